@@ -1,0 +1,1 @@
+"""asadm asks all configured nodes at once and keeps modules the same on them."""

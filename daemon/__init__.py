@@ -1,0 +1,1 @@
+"""asudfd: a lightweight node for user-defined functions that speaks the Aerospike info protocol."""

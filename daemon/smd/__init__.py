@@ -1,0 +1,1 @@
+"""System metadata (SMD): the items that all nodes of a cluster agree on, and the backends that keep them."""
