@@ -1,0 +1,59 @@
+# Everything a developer or a first-time user runs. Needs Python 3.11+ and make; all it makes stays in this directory.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+# Bytecode must be cached: without it every start of a tool compiles its modules anew, and start-up is a feature here.
+unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME PYTHONSTARTUP
+# Nothing outside this directory: no cache of pip, no temporary directory of pytest.
+export PIP_NO_CACHE_DIR := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export TMPDIR := $(CURDIR)/.tmp
+
+.PHONY: help demo test check bench docs clean
+.DEFAULT_GOAL := help
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/installed ## three nodes, modules on all of them, every cache cleared by one asadm call
+	@sh docs/demo.sh
+
+test: check ## lint, types, import contracts and every test
+	$(BIN)/python -m pytest $(TESTS)
+
+check: $(VENV)/tools | $(TMPDIR) ## format, lint, types and import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/tools | $(TMPDIR) ## the figures of docs/benchmarks.md; BENCH=name runs one of them
+	$(BIN)/python -m tests.bench $(BENCH)
+
+docs: $(VENV)/tools ## generate the command and parameter pages, man pages and completions anew
+	$(BIN)/python -m docs.generate
+
+clean: ## remove all that make made
+	rm -rf $(VENV) .tmp .demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(TMPDIR):
+	@mkdir -p $@
+
+# The wrapper scripts that an old pip writes import `re`, which costs a third of a start: pip comes first.
+$(BIN)/python: | $(TMPDIR)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "asudf needs Python 3.11 or newer; name one with make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ rm -rf $(VENV); echo "no venv could be made; Debian has it in the package python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+
+$(VENV)/installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/tools: pyproject.toml $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
