@@ -1,0 +1,86 @@
+"""The table of asadm's commands: one row a command, one file a command.
+
+The same rows serve ``-e``, files of commands, standard input, the interactive shell, plain words on the command line
+(``asadm cache clear --quiet``), ``help``, completion, the man page and the documentation.
+
+A command's file is imported only when the command is used. It holds
+
+    OPTIONS: tuple[Option, ...]                          its flags (may be left out)
+    def run(session: Session, arguments: Arguments) -> Outcome
+    def check(arguments: Arguments) -> None              refuse bad arguments before anything is sent (may be left out)
+    def changing(arguments: Arguments) -> bool           for a command that only sometimes needs ``enable`` (may be left out)
+
+A command computes and returns data; ``asadm.cli`` shows it and turns it into the exit code. Adding a command is one
+new file and one row here.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Row:  # plain class: dataclasses cost more to import than the whole run
+    """One command.
+
+    ``words``       what is typed: ``manage udfs add``; every word may be shortened while it stays unambiguous
+    ``module``      dotted name of the file that runs it
+    ``names``       words that follow, in order: ``NAME``, or ``[NAME]`` where it may be left out
+    ``clauses``     keywords with their words: ``path PATH`` takes one, ``with NODE...`` one or more, in any order
+    ``rest``        takes all that follows as it stands, as ``watch`` does; named in the grammar
+    ``privileged``  must be enabled first
+    """
+
+    __slots__ = ("clauses", "example", "module", "names", "privileged", "rest", "summary", "words")
+
+    def __init__(
+        self,
+        words: str,
+        module: str,
+        summary: str,
+        example: str,
+        *,
+        names: tuple[str, ...] = (),
+        clauses: tuple[str, ...] = (),
+        rest: str = "",
+        privileged: bool = False,
+    ) -> None:
+        self.words = tuple(words.split())
+        self.module = module
+        self.summary = summary
+        self.example = example
+        self.names = names
+        self.clauses = clauses
+        self.rest = rest
+        self.privileged = privileged
+
+    @property
+    def name(self) -> str:
+        """All words of the command as one text."""
+        return " ".join(self.words)
+
+
+def table(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """``rows`` as they are; raises ValueError when two commands have the same words, or one begins another."""
+    kept: list[Row] = []
+    for row in rows:
+        for other in kept:
+            size = min(len(row.words), len(other.words))
+            if row.words[:size] == other.words[:size]:
+                raise ValueError(f"command {row.name!r} is declared twice, or hides {other.name!r}")
+        kept.append(row)
+    return tuple(kept)
+
+
+TABLE = table(
+    [
+        Row(
+            "asinfo",
+            "asadm.commands.asinfo",
+            "Send info commands to every node and show every answer.",
+            "asinfo -v 'udf-clear-cache:' with 10.0.0.1 10.0.0.2",
+            clauses=("like WORD...", "with NODE..."),
+        ),
+    ]
+)

@@ -1,0 +1,115 @@
+"""One run at a time: an flock on a file.
+
+The kernel frees the lock when its holder ends, however it ends, so a file left behind means nothing. The process id
+in the file is for people only; the lock alone decides.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import time
+from collections.abc import Callable
+from types import TracebackType
+
+from asinfo.errors import Error, UsageError
+
+POLL_SECONDS = 0.1
+"""How often a waiting run tries again: flock itself can only wait for ever."""
+
+
+class LockHeldError(Error):
+    """Another run holds the lock; ``holder`` is its process id as it wrote it, or empty."""
+
+    def __init__(self, path: str, holder: str) -> None:
+        run = f"another run (process {holder})" if holder else "another run"
+        super().__init__(f"{run} holds the lock {path}")
+        self.holder = holder
+
+
+class Lock:
+    """The lock of one file, held inside a ``with`` block.
+
+    ``wait`` is the longest wait in seconds, 0 for none. Entering raises LockHeldError when another run still holds
+    the lock then, and UsageError when the file cannot be used at all.
+    """
+
+    def __init__(self, path: str, wait: float = 0.0, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.path = path
+        self._wait = wait
+        self._sleep = sleep
+        self._file = -1
+
+    def __enter__(self) -> Lock:
+        give_up = time.monotonic() + self._wait
+        while not self._try():
+            left = give_up - time.monotonic()
+            if left <= 0:
+                raise LockHeldError(self.path, _holder(self.path))
+            self._sleep(min(POLL_SECONDS, left))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # The file stays: removing it would let a waiting run lock a file that a third run no longer sees.
+        os.close(self._file)
+        self._file = -1
+
+    def _try(self) -> bool:
+        """Whether the lock was free and is now ours."""
+        file = _open(self.path)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not _still_there(file, self.path):
+                os.close(file)
+                return self._try()
+            os.ftruncate(file, 0)
+            os.pwrite(file, b"%d\n" % os.getpid(), 0)
+        except BlockingIOError:
+            os.close(file)
+            return False
+        except OSError as error:
+            os.close(file)
+            raise UsageError(f"--lock: {self.path}: {error.strerror}") from None
+        self._file = file
+        return True
+
+
+def _open(path: str) -> int:
+    """Open the file, making it when absent.
+
+    First without O_CREAT: in a sticky directory such as /run/lock Linux refuses O_CREAT on a file of another user
+    (fs.protected_regular). O_NOFOLLOW for the same kind of directory: nobody may point us at a file of ours.
+    """
+    flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        try:
+            return os.open(path, flags)
+        except FileNotFoundError:
+            return os.open(path, flags | os.O_CREAT, 0o600)
+    except OSError as error:
+        reason = "is a symbolic link" if error.errno == errno.ELOOP else error.strerror
+        raise UsageError(f"--lock: {path}: {reason}") from None
+    except ValueError:
+        raise UsageError("--lock: the path holds a NUL character") from None
+
+
+def _still_there(file: int, path: str) -> bool:
+    """Whether the path still names the locked file: a cleaner of temporary files may have removed it."""
+    try:
+        named = os.stat(path, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return os.path.samestat(named, os.fstat(file))
+
+
+def _holder(path: str) -> str:
+    """The process id in the file, or nothing where it holds anything else."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - pathlib would be one more import for one read
+            text = file.read(20).strip()
+    except OSError:
+        return ""
+    return text.decode() if text.isdigit() else ""

@@ -1,0 +1,99 @@
+"""What a command gives back: an answer per node, something to show, messages and an exit code."""
+
+from __future__ import annotations
+
+from asinfo.wire.info import is_error, text
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asinfo.exchange import Node
+    from asinfo.render import Sheet
+
+GOOD = 0
+FAILED = 1
+WRONG = 2  # usage or configuration
+INTERRUPTED = 130
+
+
+class Answer:  # plain class: dataclasses cost more to import than the whole run
+    """What one node said to the commands it was asked, or why it said nothing.
+
+    ``status``        ``ok``, ``error`` when the node answered no, or the kind of failure (asinfo.errors.Unreachable)
+    ``answers``       one a command, byte for byte; empty when there was no answer
+    ``error``         the reason for a person; empty when all is well
+    ``milliseconds``  from the start of the connect to the end of the reply
+    """
+
+    __slots__ = ("answers", "error", "milliseconds", "node", "status")
+
+    def __init__(
+        self,
+        node: Node,
+        status: str,
+        answers: Sequence[bytes] = (),
+        error: str = "",
+        milliseconds: float = 0.0,
+    ) -> None:
+        self.node = node
+        self.status = status
+        self.answers = list(answers)
+        self.error = error
+        self.milliseconds = milliseconds
+
+    @classmethod
+    def of(cls, node: Node, answers: Sequence[bytes], milliseconds: float) -> Answer:
+        """What ``node`` said, judged: one answer that is an error makes the status ``error``."""
+        for answer in answers:
+            if is_error(answer):
+                return cls(node, "error", answers, text(answer), milliseconds)
+        return cls(node, "ok", answers, "", milliseconds)
+
+    @property
+    def good(self) -> bool:
+        """Whether the node answered, and did not say no."""
+        return self.status == "ok"
+
+    @property
+    def answer(self) -> bytes:
+        """The answer to the only (or first) command; empty when there was none."""
+        return self.answers[0] if self.answers else b""
+
+
+class Outcome:
+    """What a command did.
+
+    ``answers``   one a node, in the configured order; ``--json`` shows just these
+    ``show``      what goes to standard output without ``--json``: ready bytes, sheets, or nothing
+    ``messages``  lines for standard error, without the name of the program
+    ``code``      exit code; left out, it follows from the answers: 1 when one is not good, 130 when interrupted
+    ``extra``     more members of the JSON document
+    ``silent``    failed nodes are in ``messages`` or ``show`` already; do not add a line for each
+    """
+
+    __slots__ = ("answers", "code", "extra", "messages", "show", "silent")
+
+    def __init__(
+        self,
+        answers: Sequence[Answer] = (),
+        show: bytes | Sequence[Sheet] = b"",
+        *,
+        messages: Sequence[str] = (),
+        code: int | None = None,
+        extra: dict[str, object] | None = None,
+        silent: bool = False,
+    ) -> None:
+        self.answers = list(answers)
+        self.show = show
+        self.messages = list(messages)
+        self.code = exit_code(self.answers) if code is None else code
+        self.extra = extra or {}
+        self.silent = silent
+
+
+def exit_code(answers: Sequence[Answer]) -> int:
+    """0 when every node answered well, 130 when the user stopped it, 1 otherwise."""
+    if any(answer.status == "interrupted" for answer in answers):
+        return INTERRUPTED
+    return GOOD if all(answer.good for answer in answers) else FAILED

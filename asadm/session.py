@@ -1,0 +1,75 @@
+"""One run of asadm: its settings, its privilege and the cluster it is about."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from asadm.cluster import Cluster
+    from asadm.outcome import Outcome
+    from asadm.statement import Arguments, Call
+
+
+class Session:
+    """What a command may know and change.
+
+    ``privileged``  after ``enable``
+    ``finished``    after ``exit``: no further command runs
+    ``timeout``     whole time, in seconds, that each node has (``--timeout``)
+    ``json``        standard output carries one JSON document a command
+    ``colour``      standard output may carry colours
+    ``terminal``    standard output is a terminal
+    """
+
+    __slots__ = (
+        "_cluster",
+        "_resolve",
+        "colour",
+        "finished",
+        "json",
+        "privileged",
+        "terminal",
+        "timeout",
+        "write",
+        "warn",
+    )
+
+    def __init__(
+        self,
+        resolve: Callable[[], Cluster],
+        *,
+        write: Callable[[bytes], None],
+        warn: Callable[[str], None],
+        timeout: float = 5.0,
+        privileged: bool = False,
+        json: bool = False,
+        colour: bool = False,
+        terminal: bool = False,
+    ) -> None:
+        """``resolve`` finds the targets when they are first needed; ``write`` puts bytes on standard output now;
+        ``warn`` puts one line, without the name of the program, on standard error now."""
+        self._resolve = resolve
+        self._cluster: Cluster | None = None
+        self.write = write
+        self.warn = warn
+        self.timeout = timeout
+        self.privileged = privileged
+        self.finished = False
+        self.json = json
+        self.colour = colour
+        self.terminal = terminal
+
+    def cluster(self, arguments: Arguments | None = None) -> Cluster:
+        """The nodes this run is about, found on the first call; only those of the ``with`` clause, if there is one.
+
+        Raises UsageError or ConfigError when the targets cannot be told; nothing has been sent then.
+        """
+        if self._cluster is None:
+            self._cluster = self._resolve()
+        words = arguments.clauses.get("with") if arguments else None
+        return self._cluster.only(words) if words else self._cluster
+
+    def run(self, call: Call) -> Outcome:
+        """Run one parsed command; commands that run others (``watch``) use it too. Shows nothing."""
+        return call.module.run(self, call.arguments)
