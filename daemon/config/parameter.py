@@ -1,0 +1,213 @@
+"""What a parameter is: its declaration, and the one place that turns text into a value and back.
+
+A context of the configuration file is a dataclass; its fields are made with `parameter`, or with `context` for a
+context inside it. The attribute is the parameter's name with ``-`` written ``_``. Loading, validation, `get-config`,
+`set-config`, the example file and the documentation page all read these declarations.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cache
+from typing import Any
+
+SIZES = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40, "p": 1 << 50}
+"""Suffixes of numbers, powers of 1024. Source: the grammar of aerospike.conf (lua-udf, 2.2)."""
+
+DURATIONS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+"""Suffixes of parameters whose unit is the second."""
+
+TEXT_SIZE_MAX = 1023
+"""Longest text value, in bytes: no longer line can be written in aerospike.conf."""
+
+NUMBER_MAX = (1 << 32) - 1
+BYTES_MAX = (1 << 63) - 1
+
+NOT_SET = "null"
+"""How the server writes a text that was not set."""
+
+Value = bool | int | str | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One declared parameter.
+
+    ``own`` parameters are asudfd's, unknown to the real server; ``shown`` says whether `get-config` lists it;
+    ``effect`` whether asudfd acts on it (others are accepted so that users' files load); ``dynamic`` whether
+    `set-config` may change it; ``check`` normalises a text and raises ValueError for a bad one; ``bare`` lets a
+    boolean stand without a value, meaning true.
+    """
+
+    name: str
+    default: Value
+    doc: str
+    unit: str
+    low: int
+    high: int
+    choices: tuple[str, ...]
+    dynamic: bool
+    effect: bool
+    own: bool
+    shown: bool
+    bare: bool
+    check: Callable[[str], str] | None
+
+    @property
+    def attribute(self) -> str:
+        """Name of the dataclass field."""
+        return self.name.replace("-", "_")
+
+    @property
+    def repeats(self) -> bool:
+        """Whether the parameter may stand several times, each adding a value."""
+        return isinstance(self.default, tuple)
+
+    def parse(self, text: str) -> Any:
+        """The value that ``text`` spells (of a repeating parameter: one item). Raises ValueError saying what fits."""
+        if isinstance(self.default, bool):
+            return _boolean(text)
+        if isinstance(self.default, int):
+            return self._number(text)
+        return self._text(text)
+
+    def _number(self, text: str) -> int:
+        value = number(text, DURATIONS if self.unit == "seconds" else SIZES)
+        if not self.low <= value <= self.high:
+            raise ValueError(f"must be {self.range()}, not {text}")
+        return value
+
+    def _text(self, text: str) -> str:
+        if self.choices:
+            if text.lower() not in self.choices:
+                raise ValueError(f"must be {' or '.join(self.choices)}, not {text!r}")
+            return text.lower()
+        size = len(text.encode())
+        if size > self.high:
+            raise ValueError(f"is longer than {self.high} bytes")
+        return self.check(text) if self.check else text
+
+    def range(self) -> str:
+        """The values that fit, for a person."""
+        if isinstance(self.default, bool):
+            return "true or false"
+        if self.choices:
+            return " or ".join(self.choices)
+        if isinstance(self.default, int):
+            return f"from {self.low} to {self.high}" + (f" {self.unit}" if self.unit else "")
+        return f"text of at most {self.high} bytes"
+
+
+def number(text: str, suffixes: dict[str, int]) -> int:
+    """The whole number that ``text`` spells: digits and at most one suffix. Raises ValueError."""
+    digits, factor = text, 1
+    if text[-1:].lower() in suffixes:
+        digits, factor = text[:-1], suffixes[text[-1].lower()]
+    sign, digits = (-1, digits[1:]) if digits.startswith("-") else (1, digits)
+    # isdigit alone would let other alphabets' digits through; 20 digits hold every 64-bit number
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 20):
+        raise ValueError(f"must be a whole number, with {' '.join(suffixes)} as suffix if any, not {text!r}")
+    return sign * int(digits) * factor
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() not in {"true", "false"}:
+        raise ValueError(f"must be true or false, not {text!r}")
+    return text.lower() == "true"
+
+
+def parameter(
+    default: Value,
+    doc: str,
+    *,
+    low: int | None = None,
+    high: int | None = None,
+    unit: str = "",
+    choices: tuple[str, ...] = (),
+    dynamic: bool = False,
+    effect: bool = False,
+    own: bool = False,
+    shown: bool = True,
+    bare: bool = False,
+    check: Callable[[str], str] | None = None,
+) -> Any:
+    """A dataclass field that declares a parameter; its kind is that of ``default``.
+
+    Of a number ``low`` and ``high`` are its limits; of a text ``high`` is the limit of its bytes. The unit
+    ``seconds`` allows the suffixes s m h d, any other K M G T P.
+    """
+    if high is None:
+        number_max = BYTES_MAX if unit == "bytes" else NUMBER_MAX
+        high = number_max if isinstance(default, int) else TEXT_SIZE_MAX
+    declared = (
+        default,
+        doc,
+        unit,
+        low or 0,
+        high,
+        choices,
+        dynamic,
+        effect,
+        own,
+        shown and not own,
+        bare,
+        check,
+    )
+    return field(default=default, metadata={"parameter": declared})
+
+
+def context(kind: type, doc: str, *, shown: bool = True) -> Any:
+    """A dataclass field that declares a context inside a context."""
+    return field(default_factory=kind, metadata={"context": Context(kind, doc, shown)})
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A context inside another: its dataclass, what it is for, and whether `get-config` lists it."""
+
+    kind: type
+    doc: str
+    shown: bool
+
+
+@cache
+def parameters(kind: type) -> dict[str, Parameter]:
+    """The parameters of a context, by name, in the order `get-config` lists them."""
+    found = {}
+    for item in fields(kind):
+        if "parameter" in item.metadata:
+            name = item.name.replace("_", "-")
+            found[name] = Parameter(name, *item.metadata["parameter"])
+    return found
+
+
+@cache
+def contexts(kind: type) -> dict[str, Context]:
+    """The contexts inside a context, by name."""
+    return {
+        item.name.replace("_", "-"): item.metadata["context"]
+        for item in fields(kind)
+        if "context" in item.metadata
+    }
+
+
+def spell(value: Value) -> str:
+    """``value`` as `get-config` writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return ",".join(value) or NOT_SET
+    return str(value) if value != "" else NOT_SET
+
+
+def listing(values: object, *, own: bool = False, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Names and values of a context as `get-config` lists them: the real server's parameters, or only our own."""
+    assert is_dataclass(values)
+    assert not isinstance(values, type)
+    kind = type(values)
+    for attribute in kind.__dataclass_fields__:
+        name = attribute.replace("_", "-")
+        if declared := parameters(kind).get(name):
+            if declared.own if own else declared.shown:
+                yield prefix + name, spell(getattr(values, attribute))
+        elif (inner := contexts(kind).get(name)) and inner.shown:
+            yield from listing(getattr(values, attribute), own=own, prefix=f"{prefix}{name}.")

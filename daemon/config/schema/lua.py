@@ -1,0 +1,48 @@
+"""Parameters of the context `mod-lua`.
+
+The first three are the real server's (lua-udf, 2.1); the others are our own.
+"""
+
+from dataclasses import dataclass
+
+from daemon.config.parameter import parameter
+
+
+@dataclass(slots=True)
+class ModLua:
+    """How Lua modules are kept and run."""
+
+    cache_enabled: bool = parameter(True, "Keep Lua contexts between calls.", effect=True)
+    user_path: str = parameter(
+        "",
+        "Directory of the registered modules; by default usr/udf/lua under the work-directory.",
+        high=255,
+        effect=True,
+    )
+    allow_unsafe_lua: bool = parameter(
+        False, "Give Lua the libraries that reach the system: os, io, debug, load.", effect=True
+    )
+    context_count: int = parameter(
+        10, "Lua contexts kept for each module.", low=1, high=1024, effect=True, own=True
+    )
+    context_max: int = parameter(
+        128, "Most Lua contexts of one module under load.", low=1, high=4096, effect=True, own=True
+    )
+    context_memory: int = parameter(
+        64 << 20,
+        "Most memory of one Lua context.",
+        unit="bytes",
+        low=1 << 20,
+        high=1 << 40,
+        effect=True,
+        own=True,
+    )
+    body_max_ms: int = parameter(
+        1000,
+        "Time limit of a module's body, at udf-put and whenever a context is made.",
+        unit="milliseconds",
+        low=1,
+        high=60000,
+        effect=True,
+        own=True,
+    )

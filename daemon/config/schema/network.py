@@ -1,0 +1,128 @@
+"""Parameters of the context `network`, in the order `get-config` lists them.
+
+Names and defaults: the `get-config` lines measured on a real server 8.1.2.0 (info-protocol, Appendix B).
+"""
+# ruff: noqa: RUF009 - parameter() is dataclasses.field() with our metadata
+
+from dataclasses import dataclass
+
+from daemon.config.parameter import context, parameter
+
+PORT_MAX = 65535
+
+
+def _port(default: int, doc: str, *, effect: bool = False, shown: bool = True) -> int:
+    port: int = parameter(default, doc, high=PORT_MAX, effect=effect, shown=shown)
+    return port
+
+
+@dataclass(slots=True)
+class NetworkService:
+    """Where clients connect."""
+
+    port: int = _port(3000, "Port of the service; 0 lets the system choose.", effect=True)
+    address: str = parameter(
+        "127.0.0.1",
+        "Address to listen on; `any` is every address. The default is loopback, since nothing asks for a password.",
+        effect=True,
+    )
+    access_port: int = _port(0, "Port that clients are told; 0 is the port itself.", effect=True)
+    access_address: str = parameter("", "Address that clients are told; by default the address.", effect=True)
+    alternate_access_port: int = _port(0, "Port that clients are told who ask for alternates.", effect=True)
+    alternate_access_address: str = parameter(
+        "", "Address that clients are told who ask for alternates.", effect=True, shown=False
+    )
+    tls_port: int = _port(0, "Port of the service with TLS.")
+    tls_access_port: int = _port(0, "TLS port that clients are told.")
+    tls_alternate_access_port: int = _port(0, "TLS port for clients who ask for alternates.")
+    tls_name: str = parameter("", "TLS context of the service.")
+    disable_localhost: bool = parameter(False, "Do not listen on loopback besides the address.")
+    tls_address: str = parameter("", "Address of the service with TLS.", shown=False)
+    tls_access_address: str = parameter("", "TLS address that clients are told.", shown=False)
+    tls_authenticate_client: str = parameter("", "Which client certificates are accepted.", shown=False)
+
+    @property
+    def listen_address(self) -> str:
+        """The address as a socket takes it: `any` means all of IPv4."""
+        return "0.0.0.0" if self.address == "any" else self.address
+
+
+@dataclass(slots=True)
+class Admin:
+    """The administrators' port."""
+
+    port: int = _port(0, "Port for administrators; 0 is none.")
+    address: str = parameter("any", "Address to listen on.")
+    tls_port: int = _port(0, "Port for administrators with TLS.")
+    tls_name: str = parameter("", "TLS context of the port.")
+    disable_localhost: bool = parameter(False, "Do not listen on loopback besides the address.")
+
+
+@dataclass(slots=True)
+class Heartbeat:
+    """How nodes of a real cluster find each other."""
+
+    mode: str = parameter("mesh", "How heartbeats travel.", choices=("mesh", "multicast"))
+    address: str = parameter("any", "Address for heartbeats.")
+    port: int = _port(0, "Port for heartbeats; 0 is none.")
+    tls_port: int = _port(0, "Port for heartbeats with TLS.")
+    tls_name: str = parameter("", "TLS context of heartbeats.")
+    interval: int = parameter(
+        150, "Pause between heartbeats.", unit="milliseconds", low=50, high=600000, dynamic=True
+    )
+    timeout: int = parameter(10, "Missed heartbeats until a node counts as gone.", low=3, dynamic=True)
+    connect_timeout_ms: int = parameter(
+        500, "Time limit of a connect to another node.", unit="milliseconds", low=50, dynamic=True
+    )
+    mtu: int = parameter(65536, "Largest datagram.", unit="bytes", dynamic=True)
+    protocol: str = parameter("v3", "Version of the protocol.", choices=("v3", "none", "reset"), dynamic=True)
+    mesh_seed_address_port: tuple[str, ...] = parameter((), "A node to ask first; may repeat.", shown=False)
+    multicast_group: tuple[str, ...] = parameter((), "Multicast group of the heartbeats.", shown=False)
+    multicast_ttl: int = parameter(0, "Hops of a multicast.", high=255, shown=False)
+
+
+@dataclass(slots=True)
+class Fabric:
+    """How nodes of a real cluster exchange data."""
+
+    address: str = parameter("any", "Address for the fabric.")
+    tls_port: int = _port(0, "Port of the fabric with TLS.")
+    tls_name: str = parameter("", "TLS context of the fabric.")
+    channel_bulk_fds: int = parameter(2, "Connections for bulk data to each node.", low=1, high=128)
+    channel_bulk_recv_threads: int = parameter(4, "Receivers of bulk data.", low=1, high=128, dynamic=True)
+    channel_ctrl_fds: int = parameter(1, "Connections for control to each node.", low=1, high=128)
+    channel_ctrl_recv_threads: int = parameter(4, "Receivers of control.", low=1, high=128, dynamic=True)
+    channel_meta_fds: int = parameter(1, "Connections for metadata to each node.", low=1, high=128)
+    channel_meta_recv_threads: int = parameter(4, "Receivers of metadata.", low=1, high=128, dynamic=True)
+    channel_rw_fds: int = parameter(8, "Connections for records to each node.", low=1, high=128)
+    channel_rw_recv_pools: int = parameter(1, "Pools of receivers of records.", low=1, high=16)
+    channel_rw_recv_threads: int = parameter(16, "Receivers of records.", low=1, high=128, dynamic=True)
+    keepalive_enabled: bool = parameter(True, "Keep idle connections alive.")
+    keepalive_intvl: int = parameter(1, "Pause between keep-alives.", unit="seconds")
+    keepalive_probes: int = parameter(10, "Lost keep-alives until a connection is dead.")
+    keepalive_time: int = parameter(1, "Idle time before the first keep-alive.", unit="seconds")
+    latency_max_ms: int = parameter(5, "Expected delay between nodes.", unit="milliseconds", high=1000)
+    port: int = _port(0, "Port of the fabric; 0 is none.")
+    recv_rearm_threshold: int = parameter(
+        1024, "Bytes received before a receiver is armed again.", unit="bytes", high=1 << 20, dynamic=True
+    )
+    send_threads: int = parameter(8, "Threads that send.", low=1, high=128)
+
+
+@dataclass(slots=True)
+class InfoPort:
+    """The text port of releases before 8.1."""
+
+    port: int = _port(0, "Port for info requests as plain text; 0 is none.")
+    address: str = parameter("any", "Address to listen on.")
+
+
+@dataclass(slots=True)
+class Network:
+    """All ports of the node."""
+
+    service: NetworkService = context(NetworkService, "Where clients connect.")
+    admin: Admin = context(Admin, "The administrators' port.")
+    heartbeat: Heartbeat = context(Heartbeat, "How nodes of a real cluster find each other.")
+    fabric: Fabric = context(Fabric, "How nodes of a real cluster exchange data.")
+    info: InfoPort = context(InfoPort, "The text port of older releases.", shown=False)
