@@ -1,0 +1,250 @@
+"""The command line as a table: one row per option, one recogniser for the plain forms.
+
+A program declares its options once. ``recognise`` reads the usual command lines from that table in microseconds;
+what it does not understand completely (help, an unknown option, a value of the wrong form) it leaves to the Typer
+application that ``asinfo.application`` makes from the same table, which stays the authority. Documentation, manual
+pages and shell completion read the table too.
+
+Kinds of option, and what ``Values`` gives for them:
+
+    flag      no value             bool
+    text      any text             str
+    optional  text or nothing      str, "" when the value was left out (a password to be asked for)
+    list      any text, repeated   list of str
+    choice    one of ``choices``   str, spelled as in the table whatever the case typed
+    integer   a whole number >= 0  int
+    port      1 to 65535           int
+    number    a decimal >= 0       float
+    seconds   a decimal > 0        float
+"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False  # on the start-up path: typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    Value = bool | str | int | float | list[str]
+
+
+class Option:
+    """One option: ``--name``, perhaps ``-short``, and the spellings of the real tools (``--tls_name``).
+
+    A plain class because dataclasses would double the start-up time of the tools.
+    """
+
+    __slots__ = (
+        "aliases", "choices", "default", "environment", "help", "hidden", "kind", "metavar", "name", "panel", "short",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        name: str,
+        short: str = "",
+        kind: str = "text",
+        *,
+        help: str,  # noqa: A002 - the word every parser uses
+        metavar: str = "",
+        default: Value | None = None,
+        choices: Sequence[str] = (),
+        environment: str = "",
+        aliases: Sequence[str] = (),
+        panel: str = "Options",
+        hidden: bool = False,
+    ) -> None:
+        self.name = name
+        self.short = short
+        self.kind = kind
+        self.help = help
+        self.metavar = metavar or ("" if kind == "flag" else kind.upper())
+        self.default = default
+        self.choices = tuple(choices)
+        self.environment = environment
+        self.aliases = tuple(aliases)
+        self.panel = panel
+        self.hidden = hidden
+
+    @property
+    def spellings(self) -> list[str]:
+        """Every way to write the option, the short one first, the documented long one next."""
+        names = [f"-{self.short}"] if self.short else []
+        names.append(f"--{self.name}")
+        if "-" in self.name:
+            names.append("--" + self.name.replace("-", "_"))
+        names.extend(f"--{alias}" for alias in self.aliases)
+        return names
+
+
+class Values:
+    """What a command line says; an option that was not given answers its environment variable, then its default."""
+
+    __slots__ = ("_options", "given", "words")
+
+    def __init__(self, options: Sequence[Option]) -> None:
+        self._options = {option.name: option for option in options}
+        self.given: dict[str, Value] = {}
+        """Only what was typed, by option name."""
+        self.words: list[str] = []
+        """The words that belong to no option, in order."""
+
+    def _value(self, name: str) -> Value | None:
+        if name in self.given:
+            return self.given[name]
+        option = self._options[name]
+        if option.environment:
+            text = os.environ.get(option.environment)
+            if text:
+                return convert(option, text)
+        return option.default
+
+    def flag(self, name: str) -> bool:
+        """Whether the flag was given."""
+        return bool(self._value(name))
+
+    def text(self, name: str) -> str | None:
+        """Value of a text, optional or choice option; None when not given."""
+        value = self._value(name)
+        return value if isinstance(value, str) else None
+
+    def texts(self, name: str) -> list[str]:
+        """Values of a list option, in the order typed."""
+        value = self._value(name)
+        return value if isinstance(value, list) else []
+
+    def integer(self, name: str) -> int | None:
+        """Value of an integer or port option; None when not given."""
+        value = self._value(name)
+        return value if isinstance(value, int) else None
+
+    def number(self, name: str) -> float | None:
+        """Value of a number or seconds option; None when not given."""
+        value = self._value(name)
+        return value if isinstance(value, float) else None
+
+
+def convert(option: Option, text: str) -> Value:
+    """The value that ``text`` means for ``option``. Raises ValueError with a text for the user."""
+    kind = option.kind
+    if kind in {"text", "optional", "list"}:
+        return text
+    if kind == "choice":
+        for choice in option.choices:
+            if text.lower() == choice.lower():
+                return choice
+        raise ValueError(f"{text!r} is not one of {', '.join(option.choices)}")
+    if kind in {"integer", "port"}:
+        return _whole(text, port=kind == "port")
+    return _decimal(text, zero=kind == "number")
+
+
+def _whole(text: str, *, port: bool) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):  # 18 digits fit every counter
+        raise ValueError(f"{text!r} is not a whole number")
+    number = int(text)
+    if port and not 1 <= number <= 65535:
+        raise ValueError(f"{text!r} is not a port (1 to 65535)")
+    return number
+
+
+def _decimal(text: str, *, zero: bool) -> float:
+    plain = text.replace(".", "", 1)
+    if not (plain.isascii() and plain.isdigit() and len(text) <= 18):
+        raise ValueError(f"{text!r} is not a number of seconds" if not zero else f"{text!r} is not a number")
+    number = float(text)
+    if number == 0 and not zero:
+        raise ValueError(f"{text!r} is not more than 0")
+    return number
+
+
+class Token:
+    """One piece of a command line: an option with its text, or a word (``option`` is None)."""
+
+    __slots__ = ("option", "text")
+
+    def __init__(self, option: Option | None, text: str | None) -> None:
+        self.option = option
+        self.text = text
+
+
+def tokens(argv: Sequence[str], options: Sequence[Option], *, interspersed: bool = True) -> Iterator[Token]:
+    """The pieces of ``argv``.
+
+    With ``interspersed`` false the first word ends the options and all that follows are words. A long option may
+    be cut to any unambiguous beginning. Raises ValueError where a piece is not understood.
+    """
+    table = {spelling: option for option in options for spelling in option.spellings}
+    position = 0
+    while position < len(argv):
+        word = argv[position]
+        position += 1
+        if word in {"-", "--"} or not word.startswith("-"):
+            rest = argv[position - (word != "--") :] if word == "--" or not interspersed else [word]
+            yield from (Token(None, each) for each in rest)
+            if word == "--" or not interspersed:
+                return
+            continue
+        option, text = _option(word, table)
+        if text is None and option.kind != "flag":
+            text, used = _next(option, argv, position)
+            position += used
+        yield Token(option, text)
+
+
+def _option(word: str, table: dict[str, Option]) -> tuple[Option, str | None]:
+    """The option that ``word`` names, and the value that is part of the same word."""
+    option = table.get(word)
+    if option is not None:
+        return option, None
+    if word.startswith("--"):
+        name, equals, text = word.partition("=")
+        found = [table[name]] if name in table else _beginning_with(name, table)
+        if len(found) != 1 or (equals and found[0].kind == "flag"):
+            raise ValueError(word)
+        return found[0], text if equals else None
+    option = table.get(word[:2])
+    if option is None or option.kind == "flag":
+        raise ValueError(word)
+    return option, word[2:]
+
+
+def _beginning_with(name: str, table: dict[str, Option]) -> list[Option]:
+    found: list[Option] = []
+    for spelling, option in table.items():
+        if spelling.startswith(name) and option not in found:
+            found.append(option)
+    return found
+
+
+def _next(option: Option, argv: Sequence[str], position: int) -> tuple[str, int]:
+    """The value in the word after the option, and how many words that took."""
+    follows = position < len(argv)
+    if option.kind == "optional":
+        return (argv[position], 1) if follows and not argv[position].startswith("-") else ("", 0)
+    if not follows or (argv[position].startswith("-") and argv[position] != "-"):
+        raise ValueError(f"--{option.name}")  # a value that looks like an option: let the parser decide
+    return argv[position], 1
+
+
+def recognise(argv: Sequence[str], options: Sequence[Option], *, interspersed: bool = True) -> Values | None:
+    """What ``argv`` says; None when any of it is not completely understood: the Typer application decides then."""
+    values = Values(options)
+    try:
+        for token in tokens(argv, options, interspersed=interspersed):
+            _take(values, token)
+    except ValueError:
+        return None
+    return values
+
+
+def _take(values: Values, token: Token) -> None:
+    option, text = token.option, token.text
+    if option is None:
+        values.words.append(text or "")
+    elif option.kind == "flag":
+        values.given[option.name] = True
+    elif option.kind == "list":
+        values.given[option.name] = [*values.texts(option.name), text or ""]
+    else:
+        values.given[option.name] = convert(option, text or "")
