@@ -1,0 +1,197 @@
+"""From the body of an info request to its reply: the line grammar, and who answers what.
+
+    body   = *( line LF )            text after the last LF is ignored
+    line   = NAME [ ("/" | ":" | ";") PARAMETERS ]      a NUL ends it early
+    reply  = *( line TAB answer LF )
+
+Source: the specification of the info protocol, section 2.
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+from asyncio import get_running_loop, sleep
+from typing import TYPE_CHECKING
+
+from asinfo.wire.frame import INFO, pack
+from asinfo.wire.info import NAME_SIZE_MAX, text
+from daemon.errors import CommandError, UdfError
+from daemon.info.request import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from daemon.info.request import Session
+    from daemon.node import Node
+    from daemon.table import Row
+
+SUMMARY = (
+    b"features",
+    b"node",
+    b"compatibility-id",
+    b"edition",
+    b"build_ee_sha",
+    b"build_sha",
+    b"build_arch",
+    b"build_time",
+    b"build_os",
+    b"build",
+    b"version",
+    b"statistics",
+    b"services-alumni",
+    b"services",
+    b"partition-generation",
+)
+"""What a request without a single line asks for, in the real server's order."""
+
+LINES_AT_ONCE = 64
+"""Lines answered before the event loop gets a turn: a request of millions of lines delays nobody."""
+
+ANSWERS_SIZE_MAX = 67_108_864
+"""Bytes (64 MiB) that the answers of one request may add to the echo of its lines: nobody reads more in one frame,
+and a small request must not cost the node unbounded memory."""
+
+SUMMARY_BODY = b"".join(b"%b\n" % name for name in SUMMARY)
+
+UNRECOGNIZED = b"ERROR:4:unrecognized command"
+INTERNAL_ERROR = b"ERROR::internal error"
+TOO_LARGE = b"ERROR:4:reply too large\n"
+TIMEOUT = b"ERROR:9:timeout\n"
+"""The whole reply of a request that waited too long: no echo, one line."""
+
+_NAME = re.compile(rb"[^/:;]{0,%d}" % (NAME_SIZE_MAX + 1))
+"""The name of a command, or one byte more than the longest name: a megabyte without a separator costs nothing."""
+
+
+class _Work:
+    """A request on its way: what is still to be answered, and the reply so far.
+
+    ``refusal`` replaces the whole reply. ``waiting`` is a line whose answer takes time, with that answer.
+    """
+
+    __slots__ = ("body", "finished", "offset", "refusal", "reply", "session", "size_max", "waiting")
+
+    def __init__(self, body: bytes, session: Session) -> None:
+        self.body = body
+        self.session = session
+        self.offset = 0
+        self.reply = bytearray()
+        self.size_max = len(body) + ANSWERS_SIZE_MAX
+        self.waiting: tuple[bytes, Awaitable[bytes]] | None = None
+        self.refusal: bytes | None = None
+        self.finished = False
+
+    def line(self) -> bytes | None:
+        """The next line, or None after the last; a NUL cuts it."""
+        end = self.body.find(b"\n", self.offset)
+        if end < 0:
+            self.finished = True
+            return None
+        line = self.body[self.offset : end]
+        self.offset = end + 1
+        return line[: line.index(0)] if 0 in line else line
+
+    def add(self, line: bytes, answer: bytes) -> None:
+        """Put the answer to ``line`` at the end of the reply."""
+        self.reply += b"%b\t%b\n" % (line, answer)
+        if len(self.reply) > self.size_max:
+            self.refuse(TOO_LARGE)
+
+    def refuse(self, reply: bytes) -> None:
+        """Give up the request with ``reply``."""
+        self.refusal = reply
+        self.finished = True
+
+
+class Dispatch:
+    """Answers info requests on behalf of one node."""
+
+    __slots__ = ("_node", "_rows")
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._rows: dict[bytes, Row] = node.table.rows
+
+    def respond(self, body: bytes, session: Session) -> bytes | Awaitable[bytes]:
+        """The reply frame of ``body``: at once for the usual short request, else as an awaitable."""
+        work = _Work(body or SUMMARY_BODY, session)
+        self._advance(work)
+        return self._frame(work) if work.finished else self._finish(work)
+
+    def is_constant(self, body: bytes) -> bool:
+        """Whether the reply to ``body`` stays the same for the life of the node: one line, of a constant row."""
+        if body.find(b"\n") != len(body) - 1 or 0 in body:
+            return False
+        row = self._rows.get(_name(body[:-1]))
+        return row is not None and row.constant
+
+    def answer(self, line: bytes, session: Session) -> bytes | Awaitable[bytes]:
+        """The answer to one line, without echo. What a handler raises has become a text."""
+        name = _name(line)
+        row = self._rows.get(name)
+        if row is None:
+            return UNRECOGNIZED
+        try:
+            answer = row.handler(self._node, Request(name, line[len(name) + 1 :], session))
+        except (CommandError, UdfError) as error:
+            return error.answer
+        except Exception as error:  # noqa: BLE001 - the edge: a fault in one command may not end a connection
+            return self._fault(name, error)
+        return answer if isinstance(answer, bytes) else self._settle(name, answer)
+
+    def _advance(self, work: _Work) -> None:
+        """Answer lines until one has to be waited for, the turn is over or the request is finished."""
+        for _ in range(LINES_AT_ONCE):
+            line = work.line()
+            if line is None:
+                return
+            answer = self.answer(line, work.session)
+            if not isinstance(answer, bytes):
+                work.waiting = (line, answer)
+                return
+            work.add(line, answer)
+
+    async def _finish(self, work: _Work) -> bytes:
+        """Go on where ``respond`` had to stop: at a command that waits, or for the sake of other clients."""
+        clock = get_running_loop().time
+        deadline = clock() + self._node.config.service.info_max_ms / 1000
+        while not work.finished:
+            if work.waiting is None:
+                await sleep(0)
+            else:
+                line, answer = work.waiting
+                work.waiting = None
+                work.add(line, await answer)
+            if clock() > deadline:
+                self._node.counters.info_timeout += 1
+                work.refuse(TIMEOUT)
+            elif not work.finished:
+                self._advance(work)
+        return self._frame(work)
+
+    async def _settle(self, name: bytes, answer: Awaitable[bytes]) -> bytes:
+        """Wait for an answer; what it raises becomes a text, as in ``answer``."""
+        try:
+            return await answer
+        except (CommandError, UdfError) as error:
+            return error.answer
+        except Exception as error:  # noqa: BLE001 - the same edge, for commands that wait
+            return self._fault(name, error)
+
+    def _frame(self, work: _Work) -> bytes:
+        if work.refusal is not None:
+            return pack(INFO, work.refusal)
+        self._node.counters.info_complete += 1
+        return pack(INFO, bytes(work.reply))
+
+    def _fault(self, name: bytes, error: Exception) -> bytes:
+        where = "".join(traceback.format_exception(error))
+        self._node.log.warning("info", f"internal error in {text(name)}: {where}")
+        return INTERNAL_ERROR
+
+
+def _name(line: bytes) -> bytes:
+    """The name that ``line`` starts with; for one that is too long, a part of it that no row is called."""
+    match = _NAME.match(line)
+    return match.group() if match else b""

@@ -1,0 +1,82 @@
+"""A node: its state and its parts, without sockets.
+
+Only the event loop changes it. Handlers of every protocol get the node and decide nothing about storage: that is
+done by the parts (module store, Lua host, system metadata).
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from daemon.cluster import Cluster
+    from daemon.config.schema import Config
+    from daemon.log import Log
+    from daemon.lua.host import LuaHost
+    from daemon.smd.interface import Smd
+    from daemon.table import Table
+    from daemon.udf.store import ModuleStore
+
+
+class Counters:
+    """What a node counts since its start; all only grow."""
+
+    __slots__ = ("closed", "demarshal_errors", "info_complete", "info_timeout", "opened", "reaped")
+
+    def __init__(self) -> None:
+        self.opened = 0
+        self.closed = 0
+        self.reaped = 0
+        self.demarshal_errors = 0
+        self.info_complete = 0
+        self.info_timeout = 0
+
+
+class Node:
+    """One node of the cluster.
+
+    ``id`` is upper-case hex. ``endpoint`` is the address and port that clients are told; it is known once the
+    listening socket is bound, before the first client is served. ``user_agents`` counts open connections by the
+    user agent that they set.
+    """
+
+    __slots__ = (
+        "cluster",
+        "config",
+        "counters",
+        "endpoint",
+        "host",
+        "id",
+        "log",
+        "modules",
+        "smd",
+        "started",
+        "table",
+        "user_agents",
+    )
+
+    def __init__(
+        self,
+        identity: str,
+        config: Config,
+        *,
+        table: Table,
+        cluster: Cluster,
+        smd: Smd,
+        modules: ModuleStore,
+        host: LuaHost,
+        log: Log,
+    ) -> None:
+        self.id = identity
+        self.config = config
+        self.table = table
+        self.cluster = cluster
+        self.smd = smd
+        self.modules = modules
+        self.host = host
+        self.log = log
+        self.counters = Counters()
+        self.endpoint = ("127.0.0.1", 0)
+        self.started = monotonic()
+        self.user_agents: dict[bytes, int] = {}

@@ -1,0 +1,37 @@
+"""Fixtures that several test folders share: real daemons on ports that the system chooses."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.processes import Daemon, log_path, spawn
+
+StartDaemon = Callable[..., Daemon]
+
+
+@pytest.fixture
+def start_daemon(tmp_path: Path) -> Iterator[StartDaemon]:
+    """Starts daemons: ``start_daemon("--nodes", "3", work_directory=..., ENVIRONMENT=...)``; all end with the test."""
+    with contextlib.ExitStack() as stack:
+
+        def start(*arguments: str, work_directory: Path | None = None, **environment: str) -> Daemon:
+            directory = work_directory or tmp_path / "work"
+            daemon = Daemon(spawn(directory, arguments, **environment), directory, log_path(directory))
+            stack.callback(daemon.kill)
+            return daemon
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def asudfd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """One real node for all tests that leave no trace in it; it must end cleanly."""
+    directory = tmp_path_factory.mktemp("asudfd") / "work"
+    daemon = Daemon(spawn(directory), directory, log_path(directory))
+    try:
+        yield daemon
+        assert daemon.stop() == 0, daemon.log.read_text(errors="replace")
+    finally:
+        daemon.kill()

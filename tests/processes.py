@@ -1,0 +1,117 @@
+"""A real daemon as a child process, and the few bytes a test needs to talk to it."""
+
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+READY_SECONDS = 20.0
+"""How long a daemon may take to its `ready` line; generous, because the machine may be busy."""
+
+ROOT = Path(__file__).parent.parent
+
+
+class Daemon:
+    """A daemon process that has printed its `ready` line."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", work_directory: Path, log: Path) -> None:
+        self.process = process
+        self.work_directory = work_directory
+        self.log = log
+        self.addresses = self._ready()
+
+    @property
+    def port(self) -> int:
+        return self.addresses[0][1]
+
+    def _ready(self) -> list[tuple[str, int]]:
+        """Addresses of the `ready` line; fails with the daemon's own words when it does not come."""
+        assert self.process.stdout is not None
+        line = b""
+        deadline = time.monotonic() + READY_SECONDS
+        while not line.endswith(b"\n"):
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
+                break
+            byte = os.read(self.process.stdout.fileno(), 4096)
+            if not byte:
+                break
+            line += byte
+        words = line.decode().split()
+        if not words or words[0] != "ready":
+            self.kill()
+            raise AssertionError(f"no ready line but {line!r}:\n{self.log.read_text(errors='replace')}")
+        return [(host, int(port)) for host, _, port in (word.rpartition(":") for word in words[1:])]
+
+    def connect(self, node: int = 0) -> socket.socket:
+        return socket.create_connection(self.addresses[node], timeout=READY_SECONDS)
+
+    def ask(self, body: bytes, node: int = 0) -> bytes:
+        """Reply body of one info request on a connection of its own."""
+        with self.connect(node) as connection:
+            connection.sendall(frame(body))
+            return receive(connection)
+
+    def stop(self) -> int:
+        """End the daemon as an operator would; returns its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.wait()
+
+    def wait(self) -> int:
+        try:
+            return self.process.wait(READY_SECONDS)
+        finally:
+            self.kill()
+
+    def kill(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+
+def frame(body: bytes, kind: int = 1) -> bytes:
+    return bytes([2, kind]) + len(body).to_bytes(6, "big") + body
+
+
+def receive_exactly(connection: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        chunk = connection.recv(size - len(data))
+        if not chunk:
+            raise AssertionError(f"the daemon closed after {data!r}")
+        data += chunk
+    return data
+
+
+def receive(connection: socket.socket) -> bytes:
+    header = receive_exactly(connection, 8)
+    assert header[:2] == b"\2\1", header
+    return receive_exactly(connection, int.from_bytes(header[2:], "big"))
+
+
+def spawn(
+    work_directory: Path, arguments: Sequence[str] = (), **environment: str
+) -> "subprocess.Popen[bytes]":
+    """A daemon process on a port of the system's choice; its messages go to ``work_directory``.log."""
+    command = [sys.executable, "-m", "daemon.cli", "--port", "0", "--work-directory", str(work_directory)]
+    with log_path(work_directory).open("ab") as messages:
+        return subprocess.Popen(
+            [*command, *arguments],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=messages,
+        )
+
+
+def log_path(work_directory: Path) -> Path:
+    return work_directory.with_suffix(".log")
