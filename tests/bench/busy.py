@@ -1,0 +1,63 @@
+"""How long `build` waits while modules loop for ever: the node must keep answering."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from tests.bench.processes import ask, asudfd, connect, directory, percentile, put
+
+SECONDS = 5.0
+LOOPING = 4
+BODIES = [
+    b"while true do end",
+    b"while true do pcall(function() while true do end end) end",
+    b"local s = string.rep('a', 40) while true do string.find(s, '.-.-.-.-b') end",
+    b"local t = {} while true do t[#t + 1] = {} end",
+]
+
+
+def run() -> None:
+    """Print percentiles of `build` on a quiet node and on one that is busy with loops."""
+    with directory() as home, asudfd(home / "state") as daemon:
+        address = daemon.addresses[0]
+        _report("quiet", _latencies(address, SECONDS / 2))
+        stop = threading.Event()
+        answers: list[bytes] = []
+        threads = [
+            threading.Thread(target=_loop, args=(address, number, stop, answers)) for number in range(LOOPING)
+        ]
+        for thread in threads:
+            thread.start()
+        _report(f"{LOOPING} looping puts", _latencies(address, SECONDS))
+        stop.set()
+        for thread in threads:
+            thread.join()
+    refused = sum(answer.startswith(b"error=") for answer in answers)
+    print(f"  {len(answers)} endless bodies put, {refused} refused")
+
+
+def _loop(address: tuple[str, int], number: int, stop: threading.Event, answers: list[bytes]) -> None:
+    with connect(address) as sock:
+        while not stop.is_set():
+            answers.append(ask(sock, put(f"loop{number}.lua", BODIES[number % len(BODIES)])))
+
+
+def _latencies(address: tuple[str, int], seconds: float) -> list[float]:
+    """Milliseconds of each `build`, one every millisecond or so."""
+    found = []
+    end = time.monotonic() + seconds
+    with connect(address) as sock:
+        while time.monotonic() < end:
+            began = time.perf_counter()
+            ask(sock, b"build")
+            found.append((time.perf_counter() - began) * 1e3)
+            time.sleep(0.001)
+    return found
+
+
+def _report(name: str, values: list[float]) -> None:
+    print(
+        f"  {name:<16} {len(values):>5} requests: median {percentile(values, 50):6.2f} ms, "
+        f"p99 {percentile(values, 99):6.2f} ms, max {max(values):6.2f} ms"
+    )

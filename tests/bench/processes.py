@@ -1,0 +1,164 @@
+"""What every benchmark needs: a daemon under measurement, a blocking client, and CPU figures of a process."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+import platform
+import resource
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asinfo.wire import frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+BIN = Path(sys.executable).parent
+START_SECONDS_MAX = 30
+
+
+@contextlib.contextmanager
+def directory() -> Iterator[Path]:
+    """A directory beside the checkout (`make bench` sets TMPDIR): on a real disk, so that figures of fsync are true."""
+    path = Path(tempfile.mkdtemp(prefix="bench-"))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def environment(home: Path, **extra: str) -> dict[str, str]:
+    """An environment in which nothing of the user's shell can change a figure."""
+    return {"HOME": str(home), "PATH": f"{BIN}:/usr/bin:/bin", "LANG": "C.UTF-8", **extra}
+
+
+class Daemon:
+    """A running asudfd: its process and the address of each of its nodes."""
+
+    def __init__(self, process: subprocess.Popen[bytes], addresses: list[tuple[str, int]]) -> None:
+        self.process = process
+        self.addresses = addresses
+
+    def ask(self, command: bytes) -> bytes:
+        """The answer of the first node to ``command``, over a connection of its own."""
+        with connect(self.addresses[0]) as sock:
+            return ask(sock, command)
+
+
+@contextlib.contextmanager
+def asudfd(work: Path, *options: str, **extra: str) -> Iterator[Daemon]:
+    """A daemon on ports of the system's choice, ready; stopped at the end. ``extra`` joins its environment."""
+    argv = [str(BIN / "asudfd"), "--port", "0", "--work-directory", str(work), *options]
+    with (work.parent / "asudfd.log").open("ab") as log:
+        process = subprocess.Popen(
+            argv, stdout=subprocess.PIPE, stderr=log, env=environment(work.parent, **extra)
+        )
+    try:
+        yield Daemon(process, ready(process))
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=START_SECONDS_MAX)
+
+
+def ready(process: subprocess.Popen[bytes]) -> list[tuple[str, int]]:
+    """The addresses in the line `ready HOST:PORT ...`; blocks until it comes or the process ends."""
+    assert process.stdout is not None
+    words = process.stdout.readline().decode().split()
+    if words[:1] != ["ready"]:
+        raise SystemExit(f"asudfd did not start: {words}")
+    return [(host, int(port)) for host, _, port in (word.rpartition(":") for word in words[1:])]
+
+
+def connect(address: tuple[str, int]) -> socket.socket:
+    """A blocking connection."""
+    sock = socket.create_connection(address, timeout=START_SECONDS_MAX)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock
+
+
+def ask(sock: socket.socket, command: bytes) -> bytes:
+    """The answer to one command on an open connection."""
+    sock.sendall(frame.pack(frame.INFO, command + b"\n"))
+    _, size = frame.unpack_header(receive(sock, frame.HEADER_SIZE))
+    return receive(sock, size)[len(command) + 1 : -1]
+
+
+def receive(sock: socket.socket, size: int) -> bytes:
+    """Exactly ``size`` bytes."""
+    data = bytearray()
+    while len(data) < size:
+        chunk = sock.recv(size - len(data))
+        if not chunk:
+            raise SystemExit("the node closed the connection")
+        data += chunk
+    return bytes(data)
+
+
+def put(filename: str, source: bytes) -> bytes:
+    """The command that registers a module."""
+    content = base64.b64encode(source)
+    return b"udf-put:filename=%s;content=%s;content-len=%d;udf-type=LUA;" % (
+        filename.encode(),
+        content,
+        len(content),
+    )
+
+
+def cpu_nanoseconds(pid: int) -> int:
+    """Time that all threads of a process have spent on a core, from the scheduler's own account."""
+    return sum(int(path.read_text().split()[0]) for path in Path(f"/proc/{pid}/task").glob("*/schedstat"))
+
+
+def resident_bytes(pid: int) -> int:
+    """Memory of a process that is in RAM."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def run_cpu_seconds(argv: Sequence[str], env: dict[str, str]) -> float:
+    """User and system time of a whole process from start to end, as the kernel accounts for it."""
+    actions = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+    pid = os.posix_spawn(argv[0], list(argv), env, file_actions=actions)
+    _, status, usage = os.wait4(pid, 0)
+    if status:
+        raise SystemExit(f"{' '.join(argv)} ended with {os.waitstatus_to_exitcode(status)}")
+    return usage.ru_utime + usage.ru_stime
+
+
+def raise_file_limit() -> None:
+    """Let this process and its children open as many files as the system allows."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The value that ``percent`` of ``values`` do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
+
+
+def median(values: Sequence[float]) -> float:
+    """The middle of ``values``."""
+    return statistics.median(values)
+
+
+def machine() -> str:
+    """One line that says where figures come from."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        model = platform.processor() or platform.machine()
+    load = os.getloadavg()[0]
+    return (
+        f"{os.cpu_count()} x {model}, {platform.system()} {platform.release()}, "
+        f"Python {platform.python_version()}, load average {load:.1f}"
+    )

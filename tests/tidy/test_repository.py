@@ -1,0 +1,111 @@
+"""What stands beside the code: versions, the change log, example files, the README, and texts that may not be there."""
+
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import asinfo
+
+ROOT = Path(__file__).parents[2]
+IGNORED = {
+    ".git", ".venv", ".tmp", ".demo", "build", "dist", "__pycache__",
+    ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".import_linter_cache",
+}  # fmt: skip
+FILES = sorted(
+    path.relative_to(ROOT)
+    for path in ROOT.rglob("*")
+    if path.is_file()
+    and not IGNORED.intersection(path.relative_to(ROOT).parts)
+    and not any(part.endswith(".egg-info") for part in path.parts)
+    and path.suffix != ".pyc"
+)
+FORBIDDEN = re.compile(
+    r"/([w]ork|[f]arm)/|\.[l]ibrary\b|deb\.[d]ebian\.org|pypi\.[o]rg/simple|registry\.[n]pmjs"
+)
+"""Paths of one machine and hosts of registries; written so that it does not find itself."""
+
+
+def text(path: Path) -> str:
+    return (ROOT / path).read_text(encoding="utf-8", errors="replace")
+
+
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_no_path_of_a_machine_and_no_registry(path: Path) -> None:
+    for number, line in enumerate(text(path).splitlines(), 1):
+        assert not FORBIDDEN.search(line), f"line {number}: {line}"
+
+
+def test_the_version_stands_in_one_place() -> None:
+    project = tomllib.loads(text(Path("pyproject.toml")))
+    assert project["project"]["dynamic"] == ["version"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "asinfo.__version__"}
+    assert re.fullmatch(r"\d+\.\d+\.\d+", asinfo.__version__)
+
+
+def test_the_change_log_keeps_its_format() -> None:
+    lines = text(Path("CHANGELOG.md")).splitlines()
+    assert lines[0] == "# Changelog"
+    releases = [line for line in lines if line.startswith("## ")]
+    assert releases[0] == "## [Unreleased]"
+    for line in releases[1:]:
+        assert re.fullmatch(r"## \[\d+\.\d+\.\d+\] - \d{4}-\d{2}-\d{2}", line), line
+    kinds = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+    assert {line[4:] for line in lines if line.startswith("### ")} <= kinds
+    assert asinfo.__version__ in text(Path("CHANGELOG.md")) or len(releases) == 1
+
+
+def blocks(path: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text(path), re.MULTILINE | re.DOTALL)
+
+
+PAGES = [Path("README.md"), *(path for path in FILES if path.parts[0] == "docs" and path.suffix == ".md")]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=str)
+def test_links_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text(path)):
+        if "://" not in target:
+            assert (ROOT / path.parent / target).exists(), target
+
+
+def test_the_first_screen_names_the_two_commands() -> None:
+    first_screen = "\n".join(text(Path("README.md")).splitlines()[:50])
+    for command in ("make demo", "make test"):
+        assert re.search(rf"^(\$ )?{command}\b", first_screen, re.MULTILINE), command
+
+
+@pytest.mark.parametrize("target", ["demo", "test", "check", "bench", "docs", "clean", "help"])
+def test_make_has_the_target(target: str) -> None:
+    assert re.search(rf"^{target}:", text(Path("Makefile")), re.MULTILINE)
+
+
+def commands(path: Path) -> list[str]:
+    """Command lines of a page that start one of our programs, without their redirections."""
+    lines = [
+        line.removeprefix("$ ") for block in blocks(path, "(?:sh|console)") for line in block.splitlines()
+    ]
+    return [line for line in lines if line.split(" ")[0] in {"asinfo", "asadm", "asudfd"}]
+
+
+@pytest.mark.parametrize("program", ["asinfo", "asadm", "asudfd"])
+def test_options_in_the_pages_exist(program: str) -> None:
+    shown = subprocess.run(
+        [Path(sys.executable).parent / program, "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    used: set[str] = set()
+    for path in PAGES:
+        for line in commands(path):
+            words = shlex.split(line, comments=True)
+            if words[0] == program:
+                used.update(word.partition("=")[0] for word in words if word.startswith("--"))
+    known = set(re.findall(r"--[a-z][a-z-]*", shown)) | {"--help"}
+    assert used <= known | COMMAND_OPTIONS
+
+
+COMMAND_OPTIONS: set[str] = set()
+"""Options of asadm's own commands, which `asadm --help` does not list."""

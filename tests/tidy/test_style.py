@@ -1,0 +1,149 @@
+"""The project's style, as tests over its own source: sizes, names, and who may do what."""
+
+import ast
+import re
+import statistics
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ["asinfo", "asadm", "daemon"]
+SOURCES = sorted(path.relative_to(ROOT) for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+TESTS = sorted(path.relative_to(ROOT) for path in (ROOT / "tests").rglob("*.py"))
+
+FILE_LINES_MAX = 450
+FUNCTION_LINES_MAX = 60
+FUNCTION_LINES_MEDIAN = 10
+CLASS_LINES_MAX = 250
+NESTING_MAX = 4
+
+BANNED_NAMES = re.compile(r"(^|_)(utils?|helpers?|manager|common|base|misc)(_|$)")
+BANNED_CLASSES = re.compile(r"(Utils?|Helpers?|Manager|Common|Base|Handler)$")
+
+BROAD_EXCEPT = {
+    "daemon/info/dispatch.py": "the edge of the info protocol: a fault in one command may not end a connection",
+}
+"""Where any exception may be caught, and why; the edges are the connection and the worker thread."""
+
+PRINTS: dict[str, str] = {}
+"""Where print() may stand, and why. Commands return data; the programs' edges write it."""
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse((ROOT / path).read_text(encoding="utf-8"))
+
+
+def functions(module: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (node for node in ast.walk(module) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def size(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Lines of a function without its docstring."""
+    lines = (function.end_lineno or 0) - function.lineno + 1
+    first = function.body[0]
+    if ast.get_docstring(function) is not None:
+        lines -= (first.end_lineno or 0) - first.lineno + 1
+    return lines
+
+
+def nesting(node: ast.AST, depth: int = 0) -> int:
+    """How deep the blocks of a function stand in one another; an `elif` is no deeper than its `if`."""
+    blocks = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try)
+    deepest = depth
+    for name, value in ast.iter_fields(node):
+        children = value if isinstance(value, list) else [value]
+        chained = name == "orelse" and len(children) == 1 and isinstance(children[0], ast.If)
+        for child in children:
+            if isinstance(child, ast.AST):
+                inner = depth + (isinstance(child, blocks) and not chained)
+                deepest = max(deepest, nesting(child, inner))
+    return deepest
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_a_module_says_what_it_is(path: Path) -> None:
+    assert ast.get_docstring(tree(path))
+
+
+@pytest.mark.parametrize("path", SOURCES + TESTS, ids=str)
+def test_a_file_is_not_too_long(path: Path) -> None:
+    assert len((ROOT / path).read_text(encoding="utf-8").splitlines()) <= FILE_LINES_MAX
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_a_function_is_not_too_long_nor_too_deep(path: Path) -> None:
+    for function in functions(tree(path)):
+        assert size(function) <= FUNCTION_LINES_MAX, function.name
+        assert nesting(function) <= NESTING_MAX, function.name
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_a_class_is_not_too_long(path: Path) -> None:
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.ClassDef):
+            assert (node.end_lineno or 0) - node.lineno < CLASS_LINES_MAX, node.name
+
+
+def test_the_median_function_is_short() -> None:
+    sizes = [size(function) for path in SOURCES for function in functions(tree(path))]
+    assert statistics.median(sizes) < FUNCTION_LINES_MEDIAN
+
+
+@pytest.mark.parametrize("path", SOURCES + TESTS, ids=str)
+def test_names_say_something(path: Path) -> None:
+    assert not BANNED_NAMES.search(path.stem)
+    classes = [node.name for node in ast.walk(tree(path)) if isinstance(node, ast.ClassDef)]
+    assert not [name for name in classes if BANNED_CLASSES.search(name)]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_only_the_edges_catch_everything(path: Path) -> None:
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.ExceptHandler) and not passes_on(node):
+            caught = ast.unparse(node.type) if node.type else "everything"
+            if caught in {"everything", "Exception", "BaseException"}:
+                assert str(path) in BROAD_EXCEPT, f"line {node.lineno}"
+
+
+def passes_on(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler only tidies up and raises what it caught again."""
+    last = handler.body[-1]
+    return isinstance(last, ast.Raise) and last.exc is None
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_only_the_edges_print(path: Path) -> None:
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "print":
+            assert str(path) in PRINTS, f"line {node.lineno}"
+
+
+def test_the_lists_of_exceptions_are_up_to_date() -> None:
+    for name in [*BROAD_EXCEPT, *PRINTS]:
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert "except Exception" in text or "except BaseException" in text or "print(" in text, name
+
+
+@pytest.mark.parametrize("path", SOURCES + TESTS, ids=str)
+def test_a_suppression_has_its_reason_beside_it(path: Path) -> None:
+    for number, line in enumerate((ROOT / path).read_text(encoding="utf-8").splitlines(), 1):
+        found = re.search(r"#\s*(noqa|type:\s*ignore)(.*)", line)
+        if found:
+            assert re.match(r"(: [A-Z0-9, ]+|\[[a-z-]+(, ?[a-z-]+)*\])\s+[-#] ?\S", found[2]), (
+                f"line {number}: {line}"
+            )
+
+
+@pytest.mark.parametrize("path", SOURCES + TESTS, ids=str)
+def test_work_left_over_has_a_name(path: Path) -> None:
+    left = re.compile(r"\b([T]ODO|[F]IXME|[X]XX)\b(?!\([a-z])")  # written so that it does not find itself
+    assert not left.search((ROOT / path).read_text(encoding="utf-8"))
+
+
+def test_every_test_file_has_a_name_of_its_own() -> None:
+    names = [path.name for path in TESTS if path.name.startswith("test_")]
+    assert sorted(names) == sorted(set(names))
