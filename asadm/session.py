@@ -31,8 +31,8 @@ class Session:
         "privileged",
         "terminal",
         "timeout",
-        "write",
         "warn",
+        "write",
     )
 
     def __init__(
@@ -47,8 +47,11 @@ class Session:
         colour: bool = False,
         terminal: bool = False,
     ) -> None:
-        """``resolve`` finds the targets when they are first needed; ``write`` puts bytes on standard output now;
-        ``warn`` puts one line, without the name of the program, on standard error now."""
+        """A session that has asked nothing yet.
+
+        ``resolve`` finds the targets when they are first needed; ``write`` puts bytes on standard output now;
+        ``warn`` puts one line, without the name of the program, on standard error now.
+        """
         self._resolve = resolve
         self._cluster: Cluster | None = None
         self.write = write
@@ -72,4 +75,5 @@ class Session:
 
     def run(self, call: Call) -> Outcome:
         """Run one parsed command; commands that run others (``watch``) use it too. Shows nothing."""
-        return call.module.run(self, call.arguments)
+        outcome: Outcome = call.module.run(self, call.arguments)
+        return outcome

@@ -1,25 +1,36 @@
-"""The language of ``-e``, of files of commands, of standard input and of the shell.
+r"""The language of ``-e``, of files of commands, of standard input and of the shell.
 
-    statements = statement *( ";" statement )        a newline separates too
+    statements = statement *( (";" | LF) statement )
     statement  = words of a command, then its words, clauses and flags (see asadm.commands)
 
-A word may be quoted with ' or "; a backslash protects the next character outside of single quotes. Inside quotes
-``;`` is an ordinary character. Everything is parsed before anything is run.
+A word may be quoted with ' or ", and a backslash protects the next character outside of single quotes (inside double
+quotes it does so for \ and " only), as in a POSIX shell. Inside quotes ``;`` is an ordinary character. A word that begins
+with ``#`` or ``//`` starts a comment to the end of the line, ``/*`` one to ``*/``.
+
+Everything is parsed before anything is run, so a mistake in the last statement stops the first.
 """
 
 from __future__ import annotations
 
+import sys
+
+from asadm import commands
+from asinfo.errors import UsageError
+from asinfo.options import Values, convert, recognise, tokens
+
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from asadm.commands import Row
+    from asinfo.options import Option
 
 
 class Arguments:  # plain class: dataclasses cost more to import than the whole run
     """What was given to a command.
 
-    ``options``  values of its flags by long name (``"quiet"``), defaults filled in
+    ``options``  its flags: ``arguments.options.flag("quiet")``, defaults filled in
     ``names``    the words after the command, in order; as many as were given
     ``clauses``  words by keyword, only keywords that were given
     ``rest``     everything, for a command that takes the rest of the line as it stands
@@ -27,8 +38,8 @@ class Arguments:  # plain class: dataclasses cost more to import than the whole 
 
     __slots__ = ("clauses", "names", "options", "rest")
 
-    def __init__(self) -> None:
-        self.options: dict[str, Any] = {}
+    def __init__(self, options: Values) -> None:
+        self.options = options
         self.names: list[str] = []
         self.clauses: dict[str, list[str]] = {}
         self.rest: list[str] = []
@@ -44,3 +55,264 @@ class Call:
         self.module = module
         self.arguments = arguments
         self.text = text
+
+    @property
+    def privileged(self) -> bool:
+        """Whether this very call must be enabled first."""
+        changing = getattr(self.module, "changing", None)
+        return self.row.privileged or bool(changing and changing(self.arguments))
+
+
+class Statement:
+    """The words of one statement, its text, and the line (from 1) it begins on."""
+
+    __slots__ = ("line", "text", "words")
+
+    def __init__(self, words: list[str], text: str, line: int) -> None:
+        self.words = words
+        self.text = text
+        self.line = line
+
+
+def parse(text: str, source: str = "") -> list[Call]:
+    """The commands in ``text``. ``source`` is the name of the file they come from, for the messages.
+
+    Raises UsageError for the first thing that is not understood.
+    """
+    calls = []
+    for statement in split(text, source):
+        try:
+            calls.append(call(statement.words, statement.text))
+        except UsageError as error:
+            raise UsageError(_placed(str(error), source, statement.line)) from None
+    return calls
+
+
+def call(words: Sequence[str], text: str = "", extra: Sequence[Option] = ()) -> Call:
+    """The command that ``words`` say; ``extra`` flags are understood too, where the command has none of that name.
+
+    Raises UsageError.
+    """
+    row, used = find(words)
+    module = load(row)
+    own: tuple[Option, ...] = getattr(module, "OPTIONS", ())
+    arguments = _arguments(row, words[used:], own, extra)
+    check = getattr(module, "check", None)
+    if check is not None:
+        check(arguments)
+    return Call(row, module, arguments, text or " ".join(words))
+
+
+def allow(calls: Sequence[Call], *, privileged: bool) -> None:
+    """Refuse the whole run when a command would need ``enable`` and has not got it by then. Raises UsageError."""
+    for each in calls:
+        if each.row.name == "enable":
+            privileged = True
+        elif each.row.name == "disable":
+            privileged = False
+        elif each.privileged and not privileged:
+            raise UsageError(f'"{each.text}" changes the cluster: put "enable;" before it, or give --enable')
+
+
+def load(row: Row) -> Any:
+    """The module of ``row``, imported now if it was not before."""
+    __import__(row.module)  # importlib is not loaded otherwise
+    return sys.modules[row.module]
+
+
+def find(words: Sequence[str]) -> tuple[Row, int]:
+    """The row that ``words`` begin with, and how many of them name it; each may be an unambiguous beginning.
+
+    Raises UsageError for a word that begins no command, or several, and for a command that is not complete.
+    """
+    rows: Sequence[Row] = commands.TABLE
+    for position in range(len(words)):
+        rows = _narrow(rows, position, words)
+        if len(rows[0].words) == position + 1:
+            return rows[0], position + 1
+    nexts = ", ".join(dict.fromkeys(row.words[len(words)] for row in rows))
+    raise UsageError(f'"{" ".join(words)}" is not complete; it goes on with {nexts}')
+
+
+def _narrow(rows: Sequence[Row], position: int, words: Sequence[str]) -> list[Row]:
+    word = words[position]
+    known = list(dict.fromkeys(row.words[position] for row in rows))
+    found = [each for each in known if each == word] or [
+        each for each in known if word and each.startswith(word)
+    ]
+    before = " ".join(words[:position])
+    if len(found) > 1:
+        raise UsageError(f'"{" ".join(words[: position + 1])}" may be {", ".join(found)}')
+    if not found:
+        what = (
+            f'"{before}" has no {word!r}; it goes on with'
+            if before
+            else f"unknown command {word!r}; the commands are"
+        )
+        raise UsageError(f"{what} {', '.join(known)}")
+    return [row for row in rows if row.words[position] == found[0]]
+
+
+def _arguments(row: Row, words: Sequence[str], own: Sequence[Option], extra: Sequence[Option]) -> Arguments:
+    if row.rest:
+        arguments = Arguments(Values(own))
+        arguments.rest = list(words)
+        return arguments
+    options = [*own, *_beside(own, extra)]
+    values = recognise(words, options)
+    if values is None:
+        raise UsageError(f"{row.name}: {_reason(words, options)}")
+    arguments = Arguments(values)
+    _sort(row, values.words, arguments)
+    return arguments
+
+
+def _beside(own: Sequence[Option], extra: Sequence[Option]) -> list[Option]:
+    """The ``extra`` options that no spelling of ``own`` hides."""
+    taken = {spelling for option in own for spelling in option.spellings}
+    return [option for option in extra if not taken.intersection(option.spellings)]
+
+
+def _reason(words: Sequence[str], options: Sequence[Option]) -> str:
+    """Why ``words`` were not recognised."""
+    try:
+        for token in tokens(words, options):
+            if token.option is not None and token.text is not None:
+                convert(token.option, token.text)
+    except ValueError as error:
+        said = str(error)
+        if said.startswith("--") and any(said == f"--{option.name}" for option in options):
+            return f"{said} needs a value"
+        known = " ".join(f"--{option.name}" for option in options if not option.hidden)
+        return said if not said.startswith("-") else f"unknown flag {said}; it has {known or 'none'}"
+    return "not understood"
+
+
+def _sort(row: Row, words: Sequence[str], arguments: Arguments) -> None:
+    """Put the words that are no flags where they belong; raises UsageError for too few and too many."""
+    keywords = {clause.strip("[]").split()[0]: clause for clause in row.clauses}
+    clause: list[str] | None = None
+    for word in words:
+        if word in keywords and word not in arguments.clauses:
+            clause = arguments.clauses[word] = []
+        elif clause is None:
+            arguments.names.append(word)
+        else:
+            clause.append(word)
+    _count(row, arguments, keywords)
+
+
+def _count(row: Row, arguments: Arguments, keywords: dict[str, str]) -> None:
+    needed = [name for name in row.names if not name.startswith("[")]
+    if len(arguments.names) < len(needed):
+        raise UsageError(f"{row.name}: {needed[len(arguments.names)]} is missing: {grammar(row)}")
+    if len(arguments.names) > len(row.names):
+        raise UsageError(
+            f"{row.name} does not understand {arguments.names[len(row.names)]!r}: {grammar(row)}"
+        )
+    for keyword, clause in keywords.items():
+        given = arguments.clauses.get(keyword)
+        if given is None and not clause.startswith("["):
+            raise UsageError(f"{row.name}: {clause} is missing: {grammar(row)}")
+        if given == []:
+            raise UsageError(f"{row.name}: a word after {keyword!r} is missing: {grammar(row)}")
+        if given and len(given) > 1 and "..." not in clause:
+            raise UsageError(f"{row.name} does not understand {given[1]!r}: {grammar(row)}")
+
+
+def grammar(row: Row) -> str:
+    """How the command is written, without its flags: ``manage udfs add NAME path PATH``."""
+    return " ".join([*row.words, *row.names, *row.clauses, *([row.rest] if row.rest else [])])
+
+
+def split(text: str, source: str = "") -> list[Statement]:
+    """``text`` cut into statements and words. Raises UsageError for a quote or a comment that is not closed."""
+    return _Splitter(text, source).run()
+
+
+class _Splitter:
+    """One pass over the characters; `shlex` would cost a quarter of the whole run to import."""
+
+    def __init__(self, text: str, source: str) -> None:
+        self.text = text
+        self.source = source
+        self.at = 0
+        self.statements: list[Statement] = []
+        self.words: list[str] = []
+        self.start = 0  # of the statement
+
+    def run(self) -> list[Statement]:
+        text = self.text
+        while self.at < len(text):
+            character = text[self.at]
+            if character in ";\n":
+                self.end()
+                self.at += 1
+                self.start = self.at
+            elif character.isspace():
+                self.at += 1
+            elif not self.comment():
+                if not self.words:
+                    self.start = self.at
+                self.words.append(self.word())
+        self.end()
+        return self.statements
+
+    def end(self) -> None:
+        if self.words:
+            line = self.text.count("\n", 0, self.start) + 1
+            self.statements.append(Statement(self.words, self.text[self.start : self.at].strip(), line))
+        self.words = []
+
+    def comment(self) -> bool:
+        """Step over a comment, if one begins here."""
+        text, at = self.text, self.at
+        if text[at] == "#" or text.startswith("//", at):
+            end = text.find("\n", at)
+            self.at = end if end >= 0 else len(text)
+            return True
+        if text.startswith("/*", at):
+            end = text.find("*/", at + 2)
+            if end < 0:
+                raise self.error("a comment /* is not closed", at)
+            self.at = end + 2
+            return True
+        return False
+
+    def word(self) -> str:
+        text, opened = self.text, self.at
+        parts: list[str] = []
+        while self.at < len(text) and not (text[self.at] in ";\n" or text[self.at].isspace()):
+            character = text[self.at]
+            self.at += 1
+            if character in "'\"":
+                parts.append(self.quoted(character))
+            elif character == "\\":
+                if self.at == len(text):
+                    raise self.error("nothing follows the backslash at the end", opened)
+                parts.append(text[self.at])
+                self.at += 1
+            else:
+                parts.append(character)
+        return "".join(parts)
+
+    def quoted(self, quote: str) -> str:
+        text, opened = self.text, self.at - 1
+        parts: list[str] = []
+        while self.at < len(text):
+            character = text[self.at]
+            self.at += 1
+            if character == quote:
+                return "".join(parts)
+            if character == "\\" and quote == '"' and text[self.at : self.at + 1] in {"\\", '"'}:
+                character = text[self.at]
+                self.at += 1
+            parts.append(character)
+        raise self.error(f"no closing quotation for {quote}", opened)
+
+    def error(self, message: str, at: int) -> UsageError:
+        return UsageError(_placed(message, self.source, self.text.count("\n", 0, at) + 1))
+
+
+def _placed(message: str, source: str, line: int) -> str:
+    return f"{source}:{line}: {message}" if source else message

@@ -27,7 +27,8 @@ class Row:  # plain class: dataclasses cost more to import than the whole run
     ``words``       what is typed: ``manage udfs add``; every word may be shortened while it stays unambiguous
     ``module``      dotted name of the file that runs it
     ``names``       words that follow, in order: ``NAME``, or ``[NAME]`` where it may be left out
-    ``clauses``     keywords with their words: ``path PATH`` takes one, ``with NODE...`` one or more, in any order
+    ``clauses``     keywords with their words: ``path PATH`` takes one word, ``[with NODE...]`` may be left out and takes
+                    one or more; in any order
     ``rest``        takes all that follows as it stands, as ``watch`` does; named in the grammar
     ``privileged``  must be enabled first
     """
@@ -80,7 +81,7 @@ TABLE = table(
             "asadm.commands.asinfo",
             "Send info commands to every node and show every answer.",
             "asinfo -v 'udf-clear-cache:' with 10.0.0.1 10.0.0.2",
-            clauses=("like WORD...", "with NODE..."),
+            clauses=("[like WORD...]", "[with NODE...]"),
         ),
     ]
 )

@@ -1,0 +1,144 @@
+"""The inventory: which clusters there are and which nodes they have, in one YAML file.
+
+    default: production            # the cluster meant without --cluster
+    defaults:                      # for every cluster; a cluster and a node may say otherwise
+      port: 3000
+      timeout: 5                   # seconds each node has
+      user: ops
+      password: env:ASUDF_PASSWORD # or file:PATH; never the password itself
+      auth: INTERNAL
+      tls: {name: db.example, cafile: ca.pem}
+      labels: {rack: a}
+    clusters:
+      production:
+        nodes:
+          - 10.0.0.1               # HOST[:TLSNAME][:PORT]
+          - {name: db2, host: 10.0.0.2, port: 3010, labels: {rack: b}}
+
+A faulty file stops the run with all its faults; nothing is sent. This module reads what was understood before from a
+cache, so that most runs import no YAML parser; `asadm.inventory_file` is the parser.
+"""
+
+# ruff: noqa: PTH - pathlib would double the start-up time of a run
+
+from __future__ import annotations
+
+import os
+
+from asinfo.errors import ConfigError, Problem, UsageError
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from typing import Any
+
+CACHE_VERSION = 1
+"""Grows when the cached form changes, so that an older one is not misread."""
+
+
+def find(environment: dict[str, str] | os._Environ[str]) -> str | None:
+    """Path of the inventory in the usual places: here, the user's configuration, the system's; None without one."""
+    configuration = environment.get("XDG_CONFIG_HOME") or os.path.join(environment.get("HOME", ""), ".config")
+    for path in ("asadm.yaml", os.path.join(configuration, "asudf", "asadm.yaml"), "/etc/asudf/asadm.yaml"):
+        if os.path.isfile(path):
+            return path
+    return None
+
+
+def load(path: str, environment: dict[str, str] | os._Environ[str]) -> dict[str, Any]:
+    """The inventory in ``path``, as `asadm.inventory_file.parse` gives it.
+
+    Raises ConfigError with every fault of the file. The cache is a convenience: when it cannot be read or written the
+    file is parsed, silently.
+    """
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        raise ConfigError([Problem(path, 0, error.strerror or str(error))]) from None
+    key = [CACHE_VERSION, os.path.abspath(path), status.st_mtime_ns, status.st_size, status.st_ino]
+    cache = _cache_path(os.path.abspath(path), environment)
+    found = _read_cache(cache, key)
+    if found is not None:
+        return found
+    from asadm import inventory_file
+
+    parsed = inventory_file.read(path)
+    _write_cache(cache, key, parsed)
+    return parsed
+
+
+def cluster(inventory: dict[str, Any], path: str, name: str | None) -> tuple[str, dict[str, Any]]:
+    """Name and contents of the cluster called ``name``, of the default one, or of the only one.
+
+    Raises UsageError when there is no such cluster, or when it is not clear which one is meant.
+    """
+    clusters = inventory["clusters"]
+    chosen = name or inventory["default"] or (next(iter(clusters)) if len(clusters) == 1 else None)
+    known = ", ".join(clusters)
+    if chosen is None:
+        raise UsageError(f"{path} has several clusters and no default: choose with --cluster one of {known}")
+    if chosen not in clusters:
+        raise UsageError(f"{path} has no cluster {chosen!r}; it has {known}")
+    return chosen, clusters[chosen]
+
+
+def secret(reference: str, path: str, environment: dict[str, str] | os._Environ[str]) -> str:
+    """The password that ``reference`` (``env:VAR`` or ``file:PATH``, relative to the inventory) points at.
+
+    Raises ConfigError when it points at nothing.
+    """
+    kind, _, where = reference.partition(":")
+    if kind == "env":
+        if where not in environment:
+            raise ConfigError(
+                [Problem(path, 0, f"the environment variable {where} of the password is not set")]
+            )
+        return environment[where]
+    file = os.path.join(os.path.dirname(path), where)
+    try:
+        with open(file, encoding="utf-8") as stream:
+            return stream.readline().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise ConfigError([Problem(path, 0, f"the password file {file} cannot be read: {reason}")]) from None
+
+
+def _cache_path(path: str, environment: dict[str, str] | os._Environ[str]) -> str:
+    directory = environment.get("XDG_CACHE_HOME") or os.path.join(environment.get("HOME", ""), ".cache")
+    name = path.replace("%", "%25").replace(
+        "/", "%"
+    )  # one file an inventory, and readable; a long path has no cache
+    return os.path.join(directory, "asudf", f"{name}.json")
+
+
+def _read_cache(cache: str, key: list[Any]) -> dict[str, Any] | None:
+    try:
+        with open(cache, "rb") as stream:
+            content = stream.read()
+    except OSError:
+        return None
+    import json  # 7 ms, and only runs with an inventory pay it
+
+    try:
+        document = json.loads(content)
+        return document["inventory"] if document["key"] == key else None
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+
+
+def _write_cache(cache: str, key: list[Any], inventory: dict[str, Any]) -> None:
+    """Keep the parse; readable by the user alone, replaced whole. It holds references to secrets, never secrets."""
+    import json
+
+    temporary = f"{cache}.{os.getpid()}"
+    content = json.dumps({"key": key, "inventory": inventory}).encode()
+    try:
+        os.makedirs(os.path.dirname(cache), mode=0o700, exist_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError:
+        return
+    try:
+        with open(descriptor, "wb") as stream:
+            stream.write(content)
+        os.replace(temporary, cache)
+    except OSError:
+        os.unlink(temporary)

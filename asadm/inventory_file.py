@@ -1,0 +1,270 @@
+"""The parser of the inventory file: YAML to plain values, every fault with its line.
+
+The result is ready for JSON:
+
+    {"default": NAME or None,
+     "clusters": {NAME: {"nodes": [{"name", "host", "port", "tls_name", "timeout", "user", "password", "auth",
+                                    "tls": {...} or None, "labels": {...}}, ...]}}}
+
+with all defaults applied; ``password`` is a reference (``env:VAR`` or ``file:PATH``).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from asinfo.errors import ConfigError, Problem, UsageError
+from asinfo.host import parse as parse_host
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SETTINGS = ("port", "timeout", "user", "password", "auth", "tls", "labels")
+"""What defaults may stand for; a cluster's win over the file's, a node's over both."""
+
+TLS = ("name", "cafile", "capath", "certfile", "keyfile", "keyfile-password", "protocols", "cipher-suite")
+AUTH = ("INTERNAL", "EXTERNAL", "EXTERNAL_INSECURE", "PKI")
+DEPTH_MAX = 32
+"""Deepest nesting that is looked at; our own grammar needs six levels."""
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def read(path: str) -> dict[str, Any]:
+    """The inventory in the file ``path``; raises ConfigError with all its faults."""
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise ConfigError([Problem(path, 0, error.strerror or str(error))]) from None
+    return parse(content, path)
+
+
+def parse(content: bytes, path: str) -> dict[str, Any]:
+    """The inventory in ``content``; ``path`` is for the messages. Raises ConfigError with all its faults."""
+    reader = _Reader(path)
+    root = reader.compose(content)
+    found = reader.inventory(root) if root is not None else {}
+    if reader.problems:
+        raise ConfigError(sorted(reader.problems, key=lambda problem: problem.line))
+    return found
+
+
+class _Reader:
+    """Walks the YAML nodes, which know their lines, and collects the faults."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.problems: list[Problem] = []
+
+    def fault(self, node: yaml.Node | None, message: str) -> None:
+        line = node.start_mark.line + 1 if node is not None else 0
+        self.problems.append(Problem(self.path, line, message))
+
+    def compose(self, content: bytes) -> yaml.Node | None:
+        try:
+            root = yaml.compose(content.decode("utf-8"), Loader=_Loader)
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            self.problems.append(Problem(self.path, line, "the file is not UTF-8 text"))
+            return None
+        except yaml.MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else 0
+            self.problems.append(Problem(self.path, line, f"not YAML: {error.problem}"))
+            return None
+        except (yaml.YAMLError, RecursionError) as error:
+            self.problems.append(Problem(self.path, 0, f"not YAML: {str(error).splitlines()[0]}"))
+            return None
+        if root is None:
+            self.problems.append(Problem(self.path, 0, "the file is empty; it needs clusters"))
+        return root
+
+    def inventory(self, root: yaml.Node) -> dict[str, Any]:
+        entries = self.mapping(root, "the file", ("default", "defaults", "clusters"))
+        defaults = self.settings(entries.get("defaults"))
+        clusters: dict[str, Any] = {}
+        if "clusters" not in entries:
+            self.fault(root, "clusters is missing")
+        else:
+            for name, node in self.mapping(entries["clusters"], "clusters").items():
+                clusters[name] = self.cluster(name, node, defaults)
+            if not clusters:
+                self.fault(entries["clusters"], "clusters has no cluster")
+        default = self.text(entries["default"], "default") if "default" in entries else None
+        if default is not None and default not in clusters:
+            self.fault(
+                entries["default"], f"default names no cluster: {default!r}; there are {', '.join(clusters)}"
+            )
+        return {"default": default, "clusters": clusters}
+
+    def cluster(self, name: str, node: yaml.Node, defaults: dict[str, Any]) -> dict[str, Any]:
+        entries = self.mapping(node, f"cluster {name}", ("defaults", "nodes", "labels"))
+        own = self.settings(entries.get("defaults"))
+        if "labels" in entries:
+            own["labels"] = {**own.get("labels", {}), **self.labels(entries["labels"])}
+        merged = _merge(defaults, own)
+        nodes: list[dict[str, Any]] = []
+        if "nodes" not in entries:
+            self.fault(node, f"cluster {name} has no nodes")
+        elif not isinstance(entries["nodes"], yaml.SequenceNode) or not entries["nodes"].value:
+            self.fault(entries["nodes"], "nodes must be a list of at least one node")
+        else:
+            self.nodes(entries["nodes"].value, merged, nodes)
+        return {"nodes": nodes}
+
+    def nodes(self, entries: list[yaml.Node], defaults: dict[str, Any], nodes: list[dict[str, Any]]) -> None:
+        names: set[str] = set()
+        addresses: set[tuple[str, int]] = set()
+        for entry in entries:
+            found = self.node(entry, defaults)
+            if found is None:
+                continue
+            where = (found["host"], found["port"])
+            if found["name"] in names:
+                self.fault(entry, f"there are two nodes called {found['name']}")
+            elif where in addresses:
+                self.fault(entry, f"there are two nodes at {found['host']} port {found['port']}")
+            names.add(found["name"])
+            addresses.add(where)
+            nodes.append(found)
+
+    def node(self, entry: yaml.Node, defaults: dict[str, Any]) -> dict[str, Any] | None:
+        entries: dict[str, yaml.Node] = {}
+        host_node: yaml.Node | None = entry
+        if isinstance(entry, yaml.MappingNode):
+            entries = self.mapping(entry, "a node", ("name", "host", *SETTINGS))
+            host_node = entries.get("host")
+            if host_node is None:
+                self.fault(entry, "the node has no host")
+                return None
+        own = self.settings_of(entries)
+        text = self.text(host_node, "a node")
+        if text is None:
+            return None
+        settings = _merge(defaults, own)
+        try:
+            address = parse_host(text)
+        except UsageError as error:
+            self.fault(host_node, str(error))
+            return None
+        host, port = address.host, address.port or settings.get("port", 3000)
+        name = self.text(entries["name"], "name") if "name" in entries else None
+        tls = settings.get("tls")
+        return {
+            "name": name or (f"[{host}]:{port}" if ":" in host else f"{host}:{port}"),
+            "host": host,
+            "port": port,
+            "tls_name": address.tls_name or (tls or {}).get("name"),
+            "timeout": settings.get("timeout"),
+            "user": settings.get("user"),
+            "password": settings.get("password"),
+            "auth": settings.get("auth"),
+            "tls": tls,
+            "labels": settings.get("labels", {}),
+        }
+
+    def settings(self, node: yaml.Node | None) -> dict[str, Any]:
+        return self.settings_of(self.mapping(node, "defaults", SETTINGS)) if node is not None else {}
+
+    def settings_of(self, entries: dict[str, yaml.Node]) -> dict[str, Any]:
+        readers: dict[str, Callable[[yaml.Node], Any]] = {
+            "port": self.port,
+            "timeout": self.timeout,
+            "user": lambda node: self.text(node, "user"),
+            "password": lambda node: self.reference(node, "password"),
+            "auth": self.auth,
+            "tls": self.tls,
+            "labels": self.labels,
+        }
+        found = {key: readers[key](node) for key, node in entries.items() if key in readers}
+        return {key: value for key, value in found.items() if value is not None}
+
+    def mapping(self, node: yaml.Node, what: str, known: tuple[str, ...] = ()) -> dict[str, yaml.Node]:
+        """The entries of a mapping; doubled keys, and unknown ones where ``known`` is given, are faults."""
+        if not isinstance(node, yaml.MappingNode):
+            self.fault(node, f"{what} must be a mapping (key: value)")
+            return {}
+        entries: dict[str, yaml.Node] = {}
+        for key_node, value in node.value:
+            key = self.text(key_node, f"a key of {what}")
+            if key is None:
+                continue
+            if key in entries:
+                self.fault(key_node, f"{key} stands twice in {what}")
+            elif known and key not in known:
+                self.fault(key_node, f"{what} has no setting {key!r}; it has {', '.join(known)}")
+            else:
+                entries[key] = value
+        return entries
+
+    def text(self, node: yaml.Node | None, what: str) -> str | None:
+        value = node.value if isinstance(node, yaml.ScalarNode) else None
+        if not isinstance(value, str) or not value or not value.isprintable():
+            self.fault(node, f"{what} must be a text")
+            return None
+        return value
+
+    def number(self, node: yaml.Node, what: str) -> float | None:
+        try:
+            return float(node.value)
+        except (TypeError, ValueError):
+            self.fault(node, f"{what} must be a number")
+            return None
+
+    def port(self, node: yaml.Node) -> int | None:
+        value = node.value if isinstance(node, yaml.ScalarNode) else ""
+        if value.isascii() and value.isdigit() and len(value) < 6 and 1 <= int(value) <= 65535:
+            return int(value)
+        self.fault(node, "port must be a number from 1 to 65535")
+        return None
+
+    def timeout(self, node: yaml.Node) -> float | None:
+        value = self.number(node, "timeout")
+        if value is not None and not 0 < value <= 86400:
+            self.fault(node, "timeout must be above 0 and at most 86400 seconds")
+            return None
+        return value
+
+    def auth(self, node: yaml.Node) -> str | None:
+        value = self.text(node, "auth")
+        if value is not None and value.upper() not in AUTH:
+            self.fault(node, f"auth must be one of {', '.join(AUTH)}")
+            return None
+        return value and value.upper()
+
+    def reference(self, node: yaml.Node, what: str) -> str | None:
+        """``env:VAR`` or ``file:PATH``. The value is never repeated: it may be a password by mistake."""
+        value = self.text(node, what)
+        if value is None:
+            return None
+        kind, _, where = value.partition(":")
+        if kind not in {"env", "file"} or not where:
+            self.fault(node, f"{what} must be env:VARIABLE or file:PATH; a literal one is not accepted")
+            return None
+        return value
+
+    def tls(self, node: yaml.Node) -> dict[str, str] | None:
+        if isinstance(node, yaml.ScalarNode) and node.value in {"true", "false"}:
+            return {} if node.value == "true" else None
+        found: dict[str, str] = {}
+        for key, value in self.mapping(node, "tls", TLS).items():
+            text = self.reference(value, key) if key == "keyfile-password" else self.text(value, key)
+            if text is not None:
+                found[key] = text
+        return found
+
+    def labels(self, node: yaml.Node) -> dict[str, str]:
+        entries = {
+            key: self.text(value, f"label {key}") for key, value in self.mapping(node, "labels").items()
+        }
+        return {key: value for key, value in entries.items() if value is not None}
+
+
+def _merge(defaults: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """``own`` over ``defaults``; labels add up."""
+    merged = {**defaults, **own}
+    if "labels" in merged:
+        merged["labels"] = {**defaults.get("labels", {}), **own.get("labels", {})}
+    return merged
