@@ -40,15 +40,15 @@ def request(commands: Iterable[bytes]) -> bytes:
 def answers(body: bytes, commands: Sequence[bytes]) -> list[bytes]:
     """The answers in ``body`` to ``commands``, in order, byte for byte.
 
-    The single zero-length command asks for the node's default summary, whose lines are all kept as one answer.
-    Raises WireError when the reply does not answer just these commands in this order.
+    A node that refuses the whole request in one line without an echo (time-out, login needed) gives that line to
+    every command. Raises WireError when the reply does not answer just these commands in this order.
     """
     found = []
     offset = 0
     for command in commands:
         start = offset + len(command) + 1
         if body[offset:start] != command + b"\t":
-            return _refused(body, commands)
+            return _refused(body, len(commands))
         end = body.find(b"\n", start)
         if end < 0:
             raise WireError("the reply ends in the middle of a line")
@@ -59,12 +59,24 @@ def answers(body: bytes, commands: Sequence[bytes]) -> list[bytes]:
     return found
 
 
-def _refused(body: bytes, commands: Sequence[bytes]) -> list[bytes]:
-    """Answers of a node that refuses the whole request in one line without an echo (time-out, login needed)."""
+def summary(body: bytes) -> list[tuple[bytes, bytes]]:
+    """Names and values that a node answers to the empty request.
+
+    A refusal of the whole request is one pair without a name. Raises WireError when ``body`` is neither.
+    """
+    if body and not body.endswith(b"\n"):
+        raise WireError("the reply ends in the middle of a line")
+    lines = body.split(b"\n")[:-1]
+    if all(b"\t" in line for line in lines):
+        return [(name, value) for name, _, value in (line.partition(b"\t") for line in lines)]
+    return [(b"", answer) for answer in _refused(body, 1)]
+
+
+def _refused(body: bytes, count: int) -> list[bytes]:
     line = body.removesuffix(b"\n")
     if b"\n" in line or not is_error(line):
         raise WireError("the reply does not repeat the command that was sent")
-    return [line] * len(commands)
+    return [line] * count
 
 
 def split_line(line: bytes) -> tuple[bytes, bytes]:
@@ -85,13 +97,12 @@ def parameter(parameters: bytes, key: bytes) -> bytes | None:
 
 
 def is_error(answer: bytes) -> bool:
-    """Whether a node said no. The one place that knows: ``ERROR``, ``FAIL`` (any case of either) and ``error=``."""
-    start = answer[:6].lower()
-    return (
-        start in {b"error:", b"error="}
-        or start[:5] in {b"fail:", b"fail="}
-        or answer[:6].lower() in {b"error", b"fail"}
-    )
+    """Whether a node said no. The one place that knows: ``ERROR`` and ``FAIL``, bare or before ``:`` or ``=``, any case.
+
+    Not an error: a statistic such as ``error_count=0``, or data that mentions one further on.
+    """
+    word = answer[:6].lower()
+    return word[:5] in {b"fail", b"fail:", b"fail="} or word in {b"error", b"error:", b"error="}
 
 
 def text(data: bytes) -> str:
