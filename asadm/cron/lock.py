@@ -11,7 +11,9 @@ import fcntl
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from asinfo.errors import Error, UsageError
 
@@ -41,7 +43,7 @@ class Lock:
         self._sleep = sleep
         self._file = -1
 
-    def __enter__(self) -> Lock:
+    def __enter__(self) -> Self:
         give_up = time.monotonic() + self._wait
         while not self._try():
             left = give_up - time.monotonic()
@@ -99,7 +101,7 @@ def _open(path: str) -> int:
 def _still_there(file: int, path: str) -> bool:
     """Whether the path still names the locked file: a cleaner of temporary files may have removed it."""
     try:
-        named = os.stat(path, follow_symlinks=False)
+        named = Path(path).lstat()
     except FileNotFoundError:
         return False
     return os.path.samestat(named, os.fstat(file))
@@ -108,7 +110,7 @@ def _still_there(file: int, path: str) -> bool:
 def _holder(path: str) -> str:
     """The process id in the file, or nothing where it holds anything else."""
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - pathlib would be one more import for one read
+        with Path(path).open("rb") as file:
             text = file.read(20).strip()
     except OSError:
         return ""

@@ -7,9 +7,11 @@ to a temporary file and renamed, as node_exporter asks for: it may read at any m
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from asinfo.errors import Error, UsageError
 
@@ -54,12 +56,12 @@ class Metric:
 
 def check_target(path: str) -> None:
     """Raise UsageError when no metrics file can be written there, before anything is done."""
-    folder = os.path.dirname(path) or "."  # noqa: PTH120 - pathlib is an import that this start-up can save
     if not path or "\0" in path or path.endswith("/"):
         raise UsageError("--metrics-file: needs the name of a file")
-    if not os.path.isdir(folder):  # noqa: PTH112 - as above
-        raise UsageError(f"--metrics-file: {folder} is not a directory")
-    if os.path.isdir(path):  # noqa: PTH112 - as above
+    target = Path(path)
+    if not target.parent.is_dir():
+        raise UsageError(f"--metrics-file: {target.parent} is not a directory")
+    if target.is_dir():
         raise UsageError(f"--metrics-file: {path} is a directory")
 
 
@@ -69,7 +71,9 @@ def write(path: str, run: RunFigures) -> None:
     Raises Error with the reason when the file cannot be written; the previous file is then untouched.
     """
     try:
-        _replace(path, render(run, previous_successes(_previous(path))).encode())
+        _replace(
+            Path(path), render(run, previous_successes(_previous(path))).encode("utf-8", "backslashreplace")
+        )
     except OSError as error:
         raise Error(f"metrics file {path} was not written: {error.strerror}") from None
 
@@ -116,12 +120,19 @@ def _metrics(run: RunFigures, before: Mapping[str, float]) -> Iterable[Metric]:
 def previous_successes(text: str) -> dict[str, float]:
     """Label text to last success, from a previous file. Lines that are not understood are left out."""
     found = {}
-    for line in text.splitlines():
+    for line in text.split("\n"):  # not splitlines: a name may hold U+2028 and its kin
         if line.startswith(LAST_SUCCESS + "{") and "} " in line:
             labels, _, value = line.removeprefix(LAST_SUCCESS).rpartition(" ")
             with contextlib.suppress(ValueError):
-                found[labels] = float(value)
+                found[labels] = _time_stamp(value)
     return found
+
+
+def _time_stamp(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value) or value < 0:
+        raise ValueError(text)
+    return value
 
 
 def _labels(**labels: str) -> str:
@@ -140,29 +151,27 @@ def _number(value: float) -> str:
 def _previous(path: str) -> str:
     """The previous file's text; nothing when there is none or it cannot be read."""
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - as in check_target
+        with Path(path).open("rb") as file:
             return file.read(FILE_SIZE_MAX).decode("utf-8", "replace")
     except OSError:
         return ""
 
 
-def _replace(path: str, content: bytes) -> None:
+def _replace(path: Path, content: bytes) -> None:
     """Put ``content`` at ``path`` in one step.
 
     The temporary name starts with a dot and does not end in .prom, so the collector never reads it. No fsync: after a
     power failure a missing figure is as good as a stale one.
     """
-    folder, name = os.path.split(path)
-    temporary = os.path.join(folder, f".{name}.{os.getpid()}")  # noqa: PTH118 - as in check_target
-    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with os.fdopen(file, "wb") as stream:
+        temporary.unlink(missing_ok=True)  # of a killed run; in a container every run has the same process id
+        with temporary.open("xb") as stream:
             stream.write(content)
             # 0644 whatever the umask of cron is: the collector runs as another user.
-            os.fchmod(file, 0o644)
-            stream.flush()
-        os.replace(temporary, path)  # noqa: PTH105 - as in check_target
+            os.fchmod(stream.fileno(), 0o644)
+        temporary.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
-            os.unlink(temporary)  # noqa: PTH108 - as in check_target
+            temporary.unlink()
         raise

@@ -68,14 +68,14 @@ def _checked(url: str) -> SplitResult:
         usable = False
     if not usable or not url.isascii() or not url.isprintable() or " " in url:
         raise UsageError(
-            "--ping-url: not an http:// or https:// address (it is not shown: it may hold a secret)"
+            "--ping-url: not an http:// or https:// address (not shown here: it may hold a password)"
         )
     return parts
 
 
 def _post(url: str, body: bytes, seconds: float) -> str | None:
     """One POST; the reason it failed, or None. Only the kind of an error is told: its text may hold the address."""
-    import httpx  # noqa: PLC0415 - a tenth of a second that only runs with pings pay for
+    import httpx  # a tenth of a second that only runs with pings pay for
 
     try:
         transport = httpx.HTTPTransport(retries=1)

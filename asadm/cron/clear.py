@@ -1,0 +1,135 @@
+"""Clearing the Lua cache of every node: rounds over the nodes that have not done it yet.
+
+One request a node and round. It also asks who the node is, for the sake of one difference: a real Aerospike server
+does not only empty its cache but leaves it off, until a module is put with a change or the server restarts.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from asadm.cron.settings import Settings
+from asadm.outcome import Answer
+from asinfo.exchange import Node
+from asinfo.wire.info import is_error, text
+
+CLEAR = b"udf-clear-cache:"
+WHO = (b"build", b"udf-cache-stats:")
+"""The second is a command of asudfd alone; any real server answers that it does not know it."""
+
+BACK_OFF_SECONDS_MAX = 30.0
+
+
+class Asks(Protocol):
+    """What is needed of a cluster (asadm.cluster.Cluster)."""
+
+    @property
+    def nodes(self) -> list[Node]:
+        """The nodes in the configured order."""
+
+    def each(self, commands: Sequence[bytes], *, nodes: Sequence[Node] | None = None) -> list[Answer]:
+        """One answer a node, in order."""
+
+
+class Result:
+    """What became of one node.
+
+    ``answer``    its last answer, or None while it was not asked
+    ``asked``     how often it was asked
+    ``at``        Unix time of the answer
+    ``build``     what it says it is
+    ``real``      a real Aerospike server: its cache stays off after a clear
+    """
+
+    __slots__ = ("answer", "asked", "at", "build", "node", "real")
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.answer: Answer | None = None
+        self.asked = 0
+        self.at = 0.0
+        self.build = ""
+        self.real = False
+
+    @property
+    def good(self) -> bool:
+        """Whether the node has done it."""
+        return self.answer is not None and self.answer.good
+
+    @property
+    def left_off(self) -> bool:
+        """Whether its cache is off now: cleared, and a real server."""
+        return self.good and self.real
+
+    def take(self, answer: Answer, at: float) -> None:
+        """Judge an answer to ``CLEAR`` (if it was asked) and ``WHO``."""
+        self.asked += 1
+        self.at = at
+        self.answer = answer
+        if answer.answers:
+            build, statistics = answer.answers[-2:]
+            self.build = "" if is_error(build) else text(build)
+            self.real = _unknown(statistics)
+            self.answer = _judged(answer)
+
+
+def _unknown(answer: bytes) -> bool:
+    """Whether a node does not know the command. Any other error (a missing privilege, say) leaves that open."""
+    return answer.upper().startswith((b"ERROR:4:", b"FAIL:4:"))
+
+
+def _judged(answer: Answer) -> Answer:
+    """The answer to the clear alone: that a real server does not know our statistics is no failure."""
+    first = answer.answers[0]
+    if len(answer.answers) == len(WHO):  # a dry run: any answer is good
+        return Answer.of(answer.node, [first], answer.milliseconds)
+    if first.strip().lower() == b"ok":
+        return Answer(answer.node, "ok", [first], "", answer.milliseconds)
+    reason = text(first) if is_error(first) else f"unexpected answer: {text(first[:200])!r}"
+    return Answer(answer.node, "error", [first], reason, answer.milliseconds)
+
+
+def clear(
+    cluster: Asks, settings: Settings, results: Sequence[Result], sleep: Callable[[float], None] = time.sleep
+) -> None:
+    """Ask until every node has done it or ``settings.retries`` is used up; fills in ``results``.
+
+    Ends early, without raising, when an answer says that the run was interrupted. A KeyboardInterrupt while it waits
+    goes through; ``results`` then hold what was done until then.
+    """
+    for round_ in range(settings.retries + 1):
+        left = [result for result in results if not result.good]
+        if not left:
+            return
+        if round_:
+            sleep(min(2.0 ** (round_ - 1), BACK_OFF_SECONDS_MAX))
+        if not _round(cluster, settings, left, sleep):
+            return
+
+
+def _round(
+    cluster: Asks, settings: Settings, left: Sequence[Result], sleep: Callable[[float], None]
+) -> bool:
+    """Ask ``left`` once, all together or one by one. False when the run was interrupted."""
+    groups = [[result] for result in left] if settings.serial else [left]
+    for position, group in enumerate(groups):
+        if position and settings.pause:
+            sleep(settings.pause)
+        if not _ask(cluster, (CLEAR, *WHO), group):
+            return False
+    return True
+
+
+def look(cluster: Asks, results: Sequence[Result]) -> None:
+    """Ask every node only who it is: the dry run."""
+    _ask(cluster, WHO, results)
+
+
+def _ask(cluster: Asks, commands: Sequence[bytes], group: Sequence[Result]) -> bool:
+    answers = cluster.each(commands, nodes=[result.node for result in group])
+    now = time.time()
+    for result, answer in zip(group, answers, strict=True):
+        result.take(answer, now)
+    return all(answer.status != "interrupted" for answer in answers)

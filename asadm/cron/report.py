@@ -1,0 +1,75 @@
+"""What there is to say about a run over all nodes: to a person, to a ping, to Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from asadm.cron.clear import Result
+from asadm.cron.metrics import NodeFigures
+from asadm.outcome import Answer
+from asinfo.render import Cell, Sheet
+
+
+def finished(result: Result, stopped: str) -> Answer:
+    """The answer that stands for ``result``; ``stopped`` is why the run ended early, if it did."""
+    answer = result.answer
+    if answer is None:
+        return Answer(result.node, "interrupted", (), f"not asked: {stopped}")
+    if answer.status == "interrupted":
+        error = f"no answer yet: {stopped}" if stopped else answer.error
+        return Answer(result.node, "interrupted", (), error, answer.milliseconds)
+    if answer.good or result.asked < 2:
+        return answer
+    error = f"{answer.error} (asked {result.asked} times)"
+    return Answer(answer.node, answer.status, answer.answers, error, answer.milliseconds)
+
+
+def sheet(title: str, answers: Sequence[Answer], results: Sequence[Result]) -> Sheet:
+    """One row a node."""
+    rows = [_row(answer, result) for answer, result in zip(answers, results, strict=True)]
+    return Sheet(title, ["Node", "Result", "Build", "ms", "Reason"], rows)
+
+
+def _row(answer: Answer, result: Result) -> list[Cell | str | float | None]:
+    mark = "good" if answer.good else "bad"
+    asked = round(answer.milliseconds, 1) if answer.milliseconds else None
+    return [answer.node.name, Cell(answer.status, mark), result.build or None, asked, answer.error or None]
+
+
+def lines(answers: Sequence[Answer], messages: Sequence[str]) -> str:
+    """The body of a ping: a head line, a line for each node, failed nodes first because a long body is cut."""
+    failed = sum(not answer.good for answer in answers)
+    head = f"cache clear: {len(answers) - failed} of {len(answers)} nodes ok"
+    nodes = sorted(answers, key=lambda answer: answer.good)
+    return "\n".join([head, *map(_line, nodes), *messages]) + "\n"
+
+
+def _line(answer: Answer) -> str:
+    state = "ok" if answer.good else f"failed: {answer.status}: {answer.error}"
+    return f"{answer.node.name}: {state} ({answer.milliseconds:.0f} ms)"
+
+
+def figures(results: Sequence[Result]) -> tuple[NodeFigures, ...]:
+    """One a node, for the metrics file."""
+    return tuple(_figures(result) for result in results)
+
+
+def _figures(result: Result) -> NodeFigures:
+    seconds = result.answer.milliseconds / 1000 if result.answer else 0.0
+    at = result.at if result.good else None
+    return NodeFigures(result.node.name, at, seconds, cache_left_off=result.left_off)
+
+
+def real_server_note(results: Sequence[Result], *, cleared: bool) -> str:
+    """What to know about the real Aerospike servers among the nodes; empty without any."""
+    real = [result for result in results if result.good and result.real]
+    if not real:
+        return ""
+    names = ", ".join(result.node.name for result in real)
+    builds = ", ".join(sorted({result.build for result in real if result.build})) or "unknown"
+    now = "is off now" if cleared else "would be off afterwards"
+    return (
+        f"real Aerospike server (build {builds}): {names}: the Lua cache {now}, and every UDF call is slow, until each"
+        " module is put again with a change or the server restarts; put each module once with a changed comment and"
+        " then as it was"
+    )

@@ -1,0 +1,103 @@
+"""The flags of ``cache clear``, which ``schedule print`` takes too, and what they mean together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from asadm.cron.metrics import check_target
+from asinfo.errors import UsageError
+from asinfo.options import Option
+
+SECONDS_MAX = 7 * 24 * 3600.0
+"""Longest wait that any flag may ask for; more than a week is a slip of the finger."""
+
+RETRIES_MAX = 100
+
+OPTIONS = (
+    Option("quiet", "q", "flag", help="Print nothing when all is well; one line on stderr for each failed node."),
+    Option("lock", metavar="FILE", help="Let only one run at a time do this; a run that comes second does nothing."),
+    Option("lock-wait", kind="number", metavar="SECONDS", help="Wait so long for the other run to end; then fail."),
+    Option("splay", kind="number", metavar="SECONDS", help="Wait a random time, at most this, before starting."),
+    Option("deadline", kind="seconds", help="Longest time for everything but the last ping and the metrics file."),
+    Option("retries", kind="integer", metavar="N", help="Ask failed nodes again, up to N times, with longer waits."),
+    Option("serial", kind="flag", help="One node at a time."),
+    Option("pause", kind="number", metavar="SECONDS", help="Wait so long between two nodes; means --serial."),
+    Option(
+        "ping-url",
+        metavar="URL",
+        environment="ASADM_PING_URL",
+        help="Tell URL/start, then URL or URL/fail; better given in the environment, where no process list shows it.",
+    ),
+    Option("metrics-file", metavar="FILE", help="Write the result for the textfile collector of Prometheus."),
+    Option("dry-run", kind="flag", help="Ask every node only who it is; clear nothing, ping nobody, write nothing."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run is asked to do; times in seconds, ``deadline`` 0 for none."""
+
+    quiet: bool = False
+    lock: str = ""
+    lock_wait: float = 0.0
+    splay: float = 0.0
+    deadline: float = 0.0
+    retries: int = 0
+    serial: bool = False
+    pause: float = 0.0
+    ping_url: str = ""
+    metrics_file: str = ""
+    dry_run: bool = False
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Settings:
+        """The settings that flags mean. Raises UsageError for values that make no sense, alone or together."""
+        for name in ("lock", "ping-url", "metrics-file"):
+            if options.get(name) == "":
+                raise UsageError(f"--{name}: needs a value")
+        settings = cls(
+            quiet=bool(options.get("quiet")),
+            lock=options.get("lock") or "",
+            lock_wait=_seconds(options, "lock-wait"),
+            splay=_seconds(options, "splay"),
+            deadline=_seconds(options, "deadline"),
+            retries=options.get("retries") or 0,
+            serial=bool(options.get("serial")) or options.get("pause") is not None,
+            pause=_seconds(options, "pause"),
+            ping_url=options.get("ping-url") or "",
+            metrics_file=options.get("metrics-file") or "",
+            dry_run=bool(options.get("dry-run")),
+        )
+        settings._check(lock_wait_given=options.get("lock-wait") is not None)
+        return settings
+
+    def _check(self, *, lock_wait_given: bool) -> None:
+        if self.retries > RETRIES_MAX:
+            raise UsageError(f"--retries: at most {RETRIES_MAX}")
+        if lock_wait_given and not self.lock:
+            raise UsageError("--lock-wait: needs --lock")
+        if self.deadline and self.splay >= self.deadline:
+            raise UsageError("--splay: must be shorter than --deadline, or no time is left for the nodes")
+        if self.ping_url:
+            check_address(self.ping_url)
+
+    def check_here(self) -> None:
+        """Raise UsageError where this machine cannot do it; `of` only looks at the words."""
+        if self.metrics_file:
+            check_target(self.metrics_file)
+
+
+def check_address(url: str) -> None:
+    """Raise UsageError when ``url`` cannot be pinged."""
+    from asadm.cron.ping import Ping  # a module that most runs do not need
+
+    Ping(url)
+
+
+def _seconds(options: Mapping[str, Any], name: str) -> float:
+    value = float(options.get(name) or 0.0)
+    if value > SECONDS_MAX:
+        raise UsageError(f"--{name}: at most {SECONDS_MAX:.0f} seconds")
+    return value
