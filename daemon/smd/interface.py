@@ -11,13 +11,17 @@ from typing import Protocol
 UDF = "UDF"
 """Name of the SMD module that holds the Lua modules, as the real server spells it."""
 
+CONFIRM_SECONDS = 2.0
+"""How long a change may take to be confirmed. Source: the info protocol specification, section 3 (the real server's)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
     """One key of an SMD module.
 
     ``value`` is None for a removed key, whose slot in the order stays. ``generation`` starts at 1 and grows by one
-    with every change or removal. ``timestamp`` is milliseconds since 2010-01-01 UTC. Source: info-protocol, section 4.
+    with every change or removal; 0 tells a subscriber that the slot of a removed key is given up for ever.
+    ``timestamp`` is milliseconds since 2010-01-01 UTC. Source: the info protocol specification, section 4.
     """
 
     key: str
@@ -26,12 +30,32 @@ class Item:
     timestamp: int
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """What `smd-info` tells about one SMD module.
+
+    ``cluster_key`` and ``tid`` are those of the last change that was stored; ``keys`` counts removed ones too;
+    ``pending`` counts changes that are asked for and not yet stored.
+    """
+
+    cluster_key: int = 0
+    tid: int = 0
+    keys: int = 0
+    pending: int = 0
+
+
 Accept = Callable[[Sequence[Item]], None]
-"""Called on the event loop with changed items, in order; must not block and must not raise."""
+"""Called on the event loop with changed items, in order; must not block and must not raise.
+
+The first call comes from ``start`` and has everything that is stored, even if that is nothing.
+"""
 
 
 class Smd(Protocol):
     """A store of system metadata."""
+
+    cluster_key: int
+    """Identifies this gathering of nodes (48 bits); written beside every change."""
 
     async def start(self) -> None:
         """Load what is stored and accept it into every subscriber. Raises StartError when that is impossible."""
@@ -45,16 +69,20 @@ class Smd(Protocol):
     async def set(self, module: str, key: str, value: str | None) -> None:
         """Store ``value`` (None removes), durably, and return when every subscriber has accepted it.
 
-        A value equal to the present one is no change and no event. Raises SmdTimeout when it could not be
-        confirmed in time; the change may still be applied later.
+        A value equal to the present one is no change and no event, and neither is the removal of a key that is
+        not there. Raises SmdTimeout when it could not be confirmed in time, SmdFailed when it could not be stored.
         """
 
     def items(self, module: str) -> Sequence[Item]:
         """All items of ``module`` in the order of their first change, removed ones included."""
 
-    def information(self) -> bytes:
-        """The answer of `smd-info`."""
+    def state(self, module: str) -> State:
+        """Figures of ``module``; all 0 for one that nobody subscribed to."""
 
 
 class SmdTimeout(Exception):  # noqa: N818 - named for what happened
-    """A change was not confirmed in time."""
+    """A change was not confirmed within CONFIRM_SECONDS; it may still be applied."""
+
+
+class SmdFailed(Exception):  # noqa: N818 - named for what happened
+    """A change could not be stored and was not applied; the text is the system's reason."""

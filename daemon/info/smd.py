@@ -1,0 +1,58 @@
+"""The smd family: a look at system metadata."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from daemon.errors import Code, CommandError
+from daemon.smd.interface import UDF, State
+from daemon.table import Row
+
+if TYPE_CHECKING:
+    from daemon.info.request import Request
+    from daemon.node import Node
+
+_MODULES = {b"evict": "evict", b"sindex": "sindex", b"truncate": "truncate", b"udf": UDF}
+"""The modules that a community node has, by lower-case name, in the order in which it shows them."""
+
+_ENTERPRISE = frozenset({b"roster", b"security"})
+
+
+def smd_show(node: Node, request: Request) -> bytes:
+    """smd-show:module=MODULE
+
+    The items of a module of system metadata; removed ones are left out.
+    """
+    module = request.required(b"module").lower()
+    if module in _ENTERPRISE:
+        raise CommandError(Code.ENTERPRISE_ONLY, "enterprise only")
+    if module not in _MODULES:
+        raise CommandError(Code.PARAMETER, "unknown 'module'")
+    items = node.smd.items(_MODULES[module])
+    shown = ";".join(f"{item.key}={item.value}" for item in items if item.value is not None)
+    return shown.encode("utf-8", "replace") or b"<empty>"
+
+
+def smd_info(node: Node, request: Request) -> bytes:
+    """smd-info
+
+    How far each module of system metadata is, and who decides on changes.
+    """
+    states = {module: node.smd.state(module) for module in _MODULES.values()}
+    pending = sum(state.pending for state in states.values())
+    members = [member.id for member in node.cluster.members] or [node.id]
+    head = (
+        f"smd:n_pending_sets={pending},n_events=0,n_nodes={len(members)},"
+        f"principal={members[-1]},cluster_key={node.smd.cluster_key:X};"
+    )
+    return (head + "".join(_state(module, state) for module, state in states.items())).encode()
+
+
+def _state(module: str, state: State) -> str:
+    return f"{module}:committed_key={state.cluster_key:X},committed_tid={state.tid},n_keys={state.keys},state=pr;"
+
+
+ROWS = (
+    Row(b"smd-show", smd_show, hidden=True),
+    Row(b"smd-info", smd_info, hidden=True),
+)

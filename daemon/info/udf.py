@@ -1,0 +1,119 @@
+"""The udf family: store, list, fetch and remove Lua modules, and empty the cache of Lua contexts."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import TYPE_CHECKING
+
+from daemon.errors import UdfError
+from daemon.lua.host import CompileError
+from daemon.smd.interface import UDF, SmdFailed, SmdTimeout
+from daemon.table import Row
+from daemon.udf.module import FILENAME_SIZE_MAX, parse_put, to_value
+
+if TYPE_CHECKING:
+    from daemon.info.request import Request
+    from daemon.node import Node
+
+
+async def udf_put(node: Node, request: Request) -> bytes:
+    """udf-put:filename=FILE.lua;content=BASE64;content-len=LENGTH[;udf-type=LUA]
+
+    Store a module on every node, once it compiles and its body runs. LENGTH is that of the base64 text.
+    """
+    put = parse_put(request.parameters)
+    try:
+        await node.host.validate(put.filename, put.source)
+    except CompileError as error:
+        raise UdfError(_compile_error(error)) from error
+    return await _set(node, put.filename, to_value(put.filename, put.content64))
+
+
+async def udf_remove(node: Node, request: Request) -> bytes:
+    """udf-remove:filename=FILE.lua
+
+    Remove a module from every node; `ok` also when there is none of that name.
+    """
+    try:
+        name = _filename(request).decode()
+    except UnicodeDecodeError as error:
+        raise UdfError(b"invalid_filename") from error
+    return await _set(node, name, None)
+
+
+def udf_get(node: Node, request: Request) -> bytes:
+    """udf-get:filename=FILE.lua
+
+    The content of a registered module, as base64.
+    """
+    name = _filename(request)
+    if not name:
+        raise UdfError(b"invalid_filename")
+    module = node.modules.get(name.decode("utf-8", "replace"))
+    if module is None:
+        raise UdfError(b"not_found")
+    return b"type=LUA;content=%s;" % b64encode(module.source)
+
+
+def udf_list(node: Node, request: Request) -> bytes:
+    """udf-list
+
+    Every module with its hash: the SHA-1 of its text in system metadata, so the file name counts too.
+    """
+    return node.modules.list_answer()
+
+
+def udf_clear_cache(node: Node, request: Request) -> bytes:
+    """udf-clear-cache:
+
+    Drop every cached Lua context of this node; the next calls make new ones.
+    """
+    node.host.clear()
+    return b"ok"
+
+
+def udf_cache_stats(node: Node, request: Request) -> bytes:
+    """udf-cache-stats:
+
+    Figures of the context cache of this node, one entry a module that was called (asudfd's own command).
+    """
+    return "".join(
+        f"module={row.module}:contexts={row.contexts}:idle={row.idle}:high_water={row.high_water}:hits={row.hits}"
+        f":misses={row.misses}:creations={row.creations}:evictions={row.evictions};"
+        for row in node.host.statistics()
+    ).encode()
+
+
+def _filename(request: Request) -> bytes:
+    name = request.parameter(b"filename")
+    if name is None or len(name) > FILENAME_SIZE_MAX:
+        raise UdfError(b"invalid_filename")
+    return name
+
+
+def _compile_error(error: CompileError) -> bytes:
+    return b"compile_error;file=%s;line=%d;message=%s" % (error.file, error.line, b64encode(error.message))
+
+
+async def _set(node: Node, filename: str, value: str | None) -> bytes:
+    """Change system metadata, and put its failures into the words of the family.
+
+    The real server has no word for a disk that refuses; `timeout` would send the user to the network.
+    """
+    try:
+        await node.smd.set(UDF, filename, value)
+    except SmdTimeout as error:
+        raise UdfError(b"timeout") from error
+    except SmdFailed as error:
+        raise UdfError(b"storage_error,%s" % str(error).encode()) from error
+    return b"ok"
+
+
+ROWS = (
+    Row(b"udf-put", udf_put, privilege="udf-admin"),
+    Row(b"udf-remove", udf_remove, privilege="udf-admin"),
+    Row(b"udf-get", udf_get),
+    Row(b"udf-list", udf_list),
+    Row(b"udf-clear-cache", udf_clear_cache, privilege="udf-admin", hidden=True),
+    Row(b"udf-cache-stats", udf_cache_stats),
+)

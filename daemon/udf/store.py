@@ -1,0 +1,160 @@
+"""The modules of one node: in memory for everyone, and as files under `user-path` for people and editors.
+
+System metadata is the truth. Modules are served from memory; the files are written from the metadata, at start and
+with every change, so nothing is lost when one cannot be written, and a file that somebody drops there is not served.
+
+A directory of ours has the file `.asudfd` in it. Start-up deletes strays, hence it refuses a directory with files
+and without that mark: it may be somebody's sources.
+"""
+
+import fcntl
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from daemon.errors import StartError
+from daemon.smd.interface import Item
+from daemon.udf.module import Module, from_value
+
+MARK = ".asudfd"
+_MARK_TEXT = b"asudfd keeps its Lua modules here; at start it deletes every other file in this directory.\n"
+
+
+class Host(Protocol):
+    """The part of a Lua host that must hear of changes."""
+
+    def forget(self, module: str) -> None:
+        """``module`` (a file name without `.lua`) has changed or is gone."""
+
+
+class ModuleStore:
+    """The modules of a node, in the order of their first registration.
+
+    ``warn`` is told, in a sentence, of files that cannot be written and of items that are no modules.
+    """
+
+    __slots__ = ("_host", "_listed", "_mark", "_modules", "_swept", "_user_path", "_warn")
+
+    def __init__(self, user_path: Path, host: Host, warn: Callable[[str], None] = lambda _: None) -> None:
+        self._user_path = Path(user_path)
+        self._host = host
+        self._warn = warn
+        self._modules: dict[str, Module | None] = {}  # None keeps the slot of a removed module
+        self._listed: bytes | None = None
+        self._swept = False
+        self._mark = -1
+
+    def open(self) -> None:
+        """Make the directory ours, before system metadata starts.
+
+        Raises StartError when it cannot be made or written, holds files that are not ours, or belongs to a node
+        that runs.
+        """
+        try:
+            self._user_path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not (self._user_path / MARK).exists() and any(self._user_path.iterdir()):
+                raise StartError(
+                    f"user-path {self._user_path} has files in it and was not made by asudfd, which deletes what "
+                    f"is in its user-path; name an empty directory, or move the files away and register them"
+                )
+            self._mark = os.open(self._user_path / MARK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.pwrite(self._mark, _MARK_TEXT, 0)
+        except OSError as error:
+            self.close()
+            if isinstance(error, BlockingIOError):
+                raise StartError(f"user-path {self._user_path} is used by another running node") from error
+            raise StartError(f"cannot use user-path {self._user_path}: {error.strerror}") from error
+
+    def close(self) -> None:
+        """Let another node have the directory."""
+        if self._mark >= 0:
+            os.close(self._mark)
+            self._mark = -1
+
+    def accept(self, items: Sequence[Item]) -> None:
+        """Take changed items of system metadata; the first call has all of them and sweeps the directory."""
+        for item in items:
+            self._accept_one(item)
+        self._listed = None
+        if not self._swept:
+            self._swept = True
+            self._sweep()
+
+    def names(self) -> list[str]:
+        """File names of all registered modules, in order."""
+        return [module.filename for module in self._modules.values() if module]
+
+    def get(self, filename: str) -> Module | None:
+        """The module registered as ``filename``, if any."""
+        return self._modules.get(filename)
+
+    def source(self, module: str) -> bytes | None:
+        """Lua text of ``module``, a name without `.lua`, for `require` and for calls."""
+        found = self._modules.get(f"{module}.lua")
+        return found.source if found else None
+
+    def list_answer(self) -> bytes:
+        """The answer of `udf-list`."""
+        if self._listed is None:
+            modules = filter(None, self._modules.values())
+            text = "".join(f"filename={module.filename},hash={module.hash},type=LUA;" for module in modules)
+            self._listed = text.encode()
+        return self._listed
+
+    def _accept_one(self, item: Item) -> None:
+        module = None
+        if item.value is not None:
+            try:
+                module = from_value(item.key, item.value)
+            except ValueError as error:
+                self._warn(f"{item.key!r} in system metadata is not served: {error}")
+        known = self._modules.get(item.key)
+        if item.generation:
+            self._modules[item.key] = module
+        else:
+            self._modules.pop(item.key, None)
+        if module:
+            self._write(module)
+        elif known:
+            self._unlink(known.filename)
+        if module or known:
+            self._host.forget(item.key.removesuffix(".lua"))
+
+    def _write(self, module: Module) -> None:
+        """Replace the file whole; nobody reads half a module. No fsync: start-up writes it again."""
+        path = self._user_path / module.filename
+        new = self._user_path / f".{module.filename}.new"
+        try:
+            with os.fdopen(
+                os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb"
+            ) as file:
+                file.write(module.source)
+            new.rename(path)
+        except OSError as error:
+            self._warn(f"cannot write {path}: {error.strerror}; the module is served from memory")
+
+    def _unlink(self, filename: str) -> None:
+        path = self._user_path / filename
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            self._warn(f"cannot delete {path}: {error.strerror}")
+
+    def _sweep(self) -> None:
+        """Delete everything in the directory that is neither a module nor the mark."""
+        keep = {MARK, *self.names()}
+        try:
+            strays = [entry for entry in self._user_path.iterdir() if entry.name not in keep]
+        except OSError as error:
+            self._warn(f"cannot read {self._user_path}: {error.strerror}")
+            return
+        for stray in strays:
+            try:
+                if stray.is_dir() and not stray.is_symlink():
+                    stray.rmdir()
+                else:
+                    stray.unlink()
+            except OSError as error:
+                self._warn(f"cannot delete {stray}: {error.strerror}")
