@@ -1,9 +1,14 @@
 """Which nodes there are, and which of them owns a partition."""
 
+import secrets
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import shake_128
 
 PARTITIONS = 4096
+
+_WEIGHT_SIZE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,17 +24,62 @@ class Cluster:
     """The live members, in the order of their ids.
 
     ``generation`` grows with every change of membership; clients fetch peers and partitions again when it moves.
+    ``key`` is a random number of 48 bits that stands for this membership.
     """
 
-    __slots__ = ("generation", "members")
+    __slots__ = ("_masters", "generation", "key", "members")
 
     def __init__(self) -> None:
         self.generation = 0
+        self.key = _new_key()
         self.members: tuple[Member, ...] = ()
+        self._masters: dict[str, bytes] = {}
 
     def join(self, members: Sequence[Member]) -> None:
         """Replace the membership by ``members``."""
         ordered = tuple(sorted(members, key=lambda member: int(member.id, 16)))
-        if self.members:
-            self.generation += ordered != self.members
+        if self.members and ordered != self.members:
+            self.generation += 1
+            self.key = _new_key()
         self.members = ordered
+        self._masters = {}
+
+    @property
+    def principal(self) -> str:
+        """Id of the node that speaks for the cluster: the highest."""
+        return self.members[-1].id
+
+    def masters(self, identity: str) -> bytes:
+        """Base64 of the bitmap of the partitions that the member ``identity`` owns.
+
+        The bit of partition p is the one of value 0x80 >> (p & 7) in byte p >> 3. Source: the specification of the
+        wire protocol, section 2.2.
+        """
+        if not self._masters:
+            self._masters = {
+                member: b64encode(bits) for member, bits in _shares([m.id for m in self.members]).items()
+            }
+        return self._masters[identity]
+
+
+def _new_key() -> int:
+    return secrets.randbits(47) | 1 << 47  # always 12 hex digits
+
+
+def _weights(member: str) -> bytes:
+    """The weights of ``member`` for all partitions, eight bytes each."""
+    return shake_128(member.encode()).digest(PARTITIONS * _WEIGHT_SIZE)
+
+
+def _shares(members: Sequence[str]) -> dict[str, bytearray]:
+    """Bitmaps of the partitions of each of ``members``: the one with the highest weight owns (rendezvous hashing).
+
+    A member that comes or goes moves only the partitions it gains or loses.
+    """
+    shares = {member: bytearray(PARTITIONS // 8) for member in members}
+    weights = {member: _weights(member) for member in members}
+    for partition in range(PARTITIONS):
+        start = partition * _WEIGHT_SIZE
+        winner = max(members, key=lambda member: weights[member][start : start + _WEIGHT_SIZE])  # noqa: B023 - called here and now
+        shares[winner][partition >> 3] |= 0x80 >> (partition & 7)
+    return shares

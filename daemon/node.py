@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from daemon.cluster import Cluster
     from daemon.config.schema import Config
+    from daemon.info.request import Session
     from daemon.log import Log
     from daemon.lua.host import LuaHost
     from daemon.smd.interface import Smd
@@ -80,3 +81,12 @@ class Node:
         self.endpoint = ("127.0.0.1", 0)
         self.started = monotonic()
         self.user_agents: dict[bytes, int] = {}
+
+    def leave(self, session: Session) -> None:
+        """Forget what ``session`` brought: its connection is gone."""
+        if session.user_agent is not None:
+            left = self.user_agents[session.user_agent] - 1
+            if left:
+                self.user_agents[session.user_agent] = left
+            else:
+                del self.user_agents[session.user_agent]

@@ -1,0 +1,269 @@
+"""One client connection: frames out of chunks, replies strictly in order, and no more memory than allowed.
+
+    reading ---- whole frame, answer at once ----> reading
+       |  `----- answer takes time, client does not take its replies, or the turn is over ----> paused
+       |         (nothing is read; frames that came already wait in ``_held``)
+       `-------- bad header, end of stream, a limit ----> closed, after the replies so far
+
+Errors in a command never close a connection. Source: the specification of the info protocol, section 1.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from struct import Struct
+from typing import TYPE_CHECKING
+
+from asinfo.errors import WireError
+from asinfo.wire.frame import HEADER_SIZE, unpack_header
+from daemon.info.request import Session
+from daemon.network.traffic import READY_SIZE_MAX
+
+if TYPE_CHECKING:
+    from daemon.network.traffic import Traffic
+
+TURN = 256
+"""What one connection may do before the others get a turn: so many replies, or 4096 times so many bytes of them."""
+
+_BODY_SIZE = Struct(">2xHI")
+
+
+class Connection(asyncio.Protocol):
+    """A client: one ``feed`` and one write for every chunk that arrives."""
+
+    __slots__ = (
+        "_backlog",
+        "_blocked",
+        "_counters",
+        "_ended",
+        "_held",
+        "_idle_since",
+        "_paused",
+        "_ready",
+        "_session",
+        "_stalled_since",
+        "_task",
+        "_traffic",
+        "_transport",
+        "_wanted",
+    )
+
+    _transport: asyncio.Transport
+
+    def __init__(self, traffic: Traffic) -> None:
+        self._traffic = traffic
+        self._counters = traffic.node.counters
+        self._ready = traffic.ready
+        self._session = Session()
+        self._held: bytearray | None = None  # bytes that are not answered yet; None when there are none
+        self._wanted = HEADER_SIZE  # so many held bytes make the next frame, or its header
+        self._paused = False
+        self._blocked = False
+        self._ended = False
+        self._task: asyncio.Future[bytes] | None = None
+        self._backlog = 0
+        self._stalled_since = 0.0
+        self._idle_since = 0.0  # 0 while something has arrived since the last look
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Greet nobody: a client speaks first. One client too many is closed without a byte."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        if self._traffic.join(self):
+            transport.set_write_buffer_limits(high=self._traffic.node.config.service.proto_backlog_max)
+        else:
+            transport.close()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        """Forget the client. A command it still waits for goes on: a change of metadata is not half done."""
+        self._set_held(None)
+        self._set_backlog(0)
+        self._traffic.leave(self, self._session)
+
+    def data_received(self, data: bytes) -> None:
+        """Answer what is whole, keep the rest."""
+        self._idle_since = 0.0
+        if self._held is not None:
+            self._add(data)
+            return
+        reply = self._ready.get(data) if len(data) <= READY_SIZE_MAX else None
+        if reply is None:
+            self._feed(data)
+        else:
+            self._counters.info_complete += 1
+            self._transport.write(reply)
+
+    def eof_received(self) -> bool:
+        """Answer what came before the end of the stream, then close.
+
+        The real server drops such a request; answering it serves a client like `nc -N` and harms nobody.
+        """
+        self._ended = True
+        return self._paused  # False lets the transport close, after the replies so far
+
+    def pause_writing(self) -> None:
+        """Stop reading from a client that does not take its replies."""
+        self._blocked = True
+        self._stall()
+        self._pause()
+        if self._traffic.backlog_overflows():
+            self._abort("replies that wait for their clients take more than proto-buffer-max")
+
+    def resume_writing(self) -> None:
+        """Go on with a client that has taken its replies."""
+        self._blocked = False
+        self._traffic.stalled.discard(self)
+        self._set_backlog(0)
+        self._resume()
+
+    def finish(self) -> None:
+        """Close as soon as the command that is in flight has been answered."""
+        self._ended = True
+        if self._task is None:
+            self._close()
+
+    def cut(self) -> None:
+        """Close at once; what has not been sent is lost."""
+        self._transport.abort()
+
+    def check_stall(self, now: float, limit: float) -> None:
+        """Close a client that has taken nothing of its replies for ``limit`` seconds."""
+        size = self._transport.get_write_buffer_size()
+        if size != self._backlog:
+            self._set_backlog(size)
+            self._stalled_since = now
+        elif now - self._stalled_since >= limit:
+            self._abort(f"{size} bytes of replies not taken for {limit:g} seconds")
+
+    def check_idle(self, now: float, limit: float) -> None:
+        """Close a client that has sent nothing for ``limit`` seconds and waits for nothing."""
+        if not self._idle_since:
+            self._idle_since = now
+        elif not self._paused and now - self._idle_since >= limit:
+            self._counters.reaped += 1
+            self._close()
+
+    def _feed(self, data: bytes) -> None:
+        replies: list[bytes] = []
+        try:
+            offset = self._answer(data, replies)
+        except WireError as error:
+            self._traffic.node.log.detail("proto", f"closing {self._peer()}: {error}")
+            self._ended = True
+            offset = len(data)
+        if replies:
+            self._transport.write(b"".join(replies))
+        if self._task is not None:
+            self._pause()
+        elif len(data) - offset >= self._wanted:
+            self._pause()
+            asyncio.get_running_loop().call_soon(self._resume)
+        elif self._ended:
+            self._close()
+            return
+        if offset < len(data):
+            self._add(data[offset:])
+
+    def _answer(self, data: bytes, replies: list[bytes]) -> int:
+        """Put the replies to the whole frames of ``data`` into ``replies``; returns where the rest starts.
+
+        Stops early at a command that takes time and at the end of this client's turn. Raises WireError at a header
+        that no frame can have.
+        """
+        offset = 0
+        turn = TURN
+        self._wanted = HEADER_SIZE
+        while len(data) - offset >= HEADER_SIZE and turn > 0:
+            turn -= 1
+            high, low = _BODY_SIZE.unpack_from(data, offset)
+            end = offset + HEADER_SIZE + (high << 32 | low)
+            ready = self._ready.get(data[offset:end]) if end - offset <= READY_SIZE_MAX else None
+            if ready is not None:
+                self._counters.info_complete += 1
+                replies.append(ready)
+                offset = end
+                continue
+            kind, _ = unpack_header(data, offset)
+            if end > len(data):
+                self._wanted = end - offset
+                break
+            reply = self._traffic.respond(kind, data[offset:end], self._session)
+            offset = end
+            if not isinstance(reply, bytes):
+                self._wait(asyncio.ensure_future(reply))
+                break
+            replies.append(reply)
+            turn -= len(reply) >> 12
+        return offset
+
+    def _wait(self, task: asyncio.Future[bytes]) -> None:
+        self._task = task
+        self._traffic.tasks.add(task)
+        task.add_done_callback(self._answered)
+
+    def _answered(self, task: asyncio.Future[bytes]) -> None:
+        self._traffic.tasks.discard(task)
+        self._task = None
+        if task.cancelled() or task.exception():
+            self._abort("its command was given up")
+        elif not self._transport.is_closing():
+            self._transport.write(task.result())
+            self._resume()
+
+    def _pause(self) -> None:
+        if not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
+            if self._held is None:
+                self._held = bytearray()
+
+    def _resume(self) -> None:
+        """Answer what has come meanwhile, then read on, unless something else still holds the client up."""
+        if self._task is not None or self._blocked or not self._paused or self._transport.is_closing():
+            return
+        self._paused = False
+        data = bytes(self._held or b"")
+        self._set_held(None)
+        self._feed(data)
+        if not self._paused and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def _add(self, data: bytes) -> None:
+        """Hold ``data`` back, and answer once the next frame is whole."""
+        held = bytearray() if self._held is None else self._held
+        held += data
+        self._held = held
+        self._traffic.buffered += len(data)
+        if self._traffic.buffers_overflow():
+            self._abort("half-received requests take more than proto-buffer-max")
+        elif not self._paused and len(held) >= self._wanted:
+            self._set_held(None)
+            self._feed(bytes(held))
+
+    def _set_held(self, held: bytearray | None) -> None:
+        if self._held is not None:
+            self._traffic.buffered -= len(self._held)
+        self._held = held
+
+    def _set_backlog(self, size: int) -> None:
+        self._traffic.backlog += size - self._backlog
+        self._backlog = size
+
+    def _stall(self) -> None:
+        self._traffic.stalled.add(self)
+        self._stalled_since = asyncio.get_running_loop().time()
+        self._set_backlog(self._transport.get_write_buffer_size())
+
+    def _close(self) -> None:
+        """Close after the replies so far; `check_stall` ends it if the client does not take them."""
+        self._transport.close()
+        if self._transport.get_write_buffer_size():
+            self._stall()
+
+    def _abort(self, reason: str) -> None:
+        self._traffic.node.log.warning("proto", f"closing {self._peer()}: {reason}")
+        self._transport.abort()
+
+    def _peer(self) -> str:
+        address = self._transport.get_extra_info("peername")
+        return f"{address[0]}:{address[1]}" if address else "client"

@@ -1,0 +1,77 @@
+"""The listener of a node: bind, serve, drain, in this order of life."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING
+
+from daemon.errors import StartError
+from daemon.network.connection import Connection
+from daemon.network.traffic import SWEEP_SECONDS, Traffic
+
+if TYPE_CHECKING:
+    from daemon.node import Node
+
+BACKLOG = 4096
+"""Connections that may wait to be accepted; the system cuts it to its own limit."""
+
+
+class Service:
+    """The port on which a node serves clients."""
+
+    __slots__ = ("_node", "_server", "_socket", "_sweep", "traffic")
+
+    def __init__(self, node: Node, address: str, port: int) -> None:
+        """Bind ``address`` and ``port`` without serving yet. Raises StartError saying what is in the way."""
+        self._node = node
+        self._socket = _bind(address, port)
+        self._server: asyncio.Server | None = None
+        self._sweep: asyncio.TimerHandle | None = None
+        self.traffic = Traffic(node)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where the socket is bound, with the real port."""
+        host, port = self._socket.getsockname()[:2]
+        return host, port
+
+    async def start(self) -> None:
+        """Accept clients from now on."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(
+            lambda: Connection(self.traffic), sock=self._socket, backlog=BACKLOG
+        )
+        self._sweep = loop.call_later(SWEEP_SECONDS, self._on_sweep)
+
+    async def stop(self, seconds: float) -> None:
+        """Stop accepting, wait up to ``seconds`` for the commands in flight, close every connection."""
+        if self._sweep:
+            self._sweep.cancel()
+        if self._server:
+            self._server.close()
+        self._socket.close()
+        await self.traffic.drain(seconds)
+
+    def _on_sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.traffic.sweep(loop.time())
+        self._sweep = loop.call_later(SWEEP_SECONDS, self._on_sweep)
+
+
+def _bind(address: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    # with proto 0 asyncio would leave TCP_NODELAY off on the accepted sockets
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind((address, port))
+        listener.listen(BACKLOG)  # now, since another daemon could otherwise bind the same port beside us
+    except (OSError, OverflowError) as error:
+        listener.close()
+        reason = getattr(error, "strerror", None) or str(error)
+        raise StartError(f"cannot listen on {address}:{port}: {reason}") from error
+    listener.setblocking(False)
+    return listener
