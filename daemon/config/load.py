@@ -1,9 +1,16 @@
 """From a configuration file, or none, to a Config."""
 
+from pathlib import PurePath
+
+from asinfo.errors import ConfigError, Problem
+from daemon.config import bind, grammar
+from daemon.config.grammar import FILE_SIZE_MAX, Problems, Statement
 from daemon.config.schema import Config, Namespace
 
 MODULES = "usr/udf/lua"
 """Directory of the modules under the work-directory unless `user-path` says otherwise, as the real server's layout."""
+
+USER_PATH_SIZE_MAX = 255
 
 
 def embedded(work_directory: str) -> Config:
@@ -13,7 +20,49 @@ def embedded(work_directory: str) -> Config:
     return config
 
 
+def load(path: str, work_directory: str | None = None) -> Config:
+    """The configuration in the file ``path``; its warnings are in ``Config.warnings``.
+
+    A name ending in .yaml or .yml is read as YAML. ``work_directory`` replaces the file's. Raises ConfigError with
+    all problems of the file.
+    """
+    problems, warnings = Problems(path), Problems(path)
+    config = bind.bind(_statements(path, problems), problems, warnings)
+    _place(config, work_directory or config.service.work_directory)
+    if len(config.mod_lua.user_path.encode()) > USER_PATH_SIZE_MAX:
+        problems.add(0, f"'user-path' is longer than {USER_PATH_SIZE_MAX} bytes: {config.mod_lua.user_path}")
+    if problems:
+        raise ConfigError(sorted(problems, key=lambda problem: problem.line or FILE_SIZE_MAX))
+    config.warnings = warnings
+    return config
+
+
+def check(path: str) -> list[Problem]:
+    """The warnings about the file ``path``. Raises ConfigError with all problems, as `load` does."""
+    return load(path).warnings
+
+
+def _statements(path: str, problems: Problems) -> list[Statement]:
+    text = grammar.decode(_read(path, problems), problems)
+    if PurePath(path).suffix not in {".yaml", ".yml"}:
+        return grammar.parse(text, problems)
+    from daemon.config import yamlform  # yaml takes 20 ms to import
+
+    return yamlform.parse(text, problems)
+
+
+def _read(path: str, problems: Problems) -> bytes:
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - Path would reject no less and say no more
+            return file.read(FILE_SIZE_MAX + 1)
+    except (OSError, ValueError) as error:
+        # ValueError: a NUL in the name
+        problems.add(0, f"cannot be read: {getattr(error, 'strerror', None) or error}")
+        return b""
+
+
 def _place(config: Config, work_directory: str) -> None:
-    """Keep the state under ``work_directory``, and the modules too unless they have a place of their own."""
+    """Keep the state under ``work_directory``, and the modules too unless their path is absolute."""
     config.service.work_directory = work_directory
-    config.mod_lua.user_path = config.mod_lua.user_path or f"{work_directory}/{MODULES}"
+    # joining leaves an absolute path alone
+    config.mod_lua.user_path = str(PurePath(work_directory, config.mod_lua.user_path or MODULES))

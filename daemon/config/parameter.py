@@ -6,8 +6,7 @@ context inside it. The attribute is the parameter's name with ``-`` written ``_`
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields, is_dataclass
-from functools import cache
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 SIZES = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40, "p": 1 << 50}
@@ -20,7 +19,7 @@ TEXT_SIZE_MAX = 1023
 """Longest text value, in bytes: no longer line can be written in aerospike.conf."""
 
 NUMBER_MAX = (1 << 32) - 1
-BYTES_MAX = (1 << 63) - 1
+BYTES_MAX = 1 << 60
 
 NOT_SET = "null"
 """How the server writes a text that was not set."""
@@ -35,7 +34,8 @@ class Parameter:
     ``own`` parameters are asudfd's, unknown to the real server; ``shown`` says whether `get-config` lists it;
     ``effect`` whether asudfd acts on it (others are accepted so that users' files load); ``dynamic`` whether
     `set-config` may change it; ``check`` normalises a text and raises ValueError for a bad one; ``bare`` lets a
-    boolean stand without a value, meaning true.
+    boolean stand without a value, meaning true; ``varies`` says where a default comes from that no two machines
+    share.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Parameter:
     shown: bool
     bare: bool
     check: Callable[[str], str] | None
+    varies: str
 
     @property
     def attribute(self) -> str:
@@ -86,6 +87,16 @@ class Parameter:
             raise ValueError(f"is longer than {self.high} bytes")
         return self.check(text) if self.check else text
 
+    def size(self, value: int) -> str:
+        """``value`` for a person: bytes with the largest suffix that leaves a whole number."""
+        suffix = ""
+        if self.unit == "bytes" and value:
+            for larger in SIZES:
+                if value % 1024:
+                    break
+                value, suffix = value // 1024, larger.upper()
+        return f"{value}{suffix}"
+
     def range(self) -> str:
         """The values that fit, for a person."""
         if isinstance(self.default, bool):
@@ -93,7 +104,9 @@ class Parameter:
         if self.choices:
             return " or ".join(self.choices)
         if isinstance(self.default, int):
-            return f"from {self.low} to {self.high}" + (f" {self.unit}" if self.unit else "")
+            return f"from {self.size(self.low)} to {self.size(self.high)}" + (
+                f" {self.unit}" if self.unit else ""
+            )
         return f"text of at most {self.high} bytes"
 
 
@@ -129,6 +142,7 @@ def parameter(
     shown: bool = True,
     bare: bool = False,
     check: Callable[[str], str] | None = None,
+    varies: str = "",
 ) -> Any:
     """A dataclass field that declares a parameter; its kind is that of ``default``.
 
@@ -138,6 +152,7 @@ def parameter(
     if high is None:
         number_max = BYTES_MAX if unit == "bytes" else NUMBER_MAX
         high = number_max if isinstance(default, int) else TEXT_SIZE_MAX
+    listed = shown and not own
     declared = (
         default,
         doc,
@@ -148,9 +163,10 @@ def parameter(
         dynamic,
         effect,
         own,
-        shown and not own,
+        listed,
         bare,
         check,
+        varies,
     )
     return field(default=default, metadata={"parameter": declared})
 
@@ -169,25 +185,32 @@ class Context:
     shown: bool
 
 
-@cache
+_declared: dict[type, tuple[dict[str, Parameter], dict[str, Context]]] = {}
+
+
+def _declarations(kind: type) -> tuple[dict[str, Parameter], dict[str, Context]]:
+    """What ``kind`` declares; kept, since every `set-config` and every line of a file asks."""
+    if kind not in _declared:
+        own: dict[str, Parameter] = {}
+        inner: dict[str, Context] = {}
+        for item in fields(kind):
+            name = item.name.replace("_", "-")
+            if "parameter" in item.metadata:
+                own[name] = Parameter(name, *item.metadata["parameter"])
+            elif "context" in item.metadata:
+                inner[name] = item.metadata["context"]
+        _declared[kind] = own, inner
+    return _declared[kind]
+
+
 def parameters(kind: type) -> dict[str, Parameter]:
     """The parameters of a context, by name, in the order `get-config` lists them."""
-    found = {}
-    for item in fields(kind):
-        if "parameter" in item.metadata:
-            name = item.name.replace("_", "-")
-            found[name] = Parameter(name, *item.metadata["parameter"])
-    return found
+    return _declarations(kind)[0]
 
 
-@cache
 def contexts(kind: type) -> dict[str, Context]:
     """The contexts inside a context, by name."""
-    return {
-        item.name.replace("_", "-"): item.metadata["context"]
-        for item in fields(kind)
-        if "context" in item.metadata
-    }
+    return _declarations(kind)[1]
 
 
 def spell(value: Value) -> str:
@@ -199,12 +222,10 @@ def spell(value: Value) -> str:
     return str(value) if value != "" else NOT_SET
 
 
-def listing(values: object, *, own: bool = False, prefix: str = "") -> Iterator[tuple[str, str]]:
+def listing(values: Any, *, own: bool = False, prefix: str = "") -> Iterator[tuple[str, str]]:
     """Names and values of a context as `get-config` lists them: the real server's parameters, or only our own."""
-    assert is_dataclass(values)
-    assert not isinstance(values, type)
     kind = type(values)
-    for attribute in kind.__dataclass_fields__:
+    for attribute in (item.name for item in fields(kind)):
         name = attribute.replace("_", "-")
         if declared := parameters(kind).get(name):
             if declared.own if own else declared.shown:

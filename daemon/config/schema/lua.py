@@ -15,7 +15,8 @@ class ModLua:
     cache_enabled: bool = parameter(True, "Keep Lua contexts between calls.", effect=True)
     user_path: str = parameter(
         "",
-        "Directory of the registered modules; by default usr/udf/lua under the work-directory.",
+        "Directory of the registered modules; a relative path is under the work-directory.",
+        varies="usr/udf/lua",
         high=255,
         effect=True,
     )

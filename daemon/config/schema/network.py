@@ -27,7 +27,7 @@ class NetworkService:
         effect=True,
     )
     access_port: int = _port(0, "Port that clients are told; 0 is the port itself.", effect=True)
-    access_address: str = parameter("", "Address that clients are told; by default the address.", effect=True)
+    access_address: str = parameter("", "Address that clients are told.", varies="the address", effect=True)
     alternate_access_port: int = _port(0, "Port that clients are told who ask for alternates.", effect=True)
     alternate_access_address: str = parameter(
         "", "Address that clients are told who ask for alternates.", effect=True, shown=False

@@ -47,7 +47,8 @@ class Service:
     auto_pin: str = parameter("none", "Pin service threads to CPUs.", choices=("none", "cpu", "numa", "adq"))
     batch_index_threads: int = parameter(
         os.cpu_count() or 1,
-        "Threads that answer batch requests; by default one a CPU.",
+        "Threads that answer batch requests.",
+        varies="one a CPU",
         low=1,
         high=256,
         dynamic=True,
@@ -129,7 +130,8 @@ class Service:
     secrets_uds_path: str = parameter("", "Unix socket of the secret agent.")
     service_threads: int = parameter(
         os.cpu_count() or 1,
-        "Threads that serve clients; by default one a CPU.",
+        "Threads that serve clients.",
+        varies="one a CPU",
         low=1,
         high=4096,
         dynamic=True,

@@ -1,0 +1,272 @@
+"""From statements to a Config: names, types, ranges, and what must fit together.
+
+Everything wrong is noted with its line and the rest goes on, so that one run tells all.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from daemon.config.grammar import Problems, Statement
+from daemon.config.parameter import Parameter, contexts, parameters
+from daemon.config.schema import CONTEXTS, Config, Level, Namespace, NamespaceSet, Sink, StorageEngine
+from daemon.config.schema.namespace import NAME_SIZE_MAX, SET_NAME_SIZE_MAX
+from daemon.config.schema.retired import ENTERPRISE, RETIRED
+from daemon.config.schema.sinks import every
+
+NAMESPACES_MAX = 32
+WITHOUT_EFFECT_MAX = 20
+"""Most names in the remark about parameters that do nothing here."""
+
+TOP = ("service", "logging", "network", "namespace", "mod-lua")
+
+
+def bind(statements: Sequence[Statement], problems: Problems, warnings: Problems) -> Config:
+    """The configuration that ``statements`` describe; meaningless when ``problems`` is not empty afterwards."""
+    return _Binding(problems, warnings).whole(statements)
+
+
+class _Binding:
+    """One run over a file. ``lines`` knows where each given parameter stands, by its dotted path."""
+
+    def __init__(self, problems: Problems, warnings: Problems) -> None:
+        self.problems = problems
+        self.warnings = warnings
+        self.lines: dict[str, int] = {}
+        self.without_effect: list[str] = []
+
+    def whole(self, statements: Sequence[Statement]) -> Config:
+        config = Config()
+        sinks: list[Sink] = []
+        for statement in statements:
+            if statement.name in ENTERPRISE[""]:
+                self.enterprise(statement)
+            elif statement.name not in TOP:
+                self.unknown(statement, TOP, "a context of the file")
+            elif self.opens(statement, words=statement.name == "namespace"):
+                self.top(config, sinks, statement)
+        config.logging = sinks or config.logging
+        self.check(config)
+        return config
+
+    def top(self, config: Config, sinks: list[Sink], statement: Statement) -> None:
+        block = statement.block or []
+        match statement.name:
+            case "service":
+                self.fill(config.service, block, "service")
+            case "network":
+                self.fill(config.network, block, "network")
+            case "mod-lua":
+                self.fill(config.mod_lua, block, "mod-lua")
+            case "logging":
+                sinks.extend(self.sinks(block))
+            case _:
+                self.namespace(config.namespaces, statement)
+
+    def fill(self, values: Any, block: Sequence[Statement], path: str) -> None:
+        """Set the fields of ``values``, a context, from its statements."""
+        kind = type(values)
+        for statement in block:
+            name = statement.name
+            if name in ENTERPRISE.get(path.partition(" ")[0], ()) and statement.values[:1] != ("false",):
+                self.enterprise(statement)
+            elif declared := parameters(kind).get(name):
+                self.assign(values, declared, statement, path)
+            elif name in contexts(kind):
+                self.inner(getattr(values, name.replace("-", "_")), statement, path)
+            elif isinstance(values, Namespace) and name == "set":
+                self.set(values, statement, path)
+            elif advice := RETIRED.get(kind, {}).get(name):
+                self.warnings.add(statement.line, f"'{name}' {advice}")
+            else:
+                known = (*parameters(kind), *contexts(kind))
+                self.unknown(statement, known, f"a parameter of '{path}'")
+
+    def inner(self, values: Any, statement: Statement, path: str) -> None:
+        if isinstance(values, StorageEngine):
+            self.storage(values, statement)
+        elif not self.opens(statement):
+            return
+        self.fill(values, statement.block or [], f"{path}.{statement.name}")
+
+    def assign(self, values: Any, declared: Parameter, statement: Statement, path: str) -> None:
+        """Set one parameter."""
+        name, line = statement.name, statement.line
+        if statement.block is not None:
+            self.problems.add(line, f"'{name}' is a parameter, not a context")
+            return
+        text = self.word(declared, statement)
+        if text is None:
+            return
+        try:
+            value = declared.parse(text)
+        except ValueError as error:
+            self.problems.add(line, f"'{name}' {error}")
+            return
+        if declared.repeats:
+            value = (*getattr(values, declared.attribute), value)
+        elif earlier := self.lines.get(f"{path}.{name}"):
+            self.warnings.add(line, f"'{name}' is given again: line {earlier} no longer counts")
+        self.lines[f"{path}.{name}"] = line
+        if not declared.effect and value != declared.default:
+            self.without_effect.append(f"{path}.{name}")
+        setattr(values, declared.attribute, value)
+
+    def word(self, declared: Parameter, statement: Statement) -> str | None:
+        """The one value of a parameter; the words of a repeating one count as one value."""
+        words = statement.values
+        if declared.repeats and words:
+            return " ".join(words)
+        if declared.bare and not words:
+            return "true"
+        if len(words) == 1:
+            return words[0]
+        wrong = "has no value" if not words else f"takes one value, not {len(words)}"
+        self.problems.add(statement.line, f"'{statement.name}' {wrong}")
+        return None
+
+    def opens(self, statement: Statement, *, words: bool = False) -> bool:
+        """Whether ``statement`` opens a context, and without words after its name unless ``words``."""
+        if statement.block is None:
+            self.problems.add(statement.line, f"'{statement.name}' is a context: '{{' is missing")
+            return False
+        if statement.values and not words:
+            self.problems.add(
+                statement.line, f"'{statement.name}' takes no name, but has '{statement.values[0]}'"
+            )
+            return False
+        return True
+
+    def enterprise(self, statement: Statement) -> None:
+        self.problems.add(statement.line, f"'{statement.name}' is enterprise only")
+
+    def unknown(self, statement: Statement, known: Sequence[str], what: str) -> None:
+        self.problems.add(
+            statement.line, f"'{statement.name}' is not {what}{_nearest(statement.name, known)}"
+        )
+
+    def namespace(self, namespaces: list[Namespace], statement: Statement) -> None:
+        name = self.name(statement, NAME_SIZE_MAX)
+        if name is None:
+            return
+        if any(other.name == name for other in namespaces):
+            self.problems.add(statement.line, f"the namespace '{name}' is declared twice")
+        elif len(namespaces) == NAMESPACES_MAX:
+            self.problems.add(statement.line, f"there are more than {NAMESPACES_MAX} namespaces")
+        else:
+            namespaces.append(Namespace(name))
+            self.fill(namespaces[-1], statement.block or [], f"namespace {name}")
+
+    def set(self, namespace: Namespace, statement: Statement, path: str) -> None:
+        if not self.opens(statement, words=True):
+            return
+        name = self.name(statement, SET_NAME_SIZE_MAX)
+        if name is None:
+            return
+        if any(other.name == name for other in namespace.sets):
+            self.problems.add(statement.line, f"the set '{name}' is declared twice")
+            return
+        namespace.sets.append(NamespaceSet(name))
+        self.fill(namespace.sets[-1], statement.block or [], f"{path}.set {name}")
+
+    def name(self, statement: Statement, size_max: int) -> str | None:
+        """The word after `namespace` or `set`."""
+        words = statement.values
+        if len(words) != 1:
+            self.problems.add(statement.line, f"'{statement.name}' needs one name, not {len(words)}")
+        elif not words[0] or len(words[0].encode()) > size_max:
+            self.problems.add(statement.line, f"a name has 1 to {size_max} bytes, '{words[0]}' has not")
+        elif set(words[0]) & set(":;=,/ ") or not words[0].isprintable() or words[0] == "null":
+            self.problems.add(
+                statement.line, f"'{words[0]}' cannot be a name: info commands could not carry it"
+            )
+        else:
+            return words[0]
+        return None
+
+    def storage(self, values: StorageEngine, statement: Statement) -> None:
+        if len(statement.values) == 1 and statement.values[0] in {"memory", "device"}:
+            values.kind = statement.values[0]
+        elif statement.values == ("pmem",):
+            self.enterprise(statement)
+        else:
+            self.problems.add(statement.line, "'storage-engine' must be memory or device")
+
+    def sinks(self, block: Sequence[Statement]) -> Iterator[Sink]:
+        for statement in block:
+            if statement.name == "syslog":
+                self.warnings.add(statement.line, "'syslog' is not served: log to a file or to the console")
+            elif statement.name not in {"file", "console"}:
+                self.unknown(statement, ("file", "console", "syslog"), "a log sink")
+            elif len(statement.values) != (statement.name == "file"):
+                self.problems.add(statement.line, "a sink is 'file PATH {' or 'console {'")
+            elif self.opens(statement, words=True):
+                yield Sink(next(iter(statement.values), None), self.levels(statement.block or []))
+
+    def levels(self, block: Sequence[Statement]) -> dict[str, Level]:
+        """Levels by context. Without any statement all are INFO; else those not named log critical lines only."""
+        levels = every(Level.CRITICAL if block else Level.INFO)
+        for statement in block:
+            if statement.name != "context" or len(statement.values) != 2 or statement.block is not None:
+                self.problems.add(statement.line, "a sink takes lines of the form 'context NAME LEVEL'")
+                continue
+            context, level = statement.values
+            if level.upper() not in Level.__members__:
+                self.problems.add(
+                    statement.line, f"'{level}' is not a level: {', '.join(Level.__members__).lower()}"
+                )
+            elif context not in {"any", *CONTEXTS}:
+                self.problems.add(
+                    statement.line, f"'{context}' is not a log context{_nearest(context, CONTEXTS)}"
+                )
+            else:
+                levels.update(
+                    dict.fromkeys(CONTEXTS if context == "any" else (context,), Level[level.upper()])
+                )
+        return levels
+
+    def check(self, config: Config) -> None:
+        """What must fit together."""
+        self.check_pool(config)
+        self.check_ports(config)
+        for namespace in config.namespaces:
+            engine = namespace.storage_engine
+            if engine.kind == "device" and not (engine.file or engine.device):
+                self.problems.add(0, f"the namespace '{namespace.name}' has a device without a file")
+        if not config.namespaces and not self.problems:
+            self.warnings.add(0, "no namespace is declared: clients will find nowhere to keep records")
+        if self.without_effect:
+            names = self.without_effect[:WITHOUT_EFFECT_MAX]
+            more = ", ..." if len(self.without_effect) > WITHOUT_EFFECT_MAX else ""
+            self.warnings.add(0, f"accepted, but without effect here: {', '.join(names)}{more}")
+
+    def check_pool(self, config: Config) -> None:
+        lua = config.mod_lua
+        if lua.context_max < lua.context_count:
+            line = self.lines.get("mod-lua.context-max", self.lines.get("mod-lua.context-count", 0))
+            self.problems.add(
+                line, f"'context-max' {lua.context_max} must not be below 'context-count' {lua.context_count}"
+            )
+
+    def check_ports(self, config: Config) -> None:
+        """No two listeners on one port of one address."""
+        taken: dict[int, tuple[str, str]] = {}
+        network = config.network
+        for name in ("service", "admin", "heartbeat", "fabric", "info"):
+            listener = getattr(network, name)
+            other, address = taken.setdefault(listener.port, (name, listener.address))
+            if listener.port == 0 or other == name or not _overlap(address, listener.address):
+                continue
+            line = self.lines.get(f"network.{name}.port", self.lines.get(f"network.{other}.port", 0))
+            self.problems.add(line, f"'{name}' and '{other}' both use port {listener.port}")
+
+
+def _overlap(one: str, other: str) -> bool:
+    return one == other or "any" in {one, other}
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    """A hint at the name that was probably meant."""
+    from difflib import get_close_matches
+
+    found = get_close_matches(name.lower(), known, 1)
+    return f"; did you mean '{found[0]}'?" if found else ""

@@ -1,0 +1,136 @@
+"""The grammar of aerospike.conf: text to a tree of statements with line numbers.
+
+    FILE      = LINE*
+    LINE      = [ TOKEN{1,4} | TOKEN{1,3} "{" | "}" ] [ "#" COMMENT ]
+    TOKEN     = bytes other than blank, tab, "#"
+
+A line is a parameter with up to three values, opens a context, or closes one. There is no quoting. The form for
+YAML gives the same tree, so that everything after this file serves both.
+Source: the grammar as the real server has it (lua-udf, 2.2). It cuts a line longer than 1023 bytes in several; that
+turns a long path into nonsense, so here such a line is an error.
+"""
+
+from codecs import BOM_UTF8
+from dataclasses import dataclass
+
+from asinfo.errors import Problem
+
+LINE_SIZE_MAX = 1023
+TOKENS_MAX = 4
+DEPTH_MAX = 8
+"""Deepest nesting of contexts; the schema needs three."""
+
+FILE_SIZE_MAX = 1 << 20
+"""Largest configuration file, in bytes. Reading one takes memory and, on the event loop's thread, time."""
+
+PROBLEMS_MAX = 100
+"""Most problems that are told of one file: one wrong file type should not scroll the first line away."""
+
+
+@dataclass(slots=True)
+class Statement:
+    """A parameter with its values, or a context with its statements; ``block`` is None for a parameter."""
+
+    name: str
+    values: tuple[str, ...]
+    line: int
+    block: "list[Statement] | None" = None
+
+
+class Problems(list[Problem]):
+    """The problems of one file, so far."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
+
+    def add(self, line: int, message: str) -> None:
+        """Note a problem; after the first PROBLEMS_MAX only that there are more."""
+        if len(self) < PROBLEMS_MAX:
+            self.append(Problem(self.path, line, message))
+        elif len(self) == PROBLEMS_MAX:
+            self.append(Problem(self.path, 0, "there are more problems"))
+
+
+def decode(content: bytes, problems: Problems) -> str:
+    """``content`` as text; bytes that are not UTF-8, and NULs, become problems with their lines."""
+    if len(content) > FILE_SIZE_MAX:
+        problems.add(0, f"is larger than {FILE_SIZE_MAX} bytes")
+        return ""
+    if (position := content.find(b"\0")) >= 0:
+        problems.add(_line_at(content, position), "a NUL byte: this is not a text file")
+        return ""
+    try:
+        # a byte order mark is a habit of some editors, not text
+        return content.removeprefix(BOM_UTF8).decode()
+    except UnicodeDecodeError as error:
+        problems.add(_line_at(content, error.start), f"the byte 0x{content[error.start]:02x} is not UTF-8")
+        return ""
+
+
+def _line_at(content: bytes, position: int) -> int:
+    return content.count(b"\n", 0, position) + 1
+
+
+def parse(text: str, problems: Problems) -> list[Statement]:
+    """The statements of ``text``. Every fault is noted in ``problems`` and its line left out."""
+    root: list[Statement] = []
+    open_contexts: list[Statement] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        tokens = _tokens(line, number, problems)
+        if not tokens:
+            continue
+        if tokens[0] == "}":
+            _close(open_contexts, tokens, number, problems)
+            continue
+        statement = _statement(tokens, number)
+        if tokens[0] == "{":
+            problems.add(number, "'{' belongs on the line that names its context")
+            continue
+        _block(open_contexts[-1] if open_contexts else None, root).append(statement)
+        if statement.block is not None:
+            open_contexts.append(statement)
+        if len(open_contexts) > DEPTH_MAX:
+            problems.add(number, f"contexts are nested more than {DEPTH_MAX} deep")
+            return root
+    for statement in reversed(open_contexts):
+        problems.add(statement.line, f"the context '{statement.name}' is never closed: its '}}' is missing")
+    return root
+
+
+def _block(context: Statement | None, root: list[Statement]) -> list[Statement]:
+    if context is None or context.block is None:
+        return root
+    return context.block
+
+
+def _tokens(line: str, number: int, problems: Problems) -> list[str]:
+    if len(line.encode()) > LINE_SIZE_MAX:
+        problems.add(number, f"the line is longer than {LINE_SIZE_MAX} bytes")
+        return []
+    tokens = line.partition("#")[0].replace("\r", " ").replace("\t", " ").split(" ")
+    tokens = [token for token in tokens if token]
+    if len(tokens) > TOKENS_MAX:
+        problems.add(
+            number, f"a name has at most {TOKENS_MAX - 1} values, '{tokens[0]}' has {len(tokens) - 1}"
+        )
+        return []
+    if not all(token.isprintable() for token in tokens):
+        problems.add(number, "there is a control character in the line")
+        return []
+    return tokens
+
+
+def _statement(tokens: list[str], number: int) -> Statement:
+    if tokens[-1] == "{":
+        return Statement(tokens[0], tuple(tokens[1:-1]), number, [])
+    return Statement(tokens[0], tuple(tokens[1:]), number)
+
+
+def _close(open_contexts: list[Statement], tokens: list[str], number: int, problems: Problems) -> None:
+    if len(tokens) > 1:
+        problems.add(number, f"nothing may follow '}}' on its line, but there is '{tokens[1]}'")
+    if open_contexts:
+        open_contexts.pop()
+    else:
+        problems.add(number, "'}' closes nothing")

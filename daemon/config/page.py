@@ -1,0 +1,92 @@
+"""The documentation page about parameters.
+
+python -m daemon.config.page > docs/parameters.md
+"""
+
+import sys
+
+from daemon.config.full import default
+from daemon.config.parameter import Parameter
+from daemon.config.schema import CONTEXTS
+from daemon.config.walk import Section, sections
+
+HEAD = """\
+# Parameters
+
+<!-- Made by: python -m daemon.config.page -->
+
+`asudfd --config-file FILE` reads an `aerospike.conf`-style file, or YAML when its name ends in `.yaml` or `.yml`.
+`asudfd --check-config FILE` tells everything that is wrong with it as `FILE:LINE: message` and exits with 2, or with 0.
+Without a file the node has the defaults below, the namespaces `test` and `bar`, and all state under `--work-directory`.
+A file with every parameter is `config/asudfd-full.conf`.
+
+Names and defaults are those of a real server 8.1.2.0, so that its files load. Parameters marked *no effect* are accepted
+and shown by `get-config`, but asudfd does not act on them; a file that sets them loads with a remark. Parameters that
+older releases had load with a warning. `security`, `xdr` and TLS contexts are of the Enterprise Edition and are errors,
+as are unknown names.
+
+*dynamic* parameters can be changed in the running node, until its next start:
+
+    asinfo -v "set-config:context=service;ticker-interval=60"
+
+Values are read with `get-config:context=service`, `network`, or `namespace;namespace=NS`. The parameters that only
+asudfd has, and all of `mod-lua`, are shown by `get-config:context=asudf`.
+
+## The file
+
+A line is a parameter with its value, opens a context (`name {` or `name word {`), or closes one (`}`). Tokens are
+separated by blanks and tabs; there is no quoting. `#` begins a comment. A line has at most 1023 bytes, a file at most
+1 MiB. Booleans are `true` and `false`. Numbers take the suffixes `K M G T P` (powers of 1024), times in seconds
+`s m h d`. Later lines override earlier ones, with a warning.
+
+In YAML contexts are mappings; `namespaces`, `sets` and `logging` are lists:
+
+    service:
+      cluster-name: demo
+    logging:
+      - type: console
+        contexts: {any: info, udf: debug}
+    namespaces:
+      - name: test
+        storage-engine: {type: memory, data-size: 1G}
+    mod-lua:
+      user-path: /var/lib/asudf/lua
+
+"""
+
+LOGGING = f"""\
+## logging
+
+Any number of sinks: `file PATH {{ ... }}` or `console {{ ... }}` (standard error). Each has lines `context NAME LEVEL`
+with the level `critical`, `warning`, `info`, `debug` or `detail`; `any` is every context. A sink without lines takes
+`info`; in a sink with lines, contexts not named take `critical`. Without this context the console takes `info`.
+`log-set:id=0;udf=debug` changes a level in the running node. SIGHUP opens the files again.
+
+Contexts: {", ".join(f"`{name}`" for name in CONTEXTS)}.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    tables = [_table(path, section) for top in sections() for path, section in top.all()]
+    return HEAD + "\n".join([tables[0], LOGGING, *tables[1:]])
+
+
+def _table(path: str, section: Section) -> str:
+    lines = [f"## {path}", "", section.doc, ""]
+    if section.parameters:
+        lines += ["| parameter | default | values | change | meaning |", "|---|---|---|---|---|"]
+        lines += [_row(declared) for declared in section.parameters]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _row(declared: Parameter) -> str:
+    change = "dynamic" if declared.dynamic else "static"
+    doc = declared.doc + (" *asudfd only.*" if declared.own else "")
+    doc += "" if declared.effect else " *No effect.*"
+    return f"| `{declared.name}` | {default(declared)} | {declared.range()} | {change} | {doc} |"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
