@@ -3,7 +3,9 @@
 import errno
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -111,3 +113,37 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
         file.write(path, [b"2"])
     assert path.read_bytes() == b"[\n1\n]\n"
     assert list(tmp_path.iterdir()) == [path]
+
+
+class Crash(BaseException):
+    """The process ends here: nothing after it runs, no clean-up either."""
+
+
+@pytest.mark.parametrize("step", range(4))
+def test_a_crash_at_any_step_leaves_a_whole_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    path = tmp_path / "UDF.smd"
+    old, new = [file.head(1, 1)], [file.head(1, 2), file.entry(Item("a", "v", 1, 3))]
+    file.write(path, old)
+    steps: list[str] = []
+
+    def counted(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            if len(steps) == step:
+                raise Crash
+            steps.append(name)
+            return real(*arguments)
+
+        return call
+
+    monkeypatch.setattr(os, "fdopen", counted("open", os.fdopen))
+    monkeypatch.setattr(os, "fsync", counted("fsync", os.fsync))
+    monkeypatch.setattr(Path, "rename", counted("rename", Path.rename))
+    with pytest.raises(Crash):
+        file.write(path, new)
+    assert steps == ["open", "fsync", "rename", "fsync"][:step]
+    assert file.parse(path.read_bytes()).tid == (2 if "rename" in steps else 1)
+    monkeypatch.undo()
+    file.write(path, new)
+    assert file.parse(path.read_bytes()).tid == 2
