@@ -33,7 +33,7 @@ def run() -> None:
 def _put(sock: socket.socket, source: bytes) -> float:
     began = time.perf_counter()
     answer = ask(sock, put("bench.lua", source))
-    assert not answer, answer
+    assert answer == b"ok", answer
     return time.perf_counter() - began
 
 

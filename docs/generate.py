@@ -1,0 +1,42 @@
+"""`make docs`: the pages, manual pages and completions that come from tables in the source; a test compares them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import asinfo
+from daemon.config import full, page
+from docs import info_commands, programs
+from docs.completion import SHELLS, script
+from docs.program import manual, markdown
+
+ROOT = Path(__file__).parents[1]
+
+
+def pages() -> dict[str, str]:
+    """Every generated file: path from the root, and content."""
+    found = {
+        "docs/parameters.md": page.page(),
+        "docs/info-commands.md": info_commands.page(),
+        "config/asudfd-full.conf": full.text(),
+    }
+    for program in programs.programs():
+        found[f"docs/{program.name}.md"] = markdown(program)
+        found[f"docs/man/{program.name}.1"] = manual(program, asinfo.__version__)
+        for shell, name in SHELLS.items():
+            found[f"docs/completion/{name.format(program.name)}"] = script(shell, program)
+    return found
+
+
+def main() -> None:
+    """Write what changed."""
+    for name, content in pages().items():
+        path = ROOT / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists() or path.read_text(encoding="utf-8") != content:
+            path.write_text(content, encoding="utf-8")
+            print(name)
+
+
+if __name__ == "__main__":
+    main()
