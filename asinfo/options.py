@@ -89,6 +89,11 @@ class Values:
         self.words: list[str] = []
         """The words that belong to no option, in order."""
 
+    @property
+    def options(self) -> list[Option]:
+        """The table these values belong to."""
+        return list(self._options.values())
+
     def _value(self, name: str) -> Value | None:
         if name in self.given:
             return self.given[name]

@@ -1,0 +1,124 @@
+"""A node, its reply, and the conversation between: bytes in, bytes out, no socket.
+
+The plain conversation is one info request and its reply. Login (asinfo.login) and TLS (asinfo.tls) are conversations
+of the same form around it.
+"""
+
+from __future__ import annotations
+
+from asinfo.errors import Unreachable, WireError
+from asinfo.wire import frame
+
+TYPE_CHECKING = False  # on the start-up path: typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from asinfo.login import Login
+    from asinfo.tls import TlsSettings
+
+CHUNK = 65536
+"""Bytes read at a time."""
+
+
+class Node:
+    """Where a node listens and how to speak with it. ``name`` is what the user reads (``host:port`` when "")."""
+
+    __slots__ = ("host", "login", "name", "port", "session", "tls", "tls_name")
+
+    def __init__(
+        self,
+        host: str,
+        port: int = 3000,
+        *,
+        name: str = "",
+        tls_name: str | None = None,
+        login: Login | None = None,
+        tls: TlsSettings | None = None,
+    ) -> None:
+        self.host = host
+        self.port = port
+        self.name = name or (f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+        self.tls_name = tls_name
+        self.login = login
+        self.tls = tls
+        self.session: bytes | None = None
+        """Token of an earlier login, which spares the next connection the whole login."""
+
+
+class Reply:
+    """What one node said: ``body`` (bytes of the reply frame) or ``failure``, and how long it took.
+
+    ``note`` is a warning for the user ("" mostly), for instance a login that the node did not want.
+    """
+
+    __slots__ = ("body", "failure", "milliseconds", "node", "note")
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.body: bytes | None = None
+        self.failure: Unreachable | None = None
+        self.milliseconds = 0.0
+        self.note = ""
+
+
+class Dialogue:
+    """One info request and its reply; the innermost of the conversations that a connection can hold.
+
+    The others (login, TLS) have the same three members and stand around it.
+    """
+
+    __slots__ = ("_buffer", "_request", "_size", "body", "note")
+
+    def __init__(self, request: bytes) -> None:
+        self._request = request
+        self._buffer = bytearray()
+        self._size = -1
+        self.body: bytes | None = None
+        """The reply, as soon as it is whole. Bytes after it are ignored: nobody asked for them."""
+        self.note = ""
+
+    def start(self) -> bytes:
+        """The first bytes to send."""
+        return frame.pack(frame.INFO, self._request)
+
+    def feed(self, data: bytes) -> bytes:
+        """Take received bytes; the bytes to send in return. Raises Unreachable when the peer breaks the protocol."""
+        buffer = self._buffer
+        buffer += data
+        if self._size < 0:
+            if len(buffer) < frame.HEADER_SIZE:
+                return b""
+            self._size = size_of(buffer, frame.INFO)
+        end = frame.HEADER_SIZE + self._size
+        if len(buffer) >= end:
+            self.body = bytes(buffer[frame.HEADER_SIZE : end])
+        return b""
+
+    def ended(self) -> Unreachable:
+        """What it means that the peer closed the connection now."""
+        from asinfo import reasons
+
+        return reasons.closed(len(self._buffer))
+
+
+def size_of(buffer: bytearray, wanted: int) -> int:
+    """Body size of the frame of type ``wanted`` that ``buffer`` begins with. Raises Unreachable."""
+    try:
+        kind, size = frame.unpack_header(buffer)
+    except WireError as error:
+        raise Unreachable("protocol", f"the peer does not speak the protocol: {error}") from None
+    if kind != wanted:
+        raise Unreachable("protocol", f"the node answered with a frame of type {kind}, not {wanted}")
+    return size
+
+
+def dialogue(node: Node, request: bytes) -> Dialogue:
+    """The conversation that asks ``node`` for ``request``. Raises UsageError when login or TLS cannot be set up."""
+    conversation = Dialogue(request)
+    if node.login is not None:
+        from asinfo.login import LoginDialogue
+
+        conversation = LoginDialogue(node, conversation)
+    if node.tls is not None:
+        from asinfo.tls import TlsDialogue
+
+        conversation = TlsDialogue(node, conversation)
+    return conversation
