@@ -109,9 +109,7 @@ def clear(
             return
 
 
-def _round(
-    cluster: Asks, settings: Settings, left: Sequence[Result], sleep: Callable[[float], None]
-) -> bool:
+def _round(cluster: Asks, settings: Settings, left: Sequence[Result], sleep: Callable[[float], None]) -> bool:
     """Ask ``left`` once, all together or one by one. False when the run was interrupted."""
     groups = [[result] for result in left] if settings.serial else [left]
     for position, group in enumerate(groups):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from asadm.cron.metrics import check_target
 from asinfo.errors import UsageError
-from asinfo.options import Option
+from asinfo.options import Option, Values
 
 SECONDS_MAX = 7 * 24 * 3600.0
 """Longest wait that any flag may ask for; more than a week is a slip of the finger."""
@@ -16,12 +14,32 @@ SECONDS_MAX = 7 * 24 * 3600.0
 RETRIES_MAX = 100
 
 OPTIONS = (
-    Option("quiet", "q", "flag", help="Print nothing when all is well; one line on stderr for each failed node."),
-    Option("lock", metavar="FILE", help="Let only one run at a time do this; a run that comes second does nothing."),
-    Option("lock-wait", kind="number", metavar="SECONDS", help="Wait so long for the other run to end; then fail."),
-    Option("splay", kind="number", metavar="SECONDS", help="Wait a random time, at most this, before starting."),
-    Option("deadline", kind="seconds", help="Longest time for everything but the last ping and the metrics file."),
-    Option("retries", kind="integer", metavar="N", help="Ask failed nodes again, up to N times, with longer waits."),
+    Option(
+        "quiet", "q", "flag", help="Print nothing when all is well; one line on stderr for each failed node."
+    ),
+    Option(
+        "lock",
+        metavar="FILE",
+        help="Let only one run at a time do this; a run that comes second does nothing.",
+    ),
+    Option(
+        "lock-wait",
+        kind="number",
+        metavar="SECONDS",
+        help="Wait so long for the other run to end; then fail.",
+    ),
+    Option(
+        "splay", kind="number", metavar="SECONDS", help="Wait a random time, at most this, before starting."
+    ),
+    Option(
+        "deadline", kind="seconds", help="Longest time for everything but the last ping and the metrics file."
+    ),
+    Option(
+        "retries",
+        kind="integer",
+        metavar="N",
+        help="Ask failed nodes again, up to N times, with longer waits.",
+    ),
     Option("serial", kind="flag", help="One node at a time."),
     Option("pause", kind="number", metavar="SECONDS", help="Wait so long between two nodes; means --serial."),
     Option(
@@ -31,7 +49,11 @@ OPTIONS = (
         help="Tell URL/start, then URL or URL/fail; better given in the environment, where no process list shows it.",
     ),
     Option("metrics-file", metavar="FILE", help="Write the result for the textfile collector of Prometheus."),
-    Option("dry-run", kind="flag", help="Ask every node only who it is; clear nothing, ping nobody, write nothing."),
+    Option(
+        "dry-run",
+        kind="flag",
+        help="Ask every node only who it is; clear nothing, ping nobody, write nothing.",
+    ),
 )
 
 
@@ -52,25 +74,25 @@ class Settings:
     dry_run: bool = False
 
     @classmethod
-    def of(cls, options: Mapping[str, Any]) -> Settings:
+    def of(cls, values: Values) -> Settings:
         """The settings that flags mean. Raises UsageError for values that make no sense, alone or together."""
         for name in ("lock", "ping-url", "metrics-file"):
-            if options.get(name) == "":
+            if values.text(name) == "":
                 raise UsageError(f"--{name}: needs a value")
         settings = cls(
-            quiet=bool(options.get("quiet")),
-            lock=options.get("lock") or "",
-            lock_wait=_seconds(options, "lock-wait"),
-            splay=_seconds(options, "splay"),
-            deadline=_seconds(options, "deadline"),
-            retries=options.get("retries") or 0,
-            serial=bool(options.get("serial")) or options.get("pause") is not None,
-            pause=_seconds(options, "pause"),
-            ping_url=options.get("ping-url") or "",
-            metrics_file=options.get("metrics-file") or "",
-            dry_run=bool(options.get("dry-run")),
+            quiet=values.flag("quiet"),
+            lock=values.text("lock") or "",
+            lock_wait=_seconds(values, "lock-wait"),
+            splay=_seconds(values, "splay"),
+            deadline=_seconds(values, "deadline"),
+            retries=values.integer("retries") or 0,
+            serial=values.flag("serial") or values.number("pause") is not None,
+            pause=_seconds(values, "pause"),
+            ping_url=values.text("ping-url") or "",
+            metrics_file=values.text("metrics-file") or "",
+            dry_run=values.flag("dry-run"),
         )
-        settings._check(lock_wait_given=options.get("lock-wait") is not None)
+        settings._check(lock_wait_given=values.number("lock-wait") is not None)
         return settings
 
     def _check(self, *, lock_wait_given: bool) -> None:
@@ -96,8 +118,8 @@ def check_address(url: str) -> None:
     Ping(url)
 
 
-def _seconds(options: Mapping[str, Any], name: str) -> float:
-    value = float(options.get(name) or 0.0)
-    if value > SECONDS_MAX:
+def _seconds(values: Values, name: str) -> float:
+    seconds = values.number(name) or 0.0
+    if seconds > SECONDS_MAX:
         raise UsageError(f"--{name}: at most {SECONDS_MAX:.0f} seconds")
-    return value
+    return seconds

@@ -1,0 +1,176 @@
+"""``schedule print``: the crontab file, or the systemd timer and service, that run ``cache clear`` by the clock.
+
+It prints only; installing is the administrator's. The flags that name the nodes are those given to asadm itself:
+
+    asadm --inventory /etc/asudf/asadm.yaml --cluster prod schedule print --cron --every 1h --lock /run/lock/asudf.lock
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asadm.cron import printed, settings, times
+from asadm.cron.settings import Settings
+from asadm.outcome import Outcome
+from asinfo.errors import UsageError
+from asinfo.options import Option, Values
+
+if TYPE_CHECKING:
+    from asadm.session import Session
+    from asadm.statement import Arguments
+
+CARRIED = tuple(option for option in settings.OPTIONS if option.name not in {"quiet", "dry-run", "ping-url"})
+"""Flags of ``cache clear`` that go into the printed command; it is always ``--quiet``."""
+
+OPTIONS = (
+    Option("cron", kind="flag", help="Print a file for /etc/cron.d."),
+    Option("systemd", kind="flag", help="Print a timer and a service unit."),
+    Option(
+        "unit", kind="choice", choices=("timer", "service"), metavar="timer|service", help="Only this unit."
+    ),
+    Option("every", metavar="15m|6h|1d", help="How often.  [1h]"),
+    Option(
+        "schedule", metavar="'M H D M W'", help="When, as five fields of cron or @daily; for systemd too."
+    ),
+    Option("user", metavar="NAME", help="Account to run as.  [nobody; systemd: one of its own]"),
+    Option("name", metavar="NAME", default="asudf-cache-clear", help="Name of the file or units."),
+    Option("program", metavar="FILE", help="Where asadm is.  [the one that runs now]"),
+    *(option for option in settings.OPTIONS if option.name != "dry-run"),
+)
+
+SECRET = {"password", "tls-keyfile-password"}
+"""Flags of asadm whose value may not stand in a file that others may read, nor in a process list."""
+
+NOT_CARRIED = {"execute", "enable", "json", "raw", "no-color", "color", "out-file", "version", "help"}
+"""Flags of asadm that are about this run and its output, not about the nodes."""
+
+
+def check(arguments: Arguments) -> None:
+    """Raise UsageError for flags that make no sense."""
+    options = arguments.options
+    if options.flag("cron") == options.flag("systemd"):
+        raise UsageError("schedule print: needs either --cron or --systemd")
+    if options.text("unit") and options.flag("cron"):
+        raise UsageError("--unit: goes with --systemd")
+    _times(options)
+    _settings(options)
+
+
+def run(session: Session, arguments: Arguments) -> Outcome:
+    """Print the job; exit code 0, or 2 when the flags make no sense. Nothing is sent to any node."""
+    check(arguments)
+    job = _job(session, arguments)
+    if arguments.options.flag("cron"):
+        return Outcome(show=printed.crontab(job).encode())
+    made = {"timer": printed.timer, "service": printed.service}
+    unit = arguments.options.text("unit")
+    texts = [make(job) for name, make in made.items() if unit in {None, name}]
+    return Outcome(show="\n".join(texts).encode())
+
+
+def _times(options: Values) -> times.Schedule:
+    when, often = options.text("schedule"), options.text("every")
+    if when is not None and often is not None:
+        raise UsageError("schedule print: either --schedule or --every")
+    return times.parse(when) if when is not None else times.every("1h" if often is None else often)
+
+
+def _settings(options: Values) -> Settings:
+    """What the printed command is asked to do. Only what was typed: the environment of now is not that of the job."""
+    typed = Values(settings.OPTIONS)
+    typed.given = {name: value for name, value in options.given.items() if name != "ping-url"}
+    found = Settings.of(typed)
+    if "ping-url" in options.given:
+        settings.check_address(options.text("ping-url") or "")
+    return found
+
+
+def _job(session: Session, arguments: Arguments) -> printed.Job:
+    options = arguments.options
+    wanted = _settings(options)
+    timed = options.flag("systemd")
+    # systemd spreads the start itself, and shows it in its list of timers.
+    carried = [option for option in CARRIED if not (timed and option.name == "splay")]
+    files = [wanted.lock, wanted.metrics_file]
+    words = [
+        _program(options.text("program")),
+        *_own_flags(session),
+        *("cache", "clear", "--quiet"),
+        *_words(carried, options),
+        *_nodes(arguments),
+    ]
+    return printed.Job(
+        name=options.text("name") or "",
+        schedule=_times(options),
+        command=tuple(words),
+        user=_user(options),
+        ping_url=(options.text("ping-url") or "") if "ping-url" in options.given else "",
+        written=tuple(str(Path(file).absolute()) for file in files if file),
+        splay=wanted.splay,
+        deadline=wanted.deadline,
+    )
+
+
+def _own_flags(session: Session) -> list[str]:
+    """The flags of asadm that name the nodes and how to reach them. Raises UsageError for a password among them."""
+    flags = session.flags
+    if flags is None:
+        return []
+    for name in SECRET & flags.given.keys():
+        raise UsageError(
+            f"--{name}: would stand in the schedule for others to read; use a configuration file"
+        )
+    return _words([option for option in flags.options if option.name not in NOT_CARRIED], flags)
+
+
+def _user(options: Values) -> str:
+    user = options.text("user")
+    if user == "":
+        raise UsageError("--user: needs a name")
+    return user or ""
+
+
+def _nodes(arguments: Arguments) -> list[str]:
+    nodes = arguments.clauses.get("with")
+    return ["with", *nodes] if nodes else []
+
+
+def _words(options: Iterable[Option], values: Values) -> list[str]:
+    """The flags as they must be typed again, with absolute names of files: the job runs in another folder."""
+    return [
+        word
+        for option in options
+        if option.name in values.given
+        for word in _flag(option, values.given[option.name])
+    ]
+
+
+def _flag(option: Option, value: object) -> list[str]:
+    name = f"--{option.name}"
+    if option.kind == "flag":
+        return [name]
+    if isinstance(value, list):
+        return [word for each in value for word in (name, str(each))]
+    if option.metavar in {"FILE", "DIR"}:
+        return [name, str(Path(str(value)).absolute())]
+    return [name, f"{value:.15g}" if isinstance(value, float) else str(value)]
+
+
+def _program(given: str | None) -> str:
+    """Absolute name of asadm: cron knows only /usr/bin and /bin. Raises UsageError when it cannot be told."""
+    if given is not None:
+        if not Path(given).is_absolute():
+            raise UsageError("--program: must be an absolute path")
+        return given
+    called = Path(sys.argv[0])
+    if called.name == "asadm" and os.access(called, os.X_OK) and called.is_file():
+        return str(called.absolute())
+    found = shutil.which("asadm")
+    if found is None:
+        raise UsageError("--program: say where asadm is, it is not in PATH")
+    return str(Path(found).absolute())
