@@ -19,6 +19,8 @@ from pathlib import Path
 from daemon.smd.interface import Item
 
 INDENT = " " * 3
+BUFFER_SIZE = 1 << 20
+"""Bytes gathered for one write: a thousand small modules are a handful of calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +81,14 @@ def write(path: Path, elements: Iterable[bytes]) -> None:
     new = path.with_name(path.name + ".save")
     try:
         # os.open, not open(): the mode is 0600 from the first instant.
-        with os.fdopen(
-            os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb"
-        ) as file:
-            file.write(b"[\n" + b",\n".join(elements) + b"\n]\n")
+        number = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(number, "wb", BUFFER_SIZE) as file:
+            # Piece by piece: joining 100 MB first would hold up the event loop, as writing does not.
+            separator = b"[\n"
+            for element in elements:
+                file.writelines((separator, element))
+                separator = b",\n"
+            file.write(b"\n]\n")
             file.flush()
             os.fsync(file.fileno())
         new.rename(path)

@@ -104,7 +104,8 @@ class _Module:
                 generation = present.generation + 1 if present else 1
                 planned[change.key] = Item(change.key, change.value, generation, now)
                 count += 1
-        planned.update(self._given_up({**self.items, **planned}, now))
+        if planned:
+            planned.update(self._given_up(self.items | planned, now))
         return planned, count
 
     @staticmethod
