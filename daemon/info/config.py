@@ -40,7 +40,7 @@ def get_config(node: Node, request: Request) -> bytes:
         case b"network":
             return _line(listing(config.network))
         case b"namespace":
-            return _line(_namespace_listing(_namespace(config, request)))
+            return _line(namespace_listing(_namespace(config, request)))
         case b"security" | b"xdr":
             return b""
         case b"asudf":
@@ -99,7 +99,7 @@ def _namespace(config: Config, request: Request) -> Namespace:
     raise CommandError(Code.NAMESPACE, "namespace not found on node")
 
 
-def _namespace_listing(namespace: Namespace) -> Iterator[tuple[str, str]]:
+def namespace_listing(namespace: Namespace) -> Iterator[tuple[str, str]]:
     """The namespace's parameters; before those of its storage the kind, and its files or stripes."""
     engine = namespace.storage_engine
     told = False

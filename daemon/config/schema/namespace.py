@@ -34,15 +34,15 @@ class StorageEngine:
     """Where records are kept; ``kind`` is the word after `storage-engine`."""
 
     kind: str = "memory"
-    file: tuple[str, ...] = parameter((), "A file that holds records; may repeat.", effect=True, shown=False)
+    file: tuple[str, ...] = parameter((), "A file that holds records; may repeat.", shown=False)
     device: tuple[str, ...] = parameter((), "A block device that holds records; may repeat.", shown=False)
-    commit_to_device: bool = parameter(False, "Acknowledge a write only when it is on the disk.", effect=True)
+    commit_to_device: bool = parameter(False, "Acknowledge a write only when it is on the disk.")
     compression: str = parameter(
         "none", "How records are packed.", choices=("none", "lz4", "snappy", "zstd"), dynamic=True
     )
     compression_acceleration: int = parameter(0, "Speed of lz4.", high=65537, dynamic=True)
     compression_level: int = parameter(0, "Level of zstd.", high=9, dynamic=True)
-    data_size: int = parameter(0, "Memory for records.", unit="bytes", effect=True)
+    data_size: int = parameter(0, "Memory for records.", unit="bytes")
     defrag_lwm_pct: int = parameter(
         50, "Fill below which a block is rewritten.", unit="percent", low=1, high=99, dynamic=True
     )
@@ -57,7 +57,7 @@ class StorageEngine:
     evict_used_pct: int = parameter(
         0, "Fill at which old records go; 0 is never.", unit="percent", high=100, dynamic=True
     )
-    filesize: int = parameter(0, "Size of each file.", unit="bytes", effect=True)
+    filesize: int = parameter(0, "Size of each file.", unit="bytes")
     flush_max_ms: int = parameter(
         1000, "Longest stay of a write in memory.", unit="milliseconds", high=1000, dynamic=True
     )
@@ -127,7 +127,6 @@ class Namespace:
         unit="seconds",
         high=TTL_MAX,
         dynamic=True,
-        effect=True,
     )
     disable_cold_start_eviction: bool = parameter(False, "No eviction during the start.")
     disable_mrt_writes: bool = parameter(False, "Refuse writes of transactions.", dynamic=True)
@@ -159,9 +158,7 @@ class Namespace:
     inline_short_queries: bool = parameter(
         False, "Answer short queries in the service threads.", dynamic=True
     )
-    max_record_size: int = parameter(
-        1 << 20, "Largest record.", unit="bytes", high=8 << 20, dynamic=True, effect=True
-    )
+    max_record_size: int = parameter(1 << 20, "Largest record.", unit="bytes", high=8 << 20, dynamic=True)
     migrate_order: int = parameter(5, "Order among namespaces.", low=1, high=10, dynamic=True)
     migrate_retransmit_ms: int = parameter(5000, "Pause before a retry.", unit="milliseconds", dynamic=True)
     migrate_skip_unreadable: bool = parameter(False, "Skip records that cannot be read.", dynamic=True)
@@ -169,7 +166,7 @@ class Namespace:
     mrt_duration: int = parameter(0, "Longest transaction.", unit="seconds", high=120, dynamic=True)
     nsup_hist_period: int = parameter(3600, "Pause between object histograms.", unit="seconds", dynamic=True)
     nsup_period: int = parameter(
-        0, "Pause between removals of expired records; 0 is never.", unit="seconds", dynamic=True, effect=True
+        0, "Pause between removals of expired records; 0 is never.", unit="seconds", dynamic=True
     )
     nsup_threads: int = parameter(1, "Threads that remove expired records.", low=1, high=128, dynamic=True)
     partition_tree_sprigs: int = parameter(256, "Trees of a partition.", low=16, high=1 << 28)

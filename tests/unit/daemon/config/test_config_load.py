@@ -1,0 +1,308 @@
+"""Files to Configs: what loads, and all that is told about what does not."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asinfo.errors import ConfigError
+from daemon.config.load import check, embedded, load
+from daemon.config.schema import Config, Level, Namespace
+
+REAL = """
+# a file of a production cluster
+service {
+	user root
+	group root
+	paxos-single-replica-limit 1 # gone since 4.4
+	pidfile /var/run/aerospike/asd.pid
+	proto-fd-max 15000
+	cluster-name prod
+	node-id bb9
+	feature-key-file /etc/aerospike/features.conf
+	run-as-daemon
+}
+
+logging {
+	file /var/log/aerospike/aerospike.log {
+		context any info
+		context migrate debug
+	}
+	syslog {
+		facility local0
+	}
+}
+
+network {
+	service {
+		address any
+		access-address 10.1.2.3
+		port 3000
+	}
+	heartbeat {
+		mode mesh
+		address any
+		port 3002
+		mesh-seed-address-port 10.1.2.4 3002
+		mesh-seed-address-port 10.1.2.5 3002
+		interval 150
+		timeout 10
+	}
+	fabric {
+		port 3001
+	}
+	info {
+		port 3003
+	}
+}
+
+namespace test {
+	replication-factor 2
+	memory-size 4G
+	default-ttl 30d
+	nsup-period 2m
+	storage-engine memory
+}
+
+namespace bar {
+	replication-factor 2
+	storage-engine device {
+		file /opt/aerospike/data/bar.dat
+		file /opt/aerospike/data/bar2.dat
+		filesize 4G
+		data-in-memory true
+		commit-to-device TRUE
+	}
+	set demo {
+		default-ttl 1h
+		stop-writes-count 1000
+	}
+	geo2dsphere-within {
+		max-cells 8
+	}
+}
+
+mod-lua {
+	cache-enabled true
+	user-path /opt/aerospike/usr/udf/lua
+	system-path /opt/aerospike/sys/udf/lua
+}
+"""
+
+
+def read(tmp_path: Path, text: str, name: str = "f.conf") -> Config:
+    path = tmp_path / name
+    path.write_text(text)
+    return load(str(path))
+
+
+def problems(tmp_path: Path, text: str, name: str = "f.conf") -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        read(tmp_path, text, name)
+    return [f"{problem.line}: {problem.message}" for problem in caught.value.problems]
+
+
+def test_a_real_file_loads(tmp_path: Path) -> None:
+    config = read(tmp_path, REAL)
+    assert config.service.cluster_name == "prod"
+    assert config.service.node_id == "BB9"
+    assert config.service.run_as_daemon
+    assert config.network.service.listen_address == "0.0.0.0"
+    assert config.network.service.access_address == "10.1.2.3"
+    assert config.network.heartbeat.mesh_seed_address_port == ("10.1.2.4 3002", "10.1.2.5 3002")
+    test, bar = config.namespaces
+    assert (test.name, test.default_ttl, test.nsup_period) == ("test", 30 * 86400, 120)
+    assert bar.storage_engine.kind == "device"
+    assert bar.storage_engine.file == ("/opt/aerospike/data/bar.dat", "/opt/aerospike/data/bar2.dat")
+    assert bar.storage_engine.filesize == 4 << 30
+    assert bar.storage_engine.commit_to_device
+    assert [(one.name, one.default_ttl, one.stop_writes_count) for one in bar.sets] == [("demo", 3600, 1000)]
+    assert bar.geo2dsphere_within.max_cells == 8
+    (sink,) = config.logging
+    assert sink.path == "/var/log/aerospike/aerospike.log"
+    assert (sink.levels["udf"], sink.levels["migrate"]) == (Level.INFO, Level.DEBUG)
+
+
+def test_what_is_retired_or_useless_is_a_warning(tmp_path: Path) -> None:
+    path = tmp_path / "f.conf"
+    path.write_text(REAL)
+    told = [str(warning).removeprefix(f"{path}:") for warning in check(str(path))]
+    assert "6: 'paxos-single-replica-limit' no longer exists and is ignored" in told
+    assert any("'system-path' is ignored: the library for Lua is built in" in line for line in told)
+    assert any("'memory-size' now is data-size" in line for line in told)
+    assert any("'syslog' is not served" in line for line in told)
+    assert any("without effect here: service.user" in line for line in told)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "service {\nclustr-name x\n}",
+            "2: 'clustr-name' is not a parameter of 'service'; did you mean 'cluster-name'?",
+        ),
+        ("servce {\n}", "1: 'servce' is not a context of the file; did you mean 'service'?"),
+        ("service {\nticker-interval abc\n}", "2: 'ticker-interval' must be a whole number"),
+        ("service {\nticker-interval 0\n}", "2: 'ticker-interval' must be from 1 to 3600 seconds, not 0"),
+        ("service {\nticker-interval\n}", "2: 'ticker-interval' has no value"),
+        ("service {\nticker-interval 1 2\n}", "2: 'ticker-interval' takes one value, not 2"),
+        ("service {\nticker-interval {\n}\n}", "2: 'ticker-interval' is a parameter, not a context"),
+        ("service {\nadvertise-ipv6 yes\n}", "2: 'advertise-ipv6' must be true or false, not 'yes'"),
+        ("service {\nnode-id 0\n}", "2: 'node-id' must be 1 to 16 hexadecimal digits"),
+        ("service {\nnode-id 12345678901234567\n}", "2: 'node-id' must be 1 to 16 hexadecimal digits"),
+        ("service {\nbuild eight\n}", "2: 'build' must be 2 to 5 numbers joined by dots"),
+        ("service {\ncluster-name a;b\n}", "2: 'cluster-name' must be printable"),
+        ("service x {\n}", "1: 'service' takes no name, but has 'x'"),
+        ("service", "1: 'service' is a context: '{' is missing"),
+        ("network {\nservice {\nport 65536\n}\n}", "3: 'port' must be from 0 to 65535, not 65536"),
+        ("network {\nservice\n}", "2: 'service' is a context: '{' is missing"),
+        ("network {\nheartbeat {\nmode ring\n}\n}", "3: 'mode' must be mesh or multicast, not 'ring'"),
+        ("network {\ntls x {\n}\n}", "2: 'tls' is enterprise only"),
+        ("network {\nfabric {\nport 3000\n}\n}", "3: 'fabric' and 'service' both use port 3000"),
+        ("security {\n}", "1: 'security' is enterprise only"),
+        ("xdr {\n}", "1: 'xdr' is enterprise only"),
+        ("namespace {\n}", "1: 'namespace' needs one name, not 0"),
+        ("namespace a b {\n}", "1: 'namespace' needs one name, not 2"),
+        (f"namespace {'n' * 32} {{\n}}", "1: a name has 1 to 31 bytes"),
+        ("namespace a=b {\n}", "1: 'a=b' cannot be a name"),
+        ("namespace a {\n}\nnamespace a {\n}", "3: the namespace 'a' is declared twice"),
+        ("namespace a {\nset s {\n}\nset s {\n}\n}", "4: the set 's' is declared twice"),
+        ("namespace a {\nset s\n}", "2: 'set' is a context: '{' is missing"),
+        ("namespace a {\nset {\n}\n}", "2: 'set' needs one name, not 0"),
+        ("namespace a {\nstorage-engine tape\n}", "2: 'storage-engine' must be memory or device"),
+        ("namespace a {\nstorage-engine pmem {\n}\n}", "2: 'storage-engine' is enterprise only"),
+        ("namespace a {\nstorage-engine device {\n}\n}", "0: the namespace 'a' has a device without a file"),
+        ("namespace a {\nstrong-consistency true\n}", "2: 'strong-consistency' is enterprise only"),
+        ("".join(f"namespace n{n} {{\n}}\n" for n in range(33)), "65: there are more than 32 namespaces"),
+        ("mod-lua {\ncontext-max 5\n}", "2: 'context-max' 5 must not be below 'context-count' 10"),
+        (f"mod-lua {{\nuser-path /{'x' * 255}\n}}", "2: 'user-path' is longer than 255 bytes"),
+        (f"service {{\nwork-directory /{'x' * 250}\n}}", "0: 'user-path' is longer than 255 bytes"),
+        ("logging {\nfile {\n}\n}", "2: a sink is 'file PATH {' or 'console {'"),
+        ("logging {\nconsole\n}", "2: 'console' is a context: '{' is missing"),
+        ("logging {\nfil x {\n}\n}", "2: 'fil' is not a log sink; did you mean 'file'?"),
+        ("logging {\nconsole {\ncontext\n}\n}", "3: a sink takes lines of the form 'context NAME LEVEL'"),
+        ("logging {\nconsole {\ncontext any loud\n}\n}", "3: 'loud' is not a level: critical, warning, info"),
+        (
+            "logging {\nconsole {\ncontext upf info\n}\n}",
+            "3: 'upf' is not a log context; did you mean 'udf'?",
+        ),
+    ],
+)
+def test_a_fault_is_told(tmp_path: Path, text: str, told: str) -> None:
+    (line,) = problems(tmp_path, text)
+    assert line.startswith(told)
+
+
+def test_all_faults_of_a_file_are_told_in_order(tmp_path: Path) -> None:
+    told = problems(tmp_path, "service {\na 1\nnode-id xyz\n}\nfoo\n}\n")
+    assert [line.partition(":")[0] for line in told] == ["2", "3", "5", "6"]
+
+
+def test_the_last_of_two_counts_with_a_warning(tmp_path: Path) -> None:
+    config = read(tmp_path, "service {\nnode-id A\nnode-id B\n}\nnamespace a {\n}")
+    assert config.service.node_id == "B"
+    assert [str(one.message) for one in config.warnings] == [
+        "'node-id' is given again: line 2 no longer counts"
+    ]
+
+
+def test_the_same_port_on_two_addresses_is_no_clash(tmp_path: Path) -> None:
+    config = read(
+        tmp_path, "network {\nservice {\naddress 127.0.0.1\n}\nadmin {\naddress 127.0.0.2\nport 3000\n}\n}"
+    )
+    assert config.network.admin.port == 3000
+
+
+def test_a_sink_without_lines_takes_info(tmp_path: Path) -> None:
+    (sink,) = read(tmp_path, "logging {\nconsole {\n}\n}").logging
+    assert set(sink.levels.values()) == {Level.INFO}
+    assert sink.path is None
+
+
+def test_a_sink_with_lines_takes_only_what_they_name(tmp_path: Path) -> None:
+    (sink,) = read(tmp_path, "logging {\nconsole {\ncontext udf Detail\n}\n}").logging
+    assert (sink.levels["udf"], sink.levels["info"]) == (Level.DETAIL, Level.CRITICAL)
+
+
+def test_where_modules_are_kept(tmp_path: Path) -> None:
+    assert read(tmp_path, "").mod_lua.user_path == "/opt/aerospike/usr/udf/lua"
+    assert read(tmp_path, "service {\nwork-directory /w\n}").mod_lua.user_path == "/w/usr/udf/lua"
+    assert (
+        read(tmp_path, "service {\nwork-directory /w\n}\nmod-lua {\nuser-path m\n}").mod_lua.user_path
+        == "/w/m"
+    )
+    assert read(tmp_path, "mod-lua {\nuser-path /m\n}").mod_lua.user_path == "/m"
+
+
+def test_the_work_directory_of_the_command_line_counts(tmp_path: Path) -> None:
+    (tmp_path / "f").write_text("service {\nwork-directory /w\n}")
+    config = load(str(tmp_path / "f"), "/v")
+    assert (config.service.work_directory, config.mod_lua.user_path) == ("/v", "/v/usr/udf/lua")
+
+
+def test_the_embedded_configuration() -> None:
+    config = embedded("/state")
+    assert [namespace.name for namespace in config.namespaces] == ["test", "bar"]
+    assert (config.service.node_id, config.service.cluster_name) == ("A1", "null")
+    assert (config.network.service.address, config.network.service.port) == ("127.0.0.1", 3000)
+    assert config.mod_lua.user_path == "/state/usr/udf/lua"
+    assert config.service.work_directory == "/state"
+
+
+def test_two_configurations_share_nothing() -> None:
+    one, other = embedded("/a"), embedded("/b")
+    one.namespaces[0].default_ttl = 5
+    one.logging[0].levels["udf"] = Level.DETAIL
+    assert other.namespaces[0] == Namespace("test")
+    assert other.logging[0].levels["udf"] is Level.INFO
+
+
+@pytest.mark.parametrize("name", ["missing", "", "a\0b", "x" * 300])
+def test_a_file_that_is_not_there(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load(str(tmp_path / name) if name else "")
+
+
+def test_a_directory_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
+        load(str(tmp_path))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_an_unreadable_file(tmp_path: Path) -> None:
+    (tmp_path / "f").touch(0o000)
+    with pytest.raises(ConfigError, match="Permission denied"):
+        load(str(tmp_path / "f"))
+
+
+def test_an_endless_file() -> None:
+    with pytest.raises(ConfigError, match="is larger than"):
+        load("/dev/zero")
+
+
+WORDS = [word.encode() for word in sorted(set(REAL.split()))]
+PIECES = st.sampled_from([*WORDS, b"{", b"}", b"\n", b" ", b"#", b"\0", b"\xff", b"-1", b"9" * 30, b"1x"])
+
+
+@given(st.one_of(st.binary(), st.lists(PIECES).map(b" ".join)), st.sampled_from(["f.conf", "f.yaml"]))
+def test_any_bytes_give_a_config_or_its_error(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, name: str
+) -> None:
+    path = tmp_path_factory.getbasetemp() / name
+    path.write_bytes(content)
+    with suppress(ConfigError):
+        assert isinstance(load(str(path)), Config)
+
+
+@given(st.integers(0, len(REAL)))
+def test_a_truncated_file_never_loads_by_half(tmp_path_factory: pytest.TempPathFactory, end: int) -> None:
+    path = tmp_path_factory.getbasetemp() / "cut.conf"
+    path.write_text(REAL[:end])
+    opened = sum(line.split("#")[0].rstrip().endswith("{") for line in REAL[:end].splitlines())
+    closed = sum(line.strip() == "}" for line in REAL[:end].splitlines())
+    if opened != closed:
+        with pytest.raises(ConfigError):
+            load(str(path))

@@ -1,0 +1,122 @@
+"""The declarations: that they hold together, how values are spelled, and what may change at run time."""
+
+import pytest
+
+from daemon.config.change import plan, set_parameter
+from daemon.config.load import embedded
+from daemon.config.parameter import NUMBER_MAX, Parameter, listing, number, parameters, spell
+from daemon.config.schema import ModLua, Namespace, NetworkService, Service
+from daemon.config.schema.retired import ENTERPRISE, RETIRED
+from daemon.config.walk import sections
+
+ALL = [
+    pytest.param(declared, id=f"{path}-{declared.name}")
+    for top in sections()
+    for path, section in top.all()
+    for declared in section.parameters
+]
+
+
+@pytest.mark.parametrize("declared", ALL)
+def test_a_declaration_holds_together(declared: Parameter) -> None:
+    assert declared.doc.endswith(".")
+    assert declared.name == declared.attribute.replace("_", "-")
+    if isinstance(declared.default, int) and not isinstance(declared.default, bool):
+        assert declared.low <= declared.default <= declared.high
+        assert declared.parse(declared.size(declared.high)) == declared.high
+    if declared.default not in {"", ()}:
+        assert declared.parse(spell(declared.default)) == declared.default
+    if declared.own:
+        assert declared.effect
+        assert not declared.shown
+
+
+def test_names_do_not_collide() -> None:
+    for kind, names in RETIRED.items():
+        assert not names.keys() & parameters(kind).keys()
+    assert "strong-consistency" in ENTERPRISE["namespace"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("0", 0), ("007", 7), ("4k", 4096), ("1M", 1 << 20), ("2g", 2 << 30), ("1T", 1 << 40), ("1p", 1 << 50)],
+)
+def test_sizes(text: str, value: int) -> None:
+    declared = parameters(ModLua)["context-memory"]
+    assert number(text, {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40, "p": 1 << 50}) == value
+    assert declared.size(64 << 20) == "64M"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("30", 30), ("30s", 30), ("2m", 120), ("1H", 3600), ("1d", 86400)]
+)
+def test_durations(text: str, value: int) -> None:
+    declared = parameters(Service)["migrate-fill-delay"]
+    assert declared.parse(text) == value
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-", "x", "1x", "1 ", " 1", "1.5", "0x1", "1kk", "²", "٣", "+1", "--1", "9" * 21]
+)
+def test_what_is_no_number(text: str) -> None:
+    with pytest.raises(ValueError, match="must be a whole number"):
+        parameters(Service)["proto-fd-max"].parse(text)
+
+
+@pytest.mark.parametrize("text", ["-1", str(NUMBER_MAX + 1), "1000001", "5M"])
+def test_numbers_out_of_range(text: str) -> None:
+    with pytest.raises(ValueError, match="must be from 0 to 1000000"):
+        parameters(Service)["proto-fd-max"].parse(text)
+
+
+def test_booleans_and_choices_take_either_case() -> None:
+    assert parameters(Service)["log-millis"].parse("TRUE") is True
+    assert parameters(Namespace)["write-commit-level-override"].parse("Master") == "master"
+
+
+def test_own_parameters_are_listed_apart() -> None:
+    config = embedded("/w")
+    assert "build" not in dict(listing(config.service))
+    assert dict(listing(config.service, own=True)) == {
+        "build": "8.1.2.0",
+        "proto-buffer-max": str(256 << 20),
+        "proto-backlog-max": str(1 << 20),
+    }
+
+
+def test_a_change_has_effect_at_once() -> None:
+    config = embedded("/w")
+    service = config.service
+    set_parameter(config.service, "ticker-interval", "2m")
+    set_parameter(config.network, "heartbeat.interval", "200")
+    set_parameter(config.namespaces[0], "storage-engine.defrag-lwm-pct", "40")
+    set_parameter(config.namespaces[0], "defrag-sleep", "5")
+    assert service.ticker_interval == 120
+    assert config.network.heartbeat.interval == 200
+    assert config.namespaces[0].storage_engine.defrag_lwm_pct == 40
+    assert config.namespaces[0].storage_engine.defrag_sleep == 5
+    assert config.namespaces[1].storage_engine.defrag_sleep == 1000
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("nope", "1", "is not a parameter here"),
+        ("", "1", "is not a parameter here"),
+        ("ticker_interval", "1", "is not a parameter here"),
+        ("heartbeat.interval", "200", "is not a parameter here"),
+        ("disable-udf-execution", "true", "is static"),
+        ("ticker-interval", "x", "must be a whole number"),
+        ("cluster-name", "a;b", "must be printable"),
+    ],
+)
+def test_a_change_that_cannot_be(name: str, text: str, told: str) -> None:
+    config = embedded("/w")
+    with pytest.raises(ValueError, match=told):
+        plan(config.service, name, text)
+    assert config.service == embedded("/w").service
+
+
+def test_a_declaration_is_kept() -> None:
+    assert isinstance(parameters(NetworkService)["port"], Parameter)
+    assert parameters(NetworkService) is parameters(NetworkService)
