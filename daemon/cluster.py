@@ -27,13 +27,14 @@ class Cluster:
     ``key`` is a random number of 48 bits that stands for this membership.
     """
 
-    __slots__ = ("_masters", "generation", "key", "members")
+    __slots__ = ("_bitmaps", "_masters", "generation", "key", "members")
 
     def __init__(self) -> None:
         self.generation = 0
         self.key = _new_key()
         self.members: tuple[Member, ...] = ()
         self._masters: dict[str, bytes] = {}
+        self._bitmaps: dict[str, bytearray] = {}
 
     def join(self, members: Sequence[Member]) -> None:
         """Replace the membership by ``members``."""
@@ -43,6 +44,7 @@ class Cluster:
             self.key = _new_key()
         self.members = ordered
         self._masters = {}
+        self._bitmaps = {}
 
     @property
     def principal(self) -> str:
@@ -55,11 +57,15 @@ class Cluster:
         The bit of partition p is the one of value 0x80 >> (p & 7) in byte p >> 3. Source: the specification of the
         wire protocol, section 2.2.
         """
-        if not self._masters:
-            self._masters = {
-                member: b64encode(bits) for member, bits in _shares([m.id for m in self.members]).items()
-            }
+        if identity not in self._masters:
+            self._masters[identity] = b64encode(self.bitmap(identity))
         return self._masters[identity]
+
+    def bitmap(self, identity: str) -> bytearray:
+        """The bitmap of the partitions that the member ``identity`` owns, 512 bytes."""
+        if not self._bitmaps:
+            self._bitmaps = _shares([member.id for member in self.members])
+        return self._bitmaps[identity]
 
 
 def _new_key() -> int:
@@ -80,6 +86,6 @@ def _shares(members: Sequence[str]) -> dict[str, bytearray]:
     weights = {member: _weights(member) for member in members}
     for partition in range(PARTITIONS):
         start = partition * _WEIGHT_SIZE
-        winner = max(members, key=lambda member: weights[member][start : start + _WEIGHT_SIZE])  # noqa: B023 - called here and now
+        winner = max(members, key=lambda member: weights[member][start : start + _WEIGHT_SIZE])
         shares[winner][partition >> 3] |= 0x80 >> (partition & 7)
     return shares

@@ -22,6 +22,7 @@ class Code(IntEnum):
     TIMEOUT = 9
     NAMESPACE = 20
     ENTERPRISE_ONLY = 25
+    INDEX_NOT_FOUND = 201
 
 
 class CommandError(Error):

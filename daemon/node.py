@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from daemon.info.request import Session
     from daemon.log import Log
     from daemon.lua.host import LuaHost
+    from daemon.metrics import Metrics
     from daemon.smd.interface import Smd
     from daemon.table import Table
     from daemon.udf.store import ModuleStore
@@ -50,6 +51,7 @@ class Node:
         "host",
         "id",
         "log",
+        "metrics",
         "modules",
         "smd",
         "started",
@@ -68,6 +70,7 @@ class Node:
         modules: ModuleStore,
         host: LuaHost,
         log: Log,
+        metrics: Metrics,
     ) -> None:
         self.id = identity
         self.config = config
@@ -77,10 +80,16 @@ class Node:
         self.modules = modules
         self.host = host
         self.log = log
+        self.metrics = metrics
         self.counters = Counters()
         self.endpoint = ("127.0.0.1", 0)
         self.started = monotonic()
         self.user_agents: dict[bytes, int] = {}
+
+    def greet(self, session: Session, user_agent: bytes) -> None:
+        """Remember, once, which client library ``session`` belongs to."""
+        session.user_agent = user_agent
+        self.user_agents[user_agent] = self.user_agents.get(user_agent, 0) + 1
 
     def leave(self, session: Session) -> None:
         """Forget what ``session`` brought: its connection is gone."""

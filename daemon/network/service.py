@@ -20,11 +20,11 @@ BACKLOG = 4096
 class Service:
     """The port on which a node serves clients."""
 
-    __slots__ = ("_node", "_server", "_socket", "_sweep", "traffic")
+    __slots__ = ("_server", "_socket", "_sweep", "node", "traffic")
 
     def __init__(self, node: Node, address: str, port: int) -> None:
         """Bind ``address`` and ``port`` without serving yet. Raises StartError saying what is in the way."""
-        self._node = node
+        self.node = node
         self._socket = _bind(address, port)
         self._server: asyncio.Server | None = None
         self._sweep: asyncio.TimerHandle | None = None
@@ -46,12 +46,16 @@ class Service:
 
     async def stop(self, seconds: float) -> None:
         """Stop accepting, wait up to ``seconds`` for the commands in flight, close every connection."""
+        self.close()
+        await self.traffic.drain(seconds)
+
+    def close(self) -> None:
+        """Stop accepting."""
         if self._sweep:
             self._sweep.cancel()
         if self._server:
             self._server.close()
         self._socket.close()
-        await self.traffic.drain(seconds)
 
     def _on_sweep(self) -> None:
         loop = asyncio.get_running_loop()

@@ -1,0 +1,164 @@
+"""asudfd: the command line of the daemon.
+
+The plain forms are read from the table below by a few lines of code, because start-up time counts and typer costs
+60 ms of it. Help and everything that is not understood go to typer, which is the authority and words the errors.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from asinfo.errors import ConfigError, UsageError
+from daemon.errors import StartError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from daemon.config.schema import Config
+
+SUMMARY = "A lightweight node for Aerospike user-defined functions."
+
+EXAMPLE = "Example: asudfd --nodes 3 --port 3000 --work-directory /tmp/cluster"
+
+EXIT_CANNOT_START = 1
+EXIT_USAGE = 2
+
+PORT_MAX = 65535
+NODES_MAX = 64
+
+
+@dataclass(slots=True)
+class Arguments:
+    """The command line as the user meant it; the texts are still unchecked."""
+
+    config_file: str = ""
+    port: str = ""
+    nodes: str = ""
+    work_directory: str = ""
+    check_config: str = ""
+    version: bool = False
+
+
+OPTIONS = {
+    "config_file": ("FILE", "Configuration in the form of aerospike.conf, or YAML if FILE ends so."),
+    "port": ("PORT[,PORT...]", "Port of the service, or one for each node; 0 lets the system choose."),
+    "nodes": ("N", "Run N nodes in this process, on consecutive ports, with one set of modules."),
+    "work_directory": ("DIRECTORY", "Directory of all state; default: asudf in the XDG state directory."),
+    "check_config": ("FILE", "Check a configuration file and exit."),
+    "version": ("", "Print the version and exit."),
+}
+"""What each option takes and does, by its attribute in Arguments."""
+
+
+def main() -> None:
+    """Run asudfd with the arguments of the process; ends the process with its exit status."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run asudfd with ``argv``; returns its exit status."""
+    arguments = recognise(argv)
+    if arguments is None:
+        from daemon import usage  # typer: only for help and for what is not plain
+
+        return usage.run(argv)
+    return attempt(arguments)
+
+
+def attempt(arguments: Arguments) -> int:
+    """Do what ``arguments`` ask for; errors go to stderr and become an exit status."""
+    try:
+        return execute(arguments)
+    except (ConfigError, UsageError) as error:
+        return _fail(error, EXIT_USAGE)
+    except StartError as error:
+        return _fail(error, EXIT_CANNOT_START)
+
+
+def recognise(argv: Sequence[str]) -> Arguments | None:
+    """``argv`` as Arguments, or None unless every word of it is understood."""
+    arguments = Arguments()
+    words = iter(argv)
+    for word in words:
+        flag, equals, value = word.partition("=")
+        attribute = flag[2:].replace("-", "_")
+        if flag != f"--{attribute.replace('_', '-')}" or attribute not in OPTIONS:
+            return None
+        if not OPTIONS[attribute][0]:
+            if equals:
+                return None
+            arguments.version = True
+            continue
+        text = value if equals else next(words, "")
+        if not text or text.startswith("-"):
+            return None
+        setattr(arguments, attribute, text)
+    return arguments
+
+
+def execute(arguments: Arguments) -> int:
+    """Do what ``arguments`` ask for. Raises UsageError, ConfigError or StartError."""
+    if arguments.version:
+        from asinfo import __version__
+
+        print(f"asudfd {__version__}")  # noqa: T201 - what was asked for
+        return 0
+    if arguments.check_config:
+        from daemon.config.load import check
+
+        for warning in check(arguments.check_config):
+            print(f"warning: {warning}", file=sys.stderr)  # noqa: T201
+        return 0
+    config = _config(arguments)
+    ports = plan_ports(config.network.service.port, arguments.port, arguments.nodes)
+    from daemon.server import run as serve  # asyncio and Lua: not for --version
+
+    serve(config, ports)
+    return 0
+
+
+def _config(arguments: Arguments) -> Config:
+    from daemon.config.load import embedded, load
+
+    if arguments.config_file:
+        return load(arguments.config_file, arguments.work_directory or None)
+    return embedded(arguments.work_directory or default_work_directory())
+
+
+def default_work_directory() -> str:
+    """Where state belongs that was given no place: the XDG base directory specification says so."""
+    state = os.environ.get("XDG_STATE_HOME", "")
+    return f"{state if state.startswith('/') else os.path.expanduser('~/.local/state')}/asudf"  # noqa: PTH111
+
+
+def plan_ports(configured: int, ports: str, nodes: str) -> list[int]:
+    """The port of each node: as given, or counting on from the first. Raises UsageError."""
+    given = [_number("--port", text, 0, PORT_MAX) for text in ports.split(",")] if ports else [configured]
+    count = _number("--nodes", nodes, 1, NODES_MAX) if nodes else len(given)
+    if len(given) == count:
+        return given
+    if len(given) > 1:
+        raise UsageError(f"--port names {len(given)} ports for {count} nodes")
+    first = given[0]
+    if first and first + count - 1 > PORT_MAX:
+        raise UsageError(f"{count} nodes from port {first} on would pass port {PORT_MAX}")
+    return [first + number if first else 0 for number in range(count)]
+
+
+def _number(flag: str, text: str, low: int, high: int) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 9 and low <= int(text) <= high):
+        raise UsageError(f"{flag}: {text!r} is not a number from {low} to {high}")
+    return int(text)
+
+
+def _fail(error: Exception, status: int) -> int:
+    for line in str(error).splitlines():
+        print(line if isinstance(error, ConfigError) else f"asudfd: {line}", file=sys.stderr)  # noqa: T201
+    return status
+
+
+if __name__ == "__main__":
+    main()

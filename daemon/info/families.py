@@ -1,0 +1,39 @@
+"""Every family of info commands: a new family is one file and one line here."""
+
+from daemon.info import (
+    absent,
+    build,
+    cluster,
+    config,
+    help,  # noqa: A004 - the command is called so
+    log,
+    namespaces,
+    partitions,
+    services,
+    smd,
+    statistics,
+    udf,
+    user_agent,
+)
+from daemon.table import Table
+
+FAMILIES = (
+    absent.ROWS,
+    build.ROWS,
+    cluster.ROWS,
+    config.ROWS,
+    help.ROWS,
+    log.ROWS,
+    namespaces.ROWS,
+    partitions.ROWS,
+    services.ROWS,
+    smd.ROWS,
+    statistics.ROWS,
+    udf.ROWS,
+    user_agent.ROWS,
+)
+
+
+def table() -> Table:
+    """All info commands of a node."""
+    return Table(FAMILIES)

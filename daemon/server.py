@@ -1,0 +1,224 @@
+"""The life of the daemon: start, serve, stop, in this order.
+
+start   lock the work directory, open the logs, make the nodes, load the modules, listen, say `ready`
+serve   until SIGTERM or SIGINT; SIGHUP opens the logs anew; a ticker trims caches and logs the state
+stop    accept nobody, answer what is in flight, close, release; a second signal cuts this short
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import copy
+import os
+import resource
+import signal
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from daemon.cluster import Cluster, Member
+from daemon.config.schema import Level
+from daemon.info.families import table
+from daemon.lock import WorkDirectory
+from daemon.log import Log
+from daemon.lua.host import LuaHost
+from daemon.metrics import Metrics
+from daemon.network.service import Service
+from daemon.node import Node
+from daemon.notify import notify
+from daemon.smd.interface import UDF
+from daemon.smd.local import LocalSmd
+from daemon.ticker import tick
+from daemon.udf.store import ModuleStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from daemon.config.schema import Config
+
+DRAIN_SECONDS = 5.0
+"""How long the commands in flight may take after the signal to stop."""
+
+FILES_BESIDE_CLIENTS = 100
+"""Open files of the daemon that are no client connections: logs, metadata, listeners, the event loop's own."""
+
+LOOP_VARIABLE = "ASUDFD_LOOP"
+"""Environment variable that may say `asyncio`, to do without uvloop where that is installed."""
+
+
+def run(config: Config, ports: Sequence[int]) -> None:
+    """Serve one node a port until a signal comes. Raises StartError when that cannot begin."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(Server(config, ports).live())
+
+
+def _loop_factory() -> Callable[[], Any] | None:
+    if os.environ.get(LOOP_VARIABLE) != "asyncio":
+        with contextlib.suppress(ImportError):
+            import uvloop
+
+            factory: Callable[[], Any] = uvloop.new_event_loop
+            return factory
+    return None
+
+
+class Server:
+    """All nodes of this process and what they share."""
+
+    def __init__(self, config: Config, ports: Sequence[int]) -> None:
+        service = config.service
+        self._config = config
+        self._ports = ports
+        self._log = Log(config.logging, local_time=service.log_local_time, millis=service.log_millis)
+        self._metrics = Metrics()
+        self._cluster = Cluster()
+        directory = Path(service.work_directory) / "smd"
+        self._smd = LocalSmd(directory, cluster_key=self._cluster.key, warn=self._warn)
+        self._services: list[Service] = []
+        self._stop = asyncio.Event()
+        self._force = asyncio.Event()
+
+    async def live(self) -> None:
+        """From start to stop. Raises StartError when the start fails; nothing is left behind then."""
+        async with contextlib.AsyncExitStack() as stack:
+            stack.callback(self._log.close)
+            work_directory = WorkDirectory(Path(self._config.service.work_directory))
+            stack.callback(work_directory.release)
+            self._catch_signals()
+            await self._start(stack)
+            await self._serve()
+            await self._drain()
+
+    async def _start(self, stack: contextlib.AsyncExitStack) -> None:
+        for warning in self._config.warnings:
+            self._warn(str(warning), "config")
+        self._raise_file_limit()
+        for number, port in enumerate(self._ports):
+            self._services.append(self._make_node(number, port, stack))
+        self._cluster.join([_member(service) for service in self._services])
+        stack.push_async_callback(self._smd.stop)
+        await self._smd.start()
+        for service in self._services:
+            stack.push_async_callback(service.stop, 0)
+            await service.start()
+
+    def _make_node(self, number: int, port: int, stack: contextlib.AsyncExitStack) -> Service:
+        """The node at place ``number``, with its modules, its Lua host and its port."""
+        config = self._node_config(number)
+        modules: ModuleStore
+        source = lambda module: modules.source(module)  # noqa: E731, PLW0108 - host and store need each other
+        host = LuaHost(config.mod_lua, source, self._log_lua)
+        stack.push_async_callback(host.stop)
+        modules = ModuleStore(Path(config.mod_lua.user_path), host, self._warn)
+        modules.open()
+        stack.callback(modules.close)
+        node = Node(
+            config.service.node_id,
+            config,
+            table=table(),
+            cluster=self._cluster,
+            smd=self._smd,
+            modules=modules,
+            host=host,
+            log=self._log,
+            metrics=self._metrics,
+        )
+        self._smd.subscribe(UDF, modules.accept)
+        service = Service(node, config.network.service.listen_address, port)
+        stack.callback(service.close)
+        config.network.service.port = service.address[1]
+        node.endpoint = _endpoint(config, service.address)
+        return service
+
+    def _node_config(self, number: int) -> Config:
+        """The configuration of the node at place ``number``: ids count on, modules are kept apart."""
+        config = copy.deepcopy(self._config)
+        config.service.node_id = f"{int(config.service.node_id, 16) + number:X}"
+        if len(self._ports) > 1:
+            config.mod_lua.user_path = f"{config.mod_lua.user_path}/{config.service.node_id}"
+        return config
+
+    async def _serve(self) -> None:
+        addresses = [_text(*service.address) for service in self._services]
+        for service, address in zip(self._services, addresses, strict=True):
+            self._log.info("service", f"node {service.node.id} listens on {address}")
+        with contextlib.suppress(OSError):  # whoever started us may not care for the line
+            print("ready", *addresses, flush=True)  # noqa: T201 - the one line on stdout
+        notify("READY=1")
+        ticker = asyncio.create_task(self._tick())
+        await self._stop.wait()
+        ticker.cancel()
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(self._services[0].node.config.service.ticker_interval)
+            self._metrics.tick()
+            for service in self._services:
+                service.node.host.trim()
+                tick(service.node)
+
+    async def _drain(self) -> None:
+        notify("STOPPING=1")
+        self._log.info("service", "stopping: waiting for the commands in flight")
+        drained = asyncio.gather(*(service.stop(DRAIN_SECONDS) for service in self._services))
+        forced = asyncio.ensure_future(self._force.wait())
+        await asyncio.wait((drained, forced), return_when=asyncio.FIRST_COMPLETED)
+        forced.cancel()
+        drained.cancel()
+        self._log.info("service", "stopped")
+
+    def _catch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, self._log.reopen)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._on_stop)
+
+    def _on_stop(self) -> None:
+        if self._stop.is_set():
+            self._force.set()
+        self._stop.set()
+
+    def _raise_file_limit(self) -> None:
+        """Let the process open as many files as its clients need; with fewer, serve fewer clients and say so."""
+        service = self._config.service
+        wanted = service.proto_fd_max * len(self._ports) + FILES_BESIDE_CLIENTS
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft < wanted:
+            soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        if soft < wanted:
+            service.proto_fd_max = max(1, (soft - FILES_BESIDE_CLIENTS) // len(self._ports))
+            self._warn(f"the system allows {soft} open files: proto-fd-max is now {service.proto_fd_max}")
+
+    def _warn(self, text: str, context: str = "misc") -> None:
+        self._log.warning(context, text)
+
+    def _log_lua(self, level: int, position: str, text: str) -> None:
+        self._log.write(Level(level), "udf", text, position)
+
+
+def _member(service: Service) -> Member:
+    return Member(service.node.id, *service.node.endpoint)
+
+
+def _endpoint(config: Config, bound: tuple[str, int]) -> tuple[str, int]:
+    """Address and port that clients are told."""
+    service = config.network.service
+    host = service.access_address or bound[0]
+    if host in {"0.0.0.0", "::", "any"}:
+        host = _own_address()
+    return host, service.access_port or bound[1]
+
+
+def _own_address() -> str:
+    """The address of this machine that its default route uses, or loopback without one. Nothing is sent."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # an address for documentation: any address out there would do
+        address: str = probe.getsockname()[0]
+        return address
+    return "127.0.0.1"
+
+
+def _text(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
