@@ -4,7 +4,8 @@ System metadata is the truth. Modules are served from memory; the files are writ
 with every change, so nothing is lost when one cannot be written, and a file that somebody drops there is not served.
 
 A directory of ours has the file `.asudfd` in it. Start-up deletes strays, hence it refuses a directory with files
-and without that mark: it may be somebody's sources.
+and without that mark: it may be somebody's sources. Directories of ours within it are left alone, because nodes of
+one process have theirs side by side.
 """
 
 import fcntl
@@ -53,7 +54,7 @@ class ModuleStore:
         """
         try:
             self._user_path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not (self._user_path / MARK).exists() and any(self._user_path.iterdir()):
+            if not _is_ours(self._user_path) and not all(map(_is_ours, self._user_path.iterdir())):
                 raise StartError(
                     f"user-path {self._user_path} has files in it and was not made by asudfd, which deletes what "
                     f"is in its user-path; name an empty directory, or move the files away and register them"
@@ -143,10 +144,15 @@ class ModuleStore:
             self._warn(f"cannot delete {path}: {error.strerror}")
 
     def _sweep(self) -> None:
-        """Delete everything in the directory that is neither a module nor the mark."""
+        """Delete everything in the directory that is neither a module nor the mark.
+
+        A directory of ours within it belongs to another node of this machine, or did.
+        """
         keep = {MARK, *self.names()}
         try:
-            strays = [entry for entry in self._user_path.iterdir() if entry.name not in keep]
+            strays = [
+                entry for entry in self._user_path.iterdir() if entry.name not in keep and not _is_ours(entry)
+            ]
         except OSError as error:
             self._warn(f"cannot read {self._user_path}: {error.strerror}")
             return
@@ -158,3 +164,7 @@ class ModuleStore:
                     stray.unlink()
             except OSError as error:
                 self._warn(f"cannot delete {stray}: {error.strerror}")
+
+
+def _is_ours(directory: Path) -> bool:
+    return (directory / MARK).exists()

@@ -140,6 +140,19 @@ def test_our_own_directory_is_taken_again(node: Fixture) -> None:
     assert again.files() == {}
 
 
+def test_directories_of_other_nodes_within_are_left_alone(tmp_path: Path) -> None:
+    inner = Fixture(tmp_path / "lua" / "A1")
+    inner.store.open()
+    inner.store.accept([item("a.lua", b"1")])
+    outer = Fixture(tmp_path / "lua")
+    outer.store.open()
+    outer.store.accept([])
+    assert inner.files() == {"a.lua": b"1"}
+    assert not outer.warnings
+    inner.store.close()
+    outer.store.close()
+
+
 def test_two_nodes_do_not_share_a_directory(node: Fixture) -> None:
     with pytest.raises(StartError, match="is used by another running node"):
         ModuleStore(node.path, Host()).open()
