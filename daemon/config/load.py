@@ -1,5 +1,6 @@
 """From a configuration file, or none, to a Config."""
 
+import os
 from pathlib import PurePath
 
 from asinfo.errors import ConfigError, Problem
@@ -29,7 +30,7 @@ def load(path: str, work_directory: str | None = None) -> Config:
     problems, warnings = Problems(path), Problems(path)
     config = bind.bind(_statements(path, problems), problems, warnings)
     _place(config, work_directory or config.service.work_directory)
-    if len(config.mod_lua.user_path.encode()) > USER_PATH_SIZE_MAX:
+    if len(os.fsencode(config.mod_lua.user_path)) > USER_PATH_SIZE_MAX:
         problems.add(0, f"'user-path' is longer than {USER_PATH_SIZE_MAX} bytes: {config.mod_lua.user_path}")
     if problems:
         raise ConfigError(sorted(problems, key=lambda problem: problem.line or FILE_SIZE_MAX))

@@ -125,7 +125,8 @@ def _own(config: Config) -> Iterator[tuple[str, str]]:
 
 
 def _line(pairs: Iterable[tuple[str, str]]) -> bytes:
-    return ";".join(f"{name}={value}" for name, value in pairs).encode()
+    # a directory given on the command line need not be UTF-8
+    return ";".join(f"{name}={value}" for name, value in pairs).encode("utf-8", "surrogateescape")
 
 
 ROWS = (

@@ -66,9 +66,7 @@ class Service:
         check=plain,
     )
     debug_allocations: bool = parameter(False, "Track memory allocations.")
-    disable_udf_execution: bool = parameter(
-        False, "Refuse to run any UDF; clients get result code 22.", effect=True
-    )
+    disable_udf_execution: bool = parameter(False, "Refuse to run any UDF; clients get result code 22.")
     enable_benchmarks_fabric: bool = parameter(False, "Histograms of traffic between nodes.", dynamic=True)
     enable_health_check: bool = parameter(False, "Look for outliers among the nodes.", dynamic=True)
     enable_hist_info: bool = parameter(False, "Histogram of info requests.", dynamic=True)
@@ -159,7 +157,6 @@ class Service:
         unit="milliseconds",
         high=60000,
         dynamic=True,
-        effect=True,
     )
     transaction_retry_ms: int = parameter(
         1002, "Pause before a replica write is tried again.", unit="milliseconds", dynamic=True

@@ -243,6 +243,11 @@ def test_the_work_directory_of_the_command_line_counts(tmp_path: Path) -> None:
     assert (config.service.work_directory, config.mod_lua.user_path) == ("/v", "/v/usr/udf/lua")
 
 
+def test_a_work_directory_that_is_not_utf8(tmp_path: Path) -> None:
+    (tmp_path / "f").touch()
+    assert load(str(tmp_path / "f"), "/\udcff").mod_lua.user_path == "/\udcff/usr/udf/lua"
+
+
 def test_the_embedded_configuration() -> None:
     config = embedded("/state")
     assert [namespace.name for namespace in config.namespaces] == ["test", "bar"]

@@ -118,6 +118,10 @@ def test_our_own_parameters(node: Any) -> None:
     )
 
 
+def test_a_directory_that_is_not_utf8() -> None:
+    assert b"work-directory=/\xff" in ask(fake_node(embedded("/\udcff")), b"get-config:context=service")
+
+
 @pytest.mark.parametrize(
     ("command", "answer"),
     [
