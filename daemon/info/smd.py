@@ -40,10 +40,10 @@ def smd_info(node: Node, request: Request) -> bytes:
     """
     states = {module: node.smd.state(module) for module in _MODULES.values()}
     pending = sum(state.pending for state in states.values())
-    members = [member.id for member in node.cluster.members] or [node.id]
+    cluster = node.cluster
     head = (
-        f"smd:n_pending_sets={pending},n_events=0,n_nodes={len(members)},"
-        f"principal={members[-1]},cluster_key={node.smd.cluster_key:X};"
+        f"smd:n_pending_sets={pending},n_events=0,n_nodes={len(cluster.members)},"
+        f"principal={cluster.principal},cluster_key={cluster.key:X};"
     )
     return (head + "".join(_state(module, state) for module, state in states.items())).encode()
 

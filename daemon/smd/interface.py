@@ -54,9 +54,6 @@ The first call comes from ``start`` and has everything that is stored, even if t
 class Smd(Protocol):
     """A store of system metadata."""
 
-    cluster_key: int
-    """Identifies this gathering of nodes (48 bits); written beside every change."""
-
     async def start(self) -> None:
         """Load what is stored and accept it into every subscriber. Raises StartError when that is impossible."""
 

@@ -9,7 +9,6 @@ it plain: 1,000 modules of 1 KB are about 2 MB, a few milliseconds.
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -118,13 +117,14 @@ class _Module:
 class LocalSmd:
     """System metadata in ``directory``, one file for each SMD module that somebody subscribes to.
 
-    ``warn`` is told, in a sentence, of changes that could not be stored.
+    ``cluster_key`` is written beside every change, as the real server does; 0 where it does not matter. ``warn`` is
+    told, in a sentence, of changes that could not be stored.
     """
 
     def __init__(
-        self, directory: Path, *, cluster_key: int | None = None, warn: Callable[[str], None] = lambda _: None
+        self, directory: Path, *, cluster_key: int = 0, warn: Callable[[str], None] = lambda _: None
     ) -> None:
-        self.cluster_key = secrets.randbits(48) if cluster_key is None else cluster_key
+        self._cluster_key = cluster_key
         self._directory = directory
         self._warn = warn
         self._modules: dict[str, _Module] = {}
@@ -209,14 +209,14 @@ class LocalSmd:
             return None
         items, entries = _applied(module, planned)
         tid = module.tid + count
-        write = partial(file.write, module.path, [file.head(self.cluster_key, tid), *entries.values()])
+        write = partial(file.write, module.path, [file.head(self._cluster_key, tid), *entries.values()])
         try:
             await asyncio.get_running_loop().run_in_executor(thread, write)
         except OSError as error:
             self._warn(f"cannot write {module.path}: {error.strerror}; {count} changes are refused")
             return SmdFailed(error.strerror or "input/output error")
         module.items, module.entries = items, entries
-        module.content_key, module.tid = self.cluster_key, tid
+        module.content_key, module.tid = self._cluster_key, tid
         module.publish(list(planned.values()))
         return None
 

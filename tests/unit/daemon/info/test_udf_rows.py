@@ -55,8 +55,9 @@ class Cell:
     """A cluster of nodes on one metadata, without sockets."""
 
     def __init__(self, directory: Path, count: int = 1) -> None:
-        self.smd = LocalSmd(directory / "smd", cluster_key=0x7929526E7C7D)
         self.cluster = Cluster()
+        self.cluster.key = 0x7929526E7C7D
+        self.smd = LocalSmd(directory / "smd", cluster_key=self.cluster.key)
         self.cluster.join([Member(f"A{number}", "127.0.0.1", 3000) for number in range(1, count + 1)])
         self.hosts = [Host() for _ in range(count)]
         self.stores = [
