@@ -14,15 +14,19 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asadm import inventory
 from asadm.cron import printed, settings, times
 from asadm.cron.settings import Settings
+from asadm.flags import OWN
 from asadm.outcome import Outcome
+from asadm.targets import OF_A_FILE
 from asinfo.errors import UsageError
 from asinfo.options import Option, Values
 
 if TYPE_CHECKING:
     from asadm.session import Session
     from asadm.statement import Arguments
+    from asinfo.options import Value
 
 CARRIED = tuple(option for option in settings.OPTIONS if option.name not in {"quiet", "dry-run", "ping-url"})
 """Flags of ``cache clear`` that go into the printed command; it is always ``--quiet``."""
@@ -44,10 +48,7 @@ OPTIONS = (
 )
 
 SECRET = {"password", "tls-keyfile-password"}
-"""Flags of asadm whose value may not stand in a file that others may read, nor in a process list."""
-
-NOT_CARRIED = {"execute", "enable", "json", "raw", "no-color", "color", "out-file", "version", "help"}
-"""Flags of asadm that are about this run and its output, not about the nodes."""
+"""Flags of asadm that may only be carried as ``file:PATH``."""
 
 
 def check(arguments: Arguments) -> None:
@@ -65,12 +66,21 @@ def run(session: Session, arguments: Arguments) -> Outcome:
     """Print the job; exit code 0, or 2 when the flags make no sense. Nothing is sent to any node."""
     check(arguments)
     job = _job(session, arguments)
-    if arguments.options.flag("cron"):
-        return Outcome(show=printed.crontab(job).encode())
+    files = _files(job, arguments.options)
+    return Outcome(show="\n".join(files.values()).encode(), extra={"files": files})
+
+
+def _files(job: printed.Job, options: Values) -> dict[str, str]:
+    """What is printed, by the name of the file it belongs into."""
+    if options.flag("cron"):
+        return {f"/etc/cron.d/{job.name}": printed.crontab(job)}
     made = {"timer": printed.timer, "service": printed.service}
-    unit = arguments.options.text("unit")
-    texts = [make(job) for name, make in made.items() if unit in {None, name}]
-    return Outcome(show="\n".join(texts).encode())
+    unit = options.text("unit")
+    return {
+        f"/etc/systemd/system/{job.name}.{kind}": make(job)
+        for kind, make in made.items()
+        if unit in {None, kind}
+    }
 
 
 def _times(options: Values) -> times.Schedule:
@@ -117,15 +127,39 @@ def _job(session: Session, arguments: Arguments) -> printed.Job:
 
 
 def _own_flags(session: Session) -> list[str]:
-    """The flags of asadm that name the nodes and how to reach them. Raises UsageError for a password among them."""
+    """The flags of asadm that say which nodes and how to reach them.
+
+    What the environment or a file in the usual places says now is written out: the job will have neither.
+    Raises UsageError for a password in plain text among them.
+    """
     flags = session.flags
     if flags is None:
         return []
-    for name in SECRET & flags.given.keys():
-        raise UsageError(
-            f"--{name}: would stand in the schedule for others to read; use a configuration file"
-        )
-    return _words([option for option in flags.options if option.name not in NOT_CARRIED], flags)
+    own = {option.name for option in OWN} - {"timeout"}
+    carried = Values([option for option in flags.options if option.name not in own])
+    carried.given = {**_from_environment(carried.options), **flags.given}
+    if not carried.given.keys() & {"host", "inventory", *OF_A_FILE}:
+        found = inventory.find(os.environ)
+        carried.given |= {"inventory": found} if found else {}
+    carried.given |= {name: _secret(name, str(carried.given[name])) for name in SECRET & carried.given.keys()}
+    return _words(carried.options, carried)
+
+
+def _secret(name: str, value: str) -> str:
+    """A password may be carried as the name of a file; itself it would stand there for others to read."""
+    if value.startswith("file:"):
+        return f"file:{Path(value.removeprefix('file:')).absolute()}"
+    raise UsageError(
+        f"--{name}: a job has no one to ask and no secret of its own; give file:PATH or use an inventory"
+    )
+
+
+def _from_environment(options: Iterable[Option]) -> dict[str, Value]:
+    return {
+        option.name: os.environ[option.environment]
+        for option in options
+        if os.environ.get(option.environment)
+    }
 
 
 def _user(options: Values) -> str:
@@ -156,7 +190,7 @@ def _flag(option: Option, value: object) -> list[str]:
         return [name]
     if isinstance(value, list):
         return [word for each in value for word in (name, str(each))]
-    if option.metavar in {"FILE", "DIR"}:
+    if option.metavar in {"FILE", "PATH"}:
         return [name, str(Path(str(value)).absolute())]
     return [name, f"{value:.15g}" if isinstance(value, float) else str(value)]
 

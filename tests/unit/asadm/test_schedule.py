@@ -1,0 +1,158 @@
+"""`schedule print`: from flags to files."""
+
+import json
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from asadm import display
+from asadm.commands import schedule
+from asadm.flags import OPTIONS
+from asadm.outcome import Outcome
+from asadm.session import Session
+from asadm.statement import Call, parse
+from asinfo.errors import UsageError
+from asinfo.options import recognise
+
+ROOT = Path(__file__).parents[3]
+NODES = "--inventory /etc/asudf/asadm.yaml"
+EXAMPLE = "--program /usr/local/bin/asadm --every 1h --splay 60 --deadline 300 --retries 3"
+
+
+def outcome(line: str, own: str = NODES) -> tuple[Call, Outcome]:
+    """What ``asadm OWN schedule print LINE`` prints."""
+    (call,) = parse(f"schedule print {line}")
+    flags = recognise(shlex.split(own), OPTIONS)
+    assert flags is not None
+    session = Session(
+        lambda: pytest.fail("no node may be asked"), write=lambda _: None, warn=lambda _: None, flags=flags
+    )
+    schedule.check(call.arguments)
+    return call, schedule.run(session, call.arguments)
+
+
+def printed(line: str, own: str = NODES) -> str:
+    found = outcome(f"--program /usr/local/bin/asadm {line}", own)[1]
+    assert found.code == 0
+    assert isinstance(found.show, bytes)
+    return found.show.decode()
+
+
+def command(line: str, own: str = NODES) -> str:
+    """The printed command of the crontab line."""
+    return printed(f"--cron {line}", own).splitlines()[-1].split(" ", 6)[-1]
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("cron.d/asudf", f"--cron --name asudf {EXAMPLE} --lock /run/lock/asudf.lock"),
+        ("systemd/asudf-cache-clear.timer", f"--systemd --unit timer {EXAMPLE}"),
+        ("systemd/asudf-cache-clear.service", f"--systemd --unit service {EXAMPLE}"),
+    ],
+)
+def test_the_examples_are_what_the_command_prints(file: str, line: str) -> None:
+    assert (ROOT / "config" / file).read_text() == printed(line)
+
+
+def test_flags_of_the_job_are_carried_over() -> None:
+    given = (
+        "--lock /l --lock-wait 5 --splay 1.5 --deadline 60 --retries 2 --pause 0.25 --metrics-file /m.prom"
+    )
+    assert command(f"{given} with n1 zone=a") == (
+        f"/usr/local/bin/asadm {NODES} cache clear --quiet {given} with n1 zone=a"
+    )
+
+
+def test_flags_that_name_nodes_are_carried_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert command("", "--json --inventory my.yaml --cluster prod --timeout 2.5") == (
+        f"/usr/local/bin/asadm --timeout 2.5 --inventory {tmp_path}/my.yaml --cluster prod cache clear --quiet"
+    )
+    assert command("", "-h a:4000,[::1]:3000").startswith(
+        "/usr/local/bin/asadm --host 'a:4000,[::1]:3000' cache"
+    )
+
+
+def test_an_inventory_that_the_job_would_not_find_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "asadm.yaml").touch()
+    assert f"--inventory {tmp_path}/asadm.yaml cache" in command("", "")
+    monkeypatch.setenv("ASADM_INVENTORY", "other.yaml")
+    monkeypatch.setenv("ASADM_CLUSTER", "prod")
+    assert f"--inventory {tmp_path}/other.yaml --cluster prod cache" in command("", "")
+
+
+def test_names_of_files_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert f"--lock {tmp_path}/x.lock" in command("--lock x.lock")
+    assert f"ReadWritePaths={tmp_path}\n" in printed("--systemd --lock x.lock")
+
+
+def test_a_password_is_carried_as_the_name_of_a_file_only() -> None:
+    text = command("", "-h a -U admin --password=file:/etc/asudf/password --tls-cafile ca.pem")
+    assert "--user admin --password file:/etc/asudf/password --tls-cafile /" in text
+    for own in ("-h a -U admin -Psecret", "-h a -U admin --password", "-h a --password=env:SECRET"):
+        with pytest.raises(UsageError, match="--password") as caught:
+            command("", own)
+        assert "secret" not in str(caught.value).replace("no secret", "")
+
+
+def test_systemd_waits_at_random_itself() -> None:
+    text = printed("--systemd --splay 30")
+    assert "RandomizedDelaySec=30s" in text
+    assert "--splay" not in text
+
+
+def test_both_units_are_printed() -> None:
+    text = printed("--systemd --every 15m --user asudf --name nightly")
+    assert "/etc/systemd/system/nightly.timer" in text
+    assert "/etc/systemd/system/nightly.service" in text
+    assert "OnCalendar=*-*-* *:00/15:00" in text
+    assert "User=asudf" in text
+
+
+def test_the_address_of_pings_is_carried_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = printed("--cron --ping-url https://hc.example/uuid")
+    assert 'ASADM_PING_URL="https://hc.example/uuid"' in text
+    assert "--ping-url" not in text
+    monkeypatch.setenv("ASADM_PING_URL", "https://hc.example/of-this-shell")
+    assert "hc.example" not in printed("--cron")
+
+
+def test_json_holds_the_files() -> None:
+    document = json.loads(display.document(*outcome("--systemd --program /usr/local/bin/asadm")))
+    assert sorted(document["files"]) == [
+        "/etc/systemd/system/asudf-cache-clear.service",
+        "/etc/systemd/system/asudf-cache-clear.timer",
+    ]
+
+
+def test_the_program_that_runs_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "asadm"
+    program.touch(mode=0o755)
+    monkeypatch.setattr(sys, "argv", [str(program)])
+    assert outcome("--cron")[1].show.count(f"{program} --inventory".encode()) == 1
+    monkeypatch.setattr(sys, "argv", ["/x/asadm/cli.py"])
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert outcome("--cron")[1].show.count(f"{program} --inventory".encode()) == 1
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(UsageError, match="--program"):
+        outcome("--cron")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["", "--cron --systemd", "--cron --every 7m", "--cron --every 1h --schedule @daily", "--cron --schedule 'x'",
+     "--cron --schedule ''", "--cron --every ''", "--cron --user 'a b'", "--cron --user ''", "--cron --name a.b",
+     "--cron --name ''", "--cron --program asadm", "--cron --program ''", "--cron --unit timer", "--systemd --unit socket",
+     "--cron --splay 9 --deadline 5", "--cron --lock-wait 5", "--cron --ping-url x", "--cron --ping-url ''", "--cron --dry-run",
+     "--cron --lock ''", "--cron --lock 'a\\b'", "--cron more"],
+)  # fmt: skip
+def test_nonsense_is_refused(line: str) -> None:
+    with pytest.raises(UsageError):
+        outcome(line)
