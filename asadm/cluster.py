@@ -8,33 +8,35 @@ from __future__ import annotations
 from asadm.outcome import Answer
 from asinfo.errors import UsageError, WireError
 from asinfo.exchange import exchange
-from asinfo.wire.info import answers, request
+from asinfo.wire.info import answers, request, summary, text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
+    from asadm.progress import Progress
     from asinfo.exchange import Node, Reply
 
 
 class Member:  # plain class: dataclasses cost more to import than the whole run
-    """A node of the cluster with the labels that the inventory gives it."""
+    """A node of the cluster, the labels that the inventory gives it, and its own id once it was asked for."""
 
-    __slots__ = ("labels", "node")
+    __slots__ = ("id", "labels", "node")
 
     def __init__(self, node: Node, labels: dict[str, str] | None = None) -> None:
-        self.node = node
+        self.id = ""
         self.labels = labels or {}
+        self.node = node
 
 
 class Cluster:
     """The nodes that a run is about.
 
     ``name`` is that of the inventory, or empty. ``timeout`` is the whole time, in seconds, that each node has.
-    ``arrived`` is called with every reply as it comes: the progress line hangs on it.
+    ``progress`` is the line that a waiting terminal sees, if there is one.
     """
 
-    __slots__ = ("arrived", "members", "name", "timeout")
+    __slots__ = ("members", "name", "progress", "timeout")
 
     def __init__(
         self,
@@ -42,12 +44,12 @@ class Cluster:
         *,
         name: str = "",
         timeout: float = 5.0,
-        arrived: Callable[[Reply], None] | None = None,
+        progress: Progress | None = None,
     ) -> None:
         self.members = tuple(members)
         self.name = name
         self.timeout = timeout
-        self.arrived = arrived
+        self.progress = progress
 
     @property
     def nodes(self) -> list[Node]:
@@ -59,37 +61,53 @@ class Cluster:
     ) -> list[Answer]:
         """Ask every node (or just ``nodes``) all ``commands`` in one request; one answer a node, in order.
 
+        No command at all asks for the node's own summary, one ``name TAB value`` a line of the only answer.
         Never raises for a node: its failure is in its answer. Raises UsageError for a command that cannot be sent.
         """
         body = request(commands)
-        asked = self.nodes if nodes is None else nodes
-        return self.ask([(node, commands, body) for node in asked], timeout)
-
-    def ask(
-        self, asks: Sequence[tuple[Node, Sequence[bytes], bytes]], timeout: float | None = None
-    ) -> list[Answer]:
-        """Ask each node its own commands, whose ready request body stands beside them."""
-        replies = exchange(
-            [(node, body) for node, _, body in asks],
-            timeout=self.timeout if timeout is None else timeout,
-            arrived=self.arrived,
-        )
-        return [_answer(reply, commands) for reply, (_, commands, _) in zip(replies, asks, strict=True)]
+        asks = [(node, body) for node in (self.nodes if nodes is None else nodes)]
+        deadline = self.timeout if timeout is None else timeout
+        if self.progress is None:
+            replies = exchange(asks, timeout=deadline)
+        else:
+            self.progress.start(len(asks))
+            try:
+                replies = exchange(asks, timeout=deadline, arrived=self.progress.arrived)
+            finally:
+                self.progress.stop()
+        return [_answer(reply, commands) for reply in replies]
 
     def only(self, words: Sequence[str]) -> Cluster:
-        """The nodes that ``words`` select; see `select`."""
-        return Cluster(
-            select(self.members, words), name=self.name, timeout=self.timeout, arrived=self.arrived
-        )
+        """The nodes that ``words`` select; see `select`. Asks the nodes for their ids when a word looks like one."""
+        try:
+            found = select(self.members, words)
+        except UsageError:
+            if not any(_may_be_id(word) for word in words):
+                raise
+            for member, answer in zip(self.members, self.each([b"node"]), strict=True):
+                member.id = text(answer.answer) if answer.good else ""
+            found = select(self.members, words)
+        return Cluster(found, name=self.name, timeout=self.timeout, progress=self.progress)
+
+
+def _may_be_id(word: str) -> bool:
+    return 1 < len(word) <= 16 and not set(word) - set("0123456789ABCDEF")
 
 
 def _answer(reply: Reply, commands: Sequence[bytes]) -> Answer:
     if reply.failure is not None:
         return Answer(reply.node, reply.failure.kind, (), reply.failure.reason, reply.milliseconds)
+    body = reply.body or b""
     try:
-        return Answer.of(reply.node, answers(reply.body or b"", commands), reply.milliseconds)
+        found = answers(body, commands) if commands else [_summary(body)]
     except WireError as error:
         return Answer(reply.node, "protocol", (), str(error), reply.milliseconds)
+    return Answer.of(reply.node, found, reply.milliseconds)
+
+
+def _summary(body: bytes) -> bytes:
+    """The summary's lines; a refusal has no name before its answer."""
+    return b"\n".join(name + b"\t" + value if name else value for name, value in summary(body))
 
 
 def address(node: Node) -> str:
@@ -100,8 +118,8 @@ def address(node: Node) -> str:
 def select(members: Sequence[Member], words: Sequence[str]) -> list[Member]:
     """The members that ``words`` name, in the configured order.
 
-    A word is a node's name, its host (when just one node has it), host:port, the beginning of any of these with a
-    ``*`` behind, or a label as ``key=value``. Raises UsageError for a word that selects nothing or is not clear.
+    A word is a node's name, its host (when just one node has it), host:port, its id, the beginning of any of these
+    with a ``*`` behind, or a label as ``key=value``. Raises UsageError for a word that selects nothing or is not clear.
     """
     chosen: set[int] = set()
     for word in words:
@@ -132,8 +150,8 @@ def _matches(member: Member, word: str) -> bool:
     key, equals, value = word.partition("=")
     if equals:
         return member.labels.get(key) == value
-    texts = (node.name, node.host, address(node))
-    return any(text.startswith(word[:-1]) for text in texts) if word.endswith("*") else word in texts
+    texts = (node.name, node.host, address(node), member.id)
+    return any(each.startswith(word[:-1]) for each in texts) if word.endswith("*") else word in texts
 
 
 def _title(member: Member) -> str:

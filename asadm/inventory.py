@@ -3,7 +3,7 @@
     default: production            # the cluster meant without --cluster
     defaults:                      # for every cluster; a cluster and a node may say otherwise
       port: 3000
-      timeout: 5                   # seconds each node has
+      timeout: 5                   # seconds each node has; not for single nodes
       user: ops
       password: env:ASUDF_PASSWORD # or file:PATH; never the password itself
       auth: INTERNAL
@@ -19,20 +19,21 @@ A faulty file stops the run with all its faults; nothing is sent. This module re
 cache, so that most runs import no YAML parser; `asadm.inventory_file` is the parser.
 """
 
-# ruff: noqa: PTH - pathlib would double the start-up time of a run
+# ruff: noqa: PTH100, PTH103, PTH105, PTH108, PTH113, PTH116, PTH118, PTH120, PTH123 - pathlib would double the start-up time
 
 from __future__ import annotations
 
 import os
 
+from asinfo import __version__
 from asinfo.errors import ConfigError, Problem, UsageError
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from typing import Any
 
-CACHE_VERSION = 1
-"""Grows when the cached form changes, so that an older one is not misread."""
+CACHE_VERSION = 2
+"""Grows when the cached form changes within a release, so that an older one is not misread."""
 
 
 def find(environment: dict[str, str] | os._Environ[str]) -> str | None:
@@ -54,7 +55,14 @@ def load(path: str, environment: dict[str, str] | os._Environ[str]) -> dict[str,
         status = os.stat(path)
     except OSError as error:
         raise ConfigError([Problem(path, 0, error.strerror or str(error))]) from None
-    key = [CACHE_VERSION, os.path.abspath(path), status.st_mtime_ns, status.st_size, status.st_ino]
+    key = [
+        CACHE_VERSION,
+        __version__,
+        os.path.abspath(path),
+        status.st_mtime_ns,
+        status.st_size,
+        status.st_ino,
+    ]
     cache = _cache_path(os.path.abspath(path), environment)
     found = _read_cache(cache, key)
     if found is not None:

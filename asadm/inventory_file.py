@@ -3,7 +3,8 @@
 The result is ready for JSON:
 
     {"default": NAME or None,
-     "clusters": {NAME: {"nodes": [{"name", "host", "port", "tls_name", "timeout", "user", "password", "auth",
+     "clusters": {NAME: {"timeout": SECONDS or None,
+                         "nodes": [{"name", "host", "port", "tls_name", "user", "password", "auth",
                                     "tls": {...} or None, "labels": {...}}, ...]}}}
 
 with all defaults applied; ``password`` is a reference (``env:VAR`` or ``file:PATH``).
@@ -22,8 +23,11 @@ from asinfo.host import parse as parse_host
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SETTINGS = ("port", "timeout", "user", "password", "auth", "tls", "labels")
-"""What defaults may stand for; a cluster's win over the file's, a node's over both."""
+SETTINGS = ("port", "user", "password", "auth", "tls", "labels")
+"""What a node may say; a cluster's defaults stand for it, and the file's for both."""
+
+DEFAULTS = (*SETTINGS, "timeout")
+"""What defaults may say. There is one time-out for all nodes of a run, so a node has none of its own."""
 
 TLS = ("name", "cafile", "capath", "certfile", "keyfile", "keyfile-password", "protocols", "cipher-suite")
 AUTH = ("INTERNAL", "EXTERNAL", "EXTERNAL_INSECURE", "PKI")
@@ -112,7 +116,7 @@ class _Reader:
             self.fault(entries["nodes"], "nodes must be a list of at least one node")
         else:
             self.nodes(entries["nodes"].value, merged, nodes)
-        return {"nodes": nodes}
+        return {"timeout": merged.get("timeout"), "nodes": nodes}
 
     def nodes(self, entries: list[yaml.Node], defaults: dict[str, Any], nodes: list[dict[str, Any]]) -> None:
         names: set[str] = set()
@@ -157,7 +161,6 @@ class _Reader:
             "host": host,
             "port": port,
             "tls_name": address.tls_name or (tls or {}).get("name"),
-            "timeout": settings.get("timeout"),
             "user": settings.get("user"),
             "password": settings.get("password"),
             "auth": settings.get("auth"),
@@ -166,7 +169,7 @@ class _Reader:
         }
 
     def settings(self, node: yaml.Node | None) -> dict[str, Any]:
-        return self.settings_of(self.mapping(node, "defaults", SETTINGS)) if node is not None else {}
+        return self.settings_of(self.mapping(node, "defaults", DEFAULTS)) if node is not None else {}
 
     def settings_of(self, entries: dict[str, yaml.Node]) -> dict[str, Any]:
         readers: dict[str, Callable[[yaml.Node], Any]] = {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from asinfo.wire.info import is_error, text
+from asinfo.wire.failure import explain
+from asinfo.wire.info import is_error
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Answer:  # plain class: dataclasses cost more to import than the whole run
         """What ``node`` said, judged: one answer that is an error makes the status ``error``."""
         for answer in answers:
             if is_error(answer):
-                return cls(node, "error", answers, text(answer), milliseconds)
+                return cls(node, "error", answers, explain(answer), milliseconds)
         return cls(node, "ok", answers, "", milliseconds)
 
     @property
@@ -70,9 +71,10 @@ class Outcome:
     ``code``      exit code; left out, it follows from the answers: 1 when one is not good, 130 when interrupted
     ``extra``     more members of the JSON document
     ``silent``    failed nodes are in ``messages`` or ``show`` already; do not add a line for each
+    ``shown``     the command has written everything itself; nothing is to be added, not even JSON
     """
 
-    __slots__ = ("answers", "code", "extra", "messages", "show", "silent")
+    __slots__ = ("answers", "code", "extra", "messages", "show", "shown", "silent")
 
     def __init__(
         self,
@@ -83,6 +85,7 @@ class Outcome:
         code: int | None = None,
         extra: dict[str, object] | None = None,
         silent: bool = False,
+        shown: bool = False,
     ) -> None:
         self.answers = list(answers)
         self.show = show
@@ -90,6 +93,7 @@ class Outcome:
         self.code = exit_code(self.answers) if code is None else code
         self.extra = extra or {}
         self.silent = silent
+        self.shown = shown
 
 
 def exit_code(answers: Sequence[Answer]) -> int:

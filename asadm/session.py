@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from asadm.cluster import Cluster
     from asadm.outcome import Outcome
     from asadm.statement import Arguments, Call
+    from asinfo.options import Values
 
 
 class Session:
@@ -16,10 +17,10 @@ class Session:
 
     ``privileged``  after ``enable``
     ``finished``    after ``exit``: no further command runs
-    ``timeout``     whole time, in seconds, that each node has (``--timeout``)
     ``json``        standard output carries one JSON document a command
     ``colour``      standard output may carry colours
     ``terminal``    standard output is a terminal
+    ``flags``       the flags of asadm itself, for a command that writes down how to call asadm again
     """
 
     __slots__ = (
@@ -27,10 +28,10 @@ class Session:
         "_resolve",
         "colour",
         "finished",
+        "flags",
         "json",
         "privileged",
         "terminal",
-        "timeout",
         "warn",
         "write",
     )
@@ -41,11 +42,11 @@ class Session:
         *,
         write: Callable[[bytes], None],
         warn: Callable[[str], None],
-        timeout: float = 5.0,
         privileged: bool = False,
         json: bool = False,
         colour: bool = False,
         terminal: bool = False,
+        flags: Values | None = None,
     ) -> None:
         """A session that has asked nothing yet.
 
@@ -56,12 +57,12 @@ class Session:
         self._cluster: Cluster | None = None
         self.write = write
         self.warn = warn
-        self.timeout = timeout
         self.privileged = privileged
         self.finished = False
         self.json = json
         self.colour = colour
         self.terminal = terminal
+        self.flags = flags
 
     def cluster(self, arguments: Arguments | None = None) -> Cluster:
         """The nodes this run is about, found on the first call; only those of the ``with`` clause, if there is one.
@@ -72,6 +73,11 @@ class Session:
             self._cluster = self._resolve()
         words = arguments.clauses.get("with") if arguments else None
         return self._cluster.only(words) if words else self._cluster
+
+    def bold(self, line: str) -> bytes:
+        """``line`` for standard output, bold where colours are shown."""
+        encoded = line.encode("utf-8", "replace")
+        return b"\x1b[1m" + encoded + b"\x1b[0m" if self.colour else encoded
 
     def run(self, call: Call) -> Outcome:
         """Run one parsed command; commands that run others (``watch``) use it too. Shows nothing."""

@@ -94,6 +94,8 @@ def call(words: Sequence[str], text: str = "", extra: Sequence[Option] = ()) -> 
     Raises UsageError.
     """
     row, used = find(words)
+    if "--help" in words[used:] and row.name != "help":
+        return call(["help", *row.words], text)
     module = load(row)
     own: tuple[Option, ...] = getattr(module, "OPTIONS", ())
     arguments = _arguments(row, words[used:], own, extra)
@@ -205,24 +207,17 @@ def _sort(row: Row, words: Sequence[str], arguments: Arguments) -> None:
 def _count(row: Row, arguments: Arguments, keywords: dict[str, str]) -> None:
     needed = [name for name in row.names if not name.startswith("[")]
     if len(arguments.names) < len(needed):
-        raise UsageError(f"{row.name}: {needed[len(arguments.names)]} is missing: {grammar(row)}")
+        raise UsageError(f"{row.name}: {needed[len(arguments.names)]} is missing: {row.grammar}")
     if len(arguments.names) > len(row.names):
-        raise UsageError(
-            f"{row.name} does not understand {arguments.names[len(row.names)]!r}: {grammar(row)}"
-        )
+        raise UsageError(f"{row.name} does not understand {arguments.names[len(row.names)]!r}: {row.grammar}")
     for keyword, clause in keywords.items():
         given = arguments.clauses.get(keyword)
         if given is None and not clause.startswith("["):
-            raise UsageError(f"{row.name}: {clause} is missing: {grammar(row)}")
+            raise UsageError(f"{row.name}: {clause} is missing: {row.grammar}")
         if given == []:
-            raise UsageError(f"{row.name}: a word after {keyword!r} is missing: {grammar(row)}")
+            raise UsageError(f"{row.name}: a word after {keyword!r} is missing: {row.grammar}")
         if given and len(given) > 1 and "..." not in clause:
-            raise UsageError(f"{row.name} does not understand {given[1]!r}: {grammar(row)}")
-
-
-def grammar(row: Row) -> str:
-    """How the command is written, without its flags: ``manage udfs add NAME path PATH``."""
-    return " ".join([*row.words, *row.names, *row.clauses, *([row.rest] if row.rest else [])])
+            raise UsageError(f"{row.name} does not understand {given[1]!r}: {row.grammar}")
 
 
 def split(text: str, source: str = "") -> list[Statement]:

@@ -5,13 +5,13 @@ The same rows serve ``-e``, files of commands, standard input, the interactive s
 
 A command's file is imported only when the command is used. It holds
 
-    OPTIONS: tuple[Option, ...]                          its flags (may be left out)
+    OPTIONS: tuple[Option, ...]                    its flags (may be left out)
     def run(session: Session, arguments: Arguments) -> Outcome
-    def check(arguments: Arguments) -> None              refuse bad arguments before anything is sent (may be left out)
-    def changing(arguments: Arguments) -> bool           for a command that only sometimes needs ``enable`` (may be left out)
+    def check(arguments: Arguments) -> None        refuse bad arguments before anything is sent (may be left out)
+    def changing(arguments: Arguments) -> bool     for a command that only sometimes needs ``enable`` (may be left out)
 
-A command computes and returns data; ``asadm.cli`` shows it and turns it into the exit code. Adding a command is one
-new file and one row here.
+A command computes and returns data; ``asadm.display`` shows it and ``asadm.cli`` turns it into the exit code. Adding
+a command is one new file and one row here.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class Row:  # plain class: dataclasses cost more to import than the whole run
     ``words``       what is typed: ``manage udfs add``; every word may be shortened while it stays unambiguous
     ``module``      dotted name of the file that runs it
     ``names``       words that follow, in order: ``NAME``, or ``[NAME]`` where it may be left out
-    ``clauses``     keywords with their words: ``path PATH`` takes one word, ``[with NODE...]`` may be left out and takes
-                    one or more; in any order
-    ``rest``        takes all that follows as it stands, as ``watch`` does; named in the grammar
+    ``clauses``     keywords with their words: ``path PATH`` takes one word, ``[with NODE...]`` may be left out and
+                    takes one or more; in any order
+    ``rest``        takes all that follows as it stands, as ``watch`` does; its name in the grammar
     ``privileged``  must be enabled first
     """
 
@@ -61,6 +61,11 @@ class Row:  # plain class: dataclasses cost more to import than the whole run
         """All words of the command as one text."""
         return " ".join(self.words)
 
+    @property
+    def grammar(self) -> str:
+        """How the command is written, without its flags: ``manage udfs add NAME path PATH``."""
+        return " ".join([*self.words, *self.names, *self.clauses, *([self.rest] if self.rest else [])])
+
 
 def table(rows: Iterable[Row]) -> tuple[Row, ...]:
     """``rows`` as they are; raises ValueError when two commands have the same words, or one begins another."""
@@ -83,5 +88,70 @@ TABLE = table(
             "asinfo -v 'udf-clear-cache:' with 10.0.0.1 10.0.0.2",
             clauses=("[like WORD...]", "[with NODE...]"),
         ),
+        Row(
+            "show udfs",
+            "asadm.commands.show_udfs",
+            "List the modules of every node and where they differ, or print the source of one.",
+            "show udfs counter.lua",
+            names=("[NAME]",),
+            clauses=("[with NODE...]",),
+        ),
+        Row(
+            "info network",
+            "asadm.commands.info_network",
+            "Give an overview of the nodes: identity, build, cluster, modules, connections, uptime.",
+            "info network",
+            clauses=("[with NODE...]",),
+        ),
+        Row(
+            "manage udfs add",
+            "asadm.commands.manage_udfs_add",
+            "Register a module and wait until every node lists it.",
+            "manage udfs add counter.lua path config/udf/counter.lua",
+            names=("NAME",),
+            clauses=("path PATH", "[with NODE...]"),
+            privileged=True,
+        ),
+        Row(
+            "manage udfs remove",
+            "asadm.commands.manage_udfs_remove",
+            "Remove a module and wait until no node lists it.",
+            "manage udfs remove counter.lua",
+            names=("NAME",),
+            clauses=("[with NODE...]",),
+            privileged=True,
+        ),
+        Row(
+            "cache clear",
+            "asadm.commands.cache",
+            "Drop the cached Lua contexts of every node; made for cron and systemd too.",
+            "cache clear --quiet --lock /run/lock/asudf.lock --splay 30 --retries 2",
+            clauses=("[with NODE...]",),
+        ),
+        Row(
+            "schedule print",
+            "asadm.commands.schedule",
+            "Print the cron file or the systemd units that run 'cache clear' by the clock.",
+            "schedule print --cron --every 1h --user asudf --lock /run/lock/asudf.lock",
+            clauses=("[with NODE...]",),
+        ),
+        Row(
+            "watch",
+            "asadm.commands.watch",
+            "Repeat a command every PAUSE seconds (2), N times (for ever), and mark what changed.",
+            "watch 1 10 show udfs",
+            rest="[--no-diff] [PAUSE [N]] COMMAND",
+        ),
+        Row("enable", "asadm.commands.enable", "Allow commands that change the cluster.", "enable"),
+        Row("disable", "asadm.commands.disable", "Refuse commands that change the cluster.", "disable"),
+        Row(
+            "help",
+            "asadm.commands.help",
+            "List the commands, or explain one.",
+            "help manage udfs add",
+            rest="[COMMAND]",
+        ),
+        Row("exit", "asadm.commands.exit", "Leave; later commands do not run.", "exit"),
+        Row("quit", "asadm.commands.exit", "Leave; later commands do not run.", "quit"),
     ]
 )

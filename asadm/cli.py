@@ -1,0 +1,235 @@
+"""The program ``asadm``: from the command line to the exit code.
+
+Exit codes: 0 all nodes answered well, 1 a node failed or answered an error, 2 the command line or a file is wrong
+and nothing was sent, 130 stopped by Ctrl-C. Standard output is data, standard error is messages.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from asadm import display, statement
+from asadm.flags import OPTIONS
+from asadm.outcome import FAILED, INTERRUPTED, WRONG
+from asadm.session import Session
+from asinfo.errors import ConfigError, Error, UsageError
+from asinfo.options import recognise
+from asinfo.render import visible
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import BinaryIO, Self
+
+    from asadm.cluster import Cluster
+    from asadm.statement import Call
+    from asinfo.options import Values
+
+SUMMARY = "Ask all configured Aerospike nodes at once, and keep their Lua modules the same."
+
+EXAMPLES = """\
+asadm -e "asinfo -v 'udf-clear-cache:'"                     every node of the default cluster drops its Lua contexts
+asadm -h 10.0.0.1,10.0.0.2 -e "asinfo -v build"             just these nodes
+asadm --cluster production show udfs                        modules by nodes, differences marked
+asadm --enable manage udfs add counter.lua path counter.lua register, and wait until all nodes list it
+asadm --json info network | jq .network                     one JSON document
+asadm -f commands.txt -o result.txt                         commands from a file
+asadm help                                                  all commands"""
+
+
+def main() -> int:
+    """Entry of the program; the exit code."""
+    return run(sys.argv[1:])
+
+
+def run(argv: Sequence[str]) -> int:
+    """Do what ``argv`` says and return the exit code; every error ends here as a line on standard error."""
+    values = recognise(argv, OPTIONS, interspersed=False)
+    try:
+        if values is None:
+            from asinfo import application
+
+            return application.run(
+                "asadm",
+                argv,
+                OPTIONS,
+                act,
+                summary=SUMMARY,
+                examples=EXAMPLES,
+                words="COMMAND",
+                interspersed=False,
+            )
+        return act(values)
+    except (
+        BrokenPipeError
+    ):  # the reader has had enough; Python would complain again when it flushes at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return FAILED
+
+
+def act(values: Values) -> int:
+    """Run what the command line says; the exit code."""
+    try:
+        return _act(values)
+    except (UsageError, ConfigError) as error:
+        return _complain(error, WRONG)
+    except Error as error:
+        return _complain(error, FAILED)
+    except KeyboardInterrupt:
+        warn("interrupted")
+        return INTERRUPTED
+
+
+def _complain(error: Error, code: int) -> int:
+    for line in str(error).splitlines():
+        warn(line)
+    return code
+
+
+def warn(message: str) -> None:
+    """One line on standard error."""
+    sys.stderr.write(f"asadm: {visible(message)}\n")
+    sys.stderr.flush()
+
+
+def _act(values: Values) -> int:
+    if values.flag("version"):
+        from asinfo import __version__
+
+        sys.stdout.write(f"asadm {__version__}\n")
+        return 0
+    if values.text("completion"):
+        from asadm.completion import script
+
+        sys.stdout.write(script(values.text("completion") or ""))
+        return 0
+    calls = _calls(values)
+    with _Output(values.text("out-file")) as output:
+        session = _session(values, output)
+        if calls is None:
+            from asadm.shell import Shell
+
+            return Shell(session).run()
+        return execute(session, calls)
+
+
+def _calls(values: Values) -> list[Call] | None:
+    """The commands to run, parsed; None for the interactive shell."""
+    sources = [name for name in ("execute", "file") if values.text(name) is not None]
+    if len(sources) + bool(values.words) > 1:
+        raise UsageError("-e, -f and plain words each say what to run: give one of them")
+    if values.words:
+        return [_words(values)]
+    text, path = values.text("execute"), values.text("file")
+    if text is not None:
+        # As in the real tool, -e may name a file; what looks like a path but is none is reported as a command.
+        return _file(text) if os.path.isfile(text) else statement.parse(text)  # noqa: PTH113 - start-up time
+    if path is not None and path != "-":
+        return _file(path)
+    if path is None and os.isatty(0):
+        return None
+    return statement.parse(sys.stdin.buffer.read().decode("utf-8", "surrogateescape"), "standard input")
+
+
+def _words(values: Values) -> Call:
+    """The command given as plain words; flags of the program may stand behind it too."""
+    call = statement.call(values.words, extra=OPTIONS)
+    own = {option.name for option in getattr(call.module, "OPTIONS", ())}
+    given = call.arguments.options.given
+    for name in [name for name in given if name not in own]:
+        if name in values.given:
+            raise UsageError(f"--{name} is given twice")
+        values.given[name] = given.pop(name)
+    return call
+
+
+def _file(path: str) -> list[Call]:
+    try:
+        with open(path, "rb") as stream:  # noqa: PTH123 - pathlib would double the start-up time of a run
+            content = stream.read()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+    return statement.parse(content.decode("utf-8", "surrogateescape"), path)
+
+
+class _Output:
+    """Where data goes: a file when one is named, standard output otherwise. The file is opened before anything runs."""
+
+    def __init__(self, path: str | None) -> None:
+        self.path = path
+        try:
+            self.stream: BinaryIO = sys.stdout.buffer if path is None else open(path, "wb")  # noqa: PTH123, SIM115 - start-up time; closed by __exit__
+        except (OSError, ValueError) as error:
+            raise UsageError(f"-o {path}: {getattr(error, 'strerror', None) or error}") from None
+        self.terminal = path is None and sys.stdout.isatty()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.path is not None:
+            self.stream.close()
+
+    def write(self, data: bytes) -> None:
+        self.stream.write(data)
+        self.stream.flush()
+
+
+def _session(values: Values, output: _Output) -> Session:
+    coloured = (
+        not values.flag("no-color") and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    )
+    return Session(
+        _resolver(values),
+        write=output.write,
+        warn=warn,
+        privileged=values.flag("enable"),
+        json=values.flag("json"),
+        colour=output.terminal and coloured,
+        terminal=output.terminal,
+        flags=values,
+    )
+
+
+def _resolver(values: Values) -> Callable[[], Cluster]:
+    def resolve() -> Cluster:
+        from asadm import targets
+        from asadm.progress import on_terminal
+
+        return targets.resolve(values, on_terminal())
+
+    return resolve
+
+
+def execute(session: Session, calls: Sequence[Call]) -> int:
+    """Run ``calls`` in order; the worst exit code. A failed command does not stop the next, Ctrl-C does.
+
+    Raises UsageError before anything is sent when one of them may not run or names an unknown node.
+    """
+    statement.allow(calls, privileged=session.privileged)
+    for call in calls:
+        if "with" in call.arguments.clauses:
+            session.cluster(call.arguments)
+    code = 0
+    for call in calls:
+        if len(calls) > 1 and not session.json:
+            session.write(session.bold(f"\n~~~ {call.text} ~~~") + b"\n")
+        code = max(code, perform(session, call))
+        if session.finished or code >= INTERRUPTED:
+            break
+    return code
+
+
+def perform(session: Session, call: Call) -> int:
+    """Run one command, show what it gives, and return its exit code."""
+    outcome = session.run(call)
+    if not outcome.shown:
+        session.write(display.output(session, call, outcome))
+    for message in display.messages(outcome):
+        session.warn(message)
+    return outcome.code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""``help``: the commands, or one of them in full."""
+
+from __future__ import annotations
+
+from asadm import commands
+from asadm.outcome import Outcome
+from asadm.statement import find, load
+from asinfo.errors import UsageError
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from asadm.commands import Row
+    from asadm.session import Session
+    from asadm.statement import Arguments
+    from asinfo.options import Option
+
+
+def check(arguments: Arguments) -> None:
+    """Raises UsageError for words that begin no command."""
+    if arguments.rest:
+        _meant(arguments.rest)
+
+
+def run(_session: Session, arguments: Arguments) -> Outcome:
+    """All commands, those that begin with the words, or the one that they name."""
+    rows = _meant(arguments.rest)
+    shown = explain(rows[0]) if len(rows) == 1 else overview(rows)
+    return Outcome((), shown.encode(), extra={"help": shown})
+
+
+def _meant(words: list[str]) -> list[Row]:
+    """The rows whose first words are meant by ``words``."""
+    try:
+        return [find(words)[0]] if words else list(commands.TABLE)
+    except UsageError:
+        rows = [row for row in commands.TABLE if _begins(row, words)]
+        if not rows:
+            raise
+        return rows
+
+
+def _begins(row: Row, words: list[str]) -> bool:
+    return len(row.words) > len(words) and all(
+        name.startswith(word) for name, word in zip(row.words, words, strict=False)
+    )
+
+
+def overview(rows: list[Row]) -> str:
+    """One line a command."""
+    width = max(len(row.name) for row in rows)
+    return "".join(f"{row.name:{width}}  {row.summary}\n" for row in rows)
+
+
+def explain(row: Row) -> str:
+    """One command: what it does, how it is written, its flags, an example."""
+    options: tuple[Option, ...] = getattr(load(row), "OPTIONS", ())
+    lines = [row.summary, "", f"Usage: {row.grammar}{' [FLAGS]' if options else ''}"]
+    if row.privileged:
+        lines.append('It changes the cluster: "enable" must come before it.')
+    shown = [option for option in options if not option.hidden]
+    if shown:
+        lines += ["", "Flags:", *table([(spelled(option), option.help) for option in shown])]
+    return "\n".join([*lines, "", f'Example: asadm -e "{row.example}"', ""])
+
+
+def spelled(option: Option) -> str:
+    """``-v, --value COMMAND``."""
+    names = f"-{option.short}, --{option.name}" if option.short else f"--{option.name}"
+    return f"{names} {option.metavar}".rstrip()
+
+
+def table(pairs: list[tuple[str, str]]) -> list[str]:
+    """Two columns, indented."""
+    width = max(len(left) for left, _ in pairs)
+    return [f"  {left:{width}}  {right}" for left, right in pairs]

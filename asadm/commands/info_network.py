@@ -1,0 +1,95 @@
+"""``info network``: an overview of the nodes, one row each, the silent ones with their reason."""
+
+from __future__ import annotations
+
+from asadm.cluster import address
+from asadm.outcome import Outcome
+from asinfo.errors import WireError
+from asinfo.render import Cell, Sheet
+from asinfo.wire.info import is_error, parameter, text
+from asinfo.wire.udf import modules
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from asadm.outcome import Answer
+    from asadm.session import Session
+    from asadm.statement import Arguments
+
+ASKED = (b"node", b"build", b"cluster-name", b"statistics", b"udf-list")
+COLUMNS = [
+    "Node",
+    "Node ID",
+    "Address",
+    "Build",
+    "Cluster",
+    "Size",
+    "Modules",
+    "Connections",
+    "Uptime",
+    "State",
+]
+KEYS = ("id", "address", "build", "cluster", "size", "modules", "connections", "uptime")
+
+
+def run(session: Session, arguments: Arguments) -> Outcome:
+    """Ask all nodes for everything in one request each.
+
+    A node that refuses one of the questions (an old or a locked one) is still shown; the cell has a dash.
+    """
+    answers = session.cluster(arguments).each(ASKED)
+    facts = [_facts(answer) for answer in answers]
+    for answer in answers:
+        if answer.status == "error" and not is_error(answer.answer):
+            answer.status, answer.error = "ok", ""
+    rows = [_row(answer, each) for answer, each in zip(answers, facts, strict=True)]
+    reached = sum(answer.good for answer in answers)
+    sheet = Sheet("Network", COLUMNS, rows, f"{reached} of {len(answers)} nodes answered")
+    network = [
+        {"node": answer.node.name, **each, "state": answer.status}
+        for answer, each in zip(answers, facts, strict=True)
+    ]
+    return Outcome(answers, [sheet], extra={"network": network})
+
+
+def _facts(answer: Answer) -> dict[str, str | int | None]:
+    facts: dict[str, str | int | None] = dict.fromkeys(KEYS)
+    facts["address"] = address(answer.node)
+    if not answer.answers:
+        return facts
+    identity, build, name, statistics, listed = (None if is_error(each) else each for each in answer.answers)
+    facts["id"] = None if identity is None else text(identity)
+    facts["build"] = None if build is None else text(build)
+    facts["cluster"] = None if name is None else text(name)
+    facts["modules"] = _count(listed)
+    for key, statistic in (
+        ("size", b"cluster_size"),
+        ("connections", b"client_connections"),
+        ("uptime", b"uptime"),
+    ):
+        value = parameter(statistics or b"", statistic)
+        facts[key] = int(value) if value and value.isdigit() else None
+    return facts
+
+
+def _count(listed: bytes | None) -> int | None:
+    try:
+        return None if listed is None else len(modules(listed))
+    except WireError:
+        return None
+
+
+def _row(answer: Answer, facts: dict[str, str | int | None]) -> list[Cell]:
+    shown = {**facts, "uptime": duration(facts["uptime"])}
+    state = Cell("ok", "good") if answer.good else Cell(f"{answer.status}: {answer.error}", "bad")
+    return [Cell(answer.node.name), *(Cell(shown[key]) for key in KEYS), state]
+
+
+def duration(seconds: str | int | None) -> str | None:
+    """``3 d 04:05:06``; None stays None."""
+    if not isinstance(seconds, int):
+        return None
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    clock = f"{hour:02}:{minute:02}:{second:02}"
+    return f"{days} d {clock}" if days else clock

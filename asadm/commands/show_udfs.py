@@ -1,0 +1,139 @@
+"""``show udfs``: the modules of every node side by side, or the source of one module."""
+
+from __future__ import annotations
+
+import os
+
+from asadm.modules import LIST, listed, sendable
+from asadm.outcome import Answer, Outcome
+from asinfo.errors import WireError
+from asinfo.render import Cell, Sheet
+from asinfo.wire.info import text
+from asinfo.wire.udf import content
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from asadm.session import Session
+    from asadm.statement import Arguments
+
+HASH_SHOWN = 10
+"""Characters of a hash on a terminal; a pipe gets all 40."""
+
+
+def check(arguments: Arguments) -> None:
+    """Raises UsageError for a name that cannot be sent."""
+    for name in arguments.names:
+        sendable(os.fsencode(name))
+
+
+def run(session: Session, arguments: Arguments) -> Outcome:
+    """The table, or the source when a module is named."""
+    if arguments.names:
+        return _source(session, arguments)
+    answers = session.cluster(arguments).each([LIST])
+    found = [{module.filename: module.hash for module in listed(answer)} for answer in answers]
+    names = sorted({name for modules in found for name in modules})
+    states = {
+        name: _state(
+            [modules.get(name) for modules, answer in zip(found, answers, strict=True) if answer.good]
+        )
+        for name in names
+    }
+    extra: dict[str, object] = {
+        "modules": [
+            {
+                "name": text(name),
+                "state": states[name],
+                "hashes": {
+                    answer.node.name: modules.get(name)
+                    for modules, answer in zip(found, answers, strict=True)
+                },
+            }
+            for name in names
+        ]
+    }
+    rows = [_row(session, name, states[name], found, answers) for name in names]
+    sheet = Sheet(
+        "UDF modules",
+        ["Module", "State", *(answer.node.name for answer in answers)],
+        rows,
+        _note(rows, states),
+    )
+    return Outcome(answers, [sheet], extra=extra)
+
+
+def _state(hashes: Sequence[str | None]) -> str:
+    """``same`` on all nodes that answered, ``differs`` in content, or ``missing`` on some."""
+    if len(set(hashes) - {None}) > 1:
+        return "differs"
+    return "missing" if None in hashes else "same"
+
+
+def _row(
+    session: Session, name: bytes, state: str, found: Sequence[dict[bytes, str]], answers: Sequence[Answer]
+) -> list[Cell]:
+    usual = commonest(modules[name] for modules in found if name in modules)
+    cells = [Cell(text(name)), Cell(state, "good" if state == "same" else "bad")]
+    for modules, answer in zip(found, answers, strict=True):
+        digest = modules.get(name)
+        if not answer.good:
+            cells.append(Cell(answer.status, "bad"))
+        elif digest is None:
+            cells.append(Cell("missing", "bad"))
+        else:
+            shown = digest[:HASH_SHOWN] if session.terminal else digest
+            cells.append(Cell(shown, "" if digest == usual else "changed"))
+    return cells
+
+
+def _note(rows: Sequence[object], states: dict[bytes, str]) -> str:
+    wrong = sum(state != "same" for state in states.values())
+    note = f"{len(rows)} module{'' if len(rows) == 1 else 's'}"
+    return f"{note}, {wrong} not the same on all nodes" if wrong else note
+
+
+def commonest(values: Iterable[str]) -> str | None:
+    """The value that stands most often, the first of equals; None for none."""
+    counts: dict[str, int] = {}
+    for value in values:
+        counts[value] = counts.get(value, 0) + 1
+    return max(counts, key=lambda value: counts[value]) if counts else None
+
+
+def _source(session: Session, arguments: Arguments) -> Outcome:
+    """The bytes of the module as the first node that has it holds them; nodes that hold others are named."""
+    name = os.fsencode(arguments.names[0])
+    answers = session.cluster(arguments).each([b"udf-get:filename=" + name])
+    sources = [_content(answer) for answer in answers]
+    usual = next((source for source in sources if source is not None), None)
+    if usual is None:
+        return Outcome(answers, code=None if answers else 1)
+    first = next(
+        answer.node.name for answer, source in zip(answers, sources, strict=True) if source is not None
+    )
+    others = [
+        answer.node.name
+        for answer, source in zip(answers, sources, strict=True)
+        if source is not None and source != usual
+    ]
+    messages = (
+        [f"{text(name)}: {', '.join(others)} hold another content than {first}, shown here"] if others else []
+    )
+    return Outcome(
+        answers,
+        usual,
+        messages=messages,
+        extra={"name": text(name), "source": text(usual), "differs": others},
+    )
+
+
+def _content(answer: Answer) -> bytes | None:
+    if not answer.good:
+        return None
+    try:
+        return content(answer.answer)
+    except WireError as error:
+        answer.status, answer.error = "protocol", str(error)
+        return None

@@ -1,0 +1,94 @@
+"""``watch``: repeat a command, mark what changed."""
+
+from __future__ import annotations
+
+import time
+
+from asadm import display, statement
+from asadm.outcome import INTERRUPTED, Outcome
+from asinfo.errors import UsageError
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from asadm.session import Session
+    from asadm.statement import Arguments, Call
+
+PAUSE = 2.0
+"""Seconds between two runs when the user names none."""
+
+NEVER = frozenset({"watch", "enable", "disable", "exit", "quit", "help"})
+"""Commands that make no sense repeated."""
+
+
+class _Plan:
+    """What is repeated, how often (0: for ever), how long the pauses are, and whether changes are marked."""
+
+    __slots__ = ("call", "marks", "pause", "times")
+
+    def __init__(self, words: list[str]) -> None:
+        self.marks = "--no-diff" not in words[:1]
+        rest = words if self.marks else words[1:]
+        numbers: list[str] = []
+        while rest and len(numbers) < 2 and _is_number(rest[0]):
+            numbers.append(rest[0])
+            rest = rest[1:]
+        if not rest:
+            raise UsageError("watch: the command to repeat is missing")
+        self.pause = float(numbers[0]) if numbers else PAUSE
+        self.times = int(float(numbers[1])) if len(numbers) > 1 else 0
+        self.call: Call = statement.call(rest)
+        if self.call.row.name in NEVER:
+            raise UsageError(f"watch cannot repeat {self.call.row.name!r}")
+
+
+def check(arguments: Arguments) -> None:
+    """Raises UsageError when the command to repeat is missing or wrong."""
+    _Plan(arguments.rest)
+
+
+def changing(arguments: Arguments) -> bool:
+    """Whether the repeated command changes the cluster."""
+    return _Plan(arguments.rest).call.privileged
+
+
+def run(session: Session, arguments: Arguments) -> Outcome:
+    """Show every run at once; the exit code is that of the worst run, 130 when Ctrl-C ended it."""
+    plan = _Plan(arguments.rest)
+    before: list[bytes] = []
+    code = done = 0
+    try:
+        while True:
+            done += 1
+            outcome = session.run(plan.call)
+            shown = display.output(session, plan.call, outcome)
+            if not session.json:
+                session.write(session.bold(_header(plan, done)) + b"\n")
+            session.write(_marked(shown, before) if session.colour and plan.marks and done > 1 else shown)
+            for message in display.messages(outcome):
+                session.warn(message)
+            before = shown.split(b"\n")
+            code = max(code, outcome.code)
+            if done == plan.times or code == INTERRUPTED:
+                break
+            time.sleep(plan.pause)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    return Outcome(code=code, shown=True)
+
+
+def _header(plan: _Plan, iteration: int) -> str:
+    now = time.strftime("%Y-%m-%d %H:%M:%S")
+    return f"[ {now} '{plan.call.text}' sleep: {plan.pause:.1f}s iteration: {iteration} ]"
+
+
+def _marked(shown: bytes, before: list[bytes]) -> bytes:
+    """The lines that were not there before stand out."""
+    known = set(before)
+    return b"\n".join(
+        line if line in known else b"\x1b[7m" + line + b"\x1b[27m" for line in shown.split(b"\n")
+    )
+
+
+def _is_number(word: str) -> bool:
+    plain = word.replace(".", "", 1)
+    return plain.isascii() and plain.isdigit() and len(word) <= 9

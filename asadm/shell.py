@@ -1,0 +1,154 @@
+"""The interactive shell: history, completion, and a prompt that shows privilege."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from asadm import cli, commands, statement
+from asadm.outcome import INTERRUPTED, WRONG
+from asinfo.errors import ConfigError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from asadm.session import Session
+    from asinfo.options import Option
+
+HISTORY_LINES_MAX = 1000
+
+
+class Shell:
+    """Reads statements from a terminal until ``exit`` or the end of input."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.code = 0
+
+    def run(self) -> int:
+        """The exit code of the last command, as a POSIX shell has it.
+
+        Raises UsageError and ConfigError at once when the targets cannot be told.
+        """
+        nodes = self.session.cluster().nodes
+        self.session.warn(f'{len(nodes)} node{"" if len(nodes) == 1 else "s"}, "help" lists the commands')
+        history = _prepare(self.complete)
+        while not self.session.finished:
+            try:
+                line = input(self.prompt())
+            except KeyboardInterrupt:  # Ctrl-C drops the line, as shells do
+                sys.stderr.write("\n")
+                continue
+            except EOFError:
+                sys.stderr.write("\n")
+                break
+            self.obey(line)
+        _keep(history)
+        return self.code
+
+    def prompt(self) -> str:
+        """``Admin> ``, or ``Admin+> `` when commands may change the cluster.
+
+        The colour stands between marks that tell the line editor not to count it; it is there for terminals only.
+        """
+        text, colour = ("Admin+> ", "31") if self.session.privileged else ("Admin> ", "32")
+        if not self.session.terminal:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+            return ""
+        return f"\001\x1b[{colour}m\002{text}\001\x1b[0m\002" if self.session.colour else text
+
+    def obey(self, line: str) -> None:
+        """Run the statements of one line; mistakes are told, and nothing of the line is run."""
+        try:
+            calls = statement.parse(line)
+            if calls:
+                self.code = cli.execute(self.session, calls)
+        except (UsageError, ConfigError) as error:
+            for each in str(error).splitlines():
+                self.session.warn(each)
+            self.code = WRONG
+        except KeyboardInterrupt:
+            self.session.warn("interrupted")
+            self.code = INTERRUPTED
+
+    def complete(self, before: str, word: str) -> list[str]:
+        """What may stand at the end of ``before + word``, where ``word`` is being typed."""
+        words = before.rpartition(";")[2].split()
+        try:
+            row, used = statement.find(words)
+        except UsageError:
+            return [f"{each} " for each in _next_words(words) if each.startswith(word)]
+        if row.name in {"watch", "help"}:
+            return self.complete(" ".join([*words[used:], ""]), word)
+        options: tuple[Option, ...] = getattr(statement.load(row), "OPTIONS", ())
+        keywords = [clause.strip("[]").split()[0] for clause in row.clauses]
+        last = next((each for each in reversed(words[used:]) if each in keywords), "")
+        if last == "path":
+            return (
+                _files(word) if words[-1] == "path" else [each for each in keywords if each.startswith(word)]
+            )
+        offered = [*keywords, *(f"--{option.name}" for option in options)]
+        if last == "with":
+            offered += [node.name for node in self.session.cluster().nodes]
+        return [f"{each} " for each in offered if each.startswith(word)]
+
+
+def _next_words(words: list[str]) -> list[str]:
+    """The words that commands beginning with ``words`` go on with."""
+    rows = [
+        row
+        for row in commands.TABLE
+        if len(row.words) > len(words)
+        and all(a.startswith(b) for a, b in zip(row.words, words, strict=False))
+    ]
+    return list(dict.fromkeys(row.words[len(words)] for row in rows))
+
+
+def _files(word: str) -> list[str]:
+    directory, _, beginning = word.rpartition("/")
+    try:
+        entries = sorted(os.listdir(directory + "/" if directory or word.startswith("/") else "."))  # noqa: PTH208 - the text the user typed must stay as it is
+    except OSError:
+        return []
+    prefix = word[: len(word) - len(beginning)]
+    return [prefix + entry for entry in entries if entry.startswith(beginning)]
+
+
+def _prepare(complete: object) -> Path | None:
+    """Line editing with history and completion; the history file, or None without line editing."""
+    try:
+        import readline
+    except ImportError:  # Python may be built without it; the shell still works
+        return None
+    state = os.environ.get("XDG_STATE_HOME") or Path(os.environ.get("HOME", "/"), ".local", "state")
+    history = Path(state, "asudf", "asadm_history")
+    with suppress(OSError):  # none yet, or not readable: start without
+        readline.read_history_file(history)
+    readline.set_history_length(HISTORY_LINES_MAX)
+    readline.set_completer_delims(" \t\n;")
+    readline.parse_and_bind("tab: complete")
+    found: list[str] = []
+
+    def completer(word: str, number: int) -> str | None:
+        if number == 0:
+            line = readline.get_line_buffer()[: readline.get_begidx()]
+            assert callable(complete)
+            found[:] = complete(line, word)
+        return found[number] if number < len(found) else None
+
+    readline.set_completer(completer)
+    return history
+
+
+def _keep(history: Path | None) -> None:
+    """Write the history; a home that cannot be written to is no reason to complain."""
+    if history is None:
+        return
+    import readline
+
+    with suppress(OSError):
+        history.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        readline.write_history_file(history)
+        history.chmod(0o600)

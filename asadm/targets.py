@@ -1,0 +1,139 @@
+"""Which nodes a run is about.
+
+The first of these that says something decides:
+
+    -h HOST,...                        just these nodes, in this order
+    --inventory FILE, --cluster NAME   a cluster of an inventory
+    --config-file, --only-config-file, --instance      astools.conf
+    an inventory in the usual places   ./asadm.yaml, $XDG_CONFIG_HOME/asudf/asadm.yaml, /etc/asudf/asadm.yaml
+    astools.conf in the usual places
+    127.0.0.1:3000
+
+``--discover`` adds the peers that these nodes name. Nothing is sent to a node that nobody named.
+"""
+
+from __future__ import annotations
+
+import os
+
+from asadm import inventory
+from asadm.cluster import Cluster, Member
+from asinfo import settings
+from asinfo.errors import UsageError
+from asinfo.exchange import Node
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from typing import Any
+
+    from asadm.progress import Progress
+    from asinfo.login import Login
+    from asinfo.options import Values
+    from asinfo.tls import TlsSettings
+
+TIMEOUT = 5.0
+"""Seconds a node has when nobody says otherwise."""
+
+OF_A_FILE = ("config-file", "only-config-file", "instance")
+
+
+def resolve(values: Values, progress: Progress | None = None) -> Cluster:
+    """The cluster that the command line, the inventory and astools.conf name.
+
+    Raises UsageError and ConfigError; nothing has been sent then, but with ``--discover`` the question for peers.
+    """
+    path = _inventory(values)
+    found = _from_inventory(values, path) if path else _from_settings(values)
+    found.progress = progress
+    if values.flag("discover"):
+        from asadm import discovery
+
+        discovery.add_peers(found)
+    return found
+
+
+def _inventory(values: Values) -> str | None:
+    """Path of the inventory that decides, or None when something else does."""
+    named = values.text("inventory") or values.text("cluster")
+    if "host" in values.given:
+        if named:
+            raise UsageError("-h names the nodes, and --inventory or --cluster too: give one of them")
+        return None
+    if values.text("inventory"):
+        return values.text("inventory")
+    if not named and any(name in values.given for name in OF_A_FILE):
+        return None
+    path = inventory.find(os.environ)
+    if named and path is None:
+        raise UsageError(f"--cluster {named}: there is no inventory (./asadm.yaml or --inventory FILE)")
+    return path
+
+
+def _from_settings(values: Values) -> Cluster:
+    nodes = settings.load(values, "asadm").nodes
+    return Cluster([Member(node) for node in nodes], timeout=values.number("timeout") or TIMEOUT)
+
+
+def _from_inventory(values: Values, path: str) -> Cluster:
+    """The cluster with its own settings; what the command line says about login and TLS wins."""
+    contents = inventory.load(path, os.environ)
+    name, chosen = inventory.cluster(contents, path, values.text("cluster"))
+    reader = _Credentials(values, path)
+    members = [_member(entry, reader) for entry in chosen["nodes"]]
+    timeout = values.number("timeout") or chosen["timeout"] or TIMEOUT
+    return Cluster(members, name=name, timeout=timeout)
+
+
+def _member(entry: dict[str, Any], credentials: _Credentials) -> Member:
+    node = Node(
+        entry["host"],
+        entry["port"],
+        name=entry["name"],
+        tls_name=entry["tls_name"],
+        login=credentials.login(entry),
+        tls=credentials.tls(entry),
+    )
+    return Member(node, entry["labels"])
+
+
+class _Credentials:
+    """Logins and TLS settings by what the inventory says, each made and read once for all nodes that share it."""
+
+    def __init__(self, values: Values, path: str) -> None:
+        self.path = path
+        self.own_login: Login | None = None
+        self.own_tls: TlsSettings | None = None
+        if {"user", "password", "auth"}.intersection(values.given):
+            self.own_login = settings.login_of(values)
+        if any(name.startswith("tls-") for name in values.given):
+            self.own_tls = settings.tls_of(values)
+        self.logins: dict[tuple[str, str, str], Login] = {}
+        self.made: dict[str, TlsSettings] = {}
+
+    def login(self, entry: dict[str, Any]) -> Login | None:
+        if self.own_login is not None or not (entry["user"] or entry["auth"] == "PKI"):
+            return self.own_login
+        key = (entry["user"] or "", entry["password"] or "", entry["auth"] or "INTERNAL")
+        if key not in self.logins:
+            from asinfo.login import Login
+
+            user, reference, mode = key
+            password = inventory.secret(reference, self.path, os.environ) if reference else ""
+            self.logins[key] = Login(user, password, mode)
+        return self.logins[key]
+
+    def tls(self, entry: dict[str, Any]) -> TlsSettings | None:
+        if self.own_tls is not None or entry["tls"] is None:
+            return self.own_tls
+        key = repr(sorted(entry["tls"].items()))
+        if key not in self.made:
+            from asinfo.tls import TlsSettings
+
+            said = {name.replace("-", "_"): text for name, text in entry["tls"].items() if name != "name"}
+            if "keyfile_password" in said:
+                said["keyfile_password"] = inventory.secret(said["keyfile_password"], self.path, os.environ)
+            for name in ("cafile", "capath", "certfile", "keyfile"):
+                if name in said:
+                    said[name] = os.path.join(os.path.dirname(self.path), said[name])  # noqa: PTH118, PTH120 - start-up time
+            self.made[key] = TlsSettings(**said)
+        return self.made[key]
