@@ -19,8 +19,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asinfo.dialogue import Node
 
-MODES = ("INTERNAL", "EXTERNAL", "EXTERNAL_INSECURE", "PKI")
-
 
 class Login:
     """Name, password and mode (one of MODES) of a login."""

@@ -78,14 +78,19 @@ class Option:
 
 
 class Values:
-    """What a command line says; an option that was not given answers its environment variable, then its default."""
+    """What a command line says.
 
-    __slots__ = ("_options", "given", "words")
+    An option that was not given answers its environment variable, then the configuration file, then its default.
+    """
+
+    __slots__ = ("_options", "configured", "given", "words")
 
     def __init__(self, options: Sequence[Option]) -> None:
         self._options = {option.name: option for option in options}
         self.given: dict[str, Value] = {}
         """Only what was typed, by option name."""
+        self.configured: dict[str, Value] = {}
+        """What configuration files say, by option name."""
         self.words: list[str] = []
         """The words that belong to no option, in order."""
 
@@ -102,7 +107,11 @@ class Values:
             text = os.environ.get(option.environment)
             if text:
                 return convert(option, text)
-        return option.default
+        return self.configured.get(name, option.default)
+
+    def option(self, name: str) -> Option:
+        """The row of the table."""
+        return self._options[name]
 
     def flag(self, name: str) -> bool:
         """Whether the flag was given."""
@@ -164,37 +173,42 @@ def _decimal(text: str, *, zero: bool) -> float:
 
 
 class Token:
-    """One piece of a command line: an option with its text, or a word (``option`` is None)."""
+    """One piece of a command line: an option with its text, or a word (``option`` is None).
 
-    __slots__ = ("option", "text")
+    ``end`` counts the words of the command line up to here.
+    """
 
-    def __init__(self, option: Option | None, text: str | None) -> None:
+    __slots__ = ("end", "option", "text")
+
+    def __init__(self, option: Option | None, text: str, end: int) -> None:
         self.option = option
         self.text = text
+        self.end = end
 
 
 def tokens(argv: Sequence[str], options: Sequence[Option], *, interspersed: bool = True) -> Iterator[Token]:
     """The pieces of ``argv``.
 
-    With ``interspersed`` false the first word ends the options and all that follows are words. A long option may
+    With ``interspersed`` false the first word ends the options and all that follow are words. A long option may
     be cut to any unambiguous beginning. Raises ValueError where a piece is not understood.
     """
     table = {spelling: option for option in options for spelling in option.spellings}
     position = 0
+    only_words = False
     while position < len(argv):
         word = argv[position]
         position += 1
-        if word in {"-", "--"} or not word.startswith("-"):
-            rest = argv[position - (word != "--") :] if word == "--" or not interspersed else [word]
-            yield from (Token(None, each) for each in rest)
-            if word == "--" or not interspersed:
-                return
-            continue
-        option, text = _option(word, table)
-        if text is None and option.kind != "flag":
-            text, used = _next(option, argv, position)
-            position += used
-        yield Token(option, text)
+        if word == "--" and not only_words:
+            only_words = True
+        elif only_words or word == "-" or not word.startswith("-"):
+            only_words = only_words or not interspersed
+            yield Token(None, word, position)
+        else:
+            option, text = _option(word, table)
+            if text is None:
+                text, used = _next(option, argv, position)
+                position += used
+            yield Token(option, text, position)
 
 
 def _option(word: str, table: dict[str, Option]) -> tuple[Option, str | None]:
@@ -224,6 +238,8 @@ def _beginning_with(name: str, table: dict[str, Option]) -> list[Option]:
 
 def _next(option: Option, argv: Sequence[str], position: int) -> tuple[str, int]:
     """The value in the word after the option, and how many words that took."""
+    if option.kind == "flag":
+        return "", 0
     follows = position < len(argv)
     if option.kind == "optional":
         return (argv[position], 1) if follows and not argv[position].startswith("-") else ("", 0)
@@ -246,10 +262,10 @@ def recognise(argv: Sequence[str], options: Sequence[Option], *, interspersed: b
 def _take(values: Values, token: Token) -> None:
     option, text = token.option, token.text
     if option is None:
-        values.words.append(text or "")
+        values.words.append(text)
     elif option.kind == "flag":
         values.given[option.name] = True
     elif option.kind == "list":
-        values.given[option.name] = [*values.texts(option.name), text or ""]
+        values.given[option.name] = [*values.texts(option.name), text]
     else:
-        values.given[option.name] = convert(option, text or "")
+        values.given[option.name] = convert(option, text)

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TextIO
 
+STYLES = {"": "", "good": "green", "bad": "bold red", "changed": "yellow", "quiet": "dim"}
+"""Marks of cells, and how each looks where there are colours."""
+
 
 class Cell:
     """One value and the mark it carries: ``""``, ``good``, ``bad``, ``changed`` or ``quiet``.
@@ -20,8 +23,18 @@ class Cell:
     __slots__ = ("mark", "value")
 
     def __init__(self, value: str | float | None, mark: str = "") -> None:
+        assert mark in STYLES
         self.value = value
         self.mark = mark
+
+    @property
+    def text(self) -> str:
+        """The value for a person; one line, no control characters."""
+        if self.value is None or self.value == "":
+            return "-"
+        if isinstance(self.value, bool):
+            return "yes" if self.value else "no"
+        return f"{self.value:.1f}" if isinstance(self.value, float) else visible(str(self.value))
 
 
 class Sheet:
@@ -40,6 +53,7 @@ class Sheet:
         self.columns = list(columns)
         self.rows = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
         self.note = note
+        assert all(len(row) == len(self.columns) for row in self.rows)
 
 
 def show(sheet: Sheet, stream: TextIO, *, colour: bool | None = None) -> None:
@@ -47,19 +61,64 @@ def show(sheet: Sheet, stream: TextIO, *, colour: bool | None = None) -> None:
 
     ``colour`` False switches colours off; NO_COLOR and TERM=dumb do so too.
     """
-    raise NotImplementedError
+    if stream.isatty():
+        _rich(sheet, stream, colour=colour)
+    else:
+        stream.write(plain(sheet))
 
 
 def plain(sheet: Sheet) -> str:
-    """The sheet as aligned text: title when there is one, column names, one line a row; stable and greppable."""
-    raise NotImplementedError
+    """The sheet as aligned text: title when there is one, column names, one line a row; stable and greppable.
+
+    Columns stand two blanks apart; the last is not padded.
+    """
+    table = [[visible(name) for name in sheet.columns], *([cell.text for cell in row] for row in sheet.rows)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = [visible(sheet.title)] if sheet.title else []
+    lines.extend(
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in table
+    )
+    if sheet.note:
+        lines.append(visible(sheet.note))
+    return "\n".join(lines) + "\n"
+
+
+def _rich(sheet: Sheet, stream: TextIO, *, colour: bool | None) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(file=stream, no_color=colour is False or None, highlight=False)
+    table = Table(
+        title=Text(visible(sheet.title)) if sheet.title else None, box=box.SIMPLE_HEAD, title_justify="left"
+    )
+    for number, name in enumerate(sheet.columns):
+        figures = any(isinstance(row[number].value, int | float) for row in sheet.rows)
+        table.add_column(Text(visible(name)), justify="right" if figures else "left", overflow="fold")
+    for row in sheet.rows:
+        table.add_row(*(Text(cell.text, style=STYLES[cell.mark]) for cell in row))
+    console.print(table)
+    if sheet.note:
+        console.print(Text(visible(sheet.note), style=STYLES["quiet"]))
 
 
 def as_data(sheet: Sheet) -> dict[str, object]:
     """The sheet for JSON: ``{"title", "columns", "rows": [{column: value}], "note"}``."""
-    raise NotImplementedError
+    return {
+        "title": sheet.title,
+        "columns": sheet.columns,
+        "rows": [dict(zip(sheet.columns, (cell.value for cell in row), strict=True)) for row in sheet.rows],
+        "note": sheet.note,
+    }
 
 
 def visible(text: str) -> str:
     r"""``text`` safe for a terminal: control characters as ``\xNN`` (a node's answer must not steer the terminal)."""
-    raise NotImplementedError
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )

@@ -1,0 +1,196 @@
+"""astools.conf: TOML with a section for each tool, one ``[cluster]`` (or ``[cluster_NAME]``) for all.
+
+    [cluster]        keys: the long names of the connection options (asinfo.flags) and timeout
+    [asinfo]         keys: what the program allows (timeout ...)
+    [include]        file = PATH, directory = PATH (all files below it, sorted), read after this file
+
+Sections of other tools are skipped. Every fault is reported with its line, all of them at once.
+Source: the behaviour of the real tools, section 1.3 of their description.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from difflib import get_close_matches
+
+from asinfo.errors import ConfigError, Problem, UsageError
+from asinfo.flags import CONNECTION
+from asinfo.options import convert
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from asinfo.options import Option, Value, Values
+
+GONE = {"tls-cert-blacklist": "use tls-crl-check"}
+"""Keys of older files that nobody obeys any more: an error, because they were meant to protect."""
+
+_TYPES = {
+    "flag": "true or false",
+    "integer": "a whole number",
+    "port": "a whole number",
+    "number": "a number",
+}
+
+
+def read(
+    values: Values, paths: Sequence[str], program: str, keys: Collection[str], instance: str | None
+) -> None:
+    """Read ``paths``, later ones win, into ``values.configured``. Raises ConfigError and UsageError."""
+    reader = _Reader(values, program, keys, instance)
+    for path in paths:
+        reader.file(path)
+    if instance is not None and not reader.found and not reader.problems:
+        where = ", ".join(reader.seen) or "any file: there is none"
+        raise UsageError(f"--instance {instance}: no [cluster_{instance}] in {where}")
+    if reader.problems:
+        raise ConfigError(reader.problems)
+
+
+class _Reader:
+    """The files read so far, and what was found in them."""
+
+    def __init__(self, values: Values, program: str, keys: Collection[str], instance: str | None) -> None:
+        self.values = values
+        self.program = program
+        self.instance = instance
+        self.problems: list[Problem] = []
+        self.seen: list[str] = []
+        self.found = False
+        cluster = {option.name: option for option in CONNECTION}
+        own = {name: values.option(name) for name in keys}
+        timeout = {name: option for name, option in own.items() if name == "timeout"}
+        self.sections: dict[str, dict[str, Option]] = {"cluster": cluster | timeout, program: own}
+
+    def file(self, path: str) -> None:
+        """Read ``path`` and what it includes."""
+        if os.path.realpath(path) in map(os.path.realpath, self.seen):
+            self.problems.append(Problem(path, 0, "included twice"))
+            return
+        self.seen.append(path)
+        text = self._text(path)
+        if text is None:
+            return
+        try:
+            document = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            message, line = _place(str(error), text)
+            self.problems.append(Problem(path, line, message))
+            return
+        for name, section in document.items():
+            self._section(path, text, name, section)
+        self._include(path, text, document.get("include", {}))
+
+    def _text(self, path: str) -> str | None:
+        try:
+            with open(path, "rb") as file:  # noqa: PTH123 - pathlib costs start-up
+                data = file.read()
+        except OSError as error:
+            self.problems.append(Problem(path, 0, (error.strerror or str(error)).lower()))
+            return None
+        try:
+            return data.decode()
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            self.problems.append(Problem(path, line, "not UTF-8"))
+            return None
+
+    def _section(self, path: str, text: str, name: str, section: object) -> None:
+        if not isinstance(section, dict):
+            self.problems.append(
+                Problem(path, _line(text, "", name), f"{name!r} stands outside of a section")
+            )
+            return
+        tool, underscore, instance = name.partition("_")
+        known = self.sections.get(tool)
+        if known is None:
+            near = get_close_matches(tool, [*self.sections, "include"], cutoff=0.8)
+            if near and tool not in {*near, "asadm", "asinfo"}:
+                message = f"unknown section [{name}]; is it [{near[0]}]?"
+                self.problems.append(Problem(path, _line(text, name, None), message))
+            return
+        wanted = (instance if underscore else None) == self.instance
+        self.found = self.found or (wanted and tool == "cluster")
+        for key, value in section.items():
+            checked, fault = _checked(known.get(key), key, value)
+            if fault:
+                self.problems.append(Problem(path, _line(text, name, key), f"[{name}] {key}: {fault}"))
+            if wanted and checked is not None:
+                self.values.configured[key] = checked
+
+    def _include(self, path: str, text: str, section: object) -> None:
+        if not isinstance(section, dict):
+            return
+        for key, value in section.items():
+            if key not in {"file", "directory"} or not isinstance(value, str):
+                message = f"[include] {key}: only file and directory, both texts, are known"
+                self.problems.append(Problem(path, _line(text, "include", key), message))
+                continue
+            target = os.path.join(os.path.dirname(path), os.path.expanduser(value))  # noqa: PTH111, PTH118, PTH120
+            for each in [target] if key == "file" else self._below(path, _line(text, "include", key), target):
+                self.file(each)
+
+    def _below(self, path: str, line: int, directory: str) -> list[str]:
+        if not os.path.isdir(directory):  # noqa: PTH112 - pathlib costs start-up
+            self.problems.append(Problem(path, line, f"[include] directory: {directory} is no directory"))
+            return []
+        return sorted(
+            os.path.join(folder, name)  # noqa: PTH118 - the same
+            for folder, _, names in os.walk(directory)
+            for name in names
+            if not name.startswith(".")
+        )
+
+
+def _checked(option: Option | None, key: str, value: object) -> tuple[Value | None, str]:
+    """The value in the form the option has, or None and what is wrong."""
+    if option is None:
+        return None, "unknown key" + (f"; {GONE[key]}" if key in GONE else "")
+    if not _fits(option.kind, value):
+        return None, f"must be {_TYPES.get(option.kind, 'a text')}, not {value!r}"
+    if isinstance(value, bool):
+        return value, ""
+    try:
+        converted = convert(option, str(value))
+    except ValueError as error:
+        return None, str(error)
+    return [str(value)] if option.kind == "list" else converted, ""
+
+
+def _fits(kind: str, value: object) -> bool:
+    if kind == "flag":
+        return isinstance(value, bool)
+    if kind in {"integer", "port"}:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if kind in {"number", "seconds"}:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, str)
+
+
+def _place(message: str, text: str) -> tuple[str, int]:
+    """The parser's message without its place, and the line of the place."""
+    match = re.fullmatch(r"(.*) \(at line (\d+), column \d+\)", message, re.DOTALL)
+    if match:
+        return match[1][:1].lower() + match[1][1:], int(match[2])
+    return message.lower(), text.count("\n") + 1
+
+
+def _line(text: str, section: str, key: str | None) -> int:
+    """The line of ``key`` in ``[section]`` (of the header itself for None); 0 when it is not written plainly."""
+    current = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        header = re.match(r"\s*\[\s*[\"']?([^\"'\]]+?)[\"']?\s*\]", line)
+        if header:
+            current = header[1]
+            if current == section and key is None:
+                return number
+        elif (
+            key is not None
+            and current == section
+            and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[.=]", line)
+        ):
+            return number
+    return 0

@@ -1,0 +1,212 @@
+"""The asinfo command: ask one node.
+
+Exit codes: 0 every answer is good, 1 no answer or an answer that is an error, 2 usage or configuration error and
+nothing was sent, 130 Ctrl-C. Data goes to standard output, messages to standard error.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from asinfo import __version__, client, settings
+from asinfo.errors import ConfigError, UsageError
+from asinfo.flags import CONNECTION, FILES
+from asinfo.options import Option, Values, recognise
+from asinfo.wire import info
+
+TYPE_CHECKING = False  # on the start-up path: typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asinfo.dialogue import Reply
+
+OPTIONS = (
+    Option("value", "v", "list", metavar="COMMAND",
+           help="Info command; repeat for several in one request, - reads them from standard input, one a line."),
+    Option("line-separator", "l", "flag", help="Print each part of an answer (split at ; or : or ,) on its own line."),
+    Option("json", "j", "flag", help="Print node, status, answers and milliseconds as JSON."),
+    Option("raw", kind="flag", help="Print the exact bytes of the answers and nothing else."),
+    Option("timeout", kind="seconds", default=5.0,
+           help="Seconds for everything: look-up, connect, login and answer. [5]"),
+    *CONNECTION,
+    *FILES,
+    Option("completion", kind="choice", choices=("bash", "zsh", "fish"), metavar="SHELL",
+           help="Print the completion script of bash, zsh or fish."),
+    Option("version", "V", "flag", help="Print the version."),
+)  # fmt: skip
+"""Every option; --help, the manual page, completion and the documentation are made from this table."""
+
+SUMMARY = (
+    "Ask an Aerospike node, or asudfd, info commands over the info protocol; without -v its default summary."
+)
+
+EXAMPLES = """\
+Examples:
+  asinfo -v build                                one command to 127.0.0.1:3000
+  asinfo -h 10.0.0.7:3100 -v udf-list -l         each module on its own line
+  asinfo -v build -v node -v namespaces          three commands, one request
+  asinfo -h node1,node2 -v udf-list --json       the first of the two that can be reached
+  asinfo -v - < commands.txt                     commands from a file, one a line
+
+Exit codes: 0 all answers good, 1 no answer or an error answer, 2 usage or configuration error, 130 Ctrl-C."""
+
+ALIASES = {b"stats": b"statistics"}
+"""Commands that the real tool knows under another name."""
+
+
+def main() -> int:
+    """The console script; its exit code."""
+    try:
+        return run(sys.argv[1:])
+    except (UsageError, ConfigError) as error:
+        for line in str(error).split("\n"):
+            _tell(line)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except OSError as error:  # what is left is the own output: every other error was given a name before
+        return _output_lost(error)
+
+
+def run(argv: Sequence[str]) -> int:
+    """Obey a command line. Raises UsageError, ConfigError, and OSError when the output cannot be written."""
+    values = recognise(argv, OPTIONS)
+    if values is not None:
+        return act(values)
+    from asinfo import application
+
+    return application.run(
+        "asinfo", argv, OPTIONS, act, summary=SUMMARY, examples=EXAMPLES, words="-", interspersed=True
+    )
+
+
+def act(values: Values) -> int:
+    """Do what the values say; the exit code. Raises as ``run`` does."""
+    if sys.stdout is None:
+        raise OSError(9, "closed")  # before anything is sent
+    if values.flag("version"):
+        _write(f"asinfo {__version__}\n".encode())
+        return 0
+    shell = values.text("completion")
+    if shell is not None:
+        from asinfo import completion
+
+        _write(completion.script(shell, "asinfo", OPTIONS).encode())
+        return 0
+    commands = _commands(values)
+    chosen = settings.load(values, "asinfo")
+    reply, answers = client.ask(chosen.nodes, commands, values.number("timeout") or 5.0, _report)
+    if values.flag("json"):
+        from asinfo import document
+
+        _write(document.text(reply, commands, answers).encode("ascii"))
+    elif commands:
+        _print(answers, values)
+    elif reply.failure is None:
+        _print_summary(reply, values)
+    return _verdict(reply, commands, answers)
+
+
+def _commands(values: Values) -> list[bytes]:
+    """The commands to send; none for the summary. Raises UsageError."""
+    if values.flag("json") and (values.flag("raw") or values.flag("line-separator")):
+        raise UsageError("--json excludes --raw and --line-separator")
+    if any(word != "-" for word in values.words):
+        raise UsageError(f"unexpected {values.words[0]!r}; info commands follow -v")
+    texts = values.texts("value") + values.words[:1]
+    commands = [os.fsencode(text) for text in texts if text != "-"]
+    if "-" in texts:
+        place = texts.index("-")
+        commands[place:place] = _lines_of_input()
+    elif commands == [b""]:
+        return []
+    return [ALIASES.get(command, command) for command in commands]
+
+
+def _lines_of_input() -> list[bytes]:
+    """Commands on standard input: one a line, empty lines and ``#`` comments skipped. Raises UsageError."""
+    data = sys.stdin.buffer.read() if sys.stdin is not None else b""
+    lines = [line.removesuffix(b"\r") for line in data.split(b"\n")]
+    found = [line for line in lines if line and not line.startswith(b"#")]
+    if not found:
+        raise UsageError("standard input has no commands")
+    return found
+
+
+def parts(answer: bytes) -> list[bytes]:
+    """The parts of an answer under -l: split at ``;``, else at ``:``, else at ``,``, as the real tool does."""
+    for separator in (b";", b":", b","):
+        if separator in answer:
+            return answer.removesuffix(separator).split(separator)
+    return [answer]
+
+
+def _print(answers: Sequence[bytes], values: Values) -> None:
+    if values.flag("raw"):
+        _write(b"\n".join(answers))
+        return
+    for answer in answers:
+        lines = parts(answer) if values.flag("line-separator") else [answer]
+        _write(b"".join(_shown(line) + b"\n" for line in lines))
+
+
+def _shown(line: bytes) -> bytes:
+    """``line`` as it is, but without anything that would steer a terminal."""
+    if not sys.stdout.isatty():
+        return line
+    from asinfo.render import visible
+
+    return visible(info.text(line)).encode()
+
+
+def _print_summary(reply: Reply, values: Values) -> None:
+    assert reply.body is not None
+    if values.flag("raw"):
+        _write(reply.body)
+        return
+    for name, value in client.summary(reply):
+        _write(_shown(name) + b"\t" + _shown(value) + b"\n")
+
+
+def _verdict(reply: Reply, commands: Sequence[bytes], answers: Sequence[bytes]) -> int:
+    """Exit code, after the messages that belong to it."""
+    if reply.note:
+        _tell(f"{reply.node.name}: {reply.note}")
+    if reply.failure is not None:
+        _report(reply)
+        return 130 if reply.failure.kind == "interrupted" else 1
+    wrong = [pair for pair in zip(commands, answers, strict=False) if info.is_error(pair[1])]
+    if wrong:
+        from asinfo.wire.failure import explain
+
+        for command, answer in wrong:
+            _tell(f"{reply.node.name}: {info.text(command[:60])}: {explain(answer)}")
+    return 1 if wrong else 0
+
+
+def _report(reply: Reply) -> None:
+    if reply.failure is not None:
+        _tell(f"{reply.node.name}: {reply.failure.kind}: {reply.failure.reason}")
+
+
+def _tell(message: str) -> None:
+    if sys.stderr is not None:
+        from asinfo.render import visible
+
+        sys.stderr.write(f"asinfo: {visible(message)}\n")
+
+
+def _write(data: bytes) -> None:
+    """``data`` to standard output, at once. Raises OSError."""
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def _output_lost(error: OSError) -> int:
+    """Nobody reads on, or the disk is full: say so where it helps, and keep Python from trying again at its end."""
+    if not isinstance(error, BrokenPipeError):
+        _tell(f"standard output: {(error.strerror or str(error)).lower()}")
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1

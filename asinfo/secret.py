@@ -1,0 +1,48 @@
+"""Passwords by reference, so that they need not stand on a command line.
+
+env:NAME      the environment variable NAME
+file:PATH     the first line of the file PATH
+(nothing)     asked for on the terminal, or the next line of standard input when that is no terminal
+other text    the password itself
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from asinfo.errors import UsageError
+
+
+def read(text: str, prompt: str) -> str:
+    """The password that ``text`` means. Raises UsageError when it cannot be had."""
+    form, colon, rest = text.partition(":")
+    if colon and form == "env":
+        value = os.environ.get(rest)
+        if value is None:
+            raise UsageError(f"password: the environment variable {rest!r} is not set")
+        return value
+    if colon and form == "file":
+        return _first_line(rest)
+    return text or _ask(prompt)
+
+
+def _first_line(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123 - pathlib costs start-up
+            return file.readline().rstrip("\r\n")
+    except OSError as error:
+        raise UsageError(f"password: {path}: {error.strerror}") from None
+
+
+def _ask(prompt: str) -> str:
+    if sys.stdin is not None and sys.stdin.isatty():
+        from getpass import getpass
+
+        return getpass(prompt)
+    line = sys.stdin.readline() if sys.stdin is not None else ""
+    if not line:
+        raise UsageError(
+            "a password is needed: give --password env:VARIABLE or file:PATH, or write it to standard input"
+        )
+    return line.rstrip("\r\n")
