@@ -14,6 +14,7 @@ import os
 import resource
 import signal
 import socket
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +86,7 @@ class Server:
             stack.callback(self._log.close)
             work_directory = WorkDirectory(Path(self._config.service.work_directory))
             stack.callback(work_directory.release)
-            self._catch_signals()
+            self._attend()
             await self._start(stack)
             await self._serve()
             await self._drain()
@@ -168,11 +169,18 @@ class Server:
         drained.cancel()
         self._log.info("service", "stopped")
 
-    def _catch_signals(self) -> None:
+    def _attend(self) -> None:
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._on_fault)
         loop.add_signal_handler(signal.SIGHUP, self._log.reopen)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._on_stop)
+
+    def _on_fault(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Log what would else go to stderr: a fault that the event loop caught."""
+        error = context.get("exception")
+        where = "".join(traceback.format_exception(error)) if error else ""
+        self._warn(f"{context.get('message')}: {where}")
 
     def _on_stop(self) -> None:
         if self._stop.is_set():

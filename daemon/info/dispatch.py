@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import traceback
 from asyncio import get_running_loop, sleep
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from asinfo.wire.frame import INFO, pack
@@ -45,8 +46,8 @@ SUMMARY = (
 )
 """What a request without a single line asks for, in the real server's order."""
 
-LINES_AT_ONCE = 64
-"""Lines answered before the event loop gets a turn: a request of millions of lines delays nobody."""
+TURN_SECONDS = 0.002
+"""How long lines are answered before the event loop gets a turn: a request of a million lines delays nobody."""
 
 ANSWERS_SIZE_MAX = 67_108_864
 """Bytes (64 MiB) that the answers of one request may add to the echo of its lines: nobody reads more in one frame,
@@ -142,15 +143,15 @@ class Dispatch:
 
     def _advance(self, work: _Work) -> None:
         """Answer lines until one has to be waited for, the turn is over or the request is finished."""
-        for _ in range(LINES_AT_ONCE):
-            line = work.line()
-            if line is None:
-                return
+        end = monotonic() + TURN_SECONDS
+        while (line := work.line()) is not None:
             answer = self.answer(line, work.session)
             if not isinstance(answer, bytes):
                 work.waiting = (line, answer)
                 return
             work.add(line, answer)
+            if work.finished or monotonic() > end:
+                return
 
     async def _finish(self, work: _Work) -> bytes:
         """Go on where ``respond`` had to stop: at a command that waits, or for the sake of other clients."""

@@ -107,6 +107,7 @@ def _all(node: Node, before: bytes) -> bytes:
 
 ROWS = (
     Row(b"partitions", partitions, constant=True, hidden=True),
+    Row(b"partition-info", partition_info, hidden=True),
     Row(b"partition-generation", partition_generation),
     Row(b"rebalance-generation", rebalance_generation, hidden=True),
     Row(b"replicas", replicas, hidden=True),

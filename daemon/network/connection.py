@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import asyncio
 from struct import Struct
-from typing import TYPE_CHECKING
+from time import monotonic
+from typing import TYPE_CHECKING, cast
 
 from asinfo.errors import WireError
 from asinfo.wire.frame import HEADER_SIZE, unpack_header
@@ -22,8 +23,9 @@ from daemon.network.traffic import READY_SIZE_MAX
 if TYPE_CHECKING:
     from daemon.network.traffic import Traffic
 
-TURN = 256
-"""What one connection may do before the others get a turn: so many replies, or 4096 times so many bytes of them."""
+TURN_REPLIES = 256
+TURN_SECONDS = 0.002
+"""What one connection gets before the others have a turn: so many replies, and so much time for them."""
 
 _BODY_SIZE = Struct(">2xHI")
 
@@ -67,10 +69,9 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Greet nobody: a client speaks first. One client too many is closed without a byte."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but its class
         if self._traffic.join(self):
-            transport.set_write_buffer_limits(high=self._traffic.node.config.service.proto_backlog_max)
+            self._transport.set_write_buffer_limits(high=self._traffic.node.config.service.proto_backlog_max)
         else:
             transport.close()
 
@@ -171,10 +172,9 @@ class Connection(asyncio.Protocol):
         that no frame can have.
         """
         offset = 0
-        turn = TURN
+        end_of_turn = monotonic() + TURN_SECONDS
         self._wanted = HEADER_SIZE
-        while len(data) - offset >= HEADER_SIZE and turn > 0:
-            turn -= 1
+        while len(data) - offset >= HEADER_SIZE and len(replies) < TURN_REPLIES:
             high, low = _BODY_SIZE.unpack_from(data, offset)
             end = offset + HEADER_SIZE + (high << 32 | low)
             ready = self._ready.get(data[offset:end]) if end - offset <= READY_SIZE_MAX else None
@@ -193,7 +193,8 @@ class Connection(asyncio.Protocol):
                 self._wait(asyncio.ensure_future(reply))
                 break
             replies.append(reply)
-            turn -= len(reply) >> 12
+            if monotonic() > end_of_turn:
+                break
         return offset
 
     def _wait(self, task: asyncio.Future[bytes]) -> None:
