@@ -14,6 +14,10 @@ from daemon.config.schema.retired import ENTERPRISE, RETIRED
 from daemon.config.schema.sinks import every
 
 NAMESPACES_MAX = 32
+SINKS_MAX = 16
+REPEATS_MAX = 128
+"""Most values of a parameter that repeats."""
+
 WITHOUT_EFFECT_MAX = 20
 """Most names in the remark about parameters that do nothing here."""
 
@@ -38,12 +42,16 @@ class _Binding:
         config = Config()
         sinks: list[Sink] = []
         for statement in statements:
+            if self.problems.full:
+                break
             if statement.name in ENTERPRISE[""]:
                 self.enterprise(statement)
             elif statement.name not in TOP:
                 self.unknown(statement, TOP, "a context of the file")
             elif self.opens(statement, words=statement.name == "namespace"):
                 self.top(config, sinks, statement)
+        if len(sinks) > SINKS_MAX:
+            self.problems.add(0, f"there are more than {SINKS_MAX} log sinks")
         config.logging = sinks or config.logging
         self.check(config)
         return config
@@ -66,6 +74,9 @@ class _Binding:
         """Set the fields of ``values``, a context, from its statements."""
         kind = type(values)
         for statement in block:
+            if self.problems.full:
+                # a megabyte of nonsense would cost a hint a line
+                return
             name = statement.name
             if name in ENTERPRISE.get(path.partition(" ")[0], ()) and statement.values[:1] != ("false",):
                 self.enterprise(statement)
@@ -103,6 +114,9 @@ class _Binding:
             self.problems.add(line, f"'{name}' {error}")
             return
         if declared.repeats:
+            if len(getattr(values, declared.attribute)) == REPEATS_MAX:
+                self.problems.add(line, f"'{name}' is given more than {REPEATS_MAX} times")
+                return
             value = (*getattr(values, declared.attribute), value)
         elif earlier := self.lines.get(f"{path}.{name}"):
             self.warnings.add(line, f"'{name}' is given again: line {earlier} no longer counts")
@@ -162,7 +176,7 @@ class _Binding:
         name = self.name(statement, SET_NAME_SIZE_MAX)
         if name is None:
             return
-        if any(other.name == name for other in namespace.sets):
+        if self.lines.setdefault(f"{path}.set {name}", statement.line) != statement.line:
             self.problems.add(statement.line, f"the set '{name}' is declared twice")
             return
         namespace.sets.append(NamespaceSet(name))

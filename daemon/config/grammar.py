@@ -44,6 +44,11 @@ class Problems(list[Problem]):
         super().__init__()
         self.path = path
 
+    @property
+    def full(self) -> bool:
+        """Whether further problems are only counted as more."""
+        return len(self) > PROBLEMS_MAX
+
     def add(self, line: int, message: str) -> None:
         """Note a problem; after the first PROBLEMS_MAX only that there are more."""
         if len(self) < PROBLEMS_MAX:

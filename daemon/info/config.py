@@ -132,6 +132,6 @@ def _line(pairs: Iterable[tuple[str, str]]) -> bytes:
 ROWS = (
     Row(b"get-config", get_config),
     Row(b"config-get", get_config, hidden=True),
-    Row(b"set-config", set_config, privilege="set-config"),
-    Row(b"config-set", set_config, privilege="set-config", hidden=True),
+    Row(b"set-config", set_config, privilege="sys-admin"),
+    Row(b"config-set", set_config, privilege="sys-admin", hidden=True),
 )

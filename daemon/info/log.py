@@ -93,7 +93,7 @@ def _number(digits: bytes) -> int | None:
 ROWS = (
     Row(b"logs", logs),
     Row(b"log", log),
-    Row(b"log-set", log_set, privilege="set-log"),
-    Row(b"set-log", log_set, privilege="set-log"),
+    Row(b"log-set", log_set, privilege="sys-admin"),
+    Row(b"set-log", log_set, privilege="sys-admin"),
     Row(b"log-message", log_message),
 )

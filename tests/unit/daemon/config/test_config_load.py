@@ -177,6 +177,11 @@ def test_what_is_retired_or_useless_is_a_warning(tmp_path: Path) -> None:
         ("namespace a {\nstorage-engine device {\n}\n}", "0: the namespace 'a' has a device without a file"),
         ("namespace a {\nstrong-consistency true\n}", "2: 'strong-consistency' is enterprise only"),
         ("".join(f"namespace n{n} {{\n}}\n" for n in range(33)), "65: there are more than 32 namespaces"),
+        ("logging {\n" + "console {\n}\n" * 17 + "}", "0: there are more than 16 log sinks"),
+        (
+            "network {\nheartbeat {\n" + "mesh-seed-address-port a 1\n" * 129 + "}\n}",
+            "131: 'mesh-seed-address-port' is given more than 128 times",
+        ),
         ("mod-lua {\ncontext-max 5\n}", "2: 'context-max' 5 must not be below 'context-count' 10"),
         (f"mod-lua {{\nuser-path /{'x' * 255}\n}}", "2: 'user-path' is longer than 255 bytes"),
         (f"service {{\nwork-directory /{'x' * 250}\n}}", "0: 'user-path' is longer than 255 bytes"),
@@ -199,6 +204,13 @@ def test_a_fault_is_told(tmp_path: Path, text: str, told: str) -> None:
 def test_all_faults_of_a_file_are_told_in_order(tmp_path: Path) -> None:
     told = problems(tmp_path, "service {\na 1\nnode-id xyz\n}\nfoo\n}\n")
     assert [line.partition(":")[0] for line in told] == ["2", "3", "5", "6"]
+
+
+@pytest.mark.parametrize("text", ["x\n", "service {\n" + "x\n" * 200 + "}\n", "}\n"])
+def test_the_number_of_problems_told_is_limited(tmp_path: Path, text: str) -> None:
+    told = problems(tmp_path, text * 200)
+    assert len(told) == 101
+    assert told[-1] == "0: there are more problems"
 
 
 def test_the_last_of_two_counts_with_a_warning(tmp_path: Path) -> None:
