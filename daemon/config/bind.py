@@ -176,9 +176,10 @@ class _Binding:
         name = self.name(statement, SET_NAME_SIZE_MAX)
         if name is None:
             return
-        if self.lines.setdefault(f"{path}.set {name}", statement.line) != statement.line:
+        if f"{path}.set {name}" in self.lines:
             self.problems.add(statement.line, f"the set '{name}' is declared twice")
             return
+        self.lines[f"{path}.set {name}"] = statement.line
         namespace.sets.append(NamespaceSet(name))
         self.fill(namespace.sets[-1], statement.block or [], f"{path}.set {name}")
 

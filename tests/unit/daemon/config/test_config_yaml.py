@@ -132,6 +132,7 @@ def test_an_empty_document_is_the_default(tmp_path: Path, text: str) -> None:
         ),
         ("service:\n  advertise-ipv6: yes\n", "2: 'advertise-ipv6' must be true or false, not 'yes'"),
         ("service:\n  node-id:\n", "2: 'node-id' has no value"),
+        ("namespaces: [{name: a, sets: [{name: b}, {name: b}]}]", "1: the set 'b' is declared twice"),
         ("service: 5\n", "1: 'service' is a context"),
         ("service: &x {}\n", "1: anchors and aliases are not supported"),
         ("service: *x\n", "1: anchors and aliases are not supported"),
