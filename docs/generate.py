@@ -1,4 +1,4 @@
-"""`make docs`: the pages, manual pages and completions that come from tables in the source; a test compares them."""
+"""`make docs`: the pages and manual pages that come from tables in the source; a test compares them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 import asinfo
 from daemon.config import full, page
 from docs import info_commands, programs
-from docs.completion import SHELLS, script
 from docs.program import manual, markdown
 
 ROOT = Path(__file__).parents[1]
@@ -23,8 +22,6 @@ def pages() -> dict[str, str]:
     for program in programs.programs():
         found[f"docs/{program.name}.md"] = markdown(program)
         found[f"docs/man/{program.name}.1"] = manual(program, asinfo.__version__)
-        for shell, name in SHELLS.items():
-            found[f"docs/completion/{name.format(program.name)}"] = script(shell, program)
     return found
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from typing import TYPE_CHECKING
 
+from daemon.info.families import table
 from docs.program import GENERATED
 
 if TYPE_CHECKING:
     from daemon.table import Row
+
+HEADING_NAMES_MAX = 4
 
 HEAD = f"""# Info commands
 
@@ -21,16 +25,28 @@ compare with those of a real server.
 
 
 def page() -> str:
-    """One section a command, in the order of their names."""
-    rows = sorted(_rows(), key=lambda row: row.name)
-    return "\n".join([HEAD, *(_section(row) for row in rows)])
+    """A section a family, in it one a handler: commands that one function answers stand together."""
+    families: dict[str, dict[object, list[Row]]] = {}
+    for row in table().rows.values():
+        family = families.setdefault(row.handler.__module__, {})
+        family.setdefault(row.handler, []).append(row)
+    sections = [HEAD]
+    for module, family in families.items():
+        title, _, _ = (inspect.getdoc(importlib.import_module(module)) or "").partition("\n")
+        sections += [f"## {title.rstrip('.')}\n", *(_section(rows) for rows in family.values())]
+    return "\n".join(sections)
 
 
-def _section(row: Row) -> str:
-    grammar, description = parts(row)
-    facts = [f"Privilege: `{row.privilege}`."] if row.privilege else []
-    facts += ["Not listed by `help`, as on the real server."] if row.hidden else []
-    lines = [f"## {row.name.decode()}", f"```text\n{grammar}\n```", description, " ".join(facts)]
+def _section(rows: list[Row]) -> str:
+    first = rows[0]
+    names = [row.name.decode() for row in rows]
+    heading = ", ".join(names) if len(names) <= HEADING_NAMES_MAX else f"{names[0]} and {len(names) - 1} more"
+    grammar, description = parts(first)
+    if "COMMAND" in grammar:
+        grammar = "\n".join(grammar.replace("COMMAND", name) for name in names)
+    facts = [f"Privilege: `{first.privilege}`."] if first.privilege else []
+    facts += ["Not listed by `help`, as on the real server."] if all(row.hidden for row in rows) else []
+    lines = [f"### {heading}", f"```text\n{grammar}\n```", description, " ".join(facts)]
     return "\n\n".join(line for line in lines if line) + "\n"
 
 

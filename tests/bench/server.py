@@ -10,13 +10,14 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.bench.load import CORE
 from tests.bench.processes import asudfd, cpu_nanoseconds, directory, median
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 ROUNDS = 7
 SECONDS = 0.6
@@ -30,7 +31,10 @@ def run() -> None:
     with contextlib.ExitStack() as stack:
         home = stack.enter_context(directory())
         servers = _servers(stack, home)
+        for pid, _, _ in servers.values():
+            _pin(pid)
         for pipeline in SHAPES:
+            # each measurement is short and the servers take turns, so that load from outside meets all alike
             samples: dict[str, list[float]] = {name: [] for name in servers}
             for _ in range(ROUNDS):
                 for name, server in servers.items():
@@ -78,6 +82,11 @@ def _redis(program: str, home: Path) -> Iterator[Server]:
     finally:
         process.terminate()
         process.communicate()
+
+
+def _pin(pid: int) -> None:
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        os.sched_setaffinity(int(task.name), {CORE})
 
 
 def _measure(server: Server, pipeline: int) -> float:

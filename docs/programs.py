@@ -1,0 +1,130 @@
+"""The three programs, from the tables that they themselves read."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from asadm import cli as asadm_cli
+from asadm.commands import TABLE
+from asadm.flags import OPTIONS as ASADM_OPTIONS
+from asinfo import cli as asinfo_cli
+from daemon import cli as daemon_cli
+from docs.program import Command, Flag, Program
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asadm.commands import Row
+    from asinfo.options import Option
+
+EXITS = {
+    "0": "every node answered well",
+    "1": "a node gave no answer, or answered with an error",
+    "2": "the command line or a file is wrong; nothing was sent",
+    "130": "stopped by Ctrl-C; the nodes that had answered are shown",
+}
+
+FILES = {
+    "/etc/aerospike/astools.conf": "settings for all users of the machine (TOML)",
+    "~/.aerospike/astools.conf": "settings of the user; later files win, the command line last",
+}
+
+ASINFO = """\
+Sends info commands to one node and writes its answers to standard output, byte for byte; messages go to standard error. Several
+nodes in `--host` are alternatives: the first one that can be reached is asked."""
+
+ASADM = """\
+Asks every configured node at once. Each gets a row, in the configured order: its answer, or the reason it has none. Without a
+command and with a terminal it is an interactive shell; otherwise commands come from `-e`, from a file, from standard input or from
+the words of the command line. Words of commands may be shortened as long as they stay unambiguous; `;` separates commands."""
+
+ASUDFD = """\
+Serves the info protocol of Aerospike: modules are registered, compiled, stored, listed and fetched as on a real node. Without a
+configuration file it listens on 127.0.0.1:3000 and has the namespaces `test` and `bar`. Once it serves it prints one line, `ready`
+and an address a node, to standard output; everything else goes to standard error or to the log."""
+
+
+def programs() -> list[Program]:
+    """asinfo, asadm and asudfd."""
+    return [asinfo(), asadm(), asudfd()]
+
+
+def asinfo() -> Program:
+    """The program that asks one node."""
+    return Program(
+        name="asinfo",
+        synopsis="asinfo [OPTIONS] [-v COMMAND]...",
+        summary=asinfo_cli.SUMMARY,
+        description=(ASINFO,),
+        flags=panels(asinfo_cli.OPTIONS),
+        exits=EXITS,
+        files=FILES,
+        examples=examples("asinfo", asinfo_cli.EXAMPLES),
+    )
+
+
+def asadm() -> Program:
+    """The program that asks all nodes."""
+    return Program(
+        name="asadm",
+        synopsis="asadm [OPTIONS] [COMMAND]...\nasadm [OPTIONS] -e COMMANDS\nasadm [OPTIONS] -f FILE",
+        summary=asadm_cli.SUMMARY,
+        description=(ASADM, "Privileged commands need `--enable`, or `enable` before them."),
+        flags=panels(ASADM_OPTIONS),
+        exits=EXITS,
+        files={"asadm.yaml": "the inventory of clusters and nodes; `--inventory` names it", **FILES},
+        examples=examples("asadm", asadm_cli.EXAMPLES),
+        commands=tuple(command(row) for row in TABLE),
+    )
+
+
+def asudfd() -> Program:
+    """The node."""
+    rows = {f"--{name.replace('_', '-')}": row for name, row in daemon_cli.OPTIONS.items()}
+    return Program(
+        name="asudfd",
+        synopsis="asudfd [OPTIONS]",
+        summary=daemon_cli.SUMMARY,
+        description=(ASUDFD,),
+        flags={"Options": tuple(Flag((name,), metavar, text) for name, (metavar, text) in rows.items())},
+        exits={
+            "0": "stopped by SIGTERM or SIGINT, or the file that was checked is good",
+            "1": "it cannot start: the port is taken, the work directory cannot be written or another daemon owns it",
+            "2": "the command line or a configuration file is wrong; nothing was started",
+        },
+        files={
+            "$XDG_STATE_HOME/asudf": "all state, unless `--work-directory` or the configuration file says otherwise",
+            "smd/UDF.smd": "in the work directory: the modules, as system metadata",
+        },
+        examples=examples("asudfd", daemon_cli.EXAMPLE),
+    )
+
+
+def examples(name: str, text: str) -> tuple[str, ...]:
+    """The command lines among the lines of a help text."""
+    lines = (line.strip().removeprefix("Example: ") for line in text.splitlines())
+    return tuple(line for line in lines if line.startswith(f"{name} "))
+
+
+def panels(options: Sequence[Option]) -> dict[str, tuple[Flag, ...]]:
+    """The options that are shown, by panel, in the order of the table."""
+    found: dict[str, tuple[Flag, ...]] = {}
+    for option in options:
+        if not option.hidden:
+            found[option.panel] = (*found.get(option.panel, ()), flag(option))
+    return found
+
+
+def flag(option: Option) -> Flag:
+    """An option as the pages see it: the short and the documented long spelling."""
+    short = (f"-{option.short}",) if option.short else ()
+    return Flag((*short, f"--{option.name}"), option.metavar, " ".join(option.help.split()))
+
+
+def command(row: Row) -> Command:
+    """A command of asadm with the options of its module."""
+    options: Sequence[Option] = getattr(importlib.import_module(row.module), "OPTIONS", ())
+    summary = row.summary + (" Privileged." if row.privileged else "")
+    flags = tuple(flag(option) for option in options if not option.hidden)
+    return Command(row.name, row.grammar, summary, row.example, flags)

@@ -1,0 +1,39 @@
+"""The pages that come from tables in the source are those of this source."""
+
+import inspect
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from daemon.info.families import table
+from daemon.table import Row
+from docs.generate import pages
+
+ROOT = Path(__file__).parents[2]
+PAGES = pages()
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_a_generated_page_is_current(name: str) -> None:
+    path = ROOT / name
+    assert path.exists(), "run `make docs`"
+    assert path.read_text(encoding="utf-8") == PAGES[name], "run `make docs`"
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(PAGES) if name.endswith(".1")])
+def test_a_manual_page_has_nothing_that_a_formatter_objects_to(name: str) -> None:
+    if not shutil.which("groff"):
+        return  # the pages are compared above; this only asks for a second opinion
+    found = subprocess.run(
+        ["groff", "-man", "-ww", "-z", ROOT / name], capture_output=True, text=True, check=True
+    )
+    assert not found.stderr
+
+
+@pytest.mark.parametrize("row", table().rows.values(), ids=lambda row: row.name.decode())
+def test_every_info_command_states_its_grammar(row: Row) -> None:
+    grammar, _, description = (inspect.getdoc(row.handler) or "").partition("\n")
+    assert row.name.decode() in grammar or "COMMAND" in grammar
+    assert description.strip()
