@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import _socket
 import select
-from collections import deque
 from errno import EAGAIN, EALREADY, EINPROGRESS, EINTR, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOTCONN
 from time import monotonic
 
@@ -27,6 +26,7 @@ from asinfo.errors import Unreachable
 
 TYPE_CHECKING = False  # on the start-up path: typing would cost as much as the whole run
 if TYPE_CHECKING:
+    from collections import deque
     from collections.abc import Callable, Sequence
 
     from asinfo.poll import Poll
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     Address = tuple[int, tuple[str, int] | tuple[str, int, int, int]]
     """Family and socket address."""
+else:
+    from _collections import deque  # without the rest of collections, which costs more than the exchange
 
 __all__ = ["WINDOW", "Dialogue", "Node", "Reply", "exchange"]
 
