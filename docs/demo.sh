@@ -4,17 +4,15 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-work=$PWD/.demo
-PATH=$PWD/.venv/bin:$PATH
+work=${DEMO_DIRECTORY:-$PWD/.demo}
+PATH=${DEMO_BIN:-$PWD/.venv/bin}:$PATH
 HOME=$work # neither the reader's own configuration nor their history takes part
 export HOME PATH
 unset XDG_CONFIG_HOME XDG_STATE_HOME XDG_CACHE_HOME 2>/dev/null || true
 
 say() { printf '\n\033[1m# %s\033[0m\n' "$*"; }
 run() {
-    printf '$ %s' "$1"
-    shift_first=$1
-    shift
+    printf '$'
     for word; do
         case $word in
         *[!A-Za-z0-9_./:,=-]*) printf ' "%s"' "$word" ;;
@@ -22,7 +20,7 @@ run() {
         esac
     done
     printf '\n'
-    "$shift_first" "$@"
+    "$@"
 }
 
 stop() {

@@ -1,0 +1,68 @@
+"""`make demo`: the main job on real input, and nothing left behind, also when it is interrupted."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SECONDS_MAX = 60
+
+pytestmark = pytest.mark.e2e
+
+
+def start(work: Path) -> subprocess.Popen[str]:
+    environment = {**os.environ, "DEMO_DIRECTORY": str(work), "DEMO_BIN": str(Path(sys.executable).parent)}
+    return subprocess.Popen(
+        ["sh", ROOT / "docs/demo.sh"],
+        env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+
+
+def session_is_empty(number: int) -> bool:
+    """Whether no process of the session is left."""
+    deadline = time.monotonic() + SECONDS_MAX
+    while time.monotonic() < deadline:
+        sessions = []
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                sessions.append(int(stat.read_text().rpartition(")")[2].split()[3]))
+            except OSError:
+                continue  # it has just ended
+        if number not in sessions:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_the_demo_does_the_main_job(tmp_path: Path) -> None:
+    work = tmp_path / "demo"
+    with start(work) as process:
+        out, err = process.communicate(timeout=SECONDS_MAX)
+        assert process.returncode == 0, err
+    assert not err
+    cleared = out.partition("udf-clear-cache:")[2].partition("\n#")[0]
+    assert cleared.count("ok") == 3
+    for path in (ROOT / "config/udf").glob("*.lua"):
+        assert out.count(path.name) >= 2, "registered, and listed"
+    assert not work.exists()
+    assert session_is_empty(process.pid)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_demo_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
+    work = tmp_path / "demo"
+    with start(work) as process:
+        assert process.stdout
+        for line in process.stdout:
+            if line.startswith("ready"):
+                break
+        os.killpg(process.pid, number)
+        process.communicate(timeout=SECONDS_MAX)
+        assert process.returncode in {128 + number, -number}
+    assert not work.exists()
+    assert session_is_empty(process.pid)
