@@ -32,7 +32,7 @@ DEFAULTS = (*SETTINGS, "timeout")
 TLS = ("name", "cafile", "capath", "certfile", "keyfile", "keyfile-password", "protocols", "cipher-suite")
 AUTH = ("INTERNAL", "EXTERNAL", "EXTERNAL_INSECURE", "PKI")
 DEPTH_MAX = 32
-"""Deepest nesting that is looked at; our own grammar needs six levels."""
+"""Deepest nesting that is looked at; our grammar needs six levels, and the C parser crashes at some ten thousand."""
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -69,7 +69,10 @@ class _Reader:
 
     def compose(self, content: bytes) -> yaml.Node | None:
         try:
-            root = yaml.compose(content.decode("utf-8"), Loader=_Loader)
+            text = content.decode("utf-8")
+            if self.too_deep(text):
+                return None
+            root = yaml.compose(text, Loader=_Loader)
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
             self.problems.append(Problem(self.path, line, "the file is not UTF-8 text"))
@@ -78,12 +81,22 @@ class _Reader:
             line = error.problem_mark.line + 1 if error.problem_mark else 0
             self.problems.append(Problem(self.path, line, f"not YAML: {error.problem}"))
             return None
-        except (yaml.YAMLError, RecursionError) as error:
+        except yaml.YAMLError as error:
             self.problems.append(Problem(self.path, 0, f"not YAML: {str(error).splitlines()[0]}"))
             return None
         if root is None:
             self.problems.append(Problem(self.path, 0, "the file is empty; it needs clusters"))
         return root
+
+    def too_deep(self, text: str) -> bool:
+        """Whether ``text`` nests deeper than DEPTH_MAX, which is a fault. Events come without recursion."""
+        depth = 0
+        for event in yaml.parse(text, Loader=_Loader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEPTH_MAX:
+                self.problems.append(Problem(self.path, 0, f"nested deeper than {DEPTH_MAX} levels"))
+                return True
+        return False
 
     def inventory(self, root: yaml.Node) -> dict[str, Any]:
         entries = self.mapping(root, "the file", ("default", "defaults", "clusters"))
@@ -155,7 +168,7 @@ class _Reader:
             return None
         host, port = address.host, address.port or settings.get("port", 3000)
         name = self.text(entries["name"], "name") if "name" in entries else None
-        tls = settings.get("tls")
+        tls = None if settings.get("tls") is False else settings.get("tls")
         return {
             "name": name or (f"[{host}]:{port}" if ":" in host else f"{host}:{port}"),
             "host": host,
@@ -248,9 +261,10 @@ class _Reader:
             return None
         return value
 
-    def tls(self, node: yaml.Node) -> dict[str, str] | None:
+    def tls(self, node: yaml.Node) -> dict[str, str] | bool:
+        """The settings; ``true`` is TLS as OpenSSL does it, ``false`` none, whatever the defaults say."""
         if isinstance(node, yaml.ScalarNode) and node.value in {"true", "false"}:
-            return {} if node.value == "true" else None
+            return {} if node.value == "true" else False
         found: dict[str, str] = {}
         for key, value in self.mapping(node, "tls", TLS).items():
             text = self.reference(value, key) if key == "keyfile-password" else self.text(value, key)

@@ -1,0 +1,201 @@
+"""The language of -e: splitting, prefixes, arguments, mistakes."""
+
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asadm import commands, statement
+from asinfo.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", []),
+        (" ; ;\n", []),
+        ("asinfo -v build", [["asinfo", "-v", "build"]]),
+        ("enable; asinfo -v 'udf-clear-cache:'", [["enable"], ["asinfo", "-v", "udf-clear-cache:"]]),
+        ("enable;asinfo", [["enable"], ["asinfo"]]),
+        ("a 'x;y' \"p;q\"", [["a", "x;y", "p;q"]]),
+        ("a 'x\ny'", [["a", "x\ny"]]),
+        ("a b'c d'e\"f\"", [["a", "bc def"]]),
+        ("a ''", [["a", ""]]),
+        (r"a \; b\ c", [["a", ";", "b c"]]),
+        (r'a "x\"y\\z\n"', [["a", 'x"y\\z\\n']]),
+        (r"a 'x\y'", [["a", r"x\y"]]),
+        ("a\nb", [["a"], ["b"]]),
+        ("a\r\nb", [["a"], ["b"]]),
+        ("# one\na # two; b\n// three\nb /* c;\nd */ e", [["a"], ["b", "e"]]),
+        ("a x#y x//y x/*y", [["a", "x#y", "x//y", "x/*y"]]),
+        ("a '# no' \"// no\"", [["a", "# no", "// no"]]),
+        ("é ü", [["é", "ü"]]),
+    ],
+)
+def test_split(text: str, expected: list[list[str]]) -> None:
+    assert [each.words for each in statement.split(text)] == expected
+
+
+def test_a_statement_knows_its_text_and_line() -> None:
+    found = statement.split("\n\n  a 'b'  ; c\n/* x\n */ d")
+    assert [(each.text, each.line) for each in found] == [("a 'b'", 3), ("c", 3), ("d", 5)]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a 'b", "no closing quotation for '"),
+        ('a "b', 'no closing quotation for "'),
+        ('a "b\\"', 'no closing quotation for "'),
+        ("a /* b", "a comment /* is not closed"),
+        ("a \\", "nothing follows the backslash"),
+    ],
+)
+def test_what_is_not_closed_is_an_error(text: str, message: str) -> None:
+    with pytest.raises(UsageError, match="^f.txt:2: " + message.replace("*", r"\*")):
+        statement.split("\n" + text, "f.txt")
+
+
+@given(st.lists(st.text(min_size=1).filter(lambda text: "\0" not in text), min_size=1))
+def test_quoted_words_come_back(words: list[str]) -> None:
+    text = " ".join("'" + word.replace("'", "'\\''") + "'" for word in words)
+    assert [each.words for each in statement.split(text)] == [words]
+
+
+@given(st.text(alphabet="ab ;'\"\\\n#/*-"))
+def test_any_text_is_split_or_refused(text: str) -> None:
+    with suppress(UsageError):
+        statement.split(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("asinfo", "asinfo"),
+        ("asi", "asinfo"),
+        ("sho ud", "show udfs"),
+        ("i n", "info network"),
+        ("m u a x path /dev/null", "manage udfs add"),
+        ("en", "enable"),
+        ("cache clear", "cache clear"),
+    ],
+)
+def test_beginnings_of_words(text: str, name: str) -> None:
+    row, _ = statement.find(text.split())
+    assert row.name == name
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("nosuch", "unknown command 'nosuch'; the commands are asinfo, show"),
+        ("s", '"s" may be show, schedule'),
+        ("show nosuch", "\"show\" has no 'nosuch'; it goes on with udfs"),
+        ("show", '"show" is not complete; it goes on with udfs'),
+        ("manage udfs", '"manage udfs" is not complete; it goes on with add, remove'),
+        ("''", "unknown command ''"),
+        ("asinfo -z", "asinfo: unknown flag -z; it has --value"),
+        ("asinfo -v", "asinfo: --value needs a value"),
+        ("asinfo for x", "asinfo does not understand 'for'"),
+        ("asinfo with", "asinfo: a word after 'with' is missing"),
+        ("asinfo like '('", r"asinfo: like \(: "),
+        ("asinfo -v 'a\nb'", "may not contain a newline"),
+        ("enable now", "enable does not understand 'now'"),
+        ("manage udfs add", "manage udfs add: NAME is missing"),
+        ("manage udfs add a.lua", "manage udfs add: path PATH is missing"),
+        ("manage udfs add a.lua path", "a word after 'path' is missing"),
+        ("manage udfs add a.lua path x y", "does not understand 'y'"),
+        ("manage udfs add a.lua b.lua path x", "does not understand 'b.lua'"),
+        ("manage udfs add a.lua path /nosuch", "/nosuch: No such file or directory"),
+        ("manage udfs add a.lua path /", "/: Is a directory"),
+        ("manage udfs add a.lua path /dev/null", "/dev/null is empty"),
+        ("manage udfs add a.lua path /dev/zero", "/dev/zero is larger than 1048575 bytes"),
+        ("manage udfs add a.lua path /dev/null --wait x", "'x' is not a number of seconds"),
+        ("manage udfs remove 'a;b'", "'a;b' cannot be the name of a module"),
+        ("show udfs a b", "show udfs does not understand 'b'"),
+        ("watch", "watch: the command to repeat is missing"),
+        ("watch 1 2 nosuch", "unknown command 'nosuch'"),
+        ("watch watch show udfs", "watch cannot repeat 'watch'"),
+        ("help nosuch", "unknown command 'nosuch'"),
+    ],
+)
+def test_mistakes_are_refused(text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        statement.parse(text)
+
+
+def test_a_mistake_in_a_file_has_its_line() -> None:
+    with pytest.raises(UsageError, match=r"^f\.txt:3: unknown command"):
+        statement.parse("show udfs\n# comment\nnosuch\n", "f.txt")
+
+
+def test_names_clauses_and_flags_in_any_order() -> None:
+    (call,) = statement.parse("asinfo like a b -v build with n1 n2 -l")
+    assert call.arguments.clauses == {"like": ["a", "b"], "with": ["n1", "n2"]}
+    assert call.arguments.options.texts("value") == ["build"]
+    assert call.arguments.options.flag("line-separator")
+    assert not call.arguments.options.flag("no-node-name")
+
+
+def test_the_spelling_of_the_real_tool() -> None:
+    (call,) = statement.parse("asinfo -v build --no_node_name")
+    assert call.arguments.options.flag("no-node-name")
+
+
+def test_help_of_a_command_is_asked_for_with_a_flag_too() -> None:
+    (call,) = statement.parse("manage udfs add --help")
+    assert call.row.name == "help"
+    assert call.arguments.rest == ["manage", "udfs", "add"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "manage udfs remove a.lua",
+        "asinfo -v 'udf-put:filename=a.lua'",
+        "asinfo -v build -v set-config:x",
+        "watch 1 asinfo -v truncate:namespace=test",
+        "enable; disable; manage udfs remove a.lua",
+    ],
+)
+def test_a_change_needs_enable(text: str) -> None:
+    with pytest.raises(UsageError, match="changes the cluster"):
+        statement.allow(statement.parse(text), privileged=False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "asinfo -v udf-clear-cache:",
+        "asinfo -v udf-list; show udfs; info network; watch show udfs",
+        "enable; manage udfs remove a.lua",
+    ],
+)
+def test_reading_and_clearing_need_no_enable(text: str) -> None:
+    statement.allow(statement.parse(text), privileged=False)
+
+
+def test_a_privileged_run_may_change() -> None:
+    statement.allow(statement.parse("manage udfs remove a.lua"), privileged=True)
+
+
+def test_every_row_can_be_loaded_and_its_example_parses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config" / "udf").mkdir(parents=True)
+    (tmp_path / "config" / "udf" / "counter.lua").write_text("-- x\n")
+    monkeypatch.chdir(tmp_path)
+    for row in commands.TABLE:
+        assert callable(statement.load(row).run)
+        (call,) = statement.parse(row.example)
+        assert call.row is row
+        assert row.summary.endswith(".")
+
+
+def test_doubles_in_the_table_are_refused() -> None:
+    row = commands.Row("a b", "m", "s", "e")
+    for words in ("a b", "a", "a b c"):
+        with pytest.raises(ValueError, match="declared twice, or hides"):
+            commands.table([row, commands.Row(words, "m", "s", "e")])
