@@ -104,13 +104,13 @@ def execute(arguments: Arguments) -> int:
     if arguments.version:
         from asinfo import __version__
 
-        print(f"asudfd {__version__}")  # noqa: T201 - what was asked for
+        sys.stdout.write(f"asudfd {__version__}\n")
         return 0
     if arguments.check_config:
         from daemon.config.load import check
 
         for warning in check(arguments.check_config):
-            print(f"warning: {warning}", file=sys.stderr)  # noqa: T201
+            sys.stderr.write(f"warning: {warning}\n")
         return 0
     config = _config(arguments)
     ports = plan_ports(config.network.service.port, arguments.port, arguments.nodes)
@@ -156,7 +156,7 @@ def _number(flag: str, text: str, low: int, high: int) -> int:
 
 def _fail(error: Exception, status: int) -> int:
     for line in str(error).splitlines():
-        print(line if isinstance(error, ConfigError) else f"asudfd: {line}", file=sys.stderr)  # noqa: T201
+        sys.stderr.write(f"{line}\n" if isinstance(error, ConfigError) else f"asudfd: {line}\n")
     return status
 
 

@@ -14,6 +14,7 @@ import os
 import resource
 import signal
 import socket
+import sys
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -145,7 +146,8 @@ class Server:
         for service, address in zip(self._services, addresses, strict=True):
             self._log.info("service", f"node {service.node.id} listens on {address}")
         with contextlib.suppress(OSError):  # whoever started us may not care for the line
-            print("ready", *addresses, flush=True)  # noqa: T201 - the one line on stdout
+            sys.stdout.write(f"ready {' '.join(addresses)}\n")  # the one line on stdout
+            sys.stdout.flush()
         notify("READY=1")
         ticker = asyncio.create_task(self._tick())
         await self._stop.wait()

@@ -214,7 +214,8 @@ class Connection(asyncio.Protocol):
     def _pause(self) -> None:
         if not self._paused:
             self._paused = True
-            self._transport.pause_reading()
+            if not self._transport.is_closing():
+                self._transport.pause_reading()
             if self._held is None:
                 self._held = bytearray()
 

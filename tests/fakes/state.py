@@ -1,0 +1,66 @@
+"""A node whose parts are real but for Lua, system metadata and the log: for tests of what stands around them."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+from daemon.cluster import Cluster, Member
+from daemon.config.load import embedded
+from daemon.config.schema import Config
+from daemon.metrics import Metrics
+from daemon.node import Node
+from daemon.table import Row, Table
+
+
+class Lines:
+    """A log that keeps its lines, as (level, context, text)."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, str, str]] = []
+
+    def __getattr__(self, level: str) -> Any:
+        return lambda context, text: self.lines.append((level, context, text))
+
+
+class FakeModules:
+    def names(self) -> list[str]:
+        return ["a.lua"]
+
+
+class FakeHost:
+    def statistics(self) -> list[Any]:
+        figures = {
+            "module": "a",
+            "contexts": 3,
+            "idle": 2,
+            "hits": 5,
+            "misses": 1,
+            "creations": 3,
+            "evictions": 0,
+        }
+        return [SimpleNamespace(**figures, high_water=3)]
+
+    def clear(self) -> None:
+        pass
+
+
+def make_node(table: Table, config: Config | None = None, *, nodes: int = 1) -> Node:
+    """The node A1 of a cluster of ``nodes`` on 127.0.0.1, ports 3000 and on."""
+    cluster = Cluster()
+    cluster.join([Member(f"{0xA1 + number:X}", "127.0.0.1", 3000 + number) for number in range(nodes)])
+    node = Node(
+        "A1",
+        config or embedded("/nowhere"),
+        table=table,
+        cluster=cluster,
+        smd=cast("Any", None),
+        modules=cast("Any", FakeModules()),
+        host=cast("Any", FakeHost()),
+        log=cast("Any", Lines()),
+        metrics=Metrics(),
+    )
+    node.endpoint = ("127.0.0.1", 3000)
+    return node
+
+
+def one_row(name: bytes, handler: Any, **columns: Any) -> Table:
+    return Table([[Row(name, handler, **columns)]])

@@ -1,0 +1,544 @@
+"""A connection without a socket: chunks in, writes out."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from asinfo.errors import WireError
+from asinfo.wire.frame import HEADER_SIZE, INFO, pack, unpack_header
+from daemon.config.load import embedded
+from daemon.errors import Code, CommandError
+from daemon.info.request import Request
+from daemon.network.connection import TURN_REPLIES, Connection
+from daemon.network.traffic import Traffic
+from daemon.node import Node
+from daemon.table import Row, Table
+from tests.fakes.state import Lines, make_node
+
+BUILD = pack(INFO, b"build\n")
+BUILD_REPLY = pack(INFO, b"build\t8.1.2.0\n")
+
+
+class FakeTransport:
+    """What a connection does to its transport; misuse fails the test."""
+
+    def __init__(self) -> None:
+        self.sent = b""
+        self.writes = 0
+        self.closed = False
+        self.aborted = False
+        self.reading = True
+        self.unsent = 0
+
+    def write(self, data: bytes) -> None:
+        assert not self.closed, "written after close"
+        assert isinstance(data, bytes)
+        self.sent += data
+        self.writes += 1
+
+    def close(self) -> None:
+        self.closed = True
+
+    def abort(self) -> None:
+        self.closed = self.aborted = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def pause_reading(self) -> None:
+        assert not self.closed
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        assert not self.closed
+        self.reading = True
+
+    def set_write_buffer_limits(self, high: int) -> None:
+        assert high > 0
+
+    def get_write_buffer_size(self) -> int:
+        return self.unsent
+
+    def get_extra_info(self, _name: str) -> tuple[str, int]:
+        return ("127.0.0.1", 1)
+
+
+class Pending:
+    """A command whose answer the test gives."""
+
+    def __init__(self) -> None:
+        self.futures: list[asyncio.Future[bytes]] = []
+
+    def __call__(self, _node: Node, _request: Request) -> Awaitable[bytes]:
+        future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self.futures.append(future)
+        return future
+
+
+def broken(_node: Node, request: Request) -> bytes:
+    raise ZeroDivisionError(request.parameters.decode())
+
+
+def refused(_node: Node, _request: Request) -> bytes:
+    raise CommandError(Code.UNAVAILABLE, "not now")
+
+
+class Bench:
+    """Connections to one node, and what they share."""
+
+    def __init__(self, **service: Any) -> None:
+        self.pending = Pending()
+        config = embedded("/nowhere")
+        for name, value in service.items():
+            setattr(config.service, name, value)
+        rows = [
+            Row(b"build", lambda node, _: node.config.service.build.encode(), constant=True),
+            Row(b"count", lambda node, _: b"%d" % node.counters.info_complete),
+            Row(b"wait", self.pending),
+            Row(b"broken", broken),
+            Row(b"refused", refused),
+            Row(b"large", lambda _node, _request: b"x" * 100_000),
+        ]
+        self.node = make_node(Table([rows]), config)
+        self.traffic = Traffic(self.node)
+
+    def connect(self) -> tuple[Connection, FakeTransport]:
+        connection, transport = Connection(self.traffic), FakeTransport()
+        connection.connection_made(cast("asyncio.Transport", transport))
+        return connection, transport
+
+    @property
+    def log(self) -> list[tuple[str, str, str]]:
+        return cast("Lines", self.node.log).lines
+
+
+def frames(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Types and bodies of the frames that ``data`` is made of, exactly."""
+    offset = 0
+    while offset < len(data):
+        kind, size = unpack_header(data, offset)
+        offset += HEADER_SIZE + size
+        assert offset <= len(data)
+        yield kind, data[offset - size : offset]
+
+
+def dialogue(test: Callable[[Bench], Awaitable[None]], **service: Any) -> None:
+    async def run() -> None:
+        await test(Bench(**service))
+
+    asyncio.run(run())
+
+
+def feed(*chunks: bytes, **service: Any) -> FakeTransport:
+    """What a connection has sent after ``chunks`` and some turns of the event loop."""
+    transports = []
+
+    async def test(bench: Bench) -> None:
+        connection, transport = bench.connect()
+        transports.append(transport)
+        for chunk in chunks:
+            if not transport.closed:
+                connection.data_received(chunk)
+        await turns()
+
+    dialogue(test, **service)
+    return transports[0]
+
+
+async def turns(count: int = 20) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+def test_a_request_is_answered_in_one_write() -> None:
+    transport = feed(BUILD)
+    assert transport.sent == BUILD_REPLY
+    assert transport.writes == 1
+
+
+def test_pipelined_requests_are_answered_in_one_write() -> None:
+    transport = feed(BUILD * 16)
+    assert transport.sent == BUILD_REPLY * 16
+    assert transport.writes == 1
+
+
+def test_ready_replies_count_as_requests() -> None:
+    transport = feed(BUILD, BUILD, BUILD * 2, pack(INFO, b"count\n"))
+    assert transport.sent.endswith(b"count\t4\n")
+
+
+def test_ready_replies_are_bounded() -> None:
+    async def test(bench: Bench) -> None:
+        connection, _ = bench.connect()
+        for number in range(3000):
+            connection.data_received(pack(INFO, b"build:%d\n" % number))
+        assert 0 < len(bench.traffic.ready) <= 1024
+
+    dialogue(test)
+
+
+def test_byte_by_byte() -> None:
+    transport = feed(*(bytes([byte]) for byte in BUILD + pack(INFO, b"count\n")))
+    assert transport.sent == BUILD_REPLY + pack(INFO, b"count\t1\n")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"\0\1\0\0\0\0\0\6",
+        b"\xff\1\0\0\0\0\0\6",
+        b"\2\0\0\0\0\0\0\6",
+        b"\2\6\0\0\0\0\0\6",
+        b"\2\1\0\0\x08\0\0\1",
+        b"\2\1\xff\xff\xff\xff\xff\xff",
+        b"GET / HTTP/1.0\r\n\r\n",
+        b"\x16\x03\x01\x02\0\1\0\1\xfc\3\3",
+    ],
+)
+def test_a_bad_header_closes_without_a_reply(header: bytes) -> None:
+    transport = feed(header)
+    assert transport.closed
+    assert not transport.sent
+
+
+def test_a_bad_header_after_good_requests_closes_after_their_replies() -> None:
+    transport = feed(BUILD * 2 + b"nonsense" + BUILD)
+    assert transport.sent == BUILD_REPLY * 2
+    assert transport.closed
+
+
+def test_the_largest_length_is_accepted_without_memory() -> None:
+    async def test(bench: Bench) -> None:
+        connection, transport = bench.connect()
+        connection.data_received(b"\2\1\0\0\x08\0\0\0")
+        assert not transport.closed
+        assert bench.traffic.buffered == HEADER_SIZE
+
+    dialogue(test)
+
+
+@pytest.mark.parametrize(
+    ("request_frame", "reply"),
+    [
+        (pack(2, b"build\n"), pack(2, bytes([0, 51]) + bytes(14))),
+        (b"\0\2\0\0\0\0\0\6build\n", pack(2, bytes([0, 51]) + bytes(14))),
+        (pack(3, b"build\n"), pack(3, bytes([22, 0, 0, 0, 0, 4]) + bytes(16))),
+        (pack(3, bytes(22)), pack(3, bytes([22, 0, 0, 0, 0, 20]) + bytes(16))),
+        (pack(4, b"build\n"), pack(3, bytes([22, 0, 0, 0, 0, 25]) + bytes(16))),
+        (pack(5, b"build\n"), b""),
+    ],
+)
+def test_other_frame_types_leave_the_connection_open(request_frame: bytes, reply: bytes) -> None:
+    transport = feed(request_frame + BUILD)
+    assert transport.sent == reply + BUILD_REPLY
+    assert not transport.closed
+
+
+def test_replies_keep_their_order_while_one_is_pending() -> None:
+    async def test(bench: Bench) -> None:
+        connection, transport = bench.connect()
+        connection.data_received(BUILD + pack(INFO, b"wait\n") + BUILD)
+        assert transport.sent == BUILD_REPLY
+        assert not transport.reading
+        connection.data_received(BUILD)  # a transport may have had it in hand
+        await turns()
+        assert transport.sent == BUILD_REPLY
+        bench.pending.futures[0].set_result(b"done")
+        await turns()
+        assert transport.sent == BUILD_REPLY + pack(INFO, b"wait\tdone\n") + BUILD_REPLY * 2
+        assert transport.reading
+        assert bench.traffic.buffered == 0
+
+    dialogue(test)
+
+
+def test_two_pending_in_one_request_and_one_after() -> None:
+    async def test(bench: Bench) -> None:
+        connection, transport = bench.connect()
+        connection.data_received(pack(INFO, b"wait\nbuild\nwait\n") + pack(INFO, b"wait\n"))
+        for number in range(3):
+            await turns()
+            assert len(bench.pending.futures) == number + 1
+            bench.pending.futures[number].set_result(b"%d" % number)
+        await turns()
+        assert transport.sent == pack(INFO, b"wait\t0\nbuild\t8.1.2.0\nwait\t1\n") + pack(INFO, b"wait\t2\n")
+
+    dialogue(test)
+
+
+def test_the_end_of_the_stream_closes_after_the_pending_reply() -> None:
+    async def test(bench: Bench) -> None:
+        connection, transport = bench.connect()
+        connection.data_received(pack(INFO, b"wait\n"))
+        assert connection.eof_received()
+        assert not transport.closed
+        await turns()
+        bench.pending.futures[0].set_result(b"done")
+        await turns()
+        assert transport.sent == pack(INFO, b"wait\tdone\n")
+        assert transport.closed
+
+    dialogue(test)
+
+
+def test_the_end_of_the_stream_lets_the_transport_close() -> None:
+    async def test(bench: Bench) -> None:
+        connection, _ = bench.connect()
+        connection.data_received(BUILD)
+        assert not connection.eof_received()
+
+    dialogue(test)
+
+
+def test_a_lost_connection_does_not_stop_its_command() -> None:
+    async def test(bench: Bench) -> None:
+        connection, transport = bench.connect()
+        connection.data_received(pack(INFO, b"wait\n") + BUILD)
+        await turns()
+        transport.close()
+        connection.connection_lost(None)
+        assert not bench.pending.futures[0].cancelled()
+        bench.pending.futures[0].set_result(b"done")
+        await turns()
+        assert not transport.sent
+        assert not bench.traffic.tasks
+        assert bench.traffic.buffered == 0
+        assert bench.node.counters.closed == 1
+
+    dialogue(test)
+
+
+def test_a_fault_of_ours_is_an_answer_and_a_log_line() -> None:
+    async def test(bench: Bench) -> None:
+        connection, transport = bench.connect()
+        connection.data_received(pack(INFO, b"broken:abc\nrefused\nwait\n"))
+        await turns()
+        bench.pending.futures[0].set_exception(ZeroDivisionError("later"))
+        await turns()
+        assert transport.sent == pack(
+            INFO,
+            b"broken:abc\tERROR::internal error\nrefused\tERROR:7:not now\nwait\tERROR::internal error\n",
+        )
+        assert [(level, context) for level, context, _ in bench.log] == [("warning", "info")] * 2
+        assert "ZeroDivisionError: abc" in bench.log[0][2]
+
+    dialogue(test)
+
+
+def test_one_client_too_many_is_closed_without_a_byte() -> None:
+    async def test(bench: Bench) -> None:
+        first, _ = bench.connect()
+        second, refused_transport = bench.connect()
+        assert refused_transport.closed
+        second.connection_lost(None)
+        assert (bench.node.counters.opened, bench.node.counters.closed) == (1, 0)
+        first.connection_lost(None)
+        _, transport = bench.connect()
+        assert not transport.closed
+
+    dialogue(test, proto_fd_max=1)
+
+
+def test_half_received_requests_have_a_limit_over_all_connections() -> None:
+    async def test(bench: Bench) -> None:
+        half = pack(INFO, b"x" * 1_000_000)[:600_000]
+        first, first_transport = bench.connect()
+        second, second_transport = bench.connect()
+        first.data_received(half)
+        second.data_received(half)
+        assert not first_transport.closed
+        assert second_transport.aborted
+        assert "proto-buffer-max" in bench.log[0][2]
+        second.connection_lost(None)
+        assert bench.traffic.buffered == 600_000
+        first.connection_lost(None)
+        assert bench.traffic.buffered == 0
+
+    dialogue(test, proto_buffer_max=1 << 20)
+
+
+def test_a_client_that_does_not_read_is_not_read_from() -> None:
+    async def test(bench: Bench) -> None:
+        connection, transport = bench.connect()
+        transport.unsent = 2_000_000
+        connection.pause_writing()
+        assert not transport.reading
+        connection.data_received(BUILD)
+        assert not transport.sent
+        transport.unsent = 0
+        connection.resume_writing()
+        assert transport.sent == BUILD_REPLY
+        assert transport.reading
+        assert bench.traffic.backlog == 0
+
+    dialogue(test)
+
+
+def test_a_client_that_never_reads_is_closed() -> None:
+    async def test(bench: Bench) -> None:
+        connection, transport = bench.connect()
+        transport.unsent = 100
+        connection.pause_writing()
+        now = asyncio.get_running_loop().time()
+        bench.traffic.sweep(now + 29)
+        transport.unsent = 50  # it takes some
+        bench.traffic.sweep(now + 31)
+        bench.traffic.sweep(now + 60)
+        assert not transport.closed
+        bench.traffic.sweep(now + 62)
+        assert transport.aborted
+        connection.connection_lost(None)
+        assert not bench.traffic.stalled
+        assert bench.traffic.backlog == 0
+
+    dialogue(test)
+
+
+def test_replies_that_nobody_takes_have_a_limit_over_all_connections() -> None:
+    async def test(bench: Bench) -> None:
+        clients = [bench.connect() for _ in range(3)]
+        for connection, transport in clients:
+            transport.unsent = 500_000
+            connection.pause_writing()
+        assert [transport.aborted for _, transport in clients] == [False, False, True]
+
+    dialogue(test, proto_buffer_max=1 << 20)
+
+
+def test_idle_clients_are_closed_only_where_configured() -> None:
+    async def test(bench: Bench) -> None:
+        connection, transport = bench.connect()
+        bench.traffic.sweep(100.0)
+        bench.traffic.sweep(900.0)
+        assert not transport.closed
+        bench.node.config.service.proto_fd_idle_ms = 5000
+        bench.traffic.sweep(1000.0)
+        connection.data_received(BUILD)
+        bench.traffic.sweep(1006.0)
+        bench.traffic.sweep(1010.0)
+        assert not transport.closed
+        bench.traffic.sweep(1011.0)
+        assert transport.closed
+        assert bench.node.counters.reaped == 1
+
+    dialogue(test)
+
+
+def test_long_batches_give_others_a_turn() -> None:
+    async def test(bench: Bench) -> None:
+        connection, transport = bench.connect()
+        connection.data_received(BUILD * (3 * TURN_REPLIES))
+        assert transport.sent == BUILD_REPLY * TURN_REPLIES
+        assert not transport.reading
+        await turns()
+        assert transport.sent == BUILD_REPLY * (3 * TURN_REPLIES)
+        assert transport.reading
+
+    dialogue(test)
+
+
+def test_draining_answers_what_is_in_flight() -> None:
+    async def test(bench: Bench) -> None:
+        idle, idle_transport = bench.connect()
+        busy, busy_transport = bench.connect()
+        busy.data_received(pack(INFO, b"wait\n"))
+        draining = asyncio.ensure_future(bench.traffic.drain(5))
+        await turns()
+        assert idle_transport.closed
+        idle.connection_lost(None)
+        assert not busy_transport.closed
+        bench.pending.futures[0].set_result(b"done")
+        await turns()
+        assert busy_transport.sent == pack(INFO, b"wait\tdone\n")
+        assert busy_transport.closed
+        busy.connection_lost(None)
+        await draining
+        _, late_transport = bench.connect()
+        assert late_transport.closed
+
+    dialogue(test)
+
+
+def test_draining_has_an_end() -> None:
+    async def test(bench: Bench) -> None:
+        busy, transport = bench.connect()
+        busy.data_received(pack(INFO, b"wait\n"))
+        await bench.traffic.drain(0)
+        assert transport.aborted
+        bench.pending.futures[0].cancel()
+        await turns()
+
+    dialogue(test)
+
+
+def test_a_request_of_a_million_lines_is_bounded() -> None:
+    async def test(bench: Bench) -> None:
+        connection, transport = bench.connect()
+        connection.data_received(pack(INFO, b"large\n" * 2000))
+        for _ in range(1000):
+            await asyncio.sleep(0)
+        assert transport.sent == pack(INFO, b"ERROR:4:reply too large\n")
+
+    dialogue(test)
+
+
+def test_a_request_that_takes_too_long_is_refused() -> None:
+    async def test(bench: Bench) -> None:
+        connection, transport = bench.connect()
+        connection.data_received(pack(INFO, b"build\nwait\n"))
+        await turns()
+        bench.pending.futures[0].set_result(b"late")
+        await turns()
+        assert transport.sent == pack(INFO, b"ERROR:9:timeout\n")
+        assert bench.node.counters.info_timeout == 1
+
+    dialogue(test, info_max_ms=-1)
+
+
+KNOWN = st.sampled_from(
+    [BUILD, pack(INFO, b"build\nnope\n"), pack(INFO, b""), pack(3, bytes(22)), pack(2, b"")]
+)
+ODD_BODY = st.binary(max_size=60).map(lambda body: pack(INFO, body))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.one_of(KNOWN, ODD_BODY, st.binary(max_size=40)), max_size=8),
+    st.lists(st.integers(min_value=1, max_value=200)),
+)
+def test_any_bytes_in_any_chunks_give_frames_or_a_close(pieces: list[bytes], cuts: list[int]) -> None:
+    data = b"".join(pieces)
+    transport = feed(*chunked(data, cuts))
+    whole = feed(data)
+    assert transport.sent == whole.sent
+    assert transport.closed == whole.closed
+    assert not transport.aborted
+    replies = list(frames(transport.sent))
+    assert [kind for kind, _ in replies] == list(expected_kinds(data))
+
+
+def chunked(data: bytes, cuts: list[int]) -> Iterator[bytes]:
+    for size in cuts:
+        if data:
+            yield data[:size]
+            data = data[size:]
+    if data:
+        yield data
+
+
+def expected_kinds(data: bytes) -> Iterator[int]:
+    """Types of the replies that the frames of ``data`` get, up to the first bad header."""
+    replies = {1: 1, 2: 2, 3: 3, 4: 3}
+    offset = 0
+    while len(data) - offset >= HEADER_SIZE:
+        try:
+            kind, size = unpack_header(data, offset)
+        except WireError:
+            return
+        offset += HEADER_SIZE + size
+        if offset <= len(data) and kind in replies:
+            yield replies[kind]
