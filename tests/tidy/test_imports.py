@@ -1,0 +1,57 @@
+"""Who imports what: foreign libraries have one owner each, and the contracts of pyproject.toml name every module."""
+
+import ast
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted(
+    path.relative_to(ROOT)
+    for package in ("asinfo", "asadm", "daemon")
+    for path in (ROOT / package).rglob("*.py")
+)
+
+OWNERS = {
+    "bcrypt": {"asinfo/login.py"},
+    "httpx": {"asadm/cron/ping.py"},
+    "lupa": {"daemon/lua/runtime.py"},
+    "rich": {"asinfo/render.py"},
+    "typer": {"asinfo/application.py", "daemon/usage.py"},
+    "uvloop": {"daemon/server.py"},
+    "yaml": {"asadm/inventory_file.py", "daemon/config/yamlform.py"},
+}
+"""The files that may import a library: each costs start-up time, and each could be replaced in one place."""
+
+
+def imported(path: Path) -> set[str]:
+    """Top-level names of the packages that a file imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module)
+    return {name.partition(".")[0] for name in found}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=str)
+def test_a_library_is_imported_by_its_owner_only(path: Path) -> None:
+    for library in imported(path):
+        assert str(path) in OWNERS.get(library, {str(path)}), library
+
+
+def test_every_library_that_is_installed_is_used() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = {requirement.partition(">")[0] for requirement in project["dependencies"]}
+    assert names - {"pyyaml"} <= OWNERS.keys()
+    used = set().union(*(imported(path) for path in SOURCES))
+    assert OWNERS.keys() <= used
+
+
+def test_the_contract_of_the_daemon_names_every_module_of_asinfo() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    contract = next(each for each in settings["contracts"] if each["source_modules"] == ["daemon"])
+    modules = {f"asinfo.{path.stem}" for path in (ROOT / "asinfo").glob("*.py")}
+    assert set(contract["forbidden_modules"]) == {"asadm", *modules - {"asinfo.__init__", "asinfo.errors"}}
