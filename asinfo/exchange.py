@@ -362,7 +362,7 @@ class _Engine:
     def _broken(self, connection: _Connection, error: OSError) -> None:
         from asinfo import reasons
 
-        failure = reasons.broken(error, connected=connection.connected)
+        failure = reasons.broken(error, connection.dialogue, connected=connection.connected)
         if connection.connected:
             self._fail(connection, failure)
         else:

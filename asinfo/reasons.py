@@ -7,14 +7,18 @@ from os import strerror
 
 from asinfo.errors import Unreachable
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from asinfo.dialogue import Dialogue
 
-def broken(error: OSError, *, connected: bool) -> Unreachable:
+
+def broken(error: OSError, conversation: Dialogue, *, connected: bool) -> Unreachable:
     """What an error of the system means for the connection."""
     code = error.errno or 0
     if code == ETIMEDOUT:
         return timed_out(looking_up=False, connected=connected, seconds=None)
     if connected and code in {ECONNRESET, EPIPE}:
-        return closed()
+        return conversation.ended()
     if code in {ECONNREFUSED, ECONNRESET}:
         return Unreachable("refused", "nobody listens there" if code == ECONNREFUSED else "connection reset")
     return Unreachable("unreachable", strerror(code).lower() if code else str(error))

@@ -56,7 +56,7 @@ def _decoded(message: bytes) -> bytes:
     from binascii import Error, a2b_base64
 
     try:
-        return a2b_base64(message)
+        return a2b_base64(message, strict_mode=True)
     except Error:
         return message
 

@@ -111,6 +111,6 @@ def content(answer: bytes) -> bytes:
     if text is None:
         raise WireError("udf-get: the answer has no content")
     try:
-        return a2b_base64(text)
+        return a2b_base64(text, strict_mode=True)
     except Error as error:
         raise WireError(f"udf-get: the content is not base64: {error}") from None

@@ -44,7 +44,9 @@ class Peer:
 
     def frame(self) -> tuple[int, bytes]:
         """Type and body of the next frame; info bodies are noted in ``node.requests``."""
-        _, kind, high, low = struct.unpack(">BBHI", self.receive(8))
+        version, kind, high, low = struct.unpack(">BBHI", self.receive(8))
+        if version != 2 or high:
+            raise ConnectionAbortedError  # as a node does: close without a word
         body = self.receive(high << 32 | low)
         if kind == 1:
             self.node.requests.append(body)
