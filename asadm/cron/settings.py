@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from asadm.cron.metrics import check_target
 from asinfo.errors import UsageError
@@ -109,6 +110,8 @@ class Settings:
         """Raise UsageError where this machine cannot do it; `of` only looks at the words."""
         if self.metrics_file:
             check_target(self.metrics_file)
+        if self.lock and not Path(self.lock.replace("\0", "")).parent.is_dir():
+            raise UsageError(f"--lock: {Path(self.lock).parent} is not a directory")
 
 
 def check_address(url: str) -> None:

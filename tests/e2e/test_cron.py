@@ -1,5 +1,6 @@
 """The job as it really runs: by Debian's cron, in an empty environment, and as units that systemd accepts."""
 
+import json
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ from typing import Self
 
 import pytest
 
+from tests.conftest import StartDaemon
 from tests.fakes.node import FakeNode
 from tests.processes import ROOT
 
@@ -214,6 +216,17 @@ def test_an_empty_environment_is_enough(nodes: list[FakeNode], asadm: Path) -> N
     done = run(asadm, "-h", addresses(nodes), "cache", "clear", "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert [node.requests for node in nodes] == [[CLEAR], [CLEAR]]
+
+
+def test_real_nodes_are_cleared_and_keep_their_cache_on(start_daemon: StartDaemon, asadm: Path) -> None:
+    """Nodes of this project know `udf-cache-stats:`, so nobody is warned that their cache stays off."""
+    started = start_daemon("--nodes", "2")
+    hosts = ",".join(f"{host}:{port}" for host, port in started.addresses)
+    done = run(asadm, "-h", hosts, "--json", "cache", "clear")
+    assert (done.returncode, done.stderr) == (0, "")
+    document = json.loads(done.stdout)
+    assert [node["answer"] for node in document["nodes"]] == ["ok", "ok"]
+    assert document["cache_left_off"] == []
 
 
 def test_a_home_that_cannot_be_written_is_enough(nodes: list[FakeNode], asadm: Path, tmp_path: Path) -> None:
