@@ -150,7 +150,7 @@ class Dispatch:
                 work.waiting = (line, answer)
                 return
             work.add(line, answer)
-            if work.finished or monotonic() > end:
+            if work.finished or (monotonic() > end and work.offset < len(work.body)):
                 return
 
     async def _finish(self, work: _Work) -> bytes:

@@ -49,6 +49,9 @@ class FakeTransport:
     def is_closing(self) -> bool:
         return self.closed
 
+    def is_reading(self) -> bool:
+        return self.reading
+
     def pause_reading(self) -> None:
         assert not self.closed
         self.reading = False
@@ -141,7 +144,7 @@ def feed(*chunks: bytes, **service: Any) -> FakeTransport:
         connection, transport = bench.connect()
         transports.append(transport)
         for chunk in chunks:
-            if not transport.closed:
+            if not transport.is_closing():
                 connection.data_received(chunk)
         await turns()
 
@@ -201,21 +204,21 @@ def test_byte_by_byte() -> None:
 )
 def test_a_bad_header_closes_without_a_reply(header: bytes) -> None:
     transport = feed(header)
-    assert transport.closed
+    assert transport.is_closing()
     assert not transport.sent
 
 
 def test_a_bad_header_after_good_requests_closes_after_their_replies() -> None:
     transport = feed(BUILD * 2 + b"nonsense" + BUILD)
     assert transport.sent == BUILD_REPLY * 2
-    assert transport.closed
+    assert transport.is_closing()
 
 
 def test_the_largest_length_is_accepted_without_memory() -> None:
     async def test(bench: Bench) -> None:
         connection, transport = bench.connect()
         connection.data_received(b"\2\1\0\0\x08\0\0\0")
-        assert not transport.closed
+        assert not transport.is_closing()
         assert bench.traffic.buffered == HEADER_SIZE
 
     dialogue(test)
@@ -235,7 +238,7 @@ def test_the_largest_length_is_accepted_without_memory() -> None:
 def test_other_frame_types_leave_the_connection_open(request_frame: bytes, reply: bytes) -> None:
     transport = feed(request_frame + BUILD)
     assert transport.sent == reply + BUILD_REPLY
-    assert not transport.closed
+    assert not transport.is_closing()
 
 
 def test_replies_keep_their_order_while_one_is_pending() -> None:
@@ -243,14 +246,14 @@ def test_replies_keep_their_order_while_one_is_pending() -> None:
         connection, transport = bench.connect()
         connection.data_received(BUILD + pack(INFO, b"wait\n") + BUILD)
         assert transport.sent == BUILD_REPLY
-        assert not transport.reading
+        assert not transport.is_reading()
         connection.data_received(BUILD)  # a transport may have had it in hand
         await turns()
         assert transport.sent == BUILD_REPLY
         bench.pending.futures[0].set_result(b"done")
         await turns()
         assert transport.sent == BUILD_REPLY + pack(INFO, b"wait\tdone\n") + BUILD_REPLY * 2
-        assert transport.reading
+        assert transport.is_reading()
         assert bench.traffic.buffered == 0
 
     dialogue(test)
@@ -275,12 +278,12 @@ def test_the_end_of_the_stream_closes_after_the_pending_reply() -> None:
         connection, transport = bench.connect()
         connection.data_received(pack(INFO, b"wait\n"))
         assert connection.eof_received()
-        assert not transport.closed
+        assert not transport.is_closing()
         await turns()
         bench.pending.futures[0].set_result(b"done")
         await turns()
         assert transport.sent == pack(INFO, b"wait\tdone\n")
-        assert transport.closed
+        assert transport.is_closing()
 
     dialogue(test)
 
@@ -333,12 +336,12 @@ def test_one_client_too_many_is_closed_without_a_byte() -> None:
     async def test(bench: Bench) -> None:
         first, _ = bench.connect()
         second, refused_transport = bench.connect()
-        assert refused_transport.closed
+        assert refused_transport.is_closing()
         second.connection_lost(None)
         assert (bench.node.counters.opened, bench.node.counters.closed) == (1, 0)
         first.connection_lost(None)
         _, transport = bench.connect()
-        assert not transport.closed
+        assert not transport.is_closing()
 
     dialogue(test, proto_fd_max=1)
 
@@ -350,7 +353,7 @@ def test_half_received_requests_have_a_limit_over_all_connections() -> None:
         second, second_transport = bench.connect()
         first.data_received(half)
         second.data_received(half)
-        assert not first_transport.closed
+        assert not first_transport.is_closing()
         assert second_transport.aborted
         assert "proto-buffer-max" in bench.log[0][2]
         second.connection_lost(None)
@@ -366,13 +369,13 @@ def test_a_client_that_does_not_read_is_not_read_from() -> None:
         connection, transport = bench.connect()
         transport.unsent = 2_000_000
         connection.pause_writing()
-        assert not transport.reading
+        assert not transport.is_reading()
         connection.data_received(BUILD)
         assert not transport.sent
         transport.unsent = 0
         connection.resume_writing()
         assert transport.sent == BUILD_REPLY
-        assert transport.reading
+        assert transport.is_reading()
         assert bench.traffic.backlog == 0
 
     dialogue(test)
@@ -388,7 +391,7 @@ def test_a_client_that_never_reads_is_closed() -> None:
         transport.unsent = 50  # it takes some
         bench.traffic.sweep(now + 31)
         bench.traffic.sweep(now + 60)
-        assert not transport.closed
+        assert not transport.is_closing()
         bench.traffic.sweep(now + 62)
         assert transport.aborted
         connection.connection_lost(None)
@@ -414,15 +417,15 @@ def test_idle_clients_are_closed_only_where_configured() -> None:
         connection, transport = bench.connect()
         bench.traffic.sweep(100.0)
         bench.traffic.sweep(900.0)
-        assert not transport.closed
+        assert not transport.is_closing()
         bench.node.config.service.proto_fd_idle_ms = 5000
         bench.traffic.sweep(1000.0)
         connection.data_received(BUILD)
         bench.traffic.sweep(1006.0)
         bench.traffic.sweep(1010.0)
-        assert not transport.closed
+        assert not transport.is_closing()
         bench.traffic.sweep(1011.0)
-        assert transport.closed
+        assert transport.is_closing()
         assert bench.node.counters.reaped == 1
 
     dialogue(test)
@@ -433,10 +436,10 @@ def test_long_batches_give_others_a_turn() -> None:
         connection, transport = bench.connect()
         connection.data_received(BUILD * (3 * TURN_REPLIES))
         assert transport.sent == BUILD_REPLY * TURN_REPLIES
-        assert not transport.reading
+        assert not transport.is_reading()
         await turns()
         assert transport.sent == BUILD_REPLY * (3 * TURN_REPLIES)
-        assert transport.reading
+        assert transport.is_reading()
 
     dialogue(test)
 
@@ -448,17 +451,17 @@ def test_draining_answers_what_is_in_flight() -> None:
         busy.data_received(pack(INFO, b"wait\n"))
         draining = asyncio.ensure_future(bench.traffic.drain(5))
         await turns()
-        assert idle_transport.closed
+        assert idle_transport.is_closing()
         idle.connection_lost(None)
-        assert not busy_transport.closed
+        assert not busy_transport.is_closing()
         bench.pending.futures[0].set_result(b"done")
         await turns()
         assert busy_transport.sent == pack(INFO, b"wait\tdone\n")
-        assert busy_transport.closed
+        assert busy_transport.is_closing()
         busy.connection_lost(None)
         await draining
         _, late_transport = bench.connect()
-        assert late_transport.closed
+        assert late_transport.is_closing()
 
     dialogue(test)
 
@@ -515,7 +518,7 @@ def test_any_bytes_in_any_chunks_give_frames_or_a_close(pieces: list[bytes], cut
     transport = feed(*chunked(data, cuts))
     whole = feed(data)
     assert transport.sent == whole.sent
-    assert transport.closed == whole.closed
+    assert transport.is_closing() == whole.is_closing()
     assert not transport.aborted
     replies = list(frames(transport.sent))
     assert [kind for kind, _ in replies] == list(expected_kinds(data))

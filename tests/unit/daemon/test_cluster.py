@@ -1,0 +1,66 @@
+"""Membership, and which member owns which partition."""
+
+from base64 import b64decode
+
+import pytest
+
+from daemon.cluster import PARTITIONS, Cluster, Member
+
+
+def members(*ids: str) -> list[Member]:
+    return [Member(identity, "127.0.0.1", 3000) for identity in ids]
+
+
+def owners(cluster: Cluster) -> list[str]:
+    """The owner of each partition; fails unless there is exactly one."""
+    found = [""] * PARTITIONS
+    for member in cluster.members:
+        bitmap = b64decode(cluster.masters(member.id))
+        for partition in range(PARTITIONS):
+            if bitmap[partition >> 3] & 0x80 >> (partition & 7):
+                assert not found[partition]
+                found[partition] = member.id
+    assert all(found)
+    return found
+
+
+def test_a_single_node_owns_everything() -> None:
+    cluster = Cluster()
+    cluster.join(members("A1"))
+    assert cluster.masters("A1") == b"/" * 682 + b"8="
+
+
+@pytest.mark.parametrize("count", [2, 3, 8])
+def test_every_partition_has_one_owner_and_shares_are_fair(count: int) -> None:
+    cluster = Cluster()
+    cluster.join(members(*(f"A{number}" for number in range(1, count + 1))))
+    found = owners(cluster)
+    for member in cluster.members:
+        assert found.count(member.id) == pytest.approx(PARTITIONS / count, rel=0.15)
+
+
+def test_a_member_that_leaves_moves_only_its_own_partitions() -> None:
+    cluster = Cluster()
+    cluster.join(members("A1", "A2", "A3"))
+    before = owners(cluster)
+    cluster.join(members("A1", "A3"))
+    after = owners(cluster)
+    assert all(old == new for old, new in zip(before, after, strict=True) if old != "A2")
+
+
+def test_only_a_change_of_membership_moves_generation_and_key() -> None:
+    cluster = Cluster()
+    cluster.join(members("A2", "B", "A1"))
+    key = cluster.key
+    assert [member.id for member in cluster.members] == ["B", "A1", "A2"]
+    assert cluster.principal == "A2"
+    assert cluster.generation == 0
+    cluster.join(members("A1", "A2", "B"))
+    assert (cluster.generation, cluster.key) == (0, key)
+    cluster.join(members("A1", "A2"))
+    assert cluster.generation == 1
+    assert cluster.key != key
+
+
+def test_keys_have_twelve_digits() -> None:
+    assert {len(f"{Cluster().key:X}") for _ in range(50)} == {12}
