@@ -1,0 +1,259 @@
+"""The Lua host of a node: checks modules at `udf-put`, and calls their functions in cached contexts.
+
+    validate    load and run a module's body in a context of its own
+    call        run a function of a module in one of the module's contexts
+    forget      a module changed or went: drop its contexts, and those of modules that required it
+    clear       drop every context
+
+Lua runs in worker threads; only the event loop touches the pools. A call that is under way when its context is dropped
+finishes on it.
+"""
+
+import asyncio
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from asinfo.errors import Error
+from daemon.config.schema.lua import ModLua
+from daemon.lua.pool import ContextStatistics, Lease, Pool
+from daemon.lua.runtime import (
+    OUT_OF_MEMORY,
+    TIMEOUT,
+    Context,
+    Outcome,
+    Settings,
+    Value,
+    compile_cached,
+    compile_text,
+)
+
+THREADS_MAX = 128
+"""Worker threads of a host, made as calls overlap; further calls wait for one."""
+
+NICENESS = 5
+"""How much less urgent a worker thread is than the event loop, in steps of nice(2)."""
+
+NO_MODULE = b"UDF: Execution Error 1"
+"""The module is unknown, or its body failed. Source: the UDF specification, section 5."""
+
+MESSAGE_SIZE_MAX = 1023
+"""Bytes of a compile error's message. Source: the info protocol specification, section 3."""
+
+FIRST_LINE_SIZE_MAX = 256
+"""Bytes of a message that names no place."""
+
+NULL_MESSAGE = b"(Null error message returned by lua)"
+
+_PLACED = re.compile(rb'\[string "([^"]*)".*?\]:(\d+): (.*)', re.DOTALL)
+
+
+class CompileError(Error):
+    """A module does not compile, or its body fails: chunk name, line (0: unknown) and Lua's message."""
+
+    def __init__(self, file: bytes, line: int, message: bytes) -> None:
+        super().__init__(f"{file!r}:{line}: {message!r}")
+        self.file = file
+        self.line = line
+        self.message = message
+
+
+class CallError(Error):
+    """A call failed; ``text`` is what the client reads."""
+
+    def __init__(self, text: bytes) -> None:
+        super().__init__(text.decode("utf-8", "backslashreplace"))
+        self.text = text
+
+
+def _compile_error(message: bytes | None) -> CompileError:
+    """Lua's message, taken apart as the real server does: file, line and text, or a first line without a place."""
+    text = NULL_MESSAGE if message is None else message
+    placed = _PLACED.match(text)
+    if placed:
+        return CompileError(placed[1], int(placed[2]), placed[3][:MESSAGE_SIZE_MAX])
+    return CompileError(b"", 0, text.partition(b"\n")[0][:FIRST_LINE_SIZE_MAX])
+
+
+def _passable(value: Value) -> Value:
+    """A value as it may cross into Lua; anything else would arrive there as a Python object.
+
+    Raises TypeError, and OverflowError for an integer that does not fit in 64 bits.
+    """
+    if value is not None and type(value) not in {bool, int, float, bytes}:
+        raise TypeError(f"{type(value).__name__} cannot be passed to Lua")
+    if type(value) is int and not -(1 << 63) <= value < 1 << 63:
+        raise OverflowError(f"{value} does not fit in 64 bits")
+    return value
+
+
+def _be_nice() -> None:
+    """A module that loops must not take the processor from the event loop."""
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+
+
+class LuaHost:
+    """Contexts of all modules of one node.
+
+    ``source`` gives the text of a registered module by its name without `.lua`; it is asked from worker threads.
+    ``log`` takes a level (0 critical to 4 detail), the place in the module and a text, also from worker threads.
+    """
+
+    def __init__(
+        self,
+        settings: ModLua,
+        source: Callable[[str], bytes | None],
+        log: Callable[[int, str, str], None],
+    ) -> None:
+        self._settings = settings
+        self._source = source
+        self._log = log
+        self._pools: dict[str, Pool] = {}
+        self._threads = ThreadPoolExecutor(THREADS_MAX, "lua", initializer=_be_nice)
+        self._shared = Settings(
+            os.fsencode(settings.user_path),
+            settings.context_memory,
+            settings.allow_unsafe_lua,
+            self._text,
+            log,
+        )
+
+    async def validate(self, filename: str, content: bytes) -> None:
+        """Load ``content`` and run it, as `udf-put` does; raises CompileError."""
+        await self._in_thread(lambda: self._validate(filename.encode("utf-8", "surrogateescape"), content))
+
+    async def call(
+        self, module: str, function: str, arguments: Sequence[Value], deadline_seconds: float
+    ) -> Value:
+        """Call a global ``function`` of ``module``; it may take ``deadline_seconds`` from now.
+
+        Raises CallError. The first result counts; one that is neither a scalar nor a string becomes None.
+        """
+        deadline = time.monotonic() + deadline_seconds
+        values = tuple(_passable(value) for value in arguments)
+        pool = self._pools.get(module) or self._new_pool(module)
+        lease = pool.take()
+        work = self._in_thread(lambda: self._call(module, function, values, deadline, lease))
+        # the lease ends with the work, also when nobody waits for the answer any more
+        work.add_done_callback(lambda _: self._end(pool, lease))
+        outcome = await asyncio.shield(work)
+        if outcome.failed:
+            raise CallError(outcome.value if isinstance(outcome.value, bytes) else b"")
+        return outcome.value
+
+    def forget(self, module: str) -> None:
+        """Drop the contexts of a module that has changed, and those of the modules that asked for it."""
+        name = module.encode("utf-8", "surrogateescape")
+        for pool in list(self._pools.values()):
+            if pool.module == module or name in pool.version.required:
+                self._renew(pool)
+
+    def clear(self) -> None:
+        """Drop every context; the next calls make new ones."""
+        for pool in list(self._pools.values()):
+            self._renew(pool)
+
+    def trim(self) -> None:
+        """Drop contexts beyond the kept count that no call has needed since the last time; for a ticker."""
+        for pool in self._pools.values():
+            self._close(pool.trim())
+
+    def statistics(self) -> list[ContextStatistics]:
+        """Figures of every module that was called."""
+        return [pool.statistics() for pool in self._pools.values()]
+
+    async def stop(self) -> None:
+        """Wait for what is under way, which its deadline ends, and end the threads."""
+        self.clear()
+        await asyncio.to_thread(self._threads.shutdown)
+
+    def _in_thread(self, work: Callable[[], Outcome]) -> asyncio.Future[Outcome]:
+        return asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def _new_pool(self, module: str) -> Pool:
+        settings = self._settings
+        kept = (settings.context_count, settings.context_max) if settings.cache_enabled else (0, 0)
+        pool = self._pools[module] = Pool(module, *kept)
+        return pool
+
+    def _end(self, pool: Pool, lease: Lease) -> None:
+        context = pool.give(lease)
+        if context is not None:
+            self._close([context])
+        self._leave_out(pool)
+
+    def _renew(self, pool: Pool) -> None:
+        self._close(pool.renew())
+        self._leave_out(pool)
+
+    def _leave_out(self, pool: Pool) -> None:
+        """Names that clients make up must not gather."""
+        if pool.is_empty() and self._pools.get(pool.module) is pool and self._text_of(pool.module) is None:
+            del self._pools[pool.module]
+
+    def _close(self, contexts: Iterable[Context]) -> None:
+        for context in contexts:
+            self._threads.submit(context.close)
+
+    # What follows runs in worker threads.
+
+    def _text_of(self, module: str) -> bytes | None:
+        """The text of a module that can be called: dots and slashes in a name would mean directories."""
+        return None if "." in module or "/" in module else self._source(module)
+
+    def _text(self, name: bytes) -> bytes | None:
+        return self._text_of(name.decode())
+
+    def _validate(self, name: bytes, content: bytes) -> Outcome:
+        chunk = compile_text(content, name)
+        if chunk.code is None:
+            raise _compile_error(chunk.message)
+        context = Context(self._shared, set())
+        outcome = context.run(name, chunk.code, name, self._body_deadline())
+        usable = context.usable
+        context.close()
+        if not usable and outcome.value != OUT_OF_MEMORY:
+            raise CompileError(name, 0, b"module body did not end within %d ms" % self._settings.body_max_ms)
+        if outcome.failed:
+            raise _compile_error(outcome.value if isinstance(outcome.value, bytes) else None)
+        return outcome
+
+    def _body_deadline(self) -> float:
+        return time.monotonic() + self._settings.body_max_ms / 1000
+
+    def _call(
+        self, module: str, function: str, values: tuple[Value, ...], deadline: float, lease: Lease
+    ) -> Outcome:
+        if lease.context is None:
+            failure = self._make(module, deadline, lease)
+            if failure:
+                return Outcome(failed=True, value=failure)
+        assert lease.context is not None
+        return lease.context.call(function.encode("utf-8", "surrogateescape"), deadline, values)
+
+    def _make(self, module: str, deadline: float, lease: Lease) -> bytes:
+        """Make the context of a lease; answers why it could not be made, or nothing."""
+        text = self._text_of(module)
+        if text is None:
+            return NO_MODULE
+        name = module.encode("utf-8", "surrogateescape")
+        place = b"%s/%s.lua" % (self._shared.user_path, name)
+        chunk = compile_cached(text, b"@" + place)
+        if chunk.code is None:
+            return self._not_made(module, chunk.message)
+        context = Context(self._shared, lease.version.required)
+        outcome = context.run(name, chunk.code, place, min(deadline, self._body_deadline()))
+        if not outcome.failed and context.usable:
+            lease.context = context
+            return b""
+        context.close()
+        if time.monotonic() >= deadline:
+            return TIMEOUT
+        return self._not_made(module, outcome.value if isinstance(outcome.value, bytes) else NULL_MESSAGE)
+
+    def _not_made(self, module: str, message: bytes) -> bytes:
+        self._log(1, module, f"lua create error: {message.decode('utf-8', 'backslashreplace')}")
+        return NO_MODULE

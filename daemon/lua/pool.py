@@ -1,0 +1,136 @@
+"""The cached Lua contexts of one module, first in first out, and their figures.
+
+Sequential calls walk through the contexts in turn, as on the real server: a counter in a global gives 1 ten times, then
+2 ten times. A context belongs to the version of the module it was made for; one that comes back after the version has
+changed is dropped. Only the event loop touches a pool; ``required`` alone is also added to by worker threads.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from daemon.lua.runtime import Context
+
+
+@dataclass(frozen=True, slots=True)
+class ContextStatistics:
+    """Figures of one module's contexts since the daemon started.
+
+    ``contexts`` exist now, ``idle`` of them are not in a call; ``high_water`` existed at once at most. A call that
+    finds a context is a hit, one that makes its own is a miss. ``evictions`` were dropped before the daemon stopped.
+    """
+
+    module: str
+    contexts: int
+    idle: int
+    high_water: int
+    hits: int
+    misses: int
+    creations: int
+    evictions: int
+
+
+@dataclass(slots=True, eq=False)
+class Version:
+    """One version of a module's code: what its contexts have asked for with `require`, found or not."""
+
+    required: set[bytes] = field(default_factory=set)
+
+
+@dataclass(slots=True, eq=False)
+class Lease:
+    """What one call holds: a context, or the right to make a fresh one (``context`` is None until it is made)."""
+
+    version: Version
+    context: Context | None
+    fresh: bool
+
+
+class Pool:
+    """The contexts of one module: ``count`` are kept, up to ``most`` while calls overlap (0 and 0: none is kept)."""
+
+    __slots__ = (
+        "_count",
+        "_creations",
+        "_evictions",
+        "_high_water",
+        "_hits",
+        "_idle",
+        "_misses",
+        "_most",
+        "_quiet",
+        "_total",
+        "module",
+        "version",
+    )
+
+    def __init__(self, module: str, count: int, most: int) -> None:
+        self.module = module
+        self.version = Version()
+        self._count = count
+        self._most = max(count, most)
+        self._idle: deque[Context] = deque()
+        self._total = 0
+        self._quiet = 0
+        self._high_water = self._hits = self._misses = self._creations = self._evictions = 0
+
+    def take(self) -> Lease:
+        """A context for one call: the longest idle one, or a new one while there are fewer than the kept count."""
+        if self._idle and self._total >= self._count:
+            self._hits += 1
+            context = self._idle.popleft()
+            self._quiet = min(self._quiet, len(self._idle))
+            return Lease(self.version, context, fresh=False)
+        self._misses += 1
+        self._total += 1
+        self._quiet = 0
+        self._high_water = max(self._high_water, self._total)
+        return Lease(self.version, None, fresh=True)
+
+    def give(self, lease: Lease) -> Context | None:
+        """End a lease; answers the context that is to be closed, if it is not kept."""
+        context, lease.context = lease.context, None
+        self._creations += lease.fresh and context is not None
+        if lease.version is not self.version:
+            self._evictions += context is not None
+            return context
+        if context is not None and context.usable and self._total <= self._most:
+            self._idle.append(context)
+            return None
+        self._total -= 1
+        self._evictions += context is not None
+        return context
+
+    def renew(self) -> list[Context]:
+        """Begin a new version; answers the idle contexts of the old one, which are to be closed."""
+        dropped = list(self._idle)
+        self._idle.clear()
+        self._evictions += len(dropped)
+        self._total = self._quiet = 0
+        self.version = Version()
+        return dropped
+
+    def trim(self) -> list[Context]:
+        """Drop what no call has used since the last trim, down to the kept count; answers what is to be closed."""
+        surplus = max(0, min(self._quiet, self._total - self._count))
+        dropped = [self._idle.popleft() for _ in range(surplus)]
+        self._total -= surplus
+        self._evictions += surplus
+        self._quiet = len(self._idle)
+        return dropped
+
+    def is_empty(self) -> bool:
+        """Whether this version has no context, nor one in the making."""
+        return not self._total
+
+    def statistics(self) -> ContextStatistics:
+        """The figures now."""
+        return ContextStatistics(
+            self.module,
+            self._total,
+            len(self._idle),
+            self._high_water,
+            self._hits,
+            self._misses,
+            self._creations,
+            self._evictions,
+        )

@@ -1,0 +1,216 @@
+"""One Lua state in its sandbox: the only file that knows lupa.
+
+The sandbox is written in Lua (`sandbox.lua` and the chunks it loads); Python gives it five functions (the time, the text
+of modules, the log) that never raise and that modules never see. One crossing in, one crossing out: scalars and byte
+strings only, because a table that leaves Lua would be wrapped outside any protected call.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from lupa.lua54 import LuaError, LuaRuntime
+
+Value = None | bool | int | float | bytes
+"""What an argument or a result of a function may be."""
+
+TIMEOUT = b"UDF Execution Timeout"
+OUT_OF_MEMORY = b"not enough memory"
+HEADER_SIZE = 31
+"""Bytes of a complete header of Lua 5.4 bytecode: signature 4, version, format, data 6, sizes 3, integer 8, number 8."""
+
+_COMPILE_MEMORY = 256 << 20
+_HEADROOM = 1 << 20
+"""Bytes kept free before a call: lupa pushes arguments outside any protected call, where Lua would abort the process."""
+
+_COMPILER = b"""
+local load, dump = load, string.dump
+return function(text, name, strip)
+    local f, message = load(text, name, "t")
+    if f then
+        return dump(f, strip)
+    end
+    return nil, message
+end
+"""
+
+
+class Chunk(NamedTuple):
+    """A compiled text: its bytecode, or the message that says why there is none."""
+
+    code: bytes | None
+    message: bytes
+
+
+class Outcome(NamedTuple):
+    """How a body or a call ended: ``failed`` with a message (None when the error was no text), or with a value."""
+
+    failed: bool
+    value: Value
+
+
+def _no_attributes(_target: object, name: object, _setting: bool) -> str:
+    """The second line of defence: no Python object is reachable, and if one were, it would have no attributes."""
+    raise AttributeError(name)
+
+
+def _new_runtime(memory: int) -> LuaRuntime:
+    return LuaRuntime(
+        encoding=None,
+        unpack_returned_tuples=True,
+        register_eval=False,
+        register_builtins=False,
+        attribute_filter=_no_attributes,
+        max_memory=memory,
+    )
+
+
+def compile_text(text: bytes, name: bytes, *, strip: bool = False) -> Chunk:
+    """Compile a Lua text under the chunk name ``name``; bytecode is refused, as a message."""
+    if text[:1] == b"\x1b":
+        if len(text) < HEADER_SIZE:
+            return Chunk(None, name.lstrip(b"@=") + b": bad binary format (truncated chunk)")
+        return Chunk(None, b"attempt to load a binary chunk (mode is 't')")
+    try:
+        made = _new_runtime(_COMPILE_MEMORY).execute(_COMPILER)(text, name, strip)
+    except LuaError as error:
+        return Chunk(None, str(error).encode())
+    return Chunk(None, made[1]) if isinstance(made, tuple) else Chunk(made, b"")
+
+
+compile_cached = lru_cache(maxsize=64)(compile_text)
+"""The same; a module's contexts share one compilation."""
+
+
+@cache
+def _sandbox() -> tuple[bytes, bytes, bytes, bytes, bytes]:
+    """Bytecode of the sandbox and its parts, made once a process; the log functions stay text: their lines show."""
+    here = files(__package__)
+    texts = {
+        name: (here / f"{name}.lua").read_bytes()
+        for name in ("sandbox", "limit", "pattern", "library", "aerospike")
+    }
+    logging = texts.pop("aerospike")
+    chunks = [compile_text(text, b"=" + name.encode(), strip=True) for name, text in texts.items()]
+    sandbox, limit, pattern, library = (chunk.code or chunk.message for chunk in chunks)
+    return sandbox, limit, pattern, library, logging
+
+
+class Settings(NamedTuple):
+    """What every context of a host has in common; ``memory`` in bytes."""
+
+    user_path: bytes
+    memory: int
+    unsafe: bool
+    source: Callable[[bytes], bytes | None]
+    log: Callable[[int, str, str], None]
+
+
+class Context:
+    """A Lua state with one module in it.
+
+    ``required`` receives every name that the state asks for, found or not. ``usable`` turns False for good when a
+    call ran out of time or memory. One thread at a time may use a context; Python's lock is free while Lua runs.
+    """
+
+    __slots__ = ("_call", "_collect", "_memory", "_run", "_runtime", "_sethook", "_wipe", "usable")
+
+    def __init__(self, settings: Settings, required: set[bytes]) -> None:
+        sandbox, limit, pattern, library, logging = _sandbox()
+        self._memory = settings.memory
+        self._runtime = _new_runtime(settings.memory)
+        self.usable = True
+        fetch, take = _module_texts(settings, required)
+        self._run, self._call, self._wipe, self._sethook, self._collect = self._runtime.execute(
+            sandbox,
+            limit,
+            pattern,
+            library,
+            logging,
+            settings.user_path,
+            settings.memory,
+            settings.unsafe,
+            time.monotonic,
+            _milliseconds,
+            fetch,
+            take,
+            _log_lines(settings.log),
+            mode="b",
+        )
+
+    def run(self, name: bytes, code: bytes, place: bytes, deadline: float) -> Outcome:
+        """Run the body of module ``name``, bytecode ``code``, until ``deadline`` (on the monotonic clock)."""
+        return self._guarded(self._run, len(code) * 4, name, code, place, deadline)
+
+    def call(self, function: bytes, deadline: float, arguments: tuple[Value, ...]) -> Outcome:
+        """Call the global ``function`` until ``deadline`` (on the monotonic clock)."""
+        size = sum(len(value) + 64 if type(value) is bytes else 64 for value in arguments)
+        return self._guarded(self._call, size + len(function), function, deadline, *arguments)
+
+    def _guarded(self, verb: Callable[..., tuple[int, Value, bool]], size: int, *arguments: Value) -> Outcome:
+        if not self._has_room(size):
+            self.usable = False
+            return Outcome(failed=True, value=OUT_OF_MEMORY)
+        try:
+            code, value, late = verb(*arguments)
+        except (
+            LuaError
+        ) as error:  # raised outside the sandbox's own protected call: after the deadline, or without memory
+            self.usable = False
+            return Outcome(failed=True, value=OUT_OF_MEMORY if isinstance(error, MemoryError) else TIMEOUT)
+        self.usable = code != 2 and not late
+        return Outcome(failed=code != 0, value=value)
+
+    def _has_room(self, size: int) -> bool:
+        room = self._memory - _HEADROOM - size
+        if self._runtime.get_memory_used() > room:
+            self._collect()
+        return bool(self._runtime.get_memory_used() <= room)
+
+    def close(self) -> None:
+        """Free what modules made while Python's lock is free; closing the state itself would hold it."""
+        self.usable = False
+        try:
+            self._sethook()  # a C function: no instruction runs that the hook of a timed-out state would refuse
+            self._wipe()
+        except LuaError:
+            return  # no memory even to clean up: the state goes with the last reference to it
+
+
+def _milliseconds() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _module_texts(
+    settings: Settings, required: set[bytes]
+) -> tuple[Callable[[bytes], object], Callable[[], bytes]]:
+    """`fetch` gives the size of a module's bytecode (None: no such module; False and a message), `take` the bytecode.
+
+    Two steps, so that the sandbox can see whether its memory suffices before the host hands the text over.
+    """
+    waiting = [b""]
+
+    def fetch(name: bytes) -> object:
+        try:
+            required.add(name)
+            text = settings.source(name)
+            if text is None:
+                return None
+            chunk = compile_cached(text, b"@" + settings.user_path + b"/" + name + b".lua")
+        except Exception:  # noqa: BLE001 - the edge to Lua: an exception that crossed it would be a Python object there
+            return None
+        waiting[0] = chunk.code or b""
+        return (False, chunk.message) if chunk.code is None else len(chunk.code)
+
+    return fetch, lambda: waiting[0]
+
+
+def _log_lines(log: Callable[[int, str, str], None]) -> Callable[[int, bytes, bytes], None]:
+    def write(level: int, position: bytes, text: bytes) -> None:
+        with suppress(Exception):  # the edge to Lua, as above; a log that fails must not fail the call
+            log(level, position.decode("utf-8", "backslashreplace"), text.decode("utf-8", "backslashreplace"))
+
+    return write
