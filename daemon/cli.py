@@ -131,7 +131,7 @@ def _config(arguments: Arguments) -> Config:
 def default_work_directory() -> str:
     """Where state belongs that was given no place: the XDG base directory specification says so."""
     state = os.environ.get("XDG_STATE_HOME", "")
-    return f"{state if state.startswith('/') else os.path.expanduser('~/.local/state')}/asudf"  # noqa: PTH111
+    return f"{state if state.startswith('/') else os.path.expanduser('~/.local/state')}/asudf"  # noqa: PTH111 - pathlib would raise without a home
 
 
 def plan_ports(configured: int, ports: str, nodes: str) -> list[int]:

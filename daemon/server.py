@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 DRAIN_SECONDS = 5.0
 """How long the commands in flight may take after the signal to stop."""
 
+FORCE_SECONDS = 1.0
+"""How long the daemon may still take after a second signal."""
+
 FILES_BESIDE_CLIENTS = 100
 """Open files of the daemon that are no client connections: logs, metadata, listeners, the event loop's own."""
 
@@ -187,6 +190,8 @@ class Server:
     def _on_stop(self) -> None:
         if self._stop.is_set():
             self._force.set()
+            # threads that are stuck in Lua may not hold up somebody who insists; what is stored is whole at any moment
+            asyncio.get_running_loop().call_later(FORCE_SECONDS, os._exit, 1)
         self._stop.set()
 
     def _raise_file_limit(self) -> None:
