@@ -30,7 +30,7 @@ def parse(text: str) -> Host:
     port = None
     if parts and parts[-1].isascii() and parts[-1].isdigit():
         port = _port(parts.pop(), text)
-    if len(parts) > 1 or not host or "" in parts:
+    if len(parts) > 1 or not host or any(not part or part.isdigit() for part in parts):
         raise UsageError(f"{text!r} is not an address; write host[:tlsname][:port] or [v6][:tlsname][:port]")
     return Host(host, parts[0] if parts else None, port)
 

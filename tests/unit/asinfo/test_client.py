@@ -1,0 +1,80 @@
+"""Seeds: the first that can be reached answers, within one deadline."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from asinfo.client import ask, summary
+from asinfo.errors import UsageError
+from asinfo.exchange import Node, Reply
+from tests.fakes.node import SUMMARY, Behaviour, FakeNode, closing, never_accepting, refusing, sending, silent
+
+
+def test_answers() -> None:
+    with FakeNode({"a": "1", "b": "2"}) as fake:
+        reply, answers = ask([Node(fake.host, fake.port)], [b"a", b"b", b"c"], 5)
+    assert answers == [b"1", b"2", b"ERROR:4:unrecognized command"]
+    assert fake.requests == [b"a\nb\nc\n"]
+    assert reply.failure is None
+
+
+def test_the_next_seed_is_asked() -> None:
+    skipped: list[Reply] = []
+    host, port = refusing()
+    with FakeNode({"a": "1"}) as fake:
+        nodes = [Node(host, port), Node("nosuch.invalid"), Node(fake.host, fake.port)]
+        reply, answers = ask(nodes, [b"a"], 5, skipped.append)
+    assert answers == [b"1"]
+    assert reply.node is nodes[2]
+    assert [each.failure.kind for each in skipped if each.failure] == ["refused", "resolve"]
+
+
+def test_a_seed_that_never_accepts_gets_its_share() -> None:
+    with never_accepting() as hole, FakeNode({"a": "1"}) as fake:
+        start = time.monotonic()
+        _, answers = ask([Node(hole.host, hole.port), Node(fake.host, fake.port)], [b"a"], 0.6)
+    assert answers == [b"1"]
+    assert 0.3 <= time.monotonic() - start < 0.6
+
+
+def test_one_deadline_for_all_seeds() -> None:
+    with never_accepting() as hole:
+        start = time.monotonic()
+        reply, _ = ask([Node(hole.host, hole.port)] * 3, [b"a"], 0.3)
+    assert reply.failure is not None
+    assert reply.failure.kind == "timeout-connect"
+    assert 0.3 <= time.monotonic() - start < 1
+
+
+@pytest.mark.parametrize(("behaviour", "kind"), [(closing, "closed"), (silent, "timeout-reply")])
+def test_a_node_that_took_the_request_is_the_answer(behaviour: Behaviour, kind: str) -> None:
+    """A command may change something: it is never sent to a second node after the first has it."""
+    with FakeNode(behaviour=behaviour) as bad, FakeNode({"a": "1"}) as good:
+        reply, answers = ask([Node(bad.host, bad.port), Node(good.host, good.port)], [b"a"], 0.2)
+    assert reply.failure is not None
+    assert (reply.failure.kind, answers, good.requests) == (kind, [], [])
+
+
+def test_a_reply_to_something_else() -> None:
+    with FakeNode(behaviour=sending(b"\x02\x01\0\0\0\0\0\x04x\ty\n")) as fake:
+        reply, answers = ask([Node(fake.host, fake.port)], [b"a"], 5)
+    assert answers == []
+    assert reply.failure is not None
+    assert reply.failure.kind == "protocol"
+
+
+def test_summary() -> None:
+    with FakeNode({SUMMARY: "features\ta;b\nnode\tA1\n"}) as fake:
+        reply, _ = ask([Node(fake.host, fake.port)], [], 5)
+    assert fake.requests == [b""]
+    assert summary(reply) == [(b"features", b"a;b"), (b"node", b"A1")]
+    reply.body = b"half a line"
+    assert summary(reply) == []
+    assert reply.failure is not None
+
+
+def test_a_command_is_one_line() -> None:
+    with pytest.raises(UsageError):
+        ask([Node("127.0.0.1", 1)], [b"a\nb"], 5)

@@ -1,0 +1,153 @@
+"""The recogniser, the Typer application, and that both understand the same."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asinfo import application
+from asinfo.cli import OPTIONS
+from asinfo.options import Option, Values, convert, recognise
+
+ROWS = (
+    Option("value", "v", "list", help="values"),
+    Option("plain", "l", "flag", help="a flag"),
+    Option("other", "o", "flag", help="a flag"),
+    Option("password", "P", "optional", help="a secret"),
+    Option("tls-name", "t", help="a name"),
+    Option("tls-cafile", help="a file"),
+    Option("timeout", kind="seconds", default=5.0, help="seconds"),
+    Option("splay", kind="number", default=0.0, help="seconds or none"),
+    Option("port", "p", "port", help="a port", environment="ASUDF_TEST_PORT"),
+    Option("count", "c", "integer", help="a count"),
+    Option("auth", kind="choice", choices=("INTERNAL", "PKI"), help="a mode"),
+)
+
+Understood = tuple[dict[str, object], list[str]] | None
+
+
+def fast(argv: list[str], *, interspersed: bool = True) -> Understood:
+    values = recognise(argv, ROWS, interspersed=interspersed)
+    return None if values is None else (dict(values.given), values.words)
+
+
+def slow(argv: list[str], *, interspersed: bool = True) -> Understood:
+    seen: list[Values] = []
+
+    def action(values: Values) -> int:
+        seen.append(values)
+        return 7
+
+    code = application.run("test", argv, ROWS, action, summary="s", words="WORD", interspersed=interspersed)
+    assert code == (7 if seen else 2)
+    return (dict(seen[0].given), seen[0].words) if seen else None
+
+
+GOOD: list[tuple[list[str], dict[str, object], list[str]]] = [
+    ([], {}, []),
+    (["-v", "build"], {"value": ["build"]}, []),
+    (["-vbuild", "--value=node", "--value", "x=y"], {"value": ["build", "node", "x=y"]}, []),
+    (["-v", ""], {"value": [""]}, []),
+    (["-v", "-"], {"value": ["-"]}, []),
+    (["-"], {}, ["-"]),
+    (["--val", "b"], {"value": ["b"]}, []),
+    (["-l", "--oth"], {"plain": True, "other": True}, []),
+    (["-P"], {"password": ""}, []),
+    (["-P", "-l"], {"password": "", "plain": True}, []),
+    (["-Psecret"], {"password": "secret"}, []),
+    (["--password", "secret"], {"password": "secret"}, []),
+    (["--password=-x"], {"password": "-x"}, []),
+    (["--tls_name", "n", "--tls_cafile=f"], {"tls-name": "n", "tls-cafile": "f"}, []),
+    (["-t", "a", "-t", "b"], {"tls-name": "b"}, []),
+    (["--timeout", "0.5", "--splay", "0"], {"timeout": 0.5, "splay": 0.0}, []),
+    (["--timeout=.5"], {"timeout": 0.5}, []),
+    (["-p", "3000", "-c0"], {"port": 3000, "count": 0}, []),
+    (["--auth", "pki"], {"auth": "PKI"}, []),
+    (["a", "-l", "b"], {"plain": True}, ["a", "b"]),
+    (["-l", "--", "-v", "--"], {"plain": True}, ["-v", "--"]),
+    (["-v", "udf-get:filename=ünï\udcff.lua"], {"value": ["udf-get:filename=ünï\udcff.lua"]}, []),
+]
+
+
+@pytest.mark.parametrize(("argv", "given_", "words"), GOOD, ids=lambda value: " ".join(map(str, value)))
+def test_both_understand(argv: list[str], given_: dict[str, object], words: list[str]) -> None:
+    assert fast(argv) == (given_, words)
+    assert slow(argv) == (given_, words)
+
+
+BAD = [
+    ["--nonsense"], ["-z"], ["-v"], ["--value"], ["--tls", "x"], ["--plain=x"], ["--timeout", "x"],
+    ["--timeout", "0"], ["--timeout", "-1"], ["--timeout", "nan"], ["--timeout", "inf"], ["--timeout", "1e3"],
+    ["-p", "0"], ["-p", "65536"], ["-p", "٣"], ["-p", "1_0"], ["-c", "-1"], ["-c", "1.0"], ["--auth", "x"],
+    ["-c", "9" * 30], ["--timeout", ""], ["--=x"], ["-=x"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("argv", BAD, ids=" ".join)
+def test_both_refuse(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert fast(argv) is None
+    assert slow(argv) is None
+    written = capsys.readouterr()
+    assert "Error" in written.err
+    assert not written.out
+
+
+WORDS = st.sampled_from(
+    ["-v", "--value", "build", "-l", "-P", "--password=x", "-t", "--tls_name", "--timeout", "1", "0.5", "-", "--",
+     "-vx", "-lo", "--port", "3", "x", "", "--pla", "--auth=PKI", "-c1", "--nope", "-h"]
+)  # fmt: skip
+
+
+@given(st.lists(WORDS, max_size=6), st.booleans())
+def test_what_the_recogniser_understands_typer_understands_alike(argv: list[str], interspersed: bool) -> None:
+    understood = fast(argv, interspersed=interspersed)
+    if understood is not None:
+        assert slow(argv, interspersed=interspersed) == understood
+
+
+@given(st.lists(st.text(max_size=6), max_size=5))
+def test_any_words_are_understood_or_left(argv: list[str]) -> None:
+    recognise(argv, OPTIONS)
+
+
+def test_words_end_the_options_of_a_program_with_commands() -> None:
+    assert fast(["-l", "cache", "clear", "--quiet", "-v"], interspersed=False) == (
+        {"plain": True},
+        ["cache", "clear", "--quiet", "-v"],
+    )
+
+
+def test_where_a_value_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = recognise([], ROWS)
+    assert values is not None
+    assert (values.number("timeout"), values.integer("port"), values.flag("plain")) == (5.0, None, False)
+    assert (values.text("tls-name"), values.texts("value")) == (None, [])
+    values.configured = {"timeout": 2.0, "port": 4}
+    assert (values.number("timeout"), values.integer("port")) == (2.0, 4)
+    monkeypatch.setenv("ASUDF_TEST_PORT", "77")
+    assert values.integer("port") == 77
+    values.given["port"] = 78
+    assert values.integer("port") == 78
+
+
+def test_help(capsys: pytest.CaptureFixture[str]) -> None:
+    code = application.run(
+        "prog",
+        ["--help"],
+        ROWS,
+        lambda _: 5,
+        summary="What it does.",
+        examples="Examples:\n  prog -v a      b",
+    )
+    written = capsys.readouterr()
+    assert code == 0
+    assert "What it does." in written.out
+    assert "  prog -v a      b\n" in written.out
+    assert all(f"--{option.name}" in written.out for option in ROWS)
+    assert "_" not in written.out.replace("_", "", 0).split("Examples")[0]
+
+
+def test_convert_names_the_fault() -> None:
+    with pytest.raises(ValueError, match="'x' is not one of INTERNAL, PKI"):
+        convert(ROWS[-1], "x")

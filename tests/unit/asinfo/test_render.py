@@ -1,0 +1,74 @@
+"""A sheet on a terminal, in a pipe and as JSON."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asinfo.render import Cell, Sheet, as_data, plain, show, visible
+
+SHEET = Sheet(
+    "Modules",
+    ["module", "n1", "calls"],
+    [["a.lua", Cell("ok", "good"), 3], [Cell("evil\x1b[31m\n", "bad"), None, 1234567], ["ünï.lua", "", 2.5]],
+    note="2 of 3",
+)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_plain() -> None:
+    assert plain(SHEET) == (
+        "Modules\n"
+        "module          n1  calls\n"
+        "a.lua           ok  3\n"
+        "evil\\x1b[31m\\n  -   1234567\n"
+        "ünï.lua         -   2.5\n"
+        "2 of 3\n"
+    )
+    stream = io.StringIO()
+    show(SHEET, stream)
+    assert stream.getvalue() == plain(SHEET)
+    assert plain(Sheet("", ["a"], [])) == "a\n"
+
+
+def test_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    colours = Terminal()
+    show(SHEET, colours)
+    assert "\x1b[32m" in colours.getvalue()
+    assert "\x1b[31m\n" not in colours.getvalue()
+    for argument, variable in ((False, None), (None, "1")):
+        if variable:
+            monkeypatch.setenv("NO_COLOR", variable)
+        stream = Terminal()
+        show(SHEET, stream, colour=argument)
+        assert "\x1b[32m" not in stream.getvalue()
+        assert "1234567" in stream.getvalue()
+
+
+def test_markup_is_text() -> None:
+    stream = Terminal()
+    show(Sheet("[bold]t[/]", ["[red]c"], [["[/nope]"]]), stream, colour=False)
+    assert all(text in stream.getvalue() for text in ("[bold]t[/]", "[red]c", "[/nope]"))
+
+
+def test_json() -> None:
+    data = json.loads(json.dumps(as_data(SHEET)))
+    assert data["rows"][1] == {"module": "evil\x1b[31m\n", "n1": None, "calls": 1234567}
+    assert data["columns"] == ["module", "n1", "calls"]
+    assert (data["title"], data["note"]) == ("Modules", "2 of 3")
+
+
+@given(st.text())
+def test_visible(text: str) -> None:
+    assert visible(text).isprintable()
+    assert visible(visible(text)) == visible(text)
