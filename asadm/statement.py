@@ -163,7 +163,7 @@ def _arguments(row: Row, words: Sequence[str], own: Sequence[Option], extra: Seq
     options = [*own, *_beside(own, extra)]
     values = recognise(words, options)
     if values is None:
-        raise UsageError(f"{row.name}: {_reason(words, options)}")
+        raise UsageError(f"{row.name}: {_reason(words, options, own)}")
     arguments = Arguments(values)
     _sort(row, values.words, arguments)
     return arguments
@@ -175,8 +175,8 @@ def _beside(own: Sequence[Option], extra: Sequence[Option]) -> list[Option]:
     return [option for option in extra if not taken.intersection(option.spellings)]
 
 
-def _reason(words: Sequence[str], options: Sequence[Option]) -> str:
-    """Why ``words`` were not recognised."""
+def _reason(words: Sequence[str], options: Sequence[Option], own: Sequence[Option]) -> str:
+    """Why ``words`` were not recognised; only the command's ``own`` flags are worth telling."""
     try:
         for token in tokens(words, options):
             if token.option is not None and token.text is not None:
@@ -185,7 +185,7 @@ def _reason(words: Sequence[str], options: Sequence[Option]) -> str:
         said = str(error)
         if said.startswith("--") and any(said == f"--{option.name}" for option in options):
             return f"{said} needs a value"
-        known = " ".join(f"--{option.name}" for option in options if not option.hidden)
+        known = " ".join(f"--{option.name}" for option in own if not option.hidden)
         return said if not said.startswith("-") else f"unknown flag {said}; it has {known or 'none'}"
     return "not understood"
 

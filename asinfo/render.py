@@ -90,7 +90,8 @@ def _rich(sheet: Sheet, stream: TextIO, *, colour: bool | None) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(file=stream, no_color=colour is False or None, highlight=False)
+    # Without a colour system there is no bold and no dim either: not one escape sequence.
+    console = Console(file=stream, color_system=None if colour is False else "auto", highlight=False)
     table = Table(
         title=Text(visible(sheet.title)) if sheet.title else None, box=box.SIMPLE_HEAD, title_justify="left"
     )

@@ -16,34 +16,35 @@ if TYPE_CHECKING:
     from asadm.statement import Arguments
 
 ASKED = (b"node", b"build", b"cluster-name", b"statistics", b"udf-list")
-COLUMNS = [
-    "Node",
-    "Node ID",
-    "Address",
-    "Build",
-    "Cluster",
-    "Size",
-    "Modules",
-    "Connections",
-    "Uptime",
-    "State",
-]
-KEYS = ("id", "address", "build", "cluster", "size", "modules", "connections", "uptime")
+COLUMNS = {
+    "id": "Node ID",
+    "address": "Address",
+    "build": "Build",
+    "cluster": "Cluster",
+    "size": "Size",
+    "modules": "Modules",
+    "connections": "Connections",
+    "uptime": "Uptime",
+}
 
 
 def run(session: Session, arguments: Arguments) -> Outcome:
     """Ask all nodes for everything in one request each.
 
-    A node that refuses one of the questions (an old or a locked one) is still shown; the cell has a dash.
+    A node that refuses one of the questions (an old or a locked one) is still shown; the cell has a dash. Addresses
+    have a column only where nodes have names of their own.
     """
     answers = session.cluster(arguments).each(ASKED)
     facts = [_facts(answer) for answer in answers]
     for answer in answers:
         if answer.status == "error" and not is_error(answer.answer):
             answer.status, answer.error = "ok", ""
-    rows = [_row(answer, each) for answer, each in zip(answers, facts, strict=True)]
+    named = any(answer.node.name != address(answer.node) for answer in answers)
+    keys = [key for key in COLUMNS if key != "address" or named]
+    rows = [_row(answer, each, keys) for answer, each in zip(answers, facts, strict=True)]
+    titles = ["Node", *(COLUMNS[key] for key in keys), "State"]
     reached = sum(answer.good for answer in answers)
-    sheet = Sheet("Network", COLUMNS, rows, f"{reached} of {len(answers)} nodes answered")
+    sheet = Sheet("Network", titles, rows, f"{reached} of {len(answers)} nodes answered")
     network = [
         {"node": answer.node.name, **each, "state": answer.status}
         for answer, each in zip(answers, facts, strict=True)
@@ -52,7 +53,7 @@ def run(session: Session, arguments: Arguments) -> Outcome:
 
 
 def _facts(answer: Answer) -> dict[str, str | int | None]:
-    facts: dict[str, str | int | None] = dict.fromkeys(KEYS)
+    facts: dict[str, str | int | None] = dict.fromkeys(COLUMNS)
     facts["address"] = address(answer.node)
     if not answer.answers:
         return facts
@@ -78,10 +79,10 @@ def _count(listed: bytes | None) -> int | None:
         return None
 
 
-def _row(answer: Answer, facts: dict[str, str | int | None]) -> list[Cell]:
+def _row(answer: Answer, facts: dict[str, str | int | None], keys: list[str]) -> list[Cell]:
     shown = {**facts, "uptime": duration(facts["uptime"])}
     state = Cell("ok", "good") if answer.good else Cell(f"{answer.status}: {answer.error}", "bad")
-    return [Cell(answer.node.name), *(Cell(shown[key]) for key in KEYS), state]
+    return [Cell(answer.node.name), *(Cell(shown[key]) for key in keys), state]
 
 
 def duration(seconds: str | int | None) -> str | None:

@@ -119,7 +119,11 @@ def _source(session: Session, arguments: Arguments) -> Outcome:
         if source is not None and source != usual
     ]
     messages = (
-        [f"{text(name)}: {', '.join(others)} hold another content than {first}, shown here"] if others else []
+        [
+            f"{text(name)}: {', '.join(others)} hold{'s' if len(others) == 1 else ''} other content than {first}, shown here"
+        ]
+        if others
+        else []
     )
     return Outcome(
         answers,

@@ -1,0 +1,328 @@
+"""asadm as a process of its own: on a terminal, interrupted, with a reader that leaves, and how little it imports."""
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.modules import Store
+from tests.fakes.node import FakeNode, refusing, silent
+
+ROOT = Path(__file__).parents[3]
+SECONDS = 20.0
+"""How long a process may take to write what is waited for; generous, because the machine may be busy."""
+
+
+def command(*argv: str) -> list[str]:
+    return [sys.executable, "-m", "asadm.cli", *argv]
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "NO_COLOR"))}
+    return {**kept, "HOME": str(home), "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "120", **more}
+
+
+class Terminal:
+    """A process whose standard streams are a terminal."""
+
+    def __init__(self, argv: Sequence[str], home: Path) -> None:
+        self.ours, theirs = pty.openpty()
+        self.process: subprocess.Popen[bytes] = subprocess.Popen(
+            argv,
+            env=environment(home),
+            cwd=home,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        self.seen = b""
+
+    def wait_for(self, text: str, after: int = 0) -> int:
+        """Read until ``text`` has been shown behind ``after``; the position behind it."""
+        deadline = time.monotonic() + SECONDS
+        while text.encode() not in self.seen[after:]:
+            left = deadline - time.monotonic()
+            assert left > 0, self.seen
+            if select.select([self.ours], [], [], left)[0]:
+                self.seen += os.read(self.ours, 4096)
+        return self.seen.index(text.encode(), after) + len(text)
+
+    def type(self, text: str) -> None:
+        os.write(self.ours, text.encode())
+
+    def end(self) -> int:
+        """Read to the end; the exit code."""
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline:
+            if not select.select([self.ours], [], [], 0.1)[0]:
+                if self.process.poll() is not None:
+                    break
+                continue
+            try:
+                data = os.read(self.ours, 4096)
+            except OSError:  # the terminal is gone with its last process
+                break
+            self.seen += data
+        return self.process.wait(SECONDS)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        os.close(self.ours)
+
+
+Start = Callable[..., Terminal]
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Start]:
+    opened: list[Terminal] = []
+
+    def start(*argv: str) -> Terminal:
+        opened.append(Terminal(command(*argv), tmp_path))
+        return opened[-1]
+
+    yield start
+    for each in opened:
+        each.close()
+
+
+def run(home: Path, *argv: str, **more: str) -> "subprocess.CompletedProcess[bytes]":
+    return subprocess.run(
+        command(*argv),
+        env=environment(home, **more),
+        cwd=home,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+
+
+def test_a_table_on_a_terminal_is_coloured_and_short(terminal: Start) -> None:
+    left, right = Store(), Store()
+    left.modules, right.modules = {b"a.lua": b"LQ=="}, {b"a.lua": b"LS0="}
+    with left.node() as one, right.node() as two:
+        shown = terminal("-h", f"{one.address},{two.address}", "show", "udfs")
+        assert shown.end() == 0
+        assert b"differs" in shown.seen
+        assert b"\x1b[" in shown.seen
+        assert not [word for word in shown.seen.split() if len(word) == 40]
+        plain = terminal("--no-color", "-h", f"{one.address},{two.address}", "show", "udfs")
+        assert plain.end() == 0
+        assert b"\x1b[" not in plain.seen
+
+
+def test_an_answer_cannot_steer_the_terminal(terminal: Start) -> None:
+    with FakeNode({"x": b"\x1b[2Jevil\x07"}) as node:
+        shown = terminal("-h", node.address, "-e", "asinfo -v x")
+        shown.end()
+        assert b"\x1b[2J" not in shown.seen
+        assert b"\\x1b[2Jevil\\x07" in shown.seen
+
+
+def test_a_waiting_terminal_sees_how_far_it_is(terminal: Start) -> None:
+    with FakeNode({"build": "8"}) as good, FakeNode(behaviour=silent) as hung:
+        shown = terminal("--timeout", "1.5", "-h", f"{good.address},{hung.address}", "-e", "asinfo -v build")
+        shown.wait_for("1 of 2 nodes answered, waiting for 1 ...")
+        assert shown.end() == 1
+        after = shown.seen.rpartition(b"waiting for 1 ...")[2]
+        assert after.startswith(b"\r\x1b[K")
+
+
+def test_no_progress_in_a_pipe(tmp_path: Path) -> None:
+    with FakeNode(behaviour=silent) as hung:
+        result = run(tmp_path, "--timeout", "0.8", "-h", hung.address, "-e", "asinfo -v build")
+        assert result.returncode == 1
+        assert b"waiting" not in result.stdout + result.stderr
+
+
+def test_an_interrupted_run_tells_what_was_done(tmp_path: Path) -> None:
+    with FakeNode({"build": "8"}) as good, FakeNode(behaviour=silent) as hung:
+        argv = command(
+            "--timeout", "60", "-h", f"{good.address},{hung.address}", "-e", "asinfo -v build; asinfo"
+        )
+        process = subprocess.Popen(
+            argv,
+            env=environment(tmp_path),
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        deadline = time.monotonic() + SECONDS
+        while not (good.requests and hung.connections) and time.monotonic() < deadline:
+            hung.closing.wait(0.01)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=SECONDS)
+        assert process.returncode == 130, err
+        assert f"{good.address} (127.0.0.1) returned:\n8\n".encode() in out
+        assert b"interrupted" in err
+        assert b"Traceback" not in err
+        assert good.requests == [b"build\n"]
+
+
+def test_an_interrupted_change_tells_what_was_done(tmp_path: Path) -> None:
+    store = Store()
+    (tmp_path / "a.lua").write_text("-- x\n")
+    with store.node() as one, store.node(follows=False) as liar:
+        argv = command(
+            "-h",
+            f"{one.address},{liar.address}",
+            "--enable",
+            "manage",
+            "udfs",
+            "add",
+            "a.lua",
+            "path",
+            "a.lua",
+            "--wait",
+            "60",
+        )
+        process = subprocess.Popen(
+            argv,
+            env=environment(tmp_path),
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        deadline = time.monotonic() + SECONDS
+        while not liar.requests and time.monotonic() < deadline:
+            liar.closing.wait(0.01)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=SECONDS)
+        assert process.returncode == 130, err
+        rows = [line.split()[:2] for line in out.decode().splitlines()]
+        assert [one.address, "ok"] in rows
+        assert [liar.address, "interrupted"] in rows
+
+
+def test_a_reader_that_leaves_is_no_fault(tmp_path: Path) -> None:
+    with FakeNode({"x": "y" * 1_000_000}) as node:
+        shell = f"{sys.executable} -m asadm.cli -h {node.address} -e 'asinfo -v x; asinfo -v x' | head -c 10"
+        result = subprocess.run(
+            shell, shell=True, env=environment(tmp_path), cwd=tmp_path, capture_output=True, check=False
+        )
+        assert result.stderr == b""
+
+
+def test_the_shell(terminal: Start, tmp_path: Path) -> None:
+    with Store().node() as node:
+        shell = terminal("-h", node.address)
+        at = shell.wait_for("\x1b[32m", 0)
+        at = shell.wait_for("Admin> ", at)
+        shell.type("asinfo -v build --no_node_name\n")
+        at = shell.wait_for("8.1.2.0", at)
+        shell.type("nosuch\n")
+        at = shell.wait_for("asadm: unknown command 'nosuch'", at)
+        shell.type("manage udfs remove a.lua\n")
+        at = shell.wait_for("changes the cluster", at)
+        shell.type("enable\n")
+        at = shell.wait_for("Admin+> ", at)
+        shell.type("sho\t")
+        at = shell.wait_for("show ", at)
+        shell.type("\t")
+        at = shell.wait_for("udfs ", at)
+        shell.type("\n")
+        at = shell.wait_for("0 modules", at)
+        shell.type("this line is dropped")
+        at = shell.wait_for("dropped", at)
+        shell.process.send_signal(signal.SIGINT)
+        at = shell.wait_for("Admin+> ", at)
+        shell.type("disable\n")
+        at = shell.wait_for("Admin> ", at)
+        shell.type("exit\n")
+        assert shell.end() == 0
+        assert b"Traceback" not in shell.seen
+        history = tmp_path / ".local" / "state" / "asudf" / "asadm_history"
+        assert "show udfs" in history.read_text()
+        assert history.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_end_of_input_ends_the_shell(terminal: Start) -> None:
+    with FakeNode({}) as node:
+        shell = terminal("-h", node.address)
+        shell.wait_for("Admin> ")
+        shell.type("\x04")
+        assert shell.end() == 0
+
+
+def test_a_shell_without_targets_does_not_start(terminal: Start) -> None:
+    shell = terminal("--cluster", "nosuch")
+    assert shell.end() == 2
+    assert b"there is no inventory" in shell.seen
+
+
+def test_piped_commands_show_no_prompt_and_no_control_bytes(tmp_path: Path) -> None:
+    with FakeNode({"build": "8"}) as node:
+        result = subprocess.run(
+            command("-h", node.address),
+            env=environment(tmp_path),
+            cwd=tmp_path,
+            input=b"asinfo -v build\nexit\n",
+            capture_output=True,
+            check=False,
+        )
+        assert (result.returncode, result.stderr) == (0, b"")
+        assert b"Admin" not in result.stdout
+        assert b"\x1b" not in result.stdout
+
+
+IMPORTS = """
+import sys
+from asadm.cli import run
+code = run(sys.argv[1:])
+heavy = {"socket", "selectors", "enum", "dataclasses", "typing", "re", "json", "logging", "argparse", "asyncio", "rich", "yaml",
+         "httpx", "typer", "pathlib", "signal", "subprocess", "importlib.metadata", "ssl", "inspect", "getpass", "shlex"}
+sys.stderr.write(" ".join(sorted(heavy & set(sys.modules))))
+sys.exit(code)
+"""
+
+
+def imported(home: Path, *argv: str) -> set[str]:
+    """The costly modules of a run in a fresh interpreter (isolated from .pth files, which import what they like)."""
+    result = subprocess.run(
+        [sys.executable, "-S", "-c", IMPORTS, *argv],
+        env=environment(home),
+        cwd=home,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    return set(result.stderr.decode().split())
+
+
+def test_the_usual_runs_import_nothing_costly(tmp_path: Path) -> None:
+    with Store().node() as one, Store().node() as two:
+        hosts = f"{one.address},{two.address}"
+        for argv in (
+            ["-e", "asinfo -v build"],
+            ["-e", "enable; asinfo -v 'udf-clear-cache:' -l"],
+            ["show", "udfs"],
+            ["info", "network"],
+        ):
+            assert imported(tmp_path, "-h", hosts, *argv) == set(), argv
+
+
+def test_a_known_inventory_needs_no_yaml_parser(tmp_path: Path) -> None:
+    with Store().node() as one:
+        (tmp_path / "asadm.yaml").write_text(f"clusters: {{a: {{nodes: ['{one.address}']}}}}")
+        run(tmp_path, "-e", "asinfo -v build")
+        found = imported(tmp_path, "-e", "asinfo -v build")
+        assert found <= {"json", "re", "enum"}
+
+
+def test_a_refused_node_and_a_closed_standard_output(tmp_path: Path) -> None:
+    dead = "{}:{}".format(*refusing())
+    assert run(tmp_path, "-h", dead, "-e", "asinfo -v build").returncode == 1

@@ -1,0 +1,190 @@
+"""Modules on several nodes: added, shown, compared and removed, with nodes that replicate, stand alone or are down."""
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from asadm import modules
+from asadm.commands.manage_udfs_add import describe
+from asinfo.wire.failure import CompileError
+from tests.fakes.modules import Store
+from tests.fakes.node import FakeNode, refusing, silent
+from tests.unit.asadm.conftest import Asadm
+
+SOURCE = b"-- caf\xc3\xa9, and no UTF-8: \xff\r\nfunction f(r)\n  return 1\nend\n"
+
+
+@pytest.fixture(autouse=True)
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(modules, "GRACE", 0.05)
+    monkeypatch.setattr(modules, "PAUSE", 0.01)
+    (tmp_path / "a.lua").write_bytes(SOURCE)
+    (tmp_path / "bad.lua").write_bytes(b"function f(r)\r\n  x = = 1\r\nend\n")
+
+
+ADD = "enable; manage udfs add a.lua path a.lua"
+REMOVE = "enable; manage udfs remove a.lua"
+
+
+def test_one_node_of_a_cluster_gets_the_module(asadm: Asadm) -> None:
+    store = Store()
+    with store.node() as one, store.node() as two, store.node() as three:
+        hosts = f"{one.address},{two.address},{three.address}"
+        result = asadm("-j", "-h", hosts, "--enable", "manage", "udfs", "add", "a.lua", "path", "a.lua")
+        assert (result.code, result.err) == (0, "")
+        assert [status for _, status, _ in result.nodes] == ["ok", "ok", "ok"]
+        assert list(result.document["how"].values()) == ["sent", "replicated", "replicated"]
+        assert store.puts == 1
+        assert base64.b64decode(store.modules[b"a.lua"]) == SOURCE
+
+
+def test_nodes_that_stand_alone_get_their_own(asadm: Asadm) -> None:
+    cluster, alone = Store(), Store()
+    with cluster.node() as one, alone.node() as two:
+        result = asadm("-h", f"{one.address},{two.address}", "-e", ADD)
+        assert (result.code, result.err) == (0, "")
+        rows = result.out.splitlines()
+        assert rows[-3].split()[:3] == [one.address, "ok", "sent"]
+        assert rows[-2].split()[:5] == [two.address, "ok", "sent", "by", "itself"]
+        assert (cluster.puts, alone.puts) == (1, 1)
+        assert asadm("-h", f"{one.address},{two.address}", "-e", REMOVE).code == 0
+        assert (cluster.modules, alone.modules) == ({}, {})
+
+
+def test_a_node_that_is_down_is_passed_by_and_told(asadm: Asadm) -> None:
+    store = Store()
+    dead = "{}:{}".format(*refusing())
+    with store.node() as one, store.node() as two:
+        result = asadm("-j", "-h", f"{dead},{one.address},{two.address}", "-e", ADD)
+        document = result.out.splitlines()[-1]
+        assert result.code == 1
+        assert '"status": "refused"' in document
+        assert list(store.modules) == [b"a.lua"]
+        assert dead in result.err
+        shown = asadm("-h", f"{dead},{one.address},{two.address}", "-e", ADD)
+        assert [line.split()[1] for line in shown.out.splitlines()[-4:-1]] == ["refused", "ok", "ok"]
+        assert [line.split()[1] for line in shown.err.splitlines()] == [f"{dead}:"]
+
+
+def test_a_hung_node_costs_its_deadline_and_no_more(asadm: Asadm) -> None:
+    store = Store()
+    with store.node() as one, FakeNode(behaviour=silent) as hung:
+        result = asadm("-j", "--timeout", "0.3", "-h", f"{one.address},{hung.address}", "--enable",
+                       "manage", "udfs", "add", "a.lua", "path", "a.lua")  # fmt: skip
+        assert [status for _, status, _ in result.nodes] == ["ok", "timeout-reply"]
+
+
+def test_a_node_that_takes_it_and_never_lists_it_is_late(asadm: Asadm) -> None:
+    store = Store()
+    with store.node() as one, store.node(follows=False) as liar:
+        result = asadm("-j", "-h", f"{one.address},{liar.address}", "-e", ADD + " --wait 0.3")
+        assert result.code == 1
+        assert "does not show the change after 0.3 s" in result.err
+        assert store.puts == 2
+
+
+def test_no_node_reached(asadm: Asadm) -> None:
+    dead = "{}:{}".format(*refusing())
+    result = asadm("-j", "-h", dead, "--enable", "manage", "udfs", "add", "a.lua", "path", "a.lua")
+    assert result.code == 1
+    assert result.nodes == [(dead, "refused", None)]
+
+
+def test_a_compile_error_names_the_users_file_and_line(asadm: Asadm) -> None:
+    store = Store()
+    with store.node() as one, store.node() as two:
+        result = asadm(
+            "-h", f"{one.address},{two.address}", "-e", "enable; manage udfs add a.lua path bad.lua"
+        )
+        assert result.code == 1
+        assert result.err == "asadm: bad.lua:2: unexpected symbol near '='\nasadm:     x = = 1\n"
+        assert "error" in result.out
+        assert "skipped" in result.out
+        assert store.modules == {}
+        assert store.puts == 1
+
+
+def test_a_refusal_of_the_node_is_explained(asadm: Asadm) -> None:
+    with FakeNode({}) as node:
+        result = asadm("-h", node.address, "-e", ADD)
+        assert result.code == 1
+        assert "unrecognized command (code 4)" in result.err
+
+
+def test_identical_content_is_no_fault(asadm: Asadm) -> None:
+    store = Store()
+    with store.node() as one:
+        assert asadm("-h", one.address, "-e", ADD).code == 0
+        assert asadm("-h", one.address, "-e", ADD).code == 0
+
+
+def test_removing_what_nobody_has_is_an_error(asadm: Asadm) -> None:
+    store = Store()
+    with store.node() as one:
+        result = asadm("-h", one.address, "-e", REMOVE)
+        assert (result.code, result.err) == (1, "asadm: no node lists a module a.lua\n")
+        assert store.removes == 0
+
+
+def test_removing_asks_a_node_that_has_it(asadm: Asadm) -> None:
+    without, having = Store(), Store()
+    having.modules[b"a.lua"] = b"LQ=="
+    with without.node() as one, having.node() as two:
+        assert asadm("-h", f"{one.address},{two.address}", "-e", REMOVE).code == 0
+        assert (without.removes, having.removes) == (0, 1)
+
+
+def test_show_udfs_marks_what_differs(asadm: Asadm) -> None:
+    left, right = Store(), Store()
+    left.modules = {b"same.lua": b"LQ==", b"differs.lua": b"LQ==", b"only,one.lua": b"LQ=="}
+    right.modules = {b"same.lua": b"LQ==", b"differs.lua": b"LS0="}
+    dead = "{}:{}".format(*refusing())
+    with left.node() as one, right.node() as two:
+        hosts = f"{one.address},{two.address},{dead}"
+        result = asadm("-h", hosts, "-e", "show udfs")
+        assert result.code == 1
+        lines = [line.split() for line in result.out.splitlines()]
+        assert lines[1] == ["Module", "State", one.address, two.address, dead]
+        assert [line[:2] for line in lines[2:5]] == [
+            ["differs.lua", "differs"],
+            ["only,one.lua", "missing"],
+            ["same.lua", "same"],
+        ]
+        assert all(len(digest) == 40 for digest in (lines[2][2], lines[2][3], lines[4][2]))
+        assert lines[3][3] == "missing"
+        assert {line[4] for line in lines[2:5]} == {"refused"}
+        assert result.out.splitlines()[-1] == "3 modules, 2 not the same on all nodes"
+        (differs, *_) = asadm("-j", "-h", hosts, "-e", "show udfs").document["modules"]
+        assert differs["state"] == "differs"
+        assert differs["hashes"][dead] is None
+        assert asadm("-h", f"{one.address},{two.address}", "-e", "show udfs").code == 0
+
+
+def test_show_udfs_prints_the_source_byte_for_byte(asadm: Asadm) -> None:
+    left, right = Store(), Store()
+    left.modules = {b"a.lua": base64.b64encode(SOURCE)}
+    right.modules = {b"a.lua": b"LS0="}
+    with left.node() as one, right.node() as two, Store().node() as none:
+        result = asadm("-h", one.address, "show", "udfs", "a.lua")
+        assert (result.code, result.raw, result.err) == (0, SOURCE, "")
+        differing = asadm("-h", f"{none.address},{one.address},{two.address}", "show", "udfs", "a.lua")
+        assert (differing.code, differing.raw) == (1, SOURCE)
+        assert f"a.lua: {two.address} holds other content than {one.address}, shown here" in differing.err
+        assert f"{none.address}: there is no such module (not_found)" in differing.err
+        missing = asadm("-h", one.address, "show", "udfs", "nosuch.lua")
+        assert (missing.code, missing.out) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("error", "name", "expected"),
+    [
+        (CompileError("m.lua", 2, "boom"), b"m.lua", ["p:2: boom", "    two"]),
+        (CompileError("", 0, "no place"), b"m.lua", ["p: no place"]),
+        (CompileError("m.lua", 9, "past the end"), b"m.lua", ["p:9: past the end"]),
+        (CompileError("x" * 45 + "...", 1, "cut"), b"x" * 60 + b".lua", ["p:1: cut", "    one"]),
+        (CompileError("other.lua", 7, "elsewhere"), b"m.lua", ["p: other.lua:7: elsewhere"]),
+    ],
+)
+def test_describing_a_compile_error(error: CompileError, name: bytes, expected: list[str]) -> None:
+    assert describe(error, name, "p", b"one\n  two\r\nthree") == expected
