@@ -107,7 +107,7 @@ async def _set(node: Node, filename: str, value: str | None) -> bytes:
         raise UdfError(b"timeout") from error
     except SmdFailed as error:
         raise UdfError(b"storage_error,%s" % str(error).encode()) from error
-    node.log.info("udf", f"{filename!r} was {'removed' if value is None else 'stored'}")
+    node.log.info("udf", f"{'udf-remove' if value is None else 'udf-put'} of {filename!r}: ok")
     return b"ok"
 
 

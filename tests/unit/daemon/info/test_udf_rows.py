@@ -133,7 +133,7 @@ def test_the_life_of_a_module(cell: Cell) -> None:
 
     cell.run(dialogue)
     assert cell.hosts[0].validated == [("a.lua", b"return 1")]
-    assert cell.logged == ["'a.lua' was stored", "'a.lua' was removed"]
+    assert cell.logged == ["udf-put of 'a.lua': ok", "udf-remove of 'a.lua': ok"]
 
 
 def test_a_module_that_does_not_compile_is_not_stored(cell: Cell) -> None:
