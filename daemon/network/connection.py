@@ -11,7 +11,6 @@ Errors in a command never close a connection. Source: the specification of the i
 from __future__ import annotations
 
 import asyncio
-from struct import Struct
 from time import monotonic
 from typing import TYPE_CHECKING, cast
 
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 TURN_REPLIES = 256
 TURN_SECONDS = 0.002
 """What one connection gets before the others have a turn: so many replies, and so much time for them."""
-
-_BODY_SIZE = Struct(">2xHI")
 
 
 class Connection(asyncio.Protocol):
@@ -171,19 +168,12 @@ class Connection(asyncio.Protocol):
         Stops early at a command that takes time and at the end of this client's turn. Raises WireError at a header
         that no frame can have.
         """
-        offset = 0
         end_of_turn = monotonic() + TURN_SECONDS
         self._wanted = HEADER_SIZE
+        offset = self._answer_known(data, 0, replies)
         while len(data) - offset >= HEADER_SIZE and len(replies) < TURN_REPLIES:
-            high, low = _BODY_SIZE.unpack_from(data, offset)
-            end = offset + HEADER_SIZE + (high << 32 | low)
-            ready = self._ready.get(data[offset:end]) if end - offset <= READY_SIZE_MAX else None
-            if ready is not None:
-                self._counters.info_complete += 1
-                replies.append(ready)
-                offset = end
-                continue
-            kind, _ = unpack_header(data, offset)
+            kind, size = unpack_header(data, offset)
+            end = offset + HEADER_SIZE + size
             if end > len(data):
                 self._wanted = end - offset
                 break
@@ -195,6 +185,24 @@ class Connection(asyncio.Protocol):
             replies.append(reply)
             if monotonic() > end_of_turn:
                 break
+            offset = self._answer_known(data, offset, replies)
+        return offset
+
+    def _answer_known(self, data: bytes, offset: int, replies: list[bytes]) -> int:
+        """Answer the frames from ``offset`` on whose replies are kept ready; returns where the first other one starts.
+
+        The last byte of its header is the whole length of a request that is kept; a longer one matches none of them.
+        """
+        before = len(replies)
+        last = len(data) - HEADER_SIZE
+        while offset <= last and len(replies) < TURN_REPLIES:
+            end = offset + HEADER_SIZE + data[offset + HEADER_SIZE - 1]
+            reply = self._ready.get(data[offset:end])
+            if reply is None:
+                break
+            replies.append(reply)
+            offset = end
+        self._counters.info_complete += len(replies) - before
         return offset
 
     def _wait(self, task: asyncio.Future[bytes]) -> None:
@@ -240,7 +248,9 @@ class Connection(asyncio.Protocol):
             self._abort("half-received requests take more than proto-buffer-max")
         elif not self._paused and len(held) >= self._wanted:
             self._set_held(None)
-            self._feed(bytes(held))
+            data = bytes(held)
+            del held  # a large frame need not stand in memory twice
+            self._feed(data)
 
     def _set_held(self, held: bytearray | None) -> None:
         if self._held is not None:
