@@ -27,7 +27,7 @@ BODY_SIZE_MAX = 134_217_728
 _HEADER = Struct(">BBHI")  # version, type, high 16 and low 32 bits of the length
 
 
-def pack(kind: int, body: bytes) -> bytes:
+def pack(kind: int, body: bytes | bytearray) -> bytes:
     """A whole frame of type ``kind`` around ``body``."""
     size = len(body)
     return _HEADER.pack(VERSION, kind, size >> 32, size & 0xFFFF_FFFF) + body

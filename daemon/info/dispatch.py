@@ -95,7 +95,8 @@ class _Work:
 
     def add(self, line: bytes, answer: bytes) -> None:
         """Put the answer to ``line`` at the end of the reply."""
-        self.reply += b"%b\t%b\n" % (line, answer)
+        self.reply += line
+        self.reply += b"\t%b\n" % answer
         if len(self.reply) > self.size_max:
             self.refuse(TOO_LARGE)
 
@@ -184,7 +185,7 @@ class Dispatch:
         if work.refusal is not None:
             return pack(INFO, work.refusal)
         self._node.counters.info_complete += 1
-        return pack(INFO, bytes(work.reply))
+        return pack(INFO, work.reply)
 
     def _fault(self, name: bytes, error: Exception) -> bytes:
         where = "".join(traceback.format_exception(error))
