@@ -61,7 +61,9 @@ def report(
     """A row for every node: how it got the change, or why it has not."""
     answers = [row.answer for row in change.rows]
     how = {row.answer.node.name: row.how for row in change.rows if row.answer.good}
-    sheet = Sheet(title, ["Node", "Status", "How", "ms"], [_cells(row) for row in change.rows], note)
+    sheet = Sheet(
+        title, ["Node", "Status", "Detail", "ms"], [_cells(row) for row in change.rows], note if how else ""
+    )
     return Outcome(
         answers,
         [sheet],
@@ -122,17 +124,17 @@ def _compile_errors(rows: Sequence[Row], name: bytes, path: str, content: bytes)
 
 
 def describe(error: CompileError, name: bytes, path: str, content: bytes) -> list[str]:
-    """``path:line: message``, and below it the line of ``content`` that it is about.
+    """``path:line: message``, and below it the line of ``content`` that it is about, and more of the message.
 
     The node knows the module by ``name`` (cut to 45 characters in its messages); the user knows it by ``path``. An
     error inside another file, as in a module that this one requires, keeps that file's name and has no source line.
     """
+    head, *more = error.message.split("\n")
+    rest = [f"    {line.strip()}" for line in more if line.strip()]
     if not error.line:
-        return [f"{path}: {error.message}"]
+        return [f"{path}: {head}", *rest]
     if not text(name).startswith(error.file.removesuffix("...")):
-        return [f"{path}: {error.file}:{error.line}: {error.message}"]
-    shown = [f"{path}:{error.line}: {error.message}"]
+        return [f"{path}: {error.file}:{error.line}: {head}", *rest]
     lines = content.split(b"\n")
-    if error.line <= len(lines):
-        shown.append("    " + text(lines[error.line - 1]).strip())
-    return shown
+    about = [f"    {text(lines[error.line - 1]).strip()}"] if error.line <= len(lines) else []
+    return [f"{path}:{error.line}: {head}", *about, *rest]

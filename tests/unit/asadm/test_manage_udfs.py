@@ -183,6 +183,11 @@ def test_show_udfs_prints_the_source_byte_for_byte(asadm: Asadm) -> None:
         (CompileError("", 0, "no place"), b"m.lua", ["p: no place"]),
         (CompileError("m.lua", 9, "past the end"), b"m.lua", ["p:9: past the end"]),
         (CompileError("x" * 45 + "...", 1, "cut"), b"x" * 60 + b".lua", ["p:1: cut", "    one"]),
+        (
+            CompileError("m.lua", 1, "not found:\n\tno file"),
+            b"m.lua",
+            ["p:1: not found:", "    one", "    no file"],
+        ),
         (CompileError("other.lua", 7, "elsewhere"), b"m.lua", ["p: other.lua:7: elsewhere"]),
     ],
 )
