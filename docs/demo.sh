@@ -4,13 +4,19 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-work=${DEMO_DIRECTORY:-$PWD/.demo}
+work=${DEMO_DIRECTORY:-.demo}
 PATH=${DEMO_BIN:-$PWD/.venv/bin}:$PATH
-HOME=$work # neither the reader's own configuration nor their history takes part
+rm -rf "$work"
+mkdir -p "$work"
+HOME=$(cd "$work" && pwd) # neither the reader's own configuration nor their history takes part
 export HOME PATH
-unset XDG_CONFIG_HOME XDG_STATE_HOME XDG_CACHE_HOME 2>/dev/null || true
+unset ASADM_CLUSTER XDG_CONFIG_HOME XDG_STATE_HOME XDG_CACHE_HOME
 
-say() { printf '\n\033[1m# %s\033[0m\n' "$*"; }
+bold='' plain=''
+if [ -t 1 ]; then
+    bold=$(printf '\033[1m') plain=$(printf '\033[0m')
+fi
+say() { printf '\n%s# %s%s\n' "$bold" "$*" "$plain"; }
 run() {
     printf '$'
     for word; do
@@ -40,34 +46,43 @@ trap stop EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-rm -rf "$work"
-mkdir -p "$work"
 mkfifo "$work/ready"
 
 say 'a development cluster: three nodes, one set of modules between them'
-echo '$ asudfd --nodes 3 --port 0 --work-directory .demo/state &'
+echo "\$ asudfd --nodes 3 --port 0 --work-directory $work/state &"
 asudfd --nodes 3 --port 0 --work-directory "$work/state" >"$work/ready" 2>"$work/asudfd.err" &
 daemon=$!
 exec 3<"$work/ready"
 read -r ready nodes <&3 || { echo 'asudfd did not start' >&2; exit 1; }
 echo "$ready $nodes"
-hosts=$(echo "$nodes" | tr ' ' ',')
+
+say 'an inventory names the nodes, so that every command below reaches all of them'
+{
+    printf 'clusters:\n  demo:\n    nodes:\n'
+    number=0
+    for node in $nodes; do
+        number=$((number + 1))
+        printf '      - {name: node-%s, host: "%s", port: %s}\n' "$number" "${node%:*}" "${node##*:}"
+    done
+} >"$work/asadm.yaml"
+run cat "$work/asadm.yaml"
+run export ASADM_INVENTORY="$work/asadm.yaml"
 
 say 'register the example modules: one node takes each, every node gets it'
 for path in config/udf/*.lua; do
-    run asadm -h "$hosts" -e "enable; manage udfs add $(basename "$path") path $path"
+    run asadm --enable -e "manage udfs add $(basename "$path") path $path"
 done
 
 say 'which modules are on which node'
-run asadm -h "$hosts" -e 'show udfs'
+run asadm -e 'show udfs'
 
 say 'invalidate every cached Lua context of every node: the call for a cron job'
-run asadm -h "$hosts" -e "asinfo -v 'udf-clear-cache:'"
+run asadm -e "asinfo -v 'udf-clear-cache:'"
 
-say 'what the caches hold now'
-run asadm -h "$hosts" -e "asinfo -v 'udf-cache-stats:'"
+say 'what the caches hold now: nothing; contexts are made by calls'
+run asadm -e "asinfo -v 'udf-cache-stats:'"
 
 say 'one node, one question'
-run asinfo -h "${hosts%%,*}" -v build
+run asinfo -h "${nodes%% *}" -v build
 
-say 'stop'
+say 'the daemon is told to stop, and all that the demo made is removed'
