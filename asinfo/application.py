@@ -30,9 +30,10 @@ def run(
 
     ``words`` names the positional words in the help ("" when the program takes none).
     """
+    understood: list[Values] = []
     app = typer_app(
         options,
-        action,
+        understood.append,
         summary=summary,
         examples=examples,
         words=words,
@@ -40,17 +41,16 @@ def run(
         name=program,
     )
     try:
-        result = app(
-            _spelled_out(argv, options, interspersed=interspersed), prog_name=program, standalone_mode=True
-        )
+        app(_spelled_out(argv, options, interspersed=interspersed), prog_name=program)
     except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else 1
-    return result if isinstance(result, int) else 0
+        if not understood:
+            return stop.code if isinstance(stop.code, int) else 1
+    return action(understood[0])  # outside of Typer: its way with Ctrl-C and broken pipes is not ours
 
 
 def typer_app(
     options: Sequence[Option],
-    action: Callable[[Values], int],
+    taken: Callable[[Values], None],
     *,
     name: str,
     summary: str,
@@ -58,10 +58,10 @@ def typer_app(
     words: str = "",
     interspersed: bool = True,
 ) -> typer.Typer:
-    """An application of one command whose parameters are the rows of ``options``."""
+    """An application of one command whose parameters are the rows of ``options``; ``taken`` gets what they say."""
 
     def command(**arguments: Any) -> None:
-        raise typer.Exit(action(_values(options, arguments)))
+        taken(_values(options, arguments))
 
     parameters = [_parameter(number, option) for number, option in enumerate(options)]
     if words:

@@ -129,7 +129,7 @@ class _Reader:
                 message = f"[include] {key}: only file and directory, both texts, are known"
                 self.problems.append(Problem(path, _line(text, "include", key), message))
                 continue
-            target = os.path.join(os.path.dirname(path), os.path.expanduser(value))  # noqa: PTH111, PTH118, PTH120
+            target = os.path.join(os.path.dirname(path), os.path.expanduser(value))  # noqa: PTH111, PTH118, PTH120 - pathlib costs start-up
             for each in [target] if key == "file" else self._below(path, _line(text, "include", key), target):
                 self.file(each)
 

@@ -181,7 +181,8 @@ def _verdict(reply: Reply, commands: Sequence[bytes], answers: Sequence[bytes]) 
         from asinfo.wire.failure import explain
 
         for command, answer in wrong:
-            _tell(f"{reply.node.name}: {info.text(command[:60])}: {explain(answer)}")
+            shown = info.text(command if len(command) <= 60 else command[:60] + b"...")
+            _tell(f"{reply.node.name}: {shown}: {explain(answer)}")
     return 1 if wrong else 0
 
 

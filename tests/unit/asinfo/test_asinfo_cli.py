@@ -5,15 +5,17 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from asinfo import __version__, cli, settings
-from tests.fakes.node import SUMMARY, FakeNode, closing, refusing, silent, without_security
+from tests.fakes.node import SUMMARY, FakeNode, Peer, closing, refusing, silent, without_security
 
 ANSWERS: dict[str, str | bytes] = {
     "build": "8.1.2.0",
@@ -277,3 +279,27 @@ def test_a_plain_run_imports_little(node: FakeNode) -> None:
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, b"8.1.2.0\n")
     assert FORBIDDEN & set(done.stderr.decode().split()) == set()
+
+
+def test_ctrl_c() -> None:
+    """Ends at once, says which node did not answer, exit 130, no traceback."""
+    reached = threading.Event()
+
+    def behave(peer: Peer) -> None:
+        peer.request()
+        reached.set()
+        peer.wait()
+
+    with FakeNode(behaviour=behave) as hung:
+        started = subprocess.Popen(
+            [*PROGRAM, "-h", hung.address, "-v", "build", "--timeout", "30"],
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        with started:
+            assert reached.wait(20)
+            started.send_signal(signal.SIGINT)
+            out, err = started.communicate(timeout=20)
+    assert (started.returncode, out) == (130, b"")
+    assert err.decode() == f"asinfo: {hung.address}: interrupted: interrupted before the answer\n"
