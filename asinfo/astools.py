@@ -18,6 +18,7 @@ from difflib import get_close_matches
 from asinfo.errors import ConfigError, Problem, UsageError
 from asinfo.flags import CONNECTION
 from asinfo.options import convert
+from asinfo.render import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,6 +68,9 @@ class _Reader:
 
     def file(self, path: str) -> None:
         """Read ``path`` and what it includes."""
+        if "\0" in path:
+            self.problems.append(Problem(visible(path), 0, "a path cannot contain NUL"))
+            return
         if os.path.realpath(path) in map(os.path.realpath, self.seen):
             self.problems.append(Problem(path, 0, "included twice"))
             return
@@ -76,7 +80,10 @@ class _Reader:
             return
         try:
             document = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except (
+            ValueError,
+            RecursionError,
+        ) as error:  # also numbers of thousands of digits, brackets without end
             message, line = _place(str(error), text)
             self.problems.append(Problem(path, line, message))
             return
@@ -135,7 +142,9 @@ class _Reader:
 
     def _below(self, path: str, line: int, directory: str) -> list[str]:
         if not os.path.isdir(directory):  # noqa: PTH112 - pathlib costs start-up
-            self.problems.append(Problem(path, line, f"[include] directory: {directory} is no directory"))
+            self.problems.append(
+                Problem(path, line, f"[include] directory: {visible(directory)} is no directory")
+            )
             return []
         return sorted(
             os.path.join(folder, name)  # noqa: PTH118 - the same

@@ -75,7 +75,7 @@ _{program}() {{
     esac
     COMPREPLY=($(compgen -W "$words" -- "$word"))
 }}
-complete -F _{program} {program}
+complete -o default -F _{program} {program}
 """
 
 
@@ -98,8 +98,9 @@ def _zsh(program: str, options: Sequence[Option], phrases: Sequence[str]) -> str
 #compdef {program}
 # zsh completion of {program}; load it with: source <({program} --completion zsh)
 _{program}() {{
-    local state phrase
+    local context state state_descr phrase
     local -a line
+    local -A opt_args
     _arguments -C \\
 {"".join(lines)}        '(-E --help)'{{-E,--help}}'[Print the help.]' \\
         '*::word:->words'
@@ -109,7 +110,11 @@ _{program}() {{
 {follow}        *) ;;
     esac
 }}
-compdef _{program} {program}
+if [[ $funcstack[1] == _{program} ]]; then
+    _{program} "$@"
+else
+    compdef _{program} {program}
+fi
 """
 
 

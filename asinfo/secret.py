@@ -31,8 +31,9 @@ def _first_line(path: str) -> str:
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123 - pathlib costs start-up
             return file.readline().rstrip("\r\n")
-    except OSError as error:
-        raise UsageError(f"password: {path}: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"password: {path}: {reason}") from None
 
 
 def _ask(prompt: str) -> str:

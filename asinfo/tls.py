@@ -93,14 +93,14 @@ def _context(settings: TlsSettings) -> ssl.SSLContext:
             context.load_verify_locations(settings.cafile, settings.capath)
         else:
             context.load_default_certs()
-    except (OSError, ssl.SSLError) as error:
+    except (OSError, ValueError) as error:
         raise UsageError(f"--tls-cafile, --tls-capath: {_reason(error)}") from None
     _check_revocation(context, settings)
     _load_certificate(context, settings)
     if settings.cipher_suite:
         try:
             context.set_ciphers(settings.cipher_suite)
-        except ssl.SSLError:
+        except (ssl.SSLError, ValueError):
             raise UsageError(f"--tls-cipher-suite: no cipher in {settings.cipher_suite!r}") from None
     return context
 
@@ -121,16 +121,16 @@ def _load_certificate(context: ssl.SSLContext, settings: TlsSettings) -> None:
     password = settings.keyfile_password or ""
     try:
         context.load_cert_chain(settings.certfile, settings.keyfile, password)
-    except (OSError, ssl.SSLError) as error:
+    except (OSError, ValueError) as error:
         raise UsageError(f"--tls-certfile, --tls-keyfile: {_reason(error)}") from None
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: OSError | ValueError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return error.verify_message
     if isinstance(error, ssl.SSLError):
         return (error.reason or str(error)).replace("_", " ").lower()
-    return (error.strerror or str(error)).lower()
+    return str(getattr(error, "strerror", None) or error).lower()
 
 
 class TlsDialogue(Dialogue):
@@ -147,7 +147,7 @@ class TlsDialogue(Dialogue):
         name = node.tls_name or node.host
         try:
             self._tls = node.tls.context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             raise UsageError(f"{name!r} cannot be a TLS name: {error}") from None
         self._open = False
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import io
 import os
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as limits
+from hypothesis import strategies as st
 
 from asinfo import secret, settings
 from asinfo.cli import OPTIONS
@@ -104,6 +109,10 @@ def test_instance_without_files() -> None:
         ("[include]\nfile = 'f.conf'\n", "included twice"),
         (b"# \xff\n[cluster]\n", "f.conf:1: not UTF-8"),
         ("[cluster", "f.conf:1: "),
+        ("[cluster]\nport = " + "1" * 5000, "f.conf:"),
+        ("a = " + "[" * 5000, "f.conf:"),
+        ('[include]\nfile = "a\\u0000b"\n', "NUL"),
+        ('[include]\ndirectory = "a\\u0000b"\n', "f.conf:2: [include] directory"),
     ],
 )
 def test_faults(text: str | bytes, expected: str, tmp_path: Path) -> None:
@@ -220,3 +229,19 @@ def test_the_example_file() -> None:
     path = Path(__file__).parents[3] / "config" / "astools.conf"
     assert len(names("--only-config-file", str(path))) == 3
     assert names("--only-config-file", str(path), "--instance", "staging") == ["127.0.0.2:3000"]
+
+
+PIECES = st.sampled_from(
+    ["[cluster]\n", "[include]\n", "[asinfo]\n", "[[cluster]]\n", "host", "port", "timeout", "file", " = ", "'a'", "7", "0.5",
+     "true", "\n", "[", "]", "{", "}", "\x00", "ü", "'", '"', "tls-enable", ".", "1979-05-27"]
+)  # fmt: skip
+
+
+@limits(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(PIECES, max_size=12).map("".join))
+def test_any_file_is_settings_or_a_clear_error(text: str) -> None:
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        with suppress(ConfigError, UsageError):
+            names("--only-config-file", file.name)

@@ -133,6 +133,10 @@ def test_protocols(text: str, expected: list[str]) -> None:
         TlsSettings(protocols="all -all"),
         TlsSettings(protocols="+"),
         TlsSettings(cafile="/nonexistent"),
+        TlsSettings(cafile="a\0b"),
+        TlsSettings(
+            cafile=AUTHORITY, certfile=str(FILES / "client-encrypted.pem"), keyfile_password="x" * 2000
+        ),
         TlsSettings(cafile=__file__),
         TlsSettings(cafile=AUTHORITY, keyfile=AUTHORITY),
         TlsSettings(cafile=AUTHORITY, certfile="/nonexistent"),
@@ -145,4 +149,11 @@ def test_protocols(text: str, expected: list[str]) -> None:
 def test_wrong_settings_stop_before_anything_is_sent(settings: TlsSettings) -> None:
     with FakeNode(ANSWERS) as fake, pytest.raises(UsageError, match="--tls-"):
         ask(fake, settings)
+    assert fake.connections == 0
+
+
+@pytest.mark.parametrize("name", ["a\0b", "x" * 300, ".", "\udcff"])
+def test_names_that_no_certificate_can_carry(name: str) -> None:
+    with FakeNode(ANSWERS) as fake, pytest.raises(UsageError, match="cannot be a TLS name"):
+        ask(fake, TlsSettings(cafile=AUTHORITY), name)
     assert fake.connections == 0
