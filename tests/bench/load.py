@@ -1,9 +1,6 @@
 """A load generator: CONNECTIONS connections, PIPELINE requests in flight on each, one process, one epoll.
 
 `python -m tests.bench.load HOST PORT CONNECTIONS PIPELINE info|resp SECONDS` prints how many requests were answered.
-
-It shares one core with the server (`CORE`) and yields to it as a batch process: so the server always finds the requests of all
-connections waiting, as one that is saturated does, and its cost does not depend on the speed of this generator.
 """
 
 from __future__ import annotations
@@ -64,5 +61,4 @@ def _reply_size(sock: socket.socket, request: bytes) -> int:
 if __name__ == "__main__":
     host, port, connections, pipeline, kind, seconds = sys.argv[1:]
     os.sched_setaffinity(0, {CORE})
-    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     print(load((host, int(port)), int(connections), int(pipeline), kind, float(seconds)))

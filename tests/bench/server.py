@@ -1,4 +1,8 @@
-"""CPU of the server per `build`, beside Debian's redis-server answering PING under the same load generator."""
+"""CPU of the server per `build`, beside Debian's redis-server answering PING under the same load generator.
+
+A server shares one core with the generator and does not preempt it: so it always finds the requests of all connections waiting,
+as one that is saturated does, and its cost does not depend on the speed of the generator.
+"""
 
 from __future__ import annotations
 
@@ -87,6 +91,7 @@ def _redis(program: str, home: Path) -> Iterator[Server]:
 def _pin(pid: int) -> None:
     for task in Path(f"/proc/{pid}/task").iterdir():
         os.sched_setaffinity(int(task.name), {CORE})
+        os.sched_setscheduler(int(task.name), os.SCHED_BATCH, os.sched_param(0))
 
 
 def _measure(server: Server, pipeline: int) -> float:
