@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from asadm import display, statement
+from asadm import commands, display, statement
 from asadm.flags import OPTIONS
 from asadm.outcome import FAILED, INTERRUPTED, WRONG
 from asadm.session import Session
@@ -99,10 +99,12 @@ def _act(values: Values) -> int:
 
         sys.stdout.write(f"asadm {__version__}\n")
         return 0
-    if values.text("completion"):
-        from asadm.completion import script
+    shell = values.text("completion")
+    if shell is not None:
+        from asinfo import completion
 
-        sys.stdout.write(script(values.text("completion") or ""))
+        phrases = [f"{row.name} {word}".rstrip() for row in commands.TABLE for word in ["", *row.keywords]]
+        sys.stdout.write(completion.script(shell, "asadm", OPTIONS, phrases))
         return 0
     calls = _calls(values)
     with _Output(values.text("out-file")) as output:

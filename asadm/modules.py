@@ -135,14 +135,16 @@ class Change:
         answers = self.cluster.each([LIST], nodes=[row.answer.node for row in asked])
         for row, answer in zip(asked, answers, strict=True):
             if answer.status == "interrupted":
-                raise KeyboardInterrupt
-            if not answer.good:
+                self.interrupted = True
+            elif not answer.good:
                 row.answer = answer
             elif self.arrived(listed(answer)):
                 row.done = True
                 row.how = row.how or "replicated"
                 row.answer = Answer.of(row.answer.node, row.answer.answers or [b"ok"], 0.0)
                 row.milliseconds = (time.monotonic() - self.started) * 1000
+        if self.interrupted:
+            raise KeyboardInterrupt
 
     def send_to_each(self, rows: Sequence[Row]) -> None:
         """Nodes that do not replicate among each other get the command one by one, all at once."""

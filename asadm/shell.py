@@ -83,7 +83,7 @@ class Shell:
         if row.name in {"watch", "help"}:
             return self.complete(" ".join([*words[used:], ""]), word)
         options: tuple[Option, ...] = getattr(statement.load(row), "OPTIONS", ())
-        keywords = [clause.strip("[]").split()[0] for clause in row.clauses]
+        keywords = row.keywords
         last = next((each for each in reversed(words[used:]) if each in keywords), "")
         if last == "path":
             return (

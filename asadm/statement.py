@@ -192,7 +192,7 @@ def _reason(words: Sequence[str], options: Sequence[Option], own: Sequence[Optio
 
 def _sort(row: Row, words: Sequence[str], arguments: Arguments) -> None:
     """Put the words that are no flags where they belong; raises UsageError for too few and too many."""
-    keywords = {clause.strip("[]").split()[0]: clause for clause in row.clauses}
+    keywords = dict(zip(row.keywords, row.clauses, strict=True))
     clause: list[str] | None = None
     for word in words:
         if word in keywords and word not in arguments.clauses:

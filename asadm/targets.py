@@ -55,8 +55,8 @@ def resolve(values: Values, progress: Progress | None = None) -> Cluster:
 def _inventory(values: Values) -> str | None:
     """Path of the inventory that decides, or None when something else does."""
     named = values.text("inventory") or values.text("cluster")
-    if "host" in values.given:
-        if named:
+    if "host" in values.given:  # wins over the environment, but not silently over another flag
+        if "inventory" in values.given or "cluster" in values.given:
             raise UsageError("-h names the nodes, and --inventory or --cluster too: give one of them")
         return None
     if values.text("inventory"):

@@ -62,6 +62,11 @@ class Row:  # plain class: dataclasses cost more to import than the whole run
         return " ".join(self.words)
 
     @property
+    def keywords(self) -> list[str]:
+        """The words that begin its clauses."""
+        return [clause.strip("[]").split()[0] for clause in self.clauses]
+
+    @property
     def grammar(self) -> str:
         """How the command is written, without its flags: ``manage udfs add NAME path PATH``."""
         return " ".join([*self.words, *self.names, *self.clauses, *([self.rest] if self.rest else [])])

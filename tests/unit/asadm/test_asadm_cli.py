@@ -285,6 +285,19 @@ def test_named_hosts_win_over_an_inventory_that_is_found(asadm: Asadm, tmp_path:
         assert asadm("-h", hosts(node), "-e", "asinfo -v build").code == 0
 
 
+def test_the_environment_names_inventory_and_cluster(
+    asadm: Asadm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FakeNode(BUILD) as one, FakeNode(BUILD) as two:
+        text = f"clusters: {{a: {{nodes: ['{one.address}']}}, b: {{nodes: ['{two.address}']}}}}"
+        (tmp_path / "other.yaml").write_text(text)
+        monkeypatch.setenv("ASADM_INVENTORY", "other.yaml")
+        monkeypatch.setenv("ASADM_CLUSTER", "b")
+        assert asadm("-j", "-e", "asinfo -v build").nodes == [(two.address, "ok", "8.1.2.0")]
+        assert asadm("-j", "--cluster", "a", "-e", "asinfo -v build").nodes[0][0] == one.address
+        assert asadm("-j", "-h", one.address, "-e", "asinfo -v build").nodes[0][0] == one.address
+
+
 def test_the_configuration_file_of_the_real_tools(asadm: Asadm, tmp_path: Path) -> None:
     with FakeNode(BUILD) as node:
         (tmp_path / "astools.conf").write_text(f'[cluster]\nhost = "{node.address}"\n[asadm]\ntimeout = 1\n')
