@@ -35,5 +35,6 @@ def test_a_manual_page_has_nothing_that_a_formatter_objects_to(name: str) -> Non
 @pytest.mark.parametrize("row", table().rows.values(), ids=lambda row: row.name.decode())
 def test_every_info_command_states_its_grammar(row: Row) -> None:
     grammar, _, description = (inspect.getdoc(row.handler) or "").partition("\n")
-    assert row.name.decode() in grammar or "COMMAND" in grammar
+    names = [other.name.decode() for other in table().rows.values() if other.handler == row.handler]
+    assert "COMMAND" in grammar or any(grammar.startswith(name) for name in names)
     assert description.strip()

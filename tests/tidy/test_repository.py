@@ -90,7 +90,9 @@ def test_make_has_the_target(target: str) -> None:
 def commands(path: Path) -> list[str]:
     """Command lines of a page that start one of our programs, without their redirections."""
     lines = [
-        line.removeprefix("$ ") for block in blocks(path, "(?:sh|console)") for line in block.splitlines()
+        line.removeprefix("$ ")
+        for block in blocks(path, "(?:sh|console)")
+        for line in block.replace("\\\n", " ").splitlines()
     ]
     return [line for line in lines if line.split(" ")[0] in {"asinfo", "asadm", "asudfd"}]
 
