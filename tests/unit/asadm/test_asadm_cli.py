@@ -12,6 +12,7 @@ from tests.fakes.node import (
     answering,
     closing,
     half_then_close,
+    login_first,
     refusing,
     silent,
 )
@@ -283,6 +284,23 @@ def test_named_hosts_win_over_an_inventory_that_is_found(asadm: Asadm, tmp_path:
     (tmp_path / "asadm.yaml").write_text("faulty")
     with FakeNode(BUILD) as node:
         assert asadm("-h", hosts(node), "-e", "asinfo -v build").code == 0
+
+
+def test_an_inventory_logs_in_with_a_password_by_reference(
+    asadm: Asadm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FakeNode(behaviour=login_first(BUILD, credential=b"")) as node:
+        (tmp_path / "asadm.yaml").write_text(
+            f"defaults: {{user: ops, password: 'env:SECRET'}}\nclusters: {{a: {{nodes: ['{node.address}']}}}}\n"
+        )
+        missing = asadm("-e", "asinfo -v build")
+        assert (missing.code, missing.out) == (2, "")
+        assert "the environment variable SECRET of the password is not set" in missing.err
+        monkeypatch.setenv("SECRET", "hunter2")
+        assert asadm("-j", "-e", "asinfo -v build").nodes == [(node.address, "ok", "8.1.2.0")]
+        assert asadm("-U", "me", "-P", "env:SECRET", "-e", "asinfo -v build").code == 0
+        assert [b"ops" in login for login in node.logins] == [True, False]
+        assert b"hunter2" not in b"".join(node.logins)
 
 
 def test_the_environment_names_inventory_and_cluster(
