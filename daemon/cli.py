@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asinfo.errors import ConfigError, UsageError
@@ -26,6 +27,8 @@ EXAMPLE = "Example: asudfd --nodes 3 --port 3000 --work-directory /tmp/cluster"
 EXIT_CANNOT_START = 1
 EXIT_USAGE = 2
 
+SHELLS = ("bash", "zsh", "fish")
+
 PORT_MAX = 65535
 NODES_MAX = 64
 
@@ -39,6 +42,7 @@ class Arguments:
     nodes: str = ""
     work_directory: str = ""
     check_config: str = ""
+    completion: str = ""
     version: bool = False
 
 
@@ -48,6 +52,7 @@ OPTIONS = {
     "nodes": ("N", "Run N nodes in this process, on consecutive ports, with one set of modules."),
     "work_directory": ("DIRECTORY", "Directory of all state; default: asudf in the XDG state directory."),
     "check_config": ("FILE", "Check a configuration file and exit."),
+    "completion": ("SHELL", "Print the completion script of bash, zsh or fish and exit."),
     "version": ("", "Print the version and exit."),
 }
 """What each option takes and does, by its attribute in Arguments."""
@@ -106,6 +111,9 @@ def execute(arguments: Arguments) -> int:
 
         sys.stdout.write(f"asudfd {__version__}\n")
         return 0
+    if arguments.completion:
+        sys.stdout.write(_completion(arguments.completion))
+        return 0
     if arguments.check_config:
         from daemon.config.load import check
 
@@ -118,6 +126,13 @@ def execute(arguments: Arguments) -> int:
 
     serve(config, ports)
     return 0
+
+
+def _completion(shell: str) -> str:
+    """The script that `make docs` has generated: the generator belongs to the tools, which the daemon does not import."""
+    if shell not in SHELLS:
+        raise UsageError(f"--completion: {shell!r} is not one of {', '.join(SHELLS)}")
+    return (Path(__file__).parent / "completion" / shell).read_text(encoding="utf-8")
 
 
 def _config(arguments: Arguments) -> Config:

@@ -31,8 +31,9 @@ def asudfd(  # noqa: PLR0917 - typer calls it
     nodes: Annotated[str, _option("nodes")] = "",
     work_directory: Annotated[str, _option("work_directory")] = "",
     check_config: Annotated[str, _option("check_config")] = "",
+    completion: Annotated[str, _option("completion")] = "",
     version: Annotated[bool, _option("version")] = False,
 ) -> None:
     """Hand the options over to `cli`."""
-    arguments = cli.Arguments(config_file, port, nodes, work_directory, check_config, version)
+    arguments = cli.Arguments(config_file, port, nodes, work_directory, check_config, completion, version)
     raise typer.Exit(cli.attempt(arguments))

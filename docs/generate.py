@@ -1,10 +1,11 @@
-"""`make docs`: the pages and manual pages that come from tables in the source; a test compares them."""
+"""`make docs`: the pages, manual pages and the node's completion that come from tables in the source; a test compares them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import asinfo
+from daemon.cli import SHELLS
 from daemon.config import full, page
 from docs import info_commands, programs
 from docs.program import manual, markdown
@@ -22,6 +23,8 @@ def pages() -> dict[str, str]:
     for program in programs.programs():
         found[f"docs/{program.name}.md"] = markdown(program)
         found[f"docs/man/{program.name}.1"] = manual(program, asinfo.__version__)
+    for shell in SHELLS:
+        found[f"daemon/completion/{shell}"] = programs.asudfd_completion(shell)
     return found
 
 

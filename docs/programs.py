@@ -9,6 +9,8 @@ from asadm import cli as asadm_cli
 from asadm.commands import TABLE
 from asadm.flags import OPTIONS as ASADM_OPTIONS
 from asinfo import cli as asinfo_cli
+from asinfo.completion import script
+from asinfo.options import Option
 from daemon import cli as daemon_cli
 from docs.program import Command, Flag, Program
 
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from asadm.commands import Row
-    from asinfo.options import Option
 
 EXITS = {
     "0": "every node answered well",
@@ -99,6 +100,22 @@ def asudfd() -> Program:
         },
         examples=examples("asudfd", daemon_cli.EXAMPLE),
     )
+
+
+def asudfd_completion(shell: str) -> str:
+    """The completion script of the node, which ships it as a file."""
+    kinds = {"": "flag", "SHELL": "choice"}
+    options = [
+        Option(
+            name.replace("_", "-"),
+            kind=kinds.get(metavar, "text"),
+            metavar=metavar,
+            help=text,
+            choices=daemon_cli.SHELLS if metavar == "SHELL" else (),
+        )
+        for name, (metavar, text) in daemon_cli.OPTIONS.items()
+    ]
+    return script(shell, "asudfd", options)
 
 
 def examples(name: str, text: str) -> tuple[str, ...]:
