@@ -266,7 +266,7 @@ local function concat_slowly(t, separator, first, last)
     for index = first, last do
         local value = t[index]
         if kind(value) ~= "string" and kind(value) ~= "number" then
-            error("invalid value (at index " .. index .. ") in table for 'concat'", 0)
+            error("invalid value (" .. kind(value) .. ") at index " .. index .. " in table for 'concat'", 0)
         end
         parts[index - first + 1] = value
     end

@@ -3,8 +3,9 @@
 -- A count hook runs every so many instructions of every thread of the state. It reads the processor clock (no Python, so
 -- no wait for Python's lock) and asks Python for the time only when a millisecond of processor time has gone by.
 -- One instruction may be dear when the state holds much memory (comparing or joining long strings): the interval halves
--- with every doubling of the memory in use. `watcher`, an object that every garbage collection finalises, sees memory
--- grow between two hooks, and `caught` sees that a protected call failed for want of memory.
+-- with every doubling of the memory in use, and is DEAR once one was seen to take long. `watcher`, an object that every
+-- garbage collection finalises, sees memory grow between two hooks, and `caught` sees that a protected call failed for
+-- want of memory. So a call ends at most some fifteen dear instructions after its deadline, mostly one.
 --
 -- At the deadline the time-out is raised once as an error that pcall may catch, as on the real server. A function
 -- that then returns soon still succeeds. After GRACE further hooks every instruction of every thread raises, so loops
@@ -12,7 +13,8 @@
 local box = ...
 
 local TIMEOUT <const> = "UDF Execution Timeout"
-local LONGEST <const>, SHORTEST <const> = 1000, 4 -- instructions between two hooks
+local LONGEST <const>, SHORTEST <const>, DEAR <const> = 1000, 15, 2 -- instructions between two hooks
+local LONG <const> = 0.005 -- seconds that so few instructions take only if some are dear
 local SMALL_KIB <const> = 256 -- memory of a state that needs no shorter interval
 local GRACE <const> = 10
 local RESUMES <const> = 32 -- a coroutine that ends within one interval never meets its hook: count them instead
@@ -20,7 +22,7 @@ local RESUMES <const> = 32 -- a coroutine that ends within one interval never me
 local sethook, clock, error, collect = debug.sethook, os.clock, error, collectgarbage
 local now, huge = box.now, math.huge
 
-local deadline, asked = huge, 0
+local deadline, asked, last, dear = huge, 0, 0, false
 local expired, fatal, grace = false, false, GRACE
 local hooks = {} -- by interval
 
@@ -39,6 +41,7 @@ local function check()
         return
     end
     local used = clock()
+    dear, last = used - last > LONG, used
     if used - asked >= 0.001 then
         asked = used
         if now() >= deadline then
@@ -50,6 +53,9 @@ end
 
 local function interval()
     local kib, size, count = collect("count"), SMALL_KIB, LONGEST
+    if dear then
+        return DEAR
+    end
     while kib > size and count > SHORTEST do
         size, count = size * 2, count // 2
     end
@@ -63,6 +69,7 @@ function hook_of(count)
         local wanted = interval()
         if wanted ~= count then
             sethook(hooks[wanted] or hook_of(wanted), "", wanted)
+            last = clock() -- setting a hook visits every frame of a deep stack
         end
     end
     hooks[count] = hook
@@ -99,7 +106,7 @@ function box.spend(work)
 end
 
 function box.begin(limit)
-    deadline = limit
+    deadline, last = limit, clock()
 end
 
 -- Ends a call: did it run out of time, even if it went on in time?

@@ -231,7 +231,7 @@ local function matcher(s, p)
     local function capture(index, first, last)
         if index > level then
             if index > 1 then
-                error("invalid capture index %" .. index .. " in replacement string", 0)
+                error("invalid capture index %" .. index, 0)
             end
             return sub(s, first, last - 1)
         elseif sizes[index] == OPEN then

@@ -25,7 +25,7 @@ end
 -- Messages of the original functions that name the place of the call.
 local placed = {
     "^bad argument #", "^malformed pattern", "^missing '%['", "^invalid capture", "^invalid pattern", "^invalid use of",
-    "^invalid replacement", "^invalid value %(at", "^invalid order", "^pattern too complex", "^too many captures",
+    "^invalid replacement", "^invalid value %(", "^invalid order", "^pattern too complex", "^too many captures",
     "^unfinished capture", "^resulting string", "^wrong number of", "^cannot change a protected", "^cannot close",
     "^object length is not",
 }
@@ -46,7 +46,7 @@ local function reworded(message, name, how)
     if number == "1" then
         message = gsub(message, "^bad argument #1 to '%?'", "calling '?' on bad self", 1)
     elseif number then
-        message = gsub(message, "^bad argument #%d+", "bad argument #" .. number + 0 - 1 | 0, 1)
+        message = gsub(message, "^bad argument #%d+", "bad argument #" .. tointeger(number) - 1, 1)
     end
     local first, last = find(message, "'?'", 1, true)
     return first and sub(message, 1, first) .. name .. sub(message, last) or message
@@ -82,16 +82,21 @@ local masked = setmetatable({}, { __mode = "k" })
 local metatable = debug.getmetatable
 box.masked = masked
 
-function env.type(...)
-    local value = ...
+local function type_of(value)
     local name = kind(value)
     if name == "table" then
         local own = metatable(value)
         return own and masked[own] and "userdata" or name
-    elseif name == "nil" and select("#", ...) == 0 then
-        settle("type", pcall(kind))
     end
     return name
+end
+
+function env.type(...)
+    local value = ...
+    if value == nil and select("#", ...) == 0 then
+        settle("type", pcall(kind))
+    end
+    return type_of(value)
 end
 
 -- Finalisers would run where no hook counts: the field is there, but no object is marked for it.
@@ -193,7 +198,7 @@ masked[Aerospike] = true
 
 local function own(self, name)
     if metatable(self) ~= Aerospike then
-        error("bad argument #1 to '" .. name .. "' (Aerospike expected, got " .. env.type(self) .. ")", 3)
+        error("bad argument #1 to '" .. name .. "' (Aerospike expected, got " .. type_of(self) .. ")", 3)
     end
 end
 
@@ -201,9 +206,9 @@ function Aerospike.log(self, level, text)
     own(self, "log")
     local number = tointeger(level)
     if not number then
-        error("bad argument #1 to 'log' (number expected, got " .. env.type(level) .. ")", 2)
+        error("bad argument #1 to 'log' (number expected, got " .. type_of(level) .. ")", 2)
     elseif kind(text) ~= "string" and kind(text) ~= "number" then
-        error("bad argument #2 to 'log' (string expected, got " .. env.type(text) .. ")", 2)
+        error("bad argument #2 to 'log' (string expected, got " .. type_of(text) .. ")", 2)
     end
     log(number < 0 and 0 or number > 4 and 4 or number, place(3), tostring(text))
 end
@@ -235,7 +240,7 @@ env.package = { loaded = loaded, preload = preload, path = path .. "/?.lua", con
 
 -- A module's chunk; nil and the reason.
 local function fetched(name)
-    if not find(name, "^[^./\\%z]+$") then
+    if not find(name, "^[^./\\\0]+$") then
         return nil
     end
     local ok, size, message = pcall(box.fetch, name)
@@ -288,7 +293,7 @@ function env.require(...)
     if kind(name) == "number" then
         name = tostring(name)
     elseif kind(name) ~= "string" then
-        error("bad argument #1 to 'require' (string expected, got " .. (select("#", ...) == 0 and "no value" or env.type(name)) .. ")", 2)
+        error("bad argument #1 to 'require' (string expected, got " .. (select("#", ...) == 0 and "no value" or type_of(name)) .. ")", 2)
     end
     if loaded[name] then
         return loaded[name]
@@ -389,14 +394,16 @@ local function global(name)
     return env[name]
 end
 
-local scalars = { ["nil"] = true, boolean = true, number = true, string = true }
-
+-- What of a result leaves Lua: the real server answers null for what it cannot store, and cuts a text at a zero byte.
 local function told(value)
-    if kind(value) == "string" then
+    local form = kind(value)
+    if form == "string" then
         local zero = find(value, "\0", 1, true)
         return zero and sub(value, 1, zero - 1) or value
+    elseif form == "boolean" or form == "number" then
+        return value
     end
-    return scalars[kind(value)] and value or nil
+    return nil
 end
 
 local function invoke(name, ...)

@@ -1,0 +1,95 @@
+"""First in first out, versions, growth and shrinking, with contexts that are only looked at."""
+
+from types import SimpleNamespace
+from typing import cast
+
+from daemon.lua.pool import Lease, Pool
+from daemon.lua.runtime import Context
+
+
+def made(lease: Lease) -> Context:
+    """The context of a lease, made now if it has none."""
+    if lease.context is None:
+        lease.context = cast("Context", SimpleNamespace(usable=True))
+    return lease.context
+
+
+def use(pool: Pool) -> Context:
+    lease = pool.take()
+    context = made(lease)
+    assert pool.give(lease) is None
+    return context
+
+
+def test_sequential_calls_walk_through_the_contexts() -> None:
+    pool = Pool("m", 3, 8)
+    first = [use(pool) for _ in range(3)]
+    assert len({id(context) for context in first}) == 3
+    assert [use(pool) for _ in range(6)] == first * 2
+    figures = pool.statistics()
+    assert (figures.contexts, figures.idle, figures.high_water) == (3, 3, 3)
+    assert (figures.hits, figures.misses, figures.creations, figures.evictions) == (6, 3, 3, 0)
+
+
+def test_overlapping_calls_grow_up_to_the_most_kept() -> None:
+    pool = Pool("m", 2, 4)
+    leases = [pool.take() for _ in range(6)]
+    contexts = [made(lease) for lease in leases]
+    assert pool.statistics().contexts == 6
+    closed = [pool.give(lease) for lease in leases]
+    assert [context for context in closed if context] == contexts[:2]
+    assert pool.statistics().idle == 4
+    assert pool.statistics().high_water == 6
+    assert pool.statistics().evictions == 2
+
+
+def test_trim_drops_what_was_idle_since_the_last_time() -> None:
+    pool = Pool("m", 2, 8)
+    for lease in [pool.take() for _ in range(6)]:
+        made(lease)
+        pool.give(lease)
+    assert pool.trim() == []
+    busy = [pool.take(), pool.take(), pool.take()]
+    for lease in busy:
+        pool.give(lease)
+    assert len(pool.trim()) == 3
+    assert len(pool.trim()) == 1
+    assert pool.trim() == []
+    assert pool.statistics().contexts == 2
+
+
+def test_a_context_of_an_old_version_is_dropped_when_it_comes_back() -> None:
+    pool = Pool("m", 2, 4)
+    kept = use(pool)
+    lease = pool.take()
+    context = made(lease)
+    assert pool.renew() == [kept]
+    assert pool.give(lease) is context
+    assert pool.is_empty()
+    assert pool.statistics().evictions == 2
+
+
+def test_an_unusable_context_is_not_kept() -> None:
+    pool = Pool("m", 2, 4)
+    lease = pool.take()
+    context = made(lease)
+    cast("SimpleNamespace", context).usable = False
+    assert pool.give(lease) is context
+    assert pool.is_empty()
+
+
+def test_a_lease_without_context_leaves_nothing() -> None:
+    pool = Pool("m", 2, 4)
+    assert pool.give(pool.take()) is None
+    assert pool.is_empty()
+    assert pool.statistics().creations == 0
+
+
+def test_a_pool_that_keeps_nothing() -> None:
+    pool = Pool("m", 0, 0)
+    for _ in range(3):
+        lease = pool.take()
+        context = made(lease)
+        assert pool.give(lease) is context
+    assert pool.statistics().misses == 3
+    assert pool.is_empty()
