@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from daemon.log import Log
     from daemon.lua.host import LuaHost
     from daemon.metrics import Metrics
+    from daemon.record.namespace import Namespace
     from daemon.smd.interface import Smd
     from daemon.table import Table
     from daemon.udf.store import ModuleStore
@@ -40,7 +41,7 @@ class Node:
 
     ``id`` is upper-case hex. ``endpoint`` is the address and port that clients are told; it is known once the
     listening socket is bound, before the first client is served. ``user_agents`` counts open connections by the
-    user agent that they set.
+    user agent that they set. ``namespaces`` are the records, by the namespaces' names as on the wire.
     """
 
     __slots__ = (
@@ -53,6 +54,7 @@ class Node:
         "log",
         "metrics",
         "modules",
+        "namespaces",
         "smd",
         "started",
         "table",
@@ -85,6 +87,7 @@ class Node:
         self.endpoint = ("127.0.0.1", 0)
         self.started = monotonic()
         self.user_agents: dict[bytes, int] = {}
+        self.namespaces: dict[bytes, Namespace] = {}
 
     def greet(self, session: Session, user_agent: bytes) -> None:
         """Remember, once, which client library ``session`` belongs to."""

@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import traceback
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,9 @@ from daemon.metrics import Metrics
 from daemon.network.service import Service
 from daemon.node import Node
 from daemon.notify import notify
-from daemon.smd.interface import UDF
+from daemon.record.spaces import open_namespaces
+from daemon.record.truncation import accept as accept_truncation
+from daemon.smd.interface import TRUNCATE, UDF
 from daemon.smd.local import LocalSmd
 from daemon.ticker import tick
 from daemon.udf.store import ModuleStore
@@ -105,6 +108,9 @@ class Server:
         stack.push_async_callback(self._smd.stop)
         await self._smd.start()
         for service in self._services:
+            for namespace in service.node.namespaces.values():
+                await namespace.start()
+        for service in self._services:
             stack.push_async_callback(service.stop, 0)
             await service.start()
 
@@ -129,7 +135,12 @@ class Server:
             log=self._log,
             metrics=self._metrics,
         )
+        suffix = f"-{node.id}" if len(self._ports) > 1 else ""
+        node.namespaces = open_namespaces(config, self._warn_storage, suffix)
+        for namespace in node.namespaces.values():
+            stack.push_async_callback(namespace.stop)
         self._smd.subscribe(UDF, modules.accept)
+        self._smd.subscribe(TRUNCATE, partial(accept_truncation, node.namespaces))
         service = Service(node, config.network.service.listen_address, port)
         stack.callback(service.close)
         config.network.service.port = service.address[1]
@@ -208,6 +219,9 @@ class Server:
 
     def _warn(self, text: str, context: str = "misc") -> None:
         self._log.warning(context, text)
+
+    def _warn_storage(self, text: str) -> None:
+        self._warn(text, "storage")
 
     def _log_lua(self, level: int, position: str, text: str) -> None:
         self._log.write(Level(level), "udf", text, position)

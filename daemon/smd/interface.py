@@ -14,6 +14,9 @@ UDF = "UDF"
 CONFIRM_SECONDS = 2.0
 """How long a change may take to be confirmed. Source: the info protocol specification, section 3 (the real server's)."""
 
+TRUNCATE = "truncate"
+"""Name of the SMD module that holds the marks of truncation: `NS` or `NS|SET`, and a last update in ms since 2010."""
+
 
 @dataclass(frozen=True, slots=True)
 class Item:

@@ -1,0 +1,74 @@
+"""Locks on single records: who works on a digest for longer than one turn of the event loop holds its lock.
+
+What happens within one turn needs no lock, only a look (`digest in locks`): a dict look-up. Whoever finds a digest
+locked waits in line for it; others go on. A lock goes straight to the first in line, so that nobody overtakes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
+
+from asinfo.wire.result import Result
+from daemon.record.refused import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+class Locks:
+    """The locked digests of a namespace, each with those who wait for it."""
+
+    __slots__ = ("_held",)
+
+    def __init__(self) -> None:
+        self._held: dict[bytes, deque[asyncio.Future[None]]] = {}
+
+    def __contains__(self, digest: bytes) -> bool:
+        return digest in self._held
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    @asynccontextmanager
+    async def hold(self, digest: bytes, pending_limit: int) -> AsyncIterator[None]:
+        """Hold ``digest`` for the time of an ``async with``; waits in line for it where necessary.
+
+        Raises Refused (key busy) when ``pending_limit`` others wait already; 0 is no limit.
+        """
+        line = self._held.get(digest)
+        if line is None:
+            self._held[digest] = deque()
+        else:
+            await self._queue(digest, line, pending_limit)
+        try:
+            yield
+        finally:
+            self._pass_on(digest)
+
+    async def _queue(self, digest: bytes, line: deque[asyncio.Future[None]], pending_limit: int) -> None:
+        if pending_limit and len(line) >= pending_limit:
+            raise Refused(Result.KEY_BUSY, "too many requests wait for this record")
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        line.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._pass_on(digest)  # the lock came in the same moment as the cancellation
+            else:
+                with suppress(ValueError):  # it was passed over already
+                    line.remove(turn)
+            raise
+
+    def _pass_on(self, digest: bytes) -> None:
+        """Give the lock to the first in line, or up."""
+        line = self._held[digest]
+        while line:
+            turn = line.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        del self._held[digest]

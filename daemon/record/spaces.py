@@ -1,0 +1,48 @@
+"""The namespaces of a node, made from its configuration: which engine, where its file lies, what is impossible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from daemon.errors import StartError
+from daemon.record.memory import Memory
+from daemon.record.namespace import Namespace
+
+if TYPE_CHECKING:
+    from daemon.config import schema
+    from daemon.record.store import Storage
+
+Warn = Callable[[str], None]
+"""Takes a sentence for the log."""
+
+
+def open_namespaces(config: schema.Config, warn: Warn, suffix: str = "") -> dict[bytes, Namespace]:
+    """All namespaces of ``config`` by name, in its order, with what their files hold; start each afterwards.
+
+    A file that is named without a directory lies in the work directory; ``suffix`` follows its name where nodes of
+    one process must not share it. Raises StartError when a namespace cannot be had as it is configured.
+    """
+    directory = Path(config.service.work_directory)
+    return {
+        one.name.encode(): Namespace(_checked(one), _storage(one, directory, suffix, warn))
+        for one in config.namespaces
+    }
+
+
+def _checked(config: schema.Namespace) -> schema.Namespace:
+    ttl = config.default_ttl or any(one.default_ttl for one in config.sets)
+    if ttl and not config.nsup_period and not config.allow_ttl_without_nsup:
+        raise StartError(
+            f"namespace {config.name}: default-ttl needs an nsup-period, which removes expired records, "
+            "or allow-ttl-without-nsup true"
+        )
+    return config
+
+
+def _storage(config: schema.Namespace, directory: Path, suffix: str, warn: Warn) -> Storage:
+    engine = config.storage_engine
+    if engine.kind == "memory":
+        return Memory(engine.data_size)
+    raise StartError(f"namespace {config.name}: storage-engine {engine.kind} is not there yet")
