@@ -76,6 +76,12 @@ def test_links_lead_somewhere(path: Path) -> None:
             assert (ROOT / path.parent / target).exists(), target
 
 
+@pytest.mark.parametrize("path", PAGES, ids=str)
+def test_files_that_a_page_names_exist(path: Path) -> None:
+    for name in re.findall(r"`((?:asinfo|asadm|daemon|docs|tests|config)/[\w./-]+)`", text(path)):
+        assert (ROOT / name).exists(), name
+
+
 def test_the_first_screen_names_the_two_commands() -> None:
     first_screen = "\n".join(text(Path("README.md")).splitlines()[:50])
     for command in ("make demo", "make test"):
