@@ -98,6 +98,40 @@ def _sandbox() -> tuple[bytes, bytes, bytes, bytes, bytes]:
     return sandbox, limit, pattern, library, logging
 
 
+Subject = tuple[bool, int, int, int, bytes, bytes, bytes, bytes, int, bool]
+"""The record that a function is applied to, as it crosses into Lua: ten values, nothing converted.
+
+    exists        False: the rest but the set name, the key and the digest is 0 or empty
+    generation    1 to 65535
+    ttl           seconds left, 0 when it never expires
+    last update   milliseconds since 2010-01-01 UTC
+    set name      empty: no set
+    key           particle type byte and value: the stored key, else the one sent with the call, else empty
+    digest        20 bytes
+    bins          as `daemon.record.record.Record` keeps them
+    size          stored bytes, what `record.size` answers
+    in memory     is the namespace's storage engine `memory`?
+"""
+
+Applied = tuple[int, int, bytes, int, bytes, int | None, bool, bool]
+"""What comes out of `Context.apply`:
+
+    result code   0 the function's result follows, 100 its error text (a string) follows; any other code is the whole
+                  answer: 2 no record was left to write, 4 bad ttl, 12 a value no bin can hold, 21 too many bins
+    particle      type of the result, 0 (null) to 23; 3 for an error text; 0 with other codes
+    value         bytes of that particle: an op named SUCCESS (code 0) or FAILURE (code 100) holds both
+    action        NOTHING, WRITE or DELETE: what the call does to the record, as one write; NOTHING unless the code is 0
+    bins          WRITE: all bins of the record afterwards, in the stored form; else empty
+    ttl           None: `record.set_ttl` was not called, the policy's counts; else as on the wire: 0 the namespace's
+                  default, 0xFFFFFFFF never, 0xFFFFFFFE unchanged, else seconds, at most ten years
+    drop key      WRITE: the stored key goes (and one that was sent is not stored)
+    late          for the host: the deadline passed during the call
+"""
+
+NOTHING, WRITE, DELETE = range(3)
+"""Actions of `Applied`."""
+
+
 class Settings(NamedTuple):
     """What every context of a host has in common; ``memory`` in bytes."""
 
@@ -148,6 +182,16 @@ class Context:
         """Call the global ``function`` until ``deadline`` (on the monotonic clock)."""
         size = sum(len(value) + 64 if type(value) is bytes else 64 for value in arguments)
         return self._guarded(self._call, size + len(function), function, deadline, *arguments)
+
+    def apply(
+        self, function: bytes, deadline: float, arguments: bytes, subject: Subject, *, trial: bool
+    ) -> Applied:
+        """Apply the global ``function`` to a record until ``deadline`` (on the monotonic clock).
+
+        ``arguments`` is the msgpack list as it came. Log lines of a ``trial`` are written when it ends in time, and
+        dropped otherwise; those of another call are written at once.
+        """
+        raise NotImplementedError
 
     def _guarded(self, verb: Callable[..., tuple[int, Value, bool]], size: int, *arguments: Value) -> Outcome:
         if not self._has_room(size):
