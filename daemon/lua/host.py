@@ -120,6 +120,7 @@ class LuaHost:
         self._source = source
         self._log = log
         self._pools: dict[str, Pool] = {}
+        self._stopping = False
         self._threads = ThreadPoolExecutor(THREADS_MAX, "lua", initializer=_be_nice)
         self._shared = Settings(
             os.fsencode(settings.user_path),
@@ -197,6 +198,7 @@ class LuaHost:
     async def stop(self) -> None:
         """Wait for what is under way, which its deadline ends, and end the threads."""
         self.clear()
+        self._stopping = True
         await asyncio.to_thread(self._threads.shutdown)
 
     def _in_thread(self, work: Callable[[], Outcome]) -> asyncio.Future[Outcome]:
@@ -225,7 +227,8 @@ class LuaHost:
 
     def _close(self, contexts: Iterable[Context]) -> None:
         for context in contexts:
-            self._threads.submit(context.close)
+            if not self._stopping:
+                self._threads.submit(context.close)
 
     # What follows runs in worker threads.
 

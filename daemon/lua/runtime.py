@@ -199,11 +199,11 @@ class Context:
             return Outcome(failed=True, value=OUT_OF_MEMORY)
         try:
             code, value, late = verb(*arguments)
-        except (
-            LuaError
-        ) as error:  # raised outside the sandbox's own protected call: after the deadline, or without memory
+        except LuaError as error:
+            # raised outside the sandbox's own protected call: after the deadline, or without memory
             self.usable = False
-            return Outcome(failed=True, value=OUT_OF_MEMORY if isinstance(error, MemoryError) else TIMEOUT)
+            text = OUT_OF_MEMORY if isinstance(error, MemoryError) else str(error).encode()
+            return Outcome(failed=True, value=text)
         self.usable = code != 2 and not late
         return Outcome(failed=code != 0, value=value)
 

@@ -290,3 +290,14 @@ def test_stop_leaves_no_thread() -> None:
 
     play(scene, modules={"m": COUNTER})
     assert threading.active_count() == before
+
+
+def test_stop_waits_for_what_is_under_way() -> None:
+    async def stage() -> None:
+        node = Node({}, {"m": b"function f() while true do end end"})
+        waiting = asyncio.create_task(node.call("m", seconds=0.1))
+        await node.until(lambda: bool(node.host.statistics()))
+        await node.host.stop()
+        assert await waiting == b"UDF Execution Timeout"
+
+    asyncio.run(stage())
