@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from daemon.errors import StartError
+from daemon.record.device import Device
 from daemon.record.memory import Memory
 from daemon.record.namespace import Namespace
 
 if TYPE_CHECKING:
     from daemon.config import schema
     from daemon.record.store import Storage
+
+FILE_SIZE_MIN = 1 << 20
 
 Warn = Callable[[str], None]
 """Takes a sentence for the log."""
@@ -45,4 +48,11 @@ def _storage(config: schema.Namespace, directory: Path, suffix: str, warn: Warn)
     engine = config.storage_engine
     if engine.kind == "memory":
         return Memory(engine.data_size)
-    raise StartError(f"namespace {config.name}: storage-engine {engine.kind} is not there yet")
+    if engine.device or len(engine.file) > 1:
+        raise StartError(
+            f"namespace {config.name}: storage-engine device takes one 'file' and no 'device' here"
+        )
+    if engine.filesize < FILE_SIZE_MIN:
+        raise StartError(f"namespace {config.name}: storage-engine device needs a 'filesize' of at least 1M")
+    path = directory / engine.file[0]  # an absolute path stays what it is
+    return Device(path.with_name(path.name + suffix), config.name.encode(), engine, warn)

@@ -16,6 +16,7 @@ SOURCES = sorted(
 OWNERS = {
     "bcrypt": {"asinfo/login.py"},
     "httpx": {"asadm/cron/ping.py"},
+    "lmdb": {"daemon/record/check.py", "daemon/record/database.py"},
     "lupa": {"daemon/lua/runtime.py"},
     "rich": {"asinfo/render.py"},
     "typer": {"asinfo/application.py", "daemon/usage.py"},
