@@ -21,7 +21,9 @@ class ModLua:
         effect=True,
     )
     allow_unsafe_lua: bool = parameter(
-        False, "Give Lua the libraries that reach the system: os, io, debug, load.", effect=True
+        False,
+        "Give Lua os.clock, os.date, os.difftime, os.time and load (of text); never io, the rest of os or debug.",
+        effect=True,
     )
     context_count: int = parameter(
         10, "Lua contexts kept for each module.", low=1, high=1024, effect=True, own=True
@@ -30,7 +32,7 @@ class ModLua:
         128, "Most Lua contexts of one module under load.", low=1, high=4096, effect=True, own=True
     )
     context_memory: int = parameter(
-        64 << 20,
+        96 << 20,  # below 80 MiB the deepest recursion ends for want of memory, not as a stack overflow
         "Most memory of one Lua context.",
         unit="bytes",
         low=1 << 20,
