@@ -1,0 +1,142 @@
+"""Batches: the rows of field 41.
+
+    offset 0   4 bytes   number of rows
+    offset 4   1 byte    flags, below
+    offset 5             rows, each:
+                         index (4 bytes), digest (20), kind (1), and, unless the kind says REPEAT:
+                         info1, info2, info3 (3, if INFO), info4 (1, if INFO4), generation (2, if GENERATION),
+                         ttl (4, if TTL), number of fields (2), number of ops (2), fields, ops
+
+A row that repeats has everything but index and digest from the row before. Bytes after the last row are ignored.
+Source: the specification of the wire protocol, section 4.10.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from struct import error as StructError  # noqa: N812 - an exception reads like one
+
+from asinfo.errors import WireError
+from asinfo.wire.message import DIGEST_SIZE, TTL_DEFAULT, field, read_fields, read_ops
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from asinfo.wire.message import Op
+
+INLINE_MEMORY = 1
+INLINE_DEVICE = 2
+RESPOND_ALL = 4
+"""Go on after a row that failed."""
+RESPOND_FAILED = 8
+"""When stopping early, still send the row that failed."""
+
+REPEAT = 0x01
+INFO = 0x02
+GENERATION = 0x04
+TTL = 0x08
+INFO4 = 0x10
+
+_HEAD = Struct(">IB")
+_ROW = Struct(f">I{DIGEST_SIZE}sB")
+_INFO = Struct(">BBB")
+_BYTE, _SHORT, _LONG = Struct(">B"), Struct(">H"), Struct(">I")
+_COUNTS = Struct(">HH")
+
+_unpack_row = _ROW.unpack_from
+
+
+class Attributes:
+    """What a row asks for; rows that repeat share one object, so it may be looked into once for all of them."""
+
+    __slots__ = ("fields", "generation", "info1", "info2", "info3", "info4", "ops", "ttl")
+
+    def __init__(self) -> None:
+        self.info1 = self.info2 = self.info3 = self.info4 = self.generation = self.ttl = 0
+        self.fields: dict[int, bytes] = {}
+        self.ops: list[Op] = []
+
+
+def unpack(data: bytes) -> tuple[int, list[tuple[int, bytes, Attributes]]]:
+    """Flags and rows, each (index, digest, attributes), in their order.
+
+    Raises WireError when there is no row, when they end early, or when the first one repeats.
+    """
+    try:
+        count, flags = _HEAD.unpack_from(data)
+        if not 0 < count <= len(data) // _ROW.size:
+            raise WireError(f"a batch of {count} rows in {len(data)} bytes")
+        return flags, _rows(data, count)
+    except StructError:
+        raise WireError("a batch ends before its last row") from None
+
+
+def _rows(data: bytes, count: int) -> list[tuple[int, bytes, Attributes]]:
+    rows = []
+    position = _HEAD.size
+    attributes = None
+    for _ in range(count):
+        index, digest, kind = _unpack_row(data, position)
+        position += _ROW.size
+        if not kind & REPEAT:
+            attributes, position = _attributes(data, position, kind)
+        if attributes is None:
+            raise WireError("the first row of a batch repeats")
+        rows.append((index, digest, attributes))
+    return rows
+
+
+def _attributes(data: bytes, position: int, kind: int) -> tuple[Attributes, int]:
+    row = Attributes()
+    if kind & INFO:
+        row.info1, row.info2, row.info3 = _INFO.unpack_from(data, position)
+        position += _INFO.size
+    for bit, form, name in _OPTIONAL:
+        if kind & bit:
+            setattr(row, name, form.unpack_from(data, position)[0])
+            position += form.size
+    fields, ops = _COUNTS.unpack_from(data, position)
+    row.fields, position = read_fields(data, position + _COUNTS.size, fields)
+    row.ops, position = read_ops(data, position, ops)
+    return row, position
+
+
+_OPTIONAL = ((INFO4, _BYTE, "info4"), (GENERATION, _SHORT, "generation"), (TTL, _LONG, "ttl"))
+
+
+# ---- the client's side
+
+
+def attributes(
+    info1: int = 0,
+    info2: int = 0,
+    info3: int = 0,
+    *,
+    generation: int | None = None,
+    ttl: int | None = TTL_DEFAULT,
+    fields: Iterable[tuple[int, bytes]] = (),
+    ops: Sequence[bytes] = (),
+) -> bytes:
+    """Kind and attributes of a row, as ``pack`` takes them."""
+    kind = INFO | (GENERATION if generation is not None else 0) | (TTL if ttl is not None else 0)
+    parts = [field(identifier, data) for identifier, data in fields]
+    return b"".join([
+        bytes([kind]),
+        _INFO.pack(info1, info2, info3),
+        _SHORT.pack(generation) if generation is not None else b"",
+        _LONG.pack(ttl) if ttl is not None else b"",
+        _COUNTS.pack(len(parts), len(ops)),
+        *parts,
+        *ops,
+    ])  # fmt: skip
+
+
+def pack(rows: Iterable[tuple[bytes, bytes]], flags: int = INLINE_MEMORY | RESPOND_ALL) -> bytes:
+    """Data of field 41 for (digest, attributes) rows, numbered from 0; equal attributes are sent once in a row."""
+    parts = []
+    before = None
+    for index, (digest, row) in enumerate(rows):
+        parts.append(_LONG.pack(index) + digest + (bytes([REPEAT]) if row == before else row))
+        before = row
+    return _HEAD.pack(len(parts), flags) + b"".join(parts)
