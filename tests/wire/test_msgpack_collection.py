@@ -1,0 +1,134 @@
+"""Which lists and maps a node stores."""
+
+from collections.abc import Callable
+
+import pytest
+
+from asinfo.errors import WireError
+from asinfo.wire.collection import check_list, check_map
+
+STR_A, STR_B, BYTES_A = "A20361", "A20362", "A20461"
+
+LISTS = {
+    "none": "90",
+    "of anything": f"99 C0 C2 C3 01 E0 CB3FF8000000000000 {STR_A} {BYTES_A} 9101",
+    "list 16": "DC0002 01 02",
+    "list 32": "DD00000002 01 02",
+    "strings of every head": "96 D90203 61 DA000203 61 DB0000000203 61 C40204 61 C5000204 61 C60000000204 61",
+    "numbers of every size": "9A CC01 CD0001 CE00000001 CF0000000000000001 D001 D10001 D200000001 D30000000000000001 CA00000000 01",
+    "strings without a kind": "92 A0 A161",
+    "extensions": "94 D4FF00 C70105 61 C8000105 61 C90000000105 61",
+    "without order": "92 02 01",
+    "with a marker that asks for no order": "93 C70000 02 01",
+    "ordered": "94 C70001 01 01 02",
+    "ordered, empty": "91 C70001",
+    "ordered by type": f"9C C70001 C0 C2 C3 E0 01 {STR_A} 9101 810101 {BYTES_A} CB3FF8000000000000 A3177B7D",
+    "ordered lists: elements, then size": "95 C70001 90 9101 920101 9102",
+    "ordered maps: size, keys, values": "95 C70001 80 810102 810103 810201",
+    "ordered integers of any form": "95 C70001 D38000000000000000 FF CC01 CFFFFFFFFFFFFFFFFF",
+    "ordered strings of any head": "94 C70001 A1 03 D90203 61 DA000203 62",
+    "ordered infinity at the end": "93 C70001 01 D4FF01",
+}
+
+MAPS = {
+    "none": "80",
+    "three types of keys": f"83 {BYTES_A} 01 {STR_A} 02 05 03",
+    "map 16": "DE0001 01 02",
+    "map 32": "DF00000001 01 02",
+    "ordered": f"84 C70001C0 05 01 {STR_A} 02 {BYTES_A} 03",
+    "ordered, empty": "81 C70001C0",
+    "ordered with an index": "82 C70011C0 05 01",
+    "preserving its order": "83 C70008C0 05 01 01 01",
+    "in a map": "81 01 81 01 82 C70001C0 01 90",
+    "keys without a kind": "82 A0 01 A161 02",
+    "the same text as string and as bytes": f"82 {STR_A} 01 {BYTES_A} 02",
+}
+
+BAD = {
+    "nothing": "",
+    "an element is missing": "92 01",
+    "a string that ends early": "91 A303 61",
+    "a long string that ends early": "91 D90303 61",
+    "a number that ends early": "91 CF00",
+    "a head that ends early": "DC00",
+    "an extension that ends early": "91 C70205 61",
+    "a value after the end": "91 01 01",
+    "a byte that begins nothing": "91 C1",
+    "a byte that begins nothing, ordered": "92 C70001 C1",
+    "ordered, but is not": "93 C70001 02 01",
+    "ordered by type, but is not": f"93 C70001 {STR_A} 01",
+    "ordered strings, but are not": f"93 C70001 {STR_B} {STR_A}",
+    "ordered lists, but are not": "93 C70001 9102 9101",
+    "ordered maps, but are not": "93 C70001 810101 80",
+    "ordered within an unordered one": "91 93 C70001 02 01",
+    "ordered within an ordered one": "92 C70001 93 C70001 02 01",
+    "a map within that has a key twice": "91 82 01 01 01 02",
+    "a map within an ordered one that has a key twice": "92 C70001 82 01 01 01 02",
+}
+
+BAD_MAPS = {
+    "a key twice": f"82 {STR_A} 01 {STR_A} 02",
+    "a key twice, not side by side": f"83 {STR_A} 01 {STR_B} 02 {STR_A} 02",
+    "a key twice in another form": "82 01 01 CC01 02",
+    "a key twice with another head": f"82 {STR_A} 01 D902 0361 02",
+    "ordered, a key twice": "83 C70001C0 01 01 01 02",
+    "ordered, but is not": "83 C70001C0 02 01 01 01",
+    "ordered by type, but is not": f"83 C70001C0 {STR_A} 01 02 01",
+    "a value is missing": "81 01",
+    "a marker without nil": "82 C70001 01 01 01",
+    "a marker at the end": "81 C70001",
+    "nil as a key": "81 C0 01",
+    "a boolean as a key": "81 C3 01",
+    "a float as a key": "81 CB3FF8000000000000 01",
+    "geo JSON as a key": "81 A3177B7D 01",
+    "a list as a key": "81 90 01",
+    "a map as a key": "81 80 01",
+    "an extension as a key": "82 01 01 D4FF00 01",
+    "a value that is not in order": "81 01 93 C70001 02 01",
+    "a map in a map that has a key twice": "81 01 82 01 01 01 01",
+}
+
+
+@pytest.mark.parametrize("text", LISTS.values(), ids=LISTS.keys())
+def test_a_list_that_is_stored(text: str) -> None:
+    data = bytes.fromhex(text)
+    check_list(data)
+    check_list(b"\x91" + data)
+    check_list(b"\x92\xc7\0\1" + data)
+    check_map(b"\x81\1" + data)
+    with pytest.raises(WireError):
+        check_map(data)
+    cut_off(check_list, data)
+
+
+@pytest.mark.parametrize("text", MAPS.values(), ids=MAPS.keys())
+def test_a_map_that_is_stored(text: str) -> None:
+    data = bytes.fromhex(text)
+    check_map(data)
+    check_map(b"\x81\1" + data)
+    check_list(b"\x92\xc7\0\1" + data)
+    with pytest.raises(WireError):
+        check_list(data)
+    cut_off(check_map, data)
+
+
+def cut_off(check: Callable[[bytes], None], data: bytes) -> None:
+    for size in range(len(data)):
+        with pytest.raises(WireError):
+            check(data[:size])
+    with pytest.raises(WireError):
+        check(data + b"\xc0")
+
+
+@pytest.mark.parametrize("text", BAD.values(), ids=BAD.keys())
+def test_a_list_that_is_refused(text: str) -> None:
+    with pytest.raises(WireError):
+        check_list(bytes.fromhex(text))
+
+
+@pytest.mark.parametrize("text", BAD_MAPS.values(), ids=BAD_MAPS.keys())
+def test_a_map_that_is_refused(text: str) -> None:
+    data = bytes.fromhex(text)
+    for check, bad in ((check_map, data), (check_list, b"\x91" + data), (check_list, b"\x92\xc7\0\1" + data)):
+        with pytest.raises(WireError):
+            check(bad)

@@ -1,0 +1,97 @@
+"""The msgpack dialect for any value and any bytes."""
+
+import contextlib
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asinfo.errors import WireError
+from asinfo.wire import msgpack
+from asinfo.wire.collection import check_list, check_map
+from asinfo.wire.msgpack import Ext, GeoJSON, MarkedList, MarkedMap, Raw
+
+INTEGERS = st.integers(-(1 << 63), (1 << 64) - 1)
+TEXTS = st.binary(max_size=40).map(lambda data: data.decode("utf-8", "surrogateescape"))
+RAWS = st.binary(max_size=40).filter(lambda data: data[:1] not in {b"\x03", b"\x04", b"\x17"}).map(Raw)
+EXTS = st.builds(Ext, st.integers(1, 255), st.binary(max_size=20))
+KEYS = INTEGERS | TEXTS | st.binary(max_size=40)
+SCALARS = st.none() | st.booleans() | st.floats(allow_nan=False) | KEYS | TEXTS.map(GeoJSON) | RAWS | EXTS
+FLAGS = st.integers(0, 255)
+
+
+def nested(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    lists, maps = st.lists(values, max_size=20), st.dictionaries(KEYS, values, max_size=20)
+    unordered = FLAGS.map(lambda flags: flags & ~msgpack.ORDERED)
+    return lists | maps | st.builds(MarkedList, lists, unordered) | st.builds(MarkedMap, maps, FLAGS)
+
+
+VALUES = st.recursive(SCALARS, nested, max_leaves=30)
+# A list whose first element is an extension of no bytes begins as one with a marker does.
+
+
+@given(VALUES)
+def test_round_trip(value: Any) -> None:
+    data = msgpack.pack(value)
+    found = msgpack.unpack(data)
+    assert found == value or isinstance(value, list | dict)
+    assert msgpack.pack(found) == data
+
+
+@given(VALUES)
+def test_what_is_packed_is_stored(value: Any) -> None:
+    check_list(msgpack.pack([1, value]))
+    check_map(msgpack.pack({1: value}))
+
+
+@given(st.lists(INTEGERS | TEXTS | st.binary(max_size=10)))
+def test_ordered_maps_are_packed_in_order(keys: list[Any]) -> None:
+    check_map(msgpack.pack(MarkedMap(dict.fromkeys(keys))))
+
+
+@given(st.lists(INTEGERS | TEXTS | st.binary(max_size=10), max_size=5), st.data())
+def test_order_is_checked(keys: list[Any], data: st.DataObject) -> None:
+    """An ordered list is stored exactly when it is in order."""
+    marked = MarkedList(keys)
+    rank = {int: 0, str: 1, bytes: 2}
+    ranks = [(rank[type(key)], msgpack.utf8(key) if isinstance(key, str) else key) for key in keys]
+    if ranks == sorted(ranks):
+        check_list(msgpack.pack(marked))
+    else:
+        with contextlib.suppress(WireError):
+            check_list(msgpack.pack(marked))
+            raise AssertionError
+
+
+@st.composite
+def bent(draw: st.DrawFn) -> bytes:
+    """A packed value with a few bytes changed, cut off or added."""
+    data = bytearray(msgpack.pack(draw(VALUES)))
+    for position in draw(st.lists(st.integers(0, len(data) - 1), max_size=4)):
+        data[position] = draw(st.integers(0, 255))
+    return bytes(data[: draw(st.integers(0, len(data)))]) + draw(st.binary(max_size=8))
+
+
+@given(st.binary(max_size=100) | bent())
+def test_any_bytes_are_a_value_or_a_wire_error(data: bytes) -> None:
+    for check in (check_list, check_map):
+        with contextlib.suppress(WireError):
+            check(data)
+    try:
+        value = msgpack.unpack(data)
+    except WireError:
+        return
+    with contextlib.suppress(WireError):  # a map marked as ordered may have keys that have no order
+        assert len(msgpack.pack(value)) <= len(data) * 2  # a float of 4 bytes grows to 8
+
+
+@given(st.binary(max_size=100) | bent())
+def test_what_is_stored_can_be_read(data: bytes) -> None:
+    """Every list and map that the check lets pass is one for ``unpack`` too, and for a later write."""
+    for check in (check_list, check_map):
+        with contextlib.suppress(WireError):
+            check(data)
+            try:
+                msgpack.unpack(data)
+            except WireError as error:
+                raise AssertionError from error
