@@ -264,6 +264,10 @@ class Device:
             await asyncio.wait({self._commit})
         if self._timer is not None:
             self._timer.cancel()
+        self.close()
+
+    def close(self) -> None:
+        """Release the files as they are; what is not in the namespace's file is in the journals."""
         self._pool.shutdown()
         self._database.close()
         for journal in self._journals:
