@@ -12,7 +12,7 @@ Every value is visited once, so the time is linear in the size (n log n for the 
 
 from __future__ import annotations
 
-from itertools import pairwise
+from operator import lt
 from struct import Struct
 from struct import error as StructError  # noqa: N812 - an exception reads like one
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Count: TypeAlias = tuple[int, int]  # entries, offset of the first
 
 _NIL, _BOOLEAN, _INTEGER, _STRING, _LIST, _MAP, _BYTES, _FLOAT, _GEOJSON, _EXT = range(10)
-_KEYS = (_INTEGER, _STRING, _BYTES)
+_KEYS = frozenset((_INTEGER, _STRING, _BYTES))
 _RANKS = {0x03: _STRING, 0x17: _GEOJSON}  # of a string's first byte; all others are bytes
 
 
@@ -113,12 +113,11 @@ def _walk_map(data: bytes, count: int, position: int, depth: int, pairs: list[An
 
 
 def _check_keys(keys: list[Order], *, ordered: bool) -> None:
-    if any(rank not in _KEYS for rank, _ in keys):
+    if not {rank for rank, _ in keys} <= _KEYS:
         raise WireError("a key of a map is not an integer, a string or bytes")
     ascending = keys if ordered else sorted(keys)
-    for before, after in pairwise(ascending):
-        if before >= after:
-            raise WireError("a map has a key twice, or its keys are not in order")
+    if not all(map(lt, ascending, ascending[1:])):
+        raise WireError("a map has a key twice, or its keys are not in order")
 
 
 def _order(data: bytes, position: int, depth: int) -> tuple[Order, int]:
@@ -126,6 +125,9 @@ def _order(data: bytes, position: int, depth: int) -> tuple[Order, int]:
     lead = data[position]
     if lead < 0x80:
         return (_INTEGER, lead), position + 1
+    if 0xA0 < lead <= 0xBF:  # before rarer ones: most keys are short strings
+        end = position + (lead & 0x1F) + 1
+        return (_RANKS.get(data[position + 1], _BYTES), data[position + 1 : end]), end
     if lead >= 0xE0:
         return (_INTEGER, lead - 256), position + 1
     if found := _SCALARS.get(lead):

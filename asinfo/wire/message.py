@@ -185,13 +185,14 @@ def read_ops(data: bytes, offset: int, count: int) -> tuple[list[Op], int]:
     try:
         for _ in range(count):
             size, code, particle, flags, name_size = _unpack_op(data, offset)
-            start = offset + 8
-            name_end = start + name_size
-            value = name_end + 8 if flags & 1 else name_end
-            offset += 4 + size
-            if value > offset:
+            name_end = value = offset + 8 + name_size
+            if flags & 1:
+                value += 8
+            end = offset + 4 + size
+            if value > end:
                 raise WireError("an op is smaller than its name")
-            found.append((code, particle, data[start:name_end], data[value:offset]))
+            found.append((code, particle, data[offset + 8 : name_end], data[value:end]))
+            offset = end
     except StructError:
         raise WireError(_ENDS_EARLY) from None
     if offset > len(data):
@@ -224,13 +225,14 @@ def bins(blob: bytes) -> list[Bin]:
     try:
         while offset < end:
             size, _, particle, flags, name_size = _unpack_op(blob, offset)
-            start = offset + 8
-            name_end = start + name_size
-            value = name_end + 8 if flags & 1 else name_end
-            offset += 4 + size
-            if value > offset:
+            name_end = value = offset + 8 + name_size
+            if flags & 1:
+                value += 8
+            after = offset + 4 + size
+            if value > after:
                 raise WireError("an op is smaller than its name")
-            found.append((particle, blob[start:name_end], blob[value:offset]))
+            found.append((particle, blob[offset + 8 : name_end], blob[value:after]))
+            offset = after
     except StructError:
         raise WireError(_ENDS_EARLY) from None
     if offset != end:
