@@ -12,6 +12,7 @@ from daemon.info import (
     services,
     smd,
     statistics,
+    truncate,
     udf,
     user_agent,
 )
@@ -29,6 +30,7 @@ FAMILIES = (
     services.ROWS,
     smd.ROWS,
     statistics.ROWS,
+    truncate.ROWS,
     udf.ROWS,
     user_agent.ROWS,
 )

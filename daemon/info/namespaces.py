@@ -7,9 +7,14 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from asinfo.wire.info import text
+from daemon.config.parameter import spell
+from daemon.config.schema import NamespaceSet
 from daemon.errors import Code, CommandError
 from daemon.info.config import namespace_listing
 from daemon.info.expand import expand
+from daemon.record.record import EPOCH_SECONDS
+from daemon.record.sets import SetFigures
+from daemon.record.truncation import WHOLE
 from daemon.table import Row
 
 if TYPE_CHECKING:
@@ -18,62 +23,10 @@ if TYPE_CHECKING:
     from daemon.config.schema import Namespace
     from daemon.info.request import Request
     from daemon.node import Node
+    from daemon.record import namespace as records
 
-EPOCH_SECONDS = 1_262_304_000
-"""2010-01-01 UTC, where times of Aerospike begin."""
-
-_READ = "{success,error,timeout,not_found,filtered_out}"
-_WRITE = "{success,error,timeout,filtered_out}"
-_UDF = "udf_{complete,error,timeout,filtered_out} "
-_LANG = "lang_{read_success,write_success,delete_success,error} "
-_DELETE = "{success,error,timeout,not_found,filtered_out}"
-_QUERY = (
-    "short_basic_{complete,error,timeout}",
-    "long_basic_{complete,error,abort}",
-    "aggr_{complete,error,abort}",
-    "udf_bg_{complete,error,abort}",
-    "ops_bg_{complete,error,abort}",
-)
-
-
-def _requests(prefix: str, *, xdr: bool, proxy: bool) -> str:
-    """Counters of the requests that arrive one way: from clients, from other nodes, or inside a batch."""
-    names = f"{prefix}_tsvc_{{error,timeout}} "
-    if proxy:
-        names += f"{prefix}_proxy_{{complete,error,timeout}} "
-    names += f"{prefix}_read_{_READ} {prefix}_write_{_WRITE} "
-    names += f"xdr_{prefix}_write_{{success,error,timeout}} " * xdr
-    names += f"{prefix}_delete_{_DELETE} "
-    names += f"xdr_{prefix}_delete_{{success,error,timeout,not_found}} " * xdr
-    return f"{names}{prefix}_{_UDF}{prefix}_{_LANG}"
-
-
-COUNTERS = " ".join(
-    (
-        _requests("client", xdr=True, proxy=True),
-        _requests("from_proxy", xdr=True, proxy=False),
-        _requests("batch_sub", xdr=False, proxy=True),
-        _requests("from_proxy_batch_sub", xdr=False, proxy=False),
-        f"udf_sub_tsvc_{{error,timeout}} udf_sub_{_UDF}udf_sub_{_LANG}",
-        "ops_sub_tsvc_{error,timeout} ops_sub_write_{success,error,timeout,filtered_out}",
-        "dup_res_ask dup_res_respond_{read,no_read}",
-        "retransmit_all_{read,write,delete,udf}_dup_res",
-        "retransmit_all_batch_sub_{read,write,delete,udf}_dup_res retransmit_{udf_sub,ops_sub}_dup_res",
-        "retransmit_all_{read,batch_sub_read}_repl_ping",
-        "retransmit_all_{write,delete,udf,batch_sub_write,batch_sub_delete,batch_sub_udf}_repl_write",
-        "retransmit_{udf_sub,ops_sub}_repl_write",
-        *(f"{kind}_query_{job}" for kind in ("pi", "si") for job in _QUERY),
-        "geo_region_query_{reqs,cells,points,falsepos}",
-        "read_touch_{tsvc_error,tsvc_timeout,success,error,timeout,skip}",
-        "re_repl_{tsvc_error,tsvc_timeout,success,error,timeout}",
-        "{mrt_verify_read,mrt_roll_forward,mrt_monitor_roll_forward}_{success,error,timeout}",
-        "{mrt_roll_back,mrt_monitor_roll_back}_{success,error,timeout}",
-        "fail_{xdr_forbidden,key_busy,xdr_key_busy,generation,record_too_big}",
-        "fail_{client_lost_conflict,xdr_lost_conflict,mrt_blocked,mrt_version_mismatch}",
-        "deleted_last_bin mrt_monitor_roll_tombstone_creates ttl_reductions_{ignored,applied}",
-    )
-)
-"""Names of a namespace's counters in the real server's order. Source: info-protocol, Appendix B."""
+INDEX_ENTRY_SIZE = 64
+"""Bytes that the real server's index takes for a record; reported so that its figures can be compared."""
 
 
 def namespaces(node: Node, _request: Request) -> bytes:
@@ -89,28 +42,38 @@ def namespace(node: Node, request: Request) -> bytes:
 
     Figures and parameters of a namespace.
     """
-    found = find(node, request.parameters)
+    found = node.namespaces.get(request.parameters)
     if found is None:
         return b"type=unknown"
-    figures = [*_figures(node, found), *namespace_listing(found)]
+    figures = [*_figures(node, found), *namespace_listing(found.config)]
     return ";".join(f"{name}={value}" for name, value in figures).encode()
 
 
 def sets(node: Node, request: Request) -> bytes:
     """sets[/NS[/SET]]
 
-    Figures of the sets; empty as long as there are no records.
+    Figures and parameters of the sets.
     """
-    name = request.parameters.split(b"/")[0]
-    return b"ns_type=unknown" if name and find(node, name) is None else b""
+    name, _, wanted = request.parameters.partition(b"/")
+    if name and find(node, name) is None:
+        return b"ns_type=unknown"
+    chosen = [space for space in node.namespaces.values() if name in {b"", space.name}]
+    if wanted:
+        figures = (_set(space, wanted) for space in chosen if wanted in _set_names(space))
+        return b"".join(b"%b;" % line for line in figures)
+    return b"".join(
+        b"ns=%b:set=%b:%b;" % (space.name, set_name, _set(space, set_name))
+        for space in chosen
+        for set_name in _set_names(space)
+    )
 
 
-def objects(_node: Node, _request: Request) -> bytes:
+def objects(node: Node, _request: Request) -> bytes:
     """objects
 
     How many records there are.
     """
-    return b"0"
+    return b"%d" % sum(space.sets.objects for space in node.namespaces.values())
 
 
 def index_pressure(node: Node, _request: Request) -> bytes:
@@ -124,15 +87,20 @@ def index_pressure(node: Node, _request: Request) -> bytes:
 def histogram(node: Node, request: Request) -> bytes:
     """histogram:namespace=NS;type=ttl|object-size|object-size-linear[;set=SET]
 
-    How records spread over sizes or times to live; empty without records.
+    How records spread over sizes or times to live; empty before the first nsup-hist-period has passed.
     """
-    if find(node, request.required(b"namespace")) is None:
+    space = node.namespaces.get(request.required(b"namespace"))
+    if space is None:
         raise CommandError(Code.NAMESPACE, "namespace not found on node")
-    if request.required(b"type") not in {b"ttl", b"object-size", b"object-size-linear"}:
+    kind = request.required(b"type")
+    if kind not in {b"ttl", b"object-size", b"object-size-linear"}:
         raise CommandError(Code.PARAMETER, "unknown hist name")
-    if request.optional(b"set") is not None:
+    set_name = request.optional(b"set")
+    if set_name is None:
+        return space.sweeper.histograms.text(kind.decode()).encode()
+    if set_name not in _set_names(space):
         raise CommandError(Code.PARAMETER, "unknown set name")
-    return b""
+    return b"hist-unavailable"
 
 
 def find(node: Node, name: bytes) -> Namespace | None:
@@ -141,28 +109,62 @@ def find(node: Node, name: bytes) -> Namespace | None:
     return next((namespace for namespace in node.config.namespaces if namespace.name == wanted), None)
 
 
-def _figures(node: Node, namespace: Namespace) -> Iterator[tuple[str, object]]:
+def _set_names(space: records.Namespace) -> list[bytes]:
+    """Every set that has or had records, then those that only the configuration names."""
+    named = (one.name.encode() for one in space.config.sets)
+    return [name for name in dict.fromkeys((*space.sets, *named)) if name]
+
+
+def _set(space: records.Namespace, name: bytes) -> bytes:
+    figures = space.sets.get(name) or SetFigures()
+    limits = next((one for one in space.config.sets if one.name.encode() == name), NamespaceSet())
+    pending = space.truncation.pending
+    values = (
+        ("objects", figures.objects),
+        ("tombstones", 0),
+        ("data_used_bytes", figures.data_used_bytes),
+        ("truncate_lut", space.truncation.marks.get(name, 0)),
+        ("sindexes", 0),
+        ("index_populating", "false"),
+        ("truncating", spell(name in pending or WHOLE in pending)),
+        ("default-read-touch-ttl-pct", limits.default_read_touch_ttl_pct),
+        ("default-ttl", limits.default_ttl),
+        ("disable-eviction", spell(limits.disable_eviction)),
+        ("enable-index", spell(limits.enable_index)),
+        ("stop-writes-count", limits.stop_writes_count),
+        ("stop-writes-size", limits.stop_writes_size),
+    )
+    return ":".join(f"{key}={value}" for key, value in values).encode()
+
+
+def _figures(node: Node, space: records.Namespace) -> Iterator[tuple[str, object]]:
+    sweeper, count = space.sweeper, space.sets.objects
     owned = sum(byte.bit_count() for byte in node.cluster.bitmap(node.id))
     yield "ns_cluster_size", len(node.cluster.members)
     yield "effective_replication_factor", 1
+    yield "objects", count
+    yield from _zeros("tombstones xdr_tombstones xdr_bin_cemeteries mrt_provisionals")
+    yield "master_objects", count
     yield from _zeros(
-        "objects tombstones xdr_tombstones xdr_bin_cemeteries mrt_provisionals master_objects master_tombstones"
-        " prole_objects prole_tombstones non_replica_objects non_replica_tombstones unreplicated_records"
-        " {dead,unavailable,auto_revived}_partitions"
+        "master_tombstones prole_objects prole_tombstones non_replica_objects non_replica_tombstones"
+        " unreplicated_records {dead,unavailable,auto_revived}_partitions"
     )
-    yield from (("clock_skew_stop_writes", "false"), ("stop_writes", "false"), ("hwm_breached", "false"))
+    yield "clock_skew_stop_writes", "false"
+    yield "stop_writes", spell(space.stop_writes)
+    yield "hwm_breached", "false"
     yield "current_time", int(time.time()) - EPOCH_SECONDS
-    yield from _zeros(
-        "non_expirable_objects expired_objects evicted_objects evict_ttl evict_void_time smd_evict_void_time"
-        " nsup_cycle_duration"
-    )
-    yield "nsup_cycle_deleted_pct", "0.00"
-    yield from _zeros("nsup_xdr_key_busy truncate_lut")
-    yield "truncating", "false"
-    yield from _zeros("sindex_gc_cleaned mrt_monitors mrt_monitors_active xmem_id {,set_}index_used_bytes")
-    yield "sindex_used_bytes", 0
-    yield "data_total_bytes", namespace.storage_engine.data_size
-    yield from (("data_used_bytes", 0), ("data_used_pct", 0), ("data_avail_pct", 100))
+    yield "non_expirable_objects", sweeper.non_expirable
+    yield "expired_objects", sweeper.expired
+    yield from _zeros("evicted_objects evict_ttl evict_void_time smd_evict_void_time")
+    yield "nsup_cycle_duration", sweeper.cycle_ms // 1000
+    yield "nsup_cycle_deleted_pct", f"{sweeper.deleted_pct:.2f}"
+    yield "nsup_xdr_key_busy", 0
+    yield "truncate_lut", space.truncation.marks.get(WHOLE, 0)
+    yield "truncating", spell(bool(space.truncation.pending))
+    yield from _zeros("sindex_gc_cleaned mrt_monitors mrt_monitors_active xmem_id")
+    yield "index_used_bytes", INDEX_ENTRY_SIZE * count
+    yield from _zeros("set_index_used_bytes sindex_used_bytes")
+    yield from _storage(space)
     yield "data_compression_ratio", "1.000"
     for kind in ("record", "query"):
         yield f"{kind}_proto_uncompressed_pct", "0.000"
@@ -177,12 +179,21 @@ def _figures(node: Node, namespace: Namespace) -> Iterator[tuple[str, object]]:
     )
     yield "migrate_fresh_partitions", owned
     yield from _zeros("appeals_tx_active appeals_rx_active appeals_tx_remaining appeals_records_exonerated")
-    yield from _zeros(COUNTERS)
+    yield from space.counters.items()
+
+
+def _storage(space: records.Namespace) -> Iterator[tuple[str, object]]:
+    total = space.storage.total_bytes
+    percent = 100 * space.storage.used_bytes // total if total else 0
+    yield "data_total_bytes", total
+    yield "data_used_bytes", space.sets.data_used_bytes
+    yield "data_used_pct", percent
+    yield "data_avail_pct", max(0, 100 - percent)
 
 
 @cache
 def _zeros(names: str) -> tuple[tuple[str, int], ...]:
-    """Counters that nothing here makes grow: there are no records, no migration and no other data centre."""
+    """Counters that nothing here makes grow: there is no migration, no eviction and no other data centre."""
     return tuple((name, 0) for name in expand(names))
 
 

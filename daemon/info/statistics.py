@@ -111,7 +111,8 @@ def _process(node: Node) -> Iterator[tuple[str, object]]:
 
 def _clients(node: Node) -> Iterator[tuple[str, object]]:
     counters = node.counters
-    yield from (("objects", 0), ("tombstones", 0), ("info_queue", 0))
+    yield "objects", sum(namespace.sets.objects for namespace in node.namespaces.values())
+    yield from (("tombstones", 0), ("info_queue", 0))
     yield from (("rw_in_progress", 0), ("proxy_in_progress", 0), ("tree_gc_queue", 0))
     yield "client_connections", counters.opened - counters.closed
     yield "client_connections_opened", counters.opened

@@ -11,14 +11,13 @@ A record that has expired or was truncated is gone at once: the first who meets 
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from asinfo.wire.result import Result
 from daemon.record import ttl as ttl_rules
 from daemon.record.counters import counters
 from daemon.record.locks import Locks
-from daemon.record.record import EPOCH_SECONDS, Record, pack, times, unpack
+from daemon.record.record import Record, now_milliseconds, pack, times, unpack
 from daemon.record.refused import Refused
 from daemon.record.sets import SETS_MAX
 from daemon.record.sweep import Sweeper
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 
     from daemon.config import schema
     from daemon.record.store import Storage
-
-_EPOCH_MILLISECONDS = EPOCH_SECONDS * 1000
 
 
 class Namespace:
@@ -103,7 +100,7 @@ class Namespace:
 
     def now(self) -> int:
         """The last update for a write now: milliseconds since 2010-01-01 UTC, later than any truncation."""
-        now = time.time_ns() // 1_000_000 - _EPOCH_MILLISECONDS
+        now = now_milliseconds()
         return now if now > self.truncation.latest else self.truncation.latest + 1
 
     def void_time(self, ttl: int, old: Record | None, set_name: bytes) -> int:

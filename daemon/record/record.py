@@ -17,6 +17,7 @@ would have to walk through (a million objects would stop the event loop for 80 m
 from __future__ import annotations
 
 from struct import Struct
+from time import time_ns
 from typing import NamedTuple
 
 EPOCH_SECONDS = 1_262_304_000
@@ -79,6 +80,11 @@ def times(value: bytes) -> tuple[int, int, bytes]:
 def partition(digest: bytes) -> int:
     """Number of the partition that ``digest`` belongs to. Source: the wire specification, section 2.2."""
     return digest[0] | (digest[1] & 0x0F) << 8
+
+
+def now_milliseconds() -> int:
+    """Milliseconds since 2010-01-01 UTC."""
+    return time_ns() // 1_000_000 - EPOCH_SECONDS * 1000
 
 
 def next_generation(record: Record | None) -> int:

@@ -107,10 +107,10 @@ def judge(found: dict[int, tuple[int, bytes]], lines: Sequence[str], known: dict
             known[int(key)] = [here]
         else:
             known.setdefault(int(key), [None]).append(here)
-    for key, possible in known.items():
-        state = found[key][0] if key in found else None
-        assert state in possible, (key, state, possible)
-        known[key] = [state]
+    for digest, possible in known.items():
+        now = found[digest][0] if digest in found else None
+        assert now in possible, (digest, now, possible)
+        known[digest] = [now]
     assert found.keys() <= known.keys()
     return sum(line.startswith("acknowledged") for line in lines)
 

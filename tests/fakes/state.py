@@ -8,6 +8,7 @@ from daemon.config.load import embedded
 from daemon.config.schema import Config
 from daemon.metrics import Metrics
 from daemon.node import Node
+from daemon.record.spaces import open_namespaces
 from daemon.table import Row, Table
 
 
@@ -59,6 +60,7 @@ def make_node(table: Table, config: Config | None = None, *, nodes: int = 1) -> 
         metrics=Metrics(),
     )
     node.endpoint = ("127.0.0.1", 3000)
+    node.namespaces = open_namespaces(node.config, print)
     return node
 
 

@@ -1,0 +1,105 @@
+"""The truncate family: remove all records of a set or of a namespace, up to a moment.
+
+The mark goes through system metadata, so that every node has it and no restart forgets it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from daemon.errors import Code, CommandError
+from daemon.record.record import EPOCH_SECONDS, now_milliseconds
+from daemon.record.truncation import WHOLE
+from daemon.smd.interface import TRUNCATE, SmdFailed, SmdTimeout
+from daemon.table import Row
+
+if TYPE_CHECKING:
+    from daemon.info.request import Request
+    from daemon.node import Node
+
+
+async def truncate(node: Node, request: Request) -> bytes:
+    """truncate:namespace=NS;set=SET[;lut=NANOSECONDS]
+
+    Remove the records of a set that were last updated up to now, or up to a moment in Unix time.
+    """
+    name = request.required(b"namespace")
+    set_name = request.required(b"set")
+    return await _mark(node, name, set_name, request)
+
+
+async def truncate_namespace(node: Node, request: Request) -> bytes:
+    """truncate-namespace:namespace=NS[;lut=NANOSECONDS]
+
+    Remove all records of a namespace that were last updated up to now, or up to a moment in Unix time.
+    """
+    name = request.required(b"namespace")
+    _no_set(request)
+    return await _mark(node, name, WHOLE, request)
+
+
+async def truncate_undo(node: Node, request: Request) -> bytes:
+    """truncate-undo:namespace=NS;set=SET
+
+    Forget the truncation of a set; what has not been removed yet is there again.
+    """
+    name = request.required(b"namespace")
+    return await _store(node, _key(name, request.required(b"set")), None)
+
+
+async def truncate_namespace_undo(node: Node, request: Request) -> bytes:
+    """truncate-namespace-undo:namespace=NS
+
+    Forget the truncation of a namespace; what has not been removed yet is there again.
+    """
+    name = request.required(b"namespace")
+    _no_set(request)
+    return await _store(node, _key(name, WHOLE), None)
+
+
+def _no_set(request: Request) -> None:
+    if request.parameter(b"set") is not None:
+        raise CommandError(Code.PARAMETER, "unexpected set name")
+
+
+async def _mark(node: Node, name: bytes, set_name: bytes | None, request: Request) -> bytes:
+    space = node.namespaces.get(name)
+    now = space.now() if space else now_milliseconds()
+    asked = request.optional(b"lut")
+    lut = now if asked is None else _milliseconds(asked)
+    if lut <= 0:
+        raise CommandError(Code.PARAMETER, "would truncate to 0")
+    if lut > now:
+        raise CommandError(Code.PARAMETER, "would truncate in the future")
+    if space and lut <= space.truncation.marks.get(set_name, 0):
+        return b"ok"  # all of that is gone already
+    return await _store(node, _key(name, set_name), str(lut))
+
+
+def _milliseconds(nanoseconds: bytes) -> int:
+    """Milliseconds since 2010 of a time in nanoseconds since 1970; what is no number counts as 0, as it does there."""
+    unix = int(nanoseconds) if nanoseconds.isdigit() else 0
+    return unix // 1_000_000 - EPOCH_SECONDS * 1000
+
+
+def _key(name: bytes, set_name: bytes | None) -> str:
+    key = name if set_name is WHOLE else b"%b|%b" % (name, set_name)
+    return key.decode("utf-8", "surrogateescape")
+
+
+async def _store(node: Node, key: str, value: str | None) -> bytes:
+    try:
+        await node.smd.set(TRUNCATE, key, value)
+    except SmdTimeout as error:
+        raise CommandError(Code.TIMEOUT, "timeout") from error
+    except SmdFailed as error:
+        raise CommandError(Code.UNKNOWN, str(error)) from error
+    return b"ok"
+
+
+ROWS = (
+    Row(b"truncate", truncate, privilege="truncate"),
+    Row(b"truncate-namespace", truncate_namespace, privilege="truncate"),
+    Row(b"truncate-namespace-undo", truncate_namespace_undo, privilege="truncate"),
+    Row(b"truncate-undo", truncate_undo, privilege="truncate"),
+)
