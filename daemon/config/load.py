@@ -13,10 +13,16 @@ MODULES = "usr/udf/lua"
 
 USER_PATH_SIZE_MAX = 255
 
+NSUP_PERIOD = 120
+"""Seconds between removals of expired records where no file says otherwise."""
+
 
 def embedded(work_directory: str) -> Config:
-    """The configuration without a file: two namespaces, all state under ``work_directory``."""
-    config = Config(namespaces=[Namespace("test"), Namespace("bar")])
+    """The configuration without a file: two namespaces in memory, all state under ``work_directory``.
+
+    Expired records are removed, since clients may give every record a time to live.
+    """
+    config = Config(namespaces=[Namespace(name, nsup_period=NSUP_PERIOD) for name in ("test", "bar")])
     _place(config, work_directory)
     return config
 

@@ -34,15 +34,22 @@ class StorageEngine:
     """Where records are kept; ``kind`` is the word after `storage-engine`."""
 
     kind: str = "memory"
-    file: tuple[str, ...] = parameter((), "A file that holds records; may repeat.", shown=False)
-    device: tuple[str, ...] = parameter((), "A block device that holds records; may repeat.", shown=False)
-    commit_to_device: bool = parameter(False, "Acknowledge a write only when it is on the disk.")
+    file: tuple[str, ...] = parameter(
+        (),
+        "The file that holds records, under the work directory unless absolute; one only.",
+        shown=False,
+        effect=True,
+    )
+    device: tuple[str, ...] = parameter((), "A block device that holds records; not served.", shown=False)
+    commit_to_device: bool = parameter(False, "Acknowledge a write only when it is on the disk.", effect=True)
     compression: str = parameter(
         "none", "How records are packed.", choices=("none", "lz4", "snappy", "zstd"), dynamic=True
     )
     compression_acceleration: int = parameter(0, "Speed of lz4.", high=65537, dynamic=True)
     compression_level: int = parameter(0, "Level of zstd.", high=9, dynamic=True)
-    data_size: int = parameter(0, "Memory for records.", unit="bytes")
+    data_size: int = parameter(
+        0, "Memory for records; 0 is no limit of their own.", unit="bytes", effect=True
+    )
     defrag_lwm_pct: int = parameter(
         50, "Fill below which a block is rewritten.", unit="percent", low=1, high=99, dynamic=True
     )
@@ -57,16 +64,27 @@ class StorageEngine:
     evict_used_pct: int = parameter(
         0, "Fill at which old records go; 0 is never.", unit="percent", high=100, dynamic=True
     )
-    filesize: int = parameter(0, "Size of each file.", unit="bytes")
+    filesize: int = parameter(0, "Room for records in the file.", unit="bytes", effect=True)
     flush_max_ms: int = parameter(
-        1000, "Longest stay of a write in memory.", unit="milliseconds", high=1000, dynamic=True
+        1000,
+        "Longest stay of a write in the journal.",
+        unit="milliseconds",
+        high=1000,
+        dynamic=True,
+        effect=True,
     )
-    max_write_cache: int = parameter(64 << 20, "Most unwritten bytes.", unit="bytes", dynamic=True)
+    max_write_cache: int = parameter(
+        64 << 20,
+        "Most bytes that wait for the file; more writes are refused.",
+        unit="bytes",
+        dynamic=True,
+        effect=True,
+    )
     stop_writes_avail_pct: int = parameter(
         5, "Free space below which writes stop.", unit="percent", high=100, dynamic=True
     )
     stop_writes_used_pct: int = parameter(
-        70, "Fill at which writes stop.", unit="percent", high=100, dynamic=True
+        70, "Fill at which writes stop.", unit="percent", high=100, dynamic=True, effect=True
     )
     tomb_raider_sleep: int = parameter(1000, "Pause of the tomb raider.", unit="microseconds", dynamic=True)
     cache_replica_writes: bool = parameter(False, "Cache writes of replicas.", dynamic=True, shown=False)
@@ -89,15 +107,17 @@ class NamespaceSet:
 
     name: str = ""
     default_ttl: int = parameter(
-        0, "Default time to live in this set.", unit="seconds", high=TTL_MAX, dynamic=True
+        0, "Default time to live in this set.", unit="seconds", high=TTL_MAX, dynamic=True, effect=True
     )
     default_read_touch_ttl_pct: int = parameter(
         0, "When a read renews the time to live.", unit="percent", low=-1, high=100, dynamic=True
     )
     disable_eviction: bool = parameter(False, "Never evict from this set.", dynamic=True)
     enable_index: bool = parameter(False, "Index this set by itself.", dynamic=True)
-    stop_writes_count: int = parameter(0, "Most records; 0 is no limit.", dynamic=True)
-    stop_writes_size: int = parameter(0, "Most bytes; 0 is no limit.", unit="bytes", dynamic=True)
+    stop_writes_count: int = parameter(0, "Most records; 0 is no limit.", dynamic=True, effect=True)
+    stop_writes_size: int = parameter(
+        0, "Most bytes; 0 is no limit.", unit="bytes", dynamic=True, effect=True
+    )
 
 
 @dataclass(slots=True)
@@ -107,9 +127,11 @@ class Namespace:
     name: str = ""
     active_rack: int = parameter(0, "Rack that holds the masters.", high=1000000, dynamic=True)
     allow_ttl_without_nsup: bool = parameter(
-        False, "Allow times to live although nothing removes records.", dynamic=True
+        False, "Allow times to live although nothing removes records.", dynamic=True, effect=True
     )
-    apply_ttl_reductions: bool = parameter(True, "Let a write shorten a time to live.", dynamic=True)
+    apply_ttl_reductions: bool = parameter(
+        True, "Let a write shorten a time to live.", dynamic=True, effect=True
+    )
     auto_revive: bool = parameter(False, "Revive dead partitions at the start.")
     background_query_max_rps: int = parameter(
         10000, "Most records a second of a background query.", low=1, high=1000000, dynamic=True
@@ -127,12 +149,13 @@ class Namespace:
         unit="seconds",
         high=TTL_MAX,
         dynamic=True,
+        effect=True,
     )
     disable_cold_start_eviction: bool = parameter(False, "No eviction during the start.")
     disable_mrt_writes: bool = parameter(False, "Refuse writes of transactions.", dynamic=True)
     disable_write_dup_res: bool = parameter(False, "Writes look at one copy only.", dynamic=True)
     disallow_expunge: bool = parameter(False, "Deletes are durable.", dynamic=True)
-    disallow_null_setname: bool = parameter(False, "Refuse records without a set.", dynamic=True)
+    disallow_null_setname: bool = parameter(False, "Refuse records without a set.", dynamic=True, effect=True)
     enable_benchmarks_batch_sub: bool = parameter(False, "Histograms of batch parts.", dynamic=True)
     enable_benchmarks_ops_sub: bool = parameter(False, "Histograms of background operations.", dynamic=True)
     enable_benchmarks_read: bool = parameter(False, "Histograms of reads.", dynamic=True)
@@ -158,15 +181,19 @@ class Namespace:
     inline_short_queries: bool = parameter(
         False, "Answer short queries in the service threads.", dynamic=True
     )
-    max_record_size: int = parameter(1 << 20, "Largest record.", unit="bytes", high=8 << 20, dynamic=True)
+    max_record_size: int = parameter(
+        1 << 20, "Largest record.", unit="bytes", high=8 << 20, dynamic=True, effect=True
+    )
     migrate_order: int = parameter(5, "Order among namespaces.", low=1, high=10, dynamic=True)
     migrate_retransmit_ms: int = parameter(5000, "Pause before a retry.", unit="milliseconds", dynamic=True)
     migrate_skip_unreadable: bool = parameter(False, "Skip records that cannot be read.", dynamic=True)
     migrate_sleep: int = parameter(1, "Pause after a record.", unit="microseconds", dynamic=True)
     mrt_duration: int = parameter(0, "Longest transaction.", unit="seconds", high=120, dynamic=True)
-    nsup_hist_period: int = parameter(3600, "Pause between object histograms.", unit="seconds", dynamic=True)
+    nsup_hist_period: int = parameter(
+        3600, "Pause between object histograms.", unit="seconds", dynamic=True, effect=True
+    )
     nsup_period: int = parameter(
-        0, "Pause between removals of expired records; 0 is never.", unit="seconds", dynamic=True
+        0, "Pause between removals of expired records; 0 is never.", unit="seconds", dynamic=True, effect=True
     )
     nsup_threads: int = parameter(1, "Threads that remove expired records.", low=1, high=128, dynamic=True)
     partition_tree_sprigs: int = parameter(256, "Trees of a partition.", low=16, high=1 << 28)
@@ -175,7 +202,7 @@ class Namespace:
     read_consistency_level_override: str = parameter(
         "off", "Copies read, whatever a client asks.", choices=("off", "all", "one"), dynamic=True
     )
-    reject_non_xdr_writes: bool = parameter(False, "Refuse writes of clients.", dynamic=True)
+    reject_non_xdr_writes: bool = parameter(False, "Refuse writes of clients.", dynamic=True, effect=True)
     reject_xdr_writes: bool = parameter(False, "Refuse writes of XDR.", dynamic=True)
     replication_factor: int = parameter(2, "Copies of a record.", low=1, high=256, dynamic=True)
     sindex_stage_size: int = parameter(
@@ -183,7 +210,7 @@ class Namespace:
     )
     single_query_threads: int = parameter(4, "Threads of one query.", low=1, high=128, dynamic=True)
     stop_writes_sys_memory_pct: int = parameter(
-        90, "System memory at which writes stop.", unit="percent", high=100, dynamic=True
+        90, "System memory at which writes stop.", unit="percent", high=100, dynamic=True, effect=True
     )
     strong_consistency: bool = parameter(False, "Strong consistency (Enterprise Edition).")
     strong_consistency_allow_expunge: bool = parameter(
@@ -194,7 +221,9 @@ class Namespace:
     )
     tomb_raider_period: int = parameter(86400, "Pause between tomb raids.", unit="seconds", dynamic=True)
     tomb_raider_unmark_threads: int = parameter(0, "Threads that unmark tombstones.", high=128)
-    transaction_pending_limit: int = parameter(20, "Requests that may wait for one record.", dynamic=True)
+    transaction_pending_limit: int = parameter(
+        20, "Requests that may wait for one record.", dynamic=True, effect=True
+    )
     truncate_threads: int = parameter(4, "Threads that truncate.", low=1, high=128, dynamic=True)
     write_commit_level_override: str = parameter(
         "off", "Copies written, whatever a client asks.", choices=("off", "all", "master"), dynamic=True

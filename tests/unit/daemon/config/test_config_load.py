@@ -273,7 +273,7 @@ def test_two_configurations_share_nothing() -> None:
     one, other = embedded("/a"), embedded("/b")
     one.namespaces[0].default_ttl = 5
     one.logging[0].levels["udf"] = Level.DETAIL
-    assert other.namespaces[0] == Namespace("test")
+    assert other.namespaces[0] == Namespace("test", nsup_period=120)
     assert other.logging[0].levels["udf"] is Level.INFO
 
 
