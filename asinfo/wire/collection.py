@@ -54,10 +54,10 @@ def _check(data: bytes, start: Callable[[bytes, int], Count | None]) -> None:
 
 
 def _skip(data: bytes, position: int, depth: int) -> int:
-    """The offset after the value at ``position``, which is checked; it may be past the end of the data."""
-    lead = data[position]
-    if size := _SIZES[lead]:
-        return position + size
+    """The offset after the value at ``position``, which is checked; it may be past the end of the data.
+
+    The callers have passed over values whose size the first byte decides.
+    """
     if found := _list_start(data, position):
         return _skip_list(data, *found, depth)
     if found := _map_start(data, position):

@@ -131,6 +131,16 @@ def test_subclasses_are_packed_as_what_they_are() -> None:
     assert msgpack.pack([Number(5)]) == b"\x91\x05"
 
 
+def test_how_values_look() -> None:
+    assert [repr(each) for each in (Raw(b"x"), Ext(5, b"x"))] == ["Raw(b'x')", "Ext(5, b'x')"]
+    assert len({Raw(b"x"), Raw(b"x"), Raw(b"y"), Ext(5, b"x"), Ext(5, b"x"), Ext(6, b"x")}) == 4
+
+
+def test_a_size_that_no_head_can_say() -> None:
+    with pytest.raises(WireError):
+        msgpack._head((1 << 32), 0xA0, 32, 0xD9, msgpack._SIZED)
+
+
 def test_depth() -> None:
     deepest = b"\x91" * (msgpack.DEPTH_MAX - 1) + b"\x90"
     collection.check_list(deepest)
@@ -142,7 +152,9 @@ def test_depth() -> None:
     for refuse in refusing:
         with pytest.raises(WireError):
             refuse(too_deep)
-    for value in (endless, {1: endless}):
+    endless_map: dict[int, Any] = {}
+    endless_map[1] = endless_map
+    for value in (endless, endless_map, {1: endless}):
         with pytest.raises(WireError):
             msgpack.pack(value)
     for data in (b"\x81\x01" * 129 + b"\xc0", b"\x92\xc7\0\1" * 129 + b"\xc0"):
