@@ -136,6 +136,19 @@ def test_the_life_of_a_module(cell: Cell) -> None:
     assert cell.logged == ["udf-put of 'a.lua': ok", "udf-remove of 'a.lua': ok"]
 
 
+def test_a_name_without_its_extension_removes_the_module(cell: Cell) -> None:
+    """`client.udf_remove("counter")` of the Python client, which would wait for ever otherwise."""
+
+    async def dialogue() -> None:
+        assert await cell.put("counter.lua", b"return 1") == "ok"
+        assert await cell.put("counter2.lua", b"return 2") == "ok"
+        assert await cell.ask("udf-remove:filename=count") == "ok"
+        assert await cell.ask("udf-remove:filename=counter;") == "ok"
+        assert (await cell.ask("udf-list")).startswith("filename=counter2.lua,")
+
+    cell.run(dialogue)
+
+
 def test_a_module_that_does_not_compile_is_not_stored(cell: Cell) -> None:
     async def dialogue() -> None:
         message = base64.b64encode(b"<name> expected near <eof>").decode()
