@@ -69,8 +69,9 @@ class Device:
 
     def _open(self, namespace: bytes) -> tuple[Journal, Journal]:
         paths = [self._path.with_name(f"{self._path.name}.journal{number}") for number in range(2)]
+        there = [path for path in paths if path.exists()]
         empty = not self._path.exists() or not self._path.stat().st_size
-        if empty and any(path.exists() for path in paths):
+        if empty and there:
             raise StartError(f"{self._path} is gone, but its journals are there: restore it, or remove them")
         journals = Journal(paths[0]), Journal(paths[1])
         try:
@@ -80,8 +81,10 @@ class Device:
                 journal.seed = self._database.identity
             self._recover(journals)
         except BaseException:
-            for journal in journals:
+            for journal, path in zip(journals, paths, strict=True):
                 journal.close()
+                if path not in there:
+                    path.unlink()  # a file that is not ours gets no company
             raise
         return journals
 
