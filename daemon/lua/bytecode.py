@@ -30,6 +30,7 @@ LIBRARIES = frozenset(
 
 FUNCTIONS = frozenset(
     {b"type", b"setmetatable", b"pcall", b"xpcall", b"require", b"collectgarbage", b"load", b"print"}
+    | {b"next", b"pairs", b"rawget", b"rawset", b"rawlen"}
     | {b"trace", b"debug", b"info", b"warn", b"list", b"map", b"bytes", b"geojson"}
 )
 """Global library functions."""

@@ -16,11 +16,13 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from asinfo.errors import Error
 from daemon.config.schema.lua import ModLua
 from daemon.lua.pool import ContextStatistics, Lease, Pool
 from daemon.lua.runtime import (
+    LATE,
     OUT_OF_MEMORY,
     TIMEOUT,
     Applied,
@@ -31,6 +33,7 @@ from daemon.lua.runtime import (
     Value,
     compile_cached,
     compile_text,
+    failure,
 )
 
 THREADS_MAX = 128
@@ -55,6 +58,8 @@ FIRST_LINE_SIZE_MAX = 256
 """Bytes of a message that names no place."""
 
 NULL_MESSAGE = b"(Null error message returned by lua)"
+
+_Answer = TypeVar("_Answer")
 
 _PLACED = re.compile(rb'\[string "([^"]*)".*?\]:(\d+): (.*)', re.DOTALL)
 
@@ -162,7 +167,19 @@ class LuaHost:
         it turned out to now; then nothing has happened, and `apply` is to be asked, the record's digest locked.
         ``arguments`` is the msgpack list of the call, as it came. See `daemon.lua.runtime` for both tuples.
         """
-        raise NotImplementedError
+        pool = self._pools.get(module)
+        if pool is None or function in pool.version.slow:
+            return None
+        context = pool.take_idle()
+        if context is None:
+            return None
+        applied = context.apply(function, time.monotonic() + INLINE_SECONDS, arguments, subject, trial=True)
+        if not pool.give_idle(context):
+            self._close([context])
+            if applied[7] == LATE:
+                pool.version.note_slow(function)
+                return None
+        return applied
 
     async def apply(
         self, module: str, function: bytes, arguments: bytes, subject: Subject, deadline_seconds: float
@@ -172,7 +189,15 @@ class LuaHost:
         Never raises for what a module does: errors, time-outs and missing modules are result code 100 with their text.
         The caller holds the record's lock meanwhile, and then does what the answer's action says.
         """
-        raise NotImplementedError
+        deadline = time.monotonic() + deadline_seconds
+        pool = self._pools.get(module) or self._new_pool(module)
+        lease = pool.take()
+        work = self._in_thread(lambda: self._apply(module, deadline, lease, (function, arguments, subject)))
+        work.add_done_callback(lambda _: self._end(pool, lease))
+        applied, seconds = await asyncio.shield(work)
+        if seconds < INLINE_SECONDS / 2:
+            lease.version.note_quick(function)
+        return applied
 
     def forget(self, module: str) -> None:
         """Drop the contexts of a module that has changed, and those of the modules that asked for it."""
@@ -201,7 +226,7 @@ class LuaHost:
         self._stopping = True
         await asyncio.to_thread(self._threads.shutdown)
 
-    def _in_thread(self, work: Callable[[], Outcome]) -> asyncio.Future[Outcome]:
+    def _in_thread(self, work: Callable[[], _Answer]) -> asyncio.Future[_Answer]:
         return asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     def _new_pool(self, module: str) -> Pool:
@@ -260,11 +285,25 @@ class LuaHost:
         self, module: str, function: str, values: tuple[Value, ...], deadline: float, lease: Lease
     ) -> Outcome:
         if lease.context is None:
-            failure = self._make(module, deadline, lease)
-            if failure:
-                return Outcome(failed=True, value=failure)
+            reason = self._make(module, deadline, lease)
+            if reason:
+                return Outcome(failed=True, value=reason)
         assert lease.context is not None
         return lease.context.call(function.encode("utf-8", "surrogateescape"), deadline, values)
+
+    def _apply(
+        self, module: str, deadline: float, lease: Lease, call: tuple[bytes, bytes, Subject]
+    ) -> tuple[Applied, float]:
+        """What the call comes to, and the seconds that it took without the making of its context."""
+        if lease.context is None:
+            reason = self._make(module, deadline, lease)
+            if reason:
+                return failure(reason), 0.0
+        assert lease.context is not None
+        function, arguments, subject = call
+        started = time.monotonic()
+        applied = lease.context.apply(function, deadline, arguments, subject, trial=False)
+        return applied, time.monotonic() - started
 
     def _make(self, module: str, deadline: float, lease: Lease) -> bytes:
         """Make the context of a lease; answers why it could not be made, or nothing."""

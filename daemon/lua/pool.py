@@ -29,11 +29,38 @@ class ContextStatistics:
     evictions: int
 
 
+SLOW_MAX = 1000
+"""Names of slow functions remembered for one version of a module; a module can be made to have any number."""
+
+QUICK_RUNS = 16
+"""Quick runs in a row after which a function is slow no longer: a busy machine may have made it look so."""
+
+
 @dataclass(slots=True, eq=False)
 class Version:
-    """One version of a module's code: what its contexts have asked for with `require`, found or not."""
+    """One version of a module's code.
+
+    ``required`` is what its contexts have asked for with `require`, found or not; ``slow`` the functions that took
+    too long for the event loop, each with its quick runs since.
+    """
 
     required: set[bytes] = field(default_factory=set)
+    slow: dict[bytes, int] = field(default_factory=dict)
+
+    def note_slow(self, function: bytes) -> None:
+        """Remember that ``function`` is slow."""
+        if len(self.slow) < SLOW_MAX:
+            self.slow[function] = 0
+
+    def note_quick(self, function: bytes) -> None:
+        """Remember a quick run of a function that may be known as slow."""
+        runs = self.slow.get(function)
+        if runs is None:
+            return
+        if runs + 1 < QUICK_RUNS:
+            self.slow[function] = runs + 1
+        else:
+            del self.slow[function]
 
 
 @dataclass(slots=True, eq=False)
@@ -99,6 +126,25 @@ class Pool:
         self._total -= 1
         self._evictions += context is not None
         return context
+
+    def take_idle(self) -> Context | None:
+        """A context for a call that ends before the event loop goes on; None while fewer than the kept count exist."""
+        idle = self._idle
+        if not idle or self._total < self._count:
+            return None
+        self._hits += 1
+        if len(idle) <= self._quiet:
+            self._quiet = len(idle) - 1
+        return idle.popleft()
+
+    def give_idle(self, context: Context) -> bool:
+        """Take back what `take_idle` gave; False when it is not kept, and is to be closed."""
+        if context.usable:
+            self._idle.append(context)
+            return True
+        self._total -= 1
+        self._evictions += 1
+        return False
 
     def renew(self) -> list[Context]:
         """Begin a new version; answers the idle contexts of the old one, which are to be closed."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import cache, lru_cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import NamedTuple
 
 from lupa.lua54 import LuaError, LuaRuntime
@@ -84,18 +85,38 @@ compile_cached = lru_cache(maxsize=64)(compile_text)
 """The same; a module's contexts share one compilation."""
 
 
+_API = (
+    "value",
+    "list",
+    "map",
+    "bytes",
+    "geojson",
+    "msgpack",
+    "particle",
+    "record",
+    "aerospike",
+    "stream",
+    "base",
+    "apply",
+)
+"""Chunks of what modules see of Aerospike, in the order they are loaded."""
+
+
+def _stripped(path: Traversable) -> bytes:
+    chunk = compile_text(path.read_bytes(), b"=" + path.name.encode(), strip=True)
+    return chunk.code or chunk.message
+
+
 @cache
-def _sandbox() -> tuple[bytes, bytes, bytes, bytes, bytes]:
-    """Bytecode of the sandbox and its parts, made once a process; the log functions stay text: their lines show."""
+def _sandbox() -> tuple[list[bytes], list[bytes]]:
+    """Bytecode of the sandbox and its parts, and of the API; made once a process.
+
+    The log functions, last of the sandbox's, stay text: their lines show.
+    """
     here = files(__package__)
-    texts = {
-        name: (here / f"{name}.lua").read_bytes()
-        for name in ("sandbox", "limit", "pattern", "library", "aerospike")
-    }
-    logging = texts.pop("aerospike")
-    chunks = [compile_text(text, b"=" + name.encode(), strip=True) for name, text in texts.items()]
-    sandbox, limit, pattern, library = (chunk.code or chunk.message for chunk in chunks)
-    return sandbox, limit, pattern, library, logging
+    api = here / "aerospike"
+    parts = [_stripped(here / f"{name}.lua") for name in ("sandbox", "limit", "pattern", "library")]
+    return [*parts, (api / "log.lua").read_bytes()], [_stripped(api / f"{name}.lua") for name in _API]
 
 
 Subject = tuple[bool, int, int, int, bytes, bytes, bytes, bytes, int, bool]
@@ -113,7 +134,7 @@ Subject = tuple[bool, int, int, int, bytes, bytes, bytes, bytes, int, bool]
     in memory     is the namespace's storage engine `memory`?
 """
 
-Applied = tuple[int, int, bytes, int, bytes, int | None, bool, bool]
+Applied = tuple[int, int, bytes, int, bytes, int | None, bool, int]
 """What comes out of `Context.apply`:
 
     result code   0 the function's result follows, 100 its error text (a string) follows; any other code is the whole
@@ -125,11 +146,25 @@ Applied = tuple[int, int, bytes, int, bytes, int | None, bool, bool]
     ttl           None: `record.set_ttl` was not called, the policy's counts; else as on the wire: 0 the namespace's
                   default, 0xFFFFFFFF never, 0xFFFFFFFE unchanged, else seconds, at most ten years
     drop key      WRITE: the stored key goes (and one that was sent is not stored)
-    late          for the host: the deadline passed during the call
+    state         for the host: REUSE the context, LATE the deadline passed during the call, BROKEN
 """
+
+REUSE, LATE, BROKEN = range(3)
+"""States of a context after a call."""
 
 NOTHING, WRITE, DELETE = range(3)
 """Actions of `Applied`."""
+
+
+UDF = 100
+"""Result code of a call that failed in its module. Source: the wire specification, section 3.7."""
+
+_STRING = 3
+
+
+def failure(text: bytes, *, late: bool = False) -> Applied:
+    """What a call that could not run comes to."""
+    return UDF, _STRING, text, NOTHING, b"", None, False, LATE if late else BROKEN
 
 
 class Settings(NamedTuple):
@@ -149,20 +184,28 @@ class Context:
     call ran out of time or memory. One thread at a time may use a context; Python's lock is free while Lua runs.
     """
 
-    __slots__ = ("_call", "_collect", "_memory", "_run", "_runtime", "_sethook", "_wipe", "usable")
+    __slots__ = (
+        "_apply",
+        "_call",
+        "_collect",
+        "_memory",
+        "_run",
+        "_runtime",
+        "_sethook",
+        "_used",
+        "_wipe",
+        "usable",
+    )
 
     def __init__(self, settings: Settings, required: set[bytes]) -> None:
-        sandbox, limit, pattern, library, logging = _sandbox()
+        (sandbox, *parts), api = _sandbox()
         self._memory = settings.memory
         self._runtime = _new_runtime(settings.memory)
         self.usable = True
         fetch, take = _module_texts(settings, required)
-        self._run, self._call, self._wipe, self._sethook, self._collect = self._runtime.execute(
+        verbs = self._runtime.execute(
             sandbox,
-            limit,
-            pattern,
-            library,
-            logging,
+            *parts,
             settings.user_path,
             settings.memory,
             settings.unsafe,
@@ -171,8 +214,11 @@ class Context:
             fetch,
             take,
             _log_lines(settings.log),
+            *api,
             mode="b",
         )
+        self._run, self._call, self._apply, self._wipe, self._sethook, self._collect = verbs
+        self._used = self._runtime.get_memory_used
 
     def run(self, name: bytes, code: bytes, place: bytes, deadline: float) -> Outcome:
         """Run the body of module ``name``, bytecode ``code``, until ``deadline`` (on the monotonic clock)."""
@@ -191,7 +237,18 @@ class Context:
         ``arguments`` is the msgpack list as it came. Log lines of a ``trial`` are written when it ends in time, and
         dropped otherwise; those of another call are written at once.
         """
-        raise NotImplementedError
+        size = len(arguments) + len(subject[7]) + len(function)
+        if not self._has_room(size):
+            self.usable = False
+            return failure(OUT_OF_MEMORY)
+        try:
+            applied: Applied = self._apply(function, deadline, trial, arguments, *subject)
+        except LuaError as error:  # as below
+            self.usable = False
+            return failure(OUT_OF_MEMORY if isinstance(error, MemoryError) else TIMEOUT, late=True)
+        if applied[7]:
+            self.usable = False
+        return applied
 
     def _guarded(self, verb: Callable[..., tuple[int, Value, bool]], size: int, *arguments: Value) -> Outcome:
         if not self._has_room(size):
@@ -209,9 +266,9 @@ class Context:
 
     def _has_room(self, size: int) -> bool:
         room = self._memory - _HEADROOM - size
-        if self._runtime.get_memory_used() > room:
+        if self._used() > room:
             self._collect()
-        return bool(self._runtime.get_memory_used() <= room)
+        return bool(self._used() <= room)
 
     def close(self) -> None:
         """Free what modules made while Python's lock is free; closing the state itself would hold it."""

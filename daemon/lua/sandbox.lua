@@ -168,14 +168,35 @@ end
 -- Log lines. `aerospike.log` names the line two calls above it: that of the module when `info` and its like stand between.
 
 local LINES <const>, TEXT <const> = 1000, 2048 -- of one call; bytes of one line
-local lines = 0
+local lines, held = 0, nil
+
+local function write(level, position, text)
+    if held then
+        held[#held + 1] = { level, position, text }
+    else
+        pcall(box.log, level, position, text)
+    end
+end
 
 local function log(level, position, text)
     lines = lines + 1
     if lines < LINES then
-        pcall(box.log, level, position, sub(text, 1, TEXT))
+        write(level, position, sub(text, 1, TEXT))
     elseif lines == LINES then
-        pcall(box.log, 1, position, "more than " .. LINES .. " lines in one call, the rest is dropped")
+        write(1, position, "more than " .. LINES .. " lines in one call, the rest is dropped")
+    end
+end
+
+-- Begins the lines of a call. Those of a trial are kept back until `release_lines`: it may turn out not to have been.
+function box.hold_lines(trial)
+    lines, held = 0, trial and {} or nil
+end
+
+function box.release_lines()
+    local kept = held
+    held = nil
+    for index = 1, kept and #kept or 0 do
+        pcall(box.log, kept[index][1], kept[index][2], kept[index][3])
     end
 end
 
@@ -192,43 +213,13 @@ function env.print(...)
     log(2, place(2), concat(parts, "\t"))
 end
 
-local Aerospike = { __name = "Aerospike", __metatable = false }
-Aerospike.__index = Aerospike
-masked[Aerospike] = true
+-- The values and functions of Aerospike
 
-local function own(self, name)
-    if metatable(self) ~= Aerospike then
-        error("bad argument #1 to '" .. name .. "' (Aerospike expected, got " .. type_of(self) .. ")", 3)
-    end
+box.log_line, box.place = log, place
+
+for _, part in next, { select(13, ...) } do
+    load(part, "", "b")(box)
 end
-
-function Aerospike.log(self, level, text)
-    own(self, "log")
-    local number = tointeger(level)
-    if not number then
-        error("bad argument #1 to 'log' (number expected, got " .. type_of(level) .. ")", 2)
-    elseif kind(text) ~= "string" and kind(text) ~= "number" then
-        error("bad argument #2 to 'log' (string expected, got " .. type_of(text) .. ")", 2)
-    end
-    log(number < 0 and 0 or number > 4 and 4 or number, place(3), tostring(text))
-end
-
-function Aerospike.get_current_time(self)
-    own(self, "get_current_time")
-    return box.milliseconds()
-end
-
-function Aerospike.set_context(self)
-    own(self, "set_context")
-    return 2
-end
-
-function Aerospike.get_config(self)
-    own(self, "get_config")
-    return 0
-end
-
-local aerospike = setmetatable({}, Aerospike)
 load(box.logging, "aerospike.lua", "t", env)()
 
 -- require
@@ -367,7 +358,7 @@ end
 
 -- Runs the body of module `name`: code and, unless it is OK, the message (nil when the error is no text).
 function box.run(name, code, place_of, limit)
-    lines = 0
+    box.hold_lines(false)
     box.begin(limit)
     if loaded[name] then
         return OK, nil, false
@@ -416,9 +407,9 @@ end
 
 -- Calls a function of the module: code, value or message, and whether the state may not be used again.
 function box.call(name, limit, ...)
-    lines = 0
+    box.hold_lines(false)
     box.begin(limit)
-    rawset(env, "aerospike", aerospike)
+    rawset(env, "aerospike", box.aerospike)
     local found, ok, value = pcall(invoke, name, ...)
     if not found then
         ok, value = false, ok
@@ -456,4 +447,4 @@ for _, name in next, { "python", "io", "os", "package", "require", "dofile", "lo
 end
 _G.debug = false
 
-return box.run, box.call, box.wipe, sethook, collect
+return box.run, box.call, box.apply, box.wipe, sethook, collect

@@ -1,0 +1,98 @@
+-- The global `aerospike`: what a module asks of the node.
+local box = ...
+
+local select, metatable, setmetatable = select, debug.getmetatable, setmetatable
+local bad_argument, type_name, integer = box.bad_argument, box.type_name, box.integer
+local Record, exists, create, update, remove = box.Record, box.exists, box.create, box.update, box.remove
+
+local Aerospike, facade = box.class("Aerospike", false)
+local methods = {}
+Aerospike.__index = methods
+box.env.Aerospike = facade
+
+local function wrong(number, name, arguments, value)
+    bad_argument(2, number, name .. " expected, got " .. (arguments < number and "no value" or type_name(value)))
+end
+
+function methods.exists(...)
+    local self, rec = ...
+    if metatable(self) ~= Aerospike then
+        wrong(1, "Aerospike", select("#", ...), self)
+    elseif rec ~= box.record then
+        wrong(2, "Record", select("#", ...), rec)
+    end
+    return exists()
+end
+
+function methods.create(...)
+    local self, rec = ...
+    if metatable(self) ~= Aerospike then
+        wrong(1, "Aerospike", select("#", ...), self)
+    elseif rec ~= box.record then
+        wrong(2, "Record", select("#", ...), rec)
+    end
+    return create()
+end
+
+function methods.update(...)
+    local self, rec = ...
+    if metatable(self) ~= Aerospike then
+        wrong(1, "Aerospike", select("#", ...), self)
+    elseif rec ~= box.record then
+        wrong(2, "Record", select("#", ...), rec)
+    end
+    return update()
+end
+
+function methods.remove(...)
+    local self, rec = ...
+    if metatable(self) ~= Aerospike then
+        wrong(1, "Aerospike", select("#", ...), self)
+    elseif rec ~= box.record then
+        wrong(2, "Record", select("#", ...), rec)
+    end
+    return remove()
+end
+
+local CRITICAL <const>, DETAIL <const> = 0, 4
+
+-- Names the line two calls above it: that of the module when `info` and its like stand between.
+function methods.log(...)
+    local count, self, level, text = select("#", ...), ...
+    if metatable(self) ~= Aerospike then
+        wrong(1, "Aerospike", count, self)
+    end
+    level, text = integer(1, 2, count, level), box.string(1, 3, count, text)
+    box.log_line(level < CRITICAL and CRITICAL or level > DETAIL and DETAIL or level, box.place(3), text)
+end
+
+function methods.get_current_time(...)
+    local self = ...
+    if metatable(self) ~= Aerospike then
+        wrong(1, "Aerospike", select("#", ...), self)
+    end
+    return box.milliseconds()
+end
+
+-- Two methods of the real server that change nothing there either.
+
+function methods.set_context(...)
+    local self = ...
+    if metatable(self) ~= Aerospike then
+        wrong(1, "Aerospike", select("#", ...), self)
+    end
+    return 2
+end
+
+function methods.get_config(...)
+    local self = ...
+    if metatable(self) ~= Aerospike then
+        wrong(1, "Aerospike", select("#", ...), self)
+    end
+    return 0
+end
+
+Aerospike.__newindex = box.without(Aerospike, "index")
+Aerospike.__len = box.without(Aerospike, "get length of")
+
+box.aerospike = setmetatable({}, Aerospike)

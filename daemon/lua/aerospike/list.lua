@@ -1,0 +1,261 @@
+-- Lists. Contents: items (a table with integer keys only), n (NILs count), flags (1: ordered), and most, if appending ends
+-- somewhere.
+local box = ...
+
+local kind, select, metatable = type, select, debug.getmetatable
+local concat, move = table.concat, table.move
+local DATA <const>, UNSUPPORTED <const>, RECORD <const> = box.DATA, box.UNSUPPORTED, box.RECORD
+local inner, outer, text_of = box.inner, box.outer, box.text_of
+local refuse, integer = box.refuse, box.integer
+local error, next, spend = error, next, box.spend
+
+local LENGTH <const> = 8388608 -- elements: a record has no room for more
+
+local List, facade = box.class("List", true)
+box.List = List
+
+local function contents(items, n)
+    return { class = List, items = items, n = n, flags = 0 }
+end
+box.list_contents = contents
+
+local function taken(self, count, number)
+    if metatable(self) ~= List then
+        refuse(2, number or 1, "List", count, self)
+    end
+    return self[DATA]
+end
+
+-- Changing
+
+-- Puts `value` at `at`, past the end with NILs between; what no list can hold is not put anywhere.
+local function put(data, at, value)
+    if value == UNSUPPORTED or value == RECORD or at == 0 or data.most and at > data.most then
+        return
+    elseif at < 0 or at > LENGTH then
+        error("list index " .. at .. " is out of range", 3)
+    end
+    data.items[at] = value
+    if at > data.n then
+        data.n = at
+    end
+end
+
+local function insert(data, at, value)
+    local n = data.n
+    if at > n then
+        return put(data, at, value)
+    elseif at > 0 and value ~= UNSUPPORTED and value ~= RECORD and not (data.most and n >= data.most) then
+        move(data.items, at, n, at + 1)
+        spend((n - at) * 4)
+        data.items[at] = value
+        data.n = n + 1
+    end
+end
+
+local list
+list = box.library(function(_, from)
+    local items, n = {}, 0
+    if kind(from) == "table" and not box.masked[metatable(from)] then
+        for key, value in next, from do
+            if kind(key) == "number" then
+                n = n + 1
+                value = inner(value)
+                if value ~= UNSUPPORTED then
+                    items[n] = value
+                end
+            end
+        end
+    end
+    return outer(contents(items, n))
+end)
+box.env.list, box.env.List = list, facade
+
+function list.new(...)
+    local count, room, step = select("#", ...), ...
+    if count == 0 then
+        return
+    end
+    room, step = integer(1, 1, count, room, 0), integer(1, 2, count, step, 1)
+    if room < 0 then
+        return
+    end
+    local data = contents({}, 0)
+    data.most = step == 0 and room or nil
+    return outer(data)
+end
+list.create = list.new
+
+function list.append(...)
+    local self, value = ...
+    local data = taken(self, select("#", ...))
+    if value ~= nil or select("#", ...) > 1 then
+        put(data, data.n + 1, inner(value))
+    end
+end
+
+function list.prepend(...)
+    local self, value = ...
+    local data = taken(self, select("#", ...))
+    if select("#", ...) > 1 then
+        insert(data, 1, inner(value))
+    end
+end
+
+function list.insert(...)
+    local count, self, at, value = select("#", ...), ...
+    local data = taken(self, count)
+    at = integer(1, 2, count, at)
+    if count > 2 and at > 0 then
+        insert(data, at, inner(value))
+    end
+end
+
+function list.remove(...)
+    local count, self, at = select("#", ...), ...
+    local data = taken(self, count)
+    at = integer(1, 2, count, at)
+    local n = data.n
+    if at >= 1 and at <= n then
+        move(data.items, at + 1, n + 1, at)
+        spend((n - at) * 4)
+        data.n = n - 1
+    end
+end
+
+function list.concat(...)
+    local count, self, other = select("#", ...), ...
+    local data, more = taken(self, count), taken(other, count, 2)
+    if data == more then
+        error("a list cannot be appended to itself", 2)
+    end
+    if data.n + more.n > LENGTH then
+        error("list is too long", 2)
+    end
+    local n = data.most and data.most - data.n or more.n
+    n = n < more.n and n or more.n
+    if n > 0 then
+        move(more.items, 1, n, data.n + 1, data.items)
+        data.n = data.n + n
+        spend(n * 4)
+    end
+end
+
+function list.trim(...)
+    local count, self, at = select("#", ...), ...
+    local data = taken(self, count)
+    at = integer(1, 2, count, at)
+    if at >= 1 and at <= data.n then
+        data.items = move(data.items, 1, at - 1, 1, {})
+        spend(at * 4)
+        data.n = at - 1
+    end
+end
+
+-- Reading
+
+function list.size(...)
+    local self = ...
+    return taken(self, select("#", ...)).n
+end
+
+local function part(data, first, last)
+    spend((last - first) * 4)
+    return outer(contents(move(data.items, first, last, 1, {}), last - first + 1))
+end
+
+function list.take(...)
+    local count, self, n = select("#", ...), ...
+    local data = taken(self, count)
+    n = integer(1, 2, count, n)
+    if n > 0 then
+        return part(data, 1, n < data.n and n or data.n)
+    end
+    return nil
+end
+
+function list.drop(...)
+    local count, self, n = select("#", ...), ...
+    local data = taken(self, count)
+    n = integer(1, 2, count, n)
+    if n > 0 then
+        return part(data, (n < data.n and n or data.n) + 1, data.n)
+    end
+    return nil
+end
+
+function list.iterator(...)
+    local self = ...
+    local data, at = taken(self, select("#", ...)), 0
+    return function()
+        at = at + 1
+        return outer(data.items[at])
+    end
+end
+
+-- The elements up to the first NIL, added to `items`.
+local function leading(data, items, n)
+    for index = 1, data.n do
+        local value = data.items[index]
+        if value == nil then
+            break
+        end
+        n = n + 1
+        items[n] = value
+    end
+    return n
+end
+
+function list.clone(...)
+    local self = ...
+    local items = {}
+    return outer(contents(items, leading(taken(self, select("#", ...)), items, 0)))
+end
+
+function list.merge(...)
+    local count, self, other = select("#", ...), ...
+    local data, more, items = taken(self, count), taken(other, count, 2), {}
+    return outer(contents(items, leading(more, items, leading(data, items, 0))))
+end
+
+function List.text(data, depth)
+    local parts = {}
+    for index = 1, data.n do
+        parts[index] = text_of(data.items[index], depth)
+    end
+    return "[" .. concat(parts, ", ") .. "]"
+end
+
+function list.tostring(...)
+    local self = ...
+    return List.text(taken(self, select("#", ...)), 1)
+end
+
+function list.nbytes(...)
+    local self = ...
+    return #box.packed(taken(self, select("#", ...)))
+end
+
+-- Operators
+
+function List.__index(self, at)
+    local data = self[DATA]
+    local value = data.items[at]
+    if value == nil then
+        value = data.items[integer(1, 2, 2, at)]
+    end
+    return outer(value)
+end
+
+function List.__newindex(self, at, value)
+    local data = self[DATA]
+    put(data, integer(1, 2, 3, at), inner(value))
+end
+
+function List.__len(self)
+    return self[DATA].n
+end
+
+function List.__tostring(self)
+    return List.text(self[DATA], 1)
+end

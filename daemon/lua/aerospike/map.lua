@@ -1,0 +1,305 @@
+-- Maps. Contents: values by key, n, flags (nil: made here), keys (in order, nil until asked for), blobs. A key is an
+-- integer, a string, or, for bytes, the object that `blobs` has for that text, so that equal bytes are the same key.
+local box = ...
+
+local kind, select, metatable, next, error = type, select, debug.getmetatable, next, error
+local number_type, concat, sort, find, sub = math.type, table.concat, table.sort, string.find, string.sub
+local DATA <const>, UNSUPPORTED <const>, RECORD <const> = box.DATA, box.UNSUPPORTED, box.RECORD
+local inner, outer, text_of = box.inner, box.outer, box.text_of
+local refuse, integer = box.refuse, box.integer
+
+local NIL <const> = {} -- the value of a key that has none
+local Map, facade = box.class("Map", true)
+box.Map, box.NIL = Map, NIL
+
+local function contents()
+    return { class = Map, values = {}, n = 0, blobs = {} }
+end
+box.map_contents = contents
+
+local function taken(self, count, number)
+    if metatable(self) ~= Map then
+        refuse(2, number or 1, "Map", count, self)
+    end
+    return self[DATA]
+end
+
+-- The key under which `key` is found, nil if it cannot be one; `add` makes a new blob known.
+local function key_of(data, key, add)
+    local form = kind(key)
+    if form == "string" then
+        local zero = find(key, "\0", 1, true)
+        return zero and sub(key, 1, zero - 1) or key
+    elseif form == "number" then
+        return number_type(key) == "integer" and key or nil
+    elseif form == "table" and metatable(key) == box.Bytes then
+        return box.map_blob(data, box.bytes_text(key[DATA]), add)
+    end
+    return nil
+end
+
+function box.map_blob(data, text, add)
+    local blob = data.blobs[text]
+    if not blob and add then
+        blob = { blob = text }
+        data.blobs[text] = blob
+    end
+    return blob
+end
+
+local function remove(data, key)
+    if key ~= nil and data.values[key] ~= nil then
+        data.values[key] = nil
+        data.n, data.keys = data.n - 1, nil
+    end
+end
+
+-- `value` is contents, a scalar or NIL.
+local function put(data, key, value)
+    if data.values[key] == nil then
+        data.n, data.keys = data.n + 1, nil
+    end
+    data.values[key] = value
+end
+box.map_put = put
+
+local function before(left, right)
+    return left.blob < right.blob
+end
+
+-- A comparison in Lua, which a hook can interrupt, unlike the library's own: for many keys.
+local function ascending(left, right)
+    return left < right
+end
+
+local function append(keys, more, order)
+    sort(more, order or #more > 1000 and ascending or nil)
+    for index = 1, #more do
+        keys[#keys + 1] = more[index]
+    end
+end
+
+-- The keys in order: integers, strings, bytes.
+local function sorted(data)
+    if data.keys then
+        return data.keys
+    end
+    local keys, integers, strings, blobs = {}, {}, {}, {}
+    for key in next, data.values do
+        local form = kind(key)
+        local group = form == "number" and integers or form == "string" and strings or blobs
+        group[#group + 1] = key
+    end
+    append(keys, integers)
+    append(keys, strings)
+    append(keys, blobs, before)
+    data.keys = keys
+    return keys
+end
+box.map_keys = sorted
+
+local function outer_key(key)
+    return kind(key) == "table" and outer(box.bytes_contents(key.blob)) or key
+end
+
+local function outer_value(value)
+    if value == NIL then
+        return nil
+    end
+    return outer(value)
+end
+
+-- A module's assignment: nil is kept as NIL, what no map can hold removes the key, a record changes nothing.
+local function assign(data, key, value)
+    key = key_of(data, key, true)
+    if key == nil then
+        return
+    end
+    value = inner(value)
+    if value == UNSUPPORTED then
+        remove(data, key)
+    elseif value ~= RECORD then
+        if value == nil then
+            value = NIL
+        end
+        put(data, key, value)
+    end
+end
+
+local map
+map = box.library(function(_, from)
+    local data = contents()
+    if kind(from) == "table" and not box.masked[metatable(from)] then
+        for key, value in next, from do
+            key, value = key_of(data, key, true), inner(value)
+            if key ~= nil and value ~= UNSUPPORTED then
+                put(data, key, value)
+            end
+        end
+    end
+    return outer(data)
+end)
+box.env.map, box.env.Map = map, facade
+
+function map.new(...)
+    local count, room = select("#", ...), ...
+    if count > 0 and integer(1, 1, count, room, 0) > 0 then
+        return outer(contents())
+    end
+end
+map.create = map.new
+
+function map.size(...)
+    local self = ...
+    return taken(self, select("#", ...)).n
+end
+
+function map.remove(...)
+    local count, self, key = select("#", ...), ...
+    local data = taken(self, count)
+    remove(data, key_of(data, key))
+end
+
+function map.pairs(...)
+    local self = ...
+    local data, at = taken(self, select("#", ...)), 0
+    local keys = sorted(data)
+    return function()
+        local key
+        repeat
+            at = at + 1
+            key = keys[at]
+        until key == nil or data.values[key] ~= nil
+        if key ~= nil then
+            return outer_key(key), outer_value(data.values[key])
+        end
+    end
+end
+map.iterator = map.pairs
+
+function map.keys(...)
+    local self = ...
+    local keys, at = sorted(taken(self, select("#", ...))), 0
+    return function()
+        at = at + 1
+        return outer_key(keys[at])
+    end
+end
+
+function map.values(...)
+    local self = ...
+    local data, at = taken(self, select("#", ...)), 0
+    local keys = sorted(data)
+    return function()
+        at = at + 1
+        return outer_value(data.values[keys[at]])
+    end
+end
+
+-- The key of another map's key in `data`.
+local function same_key(data, key, add)
+    return kind(key) == "table" and box.map_blob(data, key.blob, add) or kind(key) ~= "table" and key or nil
+end
+
+local function copy(to, from)
+    for key, value in next, from.values do
+        if value ~= NIL then
+            put(to, same_key(to, key, true), value)
+        end
+    end
+end
+
+function map.clone(...)
+    local self = ...
+    local data = contents()
+    copy(data, taken(self, select("#", ...)))
+    return outer(data)
+end
+
+local function is_true(value)
+    return value ~= nil and value ~= NIL and value ~= false
+end
+
+local function value_in(data, key)
+    key = same_key(data, key)
+    if key ~= nil then
+        return data.values[key]
+    end
+end
+
+function map.merge(...)
+    local count, self, other, choose = select("#", ...), ...
+    local one, two, data = taken(self, count), taken(other, count, 2), contents()
+    copy(data, one)
+    copy(data, two)
+    if kind(choose) == "function" then
+        local keys = sorted(two)
+        for index = 1, #keys do
+            local mine, theirs = value_in(one, keys[index]), two.values[keys[index]]
+            local chosen = is_true(mine) and inner(choose(outer(mine), outer_value(theirs)))
+            if chosen and chosen ~= UNSUPPORTED and chosen ~= RECORD then
+                put(data, same_key(data, keys[index], true), chosen)
+            end
+        end
+    end
+    return outer(data)
+end
+
+local function missing(data, from, other)
+    for key, value in next, from.values do
+        if value ~= NIL and not is_true(value_in(other, key)) then
+            put(data, same_key(data, key, true), value)
+        end
+    end
+end
+
+function map.diff(...)
+    local count, self, other = select("#", ...), ...
+    local one, two, data = taken(self, count), taken(other, count, 2), contents()
+    missing(data, one, two)
+    missing(data, two, one)
+    return outer(data)
+end
+
+function Map.text(data, depth)
+    local keys, parts = sorted(data), {}
+    for index = 1, #keys do
+        local key, value = keys[index], data.values[keys[index]]
+        key = kind(key) == "table" and box.hex(key.blob) or text_of(key)
+        parts[index] = key .. ":" .. (value == NIL and "NIL" or text_of(value, depth))
+    end
+    return "{" .. concat(parts, ", ") .. "}"
+end
+
+function map.tostring(...)
+    local self = ...
+    return Map.text(taken(self, select("#", ...)), 1)
+end
+
+function map.nbytes(...)
+    local self = ...
+    return #box.packed(taken(self, select("#", ...)))
+end
+
+function Map.__index(self, key)
+    local data = self[DATA]
+    if kind(key) ~= "string" or data.values[key] == nil then
+        key = key_of(data, key)
+        if key == nil then
+            return nil
+        end
+    end
+    return outer_value(data.values[key])
+end
+
+function Map.__newindex(self, key, value)
+    assign(self[DATA], key, value)
+end
+
+function Map.__len(self)
+    return self[DATA].n
+end
+
+function Map.__tostring(self)
+    return Map.text(self[DATA], 1)
+end

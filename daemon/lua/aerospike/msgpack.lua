@@ -1,0 +1,378 @@
+-- The msgpack dialect of lists, maps, arguments and results: strings begin with a byte 03, bytes with their particle type,
+-- GeoJSON with 17 (hexadecimal); an ordered list or map has an ext C7 00 FLAGS in front of its elements, counted as one.
+-- Source: the wire specification, section 3.5.
+local box = ...
+
+local kind, number_type, error, pcall = type, math.type, error, pcall
+local byte, char, sub, find = string.byte, string.char, string.sub, string.find
+local pack, unpack, concat, sort = string.pack, string.unpack, table.concat, table.sort
+local DEPTH <const>, RECORD <const>, NIL <const> = box.DEPTH, box.RECORD, box.NIL
+local list_contents, map_contents, bytes_contents = box.list_contents, box.map_contents, box.bytes_contents
+local List, Map, Bytes, GeoJSON = box.List, box.Map, box.Bytes, box.GeoJSON
+
+local MALFORMED <const> = {} -- the error of a value that cannot be read
+local STRING <const>, GEOJSON <const>, MARKER <const> = 3, 23, 0xC7
+
+-- Reading
+
+local read
+
+local function text_at(data, at, size)
+    local last = at + size - 1
+    if last > #data then
+        error(MALFORMED, 0)
+    end
+    local mark = byte(data, at)
+    if size == 0 then
+        return "", at
+    elseif mark == STRING then
+        local text = sub(data, at + 1, last)
+        local zero = find(text, "\0", 1, true)
+        return zero and sub(text, 1, zero - 1) or text, last + 1
+    elseif mark == GEOJSON then
+        return box.geojson_contents(sub(data, at + 1, last)), last + 1
+    elseif mark < 32 then
+        return bytes_contents(sub(data, at + 1, last), mark), last + 1
+    end
+    return sub(data, at, last), last + 1
+end
+
+-- The flags at `at`, and the place behind them; 0 and `at` if there are none.
+local function flags_at(data, at, count)
+    if count > 0 and byte(data, at) == MARKER and byte(data, at + 1) == 0 then
+        return byte(data, at + 2) or 0, at + 3
+    end
+    return 0, at
+end
+
+local function list_at(data, at, count, depth)
+    local items, flags, start = {}, 0, at
+    flags, at = flags_at(data, at, count)
+    if at > start then
+        count = count - 1
+    end
+    for index = 1, count do
+        items[index], at = read(data, at, depth)
+    end
+    local list = list_contents(items, count)
+    list.flags = flags
+    return list, at
+end
+
+local function key_at(data, at, depth, map)
+    local key
+    key, at = read(data, at, depth)
+    if kind(key) == "table" and key.class == Bytes then
+        return box.map_blob(map, key.text, true), at
+    elseif kind(key) ~= "string" and number_type(key) ~= "integer" then
+        error(MALFORMED, 0)
+    end
+    return key, at
+end
+
+local function map_at(data, at, count, depth)
+    local map, start = map_contents(), at
+    map.flags, at = flags_at(data, at, count)
+    if at > start then
+        count, at = count - 1, at + 1
+    end
+    for _ = 1, count do
+        local key, value
+        key, at = key_at(data, at, depth, map)
+        value, at = read(data, at, depth)
+        if value == nil then
+            value = NIL
+        end
+        box.map_put(map, key, value)
+    end
+    return map, at
+end
+
+-- By first byte: a form of string.unpack and what to do with the number.
+local sized = {
+    [0xC4] = { ">B", 1, text_at }, [0xC5] = { ">I2", 2, text_at }, [0xC6] = { ">I4", 4, text_at },
+    [0xD9] = { ">B", 1, text_at }, [0xDA] = { ">I2", 2, text_at }, [0xDB] = { ">I4", 4, text_at },
+    [0xDC] = { ">I2", 2, list_at }, [0xDD] = { ">I4", 4, list_at },
+    [0xDE] = { ">I2", 2, map_at }, [0xDF] = { ">I4", 4, map_at },
+    [0xCC] = { ">B", 1 }, [0xCD] = { ">I2", 2 }, [0xCE] = { ">I4", 4 }, [0xCF] = { ">i8", 8 },
+    [0xD0] = { ">b", 1 }, [0xD1] = { ">i2", 2 }, [0xD2] = { ">i4", 4 }, [0xD3] = { ">i8", 8 },
+    [0xCA] = { ">f", 4 }, [0xCB] = { ">d", 8 },
+}
+
+function read(data, at, depth)
+    local first = byte(data, at)
+    if not first or depth > DEPTH then
+        error(MALFORMED, 0)
+    elseif first < 0x80 then
+        return first, at + 1
+    elseif first >= 0xE0 then
+        return first - 256, at + 1
+    elseif first < 0x90 then
+        return map_at(data, at + 1, first - 0x80, depth + 1)
+    elseif first < 0xA0 then
+        return list_at(data, at + 1, first - 0x90, depth + 1)
+    elseif first < 0xC0 then
+        return text_at(data, at + 1, first - 0xA0)
+    elseif first == 0xC0 then
+        return nil, at + 1
+    elseif first == 0xC2 or first == 0xC3 then
+        return first == 0xC3, at + 1
+    end
+    local row = sized[first]
+    if not row or at + row[2] > #data then
+        error(MALFORMED, 0)
+    end
+    local number, continue = unpack(row[1], data, at + 1)
+    if row[3] then
+        return row[3](data, continue, number, depth + 1)
+    end
+    return number, continue
+end
+
+-- Contents or a scalar; false as the second result if `data` cannot be read.
+function box.unpacked(data)
+    local ok, value = pcall(read, data, 1, 0)
+    if ok then
+        return value, true
+    elseif value ~= MALFORMED then
+        error(value, 0)
+    end
+    return nil, false
+end
+
+-- Order of the elements of ordered lists
+
+local function rank(value)
+    local form = kind(value)
+    if form == "nil" then
+        return 1
+    elseif form == "boolean" then
+        return 2
+    elseif form == "number" then
+        return number_type(value) == "integer" and 3 or 8
+    elseif form == "string" then
+        return 4
+    end
+    local class = value.class
+    return class == List and 5 or class == Map and 6 or class == Bytes and 7 or 9
+end
+
+local compare
+
+local function compare_lists(left, right)
+    for index = 1, left.n < right.n and left.n or right.n do
+        local order = compare(left.items[index], right.items[index])
+        if order ~= 0 then
+            return order
+        end
+    end
+    return left.n - right.n
+end
+
+local function plain(value)
+    if value == NIL then
+        return nil
+    end
+    return value
+end
+
+local function compare_maps(left, right)
+    if left.n ~= right.n then
+        return left.n - right.n
+    end
+    local keys, others = box.map_keys(left), box.map_keys(right)
+    for index = 1, #keys do
+        local key, other = keys[index], others[index]
+        local order = compare(kind(key) == "table" and bytes_contents(key.blob) or key, kind(other) == "table" and bytes_contents(other.blob) or other)
+        if order == 0 then
+            order = compare(plain(left.values[key]), plain(right.values[other]))
+        end
+        if order ~= 0 then
+            return order
+        end
+    end
+    return 0
+end
+
+local function scalar(value, class)
+    if class == 7 then
+        return box.bytes_text(value)
+    elseif class == 9 then
+        return value.text_of
+    elseif class == 2 then
+        return value and 1 or 0
+    end
+    return value
+end
+
+-- Negative, 0 or positive.
+function compare(left, right)
+    local class, other = rank(left), rank(right)
+    if class ~= other then
+        return class - other
+    elseif class == 1 then
+        return 0
+    elseif class == 5 then
+        return compare_lists(left, right)
+    elseif class == 6 then
+        return compare_maps(left, right)
+    end
+    left, right = scalar(left, class), scalar(right, class)
+    return left == right and 0 or left < right and -1 or 1
+end
+
+-- Writing: `put` appends the bytes of a value to `parts`, of which there are `n`; answers how many there are then.
+
+local put
+
+local function put_head(parts, n, count, few, lead)
+    if count < 16 then
+        parts[n] = char(few + count)
+    elseif count < 65536 then
+        parts[n] = pack(">BI2", lead, count)
+    else
+        parts[n] = pack(">BI4", lead + 1, count)
+    end
+end
+
+-- The text `mark` (a byte) and `text`.
+local function put_text(parts, n, mark, text)
+    local size = #text + 1
+    if size < 32 then
+        parts[n + 1] = char(0xA0 + size, mark)
+    elseif size < 256 then
+        parts[n + 1] = char(0xD9, size, mark)
+    elseif size < 65536 then
+        parts[n + 1] = pack(">BI2B", 0xDA, size, mark)
+    else
+        parts[n + 1] = pack(">BI4B", 0xDB, size, mark)
+    end
+    parts[n + 2] = text
+    return n + 2
+end
+
+local function put_integer(value)
+    if value >= 0 then
+        if value < 0x80 then
+            return char(value)
+        elseif value < 0x100 then
+            return char(0xCC, value)
+        elseif value < 0x10000 then
+            return pack(">BI2", 0xCD, value)
+        elseif value < 0x100000000 then
+            return pack(">BI4", 0xCE, value)
+        end
+        return pack(">Bi8", 0xCF, value)
+    elseif value >= -32 then
+        return char(value + 256)
+    elseif value >= -0x80 then
+        return pack(">Bb", 0xD0, value)
+    elseif value >= -0x8000 then
+        return pack(">Bi2", 0xD1, value)
+    elseif value >= -0x80000000 then
+        return pack(">Bi4", 0xD2, value)
+    end
+    return pack(">Bi8", 0xD3, value)
+end
+
+-- The elements in order, NILs first: sorting knows no holes.
+local function in_order(list)
+    local items, n = {}, 0
+    for index = 1, list.n do
+        local value = list.items[index]
+        if value ~= nil then
+            n = n + 1
+            items[n] = value
+        end
+    end
+    sort(items, function(left, right)
+        return compare(left, right) < 0
+    end)
+    return items, list.n - n
+end
+
+local function put_list(parts, n, list, depth)
+    local items, count, flags, skipped = list.items, list.n, list.flags, 0
+    n = n + 1
+    put_head(parts, n, flags > 0 and count + 1 or count, 0x90, 0xDC)
+    if flags > 0 then
+        n = n + 1
+        parts[n] = char(MARKER, 0, flags)
+        if flags & 1 == 1 then
+            items, skipped = in_order(list)
+            for _ = 1, skipped do
+                n = n + 1
+                parts[n] = "\xC0"
+            end
+        end
+    end
+    for index = 1, count - skipped do
+        n = put(parts, n, items[index], depth)
+    end
+    return n
+end
+
+local function put_map(parts, n, map, depth, flags)
+    local keys, values = box.map_keys(map), map.values
+    n = n + 1
+    put_head(parts, n, flags > 0 and #keys + 1 or #keys, 0x80, 0xDE)
+    if flags > 0 then
+        n = n + 1
+        parts[n] = char(MARKER, 0, flags, 0xC0)
+    end
+    for index = 1, #keys do
+        local key = keys[index]
+        if kind(key) == "table" then
+            n = put_text(parts, n, 4, key.blob)
+        else
+            n = put(parts, n, key, depth)
+        end
+        n = put(parts, n, plain(values[key]), depth)
+    end
+    return n
+end
+
+local function put_contents(parts, n, value, depth)
+    local class = value.class
+    if value == RECORD then
+        error("a record cannot be an element of a list or map", 0)
+    elseif depth > DEPTH then
+        error("lists and maps are nested too deeply", 0)
+    elseif class == List then
+        return put_list(parts, n, value, depth + 1)
+    elseif class == Map then
+        return put_map(parts, n, value, depth + 1, value.flags or 0)
+    elseif class == Bytes then
+        return put_text(parts, n, box.blob_type(value), box.bytes_text(value))
+    end
+    return put_text(parts, n, GEOJSON, value.text_of)
+end
+
+function put(parts, n, value, depth)
+    local form = kind(value)
+    if form == "string" then
+        return put_text(parts, n, STRING, value)
+    elseif form == "table" then
+        return put_contents(parts, n, value, depth)
+    elseif number_type(value) == "integer" then
+        parts[n + 1] = put_integer(value)
+    elseif form == "number" then
+        parts[n + 1] = pack(">Bd", 0xCB, value)
+    elseif value == nil then
+        parts[n + 1] = "\xC0"
+    else
+        parts[n + 1] = value and "\xC3" or "\xC2"
+    end
+    return n + 1
+end
+
+-- The bytes of a list or map. `stored`: a map that was made here is key-ordered when a bin holds it.
+function box.packed(value, stored)
+    local parts = {}
+    if value.class == Map then
+        put_map(parts, 0, value, 1, value.flags or stored and 1 or 0)
+    else
+        put_contents(parts, 0, value, 0)
+    end
+    return concat(parts)
+end

@@ -1,0 +1,95 @@
+-- Particles: a type and bytes, what bins hold and results are. Source: the wire specification, section 3.4.
+local box = ...
+
+local kind, number_type = type, math.type
+local byte, sub, find, pack, unpack = string.byte, string.sub, string.find, string.pack, string.unpack
+local List, Map, GeoJSON, Bytes = box.List, box.Map, box.GeoJSON, box.Bytes
+local RECORD <const> = box.RECORD
+
+local NULL <const>, INTEGER <const>, FLOAT <const>, STRING <const>, BOOL <const> = 0, 1, 2, 3, 17
+local MAP <const>, LIST <const>, GEOJSON <const> = 19, 20, 23
+
+local function integer(data, first, last)
+    if last - first == 7 then
+        return (unpack(">i8", data, first))
+    elseif last - first < 8 and last >= first then
+        return (unpack(">i" .. last - first + 1, data, first))
+    end
+    return nil
+end
+
+local function float(data, first, last)
+    if last - first == 7 then
+        return (unpack(">d", data, first))
+    end
+    return nil
+end
+
+local function text(data, first, last)
+    local whole = sub(data, first, last)
+    local zero = find(whole, "\0", 1, true)
+    return zero and sub(whole, 1, zero - 1) or whole
+end
+
+local function collection(class)
+    return function(data, first, last)
+        local value, readable = box.unpacked(sub(data, first, last))
+        if readable and kind(value) == "table" and value.class == class then
+            return value
+        end
+        return nil
+    end
+end
+
+local function geojson(data, first, last)
+    if last - first < 2 then
+        return nil
+    end
+    local cells = unpack(">I2", data, first + 1)
+    return box.geojson_contents(sub(data, first + 3 + cells * 8, last))
+end
+
+local function blob(data, first, last, form)
+    return box.bytes_contents(sub(data, first, last), form)
+end
+
+local readers = {
+    [INTEGER] = integer, [FLOAT] = float, [STRING] = text, [MAP] = collection(Map), [LIST] = collection(List),
+    [GEOJSON] = geojson, [4] = blob, [7] = blob, [8] = blob, [9] = blob, [10] = blob, [11] = blob, [12] = blob, [18] = blob,
+    [BOOL] = function(data, first, last)
+        return last >= first and byte(data, first) ~= 0
+    end,
+}
+
+-- Contents or a scalar for a particle whose bytes are those of `data` from `first` to `last`; nil if it has none.
+function box.from_particle(form, data, first, last)
+    local reader = readers[form]
+    if reader then
+        return reader(data, first, last, form)
+    end
+    return nil
+end
+
+-- Type and bytes of contents or a scalar; type 0 for what no particle can be. `stored`: it is for a bin.
+function box.to_particle(value, stored)
+    local form = kind(value)
+    if form == "number" then
+        if number_type(value) == "integer" then
+            return INTEGER, pack(">i8", value)
+        end
+        return FLOAT, pack(">d", value)
+    elseif form == "string" then
+        return STRING, value
+    elseif form == "boolean" then
+        return BOOL, value and "\1" or "\0"
+    elseif form ~= "table" or value == RECORD or value == box.UNSUPPORTED then
+        return NULL, ""
+    end
+    local class = value.class
+    if class == List or class == Map then
+        return class == List and LIST or MAP, box.packed(value, stored)
+    elseif class == GeoJSON then
+        return GEOJSON, "\0\0\0" .. value.text_of
+    end
+    return box.blob_type(value), box.bytes_text(value)
+end

@@ -1,0 +1,424 @@
+-- The record of a call. Its bins come as the bytes of a stored record (see `daemon.record.record`) and are looked at when
+-- they are asked for. What a bin shows comes from three layers:
+--
+--   pending    assigned, and not yet passed on by `aerospike:create` or `aerospike:update`
+--   shown      passed on (`flushed` has the bytes as they were then), or read before and kept, since lists can be changed
+--   the bytes  as stored
+--
+-- Nothing leaves this file before the function has returned: `close` then answers what is to be written, as one write.
+local box = ...
+
+local kind, number_type, error, select, metatable = type, math.type, error, select, debug.getmetatable
+local byte, sub, pack, unpack, concat, format = string.byte, string.sub, string.pack, string.unpack, table.concat, string.format
+local setmetatable, tostring = setmetatable, tostring
+local inner, outer, refuse, integer, bad_argument = box.inner, box.outer, box.refuse, box.integer, box.bad_argument
+local UNSUPPORTED <const>, Record = box.UNSUPPORTED, box.Record
+
+local GONE <const> = {} -- what a bin without a value shows
+local BINS <const>, NAME <const>, PENDING <const> = 512, 15, 1024 -- bins of a record, bytes of a name, bins assigned
+local READ <const>, HEAD <const> = 1, 8 -- code of the ops that bins are kept as; their bytes before the name
+local NOT_FOUND <const>, PARAMETER <const>, BAD_TYPE <const>, BIN_NAME <const> = 2, 4, 12, 21 -- result codes
+local NOTHING <const>, WRITE <const>, DELETE <const> = 0, 1, 2
+local TEN_YEARS <const>, KEEP <const> = 315360000, 0xFFFFFFFE
+
+local rec -- the proxy of this call; proxies of earlier calls show nothing
+local exists, generation, ttl, updated, set_name, key, digest, bins, size, in_memory -- as the host gave them
+local where, count, unloadable -- place of a bin's op in `bins` by name; bins as stored or passed on; too many bins
+local shown, pending, order, assigned -- by name; names in the order of their first assignment, and how many
+local flushed, added -- by name: an op, or false for a deleted bin; names not in `bins`, in order
+local present, emptied, touched -- is there a record by now; are its stored bins removed; is anything to be written
+local failure, new_ttl, without_key -- a result code; what set_ttl asked for; was the key dropped
+
+local function start()
+    where, count, unloadable = nil, 0, false
+    shown, pending, flushed, added = nil, nil, nil, nil
+    present, emptied, touched = exists, false, false
+end
+
+function box.open(...)
+    exists, generation, ttl, updated, set_name, key, digest, bins, size, in_memory = ...
+    start()
+    failure, new_ttl, without_key = nil, nil, false
+    rec = setmetatable({}, Record)
+    box.record = rec
+    return rec
+end
+
+-- Bins as stored
+
+local function scan()
+    local at, last, places, n = 1, #bins, {}, 0
+    while at <= last do
+        local length, name = unpack(">I4xxxs1", bins, at)
+        places[name] = at
+        n = n + 1
+        at = at + 4 + length
+    end
+    if n > BINS then
+        places, n, unloadable = {}, 0, true
+    end
+    where, count = places, n
+end
+
+local function stored(name)
+    local at = where[name]
+    if not at then
+        return nil
+    end
+    local form, first = byte(bins, at + 5), at + HEAD + #name
+    if form == 1 then
+        return (unpack(">i8", bins, first))
+    end
+    local value = box.from_particle(form, bins, first, at + 3 + unpack(">I4", bins, at))
+    if kind(value) == "table" or kind(value) == "string" then
+        shown = shown or {}
+        shown[name] = value
+    end
+    return value
+end
+
+-- A bin's name: a number is taken as its text, nil is no name.
+local function bin_name(name)
+    if name == nil then
+        return nil
+    elseif kind(name) ~= "number" then
+        bad_argument(2, 2, "string expected, got " .. box.type_name(name))
+    end
+    return tostring(name)
+end
+
+local function check_current(self)
+    if self ~= rec then
+        error("the record belongs to another call", 3)
+    end
+end
+
+function Record.__index(self, name)
+    if self ~= rec then
+        check_current(self)
+    end
+    if kind(name) ~= "string" then
+        name = bin_name(name)
+        if not name then
+            return nil
+        end
+    end
+    local value
+    if pending then
+        value = pending[name]
+    end
+    if value == nil and shown then
+        value = shown[name]
+    end
+    if value == nil then
+        if not where then
+            scan()
+        end
+        value = stored(name)
+    end
+    if value == GONE then
+        return nil
+    end
+    return outer(value)
+end
+
+function Record.__newindex(self, name, value)
+    if self ~= rec then
+        check_current(self)
+    end
+    if kind(name) ~= "string" then
+        name = bin_name(name)
+        if not name then
+            return
+        end
+    end
+    value = inner(value)
+    if value == UNSUPPORTED then
+        error("can't set bin " .. name .. " to unsupported type", 2)
+    elseif #name > NAME then
+        return box.log_line(1, box.place(2), "bin name " .. format("%q", name) .. " is too long, ignored")
+    elseif value == nil then
+        value = GONE
+    end
+    if not pending then
+        pending, order, assigned = {}, {}, 0
+    end
+    if pending[name] == nil then
+        assigned = assigned + 1
+        order[assigned] = name
+    end
+    pending[name] = value
+end
+
+function Record.__tostring(self)
+    return "Record: " .. format("%p", self)
+end
+
+Record.__len = box.without(Record, "get length of")
+
+-- Passing on what was assigned
+
+local function op(name, value)
+    if number_type(value) == "integer" then
+        return pack(">I4BBBs1i8", 12 + #name, READ, 1, 0, name, value)
+    end
+    local form, bytes = box.to_particle(value, true)
+    if form == 0 then
+        return nil
+    end
+    return pack(">I4BBBs1", 4 + #name + #bytes, READ, form, 0, name) .. bytes
+end
+
+local function flush_one(name, value)
+    local had = flushed[name]
+    if had == nil then
+        had = where[name] and not emptied
+        if not where[name] or emptied then
+            added[#added + 1] = name
+        end
+    end
+    if value == GONE then
+        flushed[name] = false
+        count = had and count - 1 or count
+        return true
+    end
+    local bytes = op(name, value)
+    flushed[name] = bytes
+    count = had and count or count + 1
+    return bytes ~= nil
+end
+
+local function flush_all()
+    flushed, added, shown = flushed or {}, added or {}, shown or {}
+    local values = 0
+    for index = 1, assigned do
+        local name = order[index]
+        local value = pending[name]
+        if not flush_one(name, value) then
+            return BAD_TYPE
+        end
+        shown[name] = value
+        values = value == GONE and values or values + 1
+    end
+    if values > BINS or assigned > PENDING or count > BINS then
+        return BIN_NAME
+    end
+    pending = nil
+    return nil
+end
+
+-- Passes the pending bins on; false if they cannot be: then everything of the call is lost.
+local function flush()
+    if pending then
+        failure = flush_all()
+        if failure then
+            start()
+            return false
+        end
+    end
+    failure, touched, present = nil, true, true
+    return true
+end
+
+function box.exists()
+    return present
+end
+
+function box.create()
+    if not where then
+        scan()
+    end
+    if present and (count > 0 or unloadable) then
+        return 1
+    end
+    return flush() and 0 or -1
+end
+
+function box.update()
+    if not where then
+        scan()
+    end
+    if not present or unloadable then
+        return -2
+    end
+    return flush() and 0 or -1
+end
+
+function box.remove()
+    if not present then
+        return 1
+    end
+    shown, pending, flushed, added = nil, nil, nil, nil
+    where, count, unloadable = {}, 0, false
+    emptied, touched, failure = true, true, nil
+    return 0
+end
+
+-- Calls `visit(name, first, last)` for every bin as stored, with the place of its op.
+local function each_stored(visit)
+    local at, last = 1, #bins
+    while not emptied and not unloadable and at <= last do
+        local length, name = unpack(">I4xxxs1", bins, at)
+        visit(name, at, at + 3 + length)
+        at = at + 4 + length
+    end
+end
+
+local function names()
+    local all = {}
+    each_stored(function(name)
+        if not flushed or flushed[name] ~= false then
+            all[#all + 1] = name
+        end
+    end)
+    for index = 1, added and #added or 0 do
+        if flushed[added[index]] then
+            all[#all + 1] = added[index]
+        end
+    end
+    return all
+end
+
+-- All bins, in their stored order, new ones behind.
+local function rewritten()
+    if not flushed then
+        return emptied and "" or bins
+    end
+    local parts, n = {}, 0
+    each_stored(function(name, first, last)
+        local new = flushed[name]
+        if new ~= false then
+            n = n + 1
+            parts[n] = new or sub(bins, first, last)
+        end
+    end)
+    for index = 1, #added do
+        local new = flushed[added[index]]
+        if new then
+            n = n + 1
+            parts[n] = new
+        end
+    end
+    return concat(parts)
+end
+
+-- What the call does to the record: result code, action, bins, ttl, drop key.
+function box.close()
+    if failure then
+        return failure, NOTHING, "", nil, false
+    elseif not touched then
+        return 0, NOTHING, "", nil, false
+    elseif new_ttl and new_ttl > TEN_YEARS and new_ttl < KEEP then
+        return PARAMETER, NOTHING, "", nil, false
+    elseif count == 0 then
+        if exists then
+            return 0, DELETE, "", nil, false
+        end
+        return NOT_FOUND, NOTHING, "", nil, false
+    end
+    return 0, WRITE, rewritten(), new_ttl, without_key
+end
+
+-- The global `record`
+
+local record = {}
+setmetatable(record, { __metatable = record })
+box.env.record = record
+
+local function own(self, arguments)
+    if metatable(self) ~= Record then
+        refuse(2, 1, "Record", arguments, self)
+    elseif self ~= rec then
+        error("the record belongs to another call", 3)
+    end
+end
+
+function record.ttl(...)
+    local self = ...
+    own(self, select("#", ...))
+    return ttl
+end
+
+function record.gen(...)
+    local self = ...
+    own(self, select("#", ...))
+    return generation
+end
+
+function record.last_update_time(...)
+    local self = ...
+    own(self, select("#", ...))
+    return updated
+end
+
+function record.size(...)
+    local self = ...
+    own(self, select("#", ...))
+    return size
+end
+
+function record.memory_size(...)
+    local self = ...
+    own(self, select("#", ...))
+    return in_memory and size or 0
+end
+
+function record.device_size(...)
+    local self = ...
+    own(self, select("#", ...))
+    return in_memory and 0 or size
+end
+
+function record.key(...)
+    local self = ...
+    own(self, select("#", ...))
+    if present and key ~= "" and not without_key then
+        return outer(box.from_particle(byte(key), key, 2, #key))
+    end
+    return nil
+end
+
+function record.setname(...)
+    local self = ...
+    own(self, select("#", ...))
+    return present and set_name ~= "" and set_name or nil
+end
+
+function record.digest(...)
+    local self = ...
+    own(self, select("#", ...))
+    return outer(box.bytes_contents(digest))
+end
+
+function record.numbins(...)
+    local self = ...
+    own(self, select("#", ...))
+    if not where then
+        scan()
+    end
+    return count
+end
+
+function record.bin_names(...)
+    local self = ...
+    own(self, select("#", ...))
+    if not present then
+        error("can't get bin names", 2)
+    end
+    if not where then
+        scan()
+    end
+    return names()
+end
+
+function record.set_ttl(...)
+    local arguments, self, seconds = select("#", ...), ...
+    own(self, arguments)
+    new_ttl = integer(1, 2, arguments, seconds, 0) & 0xFFFFFFFF
+end
+
+function record.drop_key(...)
+    local self = ...
+    own(self, select("#", ...))
+    without_key = present
+end
