@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+NODE_CLIENT := aerospike@6.7.1
 
 # Bytecode must be cached: without it every start of a tool compiles its modules anew, and start-up is a feature here.
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME PYTHONSTARTUP
@@ -20,7 +21,7 @@ help: ## show this list
 demo: $(VENV)/installed ## three nodes, modules on all of them, every cache cleared by one asadm call
 	@sh docs/demo.sh
 
-test: check ## lint, types, import contracts and every test
+test: check $(VENV)/clients ## lint, types, import contracts and every test
 	$(BIN)/python -m pytest $(TESTS)
 
 check: $(VENV)/tools | $(TMPDIR) ## format, lint, types and import contracts
@@ -29,7 +30,7 @@ check: $(VENV)/tools | $(TMPDIR) ## format, lint, types and import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/tools | $(TMPDIR) ## the figures of docs/benchmarks.md; BENCH=name runs one of them
+bench: $(VENV)/tools $(VENV)/clients | $(TMPDIR) ## the figures of docs/benchmarks.md; BENCH=name runs one of them
 	$(BIN)/python -m tests.bench $(BENCH)
 
 docs: $(VENV)/tools ## generate the command and parameter pages, man pages and completions anew
@@ -56,4 +57,13 @@ $(VENV)/installed: pyproject.toml | $(BIN)/python
 
 $(VENV)/tools: pyproject.toml $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+# Real client libraries for tests/compat. The one of npm only where there is npm: 140 MB, and a test that says what it misses.
+$(VENV)/clients: pyproject.toml $(VENV)/tools
+	$(BIN)/python -m pip install --quiet --group compat
+	@if command -v npm >/dev/null; then \
+		npm install --silent --prefix $(VENV)/node --cache $(TMPDIR)/npm --ignore-scripts --no-package-lock --no-save \
+			$(NODE_CLIENT) || echo "npm could not install $(NODE_CLIENT): its test will be skipped" >&2; \
+	fi
 	@touch $@
