@@ -1,0 +1,102 @@
+"""A file that is damaged, foreign or taken is refused in plain words and left alone."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from daemon.errors import StartError
+from daemon.record import check, journal
+from tests.fakes.records import device, digest, make, make_and_close, new
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "ROOM", 1 << 16)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "test.dat"
+
+
+def fill(path: Path) -> bytes:
+    async def run() -> None:
+        namespace = make(path)
+        await namespace.start()
+        for number in range(2000):
+            namespace.put(digest(number), new(number, 100))
+        await namespace.stop()
+
+    asyncio.run(run())
+    return path.read_bytes()
+
+
+def test_a_truncated_file_is_refused_in_plain_words_and_left_alone(path: Path) -> None:
+    whole = fill(path)
+    assert check.main(str(path)) == 0
+    for size in (100, 4096, 3 * 4096, len(whole) // 3, len(whole) // 2 // 4096 * 4096):
+        path.write_bytes(whole[:size])
+        with pytest.raises(StartError, match=r"test\.dat cannot be used for the namespace test: .*Restore"):
+            make(path)
+        assert path.read_bytes() == whole[:size]
+    path.write_bytes(b"")
+    with pytest.raises(StartError, match="is gone, but its journals are there"):
+        make(path)
+    path.unlink()
+    with pytest.raises(StartError, match="is gone, but its journals are there"):
+        make(path)
+    path.write_bytes(whole)
+    assert make_and_close(path).objects == 2000
+
+
+@pytest.mark.parametrize("content", [b"hello", b"x" * 100_000, bytes(100_000)])
+def test_a_foreign_file_is_refused_and_left_alone(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    with pytest.raises(StartError, match="not an LMDB file"):
+        make(path)
+    assert path.read_bytes() == content
+    assert not list(path.parent.glob("*.journal*"))
+
+
+def test_the_file_of_another_namespace_is_refused(path: Path) -> None:
+    fill(path)
+    with pytest.raises(StartError, match="belongs to the namespace test"):
+        make(path, name="bar")
+    assert make_and_close(path).objects == 2000
+
+
+def test_a_file_with_other_tables_is_refused(path: Path) -> None:
+    namespace = make(path)
+    database = device(namespace)._database
+    with database._environment.begin(write=True) as transaction:
+        transaction.put(b"format", b"something else", db=database._about)
+    device(namespace).close()
+    with pytest.raises(StartError, match="made by another program"):
+        make(path)
+
+
+def test_figures_that_do_not_fit_the_records_are_damage(path: Path) -> None:
+    fill(path)
+    namespace = make(path)
+    database = device(namespace)._database
+    with database._environment.begin(write=True) as transaction:
+        transaction.delete(b"=set1", db=database._sets)
+    device(namespace).close()
+    with pytest.raises(StartError, match="does not have the records that it should have"):
+        make(path)
+
+
+def test_two_cannot_have_one_file(path: Path) -> None:
+    namespace = make(path)
+    with pytest.raises(StartError, match="in use by another process"):
+        make(path)
+    device(namespace).close()
+
+
+def test_a_file_that_cannot_be_made(tmp_path: Path) -> None:
+    with pytest.raises(StartError, match="No such file or directory"):
+        make(tmp_path / "none" / "test.dat")
+    (tmp_path / "directory").mkdir()
+    with pytest.raises(StartError, match="Is a directory"):
+        make(tmp_path / "directory")

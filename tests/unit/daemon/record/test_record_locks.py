@@ -1,0 +1,96 @@
+"""Locks on digests: in line, bounded, and not lost when a waiter goes away."""
+
+import asyncio
+
+import pytest
+
+from asinfo.wire.result import Result
+from daemon.record.locks import Locks
+from daemon.record.refused import Refused
+
+DIGEST = b"d" * 20
+
+
+async def turns(number: int = 3) -> None:
+    for _ in range(number):
+        await asyncio.sleep(0)
+
+
+async def use(locks: Locks, name: str, said: list[str], go: asyncio.Event, limit: int = 0) -> None:
+    async with locks.hold(DIGEST, limit):
+        said.append(f"{name} in")
+        await go.wait()
+        said.append(f"{name} out")
+
+
+def test_the_lock_goes_from_one_to_the_next_in_line() -> None:
+    async def run() -> None:
+        locks, said, go = Locks(), list[str](), asyncio.Event()
+        tasks = [asyncio.create_task(use(locks, name, said, go)) for name in "abc"]
+        await turns()
+        assert said == ["a in"]
+        assert DIGEST in locks
+        assert b"other" not in locks
+        go.set()
+        await asyncio.gather(*tasks)
+        assert said == ["a in", "a out", "b in", "b out", "c in", "c out"]
+        assert not locks
+        assert DIGEST not in locks
+
+    asyncio.run(run())
+
+
+def test_a_line_has_a_limit() -> None:
+    async def run() -> None:
+        locks, said, go = Locks(), list[str](), asyncio.Event()
+        tasks = [asyncio.create_task(use(locks, name, said, go, 2)) for name in "abc"]
+        await turns()
+        with pytest.raises(Refused) as refused:
+            await use(locks, "d", said, go, 2)
+        assert refused.value.code is Result.KEY_BUSY
+        go.set()
+        await asyncio.gather(*tasks)
+
+    asyncio.run(run())
+
+
+def test_the_lock_is_given_up_after_an_error() -> None:
+    async def run() -> None:
+        locks = Locks()
+        with pytest.raises(ZeroDivisionError):
+            async with locks.hold(DIGEST, 0):
+                _ = 1 / 0
+        assert DIGEST not in locks
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("moment", ["waiting", "passing", "granted"])
+def test_a_waiter_that_is_cancelled_holds_nobody_up(moment: str) -> None:
+    async def run() -> None:
+        locks, said = Locks(), list[str]()
+        first, rest = asyncio.Event(), asyncio.Event()
+        rest.set()
+        holder = asyncio.create_task(use(locks, "a", said, first))
+        await turns()
+        victim = asyncio.create_task(use(locks, "b", said, rest))
+        last = asyncio.create_task(use(locks, "c", said, rest))
+        await turns()
+        if moment == "waiting":
+            victim.cancel()
+            await turns()
+            first.set()
+        elif moment == "passing":  # both happen before either sees the other
+            first.set()
+            victim.cancel()
+        else:
+            first.set()
+            await turns(1)
+            victim.cancel()
+        await asyncio.gather(holder, last)
+        with pytest.raises(asyncio.CancelledError):
+            await victim
+        assert "c out" in said
+        assert not locks
+
+    asyncio.run(run())
