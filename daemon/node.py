@@ -9,6 +9,8 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from daemon.message.dispatch import Messages
+
 if TYPE_CHECKING:
     from daemon.cluster import Cluster
     from daemon.config.schema import Config
@@ -41,7 +43,8 @@ class Node:
 
     ``id`` is upper-case hex. ``endpoint`` is the address and port that clients are told; it is known once the
     listening socket is bound, before the first client is served. ``user_agents`` counts open connections by the
-    user agent that they set. ``namespaces`` are the records, by the namespaces' names as on the wire.
+    user agent that they set. ``namespaces`` are the records, by the namespaces' names as on the wire;
+    ``messages`` answers what clients ask of them.
     """
 
     __slots__ = (
@@ -52,6 +55,7 @@ class Node:
         "host",
         "id",
         "log",
+        "messages",
         "metrics",
         "modules",
         "namespaces",
@@ -88,6 +92,7 @@ class Node:
         self.started = monotonic()
         self.user_agents: dict[bytes, int] = {}
         self.namespaces: dict[bytes, Namespace] = {}
+        self.messages = Messages(self)
 
     def greet(self, session: Session, user_agent: bytes) -> None:
         """Remember, once, which client library ``session`` belongs to."""

@@ -105,6 +105,9 @@ class Server:
         for number, port in enumerate(self._ports):
             self._services.append(self._make_node(number, port, stack))
         self._cluster.join([_member(service) for service in self._services])
+        members = {service.node.id: service.node.messages for service in self._services}
+        for messages in members.values():
+            messages.join(members)
         stack.push_async_callback(self._smd.stop)
         await self._smd.start()
         for service in self._services:
@@ -139,6 +142,7 @@ class Server:
         node.namespaces = open_namespaces(config, self._warn_storage, suffix)
         for namespace in node.namespaces.values():
             stack.push_async_callback(namespace.stop)
+        stack.push_async_callback(node.messages.jobs.stop)
         self._smd.subscribe(UDF, modules.accept)
         self._smd.subscribe(TRUNCATE, partial(accept_truncation, node.namespaces))
         service = Service(node, config.network.service.listen_address, port)

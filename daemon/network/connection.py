@@ -11,6 +11,7 @@ Errors in a command never close a connection. Source: the specification of the i
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from time import monotonic
 from typing import TYPE_CHECKING, cast
 
@@ -20,6 +21,8 @@ from daemon.info.request import Session
 from daemon.network.traffic import READY_SIZE_MAX
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from daemon.network.traffic import Traffic
 
 TURN_REPLIES = 256
@@ -41,6 +44,7 @@ class Connection(asyncio.Protocol):
         "_ready",
         "_session",
         "_stalled_since",
+        "_taken",
         "_task",
         "_traffic",
         "_transport",
@@ -60,6 +64,7 @@ class Connection(asyncio.Protocol):
         self._blocked = False
         self._ended = False
         self._task: asyncio.Future[bytes] | None = None
+        self._taken: asyncio.Future[None] | None = None  # done when the client has taken the pieces so far
         self._backlog = 0
         self._stalled_since = 0.0
         self._idle_since = 0.0  # 0 while something has arrived since the last look
@@ -74,6 +79,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, _error: Exception | None) -> None:
         """Forget the client. A command it still waits for goes on: a change of metadata is not half done."""
+        self._go_on()
         self._set_held(None)
         self._set_backlog(0)
         self._traffic.leave(self, self._session)
@@ -110,6 +116,7 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Go on with a client that has taken its replies."""
         self._blocked = False
+        self._go_on()
         self._traffic.stalled.discard(self)
         self._set_backlog(0)
         self._resume()
@@ -180,7 +187,7 @@ class Connection(asyncio.Protocol):
             reply = self._traffic.respond(kind, data[offset:end], self._session)
             offset = end
             if not isinstance(reply, bytes):
-                self._wait(asyncio.ensure_future(reply))
+                self._wait(reply)
                 break
             replies.append(reply)
             if monotonic() > end_of_turn:
@@ -205,16 +212,36 @@ class Connection(asyncio.Protocol):
         self._counters.info_complete += len(replies) - before
         return offset
 
-    def _wait(self, task: asyncio.Future[bytes]) -> None:
+    def _wait(self, reply: Awaitable[bytes] | AsyncIterator[bytes]) -> None:
+        task: asyncio.Future[bytes]
+        task = asyncio.ensure_future(self._relay(reply) if isinstance(reply, AsyncIterator) else reply)
         self._task = task
         self._traffic.tasks.add(task)
         task.add_done_callback(self._answered)
 
+    async def _relay(self, pieces: AsyncIterator[bytes]) -> bytes:
+        """Write all pieces of a reply but the last, which it returns; as fast as the client takes them.
+
+        For a client that is gone no further piece is made.
+        """
+        last = b""
+        async for piece in pieces:
+            if last:
+                self._transport.write(last)
+            last = piece
+            while self._blocked and not self._transport.is_closing():
+                self._taken = asyncio.get_running_loop().create_future()
+                await self._taken
+            if self._transport.is_closing():
+                break
+        return last
+
     def _answered(self, task: asyncio.Future[bytes]) -> None:
         self._traffic.tasks.discard(task)
         self._task = None
-        if task.cancelled() or task.exception():
-            self._abort("its command was given up")
+        fault = None if task.cancelled() else task.exception()
+        if task.cancelled() or fault:
+            self._abort(f"its command was given up{f': {fault!r}' if fault else ''}")
         elif not self._transport.is_closing():
             self._transport.write(task.result())
             self._resume()
@@ -260,6 +287,12 @@ class Connection(asyncio.Protocol):
     def _set_backlog(self, size: int) -> None:
         self._traffic.backlog += size - self._backlog
         self._backlog = size
+
+    def _go_on(self) -> None:
+        """Let the pieces of a reply flow again, or end."""
+        if self._taken is not None and not self._taken.done():
+            self._taken.set_result(None)
+        self._taken = None
 
     def _stall(self) -> None:
         self._traffic.stalled.add(self)

@@ -1,8 +1,7 @@
 """Replies to the frame types that this node does not serve, as the Community Edition gives them.
 
     security     16 bytes: 0, result, 14 zeros
-    message      22 bytes: header size 22, four zeros, result, 16 zeros
-    compressed   the same, as a message frame
+    compressed   22 bytes, as a message frame: header size 22, four zeros, result, 16 zeros
 
 Source: the specification of the info protocol, section 1.
 """
@@ -20,21 +19,12 @@ def security(_body: bytes, _session: Session) -> bytes:
     return pack(SECURITY, bytes([0, SECURITY_NOT_SUPPORTED]).ljust(16, b"\0"))
 
 
-def message(body: bytes, _session: Session) -> bytes:
-    """Says that a message without fields names no namespace, and that any other is not understood."""
-    empty = len(body) == MESSAGE_HEADER_SIZE and not any(body[18:])  # no fields, no operations
-    return _message(Code.NAMESPACE if empty else Code.PARAMETER)
-
-
 def compressed(_body: bytes, _session: Session) -> bytes:
     """Says that compression needs the Enterprise Edition."""
-    return _message(Code.ENTERPRISE_ONLY)
+    reply = bytes([MESSAGE_HEADER_SIZE, 0, 0, 0, 0, Code.ENTERPRISE_ONLY])
+    return pack(MESSAGE, reply.ljust(MESSAGE_HEADER_SIZE, b"\0"))
 
 
 def internal(_body: bytes, _session: Session) -> bytes:
     """Says nothing: such frames travel between real servers."""
     return b""
-
-
-def _message(result: int) -> bytes:
-    return pack(MESSAGE, bytes([MESSAGE_HEADER_SIZE, 0, 0, 0, 0, result]).ljust(MESSAGE_HEADER_SIZE, b"\0"))

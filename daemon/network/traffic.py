@@ -11,13 +11,14 @@ from daemon.info.dispatch import Dispatch
 from daemon.network import refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from daemon.info.request import Session
     from daemon.network.connection import Connection
     from daemon.node import Node
 
-    Responder = Callable[[bytes, Session], bytes | Awaitable[bytes]]
+    Reply = bytes | Awaitable[bytes] | AsyncIterator[bytes]
+    Responder = Callable[[bytes, Session], Reply]
 
 READY_SIZE_MAX = 256
 """Largest request frame, in bytes, whose reply is kept ready; larger ones are not worth the hashing."""
@@ -35,8 +36,8 @@ SWEEP_SECONDS = 1.0
 class Traffic:
     """The connections of one node and what they share.
 
-    ``responders`` maps a frame type to who answers its body: with a whole reply frame, with an awaitable of one, or
-    with nothing. ``ready`` maps whole request frames to whole reply frames that never change. ``buffered`` and
+    ``responders`` maps a frame type to who answers its body: with a whole reply frame, with an awaitable of one, with
+    several frames one after the other, or with nothing. ``ready`` maps whole request frames to whole reply frames that never change. ``buffered`` and
     ``backlog`` are the bytes of half-received requests and of replies that clients do not take.
     """
 
@@ -60,7 +61,7 @@ class Traffic:
         self.responders: dict[int, Responder] = {
             INFO: self.dispatch.respond,
             SECURITY: refusals.security,
-            MESSAGE: refusals.message,
+            MESSAGE: node.messages.respond,
             COMPRESSED: refusals.compressed,
             INTERNAL: refusals.internal,
         }
@@ -73,7 +74,7 @@ class Traffic:
         self.draining = False
         self.emptied = asyncio.Event()
 
-    def respond(self, kind: int, frame: bytes, session: Session) -> bytes | Awaitable[bytes]:
+    def respond(self, kind: int, frame: bytes, session: Session) -> Reply:
         """The reply to ``frame``; one that never changes is kept ready for the next frame of the same bytes."""
         body = frame[HEADER_SIZE:]
         reply = self.responders[kind](body, session)

@@ -1,0 +1,212 @@
+"""Record messages of one node: which kind of request it is, who answers it, and what is counted.
+
+    info1 BATCH              a batch                        daemon.message.batch
+    no digest                a query over partitions        daemon.message.query
+    info2 WRITE DELETE       of one record:
+          -     -            a read, if info1 says READ     daemon.message.read
+          x     -            a write; with a module, a UDF  daemon.message.write, .udf
+          x     x            a delete                       daemon.message.write
+
+What is wrong with a message is answered by a result code, and the connection stays open. A request on one record is
+one turn of the event loop. A UDF that takes longer holds the record's lock, and whoever comes to that record
+meanwhile waits in line.
+
+A record belongs to one node. Clients know which; what comes to another node of this process is passed on, as nodes
+of a real cluster do, so that a client is served whatever it believes.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from typing import TYPE_CHECKING
+
+from asinfo.errors import WireError
+from asinfo.wire import particle
+from asinfo.wire.message import (
+    FIELD_NAMESPACE,
+    FIELD_UDF_MODULE,
+    INFO1_BATCH,
+    INFO1_READ,
+    INFO2_DELETE,
+    INFO2_WRITE,
+    ops,
+    reply_frame,
+    unpack,
+)
+from asinfo.wire.result import Result
+from daemon.message.batch import batch
+from daemon.message.counts import DELETES, READS, UDFS, WRITES
+from daemon.message.jobs import Jobs
+from daemon.message.outcome import OK, ORDINARY_FIELDS, failed, refuse_unsupported
+from daemon.message.query import query
+from daemon.message.read import read
+from daemon.message.udf import apply, apply_in_thread
+from daemon.message.write import delete, write
+from daemon.record.record import PARTITIONS
+from daemon.record.record import partition as partition_of
+from daemon.record.refused import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+    from asinfo.wire.message import Message, Op
+    from daemon.info.request import Session
+    from daemon.message.counts import Counts
+    from daemon.message.outcome import Outcome
+    from daemon.node import Node
+    from daemon.record.namespace import Namespace
+
+    Answer = Callable[[Namespace, Message, list[Op]], Outcome]
+    Reply = bytes | Awaitable[bytes] | AsyncIterator[bytes]
+
+_MALFORMED = reply_frame(Result.PARAMETER)
+_ORDINARY_COUNT = 3  # namespace, set and digest: most requests have no other field
+_NO_OPS: list[Op] = []
+
+_ROWS: tuple[tuple[Answer, Counts], ...] = ((read, READS), (write, WRITES), (read, READS), (delete, DELETES))
+"""Who answers a request on one record, and what is counted; by the bits WRITE and DELETE of info2."""
+
+
+class Messages:
+    """Who answers the record messages of ``node``; ``jobs`` are its background queries."""
+
+    __slots__ = ("_owners", "jobs", "node")
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.jobs = Jobs()
+        self._owners: list[Messages] | None = None  # by partition; None when this node is alone
+
+    def join(self, members: Mapping[str, Messages]) -> None:
+        """Know all nodes of the process, by their ids."""
+        if len(members) == 1:
+            return
+        owners = [self] * PARTITIONS
+        for identity, member in members.items():
+            bitmap = self.node.cluster.bitmap(identity)
+            for number in range(PARTITIONS):
+                if bitmap[number >> 3] & 0x80 >> (number & 7):
+                    owners[number] = member
+        self._owners = owners
+
+    def owns(self, partition: int) -> bool:
+        """Whether the records of ``partition`` are this node's."""
+        return self._owners is None or self._owners[partition] is self
+
+    def owner(self, digest: bytes) -> Messages:
+        """Who answers requests on the record ``digest``."""
+        return self if self._owners is None else self._owners[partition_of(digest)]
+
+    def respond(self, body: bytes, _session: Session | None = None) -> Reply:
+        """The whole reply to the message ``body``: at once, or later, or piece by piece."""
+        try:
+            message = unpack(body)
+            if message[8] is None:
+                return self._respond_many(message, body)
+            todo = ops(body, message[11], message[10]) if message[10] else _NO_OPS
+        except WireError:
+            return _MALFORMED
+        if self._owners is None:
+            return self._respond_one(message, todo)
+        return self._pass_on(message, todo)
+
+    def _respond_many(self, message: Message, body: bytes) -> Reply:
+        """Raises WireError."""
+        try:
+            return batch(self, message) if message[0] & INFO1_BATCH else query(self, message, body)
+        except Refused as error:
+            return reply_frame(error.code)
+
+    def _respond_one(self, message: Message, todo: list[Op]) -> bytes | Awaitable[bytes]:
+        outcome = self.answer(message, todo, "client")
+        if not isinstance(outcome, tuple):
+            return self._later(outcome, message)
+        if outcome[0] == OK and message[1] & INFO2_WRITE:
+            durable = self.node.namespaces[message[9][FIELD_NAMESPACE]].durable()
+            if durable is not None:
+                return _durably(outcome, durable)
+        return reply_frame(*outcome)
+
+    async def _later(self, answered: Awaitable[Outcome], message: Message) -> bytes:
+        outcome = await answered
+        durable = self.node.namespaces[message[9][FIELD_NAMESPACE]].durable()
+        return reply_frame(*outcome) if durable is None else await _durably(outcome, durable)
+
+    def _pass_on(self, message: Message, todo: list[Op]) -> bytes | Awaitable[bytes]:
+        assert message[8] is not None
+        owner = self.owner(message[8])
+        namespace = self.node.namespaces.get(message[9].get(FIELD_NAMESPACE, b""))
+        if owner is not self and namespace is not None:
+            namespace.counters["client_proxy_complete"] += 1
+        return owner._respond_one(message, todo)  # noqa: SLF001 - another of the same
+
+    def answer(self, message: Message, todo: list[Op], origin: str) -> Outcome | Awaitable[Outcome]:
+        """The outcome of a request on one record of this node; ``origin`` begins the names of the counters."""
+        digest, fields = message[8], message[9]
+        assert digest is not None
+        namespace = self.node.namespaces.get(fields.get(FIELD_NAMESPACE, b""))
+        if namespace is None:
+            return failed(Result.NAMESPACE)
+        if digest in namespace.locks:
+            return self._in_line(namespace, message, todo, origin)
+        outcome = self._attempt(namespace, message, todo, origin)
+        return self._in_line(namespace, message, todo, origin) if outcome is None else outcome
+
+    async def _in_line(self, namespace: Namespace, message: Message, todo: list[Op], origin: str) -> Outcome:
+        """Answer as soon as nobody who came before works on the record; a UDF then in a thread, if it takes long."""
+        digest, limit = message[8], message[7] or self.node.config.service.transaction_max_ms
+        assert digest is not None
+        end = time.monotonic() + limit / 1000
+        try:
+            async with namespace.hold(digest):
+                seconds = end - time.monotonic()
+                if seconds <= 0:
+                    namespace.counters[f"{origin}_tsvc_timeout"] += 1
+                    return failed(Result.TIMEOUT)
+                outcome = self._attempt(namespace, message, todo, origin)
+                if outcome is None:
+                    outcome = await apply_in_thread(self.node, namespace, message, origin, seconds)
+                    UDFS.count(namespace, origin, outcome[0])
+        except Refused as error:
+            if error.code == Result.KEY_BUSY:
+                namespace.counters["fail_key_busy"] += 1
+            outcome = failed(error.code)
+        except Exception as error:  # noqa: BLE001 - the same edge, for calls in a thread
+            outcome = self._fault(error)
+        return outcome
+
+    def _attempt(self, namespace: Namespace, message: Message, todo: list[Op], origin: str) -> Outcome | None:
+        """The outcome of a request on a record that nobody has locked; None for a UDF that needs a thread."""
+        info1, info2, fields = message[0], message[1], message[9]
+        answer, counts = _ROWS[info2 & (INFO2_WRITE | INFO2_DELETE)]
+        outcome: Outcome | None
+        try:
+            if len(fields) > _ORDINARY_COUNT and not ORDINARY_FIELDS.issuperset(fields):
+                refuse_unsupported(fields)
+            if counts is WRITES and FIELD_UDF_MODULE in fields:
+                counts = UDFS
+                outcome = apply(self.node, namespace, message, origin)
+                if outcome is None:
+                    return None
+            elif counts is READS and not info1 & INFO1_READ:
+                outcome = failed(Result.PARAMETER)
+            else:
+                outcome = answer(namespace, message, todo)
+        except (Refused, particle.Refused) as error:
+            outcome = failed(error.code)
+        except Exception as error:  # noqa: BLE001 - the edge: a fault in one request may not end a connection
+            outcome = self._fault(error)
+        counts.count(namespace, origin, outcome[0])
+        return outcome
+
+    def _fault(self, error: Exception) -> Outcome:
+        where = "".join(traceback.format_exception(error))
+        self.node.log.warning("rw", f"internal error: {where}")
+        return failed(Result.SERVER_ERROR)
+
+
+async def _durably(outcome: Outcome, durable: Awaitable[int]) -> bytes:
+    """The reply when the disk has what it tells of, or the disk's error."""
+    code = await durable
+    return reply_frame(code) if code else reply_frame(*outcome)

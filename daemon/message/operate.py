@@ -1,0 +1,209 @@
+"""Several operations on one record, in the client's order and as one write.
+
+    READ            shows a bin as it is at that point; an empty name with GET_ALL shows them all
+    WRITE           sets a bin; a null particle removes it
+    ADD             integer to integer, wrapping at 64 bits; float to float; a missing bin becomes the operand
+    APPEND/PREPEND  string to string, blob to blob; a missing bin becomes the operand
+    TOUCH           changes nothing but generation and time to live; the record must exist
+    DELETE          drops all bins; what follows begins with none
+
+A record that has no bins in the end is deleted. With RESPOND_ALL every operation but TOUCH shows something: reads a
+bin or null, the others a null under their own code. Operations on lists, maps, bits, HyperLogLogs and expressions
+answer result code 16, unsupported feature.
+Source: the wire specification, section 4.3.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import TYPE_CHECKING
+
+from asinfo.wire.message import (
+    INFO1_GET_ALL,
+    INFO1_READ,
+    INFO2_RESPOND_ALL_OPS,
+    OP_ADD,
+    OP_APPEND,
+    OP_BIT_MODIFY,
+    OP_BIT_READ,
+    OP_CDT_MODIFY,
+    OP_CDT_READ,
+    OP_DELETE,
+    OP_EXPRESSION_MODIFY,
+    OP_EXPRESSION_READ,
+    OP_HLL_MODIFY,
+    OP_HLL_READ,
+    OP_PREPEND,
+    OP_READ,
+    OP_TOUCH,
+    OP_WRITE,
+    op,
+)
+from asinfo.wire.particle import BLOB, FLOAT, INTEGER, NULL, STRING
+from asinfo.wire.result import Result
+from daemon.message.bins import make_bin, particle, split
+from daemon.message.commit import REPLACE, commit, objection
+from daemon.message.outcome import OK, check_names, failed
+from daemon.record.refused import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from asinfo.wire.message import Message, Op
+    from daemon.message.outcome import Outcome
+    from daemon.record.namespace import Namespace
+
+    Bins = dict[bytes, bytes]
+
+UNSUPPORTED = frozenset(
+    (
+        OP_CDT_READ,
+        OP_CDT_MODIFY,
+        OP_EXPRESSION_READ,
+        OP_EXPRESSION_MODIFY,
+        OP_BIT_READ,
+        OP_BIT_MODIFY,
+        OP_HLL_READ,
+        OP_HLL_MODIFY,
+    )
+)
+"""Operations that exist but that this node does not offer."""
+
+_DOUBLE = Struct("!d")
+_BLOBS = frozenset((BLOB, 7, 8, 9, 10, 11, 12))
+
+
+def operate(namespace: Namespace, message: Message, todo: list[Op]) -> Outcome:
+    """Answer a write of any operations. Raises Refused; nothing is changed then."""
+    info1, info2, info3, _, _, generation, ttl, _, digest, fields, _, _ = message
+    assert digest is not None
+    _check(info1, info2, info3, todo)
+    record = namespace.get(digest)
+    refused = objection(namespace, record, info2, info3, generation)
+    if refused is not None:
+        return refused
+    check_names(record, fields, write=True)
+    if record is None and any(code == OP_TOUCH for code, _, _, _ in todo):
+        return failed(Result.NOT_FOUND)
+    bins = {} if record is None or info3 & REPLACE else split(record.bins)
+    shown = run(bins, todo, info2 & INFO2_RESPOND_ALL_OPS)
+    if bins:
+        blob = b"".join(bins.values())
+        generation, void_time = commit(namespace, digest, record, fields, ttl=ttl, bins=blob)
+    elif record is None:
+        return failed(Result.NOT_FOUND)
+    else:
+        namespace.delete(digest)
+        namespace.counters["deleted_last_bin"] += all(code != OP_DELETE for code, _, _, _ in todo)
+        generation = void_time = 0
+    return OK, generation, void_time, b"".join(shown), len(shown)
+
+
+def run(bins: Bins, todo: list[Op], respond_all: int) -> list[bytes]:
+    """Apply ``todo`` to ``bins`` and return what they show. Raises Refused."""
+    shown: list[bytes] = []
+    for code, kind, name, value in todo:
+        if code == OP_READ:
+            if not name:
+                shown += bins.values()
+            elif name in bins:
+                shown.append(bins[name])
+            elif respond_all:
+                shown.append(op(OP_READ, NULL, name))
+            continue
+        _CHANGES[code](bins, kind, name, value)
+        if respond_all and code != OP_TOUCH:
+            shown.append(op(code, NULL, name))
+    return shown
+
+
+def _check(info1: int, info2: int, info3: int, todo: list[Op]) -> None:
+    """Refuse what makes no sense whatever the record holds."""
+    whole = info1 & INFO1_GET_ALL
+    if whole and info2 & INFO2_RESPOND_ALL_OPS:
+        raise Refused(Result.PARAMETER, "all bins cannot be answered one by one")
+    reads_all = False
+    for code, kind, name, _ in todo:
+        if code in UNSUPPORTED:
+            raise Refused(Result.UNSUPPORTED_FEATURE, f"operation {code} is not supported")
+        if code == OP_READ:
+            if not info1 & INFO1_READ or (not name and not whole):
+                raise Refused(Result.PARAMETER, "a read in a message that does not read")
+            reads_all |= not name
+        elif code not in _CHANGES:
+            raise Refused(Result.PARAMETER, f"no operation has the code {code}")
+        elif info3 & REPLACE and (code not in {OP_WRITE, OP_DELETE} or (code == OP_WRITE and kind == NULL)):
+            raise Refused(Result.PARAMETER, "a record can be replaced only by values")
+    if whole and not reads_all:
+        raise Refused(Result.PARAMETER, "all bins are to be read, but no operation reads them")
+
+
+def _write(bins: Bins, kind: int, name: bytes, value: bytes) -> None:
+    if kind == NULL:
+        bins.pop(name, None)
+    else:
+        bins[name] = make_bin(kind, name, value)
+
+
+def _add(bins: Bins, kind: int, name: bytes, value: bytes) -> None:
+    operand = make_bin(kind, name, value)
+    if name not in bins:
+        bins[name] = operand
+        return
+    old_kind, old = particle(bins[name])
+    if kind != old_kind or kind not in _SUMS:
+        raise Refused(Result.BIN_TYPE, "only integers can be added to integers, and floats to floats")
+    bins[name] = op(OP_READ, kind, name, _SUMS[kind](old, particle(operand)[1]))
+
+
+def _sum_integers(left: bytes, right: bytes) -> bytes:
+    return (int.from_bytes(left, "big") + int.from_bytes(right, "big") & (1 << 64) - 1).to_bytes(8, "big")
+
+
+def _sum_floats(left: bytes, right: bytes) -> bytes:
+    return _DOUBLE.pack(_DOUBLE.unpack(left)[0] + _DOUBLE.unpack(right)[0])
+
+
+_SUMS = {INTEGER: _sum_integers, FLOAT: _sum_floats}
+
+
+def _append(bins: Bins, kind: int, name: bytes, value: bytes) -> None:
+    old = _joinable(bins, kind, name)
+    bins[name] = make_bin(kind, name, old + value)
+
+
+def _prepend(bins: Bins, kind: int, name: bytes, value: bytes) -> None:
+    old = _joinable(bins, kind, name)
+    bins[name] = make_bin(kind, name, value + old)
+
+
+def _joinable(bins: Bins, kind: int, name: bytes) -> bytes:
+    """The value of a bin that something of type ``kind`` can be joined to; empty for a missing bin."""
+    if kind != STRING and kind not in _BLOBS:
+        raise Refused(
+            Result.BIN_TYPE if name in bins else Result.PARAMETER, "only strings and blobs can be joined"
+        )
+    if name not in bins:
+        return b""
+    old_kind, old = particle(bins[name])
+    if kind != old_kind:
+        raise Refused(Result.BIN_TYPE, "only values of one type can be joined")
+    return old
+
+
+def _touch(_bins: Bins, _kind: int, _name: bytes, _value: bytes) -> None:
+    """The commit does it."""
+
+
+def _delete(bins: Bins, _kind: int, _name: bytes, _value: bytes) -> None:
+    bins.clear()
+
+
+_CHANGES: dict[int, Callable[[Bins, int, bytes, bytes], None]] = {
+    OP_WRITE: _write,
+    OP_ADD: _add,
+    OP_APPEND: _append,
+    OP_PREPEND: _prepend,
+    OP_TOUCH: _touch,
+    OP_DELETE: _delete,
+}

@@ -1,0 +1,177 @@
+"""Queries over partitions: what clients call a scan, or a query without an index.
+
+    i3 PARTITION_DONE, field 11 (numbers, little-endian) or 12 (digests to go on after)     a query
+    i2 WRITE, or field 33 = 2, without both                                                 a background job
+    field 33 = 1                                                                            an aggregation
+
+The reply is a message for every record, with its fields and bins, and a last one. Within a partition, records come
+in the order of their digests. A partition of another node is answered by a message of its own, so that the client
+asks there. Not offered: secondary indexes (code 201), filter expressions and aggregations (code 16).
+Source: the wire specification, sections 4.6 to 4.9.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from struct import Struct
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from asinfo.wire import frame
+from asinfo.wire.message import (
+    DIGEST_SIZE,
+    FIELD_DIGEST,
+    FIELD_INDEX_RANGE,
+    FIELD_KEY,
+    FIELD_NAMESPACE,
+    FIELD_PARTITIONS,
+    FIELD_RECORDS_MAX,
+    FIELD_RESUME_DIGESTS,
+    FIELD_SET,
+    FIELD_UDF_OP,
+    INFO1_NO_BINS,
+    INFO1_SHORT_QUERY,
+    INFO2_WRITE,
+    INFO3_LAST,
+    INFO3_PARTITION_DONE,
+    OP_READ,
+    ops,
+    reply,
+    request,
+)
+from asinfo.wire.result import Result
+from daemon.message.bins import split
+from daemon.message.jobs import begin
+from daemon.message.outcome import refuse_unsupported
+from daemon.record.record import PARTITIONS, partition
+from daemon.record.refused import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from asinfo.wire.message import Message
+    from daemon.message.dispatch import Messages
+    from daemon.record.namespace import Namespace
+    from daemon.record.record import Record
+
+PIECE_SIZE = 128 << 10
+"""Bytes of records after which a piece of the reply goes to the client."""
+
+TURN_SECONDS = 0.002
+"""How long a query goes on before the other connections have a turn."""
+
+AGGREGATION = 1
+BACKGROUND = 2
+"""Values of field 33."""
+
+_LAST = reply(0, info3=INFO3_LAST)
+_PARTITION = Struct("<H")  # little-endian, unlike everything else
+
+
+def query(messages: Messages, message: Message, body: bytes) -> bytes | AsyncIterator[bytes]:
+    """The reply to a query, piece by piece. Raises Refused and WireError."""
+    _, info2, info3, _, _, _, _, _, _, fields, count, offset = message
+    namespace = messages.node.namespaces.get(fields.get(FIELD_NAMESPACE, b""))
+    if namespace is None:
+        raise Refused(Result.NAMESPACE, "no such namespace")
+    refuse_unsupported(fields)
+    if FIELD_INDEX_RANGE in fields:
+        raise Refused(Result.INDEX_NOT_FOUND, "there are no secondary indexes")
+    kind = fields.get(FIELD_UDF_OP)
+    if kind == bytes([AGGREGATION]):
+        raise Refused(Result.UNSUPPORTED_FEATURE, "aggregations are not supported")
+    todo = ops(body, offset, count) if count else []
+    if kind is not None or info2 & INFO2_WRITE:
+        return begin(messages, namespace, message, todo)
+    if not info3 & INFO3_PARTITION_DONE:
+        raise Refused(Result.UNSUPPORTED_FEATURE, "a scan of the time before partition queries")
+    if any(code != OP_READ for code, _, _, _ in todo):
+        raise Refused(Result.UNSUPPORTED_FEATURE, "a query only reads bins")
+    starts = _starts(fields)
+    names = [name for _, _, name, _ in todo]
+    return _pieces(messages, namespace, message, starts, names)
+
+
+def _starts(fields: dict[int, bytes]) -> dict[int, bytes]:
+    """The partitions that are asked for, each with the digest after which it goes on. Raises Refused."""
+    numbers, digests = fields.get(FIELD_PARTITIONS), fields.get(FIELD_RESUME_DIGESTS)
+    if numbers is None and digests is None:
+        raise Refused(Result.UNSUPPORTED_FEATURE, "a query without partitions")
+    numbers, digests = numbers or b"", digests or b""
+    if len(numbers) % 2 or len(digests) % DIGEST_SIZE:
+        raise Refused(Result.PARAMETER, "a partition or a digest ends early")
+    resumed = [digests[at : at + DIGEST_SIZE] for at in range(0, len(digests), DIGEST_SIZE)]
+    found = [
+        *((number, b"") for (number,) in _PARTITION.iter_unpack(numbers)),
+        *((partition(digest), digest) for digest in resumed),
+    ]
+    starts = dict(found)
+    if len(starts) != len(found) or any(number >= PARTITIONS for number in starts):
+        raise Refused(Result.PARAMETER, "a partition stands twice, or is none")
+    return starts
+
+
+async def _pieces(
+    messages: Messages, namespace: Namespace, message: Message, starts: dict[int, bytes], names: list[bytes]
+) -> AsyncIterator[bytes]:
+    """Frames with records; each holds as many as come in one turn."""
+    info1 = message[0]
+    kind = "short" if info1 & INFO1_SHORT_QUERY else "long"
+    parts: list[bytes] = []
+    size = 0
+    turn_end = monotonic() + TURN_SECONDS
+    for part in _parts(messages, namespace, message, starts, names):
+        parts.append(part)
+        size += len(part)
+        if size >= PIECE_SIZE:
+            yield frame.pack(frame.MESSAGE, b"".join(parts))
+            parts, size = [], 0
+        if monotonic() > turn_end:
+            await asyncio.sleep(0)
+            turn_end = monotonic() + TURN_SECONDS
+    namespace.counters[f"pi_query_{kind}_basic_complete"] += 1
+    parts.append(_LAST)
+    yield frame.pack(frame.MESSAGE, b"".join(parts))
+
+
+def _parts(
+    messages: Messages, namespace: Namespace, message: Message, starts: dict[int, bytes], names: list[bytes]
+) -> Iterator[bytes]:
+    """Messages for records and for partitions of other nodes; empty ones where a partition has ended."""
+    info1, fields = message[0], message[9]
+    wanted = fields.get(FIELD_SET)
+    left = int.from_bytes(fields.get(FIELD_RECORDS_MAX, b""), "big") or -1
+    for number, after in starts.items():
+        if not messages.owns(number):
+            yield reply(Result.PARTITION_UNAVAILABLE, generation=number, info3=INFO3_PARTITION_DONE)
+            continue
+        for digest, record in namespace.scan(number, after):
+            if wanted and record.set_name != wanted:
+                continue
+            shown = _shown(record, names, info1)
+            if shown is None:
+                continue
+            yield _message(namespace, digest, record, shown)
+            left -= 1
+            if not left:
+                return
+        yield b""
+
+
+def _shown(record: Record, names: list[bytes], info1: int) -> list[bytes] | None:
+    """The bins of a record that the query asks for; None when it asks for some and has none of them."""
+    if info1 & INFO1_NO_BINS:
+        return []
+    bins = split(record.bins)
+    if not names:
+        return list(bins.values())
+    return [bins[name] for name in names if name in bins] or None
+
+
+def _message(namespace: Namespace, digest: bytes, record: Record, shown: list[bytes]) -> bytes:
+    fields = [(FIELD_NAMESPACE, namespace.name), (FIELD_DIGEST, digest)]
+    if record.set_name:
+        fields.append((FIELD_SET, record.set_name))
+    if record.key:
+        fields.append((FIELD_KEY, record.key))
+    return request(generation=record.generation, ttl=record.void_time, limit=0, fields=fields, ops=shown)

@@ -1,0 +1,80 @@
+"""Reads of one record: all bins, selected bins, or none of them (exists).
+
+Source: the wire specification, section 4.1.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asinfo.wire.message import (
+    INFO1_GET_ALL,
+    INFO1_NO_BINS,
+    INFO2_RESPOND_ALL_OPS,
+    OP_BIT_READ,
+    OP_CDT_READ,
+    OP_EXPRESSION_READ,
+    OP_HLL_READ,
+    OP_READ,
+    count_ops,
+    op,
+)
+from asinfo.wire.particle import NULL
+from asinfo.wire.result import Result
+from daemon.message.bins import split
+from daemon.message.outcome import OK, Outcome, check_names, failed
+from daemon.record.refused import Refused
+
+if TYPE_CHECKING:
+    from asinfo.wire.message import Message, Op
+    from daemon.record.namespace import Namespace
+
+PLAIN_FIELDS = 3
+"""Namespace, set and digest: so many fields has a read that says nothing else."""
+
+_UNSUPPORTED_READS = frozenset((OP_CDT_READ, OP_EXPRESSION_READ, OP_BIT_READ, OP_HLL_READ))
+
+
+def read(namespace: Namespace, message: Message, todo: list[Op]) -> Outcome:
+    """Answer a read. Raises Refused."""
+    info1, info2, _, _, _, _, _, _, digest, fields, _, _ = message
+    assert digest is not None
+    whole = info1 & INFO1_GET_ALL
+    if not whole or todo:
+        _check(info1, info2, todo)
+    record = namespace.get(digest)
+    if record is None:
+        return failed(Result.NOT_FOUND)
+    if len(fields) != PLAIN_FIELDS or record.set_name != fields.get(1):
+        check_names(record, fields, write=False)
+    generation, void_time, _, _, _, bins = record
+    if info1 & INFO1_NO_BINS:
+        return OK, generation, void_time, b"", 0
+    if not whole:
+        shown = select(split(bins), todo, info2 & INFO2_RESPOND_ALL_OPS)
+        return OK, generation, void_time, b"".join(shown), len(shown)
+    return OK, generation, void_time, bins, count_ops(bins)
+
+
+def select(bins: dict[bytes, bytes], todo: list[Op], respond_all: int) -> list[bytes]:
+    """The bins that ``todo`` names, as many as there are; with ``respond_all`` a missing one is shown as null."""
+    shown = []
+    for _, _, name, _ in todo:
+        found = bins.get(name) if name else None
+        if found is not None:
+            shown.append(found)
+        elif respond_all:
+            shown.append(op(OP_READ, NULL, name))
+    return shown
+
+
+def _check(info1: int, info2: int, todo: list[Op]) -> None:
+    if info1 & INFO1_GET_ALL and info2 & INFO2_RESPOND_ALL_OPS:
+        raise Refused(Result.PARAMETER, "all bins cannot be answered one by one")
+    if not todo and not info1 & (INFO1_GET_ALL | INFO1_NO_BINS):
+        raise Refused(Result.PARAMETER, "a read of nothing")
+    for code, _, _, _ in todo:
+        if code in _UNSUPPORTED_READS:
+            raise Refused(Result.UNSUPPORTED_FEATURE, "this kind of read is not supported")
+        if code != OP_READ:
+            raise Refused(Result.PARAMETER, "a read cannot write")

@@ -1,0 +1,127 @@
+"""A UDF on one record: here and now when it is short, in a worker thread under the record's lock when it is not.
+
+A reply shows what the function returned under the name SUCCESS, or under FAILURE why it failed (code 100). All that
+it did to the record is one write; an error or a time-out leaves the record as it was.
+Source: the wire specification, section 4.5.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asinfo.wire.message import (
+    FIELD_KEY,
+    FIELD_SET,
+    FIELD_UDF_ARGUMENTS,
+    FIELD_UDF_FUNCTION,
+    FIELD_UDF_MODULE,
+    OP_READ,
+    op,
+)
+from asinfo.wire.result import Result
+from daemon.lua.runtime import DELETE, WRITE
+from daemon.message.commit import POLICIES2, POLICIES3, commit
+from daemon.message.outcome import OK, check_names, failed
+from daemon.record.record import Record, pack
+from daemon.record.refused import Refused
+from daemon.record.ttl import now_seconds
+
+if TYPE_CHECKING:
+    from asinfo.wire.message import Message
+    from daemon.lua.runtime import Applied, Subject
+    from daemon.message.outcome import Outcome
+    from daemon.node import Node
+    from daemon.record.namespace import Namespace
+
+NAME_SIZE_MAX = 127
+"""Longest name of a module or a function, in bytes."""
+
+_EMPTY_SIZE = len(pack(Record(1, 0, 0, b"", b"", b"")))
+_FAILED = int(Result.UDF)
+_NAMES = {OK: b"SUCCESS", _FAILED: b"FAILURE"}
+
+
+def apply(node: Node, namespace: Namespace, message: Message, origin: str) -> Outcome | None:
+    """Answer a UDF call here and now; None when it belongs in a thread (`apply_in_thread`). Raises Refused.
+
+    ``origin`` begins the names of the counters.
+    """
+    _, info2, info3, _, _, _, _, _, digest, fields, _, _ = message
+    assert digest is not None
+    module, function, arguments = _call(fields)
+    if node.config.service.disable_udf_execution:
+        raise Refused(Result.FORBIDDEN, "disable-udf-execution is true")
+    if info2 & POLICIES2 or info3 & POLICIES3:
+        raise Refused(Result.PARAMETER, "a UDF call takes no policy about the record as it is")
+    record = namespace.get(digest)
+    check_names(record, fields, write=True)
+    subject = _subject(namespace, digest, record, fields)
+    applied = node.host.apply_inline(module, function, arguments, subject)
+    if applied is None:
+        return None
+    return settle(namespace, message, record, applied, origin)
+
+
+async def apply_in_thread(
+    node: Node, namespace: Namespace, message: Message, origin: str, seconds: float
+) -> Outcome:
+    """Answer a UDF call that `apply` gave back; it may take ``seconds``. The caller holds the record's lock."""
+    digest, fields = message[8], message[9]
+    assert digest is not None
+    module, function, arguments = _call(fields)
+    record = namespace.get(digest)
+    subject = _subject(namespace, digest, record, fields)
+    applied = await node.host.apply(module, function, arguments, subject, seconds)
+    return settle(namespace, message, record, applied, origin)
+
+
+def _call(fields: dict[int, bytes]) -> tuple[str, bytes, bytes]:
+    """Module, function and arguments of a call. Raises Refused."""
+    try:
+        module, function = fields[FIELD_UDF_MODULE], fields[FIELD_UDF_FUNCTION]
+        arguments = fields[FIELD_UDF_ARGUMENTS]
+    except KeyError:
+        raise Refused(Result.PARAMETER, "a UDF call without module, function or arguments") from None
+    if len(module) > NAME_SIZE_MAX or len(function) > NAME_SIZE_MAX:
+        raise Refused(Result.PARAMETER, "the name of a module or function is too long")
+    return module.decode("utf-8", "surrogateescape"), function, arguments
+
+
+def _subject(namespace: Namespace, digest: bytes, record: Record | None, fields: dict[int, bytes]) -> Subject:
+    """The record as it crosses into Lua."""
+    in_memory = namespace.config.storage_engine.kind == "memory"
+    if record is None:
+        key = fields.get(FIELD_KEY, b"")
+        return False, 0, 0, 0, fields.get(FIELD_SET, b""), key, digest, b"", 0, in_memory
+    generation, void_time, last_update, set_name, key, bins = record
+    ttl = max(0, void_time - now_seconds()) if void_time else 0
+    key = key or fields.get(FIELD_KEY, b"")
+    size = _EMPTY_SIZE + len(set_name) + len(key) + len(bins)
+    return True, generation, ttl, last_update, set_name, key, digest, bins, size, in_memory
+
+
+def settle(
+    namespace: Namespace, message: Message, record: Record | None, applied: Applied, origin: str
+) -> Outcome:
+    """Do to the record what the function did to its copy, as one write, and answer. Raises Refused."""
+    ttl, digest, fields = message[6], message[8], message[9]
+    assert digest is not None
+    code, kind, value, action, bins, own_ttl, drop_key, _ = applied
+    generation, void_time = (0, 0) if record is None else (record.generation, record.void_time)
+    counted = "read_success" if code == OK else "error"
+    if action == WRITE:
+        if drop_key:
+            fields = {FIELD_SET: fields.get(FIELD_SET, b"")}
+            record = record and record._replace(key=b"")
+        ttl = ttl if own_ttl is None else own_ttl
+        generation, void_time = commit(namespace, digest, record, fields, ttl=ttl, bins=bins)
+        counted = "write_success"
+    elif action == DELETE:
+        namespace.delete(digest)
+        generation = void_time = 0
+        counted = "delete_success"
+    namespace.counters[f"{origin}_lang_{counted}"] += 1
+    name = _NAMES.get(code)
+    if name is None:
+        return failed(code)
+    return code, generation, void_time, op(OP_READ, kind, name, value), 1
