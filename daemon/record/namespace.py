@@ -11,6 +11,7 @@ A record that has expired or was truncated is gone at once: the first who meets 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from asinfo.wire.result import Result
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
     from daemon.config import schema
     from daemon.record.store import Storage
+
+RECORD_SIZE_MAX = 8 << 20
+"""Largest record where max-record-size is 0, in bytes: the real server's write block."""
 
 
 class Namespace:
@@ -58,7 +62,8 @@ class Namespace:
             return None
         record = unpack(value)
         if (record.void_time or self.truncation.pending) and self.gone(value):
-            self.delete(digest)
+            with suppress(Refused):  # a full disk: gone it is all the same
+                self.delete(digest)
             return None
         return record
 
@@ -70,7 +75,7 @@ class Namespace:
         """
         value = pack(record)
         config, name, size = self.config, record.set_name, len(value)
-        if size > config.max_record_size:
+        if size > (config.max_record_size or RECORD_SIZE_MAX):
             self.counters["fail_record_too_big"] += 1
             raise Refused(Result.RECORD_TOO_BIG, f"the record has {size} bytes, max-record-size is less")
         if config.sets or name not in self.sets:

@@ -82,6 +82,23 @@ def test_an_expired_record_is_gone_at_once(clock: Clock) -> None:
     assert namespace.sets.objects == 0
 
 
+def test_an_expired_record_is_gone_even_if_the_disk_is_full(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> bytes:
+        raise Refused(Result.OUT_OF_SPACE, "full")
+
+    namespace = make()
+    namespace.put(digest(1), new(namespace, void_time=NOW - 5))
+    monkeypatch.setattr(Memory, "pop", full)
+    assert namespace.get(digest(1)) is None
+    assert list(namespace.scan(1)) == []
+    monkeypatch.undo()
+    clock.seconds = 0  # whatever the time
+    namespace.put(digest(1), new(namespace))
+    assert namespace.sets.objects == 1
+
+
 @pytest.mark.parametrize(
     ("asked", "old", "expected"),
     [
@@ -147,6 +164,9 @@ def test_a_record_may_be_too_big() -> None:
     assert refused(namespace.put, digest(1), new(namespace, bins=b"x" * (101 - 23))) is Result.RECORD_TOO_BIG
     assert namespace.counters["fail_record_too_big"] == 1
     assert len((namespace.get(digest(1)) or new(namespace)).bins) == 100 - 23
+    namespace.config.max_record_size = 0
+    namespace.put(digest(1), new(namespace, bins=bytes(4 << 20)))
+    assert refused(namespace.put, digest(1), new(namespace, bins=bytes(8 << 20))) is Result.RECORD_TOO_BIG
 
 
 def test_writes_stop_when_the_room_is_used_up_and_go_on_after_deletes() -> None:
