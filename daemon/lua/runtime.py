@@ -238,7 +238,7 @@ class Context:
         dropped otherwise; those of another call are written at once.
         """
         size = len(arguments) + len(subject[7]) + len(function)
-        if not self._has_room(size):
+        if self._used() > self._memory - _HEADROOM - size and not self._has_room(size):
             self.usable = False
             return failure(OUT_OF_MEMORY)
         try:

@@ -168,10 +168,11 @@ end
 -- Log lines. `aerospike.log` names the line two calls above it: that of the module when `info` and its like stand between.
 
 local LINES <const>, TEXT <const> = 1000, 2048 -- of one call; bytes of one line
-local lines, held = 0, nil
+local lines, holding, held = 0, false, nil
 
 local function write(level, position, text)
-    if held then
+    if holding then
+        held = held or {}
         held[#held + 1] = { level, position, text }
     else
         pcall(box.log, level, position, text)
@@ -189,13 +190,13 @@ end
 
 -- Begins the lines of a call. Those of a trial are kept back until `release_lines`: it may turn out not to have been.
 function box.hold_lines(trial)
-    lines, held = 0, trial and {} or nil
+    lines, holding, held = 0, trial, nil
 end
 
-function box.release_lines()
+function box.release_lines(keep)
     local kept = held
-    held = nil
-    for index = 1, kept and #kept or 0 do
+    holding, held = false, nil
+    for index = 1, keep and kept and #kept or 0 do
         pcall(box.log, kept[index][1], kept[index][2], kept[index][3])
     end
 end

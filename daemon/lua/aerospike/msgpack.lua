@@ -5,7 +5,7 @@ local box = ...
 
 local kind, number_type, error, pcall = type, math.type, error, pcall
 local byte, char, sub, find = string.byte, string.char, string.sub, string.find
-local pack, unpack, concat, sort = string.pack, string.unpack, table.concat, table.sort
+local pack, unpack, concat, sort, spread = string.pack, string.unpack, table.concat, table.sort, table.unpack
 local DEPTH <const>, RECORD <const>, NIL <const> = box.DEPTH, box.RECORD, box.NIL
 local list_contents, map_contents, bytes_contents = box.list_contents, box.map_contents, box.bytes_contents
 local List, Map, Bytes, GeoJSON = box.List, box.Map, box.Bytes, box.GeoJSON
@@ -139,6 +139,46 @@ function box.unpacked(data)
     end
     return nil, false
 end
+
+-- The first of `left` elements and the rest; small integers and strings are read here, they are what most calls have.
+local function few(data, at, left)
+    if left == 0 then
+        return
+    end
+    local value, first = nil, byte(data, at) or 0xC1
+    local last = at + first - 0xA0
+    if first < 0x80 then
+        return first, few(data, at + 1, left - 1)
+    elseif first > 0xA0 and first < 0xC0 and last <= #data and byte(data, at + 1) == STRING then
+        value = sub(data, at + 2, last)
+        if not find(value, "\0", 1, true) then
+            return value, few(data, last + 1, left - 1)
+        end
+    end
+    value, at = read(data, at, 1)
+    if kind(value) == "table" then
+        value = box.outer(value)
+    end
+    return value, few(data, at, left - 1)
+end
+
+-- The elements of a list as so many values. Raises box.MALFORMED.
+function box.spread(data)
+    local first = byte(data, 1)
+    if first and first >= 0x90 and first < 0xA0 and byte(data, 2) ~= MARKER then
+        return few(data, 2, first - 0x90)
+    end
+    local list = read(data, 1, 0)
+    if kind(list) ~= "table" or list.class ~= List then
+        return
+    end
+    local items = list.items
+    for index = 1, list.n do
+        items[index] = box.outer(items[index])
+    end
+    return spread(items, 1, list.n)
+end
+box.MALFORMED = MALFORMED
 
 -- Order of the elements of ordered lists
 

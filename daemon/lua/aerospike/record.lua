@@ -10,13 +10,13 @@ local box = ...
 
 local kind, number_type, error, select, metatable = type, math.type, error, select, debug.getmetatable
 local byte, sub, pack, unpack, concat, format = string.byte, string.sub, string.pack, string.unpack, table.concat, string.format
-local setmetatable, tostring = setmetatable, tostring
+local setmetatable, tostring, next = setmetatable, tostring, next
 local inner, outer, refuse, integer, bad_argument = box.inner, box.outer, box.refuse, box.integer, box.bad_argument
 local UNSUPPORTED <const>, Record = box.UNSUPPORTED, box.Record
 
 local GONE <const> = {} -- what a bin without a value shows
 local BINS <const>, NAME <const>, PENDING <const> = 512, 15, 1024 -- bins of a record, bytes of a name, bins assigned
-local READ <const>, HEAD <const> = 1, 8 -- code of the ops that bins are kept as; their bytes before the name
+local READ <const>, INTEGER <const>, HEAD <const> = 1, 1, 8 -- the ops that bins are kept as: code, type of integers, bytes before the name
 local NOT_FOUND <const>, PARAMETER <const>, BAD_TYPE <const>, BIN_NAME <const> = 2, 4, 12, 21 -- result codes
 local NOTHING <const>, WRITE <const>, DELETE <const> = 0, 1, 2
 local TEN_YEARS <const>, KEEP <const> = 315360000, 0xFFFFFFFE
@@ -24,14 +24,14 @@ local TEN_YEARS <const>, KEEP <const> = 315360000, 0xFFFFFFFE
 local rec -- the proxy of this call; proxies of earlier calls show nothing
 local exists, generation, ttl, updated, set_name, key, digest, bins, size, in_memory -- as the host gave them
 local where, count, unloadable -- place of a bin's op in `bins` by name; bins as stored or passed on; too many bins
-local shown, pending, order, assigned -- by name; names in the order of their first assignment, and how many
-local flushed, added -- by name: an op, or false for a deleted bin; names not in `bins`, in order
+local shown, pending, assigned -- by name; in `pending` also the names by order of assignment, and how many there are
+local flushed, added -- by name: an op, or false for a deleted bin; by number: names not in `bins`, and how many
 local present, emptied, touched -- is there a record by now; are its stored bins removed; is anything to be written
 local failure, new_ttl, without_key -- a result code; what set_ttl asked for; was the key dropped
 
 local function start()
     where, count, unloadable = nil, 0, false
-    shown, pending, flushed, added = nil, nil, nil, nil
+    shown, pending, flushed, assigned, added = nil, nil, nil, 0, 0
     present, emptied, touched = exists, false, false
 end
 
@@ -60,16 +60,9 @@ local function scan()
     where, count = places, n
 end
 
-local function stored(name)
-    local at = where[name]
-    if not at then
-        return nil
-    end
-    local form, first = byte(bins, at + 5), at + HEAD + #name
-    if form == 1 then
-        return (unpack(">i8", bins, first))
-    end
-    local value = box.from_particle(form, bins, first, at + 3 + unpack(">I4", bins, at))
+-- What the op at `at` holds. Lists and the like are kept: changes of them are to be seen.
+local function stored(name, at)
+    local value = box.from_particle(byte(bins, at + 5), bins, at + HEAD + #name, at + 3 + unpack(">I4", bins, at))
     if kind(value) == "table" or kind(value) == "string" then
         shown = shown or {}
         shown[name] = value
@@ -114,12 +107,20 @@ function Record.__index(self, name)
         if not where then
             scan()
         end
-        value = stored(name)
+        local at = where[name]
+        if not at then
+            return nil
+        elseif byte(bins, at + 5) == INTEGER then
+            return (unpack(">i8", bins, at + HEAD + #name))
+        end
+        value = stored(name, at)
     end
     if value == GONE then
         return nil
+    elseif kind(value) == "table" then
+        return outer(value)
     end
-    return outer(value)
+    return value
 end
 
 function Record.__newindex(self, name, value)
@@ -132,7 +133,9 @@ function Record.__newindex(self, name, value)
             return
         end
     end
-    value = inner(value)
+    if number_type(value) == nil then
+        value = inner(value)
+    end
     if value == UNSUPPORTED then
         error("can't set bin " .. name .. " to unsupported type", 2)
     elseif #name > NAME then
@@ -141,11 +144,10 @@ function Record.__newindex(self, name, value)
         value = GONE
     end
     if not pending then
-        pending, order, assigned = {}, {}, 0
-    end
-    if pending[name] == nil then
+        pending, assigned = { name }, 1
+    elseif pending[name] == nil then
         assigned = assigned + 1
-        order[assigned] = name
+        pending[assigned] = name
     end
     pending[name] = value
 end
@@ -160,7 +162,7 @@ Record.__len = box.without(Record, "get length of")
 
 local function op(name, value)
     if number_type(value) == "integer" then
-        return pack(">I4BBBs1i8", 12 + #name, READ, 1, 0, name, value)
+        return pack(">I4BBBs1i8", 12 + #name, READ, INTEGER, 0, name, value)
     end
     local form, bytes = box.to_particle(value, true)
     if form == 0 then
@@ -169,42 +171,54 @@ local function op(name, value)
     return pack(">I4BBBs1", 4 + #name + #bytes, READ, form, 0, name) .. bytes
 end
 
-local function flush_one(name, value)
+-- Was the bin there, as stored or as passed on before?
+local function was_there(name)
     local had = flushed[name]
     if had == nil then
-        had = where[name] and not emptied
-        if not where[name] or emptied then
-            added[#added + 1] = name
+        had = where[name] ~= nil
+        if not had then
+            added = added + 1
+            flushed[added] = name
         end
     end
-    if value == GONE then
-        flushed[name] = false
-        count = had and count - 1 or count
-        return true
-    end
-    local bytes = op(name, value)
-    flushed[name] = bytes
-    count = had and count or count + 1
-    return bytes ~= nil
+    return had
 end
 
 local function flush_all()
-    flushed, added, shown = flushed or {}, added or {}, shown or {}
-    local values = 0
+    flushed = flushed or {}
+    local values, kept = 0, count
     for index = 1, assigned do
-        local name = order[index]
-        local value = pending[name]
-        if not flush_one(name, value) then
-            return BAD_TYPE
+        local name = pending[index]
+        local value, had = pending[name], was_there(name)
+        if value == GONE then
+            flushed[name] = false
+            kept = had and kept - 1 or kept
+        else
+            local bytes = op(name, value)
+            if not bytes then
+                return BAD_TYPE
+            end
+            flushed[name] = bytes
+            values, kept = values + 1, had and kept or kept + 1
         end
-        shown[name] = value
-        values = value == GONE and values or values + 1
     end
-    if values > BINS or assigned > PENDING or count > BINS then
+    count = kept
+    if values > BINS or assigned > PENDING or kept > BINS then
         return BIN_NAME
     end
-    pending = nil
     return nil
+end
+
+-- What was pending is shown now.
+local function show_pending()
+    if shown then
+        for index = 1, assigned do
+            shown[pending[index]] = pending[pending[index]]
+        end
+    else
+        shown = pending
+    end
+    pending = nil
 end
 
 -- Passes the pending bins on; false if they cannot be: then everything of the call is lost.
@@ -215,6 +229,7 @@ local function flush()
             start()
             return false
         end
+        show_pending()
     end
     failure, touched, present = nil, true, true
     return true
@@ -248,32 +263,30 @@ function box.remove()
     if not present then
         return 1
     end
-    shown, pending, flushed, added = nil, nil, nil, nil
+    shown, pending, flushed, added = nil, nil, nil, 0
     where, count, unloadable = {}, 0, false
     emptied, touched, failure = true, true, nil
     return 0
 end
 
--- Calls `visit(name, first, last)` for every bin as stored, with the place of its op.
-local function each_stored(visit)
-    local at, last = 1, #bins
-    while not emptied and not unloadable and at <= last do
+-- Names and ops of the bins as stored, unless they were removed: for-in of name, place of the op, place behind it.
+local function next_stored(_, at)
+    if at <= #bins and not emptied and not unloadable then
         local length, name = unpack(">I4xxxs1", bins, at)
-        visit(name, at, at + 3 + length)
-        at = at + 4 + length
+        return at + 4 + length, name, at
     end
 end
 
 local function names()
     local all = {}
-    each_stored(function(name)
+    for _, name in next_stored, nil, 1 do
         if not flushed or flushed[name] ~= false then
             all[#all + 1] = name
         end
-    end)
-    for index = 1, added and #added or 0 do
-        if flushed[added[index]] then
-            all[#all + 1] = added[index]
+    end
+    for index = 1, added do
+        if flushed[flushed[index]] then
+            all[#all + 1] = flushed[index]
         end
     end
     return all
@@ -283,17 +296,25 @@ end
 local function rewritten()
     if not flushed then
         return emptied and "" or bins
+    elseif count == 1 and added == 0 then
+        local name, new = next(flushed) -- mostly the only bin, assigned
+        if new and next(flushed, name) == nil then
+            return new
+        end
     end
     local parts, n = {}, 0
-    each_stored(function(name, first, last)
+    for after, name, at in next_stored, nil, 1 do
         local new = flushed[name]
-        if new ~= false then
-            n = n + 1
-            parts[n] = new or sub(bins, first, last)
+        if new == nil then
+            new = sub(bins, at, after - 1)
         end
-    end)
-    for index = 1, #added do
-        local new = flushed[added[index]]
+        if new then
+            n = n + 1
+            parts[n] = new
+        end
+    end
+    for index = 1, added do
+        local new = flushed[flushed[index]]
         if new then
             n = n + 1
             parts[n] = new
