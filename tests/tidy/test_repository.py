@@ -28,7 +28,7 @@ FILES = sorted(
     if belongs(path)
 )
 FORBIDDEN = re.compile(
-    r"/([w]ork|[f]arm)/|\.[l]ibrary\b|deb\.[d]ebian\.org|pypi\.[o]rg/simple|registry\.[n]pmjs"
+    r"/([w]ork|[f]arm)/|(?<!\w)\.[l]ibrary\b|deb\.[d]ebian\.org|pypi\.[o]rg/simple|registry\.[n]pmjs"
 )
 """Paths of one machine and hosts of registries; written so that it does not find itself."""
 

@@ -27,6 +27,7 @@ BANNED_CLASSES = re.compile(r"(Utils?|Helpers?|Manager|Common|Base|Handler)$")
 BROAD_EXCEPT = {
     "daemon/info/dispatch.py": "the edge of the info protocol: a fault in one command may not end a connection",
     "daemon/lua/runtime.py": "the edge to Lua: an exception that crossed it would be a Python object in the sandbox",
+    "daemon/message/dispatch.py": "the edge of the record protocol: a fault in one request may not end a connection",
 }
 """Where any exception may be caught, and why; the edges are the connection and the worker thread."""
 
