@@ -1,4 +1,4 @@
-"""The commands of what this node does not have: Enterprise features, secondary indexes and queries.
+"""The commands of what this node does not have: Enterprise features and secondary indexes.
 
 They answer as a real Community node without records does. What would need records to be true is not here.
 """
@@ -14,8 +14,6 @@ from daemon.table import Row
 if TYPE_CHECKING:
     from daemon.info.request import Request
     from daemon.node import Node
-
-ID_MAX = (1 << 64) - 1
 
 ENTERPRISE = (
     b"alumni-tls-alt",
@@ -99,50 +97,10 @@ def sindex_stat(_node: Node, request: Request) -> bytes:
     raise CommandError(Code.INDEX_NOT_FOUND, "no index")
 
 
-def query_show(_node: Node, request: Request) -> bytes:
-    """query-show[:id=ID]
-
-    Queries that run or have run; there are none.
-    """
-    if _job(request) is not None:
-        raise CommandError(Code.NOT_FOUND, "job not found")
-    return b""
-
-
-def query_abort(_node: Node, request: Request) -> bytes:
-    """query-abort:id=ID
-
-    Stop a query; none runs.
-    """
-    if _job(request) is None:
-        raise CommandError(Code.PARAMETER, "missing 'id'")
-    raise CommandError(Code.NOT_FOUND, "id not active")
-
-
-def query_abort_all(_node: Node, _request: Request) -> bytes:
-    """query-abort-all
-
-    Stop every query; none runs.
-    """
-    return b"number-of-queries-killed:0"
-
-
-def _job(request: Request) -> int | None:
-    digits = request.optional(b"id", b"trid")
-    if digits is None:
-        return None
-    if not digits.isdigit() or len(digits) > 20 or not 0 < int(digits) <= ID_MAX:
-        raise CommandError(Code.PARAMETER, "bad id")
-    return int(digits)
-
-
 ROWS = (
     *(Row(name, enterprise_only, constant=True, hidden=True) for name in ENTERPRISE),
     Row(b"sindex", sindex, hidden=True),
     Row(b"sindex-list", sindex_list),
     Row(b"sindex-exists", sindex_exists),
     Row(b"sindex-stat", sindex_stat),
-    Row(b"query-show", query_show),
-    Row(b"query-abort", query_abort),
-    Row(b"query-abort-all", query_abort_all),
 )

@@ -19,22 +19,26 @@ COMPATIBILITY_ID = b"15"
 """Version of the protocol between nodes that the release speaks. Source: info-protocol, Appendix A."""
 
 FEATURES = (
+    b"batch-any",
+    b"batch-index",
     b"cluster-stable",
+    b"float",
     b"peers",
     b"pipelining",
+    b"pquery",
     b"pscans",
     b"query-show",
     b"replicas",
     b"replicas-all",
     b"replicas-master",
     b"replicas-max",
+    b"truncate-namespace",
     b"udf",
 )
 """What of the real server's list is true here.
 
-Left out as long as there are no records: batch-any, batch-index, blob-bits, cdt-index, cdt-list, cdt-map, float, geo,
-pquery, relaxed-sc, sindex-exists,
-truncate-namespace. `pscans` stays, because clients refuse a node without it.
+Left out: blob-bits, cdt-list, cdt-map (operations on bits, lists and maps), cdt-index, geo, sindex-exists (secondary
+indexes), relaxed-sc.
 """
 
 
