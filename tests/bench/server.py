@@ -36,7 +36,7 @@ def run() -> None:
         home = stack.enter_context(directory())
         servers = _servers(stack, home)
         for pid, _, _ in servers.values():
-            _pin(pid)
+            pin(pid)
         for pipeline in SHAPES:
             # each measurement is short and the servers take turns, so that load from outside meets all alike
             samples: dict[str, list[float]] = {name: [] for name in servers}
@@ -88,7 +88,8 @@ def _redis(program: str, home: Path) -> Iterator[Server]:
         process.communicate()
 
 
-def _pin(pid: int) -> None:
+def pin(pid: int) -> None:
+    """Let a server run on the core of the generator, and never preempt it."""
     for task in Path(f"/proc/{pid}/task").iterdir():
         os.sched_setaffinity(int(task.name), {CORE})
         os.sched_setscheduler(int(task.name), os.SCHED_BATCH, os.sched_param(0))

@@ -1,0 +1,298 @@
+"""Records over the wire: CPU of the node a request, what a client sees, a node whose UDFs loop, durable writes, memory."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from asinfo.wire import frame, request
+from tests.bench.processes import (
+    Daemon,
+    ask,
+    asudfd,
+    connect,
+    cpu_nanoseconds,
+    directory,
+    median,
+    percentile,
+    put,
+    receive,
+    resident_bytes,
+)
+from tests.bench.records_load import KEYS, MODULE, SMALL, key
+from tests.bench.server import pin
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+ROUNDS = 7
+SECONDS = 0.6
+SHAPES = [
+    *((kind, connections) for connections in (1, 64) for kind in ("apply", "get", "put")),
+    ("loop", 1),
+]
+
+CONFIG = """\
+namespace test {{
+    storage-engine {engine}
+    nsup-period 120
+}}
+"""
+DEVICE = """device {{
+        file {file}
+        filesize 1G
+        commit-to-device {commit}
+    }}"""
+
+MEMORY_RECORDS = 50_000
+MEMORY_BYTES = 1024
+BATCH = 500
+
+LOOPING = 2
+LOOPING_SECONDS = 6.0
+
+
+def run() -> None:
+    """Print each figure on a line."""
+    with directory() as home:
+        with _node(home, "pinned") as daemon:
+            _cost(daemon)
+        with _node(home, "memory") as daemon:
+            _seen_by_a_client(daemon)
+            _after_clear_cache(daemon)
+            _while_udfs_loop(daemon)
+        _memory(home)
+        _durable(home)
+
+
+@contextlib.contextmanager
+def _node(home: Path, name: str, engine: str = "memory") -> Iterator[Daemon]:
+    """A node with its records and the module `bench`."""
+    config = home / f"{name}.conf"
+    config.write_text(CONFIG.format(engine=engine))
+    with asudfd(home / name, "--config-file", str(config)) as daemon:
+        answer = daemon.ask(put("bench.lua", MODULE))
+        assert answer == b"ok", answer
+        with connect(daemon.addresses[0]) as sock:
+            for number in range(KEYS):
+                _send(sock, request.put(key(number, "applied"), {"count": 1}))
+                _send(sock, request.put(key(number, "small"), SMALL))
+        yield daemon
+
+
+def _send(sock: socket.socket, body: bytes) -> request.Reply:
+    """One request; raises SystemExit when the node refuses it."""
+    reply = _ask(sock, body)
+    if reply.result:
+        raise SystemExit(f"result code {reply.result}: {reply.bins}")
+    return reply
+
+
+def _ask(sock: socket.socket, body: bytes) -> request.Reply:
+    sock.sendall(frame.pack(frame.MESSAGE, body))
+    return request.reply(_receive(sock))
+
+
+def _receive(sock: socket.socket) -> bytes:
+    _, size = frame.unpack_header(receive(sock, frame.HEADER_SIZE))
+    return receive(sock, size)
+
+
+# ---- CPU
+
+
+def _cost(daemon: Daemon) -> None:
+    """CPU of the node a request, the kinds interleaved; see `server` for how the core is shared."""
+    pin(daemon.process.pid)
+    samples: dict[tuple[str, int], list[float]] = {shape: [] for shape in SHAPES}
+    for _ in range(ROUNDS):
+        for kind, connections in SHAPES:
+            samples[kind, connections].append(_measure(daemon, kind, connections))
+    for (kind, connections), values in samples.items():
+        what = f"{kind}, {connections} connection{'s'[: connections > 1]}"
+        print(f"  {what + ', CPU a request:':<42} {median(values):9.2f} us")
+
+
+def _measure(daemon: Daemon, kind: str, connections: int) -> float:
+    """CPU microseconds of the node a request."""
+    answered, used = _load(daemon, kind, connections, SECONDS)
+    return used / answered / 1e3
+
+
+def _load(daemon: Daemon, kind: str, connections: int, seconds: float) -> tuple[int, int]:
+    """Requests answered, and the nanoseconds of CPU that the node took."""
+    pid, (host, port) = daemon.process.pid, daemon.addresses[0]
+    before = cpu_nanoseconds(pid)
+    argv = [host, str(port), str(connections), kind, str(seconds)]
+    answered = subprocess.check_output([sys.executable, "-m", "tests.bench.records_load", *argv])
+    time.sleep(0.02)  # let the node see the closed connections, within the account
+    return int(answered), cpu_nanoseconds(pid) - before
+
+
+# ---- what a client sees
+
+
+def _seen_by_a_client(daemon: Daemon) -> None:
+    """Calls a second of one Python client, `apply` beside `get`, in turns."""
+    try:
+        import aerospike
+    except ImportError:
+        print("  the Python client is not installed (pip install --group compat): no rates")
+        return
+    client = aerospike.client({"hosts": daemon.addresses}).connect()
+    where = ("test", "applied", "key1")
+    calls: dict[str, Callable[[], object]] = {
+        "apply": lambda: client.apply(where, "bench", "increment", ["count", 1]),
+        "get": lambda: client.get(where),
+    }
+    rates: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(ROUNDS):
+        for name, call in calls.items():
+            rates[name].append(_rate(call))
+    client.close()
+    apply, get = median(rates["apply"]), median(rates["get"])
+    print(f"  one Python client, apply; get, a second:   {apply:9.0f}; {get:.0f}; ratio {apply / get:.2f}")
+
+
+def _rate(call: Callable[[], object]) -> float:
+    count, began = 0, time.perf_counter()
+    while time.perf_counter() - began < SECONDS:
+        call()
+        count += 1
+    return count / (time.perf_counter() - began)
+
+
+def _after_clear_cache(daemon: Daemon) -> None:
+    """Milliseconds of each call after `udf-clear-cache:`, beside a call of before."""
+    body = request.apply(key(1, "applied"), "bench", "increment", ["count", 1])
+    rounds, steady = [], []
+    with connect(daemon.addresses[0]) as sock:
+        for _ in range(3 * ROUNDS):
+            steady += [_seconds(sock, body) for _ in range(40)][20:]
+            ask(sock, b"udf-clear-cache:")
+            rounds.append([_seconds(sock, body) for _ in range(20)])
+    medians = [median(values) * 1e6 for values in zip(*rounds, strict=True)]
+    shown = ", ".join(f"{medians[number - 1]:.0f}" for number in (1, 2, 5, 10, 11, 20))
+    print(
+        f"  apply after udf-clear-cache, round trip:   calls 1, 2, 5, 10, 11, 20: {shown} us; "
+        f"before it: {median(steady) * 1e6:.0f} us"
+    )
+
+
+def _seconds(sock: socket.socket, body: bytes) -> float:
+    began = time.perf_counter()
+    _send(sock, body)
+    return time.perf_counter() - began
+
+
+# ---- while UDFs loop
+
+
+def _while_udfs_loop(daemon: Daemon) -> None:
+    """Latency of `get` and `build` on a quiet node, and while two UDFs loop until their deadline."""
+    _report("quiet", _latencies(daemon, LOOPING_SECONDS / 3))
+    stop = threading.Event()
+    ended: list[int] = []
+    threads = [
+        threading.Thread(target=_loop, args=(daemon.addresses[0], number, stop, ended))
+        for number in range(LOOPING)
+    ]
+    for thread in threads:
+        thread.start()
+    _report(f"{LOOPING} UDFs loop", _latencies(daemon, LOOPING_SECONDS))
+    stop.set()
+    for thread in threads:
+        thread.join()
+    print(f"  {len(ended)} endless calls, {sum(code == 100 for code in ended)} ended with the time-out")
+
+
+def _loop(address: tuple[str, int], number: int, stop: threading.Event, ended: list[int]) -> None:
+    body = request.apply(key(number, "looping"), "bench", "forever", [])
+    with connect(address) as sock:
+        while not stop.is_set():
+            ended.append(_ask(sock, body).result)
+
+
+def _latencies(daemon: Daemon, seconds: float) -> dict[str, list[float]]:
+    """Milliseconds of `get` and of `build`, one of each every millisecond or so."""
+    found: dict[str, list[float]] = {"get": [], "build": []}
+    body = request.get(key(1, "small"))
+    end = time.monotonic() + seconds
+    with connect(daemon.addresses[0]) as records, connect(daemon.addresses[0]) as info:
+        while time.monotonic() < end:
+            found["get"].append(_seconds(records, body) * 1e3)
+            began = time.perf_counter()
+            ask(info, b"build")
+            found["build"].append((time.perf_counter() - began) * 1e3)
+            time.sleep(0.001)
+    return found
+
+
+def _report(when: str, found: dict[str, list[float]]) -> None:
+    for name, values in found.items():
+        print(
+            f"  {name}, {when + ':':<16} {len(values):>5} requests: median {percentile(values, 50):6.2f} ms, "
+            f"p99 {percentile(values, 99):6.2f} ms, max {max(values):6.2f} ms"
+        )
+
+
+# ---- memory and the disk
+
+
+def _memory(home: Path) -> None:
+    """Growth of the node's resident memory a record."""
+    data = {"data": b"x" * MEMORY_BYTES}
+    with _node(home, "full") as daemon, connect(daemon.addresses[0]) as sock:
+        _fill(sock, range(BATCH), data)
+        before = resident_bytes(daemon.process.pid)
+        _fill(sock, range(BATCH, BATCH + MEMORY_RECORDS), data)
+        grown = resident_bytes(daemon.process.pid) - before
+    print(f"  memory a record with {MEMORY_BYTES} bytes of data:   {grown / MEMORY_RECORDS:9.0f} bytes")
+
+
+def _fill(sock: socket.socket, numbers: range, bins: dict[str, bytes]) -> None:
+    for first in range(numbers.start, numbers.stop, BATCH):
+        for number in range(first, min(first + BATCH, numbers.stop)):
+            sock.sendall(frame.pack(frame.MESSAGE, request.put(key(number, "filled"), bins)))
+        for _ in range(first, min(first + BATCH, numbers.stop)):
+            assert request.reply(_receive(sock)).result == 0
+
+
+def _durable(home: Path) -> None:
+    """Acknowledged writes a second of the file engine, beside the disk's own flushes, in turns."""
+    rates: dict[str, list[float]] = {}
+    with contextlib.ExitStack() as stack:
+        nodes = {}
+        for commit in ("true", "false"):
+            engine = DEVICE.format(file=home / f"commit-{commit}", commit=commit)
+            nodes[commit] = stack.enter_context(_node(home, f"device-{commit}", engine))
+        for _ in range(3):
+            for commit, daemon in nodes.items():
+                for connections in (1, 64):
+                    answered, _ = _load(daemon, "put1k", connections, 2 * SECONDS)
+                    name = f"commit-to-device {commit}, {connections}"
+                    rates.setdefault(name, []).append(answered / (2 * SECONDS))
+            rates.setdefault("fdatasync of 1 KB, the disk alone", []).append(_flushes(home / "flushed"))
+    for name, values in rates.items():
+        print(f"  {'writes of 1 KB a second, ' * ('commit' in name) + name + ':':<60} {median(values):9.0f}")
+
+
+def _flushes(path: Path) -> float:
+    """How often a second 1 KB becomes durable in a file that has its room already."""
+    number = os.open(path, os.O_RDWR | os.O_CREAT)
+    os.pwrite(number, bytes(8 << 20), 0)
+    os.fsync(number)
+    count, began = 0, time.perf_counter()
+    while time.perf_counter() - began < 2 * SECONDS:
+        os.pwrite(number, b"x" * 1024, count * 1024 % (8 << 20))
+        os.fdatasync(number)
+        count += 1
+    os.close(number)
+    return count / (2 * SECONDS)
