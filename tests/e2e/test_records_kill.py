@@ -95,7 +95,9 @@ def state(path: Path) -> dict[int, tuple[int, bytes]]:
     return found
 
 
-def judge(found: dict[int, tuple[int, bytes]], lines: Sequence[str], known: dict[int, list[int | None]]) -> int:
+def judge(
+    found: dict[int, tuple[int, bytes]], lines: Sequence[str], known: dict[int, list[int | None]]
+) -> int:
     """Every record is as its last acknowledged write left it, or as one that was asked for later: 0 are lost.
 
     ``known`` has these possible states of every key: the number of a write, or None for no record.
@@ -122,6 +124,8 @@ def test_no_acknowledged_record_is_lost(tmp_path: Path, commit: str) -> None:
     known: dict[int, list[int | None]] = {}
     total = 0
     for number in range(ROUNDS):
-        lines = storm(path, commit, number * 1_000_000, chance.randrange(1, 4000 if commit == "false" else 1500))
+        lines = storm(
+            path, commit, number * 1_000_000, chance.randrange(1, 4000 if commit == "false" else 1500)
+        )
         total += judge(state(path), lines, known)
     assert total > ROUNDS * 100
