@@ -34,6 +34,7 @@ _TYPES = {
     "integer": "a whole number",
     "port": "a whole number",
     "number": "a number",
+    "seconds": "a number of seconds",
 }
 
 

@@ -6,10 +6,10 @@ nothing was sent, 130 Ctrl-C. Data goes to standard output, messages to standard
 
 from __future__ import annotations
 
-import os
 import sys
 
 from asinfo import __version__, client, settings
+from asinfo.command import ALIASES, meant, parts
 from asinfo.errors import ConfigError, UsageError
 from asinfo.flags import CONNECTION, FILES
 from asinfo.options import Option, Values, recognise
@@ -51,9 +51,6 @@ Examples:
 
 Exit codes: 0 all answers good, 1 no answer or an error answer, 2 usage or configuration error, 130 Ctrl-C."""
 
-ALIASES = {b"stats": b"statistics"}
-"""Commands that the real tool knows under another name."""
-
 
 def main() -> int:
     """The console script; its exit code."""
@@ -66,7 +63,9 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     except OSError as error:  # what is left is the own output: every other error was given a name before
-        return _output_lost(error)
+        from asinfo.streams import lost
+
+        return lost("asinfo", error)
 
 
 def run(argv: Sequence[str]) -> int:
@@ -84,7 +83,9 @@ def run(argv: Sequence[str]) -> int:
 def act(values: Values) -> int:
     """Do what the values say; the exit code. Raises as ``run`` does."""
     if sys.stdout is None:
-        raise OSError(9, "closed")  # before anything is sent
+        from asinfo.streams import closed
+
+        raise closed()
     if values.flag("version"):
         _write(f"asinfo {__version__}\n".encode())
         return 0
@@ -104,7 +105,7 @@ def act(values: Values) -> int:
     elif commands:
         _print(answers, values)
     elif reply.failure is None:
-        _print_summary(reply, values)
+        _print_summary(reply, answers, values)
     return _verdict(reply, commands, answers)
 
 
@@ -112,34 +113,27 @@ def _commands(values: Values) -> list[bytes]:
     """The commands to send; none for the summary. Raises UsageError."""
     if values.flag("json") and (values.flag("raw") or values.flag("line-separator")):
         raise UsageError("--json excludes --raw and --line-separator")
-    if any(word != "-" for word in values.words):
-        raise UsageError(f"unexpected {values.words[0]!r}; info commands follow -v")
+    strange = [word for word in values.words if word != "-"]
+    if strange:
+        raise UsageError(f"unexpected {strange[0]!r}; info commands follow -v")
     texts = values.texts("value") + values.words[:1]
-    commands = [os.fsencode(text) for text in texts if text != "-"]
+    commands = [meant(text) for text in texts if text != "-"]
     if "-" in texts:
         place = texts.index("-")
         commands[place:place] = _lines_of_input()
     elif commands == [b""]:
         return []
-    return [ALIASES.get(command, command) for command in commands]
+    return commands
 
 
 def _lines_of_input() -> list[bytes]:
     """Commands on standard input: one a line, empty lines and ``#`` comments skipped. Raises UsageError."""
     data = sys.stdin.buffer.read() if sys.stdin is not None else b""
     lines = [line.removesuffix(b"\r") for line in data.split(b"\n")]
-    found = [line for line in lines if line and not line.startswith(b"#")]
+    found = [ALIASES.get(line, line) for line in lines if line and not line.startswith(b"#")]
     if not found:
         raise UsageError("standard input has no commands")
     return found
-
-
-def parts(answer: bytes) -> list[bytes]:
-    """The parts of an answer under -l: split at ``;``, else at ``:``, else at ``,``, as the real tool does."""
-    for separator in (b";", b":", b","):
-        if separator in answer:
-            return answer.removesuffix(separator).split(separator)
-    return [answer]
 
 
 def _print(answers: Sequence[bytes], values: Values) -> None:
@@ -160,13 +154,13 @@ def _shown(line: bytes) -> bytes:
     return visible(info.text(line)).encode()
 
 
-def _print_summary(reply: Reply, values: Values) -> None:
+def _print_summary(reply: Reply, answers: Sequence[bytes], values: Values) -> None:
     assert reply.body is not None
     if values.flag("raw"):
         _write(reply.body)
         return
-    for name, value in client.summary(reply):
-        _write(_shown(name) + b"\t" + _shown(value) + b"\n")
+    for line in answers[0].split(b"\n") if answers[0] else []:
+        _write(b"\t".join(map(_shown, line.split(b"\t", 1))) + b"\n")
 
 
 def _verdict(reply: Reply, commands: Sequence[bytes], answers: Sequence[bytes]) -> int:
@@ -176,7 +170,8 @@ def _verdict(reply: Reply, commands: Sequence[bytes], answers: Sequence[bytes]) 
     if reply.failure is not None:
         _report(reply)
         return 130 if reply.failure.kind == "interrupted" else 1
-    wrong = [pair for pair in zip(commands, answers, strict=False) if info.is_error(pair[1])]
+    asked = commands or [b"the summary"]
+    wrong = [pair for pair in zip(asked, answers, strict=False) if info.is_error(pair[1])]
     if wrong:
         from asinfo.wire.failure import explain
 
@@ -192,22 +187,12 @@ def _report(reply: Reply) -> None:
 
 
 def _tell(message: str) -> None:
-    if sys.stderr is not None:
-        from asinfo.render import visible
+    from asinfo.streams import tell
 
-        sys.stderr.write(f"asinfo: {visible(message)}\n")
+    tell("asinfo", message)
 
 
 def _write(data: bytes) -> None:
     """``data`` to standard output, at once. Raises OSError."""
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
-
-
-def _output_lost(error: OSError) -> int:
-    """Nobody reads on, or the disk is full: say so where it helps, and keep Python from trying again at its end."""
-    if not isinstance(error, BrokenPipeError):
-        _tell(f"standard output: {(error.strerror or str(error)).lower()}")
-    if sys.stdout is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1

@@ -6,7 +6,8 @@ of the same form around it.
 
 from __future__ import annotations
 
-from asinfo.errors import Unreachable, WireError
+from asinfo.errors import Unreachable, UsageError, WireError
+from asinfo.host import written
 from asinfo.wire import frame
 
 TYPE_CHECKING = False  # on the start-up path: typing would cost as much as the whole run
@@ -35,12 +36,17 @@ class Node:
     ) -> None:
         self.host = host
         self.port = port
-        self.name = name or (f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+        self.name = name or written(host, port)
         self.tls_name = tls_name
         self.login = login
         self.tls = tls
         self.session: bytes | None = None
         """Token of an earlier login, which spares the next connection the whole login."""
+
+    @property
+    def address(self) -> str:
+        """``host:port`` as the user may type it again."""
+        return written(self.host, self.port)
 
 
 class Reply:
@@ -111,7 +117,12 @@ def size_of(buffer: bytearray, wanted: int) -> int:
 
 
 def dialogue(node: Node, request: bytes) -> Dialogue:
-    """The conversation that asks ``node`` for ``request``. Raises UsageError when login or TLS cannot be set up."""
+    """The conversation that asks ``node`` for ``request``.
+
+    Raises UsageError when login or TLS cannot be set up, and for a request that no node would take.
+    """
+    if len(request) > frame.BODY_SIZE_MAX:
+        raise UsageError(f"the commands are {len(request)} bytes, and a node takes {frame.BODY_SIZE_MAX}")
     conversation = Dialogue(request)
     if node.login is not None:
         from asinfo.login import LoginDialogue

@@ -1,10 +1,9 @@
-"""The JSON form of a reply; the same keys for one node in asinfo and for many in asadm."""
+"""The JSON form of what one node said; the same members in every tool, for one node and for many."""
 
 from __future__ import annotations
 
 import json
 
-from asinfo.client import summary
 from asinfo.wire import info
 from asinfo.wire.failure import explain
 
@@ -12,55 +11,81 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asinfo.dialogue import Reply
+    from asinfo.dialogue import Node, Reply
 
 
-def entry(reply: Reply, commands: Sequence[bytes], answers: Sequence[bytes]) -> dict[str, object]:
+def entry(
+    node: Node,
+    commands: Sequence[bytes],
+    answers: Sequence[bytes],
+    *,
+    status: str,
+    error: str,
+    milliseconds: float,
+    note: str = "",
+) -> dict[str, object]:
     """One node.
 
-    ``status`` is ``ok``, ``error`` (the node answered an error) or the kind of the failure; ``error`` says why;
-    ``answers`` has one object per command, the summary's lines counting as commands.
+    ``status`` is ``ok``, ``error`` (the node answered an error) or the kind of the failure; ``error`` says why, or is
+    null; ``answer`` is the answer to the first command, null for none. Only where several commands were asked,
+    ``answers`` has an object for each; the lines of the summary (no command at all) count as such. Only an answer
+    that is not UTF-8 has its bytes in ``answer_base64``, and only a node with one has a ``note``.
     """
-    if not commands:
-        pairs = summary(reply)
-        commands, answers = [name for name, _ in pairs], [value for _, value in pairs]
-    said = [_answer(command, answer) for command, answer in zip(commands, answers, strict=False)]
-    error = next((each["error"] for each in said if each["error"]), None)
-    status = "error" if error else "ok"
-    if reply.failure is not None:
-        status, error = reply.failure.kind, reply.failure.reason
-    return {
-        "node": reply.node.name,
-        "host": reply.node.host,
-        "port": reply.node.port,
-        "status": status,
-        "error": error,
-        "milliseconds": round(reply.milliseconds, 3),
-        "answers": said,
-    }
-
-
-def _answer(command: bytes, answer: bytes) -> dict[str, object]:
     said: dict[str, object] = {
-        "command": info.text(command),
-        "answer": info.text(answer),
-        "error": explain(answer) if info.is_error(answer) else None,
+        "node": node.name,
+        "address": node.address,
+        "status": status,
+        "answer": None,
+        "error": error or None,
+        "ms": round(milliseconds, 3),
     }
-    if b"\\" in answer or not answer.isascii():
-        _add_exact(said, answer)
+    if answers:
+        said |= _exact(answers[0])
+    pairs = list(zip(commands, answers, strict=False)) if commands else _summary(answers)
+    if len(commands) != 1:
+        said["answers"] = [_answer(command, answer) for command, answer in pairs]
+    if note:
+        said["note"] = note
     return said
 
 
-def _add_exact(said: dict[str, object], answer: bytes) -> None:
-    """Bytes that are not UTF-8 come in base64 as well, because the text cannot give them back."""
+def _summary(answers: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
+    """Names and values of the lines that make up the only answer; a refusal has no name."""
+    lines = answers[0].split(b"\n") if answers and answers[0] else []
+    pairs = (line.partition(b"\t") for line in lines)
+    return [(name, value) if tab else (b"", name) for name, tab, value in pairs]
+
+
+def _answer(command: bytes, answer: bytes) -> dict[str, object]:
+    error = explain(answer) if info.is_error(answer) else None
+    return {"command": info.text(command), **_exact(answer), "error": error}
+
+
+def _exact(answer: bytes) -> dict[str, object]:
+    """The answer as text, and in base64 where the text cannot give the bytes back."""
+    said: dict[str, object] = {"answer": info.text(answer)}
     try:
         answer.decode()
     except UnicodeDecodeError:
         from asinfo.wire.udf import base64
 
         said["answer_base64"] = base64(answer).decode()
+    return said
 
 
 def text(reply: Reply, commands: Sequence[bytes], answers: Sequence[bytes]) -> str:
     """The document of one node, ASCII, ending in a newline."""
-    return json.dumps(entry(reply, commands, answers), indent=2) + "\n"
+    wrong = next((answer for answer in answers if info.is_error(answer)), None)
+    status, error = ("ok", "") if wrong is None else ("error", explain(wrong))
+    if reply.failure is not None:
+        status, error = reply.failure.kind, reply.failure.reason
+    said = entry(
+        reply.node,
+        commands,
+        answers,
+        status=status,
+        error=error,
+        milliseconds=reply.milliseconds,
+        note=reply.note,
+    )
+    return json.dumps(said, indent=2) + "\n"

@@ -20,6 +20,11 @@ class Host:
         self.port = port
 
 
+def written(host: str, port: int) -> str:
+    """``host:port`` as the user may type it again; IPv6 in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def parse(text: str) -> Host:
     """One ``host[:tlsname][:port]``. Raises UsageError.
 
@@ -47,7 +52,7 @@ def parse_all(texts: Sequence[str]) -> list[Host]:
 
 def _host(text: str) -> tuple[str, str]:
     """Host part, and what follows it without the first colon."""
-    if any(character.isspace() or character == "\0" for character in text):
+    if not text.isprintable() or " " in text:  # neither can bytes that are not UTF-8 be a host
         return "", ""
     if text.startswith("["):
         host, bracket, rest = text[1:].partition("]")

@@ -15,7 +15,7 @@ Kinds of option, and what ``Values`` gives for them:
     integer   a whole number >= 0  int
     port      1 to 65535           int
     number    a decimal >= 0       float
-    seconds   a decimal > 0        float
+    seconds   a decimal > 0        float, at most a day
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     Value = bool | str | int | float | list[str]
+
+
+SECONDS_MAX = 86400
+"""Longest time that an option of kind ``seconds`` may ask for: more is a slip of the finger."""
 
 
 class Option:
@@ -141,6 +145,8 @@ class Values:
 def convert(option: Option, text: str) -> Value:
     """The value that ``text`` means for ``option``. Raises ValueError with a text for the user."""
     kind = option.kind
+    if kind == "flag":
+        return True
     if kind in {"text", "optional", "list"}:
         return text
     if kind == "choice":
@@ -169,7 +175,18 @@ def _decimal(text: str, *, zero: bool) -> float:
     number = float(text)
     if number == 0 and not zero:
         raise ValueError(f"{text!r} is not more than 0")
+    if number > SECONDS_MAX and not zero:
+        raise ValueError(f"{text!r} is more than {SECONDS_MAX} seconds, a day")
     return number
+
+
+class NoValue(ValueError):  # noqa: N818 - not an error by itself: Typer may still understand it
+    """An option without its value; ``follows`` is the word behind it, "" at the end. Its text is the option's name."""
+
+    def __init__(self, option: Option, follows: str) -> None:
+        super().__init__(f"--{option.name}")
+        self.option = option
+        self.follows = follows
 
 
 class Token:
@@ -244,7 +261,9 @@ def _next(option: Option, argv: Sequence[str], position: int) -> tuple[str, int]
     if option.kind == "optional":
         return (argv[position], 1) if follows and not argv[position].startswith("-") else ("", 0)
     if not follows or (argv[position].startswith("-") and argv[position] != "-"):
-        raise ValueError(f"--{option.name}")  # a value that looks like an option: let the parser decide
+        raise NoValue(
+            option, argv[position] if follows else ""
+        )  # a value that looks like an option: let the parser decide
     return argv[position], 1
 
 

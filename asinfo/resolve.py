@@ -92,6 +92,8 @@ def addresses(host: str, port: int) -> Found:
         name: str | bytes = host.encode("ascii") if host.isascii() else host
         found = _socket.getaddrinfo(name, port, 0, _socket.SOCK_STREAM)
     except (OSError, UnicodeError, ValueError) as error:
+        if isinstance(error, UnicodeError):  # of the IDNA codec, whose texts are about bytes
+            return Unreachable("resolve", "this cannot be the name of a host")
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         return Unreachable("resolve", reason[:1].lower() + reason[1:])
     return [(family, address) for family, _, _, _, address in found if not isinstance(address[1], bytes)]

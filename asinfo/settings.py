@@ -76,7 +76,9 @@ def _paths(values: Values) -> list[str]:
             raise UsageError("--only-config-file and --config-file exclude each other")
         return [only]
     found = [path for path in default_files() if _exists(path)]
-    return found if given is None else [*found, given]
+    if given is None or ("\0" not in given and os.path.realpath(given) in map(os.path.realpath, found)):
+        return found
+    return [*found, given]
 
 
 def default_files() -> list[str]:
@@ -99,10 +101,13 @@ def nodes(values: Values) -> list[Node]:
     """The nodes that ``-h`` or the files name, else the default one. Raises UsageError."""
     login, tls = login_of(values), tls_of(values)
     port, tls_name = values.integer("port") or PORT, values.text("tls-name")
-    return [
-        Node(each.host, each.port or port, tls_name=each.tls_name or tls_name, login=login, tls=tls)
-        for each in host.parse_all(values.texts("host") or [HOST])
-    ]
+    found: dict[tuple[str, int], Node] = {}
+    for each in host.parse_all(values.texts("host") or [HOST]):
+        where = each.host, each.port or port
+        if where in found:
+            raise UsageError(f"{host.written(*where)} is named twice")
+        found[where] = Node(*where, tls_name=each.tls_name or tls_name, login=login, tls=tls)
+    return list(found.values())
 
 
 def login_of(values: Values) -> Login | None:

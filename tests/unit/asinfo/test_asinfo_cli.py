@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from asinfo import __version__, cli, settings
+from asinfo import __version__, cli, document, settings
+from asinfo.dialogue import Node
 from tests.fakes.node import SUMMARY, FakeNode, Peer, closing, refusing, silent, without_security
 
 ANSWERS: dict[str, str | bytes] = {
@@ -70,6 +71,7 @@ def run(node: FakeNode, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.Cap
         (["-v", "commas", "-l"], b"a\nb\n"),
         (["-v", "build", "-l"], b"8.1.2.0\n"),
         (["-v", "stats"], b"uptime=1;error_count=0\n"),
+        (["-v", "'build'", "-v", '"build"'], b"8.1.2.0\n8.1.2.0\n"),
         (["-v", "binary"], b"\xff\x1b[31m\\\n"),
         (["-v", "binary", "--raw"], b"\xff\x1b[31m\\"),
         (["-v", "build", "-v", "node", "--raw"], b"8.1.2.0\nA1"),
@@ -108,6 +110,21 @@ def test_one_error_among_several(run: Run) -> None:
     assert err.count("\n") == 1
 
 
+def test_a_word_beside_the_dash_is_named(run: Run, node: FakeNode) -> None:
+    code, _, err = run("-", "build")
+    assert (code, err) == (2, "asinfo: unexpected 'build'; info commands follow -v\n")
+    assert node.requests == []
+
+
+def test_commands_that_no_node_takes_are_refused(
+    run: Run, node: FakeNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("asinfo.wire.frame.BODY_SIZE_MAX", 5)
+    code, _, err = run("-v", "build")
+    assert (code, err) == (2, "asinfo: the commands are 6 bytes, and a node takes 5\n")
+    assert node.connections == 0
+
+
 @pytest.mark.parametrize("argument", [["-v", "-"], ["-"]])
 def test_commands_from_standard_input(run: Run, monkeypatch: pytest.MonkeyPatch, argument: list[str]) -> None:
     class Input:
@@ -128,8 +145,9 @@ def test_json(run: Run, node: FakeNode) -> None:
     code, out, err = run("-v", "build", "-v", "bad-name", "-v", "binary", "--json")
     data = json.loads(out)
     assert code == 1
-    assert (data["node"], data["port"], data["status"]) == (node.address, node.port, "error")
-    assert data["milliseconds"] > 0
+    assert list(data) == ["node", "address", "status", "answer", "error", "ms", "answers"]
+    assert (data["node"], data["address"], data["status"]) == (node.address, node.address, "error")
+    assert (data["answer"], data["ms"] > 0) == ("8.1.2.0", True)
     assert data["answers"][0] == {"command": "build", "answer": "8.1.2.0", "error": None}
     assert (
         data["answers"][1]["error"]
@@ -140,8 +158,30 @@ def test_json(run: Run, node: FakeNode) -> None:
     assert "bad-name" in err
 
 
+def test_json_of_one_command_has_no_list(run: Run) -> None:
+    _, out, _ = run("-v", "binary", "--json")
+    data = json.loads(out)
+    assert list(data) == ["node", "address", "status", "answer", "error", "ms", "answer_base64"]
+    assert (data["status"], data["error"], data["answer_base64"]) == ("ok", None, "/xtbMzFtXA==")
+
+
+def test_json_of_a_node_with_a_note() -> None:
+    node = Node("::1", 3000)
+    said = document.entry(node, [b"a"], [b"1"], status="ok", error="", milliseconds=1.23456, note="no login")
+    assert said == {
+        "node": "[::1]:3000", "address": "[::1]:3000", "status": "ok", "answer": "1", "error": None, "ms": 1.235,
+        "note": "no login",
+    }  # fmt: skip
+
+
+def test_a_refused_summary_is_a_failure() -> None:
+    with FakeNode({SUMMARY: "ERROR:80:not authenticated\n"}) as node:
+        assert cli.run(["-h", node.address]) == 1
+
+
 def test_json_of_the_summary_and_of_a_failure(run: Run) -> None:
     _, out, _ = run("--json")
+    assert json.loads(out)["answer"] == "features\ta;b\nnode\tA1"
     assert json.loads(out)["answers"][1] == {"command": "node", "answer": "A1", "error": None}
     host, port = refusing()
     code, out, err = run("-h", f"{host}:{port}", "-v", "x", "--json", to_node=False)

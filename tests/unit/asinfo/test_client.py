@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from asinfo.client import ask, summary
+from asinfo.client import answers, ask
 from asinfo.errors import UsageError
 from asinfo.exchange import Node, Reply
 from tests.fakes.node import SUMMARY, Behaviour, FakeNode, closing, never_accepting, refusing, sending, silent
@@ -14,8 +14,8 @@ from tests.fakes.node import SUMMARY, Behaviour, FakeNode, closing, never_accept
 
 def test_answers() -> None:
     with FakeNode({"a": "1", "b": "2"}) as fake:
-        reply, answers = ask([Node(fake.host, fake.port)], [b"a", b"b", b"c"], 5)
-    assert answers == [b"1", b"2", b"ERROR:4:unrecognized command"]
+        reply, found = ask([Node(fake.host, fake.port)], [b"a", b"b", b"c"], 5)
+    assert found == [b"1", b"2", b"ERROR:4:unrecognized command"]
     assert fake.requests == [b"a\nb\nc\n"]
     assert reply.failure is None
 
@@ -25,8 +25,8 @@ def test_the_next_seed_is_asked() -> None:
     host, port = refusing()
     with FakeNode({"a": "1"}) as fake:
         nodes = [Node(host, port), Node("nosuch.invalid"), Node(fake.host, fake.port)]
-        reply, answers = ask(nodes, [b"a"], 5, skipped.append)
-    assert answers == [b"1"]
+        reply, found = ask(nodes, [b"a"], 5, skipped.append)
+    assert found == [b"1"]
     assert reply.node is nodes[2]
     assert [each.failure.kind for each in skipped if each.failure] == ["refused", "resolve"]
 
@@ -34,8 +34,8 @@ def test_the_next_seed_is_asked() -> None:
 def test_a_seed_that_never_accepts_gets_its_share() -> None:
     with never_accepting() as hole, FakeNode({"a": "1"}) as fake:
         start = time.monotonic()
-        _, answers = ask([Node(hole.host, hole.port), Node(fake.host, fake.port)], [b"a"], 0.6)
-    assert answers == [b"1"]
+        _, found = ask([Node(hole.host, hole.port), Node(fake.host, fake.port)], [b"a"], 0.6)
+    assert found == [b"1"]
     assert 0.3 <= time.monotonic() - start < 0.6
 
 
@@ -52,26 +52,39 @@ def test_one_deadline_for_all_seeds() -> None:
 def test_a_node_that_took_the_request_is_the_answer(behaviour: Behaviour, kind: str) -> None:
     """A command may change something: it is never sent to a second node after the first has it."""
     with FakeNode(behaviour=behaviour) as bad, FakeNode({"a": "1"}) as good:
-        reply, answers = ask([Node(bad.host, bad.port), Node(good.host, good.port)], [b"a"], 0.2)
+        reply, found = ask([Node(bad.host, bad.port), Node(good.host, good.port)], [b"a"], 0.2)
     assert reply.failure is not None
-    assert (reply.failure.kind, answers, good.requests) == (kind, [], [])
+    assert (reply.failure.kind, found, good.requests) == (kind, [], [])
+
+
+@pytest.mark.parametrize(("behaviour", "kind"), [(closing, "closed"), (silent, "timeout-reply")])
+@pytest.mark.parametrize("commands", [[b"build", b"udf-get:filename=a.lua"], []])
+def test_what_only_reads_is_asked_of_the_next(behaviour: Behaviour, kind: str, commands: list[bytes]) -> None:
+    """A node that is frozen takes the connection and no more; it gets its share of the time."""
+    skipped: list[Reply] = []
+    with FakeNode(behaviour=behaviour) as bad, FakeNode({"build": "8", SUMMARY: "node\tA1\n"}) as good:
+        start = time.monotonic()
+        reply, _ = ask([Node(bad.host, bad.port), Node(good.host, good.port)], commands, 0.6, skipped.append)
+    assert reply.failure is None
+    assert [each.failure.kind for each in skipped if each.failure] == [kind]
+    assert time.monotonic() - start < 0.6
 
 
 def test_a_reply_to_something_else() -> None:
     with FakeNode(behaviour=sending(b"\x02\x01\0\0\0\0\0\x04x\ty\n")) as fake:
-        reply, answers = ask([Node(fake.host, fake.port)], [b"a"], 5)
-    assert answers == []
+        reply, found = ask([Node(fake.host, fake.port)], [b"a"], 5)
+    assert found == []
     assert reply.failure is not None
     assert reply.failure.kind == "protocol"
 
 
 def test_summary() -> None:
     with FakeNode({SUMMARY: "features\ta;b\nnode\tA1\n"}) as fake:
-        reply, _ = ask([Node(fake.host, fake.port)], [], 5)
+        reply, said = ask([Node(fake.host, fake.port)], [], 5)
     assert fake.requests == [b""]
-    assert summary(reply) == [(b"features", b"a;b"), (b"node", b"A1")]
+    assert said == [b"features\ta;b\nnode\tA1"]
     reply.body = b"half a line"
-    assert summary(reply) == []
+    assert answers(reply, []) == []
     assert reply.failure is not None
 
 

@@ -34,7 +34,7 @@ def test_good(text: str, expected: tuple[str, str | None, int | None]) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", ":", "a:", ":3000", "a:0", "a:65536", "a:99999999", "a:b:c", "a:1:2", "[::1", "[a]", "[::1]x", "[::1]:", "a b",
-     "[]:1", "a::", "a\0b"],
+     "[]:1", "a::", "a\0b", "\udcff", "a\x1b"],
 )  # fmt: skip
 def test_bad(text: str) -> None:
     if text == "a::":

@@ -80,7 +80,7 @@ BAD = [
     ["--nonsense"], ["-z"], ["-v"], ["--value"], ["--tls", "x"], ["--plain=x"], ["--timeout", "x"],
     ["--timeout", "0"], ["--timeout", "-1"], ["--timeout", "nan"], ["--timeout", "inf"], ["--timeout", "1e3"],
     ["-p", "0"], ["-p", "65536"], ["-p", "٣"], ["-p", "1_0"], ["-c", "-1"], ["-c", "1.0"], ["--auth", "x"],
-    ["-c", "9" * 30], ["--timeout", ""], ["--=x"], ["-=x"],
+    ["-c", "9" * 30], ["--timeout", "99999999999999999"], ["--timeout", "86400.1"], ["--timeout", ""], ["--=x"], ["-=x"],
 ]  # fmt: skip
 
 
@@ -151,3 +151,10 @@ def test_help(capsys: pytest.CaptureFixture[str]) -> None:
 def test_convert_names_the_fault() -> None:
     with pytest.raises(ValueError, match="'x' is not one of INTERNAL, PKI"):
         convert(ROWS[-1], "x")
+
+
+def test_a_day_is_the_longest_time() -> None:
+    option = Option("timeout", kind="seconds", help="")
+    assert convert(option, "86400") == 86400.0
+    with pytest.raises(ValueError, match="is more than 86400 seconds, a day"):
+        convert(option, "99999999999999999")

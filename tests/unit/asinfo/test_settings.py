@@ -99,6 +99,11 @@ def test_instance_without_files() -> None:
         ("[cluster]\ntls-enable = 1\n", "f.conf:2: [cluster] tls-enable: must be true or false, not 1"),
         ("[cluster]\nauth = 'X'\n", "f.conf:2: [cluster] auth: 'X' is not one of"),
         ("[asinfo]\ntimeout = -1\n", "f.conf:2: [asinfo] timeout: '-1' is not a number of seconds"),
+        ("[asinfo]\ntimeout = 'x'\n", "f.conf:2: [asinfo] timeout: must be a number of seconds, not 'x'"),
+        (
+            "[asinfo]\ntimeout = 99999999999999999\n",
+            "f.conf:2: [asinfo] timeout: '99999999999999999' is more than",
+        ),
         ("[asinfo]\nfoo = 1\n", "f.conf:2: [asinfo] foo: unknown key"),
         ("[cluster]\ntls-cert-blacklist = 'x'\n", "unknown key; use tls-crl-check"),
         ("[clustre]\nhost = 'a'\n", "f.conf:1: unknown section [clustre]; is it [cluster]?"),
@@ -157,6 +162,12 @@ def test_includes(home: Path) -> None:
     assert names() == ["c:1"]
 
 
+def test_a_default_file_that_is_given_too_is_read_once(home: Path) -> None:
+    (home / ".aerospike").mkdir(exist_ok=True)
+    (home / ".aerospike/astools.conf").write_text('[cluster]\nhost = "a"\n')
+    assert names("--config-file", str(home / ".aerospike/astools.conf")) == ["a:3000"]
+
+
 def test_flags_exclude_each_other() -> None:
     for argv in (
         ["--no-config-file", "--config-file", "x"],
@@ -203,6 +214,8 @@ def test_tls_and_login(monkeypatch: pytest.MonkeyPatch) -> None:
         (["-U", "u", "-P", "env:ASUDF_NOT_SET"], "'ASUDF_NOT_SET' is not set"),
         (["-U", "u", "-P", "file:/nonexistent"], "/nonexistent: No such file"),
         (["-h", "a:0"], "port"),
+        (["-h", "a,a"], "a:3000 is named twice"),
+        (["-h", "[::1]:3000", "-h", "::1"], r"\[::1\]:3000 is named twice"),
     ],
 )
 def test_wrong_lines(argv: list[str], word: str) -> None:
