@@ -113,7 +113,7 @@ def test_files_of_a_device(node: Any) -> None:
 def test_our_own_parameters(node: Any) -> None:
     assert ask(node, b"get-config:context=asudf") == (
         b"mod-lua.cache-enabled=true;mod-lua.user-path=/w/usr/udf/lua;mod-lua.allow-unsafe-lua=false;"
-        b"mod-lua.context-count=10;mod-lua.context-max=128;mod-lua.context-memory=67108864;mod-lua.body-max-ms=1000;"
+        b"mod-lua.context-count=10;mod-lua.context-max=128;mod-lua.context-memory=100663296;mod-lua.body-max-ms=1000;"
         b"service.build=8.1.2.0;service.proto-buffer-max=268435456;service.proto-backlog-max=1048576"
     )
 
