@@ -65,5 +65,6 @@ $(VENV)/clients: pyproject.toml $(VENV)/tools
 	@if command -v npm >/dev/null; then \
 		npm install --silent --prefix $(VENV)/node --cache $(TMPDIR)/npm --ignore-scripts --no-package-lock --no-save \
 			$(NODE_CLIENT) || echo "npm could not install $(NODE_CLIENT): its test will be skipped" >&2; \
+		rm -rf $(TMPDIR)/npm; \
 	fi
 	@touch $@

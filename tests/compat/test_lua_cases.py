@@ -73,9 +73,8 @@ NO_FILTER = "filter expressions are not supported"
 NO_LIST_ORDER = "operations on lists are not supported: the record cannot be written as the case has it"
 
 NOT_YET = {
-    # stream.021 is not here: the client itself finds that there is no such function
-    **{f"stream.{number:03}": NO_AGGREGATION for number in (2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18, 20)},
-    **{f"stream.{number:03}": NO_AGGREGATION for number in (23, 24, 26, 27, 29, 30, 32, 33, 35, 36)},
+    **{f"stream.{number:03}": NO_AGGREGATION for number in (2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18)},
+    **{f"stream.{number:03}": NO_AGGREGATION for number in (20, 21, 23, 24, 26, 27, 29, 30, 32, 33, 35, 36)},
     "policy.001": NO_FILTER,
     "policy.002": NO_FILTER,
     "list.084": NO_LIST_ORDER,
@@ -83,6 +82,9 @@ NOT_YET = {
 """Cases that this node answers with result code 16, unsupported feature, and why; docs/compatibility.md says so too."""
 
 UNSUPPORTED = 16
+
+FOUND_BY_THE_CLIENT = {"stream.021": 100}
+"""Result codes of what the client, which runs its half of an aggregation at the same time, may find wrong first."""
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +97,7 @@ def runner(client: Any, records_node: Daemon, client_modules: Path) -> Iterator[
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_case(runner: Runner, case: Case) -> None:
     if case["id"] in NOT_YET:
-        assert refusal(runner, case) == UNSUPPORTED
+        assert refusal(runner, case) in {UNSUPPORTED, FOUND_BY_THE_CLIENT.get(case["id"])}
     elif case["id"] in OURS:
         runner.run(OURS[case["id"]].change(case))
     else:
