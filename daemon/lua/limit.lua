@@ -14,8 +14,9 @@ local box = ...
 
 local TIMEOUT <const> = "UDF Execution Timeout"
 local LONGEST <const>, SHORTEST <const>, DEAR <const> = 1000, 15, 2 -- instructions between two hooks
+local OWN <const> = 32 -- instructions of a hook that changes nothing
 local LONG <const> = 0.005 -- seconds that so few instructions take only if some are dear
-local SMALL_KIB <const> = 256 -- memory of a state that needs no shorter interval
+local SMALL_KIB <const> = 512 -- memory of a state that needs no shorter interval
 local GRACE <const> = 10
 local RESUMES <const> = 32 -- a coroutine that ends within one interval never meets its hook: count them instead
 
@@ -51,8 +52,9 @@ local function check()
     end
 end
 
-local function interval()
-    local kib, size, count = collect("count"), SMALL_KIB, LONGEST
+-- The instructions between two hooks when `kib` of memory are in use.
+local function interval(kib)
+    local size, count = SMALL_KIB, LONGEST
     if dear then
         return DEAR
     end
@@ -62,14 +64,35 @@ local function interval()
     return count
 end
 
+-- The memory for which `count` is the interval: more than the first, at most the second; never for DEAR.
+local function memory_of(count)
+    local low, high, each = 0, SMALL_KIB, LONGEST
+    while each > count and each > SHORTEST do
+        low, high, each = high, high * 2, each // 2
+    end
+    if each ~= count then
+        return huge, 0
+    end
+    return low, each > SHORTEST and high or huge
+end
+
+-- A hook's own instructions count as well: without them an interval of as many would be one of none.
+local function set_hook(hook, count)
+    sethook(hook, "", count > DEAR and count + OWN or count)
+end
+
 local hook_of
 function hook_of(count)
+    local low, high = memory_of(count)
     local function hook()
         check()
-        local wanted = interval()
-        if wanted ~= count then
-            sethook(hooks[wanted] or hook_of(wanted), "", wanted)
-            last = clock() -- setting a hook visits every frame of a deep stack
+        local kib = collect("count")
+        if dear or kib <= low or kib > high then
+            local wanted = interval(kib)
+            if wanted ~= count then
+                set_hook(hooks[wanted] or hook_of(wanted), wanted)
+                last = clock() -- setting a hook visits every frame of a deep stack
+            end
         end
     end
     hooks[count] = hook

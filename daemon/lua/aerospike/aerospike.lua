@@ -1,7 +1,7 @@
 -- The global `aerospike`: what a module asks of the node.
 local box = ...
 
-local select, metatable, setmetatable = select, debug.getmetatable, setmetatable
+local select, metatable, setmetatable, find = select, debug.getmetatable, setmetatable, string.find
 local bad_argument, type_name, integer = box.bad_argument, box.type_name, box.integer
 local Record, exists, create, update, remove = box.Record, box.exists, box.create, box.update, box.remove
 
@@ -56,14 +56,19 @@ end
 
 local CRITICAL <const>, DETAIL <const> = 0, 4
 
--- Names the line two calls above it: that of the module when `info` and its like stand between.
+-- The line of the module: `info` and its like may stand between.
+local function module_line()
+    local line = box.place(3)
+    return find(line, '[string "aerospike.lua"]', 1, true) and box.place(4) or line
+end
+
 function methods.log(...)
     local count, self, level, text = select("#", ...), ...
     if metatable(self) ~= Aerospike then
         wrong(1, "Aerospike", count, self)
     end
     level, text = integer(1, 2, count, level), box.string(1, 3, count, text)
-    box.log_line(level < CRITICAL and CRITICAL or level > DETAIL and DETAIL or level, box.place(3), text)
+    box.log_line(level < CRITICAL and CRITICAL or level > DETAIL and DETAIL or level, module_line(), text)
 end
 
 function methods.get_current_time(...)

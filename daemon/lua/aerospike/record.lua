@@ -60,9 +60,9 @@ local function scan()
     where, count = places, n
 end
 
--- What the op at `at` holds. Lists and the like are kept: changes of them are to be seen.
-local function stored(name, at)
-    local value = box.from_particle(byte(bins, at + 5), bins, at + HEAD + #name, at + 3 + unpack(">I4", bins, at))
+-- The value of a stored bin. Lists and the like are kept: changes of them are to be seen.
+local function stored(name, form, first, last)
+    local value = box.from_particle(form, bins, first, last)
     if kind(value) == "table" or kind(value) == "string" then
         shown = shown or {}
         shown[name] = value
@@ -110,10 +110,12 @@ function Record.__index(self, name)
         local at = where[name]
         if not at then
             return nil
-        elseif byte(bins, at + 5) == INTEGER then
+        end
+        local length, form = unpack(">I4xB", bins, at)
+        if form == INTEGER and length == 12 + #name then
             return (unpack(">i8", bins, at + HEAD + #name))
         end
-        value = stored(name, at)
+        value = stored(name, form, at + HEAD + #name, at + 3 + length)
     end
     if value == GONE then
         return nil

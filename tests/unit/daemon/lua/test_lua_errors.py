@@ -146,7 +146,7 @@ def test_log_lines_name_their_place(sandbox: Any, call: Call) -> None:
         (4, "/udf/m.lua:3", "c"),
         (3, "/udf/m.lua:3", "d"),
         (2, "/udf/m.lua:4", "1\tnil"),
-        (0, "[C]:-1", "e"),
+        (0, "/udf/m.lua:5", "e"),
     ]
 
 

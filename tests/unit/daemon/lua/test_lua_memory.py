@@ -94,7 +94,7 @@ def _resident() -> int:
 
 def test_memory_returns_when_contexts_are_dropped(sandbox) -> None:  # type: ignore[no-untyped-def]  # as above
     def fill() -> None:
-        context = sandbox.load(b"t = {} for i = 1, 300000 do t[i] = {} end")
+        context = sandbox.load(b"t = {} for i = 1, 300000 do t[i] = {} end", seconds=10)
         context.close()
         sandbox.contexts.clear()
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from asinfo.errors import WireError
 from asinfo.wire import msgpack, particle
 from asinfo.wire.message import bins as each_bin
 from asinfo.wire.message import op
@@ -34,7 +35,15 @@ def _particles(bins: Mapping[str, Any]) -> dict[str, tuple[int, bytes]]:
 
 
 def shown(blob: bytes) -> dict[str, Any]:
-    return {name.decode(): particle.unpack(kind, data) for kind, name, data in each_bin(blob)}
+    return {name.decode(): _value(kind, data) for kind, name, data in each_bin(blob)}
+
+
+def _value(kind: int, data: bytes) -> Any:
+    """The value of a particle, or the particle if it cannot be read."""
+    try:
+        return particle.unpack(kind, data)
+    except WireError:
+        return kind, data
 
 
 class Applier:

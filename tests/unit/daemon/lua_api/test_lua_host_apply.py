@@ -1,0 +1,121 @@
+"""Applying functions through the host: here and now when they are short, in a thread when they are not."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from daemon.config.schema.lua import ModLua
+from daemon.lua.host import LuaHost
+from daemon.lua.runtime import Applied, Subject
+
+SUBJECT: Subject = (False, 0, 0, 0, b"conf", b"", bytes(20), b"", 0, True)
+NO_ARGUMENTS = b"\x90"
+MODULES = {
+    "m": b"n = 0 function f(rec) n = n + 1 return n end function twice(rec, x) return 2 * x end\n"
+    b"function loop(rec) while true do end end\n"
+    b"function work(rec, n) for i = 1, n * 1000000 do end return 'done' end\n"
+    b"function say(rec) info('here') end",
+    "bad": b"error('no')",
+}
+
+
+def play(scene: Callable[[LuaHost, list[str]], Awaitable[None]], count: int = 2) -> None:
+    async def stage() -> None:
+        lines: list[str] = []
+        settings = ModLua(user_path="/udf", context_count=count)
+        host = LuaHost(settings, MODULES.get, lambda _level, _place, text: lines.append(text))
+        try:
+            await scene(host, lines)
+        finally:
+            await host.stop()
+
+    asyncio.run(stage())
+
+
+def integer(applied: Applied | None) -> int:
+    assert applied is not None
+    assert applied[:2] == (0, 1), applied
+    return int.from_bytes(applied[2], "big")
+
+
+async def warm(host: LuaHost, count: int = 2) -> None:
+    for _ in range(count):
+        assert (await host.apply("m", b"twice", b"\x91\x01", SUBJECT, 5))[0] == 0
+
+
+def test_contexts_are_made_in_threads() -> None:
+    async def scene(host: LuaHost, _lines: list[str]) -> None:
+        for _ in range(2):
+            assert host.apply_inline("m", b"f", NO_ARGUMENTS, SUBJECT) is None
+            assert integer(await host.apply("m", b"f", NO_ARGUMENTS, SUBJECT, 5)) == 1
+        counts = [integer(host.apply_inline("m", b"f", NO_ARGUMENTS, SUBJECT)) for _ in range(4)]
+        assert counts == [2, 2, 3, 3]
+        (figures,) = host.statistics()
+        assert (figures.contexts, figures.creations, figures.hits) == (2, 2, 4)
+
+    play(scene)
+
+
+def test_a_slow_function_moves_to_a_thread_and_back() -> None:
+    async def scene(host: LuaHost, _lines: list[str]) -> None:
+        await warm(host)
+        assert host.apply_inline("m", b"work", b"\x91\x05", SUBJECT) is None
+        assert (await host.apply("m", b"work", b"\x91\x05", SUBJECT, 20))[2] == b"done"
+        await warm(host)
+        assert integer(host.apply_inline("m", b"twice", b"\x91\x04", SUBJECT)) == 8
+        for _ in range(400):
+            if host.apply_inline("m", b"work", b"\x91\x00", SUBJECT):
+                break
+            await host.apply("m", b"work", b"\x91\x00", SUBJECT, 5)
+        else:
+            raise AssertionError("never quick again")
+
+    play(scene)
+
+
+def test_a_loop_holds_the_event_loop_for_a_moment_only() -> None:
+    async def scene(host: LuaHost, _lines: list[str]) -> None:
+        await warm(host)
+        started = time.process_time()
+        assert host.apply_inline("m", b"loop", NO_ARGUMENTS, SUBJECT) is None
+        assert time.process_time() - started < 0.02
+        applied = await host.apply("m", b"loop", NO_ARGUMENTS, SUBJECT, 0.05)
+        assert applied[:4] == (100, 3, b"UDF Execution Timeout", 0)
+
+    play(scene)
+
+
+def test_failures() -> None:
+    async def scene(host: LuaHost, lines: list[str]) -> None:
+        for module in ("none", "bad", "m.lua", "a/m"):
+            assert host.apply_inline(module, b"f", NO_ARGUMENTS, SUBJECT) is None
+            applied = await host.apply(module, b"f", NO_ARGUMENTS, SUBJECT, 5)
+            assert applied[:4] == (100, 3, b"UDF: Execution Error 1", 0)
+        assert any("no" in line for line in lines)
+        assert (await host.apply("m", b"nope", NO_ARGUMENTS, SUBJECT, 5))[2] == b"function not found"
+
+    play(scene)
+
+
+def test_lines_are_written_once() -> None:
+    async def scene(host: LuaHost, lines: list[str]) -> None:
+        await warm(host)
+        assert host.apply_inline("m", b"say", NO_ARGUMENTS, SUBJECT)
+        assert lines == ["here"]
+
+    play(scene)
+
+
+def test_full_speed_soon_after_the_cache_was_cleared() -> None:
+    async def scene(host: LuaHost, _lines: list[str]) -> None:
+        await warm(host, 10)
+        host.clear()
+        inline = 0
+        for _ in range(20):
+            if host.apply_inline("m", b"twice", b"\x91\x01", SUBJECT):
+                inline += 1
+            else:
+                await host.apply("m", b"twice", b"\x91\x01", SUBJECT, 5)
+        assert inline == 10
+
+    play(scene, count=10)

@@ -1,0 +1,133 @@
+"""The codec in Lua against the one in Python: what goes in comes out, byte for byte where only one form is right."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from asinfo.wire import msgpack, particle
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40)
+INTEGERS = st.integers(-(1 << 63), (1 << 63) - 1)
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | INTEGERS
+    | st.floats(allow_nan=False)
+    | TEXTS
+    | st.binary(max_size=300)
+    | TEXTS.map(msgpack.GeoJSON)
+)
+KEYS = INTEGERS | TEXTS | st.binary(max_size=40)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=20) | st.dictionaries(KEYS, inner, max_size=20),
+    max_leaves=40,
+)
+EXAMPLES = settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@pytest.fixture
+def echo(applier: Any) -> Callable[..., Any]:
+    context = applier.load(
+        "function arg(rec, a) return a end\n"
+        "function touch(rec) rec.v = rec.v aerospike:update(rec) return rec.v end\n"
+        "function text(rec, a) return tostring(a) end"
+    )
+    return lambda function, arguments, bins=None: applier.apply(context, function, arguments, bins)
+
+
+def exact(value: Any) -> Any:
+    if isinstance(value, list):
+        return [exact(each) for each in value]
+    if isinstance(value, dict):
+        return {(type(key).__name__, key): exact(each) for key, each in value.items()}
+    if isinstance(value, float):
+        return "float", value, math.copysign(1, value)
+    return type(value).__name__, value
+
+
+@EXAMPLES
+@given(VALUES)
+def test_an_argument_comes_back(echo: Any, value: Any) -> None:
+    assert exact(echo("arg", [value]).value) == exact(value)
+
+
+@EXAMPLES
+@given(VALUES.filter(lambda value: value is not None))
+def test_a_bin_comes_back(echo: Any, value: Any) -> None:
+    called = echo("touch", [], {"v": value, "z": 1})
+    assert exact(called.bins) == exact({"v": value, "z": 1})
+    assert exact(called.value) == exact(value)
+
+
+@EXAMPLES
+@given(st.lists(SCALARS, max_size=40))
+def test_a_list_has_one_form(echo: Any, value: list[Any]) -> None:
+    assert echo("arg", [value]).raw[2] == msgpack.pack(value)
+
+
+@EXAMPLES
+@given(st.binary(max_size=60), st.sampled_from([19, 20, 23, 1, 2, 3, 4, 17]))
+def test_any_bytes_in_a_bin(echo: Any, data: bytes, kind: int) -> None:
+    called = echo("text", [], {"v": (kind, data)})
+    assert called.code == 0
+    called = echo("touch", [], {"v": (kind, data), "z": 1})
+    assert called.code in {0, 100}
+
+
+SIZES = [0, 1, 15, 16, 30, 31, 32, 254, 255, 256, 65534, 65535, 65536, 70000]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_sizes(echo: Any, size: int) -> None:
+    for value in ("x" * size, b"y" * size, [1] * size, dict.fromkeys(range(size), 0)):
+        answer = echo("arg", [value])
+        assert answer.value == value
+        assert answer.raw[2] == particle.pack(value)[1]
+
+
+@pytest.mark.parametrize(
+    "edge",
+    [edge + step for edge in (0, 32, 128, 256, 1 << 15, 1 << 16, 1 << 31, 1 << 32) for step in (-1, 0, 1)],
+)
+def test_integers(echo: Any, edge: int) -> None:
+    assert echo("arg", [[edge, -edge]]).raw[2] == msgpack.pack([edge, -edge])
+
+
+def test_flags(echo: Any) -> None:
+    """An ordered list is sorted when it is stored; a map that Lua made is key-ordered in a bin, at the top."""
+    ordered = msgpack.MarkedList([3, "b", None, 2.5, [2], 1, True, b"x", {1: 1}, [1, 5]], msgpack.ORDERED)
+    called = echo("touch", [], {"v": ordered})
+    blob = called.raw[4]
+    assert blob[9:].startswith(b"\x9b\xc7\x00\x01")
+    assert called.bins["v"] == [None, True, 1, 3, "b", [1, 5], [2], {1: 1}, b"x", 2.5]
+
+
+def test_marks_of_maps(apply: Any) -> None:
+    called = apply("local m = map{b = 1, a = map{}} rec.m = m aerospike:update(rec) return m", bins={"a": 1})
+    assert called.raw[2] == b"\x82\xa2\x03a\x80\xa2\x03b\x01"
+    assert called.raw[4].endswith(b"\x83\xc7\x00\x01\xc0\xa2\x03a\x80\xa2\x03b\x01")
+    unordered = apply("rec.m = rec.m aerospike:update(rec)", bins={"m": {"b": 1, "a": 2}})
+    assert unordered.raw[4].endswith(b"\x82\xa2\x03a\x02\xa2\x03b\x01")
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"\x93\xca\x3f\xc0\x00\x00\xc4\x02\x03a\xda\x00\x02\x03b", '[1.5, "a", "b"]'),
+        (b"\x92\xcf\xff\xff\xff\xff\xff\xff\xff\xff\xd0\x01", "[-1, 1]"),
+        (b"\x91\xa3raw", '["raw"]'),
+        (b"\x91\xa0", '[""]'),
+        (b"\x91\xa4\x03a\x00b", '["a"]'),
+        (b"\x91\xa3\x07ab", "[61 62]"),
+    ],
+)
+def test_other_forms(applier: Any, data: bytes, told: str) -> None:
+    context = applier.load("function f(rec) return tostring(rec.v) end")
+    assert applier.apply(context, "f", [], {"v": (20, data)}).value == told
