@@ -14,6 +14,7 @@ from asadm import display
 from asadm.cluster import Cluster, Member
 from asadm.commands import cache
 from asadm.cron.lock import Lock
+from asadm.cron.ping import Ping
 from asadm.outcome import Outcome
 from asadm.session import Session
 from asadm.statement import parse
@@ -47,7 +48,7 @@ class Fleet:
     def clear(self, flags: str = "", timeout: float = 5.0) -> Outcome:
         (call,) = parse(f"cache clear {flags}")
         cluster = Cluster([Member(node) for node in self.nodes], name="prod", timeout=timeout)
-        session = Session(lambda: cluster, write=lambda _: None, warn=lambda _: None)
+        session = session_of(cluster)
         cache.check(call.arguments)
         return cache.run(session, call.arguments)
 
@@ -64,7 +65,11 @@ def rows(outcome: Outcome) -> list[list[object]]:
 
 
 def said(outcome: Outcome) -> list[str]:
-    return display.messages(outcome)
+    return display.messages(session_of(Cluster([])), outcome)
+
+
+def session_of(cluster: Cluster) -> Session:
+    return Session(lambda: cluster, write=lambda _: None, warn=lambda _: None)
 
 
 def test_every_node_is_asked_once(fleet: Fleet) -> None:
@@ -258,8 +263,10 @@ class Pings:
     def __init__(self, url: str) -> None:
         Pings.told.append(("url", url))
 
-    def start(self) -> str | None:
+    def start(self) -> None:
         Pings.told.append(("start", ""))
+
+    def started(self) -> str | None:
         return Pings.warning
 
     def success(self, report: str) -> str | None:
@@ -296,6 +303,17 @@ def test_pings_of_a_bad_run(fleet: Fleet, pings: type[Pings]) -> None:
     assert name == "fail"
     assert report.splitlines()[:2] == ["cache clear: 1 of 2 nodes ok", next(
         each for each in report.splitlines() if each.startswith("n2: failed: refused: "))]  # fmt: skip
+
+
+def test_a_receiver_that_hangs_takes_no_time_of_the_nodes(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Ping.__init__, "__defaults__", (0.4,))
+    fleet.add(answering(OURS))
+    with FakeNode(behaviour=silent) as receiver:
+        outcome = fleet.clear(f"--deadline 0.2 --ping-url http://{receiver.address}/x")
+    assert (outcome.code, rows(outcome)[0][:2]) == (0, ["n1", "ok"])
+    assert said(outcome) == ["ping to 127.0.0.1 failed: no reply within 0.4 s"] * 2
 
 
 def test_failed_pings_are_warnings(fleet: Fleet, pings: type[Pings]) -> None:
@@ -350,5 +368,7 @@ def test_json_tells_about_every_node(fleet: Fleet) -> None:
     (call,) = parse("cache clear")
     document = json.loads(display.document(call, fleet.clear()))
     assert [node["status"] for node in document["nodes"]] == ["ok", "refused"]
+    members = ["node", "address", "status", "answer", "error", "ms"]
+    assert [list(node) for node in document["nodes"]] == [members, members]
     assert document["nodes"][0]["answer"] == "ok"
     assert document["cache_left_off"] == ["n1"]

@@ -50,7 +50,8 @@ def receiver() -> Iterator[Receiver]:
 
 def test_start_success_and_fail(receiver: Receiver) -> None:
     ping = Ping(receiver.url + "/secret")
-    assert [ping.start(), ping.success("3 nodes"), ping.fail("n1: refused")] == [None, None, None]
+    ping.start()
+    assert [ping.started(), ping.success("3 nodes"), ping.fail("n1: refused")] == [None, None, None]
     assert receiver.came == [
         ("/secret/start", b""),
         ("/secret", b"3 nodes"),
@@ -77,15 +78,27 @@ def test_nobody_listens() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         warning = Ping(f"http://127.0.0.1:{taken.getsockname()[1]}/secret").success("")
-    assert warning == "ping to 127.0.0.1 failed: ConnectError"
+    assert warning == "ping to 127.0.0.1 failed: refused"
+    assert (
+        Ping("http://nosuch.invalid/secret").success("")
+        in {
+            "ping to nosuch.invalid failed: unknown host",
+            "ping to nosuch.invalid failed: temporary failure in name resolution",  # of a machine without name servers
+        }
+    )
 
 
 def test_a_silent_receiver_costs_only_the_limit() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         warning = Ping(f"http://127.0.0.1:{port}/secret", seconds=0.2).success("")
+    assert warning == "ping to 127.0.0.1 failed: no reply within 0.2 s"
+
+
+def test_tls_that_is_none_is_told_without_the_secret(receiver: Receiver) -> None:
+    warning = Ping(receiver.url.replace("http:", "https:") + "/secret").success("")
     assert warning is not None
-    assert warning.startswith("ping to 127.0.0.1 failed: ")
+    assert warning.startswith("ping to 127.0.0.1 failed: TLS: ")
     assert "secret" not in warning
 
 

@@ -10,7 +10,7 @@ import pytest
 from asinfo.wire import msgpack
 from daemon.lua.runtime import NOTHING, compile_text
 
-CASES = Path(__file__).parents[3] / "compat" / "vectors" / "lua_cases.jsonl"
+CASES = Path(__file__).parents[3] / "compat" / "lua_cases.jsonl"
 
 NO_SINGLE_CALL = {"lifecycle", "stream"}
 ELSEWHERE = {
