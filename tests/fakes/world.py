@@ -1,0 +1,108 @@
+"""A node with records in memory and a scripted Lua host; what it answers to a message, decoded."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from asinfo.wire import frame
+from asinfo.wire.request import Reply, reply
+from daemon.config.load import embedded
+from daemon.record.spaces import open_namespaces
+from daemon.table import Table
+from tests.fakes.state import make_node
+
+if TYPE_CHECKING:
+    from daemon.lua.runtime import Applied, Subject
+    from daemon.message.dispatch import Messages
+    from daemon.record.namespace import Namespace
+    from daemon.record.record import Record
+
+NOTHING = (0, 0, b"", 0, b"", None, False, False)
+
+
+class ScriptedHost:
+    """Answers calls with ``applied``; in a thread's place when ``slow``, once ``release`` is set where there is one."""
+
+    def __init__(self) -> None:
+        self.applied: Applied = NOTHING
+        self.slow = False
+        self.release: asyncio.Event | None = None
+        self.calls: list[tuple[str, bytes, bytes, Subject]] = []
+        self.seconds = 0.0
+        self.threads = 0
+
+    def apply_inline(
+        self, module: str, function: bytes, arguments: bytes, subject: Subject
+    ) -> Applied | None:
+        if self.slow:
+            return None
+        self.calls.append((module, function, arguments, subject))
+        return self.applied
+
+    async def apply(
+        self, module: str, function: bytes, arguments: bytes, subject: Subject, seconds: float
+    ) -> Applied:
+        self.threads += 1
+        self.seconds = seconds
+        self.calls.append((module, function, arguments, subject))
+        if self.release is not None:
+            await self.release.wait()
+        return self.applied
+
+
+class World:
+    """A node as a client of its records sees it, and its parts."""
+
+    def __init__(self, nodes: int = 1) -> None:
+        config = embedded("/nowhere")
+        self.node = make_node(Table([]), config, nodes=nodes)
+        self.host = ScriptedHost()
+        self.node.host = cast("Any", self.host)
+        self.node.namespaces = open_namespaces(config, pytest.fail)
+        self.messages: Messages = self.node.messages
+        self.namespace: Namespace = self.node.namespaces[b"test"]
+
+    def count(self, name: str) -> int:
+        return self.namespace.counters[name]
+
+    def ask(self, body: bytes) -> Reply:
+        """The answer to a request on one record."""
+        return reply(self.bodies(body)[0])
+
+    def begin(self, body: bytes) -> asyncio.Task[bytes]:
+        """Sends a request that takes time, and does not wait for the answer."""
+        return asyncio.ensure_future(cast("Any", self.messages.respond(body)))
+
+    def record(self, digest: bytes) -> Record:
+        """A record that is there."""
+        record = self.namespace.get(digest)
+        assert record is not None
+        return record
+
+    def bodies(self, body: bytes) -> list[bytes]:
+        """The bodies of all frames of the reply."""
+        return asyncio.run(gather(self.messages.respond(body)))
+
+
+async def gather(answer: Any) -> list[bytes]:
+    """The bodies of the frames of a reply, whatever form it has."""
+    if isinstance(answer, AsyncIterator):
+        pieces = [piece async for piece in answer]
+    else:
+        pieces = [answer if isinstance(answer, bytes) else await answer]
+    return [body for piece in pieces for body in _bodies(piece)]
+
+
+def _bodies(data: bytes) -> Iterator[bytes]:
+    offset = 0
+    while offset < len(data):
+        kind, size = frame.unpack_header(data, offset)
+        assert kind == frame.MESSAGE
+        start = offset + frame.HEADER_SIZE
+        offset = start + size
+        yield data[start:offset]
+    assert offset == len(data)

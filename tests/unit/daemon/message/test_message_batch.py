@@ -1,0 +1,168 @@
+"""Batches: the wire specification, section 4.10."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from asinfo.wire import batch, message, request
+from asinfo.wire.request import Key
+from asinfo.wire.result import Result
+from tests.fakes.world import World, gather
+
+NOTHING_THERE = Key("test", "demo", "none")
+
+
+def key(number: int) -> Key:
+    return Key("test", "demo", number)
+
+
+def ask(world: World, rows: Any, flags: int = batch.RESPOND_ALL) -> Any:
+    bodies = world.bodies(request.batch(rows, flags=flags))
+    return [reply for body in bodies for reply in request.replies(body)]
+
+
+@pytest.fixture
+def stored(world: World) -> World:
+    for number in range(3):
+        world.ask(request.put(key(number), {"n": number}))
+    return world
+
+
+def test_rows_carry_their_number_and_the_last_message_the_result(stored: World) -> None:
+    rows = [
+        (key(0), request.get_row(key(0))),
+        (NOTHING_THERE, request.get_row(key(0))),
+        (key(2), request.exists_row(key(2))),
+        (key(1), request.get_row(key(1), ["nope"])),
+    ]
+    *answers, last = ask(stored, rows)
+    assert [(each.row, each.result, each.last) for each in answers] == [
+        (0, 0, False),
+        (1, 2, False),
+        (2, 0, False),
+        (3, 0, False),
+    ]
+    assert (answers[0].bins, answers[2].bins, answers[3].bins) == ({"n": 0}, {}, {})
+    assert (last.last, last.result, last.ops) == (True, 0, [])
+    assert stored.count("batch_sub_read_success") == 3
+    assert stored.count("batch_sub_read_not_found") == 1
+
+
+def test_writes_answer_their_operations(stored: World) -> None:
+    put, gone = ask(
+        stored, [(key(5), request.put_row(key(5), {"a": 1})), (key(0), request.remove_row(key(0)))]
+    )[:2]
+    assert (put.result, put.generation, put.ops) == (0, 1, [(2, 0, b"a", b"")])
+    assert (gone.result, gone.generation) == (0, 0)
+    assert stored.ask(request.get(key(0))).result == Result.NOT_FOUND
+
+
+def test_udf_rows(stored: World) -> None:
+    stored.host.applied = (100, 3, b"no", 0, b"", None, False, False)
+    rows = [(key(number), request.apply_row(key(number), "mod", "fun", [1])) for number in range(2)]
+    *answers, last = ask(stored, rows)
+    assert [(each.result, each.bins) for each in answers] == [(100, {"FAILURE": "no"})] * 2
+    assert last.result == 0
+    assert stored.count("batch_sub_udf_error") == stored.count("batch_sub_lang_error") == 2
+
+
+def test_udf_rows_in_threads(stored: World) -> None:
+    stored.host.slow = True
+    stored.host.applied = (0, 1, bytes(8), 0, b"", None, False, False)
+    rows = [(key(number), request.apply_row(key(number), "mod", "fun")) for number in range(3)]
+    assert [each.result for each in ask(stored, rows)] == [0, 0, 0, 0]
+    assert stored.host.threads == 3
+
+
+@pytest.mark.parametrize(
+    ("flags", "shown"),
+    [(0, []), (batch.RESPOND_FAILED, [100]), (batch.RESPOND_ALL, [100, 0])],
+)
+def test_the_first_error_ends_a_batch_that_does_not_want_all_rows(
+    stored: World, flags: int, shown: Any
+) -> None:
+    stored.host.applied = (100, 3, b"no", 0, b"", None, False, False)
+    rows = [(key(0), request.apply_row(key(0), "mod", "fun")), (key(1), request.get_row(key(1)))]
+    *answers, last = ask(stored, rows, flags)
+    assert [each.result for each in answers] == shown
+    assert last.result == (0 if flags == batch.RESPOND_ALL else 100)
+
+
+def test_records_that_are_not_there_are_no_error(stored: World) -> None:
+    rows = [(NOTHING_THERE, request.get_row(key(0))), (key(1), request.get_row(key(1)))]
+    assert [each.result for each in ask(stored, rows, 0)] == [2, 0, 0]
+
+
+def last_only(world: World, body: bytes) -> int:
+    [reply] = request.replies(world.bodies(body)[0])
+    assert reply.last
+    return reply.result
+
+
+def test_an_unknown_namespace_ends_the_whole_batch(stored: World) -> None:
+    elsewhere = Key("none", "demo", 1)
+    rows = [(key(0), request.get_row(key(0))), (elsewhere, request.get_row(elsewhere))]
+    assert last_only(stored, request.batch(rows)) == Result.PARAMETER
+
+
+@pytest.mark.parametrize("data", [None, b"", bytes(5), b"\0\0\0\1\4", b"\0\0\0\2\4" + bytes(25)])
+def test_bad_rows(world: World, data: Any) -> None:
+    fields = [] if data is None else [(message.FIELD_BATCH, data)]
+    assert last_only(world, message.request(message.INFO1_BATCH, fields=fields)) == Result.PARAMETER
+
+
+def test_a_filter_is_not_supported(world: World) -> None:
+    data = batch.pack([(key(0).digest, request.get_row(key(0)))])
+    body = message.request(
+        message.INFO1_BATCH, fields=[(message.FIELD_BATCH, data), (message.FIELD_FILTER, b"\x90")]
+    )
+    assert last_only(world, body) == Result.UNSUPPORTED_FEATURE
+
+
+def test_the_number_of_rows_may_be_limited(world: World) -> None:
+    world.node.config.service.batch_max_requests = 1
+    rows = [(key(number), request.get_row(key(number))) for number in range(2)]
+    assert last_only(world, request.batch(rows)) == Result.BATCH_MAX_REQUESTS
+
+
+def test_a_large_batch_comes_in_pieces_and_lets_others_in_between(world: World) -> None:
+    rows = []
+    for number in range(60):
+        world.ask(request.put(key(number), {"data": b"x" * 10_000}))
+        rows.append((key(number), request.get_row(key(number))))
+    bodies = world.bodies(request.batch(rows))
+    assert len(bodies) > 3
+    assert all(len(body) < 200_000 for body in bodies)
+    assert len([reply for body in bodies for reply in request.replies(body)]) == 61
+
+
+class Disk:
+    """A storage engine's promise that writes are durable; ``code`` is what becomes of them."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+        self.asked = 0
+
+    def __call__(self) -> Any:
+        self.asked += 1
+        return self.wait()
+
+    async def wait(self) -> int:
+        await asyncio.sleep(0)
+        return self.code
+
+
+@pytest.mark.parametrize("code", [0, Result.DEVICE_OVERLOAD])
+def test_writes_wait_for_the_disk_once(world: World, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = Disk(code)
+    monkeypatch.setattr(type(world.namespace.storage), "durable", lambda _: disk())
+    rows = [(key(number), request.put_row(key(number), {"n": 1})) for number in range(9)]
+    bodies = asyncio.run(gather(world.messages.respond(request.batch(rows))))
+    assert request.replies(bodies[-1])[-1].result == code
+    assert disk.asked == 1
+    single = asyncio.run(gather(world.messages.respond(request.put(key(1), {"n": 2}))))
+    assert request.reply(single[0]).result == code
+    assert isinstance(world.messages.respond(request.get(key(1))), bytes)
