@@ -31,6 +31,7 @@ POLICIES2 = GENERATIONS | INFO2_CREATE_ONLY
 POLICIES3 = INFO3_UPDATE_ONLY | REPLACE
 """Bits of info2 and info3 that make a write depend on the record as it is."""
 
+_new = tuple.__new__  # around the checks of NamedTuple's own constructor: this is a part of every write
 _MUST_EXIST = INFO3_UPDATE_ONLY | INFO3_REPLACE_ONLY
 
 
@@ -77,5 +78,5 @@ def commit(
         key = record.key or key
     generation = next_generation(record)
     void_time = namespace.void_time(ttl, record, set_name)
-    namespace.put(digest, Record(generation, void_time, namespace.now(), set_name, key, bins))
+    namespace.put(digest, _new(Record, (generation, void_time, namespace.now(), set_name, key, bins)))
     return generation, void_time

@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING
 from asinfo.errors import WireError
 from asinfo.wire import particle
 from asinfo.wire.message import (
+    FIELD_FILTER,
+    FIELD_MRT_ID,
     FIELD_NAMESPACE,
     FIELD_UDF_MODULE,
     INFO1_BATCH,
@@ -38,7 +40,7 @@ from asinfo.wire.result import Result
 from daemon.message.batch import batch
 from daemon.message.counts import DELETES, READS, UDFS, WRITES
 from daemon.message.jobs import Jobs
-from daemon.message.outcome import OK, ORDINARY_FIELDS, failed, refuse_unsupported
+from daemon.message.outcome import OK, failed, refuse_unsupported
 from daemon.message.query import query
 from daemon.message.read import read
 from daemon.message.udf import apply, apply_in_thread
@@ -61,7 +63,6 @@ if TYPE_CHECKING:
     Reply = bytes | Awaitable[bytes] | AsyncIterator[bytes]
 
 _MALFORMED = reply_frame(Result.PARAMETER)
-_ORDINARY_COUNT = 3  # namespace, set and digest: most requests have no other field
 _NO_OPS: list[Op] = []
 
 _ROWS: tuple[tuple[Answer, Counts], ...] = ((read, READS), (write, WRITES), (read, READS), (delete, DELETES))
@@ -182,7 +183,7 @@ class Messages:
         answer, counts = _ROWS[info2 & (INFO2_WRITE | INFO2_DELETE)]
         outcome: Outcome | None
         try:
-            if len(fields) > _ORDINARY_COUNT and not ORDINARY_FIELDS.issuperset(fields):
+            if FIELD_FILTER in fields or FIELD_MRT_ID in fields:
                 refuse_unsupported(fields)
             if counts is WRITES and FIELD_UDF_MODULE in fields:
                 counts = UDFS

@@ -80,30 +80,33 @@ class Job:
         """Begin, in the background."""
         self._task = asyncio.get_running_loop().create_task(self._run(messages))
 
-    async def stop(self) -> None:
-        """End after the record that is being worked on."""
-        self.aborted = not self.ended
-        if self._task is not None:
+    async def wait(self) -> None:
+        """Return when the job has ended."""
+        if self._task is not None and not self._task.done():
             await asyncio.wait([self._task])
 
     async def _run(self, messages: Messages) -> None:
+        try:
+            await self._work(messages)
+        finally:
+            self.ended = time.monotonic()
+            end = "abort" if self.aborted else "complete"
+            self.namespace.counters[f"pi_query_{self.word}_bg_{end}"] += 1
+
+    async def _work(self, messages: Messages) -> None:
         turn_end = time.monotonic() + TURN_SECONDS
         wanted = self.fields.get(FIELD_SET)
-        for self.partitions in range(1, PARTITIONS + 1):
-            number = self.partitions - 1
-            if not messages.owns(number):
-                continue
-            for digest, record in self.namespace.scan(number):
-                if self.aborted:
-                    break
-                if not wanted or record.set_name == wanted:
-                    await self._visit(messages, digest, record.set_name)
-                if time.monotonic() > turn_end:
-                    await asyncio.sleep(0)
-                    turn_end = time.monotonic() + TURN_SECONDS
-        self.ended = time.monotonic()
-        end = "abort" if self.aborted else "complete"
-        self.namespace.counters[f"pi_query_{self.word}_bg_{end}"] += 1
+        for number in range(PARTITIONS):
+            if messages.owns(number):
+                for digest, record in self.namespace.scan(number):
+                    if not wanted or record.set_name == wanted:
+                        await self._visit(messages, digest, record.set_name)
+                    if time.monotonic() > turn_end:
+                        await asyncio.sleep(0)
+                        turn_end = time.monotonic() + TURN_SECONDS
+                    if self.aborted:
+                        return
+            self.partitions = number + 1
 
     async def _visit(self, messages: Messages, digest: bytes, set_name: bytes) -> None:
         fields = {FIELD_NAMESPACE: self.namespace.name, FIELD_SET: set_name}
@@ -174,7 +177,8 @@ class Jobs(dict[int, Job]):
     async def stop(self) -> None:
         """End every job."""
         for job in tuple(self.values()):
-            await job.stop()
+            job.aborted = job.aborted or not job.ended
+            await job.wait()
 
 
 def begin(messages: Messages, namespace: Namespace, message: Message, todo: list[Op]) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asinfo.wire.message import FIELD_FILTER, FIELD_KEY, FIELD_MRT_DEADLINE, FIELD_MRT_ID, FIELD_SET
+from asinfo.wire.message import FIELD_FILTER, FIELD_KEY, FIELD_MRT_ID, FIELD_SET
 from asinfo.wire.result import Result
 from daemon.record.refused import Refused
 
@@ -15,7 +15,6 @@ Outcome = tuple[int, int, int, bytes, int]
 """Result code, generation, void time, ops and their number. A plain tuple: one is made for every request."""
 
 SET_NAME_SIZE_MAX = 63
-BIN_NAME_SIZE_MAX = 15
 
 _KEY_SIZES = {
     1: range(9, 10),
@@ -24,9 +23,6 @@ _KEY_SIZES = {
 }  # with the type: integer, string, blob
 
 OK = 0  # a plain number, in every reply: members of an IntEnum take longer to pack
-
-ORDINARY_FIELDS = frozenset((0, 1, 2, 4, 30, 31, 32))
-"""Fields of single-record requests that need no thought: namespace, set, key, digest, and those of a UDF call."""
 
 
 def failed(code: int) -> Outcome:
@@ -42,7 +38,7 @@ def refuse_unsupported(fields: dict[int, bytes]) -> None:
     """
     if FIELD_FILTER in fields:
         raise Refused(Result.UNSUPPORTED_FEATURE, "filter expressions are not supported")
-    if FIELD_MRT_ID in fields or FIELD_MRT_DEADLINE in fields:
+    if FIELD_MRT_ID in fields:
         raise Refused(Result.ENTERPRISE_ONLY, "transactions belong to the Enterprise Edition")
 
 

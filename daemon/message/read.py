@@ -40,7 +40,7 @@ def read(namespace: Namespace, message: Message, todo: list[Op]) -> Outcome:
     info1, info2, _, _, _, _, _, _, digest, fields, _, _ = message
     assert digest is not None
     whole = info1 & INFO1_GET_ALL
-    if not whole or todo:
+    if not whole or todo or info2:
         _check(info1, info2, todo)
     record = namespace.get(digest)
     if record is None:
