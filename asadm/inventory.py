@@ -32,7 +32,7 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from typing import Any
 
-CACHE_VERSION = 2
+CACHE_VERSION = 3
 """Grows when the cached form changes within a release, so that an older one is not misread."""
 
 
@@ -60,6 +60,7 @@ def load(path: str, environment: dict[str, str] | os._Environ[str]) -> dict[str,
         __version__,
         os.path.abspath(path),
         status.st_mtime_ns,
+        status.st_ctime_ns,  # nobody can set this one back
         status.st_size,
         status.st_ino,
     ]

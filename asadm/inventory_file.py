@@ -19,6 +19,7 @@ import yaml
 
 from asinfo.errors import ConfigError, Problem, UsageError
 from asinfo.host import parse as parse_host
+from asinfo.host import written
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -170,7 +171,7 @@ class _Reader:
         name = self.text(entries["name"], "name") if "name" in entries else None
         tls = None if settings.get("tls") is False else settings.get("tls")
         return {
-            "name": name or (f"[{host}]:{port}" if ":" in host else f"{host}:{port}"),
+            "name": name or written(host, port),
             "host": host,
             "port": port,
             "tls_name": address.tls_name or (tls or {}).get("name"),

@@ -5,6 +5,7 @@ The first of these that says something decides:
     -h HOST,...                        just these nodes, in this order
     --inventory FILE, --cluster NAME   a cluster of an inventory
     --config-file, --only-config-file, --instance      astools.conf
+    ASADM_INVENTORY, ASADM_CLUSTER     a cluster of an inventory
     an inventory in the usual places   ./asadm.yaml, $XDG_CONFIG_HOME/asudf/asadm.yaml, /etc/asudf/asadm.yaml
     astools.conf in the usual places
     127.0.0.1:3000
@@ -42,7 +43,7 @@ def resolve(values: Values, progress: Progress | None = None) -> Cluster:
 
     Raises UsageError and ConfigError; nothing has been sent then, but with ``--discover`` the question for peers.
     """
-    path = _inventory(values)
+    path = inventory_path(values)
     found = _from_inventory(values, path) if path else _from_settings(values)
     found.progress = progress
     if values.flag("discover"):
@@ -52,20 +53,34 @@ def resolve(values: Values, progress: Progress | None = None) -> Cluster:
     return found
 
 
-def _inventory(values: Values) -> str | None:
-    """Path of the inventory that decides, or None when something else does."""
-    named = values.text("inventory") or values.text("cluster")
-    if "host" in values.given:  # wins over the environment, but not silently over another flag
-        if "inventory" in values.given or "cluster" in values.given:
+def inventory_path(values: Values) -> str | None:
+    """Path of the inventory that decides, or None when something else does.
+
+    What was typed wins over the environment; what was typed and would not count is refused with a UsageError.
+    """
+    typed = [name for name in ("host", "inventory", "cluster") if name in values.given]
+    if typed[:1] == ["host"]:
+        if len(typed) > 1:
             raise UsageError("-h names the nodes, and --inventory or --cluster too: give one of them")
         return None
-    if values.text("inventory"):
-        return values.text("inventory")
-    if not named and any(name in values.given for name in OF_A_FILE):
-        return None
-    path = inventory.find(os.environ)
-    if named and path is None:
-        raise UsageError(f"--cluster {named}: there is no inventory (./asadm.yaml or --inventory FILE)")
+    of_a_file = [name for name in OF_A_FILE if name in values.given]
+    if of_a_file and typed:
+        raise UsageError(
+            f"--{of_a_file[0]} is about astools.conf, --{typed[0]} about an inventory: give one of them"
+        )
+    path = None if of_a_file else _path(values)
+    if path is not None and "port" in values.given:
+        raise UsageError(f"--port goes with -h; {path} says the ports of its nodes")
+    return path
+
+
+def _path(values: Values) -> str | None:
+    """The inventory that is named or found. Raises UsageError when a cluster of one is named and there is none."""
+    path = values.text("inventory") or inventory.find(os.environ)
+    name = values.text("cluster")
+    if name and path is None:
+        said = "--cluster " if "cluster" in values.given else "ASADM_CLUSTER="
+        raise UsageError(f"{said}{name}: there is no inventory (./asadm.yaml or --inventory FILE)")
     return path
 
 
@@ -79,17 +94,17 @@ def _from_inventory(values: Values, path: str) -> Cluster:
     contents = inventory.load(path, os.environ)
     name, chosen = inventory.cluster(contents, path, values.text("cluster"))
     reader = _Credentials(values, path)
-    members = [_member(entry, reader) for entry in chosen["nodes"]]
+    members = [_member(entry, reader, values.text("tls-name")) for entry in chosen["nodes"]]
     timeout = values.number("timeout") or chosen["timeout"] or TIMEOUT
     return Cluster(members, name=name, timeout=timeout)
 
 
-def _member(entry: dict[str, Any], credentials: _Credentials) -> Member:
+def _member(entry: dict[str, Any], credentials: _Credentials, tls_name: str | None) -> Member:
     node = Node(
         entry["host"],
         entry["port"],
         name=entry["name"],
-        tls_name=entry["tls_name"],
+        tls_name=tls_name or entry["tls_name"],
         login=credentials.login(entry),
         tls=credentials.tls(entry),
     )

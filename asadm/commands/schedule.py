@@ -14,12 +14,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asadm import inventory
+from asadm import targets
 from asadm.cron import printed, settings, times
 from asadm.cron.settings import Settings
 from asadm.flags import OWN
 from asadm.outcome import Outcome
-from asadm.targets import OF_A_FILE
+from asinfo import settings as settings_of_nodes
 from asinfo.errors import UsageError
 from asinfo.options import Option, Values
 
@@ -135,14 +135,42 @@ def _own_flags(session: Session) -> list[str]:
     flags = session.flags
     if flags is None:
         return []
+    path = targets.inventory_path(flags)
     own = {option.name for option in OWN} - {"timeout"}
     carried = Values([option for option in flags.options if option.name not in own])
-    carried.given = {**_from_environment(carried.options), **flags.given}
-    if not carried.given.keys() & {"host", "inventory", *OF_A_FILE}:
-        found = inventory.find(os.environ)
-        carried.given |= {"inventory": found} if found else {}
+    carried.given = dict(flags.given)
+    if path is None:
+        carried.given |= _user_file(flags)
+    else:
+        cluster = flags.text("cluster")
+        carried.given |= {"inventory": path} | ({"cluster": cluster} if cluster else {})
+    _check_login(carried, of_an_inventory=path is not None)
     carried.given |= {name: _secret(name, str(carried.given[name])) for name in SECRET & carried.given.keys()}
     return _words(carried.options, carried)
+
+
+def _user_file(flags: Values) -> dict[str, Value]:
+    """The user's own astools.conf as a flag, because the job runs as somebody else; nothing where it is not read.
+
+    Raises UsageError where another file was given, because there is only one such flag.
+    """
+    given = flags.text("config-file")
+    found = [path for path in settings_of_nodes.default_files()[1:] if Path(path).exists()]
+    if flags.flag("no-config-file") or flags.text("only-config-file") is not None or not found:
+        return {}
+    if given is not None and Path(given).exists() and not Path(given).samefile(found[0]):
+        raise UsageError(
+            f"the job would not read {found[0]}: give --only-config-file, or include it in {given}"
+        )
+    return {"config-file": given or found[0]}
+
+
+def _check_login(carried: Values, *, of_an_inventory: bool) -> None:
+    """Raise UsageError for a login without its password: a job cannot be asked. Reads what files there are."""
+    if not of_an_inventory:
+        settings_of_nodes.read_files(carried, "asadm")
+    if carried.text("user") is not None and not carried.text("password") and carried.text("auth") != "PKI":
+        raise UsageError("--user: a job cannot be asked for the password; give --password file:PATH")
 
 
 def _secret(name: str, value: str) -> str:
@@ -152,14 +180,6 @@ def _secret(name: str, value: str) -> str:
     raise UsageError(
         f"--{name}: a job has no one to ask and no secret of its own; give file:PATH or use an inventory"
     )
-
-
-def _from_environment(options: Iterable[Option]) -> dict[str, Value]:
-    return {
-        option.name: os.environ[option.environment]
-        for option in options
-        if os.environ.get(option.environment)
-    }
 
 
 def _user(options: Values) -> str:

@@ -206,6 +206,19 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     assert list(inventory.load(str(path), environment)["clusters"]) == ["b"]
 
 
+def test_a_file_that_was_rewritten_in_place_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "asadm.yaml"
+    environment = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    path.write_bytes(b"clusters: {a: {nodes: [x]}}")
+    before = path.stat()
+    inventory.load(str(path), environment)
+    while path.stat().st_ctime_ns == before.st_ctime_ns:  # until the clock of the file system has moved on
+        path.write_bytes(b"clusters: {b: {nodes: [x]}}")
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
+    assert list(inventory.load(str(path), environment)["clusters"]) == ["b"]
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"null", b"[]", b'{"key": 1}', b"\xff", b"[" * 100_000])
 def test_a_damaged_cache_is_not_used(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "asadm.yaml"

@@ -21,6 +21,11 @@ NODES = "--inventory /etc/asudf/asadm.yaml"
 EXAMPLE = "--program /usr/local/bin/asadm --every 1h --splay 60 --deadline 300 --retries 3"
 
 
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
 def outcome(line: str, own: str = NODES) -> tuple[Call, Outcome]:
     """What ``asadm OWN schedule print LINE`` prints."""
     (call,) = parse(f"schedule print {line}")
@@ -85,6 +90,34 @@ def test_an_inventory_that_the_job_would_not_find_is_named(
     monkeypatch.setenv("ASADM_INVENTORY", "other.yaml")
     monkeypatch.setenv("ASADM_CLUSTER", "prod")
     assert f"--inventory {tmp_path}/other.yaml --cluster prod cache" in command("", "")
+
+
+def test_the_users_own_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The job runs as somebody else, whose home has no such file."""
+    monkeypatch.chdir(tmp_path)
+    own = tmp_path / ".aerospike/astools.conf"
+    own.parent.mkdir()
+    own.write_text('[cluster]\nhost = "10.0.0.1"\n[cluster_b]\nhost = "10.0.0.2"\n')
+    (tmp_path / "other.conf").write_text("[cluster]\n")
+    assert f"asadm --config-file {own} cache" in command("", "")
+    assert f"asadm --config-file {own} --instance b cache" in command("", "--instance b")
+    assert f"asadm --only-config-file {tmp_path}/other.conf cache" in command(
+        "", "--only-config-file other.conf"
+    )
+    assert "asadm --no-config-file cache" in command("", "--no-config-file")
+    with pytest.raises(UsageError, match="the job would not read"):
+        command("", "--config-file other.conf")
+    own.unlink()
+    assert f"--config-file {tmp_path}/other.conf cache" in command("", "--config-file other.conf")
+
+
+def test_a_login_without_its_password_is_refused(tmp_path: Path) -> None:
+    for own in ("-U bob -h a", f"-U bob {NODES}"):
+        with pytest.raises(UsageError, match="--user: a job cannot be asked for the password"):
+            command("", own)
+    file = tmp_path / "astools.conf"
+    file.write_text('[cluster]\nuser = "bob"\npassword = "file:/etc/asudf/password"\n')
+    assert f"asadm --only-config-file {file} cache" in command("", f"--only-config-file {file}")
 
 
 def test_names_of_files_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
