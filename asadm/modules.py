@@ -40,10 +40,11 @@ def sendable(name: bytes) -> bytes:
 
 
 def listed(answer: Answer) -> list[Module]:
-    """The modules a node lists; none when it did not answer well, or not with a list."""
+    """The modules a node lists; none when it did not answer well. An answer that is no list becomes a failure."""
     try:
         return modules(answer.answer) if answer.good else []
-    except WireError:
+    except WireError as error:
+        answer.status, answer.error = "protocol", str(error)
         return []
 
 
@@ -57,7 +58,7 @@ class Row:
         self.done = False
         self.how = ""
         self.milliseconds = 0.0
-        """From the start of the whole change until this node was seen to have it."""
+        """From the start of the whole change until it was known how it went on this node."""
 
     @property
     def waiting(self) -> bool:
@@ -70,7 +71,7 @@ class Change:
 
     ``command``  the put or the remove
     ``arrived``  whether a node's list shows the change
-    ``wait``     seconds for the whole
+    ``wait``     seconds for the whole, from now on
     """
 
     def __init__(
@@ -97,11 +98,26 @@ class Change:
         for row in self.rows:
             self.close(row)
 
+    def ask(self, command: bytes, nodes: Sequence[Node], share: float = 1.0) -> list[Answer]:
+        """One answer a node, within ``share`` of the time that is left for the whole."""
+        left = max(0.0, self.deadline - time.monotonic())
+        return self.cluster.each([command], nodes=nodes, timeout=min(self.cluster.timeout, left * share))
+
+    def learned(self, row: Row, answer: Answer) -> None:
+        """What ``row``'s node said last, and when."""
+        row.answer = answer
+        row.milliseconds = (time.monotonic() - self.started) * 1000
+
     def send_to_one(self, nodes: Sequence[Node]) -> bool:
-        """Whether a node took the command; the next is tried only when one cannot be reached at all."""
+        """Whether a node took the command; the next is tried only when one cannot be reached at all.
+
+        A node that hangs gets half of the time that is left, so that there is always some for the next.
+        """
         for node in nodes:
+            if time.monotonic() >= self.deadline:
+                return False
             row = self.row(node)
-            row.answer = self.cluster.each([self.command], nodes=[node])[0]
+            self.learned(row, self.ask(self.command, [node], 1.0 if node is nodes[-1] else 0.5)[0])
             if row.answer.status == "interrupted":
                 raise KeyboardInterrupt
             if row.answer.good or row.answer.answer == TIMED_OUT:
@@ -132,26 +148,26 @@ class Change:
     def look(self) -> None:
         """Ask every node that is waited for for its list."""
         asked = [row for row in self.rows if row.waiting]
-        answers = self.cluster.each([LIST], nodes=[row.answer.node for row in asked])
+        answers = self.ask(LIST, [row.answer.node for row in asked])
         for row, answer in zip(asked, answers, strict=True):
+            found = listed(answer)
             if answer.status == "interrupted":
                 self.interrupted = True
             elif not answer.good:
-                row.answer = answer
-            elif self.arrived(listed(answer)):
+                self.learned(row, answer)
+            elif self.arrived(found):
                 row.done = True
                 row.how = row.how or "replicated"
-                row.answer = Answer.of(row.answer.node, row.answer.answers or [b"ok"], 0.0)
-                row.milliseconds = (time.monotonic() - self.started) * 1000
+                self.learned(row, Answer(answer.node, "ok", row.answer.answers or [b"ok"]).like(answer))
         if self.interrupted:
             raise KeyboardInterrupt
 
     def send_to_each(self, rows: Sequence[Row]) -> None:
         """Nodes that do not replicate among each other get the command one by one, all at once."""
         unsent = [row for row in rows if row.how != "sent"]
-        answers = self.cluster.each([self.command], nodes=[row.answer.node for row in unsent])
+        answers = self.ask(self.command, [row.answer.node for row in unsent])
         for row, answer in zip(unsent, answers, strict=True):
-            row.answer = answer
+            self.learned(row, answer)
             row.how = "sent by itself" if answer.good else ""
 
     def row(self, node: Node) -> Row:
@@ -161,12 +177,14 @@ class Change:
     def close(self, row: Row) -> None:
         """Give a node its final status and reason."""
         answer = row.answer
+        answer.milliseconds = row.milliseconds
         if row.done:
-            answer.status, answer.error, answer.milliseconds = "ok", "", row.milliseconds
+            answer.status, answer.error = "ok", ""
         elif row.waiting and self.interrupted:
             answer.status, answer.error = "interrupted", "stopped before the node was seen to have it"
         elif row.waiting and any(each.how for each in self.rows):
             seconds = time.monotonic() - self.started
             answer.status, answer.error = "late", f"does not show the change after {seconds:.1f} s"
+            answer.milliseconds = seconds * 1000
         elif row.waiting:
             answer.status, answer.error = "skipped", "not sent, because no node took it"

@@ -16,7 +16,7 @@ import sys
 
 from asadm import commands
 from asinfo.errors import UsageError
-from asinfo.options import Values, convert, recognise, tokens
+from asinfo.options import NoValue, Values, convert, recognise, tokens
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -34,14 +34,16 @@ class Arguments:  # plain class: dataclasses cost more to import than the whole 
     ``names``    the words after the command, in order; as many as were given
     ``clauses``  words by keyword, only keywords that were given
     ``rest``     everything, for a command that takes the rest of the line as it stands
+    ``prepared`` what the command's ``check`` has read or parsed for its ``run``
     """
 
-    __slots__ = ("clauses", "names", "options", "rest")
+    __slots__ = ("clauses", "names", "options", "prepared", "rest")
 
     def __init__(self, options: Values) -> None:
         self.options = options
         self.names: list[str] = []
         self.clauses: dict[str, list[str]] = {}
+        self.prepared: Any = None
         self.rest: list[str] = []
 
 
@@ -177,17 +179,32 @@ def _beside(own: Sequence[Option], extra: Sequence[Option]) -> list[Option]:
 
 def _reason(words: Sequence[str], options: Sequence[Option], own: Sequence[Option]) -> str:
     """Why ``words`` were not recognised; only the command's ``own`` flags are worth telling."""
+    option: Option | None = None
     try:
         for token in tokens(words, options):
-            if token.option is not None and token.text is not None:
-                convert(token.option, token.text)
+            option = token.option
+            if option is not None:
+                convert(option, token.text)
+            option = None
+    except NoValue as missing:
+        return _no_value(missing)
     except ValueError as error:
         said = str(error)
-        if said.startswith("--") and any(said == f"--{option.name}" for option in options):
-            return f"{said} needs a value"
+        if option is not None:
+            return f"--{option.name}: {said}"
         known = " ".join(f"--{option.name}" for option in own if not option.hidden)
         return said if not said.startswith("-") else f"unknown flag {said}; it has {known or 'none'}"
     return "not understood"
+
+
+def _no_value(missing: NoValue) -> str:
+    """A value that begins with a dash is one that is missing, unless it is a wrong number."""
+    if missing.follows and missing.option.kind in {"integer", "port", "number", "seconds"}:
+        try:
+            convert(missing.option, missing.follows)
+        except ValueError as error:
+            return f"{missing}: {error}"
+    return f"{missing} needs a value"
 
 
 def _sort(row: Row, words: Sequence[str], arguments: Arguments) -> None:

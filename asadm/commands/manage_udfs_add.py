@@ -26,17 +26,20 @@ WAIT = Option(
 )
 OPTIONS = (WAIT,)
 
+PIPE_SECONDS = 30.0
+"""How long a pipe that is given as the file may stay silent: somebody must be writing to it."""
+
 
 def check(arguments: Arguments) -> None:
     """Raises UsageError for a name that cannot be sent and a file that cannot be a module."""
     sendable(os.fsencode(arguments.names[0]))
-    _read(arguments)
+    arguments.prepared = _read(arguments.clauses["path"][0])
 
 
 def run(session: Session, arguments: Arguments) -> Outcome:
     """Send to one node, wait for the hash on all, send to those that do not get it by themselves."""
     name = os.fsencode(arguments.names[0])
-    content = _read(arguments)
+    content: bytes = arguments.prepared  # read once: what a pipe holds cannot be read again
     expected = digest(name, base64(content))
 
     def arrived(modules: Sequence[Module]) -> bool:
@@ -62,7 +65,10 @@ def report(
     answers = [row.answer for row in change.rows]
     how = {row.answer.node.name: row.how for row in change.rows if row.answer.good}
     sheet = Sheet(
-        title, ["Node", "Status", "Detail", "ms"], [_cells(row) for row in change.rows], note if how else ""
+        title,
+        ["Node", "Status", "Detail", "After ms"],
+        [_cells(row) for row in change.rows],
+        note if how else "",
     )
     return Outcome(
         answers,
@@ -97,11 +103,10 @@ def _cells(row: Row) -> list[Cell]:
     ]
 
 
-def _read(arguments: Arguments) -> bytes:
+def _read(path: str) -> bytes:
     """The module's bytes, whatever encoding they are in."""
-    path = arguments.clauses["path"][0]
     try:
-        with open(path, "rb") as stream:  # noqa: PTH123 - pathlib would double the start-up time of a run
+        with open(path, "rb", opener=_opener) as stream:
             content = stream.read(SOURCE_SIZE_MAX + 1)
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
@@ -110,6 +115,21 @@ def _read(arguments: Arguments) -> bytes:
     if len(content) > SOURCE_SIZE_MAX:
         raise UsageError(f"{path} is larger than {SOURCE_SIZE_MAX} bytes: a node accepts no larger module")
     return content
+
+
+def _opener(path: str, flags: int) -> int:
+    """Open ``path``; a pipe must have something to read soon. Raises UsageError when nobody writes to it."""
+    descriptor = os.open(path, flags | os.O_NONBLOCK)  # a pipe without a writer would not even open otherwise
+    if os.fstat(descriptor).st_mode & 0o170000 == 0o010000:  # S_ISFIFO, without the import of stat
+        import select
+
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        if not poll.poll(PIPE_SECONDS * 1000):
+            os.close(descriptor)
+            raise UsageError(f"{path}: nothing came through this pipe within {PIPE_SECONDS:g} s")
+    os.set_blocking(descriptor, True)
+    return descriptor
 
 
 def _compile_errors(rows: Sequence[Row], name: bytes, path: str, content: bytes) -> list[str]:

@@ -36,12 +36,11 @@ def run(session: Session, arguments: Arguments) -> Outcome:
         return all(module.filename != name for module in modules)
 
     cluster = session.cluster(arguments)
-    lists = cluster.each([LIST])
+    wait = arguments.options.number("wait") or 10.0
+    change = Change(cluster, b"udf-remove:filename=" + name, gone, wait=wait)
+    lists = change.ask(LIST, cluster.nodes)
     holders = [answer.node for answer in lists if not gone(listed(answer))]
     if not holders:
         return Outcome(lists, messages=[f"no node lists a module {text(name)}"], code=FAILED)
-    change = Change(
-        cluster, b"udf-remove:filename=" + name, gone, wait=arguments.options.number("wait") or 10.0
-    )
     change.run(holders)
     return report(change, f"UDF {text(name)}", f"{text(name)} removed", [], {"name": text(name)})

@@ -35,7 +35,7 @@ class _Plan:
         if not rest:
             raise UsageError("watch: the command to repeat is missing")
         self.pause = float(numbers[0]) if numbers else PAUSE
-        self.times = int(float(numbers[1])) if len(numbers) > 1 else 0
+        self.times = _times(numbers[1]) if len(numbers) > 1 else 0
         self.call: Call = statement.call(rest)
         if self.call.row.name in NEVER:
             raise UsageError(f"watch cannot repeat {self.call.row.name!r}")
@@ -43,17 +43,18 @@ class _Plan:
 
 def check(arguments: Arguments) -> None:
     """Raises UsageError when the command to repeat is missing or wrong."""
-    _Plan(arguments.rest)
+    arguments.prepared = _Plan(arguments.rest)
 
 
 def changing(arguments: Arguments) -> bool:
     """Whether the repeated command changes the cluster."""
-    return _Plan(arguments.rest).call.privileged
+    plan: _Plan = arguments.prepared
+    return plan.call.privileged
 
 
 def run(session: Session, arguments: Arguments) -> Outcome:
     """Show every run at once; the exit code is that of the worst run, 130 when Ctrl-C ended it."""
-    plan = _Plan(arguments.rest)
+    plan: _Plan = arguments.prepared
     before: list[bytes] = []
     code = done = 0
     try:
@@ -64,7 +65,7 @@ def run(session: Session, arguments: Arguments) -> Outcome:
             if not session.json:
                 session.write(session.bold(_header(plan, done)) + b"\n")
             session.write(_marked(shown, before) if session.colour and plan.marks and done > 1 else shown)
-            for message in display.messages(outcome):
+            for message in display.messages(session, outcome):
                 session.warn(message)
             before = shown.split(b"\n")
             code = max(code, outcome.code)
@@ -87,6 +88,14 @@ def _marked(shown: bytes, before: list[bytes]) -> bytes:
     return b"\n".join(
         line if line in known else b"\x1b[7m" + line + b"\x1b[27m" for line in shown.split(b"\n")
     )
+
+
+def _times(number: str) -> int:
+    if not number.isdigit() or not int(number):
+        raise UsageError(
+            f"watch: {number} is not a number of times: 1, 2, ...; leave it out to repeat for ever"
+        )
+    return int(number)
 
 
 def _is_number(word: str) -> bool:

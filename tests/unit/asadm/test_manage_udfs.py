@@ -1,11 +1,15 @@
 """Modules on several nodes: added, shown, compared and removed, with nodes that replicate, stand alone or are down."""
 
 import base64
+import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from asadm import modules
+from asadm.commands import manage_udfs_add
 from asadm.commands.manage_udfs_add import describe
 from asinfo.wire.failure import CompileError
 from tests.fakes.modules import Store
@@ -110,6 +114,58 @@ def test_a_refusal_of_the_node_is_explained(asadm: Asadm) -> None:
         result = asadm("-h", node.address, "-e", ADD)
         assert result.code == 1
         assert "unrecognized command (code 4)" in result.err
+
+
+def test_an_answer_that_is_no_list_is_a_failure(asadm: Asadm) -> None:
+    store = Store()
+    store.modules[b"a.lua"] = b"LQ=="
+    with store.node() as one, FakeNode({"udf-list": "nonsense", "udf-remove:filename=a.lua": "ok"}) as other:
+        hosts = f"{one.address},{other.address}"
+        shown = asadm("-j", "-h", hosts, "show", "udfs")
+        assert shown.code == 1
+        assert [status for _, status, _ in shown.nodes] == ["ok", "protocol"]
+        assert shown.document["modules"][0]["state"] == "same"
+        removed = asadm("-j", "-h", hosts, "--enable", "manage", "udfs", "remove", "a.lua")
+        assert removed.code == 1
+        assert [status for _, status, _ in removed.nodes] == ["ok", "protocol"]
+
+
+def test_nodes_that_hang_leave_time_for_the_others(asadm: Asadm) -> None:
+    """``--wait`` bounds the whole, whatever the time-out of a node is."""
+    store = Store()
+    with FakeNode(behaviour=silent) as one, FakeNode(behaviour=silent) as two, store.node() as three:
+        hosts = ",".join(node.address for node in (one, two, three))
+        start = time.monotonic()
+        result = asadm("-j", "--timeout", "60", "-h", hosts, "--enable",
+                       "manage", "udfs", "add", "a.lua", "path", "a.lua", "--wait", "0.8")  # fmt: skip
+        assert time.monotonic() - start < 5
+        assert [status for _, status, _ in result.nodes] == ["timeout-reply", "timeout-reply", "ok"]
+        times = [node["ms"] for node in result.document["nodes"]]
+        assert times == sorted(times)  # all from the start of the whole
+        assert asadm("--timeout", "60", "-h", f"{one.address},{two.address}", "--enable",
+                     "manage", "udfs", "remove", "a.lua", "--wait", "0.2").code == 1  # fmt: skip
+        assert time.monotonic() - start < 10
+
+
+def test_a_pipe_is_read_once(asadm: Asadm, tmp_path: Path) -> None:
+    store = Store()
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=(SOURCE,))
+    writer.start()
+    with store.node() as one:
+        result = asadm("-h", one.address, "--enable", "manage", "udfs", "add", "a.lua", "path", "pipe")
+        writer.join()
+        assert (result.code, result.err) == (0, "")
+        assert base64.b64decode(store.modules[b"a.lua"]) == SOURCE
+
+
+def test_a_pipe_that_nobody_writes_to_is_refused(
+    asadm: Asadm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(manage_udfs_add, "PIPE_SECONDS", 0.05)
+    os.mkfifo(tmp_path / "pipe")
+    result = asadm("-h", "127.0.0.1:1", "--enable", "manage", "udfs", "add", "a.lua", "path", "pipe")
+    assert (result.code, result.err) == (2, "asadm: pipe: nothing came through this pipe within 0.05 s\n")
 
 
 def test_identical_content_is_no_fault(asadm: Asadm) -> None:
