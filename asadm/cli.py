@@ -9,18 +9,17 @@ from __future__ import annotations
 import os
 import sys
 
-from asadm import commands, display, statement
+from asadm import display, statement
 from asadm.flags import OPTIONS
 from asadm.outcome import FAILED, INTERRUPTED, WRONG
 from asadm.session import Session
 from asinfo.errors import ConfigError, Error, UsageError
 from asinfo.options import recognise
-from asinfo.render import visible
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import BinaryIO, Self
+    from typing import Self
 
     from asadm.cluster import Cluster
     from asadm.statement import Call
@@ -61,11 +60,10 @@ def run(argv: Sequence[str]) -> int:
                 interspersed=False,
             )
         return act(values)
-    except (
-        BrokenPipeError
-    ):  # the reader has had enough; Python would complain again when it flushes at the end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return FAILED
+    except OSError as error:  # what is left is the own output: every other error was given a name before
+        from asinfo.streams import lost
+
+        return lost("asadm", error)
 
 
 def act(values: Values) -> int:
@@ -89,22 +87,23 @@ def _complain(error: Error, code: int) -> int:
 
 def warn(message: str) -> None:
     """One line on standard error."""
-    sys.stderr.write(f"asadm: {visible(message)}\n")
-    sys.stderr.flush()
+    from asinfo.streams import tell
+
+    tell("asadm", message)
 
 
 def _act(values: Values) -> int:
     if values.flag("version"):
         from asinfo import __version__
 
-        sys.stdout.write(f"asadm {__version__}\n")
+        _Output(None).write(f"asadm {__version__}\n".encode())
         return 0
     shell = values.text("completion")
     if shell is not None:
-        from asinfo import completion
+        from asadm import completion
+        from asinfo.completion import script
 
-        phrases = [f"{row.name} {word}".rstrip() for row in commands.TABLE for word in ["", *row.keywords]]
-        sys.stdout.write(completion.script(shell, "asadm", OPTIONS, phrases))
+        _Output(None).write(script(shell, "asadm", OPTIONS, completion.table()).encode())
         return 0
     calls = _calls(values)
     with _Output(values.text("out-file")) as output:
@@ -131,6 +130,17 @@ def _calls(values: Values) -> list[Call] | None:
         return _file(path)
     if path is None and os.isatty(0):
         return None
+    return _standard_input(values)
+
+
+def _standard_input(values: Values) -> list[Call]:
+    """The commands on standard input, which cannot carry the password as well: it would be taken for a command."""
+    if sys.stdin is None:
+        raise UsageError("standard input is closed: say what to run, with -e for instance")
+    if "user" in values.given and not values.text("password") and values.text("auth") != "PKI":
+        raise UsageError(
+            "standard input holds the commands and cannot hold the password too: give --password env:VARIABLE or file:PATH"
+        )
     return statement.parse(sys.stdin.buffer.read().decode("utf-8", "surrogateescape"), "standard input")
 
 
@@ -156,26 +166,59 @@ def _file(path: str) -> list[Call]:
 
 
 class _Output:
-    """Where data goes: a file when one is named, standard output otherwise. The file is opened before anything runs."""
+    """Where data goes: a file when one is named, standard output otherwise.
+
+    The file is opened before anything runs, but keeps what it holds until there is something to replace it with.
+    Raises UsageError when it cannot be opened, and OSError where there is no standard output.
+    """
 
     def __init__(self, path: str | None) -> None:
         self.path = path
+        self.descriptor = -1
+        self.terminal = path is None and sys.stdout is not None and sys.stdout.isatty()
+        if path is None:
+            if sys.stdout is None:
+                from asinfo.streams import closed
+
+                raise closed()
+            return
         try:
-            self.stream: BinaryIO = sys.stdout.buffer if path is None else open(path, "wb")  # noqa: PTH123, SIM115 - start-up time; closed by __exit__
+            self.descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
         except (OSError, ValueError) as error:
             raise UsageError(f"-o {path}: {getattr(error, 'strerror', None) or error}") from None
-        self.terminal = path is None and sys.stdout.isatty()
+        self.emptied = False
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self.path is not None:
-            self.stream.close()
+    def __exit__(self, kind: object, *_: object) -> None:
+        if self.descriptor >= 0:
+            if kind is None:
+                self._empty()
+            os.close(self.descriptor)
 
     def write(self, data: bytes) -> None:
-        self.stream.write(data)
-        self.stream.flush()
+        """All of ``data``, at once. Raises OSError."""
+        if self.path is None:
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+            return
+        self._empty()
+        view = memoryview(data)
+        try:
+            while view:
+                view = view[os.write(self.descriptor, view) :]
+        except OSError as error:
+            error.filename = self.path
+            raise
+
+    def _empty(self) -> None:
+        """Drop the former contents, once; a device or a pipe has none."""
+        if (
+            not self.emptied and os.fstat(self.descriptor).st_mode & 0o170000 == 0o100000
+        ):  # S_ISREG without stat
+            os.ftruncate(self.descriptor, 0)
+        self.emptied = True
 
 
 def _session(values: Values, output: _Output) -> Session:
@@ -207,11 +250,12 @@ def _resolver(values: Values) -> Callable[[], Cluster]:
 def execute(session: Session, calls: Sequence[Call]) -> int:
     """Run ``calls`` in order; the worst exit code. A failed command does not stop the next, Ctrl-C does.
 
-    Raises UsageError before anything is sent when one of them may not run or names an unknown node.
+    Raises UsageError and ConfigError, before anything is sent or shown, when one of them may not run, when the nodes
+    cannot be told, or when a ``with`` names an unknown one.
     """
     statement.allow(calls, privileged=session.privileged)
     for call in calls:
-        if "with" in call.arguments.clauses:
+        if not call.row.local:
             session.cluster(call.arguments)
     code = 0
     for call in calls:
@@ -228,7 +272,7 @@ def perform(session: Session, call: Call) -> int:
     outcome = session.run(call)
     if not outcome.shown:
         session.write(display.output(session, call, outcome))
-    for message in display.messages(outcome):
+    for message in display.messages(session, outcome):
         session.warn(message)
     return outcome.code
 

@@ -6,9 +6,10 @@ Every node has one answer, in the configured order, whether it spoke or not; fai
 from __future__ import annotations
 
 from asadm.outcome import Answer
+from asinfo.command import answer_of_summary
 from asinfo.errors import UsageError, WireError
 from asinfo.exchange import exchange
-from asinfo.wire.info import answers, request, summary, text
+from asinfo.wire.info import answers, request, text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -95,24 +96,21 @@ def _may_be_id(word: str) -> bool:
 
 
 def _answer(reply: Reply, commands: Sequence[bytes]) -> Answer:
+    answer = _judged(reply, commands)
+    answer.commands = tuple(commands)
+    answer.note = reply.note
+    return answer
+
+
+def _judged(reply: Reply, commands: Sequence[bytes]) -> Answer:
     if reply.failure is not None:
         return Answer(reply.node, reply.failure.kind, (), reply.failure.reason, reply.milliseconds)
     body = reply.body or b""
     try:
-        found = answers(body, commands) if commands else [_summary(body)]
+        found = answers(body, commands) if commands else [answer_of_summary(body)]
     except WireError as error:
         return Answer(reply.node, "protocol", (), str(error), reply.milliseconds)
     return Answer.of(reply.node, found, reply.milliseconds)
-
-
-def _summary(body: bytes) -> bytes:
-    """The summary's lines; a refusal has no name before its answer."""
-    return b"\n".join(name + b"\t" + value if name else value for name, value in summary(body))
-
-
-def address(node: Node) -> str:
-    """``host:port`` as the user may type it again; IPv6 in brackets."""
-    return f"[{node.host}]:{node.port}" if ":" in node.host else f"{node.host}:{node.port}"
 
 
 def select(members: Sequence[Member], words: Sequence[str]) -> list[Member]:
@@ -134,7 +132,7 @@ def _matching(members: Sequence[Member], word: str) -> list[int]:
     exact = [
         position
         for position in found
-        if word in {members[position].node.name, address(members[position].node)}
+        if word in {members[position].node.name, members[position].node.address}
     ]
     if exact:
         return exact
@@ -150,10 +148,10 @@ def _matches(member: Member, word: str) -> bool:
     key, equals, value = word.partition("=")
     if equals:
         return member.labels.get(key) == value
-    texts = (node.name, node.host, address(node), member.id)
+    texts = (node.name, node.host, node.address, member.id)
     return any(each.startswith(word[:-1]) for each in texts) if word.endswith("*") else word in texts
 
 
 def _title(member: Member) -> str:
-    node, where = member.node, address(member.node)
-    return node.name if node.name == where else f"{node.name} ({where})"
+    node = member.node
+    return node.name if node.name == node.address else f"{node.name} ({node.address})"

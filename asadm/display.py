@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from asadm.cluster import address
-from asinfo.wire.info import text
-
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from asadm.outcome import Answer, Outcome
     from asadm.session import Session
     from asadm.statement import Call
@@ -46,29 +45,42 @@ def document(call: Call, outcome: Outcome) -> bytes:
 
 
 def _node(answer: Answer) -> dict[str, object]:
-    """``answer`` is a text for one command, a list of texts for several, null for none."""
-    said = [text(each) for each in answer.answers]
-    return {
-        "node": answer.node.name,
-        "address": address(answer.node),
-        "status": answer.status,
-        "answer": said if len(said) > 1 else said[0] if said else None,
-        "error": answer.error or None,
-        "ms": round(answer.milliseconds, 3),
-    }
+    """``answer`` in the form that it has in every tool."""
+    from asinfo.document import entry
+
+    return entry(
+        answer.node,
+        answer.commands,
+        answer.answers,
+        status=answer.status,
+        error=answer.error,
+        milliseconds=answer.milliseconds,
+        note=answer.note,
+    )
 
 
-def messages(outcome: Outcome) -> list[str]:
-    """Lines for standard error: what the command says, and a line for every failed node it has not named itself."""
-    if outcome.silent:
-        return outcome.messages
-    return [*outcome.messages, *(failure(answer) for answer in outcome.answers if not answer.good)]
+def messages(session: Session, outcome: Outcome) -> list[str]:
+    """Lines for standard error: what the command says, notes, and a line for every failed node not named yet."""
+    lines = [*outcome.messages, *([] if outcome.hushed else _notes(session, outcome.answers))]
+    if outcome.silent or (outcome.told and session.terminal and not session.json):
+        return lines
+    return [*lines, *(failure(answer) for answer in outcome.answers if not answer.good)]
+
+
+def _notes(session: Session, answers: Sequence[Answer]) -> list[str]:
+    """What is to be known of nodes, each note once a session; one line for all nodes that have the same."""
+    nodes: dict[str, list[str]] = {}
+    for answer in answers:
+        if answer.note and (answer.node.name, answer.note) not in session.noted:
+            session.noted.add((answer.node.name, answer.note))
+            nodes.setdefault(answer.note, []).append(answer.node.name)
+    return [f"{', '.join(names)}: {note}" for note, names in nodes.items()]
 
 
 def failure(answer: Answer) -> str:
     """One line about a failed node."""
-    where = address(answer.node)
-    name = where if answer.node.name == where else f"{answer.node.name} ({where})"
+    node = answer.node
+    name = node.name if node.name == node.address else f"{node.name} ({node.address})"
     if answer.status == "error":
         return f"{name}: {answer.error}"
     return f"{name}: {answer.error} ({answer.status}, {answer.milliseconds:.0f} ms)"

@@ -25,9 +25,11 @@ class Answer:  # plain class: dataclasses cost more to import than the whole run
     ``answers``       one a command, byte for byte; empty when there was no answer
     ``error``         the reason for a person; empty when all is well
     ``milliseconds``  from the start of the connect to the end of the reply
+    ``commands``      what it was asked; empty for its summary
+    ``note``          a warning about the node, for instance that it wanted no login; mostly empty
     """
 
-    __slots__ = ("answers", "error", "milliseconds", "node", "status")
+    __slots__ = ("answers", "commands", "error", "milliseconds", "node", "note", "status")
 
     def __init__(
         self,
@@ -40,6 +42,8 @@ class Answer:  # plain class: dataclasses cost more to import than the whole run
         self.node = node
         self.status = status
         self.answers = list(answers)
+        self.commands: Sequence[bytes] = (b"",)
+        self.note = ""
         self.error = error
         self.milliseconds = milliseconds
 
@@ -50,6 +54,12 @@ class Answer:  # plain class: dataclasses cost more to import than the whole run
             if is_error(answer):
                 return cls(node, "error", answers, explain(answer), milliseconds)
         return cls(node, "ok", answers, "", milliseconds)
+
+    def like(self, other: Answer, commands: Sequence[bytes] | None = None) -> Answer:
+        """This answer with the note of ``other``, and with what that was asked (or ``commands``)."""
+        self.commands = other.commands if commands is None else commands
+        self.note = other.note
+        return self
 
     @property
     def good(self) -> bool:
@@ -70,11 +80,13 @@ class Outcome:
     ``messages``  lines for standard error, without the name of the program
     ``code``      exit code; left out, it follows from the answers: 1 when one is not good, 130 when interrupted
     ``extra``     more members of the JSON document
-    ``silent``    failed nodes are in ``messages`` or ``show`` already; do not add a line for each
+    ``silent``    failed nodes are in ``messages`` already; do not add a line for each
+    ``told``      what is shown gives the reason of each failed node; a terminal needs no line for it too
+    ``hushed``    notes of nodes do not go to standard error: the user wants to hear of failures only
     ``shown``     the command has written everything itself; nothing is to be added, not even JSON
     """
 
-    __slots__ = ("answers", "code", "extra", "messages", "show", "shown", "silent")
+    __slots__ = ("answers", "code", "extra", "hushed", "messages", "show", "shown", "silent", "told")
 
     def __init__(
         self,
@@ -85,6 +97,8 @@ class Outcome:
         code: int | None = None,
         extra: dict[str, object] | None = None,
         silent: bool = False,
+        told: bool = False,
+        hushed: bool = False,
         shown: bool = False,
     ) -> None:
         self.answers = list(answers)
@@ -93,6 +107,8 @@ class Outcome:
         self.code = exit_code(self.answers) if code is None else code
         self.extra = extra or {}
         self.silent = silent
+        self.told = told
+        self.hushed = hushed
         self.shown = shown
 
 

@@ -20,6 +20,7 @@ class Session:
     ``json``        standard output carries one JSON document a command
     ``colour``      standard output may carry colours
     ``terminal``    standard output is a terminal
+    ``noted``       names of nodes, and the notes about them that the user was told
     ``flags``       the flags of asadm itself, for a command that writes down how to call asadm again
     """
 
@@ -30,6 +31,7 @@ class Session:
         "finished",
         "flags",
         "json",
+        "noted",
         "privileged",
         "terminal",
         "warn",
@@ -59,6 +61,7 @@ class Session:
         self.warn = warn
         self.privileged = privileged
         self.finished = False
+        self.noted: set[tuple[str, str]] = set()
         self.json = json
         self.colour = colour
         self.terminal = terminal
@@ -78,6 +81,19 @@ class Session:
         """``line`` for standard output, bold where colours are shown."""
         encoded = line.encode("utf-8", "replace")
         return b"\x1b[1m" + encoded + b"\x1b[0m" if self.colour else encoded
+
+    def safe(self, data: bytes) -> bytes:
+        """``data`` for standard output: as it is, but a terminal gets no control characters, which could steer it."""
+        if not self.terminal:
+            return data
+        from asinfo.render import visible
+        from asinfo.wire.info import text
+
+        lines = [
+            b"\t".join(visible(text(part)).encode() for part in line.split(b"\t"))
+            for line in data.split(b"\n")
+        ]
+        return b"\n".join(lines)
 
     def run(self, call: Call) -> Outcome:
         """Run one parsed command; commands that run others (``watch``) use it too. Shows nothing."""

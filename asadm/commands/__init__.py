@@ -31,9 +31,10 @@ class Row:  # plain class: dataclasses cost more to import than the whole run
                     takes one or more; in any order
     ``rest``        takes all that follows as it stands, as ``watch`` does; its name in the grammar
     ``privileged``  must be enabled first
+    ``local``       is not about any node
     """
 
-    __slots__ = ("clauses", "example", "module", "names", "privileged", "rest", "summary", "words")
+    __slots__ = ("clauses", "example", "local", "module", "names", "privileged", "rest", "summary", "words")
 
     def __init__(
         self,
@@ -46,6 +47,7 @@ class Row:  # plain class: dataclasses cost more to import than the whole run
         clauses: tuple[str, ...] = (),
         rest: str = "",
         privileged: bool = False,
+        local: bool = False,
     ) -> None:
         self.words = tuple(words.split())
         self.module = module
@@ -55,6 +57,7 @@ class Row:  # plain class: dataclasses cost more to import than the whole run
         self.clauses = clauses
         self.rest = rest
         self.privileged = privileged
+        self.local = local
 
     @property
     def name(self) -> str:
@@ -139,6 +142,7 @@ TABLE = table(
             "Print the cron file or the systemd units that run 'cache clear' by the clock.",
             "schedule print --cron --every 1h --user asudf --lock /run/lock/asudf.lock",
             clauses=("[with NODE...]",),
+            local=True,
         ),
         Row(
             "watch",
@@ -147,16 +151,25 @@ TABLE = table(
             "watch 1 10 show udfs",
             rest="[--no-diff] [PAUSE [N]] COMMAND",
         ),
-        Row("enable", "asadm.commands.enable", "Allow commands that change the cluster.", "enable"),
-        Row("disable", "asadm.commands.disable", "Refuse commands that change the cluster.", "disable"),
+        Row(
+            "enable", "asadm.commands.enable", "Allow commands that change the cluster.", "enable", local=True
+        ),
+        Row(
+            "disable",
+            "asadm.commands.disable",
+            "Refuse commands that change the cluster.",
+            "disable",
+            local=True,
+        ),
         Row(
             "help",
             "asadm.commands.help",
             "List the commands, or explain one.",
             "help manage udfs add",
             rest="[COMMAND]",
+            local=True,
         ),
-        Row("exit", "asadm.commands.exit", "Leave; later commands do not run.", "exit"),
-        Row("quit", "asadm.commands.exit", "Leave; later commands do not run.", "quit"),
+        Row("exit", "asadm.commands.exit", "Leave; later commands do not run.", "exit", local=True),
+        Row("quit", "asadm.commands.exit", "Leave; later commands do not run.", "quit", local=True),
     ]
 )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 
 from asadm.outcome import Outcome
+from asinfo.command import meant, parts
 from asinfo.errors import UsageError
 from asinfo.options import Option
-from asinfo.render import visible
-from asinfo.wire.info import request, split_line, text
+from asinfo.wire.info import request, split_line
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -55,20 +55,17 @@ def run(session: Session, arguments: Arguments) -> Outcome:
     shape = _filter(arguments)
     bare = arguments.options.flag("no-node-name")
     blocks = [_bare(session, answer, shape) if bare else _block(session, answer, shape) for answer in answers]
-    return Outcome(answers, b"".join(blocks))
+    return Outcome(answers, b"".join(blocks), told=not bare and "like" not in arguments.clauses)
 
 
 def _commands(arguments: Arguments) -> list[bytes]:
     """What to send: no ``-v``, or an empty one, asks for the node's own summary."""
-    return [os.fsencode(value) for value in arguments.options.texts("value") if value]
+    return [meant(value) for value in arguments.options.texts("value") if value]
 
 
 def _bare(session: Session, answer: Answer, shape: Callable[[bytes], bytes]) -> bytes:
-    """The answers byte for byte; a terminal gets no control characters, which could steer it."""
-    shown = [shape(each) for each in answer.answers]
-    if session.terminal:
-        shown = [b"\n".join(visible(text(line)).encode() for line in each.split(b"\n")) for each in shown]
-    return b"".join(each + b"\n" for each in shown)
+    """The answers byte for byte, as far as standard output takes them."""
+    return b"".join(session.safe(shape(each)) + b"\n" for each in answer.answers)
 
 
 def _block(session: Session, answer: Answer, shape: Callable[[bytes], bytes]) -> bytes:
@@ -107,9 +104,5 @@ def _stripped(answer: bytes) -> bytes:
 
 
 def _lines(answer: bytes) -> bytes:
-    """One field a line; the separator is the first of ``;``, ``:`` and ``,`` that occurs."""
-    stripped = _stripped(answer)
-    for separator in (b";", b":", b","):
-        if separator in stripped:
-            return stripped.replace(separator, b"\n")
-    return stripped
+    """One field of the answer a line."""
+    return b"\n".join(parts(answer))

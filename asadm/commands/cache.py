@@ -47,7 +47,7 @@ def _dry_run(cluster: Cluster) -> Outcome:
     answers = [report.finished(result, "the run was stopped") for result in results]
     note = report.real_server_note(results, cleared=False)
     sheet = report.sheet("Lua caches that would be cleared", answers, results)
-    return Outcome(answers, [sheet], messages=[note] if note else [])
+    return Outcome(answers, [sheet], messages=[note] if note else [], told=True)
 
 
 class Run:
@@ -85,7 +85,7 @@ class Run:
             _wait_at_random(settings.splay)
         self._began = time.monotonic()
         if self._ping:
-            self._note(self._ping.start())
+            self._ping.start()
         clear(self._cluster, settings, self._results)
 
     def _overlap(self, reason: str) -> Outcome:
@@ -100,11 +100,12 @@ class Run:
     def _finish(self) -> Outcome:
         """Tell everybody: metrics file, ping, caller."""
         answers = [report.finished(result, self._stop.reason) for result in self._results]
-        made = Outcome(answers, code=self._code(answers))
+        quiet = self._settings.quiet
+        made = Outcome(answers, code=self._code(answers), told=not quiet, hushed=quiet)
         note = report.real_server_note(self._results, cleared=True)
         self._write_metrics()
         self._ping_the_end(answers, made.code, note)
-        if not self._settings.quiet:
+        if not quiet:
             made.show = [report.sheet("Lua caches cleared", answers, self._results)]
             made.messages = [note] if note else []
         made.messages += self._messages
@@ -130,6 +131,7 @@ class Run:
 
     def _ping_the_end(self, answers: list[Answer], code: int, note: str) -> None:
         if self._ping:
+            self._note(self._ping.started())
             body = report.lines(answers, [*self._messages, *([note] if note else [])])
             self._note(self._ping.success(body) if code == GOOD else self._ping.fail(body))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from asadm.cluster import address
 from asadm.outcome import Outcome
 from asinfo.errors import WireError
 from asinfo.render import Cell, Sheet
@@ -39,7 +38,7 @@ def run(session: Session, arguments: Arguments) -> Outcome:
     for answer in answers:
         if answer.status == "error" and not is_error(answer.answer):
             answer.status, answer.error = "ok", ""
-    named = any(answer.node.name != address(answer.node) for answer in answers)
+    named = any(answer.node.name != answer.node.address for answer in answers)
     keys = [key for key in COLUMNS if key != "address" or named]
     rows = [_row(answer, each, keys) for answer, each in zip(answers, facts, strict=True)]
     titles = ["Node", *(COLUMNS[key] for key in keys), "State"]
@@ -49,12 +48,12 @@ def run(session: Session, arguments: Arguments) -> Outcome:
         {"node": answer.node.name, **each, "state": answer.status}
         for answer, each in zip(answers, facts, strict=True)
     ]
-    return Outcome(answers, [sheet], extra={"network": network})
+    return Outcome(answers, [sheet], extra={"network": network}, told=True)
 
 
 def _facts(answer: Answer) -> dict[str, str | int | None]:
     facts: dict[str, str | int | None] = dict.fromkeys(COLUMNS)
-    facts["address"] = address(answer.node)
+    facts["address"] = answer.node.address
     if not answer.answers:
         return facts
     identity, build, name, statistics, listed = (None if is_error(each) else each for each in answer.answers)

@@ -127,7 +127,7 @@ def _source(session: Session, arguments: Arguments) -> Outcome:
     )
     return Outcome(
         answers,
-        usual,
+        session.safe(usual),
         messages=messages,
         extra={"name": text(name), "source": text(usual), "differs": others},
     )

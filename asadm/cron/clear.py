@@ -67,7 +67,7 @@ class Result:
         """Judge an answer to ``CLEAR`` (if it was asked) and ``WHO``."""
         self.asked += 1
         self.at = at
-        self.answer = answer
+        self.answer = answer.like(answer, answer.commands[:1])
         if answer.answers:
             build, statistics = answer.answers[-2:]
             self.build = "" if is_error(build) else text(build)
@@ -84,11 +84,11 @@ def _judged(answer: Answer) -> Answer:
     """The answer to the clear alone: that a real server does not know our statistics is no failure."""
     first = answer.answers[0]
     if len(answer.answers) == len(WHO):  # a dry run: any answer is good
-        return Answer.of(answer.node, [first], answer.milliseconds)
+        return Answer.of(answer.node, [first], answer.milliseconds).like(answer)
     if first.strip().lower() == b"ok":
-        return Answer(answer.node, "ok", [first], "", answer.milliseconds)
+        return Answer(answer.node, "ok", [first], "", answer.milliseconds).like(answer)
     reason = text(first) if is_error(first) else f"unexpected answer: {text(first[:200])!r}"
-    return Answer(answer.node, "error", [first], reason, answer.milliseconds)
+    return Answer(answer.node, "error", [first], reason, answer.milliseconds).like(answer)
 
 
 def clear(

@@ -6,7 +6,10 @@ httpx lives here only, and is imported only when a ping is sent.
 
 from __future__ import annotations
 
+import socket
+import ssl
 import threading
+import time
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from asinfo.errors import UsageError
@@ -29,34 +32,51 @@ class Ping:
         self._url = _checked(url)
         self._seconds = seconds
 
-    def start(self) -> str | None:
-        """Say that the job begins. Returns a warning, or None when the ping arrived."""
-        return self._send("/start", "")
+        self._begun: _Sent | None = None
+
+    def start(self) -> None:
+        """Say that the job begins. Does not wait: a receiver that hangs must not take the nodes' time."""
+        self._begun = self._send("/start", "")
+
+    def started(self) -> str | None:
+        """A warning when that did not arrive, or None. Waits as long as it may still take; to be called before the end."""
+        return self._begun.warning() if self._begun else None
 
     def success(self, report: str) -> str | None:
-        """Say that every node did it."""
-        return self._send("", report)
+        """Say that every node did it. Returns a warning, or None when the ping arrived."""
+        return self._send("", report).warning()
 
     def fail(self, report: str) -> str | None:
         """Say that at least one node did not, or that the job could not run."""
-        return self._send("/fail", report)
+        return self._send("/fail", report).warning()
 
-    def _send(self, suffix: str, report: str) -> str | None:
-        """Send one ping within the time limit.
-
-        A thread, because httpx limits single reads and connects but neither a name look-up nor a whole exchange.
-        A daemon thread, because a ping that hangs must not keep the process alive.
-        """
+    def _send(self, suffix: str, report: str) -> _Sent:
         url = urlunsplit(self._url._replace(path=self._url.path.rstrip("/") + suffix))
-        outcome: list[str | None] = []
-        body = report.encode("utf-8", "replace")[:BODY_SIZE_MAX]
-        thread = threading.Thread(
-            target=lambda: outcome.append(_post(url, body, self._seconds)), daemon=True, name="ping"
+        return _Sent(url, report.encode("utf-8", "replace")[:BODY_SIZE_MAX], self._seconds)
+
+
+class _Sent:
+    """One ping on its way, with a time limit of ``seconds`` for the whole.
+
+    A thread, because httpx limits single reads and connects but neither a name look-up nor a whole exchange.
+    A daemon thread, because a ping that hangs must not keep the process alive.
+    """
+
+    def __init__(self, url: str, body: bytes, seconds: float) -> None:
+        self._host = urlsplit(url).hostname
+        self._seconds = seconds
+        self._end = time.monotonic() + seconds
+        self._outcome: list[str | None] = []
+        self._thread = threading.Thread(
+            target=lambda: self._outcome.append(_post(url, body, seconds)), daemon=True, name="ping"
         )
-        thread.start()
-        thread.join(self._seconds)
-        failure = outcome[0] if outcome else f"no reply within {self._seconds:g} s"
-        return failure and f"ping to {self._url.hostname} failed: {failure}"
+        self._thread.start()
+
+    def warning(self) -> str | None:
+        """Why it failed, once that is known; None when it arrived."""
+        self._thread.join(max(0.0, self._end - time.monotonic()))
+        failure = self._outcome[0] if self._outcome else f"no reply within {self._seconds:g} s"
+        return failure and f"ping to {self._host} failed: {failure}"
 
 
 def _checked(url: str) -> SplitResult:
@@ -74,7 +94,7 @@ def _checked(url: str) -> SplitResult:
 
 
 def _post(url: str, body: bytes, seconds: float) -> str | None:
-    """One POST; the reason it failed, or None. Only the kind of an error is told: its text may hold the address."""
+    """One POST; the reason it failed, or None."""
     import httpx  # a tenth of a second that only runs with pings pay for
 
     try:
@@ -85,5 +105,23 @@ def _post(url: str, body: bytes, seconds: float) -> str | None:
         ):
             # The head is enough; the body of a ping's reply has no meaning and no known size.
             return None if reply.is_success else f"HTTP status {reply.status_code}"
+    except httpx.TimeoutException:
+        return f"no reply within {seconds:g} s"
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
+        return _reason(error)
+
+
+def _reason(error: BaseException) -> str:
+    """What the system said, from below the layers of httpx. Their own texts are not told: they may hold the address."""
+    below: BaseException | None = error
+    while below is not None and not isinstance(below, OSError):
+        below = below.__cause__ or below.__context__
+    if below is None:
         return type(error).__name__
+    if isinstance(below, ConnectionRefusedError):
+        return "refused"
+    if isinstance(below, socket.gaierror) and below.errno == socket.EAI_NONAME:
+        return "unknown host"
+    if isinstance(below, ssl.SSLError):
+        return f"TLS: {getattr(below, 'verify_message', None) or below.reason or type(below).__name__}"
+    return (below.strerror or type(below).__name__).lower()

@@ -17,11 +17,11 @@ def finished(result: Result, stopped: str) -> Answer:
         return Answer(result.node, "interrupted", (), f"not asked: {stopped}")
     if answer.status == "interrupted":
         error = f"no answer yet: {stopped}" if stopped else answer.error
-        return Answer(result.node, "interrupted", (), error, answer.milliseconds)
+        return Answer(result.node, "interrupted", (), error, answer.milliseconds).like(answer)
     if answer.good or result.asked < 2:
         return answer
     error = f"{answer.error} (asked {result.asked} times)"
-    return Answer(answer.node, answer.status, answer.answers, error, answer.milliseconds)
+    return Answer(answer.node, answer.status, answer.answers, error, answer.milliseconds).like(answer)
 
 
 def sheet(title: str, answers: Sequence[Answer], results: Sequence[Result]) -> Sheet:

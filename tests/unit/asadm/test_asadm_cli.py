@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from asinfo import cli as asinfo_cli
 from tests.fakes.modules import Store
 from tests.fakes.node import (
     GARBAGE,
+    SUMMARY,
     FakeNode,
     answering,
     closing,
@@ -15,6 +17,7 @@ from tests.fakes.node import (
     login_first,
     refusing,
     silent,
+    without_security,
 )
 from tests.unit.asadm.conftest import Asadm
 
@@ -86,7 +89,9 @@ def test_bytes_are_kept_in_a_pipe(asadm: Asadm) -> None:
         assert (
             asadm("-h", hosts(node), "-e", "asinfo -v x --no_node_name").raw == b"\xff\x00\x1b[2J \xc3\xa9\n"
         )
-        assert asadm("-j", "-h", hosts(node), "-e", "asinfo -v x").nodes[0][2] == "\\xff\0\x1b[2J é;;"
+        (said,) = asadm("-j", "-h", hosts(node), "-e", "asinfo -v x").document["nodes"]
+        assert said["answer"] == "\\xff\0\x1b[2J é;;"
+        assert said["answer_base64"] == "/wAbWzJKIMOpOzs="
 
 
 def test_a_command_is_sent_byte_for_byte(asadm: Asadm) -> None:
@@ -99,7 +104,11 @@ def test_several_values_go_in_one_request(asadm: Asadm) -> None:
     with FakeNode({"build": "8", "node": "A1"}) as node:
         result = asadm("-h", hosts(node), "-e", "asinfo -v build -v node")
         assert result.out == f"{node.address} (127.0.0.1) returned:\n8\nA1\n\n"
-        assert asadm("-j", "-h", hosts(node), "-e", "asinfo -v build -v node").nodes[0][2] == ["8", "A1"]
+        (said,) = asadm("-j", "-h", hosts(node), "-e", "asinfo -v build -v node").document["nodes"]
+        assert said["answers"] == [
+            {"command": "build", "answer": "8", "error": None},
+            {"command": "node", "answer": "A1", "error": None},
+        ]
         assert node.requests == [b"build\nnode\n"] * 2
 
 
@@ -224,6 +233,80 @@ def test_json_is_one_document_a_line(asadm: Asadm) -> None:
             "answer": "ERROR:4:unrecognized command",
             "error": "unrecognized command (code 4)",
         }
+
+
+def test_both_tools_have_one_shape_of_json(asadm: Asadm, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    answers: dict[str, str | bytes] = {
+        "build": "8",
+        "node": "A1",
+        SUMMARY: "node\tA1\nbuild\t8\n",
+        "x": b"\xff",
+    }
+    dead = "{}:{}".format(*refusing())
+    with FakeNode(answers) as node:
+        for commands in (["build"], ["build", "nosuch"], ["x"], []):
+            argv = [word for each in commands for word in ("-v", each)]
+            for where in (node.address, dead):
+                (ours,) = asadm("-j", "-h", where, "asinfo", *argv).document["nodes"]
+                asinfo_cli.run(["-j", "-h", where, *argv])
+                theirs = json.loads(capsysbinary.readouterr().out)
+                assert {**ours, "ms": 0} == {**theirs, "ms": 0}
+                assert list(ours) == list(theirs)
+
+
+def test_the_words_of_the_real_tool(asadm: Asadm) -> None:
+    with FakeNode({"statistics": "a=1", "build": "8"}) as node:
+        assert (
+            asadm("-h", hosts(node), "-e", "asinfo -v stats -v \"'build'\" --no_node_name").out == "a=1\n8\n"
+        )
+
+
+def test_a_login_that_is_not_wanted_is_told_once(asadm: Asadm) -> None:
+    with (
+        FakeNode(behaviour=without_security(BUILD)) as one,
+        FakeNode(behaviour=without_security(BUILD)) as two,
+    ):
+        line = "asinfo -v build; asinfo -v build"
+        result = asadm("-h", hosts(one, two), "-U", "bob", "-P", "x", "-e", line)
+        assert result.code == 0
+        (told,) = result.err.splitlines()
+        assert told.startswith(f"asadm: {one.address}, {two.address}: ")
+        assert told.endswith("going on without a login")
+        argv = ["-h", hosts(one, two), "-U", "bob", "-P", "x"]
+        notes = [each["note"] for each in asadm("-j", *argv, "cache", "clear").document["nodes"]]
+        assert [note.endswith("going on without a login") for note in notes] == [True, True]
+        assert asadm(*argv, "cache", "clear", "--quiet").err == ""
+
+
+def test_a_password_is_not_taken_for_a_command(asadm: Asadm) -> None:
+    with FakeNode(BUILD) as node:
+        result = asadm("-h", hosts(node), "-U", "bob", stdin=b"hunter2\nasinfo -v build\n")
+        assert (result.code, result.out) == (2, "")
+        assert "standard input holds the commands and cannot hold the password too" in result.err
+        assert "hunter2" not in result.err
+        assert node.connections == 0
+
+
+def test_a_host_that_is_no_text_is_refused(asadm: Asadm) -> None:
+    result = asadm("-h", "\udcff", "-e", "asinfo -v build")
+    assert (result.code, result.out) == (2, "")
+    assert "is not an address" in result.err
+
+
+def test_a_file_keeps_what_it_holds_until_there_is_something_new(asadm: Asadm, tmp_path: Path) -> None:
+    file = tmp_path / "out.txt"
+    file.write_text("of the last run, and longer than the new")
+    (tmp_path / "asadm.yaml").write_text("faulty")
+    for line in ("asinfo -v build", "help; asinfo -v build", "nosuch"):
+        assert asadm("-o", "out.txt", "-e", line).code == 2
+        assert file.read_text().startswith("of the last run")
+    with FakeNode(BUILD) as node:
+        assert asadm("-h", hosts(node), "-o", "out.txt", "-e", "asinfo -v build with nosuch").code == 2
+        assert file.read_text().startswith("of the last run")
+        assert asadm("-h", hosts(node), "-o", "out.txt", "-e", "asinfo -v build --no_node_name").code == 0
+        assert file.read_text() == "8.1.2.0\n"
+        assert asadm("-h", hosts(node), "-o", "out.txt", "-e", "cache clear --quiet").code == 0
+        assert file.read_text() == ""
 
 
 def test_output_to_a_file(asadm: Asadm, tmp_path: Path) -> None:

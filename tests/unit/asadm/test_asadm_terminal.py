@@ -1,5 +1,6 @@
 """asadm as a process of its own: on a terminal, interrupted, with a reader that leaves, and how little it imports."""
 
+import base64
 import os
 import pty
 import select
@@ -136,6 +137,25 @@ def test_an_answer_cannot_steer_the_terminal(terminal: Start) -> None:
         shown.end()
         assert b"\x1b[2J" not in shown.seen
         assert b"\\x1b[2Jevil\\x07" in shown.seen
+
+
+def test_a_source_cannot_steer_the_terminal(terminal: Start) -> None:
+    store = Store()
+    store.modules[b"a.lua"] = base64.b64encode(b"-- \x1b[2J\n\treturn 1\n")
+    with store.node() as node:
+        shown = terminal("--no-color", "-h", node.address, "show", "udfs", "a.lua")
+        assert shown.end() == 0
+        assert b"-- \\x1b[2J" in shown.seen
+        assert b"\x1b" not in shown.seen
+        assert b"\\t" not in shown.seen
+
+
+def test_a_terminal_is_told_of_a_failed_node_once(terminal: Start) -> None:
+    dead = "{}:{}".format(*refusing())
+    for words in (["asinfo", "-v", "build"], ["info", "network"], ["cache", "clear"]):
+        shown = terminal("--no-color", "-h", dead, *words)
+        assert shown.end() == 1
+        assert shown.seen.count(b"nobody listens") == 1, shown.seen
 
 
 def test_a_waiting_terminal_sees_how_far_it_is(terminal: Start) -> None:
