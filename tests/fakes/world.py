@@ -84,8 +84,15 @@ class World:
         return record
 
     def bodies(self, body: bytes) -> list[bytes]:
-        """The bodies of all frames of the reply."""
-        return asyncio.run(gather(self.messages.respond(body)))
+        """The bodies of all frames of the reply; background jobs have ended then."""
+
+        async def dialogue() -> list[bytes]:
+            bodies = await gather(self.messages.respond(body))
+            for job in self.messages.jobs.values():
+                await job.wait()
+            return bodies
+
+        return asyncio.run(dialogue())
 
 
 async def gather(answer: Any) -> list[bytes]:

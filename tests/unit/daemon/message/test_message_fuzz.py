@@ -1,0 +1,98 @@
+"""Whatever a client sends: one whole reply, or a stream that ends; never a fault."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from asinfo.wire import batch, message, request
+from asinfo.wire.request import Key
+from tests.fakes.world import World
+
+KEY = Key("test", "demo", "k1")
+PARTITIONS = b"\0\0\1\0\2\0"
+
+VALID = (
+    request.get(KEY),
+    request.get(KEY, ["a", "b"]),
+    request.exists(KEY),
+    request.put(KEY, {"a": 1, "b": "x", "l": [1, {"k": b"v"}], "m": {"a": 1.5}}),
+    request.remove(KEY),
+    request.operate(KEY, [message.op(5, 1, b"a", bytes(8)), message.op(1, 0, b"a")], reads=True, writes=True),
+    request.apply(KEY, "mod", "fun", [1, "x"]),
+    request.batch([(KEY, request.get_row(KEY)), (KEY, request.put_row(KEY, {"a": 1}))]),
+    request.batch([(KEY, request.apply_row(KEY, "mod", "fun")), (KEY, request.get_row(KEY))]),
+    message.request(3, 0, 4, fields=[(0, b"test"), (1, b"demo"), (11, PARTITIONS)]),
+    message.request(0, 1, fields=[(0, b"test"), (33, b"\2"), (30, b"mod"), (31, b"fun"), (32, b"\x90")]),
+)  # fmt: skip
+
+mutations = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255), st.sampled_from("=+-")), max_size=6)
+
+
+def mutated(body: bytes, changes: list[tuple[int, int, str]]) -> bytes:
+    data = bytearray(body)
+    for position, value, how in changes:
+        at = position % (len(data) or 1)
+        if how == "=" and data:
+            data[at] = value
+        elif how == "+":
+            data.insert(at, value)
+        elif data:
+            del data[at]
+    return bytes(data)
+
+
+fields = st.dictionaries(
+    st.sampled_from([0, 1, 2, 4, 7, 9, 11, 12, 13, 22, 30, 31, 32, 33, 41, 43, 5]),
+    st.one_of(
+        st.binary(max_size=24), st.sampled_from([b"test", b"demo", KEY.digest, b"\x90", b"\2", PARTITIONS])
+    ),
+    max_size=7,
+)
+ops = st.lists(
+    st.builds(
+        message.op, st.integers(0, 20), st.integers(0, 25), st.binary(max_size=17), st.binary(max_size=12)
+    ),
+    max_size=4,
+)
+bits = st.integers(0, 255)
+
+
+def check(world: World, body: bytes) -> None:
+    world.host.applied = (0, 1, bytes(8), 0, b"", None, False, False)
+    for reply in world.bodies(body):
+        assert message.replies(reply)
+    assert not cast("Any", world.node.log).lines
+    assert not len(world.namespace.locks)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(st.sampled_from(VALID), mutations), min_size=1, max_size=4))
+def test_requests_that_were_changed(requests: list[tuple[bytes, list[tuple[int, int, str]]]]) -> None:
+    world = World()
+    for body, changes in requests:
+        check(world, mutated(body, changes))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.tuples(bits, bits, bits), fields, ops, st.booleans())
+def test_requests_of_any_parts(
+    info: tuple[int, int, int], some: dict[int, bytes], operations: list[bytes], slow: bool
+) -> None:
+    world = World()
+    world.ask(request.put(KEY, {"a": 1}))
+    world.host.slow = slow
+    check(world, message.request(*info, fields=list(some.items()), ops=operations))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=200), st.booleans())
+def test_any_bytes(data: bytes, as_batch: bool) -> None:
+    world = World()
+    if as_batch:
+        data = message.request(
+            message.INFO1_BATCH, fields=[(41, b"\0\0\0\2" + bytes([batch.RESPOND_ALL]) + data)]
+        )
+    check(world, data)
