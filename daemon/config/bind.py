@@ -10,7 +10,7 @@ from daemon.config.grammar import Problems, Statement
 from daemon.config.parameter import Parameter, contexts, parameters
 from daemon.config.schema import CONTEXTS, Config, Level, Namespace, NamespaceSet, Sink, StorageEngine
 from daemon.config.schema.namespace import NAME_SIZE_MAX, SET_NAME_SIZE_MAX
-from daemon.config.schema.retired import ENTERPRISE, RETIRED
+from daemon.config.schema.retired import ENTERPRISE, ENTERPRISE_KINDS, RETIRED
 from daemon.config.schema.sinks import every
 
 NAMESPACES_MAX = 32
@@ -78,7 +78,7 @@ class _Binding:
                 # a megabyte of nonsense would cost a hint a line
                 return
             name = statement.name
-            if name in ENTERPRISE.get(path.partition(" ")[0], ()) and statement.values[:1] != ("false",):
+            if _is_enterprise(statement, path):
                 self.enterprise(statement)
             elif declared := parameters(kind).get(name):
                 self.assign(values, declared, statement, path)
@@ -105,43 +105,50 @@ class _Binding:
         if statement.block is not None:
             self.problems.add(line, f"'{name}' is a parameter, not a context")
             return
-        text = self.word(declared, statement)
-        if text is None:
-            return
-        try:
-            value = declared.parse(text)
-        except ValueError as error:
-            self.problems.add(line, f"'{name}' {error}")
-            return
+        for text, given in self.words(declared, statement):
+            try:
+                value = declared.parse(text)
+            except ValueError as error:
+                self.problems.add(line, f"'{name}' {error}")
+                return
+            if given and (wrong := _mistyped(declared, text, given)):
+                self.problems.add(line, f"'{name}' {wrong}")
+                return
+            self.keep(values, declared, value, line, f"{path}.{name}")
+
+    def keep(self, values: Any, declared: Parameter, value: Any, line: int, path: str) -> None:
+        """Set a value that is right, in place of an earlier one or, where they repeat, after it."""
+        name = declared.name
         if declared.repeats:
             if len(getattr(values, declared.attribute)) == REPEATS_MAX:
                 self.problems.add(line, f"'{name}' is given more than {REPEATS_MAX} times")
                 return
             value = (*getattr(values, declared.attribute), value)
-        elif earlier := self.lines.get(f"{path}.{name}"):
+        elif earlier := self.lines.get(path):
             self.warnings.add(line, f"'{name}' is given again: line {earlier} no longer counts")
-        self.lines[f"{path}.{name}"] = line
+        self.lines[path] = line
         if not declared.effect and value != declared.default:
-            self.without_effect.append(f"{path}.{name}")
+            self.without_effect.append(path)
         setattr(values, declared.attribute, value)
 
-    def word(self, declared: Parameter, statement: Statement) -> str | None:
-        """The one value of a parameter; the words of a repeating one count as one value."""
-        words = statement.values
+    def words(self, declared: Parameter, statement: Statement) -> list[tuple[str, type | None]]:
+        """The values of a parameter, usually one, with their types; without types the words of a line are one value."""
+        words, types = statement.values, statement.types
         if declared.repeats and words:
-            return " ".join(words)
-        if declared.bare and not words:
-            return "true"
+            return list(zip(words, types, strict=True)) if types else [(" ".join(words), None)]
+        if declared.bare and not words and types is None:
+            return [("true", None)]
         if len(words) == 1:
-            return words[0]
+            return [(words[0], types[0] if types else None)]
         wrong = "has no value" if not words else f"takes one value, not {len(words)}"
         self.problems.add(statement.line, f"'{statement.name}' {wrong}")
-        return None
+        return []
 
     def opens(self, statement: Statement, *, words: bool = False) -> bool:
         """Whether ``statement`` opens a context, and without words after its name unless ``words``."""
         if statement.block is None:
-            self.problems.add(statement.line, f"'{statement.name}' is a context: '{{' is missing")
+            opening = "'{'" if statement.types is None else "the mapping"
+            self.problems.add(statement.line, f"'{statement.name}' is a context: {opening} is missing")
             return False
         if statement.values and not words:
             self.problems.add(
@@ -201,8 +208,6 @@ class _Binding:
     def storage(self, values: StorageEngine, statement: Statement) -> None:
         if len(statement.values) == 1 and statement.values[0] in {"memory", "device"}:
             values.kind = statement.values[0]
-        elif statement.values == ("pmem",):
-            self.enterprise(statement)
         else:
             self.problems.add(statement.line, "'storage-engine' must be memory or device")
 
@@ -273,6 +278,26 @@ class _Binding:
                 continue
             line = self.lines.get(f"network.{name}.port", self.lines.get(f"network.{other}.port", 0))
             self.problems.add(line, f"'{name}' and '{other}' both use port {listener.port}")
+
+
+def _is_enterprise(statement: Statement, path: str) -> bool:
+    word = statement.values[0] if statement.values else ""
+    if statement.name in ENTERPRISE.get(path.partition(" ")[0], ()):
+        return word != "false"
+    return word in ENTERPRISE_KINDS.get(statement.name, ())
+
+
+def _mistyped(declared: Parameter, text: str, given: type) -> str:
+    """What is wrong with a value of the type ``given``, which the form of the file has told apart; empty if nothing is.
+
+    A number with a suffix, such as 30d, is a text in every form.
+    """
+    wanted = type("" if declared.repeats else declared.default)
+    if given is wanted or (wanted is int and not text.isdigit()):
+        return ""
+    if wanted is str:
+        return f"must be text: write '{text}' in quotes"
+    return f"must be {text} without quotes"
 
 
 def _overlap(one: str, other: str) -> bool:

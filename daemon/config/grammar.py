@@ -29,12 +29,17 @@ PROBLEMS_MAX = 100
 
 @dataclass(slots=True)
 class Statement:
-    """A parameter with its values, or a context with its statements; ``block`` is None for a parameter."""
+    """A parameter with its values, or a context with its statements; ``block`` is None for a parameter.
+
+    ``types`` are those of the values (bool, int, str) where the form of the file has types, as YAML has; there a
+    repeating parameter is one statement with all its values.
+    """
 
     name: str
     values: tuple[str, ...]
     line: int
     block: "list[Statement] | None" = None
+    types: tuple[type, ...] | None = None
 
 
 class Problems(list[Problem]):

@@ -39,7 +39,8 @@ separated by blanks and tabs; there is no quoting. `#` begins a comment. A line 
 1 MiB. Booleans are `true` and `false`. Numbers take the suffixes `K M G T P` (powers of 1024), times in seconds
 `s m h d`. Later lines override earlier ones, with a warning.
 
-In YAML contexts are mappings; `namespaces`, `sets` and `logging` are lists:
+In YAML contexts are mappings; `namespaces`, `sets` and `logging` are lists. Values have types: a text that looks like a
+number or a boolean stands in quotes, a number or a boolean does not. A name stands once in its context:
 
     service:
       cluster-name: demo

@@ -117,12 +117,12 @@ def test_thousands_of_connections(asudfd: Daemon) -> None:
 def test_one_client_too_many(start_daemon: StartDaemon, tmp_path: Path) -> None:
     config = tmp_path / "asudfd.conf"
     config.write_text(
-        "service {\n proto-fd-max 2\n}\nnetwork {\n service {\n port 0\n }\n}\nnamespace test {\n}\n"
+        "service {\n proto-fd-max 10\n}\nnetwork {\n service {\n port 0\n }\n}\nnamespace test {\n}\n"
     )
     daemon = start_daemon("--config-file", str(config))
-    with daemon.connect() as first, daemon.connect() as second:
-        for client in (first, second):
+    with contextlib.ExitStack() as stack:
+        for client in [stack.enter_context(daemon.connect()) for _ in range(10)]:
             client.sendall(frame(b"node\n"))
             assert receive(client) == b"node\tA1\n"
-        with daemon.connect() as third, contextlib.suppress(ConnectionResetError):
-            assert third.recv(1) == b""
+        with daemon.connect() as one_more, contextlib.suppress(ConnectionResetError):
+            assert one_more.recv(1) == b""

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from daemon.config.parameter import parameter
 
+MEMORY_LOW = 16 << 20
+"""Below 2 MiB no context starts, below 3 MiB a module of the largest size does not load; calls work with records."""
+
 
 @dataclass(slots=True)
 class ModLua:
@@ -35,7 +38,7 @@ class ModLua:
         96 << 20,  # below 80 MiB the deepest recursion ends for want of memory, not as a stack overflow
         "Most memory of one Lua context.",
         unit="bytes",
-        low=1 << 20,
+        low=MEMORY_LOW,
         high=1 << 40,
         effect=True,
         own=True,

@@ -7,6 +7,7 @@ Names and defaults: the `get-config` lines measured on a real server 8.1.2.0 (in
 from dataclasses import dataclass
 
 from daemon.config.parameter import context, parameter
+from daemon.config.schema.address import address as is_address
 
 PORT_MAX = 65535
 
@@ -25,20 +26,29 @@ class NetworkService:
         "127.0.0.1",
         "Address to listen on; `any` is every address. The default is loopback, since nothing asks for a password.",
         effect=True,
+        check=is_address,
     )
     access_port: int = _port(0, "Port that clients are told; 0 is the port itself.", effect=True)
-    access_address: str = parameter("", "Address that clients are told.", varies="the address", effect=True)
+    access_address: str = parameter(
+        "", "Address that clients are told.", varies="the address", effect=True, check=is_address
+    )
     alternate_access_port: int = _port(0, "Port that clients are told who ask for alternates.", effect=True)
     alternate_access_address: str = parameter(
-        "", "Address that clients are told who ask for alternates.", effect=True, shown=False
+        "",
+        "Address that clients are told who ask for alternates.",
+        effect=True,
+        shown=False,
+        check=is_address,
     )
     tls_port: int = _port(0, "Port of the service with TLS.")
     tls_access_port: int = _port(0, "TLS port that clients are told.")
     tls_alternate_access_port: int = _port(0, "TLS port for clients who ask for alternates.")
     tls_name: str = parameter("", "TLS context of the service.")
     disable_localhost: bool = parameter(False, "Do not listen on loopback besides the address.")
-    tls_address: str = parameter("", "Address of the service with TLS.", shown=False)
-    tls_access_address: str = parameter("", "TLS address that clients are told.", shown=False)
+    tls_address: str = parameter("", "Address of the service with TLS.", shown=False, check=is_address)
+    tls_access_address: str = parameter(
+        "", "TLS address that clients are told.", shown=False, check=is_address
+    )
     tls_authenticate_client: str = parameter("", "Which client certificates are accepted.", shown=False)
 
     @property
@@ -52,7 +62,7 @@ class Admin:
     """The administrators' port."""
 
     port: int = _port(0, "Port for administrators; 0 is none.")
-    address: str = parameter("any", "Address to listen on.")
+    address: str = parameter("any", "Address to listen on.", check=is_address)
     tls_port: int = _port(0, "Port for administrators with TLS.")
     tls_name: str = parameter("", "TLS context of the port.")
     disable_localhost: bool = parameter(False, "Do not listen on loopback besides the address.")
@@ -63,7 +73,7 @@ class Heartbeat:
     """How nodes of a real cluster find each other."""
 
     mode: str = parameter("mesh", "How heartbeats travel.", choices=("mesh", "multicast"))
-    address: str = parameter("any", "Address for heartbeats.")
+    address: str = parameter("any", "Address for heartbeats.", check=is_address)
     port: int = _port(0, "Port for heartbeats; 0 is none.")
     tls_port: int = _port(0, "Port for heartbeats with TLS.")
     tls_name: str = parameter("", "TLS context of heartbeats.")
@@ -85,7 +95,7 @@ class Heartbeat:
 class Fabric:
     """How nodes of a real cluster exchange data."""
 
-    address: str = parameter("any", "Address for the fabric.")
+    address: str = parameter("any", "Address for the fabric.", check=is_address)
     tls_port: int = _port(0, "Port of the fabric with TLS.")
     tls_name: str = parameter("", "TLS context of the fabric.")
     channel_bulk_fds: int = parameter(2, "Connections for bulk data to each node.", low=1, high=128)
@@ -114,7 +124,7 @@ class InfoPort:
     """The text port of releases before 8.1."""
 
     port: int = _port(0, "Port for info requests as plain text; 0 is none.")
-    address: str = parameter("any", "Address to listen on.")
+    address: str = parameter("any", "Address to listen on.", check=is_address)
 
 
 @dataclass(slots=True)

@@ -64,3 +64,10 @@ ENTERPRISE: dict[str, set[str]] = {
     "namespace": {"strong-consistency"},
 }
 """What only the Enterprise Edition has, by the context it stands in."""
+
+ENTERPRISE_KINDS: dict[str, set[str]] = {
+    "index-type": {"flash", "pmem", "shmem"},
+    "sindex-type": {"flash", "pmem", "shmem"},
+    "storage-engine": {"pmem"},
+}
+"""Words after the name of a context that only the Enterprise Edition knows."""

@@ -10,6 +10,9 @@ from daemon.config.parameter import parameter
 
 NODE_ID_DIGITS_MAX = 16
 
+FD_MAX_LOW = 10
+"""With 0 nobody could connect any more, not even to put it right; with a few, one client's pool takes them all."""
+
 
 def node_id(text: str) -> str:
     """``text`` as a node id: 1 to 16 hex digits, not zero, in upper case. Raises ValueError."""
@@ -112,7 +115,7 @@ class Service:
     proto_fd_max: int = parameter(
         15000,
         "Most client connections; one more is closed at once.",
-        low=0,
+        low=FD_MAX_LOW,
         high=1000000,
         dynamic=True,
         effect=True,
@@ -155,8 +158,10 @@ class Service:
         1000,
         "Time limit of a UDF call whose client names none.",
         unit="milliseconds",
+        low=1,  # 0 would end every call before it begins
         high=60000,
         dynamic=True,
+        effect=True,
     )
     transaction_retry_ms: int = parameter(
         1002, "Pause before a replica write is tried again.", unit="milliseconds", dynamic=True

@@ -63,10 +63,57 @@ def test_what_is_no_number(text: str) -> None:
         parameters(Service)["proto-fd-max"].parse(text)
 
 
-@pytest.mark.parametrize("text", ["-1", str(NUMBER_MAX + 1), "1000001", "5M"])
+@pytest.mark.parametrize("text", ["-1", "0", "9", str(NUMBER_MAX + 1), "1000001", "5M"])
 def test_numbers_out_of_range(text: str) -> None:
-    with pytest.raises(ValueError, match="must be from 0 to 1000000"):
+    with pytest.raises(ValueError, match="must be from 10 to 1000000"):
         parameters(Service)["proto-fd-max"].parse(text)
+
+
+@pytest.mark.parametrize(("name", "text"), [("proto-fd-max", "0"), ("transaction-max-ms", "0")])
+def test_nobody_can_be_locked_out(name: str, text: str) -> None:
+    with pytest.raises(ValueError, match="must be from"):
+        plan(embedded("/w").service, name, text)
+
+
+def test_a_context_has_memory_enough_to_start() -> None:
+    with pytest.raises(ValueError, match="must be from 16M to 1T"):
+        parameters(ModLua)["context-memory"].parse("1M")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["any", "localhost", "10.1.2.3", "::1", "fe80::1", "node-1.example.com", "eth0", "a_b", "x.", "1.a"],
+)
+def test_addresses(text: str) -> None:
+    assert parameters(NetworkService)["address"].parse(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "300.1.2.3",
+        "1.2.3",
+        "1.2.3.4.5",
+        "not/an/addr",
+        "",
+        ".",
+        "a..b",
+        "-a",
+        "a b",
+        "::g",
+        "[::1]",
+        "1.2.3.4:5",
+        "127.0.0.1\0",
+        "\0:",
+        "ä",
+        "a" * 64,
+        "a." * 127 + "a",
+    ],
+)
+@pytest.mark.parametrize("name", ["address", "access-address", "alternate-access-address"])
+def test_what_is_no_address(name: str, text: str) -> None:
+    with pytest.raises(ValueError, match="must be any, an IPv4 or IPv6 address or a host name"):
+        parameters(NetworkService)[name].parse(text)
 
 
 def test_booleans_and_choices_take_either_case() -> None:
