@@ -24,7 +24,18 @@ _CONSTANT_SIZES = {0x00: 0, 0x01: 0, 0x11: 0, 0x03: 8, 0x13: 8}
 """Bytes of a constant by its type: nil, false, true, integer, float."""
 
 LIBRARIES = frozenset(
-    {b"string", b"table", b"coroutine", b"aerospike", b"record", b"list", b"map", b"bytes", b"iterator"}
+    {
+        b"string",
+        b"table",
+        b"coroutine",
+        b"aerospike",
+        b"record",
+        b"list",
+        b"map",
+        b"bytes",
+        b"geojson",
+        b"iterator",
+    }
 )
 """Global tables whose functions are library functions."""
 

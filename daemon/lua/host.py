@@ -173,11 +173,15 @@ class LuaHost:
         context = pool.take_idle()
         if context is None:
             return None
-        applied = context.apply(function, time.monotonic() + INLINE_SECONDS, arguments, subject, trial=True)
+        deadline = time.monotonic() + INLINE_SECONDS
+        applied = context.apply(function, deadline, arguments, subject, trial=True)
+        if time.monotonic() > deadline + INLINE_SECONDS or applied[7] == LATE:
+            pool.version.note_slow(
+                function
+            )  # also one that ended well, in so few instructions that nothing stopped it
         if not pool.give_idle(context):
             self._close([context])
             if applied[7] == LATE:
-                pool.version.note_slow(function)
                 return None
         return applied
 
