@@ -21,19 +21,35 @@ def run(argv: Sequence[str]) -> int:
 
 def _option(attribute: str) -> Any:
     metavar, text = cli.OPTIONS[attribute]
-    return typer.Option(f"--{attribute.replace('_', '-')}", metavar=metavar or None, help=text)
+    flag = f"--{attribute.replace('_', '-')}"
+    return typer.Option(flag, metavar=metavar or None, help=text, callback=_given if metavar else None)
+
+
+def _given(value: str | None) -> str:
+    """An option's value as `cli` takes it. An empty one is a slip, such as an unset variable in a script."""
+    if value == "":
+        raise typer.BadParameter("the value is empty")
+    return value or ""
 
 
 @app.command(help=cli.SUMMARY, epilog=cli.EXAMPLE)
 def asudfd(  # noqa: PLR0917 - typer calls it
-    config_file: Annotated[str, _option("config_file")] = "",
-    port: Annotated[str, _option("port")] = "",
-    nodes: Annotated[str, _option("nodes")] = "",
-    work_directory: Annotated[str, _option("work_directory")] = "",
-    check_config: Annotated[str, _option("check_config")] = "",
-    completion: Annotated[str, _option("completion")] = "",
+    config_file: Annotated[str | None, _option("config_file")] = None,
+    port: Annotated[str | None, _option("port")] = None,
+    nodes: Annotated[str | None, _option("nodes")] = None,
+    work_directory: Annotated[str | None, _option("work_directory")] = None,
+    check_config: Annotated[str | None, _option("check_config")] = None,
+    completion: Annotated[str | None, _option("completion")] = None,
     version: Annotated[bool, _option("version")] = False,
 ) -> None:
     """Hand the options over to `cli`."""
-    arguments = cli.Arguments(config_file, port, nodes, work_directory, check_config, completion, version)
+    arguments = cli.Arguments(
+        config_file or "",
+        port or "",
+        nodes or "",
+        work_directory or "",
+        check_config or "",
+        completion or "",
+        version,
+    )
     raise typer.Exit(cli.attempt(arguments))

@@ -1,6 +1,7 @@
 """The argument recogniser, the plan of ports, and that typer agrees about every option."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,19 @@ def test_plain_forms() -> None:
 )
 def test_anything_else_is_left_to_typer(argv: list[str]) -> None:
     assert cli.recognise(argv) is None
+
+
+@pytest.mark.parametrize(
+    "option", [f"--{name.replace('_', '-')}" for name, (value, _) in cli.OPTIONS.items() if value]
+)
+@pytest.mark.parametrize("form", [lambda option: [option, ""], lambda option: [f"{option}="]])
+def test_an_empty_value_is_a_usage_error(
+    option: str, form: Callable[[str], list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(form(option)) == cli.EXIT_USAGE
+    told = capsys.readouterr().err
+    assert option in told
+    assert "empty" in told
 
 
 @given(st.lists(st.text(max_size=12), max_size=4))
