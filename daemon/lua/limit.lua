@@ -2,116 +2,118 @@
 --
 -- A count hook runs every so many instructions of every thread of the state. It reads the processor clock (no Python, so
 -- no wait for Python's lock) and asks Python for the time only when a millisecond of processor time has gone by.
--- One instruction may be dear when the state holds much memory (comparing or joining long strings): the interval halves
--- with every doubling of the memory in use, and is DEAR once one was seen to take long. `watcher`, an object that every
--- garbage collection finalises, sees memory grow between two hooks, and `caught` sees that a protected call failed for
--- want of memory. So a call ends at most some fifteen dear instructions after its deadline, mostly one.
+--
+-- One instruction may be dear when the state holds much memory: comparing strings of zero bytes takes 6 ns a byte. The
+-- interval is such that an interval of such comparisons, three instructions each, ends within the time that is left, or
+-- within OVER seconds of the deadline; it is DEAR once instructions were seen to be. `watcher`, an object that every
+-- garbage collection finalises, sees memory grow between two hooks, and `caught` that an allocation failed. Resuming a
+-- thread looks at the memory too. So a call ends at most some OVER seconds and one dear instruction after its deadline.
+--
+-- A trial runs on the event loop. It has a millisecond, little memory and a short interval, and library code that may
+-- take long is not begun: the trial ends as if the deadline had passed, and the host runs the call anew in a thread.
 --
 -- At the deadline the time-out is raised once as an error that pcall may catch, as on the real server. A function
--- that then returns soon still succeeds. After GRACE further hooks every instruction of every thread raises, so loops
--- of pcall end too; the state is not used again.
+-- that then returns soon still succeeds. After GRACE further hooks or GRACE_TIME every instruction of every thread raises,
+-- so loops of pcall end too; the state is not used again.
+--
+-- The hook itself may fail, where the stack of C calls or of Lua is used up: its error then passes through the module's
+-- code in place of the time-out. Whatever catches an error therefore looks at the deadline as well (`caught`), and a
+-- thread's body runs in a protected call: otherwise its __close methods would run in the hook's place, without hooks.
 local box = ...
 
 local TIMEOUT <const> = "UDF Execution Timeout"
-local LONGEST <const>, SHORTEST <const>, DEAR <const> = 1000, 15, 2 -- instructions between two hooks
-local OWN <const> = 32 -- instructions of a hook that changes nothing
+local LONGEST <const>, BRISK <const>, DEAR <const> = 1000, 200, 2 -- instructions between two hooks; BRISK: of a trial
 local LONG <const> = 0.005 -- seconds that so few instructions take only if some are dear
-local SMALL_KIB <const> = 512 -- memory of a state that needs no shorter interval
-local GRACE <const> = 10
+local OWN_KIB <const> = 256 -- memory of a state without a module, where nothing is dear
+local PER_SECOND <const> = 488000 -- KiB that comparisons visit in a second, times the instructions of one
+local OVER <const>, OVER_TRIAL <const> = 0.25, 0.04 -- seconds
+local TRIAL_KIB <const> = 2048 -- memory of a state that may be tried on the event loop
+local TRIAL_WORK <const> = 500000 -- nanoseconds that library functions may take together in a trial
+local GRACE <const>, GRACE_TIME <const> = 10, 0.02
 local RESUMES <const> = 32 -- a coroutine that ends within one interval never meets its hook: count them instead
 
 local sethook, clock, error, collect = debug.sethook, os.clock, error, collectgarbage
-local now, huge = box.now, math.huge
+local now, huge, kind = box.now, math.huge, type
 
-local deadline, asked, last, dear = huge, 0, 0, false
-local expired, fatal, grace = false, false, GRACE
+local deadline, left, asked, last, dear = huge, 0, 0, 0, false
+local trial, spent = false, 0
+local expired, fatal, grace, ended = false, false, GRACE, 0
 local hooks = {} -- by interval
 
 local function dead()
     error(TIMEOUT, 0)
 end
 
-local function check()
+local function expire(used)
+    expired, ended = true, used
+    error(TIMEOUT, 0)
+end
+
+local function look(used)
     if expired then
-        if fatal or grace == 0 then
+        if fatal or trial or grace == 0 or used - ended > GRACE_TIME then
             fatal = true
             sethook(dead, "", 1)
             error(TIMEOUT, 0)
         end
         grace = grace - 1
-        return
-    end
-    local used = clock()
-    dear, last = used - last > LONG, used
-    if used - asked >= 0.001 then
+    elseif used - asked >= 0.001 then
         asked = used
-        if now() >= deadline then
-            expired = true
-            error(TIMEOUT, 0)
+        left = deadline - now()
+        if left <= 0 then
+            expire(used)
         end
     end
 end
 
--- The instructions between two hooks when `kib` of memory are in use.
-local function interval(kib)
-    local size, count = SMALL_KIB, LONGEST
+local function check()
+    look(clock())
+end
+
+local function interval()
     if dear then
         return DEAR
     end
-    while kib > size and count > SHORTEST do
-        size, count = size * 2, count // 2
+    local most, seconds = LONGEST, left > OVER and left or OVER
+    if trial then
+        most, seconds = BRISK, OVER_TRIAL
     end
-    return count
-end
-
--- The memory for which `count` is the interval: more than the first, at most the second; never for DEAR.
-local function memory_of(count)
-    local low, high, each = 0, SMALL_KIB, LONGEST
-    while each > count and each > SHORTEST do
-        low, high, each = high, high * 2, each // 2
-    end
-    if each ~= count then
-        return huge, 0
-    end
-    return low, each > SHORTEST and high or huge
-end
-
--- A hook's own instructions count as well: without them an interval of as many would be one of none.
-local function set_hook(hook, count)
-    sethook(hook, "", count > DEAR and count + OWN or count)
+    local kib = collect("count") - OWN_KIB
+    local count = seconds * PER_SECOND // (kib < 1 and 1 or kib)
+    return count >= most and most or count > DEAR and count // 1 | 0 or DEAR
 end
 
 local hook_of
 function hook_of(count)
-    local low, high = memory_of(count)
     local function hook()
-        if false then -- room for what is called here, so that a stack without it overflows in the module's own line
-            return nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil,
-                nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil,
-                nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil,
-                nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil
+        local used = clock()
+        dear, last = used - last > LONG, used
+        look(used)
+        if trial and collect("count") > TRIAL_KIB then
+            expire(used)
         end
-        check()
-        local kib = collect("count")
-        if dear or kib <= low or kib > high then
-            local wanted = interval(kib)
-            if wanted ~= count then
-                set_hook(hooks[wanted] or hook_of(wanted), wanted)
-                last = clock() -- setting a hook visits every frame of a deep stack
-            end
+        local wanted = interval()
+        if wanted ~= count then
+            sethook(hooks[wanted] or hook_of(wanted), "", wanted)
+            last = clock() -- setting a hook visits every frame of a deep stack
         end
     end
     hooks[count] = hook
     return hook
 end
 
-local calm, prompt = hook_of(LONGEST), hook_of(1)
+local calm, prompt, brisk = hook_of(LONGEST), hook_of(1), hook_of(BRISK)
+
+-- Has the running thread look at the memory before its next instruction.
+local function hurry()
+    if not fatal then
+        sethook(prompt, "", 1)
+    end
+end
 
 local watcher = {}
 function watcher.__gc()
-    if not fatal then
-        sethook(prompt, "", 1) -- the collector cannot be asked for the memory in use while it runs this
-    end
+    hurry() -- the collector cannot be asked for the memory in use while it runs this
     setmetatable({}, watcher) -- a new object: one that lived on would grow old, and old objects are seldom collected
 end
 setmetatable({}, watcher)
@@ -119,23 +121,49 @@ sethook(calm, "", LONGEST)
 
 box.check = check
 
--- The results of pcall. An allocation that failed may have taken long and left no memory in use.
-function box.caught(ok, ...)
-    if not ok and ... == "not enough memory" and not fatal then
-        sethook(prompt, "", 1)
+-- A watcher whose finaliser found no C stack to run on is gone.
+function box.watch()
+    setmetatable({}, watcher)
+    hurry()
+end
+
+-- The results of pcall. What failed may have been the hook; an allocation that failed may have taken long and left no
+-- memory in use.
+local function caught(ok, ...)
+    if not ok then
+        check()
+        hurry()
     end
     return ok, ...
 end
+box.caught = caught
 
--- Library code that has just done `work` steps of about a nanosecond within one instruction.
+-- Library code that takes `work` nanoseconds, at most, within one instruction, is about to run.
 function box.spend(work)
-    if work > 50000 then
-        check()
+    if work > 10000 then
+        spent = spent + work
+        if trial and spent > TRIAL_WORK then
+            expire(clock())
+        elseif work > 50000 then
+            check()
+        end
     end
 end
 
-function box.begin(limit)
-    deadline, last = limit, huge -- no clock: it would be a tenth of a short call
+function box.on_trial()
+    return trial
+end
+
+function box.begin(limit, tried)
+    deadline, last, left, spent, dear = limit, huge, 0, 0, false -- no clock: it would be a tenth of a short call
+    trial = tried
+    if tried then
+        sethook(brisk, "", BRISK)
+    elseif collect("count") > OWN_KIB * 2 then
+        hurry()
+    else
+        sethook(calm, "", LONGEST)
+    end
 end
 
 -- Ends a call: did it run out of time, even if it went on in time?
@@ -146,24 +174,44 @@ end
 
 -- coroutines: every thread has the hook, and none is resumed after the deadline.
 local create, resume, close, status = coroutine.create, coroutine.resume, coroutine.close, coroutine.status
-local pcall, kind, settle = pcall, type, box.settle
-local caught = box.caught
+local pcall, settle = pcall, box.settle
 local resumes = 0
 
+local function ended_with(ok, ...)
+    if not ok then
+        error((...), 0)
+    end
+    return ...
+end
+
 local function hooked(body)
-    local thread = create(body)
+    local thread = create(function(...)
+        return ended_with(pcall(body, ...))
+    end)
     sethook(thread, calm, "", LONGEST)
     return thread
 end
 
-local function admit()
+-- Before a thread runs: is there time, and how dear may its instructions be?
+local function admit(thread)
     resumes = resumes + 1
-    if resumes % RESUMES == 0 then
+    local wanted = interval()
+    if resumes % RESUMES == 0 or wanted < BRISK then
         check()
     end
     if expired then
         error(TIMEOUT, 0)
+    elseif wanted < LONGEST and kind(thread) == "thread" then
+        sethook(thread, hooks[wanted] or hook_of(wanted), "", wanted)
     end
+end
+
+-- After it ran: what it made of the memory matters to the thread that goes on.
+local function back(...)
+    if interval() < BRISK then
+        hurry()
+    end
+    return caught(...)
 end
 
 local library = {
@@ -182,31 +230,25 @@ function library.create(...)
 end
 
 function library.resume(...)
-    admit()
     local thread = ...
+    admit(thread)
     if kind(thread) ~= "thread" then
         settle("resume", pcall(resume, ...))
     end
-    return caught(resume(...))
+    return back(resume(...))
 end
 
--- A thread that died inside a hook would run its __close methods without hooks: after the deadline nothing is closed.
 function library.close(...)
-    admit()
+    admit((...))
     local frame <close> = nil
     return settle("close", pcall(close, ...))
 end
 
-local function wrapped(thread, ok, ...)
+local function wrapped(ok, ...)
     if ok then
         return ...
     end
     local message = ...
-    if not expired and status(thread) == "dead" then
-        local _
-        _, message = close(thread)
-        message = message == nil and (...) or message
-    end
     if kind(message) == "string" and message ~= "not enough memory" then
         error(message, 2) -- with the caller's position in front, as the original does
     end
@@ -220,8 +262,8 @@ function library.wrap(...)
     end
     local thread = hooked(body)
     return function(...)
-        admit()
-        return wrapped(thread, caught(resume(thread, ...)))
+        admit(thread)
+        return wrapped(back(resume(thread, ...)))
     end
 end
 

@@ -12,7 +12,7 @@ local getinfo, sethook = debug.getinfo, debug.sethook
 local find, sub, gsub, match = string.find, string.sub, string.gsub, string.match
 local setmetatable, load, collect, tostring = setmetatable, load, collectgarbage, tostring
 local concat, tointeger, xpcall = table.concat, math.tointeger, xpcall
-collect("generational") -- as the real server's states
+collect("stop") -- nothing of what follows is garbage
 
 local env = {}
 box.env = env
@@ -160,6 +160,7 @@ function env.collectgarbage(...)
         settle("collectgarbage", pcall(collect, ...))
     elseif option == "collect" or option == "step" then
         collect()
+        box.watch()
         check()
     end
     return collector_answers[option]
@@ -360,7 +361,7 @@ end
 -- Runs the body of module `name`: code and, unless it is OK, the message (nil when the error is no text).
 function box.run(name, code, place_of, limit)
     box.hold_lines(false)
-    box.begin(limit)
+    box.begin(limit, false)
     if loaded[name] then
         return OK, nil, false
     end
@@ -409,7 +410,7 @@ end
 -- Calls a function of the module: code, value or message, and whether the state may not be used again.
 function box.call(name, limit, ...)
     box.hold_lines(false)
-    box.begin(limit)
+    box.begin(limit, false)
     rawset(env, "aerospike", box.aerospike)
     local found, ok, value = pcall(invoke, name, ...)
     if not found then
@@ -447,5 +448,7 @@ for _, name in next, { "python", "io", "os", "package", "require", "dofile", "lo
     _G[name] = nil
 end
 _G.debug = false
+collect("restart")
+collect("generational") -- as the real server's states
 
 return box.run, box.call, box.apply, box.wipe, sethook, collect

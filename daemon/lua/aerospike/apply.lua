@@ -75,6 +75,6 @@ end
 
 function box.apply(name, limit, trial, data, ...)
     box.hold_lines(trial)
-    begin(limit)
+    begin(limit, trial)
     return settled(name, trial, pcall(run, name, open(...), data))
 end
