@@ -1,0 +1,42 @@
+"""What completion must know about asadm's commands. Imports all of them: for the generator of the scripts only."""
+
+from __future__ import annotations
+
+import re
+
+from asadm import commands, statement
+from asinfo.completion import Command
+from asinfo.options import Option
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from asadm.commands import Row
+
+FILE = "PATH"
+"""The word of a clause that stands for the name of a file."""
+
+
+def table() -> list[Command]:
+    """Every command with its own flags."""
+    return [_command(row) for row in commands.TABLE]
+
+
+def _command(row: Row) -> Command:
+    return Command(
+        row.name,
+        _options(row),
+        needs=sum(not name.startswith("[") for name in row.names),
+        keywords=row.keywords,
+        files=[
+            keyword
+            for keyword, clause in zip(row.keywords, row.clauses, strict=True)
+            if FILE in clause.strip("[]").split()
+        ],
+        another="COMMAND" in row.rest,
+    )
+
+
+def _options(row: Row) -> list[Option]:
+    """The flags of the command's module; a command that takes the rest of the line names them there."""
+    in_rest = [Option(name, kind="flag", help=row.summary) for name in re.findall(r"--([\w-]+)", row.rest)]
+    return [*getattr(statement.load(row), "OPTIONS", ()), *in_rest]

@@ -1,0 +1,121 @@
+"""The template of bash; works from version 3.2 on, whose `compopt` is missing, so that it offers files too often."""
+
+from __future__ import annotations
+
+from asinfo.completion import fill, names, quoted, shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asinfo.completion import Command, Source
+
+TEMPLATE = r"""# bash completion of @program@; load it with: source <(@program@ --completion bash)
+_@program@() {
+    local line=$COMP_LINE words=() used=' ' piece word before command='' another='' i
+    local next='' flags='' keywords='' needs=0 given=0
+    # bash cuts words at = and : too; here they become what the program will get.
+    for piece in "${COMP_WORDS[@]:0:COMP_CWORD+1}"; do
+        if [[ ${#words[@]} == 0 || $line == [[:space:]]* ]]; then
+            words+=("$piece")
+        else
+            words[${#words[@]}-1]+=$piece
+        fi
+        line=${line#"${line%%[![:space:]]*}"}
+        line=${line#"$piece"}
+    done
+    local last=$((${#words[@]} - 1))
+    word=${words[last]} before=${words[last-1]}
+    if [[ $word == --*=* ]]; then
+        before=${word%%=*} word=${word#*=}
+    fi
+    COMPREPLY=()
+    compopt +o default 2>/dev/null
+    case $before in
+@choices@
+        @paths@) compopt -o default 2>/dev/null; return ;; # readline knows best how file names are quoted
+        @valued@) return ;;
+        @optional@) [[ $word == -* ]] || return ;;
+    esac
+    for ((i = 1; i < last; i++)); do
+        piece=${words[i]}
+        case $piece in
+            @optional@) [[ ${words[i+1]} == -* ]] || ((i++)); continue ;;
+            @valued@) ((i++)); continue ;;
+            -*) continue ;;
+        esac
+        case $command in
+            @whole@) used+="$piece " given=$((given + 1)); continue ;;
+        esac
+        case "${command:+$command }$piece" in
+            @known@) command+=${command:+ }$piece ;;
+            @prefaces@) another=$piece ;;
+            [0-9]*) ;; # what watch takes
+            *) command='?' ;;
+        esac
+    done
+    case ${command:-$another} in
+@cases@
+    esac
+    if [[ $word == -* ]]; then
+        COMPREPLY=($(compgen -W "@options@ --help $flags" -- "$word"))
+        return
+    fi
+    case "$command $before" in
+        @files@) compopt -o default 2>/dev/null; return ;;
+    esac
+    if [[ $given -ge $needs && " $keywords " != *" $before "* ]]; then
+        for piece in $keywords; do
+            [[ $used == *" $piece "* ]] || next+=" $piece"
+        done
+    fi
+    COMPREPLY=($(compgen -W "$next" -- "$word"))
+}
+complete -o default -F _@program@ @program@
+"""
+
+
+def script(source: Source) -> str:
+    """The script for ``source``."""
+    choices = [
+        f'        {"|".join(spellings)}) COMPREPLY=($(compgen -W {quoted(" ".join(values))} -- "$word")); return ;;'
+        for spellings, values in source.choices
+    ]
+    follow = [
+        f"        {quoted(start)}) next={quoted(' '.join(words))}{_flags(source, start)} ;;"
+        for start, words in source.following.items()
+    ]
+    return fill(
+        TEMPLATE,
+        program=source.program,
+        choices="\n".join(choices),
+        paths=alternatives(source.paths),
+        valued=alternatives(source.valued),
+        optional=alternatives(source.optional),
+        whole=alternatives(map(quoted, source.whole)),
+        known=alternatives(map(quoted, source.known)),
+        prefaces=alternatives(map(quoted, source.prefaces)),
+        files=alternatives(map(quoted, source.before_files)),
+        cases="\n".join([*follow, *map(_case, (each for each in source.commands if not each.another))]),
+        options=" ".join(name for option in source.shown for name in names(option)),
+    )
+
+
+def _case(command: Command) -> str:
+    keywords = " ".join(command.keywords)
+    return f"        {quoted(command.words)}) flags='{_own(command)}' needs={command.needs} keywords='{keywords}' ;;"
+
+
+def _flags(source: Source, words: str) -> str:
+    """The flags of a command that another follows."""
+    own = [_own(command) for command in source.commands if command.another and command.words == words]
+    return f" flags='{own[0]}'" if own and own[0] else ""
+
+
+def _own(command: Command) -> str:
+    return " ".join(name for option in shown(command.options) for name in names(option))
+
+
+def alternatives(patterns: Sequence[str] | map[str]) -> str:
+    """``patterns`` for one branch of a `case`; where there are none, one that fits no word."""
+    return "|".join(patterns) or "' '"

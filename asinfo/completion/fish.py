@@ -1,0 +1,135 @@
+"""The template of fish, from version 3.1 on."""
+
+from __future__ import annotations
+
+from asinfo.completion import fill, shown, takes_path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from asinfo.completion import Command, Source
+    from asinfo.options import Option
+
+TEMPLATE = r"""# fish completion of @program@; load it with: @program@ --completion fish | source
+function __@program@_state --description 'The command typed so far, and one a line the words behind it'
+    set -l command ''
+    set -l another ''
+    set -l given
+    set -l skip none
+    set -l typed (commandline -opc)
+    set -e typed[1]
+    for word in $typed
+        set -l value $skip
+        set skip none
+        if test $value = next
+            continue
+        else if test $value = perhaps; and not string match -q -- '-*' $word
+            continue
+        end
+        switch $word
+            case @optional@
+                set skip perhaps
+            case @valued@
+                set skip next
+            case '-*'
+            case '*'
+                set -l phrase (string trim -- "$command $word")
+                if contains -- "$command" @whole@
+                    set -a given $word
+                else if contains -- "$phrase" @known@
+                    set command $phrase
+                else if contains -- "$phrase" @prefaces@
+                    set another $word
+                else if not string match -qr '^[0-9.]+$' -- $word # what watch takes
+                    set command '?'
+                end
+        end
+    end
+    test -n "$command"; or set command $another
+    printf '%s\n' "$command" $given
+end
+function __@program@_at --description 'Whether the command typed so far is this one'
+    set -l state (__@program@_state)
+    test "$state[1]" = "$argv[1]"
+end
+function __@program@_file --description 'Whether the name of a file comes next'
+    set -l state (__@program@_state)
+    contains -- "$state[1] $state[-1]" @files@
+end
+function __@program@_next --description 'The words that may come next'
+    set -l given (__@program@_state)
+    set -l command $given[1]
+    set -e given[1]
+    set -l needs 0
+    set -l keywords
+    switch "$command"
+@cases@
+    end
+    test (count $given) -ge $needs; or return
+    contains -- "$given[-1]" $keywords; and return
+    for keyword in $keywords
+        contains -- $keyword $given; or echo $keyword
+    end
+end
+complete -c @program@ -e
+complete -c @program@ -f -a '(__@program@_next)'
+complete -c @program@ -n __@program@_file -F
+@options@
+complete -c @program@ -l help -d 'Print the help.'
+@flags@
+"""
+
+
+def script(source: Source) -> str:
+    """The script for ``source``."""
+    following = [
+        f"        case {_quoted(start)}\n            printf '%s\\n' {' '.join(words)}"
+        for start, words in source.following.items()
+        if words
+    ]
+    whole = [command for command in source.commands if command.needs or command.keywords]
+    flags = [
+        _line(source.program, option, f" -n '__{source.program}_at \"{command.words}\"'")
+        for command in source.commands
+        for option in shown(command.options)
+    ]
+    return fill(
+        TEMPLATE,
+        program=source.program,
+        valued=_words(source.valued),
+        optional=_words(source.optional),
+        whole=_words(source.whole),
+        known=_words(source.known),
+        prefaces=_words(source.prefaces),
+        files=_words(source.before_files),
+        cases="\n".join([*following, *map(_case, whole)]),
+        options="\n".join(_line(source.program, option) for option in source.shown),
+        flags="\n".join(flags),
+    )
+
+
+def _case(command: Command) -> str:
+    lines = [f"        case {_quoted(command.words)}", f"            set needs {command.needs}"]
+    return "\n".join([*lines, f"            set keywords {' '.join(command.keywords)}"])
+
+
+def _line(program: str, option: Option, condition: str = "") -> str:
+    short = f" -s {option.short}" if option.short else ""
+    if option.kind in {"flag", "optional"}:
+        value = ""
+    elif option.choices:
+        value = f" -x -a '{' '.join(option.choices)}'"
+    else:
+        value = " -r -F" if takes_path(option) else " -x"
+    text = _quoted(" ".join(option.help.split()))
+    return f"complete -c {program}{condition}{short} -l {option.name}{value} -d {text}"
+
+
+def _words(words: Iterable[str]) -> str:
+    """``words`` for `case` and `contains`; where there are none, one that no word is."""
+    return " ".join(map(_quoted, words)) or "' '"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

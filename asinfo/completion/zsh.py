@@ -1,0 +1,115 @@
+"""The template of zsh; it works sourced and as a file `_asadm` in a directory of `fpath`."""
+
+from __future__ import annotations
+
+from asinfo.completion import fill, names, quoted, shown
+from asinfo.completion.bash import alternatives
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asinfo.completion import Command, Source
+    from asinfo.options import Option
+
+TEMPLATE = r"""#compdef @program@
+# zsh completion of @program@; load it with: source <(@program@ --completion zsh)
+_@program@() {
+    local piece command another before=${(Q)words[CURRENT-1]}
+    local -a next keywords used flags
+    integer i needs=0
+    if [[ $PREFIX == --*=* ]]; then
+        before=${PREFIX%%=*}
+        compset -P '*='
+    fi
+    case $before in
+@choices@
+        (@paths@) _files; return ;;
+        (@valued@) return 1 ;;
+        (@optional@) [[ $PREFIX == -* ]] || return 1 ;;
+    esac
+    for ((i = 2; i < CURRENT; i++)); do
+        piece=${(Q)words[i]}
+        case $piece in
+            (@optional@) [[ ${words[i+1]} == -* ]] || (( i += 1 )); continue ;;
+            (@valued@) (( i += 1 )); continue ;;
+            (-*) continue ;;
+        esac
+        case $command in
+            (@whole@) used+=("$piece"); continue ;;
+        esac
+        case "${command:+$command }$piece" in
+            (@known@) command+=${command:+ }$piece ;;
+            (@prefaces@) another=$piece ;;
+            ([0-9]*) ;; # what watch takes
+            (*) command='?' ;;
+        esac
+    done
+    flags=(
+@options@
+        '--help:Print the help.'
+    )
+    case ${command:-$another} in
+@cases@
+    esac
+    if [[ $PREFIX == -* ]]; then
+        _describe -o option flags
+        return
+    fi
+    case "$command $before" in
+        (@files@) _files; return ;;
+    esac
+    if (( $#used >= needs && ! ${keywords[(Ie)$before]} )); then
+        next+=(${keywords:|used})
+    fi
+    compadd -- $next
+}
+if [[ $funcstack[1] == _@program@ ]]; then
+    _@program@ "$@"
+else
+    compdef _@program@ @program@
+fi
+"""
+
+
+def script(source: Source) -> str:
+    """The script for ``source``."""
+    choices = [
+        f"        ({'|'.join(spellings)}) compadd -- {' '.join(values)}; return ;;"
+        for spellings, values in source.choices
+    ]
+    following = [
+        f"        ({quoted(start)}) next=({' '.join(words)}) ;;"
+        for start, words in source.following.items()
+        if start not in source.prefaces
+    ]
+    return fill(
+        TEMPLATE,
+        program=source.program,
+        choices="\n".join(choices),
+        paths=alternatives(source.paths),
+        valued=alternatives(source.valued),
+        optional=alternatives(source.optional),
+        whole=alternatives(map(quoted, source.whole)),
+        known=alternatives(map(quoted, source.known)),
+        prefaces=alternatives(map(quoted, source.prefaces)),
+        files=alternatives(map(quoted, source.before_files)),
+        cases="\n".join([*following, *(_case(source, command) for command in source.commands)]),
+        options=_described(source.shown, 8),
+    )
+
+
+def _case(source: Source, command: Command) -> str:
+    settings = [f"next=({' '.join(source.following[command.words])})"] if command.another else []
+    settings += [f"needs={command.needs}"] if command.needs else []
+    settings += [f"keywords=({' '.join(command.keywords)})"] if command.keywords else []
+    own = shown(command.options)
+    if own:
+        settings.append(f"flags+=(\n{_described(own, 16)}\n            )")
+    return "\n            ".join([f"        ({quoted(command.words)})", *settings, ";;"])
+
+
+def _described(options: Sequence[Option], indent: int) -> str:
+    """Every name with what it does behind a colon, as `_describe` wants it."""
+    rows = [f"{name}:{' '.join(option.help.split())}" for option in options for name in names(option)]
+    return "\n".join(" " * indent + quoted(row) for row in rows)
