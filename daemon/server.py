@@ -2,7 +2,7 @@
 
 start   lock the work directory, open the logs, make the nodes, load the modules, listen, say `ready`
 serve   until SIGTERM or SIGINT; SIGHUP opens the logs anew; a ticker trims caches and logs the state
-stop    accept nobody, answer what is in flight, close, release; a second signal cuts this short
+stop    accept nobody, answer what is in flight, close, release; a second signal cuts this short, and so does a limit
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import resource
 import signal
 import socket
 import sys
+import threading
+import time
 import traceback
 from functools import partial
 from pathlib import Path
@@ -38,18 +40,30 @@ from daemon.ticker import tick
 from daemon.udf.store import ModuleStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from daemon.config.schema import Config
 
 DRAIN_SECONDS = 5.0
 """How long the commands in flight may take after the signal to stop."""
 
+PART_SECONDS = 2.0
+"""How long Lua may take to end after that: a call that does not end must not keep the records from the disk."""
+
+EXIT_SECONDS = 15.0
+"""How long all of the stop may take."""
+
 FORCE_SECONDS = 1.0
 """How long the daemon may still take after a second signal."""
 
 FILES_BESIDE_CLIENTS = 100
 """Open files of the daemon that are no client connections: logs, metadata, listeners, the event loop's own."""
+
+LUA_THREADS = "lua"
+"""How the names of the threads begin in which Lua runs."""
+
+LEAVE_SECONDS = 0.5
+"""How long these threads may take to end once they have nothing more to do."""
 
 LOOP_VARIABLE = "ASUDFD_LOOP"
 """Environment variable that may say `asyncio`, to do without uvloop where that is installed."""
@@ -82,7 +96,9 @@ class Server:
         self._metrics = Metrics()
         self._cluster = Cluster()
         directory = Path(service.work_directory) / "smd"
-        self._smd = LocalSmd(directory, cluster_key=self._cluster.key, warn=self._warn)
+        self._smd = LocalSmd(
+            directory, cluster_key=self._cluster.key, warn=partial(self._warn, context="smd")
+        )
         self._services: list[Service] = []
         self._stop = asyncio.Event()
         self._force = asyncio.Event()
@@ -91,6 +107,7 @@ class Server:
         """From start to stop. Raises StartError when the start fails; nothing is left behind then."""
         async with contextlib.AsyncExitStack() as stack:
             stack.callback(self._log.close)
+            stack.callback(self._leave)
             work_directory = WorkDirectory(Path(self._config.service.work_directory))
             stack.callback(work_directory.release)
             self._attend()
@@ -122,9 +139,11 @@ class Server:
         config = self._node_config(number)
         modules: ModuleStore
         source = lambda module: modules.source(module)  # noqa: E731, PLW0108 - host and store need each other
-        host = LuaHost(config.mod_lua, source, self._log_lua)
-        stack.push_async_callback(host.stop)
-        modules = ModuleStore(Path(config.mod_lua.user_path), host, self._warn)
+        prefix = f"node {config.service.node_id}: " if len(self._ports) > 1 else ""
+        host = LuaHost(config.mod_lua, source, partial(self._log_lua, prefix))
+        stack.push_async_callback(self._end, host.stop)
+        warn = partial(self._warn_of, prefix, "udf")
+        modules = ModuleStore(Path(config.mod_lua.user_path), host, warn)
         modules.open()
         stack.callback(modules.close)
         node = Node(
@@ -139,10 +158,10 @@ class Server:
             metrics=self._metrics,
         )
         suffix = f"-{node.id}" if len(self._ports) > 1 else ""
-        node.namespaces = open_namespaces(config, self._warn_storage, suffix)
+        node.namespaces = open_namespaces(config, partial(self._warn_of, prefix, "storage"), suffix)
         for namespace in node.namespaces.values():
             stack.push_async_callback(namespace.stop)
-        stack.push_async_callback(node.messages.jobs.stop)
+        stack.push_async_callback(self._end, node.messages.jobs.stop)
         self._smd.subscribe(UDF, modules.accept)
         self._smd.subscribe(TRUNCATE, partial(accept_truncation, node.namespaces))
         service = Service(node, config.network.service.listen_address, port)
@@ -189,6 +208,27 @@ class Server:
         drained.cancel()
         self._log.info("service", "stopped")
 
+    async def _end(self, stop: Callable[[], Awaitable[None]]) -> None:
+        """Stop a part that Lua may hold up for ever; then the rest goes on without it."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop(), PART_SECONDS)
+
+    def _leave(self) -> None:
+        """End the process here if a call of Lua goes on: Python would wait for its thread before it ends."""
+        if not self._stop.is_set():
+            return
+        end = time.monotonic() + LEAVE_SECONDS
+        threads = [thread for thread in threading.enumerate() if thread.name.startswith(LUA_THREADS)]
+        for thread in threads:
+            thread.join(max(0.0, end - time.monotonic()))
+        if running := sum(thread.is_alive() for thread in threads):
+            self._exit(f"{running} calls of Lua functions do not end")
+
+    def _exit(self, reason: str) -> None:
+        """End the process without further ado. What is stored is whole at any moment."""
+        self._warn(f"leaving at once: {reason}", "service")
+        os._exit(1)
+
     def _attend(self) -> None:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._on_fault)
@@ -205,9 +245,16 @@ class Server:
     def _on_stop(self) -> None:
         if self._stop.is_set():
             self._force.set()
-            # threads that are stuck in Lua may not hold up somebody who insists; what is stored is whole at any moment
-            asyncio.get_running_loop().call_later(FORCE_SECONDS, os._exit, 1)
+            self._exit_after(FORCE_SECONDS, "a second signal came")
+        else:
+            self._exit_after(EXIT_SECONDS, f"it is {EXIT_SECONDS:g} s since the signal to stop")
         self._stop.set()
+
+    def _exit_after(self, seconds: float, reason: str) -> None:
+        """Let a thread see to it, which nobody waits for: the event loop may be stuck, or have ended, by then."""
+        timer = threading.Timer(seconds, self._exit, (reason,))
+        timer.daemon = True
+        timer.start()
 
     def _raise_file_limit(self) -> None:
         """Let the process open as many files as its clients need; with fewer, serve fewer clients and say so."""
@@ -224,11 +271,11 @@ class Server:
     def _warn(self, text: str, context: str = "misc") -> None:
         self._log.warning(context, text)
 
-    def _warn_storage(self, text: str) -> None:
-        self._warn(text, "storage")
+    def _warn_of(self, prefix: str, context: str, text: str) -> None:
+        self._warn(prefix + text, context)
 
-    def _log_lua(self, level: int, position: str, text: str) -> None:
-        self._log.write(Level(level), "udf", text, position)
+    def _log_lua(self, prefix: str, level: int, position: str, text: str) -> None:
+        self._log.write(Level(level), "udf", prefix + text, position)
 
 
 def _member(service: Service) -> Member:

@@ -64,7 +64,7 @@ def set_config(node: Node, request: Request) -> bytes:
     for change in changes:
         change.apply()
         name = change.attribute.replace("_", "-")
-        node.log.info("config", f"set-config: {name} is now {change.value}")
+        node.log.info("config", f"node {node.id}: set-config: {name} is now {change.value}")
     return b"ok"
 
 

@@ -73,7 +73,7 @@ def udf_clear_cache(node: Node, request: Request) -> bytes:
     Drop every cached Lua context of this node; the next calls make new ones.
     """
     node.host.clear()
-    node.log.info("udf", "the cache of Lua contexts was cleared")
+    node.log.info("udf", f"node {node.id}: the cache of Lua contexts was cleared")
     return b"ok"
 
 
@@ -111,7 +111,9 @@ async def _set(node: Node, filename: str, value: str | None) -> bytes:
         raise UdfError(b"timeout") from error
     except SmdFailed as error:
         raise UdfError(b"storage_error,%s" % str(error).encode()) from error
-    node.log.info("udf", f"{'udf-remove' if value is None else 'udf-put'} of {filename!r}: ok")
+    node.log.info(
+        "udf", f"node {node.id}: {'udf-remove' if value is None else 'udf-put'} of {filename!r}: ok"
+    )
     return b"ok"
 
 

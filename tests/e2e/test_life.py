@@ -218,6 +218,25 @@ def test_three_nodes_share_their_modules(start_daemon: StartDaemon) -> None:
     assert [path.parent.name for path in files] == ["A1", "A2", "A3"]
 
 
+def test_log_lines_name_their_part_and_their_node(start_daemon: StartDaemon) -> None:
+    daemon = start_daemon("--nodes", "2")
+    (daemon.work_directory / "usr/udf/lua/A2/a.lua/in-the-way").mkdir(parents=True)
+    assert daemon.ask(put("a.lua", b"-- a"), node=1).endswith(b"\tok\n")
+    assert daemon.ask(b"udf-clear-cache:\n", node=1).endswith(b"\tok\n")
+    (daemon.work_directory / "smd/UDF.smd").unlink()
+    (daemon.work_directory / "smd/UDF.smd/in-the-way").mkdir(parents=True)
+    assert b"error=storage_error" in daemon.ask(put("b.lua", b"-- b"))
+    log = daemon.log.read_text()
+    for context, told in (
+        ("WARNING (udf)", "node A2: cannot write"),
+        ("INFO (udf)", "node A2: udf-put of 'a.lua': ok"),
+        ("INFO (udf)", "node A2: the cache of Lua contexts was cleared"),
+        ("WARNING (smd)", "cannot write"),
+        ("INFO (service)", "node A2 listens on"),
+    ):
+        assert any(context in line and told in line for line in log.splitlines()), (told, log)
+
+
 def test_it_works_without_uvloop(start_daemon: StartDaemon) -> None:
     daemon = start_daemon(ASUDFD_LOOP="asyncio")
     with daemon.connect() as connection:

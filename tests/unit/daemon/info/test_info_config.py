@@ -63,7 +63,7 @@ class FakeLog:
 
 
 def fake_node(config: Config) -> Any:
-    return SimpleNamespace(config=config, log=FakeLog())
+    return SimpleNamespace(id="A1", config=config, log=FakeLog())
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ def test_a_change_is_seen_and_logged(node: Any) -> None:
     assert ask(node, b"set-config:context=service;ticker-interval=60") == b"ok"
     assert node.config.service.ticker_interval == 60
     assert b";ticker-interval=60;" in ask(node, b"get-config:context=service")
-    assert node.log.lines == [("config", "set-config: ticker-interval is now 60")]
+    assert node.log.lines == [("config", "node A1: set-config: ticker-interval is now 60")]
 
 
 def test_of_several_changes_all_or_none(node: Any) -> None:

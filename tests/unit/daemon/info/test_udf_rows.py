@@ -133,7 +133,7 @@ def test_the_life_of_a_module(cell: Cell) -> None:
 
     cell.run(dialogue)
     assert cell.hosts[0].validated == [("a.lua", b"return 1")]
-    assert cell.logged == ["udf-put of 'a.lua': ok", "udf-remove of 'a.lua': ok"]
+    assert cell.logged == ["node A1: udf-put of 'a.lua': ok", "node A1: udf-remove of 'a.lua': ok"]
 
 
 def test_a_name_without_its_extension_removes_the_module(cell: Cell) -> None:
