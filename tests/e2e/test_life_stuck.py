@@ -1,0 +1,74 @@
+"""A stop that Lua holds up: a call that no deadline ends may cost the daemon seconds, not its end."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.processes import ROOT, Daemon, frame, log_path
+
+pytestmark = pytest.mark.e2e
+
+LUA_HANGS = """
+import sys, threading, time
+from daemon import cli, server
+from daemon.lua.host import LuaHost
+
+server.DRAIN_SECONDS = server.PART_SECONDS = 0.2
+
+async def validate(host, filename, content):
+    await host._in_thread(threading.Event().wait)
+
+LuaHost.validate = validate
+sys.exit(cli.run(sys.argv[1:]))
+"""
+
+RELEASE_HANGS = """
+import sys, threading
+from daemon import cli, server
+from daemon.lock import WorkDirectory
+
+server.EXIT_SECONDS = 0.5
+WorkDirectory.release = lambda directory: threading.Event().wait()
+sys.exit(cli.run(sys.argv[1:]))
+"""
+
+LIMIT_SECONDS = 10.0
+"""What the stop may take here; by the shortened limits it is under two seconds."""
+
+
+def start(tmp_path: Path, script: str) -> Daemon:
+    directory = tmp_path / "work"
+    with log_path(directory).open("ab") as messages:
+        process = subprocess.Popen(
+            [sys.executable, "-c", script, "--port", "0", "--work-directory", str(directory)],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=messages,
+        )
+    return Daemon(process, directory, log_path(directory))
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [(LUA_HANGS, "1 calls of Lua functions do not end"), (RELEASE_HANGS, "0.5 s since the signal to stop")],
+)
+def test_sigterm_ends_it_whatever_hangs(tmp_path: Path, script: str, told: str) -> None:
+    daemon = start(tmp_path, script)
+    try:
+        with daemon.connect() as connection:
+            connection.sendall(frame(b"udf-put:filename=a.lua;content=LS0K;content-len=4;\n"))
+            assert daemon.ask(b"node\n") == b"node\tA1\n"  # hence the put has begun
+            begin = time.monotonic()
+            daemon.process.send_signal(signal.SIGTERM)
+            assert daemon.process.wait(LIMIT_SECONDS) == 1
+        assert time.monotonic() - begin < LIMIT_SECONDS
+    finally:
+        daemon.kill()
+    log = daemon.log.read_text()
+    assert told in log
+    assert "leaving at once" in log
