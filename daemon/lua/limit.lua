@@ -22,11 +22,12 @@
 local box = ...
 
 local TIMEOUT <const> = "UDF Execution Timeout"
-local LONGEST <const>, BRISK <const>, DEAR <const> = 1000, 200, 2 -- instructions between two hooks; BRISK: of a trial
+local LONGEST <const>, BRISK <const>, DEAR <const> = 1000, 400, 2 -- instructions between two hooks; BRISK: of a trial
+local OWN <const> = 26 -- instructions of a hook that changes nothing: they count as well
 local LONG <const> = 0.005 -- seconds that so few instructions take only if some are dear
 local OWN_KIB <const> = 256 -- memory of a state without a module, where nothing is dear
-local PER_SECOND <const> = 488000 -- KiB that comparisons visit in a second, times the instructions of one
-local OVER <const>, OVER_TRIAL <const> = 0.25, 0.04 -- seconds
+local PER_SECOND <const> = 488000 -- instructions in a second, if each third compares all memory: times its KiB
+local OVER <const>, OVER_TRIAL <const> = 0.25, 0.08 -- seconds
 local TRIAL_KIB <const> = 2048 -- memory of a state that may be tried on the event loop
 local TRIAL_WORK <const> = 500000 -- nanoseconds that library functions may take together in a trial
 local GRACE <const>, GRACE_TIME <const> = 10, 0.02
@@ -35,7 +36,8 @@ local RESUMES <const> = 32 -- a coroutine that ends within one interval never me
 local sethook, clock, error, collect = debug.sethook, os.clock, error, collectgarbage
 local now, huge, kind = box.now, math.huge, type
 
-local deadline, left, asked, last, dear = huge, 0, 0, 0, false
+local deadline, asked, last, dear = huge, 0, 0, false
+local most, budget = LONGEST, OVER * PER_SECOND -- the interval: `most`, and less when it times the KiB exceeds the budget
 local trial, spent = false, 0
 local expired, fatal, grace, ended = false, false, GRACE, 0
 local hooks = {} -- by interval
@@ -59,9 +61,13 @@ local function look(used)
         grace = grace - 1
     elseif used - asked >= 0.001 then
         asked = used
-        left = deadline - now()
+        local left = deadline - now()
         if left <= 0 then
             expire(used)
+        elseif left > OVER then
+            budget = left * PER_SECOND
+        elseif not trial then
+            budget = OVER * PER_SECOND
         end
     end
 end
@@ -74,28 +80,43 @@ local function interval()
     if dear then
         return DEAR
     end
-    local most, seconds = LONGEST, left > OVER and left or OVER
-    if trial then
-        most, seconds = BRISK, OVER_TRIAL
-    end
     local kib = collect("count") - OWN_KIB
-    local count = seconds * PER_SECOND // (kib < 1 and 1 or kib)
-    return count >= most and most or count > DEAR and count // 1 | 0 or DEAR
+    if kib * most <= budget then
+        return most
+    end
+    local count = budget // (kib * 2) | 0 -- half of what it may be: setting a hook visits every frame of a deep stack
+    return count > DEAR and count or DEAR
+end
+
+local function set_hook(hook, count)
+    sethook(hook, "", count > DEAR and count + OWN or count)
 end
 
 local hook_of
 function hook_of(count)
     local function hook()
+        if false then -- room for what is called here, so that a stack without it overflows in the module's own line
+            return nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil,
+                nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil,
+                nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil,
+                nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil
+        end
         local used = clock()
         dear, last = used - last > LONG, used
-        look(used)
-        if trial and collect("count") > TRIAL_KIB then
-            expire(used)
+        if expired or used - asked >= 0.001 then
+            look(used)
         end
-        local wanted = interval()
-        if wanted ~= count then
-            sethook(hooks[wanted] or hook_of(wanted), "", wanted)
-            last = clock() -- setting a hook visits every frame of a deep stack
+        local kib = collect("count") - OWN_KIB
+        local product = kib * count
+        if dear or product > budget or product * 4 < budget and count ~= most then
+            if trial and kib > TRIAL_KIB then
+                expire(used)
+            end
+            local wanted = interval()
+            if wanted ~= count then
+                set_hook(hooks[wanted] or hook_of(wanted), wanted)
+                last = clock() -- that takes long on a deep stack
+            end
         end
     end
     hooks[count] = hook
@@ -117,7 +138,7 @@ function watcher.__gc()
     setmetatable({}, watcher) -- a new object: one that lived on would grow old, and old objects are seldom collected
 end
 setmetatable({}, watcher)
-sethook(calm, "", LONGEST)
+set_hook(calm, LONGEST)
 
 box.check = check
 
@@ -155,14 +176,13 @@ function box.on_trial()
 end
 
 function box.begin(limit, tried)
-    deadline, last, left, spent, dear = limit, huge, 0, 0, false -- no clock: it would be a tenth of a short call
-    trial = tried
+    deadline, last, dear, spent, trial = limit, huge, false, 0, tried -- no clock: it would be a tenth of a short call
     if tried then
-        sethook(brisk, "", BRISK)
-    elseif collect("count") > OWN_KIB * 2 then
-        hurry()
+        most, budget = BRISK, OVER_TRIAL * PER_SECOND
+        set_hook(brisk, BRISK)
     else
-        sethook(calm, "", LONGEST)
+        most, budget = LONGEST, OVER * PER_SECOND
+        hurry()
     end
 end
 
@@ -188,7 +208,7 @@ local function hooked(body)
     local thread = create(function(...)
         return ended_with(pcall(body, ...))
     end)
-    sethook(thread, calm, "", LONGEST)
+    sethook(thread, brisk, "", BRISK)
     return thread
 end
 
@@ -201,7 +221,7 @@ local function admit(thread)
     end
     if expired then
         error(TIMEOUT, 0)
-    elseif wanted < LONGEST and kind(thread) == "thread" then
+    elseif wanted < BRISK and kind(thread) == "thread" then
         sethook(thread, hooks[wanted] or hook_of(wanted), "", wanted)
     end
 end
