@@ -28,13 +28,14 @@ if TYPE_CHECKING:
 SUMMARY = "Ask all configured Aerospike nodes at once, and keep their Lua modules the same."
 
 EXAMPLES = """\
-asadm -e "asinfo -v 'udf-clear-cache:'"                     every node of the default cluster drops its Lua contexts
-asadm -h 10.0.0.1,10.0.0.2 -e "asinfo -v build"             just these nodes
-asadm --cluster production show udfs                        modules by nodes, differences marked
-asadm --enable manage udfs add counter.lua path counter.lua register, and wait until all nodes list it
-asadm --json info network | jq .network                     one JSON document
-asadm -f commands.txt -o result.txt                         commands from a file
-asadm help                                                  all commands"""
+Examples:
+  asadm -e "asinfo -v 'udf-clear-cache:'"                     every node of the default cluster drops its Lua contexts
+  asadm -h 10.0.0.1,10.0.0.2 -e "asinfo -v build"             just these nodes
+  asadm --cluster production show udfs                        modules by nodes, differences marked
+  asadm --enable manage udfs add x.lua path x.lua             register, and wait until all nodes list it
+  asadm --json info network | jq .network                     one JSON document
+  asadm -f commands.txt -o result.txt                         commands from a file
+  asadm help                                                  all commands"""
 
 
 def main() -> int:
@@ -55,7 +56,7 @@ def run(argv: Sequence[str]) -> int:
                 OPTIONS,
                 act,
                 summary=SUMMARY,
-                examples=EXAMPLES,
+                examples=_behind_the_options(),
                 words="COMMAND",
                 interspersed=False,
             )
@@ -64,6 +65,15 @@ def run(argv: Sequence[str]) -> int:
         from asinfo.streams import lost
 
         return lost("asadm", error)
+
+
+def _behind_the_options() -> str:
+    """What --help says last: the commands, and examples."""
+    from asadm import commands
+    from asadm.commands.help import overview
+
+    lines = "".join(f"  {line}\n" for line in overview(commands.TABLE).splitlines())
+    return f"Commands, each with a --help of its own:\n{lines}\n{EXAMPLES}"
 
 
 def act(values: Values) -> int:

@@ -34,7 +34,7 @@ TARGETS = (
         metavar="FILE",
         panel="Nodes",
         environment="ASADM_INVENTORY",
-        help="YAML file of clusters and nodes.",
+        help="YAML file of clusters and nodes; else asadm.yaml here, in ~/.config/asudf or in /etc/asudf.",
     ),
     Option(
         "cluster",

@@ -76,7 +76,7 @@ def typer_app(
 
 def _parameter(number: int, option: Option) -> inspect.Parameter:
     """A row as Typer wants it; ``option_N`` because a name such as ``with`` cannot be a parameter."""
-    declared: dict[str, Any] = {"help": option.help, "hidden": option.hidden, "show_default": False}
+    declared: dict[str, Any] = {"help": option.described, "hidden": option.hidden, "show_default": False}
     names = [spelling for spelling in option.spellings if "_" not in spelling]
     if option.kind == "flag":
         annotation: Any = Annotated[bool, typer.Option(*names, **declared)]

@@ -80,6 +80,11 @@ class Option:
         names.extend(f"--{alias}" for alias in self.aliases)
         return names
 
+    @property
+    def described(self) -> str:
+        """The help, with the environment variable that says the same."""
+        return f"{self.help}  [${self.environment}]" if self.environment else self.help
+
 
 class Values:
     """What a command line says.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 
@@ -35,6 +36,7 @@ class Program:
     description: tuple[str, ...]
     flags: dict[str, tuple[Flag, ...]]
     exits: dict[str, str]
+    environment: dict[str, str]
     files: dict[str, str]
     examples: tuple[str, ...]
     commands: tuple[Command, ...] = field(default=())
@@ -52,6 +54,8 @@ def markdown(program: Program) -> str:
     if program.commands:
         parts += ["## Commands", *(_command(command) for command in program.commands)]
     parts += ["## Exit codes", _pairs(program.exits, "code", "meaning")]
+    if program.environment:
+        parts += ["## Environment", _pairs(program.environment, "variable", "meaning")]
     if program.files:
         parts += ["## Files", _pairs(program.files, "file", "what it is")]
     parts += ["## Examples", "```sh\n" + "\n".join(program.examples) + "\n```"]
@@ -98,14 +102,14 @@ def manual(program: Program, version: str) -> str:
         ".fi",
         ".SH DESCRIPTION",
     ]
-    lines += [line for text in program.description for line in (".PP", _roff(_plain(text)))]
+    lines += [line for text in program.description for line in (".PP", _running(text))]
     for panel, flags in program.flags.items():
         lines += [f".SH {panel.upper()}", *_manual_flags(flags)]
     if program.commands:
         lines.append(".SH COMMANDS")
         for command in program.commands:
             lines += _manual_command(command)
-    for title, pairs in (("EXIT STATUS", program.exits), ("FILES", program.files)):
+    for title, pairs in _sections(program):
         if pairs:
             lines.append(f".SH {title}")
             lines += [line for key, value in pairs.items() for line in _item(key, value)]
@@ -113,23 +117,28 @@ def manual(program: Program, version: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _sections(program: Program) -> tuple[tuple[str, dict[str, str]], ...]:
+    return ("EXIT STATUS", program.exits), ("ENVIRONMENT", program.environment), ("FILES", program.files)
+
+
 def _manual_flags(flags: tuple[Flag, ...]) -> list[str]:
     return [line for flag in flags for line in _item(_typed(flag), flag.help)]
 
 
 def _manual_command(command: Command) -> list[str]:
-    lines = [".SS " + _roff(command.grammar), _roff(_plain(command.summary)), *_manual_flags(command.flags)]
+    lines = [".SS " + _roff(command.grammar), _running(command.summary), *_manual_flags(command.flags)]
     if command.example:
         lines += [".PP", "Example:", ".nf", _roff(command.example), ".fi"]
     return lines
 
 
 def _item(term: str, text: str) -> list[str]:
-    return [".TP", f"\\fB{_roff(term)}\\fR", _roff(_plain(" ".join(text.split())))]
+    return [".TP", f"\\fB{_roff(term)}\\fR", _running(" ".join(text.split()))]
 
 
-def _plain(text: str) -> str:
-    return text.replace("`", "")
+def _running(text: str) -> str:
+    """``text`` for the macros; what stands in backquotes becomes bold, as manual pages show what is typed."""
+    return "\n".join(re.sub(r"`([^`]+)`", r"\\fB\1\\fR", _roff(line)) for line in text.splitlines())
 
 
 def _roff(text: str) -> str:

@@ -15,7 +15,7 @@ from daemon import cli as daemon_cli
 from docs.program import Command, Flag, Program
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from asadm.commands import Row
 
@@ -29,6 +29,19 @@ EXITS = {
 FILES = {
     "/etc/aerospike/astools.conf": "settings for all users of the machine (TOML)",
     "~/.aerospike/astools.conf": "settings of the user; later files win, the command line last",
+}
+
+HOME = {"HOME": "where `~` in the names of files below is"}
+
+INVENTORY = {
+    "asadm.yaml": "the inventory of clusters and nodes, in the working directory; the first of these three that is there",
+    "~/.config/asudf/asadm.yaml": "the same, of the user",
+    "/etc/asudf/asadm.yaml": "the same, of the machine",
+}
+
+OWN_FILES = {
+    "~/.cache/asudf": "inventories as they were understood last, to start sooner; no secrets, and nothing is lost with it",
+    "~/.local/state/asudf/asadm_history": "the lines of the interactive shell",
 }
 
 ASINFO = """\
@@ -60,6 +73,7 @@ def asinfo() -> Program:
         description=(ASINFO,),
         flags=panels(asinfo_cli.OPTIONS),
         exits=EXITS,
+        environment=HOME,
         files=FILES,
         examples=examples("asinfo", asinfo_cli.EXAMPLES),
     )
@@ -74,7 +88,14 @@ def asadm() -> Program:
         description=(ASADM, "Privileged commands need `--enable`, or `enable` before them."),
         flags=panels(ASADM_OPTIONS),
         exits=EXITS,
-        files={"asadm.yaml": "the inventory of clusters and nodes; `--inventory` names it", **FILES},
+        environment={
+            **variables(ASADM_OPTIONS),
+            **variables(option for row in TABLE for option in _options(row)),
+            "NO_COLOR": "no colours, as `--no-color`",
+            "XDG_CONFIG_HOME, XDG_CACHE_HOME, XDG_STATE_HOME": "used in place of `~/.config`, `~/.cache` and `~/.local/state`",
+            **HOME,
+        },
+        files={**INVENTORY, **FILES, **OWN_FILES},
         examples=examples("asadm", asadm_cli.EXAMPLES),
         commands=tuple(command(row) for row in TABLE),
     )
@@ -93,6 +114,9 @@ def asudfd() -> Program:
             "0": "stopped by SIGTERM or SIGINT, or the file that was checked is good",
             "1": "it cannot start: the port is taken, the work directory cannot be written or another daemon owns it",
             "2": "the command line or a configuration file is wrong; nothing was started",
+        },
+        environment={
+            "XDG_STATE_HOME": "where the directory of all state is made; `~/.local/state` otherwise"
         },
         files={
             "$XDG_STATE_HOME/asudf": "all state, unless `--work-directory` or the configuration file says otherwise",
@@ -136,12 +160,21 @@ def panels(options: Sequence[Option]) -> dict[str, tuple[Flag, ...]]:
 def flag(option: Option) -> Flag:
     """An option as the pages see it: the short and the documented long spelling."""
     short = (f"-{option.short}",) if option.short else ()
-    return Flag((*short, f"--{option.name}"), option.metavar, " ".join(option.help.split()))
+    return Flag((*short, f"--{option.name}"), option.metavar, " ".join(option.described.split()))
 
 
 def command(row: Row) -> Command:
     """A command of asadm with the options of its module."""
-    options: Sequence[Option] = getattr(importlib.import_module(row.module), "OPTIONS", ())
     summary = row.summary + (" Privileged." if row.privileged else "")
-    flags = tuple(flag(option) for option in options if not option.hidden)
+    flags = tuple(flag(option) for option in _options(row) if not option.hidden)
     return Command(row.name, row.grammar, summary, row.example, flags)
+
+
+def variables(options: Iterable[Option]) -> dict[str, str]:
+    """The environment variables that stand for options, and the options."""
+    return {option.environment: f"as `--{option.name}`" for option in options if option.environment}
+
+
+def _options(row: Row) -> Sequence[Option]:
+    found: Sequence[Option] = getattr(importlib.import_module(row.module), "OPTIONS", ())
+    return found

@@ -9,6 +9,8 @@ from asinfo.errors import UsageError
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from asadm.commands import Row
     from asadm.session import Session
     from asadm.statement import Arguments
@@ -45,7 +47,7 @@ def _begins(row: Row, words: list[str]) -> bool:
     )
 
 
-def overview(rows: list[Row]) -> str:
+def overview(rows: Sequence[Row]) -> str:
     """One line a command."""
     width = max(len(row.name) for row in rows)
     return "".join(f"{row.name:{width}}  {row.summary}\n" for row in rows)
@@ -59,7 +61,7 @@ def explain(row: Row) -> str:
         lines.append('It changes the cluster: "enable" must come before it.')
     shown = [option for option in options if not option.hidden]
     if shown:
-        lines += ["", "Flags:", *table([(spelled(option), option.help) for option in shown])]
+        lines += ["", "Flags:", *table([(spelled(option), option.described) for option in shown])]
     return "\n".join([*lines, "", f'Example: asadm -e "{row.example}"', ""])
 
 

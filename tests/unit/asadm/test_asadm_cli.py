@@ -424,6 +424,8 @@ def test_version_help_and_completion(asadm: Asadm) -> None:
     assert shown.code == 0
     assert "--inventory FILE" in shown.out
     assert "udf-clear-cache:" in shown.out
+    assert "[$ASADM_INVENTORY]" in shown.out
+    assert "  manage udfs remove  Remove a module" in shown.out
     for shell in ("bash", "zsh", "fish"):
         script = asadm("--completion", shell)
         assert (script.code, script.err) == (0, "")
