@@ -5,7 +5,7 @@ local box = ...
 
 local kind, number_type, error, pcall = type, math.type, error, pcall
 local byte, char, sub, find = string.byte, string.char, string.sub, string.find
-local pack, unpack, concat, sort, spread = string.pack, string.unpack, table.concat, table.sort, table.unpack
+local pack, unpack, concat, spread = string.pack, string.unpack, table.concat, table.unpack
 local DEPTH <const>, RECORD <const>, NIL <const> = box.DEPTH, box.RECORD, box.NIL
 local list_contents, map_contents, bytes_contents = box.list_contents, box.map_contents, box.bytes_contents
 local List, Map, Bytes, GeoJSON = box.List, box.Map, box.Bytes, box.GeoJSON
@@ -180,87 +180,6 @@ function box.spread(data)
 end
 box.MALFORMED = MALFORMED
 
--- Order of the elements of ordered lists
-
-local function rank(value)
-    local form = kind(value)
-    if form == "nil" then
-        return 1
-    elseif form == "boolean" then
-        return 2
-    elseif form == "number" then
-        return number_type(value) == "integer" and 3 or 8
-    elseif form == "string" then
-        return 4
-    end
-    local class = value.class
-    return class == List and 5 or class == Map and 6 or class == Bytes and 7 or 9
-end
-
-local compare
-
-local function compare_lists(left, right)
-    for index = 1, left.n < right.n and left.n or right.n do
-        local order = compare(left.items[index], right.items[index])
-        if order ~= 0 then
-            return order
-        end
-    end
-    return left.n - right.n
-end
-
-local function plain(value)
-    if value == NIL then
-        return nil
-    end
-    return value
-end
-
-local function compare_maps(left, right)
-    if left.n ~= right.n then
-        return left.n - right.n
-    end
-    local keys, others = box.map_keys(left), box.map_keys(right)
-    for index = 1, #keys do
-        local key, other = keys[index], others[index]
-        local order = compare(kind(key) == "table" and bytes_contents(key.blob) or key, kind(other) == "table" and bytes_contents(other.blob) or other)
-        if order == 0 then
-            order = compare(plain(left.values[key]), plain(right.values[other]))
-        end
-        if order ~= 0 then
-            return order
-        end
-    end
-    return 0
-end
-
-local function scalar(value, class)
-    if class == 7 then
-        return box.bytes_text(value)
-    elseif class == 9 then
-        return value.text_of
-    elseif class == 2 then
-        return value and 1 or 0
-    end
-    return value
-end
-
--- Negative, 0 or positive.
-function compare(left, right)
-    local class, other = rank(left), rank(right)
-    if class ~= other then
-        return class - other
-    elseif class == 1 then
-        return 0
-    elseif class == 5 then
-        return compare_lists(left, right)
-    elseif class == 6 then
-        return compare_maps(left, right)
-    end
-    left, right = scalar(left, class), scalar(right, class)
-    return left == right and 0 or left < right and -1 or 1
-end
-
 -- Writing: `put` appends the bytes of a value to `parts`, of which there are `n`; answers how many there are then.
 
 local put
@@ -315,22 +234,6 @@ local function put_integer(value)
     return pack(">Bi8", 0xD3, value)
 end
 
--- The elements in order, NILs first: sorting knows no holes.
-local function in_order(list)
-    local items, n = {}, 0
-    for index = 1, list.n do
-        local value = list.items[index]
-        if value ~= nil then
-            n = n + 1
-            items[n] = value
-        end
-    end
-    sort(items, function(left, right)
-        return compare(left, right) < 0
-    end)
-    return items, list.n - n
-end
-
 local function put_list(parts, n, list, depth)
     local items, count, flags, skipped = list.items, list.n, list.flags, 0
     n = n + 1
@@ -339,7 +242,7 @@ local function put_list(parts, n, list, depth)
         n = n + 1
         parts[n] = char(MARKER, 0, flags)
         if flags & 1 == 1 then
-            items, skipped = in_order(list)
+            items, skipped = box.in_order(list)
             for _ = 1, skipped do
                 n = n + 1
                 parts[n] = "\xC0"
@@ -367,7 +270,11 @@ local function put_map(parts, n, map, depth, flags)
         else
             n = put(parts, n, key, depth)
         end
-        n = put(parts, n, plain(values[key]), depth)
+        local value = values[key]
+        if value == NIL then
+            value = nil
+        end
+        n = put(parts, n, value, depth)
     end
     return n
 end

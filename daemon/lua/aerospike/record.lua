@@ -9,14 +9,15 @@
 local box = ...
 
 local kind, number_type, error, select, metatable = type, math.type, error, select, debug.getmetatable
-local byte, sub, pack, unpack, concat, format = string.byte, string.sub, string.pack, string.unpack, table.concat, string.format
+local byte, sub, unpack, concat, format = string.byte, string.sub, string.unpack, table.concat, string.format
 local setmetatable, tostring, next = setmetatable, tostring, next
 local inner, outer, refuse, integer, bad_argument = box.inner, box.outer, box.refuse, box.integer, box.bad_argument
 local UNSUPPORTED <const>, Record = box.UNSUPPORTED, box.Record
+local places, next_op, op = box.places, box.next_op, box.op
 
 local GONE <const> = {} -- what a bin without a value shows
 local BINS <const>, NAME <const>, PENDING <const> = 512, 15, 1024 -- bins of a record, bytes of a name, bins assigned
-local READ <const>, INTEGER <const>, HEAD <const> = 1, 1, 8 -- the ops that bins are kept as: code, type of integers, bytes before the name
+local INTEGER <const>, HEAD <const> = 1, 8 -- type of a particle; bytes of an op before its name
 local NOT_FOUND <const>, PARAMETER <const>, BAD_TYPE <const>, BIN_NAME <const> = 2, 4, 12, 21 -- result codes
 local NOTHING <const>, WRITE <const>, DELETE <const> = 0, 1, 2
 local TEN_YEARS <const>, KEEP <const> = 315360000, 0xFFFFFFFE
@@ -44,20 +45,11 @@ function box.open(...)
     return rec
 end
 
--- Bins as stored
-
 local function scan()
-    local at, last, places, n = 1, #bins, {}, 0
-    while at <= last do
-        local length, name = unpack(">I4xxxs1", bins, at)
-        places[name] = at
-        n = n + 1
-        at = at + 4 + length
+    where, count = places(bins)
+    if count > BINS then
+        where, count, unloadable = {}, 0, true
     end
-    if n > BINS then
-        places, n, unloadable = {}, 0, true
-    end
-    where, count = places, n
 end
 
 -- The value of a stored bin. Lists and the like are kept: changes of them are to be seen.
@@ -162,17 +154,6 @@ Record.__len = box.without(Record, "get length of")
 
 -- Passing on what was assigned
 
-local function op(name, value)
-    if number_type(value) == "integer" then
-        return pack(">I4BBBs1i8", 12 + #name, READ, INTEGER, 0, name, value)
-    end
-    local form, bytes = box.to_particle(value, true)
-    if form == 0 then
-        return nil
-    end
-    return pack(">I4BBBs1", 4 + #name + #bytes, READ, form, 0, name) .. bytes
-end
-
 -- Was the bin there, as stored or as passed on before?
 local function was_there(name)
     local had = flushed[name]
@@ -271,17 +252,14 @@ function box.remove()
     return 0
 end
 
--- Names and ops of the bins as stored, unless they were removed: for-in of name, place of the op, place behind it.
-local function next_stored(_, at)
-    if at <= #bins and not emptied and not unloadable then
-        local length, name = unpack(">I4xxxs1", bins, at)
-        return at + 4 + length, name, at
-    end
+-- The bins as stored, unless they were removed.
+local function remaining()
+    return (emptied or unloadable) and "" or bins
 end
 
 local function names()
     local all = {}
-    for _, name in next_stored, nil, 1 do
+    for _, name in next_op, remaining(), 1 do
         if not flushed or flushed[name] ~= false then
             all[#all + 1] = name
         end
@@ -305,7 +283,7 @@ local function rewritten()
         end
     end
     local parts, n = {}, 0
-    for after, name, at in next_stored, nil, 1 do
+    for after, name, at in next_op, remaining(), 1 do
         local new = flushed[name]
         if new == nil then
             new = sub(bins, at, after - 1)

@@ -1,0 +1,40 @@
+-- Bins as a record keeps them: read operations one after the other, each u32 size, 01, particle type, 00, size of the name,
+-- name, value. See `daemon.record.record`.
+local box = ...
+
+local number_type, pack, unpack = math.type, string.pack, string.unpack
+local to_particle = box.to_particle
+
+local READ <const>, INTEGER <const> = 1, 1
+
+-- Where the op of each bin begins, by name, and how many there are.
+function box.places(bins)
+    local at, last, where, count = 1, #bins, {}, 0
+    while at <= last do
+        local length, name = unpack(">I4xxxs1", bins, at)
+        where[name] = at
+        count = count + 1
+        at = at + 4 + length
+    end
+    return where, count
+end
+
+-- For-in over `bins` from 1 on: the place behind the op, the name, the place of the op.
+function box.next_op(bins, at)
+    if at <= #bins then
+        local length, name = unpack(">I4xxxs1", bins, at)
+        return at + 4 + length, name, at
+    end
+end
+
+-- The op of a bin; nil if no bin can hold the value.
+function box.op(name, value)
+    if number_type(value) == "integer" then
+        return pack(">I4BBBs1i8", 12 + #name, READ, INTEGER, 0, name, value)
+    end
+    local form, bytes = to_particle(value, true)
+    if form == 0 then
+        return nil
+    end
+    return pack(">I4BBBs1", 4 + #name + #bytes, READ, form, 0, name) .. bytes
+end
