@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TextIO
 
+    from rich.console import Console
+
 STYLES = {"": "", "good": "green", "bad": "bold red", "changed": "yellow", "quiet": "dim"}
 """Marks of cells, and how each looks where there are colours."""
 
@@ -84,16 +86,61 @@ def plain(sheet: Sheet) -> str:
     return "\n".join(lines) + "\n"
 
 
+LAST_WIDTH_MIN = 16
+"""The last column may be folded down to this width: reasons of failures stand there."""
+
+
 def _rich(sheet: Sheet, stream: TextIO, *, colour: bool | None) -> None:
-    from rich import box
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
     # Without a colour system there is no bold and no dim either: not one escape sequence.
     console = Console(file=stream, color_system=None if colour is False else "auto", highlight=False)
+    if sheet.title:
+        console.print(Text(visible(sheet.title), style="italic"))
+    if _width(sheet) <= console.width:
+        _wide(sheet, console)
+    else:
+        _narrow(sheet, console)
+    if sheet.note:
+        console.print(Text(visible(sheet.note), style=STYLES["quiet"]))
+
+
+def _width(sheet: Sheet) -> int:
+    """Columns of a terminal that the sheet needs, with two between its own."""
+    from rich.cells import cell_len
+
+    table = [[visible(name) for name in sheet.columns], *([cell.text for cell in row] for row in sheet.rows)]
+    *others, last = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
+    return sum(width + 2 for width in others) + min(last, LAST_WIDTH_MIN)
+
+
+def _narrow(sheet: Sheet, console: Console) -> None:
+    """Each row as a block of its own: the first cell, and below it a line for every other one that is not empty."""
+    from rich.table import Table
+    from rich.text import Text
+
+    for first, *others in sheet.rows:
+        console.print(Text(first.text, style=STYLES[first.mark] or "bold"))
+        block = Table.grid(padding=(0, 2))
+        block.add_column(no_wrap=True)
+        block.add_column(overflow="fold")
+        for name, cell in zip(sheet.columns[1:], others, strict=True):
+            if cell.value is not None:
+                block.add_row(Text(f"  {visible(name)}"), Text(cell.text, style=STYLES[cell.mark]))
+        console.print(block)
+
+
+def _wide(sheet: Sheet, console: Console) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(
-        title=Text(visible(sheet.title)) if sheet.title else None, box=box.SIMPLE_HEAD, title_justify="left"
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        collapse_padding=True,
     )
     for number, name in enumerate(sheet.columns):
         figures = any(isinstance(row[number].value, int | float) for row in sheet.rows)
@@ -101,8 +148,6 @@ def _rich(sheet: Sheet, stream: TextIO, *, colour: bool | None) -> None:
     for row in sheet.rows:
         table.add_row(*(Text(cell.text, style=STYLES[cell.mark]) for cell in row))
     console.print(table)
-    if sheet.note:
-        console.print(Text(visible(sheet.note), style=STYLES["quiet"]))
 
 
 def as_data(sheet: Sheet) -> dict[str, object]:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from asadm.statement import Arguments
 
 ASKED = (b"node", b"build", b"cluster-name", b"statistics", b"udf-list")
+UNNAMED = b"null"
+"""What a node says whose configuration gives no name to its cluster."""
+
 COLUMNS = {
     "id": "Node ID",
     "address": "Address",
@@ -22,7 +25,7 @@ COLUMNS = {
     "cluster": "Cluster",
     "size": "Size",
     "modules": "Modules",
-    "connections": "Connections",
+    "connections": "Clients",
     "uptime": "Uptime",
 }
 
@@ -59,7 +62,7 @@ def _facts(answer: Answer) -> dict[str, str | int | None]:
     identity, build, name, statistics, listed = (None if is_error(each) else each for each in answer.answers)
     facts["id"] = None if identity is None else text(identity)
     facts["build"] = None if build is None else text(build)
-    facts["cluster"] = None if name is None else text(name)
+    facts["cluster"] = None if name in {None, UNNAMED} else text(name)
     facts["modules"] = _count(listed)
     for key, statistic in (
         ("size", b"cluster_size"),

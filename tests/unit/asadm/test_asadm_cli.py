@@ -448,7 +448,7 @@ def test_info_network_shows_silent_nodes_with_their_reason(asadm: Asadm) -> None
         result = asadm("-h", f"{node.address},{old.address},{dead}", "-e", "info network")
         assert result.code == 1
         lines = [line.split() for line in result.out.splitlines()]
-        assert lines[2] == [*f"{node.address} A1 8.1.2.0 null 3 0 4 1 d 02:03:04 ok".split()]
+        assert lines[2] == [*f"{node.address} A1 8.1.2.0 - 3 0 4 1 d 02:03:04 ok".split()]
         assert lines[3] == [*f"{old.address} A9 7.0 - - - - - ok".split()]
         assert lines[4][:9] == [dead, "-", "-", "-", "-", "-", "-", "-", "refused:"]
         assert lines[5] == ["2", "of", "3", "nodes", "answered"]

@@ -55,6 +55,21 @@ def test_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "1234567" in stream.getvalue()
 
 
+@pytest.mark.parametrize(("columns", "tall"), [("80", False), ("47", False), ("46", True), ("20", True)])
+def test_a_row_that_does_not_fit_becomes_a_block(
+    monkeypatch: pytest.MonkeyPatch, columns: str, tall: bool
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    stream = Terminal()
+    row = ["127.0.0.1:3000", "8.1.2.0", Cell("refused: connection refused by the peer", "bad")]
+    show(Sheet("Network", ["Node", "A long column", "State"], [row], "0 of 1"), stream, colour=False)
+    lines = stream.getvalue().splitlines()
+    assert all(len(line) <= int(columns) for line in lines)
+    assert ("127.0.0.1:3000" in lines) == tall
+    assert ("  A long column  8.1.2.0" in map(str.rstrip, lines)) == (columns == "46")
+    assert lines[-1] == "0 of 1"
+
+
 def test_markup_is_text() -> None:
     stream = Terminal()
     show(Sheet("[bold]t[/]", ["[red]c"], [["[/nope]"]]), stream, colour=False)
