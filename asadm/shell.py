@@ -7,14 +7,14 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from asadm import cli, commands, statement
+from asadm import cli, statement
 from asadm.outcome import INTERRUPTED, WRONG
+from asadm.suggestions import Suggestions
 from asinfo.errors import ConfigError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asadm.session import Session
-    from asinfo.options import Option
 
 HISTORY_LINES_MAX = 1000
 
@@ -25,6 +25,7 @@ class Shell:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.code = 0
+        self.suggestions = Suggestions(session)
 
     def run(self) -> int:
         """The exit code of the last command, as a POSIX shell has it.
@@ -33,7 +34,7 @@ class Shell:
         """
         nodes = self.session.cluster().nodes
         self.session.warn(f'{len(nodes)} node{"" if len(nodes) == 1 else "s"}, "help" lists the commands')
-        history = _prepare(self.complete)
+        history = _prepare(self.suggestions.complete)
         while not self.session.finished:
             try:
                 line = input(self.prompt())
@@ -61,6 +62,7 @@ class Shell:
 
     def obey(self, line: str) -> None:
         """Run the statements of one line; mistakes are told, and nothing of the line is run."""
+        self.suggestions.forget()
         try:
             calls = statement.parse(line)
             if calls:
@@ -72,48 +74,6 @@ class Shell:
         except KeyboardInterrupt:
             self.session.warn("interrupted")
             self.code = INTERRUPTED
-
-    def complete(self, before: str, word: str) -> list[str]:
-        """What may stand at the end of ``before + word``, where ``word`` is being typed."""
-        words = before.rpartition(";")[2].split()
-        try:
-            row, used = statement.find(words)
-        except UsageError:
-            return [f"{each} " for each in _next_words(words) if each.startswith(word)]
-        if row.name in {"watch", "help"}:
-            return self.complete(" ".join([*words[used:], ""]), word)
-        options: tuple[Option, ...] = getattr(statement.load(row), "OPTIONS", ())
-        keywords = row.keywords
-        last = next((each for each in reversed(words[used:]) if each in keywords), "")
-        if last == "path":
-            return (
-                _files(word) if words[-1] == "path" else [each for each in keywords if each.startswith(word)]
-            )
-        offered = [*keywords, *(f"--{option.name}" for option in options)]
-        if last == "with":
-            offered += [node.name for node in self.session.cluster().nodes]
-        return [f"{each} " for each in offered if each.startswith(word)]
-
-
-def _next_words(words: list[str]) -> list[str]:
-    """The words that commands beginning with ``words`` go on with."""
-    rows = [
-        row
-        for row in commands.TABLE
-        if len(row.words) > len(words)
-        and all(a.startswith(b) for a, b in zip(row.words, words, strict=False))
-    ]
-    return list(dict.fromkeys(row.words[len(words)] for row in rows))
-
-
-def _files(word: str) -> list[str]:
-    directory, _, beginning = word.rpartition("/")
-    try:
-        entries = sorted(os.listdir(directory + "/" if directory or word.startswith("/") else "."))  # noqa: PTH208 - the text the user typed must stay as it is
-    except OSError:
-        return []
-    prefix = word[: len(word) - len(beginning)]
-    return [prefix + entry for entry in entries if entry.startswith(beginning)]
 
 
 def _prepare(complete: object) -> Path | None:

@@ -1,0 +1,87 @@
+"""What Tab offers in the interactive shell."""
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from asadm.cluster import Cluster, Member
+from asadm.session import Session
+from asadm.suggestions import Suggestions
+from asinfo.exchange import Node
+from tests.fakes.modules import Store
+from tests.fakes.node import refusing
+
+FIRST = ["asinfo", "show", "info", "manage", "cache", "schedule", "watch", "enable", "disable", "help", "exit", "quit"]  # fmt: skip
+NODES = ["n1", "n2"]
+MODULES = ["a.lua", "odd\\ name.lua"]
+NODES_AND = [*NODES, "--wait"]
+
+
+def session(*addresses: tuple[str, int]) -> Session:
+    members = [
+        Member(Node(host, port, name=f"n{number}")) for number, (host, port) in enumerate(addresses, 1)
+    ]
+    return Session(lambda: Cluster(members), write=lambda _: None, warn=lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("before", "word", "expected"),
+    [
+        ("", "", FIRST),
+        ("show udfs; ", "sh", ["show"]),
+        ("man ud ", "", ["add", "remove"]),
+        ("show ", "", ["udfs"]),
+        ("show udfs ", "", [*MODULES, "with"]),
+        ("show udfs ", "a", ["a.lua"]),
+        ("show udfs with ", "", NODES),
+        ("show udfs with n1 ", "", NODES),
+        ("manage udfs remove ", "", [*MODULES, "--wait"]),
+        ("manage udfs remove a.lua ", "", ["with", "--wait"]),
+        ("manage udfs remove --wait 3 a.lua with ", "", NODES),
+        ("manage udfs remove a.lua with n1 ", "", NODES_AND),
+        ("manage udfs add x.lua ", "", ["path", "with", "--wait"]),
+        ("manage udfs add x.lua path ", "", ["counter.lua", "it\\'s.lua", "sub\\ dir/"]),
+        ("manage udfs add x.lua path ", "./c", ["./counter.lua"]),
+        ("manage udfs add x.lua path ", "nowhere/", []),
+        ("manage udfs add x.lua path counter.lua ", "w", ["with"]),
+        ("manage udfs add x.lua --wait ", "", []),
+        ("cache clear --lock ", "co", ["counter.lua"]),
+        ("cache clear ", "--l", ["--lock", "--lock-wait"]),
+        ("schedule print --unit ", "", ["timer", "service"]),
+        ("asinfo like ", "", []),
+        ("watch 0.5 3 show ", "", ["udfs"]),
+        ("watch --no-diff show udfs ", "w", ["with"]),
+        ("help manage ", "", ["udfs"]),
+        ("nonsense ", "", []),
+    ],
+)
+def test_tab(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str, word: str, expected: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("counter.lua", "it's.lua", ".hidden"):
+        (tmp_path / name).touch()
+    (tmp_path / "sub dir").mkdir()
+    store = Store()
+    store.modules.update(
+        dict.fromkeys([b"a.lua", b"odd name.lua", b"\x1b[2J.lua"], base64.b64encode(b"x = 1"))
+    )
+    with store.node() as node:
+        suggestions = Suggestions(session((node.host, node.port), refusing()))
+        found = suggestions.complete(before, word)
+    assert [each.removesuffix(" ") for each in found] == expected
+    assert all(each.endswith((" ", "/")) for each in found)
+
+
+def test_the_nodes_are_asked_once_a_command() -> None:
+    store = Store()
+    store.modules[b"a.lua"] = base64.b64encode(b"x = 1")
+    with store.node() as node:
+        suggestions = Suggestions(session((node.host, node.port)))
+        for _ in range(2):
+            assert suggestions.complete("show udfs ", "a") == ["a.lua "]
+        store.modules[b"ab.lua"] = base64.b64encode(b"x = 1")
+        suggestions.forget()
+        assert suggestions.complete("show udfs ", "a") == ["a.lua ", "ab.lua "]
+        assert len(node.requests) == 2
