@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Counters:
     """What a node counts since its start; all only grow."""
 
-    __slots__ = ("closed", "demarshal_errors", "info_complete", "info_timeout", "opened", "reaped")
+    __slots__ = ("closed", "demarshal_errors", "info_complete", "opened", "reaped")
 
     def __init__(self) -> None:
         self.opened = 0
@@ -35,7 +35,6 @@ class Counters:
         self.reaped = 0
         self.demarshal_errors = 0
         self.info_complete = 0
-        self.info_timeout = 0
 
 
 class Node:

@@ -28,6 +28,6 @@ def _lines(node: Node) -> tuple[tuple[str, str], ...]:
         ("info", f"   system: free-mem-kbytes {free} free-mem-pct {free_percent}"),
         ("info", f"   process: cpu-pct {metrics.cpu_percent} resident-kbytes {metrics.resident()}"),
         ("info", f"   fds: proto ({fds})"),
-        ("info", f"   info: complete {counters.info_complete} timeout {counters.info_timeout}"),
+        ("info", f"   info: complete {counters.info_complete}"),
         ("udf", f"   modules {len(node.modules.names())} contexts ({contexts},{idle} idle)"),
     )

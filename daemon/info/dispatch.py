@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import traceback
-from asyncio import get_running_loop, sleep
+from asyncio import Semaphore, sleep
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -47,7 +47,12 @@ SUMMARY = (
 """What a request without a single line asks for, in the real server's order."""
 
 TURN_SECONDS = 0.002
-"""How long lines are answered before the event loop gets a turn: a request of a million lines delays nobody."""
+TURN_SIZE = 65_536
+"""How long lines are answered, and with how many bytes, before the event loop gets a turn: a request of a million
+lines delays nobody."""
+
+LARGE_COUNT_MAX = 4
+"""Requests with longer replies that are answered at a time; the others wait, so that their replies take no memory."""
 
 ANSWERS_SIZE_MAX = 67_108_864
 """Bytes (64 MiB) that the answers of one request may add to the echo of its lines: nobody reads more in one frame,
@@ -58,9 +63,6 @@ SUMMARY_BODY = b"".join(b"%b\n" % name for name in SUMMARY)
 UNRECOGNIZED = b"ERROR:4:unrecognized command"
 INTERNAL_ERROR = b"ERROR::internal error"
 TOO_LARGE = b"ERROR:4:reply too large\n"
-TIMEOUT = b"ERROR:9:timeout\n"
-"""The whole reply of a request that waited too long: no echo, one line."""
-
 _NAME = re.compile(rb"[^/:;]{0,%d}" % (NAME_SIZE_MAX + 1))
 """The name of a command, or one byte more than the longest name: a megabyte without a separator costs nothing."""
 
@@ -100,6 +102,10 @@ class _Work:
         if len(self.reply) > self.size_max:
             self.refuse(TOO_LARGE)
 
+    def is_large(self) -> bool:
+        """Whether the answers so far, without the echo, fill a turn."""
+        return len(self.reply) - self.offset > TURN_SIZE
+
     def refuse(self, reply: bytes) -> None:
         """Give up the request with ``reply``."""
         self.refusal = reply
@@ -107,12 +113,16 @@ class _Work:
 
 
 class Dispatch:
-    """Answers info requests on behalf of one node."""
+    """Answers info requests on behalf of one node.
 
-    __slots__ = ("_node", "_rows")
+    Every request begins at once, so none is refused for having waited, as the real server does after info-max-ms.
+    """
+
+    __slots__ = ("_large", "_node", "_rows")
 
     def __init__(self, node: Node) -> None:
         self._node = node
+        self._large = Semaphore(LARGE_COUNT_MAX)
         self._rows: dict[bytes, Row] = node.table.rows
 
     def respond(self, body: bytes, session: Session) -> bytes | Awaitable[bytes]:
@@ -145,31 +155,35 @@ class Dispatch:
     def _advance(self, work: _Work) -> None:
         """Answer lines until one has to be waited for, the turn is over or the request is finished."""
         end = monotonic() + TURN_SECONDS
+        size = len(work.reply) + TURN_SIZE
         while (line := work.line()) is not None:
             answer = self.answer(line, work.session)
             if not isinstance(answer, bytes):
                 work.waiting = (line, answer)
                 return
             work.add(line, answer)
-            if work.finished or (monotonic() > end and work.offset < len(work.body)):
+            over = len(work.reply) > size or monotonic() > end
+            if work.finished or (over and work.offset < len(work.body)):
                 return
 
     async def _finish(self, work: _Work) -> bytes:
         """Go on where ``respond`` had to stop: at a command that waits, or for the sake of other clients."""
-        clock = get_running_loop().time
-        deadline = clock() + self._node.config.service.info_max_ms / 1000
-        while not work.finished:
-            if work.waiting is None:
-                await sleep(0)
-            else:
-                line, answer = work.waiting
-                work.waiting = None
-                work.add(line, await answer)
-            if clock() > deadline:
-                self._node.counters.info_timeout += 1
-                work.refuse(TIMEOUT)
-            elif not work.finished:
-                self._advance(work)
+        large = False
+        try:
+            while not work.finished:
+                if work.waiting is not None:
+                    line, answer = work.waiting
+                    work.waiting = None
+                    work.add(line, await answer)
+                elif not large and work.is_large():
+                    large = await self._large.acquire()
+                else:
+                    await sleep(0)
+                if not work.finished:
+                    self._advance(work)
+        finally:
+            if large:
+                self._large.release()
         return self._frame(work)
 
     async def _settle(self, name: bytes, answer: Awaitable[bytes]) -> bytes:

@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 
 TURN_REPLIES = 256
 TURN_SECONDS = 0.002
-"""What one connection gets before the others have a turn: so many replies, and so much time for them."""
+TURN_SIZE = 262_144
+"""What one connection gets before the others have a turn: so many replies, so much time and so many bytes for them."""
+
+PIECE_SIZE = 262_144
+"""Large replies are written in pieces of so many bytes: what the client has taken of one need not stay in memory."""
 
 _MESSAGE = bytes([VERSION, MESSAGE, 0, 0, 0])  # a frame with less than 16 MiB of body
 _body_size = Struct("!4xI").unpack_from
@@ -123,8 +127,7 @@ class Connection(asyncio.Protocol):
         self._blocked = True
         self._stall()
         self._pause()
-        if self._traffic.backlog_overflows():
-            self._abort("replies that wait for their clients take more than proto-buffer-max")
+        self._check_backlog()
 
     def resume_writing(self) -> None:
         """Go on with a client that has taken its replies."""
@@ -170,7 +173,7 @@ class Connection(asyncio.Protocol):
             self._ended = True
             offset = len(data)
         if replies:
-            self._transport.write(b"".join(replies))
+            self._send(b"".join(replies))
         if self._task is not None:
             self._pause()
         elif len(data) - offset >= self._wanted:
@@ -198,6 +201,7 @@ class Connection(asyncio.Protocol):
         that no frame can have.
         """
         end_of_turn = monotonic() + TURN_SECONDS
+        made = 0
         self._wanted = HEADER_SIZE
         offset = self._answer_known(data, 0, replies)
         while len(data) - offset >= HEADER_SIZE and len(replies) < TURN_REPLIES:
@@ -212,7 +216,8 @@ class Connection(asyncio.Protocol):
                 self._wait(reply)
                 break
             replies.append(reply)
-            if monotonic() > end_of_turn:
+            made += len(reply)
+            if made > TURN_SIZE or monotonic() > end_of_turn:
                 break
             offset = self._answer_known(data, offset, replies)
         return offset
@@ -249,7 +254,7 @@ class Connection(asyncio.Protocol):
         last = b""
         async for piece in pieces:
             if last:
-                self._transport.write(last)
+                self._send(last)
             last = piece
             while self._blocked and not self._transport.is_closing():
                 self._taken = asyncio.get_running_loop().create_future()
@@ -265,7 +270,7 @@ class Connection(asyncio.Protocol):
         if task.cancelled() or fault:
             self._abort(f"its command was given up{f': {fault!r}' if fault else ''}")
         elif not self._transport.is_closing():
-            self._transport.write(task.result())
+            self._send(task.result())
             self._resume()
 
     def _pause(self) -> None:
@@ -315,6 +320,23 @@ class Connection(asyncio.Protocol):
         if self._taken is not None and not self._taken.done():
             self._taken.set_result(None)
         self._taken = None
+
+    def _send(self, data: bytes) -> None:
+        """Write ``data``; count what the client has not taken if it is behind."""
+        if len(data) <= PIECE_SIZE:
+            self._transport.write(data)
+        else:
+            for start in range(0, len(data), PIECE_SIZE):
+                if self._transport.is_closing():
+                    return
+                self._transport.write(data[start : start + PIECE_SIZE])
+        if self._blocked and not self._transport.is_closing():
+            self._set_backlog(self._transport.get_write_buffer_size())
+            self._check_backlog()
+
+    def _check_backlog(self) -> None:
+        if self._traffic.backlog_overflows():
+            self._abort("replies that wait for their clients take more than proto-buffer-max")
 
     def _stall(self) -> None:
         self._traffic.stalled.add(self)

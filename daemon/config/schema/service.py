@@ -77,12 +77,11 @@ class Service:
     indent_allocations: bool = parameter(False, "Catch writes past allocated memory.")
     info_max_ms: int = parameter(
         10000,
-        "Longest wait of an info request before it is refused with a time-out.",
+        "Longest wait of an info request for a thread; asudfd begins every request at once.",
         unit="milliseconds",
         low=500,
         high=10000,
         dynamic=True,
-        effect=True,
     )
     info_threads: int = parameter(16, "Threads that answer info requests.", low=1, high=256, dynamic=True)
     keep_caps_ssd_health: bool = parameter(False, "Keep the rights to read the health of drives.")

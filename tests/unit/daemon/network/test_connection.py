@@ -1,6 +1,7 @@
 """A connection without a socket: chunks in, writes out."""
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, cast
 
@@ -12,8 +13,9 @@ from asinfo.errors import WireError
 from asinfo.wire.frame import HEADER_SIZE, INFO, pack, unpack_header
 from daemon.config.load import embedded
 from daemon.errors import Code, CommandError
+from daemon.info.dispatch import LARGE_COUNT_MAX
 from daemon.info.request import Request
-from daemon.network.connection import TURN_REPLIES, Connection
+from daemon.network.connection import PIECE_SIZE, TURN_REPLIES, TURN_SIZE, Connection
 from daemon.network.traffic import Traffic
 from daemon.node import Node
 from daemon.table import Row, Table
@@ -489,17 +491,92 @@ def test_a_request_of_a_million_lines_is_bounded() -> None:
     dialogue(test)
 
 
-def test_a_request_that_takes_too_long_is_refused() -> None:
+def test_an_answer_that_took_long_is_the_answer() -> None:
+    """The command has been carried out: a client that is told otherwise would be told wrong."""
+
     async def test(bench: Bench) -> None:
         connection, transport = bench.connect()
         connection.data_received(pack(INFO, b"build\nwait\n"))
         await turns()
         bench.pending.futures[0].set_result(b"late")
         await turns()
-        assert transport.sent == pack(INFO, b"ERROR:9:timeout\n")
-        assert bench.node.counters.info_timeout == 1
+        assert transport.sent == pack(INFO, b"build\t8.1.2.0\nwait\tlate\n")
 
     dialogue(test, info_max_ms=-1)
+
+
+def test_a_turn_has_so_many_bytes() -> None:
+    async def test(bench: Bench) -> None:
+        connection, transport = bench.connect()
+        connection.data_received(pack(INFO, b"large\n") * 200)
+        assert TURN_SIZE < len(transport.sent) < TURN_SIZE + 200_000
+        await turns(200)
+        assert list(frames(transport.sent)) == [(INFO, b"large\t" + b"x" * 100_000 + b"\n")] * 200
+
+    dialogue(test)
+
+
+def test_only_some_large_replies_are_made_at_a_time() -> None:
+    """Ever so many requests for large replies take no more memory for what is not finished, and all are answered."""
+
+    async def test(bench: Bench) -> None:
+        transports = []
+        for _ in range(20):
+            connection, transport = bench.connect()
+            connection.data_received(pack(INFO, b"large\n" * 100))
+            transports.append(transport)
+        other, known = bench.connect()
+        order = []
+        while any(not transport.sent for transport in transports):
+            await asyncio.sleep(0)
+            order.append(sum(bool(transport.sent) for transport in transports))
+            if len(order) == 2:
+                other.data_received(BUILD)
+                assert known.sent == BUILD_REPLY
+        assert max(later - earlier for earlier, later in itertools.pairwise(order)) <= LARGE_COUNT_MAX
+        body = (b"large\t" + b"x" * 100_000 + b"\n") * 100
+        assert all(transport.sent == pack(INFO, body) for transport in transports)
+
+    dialogue(test)
+
+
+def test_a_large_reply_is_written_in_pieces_and_counted() -> None:
+    async def test(bench: Bench) -> None:
+        connection, transport = bench.connect()
+        behind = iter(range(1000))
+
+        def write(data: bytes) -> None:
+            assert len(data) <= PIECE_SIZE
+            transport.unsent += len(data)
+            if next(behind) == 4:
+                connection.pause_writing()
+
+        transport.write = write  # type: ignore[method-assign]  # a client that takes nothing
+        connection.data_received(pack(INFO, b"large\n" * 30))
+        await turns(100)
+        assert transport.unsent > 30 * 100_000
+        assert bench.traffic.backlog == transport.unsent
+        assert not transport.aborted
+
+    dialogue(test)
+
+
+def test_a_reply_beyond_what_may_wait_ends_the_connection() -> None:
+    async def test(bench: Bench) -> None:
+        connection, transport = bench.connect()
+
+        def write(data: bytes) -> None:
+            transport.unsent += len(data)
+            if transport.unsent == PIECE_SIZE:
+                connection.pause_writing()
+
+        transport.write = write  # type: ignore[method-assign]  # a client that takes nothing
+        connection.data_received(pack(INFO, b"large\n" * 30))
+        await turns(100)
+        assert transport.aborted
+        assert "take more than proto-buffer-max" in bench.log[0][2]
+
+    dialogue(test, proto_buffer_max=1_000_000)
 
 
 KNOWN = st.sampled_from(
