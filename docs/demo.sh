@@ -76,10 +76,16 @@ done
 say 'which modules are on which node'
 run asadm -e 'show udfs'
 
+say 'an application calls a function on 30 records, which lie on all three nodes'
+run python -m docs.demo_calls "${nodes%% *}" 30
+
+say 'what the calls left in the caches: Lua contexts with the module loaded, ready for the next call'
+run asadm -e "asinfo -v 'udf-cache-stats:'"
+
 say 'invalidate every cached Lua context of every node: the call for a cron job'
 run asadm -e "asinfo -v 'udf-clear-cache:'"
 
-say 'what the caches hold now: nothing; contexts are made by calls'
+say 'what the caches hold now: no contexts; the next calls make new ones'
 run asadm -e "asinfo -v 'udf-cache-stats:'"
 
 say 'one node, one question'

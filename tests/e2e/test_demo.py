@@ -1,6 +1,7 @@
 """`make demo`: the main job on real input, and nothing left behind, also when it is interrupted."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SECONDS_MAX = 60
+CONTEXTS = re.compile(r"^module=counter:contexts=(\d+):", re.MULTILINE)
 
 pytestmark = pytest.mark.e2e
 
@@ -45,8 +47,12 @@ def test_the_demo_does_the_main_job(tmp_path: Path) -> None:
         out, err = process.communicate(timeout=SECONDS_MAX)
         assert process.returncode == 0, err
     assert not err
-    cleared = out.partition("udf-clear-cache:")[2].partition("\n#")[0]
+    before, _, rest = out.partition("udf-clear-cache:")
+    cleared, _, after = rest.partition("\n#")
     assert cleared.count("ok") == 3
+    assert len(CONTEXTS.findall(before)) == 3, "every node has run the function"
+    assert all(int(contexts) > 0 for contexts in CONTEXTS.findall(before))
+    assert CONTEXTS.findall(after) == ["0", "0", "0"]
     for path in (ROOT / "config/udf").glob("*.lua"):
         assert out.count(path.name) >= 2, "registered, and listed"
     assert not work.exists()
