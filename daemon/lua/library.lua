@@ -1,28 +1,31 @@
 -- The string and table libraries without their unbounded corners. A function of the original library is used wherever
 -- one call of it is bounded; the rest first looks at what it is asked to do.
 --
--- Why each C function a module can reach ends soon, given the memory limit of the state (some 64 MiB):
---   string  byte, char            at most one Lua stack of values (a million)
---           format, lower, upper, reverse, sub, pack, unpack, packsize   linear in a string that fits in memory, and what
---                                 they make is allocated, so the collector's watcher shortens the hook's interval
---           rep                   the one form that makes nothing ("" many times) is answered here; else as above
---           find match gmatch gsub   measured by `growth` in pattern.lua, or run there
---   table   pack, unpack          at most one Lua stack of values
---           concat insert move remove sort   below
---   utf8    linear in a string that fits in memory
---   math    constant
---   base    next                  linear in a table that fits in memory; the others are constant, or run Lua code,
---                                 which is hooked
---   load    (allow-unsafe-lua)    linear in a text of at most 1 MiB
--- Metamethods are Lua functions, hooked, or functions of this list.
+-- Why each C function a module can reach ends soon. A state has some 64 MiB, and a string or table of that size may be
+-- named thousands of times in one call: what counts is the work, not the memory. Single calls take at most some 50 ms,
+-- those that fill the memory 100 ms. A trial on the event loop does not begin what may take more than half of one.
+--   string  byte, len, lower, reverse, sub, unpack, packsize, upper   linear in one string that fits in memory
+--           char, format, pack   arguments together no longer than half the memory, numerals no longer than NUMERAL
+--           rep                  what it makes is allocated; the form that makes nothing ("" many times) is answered here
+--           find match gmatch gsub   measured by `cost` in pattern.lua, with the replacements, or run there
+--   table   pack                 at most one Lua stack of values
+--           concat               what it makes is allocated; elements of tables with metatables are visited here
+--           insert move remove sort unpack   below
+--   utf8    char                 as string.char; the rest is linear in a string that fits in memory
+--   math    max, min             as string.char; the rest is constant, but for a numeral (0.4 ns a byte)
+--   base    next                 linear in a table that fits in memory
+--           collectgarbage       linear in the memory
+--           the others are constant, or run Lua code, which is hooked
+--   load    (allow-unsafe-lua)   in a text of at most 64 KiB
+-- Metamethods and other callbacks are Lua functions, hooked, or functions of this list.
 --
 -- `local frame <close> = nil` keeps the call after `return` from being a tail call: `settle` asks how the frame of the
 -- wrapper was called, so that a message names the function as the module wrote it.
 local box = ...
 
-local env, spend, settle, pattern = box.env, box.spend, box.settle, box.pattern
-local pcall, kind, select, error, rawlen = pcall, type, select, error, rawlen
-local metatable = debug.getmetatable
+local env, spend, settle, pattern, on_trial = box.env, box.spend, box.settle, box.pattern, box.on_trial
+local pcall, kind, select, error, rawlen, rawget = pcall, type, select, error, rawlen, rawget
+local metatable, getinfo = debug.getmetatable, debug.getinfo
 local tointeger, tonumber, tostring = math.tointeger, tonumber, tostring
 
 local function copy(from)
@@ -40,23 +43,112 @@ env.string = text
 text.dump = nil
 
 local rep, sub, find, gmatch, gsub = string.rep, string.sub, string.find, string.gmatch, string.gsub
+local format, pack, cost = string.format, string.pack, pattern.cost
+
+local NUMERAL <const> = 200 -- bytes of a string that is taken for a number: Lua's own limit for those with a point
+local FORMATS <const> = 5000 -- arguments of one string.format: a float may take 9 microseconds
+local WHOLE <const> = box.memory // 2 -- bytes of arguments: what is made of more would not fit in memory
+
+-- The bytes that a library function may have to read of a value.
+local function size_of(value)
+    local form = kind(value)
+    if form == "string" then
+        return #value
+    elseif form == "table" then
+        local own = metatable(value)
+        local name = own and rawget(own, "__name")
+        return kind(name) == "string" and #name or 0
+    end
+    return 0
+end
+
+local collect = collectgarbage
+
+-- Is so little memory in use that `count` arguments cannot be worth a look?
+local function slight(count)
+    return count < 100 and collect("count") * count < (on_trial() and 2000 or 20000)
+end
+
+local function total(count, ...)
+    local values, size = { ... }, 0
+    for index = 1, count do
+        size = size + size_of(values[index])
+    end
+    return size
+end
 
 function text.rep(...)
     local frame <close> = nil
     local s, count, separator = ...
-    if s == "" and (separator == nil or separator == "") and tointeger(tonumber(count)) then
+    local times = kind(s) == "string" and tointeger(tonumber(count)) or 0
+    if s == "" and (separator == nil or separator == "") and times ~= 0 then
         return ""
+    elseif times > 1000 then
+        spend(times * (#s + size_of(separator)) * 2.0 + times)
     end
     return settle("rep", pcall(rep, ...))
 end
 
-local PRODUCT <const> = 2e8 -- length of subject times length of needle: about 20 ms of a plain search
+function text.format(...)
+    local frame <close> = nil
+    local count = select("#", ...)
+    if slight(count) then
+        return settle("format", pcall(format, ...))
+    elseif count > FORMATS then
+        settle("format", false, "bad argument #" .. FORMATS + 1 .. " to '?' (too many arguments)")
+    end
+    local size = total(count, ...)
+    if size > WHOLE then
+        settle("format", false, "resulting string too large")
+    end
+    spend(size * 3 + count * 500)
+    return settle("format", pcall(format, ...))
+end
+
+function text.pack(...)
+    local frame <close> = nil
+    local form = ...
+    local count = select("#", ...)
+    local size = slight(count) and 0 or total(count, ...)
+    if size > WHOLE then
+        settle("pack", false, "bad argument #1 to '?' (format result too large)")
+    elseif kind(form) == "string" and #form > 4 then
+        -- padding is made of nothing
+        spend(size * 3 + #form * 500 + (find(form, "%d%d%d%d%d") and 1e6 or 0))
+    end
+    return settle("pack", pcall(pack, ...))
+end
+
+local function refuse_numerals(name, ...)
+    local values = { ... }
+    for index = 1, select("#", ...) do
+        if size_of(values[index]) > NUMERAL then
+            error("bad argument #" .. index .. " to '" .. name .. "' (number expected, got string)", 3)
+        end
+    end
+end
+
+-- A function of any number of numbers.
+local function of_numbers(name, original)
+    return function(...)
+        local frame <close> = nil
+        if not slight(select("#", ...)) then
+            refuse_numerals(name, ...)
+        end
+        return settle(name, pcall(original, ...))
+    end
+end
+
+text.char = of_numbers("char", string.char)
+
+local PRODUCT <const>, PRODUCT_TRIAL <const> = 2e8, 1e6 -- bytes of subject times needle: about 20 ms of a plain search
 
 -- Where `needle` is in `s` from `at` on, looked for in slices short enough to be interrupted between them.
-local function find_plain(s, needle, at)
-    local step = tointeger(PRODUCT // #needle)
+local function find_plain(s, needle, at, product)
+    local step = tointeger(product // #needle)
     step = step < 1 and 1 or step
     for from = at, #s - #needle + 1, step do
+        spend(product // 10)
         local first, last = find(sub(s, from, from + step + #needle - 2), needle, 1, true)
         if first then
             return from + first - 1, from + last - 1
@@ -65,24 +157,33 @@ local function find_plain(s, needle, at)
     return nil
 end
 
--- May the library's own matcher run? Also true for arguments that it refuses.
-local function quick(s, p)
+local MOST <const>, MOST_TRIAL <const> = 5e7, 4e5 -- nanoseconds that the library's own matcher may take in one call
+
+-- May the library's own matcher run, if its matches cost `more`? Also true for arguments that it refuses.
+local function quick(s, p, more)
     if kind(s) == "number" then
         s = tostring(s)
     end
     if kind(s) ~= "string" or kind(p) ~= "string" then
-        return true
+        return true, 0
     end
     local size = #s
-    if size <= 40 and #p <= 8 then
-        return true
+    if size <= 20 and #p <= 5 then
+        return true, 0
     end
-    local ok, safe = pcall(pattern.safe_length, p)
-    if ok and size > safe then
-        return false
+    local found = pattern.known[p]
+    local ok, power, factor
+    if found then
+        ok, power, factor = true, found[1], found[2]
+    else
+        ok, power, factor = pcall(cost, p)
     end
-    spend(size * 100)
-    return true
+    local work = ok and factor * (size + 1.0) ^ power * 5 + more or size + #p
+    if work > (on_trial() and MOST_TRIAL or MOST) then
+        return false, 0
+    end
+    spend(work)
+    return true, work
 end
 
 -- `init` as a position of `s`, or nil when the library refuses it.
@@ -111,12 +212,13 @@ function text.find(...)
     local frame <close> = nil
     local s, p, init, plain = ...
     if (plain or only_text(p)) and kind(s) == "string" and kind(p) == "string" then
-        local at = #s * #p > PRODUCT and position(s, init)
+        local product = on_trial() and PRODUCT_TRIAL or PRODUCT
+        local at = #s * #p > product and position(s, init)
         if at then
-            return settle("find", pcall(find_plain, s, p, at))
+            return settle("find", pcall(find_plain, s, p, at, product))
         end
-        spend(#s + #p)
-    elseif not quick(s, p) and position(s, init) then
+        spend(#s * #p // 10)
+    elseif not quick(s, p, 0) and position(s, init) then
         return settle("find", pcall(search, s, p, init, true))
     end
     return settle("find", pcall(find, ...))
@@ -126,37 +228,58 @@ local match = string.match
 function text.match(...)
     local frame <close> = nil
     local s, p, init = ...
-    if not quick(s, p) and position(s, init) then
+    if not quick(s, p, 0) and position(s, init) then
         return settle("match", pcall(search, s, p, init, false))
     end
     return settle("match", pcall(match, ...))
 end
 
+-- An iterator each step of which may be as dear as `work`: it may outlive the call that made it.
+local function stepping(step, work)
+    return function()
+        spend(work)
+        local frame <close> = nil
+        return settle("for iterator", pcall(step))
+    end
+end
+
 function text.gmatch(...)
     local frame <close> = nil
     local s, p, init = ...
-    if not quick(s, p) and position(s, init) then
+    local safe, work = quick(s, p, 0)
+    if not safe and position(s, init) then
         s = tostring(s)
-        local step = pattern.gmatch(s, p, position(s, init))
-        return function()
-            local inner <close> = nil
-            return settle("for iterator", pcall(step))
-        end
+        return stepping(pattern.gmatch(s, p, position(s, init)), 0)
+    elseif work > 5000 then
+        return stepping(settle("gmatch", pcall(gmatch, ...)), work)
     end
     return settle("gmatch", pcall(gmatch, ...))
+end
+
+-- Nanoseconds that the replacements of `matches` matches take, at most.
+local function replacing(matches, replacement, form)
+    if form == "string" then
+        local each = find(replacement, "%", 1, true) and 3 or 0.3
+        return matches * (50 + #replacement * each)
+    elseif form == "table" and metatable(replacement) then
+        return matches * 20000.0 -- a chain of 2000 tables
+    end
+    return matches * 50
 end
 
 function text.gsub(...)
     local frame <close> = nil
     local s, p, replacement, most = ...
-    local form = kind(replacement)
+    local form, count = kind(replacement), tointeger(tonumber(most))
+    local matches = kind(s) == "string" and #s + 1.0 or 30
+    matches = count and count < matches and count or matches
     if
-        not quick(s, p)
+        not quick(s, p, replacing(matches, replacement, form))
         and (form == "string" or form == "number" or form == "table" or form == "function")
-        and (most == nil or tointeger(tonumber(most)))
+        and (most == nil or count)
     then
         s = tostring(s)
-        return settle("gsub", pcall(pattern.gsub, s, p, replacement, most and tointeger(tonumber(most)) or #s + 1))
+        return settle("gsub", pcall(pattern.gsub, s, p, replacement, count or #s + 1))
     end
     return settle("gsub", pcall(gsub, ...))
 end
@@ -172,8 +295,8 @@ shared.__metatable = { __index = text }
 local list = copy(table)
 env.table = list
 
-local MANY <const> = 10000 -- elements that one C call may visit unasked
-local insert, remove, move, concat, sort = table.insert, table.remove, table.move, table.concat, table.sort
+local MANY <const>, SOME <const> = 10000, 100 -- elements that one C call may visit, SOME through metatables
+local insert, remove, move, concat, sort, unpack = table.insert, table.remove, table.move, table.concat, table.sort, table.unpack
 
 local function plain_table(t)
     return kind(t) == "table" and metatable(t) == nil
@@ -195,14 +318,25 @@ local function insert_slowly(t, at, value)
     t[at] = value
 end
 
+local function append(t, value)
+    t[length(t) + 1] = value
+end
+
 function list.insert(...)
     local frame <close> = nil
     local t, at, value = ...
-    if select("#", ...) == 3 and kind(t) == "table" and tointeger(tonumber(at)) then
+    local count = select("#", ...)
+    if count == 2 and plain_table(t) then
+        t[rawlen(t) + 1] = at
+        return
+    elseif count == 2 and kind(t) == "table" then
+        return settle("insert", pcall(append, t, at))
+    elseif count == 3 and kind(t) == "table" and tointeger(tonumber(at)) then
         at = tointeger(tonumber(at))
         if not plain_table(t) or rawlen(t) - at > MANY then
             return settle("insert", pcall(insert_slowly, t, at, value))
         end
+        spend((rawlen(t) - at) * 10.0)
     end
     return settle("insert", pcall(insert, ...))
 end
@@ -229,6 +363,7 @@ function list.remove(...)
         if not plain_table(t) or at and rawlen(t) - at > MANY then
             return settle("remove", pcall(remove_slowly, t, at))
         end
+        spend((rawlen(t) - (at or rawlen(t))) * 10.0)
     end
     return settle("remove", pcall(remove, ...))
 end
@@ -252,62 +387,128 @@ function list.move(...)
     first, last, at = tointeger(tonumber(first)), tointeger(tonumber(last)), tointeger(tonumber(at))
     to = to == nil and from or to
     -- the library refuses ranges that wrap around the largest integer
-    local many = first and last and at and last >= first and (last - first > MANY or last - first < 0)
+    local few = plain_table(from) and plain_table(to) and MANY or SOME
+    local many = first and last and at and last >= first and (last - first > few or last - first < 0)
     if many and (first > 0 or last < math.maxinteger + first) and at <= math.maxinteger - (last - first) then
-        if kind(from) == "table" and kind(to) == "table" then
+        if (kind(from) == "table" or kind(from) == "string") and kind(to) == "table" then
             return settle("move", pcall(move_slowly, from, first, last, at, to))
         end
     end
+    spend(many == false and (last - first) * 20.0 or 0)
     return settle("move", pcall(move, ...))
 end
 
 local function concat_slowly(t, separator, first, last)
     local parts = {}
-    for index = first, last do
+    for index = first or 1, last or length(t) do
         local value = t[index]
         if kind(value) ~= "string" and kind(value) ~= "number" then
             error("invalid value (" .. kind(value) .. ") at index " .. index .. " in table for 'concat'", 0)
         end
-        parts[index - first + 1] = value
+        parts[#parts + 1] = value
     end
     return concat(parts, separator)
+end
+
+-- The bytes that the elements of a table have.
+local function content(t)
+    local size = 0
+    for index = 1, rawlen(t) do
+        local value = t[index]
+        size = size + (kind(value) == "string" and #value or 20)
+    end
+    return size
+end
+
+local function is_place(value)
+    return value == nil or tointeger(tonumber(value)) ~= nil
 end
 
 function list.concat(...)
     local frame <close> = nil
     local t, separator, first, last = ...
     local form = kind(separator)
-    if kind(t) == "table" and (form == "nil" or form == "string" or form == "number") then
-        if plain_table(t) then
-            spend(rawlen(t) * 20)
-        else
-            first = first == nil and 1 or tointeger(tonumber(first))
-            local ok, counted = pcall(length, t)
-            last = last == nil and ok and counted or tointeger(tonumber(last))
-            if first and last then
-                return settle("concat", pcall(concat_slowly, t, separator, first, last))
-            end
-        end
+    if plain_table(t) then
+        local count = rawlen(t)
+        spend(count * (20.0 + size_of(separator)) + (on_trial() and content(t) or 0))
+    elseif kind(t) == "table" and (form == "nil" or form == "string" or form == "number") and is_place(first) and is_place(last) then
+        return settle("concat", pcall(concat_slowly, t, separator, tointeger(tonumber(first)), tointeger(tonumber(last))))
+    elseif kind(t) == "table" then
+        t = {} -- it is another argument that the library will refuse
     end
-    return settle("concat", pcall(concat, ...))
+    return settle("concat", pcall(concat, t, select(2, ...)))
+end
+
+local integral = math.type
+
+local function unpack_slowly(t, first, last)
+    first = first or 1
+    last = last or length(t)
+    local count = last - first + 1
+    if count > 1e6 or last >= first and count <= 0 then
+        error("too many results to unpack", 0)
+    end
+    local values = {}
+    for offset = 1, count do
+        values[offset] = t[first + offset - 1]
+    end
+    return unpack(values, 1, count)
+end
+
+function list.unpack(...)
+    local t, first, last = ...
+    if plain_table(t) then
+        local count = rawlen(t)
+        if first == nil and last == nil and count < 200 then
+            return unpack(t)
+        end
+        local from, to = first or 1, last or count
+        if integral(from) == "integer" and integral(to) == "integer" then
+            spend((to - from) * 20.0)
+            return unpack(t, from, to)
+        end
+    elseif (kind(t) == "table" or kind(t) == "string") and is_place(first) and is_place(last) then
+        local frame <close> = nil
+        return settle("unpack", pcall(unpack_slowly, t, tointeger(tonumber(first)), tointeger(tonumber(last))))
+    end
+    local frame <close> = nil
+    return settle("unpack", pcall(unpack, ...))
 end
 
 local function ascending(left, right)
     return left < right
 end
 
+-- May the library compare the elements by itself: numbers, or not many and short?
+local function light(t)
+    local count = rawlen(t)
+    local longest = count <= 200 and 100 or -1
+    if count > 20000 then
+        return false
+    end
+    for index = 1, count do
+        local value = t[index]
+        local form = kind(value)
+        if form ~= "number" and not (form == "string" and #value <= longest) then
+            return false
+        end
+    end
+    spend(count * 300)
+    return true
+end
+
 function list.sort(...)
     local frame <close> = nil
     local t, before = ...
-    if not plain_table(t) or rawlen(t) > 200 then
-        -- a comparison in Lua, so that the hook comes; `before` itself may be a C function
-        if before == nil then
-            return settle("sort", pcall(sort, t, ascending))
-        elseif kind(before) == "function" then
-            return settle("sort", pcall(sort, t, function(left, right)
-                return before(left, right)
-            end))
+    if before == nil then
+        if not plain_table(t) or not light(t) then
+            return settle("sort", pcall(sort, t, ascending)) -- a comparison in Lua, so that the hook comes
         end
+    elseif kind(before) == "function" and getinfo(before, "S").what == "C" then
+        return settle("sort", pcall(sort, t, function(left, right)
+            local first = before(left, right)
+            return first
+        end))
     end
     return settle("sort", pcall(sort, ...))
 end
@@ -315,12 +516,33 @@ end
 -- The rest
 
 env.utf8 = copy(utf8)
-env.math = copy(math)
+env.utf8.char = of_numbers("char", utf8.char)
 
-function env.math.sum(a, b)
+local maths = copy(math)
+env.math = maths
+
+-- Two numbers cannot go wrong; all else is of any number of arguments.
+local function extreme(name, original)
+    return function(...)
+        local one, two = ...
+        local count = select("#", ...)
+        if count == 2 and kind(one) == "number" and kind(two) == "number" then
+            return original(one, two)
+        end
+        local frame <close> = nil
+        if not slight(count) then
+            refuse_numerals(name, ...)
+        end
+        return settle(name, pcall(original, ...))
+    end
+end
+
+maths.max, maths.min = extreme("max", math.max), extreme("min", math.min)
+
+function maths.sum(a, b)
     return a + b
 end
 
-function env.math.product(a, b)
+function maths.product(a, b)
     return a * b
 end

@@ -29,7 +29,7 @@ local OWN_KIB <const> = 256 -- memory of a state without a module, where nothing
 local PER_SECOND <const> = 488000 -- instructions in a second, if each third compares all memory: times its KiB
 local OVER <const>, OVER_TRIAL <const> = 0.25, 0.08 -- seconds
 local TRIAL_KIB <const> = 2048 -- memory of a state that may be tried on the event loop
-local TRIAL_WORK <const> = 500000 -- nanoseconds that library functions may take together in a trial
+local TRIAL_WORK <const> = 500000 -- nanoseconds that one library function may take in a trial
 local GRACE <const>, GRACE_TIME <const> = 10, 0.02
 local RESUMES <const> = 32 -- a coroutine that ends within one interval never meets its hook: count them instead
 
@@ -135,6 +135,7 @@ end
 local watcher = {}
 function watcher.__gc()
     hurry() -- the collector cannot be asked for the memory in use while it runs this
+    last = huge -- what the collection took is no instruction's doing
     setmetatable({}, watcher) -- a new object: one that lived on would grow old, and old objects are seldom collected
 end
 setmetatable({}, watcher)
@@ -161,11 +162,12 @@ box.caught = caught
 
 -- Library code that takes `work` nanoseconds, at most, within one instruction, is about to run.
 function box.spend(work)
-    if work > 10000 then
+    if work > 1000 then
         spent = spent + work
-        if trial and spent > TRIAL_WORK then
+        if trial and work > TRIAL_WORK then
             expire(clock())
-        elseif work > 50000 then
+        elseif spent > 50000 then
+            spent = 0
             check()
         end
     end
