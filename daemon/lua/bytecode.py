@@ -27,6 +27,8 @@ LIBRARIES = frozenset(
     {
         b"string",
         b"table",
+        b"math",
+        b"utf8",
         b"coroutine",
         b"aerospike",
         b"record",

@@ -27,7 +27,7 @@ local placed = {
     "^bad argument #", "^malformed pattern", "^missing '%['", "^invalid capture", "^invalid pattern", "^invalid use of",
     "^invalid replacement", "^invalid value %(", "^invalid order", "^pattern too complex", "^too many captures",
     "^unfinished capture", "^resulting string", "^wrong number of", "^cannot change a protected", "^cannot close",
-    "^object length is not",
+    "^object length is not", "^too many results",
 }
 
 local function has_place(message)
