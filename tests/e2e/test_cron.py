@@ -1,5 +1,6 @@
 """The job as it really runs: by Debian's cron, in an empty environment, and as units that systemd accepts."""
 
+import base64
 import json
 import os
 import re
@@ -14,14 +15,18 @@ from typing import Self
 
 import pytest
 
+from docs.demo_calls import increment
 from tests.conftest import StartDaemon
 from tests.fakes.node import FakeNode
-from tests.processes import ROOT
+from tests.processes import ROOT, Daemon
 
 pytestmark = pytest.mark.e2e
 
 ANSWERS = {"udf-clear-cache:": "ok", "build": "8.1.2.0", "udf-cache-stats:": ""}
 CLEAR = b"udf-clear-cache:\nbuild\nudf-cache-stats:\n"
+
+RECORDS = 20
+"""Enough for some to lie on each of two nodes: keys are spread by their hash, always in the same way."""
 
 CRON_SECONDS = 180.0
 """cron starts jobs when a minute begins; before that, the package is fetched and installed."""
@@ -128,8 +133,34 @@ def addresses(nodes: list[FakeNode]) -> str:
     return ",".join(node.address for node in nodes)
 
 
+@pytest.fixture
+def cluster(start_daemon: StartDaemon) -> Daemon:
+    """Two real nodes, each with Lua contexts in its cache."""
+    started = start_daemon("--nodes", "2")
+    content = base64.b64encode((ROOT / "config/udf/counter.lua").read_bytes())
+    put = b"udf-put:filename=counter.lua;content=%b;content-len=%d;udf-type=LUA;\n" % (content, len(content))
+    assert started.ask(put).endswith(b"\tok\n")
+    with started.connect() as connection, connection.makefile("rb") as stream:
+        for number in range(RECORDS):
+            increment(connection, stream, f"visitor{number}")
+    assert all(number > 0 for number in contexts(started))
+    return started
+
+
+def contexts(started: Daemon) -> list[int]:
+    """How many Lua contexts each node has cached."""
+    answers = [started.ask(b"udf-cache-stats:\n", node) for node in range(len(started.addresses))]
+    found = [re.findall(rb"module=counter:contexts=(\d+):", answer) for answer in answers]
+    return [int(number) for (number,) in found]
+
+
+def cleared(started: Daemon) -> list[str]:
+    """The nodes that say in their log that they cleared their cache, in the order in which they did."""
+    return re.findall(r"node (\w+): the cache of Lua contexts was cleared", started.log.read_text())
+
+
 @pytest.mark.cron
-def test_cron_runs_the_printed_line(nodes: list[FakeNode], asadm: Path, tmp_path: Path) -> None:
+def test_cron_runs_the_printed_line(cluster: Daemon, asadm: Path, tmp_path: Path) -> None:
     missing = needs()
     if missing:
         pytest.skip(missing)
@@ -143,18 +174,18 @@ def test_cron_runs_the_printed_line(nodes: list[FakeNode], asadm: Path, tmp_path
         "--user",
         "nobody",
     ]
-    line = run(
-        asadm, "-h", addresses(nodes), "schedule", "print", "--cron", "--schedule", "* * * * *", *flags
-    )
+    hosts = [f"{host}:{port}" for host, port in cluster.addresses]
+    line = run(asadm, "-h", ",".join(hosts), "schedule", "print", "--cron", "--schedule", "* * * * *", *flags)
     assert line.returncode == 0, line.stderr
     (shared / "asudf-test").write_text(line.stdout)
 
     with cron(tmp_path, shared) as words:
         wait_for(shared / "asudf.prom", words)
-    assert [node.requests[:1] for node in nodes] == [[CLEAR], [CLEAR]]
+    assert contexts(cluster) == [0, 0]
+    assert sorted(cleared(cluster)[:2]) == ["A1", "A2"]
     metrics = (shared / "asudf.prom").read_text()
-    for node in nodes:
-        assert f'asudf_cache_clear_success{{cluster="",node="{node.address}"}} 1\n' in metrics
+    for host in hosts:
+        assert f'asudf_cache_clear_success{{cluster="",node="{host}"}} 1\n' in metrics
     assert (
         shared / "asudf.prom"
     ).stat().st_uid == 65534  # nobody: the job had no more rights than it was given
@@ -218,15 +249,16 @@ def test_an_empty_environment_is_enough(nodes: list[FakeNode], asadm: Path) -> N
     assert [node.requests for node in nodes] == [[CLEAR], [CLEAR]]
 
 
-def test_real_nodes_are_cleared_and_keep_their_cache_on(start_daemon: StartDaemon, asadm: Path) -> None:
+def test_real_nodes_are_cleared_and_keep_their_cache_on(cluster: Daemon, asadm: Path) -> None:
     """Nodes of this project know `udf-cache-stats:`, so nobody is warned that their cache stays off."""
-    started = start_daemon("--nodes", "2")
-    hosts = ",".join(f"{host}:{port}" for host, port in started.addresses)
+    hosts = ",".join(f"{host}:{port}" for host, port in cluster.addresses)
     done = run(asadm, "-h", hosts, "--json", "cache", "clear")
     assert (done.returncode, done.stderr) == (0, "")
     document = json.loads(done.stdout)
     assert [node["answer"] for node in document["nodes"]] == ["ok", "ok"]
     assert document["cache_left_off"] == []
+    assert contexts(cluster) == [0, 0]
+    assert sorted(cleared(cluster)) == ["A1", "A2"]
 
 
 def test_a_home_that_cannot_be_written_is_enough(nodes: list[FakeNode], asadm: Path, tmp_path: Path) -> None:
