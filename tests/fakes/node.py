@@ -219,7 +219,7 @@ def without_security(answers: Answers, *, result: int = 51) -> Behaviour:
 
 
 class FakeNode:
-    """A listener on ``host`` (any 127.x.y.z) and a port of the system's choice."""
+    """A listener on ``host`` (any 127.x.y.z, or ::1) and a port of the system's choice."""
 
     def __init__(
         self,
@@ -235,9 +235,10 @@ class FakeNode:
         self.closing = threading.Event()
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
-        self.listener = socket.create_server((host, port), backlog=128)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.listener = socket.create_server((host, port), family=family, backlog=128)
         self.host, self.port = self.listener.getsockname()[:2]
-        self.address = f"{self.host}:{self.port}"
+        self.address = f"[{host}]:{self.port}" if ":" in host else f"{self.host}:{self.port}"
 
     @property
     def connections(self) -> int:
