@@ -6,7 +6,6 @@ import _socket
 import contextlib
 import errno
 import signal
-import socket
 import threading
 import time
 from collections.abc import Iterator
