@@ -24,6 +24,8 @@ from daemon.lua.pool import ContextStatistics, Lease, Pool
 from daemon.lua.runtime import (
     LATE,
     OUT_OF_MEMORY,
+    REQUIRED_MAX,
+    TEXT_MAX,
     TIMEOUT,
     Applied,
     Context,
@@ -61,7 +63,21 @@ NULL_MESSAGE = b"(Null error message returned by lua)"
 
 _Answer = TypeVar("_Answer")
 
-_PLACED = re.compile(rb'\[string "([^"]*)".*?\]:(\d+): (.*)', re.DOTALL)
+VALIDATIONS_MAX = 4
+"""Modules that are checked at once; further ones wait, so that a storm of `udf-put` leaves threads for calls."""
+
+COMPILE_SECONDS = 1.0
+"""Processor seconds that a module may take to compile; a megabyte of ordinary code takes a tenth.
+
+The compiler cannot be interrupted, and some 170 nested functions with 190 locals each keep it busy for five seconds. A
+module that took longer than this is refused, so it is compiled this once, and never by a call.
+"""
+
+INLINE_BYTES_MAX = 65536
+"""Arguments and bins of a call that is tried on the event loop."""
+
+_PLACED = re.compile(rb'\[string "([^"]*)".*?\]:(\d{1,9}): (.*)', re.DOTALL)
+_NOT_IN_A_NAME = re.compile(rb"[\x00-\x1f\x7f;]")
 
 
 class CompileError(Error):
@@ -84,10 +100,12 @@ class CallError(Error):
 
 def _compile_error(message: bytes | None) -> CompileError:
     """Lua's message, taken apart as the real server does: file, line and text, or a first line without a place."""
-    text = NULL_MESSAGE if message is None else message
+    text = NULL_MESSAGE if message is None else message[:TEXT_MAX]
     placed = _PLACED.match(text)
     if placed:
-        return CompileError(placed[1], int(placed[2]), placed[3][:MESSAGE_SIZE_MAX])
+        # the module may have written the name: a reply stays one line of three fields
+        file = _NOT_IN_A_NAME.sub(b"?", placed[1])
+        return CompileError(file, int(placed[2]), placed[3][:MESSAGE_SIZE_MAX])
     return CompileError(b"", 0, text.partition(b"\n")[0][:FIRST_LINE_SIZE_MAX])
 
 
@@ -126,6 +144,7 @@ class LuaHost:
         self._log = log
         self._pools: dict[str, Pool] = {}
         self._stopping = False
+        self._validations = asyncio.Semaphore(VALIDATIONS_MAX)
         self._threads = ThreadPoolExecutor(THREADS_MAX, "lua", initializer=_be_nice)
         self._shared = Settings(
             os.fsencode(settings.user_path),
@@ -137,7 +156,9 @@ class LuaHost:
 
     async def validate(self, filename: str, content: bytes) -> None:
         """Load ``content`` and run it, as `udf-put` does; raises CompileError."""
-        await self._in_thread(lambda: self._validate(filename.encode("utf-8", "surrogateescape"), content))
+        name = filename.encode("utf-8", "surrogateescape")
+        async with self._validations:
+            await self._in_thread(lambda: self._validate(name, content))
 
     async def call(
         self, module: str, function: str, arguments: Sequence[Value], deadline_seconds: float
@@ -170,8 +191,13 @@ class LuaHost:
         pool = self._pools.get(module)
         if pool is None or function in pool.version.slow:
             return None
+        if len(arguments) + len(subject[7]) > INLINE_BYTES_MAX:
+            return None
         context = pool.take_idle()
         if context is None:
+            return None
+        if context.is_heavy():
+            pool.put_back(context)
             return None
         deadline = time.monotonic() + INLINE_SECONDS
         applied = context.apply(function, deadline, arguments, subject, trial=True)
@@ -207,7 +233,8 @@ class LuaHost:
         """Drop the contexts of a module that has changed, and those of the modules that asked for it."""
         name = module.encode("utf-8", "surrogateescape")
         for pool in list(self._pools.values()):
-            if pool.module == module or name in pool.version.required:
+            required = pool.version.required
+            if pool.module == module or name in required or len(required) >= REQUIRED_MAX:
                 self._renew(pool)
 
     def clear(self) -> None:
@@ -269,9 +296,12 @@ class LuaHost:
         return self._text_of(name.decode())
 
     def _validate(self, name: bytes, content: bytes) -> Outcome:
+        began = time.thread_time()
         chunk = compile_text(content, name)
         if chunk.code is None:
             raise _compile_error(chunk.message)
+        if time.thread_time() - began > COMPILE_SECONDS:
+            raise CompileError(name, 0, b"module takes more than %g s to compile" % COMPILE_SECONDS)
         context = Context(self._shared, set())
         outcome = context.run(name, chunk.code, name, self._body_deadline())
         usable = context.usable

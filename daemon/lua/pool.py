@@ -137,6 +137,11 @@ class Pool:
             self._quiet = len(idle) - 1
         return idle.popleft()
 
+    def put_back(self, context: Context) -> None:
+        """Undo `take_idle`: the call did not take place."""
+        self._hits -= 1
+        self._idle.appendleft(context)
+
     def give_idle(self, context: Context) -> bool:
         """Take back what `take_idle` gave; False when it is not kept, and is to be closed."""
         if context.usable:

@@ -22,6 +22,15 @@ Value = None | bool | int | float | bytes
 
 TIMEOUT = b"UDF Execution Timeout"
 OUT_OF_MEMORY = b"not enough memory"
+TEXT_MAX = 2048
+"""Bytes of an error's text that leave Lua; `sandbox.lua` cuts at the same size."""
+
+REQUIRED_MAX = 1000
+"""Names that one version of a module is known to have asked for; one that asks for more depends on every module."""
+
+TRIAL_MEMORY = 2 << 20
+"""Bytes in use above which a context is not tried on the event loop: one instruction may take long on long strings."""
+
 _COMPILE_MEMORY = 256 << 20
 _HEADROOM = 1 << 20
 """Bytes kept free before a call: lupa pushes arguments outside any protected call, where Lua would abort the process."""
@@ -252,6 +261,10 @@ class Context:
             self.usable = False
         return applied
 
+    def is_heavy(self) -> bool:
+        """Whether it holds so much that it belongs in a worker thread."""
+        return bool(self._used() > TRIAL_MEMORY)
+
     def _guarded(self, verb: Callable[..., tuple[int, Value, bool]], size: int, *arguments: Value) -> Outcome:
         if not self._has_room(size):
             self.usable = False
@@ -261,7 +274,7 @@ class Context:
         except LuaError as error:
             # raised outside the sandbox's own protected call: after the deadline, or without memory
             self.usable = False
-            text = OUT_OF_MEMORY if isinstance(error, MemoryError) else str(error).encode()
+            text = OUT_OF_MEMORY if isinstance(error, MemoryError) else str(error).encode()[:TEXT_MAX]
             return Outcome(failed=True, value=text)
         self.usable = code != 2 and not late
         return Outcome(failed=code != 0, value=value)
@@ -297,7 +310,8 @@ def _module_texts(
 
     def fetch(name: bytes) -> object:
         try:
-            required.add(name)
+            if len(required) < REQUIRED_MAX:
+                required.add(name)
             text = settings.source(name)
             if text is None:
                 return None

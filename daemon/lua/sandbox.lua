@@ -22,6 +22,8 @@ for _, name in next, { "assert", "error", "getmetatable", "ipairs", "next", "pai
     env[name] = _G[name]
 end
 
+local TEXT <const> = 2048 -- bytes of an error's text that leave Lua, and of a log line
+
 -- Messages of the original functions that name the place of the call.
 local placed = {
     "^bad argument #", "^malformed pattern", "^missing '%['", "^invalid capture", "^invalid pattern", "^invalid use of",
@@ -62,7 +64,7 @@ function box.settle(name, ok, ...)
     if kind(message) ~= "string" then
         error(message, 0)
     end
-    message = gsub(message, "^%?:%-1: ", "", 1)
+    message = gsub(sub(message, 1, TEXT), "^%?:%-1: ", "", 1)
     if has_place(message) then
         error(reworded(message, name, getinfo(2, "n")), 3)
     end
@@ -168,7 +170,7 @@ end
 
 -- Log lines. `aerospike.log` names the line two calls above it: that of the module when `info` and its like stand between.
 
-local LINES <const>, TEXT <const> = 1000, 2048 -- of one call; bytes of one line
+local LINES <const> = 1000 -- of one call
 local lines, holding, held = 0, false, nil
 
 local function write(level, position, text)
@@ -231,9 +233,11 @@ local preload, loading = {}, {}
 local path = box.path
 env.package = { loaded = loaded, preload = preload, path = path .. "/?.lua", config = "/\n;\n?\n!\n-\n" }
 
+local NAME <const> = 127 -- bytes of a name that may be a module's
+
 -- A module's chunk; nil and the reason.
 local function fetched(name)
-    if not find(name, "^[^./\\\0]+$") then
+    if #name > NAME or not find(name, "^[^./\\\0]+$") then
         return nil
     end
     local ok, size, message = pcall(box.fetch, name)
@@ -247,6 +251,7 @@ local function fetched(name)
 end
 
 local function absent(name)
+    name = sub(name, 1, NAME)
     local file = path .. "/" .. gsub(name, "%.", "/") .. ".lua"
     return "module '" .. name .. "' not found:\n\tno field package.preload['" .. name .. "']\n\tno file '" .. file .. "'"
 end
@@ -296,7 +301,7 @@ end
 
 -- allow-unsafe-lua
 
-local CHUNK <const> = 1048576 -- bytes of text that `load` compiles
+local CHUNK <const> = 65536 -- bytes of text that `load` compiles: nothing interrupts the compiler
 
 local function gathered(reader)
     local parts, size = {}, 0
@@ -347,8 +352,9 @@ local OK <const>, FAILED <const>, ENDED <const> = 0, 1, 2 -- ENDED: failed, and 
 
 -- Messages that arise in the sandbox itself carry the place of a chunk without lines.
 local function without_place(message)
-    return (gsub(message, "^%?:%-1: ", "", 1))
+    return (gsub(sub(message, 1, TEXT), "^%?:%-1: ", "", 1))
 end
+box.without_place = without_place
 
 local function status(ok, message)
     local late = box.finish()

@@ -3,7 +3,7 @@
 local box = ...
 
 local pcall, kind, error, rawset = pcall, type, error, rawset
-local find, gsub, sub = string.find, string.gsub, string.sub
+local find, sub = string.find, string.sub
 local env, aerospike = box.env, box.aerospike
 local begin, finish, open, close, spread = box.begin, box.finish, box.open, box.close, box.spread
 local to_particle, inner = box.to_particle, box.inner
@@ -47,7 +47,7 @@ end
 local function failed(message, state)
     local text = "result value type unexpected"
     if kind(message) == "string" then
-        text = gsub(message, "^%?:%-1: ", "", 1)
+        text = box.without_place(message)
         local zero = find(text, "\0", 1, true)
         text = zero and sub(text, 1, zero - 1) or text
     end
