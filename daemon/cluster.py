@@ -8,6 +8,9 @@ from hashlib import shake_128
 
 PARTITIONS = 4096
 
+RECLUSTER_SECONDS = 1.8
+"""How long a cluster counts as being formed anew; further requests are refused meanwhile, as by the real server."""
+
 _WEIGHT_SIZE = 8
 
 
@@ -27,7 +30,7 @@ class Cluster:
     ``key`` is a random number of 48 bits that stands for this membership.
     """
 
-    __slots__ = ("_bitmaps", "_masters", "generation", "key", "members")
+    __slots__ = ("_bitmaps", "_masters", "_reclustered", "generation", "key", "members")
 
     def __init__(self) -> None:
         self.generation = 0
@@ -35,6 +38,7 @@ class Cluster:
         self.members: tuple[Member, ...] = ()
         self._masters: dict[str, bytes] = {}
         self._bitmaps: dict[str, bytearray] = {}
+        self._reclustered = -RECLUSTER_SECONDS
 
     def join(self, members: Sequence[Member]) -> None:
         """Replace the membership by ``members``."""
@@ -45,6 +49,13 @@ class Cluster:
         self.members = ordered
         self._masters = {}
         self._bitmaps = {}
+
+    def recluster(self, now: float) -> bool:
+        """Whether the cluster may be formed anew at ``now``; that of one process is what it was, every time."""
+        if now - self._reclustered < RECLUSTER_SECONDS:
+            return False
+        self._reclustered = now
+        return True
 
     @property
     def principal(self) -> str:

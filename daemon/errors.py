@@ -20,6 +20,7 @@ class Code(IntEnum):
     PARAMETER = 4
     UNAVAILABLE = 7
     TIMEOUT = 9
+    UNSUPPORTED = 16
     NAMESPACE = 20
     ENTERPRISE_ONLY = 25
     INDEX_NOT_FOUND = 201

@@ -5,27 +5,36 @@ import time
 from pathlib import Path
 
 _PAGE_KILOBYTES = os.sysconf("SC_PAGE_SIZE") // 1024
+_TICKS = os.sysconf("SC_CLK_TCK")
 _PROC = Path("/proc")
 
 
 class Metrics:
     """Figures of the process and of the system.
 
-    Memory in KiB. CPU in percent of one core, on average since the last ``tick``.
+    Memory in KiB. CPU in percent of one core, on average over the span before the last ``tick``: of this process, and
+    of the whole system in user code and in the kernel.
     """
 
-    __slots__ = ("_cpu", "_wall", "cpu_percent")
+    __slots__ = ("_cpu", "_system", "_wall", "cpu_percent", "system_cpu")
 
     def __init__(self) -> None:
         self._cpu = time.process_time()
         self._wall = time.monotonic()
+        self._system = _system_seconds()
         self.cpu_percent = 0
+        self.system_cpu = (0, 0)
 
     def tick(self) -> None:
         """Begin a new span of CPU accounting."""
-        cpu, wall = time.process_time(), time.monotonic()
-        self.cpu_percent = round(100 * (cpu - self._cpu) / max(wall - self._wall, 1e-3))
-        self._cpu, self._wall = cpu, wall
+        cpu, wall, (user, kernel) = time.process_time(), time.monotonic(), _system_seconds()
+        hundredth = max(wall - self._wall, 1e-3) / 100
+        self.cpu_percent = round((cpu - self._cpu) / hundredth)
+        self.system_cpu = (
+            round((user - self._system[0]) / hundredth),
+            round((kernel - self._system[1]) / hundredth),
+        )
+        self._cpu, self._wall, self._system = cpu, wall, (user, kernel)
 
     @staticmethod
     def resident() -> int:
@@ -40,9 +49,27 @@ class Metrics:
     @staticmethod
     def free() -> tuple[int, int]:
         """Memory of the system that a program could have now, and its percentage of all."""
-        sizes = {line.split(":")[0]: line.split()[1] for line in _lines(_PROC / "meminfo")}
-        available, total = int(sizes.get("MemAvailable", 0)), int(sizes.get("MemTotal", 0))
+        sizes = _memory()
+        available, total = sizes.get("MemAvailable", 0), sizes.get("MemTotal", 0)
         return available, 100 * available // total if total else 0
+
+    @staticmethod
+    def huge_pages() -> int:
+        """Memory of the system in transparent huge pages."""
+        return _memory().get("AnonHugePages", 0)
+
+
+def _memory() -> dict[str, int]:
+    return {line.split(":")[0]: int(line.split()[1]) for line in _lines(_PROC / "meminfo")}
+
+
+def _system_seconds() -> tuple[float, float]:
+    """Seconds that all cores together have spent in user code and in the kernel. See proc(5), /proc/stat."""
+    lines = _lines(_PROC / "stat")
+    if not lines:
+        return 0.0, 0.0
+    user, nice, system, _idle, _wait, irq, softirq = (int(word) / _TICKS for word in lines[0].split()[1:8])
+    return user + nice, system + irq + softirq
 
 
 def _number(path: Path, column: int) -> int:

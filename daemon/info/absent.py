@@ -1,6 +1,6 @@
 """The commands of what this node does not have: Enterprise features and secondary indexes.
 
-They answer as a real Community node without records does. What would need records to be true is not here.
+They answer as a real Community node without indexes does; what would make one is refused.
 """
 
 from __future__ import annotations
@@ -89,12 +89,51 @@ def sindex_stat(_node: Node, request: Request) -> bytes:
 
     Figures of a secondary index; there is none.
     """
+    _index(request)
+    raise CommandError(Code.INDEX_NOT_FOUND, "no index")
+
+
+def sindex_create(_node: Node, request: Request) -> bytes:
+    """sindex-create:namespace=NS;indexname=INDEX;bin=BIN;type=TYPE[;set=SET][;indextype=TYPE]
+
+    Refused once its parameters are right: queries would rely on an index that nobody keeps. `indexdata=BIN,TYPE` is the
+    older spelling of bin and type.
+    """
+    request.required(b"indexname")
+    request.required(b"namespace", b"ns")
+    if request.optional(b"indextype") not in {None, b"default", b"list", b"mapkeys", b"mapvalues"}:
+        raise CommandError(
+            Code.PARAMETER, "bad 'indextype' - must be one of 'default', 'list', 'mapkeys', 'mapvalues'"
+        )
+    data = request.optional(b"indexdata")
+    if data is None:
+        request.required(b"bin")
+        kind = request.required(b"type")
+    else:
+        kind = data.rpartition(b",")[2]
+    if kind.lower() not in {b"numeric", b"string", b"blob", b"geo2dsphere"}:
+        raise CommandError(
+            Code.PARAMETER, "bad 'type' - must be one of 'numeric', 'string', 'blob', 'geo2dsphere'"
+        )
+    raise CommandError(Code.UNSUPPORTED, "secondary indexes are not supported")
+
+
+def sindex_delete(_node: Node, request: Request) -> bytes:
+    """sindex-delete:namespace=NS;indexname=INDEX
+
+    Drop a secondary index; there is none, so it is gone already, which the real server calls ok as well.
+    """
+    _index(request)
+    return b"ok"
+
+
+def _index(request: Request) -> None:
+    """Check the name of an index and its namespace."""
     if request.parameter(b"indexname") is None and request.parameter(b"namespace", b"ns") is None:
         # two errors run together, as the real server writes them
         raise CommandError(Code.PARAMETER, "missing 'indexname'ERROR:20:missing 'namespace'")
     request.required(b"indexname")
     request.required(b"namespace", b"ns")
-    raise CommandError(Code.INDEX_NOT_FOUND, "no index")
 
 
 ROWS = (
@@ -103,4 +142,6 @@ ROWS = (
     Row(b"sindex-list", sindex_list),
     Row(b"sindex-exists", sindex_exists),
     Row(b"sindex-stat", sindex_stat),
+    Row(b"sindex-create", sindex_create, privilege="sindex-admin"),
+    Row(b"sindex-delete", sindex_delete, privilege="sindex-admin"),
 )

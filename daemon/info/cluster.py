@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from daemon.errors import Code, CommandError
@@ -74,6 +75,21 @@ def get_sl(node: Node, _request: Request) -> bytes:
     return ",".join(member.id for member in reversed(node.cluster.members)).encode()
 
 
+def recluster(node: Node, _request: Request) -> bytes:
+    """recluster
+
+    Form the cluster anew. The nodes of one process always are the cluster that they should be, so nothing changes.
+    """
+    if node.id != node.cluster.principal:
+        return b"ignored-by-non-principal"
+    if not node.cluster.recluster(monotonic()):
+        raise CommandError(Code.UNKNOWN, "unknown")
+    node.log.info(
+        "clustering", f"node {node.id}: recluster: the cluster has its {len(node.cluster.members)} nodes"
+    )
+    return b"ok"
+
+
 def best_practices(_node: Node, _request: Request) -> bytes:
     """best-practices
 
@@ -98,6 +114,7 @@ ROWS = (
     Row(b"cluster-name", cluster_name),
     Row(b"cluster-stable", cluster_stable),
     Row(b"get-sl", get_sl),
+    Row(b"recluster", recluster, privilege="service-ctrl"),
     Row(b"best-practices", best_practices, constant=True),
     Row(b"health-outliers", nothing, constant=True),
     Row(b"health-stats", nothing, constant=True),

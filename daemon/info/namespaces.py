@@ -103,6 +103,18 @@ def histogram(node: Node, request: Request) -> bytes:
     return b"hist-unavailable"
 
 
+def eviction_reset(node: Node, request: Request) -> bytes:
+    """eviction-reset:namespace=NS[;ttl=SECONDS]
+
+    Forget up to which time to live records were evicted: none ever is. With `ttl`, which asks for an eviction, refused.
+    """
+    if find(node, request.required(b"namespace")) is None:
+        raise CommandError(Code.NAMESPACE, "namespace not found on node")
+    if request.parameter(b"ttl") is not None:
+        raise CommandError(Code.UNSUPPORTED, "records are not evicted")
+    return b"ok"
+
+
 def find(node: Node, name: bytes) -> Namespace | None:
     """The namespace called ``name``, if this node has it."""
     wanted = text(name)
@@ -204,4 +216,5 @@ ROWS = (
     Row(b"objects", objects, hidden=True),
     Row(b"index-pressure", index_pressure, constant=True),
     Row(b"histogram", histogram),
+    Row(b"eviction-reset", eviction_reset, privilege="sys-admin"),
 )

@@ -9,6 +9,7 @@ Source: the specification of the wire protocol, section 2.2.
 
 from __future__ import annotations
 
+from asyncio import sleep
 from typing import TYPE_CHECKING
 
 from daemon.cluster import PARTITIONS
@@ -18,6 +19,9 @@ from daemon.table import Row
 if TYPE_CHECKING:
     from daemon.info.request import Request
     from daemon.node import Node
+
+TURN_PARTITIONS = 16
+"""Partitions whose records are counted before the event loop gets a turn."""
 
 MAX_DIGITS_MAX = 3
 """Longest `max` of replicas, in bytes."""
@@ -74,7 +78,7 @@ def replicas_master(node: Node, _request: Request) -> bytes:
     return _all(node, b"")
 
 
-def partition_info(node: Node, _request: Request) -> bytes:
+async def partition_info(node: Node, _request: Request) -> bytes:
     """partition-info
 
     One line a partition of every namespace, after a line that names the columns.
@@ -82,7 +86,11 @@ def partition_info(node: Node, _request: Request) -> bytes:
     bitmap = node.cluster.bitmap(node.id)
     lines = [_COLUMNS]
     for namespace in node.config.namespaces:
-        lines += [_partition(node, namespace.name, number, bitmap) for number in range(PARTITIONS)]
+        storage = node.namespaces[namespace.name.encode()].storage
+        for number in range(PARTITIONS):
+            if number % TURN_PARTITIONS == 0:
+                await sleep(0)
+            lines.append(_partition(node, namespace.name, number, bitmap, len(storage.digests(number))))
     return ";".join(lines).encode()
 
 
@@ -92,12 +100,13 @@ _COLUMNS = (
 )
 
 
-def _partition(node: Node, namespace: str, number: int, bitmap: bytearray) -> str:
-    """A synchronous (S) partition of this node, or an absent (A) one."""
+def _partition(node: Node, namespace: str, number: int, bitmap: bytearray, records: int) -> str:
+    """A synchronous (S) partition of this node, in its first tree, or an absent (A) one."""
     own = bitmap[number >> 3] & 0x80 >> (number & 7)
     key = f"{node.cluster.key:012x}.0.m{'p' if own else '-'}-"
     master = node.id if own else "0"
-    return f"{namespace}:{number}:{'S' if own else 'A'}:1:0:0:0:{master}:{master}:0:0:0:0:0:0:0:{key}:{key}"
+    state, tree = ("S", 1) if own else ("A", 0)
+    return f"{namespace}:{number}:{state}:1:0:0:0:{master}:{master}:0:0:0:{records}:0:0:{tree}:{key}:{key}"
 
 
 def _all(node: Node, before: bytes) -> bytes:

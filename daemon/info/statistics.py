@@ -52,6 +52,9 @@ def latencies(node: Node, request: Request) -> bytes:
             *(f"{{{ns.name}}}-{kind}" for ns in node.config.namespaces for kind in _KINDS),
         ]
         return ";".join(f"{name}:" for name in names).encode()
+    name, _, benchmark = wanted.partition(b"-benchmarks-")
+    if benchmark == b"udf" and name in {f"{{{ns.name}}}".encode() for ns in node.config.namespaces}:
+        return b";".join(b"%b-udf-%b:" % (name, step) for step in _UDF_STEPS)
     known = {b"batch-index", b"info"}
     known.update(f"{{{ns.name}}}-{kind}".encode() for ns in node.config.namespaces for kind in _KINDS)
     if wanted not in known:
@@ -69,6 +72,10 @@ _KINDS = (
     "pi-query",
     "si-query",
 )
+
+
+_UDF_STEPS = (b"start", b"restart", b"dup-res", b"master", b"repl-write", b"response")
+"""What the benchmarks of UDF calls measure one by one. Source: info-protocol, Appendix A."""
 
 
 def _cluster(node: Node) -> Iterator[tuple[str, object]]:
@@ -93,10 +100,15 @@ def _process(node: Node) -> Iterator[tuple[str, object]]:
     free, percent = node.metrics.free()
     resident = node.metrics.resident()
     yield "uptime", int(monotonic() - node.started)
+    user, kernel = node.metrics.system_cpu
+    yield "system_total_cpu_pct", user + kernel
+    yield "system_user_cpu_pct", user
+    yield "system_kernel_cpu_pct", kernel
     yield "system_free_mem_kbytes", free
     yield "system_free_mem_pct", percent
     yield "host_free_mem_kbytes", free
     yield "host_free_mem_pct", percent
+    yield "system_thp_mem_kbytes", node.metrics.huge_pages()
     yield "process_cpu_pct", node.metrics.cpu_percent
     yield "threads_joinable", threading.active_count()
     yield "threads_detached", 0
@@ -128,11 +140,12 @@ def _clients(node: Node) -> Iterator[tuple[str, object]]:
 
 
 def _other(node: Node) -> Iterator[tuple[str, object]]:
+    batch_threads = node.config.service.batch_index_threads
     for name in expand(
         "early_tsvc_{client,from_proxy,from_proxy_batch_sub}_error long_queries_active batch_index_initiate"
     ):
         yield name, 0
-    yield "batch_index_queue", "0:0"
+    yield "batch_index_queue", ",".join(["0:0"] * batch_threads)
     for name in expand(
         "batch_index_{complete,error,timeout,delay} batch_index_{unused,huge,created,destroyed}_buffers"
     ):

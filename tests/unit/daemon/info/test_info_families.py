@@ -1,8 +1,14 @@
 """The info families of a node without records: what the dialogue with a fresh node does not show."""
 
+import asyncio
+import os
+import time
+from pathlib import Path
+
 import pytest
 
 from asinfo.wire.frame import HEADER_SIZE
+from daemon.info import devices
 from daemon.info.dispatch import SUMMARY, Dispatch
 from daemon.info.expand import expand
 from daemon.info.families import FAMILIES, table
@@ -14,9 +20,11 @@ from tests.fakes.state import Lines, make_node
 
 
 def ask(command: str, node: Node | None = None, session: Session | None = None) -> str:
-    reply = Dispatch(node or make_node(table())).respond(command.encode() + b"\n", session or Session())
-    assert isinstance(reply, bytes)
-    return reply[HEADER_SIZE + len(command) + 1 : -1].decode()
+    async def run() -> bytes:
+        reply = Dispatch(node or make_node(table())).respond(command.encode() + b"\n", session or Session())
+        return reply if isinstance(reply, bytes) else await reply
+
+    return asyncio.run(run())[HEADER_SIZE + len(command) + 1 : -1].decode()
 
 
 @pytest.fixture
@@ -65,6 +73,7 @@ def test_partition_info_has_a_line_for_each(three: Node) -> None:
     assert len(lines) == 1 + 2 * 4096
     assert {line.count(":") + 1 for line in lines} == {len(columns)}
     owned = sum(line.split(":")[2] == "S" for line in lines[1:4097])
+    assert {line.split(":")[13:16][2] for line in lines[1:4097] if line.split(":")[2] == "S"} == {"1"}
     assert f"migrate_fresh_partitions={owned};" in ask("namespace/test", three)
 
 
@@ -98,6 +107,130 @@ def test_a_namespace_has_figures_and_parameters() -> None:
     assert figures["client_udf_complete"] == "0"
     assert figures["max-record-size"] == "1048576"
     assert figures["storage-engine"] == "memory"
+
+
+def test_a_partition_tells_its_records(three: Node) -> None:
+    digest = bytes([0x34, 0x02]) + bytes(18)
+    three.namespaces[b"test"].storage.put(digest, b"x")
+    lines = [line.split(":") for line in ask("partition-info", three).split(";")[1:]]
+    assert [(line[0], line[1]) for line in lines if line[12] == "1"] == [("test", "564")]
+
+
+def test_the_system_is_measured() -> None:
+    node = make_node(table())
+    end = time.monotonic() + 0.1
+    while time.monotonic() < end:
+        Path("/proc/self/stat").read_bytes()
+    node.metrics.tick()
+    figures = dict(pair.split("=") for pair in ask("statistics", node).split(";"))
+    total, user, kernel = (int(figures[f"system_{kind}_cpu_pct"]) for kind in ("total", "user", "kernel"))
+    assert total == user + kernel
+    assert total > 0
+    assert int(figures["system_thp_mem_kbytes"]) >= 0
+    names = list(figures)
+    assert names.index("system_total_cpu_pct") == names.index("uptime") + 1
+
+
+def test_a_batch_queue_a_thread(three: Node) -> None:
+    three.config.service.batch_index_threads = 2
+    assert ";batch_index_queue=0:0,0:0;" in ask("statistics", three)
+
+
+@pytest.mark.parametrize(
+    ("command", "context", "told"),
+    [
+        ("dump-cluster", "clustering", "principal A3 generation 0 nodes A1=127.0.0.1:3000 A2=127.0.0.1:3001"),
+        ("dump-cluster:verbose=false", "clustering", "cluster key"),
+        ("dump-fabric", "fabric", "3 nodes share this process"),
+        ("dump-hb:verbose=true", "hb", "no heartbeats"),
+        ("dump-hlc", "hlc", "clock "),
+        ("dump-migrates", "migrate", "no migrations"),
+        ("dump-rw", "rw", "records locked 0"),
+        ("dump-skew", "skew", "clock skew 0 ms"),
+        ("dump-wb-summary:ns=test;verbose=true", "storage", "{test} memory used-bytes 0"),
+        ("jem-stats", "alloc", "resident-kbytes "),
+    ],
+)
+def test_a_dump_is_a_line_in_the_log(three: Node, command: str, context: str, told: str) -> None:
+    assert ask(command, three) == "ok"
+    log = three.log
+    assert isinstance(log, Lines)
+    ((level, where, text),) = log.lines
+    assert (level, where) == ("info", context)
+    assert text.startswith("node A1: ")
+    assert told in text
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        ("dump-wb-summary:ns=test;verbose=maybe", "ERROR:4:'verbose' may be either 'true' or 'false'"),
+        ("tip:host=127.0.0.1;port=3002", "ERROR:16:nodes of other processes cannot join"),
+        ("tip-clear:host-port-list=a:1,b:2", "ERROR::0 cleared, 2 not found"),
+        ("tip-clear:host-port-list=all", "ok"),
+        ("mesh", ""),
+        ("eviction-reset:namespace=nope", "ERROR:20:namespace not found on node"),
+        ("eviction-reset:namespace=test;ttl=5", "ERROR:16:records are not evicted"),
+        ("debug-record:namespace=nope;keyd=00", "ERROR:20:namespace not found on node"),
+        (f"debug-record:namespace=test;keyd={'x' * 40}", "ERROR:4:keyd"),
+        (f"debug-record:namespace=test;keyd={'0a' * 20}", "ERROR:16:records are not written out"),
+        ("physical-devices:path=/proc", "ERROR:2:no device info"),
+        ("sindex-create:indexname=i", "ERROR:20:missing 'namespace'"),
+        ("sindex-create:indexname=i;namespace=test", "ERROR:4:missing 'bin'"),
+        ("sindex-create:indexname=i;namespace=test;bin=b", "ERROR:4:missing 'type'"),
+        (
+            "sindex-create:indexname=i;namespace=test;bin=b;type=string;indextype=x",
+            "ERROR:4:bad 'indextype' - must be one of 'default', 'list', 'mapkeys', 'mapvalues'",
+        ),
+        (
+            "sindex-create:ns=test;indexname=i;indexdata=age",
+            "ERROR:4:bad 'type' - must be one of 'numeric', 'string', 'blob', 'geo2dsphere'",
+        ),
+        (
+            "sindex-create:ns=test;set=demo;indexname=ix1;indexdata=age,numeric",
+            "ERROR:16:secondary indexes are not supported",
+        ),
+        (
+            "sindex-create:namespace=test;indexname=ix1;bin=age;type=STRING",
+            "ERROR:16:secondary indexes are not supported",
+        ),
+    ],
+)
+def test_an_answer(command: str, answer: str) -> None:
+    assert ask(command) == answer
+
+
+def test_a_device_is_told_where_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = tmp_path.stat().st_dev
+    disk = tmp_path / "disks" / "vdz"
+    (disk / "vdz1").mkdir(parents=True)
+    blocks = tmp_path / "block"
+    blocks.mkdir()
+    (blocks / f"{os.major(number)}:{os.minor(number)}").symlink_to(disk / "vdz1")
+    monkeypatch.setattr(devices, "BLOCK_DEVICES", blocks)
+    assert ask(f"physical-devices:path={tmp_path}") == "physical-device=/dev/vdz1:age=-1"
+    (disk / "vdz1" / "partition").write_text("1")
+    assert ask(f"physical-devices:path={tmp_path}") == "physical-device=/dev/vdz:age=-1"
+
+
+def test_heartbeats_by_multicast() -> None:
+    node = make_node(table())
+    node.config.network.heartbeat.mode = "multicast"
+    assert ask("mcast", node) == ""
+    assert ask("mesh", node) == "ERROR:4:heartbeat is in mesh mode"
+
+
+def test_the_principal_forms_the_cluster_anew(three: Node) -> None:
+    assert ask("recluster", three) == "ignored-by-non-principal"
+    three.id = "A3"
+    assert [ask("recluster", three), ask("recluster:", three)] == ["ok", "ERROR::unknown"]
+    assert three.cluster.recluster(time.monotonic() + 2)
+
+
+def test_threads_tell_where_they_are() -> None:
+    traces = ask("thread-traces").split(";")
+    assert traces[0].startswith("---------- ")
+    assert any(line.startswith("dump.py(thread_traces ") for line in traces)
 
 
 def test_user_agents_are_counted_while_connected() -> None:

@@ -1,0 +1,68 @@
+"""The heartbeat family: how the nodes of a real cluster find each other. Nodes of one process need not.
+
+What asks for an effect that asudfd cannot give is refused, once its parameters are right.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from daemon.errors import Code, CommandError
+from daemon.table import Row
+
+if TYPE_CHECKING:
+    from daemon.info.request import Request
+    from daemon.node import Node
+
+MULTICAST = "multicast"
+
+
+def mesh(node: Node, _request: Request) -> bytes:
+    """mesh
+
+    The addresses at which this node takes heartbeats: none.
+    """
+    if node.config.network.heartbeat.mode == MULTICAST:
+        raise CommandError(Code.PARAMETER, "heartbeat is in mesh mode")
+    return b""
+
+
+def mcast(node: Node, _request: Request) -> bytes:
+    """mcast
+
+    The multicast groups of the heartbeats: none. In the mode `mesh`, the default, an error.
+    """
+    if node.config.network.heartbeat.mode != MULTICAST:
+        # the real server has the texts of both commands the wrong way round
+        raise CommandError(Code.PARAMETER, "heartbeat is in multicast mode")
+    return b""
+
+
+def tip(_node: Node, request: Request) -> bytes:
+    """tip:host=HOST;port=PORT
+
+    Refused once its parameters are right: other daemons cannot join this cluster.
+    """
+    request.required(b"host")
+    if not request.required(b"port").isdigit():
+        raise CommandError(Code.PARAMETER, "'port' must be an integer")
+    raise CommandError(Code.UNSUPPORTED, "nodes of other processes cannot join")
+
+
+def tip_clear(_node: Node, request: Request) -> bytes:
+    """tip-clear:host-port-list=all|HOST:PORT[,HOST:PORT...]
+
+    Forget addresses of other nodes; none is remembered, so none of those that are named is found.
+    """
+    named = request.required(b"host-port-list")
+    if named == b"all":
+        return b"ok"
+    raise CommandError(Code.UNKNOWN, f"0 cleared, {named.count(b',') + 1} not found")
+
+
+ROWS = (
+    Row(b"mesh", mesh, hidden=True),
+    Row(b"mcast", mcast, hidden=True),
+    Row(b"tip", tip, privilege="service-ctrl"),
+    Row(b"tip-clear", tip_clear, privilege="service-ctrl"),
+)
