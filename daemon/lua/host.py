@@ -30,6 +30,7 @@ from daemon.lua.runtime import (
     Applied,
     Context,
     Outcome,
+    Poured,
     Settings,
     Subject,
     Value,
@@ -37,6 +38,7 @@ from daemon.lua.runtime import (
     compile_text,
     failure,
 )
+from daemon.lua.stream import Stream
 
 THREADS_MAX = 128
 """Worker threads of a host, made as calls overlap; further calls wait for one."""
@@ -52,6 +54,9 @@ INLINE_SECONDS = 0.001
 
 NO_MODULE = b"UDF: Execution Error 1"
 """The module is unknown, or its body failed. Source: the UDF specification, section 5."""
+
+STREAM_FAILED = b"UDF: Execution Error 2 : "
+"""Begins the error text of an aggregation. Source: the UDF specification, section 4."""
 
 MESSAGE_SIZE_MAX = 1023
 """Bytes of a compile error's message. Source: the info protocol specification, section 3."""
@@ -145,6 +150,7 @@ class LuaHost:
         self._pools: dict[str, Pool] = {}
         self._stopping = False
         self._validations = asyncio.Semaphore(VALIDATIONS_MAX)
+        self.streams = 0  # aggregations that have a context
         self._threads = ThreadPoolExecutor(THREADS_MAX, "lua", initializer=_be_nice)
         self._shared = Settings(
             os.fsencode(settings.user_path),
@@ -228,6 +234,32 @@ class LuaHost:
         if seconds < INLINE_SECONDS / 2:
             lease.version.note_quick(function)
         return applied
+
+    def open_stream(
+        self, module: str, function: bytes, arguments: bytes, head: bytes, *, in_memory: bool
+    ) -> Stream:
+        """Begin an aggregation; `close_stream` must end it. See `daemon.lua.runtime.Context.open_stream`."""
+        pool = self._pools.get(module) or self._new_pool(module)
+        self.streams += 1
+        return Stream(module, function, arguments, head, in_memory, pool, pool.take())
+
+    async def pour(self, stream: Stream, batch: bytes, deadline_seconds: float) -> Poured:
+        """Let a batch of records pass through the operations of an aggregation, in a worker thread.
+
+        An empty ``batch`` goes on with the last one. Never raises for what a module does. After a failure, the stream
+        takes nothing more.
+        """
+        deadline = time.monotonic() + deadline_seconds
+        stream.work = self._in_thread(lambda: self._pour(stream, batch, deadline))
+        return await asyncio.shield(stream.work)
+
+    def close_stream(self, stream: Stream) -> None:
+        """End an aggregation; what is under way ends by itself."""
+        self.streams -= 1
+        if stream.work is None:
+            self._end(stream.pool, stream.lease)
+        else:
+            stream.work.add_done_callback(lambda _: self._end(stream.pool, stream.lease))
 
     def forget(self, module: str) -> None:
         """Drop the contexts of a module that has changed, and those of the modules that asked for it."""
@@ -338,6 +370,22 @@ class LuaHost:
         started = time.monotonic()
         applied = lease.context.apply(function, deadline, arguments, subject, trial=False)
         return applied, time.monotonic() - started
+
+    def _pour(self, stream: Stream, batch: bytes, deadline: float) -> Poured:
+        lease = stream.lease
+        if lease.context is None:
+            reason = self._make(stream.module, deadline, lease)
+            if reason:
+                text = reason if reason == NO_MODULE else STREAM_FAILED + reason
+                return Poured(b"", more=False, failure=text)
+        assert lease.context is not None
+        if not stream.opened:
+            lease.context.open_stream(
+                stream.function, stream.arguments, stream.head, in_memory=stream.in_memory
+            )
+            stream.opened = True
+        poured = lease.context.pour(batch, deadline)
+        return poured._replace(failure=STREAM_FAILED + poured.failure) if poured.failure else poured
 
     def _make(self, module: str, deadline: float, lease: Lease) -> bytes:
         """Make the context of a lease; answers why it could not be made, or nothing."""

@@ -178,6 +178,18 @@ def failure(text: bytes, *, late: bool = False) -> Applied:
     return UDF, _STRING, text, NOTHING, b"", None, False, LATE if late else BROKEN
 
 
+class Poured(NamedTuple):
+    """What a batch of a stream's records came to.
+
+    ``messages`` are whole, one for every value that goes to the client. ``more`` tells that there is more to do with
+    the batch. ``failure`` is the error text with which the aggregation ends, or empty.
+    """
+
+    messages: bytes
+    more: bool
+    failure: bytes
+
+
 class Settings(NamedTuple):
     """What every context of a host has in common; ``memory`` in bytes."""
 
@@ -200,6 +212,8 @@ class Context:
         "_call",
         "_collect",
         "_memory",
+        "_open_stream",
+        "_pour",
         "_run",
         "_runtime",
         "_sethook",
@@ -228,7 +242,8 @@ class Context:
             *api,
             mode="b",
         )
-        self._run, self._call, self._apply, self._wipe, self._sethook, self._collect = verbs
+        self._run, self._call, self._apply, self._open_stream, self._pour, *rest = verbs
+        self._wipe, self._sethook, self._collect = rest
         self._used = self._runtime.get_memory_used
 
     def run(self, name: bytes, code: bytes, place: bytes, deadline: float) -> Outcome:
@@ -260,6 +275,38 @@ class Context:
         if applied[7]:
             self.usable = False
         return applied
+
+    def open_stream(self, function: bytes, arguments: bytes, head: bytes, *, in_memory: bool) -> None:
+        """Prepare an aggregation by the global ``function``; ``head`` begins the message of each value.
+
+        ``in_memory``: is the namespace's storage engine `memory`?
+        """
+        if self._has_room(len(arguments)):
+            self._open_stream(function, arguments, head, in_memory)
+        else:
+            self.usable = False
+
+    def pour(self, batch: bytes, deadline: float) -> Poured:
+        """Let records pass through the operations of an aggregation until ``deadline`` (on the monotonic clock).
+
+        A ``batch`` is records as `daemon.lua.stream` packs them, and END behind those of a partition; empty to go on
+        with the last one. A call ends when all is done, or after some 20 ms, or when there is enough to send.
+        """
+        if not self.usable or not self._has_room(2 * len(batch)):
+            self.usable = False
+            return Poured(b"", more=False, failure=OUT_OF_MEMORY)
+        try:
+            messages, more, failed, state = self._pour(deadline, batch)
+        except LuaError as error:  # as in `apply`
+            self.usable = False
+            return Poured(
+                b"", more=False, failure=OUT_OF_MEMORY if isinstance(error, MemoryError) else TIMEOUT
+            )
+        if state:
+            self.usable = False
+        if state == LATE and not failed:
+            failed = TIMEOUT
+        return Poured(messages, more=more, failure=failed or b"")
 
     def is_heavy(self) -> bool:
         """Whether it holds so much that it belongs in a worker thread."""

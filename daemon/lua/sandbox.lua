@@ -457,4 +457,4 @@ _G.debug = false
 collect("restart")
 collect("generational") -- as the real server's states
 
-return box.run, box.call, box.apply, box.wipe, sethook, collect
+return box.run, box.call, box.apply, box.open_stream, box.pour, box.wipe, sethook, collect

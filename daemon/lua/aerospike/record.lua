@@ -29,6 +29,7 @@ local shown, pending, assigned -- by name; in `pending` also the names by order 
 local flushed, added -- by name: an op, or false for a deleted bin; by number: names not in `bins`, and how many
 local present, emptied, touched -- is there a record by now; are its stored bins removed; is anything to be written
 local failure, new_ttl, without_key -- a result code; what set_ttl asked for; was the key dropped
+local read_only -- is it a record of a stream?
 
 local function start()
     where, count, unloadable = nil, 0, false
@@ -39,10 +40,21 @@ end
 function box.open(...)
     exists, generation, ttl, updated, set_name, key, digest, bins, size, in_memory = ...
     start()
-    failure, new_ttl, without_key = nil, nil, false
+    failure, new_ttl, without_key, read_only = nil, nil, false, false
     rec = setmetatable({}, Record)
     box.record = rec
     return rec
+end
+
+-- The next record of a stream: nothing that is done to it has an effect.
+function box.show(...)
+    local shown_now = box.open(true, ...)
+    read_only = true
+    return shown_now
+end
+
+function box.is_read_only()
+    return read_only
 end
 
 local function scan()
@@ -120,6 +132,8 @@ end
 function Record.__newindex(self, name, value)
     if self ~= rec then
         check_current(self)
+    elseif read_only then
+        return
     end
     if kind(name) ~= "string" then
         name = bin_name(name)
@@ -223,6 +237,9 @@ function box.exists()
 end
 
 function box.create()
+    if read_only then
+        return 1
+    end
     if not where then
         scan()
     end
@@ -233,6 +250,9 @@ function box.create()
 end
 
 function box.update()
+    if read_only then
+        return 1
+    end
     if not where then
         scan()
     end
@@ -243,6 +263,9 @@ function box.update()
 end
 
 function box.remove()
+    if read_only then
+        return 1
+    end
     if not present then
         return 1
     end
@@ -421,5 +444,5 @@ end
 function record.drop_key(...)
     local self = ...
     own(self, select("#", ...))
-    without_key = present
+    without_key = present and not read_only
 end

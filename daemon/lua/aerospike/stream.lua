@@ -1,15 +1,311 @@
--- Names that belong to stream functions, which this node does not run: they are there, and say so when called.
+-- Streams: a module's function says which operations the records of a set pass through; the node does those up to the
+-- first reduce, once for every partition that has records, and the client the rest.
+--
+--   stream:filter(f)          values for which f(value) is true
+--   stream:map(f)             f(value); nil ends the stream
+--   stream:aggregate(init, f) f(f(init, first), second) and so on; a number from FULL on goes out, and a new one begins
+--   stream:reduce(f)          f(f(first, second), third) and so on
+--   stream:groupby(f)         a map of lists of the values with the same f(value)
+--
+-- An operation that runs is a function of the next value, nil at the end of the stream. Source: the UDF specification,
+-- section 4; `daemon.lua.runtime` says what the host gives and gets.
 local box = ...
 
-local error, setmetatable, select, metatable = error, setmetatable, select, debug.getmetatable
-local env = box.env
+local error, setmetatable, select, metatable, next, pcall = error, setmetatable, select, debug.getmetatable, next, pcall
+local kind, number_type, rawset, rawget, clock = type, math.type, rawset, rawget, os.clock
+local byte, find, gsub, sub, pack, unpack, concat = string.byte, string.find, string.gsub, string.sub, string.pack, string.unpack, table.concat
+local env, to_particle, inner, type_name = box.env, box.to_particle, box.inner, box.type_name
+local begin, finish, spread = box.begin, box.finish, box.spread
+local list, map = env.list, env.map
+local append, clone_list, merge_lists = list.append, list.clone, list.merge
+local clone_map, merge_maps = map.clone, map.merge
+local List, Map = box.List, box.Map
 
-local function refused()
-    error("stream functions are not supported", 2)
+local FULL <const> = 1000 -- of a number that is aggregated
+local OPS <const> = {} -- the key of a stream's operations
+local UNUSABLE <const> = [=[[string "aerospike.lua"]:33: attempt to index a %s value (global 'result')]=]
+
+-- Operations
+
+-- The initial value of an aggregation: each begins with its own.
+local function copy(value)
+    if kind(value) ~= "table" then
+        return value
+    end
+    local class = metatable(value)
+    if class == List then
+        return clone_list(value)
+    elseif class == Map then
+        return clone_map(value)
+    elseif box.masked[class] then
+        return nil
+    end
+    local new = {}
+    for key, each in next, value do
+        new[key] = each
+    end
+    return new
 end
 
-for _, name in next, { "filter", "transform", "reduce", "aggregate", "stream_iterator", "StreamOps_create", "StreamOps_apply", "StreamOps_select", "apply_stream" } do
-    env[name] = refused
+local make = {}
+
+function make.filter(f)
+    return function(onward)
+        return function(value)
+            if value == nil or f(value) then
+                onward(value)
+            end
+        end
+    end
+end
+
+function make.map(f)
+    return function(onward)
+        local ended = false
+        return function(value)
+            if ended then
+                return
+            elseif value ~= nil then
+                value = f(value)
+            end
+            ended = value == nil
+            onward(value)
+        end
+    end
+end
+
+function make.aggregate(init, f)
+    return function(onward)
+        local sum = copy(init)
+        return function(value)
+            if value ~= nil then
+                sum = f(sum, value)
+                if number_type(sum) and sum >= FULL then
+                    onward(sum)
+                    sum = copy(init)
+                end
+                return
+            elseif sum ~= nil then
+                onward(sum)
+            end
+            onward(nil)
+        end
+    end
+end
+
+function make.reduce(f)
+    return function(onward)
+        local sum, begun = nil, false
+        return function(value)
+            if value == nil then
+                if sum ~= nil then
+                    onward(sum)
+                end
+                onward(nil)
+            elseif begun then
+                sum = f(sum, value)
+            else
+                sum, begun = value, true
+            end
+        end
+    end
+end
+
+-- The operations of a stream
+
+local StreamOps, StreamOps_mt = {}, {}
+StreamOps_mt.__index = StreamOps
+env.StreamOps, env.StreamOps_mt = StreamOps, StreamOps_mt
+
+local function add(stream, operation, reduces)
+    local operations = kind(stream) == "table" and rawget(stream, OPS)
+    if not operations then
+        error("a stream is expected, got " .. type_name(stream), 3)
+    elseif not operations.whole then -- what comes after the first reduce is the client's
+        operations[#operations + 1] = operation
+        operations.whole = reduces
+    end
+end
+
+function StreamOps.filter(stream, f)
+    add(stream, make.filter(f), false)
+    return stream
+end
+
+function StreamOps.map(stream, f)
+    add(stream, make.map(f), false)
+    return stream
+end
+
+function StreamOps.aggregate(stream, init, f)
+    add(stream, make.aggregate(init, f), false)
+    return stream
+end
+
+function StreamOps.reduce(stream, f)
+    add(stream, make.reduce(f), true)
+    return stream
+end
+
+function StreamOps.groupby(stream, f)
+    local function gather(groups, value)
+        local key = f(value)
+        local group = groups[key] or list()
+        append(group, value)
+        groups[key] = group
+        return groups
+    end
+    local function merge(one, other)
+        return merge_maps(one, other, merge_lists)
+    end
+    add(stream, make.aggregate(map(), gather), false)
+    add(stream, make.reduce(merge), true)
+    return stream
+end
+
+-- What of a stream goes to the client: messages one after the other
+
+local READ <const>, NAME <const> = 1, "SUCCESS"
+local OP <const>, OP_SIZE <const> = ">I4BBBs1", 4 + #NAME -- size, code, particle type, 0, name; bytes that the size counts
+
+local head -- of a message with one op
+local out, parts, size = {}, 0, 0
+local ended -- has the stream of this partition ended?
+
+local function write(value)
+    if value == nil then
+        ended = true
+    elseif not ended then
+        local form, bytes = to_particle(inner(value))
+        out[parts + 1], out[parts + 2], out[parts + 3] = head, pack(OP, OP_SIZE + #bytes, READ, form, 0, NAME), bytes
+        parts, size = parts + 3, size + #head + OP_SIZE + 4 + #bytes
+    end
+end
+
+local function written()
+    local all = concat(out, "", 1, parts)
+    out, parts, size = {}, 0, 0
+    return all
+end
+
+-- Running
+
+local ENOUGH <const>, SLICE <const> = 262144, 0.02 -- bytes that go out in one crossing; seconds of the processor
+local END <const> = 0 -- in a batch, behind the records of a partition
+local RECORD <const> = ">xI2I4I8I4c20s1s4s4" -- generation, ttl, last update, size, digest, set, key, bins
+local NO_ARGUMENTS <const> = "\x90"
+local REUSE <const>, LATE <const>, BROKEN <const> = 0, 1, 2
+
+local name, data, in_memory -- of the call
+local batch, at = "", 1 -- records, and how far they are done
+local first -- the first operation of the partition at hand; nil before its first record
+
+-- The arguments of the call, after `stream`; none if they are no list.
+local function arguments(stream, ok, ...)
+    if ok then
+        return stream, ...
+    elseif ... ~= box.MALFORMED then
+        error((...), 0)
+    end
+    return stream
+end
+
+-- Calls the module's function; the first of its operations.
+local function prepare()
+    local f = env[name]
+    if f == nil then
+        error("function not found", 0)
+    end
+    local result = f(arguments(setmetatable({ [OPS] = {} }, StreamOps_mt), pcall(spread, data)))
+    local operations = kind(result) == "table" and rawget(result, OPS)
+    if not operations then
+        error((gsub(UNUSABLE, "%%s", type_name(result))), 0)
+    end
+    local onward = write
+    for index = #operations, 1, -1 do
+        onward = operations[index](onward)
+    end
+    ended = false
+    return onward
+end
+
+local function end_partition()
+    local last = first
+    first = nil
+    if last and not ended then
+        last(nil)
+    end
+end
+
+local function next_record()
+    local generation, ttl, updated, stored, digest, set, key, bins, after = unpack(RECORD, batch, at)
+    at = after
+    first = first or prepare()
+    if not ended then
+        first(box.show(generation, ttl, updated, set, key, digest, bins, stored, in_memory))
+    end
+end
+
+local function work()
+    local stop = clock() + SLICE
+    while at <= #batch and size < ENOUGH and clock() < stop do
+        if byte(batch, at) == END then
+            at = at + 1
+            end_partition()
+        else
+            next_record()
+        end
+    end
+end
+
+local function text_of(message)
+    if kind(message) ~= "string" then
+        return "result value type unexpected"
+    end
+    local text = box.without_place(message)
+    local zero = find(text, "\0", 1, true)
+    return zero and sub(text, 1, zero - 1) or text
+end
+
+function box.open_stream(...)
+    name, data, head, in_memory = ...
+    batch, at, first = "", 1, nil
+    out, parts, size = {}, 0, 0
+    box.hold_lines(false)
+end
+
+-- Takes a batch of records, or goes on with the last one, if it is empty: messages, whether there is more to do, an error
+-- text or nil, and what becomes of the state.
+function box.pour(limit, more)
+    begin(limit, false)
+    rawset(env, "aerospike", box.aerospike)
+    if more ~= "" then
+        batch, at = more, 1
+    end
+    local ok, message = pcall(work)
+    local state = finish() and LATE or REUSE
+    if not ok then
+        first, batch, at = nil, "", 1
+        if message == "not enough memory" then
+            out, parts, size, state = {}, 0, 0, BROKEN
+        end
+        return written(), false, text_of(message), state
+    end
+    local left = at <= #batch
+    if not left then
+        batch, at = "", 1
+    end
+    return written(), left, nil, state
+end
+
+-- Names that belong to the engine of the real server: they are there, and say so when called.
+
+local function refused()
+    error("this function is the engine's: modules cannot call it", 2)
+end
+
+for _, each in next, { "filter", "transform", "reduce", "aggregate", "stream_iterator", "StreamOps_create", "StreamOps_apply", "StreamOps_select", "apply_stream" } do
+    env[each] = refused
 end
 
 local function library(names)
@@ -33,6 +329,3 @@ local function never(...)
     end
 end
 env.iterator.next, env.iterator.has_next = never, never
-
-env.StreamOps, env.StreamOps_mt = {}, {}
-env.StreamOps_mt.__index = env.StreamOps
