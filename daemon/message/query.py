@@ -1,12 +1,12 @@
 """Queries over partitions: what clients call a scan, or a query without an index.
 
     i3 PARTITION_DONE, field 11 (numbers, little-endian) or 12 (digests to go on after)     a query
-    i2 WRITE, or field 33 = 2, without both                                                 a background job
-    field 33 = 1                                                                            an aggregation
+    i2 WRITE, or field 33 = 2, without both                        a background job         daemon.message.jobs
+    field 33 = 1                                                   an aggregation           daemon.message.aggregate
 
 The reply is a message for every record, with its fields and bins, and a last one. Within a partition, records come
 in the order of their digests. A partition of another node is answered by a message of its own, so that the client
-asks there. Not offered: secondary indexes (code 201), filter expressions and aggregations (code 16).
+asks there. Not offered: secondary indexes (code 201), filter expressions (code 16).
 Source: the wire specification, sections 4.6 to 4.9.
 """
 
@@ -40,6 +40,7 @@ from asinfo.wire.message import (
     request,
 )
 from asinfo.wire.result import Result
+from daemon.message.aggregate import aggregate
 from daemon.message.bins import split
 from daemon.message.jobs import begin
 from daemon.message.outcome import refuse_unsupported
@@ -79,7 +80,7 @@ def query(messages: Messages, message: Message, body: bytes) -> bytes | AsyncIte
         raise Refused(Result.INDEX_NOT_FOUND, "there are no secondary indexes")
     kind = fields.get(FIELD_UDF_OP)
     if kind == bytes([AGGREGATION]):
-        raise Refused(Result.UNSUPPORTED_FEATURE, "aggregations are not supported")
+        return aggregate(messages, namespace, message)
     todo = ops(body, offset, count) if count else []
     if kind is not None or info2 & INFO2_WRITE:
         return begin(messages, namespace, message, todo)

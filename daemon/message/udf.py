@@ -48,14 +48,14 @@ def apply(node: Node, namespace: Namespace, message: Message, origin: str) -> Ou
     """
     _, info2, info3, _, _, _, _, _, digest, fields, _, _ = message
     assert digest is not None
-    module, function, arguments = _call(fields)
+    module, function, arguments = call_of(fields)
     if node.config.service.disable_udf_execution:
         raise Refused(Result.FORBIDDEN, "disable-udf-execution is true")
     if info2 & POLICIES2 or info3 & POLICIES3:
         raise Refused(Result.PARAMETER, "a UDF call takes no policy about the record as it is")
     record = namespace.get(digest)
     check_names(record, fields, write=True)
-    subject = _subject(namespace, digest, record, fields)
+    subject = subject_of(namespace, digest, record, fields)
     applied = node.host.apply_inline(module, function, arguments, subject)
     if applied is None:
         return None
@@ -68,14 +68,14 @@ async def apply_in_thread(
     """Answer a UDF call that `apply` gave back; it may take ``seconds``. The caller holds the record's lock."""
     digest, fields = message[8], message[9]
     assert digest is not None
-    module, function, arguments = _call(fields)
+    module, function, arguments = call_of(fields)
     record = namespace.get(digest)
-    subject = _subject(namespace, digest, record, fields)
+    subject = subject_of(namespace, digest, record, fields)
     applied = await node.host.apply(module, function, arguments, subject, seconds)
     return settle(namespace, message, record, applied, origin)
 
 
-def _call(fields: dict[int, bytes]) -> tuple[str, bytes, bytes]:
+def call_of(fields: dict[int, bytes]) -> tuple[str, bytes, bytes]:
     """Module, function and arguments of a call. Raises Refused."""
     try:
         module, function = fields[FIELD_UDF_MODULE], fields[FIELD_UDF_FUNCTION]
@@ -87,7 +87,9 @@ def _call(fields: dict[int, bytes]) -> tuple[str, bytes, bytes]:
     return module.decode("utf-8", "surrogateescape"), function, arguments
 
 
-def _subject(namespace: Namespace, digest: bytes, record: Record | None, fields: dict[int, bytes]) -> Subject:
+def subject_of(
+    namespace: Namespace, digest: bytes, record: Record | None, fields: dict[int, bytes]
+) -> Subject:
     """The record as it crosses into Lua."""
     in_memory = namespace.config.storage_engine.kind == "memory"
     if record is None:

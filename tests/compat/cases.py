@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import aerospike
-from aerospike import exception
+from aerospike import exception, predicates
 from aerospike_helpers import expressions
 from aerospike_helpers.operations import list_operations
 
@@ -214,6 +214,8 @@ class Runner:
             (self.client_modules / filename).write_text(source, encoding="utf-8")
         self._put_stream(case)
         query = self.client.query("test", case["set"])
+        if case["where"]:
+            query.where(predicates.between(case["where"]["bin"], *case["where"]["between"]))
         query.apply(case["module"], case["function"], [from_json(value) for value in case["args"]])
         try:
             return list(query.results())

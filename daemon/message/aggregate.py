@@ -1,0 +1,144 @@
+"""Aggregations: a stream UDF over the records of a set.
+
+The function says through which operations the records of a partition pass; the values that come out go to the client,
+each in a message of its own under the name SUCCESS, and the client does the rest. An error ends all: a message with its
+text under FAILURE, and a last one with code 1.
+
+Records are read in the event loop, a piece at a time, and handed to a worker thread, which has a context of the
+module until the end. Nothing goes on while the client does not take what there is.
+Source: the wire specification, section 4.9; the UDF specification, section 4.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from asinfo.wire import frame
+from asinfo.wire.message import (
+    FIELD_FILTER,
+    FIELD_SET,
+    INFO1_SHORT_QUERY,
+    INFO3_LAST,
+    OP_READ,
+    op,
+    reply,
+)
+from asinfo.wire.particle import STRING
+from asinfo.wire.result import Result
+from daemon.lua.stream import END, pack
+from daemon.message.udf import call_of, subject_of
+from daemon.record.record import PARTITIONS
+from daemon.record.refused import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from asinfo.wire.message import Message
+    from daemon.message.dispatch import Messages
+    from daemon.record.namespace import Namespace
+
+BATCH_SIZE = 128 << 10
+"""Bytes of records that cross into Lua at once; one record may be more."""
+
+ACTIVE_MAX = 128
+"""Most aggregations at a time: each has memory of its own. The real server's query-threads-limit is the same number."""
+
+TURN_SECONDS = 0.002
+"""How long records are gathered before the other connections have a turn."""
+
+_HEAD = reply(0, count=1)
+"""What the message of a value begins with; its only op follows."""
+
+_LAST = reply(0, info3=INFO3_LAST)
+_LAST_FAILED = reply(Result.SERVER_ERROR, info3=INFO3_LAST)
+
+
+def aggregate(messages: Messages, namespace: Namespace, message: Message) -> AsyncIterator[bytes]:
+    """The reply to an aggregation, piece by piece. Raises Refused."""
+    info1, fields = message[0], message[9]
+    call_of(fields)
+    if messages.node.config.service.disable_udf_execution:
+        raise Refused(Result.FORBIDDEN, "disable-udf-execution is true")
+    if FIELD_FILTER in fields:
+        raise Refused(Result.UNSUPPORTED_FEATURE, "an aggregation with a filter expression")
+    if info1 & INFO1_SHORT_QUERY:
+        raise Refused(Result.PARAMETER, "a short query cannot be an aggregation")
+    if fields.get(FIELD_SET) and fields[FIELD_SET] not in namespace.sets:
+        raise Refused(Result.NOT_FOUND, "no such set")
+    return _pieces(messages, namespace, message)
+
+
+async def _pieces(messages: Messages, namespace: Namespace, message: Message) -> AsyncIterator[bytes]:
+    """Frames with the values; then what ends the reply.
+
+    The real server has no time limit here. This one has that of the query, if the client gave one, and a piece of
+    work, which begins anew after some 20 ms, must end within transaction-max-ms: whatever a module does with one
+    record, the thread comes back.
+    """
+    host, fields = messages.node.host, message[9]
+    if host.streams >= ACTIVE_MAX:
+        yield frame.pack(frame.MESSAGE, reply(Result.FORBIDDEN, info3=INFO3_LAST))
+        return
+    piece = messages.node.config.service.transaction_max_ms / 1000
+    end = monotonic() + message[7] / 1000 if message[7] else float("inf")
+    in_memory = namespace.config.storage_engine.kind == "memory"
+    result = "abort"  # unless all is gone through: the client has left
+    stream = host.open_stream(*call_of(fields), _HEAD, in_memory=in_memory)
+    try:
+        for batch in _batches(messages, namespace, fields.get(FIELD_SET)):
+            if not batch:
+                await asyncio.sleep(0)
+                continue
+            rest, more = batch, True
+            while more:
+                values, more, failure = await host.pour(stream, rest, min(piece, end - monotonic()))
+                rest = b""
+                if failure:
+                    result = "error"
+                    yield frame.pack(frame.MESSAGE, values + _failed(failure))
+                    return
+                if values:
+                    yield frame.pack(frame.MESSAGE, values)
+        result = "complete"
+        yield frame.pack(frame.MESSAGE, _LAST)
+    finally:
+        host.close_stream(stream)
+        namespace.counters[f"pi_query_aggr_{result}"] += 1
+
+
+def _failed(text: bytes) -> bytes:
+    """What ends the reply of an aggregation with an error."""
+    return _HEAD + op(OP_READ, STRING, b"FAILURE", text) + _LAST_FAILED
+
+
+def _batches(messages: Messages, namespace: Namespace, wanted: bytes | None) -> Iterator[bytes]:
+    """Records of all partitions of this node, as they cross into Lua; nothing where others shall have a turn."""
+    parts: list[bytes] = []
+    size = 0
+    turn_end = monotonic() + TURN_SECONDS
+    for part in _parts(messages, namespace, wanted):
+        parts.append(part)
+        size += len(part)
+        if size >= BATCH_SIZE:
+            yield b"".join(parts)
+            parts, size = [], 0
+        if monotonic() > turn_end:
+            yield b""
+            turn_end = monotonic() + TURN_SECONDS
+    if size:
+        yield b"".join(parts)
+
+
+def _parts(messages: Messages, namespace: Namespace, wanted: bytes | None) -> Iterator[bytes]:
+    """Records and ends of partitions; an empty part where a partition has none."""
+    for number in range(PARTITIONS):
+        end = b""
+        if messages.owns(number):
+            for digest, record in namespace.scan(number):
+                if wanted and record.set_name != wanted:
+                    continue
+                end = END
+                yield pack(subject_of(namespace, digest, record, {}))
+        yield end
