@@ -1,4 +1,4 @@
-"""The template of bash; works from version 3.2 on, whose `compopt` is missing, so that it offers files too often."""
+"""The template of bash; it keeps to what version 3.2 has, whose missing `compopt` only means more names of files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The template of fish, from version 3.1 on."""
+"""The template of fish."""
 
 from __future__ import annotations
 
