@@ -169,7 +169,7 @@ class Connection(asyncio.Protocol):
         try:
             offset = self._answer(data, replies)
         except WireError as error:
-            self._traffic.node.log.detail("proto", f"closing {self._peer()}: {error}")
+            self._traffic.node.log.detail("proto", f"closing {_peer(self._transport)}: {error}")
             self._ended = True
             offset = len(data)
         if replies:
@@ -203,7 +203,7 @@ class Connection(asyncio.Protocol):
         end_of_turn = monotonic() + TURN_SECONDS
         made = 0
         self._wanted = HEADER_SIZE
-        offset = self._answer_known(data, 0, replies)
+        offset = _answer_known(self._traffic, data, 0, replies)
         while len(data) - offset >= HEADER_SIZE and len(replies) < TURN_REPLIES:
             kind, size = unpack_header(data, offset)
             end = offset + HEADER_SIZE + size
@@ -219,24 +219,7 @@ class Connection(asyncio.Protocol):
             made += len(reply)
             if made > TURN_SIZE or monotonic() > end_of_turn:
                 break
-            offset = self._answer_known(data, offset, replies)
-        return offset
-
-    def _answer_known(self, data: bytes, offset: int, replies: list[bytes]) -> int:
-        """Answer the frames from ``offset`` on whose replies are kept ready; returns where the first other one starts.
-
-        The last byte of its header is the whole length of a request that is kept; a longer one matches none of them.
-        """
-        before = len(replies)
-        last = len(data) - HEADER_SIZE
-        while offset <= last and len(replies) < TURN_REPLIES:
-            end = offset + HEADER_SIZE + data[offset + HEADER_SIZE - 1]
-            reply = self._ready.get(data[offset:end])
-            if reply is None:
-                break
-            replies.append(reply)
-            offset = end
-        self._counters.info_complete += len(replies) - before
+            offset = _answer_known(self._traffic, data, offset, replies)
         return offset
 
     def _wait(self, reply: Awaitable[bytes] | AsyncIterator[bytes]) -> None:
@@ -350,9 +333,28 @@ class Connection(asyncio.Protocol):
             self._stall()
 
     def _abort(self, reason: str) -> None:
-        self._traffic.node.log.warning("proto", f"closing {self._peer()}: {reason}")
+        self._traffic.node.log.warning("proto", f"closing {_peer(self._transport)}: {reason}")
         self._transport.abort()
 
-    def _peer(self) -> str:
-        address = self._transport.get_extra_info("peername")
-        return f"{address[0]}:{address[1]}" if address else "client"
+
+def _answer_known(traffic: Traffic, data: bytes, offset: int, replies: list[bytes]) -> int:
+    """Answer the frames from ``offset`` on whose replies are kept ready; returns where the first other one starts.
+
+    The last byte of its header is the whole length of a request that is kept; a longer one matches none of them.
+    """
+    before = len(replies)
+    ready, last = traffic.ready, len(data) - HEADER_SIZE
+    while offset <= last and len(replies) < TURN_REPLIES:
+        end = offset + HEADER_SIZE + data[offset + HEADER_SIZE - 1]
+        reply = ready.get(data[offset:end])
+        if reply is None:
+            break
+        replies.append(reply)
+        offset = end
+    traffic.node.counters.info_complete += len(replies) - before
+    return offset
+
+
+def _peer(transport: asyncio.Transport) -> str:
+    address = transport.get_extra_info("peername")
+    return f"{address[0]}:{address[1]}" if address else "client"
