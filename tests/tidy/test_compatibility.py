@@ -1,0 +1,51 @@
+"""The page about compatibility names every info command of the node, and no other."""
+
+import re
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+
+from daemon.errors import Code
+from daemon.info.absent import ENTERPRISE
+from daemon.info.families import table
+
+PAGE = (Path(__file__).parents[2] / "docs" / "compatibility.md").read_text(encoding="utf-8")
+
+COMMANDS = sorted(name.decode() for name in table().rows)
+
+
+def rows() -> list[tuple[list[str], str]]:
+    """Names in the first column, and what the second says of them."""
+    section = PAGE.partition("## Info commands")[2].partition("\n## ")[0]
+    columns = [line.split(" | ") for line in section.splitlines() if line.startswith("| `")]
+    return [(re.findall(r"`([^`]+)`", first), " | ".join(rest)) for first, *rest in columns]
+
+
+PATTERNS = [pattern for names, _ in rows() for pattern in names]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_named(command: str) -> None:
+    assert any(fnmatchcase(command, pattern) for pattern in PATTERNS)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_what_is_named_is_answered(pattern: str) -> None:
+    assert any(fnmatchcase(command, pattern) for command in COMMANDS)
+
+
+def test_a_name_stands_once() -> None:
+    assert len(set(PATTERNS)) == len(PATTERNS)
+
+
+def test_nothing_that_is_answered_is_called_missing() -> None:
+    assert not [names for names, text in rows() if "not emulated" in text]
+
+
+def test_the_enterprise_commands_are_those() -> None:
+    (named,) = (names for names, text in rows() if f"ERROR:{Code.ENTERPRISE_ONLY:d}:" in text)
+    for name in ENTERPRISE:
+        assert any(fnmatchcase(name.decode(), pattern) for pattern in named), name
+    others = set(COMMANDS) - {name.decode() for name in ENTERPRISE}
+    assert not [name for name in others for pattern in named if fnmatchcase(name, pattern)]
