@@ -136,14 +136,15 @@ class Change:
             left = [
                 row for row in self.rows if not row.done and row.answer.status in {"ok", "pending", "error"}
             ]
-            now = time.monotonic()
-            if not left or now >= self.deadline:
+            if not left:
                 return
-            if not own and now >= patience:
+            if not own and time.monotonic() >= patience:
                 self.send_to_each(left)
                 own = True
             else:
                 time.sleep(PAUSE)
+            if time.monotonic() + PAUSE >= self.deadline:  # a look in what is left would only time out
+                return
 
     def look(self) -> None:
         """Ask every node that is waited for for its list."""
