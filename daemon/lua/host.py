@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from asinfo.errors import Error
 from daemon.config.schema.lua import ModLua
-from daemon.lua.pool import ContextStatistics, Lease, Pool
+from daemon.lua.pool import HOLD_MAX, ContextStatistics, Lease, Pool
 from daemon.lua.runtime import (
     LATE,
     OUT_OF_MEMORY,
@@ -49,8 +49,11 @@ NICENESS = 10
 With two modules that loop, the event loop is late by 0.2 ms in 99 of 100 turns; without, by 3 ms (two processors).
 """
 
-INLINE_SECONDS = 0.001
-"""How long a call may hold the event loop; the hook that ends it may come a little later."""
+TRIAL_SECONDS = 0.0005
+"""Processor time that a call on the event loop may take after its first look at the clock: HOLD_MAX, or a little more."""
+
+LONG_SECONDS = 0.002
+"""A call on the event loop that takes so long on the wall makes its function a suspect."""
 
 NO_MODULE = b"UDF: Execution Error 1"
 """The module is unknown, or its body failed. Source: the UDF specification, section 5."""
@@ -67,6 +70,7 @@ FIRST_LINE_SIZE_MAX = 256
 NULL_MESSAGE = b"(Null error message returned by lua)"
 
 _Answer = TypeVar("_Answer")
+_monotonic, _thread_time = time.monotonic, time.thread_time
 
 VALIDATIONS_MAX = 4
 """Modules that are checked at once; further ones wait, so that a storm of `udf-put` leaves threads for calls."""
@@ -188,7 +192,7 @@ class LuaHost:
     def apply_inline(
         self, module: str, function: bytes, arguments: bytes, subject: Subject
     ) -> Applied | None:
-        """Apply ``function`` to a record here and now, on the event loop, if that takes no longer than INLINE_SECONDS.
+        """Apply ``function`` to a record here and now, on the event loop, if that takes no longer than HOLD_MAX.
 
         Answers None when the call belongs in a worker thread: no context is ready, the function ran long before, or
         it turned out to now; then nothing has happened, and `apply` is to be asked, the record's digest locked.
@@ -205,12 +209,15 @@ class LuaHost:
         if context.is_heavy():
             pool.put_back(context)
             return None
-        deadline = time.monotonic() + INLINE_SECONDS
-        applied = context.apply(function, deadline, arguments, subject, trial=True)
-        if time.monotonic() > deadline + INLINE_SECONDS or applied[7] == LATE:
-            pool.version.note_slow(
-                function
-            )  # also one that ended well, in so few instructions that nothing stopped it
+        suspect = function in pool.version.suspects
+        clock = _thread_time if suspect else _monotonic
+        began = clock()
+        applied = context.apply(function, TRIAL_SECONDS, arguments, subject, trial=True)
+        seconds = clock() - began
+        if suspect or seconds > LONG_SECONDS:  # it may be slow in so few instructions that nothing stopped it
+            pool.version.judge(function, seconds)
+        if applied[7] == LATE:
+            pool.version.note_slow(function)
         if not pool.give_idle(context):
             self._close([context])
             if applied[7] == LATE:
@@ -227,11 +234,14 @@ class LuaHost:
         """
         deadline = time.monotonic() + deadline_seconds
         pool = self._pools.get(module) or self._new_pool(module)
-        lease = pool.take()
+        lease = await pool.wait()
+        if self._stopping:
+            self._end(pool, lease)
+            return failure(TIMEOUT)
         work = self._in_thread(lambda: self._apply(module, deadline, lease, (function, arguments, subject)))
         work.add_done_callback(lambda _: self._end(pool, lease))
         applied, seconds = await asyncio.shield(work)
-        if seconds < INLINE_SECONDS / 2:
+        if seconds < HOLD_MAX / 2:
             lease.version.note_quick(function)
         return applied
 
@@ -360,16 +370,16 @@ class LuaHost:
     def _apply(
         self, module: str, deadline: float, lease: Lease, call: tuple[bytes, bytes, Subject]
     ) -> tuple[Applied, float]:
-        """What the call comes to, and the seconds that it took without the making of its context."""
+        """What the call comes to, and the processor's seconds that it took without the making of its context."""
         if lease.context is None:
             reason = self._make(module, deadline, lease)
             if reason:
                 return failure(reason), 0.0
         assert lease.context is not None
         function, arguments, subject = call
-        started = time.monotonic()
+        started = time.thread_time()
         applied = lease.context.apply(function, deadline, arguments, subject, trial=False)
-        return applied, time.monotonic() - started
+        return applied, time.thread_time() - started
 
     def _pour(self, stream: Stream, batch: bytes, deadline: float) -> Poured:
         lease = stream.lease

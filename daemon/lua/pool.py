@@ -5,6 +5,7 @@ Sequential calls walk through the contexts in turn, as on the real server: a cou
 changed is dropped. Only the event loop touches a pool; ``required`` alone is also added to by worker threads.
 """
 
+import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -29,8 +30,14 @@ class ContextStatistics:
     evictions: int
 
 
+PATIENCE = 0.005
+"""Seconds between contexts that are made while calls wait: short calls are better served by a context that comes back."""
+
+HOLD_MAX = 0.001
+"""Seconds of the processor that a call may take on the event loop, or a little more."""
+
 SLOW_MAX = 1000
-"""Names of slow functions remembered for one version of a module; a module can be made to have any number."""
+"""Names of slow functions, and of suspects, remembered for one version of a module; a module can be made to have any number."""
 
 QUICK_RUNS = 16
 """Quick runs in a row after which a function is slow no longer: a busy machine may have made it look so."""
@@ -41,16 +48,32 @@ class Version:
     """One version of a module's code.
 
     ``required`` is what its contexts have asked for with `require`, found or not; ``slow`` the functions that took
-    too long for the event loop, each with its quick runs since.
+    too long for the event loop, each with its quick runs since; ``suspects`` those that once ended late by the clock
+    on the wall, perhaps because something else had the processor, each with its quick runs since.
     """
 
     required: set[bytes] = field(default_factory=set)
     slow: dict[bytes, int] = field(default_factory=dict)
+    suspects: dict[bytes, int] = field(default_factory=dict)
 
     def note_slow(self, function: bytes) -> None:
         """Remember that ``function`` is slow."""
+        self.suspects.pop(function, None)
         if len(self.slow) < SLOW_MAX:
             self.slow[function] = 0
+
+    def judge(self, function: bytes, seconds: float) -> None:
+        """Take note of a call on the event loop: of the processor's seconds of a suspect, else of those on the wall."""
+        runs = self.suspects.get(function)
+        if runs is None:
+            if len(self.suspects) < SLOW_MAX:
+                self.suspects[function] = 0
+        elif seconds > HOLD_MAX:
+            self.note_slow(function)
+        elif runs + 1 < QUICK_RUNS:
+            self.suspects[function] = runs + 1
+        else:
+            del self.suspects[function]
 
     def note_quick(self, function: bytes) -> None:
         """Remember a quick run of a function that may be known as slow."""
@@ -85,7 +108,9 @@ class Pool:
         "_misses",
         "_most",
         "_quiet",
+        "_timer",
         "_total",
+        "_waiting",
         "module",
         "version",
     )
@@ -96,6 +121,8 @@ class Pool:
         self._count = count
         self._most = max(count, most)
         self._idle: deque[Context] = deque()
+        self._waiting: deque[asyncio.Future[Lease]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
         self._total = 0
         self._quiet = 0
         self._high_water = self._hits = self._misses = self._creations = self._evictions = 0
@@ -113,8 +140,47 @@ class Pool:
         self._high_water = max(self._high_water, self._total)
         return Lease(self.version, None, fresh=True)
 
+    async def wait(self) -> Lease:
+        """The same for a call that can wait: while all contexts are busy, a new one every PATIENCE seconds."""
+        if self._idle or self._total < self._count or not self._most:
+            return self.take()
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[Lease] = loop.create_future()
+        self._waiting.append(waiter)
+        if self._timer is None:
+            self._timer = loop.call_later(PATIENCE, self._grow)
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            if not waiter.cancelled():  # it came just then
+                self.give(waiter.result())
+            raise
+
+    def _grow(self) -> None:
+        self._timer = None
+        self._serve(1)
+        if self._waiting:
+            self._timer = asyncio.get_running_loop().call_later(PATIENCE, self._grow)
+
+    def _serve(self, new: int = 0) -> None:
+        """Let who waits have the idle contexts, those that are missing, and ``new`` ones beyond."""
+        waiting = self._waiting
+        while waiting and (self._idle or self._total < self._count or new):
+            waiter = waiting.popleft()
+            if waiter.done():
+                continue
+            if not self._idle and self._total >= self._count:
+                new -= 1
+            waiter.set_result(self.take())
+
     def give(self, lease: Lease) -> Context | None:
         """End a lease; answers the context that is to be closed, if it is not kept."""
+        closed = self._take_back(lease)
+        if self._waiting:
+            self._serve()
+        return closed
+
+    def _take_back(self, lease: Lease) -> Context | None:
         context, lease.context = lease.context, None
         self._creations += lease.fresh and context is not None
         if lease.version is not self.version:

@@ -200,6 +200,26 @@ class Settings(NamedTuple):
     log: Callable[[int, str, str], None]
 
 
+class _Clock:
+    """What the sandbox takes for the time: the monotonic clock, or in a trial the seconds since it first asked.
+
+    Those are seconds of the thread's processor time: a thread that had to wait for the processor has not held it.
+    """
+
+    __slots__ = ("tried",)
+
+    def __init__(self) -> None:
+        self.tried: float | None = None  # 0: a trial that has not asked yet; None: no trial
+
+    def now(self) -> float:
+        if self.tried is None:
+            return time.monotonic()
+        used = time.thread_time()
+        if not self.tried:
+            self.tried = used
+        return used - self.tried
+
+
 class Context:
     """A Lua state with one module in it.
 
@@ -210,6 +230,7 @@ class Context:
     __slots__ = (
         "_apply",
         "_call",
+        "_clock",
         "_collect",
         "_memory",
         "_open_stream",
@@ -227,6 +248,7 @@ class Context:
         self._memory = settings.memory
         self._runtime = _new_runtime(settings.memory)
         self.usable = True
+        self._clock = _Clock()
         fetch, take = _module_texts(settings, required)
         verbs = self._runtime.execute(
             sandbox,
@@ -234,7 +256,7 @@ class Context:
             settings.user_path,
             settings.memory,
             settings.unsafe,
-            time.monotonic,
+            self._clock.now,
             _milliseconds,
             fetch,
             take,
@@ -260,13 +282,15 @@ class Context:
     ) -> Applied:
         """Apply the global ``function`` to a record until ``deadline`` (on the monotonic clock).
 
-        ``arguments`` is the msgpack list as it came. Log lines of a ``trial`` are written when it ends in time, and
+        A ``trial`` may take ``deadline`` seconds of the processor after its first look at the clock, which is within
+        a millisecond. ``arguments`` is the msgpack list as it came. Log lines of a ``trial`` are written when it ends in time, and
         dropped otherwise; those of another call are written at once.
         """
         size = len(arguments) + len(subject[7]) + len(function)
         if self._used() > self._memory - _HEADROOM - size and not self._has_room(size):
             self.usable = False
             return failure(OUT_OF_MEMORY)
+        self._clock.tried = 0.0 if trial else None
         try:
             applied: Applied = self._apply(function, deadline, trial, arguments, *subject)
         except LuaError as error:  # as below
@@ -295,6 +319,7 @@ class Context:
         if not self.usable or not self._has_room(2 * len(batch)):
             self.usable = False
             return Poured(b"", more=False, failure=OUT_OF_MEMORY)
+        self._clock.tried = None
         try:
             messages, more, failed, state = self._pour(deadline, batch)
         except LuaError as error:  # as in `apply`
@@ -313,6 +338,7 @@ class Context:
         return bool(self._used() > TRIAL_MEMORY)
 
     def _guarded(self, verb: Callable[..., tuple[int, Value, bool]], size: int, *arguments: Value) -> Outcome:
+        self._clock.tried = None
         if not self._has_room(size):
             self.usable = False
             return Outcome(failed=True, value=OUT_OF_MEMORY)

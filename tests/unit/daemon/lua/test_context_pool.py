@@ -1,9 +1,10 @@
 """First in first out, versions, growth and shrinking, with contexts that are only looked at."""
 
+import asyncio
 from types import SimpleNamespace
 from typing import cast
 
-from daemon.lua.pool import Lease, Pool
+from daemon.lua.pool import HOLD_MAX, QUICK_RUNS, Lease, Pool, Version
 from daemon.lua.runtime import Context
 
 
@@ -93,3 +94,59 @@ def test_a_pool_that_keeps_nothing() -> None:
         assert pool.give(lease) is context
     assert pool.statistics().misses == 3
     assert pool.is_empty()
+
+
+def test_calls_that_can_wait_share_contexts_that_come_back() -> None:
+    async def scene() -> None:
+        pool = Pool("m", 2, 8)
+        served: list[Context] = []
+
+        async def call() -> None:
+            lease = await pool.wait()
+            served.append(made(lease))
+            await asyncio.sleep(0)
+            assert pool.give(lease) is None
+
+        await asyncio.gather(*(call() for _ in range(20)))
+        assert len({id(context) for context in served}) == 2
+        assert (pool.statistics().contexts, pool.statistics().idle) == (2, 2)
+
+    asyncio.run(scene())
+
+
+def test_a_wait_ends_with_a_new_context_and_leaves_nothing_when_it_is_given_up() -> None:
+    async def scene() -> None:
+        pool = Pool("m", 1, 8)
+        held = pool.take()
+        made(held)
+        given_up = asyncio.ensure_future(pool.wait())
+        late = asyncio.ensure_future(pool.wait())
+        await asyncio.sleep(0)
+        given_up.cancel()
+        lease = await late
+        assert lease.fresh
+        made(lease)
+        pool.give(lease)
+        came = asyncio.ensure_future(pool.wait())
+        assert (await came).context is not None
+        waiting = asyncio.ensure_future(pool.wait())
+        await asyncio.sleep(0)
+        pool.give(held)  # the wait is over, and its task is given up before it knows
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        assert waiting.cancelled()
+        assert pool.statistics().idle == 1
+
+    asyncio.run(scene())
+
+
+def test_a_suspect_is_slow_only_by_the_processor_clock() -> None:
+    version = Version()
+    version.judge(b"f", 1.0)
+    assert (list(version.suspects), list(version.slow)) == ([b"f"], [])
+    for _ in range(QUICK_RUNS):
+        version.judge(b"f", HOLD_MAX / 10)
+    assert not version.suspects
+    version.judge(b"f", 1.0)
+    version.judge(b"f", 2 * HOLD_MAX)
+    assert (list(version.suspects), list(version.slow)) == ([], [b"f"])
