@@ -439,8 +439,6 @@ function list.concat(...)
     return settle("concat", pcall(concat, t, select(2, ...)))
 end
 
-local integral = math.type
-
 local function unpack_slowly(t, first, last)
     first = first or 1
     last = last or length(t)
@@ -462,8 +460,8 @@ function list.unpack(...)
         if first == nil and last == nil and count < 200 then
             return unpack(t)
         end
-        local from, to = first or 1, last or count
-        if integral(from) == "integer" and integral(to) == "integer" then
+        local from, to = tointeger(first or 1), tointeger(last or count)
+        if from and to then
             spend((to - from) * 20.0)
             return unpack(t, from, to)
         end

@@ -23,9 +23,9 @@ local box = ...
 
 local TIMEOUT <const> = "UDF Execution Timeout"
 local LONGEST <const>, BRISK <const>, DEAR <const> = 1000, 400, 2 -- instructions between two hooks; BRISK: of a trial
-local OWN <const> = 26 -- instructions of a hook that changes nothing: they count as well
+local OWN <const> = 38 -- instructions of a hook that changes nothing: they count as well
+local REST <const> = 24
 local LONG <const> = 0.005 -- seconds that so few instructions take only if some are dear
-local OWN_KIB <const> = 256 -- memory of a state without a module, where nothing is dear
 local PER_SECOND <const> = 488000 -- instructions in a second, if each third compares all memory: times its KiB
 local OVER <const>, OVER_TRIAL <const> = 0.25, 0.08 -- seconds
 local TRIAL_KIB <const> = 2048 -- memory of a state that may be tried on the event loop
@@ -37,6 +37,7 @@ local sethook, clock, error, collect = debug.sethook, os.clock, error, collectga
 local now, huge, kind = box.now, math.huge, type
 
 local deadline, asked, last, dear = huge, 0, 0, false
+local own = 0 -- KiB of the state before it has a module: nothing there is dear
 local most, budget = LONGEST, OVER * PER_SECOND -- the interval: `most`, and less when it times the KiB exceeds the budget
 local trial, spent = false, 0
 local expired, fatal, grace, ended = false, false, GRACE, 0
@@ -80,7 +81,7 @@ local function interval()
     if dear then
         return DEAR
     end
-    local kib = collect("count") - OWN_KIB
+    local kib = collect("count") - own
     if kib * most <= budget then
         return most
     end
@@ -106,7 +107,7 @@ function hook_of(count)
         if expired or used - asked >= 0.001 then
             look(used)
         end
-        local kib = collect("count") - OWN_KIB
+        local kib = collect("count") - own
         local product = kib * count
         if dear or product > budget or product * 4 < budget and count ~= most then
             if trial and kib > TRIAL_KIB then
@@ -116,6 +117,8 @@ function hook_of(count)
             if wanted ~= count then
                 set_hook(hooks[wanted] or hook_of(wanted), wanted)
                 last = clock() -- that takes long on a deep stack
+                for _ = 1, REST do -- as many instructions as after a hook that changes nothing
+                end
             end
         end
     end
@@ -178,6 +181,7 @@ function box.on_trial()
 end
 
 function box.begin(limit, tried)
+    own = own > 0 and own or collect("count")
     deadline, last, dear, spent, trial = limit, huge, false, 0, tried -- no clock: it would be a tenth of a short call
     if tried then
         most, budget = BRISK, OVER_TRIAL * PER_SECOND
@@ -197,7 +201,7 @@ end
 -- coroutines: every thread has the hook, and none is resumed after the deadline.
 local create, resume, close, status = coroutine.create, coroutine.resume, coroutine.close, coroutine.status
 local pcall, settle = pcall, box.settle
-local resumes = 0
+local resumes, noted = 0, 0
 
 local function ended_with(ok, ...)
     if not ok then
@@ -218,20 +222,24 @@ end
 local function admit(thread)
     resumes = resumes + 1
     local wanted = interval()
-    if resumes % RESUMES == 0 or wanted < BRISK then
+    if resumes % RESUMES == 0 then
         check()
     end
     if expired then
         error(TIMEOUT, 0)
     elseif wanted < BRISK and kind(thread) == "thread" then
-        sethook(thread, hooks[wanted] or hook_of(wanted), "", wanted)
+        sethook(thread, prompt, "", 1)
     end
 end
 
--- After it ran: what it made of the memory matters to the thread that goes on.
+-- After it ran: memory that it made matters to the thread that goes on.
 local function back(...)
-    if interval() < BRISK then
+    local kib = collect("count")
+    if kib > noted + 64 then
+        noted = kib
         hurry()
+    elseif kib < noted then
+        noted = kib
     end
     return caught(...)
 end

@@ -13,6 +13,9 @@ Timed = Callable[..., tuple[Outcome, float]]
 MARGIN = 1.0
 """Seconds after the deadline; a quiet machine needs a tenth of it for the worst of them."""
 
+CHAIN = "local a={} for i=1,1990 do a=setmetatable({},{__index=a}) end "
+"""A table whose missing fields are looked for in 1990 others: 16 microseconds each."""
+
 LOOPS = {
     "while": "while true do end",
     "goto": "::a:: goto a",
@@ -87,6 +90,70 @@ LOOPS = {
     "cmp chain": "local a={} for i=1,1999 do a=setmetatable({},{__index=a}) end while true do local x=a.zz end",
 }
 
+NO_HOOK = """local co = coroutine.create(function()
+    local x <close> = setmetatable({}, { __close = function() while true do end end })
+    local t = setmetatable({}, { __index = function(t, k) for i = 1, 3000 do end return t[k + 1] end })
+    return t[1]
+end) """
+"""The hook fails where no C stack is left, and the thread dies inside it."""
+
+LOOPS |= {
+    "pcall deep": "local function g() while true do pcall(g) end end g()",
+    "pcall deeper": "local t t=setmetatable({},{__index=function(_,k) while true do pcall(function() return t[k] end) end end}) return t.x",
+    "xpcall deep": "local function g() while true do xpcall(g,g) end end g()",
+    "resume deep": "local function g() while true do coroutine.resume(coroutine.create(g)) end end g()",
+    "wrap deep": "local function g() while true do pcall(coroutine.wrap(g)) end end g()",
+    "gsub deep": "local function g() while true do pcall(string.gsub,'a','a',g) end end g()",
+    "for deep": "local function g() while true do pcall(function() for i in g do end end) end end g()",
+    "close no hook": NO_HOOK + "coroutine.resume(co) coroutine.close(co) while true do end",
+    "close no hook wrap": "while true do "
+    + NO_HOOK.replace("coroutine.create", "coroutine.wrap")
+    + "pcall(co) end",
+    "close no memory": "local co=coroutine.create(function() local x <close> =setmetatable({},{__close=function() while true do end end}) local t={} while true do t={t,{},{}} end end) coroutine.resume(co) coroutine.close(co) while true do end",
+    "close all": "local m={__close=function() while true do pcall(function() while true do end end) end end} local function g(n) local x <close> =setmetatable({},m) if n>0 then g(n-1) else while true do end end return 1 end g(150)",
+    "gsub replacement": "string.gsub(('a'):rep(2e5),'',('%0'):rep(2e5))",
+    "gsub table": "local t={} for i=1,2e5 do t[i]=false end setmetatable(t,{__index=table.unpack}) string.gsub(('1'):rep(2000),'.',t) while true do end",
+    "gsub chain": CHAIN + "string.gsub(('a'):rep(4e6),'.',a)",
+    "unpack chain": CHAIN + "table.unpack(a,1,9e5) while true do end",
+    "unpack string": CHAIN + "setmetatable(string,{__index=a}) table.unpack('x',1,9e5) while true do end",
+    "move string": CHAIN + "setmetatable(string,{__index=a}) while true do table.move('x',1,9e3,1,{}) end",
+    "move chain": CHAIN + "while true do table.move(a,1,9e3,1,{}) end",
+    "sort zeros": "local s=('\\0'):rep(2^24) local t={} for i=1,200 do t[i]=s end table.sort(t)",
+    "sort chain": CHAIN + "for i=1,150 do a[i]=i end while true do table.sort(a) end",
+    "sort by C": "local s=(' '):rep(2^24)..'1' local t={} for i=1,200 do t[i]=s end while true do pcall(table.sort,t,utf8.len) end",
+    "sort by chain": "local s=('a'):rep(2^20) local o=setmetatable({},{__lt=string.upper}) local t={o} for i=2,200 do t[i]=s end while true do pcall(table.sort,t) end",
+    "concat len": "local n=0 local t=setmetatable({},{__len=function() n=n+1 if n==1 then error() end return 1<<60 end,__index=tostring}) while true do pcall(table.concat,t) end",
+    "format": "local s=('x'):rep(2^24) local t={} for i=1,5e4 do t[i]=s end while true do pcall(string.format,('%.0s'):rep(5e4),table.unpack(t)) end",
+    "format few": "local s=('x'):rep(2^24) while true do pcall(string.format,('%.0s'):rep(9),s,s,s,s,s,s,s,s,s) end",
+    "format name": "local o=setmetatable({},{__name=('x'):rep(2^22)}) local t={} for i=1,4999 do t[i]=o end while true do pcall(string.format,('%.0s'):rep(4999),table.unpack(t)) end",
+    "format tostring": "local o={} for i=1,2e5 do o[i]='' end setmetatable(o,{__tostring=table.unpack}) local t={} for i=1,4999 do t[i]=o end while true do pcall(string.format,('%s'):rep(4999),table.unpack(t)) end",
+    "numerals": "local s=(' '):rep(2^24)..'1' local t={} for i=1,5e3 do t[i]=s end while true do for _,f in ipairs{math.max,math.min,string.char,utf8.char} do pcall(f,table.unpack(t)) end end",
+    "numerals packed": "local s=(' '):rep(2^24)..'1' local t={} for i=1,5e3 do t[i]=s end while true do pcall(string.pack,('b'):rep(5e3),table.unpack(t)) end",
+    "numeral": "local s=(' '):rep(2^24)..'1' local x while true do x=s+1 x=math.floor(s) x=select(s,1) x=#s:sub(s) end",
+    "unpack long": "while true do table.unpack({},1,9e5) end",
+    "gmatch steps": "local s='x'..('a'):rep(2200) while true do for w in (s:rep(9)):gmatch('.*.*x') do end end",
+    "plain half": 'local s=("a"):rep(2000000) while true do s:find(("a"):rep(1000000).."b",1,true) end',
+    "grace dear": "local a=('\\0'):rep(2e7) local x pcall(function() while true do end end) "
+    + "x=a<a " * 400
+    + "while true do end",
+    "grace small": "local a=('\\0'):rep(9e4) local x pcall(function() while true do end end) "
+    + "x=a<a " * 20000
+    + "while true do end",
+    "grace utf8": "local a,l=('a'):rep(2^24),utf8.len pcall(function() while true do end end) "
+    + "l(a) " * 2000
+    + "while true do end",
+    "dear threads": "local a='' local co={} for i=1,500 do co[i]=coroutine.create(function() local x "
+    + "x=a<a " * 200
+    + "end) end a=('\\0'):rep(2e7) for i=1,500 do coroutine.resume(co[i]) end",
+    "dear after a thread": "local a='' coroutine.wrap(function() a=('\\0'):rep(2e7) end)() local x while true do "
+    + "x=a<a " * 400
+    + "end",
+    "error names": "local o=setmetatable({},{__name=('x'):rep(2^23)}) while true do pcall(string.rep,o) end",
+    "error texts": "local s=('\\255'):rep(2^23) while true do pcall(error,s,0) end",
+    "require names": "local s,n=('x'):rep(2^22),0 while true do n=n+1 pcall(require,s..n) end",
+    "require many": "local n=0 while true do n=n+1 pcall(require,'x'..n) end",
+}
+
 BEFORE = """
 co = {}
 for i = 1, 100 do
@@ -158,3 +225,19 @@ def test_many_time_outs_leave_no_thread(timed: Timed) -> None:
     for _ in range(5):
         assert timed("while true do end")[0].failed
     assert threading.active_count() == before
+
+
+def test_a_thread_that_dies_in_the_hook_closes_with_hooks(timed: Timed) -> None:
+    outcome, seconds = timed(NO_HOOK + "local ok, text = coroutine.resume(co) return tostring(ok) .. #text")
+    assert outcome.failed or outcome.value == b"false21"
+    assert seconds < 0.05 + MARGIN
+
+
+def test_a_watcher_that_found_no_stack_is_made_anew(timed: Timed) -> None:
+    body = (
+        "local t t=setmetatable({},{__index=function(_,k) collectgarbage() return t[k+1] end}) pcall(function() return t[1] end)"
+        " local x local a=('\\0'):rep(2^24) while true do " + "x=a<a " * 300 + "end"
+    )
+    outcome, seconds = timed(body)
+    assert outcome.value == TIMEOUT
+    assert seconds < 0.05 + MARGIN

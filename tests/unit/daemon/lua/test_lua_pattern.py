@@ -125,7 +125,8 @@ def test_nesting_is_limited_as_in_the_library() -> None:
 
 def _steps(pattern: bytes, size: int) -> float:
     power, factor = COST(pattern)
-    return float(factor) * (size + 1.0) ** float(power)
+    steps: float = factor * (size + 1.0) ** power
+    return steps
 
 
 def test_harmless_patterns_run_in_the_library_on_long_subjects() -> None:
