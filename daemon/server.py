@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import copy
 import os
-import resource
 import signal
 import socket
 import sys
@@ -22,6 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from daemon import files
 from daemon.cluster import Cluster, Member
 from daemon.config.schema import Level
 from daemon.info.families import table
@@ -55,9 +55,6 @@ EXIT_SECONDS = 15.0
 
 FORCE_SECONDS = 1.0
 """How long the daemon may still take after a second signal."""
-
-FILES_BESIDE_CLIENTS = 100
-"""Open files of the daemon that are no client connections: logs, metadata, listeners, the event loop's own."""
 
 LUA_THREADS = "lua"
 """How the names of the threads begin in which Lua runs."""
@@ -259,14 +256,10 @@ class Server:
     def _raise_file_limit(self) -> None:
         """Let the process open as many files as its clients need; with fewer, serve fewer clients and say so."""
         service = self._config.service
-        wanted = service.proto_fd_max * len(self._ports) + FILES_BESIDE_CLIENTS
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if soft < wanted:
-            soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        if soft < wanted:
-            service.proto_fd_max = max(1, (soft - FILES_BESIDE_CLIENTS) // len(self._ports))
-            self._warn(f"the system allows {soft} open files: proto-fd-max is now {service.proto_fd_max}")
+        enough = files.allow(service.proto_fd_max * len(self._ports))
+        if enough < service.proto_fd_max * len(self._ports):
+            service.proto_fd_max = max(1, enough // len(self._ports))
+            self._warn(f"the system allows too few open files: proto-fd-max is now {service.proto_fd_max}")
 
     def _warn(self, text: str, context: str = "misc") -> None:
         self._log.warning(context, text)

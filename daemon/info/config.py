@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from daemon import files
 from daemon.config.change import plan
 from daemon.config.parameter import listing
 from daemon.errors import Code, CommandError
@@ -16,6 +17,7 @@ from daemon.table import Row
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from daemon.config.change import Change
     from daemon.config.schema import Config, Namespace, Network, Service
     from daemon.info.request import Request
     from daemon.node import Node
@@ -59,13 +61,20 @@ def set_config(node: Node, request: Request) -> bytes:
     except ValueError:
         # UnicodeDecodeError is one, too
         changes = []
-    if not changes:
+    if not changes or not _bearable(node, changes):
         raise CommandError(Code.PARAMETER, "invalid set-config parameter")
     for change in changes:
         change.apply()
         name = change.attribute.replace("_", "-")
         node.log.info("config", f"node {node.id}: set-config: {name} is now {change.value}")
     return b"ok"
+
+
+def _bearable(node: Node, changes: Iterable[Change]) -> bool:
+    """Whether the system allows what ``changes`` make of the node: without files it could not even store a module."""
+    nodes = len(node.cluster.members)
+    wanted = [change.value * nodes for change in changes if change.attribute == "proto_fd_max"]
+    return all(files.allow(clients) >= clients for clients in wanted)
 
 
 def _changeable(config: Config, request: Request) -> Service | Network | Namespace:

@@ -63,7 +63,7 @@ class FakeLog:
 
 
 def fake_node(config: Config) -> Any:
-    return SimpleNamespace(id="A1", config=config, log=FakeLog())
+    return SimpleNamespace(id="A1", config=config, log=FakeLog(), cluster=SimpleNamespace(members=(1, 2)))
 
 
 @pytest.fixture
@@ -180,3 +180,17 @@ def test_of_several_changes_all_or_none(node: Any) -> None:
         ask(node, b"set-config:context=service;ticker-interval=60;info-max-ms=900;ticker-interval=5") == b"ok"
     )
     assert (node.config.service.ticker_interval, node.config.service.info_max_ms) == (60, 900)
+
+
+def test_more_clients_than_the_system_has_files_for(node: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resource.getrlimit", lambda _which: (1000, 4100))
+    changed = []
+    monkeypatch.setattr("resource.setrlimit", lambda _which, limits: changed.append(limits))
+    assert (
+        ask(node, b"set-config:context=service;proto-fd-max=2001") == b"ERROR:4:invalid set-config parameter"
+    )
+    assert node.config.service.proto_fd_max == 15000
+    assert ask(node, b"set-config:context=service;proto-fd-max=2000") == b"ok"
+    assert changed == [(4100, 4100), (4100, 4100)]
+    assert ask(node, b"set-config:context=service;proto-fd-max=0") == b"ERROR:4:invalid set-config parameter"
+    assert node.config.service.proto_fd_max == 2000
