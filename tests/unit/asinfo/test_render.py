@@ -61,7 +61,11 @@ def test_a_row_that_does_not_fit_becomes_a_block(
 ) -> None:
     monkeypatch.setenv("COLUMNS", columns)
     stream = Terminal()
-    row = ["127.0.0.1:3000", "8.1.2.0", Cell("refused: connection refused by the peer", "bad")]
+    row: list[Cell | str | float | None] = [
+        "127.0.0.1:3000",
+        "8.1.2.0",
+        Cell("refused: connection refused by the peer", "bad"),
+    ]
     show(Sheet("Network", ["Node", "A long column", "State"], [row], "0 of 1"), stream, colour=False)
     lines = stream.getvalue().splitlines()
     assert all(len(line) <= int(columns) for line in lines)
