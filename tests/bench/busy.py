@@ -14,6 +14,13 @@ BODIES = [
     b"while true do pcall(function() while true do end end) end",
     b"local s = string.rep('a', 40) while true do string.find(s, '.-.-.-.-b') end",
     b"local t = {} while true do t[#t + 1] = {} end",
+    b"local function g() while true do pcall(g) end end g()",
+    b"string.gsub(string.rep('a', 2e5), '', string.rep('%0', 2e5))",
+    b"local s, t = string.rep('\\0', 2^24), {} for i = 1, 200 do t[i] = s end table.sort(t)",
+    b"local s = string.rep('\\255', 2^24) error(s .. s, 0)",
+    b"local s = string.rep(']:1', 2^22) error('[string \"a\"' .. s .. s, 0)",
+    b"local i = 0 while true do i = i + 1 pcall(require, 'q' .. i) end",
+    b"while true do print(string.rep('x', 2000)) end",
 ]
 
 
@@ -38,9 +45,11 @@ def run() -> None:
 
 
 def _loop(address: tuple[str, int], number: int, stop: threading.Event, answers: list[bytes]) -> None:
+    turn = number
     with connect(address) as sock:
         while not stop.is_set():
-            answers.append(ask(sock, put(f"loop{number}.lua", BODIES[number % len(BODIES)])))
+            answers.append(ask(sock, put(f"loop{number}.lua", BODIES[turn % len(BODIES)])))
+            turn += 1
 
 
 def _latencies(address: tuple[str, int], seconds: float) -> list[float]:
