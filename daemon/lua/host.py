@@ -214,10 +214,9 @@ class LuaHost:
         began = clock()
         applied = context.apply(function, TRIAL_SECONDS, arguments, subject, trial=True)
         seconds = clock() - began
-        if suspect or seconds > LONG_SECONDS:  # it may be slow in so few instructions that nothing stopped it
-            pool.version.judge(function, seconds)
-        if applied[7] == LATE:
-            pool.version.note_slow(function)
+        if suspect or seconds > LONG_SECONDS or applied[7] == LATE:
+            # it may be slow in so few instructions that nothing stopped it
+            pool.version.judge(function, HOLD_MAX * 2 if applied[7] == LATE else seconds)
         if not pool.give_idle(context):
             self._close([context])
             if applied[7] == LATE:

@@ -48,8 +48,8 @@ class Version:
     """One version of a module's code.
 
     ``required`` is what its contexts have asked for with `require`, found or not; ``slow`` the functions that took
-    too long for the event loop, each with its quick runs since; ``suspects`` those that once ended late by the clock
-    on the wall, perhaps because something else had the processor, each with its quick runs since.
+    too long for the event loop, each with its quick runs since; ``suspects`` those that once ran out of time, or
+    ended late by the clock on the wall: perhaps something else had the processor. Each has its quick runs since.
     """
 
     required: set[bytes] = field(default_factory=set)
