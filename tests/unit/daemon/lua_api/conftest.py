@@ -80,9 +80,8 @@ class Applier:
         exists = bins is not None
         blob = stored(bins or {})
         subject = (exists, int(exists), ttl, 12345 * exists, b"conf", key, DIGEST, blob, len(blob), True)
-        raw = context.apply(
-            function.encode(), time.monotonic() + seconds, msgpack.pack(arguments), subject, trial=trial
-        )
+        deadline = seconds if trial else time.monotonic() + seconds
+        raw = context.apply(function.encode(), deadline, msgpack.pack(arguments), subject, trial=trial)
         code, kind, data, action, after, *_ = raw
         value = particle.unpack(kind, data)
         if action == WRITE:
