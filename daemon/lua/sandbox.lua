@@ -455,6 +455,6 @@ for _, name in next, { "python", "io", "os", "package", "require", "dofile", "lo
 end
 _G.debug = false
 collect("restart")
-collect("generational") -- as the real server's states
+collect("incremental", 200, 100) -- in small steps: a generation in one go made short calls late
 
 return box.run, box.call, box.apply, box.open_stream, box.pour, box.wipe, sethook, collect
