@@ -1,4 +1,4 @@
--- The string and table libraries without their unbounded corners. A function of the original library is used wherever
+-- The string library and parts of others without their unbounded corners. A function of the original library is used wherever
 -- one call of it is bounded; the rest first looks at what it is asked to do.
 --
 -- Why each C function a module can reach ends soon. A state has some 64 MiB, and a string or table of that size may be
@@ -10,7 +10,7 @@
 --           find match gmatch gsub   measured by `cost` in pattern.lua, with the replacements, or run there
 --   table   pack                 at most one Lua stack of values
 --           concat               what it makes is allocated; elements of tables with metatables are visited here
---           insert move remove sort unpack   below
+--           insert move remove sort unpack   in tables.lua
 --   utf8    char                 as string.char; the rest is linear in a string that fits in memory
 --   math    max, min             as string.char; the rest is constant, but for a numeral (0.4 ns a byte)
 --   base    next                 linear in a table that fits in memory
@@ -24,8 +24,8 @@
 local box = ...
 
 local env, spend, settle, pattern, on_trial = box.env, box.spend, box.settle, box.pattern, box.on_trial
-local pcall, kind, select, error, rawlen, rawget = pcall, type, select, error, rawlen, rawget
-local metatable, getinfo = debug.getmetatable, debug.getinfo
+local pcall, kind, select, error, rawget = pcall, type, select, error, rawget
+local metatable = debug.getmetatable
 local tointeger, tonumber, tostring = math.tointeger, tonumber, tostring
 
 local function copy(from)
@@ -68,6 +68,8 @@ local collect = collectgarbage
 local function slight(count)
     return count < 100 and collect("count") * count < (on_trial() and 2000 or 20000)
 end
+
+box.size_of = size_of
 
 local function total(count, ...)
     local values, size = { ... }, 0
@@ -288,228 +290,6 @@ end
 local shared = metatable("")
 shared.__index = text
 shared.__metatable = { __index = text }
-
--- Tables. A table without a metatable has as many elements as it says; one with may say anything, so its elements are
--- visited by Lua code, which is hooked.
-
-local list = copy(table)
-env.table = list
-
-local MANY <const>, SOME <const> = 10000, 100 -- elements that one C call may visit, SOME through metatables
-local insert, remove, move, concat, sort, unpack = table.insert, table.remove, table.move, table.concat, table.sort, table.unpack
-
-local function plain_table(t)
-    return kind(t) == "table" and metatable(t) == nil
-end
-
--- The length as the library asks for it; errors are the library's to raise.
-local function length(t)
-    return tointeger(#t) or error("object length is not an integer", 0)
-end
-
-local function insert_slowly(t, at, value)
-    local last = length(t) + 1
-    if at < 1 or at > last then
-        error("bad argument #2 to '?' (position out of bounds)", 0)
-    end
-    for index = last, at + 1, -1 do
-        t[index] = t[index - 1]
-    end
-    t[at] = value
-end
-
-local function append(t, value)
-    t[length(t) + 1] = value
-end
-
-function list.insert(...)
-    local frame <close> = nil
-    local t, at, value = ...
-    local count = select("#", ...)
-    if count == 2 and plain_table(t) then
-        t[rawlen(t) + 1] = at
-        return
-    elseif count == 2 and kind(t) == "table" then
-        return settle("insert", pcall(append, t, at))
-    elseif count == 3 and kind(t) == "table" and tointeger(tonumber(at)) then
-        at = tointeger(tonumber(at))
-        if not plain_table(t) or rawlen(t) - at > MANY then
-            return settle("insert", pcall(insert_slowly, t, at, value))
-        end
-        spend((rawlen(t) - at) * 10.0)
-    end
-    return settle("insert", pcall(insert, ...))
-end
-
-local function remove_slowly(t, at)
-    local last = length(t)
-    at = at or last
-    if at ~= last and (at < 1 or at > last + 1) then
-        error("bad argument #2 to '?' (position out of bounds)", 0)
-    end
-    local value = t[at]
-    for index = at, last - 1 do
-        t[index] = t[index + 1]
-    end
-    t[at > last and at or at < last and last or at] = nil
-    return value
-end
-
-function list.remove(...)
-    local frame <close> = nil
-    local t, at = ...
-    if kind(t) == "table" and (at == nil and select("#", ...) == 1 or tointeger(tonumber(at))) then
-        at = tointeger(tonumber(at))
-        if not plain_table(t) or at and rawlen(t) - at > MANY then
-            return settle("remove", pcall(remove_slowly, t, at))
-        end
-        spend((rawlen(t) - (at or rawlen(t))) * 10.0)
-    end
-    return settle("remove", pcall(remove, ...))
-end
-
-local function move_slowly(from, first, last, at, to)
-    if at > last or at <= first or to ~= from then
-        for index = 0, last - first do
-            to[at + index] = from[first + index]
-        end
-    else
-        for index = last - first, 0, -1 do
-            to[at + index] = from[first + index]
-        end
-    end
-    return to
-end
-
-function list.move(...)
-    local frame <close> = nil
-    local from, first, last, at, to = ...
-    first, last, at = tointeger(tonumber(first)), tointeger(tonumber(last)), tointeger(tonumber(at))
-    to = to == nil and from or to
-    -- the library refuses ranges that wrap around the largest integer
-    local few = plain_table(from) and plain_table(to) and MANY or SOME
-    local many = first and last and at and last >= first and (last - first > few or last - first < 0)
-    if many and (first > 0 or last < math.maxinteger + first) and at <= math.maxinteger - (last - first) then
-        if (kind(from) == "table" or kind(from) == "string") and kind(to) == "table" then
-            return settle("move", pcall(move_slowly, from, first, last, at, to))
-        end
-    end
-    spend(many == false and (last - first) * 20.0 or 0)
-    return settle("move", pcall(move, ...))
-end
-
-local function concat_slowly(t, separator, first, last)
-    local parts = {}
-    for index = first or 1, last or length(t) do
-        local value = t[index]
-        if kind(value) ~= "string" and kind(value) ~= "number" then
-            error("invalid value (" .. kind(value) .. ") at index " .. index .. " in table for 'concat'", 0)
-        end
-        parts[#parts + 1] = value
-    end
-    return concat(parts, separator)
-end
-
--- The bytes that the elements of a table have.
-local function content(t)
-    local size = 0
-    for index = 1, rawlen(t) do
-        local value = t[index]
-        size = size + (kind(value) == "string" and #value or 20)
-    end
-    return size
-end
-
-local function is_place(value)
-    return value == nil or tointeger(tonumber(value)) ~= nil
-end
-
-function list.concat(...)
-    local frame <close> = nil
-    local t, separator, first, last = ...
-    local form = kind(separator)
-    if plain_table(t) then
-        local count = rawlen(t)
-        spend(count * (20.0 + size_of(separator)) + (on_trial() and content(t) or 0))
-    elseif kind(t) == "table" and (form == "nil" or form == "string" or form == "number") and is_place(first) and is_place(last) then
-        return settle("concat", pcall(concat_slowly, t, separator, tointeger(tonumber(first)), tointeger(tonumber(last))))
-    elseif kind(t) == "table" then
-        t = {} -- it is another argument that the library will refuse
-    end
-    return settle("concat", pcall(concat, t, select(2, ...)))
-end
-
-local function unpack_slowly(t, first, last)
-    first = first or 1
-    last = last or length(t)
-    local count = last - first + 1
-    if count > 1e6 or last >= first and count <= 0 then
-        error("too many results to unpack", 0)
-    end
-    local values = {}
-    for offset = 1, count do
-        values[offset] = t[first + offset - 1]
-    end
-    return unpack(values, 1, count)
-end
-
-function list.unpack(...)
-    local t, first, last = ...
-    if plain_table(t) then
-        local count = rawlen(t)
-        if first == nil and last == nil and count < 200 then
-            return unpack(t)
-        end
-        local from, to = tointeger(first or 1), tointeger(last or count)
-        if from and to then
-            spend((to - from) * 20.0)
-            return unpack(t, from, to)
-        end
-    elseif (kind(t) == "table" or kind(t) == "string") and is_place(first) and is_place(last) then
-        local frame <close> = nil
-        return settle("unpack", pcall(unpack_slowly, t, tointeger(tonumber(first)), tointeger(tonumber(last))))
-    end
-    local frame <close> = nil
-    return settle("unpack", pcall(unpack, ...))
-end
-
-local function ascending(left, right)
-    return left < right
-end
-
--- May the library compare the elements by itself: numbers, or not many and short?
-local function light(t)
-    local count = rawlen(t)
-    local longest = count <= 200 and 100 or -1
-    if count > 20000 then
-        return false
-    end
-    for index = 1, count do
-        local value = t[index]
-        local form = kind(value)
-        if form ~= "number" and not (form == "string" and #value <= longest) then
-            return false
-        end
-    end
-    spend(count * 300)
-    return true
-end
-
-function list.sort(...)
-    local frame <close> = nil
-    local t, before = ...
-    if before == nil then
-        if not plain_table(t) or not light(t) then
-            return settle("sort", pcall(sort, t, ascending)) -- a comparison in Lua, so that the hook comes
-        end
-    elseif kind(before) == "function" and getinfo(before, "S").what == "C" then
-        return settle("sort", pcall(sort, t, function(left, right)
-            local first = before(left, right)
-            return first
-        end))
-    end
-    return settle("sort", pcall(sort, ...))
-end
 
 -- The rest
 

@@ -126,7 +126,7 @@ def _sandbox() -> tuple[list[bytes], list[bytes]]:
     """
     here = files(__package__)
     api = here / "aerospike"
-    parts = [_stripped(here / f"{name}.lua") for name in ("sandbox", "limit", "pattern", "library")]
+    parts = [_stripped(here / f"{name}.lua") for name in ("sandbox", "limit", "pattern", "library", "tables")]
     return [*parts, (api / "log.lua").read_bytes()], [_stripped(api / f"{name}.lua") for name in _API]
 
 

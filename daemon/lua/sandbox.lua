@@ -4,8 +4,8 @@
 -- modules never see; it returns the verbs. `box` is what the chunks share. A module never sees the state's real globals:
 -- `box.env` is its `_G`.
 local box = {}
-local limit, pattern, library
-limit, pattern, library, box.logging, box.path, box.memory, box.unsafe, box.now, box.milliseconds, box.fetch, box.take, box.log = ...
+local limit, pattern, library, tables
+limit, pattern, library, tables, box.logging, box.path, box.memory, box.unsafe, box.now, box.milliseconds, box.fetch, box.take, box.log = ...
 
 local pcall, error, kind, select, next, rawget, rawset = pcall, error, type, select, next, rawget, rawset
 local getinfo, sethook = debug.getinfo, debug.sethook
@@ -72,7 +72,7 @@ function box.settle(name, ok, ...)
 end
 
 local settle = box.settle
-for _, part in next, { limit, pattern, library } do
+for _, part in next, { limit, pattern, library, tables } do
     load(part, "", "b")(box)
 end
 local check = box.check
@@ -221,7 +221,7 @@ end
 
 box.log_line, box.place = log, place
 
-for _, part in next, { select(13, ...) } do
+for _, part in next, { select(14, ...) } do
     load(part, "", "b")(box)
 end
 load(box.logging, "aerospike.lua", "t", env)()
