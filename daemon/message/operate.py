@@ -43,7 +43,7 @@ from asinfo.wire.particle import BLOB, FLOAT, INTEGER, NULL, STRING
 from asinfo.wire.result import Result
 from daemon.message.bins import make_bin, particle, split
 from daemon.message.commit import REPLACE, commit, objection
-from daemon.message.outcome import OK, check_names, failed
+from daemon.message.outcome import OK, check_names, failed, join
 from daemon.record.refused import Refused
 
 if TYPE_CHECKING:
@@ -69,6 +69,12 @@ UNSUPPORTED = frozenset(
 )
 """Operations that exist but that this node does not offer."""
 
+WORK_SIZE_MAX = 268_435_456
+"""Bytes (256 MiB) of present bins that the operations of one request may touch: each may copy its bin. Our own limit."""
+
+SHOWN_MAX = 65_535
+"""Most bins that a reply can show: its count has 16 bits."""
+
 _DOUBLE = Struct("!d")
 _BLOBS = frozenset((BLOB, 7, 8, 9, 10, 11, 12))
 
@@ -85,8 +91,12 @@ def operate(namespace: Namespace, message: Message, todo: list[Op]) -> Outcome:
     check_names(record, fields, write=True)
     if record is None and any(code == OP_TOUCH for code, _, _, _ in todo):
         return failed(Result.NOT_FOUND)
+    size_max = namespace.record_size_max
+    if any(len(value) > size_max for _, _, _, value in todo):
+        raise Refused(Result.RECORD_TOO_BIG, "a value is larger than a record may be")
     bins = {} if record is None or info3 & REPLACE else split(record.bins)
     shown = run(bins, todo, info2 & INFO2_RESPOND_ALL_OPS)
+    answer = join(shown)  # refuses before anything is changed
     if bins:
         blob = b"".join(bins.values())
         generation, void_time = commit(namespace, digest, record, fields, ttl=ttl, bins=blob)
@@ -96,13 +106,19 @@ def operate(namespace: Namespace, message: Message, todo: list[Op]) -> Outcome:
         namespace.delete(digest)
         namespace.counters["deleted_last_bin"] += all(code != OP_DELETE for code, _, _, _ in todo)
         generation = void_time = 0
-    return OK, generation, void_time, b"".join(shown), len(shown)
+    return OK, generation, void_time, answer, len(shown)
 
 
 def run(bins: Bins, todo: list[Op], respond_all: int) -> list[bytes]:
     """Apply ``todo`` to ``bins`` and return what they show. Raises Refused."""
     shown: list[bytes] = []
+    touched = 0
     for code, kind, name, value in todo:
+        touched += len(bins.get(name, b""))
+        if touched > WORK_SIZE_MAX or len(shown) > SHOWN_MAX:
+            raise Refused(
+                Result.PARAMETER, "so many operations on so large bins are too much for one request"
+            )
         if code == OP_READ:
             if not name:
                 shown += bins.values()

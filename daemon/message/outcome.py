@@ -25,6 +25,18 @@ _KEY_SIZES = {
 OK = 0  # a plain number, in every reply: members of an IntEnum take longer to pack
 
 
+REPLY_SIZE_MAX = 16_777_216
+"""Most bytes (16 MiB) of bins that the reply to one request shows: a request that names a large bin again and again
+costs the node no more. A record is smaller, so that only repetition comes here. Our own limit."""
+
+
+def join(shown: list[bytes]) -> bytes:
+    """The ops of a reply. Raises Refused when they are too large."""
+    if sum(map(len, shown)) > REPLY_SIZE_MAX:
+        raise Refused(Result.RECORD_TOO_BIG, f"the reply is over {REPLY_SIZE_MAX} bytes")
+    return b"".join(shown)
+
+
 def failed(code: int) -> Outcome:
     """The outcome of a request that changed nothing and shows nothing."""
     return code, 0, 0, b"", 0

@@ -22,7 +22,7 @@ from asinfo.wire.message import (
 from asinfo.wire.particle import NULL
 from asinfo.wire.result import Result
 from daemon.message.bins import split
-from daemon.message.outcome import OK, Outcome, check_names, failed
+from daemon.message.outcome import OK, Outcome, check_names, failed, join
 from daemon.record.refused import Refused
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def read(namespace: Namespace, message: Message, todo: list[Op]) -> Outcome:
         return OK, generation, void_time, b"", 0
     if not whole:
         shown = select(split(bins), todo, info2 & INFO2_RESPOND_ALL_OPS)
-        return OK, generation, void_time, b"".join(shown), len(shown)
+        return OK, generation, void_time, join(shown), len(shown)
     return OK, generation, void_time, bins, count_ops(bins)
 
 

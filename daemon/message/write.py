@@ -40,9 +40,12 @@ def write(namespace: Namespace, message: Message, todo: list[Op]) -> Outcome:
     if info1 & _READS or info2 & INFO2_RESPOND_ALL_OPS:
         return operate(namespace, message, todo)
     changed = {}
+    size_max = namespace.record_size_max
     for code, kind, name, value in todo:
         if code != OP_WRITE or kind == NULL:
             return operate(namespace, message, todo)
+        if len(value) > size_max:  # before the value is looked at: that takes time
+            raise Refused(Result.RECORD_TOO_BIG, "a value is larger than a record may be")
         changed[name] = make_bin(kind, name, value)
     record = namespace.get(digest)
     if info2 & POLICIES2 or info3 & POLICIES3:

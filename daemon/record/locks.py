@@ -11,9 +11,6 @@ from collections import deque
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
-from asinfo.wire.result import Result
-from daemon.record.refused import Refused
-
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
@@ -33,24 +30,23 @@ class Locks:
         return len(self._held)
 
     @asynccontextmanager
-    async def hold(self, digest: bytes, pending_limit: int) -> AsyncIterator[None]:
+    async def hold(self, digest: bytes) -> AsyncIterator[None]:
         """Hold ``digest`` for the time of an ``async with``; waits in line for it where necessary.
 
-        Raises Refused (key busy) when ``pending_limit`` others wait already; 0 is no limit.
+        The line is as long as there are clients at most, for each waits for one request. A real server's
+        `transaction-pending-limit` bounds requests that wait for other nodes' copies, of which there are none here.
         """
         line = self._held.get(digest)
         if line is None:
             self._held[digest] = deque()
         else:
-            await self._queue(digest, line, pending_limit)
+            await self._queue(digest, line)
         try:
             yield
         finally:
             self._pass_on(digest)
 
-    async def _queue(self, digest: bytes, line: deque[asyncio.Future[None]], pending_limit: int) -> None:
-        if pending_limit and len(line) >= pending_limit:
-            raise Refused(Result.KEY_BUSY, "too many requests wait for this record")
+    async def _queue(self, digest: bytes, line: deque[asyncio.Future[None]]) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         line.append(turn)
         try:

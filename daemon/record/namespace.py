@@ -67,6 +67,11 @@ class Namespace:
             return None
         return record
 
+    @property
+    def record_size_max(self) -> int:
+        """Most bytes that a record may have in its stored form."""
+        return self.config.max_record_size or RECORD_SIZE_MAX
+
     def put(self, digest: bytes, record: Record) -> None:
         """Write ``record``; the caller has decided its generation, void time (`void_time`) and last update (`now`).
 
@@ -75,7 +80,7 @@ class Namespace:
         """
         value = pack(record)
         config, name, size = self.config, record.set_name, len(value)
-        if size > (config.max_record_size or RECORD_SIZE_MAX):
+        if size > self.record_size_max:
             self.counters["fail_record_too_big"] += 1
             raise Refused(Result.RECORD_TOO_BIG, f"the record has {size} bytes, max-record-size is less")
         if config.sets or name not in self.sets:
@@ -124,11 +129,8 @@ class Namespace:
         return new
 
     def hold(self, digest: bytes) -> AbstractAsyncContextManager[None]:
-        """Hold the lock of ``digest`` for the time of an `async with`.
-
-        Raises Refused (key busy, 14) when `transaction-pending-limit` requests wait for it already.
-        """
-        return self.locks.hold(digest, self.config.transaction_pending_limit)
+        """Hold the lock of ``digest`` for the time of an `async with`; waits in line for it."""
+        return self.locks.hold(digest)
 
     def scan(self, partition: int, after: bytes = b"") -> Iterator[tuple[bytes, Record]]:
         """The records of a partition in the order of their digests, those after the digest ``after``.

@@ -222,7 +222,7 @@ class Namespace:
     tomb_raider_period: int = parameter(86400, "Pause between tomb raids.", unit="seconds", dynamic=True)
     tomb_raider_unmark_threads: int = parameter(0, "Threads that unmark tombstones.", high=128)
     transaction_pending_limit: int = parameter(
-        20, "Requests that may wait for one record.", dynamic=True, effect=True
+        20, "Requests that may wait for other copies of one record; there are none here.", dynamic=True
     )
     truncate_threads: int = parameter(4, "Threads that truncate.", low=1, high=128, dynamic=True)
     write_commit_level_override: str = parameter(

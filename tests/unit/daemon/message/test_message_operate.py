@@ -180,3 +180,32 @@ def test_policies_count_here_too(stored: World) -> None:
 
 def test_an_operation_that_creates_the_record(world: World) -> None:
     assert ask(world, change(5, "n", 4), read("n"), info1=1).bins == {"n": 4}
+
+
+class TestLimits:
+    """What a small request may cost: the reply, the work, and the look at a value."""
+
+    @pytest.fixture
+    def large(self, world: World) -> World:
+        assert world.ask(request.put(KEY, {"large": b"x" * 900_000})).result == 0
+        return world
+
+    def test_a_reply_cannot_repeat_a_large_bin_without_end(self, large: World) -> None:
+        assert ask(large, TOUCH, *[read("large")] * 17, info1=1).result == 0
+        assert ask(large, TOUCH, *[read("large")] * 20, info1=1).result == Result.RECORD_TOO_BIG
+        assert ask(large, *[read("large")] * 2000, info1=1, info2=0).result == Result.RECORD_TOO_BIG
+        assert ask(large, TOUCH, *[read()] * 2000, info1=3).result == Result.RECORD_TOO_BIG
+        assert large.ask(request.get(KEY)).generation == 2  # what was refused changed nothing
+
+    def test_many_operations_cannot_copy_a_large_bin_without_end(self, large: World) -> None:
+        assert ask(large, *[change(9, "large", b"y")] * 5000).result == Result.PARAMETER
+        assert large.ask(request.get(KEY)).generation == 1
+
+    def test_all_bins_cannot_be_shown_without_end(self, world: World) -> None:
+        world.ask(request.put(KEY, {f"b{number}": number for number in range(1000)}))
+        assert ask(world, TOUCH, *[read()] * 1000, info1=3).result == Result.PARAMETER
+
+    @pytest.mark.parametrize("code", [2, 5, 9])
+    def test_a_value_that_no_record_can_hold_is_not_looked_at(self, world: World, code: int) -> None:
+        broken = op(code, particle.LIST, b"l", b"\xdc\xff\xff" + b"\xc1" * 2_000_000)
+        assert ask(world, broken).result == Result.RECORD_TOO_BIG

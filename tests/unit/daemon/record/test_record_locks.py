@@ -1,12 +1,10 @@
-"""Locks on digests: in line, bounded, and not lost when a waiter goes away."""
+"""Locks on digests: in line, and not lost when a waiter goes away."""
 
 import asyncio
 
 import pytest
 
-from asinfo.wire.result import Result
 from daemon.record.locks import Locks
-from daemon.record.refused import Refused
 
 DIGEST = b"d" * 20
 
@@ -16,8 +14,8 @@ async def turns(number: int = 3) -> None:
         await asyncio.sleep(0)
 
 
-async def use(locks: Locks, name: str, said: list[str], go: asyncio.Event, limit: int = 0) -> None:
-    async with locks.hold(DIGEST, limit):
+async def use(locks: Locks, name: str, said: list[str], go: asyncio.Event) -> None:
+    async with locks.hold(DIGEST):
         said.append(f"{name} in")
         await go.wait()
         said.append(f"{name} out")
@@ -40,16 +38,15 @@ def test_the_lock_goes_from_one_to_the_next_in_line() -> None:
     asyncio.run(run())
 
 
-def test_a_line_has_a_limit() -> None:
+def test_nobody_is_turned_away_however_long_the_line() -> None:
     async def run() -> None:
         locks, said, go = Locks(), list[str](), asyncio.Event()
-        tasks = [asyncio.create_task(use(locks, name, said, go, 2)) for name in "abc"]
+        tasks = [asyncio.create_task(use(locks, str(name), said, go)) for name in range(1000)]
         await turns()
-        with pytest.raises(Refused) as refused:
-            await use(locks, "d", said, go, 2)
-        assert refused.value.code is Result.KEY_BUSY
         go.set()
         await asyncio.gather(*tasks)
+        assert said == [f"{name} {step}" for name in range(1000) for step in ("in", "out")]
+        assert not locks
 
     asyncio.run(run())
 
@@ -58,7 +55,7 @@ def test_the_lock_is_given_up_after_an_error() -> None:
     async def run() -> None:
         locks = Locks()
         with pytest.raises(ZeroDivisionError):
-            async with locks.hold(DIGEST, 0):
+            async with locks.hold(DIGEST):
                 _ = 1 / 0
         assert DIGEST not in locks
 
