@@ -223,11 +223,13 @@ class Runner:
             return {"error": {"code": error.code, "message": _without_place(error.msg)}}
 
     def placed(self, value: Any) -> Any:
-        """An expected value with `{UDF}/FILE` as Lua writes it for this node's directory of modules."""
+        """An expected value with `{UDF}/FILE` and `{CLIENT}/FILE` as Lua writes them for these directories."""
         if isinstance(value, str):
-            value = value.replace("{CLIENT}", str(self.client_modules))
+            places = {"UDF": self._user_path, "CLIENT": str(self.client_modules)}
             return re.sub(
-                r"\{UDF\}(/[\w.$-]+)?", lambda found: _chunk(self._user_path + (found[1] or "")), value
+                r"\{(UDF|CLIENT)\}(/[\w.$-]+)?",
+                lambda found: _chunk(places[found[1]] + (found[2] or "")),
+                value,
             )
         if isinstance(value, list):
             return [self.placed(item) for item in value]
