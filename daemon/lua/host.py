@@ -73,7 +73,10 @@ _Answer = TypeVar("_Answer")
 _monotonic, _thread_time = time.monotonic, time.thread_time
 
 VALIDATIONS_MAX = 4
-"""Modules that are checked at once; further ones wait, so that a storm of `udf-put` leaves threads for calls."""
+"""Threads that check modules: their own, so that neither calls nor `udf-put` wait for the others' threads."""
+
+GRACE_SECONDS = 0.05
+"""How long after its deadline a call in a thread may end and still count: Lua looks at the clock now and then only."""
 
 COMPILE_SECONDS = 1.0
 """Processor seconds that a module may take to compile; a megabyte of ordinary code takes a tenth.
@@ -153,9 +156,9 @@ class LuaHost:
         self._log = log
         self._pools: dict[str, Pool] = {}
         self._stopping = False
-        self._validations = asyncio.Semaphore(VALIDATIONS_MAX)
         self.streams = 0  # aggregations that have a context
         self._threads = ThreadPoolExecutor(THREADS_MAX, "lua", initializer=_be_nice)
+        self._checkers = ThreadPoolExecutor(VALIDATIONS_MAX, "lua-put", initializer=_be_nice)
         self._shared = Settings(
             os.fsencode(settings.user_path),
             settings.context_memory,
@@ -167,8 +170,8 @@ class LuaHost:
     async def validate(self, filename: str, content: bytes) -> None:
         """Load ``content`` and run it, as `udf-put` does; raises CompileError."""
         name = filename.encode("utf-8", "surrogateescape")
-        async with self._validations:
-            await self._in_thread(lambda: self._validate(name, content))
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._checkers, self._validate, name, content)
 
     async def call(
         self, module: str, function: str, arguments: Sequence[Value], deadline_seconds: float
@@ -229,17 +232,25 @@ class LuaHost:
         """Apply ``function`` to a record in a worker thread; it may take ``deadline_seconds`` from now.
 
         Never raises for what a module does: errors, time-outs and missing modules are result code 100 with their text.
-        The caller holds the record's lock meanwhile, and then does what the answer's action says.
+        The caller holds the record's lock meanwhile, and then does what the answer's action says. A call that ends
+        too late, or still waits for a context or a thread then, is a time-out and changes nothing.
         """
         deadline = time.monotonic() + deadline_seconds
         pool = self._pools.get(module) or self._new_pool(module)
-        lease = await pool.wait()
+        try:
+            async with asyncio.timeout(deadline_seconds):
+                lease = await pool.wait()
+        except TimeoutError:
+            return failure(TIMEOUT)
         if self._stopping:
             self._end(pool, lease)
             return failure(TIMEOUT)
         work = self._in_thread(lambda: self._apply(module, deadline, lease, (function, arguments, subject)))
         work.add_done_callback(lambda _: self._end(pool, lease))
-        applied, seconds = await asyncio.shield(work)
+        await asyncio.wait((work,), timeout=deadline + GRACE_SECONDS - time.monotonic())
+        if not work.done() or time.monotonic() > deadline + GRACE_SECONDS:
+            return failure(TIMEOUT)
+        applied, seconds = work.result()
         if seconds < HOLD_MAX / 2:
             lease.version.note_quick(function)
         return applied
@@ -258,6 +269,8 @@ class LuaHost:
         An empty ``batch`` goes on with the last one. Never raises for what a module does. After a failure, the stream
         takes nothing more.
         """
+        if self._stopping:
+            return Poured(b"", more=False, failure=STREAM_FAILED + TIMEOUT)
         deadline = time.monotonic() + deadline_seconds
         stream.work = self._in_thread(lambda: self._pour(stream, batch, deadline))
         return await asyncio.shield(stream.work)
@@ -296,7 +309,9 @@ class LuaHost:
         """Wait for what is under way, which its deadline ends, and end the threads."""
         self.clear()
         self._stopping = True
+        self._checkers.shutdown(wait=False)
         await asyncio.to_thread(self._threads.shutdown)
+        await asyncio.to_thread(self._checkers.shutdown)
 
     def _in_thread(self, work: Callable[[], _Answer]) -> asyncio.Future[_Answer]:
         return asyncio.get_running_loop().run_in_executor(self._threads, work)
@@ -370,10 +385,14 @@ class LuaHost:
         self, module: str, deadline: float, lease: Lease, call: tuple[bytes, bytes, Subject]
     ) -> tuple[Applied, float]:
         """What the call comes to, and the processor's seconds that it took without the making of its context."""
+        if time.monotonic() >= deadline:  # it waited for this thread
+            return failure(TIMEOUT), HOLD_MAX
         if lease.context is None:
             reason = self._make(module, deadline, lease)
             if reason:
                 return failure(reason), 0.0
+            if time.monotonic() >= deadline:
+                return failure(TIMEOUT), HOLD_MAX
         assert lease.context is not None
         function, arguments, subject = call
         started = time.thread_time()

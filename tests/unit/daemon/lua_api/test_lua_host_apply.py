@@ -4,7 +4,10 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+import pytest
+
 from daemon.config.schema.lua import ModLua
+from daemon.lua import host as host_module
 from daemon.lua.host import LuaHost
 from daemon.lua.runtime import Applied, Subject
 
@@ -119,3 +122,81 @@ def test_full_speed_soon_after_the_cache_was_cleared() -> None:
         assert inline == 10
 
     play(scene, count=10)
+
+
+def test_a_call_that_waits_for_a_thread_past_its_deadline_does_not_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(host_module, "THREADS_MAX", 1)
+    said: list[str] = []
+
+    async def scene(host: LuaHost, lines: list[str]) -> None:
+        loop = asyncio.ensure_future(host.apply("m", b"loop", NO_ARGUMENTS, SUBJECT, 1))
+        await asyncio.sleep(0)
+        started = time.monotonic()
+        applied = await host.apply("m", b"say", NO_ARGUMENTS, SUBJECT, 0.02)
+        assert applied[:4] == (100, 3, b"UDF Execution Timeout", 0)
+        assert time.monotonic() - started < 0.5
+        assert not loop.done()
+        assert (await loop)[0] == 100
+        await host.stop()
+        said.extend(lines)
+
+    play(scene)
+    assert said == []
+
+
+def test_a_call_that_waits_for_a_context_past_its_deadline_does_not_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("daemon.lua.pool.PATIENCE", 60)
+
+    async def scene(host: LuaHost, lines: list[str]) -> None:
+        loops = [
+            asyncio.ensure_future(host.apply("m", b"loop", NO_ARGUMENTS, SUBJECT, 0.5)) for _ in range(2)
+        ]
+        await asyncio.sleep(0)
+        applied = await host.apply("m", b"say", NO_ARGUMENTS, SUBJECT, 0.02)
+        assert applied[:4] == (100, 3, b"UDF Execution Timeout", 0)
+        assert not any(loop.done() for loop in loops)
+        await asyncio.gather(*loops)
+        assert lines == []
+
+    play(scene)
+
+
+def test_a_module_is_checked_while_calls_take_all_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host_module, "THREADS_MAX", 1)
+
+    async def scene(host: LuaHost, _lines: list[str]) -> None:
+        loop = asyncio.ensure_future(host.apply("m", b"loop", NO_ARGUMENTS, SUBJECT, 1))
+        await asyncio.sleep(0)
+        await host.validate("new.lua", b"function f() end")
+        assert not loop.done()
+        await loop
+
+    play(scene)
+
+
+def test_a_call_runs_while_modules_are_checked() -> None:
+    async def scene(host: LuaHost, _lines: list[str]) -> None:
+        checks = [asyncio.ensure_future(host.validate("new.lua", b"while true do end")) for _ in range(5)]
+        await asyncio.sleep(0)
+        assert (await host.apply("m", b"twice", b"\x91\x01", SUBJECT, 5))[0] == 0
+        assert not any(check.done() for check in checks)
+        failures = await asyncio.gather(*checks, return_exceptions=True)
+        assert all(isinstance(failure, host_module.CompileError) for failure in failures)
+
+    play(scene)
+
+
+def test_a_stopped_host_answers_time_outs() -> None:
+    async def scene(host: LuaHost, _lines: list[str]) -> None:
+        stream = host.open_stream("m", b"f", NO_ARGUMENTS, b"", in_memory=True)
+        await host.stop()
+        assert (await host.apply("m", b"f", NO_ARGUMENTS, SUBJECT, 5))[2] == b"UDF Execution Timeout"
+        poured = await host.pour(stream, b"", 5)
+        assert poured.failure.endswith(b"UDF Execution Timeout")
+        host.close_stream(stream)
+
+    play(scene)
