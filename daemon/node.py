@@ -27,7 +27,17 @@ if TYPE_CHECKING:
 class Counters:
     """What a node counts since its start; all only grow."""
 
-    __slots__ = ("closed", "demarshal_errors", "info_complete", "opened", "reaped")
+    __slots__ = (
+        "batch_completed",
+        "batch_errors",
+        "batch_initiated",
+        "batch_timeouts",
+        "closed",
+        "demarshal_errors",
+        "info_complete",
+        "opened",
+        "reaped",
+    )
 
     def __init__(self) -> None:
         self.opened = 0
@@ -35,6 +45,10 @@ class Counters:
         self.reaped = 0
         self.demarshal_errors = 0
         self.info_complete = 0
+        self.batch_initiated = 0
+        self.batch_completed = 0
+        self.batch_errors = 0
+        self.batch_timeouts = 0
 
 
 class Node:

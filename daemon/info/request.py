@@ -15,11 +15,12 @@ VALUE_SIZE_MAX = 1023
 
 
 class Session:
-    """What a connection remembers between its requests."""
+    """What a connection remembers between its requests; ``gone`` when it has ended."""
 
-    __slots__ = ("user_agent",)
+    __slots__ = ("gone", "user_agent")
 
     def __init__(self) -> None:
+        self.gone = False
         self.user_agent: bytes | None = None
 
 

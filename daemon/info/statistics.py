@@ -1,6 +1,6 @@
 """The statistics family: what the node counts, under the real server's names and in its order.
 
-What asudfd has no part of (heartbeat, fabric, batches, migration) is 0 or the value of a healthy single node.
+What asudfd has no part of (heartbeat, fabric, migration) is 0 or the value of a healthy single node.
 """
 
 from __future__ import annotations
@@ -141,14 +141,15 @@ def _clients(node: Node) -> Iterator[tuple[str, object]]:
 
 def _other(node: Node) -> Iterator[tuple[str, object]]:
     batch_threads = node.config.service.batch_index_threads
-    for name in expand(
-        "early_tsvc_{client,from_proxy,from_proxy_batch_sub}_error long_queries_active batch_index_initiate"
-    ):
+    for name in expand("early_tsvc_{client,from_proxy,from_proxy_batch_sub}_error long_queries_active"):
         yield name, 0
+    counters = node.counters
+    yield "batch_index_initiate", counters.batch_initiated
     yield "batch_index_queue", ",".join(["0:0"] * batch_threads)
-    for name in expand(
-        "batch_index_{complete,error,timeout,delay} batch_index_{unused,huge,created,destroyed}_buffers"
-    ):
+    yield "batch_index_complete", counters.batch_completed
+    yield "batch_index_error", counters.batch_errors
+    yield "batch_index_timeout", counters.batch_timeouts
+    for name in expand("batch_index_delay batch_index_{unused,huge,created,destroyed}_buffers"):
         yield name, 0
     yield from (
         ("batch_index_proto_uncompressed_pct", "0.000"),

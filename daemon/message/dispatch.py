@@ -99,12 +99,12 @@ class Messages:
         """Who answers requests on the record ``digest``."""
         return self if self._owners is None else self._owners[partition_of(digest)]
 
-    def respond(self, body: bytes, _session: Session | None = None) -> Reply:
+    def respond(self, body: bytes, session: Session | None = None) -> Reply:
         """The whole reply to the message ``body``: at once, or later, or piece by piece."""
         try:
             message = unpack(body)
             if message[8] is None:
-                return self._respond_many(message, body)
+                return self._respond_many(message, body, session)
             todo = ops(body, message[11], message[10]) if message[10] else _NO_OPS
         except WireError:
             return _MALFORMED
@@ -112,10 +112,12 @@ class Messages:
             return self._respond_one(message, todo)
         return self._pass_on(message, todo)
 
-    def _respond_many(self, message: Message, body: bytes) -> Reply:
+    def _respond_many(self, message: Message, body: bytes, session: Session | None) -> Reply:
         """Raises WireError."""
         try:
-            return batch(self, message) if message[0] & INFO1_BATCH else query(self, message, body)
+            if message[0] & INFO1_BATCH:
+                return batch(self, message, session)
+            return query(self, message, body)
         except Refused as error:
             return reply_frame(error.code)
 

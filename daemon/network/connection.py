@@ -89,6 +89,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, _error: Exception | None) -> None:
         """Forget the client. A command it still waits for goes on: a change of metadata is not half done."""
+        self._session.gone = True
         self._go_on()
         self._set_held(None)
         self._set_backlog(0)
@@ -236,6 +237,8 @@ class Connection(asyncio.Protocol):
         """
         last = b""
         async for piece in pieces:
+            if self._transport.is_closing():
+                break
             if last:
                 self._send(last)
             last = piece

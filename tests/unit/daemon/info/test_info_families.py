@@ -136,6 +136,15 @@ def test_a_batch_queue_a_thread(three: Node) -> None:
     assert ";batch_index_queue=0:0,0:0;" in ask("statistics", three)
 
 
+def test_batches_by_their_ends(three: Node) -> None:
+    counters = three.counters
+    counters.batch_initiated, counters.batch_completed = 6, 3
+    counters.batch_errors, counters.batch_timeouts = 2, 1
+    told = ask("statistics", three)
+    assert ";batch_index_initiate=6;batch_index_queue=" in told
+    assert ";batch_index_complete=3;batch_index_error=2;batch_index_timeout=1;batch_index_delay=0;" in told
+
+
 @pytest.mark.parametrize(
     ("command", "context", "told"),
     [

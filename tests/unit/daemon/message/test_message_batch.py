@@ -10,6 +10,7 @@ import pytest
 from asinfo.wire import batch, message, request
 from asinfo.wire.request import Key
 from asinfo.wire.result import Result
+from daemon.info.request import Session
 from tests.fakes.world import World, gather
 
 NOTHING_THERE = Key("test", "demo", "none")
@@ -166,3 +167,83 @@ def test_writes_wait_for_the_disk_once(world: World, code: int, monkeypatch: pyt
     single = asyncio.run(gather(world.messages.respond(request.put(key(1), {"n": 2}))))
     assert request.reply(single[0]).result == code
     assert isinstance(world.messages.respond(request.get(key(1))), bytes)
+
+
+LATE = (100, 3, b"late", 0, b"", None, False, False)
+
+
+def test_the_time_limit_is_the_whole_batch_s(stored: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored.host.slow = True
+    given: list[float] = []
+
+    async def apply(*call: Any) -> Any:
+        given.append(call[-1])
+        await asyncio.sleep(0.1 if len(given) == 1 else call[-1])
+        return LATE
+
+    monkeypatch.setattr(stored.host, "apply", apply)
+    rows = [(key(number), request.apply_row(key(number), "mod", "fun")) for number in range(4)]
+    rows.append((key(0), request.get_row(key(0))))
+    bodies = stored.bodies(request.batch(rows, limit=200))
+    results = [reply.result for body in bodies for reply in request.replies(body)]
+    assert results[:2] == [100, 100]
+    assert results[3:] == [9, 9, 0]  # a millisecond may be left for the third
+    assert given[0] <= 0.2
+    assert given[1] <= 0.1
+    assert stored.count("batch_sub_tsvc_timeout") >= 2
+    assert len(bodies) > 1  # a piece does not wait long for more rows
+
+
+def test_a_batch_that_is_to_end_at_an_error_ends_at_its_time_limit(
+    stored: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored.host.slow = True
+
+    async def apply(*call: Any) -> Any:
+        await asyncio.sleep(call[-1] + 0.01)
+        return 0, 1, bytes(8), 0, b"", None, False, False
+
+    monkeypatch.setattr(stored.host, "apply", apply)
+    rows = [(key(number), request.apply_row(key(number), "mod", "fun")) for number in range(2)]
+    bodies = stored.bodies(request.batch(rows, flags=0, limit=20))
+    assert [reply.result for body in bodies for reply in request.replies(body)] == [0, 9]
+    assert stored.node.counters.batch_timeouts == 1
+
+
+def test_a_batch_ends_with_its_client(stored: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored.host.slow = True
+    session = Session()
+    apply = stored.host.apply
+
+    async def leave(*call: Any) -> Any:
+        session.gone = True
+        return await apply(*call)
+
+    monkeypatch.setattr(stored.host, "apply", leave)
+    rows = [(key(number), request.apply_row(key(number), "mod", "fun")) for number in range(9)]
+    assert asyncio.run(gather(stored.messages.respond(request.batch(rows), session))) == []
+    assert stored.host.threads == 1
+    assert stored.node.counters.batch_errors == 1
+
+
+def test_a_batch_whose_pieces_nobody_takes_ends(world: World) -> None:
+    world.ask(request.put(key(1), {"data": b"x" * 200_000}))
+    rows = [(key(1), request.get_row(key(1)))] * 5
+
+    async def dialogue() -> None:
+        pieces: Any = world.messages.respond(request.batch(rows))
+        await anext(pieces)
+        await pieces.aclose()
+
+    asyncio.run(dialogue())
+    assert world.count("batch_sub_read_success") == 1
+    assert world.node.counters.batch_errors == 1
+
+
+def test_batches_are_counted(stored: World) -> None:
+    rows = [(NOTHING_THERE, request.get_row(key(0))), (key(1), request.get_row(key(1)))]
+    ask(stored, rows)
+    ask(stored, rows, 0)
+    assert last_only(stored, message.request(message.INFO1_BATCH)) == Result.PARAMETER
+    counters = stored.node.counters
+    assert (counters.batch_initiated, counters.batch_completed, counters.batch_errors) == (3, 2, 1)

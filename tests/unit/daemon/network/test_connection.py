@@ -1,14 +1,15 @@
 """A connection without a socket: chunks in, writes out."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asinfo.errors import WireError
-from asinfo.wire.frame import HEADER_SIZE, INFO, pack, unpack_header
+from asinfo.wire.frame import HEADER_SIZE, INFO, MESSAGE, pack, unpack_header
+from daemon.info.request import Session
 from daemon.network.connection import TURN_REPLIES
 from tests.fakes.connection import BUILD, BUILD_REPLY, Bench, dialogue, feed, frames, turns
 
@@ -402,3 +403,38 @@ def expected_kinds(data: bytes) -> Iterator[int]:
         offset += HEADER_SIZE + size
         if offset <= len(data) and kind in replies:
             yield replies[kind]
+
+
+def test_a_reply_in_pieces_ends_when_its_client_is_gone() -> None:
+    """Its maker can know, and what it makes after that is written nowhere."""
+
+    async def test(bench: Bench) -> None:
+        sessions: list[Session] = []
+        go_on = asyncio.Event()
+
+        async def pieces() -> AsyncIterator[bytes]:
+            yield b"one"
+            await go_on.wait()
+            yield b"two"
+            raise AssertionError("asked for more")
+
+        def respond(_body: bytes, session: Session) -> AsyncIterator[bytes]:
+            sessions.append(session)
+            return pieces()
+
+        bench.traffic.responders[MESSAGE] = respond
+        connection, transport = bench.connect()
+        connection.data_received(pack(MESSAGE, b"x"))
+        await turns()
+        known = [sessions[0].gone]
+        connection.cut()
+        connection.connection_lost(None)
+        known.append(sessions[0].gone)
+        go_on.set()
+        await turns()
+        assert known == [False, True]
+        assert not transport.sent
+        assert not bench.traffic.tasks
+        assert not bench.log
+
+    dialogue(test)
