@@ -101,7 +101,7 @@ local function write(data, at, new)
 end
 
 local bytes
-bytes = box.library(function(_, room)
+bytes = box.callable_library(function(_, room)
     local data = contents("")
     room = kind(room) == "number" and integer(1, 2, 2, room) or 0
     data.room = room > 0 and room or 0

@@ -13,7 +13,7 @@ function box.geojson_contents(text)
 end
 
 local geojson
-geojson = box.library(function(...)
+geojson = box.callable_library(function(...)
     local count, _, text = select("#", ...), ...
     if count == 2 then
         return outer(box.geojson_contents((box.inner(box.string(1, 2, count, text)))))

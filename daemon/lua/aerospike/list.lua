@@ -54,7 +54,7 @@ local function insert(data, at, value)
 end
 
 local list
-list = box.library(function(_, from)
+list = box.callable_library(function(_, from)
     local items, n = {}, 0
     if kind(from) == "table" and not box.masked[metatable(from)] then
         for key, value in next, from do

@@ -127,7 +127,7 @@ local function assign(data, key, value)
 end
 
 local map
-map = box.library(function(_, from)
+map = box.callable_library(function(_, from)
     local data = contents()
     if kind(from) == "table" and not box.masked[metatable(from)] then
         for key, value in next, from do

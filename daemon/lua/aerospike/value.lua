@@ -34,7 +34,7 @@ function box.class(name, holds_data)
 end
 
 -- A library: a table that can be called to construct a value.
-function box.library(construct)
+function box.callable_library(construct)
     local library = {}
     return setmetatable(library, { __metatable = library, __call = construct })
 end
