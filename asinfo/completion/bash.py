@@ -89,13 +89,7 @@ def script(source: Source) -> str:
         TEMPLATE,
         program=source.program,
         choices="\n".join(choices),
-        paths=alternatives(source.paths),
-        valued=alternatives(source.valued),
-        optional=alternatives(source.optional),
-        whole=alternatives(map(quoted, source.whole)),
-        known=alternatives(map(quoted, source.known)),
-        prefaces=alternatives(map(quoted, source.prefaces)),
-        files=alternatives(map(quoted, source.before_files)),
+        **patterns(source),
         cases="\n".join([*follow, *map(_case, (each for each in source.commands if not each.another))]),
         options=" ".join(name for option in source.shown for name in names(option)),
     )
@@ -116,6 +110,19 @@ def _own(command: Command) -> str:
     return " ".join(name for option in shown(command.options) for name in names(option))
 
 
-def alternatives(patterns: Sequence[str] | map[str]) -> str:
-    """``patterns`` for one branch of a `case`; where there are none, one that fits no word."""
-    return "|".join(patterns) or "' '"
+def patterns(source: Source) -> dict[str, str]:
+    """The patterns of words that the templates of bash and zsh share."""
+    return {
+        "paths": _alternatives(source.paths),
+        "valued": _alternatives(source.valued),
+        "optional": _alternatives(source.optional),
+        "whole": _alternatives(map(quoted, source.whole)),
+        "known": _alternatives(map(quoted, source.known)),
+        "prefaces": _alternatives(map(quoted, source.prefaces)),
+        "files": _alternatives(map(quoted, source.before_files)),
+    }
+
+
+def _alternatives(words: Sequence[str] | map[str]) -> str:
+    """``words`` for one branch of a `case`; where there are none, one that fits no word."""
+    return "|".join(words) or "' '"

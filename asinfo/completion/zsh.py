@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asinfo.completion import fill, names, quoted, shown
-from asinfo.completion.bash import alternatives
+from asinfo.completion.bash import patterns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,13 +87,7 @@ def script(source: Source) -> str:
         TEMPLATE,
         program=source.program,
         choices="\n".join(choices),
-        paths=alternatives(source.paths),
-        valued=alternatives(source.valued),
-        optional=alternatives(source.optional),
-        whole=alternatives(map(quoted, source.whole)),
-        known=alternatives(map(quoted, source.known)),
-        prefaces=alternatives(map(quoted, source.prefaces)),
-        files=alternatives(map(quoted, source.before_files)),
+        **patterns(source),
         cases="\n".join([*following, *(_case(source, command) for command in source.commands)]),
         options=_described(source.shown, 8),
     )

@@ -10,46 +10,43 @@ local methods = {}
 Aerospike.__index = methods
 box.env.Aerospike = facade
 
-local function wrong(number, name, arguments, value)
+-- Says what is wrong with the arguments of a method that takes a record; `rec` is left out by one that takes none.
+local function refuse(arguments, self, rec)
+    local number, name, value = 2, "Record", rec
+    if metatable(self) ~= Aerospike then
+        number, name, value = 1, "Aerospike", self
+    end
     bad_argument(2, number, name .. " expected, got " .. (arguments < number and "no value" or type_name(value)))
 end
 
 function methods.exists(...)
     local self, rec = ...
-    if metatable(self) ~= Aerospike then
-        wrong(1, "Aerospike", select("#", ...), self)
-    elseif rec ~= box.record then
-        wrong(2, "Record", select("#", ...), rec)
+    if metatable(self) ~= Aerospike or rec ~= box.record then
+        refuse(select("#", ...), self, rec)
     end
     return exists()
 end
 
 function methods.create(...)
     local self, rec = ...
-    if metatable(self) ~= Aerospike then
-        wrong(1, "Aerospike", select("#", ...), self)
-    elseif rec ~= box.record then
-        wrong(2, "Record", select("#", ...), rec)
+    if metatable(self) ~= Aerospike or rec ~= box.record then
+        refuse(select("#", ...), self, rec)
     end
     return create()
 end
 
 function methods.update(...)
     local self, rec = ...
-    if metatable(self) ~= Aerospike then
-        wrong(1, "Aerospike", select("#", ...), self)
-    elseif rec ~= box.record then
-        wrong(2, "Record", select("#", ...), rec)
+    if metatable(self) ~= Aerospike or rec ~= box.record then
+        refuse(select("#", ...), self, rec)
     end
     return update()
 end
 
 function methods.remove(...)
     local self, rec = ...
-    if metatable(self) ~= Aerospike then
-        wrong(1, "Aerospike", select("#", ...), self)
-    elseif rec ~= box.record then
-        wrong(2, "Record", select("#", ...), rec)
+    if metatable(self) ~= Aerospike or rec ~= box.record then
+        refuse(select("#", ...), self, rec)
     end
     return remove()
 end
@@ -65,7 +62,7 @@ end
 function methods.log(...)
     local count, self, level, text = select("#", ...), ...
     if metatable(self) ~= Aerospike then
-        wrong(1, "Aerospike", count, self)
+        refuse(count, self)
     end
     level, text = integer(1, 2, count, level), box.string(1, 3, count, text)
     box.log_line(level < CRITICAL and CRITICAL or level > DETAIL and DETAIL or level, module_line(), text)
@@ -74,7 +71,7 @@ end
 function methods.get_current_time(...)
     local self = ...
     if metatable(self) ~= Aerospike then
-        wrong(1, "Aerospike", select("#", ...), self)
+        refuse(select("#", ...), self)
     end
     return box.is_read_only() and 0 or box.milliseconds() -- in streams the real server has no time
 end
@@ -84,7 +81,7 @@ end
 function methods.set_context(...)
     local self = ...
     if metatable(self) ~= Aerospike then
-        wrong(1, "Aerospike", select("#", ...), self)
+        refuse(select("#", ...), self)
     end
     return 2
 end
@@ -92,7 +89,7 @@ end
 function methods.get_config(...)
     local self = ...
     if metatable(self) ~= Aerospike then
-        wrong(1, "Aerospike", select("#", ...), self)
+        refuse(select("#", ...), self)
     end
     return 0
 end
