@@ -12,12 +12,12 @@ with all defaults applied; ``password`` is a reference (``env:VAR`` or ``file:PA
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from asinfo.errors import ConfigError, Problem, UsageError
+from asadm import yaml_file
+from asinfo.errors import UsageError
 from asinfo.host import parse as parse_host
 from asinfo.host import written
 
@@ -32,72 +32,26 @@ DEFAULTS = (*SETTINGS, "timeout")
 
 TLS = ("name", "cafile", "capath", "certfile", "keyfile", "keyfile-password", "protocols", "cipher-suite")
 AUTH = ("INTERNAL", "EXTERNAL", "EXTERNAL_INSECURE", "PKI")
-DEPTH_MAX = 32
-"""Deepest nesting that is looked at; our grammar needs six levels, and the C parser crashes at some ten thousand."""
-
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read(path: str) -> dict[str, Any]:
     """The inventory in the file ``path``; raises ConfigError with all its faults."""
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise ConfigError([Problem(path, 0, error.strerror or str(error))]) from None
-    return parse(content, path)
+    return parse(yaml_file.content(path), path)
 
 
 def parse(content: bytes, path: str) -> dict[str, Any]:
     """The inventory in ``content``; ``path`` is for the messages. Raises ConfigError with all its faults."""
     reader = _Reader(path)
     root = reader.compose(content)
+    if root is None and not reader.problems:
+        reader.fault(None, "the file is empty; it needs clusters")
     found = reader.inventory(root) if root is not None else {}
-    if reader.problems:
-        raise ConfigError(sorted(reader.problems, key=lambda problem: problem.line))
+    reader.finish()
     return found
 
 
-class _Reader:
-    """Walks the YAML nodes, which know their lines, and collects the faults."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.problems: list[Problem] = []
-
-    def fault(self, node: yaml.Node | None, message: str) -> None:
-        line = node.start_mark.line + 1 if node is not None else 0
-        self.problems.append(Problem(self.path, line, message))
-
-    def compose(self, content: bytes) -> yaml.Node | None:
-        try:
-            text = content.decode("utf-8")
-            if self.too_deep(text):
-                return None
-            root = yaml.compose(text, Loader=_Loader)
-        except UnicodeDecodeError as error:
-            line = content.count(b"\n", 0, error.start) + 1
-            self.problems.append(Problem(self.path, line, "the file is not UTF-8 text"))
-            return None
-        except yaml.MarkedYAMLError as error:
-            line = error.problem_mark.line + 1 if error.problem_mark else 0
-            self.problems.append(Problem(self.path, line, f"not YAML: {error.problem}"))
-            return None
-        except yaml.YAMLError as error:
-            self.problems.append(Problem(self.path, 0, f"not YAML: {str(error).splitlines()[0]}"))
-            return None
-        if root is None:
-            self.problems.append(Problem(self.path, 0, "the file is empty; it needs clusters"))
-        return root
-
-    def too_deep(self, text: str) -> bool:
-        """Whether ``text`` nests deeper than DEPTH_MAX, which is a fault. Events come without recursion."""
-        depth = 0
-        for event in yaml.parse(text, Loader=_Loader):
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > DEPTH_MAX:
-                self.problems.append(Problem(self.path, 0, f"nested deeper than {DEPTH_MAX} levels"))
-                return True
-        return False
+class _Reader(yaml_file.Reader):
+    """The grammar of the inventory."""
 
     def inventory(self, root: yaml.Node) -> dict[str, Any]:
         entries = self.mapping(root, "the file", ("default", "defaults", "clusters"))
@@ -197,31 +151,6 @@ class _Reader:
         }
         found = {key: readers[key](node) for key, node in entries.items() if key in readers}
         return {key: value for key, value in found.items() if value is not None}
-
-    def mapping(self, node: yaml.Node, what: str, known: tuple[str, ...] = ()) -> dict[str, yaml.Node]:
-        """The entries of a mapping; doubled keys, and unknown ones where ``known`` is given, are faults."""
-        if not isinstance(node, yaml.MappingNode):
-            self.fault(node, f"{what} must be a mapping (key: value)")
-            return {}
-        entries: dict[str, yaml.Node] = {}
-        for key_node, value in node.value:
-            key = self.text(key_node, f"a key of {what}")
-            if key is None:
-                continue
-            if key in entries:
-                self.fault(key_node, f"{key} stands twice in {what}")
-            elif known and key not in known:
-                self.fault(key_node, f"{what} has no setting {key!r}; it has {', '.join(known)}")
-            else:
-                entries[key] = value
-        return entries
-
-    def text(self, node: yaml.Node | None, what: str) -> str | None:
-        value = node.value if isinstance(node, yaml.ScalarNode) else None
-        if not isinstance(value, str) or not value or not value.isprintable():
-            self.fault(node, f"{what} must be a text")
-            return None
-        return value
 
     def number(self, node: yaml.Node, what: str) -> float | None:
         try:

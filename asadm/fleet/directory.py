@@ -1,0 +1,190 @@
+"""The operator's modules: a directory of Lua files, usually a working copy of git, and its ``udf.yaml``.
+
+Every ``*.lua`` file that lies directly in the directory is a module of that name; files that begin with a dot and
+subdirectories are not looked at. A ``udf.yaml`` beside them may say more, see `asadm.fleet.pins`.
+
+Everything that cannot be is told at once, before anything is sent, as a ConfigError of file, line and key.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from fnmatch import fnmatchcase
+from graphlib import CycleError, TopologicalSorter
+
+from asadm.fleet.pins import FILE, Pins
+from asadm.fleet.pins import read as read_pins
+from asadm.fleet.requires import BUILT_IN, required
+from asinfo.errors import ConfigError, Problem, UsageError
+from asinfo.wire.info import text
+from asinfo.wire.udf import NAME_SIZE_MAX, SOURCE_SIZE_MAX, base64, digest
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+NAME = re.compile(rb"(?!.*\.\.)[A-Za-z0-9_$-][A-Za-z0-9._$-]*\.lua")
+"""Names that every server accepts, the releases that have an allow-list too."""
+
+FILES_MAX = 10_000
+"""Most modules of a directory: more is the wrong directory, and would fill the memory."""
+
+
+class Source:
+    """One module of the directory.
+
+    ``name``      its file name on the nodes
+    ``path``      where it was read
+    ``content``   its bytes
+    ``hash``      what ``udf-list`` shows of a node that has just this content
+    ``required``  file names of all modules it requires, wherever they are
+    ``requires``  those of them that the directory has
+    """
+
+    __slots__ = ("content", "hash", "name", "path", "required", "requires")
+
+    def __init__(self, name: bytes, path: str, content: bytes) -> None:
+        self.name = name
+        self.path = path
+        self.content = content
+        self.hash = digest(name, base64(content))
+        self.required = tuple(each + b".lua" for each in required(content) if each not in BUILT_IN)
+        self.requires: tuple[bytes, ...] = ()
+
+
+class Directory:
+    """The modules that every node should have.
+
+    ``sources``   by name, in dependency order: what a module requires comes before it
+    ``exclude``   globs of names that are none of our business, in the directory and on the nodes
+    ``keep``      globs of names on the nodes that are never pruned
+    ``clusters``  names of the only clusters these modules are for; empty for any
+    """
+
+    __slots__ = ("clusters", "exclude", "keep", "path", "sources")
+
+    def __init__(
+        self,
+        path: str,
+        sources: Iterable[Source],
+        *,
+        exclude: Sequence[str] = (),
+        keep: Sequence[str] = (),
+        clusters: Sequence[str] = (),
+    ) -> None:
+        """Raises UsageError when modules require each other in a circle."""
+        self.path = path
+        self.exclude = tuple(exclude)
+        self.keep = tuple(keep)
+        self.clusters = tuple(clusters)
+        self.sources = _ordered({source.name: source for source in sources})
+
+    def kept(self, name: bytes) -> bool:
+        """Whether a node may have ``name`` although the directory has not, even when it is pruned."""
+        return matches(name, self.keep) or matches(name, self.exclude)
+
+
+def matches(name: bytes, globs: Iterable[str]) -> bool:
+    """Whether one of ``globs`` describes ``name``; upper and lower case differ."""
+    readable = os.fsdecode(name)
+    return any(fnmatchcase(readable, glob) for glob in globs)
+
+
+def read(path: str) -> Directory:
+    """The directory at ``path``.
+
+    Raises UsageError when it is none, is empty or has modules that require each other, and ConfigError with
+    everything that is wrong with its files and with its ``udf.yaml``.
+    """
+    found = _files(path)
+    settings = os.path.join(path, FILE)  # noqa: PTH118 - keeps the path as given
+    pins = read_pins(settings) if FILE in found else Pins()
+    problems: list[Problem] = []
+    sources: list[Source] = []
+    for name, file in sorted(_chosen(found, pins).items()):
+        where = os.path.join(path, file)  # noqa: PTH118
+        pinned = pins.lines.get(name)
+        place = (
+            Problem(settings, pinned, f"modules: {text(name)}: {file}: ") if pinned else Problem(where, 0, "")
+        )
+        made = _source(name, where, place)
+        (problems if isinstance(made, Problem) else sources).append(made)  # type: ignore[arg-type]  # each to its own
+    if problems:
+        raise ConfigError(problems)
+    if not sources:
+        raise UsageError(f"{path}: there is no module in it: no file called *.lua")
+    return Directory(path, sources, exclude=pins.exclude, keep=pins.keep, clusters=pins.clusters)
+
+
+def _files(path: str) -> list[str]:
+    """The names in the directory ``path`` that count. Raises UsageError."""
+    try:
+        names = os.listdir(path)  # noqa: PTH208 - keeps the path as given
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+    found = [name for name in names if name == FILE or (name.endswith(".lua") and not name.startswith("."))]
+    if len(found) > FILES_MAX:
+        raise UsageError(
+            f"{path}: {len(found)} modules are more than {FILES_MAX}: is it the right directory?"
+        )
+    return found
+
+
+def _chosen(found: Iterable[str], pins: Pins) -> dict[bytes, str]:
+    """File by module name. A pin goes before a file of the same name, and its file is not a module by itself."""
+    pinned = {os.path.normpath(file) for file in pins.modules.values()}
+    chosen = {
+        os.fsencode(name): name
+        for name in found
+        if name != FILE and name not in pinned and not matches(os.fsencode(name), pins.exclude)
+    }
+    return chosen | pins.modules
+
+
+def _source(name: bytes, path: str, place: Problem) -> Source | Problem:
+    """The module in the file ``path``; ``place`` with a message when it cannot be one."""
+    if len(name) > NAME_SIZE_MAX or not NAME.fullmatch(name):
+        place.message += f"{text(name)!r} cannot be the name of a module on a node"
+        return place
+    try:
+        return Source(name, path, _content(path))
+    except (OSError, ValueError) as error:
+        place.message += getattr(error, "strerror", None) or str(error)
+        return place
+
+
+def _content(path: str) -> bytes:
+    """The bytes of a file that may be a module. Raises OSError, and ValueError with what is wrong."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe must not hold us up
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ValueError("is not a file")
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            content = stream.read(SOURCE_SIZE_MAX + 1)
+    finally:
+        os.close(descriptor)
+    if not content:
+        raise ValueError("is empty; nodes refuse a module without content")
+    if len(content) > SOURCE_SIZE_MAX:
+        raise ValueError(f"is larger than {SOURCE_SIZE_MAX} bytes, the most that a module may have")
+    return content
+
+
+def _ordered(sources: dict[bytes, Source]) -> dict[bytes, Source]:
+    """``sources`` with what is required first, else by name. Raises UsageError for a circle."""
+    for source in sources.values():
+        source.requires = tuple(name for name in source.required if name in sources)
+    sorter = TopologicalSorter({name: sources[name].requires for name in sorted(sources)})
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        circle = [text(name) for name in reversed(error.args[1])]
+        raise UsageError(f"modules require each other in a circle: {' -> '.join(circle)}") from None
+    ordered: dict[bytes, Source] = {}
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready())
+        ordered.update((name, sources[name]) for name in ready)
+        sorter.done(*ready)
+    return ordered

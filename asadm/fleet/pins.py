@@ -1,0 +1,73 @@
+"""``udf.yaml``: what an operator says about a directory of modules beyond its files.
+
+modules:            # these names come from these files, which may lie in subdirectories
+  counter.lua: v2/counter.lua
+exclude:            # neither registered nor removed, wherever they are
+  - "test_*.lua"
+keep:               # on the nodes for another reason: never pruned
+  - "legacy_*.lua"
+clusters:           # refuse any other cluster
+  - production
+"""
+
+from __future__ import annotations
+
+import os
+
+import yaml
+
+from asadm import yaml_file
+
+FILE = "udf.yaml"
+
+SETTINGS = ("modules", "exclude", "keep", "clusters")
+
+
+class Pins:
+    """What the file says; all empty when there is none.
+
+    ``modules``  file, relative to the directory, by module name
+    ``lines``    the line of each of them in the file, from 1
+    ``exclude``, ``keep``  globs of names; ``clusters`` names
+    """
+
+    __slots__ = ("clusters", "exclude", "keep", "lines", "modules")
+
+    def __init__(self) -> None:
+        self.modules: dict[bytes, str] = {}
+        self.lines: dict[bytes, int] = {}
+        self.exclude: list[str] = []
+        self.keep: list[str] = []
+        self.clusters: list[str] = []
+
+
+def read(path: str) -> Pins:
+    """The file ``path``; an empty one says nothing. Raises ConfigError with all its faults."""
+    reader = yaml_file.Reader(path)
+    root = reader.compose(yaml_file.content(path))
+    pins = Pins()
+    if root is not None:
+        _settings(reader, reader.mapping(root, "the file", SETTINGS), pins)
+    reader.finish()
+    return pins
+
+
+def _settings(reader: yaml_file.Reader, entries: dict[str, yaml.Node], pins: Pins) -> None:
+    for key, node in entries.items():
+        if key == "modules":
+            _modules(reader, node, pins)
+        else:
+            setattr(pins, key, reader.texts(node, key))
+
+
+def _modules(reader: yaml_file.Reader, node: yaml.Node, pins: Pins) -> None:
+    for name, value in reader.mapping(node, "modules").items():
+        file = reader.text(value, f"modules: {name}")
+        if file is None:
+            continue
+        # Who may propose a change of this file must not be able to have any file of the machine sent to the nodes.
+        if os.path.isabs(file) or ".." in file.split("/"):  # noqa: PTH117 - a text, not yet a path
+            reader.fault(value, f"modules: {name}: {file} is not inside of the directory")
+            continue
+        pins.modules[os.fsencode(name)] = file
+        pins.lines[os.fsencode(name)] = value.start_mark.line + 1

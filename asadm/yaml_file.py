@@ -1,0 +1,105 @@
+"""Reading a YAML file of our own by a grammar: plain values out, every fault with its line.
+
+Nodes of the YAML tree are looked at, not loaded objects: they know their lines, and nothing is built from tags.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from asinfo.errors import ConfigError, Problem
+
+DEPTH_MAX = 32
+"""Deepest nesting that is looked at; our grammars need six levels, and the C parser crashes at some ten thousand."""
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def content(path: str) -> bytes:
+    """The bytes of the file ``path``. Raises ConfigError."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise ConfigError([Problem(path, 0, error.strerror or str(error))]) from None
+
+
+class Reader:
+    """Walks the YAML nodes of the file ``path`` and collects the faults in ``problems``."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.problems: list[Problem] = []
+
+    def finish(self) -> None:
+        """Raises ConfigError with all faults, in the order of the file, if there are any."""
+        if self.problems:
+            raise ConfigError(sorted(self.problems, key=lambda problem: problem.line))
+
+    def fault(self, node: yaml.Node | None, message: str) -> None:
+        """Note a fault at ``node``; of the whole file when there is none."""
+        line = node.start_mark.line + 1 if node is not None else 0
+        self.problems.append(Problem(self.path, line, message))
+
+    def compose(self, content: bytes) -> yaml.Node | None:
+        """The root of the tree; None for an empty file, and for one that is not YAML, which is a fault."""
+        try:
+            text = content.decode("utf-8")
+            if self.too_deep(text):
+                return None
+            return yaml.compose(text, Loader=_Loader)
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            self.problems.append(Problem(self.path, line, "the file is not UTF-8 text"))
+        except yaml.MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else 0
+            self.problems.append(Problem(self.path, line, f"not YAML: {error.problem}"))
+        except yaml.YAMLError as error:
+            self.problems.append(Problem(self.path, 0, f"not YAML: {str(error).splitlines()[0]}"))
+        return None
+
+    def too_deep(self, text: str) -> bool:
+        """Whether ``text`` nests deeper than DEPTH_MAX, which is a fault. Events come without recursion."""
+        depth = 0
+        for event in yaml.parse(text, Loader=_Loader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEPTH_MAX:
+                self.problems.append(Problem(self.path, 0, f"nested deeper than {DEPTH_MAX} levels"))
+                return True
+        return False
+
+    def mapping(self, node: yaml.Node | None, what: str, known: tuple[str, ...] = ()) -> dict[str, yaml.Node]:
+        """The entries of a mapping; doubled keys, and unknown ones where ``known`` is given, are faults."""
+        if not isinstance(node, yaml.MappingNode):
+            self.fault(node, f"{what} must be a mapping (key: value)")
+            return {}
+        entries: dict[str, yaml.Node] = {}
+        for key_node, value in node.value:
+            key = self.text(key_node, f"a key of {what}")
+            if key is None:
+                continue
+            if key in entries:
+                self.fault(key_node, f"{key} stands twice in {what}")
+            elif known and key not in known:
+                self.fault(key_node, f"{what} has no setting {key!r}; it has {', '.join(known)}")
+            else:
+                entries[key] = value
+        return entries
+
+    def text(self, node: yaml.Node | None, what: str) -> str | None:
+        """A text of one line; anything else is a fault."""
+        value = node.value if isinstance(node, yaml.ScalarNode) else None
+        if not isinstance(value, str) or not value or not value.isprintable():
+            self.fault(node, f"{what} must be a text")
+            return None
+        return value
+
+    def texts(self, node: yaml.Node, what: str) -> list[str]:
+        """A list of such texts."""
+        if not isinstance(node, yaml.SequenceNode):
+            self.fault(node, f"{what} must be a list")
+            return []
+        found = [self.text(each, f"an entry of {what}") for each in node.value]
+        return [each for each in found if each is not None]
