@@ -8,10 +8,11 @@ from typing import Any
 
 from daemon.config.grammar import Problems, Statement
 from daemon.config.parameter import Parameter, contexts, parameters
-from daemon.config.schema import CONTEXTS, Config, Level, Namespace, NamespaceSet, Sink, StorageEngine
+from daemon.config.schema import CONTEXTS, Config, Level, Namespace, NamespaceSet, Sink, Smd, StorageEngine
 from daemon.config.schema.namespace import NAME_SIZE_MAX, SET_NAME_SIZE_MAX
 from daemon.config.schema.retired import ENTERPRISE, ENTERPRISE_KINDS, RETIRED
 from daemon.config.schema.sinks import every
+from daemon.config.schema.smd import LOCAL
 
 NAMESPACES_MAX = 32
 SINKS_MAX = 16
@@ -21,7 +22,7 @@ REPEATS_MAX = 128
 WITHOUT_EFFECT_MAX = 20
 """Most names in the remark about parameters that do nothing here."""
 
-TOP = ("service", "logging", "network", "namespace", "mod-lua")
+TOP = ("service", "logging", "network", "namespace", "mod-lua", "smd")
 
 
 def bind(statements: Sequence[Statement], problems: Problems, warnings: Problems) -> Config:
@@ -65,6 +66,8 @@ class _Binding:
                 self.fill(config.network, block, "network")
             case "mod-lua":
                 self.fill(config.mod_lua, block, "mod-lua")
+            case "smd":
+                self.fill(config.smd, block, "smd")
             case "logging":
                 sinks.extend(self.sinks(block))
             case _:
@@ -248,6 +251,7 @@ class _Binding:
         """What must fit together."""
         self.check_pool(config)
         self.check_ports(config)
+        self.check_smd(config)
         for namespace in config.namespaces:
             engine = namespace.storage_engine
             if engine.kind == "device" and not (engine.file or engine.device):
@@ -267,11 +271,33 @@ class _Binding:
                 line, f"'context-max' {lua.context_max} must not be below 'context-count' {lua.context_count}"
             )
 
+    def check_smd(self, config: Config) -> None:
+        """What etcd needs is there; what only etcd needs does not stand beside the files of one machine."""
+        smd, backend = config.smd, self.lines.get("smd.backend", 0)
+        if smd.backend == LOCAL:
+            for name, declared in parameters(Smd).items():
+                if getattr(smd, declared.attribute) != declared.default:
+                    self.warnings.add(self.lines[f"smd.{name}"], f"'{name}' counts only with 'backend etcd'")
+            return
+        if not smd.endpoint:
+            self.problems.add(backend, "'backend etcd' needs an 'endpoint', such as http://127.0.0.1:2379")
+        if config.service.cluster_name in {"", "null"}:
+            self.problems.add(
+                backend, "'backend etcd' needs a 'cluster-name' in 'service': its keys carry it"
+            )
+        for one, other in (("user", "password_file"), ("tls_cert_file", "tls_key_file")):
+            for here, missing in ((one, other), (other, one)):
+                if getattr(smd, here) and not getattr(smd, missing):
+                    names = [name.replace("_", "-") for name in (here, missing)]
+                    self.problems.add(
+                        self.lines.get(f"smd.{names[0]}", 0), f"'{names[0]}' needs '{names[1]}'"
+                    )
+
     def check_ports(self, config: Config) -> None:
         """No two listeners on one port of one address."""
         taken: dict[int, tuple[str, str]] = {}
         network = config.network
-        for name in ("service", "admin", "heartbeat", "fabric", "info"):
+        for name in ("service", "admin", "heartbeat", "fabric", "info", "http"):
             listener = getattr(network, name)
             other, address = taken.setdefault(listener.port, (name, listener.address))
             if listener.port == 0 or other == name or not _overlap(address, listener.address):

@@ -30,7 +30,7 @@ as are unknown names.
     asinfo -v "set-config:context=service;ticker-interval=60"
 
 Values are read with `get-config:context=service`, `network`, or `namespace;namespace=NS`. The parameters that only
-asudfd has, and all of `mod-lua`, are shown by `get-config:context=asudf`.
+asudfd has, and all of `mod-lua` and `smd`, are shown by `get-config:context=asudf`.
 
 ## The file
 

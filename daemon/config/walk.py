@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from daemon.config.parameter import Parameter, contexts, parameters
-from daemon.config.schema import ModLua, Namespace, NamespaceSet, Network, Service
+from daemon.config.schema import ModLua, Namespace, NamespaceSet, Network, Service, Smd
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,9 @@ def sections() -> tuple[Section, ...]:
         _section("network", Network, "All ports of the node."),
         _section("namespace test", Namespace, "A namespace, by its name; there may be several."),
         _section("mod-lua", ModLua, "How Lua modules are kept and run."),
+        _section(
+            "smd", Smd, "Where the nodes of a cluster keep the metadata they share, such as the modules."
+        ),
     )
 
 

@@ -37,6 +37,7 @@ from daemon.config.grammar import DEPTH_MAX, Problems, Statement
 SINGULAR = {
     "addresses": "address",
     "devices": "device",
+    "endpoints": "endpoint",
     "files": "file",
     "mesh-seed-address-ports": "mesh-seed-address-port",
     "namespaces": "namespace",

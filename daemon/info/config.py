@@ -127,10 +127,12 @@ def namespace_listing(namespace: Namespace) -> Iterator[tuple[str, str]]:
 
 
 def _own(config: Config) -> Iterator[tuple[str, str]]:
-    """What the real server does not have, or does not tell: all of mod-lua, and our own parameters of service."""
+    """What the real server does not have, or does not tell: all of mod-lua and smd, and our own of the others."""
     yield from listing(config.mod_lua, prefix="mod-lua.")
     yield from listing(config.mod_lua, own=True, prefix="mod-lua.")
     yield from listing(config.service, own=True, prefix="service.")
+    yield from listing(config.network, own=True, prefix="network.")
+    yield from listing(config.smd, own=True, prefix="smd.")
 
 
 def _line(pairs: Iterable[tuple[str, str]]) -> bytes:

@@ -8,6 +8,7 @@ from daemon.config.schema.namespace import Namespace, NamespaceSet, StorageEngin
 from daemon.config.schema.network import Network, NetworkService
 from daemon.config.schema.service import Service
 from daemon.config.schema.sinks import CONTEXTS, Level, Sink
+from daemon.config.schema.smd import Smd
 
 __all__ = [
     "CONTEXTS",
@@ -20,6 +21,7 @@ __all__ = [
     "NetworkService",
     "Service",
     "Sink",
+    "Smd",
     "StorageEngine",
 ]
 
@@ -36,4 +38,5 @@ class Config:
     logging: list[Sink] = field(default_factory=lambda: [Sink()])
     namespaces: list[Namespace] = field(default_factory=list)
     mod_lua: ModLua = field(default_factory=ModLua)
+    smd: Smd = field(default_factory=Smd)
     warnings: list[Problem] = field(default_factory=list)

@@ -12,8 +12,8 @@ from daemon.config.schema.address import address as is_address
 PORT_MAX = 65535
 
 
-def _port(default: int, doc: str, *, effect: bool = False, shown: bool = True) -> int:
-    port: int = parameter(default, doc, high=PORT_MAX, effect=effect, shown=shown)
+def _port(default: int, doc: str, *, effect: bool = False, shown: bool = True, own: bool = False) -> int:
+    port: int = parameter(default, doc, high=PORT_MAX, effect=effect, shown=shown, own=own)
     return port
 
 
@@ -128,6 +128,30 @@ class InfoPort:
 
 
 @dataclass(slots=True)
+class Http:
+    """Where supervisors and Prometheus look; all our own."""
+
+    address: str = parameter(
+        "127.0.0.1",
+        "Address to listen on; `any` is every address. Nothing there asks for a password.",
+        effect=True,
+        own=True,
+        check=is_address,
+    )
+    port: int = _port(
+        0,
+        "Port of /healthz, /readyz and /metrics, for all nodes of the process; 0 is none.",
+        effect=True,
+        own=True,
+    )
+
+    @property
+    def listen_address(self) -> str:
+        """The address as a socket takes it: `any` means all of IPv4."""
+        return "0.0.0.0" if self.address == "any" else self.address
+
+
+@dataclass(slots=True)
 class Network:
     """All ports of the node."""
 
@@ -136,3 +160,4 @@ class Network:
     heartbeat: Heartbeat = context(Heartbeat, "How nodes of a real cluster find each other.")
     fabric: Fabric = context(Fabric, "How nodes of a real cluster exchange data.")
     info: InfoPort = context(InfoPort, "The text port of older releases.", shown=False)
+    http: Http = context(Http, "Where supervisors and Prometheus look.")
