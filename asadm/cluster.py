@@ -65,18 +65,25 @@ class Cluster:
         No command at all asks for the node's own summary, one ``name TAB value`` a line of the only answer.
         Never raises for a node: its failure is in its answer. Raises UsageError for a command that cannot be sent.
         """
-        body = request(commands)
-        asks = [(node, body) for node in (self.nodes if nodes is None else nodes)]
+        words = tuple(commands)
+        return self.ask([(node, words) for node in (self.nodes if nodes is None else nodes)], timeout=timeout)
+
+    def ask(
+        self, asks: Sequence[tuple[Node, tuple[bytes, ...]]], *, timeout: float | None = None
+    ) -> list[Answer]:
+        """As `each`, with commands for each node of its own."""
+        bodies = {commands: request(commands) for commands in {commands for _, commands in asks}}
+        sent = [(node, bodies[commands]) for node, commands in asks]
         deadline = self.timeout if timeout is None else timeout
         if self.progress is None:
-            replies = exchange(asks, timeout=deadline)
+            replies = exchange(sent, timeout=deadline)
         else:
-            self.progress.start(len(asks))
+            self.progress.start(len(sent))
             try:
-                replies = exchange(asks, timeout=deadline, arrived=self.progress.arrived)
+                replies = exchange(sent, timeout=deadline, arrived=self.progress.arrived)
             finally:
                 self.progress.stop()
-        return [_answer(reply, commands) for reply in replies]
+        return [_answer(reply, commands) for reply, (_, commands) in zip(replies, asks, strict=True)]
 
     def only(self, words: Sequence[str]) -> Cluster:
         """The nodes that ``words`` select; see `select`. Asks the nodes for their ids when a word looks like one."""
@@ -95,9 +102,9 @@ def _may_be_id(word: str) -> bool:
     return 1 < len(word) <= 16 and not set(word) - set("0123456789ABCDEF")
 
 
-def _answer(reply: Reply, commands: Sequence[bytes]) -> Answer:
+def _answer(reply: Reply, commands: tuple[bytes, ...]) -> Answer:
     answer = _judged(reply, commands)
-    answer.commands = tuple(commands)
+    answer.commands = commands
     answer.note = reply.note
     return answer
 
