@@ -47,6 +47,14 @@ class State:
     pending: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds the lock on the modules, in his own words, and for how many more seconds."""
+
+    owner: str
+    left: float
+
+
 Accept = Callable[[Sequence[Item]], None]
 """Called on the event loop with changed items, in order; must not block and must not raise.
 
@@ -56,6 +64,10 @@ The first call comes from ``start`` and has everything that is stored, even if t
 
 class Smd(Protocol):
     """A store of system metadata."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether changes can be stored; what is known is served either way."""
 
     async def start(self) -> None:
         """Load what is stored and accept it into every subscriber. Raises StartError when that is impossible."""
@@ -78,6 +90,16 @@ class Smd(Protocol):
 
     def state(self, module: str) -> State:
         """Figures of ``module``; all 0 for one that nobody subscribed to."""
+
+    async def lock(self, owner: str, seconds: int) -> Holder | None:
+        """Take the lock on the modules for ``owner``, or take it again for as long; or say who holds it.
+
+        It keeps nobody from a change: those who change many modules at once ask each other with it. It ends by
+        itself after ``seconds``. Raises SmdTimeout and SmdFailed, as ``set`` does.
+        """
+
+    async def unlock(self, owner: str) -> Holder | None:
+        """Give the lock back, if ``owner`` holds it; or say who else does. Raises SmdTimeout and SmdFailed."""
 
 
 class SmdTimeout(Exception):  # noqa: N818 - named for what happened

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from daemon.errors import StartError
 from daemon.smd import file
-from daemon.smd.interface import CONFIRM_SECONDS, Accept, Item, SmdFailed, SmdTimeout, State
+from daemon.smd.interface import CONFIRM_SECONDS, Accept, Holder, Item, SmdFailed, SmdTimeout, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,6 +129,13 @@ class LocalSmd:
         self._warn = warn
         self._modules: dict[str, _Module] = {}
         self._thread: ThreadPoolExecutor | None = None
+        self._holder: Holder | None = None
+        self._locked = 0.0  # when the lock was taken, on the monotonic clock
+
+    @property
+    def connected(self) -> bool:
+        """Always: a disk that refuses is told with the change."""
+        return True
 
     def subscribe(self, module: str, accept: Accept) -> None:
         """Hand every change of ``module`` to ``accept``; to be called before ``start``, once for each node."""
@@ -191,6 +198,27 @@ class LocalSmd:
             return State()
         pending = len(known.waiting) + len(known.writing)
         return State(known.content_key, known.tid, len(known.items), pending)
+
+    async def lock(self, owner: str, seconds: int) -> Holder | None:
+        """Take the lock for ``owner``, or say who holds it. It is in memory: a restart gives it back."""
+        if (holder := self._held()) and holder.owner != owner:
+            return holder
+        self._holder, self._locked = Holder(owner, seconds), time.monotonic()
+        return None
+
+    async def unlock(self, owner: str) -> Holder | None:
+        """Give the lock back, if ``owner`` holds it; or say who else does."""
+        if (holder := self._held()) and holder.owner != owner:
+            return holder
+        self._holder = None
+        return None
+
+    def _held(self) -> Holder | None:
+        """Who holds the lock now."""
+        if self._holder is None:
+            return None
+        left = self._locked + self._holder.left - time.monotonic()
+        return Holder(self._holder.owner, left) if left > 0 else None
 
     async def _write_all(self, module: _Module, thread: ThreadPoolExecutor) -> None:
         """Write changes, together, until none waits."""
