@@ -64,3 +64,51 @@ def test_only_a_change_of_membership_moves_generation_and_key() -> None:
 
 def test_keys_have_twelve_digits() -> None:
     assert {len(f"{Cluster().key:X}") for _ in range(50)} == {12}
+
+
+def test_owners_do_not_depend_on_how_the_members_came_together() -> None:
+    at_once, one_by_one = Cluster(), Cluster()
+    at_once.join(members("A1", "A2", "A3", "B4"))
+    for ids in (["A1"], ["A1", "C9"], ["C9", "A2"], ["A2", "A3"], ["A1", "A2", "A3", "B4"]):
+        one_by_one.join(members(*ids))
+    assert one_by_one.owners == at_once.owners
+
+
+def test_a_node_that_is_no_member_owns_nothing() -> None:
+    cluster = Cluster()
+    cluster.join(members("A1"))
+    assert not cluster.has("A2")
+    assert not any(cluster.bitmap("A2"))
+    cluster.join([])
+    assert cluster.principal == "0"
+    assert not any(cluster.bitmap("A1"))
+    cluster.join(members("A1"))
+    assert cluster.has("A1")
+    assert cluster.masters("A1") == b"/" * 682 + b"8="
+
+
+def stored(*revisions: int) -> list[Member]:
+    """Members as a metadata store tells them: with the revisions at which they joined."""
+    return [Member(f"A{number}", "127.0.0.1", 3000, since) for number, since in enumerate(revisions, 1)]
+
+
+def test_nodes_with_one_metadata_store_agree_on_the_key() -> None:
+    early, late = Cluster(), Cluster()
+    early.join(stored(7))
+    early.join(stored(7, 9))
+    late.join(stored(7, 9)[::-1])
+    assert early.key == late.key
+    late.join(stored(7, 12))  # the same node, started anew
+    assert early.key != late.key
+    assert len(f"{late.key:X}") == 12
+
+
+def test_generations_grow_over_restarts_of_a_node() -> None:
+    cluster = Cluster()
+    cluster.join(stored(7))
+    cluster.join(stored(7, 8))
+    cluster.join(stored(7))
+    before = cluster.generation
+    again = Cluster()
+    again.join(stored(12))  # each of these changes was a revision of the store
+    assert again.generation > before
