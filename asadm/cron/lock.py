@@ -22,7 +22,7 @@ POLL_SECONDS = 0.1
 
 
 class LockHeldError(Error):
-    """Another run holds the lock; ``holder`` is its process id as it wrote it, or empty."""
+    """Another run holds the lock; ``holder`` is its process id, and who it is, as it wrote it, or empty."""
 
     def __init__(self, path: str, holder: str) -> None:
         run = f"another run (process {holder})" if holder else "another run"
@@ -33,12 +33,20 @@ class LockHeldError(Error):
 class Lock:
     """The lock of one file, held inside a ``with`` block.
 
-    ``wait`` is the longest wait in seconds, 0 for none. Entering raises LockHeldError when another run still holds
+    ``wait`` is the longest wait in seconds, 0 for none; ``holder`` says who we are, beside the process id. Entering raises LockHeldError when another run still holds
     the lock then, and UsageError when the file cannot be used at all.
     """
 
-    def __init__(self, path: str, wait: float = 0.0, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        path: str,
+        wait: float = 0.0,
+        *,
+        holder: str = "",
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self.path = path
+        self._mark = f"{os.getpid()} {holder}".strip().encode("utf-8", "replace") + b"\n"
         self._wait = wait
         self._sleep = sleep
         self._file = -1
@@ -68,7 +76,7 @@ class Lock:
                 os.close(file)
                 return self._try()
             os.ftruncate(file, 0)
-            os.pwrite(file, b"%d\n" % os.getpid(), 0)
+            os.pwrite(file, self._mark, 0)
         except BlockingIOError:
             os.close(file)
             return False
@@ -108,10 +116,13 @@ def _still_there(file: int, path: str) -> bool:
 
 
 def _holder(path: str) -> str:
-    """The process id in the file, or nothing where it holds anything else."""
+    """The process id in the file and what stands behind it, or nothing where it holds anything else."""
     try:
         with Path(path).open("rb") as file:
-            text = file.read(20).strip()
+            text = file.read(200).decode("utf-8", "replace").strip()
     except OSError:
         return ""
-    return text.decode() if text.isdigit() else ""
+    number, _, who = text.partition(" ")
+    if not (number.isascii() and number.isdigit()) or not text.isprintable():
+        return ""
+    return f"{number}, {who}" if who else number
