@@ -11,37 +11,27 @@ finishes on it.
 
 import asyncio
 import os
-import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from asinfo.errors import Error
 from daemon.config.schema.lua import ModLua
+from daemon.lua.admission import Admission, Function
+from daemon.lua.budget import EXCEEDED, Budget
+from daemon.lua.errors import STREAM_FAILED, CallError, CompileError
 from daemon.lua.pool import HOLD_MAX, ContextStatistics, Lease, Pool
-from daemon.lua.runtime import (
-    LATE,
-    OUT_OF_MEMORY,
-    REQUIRED_MAX,
-    TEXT_MAX,
-    TIMEOUT,
-    Applied,
-    Context,
-    Outcome,
-    Poured,
-    Settings,
-    Subject,
-    Value,
-    compile_cached,
-    compile_text,
-    failure,
-)
+from daemon.lua.release import release_memory
+from daemon.lua.runtime import LATE, REQUIRED_MAX, TIMEOUT, Applied, Context, Poured, Subject, Value, failure
 from daemon.lua.stream import Stream
+from daemon.lua.turns import Turn
+from daemon.lua.work import Work
+
+__all__ = ["CallError", "CompileError", "LuaHost"]
 
 THREADS_MAX = 128
-"""Worker threads of a host, made as calls overlap; further calls wait for one."""
+"""Calls that have begun and are not ended, each with a thread; `udf-threads` of them run, and further calls wait."""
 
 NICENESS = 10
 """How much less urgent a worker thread is than the event loop, in steps of nice(2).
@@ -55,70 +45,20 @@ TRIAL_SECONDS = 0.0005
 LONG_SECONDS = 0.002
 """A call on the event loop that takes so long on the wall makes its function a suspect."""
 
-NO_MODULE = b"UDF: Execution Error 1"
-"""The module is unknown, or its body failed. Source: the UDF specification, section 5."""
-
-STREAM_FAILED = b"UDF: Execution Error 2 : "
-"""Begins the error text of an aggregation. Source: the UDF specification, section 4."""
-
-MESSAGE_SIZE_MAX = 1023
-"""Bytes of a compile error's message. Source: the info protocol specification, section 3."""
-
-FIRST_LINE_SIZE_MAX = 256
-"""Bytes of a message that names no place."""
-
-NULL_MESSAGE = b"(Null error message returned by lua)"
-
-_Answer = TypeVar("_Answer")
-_monotonic, _thread_time = time.monotonic, time.thread_time
-
 VALIDATIONS_MAX = 4
 """Threads that check modules: their own, so that neither calls nor `udf-put` wait for the others' threads."""
 
 GRACE_SECONDS = 0.05
 """How long after its deadline a call in a thread may end and still count: Lua looks at the clock now and then only."""
 
-COMPILE_SECONDS = 1.0
-"""Processor seconds that a module may take to compile; a megabyte of ordinary code takes a tenth.
-
-The compiler cannot be interrupted, and some 170 nested functions with 190 locals each keep it busy for five seconds. A
-module that took longer than this is refused, so it is compiled this once, and never by a call.
-"""
-
 INLINE_BYTES_MAX = 65536
 """Arguments and bins of a call that is tried on the event loop."""
 
-_PLACED = re.compile(rb'\[string "([^"]*)".*?\]:(\d{1,9}): (.*)', re.DOTALL)
-_NOT_IN_A_NAME = re.compile(rb"[\x00-\x1f\x7f;]")
+RELEASE_SIZE = 8 << 20
+"""Bytes of closed contexts after which the freed memory goes back to the system."""
 
-
-class CompileError(Error):
-    """A module does not compile, or its body fails: chunk name, line (0: unknown) and Lua's message."""
-
-    def __init__(self, file: bytes, line: int, message: bytes) -> None:
-        super().__init__(f"{file!r}:{line}: {message!r}")
-        self.file = file
-        self.line = line
-        self.message = message
-
-
-class CallError(Error):
-    """A call failed; ``text`` is what the client reads."""
-
-    def __init__(self, text: bytes) -> None:
-        super().__init__(text.decode("utf-8", "backslashreplace"))
-        self.text = text
-
-
-def _compile_error(message: bytes | None) -> CompileError:
-    """Lua's message, taken apart as the real server does: file, line and text, or a first line without a place."""
-    text = NULL_MESSAGE if message is None else message[:TEXT_MAX]
-    placed = _PLACED.match(text)
-    if placed:
-        # the module may have written the name: a reply stays one line of three fields
-        file = _NOT_IN_A_NAME.sub(b"?", placed[1])
-        return CompileError(file, int(placed[2]), placed[3][:MESSAGE_SIZE_MAX])
-    return CompileError(b"", 0, text.partition(b"\n")[0][:FIRST_LINE_SIZE_MAX])
+_Answer = TypeVar("_Answer")
+_monotonic, _thread_time = time.monotonic, time.thread_time
 
 
 def _passable(value: Value) -> Value:
@@ -152,26 +92,22 @@ class LuaHost:
         log: Callable[[int, str, str], None],
     ) -> None:
         self._settings = settings
-        self._source = source
-        self._log = log
         self._pools: dict[str, Pool] = {}
         self._stopping = False
         self.streams = 0  # aggregations that have a context
+        self._budget = Budget(settings.memory_max)
+        self._work = Work(settings, source, log, self._budget)
+        self._admission = Admission(THREADS_MAX)
         self._threads = ThreadPoolExecutor(THREADS_MAX, "lua", initializer=_be_nice)
         self._checkers = ThreadPoolExecutor(VALIDATIONS_MAX, "lua-put", initializer=_be_nice)
-        self._shared = Settings(
-            os.fsencode(settings.user_path),
-            settings.context_memory,
-            settings.allow_unsafe_lua,
-            self._text,
-            log,
-        )
+        self._closer = ThreadPoolExecutor(1, "lua-close", initializer=_be_nice)
+        self._freed = 0  # bytes of contexts closed since the last release; the closer's own
 
     async def validate(self, filename: str, content: bytes) -> None:
         """Load ``content`` and run it, as `udf-put` does; raises CompileError."""
         name = filename.encode("utf-8", "surrogateescape")
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._checkers, self._validate, name, content)
+        await loop.run_in_executor(self._checkers, self._work.validate, name, content)
 
     async def call(
         self, module: str, function: str, arguments: Sequence[Value], deadline_seconds: float
@@ -180,13 +116,20 @@ class LuaHost:
 
         Raises CallError. The first result counts; one that is neither a scalar nor a string becomes None.
         """
-        deadline = time.monotonic() + deadline_seconds
+        turn = Turn(self._work.turns, time.monotonic() + deadline_seconds)
         values = tuple(_passable(value) for value in arguments)
         pool = self._pools.get(module) or self._new_pool(module)
-        lease = pool.take()
-        work = self._in_thread(lambda: self._call(module, function, values, deadline, lease))
+        place = module, function.encode("utf-8", "surrogateescape")
+        try:
+            async with asyncio.timeout(deadline_seconds):
+                lease = await self._begin(pool, place)
+        except TimeoutError:
+            raise CallError(TIMEOUT) from None
+        if lease is None:
+            raise CallError(EXCEEDED)
+        work = self._in_thread(lambda: self._work.call(turn, module, function, values, lease))
         # the lease ends with the work, also when nobody waits for the answer any more
-        work.add_done_callback(lambda _: self._end(pool, lease))
+        work.add_done_callback(lambda _: self._end(pool, lease, place))
         outcome = await asyncio.shield(work)
         if outcome.failed:
             raise CallError(outcome.value if isinstance(outcome.value, bytes) else b"")
@@ -233,21 +176,27 @@ class LuaHost:
 
         Never raises for what a module does: errors, time-outs and missing modules are result code 100 with their text.
         The caller holds the record's lock meanwhile, and then does what the answer's action says. A call that ends
-        too late, or still waits for a context or a thread then, is a time-out and changes nothing.
+        too late, or still waits for a place, a context or a turn then, is a time-out and changes nothing. One that is
+        cancelled ends soon, and changes nothing either.
         """
-        deadline = time.monotonic() + deadline_seconds
+        turn = Turn(self._work.turns, time.monotonic() + deadline_seconds)
+        deadline = turn.deadline
         pool = self._pools.get(module) or self._new_pool(module)
+        place = module, function
         try:
             async with asyncio.timeout(deadline_seconds):
-                lease = await pool.wait()
+                lease = await self._begin(pool, place)
         except TimeoutError:
             return failure(TIMEOUT)
-        if self._stopping:
-            self._end(pool, lease)
-            return failure(TIMEOUT)
-        work = self._in_thread(lambda: self._apply(module, deadline, lease, (function, arguments, subject)))
-        work.add_done_callback(lambda _: self._end(pool, lease))
-        await asyncio.wait((work,), timeout=deadline + GRACE_SECONDS - time.monotonic())
+        if lease is None:
+            return failure(EXCEEDED)
+        work = self._in_thread(lambda: self._work.apply(turn, module, (function, arguments, subject), lease))
+        work.add_done_callback(lambda _: self._end(pool, lease, place))
+        try:
+            await asyncio.wait((work,), timeout=deadline + GRACE_SECONDS - time.monotonic())
+        except asyncio.CancelledError:
+            turn.give_up()
+            raise
         if not work.done() or time.monotonic() > deadline + GRACE_SECONDS:
             return failure(TIMEOUT)
         applied, seconds = work.result()
@@ -269,10 +218,20 @@ class LuaHost:
         An empty ``batch`` goes on with the last one. Never raises for what a module does. After a failure, the stream
         takes nothing more.
         """
-        if self._stopping:
-            return Poured(b"", more=False, failure=STREAM_FAILED + TIMEOUT)
         deadline = time.monotonic() + deadline_seconds
-        stream.work = self._in_thread(lambda: self._pour(stream, batch, deadline))
+        place = stream.module, stream.function
+        try:
+            async with asyncio.timeout(deadline_seconds):
+                await self._admission.enter(place)
+        except TimeoutError:
+            return Poured(b"", more=False, failure=STREAM_FAILED + TIMEOUT)
+        reason = self._objection(stream.lease)
+        if reason:
+            self._admission.leave(place)
+            return Poured(b"", more=False, failure=STREAM_FAILED + reason)
+        turn = Turn(self._work.turns, deadline)
+        stream.work = self._in_thread(lambda: self._work.pour(turn, stream, batch))
+        stream.work.add_done_callback(lambda _: self._admission.leave(place))
         return await asyncio.shield(stream.work)
 
     def close_stream(self, stream: Stream) -> None:
@@ -312,6 +271,7 @@ class LuaHost:
         self._checkers.shutdown(wait=False)
         await asyncio.to_thread(self._threads.shutdown)
         await asyncio.to_thread(self._checkers.shutdown)
+        await asyncio.to_thread(self._closer.shutdown)
 
     def _in_thread(self, work: Callable[[], _Answer]) -> asyncio.Future[_Answer]:
         return asyncio.get_running_loop().run_in_executor(self._threads, work)
@@ -322,7 +282,47 @@ class LuaHost:
         pool = self._pools[module] = Pool(module, *kept)
         return pool
 
-    def _end(self, pool: Pool, lease: Lease) -> None:
+    async def _begin(self, pool: Pool, place: Function) -> Lease | None:
+        """A place among the threads and a lease, both ended by `_end`; None when memory does not suffice."""
+        await self._admission.enter(place)
+        try:
+            lease = await pool.wait()
+        except asyncio.CancelledError:
+            self._admission.leave(place)
+            raise
+        reason = self._objection(lease)
+        if reason:
+            self._end(pool, lease, place)
+            if reason == TIMEOUT:
+                raise TimeoutError
+            return None
+        return lease
+
+    def _objection(self, lease: Lease) -> bytes:
+        """Why no call can run on ``lease`` now, or nothing. Idle contexts go where one is to be made."""
+        if self._stopping:
+            return TIMEOUT
+        if lease.context is None:
+            lacking = self._budget.lacking()
+            if lacking > 0 and not self._make_room(lacking):
+                return EXCEEDED
+        return b""
+
+    def _make_room(self, size: int) -> bool:
+        """Drop idle contexts, the largest first, until ``size`` bytes are free; answers whether there were enough."""
+        idle = [(context.memory, pool, context) for pool in self._pools.values() for context in pool.idle()]
+        for memory, pool, context in sorted(idle, key=lambda row: row[0], reverse=True):
+            if size <= 0:
+                break
+            pool.drop(context)
+            self._budget.remove(context)
+            self._close([context])
+            size -= memory
+        return size <= 0
+
+    def _end(self, pool: Pool, lease: Lease, place: Function | None = None) -> None:
+        if place is not None:
+            self._admission.leave(place)
         context = pool.give(lease)
         if context is not None:
             self._close([context])
@@ -334,107 +334,21 @@ class LuaHost:
 
     def _leave_out(self, pool: Pool) -> None:
         """Names that clients make up must not gather."""
-        if pool.is_empty() and self._pools.get(pool.module) is pool and self._text_of(pool.module) is None:
+        if (
+            pool.is_empty()
+            and self._pools.get(pool.module) is pool
+            and self._work.text_of(pool.module) is None
+        ):
             del self._pools[pool.module]
 
     def _close(self, contexts: Iterable[Context]) -> None:
         for context in contexts:
             if not self._stopping:
-                self._threads.submit(context.close)
+                self._closer.submit(self._close_in_thread, context)
 
-    # What follows runs in worker threads.
-
-    def _text_of(self, module: str) -> bytes | None:
-        """The text of a module that can be called: dots and slashes in a name would mean directories."""
-        return None if "." in module or "/" in module else self._source(module)
-
-    def _text(self, name: bytes) -> bytes | None:
-        return self._text_of(name.decode())
-
-    def _validate(self, name: bytes, content: bytes) -> Outcome:
-        began = time.thread_time()
-        chunk = compile_text(content, name)
-        if chunk.code is None:
-            raise _compile_error(chunk.message)
-        if time.thread_time() - began > COMPILE_SECONDS:
-            raise CompileError(name, 0, b"module takes more than %g s to compile" % COMPILE_SECONDS)
-        context = Context(self._shared, set())
-        outcome = context.run(name, chunk.code, name, self._body_deadline())
-        usable = context.usable
-        context.close()
-        if not usable and outcome.value != OUT_OF_MEMORY:
-            raise CompileError(name, 0, b"module body did not end within %d ms" % self._settings.body_max_ms)
-        if outcome.failed:
-            raise _compile_error(outcome.value if isinstance(outcome.value, bytes) else None)
-        return outcome
-
-    def _body_deadline(self) -> float:
-        return time.monotonic() + self._settings.body_max_ms / 1000
-
-    def _call(
-        self, module: str, function: str, values: tuple[Value, ...], deadline: float, lease: Lease
-    ) -> Outcome:
-        if lease.context is None:
-            reason = self._make(module, deadline, lease)
-            if reason:
-                return Outcome(failed=True, value=reason)
-        assert lease.context is not None
-        return lease.context.call(function.encode("utf-8", "surrogateescape"), deadline, values)
-
-    def _apply(
-        self, module: str, deadline: float, lease: Lease, call: tuple[bytes, bytes, Subject]
-    ) -> tuple[Applied, float]:
-        """What the call comes to, and the processor's seconds that it took without the making of its context."""
-        if time.monotonic() >= deadline:  # it waited for this thread
-            return failure(TIMEOUT), HOLD_MAX
-        if lease.context is None:
-            reason = self._make(module, deadline, lease)
-            if reason:
-                return failure(reason), 0.0
-            if time.monotonic() >= deadline:
-                return failure(TIMEOUT), HOLD_MAX
-        assert lease.context is not None
-        function, arguments, subject = call
-        started = time.thread_time()
-        applied = lease.context.apply(function, deadline, arguments, subject, trial=False)
-        return applied, time.thread_time() - started
-
-    def _pour(self, stream: Stream, batch: bytes, deadline: float) -> Poured:
-        lease = stream.lease
-        if lease.context is None:
-            reason = self._make(stream.module, deadline, lease)
-            if reason:
-                text = reason if reason == NO_MODULE else STREAM_FAILED + reason
-                return Poured(b"", more=False, failure=text)
-        assert lease.context is not None
-        if not stream.opened:
-            lease.context.open_stream(
-                stream.function, stream.arguments, stream.head, in_memory=stream.in_memory
-            )
-            stream.opened = True
-        poured = lease.context.pour(batch, deadline)
-        return poured._replace(failure=STREAM_FAILED + poured.failure) if poured.failure else poured
-
-    def _make(self, module: str, deadline: float, lease: Lease) -> bytes:
-        """Make the context of a lease; answers why it could not be made, or nothing."""
-        text = self._text_of(module)
-        if text is None:
-            return NO_MODULE
-        name = module.encode("utf-8", "surrogateescape")
-        place = b"%s/%s.lua" % (self._shared.user_path, name)
-        chunk = compile_cached(text, b"@" + place)
-        if chunk.code is None:
-            return self._not_made(module, chunk.message)
-        context = Context(self._shared, lease.version.required)
-        outcome = context.run(name, chunk.code, place, min(deadline, self._body_deadline()))
-        if not outcome.failed and context.usable:
-            lease.context = context
-            return b""
-        context.close()
-        if time.monotonic() >= deadline:
-            return TIMEOUT
-        return self._not_made(module, outcome.value if isinstance(outcome.value, bytes) else NULL_MESSAGE)
-
-    def _not_made(self, module: str, message: bytes) -> bytes:
-        self._log(1, module, f"lua create error: {message.decode('utf-8', 'backslashreplace')}")
-        return NO_MODULE
+    def _close_in_thread(self, context: Context) -> None:
+        self._freed += context.memory
+        self._work.close(context)
+        if self._freed >= RELEASE_SIZE:
+            self._freed = 0
+            release_memory()

@@ -12,6 +12,9 @@
 -- A trial runs on the event loop. It has a millisecond, little memory and a short interval, and library code that may
 -- take long is not begun: the trial ends as if the deadline had passed, and the host runs the call anew in a thread.
 --
+-- The host may let the thread wait while it asks for the time: other calls have their turn. The clock of the processor is that
+-- of the whole process, and goes on meanwhile. Where the host answers infinity, memory is used up: the call ends at once.
+--
 -- At the deadline the time-out is raised once as an error that pcall may catch, as on the real server. A function
 -- that then returns soon still succeeds. After GRACE further hooks or GRACE_TIME every instruction of every thread raises,
 -- so loops of pcall end too; the state is not used again.
@@ -21,7 +24,7 @@
 -- thread's body runs in a protected call: otherwise its __close methods would run in the hook's place, without hooks.
 local box = ...
 
-local TIMEOUT <const> = "UDF Execution Timeout"
+local TIMEOUT <const>, NO_MEMORY <const> = "UDF Execution Timeout", "not enough memory"
 local LONGEST <const>, BRISK <const>, DEAR <const> = 1000, 400, 2 -- instructions between two hooks; BRISK: of a trial
 local OWN <const> = 38 -- instructions of a hook that changes nothing: they count as well
 local REST <const> = 24
@@ -41,10 +44,17 @@ local own = 0 -- KiB of the state before it has a module: nothing there is dear
 local most, budget = LONGEST, OVER * PER_SECOND -- the interval: `most`, and less when it times the KiB exceeds the budget
 local trial, spent = false, 0
 local expired, fatal, grace, ended = false, false, GRACE, 0
+local reason = TIMEOUT
 local hooks = {} -- by interval
 
 local function dead()
-    error(TIMEOUT, 0)
+    error(reason, 0)
+end
+
+local function die()
+    expired, fatal = true, true
+    sethook(dead, "", 1)
+    error(reason, 0)
 end
 
 local function expire(used)
@@ -55,15 +65,18 @@ end
 local function look(used)
     if expired then
         if fatal or trial or grace == 0 or used - ended > GRACE_TIME then
-            fatal = true
-            sethook(dead, "", 1)
-            error(TIMEOUT, 0)
+            die()
         end
         grace = grace - 1
     elseif used - asked >= 0.001 then
-        asked = used
-        local left = deadline - now()
-        if left <= 0 then
+        local time = now()
+        asked = trial and used or clock()
+        last = asked -- what other calls did meanwhile is no instruction's doing
+        local left = deadline - time
+        if time == huge then
+            reason = NO_MEMORY
+            die()
+        elseif left <= 0 then
             expire(used)
         elseif left > OVER then
             budget = left * PER_SECOND
@@ -226,7 +239,7 @@ local function admit(thread)
         check()
     end
     if expired then
-        error(TIMEOUT, 0)
+        error(reason, 0)
     elseif wanted < BRISK and kind(thread) == "thread" then
         sethook(thread, prompt, "", 1)
     end

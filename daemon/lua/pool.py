@@ -7,6 +7,7 @@ changed is dropped. Only the event loop touches a pool; ``required`` alone is al
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from daemon.lua.runtime import Context
@@ -216,6 +217,17 @@ class Pool:
         self._total -= 1
         self._evictions += 1
         return False
+
+    def idle(self) -> Iterator[Context]:
+        """The contexts that no call has now."""
+        return iter(self._idle)
+
+    def drop(self, context: Context) -> None:
+        """Take out an idle context, which is to be closed."""
+        self._idle.remove(context)
+        self._total -= 1
+        self._evictions += 1
+        self._quiet = min(self._quiet, len(self._idle))
 
     def renew(self) -> list[Context]:
         """Begin a new version; answers the idle contexts of the old one, which are to be closed."""

@@ -206,14 +206,15 @@ class _Clock:
     Those are seconds of the thread's processor time: a thread that had to wait for the processor has not held it.
     """
 
-    __slots__ = ("tried",)
+    __slots__ = ("monotonic", "tried")
 
     def __init__(self) -> None:
+        self.monotonic: Callable[[], float] = time.monotonic
         self.tried: float | None = None  # 0: a trial that has not asked yet; None: no trial
 
     def now(self) -> float:
         if self.tried is None:
-            return time.monotonic()
+            return self.monotonic()
         used = time.thread_time()
         if not self.tried:
             self.tried = used
@@ -224,7 +225,7 @@ class Context:
     """A Lua state with one module in it.
 
     ``required`` receives every name that the state asks for, found or not. ``usable`` turns False for good when a
-    call ran out of time or memory. One thread at a time may use a context; Python's lock is free while Lua runs.
+    call ran out of time or memory. ``fresh_memory`` is the memory in use after the module's body. One thread at a time may use a context; Python's lock is free while Lua runs.
     """
 
     __slots__ = (
@@ -240,6 +241,7 @@ class Context:
         "_sethook",
         "_used",
         "_wipe",
+        "fresh_memory",
         "usable",
     )
 
@@ -248,6 +250,7 @@ class Context:
         self._memory = settings.memory
         self._runtime = _new_runtime(settings.memory)
         self.usable = True
+        self.fresh_memory = 0
         self._clock = _Clock()
         fetch, take = _module_texts(settings, required)
         verbs = self._runtime.execute(
@@ -332,6 +335,23 @@ class Context:
         if state == LATE and not failed:
             failed = TIMEOUT
         return Poured(messages, more=more, failure=failed or b"")
+
+    def keep_time(self, monotonic: Callable[[], float]) -> None:
+        """Ask ``monotonic`` for the time from now on, once a millisecond outside trials.
+
+        It may wait, and answer infinity: then the call ends at once, for want of memory.
+        """
+        self._clock.monotonic = monotonic
+
+    @property
+    def memory(self) -> int:
+        """Bytes in use, garbage included; any thread may ask."""
+        return int(self._used())
+
+    def collect(self) -> None:
+        """Free what is garbage."""
+        with suppress(LuaError):  # no memory for it
+            self._collect()
 
     def is_heavy(self) -> bool:
         """Whether it holds so much that it belongs in a worker thread."""

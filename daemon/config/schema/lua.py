@@ -3,6 +3,7 @@
 The first three are the real server's (lua-udf, 2.1); the others are our own.
 """
 
+import os
 from dataclasses import dataclass
 
 from daemon.config.parameter import parameter
@@ -49,6 +50,33 @@ class ModLua:
         unit="milliseconds",
         low=1,
         high=60000,
+        effect=True,
+        own=True,
+    )
+    memory_max: int = parameter(
+        2 << 30,
+        "Most memory of all Lua contexts of a node; idle ones go first, then calls that need a new one are refused.",
+        unit="bytes",
+        low=64 << 20,
+        high=1 << 50,
+        effect=True,
+        own=True,
+    )
+    time_max_ms: int = parameter(
+        60000,
+        "Longest time limit that a client may give a UDF call; a longer one counts as this.",
+        unit="milliseconds",
+        low=1,
+        high=86_400_000,
+        effect=True,
+        own=True,
+    )
+    udf_threads: int = parameter(
+        os.cpu_count() or 1,
+        "Threads that run Lua at the same time, beside the event loop; calls that take long have turns.",
+        varies="one a CPU",
+        low=1,
+        high=128,
         effect=True,
         own=True,
     )

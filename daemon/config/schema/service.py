@@ -57,7 +57,9 @@ class Service:
         dynamic=True,
     )
     batch_max_buffers_per_queue: int = parameter(255, "Response buffers of one batch queue.", dynamic=True)
-    batch_max_requests: int = parameter(0, "Most keys of one batch request; 0 is no limit.", dynamic=True)
+    batch_max_requests: int = parameter(
+        0, "Most keys of one batch request; 0 is no limit.", dynamic=True, effect=True
+    )
     batch_max_unused_buffers: int = parameter(256, "Batch buffers kept for re-use.", dynamic=True)
     cgroup_mem_tracking: bool = parameter(False, "Take memory figures from the cgroup.")
     cluster_name: str = parameter(
@@ -69,7 +71,9 @@ class Service:
         check=plain,
     )
     debug_allocations: bool = parameter(False, "Track memory allocations.")
-    disable_udf_execution: bool = parameter(False, "Refuse to run any UDF; clients get result code 22.")
+    disable_udf_execution: bool = parameter(
+        False, "Refuse to run any UDF; clients get result code 22.", effect=True
+    )
     enable_benchmarks_fabric: bool = parameter(False, "Histograms of traffic between nodes.", dynamic=True)
     enable_health_check: bool = parameter(False, "Look for outliers among the nodes.", dynamic=True)
     enable_hist_info: bool = parameter(False, "Histogram of info requests.", dynamic=True)
@@ -120,7 +124,9 @@ class Service:
         effect=True,
     )
     quarantine_allocations: int = parameter(0, "Freed blocks kept aside.", high=100000000)
-    query_max_done: int = parameter(100, "Finished queries remembered.", high=10000, dynamic=True)
+    query_max_done: int = parameter(
+        100, "Finished queries remembered.", high=10000, dynamic=True, effect=True
+    )
     query_threads_limit: int = parameter(128, "Most threads of queries.", low=1, high=1024, dynamic=True)
     run_as_daemon: bool = parameter(
         True, "Detach from the terminal; asudfd stays in the foreground, as systemd likes it.", bare=True

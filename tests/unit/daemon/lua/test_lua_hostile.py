@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from daemon.config.schema.lua import ModLua
-from daemon.lua import host as hosting
+from daemon.lua import work as working
 from daemon.lua.host import CallError, CompileError, LuaHost
 from daemon.lua.runtime import REQUIRED_MAX, TEXT_MAX, Subject
 
@@ -70,7 +70,7 @@ def test_the_text_of_a_failed_call_is_cut() -> None:
 
 
 def test_a_module_that_is_long_to_compile_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hosting, "COMPILE_SECONDS", 0.0)
+    monkeypatch.setattr(working, "COMPILE_SECONDS", 0.0)
     error = refused(b"return 1")
     assert (error.file, error.message) == (b"m.lua", b"module takes more than 0 s to compile")
 

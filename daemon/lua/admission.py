@@ -1,0 +1,73 @@
+"""Which calls begin, when more come than there are threads: no function may take them all.
+
+A call begins when fewer calls of its function have begun than places are free. So one function alone gets half of the
+places, a second half of the rest, and one that comes new finds a place. The others wait, first come first served
+among the calls of one function; a place that becomes free goes to the function with the fewest calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from contextlib import suppress
+
+Function = tuple[str, bytes]
+"""Module and name."""
+
+
+class Admission:
+    """The places of a host, ``most`` in all. Only the event loop uses it."""
+
+    __slots__ = ("_begun", "_free", "_waiting")
+
+    def __init__(self, most: int) -> None:
+        self._free = most
+        self._begun: Counter[Function] = Counter()
+        self._waiting: dict[Function, deque[asyncio.Future[None]]] = {}
+
+    async def enter(self, function: Function) -> None:
+        """Take a place, when there is one; `leave` gives it back. To cancel gives up waiting."""
+        if function not in self._waiting and self._may(function):
+            self._begin(function)
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(function, deque()).append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.cancelled():
+                self._drop(function, turn)
+            else:
+                self.leave(function)  # the place came in the same moment
+            raise
+
+    def leave(self, function: Function) -> None:
+        """Give a place back, and let begin who may."""
+        self._free += 1
+        self._begun[function] -= 1
+        if not self._begun[function]:
+            del self._begun[function]
+        while self._waiting:
+            chosen = min(self._waiting, key=self._begun.__getitem__)
+            if not self._may(chosen):
+                return
+            turn = self._waiting[chosen][0]
+            self._drop(chosen, turn)
+            if not turn.done():
+                self._begin(chosen)
+                turn.set_result(None)
+
+    def _may(self, function: Function) -> bool:
+        return self._begun[function] < self._free
+
+    def _begin(self, function: Function) -> None:
+        self._begun[function] += 1
+        self._free -= 1
+
+    def _drop(self, function: Function, turn: asyncio.Future[None]) -> None:
+        line = self._waiting.get(function)
+        if line is not None:
+            with suppress(ValueError):  # it was passed over already
+                line.remove(turn)
+            if not line:
+                del self._waiting[function]

@@ -1,0 +1,130 @@
+"""Who runs Lua now: as many threads as `udf-threads` says; the threads of the other calls that began wait for their turn.
+
+A turn ends after QUANTUM when others wait. Who has not had one yet goes first, so that a short call waits for the
+rest of one turn however many endless calls there are; every FOURTH turn is one of the others', in the order in which
+they gave up theirs. A call whose deadline has passed gets its turn at once: it has only to end.
+
+Turns are changed in the threads. The event loop takes none of the locks here: a thread that holds one may be less
+urgent, and lose the processor.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from math import inf
+from threading import Lock
+from time import monotonic
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from daemon.lua.budget import Budget
+    from daemon.lua.runtime import Context
+
+QUANTUM = 0.01
+"""Seconds of a turn when others wait; Lua looks at the clock once a millisecond."""
+
+FOURTH = 4
+
+
+class Turns:
+    """The turns of a host's calls; ``most`` threads have one at a time."""
+
+    __slots__ = ("_free", "_given", "_lock", "_new", "_others", "budget")
+
+    def __init__(self, most: int, budget: Budget) -> None:
+        self.budget = budget
+        self._free = most
+        self._given = 0
+        self._lock = Lock()
+        self._new: deque[Turn] = deque()
+        self._others: deque[Turn] = deque()
+
+    def __len__(self) -> int:
+        """How many threads wait."""
+        return len(self._new) + len(self._others)
+
+    def begin(self, turn: Turn) -> None:
+        """Wait for the first turn."""
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return
+            self._new.append(turn)
+        turn.baton.acquire()
+
+    def end(self) -> None:
+        """Pass the last turn on."""
+        with self._lock:
+            following = self._following()
+            if following is None:
+                self._free += 1
+        if following is not None:
+            following.baton.release()
+
+    def change(self, turn: Turn) -> None:
+        """Pass ``turn`` on and wait for the next, if others wait."""
+        with self._lock:
+            following = self._following()
+            if following is not None:
+                self._others.append(turn)
+        if following is not None:
+            following.baton.release()
+            turn.baton.acquire()
+
+    def _following(self) -> Turn | None:
+        self._given += 1
+        now = monotonic()
+        for turn in self._others:
+            if turn.deadline <= now:
+                self._others.remove(turn)
+                return turn
+        first, second = self._new, self._others
+        if not self._given % FOURTH:
+            first, second = second, first
+        return first.popleft() if first else second.popleft() if second else None
+
+
+class Turn:
+    """A call in its thread; it runs Lua within ``with turn``.
+
+    ``deadline`` is on the monotonic clock. ``context`` is the one it runs in, known when it has one.
+    """
+
+    __slots__ = ("_since", "_turns", "baton", "context", "deadline")
+
+    def __init__(self, turns: Turns, deadline: float) -> None:
+        self._turns = turns
+        self._since = 0.0
+        self.deadline = deadline
+        self.context: Context | None = None
+        self.baton = Lock()
+        self.baton.acquire()
+
+    def __enter__(self) -> Self:
+        self._turns.begin(self)
+        self._since = monotonic()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._turns.end()
+
+    def is_late(self) -> bool:
+        """Whether the deadline has passed."""
+        return monotonic() >= self.deadline
+
+    def give_up(self) -> None:
+        """Nobody waits for the call any more: it ends at its next look at the clock, or never begins."""
+        self.deadline = -inf
+
+    def now(self) -> float:
+        """The monotonic time for Lua, perhaps after a wait for the next turn.
+
+        Infinity when the call must end at once: it was given up, or takes too much of the node's memory.
+        """
+        now = monotonic()
+        if now - self._since > QUANTUM:
+            if self.context is not None and self._turns.budget.is_exceeded_by(self.context):
+                return inf
+            self._turns.change(self)
+            self._since = now = monotonic()
+        return inf if self.deadline == -inf else now
