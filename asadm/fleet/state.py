@@ -1,0 +1,96 @@
+"""Where asadm keeps what it has to remember of nodes between two runs: ``asudf`` in the state directory of the user.
+
+Nothing here may make a command fail that could be done without it: what cannot be read is not there, and who cannot
+write is told so by the return value.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SIZE_MAX = 4 * 1024 * 1024
+"""Bytes of a file of ours that are read: a module and more; an end for a wrong file."""
+
+
+def directory(kind: str) -> str:
+    """The directory for files of one kind; empty when there is no home to have it in."""
+    state = os.environ.get("XDG_STATE_HOME", "")
+    if not state.startswith("/"):
+        home = os.environ.get("HOME", "")
+        if not home.startswith("/"):
+            return ""
+        state = home + "/.local/state"
+    return f"{state}/asudf/{kind}"
+
+
+def names(kind: str) -> list[str]:
+    """The names of the files of one kind."""
+    try:
+        return sorted(name for name in os.listdir(directory(kind) or "\0") if not name.startswith("."))  # noqa: PTH208 - pathlib is not on this path
+    except (OSError, ValueError):
+        return []
+
+
+def read(kind: str, name: str) -> bytes | None:
+    """What a file holds; None when there is none that can be read."""
+    try:
+        with open(_path(kind, name), "rb") as stream:  # noqa: PTH123 - pathlib is not on this path
+            return stream.read(SIZE_MAX)
+    except (OSError, ValueError):
+        return None
+
+
+def write(kind: str, name: str, content: bytes) -> bool:
+    """Put ``content`` there in one step; whether that could be done."""
+    try:
+        path = _path(kind, name)
+        os.makedirs(directory(kind), mode=0o700, exist_ok=True)  # noqa: PTH103 - pathlib is not on this path
+        temporary = f"{directory(kind)}/.{os.getpid()}.{name[-64:]}"
+        with open(temporary, "wb") as stream:  # noqa: PTH123 - pathlib is not on this path
+            stream.write(content)
+        os.replace(temporary, path)  # noqa: PTH105 - pathlib is not on this path
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def append(kind: str, name: str, line: bytes) -> bool:
+    """Add a line to a file that is there already; whether that could be done. Several runs may do so at once."""
+    try:
+        descriptor = os.open(_path(kind, name), os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+    except (OSError, ValueError):
+        return False
+    try:
+        return os.write(descriptor, line + b"\n") > 0
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def remove(kind: str, found: Iterable[str]) -> None:
+    """Forget these files."""
+    for name in found:
+        with contextlib.suppress(OSError, ValueError):
+            os.unlink(_path(kind, name))  # noqa: PTH108 - pathlib is not on this path
+
+
+def quoted(text: str) -> str:
+    """``text`` as the name of a file; different texts have different names."""
+    return "".join(
+        chr(byte) if (chr(byte).isalnum() and byte < 128) or byte in b"._-" else f"%{byte:02X}"
+        for byte in text.encode("utf-8", "surrogateescape")
+    )
+
+
+def _path(kind: str, name: str) -> str:
+    """Raises ValueError where there is no state directory."""
+    found = directory(kind)
+    if not found:
+        raise ValueError("no home directory")
+    return f"{found}/{name}"
