@@ -18,7 +18,7 @@ INFO = 1
 SECURITY = 2
 MESSAGE = 3
 COMPRESSED = 4
-INTERNAL = 5  # between real servers; nobody answers it
+INTERNAL = 5  # between nodes: real servers keep it to themselves, ours pass requests on in it
 
 HEADER_SIZE = 8
 BODY_SIZE_MAX = 134_217_728

@@ -93,7 +93,9 @@ async def _pieces(
                 outcome = await outcome
             code, generation, void_time, shown, count = outcome
             if row.info2 & INFO2_WRITE:
-                written.add(messages.owner(digest).node.namespaces[row.fields[FIELD_NAMESPACE]])
+                namespace = messages.written(digest, row.fields[FIELD_NAMESPACE])
+                if namespace is not None:
+                    written.add(namespace)
             stop = not flags & RESPOND_ALL and code not in _NO_ERRORS
             if not stop or flags & RESPOND_FAILED:
                 part = reply(code, generation, void_time, shown, row=index, count=count)
@@ -128,7 +130,7 @@ def _answer(
         messages.node.namespaces[row.fields[FIELD_NAMESPACE]].counters["batch_sub_tsvc_timeout"] += 1
         return failed(Result.TIMEOUT)
     alone = _request(digest, row, max(1, int(seconds * 1000)))
-    return messages.owner(digest).answer(alone, row.ops, "batch_sub")
+    return messages.answer_row(alone, row.ops)
 
 
 def _count(counters: Counters, result: int | None) -> None:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from daemon.record.namespace import Namespace
 
-ORIGINS = ("client", "batch_sub", "udf_sub", "ops_sub")
-"""Ways on which a request on one record comes: by itself, in a batch, or for a background query."""
+ORIGINS = ("client", "batch_sub", "from_proxy", "from_proxy_batch_sub", "udf_sub", "ops_sub")
+"""Ways on which a request on one record comes: by itself, in a batch, both from another node, or for a background query."""
 
 
 class _Names(dict[int, str]):

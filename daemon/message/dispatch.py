@@ -11,8 +11,8 @@ What is wrong with a message is answered by a result code, and the connection st
 one turn of the event loop. A UDF that takes longer holds the record's lock, and whoever comes to that record
 meanwhile waits in line.
 
-A record belongs to one node. Clients know which; what comes to another node of this process is passed on, as nodes
-of a real cluster do, so that a client is served whatever it believes.
+A record belongs to one node. Clients know which; what comes to another node is passed on, as nodes of a real cluster
+do, so that a client is served whatever it believes (daemon.message.proxy).
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from asinfo.wire.message import (
     unpack,
 )
 from asinfo.wire.result import Result
+from daemon.message import proxy
 from daemon.message.batch import batch
 from daemon.message.counts import DELETES, READS, UDFS, WRITES
 from daemon.message.jobs import Jobs
@@ -45,7 +46,6 @@ from daemon.message.query import query
 from daemon.message.read import read
 from daemon.message.udf import apply, apply_in_thread
 from daemon.message.write import delete, write
-from daemon.record.record import PARTITIONS
 from daemon.record.record import partition as partition_of
 from daemon.record.refused import Refused
 
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from daemon.info.request import Session
     from daemon.message.counts import Counts
     from daemon.message.outcome import Outcome
+    from daemon.network.peer import Peer
     from daemon.node import Node
     from daemon.record.namespace import Namespace
 
@@ -77,27 +78,22 @@ class Messages:
     def __init__(self, node: Node) -> None:
         self.node = node
         self.jobs = Jobs()
-        self._owners: list[Messages] | None = None  # by partition; None when this node is alone
+        # by partition; None when this node is alone, and has it short
+        self._owners: list[Messages | Peer | None] | None = None
 
-    def join(self, members: Mapping[str, Messages]) -> None:
-        """Know all nodes of the process, by their ids."""
-        if len(members) == 1:
-            return
-        owners = [self] * PARTITIONS
-        for identity, member in members.items():
-            bitmap = self.node.cluster.bitmap(identity)
-            for number in range(PARTITIONS):
-                if bitmap[number >> 3] & 0x80 >> (number & 7):
-                    owners[number] = member
-        self._owners = owners
+    def join(self, members: Mapping[str, Messages | Peer]) -> None:
+        """Know all members of the cluster, by their ids; to be called again when they change."""
+        owners = self.node.cluster.owners
+        self._owners = None if set(members) == {self.node.id} else [*map(members.get, owners)]
 
     def owns(self, partition: int) -> bool:
         """Whether the records of ``partition`` are this node's."""
         return self._owners is None or self._owners[partition] is self
 
-    def owner(self, digest: bytes) -> Messages:
-        """Who answers requests on the record ``digest``."""
-        return self if self._owners is None else self._owners[partition_of(digest)]
+    def written(self, digest: bytes, namespace: bytes) -> Namespace | None:
+        """Where in this process the record ``digest`` is kept; None if another process sees to its durability."""
+        owner = self if self._owners is None else self._owners[partition_of(digest)]
+        return owner.node.namespaces[namespace] if isinstance(owner, Messages) else None
 
     def respond(self, body: bytes, session: Session | None = None) -> Reply:
         """The whole reply to the message ``body``: at once, or later, or piece by piece."""
@@ -109,8 +105,8 @@ class Messages:
         except WireError:
             return _MALFORMED
         if self._owners is None:
-            return self._respond_one(message, todo)
-        return self._pass_on(message, todo)
+            return self.respond_one(message, todo, "client")
+        return self._pass_on(message, todo, body)
 
     def _respond_many(self, message: Message, body: bytes, session: Session | None) -> Reply:
         """Raises WireError."""
@@ -121,8 +117,9 @@ class Messages:
         except Refused as error:
             return reply_frame(error.code)
 
-    def _respond_one(self, message: Message, todo: list[Op]) -> bytes | Awaitable[bytes]:
-        outcome = self.answer(message, todo, "client")
+    def respond_one(self, message: Message, todo: list[Op], origin: str) -> bytes | Awaitable[bytes]:
+        """The reply to a request on one record of this node; ``origin`` as ``answer`` takes it."""
+        outcome = self.answer(message, todo, origin)
         if not isinstance(outcome, tuple):
             return self._later(outcome, message)
         if outcome[0] == OK and message[1] & INFO2_WRITE:
@@ -136,13 +133,32 @@ class Messages:
         durable = self.node.namespaces[message[9][FIELD_NAMESPACE]].durable()
         return reply_frame(*outcome) if durable is None else await _durably(outcome, durable)
 
-    def _pass_on(self, message: Message, todo: list[Op]) -> bytes | Awaitable[bytes]:
+    def _pass_on(self, message: Message, todo: list[Op], body: bytes) -> bytes | Awaitable[bytes]:
         assert message[8] is not None
-        owner = self.owner(message[8])
+        assert self._owners is not None
+        owner = self._owners[partition_of(message[8])]
         namespace = self.node.namespaces.get(message[9].get(FIELD_NAMESPACE, b""))
-        if owner is not self and namespace is not None:
+        if owner is self or namespace is None:
+            return self.respond_one(message, todo, "client")
+        if isinstance(owner, Messages):
             namespace.counters["client_proxy_complete"] += 1
-        return owner._respond_one(message, todo)  # noqa: SLF001 - another of the same
+            return owner.respond_one(message, todo, "from_proxy")
+        if owner is None:
+            return reply_frame(Result.PARTITION_UNAVAILABLE)
+        return proxy.relay(self.node, owner, message, body)
+
+    def answer_row(self, message: Message, todo: list[Op]) -> Outcome | Awaitable[Outcome]:
+        """The outcome of a row of a batch, whoever owns the record; its namespace is known."""
+        assert message[8] is not None
+        owner = self if self._owners is None else self._owners[partition_of(message[8])]
+        if owner is self:
+            return self.answer(message, todo, "batch_sub")
+        if isinstance(owner, Messages):
+            self.node.namespaces[message[9][FIELD_NAMESPACE]].counters["batch_sub_proxy_complete"] += 1
+            return owner.answer(message, todo, "from_proxy_batch_sub")
+        if owner is None:
+            return failed(Result.PARTITION_UNAVAILABLE)
+        return proxy.outcome(self.node, owner, message, todo)
 
     def answer(self, message: Message, todo: list[Op], origin: str) -> Outcome | Awaitable[Outcome]:
         """The outcome of a request on one record of this node; ``origin`` begins the names of the counters."""

@@ -23,8 +23,3 @@ def compressed(_body: bytes, _session: Session) -> bytes:
     """Says that compression needs the Enterprise Edition."""
     reply = bytes([MESSAGE_HEADER_SIZE, 0, 0, 0, 0, Code.ENTERPRISE_ONLY])
     return pack(MESSAGE, reply.ljust(MESSAGE_HEADER_SIZE, b"\0"))
-
-
-def internal(_body: bytes, _session: Session) -> bytes:
-    """Says nothing: such frames travel between real servers."""
-    return b""

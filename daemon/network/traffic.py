@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from asinfo.wire.frame import COMPRESSED, HEADER_SIZE, INFO, INTERNAL, MESSAGE, SECURITY
 from daemon.info.dispatch import Dispatch
+from daemon.message import proxy
 from daemon.network import refusals
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Traffic:
             SECURITY: refusals.security,
             MESSAGE: node.messages.respond,
             COMPRESSED: refusals.compressed,
-            INTERNAL: refusals.internal,
+            INTERNAL: lambda body, _session: proxy.respond(node.messages, body),
         }
         self.ready: dict[bytes, bytes] = {}
         self.connections: set[Connection] = set()

@@ -1,0 +1,137 @@
+"""Requests that nodes pass on to each other, because a client believes that another node owns the record.
+
+A request for a node of this process is a call. One for a node of another process travels as a frame of the type
+that real servers keep among themselves:
+
+    offset 0    4 bytes   "asu1"
+    offset 4    1 byte    0: the request came alone, 1: it is a row of a batch
+    offset 5    8 bytes   id of the node that should answer
+    offset 13   8 bytes   hash of the name of the cluster
+    offset 21             the message
+
+The node answers as it answers a client. It answers with result code 11 (unavailable) what is meant for another node,
+or what it does not own itself: it never passes such a request on, so that none goes round in circles.
+"""
+
+from __future__ import annotations
+
+from hashlib import shake_128
+from struct import Struct
+from typing import TYPE_CHECKING
+
+from asinfo.errors import WireError
+from asinfo.wire import frame
+from asinfo.wire.message import (
+    FIELD_DIGEST,
+    FIELD_NAMESPACE,
+    INFO2_WRITE,
+    op,
+    ops,
+    replies,
+    reply,
+    reply_frame,
+    request,
+    unpack,
+)
+from asinfo.wire.result import Result
+from daemon.message.outcome import failed
+from daemon.network.peer import Lost, Peer, Unreached
+from daemon.record.record import partition
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from asinfo.wire.message import Message, Op
+    from daemon.message.dispatch import Messages
+    from daemon.message.outcome import Outcome
+    from daemon.node import Node
+
+MARK = b"asu1"
+
+_HEAD = Struct(">4sB8s8s")
+_ORIGINS = ("client", "batch_sub")
+
+
+def proxied(origin: str) -> str:
+    """How the counters begin of a request that another node has passed on."""
+    return f"from_proxy_{origin}" if origin != "client" else "from_proxy"
+
+
+def respond(messages: Messages, body: bytes) -> bytes | Awaitable[bytes]:
+    """The reply to a request that another node passes on; nothing to what is none."""
+    if len(body) < _HEAD.size or not body.startswith(MARK):
+        return b""
+    _, kind, identity, name = _HEAD.unpack_from(body)
+    body = body[_HEAD.size :]
+    try:
+        message = unpack(body)
+        todo = ops(body, message[11], message[10]) if message[10] else []
+    except WireError:
+        return reply_frame(Result.PARAMETER)
+    digest = message[8]
+    if digest is None or kind >= len(_ORIGINS):
+        return reply_frame(Result.PARAMETER)
+    node = messages.node
+    if (identity, name) != _address(node.id, node) or not messages.owns(partition(digest)):
+        return reply_frame(Result.PARTITION_UNAVAILABLE)
+    return messages.respond_one(message, todo, proxied(_ORIGINS[kind]))
+
+
+async def relay(node: Node, owner: Peer, message: Message, body: bytes) -> bytes:
+    """The owner's reply to a request that came alone."""
+    return frame.pack(frame.MESSAGE, await _ask(node, owner, message, body, "client"))
+
+
+async def outcome(node: Node, owner: Peer, message: Message, todo: list[Op]) -> Outcome:
+    """The outcome of a row of a batch, as the owner says."""
+    info1, info2, info3, info4, _, generation, ttl, limit, digest, fields, _, _ = message
+    assert digest is not None
+    fields = {**fields, FIELD_DIGEST: digest}
+    body = request(
+        info1,
+        info2,
+        info3,
+        info4=info4,
+        generation=generation,
+        ttl=ttl,
+        limit=limit,
+        fields=fields.items(),
+        ops=[op(*each) for each in todo],
+    )
+    answer = await _ask(node, owner, message, body, "batch_sub")
+    try:
+        ((_, _, _, _, code, generation, void_time, _, _, _, count, start),) = replies(answer)
+    except (WireError, ValueError):  # ValueError: not one message
+        return failed(Result.SERVER_ERROR)
+    return code, generation, void_time, answer[start:], count
+
+
+async def _ask(node: Node, owner: Peer, message: Message, body: bytes, origin: str) -> bytes:
+    """The body of the owner's reply, or of one that says why there is none.
+
+    A write whose reply is lost may have been done, which clients take a time-out to mean.
+    """
+    counters = node.namespaces[message[9][FIELD_NAMESPACE]].counters
+    kind = _ORIGINS.index(origin)
+    head = _HEAD.pack(MARK, kind, *_address(owner.member.id, node))
+    seconds = (message[7] or node.config.service.transaction_max_ms) / 1000
+    counted, code = "error", Result.PARTITION_UNAVAILABLE
+    try:
+        answer = await owner.ask(frame.pack(frame.INTERNAL, head + body), seconds)
+    except TimeoutError:
+        counted, code = "timeout", Result.TIMEOUT
+    except Lost:
+        code = Result.TIMEOUT if message[1] & INFO2_WRITE else code
+    except Unreached:
+        pass
+    else:
+        counters[f"{origin}_proxy_complete"] += 1
+        return answer
+    counters[f"{origin}_proxy_{counted}"] += 1
+    return reply(code)
+
+
+def _address(identity: str, node: Node) -> tuple[bytes, bytes]:
+    """A node of the cluster of ``node``, as a request names it."""
+    name = shake_128(node.config.service.cluster_name.encode()).digest(8)
+    return int(identity, 16).to_bytes(8, "big"), name
