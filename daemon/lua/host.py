@@ -22,7 +22,7 @@ from daemon.lua.admission import Admission, Function
 from daemon.lua.budget import EXCEEDED, Budget
 from daemon.lua.errors import STREAM_FAILED, CallError, CompileError
 from daemon.lua.pool import HOLD_MAX, ContextStatistics, Lease, Pool
-from daemon.lua.release import release_memory
+from daemon.lua.release import keep_little, release_memory
 from daemon.lua.runtime import LATE, REQUIRED_MAX, TIMEOUT, Applied, Context, Poured, Subject, Value, failure
 from daemon.lua.stream import Stream
 from daemon.lua.turns import Turn
@@ -76,6 +76,7 @@ def _passable(value: Value) -> Value:
 def _be_nice() -> None:
     """A module that loops must not take the processor from the event loop."""
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+    keep_little()
 
 
 class LuaHost:

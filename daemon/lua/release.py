@@ -1,7 +1,8 @@
 """Memory that was freed goes back to the system.
 
 The C library keeps freed blocks for the next allocation, in an arena for every few threads; a node whose modules once
-took a gigabyte would keep it. glibc alone has `malloc_trim`.
+took a gigabyte would keep it. glibc alone has `malloc_trim`. It leaves out the free end of each arena, up to a
+threshold that grows to 64 MB by itself, unless it is set.
 """
 
 from __future__ import annotations
@@ -10,21 +11,39 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from ctypes import CDLL
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""Numbers of mallopt(3)."""
+
+KEPT_SIZE = 1 << 20
+"""Bytes at the end of an arena that are kept."""
+
+APART_SIZE = 512 << 10
+"""Bytes from which on a block stands alone, and goes back as soon as it is freed."""
+
+
+def keep_little() -> None:
+    """Set how much freed memory is kept; for the start of the first thread that makes contexts."""
+    _c_library()
 
 
 def release_memory() -> None:
     """Give freed memory back; takes some milliseconds a gigabyte, without Python's lock."""
-    _trim()(0)
+    library = _c_library()
+    if library is not None:
+        library.malloc_trim(0)
 
 
 @cache
-def _trim() -> Callable[[int], int]:
-    import ctypes  # here: most nodes never need it, and it takes its time
+def _c_library() -> CDLL | None:
+    from ctypes import CDLL, c_size_t  # here: a node without calls never needs it, and it takes its time
 
     try:
-        function = ctypes.CDLL(None).malloc_trim
+        library = CDLL(None)
+        library.mallopt(M_TRIM_THRESHOLD, KEPT_SIZE)
+        library.mallopt(M_MMAP_THRESHOLD, APART_SIZE)
+        library.malloc_trim.argtypes = (c_size_t,)
     except (OSError, AttributeError):
-        return lambda _: 0
-    function.argtypes, function.restype = [ctypes.c_size_t], ctypes.c_int
-    return function
+        return None
+    return library

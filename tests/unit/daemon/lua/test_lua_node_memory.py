@@ -1,0 +1,143 @@
+"""The memory of all contexts of a node: its bound, what large contexts come to, and what the system gets back."""
+
+import asyncio
+import ctypes
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from daemon.config.schema.lua import ModLua
+from daemon.lua.budget import EXCEEDED
+from daemon.lua.host import LuaHost
+from daemon.lua.runtime import OUT_OF_MEMORY, Subject
+
+SUBJECT: Subject = (False, 0, 0, 0, b"", b"", bytes(20), b"", 0, True)
+NO_ARGUMENTS = b"\x90"
+MEGABYTE = 1 << 20
+MODULE = b"""
+function keep(rec, megabytes)
+    kept = {}
+    for number = 1, megabytes do kept[number] = string.rep(string.char(number % 256), 2^20) end
+    return #kept
+end
+function waste(rec, megabytes)
+    for number = 1, megabytes do local text = string.rep(string.char(number % 256), 2^20) end
+    return 1
+end
+function hoard(rec)
+    kept = {}
+    while true do kept[#kept + 1] = { #kept } end
+end
+function fill(rec)
+    kept = {}
+    for number = 1, 150000 do kept[number] = { number } end
+    return 1
+end
+function one() return 1 end
+"""
+
+Scene = Callable[[LuaHost], Awaitable[None]]
+
+
+def play(scene: Scene, **settings: int) -> None:
+    async def stage() -> None:
+        host = LuaHost(ModLua(user_path="/udf", **settings), lambda _: MODULE, lambda *_: None)  # type: ignore[arg-type]  # its parameters that are numbers
+        try:
+            await scene(host)
+        finally:
+            await host.stop()
+
+    asyncio.run(stage())
+
+
+async def apply(host: LuaHost, function: bytes, number: int = 0, module: str = "m") -> bytes | int:
+    """The integer that a call comes to, or its error text."""
+    arguments = bytes([0x91, number]) if number else NO_ARGUMENTS
+    applied = await host.apply(module, function, arguments, SUBJECT, 5)
+    return int.from_bytes(applied[2], "big") if applied[0] == 0 else applied[2]
+
+
+def contexts(host: LuaHost, module: str) -> int:
+    return next((row.contexts for row in host.statistics() if row.module == module), 0)
+
+
+def test_idle_contexts_go_before_a_call_is_refused() -> None:
+    async def scene(host: LuaHost) -> None:
+        assert await apply(host, b"keep", 10, "a") == 10
+        assert await apply(host, b"keep", 12, "b") == 12
+        for number in range(36):
+            assert await apply(host, b"keep", 1, f"small{number}") == 1
+        assert contexts(host, "a") == 1
+        assert contexts(host, "b") == 0  # the largest goes first
+        assert contexts(host, "small0") == 1
+
+    play(scene, memory_max=64 * MEGABYTE, context_count=1)
+
+
+def test_a_call_without_memory_for_its_context_is_refused() -> None:
+    async def scene(host: LuaHost) -> None:
+        stream = host.open_stream("m", b"one", NO_ARGUMENTS, b"", in_memory=True)
+        host._budget._most = 0
+        assert await apply(host, b"one") == EXCEEDED
+        poured = await host.pour(stream, b"", 1)
+        assert poured.failure.endswith(EXCEEDED)
+        host.close_stream(stream)
+        host._budget._most = 64 * MEGABYTE
+        assert await apply(host, b"one") == 1
+
+    play(scene)
+
+
+def test_together_calls_take_no_more_than_the_node_gives() -> None:
+    async def scene(host: LuaHost) -> None:
+        most = 0
+        hoards = [asyncio.ensure_future(apply(host, b"hoard")) for _ in range(4)]
+        while not all(each.done() for each in hoards):
+            most = max(most, host._budget.used())
+            await asyncio.sleep(0.002)
+        assert {each.result() for each in hoards} == {OUT_OF_MEMORY}
+        assert most < (64 + 40) * MEGABYTE
+        assert await apply(host, b"one") == 1
+
+    play(scene, memory_max=64 * MEGABYTE, context_memory=1024 * MEGABYTE, udf_threads=2)
+
+
+def test_a_context_that_grew_large_is_not_kept_and_garbage_does_not_count() -> None:
+    async def scene(host: LuaHost) -> None:
+        assert await apply(host, b"keep", 4) == 4
+        assert contexts(host, "m") == 1
+        assert await apply(host, b"keep", 40) == 40
+        assert contexts(host, "m") == 0
+        assert await apply(host, b"waste", 40) == 1
+        assert contexts(host, "m") == 1
+
+    play(scene, context_count=1)
+
+
+def _resident() -> int:
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4096
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="only glibc gives memory back")
+@pytest.mark.parametrize("way", ["clear", "trim", "large"])
+def test_memory_goes_back_to_the_system(way: str) -> None:
+    async def scene(host: LuaHost) -> None:
+        assert await apply(host, b"one") == 1
+        before = _resident()
+        if way == "large":
+            assert await apply(host, b"hoard") == OUT_OF_MEMORY
+        else:
+            for each in await asyncio.gather(*(apply(host, b"fill") for _ in range(12))):
+                assert each == 1
+            assert _resident() - before > 100 * MEGABYTE
+        if way == "clear":
+            host.clear()
+        elif way == "trim":
+            host.trim()
+            host.trim()
+        async with asyncio.timeout(10):
+            while _resident() - before > 30 * MEGABYTE:  # noqa: ASYNC110 - nothing tells when
+                await asyncio.sleep(0.01)
+
+    play(scene, context_count=1, udf_threads=2)

@@ -1,0 +1,221 @@
+"""Who runs Lua, and when: turns of threads, places of calls, deadlines while they wait."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from math import inf
+from typing import cast
+
+import pytest
+
+from daemon.config.schema.lua import ModLua
+from daemon.lua.admission import Admission
+from daemon.lua.budget import Budget
+from daemon.lua.host import LuaHost
+from daemon.lua.runtime import Applied, Context, Subject
+from daemon.lua.turns import QUANTUM, Turn, Turns
+
+SUBJECT: Subject = (False, 0, 0, 0, b"", b"", bytes(20), b"", 0, True)
+NO_ARGUMENTS = b"\x90"
+TIMED_OUT = b"UDF Execution Timeout"
+MODULE = b"""
+function forever() while true do end end
+function short() local n = 0 for i = 1, 2000000 do n = n + i end return n end
+"""
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+
+
+def test_turns_go_to_the_new_then_to_who_gave_theirs_up() -> None:
+    turns = Turns(1, Budget(1 << 40))
+    order: list[str] = []
+    first = Turn(turns, inf)
+    begun = threading.Event()
+
+    def loop() -> None:
+        with first:
+            begun.set()
+            while len(order) < 2:
+                first.now()
+            order.append("loop")
+
+    def short(name: str) -> None:
+        with Turn(turns, inf):
+            order.append(name)
+
+    threads = [threading.Thread(target=loop)]
+    threads[0].start()
+    begun.wait()
+    threads += [threading.Thread(target=short, args=(name,)) for name in ("a", "b")]
+    for thread in threads[1:]:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert sorted(order[:2]) == ["a", "b"]
+    assert order[2] == "loop"
+    assert not len(turns)
+
+
+def test_as_many_threads_run_as_there_are_turns() -> None:
+    turns = Turns(2, Budget(1 << 40))
+    running: list[int] = []
+    most: list[int] = []
+    end = time.monotonic() + 20 * QUANTUM
+
+    def loop(number: int) -> None:
+        with Turn(turns, inf) as turn:
+            while time.monotonic() < end:
+                running.append(number)
+                most.append(len(running))
+                running.remove(number)
+                turn.now()
+
+    threads = [threading.Thread(target=loop, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert max(most) <= 2
+
+
+def test_a_call_past_its_deadline_is_next() -> None:
+    turns = Turns(1, Budget(1 << 40))
+    held = Turn(turns, inf)
+    held.__enter__()
+    ended: list[str] = []
+
+    def wait(name: str, deadline: float) -> None:
+        turn = Turn(turns, deadline)
+        with turns._lock:
+            turns._others.append(turn)
+        turn.baton.acquire()
+        ended.append(name)
+        turns.end()
+
+    threads = []
+    for name, deadline in (("patient", inf), ("late", 0.0)):
+        threads.append(threading.Thread(target=wait, args=(name, deadline)))
+        threads[-1].start()
+        until(lambda: len(turns) == len(threads))
+    held.__exit__()
+    for thread in threads:
+        thread.join(10)
+    assert ended == ["late", "patient"]
+
+
+def test_who_is_given_up_ends_at_the_next_look() -> None:
+    turn = Turn(Turns(1, Budget(1 << 40)), time.monotonic() + 100)
+    with turn:
+        assert turn.now() < inf
+        turn.give_up()
+        assert turn.now() == inf
+        assert turn.is_late()
+
+
+class _Sized:
+    def __init__(self, memory: int) -> None:
+        self.memory = memory
+
+
+def sized(memory: int) -> Context:
+    return cast("Context", _Sized(memory))
+
+
+def test_beyond_the_budget_the_larger_contexts_end() -> None:
+    budget = Budget(100)
+    small, large = sized(20), sized(70)
+    budget.add(small)
+    budget.add(large)
+    assert not budget.is_exceeded_by(large)
+    cast("_Sized", small).memory = 40
+    assert budget.is_exceeded_by(large)
+    assert not budget.is_exceeded_by(small)
+    budget.remove(large)
+    assert not budget.is_exceeded_by(small)
+    assert len(budget) == 1
+
+
+def test_no_function_takes_all_places() -> None:
+    async def scene() -> None:
+        admission = Admission(8)
+        many = [asyncio.ensure_future(admission.enter(("m", b"many"))) for _ in range(20)]
+        await asyncio.sleep(0)
+        assert sum(each.done() for each in many) == 4
+        other = [asyncio.ensure_future(admission.enter(("m", b"other"))) for _ in range(20)]
+        await asyncio.sleep(0)
+        assert sum(each.done() for each in other) == 2
+        await asyncio.wait_for(admission.enter(("m", b"new")), 1)
+        admission.leave(("m", b"many"))
+        await asyncio.sleep(0)
+        assert sum(each.done() for each in (*many, *other)) == 6  # one has left
+        for each in (*many, *other):
+            each.cancel()
+        await asyncio.wait((*many, *other))
+
+    asyncio.run(scene())
+
+
+def test_a_place_that_comes_when_nobody_wants_it_goes_on() -> None:
+    async def scene() -> None:
+        admission = Admission(1)
+        await admission.enter(("m", b"f"))
+        given_up, waiting = (asyncio.ensure_future(admission.enter(("m", b"f"))) for _ in range(2))
+        await asyncio.sleep(0)
+        admission.leave(("m", b"f"))
+        given_up.cancel()
+        await asyncio.wait_for(waiting, 1)
+        assert given_up.cancelled()
+
+    asyncio.run(scene())
+
+
+def host(threads: int) -> LuaHost:
+    settings = ModLua(user_path="/udf", udf_threads=threads)
+    return LuaHost(settings, {"m": MODULE}.get, lambda *_: None)
+
+
+@pytest.mark.parametrize("loops", [4, 140])
+def test_a_short_call_gets_its_turn_among_endless_ones(loops: int) -> None:
+    async def scene() -> tuple[Applied, bool, list[Applied]]:
+        node = host(1)
+        endless = [
+            asyncio.ensure_future(node.apply("m", b"forever", NO_ARGUMENTS, SUBJECT, 1.5))
+            for _ in range(loops)
+        ]
+        await asyncio.sleep(0.05)
+        short = await node.apply("m", b"short", NO_ARGUMENTS, SUBJECT, 1.5)
+        among = not any(each.done() for each in endless)
+        ended = await asyncio.gather(*endless)
+        await node.stop()
+        return short, among, ended
+
+    short, among, ended = asyncio.run(scene())
+    assert short[0] == 0
+    assert among
+    assert {each[2] for each in ended} == {TIMED_OUT}
+
+
+def test_who_waits_is_answered_at_its_deadline_and_never_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("daemon.lua.host.THREADS_MAX", 2)
+
+    async def scene() -> tuple[float, list[Applied], int]:
+        node = host(1)
+        began = time.monotonic()
+        endless = [
+            asyncio.ensure_future(node.apply("m", b"forever", NO_ARGUMENTS, SUBJECT, 0.2)) for _ in range(20)
+        ]
+        ended = await asyncio.gather(*endless)
+        seconds = time.monotonic() - began
+        (figures,) = node.statistics()
+        await node.stop()
+        return seconds, ended, figures.misses
+
+    seconds, ended, contexts = asyncio.run(scene())
+    assert {each[2] for each in ended} == {TIMED_OUT}
+    assert seconds < 1
+    assert contexts <= 2
