@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from asadm.outcome import Answer, Outcome
     from asadm.session import Session
     from asadm.statement import Call
+    from asinfo.render import Sheet
 
 
 def output(session: Session, call: Call, outcome: Outcome) -> bytes:
@@ -17,12 +18,17 @@ def output(session: Session, call: Call, outcome: Outcome) -> bytes:
         return document(call, outcome)
     if isinstance(outcome.show, bytes):
         return outcome.show
+    return rendered(session, outcome.show)
+
+
+def rendered(session: Session, sheets: Sequence[Sheet]) -> bytes:
+    """``sheets`` as a person reads them: tables on a terminal, plain text in a pipe."""
     from io import StringIO
 
     from asinfo.render import plain, show
 
     written = []
-    for sheet in outcome.show:
+    for sheet in sheets:
         if session.terminal:
             stream = StringIO()
             stream.isatty = lambda: True  # type: ignore[method-assign]  # the sheet is to look as on our terminal
@@ -34,17 +40,25 @@ def output(session: Session, call: Call, outcome: Outcome) -> bytes:
 
 
 def document(call: Call, outcome: Outcome) -> bytes:
-    """One JSON document on one line: the command, what every node said, and what the command adds."""
+    """What ``--json`` shows for ``outcome`` of ``call``."""
+    return as_json(call.text, outcome)
+
+
+def as_json(command: str, outcome: Outcome) -> bytes:
+    """One JSON document on one line: the command, what every node said, and what the command adds.
+
+    A command that says more of each node gives ``nodes`` itself.
+    """
     import json
 
-    nodes = [_node(answer) for answer in outcome.answers]
-    whole = {"command": call.text, "code": outcome.code, "nodes": nodes, **outcome.extra}
+    nodes = [] if "nodes" in outcome.extra else [node(answer) for answer in outcome.answers]
+    whole = {"command": command, "code": outcome.code, "nodes": nodes, **outcome.extra}
     if outcome.messages:
         whole["messages"] = outcome.messages
     return json.dumps(whole, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
-def _node(answer: Answer) -> dict[str, object]:
+def node(answer: Answer) -> dict[str, object]:
     """``answer`` in the form that it has in every tool."""
     from asinfo.document import entry
 
@@ -79,8 +93,8 @@ def _notes(session: Session, answers: Sequence[Answer]) -> list[str]:
 
 def failure(answer: Answer) -> str:
     """One line about a failed node."""
-    node = answer.node
-    name = node.name if node.name == node.address else f"{node.name} ({node.address})"
+    which = answer.node
+    name = which.name if which.name == which.address else f"{which.name} ({which.address})"
     if answer.status == "error":
         return f"{name}: {answer.error}"
     return f"{name}: {answer.error} ({answer.status}, {answer.milliseconds:.0f} ms)"

@@ -95,7 +95,12 @@ def call(words: Sequence[str], text: str = "", extra: Sequence[Option] = ()) -> 
 
     Raises UsageError.
     """
-    row, used = find(words)
+    try:
+        row, used = find(words)
+    except UsageError:
+        if "--help" not in words[1:]:
+            raise
+        return call(["help", *words[: words.index("--help")]], text)  # of a group: "udf --help"
     if "--help" in words[used:] and row.name != "help":
         return call(["help", *row.words], text)
     module = load(row)
@@ -225,7 +230,7 @@ def _count(row: Row, arguments: Arguments, keywords: dict[str, str]) -> None:
     needed = [name for name in row.names if not name.startswith("[")]
     if len(arguments.names) < len(needed):
         raise UsageError(f"{row.name}: {needed[len(arguments.names)]} is missing: {row.grammar}")
-    if len(arguments.names) > len(row.names):
+    if len(arguments.names) > len(row.names) and not row.many:
         raise UsageError(f"{row.name} does not understand {arguments.names[len(row.names)]!r}: {row.grammar}")
     for keyword, clause in keywords.items():
         given = arguments.clauses.get(keyword)

@@ -41,7 +41,7 @@ class Suggestions:
             row, typed, option = _typed(words)
         except UsageError:
             return _whole(_next_words(words), word)
-        if takes_path(option) if option is not None else typed[-1:] == ["path"] and "path" in row.keywords:
+        if takes_path(option) if option is not None else _path_follows(row, typed):
             return files(word)
         return _whole(self._offered(row, typed) if option is None else option.choices, word)
 
@@ -56,6 +56,8 @@ class Suggestions:
             return nodes if typed[-1] == "with" else [*nodes, *left, *flags]
         if not used and len(typed) < len(row.names):
             wanted = row.names[len(typed)]
+            if wanted == "NODE":
+                return [node.name for node in self._session.cluster().nodes]
             return [*self._names(), *flags, *(left if wanted.startswith("[") else [])]
         return [*left, *flags]
 
@@ -79,6 +81,13 @@ def _listed(answer: bytes) -> list[str]:
     except WireError:
         return []
     return [escaped(name) for name in names if name.isprintable()]
+
+
+def _path_follows(row: Row, typed: list[str]) -> bool:
+    """Whether the word behind ``typed`` names a file or a directory."""
+    if typed[-1:] == ["path"] and "path" in row.keywords:
+        return True
+    return len(typed) < len(row.names) and row.names[len(typed)].strip("[]").startswith("DIR")
 
 
 def _whole(words: Sequence[str], beginning: str) -> list[str]:

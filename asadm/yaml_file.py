@@ -15,6 +15,9 @@ from asinfo.errors import ConfigError, Problem
 DEPTH_MAX = 32
 """Deepest nesting that is looked at; our grammars need six levels, and the C parser crashes at some ten thousand."""
 
+Node = yaml.Node
+"""A piece of the file, with its line."""
+
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 

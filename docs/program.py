@@ -17,13 +17,14 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command of asadm: the words, its grammar, what it does, an example and its own options."""
+    """One command of asadm: the words, its grammar, what it does, an example or more notes, and its own options."""
 
     name: str
     grammar: str
     summary: str
     example: str
     flags: tuple[Flag, ...] = ()
+    notes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,8 @@ def _command(command: Command) -> str:
     parts = [f"### {command.name}", f"```text\n{command.grammar}\n```", command.summary]
     if command.flags:
         parts.append(_flag_table(command.flags))
-    if command.example:
-        parts.append(f"```text\n{command.example}\n```")
+    if command.notes or command.example:
+        parts.append(f"```text\n{command.notes or command.example}\n```")
     return "\n\n".join(parts)
 
 
@@ -127,7 +128,9 @@ def _manual_flags(flags: tuple[Flag, ...]) -> list[str]:
 
 def _manual_command(command: Command) -> list[str]:
     lines = [".SS " + _roff(command.grammar), _running(command.summary), *_manual_flags(command.flags)]
-    if command.example:
+    if command.notes:
+        lines += [".PP", ".nf", *map(_roff, command.notes.splitlines()), ".fi"]
+    elif command.example:
         lines += [".PP", "Example:", ".nf", _roff(command.example), ".fi"]
     return lines
 

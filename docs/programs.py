@@ -87,7 +87,7 @@ def asadm() -> Program:
         summary=asadm_cli.SUMMARY,
         description=(ASADM, "Privileged commands need `--enable`, or `enable` before them."),
         flags=panels(ASADM_OPTIONS),
-        exits=EXITS,
+        exits={**EXITS, "3": "changes are pending, or versions differ; only of `udf` commands that say so"},
         environment={
             **variables(ASADM_OPTIONS),
             **variables(option for row in TABLE for option in _options(row)),
@@ -167,7 +167,8 @@ def command(row: Row) -> Command:
     """A command of asadm with the options of its module."""
     summary = row.summary + (" Privileged." if row.privileged else "")
     flags = tuple(flag(option) for option in _options(row) if not option.hidden)
-    return Command(row.name, row.grammar, summary, row.example, flags)
+    notes: str = getattr(importlib.import_module(row.module), "NOTES", "")
+    return Command(row.name, row.grammar, summary, row.example, flags, notes)
 
 
 def variables(options: Iterable[Option]) -> dict[str, str]:

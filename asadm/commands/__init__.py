@@ -6,6 +6,7 @@ The same rows serve ``-e``, files of commands, standard input, the interactive s
 A command's file is imported only when the command is used. It holds
 
     OPTIONS: tuple[Option, ...]                    its flags (may be left out)
+    NOTES: str                                     what ``help`` says behind them instead of the example (may be left out)
     def run(session: Session, arguments: Arguments) -> Outcome
     def check(arguments: Arguments) -> None        refuse bad arguments before anything is sent (may be left out)
     def changing(arguments: Arguments) -> bool     for a command that only sometimes needs ``enable`` (may be left out)
@@ -26,7 +27,8 @@ class Row:  # plain class: dataclasses cost more to import than the whole run
 
     ``words``       what is typed: ``manage udfs add``; every word may be shortened while it stays unambiguous
     ``module``      dotted name of the file that runs it
-    ``names``       words that follow, in order: ``NAME``, or ``[NAME]`` where it may be left out
+    ``names``       words that follow, in order: ``NAME``, ``[NAME]`` where it may be left out, and last perhaps
+                    ``NAME...`` or ``[NAME...]`` for any number of them
     ``clauses``     keywords with their words: ``path PATH`` takes one word, ``[with NODE...]`` may be left out and
                     takes one or more; in any order
     ``rest``        takes all that follows as it stands, as ``watch`` does; its name in the grammar
@@ -63,6 +65,11 @@ class Row:  # plain class: dataclasses cost more to import than the whole run
     def name(self) -> str:
         """All words of the command as one text."""
         return " ".join(self.words)
+
+    @property
+    def many(self) -> bool:
+        """Whether any number of names may follow."""
+        return bool(self.names) and "..." in self.names[-1]
 
     @property
     def keywords(self) -> list[str]:
@@ -128,6 +135,35 @@ TABLE = table(
             names=("NAME",),
             clauses=("[with NODE...]",),
             privileged=True,
+        ),
+        Row(
+            "udf plan",
+            "asadm.commands.udf_plan",
+            "Compare a directory of modules with every node: what is to be created, updated, removed.",
+            "udf plan config/udf --diff",
+            names=("DIR",),
+            clauses=("[with NODE...]",),
+        ),
+        Row(
+            "udf status",
+            "asadm.commands.udf_status",
+            "Show which node has which version of which module, once or live.",
+            "udf status --watch 2",
+            clauses=("[with NODE...]",),
+        ),
+        Row(
+            "udf get",
+            "asadm.commands.udf_get",
+            "Give the source of a module byte for byte, checked against its hash.",
+            "udf get counter.lua -o counter.lua",
+            names=("NAME",),
+        ),
+        Row(
+            "udf diff",
+            "asadm.commands.udf_diff",
+            "Show how a module differs between two nodes.",
+            "udf diff counter.lua 10.0.0.1 10.0.0.2",
+            names=("NAME", "NODE", "NODE"),
         ),
         Row(
             "cache clear",

@@ -62,7 +62,8 @@ def explain(row: Row) -> str:
     shown = [option for option in options if not option.hidden]
     if shown:
         lines += ["", "Flags:", *table([(spelled(option), option.described) for option in shown])]
-    return "\n".join([*lines, "", f'Example: asadm -e "{row.example}"', ""])
+    notes: str = getattr(load(row), "NOTES", "")
+    return "\n".join([*lines, "", notes or f'Example: asadm -e "{row.example}"', ""])
 
 
 def spelled(option: Option) -> str:

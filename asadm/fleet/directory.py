@@ -104,7 +104,7 @@ def read(path: str) -> Directory:
     problems: list[Problem] = []
     sources: list[Source] = []
     for name, file in sorted(_chosen(found, pins).items()):
-        where = os.path.join(path, file)  # noqa: PTH118
+        where = os.path.join(path, file)  # noqa: PTH118 - the same
         pinned = pins.lines.get(name)
         place = (
             Problem(settings, pinned, f"modules: {text(name)}: {file}: ") if pinned else Problem(where, 0, "")

@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import os
 
-import yaml
-
 from asadm import yaml_file
 
 FILE = "udf.yaml"
@@ -52,7 +50,7 @@ def read(path: str) -> Pins:
     return pins
 
 
-def _settings(reader: yaml_file.Reader, entries: dict[str, yaml.Node], pins: Pins) -> None:
+def _settings(reader: yaml_file.Reader, entries: dict[str, yaml_file.Node], pins: Pins) -> None:
     for key, node in entries.items():
         if key == "modules":
             _modules(reader, node, pins)
@@ -60,7 +58,7 @@ def _settings(reader: yaml_file.Reader, entries: dict[str, yaml.Node], pins: Pin
             setattr(pins, key, reader.texts(node, key))
 
 
-def _modules(reader: yaml_file.Reader, node: yaml.Node, pins: Pins) -> None:
+def _modules(reader: yaml_file.Reader, node: yaml_file.Node, pins: Pins) -> None:
     for name, value in reader.mapping(node, "modules").items():
         file = reader.text(value, f"modules: {name}")
         if file is None:

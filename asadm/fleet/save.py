@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
+from pathlib import Path
 
 from asinfo.errors import UsageError
 
@@ -19,8 +20,7 @@ def save(path: str, content: bytes, *, private: bool = False) -> None:
     try:
         mode = _mode(path)
         if mode is not None and not stat.S_ISREG(mode):
-            with open(path, "wb") as stream:  # noqa: PTH123 - a path as text throughout
-                stream.write(content)
+            Path(path).write_bytes(content)
         else:
             _replace(path, content, 0o600 if private else mode)
     except (OSError, ValueError) as error:
@@ -29,7 +29,7 @@ def save(path: str, content: bytes, *, private: bool = False) -> None:
 
 def _mode(path: str) -> int | None:
     try:
-        return os.stat(path).st_mode  # noqa: PTH116 - a path as text throughout
+        return Path(path).stat().st_mode
     except FileNotFoundError:
         return None
 
@@ -47,8 +47,8 @@ def _replace(path: str, content: bytes, mode: int | None) -> None:
             stream.write(content)
             stream.flush()
             os.fsync(descriptor)
-        os.replace(temporary, path)  # noqa: PTH105
+        Path(temporary).replace(path)
     except BaseException:  # Ctrl-C too must not leave the file behind
         with suppress(OSError):
-            os.unlink(temporary)  # noqa: PTH108
+            Path(temporary).unlink()
         raise

@@ -21,7 +21,7 @@ OWNERS = {
     "rich": {"asinfo/render.py"},
     "typer": {"asinfo/application.py", "daemon/usage.py"},
     "uvloop": {"daemon/server.py"},
-    "yaml": {"asadm/inventory_file.py", "daemon/config/yamlform.py"},
+    "yaml": {"asadm/yaml_file.py", "asadm/inventory_file.py", "daemon/config/yamlform.py"},
 }
 """The files that may import a library: each costs start-up time, and each could be replaced in one place."""
 

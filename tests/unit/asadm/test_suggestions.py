@@ -12,7 +12,7 @@ from asinfo.exchange import Node
 from tests.fakes.modules import Store
 from tests.fakes.node import refusing
 
-FIRST = ["asinfo", "show", "info", "manage", "cache", "schedule", "watch", "enable", "disable", "help", "exit", "quit"]  # fmt: skip
+FIRST = ["asinfo", "show", "info", "manage", "udf", "cache", "schedule", "watch", "enable", "disable", "help", "exit", "quit"]  # fmt: skip
 NODES = ["n1", "n2"]
 MODULES = ["a.lua", "odd\\ name.lua"]
 NODES_AND = [*NODES, "--wait"]
@@ -46,6 +46,9 @@ def session(*addresses: tuple[str, int]) -> Session:
         ("manage udfs add x.lua path ", "nowhere/", []),
         ("manage udfs add x.lua path counter.lua ", "w", ["with"]),
         ("manage udfs add x.lua --wait ", "", []),
+        ("udf plan ", "", ["counter.lua", "it\\'s.lua", "sub\\ dir/"]),
+        ("udf plan . ", "", ["with", "--diff", "--out", "--prune", "--all"]),
+        ("udf diff a.lua ", "", NODES),
         ("cache clear --lock ", "co", ["counter.lua"]),
         ("cache clear ", "--l", ["--lock", "--lock-wait"]),
         ("schedule print --unit ", "", ["timer", "service"]),

@@ -1,0 +1,119 @@
+"""``udf get``: the source of a module, byte for byte, checked against the hash that the node lists."""
+
+from __future__ import annotations
+
+import os
+
+from asadm.fleet.fetch import fetch
+from asadm.fleet.gathered import gather, named
+from asadm.fleet.survey import survey
+from asadm.modules import sendable
+from asadm.outcome import FAILED, INTERRUPTED, Outcome
+from asinfo.errors import UsageError
+from asinfo.options import Option
+from asinfo.wire.info import text
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from asadm.fleet.fetch import Fetched
+    from asadm.fleet.survey import Survey
+    from asadm.session import Session
+    from asadm.statement import Arguments
+
+NODE = Option(
+    "node", metavar="NODE", help="Read it from this node; needed where the nodes hold different versions."
+)
+OUTPUT = Option("output", "o", metavar="FILE", help="Write it to FILE, whole or not at all.")
+OPTIONS = (NODE, OUTPUT)
+
+NOTES = """\
+Exit codes: 0 done, 1 a node could not be read, no node has the module, or the nodes hold different versions,
+2 usage, 130 stopped by Ctrl-C.
+
+Examples:
+  asadm udf get counter.lua > counter.lua
+  asadm udf get counter.lua --node 10.0.0.2 -o counter.lua"""
+
+
+def check(arguments: Arguments) -> None:
+    """Raises UsageError for a name that cannot be sent."""
+    sendable(os.fsencode(arguments.names[0]))
+
+
+def run(session: Session, arguments: Arguments) -> Outcome:
+    """Find who has which version, read one that all agree on, and hand its bytes over."""
+    name = os.fsencode(arguments.names[0])
+    cluster = session.cluster(arguments)
+    which = arguments.options.text("node")
+    if which is not None:
+        cluster = cluster.only([which])
+        if len(cluster.nodes) > 1:
+            raise UsageError(f"--node {which} means {len(cluster.nodes)} nodes: name one")
+    found = survey(cluster)
+    answers = found.answers
+    if any(answer.status == "interrupted" for answer in answers):
+        return Outcome(answers, code=INTERRUPTED)
+    hashes = found.hashes(name)
+    versions = {digest for digest in hashes if digest is not None}
+    messages = _remarks(name, found, hashes)
+    if len(versions) != 1:
+        return Outcome(
+            answers,
+            messages=messages,
+            code=FAILED,
+            extra={"name": text(name), "versions": _who(found, hashes)},
+        )
+    [digest] = versions
+    holders = [node for node, each in zip(found.nodes(), hashes, strict=True) if each == digest]
+    version = fetch(cluster, {(name, digest): holders})[name, digest]
+    outcome = Outcome(answers, messages=messages, extra={"name": text(name), "hash": digest})
+    return _handed(session, arguments.options.text("output"), version, outcome)
+
+
+def _handed(session: Session, path: str | None, version: Fetched, outcome: Outcome) -> Outcome:
+    """The content where it was asked for; or why there is none."""
+    if version.content is None:
+        outcome.messages.append(f"{outcome.extra['name']} on {version.node.name}: {version.reason}")
+        outcome.code = FAILED
+        return outcome
+    outcome.extra |= {"from": version.node.name, "size": len(version.content)}
+    if path is not None:
+        from asadm.fleet.save import save
+
+        save(path, version.content)
+        outcome.extra["file"] = path
+    elif session.json:
+        from asinfo.wire.udf import base64
+
+        outcome.extra["source"] = text(version.content)
+        outcome.extra["content"] = base64(version.content).decode()
+    else:
+        outcome.show = session.safe(version.content)
+    return outcome
+
+
+def _who(found: Survey, hashes: list[str | None]) -> dict[str, list[str]]:
+    """Names of the nodes by hash."""
+    return {
+        digest: [found.listings[position].node.name for position in positions]
+        for digest, positions in gather(hashes).items()
+        if digest is not None
+    }
+
+
+def _remarks(name: bytes, found: Survey, hashes: list[str | None]) -> list[str]:
+    """What is to be told of nodes that have no version, or another."""
+    nodes = found.nodes()
+    read = [listing.read for listing in found.listings]
+    groups = gather((digest, seen) for digest, seen in zip(hashes, read, strict=True))
+    versions = [(digest, positions) for (digest, _), positions in groups.items() if digest is not None]
+    lacking = groups.get((None, True), [])
+    if not versions:
+        return [f"no node lists {text(name)}"] if lacking else []
+    said = []
+    if len(versions) > 1:
+        said.append(f"the nodes hold {len(versions)} versions of {text(name)}: name one with --node")
+        said += [f"  {digest}  {named(nodes, positions)}" for digest, positions in versions]
+    if lacking:
+        said.append(f"{text(name)} is missing on {named(nodes, lacking)}")
+    return said

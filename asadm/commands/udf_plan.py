@@ -1,0 +1,151 @@
+"""``udf plan``: what has to change so that every node has the modules of a directory. Changes nothing."""
+
+from __future__ import annotations
+
+from asadm import display
+from asadm.fleet import directory as directories
+from asadm.fleet import show
+from asadm.fleet.options import PRUNE
+from asadm.fleet.plan import CHANGES, examine
+from asadm.outcome import INTERRUPTED, Outcome
+from asinfo.options import Option
+from asinfo.wire.info import text
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from asadm.cluster import Cluster
+    from asadm.fleet.directory import Directory
+    from asadm.fleet.plan import Plan, Step
+    from asadm.session import Session
+    from asadm.statement import Arguments
+    from asinfo.exchange import Node
+
+DIFF = Option(
+    "diff", kind="flag", help="Read the modules that differ from the nodes, and show the lines that do."
+)
+OUT = Option("out", metavar="FILE", help="Write the plan to FILE, for 'udf apply FILE'.")
+ALL = Option("all", kind="flag", help="Show the modules that are the same on all nodes too.")
+OPTIONS = (DIFF, OUT, PRUNE, ALL)
+
+PENDING = 3
+
+NOTES = """\
+Modules are compared by the hash that udf-list shows; no content is transferred, unless --diff asks for it.
+Every *.lua file in DIR is a module, applied after the modules it requires. A udf.yaml in DIR may say more:
+  modules: {counter.lua: v2/counter.lua}   a name, and the file it comes from
+  exclude: ["test_*.lua"]                  neither registered nor removed
+  keep: ["legacy_*.lua"]                   never removed by --prune
+  clusters: [production]                   refuse any other cluster
+
+Exit codes: 0 nothing to change, 3 changes are pending, 1 a node could not be read, 2 the command line, the directory
+or udf.yaml is wrong and nothing was sent, 130 stopped by Ctrl-C.
+
+Examples:
+  asadm udf plan udf                         what 'udf apply udf' would do
+  asadm udf plan udf --diff                  with the lines that change
+  asadm udf plan udf --prune --out plan.json review it, then: asadm udf apply plan.json
+  asadm --json udf plan udf | jq '.nodes[] | {node, modules}'"""
+
+
+def check(arguments: Arguments) -> None:
+    """Read the directory. Raises UsageError and ConfigError for one that cannot be."""
+    arguments.prepared = directories.read(arguments.names[0])
+
+
+def run(session: Session, arguments: Arguments) -> Outcome:
+    """Ask every node once, and show what differs."""
+    directory: Directory = arguments.prepared
+    options = arguments.options
+    cluster = session.cluster(arguments)
+    plan = examine(cluster, directory, prune=options.flag("prune"))
+    answers = plan.survey.answers
+    messages = show.remarks(plan)
+    out = options.text("out")
+    if out is not None:
+        from asadm.fleet import plan_file
+
+        plan_file.write(plan, out, cluster=cluster.name)
+    diffs = _diffs(cluster, plan) if options.flag("diff") else []
+    extra: dict[str, object] = {}
+    shown = b""
+    if session.json:
+        extra = show.document(plan)
+        if options.flag("diff"):
+            extra["diffs"] = [diff.document() for diff in diffs]
+    else:
+        shown = display.rendered(session, show.sheets(plan, everything=options.flag("all")))
+        shown += show.summary(plan).encode("utf-8", "replace") + b"\n"
+        shown += b"".join(diff.shown(session) for diff in diffs)
+    return Outcome(answers, shown, messages=messages, code=code(plan), extra=extra, told=True)
+
+
+def code(plan: Plan) -> int:
+    """The exit code of a plan that was only made."""
+    if any(answer.status == "interrupted" for answer in plan.survey.answers):
+        return INTERRUPTED
+    if not plan.complete:
+        return 1
+    return PENDING if plan.pending else 0
+
+
+class _Diff:
+    """How the module of ``step`` changes on the ``nodes`` that have the version ``seen``; ``reason`` when unknown."""
+
+    __slots__ = ("content", "nodes", "reason", "seen", "step")
+
+    def __init__(self, step: Step, seen: str | None, nodes: list[Node]) -> None:
+        self.step = step
+        self.seen = seen
+        self.nodes = nodes
+        self.content: bytes | None = None
+        self.reason = ""
+
+    @property
+    def where(self) -> str:
+        first = self.nodes[0].name
+        return first if len(self.nodes) == 1 else f"{first} and {len(self.nodes) - 1} more"
+
+    def unified(self) -> bytes:
+        from asadm.fleet.difference import unified
+
+        name = text(self.step.name)
+        new = self.step.source.content if self.step.source else None
+        path = self.step.source.path if self.step.source else ""
+        return unified(self.content, new, f"{name} ({self.where})", path)
+
+    def shown(self, session: Session) -> bytes:
+        from asadm.fleet.difference import shown
+
+        if self.reason:
+            return session.safe(f"{text(self.step.name)} ({self.where}): {self.reason}\n".encode())
+        return shown(session, self.unified())
+
+    def document(self) -> dict[str, object]:
+        return {
+            "module": text(self.step.name),
+            "hash": self.seen,
+            "wanted": self.step.wanted,
+            "nodes": [node.name for node in self.nodes],
+            "diff": None if self.reason else text(self.unified()),
+            "error": self.reason or None,
+        }
+
+
+def _diffs(cluster: Cluster, plan: Plan) -> list[_Diff]:
+    """One for each version of a module that is to change, its content read from one of the nodes that have it."""
+    from asadm.fleet.fetch import fetch
+    from asadm.fleet.gathered import gather
+
+    nodes = plan.survey.nodes()
+    diffs = []
+    for step in plan.steps:
+        changing = [position for position, action in enumerate(step.actions) if action in CHANGES]
+        for seen, found in gather(step.seen[position] for position in changing).items():
+            diffs.append(_Diff(step, seen, [nodes[changing[number]] for number in found]))
+    wanted = {(diff.step.name, diff.seen): diff.nodes for diff in diffs if diff.seen is not None}
+    fetched = fetch(cluster, wanted)
+    for diff in diffs:
+        if diff.seen is not None:
+            version = fetched[diff.step.name, diff.seen]
+            diff.content, diff.reason = version.content, version.reason
+    return diffs

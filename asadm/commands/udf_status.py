@@ -1,0 +1,133 @@
+"""``udf status``: modules by nodes, who has which version; once, or live."""
+
+from __future__ import annotations
+
+import time
+
+from asadm import display
+from asadm.fleet import matrix
+from asadm.fleet.survey import survey
+from asadm.outcome import INTERRUPTED, Outcome
+from asinfo.errors import UsageError
+from asinfo.options import SECONDS_MAX, Option
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from asadm.cluster import Cluster
+    from asadm.fleet.directory import Directory
+    from asadm.session import Session
+    from asadm.statement import Arguments
+
+PAUSE = 2.0
+"""Seconds between two looks when the user names none."""
+
+WATCH = Option(
+    "watch", kind="optional", metavar="SECONDS", help="Look again every SECONDS until Ctrl-C.  [2]"
+)
+DIR = Option(
+    "dir", metavar="DIRECTORY", help="Compare with the modules in DIRECTORY, not with what most nodes have."
+)
+OPTIONS = (WATCH, DIR)
+
+NOTES = """\
+On a terminal a matrix of modules and nodes; where it is too wide, nodes that have the same stand in one column.
+In a pipe one line a module and node: module, node, state, hash. The states:
+  same      the hash that most nodes have; with --dir the directory's
+  other     another hash
+  missing   the node does not list the module
+  extra     the directory does not have the module (with --dir)
+A node that could not be read has one line: "*", the node, the kind of its failure, the reason.
+
+Exit codes: 0 all nodes were read, whatever they have ('udf check' judges), 1 a node could not be read, 2 usage.
+--watch ends with the code of its worst look when Ctrl-C stops it.
+
+Examples:
+  asadm udf status
+  asadm udf status --watch 5 --dir udf
+  asadm udf status | grep -v ' same '"""
+
+
+def check(arguments: Arguments) -> None:
+    """Raises UsageError for a pause that is none, and for a directory that cannot be."""
+    pause, path = arguments.options.text("watch"), arguments.options.text("dir")
+    directory = None
+    if path is not None:
+        from asadm.fleet.directory import read
+
+        directory = read(path)
+    arguments.prepared = directory, None if pause is None else _seconds(pause)
+
+
+def _seconds(word: str) -> float:
+    if not word:
+        return PAUSE
+    plain = word.replace(".", "", 1)
+    if not (plain.isascii() and plain.isdigit() and len(word) <= 9 and 0 < float(word) <= SECONDS_MAX):
+        raise UsageError(f"udf status: --watch: {word!r} is not a number of seconds")
+    return float(word)
+
+
+def run(session: Session, arguments: Arguments) -> Outcome:
+    """One look, or one after the other."""
+    directory, pause = arguments.prepared
+    cluster = session.cluster(arguments)
+    if pause is None:
+        return look(session, cluster, directory)
+    return _watch(session, cluster, directory, pause)
+
+
+def look(session: Session, cluster: Cluster, directory: Directory | None) -> Outcome:
+    """What every node has now."""
+    status = matrix.Status(survey(cluster), directory)
+    answers = status.survey.answers
+    if session.json:
+        return Outcome(answers, extra=status.document())
+    if not session.terminal:
+        return Outcome(answers, [matrix.lines(status)], told=True)
+    from shutil import get_terminal_size
+
+    return Outcome(answers, matrix.sheets(status, get_terminal_size().columns), told=True)
+
+
+def _watch(session: Session, cluster: Cluster, directory: Directory | None, pause: float) -> Outcome:
+    """Look again and again. Ctrl-C is the way to end it, and no failure."""
+    code = 0
+    try:
+        while True:
+            outcome = look(session, cluster, directory)
+            if outcome.code == INTERRUPTED:
+                break
+            code = max(code, outcome.code)
+            session.write(_frame(session, outcome, pause))
+            if not session.terminal:
+                for message in display.messages(session, outcome):
+                    session.warn(message)
+            time.sleep(pause)
+    except KeyboardInterrupt:
+        pass
+    if session.colour:
+        session.write(b"\n")
+    return Outcome(code=code, shown=True)
+
+
+def _frame(session: Session, outcome: Outcome, pause: float) -> bytes:
+    """One look: painted over the one before on a terminal that can, below it elsewhere."""
+    if session.json:
+        return display.as_json("udf status", outcome)
+    assert not isinstance(outcome.show, bytes)
+    now = time.strftime("%Y-%m-%d %H:%M:%S")
+    heading = f"[ {now} udf status, every {pause:g} s; Ctrl-C ends ]"
+    shown = session.bold(heading) + b"\n" + display.rendered(session, outcome.show)
+    return painted(shown) if session.colour else shown
+
+
+def painted(shown: bytes) -> bytes:
+    """``shown`` from the upper left corner on, over what was there; not more lines than the terminal has."""
+    from shutil import get_terminal_size
+
+    room = get_terminal_size().lines - 1
+    lines = shown.rstrip(b"\n").split(b"\n")
+    if len(lines) > room:
+        hidden = len(lines) - room + 1
+        lines = [*lines[: room - 1], b"... %d more lines: make the window higher, or use a pipe" % hidden]
+    return b"\x1b[H" + b"".join(line + b"\x1b[K\r\n" for line in lines) + b"\x1b[J"
