@@ -174,19 +174,20 @@ class Messages:
 
     async def _in_line(self, namespace: Namespace, message: Message, todo: list[Op], origin: str) -> Outcome:
         """Answer as soon as nobody who came before works on the record; a UDF then in a thread, if it takes long."""
-        digest, limit = message[8], message[7] or self.node.config.service.transaction_max_ms
+        digest, config = message[8], self.node.config
         assert digest is not None
-        end = time.monotonic() + limit / 1000
+        limit = min(message[7] or config.service.transaction_max_ms, config.mod_lua.time_max_ms) / 1000
+        end = time.monotonic() + limit
         try:
-            async with namespace.hold(digest):
+            async with namespace.hold(digest, limit):
                 seconds = end - time.monotonic()
-                if seconds <= 0:
-                    namespace.counters[f"{origin}_tsvc_timeout"] += 1
-                    return failed(Result.TIMEOUT)
                 outcome = self._attempt(namespace, message, todo, origin)
                 if outcome is None:
                     outcome = await apply_in_thread(self.node, namespace, message, origin, seconds)
                     UDFS.count(namespace, origin, outcome[0])
+        except TimeoutError:
+            namespace.counters[f"{origin}_tsvc_timeout"] += 1
+            outcome = failed(Result.TIMEOUT)
         except Refused as error:
             if error.code == Result.KEY_BUSY:
                 namespace.counters["fail_key_busy"] += 1

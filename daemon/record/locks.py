@@ -30,9 +30,10 @@ class Locks:
         return len(self._held)
 
     @asynccontextmanager
-    async def hold(self, digest: bytes) -> AsyncIterator[None]:
+    async def hold(self, digest: bytes, seconds: float | None = None) -> AsyncIterator[None]:
         """Hold ``digest`` for the time of an ``async with``; waits in line for it where necessary.
 
+        Raises TimeoutError when the turn has not come after ``seconds``.
         The line is as long as there are clients at most, for each waits for one request. A real server's
         `transaction-pending-limit` bounds requests that wait for other nodes' copies, of which there are none here.
         """
@@ -40,7 +41,8 @@ class Locks:
         if line is None:
             self._held[digest] = deque()
         else:
-            await self._queue(digest, line)
+            async with asyncio.timeout(seconds):
+                await self._queue(digest, line)
         try:
             yield
         finally:

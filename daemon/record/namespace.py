@@ -128,9 +128,9 @@ class Namespace:
             self.counters["ttl_reductions_applied"] += 1
         return new
 
-    def hold(self, digest: bytes) -> AbstractAsyncContextManager[None]:
+    def hold(self, digest: bytes, seconds: float | None = None) -> AbstractAsyncContextManager[None]:
         """Hold the lock of ``digest`` for the time of an `async with`; waits in line for it."""
-        return self.locks.hold(digest)
+        return self.locks.hold(digest, seconds)
 
     def scan(self, partition: int, after: bytes = b"") -> Iterator[tuple[bytes, Record]]:
         """The records of a partition in the order of their digests, those after the digest ``after``.
