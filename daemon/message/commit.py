@@ -19,11 +19,11 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.result import Result
 from daemon.message.outcome import failed
-from daemon.record.record import Record, next_generation
 
 if TYPE_CHECKING:
     from daemon.message.outcome import Outcome
     from daemon.record.namespace import Namespace
+    from daemon.record.record import Record
 
 GENERATIONS = INFO2_GENERATION | INFO2_GENERATION_GT
 REPLACE = INFO3_CREATE_OR_REPLACE | INFO3_REPLACE_ONLY
@@ -31,7 +31,6 @@ POLICIES2 = GENERATIONS | INFO2_CREATE_ONLY
 POLICIES3 = INFO3_UPDATE_ONLY | REPLACE
 """Bits of info2 and info3 that make a write depend on the record as it is."""
 
-_new = tuple.__new__  # around the checks of NamedTuple's own constructor: this is a part of every write
 _MUST_EXIST = INFO3_UPDATE_ONLY | INFO3_REPLACE_ONLY
 
 
@@ -76,7 +75,4 @@ def commit(
     set_name, key = fields.get(FIELD_SET, b""), fields.get(FIELD_KEY, b"")
     if record is not None:
         key = record.key or key
-    generation = next_generation(record)
-    void_time = namespace.void_time(ttl, record, set_name)
-    namespace.put(digest, _new(Record, (generation, void_time, namespace.now(), set_name, key, bins)))
-    return generation, void_time
+    return namespace.write(digest, record, ttl, set_name, key, bins)

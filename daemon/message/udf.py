@@ -7,6 +7,7 @@ Source: the wire specification, section 4.5.
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import TYPE_CHECKING
 
 from asinfo.wire.message import (
@@ -16,11 +17,10 @@ from asinfo.wire.message import (
     FIELD_UDF_FUNCTION,
     FIELD_UDF_MODULE,
     OP_READ,
-    op,
 )
 from asinfo.wire.result import Result
 from daemon.lua.runtime import DELETE, WRITE
-from daemon.message.commit import POLICIES2, POLICIES3, commit
+from daemon.message.commit import POLICIES2, POLICIES3
 from daemon.message.outcome import OK, check_names, failed
 from daemon.record.record import Record, pack
 from daemon.record.refused import Refused
@@ -39,6 +39,8 @@ NAME_SIZE_MAX = 127
 _EMPTY_SIZE = len(pack(Record(1, 0, 0, b"", b"", b"")))
 _FAILED = int(Result.UDF)
 _NAMES = {OK: b"SUCCESS", _FAILED: b"FAILURE"}
+_NAME_SIZE = 7  # of both
+_pack_answer = Struct(">IBBBB7s").pack  # an op up to its value
 
 
 def apply(node: Node, namespace: Namespace, message: Message, origin: str) -> Outcome | None:
@@ -91,15 +93,14 @@ def subject_of(
     namespace: Namespace, digest: bytes, record: Record | None, fields: dict[int, bytes]
 ) -> Subject:
     """The record as it crosses into Lua."""
-    in_memory = namespace.config.storage_engine.kind == "memory"
     if record is None:
         key = fields.get(FIELD_KEY, b"")
-        return False, 0, 0, 0, fields.get(FIELD_SET, b""), key, digest, b"", 0, in_memory
+        return False, 0, 0, 0, fields.get(FIELD_SET, b""), key, digest, b"", 0, namespace.in_memory
     generation, void_time, last_update, set_name, key, bins = record
     ttl = max(0, void_time - now_seconds()) if void_time else 0
     key = key or fields.get(FIELD_KEY, b"")
     size = _EMPTY_SIZE + len(set_name) + len(key) + len(bins)
-    return True, generation, ttl, last_update, set_name, key, digest, bins, size, in_memory
+    return True, generation, ttl, last_update, set_name, key, digest, bins, size, namespace.in_memory
 
 
 def settle(
@@ -109,21 +110,21 @@ def settle(
     ttl, digest, fields = message[6], message[8], message[9]
     assert digest is not None
     code, kind, value, action, bins, own_ttl, drop_key, _ = applied
-    generation, void_time = (0, 0) if record is None else (record.generation, record.void_time)
-    counted = "read_success" if code == OK else "error"
+    generation, void_time = (0, 0) if record is None else record[:2]
+    counted = "_lang_read_success" if code == OK else "_lang_error"
     if action == WRITE:
-        if drop_key:
-            fields = {FIELD_SET: fields.get(FIELD_SET, b"")}
-            record = record and record._replace(key=b"")
         ttl = ttl if own_ttl is None else own_ttl
-        generation, void_time = commit(namespace, digest, record, fields, ttl=ttl, bins=bins)
-        counted = "write_success"
+        key = b"" if drop_key else (record and record.key) or fields.get(FIELD_KEY, b"")
+        set_name = fields.get(FIELD_SET, b"")
+        generation, void_time = namespace.write(digest, record, ttl, set_name, key, bins)
+        counted = "_lang_write_success"
     elif action == DELETE:
         namespace.delete(digest)
         generation = void_time = 0
-        counted = "delete_success"
-    namespace.counters[f"{origin}_lang_{counted}"] += 1
+        counted = "_lang_delete_success"
+    namespace.counters[origin + counted] += 1
     name = _NAMES.get(code)
     if name is None:
         return failed(code)
-    return code, generation, void_time, op(OP_READ, kind, name, value), 1
+    answer = _pack_answer(4 + _NAME_SIZE + len(value), OP_READ, kind, 0, _NAME_SIZE, name) + value
+    return code, generation, void_time, answer, 1

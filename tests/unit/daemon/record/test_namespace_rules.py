@@ -11,7 +11,7 @@ from daemon.record import record as record_module
 from daemon.record import sets, ttl
 from daemon.record.memory import Memory
 from daemon.record.namespace import Namespace
-from daemon.record.record import EPOCH_SECONDS, PARTITIONS, Record, partition
+from daemon.record.record import EPOCH_SECONDS, GENERATION_MAX, PARTITIONS, Record, partition
 from daemon.record.refused import Refused
 from daemon.record.truncation import WHOLE
 
@@ -70,6 +70,20 @@ def test_write_read_change_delete() -> None:
         0,
         0,
     )
+
+
+def test_generations_wrap() -> None:
+    namespace = make()
+    record = new(namespace)
+    after = [
+        namespace.write(digest(1), old, ttl.DEFAULT, b"demo", b"", b"")[0]
+        for old in (
+            None,
+            record._replace(generation=GENERATION_MAX - 1),
+            record._replace(generation=GENERATION_MAX),
+        )
+    ]
+    assert after == [1, GENERATION_MAX, 1]
 
 
 def test_an_expired_record_is_gone_at_once(clock: Clock) -> None:

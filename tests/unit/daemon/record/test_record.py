@@ -1,4 +1,4 @@
-"""The stored form of a record, its generation and its partition."""
+"""The stored form of a record, and its partition."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +7,6 @@ from daemon.record.record import (
     GENERATION_MAX,
     PARTITIONS,
     Record,
-    next_generation,
     pack,
     partition,
     times,
@@ -38,13 +37,6 @@ def test_what_is_packed_comes_back(record: Record) -> None:
     assert unpack(value) == record
     assert type(unpack(value)) is Record
     assert times(value) == (record.void_time, record.last_update, record.set_name)
-
-
-def test_generations_wrap() -> None:
-    record = Record(GENERATION_MAX - 1, 0, 0, b"", b"", b"")
-    assert next_generation(None) == 1
-    assert next_generation(record) == GENERATION_MAX
-    assert next_generation(record._replace(generation=GENERATION_MAX)) == 1
 
 
 def test_partitions_are_the_first_twelve_bits_of_a_digest() -> None:
