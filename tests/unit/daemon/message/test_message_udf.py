@@ -200,16 +200,34 @@ class TestInAThread:
             running = stored.begin(request.apply(KEY, "mod", "fun", []))
             await asyncio.sleep(0)
             hasty = stored.begin(request.get(KEY, policy=Policy(limit=1)))
-            await asyncio.sleep(0)
-            late = monotonic() + 0.002
-            while monotonic() < late:
-                pass  # nothing but time is to go by
+            answer = reply((await gather(hasty))[0])
+            assert not running.done()
             stored.host.release.set()
             await running
-            return reply((await gather(hasty))[0])
+            return answer
 
         assert asyncio.run(dialogue()).result == Result.TIMEOUT
         assert stored.count("client_tsvc_timeout") == 1
+
+    def test_a_time_limit_has_a_limit(self, stored: World) -> None:
+        stored.host.slow = True
+        stored.ask(request.apply(KEY, "mod", "fun", [], Policy(limit=0xFFFFFFFF)))
+        assert 59 < stored.host.seconds <= 60
+        stored.node.config.mod_lua.time_max_ms = 1500
+        stored.ask(request.apply(KEY, "mod", "fun", [], Policy(limit=2000)))
+        assert 1 < stored.host.seconds <= 1.5
+
+    def test_a_call_that_is_given_up_frees_the_record_and_changes_nothing(self, stored: World) -> None:
+        async def dialogue() -> Any:
+            stored.host.slow, stored.host.release = True, asyncio.Event()
+            stored.host.applied = applied(action=WRITE, bins=BINS)
+            running = stored.begin(request.apply(KEY, "mod", "fun", []))
+            await asyncio.sleep(0)
+            running.cancel()
+            return reply((await gather(stored.begin(request.get(KEY))))[0])
+
+        assert asyncio.run(dialogue()).bins == {"a": 1}
+        assert len(stored.namespace.locks) == 0
 
     def test_all_may_wait(self, stored: World) -> None:
         async def dialogue() -> Any:

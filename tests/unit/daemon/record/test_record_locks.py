@@ -62,6 +62,30 @@ def test_the_lock_is_given_up_after_an_error() -> None:
     asyncio.run(run())
 
 
+def test_who_waits_too_long_goes_and_the_others_keep_their_places() -> None:
+    async def run() -> None:
+        locks, said, go = Locks(), list[str](), asyncio.Event()
+        holder = asyncio.create_task(use(locks, "a", said, go))
+        await turns()
+
+        async def hurry() -> None:
+            async with locks.hold(DIGEST, 0.001):
+                said.append("never")
+
+        hurried = asyncio.create_task(hurry())
+        await turns()
+        last = asyncio.create_task(use(locks, "b", said, go))
+        with pytest.raises(TimeoutError):
+            await hurried
+        assert not holder.done()
+        go.set()
+        await asyncio.gather(holder, last)
+        assert said == ["a in", "a out", "b in", "b out"]
+        assert not locks
+
+    asyncio.run(run())
+
+
 @pytest.mark.parametrize("moment", ["waiting", "passing", "granted"])
 def test_a_waiter_that_is_cancelled_holds_nobody_up(moment: str) -> None:
     async def run() -> None:
