@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from asadm.cluster import Cluster
     from asinfo.exchange import Node
+    from asinfo.wire.failure import CompileError
 
 LIST = b"udf-list"
 GRACE = 0.4
@@ -46,6 +47,23 @@ def listed(answer: Answer) -> list[Module]:
     except WireError as error:
         answer.status, answer.error = "protocol", str(error)
         return []
+
+
+def describe(error: CompileError, name: bytes, path: str, content: bytes) -> list[str]:
+    """``path:line: message``, and below it the line of ``content`` that it is about, and more of the message.
+
+    The node knows the module by ``name`` (cut to 45 characters in its messages); the user knows it by ``path``. An
+    error inside another file, as in a module that this one requires, keeps that file's name and has no source line.
+    """
+    head, *more = error.message.split("\n")
+    rest = [f"    {line.strip()}" for line in more if line.strip()]
+    if not error.line:
+        return [f"{path}: {head}", *rest]
+    if not text(name).startswith(error.file.removesuffix("...")):
+        return [f"{path}: {error.file}:{error.line}: {head}", *rest]
+    lines = content.split(b"\n")
+    about = [f"    {text(lines[error.line - 1]).strip()}"] if error.line <= len(lines) else []
+    return [f"{path}:{error.line}: {head}", *about, *rest]
 
 
 class Row:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 
 from asadm.display import failure
-from asadm.modules import Change, Row, sendable
+from asadm.modules import Change, Row, describe, sendable
 from asadm.outcome import Answer, Outcome
 from asinfo.errors import UsageError
 from asinfo.options import Option
 from asinfo.render import Cell, Sheet
-from asinfo.wire.failure import CompileError, compile_error
+from asinfo.wire.failure import compile_error
 from asinfo.wire.info import text
 from asinfo.wire.udf import SOURCE_SIZE_MAX, Module, base64, digest, put
 
@@ -141,20 +141,3 @@ def _compile_errors(rows: Sequence[Row], name: bytes, path: str, content: bytes)
             row.answer.error = f"does not compile: {lines[0]}"
             return lines
     return []
-
-
-def describe(error: CompileError, name: bytes, path: str, content: bytes) -> list[str]:
-    """``path:line: message``, and below it the line of ``content`` that it is about, and more of the message.
-
-    The node knows the module by ``name`` (cut to 45 characters in its messages); the user knows it by ``path``. An
-    error inside another file, as in a module that this one requires, keeps that file's name and has no source line.
-    """
-    head, *more = error.message.split("\n")
-    rest = [f"    {line.strip()}" for line in more if line.strip()]
-    if not error.line:
-        return [f"{path}: {head}", *rest]
-    if not text(name).startswith(error.file.removesuffix("...")):
-        return [f"{path}: {error.file}:{error.line}: {head}", *rest]
-    lines = content.split(b"\n")
-    about = [f"    {text(lines[error.line - 1]).strip()}"] if error.line <= len(lines) else []
-    return [f"{path}:{error.line}: {head}", *about, *rest]

@@ -20,9 +20,7 @@ WAIT = Option(
     help="Seconds for the whole change, however many nodes hang.  [60]",
 )
 PRUNE = Option("prune", kind="flag", help="Remove modules that the directory does not have.")
-VERIFY = Option(
-    "verify", kind="flag", help="Read every changed module back from every node and compare the bytes."
-)
+VERIFY = Option("verify", kind="flag", help="Read every module back from every node and compare the bytes.")
 HISTORY = Option(
     "history",
     metavar="FILE",
@@ -44,6 +42,8 @@ LOCK_WAIT = Option(
     metavar="SECONDS",
     help="Wait so long for another change to end.  [0]",
 )
+
+NOTE = Option("note", metavar="TEXT", help="Words for the history: a ticket, a commit, the name of a CI job.")
 
 CHANGE = (YES, DRY_RUN, WAIT, HISTORY, NO_HISTORY, LOCK, LOCK_WAIT)
 """What every command has that changes modules on the nodes."""

@@ -10,7 +10,7 @@ import pytest
 
 from asadm import modules
 from asadm.commands import manage_udfs_add
-from asadm.commands.manage_udfs_add import describe
+from asadm.modules import describe
 from asinfo.wire.failure import CompileError
 from tests.fakes.modules import Store
 from tests.fakes.node import FakeNode, refusing, silent

@@ -1,0 +1,82 @@
+"""``udf apply``: bring every node to the modules of a directory, or carry out a plan file, and prove it."""
+
+from __future__ import annotations
+
+from asadm.fleet import confirm, plan_file
+from asadm.fleet import directory as directories
+from asadm.fleet.options import CHANGE, NOTE, PRUNE, VERIFY
+from asadm.fleet.plan import make, permit
+from asinfo.errors import UsageError
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asadm.fleet.directory import Directory
+    from asadm.fleet.plan import Plan
+    from asadm.fleet.plan_file import Saved
+    from asadm.fleet.survey import Survey
+    from asadm.outcome import Outcome
+    from asadm.session import Session
+    from asadm.statement import Arguments
+
+OPTIONS = (*CHANGE, PRUNE, VERIFY, NOTE)
+
+NOTES = """\
+One node of each cluster gets the modules, those that others require first, and all nodes are watched until they list
+the new hashes; a node that does not follow gets them by itself. A node that hangs or refuses holds up nobody: it is
+told with its reason. What nodes have that is not as it should be is told exactly, and running it again repairs it. A
+module that does not compile stops what comes after it.
+
+A plan file (udf plan --out FILE) applies only while the nodes are what the plan saw. Before anything is replaced, its
+content goes into the history, for 'udf rollback'; --no-history is for where there is no place for one.
+
+Exit codes: 0 every node is as it should be, 1 a node is not, 2 the command line or a file is wrong and nothing was
+sent, 3 with --dry-run: changes are pending, 130 stopped by Ctrl-C.
+
+Examples:
+  asadm udf apply udf                        show the plan, ask, apply
+  asadm udf apply udf --dry-run              only show the plan
+  asadm udf apply udf --yes --verify         for a CI job: do not ask, read every module back
+  asadm udf apply plan.json --yes            just what was reviewed
+  asadm udf apply udf --prune --wait 120     remove modules that udf does not have; two minutes for all of it"""
+
+
+def check(arguments: Arguments) -> None:
+    """Read the directory or the plan file. Raises UsageError and ConfigError."""
+    path = arguments.names[0]
+    confirm.require(arguments.options)
+    if not plan_file.is_plan(path):
+        arguments.prepared = directories.read(path)
+    elif "prune" in arguments.options.given:
+        raise UsageError(f"{path} is a plan and says itself what is removed: --prune goes with 'udf plan'")
+    else:
+        arguments.prepared = plan_file.read(path)
+
+
+def run(session: Session, arguments: Arguments) -> Outcome:
+    """Plan, show, confirm, apply."""
+    from asadm.fleet.change import Aim, carry_out
+
+    prepared: Directory | Saved = arguments.prepared
+    saved = None if isinstance(prepared, directories.Directory) else prepared
+    directory: Directory = prepared if saved is None else saved.directory  # type: ignore[assignment]  # mypy does not follow
+    prune = arguments.options.flag("prune") if saved is None else saved.prune
+
+    def plan(seen: Survey) -> Plan:
+        return make(directory, seen, prune=prune)
+
+    def stale(seen: Survey) -> Sequence[str]:
+        return plan_file.stale(saved, seen) if saved else ()
+
+    cluster = session.cluster(arguments)
+    permit(cluster, directory)
+    aim = Aim(
+        "apply",
+        plan,
+        stale=stale,
+        question=f"Apply {arguments.names[0]} to {cluster.name or 'these nodes'}?",
+        verify=arguments.options.flag("verify"),
+        note=arguments.options.text("note") or "",
+    )
+    return carry_out(session, arguments, cluster, aim)

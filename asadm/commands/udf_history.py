@@ -1,0 +1,134 @@
+"""``udf history``: what was changed when by whom, and the source of any of it. Asks no node."""
+
+from __future__ import annotations
+
+import os
+
+from asadm.fleet.history import History, path_of
+from asadm.fleet.options import HISTORY
+from asadm.fleet.show import short
+from asadm.outcome import Outcome
+from asinfo.errors import UsageError
+from asinfo.options import Option
+from asinfo.render import Cell, Sheet
+from asinfo.wire.info import text
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from asadm.fleet.history import Entry
+    from asadm.session import Session
+    from asadm.statement import Arguments
+
+MODULE = Option("module", "m", metavar="NAME", help="Only changes of the module NAME.")
+LIMIT = Option(
+    "limit", "n", "integer", default=20, metavar="COUNT", help="The latest COUNT changes; 0: all.  [20]"
+)
+OF = Option(
+    "of", metavar="CLUSTER", help="Only changes of CLUSTER, as the history calls it; --cluster does the same."
+)
+OPTIONS = (MODULE, LIMIT, OF, HISTORY)
+
+NOTES = """\
+A row for each module of each change, the newest first. A cluster without a name in the inventory is called by the
+addresses of its nodes. "found" is what a change found on the nodes, where the history did not have it yet. The file
+only grows; many may share and write it at a time.
+
+Examples:
+  asadm udf history --module counter.lua
+  asadm --cluster production udf history -n 50
+  asadm udf history show 12                  the source of the entry 12, byte for byte
+  asadm udf rollback counter.lua --to 12     bring it back"""
+
+COLUMNS = ["ID", "Time", "User", "Cluster", "Action", "Module", "Hash", "Nodes", "Note"]
+
+
+def check(arguments: Arguments) -> None:
+    """Raises UsageError for an id that is no number."""
+    for word in arguments.clauses.get("show", ()):
+        if not (word.isascii() and word.isdigit() and len(word) <= 18):
+            raise UsageError(f"udf history: {word!r} is not the id of an entry")
+
+
+def run(session: Session, arguments: Arguments) -> Outcome:
+    """The table, or the source of an entry."""
+    options = arguments.options
+    path = path_of(options)
+    if not options.text("history") and not os.path.lexists(path):
+        return Outcome(
+            messages=[f"{path}: nothing was changed from here yet"], extra={"history": path, "entries": []}
+        )
+    with History(path) as history:
+        shown = arguments.clauses.get("show")
+        if shown:
+            return _source(session, history, history.entry(int(shown[0])))
+        module = options.text("module")
+        entries = history.entries(
+            _cluster(session, arguments),
+            os.fsencode(module) if module else None,
+            options.integer("limit") or None,
+        )
+    rows = [_row(entry) for entry in entries]
+    messages = [] if rows else [f"{history.path}: no such change"]
+    return Outcome(
+        show=[Sheet("", COLUMNS, rows)] if rows else b"",
+        messages=messages,
+        extra={"history": history.path, "entries": [_document(entry) for entry in entries]},
+    )
+
+
+def _cluster(session: Session, arguments: Arguments) -> str | None:
+    """The cluster that was asked for, if one was; that the inventory has a default one does not count."""
+    named = arguments.options.text("of")
+    if named is None and session.flags is not None and "cluster" in session.flags.given:
+        named = session.flags.text("cluster")
+    return named
+
+
+def _row(entry: Entry) -> list[Cell | str | float | None]:
+    nodes = f"{entry.ok} of {entry.ok + entry.failed}"
+    return [
+        entry.id,
+        entry.at,
+        f"{entry.user}@{entry.host}",
+        _cut(entry.cluster),
+        entry.action,
+        text(entry.module),
+        short(entry.hash),
+        Cell(nodes, "bad" if entry.failed else ""),
+        entry.note,
+    ]
+
+
+def _cut(cluster: str) -> str:
+    """A cluster that has no name but its addresses, short enough for a table."""
+    first, *others = cluster.split(",")
+    return f"{first} and {len(others)} more" if others else first
+
+
+def _document(entry: Entry) -> dict[str, object]:
+    names = (
+        "id",
+        "run",
+        "undoes",
+        "at",
+        "user",
+        "host",
+        "cluster",
+        "action",
+        "hash",
+        "sha256",
+        "ok",
+        "failed",
+        "note",
+    )
+    return {**{name: getattr(entry, name) for name in names}, "module": text(entry.module)}
+
+
+def _source(session: Session, history: History, entry: Entry) -> Outcome:
+    content = history.content(entry)
+    if content is None:
+        raise UsageError(f"{history.path}: entry {entry.id} has no content")
+    from asinfo.wire.udf import base64
+
+    extra = {**_document(entry), "source": text(content), "source_base64": base64(content).decode()}
+    return Outcome(show=session.safe(content), extra=extra)

@@ -1,0 +1,58 @@
+"""``udf remove``: remove modules, and see that no node lists them any more."""
+
+from __future__ import annotations
+
+import os
+
+from asadm.fleet import confirm
+from asadm.fleet.options import CHANGE, NOTE
+from asadm.fleet.recorded import wish
+from asadm.modules import sendable
+from asinfo.wire.info import text
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from asadm.fleet.plan import Plan
+    from asadm.fleet.survey import Survey
+    from asadm.outcome import Outcome
+    from asadm.session import Session
+    from asadm.statement import Arguments
+
+OPTIONS = (*CHANGE, NOTE)
+
+NOTES = """\
+One node of each cluster is told, and all are watched until they no longer list the modules; a node that keeps one is
+told by itself. What is removed goes into the history first: 'udf rollback' brings it back. A module that no node lists
+is no error.
+
+Examples:
+  asadm udf remove counter.lua               show where it is, ask, remove
+  asadm udf remove a.lua b.lua --yes
+  asadm udf remove counter.lua --dry-run"""
+
+
+def check(arguments: Arguments) -> None:
+    """Raises UsageError for a name that cannot be sent."""
+    for name in arguments.names:
+        sendable(os.fsencode(name))
+    confirm.require(arguments.options)
+
+
+def run(session: Session, arguments: Arguments) -> Outcome:
+    """Survey, show, confirm, remove."""
+    from asadm.fleet.change import Aim, carry_out
+
+    names = list(dict.fromkeys(map(os.fsencode, arguments.names)))
+    cluster = session.cluster(arguments)
+
+    def plan(seen: Survey) -> Plan:
+        return wish("the command line", (), names, seen)
+
+    aim = Aim(
+        "remove",
+        plan,
+        question=f"Remove {', '.join(map(text, names))} from {cluster.name or 'these nodes'}?",
+        nothing=f"no node that was read lists {', '.join(map(text, names))}: nothing to remove",
+        note=arguments.options.text("note") or "",
+    )
+    return carry_out(session, arguments, cluster, aim)

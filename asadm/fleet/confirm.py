@@ -1,0 +1,32 @@
+"""The question before a cluster is changed."""
+
+from __future__ import annotations
+
+import sys
+
+from asinfo.errors import UsageError
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from asinfo.options import Values
+
+
+def require(options: Values) -> None:
+    """Refuse a run that nobody could confirm, before it does anything. Raises UsageError."""
+    if not (options.flag("yes") or options.flag("dry-run") or _terminal()):
+        raise UsageError(
+            "this changes the cluster, and no terminal can confirm it: give --yes, or --dry-run to look"
+        )
+
+
+def confirmed(options: Values, question: str) -> bool:
+    """Whether to go on: ``--yes``, or a yes on the terminal. The question goes to standard error."""
+    if options.flag("yes"):
+        return True
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def _terminal() -> bool:
+    return bool(sys.stdin and sys.stderr and sys.stdin.isatty() and sys.stderr.isatty())

@@ -1,0 +1,152 @@
+"""What is to become of one module, and how far one node is with it."""
+
+from __future__ import annotations
+
+from asadm.outcome import Answer
+from asinfo.wire.failure import compile_error, explain
+from asinfo.wire.info import is_error
+from asinfo.wire.udf import base64, digest, put
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from asadm.fleet.survey import Listing
+
+TIMED_OUT = b"error=timeout"
+"""The node could not tell within two seconds whether all others have it; they may."""
+
+
+class Item:
+    """One module as every node should have it.
+
+    ``content``  None: no node should have it
+    ``path``     what the user calls the content, for messages
+    ``level``    what it depends on has a lower one; removals come after all that is put
+    ``wanted``   the hash that a node lists when it has it; None when it should list none
+    """
+
+    __slots__ = ("content", "level", "name", "path", "wanted")
+
+    def __init__(self, name: bytes, content: bytes | None, *, path: str = "", level: int = 0) -> None:
+        self.name = name
+        self.content = content
+        self.path = path
+        self.level = level
+        self.wanted = None if content is None else digest(name, base64(content))
+
+    @property
+    def command(self) -> bytes:
+        """What brings it to a node."""
+        return b"udf-remove:filename=" + self.name if self.content is None else put(self.name, self.content)
+
+    @property
+    def size(self) -> int:
+        """Roughly, of its command in bytes."""
+        return 200 + len(self.content or b"") * 4 // 3
+
+
+class Cell:
+    """One module on one node.
+
+    ``how``     ``same``, ``sent``, ``replicated`` or ``sent by itself``; empty while the node has not got it
+    ``sent``    how it was sent to this very node, or empty
+    ``status``  ``ok``, or in one word why the node has not got it, as in `asadm.outcome.Answer`; ``error`` in words
+    ``milliseconds``   from the start of the rollout until it was known
+    """
+
+    __slots__ = ("error", "how", "milliseconds", "sent", "status")
+
+    def __init__(self) -> None:
+        self.how = ""
+        self.sent = ""
+        self.status = "pending"
+        self.error = ""
+        self.milliseconds = 0.0
+
+    @property
+    def good(self) -> bool:
+        """Whether the node has the module as it should."""
+        return self.status == "ok"
+
+    @property
+    def waiting(self) -> bool:
+        """Whether that may still come."""
+        return self.status == "pending"
+
+
+class Place:
+    """One node.
+
+    ``listed``   what it listed last; None when it never did
+    ``fresh``    whether that is still so, as far as we know
+    ``cells``    by module name, just those that were to be changed here
+    ``group``    the same for nodes that replicate among each other
+    ``behind``   no more waited for before the others go on
+    ``answer``   the last failure to answer, or the last answer
+    """
+
+    __slots__ = ("answer", "behind", "cells", "fresh", "group", "listed", "node")
+
+    def __init__(self, listing: Listing, items: Iterable[Item]) -> None:
+        self.node = listing.node
+        self.listed = listing.modules
+        self.fresh = listing.read
+        self.answer: Answer = listing.answer
+        self.group = id(self)
+        self.behind = not listing.read
+        self.cells: dict[bytes, Cell] = {
+            item.name: Cell() for item in items if not self.has(item) or not listing.read
+        }
+
+    def has(self, item: Item) -> bool:
+        """Whether the node listed ``item`` as it should be."""
+        return self.listed is not None and self.listed.get(item.name) == item.wanted
+
+    def lacking(self, items: Sequence[Item]) -> list[Item]:
+        """Those of ``items`` that it has not got, and may still come to have."""
+        return [item for item in items if item.name in self.cells and self.cells[item.name].waiting]
+
+    @property
+    def refused(self) -> bool:
+        """Whether it said no to a module; what depends on that would fail too."""
+        return any(cell.status == "error" for cell in self.cells.values())
+
+    @property
+    def sent(self) -> set[bytes]:
+        """Names of what it was sent."""
+        return {name for name, cell in self.cells.items() if cell.sent}
+
+    @property
+    def waiting(self) -> set[bytes]:
+        """Names of what it may still come to have."""
+        return {name for name, cell in self.cells.items() if cell.waiting}
+
+    def learn(self, listing: Listing, items: Sequence[Item], milliseconds: float) -> None:
+        """What it lists now."""
+        self.answer = listing.answer
+        self.fresh = listing.read
+        if listing.modules is None:
+            return
+        self.listed = listing.modules
+        for item in self.lacking(items):
+            if self.has(item):
+                cell = self.cells[item.name]
+                cell.status, cell.error = "ok", ""
+                cell.how = cell.sent or "replicated"
+                cell.milliseconds = milliseconds
+
+    def answered(self, items: Sequence[Item], answer: Answer, how: str, milliseconds: float) -> Item | None:
+        """What it said to the commands of ``items``; one of them that does not compile."""
+        self.answer = answer
+        broken = None
+        for item, said in zip(items, answer.answers, strict=False):
+            cell = self.cells[item.name]
+            cell.milliseconds = milliseconds
+            if not is_error(said) or said == TIMED_OUT:
+                cell.sent = how
+                continue
+            cell.status, cell.error = "error", explain(said)
+            if compile_error(said) is not None:
+                broken = broken or item
+        return broken

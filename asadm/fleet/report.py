@@ -1,0 +1,153 @@
+"""What a rollout came to: for each module, for each node, and exactly what the nodes have that are not as they should be."""
+
+from __future__ import annotations
+
+from asadm.fleet.show import short
+from asadm.outcome import Answer
+from asinfo.render import Cell as Shown
+from asinfo.render import Sheet
+from asinfo.wire.info import text
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from asadm.fleet.place import Cell, Item, Place
+    from asadm.fleet.rollout import Rollout
+
+ROWS_MAX = 500
+"""Rows of the sheet of failures: what is beyond has the same few reasons."""
+
+_MARKS = {"ok": "good", "skipped": "quiet"}
+
+
+def answers(rollout: Rollout) -> list[Answer]:
+    """One a node: ``ok``, or the status and the reason of the first module that it has not as it should."""
+    return [_answer(place, rollout.items) for place in rollout.places]
+
+
+def _answer(place: Place, items: Sequence[Item]) -> Answer:
+    failed = [
+        (item, place.cells[item.name])
+        for item in items
+        if item.name in place.cells and not place.cells[item.name].good
+    ]
+    last = max((cell.milliseconds for cell in place.cells.values()), default=0.0)
+    if not failed:
+        return Answer(place.node, "ok", [b"ok"], "", last)
+    first = [(item, cell) for item, cell in failed if cell.status != "skipped"] or failed
+    item, cell = first[0]
+    if not place.fresh:
+        return Answer(place.node, cell.status, (), cell.error, last)
+    more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+    return Answer(place.node, cell.status, (), f"{text(item.name)}: {cell.error}{more}", last)
+
+
+def counts(rollout: Rollout, item: Item) -> tuple[int, int]:
+    """Numbers of nodes that have ``item`` as it should be, and that have not, as far as is known."""
+    good = sum(item.name not in place.cells or place.cells[item.name].good for place in rollout.places)
+    return good, len(rollout.places) - good
+
+
+def sheets(rollout: Rollout, changed: Sequence[Item]) -> list[Sheet]:
+    """By module, by node, and the failures one by one."""
+    found = [
+        Sheet(
+            "", ["Module", "Gets", "Nodes", "How", "After ms"], [_module(rollout, item) for item in changed]
+        ),
+        Sheet(
+            "",
+            ["Node", "Status", "Modules", "How", "After ms"],
+            [_node(place, answer) for place, answer in zip(rollout.places, answers(rollout), strict=True)],
+        ),
+    ]
+    failures = list(_failures(rollout))
+    if failures:
+        more = len(failures) - ROWS_MAX
+        note = f"and {more} more" if more > 0 else ""
+        columns = ["Node", "Module", "Status", "Has", "Should have", "Reason"]
+        found.append(Sheet("", columns, failures[:ROWS_MAX], note))
+    return found
+
+
+def _module(rollout: Rollout, item: Item) -> list[Shown | str | float | None]:
+    good, bad = counts(rollout, item)
+    cells = [place.cells[item.name] for place in rollout.places if item.name in place.cells]
+    last = max((cell.milliseconds for cell in cells if cell.good), default=None)
+    return [
+        text(item.name),
+        short(item.wanted) or "removed",
+        Shown(f"{good} of {good + bad}", "bad" if bad else "good"),
+        _how(cells),
+        last,
+    ]
+
+
+def _node(place: Place, answer: Answer) -> list[Shown | str | float | None]:
+    cells = list(place.cells.values())
+    good = sum(cell.good for cell in cells)
+    return [
+        place.node.name,
+        Shown(answer.status, _MARKS.get(answer.status, "bad")),
+        f"{good} of {len(cells)}" if cells else "no change",
+        _how(cells),
+        answer.milliseconds if cells else None,
+    ]
+
+
+def _how(cells: Iterable[Cell]) -> str:
+    """``2 sent, 10 replicated``."""
+    numbers: dict[str, int] = {}
+    for cell in cells:
+        if cell.good:
+            numbers[cell.how] = numbers.get(cell.how, 0) + 1
+    return ", ".join(f"{number} {how}" for how, number in numbers.items())
+
+
+def _failures(rollout: Rollout) -> Iterator[list[Shown | str | float | None]]:
+    for place in rollout.places:
+        for item in rollout.items:
+            cell = place.cells.get(item.name)
+            if cell is not None and not cell.good:
+                yield [
+                    place.node.name,
+                    text(item.name),
+                    Shown(cell.status, _MARKS.get(cell.status, "bad")),
+                    _has(place, item),
+                    short(item.wanted) or "nothing",
+                    cell.error,
+                ]
+
+
+def _has(place: Place, item: Item) -> str:
+    if place.listed is None:
+        return "unknown"
+    has = short(place.listed.get(item.name)) or "nothing"
+    return has if place.fresh else f"unknown (was {has})"
+
+
+def document(rollout: Rollout) -> list[dict[str, object]]:
+    """Every module that was to be changed somewhere, with every such node."""
+    return [
+        {
+            "module": text(item.name),
+            "hash": item.wanted,
+            "nodes": [_entry(place, item) for place in rollout.places if item.name in place.cells],
+        }
+        for item in rollout.items
+        if any(item.name in place.cells for place in rollout.places)
+    ]
+
+
+def _entry(place: Place, item: Item) -> dict[str, object]:
+    cell = place.cells[item.name]
+    listed = place.listed or {}
+    return {
+        "node": place.node.name,
+        "status": cell.status,
+        "how": cell.how or None,
+        "error": cell.error or None,
+        "hash": listed.get(item.name),
+        "known": place.fresh,
+        "ms": round(cell.milliseconds, 3),
+    }

@@ -1,0 +1,331 @@
+"""Modules brought to every node: sent to one node of each cluster, watched on all, sent again where they do not arrive.
+
+Modules go out by level of dependency: those of a level together, a level when all nodes that keep up have the one
+below. The first cluster (or node that stands alone) takes a level before the others are asked: what does not compile
+is found out there. Nodes that answer ``cluster-stable`` with the same key replicate among each other; one that does
+not show a change soon after the others took it gets its own command, which is harmless where it had it already.
+
+Nodes that do not answer, or do not follow, hold up nobody: the others go on, and whatever time is left at the end is
+theirs. There is one deadline for everything. Ctrl-C ends it with what was reached; a last look tells what that is.
+"""
+
+from __future__ import annotations
+
+import time
+
+from asadm.fleet.groups import clusters
+from asadm.fleet.place import Place
+from asadm.fleet.survey import survey
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asadm.cluster import Cluster
+    from asadm.fleet.place import Item
+    from asadm.fleet.survey import Survey
+    from asadm.outcome import Answer
+    from asinfo.exchange import Node
+
+GRACE = 0.4
+"""Seconds a node has to show a change that another node of its cluster took; a real cluster of three needs 0.013."""
+
+PATIENCE = 2.0
+"""Seconds after its own command until a node no longer holds up the others."""
+
+PAUSE = 0.05
+PAUSE_MAX = 1.0
+"""Seconds between two looks at the lists, at first and at last."""
+
+LAST_LOOK = 1.0
+"""Seconds for the look after Ctrl-C."""
+
+CHUNK_ITEMS = 16
+CHUNK_BYTES = 2_000_000
+"""What goes into one request at most: a node works them off one after the other, and has to answer in time."""
+
+BYTES_PER_SECOND = 1_000_000
+"""A request may take as much longer as it is large."""
+
+
+class Rollout:
+    """``items`` brought to every node of ``seen``, the latest survey of ``cluster``.
+
+    ``places``   one a node, in the configured order
+    ``broken``   the module that does not compile, with the node's answer; nothing is sent after it
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        items: Sequence[Item],
+        seen: Survey,
+        *,
+        wait: float,
+    ) -> None:
+        """``wait`` is in seconds from now."""
+        self.cluster = cluster
+        self.items = list(items)
+        self.started = time.monotonic()
+        self.deadline = self.started + wait
+        self.places = [Place(listing, items) for listing in seen.listings]
+        self.broken: tuple[Item, bytes] | None = None
+        self.interrupted = False
+
+    # ---- the whole
+
+    def run(self) -> None:
+        """Do it all; never raises KeyboardInterrupt."""
+        try:
+            self._levels()
+            self._chase()
+        except KeyboardInterrupt:
+            self.interrupted = True
+        self.finish()
+
+    def finish(self) -> None:
+        """Look once more at what is not known, and give every place its final state."""
+        self._last_look()
+        for place in self.places:
+            self._close(place)
+
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline, at least 0."""
+        return max(0.0, self.deadline - time.monotonic())
+
+    @property
+    def milliseconds(self) -> float:
+        """Since the start."""
+        return (time.monotonic() - self.started) * 1000
+
+    @property
+    def _stopped(self) -> bool:
+        return self.broken is not None or time.monotonic() >= self.deadline
+
+    def _levels(self) -> None:
+        for level in sorted({item.level for item in self.items}):
+            items = [item for item in self.items if item.level == level]
+            self._lead(items)
+            if self.broken is not None:
+                self._settle()
+            if self._stopped:
+                return
+            self._follow(items)
+
+    # ---- who is in a cluster with whom
+
+    def group(self) -> list[list[Node]]:
+        """The nodes that answer, by cluster. Raises KeyboardInterrupt."""
+        asked = {id(place.node): place for place in self.places if not place.behind}
+        found = clusters(
+            self.cluster,
+            [place.node for place in asked.values()],
+            timeout=min(self.cluster.timeout, self.left),
+        )
+        for number, nodes in enumerate(found):
+            for node in nodes:
+                asked[id(node)].group = number
+        return found
+
+    # ---- one level
+
+    def _lead(self, items: Sequence[Item]) -> None:
+        """One node of each cluster takes ``items``; the first cluster before all others."""
+        waiting: dict[int, list[Place]] = {}
+        for place in self._keeping_up(items):
+            waiting.setdefault(place.group, []).append(place)
+        first, *others = waiting.values() or [[]]
+        self._lead_in([first] if first else [], items)
+        if not self._stopped:
+            self._lead_in(others, items)
+
+    def _lead_in(self, waiting: Sequence[list[Place]], items: Sequence[Item]) -> None:
+        """The first node that answers of each cluster in ``waiting`` takes what it lacks."""
+        while waiting and not self._stopped:
+            self._send([(places[0], places[0].lacking(items)) for places in waiting], "sent")
+            waiting = [places[1:] for places in waiting if places[0].behind and len(places) > 1]
+
+    def _keeping_up(self, items: Sequence[Item]) -> list[Place]:
+        """Nodes that the others wait for, because they lack some of ``items``."""
+        return [
+            place for place in self.places if not (place.behind or place.refused) and place.lacking(items)
+        ]
+
+    def _follow(self, items: Sequence[Item]) -> None:
+        """Wait until every node that keeps up has ``items``; send to those that do not follow by themselves."""
+        own = False
+        until = time.monotonic() + GRACE
+        pause = PAUSE
+        while True:
+            self._look(self._keeping_up(items), items)
+            left = self._keeping_up(items)
+            if not left or time.monotonic() + pause >= self.deadline:
+                return
+            if time.monotonic() < until:
+                time.sleep(pause)
+                pause = min(pause * 1.5, PAUSE_MAX)
+            elif own:
+                for place in left:
+                    place.behind = True
+            else:
+                self._send([(place, self._unsent(place, items)) for place in left], "sent by itself")
+                for place in left:
+                    place.group = id(place)
+                if self._stopped:
+                    return
+                own, until, pause = True, time.monotonic() + PATIENCE, PAUSE
+
+    def _settle(self) -> None:
+        """Nothing more is sent; what was sent has a moment to arrive, so that the report has the latest."""
+        until = min(time.monotonic() + GRACE, self.deadline)
+        leaders = {place.group: place for place in self.places if place.sent}
+        while time.monotonic() < until:
+            arriving = [
+                place
+                for place in self.places
+                if place.group in leaders and not place.behind and leaders[place.group].sent & place.waiting
+            ]
+            if not arriving:
+                return
+            self._look(arriving, self.items)
+            time.sleep(PAUSE)
+
+    def _unsent(self, place: Place, items: Sequence[Item]) -> list[Item]:
+        return [item for item in place.lacking(items) if not place.cells[item.name].sent]
+
+    # ---- what is left
+
+    def _chase(self) -> None:
+        """Nodes that fell behind get what they lack, level by level, until the deadline."""
+        behind = [place for place in self.places if place.behind and place.listed is not None]
+        pause = PAUSE
+        while not self._stopped:
+            self._look(behind, self.items)
+            behind = [place for place in behind if place.lacking(self.items) and not place.refused]
+            if not behind or time.monotonic() + pause >= self.deadline:
+                return
+            asks = [(place, self._next(place)) for place in behind if place.fresh]
+            self._send([(place, items) for place, items in asks if items], "sent by itself")
+            time.sleep(min(pause, self.left))
+            pause = min(pause * 1.5, PAUSE_MAX)
+
+    def _next(self, place: Place) -> list[Item]:
+        """What a node gets next: of the lowest level that it lacks, what it was not sent."""
+        lacking = place.lacking(self.items)
+        level = min((item.level for item in lacking), default=0)
+        return self._unsent(place, [item for item in lacking if item.level == level])
+
+    def _last_look(self) -> None:
+        """Once more, for those whose state is not known, or that were not read at all."""
+        unsure = [place for place in self.places if place.lacking(self.items)]
+        seconds = LAST_LOOK if self.interrupted else self.left
+        if not unsure or seconds < PAUSE:
+            return
+        try:
+            listings = survey(
+                self.cluster, [place.node for place in unsure], timeout=min(self.cluster.timeout, seconds)
+            )
+        except KeyboardInterrupt:
+            self.interrupted = True
+            return
+        for place, listing in zip(unsure, listings.listings, strict=True):
+            if listing.answer.status == "interrupted":
+                self.interrupted = True
+            else:
+                place.learn(listing, self.items, self.milliseconds)
+
+    # ---- the wire
+
+    def _ask(self, asks: Sequence[tuple[Place, tuple[bytes, ...]]], extra: float = 0.0) -> list[Answer]:
+        """One answer a node, within the time that is left; large requests get ``extra`` seconds."""
+        seconds = min(self.cluster.timeout + extra, self.left)
+        return self.cluster.ask([(place.node, commands) for place, commands in asks], timeout=seconds)
+
+    def _send(self, asks: Sequence[tuple[Place, Sequence[Item]]], how: str) -> None:
+        """Send to each place what it is to get, in requests of bounded size; who gives no answer falls behind."""
+        left = [(place, list(items)) for place, items in asks if items]
+        while left and not self._stopped:
+            parts = [(place, _chunk(items)) for place, items in left]
+            largest = max(sum(item.size for item in items) for _, items in parts)
+            commands = _Commands()
+            answers = self._ask(
+                [(place, commands.of(items)) for place, items in parts], largest / BYTES_PER_SECOND + PATIENCE
+            )
+            for (place, items), answer in zip(parts, answers, strict=True):
+                self._sent(place, items, answer, how)
+            if any(answer.status == "interrupted" for answer in answers):
+                raise KeyboardInterrupt
+            left = [
+                (place, items[len(part) :])
+                for (place, items), (_, part) in zip(left, parts, strict=True)
+                if len(items) > len(part) and not place.behind
+            ]
+
+    def _sent(self, place: Place, items: Sequence[Item], answer: Answer, how: str) -> None:
+        if not answer.answers:
+            place.answer, place.behind, place.fresh = answer, True, False
+            return
+        broken = place.answered(items, answer, how, self.milliseconds)
+        if broken is not None and self.broken is None:
+            self.broken = broken, answer.answers[items.index(broken)]
+
+    def _look(self, places: Sequence[Place], items: Sequence[Item]) -> None:
+        """Ask ``places`` what they list."""
+        if not places:
+            return
+        seconds = min(self.cluster.timeout, self.left)
+        seen = survey(self.cluster, [place.node for place in places], timeout=seconds)
+        for place, listing in zip(places, seen.listings, strict=True):
+            if listing.answer.status == "interrupted":
+                raise KeyboardInterrupt
+            place.learn(listing, items, self.milliseconds)
+            place.behind = place.behind or not listing.read
+
+    # ---- the end
+
+    def _close(self, place: Place) -> None:
+        """Give every module that a node has not got a status and a reason."""
+        for item in self.items:
+            cell = place.cells.get(item.name)
+            if cell is not None and cell.waiting:
+                cell.milliseconds = self.milliseconds
+                cell.status, cell.error = self._reason(place, item)
+
+    def _reason(self, place: Place, item: Item) -> tuple[str, str]:
+        sent = place.cells[item.name].sent
+        if self.interrupted:
+            return "interrupted", "stopped before the node was seen to have it"
+        if not place.fresh:
+            return place.answer.status, place.answer.error
+        if self.broken is not None and not sent:
+            from asinfo.wire.info import text
+
+            return "skipped", f"not sent, because {text(self.broken[0].name)} does not compile"
+        if place.refused and not sent:
+            return "skipped", "not sent, because the node refused another module"
+        return "late", f"does not show the change after {self.milliseconds / 1000:.1f} s"
+
+
+def _chunk(items: Sequence[Item]) -> list[Item]:
+    """As many of ``items`` as fit into one request, at least one."""
+    size = 0
+    for count, item in enumerate(items):
+        size += item.size
+        if count and (count == CHUNK_ITEMS or size > CHUNK_BYTES):
+            return list(items[:count])
+    return list(items)
+
+
+class _Commands:
+    """The commands of modules, each made once however many nodes get it."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[bytes, ...], tuple[bytes, ...]] = {}
+
+    def of(self, items: Sequence[Item]) -> tuple[bytes, ...]:
+        """One command a module."""
+        names = tuple(item.name for item in items)
+        if names not in self._made:
+            self._made[names] = tuple(item.command for item in items)
+        return self._made[names]
