@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 STABLE = b"cluster-stable:ignore-migrations=true"
 
 
-def clusters(cluster: Cluster, nodes: Sequence[Node], *, timeout: float | None = None) -> list[list[Node]]:
+def groups(cluster: Cluster, nodes: Sequence[Node], *, timeout: float | None = None) -> list[list[Node]]:
     """``nodes``, those of one cluster together; in the configured order, as are the nodes of each."""
     found: dict[bytes, list[Node]] = {}
     answers = cluster.each([STABLE], nodes=nodes, timeout=timeout) if len(nodes) > 1 else []
