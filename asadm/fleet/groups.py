@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 STABLE = b"cluster-stable:ignore-migrations=true"
 
 
-def groups(cluster: Cluster, nodes: Sequence[Node], *, timeout: float | None = None) -> list[list[Node]]:
+def clusters(cluster: Cluster, nodes: Sequence[Node], *, timeout: float | None = None) -> list[list[Node]]:
     """``nodes``, those of one cluster together; in the configured order, as are the nodes of each."""
     found: dict[bytes, list[Node]] = {}
     answers = cluster.each([STABLE], nodes=nodes, timeout=timeout) if len(nodes) > 1 else []
@@ -28,3 +28,7 @@ def groups(cluster: Cluster, nodes: Sequence[Node], *, timeout: float | None = N
         key = answer.answer if answer.good and answer.answer else b"\0%d" % number
         found.setdefault(key, []).append(answer.node)
     return list(found.values())
+
+
+groups = clusters
+"""The same, for who knows it so."""
