@@ -106,7 +106,7 @@ def _watch(session: Session, cluster: Cluster, directory: Directory | None, paus
     except KeyboardInterrupt:
         pass
     if session.colour:
-        session.write(b"\n")
+        session.write(b"\x1b[999;1H\n")  # Ctrl-C may have come in the middle of a picture: go below it
     return Outcome(code=code, shown=True)
 
 
@@ -130,4 +130,4 @@ def painted(shown: bytes) -> bytes:
     if len(lines) > room:
         hidden = len(lines) - room + 1
         lines = [*lines[: room - 1], b"... %d more lines: make the window higher, or use a pipe" % hidden]
-    return b"\x1b[H" + b"".join(line + b"\x1b[K\r\n" for line in lines) + b"\x1b[J"
+    return b"\x1b[H" + b"".join(line + b"\x1b[K\n" for line in lines) + b"\x1b[J"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asadm.fleet.gathered import gather, named
-from asadm.fleet.show import failures, short
+from asadm.fleet.show import count, failures, short
 from asinfo.render import Cell, Sheet
 from asinfo.wire.info import text
 
@@ -19,6 +19,9 @@ SAME = "same"
 OTHER = "other"
 MISSING = "missing"
 EXTRA = "extra"
+
+VERSIONS_MAX = 60
+"""Rows about versions that a terminal gets below the matrix: more would push it out of sight."""
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 """Other versions of a module, the commonest first; later ones are all z."""
@@ -136,7 +139,9 @@ def sheets(status: Status, width: int) -> list[Sheet]:
     found = [_matrix(status, width)]
     versions = _versions(status)
     if versions:
-        found.append(Sheet("", ["Module", "Version", "Hash", "Nodes"], versions))
+        more = len(versions) - VERSIONS_MAX
+        note = f"{more} more rows: a pipe shows all" if more > 0 else ""
+        found.append(Sheet("", ["Module", "Version", "Hash", "Nodes"], versions[:VERSIONS_MAX], note))
     return [*found, *failures(status.survey)]
 
 
@@ -178,8 +183,8 @@ def _width(status: Status, heads: Sequence[str]) -> int:
 
 def _title(status: Status) -> str:
     wrong = sum(not module.agreed for module in status.modules)
-    modules, nodes = len(status.modules), len(status.survey.listings)
-    return f"{modules} modules on {nodes} nodes, {f'{wrong} not the same everywhere' if wrong else 'all the same'}"
+    modules, nodes = count(len(status.modules), "module"), count(len(status.survey.listings), "node")
+    return f"{modules} on {nodes}, {f'{wrong} not the same everywhere' if wrong else 'all the same'}"
 
 
 def _legend(status: Status, left: int) -> str:

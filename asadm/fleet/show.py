@@ -73,19 +73,16 @@ def summary(plan: Plan) -> str:
     read = sum(listing.read for listing in plan.survey.listings)
     nodes = len(plan.survey.listings)
     if not changed:
-        return f"no change: {_modules(counts[SAME])} as in {plan.directory.path} on {read} of {_nodes(nodes)}"
+        return f"no change: {count(counts[SAME], 'module')} as in {plan.directory.path} on {read} of {count(nodes, 'node')}"
     return (
         f"{counts[CREATE]} to create, {counts[UPDATE]} to update, {counts[REMOVE]} to remove"
-        f" on {len(changed)} of {_nodes(nodes)}; {counts[SAME]} the same"
+        f" on {len(changed)} of {count(nodes, 'node')}; {counts[SAME]} the same"
     )
 
 
-def _modules(count: int) -> str:
-    return f"{count} module{'' if count == 1 else 's'}"
-
-
-def _nodes(count: int) -> str:
-    return f"{count} node{'' if count == 1 else 's'}"
+def count(number: int, what: str) -> str:
+    """``1 node``, ``3 nodes``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def remarks(plan: Plan) -> list[str]:
@@ -97,12 +94,14 @@ def remarks(plan: Plan) -> list[str]:
     if plan.foreign:
         how = "" if plan.prune else "; --prune would remove those that udf.yaml does not keep"
         said.append(
-            f"{_modules(len(plan.foreign))} on the nodes that {plan.directory.path} does not have: "
+            f"{count(len(plan.foreign), 'module')} on the nodes that {plan.directory.path} does not have: "
             f"{_some(plan.foreign)}{how}"
         )
     differing = plan.survey.differing()
     if differing:
-        said.append(f"the nodes disagree with each other on {_modules(len(differing))}: {_some(differing)}")
+        said.append(
+            f"the nodes disagree with each other on {count(len(differing), 'module')}: {_some(differing)}"
+        )
     return said
 
 
