@@ -2,7 +2,7 @@
 
     reading ---- whole frame, answer at once ----> reading
        |  `----- answer takes time, client does not take its replies, or the turn is over ----> paused
-       |         (nothing is read; frames that came already wait in ``_held``)
+       |         (what came already, or comes while the answer to a record message is worked on, waits in ``_held``)
        `-------- bad header, end of stream, a limit ----> closed, after the replies so far
 
 Errors in a command never close a connection. Source: the specification of the info protocol, section 1.
@@ -31,6 +31,9 @@ TURN_SECONDS = 0.002
 TURN_SIZE = 262_144
 """What one connection gets before the others have a turn: so many replies, so much time and so many bytes for them."""
 
+HELD_SIZE = 65536
+"""So many bytes are read while a record message is worked on: only who reads learns that its client has gone."""
+
 PIECE_SIZE = 262_144
 """Large replies are written in pieces of so many bytes: what the client has taken of one need not stay in memory."""
 
@@ -48,6 +51,7 @@ class Connection(asyncio.Protocol):
         "_ended",
         "_held",
         "_idle_since",
+        "_of_record",
         "_paused",
         "_ready",
         "_respond",
@@ -74,6 +78,7 @@ class Connection(asyncio.Protocol):
         self._blocked = False
         self._ended = False
         self._task: asyncio.Future[bytes] | None = None
+        self._of_record = False  # is it a record message that ``_task`` answers?
         self._taken: asyncio.Future[None] | None = None  # done when the client has taken the pieces so far
         self._backlog = 0
         self._stalled_since = 0.0
@@ -88,7 +93,8 @@ class Connection(asyncio.Protocol):
             transport.close()
 
     def connection_lost(self, _error: Exception | None) -> None:
-        """Forget the client. A command it still waits for goes on: a change of metadata is not half done."""
+        """Forget the client. An info command it still waits for goes on: a change of metadata is not half done."""
+        self._give_up()
         self._session.gone = True
         self._go_on()
         self._set_held(None)
@@ -118,9 +124,11 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Answer what came before the end of the stream, then close.
 
-        The real server drops such a request; answering it serves a client like `nc -N` and harms nobody.
+        The real server drops such a request; answering it serves a client like `nc -N` and harms nobody. A record
+        message that takes time is given up, as there: whoever sent it has most likely run out of patience.
         """
         self._ended = True
+        self._give_up()
         return self._paused  # False lets the transport close, after the replies so far
 
     def pause_writing(self) -> None:
@@ -176,7 +184,7 @@ class Connection(asyncio.Protocol):
         if replies:
             self._send(b"".join(replies))
         if self._task is not None:
-            self._pause()
+            self._pause(stop=not self._of_record)
         elif len(data) - offset >= self._wanted:
             self._pause()
             asyncio.get_running_loop().call_soon(self._resume)
@@ -192,8 +200,8 @@ class Connection(asyncio.Protocol):
         if isinstance(reply, bytes):
             self._transport.write(reply)
         else:
-            self._wait(reply)
-            self._pause()
+            self._wait(reply, of_record=True)
+            self._pause(stop=False)
 
     def _answer(self, data: bytes, replies: list[bytes]) -> int:
         """Put the replies to the whole frames of ``data`` into ``replies``; returns where the rest starts.
@@ -214,7 +222,7 @@ class Connection(asyncio.Protocol):
             reply = self._traffic.respond(kind, data[offset:end], self._session)
             offset = end
             if not isinstance(reply, bytes):
-                self._wait(reply)
+                self._wait(reply, of_record=kind == MESSAGE)
                 break
             replies.append(reply)
             made += len(reply)
@@ -223,10 +231,10 @@ class Connection(asyncio.Protocol):
             offset = _answer_known(self._traffic, data, offset, replies)
         return offset
 
-    def _wait(self, reply: Awaitable[bytes] | AsyncIterator[bytes]) -> None:
+    def _wait(self, reply: Awaitable[bytes] | AsyncIterator[bytes], *, of_record: bool) -> None:
         task: asyncio.Future[bytes]
         task = asyncio.ensure_future(self._relay(reply) if isinstance(reply, AsyncIterator) else reply)
-        self._task = task
+        self._task, self._of_record = task, of_record
         self._traffic.tasks.add(task)
         task.add_done_callback(self._answered)
 
@@ -252,6 +260,9 @@ class Connection(asyncio.Protocol):
     def _answered(self, task: asyncio.Future[bytes]) -> None:
         self._traffic.tasks.discard(task)
         self._task = None
+        if task.cancelled() and self._session.gone:
+            self._close()
+            return
         fault = None if task.cancelled() else task.exception()
         if task.cancelled() or fault:
             self._abort(f"its command was given up{f': {fault!r}' if fault else ''}")
@@ -259,10 +270,16 @@ class Connection(asyncio.Protocol):
             self._send(task.result())
             self._resume()
 
-    def _pause(self) -> None:
+    def _give_up(self) -> None:
+        """Let nobody work on the answer to a record message whose client is gone; what is not written yet, never is."""
+        if self._task is not None and self._of_record:
+            self._session.gone = True
+            self._task.cancel()
+
+    def _pause(self, *, stop: bool = True) -> None:
         if not self._paused:
             self._paused = True
-            if not self._transport.is_closing():
+            if stop and not self._transport.is_closing():
                 self._transport.pause_reading()
             if self._held is None:
                 self._held = bytearray()
@@ -286,6 +303,8 @@ class Connection(asyncio.Protocol):
         self._traffic.buffered += len(data)
         if self._traffic.buffers_overflow():
             self._abort("half-received requests take more than proto-buffer-max")
+        elif self._paused and len(held) > HELD_SIZE and not self._transport.is_closing():
+            self._transport.pause_reading()
         elif not self._paused and len(held) >= self._wanted:
             self._set_held(None)
             data = bytes(held)
