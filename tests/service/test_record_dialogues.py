@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -165,6 +166,42 @@ def test_a_udf_that_loops_costs_nobody_else_anything(daemon: Daemon, client: Cli
     assert sorted(waits)[len(waits) * 95 // 100] < 0.2  # not the speed, only that nothing hangs
     looping.socket.close()
     waiting.socket.close()
+
+
+@pytest.mark.parametrize("way", ["close", "reset", "half-close"])
+def test_a_call_whose_client_has_gone_frees_its_record(daemon: Daemon, client: Client, way: str) -> None:
+    register(daemon)
+    client.ask(request.put(KEY, {"n": 1}))
+    looping, waiting = Client(daemon), Client(daemon)
+    looping.send(request.apply(KEY, "counter", "loop", policy=Policy(limit=20_000)))
+    while client.ask(request.get(KEY, policy=Policy(limit=20))).result != Result.TIMEOUT:
+        pass  # until the call has begun
+    waiting.send(request.apply(KEY, "counter", "increment", ["n", 1], policy=Policy(limit=20_000)))
+    began = time.monotonic()
+    if way == "reset":
+        looping.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    if way == "half-close":
+        looping.socket.shutdown(socket.SHUT_WR)
+    else:
+        looping.socket.close()
+    assert request.reply(waiting.body()).bins == {"SUCCESS": 2}
+    assert time.monotonic() - began < 10
+    for each in (looping, waiting):
+        each.socket.close()
+
+
+def test_a_pipeline_behind_a_slow_call_is_answered_in_order(daemon: Daemon, client: Client) -> None:
+    register(daemon)
+    client.ask(request.put(KEY, {"n": 1}))
+    client.send(request.apply(KEY, "counter", "loop", policy=Policy(limit=200)))
+    large = request.put(KEY, {"data": b"x" * 50_000})
+    for _ in range(40):
+        client.send(large)  # more than is read ahead
+    client.send(request.get(KEY))
+    assert request.reply(client.body()).bins == {"FAILURE": "UDF Execution Timeout"}
+    results = [request.reply(client.body()).result for _ in range(40)]
+    assert results == [Result.OK] * 40
+    assert request.reply(client.body()).generation == 41
 
 
 def scan(set_name: bytes = b"records") -> bytes:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from asinfo.errors import WireError
 from asinfo.wire.frame import HEADER_SIZE, INFO, MESSAGE, pack, unpack_header
 from daemon.info.request import Session
-from daemon.network.connection import TURN_REPLIES
+from daemon.network.connection import HELD_SIZE, TURN_REPLIES
 from tests.fakes.connection import BUILD, BUILD_REPLY, Bench, dialogue, feed, frames, turns
 
 
@@ -150,6 +150,60 @@ def test_the_end_of_the_stream_lets_the_transport_close() -> None:
         connection, _ = bench.connect()
         connection.data_received(BUILD)
         assert not connection.eof_received()
+
+    dialogue(test)
+
+
+@pytest.mark.parametrize("end", ["end of stream", "loss"])
+def test_a_record_message_is_given_up_with_its_client(end: str) -> None:
+    async def test(bench: Bench) -> None:
+        futures: list[asyncio.Future[bytes]] = []
+
+        def respond(_body: bytes, _session: Session) -> asyncio.Future[bytes]:
+            futures.append(asyncio.get_running_loop().create_future())
+            return futures[-1]
+
+        bench.traffic.responders[MESSAGE] = respond
+        connection, transport = bench.connect()
+        connection.data_received(pack(MESSAGE, b"x") + pack(MESSAGE, b"y"))
+        await turns()
+        assert transport.is_reading()  # else nobody would tell
+        if end == "loss":
+            connection.cut()
+            connection.connection_lost(None)
+        else:
+            assert connection.eof_received()
+        await turns()
+        assert [each.cancelled() for each in futures] == [True]
+        assert transport.is_closing()
+        assert not transport.sent
+        assert not bench.traffic.tasks
+        assert not bench.log
+
+    dialogue(test)
+
+
+def test_what_comes_behind_a_record_message_is_bounded() -> None:
+    async def test(bench: Bench) -> None:
+        futures: list[asyncio.Future[bytes]] = []
+
+        def respond(_body: bytes, _session: Session) -> asyncio.Future[bytes]:
+            futures.append(asyncio.get_running_loop().create_future())
+            return futures[-1]
+
+        bench.traffic.responders[MESSAGE] = respond
+        connection, transport = bench.connect()
+        connection.data_received(pack(MESSAGE, b"x"))
+        connection.data_received(pack(MESSAGE, bytes(HELD_SIZE - 100)))
+        assert transport.is_reading()
+        connection.data_received(bytes(200))
+        assert not transport.is_reading()
+        futures[0].set_result(b"one")
+        await turns()
+        assert transport.sent == b"one"
+        assert len(futures) == 2
+        connection.connection_lost(None)
+        await turns()
 
     dialogue(test)
 
