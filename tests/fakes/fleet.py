@@ -204,7 +204,7 @@ class Server:
     async def _receive(self, connection: socket.socket, size: int) -> bytes:
         data = bytearray()
         while len(data) < size:
-            part = await self.fleet.loop.sock_recv(connection, size - len(data))
+            part = await self.fleet.loop.sock_recv(connection, min(size - len(data), 65536))
             if not part:
                 raise EOFError
             data += part
