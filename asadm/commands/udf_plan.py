@@ -5,6 +5,9 @@ from __future__ import annotations
 from asadm import display
 from asadm.fleet import directory as directories
 from asadm.fleet import show
+from asadm.fleet.difference import shown, unified
+from asadm.fleet.fetch import fetch
+from asadm.fleet.gathered import gather
 from asadm.fleet.options import PRUNE
 from asadm.fleet.plan import CHANGES, examine
 from asadm.outcome import INTERRUPTED, Outcome
@@ -13,6 +16,8 @@ from asinfo.wire.info import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from asadm.cluster import Cluster
     from asadm.fleet.directory import Directory
     from asadm.fleet.plan import Plan, Step
@@ -65,18 +70,18 @@ def run(session: Session, arguments: Arguments) -> Outcome:
         from asadm.fleet import plan_file
 
         plan_file.write(plan, out, cluster=cluster.name)
-    diffs = _diffs(cluster, plan) if options.flag("diff") else []
+    diffs = list(_diffs(cluster, plan)) if options.flag("diff") else []
     extra: dict[str, object] = {}
-    shown = b""
+    output = b""
     if session.json:
         extra = show.document(plan)
         if options.flag("diff"):
             extra["diffs"] = [diff.document() for diff in diffs]
     else:
-        shown = display.rendered(session, show.sheets(plan, everything=options.flag("all")))
-        shown += show.summary(plan).encode("utf-8", "replace") + b"\n"
-        shown += b"".join(diff.shown(session) for diff in diffs)
-    return Outcome(answers, shown, messages=messages, code=code(plan), extra=extra, told=True)
+        output = display.rendered(session, show.sheets(plan, everything=options.flag("all")))
+        output += show.summary(plan).encode("utf-8", "replace") + b"\n"
+        output += b"".join(diff.shown(session) for diff in diffs)
+    return Outcome(answers, output, messages=messages, code=code(plan), extra=extra, told=True)
 
 
 def code(plan: Plan) -> int:
@@ -91,13 +96,13 @@ def code(plan: Plan) -> int:
 class _Diff:
     """How the module of ``step`` changes on the ``nodes`` that have the version ``seen``; ``reason`` when unknown."""
 
-    __slots__ = ("content", "nodes", "reason", "seen", "step")
+    __slots__ = ("lines", "nodes", "reason", "seen", "step")
 
     def __init__(self, step: Step, seen: str | None, nodes: list[Node]) -> None:
         self.step = step
         self.seen = seen
         self.nodes = nodes
-        self.content: bytes | None = None
+        self.lines = b""
         self.reason = ""
 
     @property
@@ -105,20 +110,16 @@ class _Diff:
         first = self.nodes[0].name
         return first if len(self.nodes) == 1 else f"{first} and {len(self.nodes) - 1} more"
 
-    def unified(self) -> bytes:
-        from asadm.fleet.difference import unified
-
-        name = text(self.step.name)
-        new = self.step.source.content if self.step.source else None
-        path = self.step.source.path if self.step.source else ""
-        return unified(self.content, new, f"{name} ({self.where})", path)
+    def compare(self, old: bytes | None) -> None:
+        """``old`` is what the nodes have."""
+        source = self.step.source
+        label = f"{text(self.step.name)} ({self.where})"
+        self.lines = unified(old, source.content if source else None, label, source.path if source else "")
 
     def shown(self, session: Session) -> bytes:
-        from asadm.fleet.difference import shown
-
         if self.reason:
             return session.safe(f"{text(self.step.name)} ({self.where}): {self.reason}\n".encode())
-        return shown(session, self.unified())
+        return shown(session, self.lines)
 
     def document(self) -> dict[str, object]:
         return {
@@ -126,26 +127,28 @@ class _Diff:
             "hash": self.seen,
             "wanted": self.step.wanted,
             "nodes": [node.name for node in self.nodes],
-            "diff": None if self.reason else text(self.unified()),
+            "diff": None if self.reason else text(self.lines),
             "error": self.reason or None,
         }
 
 
-def _diffs(cluster: Cluster, plan: Plan) -> list[_Diff]:
-    """One for each version of a module that is to change, its content read from one of the nodes that have it."""
-    from asadm.fleet.fetch import fetch
-    from asadm.fleet.gathered import gather
-
+def _diffs(cluster: Cluster, plan: Plan) -> Iterator[_Diff]:
+    """One for each version of a module that is to change; only the contents of one module are in memory at a time."""
     nodes = plan.survey.nodes()
-    diffs = []
     for step in plan.steps:
         changing = [position for position, action in enumerate(step.actions) if action in CHANGES]
-        for seen, found in gather(step.seen[position] for position in changing).items():
-            diffs.append(_Diff(step, seen, [nodes[changing[number]] for number in found]))
-    wanted = {(diff.step.name, diff.seen): diff.nodes for diff in diffs if diff.seen is not None}
-    fetched = fetch(cluster, wanted)
-    for diff in diffs:
-        if diff.seen is not None:
-            version = fetched[diff.step.name, diff.seen]
-            diff.content, diff.reason = version.content, version.reason
-    return diffs
+        versions = gather(step.seen[position] for position in changing)
+        diffs = [
+            _Diff(step, seen, [nodes[changing[number]] for number in found])
+            for seen, found in versions.items()
+        ]
+        fetched = fetch(
+            cluster, {(step.name, diff.seen): diff.nodes for diff in diffs if diff.seen is not None}
+        )
+        for diff in diffs:
+            version = None if diff.seen is None else fetched[step.name, diff.seen]
+            if version is not None and version.content is None:
+                diff.reason = version.reason
+            else:
+                diff.compare(version.content if version else None)
+            yield diff

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 HASH_SHOWN = 10
 """Characters of a hash in a table; JSON has all 40."""
 
+VERSIONS_MAX = 8
+"""Versions of one module that have a row each; more of them share one."""
+
 MARKS = {CREATE: "good", UPDATE: "changed", REMOVE: "bad", SAME: "quiet", UNREAD: "bad"}
 ACTIONS = (CREATE, UPDATE, REMOVE, SAME, UNREAD)
 
@@ -43,16 +46,25 @@ def failures(survey: Survey) -> list[Sheet]:
 def _rows(plan: Plan, step: Step) -> Iterator[list[Cell]]:
     """A row for each situation, changes before the nodes that have it already; unread nodes have a sheet of their own."""
     nodes = plan.survey.nodes()
-    groups = gather(zip(step.actions, step.seen, strict=True))
+    groups = gather(zip(step.actions, _versions(step), strict=True))
     for (action, seen), positions in sorted(groups.items(), key=lambda group: group[0][0] not in CHANGES):
         if action != UNREAD:
             yield [
                 Cell(text(step.name)),
                 Cell(action, MARKS[action]),
                 Cell(named(nodes, positions)),
-                Cell(short(seen)),
+                Cell(seen),
                 Cell(short(step.wanted)),
             ]
+
+
+def _versions(step: Step) -> list[str | None]:
+    """What each node has, for a table; where there are very many versions, only how many."""
+    versions = set(step.seen) - {None, step.wanted}
+    if len(versions) <= VERSIONS_MAX:
+        return [short(digest) for digest in step.seen]
+    many = f"{len(versions)} versions"
+    return [many if digest in versions else short(digest) for digest in step.seen]
 
 
 def short(digest: str | None) -> str | None:
