@@ -55,8 +55,9 @@ MEMORY_RECORDS = 50_000
 MEMORY_BYTES = 1024
 BATCH = 500
 
-LOOPING = 2
+LOOPING = (2, 20, 140)
 LOOPING_SECONDS = 6.0
+THREADED_ITERATIONS = 300_000  # some 3 ms: too long for the event loop
 
 
 def run() -> None:
@@ -196,21 +197,24 @@ def _seconds(sock: socket.socket, body: bytes) -> float:
 
 
 def _while_udfs_loop(daemon: Daemon) -> None:
-    """Latency of `get` and `build` on a quiet node, and while two UDFs loop until their deadline."""
+    """Latency of `get`, `build` and a call in a thread, on a quiet node and while UDFs loop until their deadlines."""
     _report("quiet", _latencies(daemon, LOOPING_SECONDS / 3))
-    stop = threading.Event()
-    ended: list[int] = []
-    threads = [
-        threading.Thread(target=_loop, args=(daemon.addresses[0], number, stop, ended))
-        for number in range(LOOPING)
-    ]
-    for thread in threads:
-        thread.start()
-    _report(f"{LOOPING} UDFs loop", _latencies(daemon, LOOPING_SECONDS))
-    stop.set()
-    for thread in threads:
-        thread.join()
-    print(f"  {len(ended)} endless calls, {sum(code == 100 for code in ended)} ended with the time-out")
+    _report("quiet", _threaded(daemon, LOOPING_SECONDS / 3))
+    for looping in LOOPING:
+        stop = threading.Event()
+        ended: list[int] = []
+        threads = [
+            threading.Thread(target=_loop, args=(daemon.addresses[0], number, stop, ended))
+            for number in range(looping)
+        ]
+        for thread in threads:
+            thread.start()
+        _report(f"{looping} UDFs loop", _latencies(daemon, LOOPING_SECONDS))
+        _report(f"{looping} UDFs loop", _threaded(daemon, LOOPING_SECONDS / 2))
+        stop.set()
+        for thread in threads:
+            thread.join()
+        print(f"  {len(ended)} endless calls, {sum(code == 100 for code in ended)} ended with the time-out")
 
 
 def _loop(address: tuple[str, int], number: int, stop: threading.Event, ended: list[int]) -> None:
@@ -233,6 +237,17 @@ def _latencies(daemon: Daemon, seconds: float) -> dict[str, list[float]]:
             found["build"].append((time.perf_counter() - began) * 1e3)
             time.sleep(0.001)
     return found
+
+
+def _threaded(daemon: Daemon, seconds: float) -> dict[str, list[float]]:
+    """Milliseconds of a call that is too long for the event loop, one after the other."""
+    found: list[float] = []
+    body = request.apply(key(1, "applied"), "bench", "loop", [THREADED_ITERATIONS])
+    end = time.monotonic() + seconds
+    with connect(daemon.addresses[0]) as sock:
+        while time.monotonic() < end:
+            found.append(_seconds(sock, body) * 1e3)
+    return {"loop in a thread": found}
 
 
 def _report(when: str, found: dict[str, list[float]]) -> None:
