@@ -54,8 +54,8 @@ class Suggestions:
         if used and used[-1] == "with":
             nodes = [node.name for node in self._session.cluster().nodes]
             return nodes if typed[-1] == "with" else [*nodes, *left, *flags]
-        if not used and len(typed) < len(row.names):
-            wanted = row.names[len(typed)]
+        if not used and (len(typed) < len(row.names) or row.many):
+            wanted = row.names[min(len(typed), len(row.names) - 1)]
             if wanted == "NODE":
                 return [node.name for node in self._session.cluster().nodes]
             return [*self._names(), *flags, *(left if wanted.startswith("[") else [])]

@@ -103,6 +103,7 @@ class Run:
         quiet = self._settings.quiet
         made = Outcome(answers, code=self._code(answers), told=not quiet, hushed=quiet)
         note = report.real_server_note(self._results, cleared=True)
+        self._remember()
         self._write_metrics()
         self._ping_the_end(answers, made.code, note)
         if not quiet:
@@ -117,6 +118,14 @@ class Run:
         if self._stop.signal is None or all(answer.good for answer in answers):
             return exit_code(answers)
         return self._stop.code
+
+    def _remember(self) -> None:
+        """Note which caches are off now, for ``udf check``: no node can tell it later."""
+        off = [result for result in self._results if result.left_off]
+        if off:
+            from asadm.fleet import notes  # only for runs on real servers
+
+            notes.cleared([result.node for result in off], max(result.at for result in off))
 
     def _write_metrics(self) -> None:
         """Only for a run that got as far as asking: another one changed nothing."""

@@ -71,13 +71,22 @@ class Result:
         if answer.answers:
             build, statistics = answer.answers[-2:]
             self.build = "" if is_error(build) else text(build)
-            self.real = _unknown(statistics)
+            self.real = real_server(build, statistics)
             self.answer = _judged(answer)
 
 
-def _unknown(answer: bytes) -> bool:
-    """Whether a node does not know the command. Any other error (a missing privilege, say) leaves that open."""
-    return answer.upper().startswith((b"ERROR:4:", b"FAIL:4:"))
+def real_server(build: bytes, statistics: bytes) -> bool:
+    """Whether a node that answered ``WHO`` so is a real Aerospike server: it does not know the second command.
+
+    Servers before 7.2 answer an unknown command with nothing at all; so does asudfd when no module was called yet,
+    but it is younger than that. Any other error (a missing privilege, say) leaves the question open: no.
+    """
+    if statistics:
+        return statistics.upper().startswith((b"ERROR:4:", b"FAIL:4:"))
+    parts = build.split(b".")[:2]
+    return (
+        len(parts) == 2 and all(part.isdigit() for part in parts) and (int(parts[0]), int(parts[1])) < (7, 2)
+    )
 
 
 def _judged(answer: Answer) -> Answer:

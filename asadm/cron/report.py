@@ -70,6 +70,5 @@ def real_server_note(results: Sequence[Result], *, cleared: bool) -> str:
     now = "is off now" if cleared else "would be off afterwards"
     return (
         f"real Aerospike server (build {builds}): {names}: the Lua cache {now}, and every UDF call is slow, until each"
-        " module is put again with a change or the server restarts; put each module once with a changed comment and"
-        " then as it was"
+        " module is put again with a change or the server restarts: asadm udf rewarm brings it back"
     )

@@ -1,0 +1,71 @@
+"""What stands around a repair: one change at a time, and a record of it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from asadm.fleet.history import History, Record, new_run, path_of
+from asadm.fleet.lock import ClusterLock, file_lock, scope
+from asinfo.errors import Error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import TracebackType
+    from typing import Self
+
+    from asadm.cluster import Cluster
+    from asadm.fleet.mending import Row
+    from asinfo.exchange import Node
+    from asinfo.options import Values
+
+
+class Guard:
+    """Holds the locks and the history inside of its ``with`` block.
+
+    Entering raises Error, before anything is sent, when another run holds a lock or the history cannot be written.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        groups: Sequence[Sequence[Node]],
+        options: Values,
+        *,
+        wait: float,
+        warn: Callable[[str], None],
+    ) -> None:
+        self._cluster = cluster
+        self._groups = groups
+        self._options = options
+        self._wait = wait
+        self._warn = warn
+        self._history: History | None = None
+        self._run = new_run()
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            stack.enter_context(file_lock(self._cluster, self._options))
+            wait = self._options.number("lock-wait") or 0.0
+            stack.enter_context(ClusterLock(self._cluster, self._groups, seconds=self._wait, wait=wait))
+            if not self._options.flag("no-history"):
+                self._history = stack.enter_context(History(path_of(self._options), write=True))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def record(self, action: str, name: bytes, content: bytes, hash_: str, rows: Sequence[Row]) -> None:
+        """Note what was done with one module. A history that fails now is told, and no reason to stop in the middle."""
+        if self._history is None or not rows:
+            return
+        good = sum(row.good for row in rows)
+        record = Record(action, name, hash_, content, ok=good, failed=len(rows) - good)
+        try:
+            self._history.record(self._run, scope(self._cluster), [record])
+        except Error as error:
+            self._warn(f"not in the history: {error}")

@@ -1,0 +1,190 @@
+"""What ``udf repair`` and ``udf rewarm`` do to the nodes, and how it went: a row for each module and node.
+
+All within one deadline. Modules go one after the other, so that never more than one is on its way when a run is cut
+off; the nodes of one module go together.
+"""
+
+from __future__ import annotations
+
+import time
+
+from asadm.cluster import Cluster, Member
+from asadm.fleet import journal, notes
+from asadm.fleet.pair import Pair
+from asadm.fleet.place import Item
+from asadm.fleet.rollout import Rollout
+from asadm.fleet.survey import Listing, Survey
+from asadm.outcome import INTERRUPTED, Answer
+from asinfo.render import Cell, Sheet
+from asinfo.wire.info import text
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from asinfo.exchange import Node
+
+GOOD = "ok"
+
+
+class Row:
+    """One module on one node: what was wrong (``was``), and how it went, as in `asadm.outcome.Answer`."""
+
+    __slots__ = ("error", "how", "milliseconds", "name", "node", "status", "was")
+
+    def __init__(self, name: bytes, node: Node, was: str) -> None:
+        self.name = name
+        self.node = node
+        self.was = was
+        self.status = "pending"
+        self.how = ""
+        self.error = ""
+        self.milliseconds = 0.0
+
+    @property
+    def good(self) -> bool:
+        """Whether the node has the module as it should now."""
+        return self.status == GOOD
+
+    def end(self, status: str, detail: str, milliseconds: float) -> None:
+        """How it went; the last word counts."""
+        self.status, self.milliseconds = status, milliseconds
+        self.how, self.error = (detail, "") if status == GOOD else ("", detail)
+
+
+class Mending:
+    """A run over modules, on nodes that stand in ``groups`` (clusters).
+
+    ``stopped``  the exit code of what stopped it, 0 for nothing; nothing more is sent then
+    ``left``     modules, and the nodes that may still hold a marker version of them
+    """
+
+    def __init__(
+        self, cluster: Cluster, groups: Sequence[Sequence[Node]], *, wait: float, warn: Callable[[str], None]
+    ) -> None:
+        self.cluster = cluster
+        self.groups = groups
+        self.warn = warn
+        self.started = time.monotonic()
+        self.deadline = self.started + wait
+        self.rows: list[Row] = []
+        self.stopped = 0
+        self.left: dict[bytes, list[Node]] = {}
+
+    @property
+    def seconds(self) -> float:
+        """Seconds until the deadline, at least 0."""
+        return max(0.0, self.deadline - time.monotonic())
+
+    @property
+    def milliseconds(self) -> float:
+        """Since the start."""
+        return (time.monotonic() - self.started) * 1000
+
+    def add(self, name: bytes, nodes: Iterable[Node], was: str) -> list[Row]:
+        """Rows that are about to be worked on."""
+        rows = [Row(name, node, was) for node in nodes]
+        self.rows += rows
+        return rows
+
+    def put(self, name: bytes, content: bytes, rows: Sequence[Row], limit: float | None = None) -> None:
+        """Put ``content`` where ``rows`` say that something else is; at most ``limit`` seconds."""
+        wait = self.seconds if limit is None else min(limit, self.seconds)
+        nodes = [row.node for row in rows]
+        part = Cluster([Member(node) for node in nodes], timeout=self.cluster.timeout)
+        unseen = Survey([Listing(Answer(node, GOOD), {}) for node in nodes])
+        rollout = Rollout(part, [Item(name, content)], unseen, wait=wait)
+        for place in rollout.places:
+            place.group = self._group(place.node)
+        rollout.run()
+        for row, place in zip(rows, rollout.places, strict=True):
+            cell = place.cells[name]
+            row.end(cell.status, cell.how or cell.error, self.milliseconds)
+        if rollout.interrupted:
+            self.stopped = INTERRUPTED
+        notes.warmed((row.node for row in rows if row.good), name)
+
+    def pair(self, name: bytes, content: bytes, rows: Sequence[Row]) -> None:
+        """Marker and true content, for ``rows`` and all nodes that are in one cluster with theirs."""
+        concerned = [group for group in self.groups if any(row.node in group for row in rows)]
+        pair = Pair(self.cluster, concerned, name, content, warn=self.warn)
+        pair.run(self.seconds)
+        results = {answer.node: answer for answer in pair.results}
+        for row in rows:
+            answer = results[row.node]
+            row.end(answer.status, "marker put" if answer.good else answer.error, self.milliseconds)
+        for node in pair.left:
+            if not any(row.node is node for row in rows):
+                self.add(name, [node], "same")[0].end("marker", results[node].error, self.milliseconds)
+        if pair.left:
+            self.left[name] = pair.left
+        self.stopped = self.stopped or pair.stopped
+        notes.warmed((answer.node for answer in pair.results if answer.good), name)
+
+    def skip(self, rows: Sequence[Row], status: str, reason: str) -> None:
+        """Nothing was done for these."""
+        for row in rows:
+            row.end(status, reason, self.milliseconds)
+
+    def over(self, rows: Sequence[Row]) -> bool:
+        """Whether there is no more to be done; ``rows`` say why then."""
+        if self.stopped:
+            self.skip(rows, "interrupted", "not sent: the run was stopped")
+        elif self.seconds <= 0:
+            self.skip(rows, "late", "not sent: the time was over")
+        else:
+            return False
+        return True
+
+    def _group(self, node: Node) -> int:
+        return next(number for number, group in enumerate(self.groups) if node in group)
+
+    def answers(self, survey: Survey) -> list[Answer]:
+        """One a node: why it was not read, the first of its modules that failed, or that all is well."""
+        failed: dict[Node, Row] = {}
+        for row in self.rows:
+            if not row.good:
+                failed.setdefault(row.node, row)
+        return [_answer(listing, failed.get(listing.node)) for listing in survey.listings]
+
+    def sheet(self, title: str) -> Sheet:
+        """A row for each module and node."""
+        rows = [
+            [
+                Cell(text(row.name)),
+                Cell(row.node.name),
+                Cell(row.was),
+                Cell(row.status, "good" if row.good else "bad"),
+                Cell(row.how or row.error),
+                Cell(round(row.milliseconds, 1)),
+            ]
+            for row in self.rows
+        ]
+        return Sheet(title, ["Module", "Node", "Was", "Status", "Detail", "After ms"], rows)
+
+    def document(self) -> list[dict[str, object]]:
+        """The rows for JSON."""
+        return [
+            {
+                "module": text(row.name),
+                "node": row.node.name,
+                "was": row.was,
+                "status": row.status,
+                "how": row.how,
+                "error": row.error,
+                "ms": round(row.milliseconds, 1),
+            }
+            for row in self.rows
+        ]
+
+    def alarms(self) -> list[str]:
+        """What has to be told loudly: markers that could not be taken back, and what mends them."""
+        return [f"NOT PUT BACK: {line}" for line in journal.lines(self.left)]
+
+
+def _answer(listing: Listing, failed: Row | None) -> Answer:
+    if failed is None or not listing.read:
+        return listing.answer
+    return Answer(
+        listing.node, failed.status, (), f"{text(failed.name)}: {failed.error}", failed.milliseconds
+    )

@@ -1,0 +1,54 @@
+"""Being stopped between two steps that belong together: the first signal is heard, and nothing cuts off the second.
+
+Ctrl-C, SIGTERM (systemd, shutdown) and SIGHUP (a terminal that is closed) become one KeyboardInterrupt; from then on
+they are only counted, so that what has to be put back can be, within the time that is set for it.
+"""
+
+from __future__ import annotations
+
+import signal
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Any, Self
+
+_HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Shield:
+    """Inside its ``with`` block at most one KeyboardInterrupt is raised, and none after `up`.
+
+    ``signal`` is the first that came, 0 for none.
+    """
+
+    def __init__(self) -> None:
+        self.signal = 0
+        self._raised = False
+        self._up = False
+        self._before: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Self:
+        for number in _HEARD:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+                self._before[number] = signal.signal(number, self._hear)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while self._before:
+            signal.signal(*self._before.popitem())
+
+    def up(self) -> None:
+        """From here on nothing is cut off."""
+        self._up = True
+
+    @property
+    def code(self) -> int:
+        """The exit code of a run that was stopped, as a shell counts signals; 0 when it was not."""
+        return 128 + self.signal if self.signal else 0
+
+    def _hear(self, number: int, _frame: FrameType | None) -> None:
+        self.signal = self.signal or number
+        if not self._up:
+            self._up = True
+            raise KeyboardInterrupt

@@ -1,0 +1,174 @@
+"""Which version of each module is the right one, and which nodes have another.
+
+The directory decides, or a node that the user names, or else the majority of the nodes that were read. A marker
+version counts as the content that it stands for, and is never right itself.
+"""
+
+from __future__ import annotations
+
+from asadm.fleet import journal
+from asadm.fleet.fetch import fetch
+from asadm.fleet.marker import unmarked
+from asinfo.errors import UsageError
+from asinfo.wire.info import text
+from asinfo.wire.udf import base64, digest
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from asadm.cluster import Cluster
+    from asadm.fleet.directory import Directory
+    from asadm.fleet.survey import Survey
+    from asinfo.exchange import Node
+
+MISSING = "missing"
+OTHER = "other content"
+MARKER = "marker version"
+DAMAGED = "damaged file"
+SAME = "same"
+
+
+class Verdict:
+    """One module: the right ``content`` with its ``hash``, or None and the ``reason`` why it cannot be told.
+
+    ``states``  what is wrong with it, by node; ``same`` where nothing is
+    """
+
+    __slots__ = ("content", "hash", "name", "reason", "states")
+
+    def __init__(self, name: bytes, content: bytes | None, reason: str = "") -> None:
+        self.name = name
+        self.reason = reason
+        self.content: bytes | None = None
+        self.hash: str | None = None
+        self.states: dict[Node, str] = {}
+        if content is not None:
+            self.take(content)
+
+    def take(self, content: bytes) -> None:
+        """``content`` is right."""
+        true = unmarked(content)
+        self.content = content if true is None else true
+        self.hash = digest(self.name, base64(self.content))
+
+    def compare(self, survey: Survey, markers: Iterable[Node] = ()) -> None:
+        """Note what each node that was read has."""
+        held = set(markers)
+        for listing in survey.listings:
+            if listing.modules is not None:
+                self.states[listing.node] = self._state(listing.modules.get(self.name), listing.node in held)
+
+    def _state(self, listed: str | None, marker: bool) -> str:
+        if listed == self.hash:
+            return SAME
+        if listed is None:
+            return MISSING
+        return MARKER if marker else OTHER
+
+    @property
+    def wrong(self) -> dict[Node, str]:
+        """The nodes that have not the right version, and what they have."""
+        return {node: state for node, state in self.states.items() if state != SAME}
+
+
+def by_directory(survey: Survey, names: Sequence[bytes], directory: Directory) -> list[Verdict]:
+    """The directory's modules (or those of ``names``) are right. Raises UsageError for a name it has not."""
+    for name in names:
+        if name not in directory.sources:
+            raise UsageError(f"{text(name)} is not in {directory.path}")
+    chosen = [source for source in directory.sources.values() if not names or source.name in names]
+    markers = journal.held(survey, [(source.name, source.content) for source in chosen])
+    verdicts = [Verdict(source.name, source.content) for source in chosen]
+    for verdict in verdicts:
+        verdict.compare(survey, markers.get(verdict.name, ()))
+    return verdicts
+
+
+def by_nodes(
+    cluster: Cluster,
+    survey: Survey,
+    names: Sequence[bytes],
+    *,
+    trusted: Node | None = None,
+    verify: bool = False,
+) -> list[Verdict]:
+    """What most nodes list is right, or what ``trusted`` lists; contents come from the nodes.
+
+    Without ``verify`` only modules about which the nodes disagree, or that are known to be a marker version, are
+    looked into. Raises UsageError for a name that no node lists, and when the user has to decide.
+    """
+    known = survey.names()
+    for name in names:
+        if name not in known:
+            raise UsageError(f"no node that was read lists {text(name)}")
+    markers = journal.held(survey)
+    wanted = [name for name in (names or known) if verify or name in markers or name in survey.differing()]
+    if trusted is not None:
+        wanted = [name for name in wanted if _listed(survey, trusted, name)]
+    right = {name: _right(survey, name, markers.get(name, ()), trusted) for name in wanted}
+    undecided = {name: reason for name, (_, reason) in right.items() if reason}
+    if undecided:
+        lines = [f"{text(name)}: {reason}" for name, reason in undecided.items()]
+        raise UsageError(
+            "\n".join([*lines, "say which node is right with --from NODE, or give a directory with --dir"])
+        )
+    return _contents(cluster, survey, {name: hash_ for name, (hash_, _) in right.items()}, markers)
+
+
+def _listed(survey: Survey, node: Node, name: bytes) -> str | None:
+    for listing in survey.listings:
+        if listing.node is node and listing.modules is not None:
+            return listing.modules.get(name)
+    return None
+
+
+def _right(survey: Survey, name: bytes, markers: Iterable[Node], trusted: Node | None) -> tuple[str, str]:
+    """The right hash, or why it cannot be told."""
+    if trusted is not None:
+        return _listed(survey, trusted, name) or "", ""
+    held = set(markers)
+    votes: dict[str | None, int] = {}
+    for listing in survey.listings:
+        if listing.modules is not None and listing.node not in held:
+            hash_ = listing.modules.get(name)
+            votes[hash_] = votes.get(hash_, 0) + 1
+    if not set(votes) - {None}:  # nothing but markers: they tell what they stand for
+        return next(hash_ for hash_ in survey.hashes(name) if hash_), ""
+    best = max(votes.values())
+    winners = [hash_ for hash_, count in votes.items() if count == best]
+    if len(winners) > 1:
+        return "", f"{best} nodes each have one of {len(winners)} versions" + (
+            " (or none)" if None in winners else ""
+        )
+    if winners[0] is None:
+        return "", f"{best} of {sum(votes.values())} nodes do not have it"
+    return winners[0], ""
+
+
+def _contents(
+    cluster: Cluster, survey: Survey, right: dict[bytes, str], markers: dict[bytes, list[Node]]
+) -> list[Verdict]:
+    wanted = {
+        (name, hash_): [
+            listing.node for listing in survey.listings if (listing.modules or {}).get(name) == hash_
+        ]
+        for name, hash_ in right.items()
+    }
+    fetched = fetch(cluster, wanted)
+    verdicts = []
+    for name, hash_ in right.items():
+        found = fetched[name, hash_]
+        content = journal.content(hash_) if found.content is None else found.content
+        verdict = Verdict(name, content)
+        held = set(markers.get(name, ()))
+        if content is None:
+            verdict.reason = (
+                f"no node serves what it lists: {found.reason}; asadm udf repair {text(name)} --dir DIR"
+            )
+            verdict.hash = hash_
+        elif verdict.hash != hash_:
+            held.update(wanted[name, hash_])
+        verdict.compare(survey, held)
+        verdicts.append(verdict)
+    return verdicts
