@@ -26,6 +26,9 @@ local box = ...
 
 local TIMEOUT <const>, NO_MEMORY <const> = "UDF Execution Timeout", "not enough memory"
 local LONGEST <const>, BRISK <const>, DEAR <const> = 1000, 400, 2 -- instructions between two hooks; BRISK: of a trial
+-- The first interval of a trial where a module has less than LIGHT KiB, garbage included: short calls, which are most, meet
+-- no hook. Dear instructions make that a quarter of a second at worst; two megabytes and BRISK would make it longer.
+local FIRST <const>, LIGHT <const> = 900, 300
 local OWN <const> = 38 -- instructions of a hook that changes nothing: they count as well
 local REST <const> = 24
 local LONG <const> = 0.005 -- seconds that so few instructions take only if some are dear
@@ -139,7 +142,7 @@ function hook_of(count)
     return hook
 end
 
-local calm, prompt, brisk = hook_of(LONGEST), hook_of(1), hook_of(BRISK)
+local calm, prompt, brisk, first = hook_of(LONGEST), hook_of(1), hook_of(BRISK), hook_of(FIRST)
 
 -- Has the running thread look at the memory before its next instruction.
 local function hurry()
@@ -198,7 +201,11 @@ function box.begin(limit, tried)
     deadline, last, dear, spent, trial = limit, huge, false, 0, tried -- no clock: it would be a tenth of a short call
     if tried then
         most, budget = BRISK, OVER_TRIAL * PER_SECOND
-        set_hook(brisk, BRISK)
+        if collect("count") - own < LIGHT then
+            set_hook(first, FIRST)
+        else
+            set_hook(brisk, BRISK)
+        end
     else
         most, budget = LONGEST, OVER * PER_SECOND
         hurry()
