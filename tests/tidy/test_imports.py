@@ -15,7 +15,7 @@ SOURCES = sorted(
 
 OWNERS = {
     "bcrypt": {"asinfo/login.py"},
-    "httpx": {"asadm/cron/ping.py"},
+    "httpx": {"asadm/cron/ping.py", "daemon/smd/etcd/gateway.py"},
     "lmdb": {"daemon/record/check.py", "daemon/record/database.py"},
     "lupa": {"daemon/lua/runtime.py"},
     "rich": {"asinfo/render.py"},

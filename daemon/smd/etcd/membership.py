@@ -2,29 +2,101 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from typing import TYPE_CHECKING
+
+from daemon.cluster import Member
+from daemon.errors import StartError
+from daemon.smd.etcd.lease import Taken
+from daemon.smd.etcd.wire import Denied, EtcdError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from daemon.cluster import Member
     from daemon.smd.etcd.store import EtcdSmd
+    from daemon.smd.etcd.wire import KeyValue
+
+RETRY_SECONDS = 0.25
+"""Pause before etcd is told again of our nodes."""
+
+PORT_MAX = 65535
 
 
 class Membership:
     """The members of the cluster: ``joined`` is called on the event loop with all live ones, at every change.
 
-    It lives between the start and the stop of ``smd``, whose lease keeps the nodes of this process alive.
+    To be made before the start of ``smd``, to be started after it and stopped before it: its lease keeps the nodes of
+    this process alive. What etcd has under the name of a node that is no address is left out.
     """
 
     def __init__(self, smd: EtcdSmd, joined: Callable[[Sequence[Member]], None]) -> None:
-        self._smd = smd
+        self._feed = smd.feed
+        self._lease = smd.lease
         self._joined = joined
+        self._root = smd.feed.root + b"nodes/"
+        self._members: dict[bytes, Member] = {}
+        self._own: dict[bytes, Member] = {}
+        self._started = False
+        smd.feed.subscribe(b"nodes", self._accept)
 
     async def start(self, members: Sequence[Member]) -> None:
-        """Make ``members``, the nodes of this process, known; returns after the first call of ``joined``, with them."""
-        raise NotImplementedError
+        """Make ``members``, the nodes of this process, known; returns after the first call of ``joined``, with them.
+
+        Waits for an etcd that is away, until it is cancelled. Raises StartError.
+        """
+        self._own = {self._root + member.id.encode(): member for member in members}
+        await self._feed.reached(await self._claim())
+        self._started = True
+        self._tell()
 
     async def stop(self) -> None:
         """Let the nodes of this process leave; the others see it at once."""
-        raise NotImplementedError
+        self._started = False
+        await self._lease.drop(self._own)
+
+    async def _claim(self) -> int:
+        values = {key: _value(member) for key, member in self._own.items()}
+        while True:
+            try:
+                return await self._lease.claim(values)
+            except (Taken, Denied) as error:
+                raise StartError(f"etcd does not take the address of this node: {error}") from error
+            except EtcdError:
+                await asyncio.sleep(RETRY_SECONDS)  # it was there a moment ago; the feed tells the log
+
+    def _accept(self, changed: Sequence[KeyValue], _position: int) -> None:
+        """Take over who came and went. Our own nodes stay members: nobody else serves what is theirs."""
+        before = list(self._members.values())
+        for entry in changed:
+            member = _member(entry.key.removeprefix(self._root), entry.value) if entry.version else None
+            if member:
+                self._members[entry.key] = member
+            else:
+                self._members.pop(entry.key, None)
+                if entry.key in self._own and self._started:
+                    self._lease.check()
+        if self._started and before != list(self._members.values()):
+            self._tell()
+
+    def _tell(self) -> None:
+        self._joined([*(self._members | self._own).values()])
+
+
+def _value(member: Member) -> bytes:
+    return json.dumps({"host": member.host, "port": member.port}).encode()
+
+
+def _member(name: bytes, value: bytes) -> Member | None:
+    """The node ``name`` with the address in ``value``; None when they are no such thing."""
+    try:
+        address = json.loads(value)
+        identity = f"{int(name, 16):X}"
+    except (ValueError, RecursionError):
+        return None
+    match address:
+        case {"host": str(host), "port": int(port)} if (
+            host and 0 < port <= PORT_MAX and name == identity.encode()
+        ):
+            return Member(identity, host, port)
+    return None

@@ -1,0 +1,292 @@
+"""Everything under one prefix of etcd, in the order of its changes: a first read, then a watch from there on.
+
+A watch that breaks is resumed behind the last revision that was delivered whole. When etcd has forgotten that one,
+everything is read anew, and the difference is delivered, removals included. A watch that keeps silent although there
+is news (its endpoint is frozen, or the network swallows it) is found out by a look at etcd every second.
+
+An etcd that was set back, or is another one, is not followed: that would take away what clients were told is stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from daemon.smd.etcd import wire
+from daemon.smd.etcd.wire import Compacted, Denied, EtcdError, KeyValue, Range, TooLarge, Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Sequence
+
+    from daemon.smd.etcd.gateway import Gateway
+
+    Accept = Callable[[Sequence[KeyValue], int], None]
+
+PAGE_KEYS = 16
+"""Keys of the first page of a read; then as many as make up about PAGE_BYTES."""
+
+PAGE_BYTES = 4 << 20
+PAGE_KEYS_MAX = 2048
+
+READ_SECONDS = 10.0
+"""How long a page may take."""
+
+BEAT_SECONDS = 1.0
+"""How often etcd is asked whether the watch has missed something."""
+
+LOOK_SECONDS = 2.0
+"""How long the answer to that may take."""
+
+AWAY_SECONDS = 1.0
+"""How long no endpoint may be of use before etcd counts as away; an election takes about as long."""
+
+SILENCE_SECONDS = 0.5
+"""How long a watch may lag behind what etcd says before it counts as stuck."""
+
+RETRY_SECONDS = (0.05, 2.0)
+"""Shortest and longest pause before etcd is tried again."""
+
+TELL_SECONDS = 30.0
+"""How often the log is told that etcd is still away."""
+
+
+class SetBack(EtcdError):  # noqa: N818 - named for what happened
+    """etcd knows less than it did."""
+
+
+class Feed:
+    """All keys that begin with ``root``. ``position`` is the revision up to which everything was delivered.
+
+    Changes go to whoever subscribed to the first part of the key behind the root, in the order of the subscriptions;
+    then ``moved`` is called. ``trouble`` says why etcd is away.
+    """
+
+    def __init__(self, gateway: Gateway, root: bytes, warn: Callable[[str], None]) -> None:
+        self.root = root
+        self.head = root + b"head"  # written with every change; its revision tells whether there is news
+        self.position = 0
+        self.connected = False
+        self.trouble = ""
+        self.moved: Callable[[], None] = lambda: None
+        self._gateway = gateway
+        self._end = wire.range_end(root)
+        self._warn = warn
+        self._subscribers: dict[bytes, Accept] = {}
+        self._created: dict[bytes, int] = {}  # of each key: the revision that created it
+        self._failures = 0
+        self._since = 0.0
+        self._told = -TELL_SECONDS
+        self._loaded: asyncio.Future[None] | None = None
+        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stream: asyncio.Task[None] | None = None
+
+    def subscribe(self, part: bytes, accept: Accept) -> None:
+        """Hand changes of keys ``root/part/...`` to ``accept``, with the revision up to which they are complete."""
+        self._subscribers[part] = accept
+
+    async def start(self) -> None:
+        """Return when everything there is was delivered. Waits for an etcd that is away. Raises Denied."""
+        self._loaded = asyncio.get_running_loop().create_future()
+        self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._beat())]
+        await self._loaded
+
+    async def reached(self, revision: int) -> None:
+        """Return when everything up to ``revision`` was delivered."""
+        if revision > self.position:
+            done = asyncio.get_running_loop().create_future()
+            self._waiting.append((revision, done))
+            await done
+
+    async def stop(self) -> None:
+        """Deliver nothing more."""
+        tasks, self._tasks = self._tasks, []
+        self.connected = False
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def refresh(self) -> None:
+        """Begin the watch anew at another endpoint: somebody misses what it should have delivered."""
+        self._gateway.turn()
+        if self._stream is not None:
+            self._stream.cancel()
+
+    async def _run(self) -> None:
+        """Read, then watch; again and again."""
+        whole = False
+        while True:
+            try:
+                if whole:
+                    await self._look()  # an etcd that was set back would keep silent on the watch
+                else:
+                    await self._read()
+                    whole = True
+                await self._follow_once()
+            except EtcdError as error:
+                whole = whole and not isinstance(error, Compacted)
+                self._lost(error)
+            await self._pause()
+
+    async def _follow_once(self) -> None:
+        """Follow until the watch breaks, or until ``refresh``."""
+        self._stream = asyncio.create_task(self._follow())
+        try:
+            await asyncio.wait((self._stream,))
+        finally:
+            self._stream.cancel()
+            await asyncio.wait((self._stream,))
+        if not self._stream.cancelled():
+            self._stream.result()
+
+    async def _pause(self) -> None:
+        shortest, longest = RETRY_SECONDS
+        pause = min(longest, shortest * 2 ** min(self._failures, 10))
+        await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - so that nodes do not come all at once
+
+    def _lost(self, error: EtcdError) -> None:
+        """Note a failure. A few are a watch that moves to another endpoint, or an election; then etcd is away."""
+        now = asyncio.get_running_loop().time()
+        if isinstance(error, Compacted):
+            return
+        if not self._failures:
+            self._since = now
+        self._failures += 1
+        if isinstance(error, Unreachable) and (
+            self._failures <= self._gateway.size or now - self._since < AWAY_SECONDS
+        ):
+            return
+        if self.connected or now - self._told >= TELL_SECONDS:
+            self._told = now
+            self._warn(f"the metadata store etcd is away: {error}")
+        self.connected = False
+        self.trouble = str(error)
+        if isinstance(error, Denied) and self._loaded and not self._loaded.done():
+            self._loaded.set_exception(error)
+
+    async def _read(self) -> None:
+        """Read everything and deliver what differs from what is known."""
+        found: dict[bytes, int] = {}
+        changed: list[KeyValue] = []
+        revision = 0
+        async with contextlib.aclosing(self._pages()) as pages:
+            async for page in pages:
+                revision = page.revision
+                self._check(revision, self.position)
+                found.update((entry.key, entry.create) for entry in page.keys)
+                changed += [entry for entry in page.keys if entry.mod > self.position]
+        gone = [
+            KeyValue(key, create=create, mod=revision)
+            for key, create in self._created.items()
+            if found.get(key) != create
+        ]
+        changed.sort(key=lambda entry: entry.create)  # the order in which they came to be
+        self._deliver([*gone, *changed], revision)
+        if self._loaded and not self._loaded.done():
+            self._loaded.set_result(None)
+
+    async def _pages(self) -> AsyncGenerator[Range, None]:
+        """All keys as of one revision, in pages of a bearable size."""
+        key, revision, limit = self.root, 0, PAGE_KEYS
+        while True:
+            try:
+                page = await self._gateway.range(
+                    key, self._end, revision=revision, limit=limit, seconds=READ_SECONDS
+                )
+            except TooLarge:
+                if limit == 1:
+                    raise
+                limit = max(1, limit // 4)
+                continue
+            revision = revision or page.revision
+            yield replace(page, revision=revision)
+            if not page.more or not page.keys:
+                return
+            key = page.keys[-1].key + b"\0"
+            size = sum(len(entry.key) + len(entry.value) for entry in page.keys) // len(page.keys)
+            limit = max(1, min(PAGE_KEYS_MAX, PAGE_BYTES // max(1, size)))
+
+    @staticmethod
+    def _check(revision: int, position: int) -> None:
+        """Raise SetBack when etcd, asked for its latest revision, knows less than was delivered before."""
+        if revision < position:
+            raise SetBack(
+                f"etcd is at revision {revision} and was at {position}: it was set back. "
+                f"This node keeps what it has; start it again to let it take over what etcd has"
+            )
+
+    async def _follow(self) -> None:
+        """Deliver what a watch tells, until it breaks."""
+        waiting: list[KeyValue] = []  # of the last revision, which may go on in the next message
+        stream = self._gateway.watch(self.root, self._end, self.position + 1)
+        async with contextlib.aclosing(stream):
+            async for message in stream:
+                self._found()
+                waiting += [event for event in message.events if event.mod > self.position]
+                if message.partial and waiting:
+                    last = waiting[-1].mod
+                    whole = [event for event in waiting if event.mod < last]
+                    waiting = waiting[len(whole) :]
+                    if whole:
+                        self._deliver(whole, whole[-1].mod)
+                elif waiting:
+                    events, waiting = waiting, []
+                    self._deliver(events, events[-1].mod)
+                elif message.progress > self.position and not message.partial:
+                    self._deliver((), message.progress)
+
+    def _found(self) -> None:
+        """Note that changes come."""
+        if not self.connected and self._told > 0:
+            self._warn("the metadata store etcd is there again")
+        self.connected, self.trouble = True, ""
+        self._failures = 0
+        self._told = -TELL_SECONDS
+
+    def _deliver(self, events: Sequence[KeyValue], position: int) -> None:
+        parts: dict[bytes, list[KeyValue]] = {}
+        for event in events:
+            if event.version:
+                self._created[event.key] = event.create
+            else:
+                self._created.pop(event.key, None)
+            parts.setdefault(event.key[len(self.root) :].partition(b"/")[0], []).append(event)
+        for part, accept in self._subscribers.items():
+            if part in parts:
+                accept(parts[part], position)
+        self.position = position
+        reached = [done for revision, done in self._waiting if revision <= position and not done.done()]
+        self._waiting = [(revision, done) for revision, done in self._waiting if revision > position]
+        for done in reached:
+            done.set_result(None)
+        self.moved()
+
+    async def _beat(self) -> None:
+        """Find out whether the watch has missed something."""
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            if self.connected and await self._is_stuck():
+                self.refresh()
+
+    async def _is_stuck(self) -> bool:
+        """Whether etcd has news and the watch does not bring them, or etcd does not answer."""
+        try:
+            if not await self._look():
+                return False
+            position = self.position
+            await asyncio.sleep(SILENCE_SECONDS)
+            return position == self.position and await self._look()
+        except EtcdError:
+            return True
+
+    async def _look(self) -> bool:
+        """Whether etcd has news that were not delivered: a later change, or keys that came or went."""
+        operations = [wire.fetch(self.head), wire.count(self.root)]
+        position = self.position
+        now = await self._gateway.transact((), operations, seconds=LOOK_SECONDS)
+        self._check(now.revision, position)
+        head = now.ranges[0].keys
+        return bool(head and head[0].mod > self.position) or now.ranges[1].count != len(self._created)

@@ -1,0 +1,245 @@
+"""What is said to etcd and what it answers, as plain data: JSON with base64 for bytes.
+
+Numbers of 64 bits come as text, and what is 0, false or empty is left out. Source: etcd's documentation, "Why gRPC
+gateway" and `rpc.proto` of 3.4, and replies of 3.4.23.
+"""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+TEXT_SIZE_MAX = 200
+"""How much of what etcd says about an error goes into a log line or an answer."""
+
+_PLAIN = dict.fromkeys(range(32)) | {ord(";"): ",", ord("\n"): " ", 127: None}
+
+
+class EtcdError(Exception):
+    """etcd did not do what it was asked to; the text fits into the answer to an info command."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text.translate(_PLAIN)[:TEXT_SIZE_MAX])
+
+
+class Unreachable(EtcdError):  # noqa: N818 - named for what happened
+    """No endpoint answered in time, or none that has a leader. ``maybe``: it may have been done all the same."""
+
+    def __init__(self, text: str, *, maybe: bool) -> None:
+        super().__init__(text)
+        self.maybe = maybe
+
+
+class Refused(EtcdError):  # noqa: N818 - named for what happened
+    """etcd answered an error and did nothing."""
+
+
+class Denied(Refused):
+    """User or password are wrong, or the user may not do this."""
+
+
+class Gone(Refused):
+    """The lease has ended."""
+
+
+class Compacted(Refused):
+    """The revision that was asked for is forgotten."""
+
+
+class TooLarge(EtcdError):  # noqa: N818 - named for what happened
+    """The reply is longer than we take."""
+
+
+class Garbled(ValueError):  # noqa: N818 - named for what happened
+    """A reply is not what etcd says."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyValue:
+    """A key as of revision ``mod``, where it was written for the ``version``-th time; 0: it was deleted there."""
+
+    key: bytes
+    value: bytes = b""
+    create: int = 0
+    mod: int = 0
+    version: int = 0
+    lease: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Keys as of ``revision``; ``more`` of them when there was a limit; ``count`` of all."""
+
+    revision: int
+    keys: Sequence[KeyValue]
+    more: bool
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Whether the comparisons of a transaction held, its revision, and what its ranges found, in order."""
+
+    succeeded: bool
+    revision: int
+    ranges: Sequence[Range]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A message of a watch. ``partial``: further events of the last revision may follow.
+
+    ``progress`` is a revision up to which nothing else has happened, or 0.
+    """
+
+    events: Sequence[KeyValue]
+    partial: bool
+    progress: int
+
+
+def text(data: bytes) -> str:
+    """``data`` as it goes to etcd."""
+    return b64encode(data).decode()
+
+
+def range_end(prefix: bytes) -> bytes:
+    """The first key behind all that begin with ``prefix``."""
+    head = prefix.rstrip(b"\xff")
+    return head[:-1] + bytes((head[-1] + 1,))
+
+
+def put(key: bytes, value: bytes, lease: int = 0) -> dict[str, Any]:
+    """An operation of a transaction."""
+    return {"request_put": {"key": text(key), "value": text(value), "lease": str(lease)}}
+
+
+def delete(key: bytes) -> dict[str, Any]:
+    """An operation of a transaction."""
+    return {"request_delete_range": {"key": text(key)}}
+
+
+def fetch(key: bytes) -> dict[str, Any]:
+    """An operation of a transaction: the key as it is."""
+    return {"request_range": {"key": text(key)}}
+
+
+def count(prefix: bytes) -> dict[str, Any]:
+    """An operation of a transaction: how many keys begin with ``prefix``."""
+    keys = {"key": text(prefix), "range_end": text(range_end(prefix)), "count_only": True}
+    return {"request_range": keys}
+
+
+def is_revision(key: bytes, mod: int) -> dict[str, Any]:
+    """A comparison: the key was last changed at revision ``mod``; 0: there is none."""
+    return {"key": text(key), "target": "MOD", "result": "EQUAL", "mod_revision": str(mod)}
+
+
+def is_leased(key: bytes, lease: int) -> dict[str, Any]:
+    """A comparison: the key is there and ends with ``lease``."""
+    return {"key": text(key), "target": "LEASE", "result": "EQUAL", "lease": str(lease)}
+
+
+def number(reply: Mapping[str, Any], name: str) -> int:
+    """The number ``name`` in ``reply``. Raises Garbled when it is none."""
+    value = reply.get(name, 0)
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise Garbled(f"{name} is no number")
+    return int(value)
+
+
+def members(reply: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The object ``name`` in ``reply``."""
+    value = reply.get(name, {})
+    if not isinstance(value, dict):
+        raise Garbled(f"{name} is no object")
+    return value
+
+
+def revision(reply: Mapping[str, Any]) -> int:
+    """The revision in the header of ``reply``."""
+    return number(members(reply, "header"), "revision")
+
+
+def read_range(reply: Mapping[str, Any]) -> Range:
+    """What a range answers. Raises ValueError (Garbled is one), as all that follow."""
+    keys = [_key_value(entry) for entry in _list(reply, "kvs")]
+    return Range(revision(reply), keys, reply.get("more") is True, number(reply, "count"))
+
+
+def read_outcome(reply: Mapping[str, Any]) -> Outcome:
+    """What a transaction answers."""
+    responses = _list(reply, "responses")
+    ranges = [
+        read_range(members(entry, "response_range")) for entry in responses if "response_range" in entry
+    ]
+    return Outcome(reply.get("succeeded") is True, revision(reply), ranges)
+
+
+def read_lease(reply: Mapping[str, Any]) -> int:
+    """The id of a new lease."""
+    identity = number(reply, "ID")
+    if not identity:
+        raise Garbled("a lease has no ID")
+    return identity
+
+
+def read_kept(reply: Mapping[str, Any]) -> int:
+    """Seconds that a lease has after it was to begin anew; 0: it has ended."""
+    return number(members(reply, "result"), "TTL")
+
+
+def read_left(reply: Mapping[str, Any]) -> int:
+    """Seconds that a lease still has; below 0: it has ended."""
+    return number(reply, "TTL")
+
+
+def read_watched(message: Mapping[str, Any]) -> Watched:
+    """A message of a watch. Raises EtcdError when it tells the end of the watch."""
+    if error := members(message, "error"):
+        raise EtcdError(f"the watch ended: {error.get('message')}")
+    result = members(message, "result")
+    if "compact_revision" in result:
+        raise Compacted(f"revisions before {number(result, 'compact_revision')} are forgotten")
+    if result.get("canceled"):
+        reason = str(result.get("cancel_reason", "canceled"))
+        raise (Denied if "permission denied" in reason else EtcdError)(f"the watch ended: {reason}")
+    events = [_event(entry) for entry in _list(result, "events")]
+    progress = 0 if events or result.get("created") else revision(result)
+    return Watched(events, result.get("fragment") is True, progress)
+
+
+def _list(reply: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    value = reply.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
+        raise Garbled(f"{name} is no list of objects")
+    return value
+
+
+def _event(entry: Mapping[str, Any]) -> KeyValue:
+    changed = _key_value(members(entry, "kv"))
+    if (changed.version == 0) is not (entry.get("type") == "DELETE"):
+        raise Garbled("an event contradicts itself")
+    return changed
+
+
+def _key_value(entry: Mapping[str, Any]) -> KeyValue:
+    return KeyValue(
+        _bytes(entry, "key"),
+        _bytes(entry, "value"),
+        number(entry, "create_revision"),
+        number(entry, "mod_revision"),
+        number(entry, "version"),
+        number(entry, "lease"),
+    )
+
+
+def _bytes(entry: Mapping[str, Any], name: str) -> bytes:
+    value = entry.get(name, "")
+    if not isinstance(value, str):
+        raise Garbled(f"{name} is no text")
+    return binascii.a2b_base64(value)  # binascii.Error is a ValueError
