@@ -1,18 +1,18 @@
 """The life of the daemon: start, serve, stop, in this order.
 
-start   lock the work directory, open the logs, make the nodes, load the modules, listen, say `ready`
+start   lock the work directory, open the logs, make the nodes, load the modules, know the members of the cluster,
+        listen, say `ready`; a metadata store that is away is waited for
 serve   until SIGTERM or SIGINT; SIGHUP opens the logs anew; a ticker trims caches and logs the state
-stop    accept nobody, answer what is in flight, close, release; a second signal cuts this short, and so does a limit
+stop    leave the cluster, accept nobody, answer what is in flight, close, release; a second signal cuts this short,
+        and so does a limit
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import copy
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -22,33 +22,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from daemon import files
+from daemon.assembly import Assembly, node_id
 from daemon.cluster import Cluster, Member
-from daemon.config.schema import Level
-from daemon.info.families import table
+from daemon.health import STOPPING, Health
 from daemon.lock import WorkDirectory
 from daemon.log import Log
-from daemon.lua.host import LuaHost
+from daemon.members import Members
 from daemon.metrics import Metrics
-from daemon.network.service import Service
-from daemon.node import Node
+from daemon.network.http import Http
 from daemon.notify import notify
-from daemon.record.spaces import open_namespaces
-from daemon.record.truncation import accept as accept_truncation
-from daemon.smd.interface import TRUNCATE, UDF
+from daemon.smd.choice import open_smd
 from daemon.smd.local import LocalSmd
 from daemon.ticker import tick
-from daemon.udf.store import ModuleStore
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from daemon.config.schema import Config
+    from daemon.network.service import Service
+    from daemon.smd.etcd.store import EtcdSmd
 
 DRAIN_SECONDS = 5.0
 """How long the commands in flight may take after the signal to stop."""
 
 PART_SECONDS = 2.0
-"""How long Lua may take to end after that: a call that does not end must not keep the records from the disk."""
+"""How long the daemon tries to tell the others that it leaves the cluster."""
 
 EXIT_SECONDS = 15.0
 """How long all of the stop may take."""
@@ -92,11 +90,12 @@ class Server:
         self._log = Log(config.logging, local_time=service.log_local_time, millis=service.log_millis)
         self._metrics = Metrics()
         self._cluster = Cluster()
-        directory = Path(service.work_directory) / "smd"
-        self._smd = LocalSmd(
-            directory, cluster_key=self._cluster.key, warn=partial(self._warn, context="smd")
-        )
         self._services: list[Service] = []
+        self._members = Members(self._cluster, self._services, self._log)
+        self._health = Health(self._services)
+        self._left: Callable[[], Coroutine[Any, Any, None]] | None = (
+            None  # leaves the cluster, if there is one to leave
+        )
         self._stop = asyncio.Event()
         self._force = asyncio.Event()
 
@@ -108,72 +107,71 @@ class Server:
             work_directory = WorkDirectory(Path(self._config.service.work_directory))
             stack.callback(work_directory.release)
             self._attend()
-            await self._start(stack)
-            await self._serve()
-            await self._drain()
+            if await self._unless_stopped(self._start(stack)):
+                await self._serve()
+                await self._drain()
+
+    async def _unless_stopped(self, start: Coroutine[Any, Any, None]) -> bool:
+        """Whether ``start`` came to its end: what waits for a metadata store can be stopped."""
+        starting, stopping = asyncio.ensure_future(start), asyncio.ensure_future(self._stop.wait())
+        await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if starting.done():
+            starting.result()
+            return True
+        starting.cancel()
+        await asyncio.wait((starting,))
+        return False
 
     async def _start(self, stack: contextlib.AsyncExitStack) -> None:
         for warning in self._config.warnings:
             self._warn(str(warning), "config")
         self._raise_file_limit()
-        for number, port in enumerate(self._ports):
-            self._services.append(self._make_node(number, port, stack))
-        self._cluster.join([_member(service) for service in self._services])
-        members = {service.node.id: service.node.messages for service in self._services}
-        for messages in members.values():
-            messages.join(members)
-        stack.push_async_callback(self._smd.stop)
-        await self._smd.start()
+        ids = [node_id(self._config, number) for number in range(len(self._ports))]
+        self._cluster.here = frozenset(ids)
+        smd = open_smd(self._config, ids, self._cluster.key, partial(self._warn, context="smd"))
+        shared: dict[str, Any] = {"cluster": self._cluster, "log": self._log, "metrics": self._metrics}
+        assembly = Assembly(self._config, len(ids), stack, smd=smd, **shared)
+        self._services += [assembly.node(number, port) for number, port in enumerate(self._ports)]
+        await self._listen_for_supervisors(stack)
+        stack.push_async_callback(smd.stop)
+        await smd.start()
         for service in self._services:
             for namespace in service.node.namespaces.values():
                 await namespace.start()
+        stack.callback(self._members.close)
+        await self._join(smd, stack)
         for service in self._services:
             stack.push_async_callback(service.stop, 0)
             await service.start()
+        self._health.stage = ""
 
-    def _make_node(self, number: int, port: int, stack: contextlib.AsyncExitStack) -> Service:
-        """The node at place ``number``, with its modules, its Lua host and its port."""
-        config = self._node_config(number)
-        modules: ModuleStore
-        source = lambda module: modules.source(module)  # noqa: E731, PLW0108 - host and store need each other
-        prefix = f"node {config.service.node_id}: " if len(self._ports) > 1 else ""
-        host = LuaHost(config.mod_lua, source, partial(self._log_lua, prefix))
-        stack.push_async_callback(self._end, host.stop)
-        warn = partial(self._warn_of, prefix, "udf")
-        modules = ModuleStore(Path(config.mod_lua.user_path), host, warn)
-        modules.open()
-        stack.callback(modules.close)
-        node = Node(
-            config.service.node_id,
-            config,
-            table=table(),
-            cluster=self._cluster,
-            smd=self._smd,
-            modules=modules,
-            host=host,
-            log=self._log,
-            metrics=self._metrics,
-        )
-        suffix = f"-{node.id}" if len(self._ports) > 1 else ""
-        node.namespaces = open_namespaces(config, partial(self._warn_of, prefix, "storage"), suffix)
-        for namespace in node.namespaces.values():
-            stack.push_async_callback(namespace.stop)
-        stack.push_async_callback(self._end, node.messages.jobs.stop)
-        self._smd.subscribe(UDF, modules.accept)
-        self._smd.subscribe(TRUNCATE, partial(accept_truncation, node.namespaces))
-        service = Service(node, config.network.service.listen_address, port)
-        stack.callback(service.close)
-        config.network.service.port = service.address[1]
-        node.endpoint = _endpoint(config, service.address)
-        return service
+    async def _listen_for_supervisors(self, stack: contextlib.AsyncExitStack) -> None:
+        place = self._config.network.http
+        if place.port:
+            http = Http(place.listen_address, place.port, self._health.pages(), self._warn)
+            stack.callback(http.close)
+            await http.start()
 
-    def _node_config(self, number: int) -> Config:
-        """The configuration of the node at place ``number``: ids count on, modules are kept apart."""
-        config = copy.deepcopy(self._config)
-        config.service.node_id = f"{int(config.service.node_id, 16) + number:X}"
-        if len(self._ports) > 1:
-            config.mod_lua.user_path = f"{config.mod_lua.user_path}/{config.service.node_id}"
-        return config
+    async def _join(self, smd: LocalSmd | EtcdSmd, stack: contextlib.AsyncExitStack) -> None:
+        """Become members, and know the others."""
+        own = [Member(service.node.id, *service.node.endpoint) for service in self._services]
+        if isinstance(smd, LocalSmd):
+            self._members.joined(own)
+            return
+        from daemon.smd.etcd.membership import Membership
+
+        membership = Membership(smd, self._members.joined)
+        self._left = membership.stop
+        stack.push_async_callback(self._part)
+        await membership.start(own)
+
+    async def _part(self) -> None:
+        """Leave the cluster, once, so that the others need not wait for our lease to end."""
+        left, self._left = self._left, None
+        if left is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(left(), PART_SECONDS)
 
     async def _serve(self) -> None:
         addresses = [_text(*service.address) for service in self._services]
@@ -197,6 +195,8 @@ class Server:
 
     async def _drain(self) -> None:
         notify("STOPPING=1")
+        self._health.stage = STOPPING
+        await self._part()
         self._log.info("service", "stopping: waiting for the commands in flight")
         drained = asyncio.gather(*(service.stop(DRAIN_SECONDS) for service in self._services))
         forced = asyncio.ensure_future(self._force.wait())
@@ -204,11 +204,6 @@ class Server:
         forced.cancel()
         drained.cancel()
         self._log.info("service", "stopped")
-
-    async def _end(self, stop: Callable[[], Awaitable[None]]) -> None:
-        """Stop a part that Lua may hold up for ever; then the rest goes on without it."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop(), PART_SECONDS)
 
     def _leave(self) -> None:
         """End the process here if a call of Lua goes on: Python would wait for its thread before it ends."""
@@ -263,34 +258,6 @@ class Server:
 
     def _warn(self, text: str, context: str = "misc") -> None:
         self._log.warning(context, text)
-
-    def _warn_of(self, prefix: str, context: str, text: str) -> None:
-        self._warn(prefix + text, context)
-
-    def _log_lua(self, prefix: str, level: int, position: str, text: str) -> None:
-        self._log.write(Level(level), "udf", prefix + text, position)
-
-
-def _member(service: Service) -> Member:
-    return Member(service.node.id, *service.node.endpoint)
-
-
-def _endpoint(config: Config, bound: tuple[str, int]) -> tuple[str, int]:
-    """Address and port that clients are told."""
-    service = config.network.service
-    host = service.access_address or bound[0]
-    if host in {"0.0.0.0", "::", "any"}:
-        host = _own_address()
-    return host, service.access_port or bound[1]
-
-
-def _own_address() -> str:
-    """The address of this machine that its default route uses, or loopback without one. Nothing is sent."""
-    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(("192.0.2.1", 9))  # an address for documentation: any address out there would do
-        address: str = probe.getsockname()[0]
-        return address
-    return "127.0.0.1"
 
 
 def _text(host: str, port: int) -> str:

@@ -18,6 +18,10 @@ ASKED = (b"node", b"build", b"cluster-name", b"statistics", b"udf-list")
 UNNAMED = b"null"
 """What a node says whose configuration gives no name to its cluster."""
 
+AWAY = "away"
+_METADATA = {b"true": "connected", b"false": AWAY, None: None}
+"""Whether an asudfd reaches the store of its cluster's metadata; a real server does not say."""
+
 COLUMNS = {
     "id": "Node ID",
     "address": "Address",
@@ -55,7 +59,7 @@ def run(session: Session, arguments: Arguments) -> Outcome:
 
 
 def _facts(answer: Answer) -> dict[str, str | int | None]:
-    facts: dict[str, str | int | None] = dict.fromkeys(COLUMNS)
+    facts: dict[str, str | int | None] = dict.fromkeys((*COLUMNS, "metadata"))
     facts["address"] = answer.node.address
     if not answer.answers:
         return facts
@@ -71,6 +75,7 @@ def _facts(answer: Answer) -> dict[str, str | int | None]:
     ):
         value = parameter(statistics or b"", statistic)
         facts[key] = int(value) if value and value.isdigit() else None
+    facts["metadata"] = _METADATA.get(parameter(statistics or b"", b"smd_connected"))
     return facts
 
 
@@ -84,6 +89,8 @@ def _count(listed: bytes | None) -> int | None:
 def _row(answer: Answer, facts: dict[str, str | int | None], keys: list[str]) -> list[Cell]:
     shown = {**facts, "uptime": duration(facts["uptime"])}
     state = Cell("ok", "good") if answer.good else Cell(f"{answer.status}: {answer.error}", "bad")
+    if answer.good and facts["metadata"] == AWAY:
+        state = Cell("ok, but its metadata store is away: modules cannot be changed", "bad")
     return [Cell(answer.node.name), *(Cell(shown[key]) for key in keys), state]
 
 

@@ -52,7 +52,8 @@ def cluster_name(node: Node, _request: Request) -> bytes:
 def cluster_stable(node: Node, request: Request) -> bytes:
     """cluster-stable[:size=N][;ignore-migrations=true|false][;namespace=NS]
 
-    The key of the cluster, or an error while it is not of the size that the client expects.
+    The key of the cluster, the same on all its nodes; or an error while it is not of the size that the client expects,
+    or does not have this node.
     """
     size = request.optional(b"size", size_max=SIZE_DIGITS_MAX)
     if size is not None and not size.isdigit():
@@ -62,6 +63,8 @@ def cluster_stable(node: Node, request: Request) -> bytes:
     namespace = request.optional(b"namespace")
     if namespace is not None and find(node, namespace) is None:
         raise CommandError(Code.NAMESPACE, "namespace not found on node")
+    if not node.cluster.has(node.id):
+        raise CommandError(Code.UNAVAILABLE, "unstable cluster")
     if size is not None and int(size) != len(node.cluster.members):
         raise CommandError(Code.UNAVAILABLE, "cluster not specified size")
     return b"%X" % node.cluster.key
@@ -78,7 +81,8 @@ def get_sl(node: Node, _request: Request) -> bytes:
 def recluster(node: Node, _request: Request) -> bytes:
     """recluster
 
-    Form the cluster anew. The nodes of one process always are the cluster that they should be, so nothing changes.
+    Form the cluster anew. It always is what it should be: all nodes of the process, or all that the metadata store
+    knows to be alive. So nothing changes.
     """
     if node.id != node.cluster.principal:
         return b"ignored-by-non-principal"

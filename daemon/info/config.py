@@ -72,7 +72,7 @@ def set_config(node: Node, request: Request) -> bytes:
 
 def _bearable(node: Node, changes: Iterable[Change]) -> bool:
     """Whether the system allows what ``changes`` make of the node: without files it could not even store a module."""
-    nodes = len(node.cluster.members)
+    nodes = max(1, len(node.cluster.here))
     wanted = [change.value * nodes for change in changes if change.attribute == "proto_fd_max"]
     return all(files.allow(clients) >= clients for clients in wanted)
 

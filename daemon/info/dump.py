@@ -37,19 +37,25 @@ def dump_cluster(node: Node, request: Request) -> bytes:
 def dump_fabric(node: Node, request: Request) -> bytes:
     """dump-fabric[:verbose=true|false]
 
-    Write into the log how the nodes exchange data: within one process.
+    Write into the log how the nodes exchange data: within a process directly, else as clients do.
     """
     _check_verbose(request)
-    return _log(node, "fabric", f"no connections: {len(node.cluster.members)} nodes share this process")
+    return _log(
+        node, "fabric", f"{_nodes(node)}: there is no fabric, requests are passed on over the service port"
+    )
 
 
 def dump_heartbeat(node: Node, request: Request) -> bytes:
     """dump-hb[:verbose=true|false]
 
-    Write into the log how the nodes find each other: they are started together.
+    Write into the log how the nodes find each other: they are started together, or meet in the metadata store.
     """
     _check_verbose(request)
-    return _log(node, "hb", f"no heartbeats: {len(node.cluster.members)} nodes share this process")
+    return _log(
+        node,
+        "hb",
+        f"{_nodes(node)}: there are no heartbeats, the metadata store is {node.config.smd.backend}",
+    )
 
 
 def dump_clock(node: Node, _request: Request) -> bytes:
@@ -81,9 +87,9 @@ def dump_records(node: Node, _request: Request) -> bytes:
 def dump_skew(node: Node, _request: Request) -> bytes:
     """dump-skew
 
-    Write into the log how far the clocks of the nodes are apart: they have one.
+    Write into the log how far the clocks of the nodes are apart: those of one process have one.
     """
-    return _log(node, "skew", f"clock skew 0 ms: {len(node.cluster.members)} nodes have one clock")
+    return _log(node, "skew", f"{_nodes(node)}: the clocks of other processes are not compared")
 
 
 def dump_storage(node: Node, request: Request) -> bytes:
@@ -147,6 +153,10 @@ def _check_verbose(request: Request) -> None:
 
 def _bad_verbose() -> CommandError:
     return CommandError(Code.PARAMETER, "'verbose' may be either 'true' or 'false'")
+
+
+def _nodes(node: Node) -> str:
+    return f"{len(node.cluster.here)} of {len(node.cluster.members)} nodes share this process"
 
 
 def _log(node: Node, context: str, text: str) -> bytes:

@@ -9,6 +9,7 @@ import threading
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from daemon.config.parameter import spell
 from daemon.errors import Code, CommandError
 from daemon.info.build import COMPATIBILITY_ID
 from daemon.info.expand import expand
@@ -26,7 +27,14 @@ def statistics(node: Node, _request: Request) -> bytes:
 
     Figures of this node, `name=value;...`.
     """
-    figures = (*_cluster(node), *_process(node), *_clients(node), *_other(node), *_contexts(node))
+    figures = (
+        *_cluster(node),
+        *_process(node),
+        *_clients(node),
+        *_other(node),
+        *_contexts(node),
+        *_store(node),
+    )
     return ";".join(f"{name}={value}" for name, value in figures).encode()
 
 
@@ -89,7 +97,7 @@ def _cluster(node: Node) -> Iterator[tuple[str, object]]:
     yield "cluster_max_compatibility_id", compatibility
     yield from (
         ("cluster_integrity", "true"),
-        ("cluster_is_member", "true"),
+        ("cluster_is_member", spell(node.cluster.has(node.id))),
         ("cluster_duplicate_nodes", "null"),
     )
     yield from (("cluster_clock_skew_stop_writes_sec", 0), ("cluster_clock_skew_ms", 0))
@@ -156,7 +164,7 @@ def _other(node: Node) -> Iterator[tuple[str, object]]:
         ("batch_index_proto_compression_ratio", "1.000"),
     )
     yield "paxos_principal", node.cluster.principal
-    yield "time_since_rebalance", int(monotonic() - node.started)
+    yield "time_since_rebalance", int(monotonic() - node.cluster.changed)
     yield from (("migrate_allowed", "true"), ("migrate_partitions_remaining", 0))
     for name in expand("fabric_{bulk,ctrl,meta,rw}_{send,recv}_rate deprecated_requests"):
         yield name, 0
@@ -172,6 +180,12 @@ def _contexts(node: Node) -> Iterator[tuple[str, object]]:
     yield "udf_cache_misses", sum(row.misses for row in rows)
     yield "udf_context_creations", sum(row.creations for row in rows)
     yield "udf_context_evictions", sum(row.evictions for row in rows)
+
+
+def _store(node: Node) -> Iterator[tuple[str, object]]:
+    """Where system metadata is kept, asudfd's own: while the store is away, modules cannot be changed."""
+    yield "smd_backend", node.config.smd.backend
+    yield "smd_connected", spell(node.smd.connected)
 
 
 ROWS = (

@@ -25,7 +25,7 @@ class Service:
     def __init__(self, node: Node, address: str, port: int) -> None:
         """Bind ``address`` and ``port`` without serving yet. Raises StartError saying what is in the way."""
         self.node = node
-        self._socket = _bind(address, port)
+        self._socket = bind(address, port)
         self._server: asyncio.Server | None = None
         self._sweep: asyncio.TimerHandle | None = None
         self.traffic = Traffic(node)
@@ -63,7 +63,8 @@ class Service:
         self._sweep = loop.call_later(SWEEP_SECONDS, self._on_sweep)
 
 
-def _bind(address: str, port: int) -> socket.socket:
+def bind(address: str, port: int) -> socket.socket:
+    """A socket that listens on ``address`` and ``port``. Raises StartError saying what is in the way."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     # with proto 0 asyncio would leave TCP_NODELAY off on the accepted sockets
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)

@@ -47,13 +47,14 @@ class FakeHost:
 def make_node(table: Table, config: Config | None = None, *, nodes: int = 1) -> Node:
     """The node A1 of a cluster of ``nodes`` on 127.0.0.1, ports 3000 and on."""
     cluster = Cluster()
+    cluster.here = frozenset(f"{0xA1 + number:X}" for number in range(nodes))
     cluster.join([Member(f"{0xA1 + number:X}", "127.0.0.1", 3000 + number) for number in range(nodes)])
     node = Node(
         "A1",
         config or embedded("/nowhere"),
         table=table,
         cluster=cluster,
-        smd=cast("Any", None),
+        smd=cast("Any", SimpleNamespace(connected=True)),
         modules=cast("Any", FakeModules()),
         host=cast("Any", FakeHost()),
         log=cast("Any", Lines()),

@@ -456,8 +456,25 @@ def test_info_network_shows_silent_nodes_with_their_reason(asadm: Asadm) -> None
         assert network[0]["uptime"] == 93784
         assert network[1] == {
             "node": dead, "address": dead, "state": "refused", "id": None, "build": None, "cluster": None,
-            "size": None, "modules": None, "connections": None, "uptime": None,
+            "size": None, "modules": None, "connections": None, "uptime": None, "metadata": None,
         }  # fmt: skip
+
+
+def test_info_network_tells_of_a_metadata_store_that_is_away(asadm: Asadm) -> None:
+    away = {
+        **BUILD,
+        "node": "A1",
+        "cluster-name": "demo",
+        "udf-list": "",
+        "statistics": "smd_connected=false",
+    }
+    near = {**away, "node": "A2", "statistics": "smd_connected=true"}
+    with FakeNode(away) as one, FakeNode(near) as other:
+        shown = asadm("-h", hosts(one, other), "-e", "info network")
+        assert shown.code == 0
+        assert "ok, but its metadata store is away: modules cannot be changed\n" in shown.out
+        network = asadm("-j", "-h", hosts(one, other), "-e", "info network").document["network"]
+        assert [node["metadata"] for node in network] == ["away", "connected"]
 
 
 def test_watch_repeats_and_works_in_a_pipe(asadm: Asadm) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -53,6 +54,21 @@ def test_services_of_a_cluster(three: Node) -> None:
     assert ask("get-sl", three) == "A3,A2,A1"
     assert ask("cluster-stable:size=1", three) == "ERROR:7:cluster not specified size"
     assert ask("cluster-stable:size=3", three) == f"{three.cluster.key:X}"
+
+
+def test_a_node_that_is_no_member(three: Node) -> None:
+    three.id = "A9"
+    assert ask("cluster-stable", three) == "ERROR:7:unstable cluster"
+    assert ";cluster_is_member=false;" in ask("statistics", three)
+    assert ask("replicas-master", three).startswith(f"test:{'A' * 683}=;")
+    assert ask("services", three).count(";") == 2
+
+
+def test_a_metadata_store_that_is_away(three: Node) -> None:
+    assert ask("statistics", three).endswith(";smd_backend=local;smd_connected=true")
+    cast("Any", three.smd).connected = False
+    three.config.smd.backend = "etcd"
+    assert ask("statistics", three).endswith(";smd_backend=etcd;smd_connected=false")
 
 
 def test_the_default_port_is_left_out_of_peers(three: Node) -> None:
@@ -150,12 +166,12 @@ def test_batches_by_their_ends(three: Node) -> None:
     [
         ("dump-cluster", "clustering", "principal A3 generation 0 nodes A1=127.0.0.1:3000 A2=127.0.0.1:3001"),
         ("dump-cluster:verbose=false", "clustering", "cluster key"),
-        ("dump-fabric", "fabric", "3 nodes share this process"),
-        ("dump-hb:verbose=true", "hb", "no heartbeats"),
+        ("dump-fabric", "fabric", "3 of 3 nodes share this process"),
+        ("dump-hb:verbose=true", "hb", "there are no heartbeats"),
         ("dump-hlc", "hlc", "clock "),
         ("dump-migrates", "migrate", "no migrations"),
         ("dump-rw", "rw", "records locked 0"),
-        ("dump-skew", "skew", "clock skew 0 ms"),
+        ("dump-skew", "skew", "3 of 3 nodes share this process"),
         ("dump-wb-summary:ns=test;verbose=true", "storage", "{test} memory used-bytes 0"),
         ("jem-stats", "alloc", "resident-kbytes "),
     ],

@@ -1,0 +1,134 @@
+"""The nodes of this process, put together from their parts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import copy
+import socket
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from daemon.config.schema import Level
+from daemon.info.families import table
+from daemon.lua.host import LuaHost
+from daemon.network.service import Service
+from daemon.node import Node
+from daemon.record.spaces import open_namespaces
+from daemon.record.truncation import accept as accept_truncation
+from daemon.smd.interface import TRUNCATE, UDF
+from daemon.udf.store import ModuleStore
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from daemon.cluster import Cluster
+    from daemon.config.schema import Config
+    from daemon.log import Log
+    from daemon.metrics import Metrics
+    from daemon.smd.interface import Smd
+
+PART_SECONDS = 2.0
+"""How long Lua may take to end: a call that does not end must not keep the records from the disk."""
+
+
+class Assembly:
+    """Makes ``count`` nodes that share what is given here; ``stack`` stops what they are made of."""
+
+    def __init__(
+        self,
+        config: Config,
+        count: int,
+        stack: contextlib.AsyncExitStack,
+        *,
+        cluster: Cluster,
+        smd: Smd,
+        log: Log,
+        metrics: Metrics,
+    ) -> None:
+        self._config = config
+        self._several = count > 1
+        self._stack = stack
+        self._cluster = cluster
+        self._smd = smd
+        self._log = log
+        self._metrics = metrics
+
+    def node(self, number: int, port: int) -> Service:
+        """The node at place ``number``, with its modules, its Lua host and its port. Raises StartError."""
+        config, stack = self._node_config(number), self._stack
+        modules: ModuleStore
+        source = lambda module: modules.source(module)  # noqa: E731, PLW0108 - host and store need each other
+        prefix = f"node {config.service.node_id}: " if self._several else ""
+        host = LuaHost(config.mod_lua, source, partial(self._log_lua, prefix))
+        stack.push_async_callback(_end, host.stop)
+        modules = ModuleStore(Path(config.mod_lua.user_path), host, partial(self._warn, prefix, "udf"))
+        modules.open()
+        stack.callback(modules.close)
+        node = Node(
+            config.service.node_id,
+            config,
+            table=table(),
+            cluster=self._cluster,
+            smd=self._smd,
+            modules=modules,
+            host=host,
+            log=self._log,
+            metrics=self._metrics,
+        )
+        suffix = f"-{node.id}" if self._several else ""
+        node.namespaces = open_namespaces(config, partial(self._warn, prefix, "storage"), suffix)
+        for namespace in node.namespaces.values():
+            stack.push_async_callback(namespace.stop)
+        stack.push_async_callback(_end, node.messages.jobs.stop)
+        self._smd.subscribe(UDF, modules.accept)
+        self._smd.subscribe(TRUNCATE, partial(accept_truncation, node.namespaces))
+        service = Service(node, config.network.service.listen_address, port)
+        stack.callback(service.close)
+        config.network.service.port = service.address[1]
+        node.endpoint = _endpoint(config, service.address)
+        return service
+
+    def _node_config(self, number: int) -> Config:
+        """The configuration of the node at place ``number``: ids count on, modules are kept apart."""
+        config = copy.deepcopy(self._config)
+        config.service.node_id = node_id(self._config, number)
+        if self._several:
+            config.mod_lua.user_path = f"{config.mod_lua.user_path}/{config.service.node_id}"
+        return config
+
+    def _warn(self, prefix: str, context: str, text: str) -> None:
+        self._log.warning(context, prefix + text)
+
+    def _log_lua(self, prefix: str, level: int, position: str, text: str) -> None:
+        self._log.write(Level(level), "udf", prefix + text, position)
+
+
+def node_id(config: Config, number: int) -> str:
+    """Id of the node at place ``number`` in the process."""
+    return f"{int(config.service.node_id, 16) + number:X}"
+
+
+async def _end(stop: Callable[[], Awaitable[None]]) -> None:
+    """Stop a part that Lua may hold up for ever; then the rest goes on without it."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop(), PART_SECONDS)
+
+
+def _endpoint(config: Config, bound: tuple[str, int]) -> tuple[str, int]:
+    """Address and port that clients are told."""
+    service = config.network.service
+    host = service.access_address or bound[0]
+    if host in {"0.0.0.0", "::", "any"}:
+        host = _own_address()
+    return host, service.access_port or bound[1]
+
+
+def _own_address() -> str:
+    """The address of this machine that its default route uses, or loopback without one. Nothing is sent."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # an address for documentation: any address out there would do
+        address: str = probe.getsockname()[0]
+        return address
+    return "127.0.0.1"

@@ -1,0 +1,176 @@
+"""A small HTTP/1.1 server for supervisors and Prometheus: GET and HEAD of a few pages, one request a connection.
+
+    GET /healthz HTTP/1.1      200 while the process answers
+    GET /readyz                200, or 503 and why
+    GET /metrics               Prometheus' text form
+
+It reads a request line and headers and nothing else. Every reply says `Connection: close`. What is too long, too slow
+or one too many is refused. Source: RFC 9112.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, cast
+
+from daemon.network.service import bind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+HEAD_SIZE_MAX = 8192
+"""Most bytes of a request line and headers together."""
+
+REQUEST_SECONDS = 5.0
+"""How long a client may take to send them."""
+
+REPLY_SECONDS = 10.0
+"""How long it may take to take the reply."""
+
+CONNECTIONS_MAX = 64
+
+TEXT = "text/plain; charset=utf-8"
+
+_METHODS = frozenset((b"GET", b"HEAD"))
+_REASONS = {
+    200: "OK",
+    400: "Bad Request",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    408: "Request Timeout",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+    505: "HTTP Version Not Supported",
+}
+
+Page = tuple[int, str, bytes]
+"""Status, type of the content, content."""
+
+
+class Http:
+    """The listener. ``pages`` are called on the event loop, by their paths; ``fault`` is told of one that raises."""
+
+    def __init__(
+        self, address: str, port: int, pages: Mapping[str, Callable[[], Page]], fault: Callable[[str], None]
+    ) -> None:
+        """Bind without serving yet. Raises StartError saying what is in the way."""
+        self.pages = pages
+        self.fault = fault
+        self.connections: set[_Exchange] = set()
+        self._socket = bind(address, port)
+        self._server: asyncio.Server | None = None
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where the socket is bound, with the real port."""
+        host, port = self._socket.getsockname()[:2]
+        return host, port
+
+    async def start(self) -> None:
+        """Accept clients from now on."""
+        self._server = await asyncio.get_running_loop().create_server(
+            lambda: _Exchange(self), sock=self._socket
+        )
+
+    def close(self) -> None:
+        """Stop accepting, and close every connection."""
+        if self._server:
+            self._server.close()
+        self._socket.close()
+        for connection in tuple(self.connections):
+            connection.close()
+
+
+class _Exchange(asyncio.Protocol):
+    """One connection: a request, a reply, the end."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+        self._held = bytearray()
+        self._answered = False
+        self._transport: asyncio.Transport | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but its class
+        loop = asyncio.get_running_loop()
+        if len(self._http.connections) >= CONNECTIONS_MAX:
+            self._reply(503, TEXT, b"too many connections\n")
+            return
+        self._http.connections.add(self)
+        self._timer = loop.call_later(REQUEST_SECONDS, self._on_time)
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self._http.connections.discard(self)
+        if self._timer:
+            self._timer.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        if self._answered:
+            return
+        self._held += data[: HEAD_SIZE_MAX + 1]
+        end = self._held.find(b"\r\n\r\n")
+        if 0 <= end <= HEAD_SIZE_MAX - 4:
+            self._answer(bytes(self._held[: end + 2]))
+        elif len(self._held) > HEAD_SIZE_MAX:
+            self._reply(431, TEXT, b"request line and headers have at most 8192 bytes\n")
+
+    def close(self) -> None:
+        """End the connection, whatever it waits for."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _on_time(self) -> None:
+        if self._answered:
+            self.close()
+        else:
+            self._reply(408, TEXT, b"the request did not come in time\n")
+
+    def _answer(self, head: bytes) -> None:
+        line, _, headers = head.partition(b"\r\n")
+        words = line.split(b" ")
+        if (
+            len(words) != 3
+            or not all(words)
+            or not words[2].startswith(b"HTTP/")
+            or not _well_formed(headers)
+        ):
+            self._reply(400, TEXT, b"not an HTTP request\n")
+            return
+        method, target, version = words
+        if not version.startswith(b"HTTP/1."):
+            self._reply(505, TEXT, b"only HTTP/1.1 and 1.0\n")
+        elif method not in _METHODS:
+            self._reply(405, TEXT, b"only GET and HEAD\n", more="Allow: GET, HEAD\r\n")
+        else:
+            self._reply(*self._page(target), body=method == b"GET")
+
+    def _page(self, target: bytes) -> Page:
+        page = self._http.pages.get(target.partition(b"?")[0].decode("latin-1"))
+        if page is None:
+            return 404, TEXT, f"there are {' '.join(self._http.pages)}\n".encode()
+        try:
+            return page()
+        except Exception as error:  # noqa: BLE001 - the edge: a fault in one page may not end the listener
+            self._http.fault(f"internal error: {error!r}")
+            return 500, TEXT, b"internal error\n"
+
+    def _reply(self, status: int, kind: str, content: bytes, *, more: str = "", body: bool = True) -> None:
+        assert self._transport is not None
+        self._answered = True
+        head = (
+            f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n"
+            f"Cache-Control: no-store\r\nConnection: close\r\n{more}\r\n"
+        )
+        self._transport.write(head.encode() + (content if body else b""))
+        if self._timer:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(REPLY_SECONDS, self.close)
+        self._transport.close()  # once the reply has gone
+
+
+def _well_formed(headers: bytes) -> bool:
+    """Whether all are lines of a name, a colon and a value; what they say does not matter here."""
+    lines = headers.split(b"\r\n")[:-1]
+    return all(line.find(b":") > 0 and line[0] > 0x20 and b"\0" not in line for line in lines)

@@ -1,0 +1,55 @@
+"""Which store keeps the system metadata, as the configuration says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from daemon.config.schema.smd import LOCAL
+from daemon.errors import StartError
+from daemon.smd.local import LocalSmd
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from daemon.config.schema import Config
+    from daemon.smd.etcd.store import EtcdSmd
+
+PASSWORD_SIZE_MAX = 1024
+
+
+def open_smd(
+    config: Config, nodes: Sequence[str], cluster_key: int, warn: Callable[[str], None]
+) -> LocalSmd | EtcdSmd:
+    """The store, not yet started, for the ``nodes`` of this process. Raises StartError for a file that cannot be used."""
+    if config.smd.backend == LOCAL:
+        directory = Path(config.service.work_directory) / "smd"
+        return LocalSmd(directory, cluster_key=cluster_key, warn=warn)
+    return _open_etcd(config, nodes, warn)
+
+
+def _open_etcd(config: Config, nodes: Sequence[str], warn: Callable[[str], None]) -> EtcdSmd:
+    from daemon.smd.etcd.gateway import Gateway, Tls  # httpx takes a tenth of a second to import
+    from daemon.smd.etcd.store import EtcdSmd
+
+    smd = config.smd
+    gateway = Gateway(
+        smd.endpoint,
+        user=smd.user,
+        password=_password(smd.password_file),
+        tls=Tls(smd.tls_ca_file, smd.tls_cert_file, smd.tls_key_file),
+    )
+    name = config.service.cluster_name
+    return EtcdSmd(gateway, smd.prefix, name, nodes, lease_ttl=smd.lease_ttl, warn=warn)
+
+
+def _password(path: str) -> str:
+    """The first line of the file. Raises StartError."""
+    if not path:
+        return ""
+    try:
+        with Path(path).open(encoding="utf-8") as file:
+            return file.readline(PASSWORD_SIZE_MAX).rstrip("\r\n")
+    except (OSError, ValueError) as error:  # ValueError: not UTF-8
+        reason = getattr(error, "strerror", None) or str(error)
+        raise StartError(f"cannot read the password-file {path}: {reason}") from error
