@@ -1,0 +1,216 @@
+"""The history of changes: what it keeps, that it only grows, and what becomes of a file that cannot be used."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from asadm.fleet.history import FOUND, History, Record, new_run, who
+from asinfo.errors import ConfigError, UsageError
+from tests.unit.asadm.conftest import Asadm
+
+ROOT = Path(__file__).parents[4]
+
+
+def put(
+    history: History, module: bytes, content: bytes, *, cluster: str = "c", ok: int = 1, failed: int = 0
+) -> None:
+    history.record(
+        "r", cluster, [Record("apply", module, f"hash of {content!r}", content, ok=ok, failed=failed)]
+    )
+
+
+def test_what_was_written_is_read_again(tmp_path: Path) -> None:
+    path = str(tmp_path / "deep" / "history.sqlite")
+    with History(path, write=True) as history:
+        put(history, b"a.lua", b"return 1\n\xff", ok=3, failed=2)
+        put(history, b"\xff.lua", b"return 1\n\xff", cluster="other")
+    with History(path) as history:
+        latest, first = history.entries()
+        assert (first.id, first.module, first.cluster, first.action) == (1, b"a.lua", "c", "apply")
+        assert (first.ok, first.failed) == (3, 2)
+        assert (first.user, first.host) == who()
+        assert first.at.endswith("Z")
+        assert latest.module == b"\xff.lua"
+        assert history.content(latest) == history.content(first) == b"return 1\n\xff"
+        assert [entry.id for entry in history.entries(cluster="other")] == [2]
+        assert [entry.id for entry in history.entries(module=b"a.lua")] == [1]
+        assert [entry.id for entry in history.entries(limit=1)] == [2]
+        assert history.known(b"a.lua", first.hash or "") == b"return 1\n\xff"
+        assert history.known(b"b.lua", first.hash or "") is None
+        with pytest.raises(UsageError, match="no entry 3"):
+            history.entry(3)
+
+
+def test_it_only_grows(tmp_path: Path) -> None:
+    path = tmp_path / "h"
+    with History(str(path), write=True) as history:
+        put(history, b"a.lua", b"1")
+    database = sqlite3.connect(path)
+    for statement in (
+        "DELETE FROM changes",
+        "UPDATE changes SET user = 'nobody'",
+        "DELETE FROM contents",
+        "UPDATE contents SET content = x'00'",
+    ):
+        with pytest.raises(sqlite3.IntegrityError, match="only grows"):
+            database.execute(statement)
+    database.close()
+
+
+def test_what_a_run_found_is_shown_only_when_it_is_news(tmp_path: Path) -> None:
+    with History(str(tmp_path / "h"), write=True) as history:
+        history.record(
+            "1", "c", [Record(FOUND, b"a", "old", b"0", ok=3), Record("apply", b"a", "new", b"1", ok=3)]
+        )
+        history.record(
+            "2", "c", [Record(FOUND, b"a", "new", b"1", ok=3), Record(FOUND, b"b", None, None, ok=3)]
+        )
+        assert [(entry.action, entry.hash) for entry in history.entries()] == [
+            ("apply", "new"),
+            ("found", "old"),
+        ]
+
+
+def test_the_latest_good_content(tmp_path: Path) -> None:
+    with History(str(tmp_path / "h"), write=True) as history:
+        put(history, b"a", b"1")
+        put(history, b"a", b"2", ok=0, failed=3)
+        put(history, b"a", b"3", cluster="other")
+        found = history.last_good("c", b"a")
+        assert found is not None
+        assert found.id == 1
+        assert history.last_good("c", b"a", before=1) is None
+
+
+def change(history: History, run: str, *modules: bytes, undoes: str | None = None, failed: int = 0) -> None:
+    found = [Record(FOUND, name, "before " + run, b"x", ok=3) for name in modules]
+    history.record(run, "c", found, undoes=undoes)
+    done = [Record("apply", name, "after " + run, b"y", ok=3 - failed, failed=failed) for name in modules]
+    history.record(run, "c", done, undoes=undoes)
+
+
+def test_what_can_be_undone(tmp_path: Path) -> None:
+    with History(str(tmp_path / "h"), write=True) as history:
+
+        def undoable(name: bytes | None = None) -> list[tuple[bytes, str | None]]:
+            return [(entry.module, entry.hash) for entry in history.undoable("c", name)]
+
+        assert undoable() == []
+        change(history, "1", b"a", b"b")
+        change(history, "2", b"b")
+        assert undoable() == [(b"b", "before 2")]
+        assert undoable(b"a") == [(b"a", "before 1")]
+        change(history, "3", b"b", undoes="2", failed=1)
+        assert undoable() == [(b"b", "before 2")]
+        change(history, "4", b"b", undoes="2")
+        assert undoable() == [(b"a", "before 1"), (b"b", "before 1")]
+        change(history, "5", b"a", undoes="1")
+        assert undoable() == [(b"b", "before 1")]
+        history.record("6", "c", [Record(FOUND, b"z", None, None, ok=3)])  # a run that was killed
+        assert undoable() == [(b"z", None)]
+
+
+WRITER = """
+import sys
+from asadm.fleet.history import History, Record, new_run
+sys.stdin.readline()
+for number in range(40):
+    with History(sys.argv[1], write=True) as history:
+        history.record(new_run(), "c", [Record("apply", b"m", f"{sys.argv[2]} {number}", b"%d" % number, ok=1)] * 2)
+"""
+
+
+def test_writers_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "h"
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITER, str(path), name], cwd=ROOT, stdin=subprocess.PIPE)
+        for name in ("one", "two", "three")
+    ]
+    for writer in writers:
+        assert writer.stdin
+        writer.stdin.write(b"go\n")
+        writer.stdin.flush()
+    for writer in writers:
+        writer.communicate(timeout=60)
+        assert writer.returncode == 0
+    with History(str(path)) as history:
+        entries = history.entries()
+        assert len(entries) == 240
+        assert len({entry.id for entry in entries}) == 240
+        for name in ("one", "two", "three"):
+            hashes = [entry.hash for entry in reversed(entries) if (entry.hash or "").startswith(name + " ")]
+            assert hashes == [f"{name} {number}" for number in range(40) for _ in range(2)]
+        assert new_run() != new_run()
+
+
+def test_files_that_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text(
+        "this is not a database, but it is long enough to look like one to some" * 20
+    )
+    (tmp_path / "directory").mkdir()
+    other = sqlite3.connect(tmp_path / "other")
+    other.execute("CREATE TABLE t (x)")
+    other.close()
+    newer = tmp_path / "newer"
+    with History(str(newer), write=True):
+        pass
+    database = sqlite3.connect(newer)
+    database.execute("PRAGMA user_version = 9")
+    database.close()
+    for name, words in (
+        ("text", "not a database"),
+        ("directory", "unable to open"),
+        ("other", "no history of modules"),
+        ("newer", "version 9"),
+        ("text/below", "cannot be used"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            History(str(tmp_path / name), write=True)
+    with pytest.raises(ConfigError, match="no history yet"):
+        History(str(tmp_path / "absent"))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
+def test_a_file_without_permission_to_write(tmp_path: Path) -> None:
+    path = tmp_path / "h"
+    with History(str(path), write=True) as history:
+        put(history, b"a", b"1")
+    path.chmod(0o400)
+    with pytest.raises(ConfigError, match="readonly"):
+        History(str(path), write=True)
+    with History(str(path)) as history:
+        assert len(history.entries()) == 1
+
+
+def test_who_ran_it_with_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "root")
+    monkeypatch.setenv("SUDO_USER", "alice")
+    assert who()[0] == "root (sudo by alice)"
+
+
+def test_the_command(asadm: Asadm, tmp_path: Path) -> None:
+    assert asadm("udf", "history").code == 0
+    assert asadm("udf", "history", "--history", "absent").code == 2
+    with History(str(tmp_path / "h"), write=True) as history:
+        put(history, b"a.lua", b"return '\xff'\n", cluster="127.0.0.1:3000,127.0.0.2:3000", failed=1)
+        put(history, b"b.lua", b"return 2\n", cluster="production")
+    shown = asadm("udf", "history", "--history", "h")
+    assert shown.code == 0
+    assert [line.split()[0] for line in shown.out.splitlines()] == ["ID", "2", "1"]
+    assert "127.0.0.1:3000 and 1 more" in shown.out
+    assert "1 of 2" in shown.out
+    assert asadm("udf", "history", "show", "1", "--history", "h").raw == b"return '\xff'\n"
+    assert asadm("udf", "history", "show", "7", "--history", "h").code == 2
+    assert asadm("udf", "history", "show", "x", "--history", "h").code == 2
+    document = asadm("--json", "udf", "history", "-m", "b.lua", "--history", "h").document
+    assert [(entry["id"], entry["cluster"], entry["module"]) for entry in document["entries"]] == [
+        (2, "production", "b.lua")
+    ]
+    document = asadm("--json", "udf", "history", "show", "1", "--history", "h").document
+    assert document["source_base64"] == "cmV0dXJuICf/Jwo="
+    assert len(asadm("udf", "history", "-n", "1", "--history", "h").out.splitlines()) == 2
+    assert len(asadm("udf", "history", "--of", "production", "--history", "h").out.splitlines()) == 2

@@ -1,0 +1,119 @@
+"""The locks of a change: a file, and the cluster's own where nodes have one."""
+
+from pathlib import Path
+
+import pytest
+
+from asadm.cluster import Cluster, Member
+from asadm.fleet.lock import ClusterLock, file_lock, scope
+from asadm.fleet.options import CHANGE
+from asinfo.errors import Error
+from asinfo.exchange import Node
+from asinfo.options import Values
+from tests.fakes.fleet import Fleet, Server
+from tests.unit.asadm.conftest import Asadm
+
+
+def cluster_of(fleet: Fleet, name: str = "") -> Cluster:
+    return Cluster([Member(Node(node.host, node.port)) for node in fleet.nodes], name=name, timeout=0.5)
+
+
+def lockable(node: Server, holder: list[bytes]) -> None:
+    """Make ``node`` know the lock; ``holder`` has who holds it."""
+
+    def answer(_: Server, command: bytes) -> bytes | None:
+        if command.startswith(b"udf-lock:owner="):
+            if holder:
+                return b"error=locked;owner=" + holder[0] + b";left=7"
+            holder.append(command.partition(b"=")[2].partition(b";")[0])
+            return b"ok"
+        if command.startswith(b"udf-unlock:owner="):
+            holder.clear()
+            return b"ok"
+        return None
+
+    node.before = answer
+
+
+def test_the_lock_of_a_cluster_is_taken_and_freed() -> None:
+    with Fleet(2) as fleet:
+        cluster = cluster_of(fleet)
+        holders: list[list[bytes]] = [[], []]
+        for node, holder in zip(fleet.nodes, holders, strict=True):
+            lockable(node, holder)
+        with ClusterLock(cluster, [[node] for node in cluster.nodes], seconds=5):
+            assert all(b"process" in holder[0] for holder in holders)
+        assert holders == [[], []]
+
+
+def test_a_lock_that_is_held_frees_the_others() -> None:
+    with Fleet(2) as fleet:
+        cluster = cluster_of(fleet)
+        mine: list[bytes] = []
+        lockable(fleet[0], mine)
+        lockable(fleet[1], [b"alice on laptop"])
+        lock = ClusterLock(cluster, [[node] for node in cluster.nodes], seconds=5)
+        with pytest.raises(Error, match="alice on laptop holds the cluster's lock, for 7 s"), lock:
+            pass
+        assert mine == []
+
+
+def test_it_is_waited_for() -> None:
+    with Fleet(1) as fleet:
+        cluster = cluster_of(fleet)
+        holder = [b"alice"]
+        lockable(fleet[0], holder)
+        answer = fleet[0].before
+        assert answer
+        asked = 0
+
+        def end(node: Server, command: bytes) -> bytes | None:
+            nonlocal asked
+            asked += 1
+            said = answer(node, command)
+            if asked == 1:
+                holder.clear()
+            return said
+
+        fleet[0].before = end
+        with ClusterLock(cluster, [cluster.nodes], seconds=5, wait=5):
+            assert len(holder) == 1
+            assert asked == 2
+
+
+def test_nodes_without_a_lock_and_nodes_that_are_silent() -> None:
+    with Fleet(3) as fleet:
+        cluster = cluster_of(fleet)
+        fleet[0].fault = "refuses"
+        holder: list[bytes] = []
+        lockable(fleet[1], holder)
+        with ClusterLock(cluster, [cluster.nodes[:2], cluster.nodes[2:]], seconds=5):
+            assert len(holder) == 1
+        with ClusterLock(cluster, [], seconds=5):
+            pass
+
+
+def test_an_apply_stops_at_a_held_lock(asadm: Asadm, tmp_path: Path) -> None:
+    (tmp_path / "udf").mkdir()
+    (tmp_path / "udf" / "a.lua").write_bytes(b"return 1\n")
+    with Fleet(1) as fleet:
+        lockable(fleet[0], [b"alice"])
+        refused = asadm("-h", fleet.hosts, "udf", "apply", "udf", "--yes")
+        assert refused.code == 1
+        assert "alice holds" in refused.err
+        assert fleet.count(b"udf-put") == 0
+
+
+def test_the_file_is_the_clusters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    with Fleet(2) as fleet:
+        values = Values(CHANGE)
+        named = file_lock(cluster_of(fleet, "production"), values)
+        assert named.path == str(tmp_path / "asudf" / "locks" / "production.lock")
+        with named:
+            assert "on" in Path(named.path).read_text()
+        nameless = file_lock(cluster_of(fleet), values)
+        assert Path(nameless.path).parent == tmp_path / "asudf" / "locks"
+        strange = file_lock(cluster_of(fleet, "../x"), values)
+        assert Path(strange.path).parent == tmp_path / "asudf" / "locks"
+        assert scope(cluster_of(fleet)) == ",".join(sorted(node.address for node in fleet.nodes))
