@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from daemon.errors import StartError
-from daemon.smd.interface import Item, SmdFailed, SmdTimeout
+from daemon.smd.interface import UDF, Item, SmdFailed, SmdTimeout
 from tests import etcd
 from tests.fakes.metadata import Node, nodes, run, until
 
