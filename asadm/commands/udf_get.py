@@ -6,6 +6,7 @@ import os
 
 from asadm.fleet.fetch import fetch
 from asadm.fleet.gathered import gather, named
+from asadm.fleet.save import possible, save
 from asadm.fleet.survey import survey
 from asadm.modules import sendable
 from asadm.outcome import FAILED, INTERRUPTED, Outcome
@@ -36,8 +37,11 @@ Examples:
 
 
 def check(arguments: Arguments) -> None:
-    """Raises UsageError for a name that cannot be sent."""
+    """Raises UsageError for a name that cannot be sent, and for a file that cannot be made."""
     sendable(os.fsencode(arguments.names[0]))
+    path = arguments.options.text("output")
+    if path is not None:
+        possible(path)
 
 
 def run(session: Session, arguments: Arguments) -> Outcome:
@@ -78,8 +82,6 @@ def _handed(session: Session, path: str | None, version: Fetched, outcome: Outco
         return outcome
     outcome.extra |= {"from": version.node.name, "size": len(version.content)}
     if path is not None:
-        from asadm.fleet.save import save
-
         save(path, version.content)
         outcome.extra["file"] = path
     elif session.json:

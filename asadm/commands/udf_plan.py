@@ -10,6 +10,7 @@ from asadm.fleet.fetch import fetch
 from asadm.fleet.gathered import gather
 from asadm.fleet.options import PRUNE
 from asadm.fleet.plan import CHANGES, examine
+from asadm.fleet.save import possible
 from asadm.outcome import INTERRUPTED, Outcome
 from asinfo.options import Option
 from asinfo.wire.info import text
@@ -54,6 +55,9 @@ Examples:
 
 def check(arguments: Arguments) -> None:
     """Read the directory. Raises UsageError and ConfigError for one that cannot be."""
+    out = arguments.options.text("out")
+    if out is not None:
+        possible(out)
     arguments.prepared = directories.read(arguments.names[0])
 
 
@@ -81,7 +85,8 @@ def run(session: Session, arguments: Arguments) -> Outcome:
         output = display.rendered(session, show.sheets(plan, everything=options.flag("all")))
         output += show.summary(plan).encode("utf-8", "replace") + b"\n"
         output += b"".join(diff.shown(session) for diff in diffs)
-    return Outcome(answers, output, messages=messages, code=code(plan), extra=extra, told=True)
+    ended = 1 if code(plan) != INTERRUPTED and any(diff.reason for diff in diffs) else code(plan)
+    return Outcome(answers, output, messages=messages, code=ended, extra=extra, told=True)
 
 
 def code(plan: Plan) -> int:

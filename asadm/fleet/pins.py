@@ -63,7 +63,7 @@ def _modules(reader: yaml_file.Reader, node: yaml_file.Node, pins: Pins) -> None
         file = reader.text(value, f"modules: {name}")
         if file is None:
             continue
-        # Who may propose a change of this file must not be able to have any file of the machine sent to the nodes.
+        # What is applied is what the directory holds: its review is worth nothing if it can point anywhere.
         if os.path.isabs(file) or ".." in file.split("/"):  # noqa: PTH117 - a text, not yet a path
             reader.fault(value, f"modules: {name}: {file} is not inside of the directory")
             continue

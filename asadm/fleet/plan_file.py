@@ -154,6 +154,8 @@ def _saved(document: dict[str, Any], path: str) -> Saved:
     lists = [{_name(name): str(digest) for name, digest in each.items()} for each in document["lists"]]
     for node in document["nodes"]:
         number = node["list"]
+        if number is not None and not 0 <= number < len(lists):
+            raise IndexError(number)
         saved.seen[node["node"]] = None if number is None else lists[number]
         saved.addresses[node["node"]] = str(node["address"])
     return saved

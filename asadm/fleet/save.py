@@ -27,6 +27,16 @@ def save(path: str, content: bytes, *, private: bool = False) -> None:
         raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
 
 
+def possible(path: str) -> str:
+    """``path`` when a file can be made there, to be asked before anything is sent. Raises UsageError."""
+    parent = os.path.dirname(os.path.realpath(path))  # noqa: PTH120 - a path as text throughout
+    if os.path.isdir(path) or path.endswith("/"):  # noqa: PTH112 - a path as text throughout
+        raise UsageError(f"{path}: is a directory")
+    if not os.access(parent, os.W_OK | os.X_OK) and not os.path.exists(path):  # noqa: PTH110 - a path as text throughout
+        raise UsageError(f"{path}: {parent} is no directory, or may not be written")
+    return path
+
+
 def _mode(path: str) -> int | None:
     try:
         return Path(path).stat().st_mode
