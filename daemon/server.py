@@ -36,7 +36,7 @@ from daemon.smd.local import LocalSmd
 from daemon.ticker import tick
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
     from daemon.config.schema import Config
     from daemon.network.service import Service
@@ -134,13 +134,15 @@ class Server:
         assembly = Assembly(self._config, len(ids), stack, smd=smd, **shared)
         self._services += [assembly.node(number, port) for number, port in enumerate(self._ports)]
         await self._listen_for_supervisors(stack)
+        meet = self._meeting(smd)
         stack.push_async_callback(smd.stop)
         await smd.start()
         for service in self._services:
             for namespace in service.node.namespaces.values():
                 await namespace.start()
         stack.callback(self._members.close)
-        await self._join(smd, stack)
+        stack.push_async_callback(self._part)
+        await meet([Member(service.node.id, *service.node.endpoint) for service in self._services])
         for service in self._services:
             stack.push_async_callback(service.stop, 0)
             await service.start()
@@ -153,18 +155,18 @@ class Server:
             stack.callback(http.close)
             await http.start()
 
-    async def _join(self, smd: LocalSmd | EtcdSmd, stack: contextlib.AsyncExitStack) -> None:
-        """Become members, and know the others."""
-        own = [Member(service.node.id, *service.node.endpoint) for service in self._services]
+    def _meeting(self, smd: LocalSmd | EtcdSmd) -> Callable[[Sequence[Member]], Awaitable[None]]:
+        """What makes the nodes of this process members, and tells them the others; to be had before ``smd`` starts."""
         if isinstance(smd, LocalSmd):
-            self._members.joined(own)
-            return
+            return self._be_all
         from daemon.smd.etcd.membership import Membership
 
         membership = Membership(smd, self._members.joined)
         self._left = membership.stop
-        stack.push_async_callback(self._part)
-        await membership.start(own)
+        return membership.start
+
+    async def _be_all(self, members: Sequence[Member]) -> None:
+        self._members.joined(members)
 
     async def _part(self) -> None:
         """Leave the cluster, once, so that the others need not wait for our lease to end."""

@@ -69,7 +69,7 @@ class Membership:
         """Take over who came and went. Our own nodes stay members: nobody else serves what is theirs."""
         before = list(self._members.values())
         for entry in changed:
-            member = _member(entry.key.removeprefix(self._root), entry.value) if entry.version else None
+            member = _member(entry.key.removeprefix(self._root), entry) if entry.version else None
             if member:
                 self._members[entry.key] = member
             else:
@@ -80,17 +80,18 @@ class Membership:
             self._tell()
 
     def _tell(self) -> None:
-        self._joined([*(self._members | self._own).values()])
+        # what etcd says of our own nodes comes first: the others know them by the revisions at which they joined
+        self._joined([*(self._own | self._members).values()])
 
 
 def _value(member: Member) -> bytes:
     return json.dumps({"host": member.host, "port": member.port}).encode()
 
 
-def _member(name: bytes, value: bytes) -> Member | None:
-    """The node ``name`` with the address in ``value``; None when they are no such thing."""
+def _member(name: bytes, entry: KeyValue) -> Member | None:
+    """The node ``name`` with the address that ``entry`` has; None when they are no such thing."""
     try:
-        address = json.loads(value)
+        address = json.loads(entry.value)
         identity = f"{int(name, 16):X}"
     except (ValueError, RecursionError):
         return None
@@ -98,5 +99,5 @@ def _member(name: bytes, value: bytes) -> Member | None:
         case {"host": str(host), "port": int(port)} if (
             host and 0 < port <= PORT_MAX and name == identity.encode()
         ):
-            return Member(identity, host, port)
+            return Member(identity, host, port, entry.create)
     return None
