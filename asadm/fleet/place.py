@@ -50,16 +50,17 @@ class Cell:
     """One module on one node.
 
     ``how``     ``same``, ``sent``, ``replicated`` or ``sent by itself``; empty while the node has not got it
-    ``sent``    how it was sent to this very node, or empty
+    ``sent``    how it was sent to this very node, or empty; ``tried`` is the same, but the node did not answer
     ``status``  ``ok``, or in one word why the node has not got it, as in `asadm.outcome.Answer`; ``error`` in words
     ``milliseconds``   from the start of the rollout until it was known
     """
 
-    __slots__ = ("error", "how", "milliseconds", "sent", "status")
+    __slots__ = ("error", "how", "milliseconds", "sent", "status", "tried")
 
     def __init__(self) -> None:
         self.how = ""
         self.sent = ""
+        self.tried = ""
         self.status = "pending"
         self.error = ""
         self.milliseconds = 0.0
@@ -133,7 +134,7 @@ class Place:
             if self.has(item):
                 cell = self.cells[item.name]
                 cell.status, cell.error = "ok", ""
-                cell.how = cell.sent or "replicated"
+                cell.how = cell.sent or cell.tried or "replicated"
                 cell.milliseconds = milliseconds
 
     def answered(self, items: Sequence[Item], answer: Answer, how: str, milliseconds: float) -> Item | None:

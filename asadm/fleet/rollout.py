@@ -265,6 +265,8 @@ class Rollout:
     def _sent(self, place: Place, items: Sequence[Item], answer: Answer, how: str) -> None:
         if not answer.answers:
             place.answer, place.behind, place.fresh = answer, True, False
+            for item in items:
+                place.cells[item.name].tried = how
             return
         broken = place.answered(items, answer, how, self.milliseconds)
         if broken is not None and self.broken is None:
