@@ -190,6 +190,15 @@ TABLE = table(
             names=("NAME", "NODE", "NODE"),
         ),
         Row(
+            "udf check",
+            "asadm.commands.udf_check",
+            "Tell whether all is well with the modules; for a person, cron, Nagios or Prometheus.",
+            "udf check config/udf --format nagios",
+            names=("[DIR]",),
+            clauses=("[with NODE...]",),
+            local=True,  # it resolves the nodes itself, so that a wrong inventory is UNKNOWN for Nagios
+        ),
+        Row(
             "udf repair",
             "asadm.commands.udf_repair",
             "Give nodes that miss a module, or hold another version of it, the right one.",

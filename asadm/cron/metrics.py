@@ -70,10 +70,13 @@ def write(path: str, run: RunFigures) -> None:
 
     Raises Error with the reason when the file cannot be written; the previous file is then untouched.
     """
+    write_text(path, render(run, previous_successes(_previous(path))))
+
+
+def write_text(path: str, text: str) -> None:
+    """Put ``text`` there in one step. Raises Error with the reason when that cannot be done."""
     try:
-        _replace(
-            Path(path), render(run, previous_successes(_previous(path))).encode("utf-8", "backslashreplace")
-        )
+        _replace(Path(path), text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise Error(f"metrics file {path} was not written: {error.strerror}") from None
 
@@ -84,10 +87,9 @@ def render(run: RunFigures, before: Mapping[str, float]) -> str:
 
 
 def _metrics(run: RunFigures, before: Mapping[str, float]) -> Iterable[Metric]:
-    whole = _labels(cluster=run.cluster)
+    whole = labels(cluster=run.cluster)
     failed = sum(figures.succeeded_at is None for figures in run.nodes)
-    labels = [_labels(cluster=run.cluster, node=figures.node) for figures in run.nodes]
-    each = list(zip(labels, run.nodes, strict=True))
+    each = [(labels(cluster=run.cluster, node=figures.node), figures) for figures in run.nodes]
     last = [
         (label, before.get(label, 0.0) if f.succeeded_at is None else f.succeeded_at) for label, f in each
     ]
@@ -135,8 +137,9 @@ def _time_stamp(text: str) -> float:
     return value
 
 
-def _labels(**labels: str) -> str:
-    return "{" + ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items()) + "}"
+def labels(**values: str) -> str:
+    """The labels of a sample, their values escaped."""
+    return "{" + ",".join(f'{name}="{_escaped(value)}"' for name, value in values.items()) + "}"
 
 
 def _escaped(value: str) -> str:

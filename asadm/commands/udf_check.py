@@ -1,0 +1,157 @@
+"""``udf check``: whether all is well with the modules, for a person, a cron job or a monitoring system."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asadm.cron.metrics import check_target, write_text
+from asadm.display import rendered
+from asadm.fleet import check_formats, directory
+from asadm.fleet.checking import UNKNOWN, Checked
+from asadm.fleet.options import PRUNE
+from asadm.outcome import FAILED, GOOD, INTERRUPTED, Outcome
+from asinfo.errors import Error
+from asinfo.options import Option
+
+if TYPE_CHECKING:
+    from asadm.session import Session
+    from asadm.statement import Arguments
+
+FORMAT = Option(
+    "format",
+    choices=("text", "nagios", "prometheus", "json"),
+    default="text",
+    metavar="FORMAT",
+    help="text, nagios, prometheus or json.  [text]",
+)
+VERIFY = Option(
+    "verify", kind="flag", help="Read every module from every node: finds damaged files, which no list shows."
+)
+QUIET = Option("quiet", "q", "flag", help="Print nothing when all is well.")
+METRICS = Option(
+    "metrics-file",
+    metavar="FILE",
+    help="Write what --format prometheus shows for the textfile collector too.",
+)
+OPTIONS = (FORMAT, VERIFY, PRUNE, QUIET, METRICS)
+
+FOUND = 3
+"""Exit code when all nodes were read and something is wrong."""
+
+NOTES = """\
+What is looked for, and how bad it is:
+  critical  unreachable  a node did not tell its modules
+  critical  drift        nodes disagree on a module, or miss it
+  critical  damaged      with --verify: a node does not serve what it lists
+  warning   directory    with DIR: a node has not what the directory has (what 'udf plan DIR' would change)
+  warning   cache-off    a real server whose cache was left off by 'cache clear' of this user on this machine
+  warning   marker       a repair that was cut off left a marker version of a module
+
+Exit codes: 0 all is well, 1 a node could not be read, 3 all were read and something was found, 2 the command line or a
+file is wrong, 130 stopped by Ctrl-C. With --format nagios: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (a file is wrong, or
+the check was stopped); a flag that is not understood exits with 2 there too.
+
+Examples:
+  asadm udf check                                       do all nodes have the same modules?
+  asadm udf check udf --quiet                           from cron: silent unless a node is not as in the directory
+  asadm udf check udf --format nagios                   a plugin for Nagios, Icinga, Sensu
+  asadm udf check udf --quiet --metrics-file /var/lib/prometheus/node-exporter/udf.prom
+  asadm udf check --format json | jq '.findings[]'"""
+
+
+def check(arguments: Arguments) -> None:
+    """Raises UsageError when the metrics file cannot be written there; for Nagios the run itself says what is wrong."""
+    if _format(arguments) == "nagios":
+        return
+    _prepare(arguments)
+
+
+def run(session: Session, arguments: Arguments) -> Outcome:
+    """Look, and tell in the form that was asked for."""
+    if _format(arguments) != "nagios":
+        return _shown(session, arguments, _look(session, arguments))
+    try:
+        _prepare(arguments)
+        checked = _look(session, arguments)
+        _write(arguments, checked)
+    except Error as error:
+        return Outcome(show=check_formats.nagios_unknown(str(error)), code=UNKNOWN)
+    except KeyboardInterrupt:
+        return Outcome(show=check_formats.nagios_unknown("stopped"), code=UNKNOWN)
+    if checked.interrupted:
+        return Outcome(show=check_formats.nagios_unknown("stopped"), code=UNKNOWN)
+    return Outcome(
+        checked.survey.answers,
+        check_formats.nagios(checked),
+        code=checked.level,
+        extra=check_formats.document(checked),
+        silent=True,
+    )
+
+
+def _format(arguments: Arguments) -> str:
+    return arguments.options.text("format") or "text"
+
+
+def _prepare(arguments: Arguments) -> None:
+    """Read the directory. Raises UsageError and ConfigError."""
+    target = arguments.options.text("metrics-file")
+    if target is not None:
+        check_target(target)
+    arguments.prepared = directory.read(arguments.names[0]) if arguments.names else None
+
+
+def _look(session: Session, arguments: Arguments) -> Checked:
+    options = arguments.options
+    return Checked(
+        session.cluster(arguments),
+        arguments.prepared,
+        verify=options.flag("verify"),
+        prune=options.flag("prune"),
+    )
+
+
+def _write(arguments: Arguments, checked: Checked) -> None:
+    target = arguments.options.text("metrics-file")
+    if target is not None and not checked.interrupted:
+        write_text(target, check_formats.prometheus(checked))
+
+
+def _shown(session: Session, arguments: Arguments, checked: Checked) -> Outcome:
+    outcome = Outcome(
+        checked.survey.answers,
+        _text(session, arguments, checked),
+        code=_code(checked),
+        extra=check_formats.document(checked),
+        silent=_format(arguments) != "prometheus",
+    )
+    try:
+        _write(arguments, checked)
+    except Error as error:
+        outcome.messages.append(str(error))
+        outcome.code = outcome.code or FAILED
+    return outcome
+
+
+def _code(checked: Checked) -> int:
+    if checked.interrupted:
+        return INTERRUPTED
+    if not checked.survey.complete:
+        return FAILED
+    return GOOD if check_formats.good(checked) else FOUND
+
+
+def _text(session: Session, arguments: Arguments, checked: Checked) -> bytes:
+    """What standard output gets."""
+    form = _format(arguments)
+    if form == "prometheus":
+        return check_formats.prometheus(checked).encode("utf-8", "backslashreplace")
+    if form == "json":
+        import json
+
+        whole = {"code": _code(checked), **check_formats.document(checked)}
+        return json.dumps(whole, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    if arguments.options.flag("quiet") and check_formats.good(checked):
+        return b""
+    sheets = [] if check_formats.good(checked) else [check_formats.sheet(checked)]
+    return rendered(session, sheets) + check_formats.headline(checked).encode("utf-8", "replace") + b"\n"

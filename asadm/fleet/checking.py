@@ -1,0 +1,191 @@
+"""What is wrong with the modules of all nodes: the findings of ``udf check``, whatever form they are shown in."""
+
+from __future__ import annotations
+
+import time
+
+from asadm.fleet import journal, notes
+from asadm.fleet.gathered import named, unread
+from asadm.fleet.place import Item, Place
+from asadm.fleet.plan import CHANGES, make, permit
+from asadm.fleet.survey import survey
+from asinfo.wire.info import text
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asadm.cluster import Cluster
+    from asadm.fleet.directory import Directory
+    from asadm.fleet.plan import Plan
+    from asinfo.exchange import Node
+
+OK, WARNING, CRITICAL, UNKNOWN = range(4)
+LEVELS = ("ok", "warning", "critical", "unknown")
+"""As Nagios counts them."""
+
+UNREACHABLE = "unreachable"
+DRIFT = "drift"
+DIRECTORY = "directory"
+CACHE_OFF = "cache-off"
+MARKER = "marker"
+DAMAGED = "damaged"
+
+LEVEL_OF = {
+    UNREACHABLE: CRITICAL,
+    DRIFT: CRITICAL,
+    DAMAGED: CRITICAL,
+    DIRECTORY: WARNING,
+    CACHE_OFF: WARNING,
+    MARKER: WARNING,
+}
+"""How bad each kind of finding is: calls that fail or do different things are worse than what only waits for a hand."""
+
+
+_LEFT = "left by a repair that was cut off: asadm udf repair"
+
+VERIFY_TIMEOUTS = 3
+"""The time for reading all contents, in time-outs of a node."""
+
+
+class Finding:
+    """One thing that is wrong: its ``kind``, the module (None for a node as a whole), the nodes, and in words."""
+
+    __slots__ = ("detail", "kind", "module", "nodes", "where")
+
+    def __init__(
+        self, kind: str, module: bytes | None, nodes: Sequence[Node], detail: str, where: str = ""
+    ) -> None:
+        self.kind = kind
+        self.module = module
+        self.nodes = list(nodes)
+        self.detail = detail
+        self.where = where or ", ".join(node.name for node in nodes)
+
+    @property
+    def level(self) -> int:
+        """How bad it is."""
+        return LEVEL_OF[self.kind]
+
+    def __str__(self) -> str:
+        module = "" if self.module is None else f"{text(self.module)}: "
+        return f"{self.kind}: {module}{self.where}: {self.detail}"
+
+
+class Checked:
+    """All that one check found. ``seconds`` is how long it took; ``plan`` is None where no directory was given."""
+
+    def __init__(self, cluster: Cluster, directory: Directory | None, *, verify: bool, prune: bool) -> None:
+        """Ask the nodes. Raises UsageError when the directory is for another cluster."""
+        started = time.monotonic()
+        if directory is not None:
+            permit(cluster, directory)
+        self.cluster = cluster.name
+        self.survey = survey(cluster)
+        self.nodes = self.survey.nodes()
+        self.plan: Plan | None = None if directory is None else make(directory, self.survey, prune=prune)
+        self.findings: list[Finding] = []
+        self._unreachable()
+        known = [(each.name, each.content) for each in directory.sources.values()] if directory else []
+        self._markers = journal.held(self.survey, known)
+        self._drift()
+        self._directory()
+        for name, nodes in self._markers.items():
+            self.add(MARKER, name, nodes, f"{_LEFT} {text(name)}")
+        for note in notes.off(cluster, self.survey.listings):
+            self.findings.append(Finding(CACHE_OFF, None, [note.node], str(note)))
+        if verify:
+            self._files(cluster)
+        self.seconds = time.monotonic() - started
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended it."""
+        return any(answer.status == "interrupted" for answer in self.survey.answers)
+
+    @property
+    def level(self) -> int:
+        """The worst."""
+        return max((finding.level for finding in self.findings), default=OK)
+
+    def count(self, kind: str) -> int:
+        """How many findings of a kind there are: nodes of those about nodes, modules of the others."""
+        found = [finding for finding in self.findings if finding.kind == kind]
+        if kind in {UNREACHABLE, CACHE_OFF}:
+            return len({node for finding in found for node in finding.nodes})
+        return len({finding.module for finding in found})
+
+    def add(self, kind: str, module: bytes | None, nodes: Sequence[Node], detail: str) -> None:
+        """One more finding, its nodes named together where they are many."""
+        chosen = set(nodes)
+        positions = [position for position, node in enumerate(self.nodes) if node in chosen]
+        self.findings.append(Finding(kind, module, nodes, detail, named(self.nodes, positions)))
+
+    def _unreachable(self) -> None:
+        for where, status, reason in unread(self.survey):
+            nodes = [
+                listing.node
+                for listing in self.survey.listings
+                if not listing.read and (listing.answer.status, listing.answer.error) == (status, reason)
+            ]
+            self.findings.append(Finding(UNREACHABLE, None, nodes, f"{reason} ({status})", where))
+
+    def _drift(self) -> None:
+        """Nodes that disagree with the most of them; with several of the same number, all are named."""
+        for name in self.survey.differing():
+            versions: dict[str | None, list[Node]] = {}
+            for listing in self.survey.listings:
+                if listing.modules is not None:
+                    versions.setdefault(listing.modules.get(name), []).append(listing.node)
+            size = max(map(len, versions.values()))
+            usual = [hash_ for hash_, nodes in versions.items() if len(nodes) == size]
+            for hash_, nodes in versions.items():
+                if len(usual) > 1 or hash_ not in usual:
+                    has = "missing" if hash_ is None else f"has {hash_[:10]}"
+                    others = "" if len(usual) > 1 else f"; {size} have {(usual[0] or 'none')[:10]}"
+                    self.add(DRIFT, name, nodes, has + others)
+
+    def _directory(self) -> None:
+        if self.plan is None:
+            return
+        nodes = self.survey.nodes()
+        for step in self.plan.steps:
+            for action in CHANGES:
+                behind = [node for node, each in zip(nodes, step.actions, strict=True) if each == action]
+                if behind:
+                    self.add(DIRECTORY, step.name, behind, f"to {action}, as in {self.plan.directory.path}")
+
+    def _files(self, cluster: Cluster) -> None:
+        """Read every module from every node, and compare it with what the node lists."""
+        from asadm.fleet.verify import verify
+
+        deadline = time.monotonic() + VERIFY_TIMEOUTS * cluster.timeout
+        for items in self._rounds(cluster):
+            places = [Place(listing, items) for listing in self.survey.listings]
+            verify(cluster, items, places, deadline)
+            for place in places:
+                for name, cell in place.cells.items():
+                    if cell.status == "unverified":
+                        self.add(DAMAGED, name, [place.node], cell.error)
+
+    def _rounds(self, cluster: Cluster) -> list[list[Item]]:
+        """Every version of every module that a node lists, no two of one module in one round."""
+        from asadm.fleet.fetch import fetch
+        from asadm.fleet.marker import unmarked
+
+        wanted: dict[tuple[bytes, str], list[Node]] = {}
+        for listing in self.survey.listings:
+            for name, hash_ in (listing.modules or {}).items():
+                wanted.setdefault((name, hash_), []).append(listing.node)
+        versions: dict[bytes, list[Item]] = {}
+        for (name, hash_), found in fetch(cluster, wanted).items():
+            if found.content is None:
+                self.add(DAMAGED, name, wanted[name, hash_], found.reason)
+                continue
+            versions.setdefault(name, []).append(Item(name, found.content))
+            if unmarked(found.content) is not None and name not in self._markers:
+                self.add(MARKER, name, wanted[name, hash_], f"{_LEFT} {text(name)} --verify")
+        most = max(map(len, versions.values()), default=0)
+        return [
+            [items[number] for items in versions.values() if number < len(items)] for number in range(most)
+        ]
