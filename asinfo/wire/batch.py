@@ -21,9 +21,12 @@ from asinfo.wire.message import DIGEST_SIZE, TTL_DEFAULT, field, read_fields, re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import TypeAlias
 
     from asinfo.wire.message import Op
+
+    Row: TypeAlias = "tuple[int, bytes, Attributes]"
 
 INLINE_MEMORY = 1
 INLINE_DEVICE = 2
@@ -58,33 +61,40 @@ class Attributes:
         self.ops: list[Op] = []
 
 
-def unpack(data: bytes) -> tuple[int, list[tuple[int, bytes, Attributes]]]:
-    """Flags and rows, each (index, digest, attributes), in their order.
+def head(data: bytes) -> tuple[int, int]:
+    """Number of rows and flags, without a look at the rows. Raises WireError when there cannot be so many."""
+    if len(data) < _HEAD.size:
+        raise WireError("a batch without a head")
+    count, flags = _HEAD.unpack_from(data)
+    if not 0 < count <= len(data) // _ROW.size:
+        raise WireError(f"a batch of {count} rows in {len(data)} bytes")
+    return count, flags
+
+
+def rows(data: bytes) -> Iterator[Row]:
+    """The rows, each (index, digest, attributes), in their order; each is read when it is its turn.
 
     Raises WireError when there is no row, when they end early, or when the first one repeats.
     """
+    count, _ = head(data)
+    position = _HEAD.size
+    attributes = None
     try:
-        count, flags = _HEAD.unpack_from(data)
-        if not 0 < count <= len(data) // _ROW.size:
-            raise WireError(f"a batch of {count} rows in {len(data)} bytes")
-        return flags, _rows(data, count)
+        for _ in range(count):
+            index, digest, kind = _unpack_row(data, position)
+            position += _ROW.size
+            if not kind & REPEAT:
+                attributes, position = _attributes(data, position, kind)
+            if attributes is None:
+                raise WireError("the first row of a batch repeats")
+            yield index, digest, attributes
     except StructError:
         raise WireError("a batch ends before its last row") from None
 
 
-def _rows(data: bytes, count: int) -> list[tuple[int, bytes, Attributes]]:
-    rows = []
-    position = _HEAD.size
-    attributes = None
-    for _ in range(count):
-        index, digest, kind = _unpack_row(data, position)
-        position += _ROW.size
-        if not kind & REPEAT:
-            attributes, position = _attributes(data, position, kind)
-        if attributes is None:
-            raise WireError("the first row of a batch repeats")
-        rows.append((index, digest, attributes))
-    return rows
+def unpack(data: bytes) -> tuple[int, list[Row]]:
+    """Flags and all rows. Raises WireError as `rows` does."""
+    return head(data)[1], list(rows(data))
 
 
 def _attributes(data: bytes, position: int, kind: int) -> tuple[Attributes, int]:

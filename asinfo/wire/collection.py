@@ -34,12 +34,26 @@ _RANKS = {0x03: _STRING, 0x17: _GEOJSON}  # of a string's first byte; all others
 
 def check_list(data: bytes) -> None:
     """Raises WireError when a node would not store ``data`` as a list."""
-    _check(data, _list_start)
+    _check(data, list_start)
 
 
 def check_map(data: bytes) -> None:
     """Raises WireError when a node would not store ``data`` as a map."""
-    _check(data, _map_start)
+    _check(data, map_start)
+
+
+def order(data: bytes) -> Order:
+    """What a value of msgpack is compared by: less, equal and greater are those of the tuples.
+
+    Raises WireError when ``data`` is not one value that a node would store.
+    """
+    try:
+        found, end = _order(data, 0, DEPTH_MAX)
+    except (IndexError, StructError):
+        raise WireError("ends early") from None
+    if end != len(data):
+        raise WireError("does not end where its bytes end")
+    return found
 
 
 def _check(data: bytes, start: Callable[[bytes, int], Count | None]) -> None:
@@ -58,9 +72,9 @@ def _skip(data: bytes, position: int, depth: int) -> int:
 
     The callers have passed over values whose size the first byte decides.
     """
-    if found := _list_start(data, position):
+    if found := list_start(data, position):
         return _skip_list(data, *found, depth)
-    if found := _map_start(data, position):
+    if found := map_start(data, position):
         return _walk_map(data, *found, depth, None)
     start, size = _span(data, position)
     return start + size
@@ -68,7 +82,7 @@ def _skip(data: bytes, position: int, depth: int) -> int:
 
 def _skip_list(data: bytes, count: int, position: int, depth: int) -> int:
     _room(data, count, position, depth)
-    flags, entries = _marker(data, position, count)
+    flags, entries = marker(data, position, count)
     if flags & ORDERED:
         return _walk_list(data, count, position, depth)[1]
     for _ in range(count - (entries > position)):
@@ -80,7 +94,7 @@ def _skip_list(data: bytes, count: int, position: int, depth: int) -> int:
 def _walk_list(data: bytes, count: int, position: int, depth: int) -> tuple[Order, int]:
     """What a list is compared by, and the offset after it."""
     _room(data, count, position, depth)
-    flags, entries = _marker(data, position, count)
+    flags, entries = marker(data, position, count)
     items: list[Order] = []
     for _ in range(count - (entries > position)):
         item, entries = _order(data, entries, depth - 1)
@@ -93,7 +107,7 @@ def _walk_list(data: bytes, count: int, position: int, depth: int) -> tuple[Orde
 def _walk_map(data: bytes, count: int, position: int, depth: int, pairs: list[Any] | None) -> int:
     """The offset after a map; with ``pairs`` also what its entries are compared by."""
     _room(data, 2 * count, position, depth)
-    flags, entries = _marker(data, position, count)
+    flags, entries = marker(data, position, count)
     if entries > position:
         if data[entries] != 0xC0:
             raise WireError("the marker of a map is not paired with nil")
@@ -135,9 +149,9 @@ def _order(data: bytes, position: int, depth: int) -> tuple[Order, int]:
         return (rank, form.unpack_from(data, position + 1)[0]), position + 1 + form.size
     if lead in _CONSTANTS:
         return _CONSTANTS[lead], position + 1
-    if found_list := _list_start(data, position):
+    if found_list := list_start(data, position):
         return _walk_list(data, *found_list, depth)
-    if found_map := _map_start(data, position):
+    if found_map := map_start(data, position):
         pairs: list[Any] = []
         end = _walk_map(data, *found_map, depth, pairs)
         pairs.sort()
@@ -155,21 +169,29 @@ def _room(data: bytes, values: int, position: int, depth: int) -> None:
         raise WireError("ends early")
 
 
-def _marker(data: bytes, position: int, count: int) -> tuple[int, int]:
+def end_of(data: bytes, position: int) -> int:
+    """The offset after the value at ``position``. Raises WireError, IndexError and struct.error for what is none."""
+    size = _SIZES[data[position]]
+    return position + size if size else _skip(data, position, DEPTH_MAX)
+
+
+def marker(data: bytes, position: int, count: int) -> tuple[int, int]:
     """Flags of the marker at ``position`` (0: there is none) and the offset after it."""
     if count and data[position] == 0xC7 and data[position + 1] == 0:
         return data[position + 2], position + 3
     return 0, position
 
 
-def _list_start(data: bytes, position: int) -> Count | None:
+def list_start(data: bytes, position: int) -> Count | None:
+    """Number of elements and offset of the first, None when no list begins at ``position``."""
     lead = data[position]
     if 0x90 <= lead <= 0x9F:
         return lead & 0x0F, position + 1
     return _long_start(data, position, _LISTS)
 
 
-def _map_start(data: bytes, position: int) -> Count | None:
+def map_start(data: bytes, position: int) -> Count | None:
+    """Number of entries and offset of the first, None when no map begins at ``position``."""
     lead = data[position]
     if 0x80 <= lead <= 0x8F:
         return lead & 0x0F, position + 1

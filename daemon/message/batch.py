@@ -2,7 +2,8 @@
 
 The reply is a message for every row, with the number of the row where other replies have 0, and a last one with the
 result of the whole. Unless the client wants all rows, the first error ends the batch. The time limit is that of the
-whole batch: rows that it does not reach are answered by a time-out.
+whole batch: rows that it does not reach are answered by a time-out. A filter of the batch is that of all rows
+without one of their own.
 Source: the wire specification, section 4.10.
 """
 
@@ -14,16 +15,17 @@ from typing import TYPE_CHECKING
 
 from asinfo.errors import WireError
 from asinfo.wire import frame
-from asinfo.wire.batch import RESPOND_ALL, RESPOND_FAILED, unpack
+from asinfo.wire.batch import RESPOND_ALL, RESPOND_FAILED, head, rows
 from asinfo.wire.message import FIELD_BATCH, FIELD_FILTER, FIELD_NAMESPACE, INFO2_WRITE, INFO3_LAST, reply
 from asinfo.wire.result import Result
+from daemon.message.filter import filter_of
 from daemon.message.outcome import OK, failed
 from daemon.record.refused import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable
+    from collections.abc import AsyncIterator, Awaitable, Iterator
 
-    from asinfo.wire.batch import Attributes
+    from asinfo.wire.batch import Attributes, Row
     from asinfo.wire.message import Message
     from daemon.info.request import Session
     from daemon.message.dispatch import Messages
@@ -31,16 +33,17 @@ if TYPE_CHECKING:
     from daemon.node import Counters
     from daemon.record.namespace import Namespace
 
-    Row = tuple[int, bytes, Attributes]
-
 PIECE_SIZE = 128 << 10
 """Bytes of rows after which a piece of the reply goes to the client."""
 
 PIECE_SECONDS = 0.1
 """How long rows wait for more of a piece. Only writing to a client tells that it is gone: nothing is read meanwhile."""
 
-TURN_SECONDS = 0.002
+TURN_SECONDS = 0.001
 """How long a batch goes on before the other connections have a turn."""
+
+LOOKS_AT_CLOCK = 64
+"""Rows that are only read between two looks at the clock: a fraction of a turn."""
 
 _NO_ERRORS = frozenset((OK, Result.NOT_FOUND, Result.FILTERED_OUT))
 
@@ -50,31 +53,61 @@ def batch(messages: Messages, message: Message, session: Session | None) -> byte
     counters = messages.node.counters
     counters.batch_initiated += 1
     try:
-        flags, rows = _rows(messages, message[9])
+        flags, wanted = _check(messages, message[9])
     except Refused as error:
         counters.batch_errors += 1
-        return frame.pack(frame.MESSAGE, reply(error.code, info3=INFO3_LAST))
-    return _pieces(messages, message, rows, flags, session)
+        return _last(error.code)
+    return _pieces(messages, message, flags, wanted, session)
 
 
-def _rows(messages: Messages, fields: dict[int, bytes]) -> tuple[int, list[Row]]:
-    """The flags of a batch and its rows. Raises Refused for what ends the whole batch."""
-    if FIELD_FILTER in fields:
-        raise Refused(Result.UNSUPPORTED_FEATURE, "filter expressions are not supported")
+def _check(messages: Messages, fields: dict[int, bytes]) -> tuple[int, dict[int, bytes]]:
+    """Flags, and the filter for rows without one. Raises Refused for what can be known without a look at the rows."""
+    filter_of(fields)
     try:
-        flags, rows = unpack(fields.get(FIELD_BATCH, b""))
+        count, flags = head(fields.get(FIELD_BATCH, b""))
     except WireError as error:
         raise Refused(Result.PARAMETER, str(error)) from error
     limit = messages.node.config.service.batch_max_requests
-    if limit and len(rows) > limit:
+    if limit and count > limit:
         raise Refused(Result.BATCH_MAX_REQUESTS, "more rows than batch-max-requests")
-    if any(row.fields.get(FIELD_NAMESPACE) not in messages.node.namespaces for _, _, row in rows):
-        raise Refused(Result.PARAMETER, "a row of an unknown namespace")
-    return flags, rows
+    return flags, {FIELD_FILTER: fields[FIELD_FILTER]} if FIELD_FILTER in fields else {}
+
+
+async def _check_rows(messages: Messages, data: bytes, session: Session | None) -> int:
+    """Read all rows, and forget them, before the first is answered; the result code of what ends the whole batch.
+
+    They are read again when it is their turn: a batch may have millions, and so takes no memory but its own bytes.
+    """
+    namespaces = messages.node.namespaces
+    before = None
+    turn_end = monotonic() + TURN_SECONDS
+    try:
+        for number, (_, _, row) in enumerate(rows(data)):
+            if row is not before and row.fields.get(FIELD_NAMESPACE) not in namespaces:
+                return Result.PARAMETER
+            before = row
+            if not number % LOOKS_AT_CLOCK and monotonic() > turn_end:
+                if session is not None and session.gone:
+                    break
+                await asyncio.sleep(0)
+                turn_end = monotonic() + TURN_SECONDS
+    except WireError:
+        return Result.PARAMETER
+    return OK
+
+
+def _rows(data: bytes, wanted: dict[int, bytes]) -> Iterator[Row]:
+    """The rows, with the filter of the batch where they have none of their own."""
+    before = None
+    for row in rows(data):
+        if row[2] is not before:
+            before = row[2]
+            before.fields = {**wanted, **before.fields}
+        yield row
 
 
 async def _pieces(
-    messages: Messages, message: Message, rows: list[Row], flags: int, session: Session | None
+    messages: Messages, message: Message, flags: int, wanted: dict[int, bytes], session: Session | None
 ) -> AsyncIterator[bytes]:
     """Frames with the rows, the last of them also with the result of the whole."""
     parts: list[bytes] = []
@@ -82,27 +115,29 @@ async def _pieces(
     written: set[Namespace] = set()
     now = monotonic()
     end = now + (message[7] or messages.node.config.service.transaction_max_ms) / 1000
-    turn_end, piece_end = now + TURN_SECONDS, now + PIECE_SECONDS
     result: int | None = None
     try:
-        for index, digest, row in rows:
+        data = message[9][FIELD_BATCH]
+        if result := await _check_rows(messages, data, session):
+            yield _last(result)
+            return
+        result = None
+        now = monotonic()
+        turn_end, piece_end = now + TURN_SECONDS, now + PIECE_SECONDS
+        for index, digest, row in _rows(data, wanted) if wanted else rows(data):
             if session is not None and session.gone:
                 return
             outcome = _answer(messages, digest, row, end - now)
             if not isinstance(outcome, tuple):
                 outcome = await outcome
-            code, generation, void_time, shown, count = outcome
             if row.info2 & INFO2_WRITE:
-                namespace = messages.written(digest, row.fields[FIELD_NAMESPACE])
-                if namespace is not None:
-                    written.add(namespace)
-            stop = not flags & RESPOND_ALL and code not in _NO_ERRORS
+                _note(written, messages.written(digest, row.fields[FIELD_NAMESPACE]))
+            stop = not flags & RESPOND_ALL and outcome[0] not in _NO_ERRORS
             if not stop or flags & RESPOND_FAILED:
-                part = reply(code, generation, void_time, shown, row=index, count=count)
-                parts.append(part)
-                size += len(part)
+                parts.append(_part(index, outcome))
+                size += len(parts[-1])
             if stop:
-                result = code
+                result = outcome[0]
                 break
             now = monotonic()
             if size >= PIECE_SIZE or now > piece_end:
@@ -120,6 +155,22 @@ async def _pieces(
         yield frame.pack(frame.MESSAGE, b"".join(parts))
     finally:
         _count(messages.node.counters, result)
+
+
+def _last(code: int) -> bytes:
+    """The reply to a batch none of whose rows is answered."""
+    return frame.pack(frame.MESSAGE, reply(code, info3=INFO3_LAST))
+
+
+def _part(index: int, outcome: Outcome) -> bytes:
+    """The message that answers a row."""
+    code, generation, void_time, shown, count = outcome
+    return reply(code, generation, void_time, shown, row=index, count=count)
+
+
+def _note(written: set[Namespace], namespace: Namespace | None) -> None:
+    if namespace is not None:
+        written.add(namespace)
 
 
 def _answer(

@@ -40,6 +40,7 @@ from asinfo.wire.result import Result
 from daemon.message import proxy
 from daemon.message.batch import batch
 from daemon.message.counts import DELETES, READS, UDFS, WRITES
+from daemon.message.filter import filter_of
 from daemon.message.jobs import Jobs
 from daemon.message.outcome import OK, failed, refuse_unsupported
 from daemon.message.query import query
@@ -202,9 +203,11 @@ class Messages:
         answer, counts = _ROWS[info2 & (INFO2_WRITE | INFO2_DELETE)]
         outcome: Outcome | None
         try:
-            if FIELD_FILTER in fields or FIELD_MRT_ID in fields:
-                refuse_unsupported(fields)
-            if counts is WRITES and FIELD_UDF_MODULE in fields:
+            if (FIELD_FILTER in fields or FIELD_MRT_ID in fields) and not _passes(namespace, message):
+                if FIELD_UDF_MODULE in fields:
+                    counts = UDFS
+                outcome = failed(Result.FILTERED_OUT)
+            elif counts is WRITES and FIELD_UDF_MODULE in fields:
                 counts = UDFS
                 outcome = apply(self.node, namespace, message, origin)
                 if outcome is None:
@@ -224,6 +227,16 @@ class Messages:
         where = "".join(traceback.format_exception(error))
         self.node.log.warning("rw", f"internal error: {where}")
         return failed(Result.SERVER_ERROR)
+
+
+def _passes(namespace: Namespace, message: Message) -> bool:
+    """Whether the record passes the filter of a request; one that is not there does. Raises Refused."""
+    digest, fields = message[8], message[9]
+    assert digest is not None
+    refuse_unsupported(fields)
+    wanted = filter_of(fields)
+    record = namespace.get(digest)
+    return wanted is None or record is None or wanted.passes(namespace, digest, record)
 
 
 async def _durably(outcome: Outcome, durable: Awaitable[int]) -> bytes:

@@ -7,9 +7,12 @@
     TOUCH           changes nothing but generation and time to live; the record must exist
     DELETE          drops all bins; what follows begins with none
 
+    CDT_READ     shows something of a list or map, `daemon.message.cdt`
+    CDT_MODIFY   changes a list or map, and shows what the operation gives
+
 A record that has no bins in the end is deleted. With RESPOND_ALL every operation but TOUCH shows something: reads a
-bin or null, the others a null under their own code. Operations on lists, maps, bits, HyperLogLogs and expressions
-answer result code 16, unsupported feature.
+bin or null, the others what they give, or a null, under their own code. Operations on bits, HyperLogLogs and
+expressions answer result code 16, unsupported feature.
 Source: the wire specification, section 4.3.
 """
 
@@ -41,6 +44,7 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.particle import BLOB, FLOAT, INTEGER, NULL, STRING
 from asinfo.wire.result import Result
+from daemon.message import cdt
 from daemon.message.bins import make_bin, particle, split
 from daemon.message.commit import REPLACE, commit, objection
 from daemon.message.outcome import OK, check_names, failed, join
@@ -55,18 +59,10 @@ if TYPE_CHECKING:
 
     Bins = dict[bytes, bytes]
 
-UNSUPPORTED = frozenset(
-    (
-        OP_CDT_READ,
-        OP_CDT_MODIFY,
-        OP_EXPRESSION_READ,
-        OP_EXPRESSION_MODIFY,
-        OP_BIT_READ,
-        OP_BIT_MODIFY,
-        OP_HLL_READ,
-        OP_HLL_MODIFY,
-    )
-)
+UNSUPPORTED = frozenset((
+    *(OP_EXPRESSION_READ, OP_EXPRESSION_MODIFY),
+    *(OP_BIT_READ, OP_BIT_MODIFY, OP_HLL_READ, OP_HLL_MODIFY),
+))  # fmt: skip
 """Operations that exist but that this node does not offer."""
 
 WORK_SIZE_MAX = 268_435_456
@@ -74,6 +70,9 @@ WORK_SIZE_MAX = 268_435_456
 
 SHOWN_MAX = 65_535
 """Most bins that a reply can show: its count has 16 bits."""
+
+_WEIGHTS = {OP_CDT_READ: 64, OP_CDT_MODIFY: 64}
+"""Operations on lists and maps take their bin apart: so much more work is a byte."""
 
 _DOUBLE = Struct("!d")
 _BLOBS = frozenset((BLOB, 7, 8, 9, 10, 11, 12))
@@ -114,7 +113,7 @@ def run(bins: Bins, todo: list[Op], respond_all: int) -> list[bytes]:
     shown: list[bytes] = []
     touched = 0
     for code, kind, name, value in todo:
-        touched += len(bins.get(name, b""))
+        touched += len(bins.get(name, b"")) * _WEIGHTS.get(code, 1)
         if touched > WORK_SIZE_MAX or len(shown) > SHOWN_MAX:
             raise Refused(
                 Result.PARAMETER, "so many operations on so large bins are too much for one request"
@@ -126,6 +125,11 @@ def run(bins: Bins, todo: list[Op], respond_all: int) -> list[bytes]:
                 shown.append(bins[name])
             elif respond_all:
                 shown.append(op(OP_READ, NULL, name))
+            continue
+        if code in _WEIGHTS:
+            given = _operate_collection(bins, code, name, value)
+            if given is not None or respond_all:
+                shown.append(_shown(code if respond_all else OP_READ, name, given))
             continue
         _CHANGES[code](bins, kind, name, value)
         if respond_all and code != OP_TOUCH:
@@ -142,16 +146,33 @@ def _check(info1: int, info2: int, info3: int, todo: list[Op]) -> None:
     for code, kind, name, _ in todo:
         if code in UNSUPPORTED:
             raise Refused(Result.UNSUPPORTED_FEATURE, f"operation {code} is not supported")
-        if code == OP_READ:
+        if code in {OP_READ, OP_CDT_READ}:
             if not info1 & INFO1_READ or (not name and not whole):
                 raise Refused(Result.PARAMETER, "a read in a message that does not read")
             reads_all |= not name
-        elif code not in _CHANGES:
+        elif code != OP_CDT_MODIFY and code not in _CHANGES:
             raise Refused(Result.PARAMETER, f"no operation has the code {code}")
         elif info3 & REPLACE and (code not in {OP_WRITE, OP_DELETE} or (code == OP_WRITE and kind == NULL)):
             raise Refused(Result.PARAMETER, "a record can be replaced only by values")
     if whole and not reads_all:
         raise Refused(Result.PARAMETER, "all bins are to be read, but no operation reads them")
+
+
+def _operate_collection(bins: Bins, code: int, name: bytes, command: bytes) -> tuple[int, bytes] | None:
+    """Do an operation on a list or map bin; what it shows, None for nothing. Raises Refused."""
+    if code == OP_CDT_READ:
+        given = cdt.read(*particle(bins[name]), command) if name in bins else None
+        return given if given and given[0] != NULL else None
+    kind, data = particle(bins[name]) if name in bins else (NULL, b"")
+    changed, given = cdt.modify(kind, data, command)
+    if changed is not None:
+        bins[name] = make_bin(changed[0], name, changed[1])
+    return given
+
+
+def _shown(code: int, name: bytes, given: tuple[int, bytes] | None) -> bytes:
+    kind, value = given or (NULL, b"")
+    return op(code, kind, name, value)
 
 
 def _write(bins: Bins, kind: int, name: bytes, value: bytes) -> None:

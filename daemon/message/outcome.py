@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asinfo.wire.message import FIELD_FILTER, FIELD_KEY, FIELD_MRT_ID, FIELD_SET
+from asinfo.wire.message import FIELD_KEY, FIELD_MRT_ID, FIELD_SET
 from asinfo.wire.result import Result
 from daemon.record.refused import Refused
 
@@ -43,13 +43,7 @@ def failed(code: int) -> Outcome:
 
 
 def refuse_unsupported(fields: dict[int, bytes]) -> None:
-    """Raise Refused for what this node does not have.
-
-    A filter expression is code 16, unsupported feature, since answering without it would give wrong records;
-    transactions are code 25, as on the real Community server.
-    """
-    if FIELD_FILTER in fields:
-        raise Refused(Result.UNSUPPORTED_FEATURE, "filter expressions are not supported")
+    """Raise Refused for a transaction: code 25, as on the real Community server."""
     if FIELD_MRT_ID in fields:
         raise Refused(Result.ENTERPRISE_ONLY, "transactions belong to the Enterprise Edition")
 

@@ -6,7 +6,7 @@
 
 The reply is a message for every record, with its fields and bins, and a last one. Within a partition, records come
 in the order of their digests. A partition of another node is answered by a message of its own, so that the client
-asks there. Not offered: secondary indexes (code 201), filter expressions (code 16).
+asks there. Which records: `daemon.message.selection`.
 Source: the wire specification, sections 4.6 to 4.9.
 """
 
@@ -44,6 +44,7 @@ from daemon.message.aggregate import aggregate
 from daemon.message.bins import split
 from daemon.message.jobs import begin
 from daemon.message.outcome import refuse_unsupported
+from daemon.message.selection import Selection, Throttle, rate_of
 from daemon.record.record import PARTITIONS, partition
 from daemon.record.refused import Refused
 
@@ -88,9 +89,8 @@ def query(messages: Messages, message: Message, body: bytes) -> bytes | AsyncIte
         raise Refused(Result.UNSUPPORTED_FEATURE, "a scan of the time before partition queries")
     if any(code != OP_READ for code, _, _, _ in todo):
         raise Refused(Result.UNSUPPORTED_FEATURE, "a query only reads bins")
-    starts = _starts(fields)
     names = [name for _, _, name, _ in todo]
-    return _pieces(messages, namespace, message, starts, names)
+    return _pieces(namespace, message, _Scan(messages, namespace, message, names))
 
 
 def _starts(fields: dict[int, bytes]) -> dict[int, bytes]:
@@ -112,51 +112,74 @@ def _starts(fields: dict[int, bytes]) -> dict[int, bytes]:
     return starts
 
 
-async def _pieces(
-    messages: Messages, namespace: Namespace, message: Message, starts: dict[int, bytes], names: list[bytes]
-) -> AsyncIterator[bytes]:
+async def _pieces(namespace: Namespace, message: Message, scan: _Scan) -> AsyncIterator[bytes]:
     """Frames with records; each holds as many as come in one turn."""
-    info1 = message[0]
-    kind = "short" if info1 & INFO1_SHORT_QUERY else "long"
+    kind = "short" if message[0] & INFO1_SHORT_QUERY else "long"
     parts: list[bytes] = []
     size = 0
+    last, end = _LAST, "complete"
     turn_end = monotonic() + TURN_SECONDS
-    for part in _parts(messages, namespace, message, starts, names):
-        parts.append(part)
-        size += len(part)
-        if size >= PIECE_SIZE:
-            yield frame.pack(frame.MESSAGE, b"".join(parts))
-            parts, size = [], 0
-        if monotonic() > turn_end:
-            await asyncio.sleep(0)
-            turn_end = monotonic() + TURN_SECONDS
-    namespace.counters[f"pi_query_{kind}_basic_complete"] += 1
-    parts.append(_LAST)
+    try:
+        for part in scan.parts():
+            if part:
+                parts.append(part)
+                size += len(part)
+            pause = scan.throttle.pause()
+            if parts and (size >= PIECE_SIZE or pause):
+                yield frame.pack(frame.MESSAGE, b"".join(parts))
+                parts, size = [], 0
+            while pause:
+                await asyncio.sleep(pause)
+                pause = scan.throttle.pause()
+            if monotonic() > turn_end:
+                await asyncio.sleep(0)
+                turn_end = monotonic() + TURN_SECONDS
+    except Refused as error:
+        last, end = reply(error.code, info3=INFO3_LAST), "error"
+    namespace.counters[f"pi_query_{kind}_basic_{end}"] += 1
+    parts.append(last)
     yield frame.pack(frame.MESSAGE, b"".join(parts))
 
 
-def _parts(
-    messages: Messages, namespace: Namespace, message: Message, starts: dict[int, bytes], names: list[bytes]
-) -> Iterator[bytes]:
-    """Messages for records and for partitions of other nodes; empty ones where a partition has ended."""
-    info1, fields = message[0], message[9]
-    wanted = fields.get(FIELD_SET)
-    left = int.from_bytes(fields.get(FIELD_RECORDS_MAX, b""), "big") or -1
-    for number, after in starts.items():
-        if not messages.owns(number):
-            yield reply(Result.PARTITION_UNAVAILABLE, generation=number, info3=INFO3_PARTITION_DONE)
-            continue
-        for digest, record in namespace.scan(number, after):
-            if wanted and record.set_name != wanted:
+class _Scan:
+    """The way of a query through partitions: which records, how many of them, how fast, and what is shown."""
+
+    __slots__ = ("_info1", "_left", "_messages", "_names", "_namespace", "_selection", "_starts", "throttle")
+
+    def __init__(
+        self, messages: Messages, namespace: Namespace, message: Message, names: list[bytes]
+    ) -> None:
+        """Raises Refused."""
+        fields = message[9]
+        self._messages = messages
+        self._namespace = namespace
+        self._names = names
+        self._info1 = message[0]
+        self._starts = _starts(fields)
+        self._selection = Selection(namespace, fields)
+        self._left = int.from_bytes(fields.get(FIELD_RECORDS_MAX, b""), "big") or -1
+        self.throttle = Throttle(rate_of(fields))
+
+    def parts(self) -> Iterator[bytes]:
+        """Messages for records and for partitions of other nodes; empty ones where others may have a turn.
+
+        Raises Refused when a filter would take too long.
+        """
+        for number, after in self._starts.items():
+            if not self._messages.owns(number):
+                yield reply(Result.PARTITION_UNAVAILABLE, generation=number, info3=INFO3_PARTITION_DONE)
                 continue
-            shown = _shown(record, names, info1)
-            if shown is None:
-                continue
-            yield _message(namespace, digest, record, shown)
-            left -= 1
-            if not left:
-                return
-        yield b""
+            for found in self._selection.records(number, after):
+                shown = found and _shown(found[1], self._names, self._info1)
+                if found is None or shown is None:
+                    yield b""
+                    continue
+                self.throttle.count += 1
+                yield _message(self._namespace, *found, shown)
+                self._left -= 1
+                if not self._left:
+                    return
+            yield b""
 
 
 def _shown(record: Record, names: list[bytes], info1: int) -> list[bytes] | None:

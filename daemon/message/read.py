@@ -22,6 +22,7 @@ from asinfo.wire.message import (
 from asinfo.wire.particle import NULL
 from asinfo.wire.result import Result
 from daemon.message.bins import split
+from daemon.message.operate import run
 from daemon.message.outcome import OK, Outcome, check_names, failed, join
 from daemon.record.refused import Refused
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 PLAIN_FIELDS = 3
 """Namespace, set and digest: so many fields has a read that says nothing else."""
 
-_UNSUPPORTED_READS = frozenset((OP_CDT_READ, OP_EXPRESSION_READ, OP_BIT_READ, OP_HLL_READ))
+_UNSUPPORTED_READS = frozenset((OP_EXPRESSION_READ, OP_BIT_READ, OP_HLL_READ))
 
 
 def read(namespace: Namespace, message: Message, todo: list[Op]) -> Outcome:
@@ -51,7 +52,8 @@ def read(namespace: Namespace, message: Message, todo: list[Op]) -> Outcome:
     if info1 & INFO1_NO_BINS:
         return OK, generation, void_time, b"", 0
     if not whole:
-        shown = select(split(bins), todo, info2 & INFO2_RESPOND_ALL_OPS)
+        collections = any(code == OP_CDT_READ for code, _, _, _ in todo)
+        shown = (run if collections else select)(split(bins), todo, info2 & INFO2_RESPOND_ALL_OPS)
         return OK, generation, void_time, join(shown), len(shown)
     return OK, generation, void_time, bins, count_ops(bins)
 
@@ -76,5 +78,5 @@ def _check(info1: int, info2: int, todo: list[Op]) -> None:
     for code, _, _, _ in todo:
         if code in _UNSUPPORTED_READS:
             raise Refused(Result.UNSUPPORTED_FEATURE, "this kind of read is not supported")
-        if code != OP_READ:
+        if code not in {OP_READ, OP_CDT_READ}:
             raise Refused(Result.PARAMETER, "a read cannot write")

@@ -115,14 +115,6 @@ def test_bad_rows(world: World, data: Any) -> None:
     assert last_only(world, message.request(message.INFO1_BATCH, fields=fields)) == Result.PARAMETER
 
 
-def test_a_filter_is_not_supported(world: World) -> None:
-    data = batch.pack([(key(0).digest, request.get_row(key(0)))])
-    body = message.request(
-        message.INFO1_BATCH, fields=[(message.FIELD_BATCH, data), (message.FIELD_FILTER, b"\x90")]
-    )
-    assert last_only(world, body) == Result.UNSUPPORTED_FEATURE
-
-
 def test_the_number_of_rows_may_be_limited(world: World) -> None:
     world.node.config.service.batch_max_requests = 1
     rows = [(key(number), request.get_row(key(number))) for number in range(2)]

@@ -132,7 +132,7 @@ def test_many_records_come_in_pieces(stored: World) -> None:
         (body((12, bytes(19))), Result.PARAMETER),
         (body((12, bytes(20)), partitions=b"\0\0"), Result.PARAMETER),
         (body((22, b"\1")), Result.INDEX_NOT_FOUND),
-        (body((43, b"\x90")), Result.UNSUPPORTED_FEATURE),
+        (body((43, b"\x90")), Result.PARAMETER),
         (body(ops=[message.op(5, 1, b"n", bytes(8))]), Result.UNSUPPORTED_FEATURE),
         (message.request(3, 0, 4, fields=[(0, b"none"), (11, ALL)]), Result.NAMESPACE),
         (message.request(3, 0, 4), Result.NAMESPACE),

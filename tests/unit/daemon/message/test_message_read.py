@@ -94,12 +94,6 @@ def test_the_set_may_be_left_out(stored: World) -> None:
     assert stored.ask(body(3, fields=[(0, b"test"), (4, KEY.digest)])).result == 0
 
 
-def test_a_filter_is_not_supported(stored: World) -> None:
-    reply = stored.ask(request.get(KEY, policy=Policy(filter=b"\x93\1\1\1")))
-    assert reply.result == Result.UNSUPPORTED_FEATURE
-    assert stored.count("client_read_error") == 1
-
-
 class TestKey:
     @pytest.fixture
     def stored_key(self, world: World) -> World:

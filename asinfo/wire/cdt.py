@@ -1,0 +1,114 @@
+"""Operations on lists and maps: commands, and collections taken apart into the bytes of their elements.
+
+A command is a msgpack list, [CODE, ARGUMENT...]; one within a nested collection, [255, CONTEXT, COMMAND], is told apart.
+Elements stay the bytes that they are, so that what an operation does not touch comes back as it was stored.
+Codes: those that the clients write (the constants of the C client).
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from struct import error as StructError  # noqa: N812 - an exception reads like one
+
+from asinfo.errors import WireError
+from asinfo.wire import msgpack
+from asinfo.wire.collection import end_of, list_start, map_start, marker
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+LIST_SET_TYPE, LIST_APPEND, LIST_APPEND_ITEMS, LIST_INSERT, LIST_INSERT_ITEMS = range(5)
+LIST_POP, LIST_POP_RANGE, LIST_REMOVE, LIST_REMOVE_RANGE, LIST_SET, LIST_TRIM, LIST_CLEAR = range(5, 12)
+LIST_INCREMENT, LIST_SORT = 12, 13
+LIST_SIZE, LIST_GET, LIST_GET_RANGE = 16, 17, 18
+LIST_GET_BY_INDEX, LIST_GET_BY_RANK, LIST_GET_BY_VALUE, LIST_GET_BY_VALUE_LIST = 19, 21, 22, 23
+LIST_GET_BY_INDEX_RANGE, LIST_GET_BY_VALUE_INTERVAL, LIST_GET_BY_RANK_RANGE = 24, 25, 26
+LIST_REMOVE_BY_INDEX, LIST_REMOVE_BY_RANK, LIST_REMOVE_BY_VALUE, LIST_REMOVE_BY_VALUE_LIST = 32, 34, 35, 36
+LIST_REMOVE_BY_INDEX_RANGE, LIST_REMOVE_BY_VALUE_INTERVAL, LIST_REMOVE_BY_RANK_RANGE = 37, 38, 39
+MAP_SET_TYPE, MAP_ADD, MAP_ADD_ITEMS, MAP_PUT, MAP_PUT_ITEMS, MAP_REPLACE, MAP_REPLACE_ITEMS = range(64, 71)
+MAP_INCREMENT, MAP_DECREMENT, MAP_CLEAR = 73, 74, 75
+MAP_REMOVE_BY_KEY, MAP_REMOVE_BY_INDEX, MAP_REMOVE_BY_RANK = 76, 77, 79
+MAP_REMOVE_BY_KEY_LIST, MAP_REMOVE_BY_VALUE, MAP_REMOVE_BY_VALUE_LIST = 81, 82, 83
+MAP_REMOVE_BY_KEY_INTERVAL, MAP_REMOVE_BY_INDEX_RANGE, MAP_REMOVE_BY_VALUE_INTERVAL = 84, 85, 86
+MAP_REMOVE_BY_RANK_RANGE = 87
+MAP_SIZE, MAP_GET_BY_KEY, MAP_GET_BY_INDEX, MAP_GET_BY_RANK, MAP_GET_BY_VALUE = 96, 97, 98, 100, 102
+MAP_GET_BY_KEY_INTERVAL, MAP_GET_BY_INDEX_RANGE, MAP_GET_BY_VALUE_INTERVAL = 103, 104, 105
+MAP_GET_BY_RANK_RANGE, MAP_GET_BY_KEY_LIST, MAP_GET_BY_VALUE_LIST = 106, 107, 108
+
+IN_CONTEXT = 255
+"""Code of a command that goes on inside an element."""
+
+_HEADS = {False: (0x90, 0xDC), True: (0x80, 0xDE)}
+_SHORT, _LONG = Struct(">BH"), Struct(">BI")
+
+
+def command(data: bytes) -> tuple[int, list[bytes]]:
+    """Code and arguments of a command, each as it stands. Raises WireError."""
+    _, items = elements(data)
+    if not items:
+        raise WireError("a command without a code")
+    return integer(items[0]), items[1:]
+
+
+def integer(data: bytes) -> int:
+    """An argument that is an integer. Raises WireError."""
+    value = msgpack.unpack(data)
+    if type(value) is not int:
+        raise WireError("an argument is no integer")
+    return value
+
+
+def elements(data: bytes) -> tuple[int, list[bytes]]:
+    """Flags and elements of a list. Raises WireError when ``data`` is none."""
+    return _take_apart(data, list_start, 1)
+
+
+def entries(data: bytes) -> tuple[int, list[tuple[bytes, bytes]]]:
+    """Flags and entries, (key, value) each, of a map. Raises WireError when ``data`` is none."""
+    flags, items = _take_apart(data, map_start, 2)
+    return flags, list(zip(items[::2], items[1::2], strict=True))
+
+
+def _take_apart(data: bytes, start: Any, width: int) -> tuple[int, list[bytes]]:
+    try:
+        found = start(data, 0)
+        if found is None:
+            raise WireError("not a collection of this type")
+        count, position = found
+        flags, first = marker(data, position, count)
+        if first > position:
+            count -= 1
+            first += width - 1  # the marker of a map is paired with nil
+        if width * count > len(data) - first:
+            raise WireError("ends early")
+        items = []
+        for _ in range(width * count):
+            end = end_of(data, first)
+            items.append(data[first:end])
+            first = end
+    except (IndexError, StructError):
+        raise WireError("ends early") from None
+    if first != len(data):
+        raise WireError("does not end where its bytes end")
+    return flags, items
+
+
+def join_list(items: list[bytes], flags: int = 0) -> bytes:
+    """A list of these elements; with flags it begins with the marker that says them."""
+    mark = bytes((0xC7, 0, flags)) if flags else b""
+    return _head(len(items) + bool(flags), of_map=False) + mark + b"".join(items)
+
+
+def join_map(items: list[tuple[bytes, bytes]], flags: int = 0) -> bytes:
+    """A map of these entries; with flags it begins with the marker that says them."""
+    mark = bytes((0xC7, 0, flags, 0xC0)) if flags else b""
+    body = b"".join(part for item in items for part in item)
+    return _head(len(items) + bool(flags), of_map=True) + mark + body
+
+
+def _head(count: int, *, of_map: bool) -> bytes:
+    few, lead = _HEADS[of_map]
+    if count < 16:
+        return bytes([few | count])
+    return _SHORT.pack(lead, count) if count < 1 << 16 else _LONG.pack(lead + 1, count)

@@ -1,0 +1,193 @@
+"""Expressions of field 43: from msgpack to a tree, each call with the number and kinds of arguments that it takes.
+
+    [CODE, ARGUMENT...]    a call; so a list that is meant as a value stands in [126, LIST]
+    anything else          a value; strings, bytes and geo JSON begin with 03, 04 and 17 as everywhere
+    names, patterns        strings without such a byte: of bins and variables, of regular expressions
+
+Codes and types: what the C client writes.
+"""
+
+from __future__ import annotations
+
+from asinfo.errors import WireError
+from asinfo.wire import msgpack
+from asinfo.wire.msgpack import Ext, GeoJSON, Raw, utf8
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+    Node: TypeAlias = "Constant | Call"
+
+SIZE_MAX = 64 << 10
+"""Largest expression in bytes; ours, since it is taken apart in the event loop. Clients' own have some hundred."""
+
+NODES_MAX = 2048
+"""Most values and calls in one expression; ours, since all of them may be looked at for every record."""
+
+NIL, BOOL, INTEGER, STRING, LIST, MAP, BLOB, FLOAT, GEOJSON, HLL = range(10)
+"""Types of values."""
+
+EQ, NE, GT, GE, LT, LE, REGEX, GEO = range(1, 9)
+AND, OR, NOT, EXCLUSIVE = range(16, 20)
+ADD, SUB, MUL, DIV, POW, LOG, MOD, ABS, FLOOR, CEIL, TO_INT, TO_FLOAT = range(20, 32)
+INT_AND, INT_OR, INT_XOR, INT_NOT, INT_LSHIFT, INT_RSHIFT, INT_ARSHIFT, INT_COUNT, INT_LSCAN, INT_RSCAN = (
+    range(32, 42)
+)
+MIN, MAX = 50, 51
+DIGEST_MOD, DEVICE_SIZE, LAST_UPDATE, SINCE_UPDATE, VOID_TIME, TTL, SET_NAME, KEY_EXISTS = range(64, 72)
+IS_TOMBSTONE = 72
+MEMORY_SIZE, RECORD_SIZE = 73, 74
+KEY, BIN, BIN_TYPE = 80, 81, 82
+UNKNOWN, COND, VAR, LET, QUOTE, CALL = 0, 123, 124, 125, 126, 127
+
+_SHAPES: dict[int, str] = {
+    **dict.fromkeys((EQ, NE, GT, GE, LT, LE, GEO, POW, LOG, MOD), "ee"),
+    **dict.fromkeys((INT_LSHIFT, INT_RSHIFT, INT_ARSHIFT, INT_LSCAN, INT_RSCAN), "ee"),
+    **dict.fromkeys((NOT, ABS, FLOOR, CEIL, TO_INT, TO_FLOAT, INT_NOT, INT_COUNT), "e"),
+    **dict.fromkeys((AND, OR, EXCLUSIVE), "ee*"),
+    **dict.fromkeys((ADD, SUB, MUL, DIV, MIN, MAX, INT_AND, INT_OR, INT_XOR), "e*"),
+    **dict.fromkeys((DEVICE_SIZE, LAST_UPDATE, VOID_TIME, TTL, SET_NAME, KEY_EXISTS), ""),
+    **dict.fromkeys((SINCE_UPDATE, IS_TOMBSTONE, MEMORY_SIZE, RECORD_SIZE, UNKNOWN), ""),
+    REGEX: "ine",
+    DIGEST_MOD: "i",
+    KEY: "i",
+    BIN: "in",
+    BIN_TYPE: "n",
+    VAR: "n",
+    COND: "eee*",
+    CALL: "iile",
+}
+"""Arguments of a call: an expression, an integer, a name, a list as it is; with a star any number of the last."""
+
+_INT64 = 1 << 63
+
+
+class Unsupported(WireError):  # noqa: N818 - named for what it is
+    """An expression as the protocol has it, with something that is not offered here."""
+
+
+class Constant:
+    """A value: bytes for strings and bytes, msgpack for lists and maps, else Python's own."""
+
+    __slots__ = ("kind", "value")
+
+    def __init__(self, kind: int, value: bool | float | bytes | None) -> None:
+        self.kind = kind
+        self.value = value
+
+
+class Call:
+    """A code with its arguments: expressions, integers, names (bytes) and lists, as the code has them."""
+
+    __slots__ = ("arguments", "code")
+
+    def __init__(self, code: int, arguments: list[Any]) -> None:
+        self.code = code
+        self.arguments = arguments
+
+
+def decode(data: bytes) -> Node:
+    """The expression that is the whole of ``data``.
+
+    Raises WireError when it is none, and Unsupported for a value that only comparisons of collections have.
+    """
+    if len(data) > SIZE_MAX:
+        raise WireError(f"an expression of {len(data)} bytes")
+    return _Reader().node(msgpack.unpack(data))
+
+
+class _Reader:
+    """Reads one expression, and counts."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self) -> None:
+        self._left = NODES_MAX
+
+    def node(self, value: Any) -> Node:
+        self._left -= 1
+        if self._left < 0:
+            raise WireError(f"more than {NODES_MAX} values and calls in one expression")
+        return self._call(value) if isinstance(value, list) else constant(value)
+
+    def _call(self, value: list[Any]) -> Node:
+        if not value or type(value[0]) is not int:
+            raise WireError("a call without a code")
+        code, *arguments = value
+        if code == QUOTE:
+            if len(arguments) != 1 or not isinstance(arguments[0], list):
+                raise WireError("what is quoted is no list")
+            return constant(arguments[0])
+        if code == LET:
+            return Call(LET, self._definitions(arguments))
+        shape = _SHAPES.get(code)
+        if shape is None:
+            raise WireError(f"no expression has the code {code}")
+        return Call(code, self._arguments(shape, arguments))
+
+    def _definitions(self, arguments: list[Any]) -> list[Any]:
+        if len(arguments) < 3 or not len(arguments) % 2:
+            raise WireError("a let without variables, or without an expression")
+        found: list[Any] = []
+        for position, argument in enumerate(arguments):
+            is_name = position % 2 == 0 and position < len(arguments) - 1
+            found.append(_name(argument) if is_name else self.node(argument))
+        return found
+
+    def _arguments(self, shape: str, arguments: list[Any]) -> list[Any]:
+        kinds = shape.rstrip("*")
+        if kinds != shape:
+            kinds = kinds[:-1].ljust(max(len(arguments), len(kinds)), kinds[-1])
+        if len(kinds) != len(arguments):
+            raise WireError("a call with too many or too few arguments")
+        return [self._argument(kind, argument) for kind, argument in zip(kinds, arguments, strict=True)]
+
+    def _argument(self, kind: str, argument: Any) -> Any:
+        if kind == "e":
+            return self.node(argument)
+        if kind == "n":
+            return _name(argument)
+        if not isinstance(argument, int if kind == "i" else list) or isinstance(argument, bool):
+            raise WireError("an argument of another type")
+        return argument
+
+
+def constant(value: Any) -> Constant:
+    """A value of msgpack as a constant. Raises WireError for what is none, Unsupported for a wildcard in it."""
+    match value:
+        case None:
+            return Constant(NIL, None)
+        case bool():
+            return Constant(BOOL, value)
+        case int() if -_INT64 <= value < _INT64:
+            return Constant(INTEGER, value)
+        case float():
+            return Constant(FLOAT, value)
+        case GeoJSON():
+            return Constant(GEOJSON, utf8(value))
+        case str():
+            return Constant(STRING, utf8(value))
+        case bytes():
+            return Constant(BLOB, value)
+        case list() | dict():
+            _no_wildcards(value)
+            return Constant(LIST if isinstance(value, list) else MAP, msgpack.pack(value))
+        case _:
+            raise WireError("a value of no type that expressions have")
+
+
+def _name(value: Any) -> bytes:
+    """A string without a first byte that says so; the reader of msgpack took some for other things."""
+    if isinstance(value, Raw):
+        return value.data
+    raise WireError("a name that is none")
+
+
+def _no_wildcards(value: Any) -> None:
+    items = [*value, *value.values()] if isinstance(value, dict) else value
+    for item in items:
+        if isinstance(item, Ext):
+            raise Unsupported("wildcards and infinities are not supported")
+        if isinstance(item, list | dict):
+            _no_wildcards(item)

@@ -1,0 +1,459 @@
+"""Filter expressions: which records a request is about.
+
+An expression is compiled into nested functions once, with the types of all values checked, as the real server does:
+a mismatch is a parameter error (code 4) before any record is looked at. What the node does not offer (geo, operations on
+bits and HyperLogLogs, those on collections that `daemon.message.cdt` has not) is code 16 in the same way.
+
+A value may be unknown: a bin that is missing or of another type, a division by zero. What depends on it is unknown
+too, and a record is filtered out unless its expression is true. Only `and` and `or` can do without: one false, or one
+true, decides.
+"""
+
+from __future__ import annotations
+
+import operator
+from functools import lru_cache
+from struct import Struct
+from typing import TYPE_CHECKING
+
+from asinfo.errors import WireError
+from asinfo.wire import expression as x
+from asinfo.wire import particle as particles
+from asinfo.wire.collection import order
+from asinfo.wire.expression import Constant, Unsupported
+from asinfo.wire.message import FIELD_FILTER
+from asinfo.wire.result import Result
+from daemon.message import arithmetic
+from daemon.message.bins import particle, split
+from daemon.message.regex import Regex
+from daemon.record.record import EPOCH_SECONDS, now_milliseconds, pack
+from daemon.record.refused import Refused
+from daemon.record.ttl import now_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from asinfo.wire.expression import Node
+    from daemon.record.namespace import Namespace
+    from daemon.record.record import Record
+
+    Value = Any  # as the type says: None is unknown
+    Run = Callable[["Subject"], Value]
+    Typed = tuple[int, Run]
+    Scope = dict[bytes, tuple[int, int]]  # type and place of each variable
+
+COMPARED_SIZE_MAX = 256 << 10
+"""Largest list or map that is compared, in bytes: that happens in the event loop. Our own limit."""
+
+_ANY = -1
+"""Type of what is unknown in any case: it fits everywhere."""
+
+_NIL = ()
+"""The value nil; None stands for unknown."""
+
+_INT32 = Struct("!i")
+
+
+class Subject:
+    """A record as expressions see it."""
+
+    __slots__ = ("_bins", "digest", "in_memory", "record", "variables")
+
+    def __init__(self, namespace: Namespace, digest: bytes, record: Record) -> None:
+        self.in_memory = namespace.config.storage_engine.kind == "memory"
+        self.digest = digest
+        self.record = record
+        self.variables: dict[int, Value] = {}
+        self._bins: dict[bytes, bytes] | None = None
+
+    def bin(self, name: bytes) -> tuple[int, bytes] | None:
+        """Particle type and bytes of a bin."""
+        if self._bins is None:
+            self._bins = split(self.record.bins)
+        found = self._bins.get(name)
+        return None if found is None else particle(found)
+
+
+class Filter:
+    """A compiled expression."""
+
+    __slots__ = ("_run",)
+
+    def __init__(self, data: bytes) -> None:
+        """Raises WireError, and Unsupported for what this node does not offer."""
+        kind, self._run = _compile(x.decode(data), {})
+        if kind not in {x.BOOL, _ANY}:
+            raise WireError("an expression that is neither true nor false")
+
+    def passes(self, namespace: Namespace, digest: bytes, record: Record) -> bool:
+        """Whether the expression is true for a record. Raises Refused when that would take too long to find out."""
+        try:
+            return self._run(Subject(namespace, digest, record)) is True
+        except Unsupported as error:
+            raise Refused(Result.UNSUPPORTED_FEATURE, str(error)) from error
+
+
+def filter_of(fields: dict[int, bytes]) -> Filter | None:
+    """The filter of a request, None if it has none. Raises Refused."""
+    data = fields.get(FIELD_FILTER)
+    if data is None:
+        return None
+    try:
+        return _filter(data)
+    except Unsupported as error:
+        raise Refused(Result.UNSUPPORTED_FEATURE, str(error)) from error
+    except WireError as error:
+        raise Refused(Result.PARAMETER, str(error)) from error
+
+
+_filter = lru_cache(16)(Filter)  # clients send the same one again and again
+
+
+# ---- from the tree to functions
+
+
+def _compile(node: Node, scope: Scope) -> Typed:
+    if isinstance(node, Constant):
+        return _constant(node)
+    special = _SPECIAL.get(node.code)
+    if special is not None:
+        return special(node.arguments, scope)
+    row = _ROWS.get(node.code)
+    if row is None:
+        raise Unsupported(f"expressions with the code {node.code} are not supported")
+    allowed, result, function = row
+    compiled = [_compile(argument, scope) for argument in node.arguments]
+    found = {kind for kind, _ in compiled} - {_ANY}
+    if len(found) > 1 or not found <= allowed:
+        raise WireError("arguments of types that do not go together")
+    own = next(iter(found), x.INTEGER) if result is None else result
+    return own, _strict(function, [run for _, run in compiled])
+
+
+def _strict(function: Callable[..., Value], runs: list[Run]) -> Run:
+    """A function that is unknown when one of its arguments is."""
+
+    def run(subject: Subject) -> Value:
+        values = []
+        for each in runs:
+            value = each(subject)
+            if value is None:
+                return None
+            values.append(value)
+        return function(*values)
+
+    return run
+
+
+def _constant(node: Constant) -> Typed:
+    if node.kind == x.GEOJSON:
+        raise Unsupported("geo values are not supported")
+    value: Value = _NIL if node.kind == x.NIL else node.value
+    if node.kind in _COLLECTIONS:
+        order(value)  # it may be none that a node would store
+    return node.kind, lambda _: value
+
+
+def _compare(code: int) -> Callable[[list[Any], Scope], Typed]:
+    test = _TESTS[code]
+
+    def compile_(arguments: list[Any], scope: Scope) -> Typed:
+        (left, left_run), (right, right_run) = (_compile(argument, scope) for argument in arguments)
+        if left != right and _ANY not in {left, right}:
+            raise WireError("only values of one type can be compared")
+        if left == x.HLL:
+            raise WireError("HyperLogLogs cannot be compared")
+        runs = [left_run, right_run]
+        if left in _COLLECTIONS:
+            runs = [_strict(_ordered, [each]) for each in runs]
+        return x.BOOL, _strict(test, runs)
+
+    return compile_
+
+
+def _ordered(data: bytes) -> Value:
+    if len(data) > COMPARED_SIZE_MAX:
+        raise Unsupported("a list or map is too large to be compared")
+    return order(data)
+
+
+def _logical(arguments: list[Any], scope: Scope, decided: bool) -> Typed:
+    """`and`, which is decided by one False, and `or`, which is by one True."""
+    runs = _booleans(arguments, scope)
+
+    def run(subject: Subject) -> bool | None:
+        found: bool | None = not decided
+        for each in runs:
+            value: bool | None = each(subject)
+            if value is decided:
+                return value
+            if value is None:
+                found = None
+        return found
+
+    return x.BOOL, run
+
+
+def _booleans(arguments: list[Any], scope: Scope) -> list[Run]:
+    compiled = [_compile(argument, scope) for argument in arguments]
+    if any(kind not in {x.BOOL, _ANY} for kind, _ in compiled):
+        raise WireError("an argument that is neither true nor false")
+    return [run for _, run in compiled]
+
+
+def _exclusive(arguments: list[Any], scope: Scope) -> Typed:
+    runs = _booleans(arguments, scope)
+    return x.BOOL, _strict(lambda *values: sum(values) == 1, runs)
+
+
+def _not(arguments: list[Any], scope: Scope) -> Typed:
+    return x.BOOL, _strict(operator.not_, _booleans(arguments, scope))
+
+
+def _regex(arguments: list[Any], scope: Scope) -> Typed:
+    flags, pattern, text = arguments
+    kind, run = _compile(text, scope)
+    if kind not in {x.STRING, _ANY}:
+        raise WireError("a regular expression looks through strings only")
+    return x.BOOL, _strict(Regex(pattern, flags), [run])
+
+
+def _cond(arguments: list[Any], scope: Scope) -> Typed:
+    if not len(arguments) % 2:
+        raise WireError("a condition without a default")
+    tests = _booleans(arguments[:-1:2], scope)
+    values = [_compile(argument, scope) for argument in [*arguments[1::2], arguments[-1]]]
+    kinds = {kind for kind, _ in values} - {_ANY}
+    if len(kinds) > 1:
+        raise WireError("a condition with values of several types")
+    cases = list(zip(tests, (run for _, run in values), strict=False))
+    otherwise = values[-1][1]
+
+    def run(subject: Subject) -> Value:
+        for test, value in cases:
+            found = test(subject)
+            if found is None:
+                return None
+            if found:
+                return value(subject)
+        return otherwise(subject)
+
+    return next(iter(kinds), _ANY), run
+
+
+def _let(arguments: list[Any], scope: Scope) -> Typed:
+    inner = dict(scope)
+    definitions: list[tuple[int, Run]] = []
+    for name, value in zip(arguments[:-1:2], arguments[1::2], strict=True):
+        if name in inner or not name.replace(b"_", b"a").isalnum() or name[:1].isdigit():
+            raise WireError("a variable that is defined twice, or has no proper name")
+        kind, run = _compile(value, inner)
+        definitions.append((len(inner), run))
+        inner[name] = kind, len(inner)
+    result, body = _compile(arguments[-1], inner)
+
+    def run_all(subject: Subject) -> Value:
+        for place, each in definitions:
+            subject.variables[place] = each(subject)
+        return body(subject)
+
+    return result, run_all
+
+
+def _var(arguments: list[Any], scope: Scope) -> Typed:
+    if arguments[0] not in scope:
+        raise WireError("a variable that is not defined")
+    kind, place = scope[arguments[0]]
+    return kind, lambda subject: subject.variables[place]
+
+
+# ---- what there is in a record
+
+
+def _bin(arguments: list[Any], _: Scope) -> Typed:
+    kind, name = arguments
+    wanted = _PARTICLES.get(kind)
+    if wanted is None or len(name) > 15:
+        raise WireError("a bin of no such type or name")
+    if kind in {x.GEOJSON, x.HLL}:
+        raise Unsupported("geo values and HyperLogLogs are not supported")
+
+    def run(subject: Subject) -> Value:
+        found = subject.bin(name)
+        return None if found is None or found[0] != wanted else _value(*found)
+
+    return kind, run
+
+
+def _value(kind: int, data: bytes) -> Value:
+    if kind in {particles.INTEGER, particles.FLOAT, particles.BOOL}:
+        return particles.unpack(kind, data)
+    return data
+
+
+def _bin_type(arguments: list[Any], _: Scope) -> Typed:
+    name = arguments[0]
+    return x.INTEGER, lambda subject: (subject.bin(name) or (particles.NULL, b""))[0]
+
+
+def _key(arguments: list[Any], _: Scope) -> Typed:
+    kind = arguments[0]
+    if kind not in {x.INTEGER, x.STRING, x.BLOB}:
+        raise WireError("a key of no such type")
+    wanted = _PARTICLES[kind]
+
+    def run(subject: Subject) -> Value:
+        key = subject.record.key
+        return _value(key[0], key[1:]) if key and key[0] == wanted else None
+
+    return kind, run
+
+
+def _digest_mod(arguments: list[Any], _: Scope) -> Typed:
+    (modulus,) = _INT32.unpack((arguments[0] & 0xFFFF_FFFF).to_bytes(4, "big"))
+    if not modulus:
+        raise WireError("a remainder of a division by zero")
+    return x.INTEGER, lambda subject: int.from_bytes(subject.digest[16:], "little") % abs(modulus)
+
+
+def _void_time(subject: Subject) -> int:
+    void_time = subject.record.void_time
+    return (EPOCH_SECONDS + void_time) * 1_000_000_000 if void_time else -1
+
+
+def _ttl(subject: Subject) -> int:
+    void_time = subject.record.void_time
+    return max(0, void_time - now_seconds()) if void_time else -1
+
+
+def _last_update(subject: Subject) -> int:
+    return (EPOCH_SECONDS * 1000 + subject.record.last_update) * 1_000_000
+
+
+def _since_update(subject: Subject) -> int:
+    return max(0, now_milliseconds() - subject.record.last_update)
+
+
+def _size(subject: Subject) -> int:
+    return len(pack(subject.record))
+
+
+def _call(arguments: list[Any], scope: Scope) -> Typed:
+    """An operation on a list or map that reads."""
+    from daemon.message.cdt import reader
+
+    result, system, command, target = arguments
+    kind, run = _compile(target, scope)
+    if system or kind not in _COLLECTIONS:
+        raise Unsupported("only operations that read lists and maps are supported in filters")
+    if result not in _PARTICLES or result in {x.GEOJSON, x.HLL}:
+        raise Unsupported("a result of such a type is not supported in filters")
+    read = reader(_PARTICLES[kind], command)
+    wanted = _PARTICLES[result]
+
+    def run_all(subject: Subject) -> Value:
+        data = run(subject)
+        found = None if data is None else read(data)
+        if found is None or found[0] != wanted:
+            return None
+        return _NIL if result == x.NIL else _value(*found)
+
+    return result, run_all
+
+
+_COLLECTIONS = frozenset({x.LIST, x.MAP})
+_PARTICLES = {
+    x.NIL: particles.NULL,
+    x.BOOL: particles.BOOL,
+    x.INTEGER: particles.INTEGER,
+    x.FLOAT: particles.FLOAT,
+    x.STRING: particles.STRING,
+    x.BLOB: particles.BLOB,
+    x.LIST: particles.LIST,
+    x.MAP: particles.MAP,
+    x.GEOJSON: particles.GEOJSON,
+    x.HLL: particles.HLL,
+}
+
+_TESTS: dict[int, Callable[[Any, Any], bool]] = {
+    x.EQ: operator.eq,
+    x.NE: operator.ne,
+    x.GT: operator.gt,
+    x.GE: operator.ge,
+    x.LT: operator.lt,
+    x.LE: operator.le,
+}
+
+
+def _meta(kind: int, run: Run) -> Callable[[list[Any], Scope], Typed]:
+    return lambda _arguments, _scope: (kind, run)
+
+
+_SPECIAL: dict[int, Callable[[list[Any], Scope], Typed]] = {
+    **{code: _compare(code) for code in _TESTS},
+    x.REGEX: _regex,
+    x.AND: lambda arguments, scope: _logical(arguments, scope, decided=False),
+    x.OR: lambda arguments, scope: _logical(arguments, scope, decided=True),
+    x.NOT: _not,
+    x.EXCLUSIVE: _exclusive,
+    x.COND: _cond,
+    x.LET: _let,
+    x.VAR: _var,
+    x.CALL: _call,
+    x.UNKNOWN: _meta(_ANY, lambda _: None),
+    x.BIN: _bin,
+    x.BIN_TYPE: _bin_type,
+    x.KEY: _key,
+    x.DIGEST_MOD: _digest_mod,
+    x.INT_LSCAN: lambda arguments, scope: _scan(arguments, scope, arithmetic.left_scan),
+    x.INT_RSCAN: lambda arguments, scope: _scan(arguments, scope, arithmetic.right_scan),
+    x.VOID_TIME: _meta(x.INTEGER, _void_time),
+    x.TTL: _meta(x.INTEGER, _ttl),
+    x.LAST_UPDATE: _meta(x.INTEGER, _last_update),
+    x.SINCE_UPDATE: _meta(x.INTEGER, _since_update),
+    x.SET_NAME: _meta(x.STRING, lambda subject: subject.record.set_name),
+    x.KEY_EXISTS: _meta(x.BOOL, lambda subject: bool(subject.record.key)),
+    x.IS_TOMBSTONE: _meta(x.BOOL, lambda _: False),
+    x.RECORD_SIZE: _meta(x.INTEGER, _size),
+    x.MEMORY_SIZE: _meta(x.INTEGER, lambda subject: _size(subject) if subject.in_memory else 0),
+    x.DEVICE_SIZE: _meta(x.INTEGER, lambda subject: 0 if subject.in_memory else _size(subject)),
+}
+"""Calls that look at their arguments themselves."""
+
+
+def _scan(arguments: list[Any], scope: Scope, function: Callable[[int, bool], int]) -> Typed:
+    (number, number_run), (wanted, wanted_run) = (_compile(argument, scope) for argument in arguments)
+    if number not in {x.INTEGER, _ANY} or wanted not in {x.BOOL, _ANY}:
+        raise WireError("a search for a bit takes an integer and a boolean")
+    return x.INTEGER, _strict(function, [number_run, wanted_run])
+
+
+_NUMBER = frozenset({x.INTEGER, x.FLOAT})
+_INTEGER, _FLOAT = frozenset({x.INTEGER}), frozenset({x.FLOAT})
+
+_ROWS: dict[int, tuple[frozenset[int], int | None, Callable[..., Value]]] = {
+    x.ADD: (_NUMBER, None, arithmetic.add),
+    x.SUB: (_NUMBER, None, arithmetic.subtract),
+    x.MUL: (_NUMBER, None, arithmetic.multiply),
+    x.DIV: (_NUMBER, None, arithmetic.divide),
+    x.MIN: (_NUMBER, None, lambda *values: min(values)),
+    x.MAX: (_NUMBER, None, lambda *values: max(values)),
+    x.ABS: (_NUMBER, None, arithmetic.absolute),
+    x.POW: (_FLOAT, x.FLOAT, arithmetic.power),
+    x.LOG: (_FLOAT, x.FLOAT, arithmetic.logarithm),
+    x.FLOOR: (_FLOAT, x.FLOAT, arithmetic.floor),
+    x.CEIL: (_FLOAT, x.FLOAT, arithmetic.ceiling),
+    x.TO_INT: (_FLOAT, x.INTEGER, arithmetic.to_integer),
+    x.TO_FLOAT: (_INTEGER, x.FLOAT, float),
+    x.MOD: (_INTEGER, x.INTEGER, arithmetic.remainder),
+    x.INT_AND: (_INTEGER, x.INTEGER, arithmetic.bit_and),
+    x.INT_OR: (_INTEGER, x.INTEGER, arithmetic.bit_or),
+    x.INT_XOR: (_INTEGER, x.INTEGER, arithmetic.bit_xor),
+    x.INT_NOT: (_INTEGER, x.INTEGER, operator.invert),
+    x.INT_LSHIFT: (_INTEGER, x.INTEGER, arithmetic.shift_left),
+    x.INT_RSHIFT: (_INTEGER, x.INTEGER, arithmetic.shift_right),
+    x.INT_ARSHIFT: (_INTEGER, x.INTEGER, arithmetic.shift_right_signed),
+    x.INT_COUNT: (_INTEGER, x.INTEGER, arithmetic.count_bits),
+}
+"""Calls whose arguments are all of one type: the types it may be, that of the result (None: the same), how."""

@@ -1,0 +1,72 @@
+"""Regular expressions of filters: POSIX's, by the system's own library, as on the real server.
+
+Python's `re` has another grammar, and takes exponential time for some patterns. The library's matcher does not, as
+long as there are no back-references; what repetitions and alternatives multiply to is limited here, so that neither
+a pattern nor a text can hold up the event loop.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+
+from asinfo.errors import WireError
+from asinfo.wire.expression import Unsupported
+
+SIZE_MAX = 256
+"""Longest pattern, in bytes."""
+
+TEXT_SIZE_MAX = 64 << 10
+"""Longest text that is looked through, in bytes."""
+
+STEPS_MAX = 1000
+"""Most places that a pattern has when its counted repetitions are written out."""
+
+EXTENDED, ICASE, NOSUB, NEWLINE = 1, 2, 4, 8
+"""The library's flags, which are those of clients."""
+
+_OBJECT_SIZE = 256
+"""Room for a `regex_t`: it has 64 bytes in glibc, 32 in macOS."""
+
+_COUNTS = re.compile(rb"\\?\{(\d*)(?:,(\d*))?\\?\}")
+_BACK_REFERENCE = re.compile(rb"(?:^|[^\\])(?:\\\\)*\\[1-9]")
+
+
+class Regex:
+    """A compiled pattern."""
+
+    __slots__ = ("_compiled", "_free", "_match")
+
+    def __init__(self, pattern: bytes, flags: int) -> None:
+        """Raises WireError for a pattern that is none, Unsupported for one that could take too long."""
+        pattern = pattern.removesuffix(b"\0")
+        if b"\0" in pattern:
+            raise WireError("a pattern with a zero byte in it")
+        _check(pattern)
+        library = ctypes.CDLL(None)
+        self._compiled = ctypes.create_string_buffer(_OBJECT_SIZE)
+        self._match, self._free = library.regexec, library.regfree
+        if library.regcomp(self._compiled, pattern, flags & 15 | NOSUB):
+            del self._compiled
+            raise WireError("not a regular expression")
+
+    def __call__(self, text: bytes) -> bool:
+        """Whether it is found in ``text``, up to the first zero byte. Raises Unsupported for a text too long."""
+        if len(text) > TEXT_SIZE_MAX:
+            raise Unsupported("a text is too long for a regular expression")
+        return not self._match(self._compiled, ctypes.c_char_p(text), 0, None, 0)
+
+    def __del__(self) -> None:
+        if hasattr(self, "_compiled"):
+            self._free(self._compiled)
+
+
+def _check(pattern: bytes) -> None:
+    """Raise Unsupported when a pattern could take too long."""
+    if len(pattern) > SIZE_MAX or _BACK_REFERENCE.search(pattern):
+        raise Unsupported("a regular expression that is too long, or refers back")
+    steps = len(pattern)
+    for low, high in _COUNTS.findall(pattern):
+        steps *= max(int(low or 0), int(high or 0), 1)
+        if steps > STEPS_MAX:
+            raise Unsupported("a regular expression that repeats too much")

@@ -1,0 +1,58 @@
+"""Lists and maps taken apart into the bytes of their elements, and put together again."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asinfo.errors import WireError
+from asinfo.wire import cdt, msgpack
+
+integers = st.integers(-(1 << 63), (1 << 64) - 1)
+keys = st.one_of(integers, st.text(max_size=9), st.binary(max_size=9))
+scalars = st.one_of(keys, st.none(), st.booleans(), st.floats())
+values = st.recursive(
+    scalars, lambda inner: st.lists(inner) | st.dictionaries(integers, inner), max_leaves=12
+)
+
+
+@given(st.lists(values), st.sampled_from([0, 1]))
+def test_lists(items: list[msgpack.Value], flags: int) -> None:
+    parts = [msgpack.pack(item) for item in items]
+    data = cdt.join_list(parts, flags)
+    assert cdt.elements(data) == (flags, parts)
+    if not flags:
+        assert data == msgpack.pack(items)
+
+
+@given(st.dictionaries(keys, values), st.sampled_from([0, 1, 3]))
+def test_maps(items: dict[int | str | bytes, msgpack.Value], flags: int) -> None:
+    parts = [(msgpack.pack(key), msgpack.pack(value)) for key, value in items.items()]
+    data = cdt.join_map(parts, flags)
+    assert cdt.entries(data) == (flags, parts)
+    if not flags:
+        assert data == msgpack.pack(items)
+
+
+@pytest.mark.parametrize("count", [15, 16, 65535, 65536])
+def test_sizes(count: int) -> None:
+    assert cdt.join_list([b"\1"] * count) == msgpack.pack([1] * count)
+    assert len(cdt.elements(cdt.join_list([b"\1"] * count, 1))[1]) == count
+
+
+def test_commands() -> None:
+    assert cdt.command(b"\x93\x01\x05\xa2\x03x") == (1, [b"\5", b"\xa2\3x"])
+    with pytest.raises(WireError):
+        cdt.command(b"\x91\xa2\x03x")
+    with pytest.raises(WireError):
+        cdt.command(b"\x90")
+
+
+@given(st.binary(max_size=40))
+def test_whatever_bytes_come(data: bytes) -> None:
+    for read in (cdt.elements, cdt.entries, cdt.command):
+        with contextlib.suppress(WireError):
+            read(data)
