@@ -286,14 +286,16 @@ class Context:
         """Apply the global ``function`` to a record until ``deadline`` (on the monotonic clock).
 
         A ``trial`` may take ``deadline`` seconds of the processor after its first look at the clock, which is within
-        a millisecond. ``arguments`` is the msgpack list as it came. Log lines of a ``trial`` are written when it ends in time, and
-        dropped otherwise; those of another call are written at once.
+        a millisecond; the context is not heavy. ``arguments`` is the msgpack list as it came. Log lines of a ``trial``
+        are written when it ends in time, and dropped otherwise; those of another call are written at once.
         """
-        size = len(arguments) + len(subject[7]) + len(function)
-        if self._used() > self._memory - _HEADROOM - size and not self._has_room(size):
-            self.usable = False
-            return failure(OUT_OF_MEMORY)
-        self._clock.tried = 0.0 if trial else None
+        if trial:
+            self._clock.tried = 0.0
+        else:
+            self._clock.tried = None
+            if not self._has_room(len(arguments) + len(subject[7]) + len(function)):
+                self.usable = False
+                return failure(OUT_OF_MEMORY)
         try:
             applied: Applied = self._apply(function, deadline, trial, arguments, *subject)
         except LuaError as error:  # as below

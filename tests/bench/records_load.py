@@ -93,4 +93,5 @@ def load(address: tuple[str, int], connections: int, kind: str, seconds: float) 
 if __name__ == "__main__":
     host, port, connections, kind, seconds = sys.argv[1:]
     os.sched_setaffinity(0, {CORE})
+    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))  # nor does it preempt the node
     print(load((host, int(port)), int(connections), kind, float(seconds)))
