@@ -90,6 +90,10 @@ class Member:
         answer = self.get("/health")
         return bool(answer) and answer.get("health") in {"true", True}
 
+    def settled(self) -> bool:
+        """Whether the member serves, or has ended."""
+        return self.healthy() or not self.alive
+
     def leads(self) -> bool:
         status = self.get("/v3/maintenance/status", {})
         return bool(status) and status.get("leader") == status["header"]["member_id"]
@@ -129,7 +133,7 @@ class Etcd:
 
     def ready(self) -> None:
         for member in self.members:
-            await_true(lambda m=member: m.healthy() or not m.alive, f"{member.name} healthy")  # type: ignore[misc]
+            await_true(member.settled, f"{member.name} healthy")
             assert member.alive, member.log.read_text(errors="replace")[-2000:]
 
     def leader(self) -> Member:

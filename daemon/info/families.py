@@ -18,6 +18,7 @@ from daemon.info import (
     statistics,
     truncate,
     udf,
+    udf_lock,
     user_agent,
 )
 from daemon.table import Table
@@ -40,6 +41,7 @@ FAMILIES = (
     statistics.ROWS,
     truncate.ROWS,
     udf.ROWS,
+    udf_lock.ROWS,
     user_agent.ROWS,
 )
 

@@ -180,12 +180,16 @@ def test_a_lost_lease_is_granted_anew(server: etcd.Etcd) -> None:
     run(scenario())
 
 
-def test_compaction_while_away_brings_changes_and_removals(server: etcd.Etcd) -> None:
+def test_compaction_while_away_brings_changes_and_removals(
+    server: etcd.Etcd, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def scenario() -> None:
         async with nodes(server.endpoints, "compact", "A1", "A2") as (one, two):
             for key in ("a.lua", "b.lua", "c.lua"):
                 await one.put(key, "1")
-            two.smd.feed._stream.cancel()  # type: ignore[union-attr]
+            stream = two.smd.feed._stream
+            assert stream is not None
+            stream.cancel()
             pause = asyncio.Event()
             original = two.smd.feed._pause
 
@@ -193,8 +197,8 @@ def test_compaction_while_away_brings_changes_and_removals(server: etcd.Etcd) ->
                 await pause.wait()
                 await original()
 
-            two.smd.feed._pause = wait  # type: ignore[method-assign]
-            await until(two.smd.feed._stream.done)  # type: ignore[union-attr]
+            monkeypatch.setattr(two.smd.feed, "_pause", wait)
+            await until(stream.done)
             for key, value in (("a.lua", "2"), ("b.lua", None), ("d.lua", "1")):
                 with pytest.raises(SmdTimeout):
                     await one.put(key, value)
@@ -256,7 +260,9 @@ def test_the_lock_has_one_owner(server: etcd.Etcd) -> None:
             assert holder.owner == "alice"
             assert 50 < holder.left <= 60
             assert await two.smd.lock("alice", 30) is None
-            assert (await two.smd.unlock("bob")).owner == "alice"  # type: ignore[union-attr]
+            holder = await two.smd.unlock("bob")
+            assert holder is not None
+            assert holder.owner == "alice"
             assert await two.smd.unlock("alice") is None
             assert await two.smd.unlock("alice") is None
             assert await two.smd.lock("bob", 1) is None
