@@ -1,7 +1,8 @@
 """The program ``asadm``: from the command line to the exit code.
 
 Exit codes: 0 all nodes answered well, 1 a node failed or answered an error, 2 the command line or a file is wrong
-and nothing was sent, 130 stopped by Ctrl-C. Standard output is data, standard error is messages.
+and nothing was sent, 3 changes are pending (only ``udf`` commands that say so), 130 stopped by Ctrl-C. Standard output
+is data, standard error is messages.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ Examples:
   asadm -h 10.0.0.1,10.0.0.2 -e "asinfo -v build"             just these nodes
   asadm --cluster production show udfs                        modules by nodes, differences marked
   asadm --enable manage udfs add x.lua path x.lua             register, and wait until all nodes list it
+  asadm udf plan config/udf --diff                            a directory of modules against every node
   asadm --json info network | jq .network                     one JSON document
   asadm -f commands.txt -o result.txt                         commands from a file
   asadm help                                                  all commands"""

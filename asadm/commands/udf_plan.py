@@ -70,11 +70,10 @@ def run(session: Session, arguments: Arguments) -> Outcome:
     answers = plan.survey.answers
     messages = show.remarks(plan)
     out = options.text("out")
-    if out is not None:
-        from asadm.fleet import plan_file
-
-        plan_file.write(plan, out, cluster=cluster.name)
-    diffs = list(_diffs(cluster, plan)) if options.flag("diff") else []
+    interrupted = code(plan) == INTERRUPTED
+    if out is not None and not interrupted:
+        messages += _written(plan, out, cluster.name)
+    diffs = list(_diffs(cluster, plan)) if options.flag("diff") and not interrupted else []
     extra: dict[str, object] = {}
     output = b""
     if session.json:
@@ -85,8 +84,20 @@ def run(session: Session, arguments: Arguments) -> Outcome:
         output = display.rendered(session, show.sheets(plan, everything=options.flag("all")))
         output += show.summary(plan).encode("utf-8", "replace") + b"\n"
         output += b"".join(diff.shown(session) for diff in diffs)
-    ended = 1 if code(plan) != INTERRUPTED and any(diff.reason for diff in diffs) else code(plan)
+    ended = 1 if any(diff.reason for diff in diffs) else code(plan)
     return Outcome(answers, output, messages=messages, code=ended, extra=extra, told=True)
+
+
+def _written(plan: Plan, path: str, cluster: str) -> list[str]:
+    """Write the plan file; what is to be said about it."""
+    from asadm.fleet import plan_file
+
+    plan_file.write(plan, path, cluster=cluster)
+    if plan.complete:
+        return []
+    unread = show.count(sum(not listing.read for listing in plan.survey.listings), "node")
+    refused = "'udf apply' refuses it when they answer and are not as planned"
+    return [f"{path} does not cover {unread} that could not be read: {refused}"]
 
 
 def code(plan: Plan) -> int:

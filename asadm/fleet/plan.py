@@ -145,8 +145,10 @@ def permit(cluster: Cluster, directory: Directory) -> None:
     """
     if not directory.clusters or cluster.name in directory.clusters:
         return
-    answers = [answer for answer in cluster.each([b"cluster-name"]) if answer.good]
-    names = dict.fromkeys(text(answer.answer) for answer in answers)
+    answers = cluster.each([b"cluster-name"])
+    if any(answer.status == "interrupted" for answer in answers):
+        raise KeyboardInterrupt
+    names = dict.fromkeys(text(answer.answer) for answer in answers if answer.good)
     others = [name for name in names if name not in directory.clusters]
     if others or not names:
         called = cluster.name or ", ".join(others) or "not known"

@@ -1,6 +1,9 @@
 """``asadm udf plan``: exit codes, what it shows of healthy and of ugly nodes, diffs, plan files."""
 
 import json
+import signal
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +13,7 @@ from asadm.fleet import plan_file
 from tests.fakes.fleet import FAULTS, Fleet
 from tests.processes import Daemon
 from tests.unit.asadm.conftest import Asadm
+from tests.unit.asadm.test_asadm_terminal import SECONDS, command, environment
 
 A, B = b"require 'b'\nreturn 1\n", b"return 2\n"
 
@@ -186,6 +190,9 @@ def test_a_plan_file_and_its_directory(asadm: Asadm, fleet: Fleet, tmp_path: Pat
     saved = plan_file.read(str(tmp_path / "plan.json"))
     assert list(saved.directory.sources) == [b"b.lua", b"a.lua"]
     assert list(saved.seen) == [node.address for node in fleet.nodes]
+    fleet[1].fault = "refuses"
+    result = asadm("-h", fleet.hosts, "udf", "plan", "udf", "--out", "plan.json")
+    assert result.err.startswith("asadm: plan.json does not cover 1 node that could not be read: ")
     fleet.clear()
     result = asadm("-h", fleet.hosts, "udf", "plan", "udf", "--out", "nowhere/plan.json")
     assert (result.code, fleet.count(b"")) == (2, 0)
@@ -238,6 +245,26 @@ def test_an_older_server(asadm: Asadm, fleet: Fleet) -> None:
     fleet[0].hold(b"b.lua", b"old\n")
     result = asadm("-h", fleet.hosts, "udf", "plan", "udf", "--diff")
     assert (result.code, "-old\n" in result.out) == (3, True)
+
+
+def test_ctrl_c(fleet: Fleet, tmp_path: Path) -> None:
+    fleet[1].fault = "hangs"
+    process = subprocess.Popen(
+        command("-h", fleet.hosts, "--timeout", "60", "udf", "plan", "udf", "--diff", "--out", "plan.json"),
+        env=environment(tmp_path),
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    deadline = time.monotonic() + SECONDS
+    while fleet.count(b"udf-list") < 3:
+        assert time.monotonic() < deadline
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=SECONDS)
+    assert process.returncode == 130
+    assert fleet[1].address in out.decode()
+    assert b"Traceback" not in err
+    assert not (tmp_path / "plan.json").exists()
 
 
 def test_real_nodes(asadm: Asadm, asudfd: Daemon, modules: Path) -> None:
