@@ -17,12 +17,20 @@ ROOT = Path(__file__).parent.parent
 
 
 class Daemon:
-    """A daemon process that has printed its `ready` line."""
+    """A daemon process that has printed its `ready` line; with ``wait`` off, one that may have yet to."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", work_directory: Path, log: Path) -> None:
+    def __init__(
+        self, process: "subprocess.Popen[bytes]", work_directory: Path, log: Path, *, wait: bool = True
+    ) -> None:
         self.process = process
         self.work_directory = work_directory
         self.log = log
+        self.addresses: list[tuple[str, int]] = []
+        if wait:
+            self.await_ready()
+
+    def await_ready(self) -> None:
+        """Wait for the `ready` line; fails with the daemon's own words when it does not come."""
         self.addresses = self._ready()
 
     @property
@@ -30,7 +38,7 @@ class Daemon:
         return self.addresses[0][1]
 
     def _ready(self) -> list[tuple[str, int]]:
-        """Addresses of the `ready` line; fails with the daemon's own words when it does not come."""
+        """Addresses of the `ready` line."""
         assert self.process.stdout is not None
         line = b""
         deadline = time.monotonic() + READY_SECONDS
