@@ -84,6 +84,8 @@ def summary(plan: Plan) -> str:
     }
     read = sum(listing.read for listing in plan.survey.listings)
     nodes = len(plan.survey.listings)
+    if not read:
+        return f"nothing is known: none of {count(nodes, 'node')} could be read"
     if not changed:
         return f"no change: {count(counts[SAME], 'module')} as in {plan.directory.path} on {read} of {count(nodes, 'node')}"
     return (

@@ -147,6 +147,7 @@ def test_the_same_reason_is_told_once(asadm: Asadm, fleet: Fleet) -> None:
     result = asadm("-h", fleet.hosts, "udf", "plan", "udf")
     assert result.code == 1
     assert result.out.splitlines()[1].split()[:4] == ["all", "3", "nodes", "refused"]
+    assert result.out.splitlines()[2] == "nothing is known: none of 3 nodes could be read"
     assert len(result.err.splitlines()) == 3
 
 
@@ -262,7 +263,7 @@ def test_ctrl_c(fleet: Fleet, tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=SECONDS)
     assert process.returncode == 130
-    assert fleet[1].address in out.decode()
+    assert b"interrupted before the answer" in out
     assert b"Traceback" not in err
     assert not (tmp_path / "plan.json").exists()
 
