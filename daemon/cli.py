@@ -40,6 +40,7 @@ class Arguments:
     config_file: str = ""
     port: str = ""
     nodes: str = ""
+    node_id: str = ""
     work_directory: str = ""
     check_config: str = ""
     completion: str = ""
@@ -50,6 +51,7 @@ OPTIONS = {
     "config_file": ("FILE", "Configuration in the form of aerospike.conf, or YAML if FILE ends so."),
     "port": ("PORT[,PORT...]", "Port of the service, or one for each node; 0 lets the system choose."),
     "nodes": ("N", "Run N nodes in this process, on consecutive ports, with one set of modules."),
+    "node_id": ("ID", "Id of the node, or of the first of N, instead of the configuration's; hexadecimal."),
     "work_directory": ("DIRECTORY", "Directory of all state; default: asudf in the XDG state directory."),
     "check_config": ("FILE", "Check a configuration file and exit."),
     "completion": ("SHELL", "Print the completion script of bash, zsh or fish and exit."),
@@ -139,8 +141,21 @@ def _config(arguments: Arguments) -> Config:
     from daemon.config.load import embedded, load
 
     if arguments.config_file:
-        return load(arguments.config_file, arguments.work_directory or None)
-    return embedded(arguments.work_directory or default_work_directory())
+        config = load(arguments.config_file, arguments.work_directory or None)
+    else:
+        config = embedded(arguments.work_directory or default_work_directory())
+    if arguments.node_id:
+        config.service.node_id = _node_id(arguments.node_id)
+    return config
+
+
+def _node_id(text: str) -> str:
+    from daemon.config.schema.service import node_id
+
+    try:
+        return node_id(text)
+    except ValueError as error:
+        raise UsageError(f"--node-id {error}") from error
 
 
 def default_work_directory() -> str:

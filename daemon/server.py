@@ -151,7 +151,7 @@ class Server:
     async def _listen_for_supervisors(self, stack: contextlib.AsyncExitStack) -> None:
         place = self._config.network.http
         if place.port:
-            http = Http(place.listen_address, place.port, self._health.pages(), self._warn)
+            http = Http(place.listen_address, place.port, self._health.pages())
             stack.callback(http.close)
             await http.start()
 

@@ -285,6 +285,7 @@ class _Binding:
             self.problems.add(
                 backend, "'backend etcd' needs a 'cluster-name' in 'service': its keys carry it"
             )
+        self.check_reach(config)
         for one, other in (("user", "password_file"), ("tls_cert_file", "tls_key_file")):
             for here, missing in ((one, other), (other, one)):
                 if getattr(smd, here) and not getattr(smd, missing):
@@ -292,6 +293,17 @@ class _Binding:
                     self.problems.add(
                         self.lines.get(f"smd.{names[0]}", 0), f"'{names[0]}' needs '{names[1]}'"
                     )
+
+    def check_reach(self, config: Config) -> None:
+        """Whoever meets nodes of other machines should not tell them an address of its own machine."""
+        service = config.network.service
+        told = service.access_address or service.address
+        if not all(map(_is_loopback, config.smd.endpoint)) and _is_loopback(f"//{told}"):
+            line = self.lines.get("network.service.address", self.lines.get("smd.endpoint", 0))
+            self.warnings.add(
+                line,
+                f"nodes of other machines will be told '{told}': set 'address' or 'access-address' of 'network / service'",
+            )
 
     def check_ports(self, config: Config) -> None:
         """No two listeners on one port of one address."""
@@ -324,6 +336,12 @@ def _mistyped(declared: Parameter, text: str, given: type) -> str:
     if wanted is str:
         return f"must be text: write '{text}' in quotes"
     return f"must be {text} without quotes"
+
+
+def _is_loopback(url: str) -> bool:
+    """Whether the host of ``url`` is this machine, by how it is written."""
+    host = url.partition("//")[2]
+    return host.startswith(("127.", "localhost", "[::1]", "::1"))
 
 
 def _overlap(one: str, other: str) -> bool:

@@ -39,7 +39,6 @@ _REASONS = {
     405: "Method Not Allowed",
     408: "Request Timeout",
     431: "Request Header Fields Too Large",
-    500: "Internal Server Error",
     503: "Service Unavailable",
     505: "HTTP Version Not Supported",
 }
@@ -49,14 +48,11 @@ Page = tuple[int, str, bytes]
 
 
 class Http:
-    """The listener. ``pages`` are called on the event loop, by their paths; ``fault`` is told of one that raises."""
+    """The listener. ``pages`` are called on the event loop, by their paths; they may not raise."""
 
-    def __init__(
-        self, address: str, port: int, pages: Mapping[str, Callable[[], Page]], fault: Callable[[str], None]
-    ) -> None:
+    def __init__(self, address: str, port: int, pages: Mapping[str, Callable[[], Page]]) -> None:
         """Bind without serving yet. Raises StartError saying what is in the way."""
         self.pages = pages
-        self.fault = fault
         self.connections: set[_Exchange] = set()
         self._socket = bind(address, port)
         self._server: asyncio.Server | None = None
@@ -148,13 +144,7 @@ class _Exchange(asyncio.Protocol):
 
     def _page(self, target: bytes) -> Page:
         page = self._http.pages.get(target.partition(b"?")[0].decode("latin-1"))
-        if page is None:
-            return 404, TEXT, f"there are {' '.join(self._http.pages)}\n".encode()
-        try:
-            return page()
-        except Exception as error:  # noqa: BLE001 - the edge: a fault in one page may not end the listener
-            self._http.fault(f"internal error: {error!r}")
-            return 500, TEXT, b"internal error\n"
+        return page() if page else (404, TEXT, f"there are {' '.join(self._http.pages)}\n".encode())
 
     def _reply(self, status: int, kind: str, content: bytes, *, more: str = "", body: bool = True) -> None:
         assert self._transport is not None

@@ -19,12 +19,13 @@ def test_plain_forms() -> None:
         "--port=1,2",
         "--nodes",
         "2",
+        "--node-id=b1",
         "--work-directory",
         "d",
         "--check-config",
         "c",
     ]
-    assert cli.recognise([*argv, "--version"]) == cli.Arguments("a", "1,2", "2", "d", "c", version=True)
+    assert cli.recognise([*argv, "--version"]) == cli.Arguments("a", "1,2", "2", "b1", "d", "c", version=True)
     assert cli.recognise([]) == cli.Arguments()
 
 
@@ -117,8 +118,10 @@ def test_errors_become_exit_statuses(capsys: pytest.CaptureFixture[str], tmp_pat
     assert (
         cli.run(["--port", "0", "--work-directory", str(tmp_path / "file" / "work")]) == cli.EXIT_CANNOT_START
     )
+    assert cli.run(["--node-id", "xyz", "--port", "0"]) == cli.EXIT_USAGE
     messages = capsys.readouterr().err
     assert messages.startswith("asudfd: --port: 'x' is not a number")
+    assert "asudfd: --node-id must be 1 to 16 hexadecimal digits and not zero, not 'xyz'\n" in messages
 
 
 def test_the_process_ends_with_the_status(

@@ -3,10 +3,14 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from asinfo.errors import ConfigError
+from daemon.cli import recognise
 from daemon.config.load import load
 from daemon.config.schema import Config
+
+ROOT = Path(__file__).parents[4]
 
 ETCD = """service {
   cluster-name demo
@@ -117,6 +121,38 @@ def test_a_word_of_etcd_without_etcd(tmp_path: Path) -> None:
     assert [str(each).partition(":4: ")[2] for each in config.warnings] == [
         "'lease-ttl' counts only with 'backend etcd'"
     ]
+
+
+def test_the_example_of_a_cluster_loads() -> None:
+    config = load(str(ROOT / "config" / "asudfd-cluster.conf"))
+    assert config.warnings == []
+    assert config.smd.backend == "etcd"
+    assert config.network.http.port == 9145
+
+
+def test_an_address_that_other_machines_cannot_reach(tmp_path: Path) -> None:
+    text = ETCD.replace("http://127.0.0.1:2379/", "http://10.0.0.1:2379")
+    (warning,) = loaded(tmp_path, text).warnings
+    assert "nodes of other machines will be told '127.0.0.1'" in str(warning)
+    told = text.replace("network {", "network {\n  service {\n    access-address 10.0.0.7\n  }")
+    assert loaded(tmp_path, told).warnings == []
+
+
+def test_the_compose_file_starts_what_there_is() -> None:
+    """Docker is not asked: what stands in the file is compared with what this project has."""
+    compose = yaml.safe_load((ROOT / "config" / "compose.yaml").read_text())
+    nodes = {name: service for name, service in compose["services"].items() if name != "etcd"}
+    assert len(nodes) == 3
+    ids = set()
+    for service in nodes.values():
+        arguments = recognise(service["command"])
+        assert arguments is not None
+        assert arguments.config_file == "/etc/asudf/asudfd.conf"
+        ids.add(arguments.node_id)
+        assert (ROOT / "config" / service["build"]["context"] / service["build"]["dockerfile"]).is_file()
+        (mount,) = [each for each in service["volumes"] if each.endswith(":/etc/asudf/asudfd.conf:ro")]
+        assert (ROOT / "config" / mount.partition(":")[0]).is_file()
+    assert len(ids) == 3
 
 
 def test_two_listeners_on_one_port(tmp_path: Path) -> None:

@@ -14,24 +14,17 @@ from daemon.network.http import HEAD_SIZE_MAX, TEXT, Http, Page
 
 Test = Callable[[Http], Awaitable[None]]
 
-FAULTS: list[str] = []
-
-
-def broken() -> Page:
-    raise RuntimeError("broken")
-
 
 PAGES: dict[str, Callable[[], Page]] = {
     "/healthz": lambda: (200, TEXT, b"ok\n"),
     "/readyz": lambda: (503, TEXT, b"starting\n"),
     "/large": lambda: (200, TEXT, b"x" * 10_000_000),
-    "/broken": broken,
 }
 
 
 def dialogue(test: Test) -> None:
     async def run() -> None:
-        server = Http("127.0.0.1", 0, PAGES, FAULTS.append)
+        server = Http("127.0.0.1", 0, PAGES)
         await server.start()
         try:
             await test(server)
@@ -107,18 +100,11 @@ def test_what_is_asked_in_other_ways() -> None:
         (b"GET /healthz HTTP/1.1\r\na: \0\r\n\r\n", 400),
         (b"GET /" + b"x" * HEAD_SIZE_MAX, 431),
         (b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 2000, 431),
-        (b"GET /broken HTTP/1.1\r\n\r\n", 500),
     ],
 )
 def test_refusals(request_bytes: bytes, status: int) -> None:
     (reply,) = reply_to(request_bytes)
     assert reply.startswith(b"HTTP/1.1 %d " % status)
-
-
-def test_a_fault_is_told() -> None:
-    FAULTS.clear()
-    reply_to(b"GET /broken HTTP/1.1\r\n\r\n")
-    assert FAULTS == ["internal error: RuntimeError('broken')"]
 
 
 def test_byte_by_byte() -> None:
@@ -177,7 +163,7 @@ def test_one_connection_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_port_that_is_taken() -> None:
     async def test(server: Http) -> None:
         with pytest.raises(StartError, match="cannot listen on 127"):
-            Http(*server.address, PAGES, FAULTS.append)
+            Http(*server.address, PAGES)
 
     dialogue(test)
 
