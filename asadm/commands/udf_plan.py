@@ -5,8 +5,7 @@ from __future__ import annotations
 from asadm import display
 from asadm.fleet import directory as directories
 from asadm.fleet import show
-from asadm.fleet.difference import shown, unified
-from asadm.fleet.fetch import fetch
+from asadm.fleet.fetch import Fetcher
 from asadm.fleet.gathered import gather
 from asadm.fleet.options import PRUNE
 from asadm.fleet.plan import CHANGES, examine
@@ -128,11 +127,15 @@ class _Diff:
 
     def compare(self, old: bytes | None) -> None:
         """``old`` is what the nodes have."""
+        from asadm.fleet.difference import unified
+
         source = self.step.source
         label = f"{text(self.step.name)} ({self.where})"
         self.lines = unified(old, source.content if source else None, label, source.path if source else "")
 
     def shown(self, session: Session) -> bytes:
+        from asadm.fleet.difference import shown
+
         if self.reason:
             return session.safe(f"{text(self.step.name)} ({self.where}): {self.reason}\n".encode())
         return shown(session, self.lines)
@@ -151,6 +154,7 @@ class _Diff:
 def _diffs(cluster: Cluster, plan: Plan) -> Iterator[_Diff]:
     """One for each version of a module that is to change; only the contents of one module are in memory at a time."""
     nodes = plan.survey.nodes()
+    fetcher = Fetcher(cluster)
     for step in plan.steps:
         changing = [position for position, action in enumerate(step.actions) if action in CHANGES]
         versions = gather(step.seen[position] for position in changing)
@@ -158,8 +162,8 @@ def _diffs(cluster: Cluster, plan: Plan) -> Iterator[_Diff]:
             _Diff(step, seen, [nodes[changing[number]] for number in found])
             for seen, found in versions.items()
         ]
-        fetched = fetch(
-            cluster, {(step.name, diff.seen): diff.nodes for diff in diffs if diff.seen is not None}
+        fetched = fetcher.fetch(
+            {(step.name, diff.seen): diff.nodes for diff in diffs if diff.seen is not None}
         )
         for diff in diffs:
             version = None if diff.seen is None else fetched[step.name, diff.seen]

@@ -30,37 +30,54 @@ class Fetched:
         self.reason = reason
 
 
+class Fetcher:
+    """Reads modules from nodes. A node that gives no answer at all is not asked a second time."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.silent: dict[str, str] = {}
+        """Why a node gives no answer, by its address."""
+
+    def fetch(self, wanted: Mapping[Key, Sequence[Node]]) -> dict[Key, Fetched]:
+        """The content behind each (name, hash) of ``wanted``, from the first of its nodes that serves it.
+
+        A node that fails, or serves other content than it lists, is passed by for the next that lists the same.
+        """
+        found: dict[Key, Fetched] = {}
+        left = {key: list(nodes) for key, nodes in wanted.items()}
+        while asks := self._round(left):
+            answers = self.cluster.ask([(node, tuple(map(command, keys))) for node, keys in asks])
+            for (node, keys), answer in zip(asks, answers, strict=True):
+                if answer.status == "interrupted":
+                    raise KeyboardInterrupt
+                if not answer.answers:
+                    self.silent[node.address] = answer.error
+                for number, key in enumerate(keys):
+                    found[key] = taken(answer, number, *key)
+                    if found[key].content is None:
+                        left[key].remove(node)
+                    else:
+                        del left[key]
+        for key in left.keys() - found.keys():
+            node = wanted[key][0]
+            found[key] = Fetched(node, None, self.silent[node.address])
+        return found
+
+    def _round(self, left: Mapping[Key, Sequence[Node]]) -> list[tuple[Node, list[Key]]]:
+        """Whom to ask for what now: for each key the first node that may answer, not more than a batch a node."""
+        asks: dict[str, tuple[Node, list[Key]]] = {}
+        for key, nodes in left.items():
+            node = next((node for node in nodes if node.address not in self.silent), None)
+            if node is not None:
+                keys = asks.setdefault(node.address, (node, []))[1]
+                if len(keys) < BATCH:
+                    keys.append(key)
+        return list(asks.values())
+
+
 def fetch(cluster: Cluster, wanted: Mapping[Key, Sequence[Node]]) -> dict[Key, Fetched]:
-    """The content behind each (name, hash) of ``wanted``, from the first of its nodes that serves it.
-
-    A node that fails, or serves other content than it lists, is passed by for the next that lists the same.
-    """
-    found: dict[Key, Fetched] = {}
-    silent: set[str] = set()
-    left = {key: list(nodes) for key, nodes in wanted.items()}
-    while left := {
-        key: _others(nodes, found.get(key), silent) for key, nodes in left.items() if _open(key, found)
-    }:
-        asks = _spread(left)
-        if not asks:
-            break
-        answers = cluster.ask([(node, tuple(map(command, keys))) for node, keys in asks])
-        for (node, keys), answer in zip(asks, answers, strict=True):
-            if answer.status == "interrupted":
-                raise KeyboardInterrupt
-            if not answer.answers:
-                silent.add(node.address)
-            found |= {key: taken(answer, number, *key) for number, key in enumerate(keys)}
-    return found
-
-
-def _open(key: Key, found: Mapping[Key, Fetched]) -> bool:
-    return key not in found or found[key].content is None
-
-
-def _others(nodes: Sequence[Node], tried: Fetched | None, silent: set[str]) -> list[Node]:
-    """Those of ``nodes`` that are worth asking."""
-    return [node for node in nodes if node.address not in silent and not (tried and tried.node is node)]
+    """As `Fetcher.fetch`, once."""
+    return Fetcher(cluster).fetch(wanted)
 
 
 def command(key: Key) -> bytes:
@@ -86,15 +103,3 @@ def taken(answer: Answer, number: int, name: bytes, listed: str) -> Fetched:
     if actual != listed:
         return Fetched(answer.node, None, f"what it serves has the hash {actual}, but it lists {listed}")
     return Fetched(answer.node, source)
-
-
-def _spread(left: Mapping[Key, Sequence[Node]]) -> list[tuple[Node, list[Key]]]:
-    """Whom to ask for what in one round: the first node of each key, not more than a batch a node."""
-    asks: dict[str, tuple[Node, list[Key]]] = {}
-    for key, nodes in left.items():
-        if not nodes:
-            continue
-        keys = asks.setdefault(nodes[0].address, (nodes[0], []))[1]
-        if len(keys) < BATCH:
-            keys.append(key)
-    return list(asks.values())

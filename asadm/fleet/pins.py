@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import os
 
-from asadm import yaml_file
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from asadm import yaml_file
 
 FILE = "udf.yaml"
 
@@ -41,6 +43,8 @@ class Pins:
 
 def read(path: str) -> Pins:
     """The file ``path``; an empty one says nothing. Raises ConfigError with all its faults."""
+    from asadm import yaml_file  # most directories have no such file
+
     reader = yaml_file.Reader(path)
     root = reader.compose(yaml_file.content(path))
     pins = Pins()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asadm.fleet.gathered import gather, named, unread
 from asadm.fleet.plan import CHANGES, CREATE, REMOVE, SAME, UNREAD, UPDATE
-from asinfo.render import Cell, Sheet
+from asinfo.render import Cell, Sheet, visible
 from asinfo.wire.info import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -87,7 +87,7 @@ def summary(plan: Plan) -> str:
     if not read:
         return f"nothing is known: none of {count(nodes, 'node')} could be read"
     if not changed:
-        return f"no change: {count(counts[SAME], 'module')} as in {plan.directory.path} on {read} of {count(nodes, 'node')}"
+        return f"no change: {count(counts[SAME], 'module')} as in {visible(plan.directory.path)} on {read} of {count(nodes, 'node')}"
     return (
         f"{counts[CREATE]} to create, {counts[UPDATE]} to update, {counts[REMOVE]} to remove"
         f" on {len(changed)} of {count(nodes, 'node')}; {counts[SAME]} the same"

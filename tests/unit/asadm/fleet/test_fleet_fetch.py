@@ -1,0 +1,89 @@
+"""Reading the content of modules: once a hash, from whoever serves it, in requests of bounded size."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from asadm.cluster import Cluster, Member
+from asadm.fleet import fetch as module
+from asadm.fleet.fetch import Fetcher, fetch
+from asinfo.exchange import Node
+from tests.fakes.fleet import Fleet
+from tests.unit.asadm.conftest import Asadm
+
+
+def cluster(fleet: Fleet) -> Cluster:
+    return Cluster([Member(Node(each.host, each.port)) for each in fleet.nodes], timeout=0.5)
+
+
+def key(fleet: Fleet, name: bytes) -> tuple[bytes, str]:
+    return name, fleet[0].hash(name) or ""
+
+
+def test_many_modules_are_asked_for_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BATCH", 3)
+    with Fleet(2) as fleet:
+        names = [b"m%d.lua" % number for number in range(7)]
+        for name in names:
+            fleet.load(name, b"return '%b'" % name)
+        nodes = cluster(fleet).nodes
+        found = fetch(cluster(fleet), {key(fleet, name): nodes for name in names})
+        assert [found[key(fleet, name)].content for name in names] == [
+            b"return '%b'" % name for name in names
+        ]
+        assert (fleet[0].count(b"udf-get"), fleet[1].count(b"udf-get")) == (7, 0)
+
+
+def test_a_node_that_is_silent_is_asked_once() -> None:
+    with Fleet(2) as fleet:
+        for name in (b"a.lua", b"b.lua"):
+            fleet.load(name, b"x")
+        fleet[0].fault = "hangs"
+        together = cluster(fleet)
+        fetcher = Fetcher(together)
+        for name in (b"a.lua", b"b.lua"):
+            assert fetcher.fetch({key(fleet, name): together.nodes})[key(fleet, name)].content == b"x"
+        assert fleet[0].count(b"udf-get") == 1
+        alone = fetcher.fetch({key(fleet, b"b.lua"): together.nodes[:1]})[key(fleet, b"b.lua")]
+        assert (alone.content, alone.node.address) == (None, fleet[0].address)
+        assert "no whole answer within" in alone.reason
+        assert fleet[0].count(b"udf-get") == 1
+
+
+def test_nobody_has_it() -> None:
+    with Fleet(2) as fleet:
+        wanted = (b"a.lua", "1" * 40)
+        found = fetch(cluster(fleet), {wanted: cluster(fleet).nodes})[wanted]
+        assert found.content is None
+        assert "not_found" in found.reason or "no such" in found.reason.lower()
+        assert fleet.count(b"udf-get") == 2
+
+
+def test_nothing_wanted_is_nothing_sent() -> None:
+    with Fleet(1) as fleet:
+        assert fetch(cluster(fleet), {}) == {}
+        assert fleet[0].commands == []
+
+
+def test_a_plan_imports_no_more_than_it_needs(
+    asadm: Asadm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "udf").mkdir()
+    (tmp_path / "udf" / "a.lua").write_text("return 1")
+    heavy = (
+        "yaml",
+        "difflib",
+        "sqlite3",
+        "rich",
+        "asadm.yaml_file",
+        "asadm.fleet.difference",
+        "asadm.fleet.plan_file",
+    )
+    for name in [name for name in sys.modules if name.startswith(heavy)]:
+        monkeypatch.delitem(sys.modules, name)
+    with Fleet(1) as fleet:
+        assert asadm("-h", fleet.hosts, "udf", "plan", "udf").code == 3
+        assert not [name for name in heavy if name in sys.modules]
+        assert asadm("-h", fleet.hosts, "udf", "plan", "udf", "--diff").code == 3
+        assert "difflib" in sys.modules
