@@ -183,7 +183,11 @@ class Cluster:
 <<<<<<< /tmp/i_m
             await_true(lambda n=node: n.members() == wanted, f"{node.id} sees {wanted}")  # type: ignore[misc]  # mypy on defaults of lambdas
 =======
+<<<<<<< /tmp/i_m
+            await_true(lambda n=node: n.members() == wanted, f"{node.id} sees {wanted}")  # type: ignore[misc]  # mypy on defaults of lambdas
+=======
             await_true(lambda n=node: n.members() == wanted, f"{node.id} sees {wanted}")  # type: ignore[misc]
+>>>>>>> /tmp/i_h
 >>>>>>> /tmp/i_h
 
     def await_modules(self, expected: dict[bytes, str]) -> None:
@@ -192,7 +196,11 @@ class Cluster:
 <<<<<<< /tmp/i_m
             await_true(lambda n=node: n.modules() == expected, f"{node.id} lists {len(expected)} modules")  # type: ignore[misc]  # mypy on defaults of lambdas
 =======
+<<<<<<< /tmp/i_m
+            await_true(lambda n=node: n.modules() == expected, f"{node.id} lists {len(expected)} modules")  # type: ignore[misc]  # mypy on defaults of lambdas
+=======
             await_true(lambda n=node: n.modules() == expected, f"{node.id} lists {len(expected)} modules")  # type: ignore[misc]
+>>>>>>> /tmp/i_h
 >>>>>>> /tmp/i_h
 
 

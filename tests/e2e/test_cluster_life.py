@@ -173,7 +173,11 @@ def test_etcd_away(trio: Cluster, store: Etcd) -> None:
 <<<<<<< /tmp/i_m
         await_true(lambda n=node: n.statistic("smd_connected") == "false", "etcd is missed")  # type: ignore[misc]  # mypy on defaults of lambdas
 =======
+<<<<<<< /tmp/i_m
+        await_true(lambda n=node: n.statistic("smd_connected") == "false", "etcd is missed")  # type: ignore[misc]  # mypy on defaults of lambdas
+=======
         await_true(lambda n=node: n.statistic("smd_connected") == "false", "etcd is missed")  # type: ignore[misc]
+>>>>>>> /tmp/i_h
 >>>>>>> /tmp/i_h
         assert node.get("/readyz")[0] == 503
         assert "metadata store" in node.get("/readyz")[1]
@@ -187,7 +191,11 @@ def test_etcd_away(trio: Cluster, store: Etcd) -> None:
 <<<<<<< /tmp/i_m
         await_true(lambda n=node: n.get("/readyz")[0] == 200, "etcd is back")  # type: ignore[misc]  # mypy on defaults of lambdas
 =======
+<<<<<<< /tmp/i_m
+        await_true(lambda n=node: n.get("/readyz")[0] == 200, "etcd is back")  # type: ignore[misc]  # mypy on defaults of lambdas
+=======
         await_true(lambda n=node: n.get("/readyz")[0] == 200, "etcd is back")  # type: ignore[misc]
+>>>>>>> /tmp/i_h
 >>>>>>> /tmp/i_h
     assert [*one.modules()] == [b"count.lua"]
     assert one.put("other.lua", OTHER) == "ok"
