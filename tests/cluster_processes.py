@@ -180,28 +180,12 @@ class Cluster:
         """Wait until every node that runs knows exactly these members."""
         wanted = sorted(ids)
         for node in self.alive:
-<<<<<<< /tmp/i_m
             await_true(lambda n=node: n.members() == wanted, f"{node.id} sees {wanted}")  # type: ignore[misc]  # mypy on defaults of lambdas
-=======
-<<<<<<< /tmp/i_m
-            await_true(lambda n=node: n.members() == wanted, f"{node.id} sees {wanted}")  # type: ignore[misc]  # mypy on defaults of lambdas
-=======
-            await_true(lambda n=node: n.members() == wanted, f"{node.id} sees {wanted}")  # type: ignore[misc]
->>>>>>> /tmp/i_h
->>>>>>> /tmp/i_h
 
     def await_modules(self, expected: dict[bytes, str]) -> None:
         """Wait until every node that runs lists ``expected``."""
         for node in self.alive:
-<<<<<<< /tmp/i_m
             await_true(lambda n=node: n.modules() == expected, f"{node.id} lists {len(expected)} modules")  # type: ignore[misc]  # mypy on defaults of lambdas
-=======
-<<<<<<< /tmp/i_m
-            await_true(lambda n=node: n.modules() == expected, f"{node.id} lists {len(expected)} modules")  # type: ignore[misc]  # mypy on defaults of lambdas
-=======
-            await_true(lambda n=node: n.modules() == expected, f"{node.id} lists {len(expected)} modules")  # type: ignore[misc]
->>>>>>> /tmp/i_h
->>>>>>> /tmp/i_h
 
 
 def make(

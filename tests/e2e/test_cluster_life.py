@@ -170,15 +170,7 @@ def test_etcd_away(trio: Cluster, store: Etcd) -> None:
     assert one.put("count.lua", COUNT) == "ok"
     store.kill()
     for node in trio.nodes:
-<<<<<<< /tmp/i_m
         await_true(lambda n=node: n.statistic("smd_connected") == "false", "etcd is missed")  # type: ignore[misc]  # mypy on defaults of lambdas
-=======
-<<<<<<< /tmp/i_m
-        await_true(lambda n=node: n.statistic("smd_connected") == "false", "etcd is missed")  # type: ignore[misc]  # mypy on defaults of lambdas
-=======
-        await_true(lambda n=node: n.statistic("smd_connected") == "false", "etcd is missed")  # type: ignore[misc]
->>>>>>> /tmp/i_h
->>>>>>> /tmp/i_h
         assert node.get("/readyz")[0] == 503
         assert "metadata store" in node.get("/readyz")[1]
         assert node.get("/healthz")[0] == 200
@@ -188,15 +180,7 @@ def test_etcd_away(trio: Cluster, store: Etcd) -> None:
         assert (reply.result, reply.bins) == (0, {"SUCCESS": 1})
     store.start()
     for node in trio.nodes:
-<<<<<<< /tmp/i_m
         await_true(lambda n=node: n.get("/readyz")[0] == 200, "etcd is back")  # type: ignore[misc]  # mypy on defaults of lambdas
-=======
-<<<<<<< /tmp/i_m
-        await_true(lambda n=node: n.get("/readyz")[0] == 200, "etcd is back")  # type: ignore[misc]  # mypy on defaults of lambdas
-=======
-        await_true(lambda n=node: n.get("/readyz")[0] == 200, "etcd is back")  # type: ignore[misc]
->>>>>>> /tmp/i_h
->>>>>>> /tmp/i_h
     assert [*one.modules()] == [b"count.lua"]
     assert one.put("other.lua", OTHER) == "ok"
     assert trio.nodes[2].modules() == one.modules()
