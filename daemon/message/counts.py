@@ -32,16 +32,19 @@ class _Names(dict[int, str]):
 
 
 class Counts:
-    """The counters of one kind of request; ``words`` say how they end, by result code."""
+    """The counters of one kind of request; ``words`` say how they end, by result code.
 
-    __slots__ = ("_names",)
+    ``names`` are the counters' names by origin and result code.
+    """
+
+    __slots__ = ("names",)
 
     def __init__(self, kind: str, words: Mapping[int, str]) -> None:
-        self._names = {origin: _Names(f"{origin}_{kind}_", words) for origin in ORIGINS}
+        self.names = {origin: _Names(f"{origin}_{kind}_", words) for origin in ORIGINS}
 
     def count(self, namespace: Namespace, origin: str, code: int) -> None:
         """A request has ended with the result ``code``."""
-        namespace.counters[self._names[origin][code]] += 1
+        namespace.counters[self.names[origin][code]] += 1
 
 
 _ENDS: dict[int, str] = {Result.TIMEOUT: "timeout", Result.FILTERED_OUT: "filtered_out"}

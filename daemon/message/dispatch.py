@@ -120,18 +120,22 @@ class Messages:
 
     def respond_one(self, message: Message, todo: list[Op], origin: str) -> bytes | Awaitable[bytes]:
         """The reply to a request on one record of this node; ``origin`` as ``answer`` takes it."""
-        outcome = self.answer(message, todo, origin)
-        if not isinstance(outcome, tuple):
-            return self._later(outcome, message)
+        namespace = self.node.namespaces.get(message[9].get(FIELD_NAMESPACE, b""))
+        if namespace is None:
+            return reply_frame(Result.NAMESPACE)
+        locked = message[8] in namespace.locks
+        outcome = None if locked else self._attempt(namespace, message, todo, origin)
+        if outcome is None:
+            return self._later(namespace, message, todo, origin)
         if outcome[0] == OK and message[1] & INFO2_WRITE:
-            durable = self.node.namespaces[message[9][FIELD_NAMESPACE]].durable()
+            durable = namespace.storage.durable()
             if durable is not None:
                 return _durably(outcome, durable)
         return reply_frame(*outcome)
 
-    async def _later(self, answered: Awaitable[Outcome], message: Message) -> bytes:
-        outcome = await answered
-        durable = self.node.namespaces[message[9][FIELD_NAMESPACE]].durable()
+    async def _later(self, namespace: Namespace, message: Message, todo: list[Op], origin: str) -> bytes:
+        outcome = await self._in_line(namespace, message, todo, origin)
+        durable = namespace.durable()
         return reply_frame(*outcome) if durable is None else await _durably(outcome, durable)
 
     def _pass_on(self, message: Message, todo: list[Op], body: bytes) -> bytes | Awaitable[bytes]:
@@ -220,7 +224,7 @@ class Messages:
             outcome = failed(error.code)
         except Exception as error:  # noqa: BLE001 - the edge: a fault in one request may not end a connection
             outcome = self._fault(error)
-        counts.count(namespace, origin, outcome[0])
+        namespace.counters[counts.names[origin][outcome[0]]] += 1
         return outcome
 
     def _fault(self, error: Exception) -> Outcome:

@@ -15,19 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 
-class Locks:
+class Locks(dict[bytes, deque[asyncio.Future[None]]]):
     """The locked digests of a namespace, each with those who wait for it."""
 
-    __slots__ = ("_held",)
-
-    def __init__(self) -> None:
-        self._held: dict[bytes, deque[asyncio.Future[None]]] = {}
-
-    def __contains__(self, digest: bytes) -> bool:
-        return digest in self._held
-
-    def __len__(self) -> int:
-        return len(self._held)
+    __slots__ = ()
 
     @asynccontextmanager
     async def hold(self, digest: bytes, seconds: float | None = None) -> AsyncIterator[None]:
@@ -37,9 +28,9 @@ class Locks:
         The line is as long as there are clients at most, for each waits for one request. A real server's
         `transaction-pending-limit` bounds requests that wait for other nodes' copies, of which there are none here.
         """
-        line = self._held.get(digest)
+        line = self.get(digest)
         if line is None:
-            self._held[digest] = deque()
+            self[digest] = deque()
         else:
             async with asyncio.timeout(seconds):
                 await self._queue(digest, line)
@@ -63,10 +54,10 @@ class Locks:
 
     def _pass_on(self, digest: bytes) -> None:
         """Give the lock to the first in line, or up."""
-        line = self._held[digest]
+        line = self[digest]
         while line:
             turn = line.popleft()
             if not turn.done():
                 turn.set_result(None)
                 return
-        del self._held[digest]
+        del self[digest]
