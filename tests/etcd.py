@@ -45,12 +45,13 @@ def await_true(condition: Callable[[], Any], what: str, seconds: float = READY_S
 class Member:
     """One etcd process; it keeps its ports and its data when it is started again."""
 
-    def __init__(self, name: str, directory: Path, ports: tuple[int, int]) -> None:
+    def __init__(self, name: str, directory: Path, ports: tuple[int, int, int]) -> None:
         self.name = name
         self.directory = directory
         self.port = ports[0]
         self.endpoint = f"http://127.0.0.1:{ports[0]}"
         self.peer = f"http://127.0.0.1:{ports[1]}"
+        self.secure = f"https://127.0.0.1:{ports[2]}"
         self.log = directory / f"{name}.log"
         self.process: subprocess.Popen[bytes] | None = None
         self.arguments: Sequence[str] = ()
@@ -169,15 +170,18 @@ def _free_ports(count: int) -> list[int]:
         return [probe.getsockname()[1] for probe in probes]
 
 
-def _make(directory: Path, count: int, options: Sequence[str]) -> Etcd:
-    ports = _free_ports(2 * count)
-    members = [Member(f"etcd{n}", directory, (ports[2 * n], ports[2 * n + 1])) for n in range(count)]
+def _make(directory: Path, count: int, options: Sequence[str], secure: Sequence[str]) -> Etcd:
+    ports = _free_ports(3 * count)
+    members = [
+        Member(f"etcd{n}", directory, (ports[3 * n], ports[3 * n + 1], ports[3 * n + 2]))
+        for n in range(count)
+    ]
     cluster = ",".join(f"{member.name}={member.peer}" for member in members)
     for member in members:
         member.arguments = (
             f"--name={member.name}",
             f"--data-dir={directory / member.name}",
-            f"--listen-client-urls={member.endpoint}",
+            f"--listen-client-urls={member.endpoint}{f',{member.secure}' if secure else ''}",
             f"--advertise-client-urls={member.endpoint}",
             f"--listen-peer-urls={member.peer}",
             f"--initial-advertise-peer-urls={member.peer}",
@@ -186,19 +190,25 @@ def _make(directory: Path, count: int, options: Sequence[str]) -> Etcd:
             "--election-timeout=600",  # short, so that a dead leader costs a test little
             "--enable-v2=false",
             *options,
+            *secure,
         )
     return Etcd(members)
 
 
 @contextlib.contextmanager
-def running(directory: Path, members: int = 1, options: Sequence[str] = ()) -> Iterator[Etcd]:
-    """An etcd that serves. ``options`` are further ones of the program. Skips the test where there is no etcd."""
+def running(
+    directory: Path, members: int = 1, *, options: Sequence[str] = (), secure: Sequence[str] = ()
+) -> Iterator[Etcd]:
+    """An etcd that serves. Skips the test where there is none.
+
+    ``options`` are further ones of the program; with ``secure``, those for TLS, it also listens at `Member.secure`.
+    """
     if shutil.which("etcd") is None:
         pytest.skip("etcd is not installed")
     for attempt in range(START_ATTEMPTS):
         place = directory / f"etcd-{attempt}"
         place.mkdir(parents=True)
-        cluster = _make(place, members, options)
+        cluster = _make(place, members, options, secure)
         try:
             try:
                 cluster.start()

@@ -17,6 +17,9 @@ CONFIRM_SECONDS = 2.0
 TRUNCATE = "truncate"
 """Name of the SMD module that holds the marks of truncation: `NS` or `NS|SET`, and a last update in ms since 2010."""
 
+SINDEX = "sindex"
+"""Name of the SMD module that holds the definitions of secondary indexes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Item:

@@ -43,6 +43,9 @@ _OPEN = "authentication is not enabled"
 _NO_TOKEN = "none"  # noqa: S105 - no secret
 """Sent to an etcd that asks for no log-in. When it does some day, it says that this token is invalid."""
 
+_TRANSPORT = (httpx.HTTPError, httpx.InvalidURL, OSError)
+"""What a connection that fails raises; a refusal of our certificate comes late, as the ssl module's own OSError."""
+
 _Read = TypeVar("_Read")
 
 
@@ -161,7 +164,7 @@ class Gateway:
         except TimeoutError as error:
             self._turn_from(endpoint)
             raise Unreachable(f"{endpoint} does not answer", maybe=False) from error
-        except (_Failed, _Stale, ValueError, httpx.HTTPError) as error:
+        except (_Failed, _Stale, ValueError, *_TRANSPORT) as error:
             self._turn_from(endpoint)
             raise Unreachable(f"{endpoint}: {_reason(error)}", maybe=False) from error
         except EtcdError as error:
@@ -200,22 +203,21 @@ class Gateway:
         self, endpoint: str, path: str, body: Mapping[str, Any], seconds: float
     ) -> Mapping[str, Any]:
         url = endpoint + await self._prefix(endpoint, seconds) + path
-        await self._log_in(endpoint, "")
-        token = self._token
+        token = await self._log_in(endpoint, "")
         try:
-            return await self._post(url, body, seconds)
+            return await self._post(url, body, seconds, token)
         except _Stale as error:
             if not self._user:
                 raise Denied("etcd asks for a user, and none is configured") from error
-        await self._log_in(endpoint, token)
+        token = await self._log_in(endpoint, token)
         try:
-            return await self._post(url, body, seconds)
+            return await self._post(url, body, seconds, token)
         except _Stale as error:
             raise _Failed("does not take its own token", maybe=False) from error
 
     async def _open_watch(self, endpoint: str, key: bytes, end: bytes, start: int) -> httpx.Response:
         prefix = await self._prefix(endpoint, WATCH_SECONDS)
-        await self._log_in(endpoint, "")
+        token = await self._log_in(endpoint, "")
         create: dict[str, Any] = {
             "key": wire.text(key),
             "range_end": wire.text(end),
@@ -229,7 +231,7 @@ class Gateway:
             f"{endpoint}{prefix}/watch",
             json={"create_request": create},
             # A member that has lost the others must say so instead of keeping silent.
-            headers={**self._authorization(), "Grpc-Metadata-hasleader": "true"},
+            headers={**_authorization(token), "Grpc-Metadata-hasleader": "true"},
             timeout=httpx.Timeout(None, connect=WATCH_SECONDS),
         )
         response = await self._client.send(request, stream=True)
@@ -269,15 +271,13 @@ class Gateway:
             )
         self.cluster_id = identity
 
-    async def _log_in(self, endpoint: str, stale: str) -> None:
-        """Have another token than ``stale``, when there is a user; one call gets it for all."""
-        if not self._user or self._token != stale:
-            return
-        async with self._login:
-            if self._token != stale:
-                return
-            self._token = ""
-            self._token = await self._authenticate(endpoint)
+    async def _log_in(self, endpoint: str, stale: str) -> str:
+        """A token other than ``stale``, when there is a user; one call gets it for all."""
+        if self._user and self._token == stale:
+            async with self._login:
+                if self._token == stale:
+                    self._token = await self._authenticate(endpoint)
+        return self._token
 
     async def _authenticate(self, endpoint: str) -> str:
         """A token for our user."""
@@ -292,23 +292,24 @@ class Gateway:
             raise _Failed("does not let us log in", maybe=False) from error
         return str(reply.get("token", ""))
 
-    def _authorization(self) -> dict[str, str]:
-        return {"Authorization": self._token} if self._token else {}
+    async def _post(
+        self, url: str, body: Mapping[str, Any], seconds: float, token: str = ""
+    ) -> Mapping[str, Any]:
+        return _json(await self._send("POST", url, body, seconds, token))
 
-    async def _post(self, url: str, body: Mapping[str, Any], seconds: float) -> Mapping[str, Any]:
-        return _json(await self._send("POST", url, body, seconds))
-
-    async def _send(self, method: str, url: str, body: Mapping[str, Any] | None, seconds: float) -> bytes:
+    async def _send(
+        self, method: str, url: str, body: Mapping[str, Any] | None, seconds: float, token: str = ""
+    ) -> bytes:
         """Body of the reply. Raises _Failed when there is none of use, and what an error in it means."""
         timeout = httpx.Timeout(seconds, connect=0.9 * seconds)  # what was not even sent is known as such
         try:
             async with self._client.stream(
-                method, url, json=body, headers=self._authorization(), timeout=timeout
+                method, url, json=body, headers=_authorization(token), timeout=timeout
             ) as response:
                 data = await _body(response)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise _Failed(_reason(error), maybe=False) from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except _TRANSPORT as error:
             raise _Failed(_reason(error)) from error
         if response.status_code != httpx.codes.OK:
             _raise(response.status_code, data)
@@ -318,6 +319,10 @@ class Gateway:
         self._prefixes.pop(endpoint, None)
         if self._endpoints[self._first] == endpoint:
             self._first = (self._first + 1) % len(self._endpoints)
+
+
+def _authorization(token: str) -> dict[str, str]:
+    return {"Authorization": token} if token else {}
 
 
 def _is_https(endpoint: str) -> bool:
@@ -378,10 +383,11 @@ def _raise(status: int, data: bytes) -> None:
     """Raise what a reply with a ``status`` other than 200 means."""
     try:
         reply = _json(data)
-        code, message = wire.number(reply, "code"), str(reply.get("error") or reply.get("message"))
-    except (_Failed, ValueError) as error:
-        maybe = status >= httpx.codes.INTERNAL_SERVER_ERROR
-        raise _Failed(f"answers the status {status}", maybe=maybe) from error
+        code, message = wire.number(reply, "code"), reply.get("error") or reply.get("message")
+    except (_Failed, ValueError):
+        code, message = 0, None
+    if not code or not isinstance(message, str):  # it is not etcd that answers
+        raise _Failed(f"answers the status {status}", maybe=status >= httpx.codes.INTERNAL_SERVER_ERROR)
     if code in {_CANCELLED, _DEADLINE, _UNAVAILABLE}:
         raise _Failed(message)
     if code == _UNAUTHENTICATED or _TOKEN.search(message):
