@@ -1,4 +1,4 @@
-"""The heartbeat family: how the nodes of a real cluster find each other. Nodes of one process need not.
+"""The heartbeat family: how the nodes of a real cluster find each other. Ours share a process or a metadata store.
 
 What asks for an effect that asudfd cannot give is refused, once its parameters are right.
 """
@@ -41,12 +41,12 @@ def mcast(node: Node, _request: Request) -> bytes:
 def tip(_node: Node, request: Request) -> bytes:
     """tip:host=HOST;port=PORT
 
-    Refused once its parameters are right: other daemons cannot join this cluster.
+    Refused once its parameters are right: nodes are started together, or meet in the metadata store.
     """
     request.required(b"host")
     if not request.required(b"port").isdigit():
         raise CommandError(Code.PARAMETER, "'port' must be an integer")
-    raise CommandError(Code.UNSUPPORTED, "nodes of other processes cannot join")
+    raise CommandError(Code.UNSUPPORTED, "nodes meet in the metadata store")
 
 
 def tip_clear(_node: Node, request: Request) -> bytes:

@@ -190,7 +190,7 @@ def test_a_dump_is_a_line_in_the_log(three: Node, command: str, context: str, to
     ("command", "answer"),
     [
         ("dump-wb-summary:ns=test;verbose=maybe", "ERROR:4:'verbose' may be either 'true' or 'false'"),
-        ("tip:host=127.0.0.1;port=3002", "ERROR:16:nodes of other processes cannot join"),
+        ("tip:host=127.0.0.1;port=3002", "ERROR:16:nodes meet in the metadata store"),
         ("tip-clear:host-port-list=a:1,b:2", "ERROR::0 cleared, 2 not found"),
         ("tip-clear:host-port-list=all", "ok"),
         ("mesh", ""),
