@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from difflib import diff_bytes, unified_diff
-
+from asadm.fleet.lines import CONTEXT, Lines
 from asinfo.wire.info import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from asadm.session import Session
 
 NOWHERE = "/dev/null"
 """What a version is called that is not there."""
-
-LINES_MAX = 40_000
-"""Two versions with more lines together are only said to differ: to compare them line by line takes minutes."""
 
 COLOURS = {b"+": b"\x1b[32m", b"-": b"\x1b[31m", b"@": b"\x1b[36m"}
 
@@ -27,13 +23,32 @@ def unified(old: bytes | None, new: bytes | None, old_label: str, new_label: str
         return b""
     labels = NOWHERE if old is None else old_label, NOWHERE if new is None else new_label
     before, after = old or b"", new or b""
-    why = _unreadable(before, after)
-    if why:
+    heading = f"--- {labels[0]}\n+++ {labels[1]}\n".encode("utf-8", "replace")
+    if b"\0" in before or b"\0" in after:
         sizes = f"{len(before)} and {len(after)} bytes"
-        return f"--- {labels[0]}\n+++ {labels[1]}\n{why}: {sizes} that differ\n".encode()
-    names = [label.encode("utf-8", "replace") for label in labels]
-    lines = diff_bytes(unified_diff, _lines(before), _lines(after), names[0], names[1])
-    return b"".join(map(_ended, lines))
+        return heading + f"Binary content: {sizes} that differ\n".encode()
+    return heading + b"".join(map(_ended, _hunks(_lines(before), _lines(after))))
+
+
+def _hunks(old: Sequence[bytes], new: Sequence[bytes]) -> Iterator[bytes]:
+    """The lines of the diff, each change with the lines around it."""
+    for group in Lines(old, new).get_grouped_opcodes(CONTEXT):
+        (_, first_old, _, first_new, _), (_, _, last_old, _, last_new) = group[0], group[-1]
+        yield f"@@ -{_range(first_old, last_old)} +{_range(first_new, last_new)} @@\n".encode()
+        for kind, begin, end, begin_new, end_new in group:
+            if kind == "equal":
+                yield from (b" " + line for line in old[begin:end])
+            else:
+                yield from (b"-" + line for line in old[begin:end])
+                yield from (b"+" + line for line in new[begin_new:end_new])
+
+
+def _range(begin: int, end: int) -> str:
+    """Lines from 1 as diff writes them: ``first,count``, the count only when it is not 1, 0 lines after line ``begin``."""
+    count = end - begin
+    if count == 1:
+        return str(begin + 1)
+    return f"{begin + 1 if count else begin},{count}"
 
 
 def _lines(content: bytes) -> list[bytes]:
@@ -44,15 +59,6 @@ def _lines(content: bytes) -> list[bytes]:
 
 def _ended(line: bytes) -> bytes:
     return line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n"
-
-
-def _unreadable(before: bytes, after: bytes) -> str:
-    """Why the lines of these contents are not for the eye; empty when they are."""
-    if b"\0" in before or b"\0" in after:
-        return "Binary content"
-    if before.count(b"\n") + after.count(b"\n") > LINES_MAX:
-        return f"More than {LINES_MAX} lines"
-    return ""
 
 
 def shown(session: Session, diff: bytes) -> bytes:

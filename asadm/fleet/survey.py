@@ -10,6 +10,9 @@ from asadm.modules import LIST
 from asinfo.errors import WireError
 from asinfo.wire.udf import modules
 
+MODULES_MAX = 100_000
+"""Most modules that a node may list: an answer with more is no list, and would fill the memory."""
+
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -121,6 +124,8 @@ class _Reader:
         return found
 
     def parse(self, text: bytes) -> dict[bytes, str]:
+        if text.count(b";") > MODULES_MAX:
+            raise WireError(f"udf-list: more than {MODULES_MAX} modules")
         entries = self.entries
         found = {}
         for entry in text.split(b";"):

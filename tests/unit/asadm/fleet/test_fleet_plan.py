@@ -64,6 +64,12 @@ def test_a_node_that_was_not_read() -> None:
     assert (found.complete, found.differing(), found.names()) == (False, [], [])
 
 
+def test_a_list_that_would_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(survey, "MODULES_MAX", 2)
+    found = surveyed(listing("n1", {b"%d.lua" % number: ONE for number in range(3)}))
+    assert found.answers[0].error == "udf-list: more than 2 modules"
+
+
 def test_actions(modules: Directory) -> None:
     wanted = modules.sources[b"b.lua"].hash
     found = surveyed(
