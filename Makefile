@@ -12,14 +12,17 @@ export PIP_NO_CACHE_DIR := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export TMPDIR := $(CURDIR)/.tmp
 
-.PHONY: help demo test check bench docs clean
+.PHONY: help demo demo-cluster test check bench docs clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/installed ## three nodes, modules on all of them, every cache cleared by one asadm call
 	@sh docs/demo.sh
+
+demo-cluster: $(VENV)/installed $(VENV)/etcd ## an etcd and three processes: a node is killed and comes back
+	@sh docs/demo_cluster.sh
 
 test: check $(VENV)/clients $(VENV)/etcd ## lint, types, import contracts and every test
 	$(BIN)/python -m pytest $(TESTS)
@@ -37,7 +40,7 @@ docs: $(VENV)/tools ## generate the command and parameter pages, man pages and c
 	$(BIN)/python -m docs.generate
 
 clean: ## remove all that make made
-	rm -rf $(VENV) .tmp .demo build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .tmp .demo .demo-cluster build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The metadata store of a cluster: the etcd of this system, else Debian's package, unpacked and not installed, so that no service starts.
