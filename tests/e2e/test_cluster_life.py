@@ -142,6 +142,26 @@ def test_a_node_that_is_killed_leaves_within_its_lease(trio: Cluster) -> None:
     assert one.put("other.lua", OTHER) == "ok"
 
 
+def test_a_frozen_node_costs_its_own_records_their_time_limit_until_its_lease_ends(trio: Cluster) -> None:
+    one, two, three = trio.nodes
+    theirs, ours = key_of("A2", trio.nodes), key_of("A3", trio.nodes)
+    assert one.send(request.put(theirs, {"n": 1}, PATIENT)).result == 0
+    two.freeze()
+    reply = one.send(request.put(theirs, {"n": 2}, Policy(limit=200)))
+    assert reply.result in {Result.TIMEOUT, 0}  # 0: its lease has ended already
+    assert one.send(request.put(ours, {"n": 3}, PATIENT)).result == 0
+    for node in (one, three):
+        await_true(lambda n=node: n.members() == ["A1", "A3"], "the frozen node is gone")  # type: ignore[misc]  # mypy on defaults of lambdas
+    assert one.send(request.get(theirs, policy=PATIENT)).result in {Result.NOT_FOUND, 0}
+    assert one.put("other.lua", OTHER) == "ok"
+    two.thaw()
+    trio.await_members("A1", "A2", "A3")
+    await_true(lambda: two.modules() == one.modules(), "the list of the node that was frozen")
+    await_true(lambda: len({node.ask("cluster-stable") for node in trio.nodes}) == 1, "one key on all nodes")
+    await_true(lambda: one.send(request.get(theirs, policy=PATIENT)).result == 0, "its records are back")
+    assert one.send(request.get(theirs, policy=PATIENT)).bins["n"] in {1, 2}
+
+
 def test_a_node_that_comes_back_has_the_list_before_it_is_ready(trio: Cluster) -> None:
     one, two, three = trio.nodes
     assert one.put("count.lua", COUNT) == "ok"
