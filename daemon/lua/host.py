@@ -23,7 +23,18 @@ from daemon.lua.budget import EXCEEDED, Budget
 from daemon.lua.errors import STREAM_FAILED, CallError, CompileError
 from daemon.lua.pool import HOLD_MAX, ContextStatistics, Lease, Pool
 from daemon.lua.release import keep_little, release_memory
-from daemon.lua.runtime import LATE, REQUIRED_MAX, TIMEOUT, Applied, Context, Poured, Subject, Value, failure
+from daemon.lua.runtime import (
+    LATE,
+    OUT_OF_MEMORY,
+    REQUIRED_MAX,
+    TIMEOUT,
+    Applied,
+    Context,
+    Poured,
+    Subject,
+    Value,
+    failure,
+)
 from daemon.lua.stream import Stream
 from daemon.lua.turns import Turn
 from daemon.lua.work import Work
@@ -199,7 +210,7 @@ class LuaHost:
             turn.give_up()
             raise
         if not work.done() or time.monotonic() > deadline + GRACE_SECONDS:
-            return failure(TIMEOUT)
+            return failure(OUT_OF_MEMORY if turn.lacks_memory() else TIMEOUT)
         applied, seconds = work.result()
         if seconds < HOLD_MAX / 2:
             lease.version.note_quick(function)

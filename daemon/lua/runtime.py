@@ -350,6 +350,10 @@ class Context:
         """Bytes in use, garbage included; any thread may ask."""
         return int(self._used())
 
+    def is_full(self) -> bool:
+        """Whether so little memory is left that calls take long for want of it."""
+        return bool(self._used() > self._memory // 64 * 63)
+
     def collect(self) -> None:
         """Free what is garbage."""
         with suppress(LuaError):  # no memory for it

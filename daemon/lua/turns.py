@@ -112,6 +112,10 @@ class Turn:
         """Whether the deadline has passed."""
         return monotonic() >= self.deadline
 
+    def lacks_memory(self) -> bool:
+        """Whether it is memory that a call lacks which is late."""
+        return self.context is not None and self.context.is_full()
+
     def give_up(self) -> None:
         """Nobody waits for the call any more: it ends at its next look at the clock, or never begins."""
         self.deadline = -inf

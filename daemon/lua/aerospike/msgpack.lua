@@ -10,6 +10,7 @@ local DEPTH <const>, RECORD <const>, NIL <const> = box.DEPTH, box.RECORD, box.NI
 local list_contents, map_contents, bytes_contents = box.list_contents, box.map_contents, box.bytes_contents
 local List, Map, Bytes, GeoJSON = box.List, box.Map, box.Bytes, box.GeoJSON
 
+local ARGUMENTS <const> = 950000 -- of a call: Lua's stack has a million places
 local MALFORMED <const> = {} -- the error of a value that cannot be read
 local STRING <const>, GEOJSON <const>, MARKER <const> = 3, 23, 0xC7
 
@@ -173,6 +174,9 @@ function box.spread(data)
         return
     end
     local items = list.items
+    if list.n > ARGUMENTS then
+        error("too many arguments", 0)
+    end
     for index = 1, list.n do
         items[index] = box.outer(items[index])
     end
