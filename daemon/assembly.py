@@ -15,9 +15,10 @@ from daemon.info.families import table
 from daemon.lua.host import LuaHost
 from daemon.network.service import Service
 from daemon.node import Node
+from daemon.record.indexes import accept as accept_indexes
 from daemon.record.spaces import open_namespaces
 from daemon.record.truncation import accept as accept_truncation
-from daemon.smd.interface import TRUNCATE, UDF
+from daemon.smd.interface import SINDEX, TRUNCATE, UDF
 from daemon.udf.store import ModuleStore
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class Assembly:
         stack.push_async_callback(_end, node.messages.jobs.stop)
         self._smd.subscribe(UDF, modules.accept)
         self._smd.subscribe(TRUNCATE, partial(accept_truncation, node.namespaces))
+        self._smd.subscribe(SINDEX, partial(accept_indexes, node.namespaces))
         service = Service(node, config.network.service.listen_address, port)
         stack.callback(service.close)
         config.network.service.port = service.address[1]

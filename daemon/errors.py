@@ -23,6 +23,7 @@ class Code(IntEnum):
     UNSUPPORTED = 16
     NAMESPACE = 20
     ENTERPRISE_ONLY = 25
+    INDEX_EXISTS = 200
     INDEX_NOT_FOUND = 201
 
 

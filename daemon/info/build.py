@@ -21,8 +21,11 @@ COMPATIBILITY_ID = b"15"
 FEATURES = (
     b"batch-any",
     b"batch-index",
+    b"cdt-list",
+    b"cdt-map",
     b"cluster-stable",
     b"float",
+    b"sindex-exists",
     b"peers",
     b"pipelining",
     b"pquery",
@@ -37,8 +40,7 @@ FEATURES = (
 )
 """What of the real server's list is true here.
 
-Left out: blob-bits, cdt-list, cdt-map (operations on bits, lists and maps), cdt-index, geo, sindex-exists (secondary
-indexes), relaxed-sc.
+Left out: blob-bits (operations on bits), cdt-index (indexes within collections), geo, relaxed-sc.
 """
 
 

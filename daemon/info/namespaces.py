@@ -136,7 +136,7 @@ def _set(space: records.Namespace, name: bytes) -> bytes:
         ("tombstones", 0),
         ("data_used_bytes", figures.data_used_bytes),
         ("truncate_lut", space.truncation.marks.get(name, 0)),
-        ("sindexes", 0),
+        ("sindexes", sum(index.set_name.encode() == name for index in space.indexes.values())),
         ("index_populating", "false"),
         ("truncating", spell(name in pending or WHOLE in pending)),
         ("default-read-touch-ttl-pct", limits.default_read_touch_ttl_pct),

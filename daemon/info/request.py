@@ -15,11 +15,15 @@ VALUE_SIZE_MAX = 1023
 
 
 class Session:
-    """What a connection remembers between its requests; ``gone`` when it has ended."""
+    """What a connection remembers between its requests; ``gone`` when it has ended.
 
-    __slots__ = ("gone", "user_agent")
+    ``address`` is the client's, as job listings write it: ADDRESS+PORT; empty where there is none.
+    """
+
+    __slots__ = ("address", "gone", "user_agent")
 
     def __init__(self) -> None:
+        self.address = ""
         self.gone = False
         self.user_agent: bytes | None = None
 

@@ -28,6 +28,8 @@ from asinfo.wire.message import (
 from asinfo.wire.particle import STRING
 from asinfo.wire.result import Result
 from daemon.lua.stream import END, pack
+from daemon.message.jobs import Job
+from daemon.message.selection import Selection, rate_of
 from daemon.message.udf import call_of, subject_of
 from daemon.record.record import PARTITIONS
 from daemon.record.refused import Refused
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from asinfo.wire.message import Message
+    from daemon.info.request import Session
     from daemon.message.dispatch import Messages
     from daemon.record.namespace import Namespace
 
@@ -52,10 +55,13 @@ _HEAD = reply(0, count=1)
 """What the message of a value begins with; its only op follows."""
 
 _LAST = reply(0, info3=INFO3_LAST)
+_LAST_ABORTED = reply(Result.QUERY_ABORT, info3=INFO3_LAST)
 _LAST_FAILED = reply(Result.SERVER_ERROR, info3=INFO3_LAST)
 
 
-def aggregate(messages: Messages, namespace: Namespace, message: Message) -> AsyncIterator[bytes]:
+def aggregate(
+    messages: Messages, namespace: Namespace, message: Message, session: Session | None
+) -> AsyncIterator[bytes]:
     """The reply to an aggregation, piece by piece. Raises Refused."""
     info1, fields = message[0], message[9]
     call_of(fields)
@@ -67,10 +73,14 @@ def aggregate(messages: Messages, namespace: Namespace, message: Message) -> Asy
         raise Refused(Result.PARAMETER, "a short query cannot be an aggregation")
     if fields.get(FIELD_SET) and fields[FIELD_SET] not in namespace.sets:
         raise Refused(Result.NOT_FOUND, "no such set")
-    return _pieces(messages, namespace, message)
+    selection = Selection(namespace, fields)
+    job = Job("aggr", namespace, fields, session, rate_of(fields))
+    return _pieces(messages, message, selection, job)
 
 
-async def _pieces(messages: Messages, namespace: Namespace, message: Message) -> AsyncIterator[bytes]:
+async def _pieces(
+    messages: Messages, message: Message, selection: Selection, job: Job
+) -> AsyncIterator[bytes]:
     """Frames with the values; then what ends the reply.
 
     The real server has no time limit here. This one has that of the query, if the client gave one, and a piece of
@@ -78,18 +88,24 @@ async def _pieces(messages: Messages, namespace: Namespace, message: Message) ->
     record, the thread comes back.
     """
     host, fields = messages.node.host, message[9]
-    if host.streams >= ACTIVE_MAX:
-        yield frame.pack(frame.MESSAGE, reply(Result.FORBIDDEN, info3=INFO3_LAST))
+    service = messages.node.config.service
+    try:
+        _admit(messages, job)
+    except Refused as error:
+        yield frame.pack(frame.MESSAGE, reply(error.code, info3=INFO3_LAST))
         return
-    piece = messages.node.config.service.transaction_max_ms / 1000
+    piece = service.transaction_max_ms / 1000
     end = monotonic() + message[7] / 1000 if message[7] else float("inf")
-    in_memory = namespace.config.storage_engine.kind == "memory"
+    in_memory = job.namespace.config.storage_engine.kind == "memory"
     result = "abort"  # unless all is gone through: the client has left
     stream = host.open_stream(*call_of(fields), _HEAD, in_memory=in_memory)
     try:
-        for batch in _batches(messages, namespace, fields.get(FIELD_SET)):
+        for batch in _batches(messages, selection, job):
+            if job.aborted:
+                yield frame.pack(frame.MESSAGE, _LAST_ABORTED)
+                return
+            await _pause(job)
             if not batch:
-                await asyncio.sleep(0)
                 continue
             rest, more = batch, True
             while more:
@@ -100,12 +116,27 @@ async def _pieces(messages: Messages, namespace: Namespace, message: Message) ->
                     yield frame.pack(frame.MESSAGE, values + _failed(failure))
                     return
                 if values:
+                    job.sent += len(values)
                     yield frame.pack(frame.MESSAGE, values)
         result = "complete"
         yield frame.pack(frame.MESSAGE, _LAST)
+    except Refused as error:
+        result = "error"
+        yield frame.pack(frame.MESSAGE, reply(error.code, info3=INFO3_LAST))
     finally:
         host.close_stream(stream)
-        namespace.counters[f"pi_query_aggr_{result}"] += 1
+        job.namespace.counters[f"{selection.kind}_query_aggr_{result}"] += 1
+        messages.jobs.end(job, service.query_max_done)
+
+
+def _admit(messages: Messages, job: Job) -> None:
+    """Raise Refused for an aggregation too many, or one whose id is taken."""
+    if messages.node.host.streams >= ACTIVE_MAX:
+        raise Refused(Result.FORBIDDEN, "too many aggregations run")
+    before = messages.jobs.get(job.id)
+    if before is not None and before.ended:
+        del messages.jobs[job.id]  # only for background queries is it said that an ended one keeps its id
+    messages.jobs.add(job, messages.node.config.service.query_max_done)
 
 
 def _failed(text: bytes) -> bytes:
@@ -113,32 +144,44 @@ def _failed(text: bytes) -> bytes:
     return _HEAD + op(OP_READ, STRING, b"FAILURE", text) + _LAST_FAILED
 
 
-def _batches(messages: Messages, namespace: Namespace, wanted: bytes | None) -> Iterator[bytes]:
+async def _pause(job: Job) -> None:
+    """Give the other connections a turn, and wait as long as the limit of records in a second wants it."""
+    await asyncio.sleep(0)
+    while (seconds := job.throttle.pause()) and not job.aborted:  # noqa: ASYNC110 - what is waited for is time
+        await asyncio.sleep(seconds)
+
+
+def _batches(messages: Messages, selection: Selection, job: Job) -> Iterator[bytes]:
     """Records of all partitions of this node, as they cross into Lua; nothing where others shall have a turn."""
     parts: list[bytes] = []
     size = 0
     turn_end = monotonic() + TURN_SECONDS
-    for part in _parts(messages, namespace, wanted):
+    for part in _parts(messages, selection, job):
         parts.append(part)
         size += len(part)
-        if size >= BATCH_SIZE:
+        pauses = job.throttle.pause()
+        if size >= BATCH_SIZE or (size and pauses):
             yield b"".join(parts)
             parts, size = [], 0
-        if monotonic() > turn_end:
+        if pauses or monotonic() > turn_end:
             yield b""
             turn_end = monotonic() + TURN_SECONDS
     if size:
         yield b"".join(parts)
 
 
-def _parts(messages: Messages, namespace: Namespace, wanted: bytes | None) -> Iterator[bytes]:
-    """Records and ends of partitions; an empty part where a partition has none."""
+def _parts(messages: Messages, selection: Selection, job: Job) -> Iterator[bytes]:
+    """Records and ends of partitions; an empty part where there is none."""
     for number in range(PARTITIONS):
         end = b""
         if messages.owns(number):
-            for digest, record in namespace.scan(number):
-                if wanted and record.set_name != wanted:
+            for found in selection.records(number):
+                if found is None:
+                    yield b""
                     continue
                 end = END
-                yield pack(subject_of(namespace, digest, record, {}))
+                job.throttle.count += 1
+                job.succeeded += 1
+                yield pack(subject_of(job.namespace, found[0], found[1], {}))
+        job.partitions = number + 1
         yield end

@@ -114,7 +114,7 @@ class Messages:
         try:
             if message[0] & INFO1_BATCH:
                 return batch(self, message, session)
-            return query(self, message, body)
+            return query(self, message, body, session)
         except Refused as error:
             return reply_frame(error.code)
 

@@ -1,7 +1,7 @@
 """Queries over partitions: what clients call a scan, or a query without an index.
 
     i3 PARTITION_DONE, field 11 (numbers, little-endian) or 12 (digests to go on after)     a query
-    i2 WRITE, or field 33 = 2, without both                        a background job         daemon.message.jobs
+    i2 WRITE, or field 33 = 2, without both                        a background job         daemon.message.background
     field 33 = 1                                                   an aggregation           daemon.message.aggregate
 
 The reply is a message for every record, with its fields and bins, and a last one. Within a partition, records come
@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 from asinfo.wire import frame
 from asinfo.wire.message import (
     DIGEST_SIZE,
+    FIELD_BVALS,
     FIELD_DIGEST,
-    FIELD_INDEX_RANGE,
     FIELD_KEY,
     FIELD_NAMESPACE,
     FIELD_PARTITIONS,
@@ -41,8 +41,8 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.result import Result
 from daemon.message.aggregate import aggregate
+from daemon.message.background import begin
 from daemon.message.bins import split
-from daemon.message.jobs import begin
 from daemon.message.outcome import refuse_unsupported
 from daemon.message.selection import Selection, Throttle, rate_of
 from daemon.record.record import PARTITIONS, partition
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from asinfo.wire.message import Message
+    from daemon.info.request import Session
     from daemon.message.dispatch import Messages
     from daemon.record.namespace import Namespace
     from daemon.record.record import Record
@@ -70,21 +71,21 @@ _LAST = reply(0, info3=INFO3_LAST)
 _PARTITION = Struct("<H")  # little-endian, unlike everything else
 
 
-def query(messages: Messages, message: Message, body: bytes) -> bytes | AsyncIterator[bytes]:
+def query(
+    messages: Messages, message: Message, body: bytes, session: Session | None
+) -> bytes | AsyncIterator[bytes]:
     """The reply to a query, piece by piece. Raises Refused and WireError."""
     _, info2, info3, _, _, _, _, _, _, fields, count, offset = message
     namespace = messages.node.namespaces.get(fields.get(FIELD_NAMESPACE, b""))
     if namespace is None:
         raise Refused(Result.NAMESPACE, "no such namespace")
     refuse_unsupported(fields)
-    if FIELD_INDEX_RANGE in fields:
-        raise Refused(Result.INDEX_NOT_FOUND, "there are no secondary indexes")
     kind = fields.get(FIELD_UDF_OP)
     if kind == bytes([AGGREGATION]):
-        return aggregate(messages, namespace, message)
+        return aggregate(messages, namespace, message, session)
     todo = ops(body, offset, count) if count else []
     if kind is not None or info2 & INFO2_WRITE:
-        return begin(messages, namespace, message, todo)
+        return begin(messages, namespace, message, todo, session)
     if not info3 & INFO3_PARTITION_DONE:
         raise Refused(Result.UNSUPPORTED_FEATURE, "a scan of the time before partition queries")
     if any(code != OP_READ for code, _, _, _ in todo):
@@ -136,7 +137,7 @@ async def _pieces(namespace: Namespace, message: Message, scan: _Scan) -> AsyncI
                 turn_end = monotonic() + TURN_SECONDS
     except Refused as error:
         last, end = reply(error.code, info3=INFO3_LAST), "error"
-    namespace.counters[f"pi_query_{kind}_basic_{end}"] += 1
+    namespace.counters[f"{scan.kind}_query_{kind}_basic_{end}"] += 1
     parts.append(last)
     yield frame.pack(frame.MESSAGE, b"".join(parts))
 
@@ -144,7 +145,17 @@ async def _pieces(namespace: Namespace, message: Message, scan: _Scan) -> AsyncI
 class _Scan:
     """The way of a query through partitions: which records, how many of them, how fast, and what is shown."""
 
-    __slots__ = ("_info1", "_left", "_messages", "_names", "_namespace", "_selection", "_starts", "throttle")
+    __slots__ = (
+        "_info1",
+        "_left",
+        "_messages",
+        "_names",
+        "_namespace",
+        "_selection",
+        "_starts",
+        "kind",
+        "throttle",
+    )
 
     def __init__(
         self, messages: Messages, namespace: Namespace, message: Message, names: list[bytes]
@@ -159,6 +170,7 @@ class _Scan:
         self._selection = Selection(namespace, fields)
         self._left = int.from_bytes(fields.get(FIELD_RECORDS_MAX, b""), "big") or -1
         self.throttle = Throttle(rate_of(fields))
+        self.kind = self._selection.kind
 
     def parts(self) -> Iterator[bytes]:
         """Messages for records and for partitions of other nodes; empty ones where others may have a turn.
@@ -170,7 +182,7 @@ class _Scan:
                 yield reply(Result.PARTITION_UNAVAILABLE, generation=number, info3=INFO3_PARTITION_DONE)
                 continue
             for found in self._selection.records(number, after):
-                shown = found and _shown(found[1], self._names, self._info1)
+                shown = None if found is None else _shown(found[1], self._names, self._info1)
                 if found is None or shown is None:
                     yield b""
                     continue
@@ -192,10 +204,12 @@ def _shown(record: Record, names: list[bytes], info1: int) -> list[bytes] | None
     return [bins[name] for name in names if name in bins] or None
 
 
-def _message(namespace: Namespace, digest: bytes, record: Record, shown: list[bytes]) -> bytes:
+def _message(namespace: Namespace, digest: bytes, record: Record, value: bytes, shown: list[bytes]) -> bytes:
     fields = [(FIELD_NAMESPACE, namespace.name), (FIELD_DIGEST, digest)]
     if record.set_name:
         fields.append((FIELD_SET, record.set_name))
     if record.key:
         fields.append((FIELD_KEY, record.key))
+    if value:
+        fields.append((FIELD_BVALS, value))
     return request(generation=record.generation, ttl=record.void_time, limit=0, fields=fields, ops=shown)

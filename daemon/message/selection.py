@@ -9,9 +9,10 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from asinfo.wire.message import FIELD_RECORDS_PER_SECOND, FIELD_SET
+from asinfo.wire.message import FIELD_INDEX_RANGE, FIELD_RECORDS_PER_SECOND, FIELD_SET
 from asinfo.wire.result import Result
 from daemon.message.filter import filter_of
+from daemon.message.ranges import Range
 from daemon.record.refused import Refused
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from daemon.record.namespace import Namespace
     from daemon.record.record import Record
+
+    Found = tuple[bytes, Record, bytes]
 
 PAUSE_MAX = 0.1
 """Longest pause of a throttled query in seconds: then it looks whether somebody wants it to end."""
@@ -29,27 +32,39 @@ _PAUSE_MIN = 0.01
 class Selection:
     """The records of one query in one namespace."""
 
-    __slots__ = ("_filter", "_namespace", "_set_name")
+    __slots__ = ("_filter", "_namespace", "_range", "_set_name", "kind")
 
     def __init__(self, namespace: Namespace, fields: dict[int, bytes]) -> None:
-        """Raises Refused for a filter that is none."""
+        """Raises Refused for a filter that is none, and for a range that no index allows."""
         self._namespace = namespace
         self._set_name = fields.get(FIELD_SET)
         self._filter = filter_of(fields)
+        self._range = Range(namespace, fields) if FIELD_INDEX_RANGE in fields else None
+        self.kind = "pi" if self._range is None else "si"
+        """What names of counters begin with: queries of the primary index, or of a secondary one."""
 
-    def records(self, partition: int, after: bytes = b"") -> Iterator[tuple[bytes, Record] | None]:
-        """The records of a partition in the order of their digests; None for one that is not selected.
+    def candidates(self, partition: int, after: bytes = b"") -> Iterator[Found | None]:
+        """Digest, record and value within the range, before the filter is asked; None for a record of another kind.
 
-        Raises Refused for a filter that would take too long.
+        The records of a partition come in the order of their digests, those after the digest ``after``. Raises
+        Refused for a collection that would take too long.
         """
-        namespace, wanted, passes = self._namespace, self._set_name, self._filter
+        namespace, wanted, within = self._namespace, self._set_name, self._range
         for digest, record in namespace.scan(partition, after):
-            if (wanted and record.set_name != wanted) or (
-                passes is not None and not passes.passes(namespace, digest, record)
-            ):
+            if wanted and record.set_name != wanted:
                 yield None
+                continue
+            value = b"" if within is None else within.find(record)
+            yield None if value is None else (digest, record, value)
+
+    def records(self, partition: int, after: bytes = b"") -> Iterator[Found | None]:
+        """The same for records that also pass the filter. Raises Refused for one that would take too long."""
+        passes = self._filter
+        for found in self.candidates(partition, after):
+            if passes is None or found is None or passes.passes(self._namespace, *found[:2]):
+                yield found
             else:
-                yield digest, record
+                yield None
 
 
 class Throttle:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from daemon.config import schema
+    from daemon.record.indexes import Index
     from daemon.record.store import Storage
 
 RECORD_SIZE_MAX = 8 << 20
@@ -40,7 +41,8 @@ class Namespace:
     """One namespace of one node.
 
     ``name`` is as on the wire; ``config`` its parameters, which `set-config` may change at any moment. ``counters``
-    has the real server's names; whoever serves a request adds to them. ``sets`` are the figures of the sets.
+    has the real server's names; whoever serves a request adds to them. ``sets`` are the figures of the sets,
+    ``indexes`` the secondary indexes by their names.
     ``in_memory`` tells whether the storage engine is `memory`.
     """
 
@@ -48,6 +50,7 @@ class Namespace:
         "config",
         "counters",
         "in_memory",
+        "indexes",
         "locks",
         "name",
         "sets",
@@ -63,6 +66,7 @@ class Namespace:
         self.in_memory = config.storage_engine.kind == "memory"
         self.sets = storage.sets
         self.counters = counters()
+        self.indexes: dict[bytes, Index] = {}
         self.locks = Locks()
         self.truncation = Truncation()
         self.sweeper = Sweeper(self)

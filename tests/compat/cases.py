@@ -215,6 +215,10 @@ class Runner:
         self._put_stream(case)
         query = self.client.query("test", case["set"])
         if case["where"]:
+            name = case["where"]["bin"]
+            self.ask(
+                f"sindex-create:ns=test;set={case['set']};indexname=by-{name};indexdata={name},numeric".encode()
+            )
             query.where(predicates.between(case["where"]["bin"], *case["where"]["between"]))
         query.apply(case["module"], case["function"], [from_json(value) for value in case["args"]])
         try:

@@ -1,7 +1,7 @@
 """The cases recorded on a real server, through the real client: one case is one test.
 
-A case in OURS says what this node answers on purpose instead of what the real server does; one in NOT_YET asks for
-something that this node does not have, and says which error it answers. Every other case is as recorded.
+A case in OURS says what this node answers on purpose instead of what the real server does. Every other case is as
+recorded.
 """
 
 import copy
@@ -68,22 +68,6 @@ OURS = {
     ),
 }
 
-NO_INDEX = "there are no secondary indexes"
-NO_FILTER = "filter expressions are not supported"
-NO_LIST_ORDER = "operations on lists are not supported: the record cannot be written as the case has it"
-
-NOT_YET = {
-    "policy.001": NO_FILTER,
-    "policy.002": NO_FILTER,
-    "list.084": NO_LIST_ORDER,
-    "stream.032": NO_INDEX,
-}
-"""Cases that this node refuses, and why; docs/compatibility.md says so too."""
-
-UNSUPPORTED, INDEX_NOT_FOUND = 16, 201
-CODES = {NO_INDEX: INDEX_NOT_FOUND}
-"""Result codes of refusals; of others it is 16."""
-
 
 @pytest.fixture(scope="module")
 def runner(client: Any, records_node: Daemon, client_modules: Path) -> Iterator[Runner]:
@@ -94,26 +78,10 @@ def runner(client: Any, records_node: Daemon, client_modules: Path) -> Iterator[
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_case(runner: Runner, case: Case) -> None:
-    if case["id"] in NOT_YET:
-        assert refusal(runner, case) == CODES.get(NOT_YET[case["id"]], UNSUPPORTED)
-    elif case["id"] in OURS:
+    if case["id"] in OURS:
         runner.run(OURS[case["id"]].change(case))
     else:
         runner.run(case)
-
-
-def refusal(runner: Runner, case: Case) -> int:
-    """The result code of a case that is refused, in its preparation or itself."""
-    runner.put_modules(case)
-    if "records" in case:
-        found = runner.aggregate(case)
-    else:
-        try:
-            found = runner.apply(runner.prepare(case, case), case)
-        except aerospike.exception.AerospikeError as error:
-            return int(error.code)
-    assert isinstance(found, dict), found
-    return int(found["error"]["code"])
 
 
 def test_the_unsafe_mode_gives_back_what_the_hardened_one_lacks(

@@ -13,9 +13,8 @@ aerospike = pytest.importorskip(
 )
 
 from aerospike import exception  # noqa: E402 - skipped before, where there is no client
-from aerospike_helpers import expressions  # noqa: E402 - the same
 from aerospike_helpers.batch import records as batches  # noqa: E402 - the same
-from aerospike_helpers.operations import list_operations, operations  # noqa: E402 - the same
+from aerospike_helpers.operations import operations  # noqa: E402 - the same
 
 pytestmark = pytest.mark.e2e
 
@@ -282,13 +281,10 @@ def test_time_to_live(client: Any, key: Key, asked: int, shown: int) -> None:
 def refusals() -> dict[str, tuple[int, Callable[[Any, Key], Any]]]:
     """Result codes of what a node refuses."""
     durable = {"durable_delete": True}
-    filtered = {"expressions": expressions.Eq(expressions.IntBin("a"), 1).compile()}
     return {
         "a time to live that is too long": (4, lambda c, k: c.put(k, {"a": 1}, policy={"ttl": TTL_MAX + 1})),
         "an unknown namespace": (20, lambda c, k: c.put(("nons", *k[1:]), {"a": 1})),
         "a durable delete": (25, lambda c, k: c.remove(k, policy=durable)),
-        "a list operation": (16, lambda c, k: c.operate(k, [list_operations.list_append("l", 1)])),
-        "a filter expression": (16, lambda c, k: c.get(k, policy=filtered)),
         "an unknown module": (100, lambda c, k: c.apply(k, "no_such_module", "f", [])),
         "a name that is too long": (4, lambda c, k: c.apply(k, "m" * 128, "f", [])),
     }

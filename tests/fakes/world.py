@@ -88,7 +88,7 @@ class World:
 
         async def dialogue() -> list[bytes]:
             bodies = await gather(self.messages.respond(body))
-            for job in self.messages.jobs.values():
+            for job in tuple(self.messages.jobs.values()):
                 await job.wait()
             return bodies
 

@@ -134,7 +134,7 @@ class Namespace:
     )
     auto_revive: bool = parameter(False, "Revive dead partitions at the start.")
     background_query_max_rps: int = parameter(
-        10000, "Most records a second of a background query.", low=1, high=1000000, dynamic=True
+        10000, "Most records a second of a background query.", low=1, high=1000000, dynamic=True, effect=True
     )
     conflict_resolution_policy: str = parameter(
         "generation", "Which copy wins.", choices=("generation", "last-update-time"), dynamic=True
