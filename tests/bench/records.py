@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asinfo.wire import frame, request
@@ -30,7 +31,6 @@ from tests.bench.server import pin
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 ROUNDS = 7
 SECONDS = 0.6
@@ -141,12 +141,30 @@ def _load(daemon: Daemon, kind: str, connections: int, seconds: float) -> tuple[
 
 
 def _seen_by_a_client(daemon: Daemon) -> None:
-    """Calls a second of one Python client, `apply` beside `get`, in turns."""
+    """Calls a second of one Python client: with the node on one processor, and each on its own."""
     try:
-        import aerospike
+        import aerospike  # noqa: F401 - looked for once, before anything is moved
     except ImportError:
         print("  the Python client is not installed (pip install --group compat): no rates")
         return
+    cores = sorted(os.sched_getaffinity(0))
+    for where, core in (("with the node", cores[0]), ("on its own processor", cores[-1])):
+        _bind(daemon.process.pid, {cores[0]})
+        _bind(os.getpid(), {core})  # and so the client's threads, which it makes later
+        _rates(daemon, where)
+    _bind(daemon.process.pid, set(cores))
+    _bind(os.getpid(), set(cores))
+
+
+def _bind(pid: int, cores: set[int]) -> None:
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        os.sched_setaffinity(int(task.name), cores)
+
+
+def _rates(daemon: Daemon, place: str) -> None:
+    """`apply` beside `get`, in turns."""
+    import aerospike
+
     client = aerospike.client({"hosts": daemon.addresses}).connect()
     where = ("test", "applied", "key1")
     calls: dict[str, Callable[[], object]] = {
@@ -159,7 +177,7 @@ def _seen_by_a_client(daemon: Daemon) -> None:
             rates[name].append(_rate(call))
     client.close()
     apply, get = median(rates["apply"]), median(rates["get"])
-    print(f"  one Python client, apply; get, a second:   {apply:9.0f}; {get:.0f}; ratio {apply / get:.2f}")
+    print(f"  one Python client {place}, a second: apply {apply:.0f}; get {get:.0f}; ratio {apply / get:.2f}")
 
 
 def _rate(call: Callable[[], object]) -> float:
