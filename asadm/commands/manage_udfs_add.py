@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import os
+import time
 
 from asadm.display import failure
-from asadm.modules import Change, Row, describe, sendable
-from asadm.outcome import Answer, Outcome
+from asadm.fleet.place import Item
+from asadm.fleet.rollout import Rollout
+from asadm.fleet.survey import survey
+from asadm.modules import describe, sendable
+from asadm.outcome import INTERRUPTED, Answer, Outcome
 from asinfo.errors import UsageError
 from asinfo.options import Option
-from asinfo.render import Cell, Sheet
+from asinfo.render import Cell as Shown
+from asinfo.render import Sheet
 from asinfo.wire.failure import compile_error
 from asinfo.wire.info import text
-from asinfo.wire.udf import SOURCE_SIZE_MAX, Module, base64, digest, put
+from asinfo.wire.udf import SOURCE_SIZE_MAX
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from asadm.cluster import Cluster
+    from asadm.fleet.place import Cell
+    from asadm.fleet.survey import Survey
     from asadm.session import Session
     from asadm.statement import Arguments
+    from asinfo.exchange import Node
 
 WAIT = Option(
     "wait", kind="seconds", default=10.0, help="Seconds until every node must show the change.  [10]"
@@ -37,47 +46,63 @@ def check(arguments: Arguments) -> None:
 
 
 def run(session: Session, arguments: Arguments) -> Outcome:
-    """Send to one node, wait for the hash on all, send to those that do not get it by themselves."""
+    """Send to one node of each cluster, wait for the hash on all, send to those that do not get it by themselves."""
     name = os.fsencode(arguments.names[0])
     content: bytes = arguments.prepared  # read once: what a pipe holds cannot be read again
-    expected = digest(name, base64(content))
-
-    def arrived(modules: Sequence[Module]) -> bool:
-        return any(module.filename == name and module.hash == expected for module in modules)
-
+    item = Item(name, content, path=arguments.clauses["path"][0])
     cluster = session.cluster(arguments)
-    change = Change(cluster, put(name, content), arrived, wait=arguments.options.number("wait") or 10.0)
-    change.run(cluster.nodes)
-    messages = _compile_errors(change.rows, name, arguments.clauses["path"][0], content)
+    wait = arguments.options.number("wait") or 10.0
+    started = time.monotonic()
+    rollout = bring(cluster, item, survey(cluster, timeout=min(cluster.timeout, wait / 2)), started, wait)
     return report(
-        change,
+        rollout,
         f"UDF {text(name)}",
-        f"{text(name)} {expected}",
-        messages,
-        {"name": text(name), "hash": expected},
+        f"{text(name)} {item.wanted}",
+        _compile_error(rollout),
+        {"name": text(name), "hash": item.wanted},
     )
 
 
+def bring(cluster: Cluster, item: Item, seen: Survey, started: float, wait: float) -> Rollout:
+    """``item`` on all nodes of ``seen``, within ``wait`` seconds from ``started``. Raises KeyboardInterrupt."""
+    if any(listing.answer.status == "interrupted" for listing in seen.listings):
+        raise KeyboardInterrupt
+    rollout = Rollout(cluster, [item], seen, wait=started + wait - time.monotonic())
+    rollout.group()
+    rollout.run()
+    return rollout
+
+
 def report(
-    change: Change, title: str, note: str, messages: Sequence[str], extra: dict[str, object]
+    rollout: Rollout, title: str, note: str, messages: Sequence[str], extra: dict[str, object]
 ) -> Outcome:
     """A row for every node: how it got the change, or why it has not."""
-    answers = [row.answer for row in change.rows]
-    how = {row.answer.node.name: row.how for row in change.rows if row.answer.good}
+    [item] = rollout.items
+    cells = [place.cells.get(item.name) for place in rollout.places]
+    answers = [_answer(place.node, cell, messages) for place, cell in zip(rollout.places, cells, strict=True)]
+    hows = [cell.how if cell else "has it already" for cell in cells]
+    how = {answer.node.name: how for answer, how in zip(answers, hows, strict=True) if answer.good}
     sheet = Sheet(
         title,
         ["Node", "Status", "Detail", "After ms"],
-        [_cells(row) for row in change.rows],
+        [_row(answer, detail) for answer, detail in zip(answers, hows, strict=True)],
         note if how else "",
     )
     return Outcome(
         answers,
         [sheet],
         messages=messages or failures(answers),
-        code=130 if change.interrupted else None,
+        code=INTERRUPTED if rollout.interrupted else None,
         extra={**extra, "how": how},
         silent=True,
     )
+
+
+def _answer(node: Node, cell: Cell | None, messages: Sequence[str]) -> Answer:
+    if cell is None:
+        return Answer(node, "ok", [b"ok"])
+    reason = f"does not compile: {messages[0]}" if messages and cell.status == "error" else cell.error
+    return Answer(node, cell.status, [b"ok"] if cell.good else (), reason, cell.milliseconds)
 
 
 def failures(answers: Sequence[Answer]) -> list[str]:
@@ -85,21 +110,14 @@ def failures(answers: Sequence[Answer]) -> list[str]:
     return [failure(each) for each in answers if not each.good and each.status != "skipped"]
 
 
-def _cells(row: Row) -> list[Cell]:
-    answer = row.answer
-    if answer.good:
-        return [
-            Cell(answer.node.name),
-            Cell("ok", "good"),
-            Cell(row.how),
-            Cell(round(answer.milliseconds, 1)),
-        ]
-    mark = "quiet" if answer.status == "skipped" else "bad"
+def _row(answer: Answer, how: str) -> list[Shown]:
+    mark = "good" if answer.good else "quiet" if answer.status == "skipped" else "bad"
+    detail = how if answer.good else answer.error
     return [
-        Cell(answer.node.name),
-        Cell(answer.status, mark),
-        Cell(answer.error),
-        Cell(round(answer.milliseconds, 1)),
+        Shown(answer.node.name),
+        Shown(answer.status, mark),
+        Shown(detail),
+        Shown(round(answer.milliseconds, 1)),
     ]
 
 
@@ -132,12 +150,10 @@ def _opener(path: str, flags: int) -> int:
     return descriptor
 
 
-def _compile_errors(rows: Sequence[Row], name: bytes, path: str, content: bytes) -> list[str]:
-    """What is wrong in the user's file, said once however many nodes say it; empty when it compiles."""
-    for row in rows:
-        error = compile_error(row.answer.answer)
-        if error is not None:
-            lines = describe(error, name, path, content)
-            row.answer.error = f"does not compile: {lines[0]}"
-            return lines
-    return []
+def _compile_error(rollout: Rollout) -> list[str]:
+    """What is wrong in the user's file; empty when it compiles."""
+    if rollout.broken is None:
+        return []
+    item, answer = rollout.broken
+    error = compile_error(answer)
+    return describe(error, item.name, item.path, item.content or b"") if error else []

@@ -37,6 +37,9 @@ PAUSE = 0.05
 PAUSE_MAX = 1.0
 """Seconds between two looks at the lists, at first and at last."""
 
+SHARE = 0.5
+"""Of the time that is left, what one request may take: nodes that hang leave time for the others."""
+
 LAST_LOOK = 1.0
 """Seconds for the look after Ctrl-C."""
 
@@ -239,7 +242,7 @@ class Rollout:
 
     def _ask(self, asks: Sequence[tuple[Place, tuple[bytes, ...]]], extra: float = 0.0) -> list[Answer]:
         """One answer a node, within the time that is left; large requests get ``extra`` seconds."""
-        seconds = min(self.cluster.timeout + extra, self.left)
+        seconds = min(self.cluster.timeout + extra, self.left * SHARE)
         return self.cluster.ask([(place.node, commands) for place, commands in asks], timeout=seconds)
 
     def _send(self, asks: Sequence[tuple[Place, Sequence[Item]]], how: str) -> None:
@@ -276,7 +279,7 @@ class Rollout:
         """Ask ``places`` what they list."""
         if not places:
             return
-        seconds = min(self.cluster.timeout, self.left)
+        seconds = min(self.cluster.timeout, self.left * SHARE)
         seen = survey(self.cluster, [place.node for place in places], timeout=seconds)
         for place, listing in zip(places, seen.listings, strict=True):
             if listing.answer.status == "interrupted":

@@ -33,6 +33,8 @@ class Store:
 
         def answer(line: bytes) -> bytes | None:
             name, parameters = split_line(line)
+            if name == b"cluster-stable":
+                return b"%X" % id(self)
             known = self.modules if follows else seen
             if name == b"udf-list":
                 return udf.module_list((key, udf.digest(key, value)) for key, value in known.items())
