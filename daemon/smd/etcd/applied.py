@@ -26,7 +26,10 @@ CLAIM_SECONDS = 0.25
 """Pause before it is asked again whether the id of a node is free."""
 
 CLAIM_MARGIN_SECONDS = 3.0
-"""How much longer than its time a lease may last: etcd looks now and then, and a new leader begins anew."""
+"""How much longer than its time a lease may last: etcd looks now and then."""
+
+SLOW_SECONDS = 0.5
+"""A claim that takes longer may have met an election."""
 
 REVISION_SIZE_MAX = 19
 """Digits of a revision that are looked at."""
@@ -66,24 +69,27 @@ class Applied:
 
     async def _claim(self) -> int:
         """The revision at which the ids became ours; waits for the lease of one who may have died."""
-        loop = asyncio.get_running_loop()
+        clock = asyncio.get_running_loop().time
         value = b"%d" % self._feed.position
-        deadline = None
+        waited_since = None
         while True:
+            began = clock()
             try:
                 return await self._lease.claim(dict.fromkeys(self._own, value))
             except Taken as error:
-                deadline = deadline or loop.time() + self._lease.ttl + CLAIM_MARGIN_SECONDS
-                if loop.time() > deadline:
-                    node = error.holder.key.rpartition(b"/")[2].decode("utf-8", "replace")
-                    raise StartError(
-                        f"node-id {node} is in use by another node of this cluster, which is alive; "
-                        f"every node needs a node-id of its own"
-                    ) from error
+                taken = error
             except Denied:
                 raise
             except EtcdError:
-                pass  # it was there a moment ago; the feed tells the log
+                taken = None  # it was there a moment ago; the feed tells the log
+            if taken is None or clock() - began > SLOW_SECONDS or waited_since is None:
+                waited_since = clock()  # a new leader of etcd lets all leases begin anew
+            elif clock() - waited_since > self._lease.ttl + CLAIM_MARGIN_SECONDS:
+                node = taken.holder.key.rpartition(b"/")[2].decode("utf-8", "replace")
+                raise StartError(
+                    f"node-id {node} is in use by another node of this cluster, which is alive; "
+                    f"every node needs a node-id of its own"
+                ) from taken
             await asyncio.sleep(CLAIM_SECONDS)
 
     def _accept(self, changed: Sequence[KeyValue], _position: int) -> None:

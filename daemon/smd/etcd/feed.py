@@ -72,6 +72,7 @@ class Feed:
         self.trouble = ""
         self.moved: Callable[[], None] = lambda: None
         self._gateway = gateway
+        gateway.silent = self._restart
         self._end = wire.range_end(root)
         self._warn = warn
         self._subscribers: dict[bytes, Accept] = {}
@@ -92,6 +93,8 @@ class Feed:
         """Return when everything there is was delivered. Waits for an etcd that is away. Raises Denied."""
         self._loaded = asyncio.get_running_loop().create_future()
         self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._beat())]
+        for task in self._tasks:
+            task.add_done_callback(self._ended)
         await self._loaded
 
     async def reached(self, revision: int) -> None:
@@ -109,9 +112,19 @@ class Feed:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Tell of a fault of ours: what is known is served on, and everybody sees that nothing new comes."""
+        if not task.cancelled() and (error := task.exception()):
+            self.connected, self.trouble = False, "a fault of this node"
+            fault = {"message": "the watch of etcd failed", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(fault)
+
     def refresh(self) -> None:
         """Begin the watch anew at another endpoint: somebody misses what it should have delivered."""
         self._gateway.turn()
+        self._restart()
+
+    def _restart(self) -> None:
         if self._stream is not None:
             self._stream.cancel()
 

@@ -73,16 +73,22 @@ class _Stale(Exception):  # noqa: N818 - never leaves this file
 class Gateway:
     """A client of the etcd at ``endpoints`` (URLs, http or https). Raises StartError when a file cannot be used.
 
-    Every call ends within ``seconds``. Calls raise EtcdError in one of its forms.
+    Every call ends within ``seconds``. Calls raise EtcdError in one of its forms. ``silent`` is called when the endpoint
+    of the watch lets another request time out.
     """
 
     def __init__(
         self, endpoints: Sequence[str], *, user: str = "", password: str = "", tls: Tls | None = None
     ) -> None:
         self._endpoints = [endpoint.rstrip("/") for endpoint in endpoints]
+        for endpoint in self._endpoints:
+            if not endpoint.lower().startswith(("http://", "https://")):
+                raise StartError(f"the endpoint {endpoint!r} of etcd does not begin with http:// or https://")
         self._first = 0  # place of the endpoint that is asked first
         self._prefixes: dict[str, str] = {}  # of the endpoints that have been looked at
+        self._watched = ""  # the endpoint that was asked last for a watch
         self.cluster_id = 0
+        self.silent: Callable[[], None] = lambda: None
         self._user, self._password = user, password
         self._token = ""
         self._login = asyncio.Lock()
@@ -151,7 +157,7 @@ class Gateway:
 
         The first message tells that the watch has begun. It ends by an EtcdError only; close it with `aclosing`.
         """
-        endpoint = self._endpoints[self._first]
+        endpoint = self._watched = self._endpoints[self._first]
         try:
             async with asyncio.timeout(WATCH_SECONDS):
                 response = await self._open_watch(endpoint, key, end, start)
@@ -183,15 +189,19 @@ class Gateway:
     ) -> _Read:
         """What ``read`` makes of the reply of the first endpoint that is of use."""
         deadline = asyncio.get_running_loop().time() + seconds
-        maybe, reason = False, "no endpoint was asked"
+        maybe, reason = False, "there is no time left to ask"
         order = self._endpoints[self._first :] + self._endpoints[: self._first]
         for turn, endpoint in enumerate(order):
             share = (deadline - asyncio.get_running_loop().time()) / (len(order) - turn)
+            if share <= 0:
+                break
             try:
                 async with asyncio.timeout(share):
                     return read(await self._ask(endpoint, path, body, share))
             except TimeoutError:
                 maybe, reason = True, f"{endpoint} does not answer"
+                if endpoint == self._watched:
+                    self.silent()
             except _Failed as error:
                 maybe, reason = maybe or error.maybe, f"{endpoint}: {error}"
             except ValueError as error:

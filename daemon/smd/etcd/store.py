@@ -35,6 +35,9 @@ GIVE_UP_MAX = 16
 RETRY_SECONDS = 0.05
 """Pause before a change is tried again that no endpoint took."""
 
+KEY_MASK = (1 << 48) - 1
+"""A cluster key has 48 bits on the wire, etcd's id of its cluster 64."""
+
 TIME_SIZE_MAX = 18
 """Digits of a time that are looked at; what stands there may have been written by hand."""
 
@@ -153,7 +156,7 @@ class EtcdSmd:
         known = self._modules.get(module)
         if known is None:
             return State()
-        return State(self._gateway.cluster_id, known.tid, len(known.items), known.pending)
+        return State(self._gateway.cluster_id & KEY_MASK, known.tid, len(known.items), known.pending)
 
     async def lock(self, owner: str, seconds: int) -> Holder | None:
         """Take the lock for ``owner``, or say who holds it."""
