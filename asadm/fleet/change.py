@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from asadm import display
-from asadm.fleet import confirm, report, show
+from asadm.fleet import confirm, notes, report, show
 from asadm.fleet.backup import Backup
 from asadm.fleet.history import History, path_of
 from asadm.fleet.lock import ClusterLock, file_lock
@@ -198,6 +198,7 @@ class Change:
         backup = Backup(self.history, self.cluster, self.aim) if self.history is not None else None
         messages = backup.begin(plan) if backup else []
         rollout.run()
+        notes.followed(rollout)
         if self.aim.verify and not rollout.interrupted:
             self.read_back(rollout)
         if backup:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from asadm.cluster import Cluster
+    from asadm.fleet.rollout import Rollout
     from asadm.fleet.survey import Listing
     from asinfo.exchange import Node
 
@@ -57,6 +58,15 @@ def warmed(nodes: Iterable[Node], name: bytes) -> None:
         file = state.quoted(node.address)
         if file in noted:
             state.append(KIND, file, name.hex().encode())
+
+
+def followed(rollout: Rollout) -> None:
+    """Note what the nodes of ``rollout``, whose lists it had seen before, took as a change."""
+    if state.names(KIND):
+        names = {name for place in rollout.places for name in place.cells}
+        for name in names:
+            cells = [(place.node, place.cells.get(name)) for place in rollout.places]
+            warmed((node for node, cell in cells if cell is not None and cell.good), name)
 
 
 def off(cluster: Cluster, listings: Iterable[Listing]) -> list[Note]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asadm.fleet import journal
 from asadm.fleet.gathered import gather, named, unread
 from asadm.fleet.plan import CHANGES, CREATE, REMOVE, SAME, UNREAD, UPDATE
 from asinfo.render import Cell, Sheet, visible
@@ -116,7 +117,8 @@ def remarks(plan: Plan) -> list[str]:
         said.append(
             f"the nodes disagree with each other on {count(len(differing), 'module')}: {_some(differing)}"
         )
-    return said
+    known = [(source.name, source.content) for source in plan.directory.sources.values()]
+    return [*said, *journal.lines(journal.held(plan.survey, known))]
 
 
 def _some(names: list[bytes]) -> str:

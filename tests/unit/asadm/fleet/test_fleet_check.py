@@ -88,6 +88,25 @@ def test_the_cache_left_off_until_a_rewarm(asadm: Asadm) -> None:
         assert check(asadm, fleet).code == 0
 
 
+def test_a_change_by_apply_ends_it_for_that_module(asadm: Asadm, udf: Path) -> None:
+    with Fleet(2) as fleet:
+        fleet.load(NAME, TWO)
+        fleet.load(OTHER, TWO)
+        asadm("-h", fleet.hosts, "cache", "clear")
+        assert asadm("-h", fleet.hosts, "udf", "apply", str(udf), "--yes").code == 0
+        assert [node.cold for node in fleet.nodes] == [{OTHER}, {OTHER}]
+        assert "(1 module)" in check(asadm, fleet).out
+        (udf / "b.lua").write_bytes(ONE)
+        assert asadm("-h", fleet.hosts, "udf", "apply", str(udf), "--yes").code == 0
+        assert kinds(asadm, fleet) == []
+
+
+def test_the_plan_tells_of_markers_too(asadm: Asadm, udf: Path) -> None:
+    with Fleet(1) as fleet:
+        fleet.load(NAME, marker.marked(ONE) or b"")
+        assert "marker version of a.lua" in asadm("-h", fleet.hosts, "udf", "plan", str(udf)).err
+
+
 def test_a_restart_ends_it(asadm: Asadm) -> None:
     with Fleet(1) as fleet:
         fleet.load(NAME, ONE)
