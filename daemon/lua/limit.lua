@@ -34,7 +34,7 @@ local REST <const> = 24
 local LONG <const> = 0.005 -- seconds that so few instructions take only if some are dear
 local PER_SECOND <const> = 488000 -- instructions in a second, if each third compares all memory: times its KiB
 local OVER <const>, OVER_TRIAL <const> = 0.25, 0.08 -- seconds
-local FULL <const> = box.memory / 1024 * 63 / 64 -- KiB
+local FULL <const> = box.memory / 1024 * 3 / 4 -- KiB
 local TRIAL_KIB <const> = 2048 -- memory of a state that may be tried on the event loop
 local TRIAL_WORK <const> = 500000 -- nanoseconds that one library function may take in a trial
 local GRACE <const>, GRACE_TIME <const> = 10, 0.02
@@ -61,10 +61,11 @@ local function die()
     error(reason, 0)
 end
 
--- A state that is all but full collects garbage at every allocation: then it is memory that the call ran out of.
+-- Where memory does not suffice for a larger table of strings, Lua collects garbage whenever it makes one, and goes on:
+-- then it is memory that the call ran out of.
 local function expire(used)
     expired, ended = true, used
-    if collect("count") > FULL then
+    if dear and collect("count") > FULL then
         reason = NO_MEMORY
     end
     error(reason, 0)

@@ -351,8 +351,8 @@ class Context:
         return int(self._used())
 
     def is_full(self) -> bool:
-        """Whether so little memory is left that calls take long for want of it."""
-        return bool(self._used() > self._memory // 64 * 63)
+        """Whether so much memory is in use that calls may take long for want of it; as in `limit.lua`."""
+        return bool(self._used() > self._memory // 4 * 3)
 
     def collect(self) -> None:
         """Free what is garbage."""
