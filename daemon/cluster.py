@@ -41,7 +41,7 @@ class Cluster:
     owns, so that one that comes or goes moves only the partitions it gains or loses. ``generation`` grows with every
     change of membership; clients fetch peers and partitions again when it moves. ``key`` is a number of 48 bits that
     stands for this membership; all nodes that have the members from one metadata store have the same. ``here`` are the
-    ids of the nodes of this process.
+    ids of the nodes of this process, ``name`` is what the cluster was called when they started.
     """
 
     __slots__ = (
@@ -55,10 +55,12 @@ class Cluster:
         "here",
         "key",
         "members",
+        "name",
         "owners",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "") -> None:
+        self.name = name
         self.generation = 0
         self.here: frozenset[str] = frozenset()
         self.key = secrets.randbits(47) | 1 << 47  # always 12 hex digits

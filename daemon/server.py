@@ -89,7 +89,7 @@ class Server:
         self._ports = ports
         self._log = Log(config.logging, local_time=service.log_local_time, millis=service.log_millis)
         self._metrics = Metrics()
-        self._cluster = Cluster()
+        self._cluster = Cluster(service.cluster_name)
         self._services: list[Service] = []
         self._members = Members(self._cluster, self._services, self._log)
         self._health = Health(self._services)

@@ -29,8 +29,7 @@ def service(node: Node, _request: Request) -> bytes:
 
     This node's address.
     """
-    host, port = node.endpoint
-    return f"{host}:{port}".encode()
+    return _place(*node.endpoint).encode()
 
 
 def service_alternate(node: Node, _request: Request) -> bytes:
@@ -41,7 +40,9 @@ def service_alternate(node: Node, _request: Request) -> bytes:
     service = node.config.network.service
     if not service.alternate_access_address:
         return b""
-    return f"{service.alternate_access_address}:{service.alternate_access_port or node.endpoint[1]}".encode()
+    return _place(
+        service.alternate_access_address, service.alternate_access_port or node.endpoint[1]
+    ).encode()
 
 
 def services(node: Node, _request: Request) -> bytes:
@@ -49,7 +50,7 @@ def services(node: Node, _request: Request) -> bytes:
 
     Addresses of the other nodes.
     """
-    return ";".join(f"{member.host}:{member.port}" for member in _others(node)).encode()
+    return ";".join(_place(member.host, member.port) for member in _others(node)).encode()
 
 
 def peers(node: Node, _request: Request) -> bytes:
@@ -125,7 +126,12 @@ def _others(node: Node) -> Iterator[Member]:
 
 
 def _address(member: Member) -> str:
-    return member.host if member.port == DEFAULT_PORT else f"{member.host}:{member.port}"
+    place = _place(member.host, member.port)
+    return place.removesuffix(f":{DEFAULT_PORT}") if member.port == DEFAULT_PORT else place
+
+
+def _place(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 ROWS = (

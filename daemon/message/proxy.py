@@ -133,5 +133,5 @@ async def _ask(node: Node, owner: Peer, message: Message, body: bytes, origin: s
 
 def _address(identity: str, node: Node) -> tuple[bytes, bytes]:
     """A node of the cluster of ``node``, as a request names it."""
-    name = shake_128(node.config.service.cluster_name.encode()).digest(8)
+    name = shake_128(node.cluster.name.encode()).digest(8)
     return int(identity, 16).to_bytes(8, "big"), name

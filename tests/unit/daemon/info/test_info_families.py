@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from asinfo.wire.frame import HEADER_SIZE
+from daemon.cluster import Member
 from daemon.info import devices
 from daemon.info.dispatch import SUMMARY, Dispatch
 from daemon.info.expand import expand
@@ -74,6 +75,14 @@ def test_a_metadata_store_that_is_away(three: Node) -> None:
 def test_the_default_port_is_left_out_of_peers(three: Node) -> None:
     three.id = "A3"
     assert ask("peers-clear-std", three) == "0,3000,[[A1,,[127.0.0.1]],[A2,,[127.0.0.1:3001]]]"
+
+
+def test_addresses_of_ipv6_stand_in_brackets(three: Node) -> None:
+    three.cluster.join([Member("A1", "::1", 3000), Member("A2", "::1", 3001), Member("A3", "::1", 3000)])
+    three.endpoint = ("::1", 3000)
+    assert ask("service", three) == "[::1]:3000"
+    assert ask("services", three) == "[::1]:3001;[::1]:3000"
+    assert ask("peers-clear-std", three) == "1,3000,[[A2,,[[::1]:3001]],[A3,,[[::1]]]]"
 
 
 def test_an_alternate_address() -> None:

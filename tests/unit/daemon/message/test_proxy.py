@@ -151,7 +151,7 @@ def test_another_node_at_the_address_refuses() -> None:
         pair.worlds["A2"].node.id = "A3"
         assert (await pair.ask(request.put(key, {"n": 1}, CALL))).result == Result.PARTITION_UNAVAILABLE
         pair.worlds["A2"].node.id = "A2"
-        pair.worlds["A2"].node.config.service.cluster_name = "other"
+        pair.worlds["A2"].node.cluster.name = "other"
         assert (await pair.ask(request.put(key, {"n": 1}, CALL))).result == Result.PARTITION_UNAVAILABLE
         assert pair.worlds["A2"].namespace.sets.objects == 0
 
