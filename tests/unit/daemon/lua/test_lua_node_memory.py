@@ -115,6 +115,34 @@ def test_a_context_that_grew_large_is_not_kept_and_garbage_does_not_count() -> N
     play(scene, context_count=1)
 
 
+STRINGS = b"""
+function numbered() local t = {} while true do t[#t + 1] = string.format('%d-%d', #t, #t) end end
+function named() local t = {} while true do t[tostring({})] = tostring({}) end end
+"""
+
+
+@pytest.mark.parametrize("function", [b"numbered", b"named"])
+def test_small_strings_that_fill_the_memory_end_for_want_of_it(function: bytes) -> None:
+    """Lua does not fail where its table of strings cannot grow: it collects garbage for every string it makes."""
+
+    async def stage() -> bytes:
+        settings = ModLua(user_path="/udf", context_memory=16 * MEGABYTE)
+        host = LuaHost(settings, lambda _: STRINGS, lambda *_: None)
+        applied = await host.apply("m", function, NO_ARGUMENTS, SUBJECT, 3)
+        await host.stop()
+        return applied[2]
+
+    assert asyncio.run(stage()) == OUT_OF_MEMORY
+
+
+def test_too_many_arguments_are_called_that() -> None:
+    async def scene(host: LuaHost) -> None:
+        arguments = b"\xdd" + (1 << 20).to_bytes(4, "big") + b"\1" * (1 << 20)
+        assert (await host.apply("m", b"one", arguments, SUBJECT, 5))[2] == b"too many arguments"
+
+    play(scene)
+
+
 def _resident() -> int:
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4096
 
