@@ -55,7 +55,6 @@ _HEAD = reply(0, count=1)
 """What the message of a value begins with; its only op follows."""
 
 _LAST = reply(0, info3=INFO3_LAST)
-_LAST_ABORTED = reply(Result.QUERY_ABORT, info3=INFO3_LAST)
 _LAST_FAILED = reply(Result.SERVER_ERROR, info3=INFO3_LAST)
 
 
@@ -101,13 +100,8 @@ async def _pieces(
     stream = host.open_stream(*call_of(fields), _HEAD, in_memory=in_memory)
     try:
         for batch in _batches(messages, selection, job):
-            if job.aborted:
-                yield frame.pack(frame.MESSAGE, _LAST_ABORTED)
-                return
+            rest, more = batch, bool(batch)
             await _pause(job)
-            if not batch:
-                continue
-            rest, more = batch, True
             while more:
                 values, more, failure = await host.pour(stream, rest, min(piece, end - monotonic()))
                 rest = b""
@@ -118,10 +112,11 @@ async def _pieces(
                 if values:
                     job.sent += len(values)
                     yield frame.pack(frame.MESSAGE, values)
+                await _pause(job)
         result = "complete"
         yield frame.pack(frame.MESSAGE, _LAST)
     except Refused as error:
-        result = "error"
+        result = "abort" if job.aborted else "error"
         yield frame.pack(frame.MESSAGE, reply(error.code, info3=INFO3_LAST))
     finally:
         host.close_stream(stream)
@@ -145,10 +140,15 @@ def _failed(text: bytes) -> bytes:
 
 
 async def _pause(job: Job) -> None:
-    """Give the other connections a turn, and wait as long as the limit of records in a second wants it."""
+    """Give the other connections a turn, and wait as long as the limit of records in a second wants it.
+
+    Raises Refused when somebody has ended the query.
+    """
     await asyncio.sleep(0)
     while (seconds := job.throttle.pause()) and not job.aborted:  # noqa: ASYNC110 - what is waited for is time
         await asyncio.sleep(seconds)
+    if job.aborted:
+        raise Refused(Result.QUERY_ABORT, "the query was aborted")
 
 
 def _batches(messages: Messages, selection: Selection, job: Job) -> Iterator[bytes]:

@@ -16,8 +16,11 @@ from asinfo.wire.message import INFO3_LAST
 from asinfo.wire.request import Key
 from asinfo.wire.result import Result
 from daemon.config.schema.lua import ModLua
+from daemon.info.queries import query_abort, query_show
+from daemon.info.request import Request, Session
 from daemon.lua.host import LuaHost
 from daemon.message.aggregate import ACTIVE_MAX
+from daemon.record.indexes import Index
 from daemon.record.record import partition
 from tests.fakes.world import World
 
@@ -274,3 +277,32 @@ def test_the_nodes_of_a_process_have_their_parts(make_world: Callable[..., World
     assert all(found)
     assert sorted(itertools.chain(*found)) == list(range(50))
     asyncio.run(host.stop())
+
+
+def test_query_show_lists_it(stored: World, aggregate: Aggregate) -> None:
+    aggregate("all")
+    line = query_show(stored.node, Request(b"query-show", b"id=1", Session())).decode()
+    shown = dict(figure.split("=", 1) for figure in line.split(":"))
+    assert (shown["job-type"], shown["status"], shown["set"]) == ("aggregation", "done(ok)", "demo")
+    assert (shown["recs-succeeded"], shown["job-progress"]) == (str(RECORDS), "100.00")
+    assert "udf-filename" not in shown
+
+
+def test_a_range_of_an_index(stored: World, aggregate: Aggregate) -> None:
+    bounds = b"".join(b"\0\0\0\x08" + number.to_bytes(8, "big") for number in (3, 6))
+    wanted = (22, b"\1\1n\1" + bounds)
+    assert aggregate("all", more=[wanted]).code == Result.INDEX_NOT_FOUND
+    stored.namespace.indexes[b"i"] = Index("demo", "n", "numeric", "default")
+    assert sorted(aggregate("all", more=[wanted]).values) == [3, 4, 5, 6]
+    assert stored.count("si_query_aggr_complete") == 1
+
+
+def test_an_abort(stored: World) -> None:
+    async def dialogue() -> list[bytes]:
+        pieces = cast("Any", stored.messages.respond(body("slow")))
+        first = await anext(pieces)
+        assert query_abort(stored.node, Request(b"query-abort", b"id=1", Session())) == b"ok"
+        return [first[8:], *[piece[8:] async for piece in pieces]]
+
+    assert decoded(asyncio.run(dialogue())).code == Result.QUERY_ABORT
+    assert stored.count("pi_query_aggr_abort") == 1

@@ -121,6 +121,48 @@ def test_the_number_of_rows_may_be_limited(world: World) -> None:
     assert last_only(world, request.batch(rows)) == Result.BATCH_MAX_REQUESTS
 
 
+def test_rows_are_counted_before_they_are_read(world: World) -> None:
+    world.node.config.service.batch_max_requests = 4
+    assert (
+        last_only(world, batch_of(b"\0\0\0\x05" + bytes(200))) == Result.BATCH_MAX_REQUESTS
+    )  # rows of nothing
+    assert last_only(world, batch_of(b"\0\0\0\x04" + bytes(200))) == Result.PARAMETER
+    assert last_only(world, batch_of(b"\xff\xff\xff\xff" + bytes(200))) == Result.PARAMETER
+
+
+def test_a_wrong_row_ends_the_batch_before_any_is_answered(world: World) -> None:
+    rows = batch.pack([(key(number).digest, request.put_row(key(number), {"n": 1})) for number in range(300)])
+    assert last_only(world, batch_of(rows[:-1])) == Result.PARAMETER
+    assert world.namespace.get(key(0).digest) is None
+
+
+def test_rows_are_read_in_short_turns(world: World) -> None:
+    rows = [(key(1), request.get_row(key(1)))] * 30_000
+    body = request.batch(rows, limit=60_000)
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    async def dialogue() -> int:
+        counting = asyncio.ensure_future(count())
+        answer = world.messages.respond(body)
+        assert turns == 0  # nothing is read before somebody wants the reply
+        bodies = await gather(answer)
+        counting.cancel()
+        return sum(len(request.replies(each)) for each in bodies)
+
+    assert asyncio.run(dialogue()) == 30_001
+    assert turns >= 30
+
+
+def batch_of(data: bytes) -> bytes:
+    return message.request(message.INFO1_BATCH, fields=[(message.FIELD_BATCH, data)])
+
+
 def test_a_large_batch_comes_in_pieces_and_lets_others_in_between(world: World) -> None:
     rows = []
     for number in range(60):

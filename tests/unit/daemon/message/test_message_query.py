@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from asinfo.wire import message, request
+from asinfo.wire import message, msgpack, request
 from asinfo.wire.message import INFO3_LAST, INFO3_PARTITION_DONE
 from asinfo.wire.request import Key, Policy
 from asinfo.wire.result import Result
@@ -119,6 +120,18 @@ def test_one_partition_in_the_order_of_digests(stored: World) -> None:
 def test_a_limit_of_records(stored: World) -> None:
     *records, (last, _) = ask(stored, body((13, (5).to_bytes(8, "big"))))
     assert (len(records), last[2]) == (5, INFO3_LAST)
+
+
+def test_a_filter(stored: World) -> None:
+    few = msgpack.pack([3, [81, 2, msgpack.Raw(b"n")], 29])  # n > 29
+    assert len(ask(stored, body((43, few)))) == 11
+
+
+def test_records_per_second(stored: World) -> None:
+    begun = time.monotonic()
+    assert len(ask(stored, body((10, (200).to_bytes(4, "big"))))) == RECORDS + 1
+    assert time.monotonic() - begun >= 0.15
+    assert code(stored, body((10, b"\1"))) == Result.PARAMETER
 
 
 def test_many_records_come_in_pieces(stored: World) -> None:
@@ -252,6 +265,43 @@ class TestBackground:
         stored.host.applied = (100, 3, b"no", 0, b"", None, False, False)
         self.start(stored, *self.UDF)
         assert self.show(stored)["recs-failed"] == "40"
+
+    def test_a_filter_leaves_records_out(self, stored: World) -> None:
+        few = msgpack.pack([3, [81, 2, msgpack.Raw(b"n")], 29])  # n > 29
+        self.start(stored, *self.UDF, (43, few))
+        shown = self.show(stored)
+        assert (shown["recs-succeeded"], shown["recs-filtered-bins"], shown["recs-failed"]) == (
+            "10",
+            "30",
+            "0",
+        )
+        assert stored.count("udf_sub_udf_filtered_out") == 30
+
+    def test_the_client_s_address(self, stored: World) -> None:
+        session = Session()
+        session.address = "127.0.0.1+4711"
+        fields = [(0, b"test"), (7, b"\x2a"), *self.UDF]
+
+        async def dialogue() -> None:
+            stored.messages.respond(message.request(0, 1, fields=fields), session)
+            await stored.messages.jobs[42].wait()
+
+        asyncio.run(dialogue())
+        assert self.show(stored)["from"] == "127.0.0.1+4711"
+
+    def test_records_per_second(self, stored: World) -> None:
+        begun = time.monotonic()
+        self.start(stored, (10, (200).to_bytes(4, "big")), *self.UDF)
+        assert time.monotonic() - begun >= 0.15  # 40 records
+        shown = self.show(stored)
+        assert (shown["rps"], shown["recs-throttled"], shown["recs-succeeded"]) == ("200", "40", "40")
+
+    def test_the_limit_of_records_per_second_is_the_configuration_s(self, stored: World) -> None:
+        assert self.start(stored, (10, (10_001).to_bytes(4, "big")), *self.UDF)[4] == Result.PARAMETER
+        assert self.start(stored, (10, b"\1"), *self.UDF)[4] == Result.PARAMETER
+        stored.namespace.config.background_query_max_rps = 5000
+        self.start(stored, *self.UDF)
+        assert self.show(stored)["rps"] == "5000"
 
     def test_operations_on_every_record(self, stored: World) -> None:
         self.start(stored, ops=[message.op(5, 1, b"n", bytes(7) + b"\x0a")])
