@@ -65,7 +65,7 @@ end
 -- then it is memory that the call ran out of.
 local function expire(used)
     expired, ended = true, used
-    if dear and collect("count") > FULL then
+    if collect("count") > FULL then
         reason = NO_MEMORY
     end
     error(reason, 0)
