@@ -187,14 +187,17 @@ class Change:
     def go(self, plan: Plan, deadline: float) -> Outcome:
         """Change the nodes."""
         rollout = self.rollout(plan, deadline)
-        self.stack.enter_context(
-            ClusterLock(
-                self.cluster,
-                rollout.group(),
-                seconds=rollout.left,
-                wait=self.options.number("lock-wait") or 0.0,
-            )
+        lock = ClusterLock(
+            self.cluster,
+            rollout.group(),
+            seconds=rollout.left,
+            wait=self.options.number("lock-wait") or 0.0,
         )
+        self.stack.enter_context(lock)
+        if lock.held:  # until then somebody on another machine may have been at it
+            plan = self.look_again(plan)
+            rollout = self.rollout(plan, deadline)
+            rollout.group()
         backup = Backup(self.history, self.cluster, self.aim) if self.history is not None else None
         messages = backup.begin(plan) if backup else []
         rollout.run()

@@ -36,6 +36,10 @@ __all__ = ["ClusterLock", "file_lock", "scope"]
 SLACK_SECONDS = 30
 """The cluster's lock outlives the time a change may take by this much."""
 
+TTL_MAX = 86_400
+OWNER_SIZE_MAX = 120
+"""Characters; a node takes 255 bytes."""
+
 POLL_SECONDS = 0.5
 LOCKED = b"error=locked"
 
@@ -80,10 +84,12 @@ class ClusterLock:
     ) -> None:
         user, host = who()
         mark = f"{user} on {host}, process {os.getpid()}"
-        self.owner = "".join(each if each.isprintable() and each not in ";=" else "_" for each in mark)
+        self.owner = "".join(
+            each if each.isprintable() and each not in ";=" else "_" for each in mark[:OWNER_SIZE_MAX]
+        )
         self._cluster = cluster
         self._groups = [list(group) for group in groups]
-        self._ttl = int(seconds + wait + SLACK_SECONDS) + 1
+        self._ttl = min(int(seconds + wait + SLACK_SECONDS) + 1, TTL_MAX)
         self._wait = wait
         self._held: list[Node] = []
 
@@ -99,6 +105,11 @@ class ClusterLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._release()
+
+    @property
+    def held(self) -> bool:
+        """Whether any cluster has a lock, which then is ours."""
+        return bool(self._held)
 
     def _take_all(self) -> None:
         """All or none: a run that waits holds nothing, so that two runs cannot wait for each other."""

@@ -80,3 +80,17 @@ def test_a_frozen_node_gets_it_when_it_is_back(
     assert [node["status"] for node in done.document["nodes"]] == ["ok", "timeout-reply"]
     again = asadm("-h", hosts(*daemons), "udf", "apply", "udf", "--yes", "--verify")
     assert again.code == 0, again.err
+
+
+def test_the_lock_of_the_cluster(asadm: Asadm, start_daemon: StartDaemon, directory: Path) -> None:
+    assert directory.is_dir()
+    cluster = start_daemon("--nodes", "3")
+    assert cluster.ask(b"udf-lock:owner=alice on laptop;ttl=60\n", node=2).endswith(b"\tok\n")
+    refused = asadm("-h", hosts(cluster), "udf", "apply", "udf", "--yes")
+    assert refused.code == 1
+    assert "alice on laptop holds the cluster's lock" in refused.err
+    assert asadm("-h", hosts(cluster), "--json", "show", "udfs").document["modules"] == []
+    cluster.ask(b"udf-unlock:owner=alice on laptop\n", node=1)
+    done = asadm("-h", hosts(cluster), "udf", "apply", "udf", "--yes")
+    assert done.code == 0, done.err
+    assert cluster.ask(b"udf-lock:owner=bob;ttl=60\n").endswith(b"\tok\n")  # it was given back
