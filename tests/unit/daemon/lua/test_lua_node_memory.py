@@ -117,7 +117,7 @@ def test_a_context_that_grew_large_is_not_kept_and_garbage_does_not_count() -> N
 
 STRINGS = b"""
 function numbered() local t = {} while true do t[#t + 1] = string.format('%d-%d', #t, #t) end end
-function named() local t = {} while true do t[tostring({})] = tostring({}) end end
+function named() local t, n = {}, 0 while true do n = n + 1 t['k' .. n] = 'v' .. n end end
 """
 
 
