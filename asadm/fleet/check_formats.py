@@ -22,7 +22,7 @@ from asinfo.render import Cell, Sheet
 from asinfo.wire.info import text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 WORDS = {
     UNREACHABLE: "not read",
@@ -106,14 +106,32 @@ def prometheus(checked: Checked) -> str:
 
 
 def _metrics(checked: Checked) -> Iterator[Metric]:
-    cluster = checked.cluster
-    listings = checked.survey.listings
-    whole = labels(cluster=cluster)
-    differing = set(checked.survey.differing())
+    yield from _of_nodes(checked)
+    yield from _of_modules(checked)
+    yield _found(
+        checked, MARKER, "asudf_udf_marker", "A node holds a marker version, left by a killed repair."
+    )
+    yield _found(checked, DAMAGED, "asudf_udf_damaged", "A node does not serve the module as it lists it.")
+    whole = labels(cluster=checked.cluster)
+    level = float(checked.level)
+    yield Metric("asudf_udf_check_status", "The worst: 0 ok, 1 warning, 2 critical.", ((whole, level),))
+    yield Metric("asudf_udf_check_duration_seconds", "How long the check took.", ((whole, checked.seconds),))
+    yield Metric("asudf_udf_check_timestamp_seconds", "When the check ended.", ((whole, time.time()),))
+
+
+def _of_nodes(checked: Checked) -> Iterator[Metric]:
+    cluster, listings = checked.cluster, checked.survey.listings
+    of = [(labels(cluster=cluster, node=each.node.name), each) for each in listings]
+    off = {node for finding in checked.findings if finding.kind == CACHE_OFF for node in finding.nodes}
     yield Metric(
         "asudf_node_up",
         "Whether the node told its modules.",
-        tuple((labels(cluster=cluster, node=each.node.name), float(each.read)) for each in listings),
+        tuple((label, float(each.read)) for label, each in of),
+    )
+    yield Metric(
+        "asudf_udf_cache_left_off",
+        "Whether the cache of the node was cleared from here and is still off.",
+        tuple((label, float(each.node in off)) for label, each in of if each.read),
     )
     yield Metric(
         "asudf_udf_module_info",
@@ -124,62 +142,40 @@ def _metrics(checked: Checked) -> Iterator[Metric]:
             for name, hash_ in (each.modules or {}).items()
         ),
     )
+
+
+def _of_modules(checked: Checked) -> Iterator[Metric]:
+    differing = set(checked.survey.differing())
+    drift = {text(name): float(name in differing) for name in checked.survey.names()}
     yield Metric(
         "asudf_udf_drift",
         "Whether the nodes that were read disagree on the module.",
-        tuple(
-            dict.fromkeys(
-                (labels(cluster=cluster, filename=text(name)), float(name in differing))
-                for name in checked.survey.names()
-            )
-        ),
+        tuple((labels(cluster=checked.cluster, filename=name), value) for name, value in drift.items()),
     )
-    if checked.plan is not None:
-        yield Metric(
-            "asudf_udf_directory_drift",
-            "Nodes that were read and do not have the module as the directory has it.",
-            tuple(
-                (
-                    labels(cluster=cluster, filename=text(step.name)),
-                    float(sum(action in CHANGES for action in step.actions)),
-                )
-                for step in checked.plan.steps
-            ),
-        )
-    for kind, name, words in (
-        (MARKER, "asudf_udf_marker", "A node holds a marker version, left by a repair that was cut off."),
-        (DAMAGED, "asudf_udf_damaged", "A node does not serve the module as it lists it."),
-    ):
-        yield Metric(
-            name,
-            words,
-            _samples(
-                labels(cluster=cluster, node=node.name, filename=text(finding.module or b""))
-                for finding in checked.findings
-                if finding.kind == kind
-                for node in finding.nodes
-            ),
-        )
-    off = {node for finding in checked.findings if finding.kind == CACHE_OFF for node in finding.nodes}
+    steps = checked.plan.steps if checked.plan else []
+    behind = {text(step.name): sum(action in CHANGES for action in step.actions) for step in steps}
     yield Metric(
-        "asudf_udf_cache_left_off",
-        "Whether the cache of the node was cleared by this machine and is still off.",
-        tuple(
-            (labels(cluster=cluster, node=each.node.name), float(each.node in off))
-            for each in listings
-            if each.read
-        ),
+        "asudf_udf_directory_drift",
+        "Nodes that were read and do not have the module as the directory has it.",
+        tuple((labels(cluster=checked.cluster, filename=name), count) for name, count in behind.items()),
     )
-    yield Metric(
-        "asudf_udf_check_status",
-        "The worst finding: 0 ok, 1 warning, 2 critical.",
-        ((whole, float(checked.level)),),
-    )
-    yield Metric("asudf_udf_check_duration_seconds", "How long the check took.", ((whole, checked.seconds),))
-    yield Metric("asudf_udf_check_timestamp_seconds", "When the check ended.", ((whole, time.time()),))
 
 
-def _samples(texts: Iterator[str]) -> tuple[tuple[str, float], ...]:
+def _found(checked: Checked, kind: str, name: str, words: str) -> Metric:
+    """A sample for each node and module of a kind of findings."""
+    found = [finding for finding in checked.findings if finding.kind == kind]
+    return Metric(
+        name,
+        words,
+        _samples(
+            labels(cluster=checked.cluster, node=node.name, filename=text(finding.module or b""))
+            for finding in found
+            for node in finding.nodes
+        ),
+    )
+
+
+def _samples(texts: Iterable[str]) -> tuple[tuple[str, float], ...]:
     """One sample of value 1 for each, none twice: that would not be a valid file."""
     return tuple((each, 1.0) for each in dict.fromkeys(texts))
 
