@@ -1,5 +1,6 @@
 """Reading the content of modules: once a hash, from whoever serves it, in requests of bounded size."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from asadm.fleet import fetch as module
 from asadm.fleet.fetch import Fetcher, fetch
 from asinfo.exchange import Node
 from tests.fakes.fleet import Fleet
-from tests.unit.asadm.conftest import Asadm
+from tests.unit.asadm.test_asadm_terminal import environment
 
 
 def cluster(fleet: Fleet) -> Cluster:
@@ -66,24 +67,20 @@ def test_nothing_wanted_is_nothing_sent() -> None:
         assert fleet[0].commands == []
 
 
-def test_a_plan_imports_no_more_than_it_needs(
-    asadm: Asadm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+HEAVY = ("yaml", "difflib", "sqlite3", "rich", "json", "asadm.fleet.plan_file")
+IMPORTED = """
+import sys
+from asadm import cli
+code = cli.run(sys.argv[1:])
+print(code, *[name for name in %r if name in sys.modules])
+"""
+
+
+@pytest.mark.parametrize(("flags", "imported"), [([], []), (["--diff"], ["difflib"])])
+def test_a_plan_imports_no_more_than_it_needs(tmp_path: Path, flags: list[str], imported: list[str]) -> None:
     (tmp_path / "udf").mkdir()
     (tmp_path / "udf" / "a.lua").write_text("return 1")
-    heavy = (
-        "yaml",
-        "difflib",
-        "sqlite3",
-        "rich",
-        "asadm.yaml_file",
-        "asadm.fleet.difference",
-        "asadm.fleet.plan_file",
-    )
-    for name in [name for name in sys.modules if name.startswith(heavy)]:
-        monkeypatch.delitem(sys.modules, name)
     with Fleet(1) as fleet:
-        assert asadm("-h", fleet.hosts, "udf", "plan", "udf").code == 3
-        assert not [name for name in heavy if name in sys.modules]
-        assert asadm("-h", fleet.hosts, "udf", "plan", "udf", "--diff").code == 3
-        assert "difflib" in sys.modules
+        argv = [sys.executable, "-c", IMPORTED % (HEAVY,), "-h", fleet.hosts, "udf", "plan", "udf", *flags]
+        done = subprocess.run(argv, cwd=tmp_path, env=environment(tmp_path), capture_output=True, check=True)
+    assert done.stdout.decode().splitlines()[-1].split() == ["3", *imported]
