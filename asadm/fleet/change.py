@@ -24,7 +24,7 @@ from asadm.fleet.rollout import Rollout
 from asadm.fleet.shield import Shield
 from asadm.fleet.survey import survey
 from asadm.outcome import FAILED, GOOD, INTERRUPTED, Outcome
-from asinfo.errors import ConfigError, Error
+from asinfo.errors import ConfigError, Error, UsageError
 from asinfo.render import plain
 from asinfo.wire.info import text
 
@@ -107,7 +107,7 @@ class Change:
             if not self.options.flag("no-history"):
                 self.history = self.stack.enter_context(History(path_of(self.options), write=True))
             if self.yes:
-                self.stack.enter_context(file_lock(self.cluster, self.options))
+                self.lock_file()
         plan = self.look()
         if self.dry:
             return self.only_shown(plan, PENDING if plan.pending else GOOD)
@@ -118,9 +118,20 @@ class Change:
             return Outcome(messages=["not confirmed: nothing was sent"], code=FAILED)
         started = time.monotonic()
         if not self.yes:
-            self.stack.enter_context(file_lock(self.cluster, self.options))
+            self.lock_file()
             plan = self.look_again(plan)
         return self.go(plan, started + (self.options.number("wait") or WAIT_SECONDS))
+
+    def lock_file(self) -> None:
+        """Take the lock file. Where there is no place for one, and for a history neither, the cluster's lock has to do."""
+        try:
+            self.stack.enter_context(file_lock(self.cluster, self.options))
+        except UsageError as error:
+            if self.history is not None or self.options.text("lock"):
+                raise
+            self.session.warn(
+                f"{error}: no lock file keeps another run on this machine from changing the same nodes"
+            )
 
     def look(self) -> Plan:
         """Survey the nodes and make the plan. Raises Error when they are not what the user saw elsewhere."""

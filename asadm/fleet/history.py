@@ -191,7 +191,9 @@ class History:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         elif not path.is_file():
             raise ConfigError([Problem(self.path, 0, "there is no history yet")])
-        mode = "rwc" if write else "ro"
+        # Also for reading "rw", which is reading only where the system allows no more: what a writer that was killed
+        # in the middle left behind has to be put back.
+        mode = "rwc" if write else "rw"
         database = sqlite3.connect(
             f"{path.as_uri()}?mode={mode}", uri=True, timeout=BUSY_SECONDS, isolation_level=None
         )

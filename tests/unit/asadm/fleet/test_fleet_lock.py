@@ -1,5 +1,7 @@
 """The locks of a change: a file, and the cluster's own where nodes have one."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,8 @@ from asinfo.exchange import Node
 from asinfo.options import Values
 from tests.fakes.fleet import Fleet, Server
 from tests.unit.asadm.conftest import Asadm
+
+ROOT = Path(__file__).parents[4]
 
 
 def cluster_of(fleet: Fleet, name: str = "") -> Cluster:
@@ -117,3 +121,56 @@ def test_the_file_is_the_clusters(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         strange = file_lock(cluster_of(fleet, "../x"), values)
         assert Path(strange.path).parent == tmp_path / "asudf" / "locks"
         assert scope(cluster_of(fleet)) == ",".join(sorted(node.address for node in fleet.nodes))
+
+
+def test_two_runs_at_the_same_time(asadm: Asadm, tmp_path: Path) -> None:
+    (tmp_path / "udf").mkdir()
+    (tmp_path / "udf" / "a.lua").write_bytes(b"return 1\n")
+    with Fleet(2) as fleet:
+        second: list[subprocess.Popen[bytes]] = []
+        refused: list[int] = []
+        words = [
+            sys.executable,
+            "-m",
+            "asadm.cli",
+            "-h",
+            fleet.hosts,
+            "udf",
+            "apply",
+            str(tmp_path / "udf"),
+            "--yes",
+        ]
+
+        def compete(_: Server, command: bytes) -> bytes | None:
+            if command.startswith(b"udf-put") and not second:
+                environment = {"HOME": str(tmp_path), "PATH": ""}
+                refused.append(
+                    subprocess.run(
+                        words, check=False, cwd=ROOT, env=environment, capture_output=True
+                    ).returncode
+                )
+                second.append(
+                    subprocess.Popen([*words, "--lock-wait", "20"], cwd=ROOT, env=environment, stdout=-1)
+                )
+            return None
+
+        fleet[1].before = compete
+        assert asadm("-h", fleet.hosts, "udf", "apply", "udf", "--yes").code == 0
+        out, _ = second[0].communicate(timeout=60)
+        assert refused == [1]
+        assert second[0].returncode == 0
+        assert b"no change" in out
+        assert fleet.count(b"udf-put") == 2
+
+
+def test_where_nothing_can_be_written(asadm: Asadm, tmp_path: Path) -> None:
+    (tmp_path / "udf").mkdir()
+    (tmp_path / "udf" / "a.lua").write_bytes(b"return 1\n")
+    (tmp_path / ".local").write_bytes(b"no directory")
+    with Fleet(1) as fleet:
+        refused = asadm("-h", fleet.hosts, "udf", "apply", "udf", "--yes")
+        assert refused.code == 2
+        assert "history cannot be used" in refused.err
+        done = asadm("-h", fleet.hosts, "udf", "apply", "udf", "--yes", "--no-history")
+        assert done.code == 0, done.err
+        assert "no lock file" in done.err
