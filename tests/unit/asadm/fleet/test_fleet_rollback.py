@@ -1,15 +1,17 @@
 """udf rollback and what an apply leaves in the history for it."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from asadm.fleet.history import Entry, History
 from tests.fakes.fleet import Fleet, Server
 from tests.unit.asadm.conftest import Asadm, Result
 
 Apply = Callable[..., None]
+ROOT = Path(__file__).parents[4]
 
 ONE, TWO, OTHER = b"return 1\n", b"return 2\n", b"return 3\n"
 
@@ -157,19 +159,38 @@ def test_content_that_cannot_be_read_is_told(asadm: Asadm, apply: Apply, tmp_pat
 
 
 def test_an_apply_that_was_killed_can_be_undone(asadm: Asadm, apply: Apply, tmp_path: Path) -> None:
-    with Fleet(1) as fleet:
+    with Fleet(3) as fleet:
         apply(fleet, a=ONE)
-        seen: list[Entry] = []
+        (tmp_path / "udf" / "a.lua").write_bytes(TWO)
+        words = [
+            "-h",
+            fleet.hosts,
+            "udf",
+            "apply",
+            str(tmp_path / "udf"),
+            "--yes",
+            "--history",
+            str(tmp_path / "h"),
+        ]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "asadm.cli", *words],
+            cwd=ROOT,
+            env={"HOME": str(tmp_path)},
+            stdout=subprocess.DEVNULL,
+        )
 
-        def look(_: Server, command: bytes) -> bytes | None:
+        def kill(_: Server, command: bytes) -> bytes | None:
             if command.startswith(b"udf-put"):
-                with History(str(tmp_path / "h")) as history:
-                    seen.extend(history.undoable(fleet.hosts))
+                process.kill()
+                process.wait()
             return None
 
-        fleet[0].before = look
-        apply(fleet, a=TWO)
-        assert [entry.module for entry in seen] == [b"a.lua"]  # written down before anything was sent
+        fleet[1].before = kill
+        assert process.wait(30) == -9
+        fleet[1].before = None
+        assert fleet.sources(b"a.lua")[0] == TWO
+        assert roll(asadm, fleet).code == 0
+        assert fleet.sources(b"a.lua") == [ONE] * 3
 
 
 @pytest.mark.parametrize("words", [["apply", "udf"], ["remove", "a.lua"]])
