@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from asadm.fleet import plan_file
+from asinfo.wire.udf import put
 from tests.fakes.fleet import FAULTS, Fleet
 from tests.processes import Daemon
 from tests.unit.asadm.conftest import Asadm
@@ -271,9 +272,8 @@ def test_ctrl_c(fleet: Fleet, tmp_path: Path) -> None:
 def test_real_nodes(asadm: Asadm, asudfd: Daemon, modules: Path) -> None:
     host = f"127.0.0.1:{asudfd.port}"
     assert asadm("-h", host, "udf", "plan", "udf").code == 3
-    for name in ("b.lua", "a.lua"):
-        words = ["--enable", "manage", "udfs", "add", name, "path", f"udf/{name}"]
-        assert asadm("-h", host, *words).code == 0
+    for name, source in ((b"b.lua", B), (b"a.lua", A)):
+        assert asadm("-h", host, "asinfo", "-v", put(name, source).decode()).code == 0
     try:
         assert asadm("-h", host, "udf", "plan", "udf").code == 0
         (modules / "b.lua").write_bytes(b"return 3\n")
@@ -288,4 +288,4 @@ def test_real_nodes(asadm: Asadm, asudfd: Daemon, modules: Path) -> None:
         ]
     finally:
         for name in ("a.lua", "b.lua"):
-            asadm("-h", host, "--enable", "manage", "udfs", "remove", name)
+            asadm("-h", host, "asinfo", "-v", f"udf-remove:filename={name}")
