@@ -50,7 +50,7 @@ class Cell:
     """One module on one node.
 
     ``how``     ``same``, ``sent``, ``replicated`` or ``sent by itself``; empty while the node has not got it
-    ``sent``    how it was sent to this very node, or empty; ``tried`` is the same, but the node did not answer
+    ``sent``    how it was sent to this very node, or empty; ``tried`` is the same, but the node did not confirm it
     ``status``  ``ok``, or in one word why the node has not got it, as in `asadm.outcome.Answer`; ``error`` in words
     ``milliseconds``   from the start of the rollout until it was known
     """
@@ -144,6 +144,9 @@ class Place:
         for item, said in zip(items, answer.answers, strict=False):
             cell = self.cells[item.name]
             cell.milliseconds = milliseconds
+            if said == TIMED_OUT and not cell.tried:
+                cell.tried = how  # it may come; where it does not, the node is asked once more
+                continue
             if not is_error(said) or said == TIMED_OUT:
                 cell.sent = how
                 continue

@@ -298,7 +298,7 @@ class Rollout:
                 cell.status, cell.error = self._reason(place, item)
 
     def _reason(self, place: Place, item: Item) -> tuple[str, str]:
-        sent = place.cells[item.name].sent
+        sent = place.cells[item.name].sent or place.cells[item.name].tried
         if self.interrupted:
             return "interrupted", "stopped before the node was seen to have it"
         if not place.fresh:

@@ -217,6 +217,31 @@ def test_a_time_out_is_no_refusal(asadm: Asadm, modules: Write) -> None:
         assert done.code == 0, done.err
 
 
+def test_a_change_that_timed_out_and_was_lost_is_sent_once_more(asadm: Asadm, modules: Write) -> None:
+    with Fleet(2) as fleet:
+        lost: list[bytes] = []
+
+        def lose(_: Server, command: bytes) -> bytes | None:
+            if command.startswith(b"udf-put") and not lost:
+                lost.append(command)
+                return b"error=timeout"
+            return None
+
+        fleet[1].before = lose
+        done = asadm("-h", fleet.hosts, "udf", "apply", modules(one=ONE), "--yes")
+        assert done.code == 0, done.err
+        assert fleet[1].count(b"udf-put") == 2
+
+
+def test_changes_that_are_lost_for_good_are_told_within_the_deadline(asadm: Asadm, modules: Write) -> None:
+    with Fleet(2) as fleet:
+        fleet[1].fault = "timeout, lost"
+        done = asadm("-h", fleet.hosts, "--json", "udf", "apply", modules(one=ONE), "--yes", "--wait", "1.5")
+        assert done.code == 1
+        assert statuses(done.document) == ["ok", "late"]
+        assert fleet[1].count(b"udf-put") == 2
+
+
 def test_a_refusal_is_told_and_what_depends_on_it_is_not_sent(asadm: Asadm, modules: Write) -> None:
     with Fleet(2) as fleet:
 
