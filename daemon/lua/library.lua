@@ -7,7 +7,7 @@
 --   string  byte, len, lower, reverse, sub, unpack, packsize, upper   linear in one string that fits in memory
 --           char, format, pack   arguments together no longer than half the memory, numerals no longer than NUMERAL
 --           rep                  what it makes is allocated; the form that makes nothing ("" many times) is answered here
---           find match gmatch gsub   measured by `cost` in pattern.lua, with the replacements, or run there
+--           find match gmatch gsub   measured by `cost.lua`, with the replacements, or run there
 --   table   pack                 at most one Lua stack of values
 --           concat               what it makes is allocated; elements of tables with metatables are visited here
 --           insert move remove sort unpack   in tables.lua

@@ -259,7 +259,7 @@ local function matcher(s, p)
 end
 
 local pattern = {}
-box.pattern = pattern
+box.pattern, pattern.class_end = pattern, class_end
 
 function pattern.find(s, p, at, positions)
     local anchored = byte(p) == 94
@@ -357,49 +357,4 @@ function pattern.gsub(s, p, replacement, most)
     end
     parts[#parts + 1] = sub(s, at)
     return concat(parts), count
-end
-
--- How the worst case of a pattern grows: steps <= factor * subject ^ power.
-local function growth(p)
-    local power, factor, at = byte(p) == 94 and 0 or 1, 1, byte(p) == 94 and 2 or 1
-    while at <= #p do
-        local code, following = byte(p, at, at + 1)
-        if code == 40 or code == 41 then
-            at = at + 1
-        elseif code == 37 and following == 98 then
-            power, at = power + 1, at + 4
-        elseif code == 37 and following and following >= 48 and following <= 57 then
-            power, at = power + 1, at + 2
-        elseif code == 37 and following == 102 then
-            at = at + 2
-        else
-            local to = class_end(p, at)
-            local suffix = byte(p, to)
-            factor = factor + (to - at)
-            -- what ends a pattern takes what it finds and is never tried again
-            local ends = suffix and not find(p, "[^()]", to + 1)
-            if suffix == 42 or suffix == 43 or suffix == 45 then
-                power, to = power + (ends and 0 or 1), to + 1
-            elseif suffix == 63 then
-                factor, to = factor * 2, to + 1
-            end
-            at = to
-        end
-    end
-    return power < 1 and 1 or power, factor
-end
-
-local entries = 0
-pattern.known = {}
-
--- How the steps of a pattern grow, as `growth` says; `known` remembers. A step takes about 5 ns.
-function pattern.cost(p)
-    local power, factor = growth(p)
-    if entries >= 256 then
-        pattern.known, entries = {}, 0
-    end
-    if #p <= 256 then
-        pattern.known[p], entries = { power, factor }, entries + 1
-    end
-    return power, factor
 end

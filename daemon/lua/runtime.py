@@ -94,6 +94,9 @@ compile_cached = lru_cache(maxsize=64)(compile_text)
 """The same; a module's contexts share one compilation."""
 
 
+_PARTS = ("sandbox", "limit", "pattern", "cost", "library", "tables", "modules")
+"""The chunks of the sandbox; the first loads the others."""
+
 _API = (
     "value",
     "list",
@@ -126,7 +129,7 @@ def _sandbox() -> tuple[list[bytes], list[bytes]]:
     """
     here = files(__package__)
     api = here / "aerospike"
-    parts = [_stripped(here / f"{name}.lua") for name in ("sandbox", "limit", "pattern", "library", "tables")]
+    parts = [_stripped(here / f"{name}.lua") for name in _PARTS]
     return [*parts, (api / "log.lua").read_bytes()], [_stripped(api / f"{name}.lua") for name in _API]
 
 

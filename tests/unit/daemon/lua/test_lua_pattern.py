@@ -10,7 +10,7 @@ LUA = LuaRuntime(encoding=None)
 FIND, MATCH, GMATCH, GSUB, COST = LUA.execute(
     b"""
 local box = {}
-load((...), "=pattern", "t")(box)
+for _, chunk in next, { ... } do load(chunk, "=pattern", "t")(box) end
 local pattern = box.pattern
 
 local function outcome(...)
@@ -68,7 +68,7 @@ end, function(s, p, most, form)
     return outcome(pcall(string.gsub, s, p, with, most)), outcome(pcall(pattern.gsub, s, p, with, most))
 end, pattern.cost
 """,
-    (files("daemon.lua") / "pattern.lua").read_bytes(),
+    *((files("daemon.lua") / name).read_bytes() for name in ("pattern.lua", "cost.lua")),
 )
 
 ITEMS = [

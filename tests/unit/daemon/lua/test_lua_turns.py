@@ -21,7 +21,7 @@ NO_ARGUMENTS = b"\x90"
 TIMED_OUT = b"UDF Execution Timeout"
 MODULE = b"""
 function forever() while true do end end
-function short() local n = 0 for i = 1, 2000000 do n = n + i end return n end
+function short() local n = 0 for i = 1, 100000 do n = n + i end return n end
 """
 
 
