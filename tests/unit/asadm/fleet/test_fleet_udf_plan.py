@@ -273,7 +273,7 @@ def test_real_nodes(asadm: Asadm, asudfd: Daemon, modules: Path) -> None:
     host = f"127.0.0.1:{asudfd.port}"
     assert asadm("-h", host, "udf", "plan", "udf").code == 3
     for name, source in ((b"b.lua", B), (b"a.lua", A)):
-        assert asadm("-h", host, "asinfo", "-v", put(name, source).decode()).code == 0
+        assert b"\tok\n" in asudfd.ask(put(name, source) + b"\n")
     try:
         assert asadm("-h", host, "udf", "plan", "udf").code == 0
         (modules / "b.lua").write_bytes(b"return 3\n")
@@ -287,5 +287,4 @@ def test_real_nodes(asadm: Asadm, asudfd: Daemon, modules: Path) -> None:
             ("b.lua", 0, 1),
         ]
     finally:
-        for name in ("a.lua", "b.lua"):
-            asadm("-h", host, "asinfo", "-v", f"udf-remove:filename={name}")
+        asudfd.ask(b"udf-remove:filename=a.lua\nudf-remove:filename=b.lua\n")
