@@ -17,6 +17,7 @@ from asadm.fleet.guard import Guard
 from asadm.fleet.mending import Mending
 from asadm.fleet.options import CHANGE, WAIT_SECONDS
 from asadm.fleet.place import Item, Place
+from asadm.fleet.shield import Shield
 from asadm.fleet.show import failures
 from asadm.fleet.survey import survey
 from asadm.fleet.verify import verify
@@ -155,18 +156,22 @@ def _mend(
         session.write(rendered(session, [_preview(wrong)]))
         if not confirm.confirmed(options, f"Repair {_count(wrong)}?"):
             return Outcome(messages=["not confirmed: nothing was sent"], code=FAILED)
-    with Guard(cluster, clusters, options, wait=wait, warn=session.warn) as guard:
+    with Shield() as shield, Guard(cluster, clusters, options, wait=wait, warn=session.warn) as guard:
+        guard.keep(seen, [each.name for each in wrong])
         mending = Mending(cluster, clusters, wait=wait, warn=session.warn)
-        for each in wrong:
-            _mend_one(mending, guard, each)
-        if options.flag("verify") and not mending.stopped:
-            _verify_after(mending, cluster, seen, wrong)
+        with mending.stoppable():
+            for each in wrong:
+                _mend_one(mending, guard, each)
+            if options.flag("verify") and not mending.stopped:
+                _verify_after(mending, cluster, seen, wrong)
     answers = mending.answers(seen)
     return Outcome(
         answers,
         [mending.sheet("Repair"), *failures(seen)],
         messages=[*mending.alarms(), *_remarks(wrong)],
-        code=mending.stopped or (FAILED if any(each.reason for each in wrong) else exit_code(answers)),
+        code=shield.code
+        or mending.stopped
+        or (FAILED if any(each.reason for each in wrong) else exit_code(answers)),
         extra={"repairs": mending.document()},
     )
 

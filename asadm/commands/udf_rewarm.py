@@ -17,6 +17,7 @@ from asadm.fleet.guard import Guard
 from asadm.fleet.marker import unmarked
 from asadm.fleet.mending import Mending, Row
 from asadm.fleet.options import CHANGE, WAIT_SECONDS
+from asadm.fleet.shield import Shield
 from asadm.fleet.show import failures
 from asadm.fleet.survey import of
 from asadm.modules import LIST, sendable
@@ -149,19 +150,20 @@ class Aim:
 
 def _rewarm(session: Session, cluster: Cluster, survey: Survey, aim: Aim, options: Values) -> Outcome:
     wait = options.number("wait") or WAIT_SECONDS
-    with Guard(cluster, aim.clusters, options, wait=wait, warn=session.warn) as guard:
+    with Shield() as shield, Guard(cluster, aim.clusters, options, wait=wait, warn=session.warn) as guard:
         mending = Mending(cluster, aim.clusters, wait=wait, warn=session.warn)
-        sources = fetch(cluster, aim.tasks)
-        for (name, hash_), nodes in aim.tasks.items():
-            _one(mending, guard, mending.add(name, nodes, "cold?"), sources[name, hash_])
-    if aim.everything and not aim.torn:
+        with mending.stoppable():
+            sources = fetch(cluster, aim.tasks)
+            for (name, hash_), nodes in aim.tasks.items():
+                _one(mending, guard, mending.add(name, nodes, "cold?"), sources[name, hash_])
+    if aim.everything and not aim.torn and not mending.stopped:
         _forget(mending, [node for nodes in aim.clusters for node in nodes])
     answers = mending.answers(survey)
     return Outcome(
         answers,
         [mending.sheet("Caches brought back"), *failures(survey)],
         messages=[*mending.alarms(), *aim.torn],
-        code=mending.stopped or (FAILED if aim.torn else exit_code(answers)),
+        code=shield.code or mending.stopped or (FAILED if aim.torn else exit_code(answers)),
         extra={"rewarmed": mending.document()},
     )
 

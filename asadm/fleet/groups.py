@@ -28,7 +28,3 @@ def clusters(cluster: Cluster, nodes: Sequence[Node], *, timeout: float | None =
         key = answer.answer if answer.good and answer.answer else b"\0%d" % number
         found.setdefault(key, []).append(answer.node)
     return list(found.values())
-
-
-groups = clusters
-"""The same, for who knows it so."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from asadm.fleet.history import History, Record, new_run, path_of
+from asadm.fleet.fetch import fetch
+from asadm.fleet.history import FOUND, History, Record, new_run, path_of
 from asadm.fleet.lock import ClusterLock, file_lock, scope
 from asinfo.errors import Error
+from asinfo.wire.info import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from asadm.cluster import Cluster
     from asadm.fleet.mending import Row
+    from asadm.fleet.survey import Survey
     from asinfo.exchange import Node
     from asinfo.options import Values
 
@@ -58,6 +61,25 @@ class Guard:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+
+    def keep(self, survey: Survey, names: Sequence[bytes]) -> None:
+        """Note all versions of these modules that there are, with their contents: some are about to be replaced.
+
+        Raises KeyboardInterrupt, and Error when the history cannot be written; nothing was sent then.
+        """
+        if self._history is None:
+            return
+        wanted: dict[tuple[bytes, str], list[Node]] = {}
+        for name in names:
+            for listing, hash_ in zip(survey.listings, survey.hashes(name), strict=True):
+                if hash_ is not None:
+                    wanted.setdefault((name, hash_), []).append(listing.node)
+        records = []
+        for (name, hash_), found in fetch(self._cluster, wanted).items():
+            records.append(Record(FOUND, name, hash_, found.content, ok=len(wanted[name, hash_])))
+            if found.content is None:
+                self._warn(f"{text(name)}: the version {hash_[:10]} is not kept: {found.reason}")
+        self._history.record(self._run, scope(self._cluster), records)
 
     def record(self, action: str, name: bytes, content: bytes, hash_: str, rows: Sequence[Row]) -> None:
         """Note what was done with one module. A history that fails now is told, and no reason to stop in the middle."""

@@ -7,6 +7,7 @@ off; the nodes of one module go together.
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 
 from asadm.cluster import Cluster, Member
 from asadm.fleet import journal, notes
@@ -20,7 +21,7 @@ from asinfo.wire.info import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from asinfo.exchange import Node
 
@@ -80,6 +81,17 @@ class Mending:
     def milliseconds(self) -> float:
         """Since the start."""
         return (time.monotonic() - self.started) * 1000
+
+    @contextmanager
+    def stoppable(self) -> Iterator[None]:
+        """Inside, Ctrl-C ends the work, but not the report."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.stopped = self.stopped or INTERRUPTED
+        for row in self.rows:
+            if row.status == "pending":
+                row.end("interrupted", "stopped; what it has now was not seen", self.milliseconds)
 
     def add(self, name: bytes, nodes: Iterable[Node], was: str) -> list[Row]:
         """Rows that are about to be worked on."""

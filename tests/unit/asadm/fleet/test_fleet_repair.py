@@ -231,4 +231,6 @@ def test_the_history_has_it(asadm: Asadm) -> None:
         from asadm.fleet.history import History, default_path
 
         with History(default_path()) as history:
-            assert [(each.action, each.module) for each in history.entries()] == [("repair", NAME)]
+            newest, *found = history.entries()
+            assert (newest.action, newest.module, newest.hash) == ("repair", NAME, digest(NAME, base64(ONE)))
+            assert TWO in [history.content(each) for each in found]
