@@ -184,6 +184,43 @@ def test_a_leader_that_hangs_in_the_middle_is_replaced(asadm: Asadm, modules: Wr
         assert done.document["modules"][0]["nodes"][0]["known"] is False
 
 
+def test_nodes_that_fail_in_the_middle_are_told_within_one_deadline(asadm: Asadm, modules: Write) -> None:
+    with Fleet(30) as fleet:
+
+        def failing(fault: str) -> Callable[[Server, bytes], bytes | None]:
+            def switch(node: Server, command: bytes) -> bytes | None:
+                if command.startswith(b"udf-put"):
+                    node._switch(fault) if fault == "refuses" else setattr(node, "_fault", fault)
+                return None
+
+            return switch
+
+        fleet[3].before, fleet[11].before = failing("hangs"), failing("closes at once")
+        fleet[20].before = failing("refuses")
+        directory = modules(one=ONE, two=NEEDS, three=b'require "two"\n')
+        started = time.monotonic()
+        done = asadm(
+            "-h",
+            fleet.hosts,
+            "--timeout",
+            "1",
+            "--json",
+            "udf",
+            "apply",
+            directory,
+            "--yes",
+            "--wait",
+            "4",
+            "--verify",
+        )
+        assert time.monotonic() - started < 8
+        assert done.code == 1
+        told = {number: status for number, status in enumerate(statuses(done.document)) if status != "ok"}
+        assert set(told) == {3, 11, 20}
+        assert told[20] == "refused"
+        assert fleet.sources(b"three.lua").count(b'require "two"\n') == 27
+
+
 def test_a_node_that_restarts_in_the_middle_is_waited_for(asadm: Asadm, modules: Write) -> None:
     with Fleet(3) as fleet:
 
