@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 NODE_CLIENT := aerospike@6.7.1
+FUZZER := atheris==3.0.0
+SECONDS ?= 30
 
 # Bytecode must be cached: without it every start of a tool compiles its modules anew, and start-up is a feature here.
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME PYTHONSTARTUP
@@ -12,7 +14,7 @@ export PIP_NO_CACHE_DIR := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export TMPDIR := $(CURDIR)/.tmp
 
-.PHONY: help demo demo-cluster test check bench docs clean
+.PHONY: help demo demo-cluster test check bench fuzz docs clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -35,6 +37,18 @@ check: $(VENV)/tools | $(TMPDIR) ## format, lint, types and import contracts
 
 bench: $(VENV)/tools $(VENV)/clients | $(TMPDIR) ## the figures of docs/benchmarks.md; BENCH=name runs one of them
 	$(BIN)/python -m tests.bench $(BENCH)
+
+fuzz: $(VENV)/tools | $(TMPDIR) ## bytes of any kind for everything that reads the wire; SECONDS=30 for each reader
+	@if $(BIN)/python -m pip install --quiet '$(FUZZER)'; then \
+		for target in $$($(BIN)/python -m tests.wire.fuzz_targets); do \
+			echo "== $$target"; \
+			$(BIN)/python -m tests.wire.fuzz_run $$target $(SECONDS) $(TMPDIR)/fuzz >$(TMPDIR)/fuzz.log 2>&1 || \
+				{ cat $(TMPDIR)/fuzz.log; echo "$$target failed; the input is in $(TMPDIR)/fuzz" >&2; exit 1; }; \
+			grep -E 'number_of_executed|slowest_unit|peak_rss' $(TMPDIR)/fuzz.log; \
+		done; \
+	else \
+		echo "$(FUZZER) does not install here: make test runs the same readers with hypothesis" >&2; \
+	fi
 
 docs: $(VENV)/tools ## generate the command and parameter pages, man pages and completions anew
 	$(BIN)/python -m docs.generate

@@ -1,0 +1,164 @@
+"""What a fuzzer calls with bytes of any kind, and what it begins with.
+
+A target gives back nothing and raises nothing: a WireError, or a refusal with a result code, is a right answer, and the
+target takes it; everything else that comes out of it is a fault.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from functools import cache
+from typing import cast
+
+from asinfo.errors import WireError
+from asinfo.wire import batch, cdt, collection, message, msgpack, particle, request
+from asinfo.wire.expression import decode
+from asinfo.wire.request import Key
+from daemon.config import schema
+from daemon.message.bins import make_bin
+from daemon.message.cdt import modify, read
+from daemon.message.filter import Filter
+from daemon.message.ranges import Range
+from daemon.record.memory import Memory
+from daemon.record.namespace import Namespace
+from daemon.record.record import Record
+from daemon.record.refused import Refused
+
+KEY = Key("test", "demo", "k")
+LIST, MAP = [5, "x", 3.5, b"y", [1], {"k": None}], {"a": 1, "b": [2], 9: "z"}
+_BINS = {"a": 5, "b": "text", "l": LIST, "m": MAP, "y": b"bytes", "t": True, "f": 2.5}
+
+
+def _record() -> Record:
+    bins = b"".join(make_bin(kind, name.encode(), data) for name, (kind, data) in _packed().items())
+    return Record(1, 0, 1000, b"demo", b"\3k", bins)
+
+
+def _packed() -> dict[str, tuple[int, bytes]]:
+    return {name: particle.pack(cast("particle.Value", value)) for name, value in _BINS.items()}
+
+
+_RECORD = _record()
+
+
+def fuzz_message(data: bytes) -> None:
+    """A message of a client, up to the values of its ops."""
+    with contextlib.suppress(WireError):
+        *_, count, offset = message.unpack(data)
+        for code, kind, _, value in message.ops(data, offset, count):
+            assert 0 <= code <= 255
+            particle.stored(kind, value)
+    with contextlib.suppress(WireError):
+        message.replies(data)
+    with contextlib.suppress(WireError):
+        message.bins(data)
+    with contextlib.suppress(WireError):
+        assert message.count_ops(data) <= len(data)
+
+
+def fuzz_batch(data: bytes) -> None:
+    """The rows of a batch."""
+    with contextlib.suppress(WireError):
+        count, _ = batch.head(data)
+        assert sum(1 for _ in batch.rows(data)) == count
+
+
+def fuzz_msgpack(data: bytes) -> None:
+    """A value: what is read can be written, and is read as the same again."""
+    for check in (collection.check_list, collection.check_map, collection.order):
+        with contextlib.suppress(WireError):
+            check(data)
+    try:
+        value = msgpack.unpack(data)
+        packed = msgpack.pack(value)
+    except WireError:  # a marker that says ordered, of a map whose keys have no order
+        return
+    assert repr(msgpack.unpack(packed)) == repr(value) or isinstance(value, dict | list)
+
+
+def fuzz_particle(data: bytes) -> None:
+    """A value of each type of particle."""
+    for kind in range(24):
+        with contextlib.suppress(WireError):
+            particle.unpack(kind, particle.stored(kind, data))
+
+
+def fuzz_expression(data: bytes) -> None:
+    """A filter, and what it says of a record."""
+    with contextlib.suppress(WireError):
+        decode(data)
+    with contextlib.suppress(WireError, Refused):
+        assert Filter(data).passes(_namespace(), KEY.digest, _RECORD) in {True, False}
+
+
+def fuzz_command(data: bytes) -> None:
+    """An operation on lists and maps: with a list, a map, and nothing to work on."""
+    bins = _packed()
+    for kind, value in (bins["l"], bins["m"], (0, b"")):
+        with contextlib.suppress(Refused):
+            changed, _ = modify(kind, value, data)
+            if changed is not None:
+                with contextlib.suppress(particle.Refused):  # as the operation that writes it answers
+                    particle.stored(*changed)
+        with contextlib.suppress(Refused):
+            if kind:
+                read(kind, value, data)
+    with contextlib.suppress(WireError):
+        cdt.command(data)
+
+
+def fuzz_range(data: bytes) -> None:
+    """The range of a query."""
+    with contextlib.suppress(Refused):
+        Range(_namespace(), {22: data})
+
+
+@cache
+def _namespace() -> Namespace:
+    return Namespace(schema.Namespace("test"), Memory())
+
+
+def _expression(*parts: object) -> bytes:
+    return msgpack.pack(cast("msgpack.Value", list(parts)))
+
+
+def _range() -> bytes:
+    return b"\1\1a\1" + 2 * (b"\0\0\0\x08" + bytes(8))
+
+
+TARGETS: dict[str, tuple[Callable[[bytes], None], list[bytes]]] = {
+    "message": (
+        fuzz_message,
+        [
+            request.get(KEY, ["a", "b"]),
+            request.put(KEY, {"l": [1, {"k": b"v"}], "m": {"a": 1.5}, "g": msgpack.GeoJSON("{}")}),
+            request.apply(KEY, "mod", "fun", [1, "x"]),
+        ],
+    ),
+    "batch": (
+        fuzz_batch,
+        [batch.pack([(KEY.digest, request.get_row(KEY))] * 3), batch.pack([(KEY.digest, request.remove_row(KEY))])],
+    ),
+    "msgpack": (fuzz_msgpack, [msgpack.pack(LIST), msgpack.pack(MAP), b"\x92\xc7\0\1\1", b"\x81\xc7\0\1\xc0"]),
+    "particle": (fuzz_particle, [data for _, data in _packed().values()]),
+    "expression": (
+        fuzz_expression,
+        [
+            _expression(1, [81, 2, msgpack.Raw(b"a")], 5),
+            _expression(16, [83, 1], [18, [71]], True),
+            _expression(7, 1, msgpack.Raw(b"^t.*t$"), [81, 3, msgpack.Raw(b"b")]),
+            _expression(1, [127, 2, 0, [19, 7, 0], [81, 4, msgpack.Raw(b"l")]], [20, 1, 2]),
+            _expression(123, [3, [69], 1], 1, [125, msgpack.Raw(b"v"), 2, [124, msgpack.Raw(b"v")]]),
+        ],
+    ),
+    "command": (
+        fuzz_command,
+        [_expression(1, 5), _expression(2, [1, 2]), _expression(24, 7, 1), _expression(67, "k", 1, 1), _expression(97, 7, "a")],
+    ),
+    "range": (fuzz_range, [_range()]),
+}  # fmt: skip
+"""The targets by their names, each with what it begins with."""
+
+if __name__ == "__main__":
+    print(*TARGETS)  # noqa: T201 - for the Makefile
