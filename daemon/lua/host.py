@@ -62,6 +62,9 @@ VALIDATIONS_MAX = 4
 GRACE_SECONDS = 0.05
 """How long after its deadline a call in a thread may end and still count: Lua looks at the clock now and then only."""
 
+COLLECTION_SECONDS = 0.2
+"""How much longer a call may end whose memory is nearly full: Lua collects the garbage before it says why it ended."""
+
 INLINE_BYTES_MAX = 65536
 """Arguments and bins of a call that is tried on the event loop."""
 
@@ -209,8 +212,11 @@ class LuaHost:
         except asyncio.CancelledError:
             turn.give_up()
             raise
+        if not work.done() and turn.lacks_memory():
+            await asyncio.wait((work,), timeout=COLLECTION_SECONDS)  # it will tell what it really lacked
         if not work.done() or time.monotonic() > deadline + GRACE_SECONDS:
-            return failure(OUT_OF_MEMORY if turn.lacks_memory() else TIMEOUT)
+            lacked = work.done() and work.result()[0][2] == OUT_OF_MEMORY
+            return failure(OUT_OF_MEMORY if lacked else TIMEOUT)
         applied, seconds = work.result()
         if seconds < HOLD_MAX / 2:
             lease.version.note_quick(function)

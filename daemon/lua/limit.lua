@@ -62,11 +62,12 @@ local function die()
 end
 
 -- Where memory does not suffice for a larger table of strings, Lua collects garbage whenever it makes one, and goes on:
--- then it is memory that the call ran out of.
+-- then it is memory that the call ran out of, and not by garbage.
 local function expire(used)
     expired, ended = true, used
     if collect("count") > FULL then
-        reason = NO_MEMORY
+        collect()
+        reason = collect("count") > FULL and NO_MEMORY or TIMEOUT
     end
     error(reason, 0)
 end

@@ -113,7 +113,7 @@ class Turn:
         return monotonic() >= self.deadline
 
     def lacks_memory(self) -> bool:
-        """Whether it is memory that a call lacks which is late."""
+        """Whether it may be memory that a late call lacks."""
         return self.context is not None and self.context.is_full()
 
     def give_up(self) -> None:
