@@ -58,7 +58,11 @@ class Lease:
         absent = [wire.is_revision(key, 0) for key in keys]
         puts = [wire.put(key, value, self._id) for key, value in keys.items()]
         look = [wire.fetch(key) for key in keys]
-        outcome = await self._gateway.transact(absent, puts, look, seconds=CALL_SECONDS)
+        try:
+            outcome = await self._gateway.transact(absent, puts, look, seconds=CALL_SECONDS)
+        except Gone:
+            self._id = 0  # it ended while we waited for another's to end; the next attempt gets a new one
+            raise
         if not outcome.succeeded:
             found = [entry for answer in outcome.ranges for entry in answer.keys]
             for entry in found:
@@ -132,8 +136,6 @@ class Lease:
                         f"etcd had not heard of this node for {self.ttl} s, and another process has taken its place: "
                         f"{error.holder.key.decode('utf-8', 'replace')}; stop one of them"
                     )
-            except Gone:
-                self._id = 0
             except EtcdError:
                 pass
             else:

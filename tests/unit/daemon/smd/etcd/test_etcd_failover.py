@@ -150,6 +150,23 @@ def test_the_leader_dies_in_a_storm(three: etcd.Etcd) -> None:
     run(scenario())
 
 
+def test_everything_dies_at_once_and_comes_back(three: etcd.Etcd) -> None:
+    async def scenario() -> None:
+        first = Node(three.endpoints, "c", "A1", ttl=2)
+        await first.start()
+        await first.put("a.lua", "1")
+        await first.die()
+        for member in three.members:
+            member.kill()
+        await asyncio.to_thread(three.start)
+        # Its id is free once the new leader has let the old lease end; the lease it got to ask for it has ended too.
+        async with nodes(three.endpoints, "c", "A1", ttl=2) as (again,):
+            assert again.items() == [("a.lua", "1", 1)]
+            await again.put("a.lua", "2")
+
+    run(scenario())
+
+
 def test_without_a_majority_a_node_knows_that_it_is_alone(three: etcd.Etcd) -> None:
     async def scenario() -> None:
         async with nodes(three.endpoints, "c", "A1") as (node,):
