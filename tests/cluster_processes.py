@@ -199,15 +199,21 @@ def make(
     engine: str = MEMORY,
     lease: int = LEASE_SECONDS,
 ) -> Cluster:
-    """``count`` processes, not yet started, of ``nodes_each`` nodes."""
+    """``count`` processes, not yet started, of ``nodes_each`` nodes; PLACE in ``engine`` is a directory of each."""
     directory.mkdir(parents=True, exist_ok=True)
     urls = "\n".join(f"    endpoint {endpoint}" for endpoint in endpoints)
     nodes = []
     for number in range(count):
         identity = f"{first + number * nodes_each:X}"
         config = CONFIG.format(
-            name=name, identity=identity, http="HTTP", endpoints=urls, engine=engine, lease=lease
+            name=name,
+            identity=identity,
+            http="HTTP",
+            endpoints=urls,
+            engine=engine.replace("PLACE", f"{directory}/records-{identity}"),
+            lease=lease,
         )
+        (directory / f"records-{identity}").mkdir()
         nodes.append(Node(identity, directory, config, free_ports(1 + nodes_each)))
     return Cluster(nodes)
 
