@@ -6,6 +6,7 @@ import os
 import time
 
 from asadm.display import failure
+from asadm.fleet import notes
 from asadm.fleet.place import Item
 from asadm.fleet.rollout import Rollout
 from asadm.fleet.survey import survey
@@ -70,6 +71,7 @@ def bring(cluster: Cluster, item: Item, seen: Survey, started: float, wait: floa
     rollout = Rollout(cluster, [item], seen, wait=started + wait - time.monotonic())
     rollout.group()
     rollout.run()
+    notes.followed(rollout)
     return rollout
 
 

@@ -8,7 +8,6 @@ from asadm.cron.metrics import check_target, write_text
 from asadm.display import rendered
 from asadm.fleet import check_formats, directory
 from asadm.fleet.checking import UNKNOWN, Checked
-from asadm.fleet.options import PRUNE
 from asadm.outcome import FAILED, GOOD, INTERRUPTED, Outcome
 from asinfo.errors import Error
 from asinfo.options import Option
@@ -27,6 +26,7 @@ FORMAT = Option(
 VERIFY = Option(
     "verify", kind="flag", help="Read every module from every node: finds damaged files, which no list shows."
 )
+PRUNE = Option("prune", kind="flag", help="Modules that the directory does not have are wrong too.")
 QUIET = Option("quiet", "q", "flag", help="Print nothing when all is well.")
 METRICS = Option(
     "metrics-file",

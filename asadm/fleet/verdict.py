@@ -105,6 +105,9 @@ def by_nodes(
     markers = journal.held(survey)
     wanted = [name for name in (names or known) if verify or name in markers or name in survey.differing()]
     if trusted is not None:
+        for name in names:
+            if not _listed(survey, trusted, name):
+                raise UsageError(f"{trusted.name} does not list {text(name)}")
         wanted = [name for name in wanted if _listed(survey, trusted, name)]
     right = {name: _right(survey, name, markers.get(name, ()), trusted) for name in wanted}
     undecided = {name: reason for name, (_, reason) in right.items() if reason}

@@ -17,6 +17,7 @@ _UDF_TEXTS = {
     b"invalid_udf_type": "the type is not LUA",
     b"invalid_content": "the content does not have the announced length",
     b"invalid_udf_content_len,>1M": "the module is larger than 1048575 bytes",
+    b"invalid_udf_content_len, lua file size > 1MB": "the module is larger than 1048575 bytes",  # before 6.4
     b"invalid_base64_content": "the content is empty or not base64",
     b"json_error": "the file name is not UTF-8",
     b"timeout": "the cluster did not confirm in time; the change may still have been applied",

@@ -4,6 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from asadm.cluster import Cluster, Member
+from asadm.fleet.pair import Pair
+from asinfo.exchange import Node
 from asinfo.wire.udf import put
 from tests.conftest import StartDaemon
 
@@ -36,3 +41,16 @@ def test_a_cluster_needs_no_rewarm(asadm: Asadm, start_daemon: StartDaemon) -> N
     assert asadm(*everywhere, "udf", "check", "--format", "nagios").out.startswith(
         "UDF OK - 3 nodes, 1 module"
     )
+
+
+def test_a_marker_put_on_real_nodes(asadm: Asadm, start_daemon: StartDaemon) -> None:
+    """The marker version compiles there, arrives everywhere, and what remains is the module."""
+    daemon = start_daemon("--nodes", "3")
+    nodes = [Node(host, port) for host, port in daemon.addresses]
+    cluster = Cluster([Member(node) for node in nodes])
+    source = b"function f(r)\n  return 1\nend -- no end of line"
+    pair = Pair(cluster, [nodes], b"a.lua", source, warn=pytest.fail)
+    pair.run(20)
+    assert [answer.status for answer in pair.results] == ["ok"] * 3, [each.error for each in pair.results]
+    assert not pair.left
+    assert asadm("-h", nodes[0].address, "udf", "get", "a.lua").raw == source

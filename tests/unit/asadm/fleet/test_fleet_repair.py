@@ -78,6 +78,27 @@ def test_a_tie_is_for_the_user_to_decide(asadm: Asadm, versions: list[bytes | No
         assert fleet.sources(NAME) == [ONE] * len(versions)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--from", "nobody"),
+        ("--from", "{0}", "--dir", "udf"),
+        ("--dir", "nowhere"),
+        ("c.lua",),
+        ("a.lua", "--from", "{1}"),
+        ("--from", "{2}"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(asadm: Asadm, words: tuple[str, ...]) -> None:
+    with Fleet(3) as fleet:
+        fleet.load(NAME, ONE)
+        fleet[1].hold(NAME, None)
+        fleet[2].fault = "refuses"
+        addresses = [node.address for node in fleet.nodes]
+        result = repair(asadm, fleet, *(word.format(*addresses) for word in words))
+        assert (result.code, fleet.count(b"udf-put")) == (2, 0), result.err
+
+
 def test_the_directory_is_right(asadm: Asadm, tmp_path: Path) -> None:
     (tmp_path / "udf").mkdir()
     (tmp_path / "udf" / "a.lua").write_bytes(THREE)
