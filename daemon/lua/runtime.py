@@ -355,7 +355,7 @@ class Context:
 
     def is_full(self) -> bool:
         """Whether so much memory is in use that calls may take long for want of it; as in `limit.lua`."""
-        return bool(self._used() > self._memory // 4 * 3)
+        return bool(self._used() > self._memory // 16 * 13)
 
     def collect(self) -> None:
         """Free what is garbage."""
