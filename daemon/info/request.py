@@ -27,6 +27,11 @@ class Session:
         self.gone = False
         self.user_agent: bytes | None = None
 
+    def meet(self, peer: object) -> None:
+        """Take over the client's address as a socket tells it, if it does."""
+        if isinstance(peer, tuple):
+            self.address = f"{peer[0]}+{peer[1]}"
+
 
 class Request:
     """A command: its name, the text after the first separator, and the session it came from."""

@@ -24,11 +24,9 @@ from asinfo.wire.expression import Constant, Unsupported
 from asinfo.wire.message import FIELD_FILTER
 from asinfo.wire.result import Result
 from daemon.message import arithmetic
-from daemon.message.bins import particle, split
 from daemon.message.regex import Regex
-from daemon.record.record import EPOCH_SECONDS, now_milliseconds, pack
+from daemon.message.subject import METADATA, Subject
 from daemon.record.refused import Refused
-from daemon.record.ttl import now_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,26 +51,6 @@ _NIL = ()
 """The value nil; None stands for unknown."""
 
 _INT32 = Struct("!i")
-
-
-class Subject:
-    """A record as expressions see it."""
-
-    __slots__ = ("_bins", "digest", "in_memory", "record", "variables")
-
-    def __init__(self, namespace: Namespace, digest: bytes, record: Record) -> None:
-        self.in_memory = namespace.config.storage_engine.kind == "memory"
-        self.digest = digest
-        self.record = record
-        self.variables: dict[int, Value] = {}
-        self._bins: dict[bytes, bytes] | None = None
-
-    def bin(self, name: bytes) -> tuple[int, bytes] | None:
-        """Particle type and bytes of a bin."""
-        if self._bins is None:
-            self._bins = split(self.record.bins)
-        found = self._bins.get(name)
-        return None if found is None else particle(found)
 
 
 class Filter:
@@ -317,28 +295,6 @@ def _digest_mod(arguments: list[Any], _: Scope) -> Typed:
     return x.INTEGER, lambda subject: int.from_bytes(subject.digest[16:], "little") % abs(modulus)
 
 
-def _void_time(subject: Subject) -> int:
-    void_time = subject.record.void_time
-    return (EPOCH_SECONDS + void_time) * 1_000_000_000 if void_time else -1
-
-
-def _ttl(subject: Subject) -> int:
-    void_time = subject.record.void_time
-    return max(0, void_time - now_seconds()) if void_time else -1
-
-
-def _last_update(subject: Subject) -> int:
-    return (EPOCH_SECONDS * 1000 + subject.record.last_update) * 1_000_000
-
-
-def _since_update(subject: Subject) -> int:
-    return max(0, now_milliseconds() - subject.record.last_update)
-
-
-def _size(subject: Subject) -> int:
-    return len(pack(subject.record))
-
-
 def _call(arguments: list[Any], scope: Scope) -> Typed:
     """An operation on a list or map that reads."""
     from daemon.message.cdt import reader
@@ -408,16 +364,7 @@ _SPECIAL: dict[int, Callable[[list[Any], Scope], Typed]] = {
     x.DIGEST_MOD: _digest_mod,
     x.INT_LSCAN: lambda arguments, scope: _scan(arguments, scope, arithmetic.left_scan),
     x.INT_RSCAN: lambda arguments, scope: _scan(arguments, scope, arithmetic.right_scan),
-    x.VOID_TIME: _meta(x.INTEGER, _void_time),
-    x.TTL: _meta(x.INTEGER, _ttl),
-    x.LAST_UPDATE: _meta(x.INTEGER, _last_update),
-    x.SINCE_UPDATE: _meta(x.INTEGER, _since_update),
-    x.SET_NAME: _meta(x.STRING, lambda subject: subject.record.set_name),
-    x.KEY_EXISTS: _meta(x.BOOL, lambda subject: bool(subject.record.key)),
-    x.IS_TOMBSTONE: _meta(x.BOOL, lambda _: False),
-    x.RECORD_SIZE: _meta(x.INTEGER, _size),
-    x.MEMORY_SIZE: _meta(x.INTEGER, lambda subject: _size(subject) if subject.in_memory else 0),
-    x.DEVICE_SIZE: _meta(x.INTEGER, lambda subject: 0 if subject.in_memory else _size(subject)),
+    **{code: _meta(kind, run) for code, (kind, run) in METADATA.items()},
 }
 """Calls that look at their arguments themselves."""
 

@@ -87,9 +87,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Greet nobody: a client speaks first. One client too many is closed without a byte."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but its class
-        address = transport.get_extra_info("peername")
-        if isinstance(address, tuple):
-            self._session.address = f"{address[0]}+{address[1]}"
+        self._session.meet(transport.get_extra_info("peername"))
         if self._traffic.join(self):
             self._transport.set_write_buffer_limits(high=self._traffic.node.config.service.proto_backlog_max)
         else:
