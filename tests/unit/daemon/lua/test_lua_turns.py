@@ -183,8 +183,7 @@ def test_a_short_call_gets_its_turn_among_endless_ones() -> None:
     async def scene() -> tuple[Applied, bool, list[Applied]]:
         node = host(1)
         endless = [
-            asyncio.ensure_future(node.apply("m", b"forever", NO_ARGUMENTS, SUBJECT, 3))
-            for _ in range(140)
+            asyncio.ensure_future(node.apply("m", b"forever", NO_ARGUMENTS, SUBJECT, 3)) for _ in range(140)
         ]
         await asyncio.sleep(0.05)
         short = await node.apply("m", b"short", NO_ARGUMENTS, SUBJECT, 3)
