@@ -10,10 +10,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from asadm.display import rendered
 from asadm.fleet import confirm, journal, verdict
 from asadm.fleet.groups import clusters as find_clusters
-from asadm.fleet.guard import Guard
+from asadm.fleet.guard import Guard, announce
 from asadm.fleet.mending import Mending
 from asadm.fleet.options import CHANGE, WAIT_SECONDS
 from asadm.fleet.place import Item, Place
@@ -153,7 +152,7 @@ def _mend(
     nodes = [listing.node for listing in seen.listings if listing.read]
     clusters = find_clusters(cluster, nodes)
     if not options.flag("yes"):
-        session.write(rendered(session, [_preview(wrong)]))
+        announce(session, _preview(wrong))
         if not confirm.confirmed(options, f"Repair {_count(wrong)}?"):
             return Outcome(messages=["not confirmed: nothing was sent"], code=FAILED)
     with Shield() as shield, Guard(cluster, clusters, options, wait=wait, warn=session.warn) as guard:
@@ -191,7 +190,7 @@ def _mend_one(mending: Mending, guard: Guard, each: Verdict) -> None:
     left = [row for row in rows if row.was == verdict.DAMAGED or row.status == "late"]
     if left and not mending.over(left):
         mending.pair(each.name, each.content, left)
-    if all(row.good for row in rows) and all(row.was == verdict.MARKER for row in rows):
+    if all(row.good for row in rows) and any(row.was == verdict.MARKER for row in rows):
         journal.end(each.name, each.content)
     guard.record("repair", each.name, each.content, each.hash, rows)
 

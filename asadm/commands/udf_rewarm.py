@@ -13,7 +13,7 @@ from asadm.cron.clear import WHO, real_server
 from asadm.fleet import confirm, journal, notes
 from asadm.fleet.fetch import Fetched, fetch
 from asadm.fleet.groups import clusters as find_clusters
-from asadm.fleet.guard import Guard
+from asadm.fleet.guard import Guard, announce
 from asadm.fleet.marker import unmarked
 from asadm.fleet.mending import Mending, Row
 from asadm.fleet.options import CHANGE, WAIT_SECONDS
@@ -86,6 +86,8 @@ def run(session: Session, arguments: Arguments) -> Outcome:
             code=FAILED if aim.torn or not survey.complete else code,
             extra=_document(aim.tasks),
         )
+    if aim.tasks and not options.flag("yes"):
+        announce(session, _preview(aim.tasks))
     if aim.tasks and not confirm.confirmed(options, f"Put {_count(aim.tasks)} twice?"):
         return Outcome(messages=["not confirmed: nothing was sent"], code=FAILED)
     return _rewarm(session, cluster, survey, aim, options)

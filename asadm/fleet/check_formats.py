@@ -182,6 +182,7 @@ def _samples(texts: Iterable[str]) -> tuple[tuple[str, float], ...]:
 
 def document(checked: Checked) -> dict[str, object]:
     """Members of the JSON document."""
+    differing = set(checked.survey.differing())
     return {
         "status": LEVELS[checked.level],
         "summary": headline(checked),
@@ -199,7 +200,7 @@ def document(checked: Checked) -> dict[str, object]:
         "modules": [
             {
                 "name": text(name),
-                "same": name not in set(checked.survey.differing()),
+                "same": name not in differing,
                 "hashes": {
                     node.name: hash_
                     for node, hash_ in zip(checked.nodes, checked.survey.hashes(name), strict=True)

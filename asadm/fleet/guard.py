@@ -5,10 +5,12 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from asadm.display import rendered
 from asadm.fleet.fetch import fetch
 from asadm.fleet.history import FOUND, History, Record, new_run, path_of
 from asadm.fleet.lock import ClusterLock, file_lock, scope
 from asinfo.errors import Error
+from asinfo.render import plain
 from asinfo.wire.info import text
 
 if TYPE_CHECKING:
@@ -19,8 +21,19 @@ if TYPE_CHECKING:
     from asadm.cluster import Cluster
     from asadm.fleet.mending import Row
     from asadm.fleet.survey import Survey
+    from asadm.session import Session
     from asinfo.exchange import Node
     from asinfo.options import Values
+    from asinfo.render import Sheet
+
+
+def announce(session: Session, sheet: Sheet) -> None:
+    """Show what is about to be done, before the question; on standard error where standard output is for JSON."""
+    if session.json:
+        for line in plain(sheet).splitlines():
+            session.warn(line)
+    else:
+        session.write(rendered(session, [sheet]))
 
 
 class Guard:

@@ -30,7 +30,7 @@ class Shield:
 
     def __enter__(self) -> Self:
         for number in _HEARD:
-            if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            if signal.getsignal(number) not in {signal.SIG_IGN, None}:  # as under nohup
                 self._before[number] = signal.signal(number, self._hear)
         return self
 

@@ -103,7 +103,8 @@ def by_nodes(
         if name not in known:
             raise UsageError(f"no node that was read lists {text(name)}")
     markers = journal.held(survey)
-    wanted = [name for name in (names or known) if verify or name in markers or name in survey.differing()]
+    differing = set(survey.differing())
+    wanted = [name for name in (names or known) if verify or name in markers or name in differing]
     if trusted is not None:
         for name in names:
             if not _listed(survey, trusted, name):

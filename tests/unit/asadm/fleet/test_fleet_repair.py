@@ -255,3 +255,16 @@ def test_the_history_has_it(asadm: Asadm) -> None:
             newest, *found = history.entries()
             assert (newest.action, newest.module, newest.hash) == ("repair", NAME, digest(NAME, base64(ONE)))
             assert TWO in [history.content(each) for each in found]
+
+
+def test_a_terminal_is_asked(asadm: Asadm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("asadm.fleet.confirm._terminal", lambda: True)
+    with Fleet(3) as fleet:
+        fleet.load(NAME, ONE)
+        fleet[1].hold(NAME, TWO)
+        fleet[1].agreed[NAME] = base64(TWO)
+        for said, code in ((b"n\n", 1), (b"yes\n", 0)):
+            result = asadm("-h", fleet.hosts, "udf", "repair", "--no-history", stdin=said)
+            assert result.code == code
+            assert "Repair 1 module on 1 node?" in result.err
+        assert fleet.sources(NAME) == [ONE] * 3

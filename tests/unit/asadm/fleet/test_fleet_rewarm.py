@@ -153,3 +153,17 @@ def test_json(asadm: Asadm) -> None:
         document = asadm("--json", "-h", fleet.hosts, "udf", "rewarm", "--yes", "--no-history").document
         assert {each["status"] for each in document["rewarmed"]} == {"ok"}
         assert document["code"] == 0
+
+
+@pytest.mark.parametrize(("said", "puts"), [(b"y\n", 2), (b"no\n", 0), (b"", 0)])
+@pytest.mark.parametrize("json", [(), ("--json",)])
+def test_a_terminal_is_asked(
+    asadm: Asadm, monkeypatch: pytest.MonkeyPatch, said: bytes, puts: int, json: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr("asadm.fleet.confirm._terminal", lambda: True)
+    with Fleet(1) as fleet:
+        fleet.load(NAME, ONE)
+        result = asadm(*json, "-h", fleet.hosts, "udf", "rewarm", "--no-history", stdin=said)
+        assert (result.code, fleet.count(b"udf-put")) == (0 if puts else 1, puts)
+        assert "a.lua" in (result.err if json else result.out)
+        assert "Put 1 module on 1 node twice? [y/N]" in result.err
