@@ -132,16 +132,18 @@ class Feed:
         """Read, then watch; again and again."""
         whole = False
         while True:
+            asked = self._gateway.size  # a look asks every endpoint, a watch one
             try:
                 if whole:
                     await self._look()  # an etcd that was set back would keep silent on the watch
                 else:
                     await self._read()
                     whole = True
+                asked = 1
                 await self._follow_once()
             except EtcdError as error:
                 whole = whole and not isinstance(error, Compacted)
-                self._lost(error)
+                self._lost(error, asked)
             await self._pause()
 
     async def _follow_once(self) -> None:
@@ -160,16 +162,16 @@ class Feed:
         pause = min(longest, shortest * 2 ** min(self._failures, 10))
         await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - so that nodes do not come all at once
 
-    def _lost(self, error: EtcdError) -> None:
-        """Note a failure. A few are a watch that moves to another endpoint, or an election; then etcd is away."""
+    def _lost(self, error: EtcdError, asked: int) -> None:
+        """Note a failure of so many endpoints. A few are a watch that moves to another endpoint, or an election; then etcd is away."""
         now = asyncio.get_running_loop().time()
         if isinstance(error, Compacted):
             return
         if not self._failures:
             self._since = now
-        self._failures += 1
+        self._failures += asked
         if isinstance(error, Unreachable) and (
-            self._failures <= self._gateway.size or now - self._since < AWAY_SECONDS
+            self._failures < self._gateway.size or now - self._since < AWAY_SECONDS
         ):
             return
         if self.connected or now - self._told >= TELL_SECONDS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -174,6 +175,7 @@ def make_certificates(directory: Path) -> None:
         openssl("x509", "-req", "-in", f"{name}.csr", "-out", f"{name}.pem", *signed)
 
 
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes certificates with openssl")
 def test_tls_with_a_client_certificate(tmp_path: Path) -> None:
     make_certificates(tmp_path)
     options = [f"--cert-file={tmp_path / 'server.pem'}", f"--key-file={tmp_path / 'server.key'}"]
