@@ -34,7 +34,7 @@ PATIENCE = 2.0
 """Seconds after its own command until a node no longer holds up the others."""
 
 PAUSE = 0.05
-PAUSE_MAX = 1.0
+PAUSE_MAX = 0.5
 """Seconds between two looks at the lists, at first and at last."""
 
 SHARE = 0.5
@@ -163,10 +163,10 @@ class Rollout:
         while True:
             self._look(self._keeping_up(items), items)
             left = self._keeping_up(items)
-            if not left or time.monotonic() + pause >= self.deadline:
+            if not left or self.left <= PAUSE:
                 return
             if time.monotonic() < until:
-                time.sleep(pause)
+                time.sleep(min(pause, self.left * SHARE))
                 pause = min(pause * 1.5, PAUSE_MAX)
             elif own:
                 for place in left:
@@ -206,11 +206,11 @@ class Rollout:
         while not self._stopped:
             self._look(behind, self.items)
             behind = [place for place in behind if place.lacking(self.items) and not place.refused]
-            if not behind or time.monotonic() + pause >= self.deadline:
+            if not behind or self.left <= PAUSE:
                 return
             asks = [(place, self._next(place)) for place in behind if place.fresh]
             self._send([(place, items) for place, items in asks if items], "sent by itself")
-            time.sleep(min(pause, self.left))
+            time.sleep(min(pause, self.left * SHARE))
             pause = min(pause * 1.5, PAUSE_MAX)
 
     def _next(self, place: Place) -> list[Item]:
