@@ -45,23 +45,9 @@ class Connection(asyncio.Protocol):
     """A client: one ``feed`` and one write for every chunk that arrives."""
 
     __slots__ = (
-        "_backlog",
-        "_blocked",
-        "_counters",
-        "_ended",
-        "_held",
-        "_idle_since",
-        "_of_record",
-        "_paused",
-        "_ready",
-        "_respond",
-        "_session",
-        "_stalled_since",
-        "_taken",
-        "_task",
-        "_traffic",
-        "_transport",
-        "_wanted",
+        *("_counters", "_ready", "_respond", "_session", "_traffic", "_transport"),
+        *("_backlog", "_held", "_idle_since", "_stalled_since", "_taken", "_wanted"),
+        *("_blocked", "_ended", "_of_record", "_paused", "_task"),
     )
 
     _transport: asyncio.Transport
@@ -329,13 +315,7 @@ class Connection(asyncio.Protocol):
 
     def _send(self, data: bytes) -> None:
         """Write ``data``; count what the client has not taken if it is behind."""
-        if len(data) <= PIECE_SIZE:
-            self._transport.write(data)
-        else:
-            for start in range(0, len(data), PIECE_SIZE):
-                if self._transport.is_closing():
-                    return
-                self._transport.write(data[start : start + PIECE_SIZE])
+        _write(self._transport, data)
         if self._blocked and not self._transport.is_closing():
             self._set_backlog(self._transport.get_write_buffer_size())
             self._check_backlog()
@@ -358,6 +338,16 @@ class Connection(asyncio.Protocol):
     def _abort(self, reason: str) -> None:
         self._traffic.node.log.warning("proto", f"closing {_peer(self._transport)}: {reason}")
         self._transport.abort()
+
+
+def _write(transport: asyncio.Transport, data: bytes) -> None:
+    if len(data) <= PIECE_SIZE:
+        transport.write(data)
+        return
+    for start in range(0, len(data), PIECE_SIZE):
+        if transport.is_closing():
+            return
+        transport.write(data[start : start + PIECE_SIZE])
 
 
 def _answer_known(traffic: Traffic, data: bytes, offset: int, replies: list[bytes]) -> int:
