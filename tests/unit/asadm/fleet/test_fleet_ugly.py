@@ -127,6 +127,46 @@ def test_a_node_that_confirms_nothing(run: Run, words: list[str], fault: str) ->
             assert ugly(fleet, result)["status"] != "ok"
 
 
+@pytest.mark.parametrize("fault", BLIND)
+@pytest.mark.parametrize(
+    "words", [["get", "a.lua", "--node", "{1}"], ["diff", "a.lua", "{0}", "{1}"]], ids=lambda words: words[0]
+)
+def test_one_content(asadm: Asadm, words: list[str], fault: str) -> None:
+    with Fleet(2) as fleet:
+        fleet.load(NAME, ONE)
+        fleet[1].fault = fault
+        addresses = [node.address for node in fleet.nodes]
+        began = time.monotonic()
+        chosen = [word.format(*addresses) for word in words]
+        result = asadm("-h", fleet.hosts, "--timeout", str(TIMEOUT), "udf", *chosen)
+        assert result.code == 1, result.err
+        assert addresses[1] in result.err
+        assert not result.out
+        assert time.monotonic() - began < 4 * TIMEOUT + SLACK
+
+
+@pytest.mark.parametrize("fault", BLIND)
+def test_a_content_comes_from_a_node_that_gives_it(asadm: Asadm, fault: str) -> None:
+    with Fleet(2) as fleet:
+        fleet.load(NAME, ONE)
+        fleet[0].fault = fault
+        result = asadm("-h", fleet.hosts, "--timeout", str(TIMEOUT), "udf", "get", "a.lua")
+        assert result.raw == ONE
+        assert fleet[0].address in result.err
+
+
+@pytest.mark.parametrize("fault", ["refuses", "hangs", "closes", "garbage", "denied"])
+def test_rolling_back(run: Run, fault: str) -> None:
+    with Fleet(2) as fleet:
+        fleet.load(NAME, ONE)
+        assert run(fleet, ["udf", "apply", "udf", "--yes"]).code == 0
+        fleet[1].fault = fault
+        result = run(fleet, ["udf", "rollback", "--yes", "--wait", str(WAIT)])
+        assert result.code == 1
+        assert ugly(fleet, result)["status"] != "ok"
+        assert fleet.sources(NAME) == [ONE, TWO]
+
+
 BREAKING = ["refuses", "hangs", "drips", "garbage", "closes", "denied"]
 STEPS = [(name, 1) for name in ("apply", "remove", "repair", "rewarm")] + [("rewarm", 2)]
 """Commands, and which of their changes on one node is the one in question."""
