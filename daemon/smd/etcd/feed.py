@@ -131,8 +131,9 @@ class Feed:
     async def _run(self) -> None:
         """Read, then watch; again and again."""
         whole = False
+        clock = asyncio.get_running_loop().time
         while True:
-            asked = self._gateway.size  # a look asks every endpoint, a watch one
+            asked, began = self._gateway.size, clock()  # a look asks every endpoint, a watch one
             try:
                 if whole:
                     await self._look()  # an etcd that was set back would keep silent on the watch
@@ -143,7 +144,7 @@ class Feed:
                 await self._follow_once()
             except EtcdError as error:
                 whole = whole and not isinstance(error, Compacted)
-                self._lost(error, asked)
+                self._lost(error, asked, clock() if asked == 1 else began)
             await self._pause()
 
     async def _follow_once(self) -> None:
@@ -162,13 +163,16 @@ class Feed:
         pause = min(longest, shortest * 2 ** min(self._failures, 10))
         await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - so that nodes do not come all at once
 
-    def _lost(self, error: EtcdError, asked: int) -> None:
-        """Note a failure of so many endpoints. A few are a watch that moves to another endpoint, or an election; then etcd is away."""
+    def _lost(self, error: EtcdError, asked: int, began: float) -> None:
+        """Note that ``asked`` endpoints failed, from ``began`` on; when all have for a while, etcd is away.
+
+        A watch that moves to another endpoint, or an election, is no more than a moment.
+        """
         now = asyncio.get_running_loop().time()
         if isinstance(error, Compacted):
             return
         if not self._failures:
-            self._since = now
+            self._since = began
         self._failures += asked
         if isinstance(error, Unreachable) and (
             self._failures < self._gateway.size or now - self._since < AWAY_SECONDS
@@ -288,13 +292,17 @@ class Feed:
 
     async def _is_stuck(self) -> bool:
         """Whether etcd has news and the watch does not bring them, or etcd does not answer."""
+        clock = asyncio.get_running_loop().time
+        began = clock()
         try:
             if not await self._look():
                 return False
             position = self.position
             await asyncio.sleep(SILENCE_SECONDS)
+            began = clock()
             return position == self.position and await self._look()
-        except EtcdError:
+        except EtcdError as error:
+            self._lost(error, self._gateway.size, began)
             return True
 
     async def _look(self) -> bool:
