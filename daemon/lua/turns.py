@@ -1,8 +1,8 @@
 """Who runs Lua now: as many threads as `udf-threads` says; the threads of the other calls that began wait for their turn.
 
-A turn ends after QUANTUM when others wait, the first of a call after FIRST. Who has not had one yet goes first, so that a short call waits for the
-rest of one turn however many endless calls there are; every FOURTH turn is one of the others', in the order in which
-they gave up theirs. A call whose deadline has passed gets its turn at once: it has only to end.
+A turn ends after QUANTUM when others wait, the first of a call after FIRST. Who has had none goes before who has had one, and those before all others, so that a short call waits for the
+rest of a turn or two however many endless calls there are; every FOURTH turn is one of the others', in the order in
+which they gave up theirs. A call whose deadline has passed gets its turn at once: it has only to end.
 
 Turns are changed in the threads. The event loop takes none of the locks here: a thread that holds one may be less
 urgent, and lose the processor.
@@ -32,19 +32,18 @@ FOURTH = 4
 class Turns:
     """The turns of a host's calls; ``most`` threads have one at a time."""
 
-    __slots__ = ("_free", "_given", "_lock", "_new", "_others", "budget")
+    __slots__ = ("_free", "_given", "_lines", "_lock", "budget")
 
     def __init__(self, most: int, budget: Budget) -> None:
         self.budget = budget
         self._free = most
         self._given = 0
         self._lock = Lock()
-        self._new: deque[Turn] = deque()
-        self._others: deque[Turn] = deque()
+        self._lines: tuple[deque[Turn], ...] = (deque(), deque(), deque())  # by the turns that each has had
 
     def __len__(self) -> int:
         """How many threads wait."""
-        return len(self._new) + len(self._others)
+        return sum(map(len, self._lines))
 
     def begin(self, turn: Turn) -> None:
         """Wait for the first turn."""
@@ -52,7 +51,7 @@ class Turns:
             if self._free:
                 self._free -= 1
                 return
-            self._new.append(turn)
+            self._lines[0].append(turn)
         turn.baton.acquire()
 
     def end(self) -> None:
@@ -69,7 +68,8 @@ class Turns:
         with self._lock:
             following = self._following()
             if following is not None:
-                self._others.append(turn)
+                turn.had += 1
+                self._lines[min(turn.had, len(self._lines) - 1)].append(turn)
         if following is not None:
             following.baton.release()
             turn.baton.acquire()
@@ -77,28 +77,30 @@ class Turns:
     def _following(self) -> Turn | None:
         self._given += 1
         now = monotonic()
-        for turn in self._others:
-            if turn.deadline <= now:
-                self._others.remove(turn)
-                return turn
-        first, second = self._new, self._others
-        if not self._given % FOURTH:
-            first, second = second, first
-        return first.popleft() if first else second.popleft() if second else None
+        for line in self._lines:
+            for turn in line:
+                if turn.deadline <= now:
+                    line.remove(turn)
+                    return turn
+        for line in self._lines if self._given % FOURTH else reversed(self._lines):
+            if line:
+                return line.popleft()
+        return None
 
 
 class Turn:
     """A call in its thread; it runs Lua within ``with turn``.
 
-    ``deadline`` is on the monotonic clock. ``context`` is the one it runs in, known when it has one.
+    ``deadline`` is on the monotonic clock. ``context`` is the one it runs in, known when it has one. ``had`` are the
+    turns that it has given up.
     """
 
-    __slots__ = ("_quantum", "_since", "_turns", "baton", "context", "deadline")
+    __slots__ = ("_since", "_turns", "baton", "context", "deadline", "had")
 
     def __init__(self, turns: Turns, deadline: float) -> None:
         self._turns = turns
         self._since = 0.0
-        self._quantum = FIRST
+        self.had = 0
         self.deadline = deadline
         self.context: Context | None = None
         self.baton = Lock()
@@ -130,10 +132,9 @@ class Turn:
         Infinity when the call must end at once: it was given up, or takes too much of the node's memory.
         """
         now = monotonic()
-        if now - self._since > self._quantum:
+        if now - self._since > (QUANTUM if self.had else FIRST):
             if self.context is not None and self._turns.budget.is_exceeded_by(self.context):
                 return inf
             self._turns.change(self)
-            self._quantum = QUANTUM
             self._since = now = monotonic()
         return inf if self.deadline == -inf else now

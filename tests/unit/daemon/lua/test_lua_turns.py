@@ -92,7 +92,7 @@ def test_a_call_past_its_deadline_is_next() -> None:
     def wait(name: str, deadline: float) -> None:
         turn = Turn(turns, deadline)
         with turns._lock:
-            turns._others.append(turn)
+            turns._lines[-1].append(turn)
         turn.baton.acquire()
         ended.append(name)
         turns.end()
