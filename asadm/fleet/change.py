@@ -79,10 +79,11 @@ class Aim:
 
 def carry_out(session: Session, arguments: Arguments, cluster: Cluster, aim: Aim) -> Outcome:
     """Do it. Ctrl-C, SIGTERM and SIGHUP end it with a true report; raises Error where nothing was sent."""
-    with ExitStack() as stack, Shield() as shield:
-        change = Change(session, arguments, cluster, aim, stack)
+    with Shield() as shield, ExitStack() as stack:
+        change = Change(session, arguments, cluster, aim, stack=stack, shield=shield)
         outcome = change.outcome()
-        outcome.code = shield.code or outcome.code
+        if outcome.code == INTERRUPTED:
+            outcome.code = shield.code or INTERRUPTED
         return outcome
 
 
@@ -90,13 +91,21 @@ class Change:
     """One run."""
 
     def __init__(
-        self, session: Session, arguments: Arguments, cluster: Cluster, aim: Aim, stack: ExitStack
+        self,
+        session: Session,
+        arguments: Arguments,
+        cluster: Cluster,
+        aim: Aim,
+        *,
+        stack: ExitStack,
+        shield: Shield,
     ) -> None:
         self.session = session
         self.options = arguments.options
         self.cluster = cluster
         self.aim = aim
         self.stack = stack
+        self.shield = shield
         self.history: History | None = None
         self.dry = self.options.flag("dry-run")
         self.yes = self.options.flag("yes")
@@ -211,16 +220,25 @@ class Change:
             rollout.group()
         backup = Backup(self.history, self.cluster, self.aim) if self.history is not None else None
         messages = backup.begin(plan) if backup else []
-        rollout.run()
+        self.roll_out(rollout)
         notes.followed(rollout)
-        if self.aim.verify and not rollout.interrupted:
-            self.read_back(rollout)
         if backup:
             try:
                 backup.end(plan, rollout)
             except ConfigError as error:
                 messages.append(f"{error}: what was done is not in the history")
         return self.reported(plan, rollout, messages)
+
+    def roll_out(self, rollout: Rollout) -> None:
+        """Do it and read it back; behind it no signal is heard any more, for what was done has to be told."""
+        try:
+            rollout.run()
+            if self.aim.verify and not rollout.interrupted:
+                self.read_back(rollout)
+            self.shield.up()
+        except KeyboardInterrupt:
+            rollout.interrupted = True
+            rollout.finish()
 
     def rollout(self, plan: Plan, deadline: float) -> Rollout:
         """What is to be done, not begun yet."""
