@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 QUANTUM = 0.01
 """Seconds of a turn when others wait; Lua looks at the clock once a millisecond."""
 
-FIRST = 0.003
+FIRST = 0.006
 """The same for the first turn of a call: enough for most, and many endless ones that come at once delay others less."""
 
 FOURTH = 4
