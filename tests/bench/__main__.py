@@ -8,7 +8,19 @@ import time
 
 from tests.bench.processes import machine, raise_file_limit
 
-BENCHMARKS = ["startup", "fanout", "server", "idle", "ready", "put", "storage", "records", "busy", "plan", "apply"]
+BENCHMARKS = [
+    "startup",
+    "fanout",
+    "server",
+    "idle",
+    "ready",
+    "put",
+    "storage",
+    "records",
+    "busy",
+    "plan",
+    "apply",
+]
 
 
 def main() -> None:
