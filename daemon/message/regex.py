@@ -1,8 +1,9 @@
 """Regular expressions of filters: POSIX's, by the system's own library, as on the real server.
 
-Python's `re` has another grammar, and takes exponential time for some patterns. The library's matcher does not, as
-long as there are no back-references; what repetitions and alternatives multiply to is limited here, so that neither
-a pattern nor a text can hold up the event loop.
+Python's `re` has another grammar, and takes exponential time for some patterns. The library's matcher takes time and
+memory that grow with the square of the text for some (`(a|b)*a(a|b){50}`: 15 s for 4 KiB), so that here patterns are
+short, repeat little, and look at short texts; only those that are texts with `.*` between them may look at long ones.
+That bounds one look to some 20 ms, in the event loop.
 """
 
 from __future__ import annotations
@@ -13,14 +14,17 @@ import re
 from asinfo.errors import WireError
 from asinfo.wire.expression import Unsupported
 
-SIZE_MAX = 256
+SIZE_MAX = 128
 """Longest pattern, in bytes."""
 
-TEXT_SIZE_MAX = 64 << 10
+STEPS_MAX = 128
+"""Most places that a pattern has when its counted repetitions are written out."""
+
+TEXT_SIZE_MAX = 256
 """Longest text that is looked through, in bytes."""
 
-STEPS_MAX = 1000
-"""Most places that a pattern has when its counted repetitions are written out."""
+PLAIN_TEXT_SIZE_MAX = 64 << 10
+"""The same for a plain pattern."""
 
 EXTENDED, ICASE, NOSUB, NEWLINE = 1, 2, 4, 8
 """The library's flags, which are those of clients."""
@@ -29,13 +33,14 @@ _OBJECT_SIZE = 256
 """Room for a `regex_t`: it has 64 bytes in glibc, 32 in macOS."""
 
 _COUNTS = re.compile(rb"\\?\{(\d*)(?:,(\d*))?\\?\}")
+_PLAIN = re.compile(rb"\^?(?:[^][\\^$.*+?{}()|]|\.\*){0,32}\$?")
 _BACK_REFERENCE = re.compile(rb"(?:^|[^\\])(?:\\\\)*\\[1-9]")
 
 
 class Regex:
     """A compiled pattern."""
 
-    __slots__ = ("_compiled", "_free", "_match")
+    __slots__ = ("_compiled", "_free", "_match", "_text_size_max")
 
     def __init__(self, pattern: bytes, flags: int) -> None:
         """Raises WireError for a pattern that is none, Unsupported for one that could take too long."""
@@ -43,6 +48,10 @@ class Regex:
         if b"\0" in pattern:
             raise WireError("a pattern with a zero byte in it")
         _check(pattern)
+        plain = _PLAIN.fullmatch(pattern)
+        self._text_size_max = PLAIN_TEXT_SIZE_MAX if plain else TEXT_SIZE_MAX
+        if plain and not pattern.startswith(b"^"):
+            pattern = b"^.*" + pattern  # means the same, and is not tried anew at every place of the text
         library = ctypes.CDLL(None)
         self._compiled = ctypes.create_string_buffer(_OBJECT_SIZE)
         self._match, self._free = library.regexec, library.regfree
@@ -52,7 +61,7 @@ class Regex:
 
     def __call__(self, text: bytes) -> bool:
         """Whether it is found in ``text``, up to the first zero byte. Raises Unsupported for a text too long."""
-        if len(text) > TEXT_SIZE_MAX:
+        if len(text) > self._text_size_max:
             raise Unsupported("a text is too long for a regular expression")
         return not self._match(self._compiled, ctypes.c_char_p(text), 0, None, 0)
 

@@ -39,11 +39,12 @@ def trio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def client(trio: Cluster) -> Iterator[Any]:
+def client(trio: Cluster, client_modules: Path) -> Iterator[Any]:
     """A client that was told of one node."""
     connected = aerospike.client(
         {
             "hosts": [trio.nodes[0].address],
+            "lua": {"user_path": str(client_modules)},  # the first client of a process decides it for all
             "policies": {"write": {"max_retries": 0}, "apply": {"max_retries": 0}},
         }
     ).connect()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import random
+import time
 from typing import Any
 
 import pytest
 
 from asinfo.wire import expression as x
 from asinfo.wire import message, msgpack, request
+from asinfo.wire.expression import Unsupported
 from asinfo.wire.msgpack import Raw
 from asinfo.wire.request import Key, Policy
 from asinfo.wire.result import Result
@@ -191,6 +194,28 @@ def test_a_comparison_with_a_large_list_is_refused(stored: World) -> None:
     stored.ask(request.put(KEY, {"l": [7] * 300_000}))
     policy = Policy(filter=msgpack.pack([x.EQ, LIST, [x.QUOTE, [1]]]))
     assert stored.ask(request.get(KEY, policy=policy)).result == Result.UNSUPPORTED_FEATURE
+
+
+def test_a_regular_expression_takes_a_bounded_time() -> None:
+    text = bytes(random.Random(1).choices(b"ab", k=70_000))
+    for pattern in (
+        b"(a|b)*a" + b"(a|b)" * 23,
+        b"(a|b)*a(a|b){7}c",
+        b"(a*)*b*(a*)*c",
+        b"a" + b"." * 100 + b"c",
+    ):
+        regex = Regex(pattern, 1)
+        begun = time.process_time()
+        regex(text[:256])
+        assert time.process_time() - begun < 0.5
+        with pytest.raises(Unsupported):
+            regex(text[:257])
+    plain = Regex(b"^.*aba.*bab.*c$", 1)
+    begun = time.process_time()
+    assert not plain(text[: 64 << 10])
+    assert time.process_time() - begun < 0.5
+    with pytest.raises(Unsupported):
+        plain(text)
 
 
 def test_regular_expressions_are_posix() -> None:
