@@ -76,6 +76,9 @@ done
 say 'which modules are on which node'
 run asadm -e 'show udfs'
 
+say 'has every node what the directory has? compared by hash; exit code 0, and 3 when changes are pending'
+run asadm udf plan config/udf
+
 say 'an application calls a function on 30 records, which lie on all three nodes'
 run python -m docs.demo_calls "${nodes%% *}" 30
 
