@@ -53,8 +53,7 @@ class Lease:
 
     async def claim(self, keys: Mapping[bytes, bytes]) -> int:
         """Make ``keys``, none of which may be there, ours; the revision. Raises Taken and EtcdError."""
-        if not self._id:
-            self._id = await self._gateway.grant(self.ttl, seconds=CALL_SECONDS)
+        await self._renew()
         absent = [wire.is_revision(key, 0) for key in keys]
         puts = [wire.put(key, value, self._id) for key, value in keys.items()]
         look = [wire.fetch(key) for key in keys]
@@ -68,10 +67,22 @@ class Lease:
             for entry in found:
                 if entry.lease != self._id:  # else it is ours: an answer was lost
                     raise Taken(entry)
-        self._kept.update(keys)
+        for key, value in keys.items():
+            self._kept.setdefault(key, value)  # what was to be written meanwhile is newer
         if not self._tasks:
             self._tasks = [asyncio.create_task(self._keep()), asyncio.create_task(self._write())]
-        return outcome.revision
+        return outcome.revision if outcome.succeeded else max(entry.mod for entry in found)
+
+    async def _renew(self) -> None:
+        """Have a lease with all of its time before it: the one there is may have waited for another's to end."""
+        if not self._id:
+            self._id = await self._gateway.grant(self.ttl, seconds=CALL_SECONDS)
+            return
+        try:
+            await self._gateway.keep_alive(self._id, seconds=CALL_SECONDS)
+        except Gone:
+            self._id = 0  # the next attempt gets a new one
+            raise
 
     def write(self, keys: Mapping[bytes, bytes]) -> None:
         """Have ``keys``, which are ours, changed soon; of several values for one key, at least the last is written."""
