@@ -60,6 +60,7 @@ class Node:
         self.config = directory / f"node-{identity}.conf"
         self.config.write_text(config.replace("HTTP", str(self.http_port)), encoding="utf-8")
         self.daemon: Daemon | None = None
+        self.environment: dict[str, str] = {}
 
     @property
     def address(self) -> tuple[str, int]:
@@ -73,7 +74,7 @@ class Node:
         """Start the process without waiting for its `ready` line."""
         ports = ",".join(map(str, self.ports))
         arguments = ("--config-file", str(self.config), "--port", ports)
-        process = spawn(self.directory, arguments)
+        process = spawn(self.directory, arguments, **self.environment)
         self.daemon = Daemon(process, self.directory, log_path(self.directory), wait=False)
 
     def start(self) -> None:
