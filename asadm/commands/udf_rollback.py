@@ -31,6 +31,7 @@ NOTES = """\
 Without MODULE the latest change of this cluster is undone as a whole: its modules become what they were before it, and
 those that it created are removed. With MODULE just that one. What most nodes had is what all get. A rollback that did
 not reach every node is tried again by running it again; after one that did, the next goes back one change further.
+A repair that gave all nodes what most of them had is passed over.
 With --to the module becomes what that entry of the history says.
 
 Examples:
@@ -116,7 +117,7 @@ class _Target:
                 "and --to ID goes to any of it"
             )
         first = found[0]
-        target = cls(f"before the change of {first.at} by {first.user}", first.run)
+        target = cls(f"the state before the change of {first.at} by {first.user}", first.run)
         by_module: dict[bytes, list[Entry]] = {}
         for entry in found:
             by_module.setdefault(entry.module, []).append(entry)

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 FOUND = "found"
 """Action of the rows that say what was there before a run."""
 
+MENDING = ("repair", "rewarm")
+"""Actions that bring nodes back to what the others have."""
+
 VERSION = 1
 APPLICATION = 0x61737564  # "asud"
 BUSY_SECONDS = 15.0
@@ -280,7 +283,8 @@ class History:
     def undoable(self, cluster: str, module: bytes | None = None) -> list[Entry]:
         """What the latest run that is not undone yet found: the rows to go back to, of all modules it changed or of one.
 
-        A rollback that reached every node takes its run out; one that failed somewhere leaves it, to be tried again.
+        A rollback that reached every node takes its run out; one that failed somewhere leaves it, to be tried again. A
+        repair that gave all nodes what most of them had is passed over: to undo it would change nothing.
         """
         where, values = _where(cluster, module)
         undone = (
@@ -288,10 +292,22 @@ class History:
             "AND later.module = changes.module AND later.failed = 0)"
         )
         candidate = f"action = 'found' AND undoes IS NULL AND {undone} AND {where}"
-        last = next(self._select(f"{candidate} ORDER BY id DESC LIMIT 1", values), None)
-        if last is None:
-            return []
-        return list(self._select(f"{candidate} AND run = ? ORDER BY id", [*values, last.run]))
+        latest = f"{candidate} GROUP BY run HAVING id = max(id)"  # one row of each run
+        for last in self._select(f"{latest} ORDER BY id DESC", values):
+            found = list(self._select(f"{candidate} AND run = ? ORDER BY id", [*values, last.run]))
+            if not self._mended(last.run, found):
+                return found
+        return []
+
+    def _mended(self, run: str, found: Sequence[Entry]) -> bool:
+        """Whether ``run`` was a repair of nodes that did not have what most had."""
+        repaired = [entry for entry in self.of_run(run) if entry.action in MENDING]
+        usual: dict[bytes, Entry] = {}
+        for entry in found:
+            usual[entry.module] = max(usual.get(entry.module, entry), entry, key=lambda each: each.ok)
+        return bool(repaired) and all(
+            each.module not in usual or usual[each.module].hash == each.hash for each in repaired
+        )
 
     def of_run(self, run: str) -> list[Entry]:
         """All rows of a run."""
