@@ -43,5 +43,6 @@ def describe(error: CompileError, name: bytes, path: str, content: bytes) -> lis
     if not text(name).startswith(error.file.removesuffix("...")):
         return [f"{path}: {error.file}:{error.line}: {head}", *rest]
     lines = content.split(b"\n")
-    about = [f"    {text(lines[error.line - 1]).strip()}"] if error.line <= len(lines) else []
+    line = text(lines[error.line - 1]).strip() if error.line <= len(lines) else ""
+    about = [f"    {line}"] if line else []
     return [f"{path}:{error.line}: {head}", *about, *rest]

@@ -32,6 +32,8 @@ WORDS = {
     CACHE_OFF: "with the cache left off",
     MARKER: "with a marker left",
 }
+ONE = {DRIFT: "differs between nodes"}
+"""The words where there is just one."""
 NODES = {UNREACHABLE, CACHE_OFF}
 LINES_MAX = 200
 """Lines of long text: a monitoring system cuts it anyway, at 4 or 8 KB."""
@@ -44,7 +46,8 @@ def headline(checked: Checked) -> str:
         count = checked.count(kind)
         if count:
             what = "node" if kind in NODES else "module"
-            parts.append(f"{count} {what}{'' if count == 1 else 's'} {words}")
+            one = count == 1
+            parts.append(f"{count} {what}{'' if one else 's'} {ONE.get(kind, words) if one else words}")
     if parts:
         return ", ".join(parts)
     nodes, modules = len(checked.nodes), len(checked.survey.names())

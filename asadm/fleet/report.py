@@ -51,16 +51,10 @@ def counts(rollout: Rollout, item: Item) -> tuple[int, int]:
 
 def sheets(rollout: Rollout, changed: Sequence[Item]) -> list[Sheet]:
     """By module, by node, and the failures one by one."""
-    found = [
-        Sheet(
-            "", ["Module", "Gets", "Nodes", "How", "After ms"], [_module(rollout, item) for item in changed]
-        ),
-        Sheet(
-            "",
-            ["Node", "Status", "Modules", "How", "After ms"],
-            [_node(place, answer) for place, answer in zip(rollout.places, answers(rollout), strict=True)],
-        ),
-    ]
+    modules = [_module(rollout, item) for item in changed]
+    nodes = [_node(place, answer) for place, answer in zip(rollout.places, answers(rollout), strict=True)]
+    found = [Sheet("", ["Module", "Gets", "Nodes", "How", "After ms"], modules)] if modules else []
+    found.append(Sheet("", ["Node", "Status", "Modules", "How", "After ms"], nodes))
     failures = list(_failures(rollout))
     if failures:
         more = len(failures) - ROWS_MAX
