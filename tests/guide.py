@@ -261,15 +261,26 @@ def differences(page: str, now: str) -> str:
     return "\n".join(difflib.unified_diff(steady(page), steady(now), "the page", "now", lineterm=""))
 
 
+def renewed(page: str, now: str) -> str:
+    """``now``, with the lines of ``page`` where only what differs from run to run does."""
+    old, new = page.splitlines(keepends=True), now.splitlines(keepends=True)
+    matcher = difflib.SequenceMatcher(None, steady(page), steady(now), autojunk=False)
+    return "".join(
+        "".join(old[start:end] if kind == "equal" else new[start_now:end_now])
+        for kind, start, end, start_now, end_now in matcher.get_opcodes()
+    )
+
+
 def main() -> None:
     """Write the pages that are named anew."""
     for name in sys.argv[1:]:
         directory = Path(tempfile.mkdtemp(prefix="guide-"))
         try:
+            page = Path(name).read_text()
             with World(directory) as world:
-                now = replay(Path(name).read_text(), world)
+                now = replay(page, world)
             now = re.sub(r"\S+@[\w.-]+(?=  )", lambda who: "anna@ci".ljust(len(who[0])), now)
-            Path(name).write_text(re.sub(r"(?<=Z by )\S+", "anna", now))
+            Path(name).write_text(renewed(page, re.sub(r"(?<=Z by )\S+", "anna", now)))
         finally:
             shutil.rmtree(directory)
 
