@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.cluster_processes import Cluster
     from tests.etcd import Etcd
 
-SEED = "CLUSTER_SEED"
+SEED = "STORM_SEED"
 """Environment variable with the seed of a run to repeat; threads and processes still have a say."""
 
 

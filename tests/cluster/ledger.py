@@ -117,6 +117,18 @@ class Ledger:
             if listed.get(name) not in self.possible(name, now)
         }
 
+    def stale(self) -> list[tuple[Look, str]]:
+        """Looks, and names, at which a node lacked what had been acknowledged before it was asked."""
+        with self._lock:
+            names = {attempt.name for attempt in self.attempts}
+        allowed = {name: _Past(self._of(name)) for name in names}
+        return [
+            (look, name)
+            for look in self.looks
+            for name, past in allowed.items()
+            if not past.may_be(look.listed.get(name), look.began)
+        ]
+
     def reversals(self) -> list[tuple[Look, Look, str]]:
         """Pairs of looks at one node of which the second shows, under a name, what the first shows to be history."""
         found = []
@@ -156,6 +168,22 @@ class Ledger:
         with self._lock:
             attempt.ended, attempt.outcome = ended, _outcome(answer)
         return attempt.outcome
+
+
+class _Past:
+    """The attempts for one name, so that many looks can be judged."""
+
+    def __init__(self, attempts: Sequence[Attempt]) -> None:
+        self._acknowledged = sorted((each.ended, each.began) for each in attempts if each.outcome == OK)
+        self._ends: dict[str | None, float] = {None: -math.inf}
+        for each in attempts:
+            if each.outcome != REFUSED:
+                self._ends[each.hash] = max(each.ended, self._ends.get(each.hash, -math.inf))
+
+    def may_be(self, listed: str | None, now: float) -> bool:
+        """Whether ``listed`` is no older than what was acknowledged before ``now``."""
+        last = max((began for ended, began in self._acknowledged if ended <= now), default=-math.inf)
+        return listed in self._ends and self._ends[listed] >= last
 
 
 def _outcome(answer: str) -> str:

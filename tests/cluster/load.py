@@ -25,7 +25,7 @@ MORE_SECONDS = 60.0
 """How long a test waits for the next acknowledgements."""
 
 ASIDE_SECONDS = 0.02
-"""How long a thread pauses that found nobody to ask."""
+"""How long a thread pauses that found nobody to ask, or has looked."""
 
 
 class Load:
@@ -89,6 +89,7 @@ class Load:
     def _look(self, choose: random.Random) -> None:
         with contextlib.suppress(OSError, AssertionError):
             self.ledger.look(self._node(choose))
+        self._over.wait(ASIDE_SECONDS)
 
     def _node(self, choose: random.Random) -> Node:
         return choose.choice(self.cluster.nodes)
