@@ -14,7 +14,7 @@ export PIP_NO_CACHE_DIR := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export TMPDIR := $(CURDIR)/.tmp
 
-.PHONY: help demo demo-cluster test check bench fuzz docs clean
+.PHONY: help demo demo-cluster test check bench storm fuzz docs clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -26,7 +26,7 @@ demo: $(VENV)/installed ## three nodes, modules on all of them, every cache clea
 demo-cluster: $(VENV)/installed $(VENV)/etcd ## an etcd and three processes: a node is killed and comes back
 	@sh docs/demo_cluster.sh
 
-test: check $(VENV)/clients $(VENV)/etcd ## lint, types, import contracts and every test
+test: check $(VENV)/clients $(VENV)/etcd $(VENV)/faketime ## lint, types, import contracts and every test
 	$(BIN)/python -m pytest $(TESTS)
 
 check: $(VENV)/tools | $(TMPDIR) ## format, lint, types and import contracts
@@ -37,6 +37,10 @@ check: $(VENV)/tools | $(TMPDIR) ## format, lint, types and import contracts
 
 bench: $(VENV)/tools $(VENV)/clients | $(TMPDIR) ## the figures of docs/benchmarks.md; BENCH=name runs one of them
 	$(BIN)/python -m tests.bench $(BENCH)
+
+storm: SECONDS = 300
+storm: $(VENV)/tools $(VENV)/etcd | $(TMPDIR) ## changes of modules while nodes and etcd die, freeze, join and leave; SECONDS=300
+	STORM_SECONDS=$(SECONDS) $(BIN)/python -m pytest tests/cluster/test_modules_storm.py
 
 fuzz: $(VENV)/tools | $(TMPDIR) ## bytes of any kind for everything that reads the wire; SECONDS=30 for each reader
 	@if $(BIN)/python -m pip install --quiet '$(FUZZER)'; then \
@@ -64,6 +68,16 @@ $(VENV)/etcd: | $(BIN)/python $(TMPDIR)
 		apt-get download -qq -o APT::Sandbox::User=root etcd-server && dpkg-deb -x etcd-server_*.deb etcd && \
 		cp etcd/usr/bin/etcd $(CURDIR)/$(BIN)/ && rm -rf etcd etcd-server_*.deb; \
 	fi || echo "no etcd on the PATH, and none could be fetched: the tests that need it will be skipped" >&2
+	@touch $@
+
+# A wrong clock for one process: the library of this system, else Debian's package, unpacked.
+$(VENV)/faketime: | $(BIN)/python $(TMPDIR)
+	@if ! ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1; then \
+		cd $(TMPDIR) && { [ "$$(id -u)" != 0 ] || apt-get update -qq; } && \
+		apt-get download -qq -o APT::Sandbox::User=root libfaketime && dpkg-deb -x libfaketime_*.deb faketime && \
+		mkdir -p $(CURDIR)/$(VENV)/lib/faketime && \
+		cp faketime/usr/lib/*/faketime/libfaketimeMT.so.1 $(CURDIR)/$(VENV)/lib/faketime/ && rm -rf faketime libfaketime_*.deb; \
+	fi || echo "no libfaketime, and none could be fetched: the test that needs it will be skipped" >&2
 	@touch $@
 
 $(TMPDIR):
