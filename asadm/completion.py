@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 FILE = "PATH"
 """The word of a clause that stands for the name of a file."""
 
+DIRECTORY = "DIR"
+"""What the first word of a command begins with when it names a directory, or a file as well."""
+
 
 def table() -> list[Command]:
     """Every command with its own flags."""
@@ -32,6 +35,7 @@ def _command(row: Row) -> Command:
             for keyword, clause in zip(row.keywords, row.clauses, strict=True)
             if FILE in clause.strip("[]").split()
         ],
+        first=any(name.strip("[]").startswith(DIRECTORY) for name in row.names[:1]),
         another="COMMAND" in row.rest,
     )
 

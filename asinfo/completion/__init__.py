@@ -24,6 +24,7 @@ class Command:
     ``needs``     how many words of the user come before its keywords
     ``keywords``  words that begin a clause, such as ``with``
     ``files``     the keywords behind which the name of a file stands
+    ``first``     whether the first word of the user is the name of a file or a directory
     ``another``   whether another command follows, as behind ``watch``; such a command has a single word
     """
 
@@ -32,6 +33,7 @@ class Command:
     needs: int = 0
     keywords: Sequence[str] = ()
     files: Sequence[str] = ()
+    first: bool = False
     another: bool = False
 
 
@@ -109,6 +111,11 @@ class Source:
         """Commands with the keyword behind which the name of a file stands: ``manage udfs add path``."""
         return [f"{command.words} {keyword}" for command in self.commands for keyword in command.files]
 
+    @property
+    def begun_with_files(self) -> list[str]:
+        """Commands whose first word names a file, with how many words were given when it is due: ``udf plan 0``."""
+        return [f"{command.words} 0" for command in self.commands if command.first]
+
 
 def script(shell: str, program: str, options: Sequence[Option], commands: Sequence[Command] = ()) -> str:
     """The script of ``shell`` (bash, zsh or fish) that completes ``program``."""
@@ -129,7 +136,7 @@ def shown(options: Iterable[Option]) -> list[Option]:
 
 def takes_path(option: Option) -> bool:
     """Whether the value of ``option`` is the name of a file or a directory."""
-    return option.metavar in {"PATH", "FILE", "DIRECTORY"}
+    return option.metavar in {"PATH", "FILE", "DIR", "DIRECTORY"}
 
 
 def names(option: Option) -> list[str]:

@@ -64,6 +64,9 @@ _@program@() {
     case "$command $before" in
         @files@) compopt -o default 2>/dev/null; return ;;
     esac
+    case "$command $given" in
+        @first@) compopt -o default 2>/dev/null; [[ $word ]] || return ;;
+    esac
     if [[ $given -ge $needs && " $keywords " != *" $before "* ]]; then
         for piece in $keywords; do
             [[ $used == *" $piece "* ]] || next+=" $piece"
@@ -120,6 +123,7 @@ def patterns(source: Source) -> dict[str, str]:
         "known": _alternatives(map(quoted, source.known)),
         "prefaces": _alternatives(map(quoted, source.prefaces)),
         "files": _alternatives(map(quoted, source.before_files)),
+        "first": _alternatives(map(quoted, source.begun_with_files)),
     }
 
 

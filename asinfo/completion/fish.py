@@ -54,8 +54,10 @@ function __@program@_at --description 'Whether the command typed so far is this 
     test "$state[1]" = "$argv[1]"
 end
 function __@program@_file --description 'Whether the name of a file comes next'
-    set -l state (__@program@_state)
-    contains -- "$state[1] $state[-1]" @files@
+    set -l given (__@program@_state)
+    set -l command $given[1]
+    set -e given[1]
+    contains -- "$command $given[-1]" @files@; or contains -- "$command "(count $given) @first@
 end
 function __@program@_next --description 'The words that may come next'
     set -l given (__@program@_state)
@@ -103,6 +105,7 @@ def script(source: Source) -> str:
         known=_words(source.known),
         prefaces=_words(source.prefaces),
         files=_words(source.before_files),
+        first=_words(source.begun_with_files),
         cases="\n".join([*following, *map(_case, whole)]),
         options="\n".join(_line(source.program, option) for option in source.shown),
         flags="\n".join(flags),

@@ -59,6 +59,9 @@ _@program@() {
     case "$command $before" in
         (@files@) _files; return ;;
     esac
+    case "$command $#used" in
+        (@first@) (( needs )) || compadd -- $keywords; _files; return ;;
+    esac
     if (( $#used >= needs && ! ${keywords[(Ie)$before]} )); then
         next+=(${keywords:|used})
     fi

@@ -23,7 +23,8 @@ ODD = (
     Option("secret", kind="flag", help="not shown", hidden=True),
 )
 FILES = ["a b.lua", "counter.lua", "sub dir"]
-WORDS = ["asinfo", "show", "info", "manage", "cache", "schedule", "enable", "disable", "exit", "quit"]
+WORDS = ["asinfo", "show", "info", "manage", "udf", "cache", "schedule", "enable", "disable", "exit", "quit"]
+UDF = ["plan", "apply", "rollback", "history", "status", "get", "diff", "check", "repair", "rewarm", "remove"]
 
 
 @pytest.fixture(scope="module", params=["bash", "zsh", "fish"])
@@ -70,6 +71,18 @@ def shell(
         ("asadm cache clear --lock=co", ["--lock=counter.lua"]),
         ("asadm cache clear --lock x --retries 3 ", ["with"]),
         ("asadm cache clear --pause ", []),
+        ("asadm udf ", UDF),
+        ("asadm udf plan ", FILES),
+        ("asadm udf plan sub\\ di", ["sub dir"]),
+        ("asadm udf plan plan ", ["with"]),
+        ("asadm udf apply --yes ", FILES),
+        ("asadm udf apply counter.lua ", ["with"]),
+        ("asadm udf apply counter.lua with 10.0.0.1 ", []),
+        ("asadm udf check w", ["with"]),
+        ("asadm udf check co", ["counter.lua"]),
+        ("asadm udf repair --dir ", FILES),
+        ("asadm udf get counter.lua -o ", FILES),
+        ("asadm udf history ", ["show"]),
         ("asadm schedule print --unit ", ["timer", "service"]),
         ("asadm show --l", []),
         ("asadm help ", WORDS),
