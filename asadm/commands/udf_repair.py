@@ -14,7 +14,7 @@ from asadm.fleet import confirm, journal, verdict
 from asadm.fleet.groups import clusters as find_clusters
 from asadm.fleet.guard import Guard, announce
 from asadm.fleet.mending import Mending
-from asadm.fleet.options import CHANGE, WAIT_SECONDS
+from asadm.fleet.options import CHANGE, NOTE, WAIT_SECONDS
 from asadm.fleet.place import Item, Place
 from asadm.fleet.shield import Shield
 from asadm.fleet.show import failures
@@ -45,7 +45,7 @@ LOOK = Option(
     kind="flag",
     help="Read every module from every node, before and after: finds damaged files too.",
 )
-OPTIONS = (FROM, DIRECTORY, LOOK, *CHANGE)
+OPTIONS = (FROM, DIRECTORY, LOOK, *CHANGE, NOTE)
 
 PLAIN_SECONDS = 3.0
 """How long a put is given where it may be taken for no change; then comes the marker."""

@@ -16,7 +16,7 @@ from asadm.fleet.groups import clusters as find_clusters
 from asadm.fleet.guard import Guard, announce
 from asadm.fleet.marker import unmarked
 from asadm.fleet.mending import Mending, Row
-from asadm.fleet.options import CHANGE, WAIT_SECONDS
+from asadm.fleet.options import CHANGE, NOTE, WAIT_SECONDS
 from asadm.fleet.shield import Shield
 from asadm.fleet.show import failures
 from asadm.fleet.survey import of
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     Tasks = dict[tuple[bytes, str], list[Node]]
 
-OPTIONS = CHANGE
+OPTIONS = (*CHANGE, NOTE)
 
 PENDING = 3
 

@@ -262,7 +262,7 @@ class Change:
         return Outcome(
             report.answers(rollout),
             b"" if self.session.json else display.rendered(self.session, shown) + _line(summary),
-            messages=[*messages, *_compile_error(rollout)],
+            messages=[*messages, *_compile_error(rollout), *_late(rollout)],
             code=INTERRUPTED if rollout.interrupted else None,
             extra=extra if self.session.json else None,
             told=True,
@@ -316,6 +316,15 @@ def _summary(rollout: Rollout, *, verified: bool) -> str:
     seconds = rollout.milliseconds / 1000
     stopped = "stopped: " if rollout.interrupted else ""
     return f"{stopped}{good} of {count} node{'' if count == 1 else 's'} as they should be{how}, after {seconds:.2f} s"
+
+
+def _late(rollout: Rollout) -> list[str]:
+    """What to do about nodes that do not take a change; empty when there are none, or they had no time to."""
+    if not any(answer.status == "late" for answer in report.answers(rollout)):
+        return []
+    return [
+        "a node that stays late: 'asadm udf repair' also mends one that takes the right content for no change"
+    ]
 
 
 def _compile_error(rollout: Rollout) -> list[str]:

@@ -99,7 +99,8 @@ class Guard:
         if self._history is None or not rows:
             return
         good = sum(row.good for row in rows)
-        record = Record(action, name, hash_, content, ok=good, failed=len(rows) - good)
+        note = self._options.text("note") or ""
+        record = Record(action, name, hash_, content, ok=good, failed=len(rows) - good, note=note)
         try:
             self._history.record(self._run, scope(self._cluster), [record])
         except Error as error:

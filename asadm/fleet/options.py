@@ -33,6 +33,7 @@ NO_HISTORY = Option(
 LOCK = Option(
     "lock",
     metavar="FILE",
+    environment="ASADM_LOCK",
     help="Lock file of changes; else asudf/locks/CLUSTER.lock in $XDG_STATE_HOME or ~/.local/state.",
 )
 LOCK_WAIT = Option(
