@@ -49,10 +49,17 @@ class Lease:
         self._unwritten: set[bytes] = set()
         self._wake = asyncio.Event()
         self._lost = asyncio.Event()
+        self._claiming = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def claim(self, keys: Mapping[bytes, bytes]) -> int:
         """Make ``keys``, none of which may be there, ours; the revision. Raises Taken and EtcdError."""
+        async with (
+            self._claiming
+        ):  # two that get a lease at once would leave keys under one that nobody renews
+            return await self._claim(keys)
+
+    async def _claim(self, keys: Mapping[bytes, bytes]) -> int:
         await self._renew()
         absent = [wire.is_revision(key, 0) for key in keys]
         puts = [wire.put(key, value, self._id) for key, value in keys.items()]
@@ -94,6 +101,8 @@ class Lease:
         """Give ``keys`` back, if etcd can be told so; else they end with the lease."""
         mine = [key for key in keys if self._kept.pop(key, None) is not None]
         self._unwritten.difference_update(mine)
+        if not self._id:
+            return
         owned = [wire.is_leased(key, self._id) for key in mine]
         with contextlib.suppress(EtcdError):
             await self._gateway.transact(owned, [wire.delete(key) for key in mine], seconds=CALL_SECONDS)
@@ -166,6 +175,8 @@ class Lease:
 
     async def _put(self, keys: Mapping[bytes, bytes]) -> bool:
         """Whether ``keys`` are written; a lease that has ended is noticed here too."""
+        if not self._id:
+            return False  # there is none just now; to etcd a key that is gone would have that of number 0, and stay for ever
         owned = [wire.is_leased(key, self._id) for key in keys]
         puts = [wire.put(key, value, self._id) for key, value in keys.items()]
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -176,6 +177,58 @@ def test_a_lost_lease_is_granted_anew(server: etcd.Etcd) -> None:
                 await one.put("a.lua", str(seen))
                 assert two.items() == one.items()
             assert ["A1"] not in two.members  # a node is a member for itself, until it is told to stop
+
+    run(scenario())
+
+
+def test_nothing_is_written_without_a_lease(server: etcd.Etcd, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such a key would stay when its process is gone, and everybody would wait for it for ever."""
+
+    async def scenario() -> None:
+        async with nodes(server.endpoints, "leaseless", "A1", "A2", ttl=1) as (one, two):
+            asked, granted, grant = asyncio.Event(), asyncio.Event(), two.gateway.grant
+
+            async def late(ttl: int, *, seconds: float) -> int:
+                asked.set()
+                await granted.wait()
+                return await grant(ttl, seconds=seconds)
+
+            monkeypatch.setattr(two.gateway, "grant", late)
+            await one.gateway.revoke(two.smd.lease._id, seconds=1)
+            await asked.wait()  # the old lease has ended, and there is no new one yet
+            await one.put("a.lua", "1")
+            await until(lambda: two.items() == one.items())
+            await two.smd.lease._put(dict(two.smd.lease._kept))
+            assert server.ctl("get", "--prefix", "/asudf/leaseless/applied/A2") == b""
+            granted.set()
+            await until(lambda: one.members[-1] == ["A1", "A2"])
+            await one.put("a.lua", "2")
+            assert two.items() == one.items()
+
+    run(scenario())
+
+
+def test_what_was_applied_while_a_lease_was_granted_is_not_forgotten(
+    server: etcd.Etcd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        async with nodes(server.endpoints, "forgotten", "A1", "A2", ttl=1) as (one, two):
+            transact, asked, go = two.gateway.transact, asyncio.Event(), asyncio.Event()
+
+            async def late(comparisons: Any, operations: Any, *more: Any, **words: Any) -> Any:
+                if any(comparison.get("mod_revision") == "0" for comparison in comparisons):
+                    asked.set()
+                    await go.wait()
+                return await transact(comparisons, operations, *more, **words)
+
+            monkeypatch.setattr(two.gateway, "transact", late)
+            await one.gateway.revoke(two.smd.lease._id, seconds=1)
+            await asked.wait()  # a claim with what was applied until now is on its way
+            await one.put("a.lua", "1")
+            await until(lambda: two.items() == one.items())
+            go.set()
+            await until(lambda: one.members[-1] == ["A1", "A2"])
+            await one.put("a.lua", "1")  # no change, so that nothing new is to be applied
 
     run(scenario())
 
