@@ -20,6 +20,7 @@ BENCHMARKS = [
     "busy",
     "plan",
     "apply",
+    "propagation",
 ]
 
 
