@@ -15,7 +15,8 @@ Keys, all under PREFIX/CLUSTER-NAME/:
     smd/MODULE/KEY      the value as it is; empty once it is removed. etcd's own figures for the key say the rest: how
                         often it was written is the generation, when it was created gives its place in the order
     time/MODULE/KEY     when that was, written with it in one transaction: milliseconds since 2010-01-01 UTC
-    applied/NODE        up to which revision of etcd the node has applied everything; gone with the lease of its process
+    applied/NODE        up to which revision of etcd the node has applied everything; gone with the lease of its process.
+                        Nobody watches it; whoever waits for a change asks
     nodes/NODE          JSON: host and port of the node; gone with the lease
     lock                who changes many modules just now; gone with a lease of its own
 """

@@ -2,16 +2,21 @@
 
 The keys are under the process's lease, so that one which is frozen or cut off is waited for no longer than that lasts.
 They also are the claim to the ids of its nodes: they must not be there when a process begins. A claim is made after
-the first read, and the process is ready only when its watch has brought that claim back: whatever was changed before
-has been applied by then, and whoever changes something afterwards waits for this process too.
+the first read, and the process is ready only when its watch has brought news of that revision: whatever was changed
+before has been applied by then, and whoever changes something afterwards waits for this process too.
+
+Nobody watches these keys, or each change would be told N times to N processes. Whoever waits for the others asks etcd,
+again and again for as long as he waits: whoever was alive at the revision of a change is found by a later look.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 from daemon.errors import StartError
+from daemon.smd.etcd import wire
 from daemon.smd.etcd.lease import Taken
 from daemon.smd.etcd.wire import Denied, EtcdError
 
@@ -19,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from daemon.smd.etcd.feed import Feed
+    from daemon.smd.etcd.gateway import Gateway
     from daemon.smd.etcd.lease import Lease
-    from daemon.smd.etcd.wire import KeyValue
 
 CLAIM_SECONDS = 0.25
 """Pause before it is asked again whether the id of a node is free."""
@@ -31,6 +36,12 @@ CLAIM_MARGIN_SECONDS = 3.0
 SLOW_SECONDS = 0.5
 """A claim that takes longer may have met an election."""
 
+ASK_SECONDS = (0.002, 0.02)
+"""Shortest and longest pause before it is asked again how far the others are; a little longer each time."""
+
+CALL_SECONDS = 1.0
+"""How long the answer to that may take."""
+
 REVISION_SIZE_MAX = 19
 """Digits of a revision that are looked at."""
 
@@ -38,15 +49,14 @@ REVISION_SIZE_MAX = 19
 class Applied:
     """How far this process, with the nodes of ids ``nodes``, and all others are."""
 
-    def __init__(self, feed: Feed, lease: Lease, nodes: Sequence[str]) -> None:
+    def __init__(self, feed: Feed, gateway: Gateway, lease: Lease, nodes: Sequence[str]) -> None:
         self._feed = feed
+        self._gateway = gateway
         self._lease = lease
-        self._own = [feed.root + b"applied/" + node.encode() for node in nodes]
-        self._others: dict[bytes, int] = {}
+        self._own = [feed.unwatched + node.encode() for node in nodes]
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
+        self._asking: asyncio.Task[None] | None = None
         self._started = False
-        feed.subscribe(b"applied", self._accept)
-        feed.moved = self._release
 
     async def start(self) -> None:
         """Claim the ids of the nodes, and catch up. Raises StartError when one is taken, Denied."""
@@ -59,13 +69,20 @@ class Applied:
         if self._started:
             self._lease.write(dict.fromkeys(self._own, b"%d" % position))
 
+    async def stop(self) -> None:
+        """Ask nobody any more."""
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.wait((self._asking,))
+
     async def confirmed(self, revision: int) -> None:
         """Return when this process and all others that are alive have applied ``revision``."""
-        await self._feed.reached(revision)  # whoever was alive then is known now
-        if revision > min(self._others.values(), default=revision):
-            done = asyncio.get_running_loop().create_future()
-            self._waiting.append((revision, done))
-            await done
+        await self._feed.reached(revision)
+        done = asyncio.get_running_loop().create_future()
+        self._waiting.append((revision, done))
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask())
+        await done
 
     async def _claim(self) -> int:
         """The revision at which the ids became ours; waits for the lease of one who may have died."""
@@ -75,7 +92,9 @@ class Applied:
         while True:
             began = clock()
             try:
-                return await self._lease.claim(dict.fromkeys(self._own, value))
+                return await self._lease.claim(
+                    dict.fromkeys(self._own, value), [wire.put(self._feed.head, b"")]
+                )
             except Taken as error:
                 taken = error
             except Denied:
@@ -92,23 +111,25 @@ class Applied:
                 ) from taken
             await asyncio.sleep(CLAIM_SECONDS)
 
-    def _accept(self, changed: Sequence[KeyValue], _position: int) -> None:
-        for entry in changed:
-            if entry.key in self._own:
-                if not entry.version and self._started:
-                    self._lease.check()
-            elif entry.version:
-                digits = entry.value[:REVISION_SIZE_MAX]
-                self._others[entry.key] = int(digits) if digits.isdigit() else 0
-            else:
-                self._others.pop(entry.key, None)
+    async def _ask(self) -> None:
+        """Ask how far the others are, and let those go on whose revision all have applied, until nobody waits."""
+        pause, longest = ASK_SECONDS
+        while self._waiting:
+            with contextlib.suppress(EtcdError):
+                self._release(*await self._floor())
+            self._waiting = [(revision, done) for revision, done in self._waiting if not done.done()]
+            await asyncio.sleep(pause)
+            pause = min(longest, 1.2 * pause)
 
-    def _release(self) -> None:
-        """Let those go on whose revision everybody has applied."""
-        if not self._waiting:
-            return
-        floor = min(self._others.values(), default=self._feed.position)
+    async def _floor(self) -> tuple[int, int]:
+        """Up to which revision all others have applied everything, and as of which revision that is so."""
+        keys = self._feed.unwatched
+        found = await self._gateway.range(keys, wire.range_end(keys), seconds=CALL_SECONDS)
+        others = [entry.value[:REVISION_SIZE_MAX] for entry in found.keys if entry.key not in self._own]
+        floor = min((int(digits) if digits.isdigit() else 0 for digits in others), default=found.revision)
+        return floor, found.revision
+
+    def _release(self, floor: int, present: int) -> None:
         for revision, done in self._waiting:
-            if revision <= floor and not done.done():
+            if revision <= floor and revision <= present and not done.done():
                 done.set_result(None)
-        self._waiting = [(revision, done) for revision, done in self._waiting if not done.done()]

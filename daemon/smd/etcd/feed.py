@@ -60,20 +60,20 @@ class SetBack(EtcdError):  # noqa: N818 - named for what happened
 class Feed:
     """All keys that begin with ``root``. ``position`` is the revision up to which everything was delivered.
 
-    Changes go to whoever subscribed to the first part of the key behind the root, in the order of the subscriptions;
-    then ``moved`` is called. ``trouble`` says why etcd is away.
+    Changes go to whoever subscribed to the first part of the key behind the root, in the order of the subscriptions.
+    Keys that begin with ``unwatched`` take no part. ``trouble`` says why etcd is away.
     """
 
     def __init__(self, gateway: Gateway, root: bytes, warn: Callable[[str], None]) -> None:
         self.root = root
         self.head = root + b"head"  # written with every change; its revision tells whether there is news
+        self.unwatched = root + b"applied/"  # comes before all others, so that one range has the rest
         self.position = 0
         self.connected = False
         self.trouble = ""
-        self.moved: Callable[[], None] = lambda: None
         self._gateway = gateway
         gateway.silent = self._restart
-        self._end = wire.range_end(root)
+        self._start, self._end = wire.range_end(self.unwatched), wire.range_end(root)
         self._warn = warn
         self._subscribers: dict[bytes, Accept] = {}
         self._created: dict[bytes, int] = {}  # of each key: the revision that created it
@@ -209,7 +209,7 @@ class Feed:
 
     async def _pages(self) -> AsyncGenerator[Range, None]:
         """All keys as of one revision, in pages of a bearable size."""
-        key, revision, limit = self.root, 0, PAGE_KEYS
+        key, revision, limit = self._start, 0, PAGE_KEYS
         while True:
             try:
                 page = await self._gateway.range(
@@ -240,7 +240,7 @@ class Feed:
     async def _follow(self) -> None:
         """Deliver what a watch tells, until it breaks."""
         waiting: list[KeyValue] = []  # of the last revision, which may go on in the next message
-        stream = self._gateway.watch(self.root, self._end, self.position + 1)
+        stream = self._gateway.watch(self._start, self._end, self.position + 1)
         async with contextlib.aclosing(stream):
             async for message in stream:
                 self._found()
@@ -281,7 +281,6 @@ class Feed:
         self._waiting = [(revision, done) for revision, done in self._waiting if revision > position]
         for done in reached:
             done.set_result(None)
-        self.moved()
 
     async def _beat(self) -> None:
         """Find out whether the watch has missed something."""
@@ -307,7 +306,7 @@ class Feed:
 
     async def _look(self) -> bool:
         """Whether etcd has news that were not delivered: a later change, or keys that came or went."""
-        operations = [wire.fetch(self.head), wire.count(self.root)]
+        operations = [wire.fetch(self.head), wire.count(self._start, self._end)]
         position = self.position
         now = await self._gateway.transact((), operations, seconds=LOOK_SECONDS)
         self._check(now.revision, position)

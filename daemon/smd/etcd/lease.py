@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from daemon.smd.etcd import wire
 from daemon.smd.etcd.wire import EtcdError, Gone, KeyValue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from daemon.smd.etcd.gateway import Gateway
 
@@ -52,20 +52,23 @@ class Lease:
         self._claiming = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def claim(self, keys: Mapping[bytes, bytes]) -> int:
-        """Make ``keys``, none of which may be there, ours; the revision. Raises Taken and EtcdError."""
+    async def claim(self, keys: Mapping[bytes, bytes], also: Sequence[dict[str, Any]] = ()) -> int:
+        """Make ``keys``, none of which may be there, ours; the revision. Raises Taken and EtcdError.
+
+        ``also`` are further operations of the transaction.
+        """
         async with (
             self._claiming
         ):  # two that get a lease at once would leave keys under one that nobody renews
-            return await self._claim(keys)
+            return await self._claim(keys, also)
 
-    async def _claim(self, keys: Mapping[bytes, bytes]) -> int:
+    async def _claim(self, keys: Mapping[bytes, bytes], also: Sequence[dict[str, Any]]) -> int:
         await self._renew()
         absent = [wire.is_revision(key, 0) for key in keys]
         puts = [wire.put(key, value, self._id) for key, value in keys.items()]
         look = [wire.fetch(key) for key in keys]
         try:
-            outcome = await self._gateway.transact(absent, puts, look, seconds=CALL_SECONDS)
+            outcome = await self._gateway.transact(absent, [*puts, *also], look, seconds=CALL_SECONDS)
         except Gone:
             self._id = 0  # it ended while we waited for another's to end; the next attempt gets a new one
             raise

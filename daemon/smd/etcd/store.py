@@ -90,7 +90,7 @@ class EtcdSmd:
         self._loaded = False
         self.feed.subscribe(b"time", self._accept_times)
         self.feed.subscribe(b"smd", self._accept)
-        self._applied = Applied(self.feed, self.lease, nodes)
+        self._applied = Applied(self.feed, gateway, self.lease, nodes)
 
     @property
     def connected(self) -> bool:
@@ -118,6 +118,7 @@ class EtcdSmd:
 
     async def stop(self) -> None:
         """Be known as gone, and close the connections."""
+        await self._applied.stop()
         await self.lease.stop()
         await self.feed.stop()
         await self._gateway.close()

@@ -128,10 +128,9 @@ def fetch(key: bytes) -> dict[str, Any]:
     return {"request_range": {"key": text(key)}}
 
 
-def count(prefix: bytes) -> dict[str, Any]:
-    """An operation of a transaction: how many keys begin with ``prefix``."""
-    keys = {"key": text(prefix), "range_end": text(range_end(prefix)), "count_only": True}
-    return {"request_range": keys}
+def count(key: bytes, end: bytes) -> dict[str, Any]:
+    """An operation of a transaction: how many keys there are from ``key`` up to ``end``."""
+    return {"request_range": {"key": text(key), "range_end": text(end), "count_only": True}}
 
 
 def is_revision(key: bytes, mod: int) -> dict[str, Any]:
