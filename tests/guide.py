@@ -73,7 +73,14 @@ class World:
     def _prepare(self) -> None:
         self.home.mkdir()
         (self.home / "config").symlink_to(ROOT / "config")
-        for place in (*PLACES, "/var/lib/prometheus/node-exporter/", "/srv/asudf/", "/bin/", "/home/"):
+        for place in (
+            *PLACES,
+            "/var/lib/prometheus/node-exporter/",
+            "/srv/asudf/",
+            "/bin/",
+            "/home/",
+            "/tmp/",
+        ):
             (self.directory / place[1:]).mkdir(parents=True, exist_ok=True)
         for name, module in PROGRAMS.items():
             program = self.directory / "bin" / name
@@ -86,6 +93,7 @@ class World:
         return {
             "PATH": f"{self.directory}/bin:{os.environ['PATH']}",
             "HOME": f"{self.directory}/home",
+            "TMPDIR": f"{self.directory}/tmp",
             "PYTHONPATH": str(ROOT),
             "LC_ALL": "C.UTF-8",
             "GIT_CONFIG_GLOBAL": os.devnull,
