@@ -11,7 +11,7 @@ from daemon.lua.runtime import TIMEOUT, Outcome
 Timed = Callable[..., tuple[Outcome, float]]
 
 MARGIN = 1.0
-"""Seconds after the deadline; a quiet machine needs a tenth of it for the worst of them."""
+"""Seconds of the processor after the deadline; the worst of them needs a tenth of it."""
 
 CHAIN = "local a={} for i=1,1990 do a=setmetatable({},{__index=a}) end "
 """A table whose missing fields are looked for in 1990 others: 16 microseconds each."""

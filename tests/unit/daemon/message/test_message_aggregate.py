@@ -191,7 +191,7 @@ FAILURES = {
 def test_an_error_ends_the_aggregation(stored: World, function: str) -> None:
     started = time.monotonic()
     found = decoded(stored.bodies(body(function, limit=100 if "Timeout" in FAILURES[function] else 0)))
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10
     assert found == ([], [PREFIX + FAILURES[function]], Result.SERVER_ERROR)
     assert stored.count("pi_query_aggr_error") == 1
     assert len(decoded(stored.bodies(body("all"))).values) == RECORDS
@@ -248,16 +248,13 @@ def test_a_client_that_leaves(stored: World) -> None:
         await anext(answer)
         assert stored.node.host.streams == 1
         await cast("Any", answer).aclose()
-        waiting = cast("AsyncIterator[bytes]", stored.messages.respond(body("endless", limit=200)))
+        waiting = cast("AsyncIterator[bytes]", stored.messages.respond(body("endless", limit=60_000)))
         task = asyncio.ensure_future(cast("Any", anext(waiting)))
-        turns = 0
-        end = time.monotonic() + 0.1
-        while time.monotonic() < end:
+        for _ in range(10):
             await asyncio.sleep(0.001)
-            turns += 1
+        assert not task.done()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        assert turns > 10
         assert stored.count("pi_query_aggr_abort") == 2
 
     asyncio.run(scene())

@@ -17,7 +17,7 @@ from tests.fakes.world import World
 KEY = Key("test", "demo", "k")
 L: list[Any] = [5, "x", 3, 7]
 M: dict[Any, Any] = {"b": 2, "a": 1, 9: 1}
-NOTHING = object()
+NOTHING = "no value"
 
 
 def command(*parts: Any) -> bytes:
