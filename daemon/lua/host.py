@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 from daemon.config.schema.lua import ModLua
@@ -55,6 +56,9 @@ TRIAL_SECONDS = 0.0005
 
 LONG_SECONDS = 0.002
 """A call on the event loop that takes so long on the wall makes its function a suspect."""
+
+AHEAD_SECONDS = 0.02
+"""How long a call waits for a context that is made ahead, before it makes one in a thread of its own."""
 
 VALIDATIONS_MAX = 4
 """Threads that check modules: their own, so that neither calls nor `udf-put` wait for the others' threads."""
@@ -115,6 +119,7 @@ class LuaHost:
         self._admission = Admission(THREADS_MAX)
         self._threads = ThreadPoolExecutor(THREADS_MAX, "lua", initializer=_be_nice)
         self._checkers = ThreadPoolExecutor(VALIDATIONS_MAX, "lua-put", initializer=_be_nice)
+        self._makers = ThreadPoolExecutor(settings.udf_threads, "lua-make", initializer=_be_nice)
         self._closer = ThreadPoolExecutor(1, "lua-close", initializer=_be_nice)
         self._freed = 0  # bytes of contexts closed since the last release; the closer's own
 
@@ -167,9 +172,6 @@ class LuaHost:
         context = pool.take_idle()
         if context is None:
             return None
-        if context.is_heavy():
-            pool.put_back(context)
-            return None
         suspect = function in pool.version.suspects
         clock = _thread_time if suspect else _monotonic
         began = clock()
@@ -189,6 +191,7 @@ class LuaHost:
     ) -> Applied:
         """Apply ``function`` to a record in a worker thread; it may take ``deadline_seconds`` from now.
 
+        A short function whose contexts are still to be made runs on the event loop as soon as there is one.
         Never raises for what a module does: errors, time-outs and missing modules are result code 100 with their text.
         The caller holds the record's lock meanwhile, and then does what the answer's action says. A call that ends
         too late, or still waits for a place, a context or a turn then, is a time-out and changes nothing. One that is
@@ -197,9 +200,15 @@ class LuaHost:
         turn = Turn(self._work.turns, time.monotonic() + deadline_seconds)
         deadline = turn.deadline
         pool = self._pools.get(module) or self._new_pool(module)
+        small = len(arguments) + len(subject[7]) <= INLINE_BYTES_MAX
+        if small and pool.is_to_wait() and function not in pool.version.slow:
+            await self._expect(pool, min(deadline_seconds, AHEAD_SECONDS))
+            tried = self.apply_inline(module, function, arguments, subject)
+            if tried is not None:
+                return tried
         place = module, function
         try:
-            async with asyncio.timeout(deadline_seconds):
+            async with asyncio.timeout(deadline - time.monotonic()):
                 lease = await self._begin(pool, place)
         except TimeoutError:
             return failure(TIMEOUT)
@@ -287,9 +296,34 @@ class LuaHost:
         self.clear()
         self._stopping = True
         self._checkers.shutdown(wait=False)
+        self._makers.shutdown(wait=False)
         await asyncio.to_thread(self._threads.shutdown)
         await asyncio.to_thread(self._checkers.shutdown)
+        await asyncio.to_thread(self._makers.shutdown)
         await asyncio.to_thread(self._closer.shutdown)
+
+    async def _expect(self, pool: Pool, seconds: float) -> None:
+        """Wait ``seconds`` at most for a context that is made ahead of the call."""
+        made = pool.expect()
+        try:
+            self._make_ahead(pool)
+            if pool.is_making():
+                await asyncio.wait((made,), timeout=seconds)
+        finally:
+            pool.expected(made)
+
+    def _make_ahead(self, pool: Pool) -> None:
+        """Have the contexts made that the next calls will want."""
+        while not self._stopping and self._budget.lacking() <= 0 and (lease := pool.make_ahead()):
+            work = self._makers.submit(self._work.make_ahead, pool.module, lease)
+            asyncio.wrap_future(work).add_done_callback(partial(self._made_ahead, pool, lease))
+
+    def _made_ahead(self, pool: Pool, lease: Lease, _work: asyncio.Future[None]) -> None:
+        context = pool.made(lease)
+        if context is not None:
+            self._close([context])
+        self._leave_out(pool)
+        self._make_ahead(pool)
 
     def _in_thread(self, work: Callable[[], _Answer]) -> asyncio.Future[_Answer]:
         return asyncio.get_running_loop().run_in_executor(self._threads, work)

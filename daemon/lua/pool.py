@@ -1,14 +1,18 @@
 """The cached Lua contexts of one module, first in first out, and their figures.
 
 Sequential calls walk through the contexts in turn, as on the real server: a counter in a global gives 1 ten times, then
-2 ten times. A context belongs to the version of the module it was made for; one that comes back after the version has
-changed is dropped. Only the event loop touches a pool; ``required`` alone is also added to by worker threads.
+2 ten times. So contexts that were made ahead, and served no call yet, go before those that have.
+
+A context belongs to the version of the module it was made for; one that comes back after the version has changed is
+dropped. Only the event loop touches a pool; ``required`` alone is also added to by worker threads.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 
 from daemon.lua.runtime import Context
 
@@ -17,8 +21,8 @@ from daemon.lua.runtime import Context
 class ContextStatistics:
     """Figures of one module's contexts since the daemon started.
 
-    ``contexts`` exist now, ``idle`` of them are not in a call; ``high_water`` existed at once at most. A call that
-    finds a context is a hit, one that makes its own is a miss. ``evictions`` were dropped before the daemon stopped.
+    ``contexts`` exist now, ``idle`` of them are not in a call; ``high_water`` existed at once at most. The first call
+    in a context is a miss, the others are hits. ``evictions`` were dropped before the daemon stopped.
     """
 
     module: str
@@ -33,6 +37,9 @@ class ContextStatistics:
 
 PATIENCE = 0.005
 """Seconds between contexts that are made while calls wait: short calls are better served by a context that comes back."""
+
+AHEAD_MAX = 2
+"""Contexts of one module that are made ahead at the same time."""
 
 HOLD_MAX = 0.001
 """Seconds of the processor that a call may take on the event loop, or a little more."""
@@ -51,8 +58,10 @@ class Version:
     ``required`` is what its contexts have asked for with `require`, found or not; ``slow`` the functions that took
     too long for the event loop, each with its quick runs since; ``suspects`` those that once ran out of time, or
     ended late by the clock on the wall: perhaps something else had the processor. Each has its quick runs since.
+    ``fails`` tells that a context could not be made ahead: calls try, and learn why.
     """
 
+    fails: bool = False
     required: set[bytes] = field(default_factory=set)
     slow: dict[bytes, int] = field(default_factory=dict)
     suspects: dict[bytes, int] = field(default_factory=dict)
@@ -103,9 +112,12 @@ class Pool:
         "_count",
         "_creations",
         "_evictions",
+        "_expecting",
+        "_fresh",
         "_high_water",
         "_hits",
         "_idle",
+        "_making",
         "_misses",
         "_most",
         "_quiet",
@@ -122,6 +134,9 @@ class Pool:
         self._count = count
         self._most = max(count, most)
         self._idle: deque[Context] = deque()
+        self._fresh: deque[Context] = deque()  # made ahead, and never used
+        self._making = 0  # ahead, just now
+        self._expecting: deque[asyncio.Future[None]] = deque()  # calls that wait for one of those
         self._waiting: deque[asyncio.Future[Lease]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._total = 0
@@ -129,13 +144,19 @@ class Pool:
         self._high_water = self._hits = self._misses = self._creations = self._evictions = 0
 
     def take(self) -> Lease:
-        """A context for one call: the longest idle one, or a new one while there are fewer than the kept count."""
+        """A context for one call: an unused one, the longest idle one, or a new one while too few exist."""
+        if self._fresh:
+            self._misses += 1
+            return Lease(self.version, self._fresh.popleft(), fresh=False)
         if self._idle and self._total >= self._count:
             self._hits += 1
             context = self._idle.popleft()
             self._quiet = min(self._quiet, len(self._idle))
             return Lease(self.version, context, fresh=False)
         self._misses += 1
+        return self._new_lease()
+
+    def _new_lease(self) -> Lease:
         self._total += 1
         self._quiet = 0
         self._high_water = max(self._high_water, self._total)
@@ -143,7 +164,7 @@ class Pool:
 
     async def wait(self) -> Lease:
         """The same for a call that can wait: while all contexts are busy, a new one every PATIENCE seconds."""
-        if self._idle or self._total < self._count or not self._most:
+        if self._idle or self._fresh or self._total < self._count or not self._most:
             return self.take()
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[Lease] = loop.create_future()
@@ -166,11 +187,11 @@ class Pool:
     def _serve(self, new: int = 0) -> None:
         """Let who waits have the idle contexts, those that are missing, and ``new`` ones beyond."""
         waiting = self._waiting
-        while waiting and (self._idle or self._total < self._count or new):
+        while waiting and (self._idle or self._fresh or self._total < self._count or new):
             waiter = waiting.popleft()
             if waiter.done():
                 continue
-            if not self._idle and self._total >= self._count:
+            if not self._idle and not self._fresh and self._total >= self._count:
                 new -= 1
             waiter.set_result(self.take())
 
@@ -195,19 +216,17 @@ class Pool:
         return context
 
     def take_idle(self) -> Context | None:
-        """A context for a call that ends before the event loop goes on; None while fewer than the kept count exist."""
-        idle = self._idle
-        if not idle or self._total < self._count:
+        """A context for a call that ends before the event loop goes on; None if it is heavy, or has to be waited for."""
+        line = self._fresh or self._idle
+        if not line or line[0].is_heavy() or self.is_to_wait():
             return None
+        if line is self._fresh:
+            self._misses += 1
+            return line.popleft()
         self._hits += 1
-        if len(idle) <= self._quiet:
-            self._quiet = len(idle) - 1
-        return idle.popleft()
-
-    def put_back(self, context: Context) -> None:
-        """Undo `take_idle`: the call did not take place."""
-        self._hits -= 1
-        self._idle.appendleft(context)
+        if len(line) <= self._quiet:
+            self._quiet = len(line) - 1
+        return line.popleft()
 
     def give_idle(self, context: Context) -> bool:
         """Take back what `take_idle` gave; False when it is not kept, and is to be closed."""
@@ -218,24 +237,84 @@ class Pool:
         self._evictions += 1
         return False
 
+    # Making ahead
+
+    def is_to_wait(self) -> bool:
+        """Whether a call that can wait is best served by a context that is made ahead."""
+        return not self._fresh and (self._total < self._count or self._making > 0) and not self.version.fails
+
+    def expect(self) -> asyncio.Future[None]:
+        """Done when a context has been made ahead, or when no more will be; `expected` ends the wait."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._expecting.append(future)
+        return future
+
+    def expected(self, future: asyncio.Future[None]) -> None:
+        """Nobody waits for ``future`` any more."""
+        with suppress(ValueError):
+            self._expecting.remove(future)
+
+    def is_making(self) -> bool:
+        """Whether a context is being made ahead."""
+        return self._making > 0
+
+    def make_ahead(self) -> Lease | None:
+        """The right to make a context for a later call, which `made` ends; None when enough are there, or are made.
+
+        Those are as many as have served calls, up to the kept count: a module that is called once need not have all.
+        """
+        ahead = len(self._fresh) + self._making
+        wanted = max(self._total - ahead, len(self._expecting))
+        if self._total >= self._count or self._making >= AHEAD_MAX or ahead >= wanted or self.version.fails:
+            return None
+        self._making += 1
+        return self._new_lease()
+
+    def made(self, lease: Lease) -> Context | None:
+        """End a lease of `make_ahead`; answers the context that is to be closed, if it is not kept."""
+        context, lease.context = lease.context, None
+        self._creations += context is not None
+        if lease.version is not self.version:
+            self._evictions += context is not None
+            return context
+        self._making -= 1
+        if context is None:
+            self._total -= 1
+            self.version.fails = True
+            self._tell(len(self._expecting))
+            return None
+        self._fresh.append(context)
+        self._tell(1 if self._making or self._total < self._count else len(self._expecting))
+        self._serve()
+        return None
+
+    def _tell(self, calls: int) -> None:
+        while self._expecting and calls:
+            future = self._expecting.popleft()
+            if not future.done():
+                future.set_result(None)
+                calls -= 1
+
     def idle(self) -> Iterator[Context]:
         """The contexts that no call has now."""
-        return iter(self._idle)
+        return chain(self._idle, self._fresh)
 
     def drop(self, context: Context) -> None:
         """Take out an idle context, which is to be closed."""
-        self._idle.remove(context)
+        (self._fresh if context in self._fresh else self._idle).remove(context)
         self._total -= 1
         self._evictions += 1
         self._quiet = min(self._quiet, len(self._idle))
 
     def renew(self) -> list[Context]:
         """Begin a new version; answers the idle contexts of the old one, which are to be closed."""
-        dropped = list(self._idle)
+        dropped = list(self.idle())
         self._idle.clear()
+        self._fresh.clear()
         self._evictions += len(dropped)
-        self._total = self._quiet = 0
+        self._total = self._quiet = self._making = 0
         self.version = Version()
+        self._tell(len(self._expecting))
         return dropped
 
     def trim(self) -> list[Context]:
@@ -256,7 +335,7 @@ class Pool:
         return ContextStatistics(
             self.module,
             self._total,
-            len(self._idle),
+            len(self._idle) + len(self._fresh),
             self._high_water,
             self._hits,
             self._misses,

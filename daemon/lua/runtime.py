@@ -125,12 +125,14 @@ def _stripped(path: Traversable) -> bytes:
 def _sandbox() -> tuple[list[bytes], list[bytes]]:
     """Bytecode of the sandbox and its parts, and of the API; made once a process.
 
-    The log functions, last of the sandbox's, stay text: their lines show.
+    The log functions, last of the sandbox's, keep their lines, which show.
     """
     here = files(__package__)
     api = here / "aerospike"
     parts = [_stripped(here / f"{name}.lua") for name in _PARTS]
-    return [*parts, (api / "log.lua").read_bytes()], [_stripped(api / f"{name}.lua") for name in _API]
+    log = compile_text((api / "log.lua").read_bytes(), b"aerospike.lua").code
+    assert log is not None
+    return [*parts, log], [_stripped(api / f"{name}.lua") for name in _API]
 
 
 Subject = tuple[bool, int, int, int, bytes, bytes, bytes, bytes, int, bool]

@@ -224,7 +224,7 @@ box.log_line, box.place = log, place
 for _, part in next, { select(16, ...) } do
     load(part, "", "b")(box)
 end
-load(box.logging, "aerospike.lua", "t", env)()
+load(box.logging, "", "b", env)()
 box.type_of = type_of
 load(modules, "", "b")(box)
 

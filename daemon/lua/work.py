@@ -156,7 +156,12 @@ class Work:
         lease.context.keep_time(turn.now)
         return b""
 
-    def _make(self, turn: Turn, module: str, lease: Lease) -> bytes:
+    def make_ahead(self, module: str, lease: Lease) -> None:
+        """Give ``lease`` a context, if one can be made; it is for a call that is still to come."""
+        with Turn(self.turns, self._body_deadline()) as turn:
+            self._make(turn, module, lease, quiet=True)
+
+    def _make(self, turn: Turn, module: str, lease: Lease, *, quiet: bool = False) -> bytes:
         text = self.text_of(module)
         if text is None:
             return NO_MODULE
@@ -164,7 +169,7 @@ class Work:
         place = b"%s/%s.lua" % (self._shared.user_path, name)
         chunk = compile_cached(text, b"@" + place)
         if chunk.code is None:
-            return self._not_made(module, chunk.message)
+            return NO_MODULE if quiet else self._not_made(module, chunk.message)
         context = self._context(turn, lease.version.required)
         outcome = context.run(name, chunk.code, place, min(turn.deadline, self._body_deadline()))
         if not outcome.failed and context.usable:
@@ -174,6 +179,8 @@ class Work:
         self.close(context)
         if turn.is_late():
             return TIMEOUT
+        if quiet:
+            return NO_MODULE
         return self._not_made(module, outcome.value if isinstance(outcome.value, bytes) else NULL_MESSAGE)
 
     def _context(self, turn: Turn, required: set[bytes]) -> Context:

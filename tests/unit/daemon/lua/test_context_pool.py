@@ -11,7 +11,7 @@ from daemon.lua.runtime import Context
 def made(lease: Lease) -> Context:
     """The context of a lease, made now if it has none."""
     if lease.context is None:
-        lease.context = cast("Context", SimpleNamespace(usable=True))
+        lease.context = cast("Context", SimpleNamespace(usable=True, is_heavy=lambda: False))
     return lease.context
 
 
@@ -136,6 +136,72 @@ def test_a_wait_ends_with_a_new_context_and_leaves_nothing_when_it_is_given_up()
         await asyncio.wait([waiting])
         assert waiting.cancelled()
         assert pool.statistics().idle == 1
+
+    asyncio.run(scene())
+
+
+def make_ahead(pool: Pool) -> Context | None:
+    lease = pool.make_ahead()
+    if lease is None:
+        return None
+    context = made(lease)
+    assert pool.made(lease) is None
+    return context
+
+
+def test_contexts_made_ahead_are_used_first_and_are_no_more_than_those_in_use() -> None:
+    async def scene() -> None:
+        pool = Pool("m", 4, 4)
+        assert make_ahead(pool) is None  # no call came yet
+        assert pool.is_to_wait()
+        first = pool.expect()
+        one = make_ahead(pool)
+        assert first.done()
+        assert make_ahead(pool) is None
+        used = [pool.take_idle()]
+        assert used == [one]
+        pool.give_idle(used[0] or made(pool.take()))
+        assert pool.take_idle() is None  # one that nobody has used will be there soon
+        two = make_ahead(pool)
+        assert make_ahead(pool) is None
+        assert use(pool) is two
+        ahead = [make_ahead(pool), make_ahead(pool)]
+        assert make_ahead(pool) is None
+        assert [use(pool) for _ in range(6)] == [*ahead, one, two, *ahead]
+        figures = pool.statistics()
+        assert (figures.contexts, figures.idle, figures.high_water) == (4, 4, 4)
+        assert (figures.hits, figures.misses, figures.creations, figures.evictions) == (4, 4, 4, 0)
+
+    asyncio.run(scene())
+
+
+def test_nobody_waits_for_a_context_that_cannot_be_made_ahead() -> None:
+    async def scene() -> None:
+        pool = Pool("m", 4, 4)
+        calls = [pool.expect(), pool.expect()]
+        lease = pool.make_ahead()
+        assert lease is not None
+        assert pool.made(lease) is None
+        assert all(call.done() for call in calls)
+        assert not pool.is_to_wait()
+        assert pool.make_ahead() is None
+        assert pool.is_empty()
+
+    asyncio.run(scene())
+
+
+def test_a_context_made_ahead_of_an_old_version_is_dropped() -> None:
+    async def scene() -> None:
+        pool = Pool("m", 4, 4)
+        call = pool.expect()
+        lease = pool.make_ahead()
+        assert lease is not None
+        assert pool.renew() == []
+        assert call.done()
+        context = made(lease)
+        assert pool.made(lease) is context
+        assert pool.is_empty()
+        assert pool.statistics().evictions == 1
 
     asyncio.run(scene())
 

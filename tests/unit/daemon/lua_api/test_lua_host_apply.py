@@ -13,6 +13,9 @@ from daemon.lua.runtime import Applied, Subject
 
 SUBJECT: Subject = (False, 0, 0, 0, b"conf", b"", bytes(20), b"", 0, True)
 NO_ARGUMENTS = b"\x90"
+LARGE = b"\x91\xc6\x00\x01\x11\x70\x04" + bytes(69_999)
+"""Arguments that are too large to be tried on the event loop."""
+
 MODULES = {
     "m": b"n = 0 function f(rec) n = n + 1 return n end function twice(rec, x) return 2 * x end\n"
     b"function loop(rec) while true do end end\n"
@@ -48,9 +51,11 @@ async def warm(host: LuaHost, count: int = 2) -> None:
 
 def test_contexts_are_made_in_threads() -> None:
     async def scene(host: LuaHost, _lines: list[str]) -> None:
-        for _ in range(2):
-            assert host.apply_inline("m", b"f", NO_ARGUMENTS, SUBJECT) is None
-            assert integer(await host.apply("m", b"f", NO_ARGUMENTS, SUBJECT, 5)) == 1
+        assert host.apply_inline("m", b"f", NO_ARGUMENTS, SUBJECT) is None
+        assert integer(await host.apply("m", b"f", NO_ARGUMENTS, SUBJECT, 5)) == 1
+        # the second context is made ahead, or still to be made
+        again = host.apply_inline("m", b"f", NO_ARGUMENTS, SUBJECT)
+        assert integer(again or await host.apply("m", b"f", NO_ARGUMENTS, SUBJECT, 5)) == 1
         counts = [integer(host.apply_inline("m", b"f", NO_ARGUMENTS, SUBJECT)) for _ in range(4)]
         assert counts == [2, 2, 3, 3]
         (figures,) = host.statistics()
@@ -119,7 +124,7 @@ def test_full_speed_soon_after_the_cache_was_cleared() -> None:
                 inline += 1
             else:
                 await host.apply("m", b"twice", b"\x91\x01", SUBJECT, 5)
-        assert inline == 10
+        assert inline >= 10  # those beyond found a context that was made ahead
 
     play(scene, count=10)
 
@@ -131,10 +136,10 @@ def test_a_call_that_waits_for_a_thread_past_its_deadline_does_not_run(
     said: list[str] = []
 
     async def scene(host: LuaHost, lines: list[str]) -> None:
-        loop = asyncio.ensure_future(host.apply("m", b"loop", NO_ARGUMENTS, SUBJECT, 1))
+        loop = asyncio.ensure_future(host.apply("m", b"loop", LARGE, SUBJECT, 1))
         await asyncio.sleep(0)
         started = time.monotonic()
-        applied = await host.apply("m", b"say", NO_ARGUMENTS, SUBJECT, 0.02)
+        applied = await host.apply("m", b"say", LARGE, SUBJECT, 0.02)
         assert applied[:4] == (100, 3, b"UDF Execution Timeout", 0)
         assert time.monotonic() - started < 0.5
         assert not loop.done()
@@ -152,11 +157,9 @@ def test_a_call_that_waits_for_a_context_past_its_deadline_does_not_run(
     monkeypatch.setattr("daemon.lua.pool.PATIENCE", 60)
 
     async def scene(host: LuaHost, lines: list[str]) -> None:
-        loops = [
-            asyncio.ensure_future(host.apply("m", b"loop", NO_ARGUMENTS, SUBJECT, 0.5)) for _ in range(2)
-        ]
+        loops = [asyncio.ensure_future(host.apply("m", b"loop", LARGE, SUBJECT, 0.5)) for _ in range(2)]
         await asyncio.sleep(0)
-        applied = await host.apply("m", b"say", NO_ARGUMENTS, SUBJECT, 0.02)
+        applied = await host.apply("m", b"say", LARGE, SUBJECT, 0.02)
         assert applied[:4] == (100, 3, b"UDF Execution Timeout", 0)
         assert not any(loop.done() for loop in loops)
         await asyncio.gather(*loops)
