@@ -10,6 +10,7 @@ import pytest
 
 from tests import cluster_processes, etcd
 from tests.cluster.ledger import Ledger, agree
+from tests.cluster_processes import LEASE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +34,17 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Etcd]:
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory, store: Etcd) -> Iterator[tuple[Cluster, Ledger]]:
-    with cluster_processes.running(tmp_path_factory.mktemp("nodes"), store.endpoints, 3) as cluster:
+def lease() -> int:
+    """Seconds after which a node that says nothing counts as gone."""
+    return LEASE_SECONDS
+
+
+@pytest.fixture(scope="module")
+def shared(
+    tmp_path_factory: pytest.TempPathFactory, store: Etcd, lease: int
+) -> Iterator[tuple[Cluster, Ledger]]:
+    directory = tmp_path_factory.mktemp("nodes")
+    with cluster_processes.running(directory, store.endpoints, 3, lease=lease) as cluster:
         yield cluster, Ledger()
 
 

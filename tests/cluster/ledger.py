@@ -25,7 +25,7 @@ from tests.etcd import await_true
 from tests.processes import frame, receive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from tests.cluster_processes import Cluster, Node
     from tests.etcd import Etcd
@@ -86,6 +86,10 @@ class Ledger:
     def remove(self, node: Node, name: str) -> str:
         """Remove a module; the outcome."""
         return self._attempt(node, f"udf-remove:filename={name};", name, None)
+
+    def surely(self, change: Callable[..., str], *arguments: object) -> None:
+        """Make a change until it is acknowledged: a busy machine may need more than the two seconds that a node has."""
+        await_true(lambda: change(*arguments) == OK, f"{arguments} is acknowledged")
 
     def look(self, node: Node) -> Look:
         """Ask ``node`` for its list, and remember that. Raises Unasked, OSError and AssertionError."""

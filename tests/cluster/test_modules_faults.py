@@ -13,7 +13,7 @@ import pytest
 
 from tests import cluster_processes
 from tests.cluster import link, load
-from tests.cluster.ledger import OK, REFUSED, TIMEOUT, Ledger, agree, lists, stored
+from tests.cluster.ledger import REFUSED, TIMEOUT, Ledger, agree, lists, stored
 from tests.etcd import await_true
 
 if TYPE_CHECKING:
@@ -28,6 +28,12 @@ BITE = 0.02
 """A slow node gets one of these seconds,"""
 OF = 6
 """of so many."""
+
+
+@pytest.fixture(scope="module")
+def lease() -> int:
+    """Longer than a change may take, so that one which a frozen node holds up is seen to time out."""
+    return 4
 
 
 def test_a_node_is_killed_while_it_is_asked_for_changes(
@@ -56,13 +62,20 @@ def test_all_nodes_are_killed_at_once(trio: Cluster, store: Etcd, ledger: Ledger
 
 def test_a_frozen_node_costs_a_time_out_and_catches_up(trio: Cluster, store: Etcd, ledger: Ledger) -> None:
     one, two, three = trio.nodes
+    agree(trio, store, ledger)
     two.freeze()
-    began = time.monotonic()
-    outcome = ledger.put(one, "frozen.lua")
-    assert outcome == TIMEOUT
-    assert 1.9 < time.monotonic() - began < 4  # two seconds by the protocol, and a busy machine
-    assert lists([one]) == lists([three]) == [stored(store).decode()]  # the others have it
-    two.thaw()
+    try:
+        began = time.monotonic()
+        outcome = ledger.put(one, "frozen.lua")
+        took = time.monotonic() - began
+        assert outcome == TIMEOUT or one.members() == [
+            "A1",
+            "A3",
+        ]  # on a very busy machine, its lease has ended
+        assert outcome != TIMEOUT or 1.9 < took < 4  # two seconds by the protocol, and a busy machine
+        assert lists([one]) == lists([three]) == [stored(store).decode()]  # the others have it
+    finally:
+        two.thaw()
     agree(trio, store, ledger)
 
 
@@ -72,13 +85,13 @@ def test_the_others_go_on_without_a_frozen_node_when_its_lease_ends(
     one, two, three = trio.nodes
     two.freeze()
     await_true(lambda: one.members() == three.members() == ["A1", "A3"], "the frozen node is gone")
-    assert ledger.put(one, "without.lua") == OK
-    assert ledger.remove(three, "frozen.lua") == OK
-    assert ledger.put(three, "without.lua") == OK
+    ledger.surely(ledger.put, one, "without.lua")
+    ledger.surely(ledger.remove, three, "frozen.lua")
+    ledger.surely(ledger.put, three, "without.lua")
     two.thaw()
     trio.await_members("A1", "A2", "A3")
     agree(trio, store, ledger)
-    assert ledger.put(two, "without.lua") == OK
+    ledger.surely(ledger.put, two, "without.lua")
     assert len(set(lists(trio.nodes))) == 1
 
 
@@ -86,12 +99,12 @@ def test_changes_that_a_frozen_node_finds_when_it_wakes_up_undo_nothing(
     trio: Cluster, store: Etcd, ledger: Ledger
 ) -> None:
     one, two, _ = trio.nodes
-    assert ledger.put(one, "late.lua") == OK
+    ledger.surely(ledger.put, one, "late.lua")
     two.freeze()
     asked = threading.Thread(target=ledger.put, args=(two, "late.lua"))
     asked.start()
     await_true(lambda: one.members() == ["A1", "A3"], "the frozen node is gone")
-    assert ledger.remove(one, "late.lua") == OK
+    ledger.surely(ledger.remove, one, "late.lua")
     two.thaw()
     asked.join()  # it is answered, and came last
     agree(trio, store, ledger)
@@ -100,13 +113,13 @@ def test_changes_that_a_frozen_node_finds_when_it_wakes_up_undo_nothing(
 
 def test_a_watch_that_etcd_has_forgotten(trio: Cluster, store: Etcd, ledger: Ledger, seed: int) -> None:
     two = trio.nodes[1]
-    assert ledger.put(two, "forgotten.lua") == OK
+    ledger.surely(ledger.put, two, "forgotten.lua")
     two.freeze()
     await_true(lambda: trio.nodes[0].members() == ["A1", "A3"], "the frozen node is gone")
-    assert ledger.remove(trio.nodes[0], "forgotten.lua") == OK
+    ledger.surely(ledger.remove, trio.nodes[0], "forgotten.lua")
     for round_ in range(3):
         for number in range(10):
-            assert ledger.put(trio.nodes[2 * (number % 2)], f"news{round_}-{number % 4}.lua") == OK
+            ledger.surely(ledger.put, trio.nodes[2 * (number % 2)], f"news{round_}-{number % 4}.lua")
         store.compact()
     two.thaw()
     agree(trio, store, ledger)
@@ -166,21 +179,21 @@ def test_a_node_that_is_cut_off_from_etcd(
     node, way = linked
     one = trio.nodes[0]
     trio.start()
-    assert ledger.put(node, "cut.lua") == OK
+    ledger.surely(ledger.put, node, "cut.lua")
     way.cut()
     assert ledger.put(node, "cut.lua") in {TIMEOUT, REFUSED}
     await_true(lambda: "B1" not in one.members(), "the lease has ended")
     await_true(lambda: node.get("/readyz")[0] == 503, "the node knows that it is alone")
     assert ledger.put(node, "cut.lua") == REFUSED
-    assert ledger.remove(one, "cut.lua") == OK
-    assert ledger.put(one, "meanwhile.lua") == OK
+    ledger.surely(ledger.remove, one, "cut.lua")
+    ledger.surely(ledger.put, one, "meanwhile.lua")
     store.compact()
     if breaks:
         way.break_off()
     way.mend()
     trio.await_members("A1", "A2", "A3", "B1")
     agree(trio, store, ledger)
-    assert ledger.put(node, "cut.lua") == OK
+    ledger.surely(ledger.put, node, "cut.lua")
     assert len(set(lists(trio.nodes))) == 1
 
 
@@ -191,9 +204,9 @@ def test_a_node_far_away_from_etcd(
     trio.start()
     way.delay = 0.1
     for _ in range(3):
-        assert ledger.put(node, "far.lua") == OK
+        ledger.surely(ledger.put, node, "far.lua")
         assert len(set(lists(trio.nodes))) == 1
-        assert ledger.put(trio.nodes[0], "far.lua") == OK
+        ledger.surely(ledger.put, trio.nodes[0], "far.lua")
         assert len(set(lists(trio.nodes))) == 1
     with load.running(trio, ledger, seed=seed) as running:
         running.more(20)
@@ -228,8 +241,8 @@ def test_a_clock_that_is_wrong_and_jumps(
                 running.more(20)
         agree(trio, store, ledger)
         for _ in range(3):
-            assert ledger.put(node, "clock.lua") == OK
-            assert ledger.put(trio.nodes[0], "clock.lua") == OK
+            ledger.surely(ledger.put, node, "clock.lua")
+            ledger.surely(ledger.put, trio.nodes[0], "clock.lua")
             assert len(set(lists(trio.nodes))) == 1
 
 

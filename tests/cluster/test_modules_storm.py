@@ -64,8 +64,8 @@ class Storm:
 
     def round(self) -> None:
         nodes = [node for node in self.cluster.nodes if node.alive]
-        hit = self.choose.sample(nodes, self.choose.choice([0, 1, 1, 2]))
-        members = self.choose.sample(self.store.members, self.choose.choice([0, 0, 0, 1, 1, 3]))
+        hit = self.choose.sample(nodes, self.choose.choice([0, 0, 1, 1, 2]))
+        members = self.choose.sample(self.store.members, self.choose.choice([0, 0, 0, 0, 1, 1, 3]))
         began = time.monotonic()
         targets: list[Node | Member] = [*hit, *members]
         words = [(each, self.choose.choice(["kill", "freeze"])) for each in targets]
