@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from asinfo.errors import WireError
 from asinfo.wire import particle
 from asinfo.wire.message import (
+    DIGEST_SIZE,
     FIELD_FILTER,
     FIELD_MRT_ID,
     FIELD_NAMESPACE,
@@ -39,13 +40,14 @@ from asinfo.wire.message import (
 from asinfo.wire.result import Result
 from daemon.message import proxy
 from daemon.message.batch import batch
+from daemon.message.calls import KNOWN_SIZE_MAX, Calls, digest_place
 from daemon.message.counts import DELETES, READS, UDFS, WRITES
 from daemon.message.filter import filter_of
 from daemon.message.jobs import Jobs
 from daemon.message.outcome import OK, failed, refuse_unsupported
 from daemon.message.query import query
 from daemon.message.read import read
-from daemon.message.udf import apply, apply_in_thread
+from daemon.message.udf import apply, apply_in_thread, settle, subject_of
 from daemon.message.write import delete, write
 from daemon.record.record import partition as partition_of
 from daemon.record.refused import Refused
@@ -64,6 +66,8 @@ if TYPE_CHECKING:
     Answer = Callable[[Namespace, Message, list[Op]], Outcome]
     Reply = bytes | Awaitable[bytes] | AsyncIterator[bytes]
 
+_IS_WRITE, _HAS_NO_OPS = bytes([INFO2_WRITE]), bytes(2)
+_CALLED = UDFS.names["client"]
 _MALFORMED = reply_frame(Result.PARAMETER)
 _NO_OPS: list[Op] = []
 
@@ -74,11 +78,12 @@ _ROWS: tuple[tuple[Answer, Counts], ...] = ((read, READS), (write, WRITES), (rea
 class Messages:
     """Who answers the record messages of ``node``; ``jobs`` are its background queries."""
 
-    __slots__ = ("_owners", "jobs", "node")
+    __slots__ = ("_calls", "_owners", "jobs", "node")
 
     def __init__(self, node: Node) -> None:
         self.node = node
         self.jobs = Jobs()
+        self._calls = Calls()
         # by partition; None when this node is alone, and has it short
         self._owners: list[Messages | Peer | None] | None = None
 
@@ -98,6 +103,10 @@ class Messages:
 
     def respond(self, body: bytes, session: Session | None = None) -> Reply:
         """The whole reply to the message ``body``: at once, or later, or piece by piece."""
+        if body[2:3] == _IS_WRITE and body[20:22] == _HAS_NO_OPS:
+            reply = self._call_again(body)
+            if reply is not None:
+                return reply
         try:
             message = unpack(body)
             if message[8] is None:
@@ -105,9 +114,46 @@ class Messages:
             todo = ops(body, message[11], message[10]) if message[10] else _NO_OPS
         except WireError:
             return _MALFORMED
+        if FIELD_UDF_MODULE in message[9] and len(body) <= KNOWN_SIZE_MAX:
+            self._calls.learn(body, message, self.node.namespaces)
         if self._owners is None:
             return self.respond_one(message, todo, "client")
         return self._pass_on(message, todo, body)
+
+    def _call_again(self, body: bytes) -> bytes | Awaitable[bytes] | None:
+        """The reply to a UDF call that came before with another digest; None when it has to take the usual way."""
+        try:
+            place = digest_place(body)
+            end = place + DIGEST_SIZE
+            namespace, module, function, arguments, fields, set_name, ttl = self._calls[
+                body[:place] + body[end:]
+            ]
+        except (IndexError, KeyError):
+            return None
+        digest, node = body[place:end], self.node
+        if self._owners is not None and self._owners[partition_of(digest)] is not self:
+            return None
+        if digest in namespace.locks or node.config.service.disable_udf_execution:
+            return None
+        try:
+            record = namespace.get(digest)
+            if record is not None and record[3] != set_name:
+                return None
+            subject = subject_of(namespace, digest, record, fields)
+            applied = node.host.apply_inline(module, function, arguments, subject)
+            if applied is None:
+                return self._later(namespace, unpack(body), _NO_OPS, "client")
+            outcome = settle(namespace, digest, fields, ttl, record, applied, "client")
+        except Refused as error:
+            outcome = failed(error.code)
+        except Exception as error:  # noqa: BLE001 - the edge, as in `_attempt`
+            outcome = self._fault(error)
+        namespace.counters[_CALLED[outcome[0]]] += 1
+        if outcome[0] == OK:
+            durable = namespace.storage.durable()
+            if durable is not None:
+                return _durably(outcome, durable)
+        return reply_frame(*outcome)
 
     def _respond_many(self, message: Message, body: bytes, session: Session | None) -> Reply:
         """Raises WireError."""

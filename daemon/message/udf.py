@@ -48,7 +48,7 @@ def apply(node: Node, namespace: Namespace, message: Message, origin: str) -> Ou
 
     ``origin`` begins the names of the counters.
     """
-    _, info2, info3, _, _, _, _, _, digest, fields, _, _ = message
+    _, info2, info3, _, _, _, ttl, _, digest, fields, _, _ = message
     assert digest is not None
     module, function, arguments = call_of(fields)
     if node.config.service.disable_udf_execution:
@@ -61,20 +61,20 @@ def apply(node: Node, namespace: Namespace, message: Message, origin: str) -> Ou
     applied = node.host.apply_inline(module, function, arguments, subject)
     if applied is None:
         return None
-    return settle(namespace, message, record, applied, origin)
+    return settle(namespace, digest, fields, ttl, record, applied, origin)
 
 
 async def apply_in_thread(
     node: Node, namespace: Namespace, message: Message, origin: str, seconds: float
 ) -> Outcome:
     """Answer a UDF call that `apply` gave back; it may take ``seconds``. The caller holds the record's lock."""
-    digest, fields = message[8], message[9]
+    ttl, digest, fields = message[6], message[8], message[9]
     assert digest is not None
     module, function, arguments = call_of(fields)
     record = namespace.get(digest)
     subject = subject_of(namespace, digest, record, fields)
     applied = await node.host.apply(module, function, arguments, subject, seconds)
-    return settle(namespace, message, record, applied, origin)
+    return settle(namespace, digest, fields, ttl, record, applied, origin)
 
 
 def call_of(fields: dict[int, bytes]) -> tuple[str, bytes, bytes]:
@@ -103,12 +103,16 @@ def subject_of(
     return True, generation, ttl, last_update, set_name, key, digest, bins, size, namespace.in_memory
 
 
-def settle(
-    namespace: Namespace, message: Message, record: Record | None, applied: Applied, origin: str
+def settle(  # noqa: PLR0917 - the hot path calls it by position
+    namespace: Namespace,
+    digest: bytes,
+    fields: dict[int, bytes],
+    ttl: int,
+    record: Record | None,
+    applied: Applied,
+    origin: str,
 ) -> Outcome:
     """Do to the record what the function did to its copy, as one write, and answer. Raises Refused."""
-    ttl, digest, fields = message[6], message[8], message[9]
-    assert digest is not None
     code, kind, value, action, bins, own_ttl, drop_key, _ = applied
     generation, void_time = (0, 0) if record is None else record[:2]
     counted = "_lang_read_success" if code == OK else "_lang_error"
