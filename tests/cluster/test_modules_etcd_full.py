@@ -41,12 +41,16 @@ def test_a_full_etcd_refuses_and_recovers(trio: Cluster, store: Etcd, ledger: Le
     assert "space exceeded" in call(two, "udf-remove:filename=large.lua;")
     assert ledger.remove(three, "large.lua") == REFUSED
     agree(trio, store, ledger)
+    assert two.stop() == 0
+    two.begin()
+    await_true(lambda: "space exceeded" in two.log, "a node that starts says what it waits for")
     store.compact()
     member = store.members[0]
     assert member.get("/v3/maintenance/defragment", {}, etcd.READY_SECONDS) is not None
     alarms = "/v3/maintenance/alarm"
     for alarm in member.get(alarms, {"action": "GET"}, etcd.READY_SECONDS)["alarms"]:
         assert member.get(alarms, {"action": "DEACTIVATE", **alarm}, etcd.READY_SECONDS) is not None
+    two.ready()
     ledger.surely(ledger.put, one, "more.lua", SIZE)
     ledger.surely(ledger.remove, two, "large.lua")
     assert len(set(lists(trio.nodes))) == 1

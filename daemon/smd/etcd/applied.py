@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from daemon.errors import StartError
 from daemon.smd.etcd import wire
 from daemon.smd.etcd.lease import Taken
-from daemon.smd.etcd.wire import Denied, EtcdError
+from daemon.smd.etcd.wire import Denied, EtcdError, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +88,7 @@ class Applied:
         """The revision at which the ids became ours; waits for the lease of one who may have died."""
         clock = asyncio.get_running_loop().time
         value = b"%d" % self._feed.position
-        waited_since = None
+        waited_since, told = None, False
         while True:
             began = clock()
             try:
@@ -99,8 +99,11 @@ class Applied:
                 taken = error
             except Denied:
                 raise
-            except EtcdError:
-                taken = None  # it was there a moment ago; the feed tells the log
+            except EtcdError as error:
+                taken = None  # it was there a moment ago; when it has gone away, the feed tells the log
+                if type(error) is Refused and not told:
+                    told = True
+                    self._lease.warn(f"this node waits, because etcd does not take it: {error}")
             if taken is None or clock() - began > SLOW_SECONDS or waited_since is None:
                 waited_since = clock()  # a new leader of etcd lets all leases begin anew
             elif clock() - waited_since > self._lease.ttl + CLAIM_MARGIN_SECONDS:

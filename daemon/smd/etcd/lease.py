@@ -43,7 +43,7 @@ class Lease:
     def __init__(self, gateway: Gateway, ttl: int, warn: Callable[[str], None]) -> None:
         self.ttl = ttl
         self._gateway = gateway
-        self._warn = warn
+        self.warn = warn
         self._id = 0
         self._kept: dict[bytes, bytes] = {}
         self._unwritten: set[bytes] = set()
@@ -155,7 +155,7 @@ class Lease:
             except Taken as error:
                 if not told:
                     told = True
-                    self._warn(
+                    self.warn(
                         f"etcd had not heard of this node for {self.ttl} s, and another process has taken its place: "
                         f"{error.holder.key.decode('utf-8', 'replace')}; stop one of them"
                     )
