@@ -6,6 +6,8 @@ BIN    := $(VENV)/bin
 NODE_CLIENT := aerospike@6.7.1
 FUZZER := atheris==3.0.0
 SECONDS ?= 30
+# Most tests wait most of the time: four processes, each with whole files, in the order of the tree, where the longest come first.
+TOGETHER := -n 4 --dist loadgroup --no-loadscope-reorder
 
 # Bytecode must be cached: without it every start of a tool compiles its modules anew, and start-up is a feature here.
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME PYTHONSTARTUP
@@ -27,7 +29,7 @@ demo-cluster: $(VENV)/installed $(VENV)/etcd ## an etcd and three processes: a n
 	@sh docs/demo_cluster.sh
 
 test: check $(VENV)/clients $(VENV)/etcd $(VENV)/faketime ## lint, types, import contracts and every test
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest $(or $(TESTS),$(TOGETHER))
 
 check: $(VENV)/tools | $(TMPDIR) ## format, lint, types and import contracts
 	$(BIN)/ruff format --check .

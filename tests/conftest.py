@@ -10,6 +10,16 @@ from tests.processes import Daemon, log_path, spawn
 
 StartDaemon = Callable[..., Daemon]
 
+APART = "cluster"
+"""The directory whose tests run one after the other: clusters of real processes would starve each other."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say what `pytest -n` keeps in one process: the tests of a file, and all with a cluster of real processes."""
+    for item in items:
+        apart = item.path.parent.name == APART
+        item.add_marker(pytest.mark.xdist_group(APART if apart else item.path.stem))
+
 
 @pytest.fixture
 def start_daemon(tmp_path: Path) -> Iterator[StartDaemon]:

@@ -25,7 +25,7 @@ from typing import Any
 
 import pytest
 
-READY_SECONDS = 30.0
+READY_SECONDS = 60.0
 """How long members may take to elect a leader; generous, because the machine may be busy."""
 
 START_ATTEMPTS = 3

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-READY_SECONDS = 20.0
+READY_SECONDS = 60.0
 """How long a daemon may take to its `ready` line; generous, because the machine may be busy."""
 
 ROOT = Path(__file__).parent.parent

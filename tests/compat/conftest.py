@@ -52,7 +52,11 @@ def client(records_node: Daemon, client_modules: Path) -> Iterator[Any]:
     aerospike = pytest.importorskip(
         "aerospike", reason="the client library is not installed: make test installs it"
     )
-    config = {"hosts": records_node.addresses, "lua": {"user_path": str(client_modules)}}
+    config = {
+        "hosts": records_node.addresses,
+        "lua": {"user_path": str(client_modules)},
+        "policies": {"info": {"timeout": 30_000}},  # the machine may be busy
+    }
     connected = aerospike.client(config).connect()
     yield connected
     connected.close()

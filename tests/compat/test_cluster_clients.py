@@ -45,7 +45,11 @@ def client(trio: Cluster, client_modules: Path) -> Iterator[Any]:
         {
             "hosts": [trio.nodes[0].address],
             "lua": {"user_path": str(client_modules)},  # the first client of a process decides it for all
-            "policies": {"write": {"max_retries": 0}, "apply": {"max_retries": 0}},
+            "policies": {
+                "write": {"max_retries": 0},
+                "apply": {"max_retries": 0},
+                "info": {"timeout": 30_000},  # the machine may be busy
+            },
         }
     ).connect()
     yield connected

@@ -83,9 +83,10 @@ asyncio.run(main())
 
 NODE = """\
 const Aerospike = require('aerospike')
+const patient = { timeout: 30000, totalTimeout: 30000, socketTimeout: 30000 } // the machine may be busy
 
 async function main () {
-  const client = await Aerospike.connect({ hosts: '127.0.0.1:3000', clusterName: 'docker' })
+  const client = await Aerospike.connect({ hosts: '127.0.0.1:3000', clusterName: 'docker', policies: { info: new Aerospike.InfoPolicy(patient), apply: new Aerospike.ApplyPolicy(patient) } })
   try {
     const registered = await client.udfRegister('counter.lua')
     await registered.waitUntilDone()

@@ -14,7 +14,7 @@ from tests.processes import Daemon, frame
 
 pytestmark = pytest.mark.e2e
 
-ROUNDS = 20
+ROUNDS = 10
 CLIENTS = 3
 PUTS = 60
 """What a client asks for in one round, all at once; the kill comes long before the last is answered."""

@@ -16,7 +16,7 @@ from tests.processes import ROOT
 
 pytestmark = pytest.mark.e2e
 
-ROUNDS = 15
+ROUNDS = 8
 KEYS = 300
 """Few keys, so that most writes change or remove what is there."""
 

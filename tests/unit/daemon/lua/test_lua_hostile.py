@@ -16,10 +16,12 @@ MARGIN = 0.05
 """Seconds that the event loop may be held: a trial has two milliseconds, a busy machine adds some."""
 
 
-def play(scene: Callable[[LuaHost, dict[str, bytes]], Awaitable[None]], source: bytes = b"") -> None:
+def play(
+    scene: Callable[[LuaHost, dict[str, bytes]], Awaitable[None]], source: bytes = b"", **settings: int
+) -> None:
     async def stage() -> None:
         modules = {"m": source}
-        host = LuaHost(ModLua(user_path="/udf", context_count=1), modules.get, lambda *_: None)
+        host = LuaHost(ModLua(user_path="/udf", context_count=1, **settings), modules.get, lambda *_: None)  # type: ignore[arg-type]  # its parameters that are numbers
         try:
             await scene(host, modules)
         finally:
@@ -36,7 +38,7 @@ def refused(source: bytes) -> CompileError:
             await host.validate("m.lua", source)
         found.append(caught.value)
 
-    play(scene)
+    play(scene, body_max_ms=60_000)
     return found[0]
 
 

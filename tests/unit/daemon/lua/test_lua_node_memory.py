@@ -14,6 +14,9 @@ from daemon.lua.runtime import OUT_OF_MEMORY, Subject
 
 SUBJECT: Subject = (False, 0, 0, 0, b"", b"", bytes(20), b"", 0, True)
 NO_ARGUMENTS = b"\x90"
+SECONDS = 60.0
+"""What a call may take: memory is to end it, however busy the machine is."""
+
 MEGABYTE = 1 << 20
 MODULE = b"""
 function keep(rec, megabytes)
@@ -54,7 +57,7 @@ def play(scene: Scene, **settings: int) -> None:
 async def apply(host: LuaHost, function: bytes, number: int = 0, module: str = "m") -> bytes | int:
     """The integer that a call comes to, or its error text."""
     arguments = bytes([0x91, number]) if number else NO_ARGUMENTS
-    applied = await host.apply(module, function, arguments, SUBJECT, 5)
+    applied = await host.apply(module, function, arguments, SUBJECT, SECONDS)
     return int.from_bytes(applied[2], "big") if applied[0] == 0 else applied[2]
 
 
@@ -98,7 +101,7 @@ def test_together_calls_take_no_more_than_the_node_gives() -> None:
             await asyncio.sleep(0.002)
         assert {each.result() for each in hoards} == {OUT_OF_MEMORY}
         assert most < (64 + 40) * MEGABYTE
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(SECONDS):
             while await apply(host, b"one") == EXCEEDED:
                 pass  # until the others are freed
 
@@ -130,7 +133,7 @@ def test_small_strings_that_fill_the_memory_end_for_want_of_it(function: bytes) 
     async def stage() -> bytes:
         settings = ModLua(user_path="/udf", context_memory=16 * MEGABYTE)
         host = LuaHost(settings, lambda _: STRINGS, lambda *_: None)
-        applied = await host.apply("m", function, NO_ARGUMENTS, SUBJECT, 3)
+        applied = await host.apply("m", function, NO_ARGUMENTS, SUBJECT, SECONDS)
         await host.stop()
         return applied[2]
 
@@ -140,7 +143,7 @@ def test_small_strings_that_fill_the_memory_end_for_want_of_it(function: bytes) 
 def test_too_many_arguments_are_called_that() -> None:
     async def scene(host: LuaHost) -> None:
         arguments = b"\xdd" + (1 << 20).to_bytes(4, "big") + b"\1" * (1 << 20)
-        assert (await host.apply("m", b"one", arguments, SUBJECT, 5))[2] == b"too many arguments"
+        assert (await host.apply("m", b"one", arguments, SUBJECT, SECONDS))[2] == b"too many arguments"
 
     play(scene)
 
@@ -166,7 +169,7 @@ def test_memory_goes_back_to_the_system(way: str) -> None:
         elif way == "trim":
             host.trim()
             host.trim()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(SECONDS):
             while _resident() - before > 30 * MEGABYTE:  # noqa: ASYNC110 - nothing tells when
                 await asyncio.sleep(0.01)
 
