@@ -17,6 +17,9 @@ APART = "cluster"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say what `pytest -n` keeps in one process: the tests of a file, and all with a cluster of real processes."""
     for item in items:
+        assert " at 0x" not in item.name, (
+            f"{item.nodeid}: another process has another name for this test; give it ids"
+        )
         apart = item.path.parent.name == APART
         item.add_marker(pytest.mark.xdist_group(APART if apart else item.path.stem))
 

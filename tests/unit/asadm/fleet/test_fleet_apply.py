@@ -110,8 +110,8 @@ def test_a_node_that_never_shows_it_is_told_within_the_deadline(asadm: Asadm, mo
     with Fleet(3, clusters=1) as fleet:
         fleet[1].deaf = True
         started = time.monotonic()
-        done = asadm("-h", fleet.hosts, "--json", "udf", "apply", modules(one=ONE), "--yes", "--wait", "1")
-        assert time.monotonic() - started < 3
+        done = asadm("-h", fleet.hosts, "--json", "udf", "apply", modules(one=ONE), "--yes", "--wait", "2")
+        assert time.monotonic() - started < 10
         assert done.code == 1
         assert statuses(done.document) == ["ok", "late", "ok"]
         assert done.document["modules"][0]["nodes"][1]["hash"] is None

@@ -64,7 +64,7 @@ APPLIED: list[Applied] = [
 
 
 @pytest.mark.parametrize("applied", APPLIED, ids=str)
-@pytest.mark.parametrize("policy", POLICIES, ids=str)
+@pytest.mark.parametrize("policy", POLICIES)
 def test_the_second_time_is_as_the_first(policy: Policy, applied: Applied) -> None:
     found: list[list[object]] = []
     for forget in (True, False):
