@@ -13,7 +13,7 @@ import pytest
 
 from tests import cluster_processes
 from tests.cluster import link, load
-from tests.cluster.ledger import REFUSED, TIMEOUT, Ledger, agree, lists, stored
+from tests.cluster.ledger import OK, REFUSED, TIMEOUT, Ledger, agree, lists, stored
 from tests.etcd import await_true
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tests.etcd import Etcd
 
 pytestmark = pytest.mark.e2e
+
+LARGE = 1_000_000
 
 BITE = 0.02
 """A slow node gets one of these seconds,"""
@@ -210,6 +212,18 @@ def test_a_node_far_away_from_etcd(
         assert len(set(lists(trio.nodes))) == 1
     with load.running(trio, ledger, seed=seed) as running:
         running.more(20)
+    agree(trio, store, ledger)
+
+
+def test_a_large_module_over_a_narrow_way(
+    trio: Cluster, store: Etcd, ledger: Ledger, linked: tuple[Node, link.Link]
+) -> None:
+    node, way = linked
+    trio.start()
+    way.delay = 0.15  # for each piece of 64 KB: the module takes longer than a watch may keep silent
+    assert ledger.put(trio.nodes[0], "wide.lua", LARGE) in {OK, TIMEOUT}
+    await_true(lambda: lists([node]) == lists(trio.nodes[:1]), "it has arrived")
+    way.delay = 0
     agree(trio, store, ledger)
 
 

@@ -296,9 +296,11 @@ class Feed:
         try:
             if not await self._look():
                 return False
-            position = self.position
+            position, heard = self.position, self._gateway.heard
             await asyncio.sleep(SILENCE_SECONDS)
             began = clock()
+            if heard != self._gateway.heard:
+                return False  # a large module may take a while
             return position == self.position and await self._look()
         except EtcdError as error:
             self._lost(error, self._gateway.size, began)

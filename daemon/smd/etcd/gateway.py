@@ -88,6 +88,7 @@ class Gateway:
         self._prefixes: dict[str, str] = {}  # of the endpoints that have been looked at
         self._watched = ""  # the endpoint that was asked last for a watch
         self.cluster_id = 0
+        self.heard = 0  # bytes of watches
         self.silent: Callable[[], None] = lambda: None
         self._user, self._password = user, password
         self._token = ""
@@ -162,7 +163,7 @@ class Gateway:
             async with asyncio.timeout(WATCH_SECONDS):
                 response = await self._open_watch(endpoint, key, end, start)
             try:
-                async for line in _lines(response):
+                async for line in _lines(self._heard_of(response)):
                     yield wire.read_watched(_json(line))
             finally:
                 await response.aclose()
@@ -179,6 +180,11 @@ class Gateway:
             elif not isinstance(error, Compacted):
                 self._turn_from(endpoint)
             raise
+
+    async def _heard_of(self, response: httpx.Response) -> AsyncGenerator[bytes, None]:
+        async for chunk in response.aiter_bytes():
+            self.heard += len(chunk)
+            yield chunk
 
     def turn(self) -> None:
         """Ask another endpoint first from now on: somebody has found this one wanting."""
@@ -364,10 +370,10 @@ async def _body(response: httpx.Response) -> bytes:
     return bytes(data)
 
 
-async def _lines(response: httpx.Response) -> AsyncGenerator[bytes, None]:
+async def _lines(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
     """The lines of a reply that goes on."""
     data = bytearray()
-    async for chunk in response.aiter_bytes():
+    async for chunk in chunks:
         data += chunk
         if b"\n" in chunk:
             *lines, rest = data.split(b"\n")
