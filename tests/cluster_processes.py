@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import signal
-import socket
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,7 +18,7 @@ from pathlib import Path
 from asinfo.wire import frame, request
 from asinfo.wire.udf import modules
 from tests.etcd import await_true
-from tests.processes import Daemon, log_path, receive_exactly, spawn
+from tests.processes import Daemon, free_ports, log_path, receive_exactly, spawn
 
 LEASE_SECONDS = 2
 """Short, so that a node that was killed is gone soon."""
@@ -217,15 +216,6 @@ def make(
         (directory / f"records-{identity}").mkdir()
         nodes.append(Node(identity, directory, config, free_ports(1 + nodes_each)))
     return Cluster(nodes)
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nothing listens on just now."""
-    with contextlib.ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
 
 
 @contextlib.contextmanager

@@ -15,7 +15,6 @@ import os
 import select
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from base64 import b64encode
@@ -24,6 +23,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.processes import free_ports
 
 READY_SECONDS = 60.0
 """How long members may take to elect a leader; generous, because the machine may be busy."""
@@ -162,16 +163,8 @@ class Etcd:
             member.kill()
 
 
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-
-
 def _make(directory: Path, count: int, options: Sequence[str], secure: Sequence[str]) -> Etcd:
-    ports = _free_ports(3 * count)
+    ports = free_ports(3 * count)
     members = [
         Member(f"etcd{n}", directory, (ports[3 * n], ports[3 * n + 1], ports[3 * n + 2]))
         for n in range(count)

@@ -1,6 +1,8 @@
 """A real daemon as a child process, and the few bytes a test needs to talk to it."""
 
+import contextlib
 import os
+import random
 import select
 import signal
 import socket
@@ -12,6 +14,9 @@ from pathlib import Path
 
 READY_SECONDS = 60.0
 """How long a daemon may take to its `ready` line; generous, because the machine may be busy."""
+
+PORTS = range(12_000, 32_000)
+"""Below those that Linux gives to outgoing connections."""
 
 ROOT = Path(__file__).parent.parent
 
@@ -119,6 +124,18 @@ def spawn(
             stdout=subprocess.PIPE,
             stderr=messages,
         )
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nothing listens on just now, and that no outgoing connection is given: a process may come back to its own."""
+    ports: list[int] = []
+    while len(ports) < count:
+        port = random.SystemRandom().choice(PORTS)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            if port not in ports:
+                ports.append(port)
+    return ports
 
 
 def log_path(work_directory: Path) -> Path:
