@@ -34,18 +34,18 @@ def test_the_next_seed_is_asked() -> None:
 def test_a_seed_that_never_accepts_gets_its_share() -> None:
     with never_accepting() as hole, FakeNode({"a": "1"}) as fake:
         start = time.monotonic()
-        _, found = ask([Node(hole.host, hole.port), Node(fake.host, fake.port)], [b"a"], 0.6)
+        _, found = ask([Node(hole.host, hole.port), Node(fake.host, fake.port)], [b"a"], 1.2)
     assert found == [b"1"]
-    assert 0.3 <= time.monotonic() - start < 0.6
+    assert 0.6 <= time.monotonic() - start < 1.2
 
 
 def test_one_deadline_for_all_seeds() -> None:
     with never_accepting() as hole:
         start = time.monotonic()
-        reply, _ = ask([Node(hole.host, hole.port)] * 3, [b"a"], 0.3)
+        reply, _ = ask([Node(hole.host, hole.port)] * 3, [b"a"], 0.6)
     assert reply.failure is not None
     assert reply.failure.kind == "timeout-connect"
-    assert 0.3 <= time.monotonic() - start < 1
+    assert 0.6 <= time.monotonic() - start < 1.7
 
 
 @pytest.mark.parametrize(("behaviour", "kind"), [(closing, "closed"), (silent, "timeout-reply")])
@@ -64,10 +64,10 @@ def test_what_only_reads_is_asked_of_the_next(behaviour: Behaviour, kind: str, c
     skipped: list[Reply] = []
     with FakeNode(behaviour=behaviour) as bad, FakeNode({"build": "8", SUMMARY: "node\tA1\n"}) as good:
         start = time.monotonic()
-        reply, _ = ask([Node(bad.host, bad.port), Node(good.host, good.port)], commands, 0.6, skipped.append)
+        reply, _ = ask([Node(bad.host, bad.port), Node(good.host, good.port)], commands, 1.2, skipped.append)
     assert reply.failure is None
     assert [each.failure.kind for each in skipped if each.failure] == [kind]
-    assert time.monotonic() - start < 0.6
+    assert time.monotonic() - start < 1.2
 
 
 def test_a_reply_to_something_else() -> None:

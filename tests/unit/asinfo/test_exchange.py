@@ -96,8 +96,8 @@ def test_one_deadline_for_everything(behaviour: Behaviour) -> None:
         start = time.monotonic()
         reply = one(node, timeout=0.1)
     assert kind(reply) == "timeout-reply"
-    assert 0.1 <= time.monotonic() - start < 1
-    assert 100 <= reply.milliseconds < 1000
+    assert 0.1 <= time.monotonic() - start < 5
+    assert 100 <= reply.milliseconds < 5000
 
 
 def test_never_accepted() -> None:

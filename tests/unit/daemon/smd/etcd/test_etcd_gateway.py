@@ -93,11 +93,11 @@ def test_an_endpoint_that_says_nothing_costs_its_share_of_the_time_once() -> Non
         async with fake(lambda *_: None) as first, fake(good) as second:
             gateway = Gateway([first.url, second.url])
             began = time.monotonic()
-            assert await fetch(gateway, 1.0) == b"1"
-            assert 0.4 < time.monotonic() - began < 0.95
+            assert await fetch(gateway, 2.0) == b"1"
+            assert 0.8 < time.monotonic() - began < 1.95
             began = time.monotonic()
-            assert await fetch(gateway, 1.0) == b"1"
-            assert time.monotonic() - began < 0.4
+            assert await fetch(gateway, 2.0) == b"1"
+            assert time.monotonic() - began < 0.8
             await gateway.close()
 
     run(scenario())
@@ -259,7 +259,7 @@ def test_a_watch_that_does_not_begin_is_given_up() -> None:
             with pytest.raises(Unreachable, match="does not answer"):
                 async with aclosing(gateway.watch(b"a", b"b", 1)) as stream:
                     await anext(stream)
-            assert time.monotonic() - began < 3
+            assert time.monotonic() - began < 10
             await gateway.close()
 
     run(scenario())
