@@ -212,6 +212,9 @@ class Gateway:
                 maybe, reason = maybe or error.maybe, f"{endpoint}: {error}"
             except ValueError as error:
                 maybe, reason = True, f"{endpoint}: {error}"
+            except EtcdError as error:
+                error.maybe = error.maybe or maybe
+                raise
             self._turn_from(endpoint)
         raise Unreachable(reason, maybe=maybe)
 

@@ -191,13 +191,16 @@ class EtcdSmd:
             try:
                 outcome = await self._transact(name, value, present, given_up, left)
             except Unreachable as error:
-                maybe = maybe or error.maybe
+                maybe = error.maybe = error.maybe or maybe
                 if not self.connected or left <= RETRY_SECONDS:
-                    raise Unreachable(str(error), maybe=maybe) from error
+                    raise
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
+            except EtcdError as error:
+                error.maybe = error.maybe or maybe
+                raise
             if outcome.revision < position:
-                raise SetBack("etcd knows less than this node: it was set back")
+                raise SetBack("etcd knows less than this node: it was set back", maybe=maybe)
             if outcome.succeeded:
                 return outcome.revision if present.value != value else present.mod
             found = outcome.ranges[0].keys
@@ -282,9 +285,8 @@ def _told() -> Iterator[None]:
     """Put what etcd says into the words of system metadata."""
     try:
         yield
-    except Unreachable as error:
+    except EtcdError as error:
         if error.maybe:
             raise SmdTimeout(str(error)) from error
-        raise SmdFailed(f"metadata store etcd is unreachable: {error}") from error
-    except EtcdError as error:
-        raise SmdFailed(f"metadata store etcd: {error}") from error
+        away = " is unreachable" if isinstance(error, Unreachable) else ""
+        raise SmdFailed(f"metadata store etcd{away}: {error}") from error

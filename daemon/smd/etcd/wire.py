@@ -21,18 +21,18 @@ _PLAIN = dict.fromkeys(range(32)) | {ord(";"): ",", ord("\n"): " ", 127: None}
 
 
 class EtcdError(Exception):
-    """etcd did not do what it was asked to; the text fits into the answer to an info command."""
+    """etcd did not do what it was asked to; the text fits into the answer to an info command.
 
-    def __init__(self, text: str) -> None:
+    ``maybe``: it was asked more than once, and may have done it all the same.
+    """
+
+    def __init__(self, text: str, *, maybe: bool = False) -> None:
         super().__init__(text.translate(_PLAIN)[:TEXT_SIZE_MAX])
+        self.maybe = maybe
 
 
 class Unreachable(EtcdError):  # noqa: N818 - named for what happened
-    """No endpoint answered in time, or none that has a leader. ``maybe``: it may have been done all the same."""
-
-    def __init__(self, text: str, *, maybe: bool) -> None:
-        super().__init__(text)
-        self.maybe = maybe
+    """No endpoint answered in time, or none that has a leader."""
 
 
 class Refused(EtcdError):  # noqa: N818 - named for what happened

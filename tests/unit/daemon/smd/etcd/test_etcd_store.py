@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from daemon.errors import StartError
+from daemon.smd.etcd.wire import EtcdError, Refused, Unreachable
 from daemon.smd.interface import UDF, Item, SmdFailed, SmdTimeout
 from tests import etcd
 from tests.fakes.metadata import Node, nodes, run, until
@@ -220,6 +222,31 @@ def test_nothing_is_written_without_a_lease(server: etcd.Etcd, monkeypatch: pyte
             await until(lambda: one.members[-1] == ["A1", "A2"])
             await one.put("a.lua", "2")
             assert two.items() == one.items()
+
+    run(scenario())
+
+
+def test_a_change_that_may_have_been_made_is_not_called_refused(
+    server: etcd.Etcd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its answer was lost, and the second attempt is refused: for want of room, or because a password was changed."""
+
+    async def scenario() -> None:
+        async with nodes(server.endpoints, "doubt", "A1") as (node,):
+            transact, failures = node.gateway.transact, [Unreachable("no answer", maybe=True), Refused("no")]
+
+            async def lossy(comparisons: Any, operations: Any, *more: Any, **words: Any) -> Any:
+                if not more:
+                    return await transact(comparisons, operations, *more, **words)
+                with contextlib.suppress(EtcdError):
+                    await transact(comparisons, operations, *more, **words)
+                raise failures.pop(0)
+
+            monkeypatch.setattr(node.gateway, "transact", lossy)
+            with pytest.raises(SmdTimeout):
+                await node.put("a.lua", "1")
+            assert failures == []
+            await until(lambda: node.items() == [("a.lua", "1", 1)])
 
     run(scenario())
 
