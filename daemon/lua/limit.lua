@@ -112,6 +112,8 @@ local function interval()
     return count > DEAR and count or DEAR
 end
 
+local FIRST_COUNT <const>, BRISK_COUNT <const> = FIRST + OWN, BRISK + OWN
+
 local function set_hook(hook, count)
     sethook(hook, "", count > DEAR and count + OWN or count)
 end
@@ -209,9 +211,9 @@ function box.begin(limit, tried)
     if tried then
         most, budget = BRISK, OVER_TRIAL * PER_SECOND
         if collect("count") - own < LIGHT then
-            set_hook(first, FIRST)
+            sethook(first, "", FIRST_COUNT)
         else
-            set_hook(brisk, BRISK)
+            sethook(brisk, "", BRISK_COUNT)
         end
     else
         most, budget = LONGEST, OVER * PER_SECOND

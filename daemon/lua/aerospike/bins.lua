@@ -9,7 +9,7 @@ local READ <const>, INTEGER <const> = 1, 1
 
 -- Where the op of each bin begins, by name, and how many there are.
 function box.places(bins)
-    local at, last, where, count = 1, #bins, {}, 0
+    local at, last, where, count = 1, #bins, { room = nil }, 0 -- room for one: most records have one
     while at <= last do
         local length, name = unpack(">I4xxxs1", bins, at)
         where[name] = at

@@ -3,13 +3,14 @@
 -- Source: the wire specification, section 3.5.
 local box = ...
 
-local kind, number_type, error, pcall = type, math.type, error, pcall
+local kind, select, number_type, error, pcall = type, select, math.type, error, pcall
 local byte, char, sub, find = string.byte, string.char, string.sub, string.find
 local pack, unpack, concat, spread = string.pack, string.unpack, table.concat, table.unpack
 local DEPTH <const>, RECORD <const>, NIL <const> = box.DEPTH, box.RECORD, box.NIL
 local list_contents, map_contents, bytes_contents = box.list_contents, box.map_contents, box.bytes_contents
 local List, Map, Bytes, GeoJSON = box.List, box.Map, box.Bytes, box.GeoJSON
 
+local SHORT <const> = 256 -- bytes of arguments that are kept
 local ARGUMENTS <const> = 950000 -- of a call: Lua's stack has a million places
 local MALFORMED <const> = {} -- the error of a value that cannot be read
 local STRING <const>, GEOJSON <const>, MARKER <const> = 3, 23, 0xC7
@@ -163,10 +164,29 @@ local function few(data, at, left)
     return value, few(data, at, left - 1)
 end
 
+-- The last arguments, and the last that came twice in a row, if they were scalars: the next call often has the same.
+local last, latest, values = "", "\x90", {}
+
+local function keep(data, ...)
+    for index = 1, select("#", ...) do
+        if kind((select(index, ...))) == "table" then
+            return ...
+        end
+    end
+    latest, values = data, { ... }
+    return ...
+end
+
 -- The elements of a list as so many values. Raises box.MALFORMED.
 function box.spread(data)
     local first = byte(data, 1)
-    if first and first >= 0x90 and first < 0xA0 and byte(data, 2) ~= MARKER then
+    if data == latest then
+        return spread(values, 1, first - 0x90)
+    elseif first and first >= 0x90 and first < 0xA0 and byte(data, 2) ~= MARKER then
+        if data == last and #data <= SHORT then
+            return keep(data, few(data, 2, first - 0x90))
+        end
+        last = data
         return few(data, 2, first - 0x90)
     end
     local list = read(data, 1, 0)

@@ -152,7 +152,8 @@ function Record.__newindex(self, name, value)
         value = GONE
     end
     if not pending then
-        pending, assigned = { name }, 1
+        pending, assigned = { name, [name] = value }, 1
+        return
     elseif pending[name] == nil then
         assigned = assigned + 1
         pending[assigned] = name
@@ -182,7 +183,7 @@ local function was_there(name)
 end
 
 local function flush_all()
-    flushed = flushed or {}
+    flushed = flushed or { room = nil } -- room for one
     local values, kept = 0, count
     for index = 1, assigned do
         local name = pending[index]
