@@ -1,7 +1,8 @@
 """Batches: many requests on single records in one message, each answered as if it had come alone.
 
 The reply is a message for every row, with the number of the row where other replies have 0, and a last one with the
-result of the whole. Unless the client wants all rows, the first error ends the batch. The time limit is that of the
+result of the whole. Rows of other processes' records are answered as they come from there
+(daemon.message.elsewhere). Unless the client wants all rows, the first error ends the batch. The time limit is that of the
 whole batch: rows that it does not reach are answered by a time-out. A filter of the batch is that of all rows
 without one of their own.
 Source: the wire specification, section 4.10.
@@ -10,6 +11,7 @@ Source: the wire specification, section 4.10.
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -18,17 +20,20 @@ from asinfo.wire import frame
 from asinfo.wire.batch import RESPOND_ALL, RESPOND_FAILED, head, rows
 from asinfo.wire.message import FIELD_BATCH, FIELD_FILTER, FIELD_NAMESPACE, INFO2_WRITE, INFO3_LAST, reply
 from asinfo.wire.result import Result
+from daemon.message.elsewhere import Elsewhere
 from daemon.message.filter import filter_of
 from daemon.message.outcome import OK, failed
+from daemon.record.record import partition
 from daemon.record.refused import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator
 
     from asinfo.wire.batch import Attributes, Row
     from asinfo.wire.message import Message
     from daemon.info.request import Session
     from daemon.message.dispatch import Messages
+    from daemon.message.elsewhere import Answer
     from daemon.message.outcome import Outcome
     from daemon.node import Counters
     from daemon.record.namespace import Namespace
@@ -113,8 +118,7 @@ async def _pieces(
     parts: list[bytes] = []
     size = 0
     written: set[Namespace] = set()
-    now = monotonic()
-    end = now + (message[7] or messages.node.config.service.transaction_max_ms) / 1000
+    end = monotonic() + (message[7] or messages.node.config.service.transaction_max_ms) / 1000
     result: int | None = None
     try:
         data = message[9][FIELD_BATCH]
@@ -122,39 +126,91 @@ async def _pieces(
             yield _last(result)
             return
         result = None
-        now = monotonic()
-        turn_end, piece_end = now + TURN_SECONDS, now + PIECE_SECONDS
-        for index, digest, row in _rows(data, wanted) if wanted else rows(data):
-            if session is not None and session.gone:
-                return
-            outcome = _answer(messages, digest, row, end - now)
-            if not isinstance(outcome, tuple):
-                outcome = await outcome
-            if row.info2 & INFO2_WRITE:
-                _note(written, messages.written(digest, row.fields[FIELD_NAMESPACE]))
-            stop = not flags & RESPOND_ALL and outcome[0] not in _NO_ERRORS
-            if not stop or flags & RESPOND_FAILED:
-                parts.append(_part(index, outcome))
-                size += len(parts[-1])
-            if stop:
-                result = outcome[0]
-                break
-            now = monotonic()
-            if size >= PIECE_SIZE or now > piece_end:
-                await _settle(written)
-                yield frame.pack(frame.MESSAGE, b"".join(parts))
-                parts, size = [], 0
-                now = monotonic()
-                piece_end = now + PIECE_SECONDS
-            if now > turn_end:
-                await asyncio.sleep(0)
-                now = monotonic()
-                turn_end = now + TURN_SECONDS
+        piece_end = monotonic() + PIECE_SECONDS
+        todo = _rows(data, wanted) if wanted else rows(data)
+        alone = not flags & RESPOND_ALL
+        async with aclosing(_outcomes(messages, todo, end, session, written, alone=alone)) as outcomes:
+            async for some in outcomes:
+                shown = [_part(index, outcome) for index, outcome in some]
+                if alone and some and some[-1][1][0] not in _NO_ERRORS:
+                    result = some[-1][1][0]
+                    shown = shown if flags & RESPOND_FAILED else []
+                parts += shown
+                size += sum(map(len, shown))
+                if result is not None or (session is not None and session.gone):
+                    break
+                if parts and (size >= PIECE_SIZE or monotonic() > piece_end):
+                    await _settle(written)
+                    yield frame.pack(frame.MESSAGE, b"".join(parts))
+                    parts, size = [], 0
+                    piece_end = monotonic() + PIECE_SECONDS
+        if session is not None and session.gone:
+            return
         result = await _settle(written) or result or OK
         parts.append(reply(result, info3=INFO3_LAST))
         yield frame.pack(frame.MESSAGE, b"".join(parts))
     finally:
         _count(messages.node.counters, result)
+
+
+async def _outcomes(
+    messages: Messages,
+    todo: Iterator[Row],
+    end: float,
+    session: Session | None,
+    written: set[Namespace],
+    *,
+    alone: bool,
+) -> AsyncGenerator[list[tuple[int, Outcome]]]:
+    """Index and outcome of each row of ``todo``, some at a time, until ``end``; ``alone``: one by one.
+
+    Where something was written is put into ``written``. There are no more once the client of ``session`` is gone.
+    """
+    some: list[tuple[int, Outcome]] = []
+    size = 0
+    elsewhere = Elsewhere(_pass_on(messages, end, written))
+    now = monotonic()
+    turn_end = now + TURN_SECONDS
+    try:
+        for index, digest, row in todo:
+            if session is not None and session.gone:
+                return
+            here = messages.written(digest, row.fields[FIELD_NAMESPACE])
+            if here is None:
+                elsewhere.add(messages.node.cluster.owners[partition(digest)], (index, digest, row))
+            else:
+                outcome = _answer(messages, digest, row, end - now)
+                if not isinstance(outcome, tuple):
+                    outcome = await outcome
+                if row.info2 & INFO2_WRITE:
+                    written.add(here)
+                some.append((index, outcome))
+                size += len(outcome[3])
+            now = monotonic()
+            if alone or size >= PIECE_SIZE or now > turn_end or elsewhere.full:
+                async for outcomes in elsewhere.come(to_the_last=alone):
+                    yield outcomes
+                yield some + elsewhere.take()
+                some, size = [], 0
+                if now > turn_end:
+                    await asyncio.sleep(0)
+                    now = monotonic()
+                    turn_end = now + TURN_SECONDS
+        yield some
+        async for outcomes in elsewhere.come(to_the_last=True):
+            yield outcomes
+    finally:
+        elsewhere.close()
+
+
+def _pass_on(messages: Messages, end: float, written: set[Namespace]) -> Answer:
+    def answer(digest: bytes, row: Attributes) -> Outcome | Awaitable[Outcome]:
+        here = messages.written(digest, row.fields[FIELD_NAMESPACE])
+        if here is not None and row.info2 & INFO2_WRITE:  # the record has become one of ours meanwhile
+            written.add(here)
+        return _answer(messages, digest, row, end - monotonic())
+
+    return answer
 
 
 def _last(code: int) -> bytes:
@@ -166,11 +222,6 @@ def _part(index: int, outcome: Outcome) -> bytes:
     """The message that answers a row."""
     code, generation, void_time, shown, count = outcome
     return reply(code, generation, void_time, shown, row=index, count=count)
-
-
-def _note(written: set[Namespace], namespace: Namespace | None) -> None:
-    if namespace is not None:
-        written.add(namespace)
 
 
 def _answer(

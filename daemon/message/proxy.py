@@ -1,26 +1,27 @@
 """Requests that nodes pass on to each other, because a client believes that another node owns the record.
 
-A request for a node of this process is a call. One for a node of another process travels as a frame of the type
-that real servers keep among themselves:
+A request for a node of this process is a call. One for a node of another process is the content of a numbered frame
+(daemon.network.peer):
 
-    offset 0    4 bytes   "asu1"
-    offset 4    1 byte    0: the request came alone, 1: it is a row of a batch
-    offset 5    8 bytes   id of the node that should answer
-    offset 13   8 bytes   hash of the name of the cluster
-    offset 21             the message
+    offset 0    1 byte    0: the request came alone, 1: it is a row of a batch
+    offset 1    8 bytes   id of the node that should answer
+    offset 9    8 bytes   hash of the name of the cluster
+    offset 17             the message
 
-The node answers as it answers a client. It answers with result code 11 (unavailable) what is meant for another node,
-or what it does not own itself: it never passes such a request on, so that none goes round in circles.
+The node answers with a message, as it answers a client. It answers with result code 11 (unavailable) what is meant
+for another node, or what it does not own itself: it never passes such a request on, so that none goes round in circles.
 """
 
 from __future__ import annotations
 
+import asyncio
 from hashlib import shake_128
 from struct import Struct
 from typing import TYPE_CHECKING
 
 from asinfo.errors import WireError
 from asinfo.wire import frame
+from asinfo.wire.frame import HEADER_SIZE
 from asinfo.wire.message import (
     FIELD_DIGEST,
     FIELD_NAMESPACE,
@@ -35,7 +36,7 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.result import Result
 from daemon.message.outcome import failed
-from daemon.network.peer import Lost, Peer, Unreached
+from daemon.network.peer import Lost, Peer, Unreached, numbered, unpack_numbered
 from daemon.record.record import partition
 
 if TYPE_CHECKING:
@@ -46,9 +47,7 @@ if TYPE_CHECKING:
     from daemon.message.outcome import Outcome
     from daemon.node import Node
 
-MARK = b"asu1"
-
-_HEAD = Struct(">4sB8s8s")
+_HEAD = Struct(">B8s8s")
 _ORIGINS = ("client", "batch_sub")
 
 
@@ -59,10 +58,27 @@ def proxied(origin: str) -> str:
 
 def respond(messages: Messages, body: bytes) -> bytes | Awaitable[bytes]:
     """The reply to a request that another node passes on; nothing to what is none."""
-    if len(body) < _HEAD.size or not body.startswith(MARK):
+    try:
+        number, content = unpack_numbered(body)
+    except WireError:
         return b""
-    _, kind, identity, name = _HEAD.unpack_from(body)
-    body = body[_HEAD.size :]
+    if len(content) < _HEAD.size:
+        return b""
+    reply = _reply(messages, content)
+    if isinstance(reply, bytes):
+        return numbered(number, reply[HEADER_SIZE:])
+    return _later(
+        number, asyncio.ensure_future(reply)
+    )  # begun, since whoever is to wait may be cancelled before
+
+
+async def _later(number: int, reply: asyncio.Future[bytes]) -> bytes:
+    return numbered(number, (await reply)[HEADER_SIZE:])
+
+
+def _reply(messages: Messages, content: bytes) -> bytes | Awaitable[bytes]:
+    kind, identity, name = _HEAD.unpack_from(content)
+    body = content[_HEAD.size :]
     try:
         message = unpack(body)
         todo = ops(body, message[11], message[10]) if message[10] else []
@@ -113,11 +129,11 @@ async def _ask(node: Node, owner: Peer, message: Message, body: bytes, origin: s
     """
     counters = node.namespaces[message[9][FIELD_NAMESPACE]].counters
     kind = _ORIGINS.index(origin)
-    head = _HEAD.pack(MARK, kind, *_address(owner.member.id, node))
+    head = _HEAD.pack(kind, *_address(owner.member.id, node))
     seconds = (message[7] or node.config.service.transaction_max_ms) / 1000
     counted, code = "error", Result.PARTITION_UNAVAILABLE
     try:
-        answer = await owner.ask(frame.pack(frame.INTERNAL, head + body), seconds)
+        answer = await owner.ask(head + body, seconds)
     except TimeoutError:
         counted, code = "timeout", Result.TIMEOUT
     except Lost:

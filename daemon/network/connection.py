@@ -1,5 +1,7 @@
 """One client connection: frames out of chunks, replies strictly in order, and no more memory than allowed.
 
+What another node passes on is numbered, and answered as soon as it can be (daemon.network.beside).
+
     reading ---- whole frame, answer at once ----> reading
        |  `----- answer takes time, client does not take its replies, or the turn is over ----> paused
        |         (what came already, or comes while the answer to a record message is worked on, waits in ``_held``)
@@ -17,12 +19,13 @@ from time import monotonic
 from typing import TYPE_CHECKING, cast
 
 from asinfo.errors import WireError
-from asinfo.wire.frame import HEADER_SIZE, MESSAGE, VERSION, unpack_header
+from asinfo.wire.frame import HEADER_SIZE, INTERNAL, MESSAGE, VERSION, unpack_header
 from daemon.info.request import Session
+from daemon.network.beside import Beside
 from daemon.network.traffic import READY_SIZE_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
 
     from daemon.network.traffic import Traffic
 
@@ -47,7 +50,7 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         *("_counters", "_ready", "_respond", "_session", "_traffic", "_transport"),
         *("_backlog", "_held", "_idle_since", "_stalled_since", "_taken", "_wanted"),
-        *("_blocked", "_ended", "_of_record", "_paused", "_task"),
+        *("_beside", "_blocked", "_ended", "_of_record", "_paused", "_task"),
     )
 
     _transport: asyncio.Transport
@@ -60,11 +63,10 @@ class Connection(asyncio.Protocol):
         self._session = Session()
         self._held: bytearray | None = None  # bytes that are not answered yet; None when there are none
         self._wanted = HEADER_SIZE  # so many held bytes make the next frame, or its header
-        self._paused = False
-        self._blocked = False
-        self._ended = False
+        self._blocked = self._ended = self._paused = False
         self._task: asyncio.Future[bytes] | None = None
         self._of_record = False  # is it a record message that ``_task`` answers?
+        self._beside = Beside()
         self._taken: asyncio.Future[None] | None = None  # done when the client has taken the pieces so far
         self._backlog = 0
         self._stalled_since = 0.0
@@ -116,7 +118,7 @@ class Connection(asyncio.Protocol):
         """
         self._ended = True
         self._give_up()
-        return self._paused  # False lets the transport close, after the replies so far
+        return self._paused or bool(self._beside)  # False lets the transport close, after the replies so far
 
     def pause_writing(self) -> None:
         """Stop reading from a client that does not take its replies."""
@@ -156,7 +158,7 @@ class Connection(asyncio.Protocol):
         """Close a client that has sent nothing for ``limit`` seconds and waits for nothing."""
         if not self._idle_since:
             self._idle_since = now
-        elif not self._paused and now - self._idle_since >= limit:
+        elif not self._paused and not self._beside and now - self._idle_since >= limit:
             self._counters.reaped += 1
             self._close()
 
@@ -208,60 +210,62 @@ class Connection(asyncio.Protocol):
                 break
             reply = self._traffic.respond(kind, data[offset:end], self._session)
             offset = end
-            if not isinstance(reply, bytes):
+            if isinstance(reply, bytes):
+                replies.append(reply)
+                made += len(reply)
+            elif kind != INTERNAL or not self._beside.begins(reply, size, self._settled):
                 self._wait(reply, of_record=kind == MESSAGE)
                 break
-            replies.append(reply)
-            made += len(reply)
             if made > TURN_SIZE or monotonic() > end_of_turn:
                 break
             offset = _answer_known(self._traffic, data, offset, replies)
         return offset
 
     def _wait(self, reply: Awaitable[bytes] | AsyncIterator[bytes], *, of_record: bool) -> None:
-        task: asyncio.Future[bytes]
-        task = asyncio.ensure_future(self._relay(reply) if isinstance(reply, AsyncIterator) else reply)
+        if isinstance(reply, AsyncIterator):
+            reply = _relay(reply, self._send, self._taken_all)
+        task: asyncio.Future[bytes] = asyncio.ensure_future(reply)
         self._task, self._of_record = task, of_record
         self._traffic.tasks.add(task)
         task.add_done_callback(self._answered)
 
-    async def _relay(self, pieces: AsyncIterator[bytes]) -> bytes:
-        """Write all pieces of a reply but the last, which it returns; as fast as the client takes them.
+    def _settled(self, task: asyncio.Future[bytes]) -> None:
+        """Send a reply that was made beside others; close after the last if nothing more is to come."""
+        if self._sends(task) and self._ended and self._task is None:
+            self._close()
 
-        For a client that is gone no further piece is made.
-        """
-        last = b""
-        async for piece in pieces:
-            if self._transport.is_closing():
-                break
-            if last:
-                self._send(last)
-            last = piece
-            while self._blocked and not self._transport.is_closing():
-                self._taken = asyncio.get_running_loop().create_future()
-                await self._taken
-            if self._transport.is_closing():
-                break
-        return last
+    async def _taken_all(self) -> bool:
+        """Whether the client is still there, once it has taken what it was sent."""
+        while self._blocked and not self._transport.is_closing():
+            self._taken = asyncio.get_running_loop().create_future()
+            await self._taken
+        return not self._transport.is_closing()
 
     def _answered(self, task: asyncio.Future[bytes]) -> None:
         self._traffic.tasks.discard(task)
         self._task = None
+        if self._sends(task):
+            self._resume()
+
+    def _sends(self, task: asyncio.Future[bytes]) -> bool:
+        """Whether what ``task`` has made is sent; if it has failed, the connection ends."""
         if task.cancelled() and self._session.gone:
             self._close()
-            return
-        fault = None if task.cancelled() else task.exception()
-        if task.cancelled() or fault:
-            self._abort(f"its command was given up{f': {fault!r}' if fault else ''}")
+        elif fault := _fault(task):
+            self._abort(f"its command was given up: {fault}")
         elif not self._transport.is_closing():
             self._send(task.result())
-            self._resume()
+            return True
+        return False
 
     def _give_up(self) -> None:
         """Let nobody work on the answer to a record message whose client is gone; what is not written yet, never is."""
         if self._task is not None and self._of_record:
             self._session.gone = True
             self._task.cancel()
+        if self._beside:
+            self._session.gone = True
+            self._beside.give_up()
 
     def _pause(self, *, stop: bool = True) -> None:
         if not self._paused:
@@ -330,7 +334,9 @@ class Connection(asyncio.Protocol):
         self._set_backlog(self._transport.get_write_buffer_size())
 
     def _close(self) -> None:
-        """Close after the replies so far; `check_stall` ends it if the client does not take them."""
+        """Close after the replies so far, and those that are made beside; `check_stall` ends it if nobody takes them."""
+        if self._beside:
+            return
         self._transport.close()
         if self._transport.get_write_buffer_size():
             self._stall()
@@ -338,6 +344,31 @@ class Connection(asyncio.Protocol):
     def _abort(self, reason: str) -> None:
         self._traffic.node.log.warning("proto", f"closing {_peer(self._transport)}: {reason}")
         self._transport.abort()
+
+
+async def _relay(
+    pieces: AsyncIterator[bytes], send: Callable[[bytes], None], taken: Callable[[], Awaitable[bool]]
+) -> bytes:
+    """Send all pieces of a reply but the last, which is returned; as fast as the client takes them.
+
+    For a client that is gone no further piece is made.
+    """
+    last = b""
+    async for piece in pieces:
+        if not await taken():
+            break
+        if last:
+            send(last)
+        last = piece
+        if not await taken():
+            break
+    return last
+
+
+def _fault(task: asyncio.Future[bytes]) -> str:
+    """Why there is no reply; empty when there is one."""
+    error = None if task.cancelled() else task.exception()
+    return "it was cancelled" if task.cancelled() else repr(error) if error else ""
 
 
 def _write(transport: asyncio.Transport, data: bytes) -> None:

@@ -1,7 +1,15 @@
-"""Another node of the cluster, in another process, as this one asks it: a few connections, requests one after another.
+"""Another node of the cluster, in another process, as this one asks it: one connection, many requests in flight on it.
 
-    request ----> the connection with the fewest that wait, or a new one while all have some
-    reply   <---- in order, as on every connection of a node; a request whose time is over leaves its place in line
+    request 1 ---->
+    request 2 ---->      each is answered as soon as it can be: one that takes the other node long holds up no other
+    reply 2   <----
+    reply 1   <----
+
+Requests and replies are frames of the type that real servers keep among themselves:
+
+    offset 0    4 bytes   "asu2"
+    offset 4    8 bytes   number of the request
+    offset 12             what the node is asked, or answers
 
 What waits is bounded by number and by size. A connection that says nothing for too long is given up.
 """
@@ -9,17 +17,16 @@ What waits is bounded by number and by size. A connection that says nothing for 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from struct import Struct
 from typing import TYPE_CHECKING, cast
 
 from asinfo.errors import WireError
-from asinfo.wire.frame import HEADER_SIZE, MESSAGE, unpack_header
+from asinfo.wire.frame import HEADER_SIZE, INTERNAL, pack, unpack_header
 
 if TYPE_CHECKING:
     from daemon.cluster import Member
 
-LINES_MAX = 8
-"""Connections to one node. A request that takes the other node long holds up those behind it on the same one."""
+MARK = b"asu2"
 
 WAITING_MAX = 4096
 """Requests that may wait for one node."""
@@ -29,6 +36,21 @@ WAITING_SIZE_MAX = 64 << 20
 
 SILENCE_SECONDS = 10.0
 """A connection on which a request waits and nothing has come for so long is given up."""
+
+
+_ENVELOPE = Struct(">4sQ")
+
+
+def numbered(number: int, content: bytes) -> bytes:
+    """The frame of a request, or of a reply, of this number."""
+    return pack(INTERNAL, _ENVELOPE.pack(MARK, number) + content)
+
+
+def unpack_numbered(body: bytes) -> tuple[int, bytes]:
+    """Number and content of such a frame. Raises WireError for any other."""
+    if len(body) < _ENVELOPE.size or not body.startswith(MARK):
+        raise WireError("not a frame of a node of ours")
+    return _ENVELOPE.unpack_from(body)[1], body[_ENVELOPE.size :]
 
 
 class Unreached(Exception):  # noqa: N818 - named for what happened
@@ -42,22 +64,22 @@ class Lost(Exception):  # noqa: N818 - named for what happened
 class Peer:
     """Another node of the cluster. To be closed when it leaves."""
 
-    __slots__ = ("_closed", "_lines", "_tasks", "member", "waiting", "waiting_size")
+    __slots__ = ("_closed", "_line", "_opening", "member", "waiting", "waiting_size")
 
     def __init__(self, member: Member) -> None:
         self.member = member
         self.waiting = 0
         self.waiting_size = 0
-        self._lines: set[_Line] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._line: _Line | None = None
+        self._opening: asyncio.Task[None] | None = None
         self._closed = False
 
-    async def ask(self, frame: bytes, seconds: float) -> bytes:
-        """Body of the reply to ``frame``. Raises Unreached, Lost, or TimeoutError after ``seconds``."""
-        if self._closed or self.waiting >= WAITING_MAX or self.waiting_size + len(frame) > WAITING_SIZE_MAX:
+    async def ask(self, content: bytes, seconds: float) -> bytes:
+        """The reply to ``content``. Raises Unreached, Lost, or TimeoutError after ``seconds``."""
+        if self._closed or self.waiting >= WAITING_MAX or self.waiting_size + len(content) > WAITING_SIZE_MAX:
             raise Unreached(f"too many requests wait for node {self.member.id}")
-        line = self._line()
-        reply = line.send(frame)
+        line = self._line or self._open()
+        reply = line.send(content)
         try:
             async with asyncio.timeout(seconds):
                 return await reply
@@ -66,27 +88,22 @@ class Peer:
             raise
 
     def close(self) -> None:
-        """End all connections; whoever waits gets Lost or Unreached."""
+        """End the connection; whoever waits gets Lost or Unreached."""
         self._closed = True
-        for line in tuple(self._lines):
-            line.abort()
+        if self._line is not None:
+            self._line.abort()
 
     def forget(self, line: _Line) -> None:
         """``line`` has ended."""
-        self._lines.discard(line)
+        if self._line is line:
+            self._line = None
 
-    def _line(self) -> _Line:
-        best = min(self._lines, key=len, default=None)
-        if best is not None and (not len(best) or len(self._lines) >= LINES_MAX):
-            return best
-        line = _Line(self)
-        self._lines.add(line)
-        task = asyncio.ensure_future(self._open(line))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _open(self) -> _Line:
+        line = self._line = _Line(self)
+        self._opening = asyncio.ensure_future(self._connect(line))
         return line
 
-    async def _open(self, line: _Line) -> None:
+    async def _connect(self, line: _Line) -> None:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(SILENCE_SECONDS):
@@ -96,38 +113,35 @@ class Peer:
 
 
 class _Line(asyncio.Protocol):
-    """One connection. ``len`` is how many requests wait on it."""
+    """One connection. A request whose time is over is waited for all the same: until then its bytes may be here."""
 
-    __slots__ = ("_aborted", "_heard", "_held", "_peer", "_sent", "_transport", "_unsent", "_wanted")
+    __slots__ = (
+        *("_aborted", "_heard", "_held", "_number"),
+        *("_peer", "_sent", "_transport", "_unsent", "_wanted"),
+    )
 
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
         self._transport: asyncio.Transport | None = None
         self._unsent: list[bytes] = []  # until the connection is made
-        self._sent: deque[tuple[asyncio.Future[bytes], int]] = deque()  # with the sizes of the requests
+        self._sent: dict[int, tuple[asyncio.Future[bytes], int]] = {}  # with the sizes of the requests
+        self._number = 0
         self._held = bytearray()
         self._wanted = HEADER_SIZE
         self._heard = asyncio.get_running_loop().time()
         self._aborted = False
 
-    def __len__(self) -> int:
-        return len(self._sent)
-
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-    def send(self, frame: bytes) -> asyncio.Future[bytes]:
-        """The reply to ``frame``, when it comes."""
+    def send(self, content: bytes) -> asyncio.Future[bytes]:
+        """The reply to ``content``, when it comes."""
         loop = asyncio.get_running_loop()
         reply: asyncio.Future[bytes] = loop.create_future()
         if not self._sent:
             self._heard = loop.time()
-        self._sent.append((reply, len(frame)))
+        self._number += 1
+        self._sent[self._number] = reply, len(content)
         self._peer.waiting += 1
-        self._peer.waiting_size += len(frame)
+        self._peer.waiting_size += len(content)
+        frame = numbered(self._number, content)
         if self._transport is None:
             self._unsent.append(frame)
         else:
@@ -151,7 +165,7 @@ class _Line(asyncio.Protocol):
     def fail(self, error: Unreached | Lost) -> None:
         """Tell all who wait that no reply will come."""
         self._peer.forget(self)
-        for reply, size in self._sent:
+        for reply, size in self._sent.values():
             self._settle(size)
             if not reply.done():
                 reply.set_exception(error)
@@ -197,12 +211,13 @@ class _Line(asyncio.Protocol):
 
     def _answer(self, kind: int, body: bytes) -> None:
         """Raises WireError for a reply that nobody waits for."""
-        if kind != MESSAGE or not self._sent:
+        number, content = unpack_numbered(body)
+        if kind != INTERNAL or number not in self._sent:
             raise WireError("not a reply to what was asked")
-        reply, size = self._sent.popleft()
+        reply, size = self._sent.pop(number)
         self._settle(size)
         if not reply.done():
-            reply.set_result(body)
+            reply.set_result(content)
 
     def _settle(self, size: int) -> None:
         self._peer.waiting -= 1

@@ -12,6 +12,7 @@ from asinfo.wire.request import Key, Policy
 from asinfo.wire.result import Result
 from daemon.cluster import Cluster, Member
 from daemon.message import proxy
+from daemon.message.elsewhere import AT_A_TIME
 from daemon.network.peer import Lost, Peer, Unreached
 from daemon.network.service import Service
 from daemon.record.record import partition
@@ -56,7 +57,9 @@ class Pair:
     async def batch(self, rows: Any) -> list[request.Reply]:
         body = request.batch(rows, flags=batch.RESPOND_ALL)
         bodies = await gather(self.worlds["A1"].messages.respond(body))
-        return [reply for body in bodies for reply in request.replies(body)]
+        *answers, last = [reply for body in bodies for reply in request.replies(body)]
+        assert last.last
+        return [*sorted(answers, key=lambda answer: answer.row), last]
 
     def count(self, node: str, name: str) -> int:
         return self.worlds[node].count(name)
@@ -194,11 +197,107 @@ def test_an_unknown_namespace_is_not_passed_on() -> None:
 
 def test_frames_that_are_none_of_ours() -> None:
     node = World().node
-    head = b"asu1\0" + (0xA1).to_bytes(8, "big") + bytes(8)
+    number = (7).to_bytes(8, "big")
+    head = b"asu2" + number + b"\0" + (0xA1).to_bytes(8, "big") + bytes(8)
     assert proxy.respond(node.messages, b"") == b""
-    assert proxy.respond(node.messages, b"asu1") == b""
+    assert proxy.respond(node.messages, b"asu2") == b""
+    assert proxy.respond(node.messages, b"asu2" + number) == b""
     assert proxy.respond(node.messages, b"\0" * 100) == b""
     for body in (b"", b"x" * 22, message.request(fields=[(message.FIELD_NAMESPACE, b"test")])):
         answer = proxy.respond(node.messages, head + body)
         assert isinstance(answer, bytes)
-        assert request.reply(answer[frame.HEADER_SIZE :]).result == Result.PARAMETER
+        assert answer[frame.HEADER_SIZE :].startswith(b"asu2" + number)
+        assert request.reply(answer[frame.HEADER_SIZE + 12 :]).result == Result.PARAMETER
+
+
+def slow_down(world: World) -> asyncio.Event:
+    """Calls of UDFs in ``world`` take until the event is set."""
+    world.host.slow = True
+    world.host.release = asyncio.Event()
+    return world.host.release
+
+
+def test_slow_calls_hold_up_nobody_else() -> None:
+    async def test(pair: Pair) -> None:
+        release = slow_down(pair.worlds["A2"])
+        keys = [pair.key("A2", start * 50) for start in range(40)]
+        slow = [
+            asyncio.ensure_future(pair.ask(request.apply(key, "mod", "fun", [], CALL))) for key in keys[:-1]
+        ]
+        while pair.worlds["A2"].host.threads < 39:  # noqa: ASYNC110 - nothing tells that a call has begun
+            await asyncio.sleep(0)
+        assert (await pair.ask(request.get(keys[-1], policy=Policy(limit=5000)))).result == Result.NOT_FOUND
+        assert not any(call.done() for call in slow)
+        release.set()
+        assert {(await call).result for call in slow} == {0}
+
+    dialogue(test)
+
+
+def test_a_node_that_does_not_answer_costs_the_rows_of_others_nothing() -> None:
+    async def test(pair: Pair) -> None:
+        slow_down(pair.worlds["A2"])
+        theirs = [pair.key("A2", start * 50) for start in range(20)]
+        ours = [pair.key("A1", start * 50) for start in range(20)]
+        rows = [(key, request.apply_row(key, "mod", "fun")) for key in theirs]
+        rows += [(key, request.apply_row(key, "mod", "fun")) for key in ours]
+        body = request.batch(rows, flags=batch.RESPOND_ALL, limit=200)
+        bodies = await gather(pair.worlds["A1"].messages.respond(body))
+        replies = [reply for body in bodies for reply in request.replies(body)]
+        answers = {reply.row: reply.result for reply in replies if not reply.last}
+        assert [answers[row] for row in range(20)] == [Result.TIMEOUT] * 20
+        assert [answers[row] for row in range(20, 40)] == [0] * 20
+
+    dialogue(test)
+
+
+def test_rows_for_another_node_are_in_flight_together() -> None:
+    async def test(pair: Pair) -> None:
+        host = pair.worlds["A2"].host
+        release = slow_down(pair.worlds["A2"])
+        keys = [pair.key("A2", start * 50) for start in range(40)]
+        rows = [(key, request.apply_row(key, "mod", "fun")) for key in keys]
+        body = request.batch(rows, flags=batch.RESPOND_ALL, limit=20_000)
+        replies = asyncio.ensure_future(gather(pair.worlds["A1"].messages.respond(body)))
+        while host.threads < AT_A_TIME:  # noqa: ASYNC110 - nothing tells that a call has begun
+            await asyncio.sleep(0)
+        assert host.threads == AT_A_TIME
+        release.set()
+        assert [reply.result for body in await replies for reply in request.replies(body)] == [0] * 41
+        assert host.threads == 40
+
+    dialogue(test)
+
+
+def test_the_first_error_elsewhere_ends_a_batch_that_does_not_want_all_rows() -> None:
+    async def test(pair: Pair) -> None:
+        pair.worlds["A2"].host.applied = (100, 3, b"no", 0, b"", None, False, False)
+        keys = [pair.key("A2", start * 50) for start in range(3)]
+        rows = [(key, request.apply_row(key, "mod", "fun")) for key in keys]
+        body = request.batch(rows, flags=batch.RESPOND_FAILED, limit=20_000)
+        bodies = await gather(pair.worlds["A1"].messages.respond(body))
+        assert [reply.result for body in bodies for reply in request.replies(body)] == [100, 100]
+        assert len(pair.worlds["A2"].host.calls) == 1
+
+    dialogue(test)
+
+
+def test_what_nobody_takes_stops_further_rows() -> None:
+    async def test(pair: Pair) -> None:
+        keys = [pair.key("A2", start * 50) for start in range(60)]
+        for key in keys:
+            await pair.ask(request.put(key, {"data": b"x" * 200_000}, CALL))
+        before = pair.count("A1", "batch_sub_proxy_complete")
+        rows = [(key, request.get_row(key)) for key in keys]
+        pieces: Any = pair.worlds["A1"].messages.respond(
+            request.batch(rows, flags=batch.RESPOND_ALL, limit=20_000)
+        )
+        await anext(pieces)
+        for _ in range(500):
+            await asyncio.sleep(0.001)
+        assert pair.count("A1", "batch_sub_proxy_complete") - before < 30
+        rest = [each async for piece in pieces for each in request.replies(piece[frame.HEADER_SIZE :])]
+        assert rest[-1].result == 0
+        assert pair.count("A1", "batch_sub_proxy_complete") - before == 60
+
+    dialogue(test)

@@ -6,27 +6,29 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from asinfo.wire.frame import HEADER_SIZE, INTERNAL, MESSAGE, pack, unpack_header
+from asinfo.wire.frame import HEADER_SIZE, INTERNAL, pack, unpack_header
 from daemon.cluster import Member
 from daemon.network import peer
-from daemon.network.peer import LINES_MAX, Lost, Peer, Unreached
+from daemon.network.peer import Lost, Peer, Unreached, numbered, unpack_numbered
 
 Answer = Callable[[bytes], Awaitable[bytes | None]]
 SECONDS = 20.0
 
 
-async def echo(body: bytes) -> bytes:
-    return pack(MESSAGE, body)
+async def echo(content: bytes) -> bytes:
+    return content
 
 
 class Scripted:
-    """A node that answers the bodies of frames as ``answer`` says; None closes the connection."""
+    """A node that answers what it is asked as ``answer`` says, as soon as it can; None closes the connection."""
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
         self.connections = 0
         self.piece = 1 << 20
+        self.turn = asyncio.Lock()
         self.writers: list[asyncio.StreamWriter] = []
+        self.tasks: list[asyncio.Task[None]] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -35,13 +37,20 @@ class Scripted:
             while True:
                 kind, size = unpack_header(await reader.readexactly(HEADER_SIZE))
                 assert kind == INTERNAL
-                reply = await self.answer(await reader.readexactly(size))
-                if reply is None:
-                    break
-                for start in range(0, len(reply), self.piece):
-                    writer.write(reply[start : start + self.piece])
-                    await asyncio.sleep(0)
+                number, content = unpack_numbered(await reader.readexactly(size))
+                self.tasks.append(asyncio.ensure_future(self.reply(writer, number, content)))
         writer.close()
+
+    async def reply(self, writer: asyncio.StreamWriter, number: int, content: bytes) -> None:
+        answer = await self.answer(content)
+        if answer is None:
+            writer.close()
+            return
+        reply = numbered(number, answer)
+        async with self.turn:
+            for start in range(0, len(reply), self.piece):
+                writer.write(reply[start : start + self.piece])
+                await asyncio.sleep(0)
 
 
 def dialogue(answer: Answer, test: Callable[[Peer, Scripted], Awaitable[None]]) -> None:
@@ -56,6 +65,8 @@ def dialogue(answer: Answer, test: Callable[[Peer, Scripted], Awaitable[None]]) 
             server.close()
             for writer in scripted.writers:
                 writer.close()
+            for task in scripted.tasks:
+                task.cancel()
             await asyncio.sleep(0)
         assert (asked.waiting, asked.waiting_size) == (0, 0)
 
@@ -63,7 +74,7 @@ def dialogue(answer: Answer, test: Callable[[Peer, Scripted], Awaitable[None]]) 
 
 
 def ask(asked: Peer, body: bytes, seconds: float = SECONDS) -> "asyncio.Task[bytes]":
-    return asyncio.ensure_future(asked.ask(pack(INTERNAL, body), seconds))
+    return asyncio.ensure_future(asked.ask(body, seconds))
 
 
 def test_one_after_another_on_one_connection() -> None:
@@ -75,11 +86,11 @@ def test_one_after_another_on_one_connection() -> None:
     dialogue(echo, test)
 
 
-def test_many_at_once_share_a_few_connections() -> None:
+def test_many_at_once_share_a_connection() -> None:
     async def test(asked: Peer, scripted: Scripted) -> None:
         bodies = [b"%d" % number * (number % 700) for number in range(1000)]
         assert await asyncio.gather(*(ask(asked, body) for body in bodies)) == bodies
-        assert scripted.connections <= LINES_MAX
+        assert scripted.connections == 1
 
     dialogue(echo, test)
 
@@ -121,12 +132,44 @@ def test_a_node_that_closes() -> None:
 
 
 def test_a_node_that_speaks_nonsense() -> None:
-    async def answer(_body: bytes) -> bytes:
-        return b"HTTP/1.1 400 Bad Request\r\n\r\n"
+    async def test(asked: Peer, scripted: Scripted) -> None:
+        for nonsense in (
+            b"HTTP/1.1 400 Bad Request\r\n\r\n",
+            numbered(99, b"to nobody"),
+            pack(INTERNAL, b"short"),
+        ):
+            waiting = ask(asked, b"x")
+            await arrived.wait()
+            arrived.clear()
+            scripted.writers[-1].write(nonsense)
+            with pytest.raises(Lost):
+                await waiting
 
-    async def test(asked: Peer, _scripted: Scripted) -> None:
-        with pytest.raises(Lost):
-            await ask(asked, b"x")
+    async def answer(_content: bytes) -> bytes:
+        arrived.set()
+        await asyncio.Event().wait()
+        return b""
+
+    arrived = asyncio.Event()
+    dialogue(answer, test)
+
+
+def test_one_that_takes_long_holds_up_no_other() -> None:
+    async def test(asked: Peer, scripted: Scripted) -> None:
+        slow = [ask(asked, b"slow") for _ in range(100)]
+        for number in range(20):
+            assert await ask(asked, b"%d" % number) == b"%d" % number
+        assert not any(task.done() for task in slow)
+        gate.set()
+        assert await asyncio.gather(*slow) == [b"slow"] * 100
+        assert scripted.connections == 1
+
+    gate = asyncio.Event()
+
+    async def answer(content: bytes) -> bytes:
+        if content == b"slow":
+            await gate.wait()
+        return content
 
     dialogue(answer, test)
 
@@ -144,7 +187,7 @@ def test_a_reply_that_comes_too_late_is_not_taken_for_the_next() -> None:
     async def answer(body: bytes) -> bytes:
         if body == b"late":
             await gate.wait()
-        return pack(MESSAGE, body)
+        return body
 
     dialogue(answer, test)
 
@@ -157,7 +200,7 @@ def test_a_silent_connection_is_given_up(monkeypatch: pytest.MonkeyPatch) -> Non
         return b""
 
     async def test(asked: Peer, _scripted: Scripted) -> None:
-        waiting = [ask(asked, b"x") for _ in range(LINES_MAX)]
+        waiting = [ask(asked, b"x") for _ in range(8)]
         with pytest.raises(TimeoutError):
             await ask(asked, b"y", 0.1)
         done, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
