@@ -4,11 +4,15 @@ import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.processes import Daemon, log_path, spawn
 
 StartDaemon = Callable[..., Daemon]
+
+hypothesis.settings.register_profile("busy", deadline=None)  # the machine may be
+hypothesis.settings.load_profile("busy")
 
 APART = "cluster"
 """The directory whose tests run one after the other: clusters of real processes would starve each other."""

