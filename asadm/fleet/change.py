@@ -242,7 +242,9 @@ class Change:
 
     def rollout(self, plan: Plan, deadline: float) -> Rollout:
         """What is to be done, not begun yet."""
-        return Rollout(self.cluster, items(plan), plan.survey, wait=deadline - time.monotonic())
+        return Rollout(
+            self.cluster, items(plan), plan.survey, wait=deadline - time.monotonic(), mend=self.session.warn
+        )
 
     def read_back(self, rollout: Rollout) -> None:
         """Compare the bytes on all nodes."""
@@ -262,7 +264,7 @@ class Change:
         return Outcome(
             report.answers(rollout),
             b"" if self.session.json else display.rendered(self.session, shown) + _line(summary),
-            messages=[*messages, *_compile_error(rollout), *_late(rollout)],
+            messages=[*messages, *_compile_error(rollout), *report.remarks(rollout)],
             code=INTERRUPTED if rollout.interrupted else None,
             extra=extra if self.session.json else None,
             told=True,
@@ -316,15 +318,6 @@ def _summary(rollout: Rollout, *, verified: bool) -> str:
     seconds = rollout.milliseconds / 1000
     stopped = "stopped: " if rollout.interrupted else ""
     return f"{stopped}{good} of {count} node{'' if count == 1 else 's'} as they should be{how}, after {seconds:.2f} s"
-
-
-def _late(rollout: Rollout) -> list[str]:
-    """What to do about nodes that do not take a change; empty when there are none, or they had no time to."""
-    if not any(answer.status == "late" for answer in report.answers(rollout)):
-        return []
-    return [
-        "a node that stays late: 'asadm udf repair' also mends one that takes the right content for no change"
-    ]
 
 
 def _compile_error(rollout: Rollout) -> list[str]:

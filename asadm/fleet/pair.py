@@ -11,7 +11,7 @@ import time
 
 from asadm.cluster import Cluster, Member
 from asadm.fleet import journal
-from asadm.fleet.marker import marked
+from asadm.fleet.marker import marked, marked_hash
 from asadm.fleet.place import TIMED_OUT, Item
 from asadm.fleet.rollout import PAUSE, Rollout
 from asadm.fleet.shield import Shield
@@ -60,6 +60,7 @@ class Pair:
         self.name = name
         self.content = content
         self.hash = digest(name, base64(content))
+        self._marker_hash = marked_hash(name, content)
         self.warn = warn
         self.results: list[Answer] = []
         self.left: list[Node] = []
@@ -132,25 +133,29 @@ class Pair:
         if stopped and left:
             self.warn(f"stopped: putting back {text(self.name)}, which takes {RESTORE_SECONDS:g} s at most")
         deadline = time.monotonic() + RESTORE_SECONDS
+        shown: dict[Node, str | None] = {}
         commands = [Item(self.name, self.content).command, LIST]
         while left:
             patience = min(self.cluster.timeout, max(0.0, deadline - time.monotonic()))
             answers = self.cluster.each(commands, nodes=left, timeout=patience)
-            self._true.update(answer.node for answer in answers if self._has_it(answer))
+            shown = {answer.node: self._listed(answer) for answer in answers}
+            self._true.update(node for node, hash_ in shown.items() if hash_ == self.hash)
             left = [node for node in left if node not in self._true]
             if time.monotonic() + PAUSE >= deadline:
                 break
             if left:
                 time.sleep(PAUSE)
-        self.left = left
-        if not left:
+        # What shows another version still took neither of the two.
+        self.left = [node for node in left if shown.get(node) in {None, self._marker_hash}]
+        if not self.left:
             journal.end(self.name, self.content)
 
-    def _has_it(self, answer: Answer) -> bool:
+    def _listed(self, answer: Answer) -> str | None:
+        """The hash that the node shows after it was asked to take the true content; empty for none, None when not known."""
         if len(answer.answers) < 2:
-            return False
+            return None
         shown = of([Answer.of(answer.node, answer.answers[1:], answer.milliseconds)])
-        return shown.hashes(self.name) == [self.hash]
+        return (shown.hashes(self.name)[0] or "") if shown.complete else None
 
     def _result(self, node: Node) -> Answer:
         failed = self._failed.get(node)

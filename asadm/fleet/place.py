@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from asadm.outcome import Answer
 from asinfo.wire.failure import compile_error, explain
 from asinfo.wire.info import is_error
@@ -49,18 +51,21 @@ class Item:
 class Cell:
     """One module on one node.
 
-    ``how``     ``same``, ``sent``, ``replicated`` or ``sent by itself``; empty while the node has not got it
+    ``how``     ``same``, ``sent``, ``replicated``, ``sent by itself`` or ``marker put``; empty while the node has not
+                got it
     ``sent``    how it was sent to this very node, or empty; ``tried`` is the same, but the node did not confirm it
     ``status``  ``ok``, or in one word why the node has not got it, as in `asadm.outcome.Answer`; ``error`` in words
+    ``marked``  whether a marker version was tried, see `asadm.fleet.stuck`
     ``milliseconds``   from the start of the rollout until it was known
     """
 
-    __slots__ = ("error", "how", "milliseconds", "sent", "status", "tried")
+    __slots__ = ("error", "how", "marked", "milliseconds", "sent", "status", "tried")
 
     def __init__(self) -> None:
         self.how = ""
         self.sent = ""
         self.tried = ""
+        self.marked = False
         self.status = "pending"
         self.error = ""
         self.milliseconds = 0.0
@@ -82,19 +87,22 @@ class Place:
     ``listed``   what it listed last; None when it never did
     ``fresh``    whether that is still so, as far as we know
     ``cells``    by module name, just those that were to be changed here
-    ``group``    the same for nodes that replicate among each other
+    ``group``    the same for nodes that replicate among each other; its own for one that does not follow
+    ``home``     the same, but what the nodes say: one that does not follow keeps it
     ``behind``   no more waited for before the others go on
+    ``sent_at``  when it last confirmed a put or a removal, of `time.monotonic`
     ``answer``   the last failure to answer, or the last answer
     """
 
-    __slots__ = ("answer", "behind", "cells", "fresh", "group", "listed", "node")
+    __slots__ = ("answer", "behind", "cells", "fresh", "group", "home", "listed", "node", "sent_at")
 
     def __init__(self, listing: Listing, items: Iterable[Item]) -> None:
         self.node = listing.node
         self.listed = listing.modules
         self.fresh = listing.read
         self.answer: Answer = listing.answer
-        self.group = id(self)
+        self.group = self.home = id(self)
+        self.sent_at = 0.0
         self.behind = not listing.read
         self.cells: dict[bytes, Cell] = {
             item.name: Cell() for item in items if not self.has(item) or not listing.read
@@ -119,13 +127,22 @@ class Place:
         return {name for name, cell in self.cells.items() if cell.sent}
 
     @property
+    def asked(self) -> set[bytes]:
+        """The same, and names of what it did not confirm."""
+        return {name for name, cell in self.cells.items() if cell.sent or cell.tried}
+
+    @property
     def waiting(self) -> set[bytes]:
         """Names of what it may still come to have."""
         return {name for name, cell in self.cells.items() if cell.waiting}
 
     def learn(self, listing: Listing, items: Sequence[Item], milliseconds: float) -> None:
         """What it lists now."""
-        self.answer = listing.answer
+        if (
+            listing.answer.status != self.answer.status
+            or listing.answer.milliseconds > self.answer.milliseconds
+        ):
+            self.answer = listing.answer  # of several time-outs the one that was waited for longest
         self.fresh = listing.read
         if listing.modules is None:
             return
@@ -149,6 +166,7 @@ class Place:
                 continue
             if not is_error(said) or said == TIMED_OUT:
                 cell.sent = how
+                self.sent_at = time.monotonic()
                 continue
             cell.status, cell.error = "error", explain(said)
             if compile_error(said) is not None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from asadm.fleet.show import short
+from asadm.fleet import journal
+from asadm.fleet.show import count, short
+from asadm.fleet.stuck import HOW as MARKED
 from asadm.outcome import Answer
 from asinfo.render import Cell as Shown
 from asinfo.render import Sheet
@@ -14,9 +16,12 @@ if TYPE_CHECKING:
 
     from asadm.fleet.place import Cell, Item, Place
     from asadm.fleet.rollout import Rollout
+    from asinfo.exchange import Node
 
 ROWS_MAX = 500
 """Rows of the sheet of failures: what is beyond has the same few reasons."""
+
+REMARKS_MAX = 10
 
 _MARKS = {"ok": "good", "skipped": "quiet"}
 
@@ -62,6 +67,33 @@ def sheets(rollout: Rollout, changed: Sequence[Item]) -> list[Sheet]:
         columns = ["Node", "Module", "Status", "Has", "Should have", "Reason"]
         found.append(Sheet("", columns, failures[:ROWS_MAX], note))
     return found
+
+
+def remarks(rollout: Rollout) -> list[str]:
+    """What is to be known of markers, loudly where one could not be taken back, and what mends damaged files."""
+    marked: dict[bytes, list[Node]] = {}
+    left: dict[bytes, list[Node]] = {}
+    damaged: list[bytes] = []
+    for place in rollout.places:
+        for name, cell in place.cells.items():
+            if cell.good and cell.how == MARKED:
+                marked.setdefault(name, []).append(place.node)
+            elif cell.status == "marker":
+                left.setdefault(name, []).append(place.node)
+            elif cell.status == "unverified":
+                damaged.append(name)
+    told = [f"NOT PUT BACK: {line}" for line in journal.lines(left)]
+    for name, nodes in list(marked.items())[:REMARKS_MAX]:
+        told.append(
+            f"{text(name)}: {', '.join(node.name for node in nodes)}: the cluster had agreed on it, so that a put was no change: "
+            "it went out with a marker line, and then as it should be"
+        )
+    if len(marked) > REMARKS_MAX:
+        told.append(f"{count(len(marked) - REMARKS_MAX, 'more module')} in the same way")
+    if damaged:
+        names = " ".join(map(text, dict.fromkeys(damaged)))
+        told.append(f"what a node serves is mended by: asadm udf repair --verify {names}")
+    return told
 
 
 def _module(rollout: Rollout, item: Item) -> list[Shown | str | float | None]:

@@ -6,7 +6,8 @@ is found out there. Nodes that answer ``cluster-stable`` with the same key repli
 not show a change soon after the others took it gets its own command, which is harmless where it had it already.
 
 Nodes that do not answer, or do not follow, hold up nobody: the others go on, and whatever time is left at the end is
-theirs. There is one deadline for everything. Ctrl-C ends it with what was reached; a last look tells what that is.
+theirs; what a node of an agreed cluster takes for no change goes out with a marker line first, see
+`asadm.fleet.stuck`. There is one deadline for everything. Ctrl-C ends it with what was reached; a last look tells what that is.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from asadm.fleet.survey import survey
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from asadm.cluster import Cluster
     from asadm.fleet.place import Item
@@ -41,7 +42,7 @@ SHARE = 0.5
 """Of the time that is left, what one request may take: nodes that hang leave time for the others."""
 
 LAST_LOOK = 1.0
-"""Seconds for the look after Ctrl-C."""
+"""Seconds for the look after Ctrl-C. One that has less, and times out, says nothing of a node."""
 
 CHUNK_ITEMS = 16
 CHUNK_BYTES = 2_000_000
@@ -65,8 +66,9 @@ class Rollout:
         seen: Survey,
         *,
         wait: float,
+        mend: Callable[[str], None] | None = None,
     ) -> None:
-        """``wait`` is in seconds from now."""
+        """``wait`` is in seconds from now. With ``mend``, which hears warnings, nodes get markers where that helps."""
         self.cluster = cluster
         self.items = list(items)
         self.started = time.monotonic()
@@ -74,6 +76,9 @@ class Rollout:
         self.places = [Place(listing, items) for listing in seen.listings]
         self.broken: tuple[Item, bytes] | None = None
         self.interrupted = False
+        self._mend = mend
+        self._sent_to: set[tuple[int, bytes]] = set()
+        """Which clusters were sent which module, known at the end."""
 
     # ---- the whole
 
@@ -89,8 +94,10 @@ class Rollout:
     def finish(self) -> None:
         """Look once more at what is not known, and give every place its final state."""
         self._last_look()
+        self._sent_to = {(place.home, name) for place in self.places for name in place.asked}
+        seconds = self.milliseconds / 1000
         for place in self.places:
-            self._close(place)
+            self._close(place, seconds)
 
     @property
     def left(self) -> float:
@@ -120,16 +127,20 @@ class Rollout:
 
     def group(self) -> list[list[Node]]:
         """The nodes that answer, by cluster. Raises KeyboardInterrupt."""
-        asked = {id(place.node): place for place in self.places if not place.behind}
         found = clusters(
             self.cluster,
-            [place.node for place in asked.values()],
+            [place.node for place in self.places if not place.behind],
             timeout=min(self.cluster.timeout, self.left),
         )
-        for number, nodes in enumerate(found):
-            for node in nodes:
-                asked[id(node)].group = number
+        self.grouped(found)
         return found
+
+    def grouped(self, groups: Sequence[Sequence[Node]]) -> None:
+        """Take it that those of ``groups`` are the clusters."""
+        numbers = {id(node): number for number, nodes in enumerate(groups) for node in nodes}
+        for place in self.places:
+            if id(place.node) in numbers:
+                place.group = place.home = numbers[id(place.node)]
 
     # ---- one level
 
@@ -161,7 +172,7 @@ class Rollout:
         until = time.monotonic() + GRACE
         pause = PAUSE
         while True:
-            self._look(self._keeping_up(items), items)
+            self.look(self._keeping_up(items), items)
             left = self._keeping_up(items)
             if not left or self.left <= PAUSE:
                 return
@@ -191,7 +202,7 @@ class Rollout:
             ]
             if not arriving:
                 return
-            self._look(arriving, self.items)
+            self.look(arriving, self.items)
             time.sleep(PAUSE)
 
     def _unsent(self, place: Place, items: Sequence[Item]) -> list[Item]:
@@ -204,10 +215,14 @@ class Rollout:
         behind = [place for place in self.places if place.behind and place.listed is not None]
         pause = PAUSE
         while not self._stopped:
-            self._look(behind, self.items)
+            self.look(behind, self.items)
             behind = [place for place in behind if place.lacking(self.items) and not place.refused]
             if not behind or self.left <= PAUSE:
                 return
+            if self._mend is not None:
+                from asadm.fleet import stuck
+
+                stuck.mend(self, behind, self._mend)
             asks = [(place, self._next(place)) for place in behind if place.fresh]
             self._send([(place, items) for place, items in asks if items], "sent by itself")
             time.sleep(min(pause, self.left * SHARE))
@@ -235,7 +250,7 @@ class Rollout:
         for place, listing in zip(unsure, listings.listings, strict=True):
             if listing.answer.status == "interrupted":
                 self.interrupted = True
-            else:
+            elif listing.read or not place.fresh or seconds >= LAST_LOOK:
                 place.learn(listing, self.items, self.milliseconds)
 
     # ---- the wire
@@ -275,7 +290,7 @@ class Rollout:
         if broken is not None and self.broken is None:
             self.broken = broken, answer.answers[items.index(broken)]
 
-    def _look(self, places: Sequence[Place], items: Sequence[Item]) -> None:
+    def look(self, places: Sequence[Place], items: Sequence[Item]) -> None:
         """Ask ``places`` what they list."""
         if not places:
             return
@@ -289,16 +304,17 @@ class Rollout:
 
     # ---- the end
 
-    def _close(self, place: Place) -> None:
+    def _close(self, place: Place, seconds: float) -> None:
         """Give every module that a node has not got a status and a reason."""
         for item in self.items:
             cell = place.cells.get(item.name)
             if cell is not None and cell.waiting:
                 cell.milliseconds = self.milliseconds
-                cell.status, cell.error = self._reason(place, item)
+                cell.status, cell.error = self._reason(place, item, seconds)
 
-    def _reason(self, place: Place, item: Item) -> tuple[str, str]:
-        sent = place.cells[item.name].sent or place.cells[item.name].tried
+    def _reason(self, place: Place, item: Item, seconds: float) -> tuple[str, str]:
+        cell = place.cells[item.name]
+        sent = cell.sent or cell.tried
         if self.interrupted:
             return "interrupted", "stopped before the node was seen to have it"
         if not place.fresh:
@@ -309,7 +325,10 @@ class Rollout:
             return "skipped", f"not sent, because {text(self.broken[0].name)} does not compile"
         if place.refused and not sent:
             return "skipped", "not sent, because the node refused another module"
-        return "late", f"does not show the change after {self.milliseconds / 1000:.1f} s"
+        if (place.home, item.name) not in self._sent_to:
+            return "late", "not sent: the time was over"
+        how = ", nor one with a marker line" if cell.marked else ""
+        return "late", f"does not show the change{how} after {seconds:.1f} s"
 
 
 def _chunk(items: Sequence[Item]) -> list[Item]:

@@ -19,12 +19,11 @@ _HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Shield:
     """Inside its ``with`` block at most one KeyboardInterrupt is raised, and none after `up`.
 
-    ``signal`` is the first that came, 0 for none.
+    ``signal`` is the first that came, 0 for none. A shield inside of another tells that what it heard.
     """
 
     def __init__(self) -> None:
         self.signal = 0
-        self._raised = False
         self._up = False
         self._before: dict[signal.Signals, Any] = {}
 
@@ -36,7 +35,12 @@ class Shield:
 
     def __exit__(self, *_: object) -> None:
         while self._before:
-            signal.signal(*self._before.popitem())
+            number, before = self._before.popitem()
+            signal.signal(number, before)
+            outer = getattr(before, "__self__", None)
+            if isinstance(outer, Shield) and self.signal:
+                outer.signal = outer.signal or self.signal
+                outer.up()  # its KeyboardInterrupt is ours
 
     def up(self) -> None:
         """From here on nothing is cut off."""
