@@ -114,6 +114,19 @@ class Cluster:
                 self.owners[partition] = ids[column.index(most)] if ids else ""
                 self._heaviest[partition] = most
 
+    def same_address(self) -> tuple[Member, Member] | None:
+        """A node of this process, and one that was a member before with the same address; None if all differ."""
+        for mine in self.members:
+            for other in self.members:
+                if (
+                    mine.id in self.here
+                    and other.id not in self.here
+                    and (other.host, other.port) == (mine.host, mine.port)
+                    and other.since <= mine.since
+                ):
+                    return mine, other
+        return None
+
     def recluster(self, now: float) -> bool:
         """Whether the cluster may be formed anew at ``now``; it always is what it should be."""
         if now - self._reclustered < RECLUSTER_SECONDS:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from daemon import files
 from daemon.assembly import Assembly, node_id
 from daemon.cluster import Cluster, Member
+from daemon.errors import StartError
 from daemon.health import STOPPING, Health
 from daemon.lock import WorkDirectory
 from daemon.log import Log
@@ -142,11 +143,25 @@ class Server:
                 await namespace.start()
         stack.callback(self._members.close)
         stack.push_async_callback(self._part)
+        for service in self._services:
+            service.listen()  # the others may know of us before we know of it
         await meet([Member(service.node.id, *service.node.endpoint) for service in self._services])
+        self._check_address()
         for service in self._services:
             stack.push_async_callback(service.stop, 0)
             await service.start()
         self._health.stage = ""
+
+    def _check_address(self) -> None:
+        """Raise StartError if another node is said to be where ours are: clients would take one for the other."""
+        pair = self._cluster.same_address()
+        if pair is not None:
+            mine, other = pair
+            raise StartError(
+                f"node {mine.id} would tell clients and other nodes that it is at {_text(mine.host, mine.port)}, where "
+                f"node {other.id} of this cluster is: set access-address (and access-port) in network/service to what "
+                "others reach this machine at; or wait until the lease of that node has ended, if it is gone"
+            )
 
     async def _listen_for_supervisors(self, stack: contextlib.AsyncExitStack) -> None:
         place = self._config.network.http

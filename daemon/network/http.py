@@ -4,16 +4,19 @@
     GET /readyz                200, or 503 and why
     GET /metrics               Prometheus' text form
 
-It reads a request line and headers and nothing else. Every reply says `Connection: close`. What is too long, too slow
-or one too many is refused. Source: RFC 9112.
+It reads a request line and headers and nothing else. Every reply says `Connection: close`. What is too long or too
+slow is refused. One connection too many costs the oldest of those that have not sent a request: whoever holds many
+open keeps no supervisor from its answer. Source: RFC 9112.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, cast
 
-from daemon.network.service import bind
+from daemon.errors import StartError
+from daemon.network.service import bind, listen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 HEAD_SIZE_MAX = 8192
 """Most bytes of a request line and headers together."""
 
-REQUEST_SECONDS = 5.0
+REQUEST_SECONDS = 2.0
 """How long a client may take to send them."""
 
 REPLY_SECONDS = 10.0
@@ -30,6 +33,13 @@ REPLY_SECONDS = 10.0
 CONNECTIONS_MAX = 64
 
 TEXT = "text/plain; charset=utf-8"
+
+_LINE_END = re.compile(rb"\r?\n")
+_END = re.compile(rb"\r?\n\r?\n")
+"""A line may end without a carriage return: RFC 9112, section 2.2."""
+
+_ORIGIN = re.compile(rb"https?://[^/?]*", re.IGNORECASE)
+"""How a target begins that is meant for a proxy, which every server has to understand, too: section 3.2.2."""
 
 _METHODS = frozenset((b"GET", b"HEAD"))
 _REASONS = {
@@ -51,10 +61,15 @@ class Http:
     """The listener. ``pages`` are called on the event loop, by their paths; they may not raise."""
 
     def __init__(self, address: str, port: int, pages: Mapping[str, Callable[[], Page]]) -> None:
-        """Bind without serving yet. Raises StartError saying what is in the way."""
+        """Listen without serving yet. Raises StartError saying what is in the way."""
         self.pages = pages
-        self.connections: set[_Exchange] = set()
+        self.connections: dict[_Exchange, None] = {}  # the oldest first
         self._socket = bind(address, port)
+        try:
+            listen(self._socket)
+        except StartError:
+            self._socket.close()
+            raise
         self._server: asyncio.Server | None = None
 
     @property
@@ -68,6 +83,17 @@ class Http:
         self._server = await asyncio.get_running_loop().create_server(
             lambda: _Exchange(self), sock=self._socket
         )
+
+    def make_room(self) -> bool:
+        """Whether there is room for a further connection, at the cost of another one if need be."""
+        if len(self.connections) < CONNECTIONS_MAX:
+            return True
+        for connection in self.connections:
+            if not connection.answered:
+                connection.close()
+                del self.connections[connection]
+                return True
+        return False
 
     def close(self) -> None:
         """Stop accepting, and close every connection."""
@@ -84,31 +110,31 @@ class _Exchange(asyncio.Protocol):
     def __init__(self, http: Http) -> None:
         self._http = http
         self._held = bytearray()
-        self._answered = False
+        self.answered = False
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but its class
         loop = asyncio.get_running_loop()
-        if len(self._http.connections) >= CONNECTIONS_MAX:
+        if not self._http.make_room():
             self._reply(503, TEXT, b"too many connections\n")
             return
-        self._http.connections.add(self)
+        self._http.connections[self] = None
         self._timer = loop.call_later(REQUEST_SECONDS, self._on_time)
 
     def connection_lost(self, _error: Exception | None) -> None:
-        self._http.connections.discard(self)
+        self._http.connections.pop(self, None)
         if self._timer:
             self._timer.cancel()
 
     def data_received(self, data: bytes) -> None:
-        if self._answered:
+        if self.answered:
             return
         self._held += data[: HEAD_SIZE_MAX + 1]
-        end = self._held.find(b"\r\n\r\n")
-        if 0 <= end <= HEAD_SIZE_MAX - 4:
-            self._answer(bytes(self._held[: end + 2]))
+        end = _END.search(self._held)
+        if end and end.end() <= HEAD_SIZE_MAX:
+            self._answer(bytes(self._held[: end.start()]))
         elif len(self._held) > HEAD_SIZE_MAX:
             self._reply(431, TEXT, b"request line and headers have at most 8192 bytes\n")
 
@@ -118,13 +144,13 @@ class _Exchange(asyncio.Protocol):
             self._transport.abort()
 
     def _on_time(self) -> None:
-        if self._answered:
+        if self.answered:
             self.close()
         else:
             self._reply(408, TEXT, b"the request did not come in time\n")
 
     def _answer(self, head: bytes) -> None:
-        line, _, headers = head.partition(b"\r\n")
+        line, *headers = _LINE_END.split(head)
         words = line.split(b" ")
         if (
             len(words) != 3
@@ -143,12 +169,13 @@ class _Exchange(asyncio.Protocol):
             self._reply(*self._page(target), body=method == b"GET")
 
     def _page(self, target: bytes) -> Page:
-        page = self._http.pages.get(target.partition(b"?")[0].decode("latin-1"))
+        path = _ORIGIN.sub(b"", target, count=1).partition(b"?")[0] or b"/"
+        page = self._http.pages.get(path.decode("latin-1"))
         return page() if page else (404, TEXT, f"there are {' '.join(self._http.pages)}\n".encode())
 
     def _reply(self, status: int, kind: str, content: bytes, *, more: str = "", body: bool = True) -> None:
         assert self._transport is not None
-        self._answered = True
+        self.answered = True
         head = (
             f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n"
             f"Cache-Control: no-store\r\nConnection: close\r\n{more}\r\n"
@@ -160,7 +187,6 @@ class _Exchange(asyncio.Protocol):
         self._transport.close()  # once the reply has gone
 
 
-def _well_formed(headers: bytes) -> bool:
+def _well_formed(headers: list[bytes]) -> bool:
     """Whether all are lines of a name, a colon and a value; what they say does not matter here."""
-    lines = headers.split(b"\r\n")[:-1]
-    return all(line.find(b":") > 0 and line[0] > 0x20 and b"\0" not in line for line in lines)
+    return all(line.find(b":") > 0 and line[0] > 0x20 and b"\0" not in line for line in headers)

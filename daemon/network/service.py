@@ -1,4 +1,7 @@
-"""The listener of a node: bind, serve, drain, in this order of life."""
+"""The listener of a node: bind, listen, serve, drain, in this order of life.
+
+A node that is not ready yet refuses connections, as a real one does: whoever asks it is told so at once.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ class Service:
     __slots__ = ("_server", "_socket", "_sweep", "node", "traffic")
 
     def __init__(self, node: Node, address: str, port: int) -> None:
-        """Bind ``address`` and ``port`` without serving yet. Raises StartError saying what is in the way."""
+        """Bind ``address`` and ``port`` without listening yet. Raises StartError saying what is in the way."""
         self.node = node
         self._socket = bind(address, port)
         self._server: asyncio.Server | None = None
@@ -36,8 +39,13 @@ class Service:
         host, port = self._socket.getsockname()[:2]
         return host, port
 
+    def listen(self) -> None:
+        """Let clients connect; they are served after ``start``. Raises StartError: another may have been faster."""
+        listen(self._socket)
+
     async def start(self) -> None:
-        """Accept clients from now on."""
+        """Serve clients from now on. Raises StartError as ``listen`` does."""
+        self.listen()
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
             lambda: Connection(self.traffic), sock=self._socket, backlog=BACKLOG
@@ -64,7 +72,7 @@ class Service:
 
 
 def bind(address: str, port: int) -> socket.socket:
-    """A socket that listens on ``address`` and ``port``. Raises StartError saying what is in the way."""
+    """A socket bound to ``address`` and ``port`` that does not listen yet. Raises StartError saying what is in the way."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     # with proto 0 asyncio would leave TCP_NODELAY off on the accepted sockets
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -73,10 +81,21 @@ def bind(address: str, port: int) -> socket.socket:
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listener.bind((address, port))
-        listener.listen(BACKLOG)  # now, since another daemon could otherwise bind the same port beside us
     except (OSError, OverflowError) as error:
         listener.close()
-        reason = getattr(error, "strerror", None) or str(error)
-        raise StartError(f"cannot listen on {address}:{port}: {reason}") from error
+        raise _refused(address, port, error) from error
     listener.setblocking(False)
     return listener
+
+
+def listen(bound: socket.socket) -> None:
+    """Listen on the socket ``bound``. Raises StartError: two that do not listen yet may be bound to one port."""
+    try:
+        bound.listen(BACKLOG)
+    except OSError as error:
+        address, port = bound.getsockname()[:2]
+        raise _refused(address, port, error) from error
+
+
+def _refused(address: str, port: int, error: Exception) -> StartError:
+    return StartError(f"cannot listen on {address}:{port}: {getattr(error, 'strerror', None) or error}")

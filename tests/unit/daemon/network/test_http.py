@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from daemon.errors import StartError
 from daemon.network import http
-from daemon.network.http import HEAD_SIZE_MAX, TEXT, Http, Page
+from daemon.network.http import CONNECTIONS_MAX, HEAD_SIZE_MAX, TEXT, Http, Page
 
 Test = Callable[[Http], Awaitable[None]]
 
@@ -82,6 +82,22 @@ def test_what_is_asked_in_other_ways() -> None:
 
 
 @pytest.mark.parametrize(
+    ("request_bytes", "page"),
+    [
+        (b"GET /healthz HTTP/1.0\n\n", b"ok\n"),
+        (b"GET /healthz HTTP/1.1\nHost: a\n\n", b"ok\n"),
+        (b"GET /healthz HTTP/1.1\r\nHost: a\n\r\n", b"ok\n"),
+        (b"GET http://a:9145/healthz HTTP/1.1\r\nHost: a\r\n\r\n", b"ok\n"),
+        (b"GET HTTPS://[::1]/readyz?a=/b HTTP/1.1\r\nHost: a\r\n\r\n", b"starting\n"),
+        (b"GET http://a HTTP/1.1\r\nHost: a\r\n\r\n", b"there are /healthz /readyz /large\n"),
+    ],
+)
+def test_what_is_asked_by_hand_and_by_proxies(request_bytes: bytes, page: bytes) -> None:
+    (reply,) = reply_to(request_bytes)
+    assert reply.endswith(b"\r\n\r\n" + page)
+
+
+@pytest.mark.parametrize(
     ("request_bytes", "status"),
     [
         (b"GET /nope HTTP/1.1\r\n\r\n", 404),
@@ -146,16 +162,36 @@ def test_a_client_that_does_not_take_its_reply(monkeypatch: pytest.MonkeyPatch) 
     dialogue(test)
 
 
-def test_one_connection_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_idle_connections_keep_nobody_from_an_answer() -> None:
+    async def test(server: Http) -> None:
+        idle = [await asyncio.open_connection(*server.address) for _ in range(CONNECTIONS_MAX)]
+        for _ in range(3):
+            assert (await ask(server, b"GET /healthz HTTP/1.1\r\n\r\n")).endswith(b"ok\n")
+        with contextlib.suppress(ConnectionResetError):
+            assert await idle[0][0].read() == b""  # the oldest; the latest is still served
+        idle[-1][1].write(b"GET /healthz HTTP/1.1\r\n\r\n")
+        assert (await idle[-1][0].read()).endswith(b"ok\n")
+        for _, writer in idle:
+            writer.close()
+
+    dialogue(test)
+
+
+def test_one_connection_too_many_while_all_take_their_replies(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "CONNECTIONS_MAX", 2)
 
     async def test(server: Http) -> None:
-        idle = [await asyncio.open_connection(*server.address) for _ in range(2)]
+        busy = [await asyncio.open_connection(*server.address, limit=1) for _ in range(2)]
+        for _, writer in busy:
+            writer.write(b"GET /large HTTP/1.1\r\n\r\n")
+        async with asyncio.timeout(20):
+            while sum(each.answered for each in server.connections) < 2:  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(0)
         reply = await ask(server, b"")
         assert reply.startswith(b"HTTP/1.1 503 ")
         assert reply.endswith(b"too many connections\n")
-        for _, writer in idle:
-            writer.close()
+        for _, writer in busy:
+            writer.transport.abort()
 
     dialogue(test)
 
