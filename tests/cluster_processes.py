@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import os
 import signal
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
@@ -45,6 +46,9 @@ smd {{
 """
 
 MEMORY = "memory"
+
+NAME = f"lab-{os.getpid()}"
+"""Of the cluster: two runs of the tests on one machine are strangers even if one should meet the other's etcd."""
 
 
 class Node:
@@ -193,7 +197,7 @@ def make(
     endpoints: Sequence[str],
     count: int,
     *,
-    name: str = "lab",
+    name: str = NAME,
     first: int = 0xA1,
     nodes_each: int = 1,
     engine: str = MEMORY,

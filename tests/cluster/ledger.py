@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from asinfo.wire.udf import digest, modules
+from tests.cluster_processes import NAME
 from tests.etcd import await_true
 from tests.processes import frame, receive
 
@@ -211,7 +212,7 @@ def call(node: Node, command: str, seconds: float = CALL_SECONDS) -> str:
         return receive(connection).decode()[len(command) + 1 : -1]
 
 
-def stored(store: Etcd, cluster: str = "lab") -> bytes:
+def stored(store: Etcd, cluster: str = NAME) -> bytes:
     """What every node should list by what stands in etcd, read past all nodes: names in the order of their creation."""
     root = f"/asudf/{cluster}/smd/UDF/".encode()
     body = {

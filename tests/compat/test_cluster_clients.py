@@ -116,7 +116,9 @@ def test_the_other_python_client(trio: Cluster) -> None:
     aerospike_py = pytest.importorskip(
         "aerospike_py", reason="this client is not installed: make test installs it"
     )
-    client = aerospike_py.client({"hosts": [trio.nodes[2].address], "cluster_name": "lab"}).connect()
+    client = aerospike_py.client(
+        {"hosts": [trio.nodes[2].address], "cluster_name": cluster_processes.NAME}
+    ).connect()
     try:
         put_module_on(trio, "other.lua")
         answers = {client.apply(key, "other", "count", []) for key in KEYS[:200]}
