@@ -36,6 +36,9 @@ OK, TIMEOUT, REFUSED, LOST = "ok", "timeout", "refused", "lost"
 CALL_SECONDS = 6.0
 """How long an answer is waited for; a node that runs gives one after 2 s at most, on a machine that is not busy."""
 
+LOG_SIZE = 6000
+"""How much of a node's log is shown when it fails."""
+
 SETTLE_SECONDS = 40.0
 """How long a cluster may take to agree once nothing is away any more; generous, because the machine may be busy."""
 
@@ -170,6 +173,7 @@ class Ledger:
         except (OSError, AssertionError):  # no answer in time, or the node died
             return LOST
         ended = time.monotonic()
+        assert not answer.startswith("ERROR"), f"{node.id}: {answer}\n{node.log[-LOG_SIZE:]}"
         with self._lock:
             attempt.ended, attempt.outcome = ended, _outcome(answer)
         return attempt.outcome
