@@ -40,7 +40,7 @@ FOUND = 3
 
 NOTES = """\
 What is looked for, and how bad it is:
-  critical  unreachable  a node did not tell its modules
+  critical  unreachable  a node did not tell its modules, or with --verify did not let them be read
   critical  drift        nodes disagree on a module, or miss it
   critical  damaged      with --verify: a node does not serve what it lists
   warning   directory    with DIR: a node has not what the directory has (what 'udf plan DIR' would change)
@@ -75,11 +75,11 @@ def run(session: Session, arguments: Arguments) -> Outcome:
         checked = _look(session, arguments)
         _write(arguments, checked)
     except Error as error:
-        return Outcome(show=check_formats.nagios_unknown(str(error)), code=UNKNOWN)
+        return _unknown(str(error))
     except KeyboardInterrupt:
-        return Outcome(show=check_formats.nagios_unknown("stopped"), code=UNKNOWN)
+        return _unknown("stopped")
     if checked.interrupted:
-        return Outcome(show=check_formats.nagios_unknown("stopped"), code=UNKNOWN)
+        return _unknown("stopped")
     return Outcome(
         checked.survey.answers,
         check_formats.nagios(checked),
@@ -87,6 +87,11 @@ def run(session: Session, arguments: Arguments) -> Outcome:
         extra=check_formats.document(checked),
         silent=True,
     )
+
+
+def _unknown(reason: str) -> Outcome:
+    extra: dict[str, object] = {"status": "unknown", "summary": reason}
+    return Outcome(show=check_formats.nagios_unknown(reason), code=UNKNOWN, extra=extra)
 
 
 def _format(arguments: Arguments) -> str:
@@ -136,7 +141,7 @@ def _shown(session: Session, arguments: Arguments, checked: Checked) -> Outcome:
 def _code(checked: Checked) -> int:
     if checked.interrupted:
         return INTERRUPTED
-    if not checked.survey.complete:
+    if not checked.complete:
         return FAILED
     return GOOD if check_formats.good(checked) else FOUND
 
@@ -145,7 +150,7 @@ def _text(session: Session, arguments: Arguments, checked: Checked) -> bytes:
     """What standard output gets."""
     form = _format(arguments)
     if form == "prometheus":
-        return check_formats.prometheus(checked).encode("utf-8", "backslashreplace")
+        return session.safe(check_formats.prometheus(checked).encode("utf-8", "backslashreplace"))
     if form == "json":
         import json
 

@@ -45,7 +45,7 @@ LEVEL_OF = {
 _LEFT = "left by a repair that was cut off: asadm udf repair"
 
 VERIFY_TIMEOUTS = 3
-"""The time for reading all contents, in time-outs of a node."""
+"""The time for reading all contents, in time-outs of a node; the last of them is for comparing all nodes."""
 
 
 class Finding:
@@ -73,7 +73,11 @@ class Finding:
 
 
 class Checked:
-    """All that one check found. ``seconds`` is how long it took; ``plan`` is None where no directory was given."""
+    """All that one check found.
+
+    ``seconds`` is how long it took; ``plan`` is None where no directory was given; ``complete`` is whether every node
+    told its modules, and with ``verify`` let them be read.
+    """
 
     def __init__(self, cluster: Cluster, directory: Directory | None, *, verify: bool, prune: bool) -> None:
         """Ask the nodes. Raises UsageError when the directory is for another cluster."""
@@ -85,6 +89,7 @@ class Checked:
         self.nodes = self.survey.nodes()
         self.plan: Plan | None = None if directory is None else make(directory, self.survey, prune=prune)
         self.findings: list[Finding] = []
+        self.complete = self.survey.complete
         self._unreachable()
         known = [(each.name, each.content) for each in directory.sources.values()] if directory else []
         self._markers = journal.held(self.survey, known)
@@ -160,17 +165,28 @@ class Checked:
         from asadm.fleet.verify import verify
 
         deadline = time.monotonic() + VERIFY_TIMEOUTS * cluster.timeout
-        for items in self._rounds(cluster):
+        silent: dict[Node, str] = {}
+        for items in self._rounds(cluster, deadline - cluster.timeout, silent):
             places = [Place(listing, items) for listing in self.survey.listings]
             verify(cluster, items, places, deadline)
             for place in places:
                 for name, cell in place.cells.items():
                     if cell.status == "unverified":
                         self.add(DAMAGED, name, [place.node], cell.error)
+                    elif cell.error:
+                        silent.setdefault(place.node, cell.error)
+        self._silent(silent)
 
-    def _rounds(self, cluster: Cluster) -> list[list[Item]]:
+    def _silent(self, reasons: dict[Node, str]) -> None:
+        """Nodes that listed their modules, and did not let them be read."""
+        for reason in dict.fromkeys(reasons.values()):
+            nodes = [node for node in self.nodes if reasons.get(node) == reason]
+            self.add(UNREACHABLE, None, nodes, reason)
+            self.complete = False
+
+    def _rounds(self, cluster: Cluster, deadline: float, silent: dict[Node, str]) -> list[list[Item]]:
         """Every version of every module that a node lists, no two of one module in one round."""
-        from asadm.fleet.fetch import fetch
+        from asadm.fleet.fetch import Fetcher
         from asadm.fleet.marker import unmarked
 
         wanted: dict[tuple[bytes, str], list[Node]] = {}
@@ -178,9 +194,18 @@ class Checked:
             for name, hash_ in (listing.modules or {}).items():
                 wanted.setdefault((name, hash_), []).append(listing.node)
         versions: dict[bytes, list[Item]] = {}
-        for (name, hash_), found in fetch(cluster, wanted).items():
+        fetcher = Fetcher(cluster, deadline)
+        for (name, hash_), found in fetcher.each(wanted):
             if found.content is None:
-                self.add(DAMAGED, name, wanted[name, hash_], found.reason)
+                quiet = [
+                    node for node in wanted[name, hash_] if found.silent or node.address in fetcher.silent
+                ]
+                for node in quiet:
+                    reason = fetcher.silent.get(node.address, found.reason)
+                    silent.setdefault(node, f"modules could not be read: {reason}")
+                if not found.silent:
+                    damaged = [node for node in wanted[name, hash_] if node not in quiet]
+                    self.add(DAMAGED, name, damaged, found.reason)
                 continue
             versions.setdefault(name, []).append(Item(name, found.content))
             if unmarked(found.content) is not None and name not in self._markers:

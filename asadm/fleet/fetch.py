@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 from asinfo.errors import WireError
 from asinfo.wire.udf import base64, content, digest
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from asadm.cluster import Cluster
     from asadm.outcome import Answer
@@ -18,66 +20,113 @@ if TYPE_CHECKING:
 BATCH = 32
 """Modules a node is asked for in one request: a reply may have 128 MiB, and a module 1.4."""
 
+ROUND = 64
+"""Replies that are waited for at a time, all nodes together: so many contents are in memory."""
+
+OVER = "not asked: the time was over"
+
 
 class Fetched:
-    """What came of one module: its ``content``, or None and the ``reason``, and the ``node`` that was asked last."""
+    """What came of one module: its ``content``, or None and the ``reason``, and the ``node`` that was asked last.
 
-    __slots__ = ("content", "node", "reason")
+    ``silent`` where that node gave no answer at all, so that nothing is known of what it serves.
+    """
 
-    def __init__(self, node: Node, content: bytes | None, reason: str = "") -> None:
+    __slots__ = ("content", "node", "reason", "silent")
+
+    def __init__(self, node: Node, content: bytes | None, reason: str = "", *, silent: bool = False) -> None:
         self.node = node
         self.content = content
         self.reason = reason
+        self.silent = silent
 
 
 class Fetcher:
-    """Reads modules from nodes. A node that gives no answer at all is not asked a second time."""
+    """Reads modules from nodes. A node that gives no answer at all is not asked a second time.
 
-    def __init__(self, cluster: Cluster) -> None:
+    ``deadline`` is a time of `time.monotonic` for all that is read; nothing is asked after it.
+    """
+
+    def __init__(self, cluster: Cluster, deadline: float | None = None) -> None:
         self.cluster = cluster
+        self.deadline = deadline
         self.silent: dict[str, str] = {}
         """Why a node gives no answer, by its address."""
 
     def fetch(self, wanted: Mapping[Key, Sequence[Node]]) -> dict[Key, Fetched]:
+        """All of `each`, together in memory."""
+        return dict(self.each(wanted))
+
+    def each(self, wanted: Mapping[Key, Sequence[Node]]) -> Iterator[tuple[Key, Fetched]]:
         """The content behind each (name, hash) of ``wanted``, from the first of its nodes that serves it.
 
-        A node that fails, or serves other content than it lists, is passed by for the next that lists the same.
+        A node that fails, or serves other content than it lists, is passed by for the next that lists the same. Of a
+        module that no node has sent yet, twice as many nodes are asked each time: many that hang cost few time-outs.
         """
-        found: dict[Key, Fetched] = {}
         left = {key: list(nodes) for key, nodes in wanted.items()}
-        while asks := self._round(left):
-            answers = self.cluster.ask([(node, tuple(map(command, keys))) for node, keys in asks])
+        last: dict[Key, Fetched] = {}
+        tried = dict.fromkeys(wanted, 0)
+        while not self._over and (asks := self._round(left, tried)):
+            answers = self.cluster.ask(
+                [(node, tuple(map(command, keys))) for node, keys in asks], timeout=self._seconds
+            )
             for (node, keys), answer in zip(asks, answers, strict=True):
                 if answer.status == "interrupted":
                     raise KeyboardInterrupt
                 if not answer.answers:
                     self.silent[node.address] = answer.error
                 for number, key in enumerate(keys):
-                    found[key] = taken(answer, number, *key)
-                    if found[key].content is None:
+                    tried[key] += 1
+                    if key not in left:
+                        continue
+                    found = taken(answer, number, *key)
+                    if found.content is None:
                         left[key].remove(node)
+                        last[key] = found
                     else:
                         del left[key]
-        for key in left.keys() - found.keys():
-            node = wanted[key][0]
-            found[key] = Fetched(node, None, self.silent[node.address])
-        return found
+                        last.pop(key, None)
+                        yield key, found
+        for key in left:
+            yield key, last.get(key) or self._unasked(wanted[key][0])
 
-    def _round(self, left: Mapping[Key, Sequence[Node]]) -> list[tuple[Node, list[Key]]]:
-        """Whom to ask for what now: for each key the first node that may answer, not more than a batch a node."""
+    def _unasked(self, node: Node) -> Fetched:
+        return Fetched(node, None, self.silent.get(node.address, OVER), silent=True)
+
+    @property
+    def _over(self) -> bool:
+        return self.deadline is not None and time.monotonic() >= self.deadline
+
+    @property
+    def _seconds(self) -> float:
+        """What the next request may take."""
+        if self.deadline is None:
+            return self.cluster.timeout
+        return min(self.cluster.timeout, max(0.0, self.deadline - time.monotonic()))
+
+    def _round(
+        self, left: Mapping[Key, Sequence[Node]], tried: Mapping[Key, int]
+    ) -> list[tuple[Node, list[Key]]]:
+        """Whom to ask for what now: nodes that may answer, not more than a batch a node and a round in all."""
         asks: dict[str, tuple[Node, list[Key]]] = {}
+        count = 0
         for key, nodes in left.items():
-            node = next((node for node in nodes if node.address not in self.silent), None)
-            if node is not None:
+            if count >= ROUND:
+                break
+            speaking = [node for node in nodes if node.address not in self.silent]
+            for node in speaking[: max(1, 2 * tried[key])]:
                 keys = asks.setdefault(node.address, (node, []))[1]
-                if len(keys) < BATCH:
+                if len(keys) < BATCH and key not in keys:
                     keys.append(key)
-        return list(asks.values())
+                    count += 1
+        return [(node, keys) for node, keys in asks.values() if keys]
 
 
-def fetch(cluster: Cluster, wanted: Mapping[Key, Sequence[Node]]) -> dict[Key, Fetched]:
+def fetch(
+    cluster: Cluster, wanted: Mapping[Key, Sequence[Node]], deadline: float | None = None
+) -> dict[Key, Fetched]:
     """As `Fetcher.fetch`, once."""
-    return Fetcher(cluster).fetch(wanted)
+    return Fetcher(cluster, deadline).fetch(wanted)
 
 
 def command(key: Key) -> bytes:
@@ -88,7 +137,7 @@ def command(key: Key) -> bytes:
 def taken(answer: Answer, number: int, name: bytes, listed: str) -> Fetched:
     """The module that is in the answer ``number`` of a node, when it is what the node lists."""
     if number >= len(answer.answers):
-        return Fetched(answer.node, None, answer.error)
+        return Fetched(answer.node, None, answer.error, silent=not answer.answers)
     from asinfo.wire.failure import explain
     from asinfo.wire.info import is_error
 

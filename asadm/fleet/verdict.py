@@ -6,6 +6,8 @@ version counts as the content that it stands for, and is never right itself.
 
 from __future__ import annotations
 
+import time
+
 from asadm.fleet import journal
 from asadm.fleet.fetch import fetch
 from asadm.fleet.marker import unmarked
@@ -27,6 +29,9 @@ OTHER = "other content"
 MARKER = "marker version"
 DAMAGED = "damaged file"
 SAME = "same"
+
+READ_TIMEOUTS = 3
+"""The time for reading what is right, in time-outs of a node."""
 
 
 class Verdict:
@@ -159,7 +164,7 @@ def _contents(
         ]
         for name, hash_ in right.items()
     }
-    fetched = fetch(cluster, wanted)
+    fetched = fetch(cluster, wanted, time.monotonic() + READ_TIMEOUTS * cluster.timeout)
     verdicts = []
     for name, hash_ in right.items():
         found = fetched[name, hash_]

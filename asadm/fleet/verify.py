@@ -30,6 +30,8 @@ DIFFERENT = "serves other bytes than it lists"
 def verify(cluster: Cluster, items: Sequence[Item], places: Sequence[Place], deadline: float) -> None:
     """Read each of ``items`` from every node that lists it; what is not as it should be becomes a failed cell.
 
+    It is ``unverified`` where the node serves something else, or says no; a node that gave no whole answer in the time
+    that was left has the kind of that failure instead.
     ``deadline`` is a time of `time.monotonic`. Raises KeyboardInterrupt; what was not read then stays as it was.
     """
     asked = [place for place in places if place.fresh]
@@ -56,7 +58,8 @@ def _judge(place: Place, items: Sequence[Item], answer: Answer) -> None:
         wrong = _wrong(item, answer, number)
         if wrong:
             cell = place.cells.setdefault(item.name, Cell())
-            cell.status, cell.error = "unverified", wrong
+            silent = number >= len(answer.answers)
+            cell.status, cell.error = answer.status if silent else "unverified", wrong
 
 
 def _wrong(item: Item, answer: Answer, number: int) -> str:

@@ -4,12 +4,19 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from asadm.cluster import Cluster, Member
+from asadm.commands import udf_check
 from asadm.fleet import marker, notes, state
-from tests.fakes.fleet import Fleet
+from asadm.fleet.checking import Checked
+from asadm.session import Session
+from asinfo.exchange import Node
+from asinfo.wire.udf import module_list
+from tests.fakes.fleet import Fleet, Server
 
 Asadm = Callable[..., Any]
 
@@ -247,3 +254,52 @@ def test_the_document_of_asadm_has_the_findings_too(asadm: Asadm) -> None:
         document = json.loads(asadm("--json", "-h", fleet.hosts, "udf", "check").raw)
         assert document["code"] == 3
         assert [finding["module"] for finding in document["findings"]] == ["a.lua", "a.lua"]
+
+
+def test_a_node_that_lets_nothing_be_read_is_not_damaged(asadm: Asadm) -> None:
+    with Fleet(2) as fleet:
+        fleet.load(NAME, ONE)
+
+        def hang(node: Server, command: bytes) -> bytes | None:
+            node._fault = "hangs" if command.startswith(b"udf-get") else ""
+            return None
+
+        fleet[1].before = hang
+        fleet[0].hold(NAME, TWO)
+        result = asadm("-h", fleet.hosts, "--timeout", "0.5", "--json", "udf", "check", "--verify")
+        assert result.code == 1
+        found = {(each["kind"], *each["nodes"]) for each in result.document["findings"]}
+        assert ("unreachable", fleet[1].address) in found
+        assert not any(kind == "damaged" for kind, *_ in found)
+
+
+def test_a_marker_left_by_somebody_else_is_found_by_its_line(asadm: Asadm) -> None:
+    with Fleet(2) as fleet:
+        fleet.load(NAME, marker.marked(ONE) or b"")
+        assert asadm("-h", fleet.hosts, "udf", "check").code == 0
+        result = asadm("-h", fleet.hosts, "udf", "check", "--verify")
+        assert result.code == 3
+        assert "udf repair a.lua --verify" in result.out
+        done = asadm("-h", fleet.hosts, "udf", "repair", "a.lua", "--verify", "--yes", "--no-history")
+        assert done.code == 0, done.err
+        assert fleet.sources(NAME) == [ONE, ONE]
+
+
+def test_an_unknown_state_has_its_reason_in_json(asadm: Asadm) -> None:
+    result = asadm("-h", "127.0.0.1:1", "--json", "udf", "check", "nowhere", "--format", "nagios")
+    assert result.code == 3
+    assert "nowhere" in result.document["summary"]
+
+
+def test_names_of_modules_do_not_steer_a_terminal() -> None:
+    session = Session(lambda: Cluster([]), write=lambda _: None, warn=lambda _: None, terminal=True)
+    arguments = SimpleNamespace(options=SimpleNamespace(text=lambda _: "prometheus"))
+    with Fleet(1) as fleet:
+        fleet[0].before = lambda _, command: (
+            module_list([(b"\x1b[31m.lua", "1" * 40)]) if command == b"udf-list" else None
+        )
+        cluster = Cluster([Member(Node(fleet[0].host, fleet[0].port))])
+        checked = Checked(cluster, None, verify=False, prune=False)
+        shown = udf_check._text(session, arguments, checked)  # type: ignore[arg-type]  # all that it looks at
+        assert b"31m.lua" in shown
+        assert b"\x1b" not in shown

@@ -2,13 +2,17 @@
 
 import subprocess
 import sys
+import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from asadm.cluster import Cluster, Member
 from asadm.fleet import fetch as module
 from asadm.fleet.fetch import Fetcher, fetch
+from asadm.outcome import Answer
 from asinfo.exchange import Node
 from tests.fakes.fleet import Fleet
 from tests.unit.asadm.test_asadm_terminal import environment
@@ -84,3 +88,52 @@ def test_a_plan_imports_no_more_than_it_needs(tmp_path: Path, flags: list[str], 
         argv = [sys.executable, "-c", IMPORTED % (HEAVY,), "-h", fleet.hosts, "udf", "plan", "udf", *flags]
         done = subprocess.run(argv, cwd=tmp_path, env=environment(tmp_path), capture_output=True, check=True)
     assert done.stdout.decode().splitlines()[-1].split() == ["3", *imported]
+
+
+def test_many_nodes_that_hang_cost_few_time_outs() -> None:
+    with Fleet(24) as fleet:
+        fleet.load(b"a.lua", b"x")
+        for node in fleet.nodes[:-1]:
+            node.fault = "hangs"
+        everybody = cluster(fleet)
+        asked: list[int] = []
+
+        class Counted(Cluster):
+            def ask(self, asks: Sequence[tuple[Node, tuple[bytes, ...]]], **words: Any) -> list[Answer]:
+                asked.append(len(asks))
+                return super().ask(asks, **words)
+
+        counted = Counted(everybody.members, timeout=0.1)
+        wanted = b"a.lua", fleet[-1].hash(b"a.lua") or ""
+        assert fetch(counted, {wanted: everybody.nodes})[wanted].content == b"x"
+        assert asked == [1, 2, 6, 15]
+
+
+def test_nothing_is_asked_after_the_deadline() -> None:
+    with Fleet(12) as fleet:
+        fleet.load(b"a.lua", b"x")
+        for node in fleet.nodes:
+            node.fault = "hangs"
+        together = cluster(fleet)
+        wanted = b"a.lua", "1" * 40
+        started = time.monotonic()
+        found = fetch(together, {wanted: together.nodes}, started + 0.6)[wanted]
+        assert time.monotonic() - started < 5
+        assert (found.content, found.silent) == (None, True)
+        assert fleet.count(b"udf-get") <= 3
+        over = fetch(together, {wanted: together.nodes}, time.monotonic())[wanted]
+        assert over.reason == "not asked: the time was over"
+
+
+def test_few_contents_are_in_memory_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ROUND", 4)
+    with Fleet(10) as fleet:
+        for number, node in enumerate(fleet.nodes):
+            node.hold(b"a.lua", b"return %d\n" % number)
+        together = cluster(fleet)
+        wanted = {
+            (b"a.lua", node.hash(b"a.lua") or ""): [each]
+            for node, each in zip(fleet.nodes, together.nodes, strict=True)
+        }
+        counts = [fleet.count(b"udf-get") for _ in Fetcher(together).each(wanted)]
+        assert counts == [4] * 4 + [8] * 4 + [10] * 2
