@@ -103,8 +103,8 @@ class Assembly:
     def _warn(self, prefix: str, context: str, text: str) -> None:
         self._log.warning(context, prefix + text)
 
-    def _log_lua(self, prefix: str, level: int, position: str, text: str) -> None:
-        self._log.write(Level(level), "udf", prefix + text, position)
+    def _log_lua(self, prefix: str, level: int, position: str, text: str, context: str) -> None:
+        self._log.write(Level(level), context, prefix + text, position)
 
 
 def node_id(config: Config, number: int) -> str:

@@ -15,11 +15,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import TypeVar
 
 from daemon.config.schema.lua import ModLua
 from daemon.lua.admission import Admission, Function
+from daemon.lua.ahead import Ahead
 from daemon.lua.budget import EXCEEDED, Budget
 from daemon.lua.errors import STREAM_FAILED, CallError, CompileError
 from daemon.lua.pool import HOLD_MAX, ContextStatistics, Lease, Pool
@@ -31,6 +31,7 @@ from daemon.lua.runtime import (
     TIMEOUT,
     Applied,
     Context,
+    Log,
     Poured,
     Subject,
     Value,
@@ -56,9 +57,6 @@ TRIAL_SECONDS = 0.0005
 
 LONG_SECONDS = 0.002
 """A call on the event loop that takes so long on the wall makes its function a suspect."""
-
-AHEAD_SECONDS = 0.02
-"""How long a call waits for a context that is made ahead, before it makes one in a thread of its own."""
 
 VALIDATIONS_MAX = 4
 """Threads that check modules: their own, so that neither calls nor `udf-put` wait for the others' threads."""
@@ -101,14 +99,14 @@ class LuaHost:
     """Contexts of all modules of one node.
 
     ``source`` gives the text of a registered module by its name without `.lua`; it is asked from worker threads.
-    ``log`` takes a level (0 critical to 4 detail), the place in the module and a text, also from worker threads.
+    ``log`` is called from them as well.
     """
 
     def __init__(
         self,
         settings: ModLua,
         source: Callable[[str], bytes | None],
-        log: Callable[[int, str, str], None],
+        log: Log,
     ) -> None:
         self._settings = settings
         self._pools: dict[str, Pool] = {}
@@ -119,7 +117,8 @@ class LuaHost:
         self._admission = Admission(THREADS_MAX)
         self._threads = ThreadPoolExecutor(THREADS_MAX, "lua", initializer=_be_nice)
         self._checkers = ThreadPoolExecutor(VALIDATIONS_MAX, "lua-put", initializer=_be_nice)
-        self._makers = ThreadPoolExecutor(settings.udf_threads, "lua-make", initializer=_be_nice)
+        makers = ThreadPoolExecutor(settings.udf_threads, "lua-make", initializer=_be_nice)
+        self._ahead = Ahead(self._work, self._budget, makers, self._dispose)
         self._closer = ThreadPoolExecutor(1, "lua-close", initializer=_be_nice)
         self._freed = 0  # bytes of contexts closed since the last release; the closer's own
 
@@ -202,7 +201,7 @@ class LuaHost:
         pool = self._pools.get(module) or self._new_pool(module)
         small = len(arguments) + len(subject[7]) <= INLINE_BYTES_MAX
         if small and pool.is_to_wait() and function not in pool.version.slow:
-            await self._expect(pool, min(deadline_seconds, AHEAD_SECONDS))
+            await self._ahead.expect(pool, deadline_seconds)
             tried = self.apply_inline(module, function, arguments, subject)
             if tried is not None:
                 return tried
@@ -296,34 +295,11 @@ class LuaHost:
         self.clear()
         self._stopping = True
         self._checkers.shutdown(wait=False)
-        self._makers.shutdown(wait=False)
+        self._ahead.stop()
         await asyncio.to_thread(self._threads.shutdown)
         await asyncio.to_thread(self._checkers.shutdown)
-        await asyncio.to_thread(self._makers.shutdown)
+        await asyncio.to_thread(self._ahead.join)
         await asyncio.to_thread(self._closer.shutdown)
-
-    async def _expect(self, pool: Pool, seconds: float) -> None:
-        """Wait ``seconds`` at most for a context that is made ahead of the call."""
-        made = pool.expect()
-        try:
-            self._make_ahead(pool)
-            if pool.is_making():
-                await asyncio.wait((made,), timeout=seconds)
-        finally:
-            pool.expected(made)
-
-    def _make_ahead(self, pool: Pool) -> None:
-        """Have the contexts made that the next calls will want."""
-        while not self._stopping and self._budget.lacking() <= 0 and (lease := pool.make_ahead()):
-            work = self._makers.submit(self._work.make_ahead, pool.module, lease)
-            asyncio.wrap_future(work).add_done_callback(partial(self._made_ahead, pool, lease))
-
-    def _made_ahead(self, pool: Pool, lease: Lease, _work: asyncio.Future[None]) -> None:
-        context = pool.made(lease)
-        if context is not None:
-            self._close([context])
-        self._leave_out(pool)
-        self._make_ahead(pool)
 
     def _in_thread(self, work: Callable[[], _Answer]) -> asyncio.Future[_Answer]:
         return asyncio.get_running_loop().run_in_executor(self._threads, work)
@@ -375,7 +351,9 @@ class LuaHost:
     def _end(self, pool: Pool, lease: Lease, place: Function | None = None) -> None:
         if place is not None:
             self._admission.leave(place)
-        context = pool.give(lease)
+        self._dispose(pool, pool.give(lease))
+
+    def _dispose(self, pool: Pool, context: Context | None) -> None:
         if context is not None:
             self._close([context])
         self._leave_out(pool)

@@ -164,7 +164,7 @@ class Pool:
 
     async def wait(self) -> Lease:
         """The same for a call that can wait: while all contexts are busy, a new one every PATIENCE seconds."""
-        if self._idle or self._fresh or self._total < self._count or not self._most:
+        if self._can_take() or not self._most:
             return self.take()
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[Lease] = loop.create_future()
@@ -178,6 +178,10 @@ class Pool:
                 self.give(waiter.result())
             raise
 
+    def _can_take(self) -> bool:
+        """Whether a call need not wait. For an unused context it does, though a used one is idle."""
+        return bool(self._fresh or self._total < self._count or (self._idle and not self._making))
+
     def _grow(self) -> None:
         self._timer = None
         self._serve(1)
@@ -187,7 +191,7 @@ class Pool:
     def _serve(self, new: int = 0) -> None:
         """Let who waits have the idle contexts, those that are missing, and ``new`` ones beyond."""
         waiting = self._waiting
-        while waiting and (self._idle or self._fresh or self._total < self._count or new):
+        while waiting and (new or self._can_take()):
             waiter = waiting.popleft()
             if waiter.done():
                 continue
@@ -258,6 +262,10 @@ class Pool:
         """Whether a context is being made ahead."""
         return self._making > 0
 
+    def is_complete(self) -> bool:
+        """Whether as many as are kept exist, or are being made."""
+        return self._total >= self._count
+
     def make_ahead(self) -> Lease | None:
         """The right to make a context for a later call, which `made` ends; None when enough are there, or are made.
 
@@ -282,6 +290,7 @@ class Pool:
             self._total -= 1
             self.version.fails = True
             self._tell(len(self._expecting))
+            self._serve()
             return None
         self._fresh.append(context)
         self._tell(1 if self._making or self._total < self._count else len(self._expecting))

@@ -1,4 +1,4 @@
-"""One Lua state in its sandbox: the only file that knows lupa.
+"""A Lua state in its sandbox, with a module.
 
 The sandbox is written in Lua (`sandbox.lua` and the chunks it loads); Python gives it five functions (the time, the text
 of modules, the log) that never raise and that modules never see. One crossing in, one crossing out: scalars and byte
@@ -8,14 +8,9 @@ strings only, because a table that leaves Lua would be wrapped outside any prote
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache, lru_cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from typing import NamedTuple
 
-from lupa.lua54 import LuaError, LuaRuntime
-
-from daemon.lua.bytecode import HEADER_SIZE, without_tail_calls
+from daemon.lua.state import LuaError, compile_cached, new_state, sandbox_chunks
 
 Value = None | bool | int | float | bytes
 """What an argument or a result of a function may be."""
@@ -31,27 +26,8 @@ REQUIRED_MAX = 1000
 TRIAL_MEMORY = 2 << 20
 """Bytes in use above which a context is not tried on the event loop: one instruction may take long on long strings."""
 
-_COMPILE_MEMORY = 256 << 20
 _HEADROOM = 1 << 20
 """Bytes kept free before a call: lupa pushes arguments outside any protected call, where Lua would abort the process."""
-
-_COMPILER = b"""
-local load, dump = load, string.dump
-return function(text, name, strip)
-    local f, message = load(text, name, "t")
-    if f then
-        return dump(f, strip)
-    end
-    return nil, message
-end
-"""
-
-
-class Chunk(NamedTuple):
-    """A compiled text: its bytecode, or the message that says why there is none."""
-
-    code: bytes | None
-    message: bytes
 
 
 class Outcome(NamedTuple):
@@ -59,80 +35,6 @@ class Outcome(NamedTuple):
 
     failed: bool
     value: Value
-
-
-def _no_attributes(_target: object, name: object, _setting: bool) -> str:
-    """The second line of defence: no Python object is reachable, and if one were, it would have no attributes."""
-    raise AttributeError(name)
-
-
-def _new_runtime(memory: int) -> LuaRuntime:
-    return LuaRuntime(
-        encoding=None,
-        unpack_returned_tuples=True,
-        register_eval=False,
-        register_builtins=False,
-        attribute_filter=_no_attributes,
-        max_memory=memory,
-    )
-
-
-def compile_text(text: bytes, name: bytes, *, strip: bool = False) -> Chunk:
-    """Compile a Lua text under the chunk name ``name``; bytecode is refused, as a message."""
-    if text[:1] == b"\x1b":
-        if len(text) < HEADER_SIZE:
-            return Chunk(None, name.lstrip(b"@=") + b": bad binary format (truncated chunk)")
-        return Chunk(None, b"attempt to load a binary chunk (mode is 't')")
-    try:
-        made = _new_runtime(_COMPILE_MEMORY).execute(_COMPILER)(text, name, strip)
-    except LuaError as error:
-        return Chunk(None, str(error).encode())
-    return Chunk(None, made[1]) if isinstance(made, tuple) else Chunk(without_tail_calls(made), b"")
-
-
-compile_cached = lru_cache(maxsize=64)(compile_text)
-"""The same; a module's contexts share one compilation."""
-
-
-_PARTS = ("sandbox", "limit", "pattern", "cost", "library", "tables", "modules")
-"""The chunks of the sandbox; the first loads the others."""
-
-_API = (
-    "value",
-    "list",
-    "map",
-    "bytes",
-    "geojson",
-    "order",
-    "msgpack",
-    "particle",
-    "bins",
-    "record",
-    "aerospike",
-    "stream",
-    "base",
-    "apply",
-)
-"""Chunks of what modules see of Aerospike, in the order they are loaded."""
-
-
-def _stripped(path: Traversable) -> bytes:
-    chunk = compile_text(path.read_bytes(), b"=" + path.name.encode(), strip=True)
-    return chunk.code or chunk.message
-
-
-@cache
-def _sandbox() -> tuple[list[bytes], list[bytes]]:
-    """Bytecode of the sandbox and its parts, and of the API; made once a process.
-
-    The log functions, last of the sandbox's, keep their lines, which show.
-    """
-    here = files(__package__)
-    api = here / "aerospike"
-    parts = [_stripped(here / f"{name}.lua") for name in _PARTS]
-    log = compile_text((api / "log.lua").read_bytes(), b"aerospike.lua").code
-    assert log is not None
-    return [*parts, log], [_stripped(api / f"{name}.lua") for name in _API]
 
 
 Subject = tuple[bool, int, int, int, bytes, bytes, bytes, bytes, int, bool]
@@ -195,6 +97,13 @@ class Poured(NamedTuple):
     failure: bytes
 
 
+Log = Callable[[int, str, str, str], None]
+"""Takes a level (0 critical to 4 detail), the place in the module, a text, and the log's context: one of these."""
+
+UDF_CONTEXT, STREAM_CONTEXT = "udf", "aggr"
+"""Contexts of the lines that functions on records and on streams log. Source: the UDF specification, section 3."""
+
+
 class Settings(NamedTuple):
     """What every context of a host has in common; ``memory`` in bytes."""
 
@@ -202,7 +111,7 @@ class Settings(NamedTuple):
     memory: int
     unsafe: bool
     source: Callable[[bytes], bytes | None]
-    log: Callable[[int, str, str], None]
+    log: Log
 
 
 class _Clock:
@@ -238,6 +147,7 @@ class Context:
         "_call",
         "_clock",
         "_collect",
+        "_lines",
         "_memory",
         "_open_stream",
         "_pour",
@@ -251,12 +161,13 @@ class Context:
     )
 
     def __init__(self, settings: Settings, required: set[bytes]) -> None:
-        (sandbox, *parts), api = _sandbox()
+        (sandbox, *parts), api = sandbox_chunks()
         self._memory = settings.memory
-        self._runtime = _new_runtime(settings.memory)
+        self._runtime = new_state(settings.memory)
         self.usable = True
         self.fresh_memory = 0
         self._clock = _Clock()
+        self._lines = _Lines(settings.log)
         fetch, take = _module_texts(settings, required)
         verbs = self._runtime.execute(
             sandbox,
@@ -268,7 +179,7 @@ class Context:
             _milliseconds,
             fetch,
             take,
-            _log_lines(settings.log),
+            self._lines.write,
             *api,
             mode="b",
         )
@@ -330,6 +241,7 @@ class Context:
             self.usable = False
             return Poured(b"", more=False, failure=OUT_OF_MEMORY)
         self._clock.tried = None
+        self._lines.context = STREAM_CONTEXT
         try:
             messages, more, failed, state = self._pour(deadline, batch)
         except LuaError as error:  # as in `apply`
@@ -337,6 +249,8 @@ class Context:
             return Poured(
                 b"", more=False, failure=OUT_OF_MEMORY if isinstance(error, MemoryError) else TIMEOUT
             )
+        finally:
+            self._lines.context = UDF_CONTEXT
         if state:
             self.usable = False
         if state == LATE and not failed:
@@ -428,9 +342,16 @@ def _module_texts(
     return fetch, lambda: waiting[0]
 
 
-def _log_lines(log: Callable[[int, str, str], None]) -> Callable[[int, bytes, bytes], None]:
-    def write(level: int, position: bytes, text: bytes) -> None:
-        with suppress(Exception):  # the edge to Lua, as above; a log that fails must not fail the call
-            log(level, position.decode("utf-8", "backslashreplace"), text.decode("utf-8", "backslashreplace"))
+class _Lines:
+    """What modules log."""
 
-    return write
+    __slots__ = ("_log", "context")
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self.context = UDF_CONTEXT
+
+    def write(self, level: int, position: bytes, text: bytes) -> None:
+        with suppress(Exception):  # the edge to Lua, as above; a log that fails must not fail the call
+            line = position.decode("utf-8", "backslashreplace"), text.decode("utf-8", "backslashreplace")
+            self._log(level, *line, self.context)

@@ -11,17 +11,18 @@ from daemon.lua.pool import HOLD_MAX
 from daemon.lua.runtime import (
     OUT_OF_MEMORY,
     TIMEOUT,
+    UDF_CONTEXT,
     Applied,
     Context,
+    Log,
     Outcome,
     Poured,
     Settings,
     Subject,
     Value,
-    compile_cached,
-    compile_text,
     failure,
 )
+from daemon.lua.state import compile_cached, compile_text
 from daemon.lua.turns import Turn, Turns
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Work:
         self,
         settings: ModLua,
         source: Callable[[str], bytes | None],
-        log: Callable[[int, str, str], None],
+        log: Log,
         budget: Budget,
     ) -> None:
         self._settings = settings
@@ -193,7 +194,7 @@ class Work:
         return time.monotonic() + self._settings.body_max_ms / 1000
 
     def _not_made(self, module: str, message: bytes) -> bytes:
-        self._log(1, module, f"lua create error: {message.decode('utf-8', 'backslashreplace')}")
+        self._log(1, module, f"lua create error: {message.decode('utf-8', 'backslashreplace')}", UDF_CONTEXT)
         return NO_MODULE
 
 

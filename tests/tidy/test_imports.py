@@ -17,7 +17,7 @@ OWNERS = {
     "bcrypt": {"asinfo/login.py"},
     "httpx": {"asadm/cron/ping.py", "daemon/smd/etcd/gateway.py"},
     "lmdb": {"daemon/record/check.py", "daemon/record/database.py"},
-    "lupa": {"daemon/lua/runtime.py"},
+    "lupa": {"daemon/lua/state.py"},
     "rich": {"asinfo/render.py"},
     "typer": {"asinfo/application.py", "daemon/usage.py"},
     "uvloop": {"daemon/server.py"},

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from daemon.lua.runtime import Context, Outcome, Settings, Value, compile_text
+from daemon.lua.runtime import Context, Outcome, Settings, Value
+from daemon.lua.state import compile_text
 
 MEMORY = 64 << 20
 
@@ -22,7 +23,9 @@ class Sandbox:
     def load(
         self, source: bytes, *, memory: int = MEMORY, unsafe: bool = False, seconds: float = 1
     ) -> Context:
-        settings = Settings(b"/udf", memory, unsafe, self.modules.get, lambda *line: self.lines.append(line))
+        settings = Settings(
+            b"/udf", memory, unsafe, self.modules.get, lambda *line: self.lines.append(line[:3])
+        )
         context = Context(settings, self.required)
         self.contexts.append(context)
         outcome = run(context, source, seconds)

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from daemon.lua.runtime import Value, compile_text
+from daemon.lua.runtime import Value
+from daemon.lua.state import compile_text
 
 Call = Callable[..., Value]
 

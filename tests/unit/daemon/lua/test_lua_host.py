@@ -22,7 +22,7 @@ class Node:
         self.modules = modules
         self.lines: list[tuple[int, str, str]] = []
         self.host = LuaHost(
-            ModLua(user_path="/udf", **settings), modules.get, lambda *line: self.lines.append(line)
+            ModLua(user_path="/udf", **settings), modules.get, lambda *line: self.lines.append(line[:3])
         )
 
     async def call(self, module: str, function: str = "f", *arguments: Value, seconds: float = 5) -> Value:

@@ -10,7 +10,8 @@ from asinfo.errors import WireError
 from asinfo.wire import msgpack, particle
 from asinfo.wire.message import bins as each_bin
 from asinfo.wire.message import op
-from daemon.lua.runtime import DELETE, WRITE, Applied, Context, Settings, compile_text
+from daemon.lua.runtime import DELETE, WRITE, Applied, Context, Settings
+from daemon.lua.state import compile_text
 
 MEMORY = 64 << 20
 DIGEST = bytes(range(20))
@@ -53,9 +54,14 @@ class Applier:
         self.modules: dict[bytes, bytes] = {}
         self.lines: list[tuple[int, str, str]] = []
         self.contexts: list[Context] = []
+        self.log_contexts: set[str] = set()
+
+    def log(self, level: int, position: str, text: str, context: str) -> None:
+        self.lines.append((level, position, text))
+        self.log_contexts.add(context)
 
     def load(self, source: str, *, unsafe: bool = False, name: bytes = b"m", memory: int = MEMORY) -> Context:
-        settings = Settings(b"/udf", memory, unsafe, self.modules.get, lambda *line: self.lines.append(line))
+        settings = Settings(b"/udf", memory, unsafe, self.modules.get, self.log)
         context = Context(settings, set())
         self.contexts.append(context)
         place = b"/udf/%s.lua" % name

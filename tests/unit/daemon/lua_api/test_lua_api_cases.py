@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from asinfo.wire import msgpack
-from daemon.lua.runtime import NOTHING, compile_text
+from daemon.lua.runtime import NOTHING
+from daemon.lua.state import compile_text
 
 CASES = Path(__file__).parents[3] / "compat" / "lua_cases.jsonl"
 

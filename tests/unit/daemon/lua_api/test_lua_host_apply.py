@@ -29,7 +29,7 @@ def play(scene: Callable[[LuaHost, list[str]], Awaitable[None]], count: int = 2)
     async def stage() -> None:
         lines: list[str] = []
         settings = ModLua(user_path="/udf", context_count=count)
-        host = LuaHost(settings, MODULES.get, lambda _level, _place, text: lines.append(text))
+        host = LuaHost(settings, MODULES.get, lambda _level, _place, text, _context: lines.append(text))
         try:
             await scene(host, lines)
         finally:

@@ -160,6 +160,7 @@ def test_lines_of_a_trial(applier: Any) -> None:
         (1, "/udf/m.lua:2", "two"),
         (0, "/udf/m.lua:2", "three"),
     ]
+    assert applier.log_contexts == {"udf"}
     applier.lines.clear()
     called = applier.apply(context, "g", [], None, trial=True, seconds=0.01)
     assert called.raw[7]

@@ -247,3 +247,4 @@ def test_log_lines_of_one_aggregation_are_bounded(applier: Any) -> None:
         while poured.more:
             poured = pour(context, b"")
     assert len(applier.lines) == 1000
+    assert applier.log_contexts == {"aggr"}

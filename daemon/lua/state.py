@@ -1,0 +1,107 @@
+"""Bare Lua states, and texts compiled for them: the only file that knows lupa."""
+
+from functools import cache, lru_cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import NamedTuple
+
+from lupa.lua54 import LuaError, LuaRuntime
+
+from daemon.lua.bytecode import HEADER_SIZE, without_tail_calls
+
+__all__ = ["LuaError", "compile_cached", "compile_text", "new_state", "sandbox_chunks"]
+
+_COMPILE_MEMORY = 256 << 20
+
+_COMPILER = b"""
+local load, dump = load, string.dump
+return function(text, name, strip)
+    local f, message = load(text, name, "t")
+    if f then
+        return dump(f, strip)
+    end
+    return nil, message
+end
+"""
+
+
+class Chunk(NamedTuple):
+    """A compiled text: its bytecode, or the message that says why there is none."""
+
+    code: bytes | None
+    message: bytes
+
+
+def _no_attributes(_target: object, name: object, _setting: bool) -> str:
+    """The second line of defence: no Python object is reachable, and if one were, it would have no attributes."""
+    raise AttributeError(name)
+
+
+def new_state(memory: int) -> LuaRuntime:
+    """A state that may take ``memory`` bytes, with Lua's own libraries."""
+    return LuaRuntime(
+        encoding=None,
+        unpack_returned_tuples=True,
+        register_eval=False,
+        register_builtins=False,
+        attribute_filter=_no_attributes,
+        max_memory=memory,
+    )
+
+
+def compile_text(text: bytes, name: bytes, *, strip: bool = False) -> Chunk:
+    """Compile a Lua text under the chunk name ``name``; bytecode is refused, as a message."""
+    if text[:1] == b"\x1b":
+        if len(text) < HEADER_SIZE:
+            return Chunk(None, name.lstrip(b"@=") + b": bad binary format (truncated chunk)")
+        return Chunk(None, b"attempt to load a binary chunk (mode is 't')")
+    try:
+        made = new_state(_COMPILE_MEMORY).execute(_COMPILER)(text, name, strip)
+    except LuaError as error:
+        return Chunk(None, str(error).encode())
+    return Chunk(None, made[1]) if isinstance(made, tuple) else Chunk(without_tail_calls(made), b"")
+
+
+compile_cached = lru_cache(maxsize=64)(compile_text)
+"""The same; a module's contexts share one compilation."""
+
+
+_PARTS = ("sandbox", "limit", "pattern", "cost", "library", "tables", "modules")
+"""The chunks of the sandbox; the first loads the others."""
+
+_API = (
+    "value",
+    "list",
+    "map",
+    "bytes",
+    "geojson",
+    "order",
+    "msgpack",
+    "particle",
+    "bins",
+    "record",
+    "aerospike",
+    "stream",
+    "base",
+    "apply",
+)
+"""Chunks of what modules see of Aerospike, in the order they are loaded."""
+
+
+def _stripped(path: Traversable) -> bytes:
+    chunk = compile_text(path.read_bytes(), b"=" + path.name.encode(), strip=True)
+    return chunk.code or chunk.message
+
+
+@cache
+def sandbox_chunks() -> tuple[list[bytes], list[bytes]]:
+    """Bytecode of the sandbox and its parts, and of the API; made once a process.
+
+    The log functions, last of the sandbox's, keep their lines, which show.
+    """
+    here = files(__package__)
+    api = here / "aerospike"
+    parts = [_stripped(here / f"{name}.lua") for name in _PARTS]
+    log = compile_text((api / "log.lua").read_bytes(), b"aerospike.lua").code
+    assert log is not None
+    return [*parts, log], [_stripped(api / f"{name}.lua") for name in _API]
