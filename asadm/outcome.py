@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 GOOD = 0
 FAILED = 1
 WRONG = 2  # usage or configuration
+PENDING = 3  # changes are pending, or something was found
 INTERRUPTED = 130
 
 

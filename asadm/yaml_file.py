@@ -5,7 +5,8 @@ Nodes of the YAML tree are looked at, not loaded objects: they know their lines,
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
+import stat
 from typing import Any
 
 import yaml
@@ -15,18 +16,34 @@ from asinfo.errors import ConfigError, Problem
 DEPTH_MAX = 32
 """Deepest nesting that is looked at; our grammars need six levels, and the C parser crashes at some ten thousand."""
 
+SIZE_MAX = 16 * 1024 * 1024
+"""Bytes of a file; a larger one is none of ours, and would fill the memory."""
+
 Node = yaml.Node
 """A piece of the file, with its line."""
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def content(path: str) -> bytes:
-    """The bytes of the file ``path``. Raises ConfigError."""
+def content(path: str, *, regular: bool = False) -> bytes:
+    """The bytes of the file ``path``; ``regular`` where it may not be a pipe or a device. Raises ConfigError."""
     try:
-        return Path(path).read_bytes()
+        found = _read(path, os.O_NONBLOCK if regular else 0)  # a pipe must not hold us up
     except OSError as error:
         raise ConfigError([Problem(path, 0, error.strerror or str(error))]) from None
+    except ValueError as error:
+        raise ConfigError([Problem(path, 0, str(error))]) from None
+    if len(found) > SIZE_MAX:
+        raise ConfigError([Problem(path, 0, f"is larger than {SIZE_MAX} bytes")])
+    return found
+
+
+def _read(path: str, flags: int) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | flags)
+    with os.fdopen(descriptor, "rb") as stream:
+        if flags and not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ValueError("is not a file")
+        return stream.read(SIZE_MAX + 1)
 
 
 class Reader:

@@ -8,7 +8,7 @@ from asadm.cron.metrics import check_target, write_text
 from asadm.display import rendered
 from asadm.fleet import check_formats, directory
 from asadm.fleet.checking import UNKNOWN, Checked
-from asadm.outcome import FAILED, GOOD, INTERRUPTED, Outcome
+from asadm.outcome import FAILED, GOOD, INTERRUPTED, PENDING, Outcome
 from asinfo.errors import Error
 from asinfo.options import Option
 
@@ -34,9 +34,6 @@ METRICS = Option(
     help="Write what --format prometheus shows for the textfile collector too.",
 )
 OPTIONS = (FORMAT, VERIFY, PRUNE, QUIET, METRICS)
-
-FOUND = 3
-"""Exit code when all nodes were read and something is wrong."""
 
 NOTES = """\
 What is looked for, and how bad it is:
@@ -143,7 +140,7 @@ def _code(checked: Checked) -> int:
         return INTERRUPTED
     if not checked.complete:
         return FAILED
-    return GOOD if check_formats.good(checked) else FOUND
+    return GOOD if check_formats.good(checked) else PENDING
 
 
 def _text(session: Session, arguments: Arguments, checked: Checked) -> bytes:

@@ -8,7 +8,7 @@ from asadm.fleet.difference import shown, unified
 from asadm.fleet.fetch import fetch
 from asadm.fleet.survey import survey
 from asadm.modules import sendable
-from asadm.outcome import FAILED, INTERRUPTED, Outcome
+from asadm.outcome import FAILED, INTERRUPTED, PENDING, Outcome
 from asinfo.errors import UsageError
 from asinfo.wire.info import text
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from asadm.session import Session
     from asadm.statement import Arguments
     from asinfo.exchange import Node
-
-DIFFERENT = 3
 
 NOTES = """\
 Exit codes: 0 both nodes have the same, 3 they differ (also when just one has the module), 1 a node could not be read
@@ -62,7 +60,7 @@ def run(session: Session, arguments: Arguments) -> Outcome:
     labels = [f"{text(name)} ({node.name})" for node in nodes]
     diff = unified(contents[0], contents[1], labels[0], labels[1])
     extra["diff"] = text(diff)
-    return Outcome(answers, shown(session, diff), code=DIFFERENT, extra=extra)
+    return Outcome(answers, shown(session, diff), code=PENDING, extra=extra)
 
 
 def _one(cluster: Cluster, word: str) -> Node:

@@ -10,7 +10,7 @@ from asadm.fleet.gathered import gather
 from asadm.fleet.options import PRUNE
 from asadm.fleet.plan import CHANGES, examine
 from asadm.fleet.save import possible
-from asadm.outcome import INTERRUPTED, Outcome
+from asadm.outcome import INTERRUPTED, PENDING, Outcome
 from asinfo.options import Option
 from asinfo.wire.info import text
 
@@ -31,8 +31,6 @@ DIFF = Option(
 OUT = Option("out", metavar="FILE", help="Write the plan to FILE, for 'udf apply FILE'.")
 ALL = Option("all", kind="flag", help="Show the modules that are the same on all nodes too.")
 OPTIONS = (DIFF, OUT, PRUNE, ALL)
-
-PENDING = 3
 
 NOTES = """\
 Modules are compared by the hash that udf-list shows; no content is transferred, unless --diff asks for it.

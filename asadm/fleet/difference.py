@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from asadm.fleet.lines import CONTEXT, Lines
-from asinfo.wire.info import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -71,8 +70,3 @@ def _coloured(diff: bytes) -> Iterator[bytes]:
     for line in diff.splitlines(keepends=True):
         colour = COLOURS.get(line[:1])
         yield colour + line.rstrip(b"\n") + b"\x1b[0m\n" if colour else line
-
-
-def as_text(diff: bytes) -> str:
-    """``diff`` for JSON."""
-    return text(diff)

@@ -12,7 +12,7 @@ import os
 import re
 import stat
 from fnmatch import fnmatchcase
-from graphlib import CycleError, TopologicalSorter
+from graphlib import TopologicalSorter
 
 from asadm.fleet.pins import FILE, Pins
 from asadm.fleet.pins import read as read_pins
@@ -23,7 +23,10 @@ from asinfo.wire.udf import NAME_SIZE_MAX, SOURCE_SIZE_MAX, base64, digest
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+OTHER_FILE = "udf.yml"
+"""What some would call it."""
 
 NAME = re.compile(rb"(?!.*\.\.)[A-Za-z0-9_$-][A-Za-z0-9._$-]*\.lua")
 """Names that every server accepts, the releases that have an allow-list too."""
@@ -50,7 +53,10 @@ class Source:
         self.path = path
         self.content = content
         self.hash = digest(name, base64(content))
-        self.required = tuple(each + b".lua" for each in required(content) if each not in BUILT_IN)
+        # Lua takes a dot in what is required for a directory.
+        self.required = tuple(
+            each.replace(b".", b"/") + b".lua" for each in required(content) if each not in BUILT_IN
+        )
         self.requires: tuple[bytes, ...] = ()
 
 
@@ -61,9 +67,10 @@ class Directory:
     ``exclude``   globs of names that are none of our business, in the directory and on the nodes
     ``keep``      globs of names on the nodes that are never pruned
     ``clusters``  names of the only clusters these modules are for; empty for any
+    ``circles``   modules that require each other, each named again at the end; what is required cannot come first there
     """
 
-    __slots__ = ("clusters", "exclude", "keep", "path", "sources")
+    __slots__ = ("circles", "clusters", "exclude", "keep", "path", "sources")
 
     def __init__(
         self,
@@ -74,12 +81,11 @@ class Directory:
         keep: Sequence[str] = (),
         clusters: Sequence[str] = (),
     ) -> None:
-        """Raises UsageError when modules require each other in a circle."""
         self.path = path
         self.exclude = tuple(exclude)
         self.keep = tuple(keep)
         self.clusters = tuple(clusters)
-        self.sources = _ordered({source.name: source for source in sources})
+        self.sources, self.circles = _ordered({source.name: source for source in sources})
 
     def kept(self, name: bytes) -> bool:
         """Whether a node may have ``name`` although the directory has not, even when it is pruned."""
@@ -95,13 +101,20 @@ def matches(name: bytes, globs: Iterable[str]) -> bool:
 def read(path: str) -> Directory:
     """The directory at ``path``.
 
-    Raises UsageError when it is none, is empty or has modules that require each other, and ConfigError with
-    everything that is wrong with its files and with its ``udf.yaml``.
+    Raises UsageError when it is none or is empty, and ConfigError with everything that is wrong with its files and with
+    its ``udf.yaml``.
     """
     found = _files(path)
     settings = os.path.join(path, FILE)  # noqa: PTH118 - keeps the path as given
+    if OTHER_FILE in found:  # what it says would not be heeded: its clusters would protect nothing
+        where = os.path.join(path, OTHER_FILE)  # noqa: PTH118 - the same
+        raise ConfigError([Problem(where, 0, f"the file has to be called {FILE}")])
     pins = read_pins(settings) if FILE in found else Pins()
-    problems: list[Problem] = []
+    problems = [
+        Problem(settings, pins.lines[name], f"modules: {text(name)}: exclude says that it is none of ours")
+        for name in pins.modules
+        if matches(name, pins.exclude)
+    ]
     sources: list[Source] = []
     for name, file in sorted(_chosen(found, pins).items()):
         where = os.path.join(path, file)  # noqa: PTH118 - the same
@@ -124,7 +137,11 @@ def _files(path: str) -> list[str]:
         names = os.listdir(path)  # noqa: PTH208 - keeps the path as given
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
-    found = [name for name in names if name == FILE or (name.endswith(".lua") and not name.startswith("."))]
+    found = [
+        name
+        for name in names
+        if name in {FILE, OTHER_FILE} or (name.endswith(".lua") and not name.startswith("."))
+    ]
     if len(found) > FILES_MAX:
         raise UsageError(
             f"{path}: {len(found)} modules are more than {FILES_MAX}: is it the right directory?"
@@ -146,7 +163,8 @@ def _chosen(found: Iterable[str], pins: Pins) -> dict[bytes, str]:
 def _source(name: bytes, path: str, place: Problem) -> Source | Problem:
     """The module in the file ``path``; ``place`` with a message when it cannot be one."""
     if len(name) > NAME_SIZE_MAX or not NAME.fullmatch(name):
-        place.message += f"{text(name)!r} cannot be the name of a module on a node"
+        named = repr(text(name)) if place.line else "this"  # without a line the path has just told it
+        place.message += f"{named} cannot be the name of a module on a node"
         return place
     try:
         return Source(name, path, _content(path))
@@ -172,19 +190,45 @@ def _content(path: str) -> bytes:
     return content
 
 
-def _ordered(sources: dict[bytes, Source]) -> dict[bytes, Source]:
-    """``sources`` with what is required first, else by name. Raises UsageError for a circle."""
+def _ordered(sources: dict[bytes, Source]) -> tuple[dict[bytes, Source], list[list[bytes]]]:
+    """``sources`` with what is required first, else by name; and the circles in which that cannot be.
+
+    A circle is no fault: a ``require`` inside of a function runs when all modules are there. One that runs when a module
+    is loaded is refused by the node.
+    """
     for source in sources.values():
         source.requires = tuple(name for name in source.required if name in sources)
-    sorter = TopologicalSorter({name: sources[name].requires for name in sorted(sources)})
-    try:
-        sorter.prepare()
-    except CycleError as error:
-        circle = [text(name) for name in reversed(error.args[1])]
-        raise UsageError(f"modules require each other in a circle: {' -> '.join(circle)}") from None
+    graph = {name: list(sources[name].requires) for name in sorted(sources)}
+    circles = _opened(graph)
+    sorter = TopologicalSorter(graph)
+    sorter.prepare()
     ordered: dict[bytes, Source] = {}
     while sorter.is_active():
         ready = sorted(sorter.get_ready())
         ordered.update((name, sources[name]) for name in ready)
         sorter.done(*ready)
-    return ordered
+    return ordered, circles
+
+
+def _opened(graph: dict[bytes, list[bytes]]) -> list[list[bytes]]:
+    """Take out of ``graph`` what closes a circle; the circles."""
+    circles = []
+    done: set[bytes] = set()
+    for start in graph:
+        path: dict[bytes, Iterator[bytes]] = {}  # from the start down; in order, and quick to be searched
+        node: bytes | None = start if start not in done else None
+        while node is not None:
+            if node not in path:
+                path[node] = iter(list(graph[node]))
+            required = next(path[node], None)
+            if required is None:
+                done.add(node)
+                del path[node]
+                node = next(reversed(path), None)
+            elif required in path:
+                graph[node].remove(required)
+                members = list(path)
+                circles.append([*members[members.index(required) :], required])
+            elif required not in done:
+                node = required
+    return circles

@@ -6,7 +6,7 @@ exclude:            # neither registered nor removed, wherever they are
   - "test_*.lua"
 keep:               # on the nodes for another reason: never pruned
   - "legacy_*.lua"
-clusters:           # refuse any other cluster
+clusters:           # refuse any other cluster; without it, any is allowed
   - production
 """
 
@@ -46,7 +46,7 @@ def read(path: str) -> Pins:
     from asadm import yaml_file  # most directories have no such file
 
     reader = yaml_file.Reader(path)
-    root = reader.compose(yaml_file.content(path))
+    root = reader.compose(yaml_file.content(path, regular=True))
     pins = Pins()
     if root is not None:
         _settings(reader, reader.mapping(root, "the file", SETTINGS), pins)
@@ -60,6 +60,8 @@ def _settings(reader: yaml_file.Reader, entries: dict[str, yaml_file.Node], pins
             _modules(reader, node, pins)
         else:
             setattr(pins, key, reader.texts(node, key))
+            if key == "clusters" and isinstance(node.value, list) and not node.value:
+                reader.fault(node, "clusters names none: leave it out to allow any")
 
 
 def _modules(reader: yaml_file.Reader, node: yaml_file.Node, pins: Pins) -> None:

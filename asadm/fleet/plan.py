@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from asadm.cluster import Cluster
     from asadm.fleet.directory import Directory, Source
     from asadm.fleet.survey import Survey
-    from asinfo.exchange import Node
 
 CREATE = "create"
 UPDATE = "update"
@@ -92,12 +91,6 @@ class Plan:
     def complete(self) -> bool:
         """Whether every node was read."""
         return self.survey.complete
-
-    def changing(self, step: Step) -> list[Node]:
-        """The nodes on which ``step`` changes something, in the configured order."""
-        return [
-            node for node, action in zip(self.survey.nodes(), step.actions, strict=True) if action in CHANGES
-        ]
 
     def missing(self) -> list[tuple[bytes, bytes]]:
         """Pairs of a module, and a module that it requires but that neither the directory nor a node has."""

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 HASH_SHOWN = 10
 """Characters of a hash in a table; JSON has all 40."""
 
+CIRCLES_MAX = 10
+"""Circles that are told; each has a line."""
+
 VERSIONS_MAX = 8
 """Versions of one module that have a row each; more of them share one."""
 
@@ -49,7 +52,8 @@ def _rows(plan: Plan, step: Step) -> Iterator[list[Cell]]:
     nodes = plan.survey.nodes()
     groups = gather(zip(step.actions, _versions(step), strict=True))
     for (action, seen), positions in sorted(groups.items(), key=lambda group: group[0][0] not in CHANGES):
-        if action != UNREAD:
+        never = step.source is None and action == SAME  # what does not have it loses nothing
+        if action != UNREAD and not never:
             yield [
                 Cell(text(step.name)),
                 Cell(action, MARKS[action]),
@@ -105,6 +109,11 @@ def remarks(plan: Plan) -> list[str]:
     said = [
         f"{text(name)} requires {text(required)}, which neither {plan.directory.path} nor a node has"
         for name, required in plan.missing()
+    ]
+    said += [
+        f"modules require each other in a circle: {' -> '.join(map(text, circle))}; a node refuses them unless that is "
+        "inside of functions"
+        for circle in plan.directory.circles[:CIRCLES_MAX]
     ]
     if plan.foreign:
         how = "" if plan.prune else "; --prune would remove those that udf.yaml does not keep"

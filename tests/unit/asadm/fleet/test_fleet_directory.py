@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from asadm import yaml_file
 from asadm.fleet import directory
-from asadm.fleet.directory import Directory
+from asadm.fleet.directory import Directory, Source
 from asinfo.errors import ConfigError, Error, UsageError
 from asinfo.wire.udf import SOURCE_SIZE_MAX, base64, digest
 
@@ -60,14 +61,76 @@ def test_what_is_required_comes_first(tmp_path: Path) -> None:
     assert (source.requires, source.required) == ((b"a.lua",), (b"a.lua", b"nobody.lua"))
 
 
-def test_a_circle_is_named(tmp_path: Path) -> None:
-    make(tmp_path, a="require 'b'", b="require 'c'", c="require 'a'", d="require 'a'")
-    message = wrong(tmp_path)
-    assert message.startswith("modules require each other in a circle: ")
-    circle = message.partition(": ")[2].split(" -> ")
+def test_a_circle_is_named_and_the_rest_is_in_order(tmp_path: Path) -> None:
+    make(
+        tmp_path,
+        a="require 'b'",
+        b="require 'c'",
+        c="require 'a' require 'e'",
+        d="require 'a'",
+        e="x",
+        f="require 'f'",
+    )
+    found = directory.read(str(tmp_path))
+    circle, own = found.circles
+    assert own == [b"f.lua", b"f.lua"]
     assert circle[0] == circle[-1]
-    follows = {"a.lua": "b.lua", "b.lua": "c.lua", "c.lua": "a.lua"}
+    follows = {b"a.lua": b"b.lua", b"b.lua": b"c.lua", b"c.lua": b"a.lua"}
     assert all(follows[one] == two for one, two in pairwise(circle))
+    ordered = names(found)
+    assert ordered.index("e.lua") < ordered.index("c.lua")
+    assert ordered.index("a.lua") < ordered.index("d.lua")
+    assert sorted(ordered) == [f"{each}.lua" for each in "abcdef"]
+
+
+def test_a_dot_in_what_is_required_is_a_directory(tmp_path: Path) -> None:
+    make(tmp_path, a="require 'lib.util'", **{"lib.util.lua": "x"})
+    source = directory.read(str(tmp_path)).sources[b"a.lua"]
+    assert (source.requires, source.required) == ((), (b"lib/util.lua",))
+
+
+def test_many_circles_are_opened_at_once(tmp_path: Path) -> None:
+    sources = [
+        Source(b"m%d.lua" % number, "", b" ".join(b"require 'm%d'" % other for other in range(60)))
+        for number in range(60)
+    ]
+    found = Directory(str(tmp_path), sources)
+    assert len(found.sources) == 60
+    assert found.circles
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"udf.yaml": "clusters: []"}, "DIR/udf.yaml:1: clusters names none: leave it out to allow any"),
+        ({"udf.yml": "clusters: [x]"}, "DIR/udf.yml: the file has to be called udf.yaml"),
+        (
+            {"udf.yaml": "exclude: [a.lua]\nmodules: {a.lua: a.lua}"},
+            "DIR/udf.yaml:2: modules: a.lua: exclude says that it is none of ours",
+        ),
+    ],
+)
+def test_what_protects_nothing_is_refused(tmp_path: Path, files: dict[str, str], message: str) -> None:
+    make(tmp_path, a="return 1", **files)
+    assert wrong(tmp_path) == message
+
+
+def test_a_pipe_or_a_device_is_no_udf_yaml(tmp_path: Path) -> None:
+    make(tmp_path, a="return 1")
+    os.mkfifo(tmp_path / "udf.yaml")
+    assert wrong(tmp_path) == "DIR/udf.yaml: is not a file"
+    (tmp_path / "udf.yaml").unlink()
+    (tmp_path / "udf.yaml").symlink_to("/dev/zero")
+    assert wrong(tmp_path) == "DIR/udf.yaml: is not a file"
+    (tmp_path / "udf.yaml").unlink()
+    with (tmp_path / "udf.yaml").open("wb") as stream:
+        stream.truncate(yaml_file.SIZE_MAX + 1)
+    assert wrong(tmp_path) == f"DIR/udf.yaml: is larger than {yaml_file.SIZE_MAX} bytes"
+
+
+def test_a_name_that_is_no_text_is_spelled_once(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"\xff.lua")).write_text("x")
+    assert wrong(tmp_path).count(".lua") == 1
 
 
 def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
@@ -77,13 +140,13 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "gone.lua").symlink_to("nowhere")
     os.mkfifo(tmp_path / "pipe.lua")
     assert wrong(tmp_path).splitlines() == [
-        "DIR/a..lua: 'a..lua' cannot be the name of a module on a node",
+        "DIR/a..lua: this cannot be the name of a module on a node",
         f"DIR/big.lua: is larger than {SOURCE_SIZE_MAX} bytes, the most that a module may have",
         "DIR/dir.lua: is not a file",
         "DIR/empty.lua: is empty; nodes refuse a module without content",
         "DIR/gone.lua: No such file or directory",
         "DIR/pipe.lua: is not a file",
-        "DIR/sp ace.lua: 'sp ace.lua' cannot be the name of a module on a node",
+        "DIR/sp ace.lua: this cannot be the name of a module on a node",
     ]
 
 

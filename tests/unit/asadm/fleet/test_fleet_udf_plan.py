@@ -288,3 +288,26 @@ def test_real_nodes(asadm: Asadm, asudfd: Daemon, modules: Path) -> None:
         ]
     finally:
         asudfd.ask(b"udf-remove:filename=a.lua\nudf-remove:filename=b.lua\n")
+
+
+def test_a_circle_is_a_warning_and_is_applied(asadm: Asadm, tmp_path: Path) -> None:
+    (tmp_path / "udf").mkdir()
+    (tmp_path / "udf" / "a.lua").write_text('function f() return require("b").g() end')
+    (tmp_path / "udf" / "b.lua").write_text('function h() return require("a").f() end')
+    with Fleet(2) as fleet:
+        shown = asadm("-h", fleet.hosts, "udf", "plan", "udf")
+        assert shown.code == 3
+        assert "in a circle: a.lua -> b.lua -> a.lua" in shown.err
+        assert asadm("-h", fleet.hosts, "udf", "apply", "udf", "--yes", "--no-history").code == 0
+        assert all(len(node.names) == 2 for node in fleet.nodes)
+
+
+def test_a_removal_does_not_name_nodes_that_never_had_it(asadm: Asadm, tmp_path: Path) -> None:
+    (tmp_path / "udf").mkdir()
+    (tmp_path / "udf" / "a.lua").write_text("return 1")
+    with Fleet(2) as fleet:
+        fleet.load(b"a.lua", b"return 1")
+        fleet[0].hold(b"b.lua", b"return 2")
+        shown = asadm("-h", fleet.hosts, "udf", "plan", "udf", "--prune")
+        [row] = [line for line in shown.out.splitlines() if line.startswith("b.lua")]
+        assert row.split()[1:3] == ["remove", fleet[0].address]
