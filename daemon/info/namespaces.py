@@ -195,12 +195,12 @@ def _figures(node: Node, space: records.Namespace) -> Iterator[tuple[str, object
 
 
 def _storage(space: records.Namespace) -> Iterator[tuple[str, object]]:
-    total = space.storage.total_bytes
-    percent = 100 * space.storage.used_bytes // total if total else 0
+    storage = space.storage
+    total, used = storage.total_bytes, storage.used_bytes
     yield "data_total_bytes", total
-    yield "data_used_bytes", space.sets.data_used_bytes
-    yield "data_used_pct", percent
-    yield "data_avail_pct", max(0, 100 - percent)
+    yield "data_used_bytes", used
+    yield "data_used_pct", 100 * used // total if total else 0
+    yield "data_avail_pct", max(0, 100 * (total - storage.taken_bytes) // total) if total else 100
 
 
 @cache

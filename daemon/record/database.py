@@ -49,7 +49,10 @@ class NoRoomError(DatabaseError):
 
 
 class Database:
-    """The open file. All but ``commit`` belongs to the event loop; ``commit`` to one worker thread at a time."""
+    """The open file. All but ``commit`` belongs to the event loop; ``commit`` to one worker thread at a time.
+
+    ``pages_bytes`` is what the records take in the state that is seen: whole pages, and the tree above them.
+    """
 
     __slots__ = (
         "_about",
@@ -60,7 +63,7 @@ class Database:
         "_size",
         "_snapshot",
         "_stored",
-        "used_bytes",
+        "pages_bytes",
     )
 
     def __init__(self, path: Path, size: int, namespace: bytes) -> None:
@@ -71,7 +74,7 @@ class Database:
         self._path = path
         self._size = size
         self._stored: dict[bytes, tuple[int, int]] = {}
-        self.used_bytes = 0
+        self.pages_bytes = 0
         try:
             self._open()
             self._identify(namespace)
@@ -89,7 +92,7 @@ class Database:
         tables = [self._environment.open_db(name) for name in _TABLES]
         self._about, self._records, self._sets = tables
         self._snapshot = self._environment.begin()
-        self._measure(self._snapshot)
+        self._measure()
 
     def _whole(self) -> None:
         """Check that the file is as long as it says: what LMDB would meet behind its end kills the process.
@@ -181,17 +184,20 @@ class Database:
                 if self._stored.get(name) != counts:
                     transaction.put(b"=" + name, _COUNT.pack(*counts), db=self._sets)
             transaction.put(b"epoch", epoch.to_bytes(8, "big"), db=self._about)
-            self._measure(transaction)
         self._stored.update(figures)
 
-    def _measure(self, transaction: lmdb.Transaction) -> None:
-        stat = transaction.stat(self._records)
-        self.used_bytes = stat["psize"] * (stat["branch_pages"] + stat["leaf_pages"] + stat["overflow_pages"])
+    def _measure(self) -> None:
+        """Measure what is seen, not what a commit is about to make of it: the figures belong to one state."""
+        stat = self._snapshot.stat(self._records)
+        self.pages_bytes = stat["psize"] * (
+            stat["branch_pages"] + stat["leaf_pages"] + stat["overflow_pages"]
+        )
 
     def refresh(self) -> None:
         """See what was committed. Holding on to an old state for long would keep its pages from being used again."""
         self._snapshot.abort()
         self._snapshot = self._environment.begin()
+        self._measure()
 
     def grow(self) -> None:
         """Make room for a transaction that did not fit."""
@@ -213,6 +219,9 @@ class Database:
         self._environment.close()
 
 
-def insert(layer: Layer, digest: bytes, value: bytes) -> None:
-    """Add a change to ``layer``."""
-    layer.setdefault(partition(digest), {})[digest] = value
+def insert(layer: Layer, digest: bytes, value: bytes) -> int:
+    """Add a change to ``layer``; by how many bytes its values grow."""
+    values = layer.setdefault(partition(digest), {})
+    grown = len(value) - len(values.get(digest, b""))
+    values[digest] = value
+    return grown

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
     from daemon.config.schema import StorageEngine
 
+JOURNAL_SIZE_MAX = 256 << 20
+"""Most bytes of one journal. While a commit runs, writes to one record over and over make the journal grow, not what
+waits in memory; at the next start all of it is read."""
+
 RETRY_SECONDS = 1.0
 """After so long a commit that failed is tried again."""
 
@@ -59,6 +63,7 @@ class Device:
         self._fresh_bytes = self._committing_bytes = 0
         self._refusing: Result | None = None
         self._journals = self._open(namespace)
+        self._filed_bytes = self.sets.data_used_bytes  # of the records in the file, as it is seen
         self._journal = self._journals[0]
         self._unsynced: set[Journal] = set()
         self._flushing: _Group | None = None
@@ -124,8 +129,13 @@ class Device:
 
     @property
     def used_bytes(self) -> int:
-        """See Storage. Pages of the file that are in use, and what is on its way there."""
-        return self._database.used_bytes + self._fresh_bytes + self._committing_bytes
+        """See Storage."""
+        return self.sets.data_used_bytes
+
+    @property
+    def taken_bytes(self) -> int:
+        """See Storage. Pages of the file that are in use, and by how much the records have grown since."""
+        return self._database.pages_bytes + self.sets.data_used_bytes - self._filed_bytes
 
     def get(self, digest: bytes) -> bytes | None:
         """See Storage."""
@@ -153,12 +163,13 @@ class Device:
             raise Refused(self._refusing, "the disk takes no writes at the moment")
         if self._fresh_bytes + self._committing_bytes > self._engine.max_write_cache:
             raise Refused(Result.DEVICE_OVERLOAD, "more than max-write-cache waits for the disk")
+        if self._journal.size > JOURNAL_SIZE_MAX:
+            raise Refused(Result.DEVICE_OVERLOAD, "the disk does not keep up with the journal")
         try:
             self._journal.append(digest, value)
         except OSError as error:
             raise Refused(Result.OUT_OF_SPACE, f"{self._path}: {error.strerror}") from error
-        insert(self._fresh, digest, value)
-        self._fresh_bytes += len(value)
+        self._fresh_bytes += insert(self._fresh, digest, value)
         self._unsynced.add(self._journal)
         if self._timer is None:
             self._schedule(self._engine.flush_max_ms / 1000)
@@ -237,6 +248,7 @@ class Device:
         if error is None:
             self._database.refresh()
             self._committing, self._committing_bytes = {}, 0
+            self._filed_bytes = sum(size for _, size in figures.values())
             self._commit = self._timer = self._refusing = None
             if self._fresh:
                 self._schedule(0 if self._journal.size > ROOM else self._engine.flush_max_ms / 1000)

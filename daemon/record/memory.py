@@ -30,6 +30,8 @@ class Memory:
         """See Storage."""
         return self.sets.data_used_bytes
 
+    taken_bytes = used_bytes
+
     def get(self, digest: bytes) -> bytes | None:
         """See Storage."""
         # `partition` spelled out, here and in `put`: a call would double the time

@@ -186,11 +186,19 @@ class Namespace:
 
     @property
     def stop_writes(self) -> bool:
-        """Whether the fill of the storage or of the system's memory stops writes."""
-        storage = self.storage
-        limit = self.config.storage_engine.stop_writes_used_pct
-        full = limit and storage.total_bytes and storage.used_bytes * 100 >= storage.total_bytes * limit
-        return bool(full) or self.sweeper.system_memory_full
+        """Whether the fill of the storage or of the system's memory stops writes.
+
+        As on the real server: too many bytes of records, or too little room for more; with a limit of 0 neither.
+        """
+        storage, engine = self.storage, self.config.storage_engine
+        if total := storage.total_bytes:
+            limit = engine.stop_writes_used_pct
+            if limit and storage.used_bytes * 100 >= total * limit:
+                return True
+            limit = engine.stop_writes_avail_pct
+            if limit and (total - storage.taken_bytes) * 100 < total * limit:
+                return True
+        return self.sweeper.system_memory_full
 
     def _check_set(self, name: bytes, size: int) -> None:
         """Refuse a write of ``size`` bytes to a set that is full, or that would be one too many, or that is none."""

@@ -25,7 +25,11 @@ class Storage(Protocol):
 
     @property
     def used_bytes(self) -> int:
-        """How much of that room is taken."""
+        """Bytes of the records, as they are now, in their stored form."""
+
+    @property
+    def taken_bytes(self) -> int:
+        """How much of the room is not available for more: a file keeps records in pages, which takes more."""
 
     def get(self, digest: bytes) -> bytes | None:
         """The value of ``digest``. Every write is seen at once, whether it is on the disk already or not."""

@@ -81,7 +81,7 @@ class StorageEngine:
         effect=True,
     )
     stop_writes_avail_pct: int = parameter(
-        5, "Free space below which writes stop.", unit="percent", high=100, dynamic=True
+        5, "Free space below which writes stop.", unit="percent", high=100, dynamic=True, effect=True
     )
     stop_writes_used_pct: int = parameter(
         70, "Fill at which writes stop.", unit="percent", high=100, dynamic=True, effect=True

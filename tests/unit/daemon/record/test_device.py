@@ -272,7 +272,9 @@ def test_a_journal_that_cannot_be_written_refuses_the_write(
 
 def test_a_transaction_larger_than_the_map_lets_it_grow(path: Path) -> None:
     async def run() -> None:
-        namespace = make(path, filesize=1 << 20, stop_writes_used_pct=0, flush_max_ms=1000)
+        namespace = make(
+            path, filesize=1 << 20, stop_writes_used_pct=0, stop_writes_avail_pct=0, flush_max_ms=1000
+        )
         await namespace.start()
         for number in range(100):
             namespace.put(digest(number), new(number, 10_000))

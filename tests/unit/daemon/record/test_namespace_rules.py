@@ -194,6 +194,7 @@ def test_writes_stop_when_the_room_is_used_up_and_go_on_after_deletes() -> None:
     assert namespace.delete(digest(1))
     namespace.put(digest(8), new(namespace))
     namespace.config.storage_engine.stop_writes_used_pct = 0
+    namespace.config.storage_engine.stop_writes_avail_pct = 0
     for number in range(20):
         namespace.put(digest(number), new(namespace, bins=b"x" * 77))
 
