@@ -43,6 +43,15 @@ def test_no_path_of_a_machine_and_no_registry(path: Path) -> None:
         assert not FORBIDDEN.search(line), f"line {number}: {line}"
 
 
+def test_an_image_has_only_what_git_keeps() -> None:
+    made = {line.removesuffix("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").split()}
+    left_out = {
+        line for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[0] != "#"
+    }
+    assert made | {".git"} <= {line.removeprefix("**/") for line in left_out}
+    assert not left_out & {"asinfo", "asadm", "daemon", "pyproject.toml", "README.md", "LICENSE"}
+
+
 def test_the_version_stands_in_one_place() -> None:
     project = tomllib.loads(text(Path("pyproject.toml")))
     assert project["project"]["dynamic"] == ["version"]

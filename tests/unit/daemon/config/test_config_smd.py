@@ -123,8 +123,9 @@ def test_a_word_of_etcd_without_etcd(tmp_path: Path) -> None:
     ]
 
 
-def test_the_example_of_a_cluster_loads() -> None:
-    config = load(str(ROOT / "config" / "asudfd-cluster.conf"))
+@pytest.mark.parametrize("name", ["asudfd-cluster.conf", "asudfd-compose.conf"])
+def test_the_example_of_a_cluster_loads(name: str) -> None:
+    config = load(str(ROOT / "config" / name))
     assert config.warnings == []
     assert config.smd.backend == "etcd"
     assert config.network.http.port == 9145
