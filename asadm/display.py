@@ -22,13 +22,15 @@ def output(session: Session, call: Call, outcome: Outcome) -> bytes:
 
 
 def rendered(session: Session, sheets: Sequence[Sheet]) -> bytes:
-    """``sheets`` as a person reads them: tables on a terminal, plain text in a pipe."""
+    """``sheets`` as a person reads them: tables on a terminal, plain text in a pipe. One without a title stands apart."""
     from io import StringIO
 
     from asinfo.render import plain, show
 
-    written = []
+    written: list[str] = []
     for sheet in sheets:
+        if written and not sheet.title:
+            written.append("\n")
         if session.terminal:
             stream = StringIO()
             stream.isatty = lambda: True  # type: ignore[method-assign]  # the sheet is to look as on our terminal

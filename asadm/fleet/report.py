@@ -1,8 +1,9 @@
-"""What a rollout came to: for each module, for each node, and exactly what the nodes have that are not as they should be."""
+"""What a rollout came to: by module, by node, and exactly what the nodes have that are not as they should be."""
 
 from __future__ import annotations
 
 from asadm.fleet import journal
+from asadm.fleet.gathered import NAMED_MAX, gather, named
 from asadm.fleet.show import count, short
 from asadm.fleet.stuck import HOW as MARKED
 from asadm.outcome import Answer
@@ -18,8 +19,19 @@ if TYPE_CHECKING:
     from asadm.fleet.rollout import Rollout
     from asinfo.exchange import Node
 
+    Row = list[Shown | str | float | None]
+
 ROWS_MAX = 500
-"""Rows of the sheet of failures: what is beyond has the same few reasons."""
+"""Rows of the sheet of failures."""
+
+EACH_MAX = 12
+"""So many nodes have a row each; of more, those that fared alike share one."""
+
+MODULES_MAX = 6
+"""So many modules that fared alike have a row each; more share one."""
+
+NAMES_MAX = 30
+"""So many nodes that failed are named in one row."""
 
 REMARKS_MAX = 10
 
@@ -57,14 +69,14 @@ def counts(rollout: Rollout, item: Item) -> tuple[int, int]:
 def sheets(rollout: Rollout, changed: Sequence[Item]) -> list[Sheet]:
     """By module, by node, and the failures one by one."""
     modules = [_module(rollout, item) for item in changed]
-    nodes = [_node(place, answer) for place, answer in zip(rollout.places, answers(rollout), strict=True)]
+    nodes = _nodes(rollout)
     found = [Sheet("", ["Module", "Gets", "Nodes", "How", "After ms"], modules)] if modules else []
-    found.append(Sheet("", ["Node", "Status", "Modules", "How", "After ms"], nodes))
+    found.append(Sheet("", ["Nodes", "Status", "Modules", "How", "After ms"], nodes))
     failures = list(_failures(rollout))
     if failures:
         more = len(failures) - ROWS_MAX
         note = f"and {more} more" if more > 0 else ""
-        columns = ["Node", "Module", "Status", "Has", "Should have", "Reason"]
+        columns = ["Nodes", "Module", "Status", "Has", "Should have", "Reason"]
         found.append(Sheet("", columns, failures[:ROWS_MAX], note))
     return found
 
@@ -96,7 +108,7 @@ def remarks(rollout: Rollout) -> list[str]:
     return told
 
 
-def _module(rollout: Rollout, item: Item) -> list[Shown | str | float | None]:
+def _module(rollout: Rollout, item: Item) -> Row:
     good, bad = counts(rollout, item)
     cells = [place.cells[item.name] for place in rollout.places if item.name in place.cells]
     last = max((cell.milliseconds for cell in cells if cell.good), default=None)
@@ -109,16 +121,37 @@ def _module(rollout: Rollout, item: Item) -> list[Shown | str | float | None]:
     ]
 
 
-def _node(place: Place, answer: Answer) -> list[Shown | str | float | None]:
+def _nodes(rollout: Rollout) -> list[Row]:
+    """A row a node, or for all that fared alike where there are many."""
+    rows = [_node(place, answer) for place, answer in zip(rollout.places, answers(rollout), strict=True)]
+    if len(rows) <= EACH_MAX:
+        return [_shown(place.node.name, *row) for place, row in zip(rollout.places, rows, strict=True)]
+    alike = gather(row[:3] for row in rows)
+    return [
+        _shown(
+            _named(rollout, positions), *key, max((rows[each][3] or 0.0 for each in positions), default=None)
+        )
+        for key, positions in alike.items()
+    ]
+
+
+def _node(place: Place, answer: Answer) -> tuple[str, str, str, float | None]:
     cells = list(place.cells.values())
     good = sum(cell.good for cell in cells)
-    return [
-        place.node.name,
-        Shown(answer.status, _MARKS.get(answer.status, "bad")),
-        f"{good} of {len(cells)}" if cells else "no change",
-        _how(cells),
-        answer.milliseconds if cells else None,
-    ]
+    count = f"{good} of {len(cells)}" if cells else "no change"
+    return answer.status, count, _how(cells), answer.milliseconds if cells else None
+
+
+def _shown(names: str, status: str, count: str, how: str, milliseconds: float | None) -> Row:
+    return [names, Shown(status, _MARKS.get(status, "bad")), count, how, milliseconds]
+
+
+def _named(rollout: Rollout, positions: Sequence[int]) -> str:
+    """The nodes at ``positions``, all of them by name while a person can read it."""
+    nodes = [place.node for place in rollout.places]
+    if NAMED_MAX < len(positions) <= NAMES_MAX and len(positions) < len(nodes) / 2:
+        return f"{len(positions)} nodes: {', '.join(nodes[position].name for position in positions)}"
+    return named(nodes, positions)
 
 
 def _how(cells: Iterable[Cell]) -> str:
@@ -130,19 +163,32 @@ def _how(cells: Iterable[Cell]) -> str:
     return ", ".join(f"{number} {how}" for how, number in numbers.items())
 
 
-def _failures(rollout: Rollout) -> Iterator[list[Shown | str | float | None]]:
-    for place in rollout.places:
-        for item in rollout.items:
+def _failures(rollout: Rollout) -> Iterator[Row]:
+    """What nodes have not as they should, those that fail alike together."""
+    alike: dict[tuple[tuple[int, ...], str, str], list[tuple[Item, str]]] = {}
+    for item in rollout.items:
+        failed: dict[tuple[str, str, str], list[int]] = {}
+        for position, place in enumerate(rollout.places):
             cell = place.cells.get(item.name)
             if cell is not None and not cell.good:
-                yield [
-                    place.node.name,
-                    text(item.name),
-                    Shown(cell.status, _MARKS.get(cell.status, "bad")),
-                    _has(place, item),
-                    short(item.wanted) or "nothing",
-                    cell.error,
-                ]
+                failed.setdefault((cell.status, cell.error, _has(place, item)), []).append(position)
+        for (status, error, has), positions in failed.items():
+            alike.setdefault((tuple(positions), status, error), []).append((item, has))
+    for (where, status, error), modules in alike.items():
+        names = _named(rollout, where)
+        for module, listed, wanted in _modules(modules):
+            yield [names, module, Shown(status, _MARKS.get(status, "bad")), listed, wanted, error]
+
+
+def _modules(modules: Sequence[tuple[Item, str]]) -> Iterator[tuple[str, str | None, str | None]]:
+    """Each module with what it is and should be; many of them together."""
+    if len(modules) <= MODULES_MAX:
+        for item, has in modules:
+            yield text(item.name), has, short(item.wanted) or "nothing"
+        return
+    found = dict.fromkeys(has for _, has in modules)
+    first = ", ".join(text(item.name) for item, _ in modules[:MODULES_MAX])
+    yield f"{len(modules)} modules: {first}, ...", next(iter(found)) if len(found) == 1 else None, None
 
 
 def _has(place: Place, item: Item) -> str:
