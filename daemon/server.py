@@ -25,7 +25,7 @@ from daemon import files
 from daemon.assembly import Assembly, node_id
 from daemon.cluster import Cluster, Member
 from daemon.errors import StartError
-from daemon.health import STOPPING, Health
+from daemon.health import STARTING, STOPPING, Health
 from daemon.lock import WorkDirectory
 from daemon.log import Log
 from daemon.members import Members
@@ -137,12 +137,15 @@ class Server:
         await self._listen_for_supervisors(stack)
         meet = self._meeting(smd)
         stack.push_async_callback(smd.stop)
+        self._health.stage = f"{STARTING}: waiting for the metadata"
         await smd.start()
+        self._health.stage = f"{STARTING}: reading the records"
         for service in self._services:
             for namespace in service.node.namespaces.values():
                 await namespace.start()
         stack.callback(self._members.close)
         stack.push_async_callback(self._part)
+        self._health.stage = f"{STARTING}: joining the cluster"
         for service in self._services:
             service.listen()  # the others may know of us before we know of it
         await meet([Member(service.node.id, *service.node.endpoint) for service in self._services])

@@ -214,7 +214,9 @@ def test_a_start_waits_for_etcd_and_can_be_stopped(tmp_path: Path, store: Etcd) 
     try:
         node.begin()
         await_true(lambda: _answers(node), "the port for supervisors")
-        assert node.get("/readyz") == (503, "starting\n")
+        await_true(
+            lambda: node.get("/readyz") == (503, "starting: waiting for the metadata\n"), "it says what for"
+        )
         assert node.stop() == 0
         node.begin()
         store.start()
