@@ -168,6 +168,8 @@ def plan_ports(configured: int, ports: str, nodes: str) -> list[int]:
     """The port of each node: as given, or counting on from the first. Raises UsageError."""
     given = [_number("--port", text, 0, PORT_MAX) for text in ports.split(",")] if ports else [configured]
     count = _number("--nodes", nodes, 1, NODES_MAX) if nodes else len(given)
+    if count > NODES_MAX:
+        raise UsageError(f"--port names {count} ports; one process has up to {NODES_MAX} nodes")
     if len(given) == count:
         return given
     if len(given) > 1:

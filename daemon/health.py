@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 STARTING = "starting"
 STOPPING = "stopping"
-AWAY = "the metadata store cannot be reached: modules cannot be changed, all else is served"
 
 
 class Health:
@@ -35,8 +34,8 @@ class Health:
             return self.stage
         for service in self._services:
             node = service.node
-            if not node.smd.connected:
-                return AWAY
+            if node.smd.trouble:
+                return node.smd.trouble
             if not node.cluster.has(node.id):
                 return f"node {node.id} is not a member of the cluster"
         return ""

@@ -130,7 +130,8 @@ class Server:
         self._raise_file_limit()
         ids = [node_id(self._config, number) for number in range(len(self._ports))]
         self._cluster.here = frozenset(ids)
-        smd = open_smd(self._config, ids, self._cluster.key, partial(self._warn, context="smd"))
+        warn, alarm = partial(self._log.warning, "smd"), partial(self._log.critical, "smd")
+        smd = open_smd(self._config, ids, self._cluster.key, warn, alarm)
         shared: dict[str, Any] = {"cluster": self._cluster, "log": self._log, "metrics": self._metrics}
         assembly = Assembly(self._config, len(ids), stack, smd=smd, **shared)
         self._services += [assembly.node(number, port) for number, port in enumerate(self._ports)]

@@ -14,6 +14,8 @@ from daemon.smd.interface import TRUNCATE, SmdFailed, SmdTimeout
 from daemon.table import Row
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from daemon.info.request import Request
     from daemon.node import Node
 
@@ -73,7 +75,10 @@ async def _mark(node: Node, name: bytes, set_name: bytes | None, request: Reques
         raise CommandError(Code.PARAMETER, "would truncate in the future")
     if space and lut <= space.truncation.marks.get(set_name, 0):
         return b"ok"  # all of that is gone already
-    return await _store(node, _key(name, set_name), str(lut))
+    # another node may have set a later mark meanwhile, and said so
+    return await _store(
+        node, _key(name, set_name), str(lut), lambda mark: mark.isdigit() and int(mark) >= lut
+    )
 
 
 def _milliseconds(nanoseconds: bytes) -> int:
@@ -87,9 +92,9 @@ def _key(name: bytes, set_name: bytes | None) -> str:
     return key.decode("utf-8", "surrogateescape")
 
 
-async def _store(node: Node, key: str, value: str | None) -> bytes:
+async def _store(node: Node, key: str, value: str | None, keep: Callable[[str], bool] | None = None) -> bytes:
     try:
-        await node.smd.set(TRUNCATE, key, value)
+        await node.smd.set(TRUNCATE, key, value, keep=keep)
     except SmdTimeout as error:
         raise CommandError(Code.TIMEOUT, "timeout") from error
     except SmdFailed as error:

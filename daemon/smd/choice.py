@@ -19,16 +19,25 @@ PASSWORD_SIZE_MAX = 1024
 
 
 def open_smd(
-    config: Config, nodes: Sequence[str], cluster_key: int, warn: Callable[[str], None]
+    config: Config,
+    nodes: Sequence[str],
+    cluster_key: int,
+    warn: Callable[[str], None],
+    alarm: Callable[[str], None] | None = None,
 ) -> LocalSmd | EtcdSmd:
-    """The store, not yet started, for the ``nodes`` of this process. Raises StartError for a file that cannot be used."""
+    """The store, not yet started, for the ``nodes`` of this process. Raises StartError for a file that cannot be used.
+
+    ``warn`` and ``alarm`` tell the log: of what may mend itself, and of what somebody has to see to.
+    """
     if config.smd.backend == LOCAL:
         directory = Path(config.service.work_directory) / "smd"
         return LocalSmd(directory, cluster_key=cluster_key, warn=warn)
-    return _open_etcd(config, nodes, warn)
+    return _open_etcd(config, nodes, warn, alarm)
 
 
-def _open_etcd(config: Config, nodes: Sequence[str], warn: Callable[[str], None]) -> EtcdSmd:
+def _open_etcd(
+    config: Config, nodes: Sequence[str], warn: Callable[[str], None], alarm: Callable[[str], None] | None
+) -> EtcdSmd:
     from daemon.smd.etcd.gateway import Gateway, Tls  # httpx takes a tenth of a second to import
     from daemon.smd.etcd.store import EtcdSmd
 
@@ -40,7 +49,7 @@ def _open_etcd(config: Config, nodes: Sequence[str], warn: Callable[[str], None]
         tls=Tls(smd.tls_ca_file, smd.tls_cert_file, smd.tls_key_file),
     )
     name = config.service.cluster_name
-    return EtcdSmd(gateway, smd.prefix, name, nodes, lease_ttl=smd.lease_ttl, warn=warn)
+    return EtcdSmd(gateway, smd.prefix, name, nodes, lease_ttl=smd.lease_ttl, warn=warn, alarm=alarm)
 
 
 def _password(path: str) -> str:

@@ -72,6 +72,10 @@ class Smd(Protocol):
     def connected(self) -> bool:
         """Whether changes can be stored; what is known is served either way."""
 
+    @property
+    def trouble(self) -> str:
+        """Why changes cannot be stored, as far as the store can tell; empty when nothing speaks against it."""
+
     async def start(self) -> None:
         """Load what is stored and accept it into every subscriber. Raises StartError when that is impossible."""
 
@@ -81,11 +85,14 @@ class Smd(Protocol):
     def subscribe(self, module: str, accept: Accept) -> None:
         """Hand every change of ``module`` to ``accept``; to be called before ``start``, once for each node."""
 
-    async def set(self, module: str, key: str, value: str | None) -> None:
+    async def set(
+        self, module: str, key: str, value: str | None, *, keep: Callable[[str], bool] | None = None
+    ) -> None:
         """Store ``value`` (None removes), durably, and return when every subscriber has accepted it.
 
         A value equal to the present one is no change and no event, and neither is the removal of a key that is
-        not there. Raises SmdTimeout when it could not be confirmed in time, SmdFailed when it could not be stored.
+        not there. Of a value that is there when the change is made, and not removed, ``keep`` says whether it is to
+        stay; then that is no change, too. Raises SmdTimeout when it could not be confirmed in time, SmdFailed when it could not be stored.
         """
 
     def items(self, module: str) -> Sequence[Item]:

@@ -37,6 +37,7 @@ class _Change:
 
     key: str
     value: str | None
+    keep: Callable[[str], bool] | None
     done: asyncio.Future[SmdFailed | None]
 
 
@@ -99,7 +100,9 @@ class _Module:
         now = time.time_ns() // 1_000_000 - EPOCH_MILLISECONDS
         for change in changes:
             present = planned.get(change.key) or self.items.get(change.key)
-            if change.value != (present.value if present else None):
+            there = present.value if present else None
+            stays = change.keep is not None and there is not None and change.keep(there)
+            if change.value != there and not stays:
                 generation = present.generation + 1 if present else 1
                 planned[change.key] = Item(change.key, change.value, generation, now)
                 count += 1
@@ -137,6 +140,11 @@ class LocalSmd:
         """Always: a disk that refuses is told with the change."""
         return True
 
+    @property
+    def trouble(self) -> str:
+        """None, ever."""
+        return ""
+
     def subscribe(self, module: str, accept: Accept) -> None:
         """Hand every change of ``module`` to ``accept``; to be called before ``start``, once for each node."""
         known = self._modules.setdefault(module, _Module(self._directory / f"{module}.smd"))
@@ -163,8 +171,10 @@ class LocalSmd:
         if thread is not None:
             thread.shutdown()
 
-    async def set(self, module: str, key: str, value: str | None) -> None:
-        """Store ``value`` (None removes) and return when every subscriber has accepted it.
+    async def set(
+        self, module: str, key: str, value: str | None, *, keep: Callable[[str], bool] | None = None
+    ) -> None:
+        """Store ``value`` (None removes) and return when every subscriber has accepted it, or the one that ``keep`` keeps.
 
         Raises SmdTimeout after CONFIRM_SECONDS: a change whose writing has not begun is then withdrawn, one that is
         being written may still be applied. Raises SmdFailed when the disk refuses it.
@@ -172,7 +182,7 @@ class LocalSmd:
         if self._thread is None:
             raise SmdFailed("the node is not running")
         known = self._modules[module]
-        change = _Change(key, value, asyncio.get_running_loop().create_future())
+        change = _Change(key, value, keep, asyncio.get_running_loop().create_future())
         known.waiting.append(change)
         if known.writer is None:
             known.writer = asyncio.create_task(self._write_all(known, self._thread))

@@ -96,7 +96,10 @@ async def fake(script: Script, version: str = "3.4.23") -> AsyncIterator[Fake]:
 
 
 class Wire:
-    """Carries bytes to a real endpoint; ``cut`` lets all connections of that moment go silent, new ones work."""
+    """Carries bytes to a real endpoint; ``cut`` lets all connections of that moment go silent, new ones work.
+
+    They do not when it is to ``stay``, until ``mend``.
+    """
 
     def __init__(self, port: int) -> None:
         self.url = ""
@@ -104,8 +107,12 @@ class Wire:
         self._port = port
         self._cut = asyncio.Event()
 
-    def cut(self) -> None:
+    def cut(self, *, stay: bool = False) -> None:
         self._cut.set()
+        if not stay:
+            self.mend()
+
+    def mend(self) -> None:
         self._cut = asyncio.Event()
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -20,12 +20,19 @@ SECONDS = 20.0
 class Node:
     """A process with one node, as far as system metadata knows."""
 
-    def __init__(self, endpoints: Sequence[str], cluster: str, identity: str = "A1", ttl: int = 5) -> None:
+    def __init__(
+        self,
+        endpoints: Sequence[str],
+        cluster: str,
+        identity: str = "A1",
+        ttl: int = 5,
+        prefix: str = "/asudf",
+    ) -> None:
         self.identity = identity
         self.warnings: list[str] = []
         self.gateway = Gateway(endpoints)
         self.smd = EtcdSmd(
-            self.gateway, "/asudf", cluster, [identity], lease_ttl=ttl, warn=self.warnings.append
+            self.gateway, prefix, cluster, [identity], lease_ttl=ttl, warn=self.warnings.append
         )
         self.calls: list[list[Item]] = []
         self.members: list[list[str]] = []

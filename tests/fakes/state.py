@@ -54,7 +54,7 @@ def make_node(table: Table, config: Config | None = None, *, nodes: int = 1) -> 
         config or embedded("/nowhere"),
         table=table,
         cluster=cluster,
-        smd=cast("Any", SimpleNamespace(connected=True)),
+        smd=cast("Any", SimpleNamespace(connected=True, trouble="")),
         modules=cast("Any", FakeModules()),
         host=cast("Any", FakeHost()),
         log=cast("Any", Lines()),

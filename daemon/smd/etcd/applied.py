@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from daemon.errors import StartError
 from daemon.smd.etcd import wire
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from daemon.smd.etcd.feed import Feed
     from daemon.smd.etcd.gateway import Gateway
     from daemon.smd.etcd.lease import Lease
+    from daemon.smd.etcd.wire import KeyValue, Range
 
 CLAIM_SECONDS = 0.25
 """Pause before it is asked again whether the id of a node is free."""
@@ -62,7 +63,20 @@ class Applied:
         """Claim the ids of the nodes, and catch up. Raises StartError when one is taken, Denied."""
         await self._feed.reached(await self._claim())
         self._started = True
+        self._lease.begin()
         self.say(self._feed.position)
+
+    def proof(self) -> dict[str, Any]:
+        """The comparison that the others count on this process. Raises EtcdError when they cannot."""
+        return self._lease.proof(self._own[0])
+
+    def fetch(self) -> dict[str, Any]:
+        """The operation whose answer tells whether that is so."""
+        return wire.fetch(self._own[0])
+
+    def is_proven(self, answer: Range) -> bool:
+        """Whether the ``answer`` says so."""
+        return any(map(self._lease.has, answer.keys))
 
     def say(self, position: int) -> None:
         """Let the others know, soon, that everything up to ``position`` is applied."""
@@ -88,13 +102,12 @@ class Applied:
         """The revision at which the ids became ours; waits for the lease of one who may have died."""
         clock = asyncio.get_running_loop().time
         value = b"%d" % self._feed.position
-        waited_since, told = None, False
+        limit, told = None, False
         while True:
             began = clock()
             try:
-                return await self._lease.claim(
-                    dict.fromkeys(self._own, value), [wire.put(self._feed.head, b"")]
-                )
+                stamp = self._feed.identity.stamp()
+                return await self._lease.claim(dict.fromkeys(self._own, value), [stamp])
             except Taken as error:
                 taken = error
             except Denied:
@@ -104,15 +117,27 @@ class Applied:
                 if type(error) is Refused and not told:
                     told = True
                     self._lease.warn(f"this node waits, because etcd does not take it: {error}")
-            if taken is None or clock() - began > SLOW_SECONDS or waited_since is None:
-                waited_since = clock()  # a new leader of etcd lets all leases begin anew
-            elif clock() - waited_since > self._lease.ttl + CLAIM_MARGIN_SECONDS:
-                node = taken.holder.key.rpartition(b"/")[2].decode("utf-8", "replace")
+            if taken is None or clock() - began > SLOW_SECONDS or limit is None:
+                limit = clock() + await self._left(taken)  # a new leader of etcd lets all leases begin anew
+            elif clock() > limit:
                 raise StartError(
-                    f"node-id {node} is in use by another node of this cluster, which is alive; "
+                    f"node-id {taken.node} is in use by another node of this cluster, which is alive; "
                     f"every node needs a node-id of its own"
                 ) from taken
             await asyncio.sleep(CLAIM_SECONDS)
+
+    async def _left(self, taken: Taken | None) -> float:
+        """How long to wait for the end of the lease that another process holds; the log is told what is waited for."""
+        left = self._lease.ttl
+        if taken:
+            with contextlib.suppress(EtcdError):
+                whole = await self._gateway.time_left(taken.holder.lease, seconds=CALL_SECONDS)
+                left = 1 + max(0, whole)
+            self._lease.warn(
+                f"node-id {taken.node} was in use until a moment ago, or still is: this node waits up to "
+                f"{left + CLAIM_MARGIN_SECONDS:.0f} s for that lease to end"
+            )
+        return left + CLAIM_MARGIN_SECONDS
 
     async def _ask(self) -> None:
         """Ask how far the others are, and let those go on whose revision all have applied, until nobody waits."""
@@ -128,9 +153,14 @@ class Applied:
         """Up to which revision all others have applied everything, and as of which revision that is so."""
         keys = self._feed.unwatched
         found = await self._gateway.range(keys, wire.range_end(keys), seconds=CALL_SECONDS)
-        others = [entry.value[:REVISION_SIZE_MAX] for entry in found.keys if entry.key not in self._own]
+        others = [entry.value[:REVISION_SIZE_MAX] for entry in found.keys if self._is_other(entry)]
         floor = min((int(digits) if digits.isdigit() else 0 for digits in others), default=found.revision)
         return floor, found.revision
+
+    def _is_other(self, entry: KeyValue) -> bool:
+        """Whether ``entry`` is what another live process says; some stand in the way of names that are none of ours."""
+        name = entry.key.removeprefix(self._feed.unwatched)
+        return entry.lease != 0 and b"/" not in name and not self._lease.owns(entry)
 
     def _release(self, floor: int, present: int) -> None:
         for revision, done in self._waiting:

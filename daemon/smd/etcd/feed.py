@@ -5,6 +5,7 @@ everything is read anew, and the difference is delivered, removals included. A w
 is news (its endpoint is frozen, or the network swallows it) is found out by a look at etcd every second.
 
 An etcd that was set back, or is another one, is not followed: that would take away what clients were told is stored.
+`identity` knows it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from daemon.smd.etcd import wire
-from daemon.smd.etcd.wire import Compacted, Denied, EtcdError, KeyValue, Range, TooLarge, Unreachable
+from daemon.smd.etcd.identity import Identity
+from daemon.smd.etcd.wire import (
+    Compacted,
+    Denied,
+    EtcdError,
+    KeyValue,
+    Range,
+    Refused,
+    TooLarge,
+    Unreachable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -52,31 +63,46 @@ RETRY_SECONDS = (0.05, 2.0)
 TELL_SECONDS = 30.0
 """How often the log is told that etcd is still away."""
 
+ALARM_SECONDS = 5.0
+"""How often etcd is asked whether it is short of something."""
 
-class SetBack(EtcdError):  # noqa: N818 - named for what happened
-    """etcd knows less than it did."""
+STUCK_MAX = 2
+"""How often the watch may begin anew that misses something before everything is read anew."""
+
+VALUE_SIZE_KEPT = 64
+"""What is read again is kept until the end of the read only up to this size."""
+
+TURN_BYTES = 1 << 20
+"""How much is delivered before others have their turn."""
 
 
 class Feed:
     """All keys that begin with ``root``. ``position`` is the revision up to which everything was delivered.
 
     Changes go to whoever subscribed to the first part of the key behind the root, in the order of the subscriptions.
-    Keys that begin with ``unwatched`` take no part. ``trouble`` says why etcd is away.
+    Keys that begin with ``unwatched`` take no part. ``trouble`` says why etcd is away, ``alarm`` what it is short of.
     """
 
     def __init__(self, gateway: Gateway, root: bytes, warn: Callable[[str], None]) -> None:
         self.root = root
-        self.head = root + b"head"  # written with every change; its revision tells whether there is news
+        self.identity = Identity(gateway, root)
+        self.head = self.identity.head  # written with every change; its revision tells whether there is news
         self.unwatched = root + b"applied/"  # comes before all others, so that one range has the rest
         self.position = 0
         self.connected = False
         self.trouble = ""
+        self.alarm = ""
         self._gateway = gateway
         gateway.silent = self._restart
         self._start, self._end = wire.range_end(self.unwatched), wire.range_end(root)
         self._warn = warn
         self._subscribers: dict[bytes, Accept] = {}
-        self._created: dict[bytes, int] = {}  # of each key: the revision that created it
+        self._known: dict[
+            bytes, tuple[int, int]
+        ] = {}  # of each key: the revisions that created and changed it
+        self._whole = False  # whether everything was read, and the watch is to go on from there
+        self._stuck = 0
+        self._alarmed = -ALARM_SECONDS
         self._failures = 0
         self._since = 0.0
         self._told = -TELL_SECONDS
@@ -130,20 +156,19 @@ class Feed:
 
     async def _run(self) -> None:
         """Read, then watch; again and again."""
-        whole = False
         clock = asyncio.get_running_loop().time
         while True:
             asked, began = self._gateway.size, clock()  # a look asks every endpoint, a watch one
             try:
-                if whole:
-                    await self._look()  # an etcd that was set back would keep silent on the watch
+                if self._whole:
+                    await self._verify()  # an etcd that was set back would keep silent on the watch
                 else:
                     await self._read()
-                    whole = True
+                    self._whole = True
                 asked = 1
                 await self._follow_once()
             except EtcdError as error:
-                whole = whole and not isinstance(error, Compacted)
+                self._whole = self._whole and not isinstance(error, Compacted)
                 self._lost(error, asked, clock() if asked == 1 else began)
             await self._pause()
 
@@ -188,22 +213,26 @@ class Feed:
 
     async def _read(self) -> None:
         """Read everything and deliver what differs from what is known."""
-        found: dict[bytes, int] = {}
-        changed: list[KeyValue] = []
+        await self.identity.learn()
+        proven = await self._is_continued()
+        found: list[KeyValue] = []
         revision = 0
         async with contextlib.aclosing(self._pages()) as pages:
             async for page in pages:
                 revision = page.revision
-                self._check(revision, self.position)
-                found.update((entry.key, entry.create) for entry in page.keys)
-                changed += [entry for entry in page.keys if entry.mod > self.position]
+                self.identity.fail_behind(revision, self.position)
+                found += [self._without_what_is_known(entry) for entry in page.keys]
+        if not proven:
+            self.identity.check_pages(found, self._known, self.position)
+        created = {entry.key: entry.create for entry in found}
         gone = [
             KeyValue(key, create=create, mod=revision)
-            for key, create in self._created.items()
-            if found.get(key) != create
+            for key, (create, _) in self._known.items()
+            if created.get(key) != create
         ]
+        changed = [entry for entry in found if self._known.get(entry.key) != (entry.create, entry.mod)]
         changed.sort(key=lambda entry: entry.create)  # the order in which they came to be
-        self._deliver([*gone, *changed], revision)
+        await self._deliver_in_turns([*gone, *changed], revision)
         if self._loaded and not self._loaded.done():
             self._loaded.set_result(None)
 
@@ -228,14 +257,27 @@ class Feed:
             size = sum(len(entry.key) + len(entry.value) for entry in page.keys) // len(page.keys)
             limit = max(1, min(PAGE_KEYS_MAX, PAGE_BYTES // max(1, size)))
 
-    @staticmethod
-    def _check(revision: int, position: int) -> None:
-        """Raise SetBack when etcd, asked for its latest revision, knows less than was delivered before."""
-        if revision < position:
-            raise SetBack(
-                f"etcd is at revision {revision} and was at {position}: it was set back. "
-                f"This node keeps what it has; start it again to let it take over what etcd has"
-            )
+    def _without_what_is_known(self, entry: KeyValue) -> KeyValue:
+        """``entry`` without its value if it was delivered before and is large: all of them at once may be much."""
+        known = self._known.get(entry.key) == (entry.create, entry.mod) and len(entry.value) > VALUE_SIZE_KEPT
+        return replace(entry, value=b"") if known else entry
+
+    async def _is_continued(self) -> bool:
+        """Whether etcd is known to have the history that was delivered; if it has forgotten that, its keys must tell."""
+        if not self.position:
+            return True
+        try:
+            await self._verify()
+        except Compacted:
+            return False
+        return True
+
+    async def _verify(self) -> None:
+        """Raise SetBack when etcd has not the history that was delivered, Compacted when it has forgotten it."""
+        position = self.position
+        now = await self._gateway.transact((), self.identity.fetches(), seconds=LOOK_SECONDS)
+        self.identity.fail_behind(now.revision, position)
+        await self.identity.verify(now.ranges)
 
     async def _follow(self) -> None:
         """Deliver what a watch tells, until it breaks."""
@@ -269,25 +311,62 @@ class Feed:
         parts: dict[bytes, list[KeyValue]] = {}
         for event in events:
             if event.version:
-                self._created[event.key] = event.create
+                self._known[event.key] = event.create, event.mod
             else:
-                self._created.pop(event.key, None)
+                self._known.pop(event.key, None)
+            if event.key == self.head:
+                self.identity.note(event)
             parts.setdefault(event.key[len(self.root) :].partition(b"/")[0], []).append(event)
         for part, accept in self._subscribers.items():
             if part in parts:
                 accept(parts[part], position)
+        self._stuck = 0
         self.position = position
         reached = [done for revision, done in self._waiting if revision <= position and not done.done()]
         self._waiting = [(revision, done) for revision, done in self._waiting if revision > position]
         for done in reached:
             done.set_result(None)
 
+    async def _deliver_in_turns(self, events: Sequence[KeyValue], position: int) -> None:
+        """Deliver much, all of it as of ``position``; those who serve meanwhile have their turns."""
+        times = self.root + b"time/"  # are to be known before what was changed then
+        ordered = sorted(events, key=lambda event: not event.key.startswith(times))
+        turn: list[KeyValue] = []
+        size = 0
+        for event in ordered:
+            turn.append(event)
+            size += len(event.value)
+            if size > TURN_BYTES:
+                self._deliver(turn, self.position)
+                turn, size = [], 0
+                await asyncio.sleep(0)
+        self._deliver(turn, position)
+
     async def _beat(self) -> None:
-        """Find out whether the watch has missed something."""
+        """Find out whether the watch has missed something, and whether etcd is short of something."""
         while True:
             await asyncio.sleep(BEAT_SECONDS)
-            if self.connected and await self._is_stuck():
+            if not self.connected:
+                continue
+            if await self._is_stuck():
                 self.refresh()
+            elif asyncio.get_running_loop().time() - self._alarmed >= ALARM_SECONDS:
+                self._alarmed = asyncio.get_running_loop().time()
+                await self._ask_for_alarms()
+
+    async def _ask_for_alarms(self) -> None:
+        with contextlib.suppress(Refused):  # it tells that only to those who may ask
+            try:
+                alarm = ", ".join(await self._gateway.alarms(seconds=LOOK_SECONDS))
+            except Unreachable:
+                return  # the next look tells
+            if alarm and not self.alarm:
+                self._warn(
+                    f"the metadata store etcd has the alarm {alarm}: it takes no changes until that is mended"
+                )
+            elif self.alarm and not alarm:
+                self._warn("the metadata store etcd has no alarm any more")
+            self.alarm = alarm
 
     async def _is_stuck(self) -> bool:
         """Whether etcd has news and the watch does not bring them, or etcd does not answer."""
@@ -301,16 +380,22 @@ class Feed:
             began = clock()
             if heard != self._gateway.heard:
                 return False  # a large module may take a while
-            return position == self.position and await self._look()
+            return position == self.position and await self._look() and self._misses()
         except EtcdError as error:
             self._lost(error, self._gateway.size, began)
             return True
 
+    def _misses(self) -> bool:
+        """Note that the watch misses something; when it does again and again, everything is to be read anew."""
+        self._stuck += 1
+        self._whole = self._whole and self._stuck <= STUCK_MAX
+        return True
+
     async def _look(self) -> bool:
         """Whether etcd has news that were not delivered: a later change, or keys that came or went."""
-        operations = [wire.fetch(self.head), wire.count(self._start, self._end)]
-        position = self.position
+        operations = [*self.identity.fetches(), wire.count(self._start, self._end)]
+        position, mark = self.position, self.identity.mark
         now = await self._gateway.transact((), operations, seconds=LOOK_SECONDS)
-        self._check(now.revision, position)
-        head = now.ranges[0].keys
-        return bool(head and head[0].mod > self.position) or now.ranges[1].count != len(self._created)
+        self.identity.fail_behind(now.revision, position)
+        head = self.identity.check(now.ranges, mark)
+        return head.mod > self.position or now.ranges[2].count != len(self._known)

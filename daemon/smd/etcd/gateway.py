@@ -153,6 +153,10 @@ class Gateway:
         """Seconds that the lease still has; below 0 when it has ended."""
         return await self._call("/kv/lease/timetolive", {"ID": str(lease)}, seconds, wire.read_left)
 
+    async def alarms(self, *, seconds: float) -> Sequence[str]:
+        """What etcd's members are short of, as `NOSPACE`."""
+        return await self._call("/maintenance/alarm", {"action": "GET"}, seconds, wire.read_alarms)
+
     async def watch(self, key: bytes, end: bytes, start: int) -> AsyncGenerator[wire.Watched, None]:
         """Whatever happens to keys from ``key`` up to ``end``, from the revision ``start`` on.
 

@@ -39,6 +39,7 @@ class Membership:
         self._own: dict[bytes, Member] = {}
         self._started = False
         smd.feed.subscribe(b"nodes", self._accept)
+        smd.lease.changed = self._tell
 
     async def start(self, members: Sequence[Member]) -> None:
         """Make ``members``, the nodes of this process, known; returns after the first call of ``joined``, with them.
@@ -66,7 +67,7 @@ class Membership:
                 await asyncio.sleep(RETRY_SECONDS)  # it was there a moment ago; the feed tells the log
 
     def _accept(self, changed: Sequence[KeyValue], _position: int) -> None:
-        """Take over who came and went. Our own nodes stay members: nobody else serves what is theirs."""
+        """Take over who came and went."""
         before = list(self._members.values())
         for entry in changed:
             member = _member(entry.key.removeprefix(self._root), entry) if entry.version else None
@@ -76,12 +77,19 @@ class Membership:
                 self._members.pop(entry.key, None)
                 if entry.key in self._own and self._started:
                     self._lease.check()
-        if self._started and before != list(self._members.values()):
+        if before != list(self._members.values()):
             self._tell()
 
     def _tell(self) -> None:
-        # what etcd says of our own nodes comes first: the others know them by the revisions at which they joined
-        self._joined([*(self._own | self._members).values()])
+        """Say who is a member: our own nodes as long as the others count on them, whatever stands under their names."""
+        if not self._started:
+            return
+        if self._lease.held:
+            # what etcd says of our own nodes comes first: the others know them by the revisions at which they joined
+            members = self._own | self._members
+        else:
+            members = {key: member for key, member in self._members.items() if key not in self._own}
+        self._joined([*members.values()])
 
 
 def _value(member: Member) -> bytes:
@@ -95,6 +103,8 @@ def _member(name: bytes, entry: KeyValue) -> Member | None:
         identity = f"{int(name, 16):X}"
     except (ValueError, RecursionError):
         return None
+    if not entry.lease:
+        return None  # nobody sees to it that it goes when its process does
     match address:
         case {"host": str(host), "port": int(port)} if (
             host and 0 < port <= PORT_MAX and name == identity.encode()

@@ -17,10 +17,10 @@ from urllib.parse import quote
 from daemon.errors import StartError
 from daemon.smd.etcd import wire
 from daemon.smd.etcd.applied import Applied
-from daemon.smd.etcd.feed import Feed, SetBack
+from daemon.smd.etcd.feed import Feed
 from daemon.smd.etcd.lease import Lease
 from daemon.smd.etcd.lock import Lock
-from daemon.smd.etcd.wire import Denied, EtcdError, KeyValue, Unreachable
+from daemon.smd.etcd.wire import Denied, EtcdError, KeyValue, SetBack, Unreachable
 from daemon.smd.interface import CONFIRM_SECONDS, Accept, Holder, Item, SmdFailed, SmdTimeout, State
 from daemon.smd.local import EPOCH_MILLISECONDS, REMOVED_MAX
 
@@ -37,6 +37,8 @@ RETRY_SECONDS = 0.05
 
 KEY_MASK = (1 << 48) - 1
 """A cluster key has 48 bits on the wire, etcd's id of its cluster 64."""
+
+AWAY = "the metadata store cannot be reached: modules cannot be changed, all else is served"
 
 TIME_SIZE_MAX = 18
 """Digits of a time that are looked at; what stands there may have been written by hand."""
@@ -79,10 +81,11 @@ class EtcdSmd:
         *,
         lease_ttl: int = 5,
         warn: Callable[[str], None] = lambda _: None,
+        alarm: Callable[[str], None] | None = None,
     ) -> None:
         root = f"{prefix.rstrip('/')}/{quote(cluster_name, safe='')}/".encode()
         self.feed = Feed(gateway, root, warn)
-        self.lease = Lease(gateway, lease_ttl, warn)
+        self.lease = Lease(gateway, self.feed, lease_ttl, warn=warn, alarm=alarm or warn)
         self._gateway = gateway
         self._lock = Lock(gateway, root + b"lock")
         self._modules: dict[str, _Module] = {}
@@ -94,8 +97,19 @@ class EtcdSmd:
 
     @property
     def connected(self) -> bool:
-        """Whether changes can be stored; what is known is served either way."""
-        return self.feed.connected
+        """Whether changes can be stored: etcd can be reached, and the others count on this process."""
+        return self.feed.connected and self.lease.held
+
+    @property
+    def trouble(self) -> str:
+        """Why changes cannot be stored; empty when nothing speaks against it."""
+        if self.feed.identity.lost:
+            return self.feed.identity.lost
+        if not self.feed.connected:
+            return AWAY
+        if self.feed.alarm:
+            return f"the metadata store etcd has the alarm {self.feed.alarm}: modules cannot be changed"
+        return self.lease.trouble
 
     def subscribe(self, module: str, accept: Accept) -> None:
         """Hand every change of ``module`` to ``accept``; to be called before ``start``, once for each node."""
@@ -123,8 +137,10 @@ class EtcdSmd:
         await self.feed.stop()
         await self._gateway.close()
 
-    async def set(self, module: str, key: str, value: str | None) -> None:
-        """Store ``value`` (None removes) and return when every live node has accepted it.
+    async def set(
+        self, module: str, key: str, value: str | None, *, keep: Callable[[str], bool] | None = None
+    ) -> None:
+        """Store ``value`` (None removes) and return when every live node has accepted it, or the one that ``keep`` keeps.
 
         Raises SmdTimeout after CONFIRM_SECONDS, when the change may still be applied; SmdFailed when it is not.
         """
@@ -139,7 +155,7 @@ class EtcdSmd:
             async with asyncio.timeout(CONFIRM_SECONDS):
                 with _told():
                     revision = await self._change(
-                        module, name, (value or "").encode("utf-8", "surrogateescape")
+                        module, name, (value or "").encode("utf-8", "surrogateescape"), keep
                     )
                 await self._applied.confirmed(revision)
         except TimeoutError as error:
@@ -174,11 +190,18 @@ class EtcdSmd:
             return await self._lock.give(owner)
 
     def _away(self) -> str:
+        if self.feed.connected:
+            reason = self.lease.trouble or "it is not running"
+            return f"metadata store etcd: this node is no member of the cluster just now: {reason}"
+        if self.feed.identity.lost:
+            return f"metadata store etcd is not what it was: {self.feed.identity.lost}"
         return f"metadata store etcd is unreachable: {self.feed.trouble or 'the node is not running'}"
 
     # --- changes ---
 
-    async def _change(self, module: str, name: bytes, value: bytes) -> int:
+    async def _change(
+        self, module: str, name: bytes, value: bytes, keep: Callable[[str], bool] | None
+    ) -> int:
         """Make the change; the revision at which ``name`` has ``value``, or 0 when it never had one."""
         known, key = self._modules[module], name.decode("utf-8", "surrogateescape").partition("/")[2]
         present = KeyValue(name, _value(known.items.get(key)), mod=known.revisions.get(key, 0))
@@ -187,9 +210,12 @@ class EtcdSmd:
         deadline = asyncio.get_running_loop().time() + CONFIRM_SECONDS - RETRY_SECONDS
         while True:
             left = deadline - asyncio.get_running_loop().time()
-            position = self.feed.position
+            mark = self.feed.identity.mark
+            wanted = present.value if keep and present.value and keep(_text(present.value)) else value
             try:
-                outcome = await self._transact(name, value, present, given_up, left)
+                outcome = await self._transact(name, wanted, present, given_up, left)
+                if not outcome.succeeded:
+                    self._check(outcome, mark)
             except Unreachable as error:
                 maybe = error.maybe = error.maybe or maybe
                 if not self.connected or left <= RETRY_SECONDS:
@@ -199,13 +225,22 @@ class EtcdSmd:
             except EtcdError as error:
                 error.maybe = error.maybe or maybe
                 raise
-            if outcome.revision < position:
-                raise SetBack("etcd knows less than this node: it was set back", maybe=maybe)
             if outcome.succeeded:
-                return outcome.revision if present.value != value else present.mod
+                return outcome.revision if present.value != wanted else present.mod
             found = outcome.ranges[0].keys
             present = found[0] if found else KeyValue(name)
             given_up = []  # one of them may have been in the way
+
+    def _check(self, outcome: wire.Outcome, mark: KeyValue) -> None:
+        """Raise EtcdError when nothing was done because it is another etcd, or we are not known to be alive there."""
+        try:
+            self.feed.identity.check(outcome.ranges[1:3], mark)
+        except SetBack:
+            self.feed.refresh()
+            raise
+        if not self._applied.is_proven(outcome.ranges[3]):
+            self.lease.check()
+            raise EtcdError("this node is no member of the cluster just now")
 
     async def _transact(
         self,
@@ -217,15 +252,17 @@ class EtcdSmd:
     ) -> wire.Outcome:
         """Write ``value`` upon ``present``, or only look whether that is still so if it would be no change."""
         place, stamp = self._places(name)
-        comparisons = [wire.is_revision(place, present.mod)]
+        proof = [*self.feed.identity.proof(), self._applied.proof()]
+        comparisons = [*proof, wire.is_revision(place, present.mod)]
+        looks = [wire.fetch(place), *self.feed.identity.fetches(), self._applied.fetch()]
         operations = []
         if present.value != value:
             now = time.time_ns() // 1_000_000 - EPOCH_MILLISECONDS
-            operations = [wire.put(place, value), wire.put(stamp, b"%d" % now), wire.put(self.feed.head, b"")]
+            operations = [wire.put(place, value), wire.put(stamp, b"%d" % now), self.feed.identity.stamp()]
             for victim, revision in given_up:
                 comparisons.append(wire.is_revision(self._places(victim)[0], revision))
                 operations += map(wire.delete, self._places(victim))
-        return await self._gateway.transact(comparisons, operations, [wire.fetch(place)], seconds=seconds)
+        return await self._gateway.transact(comparisons, operations, looks, seconds=seconds)
 
     def _places(self, name: bytes) -> tuple[bytes, bytes]:
         """The keys of the value and of its time."""
@@ -267,12 +304,17 @@ class EtcdSmd:
 
     @staticmethod
     def _item(key: str, entry: KeyValue, timestamp: int) -> Item:
-        value = entry.value.decode("utf-8", "surrogateescape") or None
+        value = _text(entry.value) or None
         return Item(key, value, entry.version, timestamp)
 
     def _publish(self, module: str, items: Sequence[Item]) -> None:
         for accept in self._modules[module].subscribers:
             accept(items)
+
+
+def _text(value: bytes) -> str:
+    """What ``value`` is to those who do not know etcd."""
+    return value.decode("utf-8", "surrogateescape")
 
 
 def _value(item: Item | None) -> bytes:

@@ -51,6 +51,10 @@ class Compacted(Refused):
     """The revision that was asked for is forgotten."""
 
 
+class SetBack(EtcdError):  # noqa: N818 - named for what happened
+    """etcd is not the one that was known, or knows less than it did."""
+
+
 class TooLarge(EtcdError):  # noqa: N818 - named for what happened
     """The reply is longer than we take."""
 
@@ -138,6 +142,16 @@ def is_revision(key: bytes, mod: int) -> dict[str, Any]:
     return {"key": text(key), "target": "MOD", "result": "EQUAL", "mod_revision": str(mod)}
 
 
+def is_later(key: bytes, mod: int) -> dict[str, Any]:
+    """A comparison: the key was changed after revision ``mod``."""
+    return {"key": text(key), "target": "MOD", "result": "GREATER", "mod_revision": str(mod)}
+
+
+def is_value(key: bytes, value: bytes) -> dict[str, Any]:
+    """A comparison: the key is there and has ``value``, which is not empty."""
+    return {"key": text(key), "target": "VALUE", "result": "EQUAL", "value": text(value)}
+
+
 def is_leased(key: bytes, lease: int) -> dict[str, Any]:
     """A comparison: the key is there and ends with ``lease``."""
     return {"key": text(key), "target": "LEASE", "result": "EQUAL", "lease": str(lease)}
@@ -189,7 +203,9 @@ def read_lease(reply: Mapping[str, Any]) -> int:
 
 def read_kept(reply: Mapping[str, Any]) -> int:
     """Seconds that a lease has after it was to begin anew; 0: it has ended."""
-    return number(members(reply, "result"), "TTL")
+    result = members(reply, "result")
+    read_lease(result)  # what names no lease says nothing about ours
+    return number(result, "TTL")
 
 
 def read_left(reply: Mapping[str, Any]) -> int:
@@ -210,6 +226,11 @@ def read_watched(message: Mapping[str, Any]) -> Watched:
     events = [_event(entry) for entry in _list(result, "events")]
     progress = 0 if events or result.get("created") else revision(result)
     return Watched(events, result.get("fragment") is True, progress)
+
+
+def read_alarms(reply: Mapping[str, Any]) -> Sequence[str]:
+    """What members of etcd are short of."""
+    return sorted({str(entry.get("alarm", "NONE")) for entry in _list(reply, "alarms")})
 
 
 def _list(reply: Mapping[str, Any], name: str) -> list[dict[str, Any]]:

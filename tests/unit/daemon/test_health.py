@@ -9,6 +9,7 @@ import pytest
 from daemon.cluster import Cluster
 from daemon.health import STOPPING, Health
 from daemon.node import Node
+from daemon.smd.etcd.store import AWAY
 from daemon.table import Table
 from tests.fakes.state import make_node
 
@@ -47,12 +48,12 @@ def test_what_is_in_the_way(node: Node) -> None:
     made.stage = STOPPING
     assert made.reason() == "stopping"
     made.stage = ""
-    cast("Any", node.smd).connected = False
+    cast("Any", node.smd).trouble = AWAY
     assert (
         made.reason() == "the metadata store cannot be reached: modules cannot be changed, all else is served"
     )
     assert made.pages()["/healthz"]()[0] == 200
-    cast("Any", node.smd).connected = True
+    cast("Any", node.smd).trouble = ""
     node.cluster = Cluster()
     assert made.reason() == "node A1 is not a member of the cluster"
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -199,5 +201,77 @@ def test_an_etcd_that_lost_everything_is_not_followed(one: etcd.Etcd, tmp_path: 
             with pytest.raises(SmdFailed, match="set back"):
                 await node.put("a.lua", "5")
             assert one.ctl("get", "--prefix", "--keys-only", "/asudf/c/smd") == b""
+
+    run(scenario())
+
+
+def test_nothing_is_mixed_up_when_an_etcd_that_lost_everything_has_as_many_revisions(
+    one: etcd.Etcd, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        async with nodes(one.endpoints, "c", "A1", "A2", ttl=2) as (first, second):
+            for number in range(3):
+                await first.put(f"{number}.lua", "old")
+            before = first.items()
+            member = one.members[0]
+            member.kill()
+            (member.directory / member.name).rename(tmp_path / "lost")
+            await asyncio.to_thread(one.start)
+            await until(lambda: not first.smd.connected and not second.smd.connected)
+            await until(lambda: first.members[-1] == ["A2"] and second.members[-1] == ["A1"])
+            async with nodes(one.endpoints, "c", "A3") as (third,):
+                assert third.items() == []
+                assert third.members[-1] == ["A3"]
+                while third.smd.feed.position < 3 * first.smd.feed.position:
+                    await third.put("new.lua", str(third.smd.feed.position))
+                for node in (first, second):
+                    with pytest.raises(SmdFailed, match="set back"):
+                        await node.put("mine.lua", "1")
+                    node.smd.feed.refresh()
+                await asyncio.sleep(3)  # they look, and look again
+                for node in (first, second):
+                    assert node.items() == before
+                    assert not node.smd.connected
+                    assert "set back" in node.smd.trouble
+                await first.stop()
+                async with nodes(one.endpoints, "c", "A1") as (again,):
+                    assert again.items() == third.items()
+                    await again.put("mine.lua", "1")
+                    assert again.items() == third.items()
+
+    run(scenario())
+
+
+def test_an_etcd_that_was_restored_from_a_copy_is_not_followed(one: etcd.Etcd, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with nodes(one.endpoints, "c", "A1", ttl=2) as (node,):
+            await node.put("a.lua", "1")
+            member = one.members[0]
+            member.kill()
+            shutil.copytree(member.directory / member.name, tmp_path / "copy")
+            await asyncio.to_thread(one.start)
+            await until(lambda: node.smd.connected)
+            for number in range(5):
+                await put_until_ok(node, "a.lua", f"later {number}")
+            position = node.smd.feed.position
+            node.gateway.turn()
+            member.kill()
+            shutil.rmtree(member.directory / member.name)
+            (tmp_path / "copy").rename(member.directory / member.name)
+            hold = asyncio.Event()
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(
+                    node.smd.feed, "_pause", hold.wait
+                )  # it does not look before the other has caught up
+                await asyncio.to_thread(one.start)
+                async with nodes(one.endpoints, "c", "A2") as (other,):
+                    while other.smd.feed.position <= position + 10:
+                        with contextlib.suppress(SmdTimeout):
+                            await other.put("a.lua", f"other {other.smd.feed.position}")
+                    hold.set()
+                    await until(lambda: "set back" in node.smd.trouble)
+            assert node.items()[0][1] == "later 4"
+            with pytest.raises(SmdFailed, match="set back"):
+                await node.put("a.lua", "mine")
 
     run(scenario())

@@ -14,6 +14,9 @@ from tests.fakes.metadata import run, until
 ROOT = b"/a/c/"
 
 
+IDENTITY = KeyValue(ROOT + b"id", b"this one", 1, 1, 1)
+
+
 class Etcd:
     """Pages for reads, in turn, and messages or errors for watches."""
 
@@ -31,7 +34,8 @@ class Etcd:
         return self.pages.pop(0)
 
     async def transact(self, *_: Any, **__: Any) -> Outcome:
-        return Outcome(True, self.revision, [Range(self.revision, [], False, 0)] * 2)
+        nothing = Range(self.revision, [], False, 0)
+        return Outcome(True, self.revision, [nothing, Range(self.revision, [IDENTITY], False, 1), nothing])
 
     async def watch(self, key: bytes, end: bytes, start: int) -> AsyncGenerator[Watched, None]:
         self.starts.append(start)
