@@ -77,6 +77,5 @@ def run(session: Session, arguments: Arguments) -> Outcome:
         stale=stale,
         question=f"Apply {arguments.names[0]} to {cluster.name or 'these nodes'}?",
         verify=arguments.options.flag("verify"),
-        note=arguments.options.text("note") or "",
     )
     return carry_out(session, arguments, cluster, aim)

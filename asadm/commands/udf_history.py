@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from asadm.fleet.history import History, path_of
+from asadm.fleet.history import BEGUN, History, path_of
 from asadm.fleet.options import HISTORY
 from asadm.fleet.show import short
 from asadm.outcome import Outcome
@@ -30,14 +30,16 @@ OPTIONS = (MODULE, LIMIT, OF, HISTORY)
 
 NOTES = """\
 A row for each module of each change, the newest first. A cluster without a name in the inventory is called by the
-addresses of its nodes. "found" is what a change found on the nodes, where the history did not have it yet. The file
-only grows; many may share and write it at a time.
+addresses of its nodes. "found" is what a change found on the nodes, where the history did not have it yet. A change that
+was killed is "unfinished"; 'udf rollback' undoes it too. The file only grows; many may share and write it at a time.
 
 Examples:
   asadm udf history --module counter.lua
   asadm --cluster production udf history -n 50
   asadm udf history show 12                  the source of the entry 12, byte for byte
   asadm udf rollback counter.lua --to 12     bring it back"""
+
+UNFINISHED = "unfinished: killed, or under way"
 
 COLUMNS = ["ID", "Time", "User", "Cluster", "Action", "Module", "Hash", "Nodes", "Note"]
 
@@ -85,7 +87,8 @@ def _cluster(session: Session, arguments: Arguments) -> str | None:
 
 
 def _row(entry: Entry) -> list[Cell | str | float | None]:
-    nodes = f"{entry.ok} of {entry.ok + entry.failed}"
+    unknown = entry.state == BEGUN
+    nodes = f"{'?' if unknown else entry.ok} of {entry.ok + entry.failed}"
     return [
         entry.id,
         entry.at,
@@ -95,7 +98,7 @@ def _row(entry: Entry) -> list[Cell | str | float | None]:
         text(entry.module),
         short(entry.hash),
         Cell(nodes, "bad" if entry.failed else ""),
-        entry.note,
+        "; ".join(each for each in (entry.note, UNFINISHED if unknown else "") if each),
     ]
 
 
@@ -108,6 +111,7 @@ def _cut(cluster: str) -> str:
 def _document(entry: Entry) -> dict[str, object]:
     names = (
         "id",
+        "state",
         "run",
         "undoes",
         "at",
@@ -121,7 +125,12 @@ def _document(entry: Entry) -> dict[str, object]:
         "failed",
         "note",
     )
-    return {**{name: getattr(entry, name) for name in names}, "module": text(entry.module)}
+    return {
+        **{name: getattr(entry, name) for name in names},
+        "module": text(entry.module),
+        "ok_nodes": sorted(entry.nodes),
+        "failed_nodes": sorted(entry.others),
+    }
 
 
 def _source(session: Session, history: History, entry: Entry) -> Outcome:

@@ -53,6 +53,5 @@ def run(session: Session, arguments: Arguments) -> Outcome:
         plan,
         question=f"Remove {', '.join(map(text, names))} from {cluster.name or 'these nodes'}?",
         nothing=f"no node that was read lists {', '.join(map(text, names))}: nothing to remove",
-        note=arguments.options.text("note") or "",
     )
     return carry_out(session, arguments, cluster, aim)

@@ -8,16 +8,17 @@ then as it should be, which is safe to interrupt; see `asadm.fleet.pair`.
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 from asadm.fleet import confirm, journal, verdict
+from asadm.fleet.backup import Intent
 from asadm.fleet.groups import clusters as find_clusters
-from asadm.fleet.guard import Guard, announce
+from asadm.fleet.guard import PENDING, Job, announce, carry_out
 from asadm.fleet.mending import Mending
 from asadm.fleet.options import CHANGE, NOTE, WAIT_SECONDS
 from asadm.fleet.place import Item, Place
-from asadm.fleet.shield import Shield
-from asadm.fleet.show import failures
+from asadm.fleet.show import count, failures
 from asadm.fleet.survey import survey
 from asadm.fleet.verify import verify
 from asadm.modules import sendable
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from asadm.cluster import Cluster
+    from asadm.fleet.backup import Result
     from asadm.fleet.survey import Survey
     from asadm.fleet.verdict import Verdict
     from asadm.session import Session
@@ -49,8 +51,6 @@ OPTIONS = (FROM, DIRECTORY, LOOK, *CHANGE, NOTE)
 
 PLAIN_SECONDS = 3.0
 """How long a put is given where it may be taken for no change; then comes the marker."""
-
-PENDING = 3
 
 NOTES = """\
 What is right: what the directory has (--dir), what a node has (--from), or what most nodes list. When no version has
@@ -80,28 +80,94 @@ def check(arguments: Arguments) -> None:
 
 def run(session: Session, arguments: Arguments) -> Outcome:
     """Look, ask, mend, tell. Exit code 0, 1, 2, 3 for a dry run with something to do, or that of a signal."""
-    options = arguments.options
-    cluster = session.cluster(arguments)
-    seen = survey(cluster)
-    if any(answer.status == "interrupted" for answer in seen.answers):
-        return Outcome(seen.answers)
-    verdicts = _verdicts(cluster, seen, [os.fsencode(name) for name in arguments.names], options)
-    if options.flag("verify"):
-        _look_at_files(cluster, seen, verdicts)
-    wrong = [each for each in verdicts if each.wrong or each.reason]
-    if not wrong:
-        note = f"nothing to repair: {len(verdicts) or len(seen.names())} modules"
-        return Outcome(seen.answers, failures(seen), messages=[note])
-    if options.flag("dry-run"):
-        code = FAILED if not seen.complete or any(each.reason for each in wrong) else PENDING
+    return carry_out(_Repair(session, arguments))
+
+
+class _Repair(Job):
+    """One run."""
+
+    def __init__(self, session: Session, arguments: Arguments) -> None:
+        super().__init__(session, arguments.options, session.cluster(arguments))
+        self.names = [os.fsencode(name) for name in arguments.names]
+        self.verdicts: list[Verdict] = []
+        self.wrong: list[Verdict] = []
+        self.mending: Mending | None = None
+
+    def look(self) -> None:
+        """Which nodes have not what is right, and what that is."""
+        self.survey = survey(self.cluster)
+        if any(answer.status == "interrupted" for answer in self.survey.answers):
+            raise KeyboardInterrupt
+        self.verdicts = _verdicts(self.cluster, self.survey, self.names, self.options)
+        if self.options.flag("verify"):
+            _look_at_files(self.cluster, self.survey, self.verdicts)
+        self.wrong = [each for each in self.verdicts if each.wrong or each.reason]
+        self.pending = bool(self.wrong)
+
+    def idle(self, deadline: float) -> Outcome:
+        """All is well on the nodes that were read."""
+        del deadline
+        note = f"nothing to repair: {count(len(self.verdicts) or len(self.survey.names()), 'module')}"
+        return Outcome(self.survey.answers, failures(self.survey), messages=[note])
+
+    def only_shown(self) -> Outcome:
+        """Who has what, and what it would get."""
+        if not self.pending:
+            return self.idle(0.0)
+        undecided = not self.survey.complete or any(each.reason for each in self.wrong)
         return Outcome(
-            seen.answers,
-            [_preview(wrong), *failures(seen)],
-            messages=_remarks(wrong),
-            code=code,
-            extra={"repairs": _document(wrong)},
+            self.survey.answers,
+            [_preview(self.wrong), *failures(self.survey)],
+            messages=_remarks(self.wrong),
+            code=FAILED if undecided else PENDING,
+            extra={"repairs": _document(self.wrong)},
         )
-    return _mend(session, cluster, seen, wrong, options)
+
+    def show(self) -> None:
+        """The same, before the question."""
+        if not self.options.flag("yes"):
+            announce(self.session, _preview(self.wrong))
+
+    def question(self) -> str:
+        """How much it is."""
+        return f"Repair {_count(self.wrong)}?"
+
+    def groups(self) -> Sequence[Sequence[Node]]:
+        """The nodes that were read, by cluster."""
+        return find_clusters(self.cluster, [each.node for each in self.survey.listings if each.read])
+
+    def intents(self) -> list[Intent]:
+        """The modules of which it is known what is right."""
+        return [self._intent(each) for each in self.wrong if each.content is not None]
+
+    def _intent(self, each: Verdict) -> Intent:
+        nodes = [node.address for node in self.survey.nodes()]
+        return Intent("repair", each.name, each.hash, each.content, nodes)
+
+    def carry_out(self, groups: Sequence[Sequence[Node]], deadline: float) -> Outcome:
+        """Mend one module after the other."""
+        wait = max(0.0, deadline - time.monotonic())
+        mending = self.mending = Mending(self.cluster, groups, wait=wait, warn=self.session.warn)
+        with mending.stoppable():
+            for each in self.wrong:
+                _mend_one(mending, each)
+            if self.options.flag("verify") and not mending.stopped:
+                _verify_after(mending, self.cluster, self.survey, self.wrong)
+            self.done()
+        answers = mending.answers(self.survey)
+        undecided = any(each.reason for each in self.wrong)
+        return Outcome(
+            answers,
+            [mending.sheet("Repair"), *failures(self.survey)],
+            messages=[*mending.alarms(), *_remarks(self.wrong)],
+            code=mending.stopped or (FAILED if undecided else exit_code(answers)),
+            extra={"repairs": mending.document()},
+        )
+
+    def results(self) -> list[Result]:
+        """By module, of the nodes that did not have it right."""
+        wrong = [each for each in self.wrong if each.content is not None]
+        return [self.mending.result(self._intent(each)) for each in wrong] if self.mending else []
 
 
 def _verdicts(cluster: Cluster, seen: Survey, names: Sequence[bytes], options: Values) -> list[Verdict]:
@@ -133,8 +199,6 @@ def _trusted(cluster: Cluster, seen: Survey, options: Values) -> Node | None:
 
 def _look_at_files(cluster: Cluster, seen: Survey, verdicts: Sequence[Verdict]) -> None:
     """Where a node lists the right version, see whether it serves it."""
-    import time
-
     items = [Item(each.name, each.content) for each in verdicts if each.content is not None]
     places = [Place(listing, items) for listing in seen.listings]
     verify(cluster, items, places, time.monotonic() + WAIT_SECONDS)
@@ -145,37 +209,7 @@ def _look_at_files(cluster: Cluster, seen: Survey, verdicts: Sequence[Verdict]) 
                 each.states[place.node] = verdict.DAMAGED
 
 
-def _mend(
-    session: Session, cluster: Cluster, seen: Survey, wrong: Sequence[Verdict], options: Values
-) -> Outcome:
-    wait = options.number("wait") or WAIT_SECONDS
-    nodes = [listing.node for listing in seen.listings if listing.read]
-    clusters = find_clusters(cluster, nodes)
-    if not options.flag("yes"):
-        announce(session, _preview(wrong))
-        if not confirm.confirmed(options, f"Repair {_count(wrong)}?"):
-            return Outcome(messages=["not confirmed: nothing was sent"], code=FAILED)
-    with Shield() as shield, Guard(cluster, clusters, options, wait=wait, warn=session.warn) as guard:
-        guard.keep(seen, [each.name for each in wrong])
-        mending = Mending(cluster, clusters, wait=wait, warn=session.warn)
-        with mending.stoppable():
-            for each in wrong:
-                _mend_one(mending, guard, each)
-            if options.flag("verify") and not mending.stopped:
-                _verify_after(mending, cluster, seen, wrong)
-    answers = mending.answers(seen)
-    return Outcome(
-        answers,
-        [mending.sheet("Repair"), *failures(seen)],
-        messages=[*mending.alarms(), *_remarks(wrong)],
-        code=shield.code
-        or mending.stopped
-        or (FAILED if any(each.reason for each in wrong) else exit_code(answers)),
-        extra={"repairs": mending.document()},
-    )
-
-
-def _mend_one(mending: Mending, guard: Guard, each: Verdict) -> None:
+def _mend_one(mending: Mending, each: Verdict) -> None:
     """One module: a put where that may do, and a marker put for the rest."""
     rows = [row for node, was in each.wrong.items() for row in mending.add(each.name, [node], was)]
     if each.content is None or each.hash is None:
@@ -192,7 +226,6 @@ def _mend_one(mending: Mending, guard: Guard, each: Verdict) -> None:
         mending.pair(each.name, each.content, left)
     if all(row.good for row in rows) and any(row.was == verdict.MARKER for row in rows):
         journal.end(each.name, each.content)
-    guard.record("repair", each.name, each.content, each.hash, rows)
 
 
 def _verify_after(mending: Mending, cluster: Cluster, seen: Survey, wrong: Sequence[Verdict]) -> None:

@@ -7,40 +7,40 @@ is put twice on one node of each cluster: with a marker line, and as it should b
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 from asadm.cron.clear import WHO, real_server
 from asadm.fleet import confirm, journal, notes
+from asadm.fleet.backup import Intent
 from asadm.fleet.fetch import Fetched, fetch
 from asadm.fleet.groups import clusters as find_clusters
-from asadm.fleet.guard import Guard, announce
+from asadm.fleet.guard import PENDING, Job, announce, carry_out
 from asadm.fleet.marker import unmarked
 from asadm.fleet.mending import Mending, Row
-from asadm.fleet.options import CHANGE, NOTE, WAIT_SECONDS
-from asadm.fleet.shield import Shield
+from asadm.fleet.options import CHANGE, NOTE
 from asadm.fleet.show import failures
 from asadm.fleet.survey import of
 from asadm.modules import LIST, sendable
 from asadm.outcome import FAILED, GOOD, Answer, Outcome, exit_code
 from asinfo.render import Cell, Sheet
 from asinfo.wire.info import text
-from asinfo.wire.udf import base64, digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from asadm.cluster import Cluster
+    from asadm.fleet.backup import Result
     from asadm.fleet.survey import Survey
     from asadm.session import Session
     from asadm.statement import Arguments
     from asinfo.exchange import Node
-    from asinfo.options import Values
 
     Tasks = dict[tuple[bytes, str], list[Node]]
 
 OPTIONS = (*CHANGE, NOTE)
 
-PENDING = 3
+NOT_NEEDED = "not needed: no node that answered is a real Aerospike server; asudfd fills its cache by itself"
 
 NOTES = """\
 Every put changes the module, so every node of the cluster compiles it anew: once for the marker line, once without.
@@ -64,33 +64,95 @@ def check(arguments: Arguments) -> None:
 
 def run(session: Session, arguments: Arguments) -> Outcome:
     """Find the real servers, ask, put twice, tell."""
-    options = arguments.options
-    cluster = session.cluster(arguments)
-    survey, real = _look(cluster)
-    if any(answer.status == "interrupted" for answer in survey.answers):
-        return Outcome(survey.answers)
-    if not real:
-        note = (
-            "not needed: no node that answered is a real Aerospike server; asudfd fills its cache by itself"
-        )
-        return Outcome(survey.answers, failures(survey), messages=[note] if _any_read(survey) else [])
-    clusters = find_clusters(cluster, real)
-    names = [os.fsencode(name) for name in arguments.names]
-    aim = Aim(survey, clusters, names)
-    if options.flag("dry-run"):
-        code = PENDING if aim.tasks else GOOD
+    return carry_out(_Rewarm(session, arguments))
+
+
+class _Rewarm(Job):
+    """One run."""
+
+    def __init__(self, session: Session, arguments: Arguments) -> None:
+        super().__init__(session, arguments.options, session.cluster(arguments))
+        self.names = [os.fsencode(name) for name in arguments.names]
+        self.real: list[Node] = []
+        self.aim = Aim(self.survey, (), ())
+        self.mending: Mending | None = None
+
+    def look(self) -> None:
+        """The real servers, and what they have."""
+        self.survey, self.real = _look(self.cluster)
+        if any(answer.status == "interrupted" for answer in self.survey.answers):
+            raise KeyboardInterrupt
+        self.aim = Aim(self.survey, find_clusters(self.cluster, self.real), self.names)
+        self.pending = bool(self.aim.tasks)
+
+    def idle(self, deadline: float) -> Outcome:
+        """No real server, or none with a module."""
+        del deadline
+        told = self.aim.torn
+        if not self.real:
+            told = [NOT_NEEDED] if any(listing.read for listing in self.survey.listings) else []
+        elif self.aim.everything and not told:
+            notes.forget(self.real)
+        code = FAILED if self.real and told else exit_code(self.survey.answers)
+        return Outcome(self.survey.answers, failures(self.survey), messages=told, code=code)
+
+    def only_shown(self) -> Outcome:
+        """What would be put, and where."""
+        if not self.real:
+            return self.idle(0.0)
+        aim = self.aim
         return Outcome(
-            survey.answers,
-            [_preview(aim.tasks), *failures(survey)],
+            self.survey.answers,
+            [_preview(aim.tasks), *failures(self.survey)],
             messages=aim.torn,
-            code=FAILED if aim.torn or not survey.complete else code,
+            code=FAILED if aim.torn or not self.survey.complete else PENDING if aim.tasks else GOOD,
             extra=_document(aim.tasks),
         )
-    if aim.tasks and not options.flag("yes"):
-        announce(session, _preview(aim.tasks))
-    if aim.tasks and not confirm.confirmed(options, f"Put {_count(aim.tasks)} twice?"):
-        return Outcome(messages=["not confirmed: nothing was sent"], code=FAILED)
-    return _rewarm(session, cluster, survey, aim, options)
+
+    def show(self) -> None:
+        """The same, before the question."""
+        if not self.options.flag("yes"):
+            announce(self.session, _preview(self.aim.tasks))
+
+    def question(self) -> str:
+        """How much it is."""
+        return f"Put {_count(self.aim.tasks)} twice?"
+
+    def groups(self) -> Sequence[Sequence[Node]]:
+        """The real servers, by cluster."""
+        return self.aim.clusters
+
+    def intents(self) -> list[Intent]:
+        """Every module is to be what it is."""
+        return [
+            Intent("rewarm", name, hash_, None, [node.address for node in nodes])
+            for (name, hash_), nodes in self.aim.tasks.items()
+        ]
+
+    def carry_out(self, groups: Sequence[Sequence[Node]], deadline: float) -> Outcome:
+        """One module after the other."""
+        aim = self.aim
+        wait = max(0.0, deadline - time.monotonic())
+        mending = self.mending = Mending(self.cluster, groups, wait=wait, warn=self.session.warn)
+        with mending.stoppable():
+            sources = fetch(self.cluster, aim.tasks)
+            for (name, hash_), nodes in aim.tasks.items():
+                _one(mending, mending.add(name, nodes, "cold?"), sources[name, hash_])
+            self.done()
+        if aim.everything and not aim.torn and not mending.stopped:
+            _forget(mending, self.real)
+        answers = mending.answers(self.survey)
+        return Outcome(
+            answers,
+            [mending.sheet("Caches brought back"), *failures(self.survey)],
+            messages=[*mending.alarms(), *aim.torn],
+            code=mending.stopped or (FAILED if aim.torn else exit_code(answers)),
+            extra={"rewarmed": mending.document()},
+        )
+
+    def results(self) -> list[Result]:
+        """By module."""
+        return [self.mending.result(each) for each in self.intents()] if self.mending else []
 
 
 def _look(cluster: Cluster) -> tuple[Survey, list[Node]]:
@@ -109,10 +171,6 @@ def _look(cluster: Cluster) -> tuple[Survey, list[Node]]:
         if listing.read and real_server(*answer.answers[1:])
     ]
     return survey, real
-
-
-def _any_read(survey: Survey) -> bool:
-    return any(listing.read for listing in survey.listings)
 
 
 class Aim:
@@ -150,27 +208,7 @@ class Aim:
             self.torn.append(f"{text(name)}: no real server lists it")
 
 
-def _rewarm(session: Session, cluster: Cluster, survey: Survey, aim: Aim, options: Values) -> Outcome:
-    wait = options.number("wait") or WAIT_SECONDS
-    with Shield() as shield, Guard(cluster, aim.clusters, options, wait=wait, warn=session.warn) as guard:
-        mending = Mending(cluster, aim.clusters, wait=wait, warn=session.warn)
-        with mending.stoppable():
-            sources = fetch(cluster, aim.tasks)
-            for (name, hash_), nodes in aim.tasks.items():
-                _one(mending, guard, mending.add(name, nodes, "cold?"), sources[name, hash_])
-    if aim.everything and not aim.torn and not mending.stopped:
-        _forget(mending, [node for nodes in aim.clusters for node in nodes])
-    answers = mending.answers(survey)
-    return Outcome(
-        answers,
-        [mending.sheet("Caches brought back"), *failures(survey)],
-        messages=[*mending.alarms(), *aim.torn],
-        code=shield.code or mending.stopped or (FAILED if aim.torn else exit_code(answers)),
-        extra={"rewarmed": mending.document()},
-    )
-
-
-def _one(mending: Mending, guard: Guard, rows: Sequence[Row], found: Fetched) -> None:
+def _one(mending: Mending, rows: Sequence[Row], found: Fetched) -> None:
     """One module: two puts, or one where what the nodes have is a marker version already."""
     name = rows[0].name
     if found.content is None:
@@ -189,7 +227,6 @@ def _one(mending: Mending, guard: Guard, rows: Sequence[Row], found: Fetched) ->
         mending.put(name, true, rows)
         if all(row.good for row in rows):
             journal.end(name, true)
-    guard.record("rewarm", name, true, digest(name, base64(true)), rows)
 
 
 def _forget(mending: Mending, real: Sequence[Node]) -> None:

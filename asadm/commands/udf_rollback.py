@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import os
 
-from asadm.fleet import confirm
+from asadm.cluster import Cluster
+from asadm.fleet import confirm, undo
 from asadm.fleet.directory import Source
-from asadm.fleet.history import History, path_of
+from asadm.fleet.history import FOUND, History, path_of
 from asadm.fleet.lock import scope
 from asadm.fleet.options import CHANGE, NOTE, VERIFY
 from asadm.fleet.recorded import wish
+from asadm.fleet.survey import survey
 from asadm.modules import sendable
+from asadm.outcome import Outcome
 from asinfo.errors import Error, UsageError
 from asinfo.options import Option
 from asinfo.wire.info import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from asadm.fleet.history import Entry
     from asadm.fleet.plan import Plan
     from asadm.fleet.survey import Survey
-    from asadm.outcome import Outcome
+    from asadm.fleet.undo import Back, Undo
     from asadm.session import Session
     from asadm.statement import Arguments
 
@@ -29,10 +34,11 @@ OPTIONS = (TO, *CHANGE, VERIFY, NOTE)
 
 NOTES = """\
 Without MODULE the latest change of this cluster is undone as a whole: its modules become what they were before it, and
-those that it created are removed. With MODULE just that one. What most nodes had is what all get. A rollback that did
-not reach every node is tried again by running it again; after one that did, the next goes back one change further.
+those that it created are removed. With MODULE just that one. Only the nodes that the change was about are touched, and
+of these only what a with clause names; they all get what most of them had. Where a node was not reached, running it
+again goes there; where it was, the next run goes back one change further. A node that does not answer holds up nobody.
 A repair that gave all nodes what most of them had is passed over.
-With --to the module becomes what that entry of the history says.
+With --to the module becomes what that entry of the history says; an entry that removed it brings back what was removed.
 
 Examples:
   asadm udf rollback                         undo the latest change: show it, ask, do it
@@ -52,34 +58,90 @@ def check(arguments: Arguments) -> None:
 
 def run(session: Session, arguments: Arguments) -> Outcome:
     """Look up, survey, show, confirm, apply."""
-    from asadm.fleet.change import Aim, carry_out
-
     cluster = session.cluster(arguments)
     name = os.fsencode(arguments.names[0]) if arguments.names else None
     number = arguments.options.integer("to")
+    if number is None:
+        return _undo(session, arguments, cluster, name)
     with History(path_of(arguments.options)) as history:
-        target = (
-            _Target.entry(history, number, name)
-            if number is not None
-            else _Target.undo(history, scope(cluster), name)
+        target = _Target.entry(history, number, name)
+    return _roll(session, arguments, cluster, target, lambda: None)
+
+
+def _undo(session: Session, arguments: Arguments, cluster: Cluster, name: bytes | None) -> Outcome:
+    """Take the latest change back on the nodes that it was about, as far as they still have it."""
+    path = path_of(arguments.options)
+    with History(path):
+        pass  # one that cannot be read is told before any node is asked
+    seen = survey(cluster)
+    if any(answer.status == "interrupted" for answer in seen.answers):
+        return Outcome(seen.answers)
+    every = [node.address for node in cluster.nodes]
+    answering = [listing.node.address for listing in seen.listings if listing.read]
+
+    def latest() -> tuple[Undo, Undo, _Target]:
+        with History(path) as history:
+            last = undo.latest(history, every, every, name)
+            found = undo.latest(history, every, answering, name)
+            if found is None or last is None:
+                raise Error(_none(path, cluster, name, waiting=last is not None))
+            return found, last, _Target.undo(history, found)
+
+    found, last, target = latest()
+    if last.begun.run != found.begun.run:
+        silent = [node.name for node in cluster.nodes if node.address in last.nodes]
+        target.told.append(
+            f"{', '.join(silent)}: no answer; what was changed later, at {last.begun.at}, stays to be undone there: "
+            "when it is back, run it again, or let 'udf repair' give it what the others have"
         )
+    members = [member for member in cluster.members if member.node.address in found.nodes]
+    if len(members) < len(cluster.members):
+        target.told.append(
+            f"only {', '.join(member.node.name for member in members)}: the other nodes do not have that change, "
+            "or it is undone there"
+        )
+    part = Cluster(members, name=cluster.name, timeout=cluster.timeout, progress=cluster.progress)
+
+    def same() -> None:
+        if latest()[0].key != found.key:
+            raise Error(f"{path}: the history has grown meanwhile; nothing was sent: look again")
+
+    return _roll(session, arguments, part, target, same)
+
+
+def _roll(
+    session: Session, arguments: Arguments, cluster: Cluster, target: _Target, check: Callable[[], None]
+) -> Outcome:
+    from asadm.fleet.change import Aim, carry_out
 
     def plan(seen: Survey) -> Plan:
+        check()
         return wish(target.title, target.sources, target.removed, seen)
 
-    notes = [each for each in (arguments.options.text("note"), target.title) if each]
     aim = Aim(
         "rollback",
         plan,
         question=f"Roll {cluster.name or 'these nodes'} back to {target.title}?",
         nothing=target.nothing,
         undoes=target.run,
+        only=target.only,
         verify=arguments.options.flag("verify"),
-        note="; ".join(notes),
+        note=target.title,
     )
     outcome = carry_out(session, arguments, cluster, aim)
     outcome.messages[:0] = target.told
     return outcome
+
+
+def _none(path: str, cluster: Cluster, name: bytes | None, *, waiting: bool) -> str:
+    """Why there is nothing to undo."""
+    what = f" of {text(name)}" if name else ""
+    if waiting:
+        return f"{path}: no node that has a change{what} to undo answers; nothing was sent"
+    return (
+        f"{path}: there is no change{what} on {scope(cluster)} to undo; 'udf history' shows what there is, "
+        "and --to ID goes to any of it"
+    )
 
 
 class _Target:
@@ -90,52 +152,45 @@ class _Target:
         self.run = run
         self.sources: list[Source] = []
         self.removed: list[bytes] = []
+        self.only: dict[bytes, frozenset[str]] = {}
         self.told: list[str] = []
         self.nothing = ""
 
     @classmethod
     def entry(cls, history: History, number: int, name: bytes | None) -> _Target:
-        """One row. Raises UsageError for one of another module, or without content."""
+        """One row; of a removal what was there before it. Raises UsageError for one of another module, or without content."""
         entry = history.entry(number)
         if name is not None and entry.module != name:
             raise UsageError(f"entry {number} of the history is about {text(entry.module)}, not {text(name)}")
         target = cls(f"entry {number}: {text(entry.module)} of {entry.at}")
-        if entry.hash is None:
+        if entry.state == FOUND and entry.hash is None:
             target.removed.append(entry.module)
         else:
             target.sources.append(_source(history, entry))
         return target
 
     @classmethod
-    def undo(cls, history: History, cluster: str, name: bytes | None) -> _Target:
-        """What the latest change found. Raises Error when there is none, or its content is not known."""
-        found = history.undoable(cluster, name)
-        if not found:
-            what = f" of {text(name)}" if name else ""
-            raise Error(
-                f"{history.path}: there is no change{what} on {cluster} to undo; 'udf history' shows what there is, "
-                "and --to ID goes to any of it"
-            )
-        first = found[0]
-        target = cls(f"the state before the change of {first.at} by {first.user}", first.run)
-        by_module: dict[bytes, list[Entry]] = {}
-        for entry in found:
-            by_module.setdefault(entry.module, []).append(entry)
-        for module, entries in by_module.items():
-            target.take(history, module, entries)
+    def undo(cls, history: History, found: Undo) -> _Target:
+        """What was there before a change. Raises Error when its content is not known."""
+        target = cls(
+            f"the state before the change of {found.begun.at} by {found.begun.user}", found.begun.run
+        )
+        for back in found.back:
+            target.take(history, back)
         target.nothing = "this is what most nodes had before that change; run it again to go back further"
         return target
 
-    def take(self, history: History, module: bytes, entries: list[Entry]) -> None:
-        """What most nodes had of ``module``."""
-        usual = max(entries, key=lambda entry: entry.ok)
-        if len(entries) > 1:
+    def take(self, history: History, back: Back) -> None:
+        """What most nodes had of a module."""
+        usual = back.usual
+        self.only[back.module] = back.nodes
+        if len(back.found) > 1:
             self.told.append(
-                f"{text(module)}: the nodes had {len(entries)} versions of it before that change; "
+                f"{text(back.module)}: the nodes had {len(back.found)} versions of it before that change; "
                 f"all get what {usual.ok} had"
             )
         if usual.hash is None:
-            self.removed.append(module)
+            self.removed.append(back.module)
         else:
             self.sources.append(_source(history, usual))
 

@@ -33,8 +33,9 @@ class LockHeldError(Error):
 class Lock:
     """The lock of one file, held inside a ``with`` block.
 
-    ``wait`` is the longest wait in seconds, 0 for none; ``holder`` says who we are, beside the process id. Entering raises LockHeldError when another run still holds
-    the lock then, and UsageError when the file cannot be used at all.
+    ``wait`` is the longest wait in seconds, 0 for none; ``holder`` says who we are, beside the process id; ``mode`` are
+    the permissions of a new file, less what the umask takes away. Entering raises LockHeldError when another run still
+    holds the lock then, and UsageError when the file cannot be used at all.
     """
 
     def __init__(
@@ -43,11 +44,13 @@ class Lock:
         wait: float = 0.0,
         *,
         holder: str = "",
+        mode: int = 0o600,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.path = path
         self._mark = f"{os.getpid()} {holder}".strip().encode("utf-8", "replace") + b"\n"
         self._wait = wait
+        self._mode = mode
         self._sleep = sleep
         self._file = -1
 
@@ -69,7 +72,7 @@ class Lock:
 
     def _try(self) -> bool:
         """Whether the lock was free and is now ours."""
-        file = _open(self.path)
+        file = _open(self.path, self._mode)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if not _still_there(file, self.path):
@@ -87,7 +90,7 @@ class Lock:
         return True
 
 
-def _open(path: str) -> int:
+def _open(path: str, mode: int) -> int:
     """Open the file, making it when absent.
 
     First without O_CREAT: in a sticky directory such as /run/lock Linux refuses O_CREAT on a file of another user
@@ -98,7 +101,7 @@ def _open(path: str) -> int:
         try:
             return os.open(path, flags)
         except FileNotFoundError:
-            return os.open(path, flags | os.O_CREAT, 0o600)
+            return os.open(path, flags | os.O_CREAT, mode)
     except OSError as error:
         reason = "is a symbolic link" if error.errno == errno.ELOOP else error.strerror
         raise UsageError(f"--lock: {path}: {reason}") from None

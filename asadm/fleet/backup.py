@@ -1,127 +1,181 @@
-"""What a run writes into the history: before it, what the nodes have; after it, how it went."""
+"""What a run writes into the history: before it, what the nodes have and what is about to be done; after it, how it went.
+
+A marker version that is found counts as the content that it stands for: that is what has to come back.
+"""
 
 from __future__ import annotations
 
+from asadm.fleet import journal
 from asadm.fleet.fetch import fetch
 from asadm.fleet.gathered import gather
-from asadm.fleet.history import FOUND, History, Record, new_run
+from asadm.fleet.history import BEGUN, FOUND, Record, new_run
 from asadm.fleet.lock import scope
-from asadm.fleet.report import counts
+from asadm.fleet.marker import unmarked
 from asinfo.wire.info import text
+from asinfo.wire.udf import base64, digest
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from asadm.cluster import Cluster
-    from asadm.fleet.change import Aim
     from asadm.fleet.fetch import Fetched
-    from asadm.fleet.place import Item
-    from asadm.fleet.plan import Plan, Step
-    from asadm.fleet.rollout import Rollout
+    from asadm.fleet.history import History
+    from asadm.fleet.survey import Survey
     from asinfo.exchange import Node
 
     Key = tuple[bytes, str]
 
 
+class Intent:
+    """One module that is about to be changed.
+
+    ``action``   for the history
+    ``hash``     what the nodes are to list; None where the module is to be removed
+    ``content``  the same; None also where it is what nodes have under that hash already
+    ``nodes``    addresses of the nodes that are meant
+    """
+
+    __slots__ = ("action", "content", "hash", "name", "nodes")
+
+    def __init__(
+        self, action: str, name: bytes, hash_: str | None, content: bytes | None, nodes: Collection[str]
+    ) -> None:
+        self.action = action
+        self.name = name
+        self.hash = hash_
+        self.content = content
+        self.nodes = frozenset(nodes)
+
+
+class Result:
+    """How it went with one module: addresses of the nodes that have it as they should (``good``), and that have not."""
+
+    __slots__ = ("bad", "good", "intent", "note")
+
+    def __init__(
+        self, intent: Intent, good: Collection[str], bad: Collection[str] = (), note: str = ""
+    ) -> None:
+        self.intent = intent
+        self.good = frozenset(good)
+        self.bad = frozenset(bad)
+        self.note = note
+
+
 class Backup:
     """The rows of one run."""
 
-    def __init__(self, history: History, cluster: Cluster, aim: Aim) -> None:
+    def __init__(self, history: History, cluster: Cluster, *, note: str, undoes: str | None = None) -> None:
         self.history = history
         self.cluster = cluster
-        self.scope = scope(cluster)
-        self.aim = aim
+        self.note = note
+        self.undoes = undoes
         self.run = new_run()
         self.contents: dict[Key, bytes] = {}
+        self.stands_for: dict[Key, str] = {}
+        """The hash of the true content, by the hash of a marker version."""
+        self.usual: dict[bytes, bytes] = {}
+        """What most of the nodes had that had the module, as far as it is known."""
 
-    def begin(self, plan: Plan) -> list[str]:
-        """Write down what is there, with the content, so that there is a way back; what could not be read is told.
+    def begin(self, survey: Survey, intents: Sequence[Intent]) -> list[str]:
+        """Write down what is there, with the content, and what is to be; what could not be read is told.
 
         Raises ConfigError and KeyboardInterrupt; nothing was sent then.
         """
-        steps = [step for step in plan.steps if step.pending]
-        told = self._read(plan, steps)
-        self.history.record(
-            self.run,
-            self.scope,
-            [record for step in steps for record in self._found(plan, step)],
-            undoes=self.aim.undoes,
-        )
+        told = self._read(survey, intents)
+        records: list[Record] = []
+        for name in dict.fromkeys(intent.name for intent in intents):
+            records += self._found(survey, name)
+        records += [self._record(intent, BEGUN, (), intent.nodes, "") for intent in intents]
+        self._write(records)
         return told
 
-    def _found(self, plan: Plan, step: Step) -> list[Record]:
-        """A row for each content of a module on the nodes that were read, the commonest first."""
-        read = [seen for seen, listing in zip(step.seen, plan.survey.listings, strict=True) if listing.read]
-        return [
-            Record(
-                FOUND,
-                step.name,
-                digest,
-                self.contents.get((step.name, digest)) if digest else None,
-                ok=len(positions),
-            )
-            for digest, positions in gather(read).items()
-        ]
+    def end(self, results: Sequence[Result]) -> None:
+        """Write down how it went. Raises ConfigError."""
+        self._write(
+            [
+                self._record(each.intent, "done", each.good, each.bad, each.note)
+                for each in results
+                if each.good or each.bad
+            ]
+        )
 
-    def _read(self, plan: Plan, steps: list[Step]) -> list[str]:
+    def _write(self, records: Sequence[Record]) -> None:
+        self.history.record(self.run, scope(self.cluster), records, undoes=self.undoes)
+
+    def _record(
+        self, intent: Intent, state: str, nodes: Collection[str], others: Collection[str], note: str
+    ) -> Record:
+        """For a removal the content that is gone now."""
+        content, hash_ = intent.content, intent.hash
+        if hash_ is None:
+            content = self.usual.get(intent.name)
+        elif content is None:
+            hash_ = self.stands_for.get((intent.name, hash_), hash_)
+            content = self.contents.get((intent.name, hash_))
+        notes = "; ".join(each for each in (self.note, note) if each)
+        return Record(
+            intent.action,
+            intent.name,
+            hash_,
+            content,
+            state=state,
+            nodes=nodes,
+            others=others,
+            note=notes,
+        )
+
+    def _found(self, survey: Survey, name: bytes) -> list[Record]:
+        """A row for each content of a module on the nodes that were read, the commonest first."""
+        read = [listing for listing in survey.listings if listing.read]
+        listed = [(listing.modules or {}).get(name) for listing in read]
+        true = [hash_ and self.stands_for.get((name, hash_), hash_) for hash_ in listed]
+        found = []
+        for hash_, positions in gather(true).items():
+            content = self.contents.get((name, hash_)) if hash_ else None
+            if content is not None:
+                self.usual.setdefault(name, content)
+            nodes = [read[position].node.address for position in positions]
+            found.append(Record(FOUND, name, hash_, content, nodes=nodes))
+        return found
+
+    def _read(self, survey: Survey, intents: Sequence[Intent]) -> list[str]:
         """Get the contents that are about to go from the history, or from nodes that list them."""
         wanted: dict[Key, list[Node]] = {}
-        for step in steps:
-            if step.source is not None:
-                self.contents[step.name, step.source.hash] = step.source.content
-            for node, seen in zip(plan.survey.nodes(), step.seen, strict=True):
-                if seen is not None and (step.name, seen) not in self.contents:
-                    wanted.setdefault((step.name, seen), []).append(node)
-        for key in list(wanted):
-            known = self.history.known(*key)
-            if known is not None:
-                self.contents[key] = known
-                del wanted[key]
+        given = {
+            (each.name, each.hash): each.content for each in intents if each.hash and each.content is not None
+        }
+        for name in dict.fromkeys(each.name for each in intents):
+            for listed, positions in gather(survey.hashes(name)).items():
+                if listed is None:
+                    continue
+                known = given.get((name, listed)) or self.history.known(name, listed)
+                if known is None:
+                    wanted[name, listed] = [survey.listings[position].node for position in positions]
+                else:
+                    self.contents[name, listed] = known
         told = []
-        for (name, digest), fetched in fetch(self.cluster, wanted).items():
-            if fetched.content is None:
-                told.append(_lost(name, digest, fetched))
-            else:
-                self.contents[name, digest] = fetched.content
+        for (name, listed), fetched in fetch(self.cluster, wanted).items():
+            if not self._take(name, listed, fetched.content):
+                told.append(_lost(name, listed, fetched))
+        for key, content in given.items():
+            if content is not None:
+                self.contents.setdefault((key[0], key[1] or ""), content)
         return told
 
-    def end(self, plan: Plan, rollout: Rollout | None) -> None:
-        """Write down how it went; without a rollout, that there was nothing to do."""
-        steps = {step.name: step for step in plan.steps}
-        if rollout is None:
-            nodes = len(plan.survey.listings)
-            records = [
-                self._record(step, nodes, 0, "there was nothing to do", None) for step in steps.values()
-            ]
-        else:
-            records = [
-                self._record(steps[item.name], *counts(rollout, item), _note(rollout, item), item)
-                for item in rollout.items
-                if steps[item.name].pending or self.aim.undoes
-            ]
-        self.history.record(self.run, self.scope, records, undoes=self.aim.undoes)
-
-    def _record(self, step: Step, ok: int, failed: int, note: str, item: Item | None) -> Record:
-        """For a removal the content that is gone now."""
-        content = step.source.content if step.source else None
-        if content is None and item is not None:
-            seen = [digest for digest in gather(step.seen) if digest is not None]
-            content = self.contents.get((step.name, seen[0])) if seen else None
-        action = "remove" if step.source is None and self.aim.action == "apply" else self.aim.action
-        notes = [each for each in (self.aim.note, note) if each]
-        return Record(action, step.name, step.wanted, content, ok=ok, failed=failed, note="; ".join(notes))
+    def _take(self, name: bytes, listed: str, content: bytes | None) -> bool:
+        """Keep what a node serves under the hash ``listed``, or what that is known to stand for."""
+        true = journal.content(listed) if content is None else unmarked(content)
+        if true is not None:
+            hash_ = self.stands_for[name, listed] = digest(name, base64(true))
+            self.contents[name, hash_] = true
+        elif content is not None:
+            self.contents[name, listed] = content
+        return true is not None or content is not None
 
 
-def _note(rollout: Rollout, item: Item) -> str:
-    """Why not all nodes have it."""
-    if rollout.broken is not None and rollout.broken[0] is item:
-        return "does not compile"
-    if rollout.interrupted and counts(rollout, item)[1]:
-        return "stopped by a signal"
-    return ""
-
-
-def _lost(name: bytes, digest: str, fetched: Fetched) -> str:
+def _lost(name: bytes, listed: str, fetched: Fetched) -> str:
     return (
-        f"{text(name)} {digest[:10]} could not be read before it was replaced, and cannot be rolled back to: "
+        f"{text(name)} {listed[:10]} could not be read before it was replaced, and cannot be rolled back to: "
         f"{fetched.node.name}: {fetched.reason}"
     )

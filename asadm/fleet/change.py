@@ -1,46 +1,34 @@
-"""A change of modules from the first look to the report; what ``apply``, ``remove`` and ``rollback`` have in common.
+"""A change of modules that a plan tells; what ``apply``, ``remove`` and ``rollback`` have in common.
 
-    lock file -> survey -> plan -> show -> confirm -> lock of the cluster -> second survey, nothing changed since? ->
-    what is to be overwritten goes into the history -> rollout -> read back -> history -> report
-
-With ``--yes`` nobody thinks between the two surveys, and the second one is left out. From the confirmation on there
-is one deadline for everything. Errors before the rollout are raised: nothing was sent then.
+Around it stands what every change has: see `asadm.fleet.guard`. From the locks on there is one deadline for everything.
 """
 
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from asadm import display
-from asadm.fleet import confirm, notes, report, show
-from asadm.fleet.backup import Backup
-from asadm.fleet.history import History, path_of
-from asadm.fleet.lock import ClusterLock, file_lock
-from asadm.fleet.options import WAIT_SECONDS
+from asadm.fleet import guard, notes, report, show
+from asadm.fleet.backup import Intent, Result
+from asadm.fleet.groups import clusters
 from asadm.fleet.place import Item
+from asadm.fleet.plan import SAME, UNREAD
 from asadm.fleet.rollout import Rollout
-from asadm.fleet.shield import Shield
 from asadm.fleet.survey import survey
 from asadm.outcome import FAILED, GOOD, INTERRUPTED, Outcome
-from asinfo.errors import ConfigError, Error, UsageError
+from asinfo.errors import Error
 from asinfo.render import plain
-from asinfo.wire.info import text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from asadm.cluster import Cluster
-    from asadm.fleet.plan import Plan
+    from asadm.fleet.plan import Plan, Step
     from asadm.fleet.survey import Survey
     from asadm.session import Session
     from asadm.statement import Arguments
-
-PENDING = 3
-"""Exit code of a dry run that would change something."""
-
-REASONS_MAX = 20
+    from asinfo.exchange import Node
 
 
 class Aim:
@@ -50,9 +38,11 @@ class Aim:
     ``plan``      the plan for what the nodes list
     ``stale``     why the nodes are not what the user was shown elsewhere; no reason mostly
     ``undoes``    the run that this one takes back
+    ``only``      addresses of the nodes that a module is to be changed on; all nodes where it is not in there
     ``verify``    whether the bytes are read back
     ``question``  for the terminal
     ``nothing``   what to say where there is nothing to do
+    ``note``      for the history, beside that of the user
     """
 
     def __init__(
@@ -64,6 +54,7 @@ class Aim:
         nothing: str = "",
         stale: Callable[[Survey], Sequence[str]] | None = None,
         undoes: str | None = None,
+        only: Mapping[bytes, frozenset[str]] | None = None,
         verify: bool = False,
         note: str = "",
     ) -> None:
@@ -73,97 +64,63 @@ class Aim:
         self.nothing = nothing
         self.stale = stale
         self.undoes = undoes
+        self.only = only or {}
         self.verify = verify
         self.note = note
 
 
 def carry_out(session: Session, arguments: Arguments, cluster: Cluster, aim: Aim) -> Outcome:
     """Do it. Ctrl-C, SIGTERM and SIGHUP end it with a true report; raises Error where nothing was sent."""
-    with Shield() as shield, ExitStack() as stack:
-        change = Change(session, arguments, cluster, aim, stack=stack, shield=shield)
-        outcome = change.outcome()
-        if outcome.code == INTERRUPTED:
-            outcome.code = shield.code or INTERRUPTED
-        return outcome
+    return guard.carry_out(Change(session, arguments, cluster, aim))
 
 
-class Change:
+class Change(guard.Job):
     """One run."""
 
-    def __init__(
-        self,
-        session: Session,
-        arguments: Arguments,
-        cluster: Cluster,
-        aim: Aim,
-        *,
-        stack: ExitStack,
-        shield: Shield,
-    ) -> None:
-        self.session = session
-        self.options = arguments.options
-        self.cluster = cluster
+    plan: Plan
+
+    def __init__(self, session: Session, arguments: Arguments, cluster: Cluster, aim: Aim) -> None:
+        super().__init__(session, arguments.options, cluster)
         self.aim = aim
-        self.stack = stack
-        self.shield = shield
-        self.history: History | None = None
-        self.dry = self.options.flag("dry-run")
-        self.yes = self.options.flag("yes")
+        self.undoes = aim.undoes
+        self.note = aim.note
+        self.rollout: Rollout | None = None
 
-    def outcome(self) -> Outcome:
-        """All of it."""
-        if not self.dry:
-            if not self.options.flag("no-history"):
-                self.history = self.stack.enter_context(History(path_of(self.options), write=True))
-            if self.yes:
-                self.lock_file()
-        plan = self.look()
-        if self.dry:
-            return self.only_shown(plan, PENDING if plan.pending else GOOD)
-        if not plan.pending:
-            return self.nothing_to_do(plan)
-        self.show(plan)
-        if not confirm.confirmed(self.options, self.aim.question):
-            return Outcome(messages=["not confirmed: nothing was sent"], code=FAILED)
-        started = time.monotonic()
-        if not self.yes:
-            self.lock_file()
-            plan = self.look_again(plan)
-        return self.go(plan, started + (self.options.number("wait") or WAIT_SECONDS))
-
-    def lock_file(self) -> None:
-        """Take the lock file. Where there is no place for one, and for a history neither, the cluster's lock has to do."""
-        try:
-            self.stack.enter_context(file_lock(self.cluster, self.options))
-        except UsageError as error:
-            if self.history is not None or self.options.text("lock"):
-                raise
-            self.session.warn(
-                f"{error}: no lock file keeps another run on this machine from changing the same nodes"
-            )
-
-    def look(self) -> Plan:
+    def look(self) -> None:
         """Survey the nodes and make the plan. Raises Error when they are not what the user saw elsewhere."""
-        seen = survey(self.cluster)
-        if any(listing.answer.status == "interrupted" for listing in seen.listings):
+        self.survey = survey(self.cluster)
+        if any(listing.answer.status == "interrupted" for listing in self.survey.listings):
             raise KeyboardInterrupt
-        reasons = self.aim.stale(seen) if self.aim.stale else ()
+        reasons = self.aim.stale(self.survey) if self.aim.stale else ()
         if reasons:
-            raise Error(_listed("the plan is not for what the nodes have now; nothing was sent", reasons))
-        return self.aim.plan(seen)
+            raise Error(
+                guard.listed("the plan is not for what the nodes have now; nothing was sent", reasons)
+            )
+        self.plan = self.aim.plan(self.survey)
+        for step in self.plan.steps:
+            self._confine(step)
+        self.pending = self.plan.pending
 
-    def look_again(self, before: Plan) -> Plan:
-        """The same, now that nobody else may change anything. Raises Error when something has changed since."""
-        plan = self.look()
-        reasons = _differences(before.survey, plan.survey)
-        if reasons:
-            raise Error(_listed("the nodes changed since the plan was shown; nothing was sent", reasons))
-        return plan
+    def _concerned(self, name: bytes) -> frozenset[str]:
+        """Addresses of the nodes that a module is to be changed on."""
+        every = frozenset(node.address for node in self.survey.nodes())
+        return every & self.aim.only.get(name, every)
+
+    def _confine(self, step: Step) -> None:
+        concerned = self._concerned(step.name)
+        step.actions = [
+            action if node.address in concerned or action == UNREAD else SAME
+            for node, action in zip(self.survey.nodes(), step.actions, strict=True)
+        ]
 
     # ---- without a change
 
-    def only_shown(self, plan: Plan, code: int) -> Outcome:
+    def only_shown(self) -> Outcome:
         """The plan, as the outcome."""
+        return self._shown(guard.PENDING if self.plan.pending else GOOD)
+
+    def _shown(self, code: int) -> Outcome:
+        plan = self.plan
         shown = display.rendered(self.session, show.sheets(plan)) + _line(show.summary(plan))
         return Outcome(
             plan.survey.answers,
@@ -174,79 +131,111 @@ class Change:
             told=True,
         )
 
-    def nothing_to_do(self, plan: Plan) -> Outcome:
+    def idle(self, deadline: float) -> Outcome:
         """All nodes that were read are as they should be; their bytes too, if that is asked."""
-        outcome = self.only_shown(plan, GOOD)
-        if self.aim.nothing and not self.session.json:
-            outcome.show = display.rendered(self.session, show.failures(plan.survey)) + _line(
-                self.aim.nothing
-            )
-        if self.aim.verify:
-            rollout = self.rollout(plan, time.monotonic() + (self.options.number("wait") or WAIT_SECONDS))
-            self.read_back(rollout)
-            rollout.finish()
-            return self.reported(plan, rollout, [])
-        if self.history is not None and self.aim.undoes and plan.complete:
-            Backup(self.history, self.cluster, self.aim).end(plan, None)
+        nothing = _line(self.aim.nothing) if self.aim.nothing and not self.session.json else b""
+        if not self.aim.verify:
+            outcome = self._shown(GOOD)
+            if nothing:
+                outcome.show = display.rendered(self.session, show.failures(self.survey)) + nothing
+            return outcome
+        self.rollout = rollout = self._rollout(deadline)
+        self._read_back(rollout)
+        rollout.finish()
+        outcome = self._reported(rollout)
+        if nothing:
+            outcome.show = bytes(outcome.show) + nothing  # type: ignore[arg-type]  # bytes it is
         return outcome
 
     # ---- with one
 
-    def show(self, plan: Plan) -> None:
+    def show(self) -> None:
         """The plan, before it is carried out: on standard output; on standard error where that is for JSON."""
+        plan = self.plan
         if not self.session.json:
             shown = display.rendered(self.session, show.sheets(plan)) + _line(show.summary(plan))
             self.session.write(shown + b"\n")
-        elif not self.yes:
+        elif not self.options.flag("yes"):
             for line in "".join(map(plain, show.sheets(plan))).splitlines():
                 self.session.warn(line)
             self.session.warn(show.summary(plan))
         for message in show.remarks(plan):
             self.session.warn(message)
 
-    def go(self, plan: Plan, deadline: float) -> Outcome:
-        """Change the nodes."""
-        rollout = self.rollout(plan, deadline)
-        lock = ClusterLock(
-            self.cluster,
-            rollout.group(),
-            seconds=rollout.left,
-            wait=self.options.number("lock-wait") or 0.0,
-        )
-        self.stack.enter_context(lock)
-        if lock.held:  # until then somebody on another machine may have been at it
-            plan = self.look_again(plan)
-            rollout = self.rollout(plan, deadline)
-            rollout.group()
-        backup = Backup(self.history, self.cluster, self.aim) if self.history is not None else None
-        messages = backup.begin(plan) if backup else []
-        self.roll_out(rollout)
-        notes.followed(rollout)
-        if backup:
-            try:
-                backup.end(plan, rollout)
-            except ConfigError as error:
-                messages.append(f"{error}: what was done is not in the history")
-        return self.reported(plan, rollout, messages)
+    def question(self) -> str:
+        """As the command has it."""
+        return self.aim.question
 
-    def roll_out(self, rollout: Rollout) -> None:
+    def groups(self) -> Sequence[Sequence[Node]]:
+        """The nodes that were read, by cluster."""
+        return clusters(self.cluster, [each.node for each in self.survey.listings if each.read])
+
+    def intents(self) -> list[Intent]:
+        """A row for each module that changes anywhere."""
+        return [self._intent(step) for step in self.plan.steps if step.pending]
+
+    def _intent(self, step: Step) -> Intent:
+        action = "remove" if step.source is None and self.aim.action == "apply" else self.aim.action
+        content = step.source.content if step.source else None
+        return Intent(action, step.name, step.wanted, content, self._concerned(step.name))
+
+    def carry_out(self, groups: Sequence[Sequence[Node]], deadline: float) -> Outcome:
         """Do it and read it back; behind it no signal is heard any more, for what was done has to be told."""
+        self.rollout = rollout = self._rollout(deadline)
+        rollout.grouped(groups)
         try:
             rollout.run()
             if self.aim.verify and not rollout.interrupted:
-                self.read_back(rollout)
-            self.shield.up()
+                self._read_back(rollout)
+            self.done()
         except KeyboardInterrupt:
             rollout.interrupted = True
             rollout.finish()
+        notes.followed(rollout)
+        return self._reported(rollout)
 
-    def rollout(self, plan: Plan, deadline: float) -> Rollout:
+    def results(self) -> list[Result]:
+        """By module; a rollback tells also of those that had nothing to go back to."""
+        steps = [step for step in self.plan.steps if step.pending or self.undoes]
+        return [self._result(step) for step in steps]
+
+    def _result(self, step: Step) -> Result:
+        concerned = self._concerned(step.name)
+        if self.rollout is None:
+            good = {listing.node.address for listing in self.survey.listings if listing.read}
+        else:
+            good = {
+                place.node.address
+                for place in self.rollout.places
+                if step.name not in place.cells or place.cells[step.name].good
+            }
+        bad = concerned - good
+        idle = "" if self.pending else "there was nothing to do"
+        return Result(self._intent(step), concerned & good, bad, idle or self._why(step, bad))
+
+    def _why(self, step: Step, bad: frozenset[str]) -> str:
+        """Why not all nodes have it."""
+        rollout = self.rollout
+        if rollout is not None and rollout.broken is not None and rollout.broken[0].name == step.name:
+            return "does not compile"
+        return "stopped by a signal" if rollout is not None and rollout.interrupted and bad else ""
+
+    def _rollout(self, deadline: float) -> Rollout:
         """What is to be done, not begun yet."""
-        return Rollout(
-            self.cluster, items(plan), plan.survey, wait=deadline - time.monotonic(), mend=self.session.warn
+        rollout = Rollout(
+            self.cluster,
+            items(self.plan),
+            self.survey,
+            wait=deadline - time.monotonic(),
+            mend=self.session.warn,
         )
+        for place in rollout.places:
+            for name in list(place.cells):
+                if place.node.address not in self._concerned(name):
+                    del place.cells[name]
+        return rollout
 
-    def read_back(self, rollout: Rollout) -> None:
+    def _read_back(self, rollout: Rollout) -> None:
         """Compare the bytes on all nodes."""
         from asadm.fleet.verify import verify
 
@@ -255,16 +244,16 @@ class Change:
         except KeyboardInterrupt:
             rollout.interrupted = True
 
-    def reported(self, plan: Plan, rollout: Rollout, messages: Sequence[str]) -> Outcome:
+    def _reported(self, rollout: Rollout) -> Outcome:
         """What became of it."""
-        changing = {step.name for step in plan.steps if step.pending}
+        changing = {step.name for step in self.plan.steps if step.pending}
         shown = report.sheets(rollout, [item for item in rollout.items if item.name in changing])
         summary = _summary(rollout, verified=self.aim.verify)
-        extra = {"steps": show.document(plan)["steps"], "modules": report.document(rollout)}
+        extra = {"steps": show.document(self.plan)["steps"], "modules": report.document(rollout)}
         return Outcome(
             report.answers(rollout),
             b"" if self.session.json else display.rendered(self.session, shown) + _line(summary),
-            messages=[*messages, *_compile_error(rollout), *report.remarks(rollout)],
+            messages=[*_compile_error(rollout), *report.remarks(rollout)],
             code=INTERRUPTED if rollout.interrupted else None,
             extra=extra if self.session.json else None,
             told=True,
@@ -283,27 +272,6 @@ def items(plan: Plan) -> list[Item]:
         made.append(Item(step.name, step.source.content, path=step.source.path, level=level))
     last = max(levels.values(), default=-1) + 1
     return made + [Item(step.name, None, level=last) for step in plan.steps if step.source is None]
-
-
-def _differences(before: Survey, now: Survey) -> list[str]:
-    """What the nodes that were read both times list otherwise."""
-    found = []
-    for old, new in zip(before.listings, now.listings, strict=True):
-        if old.modules is None or new.modules is None or old.modules == new.modules:
-            continue
-        names = [
-            text(name)
-            for name in dict.fromkeys([*old.modules, *new.modules])
-            if old.modules.get(name) != new.modules.get(name)
-        ]
-        found.append(f"{new.node.name}: {', '.join(names)}")
-    return found
-
-
-def _listed(headline: str, reasons: Sequence[str]) -> str:
-    more = len(reasons) - REASONS_MAX
-    rest = [f"and {more} more"] if more > 0 else []
-    return "\n".join([f"{headline}:", *(f"  {reason}" for reason in [*reasons[:REASONS_MAX], *rest])])
 
 
 def _line(line: str) -> bytes:

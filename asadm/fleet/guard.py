@@ -1,30 +1,219 @@
-"""What stands around a repair: one change at a time, and a record of it."""
+"""The one way in which modules on nodes are changed, whatever the command.
+
+    history opened -> lock files -> survey, decision -> shown -> confirmed -> the clusters' locks -> second survey, nothing
+    changed since? -> what is there and what is to be goes into the history -> done and verified -> how it went, too
+
+With ``--yes`` nobody thinks between the two surveys, and the second one is left out where no other machine may have
+changed anything in between either. The time of ``--wait`` begins when the locks are held. Errors before anything is
+sent are raised. What a command does between the locks is its `Job`.
+"""
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from asadm.display import rendered
-from asadm.fleet.fetch import fetch
-from asadm.fleet.history import FOUND, History, Record, new_run, path_of
-from asadm.fleet.lock import ClusterLock, file_lock, scope
-from asinfo.errors import Error
+from asadm.fleet import confirm
+from asadm.fleet.backup import Backup
+from asadm.fleet.history import clean, opened
+from asadm.fleet.lock import ClusterLock, FileLocks
+from asadm.fleet.options import WAIT_SECONDS
+from asadm.fleet.shield import Shield
+from asadm.fleet.survey import Survey
+from asadm.outcome import FAILED, INTERRUPTED, Outcome
+from asinfo.errors import ConfigError, Error, UsageError
 from asinfo.render import plain
 from asinfo.wire.info import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from types import TracebackType
-    from typing import Self
 
     from asadm.cluster import Cluster
-    from asadm.fleet.mending import Row
-    from asadm.fleet.survey import Survey
+    from asadm.fleet.backup import Intent, Result
+    from asadm.fleet.history import History
     from asadm.session import Session
     from asinfo.exchange import Node
     from asinfo.options import Values
     from asinfo.render import Sheet
+
+PENDING = 3
+"""Exit code of a dry run that would change something."""
+
+REASONS_MAX = 20
+
+
+class Job:
+    """What one command does; the steps are called in this order, `look` perhaps twice.
+
+    ``survey``   what the nodes listed at the latest look
+    ``pending``  whether there is anything to change on them
+    ``undoes``   the run that this one takes back
+    ``note``     words for the history, beside those of ``--note``
+    """
+
+    undoes: str | None = None
+    note = ""
+
+    def __init__(self, session: Session, options: Values, cluster: Cluster) -> None:
+        self.session = session
+        self.options = options
+        self.cluster = cluster
+        self.survey = Survey([])
+        self.pending = False
+        self.done: Callable[[], None] = lambda: None
+        """To be called when all is done and only the report is left: from there on no signal is heard."""
+
+    def look(self) -> None:
+        """Survey the nodes and decide. Raises KeyboardInterrupt, and Error when nothing can be done."""
+        raise NotImplementedError
+
+    def only_shown(self) -> Outcome:
+        """A dry run."""
+        raise NotImplementedError
+
+    def idle(self, deadline: float) -> Outcome:
+        """Nothing has to change."""
+        raise NotImplementedError
+
+    def show(self) -> None:
+        """Show what is about to be done; a question may follow."""
+        raise NotImplementedError
+
+    def question(self) -> str:
+        """For the terminal."""
+        raise NotImplementedError
+
+    def groups(self) -> Sequence[Sequence[Node]]:
+        """The nodes that are to be changed, by cluster. Raises KeyboardInterrupt."""
+        raise NotImplementedError
+
+    def intents(self) -> Sequence[Intent]:
+        """The changes."""
+        raise NotImplementedError
+
+    def carry_out(self, groups: Sequence[Sequence[Node]], deadline: float) -> Outcome:
+        """Change the nodes; a KeyboardInterrupt ends that with a true report."""
+        raise NotImplementedError
+
+    def results(self) -> Sequence[Result]:
+        """How it went with each change."""
+        raise NotImplementedError
+
+
+def carry_out(job: Job) -> Outcome:
+    """Do it. Ctrl-C, SIGTERM and SIGHUP end it with a true report; raises Error where nothing was sent."""
+    with Shield() as shield, ExitStack() as stack:
+        try:
+            outcome = _Guard(job, stack, shield).outcome()
+        except KeyboardInterrupt:  # nothing was sent
+            outcome = Outcome(job.survey.answers, messages=["stopped: nothing was sent"], code=INTERRUPTED)
+        if outcome.code == INTERRUPTED:
+            outcome.code = shield.code or INTERRUPTED
+        return outcome
+
+
+class _Guard:
+    """One run; locks and history are held until ``stack`` ends."""
+
+    def __init__(self, job: Job, stack: ExitStack, shield: Shield) -> None:
+        self.job = job
+        job.done = shield.up
+        self.options = job.options
+        self.stack = stack
+        self.shield = shield
+        self.history: History | None = None
+        self.backup: Backup | None = None
+        self.messages: list[str] = []
+
+    def outcome(self) -> Outcome:
+        """All of it."""
+        job, yes = self.job, self.options.flag("yes")
+        if self.options.flag("dry-run"):
+            job.look()
+            return job.only_shown()
+        self.open()
+        if yes:
+            self.lock_files()
+        job.look()
+        if not job.pending:
+            return self.nothing_to_do()
+        job.show()
+        if not confirm.confirmed(self.options, job.question()):
+            return Outcome(messages=["not confirmed: nothing was sent"], code=FAILED)
+        if not yes:
+            self.lock_files()
+        return self.change(look_again=not yes)
+
+    def open(self) -> None:
+        """Open the history. Raises ConfigError where it cannot be written."""
+        if self.options.flag("no-history"):
+            return
+        job = self.job
+        self.history = self.stack.enter_context(opened(self.options))
+        notes = [clean(each) for each in (self.options.text("note"), job.note) if each]
+        self.backup = Backup(self.history, job.cluster, note="; ".join(notes), undoes=job.undoes)
+
+    def lock_files(self) -> None:
+        """Take the lock files. Where there is no place for them, and for a history neither, the cluster's have to do."""
+        try:
+            self.stack.enter_context(FileLocks(self.job.cluster, self.options))
+        except UsageError as error:
+            if self.history is not None or self.options.text("lock"):
+                raise
+            self.job.session.warn(
+                f"{error}: no lock file keeps another run on this machine from changing the same nodes"
+            )
+
+    def look_again(self) -> None:
+        """See that the nodes are what the decision was made for. Raises Error when something has changed since."""
+        before = self.job.survey
+        self.job.look()
+        reasons = _differences(before, self.job.survey)
+        if reasons:
+            raise Error(listed("the nodes changed since the plan was shown; nothing was sent", reasons))
+
+    def nothing_to_do(self) -> Outcome:
+        """A rollback that has nothing to do is recorded, so that the next goes further back."""
+        outcome = self.job.idle(time.monotonic() + self.wait)
+        if self.backup is not None and self.job.undoes:
+            self.backup.begin(self.job.survey, ())
+            self.end(outcome)
+        return outcome
+
+    @property
+    def wait(self) -> float:
+        """Seconds for the whole change."""
+        return self.options.number("wait") or WAIT_SECONDS
+
+    def change(self, *, look_again: bool) -> Outcome:
+        """Change the nodes."""
+        job = self.job
+        groups = job.groups()
+        wait = self.options.number("lock-wait") or 0.0
+        lock = ClusterLock(job.cluster, groups, seconds=self.wait, wait=wait)
+        self.stack.enter_context(lock)
+        if look_again or lock.held:  # until then somebody else may have been at it
+            self.look_again()
+        deadline = time.monotonic() + self.wait
+        if self.backup is not None:
+            self.messages += self.backup.begin(job.survey, job.intents())
+        outcome = job.carry_out(groups, deadline)
+        self.shield.up()
+        self.end(outcome)
+        outcome.messages[:0] = self.messages
+        return outcome
+
+    def end(self, outcome: Outcome) -> None:
+        """Write down how it went; where that cannot be, the run has failed, for nobody could tell by the history."""
+        if self.backup is None:
+            return
+        try:
+            self.backup.end(self.job.results())
+        except ConfigError as error:
+            self.messages.append(f"{error}: how it went is not in the history")
+            outcome.code = outcome.code or FAILED
 
 
 def announce(session: Session, sheet: Sheet) -> None:
@@ -36,72 +225,23 @@ def announce(session: Session, sheet: Sheet) -> None:
         session.write(rendered(session, [sheet]))
 
 
-class Guard:
-    """Holds the locks and the history inside of its ``with`` block.
+def listed(headline: str, reasons: Sequence[str]) -> str:
+    """The reasons below a line, not too many."""
+    more = len(reasons) - REASONS_MAX
+    rest = [f"and {more} more"] if more > 0 else []
+    return "\n".join([f"{headline}:", *(f"  {reason}" for reason in [*reasons[:REASONS_MAX], *rest])])
 
-    Entering raises Error, before anything is sent, when another run holds a lock or the history cannot be written.
-    """
 
-    def __init__(
-        self,
-        cluster: Cluster,
-        groups: Sequence[Sequence[Node]],
-        options: Values,
-        *,
-        wait: float,
-        warn: Callable[[str], None],
-    ) -> None:
-        self._cluster = cluster
-        self._groups = groups
-        self._options = options
-        self._wait = wait
-        self._warn = warn
-        self._history: History | None = None
-        self._run = new_run()
-        self._stack = ExitStack()
-
-    def __enter__(self) -> Self:
-        with ExitStack() as stack:
-            stack.enter_context(file_lock(self._cluster, self._options))
-            wait = self._options.number("lock-wait") or 0.0
-            stack.enter_context(ClusterLock(self._cluster, self._groups, seconds=self._wait, wait=wait))
-            if not self._options.flag("no-history"):
-                self._history = stack.enter_context(History(path_of(self._options), write=True))
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stack.close()
-
-    def keep(self, survey: Survey, names: Sequence[bytes]) -> None:
-        """Note all versions of these modules that there are, with their contents: some are about to be replaced.
-
-        Raises KeyboardInterrupt, and Error when the history cannot be written; nothing was sent then.
-        """
-        if self._history is None:
-            return
-        wanted: dict[tuple[bytes, str], list[Node]] = {}
-        for name in names:
-            for listing, hash_ in zip(survey.listings, survey.hashes(name), strict=True):
-                if hash_ is not None:
-                    wanted.setdefault((name, hash_), []).append(listing.node)
-        records = []
-        for (name, hash_), found in fetch(self._cluster, wanted).items():
-            records.append(Record(FOUND, name, hash_, found.content, ok=len(wanted[name, hash_])))
-            if found.content is None:
-                self._warn(f"{text(name)}: the version {hash_[:10]} is not kept: {found.reason}")
-        self._history.record(self._run, scope(self._cluster), records)
-
-    def record(self, action: str, name: bytes, content: bytes, hash_: str, rows: Sequence[Row]) -> None:
-        """Note what was done with one module. A history that fails now is told, and no reason to stop in the middle."""
-        if self._history is None or not rows:
-            return
-        good = sum(row.good for row in rows)
-        note = self._options.text("note") or ""
-        record = Record(action, name, hash_, content, ok=good, failed=len(rows) - good, note=note)
-        try:
-            self._history.record(self._run, scope(self._cluster), [record])
-        except Error as error:
-            self._warn(f"not in the history: {error}")
+def _differences(before: Survey, now: Survey) -> list[str]:
+    """What the nodes that were read both times list otherwise."""
+    found = []
+    for old, new in zip(before.listings, now.listings, strict=True):
+        if old.modules is None or new.modules is None or old.modules == new.modules:
+            continue
+        names = [
+            text(name)
+            for name in dict.fromkeys([*old.modules, *new.modules])
+            if old.modules.get(name) != new.modules.get(name)
+        ]
+        found.append(f"{new.node.name}: {', '.join(names)}")
+    return found

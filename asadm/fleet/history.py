@@ -1,9 +1,11 @@
 """The history of changes: who brought what to which cluster when, with the content, so that there is a way back.
 
 One SQLite file, append-only: triggers refuse to alter or delete a row. Content is stored once, under its SHA-256.
-Before a run changes anything, it writes down what it found on the nodes (action ``found``), a row for each module and
-each content of it, and a row without a hash where a node had none; so even a run that is killed can be undone. How
-the run went is one more row for each module.
+Before a run changes anything, it writes down what it found on the nodes (a ``found`` row for each module and each
+content of it, and one without a hash where a node had none) and what it is about to do (a ``begun`` row for each
+module); so even a run that is killed is seen and can be undone. How the run went is one more row for each module.
+
+Each row knows its nodes, by their addresses: a node is the same in whatever words a command line names it.
 
 The journal is SQLite's default: the write-ahead log does not work on network file systems, where teams share files.
 """
@@ -26,20 +28,22 @@ if TYPE_CHECKING:
     from asinfo.options import Values
 
 FOUND = "found"
-"""Action of the rows that say what was there before a run."""
+"""Action, and state, of the rows that say what was there before a run."""
 
-MENDING = ("repair", "rewarm")
-"""Actions that bring nodes back to what the others have."""
+BEGUN = "begun"
+DONE = "done"
 
-VERSION = 1
+VERSION = 2
 APPLICATION = 0x61737564  # "asud"
 BUSY_SECONDS = 15.0
 """How long to wait for another writer."""
 
 _SCHEMA = """
 CREATE TABLE contents (sha256 TEXT PRIMARY KEY, content BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE nodes (id INTEGER PRIMARY KEY, addresses TEXT NOT NULL UNIQUE);
 CREATE TABLE changes (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
+    state TEXT NOT NULL,
     run TEXT NOT NULL,
     undoes TEXT,
     at TEXT NOT NULL,
@@ -50,44 +54,57 @@ CREATE TABLE changes (
     module NOT NULL,
     hash TEXT,
     sha256 TEXT REFERENCES contents,
-    ok INTEGER NOT NULL,
-    failed INTEGER NOT NULL,
+    ok INTEGER NOT NULL REFERENCES nodes,
+    failed INTEGER NOT NULL REFERENCES nodes,
     note TEXT NOT NULL
 );
-CREATE INDEX changes_module ON changes (cluster, module);
+CREATE INDEX changes_module ON changes (module, hash);
 CREATE INDEX changes_run ON changes (run);
 CREATE INDEX changes_undoes ON changes (undoes);
 CREATE TRIGGER contents_stay BEFORE DELETE ON contents BEGIN SELECT RAISE(ABORT, 'the history only grows'); END;
 CREATE TRIGGER contents_keep BEFORE UPDATE ON contents BEGIN SELECT RAISE(ABORT, 'the history only grows'); END;
+CREATE TRIGGER nodes_stay BEFORE DELETE ON nodes BEGIN SELECT RAISE(ABORT, 'the history only grows'); END;
+CREATE TRIGGER nodes_keep BEFORE UPDATE ON nodes BEGIN SELECT RAISE(ABORT, 'the history only grows'); END;
 CREATE TRIGGER changes_stay BEFORE DELETE ON changes BEGIN SELECT RAISE(ABORT, 'the history only grows'); END;
 CREATE TRIGGER changes_keep BEFORE UPDATE ON changes BEGIN SELECT RAISE(ABORT, 'the history only grows'); END;
 """
 
-_COLUMNS = "id, run, undoes, at, user, host, cluster, action, module, hash, sha256, ok, failed, note"
+_COLUMNS = "id, state, run, undoes, at, user, host, cluster, action, module, hash, sha256, ok, failed, note"
+_READ = _COLUMNS.replace("ok, failed", "(SELECT addresses FROM nodes WHERE nodes.id = ok), "
+                         "(SELECT addresses FROM nodes WHERE nodes.id = failed)")  # fmt: skip
 
 
 class Entry:
     """One row of the history.
 
+    ``state``   ``found``: what was there before a run; ``begun``: what it is about to do; ``done``: what it did
     ``run``     the same in all rows of one run of a command
     ``undoes``  the run that this one takes back, for a rollback
-    ``action``  ``found``, or what the run did: ``apply``, ``remove``, ``rollback``, ``repair``, ``rewarm``, ``clear``
+    ``action``  ``found``, or what the run does: ``apply``, ``remove``, ``rollback``, ``repair``, ``rewarm``
     ``hash``    as ``udf-list`` gives it; None where the module was, or now is, not there
     ``sha256``  of the content; for a removal that of the content that was removed; None when it is not known
-    ``ok``, ``failed``   numbers of nodes
+    ``nodes``   addresses of the nodes that have it so
+    ``others``  addresses of the nodes that were to have it so, and have not; or not yet, in a row that is ``begun``
     """
 
     __slots__ = (
-        "action", "at", "cluster", "failed", "hash", "host", "id", "module", "note", "ok", "run", "sha256", "undoes",
-        "user",
+        "action", "at", "cluster", "hash", "host", "id", "module", "nodes", "note", "others", "run", "sha256", "state",
+        "undoes", "user",
     )  # fmt: skip
 
     def __init__(self, row: tuple[object, ...]) -> None:
-        for name, value in zip(_COLUMNS.split(", "), row, strict=True):
+        *most, module, hash_, sha256, nodes, others, note = row
+        for name, value in zip(_COLUMNS.split(", "), most, strict=False):
             setattr(self, name, value)
-        self.module = _name(row[8])
+        self.module = _name(module)
+        self.hash = None if hash_ is None else str(hash_)
+        self.sha256 = None if sha256 is None else str(sha256)
+        self.nodes = frozenset(str(nodes).split())
+        self.others = frozenset(str(others).split())
+        self.note = str(note)
 
     id: int
+    state: str
     run: str
     undoes: str | None
     at: str
@@ -95,18 +112,22 @@ class Entry:
     host: str
     cluster: str
     action: str
-    module: bytes
-    hash: str | None
-    sha256: str | None
-    ok: int
-    failed: int
-    note: str
+
+    @property
+    def ok(self) -> int:
+        """Number of nodes that have it so."""
+        return len(self.nodes)
+
+    @property
+    def failed(self) -> int:
+        """Number of nodes that have not."""
+        return len(self.others)
 
 
 class Record:
     """What is to be written of one module; ``hash`` and ``content`` are None where there is none."""
 
-    __slots__ = ("action", "content", "failed", "hash", "module", "note", "ok")
+    __slots__ = ("action", "content", "hash", "module", "nodes", "note", "others", "state")
 
     def __init__(
         self,
@@ -115,16 +136,18 @@ class Record:
         digest: str | None,
         content: bytes | None,
         *,
-        ok: int = 0,
-        failed: int = 0,
+        state: str = DONE,
+        nodes: Iterable[str] = (),
+        others: Iterable[str] = (),
         note: str = "",
     ) -> None:
         self.action = action
+        self.state = FOUND if action == FOUND else state
         self.module = module
         self.hash = digest
         self.content = content
-        self.ok = ok
-        self.failed = failed
+        self.nodes = frozenset(nodes)
+        self.others = frozenset(others)
         self.note = note
 
 
@@ -150,6 +173,11 @@ def path_of(options: Values) -> str:
     return options.text("history") or default_path()
 
 
+def opened(options: Values) -> History:
+    """The history file that a command's flags mean, to be written."""
+    return History(path_of(options), write=True, shared=bool(options.text("history")))
+
+
 def new_run() -> str:
     """A name for a run that no other has."""
     return os.urandom(8).hex()
@@ -171,12 +199,14 @@ def who() -> tuple[str, str]:
 class History:
     """An open history file; a context manager.
 
-    With ``write`` the file is made when absent, and it is made sure that it can be written. Raises ConfigError for a
-    file that cannot be used, here and in every method.
+    With ``write`` the file is made when absent, and it is made sure that it can be written; it is made for others too,
+    as the umask says, when it is ``shared``, and else for the user alone. Raises ConfigError for a file that cannot be
+    used, here and in every method.
     """
 
-    def __init__(self, path: str, *, write: bool = False) -> None:
+    def __init__(self, path: str, *, write: bool = False, shared: bool = False) -> None:
         self.path = path
+        self.shared = shared
         with _Named(path):
             self._database = self._open(write=write)
 
@@ -192,6 +222,10 @@ class History:
         path = Path(self.path).absolute()
         if write:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not path.exists():  # sqlite would let all read our own, and the group not write a shared one
+                os.close(
+                    os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666 if self.shared else 0o600)
+                )
         elif not path.is_file():
             raise ConfigError([Problem(self.path, 0, "there is no history yet")])
         # Also for reading "rw", which is reading only where the system allows no more: what a writer that was killed
@@ -217,11 +251,19 @@ class History:
         with _Named(self.path), _Transaction(self._database):
             for each in records:
                 sha256 = self._keep(each.content)
+                nodes, others = self._addresses(each.nodes), self._addresses(each.others)
                 self._database.execute(
-                    f"INSERT INTO changes ({_COLUMNS}) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant
-                    (run, undoes, now, user, host, cluster, each.action, _stored(each.module), each.hash, sha256,
-                     each.ok, each.failed, each.note),
+                    f"INSERT INTO changes ({_COLUMNS}) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant
+                    (each.state, run, undoes, now, clean(user), clean(host), clean(cluster), each.action,
+                     _stored(each.module), each.hash, sha256, nodes, others, clean(each.note)),
                 )  # fmt: skip
+
+    def _addresses(self, addresses: Iterable[str]) -> int:
+        """The row of a set of nodes, of which there are few."""
+        stored = clean(" ".join(sorted(addresses)))
+        self._database.execute("INSERT OR IGNORE INTO nodes VALUES (NULL, ?)", (stored,))
+        row = self._database.execute("SELECT id FROM nodes WHERE addresses = ?", (stored,)).fetchone()
+        return int(row[0])
 
     def _keep(self, content: bytes | None) -> str | None:
         """The SHA-256 under which ``content`` is stored from now on."""
@@ -238,23 +280,25 @@ class History:
     ) -> list[Entry]:
         """The latest ``limit`` rows worth a person's look, the newest first.
 
-        What a run found is left out where an earlier row has the same content, or where there was none.
+        What a run found is left out where an earlier row has the same content, or where there was none; what it has
+        begun, where a later row says how it went.
         """
         shown = (
-            "(action != 'found' OR (hash IS NOT NULL AND NOT EXISTS (SELECT 1 FROM changes AS earlier "
-            "WHERE earlier.cluster = changes.cluster AND earlier.module = changes.module "
-            "AND earlier.hash = changes.hash AND earlier.id < changes.id)))"
+            "(state = 'done' OR (state = 'begun' AND NOT EXISTS (SELECT 1 FROM changes AS later WHERE "
+            "later.run = changes.run AND later.module = changes.module AND later.state = 'done')) "
+            "OR (state = 'found' AND hash IS NOT NULL AND NOT EXISTS (SELECT 1 FROM changes AS earlier "
+            "WHERE earlier.module = changes.module AND earlier.hash = changes.hash AND earlier.id < changes.id)))"
         )
         where, values = _where(cluster, module)
         return list(
-            self._select(
+            self.select(
                 f"{shown} AND {where} ORDER BY id DESC LIMIT ?", [*values, -1 if limit is None else limit]
             )
         )
 
     def entry(self, number: int) -> Entry:
         """The row with that id. Raises UsageError when there is none."""
-        for entry in self._select("id = ?", [number]):
+        for entry in self.select("id = ?", [number]):
             return entry
         raise UsageError(f"{self.path}: there is no entry {number}")
 
@@ -268,55 +312,39 @@ class History:
 
     def known(self, module: bytes, digest: str) -> bytes | None:
         """Content recorded for a module under the hash of ``udf-list``; None when there is none."""
-        for entry in self._select(
+        for entry in self.select(
             "module = ? AND hash = ? AND sha256 IS NOT NULL LIMIT 1", [_stored(module), digest]
         ):
             return self.content(entry)
         return None
 
-    def last_good(self, cluster: str, module: bytes, before: int | None = None) -> Entry | None:
-        """The latest content of a module that was on nodes of ``cluster``, of the rows older than row ``before``."""
-        where = "cluster = ? AND module = ? AND hash IS NOT NULL AND ok > 0 AND sha256 IS NOT NULL AND id < ?"
-        values = [cluster, _stored(module), 2**62 if before is None else before]
-        return next(self._select(f"{where} ORDER BY id DESC LIMIT 1", values), None)
-
-    def undoable(self, cluster: str, module: bytes | None = None) -> list[Entry]:
-        """What the latest run that is not undone yet found: the rows to go back to, of all modules it changed or of one.
-
-        A rollback that reached every node takes its run out; one that failed somewhere leaves it, to be tried again. A
-        repair that gave all nodes what most of them had is passed over: to undo it would change nothing.
-        """
-        where, values = _where(cluster, module)
-        undone = (
-            "NOT EXISTS (SELECT 1 FROM changes AS later WHERE later.undoes = changes.run AND later.action != 'found' "
-            "AND later.module = changes.module AND later.failed = 0)"
-        )
-        candidate = f"action = 'found' AND undoes IS NULL AND {undone} AND {where}"
-        latest = f"{candidate} GROUP BY run HAVING id = max(id)"  # one row of each run
-        for last in self._select(f"{latest} ORDER BY id DESC", values):
-            found = list(self._select(f"{candidate} AND run = ? ORDER BY id", [*values, last.run]))
-            if not self._mended(last.run, found):
-                return found
-        return []
-
-    def _mended(self, run: str, found: Sequence[Entry]) -> bool:
-        """Whether ``run`` was a repair of nodes that did not have what most had."""
-        repaired = [entry for entry in self.of_run(run) if entry.action in MENDING]
-        usual: dict[bytes, Entry] = {}
-        for entry in found:
-            usual[entry.module] = max(usual.get(entry.module, entry), entry, key=lambda each: each.ok)
-        return bool(repaired) and all(
-            each.module not in usual or usual[each.module].hash == each.hash for each in repaired
-        )
+    def begun(self, module: bytes | None = None) -> Iterator[Entry]:
+        """What runs that are no rollbacks were about to do, the newest first."""
+        where, values = _where(None, module)
+        return self.select(f"state = 'begun' AND undoes IS NULL AND {where} ORDER BY id DESC", values)
 
     def of_run(self, run: str) -> list[Entry]:
         """All rows of a run."""
-        return list(self._select("run = ? ORDER BY id", [run]))
+        return list(self.select("run = ? ORDER BY id", [run]))
 
-    def _select(self, where: str, values: Sequence[object]) -> Iterator[Entry]:
+    def undoing(self, run: str) -> list[Entry]:
+        """How the rollbacks of a run went."""
+        return list(self.select("undoes = ? AND state = 'done'", [run]))
+
+    def repairs(self, module: bytes, after: int) -> list[Entry]:
+        """How the repairs of a module went that are later than a row."""
+        return list(
+            self.select(
+                "module = ? AND id > ? AND action = 'repair' AND state = 'done'", [_stored(module), after]
+            )
+        )
+
+    def select(self, where: str, values: Sequence[object]) -> Iterator[Entry]:
+        """Rows, one after the other."""
         with _Named(self.path):
-            rows = self._database.execute(f"SELECT {_COLUMNS} FROM changes WHERE {where}", values).fetchall()  # noqa: S608 - values are bound
-        return map(Entry, rows)
+            rows = self._database.execute(f"SELECT {_READ} FROM changes WHERE {where}", values)  # noqa: S608 - values are bound
+            while found := rows.fetchmany(256):
+                yield from map(Entry, found)
 
 
 class _Named:
@@ -373,12 +401,23 @@ def _check(database: sqlite3.Connection, path: str) -> None:
     version = _number(database, "user_version")
     if version != VERSION:
         raise ConfigError(
-            [Problem(path, 0, f"is a history of version {version}; this program knows {VERSION}")]
+            [
+                Problem(
+                    path,
+                    0,
+                    f"is a history of version {version}; this program knows {VERSION}: name another file with --history",
+                )
+            ]
         )
 
 
 def _number(database: sqlite3.Connection, name: str) -> int:
     return int(database.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def clean(words: str) -> str:
+    r"""``words`` as UTF-8 can have them; other bytes of a command line as ``\xNN``."""
+    return words.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _where(cluster: str | None, module: bytes | None) -> tuple[str, list[object]]:

@@ -1,12 +1,12 @@
-"""One change of a cluster at a time.
+"""One change of a node at a time.
 
-Two locks: a file, for all runs on one machine (or on a file system that several share), and the lock of the cluster
-itself where its nodes have one, for all machines:
+Two locks: a file for each node, for all runs of one user on one machine, or one file that is named, which several may
+share; and the lock of the cluster itself where its nodes have one, for all machines:
 
     udf-lock:owner=TEXT;ttl=SECONDS   ->  ok | error=locked;owner=TEXT;left=SECONDS
     udf-unlock:owner=TEXT             ->  ok
 
-A node that does not know the command has no such lock, and the file is all there is. The lock of a cluster ends by
+A node that does not know the command has no such lock, and the files are all there is. The lock of a cluster ends by
 itself after its time to live, so a run that was killed does not hold up others for long.
 """
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from asadm.cron.lock import Lock
@@ -24,6 +24,7 @@ from asinfo.wire.info import parameter, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
     from types import TracebackType
     from typing import Self
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from asinfo.exchange import Node
     from asinfo.options import Values
 
-__all__ = ["ClusterLock", "file_lock", "scope"]
+__all__ = ["ClusterLock", "FileLocks", "scope"]
 
 SLACK_SECONDS = 30
 """The cluster's lock outlives the time a change may take by this much."""
@@ -45,30 +46,72 @@ LOCKED = b"error=locked"
 
 
 def scope(cluster: Cluster) -> str:
-    """What a lock and the history call these nodes: the inventory's name of the cluster, else their addresses."""
+    """What the history calls these nodes: the inventory's name of the cluster, else their addresses."""
     return cluster.name or ",".join(sorted(node.address for node in cluster.nodes))
 
 
-def file_lock(cluster: Cluster, options: Values) -> Lock:
-    """The lock file of ``cluster``, not taken yet. Raises UsageError when there is no place for it."""
-    user, host = who()
-    path = options.text("lock") or str(_path(scope(cluster)))
-    return Lock(path, options.number("lock-wait") or 0.0, holder=f"{user} on {host}")
+class FileLocks:
+    """The lock files of the nodes of ``cluster``, or the one that is named, held inside a ``with`` block.
+
+    The locks are those of nodes, and not of what a command line calls them together: a run that knows them from an
+    inventory and one that was given their addresses keep each other out. They are taken in one order by all, so that no
+    two runs can wait for each other. Raises UsageError when there is no place for them, and LockHeldError.
+    """
+
+    def __init__(self, cluster: Cluster, options: Values) -> None:
+        user, host = who()
+        self._holder = f"{user} on {host}"
+        self._wait = options.number("lock-wait") or 0.0
+        named = options.text("lock")
+        self.shared = bool(named)
+        self.paths = [named] if named else sorted({_path(node.address) for node in cluster.nodes})
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        if not self.shared:
+            _make(state_directory() / "locks")
+            _room(len(self.paths))
+        give_up = time.monotonic() + self._wait
+        with ExitStack() as stack:
+            for path in self.paths:
+                left = max(0.0, give_up - time.monotonic())
+                mode = 0o666 if self.shared else 0o600
+                stack.enter_context(Lock(path, left, holder=self._holder, mode=mode))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
 
 
-def _path(name: str) -> Path:
-    """``$XDG_STATE_HOME/asudf/locks/NAME.lock``; a name that is no file name gets a digest."""
-    if len(name) > 60 or not all(character.isalnum() or character in "._-" for character in name):
+def _path(address: str) -> str:
+    """``$XDG_STATE_HOME/asudf/locks/ADDRESS.lock``; an address that is no file name gets a digest."""
+    name = "".join(each if each.isalnum() or each in "._-" else "_" for each in address)
+    if len(name) > 60 or not name.isascii() or name != address.replace(":", "_"):
         from hashlib import sha256
 
-        kept = "".join(character if character.isalnum() else "_" for character in name[:40])
-        name = f"{kept}-{sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}"
-    directory = state_directory() / "locks"
+        kept = "".join(each if each.isascii() and each.isalnum() else "_" for each in address[:40])
+        name = f"{kept}-{sha256(address.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}"
+    return str(state_directory() / "locks" / f"{name}.lock")
+
+
+def _make(directory: Path) -> None:
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"--lock: {directory}: {error.strerror}") from None
-    return directory / f"{name}.lock"
+
+
+def _room(files: int) -> None:
+    """Let the process have so many files open beside its connections, as far as the system allows."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = files + 700
+    if resource.RLIM_INFINITY not in {soft, hard} and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(wanted, hard)), hard))
 
 
 class ClusterLock:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from asadm.cluster import Cluster, Member
 from asadm.fleet import journal, notes
+from asadm.fleet.backup import Result
 from asadm.fleet.pair import Pair
 from asadm.fleet.place import Item
 from asadm.fleet.rollout import Rollout
@@ -23,6 +24,7 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from asadm.fleet.backup import Intent
     from asinfo.exchange import Node
 
 GOOD = "ok"
@@ -132,6 +134,12 @@ class Mending:
             self.left[name] = pair.left
         self.stopped = self.stopped or pair.stopped
         notes.warmed((answer.node for answer in pair.results if answer.good), name)
+
+    def result(self, intent: Intent) -> Result:
+        """How it went with one module, for the history."""
+        rows = [row for row in self.rows if row.name == intent.name and row.node.address in intent.nodes]
+        bad = {row.node.address for row in rows if not row.good}
+        return Result(intent, {row.node.address for row in rows} - bad, bad)
 
     def skip(self, rows: Sequence[Row], status: str, reason: str) -> None:
         """Nothing was done for these."""

@@ -89,7 +89,9 @@ def quoted(text: str) -> str:
 
 
 def _path(kind: str, name: str) -> str:
-    """Raises ValueError where there is no state directory."""
+    """Raises ValueError where there is no state directory, and for what is no name of a file in it."""
+    if "/" in name:
+        raise ValueError("no name of a file")
     found = directory(kind)
     if not found:
         raise ValueError("no home directory")

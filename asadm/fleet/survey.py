@@ -13,6 +13,9 @@ from asinfo.wire.udf import modules
 MODULES_MAX = 100_000
 """Most modules that a node may list: an answer with more is no list, and would fill the memory."""
 
+HASH_SIZE = 40
+HEXADECIMAL = frozenset("0123456789abcdef")
+
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -134,6 +137,8 @@ class _Reader:
                 if not entry:
                     continue
                 [module] = modules(entry)
+                if len(module.hash) != HASH_SIZE or set(module.hash) - HEXADECIMAL:
+                    raise WireError(f"udf-list: a hash is not {HASH_SIZE} hexadecimal digits")
                 pair = entries[entry] = (module.filename, module.hash)
             found[pair[0]] = pair[1]
         return found

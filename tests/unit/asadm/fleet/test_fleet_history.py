@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from asadm.fleet.history import FOUND, History, Record, new_run, who
+from asadm.fleet import undo
+from asadm.fleet.history import BEGUN, FOUND, History, Record, new_run, who
 from asinfo.errors import ConfigError, UsageError
 from tests.unit.asadm.conftest import Asadm
 
@@ -18,9 +19,9 @@ ROOT = Path(__file__).parents[4]
 def put(
     history: History, module: bytes, content: bytes, *, cluster: str = "c", ok: int = 1, failed: int = 0
 ) -> None:
-    history.record(
-        "r", cluster, [Record("apply", module, f"hash of {content!r}", content, ok=ok, failed=failed)]
-    )
+    nodes = [f"n{number}" for number in range(ok + failed)]
+    record = Record("apply", module, f"hash of {content!r}", content, nodes=nodes[:ok], others=nodes[ok:])
+    history.record("r", cluster, [record])
 
 
 def test_what_was_written_is_read_again(tmp_path: Path) -> None:
@@ -32,6 +33,7 @@ def test_what_was_written_is_read_again(tmp_path: Path) -> None:
         latest, first = history.entries()
         assert (first.id, first.module, first.cluster, first.action) == (1, b"a.lua", "c", "apply")
         assert (first.ok, first.failed) == (3, 2)
+        assert (sorted(first.nodes), sorted(first.others)) == (["n0", "n1", "n2"], ["n3", "n4"])
         assert (first.user, first.host) == who()
         assert first.at.endswith("Z")
         assert latest.module == b"\xff.lua"
@@ -54,6 +56,8 @@ def test_it_only_grows(tmp_path: Path) -> None:
         "DELETE FROM changes",
         "UPDATE changes SET user = 'nobody'",
         "DELETE FROM contents",
+        "DELETE FROM nodes",
+        "UPDATE nodes SET addresses = 'n9'",
         "UPDATE contents SET content = x'00'",
     ):
         with pytest.raises(sqlite3.IntegrityError, match="only grows"):
@@ -63,55 +67,103 @@ def test_it_only_grows(tmp_path: Path) -> None:
 
 def test_what_a_run_found_is_shown_only_when_it_is_news(tmp_path: Path) -> None:
     with History(str(tmp_path / "h"), write=True) as history:
-        history.record(
-            "1", "c", [Record(FOUND, b"a", "old", b"0", ok=3), Record("apply", b"a", "new", b"1", ok=3)]
-        )
-        history.record(
-            "2", "c", [Record(FOUND, b"a", "new", b"1", ok=3), Record(FOUND, b"b", None, None, ok=3)]
-        )
+        history.record("1", "c", [Record(FOUND, b"a", "old", b"0"), Record("apply", b"a", "new", b"1")])
+        history.record("2", "c", [Record(FOUND, b"a", "new", b"1"), Record(FOUND, b"b", None, None)])
         assert [(entry.action, entry.hash) for entry in history.entries()] == [
             ("apply", "new"),
             ("found", "old"),
         ]
 
 
-def test_the_latest_good_content(tmp_path: Path) -> None:
+def test_what_a_run_has_begun_is_shown_until_it_has_ended(tmp_path: Path) -> None:
     with History(str(tmp_path / "h"), write=True) as history:
-        put(history, b"a", b"1")
-        put(history, b"a", b"2", ok=0, failed=3)
-        put(history, b"a", b"3", cluster="other")
-        found = history.last_good("c", b"a")
-        assert found is not None
-        assert found.id == 1
-        assert history.last_good("c", b"a", before=1) is None
+        begun = [Record("apply", name, "new", b"1", state=BEGUN, others=["n0"]) for name in (b"a", b"b")]
+        history.record("1", "c", begun)
+        assert [(entry.module, entry.state) for entry in history.entries()] == [
+            (b"b", "begun"),
+            (b"a", "begun"),
+        ]
+        history.record("1", "c", [Record("apply", b"a", "new", b"1", nodes=["n0"])])
+        assert [(entry.module, entry.state) for entry in history.entries()] == [
+            (b"a", "done"),
+            (b"b", "begun"),
+        ]
 
 
-def change(history: History, run: str, *modules: bytes, undoes: str | None = None, failed: int = 0) -> None:
-    found = [Record(FOUND, name, "before " + run, b"x", ok=3) for name in modules]
-    history.record(run, "c", found, undoes=undoes)
-    done = [Record("apply", name, "after " + run, b"y", ok=3 - failed, failed=failed) for name in modules]
+NODES = ["n0", "n1", "n2"]
+
+
+def change(
+    history: History,
+    run: str,
+    *modules: bytes,
+    undoes: str | None = None,
+    nodes: list[str] = NODES,
+    failed: list[str] | None = None,
+) -> None:
+    failed = failed or []
+    good = [node for node in nodes if node not in failed]
+    found = [Record(FOUND, name, "before " + run, b"x", nodes=nodes) for name in modules]
+    begun = [Record("apply", name, "after " + run, b"y", state=BEGUN, others=nodes) for name in modules]
+    history.record(run, "c", found + begun, undoes=undoes)
+    done = [Record("apply", name, "after " + run, b"y", nodes=good, others=failed) for name in modules]
     history.record(run, "c", done, undoes=undoes)
+
+
+Found = list[tuple[bytes, str | None, list[str]]]
+
+
+def undoable(
+    history: History, name: bytes | None = None, *, scope: list[str] = NODES, answering: list[str] = NODES
+) -> Found:
+    found = undo.latest(history, scope, answering, name)
+    return [(each.module, each.usual.hash, sorted(each.nodes)) for each in found.back] if found else []
 
 
 def test_what_can_be_undone(tmp_path: Path) -> None:
     with History(str(tmp_path / "h"), write=True) as history:
-
-        def undoable(name: bytes | None = None) -> list[tuple[bytes, str | None]]:
-            return [(entry.module, entry.hash) for entry in history.undoable("c", name)]
-
-        assert undoable() == []
+        assert undoable(history) == []
         change(history, "1", b"a", b"b")
         change(history, "2", b"b")
-        assert undoable() == [(b"b", "before 2")]
-        assert undoable(b"a") == [(b"a", "before 1")]
-        change(history, "3", b"b", undoes="2", failed=1)
-        assert undoable() == [(b"b", "before 2")]
+        assert undoable(history) == [(b"b", "before 2", NODES)]
+        assert undoable(history, b"a") == [(b"a", "before 1", NODES)]
+        change(history, "3", b"b", undoes="2", failed=["n1"])
+        assert undoable(history) == [(b"b", "before 2", ["n1"])]
         change(history, "4", b"b", undoes="2")
-        assert undoable() == [(b"a", "before 1"), (b"b", "before 1")]
+        assert undoable(history) == [(b"a", "before 1", NODES), (b"b", "before 1", NODES)]
         change(history, "5", b"a", undoes="1")
-        assert undoable() == [(b"b", "before 1")]
-        history.record("6", "c", [Record(FOUND, b"z", None, None, ok=3)])  # a run that was killed
-        assert undoable() == [(b"z", None)]
+        assert undoable(history) == [(b"b", "before 1", NODES)]
+        killed = [
+            Record(FOUND, b"z", None, None, nodes=["n0", "n1"]),
+            Record("apply", b"z", "new", b"1", state=BEGUN, others=NODES),
+        ]
+        history.record("6", "c", killed)
+        assert undoable(history) == [(b"z", None, NODES)]
+
+
+def test_it_is_undone_by_node(tmp_path: Path) -> None:
+    with History(str(tmp_path / "h"), write=True) as history:
+        change(history, "1", b"a")
+        change(history, "2", b"a", nodes=["n0"])
+        assert undoable(history) == [(b"a", "before 2", ["n0"])]
+        assert undoable(history, scope=["n1"], answering=["n1"]) == [(b"a", "before 1", ["n1"])]
+        change(history, "3", b"a", undoes="2", nodes=["n0"])
+        change(history, "4", b"a", undoes="1", nodes=["n0"])
+        assert undoable(history) == [(b"a", "before 1", ["n1", "n2"])]
+
+
+def test_a_node_that_does_not_answer_holds_up_nobody(tmp_path: Path) -> None:
+    with History(str(tmp_path / "h"), write=True) as history:
+        change(history, "1", b"a")
+        change(history, "2", b"a")
+        change(history, "3", b"a", undoes="2", failed=["n2"])
+        assert undoable(history, answering=["n0", "n1"]) == [(b"a", "before 1", NODES)]
+        assert undoable(history, answering=["n2"]) == [(b"a", "before 2", ["n2"])]
+        # A repair gives the node what the others have: it is where they are.
+        repair = [Record(FOUND, b"a", "before 2", b"x", nodes=["n0", "n1"])]
+        repair += [Record("repair", b"a", "before 2", b"x", state=BEGUN, others=NODES)]
+        history.record("4", "c", [*repair, Record("repair", b"a", "before 2", b"x", nodes=["n2"])])
+        assert undoable(history) == [(b"a", "before 1", NODES)]
 
 
 WRITER = """
@@ -120,7 +172,7 @@ from asadm.fleet.history import History, Record, new_run
 sys.stdin.readline()
 for number in range(40):
     with History(sys.argv[1], write=True) as history:
-        history.record(new_run(), "c", [Record("apply", b"m", f"{sys.argv[2]} {number}", b"%d" % number, ok=1)] * 2)
+        history.record(new_run(), "c", [Record("apply", b"m", f"{sys.argv[2]} {number}", b"%d" % number, nodes=["n"])] * 2)
 """
 
 

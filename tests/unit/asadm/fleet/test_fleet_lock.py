@@ -1,5 +1,6 @@
 """The locks of a change: a file, and the cluster's own where nodes have one."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from asadm.cluster import Cluster, Member
-from asadm.fleet.lock import ClusterLock, file_lock, scope
+from asadm.fleet.lock import ClusterLock, FileLocks, scope
 from asadm.fleet.options import CHANGE
 from asinfo.errors import Error
 from asinfo.exchange import Node
@@ -108,19 +109,55 @@ def test_an_apply_stops_at_a_held_lock(asadm: Asadm, tmp_path: Path) -> None:
         assert fleet.count(b"udf-put") == 0
 
 
-def test_the_file_is_the_clusters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_for_each_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     with Fleet(2) as fleet:
         values = Values(CHANGE)
-        named = file_lock(cluster_of(fleet, "production"), values)
-        assert named.path == str(tmp_path / "asudf" / "locks" / "production.lock")
-        with named:
-            assert "on" in Path(named.path).read_text()
-        nameless = file_lock(cluster_of(fleet), values)
-        assert Path(nameless.path).parent == tmp_path / "asudf" / "locks"
-        strange = file_lock(cluster_of(fleet, "../x"), values)
-        assert Path(strange.path).parent == tmp_path / "asudf" / "locks"
+        locks = FileLocks(cluster_of(fleet, "production"), values)
+        assert locks.paths == FileLocks(cluster_of(fleet), values).paths
+        assert len(locks.paths) == 2
+        with locks:
+            for path in map(Path, locks.paths):
+                assert path.parent == tmp_path / "asudf" / "locks"
+                assert "on" in path.read_text()
+                assert path.stat().st_mode & 0o777 == 0o600
         assert scope(cluster_of(fleet)) == ",".join(sorted(node.address for node in fleet.nodes))
+    strange = Cluster([Member(Node("../x", 1)), Member(Node("::1", 3000)), Member(Node("h" * 200, 3000))])
+    paths = FileLocks(strange, values).paths
+    assert len(set(paths)) == 3
+    assert {Path(path).parent for path in paths} == {tmp_path / "asudf" / "locks"}
+
+
+def test_the_inventory_and_addresses_meet(asadm: Asadm, tmp_path: Path) -> None:
+    (tmp_path / "udf").mkdir()
+    (tmp_path / "udf" / "a.lua").write_bytes(b"return 1\n")
+    with Fleet(2) as fleet:
+        nodes = "".join(f"      - {{host: {node.host}, port: {node.port}}}\n" for node in fleet.nodes)
+        (tmp_path / "asadm.yaml").write_text(f"clusters:\n  production:\n    nodes:\n{nodes}")
+        with FileLocks(Cluster([Member(Node(fleet[1].host, fleet[1].port))]), Values(CHANGE)):
+            for words in ((), ("-h", fleet.hosts)):
+                refused = asadm(*words, "udf", "apply", "udf", "--yes")
+                assert refused.code == 1
+                assert "holds the lock" in refused.err
+        assert asadm("udf", "apply", "udf", "--yes").code == 0
+        assert asadm("-h", fleet.hosts, "udf", "rollback", "--yes").code == 0
+        assert fleet.hashes(b"a.lua") == [None, None]
+
+
+def test_files_that_are_shared_are_as_the_umask_says(asadm: Asadm, tmp_path: Path) -> None:
+    (tmp_path / "udf").mkdir()
+    (tmp_path / "udf" / "a.lua").write_bytes(b"return 1\n")
+    before = os.umask(0o002)
+    try:
+        with Fleet(1) as fleet:
+            words = ["-h", fleet.hosts, "udf", "apply", "udf", "--yes"]
+            assert asadm(*words, "--history", "h", "--lock", "l").code == 0
+            assert asadm(*words).code == 0
+    finally:
+        os.umask(before)
+    assert {(tmp_path / name).stat().st_mode & 0o777 for name in ("h", "l")} == {0o664}
+    own = tmp_path / ".local/state/asudf"
+    assert {path.stat().st_mode & 0o777 for path in own.rglob("*") if path.is_file()} == {0o600}
 
 
 def test_two_runs_at_the_same_time(asadm: Asadm, tmp_path: Path) -> None:
