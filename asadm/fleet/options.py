@@ -34,7 +34,7 @@ LOCK = Option(
     "lock",
     metavar="FILE",
     environment="ASADM_LOCK",
-    help="Lock file of changes; else asudf/locks/CLUSTER.lock in $XDG_STATE_HOME or ~/.local/state.",
+    help="Lock file of changes; else one for each node in asudf/locks in $XDG_STATE_HOME or ~/.local/state.",
 )
 LOCK_WAIT = Option(
     "lock-wait",
