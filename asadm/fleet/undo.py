@@ -78,29 +78,38 @@ def _of_run(
     module: bytes | None,
 ) -> Undo | None:
     begun = [row for row in rows if row.state == BEGUN and module in {None, row.module}]
-    undone: dict[bytes, frozenset[str]] = {}
-    for row in history.undoing(begun[0].run):
-        undone[row.module] = undone.get(row.module, frozenset()) | row.nodes
     undo = Undo(begun[0])
-    live = False
+    undoing = history.undoing(begun[0].run)
     for row in begun:
-        left = (row.others & scope) - undone.get(row.module, frozenset())
-        if not live and left & answers:
-            live = bool((left & answers) - _repaired(history, row))
+        undone = _undone(history, row, [each for each in undoing if each.module == row.module])
+        left = (row.others & scope) - undone
         found = [each for each in rows if each.state == FOUND and each.module == row.module]
         if left and found:
             found.sort(key=lambda each: (-len(each.nodes & left), -each.ok))
             found = [each for each in found if each.nodes & left] or found[:1]
             undo.back.append(Back(row.module, left, found))
-    return undo if live and undo.back else None
+    return undo if undo.nodes & answers else None
 
 
-def _repaired(history: History, begun: Entry) -> frozenset[str]:
-    """The nodes to which a later repair gave what most had: they are where the others are, and not behind them."""
+def _undone(history: History, begun: Entry, undoing: Sequence[Entry]) -> frozenset[str]:
+    """The nodes that have that change no more: a rollback reached them, or a repair gave them what such nodes have.
+
+    A node that was repaired since then is where most of the others are, whether it was reached itself or not.
+    """
+    undone = _latest(undoing)
     repairs = history.repairs(begun.module, begun.id)
-    return frozenset[str]().union(
-        *(each.nodes for each in repairs if _mended(history.of_run(each.run))),
-    )
+    repaired = _latest([each for each in repairs if _mended(history.of_run(each.run))])
+    moved = {node for node, number in repaired.items() if number > undone.get(node, 0)}
+    others = begun.others - moved
+    if not others:
+        return frozenset(undone)
+    most = 2 * sum(node in undone for node in others) > len(others)
+    return frozenset(undone).difference(moved).union(moved if most else ())
+
+
+def _latest(rows: Sequence[Entry]) -> dict[str, int]:
+    """By node, the latest of ``rows`` that reached it."""
+    return {node: row.id for row in sorted(rows, key=lambda row: row.id) for node in row.nodes}
 
 
 def _mended(rows: Sequence[Entry]) -> bool:

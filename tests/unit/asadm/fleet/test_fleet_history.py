@@ -160,9 +160,32 @@ def test_a_node_that_does_not_answer_holds_up_nobody(tmp_path: Path) -> None:
         assert undoable(history, answering=["n0", "n1"]) == [(b"a", "before 1", NODES)]
         assert undoable(history, answering=["n2"]) == [(b"a", "before 2", ["n2"])]
         # A repair gives the node what the others have: it is where they are.
-        repair = [Record(FOUND, b"a", "before 2", b"x", nodes=["n0", "n1"])]
-        repair += [Record("repair", b"a", "before 2", b"x", state=BEGUN, others=NODES)]
-        history.record("4", "c", [*repair, Record("repair", b"a", "before 2", b"x", nodes=["n2"])])
+        repair(history, "4", "before 2", ["n2"])
+        assert undoable(history) == [(b"a", "before 1", NODES)]
+
+
+def repair(history: History, run: str, right: str, wrong: list[str]) -> None:
+    had = [node for node in NODES if node not in wrong]
+    rows = [Record(FOUND, b"a", right, b"x", nodes=had), Record(FOUND, b"a", "other", b"o", nodes=wrong[:1])]
+    rows += [Record("repair", b"a", right, b"x", state=BEGUN, others=NODES)]
+    history.record(run, "c", [*rows, Record("repair", b"a", right, b"x", nodes=wrong)])
+
+
+def test_a_repair_takes_back_the_rollback_of_a_few(tmp_path: Path) -> None:
+    with History(str(tmp_path / "h"), write=True) as history:
+        change(history, "1", b"a")
+        change(history, "2", b"a", undoes="1", nodes=["n0"])
+        assert undoable(history) == [(b"a", "before 1", ["n1", "n2"])]
+        repair(history, "3", "after 1", ["n0"])
+        assert undoable(history) == [(b"a", "before 1", NODES)]
+
+
+def test_a_repair_of_all_nodes_leaves_the_change_before_it(tmp_path: Path) -> None:
+    with History(str(tmp_path / "h"), write=True) as history:
+        change(history, "1", b"a")
+        rows = [Record(FOUND, b"a", "after 1", b"y", nodes=NODES)]  # as which marker versions count
+        rows += [Record("repair", b"a", "after 1", b"y", state=BEGUN, others=NODES)]
+        history.record("2", "c", [*rows, Record("repair", b"a", "after 1", b"y", nodes=NODES)])
         assert undoable(history) == [(b"a", "before 1", NODES)]
 
 
