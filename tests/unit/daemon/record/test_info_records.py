@@ -189,7 +189,7 @@ def test_truncation_reaches_the_records_and_survives_a_restart(node: Node, tmp_p
 )
 def test_a_mark_that_cannot_be_stored(node: Node, error: Exception, answer: bytes) -> None:
     class Broken:
-        async def set(self, *_: object) -> None:
+        async def set(self, *_: object, **__: object) -> None:
             raise error
 
     node.smd = Broken()  # type: ignore[assignment]  # all that is asked of it

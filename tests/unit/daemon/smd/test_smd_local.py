@@ -143,6 +143,25 @@ def test_the_last_of_concurrent_changes_wins(tmp_path: Path) -> None:
     assert stored(tmp_path).tid == 20
 
 
+def test_of_marks_at_once_the_larger_stays(tmp_path: Path) -> None:
+    subscriber = Subscriber()
+
+    async def dialogue(smd: LocalSmd) -> None:
+        marks = (2, 3, 1, 3)
+        await asyncio.gather(
+            *(
+                smd.set(UDF, "test", str(mark), keep=lambda value, mark=mark: int(value) >= mark)
+                for mark in marks
+            )
+        )
+        assert subscriber.events[-1][:2] == ("test", "3")
+        await smd.set(UDF, "test", None)
+        await smd.set(UDF, "test", "1", keep=lambda value: int(value) >= 1)
+        assert subscriber.events[-1][:2] == ("test", "1")
+
+    run(tmp_path, dialogue, subscriber)
+
+
 def test_there_and_back_within_one_write(tmp_path: Path) -> None:
     async def dialogue(smd: LocalSmd) -> None:
         await asyncio.gather(smd.set(UDF, "a", "1"), smd.set(UDF, "a", None), smd.set(UDF, "b", "1"))
