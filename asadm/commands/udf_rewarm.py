@@ -15,7 +15,7 @@ from asadm.fleet import confirm, journal, notes
 from asadm.fleet.backup import Intent
 from asadm.fleet.fetch import Fetched, fetch
 from asadm.fleet.groups import clusters as find_clusters
-from asadm.fleet.guard import PENDING, Job, announce, carry_out
+from asadm.fleet.guard import PENDING, READING, Job, announce, carry_out
 from asadm.fleet.marker import unmarked
 from asadm.fleet.mending import Mending, Row
 from asadm.fleet.options import CHANGE, NOTE
@@ -135,7 +135,7 @@ class _Rewarm(Job):
         wait = max(0.0, deadline - time.monotonic())
         mending = self.mending = Mending(self.cluster, groups, wait=wait, warn=self.session.warn)
         with mending.stoppable():
-            sources = fetch(self.cluster, aim.tasks)
+            sources = fetch(self.cluster, aim.tasks, deadline - wait * READING)
             for (name, hash_), nodes in aim.tasks.items():
                 _one(mending, mending.add(name, nodes, "cold?"), sources[name, hash_])
             self.done()

@@ -6,13 +6,16 @@ A marker version that is found counts as the content that it stands for: that is
 from __future__ import annotations
 
 from asadm.fleet import journal
-from asadm.fleet.fetch import fetch
+from asadm.fleet.fetch import Fetcher
 from asadm.fleet.gathered import gather
 from asadm.fleet.history import BEGUN, FOUND, Record, new_run
 from asadm.fleet.lock import scope
 from asadm.fleet.marker import unmarked
 from asinfo.wire.info import text
 from asinfo.wire.udf import base64, digest
+
+TOGETHER = 8 * 1024 * 1024
+"""Bytes of contents that are written at a time."""
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -71,18 +74,20 @@ class Backup:
         self.note = note
         self.undoes = undoes
         self.run = new_run()
-        self.contents: dict[Key, bytes] = {}
+        self.contents: dict[Key, str] = {}
+        """The SHA-256 of what the history has of each module; the contents themselves are not kept in memory."""
         self.stands_for: dict[Key, str] = {}
         """The hash of the true content, by the hash of a marker version."""
-        self.usual: dict[bytes, bytes] = {}
+        self.usual: dict[bytes, str] = {}
         """What most of the nodes had that had the module, as far as it is known."""
 
-    def begin(self, survey: Survey, intents: Sequence[Intent]) -> list[str]:
+    def begin(self, survey: Survey, intents: Sequence[Intent], deadline: float) -> list[str]:
         """Write down what is there, with the content, and what is to be; what could not be read is told.
 
-        Raises ConfigError and KeyboardInterrupt; nothing was sent then.
+        ``deadline`` is a time of `time.monotonic` for reading. Raises ConfigError and KeyboardInterrupt; nothing was
+        sent then.
         """
-        told = self._read(survey, intents)
+        told = self._read(survey, intents, deadline)
         records: list[Record] = []
         for name in dict.fromkeys(intent.name for intent in intents):
             records += self._found(survey, name)
@@ -107,18 +112,19 @@ class Backup:
         self, intent: Intent, state: str, nodes: Collection[str], others: Collection[str], note: str
     ) -> Record:
         """For a removal the content that is gone now."""
-        content, hash_ = intent.content, intent.hash
+        sha256, hash_ = None, intent.hash
         if hash_ is None:
-            content = self.usual.get(intent.name)
-        elif content is None:
+            sha256 = self.usual.get(intent.name)
+        elif intent.content is None:
             hash_ = self.stands_for.get((intent.name, hash_), hash_)
-            content = self.contents.get((intent.name, hash_))
+            sha256 = self.contents.get((intent.name, hash_))
         notes = "; ".join(each for each in (self.note, note) if each)
         return Record(
             intent.action,
             intent.name,
             hash_,
-            content,
+            intent.content,
+            sha256=sha256,
             state=state,
             nodes=nodes,
             others=others,
@@ -132,46 +138,70 @@ class Backup:
         true = [hash_ and self.stands_for.get((name, hash_), hash_) for hash_ in listed]
         found = []
         for hash_, positions in gather(true).items():
-            content = self.contents.get((name, hash_)) if hash_ else None
-            if content is not None:
-                self.usual.setdefault(name, content)
+            sha256 = self.contents.get((name, hash_)) if hash_ else None
+            if sha256 is not None:
+                self.usual.setdefault(name, sha256)
             nodes = [read[position].node.address for position in positions]
-            found.append(Record(FOUND, name, hash_, content, nodes=nodes))
+            found.append(Record(FOUND, name, hash_, None, sha256=sha256, nodes=nodes))
         return found
 
-    def _read(self, survey: Survey, intents: Sequence[Intent]) -> list[str]:
-        """Get the contents that are about to go from the history, or from nodes that list them."""
+    def _read(self, survey: Survey, intents: Sequence[Intent], deadline: float) -> list[str]:
+        """Get the contents that are about to go from nodes that list them, unless the history has them."""
+        given = {(each.name, each.hash): each.content for each in intents if each.content is not None}
+        pending = _Pending(self.history, self.contents)
         wanted: dict[Key, list[Node]] = {}
-        given = {
-            (each.name, each.hash): each.content for each in intents if each.hash and each.content is not None
-        }
         for name in dict.fromkeys(each.name for each in intents):
             for listed, positions in gather(survey.hashes(name)).items():
                 if listed is None:
                     continue
-                known = given.get((name, listed)) or self.history.known(name, listed)
-                if known is None:
-                    wanted[name, listed] = [survey.listings[position].node for position in positions]
-                else:
+                content = given.get((name, listed))
+                known = self.history.known(name, listed) if content is None else None
+                if content is not None:
+                    pending.add((name, listed), content)
+                elif known is not None:
                     self.contents[name, listed] = known
+                else:
+                    wanted[name, listed] = [survey.listings[position].node for position in positions]
         told = []
-        for (name, listed), fetched in fetch(self.cluster, wanted).items():
-            if not self._take(name, listed, fetched.content):
+        for (name, listed), fetched in Fetcher(self.cluster, deadline).each(wanted):
+            if not self._take(pending, name, listed, fetched.content):
                 told.append(_lost(name, listed, fetched))
-        for key, content in given.items():
-            if content is not None:
-                self.contents.setdefault((key[0], key[1] or ""), content)
+        pending.write()
         return told
 
-    def _take(self, name: bytes, listed: str, content: bytes | None) -> bool:
+    def _take(self, pending: _Pending, name: bytes, listed: str, content: bytes | None) -> bool:
         """Keep what a node serves under the hash ``listed``, or what that is known to stand for."""
         true = journal.content(listed) if content is None else unmarked(content)
         if true is not None:
             hash_ = self.stands_for[name, listed] = digest(name, base64(true))
-            self.contents[name, hash_] = true
+            pending.add((name, hash_), true)
         elif content is not None:
-            self.contents[name, listed] = content
+            pending.add((name, listed), content)
         return true is not None or content is not None
+
+
+class _Pending:
+    """Contents on their way into the history, some at a time: a transaction each would be slow, all at once large."""
+
+    def __init__(self, history: History, written: dict[Key, str]) -> None:
+        self._history = history
+        self._written = written
+        self._waiting: dict[Key, bytes] = {}
+        self._size = 0
+
+    def add(self, key: Key, content: bytes) -> None:
+        """One more. Raises ConfigError."""
+        self._waiting[key] = content
+        self._size += len(content)
+        if self._size > TOGETHER:
+            self.write()
+
+    def write(self) -> None:
+        """All that wait. Raises ConfigError."""
+        if self._waiting:
+            written = self._history.keep(list(self._waiting.values()))
+            self._written.update(zip(self._waiting, written, strict=True))
+            self._waiting, self._size = {}, 0
 
 
 def _lost(name: bytes, listed: str, fetched: Fetched) -> str:

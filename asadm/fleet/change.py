@@ -229,10 +229,10 @@ class Change(guard.Job):
             wait=deadline - time.monotonic(),
             mend=self.session.warn,
         )
-        for place in rollout.places:
-            for name in list(place.cells):
-                if place.node.address not in self._concerned(name):
-                    del place.cells[name]
+        for name, concerned in self.aim.only.items():
+            for place in rollout.places:
+                if place.node.address not in concerned:
+                    place.cells.pop(name, None)
         return rollout
 
     def _read_back(self, rollout: Rollout) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from asadm.display import rendered
 from asadm.fleet import confirm
 from asadm.fleet.backup import Backup
-from asadm.fleet.history import clean, opened
+from asadm.fleet.history import History, clean, path_of
 from asadm.fleet.lock import ClusterLock, FileLocks
 from asadm.fleet.options import WAIT_SECONDS
 from asadm.fleet.shield import Shield
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from asadm.cluster import Cluster
     from asadm.fleet.backup import Intent, Result
-    from asadm.fleet.history import History
     from asadm.session import Session
     from asinfo.exchange import Node
     from asinfo.options import Values
@@ -42,6 +41,9 @@ PENDING = 3
 """Exit code of a dry run that would change something."""
 
 REASONS_MAX = 20
+
+READING = 0.5
+"""Of the time of a change, what reading the old contents may take at most: nodes that hang then leave time to send."""
 
 
 class Job:
@@ -151,7 +153,9 @@ class _Guard:
         if self.options.flag("no-history"):
             return
         job = self.job
-        self.history = self.stack.enter_context(opened(self.options))
+        shared = bool(self.options.text("history"))
+        history = History(path_of(self.options), write=True, shared=shared)
+        self.history = self.stack.enter_context(history)
         notes = [clean(each) for each in (self.options.text("note"), job.note) if each]
         self.backup = Backup(self.history, job.cluster, note="; ".join(notes), undoes=job.undoes)
 
@@ -178,8 +182,8 @@ class _Guard:
         """A rollback that has nothing to do is recorded, so that the next goes further back."""
         outcome = self.job.idle(time.monotonic() + self.wait)
         if self.backup is not None and self.job.undoes:
-            self.backup.begin(self.job.survey, ())
             self.end(outcome)
+        outcome.messages[:0] = self.messages
         return outcome
 
     @property
@@ -196,10 +200,11 @@ class _Guard:
         self.stack.enter_context(lock)
         if look_again or lock.held:  # until then somebody else may have been at it
             self.look_again()
-        deadline = time.monotonic() + self.wait
+        started = time.monotonic()
         if self.backup is not None:
-            self.messages += self.backup.begin(job.survey, job.intents())
-        outcome = job.carry_out(groups, deadline)
+            reading = started + READING * self.wait
+            self.messages += self.backup.begin(job.survey, job.intents(), reading)
+        outcome = job.carry_out(groups, started + self.wait)
         self.shield.up()
         self.end(outcome)
         outcome.messages[:0] = self.messages

@@ -125,9 +125,12 @@ class Entry:
 
 
 class Record:
-    """What is to be written of one module; ``hash`` and ``content`` are None where there is none."""
+    """What is to be written of one module; ``hash`` and ``content`` are None where there is none.
 
-    __slots__ = ("action", "content", "hash", "module", "nodes", "note", "others", "state")
+    Of content that the history has already, ``sha256`` is enough.
+    """
+
+    __slots__ = ("action", "content", "hash", "module", "nodes", "note", "others", "sha256", "state")
 
     def __init__(
         self,
@@ -136,6 +139,7 @@ class Record:
         digest: str | None,
         content: bytes | None,
         *,
+        sha256: str | None = None,
         state: str = DONE,
         nodes: Iterable[str] = (),
         others: Iterable[str] = (),
@@ -146,6 +150,7 @@ class Record:
         self.module = module
         self.hash = digest
         self.content = content
+        self.sha256 = sha256
         self.nodes = frozenset(nodes)
         self.others = frozenset(others)
         self.note = note
@@ -171,11 +176,6 @@ def state_directory() -> Path:
 def path_of(options: Values) -> str:
     """The history file that a command's flags mean."""
     return options.text("history") or default_path()
-
-
-def opened(options: Values) -> History:
-    """The history file that a command's flags mean, to be written."""
-    return History(path_of(options), write=True, shared=bool(options.text("history")))
 
 
 def new_run() -> str:
@@ -250,7 +250,7 @@ class History:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         with _Named(self.path), _Transaction(self._database):
             for each in records:
-                sha256 = self._keep(each.content)
+                sha256 = each.sha256 or self._keep(each.content)
                 nodes, others = self._addresses(each.nodes), self._addresses(each.others)
                 self._database.execute(
                     f"INSERT INTO changes ({_COLUMNS}) VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant
@@ -264,6 +264,11 @@ class History:
         self._database.execute("INSERT OR IGNORE INTO nodes VALUES (NULL, ?)", (stored,))
         row = self._database.execute("SELECT id FROM nodes WHERE addresses = ?", (stored,)).fetchone()
         return int(row[0])
+
+    def keep(self, contents: Sequence[bytes]) -> list[str]:
+        """Store contents for rows that are to come; their SHA-256."""
+        with _Named(self.path), _Transaction(self._database):
+            return [self._keep(content) or "" for content in contents]
 
     def _keep(self, content: bytes | None) -> str | None:
         """The SHA-256 under which ``content`` is stored from now on."""
@@ -310,13 +315,10 @@ class History:
             ).fetchone()
         return None if row is None else bytes(row[0])
 
-    def known(self, module: bytes, digest: str) -> bytes | None:
-        """Content recorded for a module under the hash of ``udf-list``; None when there is none."""
-        for entry in self.select(
-            "module = ? AND hash = ? AND sha256 IS NOT NULL LIMIT 1", [_stored(module), digest]
-        ):
-            return self.content(entry)
-        return None
+    def known(self, module: bytes, digest: str) -> str | None:
+        """SHA-256 of the content recorded for a module under the hash of ``udf-list``; None when there is none."""
+        where = "module = ? AND hash = ? AND sha256 IS NOT NULL LIMIT 1"
+        return next((entry.sha256 for entry in self.select(where, [_stored(module), digest])), None)
 
     def begun(self, module: bytes | None = None) -> Iterator[Entry]:
         """What runs that are no rollbacks were about to do, the newest first."""

@@ -253,6 +253,19 @@ def test_a_killed_apply_is_in_the_history(world: World) -> None:
     assert world.sources == [ONE] * 4
 
 
+def test_many_contents_that_are_replaced(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("asadm.fleet.backup.TOGETHER", 30)
+    for number, node in enumerate(world.fleet.nodes):
+        for name in (b"a.lua", b"b.lua"):
+            node.hold(name, b"return %d\n" % number)
+    (world.path / "udf/b.lua").write_bytes(ONE)
+    assert world.apply(OTHER).err.count("cannot be rolled back") == 0
+    found = [each for each in world.history if each["state"] == "found"]
+    assert len(found) == 8
+    shown = {world.udf("history", "show", str(each["id"])).raw for each in found}
+    assert shown == {b"return %d\n" % number for number in range(4)}
+
+
 @pytest.mark.parametrize("command", ["apply", "repair"])
 def test_a_history_that_fails_at_the_end(world: World, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     from asadm.fleet.history import History

@@ -41,7 +41,7 @@ def test_what_was_written_is_read_again(tmp_path: Path) -> None:
         assert [entry.id for entry in history.entries(cluster="other")] == [2]
         assert [entry.id for entry in history.entries(module=b"a.lua")] == [1]
         assert [entry.id for entry in history.entries(limit=1)] == [2]
-        assert history.known(b"a.lua", first.hash or "") == b"return 1\n\xff"
+        assert history.known(b"a.lua", first.hash or "") == first.sha256
         assert history.known(b"b.lua", first.hash or "") is None
         with pytest.raises(UsageError, match="no entry 3"):
             history.entry(3)

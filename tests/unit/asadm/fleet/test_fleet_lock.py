@@ -109,6 +109,26 @@ def test_an_apply_stops_at_a_held_lock(asadm: Asadm, tmp_path: Path) -> None:
         assert fleet.count(b"udf-put") == 0
 
 
+def test_waiting_for_the_lock_does_not_count(asadm: Asadm, tmp_path: Path) -> None:
+    (tmp_path / "udf").mkdir()
+    (tmp_path / "udf" / "a.lua").write_bytes(b"return 1\n")
+    with Fleet(1) as fleet:
+        asked = 0
+
+        def busy(_: Server, command: bytes) -> bytes | None:
+            nonlocal asked
+            if not command.startswith(b"udf-lock:"):
+                return b"ok" if command.startswith(b"udf-unlock:") else None
+            asked += 1
+            return b"error=locked;owner=alice;left=1" if asked < 4 else b"ok"
+
+        fleet[0].before = busy
+        words = ["--yes", "--wait", "1", "--lock-wait", "30"]  # three times half a second until it is free
+        done = asadm("-h", fleet.hosts, "udf", "apply", "udf", *words)
+        assert done.code == 0, done.out
+        assert fleet.sources(b"a.lua") == [b"return 1\n"]
+
+
 def test_a_file_for_each_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     with Fleet(2) as fleet:
