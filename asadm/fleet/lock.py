@@ -64,7 +64,9 @@ class FileLocks:
         self._wait = options.number("lock-wait") or 0.0
         named = options.text("lock")
         self.shared = bool(named)
-        self.paths = [named] if named else sorted({_path(node.address) for node in cluster.nodes})
+        self.paths = (
+            [named] if named else sorted({_path(each) for node in cluster.nodes for each in _called(node)})
+        )
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -84,6 +86,17 @@ class FileLocks:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+
+
+def _called(node: Node) -> set[str]:
+    """The addresses behind what a command line calls a node: a name and its address mean the same lock."""
+    import socket
+
+    try:
+        found = socket.getaddrinfo(node.host, node.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError, OverflowError):  # no such name; nothing can be sent there either
+        return {node.address}
+    return {f"{address[0]}:{node.port}" for *_, address in found}
 
 
 def _path(address: str) -> str:

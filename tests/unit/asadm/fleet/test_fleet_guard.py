@@ -1,6 +1,8 @@
 """What stands around every change: the decision inside the locks, what comes back, and a record that is not lost."""
 
+import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -135,6 +137,30 @@ def test_a_repair_that_was_thought_about_too_long(world: World, monkeypatch: pyt
     assert done.code == 1
     assert "changed since" in done.err
     assert world.sources == [TWO] * 4
+
+
+def test_ctrl_c_before_anything_is_sent_is_told_in_json_too(world: World) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "asadm.cli", "--json", "udf", "apply", "udf", "--yes"],
+        cwd=world.path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+    def stop(_: Server, command: bytes) -> bytes | None:
+        process.send_signal(signal.SIGINT)
+        return None
+
+    (world.path / "udf/a.lua").write_bytes(ONE)
+    world.fleet[3].fault = "hangs"
+    world.fleet[0].after = world.fleet[0].before = stop
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    document = json.loads(out)
+    assert document["code"] == 130
+    assert len(document["nodes"]) == 4
+    assert world.sources == [None] * 4
 
 
 # ---- what comes back

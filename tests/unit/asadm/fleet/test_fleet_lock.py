@@ -145,6 +145,8 @@ def test_a_file_for_each_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     strange = Cluster([Member(Node("../x", 1)), Member(Node("::1", 3000)), Member(Node("h" * 200, 3000))])
     paths = FileLocks(strange, values).paths
     assert len(set(paths)) == 3
+    [address] = FileLocks(Cluster([Member(Node("127.0.0.1", 3000))]), values).paths
+    assert address in FileLocks(Cluster([Member(Node("localhost", 3000))]), values).paths
     assert {Path(path).parent for path in paths} == {tmp_path / "asudf" / "locks"}
 
 

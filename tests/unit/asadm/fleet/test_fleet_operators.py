@@ -11,7 +11,7 @@ from tests.unit.asadm.conftest import Asadm
 ONE, TWO = b"return 1\n", b"return 2\n"
 
 
-def test_a_node_that_takes_the_right_content_for_no_change_is_one_to_repair(
+def test_a_node_that_takes_the_right_content_for_no_change_gets_a_marker_first(
     asadm: Asadm, tmp_path: Path
 ) -> None:
     (tmp_path / "udf").mkdir()
@@ -19,10 +19,11 @@ def test_a_node_that_takes_the_right_content_for_no_change_is_one_to_repair(
     with Fleet(2, clusters=1) as fleet:
         fleet.load(b"a.lua", TWO)
         fleet[1].hold(b"a.lua", ONE)
-        done = asadm("-h", fleet.hosts, "udf", "apply", "udf", "--yes", "--history", "h", "--wait", "1")
-        assert done.code == 1
-        assert "late" in done.out
-        assert "'asadm udf repair' also mends" in done.err
+        done = asadm("-h", fleet.hosts, "udf", "apply", "udf", "--yes", "--history", "h")
+        assert done.code == 0
+        assert "went out with a marker line" in done.err
+        assert fleet.sources(b"a.lua") == [TWO, TWO]
+        fleet[1].hold(b"a.lua", ONE)
         done = asadm(
             "-h", fleet.hosts, "udf", "repair", "--dir", "udf", "--yes", "--history", "h", "--note", "INC-1"
         )
