@@ -5,6 +5,7 @@
     feed        everything under the cluster's prefix, from a first read on and then by a watch
     identity    whether etcd still is the one that was known
     lease       what is in etcd only as long as this process lives
+    standing    whether the others count on this process
     store       the metadata; changes, and who has applied them
     lock        the lock of those who change many modules
     membership  the nodes that are alive, and their addresses

@@ -116,7 +116,7 @@ class Applied:
                 taken = None  # it was there a moment ago; when it has gone away, the feed tells the log
                 if type(error) is Refused and not told:
                     told = True
-                    self._lease.warn(f"this node waits, because etcd does not take it: {error}")
+                    self._lease.standing.warn(f"this node waits, because etcd does not take it: {error}")
             if taken is None or clock() - began > SLOW_SECONDS or limit is None:
                 limit = clock() + await self._left(taken)  # a new leader of etcd lets all leases begin anew
             elif clock() > limit:
@@ -133,7 +133,7 @@ class Applied:
             with contextlib.suppress(EtcdError):
                 whole = await self._gateway.time_left(taken.holder.lease, seconds=CALL_SECONDS)
                 left = 1 + max(0, whole)
-            self._lease.warn(
+            self._lease.standing.warn(
                 f"node-id {taken.node} was in use until a moment ago, or still is: this node waits up to "
                 f"{left + CLAIM_MARGIN_SECONDS:.0f} s for that lease to end"
             )

@@ -30,7 +30,7 @@ from daemon.smd.etcd.wire import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
     from daemon.smd.etcd.gateway import Gateway
 
@@ -217,11 +217,11 @@ class Feed:
         proven = await self._is_continued()
         found: list[KeyValue] = []
         revision = 0
-        async with contextlib.aclosing(self._pages()) as pages:
+        async with contextlib.aclosing(_pages(self._gateway, self._start, self._end)) as pages:
             async for page in pages:
                 revision = page.revision
                 self.identity.fail_behind(revision, self.position)
-                found += [self._without_what_is_known(entry) for entry in page.keys]
+                found += [_thin(entry, self._known) for entry in page.keys]
         if not proven:
             self.identity.check_pages(found, self._known, self.position)
         created = {entry.key: entry.create for entry in found}
@@ -235,32 +235,6 @@ class Feed:
         await self._deliver_in_turns([*gone, *changed], revision)
         if self._loaded and not self._loaded.done():
             self._loaded.set_result(None)
-
-    async def _pages(self) -> AsyncGenerator[Range, None]:
-        """All keys as of one revision, in pages of a bearable size."""
-        key, revision, limit = self._start, 0, PAGE_KEYS
-        while True:
-            try:
-                page = await self._gateway.range(
-                    key, self._end, revision=revision, limit=limit, seconds=READ_SECONDS
-                )
-            except TooLarge:
-                if limit == 1:
-                    raise
-                limit = max(1, limit // 4)
-                continue
-            revision = revision or page.revision
-            yield replace(page, revision=revision)
-            if not page.more or not page.keys:
-                return
-            key = page.keys[-1].key + b"\0"
-            size = sum(len(entry.key) + len(entry.value) for entry in page.keys) // len(page.keys)
-            limit = max(1, min(PAGE_KEYS_MAX, PAGE_BYTES // max(1, size)))
-
-    def _without_what_is_known(self, entry: KeyValue) -> KeyValue:
-        """``entry`` without its value if it was delivered before and is large: all of them at once may be much."""
-        known = self._known.get(entry.key) == (entry.create, entry.mod) and len(entry.value) > VALUE_SIZE_KEPT
-        return replace(entry, value=b"") if known else entry
 
     async def _is_continued(self) -> bool:
         """Whether etcd is known to have the history that was delivered; if it has forgotten that, its keys must tell."""
@@ -399,3 +373,30 @@ class Feed:
         self.identity.fail_behind(now.revision, position)
         head = self.identity.check(now.ranges, mark)
         return head.mod > self.position or now.ranges[2].count != len(self._known)
+
+
+async def _pages(gateway: Gateway, key: bytes, end: bytes) -> AsyncGenerator[Range, None]:
+    """All keys as of one revision, in pages of a bearable size."""
+    revision, limit = 0, PAGE_KEYS
+    while True:
+        try:
+            page = await gateway.range(key, end, revision=revision, limit=limit, seconds=READ_SECONDS)
+        except TooLarge:
+            if limit == 1:
+                raise
+            limit = max(1, limit // 4)
+            continue
+        revision = revision or page.revision
+        yield replace(page, revision=revision)
+        if not page.more or not page.keys:
+            return
+        key = page.keys[-1].key + b"\0"
+        size = sum(len(entry.key) + len(entry.value) for entry in page.keys) // len(page.keys)
+        limit = max(1, min(PAGE_KEYS_MAX, PAGE_BYTES // max(1, size)))
+
+
+def _thin(entry: KeyValue, known: Mapping[bytes, tuple[int, int]]) -> KeyValue:
+    """``entry`` without its value if it is ``known`` and large: all of them at once may be much."""
+    if known.get(entry.key) == (entry.create, entry.mod) and len(entry.value) > VALUE_SIZE_KEPT:
+        return replace(entry, value=b"")
+    return entry

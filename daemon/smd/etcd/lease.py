@@ -18,6 +18,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from daemon.smd.etcd import wire
+from daemon.smd.etcd.standing import Standing
 from daemon.smd.etcd.wire import EtcdError, Gone, KeyValue, SetBack, Unreachable
 
 if TYPE_CHECKING:
@@ -34,9 +35,6 @@ CALL_SECONDS = 1.5
 
 RETRY_SECONDS = 0.2
 """Pause before a request that failed is sent again."""
-
-MARGIN = 0.02
-"""Which part of its life before its end a lease counts as ended, by our own clock: another one may run faster."""
 
 FROZEN_SECONDS = 1.0
 """A request that takes so much longer than it may has not failed: we have not run."""
@@ -64,8 +62,7 @@ class Taken(Exception):  # noqa: N818 - named for what happened
 class Lease:
     """The keys of this process, under a lease of ``ttl`` seconds.
 
-    ``held`` tells whether nothing speaks against it that the others count on us, ``trouble`` what does; ``changed`` is
-    called when that changes. ``alarm`` is told what somebody has to see to.
+    ``standing`` tells whether the others count on us. ``alarm`` is told what somebody has to see to.
     """
 
     def __init__(
@@ -78,11 +75,7 @@ class Lease:
         alarm: Callable[[str], None],
     ) -> None:
         self.ttl = ttl
-        self.warn = warn
-        self.alarm = alarm
-        self.held = False
-        self.trouble = ""
-        self.changed: Callable[[], None] = lambda: None
+        self.standing = Standing(ttl, lambda: feed.connected, warn=warn, alarm=alarm)
         self._gateway = gateway
         self._feed = feed
         self._id = 0
@@ -94,12 +87,6 @@ class Lease:
         self._lost = asyncio.Event()
         self._claiming = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
-        self._timer: asyncio.TimerHandle | None = None
-        self._hurry = asyncio.Event()
-        self._mending = False  # keys have to be put back
-        self._unheard = False  # etcd was asked to keep the lease, and has not answered
-        self._doubted = False  # it should have ended by our own clock
-        self._said = ""
 
     async def claim(self, keys: Mapping[bytes, bytes], also: Sequence[dict[str, Any]] = ()) -> int:
         """Make ``keys``, none of which may be another's, ours; the revision. Raises Taken and EtcdError.
@@ -117,15 +104,15 @@ class Lease:
         if list(keys) not in self._claims:
             self._claims.append(list(keys))
         if not self._tasks:
-            self._mending = False  # there was nothing to be lost
+            self.standing.mending = False  # there was nothing to be lost
             self._lost.clear()
             self._tasks = [asyncio.create_task(run()) for run in (self._keep, self._mend, self._write)]
         return revision
 
     def begin(self) -> None:
         """Be up: the first claim was made, and everything up to it delivered."""
-        if not self._mending:
-            self._step_up()
+        if not self.standing.mending:
+            self.standing.up()
 
     def write(self, keys: Mapping[bytes, bytes]) -> None:
         """Have ``keys``, which are ours, changed soon; of several values for one key, at least the last is written."""
@@ -149,8 +136,7 @@ class Lease:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._timer:
-            self._timer.cancel()
+        self.standing.close()
         if self._id:
             with contextlib.suppress(EtcdError):
                 await self._gateway.revoke(self._id, seconds=CALL_SECONDS)
@@ -158,9 +144,9 @@ class Lease:
 
     def check(self) -> None:
         """See to it that our keys are there: somebody has found one missing."""
-        if self.held:
-            self._step_down("etcd does not count it as a member")
-            self._mending = True
+        if self.standing.held:
+            self.standing.down("etcd does not count it as a member")
+            self.standing.mending = True
             self._lost.set()
 
     def proof(self, key: bytes) -> dict[str, Any]:
@@ -223,57 +209,19 @@ class Lease:
                 raise
         else:
             identity = self._id = await self._gateway.grant(self.ttl, seconds=CALL_SECONDS)
-        self._proven(began)
+        self.standing.proven(began)
         return identity
 
     # --- up and down ---
-
-    def _step_down(self, reason: str) -> None:
-        self.trouble = reason
-        if self.held:
-            self.held = False
-            self.warn(f"this node is no member of the cluster until that is mended: {reason}")
-            self.changed()
-
-    def _step_up(self) -> None:
-        self._doubted, self._said, self.trouble = False, "", ""
-        if not self.held:
-            self.held = True
-            self.changed()
 
     def _ended(self, identity: int) -> None:
         """The lease ``identity`` is no more."""
         if identity == self._id:
             self._id = 0
             self._past.append(identity)
-            self._step_down(f"etcd had not heard of it for {self.ttl} s")
-            self._mending = True
+            self.standing.down(f"etcd had not heard of it for {self.ttl} s")
+            self.standing.mending = True
             self._lost.set()
-
-    def _proven(self, began: float) -> bool:
-        """Whether it still counts that etcd has let the lease begin anew when it was asked to, at ``began`` or later."""
-        loop = asyncio.get_running_loop()
-        ends = began + (1 - MARGIN) * self.ttl
-        if ends <= loop.time():
-            return False
-        self._unheard = False
-        if self._timer:
-            self._timer.cancel()
-        self._timer = loop.call_at(ends, self._doubt)
-        self._dispel()
-        return True
-
-    def _dispel(self) -> None:
-        """Go on after a doubt."""
-        if self._doubted and not self._mending:
-            self._step_up()
-
-    def _doubt(self) -> None:
-        """The lease is at its end. Where etcd was asked in vain we go on as everybody does; else we have not run."""
-        if self.held and not self._unheard and self._feed.connected:
-            self._doubted = True
-            self._hurry.set()
-            self._step_down(f"it has not run for {self.ttl} s")
 
     # --- what goes on all the time ---
 
@@ -284,8 +232,8 @@ class Lease:
         pause = interval
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._hurry.wait(), pause)
-            self._hurry.clear()
+                await asyncio.wait_for(self.standing.hurry.wait(), pause)
+            self.standing.hurry.clear()
             pause = RETRY_SECONDS
             identity, began = self._id, clock()
             if not identity:
@@ -297,10 +245,9 @@ class Lease:
                 self._ended(identity)
             except EtcdError:
                 if clock() - began < CALL_SECONDS + FROZEN_SECONDS:
-                    self._unheard = True
-                    self._dispel()  # etcd is away
+                    self.standing.unheard()
             else:
-                pause = interval if identity == self._id and self._proven(began) else 0
+                pause = interval if identity == self._id and self.standing.proven(began) else 0
 
     async def _mend(self) -> None:
         """Put our keys back when they are lost; tried until that is done."""
@@ -309,10 +256,10 @@ class Lease:
             if not await self._restored():
                 await asyncio.sleep(RETRY_SECONDS)
                 continue  # it is to be done still
-            self._mending = False
-            if not self.held and self._kept:
-                self.warn("this node is a member of the cluster again")
-            self._step_up()
+            self.standing.mending = False
+            if not self.standing.held and self._kept:
+                self.standing.warn("this node is a member of the cluster again")
+            self.standing.up()
             self.write(dict(self._kept))
 
     async def _restored(self) -> bool:
@@ -326,23 +273,17 @@ class Lease:
                 if self._lost.is_set():
                     return False  # the lease has ended meanwhile, and the first are to be first again
         except Taken as error:
-            self._complain(
-                f"another process has taken the node-id {error.node}: stop one of them", self.alarm
+            self.standing.complain(
+                f"another process has taken the node-id {error.node}: stop one of them", self.standing.alarm
             )
         except Unreachable:
             pass  # the feed tells
         except EtcdError as error:
-            self._complain(f"etcd does not take this node back: {error}", self.warn)
+            self.standing.complain(f"etcd does not take this node back: {error}", self.standing.warn)
         else:
             return True
         self._lost.set()
         return False
-
-    def _complain(self, reason: str, say: Callable[[str], None]) -> None:
-        self.trouble = reason
-        if reason != self._said:
-            self._said = reason
-            say(reason)
 
     async def _write(self) -> None:
         """Write what has changed; what changes meanwhile goes together into the next transactions."""
@@ -369,16 +310,18 @@ class Lease:
         except Unreachable:
             return False
         except EtcdError as error:
-            if self.held:
+            if self.standing.held:
                 self._complain_of_writing(error)
             return False
         if not outcome.succeeded:
             self.check()
             return False
         self._unwritten -= {key for key, value in keys.items() if self._kept.get(key) == value}
-        if self.held and self.trouble:
-            self._step_up()
+        if self.standing.held and self.standing.trouble:
+            self.standing.up()
         return True
 
     def _complain_of_writing(self, error: EtcdError) -> None:
-        self._complain(f"etcd does not let this node say what it has applied: {error}", self.warn)
+        self.standing.complain(
+            f"etcd does not let this node say what it has applied: {error}", self.standing.warn
+        )

@@ -39,7 +39,7 @@ class Membership:
         self._own: dict[bytes, Member] = {}
         self._started = False
         smd.feed.subscribe(b"nodes", self._accept)
-        smd.lease.changed = self._tell
+        smd.lease.standing.changed = self._tell
 
     async def start(self, members: Sequence[Member]) -> None:
         """Make ``members``, the nodes of this process, known; returns after the first call of ``joined``, with them.
@@ -84,7 +84,7 @@ class Membership:
         """Say who is a member: our own nodes as long as the others count on them, whatever stands under their names."""
         if not self._started:
             return
-        if self._lease.held:
+        if self._lease.standing.held:
             # what etcd says of our own nodes comes first: the others know them by the revisions at which they joined
             members = self._own | self._members
         else:

@@ -98,7 +98,7 @@ class EtcdSmd:
     @property
     def connected(self) -> bool:
         """Whether changes can be stored: etcd can be reached, and the others count on this process."""
-        return self.feed.connected and self.lease.held
+        return self.feed.connected and self.lease.standing.held
 
     @property
     def trouble(self) -> str:
@@ -109,7 +109,7 @@ class EtcdSmd:
             return AWAY
         if self.feed.alarm:
             return f"the metadata store etcd has the alarm {self.feed.alarm}: modules cannot be changed"
-        return self.lease.trouble
+        return self.lease.standing.trouble
 
     def subscribe(self, module: str, accept: Accept) -> None:
         """Hand every change of ``module`` to ``accept``; to be called before ``start``, once for each node."""
@@ -191,7 +191,7 @@ class EtcdSmd:
 
     def _away(self) -> str:
         if self.feed.connected:
-            reason = self.lease.trouble or "it is not running"
+            reason = self.lease.standing.trouble or "it is not running"
             return f"metadata store etcd: this node is no member of the cluster just now: {reason}"
         if self.feed.identity.lost:
             return f"metadata store etcd is not what it was: {self.feed.identity.lost}"

@@ -5,6 +5,7 @@ import errno
 import json
 import threading
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -146,14 +147,12 @@ def test_the_last_of_concurrent_changes_wins(tmp_path: Path) -> None:
 def test_of_marks_at_once_the_larger_stays(tmp_path: Path) -> None:
     subscriber = Subscriber()
 
+    def later(mark: int, value: str) -> bool:
+        return int(value) >= mark
+
     async def dialogue(smd: LocalSmd) -> None:
         marks = (2, 3, 1, 3)
-        await asyncio.gather(
-            *(
-                smd.set(UDF, "test", str(mark), keep=lambda value, mark=mark: int(value) >= mark)
-                for mark in marks
-            )
-        )
+        await asyncio.gather(*(smd.set(UDF, "test", str(mark), keep=partial(later, mark)) for mark in marks))
         assert subscriber.events[-1][:2] == ("test", "3")
         await smd.set(UDF, "test", None)
         await smd.set(UDF, "test", "1", keep=lambda value: int(value) >= 1)

@@ -191,8 +191,8 @@ def test_more_nodes_than_operations_of_a_transaction(server: etcd.Etcd) -> None:
             await one.smd.lease.claim(keys)
             await one.smd.lease.claim(more)
             await one.gateway.revoke(lease(one), seconds=1)
-            await until(lambda: not one.smd.lease.held)
-            await until(lambda: one.smd.lease.held)
+            await until(lambda: not one.smd.lease.standing.held)
+            await until(lambda: one.smd.lease.standing.held)
             await until(lambda: not one.smd.lease._unwritten)
 
     run(scenario())
