@@ -12,10 +12,11 @@ from struct import error as StructError  # noqa: N812 - an exception reads like 
 
 from asinfo.errors import WireError
 from asinfo.wire import msgpack
-from asinfo.wire.collection import end_of, list_start, map_start, marker
+from asinfo.wire.collection import FIXED_SIZES, list_start, map_start, marker, pass_over
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 LIST_SET_TYPE, LIST_APPEND, LIST_APPEND_ITEMS, LIST_INSERT, LIST_INSERT_ITEMS = range(5)
@@ -43,9 +44,13 @@ _HEADS = {False: (0x90, 0xDC), True: (0x80, 0xDE)}
 _SHORT, _LONG = Struct(">BH"), Struct(">BI")
 
 
-def command(data: bytes) -> tuple[int, list[bytes]]:
+def free(_: int) -> None:
+    """Charge nothing; see `elements`."""
+
+
+def command(data: bytes, charge: Callable[[int], None] = free) -> tuple[int, list[bytes]]:
     """Code and arguments of a command, each as it stands. Raises WireError."""
-    _, items = elements(data)
+    _, items = elements(data, charge)
     if not items:
         raise WireError("a command without a code")
     return integer(items[0]), items[1:]
@@ -59,18 +64,34 @@ def integer(data: bytes) -> int:
     return value
 
 
-def elements(data: bytes) -> tuple[int, list[bytes]]:
-    """Flags and elements of a list. Raises WireError when ``data`` is none."""
-    return _take_apart(data, list_start, 1)
+def size(data: bytes, *, of_map: bool) -> int:
+    """How many elements or entries a list or map has: its first bytes tell. Raises WireError."""
+    try:
+        found = (map_start if of_map else list_start)(data, 0)
+        if found is None:
+            raise WireError("not a collection of this type")
+        return found[0] - (marker(data, found[1], found[0])[1] > found[1])
+    except (IndexError, StructError):
+        raise WireError("ends early") from None
 
 
-def entries(data: bytes) -> tuple[int, list[tuple[bytes, bytes]]]:
-    """Flags and entries, (key, value) each, of a map. Raises WireError when ``data`` is none."""
-    flags, items = _take_apart(data, map_start, 2)
+def elements(data: bytes, charge: Callable[[int], None] = free) -> tuple[int, list[bytes]]:
+    """Flags and elements of a list. Raises WireError when ``data`` is none.
+
+    ``charge`` is told how many values there are, at any depth, before they are looked at; it may raise.
+    """
+    return _take_apart(data, list_start, 1, charge)
+
+
+def entries(data: bytes, charge: Callable[[int], None] = free) -> tuple[int, list[tuple[bytes, bytes]]]:
+    """Flags and entries, (key, value) each, of a map; as `elements`. Raises WireError when ``data`` is none."""
+    flags, items = _take_apart(data, map_start, 2, charge)
     return flags, list(zip(items[::2], items[1::2], strict=True))
 
 
-def _take_apart(data: bytes, start: Any, width: int) -> tuple[int, list[bytes]]:
+def _take_apart(
+    data: bytes, start: Any, width: int, charge: Callable[[int], None]
+) -> tuple[int, list[bytes]]:
     try:
         found = start(data, 0)
         if found is None:
@@ -82,9 +103,11 @@ def _take_apart(data: bytes, start: Any, width: int) -> tuple[int, list[bytes]]:
             first += width - 1  # the marker of a map is paired with nil
         if width * count > len(data) - first:
             raise WireError("ends early")
+        charge(width * count)
         items = []
         for _ in range(width * count):
-            end = end_of(data, first)
+            size = FIXED_SIZES[data[first]]
+            end = first + size if size else pass_over(data, first, charge)
             items.append(data[first:end])
             first = end
     except (IndexError, StructError):

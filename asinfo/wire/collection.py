@@ -42,13 +42,13 @@ def check_map(data: bytes) -> None:
     _check(data, map_start)
 
 
-def order(data: bytes) -> Order:
-    """What a value of msgpack is compared by: less, equal and greater are those of the tuples.
+def order(data: bytes, depth: int = DEPTH_MAX) -> Order:
+    """What a value of msgpack is compared by: less, equal and greater are those of the tuples, which have hashes.
 
-    Raises WireError when ``data`` is not one value that a node would store.
+    Raises WireError when ``data`` is not one value that a node would store, nested no deeper than ``depth``.
     """
     try:
-        found, end = _order(data, 0, DEPTH_MAX)
+        found, end = _order(data, 0, depth)
     except (IndexError, StructError):
         raise WireError("ends early") from None
     if end != len(data):
@@ -86,7 +86,7 @@ def _skip_list(data: bytes, count: int, position: int, depth: int) -> int:
     if flags & ORDERED:
         return _walk_list(data, count, position, depth)[1]
     for _ in range(count - (entries > position)):
-        size = _SIZES[data[entries]]
+        size = FIXED_SIZES[data[entries]]
         entries = entries + size if size else _skip(data, entries, depth - 1)
     return entries
 
@@ -101,7 +101,7 @@ def _walk_list(data: bytes, count: int, position: int, depth: int) -> tuple[Orde
         if flags & ORDERED and items and item < items[-1]:
             raise WireError("an ordered list is not in order")
         items.append(item)
-    return (_LIST, items), entries
+    return (_LIST, tuple(items)), entries
 
 
 def _walk_map(data: bytes, count: int, position: int, depth: int, pairs: list[Any] | None) -> int:
@@ -117,7 +117,7 @@ def _walk_map(data: bytes, count: int, position: int, depth: int, pairs: list[An
         key, entries = _order(data, entries, 0)  # no levels left: a key is no list or map
         keys.append(key)
         if pairs is None:
-            size = _SIZES[data[entries]]
+            size = FIXED_SIZES[data[entries]]
             entries = entries + size if size else _skip(data, entries, depth - 1)
         else:
             value, entries = _order(data, entries, depth - 1)
@@ -155,7 +155,7 @@ def _order(data: bytes, position: int, depth: int) -> tuple[Order, int]:
         pairs: list[Any] = []
         end = _walk_map(data, *found_map, depth, pairs)
         pairs.sort()
-        return (_MAP, (len(pairs), [key for key, _ in pairs], [value for _, value in pairs])), end
+        return (_MAP, (len(pairs), tuple(key for key, _ in pairs), tuple(value for _, value in pairs))), end
     start, size = _span(data, position)
     content = data[start : start + size]
     rank = _EXT if lead in _EXTS else _RANKS.get(content[0] if content else 0, _BYTES)
@@ -169,10 +169,30 @@ def _room(data: bytes, values: int, position: int, depth: int) -> None:
         raise WireError("ends early")
 
 
-def end_of(data: bytes, position: int) -> int:
-    """The offset after the value at ``position``. Raises WireError, IndexError and struct.error for what is none."""
-    size = _SIZES[data[position]]
-    return position + size if size else _skip(data, position, DEPTH_MAX)
+def pass_over(data: bytes, position: int, charge: Callable[[int], None]) -> int:
+    """The offset after the value at ``position``; the number of values in each list and map goes to ``charge``.
+
+    ``charge`` may raise to end the walk. Nothing is checked but where values end: IndexError and struct.error for
+    what ends early, WireError for what is no value.
+    """
+    left = 1
+    while left:
+        left -= 1
+        size = FIXED_SIZES[data[position]]
+        if size:
+            position += size
+            continue
+        found, width = list_start(data, position), 1
+        if found is None:
+            found, width = map_start(data, position), 2
+        if found is None:
+            start, size = _span(data, position)
+            position = start + size
+        else:
+            charge(width * found[0])
+            left += width * found[0]
+            position = found[1]
+    return position
 
 
 def marker(data: bytes, position: int, count: int) -> tuple[int, int]:
@@ -236,7 +256,7 @@ _SCALARS = {
     **{lead: (_INTEGER, Struct(form)) for lead, form in enumerate((">b", ">h", ">i", ">q"), 0xD0)},
 }
 
-_SIZES = bytes(
+FIXED_SIZES = bytes(
     _SCALARS[lead][1].size + 1 if lead in _SCALARS
     else 1 + (lead & 0x1F) if 0xA0 <= lead <= 0xBF
     else 2 + (1 << lead - 0xD4) if 0xD4 <= lead <= 0xD8

@@ -9,8 +9,12 @@ Codes and types: what the C client writes.
 
 from __future__ import annotations
 
+from contextlib import suppress
+from struct import error as StructError  # noqa: N812 - an exception reads like one
+
 from asinfo.errors import WireError
 from asinfo.wire import msgpack
+from asinfo.wire.collection import pass_over
 from asinfo.wire.msgpack import Ext, GeoJSON, Raw, utf8
 
 TYPE_CHECKING = False
@@ -18,6 +22,15 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     Node: TypeAlias = "Constant | Call"
+
+VALUES_MAX = 6000
+"""Most values of all kinds in an expression: codes, names, and what is in lists and maps; each call, list and map
+counts for `CONTAINER_VALUES` more. Ours: so much is read and compiled in some milliseconds, in the event loop."""
+
+CONTAINER_VALUES = 3
+
+REGEX_NODES = 16
+"""So many calls does a regular expression count for: the system's library compiles it."""
 
 SIZE_MAX = 64 << 10
 """Largest expression in bytes; ours, since it is taken apart in the event loop. Clients' own have some hundred."""
@@ -94,7 +107,24 @@ def decode(data: bytes) -> Node:
     """
     if len(data) > SIZE_MAX:
         raise WireError(f"an expression of {len(data)} bytes")
+    _count(data)
     return _Reader().node(msgpack.unpack(data))
+
+
+def _count(data: bytes) -> None:
+    """Raise Unsupported for so many values, in constants too, that to read them takes too long."""
+    left = VALUES_MAX
+
+    def charge(values: int) -> None:
+        nonlocal left
+        left -= values + CONTAINER_VALUES
+        if left < 0:
+            raise Unsupported(
+                f"more than {VALUES_MAX} values in one expression, with those in its lists and maps"
+            )
+
+    with suppress(IndexError, StructError):  # what is wrong with it the reader tells
+        pass_over(data, 0, charge)
 
 
 class _Reader:
@@ -124,6 +154,8 @@ class _Reader:
         shape = _SHAPES.get(code)
         if shape is None:
             raise WireError(f"no expression has the code {code}")
+        if code == REGEX:
+            self._left -= REGEX_NODES
         return Call(code, self._arguments(shape, arguments))
 
     def _definitions(self, arguments: list[Any]) -> list[Any]:

@@ -26,6 +26,7 @@ from asinfo.wire.result import Result
 from daemon.message import arithmetic
 from daemon.message.regex import Regex
 from daemon.message.subject import METADATA, Subject
+from daemon.message.work import COPY_STEPS
 from daemon.record.refused import Refused
 
 if TYPE_CHECKING:
@@ -40,9 +41,6 @@ if TYPE_CHECKING:
     Run = Callable[["Subject"], Value]
     Typed = tuple[int, Run]
     Scope = dict[bytes, tuple[int, int]]  # type and place of each variable
-
-COMPARED_SIZE_MAX = 256 << 10
-"""Largest list or map that is compared, in bytes: that happens in the event loop. Our own limit."""
 
 _ANY = -1
 """Type of what is unknown in any case: it fits everywhere."""
@@ -142,18 +140,41 @@ def _compare(code: int) -> Callable[[list[Any], Scope], Typed]:
             raise WireError("only values of one type can be compared")
         if left == x.HLL:
             raise WireError("HyperLogLogs cannot be compared")
-        runs = [left_run, right_run]
-        if left in _COLLECTIONS:
-            runs = [_strict(_ordered, [each]) for each in runs]
-        return x.BOOL, _strict(test, runs)
+        if _COLLECTIONS & {left, right}:
+            return x.BOOL, _strict(
+                test, [_ordered(*each) for each in zip(arguments, (left_run, right_run), strict=True)]
+            )
+        if {x.STRING, x.BLOB} & {left, right}:
+            return x.BOOL, _compare_bytes(test, left_run, right_run)
+        return x.BOOL, _strict(test, [left_run, right_run])
 
     return compile_
 
 
-def _ordered(data: bytes) -> Value:
-    if len(data) > COMPARED_SIZE_MAX:
-        raise Unsupported("a list or map is too large to be compared")
-    return order(data)
+def _ordered(argument: Node, run: Run) -> Run:
+    """What gives that by which a list or map is compared."""
+    if isinstance(argument, Constant):
+        assert isinstance(argument.value, bytes)
+        known = order(argument.value)
+        return lambda _: known
+
+    def run_ordered(subject: Subject) -> Value:
+        data = run(subject)
+        return None if data is None else subject.order(data)
+
+    return run_ordered
+
+
+def _compare_bytes(test: Callable[[bytes, bytes], bool], left: Run, right: Run) -> Run:
+    def run(subject: Subject) -> bool | None:
+        first = left(subject)
+        second = None if first is None else right(subject)
+        if second is None:
+            return None
+        subject.shelf.work.charge(min(len(first), len(second)) * COPY_STEPS)
+        return test(first, second)
+
+    return run
 
 
 def _logical(arguments: list[Any], scope: Scope, decided: bool) -> Typed:
@@ -194,7 +215,16 @@ def _regex(arguments: list[Any], scope: Scope) -> Typed:
     kind, run = _compile(text, scope)
     if kind not in {x.STRING, _ANY}:
         raise WireError("a regular expression looks through strings only")
-    return x.BOOL, _strict(Regex(pattern, flags), [run])
+    regex = Regex(pattern, flags)
+
+    def search(subject: Subject) -> bool | None:
+        data = run(subject)
+        if data is None:
+            return None
+        subject.shelf.work.charge(regex.steps(data))
+        return regex(data)
+
+    return x.BOOL, search
 
 
 def _cond(arguments: list[Any], scope: Scope) -> Typed:
@@ -310,7 +340,7 @@ def _call(arguments: list[Any], scope: Scope) -> Typed:
 
     def run_all(subject: Subject) -> Value:
         data = run(subject)
-        found = None if data is None else read(data)
+        found = None if data is None else read(subject.shelf, data)
         if found is None or found[0] != wanted:
             return None
         return _NIL if result == x.NIL else _value(*found)

@@ -45,15 +45,17 @@ from asinfo.wire.message import (
 from asinfo.wire.particle import BLOB, FLOAT, INTEGER, NULL, STRING
 from asinfo.wire.result import Result
 from daemon.message import cdt
-from daemon.message.bins import make_bin, particle, split
+from daemon.message.bins import BIN_NAME_SIZE_MAX, make_bin, particle, split
 from daemon.message.commit import REPLACE, commit, objection
 from daemon.message.outcome import OK, check_names, failed, join
+from daemon.message.work import COPY_STEPS
 from daemon.record.refused import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from asinfo.wire.message import Message, Op
+    from daemon.message.cdt.collection import Collection
     from daemon.message.outcome import Outcome
     from daemon.record.namespace import Namespace
 
@@ -65,15 +67,10 @@ UNSUPPORTED = frozenset((
 ))  # fmt: skip
 """Operations that exist but that this node does not offer."""
 
-WORK_SIZE_MAX = 268_435_456
-"""Bytes (256 MiB) of present bins that the operations of one request may touch: each may copy its bin. Our own limit."""
-
 SHOWN_MAX = 65_535
 """Most bins that a reply can show: its count has 16 bits."""
 
-_WEIGHTS = {OP_CDT_READ: 64, OP_CDT_MODIFY: 64}
-"""Operations on lists and maps take their bin apart: so much more work is a byte."""
-
+_COLLECTIONS = frozenset((OP_CDT_READ, OP_CDT_MODIFY))
 _DOUBLE = Struct("!d")
 _BLOBS = frozenset((BLOB, 7, 8, 9, 10, 11, 12))
 
@@ -111,13 +108,16 @@ def operate(namespace: Namespace, message: Message, todo: list[Op]) -> Outcome:
 def run(bins: Bins, todo: list[Op], respond_all: int) -> list[bytes]:
     """Apply ``todo`` to ``bins`` and return what they show. Raises Refused."""
     shown: list[bytes] = []
-    touched = 0
+    opened = _Opened(bins)
     for code, kind, name, value in todo:
-        touched += len(bins.get(name, b"")) * _WEIGHTS.get(code, 1)
-        if touched > WORK_SIZE_MAX or len(shown) > SHOWN_MAX:
-            raise Refused(
-                Result.PARAMETER, "so many operations on so large bins are too much for one request"
-            )
+        if len(shown) > SHOWN_MAX:
+            raise Refused(Result.PARAMETER, "so many operations are too much for one request")
+        if code in _COLLECTIONS:
+            given = opened.operate(code, name, value)
+            if given is not None or respond_all:
+                shown.append(_shown(code if respond_all else OP_READ, name, given))
+            continue
+        opened.close()
         if code == OP_READ:
             if not name:
                 shown += bins.values()
@@ -126,14 +126,11 @@ def run(bins: Bins, todo: list[Op], respond_all: int) -> list[bytes]:
             elif respond_all:
                 shown.append(op(OP_READ, NULL, name))
             continue
-        if code in _WEIGHTS:
-            given = _operate_collection(bins, code, name, value)
-            if given is not None or respond_all:
-                shown.append(_shown(code if respond_all else OP_READ, name, given))
-            continue
+        opened.forget(len(bins.get(name, b"")))
         _CHANGES[code](bins, kind, name, value)
         if respond_all and code != OP_TOUCH:
             shown.append(op(code, NULL, name))
+    opened.close()
     return shown
 
 
@@ -158,16 +155,57 @@ def _check(info1: int, info2: int, info3: int, todo: list[Op]) -> None:
         raise Refused(Result.PARAMETER, "all bins are to be read, but no operation reads them")
 
 
-def _operate_collection(bins: Bins, code: int, name: bytes, command: bytes) -> tuple[int, bytes] | None:
-    """Do an operation on a list or map bin; what it shows, None for nothing. Raises Refused."""
-    if code == OP_CDT_READ:
-        given = cdt.read(*particle(bins[name]), command) if name in bins else None
-        return given if given and given[0] != NULL else None
-    kind, data = particle(bins[name]) if name in bins else (NULL, b"")
-    changed, given = cdt.modify(kind, data, command)
-    if changed is not None:
-        bins[name] = make_bin(changed[0], name, changed[1])
-    return given
+class _Opened:
+    """The list and map bins that operations work on, each taken apart once, and the work of all operations."""
+
+    __slots__ = ("_bins", "_changed", "_opened", "_shelf", "_stored")
+
+    def __init__(self, bins: Bins) -> None:
+        self._bins = bins
+        self._shelf = cdt.Shelf()
+        self._opened: dict[bytes, Collection] = {}
+        self._changed: dict[bytes, Collection] = {}
+        self._stored: dict[bytes, tuple[int, bytes]] = {}
+
+    def operate(self, code: int, name: bytes, command: bytes) -> tuple[int, bytes] | None:
+        """Do an operation on a list or map bin; what it shows, None for nothing. Raises Refused."""
+        collection = self._opened.get(name)
+        if name in self._bins and name not in self._stored:
+            self._stored[name] = particle(self._bins[name])
+        stored = self._stored.get(name, (NULL, b""))
+        if code == OP_CDT_READ:
+            if collection is not None:
+                given = cdt.read_open(collection, command)
+            elif name in self._bins:
+                given = cdt.read(*stored, command, self._shelf)
+            else:
+                return None
+            return given if given[0] != NULL else None
+        if collection is None:
+            collection = cdt.open_bin(*stored, self._shelf.work)
+        changed, shown = cdt.modify_open(collection, command, self._shelf.work)
+        if changed is not None:
+            self._opened[name] = self._changed[name] = changed
+        return shown
+
+    def close(self) -> None:
+        """Bring what has changed to the bins. Raises Refused."""
+        for name, collection in self._changed.items():
+            if len(name) > BIN_NAME_SIZE_MAX:
+                raise Refused(Result.BIN_NAME, "the bin's name is too long")
+            self._bins[name] = op(OP_READ, collection.kind, name, self._pack(collection))
+        self._changed.clear()
+
+    def _pack(self, collection: Collection) -> bytes:
+        with cdt.refusing():
+            return collection.pack()
+
+    def forget(self, size: int) -> None:
+        """Another operation comes, on a bin of ``size`` bytes, which it may copy. Raises Refused."""
+        self._opened.clear()
+        self._stored.clear()
+        with cdt.refusing():
+            self._shelf.work.charge(size * COPY_STEPS)
 
 
 def _shown(code: int, name: bytes, given: tuple[int, bytes] | None) -> bytes:

@@ -26,6 +26,13 @@ TEXT_SIZE_MAX = 256
 PLAIN_TEXT_SIZE_MAX = 64 << 10
 """The same for a plain pattern."""
 
+PLAIN_STEPS = 0.3
+JUMP_STEPS = 0.06
+"""Steps for a byte of a text that is looked through once, and for each `.*` in the pattern besides."""
+
+SQUARE_STEPS = 1 / 1000
+"""Steps for a place of the pattern and two bytes of the text, where time grows with the square of that."""
+
 EXTENDED, ICASE, NOSUB, NEWLINE = 1, 2, 4, 8
 """The library's flags, which are those of clients."""
 
@@ -40,15 +47,17 @@ _BACK_REFERENCE = re.compile(rb"(?:^|[^\\])(?:\\\\)*\\[1-9]")
 class Regex:
     """A compiled pattern."""
 
-    __slots__ = ("_compiled", "_free", "_match", "_text_size_max")
+    __slots__ = ("_byte_steps", "_compiled", "_free", "_match", "_steps", "_text_size_max")
 
     def __init__(self, pattern: bytes, flags: int) -> None:
         """Raises WireError for a pattern that is none, Unsupported for one that could take too long."""
         pattern = pattern.removesuffix(b"\0")
         if b"\0" in pattern:
             raise WireError("a pattern with a zero byte in it")
-        _check(pattern)
+        steps = _check(pattern)
         plain = _PLAIN.fullmatch(pattern)
+        self._steps = 0 if plain else steps
+        self._byte_steps = PLAIN_STEPS + JUMP_STEPS * pattern.count(b".*")
         self._text_size_max = PLAIN_TEXT_SIZE_MAX if plain else TEXT_SIZE_MAX
         if plain and not pattern.startswith(b"^"):
             pattern = b"^.*" + pattern  # means the same, and is not tried anew at every place of the text
@@ -58,6 +67,11 @@ class Regex:
         if library.regcomp(self._compiled, pattern, flags & 15 | NOSUB):
             del self._compiled
             raise WireError("not a regular expression")
+
+    def steps(self, text: bytes) -> float:
+        """What to charge for a look at ``text``: see `daemon.message.work`."""
+        size = len(text)
+        return size * self._byte_steps + size * size * self._steps * SQUARE_STEPS + 1
 
     def __call__(self, text: bytes) -> bool:
         """Whether it is found in ``text``, up to the first zero byte. Raises Unsupported for a text too long."""
@@ -70,8 +84,8 @@ class Regex:
             self._free(self._compiled)
 
 
-def _check(pattern: bytes) -> None:
-    """Raise Unsupported when a pattern could take too long."""
+def _check(pattern: bytes) -> int:
+    """How many places a pattern has when it is written out. Raises Unsupported when it could take too long."""
     if len(pattern) > SIZE_MAX or _BACK_REFERENCE.search(pattern):
         raise Unsupported("a regular expression that is too long, or refers back")
     steps = len(pattern)
@@ -79,3 +93,4 @@ def _check(pattern: bytes) -> None:
         steps *= max(int(low or 0), int(high or 0), 1)
         if steps > STEPS_MAX:
             raise Unsupported("a regular expression that repeats too much")
+    return steps

@@ -8,7 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asinfo.wire import expression as x
+from asinfo.wire.collection import order, pass_over
 from daemon.message.bins import particle, split
+from daemon.message.cdt import Shelf
+from daemon.message.work import LOOK_STEPS, ORDER_STEPS, TooMuchError
 from daemon.record.record import EPOCH_SECONDS, now_milliseconds, pack
 from daemon.record.ttl import now_seconds
 
@@ -16,28 +19,62 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from asinfo.wire.collection import Order
     from daemon.record.namespace import Namespace
     from daemon.record.record import Record
+
+
+COMPARED_SIZE_MAX = 256 << 10
+"""Largest list or map that is compared, in bytes: that happens in the event loop. Our own limit."""
 
 
 class Subject:
     """A record as expressions see it."""
 
-    __slots__ = ("_bins", "digest", "in_memory", "record", "variables")
+    __slots__ = ("_bins", "_found", "_orders", "digest", "in_memory", "record", "shelf", "size", "variables")
 
     def __init__(self, namespace: Namespace, digest: bytes, record: Record) -> None:
         self.in_memory = namespace.config.storage_engine.kind == "memory"
         self.digest = digest
         self.record = record
         self.variables: dict[int, Any] = {}
+        self.shelf = Shelf()
+        self.size = 0
         self._bins: dict[bytes, bytes] | None = None
+        self._found: dict[bytes, tuple[int, bytes]] = {}
+        self._orders: dict[int, tuple[bytes, Order, float]] = {}
 
     def bin(self, name: bytes) -> tuple[int, bytes] | None:
-        """Particle type and bytes of a bin."""
+        """Particle type and bytes of a bin: the same object each time."""
+        known = self._found.get(name)
+        if known is not None:
+            return known
         if self._bins is None:
             self._bins = split(self.record.bins)
         found = self._bins.get(name)
-        return None if found is None else particle(found)
+        if found is None:
+            return None
+        known = self._found[name] = particle(found)
+        return known
+
+    def order(self, data: bytes) -> Order:
+        """What a list or map is compared by. Raises Unsupported for one that is too large."""
+        work = self.shelf.work
+        known = self._orders.get(id(data))
+        if known is None:
+            if len(data) > COMPARED_SIZE_MAX:
+                raise TooMuchError("a list or map is too large to be compared")
+            before = work.left
+            pass_over(data, 0, work.charge)
+            weight = before - work.left
+            work.charge(ORDER_STEPS * weight)
+            known = self._orders[id(data)] = (
+                data,
+                order(data),
+                weight,
+            )  # data is held, so the id stays its own
+        work.charge(LOOK_STEPS * known[2])
+        return known[1]
 
 
 def _void_time(subject: Subject) -> int:
@@ -59,7 +96,9 @@ def _since_update(subject: Subject) -> int:
 
 
 def _size(subject: Subject) -> int:
-    return len(pack(subject.record))
+    if not subject.size:
+        subject.size = len(pack(subject.record))
+    return subject.size
 
 
 METADATA: dict[int, tuple[int, Callable[[Subject], Any]]] = {

@@ -10,6 +10,7 @@ Sources: the protocol's commands in `asinfo.wire.cdt`; Aerospike's documentation
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from asinfo.errors import WireError
@@ -17,19 +18,20 @@ from asinfo.wire import cdt, msgpack
 from asinfo.wire.expression import QUOTE, Unsupported
 from asinfo.wire.particle import LIST, MAP, NULL
 from asinfo.wire.result import Result
-from daemon.message.cdt.collection import Collection, flags_of
+from daemon.message.cdt.collection import Collection, flags_of, integer
 from daemon.message.cdt.lists import LIST_READS, LIST_WRITES
 from daemon.message.cdt.maps import MAP_READS, MAP_WRITES
 from daemon.message.cdt.select import SELECT_READS, SELECT_WRITES
+from daemon.message.work import CALL_STEPS, COPY_STEPS, ORDER_STEPS, TooMuchError, Work
 from daemon.record.refused import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from daemon.message.cdt.collection import Operation, Particle
 
-    Modified = tuple[Particle | None, Particle | None]
-    """The bin, None to leave it; what the operation shows."""
+    Modified = tuple[Collection | None, Particle | None]
+    """The collection, None where there is none; what the operation shows."""
 
 _NOTHING = (NULL, b"")
 _READS = {**LIST_READS, **MAP_READS, **SELECT_READS}
@@ -50,8 +52,31 @@ _CREATES = {
 """Writes that create what is not there, and which of their arguments says the flags (9: none does)."""
 
 
-def reader(kind: int, command: list[object]) -> Callable[[bytes], Particle | None]:
-    """A reading command of an expression, for collections of ``kind``: None is unknown. Raises WireError."""
+class Shelf:
+    """The collections of one record that have been taken apart, each once, and what may still be done with them."""
+
+    __slots__ = ("_opened", "work")
+
+    def __init__(self, work: Work | None = None) -> None:
+        self.work = work or Work()
+        self._opened: dict[int, tuple[bytes, Collection]] = {}
+
+    def open(self, kind: int, data: bytes) -> Collection:
+        """The collection in pieces, for reading only. Raises WireError, and Unsupported for one that is too large."""
+        found = self._opened.get(id(data))
+        if found is None:
+            found = self._opened[id(data)] = (
+                data,
+                Collection(kind, data, self.work),
+            )  # held, so the id stays its own
+        return found[1]
+
+
+def reader(kind: int, command: list[object]) -> Callable[[Shelf, bytes], Particle | None]:
+    """A reading command of an expression, for collections of ``kind``: None is unknown. Raises WireError.
+
+    What it gives raises TooMuchError, and Unsupported for a collection that is too large.
+    """
     arguments = []
     for argument in command:
         if isinstance(argument, list):
@@ -64,53 +89,101 @@ def reader(kind: int, command: list[object]) -> Callable[[bytes], Particle | Non
     if code not in _READS or _kind_of(code) != kind:
         raise Unsupported(f"operation {code} is not supported in filters")
 
-    def run(stored: bytes) -> Particle | None:
+    def run(shelf: Shelf, stored: bytes) -> Particle | None:
         try:
-            return read(kind, stored, data)
-        except Refused:
+            return _read(kind, stored, data, shelf)
+        except TooMuchError:
+            raise
+        except (Refused, WireError, TypeError):
             return None
 
     return run
 
 
-def read(kind: int, data: bytes, command: bytes) -> Particle:
+def read(kind: int, data: bytes, command: bytes, shelf: Shelf | None = None) -> Particle:
     """What a reading operation shows of a collection. Raises Refused."""
-    code, arguments = _decode(command, _READS)
+    with refusing():
+        return _read(kind, data, command, shelf or Shelf())
+
+
+def _read(kind: int, data: bytes, command: bytes, shelf: Shelf) -> Particle:
+    code, arguments, _ = _decode(command, _READS, shelf.work)
     if kind != _kind_of(code):
         raise Refused(Result.BIN_TYPE, "an operation on lists or maps on something else")
-    return _guarded(_READS[code], kind, data, arguments)[1] or _NOTHING
+    if code in {cdt.LIST_SIZE, cdt.MAP_SIZE} and not arguments:
+        return integer(cdt.size(data, of_map=kind == MAP))
+    return _READS[code](shelf.open(kind, data), *arguments) or _NOTHING
 
 
-def modify(kind: int, data: bytes, command: bytes) -> Modified:
-    """A collection after an operation, and what that shows; of kind NULL when there is none. Raises Refused."""
-    code, arguments = _decode(command, _WRITES)
-    own = _kind_of(code)
+def read_open(collection: Collection, command: bytes) -> Particle:
+    """As `read`, of a collection in pieces."""
+    with refusing():
+        code, arguments, _ = _decode(command, _READS, collection.work)
+        if collection.kind != _kind_of(code):
+            raise Refused(Result.BIN_TYPE, "an operation on lists or maps on something else")
+        return _READS[code](collection, *arguments) or _NOTHING
+
+
+def modify(kind: int, data: bytes, command: bytes) -> tuple[Particle | None, Particle | None]:
+    """A collection after an operation, None for none, and what that shows. Raises Refused."""
+    work = Work()
+    with refusing():
+        collection, shown = modify_open(open_bin(kind, data, work), command, work)
+        return (collection.kind, collection.pack()) if collection else None, shown
+
+
+def open_bin(kind: int, data: bytes, work: Work) -> Collection | None:
+    """A bin in pieces, None for one of kind NULL, which is not there. Raises Refused."""
     if kind == NULL:
-        if code not in _CREATES:
-            return None, None
-        data = _new(own, code, arguments)
-    elif kind != own:
+        return None
+    if kind not in {LIST, MAP}:
         raise Refused(Result.BIN_TYPE, "an operation on lists or maps on something else")
-    collection, shown = _guarded(_WRITES[code], own, data, arguments)
-    return (own, collection.pack()), shown
+    with refusing():
+        return Collection(kind, data, work)
 
 
-def _decode(command: bytes, table: dict[int, Operation]) -> tuple[int, list[bytes]]:
+def modify_open(collection: Collection | None, command: bytes, work: Work) -> Modified:
+    """Change a collection; the one there is then, and what the operation shows. Raises Refused.
+
+    After an error the collection is good for nothing any more.
+    """
+    with refusing():
+        code, arguments, weight = _decode(command, _WRITES, work)
+        own = _kind_of(code)
+        if collection is None:
+            if code not in _CREATES:
+                return None, None
+            collection = Collection(own, _new(own, code, arguments), work)
+        elif collection.kind != own:
+            raise Refused(Result.BIN_TYPE, "an operation on lists or maps on something else")
+        collection.weight += weight  # what comes in was among the arguments
+        shown = _WRITES[code](collection, *arguments)
+        collection.forget()
+        return collection, shown
+
+
+def _decode(command: bytes, table: dict[int, Operation], work: Work) -> tuple[int, list[bytes], float]:
+    """Code and arguments of a command, and how many values they are; pays for all looks at them. Raises Refused."""
+    work.charge(CALL_STEPS + len(command) * COPY_STEPS)
+    before = work.left
     try:
-        code, arguments = cdt.command(command)
+        code, arguments = cdt.command(command, work.charge)
+    except TooMuchError:
+        raise
     except WireError as error:
         raise Refused(Result.PARAMETER, str(error)) from error
     if code not in table:
         raise Refused(Result.UNSUPPORTED_FEATURE, f"operation {code} on lists or maps is not supported")
-    return code, arguments
+    weight = before - work.left
+    work.charge((ORDER_STEPS + 2) * weight)
+    return code, arguments, weight
 
 
-def _guarded(
-    operation: Operation, kind: int, data: bytes, arguments: list[bytes]
-) -> tuple[Collection, Particle | None]:
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Turn what is wrong with a command into a Refused."""
     try:
-        collection = Collection(kind, data)
-        return collection, operation(collection, *arguments)
+        yield
     except Unsupported as error:
         raise Refused(Result.UNSUPPORTED_FEATURE, str(error)) from error
     except (WireError, TypeError) as error:  # TypeError: too few or too many arguments

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asinfo.wire import cdt
-from asinfo.wire.collection import order
 from asinfo.wire.expression import Unsupported
 from asinfo.wire.msgpack import ORDERED
 from asinfo.wire.particle import LIST
 from daemon.message.cdt.collection import (
     NIL,
     Collection,
+    check_element,
     element,
     flags_of,
     increase,
@@ -34,7 +34,8 @@ DROP_DUPLICATES = 2
 
 def sort_values(collection: Collection) -> None:
     """Bring a list into order."""
-    collection.values.sort(key=order)
+    collection.values = [collection.values[place] for place in collection.ranked()]
+    collection.forget()
 
 
 def _list_set_type(collection: Collection, flags: bytes) -> None:
@@ -56,10 +57,12 @@ def _append_items(
 def _append_all(collection: Collection, values: list[bytes], flags: bytes) -> Particle:
     no_flags(flags)
     for value in values:
-        order(value)
-    collection.values += values
+        check_element(value)
     if collection.flags & ORDERED:
-        sort_values(collection)
+        for value in values:
+            collection.put_in_order(value)
+    else:
+        collection.values += values
     return integer(len(collection.values))
 
 
@@ -74,7 +77,7 @@ def _insert_items(collection: Collection, index: bytes, items: bytes, flags: byt
 def _insert_all(collection: Collection, index: bytes, values: list[bytes], flags: bytes) -> Particle:
     no_flags(flags)
     for value in values:
-        order(value)
+        check_element(value)
     place = _pad(collection, index, 0)
     collection.values[place:place] = values
     return integer(len(collection.values))
@@ -89,13 +92,14 @@ def _pad(collection: Collection, index: bytes, more: int) -> int:
         raise not_applicable()
     if place - total > PADDING_MAX:
         raise Unsupported("an index so far beyond the end of a list is not supported")
+    collection.pay(max(0, place + more - total))
     collection.values += [NIL] * (place + more - total)
     return place
 
 
 def _set(collection: Collection, index: bytes, value: bytes, flags: bytes = b"\0") -> None:
     no_flags(flags)
-    order(value)
+    check_element(value)
     collection.values[_pad(collection, index, 1)] = value
 
 
@@ -152,7 +156,8 @@ def _list_sort(collection: Collection, flags: bytes = b"\0") -> None:
     sort_values(collection)
     if wanted:
         values = collection.values
-        same = [place for place in range(1, len(values)) if order(values[place]) == order(values[place - 1])]
+        orders = collection.orders()
+        same = [place for place in range(1, len(values)) if orders[place] == orders[place - 1]]
         collection.remove(same)
 
 

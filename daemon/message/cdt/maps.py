@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asinfo.wire import cdt, msgpack
-from asinfo.wire.collection import order
 from asinfo.wire.result import Result
 from daemon.message.cdt.collection import (
     Collection,
+    check_element,
     element,
     flags_of,
     increase,
@@ -21,6 +21,7 @@ from daemon.message.cdt.select import by_keys
 from daemon.record.refused import Refused
 
 if TYPE_CHECKING:
+    from asinfo.wire.collection import Order
     from daemon.message.cdt.collection import Operation, Particle
 
 
@@ -40,18 +41,19 @@ def _put_items(collection: Collection, items: bytes, _order: bytes = b"\0", flag
 
 def _put_all(collection: Collection, entries: list[tuple[bytes, bytes]], flags: bytes) -> Particle:
     no_flags(flags)
-    found = {order(key): (key, value) for key, value in zip(collection.keys, collection.values, strict=True)}
+    new: dict[Order, tuple[bytes, bytes]] = {}
     for key, value in entries:
-        order(value)
-        found[key_order(key)] = key, value
-    _keep(collection, found)
-    return integer(len(found))
-
-
-def _keep(collection: Collection, entries: dict[tuple[int, object], tuple[bytes, bytes]]) -> None:
-    ordered = [entries[each] for each in sorted(entries)]
-    collection.keys = [key for key, _ in ordered]
-    collection.values = [value for _, value in ordered]
+        check_element(value)
+        new[key_order(key)] = key, value
+    added = []
+    for wanted, (key, value) in new.items():
+        place, there = collection.place_of_key(wanted)
+        if there:
+            collection.keys[place], collection.values[place] = key, value
+        else:
+            added.append((place, wanted, key, value))
+    collection.add([(place, key, value) for place, _, key, value in sorted(added)])
+    return integer(len(collection.keys))
 
 
 def _map_increment(

@@ -18,6 +18,7 @@ from daemon.message.cdt.collection import (
     place_of,
     span,
 )
+from daemon.message.work import LOOK_STEPS
 from daemon.record.refused import Refused
 
 if TYPE_CHECKING:
@@ -47,19 +48,20 @@ def _by_rank(collection: Collection, rank: bytes) -> list[int]:
 
 def _by_rank_range(collection: Collection, rank: bytes, count: bytes | None = None) -> list[int]:
     ranked = collection.ranked()
+    collection.work.charge(LOOK_STEPS * len(ranked))
     return [ranked[place] for place in span(len(ranked), rank, count)]
 
 
 def _by_value(collection: Collection, value: bytes) -> list[int]:
-    return _equal(collection.values, [value])
+    return _equal(collection, [value])
 
 
 def _by_values(collection: Collection, values: bytes) -> list[int]:
-    return _equal(collection.values, cdt.elements(values)[1])
+    return _equal(collection, cdt.elements(values)[1])
 
 
 def _by_value_interval(collection: Collection, low: bytes, high: bytes = NIL) -> list[int]:
-    return _between(collection.values, low, high)
+    return _between(collection, low, high)
 
 
 def _by_key(collection: Collection, key: bytes) -> list[int]:
@@ -72,29 +74,32 @@ def _by_key_list(collection: Collection, keys: bytes) -> list[int]:
 
 def by_keys(collection: Collection, keys: list[bytes]) -> list[int]:
     """Places of the entries with these keys."""
-    for key in keys:
-        key_order(key)
-    return _equal(collection.keys, keys)
+    _no_wildcards(keys)
+    found = [collection.place_of_key(wanted) for wanted in {key_order(key) for key in keys}]
+    return sorted(place for place, there in found if there)
 
 
 def _by_key_interval(collection: Collection, low: bytes, high: bytes = NIL) -> list[int]:
-    return _between(collection.keys, low, high)
+    _no_wildcards([low, high])
+    start = 0 if low == NIL else collection.place_of_key(order(low))[0]
+    end = len(collection.keys) if high == NIL else collection.place_of_key(order(high))[0]
+    return list(range(start, end))
 
 
-def _equal(items: list[bytes], values: list[bytes]) -> list[int]:
+def _equal(collection: Collection, values: list[bytes]) -> list[int]:
     _no_wildcards(values)
-    wanted = [order(value) for value in values]
-    return [place for place, item in enumerate(items) if order(item) in wanted]
+    wanted = {order(value) for value in values}
+    return [place for place, each in enumerate(collection.orders()) if each in wanted]
 
 
-def _between(items: list[bytes], low: bytes, high: bytes) -> list[int]:
+def _between(collection: Collection, low: bytes, high: bytes) -> list[int]:
     """Places from ``low`` to before ``high``; nil stands for no limit there."""
     _no_wildcards([low, high])
     least, end = order(low), order(high)
     return [
         place
-        for place, item in enumerate(items)
-        if (low == NIL or order(item) >= least) and (high == NIL or order(item) < end)
+        for place, each in enumerate(collection.orders())
+        if (low == NIL or each >= least) and (high == NIL or each < end)
     ]
 
 
@@ -109,6 +114,7 @@ def _no_wildcards(values: list[bytes]) -> None:
 def _show(collection: Collection, places: list[int], wanted: int, *, many: bool) -> Particle | None:
     """Places as a return type says. Raises Unsupported."""
     size = len(collection.values)
+    collection.work.charge(LOOK_STEPS * len(places))
     if wanted == NONE:
         return None
     if wanted == COUNT:
@@ -120,11 +126,13 @@ def _show(collection: Collection, places: list[int], wanted: int, *, many: bool)
     if wanted not in {INDEX, REVERSE_INDEX, RANK, REVERSE_RANK}:
         raise Unsupported("a return type that is not supported")
     if wanted in {RANK, REVERSE_RANK}:
+        collection.work.charge(size)
         ranks = {place: rank for rank, place in enumerate(collection.ranked())}
         places = [ranks[place] for place in places]
     if wanted in {REVERSE_INDEX, REVERSE_RANK}:
         places = [size - 1 - place for place in places]
     if many:
+        collection.work.charge(2 * len(places))
         return pack(places)
     return integer(places[0] if places else -1)
 

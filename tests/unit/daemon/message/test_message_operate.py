@@ -198,7 +198,7 @@ class TestLimits:
         assert large.ask(request.get(KEY)).generation == 2  # what was refused changed nothing
 
     def test_many_operations_cannot_copy_a_large_bin_without_end(self, large: World) -> None:
-        assert ask(large, *[change(9, "large", b"y")] * 5000).result == Result.PARAMETER
+        assert ask(large, *[change(9, "large", b"y")] * 5000).result == Result.UNSUPPORTED_FEATURE
         assert large.ask(request.get(KEY)).generation == 1
 
     def test_all_bins_cannot_be_shown_without_end(self, world: World) -> None:

@@ -1,0 +1,52 @@
+"""The work that one request may make on lists, maps and expressions: it is done in the event loop, where all others wait.
+
+Whatever takes time that a client decides is charged before it is done, in steps. One that has none left is refused:
+what would take too long is never begun.
+"""
+
+from __future__ import annotations
+
+from asinfo.wire.expression import Unsupported
+
+WORK_MAX = 40_000
+"""Steps of one request on one record, and as many of its filter; a step is about a tenth of a microsecond."""
+
+CALL_STEPS = 100
+"""Steps of an operation on a list or map, whatever its size."""
+
+ORDER_STEPS = 4
+"""Steps to find out by what a value is compared, for each value in it."""
+
+SORT_STEPS = 0.25
+"""Steps to compare two values with each other."""
+
+ENTRY_STEPS = 8
+"""Steps to put an entry into a map, its place being known."""
+
+MOVE_STEPS = 1 / 100
+"""Steps to move an element by one place."""
+
+LOOK_STEPS = 0.5
+"""Steps to look at an element whose order is known."""
+
+COPY_STEPS = 1 / 1024
+"""Steps to copy or compare a byte."""
+
+
+class TooMuchError(Unsupported):
+    """A request would take too long."""
+
+
+class Work:
+    """What a request may still do."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, steps: float = WORK_MAX) -> None:
+        self.left = steps
+
+    def charge(self, steps: float) -> None:
+        """Take ``steps`` off. Raises TooMuchError when there are not so many."""
+        self.left -= steps
+        if self.left < 0:
+            raise TooMuchError("the lists, maps and expressions of this request are too much for one turn")
