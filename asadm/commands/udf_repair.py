@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING
 
 from asadm.fleet import confirm, journal, verdict
 from asadm.fleet.backup import Intent
+from asadm.fleet.gathered import gather, named
 from asadm.fleet.groups import clusters as find_clusters
-from asadm.fleet.guard import PENDING, Job, announce, carry_out
+from asadm.fleet.guard import Job, announce, carry_out
 from asadm.fleet.mending import Mending
 from asadm.fleet.options import CHANGE, NOTE, WAIT_SECONDS
 from asadm.fleet.place import Item, Place
-from asadm.fleet.show import count, failures
+from asadm.fleet.show import count, failures, short
 from asadm.fleet.survey import survey
 from asadm.fleet.verify import verify
 from asadm.modules import sendable
-from asadm.outcome import FAILED, Outcome, exit_code
+from asadm.outcome import FAILED, PENDING, Outcome, exit_code
 from asinfo.errors import UsageError
 from asinfo.options import Option
 from asinfo.render import Cell, Sheet
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from asadm.cluster import Cluster
     from asadm.fleet.backup import Result
+    from asadm.fleet.mending import Row
     from asadm.fleet.survey import Survey
     from asadm.fleet.verdict import Verdict
     from asadm.session import Session
@@ -49,17 +51,15 @@ LOOK = Option(
 )
 OPTIONS = (FROM, DIRECTORY, LOOK, *CHANGE, NOTE)
 
-PLAIN_SECONDS = 3.0
-"""How long a put is given where it may be taken for no change; then comes the marker."""
-
 NOTES = """\
-What is right: what the directory has (--dir), what a node has (--from), or what most nodes list. When no version has
-the most nodes, or most nodes do not have the module, nothing is sent and you have to say it.
+What is right: what the directory has (--dir), what a node has (--from), or what most nodes list. A module of which no
+version has the most nodes, or that most nodes (or that of --from) do not have, is told and left as it is: you have to
+say what is right, or remove it. The others are repaired.
 A real server takes an identical put for no change; where that stands in the way, the module is put with a marker line
 first and then as it should be. What remains is the true content, also when this is stopped in the middle.
 
-Exit codes: 0 done, or nothing to repair; 1 a node failed or could not be read; 2 the command line is wrong, or you have
-to decide; 3 a dry run with something to do; 130 stopped by Ctrl-C.
+Exit codes: 0 done, or nothing to repair; 1 a node failed or could not be read, or you have to decide about a module; 2
+the command line is wrong and nothing was sent; 3 a dry run with something to do; 130 stopped by Ctrl-C.
 
 Examples:
   asadm udf repair --dry-run             who has what, and what it would get
@@ -92,6 +92,8 @@ class _Repair(Job):
         self.verdicts: list[Verdict] = []
         self.wrong: list[Verdict] = []
         self.mending: Mending | None = None
+        self.unseen: list[str] = []
+        """Nodes whose files could not be read, in words."""
 
     def look(self) -> None:
         """Which nodes have not what is right, and what that is."""
@@ -100,37 +102,52 @@ class _Repair(Job):
             raise KeyboardInterrupt
         self.verdicts = _verdicts(self.cluster, self.survey, self.names, self.options)
         if self.options.flag("verify"):
-            _look_at_files(self.cluster, self.survey, self.verdicts)
+            self.unseen = _look_at_files(self.cluster, self.survey, self.verdicts)
         self.wrong = [each for each in self.verdicts if each.wrong or each.reason]
-        self.pending = bool(self.wrong)
+        self.pending = any(each.content is not None for each in self.wrong)
 
     def idle(self, deadline: float) -> Outcome:
-        """All is well on the nodes that were read."""
+        """All is well on the nodes that were read, or nothing can be decided."""
         del deadline
+        if self.wrong:
+            return self.only_shown()
         note = f"nothing to repair: {count(len(self.verdicts) or len(self.survey.names()), 'module')}"
-        return Outcome(self.survey.answers, failures(self.survey), messages=[note])
+        code = FAILED if self.unseen else None
+        return Outcome(self.survey.answers, failures(self.survey), messages=[note, *self.unseen], code=code)
 
     def only_shown(self) -> Outcome:
         """Who has what, and what it would get."""
-        if not self.pending:
+        if not self.wrong:
             return self.idle(0.0)
-        undecided = not self.survey.complete or any(each.reason for each in self.wrong)
+        undecided = self.unseen or not self.survey.complete or any(each.reason for each in self.wrong)
         return Outcome(
             self.survey.answers,
-            [_preview(self.wrong), *failures(self.survey)],
-            messages=_remarks(self.wrong),
+            [self._preview(), *failures(self.survey)],
+            messages=[*_remarks(self.wrong), *self.unseen],
             code=FAILED if undecided else PENDING,
             extra={"repairs": _document(self.wrong)},
         )
 
     def show(self) -> None:
         """The same, before the question."""
-        if not self.options.flag("yes"):
-            announce(self.session, _preview(self.wrong))
+        if not (self.session.json and self.options.flag("yes")):
+            announce(self.session, self._preview())
+
+    def _preview(self) -> Sheet:
+        """A row for each module, and for all nodes that have the same."""
+        nodes = self.survey.nodes()
+        rows: list[list[Cell | str | float | None]] = []
+        for each in self.wrong:
+            states = [each.wrong.get(node) for node in nodes]
+            for state, positions in gather(states).items():
+                if state is not None:
+                    gets = "undecided" if each.content is None else short(each.hash)
+                    rows.append([text(each.name), named(nodes, positions), Cell(state, "bad"), gets])
+        return Sheet("To repair", ["Module", "Nodes", "Has", "Gets"], rows)
 
     def question(self) -> str:
         """How much it is."""
-        return f"Repair {_count(self.wrong)}?"
+        return f"Repair {_count([each for each in self.wrong if each.content is not None])}?"
 
     def groups(self) -> Sequence[Sequence[Node]]:
         """The nodes that were read, by cluster."""
@@ -145,21 +162,20 @@ class _Repair(Job):
         return Intent("repair", each.name, each.hash, each.content, nodes)
 
     def carry_out(self, groups: Sequence[Sequence[Node]], deadline: float) -> Outcome:
-        """Mend one module after the other."""
+        """Mend what can be, and tell of the rest."""
         wait = max(0.0, deadline - time.monotonic())
         mending = self.mending = Mending(self.cluster, groups, wait=wait, warn=self.session.warn)
         with mending.stoppable():
-            for each in self.wrong:
-                _mend_one(mending, each)
+            _mend_all(mending, self.survey, self.wrong)
             if self.options.flag("verify") and not mending.stopped:
                 _verify_after(mending, self.cluster, self.survey, self.wrong)
             self.done()
         answers = mending.answers(self.survey)
-        undecided = any(each.reason for each in self.wrong)
+        undecided = self.unseen or any(each.reason for each in self.wrong)
         return Outcome(
             answers,
             [mending.sheet("Repair"), *failures(self.survey)],
-            messages=[*mending.alarms(), *_remarks(self.wrong)],
+            messages=[*mending.alarms(), *_remarks(self.wrong), *self.unseen],
             code=mending.stopped or (FAILED if undecided else exit_code(answers)),
             extra={"repairs": mending.document()},
         )
@@ -197,35 +213,41 @@ def _trusted(cluster: Cluster, seen: Survey, options: Values) -> Node | None:
     return members[0].node
 
 
-def _look_at_files(cluster: Cluster, seen: Survey, verdicts: Sequence[Verdict]) -> None:
-    """Where a node lists the right version, see whether it serves it."""
+def _look_at_files(cluster: Cluster, seen: Survey, verdicts: Sequence[Verdict]) -> list[str]:
+    """Where a node lists the right version, see whether it serves it; the nodes that did not tell, in words."""
     items = [Item(each.name, each.content) for each in verdicts if each.content is not None]
     places = [Place(listing, items) for listing in seen.listings]
     verify(cluster, items, places, time.monotonic() + WAIT_SECONDS)
+    silent: dict[str, str] = {}
     for each in verdicts:
         for place in places:
             cell = place.cells.get(each.name)
             if cell is not None and cell.status == "unverified":
                 each.states[place.node] = verdict.DAMAGED
+            elif cell is not None and cell.error:
+                silent.setdefault(place.node.name, cell.error)
+    return [f"{name}: files were not looked at: {error}" for name, error in silent.items()]
 
 
-def _mend_one(mending: Mending, each: Verdict) -> None:
-    """One module: a put where that may do, and a marker put for the rest."""
-    rows = [row for node, was in each.wrong.items() for row in mending.add(each.name, [node], was)]
-    if each.content is None or each.hash is None:
-        mending.skip(rows, "undecided", each.reason)
-        return
-    if mending.over(rows):
-        return
-    plain = [row for row in rows if row.was != verdict.DAMAGED]
-    if plain:
-        agreed = any(state in {verdict.SAME, verdict.DAMAGED} for state in each.states.values())
-        mending.put(each.name, each.content, plain, PLAIN_SECONDS if agreed else None)
-    left = [row for row in rows if row.was == verdict.DAMAGED or row.status == "late"]
-    if left and not mending.over(left):
-        mending.pair(each.name, each.content, left)
-    if all(row.good for row in rows) and any(row.was == verdict.MARKER for row in rows):
-        journal.end(each.name, each.content)
+def _mend_all(mending: Mending, seen: Survey, wrong: Sequence[Verdict]) -> None:
+    """Damaged files by marker puts, for no list shows them; then all the rest together."""
+    plain: list[tuple[Verdict, list[Row]]] = []
+    for each in wrong:
+        rows = [row for node, was in each.wrong.items() for row in mending.add(each.name, [node], was)]
+        if each.content is None or each.hash is None:
+            mending.skip(rows, "undecided", each.reason)
+            continue
+        damaged = [row for row in rows if row.was == verdict.DAMAGED]
+        if damaged and not mending.over(damaged):
+            mending.pair(each.name, each.content, damaged)
+        plain.append((each, [row for row in rows if row.was != verdict.DAMAGED]))
+    lacking = [row for _, rows in plain for row in rows]
+    if lacking and not mending.over(lacking):
+        mending.put([Item(each.name, each.content) for each, rows in plain if rows], seen, lacking)
+    for each, rows in plain:
+        marked = any(row.was == verdict.MARKER for row in rows)
+        if marked and each.content is not None and all(row.good for row in rows):
+            journal.end(each.name, each.content)
 
 
 def _verify_after(mending: Mending, cluster: Cluster, seen: Survey, wrong: Sequence[Verdict]) -> None:
@@ -236,17 +258,8 @@ def _verify_after(mending: Mending, cluster: Cluster, seen: Survey, wrong: Seque
     for place in places:
         for row in mending.rows:
             cell = place.cells.get(row.name)
-            if row.node is place.node and row.good and cell is not None and cell.status == "unverified":
-                row.end("unverified", cell.error, mending.milliseconds)
-
-
-def _preview(wrong: Sequence[Verdict]) -> Sheet:
-    rows = [
-        [Cell(text(each.name)), Cell(node.name), Cell(state, "bad"), Cell((each.hash or "?")[:10])]
-        for each in wrong
-        for node, state in each.wrong.items()
-    ]
-    return Sheet("To repair", ["Module", "Node", "Has", "Gets"], rows)
+            if row.node is place.node and row.good and cell is not None and cell.error:
+                row.end(cell.status, cell.error, mending.milliseconds)
 
 
 def _document(wrong: Sequence[Verdict]) -> list[dict[str, object]]:

@@ -15,14 +15,16 @@ from asadm.fleet import confirm, journal, notes
 from asadm.fleet.backup import Intent
 from asadm.fleet.fetch import Fetched, fetch
 from asadm.fleet.groups import clusters as find_clusters
-from asadm.fleet.guard import PENDING, READING, Job, announce, carry_out
+from asadm.fleet.guard import READING, Job, announce, carry_out
 from asadm.fleet.marker import unmarked
 from asadm.fleet.mending import Mending, Row
 from asadm.fleet.options import CHANGE, NOTE
+from asadm.fleet.place import Item
 from asadm.fleet.show import failures
-from asadm.fleet.survey import of
+from asadm.fleet.survey import Survey, of
 from asadm.modules import LIST, sendable
-from asadm.outcome import FAILED, GOOD, Answer, Outcome, exit_code
+from asadm.outcome import FAILED, GOOD, PENDING, Answer, Outcome, exit_code
+from asinfo.errors import UsageError
 from asinfo.render import Cell, Sheet
 from asinfo.wire.info import text
 
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 
     from asadm.cluster import Cluster
     from asadm.fleet.backup import Result
-    from asadm.fleet.survey import Survey
     from asadm.session import Session
     from asadm.statement import Arguments
     from asinfo.exchange import Node
@@ -111,7 +112,7 @@ class _Rewarm(Job):
 
     def show(self) -> None:
         """The same, before the question."""
-        if not self.options.flag("yes"):
+        if not (self.session.json and self.options.flag("yes")):
             announce(self.session, _preview(self.aim.tasks))
 
     def question(self) -> str:
@@ -137,7 +138,7 @@ class _Rewarm(Job):
         with mending.stoppable():
             sources = fetch(self.cluster, aim.tasks, deadline - wait * READING)
             for (name, hash_), nodes in aim.tasks.items():
-                _one(mending, mending.add(name, nodes, "cold?"), sources[name, hash_])
+                _one(mending, self.survey, mending.add(name, nodes, "cold?"), sources[name, hash_])
             self.done()
         if aim.everything and not aim.torn and not mending.stopped:
             _forget(mending, self.real)
@@ -205,10 +206,10 @@ class Aim:
             elif hash_ is not None:
                 self.tasks.setdefault((name, hash_), []).extend(nodes)
         if not known and not self.everything:
-            self.torn.append(f"{text(name)}: no real server lists it")
+            raise UsageError(f"no real server that was read lists {text(name)}")
 
 
-def _one(mending: Mending, rows: Sequence[Row], found: Fetched) -> None:
+def _one(mending: Mending, survey: Survey, rows: Sequence[Row], found: Fetched) -> None:
     """One module: two puts, or one where what the nodes have is a marker version already."""
     name = rows[0].name
     if found.content is None:
@@ -224,7 +225,9 @@ def _one(mending: Mending, rows: Sequence[Row], found: Fetched) -> None:
     else:
         for row in rows:
             row.was = "marker version"
-        mending.put(name, true, rows)
+        nodes = {row.node for row in rows}
+        theirs = Survey([listing for listing in survey.listings if listing.node in nodes])
+        mending.put([Item(name, true)], theirs, rows)
         if all(row.good for row in rows):
             journal.end(name, true)
 

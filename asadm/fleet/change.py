@@ -16,7 +16,7 @@ from asadm.fleet.place import Item
 from asadm.fleet.plan import SAME, UNREAD
 from asadm.fleet.rollout import Rollout
 from asadm.fleet.survey import survey
-from asadm.outcome import FAILED, GOOD, INTERRUPTED, Outcome
+from asadm.outcome import FAILED, GOOD, INTERRUPTED, PENDING, Outcome
 from asinfo.errors import Error
 from asinfo.render import plain
 
@@ -117,7 +117,7 @@ class Change(guard.Job):
 
     def only_shown(self) -> Outcome:
         """The plan, as the outcome."""
-        return self._shown(guard.PENDING if self.plan.pending else GOOD)
+        return self._shown(PENDING if self.plan.pending else GOOD)
 
     def _shown(self, code: int) -> Outcome:
         plan = self.plan

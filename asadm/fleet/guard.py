@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from asinfo.options import Values
     from asinfo.render import Sheet
 
-PENDING = 3
-"""Exit code of a dry run that would change something."""
-
 REASONS_MAX = 20
 
 READING = 0.5
@@ -227,7 +224,7 @@ def announce(session: Session, sheet: Sheet) -> None:
         for line in plain(sheet).splitlines():
             session.warn(line)
     else:
-        session.write(rendered(session, [sheet]))
+        session.write(rendered(session, [sheet]) + b"\n")
 
 
 def listed(headline: str, reasons: Sequence[str]) -> str:

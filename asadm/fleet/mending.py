@@ -1,7 +1,7 @@
 """What ``udf repair`` and ``udf rewarm`` do to the nodes, and how it went: a row for each module and node.
 
-All within one deadline. Modules go one after the other, so that never more than one is on its way when a run is cut
-off; the nodes of one module go together.
+All within one deadline. What a put helps goes out as in a rollout, many modules in a request; markers go one module
+after the other, so that never more than one is on its way when a run is cut off.
 """
 
 from __future__ import annotations
@@ -9,13 +9,12 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 
-from asadm.cluster import Cluster, Member
 from asadm.fleet import journal, notes
 from asadm.fleet.backup import Result
+from asadm.fleet.gathered import gather, named
 from asadm.fleet.pair import Pair
-from asadm.fleet.place import Item
 from asadm.fleet.rollout import Rollout
-from asadm.fleet.survey import Listing, Survey
+from asadm.fleet.survey import Survey
 from asadm.outcome import INTERRUPTED, Answer
 from asinfo.render import Cell, Sheet
 from asinfo.wire.info import text
@@ -24,7 +23,10 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from asadm.cluster import Cluster
     from asadm.fleet.backup import Intent
+    from asadm.fleet.place import Item
+    from asadm.fleet.survey import Listing
     from asinfo.exchange import Node
 
 GOOD = "ok"
@@ -101,22 +103,31 @@ class Mending:
         self.rows += rows
         return rows
 
-    def put(self, name: bytes, content: bytes, rows: Sequence[Row], limit: float | None = None) -> None:
-        """Put ``content`` where ``rows`` say that something else is; at most ``limit`` seconds."""
-        wait = self.seconds if limit is None else min(limit, self.seconds)
-        nodes = [row.node for row in rows]
-        part = Cluster([Member(node) for node in nodes], timeout=self.cluster.timeout)
-        unseen = Survey([Listing(Answer(node, GOOD), {}) for node in nodes])
-        rollout = Rollout(part, [Item(name, content)], unseen, wait=wait)
-        for place in rollout.places:
-            place.group = self._group(place.node)
+    def put(self, items: Sequence[Item], survey: Survey, rows: Sequence[Row]) -> None:
+        """Bring ``items`` to where ``rows`` say that something else is, and ``survey`` too; markers where that helps."""
+        read = Survey([listing for listing in survey.listings if listing.read])
+        rollout = Rollout(self.cluster, items, read, wait=self.seconds, mend=self.warn)
+        rollout.grouped(self.groups)
         rollout.run()
-        for row, place in zip(rows, rollout.places, strict=True):
-            cell = place.cells[name]
-            row.end(cell.status, cell.how or cell.error, self.milliseconds)
+        places = {place.node: place for place in rollout.places}
+        for row in rows:
+            cell = places[row.node].cells[row.name]
+            row.end(cell.status, cell.how or cell.error, cell.milliseconds)
+        self._left_by(rollout, rows)
         if rollout.interrupted:
             self.stopped = INTERRUPTED
-        notes.warmed((row.node for row in rows if row.good), name)
+        for item in items:
+            notes.warmed((row.node for row in rows if row.good and row.name == item.name), item.name)
+
+    def _left_by(self, rollout: Rollout, rows: Sequence[Row]) -> None:
+        """Markers that remained, also on nodes that had the module as it should be before."""
+        known = {(row.node, row.name) for row in rows}
+        for place in rollout.places:
+            for name, cell in place.cells.items():
+                if cell.status == "marker":
+                    self.left.setdefault(name, []).append(place.node)
+                    if (place.node, name) not in known:
+                        self.add(name, [place.node], "same")[0].end("marker", cell.error, self.milliseconds)
 
     def pair(self, name: bytes, content: bytes, rows: Sequence[Row]) -> None:
         """Marker and true content, for ``rows`` and all nodes that are in one cluster with theirs."""
@@ -156,9 +167,6 @@ class Mending:
             return False
         return True
 
-    def _group(self, node: Node) -> int:
-        return next(number for number, group in enumerate(self.groups) if node in group)
-
     def answers(self, survey: Survey) -> list[Answer]:
         """One a node: why it was not read, the first of its modules that failed, or that all is well."""
         failed: dict[Node, Row] = {}
@@ -168,19 +176,27 @@ class Mending:
         return [_answer(listing, failed.get(listing.node)) for listing in survey.listings]
 
     def sheet(self, title: str) -> Sheet:
-        """A row for each module and node."""
-        rows = [
-            [
-                Cell(text(row.name)),
-                Cell(row.node.name),
-                Cell(row.was),
-                Cell(row.status, "good" if row.good else "bad"),
-                Cell(row.how or row.error),
-                Cell(round(row.milliseconds, 1)),
-            ]
-            for row in self.rows
-        ]
-        return Sheet(title, ["Module", "Node", "Was", "Status", "Detail", "After ms"], rows)
+        """A row for each module, and for all nodes on which the same became of it."""
+        nodes = self.cluster.nodes
+        positions = {node: position for position, node in enumerate(nodes)}
+        rows = []
+        keys = [(row.name, row.was, row.status, row.how or row.error) for row in self.rows]
+        found = gather(keys)
+        for key in dict.fromkeys(keys):
+            name, was, status, detail = key
+            alike = [self.rows[number] for number in found[key]]
+            last = max(row.milliseconds for row in alike)
+            rows.append(
+                [
+                    Cell(text(name)),
+                    Cell(named(nodes, sorted(positions[row.node] for row in alike))),
+                    Cell(was),
+                    Cell(status, "good" if status == GOOD else "bad"),
+                    Cell(detail),
+                    Cell(round(last, 1)),
+                ]
+            )
+        return Sheet(title, ["Module", "Nodes", "Was", "Status", "Detail", "After ms"], rows)
 
     def document(self) -> list[dict[str, object]]:
         """The rows for JSON."""

@@ -30,6 +30,8 @@ MARKER = "marker version"
 DAMAGED = "damaged file"
 SAME = "same"
 
+_SAY = "say what is right with --from NODE or --dir DIR"
+
 READ_TIMEOUTS = 3
 """The time for reading what is right, in time-outs of a node."""
 
@@ -56,6 +58,15 @@ class Verdict:
         true = unmarked(content)
         self.content = content if true is None else true
         self.hash = digest(self.name, base64(self.content))
+
+    @classmethod
+    def undecided(cls, name: bytes, survey: Survey, reason: str) -> Verdict:
+        """The user has to say what is right, because of ``reason``; the nodes that list it have the states."""
+        verdict = cls(name, None, reason)
+        for listing, hash_ in zip(survey.listings, survey.hashes(name), strict=True):
+            if hash_ is not None:
+                verdict.states[listing.node] = f"lists {hash_[:10]}"
+        return verdict
 
     def compare(self, survey: Survey, markers: Iterable[Node] = ()) -> None:
         """Note what each node that was read has."""
@@ -101,7 +112,7 @@ def by_nodes(
     """What most nodes list is right, or what ``trusted`` lists; contents come from the nodes.
 
     Without ``verify`` only modules about which the nodes disagree, or that are known to be a marker version, are
-    looked into. Raises UsageError for a name that no node lists, and when the user has to decide.
+    looked into. Raises UsageError for a name that no node lists, or that ``trusted`` does not.
     """
     known = survey.names()
     for name in names:
@@ -113,16 +124,13 @@ def by_nodes(
     if trusted is not None:
         for name in names:
             if not _listed(survey, trusted, name):
-                raise UsageError(f"{trusted.name} does not list {text(name)}")
-        wanted = [name for name in wanted if _listed(survey, trusted, name)]
+                raise UsageError(
+                    f"{trusted.name} does not list {text(name)}; asadm udf remove {text(name)} removes it everywhere"
+                )
     right = {name: _right(survey, name, markers.get(name, ()), trusted) for name in wanted}
-    undecided = {name: reason for name, (_, reason) in right.items() if reason}
-    if undecided:
-        lines = [f"{text(name)}: {reason}" for name, reason in undecided.items()]
-        raise UsageError(
-            "\n".join([*lines, "say which node is right with --from NODE, or give a directory with --dir"])
-        )
-    return _contents(cluster, survey, {name: hash_ for name, (hash_, _) in right.items()}, markers)
+    undecided = [Verdict.undecided(name, survey, reason) for name, (_, reason) in right.items() if reason]
+    decided = {name: hash_ for name, (hash_, reason) in right.items() if not reason}
+    return [*_contents(cluster, survey, decided, markers), *undecided]
 
 
 def _listed(survey: Survey, node: Node, name: bytes) -> str | None:
@@ -135,7 +143,8 @@ def _listed(survey: Survey, node: Node, name: bytes) -> str | None:
 def _right(survey: Survey, name: bytes, markers: Iterable[Node], trusted: Node | None) -> tuple[str, str]:
     """The right hash, or why it cannot be told."""
     if trusted is not None:
-        return _listed(survey, trusted, name) or "", ""
+        listed = _listed(survey, trusted, name)
+        return (listed, "") if listed else ("", f"{trusted.name} does not list it: {_remove(name)}")
     held = set(markers)
     votes: dict[str | None, int] = {}
     for listing in survey.listings:
@@ -147,12 +156,15 @@ def _right(survey: Survey, name: bytes, markers: Iterable[Node], trusted: Node |
     best = max(votes.values())
     winners = [hash_ for hash_, count in votes.items() if count == best]
     if len(winners) > 1:
-        return "", f"{best} nodes each have one of {len(winners)} versions" + (
-            " (or none)" if None in winners else ""
-        )
+        none = " (or none)" if None in winners else ""
+        return "", f"{best} nodes each have one of {len(winners)} versions{none}: {_SAY}"
     if winners[0] is None:
-        return "", f"{best} of {sum(votes.values())} nodes do not have it"
+        return "", f"{best} of {sum(votes.values())} nodes do not have it: {_remove(name)}, or {_SAY}"
     return winners[0], ""
+
+
+def _remove(name: bytes) -> str:
+    return f"asadm udf remove {text(name)} removes it everywhere"
 
 
 def _contents(

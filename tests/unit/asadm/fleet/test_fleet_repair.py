@@ -72,7 +72,7 @@ def test_a_tie_is_for_the_user_to_decide(asadm: Asadm, versions: list[bytes | No
             node.hold(NAME, source)
             node.agreed.update(node.registry)
         result = repair(asadm, fleet)
-        assert (result.code, fleet.count(b"udf-put")) == (2, 0)
+        assert (result.code, fleet.count(b"udf-put")) == (1, 0)
         assert "--from" in result.err
         assert repair(asadm, fleet, "--from", fleet[0].address).code == 0
         assert fleet.sources(NAME) == [ONE] * len(versions)
@@ -268,3 +268,44 @@ def test_a_terminal_is_asked(asadm: Asadm, monkeypatch: pytest.MonkeyPatch) -> N
             assert result.code == code
             assert "Repair 1 module on 1 node?" in result.err
         assert fleet.sources(NAME) == [ONE] * 3
+
+
+def test_a_stray_module_is_told_and_the_rest_is_repaired(asadm: Asadm) -> None:
+    with Fleet(4) as fleet:
+        fleet.load(NAME, ONE)
+        fleet[2].hold(NAME, TWO)
+        fleet[2].agreed[NAME] = base64(TWO)
+        fleet[1].hold(b"stray.lua", THREE)
+        result = repair(asadm, fleet)
+        assert result.code == 1
+        assert fleet.sources(NAME) == [ONE] * 4
+        assert "undecided" in result.out
+        assert "asadm udf remove stray.lua" in result.err
+        fleet[2].hold(NAME, TWO)
+        fleet[2].agreed[NAME] = base64(TWO)
+        trusted = repair(asadm, fleet, "--from", fleet[0].address)
+        assert trusted.code == 1
+        assert fleet.sources(NAME) == [ONE] * 4
+        assert f"{fleet[0].address} does not list it" in trusted.err
+        assert repair(asadm, fleet, "--from", fleet[1].address).code == 0
+        assert fleet.sources(b"stray.lua") == [THREE] * 4
+
+
+def test_many_modules_that_a_node_lost_come_back_soon(asadm: Asadm) -> None:
+    with Fleet(3, clusters=1) as fleet:
+        for number in range(40):
+            fleet.load(b"m%d.lua" % number, b"return %d\n" % number)
+            fleet[1].hold(b"m%d.lua" % number, None)
+        result = repair(asadm, fleet, "--wait", "20")
+        assert result.code == 0, result.out + result.err
+        assert len(fleet[1].names) == 40
+        assert all(fleet[1].source(b"m%d.lua" % number) == b"return %d\n" % number for number in range(40))
+
+
+def test_what_is_to_be_repaired_is_shown_first(asadm: Asadm) -> None:
+    with Fleet(3) as fleet:
+        fleet.load(NAME, ONE)
+        fleet[1].hold(NAME, TWO)
+        result = repair(asadm, fleet)
+        assert result.out.index("To repair") < result.out.index("Repair\n")
+        assert "nothing to repair: 1 module\n" in repair(asadm, fleet).err
