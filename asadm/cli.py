@@ -12,7 +12,7 @@ import sys
 
 from asadm import display, statement
 from asadm.flags import OPTIONS
-from asadm.outcome import FAILED, INTERRUPTED, WRONG
+from asadm.outcome import FAILED, INTERRUPTED, WRONG, Outcome
 from asadm.session import Session
 from asinfo.errors import ConfigError, Error, UsageError
 from asinfo.options import recognise
@@ -82,13 +82,18 @@ def act(values: Values) -> int:
     """Run what the command line says; the exit code."""
     try:
         return _act(values)
-    except (UsageError, ConfigError) as error:
-        return _complain(error, WRONG)
     except Error as error:
-        return _complain(error, FAILED)
-    except KeyboardInterrupt:
+        return _complain(error, _code(error))
+    except KeyboardInterrupt as stopped:
         warn("interrupted")
+        return _code(stopped)
+
+
+def _code(error: BaseException) -> int:
+    """The exit code of a run that ends with ``error``."""
+    if isinstance(error, KeyboardInterrupt):
         return INTERRUPTED
+    return WRONG if isinstance(error, UsageError | ConfigError) else FAILED
 
 
 def _complain(error: Error, code: int) -> int:
@@ -280,8 +285,17 @@ def execute(session: Session, calls: Sequence[Call]) -> int:
 
 
 def perform(session: Session, call: Call) -> int:
-    """Run one command, show what it gives, and return its exit code."""
-    outcome = session.run(call)
+    """Run one command, show what it gives, and return its exit code.
+
+    With ``--json`` there is a document for a command that ends with an error too, before that is raised.
+    """
+    try:
+        outcome = session.run(call)
+    except (Error, KeyboardInterrupt) as error:
+        if session.json:
+            failed = Outcome(messages=str(error).splitlines() or ["interrupted"], code=_code(error))
+            session.write(display.document(call, failed))
+        raise
     if not outcome.shown:
         session.write(display.output(session, call, outcome))
     for message in display.messages(session, outcome):

@@ -1,11 +1,14 @@
 """From the command line to standard output, standard error and the exit code."""
 
 import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from asinfo import cli as asinfo_cli
+from tests.fakes.fleet import Fleet, Server
 from tests.fakes.modules import Store
 from tests.fakes.node import (
     GARBAGE,
@@ -493,3 +496,21 @@ def test_watch_repeats_and_works_in_a_pipe(asadm: Asadm) -> None:
 def test_a_slow_node_within_the_deadline_is_waited_for(asadm: Asadm) -> None:
     with FakeNode(behaviour=answering(BUILD, delay=0.2)) as node:
         assert asadm("-h", hosts(node), "--timeout", "5", "-e", "asinfo -v build").code == 0
+
+
+def test_an_error_has_a_json_document_too(asadm: Asadm) -> None:
+    with Fleet(2) as fleet:
+        fleet.load(b"a.lua", b"return 1\n")
+        unknown = asadm("-h", fleet.hosts, "--json", "udf", "repair", "b.lua", "--yes", "--no-history")
+        assert unknown.code == unknown.document["code"] == 2
+        assert unknown.document["messages"] == ["no node that was read lists b.lua"]
+        assert "no node that was read lists b.lua" in unknown.err
+
+        def stop(_: Server, __: bytes) -> bytes | None:
+            os.kill(os.getpid(), signal.SIGINT)
+            return None
+
+        fleet[0].before = stop
+        stopped = asadm("-h", fleet.hosts, "--json", "udf", "remove", "a.lua", "--yes", "--no-history")
+        assert stopped.code == stopped.document["code"] == 130
+        assert fleet.sources(b"a.lua") == [b"return 1\n"] * 2
