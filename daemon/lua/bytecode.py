@@ -48,7 +48,7 @@ FUNCTIONS = frozenset(
 )
 """Global library functions."""
 
-METHODS = frozenset({b"rep", b"find", b"match", b"gmatch", b"gsub"})
+METHODS = frozenset({b"rep", b"find", b"match", b"gmatch", b"gsub", b"format", b"pack"})
 """Methods of strings; and every method of the global `aerospike`."""
 
 

@@ -24,7 +24,7 @@
 local box = ...
 
 local env, spend, settle, pattern, on_trial = box.env, box.spend, box.settle, box.pattern, box.on_trial
-local pcall, kind, select, error, rawget = pcall, type, select, error, rawget
+local pcall, kind, select, rawget, called, refusal = pcall, type, select, rawget, box.called, box.refusal
 local metatable = debug.getmetatable
 local tointeger, tonumber, tostring = math.tointeger, tonumber, tostring
 
@@ -88,23 +88,23 @@ function text.rep(...)
     elseif times > 1000 then
         spend(times * (#s + size_of(separator)) * 2.0 + times)
     end
-    return settle("rep", pcall(rep, ...))
+    return settle("rep", pcall(called, rep, ...))
 end
 
 function text.format(...)
     local frame <close> = nil
     local count = select("#", ...)
     if slight(count) then
-        return settle("format", pcall(format, ...))
+        return settle("format", pcall(called, format, ...))
     elseif count > FORMATS then
-        settle("format", false, "bad argument #" .. FORMATS + 1 .. " to '?' (too many arguments)")
+        settle("format", false, refusal("bad argument #" .. FORMATS + 1 .. " to 'original' (too many arguments)"))
     end
     local size = total(count, ...)
     if size > WHOLE then
-        settle("format", false, "resulting string too large")
+        settle("format", false, refusal("resulting string too large"))
     end
     spend(size * 3 + count * 500)
-    return settle("format", pcall(format, ...))
+    return settle("format", pcall(called, format, ...))
 end
 
 function text.pack(...)
@@ -113,31 +113,38 @@ function text.pack(...)
     local count = select("#", ...)
     local size = slight(count) and 0 or total(count, ...)
     if size > WHOLE then
-        settle("pack", false, "bad argument #1 to '?' (format result too large)")
+        settle("pack", false, refusal("bad argument #1 to 'original' (format result too large)"))
     elseif kind(form) == "string" and #form > 4 then
         -- padding is made of nothing
         spend(size * 3 + #form * 500 + (find(form, "%d%d%d%d%d") and 1e6 or 0))
     end
-    return settle("pack", pcall(pack, ...))
+    return settle("pack", pcall(called, pack, ...))
 end
 
-local function refuse_numerals(name, ...)
+-- The place of the first argument that is a numeral longer than NUMERAL; nil when there is none.
+local function long_numeral(...)
     local values = { ... }
     for index = 1, select("#", ...) do
         if size_of(values[index]) > NUMERAL then
-            error("bad argument #" .. index .. " to '" .. name .. "' (number expected, got string)", 3)
+            return index
         end
     end
+    return nil
+end
+
+local function no_number(index)
+    return refusal("bad argument #" .. index .. " to 'original' (number expected, got string)")
 end
 
 -- A function of any number of numbers.
 local function of_numbers(name, original)
     return function(...)
         local frame <close> = nil
-        if not slight(select("#", ...)) then
-            refuse_numerals(name, ...)
+        local long = not slight(select("#", ...)) and long_numeral(...)
+        if long then
+            settle(name, false, no_number(long))
         end
-        return settle(name, pcall(original, ...))
+        return settle(name, pcall(called, original, ...))
     end
 end
 
@@ -223,7 +230,7 @@ function text.find(...)
     elseif not quick(s, p, 0) and position(s, init) then
         return settle("find", pcall(search, s, p, init, true))
     end
-    return settle("find", pcall(find, ...))
+    return settle("find", pcall(called, find, ...))
 end
 
 local match = string.match
@@ -233,7 +240,7 @@ function text.match(...)
     if not quick(s, p, 0) and position(s, init) then
         return settle("match", pcall(search, s, p, init, false))
     end
-    return settle("match", pcall(match, ...))
+    return settle("match", pcall(called, match, ...))
 end
 
 -- An iterator each step of which may be as dear as `work`: it may outlive the call that made it.
@@ -241,7 +248,7 @@ local function stepping(step, work)
     return function()
         spend(work)
         local frame <close> = nil
-        return settle("for iterator", pcall(step))
+        return settle("for iterator", pcall(called, step))
     end
 end
 
@@ -253,9 +260,9 @@ function text.gmatch(...)
         s = tostring(s)
         return stepping(pattern.gmatch(s, p, position(s, init)), 0)
     elseif work > 5000 then
-        return stepping(settle("gmatch", pcall(gmatch, ...)), work)
+        return stepping(settle("gmatch", pcall(called, gmatch, ...)), work)
     end
-    return settle("gmatch", pcall(gmatch, ...))
+    return settle("gmatch", pcall(called, gmatch, ...))
 end
 
 -- Nanoseconds that the replacements of `matches` matches take, at most.
@@ -283,7 +290,7 @@ function text.gsub(...)
         s = tostring(s)
         return settle("gsub", pcall(pattern.gsub, s, p, replacement, count or #s + 1))
     end
-    return settle("gsub", pcall(gsub, ...))
+    return settle("gsub", pcall(called, gsub, ...))
 end
 
 -- Strings share one metatable: its methods are the module's own library, and it cannot be reached to change it.
@@ -308,10 +315,11 @@ local function extreme(name, original)
             return original(one, two)
         end
         local frame <close> = nil
-        if not slight(count) then
-            refuse_numerals(name, ...)
+        local long = not slight(count) and long_numeral(...)
+        if long then
+            settle(name, false, no_number(long))
         end
-        return settle(name, pcall(original, ...))
+        return settle(name, pcall(called, original, ...))
     end
 end
 

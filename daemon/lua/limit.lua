@@ -12,6 +12,12 @@
 -- A trial runs on the event loop. It has a millisecond, little memory and a short interval, and library code that may
 -- take long is not begun: the trial ends as if the deadline had passed, and the host runs the call anew in a thread.
 --
+-- Where the machine is busy the clock leaps, and a collection takes long: one interval then has most of the time of a trial, and
+-- the trial goes on, twice at most. One that ends late has cost the state, with all that its module keeps in globals.
+--
+-- A stack that is used up to its last slot is a million calls deep, and takes most of the memory and half a second. So
+-- what runs away ends where the memory has doubled and the stack is DEEPEST calls deep, in the machine's own words.
+--
 -- The host may let the thread wait while it asks for the time: other calls have their turn. The clock of the processor is that
 -- of the whole process, and goes on meanwhile. Where the host answers infinity, memory is used up: the call ends at once.
 --
@@ -38,15 +44,18 @@ local FULL <const> = box.memory / 1024 * 13 / 16 -- KiB: a table of strings take
 local TRIAL_KIB <const> = 2048 -- memory of a state that may be tried on the event loop
 local TRIAL_WORK <const> = 500000 -- nanoseconds that one library function may take in a trial
 local GRACE <const>, GRACE_TIME <const> = 10, 0.02
+local COLLECTION <const> = 0.001 -- seconds that a trial has more for one
+local LEAP <const>, LEAPS <const> = 0.0003, 2 -- seconds of one interval that a trial may take, and how often
+local DEEPEST <const> = 190000 -- calls
 local RESUMES <const> = 32 -- a coroutine that ends within one interval never meets its hook: count them instead
 
-local sethook, clock, error, collect = debug.sethook, os.clock, error, collectgarbage
+local sethook, getinfo, clock, error, collect = debug.sethook, debug.getinfo, os.clock, error, collectgarbage
 local now, huge, kind = box.now, math.huge, type
 
 local deadline, asked, last, dear = huge, 0, 0, false
 local own = 0 -- KiB of the state before it has a module: nothing there is dear
 local most, budget = LONGEST, OVER * PER_SECOND -- the interval: `most`, and less when it times the KiB exceeds the budget
-local trial, spent = false, 0
+local trial, spent, leaps = false, 0, 0
 local expired, fatal, grace, ended = false, false, GRACE, 0
 local reason = TIMEOUT
 local hooks = {} -- by interval
@@ -72,7 +81,8 @@ local function expire(used)
     error(reason, 0)
 end
 
-local function look(used)
+-- `since` is how long the interval took that ends here; negative when garbage was collected in it, or it is the first.
+local function look(used, since)
     if expired then
         if fatal or trial or grace == 0 or used - ended > GRACE_TIME then
             die()
@@ -87,7 +97,10 @@ local function look(used)
             reason = NO_MEMORY
             die()
         elseif left <= 0 then
-            expire(used)
+            if since >= 0 and since < LEAP or leaps == 0 then
+                expire(used)
+            end
+            leaps, deadline = leaps - 1, time + LEAP
         elseif left > OVER then
             budget = left * PER_SECOND
         elseif not trial then
@@ -97,7 +110,7 @@ local function look(used)
 end
 
 local function check()
-    look(clock())
+    look(clock(), 0)
 end
 
 local function interval()
@@ -128,9 +141,10 @@ function hook_of(count)
                 nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil
         end
         local used = clock()
-        dear, last = used - last > LONG, used
+        local since = used - last
+        dear, last = since > LONG, used
         if expired or used - asked >= 0.001 then
-            look(used)
+            look(used, since)
         end
         local kib = collect("count") - own
         local product = kib * count
@@ -140,6 +154,9 @@ function hook_of(count)
             end
             local wanted = interval()
             if wanted ~= count then
+                if wanted < count and getinfo(DEEPEST, "") then
+                    error("stack overflow", 3) -- at the call, as from the machine
+                end
                 set_hook(hooks[wanted] or hook_of(wanted), wanted)
                 last = clock() -- that takes long on a deep stack
                 for _ = 1, REST do -- as many instructions as after a hook that changes nothing
@@ -164,6 +181,9 @@ local watcher = {}
 function watcher.__gc()
     hurry() -- the collector cannot be asked for the memory in use while it runs this
     last = huge -- what the collection took is no instruction's doing
+    if leaps > 0 then
+        leaps, deadline = leaps - 1, deadline + COLLECTION
+    end
     setmetatable({}, watcher) -- a new object: one that lived on would grow old, and old objects are seldom collected
 end
 setmetatable({}, watcher)
@@ -207,7 +227,7 @@ end
 
 function box.begin(limit, tried)
     own = own > 0 and own or collect("count")
-    deadline, last, dear, spent, trial = limit, huge, false, 0, tried -- no clock: it would be a tenth of a short call
+    deadline, last, dear, spent, trial, leaps = limit, huge, false, 0, tried, tried and LEAPS or 0 -- no clock: it would be a tenth of a short call
     if tried then
         most, budget = BRISK, OVER_TRIAL * PER_SECOND
         if collect("count") - own < LIGHT then
@@ -221,6 +241,11 @@ function box.begin(limit, tried)
     end
 end
 
+-- Has the call run out of time?
+function box.is_late()
+    return expired
+end
+
 -- Ends a call: did it run out of time, even if it went on in time?
 function box.finish()
     deadline = huge
@@ -229,7 +254,7 @@ end
 
 -- coroutines: every thread has the hook, and none is resumed after the deadline.
 local create, resume, close, status = coroutine.create, coroutine.resume, coroutine.close, coroutine.status
-local pcall, settle = pcall, box.settle
+local pcall, settle, called = pcall, box.settle, box.called
 local resumes, noted = 0, 0
 
 local function ended_with(ok, ...)
@@ -283,7 +308,7 @@ local library = {
 function library.create(...)
     local body = ...
     if kind(body) ~= "function" then
-        settle("create", pcall(create, ...))
+        settle("create", pcall(called, create, ...))
     end
     return hooked(body)
 end
@@ -292,7 +317,7 @@ function library.resume(...)
     local thread = ...
     admit(thread)
     if kind(thread) ~= "thread" then
-        settle("resume", pcall(resume, ...))
+        settle("resume", pcall(called, resume, ...))
     end
     return back(resume(...))
 end
@@ -300,7 +325,7 @@ end
 function library.close(...)
     admit((...))
     local frame <close> = nil
-    return settle("close", pcall(close, ...))
+    return settle("close", pcall(called, close, ...))
 end
 
 local function wrapped(ok, ...)
@@ -317,7 +342,7 @@ end
 function library.wrap(...)
     local body = ...
     if kind(body) ~= "function" then
-        settle("wrap", pcall(create, ...))
+        settle("wrap", pcall(called, create, ...))
     end
     local thread = hooked(body)
     return function(...)

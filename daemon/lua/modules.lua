@@ -1,7 +1,7 @@
 -- How a module gets others: `require`, `package`, and with `allow-unsafe-lua` also `load`.
 local box = ...
 
-local env, settle, type_of, collect = box.env, box.settle, box.type_of, collectgarbage
+local env, settle, called, type_of, collect = box.env, box.settle, box.called, box.type_of, collectgarbage
 local pcall, error, kind, select, load, tostring = pcall, error, type, select, load, tostring
 local find, sub, gsub, concat = string.find, string.sub, string.gsub, table.concat
 
@@ -120,6 +120,6 @@ if box.unsafe then
         if select("#", ...) < 4 then
             scope = env
         end
-        return settle("load", pcall(load, text, name or reader and "=(load)" or text, "t", scope))
+        return settle("load", pcall(called, load, text, name or reader and "=(load)" or text, "t", scope))
     end
 end

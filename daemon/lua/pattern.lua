@@ -6,10 +6,14 @@
 local box = ...
 
 local byte, sub, char, find = string.byte, string.sub, string.char, string.find
-local error, kind, concat, unpack = error, type, table.concat, table.unpack
+local error, refusal, kind, concat, unpack = error, box.refusal, type, table.concat, table.unpack
 local DEPTH <const>, CAPTURES <const> = 200, 32
 local OPEN <const>, POSITION <const> = -1, -2
 local tostring, tointeger = tostring, math.tointeger
+
+local function refuse(text)
+    error(refusal(text), 0)
+end
 
 -- The position after the single-character class that starts at `at`.
 local function class_end(p, at)
@@ -17,7 +21,7 @@ local function class_end(p, at)
     at = at + 1
     if first == 37 then -- %
         if at > #p then
-            error("malformed pattern (ends with '%')", 0)
+            refuse("malformed pattern (ends with '%')")
         end
         return at + 1
     elseif first == 91 then -- [
@@ -26,7 +30,7 @@ local function class_end(p, at)
         end
         repeat
             if at > #p then
-                error("malformed pattern (missing ']')", 0)
+                refuse("malformed pattern (missing ']')")
             end
             at = at + (byte(p, at) == 37 and at < #p and 2 or 1)
         until byte(p, at) == 93
@@ -66,7 +70,7 @@ local function matcher(s, p)
 
     local function open(at, from, size)
         if level >= CAPTURES then
-            error("too many captures", 0)
+            refuse("too many captures")
         end
         level = level + 1
         starts[level], sizes[level] = at, size
@@ -83,7 +87,7 @@ local function matcher(s, p)
             index = index - 1
         end
         if index == 0 then
-            error("invalid pattern capture", 0)
+            refuse("invalid pattern capture")
         end
         sizes[index] = at - starts[index]
         local last = match(at, from)
@@ -95,7 +99,7 @@ local function matcher(s, p)
 
     local function balance(at, from)
         if from >= plen then
-            error("malformed pattern (missing arguments to '%b')", 0)
+            refuse("malformed pattern (missing arguments to '%b')")
         end
         local left, right = byte(p, from, from + 1)
         if byte(s, at) ~= left then
@@ -119,7 +123,7 @@ local function matcher(s, p)
     local function again(at, digit)
         local index = digit - 48
         if index < 1 or index > level or sizes[index] == OPEN then
-            error("invalid capture index %" .. index, 0)
+            refuse("invalid capture index %" .. index)
         end
         local size = sizes[index]
         if size < 0 or length - at + 1 < size then -- a position capture has no text that could be repeated
@@ -160,7 +164,7 @@ local function matcher(s, p)
 
     local function frontier(at, from)
         if byte(p, from) ~= 91 then
-            error("missing '[' after '%f' in pattern", 0)
+            refuse("missing '[' after '%f' in pattern")
         end
         local to = class_end(p, from)
         local set = set_of(from, to)
@@ -221,7 +225,7 @@ local function matcher(s, p)
     function match(at, from)
         depth = depth + 1
         if depth > DEPTH then
-            error("pattern too complex", 0)
+            refuse("pattern too complex")
         end
         local last = walk(at, from)
         depth = depth - 1
@@ -231,11 +235,11 @@ local function matcher(s, p)
     local function capture(index, first, last)
         if index > level then
             if index > 1 then
-                error("invalid capture index %" .. index, 0)
+                refuse("invalid capture index %" .. index)
             end
             return sub(s, first, last - 1)
         elseif sizes[index] == OPEN then
-            error("unfinished capture", 0)
+            refuse("unfinished capture")
         elseif sizes[index] == POSITION then
             return starts[index]
         end
@@ -308,7 +312,7 @@ local function expand(template, first, last, capture, whole)
         elseif code and code > 48 and code <= 57 then
             parts[#parts + 1] = tostring(capture(code - 48, first, last))
         else
-            error("invalid use of '%' in replacement string", 0)
+            refuse("invalid use of '%' in replacement string")
         end
         at = sign + 2
     end
@@ -336,7 +340,7 @@ function pattern.gsub(s, p, replacement, most)
             if not value then
                 value = whole
             elseif kind(value) ~= "string" and kind(value) ~= "number" then
-                error("invalid replacement value (a " .. kind(value) .. ")", 0)
+                refuse("invalid replacement value (a " .. kind(value) .. ")")
             else
                 changed = true
             end

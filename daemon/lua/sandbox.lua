@@ -11,7 +11,7 @@ local pcall, error, kind, select, next, rawget, rawset = pcall, error, type, sel
 local getinfo, sethook = debug.getinfo, debug.sethook
 local find, sub, gsub, match = string.find, string.sub, string.gsub, string.match
 local setmetatable, load, collect, tostring = setmetatable, load, collectgarbage, tostring
-local concat, tointeger, xpcall = table.concat, math.tointeger, xpcall
+local concat, tointeger, tonumber, xpcall = table.concat, math.tointeger, tonumber, xpcall
 collect("stop") -- nothing of what follows is garbage
 
 local env = {}
@@ -24,35 +24,43 @@ end
 
 local TEXT <const> = 2048 -- bytes of an error's text that leave Lua, and of a log line
 
--- Messages of the original functions that name the place of the call.
-local placed = {
-    "^bad argument #", "^malformed pattern", "^missing '%['", "^invalid capture", "^invalid pattern", "^invalid use of",
-    "^invalid replacement", "^invalid value %(", "^invalid order", "^pattern too complex", "^too many captures",
-    "^unfinished capture", "^resulting string", "^wrong number of", "^cannot change a protected", "^cannot close",
-    "^object length is not", "^too many results",
-}
+-- The original functions are called from a chunk that keeps its lines, so what they say of the call that was made begins with
+-- its place, and what a callback or the machine raised does not. What is written here in their stead says so by `refusal`.
+local PLACE <const> = "\1:1: "
+local called = load("local original = ... return function(original, ...) return original(...) end", "=\1", "t")()
+box.called = called
 
-local function has_place(message)
-    for index = 1, #placed do
-        if find(message, placed[index]) then
-            return true
-        end
-    end
-    return false
+-- An error's text for a call that a library function refuses; the function's name is 'original' there.
+local function refusal(text)
+    return PLACE .. text
 end
+box.refusal = refusal
+
+local names = {} -- of library functions, for calls that name none: from pcall, or from a C function
 
 -- The message for an argument error in the words of how the caller wrote the call.
 local function reworded(message, name, how)
-    local number = how.namewhat == "method" and match(message, "^bad argument #(%d+)")
-    name = how.name or name
-    if number == "1" then
-        message = gsub(message, "^bad argument #1 to '%?'", "calling '?' on bad self", 1)
-    elseif number then
-        message = gsub(message, "^bad argument #%d+", "bad argument #" .. tointeger(number) - 1, 1)
+    local number, rest = match(message, "^bad argument #(%d+) to 'original'(.*)")
+    if not number then
+        return message
     end
-    local first, last = find(message, "'?'", 1, true)
-    return first and sub(message, 1, first) .. name .. sub(message, last) or message
+    name = how.name or names[how.func] or name
+    if how.namewhat == "method" then
+        number = tointeger(number) - 1
+        if number == 0 then
+            return "calling '" .. name .. "' on bad self" .. rest
+        end
+    end
+    return "bad argument #" .. number .. " to '" .. name .. "'" .. rest
 end
+
+-- A message that arose in the sandbox itself: without the place and the variable of a chunk without lines and names.
+local function without_place(message)
+    local own
+    message, own = gsub(sub(message, 1, TEXT), "^%?:%-1: ", "", 1)
+    return own == 1 and gsub(message, " %(%l+ '%?'%)$", "") or message
+end
+box.without_place = without_place
 
 -- What a library function written here does with pcall's answer: results go on, an error becomes the one that the
 -- original function would raise at the place of the call. To be called from the library function itself.
@@ -64,11 +72,10 @@ function box.settle(name, ok, ...)
     if kind(message) ~= "string" then
         error(message, 0)
     end
-    message = gsub(sub(message, 1, TEXT), "^%?:%-1: ", "", 1)
-    if has_place(message) then
-        error(reworded(message, name, getinfo(2, "n")), 3)
+    if sub(message, 1, #PLACE) == PLACE then
+        error(reworded(sub(message, #PLACE + 1, TEXT), name, getinfo(2, "nf")), 3)
     end
-    error(message, 0)
+    error(without_place(message), 0)
 end
 
 local settle = box.settle
@@ -96,7 +103,7 @@ end
 function env.type(...)
     local value = ...
     if value == nil and select("#", ...) == 0 then
-        settle("type", pcall(kind))
+        settle("type", pcall(called, kind))
     end
     return type_of(value)
 end
@@ -105,7 +112,7 @@ end
 local function without_finaliser(t, own)
     local finaliser = rawget(own, "__gc")
     rawset(own, "__gc", nil)
-    local ok, message = pcall(setmetatable, t, own)
+    local ok, message = pcall(called, setmetatable, t, own)
     rawset(own, "__gc", finaliser)
     if not ok then
         error(message, 0)
@@ -113,35 +120,52 @@ local function without_finaliser(t, own)
     return t
 end
 
-function env.setmetatable(...)
-    local frame <close> = nil
+-- As pcall of setmetatable, with an error for `settle`.
+function box.set_metatable(...)
     local t, own = ...
     local finalised = kind(own) == "table" and rawget(own, "__gc") ~= nil
-    return settle("setmetatable", pcall(finalised and without_finaliser or setmetatable, ...))
+    return pcall(called, finalised and without_finaliser or setmetatable, ...)
 end
 
-local caught = box.caught
+local caught, is_late = box.caught, box.is_late
+
+-- The levels of an `error` called here: between it and the module is one function that the module's count leaves out.
+local function deeper(message, level, ...)
+    local count = kind(message) == "string" and tointeger(tonumber(level))
+    return message, count and count > 1 and count + 1 or level, ...
+end
 
 function env.pcall(...)
-    if select("#", ...) == 0 then
-        settle("pcall", pcall(pcall))
+    local f = ...
+    if f == error and select("#", ...) > 2 then
+        return caught(pcall(error, deeper(select(2, ...))))
+    elseif f == nil and select("#", ...) == 0 then
+        settle("pcall", pcall(called, pcall))
     end
     return caught(pcall(...))
 end
+
+local HANDLERS <const> = 200 -- errors of a message handler, each handed to it in turn, as deep as the original goes
 
 -- The original runs the message handler where hooks are off; this one runs it afterwards.
 local function handled(handler, ok, ...)
     if ok then
         return true, ...
     end
-    local _, answer = pcall(handler, (...))
-    return false, answer
+    local answer = ...
+    for _ = 1, HANDLERS do
+        ok, answer = caught(pcall(handler, answer))
+        if ok or is_late() then
+            return false, answer
+        end
+    end
+    return false, "error in error handling"
 end
 
 function env.xpcall(...)
     local f, handler = ...
     if kind(handler) ~= "function" then
-        settle("xpcall", pcall(xpcall, ...))
+        settle("xpcall", pcall(called, xpcall, ...))
     end
     return handled(handler, caught(pcall(f, select(3, ...))))
 end
@@ -159,7 +183,7 @@ function env.collectgarbage(...)
     if option == "count" then
         return collect("count")
     elseif kind(option) ~= "string" or collector_answers[option] == nil then
-        settle("collectgarbage", pcall(collect, ...))
+        settle("collectgarbage", pcall(called, collect, ...))
     elseif option == "collect" or option == "step" then
         collect()
         box.watch()
@@ -233,12 +257,6 @@ load(modules, "", "b")(box)
 local loaded, preload, loading = box.loaded, box.preload, box.loading
 
 local OK <const>, FAILED <const>, ENDED <const> = 0, 1, 2 -- ENDED: failed, and the state is not used again
-
--- Messages that arise in the sandbox itself carry the place of a chunk without lines.
-local function without_place(message)
-    return (gsub(sub(message, 1, TEXT), "^%?:%-1: ", "", 1))
-end
-box.without_place = without_place
 
 local function status(ok, message)
     local late = box.finish()
@@ -334,11 +352,25 @@ end
 for name in next, package.loaded do
     package.loaded[name] = nil
 end
+package.loaded._G = {} -- where C functions that are called from one another look for their names
+for name, f in next, env do
+    if kind(f) == "function" then
+        names[f], package.loaded._G[name] = name, f
+    end
+end
+for _, library in next, { "string", "table", "math", "utf8", "coroutine" } do
+    package.loaded[library] = {}
+    for name, f in next, env[library] do
+        if kind(f) == "function" then
+            names[f], package.loaded[library][name] = library .. "." .. name, f
+        end
+    end
+end
 for _, name in next, { "python", "io", "os", "package", "require", "dofile", "loadfile", "load" } do
     _G[name] = nil
 end
 _G.debug = false
 collect("restart")
-collect("incremental", 200, 100) -- in small steps: a generation in one go made short calls late
+collect("incremental", 200, 20, 10) -- in small steps, a collection over many calls: in one go it made short calls late
 
 return box.run, box.call, box.apply, box.open_stream, box.pour, box.wipe, sethook, collect

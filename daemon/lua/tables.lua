@@ -5,7 +5,8 @@
 local box = ...
 
 local env, spend, settle, on_trial, size_of = box.env, box.spend, box.settle, box.on_trial, box.size_of
-local pcall, kind, select, error, rawlen, next = pcall, type, select, error, rawlen, next
+local pcall, kind, select, error, rawget, rawlen, next = pcall, type, select, error, rawget, rawlen, next
+local called, refusal = box.called, box.refusal
 local metatable, getinfo = debug.getmetatable, debug.getinfo
 local tointeger, tonumber = math.tointeger, tonumber
 
@@ -18,19 +19,43 @@ env.table = list
 local MANY <const>, SOME <const> = 10000, 100 -- elements that one C call may visit, SOME through metatables
 local insert, remove, move, concat, sort, unpack = table.insert, table.remove, table.move, table.concat, table.sort, table.unpack
 
+local function refuse(text)
+    error(refusal(text), 0)
+end
+
 local function plain_table(t)
     return kind(t) == "table" and metatable(t) == nil
 end
 
+-- A value that modules take for userdata is a table to the library only when it has the metamethods that are `needed`.
+local function lacks(t, needed)
+    local class = kind(t) == "table" and metatable(t)
+    if class and box.masked[class] then
+        for index = 1, #needed do
+            local method = rawget(class, needed[index])
+            if method == nil or box.missing[method] then
+                return true
+            end
+        end
+    end
+    return false
+end
+
+local READ <const>, CHANGE <const> = { "__index", "__len" }, { "__index", "__newindex", "__len" }
+
+local function no_table(number, t)
+    return refusal("bad argument #" .. number .. " to 'original' (table expected, got " .. box.type_name(t) .. ")")
+end
+
 -- The length as the library asks for it; errors are the library's to raise.
 local function length(t)
-    return tointeger(#t) or error("object length is not an integer", 0)
+    return tointeger(#t) or refuse("object length is not an integer")
 end
 
 local function insert_slowly(t, at, value)
     local last = length(t) + 1
     if at < 1 or at > last then
-        error("bad argument #2 to '?' (position out of bounds)", 0)
+        refuse("bad argument #2 to 'original' (position out of bounds)")
     end
     for index = last, at + 1, -1 do
         t[index] = t[index - 1]
@@ -49,6 +74,8 @@ function list.insert(...)
     if count == 2 and plain_table(t) then
         t[rawlen(t) + 1] = at
         return
+    elseif lacks(t, CHANGE) then
+        settle("insert", false, no_table(1, t))
     elseif count == 2 and kind(t) == "table" then
         return settle("insert", pcall(append, t, at))
     elseif count == 3 and kind(t) == "table" and tointeger(tonumber(at)) then
@@ -58,14 +85,14 @@ function list.insert(...)
         end
         spend((rawlen(t) - at) * 10.0)
     end
-    return settle("insert", pcall(insert, ...))
+    return settle("insert", pcall(called, insert, ...))
 end
 
 local function remove_slowly(t, at)
     local last = length(t)
     at = at or last
     if at ~= last and (at < 1 or at > last + 1) then
-        error("bad argument #2 to '?' (position out of bounds)", 0)
+        refuse("bad argument #2 to 'original' (position out of bounds)")
     end
     local value = t[at]
     for index = at, last - 1 do
@@ -78,6 +105,9 @@ end
 function list.remove(...)
     local frame <close> = nil
     local t, at = ...
+    if lacks(t, CHANGE) then
+        settle("remove", false, no_table(1, t))
+    end
     if kind(t) == "table" and (at == nil and select("#", ...) == 1 or tointeger(tonumber(at))) then
         at = tointeger(tonumber(at))
         if not plain_table(t) or at and rawlen(t) - at > MANY then
@@ -85,7 +115,7 @@ function list.remove(...)
         end
         spend((rawlen(t) - (at or rawlen(t))) * 10.0)
     end
-    return settle("remove", pcall(remove, ...))
+    return settle("remove", pcall(called, remove, ...))
 end
 
 local function move_slowly(from, first, last, at, to)
@@ -115,7 +145,7 @@ function list.move(...)
         end
     end
     spend(many == false and (last - first) * 20.0 or 0)
-    return settle("move", pcall(move, ...))
+    return settle("move", pcall(called, move, ...))
 end
 
 local function concat_slowly(t, separator, first, last)
@@ -123,7 +153,7 @@ local function concat_slowly(t, separator, first, last)
     for index = first or 1, last or length(t) do
         local value = t[index]
         if kind(value) ~= "string" and kind(value) ~= "number" then
-            error("invalid value (" .. kind(value) .. ") at index " .. index .. " in table for 'concat'", 0)
+            refuse("invalid value (" .. kind(value) .. ") at index " .. index .. " in table for 'concat'")
         end
         parts[#parts + 1] = value
     end
@@ -147,6 +177,9 @@ end
 function list.concat(...)
     local frame <close> = nil
     local t, separator, first, last = ...
+    if lacks(t, READ) then
+        settle("concat", false, no_table(1, t))
+    end
     local form = kind(separator)
     if plain_table(t) then
         local count = rawlen(t)
@@ -154,17 +187,19 @@ function list.concat(...)
     elseif kind(t) == "table" and (form == "nil" or form == "string" or form == "number") and is_place(first) and is_place(last) then
         return settle("concat", pcall(concat_slowly, t, separator, tointeger(tonumber(first)), tointeger(tonumber(last))))
     elseif kind(t) == "table" then
-        t = {} -- it is another argument that the library will refuse
+        return settle("concat", pcall(called, concat, {}, select(2, ...))) -- another argument is what the library will refuse
     end
-    return settle("concat", pcall(concat, t, select(2, ...)))
+    return settle("concat", pcall(called, concat, ...))
 end
+
+local STACK <const> = 999000 -- values that Lua's stack may hold, but for those that are there
 
 local function unpack_slowly(t, first, last)
     first = first or 1
     last = last or length(t)
     local count = last - first + 1
     if count > 1e6 or last >= first and count <= 0 then
-        error("too many results to unpack", 0)
+        refuse("too many results to unpack")
     end
     local values = {}
     for offset = 1, count do
@@ -182,6 +217,9 @@ function list.unpack(...)
         end
         local from, to = tointeger(first or 1), tointeger(last or count)
         if from and to then
+            if to >= from and (to - from >= STACK or to - from < 0) then
+                settle("unpack", false, refusal("too many results to unpack"))
+            end
             spend((to - from) * 20.0)
             return unpack(t, from, to)
         end
@@ -190,7 +228,7 @@ function list.unpack(...)
         return settle("unpack", pcall(unpack_slowly, t, tointeger(tonumber(first)), tointeger(tonumber(last))))
     end
     local frame <close> = nil
-    return settle("unpack", pcall(unpack, ...))
+    return settle("unpack", pcall(called, unpack, ...))
 end
 
 local function ascending(left, right)
@@ -218,15 +256,18 @@ end
 function list.sort(...)
     local frame <close> = nil
     local t, before = ...
+    if lacks(t, CHANGE) then
+        settle("sort", false, no_table(1, t))
+    end
     if before == nil then
         if not plain_table(t) or not light(t) then
-            return settle("sort", pcall(sort, t, ascending)) -- a comparison in Lua, so that the hook comes
+            return settle("sort", pcall(called, sort, t, ascending)) -- a comparison in Lua, so that the hook comes
         end
     elseif kind(before) == "function" and getinfo(before, "S").what == "C" then
-        return settle("sort", pcall(sort, t, function(left, right)
+        return settle("sort", pcall(called, sort, t, function(left, right)
             local first = before(left, right)
             return first
         end))
     end
-    return settle("sort", pcall(sort, ...))
+    return settle("sort", pcall(called, sort, ...))
 end

@@ -2,26 +2,31 @@
 local box = ...
 
 local kind, select, pcall, metatable, rawequal = type, select, pcall, debug.getmetatable, rawequal
-local next, pairs, rawget, rawset, rawlen, setmetatable = next, pairs, rawget, rawset, rawlen, setmetatable
+local next, pairs, rawget, rawset, rawlen = next, pairs, rawget, rawset, rawlen
 local env, masked, settle, bad_argument, type_name = box.env, box.masked, box.settle, box.bad_argument, box.type_name
+local called, set_metatable = box.called, box.set_metatable
 
 local function is_masked(value)
     return kind(value) == "table" and masked[metatable(value)] ~= nil
 end
 
-local function looking_into(name, original)
-    return function(...)
-        local t = ...
-        if is_masked(t) then
-            bad_argument(1, 1, "table expected, got " .. type_name(t))
-        end
-        local frame <close> = nil
-        return settle(name, pcall(original, ...))
+function env.rawset(...)
+    local t = ...
+    if is_masked(t) then
+        bad_argument(1, 1, "table expected, got " .. type_name(t))
     end
+    local frame <close> = nil
+    return settle("rawset", pcall(called, rawset, ...))
 end
 
-env.rawset = looking_into("rawset", rawset)
-env.setmetatable = looking_into("setmetatable", env.setmetatable)
+function env.setmetatable(...)
+    local t = ...
+    if is_masked(t) then
+        bad_argument(1, 1, "table expected, got " .. type_name(t))
+    end
+    local frame <close> = nil
+    return settle("setmetatable", set_metatable(...))
+end
 
 function env.rawget(...)
     local t, key = ...
@@ -31,23 +36,23 @@ function env.rawget(...)
         return rawget(t, key)
     end
     local frame <close> = nil
-    return settle("rawget", pcall(rawget, ...))
+    return settle("rawget", pcall(called, rawget, ...))
 end
 
 function env.rawlen(...)
     local t = ...
     if is_masked(t) then
-        bad_argument(1, 1, "table or string expected")
+        bad_argument(1, 1, "table or string expected, got " .. type_name(t))
     end
     local frame <close> = nil
-    return settle("rawlen", pcall(rawlen, ...))
+    return settle("rawlen", pcall(called, rawlen, ...))
 end
 
 function env.next(...)
     local t, key = ...
     if kind(t) ~= "table" then
         local frame <close> = nil
-        return settle("next", pcall(next, ...))
+        return settle("next", pcall(called, next, ...))
     elseif masked[metatable(t)] then
         bad_argument(1, 1, "table expected, got " .. type_name(t))
     end
@@ -60,7 +65,7 @@ function env.pairs(...)
         return env.next, t, nil
     elseif select("#", ...) == 0 then
         local frame <close> = nil
-        return settle("pairs", pcall(pairs))
+        return settle("pairs", pcall(called, pairs))
     end
     return pairs(t)
 end

@@ -179,9 +179,13 @@ local function variable(level, value)
     return ""
 end
 
+box.missing = {}
+
 -- Metamethods that fail as an operation on userdata without them would.
 function box.without(class, operation)
-    return function(self)
+    local function fail(self)
         error("attempt to " .. operation .. " a " .. class.__name .. " value" .. variable(2, self), 2)
     end
+    box.missing[fail] = true
+    return fail
 end

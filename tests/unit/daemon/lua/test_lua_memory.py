@@ -88,6 +88,20 @@ def test_a_stack_overflow_is_an_error_like_another(call: Call, body: str, messag
     assert value.endswith(message)
 
 
+def test_what_runs_away_ends_before_memory_does(call: Call) -> None:
+    """A million calls, as many as the stack has room for, would take more than the memory, and most of a second."""
+    body = "local function g()\nreturn 1 + g()\nend return g()"
+    assert call(body) == b"/udf/m.lua:3: stack overflow"
+    assert call("local function g() return g() + 1 end local ok, m = pcall(g) return m") == (
+        b"/udf/m.lua:2: stack overflow"
+    )
+
+
+def test_a_deep_recursion_ends_well(call: Call) -> None:
+    body = "local function g(n) return n == 0 and 0 or 1 + g(n - 1) end return g(150000)"
+    assert call(body) == 150000
+
+
 def _resident() -> int:
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4096
 

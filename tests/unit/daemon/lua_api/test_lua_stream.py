@@ -193,7 +193,7 @@ ERRORS: list[tuple[str, bytes]] = [
     ("error('x', 0)", b"x"),
     ("error()", b"result value type unexpected"),
     ("local x = s.map(v) return x", b"/udf/m.lua:6: a stream is expected, got function"),
-    ("return s : map(nil)", b"attempt to call a nil value (upvalue '?')"),
+    ("return s : map(nil)", b"attempt to call a nil value"),
     ("return s : nope()", b"/udf/m.lua:6: attempt to call a nil value (method 'nope')"),
     ("return s : map(function(r) return list{r} end)", b"a record cannot be an element of a list or map"),
     (
