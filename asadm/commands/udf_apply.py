@@ -26,7 +26,9 @@ NOTES = """\
 One node of each cluster gets the modules, those that others require first, and all nodes are watched until they list
 the new hashes; a node that does not follow gets them by itself. A node that hangs or refuses holds up nobody: it is
 told with its reason. What nodes have that is not as it should be is told exactly, and running it again repairs it. A
-module that does not compile stops what comes after it.
+module that does not compile stops what comes after it. A real server takes what its cluster has agreed on for no
+change: where a node lost such a module, that goes out with a marker line first and then as it should be, which is safe
+to interrupt.
 
 A plan file (udf plan --out FILE) applies only while the nodes are what the plan saw. Before anything is replaced, its
 content goes into the history, for 'udf rollback'; --no-history is for where there is no place for one.
