@@ -117,6 +117,20 @@ def _take_apart(
     return flags, items
 
 
+def extended(data: bytes, items: list[bytes]) -> bytes | None:
+    """The list ``data`` with ``items`` at its end, not taken apart; None if it has flags. Raises WireError."""
+    try:
+        found = list_start(data, 0)
+        if found is None:
+            raise WireError("not a collection of this type")
+        count, first = found
+        if marker(data, first, count)[1] > first:
+            return None
+    except (IndexError, StructError):
+        raise WireError("ends early") from None
+    return b"".join((_head(count + len(items), of_map=False), data[first:], *items))
+
+
 def join_list(items: list[bytes], flags: int = 0) -> bytes:
     """A list of these elements; with flags it begins with the marker that says them."""
     mark = bytes((0xC7, 0, flags)) if flags else b""

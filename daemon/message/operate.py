@@ -42,7 +42,7 @@ from asinfo.wire.message import (
     OP_WRITE,
     op,
 )
-from asinfo.wire.particle import BLOB, FLOAT, INTEGER, NULL, STRING
+from asinfo.wire.particle import BLOB, FLOAT, INTEGER, LIST, NULL, STRING
 from asinfo.wire.result import Result
 from daemon.message import cdt
 from daemon.message.bins import BIN_NAME_SIZE_MAX, make_bin, particle, split
@@ -181,6 +181,12 @@ class _Opened:
             else:
                 return None
             return given if given[0] != NULL else None
+        if collection is None and stored[0] == LIST:
+            longer = cdt.append(stored[1], command, self._shelf.work)
+            if longer is not None:
+                self._stored[name] = LIST, longer[0]
+                self._bins[name] = op(OP_READ, LIST, name, longer[0])
+                return longer[1]
         if collection is None:
             collection = cdt.open_bin(*stored, self._shelf.work)
         changed, shown = cdt.modify_open(collection, command, self._shelf.work)

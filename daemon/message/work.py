@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from asinfo.wire.expression import Unsupported
 
-WORK_MAX = 40_000
+WORK_MAX = 20_000
 """Steps of one request on one record, and as many of its filter; a step is about a tenth of a microsecond."""
 
 CALL_STEPS = 100

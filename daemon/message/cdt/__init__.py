@@ -10,6 +10,7 @@ Sources: the protocol's commands in `asinfo.wire.cdt`; Aerospike's documentation
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,14 @@ from asinfo.wire import cdt, msgpack
 from asinfo.wire.expression import QUOTE, Unsupported
 from asinfo.wire.particle import LIST, MAP, NULL
 from asinfo.wire.result import Result
-from daemon.message.cdt.collection import Collection, flags_of, integer
+from daemon.message.cdt.collection import (
+    SIZE_MAX,
+    Collection,
+    check_element,
+    flags_of,
+    integer,
+    no_flags,
+)
 from daemon.message.cdt.lists import LIST_READS, LIST_WRITES
 from daemon.message.cdt.maps import MAP_READS, MAP_WRITES
 from daemon.message.cdt.select import SELECT_READS, SELECT_WRITES
@@ -36,6 +44,9 @@ if TYPE_CHECKING:
 _NOTHING = (NULL, b"")
 _READS = {**LIST_READS, **MAP_READS, **SELECT_READS}
 _WRITES = {**LIST_WRITES, **MAP_WRITES, **SELECT_WRITES}
+
+_APPENDS = re.compile(rb"[\x92-\x94][\x01\x02]")
+"""How a command that appends begins, with one to three arguments."""
 
 _CREATES = {
     cdt.LIST_SET_TYPE: 0,
@@ -160,6 +171,27 @@ def modify_open(collection: Collection | None, command: bytes, work: Work) -> Mo
         shown = _WRITES[code](collection, *arguments)
         collection.forget()
         return collection, shown
+
+
+def append(data: bytes, command: bytes, work: Work) -> tuple[bytes, Particle] | None:
+    """A list after an append, which needs not take it apart, and what that shows.
+
+    None for another operation, and for a list with flags: `modify_open` is for them. Raises Refused.
+    """
+    if not _APPENDS.match(command) or len(data) > SIZE_MAX:
+        return None
+    with refusing():
+        work.charge(2 * len(data) * COPY_STEPS)
+        if cdt.extended(data, []) is None:
+            return None
+        code, (value, *more), _ = _decode(command, _WRITES, work)
+        no_flags(more[1] if len(more) > 1 else b"\0")
+        items = [value] if code == cdt.LIST_APPEND else cdt.elements(value)[1]
+        for item in items:
+            check_element(item)
+        longer = cdt.extended(data, items)
+        assert longer is not None
+        return longer, integer(cdt.size(longer, of_map=False))
 
 
 def _decode(command: bytes, table: dict[int, Operation], work: Work) -> tuple[int, list[bytes], float]:

@@ -121,7 +121,7 @@ def test_a_bin_is_taken_apart_once(short: World, monkeypatch: pytest.MonkeyPatch
     assert sum(size > 1000 for size in seen) == 1
     assert operate(short, *[GET_BY_RANK] * 30).result == Result.OK
     assert sum(size > 1000 for size in seen) == 2
-    assert operate(short, *[(1, 5)] * 30, writes=True).result == Result.OK
+    assert operate(short, *[(3, 0, 5)] * 30, writes=True).result == Result.OK
     assert sum(size > 1000 for size in seen) == 3
 
 
@@ -141,6 +141,20 @@ def test_reads_between_changes_see_them(short: World) -> None:
     answer = short.ask(request.operate(KEY, ops, reads=True, writes=True))
     shown = [int.from_bytes(value, "big") if kind == 1 else value for _, kind, _, value in answer.ops]
     assert shown == [1, 1, 2, msgpack.pack([7, 8]), 8, 0]
+
+
+def test_an_append_does_not_take_a_list_apart(short: World) -> None:
+    assert short.ask(request.put(KEY, {"l": [1] * 200_000})).result == 0
+    answer = operate(short, (1, 5), (2, [6, [7]]), (1, "x", 0, 0), writes=True)
+    assert answer.result == 0
+    assert short.ask(request.get(KEY)).bins["l"] == [*[1] * 200_000, 5, 6, [7], "x"]
+    assert operate(short, (1, 5), (13, 0), writes=True).result == Result.UNSUPPORTED_FEATURE
+    assert operate(short, (1, 5, 0, 1), writes=True).result == Result.UNSUPPORTED_FEATURE
+    assert operate(short, *[(1, 5)] * 200, writes=True).result == Result.UNSUPPORTED_FEATURE
+    for levels, result in ((127, Result.OK), (128, Result.PARAMETER)):
+        deep = b"\x91" * (levels - 1) + b"\x90"
+        ops = [op(OP_CDT_MODIFY, 4, b"l", b"\x92\x01" + deep)]
+        assert short.ask(request.operate(KEY, ops, reads=False, writes=True)).result == result
 
 
 def changes(chance: random.Random, *, ordered: bool) -> Iterable[tuple[Any, ...]]:
