@@ -154,7 +154,7 @@ def test_ctrl_c_before_anything_is_sent_is_told_in_json_too(world: World) -> Non
 
     (world.path / "udf/a.lua").write_bytes(ONE)
     world.fleet[3].fault = "hangs"
-    world.fleet[0].after = world.fleet[0].before = stop
+    world.fleet[0].before = stop
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     document = json.loads(out)
