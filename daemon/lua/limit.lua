@@ -46,7 +46,8 @@ local TRIAL_WORK <const> = 500000 -- nanoseconds that one library function may t
 local GRACE <const>, GRACE_TIME <const> = 10, 0.02
 local COLLECTION <const> = 0.001 -- seconds that a trial has more for one
 local LEAP <const>, LEAPS <const> = 0.0003, 2 -- seconds of one interval that a trial may take, and how often
-local DEEPEST <const> = 190000 -- calls
+local DEEPEST <const> = 150000 -- calls
+local FAR <const> = 16 -- seconds: a deadline further away makes no difference to the interval
 local RESUMES <const> = 32 -- a coroutine that ends within one interval never meets its hook: count them instead
 
 local sethook, getinfo, clock, error, collect = debug.sethook, debug.getinfo, os.clock, error, collectgarbage
@@ -102,7 +103,7 @@ local function look(used, since)
             end
             leaps, deadline = leaps - 1, time + LEAP
         elseif left > OVER then
-            budget = left * PER_SECOND
+            budget = (left < FAR and left or FAR) * PER_SECOND
         elseif not trial then
             budget = OVER * PER_SECOND
         end

@@ -306,6 +306,7 @@ class Context:
     def close(self) -> None:
         """Free what modules made while Python's lock is free; closing the state itself would hold it."""
         self.usable = False
+        self._clock.monotonic = time.monotonic  # the call's clock knows the call, and that this context
         try:
             self._sethook()  # a C function: no instruction runs that the hook of a timed-out state would refuse
             self._wipe()
