@@ -28,9 +28,8 @@ demo: $(VENV)/installed ## three nodes, modules on all of them, every cache clea
 demo-cluster: $(VENV)/installed $(VENV)/etcd ## an etcd and three processes: a node is killed and comes back
 	@sh docs/demo_cluster.sh
 
-# What fails while four processes share the processors runs once more, alone: a real fault fails there too.
 test: check $(VENV)/clients $(VENV)/etcd $(VENV)/faketime ## lint, types, import contracts and every test
-	$(BIN)/python -m pytest $(or $(TESTS),$(TOGETHER)) || $(BIN)/python -m pytest --last-failed --last-failed-no-failures none
+	$(BIN)/python -m pytest $(or $(TESTS),$(TOGETHER))
 
 check: $(VENV)/tools | $(TMPDIR) ## format, lint, types and import contracts
 	$(BIN)/ruff format --check .

@@ -13,7 +13,7 @@ from asadm.cluster import Cluster, Member
 from asadm.fleet import journal
 from asadm.fleet.marker import marked, marked_hash
 from asadm.fleet.place import TIMED_OUT, Item
-from asadm.fleet.rollout import PAUSE, Rollout
+from asadm.fleet.rollout import GRACE, PAUSE, Rollout
 from asadm.fleet.shield import Shield
 from asadm.fleet.survey import Listing, Survey, of
 from asadm.modules import LIST
@@ -129,26 +129,34 @@ class Pair:
 
     def _restore(self, *, stopped: bool) -> None:
         """Put the true content on every node that may hold another, all at once, until they list it."""
-        left = [node for node in self.nodes if node not in self._true] if self._doubtful else []
-        if stopped and left:
+        doubtful = [node for node in self.nodes if node not in self._true] if self._doubtful else []
+        if stopped and doubtful:
             self.warn(f"stopped: putting back {text(self.name)}, which takes {RESTORE_SECONDS:g} s at most")
         deadline = time.monotonic() + RESTORE_SECONDS
+        left = self._put_back(doubtful, deadline)
+        if doubtful and not left:  # a marker that was on its way between nodes may have come after that
+            time.sleep(GRACE)
+            left = self._put_back(doubtful, deadline)
+        self.left = left
+        if not self.left:
+            journal.end(self.name, self.content)
+
+    def _put_back(self, doubtful: Sequence[Node], deadline: float) -> list[Node]:
+        """Put the true content on ``doubtful`` nodes until they list it; answers those that may hold the marker then."""
+        left = list(doubtful)
         shown: dict[Node, str | None] = {}
         commands = [Item(self.name, self.content).command, LIST]
         while left:
             patience = min(self.cluster.timeout, max(0.0, deadline - time.monotonic()))
             answers = self.cluster.each(commands, nodes=left, timeout=patience)
             shown = {answer.node: self._listed(answer) for answer in answers}
-            self._true.update(node for node, hash_ in shown.items() if hash_ == self.hash)
-            left = [node for node in left if node not in self._true]
+            left = [node for node in left if shown.get(node) != self.hash]
             if time.monotonic() + PAUSE >= deadline:
                 break
             if left:
                 time.sleep(PAUSE)
         # What shows another version still took neither of the two.
-        self.left = [node for node in left if shown.get(node) in {None, self._marker_hash}]
-        if not self.left:
-            journal.end(self.name, self.content)
+        return [node for node in left if shown.get(node) in {None, self._marker_hash}]
 
     def _listed(self, answer: Answer) -> str | None:
         """The hash that the node shows after it was asked to take the true content; empty for none, None when not known."""

@@ -92,15 +92,16 @@ class Turn:
     """A call in its thread; it runs Lua within ``with turn``.
 
     ``deadline`` is on the monotonic clock. ``context`` is the one it runs in, known when it has one. ``had`` are the
-    turns that it has given up.
+    turns that it has given up, ``waited`` the seconds until the next came, all together.
     """
 
-    __slots__ = ("_since", "_turns", "baton", "context", "deadline", "had")
+    __slots__ = ("_since", "_turns", "baton", "context", "deadline", "had", "waited")
 
     def __init__(self, turns: Turns, deadline: float) -> None:
         self._turns = turns
         self._since = 0.0
         self.had = 0
+        self.waited = 0.0
         self.deadline = deadline
         self.context: Context | None = None
         self.baton = Lock()
@@ -136,5 +137,15 @@ class Turn:
             if self.context is not None and self._turns.budget.is_exceeded_by(self.context):
                 return inf
             self._turns.change(self)
-            self._since = now = monotonic()
+            self._since = monotonic()
+            self.waited += self._since - now
+            now = self._since
         return inf if self.deadline == -inf else now
+
+    def own_now(self) -> float:
+        """The same without what was waited for turns: a limit by it is for what runs here, not for what others do.
+
+        Infinity too when the deadline of the call has passed, which is on the other clock.
+        """
+        now = self.now()
+        return inf if now >= self.deadline else now - self.waited

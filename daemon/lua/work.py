@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from math import inf
 from typing import TYPE_CHECKING
 
 from daemon.lua.errors import NO_MODULE, NULL_MESSAGE, STREAM_FAILED, CompileError, compile_error
@@ -81,9 +82,9 @@ class Work:
             raise compile_error(chunk.message)
         if time.thread_time() - began > COMPILE_SECONDS:
             raise CompileError(name, 0, b"module takes more than %g s to compile" % COMPILE_SECONDS)
-        with Turn(self.turns, self._body_deadline()) as turn:
+        with Turn(self.turns, inf) as turn:
             context = self._context(turn, set())
-            outcome = context.run(name, chunk.code, name, self._body_deadline())
+            outcome = context.run(name, chunk.code, name, self._body_deadline(turn))
             usable = context.usable
             self.close(context)
         if not usable and outcome.value != OUT_OF_MEMORY:
@@ -159,7 +160,7 @@ class Work:
 
     def make_ahead(self, module: str, lease: Lease) -> None:
         """Give ``lease`` a context, if one can be made; it is for a call that is still to come."""
-        with Turn(self.turns, self._body_deadline()) as turn:
+        with Turn(self.turns, inf) as turn:
             self._make(turn, module, lease, quiet=True)
 
     def _make(self, turn: Turn, module: str, lease: Lease, *, quiet: bool = False) -> bytes:
@@ -172,7 +173,7 @@ class Work:
         if chunk.code is None:
             return NO_MODULE if quiet else self._not_made(module, chunk.message)
         context = self._context(turn, lease.version.required)
-        outcome = context.run(name, chunk.code, place, min(turn.deadline, self._body_deadline()))
+        outcome = context.run(name, chunk.code, place, self._body_deadline(turn))
         if not outcome.failed and context.usable:
             context.fresh_memory = context.memory
             lease.context = context
@@ -187,11 +188,12 @@ class Work:
     def _context(self, turn: Turn, required: set[bytes]) -> Context:
         context = turn.context = Context(self._shared, required)
         self._budget.add(context)
-        context.keep_time(turn.now)
+        context.keep_time(turn.own_now)
         return context
 
-    def _body_deadline(self) -> float:
-        return time.monotonic() + self._settings.body_max_ms / 1000
+    def _body_deadline(self, turn: Turn) -> float:
+        """When a body that begins now has had its time, on the clock that stands still while others have their turns."""
+        return time.monotonic() - turn.waited + self._settings.body_max_ms / 1000
 
     def _not_made(self, module: str, message: bytes) -> bytes:
         self._log(1, module, f"lua create error: {message.decode('utf-8', 'backslashreplace')}", UDF_CONTEXT)

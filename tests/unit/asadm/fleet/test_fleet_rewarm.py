@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from asadm.fleet import journal, marker, notes, state
-from tests.etcd import await_true
 from tests.fakes.fleet import Fleet, Server
 
 Asadm = Callable[..., Any]
@@ -133,8 +132,8 @@ def test_stopped_at_any_put_the_true_content_remains(asadm: Asadm, when: str, nu
         setattr(fleet[0], when, stop)
         result = rewarm(asadm, fleet)
         assert result.code in {0, 130}, result.err
-        await_true(lambda: fleet.sources(NAME) == [ONE] * 3, "the followers have the true content", 5)
-        await_true(lambda: fleet.sources(OTHER) == [TWO] * 3, "and that of the other module", 5)
+        assert fleet.sources(NAME) == [ONE] * 3
+        assert fleet.sources(OTHER) == [TWO] * 3
         assert not state.names(journal.KIND)
 
 

@@ -12,6 +12,7 @@ import pytest
 from daemon.config.schema.lua import ModLua
 from daemon.lua.admission import Admission
 from daemon.lua.budget import Budget
+from daemon.lua.errors import CompileError
 from daemon.lua.host import LuaHost
 from daemon.lua.runtime import Applied, Context, Subject
 from daemon.lua.turns import QUANTUM, Turn, Turns
@@ -216,3 +217,44 @@ def test_who_waits_is_answered_at_its_deadline_and_never_begins(monkeypatch: pyt
     assert {each[2] for each in ended} == {TIMED_OUT}
     assert seconds < 10 * 0.3  # twenty, two at a time, would end after ten times theirs
     assert contexts <= 2 + 2  # in two it turned out on the event loop that the function is slow
+
+
+def test_what_others_run_is_not_the_time_of_a_modules_body() -> None:
+    body = b"for i = 1, 2000000 do end "
+    settings = ModLua(user_path="/udf", udf_threads=1, body_max_ms=600)
+    sources = {"m": MODULE, "n": body + b"function short() return 1 end"}
+
+    async def scene() -> Applied:
+        node = LuaHost(settings, sources.get, lambda *_: None)
+        endless = [
+            asyncio.ensure_future(node.apply("m", b"forever", NO_ARGUMENTS, SUBJECT, 60)) for _ in range(140)
+        ]
+        await asyncio.sleep(0.05)
+        await node.validate("n.lua", sources["n"])
+        short = await node.apply("n", b"short", NO_ARGUMENTS, SUBJECT, 60)
+        for each in endless:
+            each.cancel()
+        await asyncio.wait(endless)
+        await node.stop()
+        return short
+
+    assert asyncio.run(scene())[0] == 0
+
+
+def test_a_body_that_has_had_its_time_ends_among_endless_calls() -> None:
+    settings = ModLua(user_path="/udf", udf_threads=1, body_max_ms=100)
+
+    async def scene() -> None:
+        node = LuaHost(settings, {"m": MODULE}.get, lambda *_: None)
+        endless = [
+            asyncio.ensure_future(node.apply("m", b"forever", NO_ARGUMENTS, SUBJECT, 60)) for _ in range(10)
+        ]
+        await asyncio.sleep(0.05)
+        with pytest.raises(CompileError, match="did not end"):
+            await node.validate("n.lua", b"while true do end")
+        for each in endless:
+            each.cancel()
+        await asyncio.wait(endless)
+        await node.stop()
+
+    asyncio.run(scene())
