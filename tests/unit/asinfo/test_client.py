@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from asinfo import client
 from asinfo.client import answers, ask
 from asinfo.errors import UsageError
 from asinfo.exchange import Node, Reply
+from asinfo.exchange import exchange as original
 from tests.fakes.node import SUMMARY, Behaviour, FakeNode, closing, never_accepting, refusing, sending, silent
 
 
@@ -42,11 +42,10 @@ def shares(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float | None]]:
     def exchange(asks: Any, timeout: float, patience: float | None = None) -> list[Reply]:
         nonlocal now
         given.append((timeout, patience))
-        replies = client_exchange(asks, timeout=timeout, patience=patience)
+        replies = original(asks, timeout=timeout, patience=patience)
         now += timeout if patience is None else patience
         return replies
 
-    client_exchange: Callable[..., list[Reply]] = client.exchange
     monkeypatch.setattr(client, "exchange", exchange)
     monkeypatch.setattr(client, "monotonic", lambda: now)
     return given
