@@ -1,4 +1,4 @@
-"""From statements to a Config: names, types, ranges, and what must fit together.
+"""From statements to a Config: names, types, ranges; then what must fit together (`fit`).
 
 Everything wrong is noted with its line and the rest goes on, so that one run tells all.
 """
@@ -6,13 +6,13 @@ Everything wrong is noted with its line and the rest goes on, so that one run te
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from daemon.config import fit
 from daemon.config.grammar import Problems, Statement
 from daemon.config.parameter import Parameter, contexts, parameters
-from daemon.config.schema import CONTEXTS, Config, Level, Namespace, NamespaceSet, Sink, Smd, StorageEngine
+from daemon.config.schema import CONTEXTS, Config, Level, Namespace, NamespaceSet, Sink, StorageEngine
 from daemon.config.schema.namespace import NAME_SIZE_MAX, SET_NAME_SIZE_MAX
 from daemon.config.schema.retired import ENTERPRISE, ENTERPRISE_KINDS, RETIRED
 from daemon.config.schema.sinks import every
-from daemon.config.schema.smd import LOCAL
 
 NAMESPACES_MAX = 32
 SINKS_MAX = 16
@@ -54,8 +54,15 @@ class _Binding:
         if len(sinks) > SINKS_MAX:
             self.problems.add(0, f"there are more than {SINKS_MAX} log sinks")
         config.logging = sinks or config.logging
-        self.check(config)
+        fit.check(config, self.lines, self.problems, self.warnings)
+        self.tell_without_effect()
         return config
+
+    def tell_without_effect(self) -> None:
+        """One warning for all parameters that do nothing here."""
+        if names := self.without_effect[:WITHOUT_EFFECT_MAX]:
+            more = ", ..." if len(self.without_effect) > WITHOUT_EFFECT_MAX else ""
+            self.warnings.add(0, f"accepted, but without effect here: {', '.join(names)}{more}")
 
     def top(self, config: Config, sinks: list[Sink], statement: Statement) -> None:
         block = statement.block or []
@@ -81,9 +88,16 @@ class _Binding:
                 # a megabyte of nonsense would cost a hint a line
                 return
             name = statement.name
-            if _is_enterprise(statement, path):
+            declared = parameters(kind).get(name)
+            if declared and declared.engine not in {"", getattr(values, "kind", "")}:
+                self.problems.add(
+                    statement.line, f"'{name}' is a parameter of storage-engine {declared.engine} only"
+                )
+            elif _is_enterprise(statement, path) or (
+                declared and declared.enterprise and not declared.effect
+            ):
                 self.enterprise(statement)
-            elif declared := parameters(kind).get(name):
+            elif declared:
                 self.assign(values, declared, statement, path)
             elif name in contexts(kind):
                 self.inner(getattr(values, name.replace("-", "_")), statement, path)
@@ -97,7 +111,8 @@ class _Binding:
 
     def inner(self, values: Any, statement: Statement, path: str) -> None:
         if isinstance(values, StorageEngine):
-            self.storage(values, statement)
+            if not self.storage(values, statement, path):
+                return
         elif not self.opens(statement):
             return
         self.fill(values, statement.block or [], f"{path}.{statement.name}")
@@ -108,6 +123,8 @@ class _Binding:
         if statement.block is not None:
             self.problems.add(line, f"'{name}' is a parameter, not a context")
             return
+        if declared.enterprise:
+            self.warnings.add(line, f"'{name}' is enterprise only on a real server; here it works")
         for text, given in self.words(declared, statement):
             try:
                 value = declared.parse(text)
@@ -141,23 +158,30 @@ class _Binding:
             return list(zip(words, types, strict=True)) if types else [(" ".join(words), None)]
         if declared.bare and not words and types is None:
             return [("true", None)]
-        if len(words) == 1:
-            return [(words[0], types[0] if types else None)]
-        wrong = "has no value" if not words else f"takes one value, not {len(words)}"
-        self.problems.add(statement.line, f"'{statement.name}' {wrong}")
-        return []
+        if not words:
+            self.problems.add(statement.line, f"'{statement.name}' has no value")
+            return []
+        if types is not None and len(words) > 1:
+            self.problems.add(statement.line, f"'{statement.name}' takes one value, not {len(words)}")
+            return []
+        self.surplus(statement, words[1:])
+        return [(words[0], types[0] if types else None)]
+
+    def surplus(self, statement: Statement, words: Sequence[str]) -> None:
+        """Warn of words that nobody reads; the real server says nothing about them."""
+        if words:
+            self.warnings.add(
+                statement.line, f"'{words[0]}' is more than '{statement.name}' takes: it is ignored"
+            )
 
     def opens(self, statement: Statement, *, words: bool = False) -> bool:
-        """Whether ``statement`` opens a context, and without words after its name unless ``words``."""
+        """Whether ``statement`` opens a context; words after its name are ignored unless ``words``."""
         if statement.block is None:
             opening = "'{'" if statement.types is None else "the mapping"
             self.problems.add(statement.line, f"'{statement.name}' is a context: {opening} is missing")
             return False
-        if statement.values and not words:
-            self.problems.add(
-                statement.line, f"'{statement.name}' takes no name, but has '{statement.values[0]}'"
-            )
-            return False
+        if not words:
+            self.surplus(statement, statement.values)
         return True
 
     def enterprise(self, statement: Statement) -> None:
@@ -186,33 +210,38 @@ class _Binding:
         name = self.name(statement, SET_NAME_SIZE_MAX)
         if name is None:
             return
-        if f"{path}.set {name}" in self.lines:
-            self.problems.add(statement.line, f"the set '{name}' is declared twice")
-            return
-        self.lines[f"{path}.set {name}"] = statement.line
-        namespace.sets.append(NamespaceSet(name))
-        self.fill(namespace.sets[-1], statement.block or [], f"{path}.set {name}")
+        one = namespace.sets.setdefault(name.encode(), NamespaceSet(name))  # a second block adds to the first
+        self.fill(one, statement.block or [], f"{path}.set {name}")
 
     def name(self, statement: Statement, size_max: int) -> str | None:
         """The word after `namespace` or `set`."""
         words = statement.values
-        if len(words) != 1:
-            self.problems.add(statement.line, f"'{statement.name}' needs one name, not {len(words)}")
+        if not words:
+            self.problems.add(statement.line, f"'{statement.name}' needs a name")
         elif not words[0] or len(words[0].encode()) > size_max:
             self.problems.add(statement.line, f"a name has 1 to {size_max} bytes, '{words[0]}' has not")
-        elif set(words[0]) & set(":;=,/ ") or not words[0].isprintable() or words[0] == "null":
+        elif set(words[0]) & set(":;=,/ ") or not words[0].isprintable():
             self.problems.add(
                 statement.line, f"'{words[0]}' cannot be a name: info commands could not carry it"
             )
         else:
+            self.surplus(statement, words[1:])
             return words[0]
         return None
 
-    def storage(self, values: StorageEngine, statement: Statement) -> None:
-        if len(statement.values) == 1 and statement.values[0] in {"memory", "device"}:
-            values.kind = statement.values[0]
-        else:
+    def storage(self, values: StorageEngine, statement: Statement, path: str) -> bool:
+        """Note the kind of a storage engine; whether its block is to be read."""
+        kind = statement.values[0] if statement.values else ""
+        if kind not in {"memory", "device"}:
             self.problems.add(statement.line, "'storage-engine' must be memory or device")
+        elif earlier := self.lines.get(f"{path}.storage-engine"):
+            self.problems.add(statement.line, f"there is a 'storage-engine' already, in line {earlier}")
+            return False
+        else:
+            values.kind = kind
+            self.surplus(statement, statement.values[1:])
+        self.lines[f"{path}.storage-engine"] = statement.line
+        return True
 
     def sinks(self, block: Sequence[Statement]) -> Iterator[Sink]:
         for statement in block:
@@ -220,19 +249,22 @@ class _Binding:
                 self.warnings.add(statement.line, "'syslog' is not served: log to a file or to the console")
             elif statement.name not in {"file", "console"}:
                 self.unknown(statement, ("file", "console", "syslog"), "a log sink")
-            elif len(statement.values) != (statement.name == "file"):
+            elif statement.name == "file" and not statement.values:
                 self.problems.add(statement.line, "a sink is 'file PATH {' or 'console {'")
             elif self.opens(statement, words=True):
-                yield Sink(next(iter(statement.values), None), self.levels(statement.block or []))
+                named = statement.name == "file"
+                self.surplus(statement, statement.values[named:])
+                yield Sink(statement.values[0] if named else None, self.levels(statement.block or []))
 
     def levels(self, block: Sequence[Statement]) -> dict[str, Level]:
         """Levels by context. Without any statement all are INFO; else those not named log critical lines only."""
         levels = every(Level.CRITICAL if block else Level.INFO)
         for statement in block:
-            if statement.name != "context" or len(statement.values) != 2 or statement.block is not None:
+            if statement.name != "context" or len(statement.values) < 2 or statement.block is not None:
                 self.problems.add(statement.line, "a sink takes lines of the form 'context NAME LEVEL'")
                 continue
-            context, level = statement.values
+            context, level, *surplus = statement.values
+            self.surplus(statement, surplus)
             if level.upper() not in Level.__members__:
                 self.problems.add(
                     statement.line, f"'{level}' is not a level: {', '.join(Level.__members__).lower()}"
@@ -246,76 +278,6 @@ class _Binding:
                     dict.fromkeys(CONTEXTS if context == "any" else (context,), Level[level.upper()])
                 )
         return levels
-
-    def check(self, config: Config) -> None:
-        """What must fit together."""
-        self.check_pool(config)
-        self.check_ports(config)
-        self.check_smd(config)
-        for namespace in config.namespaces:
-            engine = namespace.storage_engine
-            if engine.kind == "device" and not (engine.file or engine.device):
-                self.problems.add(0, f"the namespace '{namespace.name}' has a device without a file")
-        if not config.namespaces and not self.problems:
-            self.warnings.add(0, "no namespace is declared: clients will find nowhere to keep records")
-        if self.without_effect:
-            names = self.without_effect[:WITHOUT_EFFECT_MAX]
-            more = ", ..." if len(self.without_effect) > WITHOUT_EFFECT_MAX else ""
-            self.warnings.add(0, f"accepted, but without effect here: {', '.join(names)}{more}")
-
-    def check_pool(self, config: Config) -> None:
-        lua = config.mod_lua
-        if lua.context_max < lua.context_count:
-            line = self.lines.get("mod-lua.context-max", self.lines.get("mod-lua.context-count", 0))
-            self.problems.add(
-                line, f"'context-max' {lua.context_max} must not be below 'context-count' {lua.context_count}"
-            )
-
-    def check_smd(self, config: Config) -> None:
-        """What etcd needs is there; what only etcd needs does not stand beside the files of one machine."""
-        smd, backend = config.smd, self.lines.get("smd.backend", 0)
-        if smd.backend == LOCAL:
-            for name, declared in parameters(Smd).items():
-                if getattr(smd, declared.attribute) != declared.default:
-                    self.warnings.add(self.lines[f"smd.{name}"], f"'{name}' counts only with 'backend etcd'")
-            return
-        if not smd.endpoint:
-            self.problems.add(backend, "'backend etcd' needs an 'endpoint', such as http://127.0.0.1:2379")
-        if config.service.cluster_name in {"", "null"}:
-            self.problems.add(
-                backend, "'backend etcd' needs a 'cluster-name' in 'service': its keys carry it"
-            )
-        self.check_reach(config)
-        for one, other in (("user", "password_file"), ("tls_cert_file", "tls_key_file")):
-            for here, missing in ((one, other), (other, one)):
-                if getattr(smd, here) and not getattr(smd, missing):
-                    names = [name.replace("_", "-") for name in (here, missing)]
-                    self.problems.add(
-                        self.lines.get(f"smd.{names[0]}", 0), f"'{names[0]}' needs '{names[1]}'"
-                    )
-
-    def check_reach(self, config: Config) -> None:
-        """Whoever meets nodes of other machines should not tell them an address of its own machine."""
-        service = config.network.service
-        told = service.access_address or service.address
-        if not all(map(_is_loopback, config.smd.endpoint)) and _is_loopback(f"//{told}"):
-            line = self.lines.get("network.service.address", self.lines.get("smd.endpoint", 0))
-            self.warnings.add(
-                line,
-                f"nodes of other machines will be told '{told}': set 'address' or 'access-address' of 'network / service'",
-            )
-
-    def check_ports(self, config: Config) -> None:
-        """No two listeners on one port of one address."""
-        taken: dict[int, tuple[str, str]] = {}
-        network = config.network
-        for name in ("service", "admin", "heartbeat", "fabric", "info", "http"):
-            listener = getattr(network, name)
-            other, address = taken.setdefault(listener.port, (name, listener.address))
-            if listener.port == 0 or other == name or not _overlap(address, listener.address):
-                continue
-            line = self.lines.get(f"network.{name}.port", self.lines.get(f"network.{other}.port", 0))
-            self.problems.add(line, f"'{name}' and '{other}' both use port {listener.port}")
 
 
 def _is_enterprise(statement: Statement, path: str) -> bool:
@@ -336,16 +298,6 @@ def _mistyped(declared: Parameter, text: str, given: type) -> str:
     if wanted is str:
         return f"must be text: write '{text}' in quotes"
     return f"must be {text} without quotes"
-
-
-def _is_loopback(url: str) -> bool:
-    """Whether the host of ``url`` is this machine, by how it is written."""
-    host = url.partition("//")[2]
-    return host.startswith(("127.", "localhost", "[::1]", "::1"))
-
-
-def _overlap(one: str, other: str) -> bool:
-    return one == other or "any" in {one, other}
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:

@@ -1,10 +1,22 @@
 """Changing a parameter of a running node: the only way, and by the same declarations as a file is loaded."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from daemon.config.parameter import contexts, parameters
-from daemon.config.schema import Namespace
+from daemon.config.schema import Namespace, NamespaceSet, Network
+from daemon.config.schema.namespace import SET_NAME_SIZE_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from daemon.config.parameter import Parameter
+    from daemon.config.schema.network import Heartbeat
+
+SETS_MAX = 4095
+"""Most sets of a namespace, as on the real server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +24,7 @@ class Change:
     """A value that was found good, and where it goes."""
 
     values: Any
+    name: str
     attribute: str
     value: Any
 
@@ -20,25 +33,59 @@ class Change:
         setattr(self.values, self.attribute, self.value)
 
 
-def plan(values: Any, name: str, text: str) -> Change:
-    """The change of parameter ``name`` of a context, or ``inner.name`` of a context inside it, to ``text``.
+def plan(values: Any, assignments: Mapping[str, str]) -> Change:
+    """The change of the first parameter of a context that ``assignments`` name, in the order of `get-config`.
 
-    Raises ValueError when there is no such parameter, when it is static, and when the value does not fit.
+    The real server changes one parameter a command and ignores the rest. Raises ValueError when no parameter that can
+    be changed is named, and when the value does not fit.
     """
-    outer, dot, rest = name.partition(".")
-    if dot and outer in contexts(type(values)):
-        return plan(getattr(values, outer.replace("-", "_")), rest, text)
-    declared = parameters(type(values)).get(name)
-    if declared is None and isinstance(values, Namespace):
-        # the real server takes the parameters of storage without a prefix
-        return plan(values.storage_engine, name, text)
-    if declared is None:
-        raise ValueError(f"'{name}' is not a parameter here")
-    if not declared.dynamic:
-        raise ValueError(f"'{name}' is static")
-    return Change(values, declared.attribute, declared.parse(text))
+    for name, owner, declared in _changeable(values):
+        if name in assignments:
+            change = Change(owner, name, declared.attribute, declared.parse_live(assignments[name]))
+            if isinstance(values, Network):
+                _check_heartbeat(values.heartbeat, change)
+            return change
+    raise ValueError("no parameter that can be changed is named")
 
 
-def set_parameter(values: Any, name: str, text: str) -> None:
-    """Change one parameter; raises ValueError as `plan` does."""
-    plan(values, name, text).apply()
+def _changeable(values: Any) -> Iterator[tuple[str, Any, Parameter]]:
+    """The names that `set-config` knows in a context, with the dataclass and the parameter that each stands for.
+
+    Those of contexts inside it have a prefix: in `network` the context and a dot, in a namespace `geo2dsphere-within-`
+    and nothing for the storage engine.
+    """
+    yield from (
+        (name, values, declared) for name, declared in parameters(type(values)).items() if _is_live(declared)
+    )
+    for context in contexts(type(values)):
+        owner = getattr(values, context.replace("-", "_"))
+        prefix = f"{context}." if isinstance(values, Network) else f"{context}-"
+        if context == "storage-engine":
+            prefix = ""
+        for name, declared in parameters(type(owner)).items():
+            if _is_live(declared):
+                yield prefix + name, owner, declared
+
+
+def _is_live(declared: Parameter) -> bool:
+    return declared.dynamic and not declared.enterprise
+
+
+def _check_heartbeat(heartbeat: Heartbeat, change: Change) -> None:
+    """Raise ValueError if a connect could take longer than a third of the time after which a node counts as gone."""
+    if change.values is heartbeat and change.attribute in {"interval", "timeout", "connect_timeout_ms"}:
+        after = {name: getattr(heartbeat, name) for name in ("interval", "timeout", "connect_timeout_ms")} | {
+            change.attribute: change.value
+        }
+        if 3 * after["connect_timeout_ms"] > after["interval"] * after["timeout"]:
+            raise ValueError("connect-timeout-ms is more than a third of interval times timeout")
+
+
+def named_set(namespace: Namespace, name: str) -> NamespaceSet:
+    """The set of a namespace that is called ``name``, made if need be. Raises ValueError for a bad name or too many."""
+    key = name.encode()
+    if not 0 < len(key) <= SET_NAME_SIZE_MAX:
+        raise ValueError(f"a name has 1 to {SET_NAME_SIZE_MAX} bytes")
+    if key not in namespace.sets and len(namespace.sets) >= SETS_MAX:
+        raise ValueError(f"there are {SETS_MAX} sets already")
+    return namespace.sets.setdefault(key, NamespaceSet(name))

@@ -16,6 +16,9 @@ HEAD = """\
 
 """
 
+NOT_IN_MEMORY = {"filesize", "flush-size", "data-size"}
+"""Parameters that need a file, or whose default is no value."""
+
 LOGGING = """\
 logging {
     # Where log lines go: any number of sinks, "file PATH" or "console" (standard error).
@@ -52,6 +55,8 @@ def _entry(declared: Parameter) -> str:
     line = f"{declared.name} {default(declared)}"
     if value in {"", ()} or declared.varies:
         line = f"# {declared.name} ..."
+    elif declared.enterprise or declared.engine == "device" or declared.name in NOT_IN_MEMORY:
+        line = f"# {line}"
     return f"# {declared.doc}\n# {'; '.join(_facts(declared))}\n{line}\n"
 
 
@@ -59,8 +64,12 @@ def _facts(declared: Parameter) -> Iterator[str]:
     yield declared.range()
     yield f"default {default(declared)}"
     yield "dynamic" if declared.dynamic else "static"
-    if not declared.effect:
+    if declared.enterprise:
+        yield "enterprise only on a real server" if declared.effect else "enterprise only: refused"
+    elif not declared.effect:
         yield "accepted without effect"
+    if declared.engine:
+        yield f"storage-engine {declared.engine} only"
 
 
 def default(declared: Parameter) -> str:

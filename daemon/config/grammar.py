@@ -1,11 +1,11 @@
 """The grammar of aerospike.conf: text to a tree of statements with line numbers.
 
     FILE      = LINE*
-    LINE      = [ TOKEN{1,4} | TOKEN{1,3} "{" | "}" ] [ "#" COMMENT ]
+    LINE      = [ TOKEN+ | TOKEN+ "{" | "}" TOKEN* ] [ "#" COMMENT ]
     TOKEN     = bytes other than blank, tab, "#"
 
-A line is a parameter with up to three values, opens a context, or closes one. There is no quoting. The form for
-YAML gives the same tree, so that everything after this file serves both.
+A line is a parameter with its values, opens a context, or closes one. Words that nobody reads are ignored with a
+warning where the parameter or the context is read. There is no quoting. The form for YAML gives the same tree, so that everything after this file serves both.
 Source: the grammar as the real server has it (lua-udf, 2.2). It cuts a line longer than 1023 bytes in several; that
 turns a long path into nonsense, so here such a line is an error.
 """
@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from asinfo.errors import Problem
 
 LINE_SIZE_MAX = 1023
-TOKENS_MAX = 4
 DEPTH_MAX = 8
 """Deepest nesting of contexts; the schema needs three."""
 
@@ -91,7 +90,7 @@ def parse(text: str, problems: Problems) -> list[Statement]:
         if not tokens:
             continue
         if tokens[0] == "}":
-            _close(open_contexts, tokens, number, problems)
+            _close(open_contexts, number, problems)
             continue
         statement = _statement(tokens, number)
         if tokens[0] == "{":
@@ -120,11 +119,6 @@ def _tokens(line: str, number: int, problems: Problems) -> list[str]:
         return []
     tokens = line.partition("#")[0].replace("\r", " ").replace("\t", " ").split(" ")
     tokens = [token for token in tokens if token]
-    if len(tokens) > TOKENS_MAX:
-        problems.add(
-            number, f"a name has at most {TOKENS_MAX - 1} values, '{tokens[0]}' has {len(tokens) - 1}"
-        )
-        return []
     if not all(token.isprintable() for token in tokens):
         problems.add(number, "there is a control character in the line")
         return []
@@ -137,9 +131,8 @@ def _statement(tokens: list[str], number: int) -> Statement:
     return Statement(tokens[0], tuple(tokens[1:]), number)
 
 
-def _close(open_contexts: list[Statement], tokens: list[str], number: int, problems: Problems) -> None:
-    if len(tokens) > 1:
-        problems.add(number, f"nothing may follow '}}' on its line, but there is '{tokens[1]}'")
+def _close(open_contexts: list[Statement], number: int, problems: Problems) -> None:
+    """Close a context; the real server does not look at what follows the brace."""
     if open_contexts:
         open_contexts.pop()
     else:

@@ -22,10 +22,12 @@ A file with every parameter is `config/asudfd-full.conf`.
 
 Names and defaults are those of a real server 8.1.2.0, so that its files load. Parameters marked *no effect* are accepted
 and shown by `get-config`, but asudfd does not act on them; a file that sets them loads with a remark. Parameters that
-older releases had load with a warning. `security`, `xdr` and TLS contexts are of the Enterprise Edition and are errors,
-as are unknown names.
+older releases had load with a warning; the real 8.1 refuses most of them. What only the Enterprise Edition has is an
+error, as on the Community Edition: the contexts `security`, `xdr` and `tls`, and the parameters marked *enterprise only*.
+The one exception is `commit-to-device`, which works here; it loads with a warning. Unknown names are errors.
 
-*dynamic* parameters can be changed in the running node, until its next start:
+*dynamic* parameters can be changed in the running node, until its next start. A command changes one parameter: of
+several the first in the order below. Parameters of a set are changed with `set=NAME` after the namespace:
 
     asinfo -v "set-config:context=service;ticker-interval=60"
 
@@ -35,8 +37,9 @@ asudfd has, and all of `mod-lua` and `smd`, are shown by `get-config:context=asu
 ## The file
 
 A line is a parameter with its value, opens a context (`name {` or `name word {`), or closes one (`}`). Tokens are
-separated by blanks and tabs; there is no quoting. `#` begins a comment. A line has at most 1023 bytes, a file at most
-1 MiB. Booleans are `true` and `false`. Numbers take the suffixes `K M G T P` (powers of 1024), times in seconds
+separated by blanks and tabs; there is no quoting, and words that a parameter or a context does not take are ignored with
+a warning. `#` begins a comment. A line has at most 1023 bytes, a file at most
+1 MiB. Booleans are `true` and `false`; other words have to be written as they are here. Numbers take the suffixes `K M G T P` (powers of 1024), times in seconds
 `s m h d`. Later lines override earlier ones, with a warning.
 
 In YAML contexts are mappings; `namespaces`, `sets` and `logging` are lists. Values have types: a text that looks like a
@@ -85,7 +88,10 @@ def _table(path: str, section: Section) -> str:
 def _row(declared: Parameter) -> str:
     change = "dynamic" if declared.dynamic else "static"
     doc = declared.doc + (" *asudfd only.*" if declared.own else "")
-    doc += "" if declared.effect else " *No effect.*"
+    if declared.enterprise:
+        doc += " *Enterprise only; works here.*" if declared.effect else " *Enterprise only.*"
+    elif not declared.effect:
+        doc += " *No effect.*"
     return f"| `{declared.name}` | {default(declared)} | {declared.range()} | {change} | {doc} |"
 
 

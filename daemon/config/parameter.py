@@ -15,11 +15,16 @@ SIZES = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40, "p": 1 << 50}
 DURATIONS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 """Suffixes of parameters whose unit is the second."""
 
+WHOLE_SECONDS = "whole seconds"
+"""The unit of times that take no suffix, as on the real server."""
+
 TEXT_SIZE_MAX = 1023
 """Longest text value, in bytes: no longer line can be written in aerospike.conf."""
 
 NUMBER_MAX = (1 << 32) - 1
-BYTES_MAX = 1 << 60
+INT_MAX = (1 << 31) - 1
+U64_MAX = (1 << 64) - 1
+"""Limits of the real server's kinds of numbers; what is counted in bytes has 64 bits."""
 
 NOT_SET = "null"
 """How the server writes a text that was not set."""
@@ -35,7 +40,10 @@ class Parameter:
     ``effect`` whether asudfd acts on it (others are accepted so that users' files load); ``dynamic`` whether
     `set-config` may change it; ``check`` normalises a text and raises ValueError for a bad one; ``bare`` lets a
     boolean stand without a value, meaning true; ``varies`` says where a default comes from that no two machines
-    share.
+    share. ``enterprise`` parameters are the Enterprise Edition's: files and `set-config` may not name them.
+    ``read`` makes a value of a number's text and ``live`` one of any text that `set-config` was given, both where the
+    common way is not the real server's; they raise ValueError. ``engine`` is the storage engine that alone has the
+    parameter; empty means both.
     """
 
     name: str
@@ -52,6 +60,10 @@ class Parameter:
     bare: bool
     check: Callable[[str], str] | None
     varies: str
+    enterprise: bool
+    read: Callable[[str], int] | None
+    live: Callable[[str], Value] | None
+    engine: str
 
     @property
     def attribute(self) -> str:
@@ -66,22 +78,37 @@ class Parameter:
     def parse(self, text: str) -> Any:
         """The value that ``text`` spells (of a repeating parameter: one item). Raises ValueError saying what fits."""
         if isinstance(self.default, bool):
-            return _boolean(text)
+            return _boolean(text.lower())
         if isinstance(self.default, int):
             return self._number(text)
         return self._text(text)
 
+    def parse_live(self, text: str) -> Any:
+        """The value as `set-config` takes it: true and false in small letters only. Raises ValueError."""
+        if self.live:
+            return self.live(text)
+        if isinstance(self.default, bool):
+            return _boolean(text)
+        if not text:
+            raise ValueError("must not be empty")
+        return self.parse(text)
+
     def _number(self, text: str) -> int:
-        value = number(text, DURATIONS if self.unit == "seconds" else SIZES)
+        value = self.read(text) if self.read else number(text, self._suffixes())
         if not self.low <= value <= self.high:
             raise ValueError(f"must be {self.range()}, not {text}")
         return value
 
+    def _suffixes(self) -> dict[str, int]:
+        if self.unit == WHOLE_SECONDS:
+            return {}
+        return DURATIONS if self.unit == "seconds" else SIZES
+
     def _text(self, text: str) -> str:
         if self.choices:
-            if text.lower() not in self.choices:
+            if text not in self.choices:
                 raise ValueError(f"must be {' or '.join(self.choices)}, not {text!r}")
-            return text.lower()
+            return text
         size = len(text.encode())
         if size > self.high:
             raise ValueError(f"is longer than {self.high} bytes")
@@ -118,14 +145,27 @@ def number(text: str, suffixes: dict[str, int]) -> int:
     sign, digits = (-1, digits[1:]) if digits.startswith("-") else (1, digits)
     # isdigit alone would let other alphabets' digits through; 20 digits hold every 64-bit number
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 20):
-        raise ValueError(f"must be a whole number, with {' '.join(suffixes)} as suffix if any, not {text!r}")
+        suffix = f", with {' '.join(suffixes)} as suffix if any" if suffixes else ""
+        raise ValueError(f"must be a whole number{suffix}, not {text!r}")
     return sign * int(digits) * factor
 
 
+def between(low: int, high: int) -> Callable[[str], int]:
+    """How `set-config` reads a number that has other limits there than in a file."""
+
+    def read(text: str) -> int:
+        value = number(text, SIZES)
+        if not low <= value <= high:
+            raise ValueError(f"must be from {low} to {high}, not {text}")
+        return value
+
+    return read
+
+
 def _boolean(text: str) -> bool:
-    if text.lower() not in {"true", "false"}:
+    if text not in {"true", "false"}:
         raise ValueError(f"must be true or false, not {text!r}")
-    return text.lower() == "true"
+    return text == "true"
 
 
 def parameter(
@@ -143,6 +183,10 @@ def parameter(
     bare: bool = False,
     check: Callable[[str], str] | None = None,
     varies: str = "",
+    enterprise: bool = False,
+    read: Callable[[str], int] | None = None,
+    live: Callable[[str], Value] | None = None,
+    engine: str = "",
 ) -> Any:
     """A dataclass field that declares a parameter; its kind is that of ``default``.
 
@@ -150,7 +194,7 @@ def parameter(
     ``seconds`` allows the suffixes s m h d, any other K M G T P.
     """
     if high is None:
-        number_max = BYTES_MAX if unit == "bytes" else NUMBER_MAX
+        number_max = U64_MAX if unit == "bytes" else NUMBER_MAX
         high = number_max if isinstance(default, int) else TEXT_SIZE_MAX
     listed = shown and not own
     declared = (
@@ -167,6 +211,10 @@ def parameter(
         bare,
         check,
         varies,
+        enterprise,
+        read,
+        live,
+        engine,
     )
     return field(default=default, metadata={"parameter": declared})
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from daemon import files
-from daemon.config.change import plan
+from daemon.config.change import named_set, plan
 from daemon.config.parameter import listing
+from daemon.config.schema import Namespace
 from daemon.errors import Code, CommandError
 from daemon.table import Row
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from daemon.config.change import Change
-    from daemon.config.schema import Config, Namespace, Network, Service
+    from daemon.config.schema import Config, NamespaceSet, Network, Service
     from daemon.info.request import Request
     from daemon.node import Node
 
@@ -26,6 +27,9 @@ STRIPES = 8
 """Stripes of a memory namespace that names no files. Source: info-protocol, Appendix B."""
 
 CONTEXT_SIZE_MAX = 1023
+
+LOGGED_SIZE_MAX = 200
+"""Most characters of a client's names that a log line repeats."""
 
 
 def get_config(node: Node, request: Request) -> bytes:
@@ -51,33 +55,43 @@ def get_config(node: Node, request: Request) -> bytes:
 
 
 def set_config(node: Node, request: Request) -> bytes:
-    """set-config:context=service|network|namespace[;namespace=NS];PARAMETER=VALUE[;...]
+    """set-config:context=service|network|namespace[;namespace=NS[;set=SET]];PARAMETER=VALUE
 
-    Change dynamic parameters of the running node; of several all or none. Lost at the next start.
+    Change a dynamic parameter of the running node. Of several only the first in the order of `get-config` is changed, as on the real server. Lost at the next start.
     """
-    values = _changeable(node.config, request)
+    values: Service | Network | Namespace | NamespaceSet = _context(node.config, request)
     try:
-        changes = [plan(values, name, text) for name, text in _assignments(request)]
+        assignments = _assignments(request)
+        if isinstance(values, Namespace) and (name := assignments.pop("set", None)) is not None:
+            values = named_set(values, name)  # it stays, even if the line is refused
+        change = plan(values, assignments)
     except ValueError:
         # UnicodeDecodeError is one, too
-        changes = []
-    if not changes or not _bearable(node, changes):
+        raise CommandError(Code.PARAMETER, "invalid set-config parameter") from None
+    if not _bearable(node, change):
         raise CommandError(Code.PARAMETER, "invalid set-config parameter")
-    for change in changes:
-        change.apply()
-        name = change.attribute.replace("_", "-")
-        node.log.info("config", f"node {node.id}: set-config: {name} is now {change.value}")
+    change.apply()
+    node.log.info("config", f"node {node.id}: set-config: {change.name} is now {change.value}")
+    if ignored := [name for name in assignments if name != change.name]:
+        node.log.warning(
+            "config", f"node {node.id}: set-config changes one parameter, ignored: {_names(ignored)}"
+        )
     return b"ok"
 
 
-def _bearable(node: Node, changes: Iterable[Change]) -> bool:
-    """Whether the system allows what ``changes`` make of the node: without files it could not even store a module."""
-    nodes = max(1, len(node.cluster.here))
-    wanted = [change.value * nodes for change in changes if change.attribute == "proto_fd_max"]
-    return all(files.allow(clients) >= clients for clients in wanted)
+def _names(names: list[str]) -> str:
+    return ascii(", ".join(names)[:LOGGED_SIZE_MAX])
 
 
-def _changeable(config: Config, request: Request) -> Service | Network | Namespace:
+def _bearable(node: Node, change: Change) -> bool:
+    """Whether what a change makes of the node is possible: files for its clients, a cluster as large as demanded."""
+    if change.attribute == "proto_fd_max":
+        clients: int = change.value * max(1, len(node.cluster.here))
+        return files.allow(clients) >= clients
+    return change.attribute != "min_cluster_size" or bool(change.value <= len(node.cluster.members))
+
+
+def _context(config: Config, request: Request) -> Service | Network | Namespace:
     match request.required(b"context", size_max=CONTEXT_SIZE_MAX):
         case b"service":
             return config.service
@@ -90,14 +104,14 @@ def _changeable(config: Config, request: Request) -> Service | Network | Namespa
     raise CommandError(Code.PARAMETER, "invalid context")
 
 
-def _assignments(request: Request) -> Iterator[tuple[str, str]]:
-    """Names and texts to set; the first of a name counts, as everywhere in the protocol."""
-    seen = {"context", "id", "namespace"}
+def _assignments(request: Request) -> dict[str, str]:
+    """Texts to set by their names; the first of a name counts, as everywhere in the protocol. Raises ValueError."""
+    found: dict[str, str] = {}
     for segment in request.parameters.split(b";"):
         name, equals, text = segment.decode().partition("=")
-        if equals and name not in seen:
-            seen.add(name)
-            yield name, text
+        if equals and name not in {"context", "id", "namespace"}:
+            found.setdefault(name, text)
+    return found
 
 
 def _namespace(config: Config, request: Request) -> Namespace:

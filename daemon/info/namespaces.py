@@ -123,13 +123,12 @@ def find(node: Node, name: bytes) -> Namespace | None:
 
 def _set_names(space: records.Namespace) -> list[bytes]:
     """Every set that has or had records, then those that only the configuration names."""
-    named = (one.name.encode() for one in space.config.sets)
-    return [name for name in dict.fromkeys((*space.sets, *named)) if name]
+    return [name for name in dict.fromkeys((*space.sets, *space.config.sets)) if name]
 
 
 def _set(space: records.Namespace, name: bytes) -> bytes:
     figures = space.sets.get(name) or SetFigures()
-    limits = next((one for one in space.config.sets if one.name.encode() == name), NamespaceSet())
+    limits = space.config.sets.get(name) or NamespaceSet()
     pending = space.truncation.pending
     values = (
         ("objects", figures.objects),

@@ -87,13 +87,13 @@ async def _pieces(
     record, the thread comes back.
     """
     host, fields = messages.node.host, message[9]
-    service = messages.node.config.service
+    config = messages.node.config
     try:
         _admit(messages, job)
     except Refused as error:
         yield frame.pack(frame.MESSAGE, reply(error.code, info3=INFO3_LAST))
         return
-    piece = service.transaction_max_ms / 1000
+    piece = (config.service.transaction_max_ms or config.mod_lua.time_max_ms) / 1000
     end = monotonic() + message[7] / 1000 if message[7] else float("inf")
     in_memory = job.namespace.config.storage_engine.kind == "memory"
     result = "abort"  # unless all is gone through: the client has left
@@ -121,7 +121,7 @@ async def _pieces(
     finally:
         host.close_stream(stream)
         job.namespace.counters[f"{selection.kind}_query_aggr_{result}"] += 1
-        messages.jobs.end(job, service.query_max_done)
+        messages.jobs.end(job, config.service.query_max_done)
 
 
 def _admit(messages: Messages, job: Job) -> None:

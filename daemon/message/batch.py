@@ -118,7 +118,9 @@ async def _pieces(
     parts: list[bytes] = []
     size = 0
     written: set[Namespace] = set()
-    end = monotonic() + (message[7] or messages.node.config.service.transaction_max_ms) / 1000
+    config = messages.node.config
+    limit = message[7] or config.service.transaction_max_ms or config.mod_lua.time_max_ms
+    end = monotonic() + limit / 1000
     result: int | None = None
     try:
         data = message[9][FIELD_BATCH]

@@ -227,7 +227,8 @@ class Messages:
         """Answer as soon as nobody who came before works on the record; a UDF then in a thread, if it takes long."""
         digest, config = message[8], self.node.config
         assert digest is not None
-        limit = min(message[7] or config.service.transaction_max_ms, config.mod_lua.time_max_ms) / 1000
+        longest = config.mod_lua.time_max_ms
+        limit = min(message[7] or config.service.transaction_max_ms or longest, longest) / 1000
         end = time.monotonic() + limit
         try:
             async with namespace.hold(digest, limit):

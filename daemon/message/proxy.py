@@ -130,10 +130,11 @@ async def _ask(node: Node, owner: Peer, message: Message, body: bytes, origin: s
     counters = node.namespaces[message[9][FIELD_NAMESPACE]].counters
     kind = _ORIGINS.index(origin)
     head = _HEAD.pack(kind, *_address(owner.member.id, node))
-    seconds = (message[7] or node.config.service.transaction_max_ms) / 1000
+    config = node.config
+    limit = message[7] or config.service.transaction_max_ms or config.mod_lua.time_max_ms
     counted, code = "error", Result.PARTITION_UNAVAILABLE
     try:
-        answer = await owner.ask(head + body, seconds)
+        answer = await owner.ask(head + body, limit / 1000)
     except TimeoutError:
         counted, code = "timeout", Result.TIMEOUT
     except Lost:

@@ -57,7 +57,7 @@ class Device:
         self._path = path
         self._warn = warn
         self.sets = Sets()
-        self.total_bytes = engine.filesize
+        self.total_bytes = engine.filesize * len(engine.file)
         self._fresh: Layer = {}
         self._committing: Layer = {}
         self._fresh_bytes = self._committing_bytes = 0

@@ -209,12 +209,12 @@ class Namespace:
             if len(self.sets) >= SETS_MAX:
                 raise Refused(Result.PARAMETER, f"there are {SETS_MAX} sets already")
             return
-        for limits in self.config.sets:
-            if limits.name.encode() == name and (
-                0 < limits.stop_writes_count <= figures.objects
-                or 0 < limits.stop_writes_size < figures.data_used_bytes + size
-            ):
-                raise Refused(Result.OUT_OF_SPACE, f"the set {limits.name} has reached its limit")
+        limits = self.config.sets.get(name)
+        if limits is not None and (
+            0 < limits.stop_writes_count <= figures.objects
+            or 0 < limits.stop_writes_size < figures.data_used_bytes + size
+        ):
+            raise Refused(Result.OUT_OF_SPACE, f"the set {limits.name} has reached its limit")
 
     async def start(self) -> None:
         """Begin the work in the background: commits and sweeps."""

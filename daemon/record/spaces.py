@@ -10,6 +10,7 @@ from daemon.errors import StartError
 from daemon.record.device import Device
 from daemon.record.memory import Memory
 from daemon.record.namespace import Namespace
+from daemon.record.ttl import NEVER
 
 if TYPE_CHECKING:
     from daemon.config import schema
@@ -35,7 +36,7 @@ def open_namespaces(config: schema.Config, warn: Warn, suffix: str = "") -> dict
 
 
 def _checked(config: schema.Namespace) -> schema.Namespace:
-    ttl = config.default_ttl or any(one.default_ttl for one in config.sets)
+    ttl = config.default_ttl or any(one.default_ttl not in {0, NEVER} for one in config.sets.values())
     if ttl and not config.nsup_period and not config.allow_ttl_without_nsup:
         raise StartError(
             f"namespace {config.name}: default-ttl needs an nsup-period, which removes expired records, "
@@ -46,13 +47,15 @@ def _checked(config: schema.Namespace) -> schema.Namespace:
 
 def _storage(config: schema.Namespace, directory: Path, suffix: str, warn: Warn) -> Storage:
     engine = config.storage_engine
-    if engine.kind == "memory":
+    if engine.kind == "memory" and not engine.file:
         return Memory(engine.data_size)
-    if engine.device or len(engine.file) > 1:
+    if engine.device or not engine.file:
         raise StartError(
-            f"namespace {config.name}: storage-engine device takes one 'file' and no 'device' here"
+            f"namespace {config.name}: storage-engine device takes a 'file' and no 'device' here"
         )
     if engine.filesize < FILE_SIZE_MIN:
-        raise StartError(f"namespace {config.name}: storage-engine device needs a 'filesize' of at least 1M")
+        raise StartError(
+            f"namespace {config.name}: a file of the storage-engine needs a 'filesize' of at least 1M"
+        )
     path = directory / engine.file[0]  # an absolute path stays what it is
     return Device(path.with_name(path.name + suffix), config.name.encode(), engine, warn)

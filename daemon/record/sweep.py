@@ -15,7 +15,7 @@ from daemon.metrics import Metrics
 from daemon.record.histogram import Histograms
 from daemon.record.record import PARTITIONS, times
 from daemon.record.refused import Refused
-from daemon.record.ttl import now_seconds
+from daemon.record.ttl import NEVER, now_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,7 +118,8 @@ class Sweeper:
 
     def _longest_ttl(self) -> int:
         config = self._namespace.config
-        return max([config.default_ttl, *(one.default_ttl for one in config.sets)])
+        times = (one.default_ttl for one in config.sets.values() if one.default_ttl != NEVER)
+        return max(config.default_ttl, *times, 0)
 
     def _steps(self, histograms: Histograms | None) -> Iterator[None]:
         """The walk, in steps of a few records."""

@@ -55,7 +55,7 @@ def void_time(config: schema.Namespace, ttl: int, old: int | None, set_name: byt
 
 def default_ttl(config: schema.Namespace, set_name: bytes) -> int:
     """The time to live of a record that names none, in seconds; 0 is for ever."""
-    for one in config.sets:
-        if one.default_ttl and one.name.encode() == set_name:
-            return one.default_ttl
-    return config.default_ttl
+    own = config.sets.get(set_name)
+    if own is None or not own.default_ttl:
+        return config.default_ttl
+    return 0 if own.default_ttl == NEVER else own.default_ttl

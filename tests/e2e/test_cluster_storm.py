@@ -119,7 +119,7 @@ def stored(cluster: Cluster) -> Counter[int]:
 
 def test_a_storm_of_calls(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     seed = int(os.environ.get(SEED, time.time_ns()))
-    engine = "device {\n        file PLACE/records\n        filesize 64M\n    }"
+    engine = "device {\n        file PLACE/records\n        filesize 128M\n    }"
     with (
         etcd.running(tmp_path) as store,
         cluster_processes.running(tmp_path, store.endpoints, 3, engine=engine) as cluster,

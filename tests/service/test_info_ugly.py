@@ -114,14 +114,15 @@ def test_thousands_of_connections(asudfd: Daemon) -> None:
         assert serves(asudfd)
 
 
+@pytest.mark.usefixtures("many_files")
 def test_one_client_too_many(start_daemon: StartDaemon, tmp_path: Path) -> None:
     config = tmp_path / "asudfd.conf"
     config.write_text(
-        "service {\n proto-fd-max 10\n}\nnetwork {\n service {\n port 0\n }\n}\nnamespace test {\n}\n"
+        "service {\n proto-fd-max 1024\n}\nnetwork {\n service {\n port 0\n }\n}\nnamespace test {\n}\n"
     )
     daemon = start_daemon("--config-file", str(config))
     with contextlib.ExitStack() as stack:
-        for client in [stack.enter_context(daemon.connect()) for _ in range(10)]:
+        for client in [stack.enter_context(daemon.connect()) for _ in range(1024)]:
             client.sendall(frame(b"node\n"))
             assert receive(client) == b"node\tA1\n"
         with daemon.connect() as one_more, contextlib.suppress(ConnectionResetError):

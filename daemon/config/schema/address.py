@@ -1,17 +1,22 @@
-"""The type of a parameter that is an address: `any`, an IPv4 or IPv6 address, or the name of a host or interface."""
+"""The type of a parameter that is an address: `any`, `local`, an IPv4 or IPv6 address, or the name of a host."""
 
 import string
-from socket import AF_INET, AF_INET6, inet_pton
+from socket import AF_INET, AF_INET6, getaddrinfo, inet_pton
 
 NAME_SIZE_MAX = 253
 LABEL_SIZE_MAX = 63
 """Limits of a host name. Source: RFC 1035, 2.3.4."""
+
+KEYWORDS = {"any": "0.0.0.0", "local": "127.0.0.1"}
+"""Words for addresses, and what a socket takes for them: every address of IPv4, and loopback."""
 
 _LABEL = frozenset(string.ascii_letters + string.digits + "-_")
 
 
 def address(text: str) -> str:
     """``text``, if it can be an address; whether there is such a host only a connection tells. Raises ValueError."""
+    if text != text.lower() and text.lower() in KEYWORDS:
+        raise ValueError(f"must be {text.lower()} in small letters, not {text!r}")
     labels = text.removesuffix(".").split(".")
     if ":" in text:
         fits = _is_ip(AF_INET6, text)
@@ -22,6 +27,16 @@ def address(text: str) -> str:
     if not fits:
         raise ValueError(f"must be any, an IPv4 or IPv6 address or a host name, not {text!r}")
     return text
+
+
+def can_resolve(text: str) -> bool:
+    """Whether an address is one, or the name of a host that is known here; asks for names only."""
+    if text in KEYWORDS or _is_ip(AF_INET6, text) or _is_ip(AF_INET, text):
+        return True
+    try:
+        return bool(getaddrinfo(text, None))
+    except (OSError, UnicodeError):  # UnicodeError: a label too long for the domain name system
+        return False
 
 
 def _is_label(label: str) -> bool:

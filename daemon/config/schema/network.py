@@ -6,14 +6,25 @@ Names and defaults: the `get-config` lines measured on a real server 8.1.2.0 (in
 
 from dataclasses import dataclass
 
-from daemon.config.parameter import context, parameter
+from daemon.config.parameter import INT_MAX, WHOLE_SECONDS, context, parameter
+from daemon.config.schema.address import KEYWORDS
 from daemon.config.schema.address import address as is_address
 
 PORT_MAX = 65535
 
 
-def _port(default: int, doc: str, *, effect: bool = False, shown: bool = True, own: bool = False) -> int:
-    port: int = parameter(default, doc, high=PORT_MAX, effect=effect, shown=shown, own=own)
+def _port(
+    default: int,
+    doc: str,
+    *,
+    effect: bool = False,
+    shown: bool = True,
+    own: bool = False,
+    enterprise: bool = False,
+) -> int:
+    port: int = parameter(
+        default, doc, high=PORT_MAX, effect=effect, shown=shown, own=own, enterprise=enterprise
+    )
     return port
 
 
@@ -40,21 +51,25 @@ class NetworkService:
         shown=False,
         check=is_address,
     )
-    tls_port: int = _port(0, "Port of the service with TLS.")
-    tls_access_port: int = _port(0, "TLS port that clients are told.")
-    tls_alternate_access_port: int = _port(0, "TLS port for clients who ask for alternates.")
-    tls_name: str = parameter("", "TLS context of the service.")
+    tls_port: int = _port(0, "Port of the service with TLS.", enterprise=True)
+    tls_access_port: int = _port(0, "TLS port that clients are told.", enterprise=True)
+    tls_alternate_access_port: int = _port(0, "TLS port for clients who ask for alternates.", enterprise=True)
+    tls_name: str = parameter("", "TLS context of the service.", enterprise=True)
     disable_localhost: bool = parameter(False, "Do not listen on loopback besides the address.")
-    tls_address: str = parameter("", "Address of the service with TLS.", shown=False, check=is_address)
-    tls_access_address: str = parameter(
-        "", "TLS address that clients are told.", shown=False, check=is_address
+    tls_address: str = parameter(
+        "", "Address of the service with TLS.", shown=False, check=is_address, enterprise=True
     )
-    tls_authenticate_client: str = parameter("", "Which client certificates are accepted.", shown=False)
+    tls_access_address: str = parameter(
+        "", "TLS address that clients are told.", shown=False, check=is_address, enterprise=True
+    )
+    tls_authenticate_client: str = parameter(
+        "", "Which client certificates are accepted.", shown=False, enterprise=True
+    )
 
     @property
     def listen_address(self) -> str:
-        """The address as a socket takes it: `any` means all of IPv4."""
-        return "0.0.0.0" if self.address == "any" else self.address
+        """The address as a socket takes it."""
+        return KEYWORDS.get(self.address, self.address)
 
 
 @dataclass(slots=True)
@@ -63,9 +78,25 @@ class Admin:
 
     port: int = _port(0, "Port for administrators; 0 is none.")
     address: str = parameter("any", "Address to listen on.", check=is_address)
-    tls_port: int = _port(0, "Port for administrators with TLS.")
-    tls_name: str = parameter("", "TLS context of the port.")
+    tls_port: int = _port(0, "Port for administrators with TLS.", enterprise=True)
+    tls_name: str = parameter("", "TLS context of the port.", enterprise=True)
     disable_localhost: bool = parameter(False, "Do not listen on loopback besides the address.")
+
+
+def mesh_seed(text: str) -> str:
+    """``text``, if it is an address and a port from 1024 on. Raises ValueError."""
+    host, _, port = text.partition(" ")
+    port = port.partition(" ")[0]
+    if not (port.isascii() and port.isdigit() and len(port) <= 5 and 1024 <= int(port) <= PORT_MAX):
+        raise ValueError(f"must be an address and a port from 1024 to {PORT_MAX}, not {text!r}")
+    return f"{is_address(host)} {port}"
+
+
+def _protocol_live(text: str) -> str:
+    """The version of the protocol of heartbeats; `reset` begins anew with the common one. Raises ValueError."""
+    if text not in {"v3", "none", "reset"}:
+        raise ValueError(f"must be v3, none or reset, not {text!r}")
+    return "v3" if text == "reset" else text
 
 
 @dataclass(slots=True)
@@ -75,18 +106,30 @@ class Heartbeat:
     mode: str = parameter("mesh", "How heartbeats travel.", choices=("mesh", "multicast"))
     address: str = parameter("any", "Address for heartbeats.", check=is_address)
     port: int = _port(0, "Port for heartbeats; 0 is none.")
-    tls_port: int = _port(0, "Port for heartbeats with TLS.")
-    tls_name: str = parameter("", "TLS context of heartbeats.")
+    tls_address: str = parameter(
+        "", "Address for heartbeats with TLS.", shown=False, check=is_address, enterprise=True
+    )
+    tls_port: int = _port(0, "Port for heartbeats with TLS.", enterprise=True)
+    tls_name: str = parameter("", "TLS context of heartbeats.", enterprise=True)
     interval: int = parameter(
         150, "Pause between heartbeats.", unit="milliseconds", low=50, high=600000, dynamic=True
     )
     timeout: int = parameter(10, "Missed heartbeats until a node counts as gone.", low=3, dynamic=True)
     connect_timeout_ms: int = parameter(
-        500, "Time limit of a connect to another node.", unit="milliseconds", low=50, dynamic=True
+        500,
+        "Time limit of a connect to another node.",
+        unit="milliseconds",
+        low=50,
+        high=INT_MAX,
+        dynamic=True,
     )
     mtu: int = parameter(65536, "Largest datagram.", unit="bytes", dynamic=True)
-    protocol: str = parameter("v3", "Version of the protocol.", choices=("v3", "none", "reset"), dynamic=True)
-    mesh_seed_address_port: tuple[str, ...] = parameter((), "A node to ask first; may repeat.", shown=False)
+    protocol: str = parameter(
+        "v3", "Version of the protocol.", choices=("v3", "none"), dynamic=True, live=_protocol_live
+    )
+    mesh_seed_address_port: tuple[str, ...] = parameter(
+        (), "Address and port of a node to ask first; may repeat.", shown=False, check=mesh_seed
+    )
     multicast_group: tuple[str, ...] = parameter((), "Multicast group of the heartbeats.", shown=False)
     multicast_ttl: int = parameter(0, "Hops of a multicast.", high=255, shown=False)
 
@@ -96,8 +139,11 @@ class Fabric:
     """How nodes of a real cluster exchange data."""
 
     address: str = parameter("any", "Address for the fabric.", check=is_address)
-    tls_port: int = _port(0, "Port of the fabric with TLS.")
-    tls_name: str = parameter("", "TLS context of the fabric.")
+    tls_address: str = parameter(
+        "", "Address of the fabric with TLS.", shown=False, check=is_address, enterprise=True
+    )
+    tls_port: int = _port(0, "Port of the fabric with TLS.", enterprise=True)
+    tls_name: str = parameter("", "TLS context of the fabric.", enterprise=True)
     channel_bulk_fds: int = parameter(2, "Connections for bulk data to each node.", low=1, high=128)
     channel_bulk_recv_threads: int = parameter(4, "Receivers of bulk data.", low=1, high=128, dynamic=True)
     channel_ctrl_fds: int = parameter(1, "Connections for control to each node.", low=1, high=128)
@@ -108,23 +154,15 @@ class Fabric:
     channel_rw_recv_pools: int = parameter(1, "Pools of receivers of records.", low=1, high=16)
     channel_rw_recv_threads: int = parameter(16, "Receivers of records.", low=1, high=128, dynamic=True)
     keepalive_enabled: bool = parameter(True, "Keep idle connections alive.")
-    keepalive_intvl: int = parameter(1, "Pause between keep-alives.", unit="seconds")
+    keepalive_intvl: int = parameter(1, "Pause between keep-alives.", unit=WHOLE_SECONDS)
     keepalive_probes: int = parameter(10, "Lost keep-alives until a connection is dead.")
-    keepalive_time: int = parameter(1, "Idle time before the first keep-alive.", unit="seconds")
+    keepalive_time: int = parameter(1, "Idle time before the first keep-alive.", unit=WHOLE_SECONDS)
     latency_max_ms: int = parameter(5, "Expected delay between nodes.", unit="milliseconds", high=1000)
     port: int = _port(0, "Port of the fabric; 0 is none.")
     recv_rearm_threshold: int = parameter(
         1024, "Bytes received before a receiver is armed again.", unit="bytes", high=1 << 20, dynamic=True
     )
     send_threads: int = parameter(8, "Threads that send.", low=1, high=128)
-
-
-@dataclass(slots=True)
-class InfoPort:
-    """The text port of releases before 8.1."""
-
-    port: int = _port(0, "Port for info requests as plain text; 0 is none.")
-    address: str = parameter("any", "Address to listen on.", check=is_address)
 
 
 @dataclass(slots=True)
@@ -147,8 +185,8 @@ class Http:
 
     @property
     def listen_address(self) -> str:
-        """The address as a socket takes it: `any` means all of IPv4."""
-        return "0.0.0.0" if self.address == "any" else self.address
+        """The address as a socket takes it."""
+        return KEYWORDS.get(self.address, self.address)
 
 
 @dataclass(slots=True)
@@ -159,5 +197,4 @@ class Network:
     admin: Admin = context(Admin, "The administrators' port.")
     heartbeat: Heartbeat = context(Heartbeat, "How nodes of a real cluster find each other.")
     fabric: Fabric = context(Fabric, "How nodes of a real cluster exchange data.")
-    info: InfoPort = context(InfoPort, "The text port of older releases.", shown=False)
     http: Http = context(Http, "Where supervisors and Prometheus look.")

@@ -1,12 +1,13 @@
 """Names of other releases and editions.
 
 A retired parameter loads with a warning that says what takes its place; one of the Enterprise Edition is an error,
-since a node that ignored it would promise what it does not do.
+since a node that ignored it would promise what it does not do; those among the parameters are marked where they are
+declared. The one that asudfd has of its own, commit-to-device, loads with a warning.
 """
 
 from daemon.config.schema.lua import ModLua
 from daemon.config.schema.namespace import Namespace, StorageEngine
-from daemon.config.schema.network import Heartbeat, NetworkService
+from daemon.config.schema.network import Heartbeat, Network, NetworkService
 from daemon.config.schema.service import Service
 
 _GONE = "no longer exists and is ignored"
@@ -33,6 +34,7 @@ RETIRED: dict[type, dict[str, str]] = {
         "write-duplicate-resolution-disable"
     ),
     NetworkService: _gone("reuse-address network-interface-name"),
+    Network: _gone("info"),
     Heartbeat: _gone("mcast-ttl interface-address mesh-rw-retry-timeout"),
     Namespace: {
         **_gone(
@@ -61,7 +63,6 @@ RETIRED: dict[type, dict[str, str]] = {
 ENTERPRISE: dict[str, set[str]] = {
     "": {"security", "xdr"},
     "network": {"tls"},
-    "namespace": {"strong-consistency"},
 }
 """What only the Enterprise Edition has, by the context it stands in."""
 

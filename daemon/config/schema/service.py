@@ -6,17 +6,20 @@ Names and defaults: the `get-config` lines measured on a real server 8.1.2.0 (in
 import os
 from dataclasses import dataclass
 
-from daemon.config.parameter import parameter
+from daemon.config.parameter import INT_MAX, WHOLE_SECONDS, between, parameter
 
 NODE_ID_DIGITS_MAX = 16
 
-FD_MAX_LOW = 10
-"""With 0 nobody could connect any more, not even to put it right; with a few, one client's pool takes them all."""
+FD_MAX_LOW, FD_MAX_HIGH = 1024, 1_000_000
+"""Limits of proto-fd-max in a running server; a file may have up to INT_MAX there."""
+
+CLUSTER_SIZE_MAX = 8
+"""Most nodes of a cluster of the Community Edition."""
 
 
 def node_id(text: str) -> str:
-    """``text`` as a node id: 1 to 16 hex digits, not zero, in upper case. Raises ValueError."""
-    digits = text.upper()
+    """``text`` as a node id: 1 to 16 hex digits, not zero, in upper case, after 0x or not. Raises ValueError."""
+    digits = text.upper().removeprefix("0X")
     if (
         not digits
         or len(digits) > NODE_ID_DIGITS_MAX
@@ -37,8 +40,8 @@ def build(text: str) -> str:
 
 def plain(text: str) -> str:
     """``text``, if it can stand in an info answer. Raises ValueError."""
-    if not text.isprintable() or set(text) & set(";:=, "):
-        raise ValueError(f"must be printable and without blanks ; : = and comma, not {text!r}")
+    if not text.isprintable() or set(text) & set(";=, "):
+        raise ValueError(f"must be printable and without blanks ; = and comma, not {text!r}")
     return text
 
 
@@ -61,7 +64,7 @@ class Service:
         0, "Most keys of one batch request; 0 is no limit.", dynamic=True, effect=True
     )
     batch_max_unused_buffers: int = parameter(256, "Batch buffers kept for re-use.", dynamic=True)
-    cgroup_mem_tracking: bool = parameter(False, "Take memory figures from the cgroup.")
+    cgroup_mem_tracking: bool = parameter(False, "Take memory figures from the cgroup.", dynamic=True)
     cluster_name: str = parameter(
         "null",
         "Name of the cluster; clients may insist on it.",
@@ -91,13 +94,24 @@ class Service:
     keep_caps_ssd_health: bool = parameter(False, "Keep the rights to read the health of drives.")
     log_local_time: bool = parameter(False, "Log lines carry local time instead of GMT.", effect=True)
     log_millis: bool = parameter(False, "Log lines carry milliseconds.", effect=True)
-    microsecond_histograms: bool = parameter(False, "Histograms count microseconds.")
+    microsecond_histograms: bool = parameter(False, "Histograms count microseconds.", dynamic=True)
     migrate_fill_delay: int = parameter(
-        0, "Wait before partitions are filled after a node left.", unit="seconds", dynamic=True
+        0,
+        "Wait before partitions are filled after a node left.",
+        unit="seconds",
+        dynamic=True,
+        enterprise=True,
     )
     migrate_max_num_incoming: int = parameter(4, "Partitions taken in at once.", high=256, dynamic=True)
     migrate_threads: int = parameter(1, "Threads that move partitions.", high=100, dynamic=True)
-    min_cluster_size: int = parameter(1, "Smallest cluster that works.", low=1, high=256, dynamic=True)
+    min_cluster_size: int = parameter(
+        1,
+        "Smallest cluster that works.",
+        low=1,
+        high=CLUSTER_SIZE_MAX,
+        dynamic=True,
+        live=between(0, CLUSTER_SIZE_MAX),
+    )
     node_id: str = parameter(
         "A1",
         "This node's id, 1 to 16 hexadecimal digits; further nodes of one process count on from it.",
@@ -112,6 +126,7 @@ class Service:
         0,
         "Close a client connection that was idle for so long; 0 is never.",
         unit="milliseconds",
+        high=INT_MAX,
         dynamic=True,
         effect=True,
     )
@@ -119,9 +134,10 @@ class Service:
         15000,
         "Most client connections; one more is closed at once.",
         low=FD_MAX_LOW,
-        high=1000000,
+        high=INT_MAX,
         dynamic=True,
         effect=True,
+        live=between(FD_MAX_LOW, FD_MAX_HIGH),
     )
     quarantine_allocations: int = parameter(0, "Freed blocks kept aside.", high=100000000)
     query_max_done: int = parameter(
@@ -131,9 +147,9 @@ class Service:
     run_as_daemon: bool = parameter(
         True, "Detach from the terminal; asudfd stays in the foreground, as systemd likes it.", bare=True
     )
-    secrets_address_port: str = parameter("", "Address and port of the secret agent.")
-    secrets_tls_context: str = parameter("", "TLS context of the secret agent.")
-    secrets_uds_path: str = parameter("", "Unix socket of the secret agent.")
+    secrets_address_port: str = parameter("", "Address and port of the secret agent.", enterprise=True)
+    secrets_tls_context: str = parameter("", "TLS context of the secret agent.", enterprise=True)
+    secrets_uds_path: str = parameter("", "Unix socket of the secret agent.", enterprise=True)
     service_threads: int = parameter(
         os.cpu_count() or 1,
         "Threads that serve clients.",
@@ -148,34 +164,34 @@ class Service:
     sindex_gc_period: int = parameter(
         10, "Pause between clean-ups of secondary indexes.", unit="seconds", dynamic=True
     )
-    stay_quiesced: bool = parameter(False, "Take no partitions after the start.")
+    stay_quiesced: bool = parameter(False, "Take no partitions after the start.", enterprise=True)
     ticker_interval: int = parameter(
         10,
         "Pause between two tickers in the log.",
-        unit="seconds",
+        unit=WHOLE_SECONDS,
         low=1,
         high=3600,
         dynamic=True,
         effect=True,
     )
-    tls_refresh_period: int = parameter(0, "Pause between looks at changed certificates.", unit="seconds")
+    tls_refresh_period: int = parameter(
+        0, "Pause between looks at changed certificates.", unit="seconds", enterprise=True
+    )
     transaction_max_ms: int = parameter(
         1000,
-        "Time limit of a UDF call whose client names none.",
+        "Time limit of a UDF call whose client names none; 0 is that of mod-lua, time-max-ms.",
         unit="milliseconds",
-        low=1,  # 0 would end every call before it begins
-        high=60000,
         dynamic=True,
         effect=True,
     )
     transaction_retry_ms: int = parameter(
-        1002, "Pause before a replica write is tried again.", unit="milliseconds", dynamic=True
+        1002, "Pause before a replica write is tried again.", unit="milliseconds", low=1, dynamic=True
     )
-    vault_ca: str = parameter("", "Certificate authority of Vault.")
-    vault_namespace: str = parameter("", "Namespace of Vault.")
-    vault_path: str = parameter("", "Path inside Vault.")
-    vault_token_file: str = parameter("", "File with the token for Vault.")
-    vault_url: str = parameter("", "Address of Vault.")
+    vault_ca: str = parameter("", "Certificate authority of Vault.", enterprise=True)
+    vault_namespace: str = parameter("", "Namespace of Vault.", enterprise=True)
+    vault_path: str = parameter("", "Path inside Vault.", enterprise=True)
+    vault_token_file: str = parameter("", "File with the token for Vault.", enterprise=True)
+    vault_url: str = parameter("", "Address of Vault.", enterprise=True)
     work_directory: str = parameter(
         "/opt/aerospike",
         "Directory of all state: system metadata and, unless set apart, modules.",
@@ -185,7 +201,9 @@ class Service:
 
     user: str = parameter("", "User to change to after the start.", shown=False)
     group: str = parameter("", "Group to change to after the start.", shown=False)
-    feature_key_file: tuple[str, ...] = parameter((), "Feature key of the Enterprise Edition.", shown=False)
+    feature_key_file: tuple[str, ...] = parameter(
+        (), "Feature key of the Enterprise Edition.", shown=False, enterprise=True
+    )
 
     build: str = parameter(
         "8.1.2.0",

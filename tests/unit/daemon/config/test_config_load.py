@@ -22,7 +22,6 @@ service {
 	proto-fd-max 15000
 	cluster-name prod
 	node-id bb9
-	feature-key-file /etc/aerospike/features.conf
 	run-as-daemon
 }
 
@@ -69,6 +68,7 @@ namespace test {
 
 namespace bar {
 	replication-factor 2
+	allow-ttl-without-nsup true
 	storage-engine device {
 		file /opt/aerospike/data/bar.dat
 		file /opt/aerospike/data/bar2.dat
@@ -119,7 +119,9 @@ def test_a_real_file_loads(tmp_path: Path) -> None:
     assert bar.storage_engine.file == ("/opt/aerospike/data/bar.dat", "/opt/aerospike/data/bar2.dat")
     assert bar.storage_engine.filesize == 4 << 30
     assert bar.storage_engine.commit_to_device
-    assert [(one.name, one.default_ttl, one.stop_writes_count) for one in bar.sets] == [("demo", 3600, 1000)]
+    assert [(one.name, one.default_ttl, one.stop_writes_count) for one in bar.sets.values()] == [
+        ("demo", 3600, 1000)
+    ]
     assert bar.geo2dsphere_within.max_cells == 8
     (sink,) = config.logging
     assert sink.path == "/var/log/aerospike/aerospike.log"
@@ -135,6 +137,43 @@ def test_what_is_retired_or_useless_is_a_warning(tmp_path: Path) -> None:
     assert any("'memory-size' now is data-size" in line for line in told)
     assert any("'syslog' is not served" in line for line in told)
     assert any("without effect here: service.user" in line for line in told)
+    assert "63: 'commit-to-device' is enterprise only on a real server; here it works" in told
+    assert "60: all records go to the first file, /opt/aerospike/data/bar.dat" in told
+    assert any("'info' no longer exists and is ignored" in line for line in told)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("service {\nticker-interval 1 2\n}", "2: '2' is more than 'ticker-interval' takes: it is ignored"),
+        ("service x {\n}", "1: 'x' is more than 'service' takes: it is ignored"),
+        ("namespace a b {\n}", "1: 'b' is more than 'namespace' takes: it is ignored"),
+        ("namespace a {\nset s t u v w {\n}\n}", "2: 't' is more than 'set' takes: it is ignored"),
+        (
+            "namespace a {\nstorage-engine memory x\n}",
+            "2: 'x' is more than 'storage-engine' takes: it is ignored",
+        ),
+        ("logging {\nconsole x {\n}\n}", "2: 'x' is more than 'console' takes: it is ignored"),
+        (
+            "logging {\nconsole {\ncontext any info x\n}\n}",
+            "3: 'x' is more than 'context' takes: it is ignored",
+        ),
+        ("network {\ninfo {\nnosuch 1\n}\n}", "2: 'info' no longer exists and is ignored"),
+    ],
+)
+def test_what_nobody_reads_is_a_warning(tmp_path: Path, text: str, told: str) -> None:
+    assert told in [f"{one.line}: {one.message}" for one in read(tmp_path, text).warnings]
+
+
+def test_a_set_may_have_several_blocks(tmp_path: Path) -> None:
+    text = "namespace a {\nset s {\ndisable-eviction true\n}\nset s {\nstop-writes-count 10G\n}\n}"
+    (one,) = read(tmp_path, text).namespaces[0].sets.values()
+    assert (one.name, one.disable_eviction, one.stop_writes_count) == ("s", True, 10 << 30)
+
+
+def test_the_time_to_live_of_a_set_may_be_for_ever(tmp_path: Path) -> None:
+    config = read(tmp_path, "namespace a {\nset s {\ndefault-ttl -1\n}\n}")
+    assert config.namespaces[0].sets[b"s"].default_ttl == 0xFFFFFFFF
 
 
 @pytest.mark.parametrize(
@@ -146,16 +185,25 @@ def test_what_is_retired_or_useless_is_a_warning(tmp_path: Path) -> None:
         ),
         ("servce {\n}", "1: 'servce' is not a context of the file; did you mean 'service'?"),
         ("service {\nticker-interval abc\n}", "2: 'ticker-interval' must be a whole number"),
-        ("service {\nticker-interval 0\n}", "2: 'ticker-interval' must be from 1 to 3600 seconds, not 0"),
+        (
+            "service {\nticker-interval 0\n}",
+            "2: 'ticker-interval' must be from 1 to 3600 whole seconds, not 0",
+        ),
         ("service {\nticker-interval\n}", "2: 'ticker-interval' has no value"),
-        ("service {\nticker-interval 1 2\n}", "2: 'ticker-interval' takes one value, not 2"),
+        ("service {\nticker-interval 10s\n}", "2: 'ticker-interval' must be a whole number, not '10s'"),
+        ("service {\nfeature-key-file /x\n}", "2: 'feature-key-file' is enterprise only"),
+        ("network {\nservice {\ntls-port 0\n}\n}", "3: 'tls-port' is enterprise only"),
+        ("network {\nservice {\naddress ANY\n}\n}", "3: 'address' must be any in small letters"),
+        (
+            "network {\nservice {\naccess-address a.invalid\n}\n}",
+            "3: 'access-address' is not the name of a host that is known here: a.invalid",
+        ),
         ("service {\nticker-interval {\n}\n}", "2: 'ticker-interval' is a parameter, not a context"),
         ("service {\nadvertise-ipv6 yes\n}", "2: 'advertise-ipv6' must be true or false, not 'yes'"),
         ("service {\nnode-id 0\n}", "2: 'node-id' must be 1 to 16 hexadecimal digits"),
         ("service {\nnode-id 12345678901234567\n}", "2: 'node-id' must be 1 to 16 hexadecimal digits"),
         ("service {\nbuild eight\n}", "2: 'build' must be 2 to 5 numbers joined by dots"),
         ("service {\ncluster-name a;b\n}", "2: 'cluster-name' must be printable"),
-        ("service x {\n}", "1: 'service' takes no name, but has 'x'"),
         ("service", "1: 'service' is a context: '{' is missing"),
         ("network {\nservice {\nport 65536\n}\n}", "3: 'port' must be from 0 to 65535, not 65536"),
         ("network {\nservice\n}", "2: 'service' is a context: '{' is missing"),
@@ -164,14 +212,12 @@ def test_what_is_retired_or_useless_is_a_warning(tmp_path: Path) -> None:
         ("network {\nfabric {\nport 3000\n}\n}", "3: 'fabric' and 'service' both use port 3000"),
         ("security {\n}", "1: 'security' is enterprise only"),
         ("xdr {\n}", "1: 'xdr' is enterprise only"),
-        ("namespace {\n}", "1: 'namespace' needs one name, not 0"),
-        ("namespace a b {\n}", "1: 'namespace' needs one name, not 2"),
+        ("namespace {\n}", "1: 'namespace' needs a name"),
         (f"namespace {'n' * 32} {{\n}}", "1: a name has 1 to 31 bytes"),
         ("namespace a=b {\n}", "1: 'a=b' cannot be a name"),
         ("namespace a {\n}\nnamespace a {\n}", "3: the namespace 'a' is declared twice"),
-        ("namespace a {\nset s {\n}\nset s {\n}\n}", "4: the set 's' is declared twice"),
         ("namespace a {\nset s\n}", "2: 'set' is a context: '{' is missing"),
-        ("namespace a {\nset {\n}\n}", "2: 'set' needs one name, not 0"),
+        ("namespace a {\nset {\n}\n}", "2: 'set' needs a name"),
         ("namespace a {\nstorage-engine tape\n}", "2: 'storage-engine' must be memory or device"),
         ("namespace a {\nstorage-engine pmem {\n}\n}", "2: 'storage-engine' is enterprise only"),
         ("namespace a {\nindex-type flash {\nmount /x\n}\n}", "2: 'index-type' is enterprise only"),
@@ -182,13 +228,44 @@ def test_what_is_retired_or_useless_is_a_warning(tmp_path: Path) -> None:
         ),
         ("network {\nservice {\naccess-address not/an/addr\n}\n}", "3: 'access-address' must be any"),
         ("mod-lua {\ncontext-memory 1M\n}", "2: 'context-memory' must be from 16M to 1T bytes, not 1M"),
-        ("service {\nproto-fd-max 0\n}", "2: 'proto-fd-max' must be from 10 to 1000000, not 0"),
-        ("namespace a {\nstorage-engine device {\n}\n}", "0: the namespace 'a' has a device without a file"),
+        ("service {\nproto-fd-max 0\n}", "2: 'proto-fd-max' must be from 1024 to 2147483647, not 0"),
+        (
+            "namespace a {\nstorage-engine device {\n}\n}",
+            "2: the namespace 'a' has a device without a 'file'",
+        ),
+        ("namespace a {\nstorage-engine device {\nfile a\n}\n}", "3: a 'file' needs a 'filesize'"),
+        (
+            "namespace a {\nstorage-engine device {\nfile a\nfilesize 1M\n}\n}",
+            "4: 'filesize' must be from 128M to 2T bytes",
+        ),
+        (
+            "namespace a {\nstorage-engine device {\ndevice /dev/x\nfilesize 1G\n}\n}",
+            "3: block devices are not served",
+        ),
+        (
+            "namespace a {\nstorage-engine device {\nfile a\nfilesize 1G\ndata-size 1G\n}\n}",
+            "5: 'data-size' is a parameter of storage-engine memory only",
+        ),
+        (
+            "namespace a {\nstorage-engine memory {\nfile a\nfilesize 1G\ndata-size 1G\n}\n}",
+            "5: 'data-size' cannot stand beside a 'file'",
+        ),
+        ("namespace a {\nstorage-engine memory {\nflush-size 1M\n}\n}", "3: 'flush-size' needs a 'file'"),
+        (
+            "namespace a {\nstorage-engine memory\nstorage-engine memory\n}",
+            "3: there is a 'storage-engine' already, in line 2",
+        ),
+        ("namespace a {\ndefault-ttl 1d\n}", "2: 'default-ttl' needs an 'nsup-period' that is not 0"),
+        ("namespace a {\nset s {\ndefault-ttl 1d\n}\n}", "3: 'default-ttl' needs an 'nsup-period'"),
+        (
+            "network {\nheartbeat {\nmesh-seed-address-port a\n}\n}",
+            "3: 'mesh-seed-address-port' must be an address and a port from 1024",
+        ),
         ("namespace a {\nstrong-consistency true\n}", "2: 'strong-consistency' is enterprise only"),
         ("".join(f"namespace n{n} {{\n}}\n" for n in range(33)), "65: there are more than 32 namespaces"),
         ("logging {\n" + "console {\n}\n" * 17 + "}", "0: there are more than 16 log sinks"),
         (
-            "network {\nheartbeat {\n" + "mesh-seed-address-port a 1\n" * 129 + "}\n}",
+            "network {\nheartbeat {\n" + "mesh-seed-address-port a 3002\n" * 129 + "}\n}",
             "131: 'mesh-seed-address-port' is given more than 128 times",
         ),
         ("mod-lua {\ncontext-max 5\n}", "2: 'context-max' 5 must not be below 'context-count' 10"),

@@ -2,11 +2,11 @@
 
 import pytest
 
-from daemon.config.change import plan, set_parameter
+from daemon.config.change import named_set, plan
 from daemon.config.load import embedded
 from daemon.config.parameter import NUMBER_MAX, Parameter, listing, number, parameters, spell
 from daemon.config.schema import ModLua, Namespace, NetworkService, Service
-from daemon.config.schema.retired import ENTERPRISE, RETIRED
+from daemon.config.schema.retired import RETIRED
 from daemon.config.walk import sections
 
 ALL = [
@@ -34,7 +34,7 @@ def test_a_declaration_holds_together(declared: Parameter) -> None:
 def test_names_do_not_collide() -> None:
     for kind, names in RETIRED.items():
         assert not names.keys() & parameters(kind).keys()
-    assert "strong-consistency" in ENTERPRISE["namespace"]
+    assert parameters(Namespace)["strong-consistency"].enterprise
 
 
 @pytest.mark.parametrize(
@@ -63,16 +63,16 @@ def test_what_is_no_number(text: str) -> None:
         parameters(Service)["proto-fd-max"].parse(text)
 
 
-@pytest.mark.parametrize("text", ["-1", "0", "9", str(NUMBER_MAX + 1), "1000001", "5M"])
+@pytest.mark.parametrize("text", ["-1", "0", "1023", str(NUMBER_MAX + 1), "2147483648", "5G"])
 def test_numbers_out_of_range(text: str) -> None:
-    with pytest.raises(ValueError, match="must be from 10 to 1000000"):
+    with pytest.raises(ValueError, match="must be from 1024 to 2147483647"):
         parameters(Service)["proto-fd-max"].parse(text)
 
 
-@pytest.mark.parametrize(("name", "text"), [("proto-fd-max", "0"), ("transaction-max-ms", "0")])
-def test_nobody_can_be_locked_out(name: str, text: str) -> None:
-    with pytest.raises(ValueError, match="must be from"):
-        plan(embedded("/w").service, name, text)
+@pytest.mark.parametrize("text", ["0", "1023", "1000001"])
+def test_a_running_server_has_limits_of_its_own(text: str) -> None:
+    with pytest.raises(ValueError, match="must be from 1024 to 1000000"):
+        plan(embedded("/w").service, {"proto-fd-max": text})
 
 
 def test_a_context_has_memory_enough_to_start() -> None:
@@ -116,9 +116,69 @@ def test_what_is_no_address(name: str, text: str) -> None:
         parameters(NetworkService)[name].parse(text)
 
 
-def test_booleans_and_choices_take_either_case() -> None:
+def test_only_booleans_in_a_file_take_either_case() -> None:
     assert parameters(Service)["log-millis"].parse("TRUE") is True
-    assert parameters(Namespace)["write-commit-level-override"].parse("Master") == "master"
+    for declared, text in (
+        (parameters(Namespace)["write-commit-level-override"].parse, "Master"),
+        (parameters(Service)["enable-hist-info"].parse_live, "TRUE"),
+    ):
+        with pytest.raises(ValueError, match="must be"):
+            declared(text)
+
+
+@pytest.mark.parametrize("text", ["ANY", "Any", "Local"])
+def test_words_for_addresses_have_small_letters(text: str) -> None:
+    with pytest.raises(ValueError, match="in small letters"):
+        parameters(NetworkService)["address"].parse(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("stop-writes-count", "5s", 5),
+        ("stop-writes-count", "0x10", 0),
+        ("stop-writes-count", "18446744073709551616", (1 << 63) - 1),
+        ("stop-writes-size", "", 0),
+        ("stop-writes-size", "1k", 1024),
+        ("default-ttl", "-1", NUMBER_MAX),
+        ("default-ttl", "", 0),
+        ("default-ttl", "2h", 7200),
+    ],
+)
+def test_sets_are_changed_as_the_real_server_reads_it(name: str, text: str, value: int) -> None:
+    namespace = embedded("/w").namespaces[0]
+    change = plan(named_set(namespace, "s"), {name: text})
+    change.apply()
+    assert getattr(namespace.sets[b"s"], change.attribute) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("default-ttl", "-2"), ("default-ttl", "3651d"), ("stop-writes-size", "5s")]
+)
+def test_values_of_sets_that_do_not_fit(name: str, text: str) -> None:
+    with pytest.raises(ValueError, match="must be"):
+        plan(named_set(embedded("/w").namespaces[0], "s"), {name: text})
+
+
+@pytest.mark.parametrize("name", ["", "x" * 64])
+def test_a_set_has_a_name(name: str) -> None:
+    with pytest.raises(ValueError, match="1 to 63 bytes"):
+        named_set(embedded("/w").namespaces[0], name)
+
+
+def test_of_several_parameters_the_first_in_order_is_changed() -> None:
+    service = embedded("/w").service
+    assert (
+        plan(service, {"ticker-interval": "11", "migrate-threads": "2", "x": "1"}).name == "migrate-threads"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("heartbeat.interval", "50"), ("heartbeat.connect-timeout-ms", "501")]
+)
+def test_a_connect_may_take_a_third_of_the_time_until_a_node_is_gone(name: str, text: str) -> None:
+    with pytest.raises(ValueError, match="more than a third"):
+        plan(embedded("/w").network, {name: text})
 
 
 def test_own_parameters_are_listed_apart() -> None:
@@ -134,10 +194,15 @@ def test_own_parameters_are_listed_apart() -> None:
 def test_a_change_has_effect_at_once() -> None:
     config = embedded("/w")
     service = config.service
-    set_parameter(config.service, "ticker-interval", "2m")
-    set_parameter(config.network, "heartbeat.interval", "200")
-    set_parameter(config.namespaces[0], "storage-engine.defrag-lwm-pct", "40")
-    set_parameter(config.namespaces[0], "defrag-sleep", "5")
+    for values, name, text in (
+        (config.service, "ticker-interval", "120"),
+        (config.network, "heartbeat.interval", "200"),
+        (config.namespaces[0], "defrag-lwm-pct", "40"),
+        (config.namespaces[0], "defrag-sleep", "5"),
+        (config.namespaces[0], "geo2dsphere-within-max-level", "7"),
+    ):
+        plan(values, {name: text}).apply()
+    assert config.namespaces[0].geo2dsphere_within.max_level == 7
     assert service.ticker_interval == 120
     assert config.network.heartbeat.interval == 200
     assert config.namespaces[0].storage_engine.defrag_lwm_pct == 40
@@ -148,11 +213,12 @@ def test_a_change_has_effect_at_once() -> None:
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [
-        ("nope", "1", "is not a parameter here"),
-        ("", "1", "is not a parameter here"),
-        ("ticker_interval", "1", "is not a parameter here"),
-        ("heartbeat.interval", "200", "is not a parameter here"),
-        ("disable-udf-execution", "true", "is static"),
+        ("nope", "1", "no parameter that can be changed"),
+        ("", "1", "no parameter that can be changed"),
+        ("ticker_interval", "1", "no parameter that can be changed"),
+        ("heartbeat.interval", "200", "no parameter that can be changed"),
+        ("disable-udf-execution", "true", "no parameter that can be changed"),
+        ("migrate-fill-delay", "1", "no parameter that can be changed"),
         ("ticker-interval", "x", "must be a whole number"),
         ("cluster-name", "a;b", "must be printable"),
     ],
@@ -160,7 +226,7 @@ def test_a_change_has_effect_at_once() -> None:
 def test_a_change_that_cannot_be(name: str, text: str, told: str) -> None:
     config = embedded("/w")
     with pytest.raises(ValueError, match=told):
-        plan(config.service, name, text)
+        plan(config.service, {name: text})
     assert config.service == embedded("/w").service
 
 

@@ -61,9 +61,16 @@ class FakeLog:
     def info(self, context: str, text: str) -> None:
         self.lines.append((context, text))
 
+    warning = info
+
 
 def fake_node(config: Config) -> Any:
-    return SimpleNamespace(id="A1", config=config, log=FakeLog(), cluster=SimpleNamespace(here={"A1", "A2"}))
+    return SimpleNamespace(
+        id="A1",
+        config=config,
+        log=FakeLog(),
+        cluster=SimpleNamespace(here={"A1", "A2"}, members={"A1", "A2"}),
+    )
 
 
 @pytest.fixture
@@ -179,13 +186,23 @@ def test_a_change_is_seen_and_logged(node: Any) -> None:
     assert node.log.lines == [("config", "node A1: set-config: ticker-interval is now 60")]
 
 
-def test_of_several_changes_all_or_none(node: Any) -> None:
-    assert ask(node, b"set-config:context=service;ticker-interval=60;nope=1").startswith(b"ERROR")
-    assert node.config.service.ticker_interval == 10
-    assert (
-        ask(node, b"set-config:context=service;ticker-interval=60;info-max-ms=900;ticker-interval=5") == b"ok"
-    )
-    assert (node.config.service.ticker_interval, node.config.service.info_max_ms) == (60, 900)
+def test_of_several_changes_the_first_in_order_is_made_and_the_log_tells_what_is_not(node: Any) -> None:
+    assert ask(node, b"set-config:context=service;ticker-interval=60;info-max-ms=900;no\x1bpe=5") == b"ok"
+    assert (node.config.service.ticker_interval, node.config.service.info_max_ms) == (10, 900)
+    assert node.log.lines[-1][1].endswith("changes one parameter, ignored: 'ticker-interval, no\\x1bpe'")
+
+
+def test_a_set_is_made_even_by_a_line_that_is_refused(node: Any) -> None:
+    place = b"set-config:context=namespace;namespace=test;set=s;"
+    assert ask(node, place + b"default-ttl=x") == b"ERROR:4:invalid set-config parameter"
+    assert ask(node, place + b"default-ttl=-1") == b"ok"
+    assert node.config.namespaces[0].sets[b"s"].default_ttl == 0xFFFFFFFF
+
+
+def test_a_cluster_cannot_be_demanded_larger_than_it_is(node: Any) -> None:
+    line = b"set-config:context=service;min-cluster-size="
+    assert ask(node, line + b"3") == b"ERROR:4:invalid set-config parameter"
+    assert ask(node, line + b"2") == b"ok"
 
 
 def test_more_clients_than_the_system_has_files_for(node: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -142,9 +142,16 @@ def test_times_to_live(asked: int, old: int | None, expected: int) -> None:
 
 @pytest.mark.usefixtures("clock")
 def test_the_default_time_to_live_is_that_of_the_set_or_of_the_namespace() -> None:
-    namespace = make(default_ttl=100, sets=[schema.NamespaceSet("demo", default_ttl=7)])
+    namespace = make(
+        default_ttl=100,
+        sets={
+            b"demo": schema.NamespaceSet("demo", default_ttl=7),
+            b"ever": schema.NamespaceSet("ever", default_ttl=ttl.NEVER),
+        },
+    )
     assert namespace.void_time(0, None, b"demo") == NOW + 7
     assert namespace.void_time(0, None, b"other") == NOW + 100
+    assert namespace.void_time(0, None, b"ever") == 0
     assert namespace.void_time(ttl.KEEP, None, b"other") == NOW + 100
     assert namespace.void_time(ttl.NEVER, None, b"demo") == 0
 
@@ -207,10 +214,10 @@ def test_writes_stop_when_the_systems_memory_is_full() -> None:
 
 def test_sets_have_limits() -> None:
     namespace = make(
-        sets=[
-            schema.NamespaceSet("few", stop_writes_count=2),
-            schema.NamespaceSet("small", stop_writes_size=100),
-        ]
+        sets={
+            b"few": schema.NamespaceSet("few", stop_writes_count=2),
+            b"small": schema.NamespaceSet("small", stop_writes_size=100),
+        }
     )
     namespace.put(digest(1), new(namespace, b"few"))
     namespace.put(digest(2), new(namespace, b"few"))
