@@ -6,6 +6,7 @@ Every node has one answer, in the configured order, whether it spoke or not; fai
 from __future__ import annotations
 
 from asadm.outcome import Answer
+from asadm.patience import Patience
 from asinfo.command import answer_of_summary
 from asinfo.errors import UsageError, WireError
 from asinfo.exchange import exchange
@@ -34,10 +35,11 @@ class Cluster:
     """The nodes that a run is about.
 
     ``name`` is that of the inventory, or empty. ``timeout`` is the whole time, in seconds, that each node has.
-    ``progress`` is the line that a waiting terminal sees, if there is one.
+    ``progress`` is the line that a waiting terminal sees, if there is one. ``patience`` is what one command may wait
+    for; None where it knows itself how often it asks a node that is silent.
     """
 
-    __slots__ = ("members", "name", "progress", "timeout")
+    __slots__ = ("members", "name", "patience", "progress", "timeout")
 
     def __init__(
         self,
@@ -46,11 +48,31 @@ class Cluster:
         name: str = "",
         timeout: float = 5.0,
         progress: Progress | None = None,
+        patience: Patience | None = None,
     ) -> None:
         self.members = tuple(members)
         self.name = name
         self.timeout = timeout
         self.progress = progress
+        self.patience = patience
+
+    def part(self, members: Sequence[Member]) -> Cluster:
+        """The same for just ``members``: what a command knows of its nodes stays known."""
+        return Cluster(
+            members, name=self.name, timeout=self.timeout, progress=self.progress, patience=self.patience
+        )
+
+    def insistent(self) -> Cluster:
+        """The same, but who is asked is asked, whatever is known of it: for what has to be tried at the end."""
+        made = self.part(self.members)
+        made.patience = None
+        return made
+
+    def afresh(self) -> Cluster:
+        """The same for a new command: nothing is known yet of who is silent."""
+        made = self.part(self.members)
+        made.patience = Patience()
+        return made
 
     @property
     def nodes(self) -> list[Node]:
@@ -71,19 +93,36 @@ class Cluster:
     def ask(
         self, asks: Sequence[tuple[Node, tuple[bytes, ...]]], *, timeout: float | None = None
     ) -> list[Answer]:
-        """As `each`, with commands for each node of its own."""
+        """As `each`, with commands for each node of its own. A node that is given up fails without being asked."""
         bodies = {commands: request(commands) for commands in {commands for _, commands in asks}}
-        sent = [(node, bodies[commands]) for node, commands in asks]
-        deadline = self.timeout if timeout is None else timeout
-        if self.progress is None:
-            replies = exchange(sent, timeout=deadline)
-        else:
-            self.progress.start(len(sent))
-            try:
-                replies = exchange(sent, timeout=deadline, arrived=self.progress.arrived)
-            finally:
-                self.progress.stop()
-        return [_answer(reply, commands) for reply, (_, commands) in zip(replies, asks, strict=True)]
+        whole = self.timeout if timeout is None else timeout
+        patience = self.patience
+        limits = [whole if patience is None else patience.seconds(node, whole) for node, _ in asks]
+        sent = [
+            (node, bodies[commands])
+            for (node, commands), limit in zip(asks, limits, strict=True)
+            if limit or patience is None
+        ]
+        replies = iter(self._exchange(sent, [limit for limit in limits if limit or patience is None]))
+        answers = []
+        for (node, commands), limit in zip(asks, limits, strict=True):
+            if patience is not None and not limit:
+                answers.append(patience.unasked(node, commands))
+                continue
+            answer = _answer(next(replies), commands)
+            if patience is not None:
+                patience.note(answer, limit)
+            answers.append(answer)
+        return answers
+
+    def _exchange(self, sent: Sequence[tuple[Node, bytes]], limits: Sequence[float]) -> list[Reply]:
+        if self.progress is None or not sent:
+            return exchange(sent, timeout=limits) if sent else []
+        self.progress.start(len(sent))
+        try:
+            return exchange(sent, timeout=limits, arrived=self.progress.arrived)
+        finally:
+            self.progress.stop()
 
     def only(self, words: Sequence[str]) -> Cluster:
         """The nodes that ``words`` select; see `select`. Asks the nodes for their ids when a word looks like one."""
@@ -95,7 +134,7 @@ class Cluster:
             for member, answer in zip(self.members, self.each([b"node"]), strict=True):
                 member.id = text(answer.answer) if answer.good else ""
             found = select(self.members, words)
-        return Cluster(found, name=self.name, timeout=self.timeout, progress=self.progress)
+        return self.part(found)
 
 
 def _may_be_id(word: str) -> bool:

@@ -28,9 +28,10 @@ class Answer:  # plain class: dataclasses cost more to import than the whole run
     ``milliseconds``  from the start of the connect to the end of the reply
     ``commands``      what it was asked; empty for its summary
     ``note``          a warning about the node, for instance that it wanted no login; mostly empty
+    ``asked``         False where nothing was sent, because the node was given up or the time was over
     """
 
-    __slots__ = ("answers", "commands", "error", "milliseconds", "node", "note", "status")
+    __slots__ = ("answers", "asked", "commands", "error", "milliseconds", "node", "note", "status")
 
     def __init__(
         self,
@@ -45,6 +46,7 @@ class Answer:  # plain class: dataclasses cost more to import than the whole run
         self.answers = list(answers)
         self.commands: Sequence[bytes] = (b"",)
         self.note = ""
+        self.asked = True
         self.error = error
         self.milliseconds = milliseconds
 

@@ -75,7 +75,8 @@ class Session:
         if self._cluster is None:
             self._cluster = self._resolve()
         words = arguments.clauses.get("with") if arguments else None
-        return self._cluster.only(words) if words else self._cluster
+        cluster = self._cluster.afresh()
+        return cluster.only(words) if words else cluster
 
     def bold(self, line: str) -> bytes:
         """``line`` for standard output, bold where colours are shown."""

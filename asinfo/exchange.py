@@ -6,7 +6,7 @@ Each ask is a non-blocking connection whose conversation (``Dialogue``) knows no
 
 The first bytes are sent right after the connect call: on a near network the handshake is done by then, which saves
 a turn of the loop. Every node has one deadline from its own start, so that a long list of nodes makes no false
-time-outs; starts are in order and the time-out is the same for all, hence a queue holds the deadlines in order.
+time-outs; an ask may have a shorter time-out of its own, and a heap holds the deadlines in order.
 At most ``window`` connections are young (not older than 50 ms) at a time: nodes that hang leave their place to
 others after 50 ms, and cost the whole run one deadline, however many they are.
 
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import _socket
 import select
+from _heapq import heappop, heappush  # without heapq, which is Python code around these two
 from errno import EAGAIN, EALREADY, EINPROGRESS, EINTR, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOTCONN
 from time import monotonic
 
@@ -54,13 +55,14 @@ class _Connection:
     """One ask on its way."""
 
     __slots__ = (
-        "addresses", "connected", "deadline", "dialogue", "gives_up", "outbox", "reply", "socket", "started", "wanted",
-        "young",
+        "addresses", "connected", "deadline", "dialogue", "gives_up", "outbox", "reply", "socket", "started", "timeout",
+        "wanted", "young",
     )  # fmt: skip
 
-    def __init__(self, node: Node, dialogue: Dialogue) -> None:
+    def __init__(self, node: Node, dialogue: Dialogue, timeout: float) -> None:
         self.reply = Reply(node)
         self.dialogue = dialogue
+        self.timeout = timeout
         self.addresses: list[Address] = []
         """Addresses not tried yet."""
         self.socket: _socket.socket | None = None
@@ -80,20 +82,25 @@ class _Connection:
 def exchange(
     asks: Sequence[tuple[Node, bytes]],
     *,
-    timeout: float,
+    timeout: float | Sequence[float],
     window: int = WINDOW,
     patience: float | None = None,
     arrived: Callable[[Reply], None] | None = None,
 ) -> list[Reply]:
     """Ask every node at once, within a window; the replies in the order of ``asks``.
 
-    The bytes of an ask are the body of one info request. ``timeout`` (seconds) is one deadline for the whole
-    operation with a node (look-up, connect, TLS, login, request, reply), counted from its start; ``patience``
-    (seconds) is the most that the connect may take of it. ``arrived`` is called with each reply as it is complete.
-    Whatever a peer does becomes a Reply with a failure; Ctrl-C makes the unfinished ones ``interrupted`` and returns.
+    The bytes of an ask are the body of one info request. ``timeout`` (seconds, for all or one an ask) is one deadline
+    for the whole operation with a node (look-up, connect, TLS, login, request, reply), counted from its start;
+    ``patience`` (seconds) is the most that the connect may take of it. ``arrived`` is called with each reply as it is
+    complete. Whatever a peer does becomes a Reply with a failure; Ctrl-C makes the unfinished ones ``interrupted`` and
+    returns.
     """
-    connections = [_Connection(node, dialogue(node, body)) for node, body in asks]
-    engine = _Engine(connections, timeout, window, patience, arrived)
+    timeouts = [timeout] * len(asks) if isinstance(timeout, (int, float)) else timeout
+    connections = [
+        _Connection(node, dialogue(node, body), seconds)
+        for (node, body), seconds in zip(asks, timeouts, strict=True)
+    ]
+    engine = _Engine(connections, window, patience, arrived)
     try:
         engine.run()
     except KeyboardInterrupt:
@@ -108,25 +115,24 @@ class _Engine:
 
     __slots__ = (
         "_active", "_arrived", "_by_descriptor", "_connections", "_impatient", "_patience", "_poll", "_resolver",
-        "_timeline", "_timeout", "_waiting", "_window", "_young",
+        "_timeline", "_waiting", "_window", "_young",
     )  # fmt: skip
 
     def __init__(
         self,
         connections: list[_Connection],
-        timeout: float,
         window: int,
         patience: float | None,
         arrived: Callable[[Reply], None] | None,
     ) -> None:
         self._connections = connections
-        self._timeout = timeout
         self._window = window
         self._patience = patience
         self._arrived = arrived
         self._waiting = deque(connections)
-        self._timeline: deque[_Connection] = deque()
-        """Started ones in order of their deadlines; the done ones leave it when they come to the front."""
+        self._timeline: list[tuple[float, int, _Connection]] = []
+        """Heap of the started ones by their deadlines, with a number each, for connections have no order; the done
+        ones leave it when they come to the front."""
         self._impatient: list[_Connection] = []
         """The few whose attempt to connect ends before their deadline."""
         self._young: deque[_Connection] = deque()
@@ -191,9 +197,9 @@ class _Engine:
     def _pause(self, now: float) -> float:
         """Seconds until time itself is an event."""
         timeline = self._timeline
-        while timeline and timeline[0].done:
-            timeline.popleft()
-        wake = timeline[0].deadline if timeline else now
+        while timeline and timeline[0][2].done:
+            heappop(timeline)
+        wake = timeline[0][0] if timeline else now
         if self._waiting and self._young:
             wake = min(wake, self._young[0].started + YOUNG)
         for connection in self._impatient:
@@ -208,8 +214,8 @@ class _Engine:
                 self._impatient.remove(connection)
                 self._give_up(connection)
         timeline = self._timeline
-        while timeline and (timeline[0].done or timeline[0].deadline <= now):
-            connection = timeline.popleft()
+        while timeline and (timeline[0][2].done or timeline[0][0] <= now):
+            connection = heappop(timeline)[2]
             if not connection.done:
                 self._give_up(connection, last=True)
 
@@ -231,12 +237,12 @@ class _Engine:
         address = numeric(node.host, node.port)
         opened = None if address is None else _open(address)
         connection.started = monotonic()
-        connection.deadline = connection.started + self._timeout
+        connection.deadline = connection.started + connection.timeout
         connection.outbox = connection.dialogue.start()
         connection.young = True
         self._active += 1
         self._young.append(connection)
-        self._timeline.append(connection)
+        heappush(self._timeline, (connection.deadline, id(connection), connection))
         self._limit_attempt(connection)
         if opened is None or address is None:
             self._look_up(node, connection)

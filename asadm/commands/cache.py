@@ -37,7 +37,7 @@ def run(session: Session, arguments: Arguments) -> Outcome:
     """Clear the cache of every node; exit code 0, 1, 2, 130 on Ctrl-C or 143 on SIGTERM."""
     settings = Settings.of(arguments.options)
     settings.check_here()
-    cluster = session.cluster(arguments)
+    cluster = session.cluster(arguments).insistent()  # --retries says how often a node is asked
     return _dry_run(cluster) if settings.dry_run else Run(cluster, settings).outcome()
 
 

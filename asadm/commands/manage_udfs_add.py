@@ -54,7 +54,9 @@ def run(session: Session, arguments: Arguments) -> Outcome:
     cluster = session.cluster(arguments)
     wait = arguments.options.number("wait") or 10.0
     started = time.monotonic()
-    rollout = bring(cluster, item, survey(cluster, timeout=min(cluster.timeout, wait / 2)), started, wait)
+    if cluster.patience is not None:
+        cluster.patience.limit(wait)
+    rollout = bring(cluster, item, survey(cluster), started, wait)
     return report(
         rollout,
         f"UDF {text(name)}",

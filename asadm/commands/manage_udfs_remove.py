@@ -34,7 +34,9 @@ def run(session: Session, arguments: Arguments) -> Outcome:
     cluster = session.cluster(arguments)
     wait = arguments.options.number("wait") or 10.0
     started = time.monotonic()
-    seen = survey(cluster, timeout=min(cluster.timeout, wait / 2))
+    if cluster.patience is not None:
+        cluster.patience.limit(wait)
+    seen = survey(cluster)
     if not any(seen.hashes(name)):
         return Outcome(seen.answers, messages=[f"no node lists a module {text(name)}"], code=FAILED)
     rollout = bring(cluster, Item(name, None), seen, started, wait)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asadm.fleet import confirm, plan_file
 from asadm.fleet import directory as directories
-from asadm.fleet.options import CHANGE, NOTE, PRUNE, VERIFY
+from asadm.fleet.options import CHANGE, NOTE, PRUNE, VERIFY, limited
 from asadm.fleet.plan import make, permit
 from asinfo.errors import UsageError
 
@@ -72,6 +72,7 @@ def run(session: Session, arguments: Arguments) -> Outcome:
         return plan_file.stale(saved, seen) if saved else ()
 
     cluster = session.cluster(arguments)
+    limited(cluster, arguments.options)
     permit(cluster, directory)
     aim = Aim(
         "apply",

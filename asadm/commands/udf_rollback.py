@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 
-from asadm.cluster import Cluster
 from asadm.fleet import confirm, undo
 from asadm.fleet.directory import Source
 from asadm.fleet.history import FOUND, History, path_of
 from asadm.fleet.lock import scope
-from asadm.fleet.options import CHANGE, NOTE, VERIFY
+from asadm.fleet.options import CHANGE, NOTE, VERIFY, limited
 from asadm.fleet.recorded import wish
 from asadm.fleet.survey import survey
 from asadm.modules import sendable
@@ -22,6 +21,7 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from asadm.cluster import Cluster
     from asadm.fleet.history import Entry
     from asadm.fleet.plan import Plan
     from asadm.fleet.survey import Survey
@@ -59,6 +59,7 @@ def check(arguments: Arguments) -> None:
 def run(session: Session, arguments: Arguments) -> Outcome:
     """Look up, survey, show, confirm, apply."""
     cluster = session.cluster(arguments)
+    limited(cluster, arguments.options)
     name = os.fsencode(arguments.names[0]) if arguments.names else None
     number = arguments.options.integer("to")
     if number is None:
@@ -100,7 +101,7 @@ def _undo(session: Session, arguments: Arguments, cluster: Cluster, name: bytes 
             f"only {', '.join(member.node.name for member in members)}: the other nodes do not have that change, "
             "or it is undone there"
         )
-    part = Cluster(members, name=cluster.name, timeout=cluster.timeout, progress=cluster.progress)
+    part = cluster.part(members)
 
     def same() -> None:
         if latest()[0].key != found.key:

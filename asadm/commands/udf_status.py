@@ -94,7 +94,7 @@ def _watch(session: Session, cluster: Cluster, directory: Directory | None, paus
     code = 0
     try:
         while True:
-            outcome = look(session, cluster, directory)
+            outcome = look(session, cluster.afresh(), directory)
             if outcome.code == INTERRUPTED:
                 break
             code = max(code, outcome.code)

@@ -140,7 +140,6 @@ class Change(guard.Job):
                 outcome.show = display.rendered(self.session, show.failures(self.survey)) + nothing
             return outcome
         self.rollout = rollout = self._rollout(deadline)
-        self._read_back(rollout)
         rollout.finish()
         outcome = self._reported(rollout)
         if nothing:
@@ -185,8 +184,6 @@ class Change(guard.Job):
         rollout.grouped(groups)
         try:
             rollout.run()
-            if self.aim.verify and not rollout.interrupted:
-                self._read_back(rollout)
             self.done()
         except KeyboardInterrupt:
             rollout.interrupted = True
@@ -228,21 +225,13 @@ class Change(guard.Job):
             self.survey,
             wait=deadline - time.monotonic(),
             mend=self.session.warn,
+            verify=self.aim.verify,
         )
         for name, concerned in self.aim.only.items():
             for place in rollout.places:
                 if place.node.address not in concerned:
                     place.cells.pop(name, None)
         return rollout
-
-    def _read_back(self, rollout: Rollout) -> None:
-        """Compare the bytes on all nodes."""
-        from asadm.fleet.verify import verify
-
-        try:
-            verify(self.cluster, rollout.items, rollout.places, rollout.deadline)
-        except KeyboardInterrupt:
-            rollout.interrupted = True
 
     def _reported(self, rollout: Rollout) -> Outcome:
         """What became of it."""

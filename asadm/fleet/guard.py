@@ -4,14 +4,15 @@
     changed since? -> what is there and what is to be goes into the history -> done and verified -> how it went, too
 
 With ``--yes`` nobody thinks between the two surveys, and the second one is left out where no other machine may have
-changed anything in between either. The time of ``--wait`` begins when the locks are held. Errors before anything is
-sent are raised. What a command does between the locks is its `Job`.
+changed anything in between either. The time of ``--wait`` begins with the first survey; what a person thinks, and what
+another run holds us up, is not counted. Errors before anything is sent are raised. What a command does between the locks
+is its `Job`.
 """
 
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from asadm.display import rendered
@@ -19,7 +20,7 @@ from asadm.fleet import confirm
 from asadm.fleet.backup import Backup
 from asadm.fleet.history import History, clean, path_of
 from asadm.fleet.lock import ClusterLock, FileLocks
-from asadm.fleet.options import WAIT_SECONDS
+from asadm.fleet.options import WAIT_SECONDS, limited
 from asadm.fleet.shield import Shield
 from asadm.fleet.survey import Survey
 from asadm.outcome import FAILED, INTERRUPTED, Outcome
@@ -28,7 +29,7 @@ from asinfo.render import plain
 from asinfo.wire.info import text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from asadm.cluster import Cluster
     from asadm.fleet.backup import Intent, Result
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 REASONS_MAX = 20
 
 READING = 0.5
-"""Of the time of a change, what reading the old contents may take at most: nodes that hang then leave time to send."""
+"""Of the time that is left, what reading the old contents may take at most: nodes that hang then leave time to send."""
 
 
 class Job:
@@ -50,6 +51,7 @@ class Job:
     ``pending``  whether there is anything to change on them
     ``undoes``   the run that this one takes back
     ``note``     words for the history, beside those of ``--note``
+    ``patience`` what the nodes have of the time of ``--wait``
     """
 
     undoes: str | None = None
@@ -59,6 +61,7 @@ class Job:
         self.session = session
         self.options = options
         self.cluster = cluster
+        self.patience = limited(cluster, options)
         self.survey = Survey([])
         self.pending = False
         self.done: Callable[[], None] = lambda: None
@@ -139,8 +142,9 @@ class _Guard:
         if not job.pending:
             return self.nothing_to_do()
         job.show()
-        if not confirm.confirmed(self.options, job.question()):
-            return Outcome(messages=["not confirmed: nothing was sent"], code=FAILED)
+        with self.stopped_clock():
+            if not confirm.confirmed(self.options, job.question()):
+                return Outcome(messages=["not confirmed: nothing was sent"], code=FAILED)
         if not yes:
             self.lock_files()
         return self.change(look_again=not yes)
@@ -159,13 +163,28 @@ class _Guard:
     def lock_files(self) -> None:
         """Take the lock files. Where there is no place for them, and for a history neither, the cluster's have to do."""
         try:
-            self.stack.enter_context(FileLocks(self.job.cluster, self.options))
+            with self.stopped_clock():
+                self.stack.enter_context(FileLocks(self.job.cluster, self.options))
         except UsageError as error:
             if self.history is not None or self.options.text("lock"):
                 raise
             self.job.session.warn(
                 f"{error}: no lock file keeps another run on this machine from changing the same nodes"
             )
+
+    @contextmanager
+    def stopped_clock(self) -> Iterator[None]:
+        """Inside, somebody else is waited for: that is not taken from the time of ``--wait``."""
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self.job.patience.extend(time.monotonic() - started)
+
+    @property
+    def deadline(self) -> float:
+        """The end of the time of ``--wait``, of `time.monotonic`."""
+        return self.job.patience.deadline or 0.0
 
     def look_again(self) -> None:
         """See that the nodes are what the decision was made for. Raises Error when something has changed since."""
@@ -177,7 +196,7 @@ class _Guard:
 
     def nothing_to_do(self) -> Outcome:
         """A rollback that has nothing to do is recorded, so that the next goes further back."""
-        outcome = self.job.idle(time.monotonic() + self.wait)
+        outcome = self.job.idle(self.deadline)
         if self.backup is not None and self.job.undoes:
             self.end(outcome)
         outcome.messages[:0] = self.messages
@@ -195,13 +214,14 @@ class _Guard:
         wait = self.options.number("lock-wait") or 0.0
         lock = ClusterLock(job.cluster, groups, seconds=self.wait, wait=wait)
         self.stack.enter_context(lock)
+        job.patience.extend(lock.waited)
         if look_again or lock.held:  # until then somebody else may have been at it
             self.look_again()
-        started = time.monotonic()
         if self.backup is not None:
-            reading = started + READING * self.wait
+            now = time.monotonic()
+            reading = now + READING * (self.deadline - now)
             self.messages += self.backup.begin(job.survey, job.intents(), reading)
-        outcome = job.carry_out(groups, started + self.wait)
+        outcome = job.carry_out(groups, self.deadline)
         self.shield.up()
         self.end(outcome)
         outcome.messages[:0] = self.messages

@@ -42,6 +42,8 @@ OWNER_SIZE_MAX = 120
 """Characters; a node takes 255 bytes."""
 
 POLL_SECONDS = 0.5
+UNLOCK_SECONDS = 1.0
+"""What a node has to hear that it is free: one that hangs must not hold up the report, its lock ends by itself."""
 LOCKED = b"error=locked"
 
 
@@ -147,6 +149,8 @@ class ClusterLock:
         self._groups = [list(group) for group in groups]
         self._ttl = min(int(seconds + wait + SLACK_SECONDS) + 1, TTL_MAX)
         self._wait = wait
+        self.waited = 0.0
+        """Seconds for which another run held us up."""
         self._held: list[Node] = []
 
     def __enter__(self) -> Self:
@@ -178,7 +182,9 @@ class ClusterLock:
             left = give_up - time.monotonic()
             if left <= 0:
                 raise _held(refusal)
-            time.sleep(min(POLL_SECONDS, left))
+            pause = min(POLL_SECONDS, left)
+            time.sleep(pause)
+            self.waited += pause
 
     def _take(self, groups: Sequence[Sequence[Node]]) -> bytes:
         """Ask all ``groups`` at once; an answer that says that another run holds a lock, or nothing."""
@@ -202,7 +208,9 @@ class ClusterLock:
     def _release(self) -> None:
         """Free what is held; a node that does not hear it frees it when its time is over."""
         if self._held:
-            self._cluster.each([f"udf-unlock:owner={self.owner}".encode()], nodes=self._held)
+            free = self._cluster.insistent()  # also when the time of the run is over
+            command = f"udf-unlock:owner={self.owner}".encode()
+            free.each([command], nodes=self._held, timeout=min(free.timeout, UNLOCK_SECONDS))
             self._held = []
 
 

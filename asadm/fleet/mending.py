@@ -130,8 +130,15 @@ class Mending:
                         self.add(name, [place.node], "same")[0].end("marker", cell.error, self.milliseconds)
 
     def pair(self, name: bytes, content: bytes, rows: Sequence[Row]) -> None:
-        """Marker and true content, for ``rows`` and all nodes that are in one cluster with theirs."""
-        concerned = [group for group in self.groups if any(row.node in group for row in rows)]
+        """Marker and true content, for ``rows`` and all nodes that are in one cluster with theirs.
+
+        A node that was given up meanwhile gets none: it would hold up the others once more for every module.
+        """
+        rows = [row for row in rows if not self._lost(row)]
+        speaking = [[node for node in group if not self._given_up(node)] for group in self.groups]
+        concerned = [group for group in speaking if any(row.node in group for row in rows)]
+        if not concerned:
+            return
         pair = Pair(self.cluster, concerned, name, content, warn=self.warn)
         pair.run(self.seconds)
         results = {answer.node: answer for answer in pair.results}
@@ -145,6 +152,19 @@ class Mending:
             self.left[name] = pair.left
         self.stopped = self.stopped or pair.stopped
         notes.warmed((answer.node for answer in pair.results if answer.good), name)
+
+    def _given_up(self, node: Node) -> bool:
+        patience = self.cluster.patience
+        return patience is not None and patience.given_up(node)
+
+    def _lost(self, row: Row) -> bool:
+        """Whether the node of ``row`` is not asked any more; the row says why then."""
+        patience = self.cluster.patience
+        if patience is None or not patience.given_up(row.node):
+            return False
+        answer = patience.unasked(row.node, ())
+        row.end(answer.status, answer.error, self.milliseconds)
+        return True
 
     def result(self, intent: Intent) -> Result:
         """How it went with one module, for the history."""

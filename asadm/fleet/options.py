@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from asadm.patience import Patience
 from asinfo.options import Option
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from asadm.cluster import Cluster
+    from asinfo.options import Values
 
 WAIT_SECONDS = 60.0
 """How long a change may take on all nodes together, when nobody says otherwise."""
@@ -17,7 +23,7 @@ WAIT = Option(
     "wait",
     kind="seconds",
     default=WAIT_SECONDS,
-    help="Seconds for the whole change, however many nodes hang.  [60]",
+    help="Seconds for the whole run, from the first look at the nodes on.  [60]",
 )
 PRUNE = Option("prune", kind="flag", help="Remove modules that the directory does not have.")
 VERIFY = Option("verify", kind="flag", help="Read every module back from every node and compare the bytes.")
@@ -48,3 +54,11 @@ NOTE = Option("note", metavar="TEXT", help="Words for the history: a ticket, a c
 
 CHANGE = (YES, DRY_RUN, WAIT, HISTORY, NO_HISTORY, LOCK, LOCK_WAIT)
 """What every command has that changes modules on the nodes."""
+
+
+def limited(cluster: Cluster, options: Values) -> Patience:
+    """Let all that is asked of ``cluster`` end in the time of ``--wait``, which runs since the command took its nodes."""
+    if cluster.patience is None:
+        cluster.patience = Patience()
+    cluster.patience.limit(options.number("wait") or WAIT_SECONDS)
+    return cluster.patience

@@ -25,6 +25,7 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from asadm.patience import Patience
     from asinfo.exchange import Node
 
 RESTORE_SECONDS = 5.0
@@ -56,7 +57,8 @@ class Pair:
     ) -> None:
         self.groups = [list(group) for group in groups]
         self.nodes = [node for group in self.groups for node in group]
-        self.cluster = _Watched([Member(node) for node in self.nodes], timeout=cluster.timeout)
+        members = [Member(node) for node in self.nodes]
+        self.cluster = _Watched(members, timeout=cluster.timeout, patience=cluster.patience)
         self.name = name
         self.content = content
         self.hash = digest(name, base64(content))
@@ -143,12 +145,13 @@ class Pair:
 
     def _put_back(self, doubtful: Sequence[Node], deadline: float) -> list[Node]:
         """Put the true content on ``doubtful`` nodes until they list it; answers those that may hold the marker then."""
+        insistent = self.cluster.insistent()
         left = list(doubtful)
         shown: dict[Node, str | None] = {}
         commands = [Item(self.name, self.content).command, LIST]
         while left:
             patience = min(self.cluster.timeout, max(0.0, deadline - time.monotonic()))
-            answers = self.cluster.each(commands, nodes=left, timeout=patience)
+            answers = insistent.each(commands, nodes=left, timeout=patience)
             shown = {answer.node: self._listed(answer) for answer in answers}
             left = [node for node in left if shown.get(node) != self.hash]
             if time.monotonic() + PAUSE >= deadline:
@@ -184,8 +187,8 @@ class _Watched(Cluster):
 
     __slots__ = ("touched",)
 
-    def __init__(self, members: Sequence[Member], *, timeout: float) -> None:
-        super().__init__(members, timeout=timeout)
+    def __init__(self, members: Sequence[Member], *, timeout: float, patience: Patience | None) -> None:
+        super().__init__(members, timeout=timeout, patience=patience)
         self.touched = False
 
     def ask(
@@ -193,7 +196,7 @@ class _Watched(Cluster):
     ) -> list[Answer]:
         answers = super().ask(asks, timeout=timeout)
         for (_, commands), answer in zip(asks, answers, strict=True):
-            if commands[0].startswith(b"udf-put:") and not _untouched(answer):
+            if answer.asked and commands[0].startswith(b"udf-put:") and not _untouched(answer):
                 self.touched = True
         return answers
 

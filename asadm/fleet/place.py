@@ -92,9 +92,10 @@ class Place:
     ``behind``   no more waited for before the others go on
     ``sent_at``  when it last confirmed a put or a removal, of `time.monotonic`
     ``answer``   the last failure to answer, or the last answer
+    ``proven``   whether its bytes were read back
     """
 
-    __slots__ = ("answer", "behind", "cells", "fresh", "group", "home", "listed", "node", "sent_at")
+    __slots__ = ("answer", "behind", "cells", "fresh", "group", "home", "listed", "node", "proven", "sent_at")
 
     def __init__(self, listing: Listing, items: Iterable[Item]) -> None:
         self.node = listing.node
@@ -104,6 +105,7 @@ class Place:
         self.group = self.home = id(self)
         self.sent_at = 0.0
         self.behind = not listing.read
+        self.proven = False
         self.cells: dict[bytes, Cell] = {
             item.name: Cell() for item in items if not self.has(item) or not listing.read
         }
@@ -120,6 +122,11 @@ class Place:
     def refused(self) -> bool:
         """Whether it said no to a module; what depends on that would fail too."""
         return any(cell.status == "error" for cell in self.cells.values())
+
+    @property
+    def hangs(self) -> bool:
+        """Whether it let its time limit pass when it was asked last: it is looked at once more, at the end."""
+        return not self.fresh and self.answer.status.startswith("timeout")
 
     @property
     def sent(self) -> set[bytes]:

@@ -5,9 +5,10 @@ below. The first cluster (or node that stands alone) takes a level before the ot
 is found out there. Nodes that answer ``cluster-stable`` with the same key replicate among each other; one that does
 not show a change soon after the others took it gets its own command, which is harmless where it had it already.
 
-Nodes that do not answer, or do not follow, hold up nobody: the others go on, and whatever time is left at the end is
-theirs; what a node of an agreed cluster takes for no change goes out with a marker line first, see
-`asadm.fleet.stuck`. There is one deadline for everything. Ctrl-C ends it with what was reached; a last look tells what that is.
+Nodes that do not answer, or do not follow, hold up nobody: the others go on and are read back, and whatever time is
+left at the end is theirs; what a node of an agreed cluster takes for no change goes out with a marker line first, see
+`asadm.fleet.stuck`. A node that lets its time limit pass is looked at once more, at the end. There is one deadline for
+everything. Ctrl-C ends it with what was reached; a last look tells what that is.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import time
 from asadm.fleet.groups import clusters
 from asadm.fleet.place import Place
 from asadm.fleet.survey import survey
+from asadm.patience import ENOUGH, SHARE
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -34,12 +36,15 @@ GRACE = 0.4
 PATIENCE = 2.0
 """Seconds after its own command until a node no longer holds up the others."""
 
+PUT_SECONDS = 2.5
+"""A put may take so long at least: a real server waits 2 s for its cluster before it says that it did not confirm."""
+
 PAUSE = 0.05
 PAUSE_MAX = 0.5
 """Seconds between two looks at the lists, at first and at last."""
 
-SHARE = 0.5
-"""Of the time that is left, what one request may take: nodes that hang leave time for the others."""
+PROOF = 0.2
+"""Of the time of a rollout, what is kept for reading back: the bytes of 100 modules from 20 nodes take 0.5 s."""
 
 LAST_LOOK = 1.0
 """Seconds for the look after Ctrl-C. One that has less, and times out, says nothing of a node."""
@@ -67,16 +72,22 @@ class Rollout:
         *,
         wait: float,
         mend: Callable[[str], None] | None = None,
+        verify: bool = False,
     ) -> None:
-        """``wait`` is in seconds from now. With ``mend``, which hears warnings, nodes get markers where that helps."""
+        """``wait`` is in seconds from now. With ``mend``, which hears warnings, nodes get markers where that helps.
+
+        With ``verify`` the bytes of every node are read back as soon as it lists what it should.
+        """
         self.cluster = cluster
         self.items = list(items)
         self.started = time.monotonic()
-        self.deadline = self.started + wait
+        self.end = self.started + wait
+        self.deadline = self.started + wait * (1 - PROOF if verify else 1)
         self.places = [Place(listing, items) for listing in seen.listings]
         self.broken: tuple[Item, bytes] | None = None
         self.interrupted = False
         self._mend = mend
+        self._verify = verify
         self._sent_to: set[tuple[int, bytes]] = set()
         """Which clusters were sent which module, known at the end."""
 
@@ -86,18 +97,40 @@ class Rollout:
         """Do it all; never raises KeyboardInterrupt."""
         try:
             self._levels()
+            self._prove()
             self._chase()
         except KeyboardInterrupt:
             self.interrupted = True
         self.finish()
 
     def finish(self) -> None:
-        """Look once more at what is not known, and give every place its final state."""
-        self._last_look()
+        """Look once more at what is not known, read back what was not, and give every place its final state."""
+        try:
+            self._prove()
+            self._last_look()
+            self._prove(last=True)
+        except KeyboardInterrupt:
+            self.interrupted = True
         self._sent_to = {(place.home, name) for place in self.places for name in place.asked}
         seconds = self.milliseconds / 1000
         for place in self.places:
             self._close(place, seconds)
+
+    def _prove(self, *, last: bool = False) -> None:
+        """Read back the nodes that list all they should, and at ``last`` the others too. Raises KeyboardInterrupt."""
+        if not self._verify or self.interrupted:
+            return
+        ready = [
+            place
+            for place in self.places
+            if place.fresh and not place.proven and (last or not place.lacking(self.items))
+        ]
+        if ready:
+            from asadm.fleet.verify import verify
+
+            verify(self.cluster, self.items, ready, self.end)
+            for place in ready:
+                place.proven = True
 
     @property
     def left(self) -> float:
@@ -110,8 +143,13 @@ class Rollout:
         return (time.monotonic() - self.started) * 1000
 
     @property
+    def _share(self) -> float:
+        """What one request may take: nodes that hang leave time for the others."""
+        return self.left * SHARE
+
+    @property
     def _stopped(self) -> bool:
-        return self.broken is not None or time.monotonic() >= self.deadline
+        return self.broken is not None or self._share < ENOUGH
 
     def _levels(self) -> None:
         for level in sorted({item.level for item in self.items}):
@@ -174,10 +212,10 @@ class Rollout:
         while True:
             self.look(self._keeping_up(items), items)
             left = self._keeping_up(items)
-            if not left or self.left <= PAUSE:
+            if not left or self._share < ENOUGH:
                 return
-            if time.monotonic() < until:
-                time.sleep(min(pause, self.left * SHARE))
+            if time.monotonic() < until and (own or self._arriving(left, items)):
+                time.sleep(min(pause, self._share))
                 pause = min(pause * 1.5, PAUSE_MAX)
             elif own:
                 for place in left:
@@ -189,6 +227,11 @@ class Rollout:
                 if self._stopped:
                     return
                 own, until, pause = True, time.monotonic() + PATIENCE, PAUSE
+
+    def _arriving(self, places: Sequence[Place], items: Sequence[Item]) -> bool:
+        """Whether something may still come to ``places`` from their clusters: a node there took what they lack."""
+        sent = {(place.group, name) for place in self.places for name in place.asked}
+        return any((place.group, item.name) in sent for place in places for item in place.lacking(items))
 
     def _settle(self) -> None:
         """Nothing more is sent; what was sent has a moment to arrive, so that the report has the latest."""
@@ -212,12 +255,19 @@ class Rollout:
 
     def _chase(self) -> None:
         """Nodes that fell behind get what they lack, level by level, until the deadline."""
-        behind = [place for place in self.places if place.behind and place.listed is not None]
+        behind = [
+            place for place in self.places if place.behind and place.listed is not None and not place.hangs
+        ]
         pause = PAUSE
         while not self._stopped:
             self.look(behind, self.items)
-            behind = [place for place in behind if place.lacking(self.items) and not place.refused]
-            if not behind or self.left <= PAUSE:
+            self._prove()
+            behind = [
+                place
+                for place in behind
+                if place.lacking(self.items) and not (place.refused or place.hangs)
+            ]
+            if not behind or self._stopped:
                 return
             if self._mend is not None:
                 from asadm.fleet import stuck
@@ -225,7 +275,7 @@ class Rollout:
                 stuck.mend(self, behind, self._mend)
             asks = [(place, self._next(place)) for place in behind if place.fresh]
             self._send([(place, items) for place, items in asks if items], "sent by itself")
-            time.sleep(min(pause, self.left * SHARE))
+            time.sleep(min(pause, self._share))
             pause = min(pause * 1.5, PAUSE_MAX)
 
     def _next(self, place: Place) -> list[Item]:
@@ -240,24 +290,20 @@ class Rollout:
         seconds = LAST_LOOK if self.interrupted else self.left
         if not unsure or seconds < PAUSE:
             return
-        try:
-            listings = survey(
-                self.cluster, [place.node for place in unsure], timeout=min(self.cluster.timeout, seconds)
-            )
-        except KeyboardInterrupt:
-            self.interrupted = True
-            return
+        listings = survey(
+            self.cluster, [place.node for place in unsure], timeout=min(self.cluster.timeout, seconds)
+        )
         for place, listing in zip(unsure, listings.listings, strict=True):
             if listing.answer.status == "interrupted":
                 self.interrupted = True
-            elif listing.read or not place.fresh or seconds >= LAST_LOOK:
+            elif listing.answer.asked and (listing.read or not place.fresh or seconds >= LAST_LOOK):
                 place.learn(listing, self.items, self.milliseconds)
 
     # ---- the wire
 
-    def _ask(self, asks: Sequence[tuple[Place, tuple[bytes, ...]]], extra: float = 0.0) -> list[Answer]:
+    def _ask(self, asks: Sequence[tuple[Place, tuple[bytes, ...]]], extra: float) -> list[Answer]:
         """One answer a node, within the time that is left; large requests get ``extra`` seconds."""
-        seconds = min(self.cluster.timeout + extra, self.left * SHARE)
+        seconds = min(max(self.cluster.timeout, PUT_SECONDS) + extra, self._share)
         return self.cluster.ask([(place.node, commands) for place, commands in asks], timeout=seconds)
 
     def _send(self, asks: Sequence[tuple[Place, Sequence[Item]]], how: str) -> None:
@@ -268,7 +314,7 @@ class Rollout:
             largest = max(sum(item.size for item in items) for _, items in parts)
             commands = _Commands()
             answers = self._ask(
-                [(place, commands.of(items)) for place, items in parts], largest / BYTES_PER_SECOND + PATIENCE
+                [(place, commands.of(items)) for place, items in parts], largest / BYTES_PER_SECOND
             )
             for (place, items), answer in zip(parts, answers, strict=True):
                 self._sent(place, items, answer, how)
@@ -282,9 +328,11 @@ class Rollout:
 
     def _sent(self, place: Place, items: Sequence[Item], answer: Answer, how: str) -> None:
         if not answer.answers:
-            place.answer, place.behind, place.fresh = answer, True, False
-            for item in items:
-                place.cells[item.name].tried = how
+            if answer.asked:
+                place.answer, place.fresh = answer, False
+                for item in items:
+                    place.cells[item.name].tried = how
+            place.behind = True
             return
         broken = place.answered(items, answer, how, self.milliseconds)
         if broken is not None and self.broken is None:
@@ -294,11 +342,14 @@ class Rollout:
         """Ask ``places`` what they list."""
         if not places:
             return
-        seconds = min(self.cluster.timeout, self.left * SHARE)
+        seconds = min(self.cluster.timeout, self._share)
         seen = survey(self.cluster, [place.node for place in places], timeout=seconds)
         for place, listing in zip(places, seen.listings, strict=True):
             if listing.answer.status == "interrupted":
                 raise KeyboardInterrupt
+            if not listing.answer.asked:
+                place.behind = True
+                continue
             place.learn(listing, items, self.milliseconds)
             place.behind = place.behind or not listing.read
 

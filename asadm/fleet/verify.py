@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 
 from asadm.fleet.place import Cell
+from asadm.outcome import Answer
+from asadm.patience import ENOUGH, SHARE
 from asinfo.errors import WireError
 from asinfo.wire.failure import explain
 from asinfo.wire.info import is_error
@@ -16,41 +18,72 @@ if TYPE_CHECKING:
 
     from asadm.cluster import Cluster
     from asadm.fleet.place import Item, Place
-    from asadm.outcome import Answer
 
 MEMORY = 64 * 1024 * 1024
 """Bytes of replies of all nodes together that may be in memory at a time, roughly."""
+
+BYTES_PER_SECOND = 1_000_000
+"""A reply may take as much longer as it is large."""
 
 ITEMS = 32
 """Modules of one request at most."""
 
 DIFFERENT = "serves other bytes than it lists"
+NOT_VERIFIED = "not verified: the time was up"
+
+NEVER = float("inf")
+"""The deadline of what has none: only each node has its time limit."""
 
 
-def verify(cluster: Cluster, items: Sequence[Item], places: Sequence[Place], deadline: float) -> None:
+def verify(
+    cluster: Cluster, items: Sequence[Item], places: Sequence[Place], deadline: float = NEVER
+) -> None:
     """Read each of ``items`` from every node that lists it; what is not as it should be becomes a failed cell.
 
-    It is ``unverified`` where the node serves something else, or says no; a node that gave no whole answer in the time
-    that was left has the kind of that failure instead.
-    ``deadline`` is a time of `time.monotonic`. Raises KeyboardInterrupt; what was not read then stays as it was.
+    It is ``unverified`` where the node serves something else, or says no; a node that gave no whole answer in its time
+    has the kind of that failure instead, and is not asked for more. Where it was ``deadline`` (a time of
+    `time.monotonic`) that left too little time, that is no failure of the node: its cells are ``late``.
+    Raises KeyboardInterrupt; what was not read then stays as it was.
     """
     asked = [place for place in places if place.fresh]
+    silent: dict[str, Answer] = {}
     present = [item for item in items if item.content is not None]
     for part in _parts(present, len(asked)):
         left = [(place, [item for item in part if place.has(item)]) for place in asked]
         left = [(place, wanted) for place, wanted in left if wanted]
-        seconds = max(0.0, min(cluster.timeout, deadline - time.monotonic()))
-        answers = cluster.ask(
-            [
-                (place.node, tuple(b"udf-get:filename=" + item.name for item in wanted))
-                for place, wanted in left
-            ],
-            timeout=seconds,
-        )
-        for (place, wanted), answer in zip(left, answers, strict=True):
-            if answer.status == "interrupted":
-                raise KeyboardInterrupt
-            _judge(place, wanted, answer)
+        speaking = [(place, wanted) for place, wanted in left if place.node.address not in silent]
+        answers = {answer.node.address: answer for answer in _read(cluster, speaking, deadline)}
+        silent |= {address: answer for address, answer in answers.items() if not answer.answers}
+        for place, wanted in left:
+            address = place.node.address
+            _judge(place, wanted, silent[address] if address in silent else answers[address])
+
+
+def _read(
+    cluster: Cluster, asks: Sequence[tuple[Place, Sequence[Item]]], deadline: float
+) -> list[Answer]:
+    """One answer a node. Raises KeyboardInterrupt."""
+    largest = max((sum(item.size for item in wanted) for _, wanted in asks), default=0)
+    whole = cluster.timeout + largest / BYTES_PER_SECOND
+    share = (deadline - time.monotonic()) * SHARE
+    if share < ENOUGH:
+        return [Answer(place.node, "late", (), NOT_VERIFIED) for place, _ in asks]
+    answers = cluster.ask(
+        [(place.node, tuple(b"udf-get:filename=" + item.name for item in wanted)) for place, wanted in asks],
+        timeout=min(whole, share),
+    )
+    if any(answer.status == "interrupted" for answer in answers):
+        raise KeyboardInterrupt
+    if share < cluster.timeout:
+        return [_excused(answer) for answer in answers]
+    return answers
+
+
+def _excused(answer: Answer) -> Answer:
+    """An answer for which there was less time than a node may take: that it did not come proves nothing."""
+    if answer.status.startswith("timeout") or answer.status == "late":
+        return Answer(answer.node, "late", (), NOT_VERIFIED, answer.milliseconds)
+    return answer
 
 
 def _judge(place: Place, items: Sequence[Item], answer: Answer) -> None:
@@ -64,6 +97,8 @@ def _judge(place: Place, items: Sequence[Item], answer: Answer) -> None:
 
 def _wrong(item: Item, answer: Answer, number: int) -> str:
     """Why the answer does not prove that the node has ``item``; empty when it does."""
+    if answer.status == "late":
+        return NOT_VERIFIED
     if number >= len(answer.answers):
         return f"could not be read back: {answer.error}"
     said = answer.answers[number]
