@@ -49,12 +49,21 @@ def document(call: Call, outcome: Outcome) -> bytes:
 def as_json(command: str, outcome: Outcome) -> bytes:
     """One JSON document on one line: the command, what every node said, and what the command adds.
 
-    A command that says more of each node gives ``nodes`` itself.
+    A command that says more of each node gives ``nodes`` itself. ``complete`` is whether every node was read: where it is
+    not, whatever the document says of all nodes is about ``nodes_read`` of ``nodes_asked``.
     """
     import json
 
     nodes = [] if "nodes" in outcome.extra else [node(answer) for answer in outcome.answers]
-    whole = {"command": command, "code": outcome.code, "nodes": nodes, **outcome.extra}
+    asked = len(outcome.answers)
+    counts = {"complete": outcome.read == asked, "nodes_read": outcome.read, "nodes_asked": asked}
+    whole = {
+        "command": command,
+        "code": outcome.code,
+        **(counts if asked else {}),
+        "nodes": nodes,
+        **outcome.extra,
+    }
     if outcome.messages:
         whole["messages"] = outcome.messages
     return json.dumps(whole, ensure_ascii=False).encode("utf-8", "replace") + b"\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asinfo.errors import UsageError, WireError
 from asinfo.wire.info import text
-from asinfo.wire.udf import Module, modules
+from asinfo.wire.udf import NAME_SIZE_MAX, Module, modules
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -14,11 +14,37 @@ if TYPE_CHECKING:
 LIST = b"udf-list"
 
 
+RULE = (
+    "a name has at most 127 bytes of UTF-8, no ';', line end or NUL, and a dot that is neither its first byte nor its "
+    "last: counter.lua"
+)
+"""What every server wants; it says ``error=invalid_filename`` to all else. Some of that would even end a real server
+when it is asked for or removed: an empty name, ``.`` and ``..``, bytes that are no UTF-8."""
+
+ALLOWED = "letters, digits and . _ $ - (neither a dot first nor two together), ending in .lua"
+"""What newer servers (8.1.2.2 and later) and asudfd want besides."""
+
+
 def sendable(name: bytes) -> bytes:
-    """``name`` when it can stand in a command; UsageError otherwise. What a name may be else, the node decides."""
-    if not name or any(byte in b";\n\0" for byte in name):
-        raise UsageError(f"{text(name)!r} cannot be the name of a module")
+    """``name`` when a server can have a module of that name; UsageError with the rule otherwise."""
+    dot = name.find(b".")
+    bad = len(name) > NAME_SIZE_MAX or dot in {-1, 0, len(name) - 1} or any(byte in b";\n\0" for byte in name)
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        bad = True
+    if bad:
+        raise UsageError(f"{text(name)!r} cannot be the name of a module: {RULE}")
     return name
+
+
+def doubtful(name: bytes) -> str:
+    """A warning about a name that older servers take and newer ones refuse; empty for one that all take."""
+    plain = name.replace(b".", b"").translate(None, b"_$-")
+    fine = not plain or (plain.isalnum() and plain.isascii())
+    if fine and b".." not in name and name.endswith(b".lua"):
+        return ""
+    return f"{text(name)}: only older servers take such a name; all others want {ALLOWED}"
 
 
 def listed(answer: Answer) -> list[Module]:

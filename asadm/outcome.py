@@ -86,10 +86,11 @@ class Outcome:
     ``silent``    failed nodes are in ``messages`` already; do not add a line for each
     ``told``      what is shown gives the reason of each failed node; a terminal needs no line for it too
     ``hushed``    notes of nodes do not go to standard error: the user wants to hear of failures only
+    ``read``      how many nodes told what the command is about; left out, those with a good answer
     ``shown``     the command has written everything itself; nothing is to be added, not even JSON
     """
 
-    __slots__ = ("answers", "code", "extra", "hushed", "messages", "show", "shown", "silent", "told")
+    __slots__ = ("answers", "code", "extra", "hushed", "messages", "read", "show", "shown", "silent", "told")
 
     def __init__(
         self,
@@ -102,6 +103,7 @@ class Outcome:
         silent: bool = False,
         told: bool = False,
         hushed: bool = False,
+        read: int | None = None,
         shown: bool = False,
     ) -> None:
         self.answers = list(answers)
@@ -112,6 +114,7 @@ class Outcome:
         self.silent = silent
         self.told = told
         self.hushed = hushed
+        self.read = sum(answer.good for answer in self.answers) if read is None else read
         self.shown = shown
 
 

@@ -51,7 +51,7 @@ def run(session: Session, arguments: Arguments) -> Outcome:
     """Ask every node; a block for each, in the configured order."""
     answers = session.cluster(arguments).each(_commands(arguments))
     if session.json:
-        return Outcome(answers)
+        return Outcome(answers, read=sum(bool(answer.answers) for answer in answers))
     shape = _filter(arguments)
     bare = arguments.options.flag("no-node-name")
     blocks = [_bare(session, answer, shape) if bare else _block(session, answer, shape) for answer in answers]

@@ -10,7 +10,7 @@ from asadm.fleet import notes
 from asadm.fleet.place import Item
 from asadm.fleet.rollout import Rollout
 from asadm.fleet.survey import survey
-from asadm.modules import describe, sendable
+from asadm.modules import describe, doubtful, sendable
 from asadm.outcome import INTERRUPTED, Answer, Outcome
 from asinfo.errors import UsageError
 from asinfo.options import Option
@@ -49,6 +49,9 @@ def check(arguments: Arguments) -> None:
 def run(session: Session, arguments: Arguments) -> Outcome:
     """Send to one node of each cluster, wait for the hash on all, send to those that do not get it by themselves."""
     name = os.fsencode(arguments.names[0])
+    warning = doubtful(name)
+    if warning:
+        session.warn(warning)
     content: bytes = arguments.prepared  # read once: what a pipe holds cannot be read again
     item = Item(name, content, path=arguments.clauses["path"][0])
     cluster = session.cluster(arguments)

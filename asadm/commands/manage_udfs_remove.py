@@ -6,6 +6,7 @@ import os
 import time
 
 from asadm.commands.manage_udfs_add import WAIT, bring, report
+from asadm.fleet.coverage import coverage
 from asadm.fleet.place import Item
 from asadm.fleet.survey import survey
 from asadm.modules import sendable
@@ -38,6 +39,8 @@ def run(session: Session, arguments: Arguments) -> Outcome:
         cluster.patience.limit(wait)
     seen = survey(cluster)
     if not any(seen.hashes(name)):
-        return Outcome(seen.answers, messages=[f"no node lists a module {text(name)}"], code=FAILED)
+        where = "no node" if seen.complete else f"none of {coverage(seen.read, len(seen.listings))}"
+        told = [f"{where} lists a module {text(name)}"] if seen.read else []
+        return Outcome(seen.answers, messages=told, code=FAILED)
     rollout = bring(cluster, Item(name, None), seen, started, wait)
     return report(rollout, f"UDF {text(name)}", f"{text(name)} removed", [], {"name": text(name)})

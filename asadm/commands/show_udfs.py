@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from asadm.fleet.coverage import coverage, unknown
 from asadm.modules import LIST, listed, sendable
 from asadm.outcome import Answer, Outcome
 from asinfo.errors import WireError
@@ -55,11 +56,12 @@ def run(session: Session, arguments: Arguments) -> Outcome:
         ]
     }
     rows = [_row(session, name, states[name], found, answers) for name in names]
+    read = sum(answer.good for answer in answers)
     sheet = Sheet(
-        "UDF modules",
+        "UDF modules" if read == len(answers) else f"UDF modules on {coverage(read, len(answers))}",
         ["Module", "State", *(answer.node.name for answer in answers)],
         rows,
-        _note(rows, states),
+        _note(states, read, len(answers)),
     )
     return Outcome(answers, [sheet], extra=extra)
 
@@ -88,10 +90,15 @@ def _row(
     return cells
 
 
-def _note(rows: Sequence[object], states: dict[bytes, str]) -> str:
+def _note(states: dict[bytes, str], read: int, asked: int) -> str:
+    """How many modules, and of how many nodes that is known where not all were read."""
+    if not read:
+        return unknown(asked)
     wrong = sum(state != "same" for state in states.values())
-    note = f"{len(rows)} module{'' if len(rows) == 1 else 's'}"
-    return f"{note}, {wrong} not the same on all nodes" if wrong else note
+    note = f"{len(states)} module{'' if len(states) == 1 else 's'}"
+    if wrong:
+        return f"{note}, {wrong} not the same on all nodes"
+    return note if read == asked else f"{note} on {coverage(read, asked)}"
 
 
 def commonest(values: Iterable[str]) -> str | None:

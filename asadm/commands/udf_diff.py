@@ -5,23 +5,31 @@ from __future__ import annotations
 import os
 
 from asadm.fleet.difference import shown, unified
-from asadm.fleet.fetch import fetch
+from asadm.fleet.fetch import served
 from asadm.fleet.survey import survey
 from asadm.modules import sendable
-from asadm.outcome import FAILED, INTERRUPTED, PENDING, Outcome
+from asadm.outcome import FAILED, GOOD, INTERRUPTED, PENDING, Outcome
 from asinfo.errors import UsageError
 from asinfo.wire.info import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from asadm.cluster import Cluster
+    from asadm.fleet.fetch import Fetched
     from asadm.session import Session
     from asadm.statement import Arguments
     from asinfo.exchange import Node
 
+NOTHING = (b"error=not_found", b"error=empty")
+"""Answers of a node that was read and has no content."""
+
 NOTES = """\
-Exit codes: 0 both nodes have the same, 3 they differ (also when just one has the module), 1 a node could not be read
-or neither has the module, 2 usage, 130 stopped by Ctrl-C.
+The bytes that both nodes serve are read and compared, whatever the nodes list.
+
+Exit codes: 0 both nodes have the same, 3 they differ (also when just one has the module) or one does not serve what it
+lists, 1 a node could not be read or neither has the module, 2 usage, 130 stopped by Ctrl-C.
 
 Example:
   asadm udf diff counter.lua 10.0.0.1 10.0.0.2"""
@@ -33,7 +41,7 @@ def check(arguments: Arguments) -> None:
 
 
 def run(session: Session, arguments: Arguments) -> Outcome:
-    """Compare the hashes, and the content when they differ."""
+    """Read the module from both, and compare the bytes; what a node lists may not be what it serves."""
     name = os.fsencode(arguments.names[0])
     cluster = session.cluster()
     nodes = [_one(cluster, word) for word in arguments.names[1:]]
@@ -47,20 +55,49 @@ def run(session: Session, arguments: Arguments) -> Outcome:
         return Outcome(answers, extra=extra)
     if hashes == [None, None]:
         return Outcome(answers, messages=[f"neither node lists {text(name)}"], code=FAILED, extra=extra)
-    if hashes[0] == hashes[1]:
-        return Outcome(answers, extra={**extra, "diff": ""})
-    wanted = {
-        (name, digest): [node] for node, digest in zip(nodes, hashes, strict=True) if digest is not None
-    }
-    fetched = fetch(cluster, wanted)
-    reasons = [f"{text(name)} on {each.node.name}: {each.reason}" for each in fetched.values() if each.reason]
-    if reasons:
-        return Outcome(answers, messages=reasons, code=FAILED, extra=extra)
-    contents = [fetched[name, digest].content if digest is not None else None for digest in hashes]
+    versions = _read(cluster, name, nodes, hashes)
+    lost = [each for each in versions if each is not None and each.silent]
+    if lost:
+        failed = [f"{text(name)} on {each.node.name}: {each.reason}" for each in lost]
+        return Outcome(answers, messages=failed, code=FAILED, extra=extra)
+    contents = [each.content if each else None for each in versions]
     labels = [f"{text(name)} ({node.name})" for node in nodes]
     diff = unified(contents[0], contents[1], labels[0], labels[1])
-    extra["diff"] = text(diff)
-    return Outcome(answers, shown(session, diff), code=PENDING, extra=extra)
+    extra |= {"served": [each.hash if each else None for each in versions], "diff": text(diff)}
+    told = [
+        f"{text(name)} on {each.node.name}: {_wrong(each, listed)}"
+        for each, listed in zip(versions, hashes, strict=True)
+        if each is not None and each.hash != listed
+    ]
+    code = PENDING if told or contents[0] != contents[1] else GOOD
+    return Outcome(answers, shown(session, diff), messages=told, code=code, extra=extra)
+
+
+def _read(
+    cluster: Cluster, name: bytes, nodes: Sequence[Node], hashes: Sequence[str | None]
+) -> list[Fetched | None]:
+    """What each node that lists the module serves; one that cannot tell counts as silent. Raises KeyboardInterrupt."""
+    listing = [node for node, listed in zip(nodes, hashes, strict=True) if listed is not None]
+    answers = iter(cluster.each([b"udf-get:filename=" + name], nodes=listing))
+    found: list[Fetched | None] = []
+    for listed in hashes:
+        if listed is None:
+            found.append(None)
+            continue
+        answer = next(answers)
+        if answer.status == "interrupted":
+            raise KeyboardInterrupt
+        version = served(answer, 0, name)
+        version.silent = version.content is None and answer.answer not in NOTHING
+        found.append(version)
+    return found
+
+
+def _wrong(version: Fetched, listed: str | None) -> str:
+    """How what a node serves is not what it lists."""
+    if version.content is None:
+        return f"it lists {listed}, but serves nothing: {version.reason}"
+    return f"what it serves has the hash {version.hash}, but it lists {listed}"
 
 
 def _one(cluster: Cluster, word: str) -> Node:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from asadm.fleet.fetch import fetch
+from asadm.fleet.coverage import coverage
+from asadm.fleet.fetch import Fetcher
 from asadm.fleet.gathered import gather, named
 from asadm.fleet.save import possible, save
 from asadm.fleet.survey import survey
@@ -69,7 +70,11 @@ def run(session: Session, arguments: Arguments) -> Outcome:
         )
     [digest] = versions
     holders = [node for node, each in zip(found.nodes(), hashes, strict=True) if each == digest]
-    version = fetch(cluster, {(name, digest): holders})[name, digest]
+    fetcher = Fetcher(cluster)
+    version = fetcher.fetch({(name, digest): holders})[name, digest]
+    messages += [
+        f"{text(name)} on {each.node.name}: {each.reason}" for each in fetcher.passed if version.content
+    ]
     outcome = Outcome(answers, messages=messages, extra={"name": text(name), "hash": digest})
     return _handed(session, arguments.options.text("output"), version, outcome)
 
@@ -111,7 +116,8 @@ def _remarks(name: bytes, found: Survey, hashes: list[str | None]) -> list[str]:
     versions = [(digest, positions) for (digest, _), positions in groups.items() if digest is not None]
     lacking = groups.get((None, True), [])
     if not versions:
-        return [f"no node lists {text(name)}"] if lacking else []
+        where = "no node" if found.complete else f"none of {coverage(found.read, len(nodes))}"
+        return [f"{where} lists {text(name)}"] if lacking else []
     said = []
     if len(versions) > 1:
         said.append(f"the nodes hold {len(versions)} versions of {text(name)}: name one with --node")

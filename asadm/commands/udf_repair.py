@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING
 
 from asadm.fleet import confirm, journal, verdict
 from asadm.fleet.backup import Intent
+from asadm.fleet.coverage import coverage, unknown
 from asadm.fleet.gathered import gather, named
 from asadm.fleet.groups import clusters as find_clusters
 from asadm.fleet.guard import Job, announce, carry_out
 from asadm.fleet.mending import Mending
-from asadm.fleet.options import CHANGE, NOTE, WAIT_SECONDS
+from asadm.fleet.options import CHANGE, NOTE
 from asadm.fleet.place import Item, Place
 from asadm.fleet.show import count, failures, short
 from asadm.fleet.survey import survey
-from asadm.fleet.verify import verify
+from asadm.fleet.verify import NEVER, verify
 from asadm.modules import sendable
 from asadm.outcome import FAILED, PENDING, Outcome, exit_code
 from asinfo.errors import UsageError
@@ -102,7 +103,9 @@ class _Repair(Job):
             raise KeyboardInterrupt
         self.verdicts = _verdicts(self.cluster, self.survey, self.names, self.options)
         if self.options.flag("verify"):
-            self.unseen = _look_at_files(self.cluster, self.survey, self.verdicts)
+            self.unseen = _look_at_files(
+                self.cluster, self.survey, self.verdicts, self.patience.deadline or NEVER
+            )
         self.wrong = [each for each in self.verdicts if each.wrong or each.reason]
         self.pending = any(each.content is not None for each in self.wrong)
 
@@ -111,7 +114,11 @@ class _Repair(Job):
         del deadline
         if self.wrong:
             return self.only_shown()
-        note = f"nothing to repair: {count(len(self.verdicts) or len(self.survey.names()), 'module')}"
+        seen = self.survey
+        where = "" if seen.complete else f" on {coverage(seen.read, len(seen.listings))}"
+        note = f"nothing to repair{where}: {count(len(self.verdicts) or len(seen.names()), 'module')}"
+        if not seen.read:
+            note = unknown(len(seen.listings))
         code = FAILED if self.unseen else None
         return Outcome(self.survey.answers, failures(self.survey), messages=[note, *self.unseen], code=code)
 
@@ -178,6 +185,7 @@ class _Repair(Job):
             messages=[*mending.alarms(), *_remarks(self.wrong), *self.unseen],
             code=mending.stopped or (FAILED if undecided else exit_code(answers)),
             extra={"repairs": mending.document()},
+            read=self.survey.read,
         )
 
     def results(self) -> list[Result]:
@@ -213,11 +221,11 @@ def _trusted(cluster: Cluster, seen: Survey, options: Values) -> Node | None:
     return members[0].node
 
 
-def _look_at_files(cluster: Cluster, seen: Survey, verdicts: Sequence[Verdict]) -> list[str]:
+def _look_at_files(cluster: Cluster, seen: Survey, verdicts: Sequence[Verdict], deadline: float) -> list[str]:
     """Where a node lists the right version, see whether it serves it; the nodes that did not tell, in words."""
     items = [Item(each.name, each.content) for each in verdicts if each.content is not None]
     places = [Place(listing, items) for listing in seen.listings]
-    verify(cluster, items, places, time.monotonic() + WAIT_SECONDS)
+    verify(cluster, items, places, deadline)
     silent: dict[str, str] = {}
     for each in verdicts:
         for place in places:

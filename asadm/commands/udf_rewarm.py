@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from asadm.cron.clear import WHO, real_server
 from asadm.fleet import confirm, journal, notes
 from asadm.fleet.backup import Intent
+from asadm.fleet.coverage import coverage
 from asadm.fleet.fetch import Fetched, fetch
 from asadm.fleet.groups import clusters as find_clusters
 from asadm.fleet.guard import READING, Job, announce, carry_out
@@ -22,9 +23,9 @@ from asadm.fleet.options import CHANGE, NOTE
 from asadm.fleet.place import Item
 from asadm.fleet.show import failures
 from asadm.fleet.survey import Survey, of
+from asadm.fleet.verdict import unlisted
 from asadm.modules import LIST, sendable
 from asadm.outcome import FAILED, GOOD, PENDING, Answer, Outcome, exit_code
-from asinfo.errors import UsageError
 from asinfo.render import Cell, Sheet
 from asinfo.wire.info import text
 
@@ -91,11 +92,15 @@ class _Rewarm(Job):
         del deadline
         told = self.aim.torn
         if not self.real:
-            told = [NOT_NEEDED] if any(listing.read for listing in self.survey.listings) else []
+            told = [self._not_needed()] if self.survey.read else []
         elif self.aim.everything and not told:
             notes.forget(self.real)
         code = FAILED if self.real and told else exit_code(self.survey.answers)
         return Outcome(self.survey.answers, failures(self.survey), messages=told, code=code)
+
+    def _not_needed(self) -> str:
+        seen = self.survey
+        return NOT_NEEDED if seen.complete else f"{NOT_NEEDED} (on {coverage(seen.read, len(seen.listings))})"
 
     def only_shown(self) -> Outcome:
         """What would be put, and where."""
@@ -149,6 +154,7 @@ class _Rewarm(Job):
             messages=[*mending.alarms(), *aim.torn],
             code=mending.stopped or (FAILED if aim.torn else exit_code(answers)),
             extra={"rewarmed": mending.document()},
+            read=self.survey.read,
         )
 
     def results(self) -> list[Result]:
@@ -188,6 +194,7 @@ class Aim:
         self.everything = not names
         self.tasks: Tasks = {}
         self.torn: list[str] = []
+        self._survey = survey
         self._listed = {listing.node: listing.modules or {} for listing in survey.listings}
         for name in names or survey.names():
             self._add(name)
@@ -206,15 +213,15 @@ class Aim:
             elif hash_ is not None:
                 self.tasks.setdefault((name, hash_), []).extend(nodes)
         if not known and not self.everything:
-            raise UsageError(f"no real server that was read lists {text(name)}")
+            raise unlisted(self._survey, name, "real server")
 
 
 def _one(mending: Mending, survey: Survey, rows: Sequence[Row], found: Fetched) -> None:
     """One module: two puts, or one where what the nodes have is a marker version already."""
     name = rows[0].name
     if found.content is None:
-        reason = f"no node serves what it lists: {found.reason}; asadm udf repair {text(name)} --verify"
-        mending.skip(rows, "error", reason)
+        what = "no node could be read" if found.silent else "no node serves what it lists"
+        mending.skip(rows, "error", f"{what}: {found.reason}; asadm udf repair {text(name)} --verify")
         return
     if mending.over(rows):
         return

@@ -7,7 +7,7 @@ import time
 from asadm import display
 from asadm.fleet import matrix
 from asadm.fleet.survey import survey
-from asadm.outcome import INTERRUPTED, Outcome
+from asadm.outcome import FAILED, INTERRUPTED, Outcome
 from asinfo.errors import UsageError
 from asinfo.options import SECONDS_MAX, Option
 
@@ -27,7 +27,10 @@ WATCH = Option(
 DIR = Option(
     "dir", metavar="DIRECTORY", help="Compare with the modules in DIRECTORY, not with what most nodes have."
 )
-OPTIONS = (WATCH, DIR)
+VERIFY = Option(
+    "verify", kind="flag", help="Read every module from every node: finds those that serve other bytes."
+)
+OPTIONS = (WATCH, DIR, VERIFY)
 
 NOTES = """\
 On a terminal a matrix of modules and nodes; where it is too wide, nodes that have the same stand in one column.
@@ -36,9 +39,11 @@ In a pipe one line a module and node: module, node, state, hash. The states:
   other     another hash
   missing   the node does not list the module
   extra     the directory does not have the module (with --dir)
+  damaged   the node serves other bytes than it lists (with --verify; without it the nodes are believed)
 A node that could not be read has one line: "*", the node, the kind of its failure, the reason.
 
-Exit codes: 0 all nodes were read, whatever they have ('udf check' judges), 1 a node could not be read, 2 usage.
+Exit codes: 0 all nodes were read, whatever they have ('udf check' judges), 1 a node could not be read, or with --verify
+a node serves other bytes than it lists, 2 usage.
 --watch ends with the code of its worst look when Ctrl-C stops it.
 
 Examples:
@@ -70,31 +75,43 @@ def _seconds(word: str) -> float:
 def run(session: Session, arguments: Arguments) -> Outcome:
     """One look, or one after the other."""
     directory, pause = arguments.prepared
+    verify = arguments.options.flag("verify")
     cluster = session.cluster(arguments)
     if pause is None:
-        return look(session, cluster, directory)
-    return _watch(session, cluster, directory, pause)
+        return look(session, cluster, directory, verify=verify)
+    return _watch(session, cluster, directory, pause, verify=verify)
 
 
-def look(session: Session, cluster: Cluster, directory: Directory | None) -> Outcome:
+def look(session: Session, cluster: Cluster, directory: Directory | None, *, verify: bool = False) -> Outcome:
     """What every node has now."""
-    status = matrix.Status(survey(cluster), directory)
-    answers = status.survey.answers
+    seen = survey(cluster)
+    served = None
+    if verify and not any(answer.status == "interrupted" for answer in seen.answers):
+        from asadm.fleet.served import Served
+
+        served = Served(cluster, seen)
+    status = matrix.Status(seen, directory, served)
+    answers = seen.answers
+    code = FAILED if served is not None and (served.damaged or served.silent) else None
+    messages = [f"{node.name}: {reason}" for node, reason in served.silent.items()] if served else []
     if session.json:
-        return Outcome(answers, extra=status.document())
+        return Outcome(answers, messages=messages, code=code, extra=status.document())
     if not session.terminal:
-        return Outcome(answers, [matrix.lines(status)], told=True)
+        return Outcome(answers, [matrix.lines(status)], messages=messages, code=code, told=True)
     from shutil import get_terminal_size
 
-    return Outcome(answers, matrix.sheets(status, get_terminal_size().columns), told=True)
+    shown = matrix.sheets(status, get_terminal_size().columns)
+    return Outcome(answers, shown, messages=messages, code=code, told=True)
 
 
-def _watch(session: Session, cluster: Cluster, directory: Directory | None, pause: float) -> Outcome:
+def _watch(
+    session: Session, cluster: Cluster, directory: Directory | None, pause: float, *, verify: bool
+) -> Outcome:
     """Look again and again. Ctrl-C is the way to end it, and no failure."""
     code = 0
     try:
         while True:
-            outcome = look(session, cluster.afresh(), directory)
+            outcome = look(session, cluster.afresh(), directory, verify=verify)
             if outcome.code == INTERRUPTED:
                 break
             code = max(code, outcome.code)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from asadm import display
 from asadm.fleet import guard, notes, report, show
 from asadm.fleet.backup import Intent, Result
+from asadm.fleet.coverage import coverage, unknown
 from asadm.fleet.groups import clusters
 from asadm.fleet.place import Item
 from asadm.fleet.plan import SAME, UNREAD
@@ -133,7 +134,7 @@ class Change(guard.Job):
 
     def idle(self, deadline: float) -> Outcome:
         """All nodes that were read are as they should be; their bytes too, if that is asked."""
-        nothing = _line(self.aim.nothing) if self.aim.nothing and not self.session.json else b""
+        nothing = _line(self._nothing()) if self.aim.nothing and not self.session.json else b""
         if not self.aim.verify:
             outcome = self._shown(GOOD)
             if nothing:
@@ -145,6 +146,13 @@ class Change(guard.Job):
         if nothing:
             outcome.show = bytes(outcome.show) + nothing  # type: ignore[arg-type]  # bytes it is
         return outcome
+
+    def _nothing(self) -> str:
+        """That there is nothing to do, and of how many nodes that is known."""
+        read, asked = self.survey.read, len(self.survey.listings)
+        if not read:
+            return unknown(asked)
+        return self.aim.nothing if read == asked else f"{self.aim.nothing} (on {coverage(read, asked)})"
 
     # ---- with one
 
@@ -246,6 +254,7 @@ class Change(guard.Job):
             code=INTERRUPTED if rollout.interrupted else None,
             extra=extra if self.session.json else None,
             told=True,
+            read=sum(place.fresh for place in rollout.places),
         )
 
 
@@ -271,7 +280,9 @@ def _summary(rollout: Rollout, *, verified: bool) -> str:
     """One line: how many nodes are as they should be."""
     good = sum(answer.good for answer in report.answers(rollout))
     count = len(rollout.places)
+    late = sum(place.unverified for place in rollout.places)
     how = ", bytes compared" if verified else ""
+    how += f", {late} not verified: the time was up" if late else ""
     seconds = rollout.milliseconds / 1000
     stopped = "stopped: " if rollout.interrupted else ""
     return f"{stopped}{good} of {count} node{'' if count == 1 else 's'} as they should be{how}, after {seconds:.2f} s"

@@ -47,7 +47,9 @@ def headline(checked: Checked) -> str:
         if count:
             what = "node" if kind in NODES else "module"
             one = count == 1
-            parts.append(f"{count} {what}{'' if one else 's'} {ONE.get(kind, words) if one else words}")
+            of = f" of {len(checked.nodes)}" if kind == UNREACHABLE else ""
+            plural = "s" if (len(checked.nodes) if of else count) != 1 else ""
+            parts.append(f"{count}{of} {what}{plural} {ONE.get(kind, words) if one else words}")
     if parts:
         return ", ".join(parts)
     nodes, modules = len(checked.nodes), len(checked.survey.names())
@@ -189,6 +191,9 @@ def document(checked: Checked) -> dict[str, object]:
     return {
         "status": LEVELS[checked.level],
         "summary": headline(checked),
+        "complete": checked.complete,
+        "nodes_read": checked.read,
+        "nodes_asked": len(checked.nodes),
         "seconds": round(checked.seconds, 3),
         "findings": [
             {

@@ -6,7 +6,6 @@ import time
 
 from asadm.fleet import journal, notes
 from asadm.fleet.gathered import named, unread
-from asadm.fleet.place import Item, Place
 from asadm.fleet.plan import CHANGES, make, permit
 from asadm.fleet.survey import survey
 from asinfo.wire.info import text
@@ -43,9 +42,6 @@ LEVEL_OF = {
 
 
 _LEFT = "left by a repair that was cut off: asadm udf repair"
-
-VERIFY_TIMEOUTS = 3
-"""The time for reading all contents, in time-outs of a node; the last of them is for comparing all nodes."""
 
 
 class Finding:
@@ -109,6 +105,11 @@ class Checked:
         return any(answer.status == "interrupted" for answer in self.survey.answers)
 
     @property
+    def read(self) -> int:
+        """How many nodes told all they were asked."""
+        return len(self.nodes) - self.count(UNREACHABLE)
+
+    @property
     def level(self) -> int:
         """The worst."""
         return max((finding.level for finding in self.findings), default=OK)
@@ -162,20 +163,15 @@ class Checked:
 
     def _files(self, cluster: Cluster) -> None:
         """Read every module from every node, and compare it with what the node lists."""
-        from asadm.fleet.verify import verify
+        from asadm.fleet.served import Served
 
-        deadline = time.monotonic() + VERIFY_TIMEOUTS * cluster.timeout
-        silent: dict[Node, str] = {}
-        for items in self._rounds(cluster, deadline - cluster.timeout, silent):
-            places = [Place(listing, items) for listing in self.survey.listings]
-            verify(cluster, items, places, deadline)
-            for place in places:
-                for name, cell in place.cells.items():
-                    if cell.status == "unverified":
-                        self.add(DAMAGED, name, [place.node], cell.error)
-                    elif cell.error:
-                        silent.setdefault(place.node, cell.error)
-        self._silent(silent)
+        served = Served(cluster, self.survey)
+        for name, nodes, reason in served.damaged:
+            self.add(DAMAGED, name, nodes, reason)
+        for name, nodes in served.marked.items():
+            if name not in self._markers:
+                self.add(MARKER, name, nodes, f"{_LEFT} {text(name)} --verify")
+        self._silent(served.silent)
 
     def _silent(self, reasons: dict[Node, str]) -> None:
         """Nodes that listed their modules, and did not let them be read."""
@@ -183,34 +179,3 @@ class Checked:
             nodes = [node for node in self.nodes if reasons.get(node) == reason]
             self.add(UNREACHABLE, None, nodes, reason)
             self.complete = False
-
-    def _rounds(self, cluster: Cluster, deadline: float, silent: dict[Node, str]) -> list[list[Item]]:
-        """Every version of every module that a node lists, no two of one module in one round."""
-        from asadm.fleet.fetch import Fetcher
-        from asadm.fleet.marker import unmarked
-
-        wanted: dict[tuple[bytes, str], list[Node]] = {}
-        for listing in self.survey.listings:
-            for name, hash_ in (listing.modules or {}).items():
-                wanted.setdefault((name, hash_), []).append(listing.node)
-        versions: dict[bytes, list[Item]] = {}
-        fetcher = Fetcher(cluster, deadline)
-        for (name, hash_), found in fetcher.each(wanted):
-            if found.content is None:
-                quiet = [
-                    node for node in wanted[name, hash_] if found.silent or node.address in fetcher.silent
-                ]
-                for node in quiet:
-                    reason = fetcher.silent.get(node.address, found.reason)
-                    silent.setdefault(node, f"modules could not be read: {reason}")
-                if not found.silent:
-                    damaged = [node for node in wanted[name, hash_] if node not in quiet]
-                    self.add(DAMAGED, name, damaged, found.reason)
-                continue
-            versions.setdefault(name, []).append(Item(name, found.content))
-            if unmarked(found.content) is not None and name not in self._markers:
-                self.add(MARKER, name, wanted[name, hash_], f"{_LEFT} {text(name)} --verify")
-        most = max(map(len, versions.values()), default=0)
-        return [
-            [items[number] for items in versions.values() if number < len(items)] for number in range(most)
-        ]

@@ -29,16 +29,26 @@ OVER = "not asked: the time was over"
 class Fetched:
     """What came of one module: its ``content``, or None and the ``reason``, and the ``node`` that was asked last.
 
-    ``silent`` where that node gave no answer at all, so that nothing is known of what it serves.
+    ``silent`` where that node gave no answer at all, so that nothing is known of what it serves. ``hash`` is what it
+    serves; None where that is not known, or where it serves nothing.
     """
 
-    __slots__ = ("content", "node", "reason", "silent")
+    __slots__ = ("content", "hash", "node", "reason", "silent")
 
-    def __init__(self, node: Node, content: bytes | None, reason: str = "", *, silent: bool = False) -> None:
+    def __init__(
+        self,
+        node: Node,
+        content: bytes | None,
+        reason: str = "",
+        *,
+        silent: bool = False,
+        hash_: str | None = None,
+    ) -> None:
         self.node = node
         self.content = content
         self.reason = reason
         self.silent = silent
+        self.hash = hash_
 
 
 class Fetcher:
@@ -52,6 +62,8 @@ class Fetcher:
         self.deadline = deadline
         self.silent: dict[str, str] = {}
         """Why a node gives no answer, by its address."""
+        self.passed: list[Fetched] = []
+        """Of the nodes that were read: those that do not serve what they list."""
 
     def fetch(self, wanted: Mapping[Key, Sequence[Node]]) -> dict[Key, Fetched]:
         """All of `each`, together in memory."""
@@ -83,6 +95,8 @@ class Fetcher:
                     if found.content is None:
                         left[key].remove(node)
                         last[key] = found
+                        if not found.silent:
+                            self.passed.append(found)
                     else:
                         del left[key]
                         last.pop(key, None)
@@ -136,6 +150,15 @@ def command(key: Key) -> bytes:
 
 def taken(answer: Answer, number: int, name: bytes, listed: str) -> Fetched:
     """The module that is in the answer ``number`` of a node, when it is what the node lists."""
+    found = served(answer, number, name)
+    if found.content is None or found.hash == listed:
+        return found
+    reason = f"what it serves has the hash {found.hash}, but it lists {listed}"
+    return Fetched(answer.node, None, reason, hash_=found.hash)
+
+
+def served(answer: Answer, number: int, name: bytes) -> Fetched:
+    """The module that is in the answer ``number`` of a node, whatever the node lists."""
     if number >= len(answer.answers):
         return Fetched(answer.node, None, answer.error, silent=not answer.answers)
     from asinfo.wire.failure import explain
@@ -148,7 +171,4 @@ def taken(answer: Answer, number: int, name: bytes, listed: str) -> Fetched:
         source = content(text)
     except WireError as error:
         return Fetched(answer.node, None, str(error))
-    actual = digest(name, base64(source))
-    if actual != listed:
-        return Fetched(answer.node, None, f"what it serves has the hash {actual}, but it lists {listed}")
-    return Fetched(answer.node, source)
+    return Fetched(answer.node, source, hash_=digest(name, base64(source)))

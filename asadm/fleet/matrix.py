@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asadm.fleet.coverage import coverage, unknown
 from asadm.fleet.gathered import gather, named
 from asadm.fleet.show import count, failures, short
 from asinfo.render import Cell, Sheet
@@ -9,9 +10,10 @@ from asinfo.wire.info import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from asadm.fleet.directory import Directory
+    from asadm.fleet.served import Served
     from asadm.fleet.survey import Survey
     from asinfo.exchange import Node
 
@@ -19,6 +21,7 @@ SAME = "same"
 OTHER = "other"
 MISSING = "missing"
 EXTRA = "extra"
+DAMAGED = "damaged"
 
 VERSIONS_MAX = 60
 """Rows about versions that a terminal gets below the matrix: more would push it out of sight."""
@@ -26,8 +29,9 @@ VERSIONS_MAX = 60
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 """Other versions of a module, the commonest first; later ones are all z."""
 
-MARKS = {SAME: "good", OTHER: "changed", MISSING: "bad", EXTRA: "changed"}
+MARKS = {SAME: "good", OTHER: "changed", MISSING: "bad", EXTRA: "changed", DAMAGED: "bad"}
 UNREAD = Cell("?", "bad")
+_SIGNS = {SAME: "=", DAMAGED: "!"}
 
 
 class Module:
@@ -35,7 +39,9 @@ class Module:
 
     __slots__ = ("hashes", "letters", "name", "states", "usual")
 
-    def __init__(self, name: bytes, survey: Survey, directory: Directory | None) -> None:
+    def __init__(
+        self, name: bytes, survey: Survey, directory: Directory | None, damaged: Collection[Node] = ()
+    ) -> None:
         self.name = name
         self.hashes = survey.hashes(name)
         read = [listing.read for listing in survey.listings]
@@ -48,6 +54,9 @@ class Module:
             self._state(digest, ours=directory is None or source is not None) if known else None
             for digest, known in zip(self.hashes, read, strict=True)
         ]
+        for position, listing in enumerate(survey.listings):
+            if listing.node in damaged:
+                self.states[position] = DAMAGED
 
     def _state(self, digest: str | None, *, ours: bool) -> str:
         if not ours:
@@ -69,24 +78,33 @@ class Module:
         if digest is None:
             # Nobody wants a module on the node that the directory does not have.
             return Cell("-", MARKS[MISSING] if self.usual else "quiet")
+        if state == DAMAGED:
+            return Cell("!", MARKS[state])
         return Cell("=" if state == SAME else self.letters[digest], MARKS[state])
 
 
 class Status:
-    """All modules of the nodes, and of ``directory`` when the nodes are compared with one."""
+    """All modules of the nodes, and of ``directory`` when the nodes are compared with one.
 
-    __slots__ = ("directory", "modules", "survey")
+    ``served`` is what the nodes serve, where that was read; else they are believed what they list.
+    """
 
-    def __init__(self, survey: Survey, directory: Directory | None = None) -> None:
+    __slots__ = ("directory", "modules", "served", "survey")
+
+    def __init__(
+        self, survey: Survey, directory: Directory | None = None, served: Served | None = None
+    ) -> None:
         self.survey = survey
         self.directory = directory
+        self.served = served
+        damaged = served.wrong() if served else {}
         wanted = list(directory.sources) if directory else []
         names = sorted(
             name
             for name in {*wanted, *survey.names()}
             if name in wanted or not (directory and directory.kept(name))
         )
-        self.modules = [Module(name, survey, directory) for name in names]
+        self.modules = [Module(name, survey, directory, damaged.get(name, ())) for name in names]
 
     def document(self) -> dict[str, object]:
         """What the JSON document says beside the nodes, and of each node."""
@@ -94,11 +112,16 @@ class Status:
 
         return {
             "directory": self.directory.path if self.directory else None,
+            "verified": self.served.complete if self.served else False,
             "modules": [
                 {
                     "name": text(module.name),
                     "hash": module.usual,
-                    **{state: module.states.count(state) for state in MARKS},
+                    **{
+                        state: module.states.count(state)
+                        for state in MARKS
+                        if state != DAMAGED or self.served is not None
+                    },
                 }
                 for module in self.modules
             ],
@@ -126,6 +149,10 @@ def lines(status: Status) -> Sheet:
             for position, state in enumerate(module.states)
             if state is not None
         )
+    rows.extend(
+        [Cell("*"), Cell(node.name), Cell("not verified"), Cell(reason)]
+        for node, reason in (status.served.silent.items() if status.served else ())
+    )
     rows.extend(
         [Cell("*"), Cell(listing.node.name), Cell(listing.answer.status), Cell(listing.answer.error)]
         for listing in status.survey.listings
@@ -173,7 +200,10 @@ def _column(status: Status, position: int) -> tuple[str | None, ...] | str:
     listing = status.survey.listings[position]
     if not listing.read:
         return "unread"
-    return tuple(module.hashes[position] for module in status.modules)
+    return tuple(
+        DAMAGED if module.states[position] == DAMAGED else module.hashes[position]
+        for module in status.modules
+    )
 
 
 def _width(status: Status, heads: Sequence[str]) -> int:
@@ -182,14 +212,28 @@ def _width(status: Status, heads: Sequence[str]) -> int:
 
 
 def _title(status: Status) -> str:
+    survey = status.survey
+    if not survey.read:
+        return unknown(len(survey.listings))
     wrong = sum(not module.agreed for module in status.modules)
-    modules, nodes = count(len(status.modules), "module"), count(len(status.survey.listings), "node")
-    return f"{modules} on {nodes}, {f'{wrong} not the same everywhere' if wrong else 'all the same'}"
+    modules, nodes = (
+        count(len(status.modules), "module"),
+        coverage(survey.read - _unheard(status), len(survey.listings)),
+    )
+    bytes_too = ", bytes compared" if status.served else ""
+    agreed = "all the same" if survey.complete else "all the same there"
+    return f"{modules} on {nodes}, {f'{wrong} not the same everywhere' if wrong else agreed}{bytes_too}"
+
+
+def _unheard(status: Status) -> int:
+    """How many nodes listed their modules and did not let them be read."""
+    return len(status.served.silent) if status.served else 0
 
 
 def _legend(status: Status, left: int) -> str:
     what = "as in the directory" if status.directory else "what most nodes have"
-    legend = f"= {what}   a b c another version   - missing   ? not read"
+    damaged = "   ! serves other bytes than it lists" if status.served else ""
+    legend = f"= {what}   a b c another version   - missing   ? not read{damaged}"
     return f"{legend}   ({left} more nodes in a wider window, or in a pipe)" if left else legend
 
 
@@ -204,7 +248,7 @@ def _situations(status: Status, module: Module) -> Iterator[list[Cell]]:
     nodes = status.survey.nodes()
     for (state, digest), positions in gather(zip(module.states, module.hashes, strict=True)).items():
         if state is not None and (digest is not None or module.usual):
-            sign = "=" if state == SAME else "-" if digest is None else module.letters[digest]
+            sign = _SIGNS.get(state) or ("-" if digest is None else module.letters[digest])
             yield [
                 Cell(text(module.name)),
                 Cell(f"{sign} {state}", MARKS[state]),

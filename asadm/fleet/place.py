@@ -19,6 +19,10 @@ TIMED_OUT = b"error=timeout"
 """The node could not tell within two seconds whether all others have it; they may."""
 
 
+NOT_VERIFIED = "not verified: the time was up"
+"""Why a cell is late that lists what it should; no failure of its node."""
+
+
 class Item:
     """One module as every node should have it.
 
@@ -127,6 +131,11 @@ class Place:
     def hangs(self) -> bool:
         """Whether it let its time limit pass when it was asked last: it is looked at once more, at the end."""
         return not self.fresh and self.answer.status.startswith("timeout")
+
+    @property
+    def unverified(self) -> bool:
+        """Whether it lists what it should, and there was no time to read that back."""
+        return any(cell.status == "late" and cell.error == NOT_VERIFIED for cell in self.cells.values())
 
     @property
     def sent(self) -> set[bytes]:

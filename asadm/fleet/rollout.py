@@ -263,9 +263,7 @@ class Rollout:
             self.look(behind, self.items)
             self._prove()
             behind = [
-                place
-                for place in behind
-                if place.lacking(self.items) and not (place.refused or place.hangs)
+                place for place in behind if place.lacking(self.items) and not (place.refused or place.hangs)
             ]
             if not behind or self._stopped:
                 return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asadm.fleet import journal
+from asadm.fleet.coverage import unknown
 from asadm.fleet.gathered import gather, named, unread
 from asadm.fleet.plan import CHANGES, CREATE, REMOVE, SAME, UNREAD, UPDATE
 from asinfo.render import Cell, Sheet, visible
@@ -87,16 +88,22 @@ def summary(plan: Plan) -> str:
     changed = {
         position for step in plan.steps for position, action in enumerate(step.actions) if action in CHANGES
     }
-    read = sum(listing.read for listing in plan.survey.listings)
+    read = plan.survey.read
     nodes = len(plan.survey.listings)
     if not read:
-        return f"nothing is known: none of {count(nodes, 'node')} could be read"
+        return unknown(nodes)
     if not changed:
         return f"no change: {count(counts[SAME], 'module')} as in {visible(plan.directory.path)} on {read} of {count(nodes, 'node')}"
     return (
         f"{counts[CREATE]} to create, {counts[UPDATE]} to update, {counts[REMOVE]} to remove"
-        f" on {len(changed)} of {count(nodes, 'node')}; {counts[SAME]} the same"
+        f" on {len(changed)} of {count(nodes, 'node')}; {counts[SAME]} the same{_gap(plan.survey)}"
     )
+
+
+def _gap(survey: Survey) -> str:
+    """What stands behind a summary where nodes were not read."""
+    missing = len(survey.listings) - survey.read
+    return f"; {missing} of {count(len(survey.listings), 'node')} not read" if missing else ""
 
 
 def count(number: int, what: str) -> str:
@@ -107,7 +114,7 @@ def count(number: int, what: str) -> str:
 def remarks(plan: Plan) -> list[str]:
     """What else is to be known, for standard error: required modules that nobody has, disagreement, other modules."""
     said = [
-        f"{text(name)} requires {text(required)}, which neither {plan.directory.path} nor a node has"
+        f"{text(name)} requires {text(required)}, which neither {plan.directory.path} nor a node{_read(plan)} has"
         for name, required in plan.missing()
     ]
     said += [
@@ -128,6 +135,10 @@ def remarks(plan: Plan) -> list[str]:
         )
     known = [(source.name, source.content) for source in plan.directory.sources.values()]
     return [*said, *journal.lines(journal.held(plan.survey, known))]
+
+
+def _read(plan: Plan) -> str:
+    return "" if plan.complete else " that was read"
 
 
 def _some(names: list[bytes]) -> str:

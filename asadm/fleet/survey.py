@@ -63,6 +63,11 @@ class Survey:
         return all(listing.read for listing in self.listings)
 
     @property
+    def read(self) -> int:
+        """How many nodes were read."""
+        return sum(listing.read for listing in self.listings)
+
+    @property
     def answers(self) -> list[Answer]:
         """What the nodes said, for an outcome."""
         return [listing.answer for listing in self.listings]

@@ -6,12 +6,11 @@ version counts as the content that it stands for, and is never right itself.
 
 from __future__ import annotations
 
-import time
-
 from asadm.fleet import journal
+from asadm.fleet.coverage import unknown
 from asadm.fleet.fetch import fetch
 from asadm.fleet.marker import unmarked
-from asinfo.errors import UsageError
+from asinfo.errors import Error, UsageError
 from asinfo.wire.info import text
 from asinfo.wire.udf import base64, digest
 
@@ -31,9 +30,6 @@ DAMAGED = "damaged file"
 SAME = "same"
 
 _SAY = "say what is right with --from NODE or --dir DIR"
-
-READ_TIMEOUTS = 3
-"""The time for reading what is right, in time-outs of a node."""
 
 
 class Verdict:
@@ -117,7 +113,7 @@ def by_nodes(
     known = survey.names()
     for name in names:
         if name not in known:
-            raise UsageError(f"no node that was read lists {text(name)}")
+            raise unlisted(survey, name)
     markers = journal.held(survey)
     differing = set(survey.differing())
     wanted = [name for name in (names or known) if verify or name in markers or name in differing]
@@ -131,6 +127,14 @@ def by_nodes(
     undecided = [Verdict.undecided(name, survey, reason) for name, (_, reason) in right.items() if reason]
     decided = {name: hash_ for name, (hash_, reason) in right.items() if not reason}
     return [*_contents(cluster, survey, decided, markers), *undecided]
+
+
+def unlisted(survey: Survey, name: bytes, what: str = "node") -> Error:
+    """For a name that no node lists; where no node could be read, the command line is not to blame."""
+    if not survey.read:
+        return Error(unknown(len(survey.listings)))
+    missing = "" if survey.complete else f" ({survey.read} of {len(survey.listings)} nodes were read)"
+    return UsageError(f"no {what} that was read lists {text(name)}{missing}")
 
 
 def _listed(survey: Survey, node: Node, name: bytes) -> str | None:
@@ -176,7 +180,7 @@ def _contents(
         ]
         for name, hash_ in right.items()
     }
-    fetched = fetch(cluster, wanted, time.monotonic() + READ_TIMEOUTS * cluster.timeout)
+    fetched = fetch(cluster, wanted)
     verdicts = []
     for name, hash_ in right.items():
         found = fetched[name, hash_]
@@ -184,9 +188,8 @@ def _contents(
         verdict = Verdict(name, content)
         held = set(markers.get(name, ()))
         if content is None:
-            verdict.reason = (
-                f"no node serves what it lists: {found.reason}; asadm udf repair {text(name)} --dir DIR"
-            )
+            what = "no node could be read" if found.silent else "no node serves what it lists"
+            verdict.reason = f"{what}: {found.reason}; asadm udf repair {text(name)} --dir DIR"
             verdict.hash = hash_
         elif verdict.hash != hash_:
             held.update(wanted[name, hash_])

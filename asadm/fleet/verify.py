@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from asadm.fleet.place import Cell
+from asadm.fleet.place import NOT_VERIFIED, Cell
 from asadm.outcome import Answer
 from asadm.patience import ENOUGH, SHARE
 from asinfo.errors import WireError
@@ -29,15 +29,12 @@ ITEMS = 32
 """Modules of one request at most."""
 
 DIFFERENT = "serves other bytes than it lists"
-NOT_VERIFIED = "not verified: the time was up"
 
 NEVER = float("inf")
 """The deadline of what has none: only each node has its time limit."""
 
 
-def verify(
-    cluster: Cluster, items: Sequence[Item], places: Sequence[Place], deadline: float = NEVER
-) -> None:
+def verify(cluster: Cluster, items: Sequence[Item], places: Sequence[Place], deadline: float = NEVER) -> None:
     """Read each of ``items`` from every node that lists it; what is not as it should be becomes a failed cell.
 
     It is ``unverified`` where the node serves something else, or says no; a node that gave no whole answer in its time
@@ -59,9 +56,7 @@ def verify(
             _judge(place, wanted, silent[address] if address in silent else answers[address])
 
 
-def _read(
-    cluster: Cluster, asks: Sequence[tuple[Place, Sequence[Item]]], deadline: float
-) -> list[Answer]:
+def _read(cluster: Cluster, asks: Sequence[tuple[Place, Sequence[Item]]], deadline: float) -> list[Answer]:
     """One answer a node. Raises KeyboardInterrupt."""
     largest = max((sum(item.size for item in wanted) for _, wanted in asks), default=0)
     whole = cluster.timeout + largest / BYTES_PER_SECOND
