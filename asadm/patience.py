@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from asinfo.exchange import Node
 
-SHARE = 0.5
-"""Of the time that is left, what one request may take: nodes that hang leave as much to what comes after."""
+SHARE = 0.3
+"""Of the time that is left, what one request may take. A change asks seven times in a row (lists, clusters, lock, old
+contents, put, lists, bytes); where another node hangs at each of the first six, a ninth of the time is left."""
 
 ENOUGH = 0.05
 """Seconds below which a request is not sent at all: a healthy node of a busy cluster takes up to 20 ms to answer."""

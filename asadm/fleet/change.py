@@ -281,8 +281,10 @@ def _summary(rollout: Rollout, *, verified: bool) -> str:
     good = sum(answer.good for answer in report.answers(rollout))
     count = len(rollout.places)
     late = sum(place.unverified for place in rollout.places)
-    how = ", bytes compared" if verified else ""
+    silent = sum(not place.fresh for place in rollout.places)
+    how = ", bytes compared" if verified and any(place.proven for place in rollout.places) else ""
     how += f", {late} not verified: the time was up" if late else ""
+    how += f", {silent} not read" if silent else ""
     seconds = rollout.milliseconds / 1000
     stopped = "stopped: " if rollout.interrupted else ""
     return f"{stopped}{good} of {count} node{'' if count == 1 else 's'} as they should be{how}, after {seconds:.2f} s"

@@ -152,6 +152,12 @@ class Place:
         """Names of what it may still come to have."""
         return {name for name, cell in self.cells.items() if cell.waiting}
 
+    def failed(self, answer: Answer) -> None:
+        """It gave no answer, and is not waited for any more; that there was no time to ask it says nothing of it."""
+        self.behind = True
+        if answer.status != "late":
+            self.answer, self.fresh = answer, False
+
     def learn(self, listing: Listing, items: Sequence[Item], milliseconds: float) -> None:
         """What it lists now."""
         if (

@@ -326,11 +326,10 @@ class Rollout:
 
     def _sent(self, place: Place, items: Sequence[Item], answer: Answer, how: str) -> None:
         if not answer.answers:
+            place.failed(answer)
             if answer.asked:
-                place.answer, place.fresh = answer, False
                 for item in items:
                     place.cells[item.name].tried = how
-            place.behind = True
             return
         broken = place.answered(items, answer, how, self.milliseconds)
         if broken is not None and self.broken is None:
@@ -346,7 +345,7 @@ class Rollout:
             if listing.answer.status == "interrupted":
                 raise KeyboardInterrupt
             if not listing.answer.asked:
-                place.behind = True
+                place.failed(listing.answer)
                 continue
             place.learn(listing, items, self.milliseconds)
             place.behind = place.behind or not listing.read
