@@ -9,8 +9,9 @@ from asadm.modules import LIST, listed, sendable
 from asadm.outcome import Answer, Outcome
 from asinfo.errors import WireError
 from asinfo.render import Cell, Sheet
-from asinfo.wire.info import text
-from asinfo.wire.udf import content
+from asinfo.wire.info import is_error, text
+from asinfo.wire.udf import base64, content, digest
+from asinfo.wire.udf import modules as parsed
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -112,7 +113,14 @@ def commonest(values: Iterable[str]) -> str | None:
 def _source(session: Session, arguments: Arguments) -> Outcome:
     """The bytes of the module as the first node that has it holds them; nodes that hold others are named."""
     name = os.fsencode(arguments.names[0])
-    answers = session.cluster(arguments).each([b"udf-get:filename=" + name])
+    command = b"udf-get:filename=" + name
+    asked = session.cluster(arguments).each([command, LIST])
+    answers = [
+        Answer.of(each.node, each.answers[:1], each.milliseconds).like(each, [command])
+        if each.answers
+        else each
+        for each in asked
+    ]
     sources = [_content(answer) for answer in answers]
     usual = next((source for source in sources if source is not None), None)
     if usual is None:
@@ -132,12 +140,30 @@ def _source(session: Session, arguments: Arguments) -> Outcome:
         if others
         else []
     )
+    damaged = [
+        each.node.name
+        for each, source in zip(asked, sources, strict=True)
+        if source is not None and not _as_listed(each, name, source)
+    ]
+    messages += [f"{text(name)} on {node}: it serves other bytes than it lists" for node in damaged]
     return Outcome(
         answers,
         session.safe(usual),
         messages=messages,
-        extra={"name": text(name), "source": text(usual), "differs": others},
+        extra={"name": text(name), "source": text(usual), "differs": others, "damaged": damaged},
     )
+
+
+def _as_listed(answer: Answer, name: bytes, source: bytes) -> bool:
+    """Whether the list that came with it has the hash of ``source``; a node that does not list is believed."""
+    lists = answer.answers[1:]
+    if not lists or is_error(lists[0]):
+        return True
+    try:
+        hashes = {module.filename: module.hash for module in parsed(lists[0])}
+    except WireError:
+        return True
+    return hashes.get(name) in {None, digest(name, base64(source))}
 
 
 def _content(answer: Answer) -> bytes | None:
