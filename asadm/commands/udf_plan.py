@@ -34,7 +34,8 @@ OPTIONS = (DIFF, OUT, PRUNE, ALL)
 
 NOTES = """\
 Modules are compared by the hash that udf-list shows; no content is transferred, unless --diff asks for it.
-Every *.lua file in DIR is a module, applied after the modules it requires. A udf.yaml in DIR may say more:
+Every *.lua file in DIR is a module, applied after the modules it requires. Its name has letters, digits and . _ $ -
+(neither a dot first nor two together), 127 bytes at most: a file with another is told, and nothing sent. A udf.yaml in DIR may say more:
   modules: {counter.lua: v2/counter.lua}   a name, and the file it comes from
   exclude: ["test_*.lua"]                  neither registered nor removed
   keep: ["legacy_*.lua"]                   never removed by --prune
