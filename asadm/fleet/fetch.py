@@ -95,8 +95,7 @@ class Fetcher:
                     if found.content is None:
                         left[key].remove(node)
                         last[key] = found
-                        if not found.silent:
-                            self.passed.append(found)
+                        self.passed += [found] if not found.silent else []
                     else:
                         del left[key]
                         last.pop(key, None)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import time
 
+from asadm.fleet.closing import close
 from asadm.fleet.groups import clusters
 from asadm.fleet.place import Place
 from asadm.fleet.survey import survey
@@ -88,8 +89,6 @@ class Rollout:
         self.interrupted = False
         self._mend = mend
         self._verify = verify
-        self._sent_to: set[tuple[int, bytes]] = set()
-        """Which clusters were sent which module, known at the end."""
 
     # ---- the whole
 
@@ -111,10 +110,7 @@ class Rollout:
             self._prove(last=True)
         except KeyboardInterrupt:
             self.interrupted = True
-        self._sent_to = {(place.home, name) for place in self.places for name in place.asked}
-        seconds = self.milliseconds / 1000
-        for place in self.places:
-            self._close(place, seconds)
+        close(self)
 
     def _prove(self, *, last: bool = False) -> None:
         """Read back the nodes that list all they should, and at ``last`` the others too. Raises KeyboardInterrupt."""
@@ -349,34 +345,6 @@ class Rollout:
                 continue
             place.learn(listing, items, self.milliseconds)
             place.behind = place.behind or not listing.read
-
-    # ---- the end
-
-    def _close(self, place: Place, seconds: float) -> None:
-        """Give every module that a node has not got a status and a reason."""
-        for item in self.items:
-            cell = place.cells.get(item.name)
-            if cell is not None and cell.waiting:
-                cell.milliseconds = self.milliseconds
-                cell.status, cell.error = self._reason(place, item, seconds)
-
-    def _reason(self, place: Place, item: Item, seconds: float) -> tuple[str, str]:
-        cell = place.cells[item.name]
-        sent = cell.sent or cell.tried
-        if self.interrupted:
-            return "interrupted", "stopped before the node was seen to have it"
-        if not place.fresh:
-            return place.answer.status, place.answer.error
-        if self.broken is not None and not sent:
-            from asinfo.wire.info import text
-
-            return "skipped", f"not sent, because {text(self.broken[0].name)} does not compile"
-        if place.refused and not sent:
-            return "skipped", "not sent, because the node refused another module"
-        if (place.home, item.name) not in self._sent_to:
-            return "late", "not sent: the time was over"
-        how = ", nor one with a marker line" if cell.marked else ""
-        return "late", f"does not show the change{how} after {seconds:.1f} s"
 
 
 def _chunk(items: Sequence[Item]) -> list[Item]:
