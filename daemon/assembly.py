@@ -84,8 +84,13 @@ class Assembly:
             stack.push_async_callback(namespace.stop)
         stack.push_async_callback(_end, node.messages.jobs.stop)
         self._smd.subscribe(UDF, modules.accept)
-        self._smd.subscribe(TRUNCATE, partial(accept_truncation, node.namespaces))
-        self._smd.subscribe(SINDEX, partial(accept_indexes, node.namespaces))
+        self._smd.subscribe(
+            TRUNCATE,
+            partial(accept_truncation, node.namespaces, warn=partial(self._warn, prefix, "truncate")),
+        )
+        self._smd.subscribe(
+            SINDEX, partial(accept_indexes, node.namespaces, warn=partial(self._warn, prefix, "sindex"))
+        )
         service = Service(node, config.network.service.listen_address, port)
         stack.callback(service.close)
         config.network.service.port = service.address[1]

@@ -7,13 +7,14 @@ NAMESPACE|NAME = a JSON list of set, bin, kind and type, which hands them over a
 
 from __future__ import annotations
 
-from json import dumps, loads
+from json import dumps
 from typing import TYPE_CHECKING, NamedTuple
 
+from asinfo.wire.decode import decode_json
 from asinfo.wire.particle import BLOB, INTEGER, STRING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from daemon.record.namespace import Namespace
     from daemon.smd.interface import Item
@@ -54,26 +55,35 @@ def value_of(index: Index) -> str:
     return dumps(index)
 
 
-def accept(namespaces: Mapping[bytes, Namespace], items: Sequence[Item]) -> None:
-    """Take over changed definitions from system metadata; what is none, or of another namespace, is not ours."""
+def accept(
+    namespaces: Mapping[bytes, Namespace], items: Sequence[Item], warn: Callable[[str], None] = lambda _: None
+) -> None:
+    """Take over changed definitions from system metadata; those of other namespaces are not ours.
+
+    What is no definition is told to ``warn``, and counts as removed.
+    """
     for item in items:
         name, _, index_name = item.key.encode("utf-8", "surrogateescape").partition(b"|")
         space = namespaces.get(name)
         if space is None:
             continue
-        index = _read(item.value)
+        index = None
+        try:
+            index = _read(item.value) if item.value is not None else None
+        except ValueError as error:
+            warn(f"the index {item.key!r} in system metadata is not served: it {error}")
         if index is None:
             space.indexes.pop(index_name, None)
         else:
             space.indexes[index_name] = index
 
 
-def _read(value: str | None) -> Index | None:
-    try:
-        parts = loads(value or "null")
-    except (ValueError, RecursionError):
-        return None
+def _read(value: str) -> Index:
+    """The definition that ``value`` is. Raises ValueError."""
+    parts = decode_json(value, escaped_bytes=True)
     if not isinstance(parts, list) or len(parts) != 4 or not all(isinstance(part, str) for part in parts):
-        return None
+        raise ValueError("is no list of four texts")
     index = Index(*parts)
-    return index if index.kind in KINDS and index.type in TYPES else None
+    if index.kind not in KINDS or index.type not in TYPES:
+        raise ValueError("is of a kind or type that there is not")
+    return index

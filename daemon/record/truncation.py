@@ -10,13 +10,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from daemon.record.namespace import Namespace
     from daemon.smd.interface import Item
 
 WHOLE = None
 """Key of the mark for the whole namespace, beside those of sets."""
+
+
+LUT_SIZE_MAX = 18
+"""Digits of a moment that are looked at: somebody else may have written it."""
 
 
 class Truncation:
@@ -54,16 +58,23 @@ class Truncation:
         return bool(pending) and last_update <= max(pending.get(WHOLE, -1), pending.get(set_name, -1))
 
 
-def accept(namespaces: Mapping[bytes, Namespace], items: Sequence[Item]) -> None:
-    """Take over changed marks from system metadata; those for other namespaces are not ours to judge."""
+def accept(
+    namespaces: Mapping[bytes, Namespace], items: Sequence[Item], warn: Callable[[str], None] = lambda _: None
+) -> None:
+    """Take over changed marks from system metadata; those for other namespaces are not ours to judge.
+
+    What is no moment is told to ``warn``, and counts as removed.
+    """
     for item in items:
         name, bar, set_name = item.key.encode("utf-8", "surrogateescape").partition(b"|")
         namespace = namespaces.get(name)
         if namespace is not None:
             where = set_name if bar else WHOLE
             lut = item.value or ""
-            if lut.isascii() and lut.isdigit():
+            if lut.isascii() and lut.isdigit() and len(lut) <= LUT_SIZE_MAX:
                 namespace.truncation.mark(where, int(lut))
                 namespace.sweeper.wake()
             else:
+                if lut:
+                    warn(f"the truncation {item.key!r} in system metadata is skipped: its value is no moment")
                 namespace.truncation.undo(where)

@@ -22,6 +22,7 @@ import re
 import string
 from dataclasses import dataclass
 
+from asinfo.wire.decode import decode_json
 from asinfo.wire.info import parameter
 from daemon.errors import UdfError
 
@@ -133,7 +134,7 @@ def from_value(filename: str, value: str) -> Module:
     """
     if not is_filename(filename.encode()):
         raise ValueError("its name is not allowed")
-    match json.loads(value):
+    match decode_json(value, escaped_bytes=True):
         case {"content64": str(content64), "type": "LUA"}:
             _decoded(content64.encode())
         case _:

@@ -293,13 +293,30 @@ class Feed:
             parts.setdefault(event.key[len(self.root) :].partition(b"/")[0], []).append(event)
         for part, accept in self._subscribers.items():
             if part in parts:
-                accept(parts[part], position)
+                self._hand_over(accept, parts[part], position)
         self._stuck = 0
         self.position = position
         reached = [done for revision, done in self._waiting if revision <= position and not done.done()]
         self._waiting = [(revision, done) for revision, done in self._waiting if revision > position]
         for done in reached:
             done.set_result(None)
+
+    def skip(self, key: bytes, error: Exception) -> None:
+        """Tell the log that what etcd has at ``key`` is left out: somebody else may have written it."""
+        self._warn(
+            f"{key.decode('utf-8', 'backslashreplace')} in etcd is skipped: {str(error) or type(error).__name__}"
+        )
+
+    def _hand_over(self, accept: Accept, events: Sequence[KeyValue], position: int) -> None:
+        """Let ``accept`` have the ``events``; what makes it fail is skipped, and the rest goes on."""
+        try:
+            accept(events, position)
+        except Exception as error:  # noqa: BLE001 - listed in tests/tidy
+            if len(events) == 1:
+                self.skip(events[0].key, error)
+                return
+            for event in events:
+                self._hand_over(accept, (event,), position)
 
     async def _deliver_in_turns(self, events: Sequence[KeyValue], position: int) -> None:
         """Deliver much, all of it as of ``position``; those who serve meanwhile have their turns."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import re
 import ssl
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
+from asinfo.wire.decode import DecodeError, decode_json
 from daemon.errors import StartError
 from daemon.smd.etcd import wire
 from daemon.smd.etcd.wire import Compacted, Denied, EtcdError, Gone, Refused, TooLarge, Unreachable
@@ -394,9 +394,9 @@ async def _lines(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, N
 
 def _json(data: bytes) -> Mapping[str, Any]:
     try:
-        value = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise _Failed("its reply is not JSON") from error
+        value = decode_json(data, size_max=REPLY_SIZE_MAX)
+    except DecodeError as error:
+        raise _Failed(f"its reply cannot be read: it {error}") from error
     if not isinstance(value, dict):
         raise _Failed("its reply is not a JSON object")
     return value

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from typing import TYPE_CHECKING
 
+from asinfo.wire.decode import decode_json
 from daemon.cluster import Member
 from daemon.errors import StartError
 from daemon.smd.etcd.lease import Taken
@@ -21,6 +23,12 @@ RETRY_SECONDS = 0.25
 """Pause before etcd is told again of our nodes."""
 
 PORT_MAX = 65535
+
+NODE_ID = re.compile(rb"[1-9A-F][0-9A-F]{0,15}")
+"""A node's id as we write it: 64 bits in hexadecimal digits, not 0."""
+
+HOST = re.compile(r"[A-Za-z0-9._:%-]{1,255}")
+"""A name or an address. Clients are told it between commas and semicolons, so nothing else may stand in it."""
 
 
 class Membership:
@@ -70,7 +78,7 @@ class Membership:
         """Take over who came and went."""
         before = list(self._members.values())
         for entry in changed:
-            member = _member(entry.key.removeprefix(self._root), entry) if entry.version else None
+            member = self._member(entry) if entry.version else None
             if member:
                 self._members[entry.key] = member
             else:
@@ -79,6 +87,13 @@ class Membership:
                     self._lease.check()
         if before != list(self._members.values()):
             self._tell()
+
+    def _member(self, entry: KeyValue) -> Member | None:
+        try:
+            return _member(entry.key.removeprefix(self._root), entry)
+        except ValueError as error:
+            self._feed.skip(entry.key, error)
+            return None
 
     def _tell(self) -> None:
         """Say who is a member: our own nodes as long as the others count on them, whatever stands under their names."""
@@ -97,17 +112,15 @@ def _value(member: Member) -> bytes:
 
 
 def _member(name: bytes, entry: KeyValue) -> Member | None:
-    """The node ``name`` with the address that ``entry`` has; None when they are no such thing."""
-    try:
-        address = json.loads(entry.value)
-        identity = f"{int(name, 16):X}"
-    except (ValueError, RecursionError):
-        return None
+    """The node ``name`` with the address that ``entry`` has; None when nobody keeps it alive.
+
+    Raises ValueError when they are no such thing.
+    """
     if not entry.lease:
         return None  # nobody sees to it that it goes when its process does
-    match address:
-        case {"host": str(host), "port": int(port)} if (
-            host and 0 < port <= PORT_MAX and name == identity.encode()
-        ):
-            return Member(identity, host, port, entry.create)
-    return None
+    if not NODE_ID.fullmatch(name):
+        raise ValueError("is not called by the id of a node")
+    match decode_json(entry.value):
+        case {"host": str(host), "port": int(port)} if HOST.fullmatch(host) and 0 < port <= PORT_MAX:
+            return Member(name.decode(), host, port, entry.create)
+    raise ValueError("has no host and port")

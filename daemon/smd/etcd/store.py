@@ -309,7 +309,19 @@ class EtcdSmd:
 
     def _publish(self, module: str, items: Sequence[Item]) -> None:
         for accept in self._modules[module].subscribers:
+            self._hand_over(module, accept, items)
+
+    def _hand_over(self, module: str, accept: Accept, items: Sequence[Item]) -> None:
+        """Let ``accept`` have the ``items``; what makes it fail is skipped, and the rest goes on."""
+        try:
             accept(items)
+        except Exception as error:  # noqa: BLE001 - listed in tests/tidy
+            if len(items) == 1:
+                name = f"{module}/{items[0].key}".encode("utf-8", "surrogateescape")
+                self.feed.skip(self._places(name)[0], error)
+                return
+            for item in items:
+                self._hand_over(module, accept, (item,))
 
 
 def _text(value: bytes) -> str:

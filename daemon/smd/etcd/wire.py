@@ -6,10 +6,11 @@ gateway" and `rpc.proto` of 3.4, and replies of 3.4.23.
 
 from __future__ import annotations
 
-import binascii
 from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from asinfo.wire.decode import decode_base64
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -262,4 +263,4 @@ def _bytes(entry: Mapping[str, Any], name: str) -> bytes:
     value = entry.get(name, "")
     if not isinstance(value, str):
         raise Garbled(f"{name} is no text")
-    return binascii.a2b_base64(value)  # binascii.Error is a ValueError
+    return decode_base64(value)
