@@ -15,6 +15,7 @@ from asadm.flags import OPTIONS
 from asadm.outcome import FAILED, INTERRUPTED, WRONG, Outcome
 from asadm.session import Session
 from asinfo.errors import ConfigError, Error, UsageError
+from asinfo.files import PIPE_SECONDS, FileError, read_file
 from asinfo.options import recognise
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from asinfo.options import Values
 
 SUMMARY = "Ask all configured Aerospike nodes at once, and keep their Lua modules the same."
+
+COMMANDS_SIZE_MAX = 16 << 20
+"""Bytes of a file of commands, or of standard input: a hundred thousand commands take a tenth of that."""
 
 EXAMPLES = """\
 Examples:
@@ -158,7 +162,10 @@ def _standard_input(values: Values) -> list[Call]:
         raise UsageError(
             "standard input holds the commands and cannot hold the password too: give --password env:VARIABLE or file:PATH"
         )
-    return statement.parse(sys.stdin.buffer.read().decode("utf-8", "surrogateescape"), "standard input")
+    content = sys.stdin.buffer.read(COMMANDS_SIZE_MAX + 1)
+    if len(content) > COMMANDS_SIZE_MAX:
+        raise UsageError(f"standard input is larger than {COMMANDS_SIZE_MAX} bytes")
+    return statement.parse(content.decode("utf-8", "surrogateescape"), "standard input")
 
 
 def _words(values: Values) -> Call:
@@ -175,10 +182,9 @@ def _words(values: Values) -> Call:
 
 def _file(path: str) -> list[Call]:
     try:
-        with open(path, "rb") as stream:  # noqa: PTH123 - pathlib would double the start-up time of a run
-            content = stream.read()
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+        content = read_file(path, COMMANDS_SIZE_MAX, pipe_seconds=PIPE_SECONDS)
+    except FileError as error:
+        raise UsageError(str(error)) from None
     return statement.parse(content.decode("utf-8", "surrogateescape"), path)
 
 
@@ -200,7 +206,10 @@ class _Output:
                 raise closed()
             return
         try:
-            self.descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            # Not blocking: to open a pipe that nobody reads would wait for ever.
+            flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+            self.descriptor = os.open(path, flags, 0o666)
+            os.set_blocking(self.descriptor, True)
         except (OSError, ValueError) as error:
             raise UsageError(f"-o {path}: {getattr(error, 'strerror', None) or error}") from None
         self.emptied = False

@@ -5,19 +5,26 @@ Nodes of the YAML tree are looked at, not loaded objects: they know their lines,
 
 from __future__ import annotations
 
-import os
-import stat
 from typing import Any
 
 import yaml
 
 from asinfo.errors import ConfigError, Problem
+from asinfo.files import PIPE_SECONDS, FileError, read_file
 
 DEPTH_MAX = 32
 """Deepest nesting that is looked at; our grammars need six levels, and the C parser crashes at some ten thousand."""
 
 SIZE_MAX = 16 * 1024 * 1024
 """Bytes of a file; a larger one is none of ours, and would fill the memory."""
+
+VALUES_MAX = 250_000
+"""Values of a file, those behind an alias counted each time it stands there: ten thousand nodes that say all they can
+are half of that. More would fill the memory: a value takes half a kilobyte, and a small file can name a large one often.
+"""
+
+SHOWN_MAX = 200
+"""Characters of a fault: some repeat what stands in the file, which may be anything."""
 
 Node = yaml.Node
 """A piece of the file, with its line."""
@@ -26,24 +33,11 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def content(path: str, *, regular: bool = False) -> bytes:
-    """The bytes of the file ``path``; ``regular`` where it may not be a pipe or a device. Raises ConfigError."""
+    """The bytes of the file ``path``; ``regular`` where it may not be a pipe. Raises ConfigError."""
     try:
-        found = _read(path, os.O_NONBLOCK if regular else 0)  # a pipe must not hold us up
-    except OSError as error:
-        raise ConfigError([Problem(path, 0, error.strerror or str(error))]) from None
-    except ValueError as error:
-        raise ConfigError([Problem(path, 0, str(error))]) from None
-    if len(found) > SIZE_MAX:
-        raise ConfigError([Problem(path, 0, f"is larger than {SIZE_MAX} bytes")])
-    return found
-
-
-def _read(path: str, flags: int) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | flags)
-    with os.fdopen(descriptor, "rb") as stream:
-        if flags and not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ValueError("is not a file")
-        return stream.read(SIZE_MAX + 1)
+        return read_file(path, SIZE_MAX, pipe_seconds=0.0 if regular else PIPE_SECONDS)
+    except FileError as error:
+        raise ConfigError([Problem(path, 0, error.reason)]) from None
 
 
 class Reader:
@@ -61,13 +55,14 @@ class Reader:
     def fault(self, node: yaml.Node | None, message: str) -> None:
         """Note a fault at ``node``; of the whole file when there is none."""
         line = node.start_mark.line + 1 if node is not None else 0
-        self.problems.append(Problem(self.path, line, message))
+        short = message if len(message) <= SHOWN_MAX else message[:SHOWN_MAX] + "..."
+        self.problems.append(Problem(self.path, line, short))
 
     def compose(self, content: bytes) -> yaml.Node | None:
         """The root of the tree; None for an empty file, and for one that is not YAML, which is a fault."""
         try:
             text = content.decode("utf-8")
-            if self.too_deep(text):
+            if self.too_much(text):
                 return None
             return yaml.compose(text, Loader=_Loader)
         except UnicodeDecodeError as error:
@@ -80,15 +75,32 @@ class Reader:
             self.problems.append(Problem(self.path, 0, f"not YAML: {str(error).splitlines()[0]}"))
         return None
 
-    def too_deep(self, text: str) -> bool:
-        """Whether ``text`` nests deeper than DEPTH_MAX, which is a fault. Events come without recursion."""
-        depth = 0
+    def too_much(self, text: str) -> bool:
+        """Whether ``text`` is nested too deep or has too many values, which is a fault. Events come without recursion."""
+        sizes: dict[str, int] = {}  # how many values each anchor stands for
+        outer: list[
+            tuple[str | None, int]
+        ] = []  # of the collections that are open: anchor, and values before it
+        values = 0
         for event in yaml.parse(text, Loader=_Loader):
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > DEPTH_MAX:
-                self.problems.append(Problem(self.path, 0, f"nested deeper than {DEPTH_MAX} levels"))
-                return True
+            values += 1
+            if isinstance(event, yaml.CollectionStartEvent):
+                outer.append((event.anchor, values))
+            elif isinstance(event, yaml.CollectionEndEvent):
+                anchor, before = outer.pop()
+                if anchor:
+                    sizes[anchor] = values - before
+            elif isinstance(event, yaml.AliasEvent):
+                values += sizes.get(event.anchor or "", 0)
+            if len(outer) > DEPTH_MAX:
+                return self._refused(f"nested deeper than {DEPTH_MAX} levels")
+            if values > VALUES_MAX:
+                return self._refused(f"more than {VALUES_MAX} values, an alias counted as what it stands for")
         return False
+
+    def _refused(self, message: str) -> bool:
+        self.problems.append(Problem(self.path, 0, message))
+        return True
 
     def mapping(self, node: yaml.Node | None, what: str, known: tuple[str, ...] = ()) -> dict[str, yaml.Node]:
         """The entries of a mapping; doubled keys, and unknown ones where ``known`` is given, are faults."""

@@ -16,18 +16,26 @@ import tomllib
 from difflib import get_close_matches
 
 from asinfo.errors import ConfigError, Problem, UsageError
+from asinfo.files import PIPE_SECONDS, FileError, read_file
 from asinfo.flags import CONNECTION
 from asinfo.options import convert
 from asinfo.render import visible
+from asinfo.wire.decode import DEPTH_MAX, DecodeError, check_depth
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from typing import Any
 
     from asinfo.options import Option, Value, Values
 
 GONE = {"tls-cert-blacklist": "use tls-crl-check"}
 """Keys of older files that nobody obeys any more: an error, because they were meant to protect."""
+
+SIZE_MAX = 1 << 20
+"""Most bytes of a file: a thousand clusters take a tenth of that."""
+
+TOO_DEEP = f"is nested deeper than {DEPTH_MAX} levels"
 
 _TYPES = {
     "flag": "true or false",
@@ -44,7 +52,7 @@ def read(
     """Read ``paths``, later ones win, into ``values.configured``. Raises ConfigError and UsageError."""
     reader = _Reader(values, program, keys, instance)
     for path in paths:
-        reader.file(path)
+        reader.file(path, pipe_seconds=PIPE_SECONDS)
     if instance is not None and not reader.found and not reader.problems:
         where = ", ".join(reader.seen) or "any file: there is none"
         raise UsageError(f"--instance {instance}: no [cluster_{instance}] in {where}")
@@ -67,8 +75,8 @@ class _Reader:
         timeout = {name: option for name, option in own.items() if name == "timeout"}
         self.sections: dict[str, dict[str, Option]] = {"cluster": cluster | timeout, program: own}
 
-    def file(self, path: str) -> None:
-        """Read ``path`` and what it includes."""
+    def file(self, path: str, *, pipe_seconds: float = 0.0) -> None:
+        """Read ``path`` and what it includes; a pipe may be one that the command line names."""
         if "\0" in path:
             self.problems.append(Problem(visible(path), 0, "a path cannot contain NUL"))
             return
@@ -76,15 +84,12 @@ class _Reader:
             self.problems.append(Problem(path, 0, "included twice"))
             return
         self.seen.append(path)
-        text = self._text(path)
+        text = self._text(path, pipe_seconds)
         if text is None:
             return
         try:
-            document = tomllib.loads(text)
-        except (
-            ValueError,
-            RecursionError,
-        ) as error:  # also numbers of thousands of digits, brackets without end
+            document = _parsed(text)
+        except ValueError as error:  # also numbers of thousands of digits
             message, line = _place(str(error), text)
             self.problems.append(Problem(path, line, message))
             return
@@ -92,12 +97,11 @@ class _Reader:
             self._section(path, text, name, section)
         self._include(path, text, document.get("include", {}))
 
-    def _text(self, path: str) -> str | None:
+    def _text(self, path: str, pipe_seconds: float) -> str | None:
         try:
-            with open(path, "rb") as file:  # noqa: PTH123 - pathlib costs start-up
-                data = file.read()
-        except OSError as error:
-            self.problems.append(Problem(path, 0, (error.strerror or str(error)).lower()))
+            data = read_file(path, SIZE_MAX, pipe_seconds=pipe_seconds)
+        except FileError as error:
+            self.problems.append(Problem(visible(path), 0, error.reason[:1].lower() + error.reason[1:]))
             return None
         try:
             return data.decode()
@@ -153,6 +157,16 @@ class _Reader:
             for name in names
             if not name.startswith(".")
         )
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    """The document. Raises ValueError."""
+    try:
+        document = tomllib.loads(text)
+    except RecursionError:
+        raise DecodeError(TOO_DEEP) from None
+    check_depth(document)  # dotted keys nest without brackets
+    return document
 
 
 def _checked(option: Option | None, key: str, value: object) -> tuple[Value | None, str]:

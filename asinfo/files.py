@@ -2,6 +2,7 @@
 
 ``read_file``     the content of a regular file, of the null device, or of a pipe where the caller allows one
 ``replace_file``  put new content where a regular file is, or nothing yet
+``check_file``    the same questions, for files that a library opens itself
 ``open_file``     a descriptor of a regular file, no link followed: for locks, journals and the like
 ``exposed``       what is wrong with a directory that should be ours alone
 
@@ -23,6 +24,12 @@ from asinfo.errors import Error
 
 PIPE_SECONDS = 30.0
 """How long a pipe on the command line may take: a program behind ``<(...)`` may ask a vault or another machine."""
+
+SECRET_SIZE_MAX = 1 << 16
+"""Most bytes of a file that holds a password: one with a long comment behind it, and no more."""
+
+TLS_SIZE_MAX = 4 << 20
+"""Most bytes of a file of keys or certificates; all authorities of a system are a quarter of a megabyte."""
 
 CHUNK = 1 << 20
 """Most bytes of one read. A file of the system (/proc) does not tell its size, so nothing is allocated by it."""
@@ -51,11 +58,14 @@ class FileError(Error):
         return self.errno == errno.ENOENT
 
 
-def read_file(path: str | os.PathLike[str], size_max: int, *, pipe_seconds: float = 0.0) -> bytes:
+def read_file(
+    path: str | os.PathLike[str], size_max: int, *, pipe_seconds: float = 0.0, until: bytes = b""
+) -> bytes:
     """The content of the file at ``path``, at most ``size_max`` bytes. Links are followed.
 
     A pipe is read to its end when ``pipe_seconds`` says how long that may take: for paths that stand on a command line,
-    where ``<(...)`` and /dev/stdin are pipes. Raises FileError.
+    where ``<(...)`` and /dev/stdin are pipes. ``until`` is a byte behind which nothing more of it is awaited.
+    Raises FileError.
     """
     path = os.fspath(path)
     try:
@@ -68,7 +78,7 @@ def read_file(path: str | os.PathLike[str], size_max: int, *, pipe_seconds: floa
             if _empty(path, status, pipe=pipe_seconds > 0):
                 return b""
             if S_ISFIFO(status.st_mode):
-                return _drained(path, descriptor, size_max, pipe_seconds)
+                return _drained(path, descriptor, size_max, pipe_seconds, until)
             return _whole(path, descriptor, size_max, status.st_size)
         finally:
             os.close(descriptor)
@@ -76,20 +86,46 @@ def read_file(path: str | os.PathLike[str], size_max: int, *, pipe_seconds: floa
         raise file_error(path, error) from None
 
 
+def read_first_line(path: str | os.PathLike[str], *, pipe_seconds: float = 0.0) -> bytes:
+    """The first line of a file that holds a password, without its end. See `read_file`."""
+    content = read_file(path, SECRET_SIZE_MAX, pipe_seconds=pipe_seconds, until=b"\n")
+    return content.partition(b"\n")[0].partition(b"\r")[0]
+
+
+def check_file(path: str | os.PathLike[str], size_max: int) -> None:
+    """Raise FileError unless ``path`` is a file of at most ``size_max`` bytes: for files that a library opens."""
+    path = os.fspath(path)
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError) as error:
+        raise file_error(path, error) from None
+    if not S_ISREG(status.st_mode):
+        raise _special(path, status.st_mode)
+    if status.st_size > size_max:
+        raise _too_large(path, size_max)
+
+
 def replace_file(
-    path: str | os.PathLike[str], content: bytes, *, mode: int | None = None, sync: bool = True
+    path: str | os.PathLike[str],
+    content: bytes,
+    *,
+    mode: int | None = None,
+    sync: bool = True,
+    follow: bool = True,
 ) -> None:
     """Put ``content`` at ``path``: a reader sees the former file or the new one, never a part and never neither.
 
     A link stays a link, and the file it names is replaced; but only a link of our own or of root, since somebody else's
-    could name any file of ours. What is there must be a regular file. ``mode`` are the permissions afterwards; without
+    could name any file of ours. Without ``follow`` the link itself is replaced. What is there must be a regular file. ``mode`` are the permissions afterwards; without
     it the former file's are kept, and a new file has what the umask leaves. The owner is kept where we may do that.
     ``sync`` False where a power failure may cost the new content. Raises FileError; the former file is then untouched.
     """
     path = os.fspath(path)
     try:
-        target = _followed(path)
+        target = _followed(path) if follow else path
         former = _status(target)
+        if former is not None and S_ISLNK(former.st_mode) and not follow:
+            former = None
         if former is not None and not S_ISREG(former.st_mode):
             raise FileError(path, f"is {kind(former.st_mode)}, not a file: it is not replaced")
         _replace(target, content, former, mode, sync=sync)
@@ -108,12 +144,13 @@ def open_file(path: str | os.PathLike[str], flags: int, mode: int = 0o600) -> in
     try:
         descriptor = os.open(path, flags, mode)
     except (OSError, ValueError) as error:
-        raise file_error(path, error) from None
+        status = _status(path) if isinstance(error, OSError) and error.errno == errno.ENXIO else None
+        raise _special(path, status.st_mode) if status else file_error(path, error) from None
     found = os.fstat(descriptor).st_mode
     if S_ISREG(found):
         return descriptor
     os.close(descriptor)
-    raise FileError(path, f"is {kind(found)}, not a file")
+    raise _special(path, found)
 
 
 def exposed(directory: str | os.PathLike[str], *, sticky: bool = False) -> str:
@@ -145,13 +182,18 @@ def kind(mode: int) -> str:
 def file_error(path: str, error: OSError | ValueError) -> FileError:
     """``error`` of the system as ours."""
     if isinstance(error, OSError):
-        # ELOOP: O_NOFOLLOW met a link; ENXIO: a socket, which cannot be opened
-        known = {errno.ELOOP: "is a symbolic link", errno.ENXIO: "is a socket or a device, not a file"}
-        reason = known.get(error.errno or 0) or error.strerror or str(error)
+        met = error.errno == errno.ELOOP  # a link that was not to be followed
+        reason = "is a symbolic link" if met else error.strerror or str(error)
         return FileError(path, reason, error.errno or 0)
     if "\0" in path:
         return FileError(path.replace("\0", "\\0"), "a path cannot contain NUL")
     return FileError(path, "is no name of a file")
+
+
+def _special(path: str, mode: int) -> FileError:
+    if S_ISDIR(mode):
+        return FileError(path, os.strerror(errno.EISDIR), errno.EISDIR)
+    return FileError(path, f"is {kind(mode)}, not a file")
 
 
 def _empty(path: str, status: os.stat_result, *, pipe: bool) -> bool:
@@ -159,9 +201,7 @@ def _empty(path: str, status: os.stat_result, *, pipe: bool) -> bool:
     if S_ISCHR(status.st_mode) and status.st_rdev == _NULL_DEVICE:
         return True
     if not S_ISREG(status.st_mode) and not (pipe and S_ISFIFO(status.st_mode)):
-        raise FileError(
-            path, f"is {kind(status.st_mode)}, not a file", errno.EISDIR if S_ISDIR(status.st_mode) else 0
-        )
+        raise _special(path, status.st_mode)
     return False
 
 
@@ -177,7 +217,7 @@ def _whole(path: str, descriptor: int, size_max: int, size: int) -> bytes:
     return content
 
 
-def _drained(path: str, descriptor: int, size_max: int, seconds: float) -> bytes:
+def _drained(path: str, descriptor: int, size_max: int, seconds: float, until: bytes) -> bytes:
     """Everything that comes through a pipe until its writers close it."""
     import select
     from time import monotonic
@@ -201,6 +241,8 @@ def _drained(path: str, descriptor: int, size_max: int, seconds: float) -> bytes
         left -= len(chunk)
         if left < 0:
             raise _too_large(path, size_max)
+        if until and until in chunk:
+            return b"".join(parts)
 
 
 def _too_large(path: str, size_max: int) -> FileError:

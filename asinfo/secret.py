@@ -12,6 +12,7 @@ import os
 import sys
 
 from asinfo.errors import UsageError
+from asinfo.files import PIPE_SECONDS, FileError, read_first_line
 
 
 def read(text: str, prompt: str) -> str:
@@ -29,11 +30,9 @@ def read(text: str, prompt: str) -> str:
 
 def _first_line(path: str) -> str:
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123 - pathlib costs start-up
-            return file.readline().rstrip("\r\n")
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise UsageError(f"password: {path}: {reason}") from None
+        return read_first_line(path, pipe_seconds=PIPE_SECONDS).decode("utf-8", "surrogateescape")
+    except FileError as error:
+        raise UsageError(f"password: {error}") from None
 
 
 def _ask(prompt: str) -> str:

@@ -10,6 +10,7 @@ import ssl
 
 from asinfo.dialogue import CHUNK, Dialogue
 from asinfo.errors import Unreachable, UsageError
+from asinfo.files import TLS_SIZE_MAX, FileError, check_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,10 +90,14 @@ def _context(settings: TlsSettings) -> ssl.SSLContext:
     versions = protocols(settings.protocols or DEFAULT_PROTOCOLS)
     context.minimum_version, context.maximum_version = versions[0], versions[-1]
     try:
+        if settings.cafile:
+            check_file(settings.cafile, TLS_SIZE_MAX)
         if settings.cafile or settings.capath:
             context.load_verify_locations(settings.cafile, settings.capath)
         else:
             context.load_default_certs()
+    except FileError as error:
+        raise UsageError(f"--tls-cafile: {error}") from None
     except (OSError, ValueError) as error:
         raise UsageError(f"--tls-cafile, --tls-capath: {_reason(error)}") from None
     _check_revocation(context, settings)
@@ -120,7 +125,11 @@ def _load_certificate(context: ssl.SSLContext, settings: TlsSettings) -> None:
     # an empty password, not None: OpenSSL would ask on the terminal in the middle of a run
     password = settings.keyfile_password or ""
     try:
+        for path in filter(None, (settings.certfile, settings.keyfile)):
+            check_file(path, TLS_SIZE_MAX)
         context.load_cert_chain(settings.certfile, settings.keyfile, password)
+    except FileError as error:
+        raise UsageError(f"--tls-certfile, --tls-keyfile: {error}") from None
     except (OSError, ValueError) as error:
         raise UsageError(f"--tls-certfile, --tls-keyfile: {_reason(error)}") from None
 

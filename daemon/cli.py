@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "A lightweight node for Aerospike user-defined functions."
 
-EXAMPLE = "Example: asudfd --nodes 3 --port 3000 --work-directory /tmp/cluster"
+EXAMPLE = "Example: asudfd --nodes 3 --port 3000 --work-directory ~/cluster"
 
 EXIT_CANNOT_START = 1
 EXIT_USAGE = 2

@@ -4,6 +4,7 @@ import fcntl
 import os
 from pathlib import Path
 
+from asinfo.files import FileError, exposed, open_file
 from daemon.errors import StartError
 
 NAME = "asudfd.pid"
@@ -18,11 +19,18 @@ class WorkDirectory:
     __slots__ = ("_descriptor", "path")
 
     def __init__(self, path: Path) -> None:
-        """Make ``path`` if need be and lock it. Raises StartError saying who has it or what is in the way."""
+        """Make ``path`` if need be and lock it. Raises StartError saying who has it or what is in the way.
+
+        A directory that others may write is refused: they could put links and files of their own in our place.
+        """
         self.path = path
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._descriptor = os.open(path / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            if reason := exposed(path):
+                raise StartError(f"the work directory cannot be used: {reason}")
+            self._descriptor = open_file(path / NAME, os.O_RDWR | os.O_CREAT)
+        except FileError as error:
+            raise StartError(f"cannot use the work directory {path}: {error}") from error
         except OSError as error:
             raise StartError(f"cannot use the work directory {path}: {error.strerror}") from error
         try:
@@ -43,6 +51,13 @@ class WorkDirectory:
             ) from error
         except OSError as error:
             raise StartError(f"cannot write {self.path / NAME}: {error.strerror}") from error
+
+    def doubts(self) -> str:
+        """Who could take the whole directory away, and so all that is in it; empty when nobody can."""
+        try:
+            return exposed(self.path.resolve().parent, sticky=True)
+        except FileError:
+            return ""  # it cannot be looked at, and so not be written either
 
     def release(self) -> None:
         """Let another daemon have the directory."""

@@ -107,6 +107,10 @@ class Server:
             stack.callback(self._leave)
             work_directory = WorkDirectory(Path(self._config.service.work_directory))
             stack.callback(work_directory.release)
+            if doubts := work_directory.doubts():
+                self._warn(
+                    f"the work directory {work_directory.path} is not safe from others: {doubts}", "config"
+                )
             self._attend()
             if await self._unless_stopped(self._start(stack)):
                 await self._serve()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 
@@ -13,6 +14,7 @@ from asadm.fleet.survey import survey
 from asadm.modules import describe, doubtful, sendable
 from asadm.outcome import INTERRUPTED, Answer, Outcome
 from asinfo.errors import UsageError
+from asinfo.files import PIPE_SECONDS, FileError, read_file
 from asinfo.options import Option
 from asinfo.render import Cell as Shown
 from asinfo.render import Sheet
@@ -35,9 +37,6 @@ WAIT = Option(
     "wait", kind="seconds", default=10.0, help="Seconds until every node must show the change.  [10]"
 )
 OPTIONS = (WAIT,)
-
-PIPE_SECONDS = 30.0
-"""How long a pipe that is given as the file may stay silent: somebody must be writing to it."""
 
 
 def check(arguments: Arguments) -> None:
@@ -131,30 +130,14 @@ def _row(answer: Answer, how: str) -> list[Shown]:
 def _read(path: str) -> bytes:
     """The module's bytes, whatever encoding they are in."""
     try:
-        with open(path, "rb", opener=_opener) as stream:
-            content = stream.read(SOURCE_SIZE_MAX + 1)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+        content = read_file(path, SOURCE_SIZE_MAX, pipe_seconds=PIPE_SECONDS)
+    except FileError as error:
+        if error.errno == errno.EFBIG:
+            raise UsageError(f"{path} {error.reason}: a node accepts no larger module") from None
+        raise UsageError(str(error)) from None
     if not content:
         raise UsageError(f"{path} is empty: a node accepts no empty module")
-    if len(content) > SOURCE_SIZE_MAX:
-        raise UsageError(f"{path} is larger than {SOURCE_SIZE_MAX} bytes: a node accepts no larger module")
     return content
-
-
-def _opener(path: str, flags: int) -> int:
-    """Open ``path``; a pipe must have something to read soon. Raises UsageError when nobody writes to it."""
-    descriptor = os.open(path, flags | os.O_NONBLOCK)  # a pipe without a writer would not even open otherwise
-    if os.fstat(descriptor).st_mode & 0o170000 == 0o010000:  # S_ISFIFO, without the import of stat
-        import select
-
-        poll = select.poll()
-        poll.register(descriptor, select.POLLIN)
-        if not poll.poll(PIPE_SECONDS * 1000):
-            os.close(descriptor)
-            raise UsageError(f"{path}: nothing came through this pipe within {PIPE_SECONDS:g} s")
-    os.set_blocking(descriptor, True)
-    return descriptor
 
 
 def _compile_error(rollout: Rollout) -> list[str]:

@@ -6,7 +6,6 @@ in the file is for people only; the lock alone decides.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import time
@@ -16,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from asinfo.errors import Error, UsageError
+from asinfo.files import FileError, open_file
 
 POLL_SECONDS = 0.1
 """How often a waiting run tries again: flock itself can only wait for ever."""
@@ -94,19 +94,18 @@ def _open(path: str, mode: int) -> int:
     """Open the file, making it when absent.
 
     First without O_CREAT: in a sticky directory such as /run/lock Linux refuses O_CREAT on a file of another user
-    (fs.protected_regular). O_NOFOLLOW for the same kind of directory: nobody may point us at a file of ours.
+    (fs.protected_regular). No link is followed for the sake of the same kind of directory: nobody may point us at a
+    file of ours.
     """
-    flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
         try:
-            return os.open(path, flags)
-        except FileNotFoundError:
-            return os.open(path, flags | os.O_CREAT, mode)
-    except OSError as error:
-        reason = "is a symbolic link" if error.errno == errno.ELOOP else error.strerror
-        raise UsageError(f"--lock: {path}: {reason}") from None
-    except ValueError:
-        raise UsageError("--lock: the path holds a NUL character") from None
+            return open_file(path, os.O_RDWR)
+        except FileError as error:
+            if not error.missing:
+                raise
+            return open_file(path, os.O_RDWR | os.O_CREAT, mode)
+    except FileError as error:
+        raise UsageError(f"--lock: {error}") from None
 
 
 def _still_there(file: int, path: str) -> bool:
@@ -121,10 +120,13 @@ def _still_there(file: int, path: str) -> bool:
 def _holder(path: str) -> str:
     """The process id in the file and what stands behind it, or nothing where it holds anything else."""
     try:
-        with Path(path).open("rb") as file:
-            text = file.read(200).decode("utf-8", "replace").strip()
-    except OSError:
+        file = open_file(path, os.O_RDONLY)
+    except FileError:
         return ""
+    try:
+        text = os.read(file, 200).decode("utf-8", "replace").strip()
+    finally:
+        os.close(file)
     number, _, who = text.partition(" ")
     if not (number.isascii() and number.isdigit()) or not text.isprintable():
         return ""

@@ -1,19 +1,21 @@
 """The result of a job as a Prometheus text file, for the textfile collector of node_exporter.
 
 Format: https://prometheus.io/docs/instrumenting/exposition_formats/ (text format 0.0.4), without time stamps, written
-to a temporary file and renamed, as node_exporter asks for: it may read at any moment.
+to a temporary file and renamed, as node_exporter asks for: it may read at any moment. The temporary name does not end
+in .prom, so the collector never reads it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import math
-import os
+import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from asinfo.errors import Error, UsageError
+from asinfo.files import FileError, kind, read_file, replace_file
 
 PREFIX = "asudf_cache_clear_"
 LAST_SUCCESS = PREFIX + "last_success_timestamp_seconds"
@@ -61,8 +63,10 @@ def check_target(path: str) -> None:
     target = Path(path)
     if not target.parent.is_dir():
         raise UsageError(f"--metrics-file: {target.parent} is not a directory")
-    if target.is_dir():
-        raise UsageError(f"--metrics-file: {path} is a directory")
+    with contextlib.suppress(OSError):
+        mode = target.stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise UsageError(f"--metrics-file: {path} is {kind(mode)}, not a file")
 
 
 def write(path: str, run: RunFigures) -> None:
@@ -76,9 +80,11 @@ def write(path: str, run: RunFigures) -> None:
 def write_text(path: str, text: str) -> None:
     """Put ``text`` there in one step. Raises Error with the reason when that cannot be done."""
     try:
-        _replace(Path(path), text.encode("utf-8", "backslashreplace"))
-    except OSError as error:
-        raise Error(f"metrics file {path} was not written: {error.strerror}") from None
+        # 0644 whatever the umask of cron is: the collector runs as another user. No fsync: after a power failure a
+        # missing figure is as good as a stale one.
+        replace_file(path, text.encode("utf-8", "backslashreplace"), mode=0o644, sync=False)
+    except FileError as error:
+        raise Error(f"metrics file {path} was not written: {error.reason}") from None
 
 
 def render(run: RunFigures, before: Mapping[str, float]) -> str:
@@ -154,27 +160,6 @@ def _number(value: float) -> str:
 def _previous(path: str) -> str:
     """The previous file's text; nothing when there is none or it cannot be read."""
     try:
-        with Path(path).open("rb") as file:
-            return file.read(FILE_SIZE_MAX).decode("utf-8", "replace")
-    except OSError:
+        return read_file(path, FILE_SIZE_MAX).decode("utf-8", "replace")
+    except FileError:
         return ""
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Put ``content`` at ``path`` in one step.
-
-    The temporary name starts with a dot and does not end in .prom, so the collector never reads it. No fsync: after a
-    power failure a missing figure is as good as a stale one.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.unlink(missing_ok=True)  # of a killed run; in a container every run has the same process id
-        with temporary.open("xb") as stream:
-            stream.write(content)
-            # 0644 whatever the umask of cron is: the collector runs as another user.
-            os.fchmod(stream.fileno(), 0o644)
-        temporary.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise

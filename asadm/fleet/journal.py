@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from asadm.fleet import state
 from asadm.fleet.marker import marked_hash
+from asinfo.wire.decode import decode_base64, decode_json
 from asinfo.wire.info import text
 from asinfo.wire.udf import base64
 
@@ -40,12 +41,9 @@ def end(name: bytes, content: bytes) -> None:
 
 def content(hash_: str) -> bytes | None:
     """The true content of the marker version with that hash; None when nothing is known of it."""
-    import json
-    from binascii import a2b_base64
-
     try:
-        entry = json.loads(state.read(KIND, hash_) or b"")
-        found = a2b_base64(entry["content"], strict_mode=True)
+        entry = decode_json(state.read(KIND, hash_) or b"")
+        found = decode_base64(entry["content"])
         name = bytes.fromhex(entry["name"])
     except (ValueError, KeyError, TypeError):
         return None

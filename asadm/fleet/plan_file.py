@@ -13,15 +13,17 @@ modules in it; `stale` tells whether the nodes still are what the first plan saw
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
-from binascii import a2b_base64
 from typing import TYPE_CHECKING, Any
 
 from asadm.fleet.directory import NAME, Directory, Source
 from asadm.fleet.save import save
 from asinfo.errors import ConfigError, Problem, UsageError
+from asinfo.files import PIPE_SECONDS, FileError, read_file
+from asinfo.wire.decode import decode_base64, decode_json
 from asinfo.wire.info import text
 from asinfo.wire.udf import NAME_SIZE_MAX, SOURCE_SIZE_MAX, base64
 
@@ -107,13 +109,14 @@ def write(plan: Plan, path: str, *, cluster: str = "") -> None:
 def read(path: str) -> Saved:
     """The plan in the file ``path``. Raises UsageError when there is no such file, ConfigError when it is no plan."""
     try:
-        with open(path, "rb") as stream:  # noqa: PTH123 - a path as text throughout
-            content = stream.read(SIZE_MAX + 1)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+        content = read_file(path, SIZE_MAX, pipe_seconds=PIPE_SECONDS)
+    except FileError as error:
+        if error.errno == errno.EFBIG:
+            raise ConfigError([Problem(path, 0, f"{error.reason}: not a plan of asadm")]) from None
+        raise UsageError(str(error)) from None
     try:
         return _saved(_document(content), path)
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         reason = str(error) if isinstance(error, _WrongError) else "is damaged, or not a plan of asadm"
         raise ConfigError([Problem(path, 0, reason)]) from None
 
@@ -123,9 +126,7 @@ class _WrongError(ValueError):
 
 
 def _document(content: bytes) -> dict[str, Any]:
-    if len(content) > SIZE_MAX:
-        raise _WrongError(f"is larger than {SIZE_MAX} bytes: not a plan of asadm")
-    document: dict[str, Any] = json.loads(content)
+    document: dict[str, Any] = decode_json(content, size_max=SIZE_MAX, escaped_bytes=True)
     if document["format"] != FORMAT:
         raise _WrongError("is not a plan of asadm")
     if document["version"] != VERSION:
@@ -165,7 +166,7 @@ def _source(module: dict[str, Any]) -> Source:
     name = _name(module["name"])
     if len(name) > NAME_SIZE_MAX or not NAME.fullmatch(name):
         raise _WrongError(f"{text(name)!r} cannot be the name of a module on a node")
-    content = a2b_base64(module["content"], strict_mode=True)
+    content = decode_base64(module["content"])
     if not 0 < len(content) <= SOURCE_SIZE_MAX:
         raise _WrongError(f"{text(name)} has {len(content)} bytes; a module has 1 to {SOURCE_SIZE_MAX}")
     source = Source(name, str(module["path"]), content)
@@ -239,4 +240,4 @@ def _texts(values: list[str]) -> list[str]:
 
 def is_plan(path: str) -> bool:
     """Whether ``path`` is to be taken for a plan file: it is a file. A directory of modules is none."""
-    return os.path.isfile(path)  # noqa: PTH113 - a path as text throughout
+    return os.path.exists(path) and not os.path.isdir(path)  # noqa: PTH110, PTH112 - a path as text throughout

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
-from contextlib import suppress
-from pathlib import Path
 
 from asinfo.errors import UsageError
+from asinfo.files import FileError, file_error, replace_file
 
 
 def save(path: str, content: bytes, *, private: bool = False) -> None:
     """Put ``content`` into the file ``path``: a reader sees the former file or the new one, never a part.
 
-    A link stays a link: the file it names is replaced, and keeps its mode. A device or a pipe is simply written to.
-    ``private`` makes it readable for its owner only. Raises UsageError.
+    A link stays a link: the file it names is replaced, and keeps its mode. A terminal, a pipe and the like are not
+    replaced but written to. ``private`` makes it readable for its owner only. Raises UsageError.
     """
-    path = os.path.realpath(path)
     try:
-        mode = _mode(path)
-        if mode is not None and not stat.S_ISREG(mode):
-            Path(path).write_bytes(content)
+        if _takes_a_stream(path):
+            _pour(path, content)
         else:
-            _replace(path, content, 0o600 if private else mode)
+            replace_file(path, content, mode=0o600 if private else None)
+    except FileError as error:
+        raise UsageError(str(error)) from None
     except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+        if isinstance(error, OSError) and error.errno == errno.ENXIO:
+            raise UsageError(f"{path}: nobody reads from this pipe") from None
+        raise UsageError(str(file_error(path, error))) from None
 
 
 def possible(path: str) -> str:
@@ -37,28 +39,22 @@ def possible(path: str) -> str:
     return path
 
 
-def _mode(path: str) -> int | None:
+def _takes_a_stream(path: str) -> bool:
+    """Whether there is a pipe or a device of characters: something to write to, and no place to keep anything."""
     try:
-        return Path(path).stat().st_mode
+        mode = os.stat(path).st_mode  # noqa: PTH116 - a path as text throughout
     except FileNotFoundError:
-        return None
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
 
 
-def _replace(path: str, content: bytes, mode: int | None) -> None:
-    """Through a file beside it. ``mode`` None: what the umask leaves."""
-    temporary = f"{path}.{os.getpid()}.new"
-    descriptor = os.open(
-        temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666 if mode is None else 0o600
-    )
+def _pour(path: str, content: bytes) -> None:
+    """Write to what is there. Raises OSError; a pipe that nobody reads is one, and not waited for."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
     try:
-        with os.fdopen(descriptor, "wb") as stream:
-            if mode is not None:
-                os.fchmod(descriptor, stat.S_IMODE(mode))
-            stream.write(content)
-            stream.flush()
-            os.fsync(descriptor)
-        Path(temporary).replace(path)
-    except BaseException:  # Ctrl-C too must not leave the file behind
-        with suppress(OSError):
-            Path(temporary).unlink()
-        raise
+        os.set_blocking(descriptor, True)
+        view = memoryview(content)
+        while view:
+            view = view[os.write(descriptor, view) :]
+    finally:
+        os.close(descriptor)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import os
 
+from asinfo.files import FileError, open_file, read_file, replace_file
+
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,9 +41,8 @@ def names(kind: str) -> list[str]:
 def read(kind: str, name: str) -> bytes | None:
     """What a file holds; None when there is none that can be read."""
     try:
-        with open(_path(kind, name), "rb") as stream:  # noqa: PTH123 - pathlib is not on this path
-            return stream.read(SIZE_MAX)
-    except (OSError, ValueError):
+        return read_file(_path(kind, name), SIZE_MAX)
+    except (FileError, ValueError):
         return None
 
 
@@ -50,11 +51,8 @@ def write(kind: str, name: str, content: bytes) -> bool:
     try:
         path = _path(kind, name)
         os.makedirs(directory(kind), mode=0o700, exist_ok=True)  # noqa: PTH103 - pathlib is not on this path
-        temporary = f"{directory(kind)}/.{os.getpid()}.{name[-64:]}"
-        with open(temporary, "wb") as stream:  # noqa: PTH123 - pathlib is not on this path
-            stream.write(content)
-        os.replace(temporary, path)  # noqa: PTH105 - pathlib is not on this path
-    except (OSError, ValueError):
+        replace_file(path, content, mode=0o600, sync=False, follow=False)
+    except (FileError, OSError, ValueError):
         return False
     return True
 
@@ -62,8 +60,8 @@ def write(kind: str, name: str, content: bytes) -> bool:
 def append(kind: str, name: str, line: bytes) -> bool:
     """Add a line to a file that is there already; whether that could be done. Several runs may do so at once."""
     try:
-        descriptor = os.open(_path(kind, name), os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
-    except (OSError, ValueError):
+        descriptor = open_file(_path(kind, name), os.O_WRONLY | os.O_APPEND)
+    except (FileError, ValueError):
         return False
     try:
         return os.write(descriptor, line + b"\n") > 0

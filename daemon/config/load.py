@@ -1,9 +1,11 @@
 """From a configuration file, or none, to a Config."""
 
+import errno
 import os
 from pathlib import PurePath
 
 from asinfo.errors import ConfigError, Problem
+from asinfo.files import PIPE_SECONDS, FileError, read_file
 from daemon.config import bind, grammar
 from daemon.config.grammar import FILE_SIZE_MAX, Problems, Statement
 from daemon.config.schema import Config, Namespace
@@ -60,11 +62,9 @@ def _statements(path: str, problems: Problems) -> list[Statement]:
 
 def _read(path: str, problems: Problems) -> bytes:
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - Path would reject no less and say no more
-            return file.read(FILE_SIZE_MAX + 1)
-    except (OSError, ValueError) as error:
-        # ValueError: a NUL in the name
-        problems.add(0, f"cannot be read: {getattr(error, 'strerror', None) or error}")
+        return read_file(path, FILE_SIZE_MAX, pipe_seconds=PIPE_SECONDS)
+    except FileError as error:
+        problems.add(0, f"cannot be read: {error.reason}" if error.errno != errno.EFBIG else error.reason)
         return b""
 
 

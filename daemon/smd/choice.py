@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asinfo.files import FileError, read_first_line
 from daemon.config.schema.smd import LOCAL
 from daemon.errors import StartError
 from daemon.smd.local import LocalSmd
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
     from daemon.config.schema import Config
     from daemon.smd.etcd.store import EtcdSmd
-
-PASSWORD_SIZE_MAX = 1024
 
 
 def open_smd(
@@ -57,8 +56,8 @@ def _password(path: str) -> str:
     if not path:
         return ""
     try:
-        with Path(path).open(encoding="utf-8") as file:
-            return file.readline(PASSWORD_SIZE_MAX).rstrip("\r\n")
-    except (OSError, ValueError) as error:  # ValueError: not UTF-8
-        reason = getattr(error, "strerror", None) or str(error)
-        raise StartError(f"cannot read the password-file {path}: {reason}") from error
+        return read_first_line(path).decode()
+    except FileError as error:
+        raise StartError(f"cannot read the password-file {error}") from error
+    except UnicodeDecodeError as error:
+        raise StartError(f"cannot read the password-file {path}: it is not UTF-8 text") from error

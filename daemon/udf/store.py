@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from asinfo.files import FileError, exposed, open_file, replace_file
 from daemon.errors import StartError
 from daemon.smd.interface import Item
 from daemon.udf.module import Module, from_value
@@ -59,9 +60,13 @@ class ModuleStore:
                     f"user-path {self._user_path} has files in it and was not made by asudfd, which deletes what "
                     f"is in its user-path; name an empty directory, or move the files away and register them"
                 )
-            self._mark = os.open(self._user_path / MARK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            if reason := exposed(self._user_path):
+                raise StartError(f"user-path cannot be used: {reason}")
+            self._mark = open_file(self._user_path / MARK, os.O_RDWR | os.O_CREAT)
             fcntl.flock(self._mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.pwrite(self._mark, _MARK_TEXT, 0)
+        except FileError as error:
+            raise StartError(f"cannot use user-path {error}") from error
         except OSError as error:
             self.close()
             if isinstance(error, BlockingIOError):
@@ -126,15 +131,10 @@ class ModuleStore:
     def _write(self, module: Module) -> None:
         """Replace the file whole; nobody reads half a module. No fsync: start-up writes it again."""
         path = self._user_path / module.filename
-        new = self._user_path / f".{module.filename}.new"
         try:
-            with os.fdopen(
-                os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb"
-            ) as file:
-                file.write(module.source)
-            new.rename(path)
-        except OSError as error:
-            self._warn(f"cannot write {path}: {error.strerror}; the module is served from memory")
+            replace_file(path, module.source, mode=0o600, sync=False, follow=False)
+        except FileError as error:
+            self._warn(f"cannot write {error}; the module is served from memory")
 
     def _unlink(self, filename: str) -> None:
         path = self._user_path / filename

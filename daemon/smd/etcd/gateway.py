@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
+from asinfo.files import TLS_SIZE_MAX, FileError, check_file
 from asinfo.wire.decode import DecodeError, decode_json
 from daemon.errors import StartError
 from daemon.smd.etcd import wire
@@ -354,9 +355,13 @@ def _is_https(endpoint: str) -> bool:
 
 def _context(tls: Tls) -> ssl.SSLContext:
     try:
+        for path in filter(None, (tls.ca_file, tls.cert_file, tls.key_file)):
+            check_file(path, TLS_SIZE_MAX)
         context = ssl.create_default_context(cafile=tls.ca_file or None)
         if tls.cert_file:
             context.load_cert_chain(tls.cert_file, tls.key_file or None, password=_no_password)
+    except FileError as error:
+        raise StartError(f"cannot use the certificates for etcd: {error}") from error
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         files = ", ".join(filter(None, (tls.ca_file, tls.cert_file, tls.key_file)))
         raise StartError(f"cannot use the certificates for etcd ({files}): {_reason(error)}") from error

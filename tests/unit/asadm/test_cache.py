@@ -247,7 +247,7 @@ def test_metrics_that_cannot_be_written_are_a_warning(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("asadm.cron.metrics._replace", full)
+    monkeypatch.setattr("os.replace", full)
     fleet.add(answering(OURS))
     outcome = fleet.clear(f"--quiet --metrics-file {tmp_path}/asudf.prom")
     assert outcome.code == 0

@@ -111,7 +111,7 @@ def test_beginnings_of_words(text: str, name: str) -> None:
         ("manage udfs add a.lua path /nosuch", "/nosuch: No such file or directory"),
         ("manage udfs add a.lua path /", "/: Is a directory"),
         ("manage udfs add a.lua path /dev/null", "/dev/null is empty"),
-        ("manage udfs add a.lua path /dev/zero", "/dev/zero is larger than 1048575 bytes"),
+        ("manage udfs add a.lua path /dev/zero", "/dev/zero: is a device, not a file"),
         ("manage udfs add a.lua path /dev/null --wait x", "'x' is not a number of seconds"),
         ("manage udfs remove 'a;b'", "'a;b' cannot be the name of a module"),
         ("show udfs a b", "show udfs does not understand 'b'"),

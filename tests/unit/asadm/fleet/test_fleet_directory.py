@@ -118,10 +118,10 @@ def test_what_protects_nothing_is_refused(tmp_path: Path, files: dict[str, str],
 def test_a_pipe_or_a_device_is_no_udf_yaml(tmp_path: Path) -> None:
     make(tmp_path, a="return 1")
     os.mkfifo(tmp_path / "udf.yaml")
-    assert wrong(tmp_path) == "DIR/udf.yaml: is not a file"
+    assert wrong(tmp_path) == "DIR/udf.yaml: is a FIFO, not a file"
     (tmp_path / "udf.yaml").unlink()
     (tmp_path / "udf.yaml").symlink_to("/dev/zero")
-    assert wrong(tmp_path) == "DIR/udf.yaml: is not a file"
+    assert wrong(tmp_path) == "DIR/udf.yaml: is a device, not a file"
     (tmp_path / "udf.yaml").unlink()
     with (tmp_path / "udf.yaml").open("wb") as stream:
         stream.truncate(yaml_file.SIZE_MAX + 1)
