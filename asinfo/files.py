@@ -174,6 +174,15 @@ def exposed(directory: str | os.PathLike[str], *, sticky: bool = False) -> str:
     return ""
 
 
+def special(path: str | os.PathLike[str]) -> str:
+    """What there is at ``path``, as "a FIFO"; empty for a file, a directory, and nothing that can be looked at."""
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return ""
+    return "" if S_ISREG(mode) or S_ISDIR(mode) else kind(mode)
+
+
 def kind(mode: int) -> str:
     """What a file system's entry is, by its mode: ``a FIFO``, ``a device``."""
     return _KINDS.get(S_IFMT(mode), "a special file")

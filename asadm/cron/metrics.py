@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import math
-import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from asinfo.errors import Error, UsageError
-from asinfo.files import FileError, kind, read_file, replace_file
+from asinfo.files import FileError, read_file, replace_file, special
 
 PREFIX = "asudf_cache_clear_"
 LAST_SUCCESS = PREFIX + "last_success_timestamp_seconds"
@@ -63,10 +62,10 @@ def check_target(path: str) -> None:
     target = Path(path)
     if not target.parent.is_dir():
         raise UsageError(f"--metrics-file: {target.parent} is not a directory")
-    with contextlib.suppress(OSError):
-        mode = target.stat().st_mode
-        if not stat.S_ISREG(mode):
-            raise UsageError(f"--metrics-file: {path} is {kind(mode)}, not a file")
+    if target.is_dir():
+        raise UsageError(f"--metrics-file: {path} is a directory")
+    if found := special(path):
+        raise UsageError(f"--metrics-file: {path} is {found}, not a file")
 
 
 def write(path: str, run: RunFigures) -> None:

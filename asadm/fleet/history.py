@@ -14,14 +14,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import stat
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asinfo.errors import ConfigError, Problem, UsageError
-from asinfo.files import kind
+from asinfo.files import special
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -223,10 +221,8 @@ class History:
 
     def _open(self, *, write: bool) -> sqlite3.Connection:
         path = Path(self.path).absolute()
-        with suppress(FileNotFoundError):
-            found = path.stat().st_mode
-            if not (stat.S_ISREG(found) or stat.S_ISDIR(found)):  # a directory SQLite refuses itself
-                raise ConfigError([Problem(self.path, 0, f"is {kind(found)}, not a file")])
+        if found := special(path):
+            raise ConfigError([Problem(self.path, 0, f"is {found}, not a file")])
         if write:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not path.exists():  # sqlite would let all read our own, and the group not write a shared one

@@ -27,7 +27,6 @@ BANNED_CLASSES = re.compile(r"(Utils?|Helpers?|Manager|Common|Base|Handler)$")
 BROAD_EXCEPT = {
     "daemon/info/dispatch.py": "the edge of the info protocol: a fault in one command may not end a connection",
     "daemon/smd/etcd/feed.py": "the edge of etcd: one key that somebody else wrote may not stop all that follow",
-    "daemon/smd/etcd/store.py": "the same edge: one item may not keep a node from starting",
     "daemon/lua/runtime.py": "the edge to Lua: an exception that crossed it would be a Python object in the sandbox",
     "daemon/message/dispatch.py": "the edge of the record protocol: a fault in one request may not end a connection",
 }

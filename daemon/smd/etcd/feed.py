@@ -14,7 +14,8 @@ import asyncio
 import contextlib
 import random
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from daemon.smd.etcd import wire
 from daemon.smd.etcd.identity import Identity
@@ -95,6 +96,7 @@ class Feed:
         self._gateway = gateway
         gateway.silent = self._restart
         self._start, self._end = wire.range_end(self.unwatched), wire.range_end(root)
+        self.skip = partial(_skip, warn)
         self._warn = warn
         self._subscribers: dict[bytes, Accept] = {}
         self._known: dict[
@@ -293,30 +295,13 @@ class Feed:
             parts.setdefault(event.key[len(self.root) :].partition(b"/")[0], []).append(event)
         for part, accept in self._subscribers.items():
             if part in parts:
-                self._hand_over(accept, parts[part], position)
+                hand_over(partial(_accepted, accept, position), parts[part], self.skip)
         self._stuck = 0
         self.position = position
         reached = [done for revision, done in self._waiting if revision <= position and not done.done()]
         self._waiting = [(revision, done) for revision, done in self._waiting if revision > position]
         for done in reached:
             done.set_result(None)
-
-    def skip(self, key: bytes, error: Exception) -> None:
-        """Tell the log that what etcd has at ``key`` is left out: somebody else may have written it."""
-        self._warn(
-            f"{key.decode('utf-8', 'backslashreplace')} in etcd is skipped: {str(error) or type(error).__name__}"
-        )
-
-    def _hand_over(self, accept: Accept, events: Sequence[KeyValue], position: int) -> None:
-        """Let ``accept`` have the ``events``; what makes it fail is skipped, and the rest goes on."""
-        try:
-            accept(events, position)
-        except Exception as error:  # noqa: BLE001 - listed in tests/tidy
-            if len(events) == 1:
-                self.skip(events[0].key, error)
-                return
-            for event in events:
-                self._hand_over(accept, (event,), position)
 
     async def _deliver_in_turns(self, events: Sequence[KeyValue], position: int) -> None:
         """Deliver much, all of it as of ``position``; those who serve meanwhile have their turns."""
@@ -417,3 +402,32 @@ def _thin(entry: KeyValue, known: Mapping[bytes, tuple[int, int]]) -> KeyValue:
     if known.get(entry.key) == (entry.create, entry.mod) and len(entry.value) > VALUE_SIZE_KEPT:
         return replace(entry, value=b"")
     return entry
+
+
+_Thing = TypeVar("_Thing")
+
+
+def hand_over(
+    accept: Callable[[Sequence[_Thing]], None],
+    things: Sequence[_Thing],
+    skip: Callable[[_Thing, Exception], None],
+) -> None:
+    """Let ``accept`` have the ``things``; what makes it fail is skipped, and the rest goes on."""
+    try:
+        accept(things)
+    except Exception as error:  # noqa: BLE001 - listed in tests/tidy
+        if len(things) == 1:
+            skip(things[0], error)
+            return
+        for thing in things:
+            hand_over(accept, (thing,), skip)
+
+
+def _accepted(accept: Accept, position: int, events: Sequence[KeyValue]) -> None:
+    accept(events, position)
+
+
+def _skip(warn: Callable[[str], None], event: KeyValue, error: Exception) -> None:
+    """Tell the log that what etcd has at a key is left out: somebody else may have written it."""
+    key = event.key.decode("utf-8", "backslashreplace")
+    warn(f"{key} in etcd is skipped: {str(error) or type(error).__name__}")

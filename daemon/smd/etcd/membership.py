@@ -92,7 +92,7 @@ class Membership:
         try:
             return _member(entry.key.removeprefix(self._root), entry)
         except ValueError as error:
-            self._feed.skip(entry.key, error)
+            self._feed.skip(entry, error)
             return None
 
     def _tell(self) -> None:

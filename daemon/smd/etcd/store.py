@@ -11,13 +11,14 @@ import asyncio
 import contextlib
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from daemon.errors import StartError
 from daemon.smd.etcd import wire
 from daemon.smd.etcd.applied import Applied
-from daemon.smd.etcd.feed import Feed
+from daemon.smd.etcd.feed import Feed, hand_over
 from daemon.smd.etcd.lease import Lease
 from daemon.smd.etcd.lock import Lock
 from daemon.smd.etcd.wire import Denied, EtcdError, KeyValue, SetBack, Unreachable
@@ -309,19 +310,11 @@ class EtcdSmd:
 
     def _publish(self, module: str, items: Sequence[Item]) -> None:
         for accept in self._modules[module].subscribers:
-            self._hand_over(module, accept, items)
+            hand_over(accept, items, partial(self._skip, module))
 
-    def _hand_over(self, module: str, accept: Accept, items: Sequence[Item]) -> None:
-        """Let ``accept`` have the ``items``; what makes it fail is skipped, and the rest goes on."""
-        try:
-            accept(items)
-        except Exception as error:  # noqa: BLE001 - listed in tests/tidy
-            if len(items) == 1:
-                name = f"{module}/{items[0].key}".encode("utf-8", "surrogateescape")
-                self.feed.skip(self._places(name)[0], error)
-                return
-            for item in items:
-                self._hand_over(module, accept, (item,))
+    def _skip(self, module: str, item: Item, error: Exception) -> None:
+        name = f"{module}/{item.key}".encode("utf-8", "surrogateescape")
+        self.feed.skip(KeyValue(self._places(name)[0]), error)
 
 
 def _text(value: bytes) -> str:
