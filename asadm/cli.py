@@ -101,7 +101,7 @@ def _code(error: BaseException) -> int:
 
 
 def _complain(error: Error, code: int) -> int:
-    for line in str(error).splitlines():
+    for line in str(error).split("\n"):
         warn(line)
     return code
 
@@ -302,7 +302,9 @@ def perform(session: Session, call: Call) -> int:
         outcome = session.run(call)
     except (Error, KeyboardInterrupt) as error:
         if session.json:
-            failed = Outcome(messages=str(error).splitlines() or ["interrupted"], code=_code(error))
+            failed = Outcome(
+                messages=str(error).split("\n") if str(error) else ["interrupted"], code=_code(error)
+            )
             session.write(display.document(call, failed))
         raise
     if not outcome.shown:

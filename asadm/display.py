@@ -52,7 +52,7 @@ def as_json(command: str, outcome: Outcome) -> bytes:
     A command that says more of each node gives ``nodes`` itself. ``complete`` is whether every node was read: where it is
     not, whatever the document says of all nodes is about ``nodes_read`` of ``nodes_asked``.
     """
-    import json
+    from asinfo.document import written
 
     nodes = [] if "nodes" in outcome.extra else [node(answer) for answer in outcome.answers]
     asked = len(outcome.answers)
@@ -66,7 +66,7 @@ def as_json(command: str, outcome: Outcome) -> bytes:
     }
     if outcome.messages:
         whole["messages"] = outcome.messages
-    return json.dumps(whole, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    return written(whole).encode() + b"\n"
 
 
 def node(answer: Answer) -> dict[str, object]:

@@ -80,15 +80,16 @@ class Session:
 
     def bold(self, line: str) -> bytes:
         """``line`` for standard output, bold where colours are shown."""
-        encoded = line.encode("utf-8", "replace")
+        from asinfo.wire.info import visible
+
+        encoded = "\n".join(map(visible, line.split("\n"))).encode()
         return b"\x1b[1m" + encoded + b"\x1b[0m" if self.colour else encoded
 
     def safe(self, data: bytes) -> bytes:
         """``data`` for standard output: as it is, but a terminal gets no control characters, which could steer it."""
         if not self.terminal:
             return data
-        from asinfo.render import visible
-        from asinfo.wire.info import text
+        from asinfo.wire.info import text, visible
 
         lines = [
             b"\t".join(visible(text(part)).encode() for part in line.split(b"\t"))

@@ -68,7 +68,7 @@ class Shell:
             if calls:
                 self.code = cli.execute(self.session, calls)
         except (UsageError, ConfigError) as error:
-            for each in str(error).splitlines():
+            for each in str(error).split("\n"):
                 self.session.warn(each)
             self.code = WRONG
         except KeyboardInterrupt:

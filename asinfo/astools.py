@@ -19,8 +19,8 @@ from asinfo.errors import ConfigError, Problem, UsageError
 from asinfo.files import PIPE_SECONDS, FileError, read_file
 from asinfo.flags import CONNECTION
 from asinfo.options import convert
-from asinfo.render import visible
 from asinfo.wire.decode import DEPTH_MAX, DecodeError, check_depth
+from asinfo.wire.info import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -149,7 +149,7 @@ def _shown(line: bytes) -> bytes:
     """``line`` as it is, but without anything that would steer a terminal."""
     if not sys.stdout.isatty():
         return line
-    from asinfo.render import visible
+    from asinfo.wire.info import visible
 
     return visible(info.text(line)).encode()
 

@@ -73,6 +73,16 @@ def _exact(answer: bytes) -> dict[str, object]:
     return said
 
 
+def written(value: object) -> str:
+    r"""``value`` as JSON on one line: readable, and what is not printable as ``\uXXXX``, which decodes to the same."""
+    plain = json.dumps(value, ensure_ascii=False)
+    if plain.isprintable():
+        return plain
+    return "".join(
+        character if character.isprintable() else json.dumps(character)[1:-1] for character in plain
+    )
+
+
 def text(reply: Reply, commands: Sequence[bytes], answers: Sequence[bytes]) -> str:
     """The document of one node, ASCII, ending in a newline."""
     wrong = next((answer for answer in answers if info.is_error(answer)), None)

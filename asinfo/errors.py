@@ -32,7 +32,8 @@ class Problem:
         self.message = message
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.message}" if self.line else f"{self.path}: {self.message}"
+        place = f"{self.path}:{self.line}" if self.line else self.path
+        return f"{place}: {self.message}".replace("\n", "\\n")  # one line, whatever a file is called
 
 
 class ConfigError(Error):

@@ -21,6 +21,7 @@ from contextlib import suppress
 from stat import S_IFMT, S_IMODE, S_ISCHR, S_ISDIR, S_ISFIFO, S_ISLNK, S_ISREG, S_ISVTX, S_IWGRP, S_IWOTH
 
 from asinfo.errors import Error
+from asinfo.wire.info import visible
 
 PIPE_SECONDS = 30.0
 """How long a pipe on the command line may take: a program behind ``<(...)`` may ask a vault or another machine."""
@@ -47,7 +48,7 @@ class FileError(Error):
     """A file cannot be read or written. ``reason`` is the text without the path, ``errno`` the system's or 0."""
 
     def __init__(self, path: str, reason: str, number: int = 0) -> None:
-        super().__init__(f"{path}: {reason}")
+        super().__init__(f"{visible(path)}: {reason}")
         self.path = path
         self.reason = reason
         self.errno = number
@@ -195,7 +196,7 @@ def file_error(path: str, error: OSError | ValueError) -> FileError:
         reason = "is a symbolic link" if met else error.strerror or str(error)
         return FileError(path, reason, error.errno or 0)
     if "\0" in path:
-        return FileError(path.replace("\0", "\\0"), "a path cannot contain NUL")
+        return FileError(path, "a path cannot contain NUL")
     return FileError(path, "is no name of a file")
 
 

@@ -5,6 +5,8 @@ A sheet becomes a rich table on a terminal, plain aligned text in a pipe, or JSO
 
 from __future__ import annotations
 
+from asinfo.wire.info import visible
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -158,13 +160,3 @@ def as_data(sheet: Sheet) -> dict[str, object]:
         "rows": [dict(zip(sheet.columns, (cell.value for cell in row), strict=True)) for row in sheet.rows],
         "note": sheet.note,
     }
-
-
-def visible(text: str) -> str:
-    r"""``text`` safe for a terminal: control characters as ``\xNN`` (a node's answer must not steer the terminal)."""
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in text
-    )

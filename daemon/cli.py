@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asinfo.errors import ConfigError, UsageError
+from asinfo.wire.info import visible
 from daemon.errors import StartError
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def execute(arguments: Arguments) -> int:
         from daemon.config.load import check
 
         for warning in check(arguments.check_config):
-            sys.stderr.write(f"warning: {warning}\n")
+            sys.stderr.write(f"warning: {visible(str(warning))}\n")
         return 0
     config = _config(arguments)
     ports = plan_ports(config.network.service.port, arguments.port, arguments.nodes)
@@ -187,7 +188,7 @@ def _number(flag: str, text: str, low: int, high: int) -> int:
 
 
 def _fail(error: Exception, status: int) -> int:
-    for line in str(error).splitlines():
+    for line in map(visible, str(error).split("\n")):
         sys.stderr.write(f"{line}\n" if isinstance(error, ConfigError) else f"asudfd: {line}\n")
     return status
 

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 
+from asinfo.wire.info import visible
 from daemon.config.schema.sinks import CONTEXTS, Level, Sink
 from daemon.errors import StartError
 
@@ -217,20 +218,10 @@ def _lost(count: int) -> bytes:
 
 
 def _line(head: str, text: str) -> bytes:
-    line = (head + escape(text)).encode()
+    line = (head + visible(text)).encode()
     if len(line) >= LINE_SIZE_MAX:
         line = line[: LINE_SIZE_MAX - 4].decode("utf-8", "ignore").encode() + b"..."
     return line + b"\n"
-
-
-def escape(text: str) -> str:
-    r"""``text`` with everything that is not printable written as Python writes it: ``\n``, ``\x1b``, ``\u2028``."""
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text
-    )
 
 
 def _stamp(now: float, *, local: bool) -> str:

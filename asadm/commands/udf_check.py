@@ -149,10 +149,10 @@ def _text(session: Session, arguments: Arguments, checked: Checked) -> bytes:
     if form == "prometheus":
         return session.safe(check_formats.prometheus(checked).encode("utf-8", "backslashreplace"))
     if form == "json":
-        import json
+        from asinfo.document import written
 
         whole = {"code": _code(checked), **check_formats.document(checked)}
-        return json.dumps(whole, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        return written(whole).encode() + b"\n"
     if arguments.options.flag("quiet") and check_formats.good(checked):
         return b""
     sheets = [] if check_formats.good(checked) else [check_formats.sheet(checked)]

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from asinfo.errors import Error, UsageError
 from asinfo.files import FileError, read_file, replace_file, special
+from asinfo.wire.info import visible
 
 PREFIX = "asudf_cache_clear_"
 LAST_SUCCESS = PREFIX + "last_success_timestamp_seconds"
@@ -148,7 +149,8 @@ def labels(**values: str) -> str:
 
 
 def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    shown = "\n".join(map(visible, value.split("\n")))  # a newline has a form of its own here
+    return shown.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 def _number(value: float) -> str:

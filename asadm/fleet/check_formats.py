@@ -19,7 +19,7 @@ from asadm.fleet.checking import (
 )  # fmt: skip
 from asadm.fleet.plan import CHANGES
 from asinfo.render import Cell, Sheet
-from asinfo.wire.info import text
+from asinfo.wire.info import text, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -101,8 +101,7 @@ def nagios_unknown(reason: str) -> bytes:
 
 
 def _plain(line: str) -> str:
-    shown = "".join(character if character.isprintable() else " " for character in line)
-    return shown.replace("|", "/")
+    return visible(line).replace("|", "/")
 
 
 def prometheus(checked: Checked) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from asinfo.errors import UsageError
+from asinfo.wire.info import visible
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def confirmed(options: Values, question: str) -> bool:
     """Whether to go on: ``--yes``, or a yes on the terminal. The question goes to standard error."""
     if options.flag("yes"):
         return True
-    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.write("\n".join(map(visible, question.split("\n"))) + " [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 

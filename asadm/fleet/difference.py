@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asadm.fleet.lines import CONTEXT, Lines
+from asinfo.wire.info import visible
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ def unified(old: bytes | None, new: bytes | None, old_label: str, new_label: str
     """The unified diff of two contents; None is a version that is not there. Empty when they are the same."""
     if old == new:
         return b""
-    labels = NOWHERE if old is None else old_label, NOWHERE if new is None else new_label
+    # A newline in a name would forge a line of the diff.
+    labels = NOWHERE if old is None else visible(old_label), NOWHERE if new is None else visible(new_label)
     before, after = old or b"", new or b""
     heading = f"--- {labels[0]}\n+++ {labels[1]}\n".encode("utf-8", "replace")
     if b"\0" in before or b"\0" in after:

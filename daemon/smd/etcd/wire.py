@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from asinfo.wire.decode import decode_base64
+from asinfo.wire.info import visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +29,7 @@ class EtcdError(Exception):
     """
 
     def __init__(self, text: str, *, maybe: bool = False) -> None:
-        super().__init__(text.translate(_PLAIN)[:TEXT_SIZE_MAX])
+        super().__init__(visible(text.translate(_PLAIN))[:TEXT_SIZE_MAX])
         self.maybe = maybe
 
 

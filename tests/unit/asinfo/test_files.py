@@ -77,7 +77,7 @@ def test_read_has_an_end_where_the_system_tells_no_size() -> None:
     ("path", "text"),
     [
         ("/nowhere/at/all", "/nowhere/at/all: No such file or directory"),
-        ("a\0b", "a\\0b: a path cannot contain NUL"),
+        ("a\0b", "a\\x00b: a path cannot contain NUL"),
         ("\ud800", "is no name of a file"),
         ("", "No such file or directory"),
     ],

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asinfo.render import Cell, Sheet, as_data, plain, show, visible
+from asinfo.render import Cell, Sheet, as_data, plain, show
+from asinfo.wire.info import visible
 
 SHEET = Sheet(
     "Modules",

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from asinfo.wire.info import visible
 from daemon.config.schema import CONTEXTS, Level, Sink
 from daemon.config.schema.sinks import every
 from daemon.errors import StartError
-from daemon.log import LINE_SIZE_MAX, REPEATS_MAX, Log, escape
+from daemon.log import LINE_SIZE_MAX, REPEATS_MAX, Log
 
 LINE = re.compile(
     r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d\d \d{4} \d\d:\d\d:\d\d GMT: "
@@ -86,7 +87,7 @@ def test_a_line_stays_a_line(log: Log, path: Path) -> None:
 
 
 def test_plain_text_is_not_touched() -> None:
-    assert escape("plain é 漢") == "plain é 漢"
+    assert visible("plain é 漢") == "plain é 漢"
 
 
 def test_a_line_has_a_limit(log: Log, path: Path) -> None:
