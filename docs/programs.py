@@ -112,7 +112,7 @@ def asudfd() -> Program:
         flags={"Options": tuple(Flag((name,), metavar, text) for name, (metavar, text) in rows.items())},
         exits={
             "0": "stopped by SIGTERM or SIGINT, or the file that was checked is good",
-            "1": "it cannot start: the port is taken, the work directory cannot be written or another daemon owns it",
+            "1": "it cannot start: the port is taken; the work directory cannot be written, may be written by others, or belongs to another daemon",
             "2": "the command line or a configuration file is wrong; nothing was started",
         },
         environment={
@@ -120,6 +120,7 @@ def asudfd() -> Program:
         },
         files={
             "$XDG_STATE_HOME/asudf": "all state, unless `--work-directory` or the configuration file says otherwise",
+            "asudfd.pid": "in the work directory, which only its owner may write (`chmod go-w`): the process id; who has it locked owns the directory",
             "smd/UDF.smd": "in the work directory: the modules, as system metadata",
         },
         examples=examples("asudfd", daemon_cli.EXAMPLE),

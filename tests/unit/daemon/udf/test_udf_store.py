@@ -207,3 +207,28 @@ def test_foreign_metadata_is_not_served_and_touches_no_file(
     assert len(node.warnings) == 1
     assert "is not served" in node.warnings[0]
     assert not list(tmp_path.rglob("evil*"))
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o1777])
+def test_a_user_path_that_others_may_write_is_refused(tmp_path: Path, mode: int) -> None:
+    tmp_path.chmod(mode)
+    with pytest.raises(StartError, match="user-path cannot be used: others may write"):
+        Fixture(tmp_path).store.open()
+
+
+def test_no_link_in_the_user_path_is_followed(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    fixture = Fixture(tmp_path / "lua")
+    fixture.store.open()
+    (tmp_path / "lua" / "a.lua").symlink_to(victim)
+    fixture.store.accept([item("a.lua", b"return 1")])
+    assert victim.read_text() == "precious"
+    assert fixture.files() == {"a.lua": b"return 1"}
+    fixture.store.close()
+    (tmp_path / "lua" / MARK).unlink()
+    (tmp_path / "lua" / "a.lua").unlink()
+    (tmp_path / "lua" / MARK).symlink_to(victim)
+    with pytest.raises(StartError, match=f"{MARK}: is a symbolic link"):
+        fixture.store.open()
+    assert victim.read_text() == "precious"
