@@ -19,12 +19,13 @@
 --   load    (allow-unsafe-lua)   in a text of at most 64 KiB
 -- Metamethods and other callbacks are Lua functions, hooked, or functions of this list.
 --
--- `local frame <close> = nil` keeps the call after `return` from being a tail call: `settle` asks how the frame of the
+-- `local frame <close> = nil` keeps the call after `return` from being a tail call: `original` and `own` ask how the frame of the
 -- wrapper was called, so that a message names the function as the module wrote it.
 local box = ...
 
 local env, spend, settle, pattern, on_trial = box.env, box.spend, box.settle, box.pattern, box.on_trial
-local pcall, kind, select, rawget, called, refusal = pcall, type, select, rawget, box.called, box.refusal
+local original, own, pcall, refusal = box.original, box.own, box.pcall, box.refusal
+local kind, select, rawget = type, select, rawget
 local metatable = debug.getmetatable
 local tointeger, tonumber, tostring = math.tointeger, tonumber, tostring
 
@@ -55,8 +56,8 @@ local function size_of(value)
     if form == "string" then
         return #value
     elseif form == "table" then
-        local own = metatable(value)
-        local name = own and rawget(own, "__name")
+        local class = metatable(value)
+        local name = class and rawget(class, "__name")
         return kind(name) == "string" and #name or 0
     end
     return 0
@@ -88,14 +89,14 @@ function text.rep(...)
     elseif times > 1000 then
         spend(times * (#s + size_of(separator)) * 2.0 + times)
     end
-    return settle("rep", pcall(called, rep, ...))
+    return original("rep", rep, ...)
 end
 
 function text.format(...)
     local frame <close> = nil
     local count = select("#", ...)
     if slight(count) then
-        return settle("format", pcall(called, format, ...))
+        return original("format", format, ...)
     elseif count > FORMATS then
         settle("format", false, refusal("bad argument #" .. FORMATS + 1 .. " to 'original' (too many arguments)"))
     end
@@ -104,7 +105,7 @@ function text.format(...)
         settle("format", false, refusal("resulting string too large"))
     end
     spend(size * 3 + count * 500)
-    return settle("format", pcall(called, format, ...))
+    return original("format", format, ...)
 end
 
 function text.pack(...)
@@ -118,7 +119,7 @@ function text.pack(...)
         -- padding is made of nothing
         spend(size * 3 + #form * 500 + (find(form, "%d%d%d%d%d") and 1e6 or 0))
     end
-    return settle("pack", pcall(called, pack, ...))
+    return original("pack", pack, ...)
 end
 
 -- The place of the first argument that is a numeral longer than NUMERAL; nil when there is none.
@@ -137,14 +138,14 @@ local function no_number(index)
 end
 
 -- A function of any number of numbers.
-local function of_numbers(name, original)
+local function of_numbers(name, f)
     return function(...)
         local frame <close> = nil
         local long = not slight(select("#", ...)) and long_numeral(...)
         if long then
             settle(name, false, no_number(long))
         end
-        return settle(name, pcall(called, original, ...))
+        return original(name, f, ...)
     end
 end
 
@@ -224,13 +225,13 @@ function text.find(...)
         local product = on_trial() and PRODUCT_TRIAL or PRODUCT
         local at = #s * #p > product and position(s, init)
         if at then
-            return settle("find", pcall(find_plain, s, p, at, product))
+            return own("find", find_plain, s, p, at, product)
         end
         spend(#s * #p // 10)
     elseif not quick(s, p, 0) and position(s, init) then
-        return settle("find", pcall(search, s, p, init, true))
+        return own("find", search, s, p, init, true)
     end
-    return settle("find", pcall(called, find, ...))
+    return original("find", find, ...)
 end
 
 local match = string.match
@@ -238,9 +239,9 @@ function text.match(...)
     local frame <close> = nil
     local s, p, init = ...
     if not quick(s, p, 0) and position(s, init) then
-        return settle("match", pcall(search, s, p, init, false))
+        return own("match", search, s, p, init, false)
     end
-    return settle("match", pcall(called, match, ...))
+    return original("match", match, ...)
 end
 
 -- An iterator each step of which may be as dear as `work`: it may outlive the call that made it.
@@ -248,7 +249,7 @@ local function stepping(step, work)
     return function()
         spend(work)
         local frame <close> = nil
-        return settle("for iterator", pcall(called, step))
+        return original("for iterator", step)
     end
 end
 
@@ -260,9 +261,9 @@ function text.gmatch(...)
         s = tostring(s)
         return stepping(pattern.gmatch(s, p, position(s, init)), 0)
     elseif work > 5000 then
-        return stepping(settle("gmatch", pcall(called, gmatch, ...)), work)
+        return stepping(original("gmatch", gmatch, ...), work)
     end
-    return settle("gmatch", pcall(called, gmatch, ...))
+    return original("gmatch", gmatch, ...)
 end
 
 -- Nanoseconds that the replacements of `matches` matches take, at most.
@@ -288,9 +289,9 @@ function text.gsub(...)
         and (most == nil or count)
     then
         s = tostring(s)
-        return settle("gsub", pcall(pattern.gsub, s, p, replacement, count or #s + 1))
+        return own("gsub", pattern.gsub, s, p, replacement, count or #s + 1)
     end
-    return settle("gsub", pcall(called, gsub, ...))
+    return original("gsub", gsub, ...)
 end
 
 -- Strings share one metatable: its methods are the module's own library, and it cannot be reached to change it.
@@ -307,19 +308,19 @@ local maths = copy(math)
 env.math = maths
 
 -- Two numbers cannot go wrong; all else is of any number of arguments.
-local function extreme(name, original)
+local function extreme(name, f)
     return function(...)
         local one, two = ...
         local count = select("#", ...)
         if count == 2 and kind(one) == "number" and kind(two) == "number" then
-            return original(one, two)
+            return f(one, two)
         end
         local frame <close> = nil
         local long = not slight(count) and long_numeral(...)
         if long then
             settle(name, false, no_number(long))
         end
-        return settle(name, pcall(called, original, ...))
+        return original(name, f, ...)
     end
 end
 

@@ -48,10 +48,10 @@ local COLLECTION <const> = 0.001 -- seconds that a trial has more for one
 local LEAP <const>, LEAPS <const> = 0.0003, 2 -- seconds of one interval that a trial may take, and how often
 local DEEPEST <const> = 150000 -- calls
 local FAR <const> = 16 -- seconds: a deadline further away makes no difference to the interval
-local RESUMES <const> = 32 -- a coroutine that ends within one interval never meets its hook: count them instead
 
 local sethook, getinfo, clock, error, collect = debug.sethook, debug.getinfo, os.clock, error, collectgarbage
-local now, huge, kind = box.now, math.huge, type
+local now, huge, kind, create = box.now, math.huge, type, coroutine.create
+local pcall, settle, called = pcall, box.settle, box.called
 
 local deadline, asked, last, dear = huge, 0, 0, false
 local own = 0 -- KiB of the state before it has a module: nothing there is dear
@@ -198,6 +198,9 @@ function box.watch()
     hurry()
 end
 
+-- Protected calls. No other chunk has the original pcall: what it catches may be the deadline's error, or a failed hook,
+-- and code that took it for an error of its own would go on without a bound.
+
 -- The results of pcall. What failed may have been the hook; an allocation that failed may have taken long and left no
 -- memory in use.
 local function caught(ok, ...)
@@ -208,6 +211,62 @@ local function caught(ok, ...)
     return ok, ...
 end
 box.caught = caught
+
+-- As pcall, for a module, which may catch the deadline's error once.
+function box.attempt(...)
+    return caught(pcall(...))
+end
+
+-- As pcall, for a verb of the host: what it catches ends the call.
+box.outermost = pcall
+
+local function passed(ok, ...)
+    if not ok then
+        check()
+        hurry()
+        if expired then
+            error(reason, 0)
+        end
+    end
+    return ok, ...
+end
+
+-- As pcall, for library code: it catches no deadline.
+function box.pcall(...)
+    return passed(pcall(...))
+end
+
+-- The results of an original function for the library function `name`, which calls this; errors as `settle` has them.
+function box.original(name, original, ...)
+    return settle(name, pcall(called, original, ...))
+end
+
+-- The same, for a function that is written here.
+function box.own(name, f, ...)
+    return settle(name, pcall(f, ...))
+end
+
+local HANDLERS <const> = 200 -- errors of a message handler, each handed to it in turn, as deep as the original goes
+
+-- The original runs the message handler where hooks are off; this one runs it afterwards.
+local function handled(handler, ok, ...)
+    if ok then
+        return true, ...
+    end
+    local answer = ...
+    for _ = 1, HANDLERS do
+        ok, answer = caught(pcall(handler, answer))
+        if ok or expired then
+            return false, answer
+        end
+    end
+    return false, "error in error handling"
+end
+
+-- As xpcall, for a module.
+function box.attempt_with(f, handler, ...)
+    return handled(handler, caught(pcall(f, ...)))
+end
 
 -- Library code that takes `work` nanoseconds, at most, within one instruction, is about to run.
 function box.spend(work)
@@ -242,20 +301,15 @@ function box.begin(limit, tried)
     end
 end
 
--- Has the call run out of time?
-function box.is_late()
-    return expired
-end
-
 -- Ends a call: did it run out of time, even if it went on in time?
 function box.finish()
     deadline = huge
     return expired
 end
 
--- coroutines: every thread has the hook, and none is resumed after the deadline.
-local create, resume, close, status = coroutine.create, coroutine.resume, coroutine.close, coroutine.status
-local pcall, settle, called = pcall, box.settle, box.called
+-- Threads
+
+local RESUMES <const> = 32 -- a coroutine that ends within one interval never meets its hook: count them instead
 local resumes, noted = 0, 0
 
 local function ended_with(ok, ...)
@@ -265,7 +319,8 @@ local function ended_with(ok, ...)
     return ...
 end
 
-local function hooked(body)
+-- A thread for `body`, with the hook.
+function box.hooked(body)
     local thread = create(function(...)
         return ended_with(pcall(body, ...))
     end)
@@ -274,7 +329,7 @@ local function hooked(body)
 end
 
 -- Before a thread runs: is there time, and how dear may its instructions be?
-local function admit(thread)
+function box.admit(thread)
     resumes = resumes + 1
     local wanted = interval()
     if resumes % RESUMES == 0 then
@@ -288,7 +343,7 @@ local function admit(thread)
 end
 
 -- After it ran: memory that it made matters to the thread that goes on.
-local function back(...)
+function box.back(...)
     local kib = collect("count")
     if kib > noted + 64 then
         noted = kib
@@ -298,58 +353,3 @@ local function back(...)
     end
     return caught(...)
 end
-
-local library = {
-    isyieldable = coroutine.isyieldable,
-    running = coroutine.running,
-    status = status,
-    yield = coroutine.yield,
-}
-
-function library.create(...)
-    local body = ...
-    if kind(body) ~= "function" then
-        settle("create", pcall(called, create, ...))
-    end
-    return hooked(body)
-end
-
-function library.resume(...)
-    local thread = ...
-    admit(thread)
-    if kind(thread) ~= "thread" then
-        settle("resume", pcall(called, resume, ...))
-    end
-    return back(resume(...))
-end
-
-function library.close(...)
-    admit((...))
-    local frame <close> = nil
-    return settle("close", pcall(called, close, ...))
-end
-
-local function wrapped(ok, ...)
-    if ok then
-        return ...
-    end
-    local message = ...
-    if kind(message) == "string" and message ~= "not enough memory" then
-        error(message, 2) -- with the caller's position in front, as the original does
-    end
-    error(message, 0)
-end
-
-function library.wrap(...)
-    local body = ...
-    if kind(body) ~= "function" then
-        settle("wrap", pcall(called, create, ...))
-    end
-    local thread = hooked(body)
-    return function(...)
-        admit(thread)
-        return wrapped(back(resume(thread, ...)))
-    end
-end
-
-box.env.coroutine = library

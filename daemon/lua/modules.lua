@@ -1,8 +1,8 @@
 -- How a module gets others: `require`, `package`, and with `allow-unsafe-lua` also `load`.
 local box = ...
 
-local env, settle, called, type_of, collect = box.env, box.settle, box.called, box.type_of, collectgarbage
-local pcall, error, kind, select, load, tostring = pcall, error, type, select, load, tostring
+local env, original, type_of, collect = box.env, box.original, box.type_of, collectgarbage
+local pcall, error, kind, select, load, tostring = box.pcall, error, type, select, load, tostring
 local find, sub, gsub, concat = string.find, string.sub, string.gsub, table.concat
 
 local loaded = { _G = env, string = env.string, table = env.table, math = env.math, utf8 = env.utf8, coroutine = env.coroutine }
@@ -120,6 +120,6 @@ if box.unsafe then
         if select("#", ...) < 4 then
             scope = env
         end
-        return settle("load", pcall(called, load, text, name or reader and "=(load)" or text, "t", scope))
+        return original("load", load, text, name or reader and "=(load)" or text, "t", scope)
     end
 end

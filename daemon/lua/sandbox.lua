@@ -4,14 +4,15 @@
 -- modules never see; it returns the verbs. `box` is what the chunks share. A module never sees the state's real globals:
 -- `box.env` is its `_G`.
 local box = {}
-local limit, pattern, cost, library, tables, modules
-limit, pattern, cost, library, tables, modules, box.logging, box.path, box.memory, box.unsafe, box.now, box.milliseconds, box.fetch, box.take, box.log = ...
+local limit, threads, pattern, cost, library, tables, modules
+limit, threads, pattern, cost, library, tables, modules, box.logging, box.path, box.memory, box.unsafe, box.now, box.milliseconds, box.fetch, box.take, box.log = ...
 
-local pcall, error, kind, select, next, rawget, rawset = pcall, error, type, select, next, rawget, rawset
+local error, kind, select, next, rawget, rawset = error, type, select, next, rawget, rawset
 local getinfo, sethook = debug.getinfo, debug.sethook
 local find, sub, gsub, match = string.find, string.sub, string.gsub, string.match
 local setmetatable, load, collect, tostring = setmetatable, load, collectgarbage, tostring
-local concat, tointeger, tonumber, xpcall = table.concat, math.tointeger, tonumber, xpcall
+local concat, tointeger, tonumber = table.concat, math.tointeger, tonumber
+local raw_pcall, raw_xpcall = pcall, xpcall -- for what they say of their arguments
 collect("stop") -- nothing of what follows is garbage
 
 local env = {}
@@ -78,11 +79,14 @@ function box.settle(name, ok, ...)
     error(without_place(message), 0)
 end
 
-local settle = box.settle
-for _, part in next, { limit, pattern, cost, library, tables } do
+for _, part in next, { limit, threads } do
     load(part, "", "b")(box)
 end
-local check = box.check
+_G.pcall, _G.xpcall, _G.coroutine = nil, nil, nil -- those two chunks alone have the originals; see `limit.lua`
+for _, part in next, { pattern, cost, library, tables } do
+    load(part, "", "b")(box)
+end
+local check, original, attempt, outermost = box.check, box.original, box.attempt, box.outermost
 
 -- Base functions that are not the original's
 
@@ -103,7 +107,7 @@ end
 function env.type(...)
     local value = ...
     if value == nil and select("#", ...) == 0 then
-        settle("type", pcall(called, kind))
+        original("type", kind)
     end
     return type_of(value)
 end
@@ -112,7 +116,7 @@ end
 local function without_finaliser(t, own)
     local finaliser = rawget(own, "__gc")
     rawset(own, "__gc", nil)
-    local ok, message = pcall(called, setmetatable, t, own)
+    local ok, message = box.pcall(called, setmetatable, t, own)
     rawset(own, "__gc", finaliser)
     if not ok then
         error(message, 0)
@@ -120,14 +124,10 @@ local function without_finaliser(t, own)
     return t
 end
 
--- As pcall of setmetatable, with an error for `settle`.
-function box.set_metatable(...)
-    local t, own = ...
-    local finalised = kind(own) == "table" and rawget(own, "__gc") ~= nil
-    return pcall(called, finalised and without_finaliser or setmetatable, ...)
+-- What sets a metatable that a module made or may have changed.
+function box.setter_of(own)
+    return kind(own) == "table" and rawget(own, "__gc") ~= nil and without_finaliser or setmetatable
 end
-
-local caught, is_late = box.caught, box.is_late
 
 -- The levels of an `error` called here: between it and the module is one function that the module's count leaves out.
 local function deeper(message, level, ...)
@@ -138,36 +138,21 @@ end
 function env.pcall(...)
     local f = ...
     if f == error and select("#", ...) > 2 then
-        return caught(pcall(error, deeper(select(2, ...))))
+        return attempt(error, deeper(select(2, ...)))
     elseif f == nil and select("#", ...) == 0 then
-        settle("pcall", pcall(called, pcall))
+        original("pcall", raw_pcall)
     end
-    return caught(pcall(...))
+    return attempt(...)
 end
 
-local HANDLERS <const> = 200 -- errors of a message handler, each handed to it in turn, as deep as the original goes
-
--- The original runs the message handler where hooks are off; this one runs it afterwards.
-local function handled(handler, ok, ...)
-    if ok then
-        return true, ...
-    end
-    local answer = ...
-    for _ = 1, HANDLERS do
-        ok, answer = caught(pcall(handler, answer))
-        if ok or is_late() then
-            return false, answer
-        end
-    end
-    return false, "error in error handling"
-end
+local attempt_with = box.attempt_with
 
 function env.xpcall(...)
-    local f, handler = ...
+    local _, handler = ...
     if kind(handler) ~= "function" then
-        settle("xpcall", pcall(called, xpcall, ...))
+        original("xpcall", raw_xpcall, ...)
     end
-    return handled(handler, caught(pcall(f, select(3, ...))))
+    return attempt_with(...)
 end
 
 local collector_answers = {
@@ -183,7 +168,7 @@ function env.collectgarbage(...)
     if option == "count" then
         return collect("count")
     elseif kind(option) ~= "string" or collector_answers[option] == nil then
-        settle("collectgarbage", pcall(called, collect, ...))
+        original("collectgarbage", collect, ...)
     elseif option == "collect" or option == "step" then
         collect()
         box.watch()
@@ -202,7 +187,7 @@ local function write(level, position, text)
         held = held or {}
         held[#held + 1] = { level, position, text }
     else
-        pcall(box.log, level, position, text)
+        box.pcall(box.log, level, position, text)
     end
 end
 
@@ -224,7 +209,7 @@ function box.release_lines(keep)
     local kept = held
     holding, held = false, nil
     for index = 1, keep and kept and #kept or 0 do
-        pcall(box.log, kept[index][1], kept[index][2], kept[index][3])
+        box.pcall(box.log, kept[index][1], kept[index][2], kept[index][3])
     end
 end
 
@@ -245,7 +230,7 @@ end
 
 box.log_line, box.place = log, place
 
-for _, part in next, { select(16, ...) } do
+for _, part in next, { select(17, ...) } do
     load(part, "", "b")(box)
 end
 load(box.logging, "", "b", env)()
@@ -278,7 +263,7 @@ function box.run(name, code, place_of, limit)
         return FAILED, message, false
     end
     loading[name] = true
-    local ok, value = pcall(body, name, place_of)
+    local ok, value = outermost(body, name, place_of)
     loading[name] = nil
     local result, late = status(ok, value)
     if ok then
@@ -312,7 +297,7 @@ local function invoke(name, ...)
     if f == nil then
         error("function not found", 0)
     end
-    return pcall(f, ...)
+    return outermost(f, ...)
 end
 
 -- Calls a function of the module: code, value or message, and whether the state may not be used again.
@@ -320,7 +305,7 @@ function box.call(name, limit, ...)
     box.hold_lines(false)
     box.begin(limit, false)
     rawset(env, "aerospike", box.aerospike)
-    local found, ok, value = pcall(invoke, name, ...)
+    local found, ok, value = outermost(invoke, name, ...)
     if not found then
         ok, value = false, ok
     end

@@ -5,8 +5,8 @@
 local box = ...
 
 local env, spend, settle, on_trial, size_of = box.env, box.spend, box.settle, box.on_trial, box.size_of
-local pcall, kind, select, error, rawget, rawlen, next = pcall, type, select, error, rawget, rawlen, next
-local called, refusal = box.called, box.refusal
+local original, own, refusal = box.original, box.own, box.refusal
+local kind, select, error, rawget, rawlen, next = type, select, error, rawget, rawlen, next
 local metatable, getinfo = debug.getmetatable, debug.getinfo
 local tointeger, tonumber = math.tointeger, tonumber
 
@@ -77,15 +77,15 @@ function list.insert(...)
     elseif lacks(t, CHANGE) then
         settle("insert", false, no_table(1, t))
     elseif count == 2 and kind(t) == "table" then
-        return settle("insert", pcall(append, t, at))
+        return own("insert", append, t, at)
     elseif count == 3 and kind(t) == "table" and tointeger(tonumber(at)) then
         at = tointeger(tonumber(at))
         if not plain_table(t) or rawlen(t) - at > MANY then
-            return settle("insert", pcall(insert_slowly, t, at, value))
+            return own("insert", insert_slowly, t, at, value)
         end
         spend((rawlen(t) - at) * 10.0)
     end
-    return settle("insert", pcall(called, insert, ...))
+    return original("insert", insert, ...)
 end
 
 local function remove_slowly(t, at)
@@ -111,11 +111,11 @@ function list.remove(...)
     if kind(t) == "table" and (at == nil and select("#", ...) == 1 or tointeger(tonumber(at))) then
         at = tointeger(tonumber(at))
         if not plain_table(t) or at and rawlen(t) - at > MANY then
-            return settle("remove", pcall(remove_slowly, t, at))
+            return own("remove", remove_slowly, t, at)
         end
         spend((rawlen(t) - (at or rawlen(t))) * 10.0)
     end
-    return settle("remove", pcall(called, remove, ...))
+    return original("remove", remove, ...)
 end
 
 local function move_slowly(from, first, last, at, to)
@@ -141,11 +141,11 @@ function list.move(...)
     local many = first and last and at and last >= first and (last - first > few or last - first < 0)
     if many and (first > 0 or last < math.maxinteger + first) and at <= math.maxinteger - (last - first) then
         if (kind(from) == "table" or kind(from) == "string") and kind(to) == "table" then
-            return settle("move", pcall(move_slowly, from, first, last, at, to))
+            return own("move", move_slowly, from, first, last, at, to)
         end
     end
     spend(many == false and (last - first) * 20.0 or 0)
-    return settle("move", pcall(called, move, ...))
+    return original("move", move, ...)
 end
 
 local function concat_slowly(t, separator, first, last)
@@ -185,11 +185,11 @@ function list.concat(...)
         local count = rawlen(t)
         spend(count * (20.0 + size_of(separator)) + (on_trial() and content(t) or 0))
     elseif kind(t) == "table" and (form == "nil" or form == "string" or form == "number") and is_place(first) and is_place(last) then
-        return settle("concat", pcall(concat_slowly, t, separator, tointeger(tonumber(first)), tointeger(tonumber(last))))
+        return own("concat", concat_slowly, t, separator, tointeger(tonumber(first)), tointeger(tonumber(last)))
     elseif kind(t) == "table" then
-        return settle("concat", pcall(called, concat, {}, select(2, ...))) -- another argument is what the library will refuse
+        return original("concat", concat, {}, select(2, ...)) -- another argument is what the library will refuse
     end
-    return settle("concat", pcall(called, concat, ...))
+    return original("concat", concat, ...)
 end
 
 local STACK <const> = 999000 -- values that Lua's stack may hold, but for those that are there
@@ -225,10 +225,10 @@ function list.unpack(...)
         end
     elseif (kind(t) == "table" or kind(t) == "string") and is_place(first) and is_place(last) then
         local frame <close> = nil
-        return settle("unpack", pcall(unpack_slowly, t, tointeger(tonumber(first)), tointeger(tonumber(last))))
+        return own("unpack", unpack_slowly, t, tointeger(tonumber(first)), tointeger(tonumber(last)))
     end
     local frame <close> = nil
-    return settle("unpack", pcall(called, unpack, ...))
+    return original("unpack", unpack, ...)
 end
 
 local function ascending(left, right)
@@ -261,13 +261,13 @@ function list.sort(...)
     end
     if before == nil then
         if not plain_table(t) or not light(t) then
-            return settle("sort", pcall(called, sort, t, ascending)) -- a comparison in Lua, so that the hook comes
+            return original("sort", sort, t, ascending) -- a comparison in Lua, so that the hook comes
         end
     elseif kind(before) == "function" and getinfo(before, "S").what == "C" then
-        return settle("sort", pcall(called, sort, t, function(left, right)
+        return original("sort", sort, t, function(left, right)
             local first = before(left, right)
             return first
-        end))
+        end)
     end
-    return settle("sort", pcall(called, sort, ...))
+    return original("sort", sort, ...)
 end

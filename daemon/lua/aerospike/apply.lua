@@ -2,7 +2,7 @@
 -- what comes out.
 local box = ...
 
-local pcall, kind, error, rawset = pcall, type, error, rawset
+local attempt, outermost, kind, error, rawset = box.attempt, box.outermost, type, error, rawset
 local find, sub = string.find, string.sub
 local env, aerospike = box.env, box.aerospike
 local begin, finish, open, close, spread = box.begin, box.finish, box.open, box.close, box.spread
@@ -14,7 +14,7 @@ local NO_ARGUMENTS <const> = "\x90"
 
 -- The global that runs record functions. A module may replace it, and then runs every call.
 local function apply_record(f, ...)
-    local ok, value = pcall(f, ...)
+    local ok, value = attempt(f, ...)
     rawset(env, "success", ok)
     rawset(env, "result", value)
     if not ok then
@@ -59,7 +59,7 @@ end
 local settled
 function settled(name, trial, ok, form, bytes, code, action, bins, ttl, drop_key)
     if not ok and form == box.MALFORMED then -- arguments that are no list count as none
-        return settled(name, trial, pcall(run, name, box.record, NO_ARGUMENTS))
+        return settled(name, trial, outermost(run, name, box.record, NO_ARGUMENTS))
     end
     local state = finish() and LATE or REUSE
     if trial then
@@ -76,5 +76,5 @@ end
 function box.apply(name, limit, trial, data, ...)
     box.hold_lines(trial)
     begin(limit, trial)
-    return settled(name, trial, pcall(run, name, open(...), data))
+    return settled(name, trial, outermost(run, name, open(...), data))
 end

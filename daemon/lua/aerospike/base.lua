@@ -1,10 +1,10 @@
 -- Base functions that look into tables refuse the values that modules take for userdata, in the library's words.
 local box = ...
 
-local kind, select, pcall, metatable, rawequal = type, select, pcall, debug.getmetatable, rawequal
+local kind, select, setmetatable, metatable = type, select, setmetatable, debug.getmetatable
 local next, pairs, rawget, rawset, rawlen = next, pairs, rawget, rawset, rawlen
-local env, masked, settle, bad_argument, type_name = box.env, box.masked, box.settle, box.bad_argument, box.type_name
-local called, set_metatable = box.called, box.set_metatable
+local env, masked, original, bad_argument, type_name = box.env, box.masked, box.original, box.bad_argument, box.type_name
+local setter_of = box.setter_of
 
 local function is_masked(value)
     return kind(value) == "table" and masked[metatable(value)] ~= nil
@@ -16,16 +16,18 @@ function env.rawset(...)
         bad_argument(1, 1, "table expected, got " .. type_name(t))
     end
     local frame <close> = nil
-    return settle("rawset", pcall(called, rawset, ...))
+    return original("rawset", rawset, ...)
 end
 
 function env.setmetatable(...)
-    local t = ...
+    local t, own = ...
     if is_masked(t) then
         bad_argument(1, 1, "table expected, got " .. type_name(t))
+    elseif is_masked(own) then
+        bad_argument(1, 2, "nil or table expected")
     end
     local frame <close> = nil
-    return settle("setmetatable", set_metatable(...))
+    return original("setmetatable", setter_of(own), ...)
 end
 
 function env.rawget(...)
@@ -36,7 +38,7 @@ function env.rawget(...)
         return rawget(t, key)
     end
     local frame <close> = nil
-    return settle("rawget", pcall(called, rawget, ...))
+    return original("rawget", rawget, ...)
 end
 
 function env.rawlen(...)
@@ -45,27 +47,38 @@ function env.rawlen(...)
         bad_argument(1, 1, "table or string expected, got " .. type_name(t))
     end
     local frame <close> = nil
-    return settle("rawlen", pcall(called, rawlen, ...))
+    return original("rawlen", rawlen, ...)
 end
 
-function env.next(...)
+local checked = setmetatable({ [{}] = true }, { __mode = "k" }) -- a table found to be none of those; none becomes one
+
+-- The `next` of modules is the only one that reaches them: the original would show what is inside of userdata.
+local function following(...)
     local t, key = ...
-    if kind(t) ~= "table" then
-        local frame <close> = nil
-        return settle("next", pcall(called, next, ...))
+    if checked[t] then
+        return next(t, key)
     elseif masked[metatable(t)] then
         bad_argument(1, 1, "table expected, got " .. type_name(t))
+    elseif kind(t) == "table" then
+        for before in next, checked do
+            checked[before] = nil
+        end
+        checked[t] = true
+        return next(t, key)
     end
-    return next(t, key)
+    local frame <close> = nil
+    return original("next", next, ...)
 end
+env.next = following
 
 function env.pairs(...)
     local t = ...
-    if is_masked(t) then
-        return env.next, t, nil
-    elseif select("#", ...) == 0 then
+    local own = metatable(t)
+    if own and rawget(own, "__pairs") ~= nil then
+        return pairs(t)
+    elseif t == nil and select("#", ...) == 0 then
         local frame <close> = nil
-        return settle("pairs", pcall(called, pairs))
+        return original("pairs", pairs)
     end
-    return pairs(t)
+    return following, t, nil
 end

@@ -3,7 +3,7 @@
 -- Source: the wire specification, section 3.5.
 local box = ...
 
-local kind, select, number_type, error, pcall = type, select, math.type, error, pcall
+local kind, select, number_type, error, pcall = type, select, math.type, error, box.pcall
 local byte, char, sub, find = string.byte, string.char, string.sub, string.find
 local pack, unpack, concat, spread = string.pack, string.unpack, table.concat, table.unpack
 local DEPTH <const>, RECORD <const>, NIL <const> = box.DEPTH, box.RECORD, box.NIL

@@ -11,8 +11,8 @@
 -- section 4; `daemon.lua.runtime` says what the host gives and gets.
 local box = ...
 
-local error, setmetatable, select, metatable, next, pcall = error, setmetatable, select, debug.getmetatable, next, pcall
-local kind, number_type, rawset, rawget, clock = type, math.type, rawset, rawget, os.clock
+local error, setmetatable, select, metatable, next, pcall = error, setmetatable, select, debug.getmetatable, next, box.pcall
+local kind, number_type, rawset, clock = type, math.type, rawset, os.clock
 local byte, find, gsub, sub, pack, unpack, concat = string.byte, string.find, string.gsub, string.sub, string.pack, string.unpack, table.concat
 local env, to_particle, inner, type_name = box.env, box.to_particle, box.inner, box.type_name
 local begin, finish, spread = box.begin, box.finish, box.spread
@@ -22,7 +22,7 @@ local clone_map, merge_maps = map.clone, map.merge
 local List, Map = box.List, box.Map
 
 local FULL <const> = 1000 -- of a number that is aggregated
-local OPS <const> = {} -- the key of a stream's operations
+local operations_of = setmetatable({}, { __mode = "k" }) -- of streams: in none of its fields, where a module could change them
 local UNUSABLE <const> = [=[[string "aerospike.lua"]:33: attempt to index a %s value (global 'result')]=]
 
 -- Operations
@@ -118,7 +118,7 @@ StreamOps_mt.__index = StreamOps
 env.StreamOps, env.StreamOps_mt = StreamOps, StreamOps_mt
 
 local function add(stream, operation, reduces)
-    local operations = kind(stream) == "table" and rawget(stream, OPS)
+    local operations = operations_of[stream]
     if not operations then
         error("a stream is expected, got " .. type_name(stream), 3)
     elseif not operations.whole then -- what comes after the first reduce is the client's
@@ -210,14 +210,20 @@ local function arguments(stream, ok, ...)
     return stream
 end
 
+local function new_stream()
+    local stream = {}
+    operations_of[stream] = {}
+    return box.setter_of(StreamOps_mt)(stream, StreamOps_mt) -- modules see and may change the metatable
+end
+
 -- Calls the module's function; the first of its operations.
 local function prepare()
     local f = env[name]
     if f == nil then
         error("function not found", 0)
     end
-    local result = f(arguments(setmetatable({ [OPS] = {} }, StreamOps_mt), pcall(spread, data)))
-    local operations = kind(result) == "table" and rawget(result, OPS)
+    local result = f(arguments(new_stream(), pcall(spread, data)))
+    local operations = result and operations_of[result]
     if not operations then
         error((gsub(UNUSABLE, "%%s", type_name(result))), 0)
     end
@@ -282,7 +288,7 @@ function box.pour(limit, more)
     if more ~= "" then
         batch, at = more, 1
     end
-    local ok, message = pcall(work)
+    local ok, message = box.outermost(work)
     local state = finish() and LATE or REUSE
     if not ok then
         first, batch, at = nil, "", 1
