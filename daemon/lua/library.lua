@@ -80,15 +80,19 @@ local function total(count, ...)
     return size
 end
 
+-- The same, for a number as well.
+local function text_size(value)
+    return kind(value) == "number" and 25 or size_of(value)
+end
+
 function text.rep(...)
     local frame <close> = nil
     local s, count, separator = ...
-    local times = kind(s) == "string" and tointeger(tonumber(count)) or 0
+    local times = tointeger(tonumber(count)) or 0
     if s == "" and (separator == nil or separator == "") and times ~= 0 then
         return ""
-    elseif times > 1000 then
-        spend(times * (#s + size_of(separator)) * 2.0 + times)
     end
+    spend(times * 2.0 * (text_size(s) + text_size(separator)) + times)
     return original("rep", rep, ...)
 end
 

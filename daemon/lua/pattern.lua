@@ -6,7 +6,7 @@
 local box = ...
 
 local byte, sub, char, find = string.byte, string.sub, string.char, string.find
-local error, refusal, kind, concat, unpack = error, box.refusal, type, table.concat, table.unpack
+local error, refusal, kind, unpack = error, box.refusal, type, table.unpack
 local DEPTH <const>, CAPTURES <const> = 200, 32
 local OPEN <const>, POSITION <const> = -1, -2
 local tostring, tointeger = tostring, math.tointeger
@@ -302,7 +302,7 @@ local function expand(template, first, last, capture, whole)
         local sign = find(template, "%", at, true)
         parts[#parts + 1] = sub(template, at, (sign or 0) - 1)
         if not sign then
-            return concat(parts)
+            return box.join(parts, #parts)
         end
         local code = byte(template, sign + 1)
         if code == 37 then
@@ -360,5 +360,5 @@ function pattern.gsub(s, p, replacement, most)
         return s, count
     end
     parts[#parts + 1] = sub(s, at)
-    return concat(parts), count
+    return box.join(parts, #parts), count
 end

@@ -11,7 +11,7 @@ local error, kind, select, next, rawget, rawset = error, type, select, next, raw
 local getinfo, sethook = debug.getinfo, debug.sethook
 local find, sub, gsub, match = string.find, string.sub, string.gsub, string.match
 local setmetatable, load, collect, tostring = setmetatable, load, collectgarbage, tostring
-local concat, tointeger, tonumber = table.concat, math.tointeger, tonumber
+local tointeger, tonumber = math.tointeger, tonumber
 local raw_pcall, raw_xpcall = pcall, xpcall -- for what they say of their arguments
 collect("stop") -- nothing of what follows is garbage
 
@@ -219,11 +219,11 @@ local function place(level)
 end
 
 function env.print(...)
-    local parts = {}
-    for index = 1, select("#", ...) do
-        parts[index] = tostring((select(index, ...)))
+    local parts, count = { ... }, select("#", ...)
+    for index = 1, count do
+        parts[index] = tostring(parts[index])
     end
-    log(2, place(2), concat(parts, "\t"))
+    log(2, place(2), box.join(parts, count, "\t"))
 end
 
 -- The values and functions of Aerospike

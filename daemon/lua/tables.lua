@@ -4,7 +4,7 @@
 -- visited by Lua code, which is hooked.
 local box = ...
 
-local env, spend, settle, on_trial, size_of = box.env, box.spend, box.settle, box.on_trial, box.size_of
+local env, spend, spend_within, settle, on_trial, size_of = box.env, box.spend, box.spend_within, box.settle, box.on_trial, box.size_of
 local original, own, refusal = box.original, box.own, box.refusal
 local kind, select, error, rawget, rawlen, next = type, select, error, rawget, rawlen, next
 local metatable, getinfo = debug.getmetatable, debug.getinfo
@@ -168,6 +168,44 @@ local function content(t)
         size = size + (kind(value) == "string" and #value or 20)
     end
     return size
+end
+
+local PIECE <const> = 20000 -- elements between two looks at the clock: half a millisecond
+local MOVED <const>, JOINED <const> = 30, 50 -- nanoseconds an element, those of a table with few of them among it
+
+-- As table.move, for tables without metatables, in pieces.
+function box.shift(from, first, last, at, to)
+    to = to or from
+    spend((last - first) * MOVED)
+    if last - first < PIECE then
+        return move(from, first, last, at, to)
+    elseif to == from and at > first then
+        for top = last, first, -PIECE do
+            local bottom = top - PIECE < first and first or top - PIECE + 1
+            move(from, bottom, top, at + bottom - first)
+            spend_within(PIECE * MOVED)
+        end
+        return to
+    end
+    for bottom = first, last, PIECE do
+        move(from, bottom, bottom + PIECE > last and last or bottom + PIECE - 1, at + bottom - first, to)
+        spend_within(PIECE * MOVED)
+    end
+    return to
+end
+
+-- As table.concat of `n` texts, in pieces. `size`: bytes of those that may be there several times; nil: to be counted.
+function box.join(parts, n, separator, size)
+    spend(n * JOINED + (size or on_trial() and content(parts) or 0))
+    if n <= PIECE then
+        return concat(parts, separator, 1, n)
+    end
+    local pieces = {}
+    for first = 1, n, PIECE do
+        pieces[#pieces + 1] = concat(parts, separator, first, first + PIECE > n and n or first + PIECE - 1)
+        spend(PIECE * JOINED)
+    end
+    return concat(pieces, separator)
 end
 
 local function is_place(value)

@@ -3,11 +3,11 @@
 local box = ...
 
 local kind, select, metatable = type, select, debug.getmetatable
-local concat, move = table.concat, table.move
+local join, shift = box.join, box.shift
 local DATA <const>, UNSUPPORTED <const>, RECORD <const> = box.DATA, box.UNSUPPORTED, box.RECORD
 local inner, outer, text_of = box.inner, box.outer, box.text_of
 local refuse, integer = box.refuse, box.integer
-local error, next, spend = error, next, box.spend
+local error, next = error, next
 
 local LENGTH <const> = 8388608 -- elements: a record has no room for more
 
@@ -46,8 +46,7 @@ local function insert(data, at, value)
     if at > n then
         return put(data, at, value)
     elseif at > 0 and value ~= UNSUPPORTED and value ~= RECORD and not (data.most and n >= data.most) then
-        move(data.items, at, n, at + 1)
-        spend((n - at) * 4)
+        shift(data.items, at, n, at + 1)
         data.items[at] = value
         data.n = n + 1
     end
@@ -117,8 +116,7 @@ function list.remove(...)
     at = integer(1, 2, count, at)
     local n = data.n
     if at >= 1 and at <= n then
-        move(data.items, at + 1, n + 1, at)
-        spend((n - at) * 4)
+        shift(data.items, at + 1, n + 1, at)
         data.n = n - 1
     end
 end
@@ -135,9 +133,8 @@ function list.concat(...)
     local n = data.most and data.most - data.n or more.n
     n = n < more.n and n or more.n
     if n > 0 then
-        move(more.items, 1, n, data.n + 1, data.items)
+        shift(more.items, 1, n, data.n + 1, data.items)
         data.n = data.n + n
-        spend(n * 4)
     end
 end
 
@@ -146,8 +143,7 @@ function list.trim(...)
     local data = taken(self, count)
     at = integer(1, 2, count, at)
     if at >= 1 and at <= data.n then
-        data.items = move(data.items, 1, at - 1, 1, {})
-        spend(at * 4)
+        data.items = shift(data.items, 1, at - 1, 1, {})
         data.n = at - 1
     end
 end
@@ -160,8 +156,7 @@ function list.size(...)
 end
 
 local function part(data, first, last)
-    spend((last - first) * 4)
-    return outer(contents(move(data.items, first, last, 1, {}), last - first + 1))
+    return outer(contents(shift(data.items, first, last, 1, {}), last - first + 1))
 end
 
 function list.take(...)
@@ -223,7 +218,7 @@ function List.text(data, depth)
     for index = 1, data.n do
         parts[index] = text_of(data.items[index], depth)
     end
-    return "[" .. concat(parts, ", ") .. "]"
+    return "[" .. join(parts, data.n, ", ", 0) .. "]"
 end
 
 function list.tostring(...)

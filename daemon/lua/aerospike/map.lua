@@ -3,11 +3,12 @@
 local box = ...
 
 local kind, select, metatable, next, error = type, select, debug.getmetatable, next, error
-local number_type, concat, sort, find, sub = math.type, table.concat, table.sort, string.find, string.sub
+local number_type, sort, find, sub, join = math.type, table.sort, string.find, string.sub, box.join
 local DATA <const>, UNSUPPORTED <const>, RECORD <const> = box.DATA, box.UNSUPPORTED, box.RECORD
 local inner, outer, text_of = box.inner, box.outer, box.text_of
 local refuse, integer = box.refuse, box.integer
 
+local MANY <const>, LONG <const> = 1000, 100 -- keys, and bytes of one, up to which the library's own comparison is quick
 local NIL <const> = {} -- the value of a key that has none
 local Map, facade = box.class("Map", true)
 box.Map, box.NIL = Map, NIL
@@ -67,13 +68,13 @@ local function before(left, right)
     return left.blob < right.blob
 end
 
--- A comparison in Lua, which a hook can interrupt, unlike the library's own: for many keys.
+-- A comparison in Lua, which a hook can interrupt, unlike the library's own: for many keys, or long ones.
 local function ascending(left, right)
     return left < right
 end
 
 local function append(keys, more, order)
-    sort(more, order or #more > 1000 and ascending or nil)
+    sort(more, order)
     for index = 1, #more do
         keys[#keys + 1] = more[index]
     end
@@ -84,14 +85,19 @@ local function sorted(data)
     if data.keys then
         return data.keys
     end
-    local keys, integers, strings, blobs = {}, {}, {}, {}
+    local keys, integers, strings, blobs, long = {}, {}, {}, {}, false
     for key in next, data.values do
         local form = kind(key)
-        local group = form == "number" and integers or form == "string" and strings or blobs
-        group[#group + 1] = key
+        if form == "string" then
+            strings[#strings + 1] = key
+            long = long or #key > LONG
+        else
+            local group = form == "number" and integers or blobs
+            group[#group + 1] = key
+        end
     end
-    append(keys, integers)
-    append(keys, strings)
+    append(keys, integers, #integers > MANY and ascending or nil)
+    append(keys, strings, (long or #strings > MANY) and ascending or nil)
     append(keys, blobs, before)
     data.keys = keys
     return keys
@@ -268,7 +274,7 @@ function Map.text(data, depth)
         key = kind(key) == "table" and box.hex(key.blob) or text_of(key)
         parts[index] = key .. ":" .. (value == NIL and "NIL" or text_of(value, depth))
     end
-    return "{" .. concat(parts, ", ") .. "}"
+    return "{" .. join(parts, #keys, ", ", 0) .. "}"
 end
 
 function map.tostring(...)

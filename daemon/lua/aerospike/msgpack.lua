@@ -5,7 +5,7 @@ local box = ...
 
 local kind, select, number_type, error, pcall = type, select, math.type, error, box.pcall
 local byte, char, sub, find = string.byte, string.char, string.sub, string.find
-local pack, unpack, concat, spread = string.pack, string.unpack, table.concat, table.unpack
+local pack, unpack, spread = string.pack, string.unpack, table.unpack
 local DEPTH <const>, RECORD <const>, NIL <const> = box.DEPTH, box.RECORD, box.NIL
 local list_contents, map_contents, bytes_contents = box.list_contents, box.map_contents, box.bytes_contents
 local List, Map, Bytes, GeoJSON = box.List, box.Map, box.Bytes, box.GeoJSON
@@ -207,6 +207,7 @@ box.MALFORMED = MALFORMED
 -- Writing: `put` appends the bytes of a value to `parts`, of which there are `n`; answers how many there are then.
 
 local put
+local heavy = 0 -- bytes of texts that are not short: the same one may be there many times
 
 local function put_head(parts, n, count, few, lead)
     if count < 16 then
@@ -226,8 +227,10 @@ local function put_text(parts, n, mark, text)
     elseif size < 256 then
         parts[n + 1] = char(0xD9, size, mark)
     elseif size < 65536 then
+        heavy = heavy + size
         parts[n + 1] = pack(">BI2B", 0xDA, size, mark)
     else
+        heavy = heavy + size
         parts[n + 1] = pack(">BI4B", 0xDB, size, mark)
     end
     parts[n + 2] = text
@@ -340,10 +343,11 @@ end
 -- The bytes of a list or map. `stored`: a map that was made here is key-ordered when a bin holds it.
 function box.packed(value, stored)
     local parts = {}
+    heavy = 0
     if value.class == Map then
         put_map(parts, 0, value, 1, value.flags or stored and 1 or 0)
     else
         put_contents(parts, 0, value, 0)
     end
-    return concat(parts)
+    return box.join(parts, #parts, "", heavy)
 end

@@ -20,6 +20,7 @@ local BINS <const>, NAME <const>, PENDING <const> = 512, 15, 1024 -- bins of a r
 local INTEGER <const>, HEAD <const> = 1, 8 -- type of a particle; bytes of an op before its name
 local NOT_FOUND <const>, PARAMETER <const>, BAD_TYPE <const>, BIN_NAME <const> = 2, 4, 12, 21 -- result codes
 local NOTHING <const>, WRITE <const>, DELETE <const> = 0, 1, 2
+local SHOWN <const> = 200 -- bytes of a bin name that is too long
 local TEN_YEARS <const>, KEEP <const> = 315360000, 0xFFFFFFFE
 
 local rec -- the proxy of this call; proxies of earlier calls show nothing
@@ -147,7 +148,7 @@ function Record.__newindex(self, name, value)
     if value == UNSUPPORTED then
         error("can't set bin " .. name .. " to unsupported type", 2)
     elseif #name > NAME then
-        return box.log_line(1, box.place(2), "bin name " .. format("%q", name) .. " is too long, ignored")
+        return box.log_line(1, box.place(2), "bin name " .. format("%q", sub(name, 1, SHOWN)) .. " is too long, ignored")
     elseif value == nil then
         value = GONE
     end

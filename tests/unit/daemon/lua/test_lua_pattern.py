@@ -9,7 +9,7 @@ from lupa.lua54 import LuaRuntime
 LUA = LuaRuntime(encoding=None)
 FIND, MATCH, GMATCH, GSUB, COST = LUA.execute(
     b"""
-local box = { refusal = function(text) return text end }
+local box = { refusal = function(text) return text end, join = function(parts) return table.concat(parts) end }
 for _, chunk in next, { ... } do load(chunk, "=pattern", "t")(box) end
 local pattern = box.pattern
 
