@@ -1,28 +1,65 @@
 """Bare Lua states, and texts compiled for them: the only file that knows lupa."""
 
+from collections.abc import Callable
 from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lupa.lua54 import LuaError, LuaRuntime
 
-from daemon.lua.bytecode import HEADER_SIZE, without_tail_calls
+from daemon.lua.bytecode import FUNCTIONS, HEADER, HEADER_SIZE, LIBRARIES, METHODS
 
 __all__ = ["LuaError", "compile_cached", "compile_text", "new_state", "sandbox_chunks"]
 
 _COMPILE_MEMORY = 256 << 20
 
 _COMPILER = b"""
-local load, dump = load, string.dump
-return function(text, name, strip)
-    local f, message = load(text, name, "t")
-    if f then
-        return dump(f, strip)
-    end
-    return nil, message
+local load, dump, sub, pcall = load, string.dump, string.sub, pcall
+local rewriter, header, libraries, functions, methods = ...
+local rewritten = load(rewriter, "=bytecode.lua", "t")(#header, libraries, functions, methods)
+-- Is the layout of dumps the one that `bytecode.lua` knows?
+local function is_known()
+    local plain, tail = dump(load("return 1")), dump(load("return string.rep()"))
+    local known, same = pcall(rewritten, plain)
+    local works, changed = pcall(rewritten, tail)
+    return sub(plain, 1, #header) == header and known and same == plain
+        and works and #changed == #tail and changed ~= tail and load(changed, "", "b") ~= nil
 end
+local function compile(text, name, strip, rewrites)
+    local f, message = load(text, name, "t")
+    if not f then
+        return nil, message
+    end
+    local code = dump(f, strip)
+    return rewrites and rewritten(code) or code
+end
+return compile, is_known, rewritten
 """
+
+
+def _compiler() -> tuple[Callable[..., Any], Callable[[], bool], Callable[[bytes], bytes]]:
+    """A new state's functions: compile a text, is the layout of dumps known, and rewrite a dump."""
+    names = (b" ".join(sorted(each)) for each in (LIBRARIES, FUNCTIONS, METHODS))
+    made: tuple[Callable[..., Any], Callable[[], bool], Callable[[bytes], bytes]]
+    made = new_state(_COMPILE_MEMORY).execute(_COMPILER, _rewriter(), HEADER, *names)
+    return made
+
+
+@cache
+def _rewriter() -> bytes:
+    return (files(__package__) / "bytecode.lua").read_bytes()
+
+
+@cache
+def _rewrites() -> bool:
+    """Whether calls of library functions can be changed; looked at once."""
+    return _compiler()[1]()
+
+
+def without_tail_calls(dump: bytes) -> bytes:
+    """The same chunk, with plain calls where the calls of library functions were tail calls."""
+    return _compiler()[2](dump)
 
 
 class Chunk(NamedTuple):
@@ -56,10 +93,10 @@ def compile_text(text: bytes, name: bytes, *, strip: bool = False) -> Chunk:
             return Chunk(None, name.lstrip(b"@=") + b": bad binary format (truncated chunk)")
         return Chunk(None, b"attempt to load a binary chunk (mode is 't')")
     try:
-        made = new_state(_COMPILE_MEMORY).execute(_COMPILER)(text, name, strip)
+        made = _compiler()[0](text, name, strip, _rewrites())
     except LuaError as error:
         return Chunk(None, str(error).encode())
-    return Chunk(None, made[1]) if isinstance(made, tuple) else Chunk(without_tail_calls(made), b"")
+    return Chunk(None, made[1]) if isinstance(made, tuple) else Chunk(made, b"")
 
 
 compile_cached = lru_cache(maxsize=64)(compile_text)

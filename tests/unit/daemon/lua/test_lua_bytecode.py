@@ -1,5 +1,6 @@
 """Calls of library functions are no tail calls any more; everything else about a chunk stays."""
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -7,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lupa.lua54 import LuaRuntime
 
-from daemon.lua.bytecode import without_tail_calls
+from daemon.lua import state
+from daemon.lua.bytecode import HEADER
 from daemon.lua.runtime import Value
+from daemon.lua.state import compile_text, without_tail_calls
 
 Call = Callable[..., Value]
 
@@ -89,3 +92,51 @@ def test_many_constants_and_lines() -> None:
     )
     code = DUMP(b"if false then " + text + b" end return type(1)")
     assert RUN(without_tail_calls(code)) == b"number"
+
+
+def of_functions(count: int) -> bytes:
+    """A module of ``count`` functions with tail calls of its own and of the library."""
+    functions = b"".join(
+        b"function M.f%d(rec, a) if a == %d then return M.f0(a) end return string.format('%%d', a) end\n"
+        % (n, n)
+        for n in range(count)
+    )
+    return b"local M = {}\n" + functions + b"return M\n"
+
+
+def of_branches(count: int) -> bytes:
+    """A module of one function with ``count`` tail calls through a parameter, which no instruction writes to."""
+    branches = b"".join(b"if x == %d then return t.f(x) end\n" % n for n in range(count))
+    return b"local f = function(t, x)\n" + branches + b"end return f"
+
+
+def of_constants(count: int) -> bytes:
+    return (
+        b"local t = {\n"
+        + b"".join(b"'text %d', %d.5,\n" % (n, n) for n in range(count))
+        + b"} return type(t)"
+    )
+
+
+@pytest.mark.parametrize("module", [of_functions, of_branches, of_constants])
+def test_time_grows_as_the_module_does(module: Callable[[int], bytes]) -> None:
+    def seconds(count: int) -> float:
+        text, times = module(count), []
+        for _ in range(3):
+            began = time.process_time()
+            assert compile_text(text, b"@m").code is not None
+            times.append(time.process_time() - began)
+        return min(times) / count
+
+    assert seconds(16 * 700) < 1.5 * seconds(700)
+
+
+def test_a_layout_that_is_not_known_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = b"return string.rep()"
+    changed = compile_text(text, b"=c").code
+    monkeypatch.setattr(state, "HEADER", b"\x1bLua\x55" + HEADER[5:])
+    state._rewrites.cache_clear()
+    try:
+        assert compile_text(text, b"=c").code == DUMP(text) != changed
+    finally:
+        state._rewrites.cache_clear()
