@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
+from daemon.lua.answer import fault_in, fault_of
 from daemon.lua.state import LuaError, compile_cached, new_state, sandbox_chunks
 
 Value = None | bool | int | float | bytes
@@ -147,6 +148,8 @@ class Context:
         "_call",
         "_clock",
         "_collect",
+        "_function",
+        "_head",
         "_lines",
         "_memory",
         "_open_stream",
@@ -166,6 +169,7 @@ class Context:
         self._runtime = new_state(settings.memory)
         self.usable = True
         self.fresh_memory = 0
+        self._function = self._head = b""  # of the stream
         self._clock = _Clock()
         self._lines = _Lines(settings.log)
         fetch, take = _module_texts(settings, required)
@@ -219,13 +223,15 @@ class Context:
             return failure(OUT_OF_MEMORY if isinstance(error, MemoryError) else TIMEOUT, late=True)
         if applied[7]:
             self.usable = False
-        return applied
+        fault = fault_of(applied, subject[7])
+        return failure(self._refuse(fault, function)) if fault else applied
 
     def open_stream(self, function: bytes, arguments: bytes, head: bytes, *, in_memory: bool) -> None:
         """Prepare an aggregation by the global ``function``; ``head`` begins the message of each value.
 
         ``in_memory``: is the namespace's storage engine `memory`?
         """
+        self._function, self._head = function, head
         if self._has_room(len(arguments)):
             self._open_stream(function, arguments, head, in_memory)
         else:
@@ -255,7 +261,17 @@ class Context:
             self.usable = False
         if state == LATE and not failed:
             failed = TIMEOUT
+        fault = fault_in(messages, self._head)
+        if fault:
+            return Poured(b"", more=False, failure=self._refuse(fault, self._function))
         return Poured(messages, more=more, failure=failed or b"")
+
+    def _refuse(self, fault: str, function: bytes) -> bytes:
+        """The error of a call that handed back what no call may; its context is not used again."""
+        self.usable = False
+        text = f"the call handed back what cannot be stored or sent: {fault}".encode()
+        self._lines.write(0, function, text)
+        return text
 
     def keep_time(self, monotonic: Callable[[], float]) -> None:
         """Ask ``monotonic`` for the time from now on, once a millisecond outside trials.

@@ -310,7 +310,7 @@ local function put_contents(parts, n, value, depth)
     local class = value.class
     if value == RECORD then
         error("a record cannot be an element of a list or map", 0)
-    elseif depth > DEPTH then
+    elseif (class == List or class == Map) and depth >= DEPTH then
         error("lists and maps are nested too deeply", 0)
     elseif class == List then
         return put_list(parts, n, value, depth + 1)

@@ -2,7 +2,7 @@
 -- by value.
 local box = ...
 
-local kind, number_type, sort = type, math.type, table.sort
+local kind, number_type, sort, char = type, math.type, table.sort, string.char
 local NIL <const> = box.NIL
 local List, Map, Bytes = box.List, box.Map, box.Bytes
 local bytes_contents = box.bytes_contents
@@ -49,9 +49,12 @@ local function compare_maps(left, right)
     for index = 1, #keys do
         local key, other = keys[index], others[index]
         local order = compare(kind(key) == "table" and bytes_contents(key.blob) or key, kind(other) == "table" and bytes_contents(other.blob) or other)
-        if order == 0 then
-            order = compare(plain(left.values[key]), plain(right.values[other]))
+        if order ~= 0 then
+            return order
         end
+    end
+    for index = 1, #keys do
+        local order = compare(plain(left.values[keys[index]]), plain(right.values[others[index]]))
         if order ~= 0 then
             return order
         end
@@ -61,7 +64,7 @@ end
 
 local function scalar(value, class)
     if class == 7 then
-        return box.bytes_text(value)
+        return char(box.blob_type(value)) .. box.bytes_text(value)
     elseif class == 9 then
         return value.text_of
     elseif class == 2 then
