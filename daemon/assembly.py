@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from daemon.config.schema import Level
 from daemon.info.families import table
+from daemon.lua.demotion import Demotions
 from daemon.lua.host import LuaHost
 from daemon.network.service import Service
 from daemon.node import Node
@@ -28,7 +29,11 @@ if TYPE_CHECKING:
     from daemon.config.schema import Config
     from daemon.log import Log
     from daemon.metrics import Metrics
+    from daemon.process.restart import Listeners
     from daemon.smd.interface import Smd
+
+DEMOTED = "demoted-functions"
+"""File of the work directory with the functions that may not run on the event loop."""
 
 PART_SECONDS = 2.0
 """How long Lua may take to end: a call that does not end must not keep the records from the disk."""
@@ -47,6 +52,7 @@ class Assembly:
         smd: Smd,
         log: Log,
         metrics: Metrics,
+        listeners: Listeners,
     ) -> None:
         self._config = config
         self._several = count > 1
@@ -55,6 +61,9 @@ class Assembly:
         self._smd = smd
         self._log = log
         self._metrics = metrics
+        self._listeners = listeners
+        demoted = Path(config.service.work_directory) / DEMOTED
+        self._demotions = Demotions(demoted, partial(self._warn, "", "udf"))
 
     def node(self, number: int, port: int) -> Service:
         """The node at place ``number``, with its modules, its Lua host and its port. Raises StartError."""
@@ -62,7 +71,7 @@ class Assembly:
         modules: ModuleStore
         source = lambda module: modules.source(module)  # noqa: E731, PLW0108 - host and store need each other
         prefix = f"node {config.service.node_id}: " if self._several else ""
-        host = LuaHost(config.mod_lua, source, partial(self._log_lua, prefix))
+        host = LuaHost(config.mod_lua, source, partial(self._log_lua, prefix), self._demotions)
         stack.push_async_callback(_end, host.stop)
         modules = ModuleStore(Path(config.mod_lua.user_path), host, partial(self._warn, prefix, "udf"))
         modules.open()
@@ -91,7 +100,8 @@ class Assembly:
         self._smd.subscribe(
             SINDEX, partial(accept_indexes, node.namespaces, warn=partial(self._warn, prefix, "sindex"))
         )
-        service = Service(node, config.network.service.listen_address, port)
+        bind = partial(self._listeners.bind, f"node {number}")
+        service = Service(node, config.network.service.listen_address, port, bind)
         stack.callback(service.close)
         config.network.service.port = service.address[1]
         node.endpoint = _endpoint(config, service.address)

@@ -18,3 +18,11 @@ def notify(message: str) -> None:
     ):
         sender.connect(address)
         sender.send(message.encode())
+
+
+def beat_seconds() -> float:
+    """How often systemd wants to hear that this process works (`WatchdogSec=`): half of its limit; 0 for never."""
+    limit, process = os.environ.get("WATCHDOG_USEC", ""), os.environ.get("WATCHDOG_PID", "")
+    if not limit.isascii() or not limit.isdigit() or process not in {"", str(os.getpid())}:
+        return 0.0
+    return int(limit) / 2_000_000

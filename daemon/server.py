@@ -2,7 +2,8 @@
 
 start   lock the work directory, open the logs, make the nodes, load the modules, know the members of the cluster,
         listen, say `ready`; a metadata store that is away is waited for
-serve   until SIGTERM or SIGINT; SIGHUP opens the logs anew; a ticker trims caches and logs the state
+serve   until SIGTERM or SIGINT; SIGHUP opens the logs anew; a ticker trims caches and logs the state; when something
+        holds the event loop, all begins anew (`daemon.process`)
 stop    leave the cluster, accept nobody, answer what is in flight, close, release; a second signal cuts this short,
         and so does a limit
 """
@@ -31,7 +32,11 @@ from daemon.log import Log
 from daemon.members import Members
 from daemon.metrics import Metrics
 from daemon.network.http import Http
+from daemon.network.service import new_socket
 from daemon.notify import notify
+from daemon.process.guard import Guard
+from daemon.process.restart import OFTEN, OFTEN_SECONDS, Listeners
+from daemon.process.signals import Signals
 from daemon.smd.choice import open_smd
 from daemon.smd.local import LocalSmd
 from daemon.ticker import tick
@@ -94,6 +99,7 @@ class Server:
         self._services: list[Service] = []
         self._members = Members(self._cluster, self._services, self._log)
         self._health = Health(self._services)
+        self._listeners = Listeners(new_socket)
         self._left: Callable[[], Coroutine[Any, Any, None]] | None = (
             None  # leaves the cluster, if there is one to leave
         )
@@ -111,9 +117,12 @@ class Server:
                 self._warn(
                     f"the work directory {work_directory.path} is not safe from others: {doubts}", "config"
                 )
-            self._attend()
-            if await self._unless_stopped(self._start(stack)):
-                await self._serve()
+            signals = self._attend()
+            stack.callback(signals.close)
+            seconds = self._config.service.watchdog_seconds
+            guard = Guard(self._services, self._log, signals, self._listeners, seconds)
+            if await self._unless_stopped(self._start(stack, guard)):
+                await self._serve(guard)
                 await self._drain()
 
     async def _unless_stopped(self, start: Coroutine[Any, Any, None]) -> bool:
@@ -128,18 +137,22 @@ class Server:
         await asyncio.wait((starting,))
         return False
 
-    async def _start(self, stack: contextlib.AsyncExitStack) -> None:
+    async def _start(self, stack: contextlib.AsyncExitStack, guard: Guard) -> None:
         for warning in self._config.warnings:
             self._warn(str(warning), "config")
+        if self._listeners.happen_often():
+            count, seconds = OFTEN, OFTEN_SECONDS
+            self._log.critical("service", f"the event loop was held {count} times within {seconds:g} s")
         self._raise_file_limit()
         ids = [node_id(self._config, number) for number in range(len(self._ports))]
         self._cluster.here = frozenset(ids)
         warn, alarm = partial(self._log.warning, "smd"), partial(self._log.critical, "smd")
         smd = open_smd(self._config, ids, self._cluster.key, warn, alarm)
         shared: dict[str, Any] = {"cluster": self._cluster, "log": self._log, "metrics": self._metrics}
-        assembly = Assembly(self._config, len(ids), stack, smd=smd, **shared)
+        assembly = Assembly(self._config, len(ids), stack, smd=smd, listeners=self._listeners, **shared)
         self._services += [assembly.node(number, port) for number, port in enumerate(self._ports)]
         await self._listen_for_supervisors(stack)
+        self._listeners.close_unused()
         meet = self._meeting(smd)
         stack.push_async_callback(smd.stop)
         self._health.stage = f"{STARTING}: waiting for the metadata"
@@ -155,6 +168,8 @@ class Server:
             service.listen()  # the others may know of us before we know of it
         await meet([Member(service.node.id, *service.node.endpoint) for service in self._services])
         self._check_address()
+        stack.callback(guard.stop)
+        guard.start()  # before the first client: nothing is read any more that may take long
         for service in self._services:
             stack.push_async_callback(service.stop, 0)
             await service.start()
@@ -174,7 +189,8 @@ class Server:
     async def _listen_for_supervisors(self, stack: contextlib.AsyncExitStack) -> None:
         place = self._config.network.http
         if place.port:
-            http = Http(place.listen_address, place.port, self._health.pages())
+            bind = partial(self._listeners.bind, "http")
+            http = Http(place.listen_address, place.port, self._health.pages(), bind)
             stack.callback(http.close)
             await http.start()
 
@@ -198,17 +214,19 @@ class Server:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(left(), PART_SECONDS)
 
-    async def _serve(self) -> None:
+    async def _serve(self, guard: Guard) -> None:
         addresses = [_text(*service.address) for service in self._services]
         for service, address in zip(self._services, addresses, strict=True):
             self._log.info("service", f"node {service.node.id} listens on {address}")
-        with contextlib.suppress(OSError):  # whoever started us may not care for the line
-            sys.stdout.write(f"ready {' '.join(addresses)}\n")  # the one line on stdout
-            sys.stdout.flush()
+        if not self._listeners.restarts:  # whoever waits for the line has had it
+            with contextlib.suppress(OSError):  # whoever started us may not care for the line
+                sys.stdout.write(f"ready {' '.join(addresses)}\n")  # the one line on stdout
+                sys.stdout.flush()
         notify("READY=1")
         ticker = asyncio.create_task(self._tick())
         await self._stop.wait()
         ticker.cancel()
+        guard.stop()  # the stop has limits of its own
 
     async def _tick(self) -> None:
         while True:
@@ -246,12 +264,11 @@ class Server:
         self._warn(f"leaving at once: {reason}", "service")
         os._exit(1)
 
-    def _attend(self) -> None:
+    def _attend(self) -> Signals:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._on_fault)
-        loop.add_signal_handler(signal.SIGHUP, self._log.reopen)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._on_stop)
+        stops = dict.fromkeys((signal.SIGTERM, signal.SIGINT), self._on_stop)
+        return Signals(loop, {signal.SIGHUP: self._log.reopen, **stops})
 
     def _on_fault(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Log what would else go to stderr: a fault that the event loop caught."""

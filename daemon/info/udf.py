@@ -12,6 +12,8 @@ from daemon.table import Row
 from daemon.udf.module import FILENAME_SIZE_MAX, parse_put, to_value
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from daemon.info.request import Request
     from daemon.node import Node
 
@@ -80,13 +82,23 @@ def udf_clear_cache(node: Node, request: Request) -> bytes:
 def udf_cache_stats(node: Node, request: Request) -> bytes:
     """udf-cache-stats:
 
-    Figures of the context cache of this node, one entry a module that was called (asudfd's own command).
+    Figures of the context cache of this node, one entry a module that was called (asudfd's own command). `demoted` are
+    the functions that held the event loop once and run in threads only since, `+` between them.
     """
     return "".join(
         f"module={row.module}:contexts={row.contexts}:idle={row.idle}:high_water={row.high_water}:hits={row.hits}"
-        f":misses={row.misses}:creations={row.creations}:evictions={row.evictions};"
+        f":misses={row.misses}:creations={row.creations}:evictions={row.evictions}:demoted={_names(row.demoted)};"
         for row in node.host.statistics()
     ).encode()
+
+
+def _names(functions: Sequence[bytes]) -> str:
+    """Names of functions in one field: a module may give them any bytes."""
+    if not functions:
+        return ""
+    from urllib.parse import quote  # here: it takes longer to import than all of this family
+
+    return "+".join(quote(function, safe="") for function in functions)
 
 
 def _filename(request: Request) -> bytes:

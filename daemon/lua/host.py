@@ -21,6 +21,7 @@ from daemon.config.schema.lua import ModLua
 from daemon.lua.admission import Admission, Function
 from daemon.lua.ahead import Ahead
 from daemon.lua.budget import EXCEEDED, Budget
+from daemon.lua.demotion import Demotion, Demotions
 from daemon.lua.errors import STREAM_FAILED, CallError, CompileError
 from daemon.lua.pool import HOLD_MAX, ContextStatistics, Lease, Pool
 from daemon.lua.release import keep_little, release_memory
@@ -89,6 +90,15 @@ def _passable(value: Value) -> Value:
     return value
 
 
+async def _unless_cancelled(work: asyncio.Future[_Answer], turn: Turn) -> _Answer:
+    """What a thread's ``work`` comes to; if nobody waits for it any more, it ends soon."""
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        turn.give_up()
+        raise
+
+
 def _be_nice() -> None:
     """A module that loops must not take the processor from the event loop."""
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
@@ -99,7 +109,7 @@ class LuaHost:
     """Contexts of all modules of one node.
 
     ``source`` gives the text of a registered module by its name without `.lua`; it is asked from worker threads.
-    ``log`` is called from them as well.
+    ``log`` is called from them as well. ``demotions`` are the functions that may not run on the event loop.
     """
 
     def __init__(
@@ -107,8 +117,10 @@ class LuaHost:
         settings: ModLua,
         source: Callable[[str], bytes | None],
         log: Log,
+        demotions: Demotions | None = None,
     ) -> None:
         self._settings = settings
+        self._demotions = demotions or Demotions()
         self._pools: dict[str, Pool] = {}
         self._stopping = False
         self.streams = 0  # aggregations that have a context
@@ -149,7 +161,7 @@ class LuaHost:
         work = self._in_thread(lambda: self._work.call(turn, module, function, values, lease))
         # the lease ends with the work, also when nobody waits for the answer any more
         work.add_done_callback(lambda _: self._end(pool, lease, place))
-        outcome = await asyncio.shield(work)
+        outcome = await _unless_cancelled(work, turn)
         if outcome.failed:
             raise CallError(outcome.value if isinstance(outcome.value, bytes) else b"")
         return outcome.value
@@ -258,7 +270,7 @@ class LuaHost:
         turn = Turn(self._work.turns, deadline)
         stream.work = self._in_thread(lambda: self._work.pour(turn, stream, batch))
         stream.work.add_done_callback(lambda _: self._admission.leave(place))
-        return await asyncio.shield(stream.work)
+        return await _unless_cancelled(stream.work, turn)
 
     def close_stream(self, stream: Stream) -> None:
         """End an aggregation; what is under way ends by itself."""
@@ -271,15 +283,21 @@ class LuaHost:
     def forget(self, module: str) -> None:
         """Drop the contexts of a module that has changed, and those of the modules that asked for it."""
         name = module.encode("utf-8", "surrogateescape")
+        self._demotions.prune(module, self._work.text_of(module))
         for pool in list(self._pools.values()):
             required = pool.version.required
             if pool.module == module or name in required or len(required) >= REQUIRED_MAX:
                 self._renew(pool)
 
     def clear(self) -> None:
-        """Drop every context; the next calls make new ones."""
+        """Drop every context, and forget which functions are demoted; the next calls make new ones."""
+        self._demotions.clear()
         for pool in list(self._pools.values()):
             self._renew(pool)
+
+    def demote(self, module: str, function: bytes) -> Demotion:
+        """Never run ``function`` on the event loop again, as long as its module stays as it is; from any thread."""
+        return self._demotions.add(module, self._work.text_of(module), function)
 
     def trim(self) -> None:
         """Drop contexts beyond the kept count that no call has needed since the last time; for a ticker."""
@@ -287,19 +305,21 @@ class LuaHost:
             self._close(pool.trim())
 
     def statistics(self) -> list[ContextStatistics]:
-        """Figures of every module that was called."""
+        """Figures of every module that was called, or has demoted functions."""
+        for module in self._demotions.modules() - self._pools.keys():
+            if self._demotions.of(module, self._work.text_of(module)):
+                self._new_pool(module)
         return [pool.statistics() for pool in self._pools.values()]
 
     async def stop(self) -> None:
-        """Wait for what is under way, which its deadline ends, and end the threads."""
-        self.clear()
+        """Give up what is under way, and end the threads. The contexts go with the host: to close each takes too long."""
         self._stopping = True
+        self._work.turns.stop()
         self._checkers.shutdown(wait=False)
         self._ahead.stop()
-        await asyncio.to_thread(self._threads.shutdown)
-        await asyncio.to_thread(self._checkers.shutdown)
-        await asyncio.to_thread(self._ahead.join)
-        await asyncio.to_thread(self._closer.shutdown)
+        self._closer.shutdown(wait=False, cancel_futures=True)
+        for end in (self._threads.shutdown, self._checkers.shutdown, self._ahead.join, self._closer.shutdown):
+            await asyncio.to_thread(end)
 
     def _in_thread(self, work: Callable[[], _Answer]) -> asyncio.Future[_Answer]:
         return asyncio.get_running_loop().run_in_executor(self._threads, work)
@@ -308,6 +328,7 @@ class LuaHost:
         settings = self._settings
         kept = (settings.context_count, settings.context_max) if settings.cache_enabled else (0, 0)
         pool = self._pools[module] = Pool(module, *kept)
+        pool.version.demote(self._demotions.of(module, self._work.text_of(module)))
         return pool
 
     async def _begin(self, pool: Pool, place: Function) -> Lease | None:
@@ -360,6 +381,7 @@ class LuaHost:
 
     def _renew(self, pool: Pool) -> None:
         self._close(pool.renew())
+        pool.version.demote(self._demotions.of(pool.module, self._work.text_of(pool.module)))
         self._leave_out(pool)
 
     def _leave_out(self, pool: Pool) -> None:

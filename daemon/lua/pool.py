@@ -9,10 +9,11 @@ dropped. Only the event loop touches a pool; ``required`` alone is also added to
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
+from math import inf
 
 from daemon.lua.runtime import Context
 
@@ -22,7 +23,8 @@ class ContextStatistics:
     """Figures of one module's contexts since the daemon started.
 
     ``contexts`` exist now, ``idle`` of them are not in a call; ``high_water`` existed at once at most. The first call
-    in a context is a miss, the others are hits. ``evictions`` were dropped before the daemon stopped.
+    in a context is a miss, the others are hits. ``evictions`` were dropped before the daemon stopped. ``demoted``
+    functions run in threads only.
     """
 
     module: str
@@ -33,6 +35,7 @@ class ContextStatistics:
     misses: int
     creations: int
     evictions: int
+    demoted: tuple[bytes, ...] = ()
 
 
 PATIENCE = 0.005
@@ -56,21 +59,30 @@ class Version:
     """One version of a module's code.
 
     ``required`` is what its contexts have asked for with `require`, found or not; ``slow`` the functions that took
-    too long for the event loop, each with its quick runs since; ``suspects`` those that once ran out of time, or
-    ended late by the clock on the wall: perhaps something else had the processor. Each has its quick runs since.
+    too long for the event loop, each with its quick runs since (never enough for one that is demoted); ``suspects``
+    those that once ran out of time, or ended late by the clock on the wall: perhaps something else had the processor.
+    Each has its quick runs since.
     ``fails`` tells that a context could not be made ahead: calls try, and learn why.
     """
 
     fails: bool = False
     required: set[bytes] = field(default_factory=set)
-    slow: dict[bytes, int] = field(default_factory=dict)
+    slow: dict[bytes, float] = field(default_factory=dict)
     suspects: dict[bytes, int] = field(default_factory=dict)
+
+    def demote(self, functions: Iterable[bytes]) -> None:
+        """Remember for good that ``functions`` are slow, however quick they are later."""
+        self.slow.update(dict.fromkeys(functions, -inf))
+
+    def demoted(self) -> list[bytes]:
+        """The functions that are slow for good."""
+        return [function for function, runs in self.slow.items() if runs == -inf]
 
     def note_slow(self, function: bytes) -> None:
         """Remember that ``function`` is slow."""
         self.suspects.pop(function, None)
         if len(self.slow) < SLOW_MAX:
-            self.slow[function] = 0
+            self.slow.setdefault(function, 0)
 
     def judge(self, function: bytes, seconds: float) -> None:
         """Take note of a call on the event loop: of the processor's seconds of a suspect, else of those on the wall."""
@@ -350,4 +362,5 @@ class Pool:
             self._misses,
             self._creations,
             self._evictions,
+            tuple(self.version.demoted()),
         )

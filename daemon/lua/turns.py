@@ -32,7 +32,7 @@ FOURTH = 4
 class Turns:
     """The turns of a host's calls; ``most`` threads have one at a time."""
 
-    __slots__ = ("_free", "_given", "_lines", "_lock", "budget")
+    __slots__ = ("_free", "_given", "_lines", "_lock", "_stopped", "begun", "budget")
 
     def __init__(self, most: int, budget: Budget) -> None:
         self.budget = budget
@@ -40,6 +40,8 @@ class Turns:
         self._given = 0
         self._lock = Lock()
         self._lines: tuple[deque[Turn], ...] = (deque(), deque(), deque())  # by the turns that each has had
+        self._stopped = False
+        self.begun: set[Turn] = set()  # and not ended
 
     def __len__(self) -> int:
         """How many threads wait."""
@@ -48,7 +50,10 @@ class Turns:
     def begin(self, turn: Turn) -> None:
         """Wait for the first turn."""
         with self._lock:
-            if self._free:
+            self.begun.add(turn)
+            if self._stopped:
+                turn.give_up()
+            if self._free or self._stopped:
                 self._free -= 1
                 return
             self._lines[0].append(turn)
@@ -73,6 +78,17 @@ class Turns:
         if following is not None:
             following.baton.release()
             turn.baton.acquire()
+
+    def stop(self) -> None:
+        """Have every call end now, whatever its deadline; who waits for a turn need not wait for who has one."""
+        with self._lock:
+            self._stopped = True
+            for turn in tuple(self.begun):
+                turn.give_up()
+            for line in self._lines:
+                while line:
+                    self._free -= 1
+                    line.popleft().baton.release()
 
     def _following(self) -> Turn | None:
         self._given += 1
@@ -113,11 +129,16 @@ class Turn:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._turns.begun.discard(self)
         self._turns.end()
 
     def is_late(self) -> bool:
         """Whether the deadline has passed."""
         return monotonic() >= self.deadline
+
+    def is_given_up(self) -> bool:
+        """Whether nobody waits for the call any more."""
+        return self.deadline == -inf
 
     def lacks_memory(self) -> bool:
         """Whether it may be memory that a late call lacks."""
@@ -132,6 +153,8 @@ class Turn:
 
         Infinity when the call must end at once: it was given up, or takes too much of the node's memory.
         """
+        if self.is_given_up():
+            return inf
         now = monotonic()
         if now - self._since > (QUANTUM if self.had else FIRST):
             if self.context is not None and self._turns.budget.is_exceeded_by(self.context):
@@ -140,7 +163,7 @@ class Turn:
             self._since = monotonic()
             self.waited += self._since - now
             now = self._since
-        return inf if self.deadline == -inf else now
+        return inf if self.is_given_up() else now
 
     def own_now(self) -> float:
         """The same without what was waited for turns: a limit by it is for what runs here, not for what others do.

@@ -103,7 +103,7 @@ class Work:
             assert lease.context is not None
             outcome = lease.context.call(function.encode("utf-8", "surrogateescape"), turn.deadline, values)
             _look_at_size(lease.context)
-            return outcome
+            return Outcome(failed=True, value=TIMEOUT) if turn.is_given_up() else outcome
 
     def apply(
         self, turn: Turn, module: str, call: tuple[bytes, bytes, Subject], lease: Lease
@@ -123,7 +123,7 @@ class Work:
             applied = lease.context.apply(function, turn.deadline, arguments, subject, trial=False)
             used = time.thread_time() - started
             _look_at_size(lease.context)
-            return applied, used
+            return (failure(TIMEOUT) if turn.is_given_up() else applied), used
 
     def pour(self, turn: Turn, stream: Stream, batch: bytes) -> Poured:
         """Let ``batch`` pass through the operations of an aggregation."""
@@ -140,6 +140,8 @@ class Work:
                 )
                 stream.opened = True
             poured = lease.context.pour(batch, turn.deadline)
+            if turn.is_given_up():
+                return Poured(b"", more=False, failure=STREAM_FAILED + TIMEOUT)
             return poured._replace(failure=STREAM_FAILED + poured.failure) if poured.failure else poured
 
     def close(self, context: Context) -> None:

@@ -16,10 +16,12 @@ import re
 from typing import TYPE_CHECKING, cast
 
 from daemon.errors import StartError
-from daemon.network.service import bind, listen
+from daemon.network.service import listen, new_socket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from daemon.network.service import Bind
 
 HEAD_SIZE_MAX = 8192
 """Most bytes of a request line and headers together."""
@@ -60,8 +62,10 @@ Page = tuple[int, str, bytes]
 class Http:
     """The listener. ``pages`` are called on the event loop, by their paths; they may not raise."""
 
-    def __init__(self, address: str, port: int, pages: Mapping[str, Callable[[], Page]]) -> None:
-        """Listen without serving yet. Raises StartError saying what is in the way."""
+    def __init__(
+        self, address: str, port: int, pages: Mapping[str, Callable[[], Page]], bind: Bind = new_socket
+    ) -> None:
+        """Listen without serving yet, on a socket that ``bind`` makes. Raises StartError saying what is in the way."""
         self.pages = pages
         self.connections: dict[_Exchange, None] = {}  # the oldest first
         self._socket = bind(address, port)

@@ -14,7 +14,11 @@ from daemon.network.connection import Connection
 from daemon.network.traffic import SWEEP_SECONDS, Traffic
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from daemon.node import Node
+
+    Bind = Callable[[str, int], socket.socket]
 
 BACKLOG = 4096
 """Connections that may wait to be accepted; the system cuts it to its own limit."""
@@ -25,10 +29,13 @@ class Service:
 
     __slots__ = ("_server", "_socket", "_sweep", "node", "traffic")
 
-    def __init__(self, node: Node, address: str, port: int) -> None:
-        """Bind ``address`` and ``port`` without listening yet. Raises StartError saying what is in the way."""
+    def __init__(self, node: Node, address: str, port: int, bind: Bind | None = None) -> None:
+        """Have a socket bound to ``address`` and ``port`` that need not listen yet; ``bind`` makes it.
+
+        Raises StartError saying what is in the way.
+        """
         self.node = node
-        self._socket = bind(address, port)
+        self._socket = (bind or new_socket)(address, port)
         self._server: asyncio.Server | None = None
         self._sweep: asyncio.TimerHandle | None = None
         self.traffic = Traffic(node)
@@ -71,7 +78,7 @@ class Service:
         self._sweep = loop.call_later(SWEEP_SECONDS, self._on_sweep)
 
 
-def bind(address: str, port: int) -> socket.socket:
+def new_socket(address: str, port: int) -> socket.socket:
     """A socket bound to ``address`` and ``port`` that does not listen yet. Raises StartError saying what is in the way."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     # with proto 0 asyncio would leave TCP_NODELAY off on the accepted sockets

@@ -231,3 +231,11 @@ class Service:
         effect=True,
         own=True,
     )
+    watchdog_seconds: int = parameter(
+        5,
+        "Processor time for which one thing may hold the event loop before asudfd starts itself anew; 0 is any.",
+        unit="seconds",
+        high=3600,
+        effect=True,
+        own=True,
+    )

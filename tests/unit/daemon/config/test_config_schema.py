@@ -188,6 +188,7 @@ def test_own_parameters_are_listed_apart() -> None:
         "build": "8.1.2.0",
         "proto-buffer-max": str(256 << 20),
         "proto-backlog-max": str(1 << 20),
+        "watchdog-seconds": "5",
     }
 
 

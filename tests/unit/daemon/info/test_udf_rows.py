@@ -48,7 +48,7 @@ class Host:
 
     def statistics(self) -> list[SimpleNamespace]:
         figures = {"contexts": 10, "idle": 9, "high_water": 12, "hits": 7, "misses": 3, "creations": 12}
-        return [SimpleNamespace(module="a", evictions=2, **figures)]
+        return [SimpleNamespace(module="a", evictions=2, demoted=(b"hang", b"a;b"), **figures)]
 
 
 class Cell:
@@ -325,7 +325,8 @@ def test_what_the_metadata_shows(pair: Cell) -> None:
 def test_cache_figures(cell: Cell) -> None:
     async def dialogue() -> None:
         assert await cell.ask("udf-cache-stats:") == (
-            "module=a:contexts=10:idle=9:high_water=12:hits=7:misses=3:creations=12:evictions=2;"
+            "module=a:contexts=10:idle=9:high_water=12:hits=7:misses=3:creations=12:evictions=2"
+            ":demoted=hang+a%3Bb;"
         )
 
     cell.run(dialogue)
