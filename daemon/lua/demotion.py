@@ -132,7 +132,19 @@ def _parse(data: bytes) -> list[Demotion]:
         raise ValueError(f"it is larger than {SIZE_MAX} bytes")
     if head != _head(rest):
         raise ValueError("its checksum is wrong")
-    return [Demotion(*map(str, row)) for row in json.loads(rest)]
+    try:
+        return [_demotion(row) for row in json.loads(rest)]
+    except (TypeError, RecursionError) as error:
+        raise ValueError("it is not a list of functions") from error
+
+
+def _demotion(row: object) -> Demotion:
+    match row:
+        case [str(module), str(content), str(function)] if all(
+            ord(character) < 256 for character in function
+        ):
+            return Demotion(module, content, function)
+    raise ValueError("a function in it has not three names")
 
 
 def _head(rest: bytes) -> bytes:
