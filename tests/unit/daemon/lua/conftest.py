@@ -21,7 +21,7 @@ class Sandbox:
         self.contexts: list[Context] = []
 
     def load(
-        self, source: bytes, *, memory: int = MEMORY, unsafe: bool = False, seconds: float = 1
+        self, source: bytes, *, memory: int = MEMORY, unsafe: bool = False, seconds: float = 60
     ) -> Context:
         settings = Settings(
             b"/udf", memory, unsafe, self.modules.get, lambda *line: self.lines.append(line[:3])
@@ -33,7 +33,7 @@ class Sandbox:
         return context
 
 
-def run(context: Context, source: bytes, seconds: float = 1) -> Outcome:
+def run(context: Context, source: bytes, seconds: float = 60) -> Outcome:
     chunk = compile_text(source, b"@/udf/m.lua")
     assert chunk.code is not None, chunk
     return context.run(b"m", chunk.code, b"/udf/m.lua", time.monotonic() + seconds)

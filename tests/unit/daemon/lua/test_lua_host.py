@@ -10,8 +10,11 @@ import pytest
 
 from daemon.config.schema.lua import ModLua
 from daemon.lua.host import CallError, LuaHost
-from daemon.lua.runtime import Value
+from daemon.lua.runtime import Subject, Value
+from daemon.lua.stream import END, pack
+from daemon.lua.work import Work
 
+SUBJECT: Subject = (True, 1, 0, 0, b"", b"", bytes(20), b"", 0, True)
 COUNTER = b"n = 0\nfunction f() n = n + 1 return n end"
 
 
@@ -292,12 +295,52 @@ def test_stop_leaves_no_thread() -> None:
     assert threading.active_count() == before
 
 
-def test_stop_waits_for_what_is_under_way() -> None:
+HOUR = 3600.0
+
+ENDLESS: dict[str, Callable[[LuaHost], Awaitable[object]]] = {
+    "call": lambda host: host.call("m", "f", (), HOUR),
+    "apply": lambda host: host.apply("m", b"f", b"\x90", SUBJECT, HOUR),
+    "body": lambda host: host.validate("n.lua", b"while true do end"),
+    "body of a call": lambda host: host.apply("body", b"f", b"\x90", SUBJECT, HOUR),
+    "stream": lambda host: host.pour(
+        host.open_stream("m", b"g", b"\x90", b"", in_memory=True), pack(SUBJECT) + END, HOUR
+    ),
+}
+
+
+@pytest.mark.parametrize("begin", ENDLESS.values(), ids=ENDLESS)
+def test_stop_gives_up_what_is_under_way(begin: Callable[[LuaHost], Awaitable[object]]) -> None:
+    """Whatever its deadline, and whoever waits for it: no thread of Lua outlives the stop."""
+    before = threading.active_count()
+    texts = {
+        "m": b"function f() while true do end end function g(s) return s : map(function() while true do end end) end",
+        "body": b"while true do end",
+    }
+
     async def stage() -> None:
-        node = Node({}, {"m": b"function f() while true do end end"})
-        waiting = asyncio.create_task(node.call("m", seconds=0.1))
-        await node.until(lambda: bool(node.host.statistics()))
-        await node.host.stop()
-        assert await waiting == b"UDF Execution Timeout"
+        host = LuaHost(
+            ModLua(user_path="/udf", body_max_ms=60_000, udf_threads=1), texts.get, lambda *_: None
+        )
+        calls = [asyncio.ensure_future(begin(host)) for _ in range(3)]  # one has its turn, the others wait
+        while not host._work.turns.begun:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0)
+        await host.stop()
+        await asyncio.gather(*calls, return_exceptions=True)
 
     asyncio.run(stage())
+    assert threading.active_count() == before
+
+
+def test_stop_does_not_close_the_contexts_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    closing = threading.Event()
+    monkeypatch.setattr(Work, "close", lambda *_: closing.wait())  # takes long
+
+    async def stage() -> None:
+        node = Node({}, {"m": COUNTER})
+        await asyncio.gather(*(node.call("m") for _ in range(20)))
+        assert node.host.statistics()[0].contexts
+        await node.host.stop()
+
+    asyncio.run(stage())
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("lua")]
+    assert not closing.is_set()

@@ -12,6 +12,9 @@ from daemon.lua.runtime import OUT_OF_MEMORY, TIMEOUT, Context, Value
 
 Call = Callable[..., Value]
 
+FAR = 1000.0
+"""Seconds that a call has which memory is to end, not its deadline, however busy the machine is."""
+
 BOMBS = {
     "table": "local t = {} while true do t[#t + 1] = {} end",
     "string": "local s = 'x' while true do s = s .. s end",
@@ -29,7 +32,7 @@ BOMBS = {
 @pytest.mark.parametrize("body", BOMBS.values(), ids=BOMBS)
 def test_a_bomb_ends(sandbox, body: str) -> None:  # type: ignore[no-untyped-def]  # the fixture's class is not importable
     context = sandbox.load(b"function f() " + body.encode() + b" end")
-    outcome = context.call(b"f", time.monotonic() + 20, ())
+    outcome = context.call(b"f", time.monotonic() + FAR, ())
     assert outcome.failed
     assert outcome.value == OUT_OF_MEMORY
     assert not context.usable
@@ -37,7 +40,7 @@ def test_a_bomb_ends(sandbox, body: str) -> None:  # type: ignore[no-untyped-def
 
 def test_a_module_may_catch_it_and_go_on(sandbox) -> None:  # type: ignore[no-untyped-def]  # as above
     context = sandbox.load(b"function f() return select(2, pcall(string.rep, 'x', 1 << 30)) end")
-    assert context.call(b"f", time.monotonic() + 5, ()).value == OUT_OF_MEMORY
+    assert context.call(b"f", time.monotonic() + FAR, ()).value == OUT_OF_MEMORY
 
 
 def test_bombs_under_pcall_end_at_the_deadline(sandbox) -> None:  # type: ignore[no-untyped-def]  # as above
@@ -51,8 +54,8 @@ def test_bombs_under_pcall_end_at_the_deadline(sandbox) -> None:  # type: ignore
 
 def test_arguments_that_do_not_fit_are_refused_before_they_are_pushed(sandbox) -> None:  # type: ignore[no-untyped-def]  # as above
     context = sandbox.load(b"function f(s) return #s end", memory=4 << 20)
-    assert context.call(b"f", time.monotonic() + 1, (b"x" * (1 << 20),)).value == 1 << 20
-    outcome = context.call(b"f", time.monotonic() + 1, (b"x" * (8 << 20),))
+    assert context.call(b"f", time.monotonic() + FAR, (b"x" * (1 << 20),)).value == 1 << 20
+    outcome = context.call(b"f", time.monotonic() + FAR, (b"x" * (8 << 20),))
     assert outcome == (True, OUT_OF_MEMORY)
     assert not context.usable
 
@@ -62,14 +65,14 @@ def test_a_context_that_is_nearly_full_is_dropped_not_overfilled(sandbox) -> Non
         b"kept = {} function f(s) kept[#kept + 1] = s .. #kept return #kept end", memory=4 << 20
     )
     while context.usable:
-        context.call(b"f", time.monotonic() + 1, (b"x" * 100_000,))
-    assert context.call(b"f", time.monotonic() + 1, (b"x" * 100_000,)).value == OUT_OF_MEMORY
+        context.call(b"f", time.monotonic() + FAR, (b"x" * 100_000,))
+    assert context.call(b"f", time.monotonic() + FAR, (b"x" * 100_000,)).value == OUT_OF_MEMORY
 
 
 def test_a_module_text_that_does_not_fit_is_an_error_in_lua(sandbox) -> None:  # type: ignore[no-untyped-def]  # as above
     sandbox.modules = {b"big": b"return '" + b"x" * 700_000 + b"'"}
     context = sandbox.load(b"function f() return select(2, pcall(require, 'big')) end", memory=3 << 20)
-    assert context.call(b"f", time.monotonic() + 1, ()).value == OUT_OF_MEMORY
+    assert context.call(b"f", time.monotonic() + FAR, ()).value == OUT_OF_MEMORY
 
 
 STACKS = {
@@ -90,7 +93,7 @@ def test_a_stack_overflow_is_an_error_like_another(call: Call, body: str, messag
     assert value.endswith(message)
 
 
-@pytest.mark.parametrize("seconds", [1, 5, 1000])
+@pytest.mark.parametrize("seconds", [30, FAR])
 def test_what_runs_away_ends_before_memory_does(call: Call, seconds: float) -> None:
     """A million calls, as many as the stack has room for, would take more than the memory, and most of a second."""
     body = "local function g()\nreturn 1 + g()\nend return g()"
@@ -135,7 +138,7 @@ def test_a_closed_context_needs_no_collection(sandbox) -> None:  # type: ignore[
 
 def test_memory_returns_when_contexts_are_dropped(sandbox) -> None:  # type: ignore[no-untyped-def]  # as above
     def fill() -> None:
-        context = sandbox.load(b"t = {} for i = 1, 300000 do t[i] = {} end", seconds=10)
+        context = sandbox.load(b"t = {} for i = 1, 300000 do t[i] = {} end", seconds=FAR)
         context.close()
         sandbox.contexts.clear()
 

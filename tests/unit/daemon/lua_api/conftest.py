@@ -67,7 +67,7 @@ class Applier:
         place = b"/udf/%s.lua" % name
         chunk = compile_text(source.encode(), b"@" + place)
         assert chunk.code is not None, chunk
-        outcome = context.run(name, chunk.code, place, time.monotonic() + 1)
+        outcome = context.run(name, chunk.code, place, time.monotonic() + 60)
         assert not outcome.failed, outcome
         return context
 
@@ -81,7 +81,7 @@ class Applier:
         ttl: int = 0,
         key: bytes = b"",
         trial: bool = False,
-        seconds: float = 5,
+        seconds: float = 60,
     ) -> Called:
         exists = bins is not None
         blob = stored(bins or {})
