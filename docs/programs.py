@@ -58,6 +58,17 @@ Serves the info protocol of Aerospike: modules are registered, compiled, stored,
 configuration file it listens on 127.0.0.1:3000 and has the namespaces `test` and `bar`. Once it serves it prints one line, `ready`
 and an address a node, to standard output; everything else goes to standard error or to the log."""
 
+ASUDFD_WATCHDOG = """\
+When one thing holds its event loop for `watchdog-seconds` of the processor (5; 0 is for ever), such as a single instruction of Lua that
+no limit can interrupt, the daemon says in the log what it was and for which client, and starts itself anew: the same process, the
+same command line, the same listening sockets, so that clients wait and are not refused. Connections end, and what is in namespaces
+in memory is lost; modules, and records in files, are there. The line `ready` is printed once, by the first start. The function is
+*demoted*: it runs in threads only, over restarts too, until its module changes or `udf-clear-cache:`; `udf-cache-stats:` shows it as
+`demoted`. The fifth restart within a minute is logged as critical, and the daemon goes on. C code that holds Python's lock ends
+the process by SIGPROF, with its Python stack on standard error. Both are measured in processor time: a process that is stopped, or a
+machine that sleeps or is busy, costs nothing. Nor does a disk that hangs: that is for systemd, whose `WatchdogSec=` the daemon
+answers. [asudfd.service](../config/systemd/asudfd.service) is a unit with all of this."""
+
 
 def programs() -> list[Program]:
     """asinfo, asadm and asudfd."""
@@ -108,20 +119,25 @@ def asudfd() -> Program:
         name="asudfd",
         synopsis="asudfd [OPTIONS]",
         summary=daemon_cli.SUMMARY,
-        description=(ASUDFD,),
+        description=(ASUDFD, ASUDFD_WATCHDOG),
         flags={"Options": tuple(Flag((name,), metavar, text) for name, (metavar, text) in rows.items())},
         exits={
             "0": "stopped by SIGTERM or SIGINT, or the file that was checked is good",
-            "1": "it cannot start: the port is taken; the work directory cannot be written, may be written by others, or belongs to another daemon",
+            "1": (
+                "it cannot start: the port is taken; the work directory cannot be written, may be written by others, or "
+                "belongs to another daemon; or it had to leave at once, as the log says"
+            ),
             "2": "the command line or a configuration file is wrong; nothing was started",
         },
         environment={
-            "XDG_STATE_HOME": "where the directory of all state is made; `~/.local/state` otherwise"
+            "XDG_STATE_HOME": "where the directory of all state is made; `~/.local/state` otherwise",
+            "NOTIFY_SOCKET, WATCHDOG_USEC": "set by systemd: it is told of readiness, restarts, and that the event loop turns",
         },
         files={
             "$XDG_STATE_HOME/asudf": "all state, unless `--work-directory` or the configuration file says otherwise",
             "asudfd.pid": "in the work directory, which only its owner may write (`chmod go-w`): the process id; who has it locked owns the directory",
             "smd/UDF.smd": "in the work directory: the modules, as system metadata",
+            "demoted-functions": "in the work directory: the functions that held the event loop",
         },
         examples=examples("asudfd", daemon_cli.EXAMPLE),
     )

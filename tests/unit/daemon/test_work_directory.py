@@ -9,7 +9,7 @@ import pytest
 from daemon.errors import StartError
 from daemon.lock import NAME, WorkDirectory
 from daemon.metrics import Metrics
-from daemon.notify import notify
+from daemon.notify import beat_seconds, notify
 
 
 def test_one_owner_at_a_time(tmp_path: Path) -> None:
@@ -88,6 +88,18 @@ def test_systemd_listens(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
         notify("READY=1")
         assert supervisor.recv(100) == b"READY=1"
+
+
+@pytest.mark.parametrize(
+    ("limit", "process", "seconds"),
+    [("", "", 0.0), ("30000000", "", 15.0), ("30000000", str(os.getpid()), 15.0), ("30000000", "1", 0.0), ("x", "", 0.0)],
+)  # fmt: skip
+def test_how_often_systemd_wants_to_hear(
+    monkeypatch: pytest.MonkeyPatch, limit: str, process: str, seconds: float
+) -> None:
+    monkeypatch.setenv("WATCHDOG_USEC", limit)
+    monkeypatch.setenv("WATCHDOG_PID", process)
+    assert beat_seconds() == seconds
 
 
 def test_metrics_are_plausible() -> None:
