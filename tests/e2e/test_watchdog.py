@@ -61,6 +61,30 @@ function short(rec) return 1 end
 
 FULL = 1 << 17
 
+COLLECTOR = b"""
+local first, keys
+function grow(rec, count)
+    local maps, order, seed = {}, {}, 12345
+    keys = {}
+    for i = 1, count do
+        keys[i], maps[i], order[i] = {}, setmetatable({}, {__mode = "k"}), i
+    end
+    for i = count, 2, -1 do
+        seed = seed * 1103515245 + 12345 & 0x7fffffff
+        local j = seed % i + 1
+        order[i], order[j] = order[j], order[i]
+    end
+    for i = 1, count - 1 do
+        maps[order[i]][keys[i]] = keys[i + 1]
+    end
+    all, first = maps, keys[1]
+    return count
+end
+function last(rec) keys = nil collectgarbage() return 1 end
+function short(rec) return 1 end
+"""
+"""Each weak table of the chain keeps the key of the next one; in this order the collector visits all of them for each."""
+
 LARGE_TRIALS = """
 import sys
 from daemon import cli
@@ -157,9 +181,9 @@ class Client:
         return self.ask(body).bins["SUCCESS"]
 
 
-def fill(client: Client) -> None:
-    """Fill the table, in a thread, up to the key before the one that it takes long to find a place for."""
-    assert client.call("grow", FULL) == FULL
+def fill(client: Client, count: int = FULL) -> None:
+    """Make, in a thread, what `last` then takes long for."""
+    assert client.call("grow", count) == count
 
 
 def hold(daemon: Daemon, connection: socket.socket) -> None:
@@ -229,17 +253,22 @@ def test_a_lua_instruction_without_end_costs_no_acknowledged_record(start: Start
     assert (daemon.work_directory / "asudfd.pid").read_text() == f"{process}\n"
 
 
-def test_a_function_that_held_the_loop_runs_in_threads_until_that_is_cleared(start: Start) -> None:
+@pytest.mark.parametrize(
+    ("module", "count"), [(REHASH, FULL), (COLLECTOR, 60_000)], ids=["rehash", "collector"]
+)
+def test_a_function_that_held_the_loop_runs_in_threads_until_that_is_cleared(
+    start: Start, module: bytes, count: int
+) -> None:
     daemon = start(LARGE_TRIALS)
-    assert daemon.ask(put(b"h.lua", REHASH) + b"\n").endswith(b"\tok\n")
+    assert daemon.ask(put(b"h.lua", module) + b"\n").endswith(b"\tok\n")
     with Client(daemon) as client:
-        fill(client)
+        fill(client, count)
         with pytest.raises(CUT_OFF):
             client.call("last")
     assert b"module=h:" in daemon.ask(b"udf-cache-stats:\n")
     assert b":demoted=last;" in daemon.ask(b"udf-cache-stats:\n")
     with Client(daemon) as client:
-        fill(client)
+        fill(client, count)
         late = client.ask(request.apply(Key("test", "s", 0), "h", "last", (), Policy(limit=100)))
         assert "FAILURE" in late.bins
         assert client.call("short") == 1

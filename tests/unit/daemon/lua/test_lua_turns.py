@@ -15,7 +15,7 @@ from daemon.lua.budget import Budget
 from daemon.lua.errors import CompileError
 from daemon.lua.host import LuaHost
 from daemon.lua.runtime import Applied, Context, Subject
-from daemon.lua.turns import QUANTUM, Turn, Turns
+from daemon.lua.turns import Turn, Turns
 from daemon.lua.work import Work
 
 SUBJECT: Subject = (False, 0, 0, 0, b"", b"", bytes(20), b"", 0, True)
@@ -284,9 +284,9 @@ def test_what_was_waited_for_a_turn_is_not_ones_own_time(monkeypatch: pytest.Mon
         thread = threading.Thread(target=other)
         thread.start()
         until(lambda: len(turns) == 1)
-        now += QUANTUM  # its own time: over, as others wait
-        assert turn.own_now() == 100 + QUANTUM
-        assert turn.now() == 1100 + QUANTUM
+        now += 0.125  # its own time: more than a turn has when others wait
+        assert turn.own_now() == 100.125
+        assert turn.now() == 1100.125
     thread.join(60)
 
 
