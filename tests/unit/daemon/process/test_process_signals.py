@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import threading
 
 from daemon.process.signals import Signals
 
@@ -41,7 +42,7 @@ def test_signals_that_waited_over_a_restart_are_seen() -> None:
     async def scene() -> None:
         came = asyncio.Event()
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
-        os.kill(os.getpid(), signal.SIGHUP)
+        signal.pthread_kill(threading.get_ident(), signal.SIGHUP)
         signals = Signals(asyncio.get_running_loop(), {signal.SIGHUP: came.set})
         await came.wait()
         signals.close()
