@@ -32,10 +32,10 @@ Node = yaml.Node
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def content(path: str, *, regular: bool = False) -> bytes:
-    """The bytes of the file ``path``; ``regular`` where it may not be a pipe. Raises ConfigError."""
+def content(path: str) -> bytes:
+    """The bytes of the file ``path``, which may be a pipe. Raises ConfigError."""
     try:
-        return read_file(path, SIZE_MAX, pipe_seconds=0.0 if regular else PIPE_SECONDS)
+        return read_file(path, SIZE_MAX, pipe_seconds=PIPE_SECONDS)
     except FileError as error:
         raise ConfigError([Problem(path, 0, error.reason)]) from None
 

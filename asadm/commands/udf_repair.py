@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from asadm.cluster import Cluster
     from asadm.fleet.backup import Result
+    from asadm.fleet.directory import Directory
     from asadm.fleet.mending import Row
     from asadm.fleet.survey import Survey
     from asadm.fleet.verdict import Verdict
@@ -70,13 +71,18 @@ Examples:
 
 
 def check(arguments: Arguments) -> None:
-    """Raises UsageError for flags that make no sense, and when nobody could confirm the change."""
+    """Raises UsageError for flags that make no sense, for a directory that cannot be, and when nobody could confirm."""
     options = arguments.options
     for name in arguments.names:
         sendable(os.fsencode(name))
-    if options.text("from") and options.text("dir"):
+    path = options.text("dir")
+    if options.text("from") and path:
         raise UsageError("--from and --dir each say what is right: give one of them")
     confirm.require(options)
+    if path is not None:
+        from asadm.fleet import directory
+
+        arguments.prepared = directory.read(path)
 
 
 def run(session: Session, arguments: Arguments) -> Outcome:
@@ -90,6 +96,7 @@ class _Repair(Job):
     def __init__(self, session: Session, arguments: Arguments) -> None:
         super().__init__(session, arguments.options, session.cluster(arguments))
         self.names = [os.fsencode(name) for name in arguments.names]
+        self.directory: Directory | None = arguments.prepared
         self.verdicts: list[Verdict] = []
         self.wrong: list[Verdict] = []
         self.mending: Mending | None = None
@@ -101,7 +108,7 @@ class _Repair(Job):
         self.survey = survey(self.cluster)
         if any(answer.status == "interrupted" for answer in self.survey.answers):
             raise KeyboardInterrupt
-        self.verdicts = _verdicts(self.cluster, self.survey, self.names, self.options)
+        self.verdicts = _verdicts(self.cluster, self.survey, self.names, self.options, self.directory)
         if self.options.flag("verify"):
             self.unseen = _look_at_files(
                 self.cluster, self.survey, self.verdicts, self.patience.deadline or NEVER
@@ -194,14 +201,14 @@ class _Repair(Job):
         return [self.mending.result(self._intent(each)) for each in wrong] if self.mending else []
 
 
-def _verdicts(cluster: Cluster, seen: Survey, names: Sequence[bytes], options: Values) -> list[Verdict]:
-    path = options.text("dir")
-    if path is not None:
-        from asadm.fleet import directory, plan
+def _verdicts(
+    cluster: Cluster, seen: Survey, names: Sequence[bytes], options: Values, directory: Directory | None
+) -> list[Verdict]:
+    if directory is not None:
+        from asadm.fleet import plan
 
-        found = directory.read(path)
-        plan.permit(cluster, found)
-        return verdict.by_directory(seen, names, found)
+        plan.permit(cluster, directory)
+        return verdict.by_directory(seen, names, directory)
     return verdict.by_nodes(
         cluster, seen, names, trusted=_trusted(cluster, seen, options), verify=options.flag("verify")
     )

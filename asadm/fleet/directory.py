@@ -14,10 +14,12 @@ import stat
 from fnmatch import fnmatchcase
 from graphlib import TopologicalSorter
 
+from asadm.fleet.beneath import Beneath
 from asadm.fleet.pins import FILE, Pins
 from asadm.fleet.pins import read as read_pins
 from asadm.fleet.requires import BUILT_IN, required
 from asinfo.errors import ConfigError, Problem, UsageError
+from asinfo.files import kind
 from asinfo.wire.info import text
 from asinfo.wire.udf import NAME_SIZE_MAX, SOURCE_SIZE_MAX, base64, digest
 
@@ -102,14 +104,22 @@ def read(path: str) -> Directory:
     """The directory at ``path``.
 
     Raises UsageError when it is none or is empty, and ConfigError with everything that is wrong with its files and with
-    its ``udf.yaml``.
+    its ``udf.yaml``; a link that leads out of the directory is wrong.
     """
-    found = _files(path)
+    try:
+        with Beneath(path) as top:
+            return _read(top, path)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _read(top: Beneath, path: str) -> Directory:
+    found = _files(top, path)
     settings = os.path.join(path, FILE)  # noqa: PTH118 - keeps the path as given
     if OTHER_FILE in found:  # what it says would not be heeded: its clusters would protect nothing
         where = os.path.join(path, OTHER_FILE)  # noqa: PTH118 - the same
         raise ConfigError([Problem(where, 0, f"the file has to be called {FILE}")])
-    pins = read_pins(settings) if FILE in found else Pins()
+    pins = _pins(top, settings) if FILE in found else Pins()
     problems = [
         Problem(settings, pins.lines[name], f"modules: {text(name)}: exclude says that it is none of ours")
         for name in pins.modules
@@ -122,7 +132,7 @@ def read(path: str) -> Directory:
         place = (
             Problem(settings, pinned, f"modules: {text(name)}: {file}: ") if pinned else Problem(where, 0, "")
         )
-        made = _source(name, where, place)
+        made = _source(top, name, file, where, place)
         (problems if isinstance(made, Problem) else sources).append(made)  # type: ignore[arg-type]  # each to its own
     if problems:
         raise ConfigError(problems)
@@ -131,15 +141,11 @@ def read(path: str) -> Directory:
     return Directory(path, sources, exclude=pins.exclude, keep=pins.keep, clusters=pins.clusters)
 
 
-def _files(path: str) -> list[str]:
-    """The names in the directory ``path`` that count. Raises UsageError."""
-    try:
-        names = os.listdir(path)  # noqa: PTH208 - keeps the path as given
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+def _files(top: Beneath, path: str) -> list[str]:
+    """The names in the directory that count. Raises OSError and UsageError."""
     found = [
         name
-        for name in names
+        for name in top.names()
         if name in {FILE, OTHER_FILE} or (name.endswith(".lua") and not name.startswith("."))
     ]
     if len(found) > FILES_MAX:
@@ -160,34 +166,54 @@ def _chosen(found: Iterable[str], pins: Pins) -> dict[bytes, str]:
     return chosen | pins.modules
 
 
-def _source(name: bytes, path: str, place: Problem) -> Source | Problem:
-    """The module in the file ``path``; ``place`` with a message when it cannot be one."""
+def _pins(top: Beneath, settings: str) -> Pins:
+    """What udf.yaml says. Raises ConfigError."""
+    from asadm.yaml_file import SIZE_MAX  # most directories have no such file
+
+    try:
+        content = _content(top, FILE, SIZE_MAX)
+    except (OSError, ValueError) as error:
+        raise ConfigError([Problem(settings, 0, _reason(error))]) from None
+    if len(content) > SIZE_MAX:
+        raise ConfigError([Problem(settings, 0, f"is larger than {SIZE_MAX} bytes")])
+    return read_pins(settings, content)
+
+
+def _source(top: Beneath, name: bytes, file: str, path: str, place: Problem) -> Source | Problem:
+    """The module in ``file``, whose whole path is ``path``; ``place`` with a message when it cannot be one."""
     if len(name) > NAME_SIZE_MAX or not NAME.fullmatch(name):
         named = repr(text(name)) if place.line else "this"  # without a line the path has just told it
         place.message += f"{named} cannot be the name of a module on a node"
         return place
     try:
-        return Source(name, path, _content(path))
+        content = _content(top, file, SOURCE_SIZE_MAX)
     except (OSError, ValueError) as error:
-        place.message += getattr(error, "strerror", None) or str(error)
+        place.message += _reason(error)
         return place
+    if not content:
+        place.message += "is empty; nodes refuse a module without content"
+        return place
+    if len(content) > SOURCE_SIZE_MAX:
+        place.message += f"is larger than {SOURCE_SIZE_MAX} bytes, the most that a module may have"
+        return place
+    return Source(name, path, content)
 
 
-def _content(path: str) -> bytes:
-    """The bytes of a file that may be a module. Raises OSError, and ValueError with what is wrong."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe must not hold us up
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _content(top: Beneath, file: str, size: int) -> bytes:
+    """At most ``size`` bytes of ``file``, and one more where it is larger. Raises OSError and ValueError."""
+    descriptor = top.open(file)
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ValueError("is not a file")
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            raise ValueError(f"is {kind(mode)}, not a file")
         with os.fdopen(descriptor, "rb", closefd=False) as stream:
-            content = stream.read(SOURCE_SIZE_MAX + 1)
+            return stream.read(size + 1)
     finally:
         os.close(descriptor)
-    if not content:
-        raise ValueError("is empty; nodes refuse a module without content")
-    if len(content) > SOURCE_SIZE_MAX:
-        raise ValueError(f"is larger than {SOURCE_SIZE_MAX} bytes, the most that a module may have")
-    return content
 
 
 def _ordered(sources: dict[bytes, Source]) -> tuple[dict[bytes, Source], list[list[bytes]]]:

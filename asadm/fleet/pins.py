@@ -41,12 +41,15 @@ class Pins:
         self.clusters: list[str] = []
 
 
-def read(path: str) -> Pins:
-    """The file ``path``; an empty one says nothing. Raises ConfigError with all its faults."""
+def read(path: str, content: bytes) -> Pins:
+    """What the file ``path`` says, of which ``content`` was read; an empty one says nothing.
+
+    Raises ConfigError with all its faults.
+    """
     from asadm import yaml_file  # most directories have no such file
 
     reader = yaml_file.Reader(path)
-    root = reader.compose(yaml_file.content(path, regular=True))
+    root = reader.compose(content)
     pins = Pins()
     if root is not None:
         _settings(reader, reader.mapping(root, "the file", SETTINGS), pins)
