@@ -16,7 +16,7 @@ from asadm.outcome import FAILED, INTERRUPTED, WRONG, Outcome
 from asadm.session import Session
 from asinfo.errors import ConfigError, Error, UsageError
 from asinfo.files import PIPE_SECONDS, FileError, read_file
-from asinfo.options import recognise
+from asinfo.options import notes, recognise
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -126,7 +126,10 @@ def _act(values: Values) -> int:
 
         _Output(None).write(script(shell, "asadm", OPTIONS, completion.table()).encode())
         return 0
+    _notes(values)  # a way of working that there is not is told before anything is read for it
     calls = _calls(values)
+    for note in _notes(values):
+        warn(note)
     with _Output(values.text("out-file")) as output:
         session = _session(values, output)
         if calls is None:
@@ -134,6 +137,18 @@ def _act(values: Values) -> int:
 
             return Shell(session).run()
         return execute(session, calls)
+
+
+def _notes(values: Values) -> list[str]:
+    """What to tell of flags that do nothing here. Raises UsageError for those that would mislead."""
+    found = notes(values)
+    if values.flag("services-alternate") and values.flag("services-alumni"):
+        raise UsageError("--services-alternate and --services-alumni exclude each other")
+    if values.flag("services-alternate") and not values.flag("discover"):
+        found.append(
+            "--services-alternate goes with --discover: without it just the nodes that are named are asked"
+        )
+    return found
 
 
 def _calls(values: Values) -> list[Call] | None:

@@ -23,16 +23,22 @@ if TYPE_CHECKING:
     from asadm.outcome import Answer
 
 CLEAR = (b"service-clear-std", b"peers-clear-std")
+CLEAR_ALTERNATE = (b"service-clear-alt", b"peers-clear-alt")
 DEPTH_MAX = 4
 """Lists in lists in a well-formed answer, counting the brackets of IPv6; deeper ones are cut."""
 
 TLS = (b"service-tls-std", b"peers-tls-std")
+TLS_ALTERNATE = (b"service-tls-alt", b"peers-tls-alt")
 
 
-def add_peers(cluster: Cluster) -> None:
-    """Ask the nodes of ``cluster`` for their peers and add those that are new. A silent node just names none."""
+def add_peers(cluster: Cluster, *, alternate: bool = False) -> None:
+    """Ask the nodes of ``cluster`` for their peers and add those that are new. A silent node just names none.
+
+    ``alternate``: by the addresses that they have for clients outside of their network.
+    """
     answers: dict[int, Answer] = {}
-    for commands, secure in ((CLEAR, False), (TLS, True)):
+    clear, tls = (CLEAR_ALTERNATE, TLS_ALTERNATE) if alternate else (CLEAR, TLS)
+    for commands, secure in ((clear, False), (tls, True)):
         nodes = [node for node in cluster.nodes if (node.tls is not None) == secure]
         if nodes:
             answers.update((id(answer.node), answer) for answer in cluster.each(commands, nodes=nodes))

@@ -51,6 +51,40 @@ TARGETS = (
         hidden=True,
         help="Accepted: asadm asks no node that is not named.",
     ),
+    flags.ALTERNATE,
 )
 
-OPTIONS = (*OWN, *flags.CONNECTION, *TARGETS, *flags.FILES)
+_ONLINE = "this asadm asks nodes, and reads neither archives nor log files"
+
+VENDOR = (
+    Option(
+        "services-alumni", "s", "flag", ignored="--discover adds the peers of now, never nodes that have left"
+    ),
+    Option("collectinfo", "c", "flag", refused=_ONLINE),
+    Option("log-analyzer", "l", "flag", aliases=("log-analyser",), refused=_ONLINE),
+    Option("log-path", metavar="PATH", refused=_ONLINE),
+    Option("asinfo-mode", kind="flag", refused="the program asinfo does that"),
+    Option("line-separator", kind="flag", ignored="the command asinfo has -l for it"),
+    Option("pmap", kind="flag", ignored="it is about archives, which this asadm does not make"),
+    Option("debug", kind="flag", ignored="there is no more to tell"),
+    Option("profile", kind="flag", ignored="there is no profiler"),
+    flags.BLACKLIST,
+)
+"""Options of the vendor's asadm that do nothing here, and those that cannot: none may look like a slip of the finger."""
+
+OPTIONS = (*OWN, *flags.CONNECTION, *TARGETS, *flags.FILES, *VENDOR)
+
+_TYPED = "it has to be typed"
+
+FILE_KEYS = (
+    *(row for row in VENDOR if row is not flags.BLACKLIST),
+    *(row for row in TARGETS if row.name in {"single-node", "services-alternate"}),
+    Option("log-analyser", kind="flag", refused=_ONLINE),
+    Option("no-color", kind="flag", ignored=f"{_TYPED}, or NO_COLOR set"),
+    *(Option(name, kind="flag", ignored=_TYPED) for name in ("json", "enable", "execute", "help", "version")),
+    Option("out-file", ignored=_TYPED),
+)
+"""Keys that the vendor's asadm knows in its own section of astools.conf, beside ``timeout``.
+
+The file is read when the nodes are first needed, which is too late for what changes the output.
+"""

@@ -10,7 +10,7 @@ The first of these that says something decides:
     astools.conf in the usual places
     127.0.0.1:3000
 
-``--discover`` adds the peers that these nodes name. Nothing is sent to a node that nobody named.
+``--discover`` adds the peers that these nodes name, with ``--services-alternate`` by their alternate addresses. Nothing is sent to a node that nobody named.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import os
 
 from asadm import inventory
 from asadm.cluster import Cluster, Member
+from asadm.flags import FILE_KEYS
 from asinfo import settings
 from asinfo.errors import UsageError
 from asinfo.exchange import Node
@@ -49,7 +50,7 @@ def resolve(values: Values, progress: Progress | None = None) -> Cluster:
     if values.flag("discover"):
         from asadm import discovery
 
-        discovery.add_peers(found)
+        discovery.add_peers(found, alternate=values.flag("services-alternate"))
     return found
 
 
@@ -85,7 +86,7 @@ def _path(values: Values) -> str | None:
 
 
 def _from_settings(values: Values) -> Cluster:
-    nodes = settings.load(values, "asadm").nodes
+    nodes = settings.load(values, "asadm", FILE_KEYS).nodes
     return Cluster([Member(node) for node in nodes], timeout=values.number("timeout") or TIMEOUT)
 
 

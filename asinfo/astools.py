@@ -1,10 +1,12 @@
 """astools.conf: TOML with a section for each tool, one ``[cluster]`` (or ``[cluster_NAME]``) for all.
 
     [cluster]        keys: the long names of the connection options (asinfo.flags) and timeout
-    [asinfo]         keys: what the program allows (timeout ...)
+    [asinfo]         keys: timeout, and what the program allows
     [include]        file = PATH, directory = PATH (all files below it, sorted), read after this file
 
-Sections of other tools are skipped. Every fault is reported with its line, all of them at once.
+Sections of other tools are skipped. Every fault is reported with its line, all of them at once. Keys of the vendor's
+tools that do nothing here give a note; those that would mislead, or protect nobody, are faults where they count. An
+empty text stands for nothing said, as in the file that the vendor ships; an empty host names no node, and is a fault.
 Source: the behaviour of the real tools, section 1.3 of their description.
 """
 
@@ -17,20 +19,17 @@ from difflib import get_close_matches
 
 from asinfo.errors import ConfigError, Problem, UsageError
 from asinfo.files import PIPE_SECONDS, FileError, read_file
-from asinfo.flags import CONNECTION
+from asinfo.flags import ALTERNATE, BLACKLIST, CONNECTION
 from asinfo.options import convert
 from asinfo.wire.decode import DEPTH_MAX, DecodeError, check_depth
 from asinfo.wire.info import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
     from asinfo.options import Option, Value, Values
-
-GONE = {"tls-cert-blacklist": "use tls-crl-check"}
-"""Keys of older files that nobody obeys any more: an error, because they were meant to protect."""
 
 SIZE_MAX = 1 << 20
 """Most bytes of a file: a thousand clusters take a tenth of that."""
@@ -47,9 +46,12 @@ _TYPES = {
 
 
 def read(
-    values: Values, paths: Sequence[str], program: str, keys: Collection[str], instance: str | None
-) -> None:
-    """Read ``paths``, later ones win, into ``values.configured``. Raises ConfigError and UsageError."""
+    values: Values, paths: Sequence[str], program: str, keys: Sequence[Option], instance: str | None
+) -> list[str]:
+    """Read ``paths``, later ones win, into ``values.configured``; notes on what is ignored.
+
+    ``keys`` are those of the program's own section, beside ``timeout``. Raises ConfigError and UsageError.
+    """
     reader = _Reader(values, program, keys, instance)
     for path in paths:
         reader.file(path, pipe_seconds=PIPE_SECONDS)
@@ -58,22 +60,24 @@ def read(
         raise UsageError(f"--instance {instance}: no [cluster_{instance}] in {where}")
     if reader.problems:
         raise ConfigError(reader.problems)
+    return reader.notes
 
 
 class _Reader:
     """The files read so far, and what was found in them."""
 
-    def __init__(self, values: Values, program: str, keys: Collection[str], instance: str | None) -> None:
+    def __init__(self, values: Values, program: str, keys: Sequence[Option], instance: str | None) -> None:
         self.values = values
         self.program = program
         self.instance = instance
         self.problems: list[Problem] = []
+        self.notes: list[str] = []
         self.seen: list[str] = []
         self.found = False
-        cluster = {option.name: option for option in CONNECTION}
-        own = {name: values.option(name) for name in keys}
-        timeout = {name: option for name, option in own.items() if name == "timeout"}
-        self.sections: dict[str, dict[str, Option]] = {"cluster": cluster | timeout, program: own}
+        timeout = values.option("timeout")
+        cluster = {option.name: option for option in (*CONNECTION, ALTERNATE, BLACKLIST, timeout)}
+        own = {option.name: option for option in (*keys, timeout)}
+        self.sections: dict[str, dict[str, Option]] = {"cluster": cluster, program: own}
 
     def file(self, path: str, *, pipe_seconds: float = 0.0) -> None:
         """Read ``path`` and what it includes; a pipe may be one that the command line names."""
@@ -127,11 +131,23 @@ class _Reader:
         wanted = (instance if underscore else None) == self.instance
         self.found = self.found or (wanted and tool == "cluster")
         for key, value in section.items():
-            checked, fault = _checked(known.get(key), key, value)
+            option = known.get(key)
+            checked, fault = _checked(option, value)
+            if wanted and option is not None and value:
+                fault = fault or option.refused
             if fault:
                 self.problems.append(Problem(path, _line(text, name, key), f"[{name}] {key}: {fault}"))
-            if wanted and checked is not None:
-                self.values.configured[key] = checked
+            elif wanted and option is not None:
+                self._take(option, checked, f"{path}:{_line(text, name, key)}: [{name}] {key}")
+
+    def _take(self, option: Option, value: Value | None, place: str) -> None:
+        """Heed a key that counts; the empty value takes back what an earlier file says."""
+        if option.ignored and value:
+            self.notes.append(f"{place} is ignored: {option.ignored}")
+        elif value is None:
+            self.values.configured.pop(option.name, None)
+        else:
+            self.values.configured[option.name] = value
 
     def _include(self, path: str, text: str, section: object) -> None:
         if not isinstance(section, dict):
@@ -169,14 +185,16 @@ def _parsed(text: str) -> dict[str, Any]:
     return document
 
 
-def _checked(option: Option | None, key: str, value: object) -> tuple[Value | None, str]:
-    """The value in the form the option has, or None and what is wrong."""
+def _checked(option: Option | None, value: object) -> tuple[Value | None, str]:
+    """The value in the form the option has, None for an empty one; and what is wrong."""
     if option is None:
-        return None, "unknown key" + (f"; {GONE[key]}" if key in GONE else "")
+        return None, "unknown key"
     if not _fits(option.kind, value):
         return None, f"must be {_TYPES.get(option.kind, 'a text')}, not {value!r}"
     if isinstance(value, bool):
         return value, ""
+    if not value and option.kind in {"text", "optional"} and option.name != "password":  # one may be empty
+        return None, ""
     try:
         converted = convert(option, str(value))
     except ValueError as error:

@@ -11,8 +11,8 @@ import sys
 from asinfo import __version__, client, settings
 from asinfo.command import ALIASES, meant, parts
 from asinfo.errors import ConfigError, UsageError
-from asinfo.flags import CONNECTION, FILES
-from asinfo.options import Option, Values, recognise
+from asinfo.flags import BLACKLIST, CONNECTION, FILES
+from asinfo.options import Option, Values, notes, recognise
 from asinfo.wire import info
 
 TYPE_CHECKING = False  # on the start-up path: typing would cost as much as the whole run
@@ -31,6 +31,7 @@ OPTIONS = (
            help="Seconds for everything: look-up, connect, login and answer. [5]"),
     *CONNECTION,
     *FILES,
+    BLACKLIST,
     Option("completion", kind="choice", choices=("bash", "zsh", "fish"), metavar="SHELL",
            help="Print the completion script of bash, zsh or fish."),
     Option("version", "V", "flag", help="Print the version."),
@@ -95,6 +96,8 @@ def act(values: Values) -> int:
 
         _write(completion.script(shell, "asinfo", OPTIONS).encode())
         return 0
+    for note in notes(values):
+        _tell(note)
     commands = _commands(values)
     chosen = settings.load(values, "asinfo")
     reply, answers = client.ask(chosen.nodes, commands, values.number("timeout") or 5.0, _report)

@@ -35,6 +35,18 @@ CONNECTION = (
 )  # fmt: skip
 """Rows that say how to reach nodes; each is also a key of the file's [cluster] section."""
 
+ALTERNATE = Option(
+    "services-alternate", "a", "flag", panel=_NODES,
+    help="With --discover: the peers' alternate addresses, for clients outside of their network.",
+)  # fmt: skip
+"""Also a key of [cluster], which asinfo reads too: it asks only nodes that are named, and has no use for it."""
+
+BLACKLIST = Option(
+    "tls-cert-blacklist", metavar="PATH",
+    refused="nothing obeys it any more, and it would protect nobody; use tls-crl-check",
+)  # fmt: skip
+"""A word of older tools, still in the file that the vendor ships."""
+
 FILES = (
     Option("config-file", metavar="PATH", panel=_FILES, help="Read PATH after the default files."),
     Option("only-config-file", metavar="PATH", panel=_FILES, help="Read PATH and no other."),

@@ -22,6 +22,8 @@ from __future__ import annotations
 
 import os
 
+from asinfo.errors import UsageError
+
 TYPE_CHECKING = False  # on the start-up path: typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,11 +38,15 @@ SECONDS_MAX = 86400
 class Option:
     """One option: ``--name``, perhaps ``-short``, and the spellings of the real tools (``--tls_name``).
 
+    ``ignored`` and ``refused`` are for words of the vendor's tools: they are understood, and the text says why that does
+    nothing here, or why it would mislead.
+
     A plain class because dataclasses would double the start-up time of the tools.
     """
 
     __slots__ = (
-        "aliases", "choices", "default", "environment", "help", "hidden", "kind", "metavar", "name", "panel", "short",
+        "aliases", "choices", "default", "environment", "help", "hidden", "ignored", "kind", "metavar", "name", "panel",
+        "refused", "short",
     )  # fmt: skip
 
     def __init__(
@@ -49,7 +55,7 @@ class Option:
         short: str = "",
         kind: str = "text",
         *,
-        help: str,  # noqa: A002 - the word every parser uses
+        help: str = "",  # noqa: A002 - the word every parser uses
         metavar: str = "",
         default: Value | None = None,
         choices: Sequence[str] = (),
@@ -57,6 +63,8 @@ class Option:
         aliases: Sequence[str] = (),
         panel: str = "Options",
         hidden: bool = False,
+        ignored: str = "",
+        refused: str = "",
     ) -> None:
         self.name = name
         self.short = short
@@ -68,7 +76,9 @@ class Option:
         self.environment = environment
         self.aliases = tuple(aliases)
         self.panel = panel
-        self.hidden = hidden
+        self.hidden = hidden or bool(ignored or refused)
+        self.ignored = ignored
+        self.refused = refused
 
     @property
     def spellings(self) -> list[str]:
@@ -145,6 +155,18 @@ class Values:
         """Value of a number or seconds option; None when not given."""
         value = self._value(name)
         return value if isinstance(value, float) else None
+
+
+def notes(values: Values) -> list[str]:
+    """What to tell of options that were typed and do nothing here. Raises UsageError for one that would mislead."""
+    found = []
+    for name in values.given:
+        option = values.option(name)
+        if option.refused:
+            raise UsageError(f"--{name}: {option.refused}")
+        if option.ignored:
+            found.append(f"--{name} is ignored: {option.ignored}")
+    return found
 
 
 def convert(option: Option, text: str) -> Value:
@@ -251,11 +273,12 @@ def _option(word: str, table: dict[str, Option]) -> tuple[Option, str | None]:
 
 
 def _beginning_with(name: str, table: dict[str, Option]) -> list[Option]:
+    """The options of which a spelling begins so; hidden ones only where no other does."""
     found: list[Option] = []
     for spelling, option in table.items():
         if spelling.startswith(name) and option not in found:
             found.append(option)
-    return found
+    return [option for option in found if not option.hidden] or found
 
 
 def _next(option: Option, argv: Sequence[str], position: int) -> tuple[str, int]:

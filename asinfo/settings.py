@@ -16,10 +16,10 @@ from asinfo.flags import CONNECTION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Sequence
 
     from asinfo.login import Login
-    from asinfo.options import Values
+    from asinfo.options import Option, Values
     from asinfo.tls import TlsSettings
 
 SYSTEM_FILE = "/etc/aerospike/astools.conf"
@@ -43,7 +43,7 @@ class Settings:
         self.files = files
 
 
-def load(values: Values, program: str, keys: Collection[str] = ("timeout",)) -> Settings:
+def load(values: Values, program: str, keys: Sequence[Option] = ()) -> Settings:
     """Settings for ``program`` (``asinfo`` or ``asadm``), whose own section of the files may hold ``keys``.
 
     What the files say is put into ``values.configured``. Passwords are asked for here where needed. Raises
@@ -53,14 +53,22 @@ def load(values: Values, program: str, keys: Collection[str] = ("timeout",)) -> 
     return Settings(nodes(values), stated=bool(values.texts("host")), files=files)
 
 
-def read_files(values: Values, program: str, keys: Collection[str] = ("timeout",)) -> list[str]:
-    """Read what files there are into ``values.configured``; their paths. Raises ConfigError and UsageError."""
+def read_files(values: Values, program: str, keys: Sequence[Option] = ()) -> list[str]:
+    """Read what files there are into ``values.configured``; their paths.
+
+    A key that does nothing here is told on standard error. Raises ConfigError and UsageError.
+    """
     paths = _paths(values)
     instance = values.text("instance")
     if paths or instance is not None:
         from asinfo import astools
 
-        astools.read(values, paths, program, keys, instance)
+        notes = astools.read(values, paths, program, keys, instance)
+        if notes:
+            from asinfo.streams import tell
+
+            for note in notes:
+                tell(program, note)
     return paths
 
 

@@ -68,9 +68,12 @@ class TlsSettings:
 
 
 def protocols(text: str) -> list[ssl.TLSVersion]:
-    """The versions that ``text`` allows: names, ``+name``, ``-name`` and ``all``, left to right. Raises UsageError."""
+    """The versions that ``text`` allows: names, ``+name``, ``-name`` and ``all``, left to right. Raises UsageError.
+
+    Commas may separate them, as in the vendor's examples.
+    """
     allowed: set[str] = set()
-    for word in text.split():
+    for word in text.replace(",", " ").split():
         sign, name = (word[0], word[1:]) if word[0] in "+-" else ("", word)
         names = set(VERSIONS) if name.lower() == "all" else {each for each in VERSIONS if each == name}
         if not names:

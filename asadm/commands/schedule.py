@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from asadm import targets
 from asadm.cron import printed, settings, times
 from asadm.cron.settings import Settings
-from asadm.flags import OWN
+from asadm.flags import FILE_KEYS, OWN, VENDOR
 from asadm.outcome import Outcome
 from asinfo import settings as settings_of_nodes
 from asinfo.errors import UsageError
@@ -136,7 +136,7 @@ def _own_flags(session: Session) -> list[str]:
     if flags is None:
         return []
     path = targets.inventory_path(flags)
-    own = {option.name for option in OWN} - {"timeout"}
+    own = {option.name for option in (*OWN, *VENDOR)} - {"timeout"}
     carried = Values([option for option in flags.options if option.name not in own])
     carried.given = dict(flags.given)
     if path is None:
@@ -168,7 +168,7 @@ def _user_file(flags: Values) -> dict[str, Value]:
 def _check_login(carried: Values, *, of_an_inventory: bool) -> None:
     """Raise UsageError for a login without its password: a job cannot be asked. Reads what files there are."""
     if not of_an_inventory:
-        settings_of_nodes.read_files(carried, "asadm")
+        settings_of_nodes.read_files(carried, "asadm", FILE_KEYS)
     if carried.text("user") is not None and not carried.text("password") and carried.text("auth") != "PKI":
         raise UsageError("--user: a job cannot be asked for the password; give --password file:PATH")
 

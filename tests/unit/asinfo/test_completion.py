@@ -90,7 +90,7 @@ def shell(
         ("asadm watch ", WORDS),
         ("asadm watch --no-d", ["--no-diff"]),
         ("asadm watch 1 10 show ", ["udfs"]),
-        ("asadm watch --no-diff 0.5 cache clear --se", ["--serial"]),
+        ("asadm watch --no-diff 0.5 cache clear --seri", ["--serial"]),
         ("asadm -h 127.0.0.1:3000,b --tls-enable c", ["cache"]),
         ("asadm -h show ", [*WORDS, "watch", "help"]),
         ("asadm -P --enable manage ", ["udfs"]),

@@ -105,7 +105,10 @@ def test_instance_without_files() -> None:
             "f.conf:2: [asinfo] timeout: '99999999999999999' is more than",
         ),
         ("[asinfo]\nfoo = 1\n", "f.conf:2: [asinfo] foo: unknown key"),
-        ("[cluster]\ntls-cert-blacklist = 'x'\n", "unknown key; use tls-crl-check"),
+        (
+            "[cluster]\ntls-cert-blacklist = 'x'\n",
+            "[cluster] tls-cert-blacklist: nothing obeys it any more, and it would protect nobody; use tls-crl-check",
+        ),
         ("[clustre]\nhost = 'a'\n", "f.conf:1: unknown section [clustre]; is it [cluster]?"),
         ("host = 'a'\n", "f.conf:1: 'host' stands outside of a section"),
         ("[include]\nfile = 7\n", "f.conf:2: [include] file"),
