@@ -1,8 +1,8 @@
 """The program ``asadm``: from the command line to the exit code.
 
 Exit codes: 0 all nodes answered well, 1 a node failed or answered an error, 2 the command line or a file is wrong
-and nothing was sent, 3 changes are pending (only ``udf`` commands that say so), 130 stopped by Ctrl-C. Standard output
-is data, standard error is messages.
+and nothing was sent, 3 changes are pending (only ``udf`` commands that say so), 130 stopped by Ctrl-C, 143 by SIGTERM. Standard
+output is data, standard error is messages.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from asadm import display, statement
 from asadm.flags import OPTIONS
 from asadm.outcome import FAILED, INTERRUPTED, WRONG, Outcome
 from asadm.session import Session
+from asinfo import interrupt
 from asinfo.errors import ConfigError, Error, UsageError
 from asinfo.files import PIPE_SECONDS, FileError, read_file
 from asinfo.options import notes, recognise
@@ -46,7 +47,10 @@ Examples:
 
 def main() -> int:
     """Entry of the program; the exit code."""
-    return run(sys.argv[1:])
+    interrupt.listen()
+    code = interrupt.code(run(sys.argv[1:]))
+    interrupt.leave()
+    return code
 
 
 def run(argv: Sequence[str]) -> int:
@@ -96,7 +100,7 @@ def act(values: Values) -> int:
 def _code(error: BaseException) -> int:
     """The exit code of a run that ends with ``error``."""
     if isinstance(error, KeyboardInterrupt):
-        return INTERRUPTED
+        return interrupt.code(INTERRUPTED)
     return WRONG if isinstance(error, UsageError | ConfigError) else FAILED
 
 
@@ -177,7 +181,7 @@ def _standard_input(values: Values) -> list[Call]:
         raise UsageError(
             "standard input holds the commands and cannot hold the password too: give --password env:VARIABLE or file:PATH"
         )
-    content = sys.stdin.buffer.read(COMMANDS_SIZE_MAX + 1)
+    content = interrupt.wait(sys.stdin.buffer.read, COMMANDS_SIZE_MAX + 1)
     if len(content) > COMMANDS_SIZE_MAX:
         raise UsageError(f"standard input is larger than {COMMANDS_SIZE_MAX} bytes")
     return statement.parse(content.decode("utf-8", "surrogateescape"), "standard input")
@@ -314,6 +318,7 @@ def perform(session: Session, call: Call) -> int:
     With ``--json`` there is a document for a command that ends with an error too, before that is raised.
     """
     try:
+        interrupt.check()
         outcome = session.run(call)
     except (Error, KeyboardInterrupt) as error:
         if session.json:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from asinfo import interrupt
+
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,4 +102,5 @@ class Session:
     def run(self, call: Call) -> Outcome:
         """Run one parsed command; commands that run others (``watch``) use it too. Shows nothing."""
         outcome: Outcome = call.module.run(self, call.arguments)
+        outcome.code = interrupt.code(outcome.code)
         return outcome

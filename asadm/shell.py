@@ -6,10 +6,12 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+from signal import SIGINT
 
 from asadm import cli, statement
 from asadm.outcome import INTERRUPTED, WRONG
 from asadm.suggestions import Suggestions
+from asinfo import interrupt
 from asinfo.errors import ConfigError, UsageError
 
 TYPE_CHECKING = False
@@ -35,10 +37,11 @@ class Shell:
         nodes = self.session.cluster().nodes
         self.session.warn(f'{len(nodes)} node{"" if len(nodes) == 1 else "s"}, "help" lists the commands')
         history = _prepare(self.suggestions.complete)
-        while not self.session.finished:
+        while not self.session.finished and interrupt.heard() in {0, SIGINT}:
+            interrupt.forget()
             try:
-                line = input(self.prompt())
-            except KeyboardInterrupt:  # Ctrl-C drops the line, as shells do
+                line = interrupt.wait(input, self.prompt())
+            except KeyboardInterrupt:  # Ctrl-C drops the line, as shells do; another signal ends the shell
                 sys.stderr.write("\n")
                 continue
             except EOFError:
@@ -46,7 +49,7 @@ class Shell:
                 break
             self.obey(line)
         _keep(history)
-        return self.code
+        return self.code if interrupt.heard() in {0, SIGINT} else INTERRUPTED
 
     def prompt(self) -> str:
         """``Admin> ``, or ``Admin+> `` when commands may change the cluster.

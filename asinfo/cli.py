@@ -1,14 +1,14 @@
 """The asinfo command: ask one node.
 
 Exit codes: 0 every answer is good, 1 no answer or an answer that is an error, 2 usage or configuration error and
-nothing was sent, 130 Ctrl-C. Data goes to standard output, messages to standard error.
+nothing was sent, 130 Ctrl-C, 143 SIGTERM. Data goes to standard output, messages to standard error.
 """
 
 from __future__ import annotations
 
 import sys
 
-from asinfo import __version__, client, settings
+from asinfo import __version__, client, interrupt, settings
 from asinfo.command import ALIASES, meant, parts
 from asinfo.errors import ConfigError, UsageError
 from asinfo.flags import BLACKLIST, CONNECTION, FILES
@@ -50,11 +50,19 @@ Examples:
   asinfo -h node1,node2 -v udf-list --json       the first of the two that can be reached
   asinfo -v - < commands.txt                     commands from a file, one a line
 
-Exit codes: 0 all answers good, 1 no answer or an error answer, 2 usage or configuration error, 130 Ctrl-C."""
+Exit codes: 0 all answers good, 1 no answer or an error answer, 2 usage or configuration error, 130 Ctrl-C,
+143 SIGTERM."""
 
 
 def main() -> int:
     """The console script; its exit code."""
+    interrupt.listen()
+    code = interrupt.code(_main())
+    interrupt.leave()
+    return code
+
+
+def _main() -> int:
     try:
         return run(sys.argv[1:])
     except (UsageError, ConfigError) as error:
@@ -62,6 +70,7 @@ def main() -> int:
             _tell(line)
         return 2
     except KeyboardInterrupt:
+        _tell("interrupted: nothing was sent")
         return 130
     except OSError as error:  # what is left is the own output: every other error was given a name before
         from asinfo.streams import lost
@@ -130,8 +139,11 @@ def _commands(values: Values) -> list[bytes]:
 
 
 def _lines_of_input() -> list[bytes]:
-    """Commands on standard input: one a line, empty lines and ``#`` comments skipped. Raises UsageError."""
-    data = sys.stdin.buffer.read() if sys.stdin is not None else b""
+    """Commands on standard input: one a line, empty lines and ``#`` comments skipped.
+
+    Raises UsageError and KeyboardInterrupt.
+    """
+    data = interrupt.wait(sys.stdin.buffer.read) if sys.stdin is not None else b""
     lines = [line.removesuffix(b"\r") for line in data.split(b"\n")]
     found = [ALIASES.get(line, line) for line in lines if line and not line.startswith(b"#")]
     if not found:

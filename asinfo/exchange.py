@@ -24,6 +24,7 @@ from time import monotonic
 
 from asinfo.dialogue import CHUNK, Dialogue, Node, Reply, dialogue
 from asinfo.errors import Unreachable
+from asinfo.interrupt import check, wait
 
 TYPE_CHECKING = False  # on the start-up path: typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -143,12 +144,13 @@ class _Engine:
         self._poll: Poll | select.epoll = _poller()
 
     def run(self) -> None:
-        """Until every connection is done."""
+        """Until every connection is done. Raises KeyboardInterrupt, before the first one begins or while it waits."""
+        check()
         while self._waiting or self._timeline:
             now = monotonic()
             self._start(now)
             # what had arrived when ``now`` was read is seen before anything expires: no false time-outs
-            for descriptor, _ in self._poll.poll(self._pause(now), len(self._by_descriptor) + 1):
+            for descriptor, _ in wait(self._poll.poll, self._pause(now), len(self._by_descriptor) + 1):
                 connection = self._by_descriptor.get(descriptor)
                 if connection is not None:
                     self._turn(connection)

@@ -232,13 +232,15 @@ def _drained(path: str, descriptor: int, size_max: int, seconds: float, until: b
     import select
     from time import monotonic
 
+    from asinfo.interrupt import wait
+
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
     give_up = monotonic() + seconds
     parts: list[bytes] = []
     left = size_max
     while True:
-        if not poll.poll(max(0.0, give_up - monotonic()) * 1000):
+        if not wait(poll.poll, max(0.0, give_up - monotonic()) * 1000):
             what = "did not end" if parts else "nothing came through this pipe"
             raise FileError(path, f"{what} within {seconds:g} s")
         try:

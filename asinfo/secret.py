@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 
+from asinfo import interrupt
 from asinfo.errors import UsageError
 from asinfo.files import PIPE_SECONDS, FileError, read_first_line
 
@@ -39,8 +40,8 @@ def _ask(prompt: str) -> str:
     if sys.stdin is not None and sys.stdin.isatty():
         from getpass import getpass
 
-        return getpass(prompt)
-    line = sys.stdin.readline() if sys.stdin is not None else ""
+        return interrupt.wait(getpass, prompt)
+    line = interrupt.wait(sys.stdin.readline) if sys.stdin is not None else ""
     if not line:
         raise UsageError(
             "a password is needed: give --password env:VARIABLE or file:PATH, or write it to standard input"

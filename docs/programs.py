@@ -23,7 +23,7 @@ EXITS = {
     "0": "every node answered well",
     "1": "a node gave no answer, or answered with an error",
     "2": "the command line or a file is wrong; nothing was sent",
-    "130": "stopped by Ctrl-C; the nodes that had answered are shown",
+    "130": "stopped by Ctrl-C, 143 by SIGTERM: 128 and the signal; the nodes that had answered are shown",
 }
 
 FILES = {

@@ -17,6 +17,7 @@ from asadm.cron.metrics import RunFigures, write
 from asadm.cron.settings import OPTIONS, Settings
 from asadm.cron.stop import Stop
 from asadm.outcome import FAILED, GOOD, Answer, Outcome, exit_code
+from asinfo import interrupt
 from asinfo.errors import Error
 
 if TYPE_CHECKING:
@@ -162,4 +163,4 @@ def _wait_at_random(seconds_max: float) -> None:
     """The splay: many machines with the same schedule do not all clear at once."""
     import random  # only for runs with a splay
 
-    time.sleep(random.uniform(0, seconds_max))  # noqa: S311 - spreads load, keeps no secret
+    interrupt.sleep(random.uniform(0, seconds_max))  # noqa: S311 - spreads load, keeps no secret

@@ -8,6 +8,7 @@ from asadm import display
 from asadm.fleet import matrix
 from asadm.fleet.survey import survey
 from asadm.outcome import FAILED, INTERRUPTED, Outcome
+from asinfo import interrupt
 from asinfo.errors import UsageError
 from asinfo.options import SECONDS_MAX, Option
 
@@ -119,7 +120,7 @@ def _watch(
             if not session.terminal:
                 for message in display.messages(session, outcome):
                     session.warn(message)
-            time.sleep(pause)
+            interrupt.sleep(pause)
     except KeyboardInterrupt:
         pass
     if session.colour:

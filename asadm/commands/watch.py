@@ -6,6 +6,7 @@ import time
 
 from asadm import display, statement
 from asadm.outcome import INTERRUPTED, Outcome
+from asinfo import interrupt
 from asinfo.errors import UsageError
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -69,9 +70,9 @@ def run(session: Session, arguments: Arguments) -> Outcome:
                 session.warn(message)
             before = shown.split(b"\n")
             code = max(code, outcome.code)
-            if done == plan.times or code == INTERRUPTED:
+            if done == plan.times or code >= INTERRUPTED:
                 break
-            time.sleep(plan.pause)
+            interrupt.sleep(plan.pause)
     except KeyboardInterrupt:
         code = INTERRUPTED
     return Outcome(code=code, shown=True)

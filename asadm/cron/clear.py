@@ -12,6 +12,7 @@ from typing import Protocol
 
 from asadm.cron.settings import Settings
 from asadm.outcome import Answer
+from asinfo import interrupt
 from asinfo.exchange import Node
 from asinfo.wire.info import is_error, text
 
@@ -101,7 +102,10 @@ def _judged(answer: Answer) -> Answer:
 
 
 def clear(
-    cluster: Asks, settings: Settings, results: Sequence[Result], sleep: Callable[[float], None] = time.sleep
+    cluster: Asks,
+    settings: Settings,
+    results: Sequence[Result],
+    sleep: Callable[[float], None] = interrupt.sleep,
 ) -> None:
     """Ask until every node has done it or ``settings.retries`` is used up; fills in ``results``.
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from asinfo import interrupt
 from asinfo.errors import Error, UsageError
 from asinfo.files import FileError, open_file
 
@@ -45,7 +46,7 @@ class Lock:
         *,
         holder: str = "",
         mode: int = 0o600,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] = interrupt.sleep,
     ) -> None:
         self.path = path
         self._mark = f"{os.getpid()} {holder}".strip().encode("utf-8", "replace") + b"\n"

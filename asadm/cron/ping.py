@@ -12,6 +12,7 @@ import threading
 import time
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
+from asinfo import interrupt
 from asinfo.errors import UsageError
 
 PING_SECONDS = 10.0
@@ -74,7 +75,7 @@ class _Sent:
 
     def warning(self) -> str | None:
         """Why it failed, once that is known; None when it arrived."""
-        self._thread.join(max(0.0, self._end - time.monotonic()))
+        interrupt.wait(self._thread.join, max(0.0, self._end - time.monotonic()))
         failure = self._outcome[0] if self._outcome else f"no reply within {self._seconds:g} s"
         return failure and f"ping to {self._host} failed: {failure}"
 

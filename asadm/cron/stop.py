@@ -1,7 +1,7 @@
 """What may end a job early: Ctrl-C, SIGTERM (systemd, shutdown) and its own deadline.
 
-All three become a KeyboardInterrupt, because everything that waits (the exchange, the lock, a sleep) already ends
-well at that one. Which of them it was is remembered, for the report and the exit code.
+All three become a KeyboardInterrupt where the job waits, see `asinfo.interrupt`, because everything that waits (the
+exchange, the lock, a sleep) already ends well at that one. Which of them it was is remembered, for the report and the exit code.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 from asadm.outcome import FAILED
+from asinfo import interrupt
 
 
 class Stop:
@@ -40,6 +41,7 @@ class Stop:
     def disarm(self) -> None:
         """From here on nothing ends the job early: its report is being written. Safe to call twice."""
         signal.setitimer(signal.ITIMER_REAL, 0)
+        interrupt.drop()
         while self._before:
             signal.signal(*self._before.popitem())
 
@@ -63,4 +65,4 @@ class Stop:
 
     def _stop(self, number: int, _frame: FrameType | None) -> None:
         self.signal = signal.Signals(number)
-        raise KeyboardInterrupt
+        interrupt.hear(0 if self.late else number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from asinfo import interrupt
 from asinfo.errors import UsageError
 from asinfo.wire.info import visible
 
@@ -26,7 +27,7 @@ def confirmed(options: Values, question: str) -> bool:
         return True
     sys.stderr.write("\n".join(map(visible, question.split("\n"))) + " [y/N] ")
     sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+    return interrupt.wait(sys.stdin.readline).strip().lower() in {"y", "yes"}
 
 
 def _terminal() -> bool:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import signal
 
+from asinfo import interrupt
+
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from types import FrameType
@@ -17,7 +19,7 @@ _HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Shield:
-    """Inside its ``with`` block at most one KeyboardInterrupt is raised, and none after `up`.
+    """Inside its ``with`` block at most one KeyboardInterrupt is raised, where the program waits, and none after `up`.
 
     ``signal`` is the first that came, 0 for none. A shield inside of another tells that what it heard.
     """
@@ -45,6 +47,7 @@ class Shield:
     def up(self) -> None:
         """From here on nothing is cut off."""
         self._up = True
+        interrupt.drop()
 
     @property
     def code(self) -> int:
@@ -55,4 +58,4 @@ class Shield:
         self.signal = self.signal or number
         if not self._up:
             self._up = True
-            raise KeyboardInterrupt
+            interrupt.hear(number)

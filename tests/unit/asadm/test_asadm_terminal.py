@@ -265,6 +265,16 @@ def test_the_shell(terminal: Start, tmp_path: Path) -> None:
         assert history.stat().st_mode & 0o777 == 0o600
 
 
+def test_sigterm_ends_the_shell(terminal: Start) -> None:
+    with FakeNode({}) as node:
+        shell = terminal("-h", node.address)
+        shell.wait_for("Admin> ")
+        shell.process.send_signal(signal.SIGTERM)
+        shell.type("\n")  # wakes a line editor that was busy and went back to sleep after the signal
+        assert shell.end() == 143
+        assert b"Traceback" not in shell.seen
+
+
 def test_the_end_of_input_ends_the_shell(terminal: Start) -> None:
     with FakeNode({}) as node:
         shell = terminal("-h", node.address)

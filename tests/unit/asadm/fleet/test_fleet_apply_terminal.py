@@ -50,12 +50,14 @@ def test_anything_else_is_no(terminal: Start, answer: str) -> None:
         assert fleet.count(b"udf-put") == 0
 
 
-def test_ctrl_c_at_the_question(terminal: Start) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_stopped_at_the_question(terminal: Start, number: int, code: int) -> None:
     with Fleet(1) as fleet:
         shown = terminal("-h", fleet.hosts, "udf", "apply", "udf")
         shown.wait_for("[y/N]")
-        shown.process.send_signal(signal.SIGINT)
-        assert shown.end() == 130
+        shown.process.send_signal(number)
+        assert shown.end() == code
+        assert b"Traceback" not in shown.seen
         assert fleet.count(b"udf-put") == 0
 
 

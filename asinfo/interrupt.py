@@ -1,0 +1,136 @@
+"""Ctrl-C and SIGTERM in a program that has to tell what it did.
+
+Python raises KeyboardInterrupt wherever it happens to be; between an answer and the note of it that would lose the
+answer. So after `listen` a signal is noted at once, but KeyboardInterrupt is raised only where the program waits: for
+nodes, a clock or a person, see `wait`. What was done by then is told, and the exit code is 128 and the signal.
+
+A second signal ends the process on the spot, and so do `GRACE` seconds in which the first was of no use: a reader of
+our output that does not read, for instance. Who has not called `listen`, a test for instance, has Python's own way.
+"""
+
+from __future__ import annotations
+
+import _signal  # type: ignore[import-not-found]  # the built-in part of signal, which costs as much as a whole run
+
+TYPE_CHECKING = False  # on the start-up path: typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+    from typing import ParamSpec, TypeVar
+
+    P = ParamSpec("P")
+    T = TypeVar("T")
+
+HEARD = (_signal.SIGINT, _signal.SIGTERM)
+
+GRACE = 10.0
+"""Seconds for the report after a signal: twice the time that a node has by default, for locks that are given back."""
+
+
+class _State:
+    """What came, and what it may do now.
+
+    ``number``     the first signal that came, 0 for none
+    ``round``      counts how often all was forgotten
+    ``deferring``  whether KeyboardInterrupt is raised in `wait` only
+    ``waiting``    whether the program is in there
+    ``pending``    a signal has come that was not raised yet
+    """
+
+    __slots__ = ("deferring", "number", "pending", "round", "waiting")
+
+    def __init__(self) -> None:
+        self.number = self.round = 0
+        self.deferring = self.waiting = self.pending = False
+
+
+_state = _State()
+
+
+def listen() -> None:
+    """From here on as described above; a signal that is ignored, as under nohup, stays so."""
+    _state.deferring = True
+    for number in HEARD:
+        if _signal.getsignal(number) in {_signal.SIG_DFL, _signal.default_int_handler}:
+            _signal.signal(number, _handle)
+
+
+def leave() -> None:
+    """All is told: from here on a signal just ends the process."""
+    for number in HEARD:
+        if _signal.getsignal(number) is _handle:
+            _signal.signal(number, _signal.SIG_DFL)
+
+
+def wait(call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    """``call``, which waits for something. Raises KeyboardInterrupt for a signal that comes meanwhile or has come."""
+    _state.waiting = True
+    try:
+        if _state.pending:
+            hear(_state.number)
+        return call(*arguments, **named)
+    finally:
+        _state.waiting = False
+
+
+def check() -> None:
+    """Raise KeyboardInterrupt for a signal that has come: to be called before something new is begun."""
+    wait(bool)
+
+
+def sleep(seconds: float) -> None:
+    """As time.sleep."""
+    from time import sleep
+
+    wait(sleep, seconds)
+
+
+def hear(number: int) -> None:
+    """A signal has come: raise KeyboardInterrupt, here or in the next `wait`."""
+    _state.number = _state.number or number
+    _state.pending = _state.deferring and not _state.waiting
+    if not _state.pending:
+        _state.waiting = False
+        raise KeyboardInterrupt
+
+
+def drop() -> None:
+    """A signal that was not raised yet is not to be raised any more: what is done now must not be cut off."""
+    _state.pending = False
+
+
+def forget() -> None:
+    """Be as if no signal had come; for a program that goes on after Ctrl-C."""
+    _state.number = 0
+    _state.round += 1
+    _state.pending = False
+
+
+def heard() -> int:
+    """The first signal that came, 0 for none."""
+    return _state.number
+
+
+def code(of_the_run: int) -> int:
+    """The exit code of a run that ends with ``of_the_run``: 130 stands for any signal."""
+    return 128 + _state.number if of_the_run == 130 and _state.number else of_the_run
+
+
+def _handle(number: int, _frame: FrameType | None) -> None:
+    if _state.number:
+        _signal.signal(number, _signal.SIG_DFL)
+        _signal.raise_signal(number)
+    import _thread
+
+    _thread.start_new_thread(_end_after_grace, (number, _state.round))
+    hear(number)
+
+
+def _end_after_grace(number: int, of_round: int) -> None:
+    """In a thread: nothing else runs while the program hangs in a system call."""
+    import os
+    from time import sleep
+
+    sleep(GRACE)
+    if of_round == _state.round:
+        os._exit(128 + number)
