@@ -11,6 +11,7 @@
       labels: {rack: a}
     clusters:
       production:
+        type: aerospike            # or asudf; what 'schedule print' goes by, for it asks no node
         nodes:
           - 10.0.0.1               # HOST[:TLSNAME][:PORT]
           - {name: db2, host: 10.0.0.2, port: 3010, labels: {rack: b}}
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 CACHE_SIZE_MAX = 64 << 20
 """Bytes of the cache; one of 10,000 nodes has 3 MB."""
 
-CACHE_VERSION = 3
+CACHE_VERSION = 4
 """Grows when the cached form changes within a release, so that an older one is not misread."""
 
 

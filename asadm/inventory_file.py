@@ -3,7 +3,8 @@
 The result is ready for JSON:
 
     {"default": NAME or None,
-     "clusters": {NAME: {"timeout": SECONDS or None,
+     "clusters": {NAME: {"type": "aerospike" or "asudf", where the file says so,
+                         "timeout": SECONDS or None,
                          "nodes": [{"name", "host", "port", "tls_name", "user", "password", "auth",
                                     "tls": {...} or None, "labels": {...}}, ...]}}}
 
@@ -31,6 +32,9 @@ DEFAULTS = (*SETTINGS, "timeout")
 """What defaults may say. There is one time-out for all nodes of a run, so a node has none of its own."""
 
 TLS = ("name", "cafile", "capath", "certfile", "keyfile", "keyfile-password", "protocols", "cipher-suite")
+TYPES = ("aerospike", "asudf")
+"""What the nodes of a cluster are: real servers, which leave their caches off after a clear, or asudfd."""
+
 AUTH = ("INTERNAL", "EXTERNAL", "EXTERNAL_INSECURE", "PKI")
 
 
@@ -72,7 +76,7 @@ class _Reader(yaml_file.Reader):
         return {"default": default, "clusters": clusters}
 
     def cluster(self, name: str, node: yaml.Node, defaults: dict[str, Any]) -> dict[str, Any]:
-        entries = self.mapping(node, f"cluster {name}", ("defaults", "nodes", "labels"))
+        entries = self.mapping(node, f"cluster {name}", ("type", "defaults", "nodes", "labels"))
         own = self.settings(entries.get("defaults"))
         if "labels" in entries:
             own["labels"] = {**own.get("labels", {}), **self.labels(entries["labels"])}
@@ -84,7 +88,9 @@ class _Reader(yaml_file.Reader):
             self.fault(entries["nodes"], "nodes must be a list of at least one node")
         else:
             self.nodes(entries["nodes"].value, merged, nodes)
-        return {"timeout": merged.get("timeout"), "nodes": nodes}
+        kind = self.type(entries["type"]) if "type" in entries else None
+        found = {"timeout": merged.get("timeout"), "nodes": nodes}
+        return found if kind is None else {"type": kind, **found}
 
     def nodes(self, entries: list[yaml.Node], defaults: dict[str, Any], nodes: list[dict[str, Any]]) -> None:
         names: set[str] = set()
@@ -170,6 +176,13 @@ class _Reader(yaml_file.Reader):
         value = self.number(node, "timeout")
         if value is not None and not 0 < value <= 86400:
             self.fault(node, "timeout must be above 0 and at most 86400 seconds")
+            return None
+        return value
+
+    def type(self, node: yaml.Node) -> str | None:
+        value = self.text(node, "type")
+        if value is not None and value not in TYPES:
+            self.fault(node, f"type must be one of {', '.join(TYPES)}, not {value!r}")
             return None
         return value
 

@@ -87,9 +87,11 @@ def sleep(seconds: float) -> None:
 
 def hear(number: int) -> None:
     """A signal has come: raise KeyboardInterrupt, here or in the next `wait`."""
+    if not _state.deferring:
+        raise KeyboardInterrupt
     _state.number = _state.number or number
-    _state.pending = _state.deferring and not _state.waiting
-    if not _state.pending:
+    _state.pending = not _state.waiting
+    if _state.waiting:
         _state.waiting = False
         raise KeyboardInterrupt
 

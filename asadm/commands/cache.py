@@ -1,11 +1,13 @@
 """``cache clear``: drop the cached Lua contexts of every node, made for runs that nobody watches.
 
 The order of a run, each step only if its flag was given: take the lock, wait the random time, ping that it starts,
-ask the nodes, write the metrics file, ping how it went. docs/cron.md tells the whole story.
+ask the nodes, bring back the caches of real servers, write the metrics file, ping how it went. docs/cron.md tells the
+whole story.
 """
 
 from __future__ import annotations
 
+import signal
 import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -16,17 +18,24 @@ from asadm.cron.lock import Lock, LockHeldError
 from asadm.cron.metrics import RunFigures, write
 from asadm.cron.settings import OPTIONS, Settings
 from asadm.cron.stop import Stop
-from asadm.outcome import FAILED, GOOD, Answer, Outcome, exit_code
+from asadm.outcome import FAILED, GOOD, INTERRUPTED, Answer, Outcome, exit_code
 from asinfo import interrupt
 from asinfo.errors import Error
+from asinfo.options import Values
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from asadm.cluster import Cluster
     from asadm.cron.ping import Ping
     from asadm.session import Session
     from asadm.statement import Arguments
+    from asinfo.render import Sheet
 
 __all__ = ["OPTIONS", "check", "run"]
+
+SECONDS_MIN = 0.001
+"""What is left for the second half when the deadline is over: too little to send anything, and no word for no limit."""
 
 
 def check(arguments: Arguments) -> None:
@@ -39,14 +48,14 @@ def run(session: Session, arguments: Arguments) -> Outcome:
     settings = Settings.of(arguments.options)
     settings.check_here()
     cluster = session.cluster(arguments).insistent()  # --retries says how often a node is asked
-    return _dry_run(cluster) if settings.dry_run else Run(cluster, settings).outcome()
+    return _dry_run(cluster, settings) if settings.dry_run else Run(session, cluster, settings).outcome()
 
 
-def _dry_run(cluster: Cluster) -> Outcome:
+def _dry_run(cluster: Cluster, settings: Settings) -> Outcome:
     results = [Result(node) for node in cluster.nodes]
     look(cluster, results)
     answers = [report.finished(result, "the run was stopped") for result in results]
-    note = report.real_server_note(results, cleared=False)
+    note = report.real_server_note(results, cleared=False, rewarm=settings.rewarm)
     sheet = report.sheet("Lua caches that would be cleared", answers, results)
     return Outcome(answers, [sheet], messages=[note] if note else [], told=True)
 
@@ -54,7 +63,8 @@ def _dry_run(cluster: Cluster) -> Outcome:
 class Run:
     """One run: what became of each node, and what else there is to say."""
 
-    def __init__(self, cluster: Cluster, settings: Settings) -> None:
+    def __init__(self, session: Session, cluster: Cluster, settings: Settings) -> None:
+        self._session = session
         self._cluster = cluster
         self._settings = settings
         self._results = [Result(node) for node in cluster.nodes]
@@ -62,6 +72,7 @@ class Run:
         self._ping = _ping(settings.ping_url)
         self._messages: list[str] = []
         self._began: float | None = None
+        self._rewarmed: Outcome | None = None
 
     def outcome(self) -> Outcome:
         """Do it all. Never raises KeyboardInterrupt: what was done is always told."""
@@ -87,7 +98,41 @@ class Run:
         self._began = time.monotonic()
         if self._ping:
             self._ping.start()
-        clear(self._cluster, settings, self._results)
+        try:
+            clear(self._cluster, settings, self._results)
+        finally:
+            self._remember()
+        if settings.rewarm and self._stop.signal is None:
+            self._rewarm()
+
+    def _rewarm(self) -> None:
+        """Bring back the caches that were left off; what could not be is told, and stays so."""
+        if not any(result.left_off for result in self._results):
+            return
+        from asadm.commands.udf_rewarm import OPTIONS as FLAGS
+        from asadm.commands.udf_rewarm import Rewarm
+        from asadm.fleet.guard import carry_out
+        from asadm.fleet.options import WAIT_SECONDS
+
+        left = self._stop.hand_over()
+        seconds = WAIT_SECONDS if left is None else max(left, SECONDS_MIN)
+        options = Values(FLAGS)
+        # No history: what is there afterwards is what was there before, every time that the clock strikes.
+        options.given = {"yes": True, "no-history": True, "wait": seconds, "lock-wait": seconds}
+        job = Rewarm(self._session, options, self._cluster, announced=False)
+        try:
+            made = carry_out(job)
+        except Error as error:
+            made = Outcome(messages=[f"rewarm: {line}" for line in str(error).splitlines()], code=FAILED)
+        if made.code >= INTERRUPTED:
+            self._stop.signal = signal.Signals(made.code - 128)
+        warm = set(job.warm())
+        for result in self._results:
+            result.warm = result.node in warm
+        made.messages += [
+            f"rewarm: {answer.node.name}: {answer.error}" for answer in made.answers if not answer.good
+        ]
+        self._rewarmed = made
 
     def _overlap(self, reason: str) -> Outcome:
         """Another run is at it. That is well for a run that does not wait, and a failure for one that waited."""
@@ -103,21 +148,40 @@ class Run:
         answers = [report.finished(result, self._stop.reason) for result in self._results]
         quiet = self._settings.quiet
         made = Outcome(answers, code=self._code(answers), told=not quiet, hushed=quiet)
-        note = report.real_server_note(self._results, cleared=True)
-        self._remember()
+        note = report.real_server_note(self._results, cleared=True, rewarm=self._settings.rewarm)
+        again = self._about_rewarm(quiet=quiet)
         self._write_metrics()
-        self._ping_the_end(answers, made.code, note)
+        self._ping_the_end(answers, made.code, [note, *again.messages])
         if not quiet:
-            made.show = [report.sheet("Lua caches cleared", answers, self._results)]
-            made.messages = [note] if note else []
-        made.messages += self._messages
+            made.show = [report.sheet("Lua caches cleared", answers, self._results), *_sheets(again)]
+        made.messages = [*filter(None, [note]), *again.messages, *self._messages]
         made.extra = {"cache_left_off": [result.node.name for result in self._results if result.left_off]}
+        made.extra |= {"rewarmed": again.extra.get("rewarmed", [])} if self._settings.rewarm else {}
         return made
 
+    def _about_rewarm(self, *, quiet: bool) -> Outcome:
+        """What there is to tell of the second half of the run; it may not have been needed."""
+        if self._rewarmed is not None:
+            return self._rewarmed
+        needed = any(result.real for result in self._results) or not any(
+            result.good for result in self._results
+        )
+        if quiet or needed or not self._settings.rewarm:
+            return Outcome()
+        return Outcome(
+            messages=[
+                "rewarm: not needed: no real Aerospike server was cleared; asudfd fills its cache by itself"
+            ]
+        )
+
     def _code(self, answers: list[Answer]) -> int:
-        """A stop that came after the last answer changes nothing."""
-        if self._stop.signal is None or all(answer.good for answer in answers):
-            return exit_code(answers)
+        """A stop that came after the last answer changes nothing; a cache that was not brought back is a failure."""
+        unfinished = self._rewarmed is not None and self._rewarmed.code >= INTERRUPTED
+        if self._stop.signal is None or (all(answer.good for answer in answers) and not unfinished):
+            left = self._settings.rewarm and any(result.left_off for result in self._results)
+            return max(
+                exit_code(answers), FAILED if left else GOOD, self._rewarmed.code if self._rewarmed else GOOD
+            )
         return self._stop.code
 
     def _remember(self) -> None:
@@ -139,16 +203,20 @@ class Run:
         except Error as error:
             self._note(str(error))
 
-    def _ping_the_end(self, answers: list[Answer], code: int, note: str) -> None:
+    def _ping_the_end(self, answers: list[Answer], code: int, notes: Sequence[str]) -> None:
         if self._ping:
             self._note(self._ping.started())
-            body = report.lines(answers, [*self._messages, *([note] if note else [])])
+            body = report.lines(answers, [*self._messages, *filter(None, notes)])
             self._note(self._ping.success(body) if code == GOOD else self._ping.fail(body))
 
     def _note(self, warning: str | None) -> None:
         """Keep a warning for standard error; also of a quiet run, for nobody else would tell it."""
         if warning:
             self._messages.append(warning)
+
+
+def _sheets(outcome: Outcome) -> Sequence[Sheet]:
+    return [] if isinstance(outcome.show, bytes) else outcome.show
 
 
 def _ping(url: str) -> Ping | None:

@@ -14,13 +14,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asadm import targets
+from asadm import inventory, targets
 from asadm.cron import printed, settings, times
 from asadm.cron.settings import Settings
 from asadm.flags import FILE_KEYS, OWN, VENDOR
 from asadm.outcome import Outcome
 from asinfo import settings as settings_of_nodes
-from asinfo.errors import UsageError
+from asinfo.errors import ConfigError, UsageError
 from asinfo.options import Option, Values
 
 if TYPE_CHECKING:
@@ -107,10 +107,12 @@ def _job(session: Session, arguments: Arguments) -> printed.Job:
     # systemd spreads the start itself, and shows it in its list of timers.
     carried = [option for option in CARRIED if not (timed and option.name == "splay")]
     files = [wanted.lock, wanted.metrics_file]
+    rewarm = wanted.rewarm or _real_servers(session.flags)
     words = [
         _program(options.text("program")),
         *_own_flags(session),
         *("cache", "clear", "--quiet"),
+        *(["--rewarm"] if rewarm and not wanted.rewarm else []),
         *_words(carried, options),
         *_nodes(arguments),
     ]
@@ -121,6 +123,7 @@ def _job(session: Session, arguments: Arguments) -> printed.Job:
         user=_user(options),
         ping_url=(options.text("ping-url") or "") if "ping-url" in options.given else "",
         written=tuple(str(Path(file).absolute()) for file in files if file),
+        stateful=rewarm,
         splay=wanted.splay,
         deadline=wanted.deadline,
     )
@@ -147,6 +150,18 @@ def _own_flags(session: Session) -> list[str]:
     _check_login(carried, of_an_inventory=path is not None)
     carried.given |= {name: _secret(name, str(carried.given[name])) for name in SECRET & carried.given.keys()}
     return _words(carried.options, carried)
+
+
+def _real_servers(flags: Values | None) -> bool:
+    """Whether the inventory says so of the cluster. One that cannot be read here says nothing; the job will tell."""
+    path = targets.inventory_path(flags) if flags is not None else None
+    if flags is None or path is None:
+        return False
+    try:
+        _, chosen = inventory.cluster(inventory.load(path, os.environ), path, flags.text("cluster"))
+    except (ConfigError, UsageError):
+        return False
+    return bool(chosen.get("type") == "aerospike")
 
 
 def _user_file(flags: Values) -> dict[str, Value]:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from asadm.session import Session
     from asadm.statement import Arguments
     from asinfo.exchange import Node
+    from asinfo.options import Values
 
     Tasks = dict[tuple[bytes, str], list[Node]]
 
@@ -53,7 +54,7 @@ Exit codes: 0 done, or not needed; 1 a node or a module failed; 2 the command li
 
 Examples:
   asadm udf rewarm --dry-run            what would be put, and where
-  asadm udf rewarm --yes                after 'cache clear', in the same cron job
+  asadm udf rewarm --yes                after 'cache clear'; 'cache clear --rewarm' does both in one run
   asadm udf rewarm counter.lua --yes    just this module"""
 
 
@@ -66,15 +67,25 @@ def check(arguments: Arguments) -> None:
 
 def run(session: Session, arguments: Arguments) -> Outcome:
     """Find the real servers, ask, put twice, tell."""
-    return carry_out(_Rewarm(session, arguments))
+    names = [os.fsencode(name) for name in arguments.names]
+    return carry_out(Rewarm(session, arguments.options, session.cluster(arguments), names))
 
 
-class _Rewarm(Job):
-    """One run."""
+class Rewarm(Job):
+    """One run: the modules ``names``, or all of them; ``announced`` where it shows beforehand what it will do."""
 
-    def __init__(self, session: Session, arguments: Arguments) -> None:
-        super().__init__(session, arguments.options, session.cluster(arguments))
-        self.names = [os.fsencode(name) for name in arguments.names]
+    def __init__(
+        self,
+        session: Session,
+        options: Values,
+        cluster: Cluster,
+        names: Sequence[bytes] = (),
+        *,
+        announced: bool = True,
+    ) -> None:
+        super().__init__(session, options, cluster)
+        self.names = names
+        self.announced = announced
         self.real: list[Node] = []
         self.aim = Aim(self.survey, (), ())
         self.mending: Mending | None = None
@@ -117,7 +128,7 @@ class _Rewarm(Job):
 
     def show(self) -> None:
         """The same, before the question."""
-        if not (self.session.json and self.options.flag("yes")):
+        if self.announced and not (self.session.json and self.options.flag("yes")):
             announce(self.session, _preview(self.aim.tasks))
 
     def question(self) -> str:
@@ -157,6 +168,15 @@ class _Rewarm(Job):
             read=self.survey.read,
         )
 
+    def warm(self) -> list[Node]:
+        """The real servers of which it is known that their caches are back, for all modules that were meant."""
+        if self.mending is None and self.aim.tasks:
+            return []
+        rows = self.mending.rows if self.mending is not None else []
+        cold = {row.node for row in rows if not row.good} | self.aim.unclear
+        stopped = self.mending is not None and self.mending.stopped
+        return [] if stopped else [node for node in self.real if node not in cold]
+
     def results(self) -> list[Result]:
         """By module."""
         return [self.mending.result(each) for each in self.intents()] if self.mending else []
@@ -186,6 +206,7 @@ class Aim:
     ``clusters``    the real servers, those of one cluster together
     ``tasks``       nodes by module and hash; all nodes of a cluster are in the same one
     ``torn``        modules for which that cannot be told, in words
+    ``unclear``     the nodes that have those
     ``everything``  whether all modules are meant
     """
 
@@ -195,6 +216,7 @@ class Aim:
         self.tasks: Tasks = {}
         self.torn: list[str] = []
         self._survey = survey
+        self.unclear: set[Node] = set()
         self._listed = {listing.node: listing.modules or {} for listing in survey.listings}
         for name in names or survey.names():
             self._add(name)
@@ -207,6 +229,7 @@ class Aim:
             hash_ = next(iter(hashes))
             if len(hashes) > 1:
                 members = ", ".join(node.name for node in nodes)
+                self.unclear.update(nodes)
                 self.torn.append(
                     f"{text(name)}: {members} do not agree on it; asadm udf repair {text(name)} comes first"
                 )

@@ -42,9 +42,10 @@ class Result:
     ``at``        Unix time of the answer
     ``build``     what it says it is
     ``real``      a real Aerospike server: its cache stays off after a clear
+    ``warm``      its cache was brought back after that
     """
 
-    __slots__ = ("answer", "asked", "at", "build", "node", "real")
+    __slots__ = ("answer", "asked", "at", "build", "node", "real", "warm")
 
     def __init__(self, node: Node) -> None:
         self.node = node
@@ -53,6 +54,7 @@ class Result:
         self.at = 0.0
         self.build = ""
         self.real = False
+        self.warm = False
 
     @property
     def good(self) -> bool:
@@ -61,8 +63,8 @@ class Result:
 
     @property
     def left_off(self) -> bool:
-        """Whether its cache is off now: cleared, and a real server."""
-        return self.good and self.real
+        """Whether its cache is off now: cleared, a real server, and not brought back."""
+        return self.good and self.real and not self.warm
 
     def take(self, answer: Answer, at: float) -> None:
         """Judge an answer to ``CLEAR`` (if it was asked) and ``WHO``."""

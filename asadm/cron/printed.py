@@ -28,6 +28,9 @@ USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}\$?")
 TEMPORARY = (PurePosixPath("/tmp"), PurePosixPath("/var/tmp"))  # noqa: S108 - only compared with
 """What PrivateTmp= takes away."""
 
+STATE = ("StateDirectory=asudf", "Environment=XDG_STATE_HOME=%S")
+"""Where asadm keeps its locks, and what it was about to put back: ``asudf`` in that directory."""
+
 HARDENING = """\
 NoNewPrivileges=yes
 ProtectSystem=strict
@@ -59,6 +62,7 @@ class Job:
     ``user``       account it runs as; empty: none in particular
     ``ping_url``   given in the environment, so that no process list shows it
     ``written``    files it writes
+    ``stateful``   whether it needs a place to remember what it is doing to modules, beyond one run
     ``splay``      longest random wait before it, in seconds; for systemd, in place of the job's own
     ``deadline``   longest time it takes, in seconds, 0 for none
     """
@@ -69,6 +73,7 @@ class Job:
     user: str = ""
     ping_url: str = ""
     written: tuple[str, ...] = ()
+    stateful: bool = False
     splay: float = 0.0
     deadline: float = 0.0
 
@@ -148,6 +153,7 @@ def service(job: Job) -> str:
         *_systemd_ping(job.ping_url),
         *([f"TimeoutStartSec={job.deadline + 60:g}s"] if job.deadline else []),
         f"User={job.user}" if job.user else "DynamicUser=yes",
+        *(STATE if job.stateful else ()),
         *_writable(job.written),
     ]
     return "\n".join(lines) + "\n" + HARDENING

@@ -60,15 +60,24 @@ def _figures(result: Result) -> NodeFigures:
     return NodeFigures(result.node.name, at, seconds, cache_left_off=result.left_off)
 
 
-def real_server_note(results: Sequence[Result], *, cleared: bool) -> str:
-    """What to know about the real Aerospike servers among the nodes; empty without any."""
-    real = [result for result in results if result.good and result.real]
+def real_server_note(results: Sequence[Result], *, cleared: bool, rewarm: bool = False) -> str:
+    """What to know about the real Aerospike servers among the nodes; empty without any whose cache is left off.
+
+    ``rewarm``: the caches are, or would be, brought back in the same run.
+    """
+    real = [result for result in results if result.left_off]
     if not real:
         return ""
     names = ", ".join(result.node.name for result in real)
     builds = ", ".join(sorted({result.build for result in real if result.build})) or "unknown"
+    server = f"real Aerospike server (build {builds}): {names}: the Lua cache"
+    if rewarm and not cleared:
+        return f"{server} would be off after that, and every module put twice to bring it back"
     now = "is off now" if cleared else "would be off afterwards"
+    again = "asadm udf rewarm brings it back" + (
+        "" if rewarm else ", cache clear --rewarm does both in one run"
+    )
     return (
-        f"real Aerospike server (build {builds}): {names}: the Lua cache {now}, and every UDF call is slow, until each"
-        " module is put again with a change or the server restarts: asadm udf rewarm brings it back"
+        f"{server} {now}, and every UDF call is slow, until each"
+        f" module is put again with a change or the server restarts: {again}"
     )

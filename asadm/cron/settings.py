@@ -16,7 +16,10 @@ RETRIES_MAX = 100
 
 OPTIONS = (
     Option(
-        "quiet", "q", "flag", help="Print nothing when all is well; one line on stderr for each failed node."
+        "quiet",
+        "q",
+        "flag",
+        help="Print nothing when all is well; on stderr a line for each failed node, and one when caches are left off.",
     ),
     Option(
         "lock",
@@ -40,6 +43,11 @@ OPTIONS = (
         kind="integer",
         metavar="N",
         help="Ask failed nodes again, up to N times, with longer waits.",
+    ),
+    Option(
+        "rewarm",
+        kind="flag",
+        help="Bring back the caches of real servers, which a clear leaves off, as 'udf rewarm --yes' does.",
     ),
     Option("serial", kind="flag", help="One node at a time."),
     Option("pause", kind="number", metavar="SECONDS", help="Wait so long between two nodes; means --serial."),
@@ -68,6 +76,7 @@ class Settings:
     splay: float = 0.0
     deadline: float = 0.0
     retries: int = 0
+    rewarm: bool = False
     serial: bool = False
     pause: float = 0.0
     ping_url: str = ""
@@ -87,6 +96,7 @@ class Settings:
             splay=_seconds(values, "splay"),
             deadline=_seconds(values, "deadline"),
             retries=values.integer("retries") or 0,
+            rewarm=values.flag("rewarm"),
             serial=values.flag("serial") or values.number("pause") is not None,
             pause=_seconds(values, "pause"),
             ping_url=values.text("ping-url") or "",

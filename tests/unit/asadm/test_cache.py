@@ -85,10 +85,22 @@ def test_every_node_is_asked_once(fleet: Fleet) -> None:
 
 def test_quiet_says_nothing_when_all_is_well(fleet: Fleet) -> None:
     fleet.add(answering(OURS))
-    fleet.add(answering(REAL))
+    fleet.add(answering(OURS))
     outcome = fleet.clear("--quiet")
     assert (outcome.show, said(outcome), outcome.code) == (b"", [], 0)
-    assert outcome.extra == {"cache_left_off": ["n2"]}
+    assert outcome.extra == {"cache_left_off": []}
+
+
+def test_quiet_says_once_that_caches_are_left_off(fleet: Fleet) -> None:
+    fleet.add(answering(OURS))
+    fleet.add(answering(REAL))
+    fleet.add(answering(REAL))
+    outcome = fleet.clear("--quiet")
+    assert (outcome.show, outcome.code) == (b"", 0)
+    (line,) = said(outcome)
+    assert "n2, n3: the Lua cache is off now" in line
+    assert line.endswith("asadm udf rewarm brings it back, cache clear --rewarm does both in one run")
+    assert outcome.extra == {"cache_left_off": ["n2", "n3"]}
 
 
 def test_quiet_says_one_line_for_each_failed_node(fleet: Fleet) -> None:

@@ -281,3 +281,16 @@ def test_the_usual_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert inventory.find({**environment, "XDG_CONFIG_HOME": "/nosuch"}) in {None, "/etc/asudf/asadm.yaml"}
     (here / "asadm.yaml").write_bytes(WHOLE)
     assert inventory.find(environment) == "asadm.yaml"
+
+
+@pytest.mark.parametrize("kind", ["aerospike", "asudf"])
+def test_what_the_nodes_of_a_cluster_are(kind: str) -> None:
+    found = parse(f"clusters: {{a: {{type: {kind}, nodes: [h]}}}}".encode(), "f")
+    assert found["clusters"]["a"]["type"] == kind
+
+
+@pytest.mark.parametrize("kind", ["Aerospike", "real", "''", "[aerospike]", "1", "true"])
+def test_a_type_that_there_is_not(kind: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        parse(f"clusters:\n  a:\n    type: {kind}\n    nodes: [h]\n".encode(), "f")
+    assert str(error.value).startswith("f:3: type ")

@@ -189,3 +189,29 @@ def test_the_program_that_runs_now(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_nonsense_is_refused(line: str) -> None:
     with pytest.raises(UsageError):
         outcome(line)
+
+
+TYPED = """
+clusters:
+  real: {type: aerospike, nodes: [10.0.0.1]}
+  ours: {type: asudf, nodes: [10.0.0.2]}
+  open: {nodes: [10.0.0.3]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("cluster", "flags", "rewarm"),
+    [("real", "", 1), ("real", "--rewarm", 1), ("ours", "", 0), ("open", "", 0), ("open", "--rewarm", 1), ("none", "", 0)],
+)  # fmt: skip
+def test_real_servers_get_their_caches_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cluster: str, flags: str, rewarm: int
+) -> None:
+    """The inventory says what the nodes are: no node is asked."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "inv.yaml").write_text(TYPED)
+    own = f"--inventory inv.yaml --cluster {cluster}"
+    assert command(flags, own).split().count("--rewarm") == rewarm
+    unit = printed(f"--systemd --unit service {flags}", own)
+    assert unit.count("--rewarm") == rewarm
+    assert unit.count("StateDirectory=asudf\nEnvironment=XDG_STATE_HOME=%S\n") == rewarm
