@@ -45,21 +45,25 @@ class _State:
 
 
 _state = _State()
+_before: dict[int, object] = {}
 
 
 def listen() -> None:
     """From here on as described above; a signal that is ignored, as under nohup, stays so."""
+    forget()
     _state.deferring = True
     for number in HEARD:
-        if _signal.getsignal(number) in {_signal.SIG_DFL, _signal.default_int_handler}:
+        before = _signal.getsignal(number)
+        if before in {_signal.SIG_DFL, _signal.default_int_handler}:
+            _before[number] = before
             _signal.signal(number, _handle)
 
 
 def leave() -> None:
-    """All is told: from here on a signal just ends the process."""
-    for number in HEARD:
-        if _signal.getsignal(number) is _handle:
-            _signal.signal(number, _signal.SIG_DFL)
+    """All is told: what was before `listen`, which in the script of a program is that a signal just ends it."""
+    _state.deferring = False
+    while _before:
+        _signal.signal(*_before.popitem())
 
 
 def wait(call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:

@@ -278,7 +278,7 @@ def test_a_login_that_is_not_wanted_is_told_once(asadm: Asadm) -> None:
         argv = ["-h", hosts(one, two), "-U", "bob", "-P", "x"]
         notes = [each["note"] for each in asadm("-j", *argv, "cache", "clear").document["nodes"]]
         assert [note.endswith("going on without a login") for note in notes] == [True, True]
-        assert asadm(*argv, "cache", "clear", "--quiet").err == ""
+        assert "without a login" not in asadm(*argv, "cache", "clear", "--quiet").err
 
 
 def test_a_password_is_not_taken_for_a_command(asadm: Asadm) -> None:

@@ -76,8 +76,6 @@ Asinfo = Callable[[list[str]], int]
 def asinfo(monkeypatch: pytest.MonkeyPatch) -> Asinfo:
     def run(argv: list[str]) -> int:
         monkeypatch.setattr("sys.argv", ["asinfo", *argv])
-        for name in ("listen", "leave"):  # the signals are those of the test's process
-            monkeypatch.setattr(f"asinfo.interrupt.{name}", lambda: None)
         return asinfo_cli.main()
 
     return run
