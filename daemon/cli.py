@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 SUMMARY = "A lightweight node for Aerospike user-defined functions."
 
-EXAMPLE = "Example: asudfd --nodes 3 --port 3000 --work-directory ~/cluster"
+EXAMPLES = """\
+\b
+Examples:
+  asudfd --nodes 3 --port 3000 --work-directory ~/cluster
+  asudfd --recover --config-file asudfd.conf     when a file is damaged: save what is whole"""
 
 EXIT_CANNOT_START = 1
 EXIT_USAGE = 2
@@ -45,6 +49,7 @@ class Arguments:
     work_directory: str = ""
     check_config: str = ""
     completion: str = ""
+    recover: bool = False
     version: bool = False
 
 
@@ -56,6 +61,7 @@ OPTIONS = {
     "work_directory": ("DIRECTORY", "Directory of all state; default: asudf in the XDG state directory."),
     "check_config": ("FILE", "Check a configuration file and exit."),
     "completion": ("SHELL", "Print the completion script of bash, zsh or fish and exit."),
+    "recover": ("", "Save what is whole of damaged files in the work directory, say what is lost, and exit."),
     "version": ("", "Print the version and exit."),
 }
 """What each option takes and does, by its attribute in Arguments."""
@@ -98,7 +104,7 @@ def recognise(argv: Sequence[str]) -> Arguments | None:
         if not OPTIONS[attribute][0]:
             if equals:
                 return None
-            arguments.version = True
+            setattr(arguments, attribute, True)
             continue
         text = value if equals else next(words, "")
         if not text or text.startswith("-"):
@@ -124,6 +130,10 @@ def execute(arguments: Arguments) -> int:
             sys.stderr.write(f"warning: {visible(str(warning))}\n")
         return 0
     config = _config(arguments)
+    if arguments.recover:
+        from daemon.recover import recover
+
+        return recover(config, sys.stdout)
     ports = plan_ports(config.network.service.port, arguments.port, arguments.nodes)
     from daemon.server import run as serve  # asyncio and Lua: not for --version
 

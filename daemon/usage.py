@@ -32,7 +32,7 @@ def _given(value: str | None) -> str:
     return value or ""
 
 
-@app.command(help=cli.SUMMARY, epilog=cli.EXAMPLE)
+@app.command(help=cli.SUMMARY, epilog=cli.EXAMPLES)
 def asudfd(  # noqa: PLR0917 - typer calls it
     config_file: Annotated[str | None, _option("config_file")] = None,
     port: Annotated[str | None, _option("port")] = None,
@@ -41,6 +41,7 @@ def asudfd(  # noqa: PLR0917 - typer calls it
     work_directory: Annotated[str | None, _option("work_directory")] = None,
     check_config: Annotated[str | None, _option("check_config")] = None,
     completion: Annotated[str | None, _option("completion")] = None,
+    recover: Annotated[bool, _option("recover")] = False,
     version: Annotated[bool, _option("version")] = False,
 ) -> None:
     """Hand the options over to `cli`."""
@@ -52,6 +53,7 @@ def asudfd(  # noqa: PLR0917 - typer calls it
         work_directory or "",
         check_config or "",
         completion or "",
+        recover,
         version,
     )
     raise typer.Exit(cli.attempt(arguments))

@@ -69,6 +69,12 @@ the process by SIGPROF, with its Python stack on standard error. Both are measur
 machine that sleeps or is busy, costs nothing. Nor does a disk that hangs: that is for systemd, whose `WatchdogSec=` the daemon
 answers. [asudfd.service](../config/systemd/asudfd.service) is a unit with all of this."""
 
+RECOVER = """\
+A damaged file is never started with, and never overwritten: the node says which file it is and where, and ends with 1. Then
+`asudfd --recover`, with the same `--config-file` and `--work-directory`, saves what is whole, leaves the damaged files beside with
+`.damaged-` and the time after their names, and says what was saved and what was not. It serves nobody, and does nothing while a
+daemon runs in the work directory. Where nothing is damaged it changes nothing."""
+
 
 def programs() -> list[Program]:
     """asinfo, asadm and asudfd."""
@@ -119,13 +125,14 @@ def asudfd() -> Program:
         name="asudfd",
         synopsis="asudfd [OPTIONS]",
         summary=daemon_cli.SUMMARY,
-        description=(ASUDFD, ASUDFD_WATCHDOG),
+        description=(ASUDFD, ASUDFD_WATCHDOG, RECOVER),
         flags={"Options": tuple(Flag((name,), metavar, text) for name, (metavar, text) in rows.items())},
         exits={
-            "0": "stopped by SIGTERM or SIGINT, or the file that was checked is good",
+            "0": "stopped by SIGTERM or SIGINT; the file that was checked is good; `--recover` lost nothing",
             "1": (
-                "it cannot start: the port is taken; the work directory cannot be written, may be written by others, or "
-                "belongs to another daemon; or it had to leave at once, as the log says"
+                "it cannot start: the port is taken; a file is damaged; the work directory cannot be written, may be written by "
+                "others, or belongs to another daemon; or it had to leave at once, as the log says; or `--recover` could not "
+                "save everything"
             ),
             "2": "the command line or a configuration file is wrong; nothing was started",
         },
@@ -139,7 +146,7 @@ def asudfd() -> Program:
             "smd/UDF.smd": "in the work directory: the modules, as system metadata",
             "demoted-functions": "in the work directory: the functions that held the event loop",
         },
-        examples=examples("asudfd", daemon_cli.EXAMPLE),
+        examples=examples("asudfd", daemon_cli.EXAMPLES),
     )
 
 

@@ -1,0 +1,73 @@
+"""`asudfd --recover`: save what is whole of damaged files, without serving.
+
+Every part of the daemon that keeps files has a recoverer, listed below. A recoverer changes nothing that is whole,
+never deletes a damaged file but leaves it beside under another name, and tells the report what it saved and what not.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from daemon.errors import StartError
+from daemon.lock import WorkDirectory
+from daemon.record.recover import recover as recover_records
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from daemon.config.schema import Config
+
+    Recoverer = Callable[[Config, "Report"], None]
+
+EXIT_SAVED = 0
+EXIT_LOST = 1
+
+
+class Report:
+    """What is told, line by line. ``suffix`` is for the names of the damaged files of this run."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._lost = False
+        self.suffix = f".damaged-{datetime.now():%Y%m%d-%H%M%S}"  # noqa: DTZ005 - for people, in their time
+
+    def say(self, text: str) -> None:
+        """Tell what is whole, what was saved, and where the damaged file is now."""
+        self._out.write(f"{text}\n")
+        self._out.flush()
+
+    def lost(self, text: str) -> None:
+        """Tell what could not be saved; the exit code is 1 then."""
+        self._lost = True
+        self.say(f"lost: {text}")
+
+    @property
+    def status(self) -> int:
+        """The exit code."""
+        return EXIT_LOST if self._lost else EXIT_SAVED
+
+
+RECOVERERS: tuple[Recoverer, ...] = (
+    # one line for each part of the daemon that keeps files
+    recover_records,
+)
+
+
+def recover(config: Config, out: TextIO) -> int:
+    """Save what can be saved in the files of ``config`` and tell ``out``; returns the exit code.
+
+    Raises StartError when there is no work directory or a daemon runs in it.
+    """
+    path = Path(config.service.work_directory)
+    if not path.is_dir():
+        raise StartError(f"there is no work directory {path}: say with --work-directory which one")
+    work_directory = WorkDirectory(path)
+    try:
+        report = Report(out)
+        for each in RECOVERERS:
+            each(config, report)
+    finally:
+        work_directory.release()
+    return report.status
