@@ -45,3 +45,7 @@ class UdfError(Error):
 
 class StartError(Error):
     """The daemon cannot start; the text says what to do."""
+
+
+RECOVER = "`asudfd --recover`, with the same --config-file and --work-directory, saves what is whole and says what is not"
+"""How to go on without what is damaged: the end of a StartError about a damaged file."""

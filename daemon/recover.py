@@ -31,11 +31,18 @@ class Report:
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self._lost = False
+        self._indent = ""
         self.suffix = f".damaged-{datetime.now():%Y%m%d-%H%M%S}"  # noqa: DTZ005 - for people, in their time
+
+    def begin(self, what: str) -> None:
+        """The lines that follow are about ``what``."""
+        self._indent = ""
+        self.say(what)
+        self._indent = "  "
 
     def say(self, text: str) -> None:
         """Tell what is whole, what was saved, and where the damaged file is now."""
-        self._out.write(f"{text}\n")
+        self._out.write(f"{self._indent}{text}\n")
         self._out.flush()
 
     def lost(self, text: str) -> None:

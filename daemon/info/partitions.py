@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from daemon.cluster import PARTITIONS
 from daemon.errors import Code, CommandError
+from daemon.record.refused import Refused
 from daemon.table import Row
 
 if TYPE_CHECKING:
@@ -90,7 +91,11 @@ async def partition_info(node: Node, _request: Request) -> bytes:
         for number in range(PARTITIONS):
             if number % TURN_PARTITIONS == 0:
                 await sleep(0)
-            lines.append(_partition(node, namespace.name, number, bitmap, len(storage.digests(number))))
+            try:
+                records = len(storage.digests(number))
+            except Refused as error:
+                raise CommandError(Code.UNKNOWN, str(error)) from error
+            lines.append(_partition(node, namespace.name, number, bitmap, records))
     return ";".join(lines).encode()
 
 

@@ -70,6 +70,8 @@ class Background(Job):
     async def _run(self, messages: Messages) -> None:
         try:
             await self._work(messages)
+        except Refused:  # damaged records: the storage has told it
+            self.aborted = True
         finally:
             messages.jobs.end(self, messages.node.config.service.query_max_done)
             end = "abort" if self.aborted else "complete"

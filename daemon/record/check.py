@@ -7,7 +7,8 @@ import sys
 
 import lmdb
 
-from daemon.record.record import unpack
+from daemon.record import legacy
+from daemon.record.stored import DamagedError, unseal
 
 
 def main(path: str) -> int:
@@ -16,12 +17,17 @@ def main(path: str) -> int:
         lmdb.open(path, subdir=False, max_dbs=3, readonly=True, lock=False) as environment,
         environment.begin() as transaction,
     ):
-        for name in (b"about", b"sets"):
-            list(transaction.cursor(environment.open_db(name, transaction, create=False)))
+        about, _ = (
+            dict(transaction.cursor(environment.open_db(name, transaction, create=False)))
+            for name in (b"about", b"sets")
+        )
+        first_format = legacy.FORMAT in {about.get(b"format"), about.get(b"carried")}
         records = environment.open_db(b"records", transaction, create=False)
-        for _, value in transaction.cursor(records):
-            if not unpack(value).generation:
-                return 1
+        try:
+            for key, stored in transaction.cursor(records):
+                unseal(key[2:], stored, first_format=first_format)
+        except DamagedError:
+            return 1
     return 0
 
 

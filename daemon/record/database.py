@@ -1,15 +1,21 @@
 """The file of a namespace: an LMDB environment with three tables.
 
-    about       `format`, `namespace`, `identity` (u32), `epoch` (u64): the journals up to it are in this file
-    records     partition (u16) and digest: a record in its stored form
+    about       `format`, `namespace`, `identity` (u32), `epoch` (u64): the journals up to it are in this file;
+                `journals`: what to expect of them (see `daemon.record.journals`); `carried` in a file that was made
+                in the first format
+    records     partition (u16) and digest: a record with its checksum (see `daemon.record.stored`)
     sets        `=` and the name of a set: u64 records, u64 bytes
 
 Partition first, so that a scan reads what lies together. A change of the records and the figures of their sets and
 the epoch are one transaction, synced: the file is whole after any crash, of the process or of the machine.
+
+What the medium does to it later is another matter. A file that is too short is refused at the start. A record whose
+checksum is wrong is never handed out. Damage to the tree itself is told when LMDB sees it; it may also end the process.
 """
 
 from __future__ import annotations
 
+import errno
 import secrets
 import subprocess
 import sys
@@ -18,16 +24,20 @@ from typing import TYPE_CHECKING
 
 import lmdb
 
-from daemon.errors import StartError
+from daemon.errors import RECOVER, StartError
+from daemon.record import legacy
+from daemon.record.disk import FULL, reason
+from daemon.record.journals import Expected, State, state_of
 from daemon.record.record import PARTITIONS, partition
+from daemon.record.stored import DamagedError, seal, unseal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from daemon.record.sets import Sets
 
-FORMAT = b"asudf records 1"
+FORMAT = b"asudf records 2"
 
 Layer = dict[int, dict[bytes, bytes]]
 """Changes by partition and digest; an empty value is a removal."""
@@ -41,7 +51,11 @@ _TABLES = (b"about", b"records", b"sets")
 
 
 class DatabaseError(Exception):
-    """The file could not be written; nothing of it was changed."""
+    """The file could not be written, and nothing of it was changed; or read. ``full``: there is no room for more."""
+
+    def __init__(self, text: str, code: int = errno.ENOSPC) -> None:
+        super().__init__(text)
+        self.full = code in FULL
 
 
 class NoRoomError(DatabaseError):
@@ -52,17 +66,20 @@ class Database:
     """The open file. All but ``commit`` belongs to the event loop; ``commit`` to one worker thread at a time.
 
     ``pages_bytes`` is what the records take in the state that is seen: whole pages, and the tree above them.
+    ``is_open`` is false after a failed ``reopen``; nothing but that may be called then.
     """
 
     __slots__ = (
         "_about",
         "_environment",
+        "_first_format",
         "_path",
         "_records",
         "_sets",
         "_size",
         "_snapshot",
         "_stored",
+        "is_open",
         "pages_bytes",
     )
 
@@ -75,23 +92,38 @@ class Database:
         self._size = size
         self._stored: dict[bytes, tuple[int, int]] = {}
         self.pages_bytes = 0
+        self.is_open = False
         try:
             self._open()
             self._identify(namespace)
         except lmdb.Error as error:
+            self.close()
+            why = reason(error, path)
+            if getattr(error, "code", -1) > 0:  # the system's, not LMDB's
+                raise StartError(f"cannot use {path}: {why.text}") from error
             raise StartError(
-                f"{path} cannot be used for the namespace {namespace.decode()}: {error}. "
-                "Restore it from a copy, or move it and its journals away to start empty"
+                f"{path} cannot be used for the namespace {namespace.decode()}: {why.text}. "
+                f"Restore it from a copy; or {RECOVER}"
             ) from error
+        except BaseException:
+            self.close()
+            raise
 
     def _open(self) -> None:
         self._environment = lmdb.open(
             str(self._path), self._size, subdir=False, max_dbs=len(_TABLES), mode=0o600, readahead=False
         )
-        self._whole()
-        tables = [self._environment.open_db(name) for name in _TABLES]
-        self._about, self._records, self._sets = tables
-        self._snapshot = self._environment.begin()
+        try:
+            self._whole()
+            tables = [self._environment.open_db(name) for name in _TABLES]
+            self._about, self._records, self._sets = tables
+            self._snapshot = self._environment.begin()
+        except BaseException:
+            self._environment.close()
+            raise
+        self.is_open = True
+        about = (self._snapshot.get(key, db=self._about) for key in (b"format", b"carried"))
+        self._first_format = legacy.FORMAT in about
         self._measure()
 
     def _whole(self) -> None:
@@ -101,11 +133,11 @@ class Database:
         another process, which may die of it.
         """
         information, psize = self._environment.info(), self._environment.stat()["psize"]
-        if self._path.stat().st_size < (information["last_pgno"] + 1) * psize:
+        wanted, there = (information["last_pgno"] + 1) * psize, self._path.stat().st_size
+        if there < wanted:
             check = [sys.executable, "-m", "daemon.record.check", str(self._path)]
             if subprocess.run(check, check=False, capture_output=True).returncode:
-                self._environment.close()
-                raise lmdb.CorruptedError("a part of it is missing")
+                raise lmdb.CorruptedError(f"a part of it is missing: it has {there} bytes of {wanted}")
 
     def _identify(self, namespace: bytes) -> None:
         about = {bytes(key): bytes(value) for key, value in self._snapshot.cursor(self._about)}
@@ -116,74 +148,121 @@ class Database:
                     (b"namespace", namespace),
                     (b"identity", secrets.token_bytes(4)),
                     (b"epoch", bytes(8)),
+                    (b"journals", Expected.NEW.encode()),
                 ):
                     transaction.put(key, value, db=self._about)
             self.refresh()
-        elif about.get(b"format") != FORMAT:
-            self.close()
-            raise lmdb.InvalidError("it was made by another program")
+        elif about.get(b"format") not in {FORMAT, legacy.FORMAT}:
+            raise StartError(f"{self._path} was made by another program, or by a later version of this one")
         elif about.get(b"namespace") != namespace:
-            self.close()
-            raise lmdb.InvalidError(f"it belongs to the namespace {about[b'namespace'].decode()}")
+            owner = about.get(b"namespace", b"?").decode(errors="backslashreplace")
+            raise StartError(f"{self._path} belongs to the namespace {owner}, not to {namespace.decode()}")
 
     @property
-    def identity(self) -> int:
-        """A random number that this file has had since it was made."""
-        return int.from_bytes(self._snapshot.get(b"identity", db=self._about) or b"", "big")
-
-    @property
-    def epoch(self) -> int:
-        """The last epoch whose journal is in this file."""
-        return int.from_bytes(self._snapshot.get(b"epoch", db=self._about) or b"", "big")
+    def state(self) -> State:
+        """What the file says about itself and its journals. Raises StartError."""
+        state = state_of({bytes(key): bytes(value) for key, value in self._snapshot.cursor(self._about)})
+        if state is None:
+            raise StartError(
+                f"{self._path} is damaged: what it says about itself is none of its words. {RECOVER}"
+            )
+        return state
 
     def restore(self, sets: Sets) -> None:
         """Give ``sets`` the figures that are stored. Raises StartError when they do not fit the records."""
-        for key, value in self._snapshot.cursor(self._sets):
-            objects, size = self._stored[key[1:]] = _COUNT.unpack(value)
-            sets.restore(key[1:], objects, size)
+        try:
+            for key, value in self._snapshot.cursor(self._sets):
+                objects, size = self._stored[key[1:]] = _COUNT.unpack(value)
+                sets.restore(key[1:], objects, size)
+        except (lmdb.Error, ValueError) as error:
+            raise StartError(
+                f"{self._path} is damaged: the figures of its sets: {error}. {RECOVER}"
+            ) from error
         if sets.objects != self._snapshot.stat(self._records)["entries"]:
-            raise StartError(f"{self._path} is damaged: it does not have the records that it should have")
+            raise StartError(
+                f"{self._path} is damaged: it does not have the records that it should have. {RECOVER}"
+            )
 
     def get(self, number: int, digest: bytes) -> bytes | None:
-        """The value of ``digest``, which is in the partition ``number``."""
-        value: bytes | None = self._snapshot.get(_PREFIX[number] + digest, db=self._records)
-        return value
+        """The value of ``digest``, which is in the partition ``number``. Raises DatabaseError when it is damaged."""
+        try:
+            stored = self._snapshot.get(_PREFIX[number] + digest, db=self._records)
+            return stored and unseal(digest, stored, first_format=self._first_format)
+        except (lmdb.Error, DamagedError) as error:
+            raise DatabaseError(
+                f"the record {digest.hex()} in it cannot be read: {error}", errno.EIO
+            ) from error
 
     def digests(self, number: int) -> Iterator[bytes]:
-        """The digests of the partition ``number``, ascending."""
+        """The digests of the partition ``number``, ascending. Raises DatabaseError."""
         prefix = _PREFIX[number]
-        cursor = self._snapshot.cursor(self._records)
-        if cursor.set_range(prefix):
-            for key in cursor.iternext(keys=True, values=False):
-                if key[:2] != prefix:
-                    break
-                yield key[2:]
+        try:
+            cursor = self._snapshot.cursor(self._records)
+            if cursor.set_range(prefix):
+                for key in cursor.iternext(keys=True, values=False):
+                    if key[:2] != prefix:
+                        break
+                    yield key[2:]
+        except lmdb.Error as error:
+            raise DatabaseError(f"the partition {number} in it cannot be read: {error}", errno.EIO) from error
 
-    def commit(self, layer: Layer, figures: Mapping[bytes, tuple[int, int]], epoch: int) -> None:
+    def commit(
+        self,
+        layer: Layer,
+        figures: Mapping[bytes, tuple[int, int]],
+        epoch: int,
+        expected: Expected | None = None,
+    ) -> None:
         """Make ``layer`` and the ``figures`` of the sets a part of the file, up to ``epoch``; blocks.
 
+        ``expected`` is what to expect of the journals from then on, if that changes.
         Raises DatabaseError, and nothing is changed.
         """
+        about = {b"epoch": epoch.to_bytes(8, "big")}
+        if expected is not None:
+            about[b"journals"] = expected.encode()
+        self._transact(layer, figures, about)
+
+    def upgrade(self) -> None:
+        """Give a file of the first format the present one; blocks. Its journals must be in it. Raises DatabaseError."""
+        about = {b"format": FORMAT, b"carried": legacy.FORMAT, b"journals": Expected.NEW.encode()}
+        self._transact({}, {}, about)
+        self._first_format = True
+        self.refresh()
+
+    def expect(self, expected: Expected) -> None:
+        """Say what there is to expect of the journals; blocks. Raises DatabaseError."""
+        if self.state.expected is not expected:
+            self._transact({}, {}, {b"journals": expected.encode()})
+            self.refresh()
+
+    def _transact(
+        self, layer: Layer, figures: Mapping[bytes, tuple[int, int]], about: Mapping[bytes, bytes]
+    ) -> None:
         try:
-            self._write(layer, figures, epoch)
+            self._write(layer, figures, about)
         except lmdb.MapFullError as error:
             raise NoRoomError(str(error)) from error
         except lmdb.Error as error:
-            raise DatabaseError(str(error)) from error
+            why = reason(error, self._path)
+            raise DatabaseError(why.text, errno.ENOSPC if why.full else errno.EIO) from error
 
-    def _write(self, layer: Layer, figures: Mapping[bytes, tuple[int, int]], epoch: int) -> None:
+    def _write(
+        self, layer: Layer, figures: Mapping[bytes, tuple[int, int]], about: Mapping[bytes, bytes]
+    ) -> None:
         with self._environment.begin(write=True) as transaction:
             for number in sorted(layer):
                 prefix, values = _PREFIX[number], layer[number]
                 for digest in sorted(values):
                     if value := values[digest]:
-                        transaction.put(prefix + digest, value, db=self._records)
+                        transaction.put(prefix + digest, seal(digest, value), db=self._records)
                     else:
                         transaction.delete(prefix + digest, db=self._records)
             for name, counts in figures.items():
                 if self._stored.get(name) != counts:
                     transaction.put(b"=" + name, _COUNT.pack(*counts), db=self._sets)
-            transaction.put(b"epoch", epoch.to_bytes(8, "big"), db=self._about)
+            for key, word in about.items():
+                transaction.put(key, word, db=self._about)
         self._stored.update(figures)
 
     def _measure(self) -> None:
@@ -210,13 +289,16 @@ class Database:
         self.close()
         try:
             self._open()
-        except lmdb.Error as error:
-            raise DatabaseError(str(error)) from error
+        except (lmdb.Error, OSError) as error:
+            why = reason(error, self._path)
+            raise DatabaseError(why.text, errno.ENOSPC if why.full else errno.EIO) from error
 
     def close(self) -> None:
-        """Release the file."""
-        self._snapshot.abort()
-        self._environment.close()
+        """Release the file, unless it is closed."""
+        if self.is_open:
+            self.is_open = False
+            self._snapshot.abort()
+            self._environment.close()
 
 
 def insert(layer: Layer, digest: bytes, value: bytes) -> int:
@@ -225,3 +307,12 @@ def insert(layer: Layer, digest: bytes, value: bytes) -> int:
     grown = len(value) - len(values.get(digest, b""))
     values[digest] = value
     return grown
+
+
+def merged(runs: Iterable[Mapping[bytes, bytes]]) -> Layer:
+    """The changes of several epochs together, the last of them last."""
+    layer: Layer = {}
+    for values in runs:
+        for digest, value in values.items():
+            insert(layer, digest, value)
+    return layer

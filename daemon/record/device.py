@@ -6,8 +6,10 @@
     commit  `fresh` becomes `committing`, which a thread brings to the file in one synced transaction; new writes
             go to the other journal. Then the first journal means nothing any more, and neither does `committing`
 
-The journal is why an acknowledged write costs one flush of the disk, or none, and yet the file can never be damaged:
+The journal is why an acknowledged write costs one flush of the disk, or none, and yet no crash can damage the file:
 LMDB without its own syncs would survive the death of the process, but not that of the machine.
+
+At the start file and journals must fit (`daemon.record.journals`); else nothing is touched and the start is refused.
 """
 
 from __future__ import annotations
@@ -16,15 +18,17 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.wire.result import Result
-from daemon.errors import StartError
-from daemon.record.database import Database, DatabaseError, Layer, NoRoomError, insert
+from daemon.errors import RECOVER
+from daemon.record.database import DatabaseError, Layer, NoRoomError, insert
+from daemon.record.disk import Reason, reason
 from daemon.record.journal import ROOM, Journal
-from daemon.record.record import partition, times
+from daemon.record.journals import Expected
+from daemon.record.opening import insist, open_files
+from daemon.record.record import partition
 from daemon.record.refused import Refused
-from daemon.record.sets import Sets
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -34,6 +38,9 @@ if TYPE_CHECKING:
 JOURNAL_SIZE_MAX = 256 << 20
 """Most bytes of one journal. While a commit runs, writes to one record over and over make the journal grow, not what
 waits in memory; at the next start all of it is read."""
+
+TOLD_MAX = 100
+"""Most damaged places that the log is told of; all others are the same news."""
 
 RETRY_SECONDS = 1.0
 """After so long a commit that failed is tried again."""
@@ -46,6 +53,24 @@ class _Group(asyncio.Future[int]):
         return False
 
 
+class _Mark(NamedTuple):
+    """How far a journal went when its flush began."""
+
+    journal: Journal
+    epoch: int
+    end: int
+    entries: int
+
+
+class _Commit(NamedTuple):
+    """What a commit brings to the file: the epoch of the journal ``old``; ``new`` takes the writes meanwhile."""
+
+    old: Journal
+    new: Journal
+    layer: Layer
+    figures: dict[bytes, tuple[int, int]]
+
+
 class Device:
     """Values in an LMDB file behind two journals; see Storage."""
 
@@ -56,13 +81,16 @@ class Device:
         self._engine = engine
         self._path = path
         self._warn = warn
-        self.sets = Sets()
         self.total_bytes = engine.filesize * len(engine.file)
+        self._database, self._journals, self.sets = open_files(path, self.total_bytes, namespace, warn)
+        self._identity = self._database.state.identity
         self._fresh: Layer = {}
         self._committing: Layer = {}
         self._fresh_bytes = self._committing_bytes = 0
         self._refusing: Result | None = None
-        self._journals = self._open(namespace)
+        self._told: set[str] = set()
+        self._closed = False
+        self._failing = False  # the last commit failed, and will be tried again
         self._filed_bytes = self.sets.data_used_bytes  # of the records in the file, as it is seen
         self._journal = self._journals[0]
         self._unsynced: set[Journal] = set()
@@ -71,61 +99,6 @@ class Device:
         self._commit: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="record")  # a flush must not wait for a commit
-
-    def _open(self, namespace: bytes) -> tuple[Journal, Journal]:
-        paths = [self._path.with_name(f"{self._path.name}.journal{number}") for number in range(2)]
-        there = [path for path in paths if path.exists()]
-        empty = not self._path.exists() or not self._path.stat().st_size
-        if empty and there:
-            raise StartError(f"{self._path} is gone, but its journals are there: restore it, or remove them")
-        journals = Journal(paths[0]), Journal(paths[1])
-        try:
-            self._database = Database(self._path, self.total_bytes, namespace)
-            self._database.restore(self.sets)
-            for journal in journals:
-                journal.seed = self._database.identity
-            self._recover(journals)
-        except BaseException:
-            for journal, path in zip(journals, paths, strict=True):
-                journal.close()
-                if path not in there:
-                    path.unlink()  # a file that is not ours gets no company
-            raise
-        return journals
-
-    def _recover(self, journals: tuple[Journal, Journal]) -> None:
-        """Bring what was acknowledged before a crash into the file, and begin a new epoch."""
-        layer: Layer = {}
-        last = self._database.epoch
-        for epoch, values in sorted((journal.read() for journal in journals), key=lambda run: run[0]):
-            if epoch > self._database.epoch:
-                last = epoch
-                for digest, value in values.items():
-                    insert(layer, digest, value)
-        for number, values in layer.items():
-            for digest, value in values.items():
-                old = self._database.get(number, digest)
-                if old:
-                    self.sets.removed(times(old)[2], len(old))
-                if value:
-                    self.sets.written(times(value)[2], 0, len(value))
-        if layer:
-            self._commit_now(layer, last)
-        journals[0].begin(last + 1)
-
-    def _commit_now(self, layer: Layer, epoch: int) -> None:
-        try:
-            while True:
-                with suppress(NoRoomError):
-                    self._database.commit(layer, self._figures(), epoch)
-                    break
-                self._database.grow()
-        except DatabaseError as error:
-            raise StartError(f"cannot write {self._path}: {error}") from error
-        self._database.refresh()
-
-    def _figures(self) -> dict[bytes, tuple[int, int]]:
-        return {name: (figures.objects, figures.data_used_bytes) for name, figures in self.sets.items()}
 
     @property
     def used_bytes(self) -> int:
@@ -143,7 +116,20 @@ class Device:
         for layer in (self._fresh, self._committing):
             if number in layer and (value := layer[number].get(digest)) is not None:
                 return value or None
-        return self._database.get(number, digest)
+        try:
+            return self._database.get(number, digest)
+        except DatabaseError as error:
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: DatabaseError) -> Refused:
+        """What is answered for a record that is damaged: never altered data. The log has it once."""
+        if not self._database.is_open:
+            return Refused(Result.SERVER_ERROR, f"{self._path} is closed")
+        text = f"{self._path} is damaged: {error}. {RECOVER}"
+        if text not in self._told and len(self._told) < TOLD_MAX:
+            self._told.add(text)
+            self._warn(text)
+        return Refused(Result.SERVER_ERROR, text)
 
     def put(self, digest: bytes, value: bytes) -> int:
         """See Storage."""
@@ -168,7 +154,11 @@ class Device:
         try:
             self._journal.append(digest, value)
         except OSError as error:
-            raise Refused(Result.OUT_OF_SPACE, f"{self._path}: {error.strerror}") from error
+            why = reason(error, self._path)
+            code = Result.OUT_OF_SPACE if why.full else Result.SERVER_ERROR
+            raise Refused(code, f"{self._journal.path}: {why.text}") from error
+        if not self._engine.commit_to_device:
+            self._journal.note()
         self._fresh_bytes += insert(self._fresh, digest, value)
         self._unsynced.add(self._journal)
         if self._timer is None:
@@ -178,7 +168,10 @@ class Device:
 
     def digests(self, number: int) -> Sequence[bytes]:
         """See Storage."""
-        found = dict.fromkeys(self._database.digests(number), b"=")
+        try:
+            found = dict.fromkeys(self._database.digests(number), b"=")
+        except DatabaseError as error:
+            raise self._unreadable(error) from error
         for layer in (self._committing, self._fresh):
             found.update(layer.get(number, {}))
         return sorted(digest for digest, value in found.items() if value)
@@ -199,18 +192,24 @@ class Device:
     def _flush(self) -> None:
         """Bring the journals to the disk for all who wait."""
         self._flushing, self._next = self._next, None
-        journals, self._unsynced = self._unsynced, set()
-        done = asyncio.get_running_loop().run_in_executor(self._pool, _sync, journals)
-        done.add_done_callback(self._flushed)
+        marks = [_Mark(journal, journal.epoch, journal.size, journal.entries) for journal in self._unsynced]
+        self._unsynced = set()
+        done = asyncio.get_running_loop().run_in_executor(self._pool, _sync, marks)
+        done.add_done_callback(lambda done: self._flushed(done, marks))
 
-    def _flushed(self, done: asyncio.Future[None]) -> None:
+    def _flushed(self, done: asyncio.Future[None], marks: Sequence[_Mark]) -> None:
         result = Result.OK
         if error := done.exception():
             # whether those writes are durable nobody can know; the commit that comes now will tell
-            result = Result.SERVER_ERROR
+            why = self._reason(error)
+            result = Result.OUT_OF_SPACE if why.full else Result.SERVER_ERROR
             self._refusing = result if self._fresh or self._committing else self._refusing
-            self._warn(f"cannot flush the journals of {self._path}: {error}")
+            self._warn(f"cannot flush the journals of {self._path}: {why.text}")
             self._schedule(0)
+        else:
+            for mark in marks:
+                if mark.journal.epoch == mark.epoch:  # else all of it is in the file already
+                    mark.journal.note_synced(mark.end, mark.entries)
         if self._flushing is not None:
             self._flushing.set_result(result)
             self._flushing = None
@@ -224,71 +223,118 @@ class Device:
 
     def _begin_commit(self) -> None:
         """Bring all that is fresh to the file, unless a commit runs; its end looks again."""
-        if self._commit is None:
-            self._timer = None
-        if self._commit is None and self._fresh:
+        if self._commit is not None:
+            return
+        self._timer = None
+        if self._fresh:
+            old, new = self._journal, self._journals[self._journal is self._journals[0]]
+            try:
+                new.begin(old.epoch + 1, self._identity)
+            except OSError as error:
+                self._fail(error)
+                self._schedule(RETRY_SECONDS)
+                return
+            self._journal = new
             self._committing, self._fresh = self._fresh, {}
             self._committing_bytes, self._fresh_bytes = self._fresh_bytes, 0
-            epoch = self._journal.epoch
-            self._journal = self._journals[self._journal is self._journals[0]]
-            self._journal.begin(epoch + 1)
-            self._try_commit(self._figures(), epoch)
+            self._try_commit(_Commit(old, new, self._committing, self.sets.figures()))
 
-    def _try_commit(self, figures: dict[bytes, tuple[int, int]], epoch: int) -> None:
+    def _try_commit(self, commit: _Commit) -> None:
+        if not self._database.is_open:
+            try:
+                self._database.reopen()
+            except DatabaseError as error:
+                self._retry(commit, error)
+                return
         loop = asyncio.get_running_loop()
-        self._commit = loop.run_in_executor(
-            self._pool, self._database.commit, self._committing, figures, epoch
-        )
-        self._commit.add_done_callback(lambda done: self._committed(done, figures, epoch))
+        self._commit = loop.run_in_executor(self._pool, self._bring, commit)
+        self._commit.add_done_callback(lambda done: self._committed(done, commit))
 
-    def _committed(
-        self, done: asyncio.Future[None], figures: dict[bytes, tuple[int, int]], epoch: int
-    ) -> None:
+    def _bring(self, commit: _Commit) -> None:
+        """Bring an epoch to the file; blocks. The file is never of a later epoch than both journals, at any moment."""
+        commit.new.settle()
+        commit.old.note_closed()
+        self._database.commit(commit.layer, commit.figures, commit.old.epoch)
+
+    def _committed(self, done: asyncio.Future[None], commit: _Commit) -> None:
         error = done.exception()
         if error is None:
             self._database.refresh()
             self._committing, self._committing_bytes = {}, 0
-            self._filed_bytes = sum(size for _, size in figures.values())
+            self._filed_bytes = sum(size for _, size in commit.figures.values())
             self._commit = self._timer = self._refusing = None
+            self._failing = False
             if self._fresh:
                 self._schedule(0 if self._journal.size > ROOM else self._engine.flush_max_ms / 1000)
         elif isinstance(error, NoRoomError):
             self._database.grow()
-            self._try_commit(figures, epoch)
+            self._try_commit(commit)
         else:
-            self._fail(error)
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(RETRY_SECONDS, self._try_commit, figures, epoch)
+            self._retry(commit, error)
+
+    def _retry(self, commit: _Commit, error: BaseException) -> None:
+        self._fail(error)
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(RETRY_SECONDS, self._try_commit, commit)
 
     def _fail(self, error: BaseException) -> None:
         """Take no more writes until a commit succeeds; all that was acknowledged is in the journals."""
-        if self._refusing is None:
-            self._warn(f"cannot write {self._path}, writes are refused: {error}")
-        self._refusing = Result.OUT_OF_SPACE
-        with suppress(DatabaseError):
-            self._database.reopen()
+        why = self._reason(error)
+        if not self._failing:
+            self._warn(f"cannot write {self._path}, writes are refused: {why.text}")
+        self._failing = True
+        self._refusing = Result.OUT_OF_SPACE if why.full else Result.SERVER_ERROR
+        if self._database.is_open:
+            with suppress(DatabaseError):
+                self._database.reopen()
+
+    def _reason(self, error: BaseException) -> Reason:
+        if isinstance(error, OSError):
+            return reason(error, self._path)
+        return Reason(str(error), isinstance(error, DatabaseError) and error.full)
 
     async def start(self) -> None:
         """Nothing to do: work begins with the first write."""
 
     async def stop(self) -> None:
         """See Storage. What a full disk does not take stays in the journals, for the next start."""
-        while (self._fresh or self._committing) and self._refusing is not Result.OUT_OF_SPACE:
+        while (self._fresh or self._committing) and not self._failing:
             self._begin_commit()
-            assert self._commit is not None
-            await asyncio.wait({self._commit})
+            if self._commit is not None:
+                await asyncio.wait({self._commit})
         if self._timer is not None:
             self._timer.cancel()
+        while waited := {one for one in (self._flushing, self._next, self._running) if one is not None}:
+            await asyncio.wait(waited)
+        if not self._failing and not self._closed:
+            try:
+                insist(self._database, lambda: self._database.expect(Expected.CLOSED))
+            except DatabaseError as error:
+                self._warn(
+                    f"cannot write {self._path}: {error}; nothing is lost, its journals are read at the next start"
+                )
         self.close()
 
+    @property
+    def _running(self) -> asyncio.Future[None] | None:
+        """The commit that runs."""
+        return self._commit if self._commit is not None and not self._commit.done() else None
+
     def close(self) -> None:
-        """Release the files as they are; what is not in the namespace's file is in the journals."""
+        """Release the files as they are; what is not in the namespace's file is in the journals. Then all is refused."""
+        if self._closed:
+            return
+        self._closed = True
+        self._refusing = Result.SERVER_ERROR
+        self._unsynced.clear()
+        if self._timer is not None:
+            self._timer.cancel()
         self._pool.shutdown()
         self._database.close()
         for journal in self._journals:
             journal.close()
 
 
-def _sync(journals: set[Journal]) -> None:
-    for journal in journals:
-        journal.sync()
+def _sync(marks: Sequence[_Mark]) -> None:
+    for mark in marks:
+        mark.journal.sync()

@@ -59,3 +59,6 @@ class Memory:
 
     async def stop(self) -> None:
         """Nothing to do."""
+
+    def close(self) -> None:
+        """Nothing to do."""

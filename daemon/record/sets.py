@@ -35,6 +35,10 @@ class Sets(dict[bytes, SetFigures]):
         self.objects += objects
         self.data_used_bytes += data_used_bytes
 
+    def figures(self) -> dict[bytes, tuple[int, int]]:
+        """Objects and bytes of every set."""
+        return {name: (one.objects, one.data_used_bytes) for name, one in self.items()}
+
     def written(self, name: bytes, old_size: int, new_size: int) -> None:
         """A record of the set ``name`` has grown from ``old_size`` bytes, 0 for none, to ``new_size``."""
         figures = self.get(name)

@@ -29,10 +29,15 @@ def open_namespaces(config: schema.Config, warn: Warn, suffix: str = "") -> dict
     one process must not share it. Raises StartError when a namespace cannot be had as it is configured.
     """
     directory = Path(config.service.work_directory)
-    return {
-        one.name.encode(): Namespace(_checked(one), _storage(one, directory, suffix, warn))
-        for one in config.namespaces
-    }
+    made: dict[bytes, Namespace] = {}
+    try:
+        for one in config.namespaces:
+            made[one.name.encode()] = Namespace(_checked(one), _storage(one, directory, suffix, warn))
+    except BaseException:
+        for namespace in made.values():
+            namespace.storage.close()
+        raise
+    return made
 
 
 def _checked(config: schema.Namespace) -> schema.Namespace:

@@ -32,7 +32,10 @@ class Storage(Protocol):
         """How much of the room is not available for more: a file keeps records in pages, which takes more."""
 
     def get(self, digest: bytes) -> bytes | None:
-        """The value of ``digest``. Every write is seen at once, whether it is on the disk already or not."""
+        """The value of ``digest``. Every write is seen at once, whether it is on the disk already or not.
+
+        Raises Refused when it is damaged, or when the storage is closed.
+        """
 
     def put(self, digest: bytes, value: bytes) -> int:
         """Keep ``value`` and return the size of the one it replaces, 0 for none.
@@ -44,7 +47,7 @@ class Storage(Protocol):
         """Forget ``digest`` and return the value that it had. Raises Refused as ``put`` does."""
 
     def digests(self, partition: int) -> Sequence[bytes]:
-        """The digests of a partition, ascending, as they are now."""
+        """The digests of a partition, ascending, as they are now. Raises Refused as ``get`` does."""
 
     def durable(self) -> Awaitable[int] | None:
         """See Namespace.durable."""
@@ -54,3 +57,6 @@ class Storage(Protocol):
 
     async def stop(self) -> None:
         """Bring everything to the disk and release files."""
+
+    def close(self) -> None:
+        """Release files as they are."""

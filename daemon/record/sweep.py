@@ -124,15 +124,18 @@ class Sweeper:
     def _steps(self, histograms: Histograms | None) -> Iterator[None]:
         """The walk, in steps of a few records."""
         for partition in range(PARTITIONS):
-            for number, digest in enumerate(self._namespace.storage.digests(partition)):
-                if number % RECORDS_BETWEEN_LOOKS == 0:
-                    yield
-                self._look(digest, histograms)
+            with suppress(Refused):  # damage: told by the storage, and left to `asudfd --recover`
+                for number, digest in enumerate(self._namespace.storage.digests(partition)):
+                    if number % RECORDS_BETWEEN_LOOKS == 0:
+                        yield
+                    self._look(digest, histograms)
             yield
 
     def _look(self, digest: bytes, histograms: Histograms | None) -> None:
         namespace = self._namespace
-        value = namespace.storage.get(digest)
+        value = None
+        with suppress(Refused):  # a damaged record: the others are swept all the same
+            value = namespace.storage.get(digest)
         if value is None or digest in namespace.locks:
             return
         void_time, _, _ = times(value)

@@ -1,0 +1,227 @@
+"""The bytes of a journal, and what can be read of them when they are damaged; no file is touched here.
+
+    heads    0  and 256, the same twice: "asudf journal 2" and a line feed, u32 identity of the namespace's file,
+                u64 epoch, u32 tag, u32 seed, 16 boot, u32 CRC-32 of these
+    notes  128  and 192: u64 and u32 end and number of the entries that were acknowledged, the same of those that the
+                disk has, u8 whether a later epoch was begun in the other journal, u32 CRC-32
+    entries 4096, one after the other: u32 tag, u32 CRC-32 of what follows, u32 number, u32 size of the value,
+                20 digest, value; size 0 is a removal. All big-endian.
+
+Each epoch has a new random tag and seed. Every CRC begins with the seed, so that what an earlier epoch has left
+behind the last entry is no entry of this one, and no client can make up an entry inside a value. The tag is what is
+searched for behind a damaged place. The number tells entries that were swapped or doubled, and how many are missing.
+
+Two notes, written in turn: whoever is killed while he writes one leaves the other. Heads and notes are in one sector of
+the disk, which is written whole or not at all.
+
+An entry that is not whole is one of three things:
+
+    torn    The process died while it wrote its last entry, which was not acknowledged: nothing is missing.
+    lost    The machine went down, and the entry had not been flushed: without commit-to-device that may happen to the
+            last second of writes, in any order. The start goes on with the others and the log says how many are missing.
+    damage  Anything else: an entry that was flushed; or one that was acknowledged or has entries behind it, while the
+            machine has not been down since (its boot is the head's).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from struct import Struct
+from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAGIC = b"asudf journal 2\n"
+
+ENTRIES = 4096
+"""Where the entries begin: they are written again and again, and head and notes have a block for themselves."""
+
+NOTES = (128, 192)
+
+_HEADS = (0, 256)
+
+ENTRY = Struct("!IIII20s")
+START = Struct("!II")
+BODY = Struct("!II20s")
+
+_CRC = Struct("!I")
+_HEAD = Struct("!16sIQII16s")
+_NOTE = Struct("!QIQI?")
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+_pack_note = _NOTE.pack
+
+
+class Head(NamedTuple):
+    """What a journal says of itself. ``boot`` names the run of the machine in which the epoch was begun."""
+
+    identity: int
+    epoch: int
+    tag: int
+    seed: int
+    boot: bytes
+
+
+class Note(NamedTuple):
+    """How far the entries go that were acknowledged (``end``, ``entries``) and those that the disk has."""
+
+    end: int = ENTRIES
+    entries: int = 0
+    synced_end: int = ENTRIES
+    synced_entries: int = 0
+    closed: bool = False
+
+
+class Gap(NamedTuple):
+    """A place where entries are not whole: ``missing`` of them, from the one with ``number`` on."""
+
+    offset: int
+    number: int
+    missing: int
+    found: str
+    damage: bool
+
+    def __str__(self) -> str:
+        last = self.number + self.missing - 1
+        which = f"entry {self.number}" if last <= self.number else f"entries {self.number} to {last}"
+        return f"at offset {self.offset}, {which}: {self.found}"
+
+
+class Reading(NamedTuple):
+    """What is whole of a journal: the last value of every digest, of so many ``entries``."""
+
+    epoch: int
+    values: dict[bytes, bytes]
+    entries: int
+    gaps: list[Gap]
+
+
+class HeadError(Exception):
+    """The beginning of a journal is not what it should be; the text says what was found."""
+
+
+def boot() -> bytes:
+    """Names the run of the machine; zeros where the system does not tell."""
+    try:
+        return bytes.fromhex(_BOOT.read_text("ascii").strip().replace("-", ""))
+    except (OSError, ValueError):
+        return bytes(16)
+
+
+def pack_head(head: Head) -> bytes:
+    """The block before the entries of a new epoch."""
+    packed = _HEAD.pack(MAGIC, *head)
+    block = bytearray(ENTRIES)
+    for place in _HEADS:
+        block[place : place + _HEAD.size + _CRC.size] = packed + _CRC.pack(crc32(packed))
+    note = sealed(Note(), head.seed)
+    for place in NOTES:
+        block[place : place + len(note)] = note
+    return bytes(block)
+
+
+def sealed(note: Note | tuple[int, int, int, int, bool], seed: int) -> bytes:
+    """A note with its checksum."""
+    packed = _pack_note(*note)
+    return packed + _CRC.pack(crc32(packed, seed))
+
+
+def parse_head(content: bytes) -> tuple[Head, Note]:
+    """Head, and the later of the two notes. Raises HeadError."""
+    if len(content) < ENTRIES:
+        raise HeadError(f"the file ends after {len(content)} bytes")
+    if not content[:ENTRIES].strip(b"\0"):
+        raise HeadError("zeros where the head should be")
+    head = next(_heads(content), None)
+    if head is None:
+        whose = "damaged" if MAGIC[:5] in content[: len(MAGIC)] else "not that of a journal"
+        raise HeadError(f"the head is {whose}")
+    notes = list(_notes(content, head.seed))
+    if not notes:
+        raise HeadError("the checksums of both notes in the head are wrong")
+    return head, max(notes)
+
+
+def _heads(content: bytes) -> Iterator[Head]:
+    for place in _HEADS:
+        end = place + _HEAD.size
+        magic, *values = _HEAD.unpack_from(content, place)
+        if magic == MAGIC and crc32(content[place:end]) == _CRC.unpack_from(content, end)[0]:
+            yield Head(*values)
+
+
+def _notes(content: bytes, seed: int) -> Iterator[Note]:
+    for place in NOTES:
+        end = place + _NOTE.size
+        if crc32(content[place:end], seed) == _CRC.unpack_from(content, end)[0]:
+            yield Note(*_NOTE.unpack_from(content, place))
+
+
+def read(content: bytes, head: Head, note: Note) -> Reading:
+    """Every whole entry in ``content``, and where there are none."""
+    undisturbed = any(head.boot) and head.boot == boot()
+    values: dict[bytes, bytes] = {}
+    gaps: list[Gap] = []
+    position, number, count = ENTRIES, 0, 0
+    while True:
+        entry = _entry(content, position, head)
+        if entry is not None and entry.number == number:
+            values[entry.digest] = entry.value
+            position, number, count = entry.end, number + 1, count + 1
+            continue
+        behind = _search(content, position, number, head)
+        flushed = position < note.synced_end
+        if behind is None:
+            if number < note.entries:
+                damage = undisturbed or flushed
+                found = _found(content, position)
+                gaps.append(Gap(position, number, note.entries - number, found, damage))
+            return Reading(head.epoch, values, count, gaps)
+        start, later = behind
+        damage = undisturbed or flushed
+        gaps.append(Gap(position, number, later - number, _found(content, position), damage))
+        position, number = start, later
+
+
+class _Entry(NamedTuple):
+    number: int
+    digest: bytes
+    value: bytes
+    end: int
+
+
+def _entry(content: bytes, position: int, head: Head) -> _Entry | None:
+    """The entry at ``position``, if a whole one begins there."""
+    start = position + ENTRY.size
+    if start > len(content):
+        return None
+    _, checksum, number, size, digest = ENTRY.unpack_from(content, position)
+    end = start + size
+    if end > len(content) or crc32(content[position + START.size : end], head.seed) != checksum:
+        return None
+    return _Entry(number, digest, content[start:end], end)
+
+
+def _search(content: bytes, position: int, number: int, head: Head) -> tuple[int, int] | None:
+    """Place and number of the first whole entry from ``position`` on that comes later than ``number``."""
+    tag = _CRC.pack(head.tag)
+    while (position := content.find(tag, position)) >= 0:
+        entry = _entry(content, position, head)
+        if entry is not None and entry.number > number:
+            return position, entry.number
+        position += 1
+    return None
+
+
+def _found(content: bytes, position: int) -> str:
+    """What is there instead of an entry, in words."""
+    there = content[position : position + ENTRY.size]
+    if not there:
+        return "the file ends there"
+    if not there.strip(b"\0"):
+        return "zeros"
+    if len(there) < ENTRY.size or position + len(there) + ENTRY.unpack(there)[3] > len(content):
+        return "an entry that goes on behind the end of the file"
+    return "an entry with a wrong checksum or number"
