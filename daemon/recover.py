@@ -26,13 +26,13 @@ EXIT_LOST = 1
 
 
 class Report:
-    """What is told, line by line. ``suffix`` is for the names of the damaged files of this run."""
+    """What is told, line by line. ``beside`` names the damaged files of this run."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
         self._lost = False
         self._indent = ""
-        self.suffix = f".damaged-{datetime.now():%Y%m%d-%H%M%S}"  # noqa: DTZ005 - for people, in their time
+        self._suffix = f".damaged-{datetime.now():%Y%m%d-%H%M%S}"  # noqa: DTZ005 - for people, in their time
 
     def begin(self, what: str) -> None:
         """The lines that follow are about ``what``."""
@@ -49,6 +49,15 @@ class Report:
         """Tell what could not be saved; the exit code is 1 then."""
         self._lost = True
         self.say(f"lost: {text}")
+
+    def beside(self, path: Path) -> Path:
+        """A name, free as yet, for the damaged file ``path`` beside it."""
+        name = f"{path.name}{self._suffix}"
+        number = 1
+        while path.with_name(name).exists():
+            number += 1
+            name = f"{path.name}{self._suffix}-{number}"
+        return path.with_name(name)
 
     @property
     def status(self) -> int:

@@ -187,7 +187,7 @@ class Database:
         """The value of ``digest``, which is in the partition ``number``. Raises DatabaseError when it is damaged."""
         try:
             stored = self._snapshot.get(_PREFIX[number] + digest, db=self._records)
-            return stored and unseal(digest, stored, first_format=self._first_format)
+            return None if stored is None else unseal(digest, stored, first_format=self._first_format)
         except (lmdb.Error, DamagedError) as error:
             raise DatabaseError(
                 f"the record {digest.hex()} in it cannot be read: {error}", errno.EIO

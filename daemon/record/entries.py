@@ -25,6 +25,7 @@ An entry that is not whole is one of three things:
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
@@ -51,7 +52,7 @@ _HEAD = Struct("!16sIQII16s")
 _NOTE = Struct("!QIQI?")
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
-_pack_note = _NOTE.pack
+pack_note, NOTE_SIZE = _NOTE.pack, _NOTE.size + _CRC.size
 
 
 class Head(NamedTuple):
@@ -102,6 +103,7 @@ class HeadError(Exception):
     """The beginning of a journal is not what it should be; the text says what was found."""
 
 
+@cache
 def boot() -> bytes:
     """Names the run of the machine; zeros where the system does not tell."""
     try:
@@ -116,16 +118,11 @@ def pack_head(head: Head) -> bytes:
     block = bytearray(ENTRIES)
     for place in _HEADS:
         block[place : place + _HEAD.size + _CRC.size] = packed + _CRC.pack(crc32(packed))
-    note = sealed(Note(), head.seed)
+    packed = pack_note(*Note())
+    note = packed + _CRC.pack(crc32(packed, head.seed))
     for place in NOTES:
         block[place : place + len(note)] = note
     return bytes(block)
-
-
-def sealed(note: Note | tuple[int, int, int, int, bool], seed: int) -> bytes:
-    """A note with its checksum."""
-    packed = _pack_note(*note)
-    return packed + _CRC.pack(crc32(packed, seed))
 
 
 def parse_head(content: bytes) -> tuple[Head, Note]:

@@ -48,7 +48,7 @@ class Record(NamedTuple):
 
 
 _HEADER = Struct("!HIQBI")
-_START = _HEADER.size
+_START = HEADER_SIZE = _HEADER.size
 _pack, _unpack = _HEADER.pack, _HEADER.unpack_from
 _new = tuple.__new__
 

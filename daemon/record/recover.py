@@ -166,7 +166,7 @@ class _Recovery:
         kept = []
         for path in paths:
             if path.exists():
-                beside = path.with_name(path.name + self._report.suffix)
+                beside = self._report.beside(path)
                 shutil.copy2(path, beside)
                 _sync(beside)
                 kept.append(str(beside))

@@ -231,6 +231,6 @@ def test_files_lie_in_the_work_directory_unless_they_say_where(tmp_path: Path) -
         namespace.storage_engine.filesize = 1 << 20
     for suffix in ("", "-A2"):
         for one in open_namespaces(config, print, suffix).values():
-            one.storage.close()  # type: ignore[attr-defined]  # a device
+            one.storage.close()
         assert (tmp_path / f"test.dat{suffix}").exists()
         assert (tmp_path / f"elsewhere/bar.dat{suffix}").exists()
