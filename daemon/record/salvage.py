@@ -2,14 +2,17 @@
 
 LMDB trusts its file: what is missing or wrong in it may end the process that reads it, or keep it busy for ever. So the
 reading is done by a child process, which tells what it finds through a pipe, partition by partition. When it dies, the
-next one goes on with the next partition.
+next one goes on with the next partition. A file that is too short is read as a copy with zeros for what is missing,
+which LMDB takes for damage and not for its end.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import resource
 import select
+import shutil
 import signal
 import struct
 from collections.abc import Iterator
@@ -70,7 +73,34 @@ class _Message(NamedTuple):
 
 
 def salvage(path: Path, take: Callable[[bytes, bytes], None]) -> Salvage:
-    """Read ``path`` and give digest and value of every whole record to ``take``."""
+    """Read ``path`` and give digest and value of every whole record to ``take``. Raises OSError."""
+    there, wanted = path.stat().st_size, _wanted(path)
+    if there >= wanted:
+        return _read_all(path, take)
+    copy = path.with_name(f"{path.name}.lengthened")
+    try:
+        shutil.copyfile(path, copy)
+        os.truncate(copy, wanted)
+        found = _read_all(copy, take)
+    finally:
+        copy.unlink(missing_ok=True)
+    if found.broken:  # else what is missing were unused pages
+        found.broken.insert(0, f"a part is missing: it has {there} bytes of {wanted}")
+    return found
+
+
+def _wanted(path: Path) -> int:
+    """How long the file says that it is; 0 when it says nothing."""
+    try:
+        with lmdb.open(str(path), subdir=False, readonly=True, lock=False) as environment:
+            last_page: int = environment.info()["last_pgno"]
+            page_size: int = environment.stat()["psize"]
+            return (last_page + 1) * page_size
+    except lmdb.Error:
+        return 0
+
+
+def _read_all(path: Path, take: Callable[[bytes, bytes], None]) -> Salvage:
     found = Salvage()
     partition = 0
     while partition < PARTITIONS:
@@ -139,6 +169,7 @@ def _take(number: int, size: int) -> bytes | None:
 
 def _be_child(path: Path, first: int, number: int) -> NoReturn:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    faulthandler.disable()
     status = 1
     try:
         with os.fdopen(number, "wb", buffering=0) as pipe:  # what was told is not lost with the child
@@ -156,36 +187,43 @@ class _Teller(NamedTuple):
 
 
 def _read(path: Path, first: int, tell: _Teller) -> None:
-    """Tell of the file ``path``; what is meant for the first child only, others leave out."""
+    """Tell of the file ``path``; what is not of a partition is told by the first child only."""
     try:
         environment = lmdb.open(str(path), subdir=False, max_dbs=3, readonly=True, lock=False)
-        transaction = environment.begin()
         about, records, sets = (
-            environment.open_db(name, transaction, create=False) for name in (b"about", b"records", b"sets")
+            environment.open_db(name, create=False) for name in (b"about", b"records", b"sets")
         )
     except lmdb.Error as error:
-        tell(Kind.BROKEN, 0, value=f"nothing of it can be read: {error}".encode())
+        tell(Kind.BROKEN, 0, value=f"nothing can be read: {error}".encode())
         tell(Kind.END, PARTITIONS - 1)
         return
-    try:
-        words = dict(transaction.cursor(about))
-        if not first:
-            for key, value in words.items():
-                tell(Kind.ABOUT, 0, value=key + b"=" + value)
-            for key, value in transaction.cursor(sets):
-                if len(value) == _COUNT.size:
-                    tell(Kind.SET, 0, value=value + key[1:])
-    except lmdb.Error as error:
-        words = {}
-        tell(Kind.BROKEN, 0, value=f"what it says about itself: {error}".encode())
+    words = _words(environment, about, tell)
+    if not first:
+        for key, value in words.items():
+            tell(Kind.ABOUT, 0, value=key + b"=" + value)
+        for key, value in _words(environment, sets, tell).items():
+            if len(value) == _COUNT.size:
+                tell(Kind.SET, 0, value=value + key[1:])
     first_format = legacy.FORMAT in {words.get(b"format"), words.get(b"carried")}
     for partition in range(first, PARTITIONS):
         tell(Kind.PARTITION, partition)
         try:
-            _read_partition(transaction.cursor(records), partition, tell, first_format=first_format)
+            with environment.begin() as transaction:  # an error is the end of a transaction
+                cursor = transaction.cursor(records)
+                _read_partition(cursor, partition, tell, first_format=first_format)
         except (lmdb.Error, ValueError) as error:
             tell(Kind.BROKEN, partition, value=f"partition {partition}: {error}".encode())
     tell(Kind.END, PARTITIONS - 1)
+
+
+def _words(environment: lmdb.Environment, table: lmdb._Database, tell: _Teller) -> dict[bytes, bytes]:
+    """What is in a small table."""
+    try:
+        with environment.begin() as transaction:
+            return {bytes(key): bytes(value) for key, value in transaction.cursor(table)}
+    except lmdb.Error as error:
+        tell(Kind.BROKEN, 0, value=f"what it says about itself: {error}".encode())
+        return {}
 
 
 def _read_partition(cursor: lmdb.Cursor, partition: int, tell: _Teller, *, first_format: bool) -> None:

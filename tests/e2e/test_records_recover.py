@@ -1,0 +1,198 @@
+"""A node dies, its journal is damaged: the next start says so and touches nothing, `--recover` saves what is whole."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from asinfo.wire import request
+from tests.conftest import StartDaemon
+from tests.processes import ROOT, Daemon, frame, receive_exactly
+
+pytestmark = pytest.mark.e2e
+
+CONFIG = """\
+namespace test {
+    storage-engine device {
+        file test.dat
+        filesize 64M
+        commit-to-device %s
+    }
+    nsup-period 120
+}
+"""
+RECORDS = 300
+ENTRIES = 4096
+"""Where the entries of a journal begin."""
+
+
+def key(number: int) -> request.Key:
+    return request.Key("test", f"set{number % 2}", f"key{number}")
+
+
+def ask(daemon: Daemon, bodies: list[bytes]) -> list[request.Reply]:
+    """The replies to requests that are sent together."""
+    replies = []
+    with daemon.connect() as connection:
+        connection.sendall(b"".join(frame(body, 3) for body in bodies))
+        for _ in bodies:
+            head = receive_exactly(connection, 8)
+            replies.append(request.reply(receive_exactly(connection, int.from_bytes(head[2:], "big"))))
+    return replies
+
+
+def found(daemon: Daemon) -> int:
+    """How many records are there, each as it was written."""
+    replies = ask(daemon, [request.get(key(number)) for number in range(RECORDS)])
+    for number, reply in enumerate(replies):
+        assert reply.result == 2 or reply.bins == {"count": number, "data": b"x" * (number % 50)}
+    return sum(reply.result == 0 for reply in replies)
+
+
+class Node:
+    """A node with its configuration, which may be killed, started again, and recovered."""
+
+    def __init__(self, tmp_path: Path, start_daemon: StartDaemon, commit: str) -> None:
+        self.work_directory = tmp_path / "work"
+        self.config = tmp_path / "asudfd.conf"
+        self.config.write_text(CONFIG % commit)
+        self._start = start_daemon
+
+    def start(self) -> Daemon:
+        return self._start("--config-file", str(self.config))
+
+    def fill_and_kill(self) -> None:
+        daemon = self.start()
+        replies = ask(
+            daemon,
+            [
+                request.put(key(number), {"count": number, "data": b"x" * (number % 50)})
+                for number in range(RECORDS)
+            ],
+        )
+        daemon.kill()
+        assert all(reply.result == 0 for reply in replies)
+
+    def journal(self) -> Path:
+        """The one with the most in it: the first seconds of a node may see a commit or none."""
+        journals = sorted(self.work_directory.glob("test.dat.journal?"))
+        return max(journals, key=lambda path: path.read_bytes()[ENTRIES:].strip(b"\0"))
+
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "daemon.cli", "--port", "0", "--config-file", str(self.config)]
+        command += ["--work-directory", str(self.work_directory), *arguments]
+        return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+
+
+@pytest.fixture(params=["false", "true"])
+def node(request: pytest.FixtureRequest, tmp_path: Path, start_daemon: StartDaemon) -> Node:
+    return Node(tmp_path, start_daemon, request.param)
+
+
+def flip(content: bytes) -> bytes:
+    place = ENTRIES + (len(content.rstrip(b"\0")) - ENTRIES) // 100
+    return content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+
+
+@pytest.mark.parametrize(
+    ("damage", "what"),
+    [
+        (flip, "a wrong checksum"),
+        (lambda content: bytes(len(content)), "zeros where the head should be"),
+        (lambda content: b"garbage" * 1000, "the head is not that of a journal"),
+        (lambda content: content[: ENTRIES + 500], "behind the end of the file"),
+    ],
+    ids=["flipped", "zeroed", "garbage", "truncated"],
+)
+def test_damage_is_told_and_what_is_whole_is_saved(
+    node: Node, damage: Callable[[bytes], bytes], what: str
+) -> None:
+    node.fill_and_kill()
+    journal = node.journal()
+    content = journal.read_bytes()
+    if content[ENTRIES:].strip(b"\0") == b"":
+        pytest.fail("nothing was in a journal")
+    journal.write_bytes(damage(content))
+    damaged = {path: path.read_bytes() for path in node.work_directory.glob("test.dat*")}
+
+    refused = node.run()
+    assert refused.returncode == 1
+    assert refused.stdout == ""
+    for word in (str(journal), "at offset", what, "asudfd --recover"):
+        assert word in refused.stderr
+    assert "Traceback" not in refused.stderr
+    lock_less = {path: path.read_bytes() for path in damaged if not path.name.endswith("-lock")}
+    assert lock_less.items() <= damaged.items()
+
+    recovered = node.run("--recover")
+    assert recovered.returncode == 1, recovered.stderr
+    assert "lost: " in recovered.stdout
+    assert str(journal) in recovered.stdout
+    (kept,) = node.work_directory.glob(f"{journal.name}.damaged-*")
+    assert kept.read_bytes() == damaged[journal]
+    assert node.run("--recover").returncode == 0
+
+    daemon = node.start()
+    there = found(daemon)
+    assert there < RECORDS
+    assert what != "a wrong checksum" or there == RECORDS - 1
+    assert daemon.stop() == 0
+
+
+def test_a_journal_that_is_gone_is_told(node: Node) -> None:
+    node.fill_and_kill()
+    journal = node.journal()
+    journal.unlink()
+    refused = node.run()
+    assert refused.returncode == 1
+    assert f"{journal}, at offset 0: the file is gone" in refused.stderr
+    assert not journal.exists()
+    assert node.run("--recover").returncode == 1
+    assert node.start().stop() == 0
+
+
+def test_without_damage_nothing_is_changed_and_nothing_refused(node: Node) -> None:
+    node.fill_and_kill()
+    before = {path: path.read_bytes() for path in node.work_directory.glob("test.dat*")}
+    recovered = node.run("--recover")
+    assert (recovered.returncode, recovered.stderr) == (0, "")
+    assert "whole" in recovered.stdout
+    assert {path: path.read_bytes() for path in node.work_directory.glob("test.dat*")} == before
+    daemon = node.start()
+    assert found(daemon) == RECORDS
+    while_it_runs = node.run("--recover")
+    assert while_it_runs.returncode == 1
+    assert "belongs to another daemon" in while_it_runs.stderr
+    assert found(daemon) == RECORDS
+    assert daemon.stop() == 0
+
+
+def test_a_truncated_file_is_told_and_rebuilt(node: Node) -> None:
+    node.fill_and_kill()
+    assert node.start().stop() == 0  # all is in the file now
+    path = node.work_directory / "test.dat"
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    refused = node.run()
+    assert refused.returncode == 1
+    assert f"{path} cannot be used" in refused.stderr
+    assert "a part of it is missing" in refused.stderr
+    assert "asudfd --recover" in refused.stderr
+    assert path.read_bytes() == content[: len(content) // 2]
+    recovered = node.run("--recover")
+    assert recovered.returncode == 1
+    assert recovered.stderr == ""
+    (kept,) = node.work_directory.glob("test.dat.damaged-*")
+    assert kept.read_bytes() == content[: len(content) // 2]
+    daemon = node.start()
+    assert found(daemon) <= RECORDS
+    assert daemon.stop() == 0
+
+
+def test_recover_wants_a_work_directory(tmp_path: Path, start_daemon: StartDaemon) -> None:
+    refused = Node(tmp_path, start_daemon, "false").run("--recover")
+    assert refused.returncode == 1
+    assert "no work directory" in refused.stderr
+    assert not (tmp_path / "work").exists()
