@@ -50,9 +50,7 @@ def recover(config: schema.Config, report: Report) -> None:
     """Save the records of every namespace of ``config`` that is kept in a file, of every node of the process."""
     directory = Path(config.service.work_directory)
     engines = {
-        directory / one.storage_engine.file[0]: one
-        for one in config.namespaces
-        if one.storage_engine.kind != "memory" and one.storage_engine.file
+        directory / one.storage_engine.file[0]: one for one in config.namespaces if one.storage_engine.file
     }
     for path, namespace in engines.items():
         for each in sorted({path, *_of_nodes(path)} - (engines.keys() - {path})):
@@ -213,7 +211,8 @@ class _Recovery:
         return filling.sets
 
     def _open(self, path: Path) -> Database:
-        return Database(path, self._namespace.storage_engine.filesize, self._namespace.name.encode())
+        engine = self._namespace.storage_engine
+        return Database(path, engine.filesize * len(engine.file), self._namespace.name.encode())
 
 
 class _Filling:

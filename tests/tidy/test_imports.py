@@ -16,7 +16,12 @@ SOURCES = sorted(
 OWNERS = {
     "bcrypt": {"asinfo/login.py"},
     "httpx": {"asadm/cron/ping.py", "daemon/smd/etcd/gateway.py"},
-    "lmdb": {"daemon/record/check.py", "daemon/record/database.py"},
+    "lmdb": {
+        "daemon/record/check.py",
+        "daemon/record/database.py",
+        "daemon/record/disk.py",
+        "daemon/record/salvage.py",
+    },
     "lupa": {"daemon/lua/state.py"},
     "rich": {"asinfo/render.py"},
     "typer": {"asinfo/application.py", "daemon/usage.py"},
