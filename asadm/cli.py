@@ -16,7 +16,6 @@ from asadm.outcome import FAILED, INTERRUPTED, WRONG, Outcome
 from asadm.session import Session
 from asinfo import interrupt
 from asinfo.errors import ConfigError, Error, UsageError
-from asinfo.files import PIPE_SECONDS, FileError, read_file
 from asinfo.options import notes, recognise
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -200,6 +199,8 @@ def _words(values: Values) -> Call:
 
 
 def _file(path: str) -> list[Call]:
+    from asinfo.files import PIPE_SECONDS, FileError, read_file
+
     try:
         content = read_file(path, COMMANDS_SIZE_MAX, pipe_seconds=PIPE_SECONDS)
     except FileError as error:

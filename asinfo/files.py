@@ -17,7 +17,6 @@ from __future__ import annotations
 import errno
 import os
 from _thread import get_ident
-from contextlib import suppress
 from stat import S_IFMT, S_IMODE, S_ISCHR, S_ISDIR, S_ISFIFO, S_ISLNK, S_ISREG, S_ISVTX, S_IWGRP, S_IWOTH
 
 from asinfo.errors import Error
@@ -293,8 +292,7 @@ def _replace(
                 os.fsync(descriptor)
         os.replace(temporary, path)
     except BaseException:  # Ctrl-C too must not leave the file behind
-        with suppress(OSError):
-            os.unlink(temporary)
+        _forget(temporary)
         raise
 
 
@@ -313,8 +311,23 @@ def _dress(descriptor: int, former: os.stat_result | None, mode: int | None) -> 
     if former is not None:
         own = os.fstat(descriptor)
         if (former.st_uid, former.st_gid) != (own.st_uid, own.st_gid):
-            with suppress(PermissionError):  # only root may give files away; the file is ours then
-                os.fchown(descriptor, former.st_uid, former.st_gid)
+            _give(descriptor, former)
         mode = S_IMODE(former.st_mode) & 0o777 if mode is None else mode
     if mode is not None:
         os.fchmod(descriptor, mode)
+
+
+def _give(descriptor: int, former: os.stat_result) -> None:
+    """Let the file belong to whom the former one belonged to, if we may; else it is ours."""
+    try:
+        os.fchown(descriptor, former.st_uid, former.st_gid)
+    except PermissionError:
+        return  # only root may give files away
+
+
+def _forget(temporary: str) -> None:
+    """Remove a file if it is there; the fault that led here is the one to be told."""
+    try:
+        os.unlink(temporary)
+    except OSError:
+        return

@@ -42,7 +42,12 @@ def special(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the command line may name a pipe, it is not waited for as long as usual."""
-    for module in ("asadm.yaml_file", "asadm.cli", "asadm.commands.manage_udfs_add", "asadm.fleet.plan_file"):
+    for module in (
+        "asinfo.files",
+        "asadm.yaml_file",
+        "asadm.commands.manage_udfs_add",
+        "asadm.fleet.plan_file",
+    ):
         monkeypatch.setattr(f"{module}.PIPE_SECONDS", 0.05)
     monkeypatch.setattr("asinfo.secret.PIPE_SECONDS", 0.05)
     monkeypatch.setattr("asinfo.astools.PIPE_SECONDS", 0.05)
