@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 from daemon.errors import StartError
 from daemon.lock import WorkDirectory
 from daemon.record.recover import recover as recover_records
+from daemon.smd.recover import recover as recover_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +69,7 @@ class Report:
 RECOVERERS: tuple[Recoverer, ...] = (
     # one line for each part of the daemon that keeps files
     recover_records,
+    recover_metadata,
 )
 
 

@@ -157,6 +157,8 @@ class Server:
         stack.push_async_callback(smd.stop)
         self._health.stage = f"{STARTING}: waiting for the metadata"
         await smd.start()
+        for service in self._services:
+            service.node.modules.refuse_if_lost()
         self._health.stage = f"{STARTING}: reading the records"
         for service in self._services:
             for namespace in service.node.namespaces.values():

@@ -29,9 +29,13 @@ def open_smd(
     ``warn`` and ``alarm`` tell the log: of what may mend itself, and of what somebody has to see to.
     """
     if config.smd.backend == LOCAL:
-        directory = Path(config.service.work_directory) / "smd"
-        return LocalSmd(directory, cluster_key=cluster_key, warn=warn)
+        return LocalSmd(directory_of(config), cluster_key=cluster_key, warn=warn)
     return _open_etcd(config, nodes, warn, alarm)
+
+
+def directory_of(config: Config) -> Path:
+    """Where the files are, if the metadata is kept in files."""
+    return Path(config.service.work_directory) / "smd"
 
 
 def _open_etcd(

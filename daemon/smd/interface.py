@@ -37,6 +37,15 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Content:
+    """What a stored SMD module says: cluster key and tid of its last change, and its items in order."""
+
+    cluster_key: int
+    tid: int
+    items: Sequence[Item]
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """What `smd-info` tells about one SMD module.
 

@@ -1,120 +1,65 @@
 """System metadata in files of this machine: the embedded store, also shared by all nodes of one process.
 
-A change waits its turn in memory, is written by one worker thread, and only then becomes visible. While the thread
-writes, further changes gather and are written together (group commit), so that many clients cost few fsyncs. A
-change that cannot be written is refused and leaves no trace. The whole file is written anew each time, which keeps
-it plain: 1,000 modules of 1 KB are about 2 MB, a few milliseconds.
+A change waits its turn in memory, is appended to a log by one worker thread, and only then becomes visible. While the
+thread writes, further changes gather and are written together (group commit), so that many clients cost few flushes. A
+change that cannot be written is refused and leaves no trace. When half of a log is garbage another thread writes a
+new one, and changes go on meanwhile.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from daemon.errors import StartError
-from daemon.smd import file
+from daemon.smd.compaction import Compaction
 from daemon.smd.interface import CONFIRM_SECONDS, Accept, Holder, Item, SmdFailed, SmdTimeout, State
+from daemon.smd.module import EPOCH_MILLISECONDS, Change, Module
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
-EPOCH_MILLISECONDS = 1_262_304_000_000
-"""2010-01-01 UTC, where timestamps of Aerospike begin."""
+__all__ = ["EPOCH_MILLISECONDS", "REMOVED_MAX", "LocalSmd"]
 
 REMOVED_MAX = 1024
 """How many removed keys keep their slot in the order; else adding and removing new names would fill the store."""
 
 
-@dataclass(slots=True, eq=False)
-class _Change:
-    """A change that was asked for; ``done`` gets None, or why it failed."""
-
-    key: str
-    value: str | None
-    keep: Callable[[str], bool] | None
-    done: asyncio.Future[SmdFailed | None]
-
-
-class _Module:
-    """The items of one SMD module in memory, and the changes that wait to be written."""
+class _Queue:
+    """The changes of one SMD module that wait to be written, and what writes them."""
 
     __slots__ = (
-        "content_key",
-        "entries",
-        "items",
-        "path",
-        "subscribers",
-        "tid",
+        "compacted",
+        "compacting",
+        "compaction",
+        "module",
+        "patience",
         "waiting",
         "writer",
         "writing",
     )
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.content_key = 0
-        self.tid = 0
-        self.items: dict[str, Item] = {}
-        self.entries: dict[str, bytes] = {}
-        self.subscribers: list[Accept] = []
-        self.waiting: list[_Change] = []
-        self.writing: list[_Change] = []
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self.waiting: list[Change] = []
+        self.writing: list[Change] = []
         self.writer: asyncio.Task[None] | None = None
+        self.compacting: asyncio.Task[None] | None = None
+        self.compaction: Compaction | None = None
+        self.compacted = False  # it is to be finished by the writer
+        self.patience = 0  # bytes of garbage at which it is tried again after a failure
 
-    def load(self) -> None:
-        """Read the file. Raises StartError when it cannot be read or is not what `file.parse` takes.
-
-        The real server starts empty then. That would throw away modules which the user may well want to rescue,
-        so a damaged file stops the start and says so; nothing is changed.
-        """
-        try:
-            content = file.parse(self.path.read_bytes())
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise StartError(f"cannot read {self.path}: {error.strerror}") from error
-        except ValueError as error:
-            raise StartError(
-                f"{self.path} is damaged: {error}. Restore it from a copy, "
-                f"or move it away to start without what it holds"
-            ) from error
-        self.content_key, self.tid = content.cluster_key, content.tid
-        self.items = {item.key: item for item in content.items}
-        self.entries = {item.key: file.entry(item) for item in content.items}
-
-    def publish(self, items: Sequence[Item]) -> None:
-        """Let every subscriber accept ``items``."""
-        for accept in self.subscribers:
-            accept(items)
-
-    def plan(self, changes: Sequence[_Change]) -> tuple[dict[str, Item], int]:
-        """The items that ``changes`` make, in order, and how many of them change anything."""
-        planned: dict[str, Item] = {}
-        count = 0
-        now = time.time_ns() // 1_000_000 - EPOCH_MILLISECONDS
-        for change in changes:
-            present = planned.get(change.key) or self.items.get(change.key)
-            there = present.value if present else None
-            stays = change.keep is not None and there is not None and change.keep(there)
-            if change.value != there and not stays:
-                generation = present.generation + 1 if present else 1
-                planned[change.key] = Item(change.key, change.value, generation, now)
-                count += 1
-        if planned:
-            planned.update(self._given_up(self.items | planned, now))
-        return planned, count
-
-    @staticmethod
-    def _given_up(items: Mapping[str, Item], now: int) -> dict[str, Item]:
-        """The first removed items, when there are more than REMOVED_MAX of them, as items to forget."""
-        removed = [key for key, item in items.items() if item.value is None]
-        return {key: Item(key, None, 0, now) for key in removed[: max(0, len(removed) - REMOVED_MAX)]}
+    async def end(self) -> None:
+        """Give up a compaction that is under way, and write the changes that wait."""
+        if self.compaction is not None:
+            self.compaction.cancelled = True
+        for task in (self.compacting, self.writer):
+            if task is not None:
+                await task
 
 
 class LocalSmd:
@@ -130,8 +75,9 @@ class LocalSmd:
         self._cluster_key = cluster_key
         self._directory = directory
         self._warn = warn
-        self._modules: dict[str, _Module] = {}
+        self._queues: dict[str, _Queue] = {}
         self._thread: ThreadPoolExecutor | None = None
+        self._compactor = ThreadPoolExecutor(1, thread_name_prefix="smd-compaction")
         self._holder: Holder | None = None
         self._locked = 0.0  # when the lock was taken, on the monotonic clock
 
@@ -147,8 +93,8 @@ class LocalSmd:
 
     def subscribe(self, module: str, accept: Accept) -> None:
         """Hand every change of ``module`` to ``accept``; to be called before ``start``, once for each node."""
-        known = self._modules.setdefault(module, _Module(self._directory / f"{module}.smd"))
-        known.subscribers.append(accept)
+        known = self._queues.setdefault(module, _Queue(Module(self._directory / f"{module}.smd")))
+        known.module.subscribers.append(accept)
 
     async def start(self) -> None:
         """Load all files and hand everything over. Raises StartError; nothing was handed over then."""
@@ -156,18 +102,21 @@ class LocalSmd:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise StartError(f"cannot make the directory {self._directory}: {error.strerror}") from error
-        for module in self._modules.values():
-            module.load()
+        modules = [queue.module for queue in self._queues.values()]
+        for module in modules:
+            if note := module.load():
+                self._warn(note)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="smd")
-        for module in self._modules.values():
+        for module in modules:
             module.publish(list(module.items.values()))
 
     async def stop(self) -> None:
         """Refuse further changes and write what waits."""
         thread, self._thread = self._thread, None
-        for module in self._modules.values():
-            if module.writer is not None:
-                await module.writer
+        for queue in self._queues.values():
+            await queue.end()
+            queue.module.close()
+        self._compactor.shutdown()
         if thread is not None:
             thread.shutdown()
 
@@ -181,11 +130,10 @@ class LocalSmd:
         """
         if self._thread is None:
             raise SmdFailed("the node is not running")
-        known = self._modules[module]
-        change = _Change(key, value, keep, asyncio.get_running_loop().create_future())
+        known = self._queues[module]
+        change = Change(key, value, keep, asyncio.get_running_loop().create_future())
         known.waiting.append(change)
-        if known.writer is None:
-            known.writer = asyncio.create_task(self._write_all(known, self._thread))
+        self._wake(known)
         try:
             await asyncio.wait((change.done,), timeout=CONFIRM_SECONDS)
         finally:
@@ -198,16 +146,16 @@ class LocalSmd:
 
     def items(self, module: str) -> Sequence[Item]:
         """All items of ``module`` in the order of their first change, removed ones included."""
-        known = self._modules.get(module)
-        return list(known.items.values()) if known else []
+        known = self._queues.get(module)
+        return list(known.module.items.values()) if known else []
 
     def state(self, module: str) -> State:
         """Figures of ``module``; all 0 for one that nobody subscribed to."""
-        known = self._modules.get(module)
+        known = self._queues.get(module)
         if known is None:
             return State()
         pending = len(known.waiting) + len(known.writing)
-        return State(known.content_key, known.tid, len(known.items), pending)
+        return State(known.module.content_key, known.module.tid, len(known.module.items), pending)
 
     async def lock(self, owner: str, seconds: int) -> Holder | None:
         """Take the lock for ``owner``, or say who holds it. It is in memory: a restart gives it back."""
@@ -230,42 +178,80 @@ class LocalSmd:
         left = self._locked + self._holder.left - time.monotonic()
         return Holder(self._holder.owner, left) if left > 0 else None
 
-    async def _write_all(self, module: _Module, thread: ThreadPoolExecutor) -> None:
-        """Write changes, together, until none waits."""
-        while module.waiting:
-            module.writing, module.waiting = module.waiting, []
-            failure = await self._commit(module, thread)
-            for change in module.writing:
-                change.done.set_result(failure)
-            module.writing = []
-        module.writer = None
+    def _wake(self, queue: _Queue) -> None:
+        """Have somebody write what waits in ``queue``."""
+        if queue.writer is None and self._thread is not None:
+            queue.writer = asyncio.create_task(self._write_all(queue, self._thread))
 
-    async def _commit(self, module: _Module, thread: ThreadPoolExecutor) -> SmdFailed | None:
-        """Write the changes in ``module.writing`` and make them visible; or leave all as it was and say why."""
-        planned, count = module.plan(module.writing)
-        if not planned:
+    async def _write_all(self, queue: _Queue, thread: ThreadPoolExecutor) -> None:
+        """Write changes, together, until none waits; between them, finish a compaction."""
+        while queue.waiting or queue.compacted:
+            if queue.compacted:
+                await self._finish(queue, thread)
+            queue.writing, queue.waiting = queue.waiting, []
+            failure = await self._commit(queue, thread)
+            for change in queue.writing:
+                change.done.set_result(failure)
+            queue.writing = []
+        queue.writer = None
+
+    async def _commit(self, queue: _Queue, thread: ThreadPoolExecutor) -> SmdFailed | None:
+        """Write the changes in ``queue.writing`` and make them visible; or leave all as it was and say why."""
+        module = queue.module
+        plan = module.plan(queue.writing, REMOVED_MAX)
+        if not plan.items:
             return None
-        items, entries = _applied(module, planned)
-        tid = module.tid + count
-        write = partial(file.write, module.path, [file.head(self._cluster_key, tid), *entries.values()])
+        store = partial(module.store, plan, self._cluster_key)
         try:
-            await asyncio.get_running_loop().run_in_executor(thread, write)
+            sizes = await asyncio.get_running_loop().run_in_executor(thread, store)
         except OSError as error:
-            self._warn(f"cannot write {module.path}: {error.strerror}; {count} changes are refused")
+            self._warn(f"cannot write {module.path}: {error.strerror}; {plan.count} changes are refused")
             return SmdFailed(error.strerror or "input/output error")
-        module.items, module.entries = items, entries
-        module.content_key, module.tid = self._cluster_key, tid
-        module.publish(list(planned.values()))
+        module.apply(plan, sizes, self._cluster_key)
+        module.publish(list(plan.items.values()))
+        if (
+            module.is_due
+            and module.garbage >= queue.patience
+            and queue.compaction is None
+            and self._thread is not None
+        ):
+            queue.compaction = Compaction(module)
+            queue.compacting = asyncio.create_task(self._compact(queue, queue.compaction))
         return None
 
-
-def _applied(module: _Module, planned: dict[str, Item]) -> tuple[dict[str, Item], dict[str, bytes]]:
-    """Items and entries of ``module`` as they are once ``planned`` is applied; a known key keeps its place."""
-    items, entries = module.items | planned, module.entries.copy()
-    for key, item in planned.items():
-        if item.generation:
-            entries[key] = file.entry(item)
+    async def _compact(self, queue: _Queue, compaction: Compaction) -> None:
+        """Write a new log beside the old one; the writer puts it in place."""
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(self._compactor, compaction.write)
+            while compaction.take():
+                await loop.run_in_executor(self._compactor, compaction.write)
+        except OSError as error:
+            self._end(queue, compaction, error)
         else:
-            del items[key]
-            entries.pop(key, None)
-    return items, entries
+            queue.compacted = True
+            self._wake(queue)
+        queue.compacting = None
+        if self._thread is None:
+            self._end(queue, compaction)
+
+    async def _finish(self, queue: _Queue, thread: ThreadPoolExecutor) -> None:
+        """Put the new log in place."""
+        compaction, queue.compacted = queue.compaction, False
+        assert compaction
+        try:
+            await asyncio.get_running_loop().run_in_executor(thread, compaction.finish)
+        except OSError as error:
+            self._end(queue, compaction, error)
+        else:
+            self._end(queue, compaction)
+
+    def _end(self, queue: _Queue, compaction: Compaction, error: OSError | None = None) -> None:
+        """Let the next compaction come, after a failure with as much garbage again."""
+        compaction.end()
+        queue.compaction, queue.compacted = None, False
+        queue.patience = 2 * queue.module.garbage if error else 0
+        if error and not compaction.cancelled:
+            self._warn(
+                f"cannot write a shorter {queue.module.path}: {error.strerror}; the file goes on as it is"
+            )

@@ -6,6 +6,9 @@ with every change, so nothing is lost when one cannot be written, and a file tha
 A directory of ours has the file `.asudfd` in it. Start-up deletes strays, hence it refuses a directory with files
 and without that mark: it may be somebody's sources. Directories of ours within it are left alone, because nodes of
 one process have theirs side by side.
+
+Metadata that has nothing at all, beside copies of modules, was lost: then the copies may be the last there are. None is
+deleted, and `refuse_if_lost` says so.
 """
 
 import fcntl
@@ -17,10 +20,13 @@ from typing import Protocol
 from asinfo.files import FileError, exposed, open_file, replace_file
 from daemon.errors import StartError
 from daemon.smd.interface import Item
-from daemon.udf.module import Module, from_value
+from daemon.udf.module import Module, from_value, is_filename
 
 MARK = ".asudfd"
 _MARK_TEXT = b"asudfd keeps its Lua modules here; at start it deletes every other file in this directory.\n"
+
+NAMED_MAX = 5
+"""Modules that a message names; it is read in one line of a log."""
 
 
 class Host(Protocol):
@@ -36,14 +42,16 @@ class ModuleStore:
     ``warn`` is told, in a sentence, of files that cannot be written and of items that are no modules.
     """
 
-    __slots__ = ("_host", "_listed", "_mark", "_modules", "_swept", "_user_path", "_warn")
+    __slots__ = ("_host", "_listed", "_lost", "_mark", "_modules", "_rows", "_swept", "_user_path", "_warn")
 
     def __init__(self, user_path: Path, host: Host, warn: Callable[[str], None] = lambda _: None) -> None:
         self._user_path = Path(user_path)
         self._host = host
         self._warn = warn
         self._modules: dict[str, Module | None] = {}  # None keeps the slot of a removed module
+        self._rows: dict[str, bytes] = {}  # of `udf-list`, in the same order; empty for a removed module
         self._listed: bytes | None = None
+        self._lost: list[str] = []
         self._swept = False
         self._mark = -1
 
@@ -86,7 +94,20 @@ class ModuleStore:
         self._listed = None
         if not self._swept:
             self._swept = True
-            self._sweep()
+            self._lost = [] if items else copies(self._user_path)
+            if not self._lost:
+                self._sweep()
+
+    def refuse_if_lost(self) -> None:
+        """Raise StartError if there are copies of modules and the metadata that has started has nothing at all."""
+        if self._lost:
+            more = ", ..." if len(self._lost) > NAMED_MAX else ""
+            names = ", ".join(self._lost[:NAMED_MAX]) + more
+            raise StartError(
+                f"user-path {self._user_path} has copies of modules ({len(self._lost)}: {names}), and the system metadata has "
+                "nothing, not even that they were removed: it is lost, or another one. Restore it; or let `asudfd --recover` "
+                "make it anew from the copies, if it is kept in files; or move the copies away to start without them"
+            )
 
     def names(self) -> list[str]:
         """File names of all registered modules, in order."""
@@ -104,9 +125,7 @@ class ModuleStore:
     def list_answer(self) -> bytes:
         """The answer of `udf-list`."""
         if self._listed is None:
-            modules = filter(None, self._modules.values())
-            text = "".join(f"filename={module.filename},hash={module.hash},type=LUA;" for module in modules)
-            self._listed = text.encode()
+            self._listed = b"".join(self._rows.values())
         return self._listed
 
     def _accept_one(self, item: Item) -> None:
@@ -119,8 +138,10 @@ class ModuleStore:
         known = self._modules.get(item.key)
         if item.generation:
             self._modules[item.key] = module
+            self._rows[item.key] = _row(module) if module else b""
         else:
             self._modules.pop(item.key, None)
+            self._rows.pop(item.key, None)
         if module:
             self._write(module)
         elif known:
@@ -164,6 +185,23 @@ class ModuleStore:
                     stray.unlink()
             except OSError as error:
                 self._warn(f"cannot delete {stray}: {error.strerror}")
+
+
+def copies(directory: Path) -> list[str]:
+    """The file names of the modules that lie in ``directory``; none if it cannot be read."""
+    try:
+        with os.scandir(directory) as entries:
+            return sorted(
+                entry.name
+                for entry in entries
+                if is_filename(os.fsencode(entry.name)) and entry.is_file(follow_symlinks=False)
+            )
+    except OSError:
+        return []
+
+
+def _row(module: Module) -> bytes:
+    return f"filename={module.filename},hash={module.hash},type=LUA;".encode()
 
 
 def _is_ours(directory: Path) -> bool:

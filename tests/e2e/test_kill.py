@@ -1,7 +1,6 @@
 """A daemon is killed in the middle of a storm of puts, again and again: nothing acknowledged is lost, nothing is torn."""
 
 import base64
-import json
 import random
 import select
 import socket
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from daemon.smd import file
 from tests.conftest import StartDaemon
 from tests.processes import Daemon, frame
 
@@ -95,8 +95,8 @@ def test_nothing_acknowledged_is_lost(start_daemon: StartDaemon, tmp_path: Path)
         for name, least in newest.items():
             assert version(daemon, name) >= least
         newest |= storm(daemon, number * PUTS, chance.randrange(1, CLIENTS * PUTS // 3))
-        array = json.loads((work / "smd" / "UDF.smd").read_bytes())
-        assert {entry["key"] for entry in array[1:]} >= newest.keys()
+        stored = file.parse((work / "smd" / "UDF.smd").read_bytes())
+        assert {item.key for item in stored.items} >= newest.keys()
         (user_path(work) / "stray.lua").write_bytes(b"return 1")
         (user_path(work) / "m0.lua").write_bytes(b"edited by hand")
 

@@ -1,4 +1,7 @@
-"""A process that stores changes is killed at random instants: what it acknowledged is there, and the file is whole."""
+"""A process that stores changes is killed at random instants: what it acknowledged is there, and the file is whole.
+
+Its log is written anew every few changes, so that a good part of the kills meets that.
+"""
 
 import random
 import subprocess
@@ -12,7 +15,10 @@ ROUNDS = 12
 WRITER = """
 import asyncio, os, pathlib, sys
 from daemon.smd.interface import UDF
+from daemon.smd import module
 from daemon.smd.local import LocalSmd
+
+module.GARBAGE_MIN = 500
 
 async def client(smd, name, round_number):
     for count in range(100_000):

@@ -135,9 +135,33 @@ def test_our_own_directory_is_taken_again(node: Fixture) -> None:
     node.store.close()
     again = Fixture(node.path)
     again.store.open()
-    again.store.accept([])
+    again.store.accept([item("a.lua", None, 2)])
+    again.store.refuse_if_lost()
     again.store.close()
     assert again.files() == {}
+
+
+def test_copies_are_kept_when_the_metadata_has_nothing_at_all(node: Fixture) -> None:
+    node.store.accept([item(f"m{number}.lua", b"1") for number in range(7)])
+    (node.path / "stray.txt").touch()
+    before = node.files()
+    node.store.close()
+    again = Fixture(node.path)
+    again.store.open()
+    again.store.accept([])
+    with pytest.raises(StartError) as caught:
+        again.store.refuse_if_lost()
+    again.store.close()
+    assert again.files() == before
+    for told in (str(node.path), "(7: m0.lua, ", "m4.lua, ...)", "Restore it", "asudfd --recover", "away"):
+        assert told in str(caught.value)
+
+
+def test_strays_alone_are_no_copies(node: Fixture) -> None:
+    (node.path / "stray.txt").touch()
+    node.store.accept([])
+    node.store.refuse_if_lost()
+    assert node.files() == {}
 
 
 def test_directories_of_other_nodes_within_are_left_alone(tmp_path: Path) -> None:
