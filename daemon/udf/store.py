@@ -13,6 +13,7 @@ deleted, and `refuse_if_lost` says so.
 
 import fcntl
 import os
+import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -150,10 +151,16 @@ class ModuleStore:
             self._host.forget(item.key.removesuffix(".lua"))
 
     def _write(self, module: Module) -> None:
-        """Replace the file whole; nobody reads half a module. No fsync: start-up writes it again."""
+        """Replace the file whole; nobody reads half a module. No fsync: start-up writes it again.
+
+        To look takes a tenth of the time that writing takes, and most files are right when a node starts.
+        """
         path = self._user_path / module.filename
+        source = module.source
+        if _holds(path, source):
+            return
         try:
-            replace_file(path, module.source, mode=0o600, sync=False, follow=False)
+            replace_file(path, source, mode=0o600, sync=False, follow=False)
         except FileError as error:
             self._warn(f"cannot write {error}; the module is served from memory")
 
@@ -198,6 +205,20 @@ def copies(directory: Path) -> list[str]:
             )
     except OSError:
         return []
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    """Whether a regular file of ours, and no link to one elsewhere, has just this content."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        about = os.fstat(descriptor)
+        private = stat.S_ISREG(about.st_mode) and about.st_mode & 0o777 == 0o600 and about.st_nlink == 1
+        return private and about.st_size == len(content) and os.read(descriptor, len(content) + 1) == content
+    finally:
+        os.close(descriptor)
 
 
 def _row(module: Module) -> bytes:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -114,6 +115,23 @@ def test_start_up_sweeps_strays_and_restores_edited_files(node: Fixture, tmp_pat
     assert (tmp_path / "outside").read_text() == "keep"
     assert len(node.warnings) == 1
     assert "full" in node.warnings[0]
+
+
+def test_a_file_that_is_right_is_not_written_again(node: Fixture, tmp_path: Path) -> None:
+    modules = [item(f"{name}.lua", b"1") for name in "abcd"]
+    node.store.accept(modules)
+    before = {name: (node.path / f"{name}.lua").stat().st_ino for name in "abcd"}
+    (node.path / "b.lua").write_bytes(b"2")
+    (node.path / "c.lua").chmod(0o644)
+    (node.path / "d.lua").rename(tmp_path / "d.lua")
+    (node.path / "d.lua").symlink_to(tmp_path / "d.lua")
+    node.store.accept(modules)
+    after = {name: (node.path / f"{name}.lua").lstat() for name in "abcd"}
+    assert [name for name in "abcd" if after[name].st_ino == before[name]] == ["a"]
+    assert all(
+        stat.S_IMODE(found.st_mode) == 0o600 and stat.S_ISREG(found.st_mode) for found in after.values()
+    )
+    assert set(node.files().values()) == {b"1"}
 
 
 def test_only_the_first_call_sweeps(node: Fixture) -> None:
