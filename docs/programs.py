@@ -143,7 +143,9 @@ def asudfd() -> Program:
         files={
             "$XDG_STATE_HOME/asudf": "all state, unless `--work-directory` or the configuration file says otherwise",
             "asudfd.pid": "in the work directory, which only its owner may write (`chmod go-w`): the process id; who has it locked owns the directory",
-            "smd/UDF.smd": "in the work directory: the modules, as system metadata",
+            "smd/UDF.smd": "in the work directory: the modules, as system metadata; a log, so that copies of it may be taken at any time",
+            "smd/UDF.mark": "says that there is such a file, so that a lost one is not taken for a new node; belongs to it when it is moved",
+            "smd/UDF.smd.json": "the modules as the first version had kept them: carried over, and not read any more",
             "demoted-functions": "in the work directory: the functions that held the event loop",
         },
         examples=examples("asudfd", daemon_cli.EXAMPLES),

@@ -122,6 +122,7 @@ class LuaHost:
         self._settings = settings
         self._demotions = demotions or Demotions()
         self._pools: dict[str, Pool] = {}
+        self._asked: set[bytes] = set()  # names that modules have asked for, up to REQUIRED_MAX
         self._stopping = False
         self.streams = 0  # aggregations that have a context
         self._budget = Budget(settings.memory_max)
@@ -284,9 +285,14 @@ class LuaHost:
         """Drop the contexts of a module that has changed, and those of the modules that asked for it."""
         name = module.encode("utf-8", "surrogateescape")
         self._demotions.prune(module, self._work.text_of(module))
+        own = self._pools.get(module)
+        if own is not None:
+            self._renew(own)
+        if name not in self._asked and len(self._asked) < REQUIRED_MAX:
+            return  # nobody ever asked for it
         for pool in list(self._pools.values()):
             required = pool.version.required
-            if pool.module == module or name in required or len(required) >= REQUIRED_MAX:
+            if name in required or len(required) >= REQUIRED_MAX:
                 self._renew(pool)
 
     def clear(self) -> None:
@@ -327,7 +333,7 @@ class LuaHost:
     def _new_pool(self, module: str) -> Pool:
         settings = self._settings
         kept = (settings.context_count, settings.context_max) if settings.cache_enabled else (0, 0)
-        pool = self._pools[module] = Pool(module, *kept)
+        pool = self._pools[module] = Pool(module, *kept, asked=self._asked)
         pool.version.demote(self._demotions.of(module, self._work.text_of(module)))
         return pool
 

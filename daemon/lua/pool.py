@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from math import inf
 
-from daemon.lua.runtime import Context
+from daemon.lua.runtime import REQUIRED_MAX, Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,25 @@ SLOW_MAX = 1000
 
 QUICK_RUNS = 16
 """Quick runs in a row after which a function is slow no longer: a busy machine may have made it look so."""
+
+
+class Required(set[bytes]):
+    """Names that the contexts of one version have asked for; ``asked`` gets those of all modules, up to REQUIRED_MAX.
+
+    So most changes of a module need not look through the others: nobody ever asked for it.
+    """
+
+    __slots__ = ("_asked",)
+
+    def __init__(self, asked: set[bytes]) -> None:
+        super().__init__()
+        self._asked = asked
+
+    def add(self, name: bytes) -> None:
+        """Add ``name``; from any thread."""
+        if len(self._asked) < REQUIRED_MAX:
+            self._asked.add(name)
+        super().add(name)
 
 
 @dataclass(slots=True, eq=False)
@@ -121,6 +140,7 @@ class Pool:
     """The contexts of one module: ``count`` are kept, up to ``most`` while calls overlap (0 and 0: none is kept)."""
 
     __slots__ = (
+        "_asked",
         "_count",
         "_creations",
         "_evictions",
@@ -140,9 +160,10 @@ class Pool:
         "version",
     )
 
-    def __init__(self, module: str, count: int, most: int) -> None:
+    def __init__(self, module: str, count: int, most: int, asked: set[bytes] | None = None) -> None:
         self.module = module
-        self.version = Version()
+        self._asked = set() if asked is None else asked
+        self.version = Version(required=Required(self._asked))
         self._count = count
         self._most = max(count, most)
         self._idle: deque[Context] = deque()
@@ -334,7 +355,7 @@ class Pool:
         self._fresh.clear()
         self._evictions += len(dropped)
         self._total = self._quiet = self._making = 0
-        self.version = Version()
+        self.version = Version(required=Required(self._asked))
         self._tell(len(self._expecting))
         return dropped
 

@@ -15,6 +15,7 @@ BENCHMARKS = [
     "idle",
     "ready",
     "put",
+    "modules",
     "storage",
     "records",
     "busy",

@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -344,3 +344,28 @@ def test_stop_does_not_close_the_contexts_one_by_one(monkeypatch: pytest.MonkeyP
     asyncio.run(stage())
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("lua")]
     assert not closing.is_set()
+
+
+class Unsearched(dict[str, Any]):
+    """Pools of which one can be had by its name, and that nobody may go through."""
+
+    def values(self) -> NoReturn:
+        raise AssertionError("a change of a module went through all modules")
+
+
+def test_a_change_looks_through_the_others_only_if_somebody_asked_for_the_module() -> None:
+    async def scene(node: Node) -> None:
+        assert await node.calls(1, "own") == await node.calls(1, "lone") == [1]
+        assert await node.call("user") == b"1"
+        pools = node.host._pools
+        node.host._pools = Unsearched(pools)
+        node.put("lone", COUNTER.replace(b"+ 1", b"+ 5"))
+        with pytest.raises(AssertionError):
+            node.put("own", COUNTER)
+        assert await node.calls(1, "lone") == [5]
+        node.host._pools = dict(node.host._pools)
+        node.put("own", b"return 2")
+        assert await node.call("user") == b"2"
+
+    user = b"local own = require 'own' function f() return tostring(own == true and 1 or own) end"
+    play(scene, modules={"own": COUNTER, "lone": COUNTER, "user": user}, context_count=1)

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from daemon.smd import file, module
+from daemon.smd import file, local, module
 from daemon.smd.compaction import Compaction
 from daemon.smd.interface import UDF
 from daemon.smd.local import LocalSmd
@@ -23,7 +23,8 @@ VALUE = to_value("m.lua", "LS0K" * 350)
 
 @pytest.fixture
 def no_flush(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Thousands of changes, and no wait for the disk."""
+    """Thousands of changes, no wait for the disk, and all the time they need: a group of them may take seconds here."""
+    monkeypatch.setattr(local, "CONFIRM_SECONDS", 60)
     monkeypatch.setattr(os, "fdatasync", lambda _: None)
     monkeypatch.setattr(os, "fsync", lambda _: None)
 

@@ -42,6 +42,7 @@ def storm(directory: Path, number: int, lines: int) -> list[str]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout
         acknowledged = [writer.stdout.readline() for _ in range(lines)]
+        file.parse((directory / "UDF.smd").read_bytes())  # a copy that is taken meanwhile is whole, too
         writer.kill()
         acknowledged += writer.stdout.readlines()
     assert len(acknowledged) >= lines
