@@ -157,8 +157,7 @@ class Server:
         stack.push_async_callback(smd.stop)
         self._health.stage = f"{STARTING}: waiting for the metadata"
         await smd.start()
-        for service in self._services:
-            service.node.modules.refuse_if_lost()
+        self._check_modules(smd)
         self._health.stage = f"{STARTING}: reading the records"
         for service in self._services:
             for namespace in service.node.namespaces.values():
@@ -176,6 +175,19 @@ class Server:
             stack.push_async_callback(service.stop, 0)
             await service.start()
         self._health.stage = ""
+
+    def _check_modules(self, smd: LocalSmd | EtcdSmd) -> None:
+        """Raise StartError if the metadata is lost and the copies of modules are the last there are.
+
+        What etcd has counts for every node that starts: somebody has decided so, and the copies are only left alone.
+        """
+        for text in filter(None, (service.node.modules.lost for service in self._services)):
+            if isinstance(smd, LocalSmd):
+                raise StartError(
+                    f"{text}. Restore it from a copy; or let `asudfd --recover` make it anew from the copies of the "
+                    "modules; or move these away to start without them"
+                )
+            self._warn(f"{text}. The copies are left there until the next start", "udf")
 
     def _check_address(self) -> None:
         """Raise StartError if another node is said to be where ours are: clients would take one for the other."""

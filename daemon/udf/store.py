@@ -8,7 +8,7 @@ and without that mark: it may be somebody's sources. Directories of ours within 
 one process have theirs side by side.
 
 Metadata that has nothing at all, beside copies of modules, was lost: then the copies may be the last there are. None is
-deleted, and `refuse_if_lost` says so.
+deleted, and `lost` says so.
 """
 
 import fcntl
@@ -99,16 +99,16 @@ class ModuleStore:
             if not self._lost:
                 self._sweep()
 
-    def refuse_if_lost(self) -> None:
-        """Raise StartError if there are copies of modules and the metadata that has started has nothing at all."""
-        if self._lost:
-            more = ", ..." if len(self._lost) > NAMED_MAX else ""
-            names = ", ".join(self._lost[:NAMED_MAX]) + more
-            raise StartError(
-                f"user-path {self._user_path} has copies of modules ({len(self._lost)}: {names}), and the system metadata has "
-                "nothing, not even that they were removed: it is lost, or another one. Restore it; or let `asudfd --recover` "
-                "make it anew from the copies, if it is kept in files; or move the copies away to start without them"
-            )
+    @property
+    def lost(self) -> str:
+        """What is said if there are copies of modules and the metadata that has started has nothing at all; else nothing."""
+        if not self._lost:
+            return ""
+        names = ", ".join(self._lost[:NAMED_MAX]) + (", ..." if len(self._lost) > NAMED_MAX else "")
+        return (
+            f"user-path {self._user_path} has copies of modules ({len(self._lost)}: {names}), and the system metadata has "
+            "nothing, not even that they were removed: it is lost, or another one"
+        )
 
     def names(self) -> list[str]:
         """File names of all registered modules, in order."""
