@@ -21,10 +21,11 @@ from daemon.config.schema.lua import ModLua
 from daemon.lua.admission import Admission, Function
 from daemon.lua.ahead import Ahead
 from daemon.lua.budget import EXCEEDED, Budget
+from daemon.lua.closer import Closer
 from daemon.lua.demotion import Demotion, Demotions
 from daemon.lua.errors import STREAM_FAILED, CallError, CompileError
 from daemon.lua.pool import HOLD_MAX, ContextStatistics, Lease, Pool
-from daemon.lua.release import keep_little, release_memory
+from daemon.lua.release import keep_little
 from daemon.lua.runtime import (
     LATE,
     OUT_OF_MEMORY,
@@ -70,9 +71,6 @@ COLLECTION_SECONDS = 0.2
 
 INLINE_BYTES_MAX = 65536
 """Arguments and bins of a call that is tried on the event loop."""
-
-RELEASE_SIZE = 8 << 20
-"""Bytes of closed contexts after which the freed memory goes back to the system."""
 
 _Answer = TypeVar("_Answer")
 _monotonic, _thread_time = time.monotonic, time.thread_time
@@ -132,8 +130,7 @@ class LuaHost:
         self._checkers = ThreadPoolExecutor(VALIDATIONS_MAX, "lua-put", initializer=_be_nice)
         makers = ThreadPoolExecutor(settings.udf_threads, "lua-make", initializer=_be_nice)
         self._ahead = Ahead(self._work, self._budget, makers, self._dispose)
-        self._closer = ThreadPoolExecutor(1, "lua-close", initializer=_be_nice)
-        self._freed = 0  # bytes of contexts closed since the last release; the closer's own
+        self._closer = Closer(self._work.close, _be_nice)
 
     async def validate(self, filename: str, content: bytes) -> None:
         """Load ``content`` and run it, as `udf-put` does; raises CompileError."""
@@ -323,8 +320,8 @@ class LuaHost:
         self._work.turns.stop()
         self._checkers.shutdown(wait=False)
         self._ahead.stop()
-        self._closer.shutdown(wait=False, cancel_futures=True)
-        for end in (self._threads.shutdown, self._checkers.shutdown, self._ahead.join, self._closer.shutdown):
+        self._closer.give_up()
+        for end in (self._threads.shutdown, self._checkers.shutdown, self._ahead.join, self._closer.join):
             await asyncio.to_thread(end)
 
     def _in_thread(self, work: Callable[[], _Answer]) -> asyncio.Future[_Answer]:
@@ -400,13 +397,5 @@ class LuaHost:
             del self._pools[pool.module]
 
     def _close(self, contexts: Iterable[Context]) -> None:
-        for context in contexts:
-            if not self._stopping:
-                self._closer.submit(self._close_in_thread, context)
-
-    def _close_in_thread(self, context: Context) -> None:
-        self._freed += context.memory
-        self._work.close(context)
-        if self._freed >= RELEASE_SIZE:
-            self._freed = 0
-            release_memory()
+        if not self._stopping:
+            self._closer.submit(contexts)

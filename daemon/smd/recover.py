@@ -74,7 +74,7 @@ def _examine(module: Module, found: Mapping[str, bytes], report: Report) -> Salv
     try:
         items = file.parse(data).items
     except ValueError as error:
-        kept = keep_beside(path.with_name(path.name + report.suffix), data)
+        kept = keep_beside(report.beside(path), data)
         report.say(f"{path} is damaged: {error}. As it was it is kept as {kept.name}")
         entries = list(file.salvage(data))
         return _salvage_log(data, entries) if entries else _salvage_first(data)
