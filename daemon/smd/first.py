@@ -9,8 +9,7 @@
 It is read once and carried over into the log. Source of the format: the info protocol specification, section 4.
 """
 
-import json
-
+from asinfo.wire.decode import decode_json
 from daemon.smd.interface import Content, Item
 
 NUMBER_MAX = (1 << 63) - 1
@@ -21,12 +20,7 @@ def parse(data: bytes) -> Content:
     """What ``data`` says. Raises ValueError, naming the place, when it is not such a file."""
     if not data.lstrip().startswith(b"["):
         raise ValueError("its head, at byte 0, is that of no version")
-    try:
-        array = json.loads(data)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"at byte {error.pos} it is not what was written ({error.msg})") from error
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
+    array = decode_json(data, size_max=len(data), escaped_bytes=True)
     match array:
         case [[int(cluster_key), int(tid)], *entries] if cluster_key >= 0 <= tid and _fits(cluster_key, tid):
             items = [read_item(number, entry) for number, entry in enumerate(entries, 1)]

@@ -53,6 +53,9 @@ def recover(config: Config, report: Report) -> None:
     for name in (UDF, TRUNCATE, SINDEX):
         module = Module(directory_of(config) / f"{name}.smd")
         found = _copies(Path(config.mod_lua.user_path)) if name == UDF else {}
+        if not (found or module.path.exists() or module.mark.exists()):
+            continue
+        report.begin(f"system metadata {name}")
         try:
             salvage = _examine(module, found, report)
             if salvage is not None:
@@ -64,13 +67,12 @@ def recover(config: Config, report: Report) -> None:
 
 
 def _examine(module: Module, found: Mapping[str, bytes], report: Report) -> Salvage | None:
-    """What is to be written anew; None when the file is whole, or never was and leaves nothing to be missed."""
+    """What is to be written anew; None when the file is whole."""
     path = module.path
     try:
         data = read(path)
     except FileNotFoundError:
-        gone = module.mark.exists() or bool(found)
-        return Salvage(lost=[f"{path} is missing"]) if gone else None
+        return Salvage(lost=[f"{path} is missing"])
     try:
         items = file.parse(data).items
     except ValueError as error:

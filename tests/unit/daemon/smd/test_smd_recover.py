@@ -82,7 +82,7 @@ def node(tmp_path: Path) -> Node:
 def test_what_is_whole_is_left_alone(node: Node) -> None:
     before = {path: path.read_bytes() for path in node.smd.iterdir()}
     told, status = node.recover()
-    assert (told, status) == (f"{node.path} is whole: 4 items\n", 0)
+    assert (told, status) == (f"system metadata UDF\n  {node.path} is whole: 4 items\n", 0)
     assert {path: path.read_bytes() for path in node.smd.iterdir()} == before
 
 
