@@ -24,7 +24,8 @@ from asinfo.wire.expression import Constant, Unsupported
 from asinfo.wire.message import FIELD_FILTER
 from asinfo.wire.result import Result
 from daemon.message import arithmetic
-from daemon.message.regex import Regex
+from daemon.message.regex.budget import Budget
+from daemon.message.scope import Scope
 from daemon.message.subject import METADATA, Subject
 from daemon.message.work import COPY_STEPS
 from daemon.record.refused import Refused
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     Value = Any  # as the type says: None is unknown
     Run = Callable[["Subject"], Value]
     Typed = tuple[int, Run]
-    Scope = dict[bytes, tuple[int, int]]  # type and place of each variable
+
 
 _ANY = -1
 """Type of what is unknown in any case: it fits everywhere."""
@@ -58,7 +59,7 @@ class Filter:
 
     def __init__(self, data: bytes) -> None:
         """Raises WireError, and Unsupported for what this node does not offer."""
-        kind, self._run = _compile(x.decode(data), {})
+        kind, self._run = _compile(x.decode(data), Scope({}, Budget()))
         if kind not in {x.BOOL, _ANY}:
             raise WireError("an expression that is neither true nor false")
 
@@ -75,15 +76,22 @@ def filter_of(fields: dict[int, bytes]) -> Filter | None:
     data = fields.get(FIELD_FILTER)
     if data is None:
         return None
+    found = _known(data)
+    if isinstance(found, Filter):
+        return found
+    code, reason = found
+    raise Refused(code, reason)
+
+
+@lru_cache(16)  # clients send the same one again and again
+def _known(data: bytes) -> Filter | tuple[Result, str]:
+    """The filter, or the code and the reason of its refusal: that, too, is found out once."""
     try:
-        return _filter(data)
+        return Filter(data)
     except Unsupported as error:
-        raise Refused(Result.UNSUPPORTED_FEATURE, str(error)) from error
+        return Result.UNSUPPORTED_FEATURE, str(error)
     except WireError as error:
-        raise Refused(Result.PARAMETER, str(error)) from error
-
-
-_filter = lru_cache(16)(Filter)  # clients send the same one again and again
+        return Result.PARAMETER, str(error)
 
 
 # ---- from the tree to functions
@@ -215,14 +223,13 @@ def _regex(arguments: list[Any], scope: Scope) -> Typed:
     kind, run = _compile(text, scope)
     if kind not in {x.STRING, _ANY}:
         raise WireError("a regular expression looks through strings only")
-    regex = Regex(pattern, flags)
+    from daemon.message.regex.search import Regex  # only when the first pattern comes: start-up time
+
+    regex = Regex(pattern, flags, scope.budget)
 
     def search(subject: Subject) -> bool | None:
         data = run(subject)
-        if data is None:
-            return None
-        subject.shelf.work.charge(regex.steps(data))
-        return regex(data)
+        return None if data is None else regex(data, subject.shelf.work)
 
     return x.BOOL, search
 
@@ -251,15 +258,16 @@ def _cond(arguments: list[Any], scope: Scope) -> Typed:
 
 
 def _let(arguments: list[Any], scope: Scope) -> Typed:
-    inner = dict(scope)
+    inner = dict(scope.variables)
+    within = Scope(inner, scope.budget)
     definitions: list[tuple[int, Run]] = []
     for name, value in zip(arguments[:-1:2], arguments[1::2], strict=True):
         if name in inner or not name.replace(b"_", b"a").isalnum() or name[:1].isdigit():
             raise WireError("a variable that is defined twice, or has no proper name")
-        kind, run = _compile(value, inner)
+        kind, run = _compile(value, within)
         definitions.append((len(inner), run))
         inner[name] = kind, len(inner)
-    result, body = _compile(arguments[-1], inner)
+    result, body = _compile(arguments[-1], within)
 
     def run_all(subject: Subject) -> Value:
         for place, each in definitions:
@@ -270,9 +278,9 @@ def _let(arguments: list[Any], scope: Scope) -> Typed:
 
 
 def _var(arguments: list[Any], scope: Scope) -> Typed:
-    if arguments[0] not in scope:
+    if arguments[0] not in scope.variables:
         raise WireError("a variable that is not defined")
-    kind, place = scope[arguments[0]]
+    kind, place = scope.variables[arguments[0]]
     return kind, lambda subject: subject.variables[place]
 
 

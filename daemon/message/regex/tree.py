@@ -1,0 +1,115 @@
+"""What a regular expression says, as a tree. A set of bytes is an integer with a bit for each byte."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import ClassVar, TypeAlias
+
+from asinfo.wire.expression import Unsupported
+
+Node: TypeAlias = "Leaf | Point | Sequence | Choice | Repeat"
+
+ALL = (1 << 256) - 1
+"""The set of all bytes."""
+
+LEVELS_MAX = 120
+"""Levels of a tree; ours: who walks it takes two calls of Python's own stack for each, which holds a thousand in all."""
+
+
+class Where(Enum):
+    """What has to be true of the bytes before and after a place in the text."""
+
+    LINE_START = auto()
+    LINE_END = auto()
+    TEXT_START = auto()
+    TEXT_END = auto()
+    WORD_START = auto()
+    WORD_END = auto()
+    WORD_EDGE = auto()
+    NO_WORD_EDGE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One byte of a set."""
+
+    accepted: int
+    levels: ClassVar[int] = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """No byte, at a place of a kind."""
+
+    where: Where
+    levels: ClassVar[int] = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """One after the other; without parts: nothing."""
+
+    parts: tuple[Node, ...]
+    levels: int
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several."""
+
+    parts: tuple[Node, ...]
+    levels: int
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """The same from ``low`` to ``high`` times; None is no limit."""
+
+    part: Node
+    low: int
+    high: int | None
+    levels: int
+
+
+def sequence(parts: list[Node]) -> Node:
+    """All ``parts`` one after the other. Raises Unsupported, like the next two, for too many levels."""
+    return parts[0] if len(parts) == 1 else Sequence(tuple(parts), _level(*parts))
+
+
+def choice(parts: list[Node]) -> Node:
+    """One of ``parts``."""
+    return parts[0] if len(parts) == 1 else Choice(tuple(parts), _level(*parts))
+
+
+def repeat(part: Node, low: int, high: int | None) -> Node:
+    """``part`` from ``low`` to ``high`` times."""
+    if isinstance(part, Repeat) and {part.low, part.high, low, high} <= {0, 1, None}:
+        return _repeat_again(part, low, high)
+    return Repeat(part, low, high, _level(part))
+
+
+def _repeat_again(part: Repeat, low: int, high: int | None) -> Node:
+    """What `*`, `+` and `?` make of what one of them repeats already: one of them again."""
+    most = None if None in {part.high, high} else 1
+    return Repeat(part.part, part.low & low, most, part.levels)
+
+
+def _level(*parts: Node) -> int:
+    level = 1 + max((part.levels for part in parts), default=0)
+    if level > LEVELS_MAX:
+        raise Unsupported("a regular expression is nested too deep")
+    return level
+
+
+def bytes_set(members: bytes) -> int:
+    """The set of ``members``."""
+    found = 0
+    for member in members:
+        found |= 1 << member
+    return found
+
+
+def range_set(first: int, last: int) -> int:
+    """The set of the bytes from ``first`` to ``last``."""
+    return (1 << last + 1) - (1 << first)
