@@ -29,8 +29,12 @@ _HEADER = Struct(">BBHI")  # version, type, high 16 and low 32 bits of the lengt
 
 def pack(kind: int, body: bytes | bytearray) -> bytes:
     """A whole frame of type ``kind`` around ``body``."""
-    size = len(body)
-    return _HEADER.pack(VERSION, kind, size >> 32, size & 0xFFFF_FFFF) + body
+    return pack_header(kind, len(body)) + body
+
+
+def pack_header(kind: int, size: int) -> bytes:
+    """What begins a frame of type ``kind`` with ``size`` bytes of body."""
+    return _HEADER.pack(VERSION, kind, size >> 32, size & 0xFFFF_FFFF)
 
 
 def unpack_header(data: bytes | bytearray | memoryview, offset: int = 0) -> tuple[int, int]:

@@ -11,21 +11,23 @@ from __future__ import annotations
 
 import re
 import traceback
-from asyncio import Semaphore, sleep
-from time import monotonic
+from asyncio import Semaphore
 from typing import TYPE_CHECKING
 
-from asinfo.wire.frame import INFO, pack
+from asinfo.wire.frame import INFO, pack, pack_header
 from asinfo.wire.info import NAME_SIZE_MAX, text
 from daemon.errors import CommandError, UdfError
 from daemon.info.request import Request
+from daemon.line import PIECE_SIZE, cut, line
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import AsyncIterator, Awaitable
 
     from daemon.info.request import Session
     from daemon.node import Node
     from daemon.table import Row
+
+    Reply = bytes | AsyncIterator[bytes] | Awaitable[bytes | AsyncIterator[bytes]]
 
 SUMMARY = (
     b"features",
@@ -46,10 +48,8 @@ SUMMARY = (
 )
 """What a request without a single line asks for, in the real server's order."""
 
-TURN_SECONDS = 0.002
 TURN_SIZE = 65_536
-"""How long lines are answered, and with how many bytes, before the event loop gets a turn: a request of a million
-lines delays nobody."""
+"""Bytes of answers that may be in memory for each request; those with more are made only some at a time."""
 
 LARGE_COUNT_MAX = 4
 """Requests with longer replies that are answered at a time; the others wait, so that their replies take no memory."""
@@ -73,13 +73,26 @@ class _Work:
     ``refusal`` replaces the whole reply. ``waiting`` is a line whose answer takes time, with that answer.
     """
 
-    __slots__ = ("body", "finished", "offset", "refusal", "reply", "session", "size_max", "waiting")
+    __slots__ = (
+        "_parts",
+        "_reply",
+        "body",
+        "finished",
+        "offset",
+        "refusal",
+        "session",
+        "size",
+        "size_max",
+        "waiting",
+    )
 
     def __init__(self, body: bytes, session: Session) -> None:
         self.body = body
         self.session = session
         self.offset = 0
-        self.reply = bytearray()
+        self.size = 0
+        self._reply = bytearray()
+        self._parts: list[bytes] = []
         self.size_max = len(body) + ANSWERS_SIZE_MAX
         self.waiting: tuple[bytes, Awaitable[bytes]] | None = None
         self.refusal: bytes | None = None
@@ -97,19 +110,29 @@ class _Work:
 
     def add(self, line: bytes, answer: bytes) -> None:
         """Put the answer to ``line`` at the end of the reply."""
-        self.reply += line
-        self.reply += b"\t%b\n" % answer
-        if len(self.reply) > self.size_max:
-            self.refuse(TOO_LARGE)
+        self._reply += line
+        if len(answer) > PIECE_SIZE:
+            self._parts += (bytes(self._reply + b"\t"), answer)
+            self._reply = bytearray(b"\n")
+        else:
+            self._reply += b"\t%b\n" % answer
+        self.size += len(line) + len(answer) + 2
+        if self.size > self.size_max:
+            self.refusal = TOO_LARGE
+            self.finished = True
 
     def is_large(self) -> bool:
         """Whether the answers so far, without the echo, fill a turn."""
-        return len(self.reply) - self.offset > TURN_SIZE
+        return self.size - self.offset > TURN_SIZE
 
-    def refuse(self, reply: bytes) -> None:
-        """Give up the request with ``reply``."""
-        self.refusal = reply
-        self.finished = True
+    def frame(self) -> bytes | AsyncIterator[bytes]:
+        """The reply; in pieces if it is large. Large answers stand in it as they are: who keeps one, shares it."""
+        if self.refusal is not None:
+            return pack(INFO, self.refusal)
+        if self.size <= PIECE_SIZE:
+            return pack(INFO, self._reply)
+        first, *others = *self._parts, bytes(self._reply)
+        return cut([pack_header(INFO, self.size) + first, *others])
 
 
 class Dispatch:
@@ -125,8 +148,8 @@ class Dispatch:
         self._large = Semaphore(LARGE_COUNT_MAX)
         self._rows: dict[bytes, Row] = node.table.rows
 
-    def respond(self, body: bytes, session: Session) -> bytes | Awaitable[bytes]:
-        """The reply frame of ``body``: at once for the usual short request, else as an awaitable."""
+    def respond(self, body: bytes, session: Session) -> Reply:
+        """The reply frame of ``body``: at once for the usual short request, else as an awaitable, or in pieces."""
         work = _Work(body or SUMMARY_BODY, session)
         self._advance(work)
         return self._frame(work) if work.finished else self._finish(work)
@@ -154,31 +177,30 @@ class Dispatch:
 
     def _advance(self, work: _Work) -> None:
         """Answer lines until one has to be waited for, the turn is over or the request is finished."""
-        end = monotonic() + TURN_SECONDS
-        size = len(work.reply) + TURN_SIZE
-        while (line := work.line()) is not None:
-            answer = self.answer(line, work.session)
+        turns = line()
+        while (text_line := work.line()) is not None:
+            answer = self.answer(text_line, work.session)
             if not isinstance(answer, bytes):
-                work.waiting = (line, answer)
+                work.waiting = (text_line, answer)
                 return
-            work.add(line, answer)
-            over = len(work.reply) > size or monotonic() > end
-            if work.finished or (over and work.offset < len(work.body)):
+            work.add(text_line, answer)
+            turns.spend(len(answer))
+            if work.finished or (turns.over() and work.offset < len(work.body)):
                 return
 
-    async def _finish(self, work: _Work) -> bytes:
+    async def _finish(self, work: _Work) -> bytes | AsyncIterator[bytes]:
         """Go on where ``respond`` had to stop: at a command that waits, or for the sake of other clients."""
         large = False
         try:
             while not work.finished:
                 if work.waiting is not None:
-                    line, answer = work.waiting
+                    asked, answer = work.waiting
                     work.waiting = None
-                    work.add(line, await answer)
+                    work.add(asked, await answer)
                 elif not large and work.is_large():
                     large = await self._large.acquire()
                 else:
-                    await sleep(0)
+                    await line().turn()
                 if not work.finished:
                     self._advance(work)
         finally:
@@ -195,11 +217,10 @@ class Dispatch:
         except Exception as error:  # noqa: BLE001 - the same edge, for commands that wait
             return self._fault(name, error)
 
-    def _frame(self, work: _Work) -> bytes:
-        if work.refusal is not None:
-            return pack(INFO, work.refusal)
-        self._node.counters.info_complete += 1
-        return pack(INFO, work.reply)
+    def _frame(self, work: _Work) -> bytes | AsyncIterator[bytes]:
+        if work.refusal is None:
+            self._node.counters.info_complete += 1
+        return work.frame()
 
     def _fault(self, name: bytes, error: Exception) -> bytes:
         where = "".join(traceback.format_exception(error))

@@ -9,11 +9,11 @@ Source: the specification of the wire protocol, section 2.2.
 
 from __future__ import annotations
 
-from asyncio import sleep
 from typing import TYPE_CHECKING
 
 from daemon.cluster import PARTITIONS
 from daemon.errors import Code, CommandError
+from daemon.line import line
 from daemon.record.refused import Refused
 from daemon.table import Row
 
@@ -90,7 +90,7 @@ async def partition_info(node: Node, _request: Request) -> bytes:
         storage = node.namespaces[namespace.name.encode()].storage
         for number in range(PARTITIONS):
             if number % TURN_PARTITIONS == 0:
-                await sleep(0)
+                await line().turn()
             try:
                 records = len(storage.digests(number))
             except Refused as error:

@@ -55,10 +55,10 @@ def udf_get(node: Node, request: Request) -> bytes:
     name = _filename(request)
     if not name:
         raise UdfError(b"invalid_filename")
-    module = node.modules.get(name.decode("utf-8", "replace"))
-    if module is None:
+    answer = node.modules.get_answer(name.decode("utf-8", "replace"))
+    if answer is None:
         raise UdfError(b"not_found")
-    return b"type=LUA;content=%s;" % b64encode(module.source)
+    return answer
 
 
 def udf_list(node: Node, request: Request) -> bytes:

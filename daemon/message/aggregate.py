@@ -27,6 +27,7 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.particle import STRING
 from asinfo.wire.result import Result
+from daemon.line import line
 from daemon.lua.stream import END, pack
 from daemon.message.jobs import Job
 from daemon.message.selection import Selection, rate_of
@@ -144,7 +145,7 @@ async def _pause(job: Job) -> None:
 
     Raises Refused when somebody has ended the query.
     """
-    await asyncio.sleep(0)
+    await line().turn()
     while (seconds := job.throttle.pause()) and not job.aborted:  # noqa: ASYNC110 - what is waited for is time
         await asyncio.sleep(seconds)
     if job.aborted:

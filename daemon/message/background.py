@@ -25,6 +25,7 @@ from asinfo.wire.message import (
     reply,
 )
 from asinfo.wire.result import Result
+from daemon.line import line
 from daemon.message.jobs import Job
 from daemon.message.outcome import OK
 from daemon.message.selection import Selection, rate_of
@@ -86,7 +87,7 @@ class Background(Job):
                         await self._visit(messages, found[0], found[1].set_name)
                         await self._pause()
                     if time.monotonic() > turn_end:
-                        await asyncio.sleep(0)
+                        await line().turn()
                         turn_end = time.monotonic() + TURN_SECONDS
                     if self.aborted:
                         return

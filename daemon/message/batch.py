@@ -10,7 +10,6 @@ Source: the wire specification, section 4.10.
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import aclosing
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from asinfo.wire import frame
 from asinfo.wire.batch import RESPOND_ALL, RESPOND_FAILED, head, rows
 from asinfo.wire.message import FIELD_BATCH, FIELD_FILTER, FIELD_NAMESPACE, INFO2_WRITE, INFO3_LAST, reply
 from asinfo.wire.result import Result
+from daemon.line import line
 from daemon.message.elsewhere import Elsewhere
 from daemon.message.filter import filter_of
 from daemon.message.outcome import OK, failed
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
 PIECE_SIZE = 128 << 10
 """Bytes of rows after which a piece of the reply goes to the client."""
+
+SOME_SIZE = PIECE_SIZE // 4
+"""Bytes of rows that are handed on together: no piece is larger than it should be by more than that and one row."""
 
 PIECE_SECONDS = 0.1
 """How long rows wait for more of a piece. Only writing to a client tells that it is gone: nothing is read meanwhile."""
@@ -94,7 +97,7 @@ async def _check_rows(messages: Messages, data: bytes, session: Session | None) 
             if not number % LOOKS_AT_CLOCK and monotonic() > turn_end:
                 if session is not None and session.gone:
                     break
-                await asyncio.sleep(0)
+                await line().turn()
                 turn_end = monotonic() + TURN_SECONDS
     except WireError:
         return Result.PARAMETER
@@ -189,13 +192,13 @@ async def _outcomes(
                 some.append((index, outcome))
                 size += len(outcome[3])
             now = monotonic()
-            if alone or size >= PIECE_SIZE or now > turn_end or elsewhere.full:
+            if alone or size >= SOME_SIZE or now > turn_end or elsewhere.full:
                 async for outcomes in elsewhere.come(to_the_last=alone):
                     yield outcomes
                 yield some + elsewhere.take()
                 some, size = [], 0
                 if now > turn_end:
-                    await asyncio.sleep(0)
+                    await line().turn()
                     now = monotonic()
                     turn_end = now + TURN_SECONDS
         yield some

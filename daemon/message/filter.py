@@ -23,6 +23,7 @@ from asinfo.wire.collection import order
 from asinfo.wire.expression import Constant, Unsupported
 from asinfo.wire.message import FIELD_FILTER
 from asinfo.wire.result import Result
+from daemon.line import fill
 from daemon.message import arithmetic
 from daemon.message.regex.budget import Budget
 from daemon.message.scope import Scope
@@ -86,6 +87,7 @@ def filter_of(fields: dict[int, bytes]) -> Filter | None:
 @lru_cache(16)  # clients send the same one again and again
 def _known(data: bytes) -> Filter | tuple[Result, str]:
     """The filter, or the code and the reason of its refusal: that, too, is found out once."""
+    fill()
     try:
         return Filter(data)
     except Unsupported as error:

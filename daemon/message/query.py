@@ -40,6 +40,7 @@ from asinfo.wire.message import (
     request,
 )
 from asinfo.wire.result import Result
+from daemon.line import line
 from daemon.message.aggregate import aggregate
 from daemon.message.background import begin
 from daemon.message.bins import split
@@ -133,7 +134,7 @@ async def _pieces(namespace: Namespace, message: Message, scan: _Scan) -> AsyncI
                 await asyncio.sleep(pause)
                 pause = scan.throttle.pause()
             if monotonic() > turn_end:
-                await asyncio.sleep(0)
+                await line().turn()
                 turn_end = monotonic() + TURN_SECONDS
     except Refused as error:
         last, end = reply(error.code, info3=INFO3_LAST), "error"

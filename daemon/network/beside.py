@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from daemon.network.traffic import Made
+
 COUNT_MAX = 4096
 """Requests of one connection that are worked on at a time. Another one holds up those behind it."""
 
@@ -25,7 +27,7 @@ class Beside:
     __slots__ = ("_size", "_tasks")
 
     def __init__(self) -> None:
-        self._tasks: dict[asyncio.Future[bytes], int] = {}
+        self._tasks: dict[asyncio.Future[Made], int] = {}
         self._size = 0
 
     def __len__(self) -> int:
@@ -33,9 +35,9 @@ class Beside:
 
     def begins(
         self,
-        reply: Awaitable[bytes] | AsyncIterator[bytes],
+        reply: Awaitable[Made] | AsyncIterator[bytes],
         size: int,
-        answered: Callable[[asyncio.Future[bytes]], None],
+        answered: Callable[[asyncio.Future[Made]], None],
     ) -> bool:
         """Have the ``reply`` to a request of ``size`` bytes made, if there is room; ``answered`` is told of its end."""
         if isinstance(reply, AsyncIterator) or len(self._tasks) >= COUNT_MAX or self._size + size > SIZE_MAX:
@@ -52,5 +54,5 @@ class Beside:
         for task in tuple(self._tasks):
             task.cancel()
 
-    def _on_end(self, task: asyncio.Future[bytes]) -> None:
+    def _on_end(self, task: asyncio.Future[Made]) -> None:
         self._size -= self._tasks.pop(task)

@@ -14,31 +14,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from struct import Struct
-from time import monotonic
 from typing import TYPE_CHECKING, cast
 
 from asinfo.errors import WireError
-from asinfo.wire.frame import HEADER_SIZE, INTERNAL, MESSAGE, VERSION, unpack_header
+from asinfo.wire.frame import HEADER_SIZE, INFO, INTERNAL, MESSAGE, VERSION, unpack_header
 from daemon.info.request import Session
+from daemon.line import PIECE_SIZE, line
 from daemon.network.beside import Beside
+from daemon.network.relay import Relay
 from daemon.network.traffic import READY_SIZE_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable
 
-    from daemon.network.traffic import Traffic
+    from daemon.network.traffic import Made, Traffic
 
 TURN_REPLIES = 256
-TURN_SECONDS = 0.002
-TURN_SIZE = 262_144
-"""What one connection gets before the others have a turn: so many replies, so much time and so many bytes for them."""
+"""So many replies does one connection get before the others have a turn; how much time and how many bytes all of them
+get, says `daemon.line`."""
 
 HELD_SIZE = 65536
 """So many bytes are read while a record message is worked on: only who reads learns that its client has gone."""
-
-PIECE_SIZE = 262_144
-"""Large replies are written in pieces of so many bytes: what the client has taken of one need not stay in memory."""
 
 _MESSAGE = bytes([VERSION, MESSAGE, 0, 0, 0])  # a frame with less than 16 MiB of body
 _body_size = Struct("!4xI").unpack_from
@@ -49,10 +47,11 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         *("_counters", "_ready", "_respond", "_session", "_traffic", "_transport"),
-        *("_backlog", "_held", "_idle_since", "_stalled_since", "_taken", "_wanted"),
-        *("_beside", "_blocked", "_ended", "_of_record", "_paused", "_task"),
+        *("_backlog", "_held", "_idle_since", "_stalled_since", "_wanted"),
+        *("_beside", "_ended", "_line", "_of_record", "_paused", "_relay", "_task"),
     )
 
+    _relay: Relay
     _transport: asyncio.Transport
 
     def __init__(self, traffic: Traffic) -> None:
@@ -61,13 +60,13 @@ class Connection(asyncio.Protocol):
         self._ready = traffic.ready
         self._respond = traffic.responders[MESSAGE]
         self._session = Session()
+        self._line = line()
         self._held: bytearray | None = None  # bytes that are not answered yet; None when there are none
         self._wanted = HEADER_SIZE  # so many held bytes make the next frame, or its header
-        self._blocked = self._ended = self._paused = False
-        self._task: asyncio.Future[bytes] | None = None
+        self._ended = self._paused = False
+        self._task: asyncio.Future[Made] | None = None
         self._of_record = False  # is it a record message that ``_task`` answers?
         self._beside = Beside()
-        self._taken: asyncio.Future[None] | None = None  # done when the client has taken the pieces so far
         self._backlog = 0
         self._stalled_since = 0.0
         self._idle_since = 0.0  # 0 while something has arrived since the last look
@@ -76,16 +75,16 @@ class Connection(asyncio.Protocol):
         """Greet nobody: a client speaks first. One client too many is closed without a byte."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but its class
         self._session.meet(transport.get_extra_info("peername"))
-        if self._traffic.join(self):
-            self._transport.set_write_buffer_limits(high=self._traffic.node.config.service.proto_backlog_max)
-        else:
+        high = self._traffic.node.config.service.proto_backlog_max
+        self._relay = Relay(self._transport, self._send, high)
+        if not self._traffic.join(self):
             transport.close()
 
     def connection_lost(self, _error: Exception | None) -> None:
         """Forget the client. An info command it still waits for goes on: a change of metadata is not half done."""
         self._give_up()
         self._session.gone = True
-        self._go_on()
+        self._relay.go_on()
         self._set_held(None)
         self._set_backlog(0)
         self._traffic.leave(self, self._session)
@@ -100,6 +99,7 @@ class Connection(asyncio.Protocol):
             data.startswith(_MESSAGE)
             and len(data) > HEADER_SIZE
             and _body_size(data)[0] == len(data) - HEADER_SIZE
+            and not self._line.crowded
         ):
             self._answer_message(data[HEADER_SIZE:])
             return
@@ -122,15 +122,15 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Stop reading from a client that does not take its replies."""
-        self._blocked = True
+        self._relay.blocked = True
         self._stall()
         self._pause()
         self._check_backlog()
 
     def resume_writing(self) -> None:
         """Go on with a client that has taken its replies."""
-        self._blocked = False
-        self._go_on()
+        self._relay.blocked = False
+        self._relay.go_on()
         self._traffic.stalled.discard(self)
         self._set_backlog(0)
         self._resume()
@@ -162,10 +162,12 @@ class Connection(asyncio.Protocol):
             self._counters.reaped += 1
             self._close()
 
-    def _feed(self, data: bytes) -> None:
+    def _feed(self, data: bytes, *, due: bool = False) -> None:
+        """Answer what is whole of ``data``, unless this turn of the loop is over; ``due``: it has stood in line."""
         replies: list[bytes] = []
+        waits = bool(data) and not due and self._line.over()
         try:
-            offset = self._answer(data, replies)
+            offset = 0 if waits else self._answer(data, replies)
         except WireError as error:
             self._traffic.node.log.detail("proto", f"closing {_peer(self._transport)}: {error}")
             self._ended = True
@@ -174,9 +176,9 @@ class Connection(asyncio.Protocol):
             self._send(b"".join(replies))
         if self._task is not None:
             self._pause(stop=not self._of_record)
-        elif len(data) - offset >= self._wanted:
-            self._pause()
-            asyncio.get_running_loop().call_soon(self._resume)
+        elif waits or len(data) - offset >= self._wanted:
+            self._pause(stop=not waits)
+            self._line.call(partial(self._resume, due=True))
         elif self._ended:
             self._close()
             return
@@ -187,6 +189,8 @@ class Connection(asyncio.Protocol):
         """The short way of the most frequent chunk: one record message, and nothing before or after it."""
         reply = self._respond(body, self._session)
         if isinstance(reply, bytes):
+            if len(reply) > PIECE_SIZE:
+                self._line.spend(len(reply))
             self._transport.write(reply)
         else:
             self._wait(reply, of_record=True)
@@ -198,8 +202,6 @@ class Connection(asyncio.Protocol):
         Stops early at a command that takes time and at the end of this client's turn. Raises WireError at a header
         that no frame can have.
         """
-        end_of_turn = monotonic() + TURN_SECONDS
-        made = 0
         self._wanted = HEADER_SIZE
         offset = _answer_known(self._traffic, data, 0, replies)
         while len(data) - offset >= HEADER_SIZE and len(replies) < TURN_REPLIES:
@@ -212,49 +214,47 @@ class Connection(asyncio.Protocol):
             offset = end
             if isinstance(reply, bytes):
                 replies.append(reply)
-                made += len(reply)
+                if kind != INFO:  # those have been counted, line by line
+                    self._line.spend(len(reply))
             elif kind != INTERNAL or not self._beside.begins(reply, size, self._settled):
                 self._wait(reply, of_record=kind == MESSAGE)
                 break
-            if made > TURN_SIZE or monotonic() > end_of_turn:
+            if self._line.over():
                 break
             offset = _answer_known(self._traffic, data, offset, replies)
         return offset
 
-    def _wait(self, reply: Awaitable[bytes] | AsyncIterator[bytes], *, of_record: bool) -> None:
+    def _wait(self, reply: Awaitable[Made] | AsyncIterator[bytes], *, of_record: bool) -> None:
         if isinstance(reply, AsyncIterator):
-            reply = _relay(reply, self._send, self._taken_all)
-        task: asyncio.Future[bytes] = asyncio.ensure_future(reply)
+            reply = self._relay.pour(reply) if of_record else self._relay.pour_sparingly(reply)
+        task: asyncio.Future[Made] = asyncio.ensure_future(reply)
         self._task, self._of_record = task, of_record
         self._traffic.tasks.add(task)
         task.add_done_callback(self._answered)
 
-    def _settled(self, task: asyncio.Future[bytes]) -> None:
+    def _settled(self, task: asyncio.Future[Made]) -> None:
         """Send a reply that was made beside others; close after the last if nothing more is to come."""
         if self._sends(task) and self._ended and self._task is None:
             self._close()
 
-    async def _taken_all(self) -> bool:
-        """Whether the client is still there, once it has taken what it was sent."""
-        while self._blocked and not self._transport.is_closing():
-            self._taken = asyncio.get_running_loop().create_future()
-            await self._taken
-        return not self._transport.is_closing()
-
-    def _answered(self, task: asyncio.Future[bytes]) -> None:
+    def _answered(self, task: asyncio.Future[Made]) -> None:
         self._traffic.tasks.discard(task)
         self._task = None
         if self._sends(task):
             self._resume()
 
-    def _sends(self, task: asyncio.Future[bytes]) -> bool:
+    def _sends(self, task: asyncio.Future[Made]) -> bool:
         """Whether what ``task`` has made is sent; if it has failed, the connection ends."""
         if task.cancelled() and self._session.gone:
             self._close()
         elif fault := _fault(task):
             self._abort(f"its command was given up: {fault}")
         elif not self._transport.is_closing():
-            self._send(task.result())
+            made = task.result()
+            if isinstance(made, bytes):
+                self._send(made)
+            else:
+                self._wait(made, of_record=False)
             return True
         return False
 
@@ -275,14 +275,14 @@ class Connection(asyncio.Protocol):
             if self._held is None:
                 self._held = bytearray()
 
-    def _resume(self) -> None:
+    def _resume(self, *, due: bool = False) -> None:
         """Answer what has come meanwhile, then read on, unless something else still holds the client up."""
-        if self._task is not None or self._blocked or not self._paused or self._transport.is_closing():
+        if self._task is not None or self._relay.blocked or not self._paused or self._transport.is_closing():
             return
         self._paused = False
         data = bytes(self._held or b"")
         self._set_held(None)
-        self._feed(data)
+        self._feed(data, due=due)
         if not self._paused and not self._transport.is_closing():
             self._transport.resume_reading()
 
@@ -311,16 +311,10 @@ class Connection(asyncio.Protocol):
         self._traffic.backlog += size - self._backlog
         self._backlog = size
 
-    def _go_on(self) -> None:
-        """Let the pieces of a reply flow again, or end."""
-        if self._taken is not None and not self._taken.done():
-            self._taken.set_result(None)
-        self._taken = None
-
     def _send(self, data: bytes) -> None:
         """Write ``data``; count what the client has not taken if it is behind."""
         _write(self._transport, data)
-        if self._blocked and not self._transport.is_closing():
+        if self._relay.blocked and not self._transport.is_closing():
             self._set_backlog(self._transport.get_write_buffer_size())
             self._check_backlog()
 
@@ -346,26 +340,7 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
 
 
-async def _relay(
-    pieces: AsyncIterator[bytes], send: Callable[[bytes], None], taken: Callable[[], Awaitable[bool]]
-) -> bytes:
-    """Send all pieces of a reply but the last, which is returned; as fast as the client takes them.
-
-    For a client that is gone no further piece is made.
-    """
-    last = b""
-    async for piece in pieces:
-        if not await taken():
-            break
-        if last:
-            send(last)
-        last = piece
-        if not await taken():
-            break
-    return last
-
-
-def _fault(task: asyncio.Future[bytes]) -> str:
+def _fault(task: asyncio.Future[Made]) -> str:
     """Why there is no reply; empty when there is one."""
     error = None if task.cancelled() else task.exception()
     return "it was cancelled" if task.cancelled() else repr(error) if error else ""

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from daemon.network.connection import Connection
     from daemon.node import Node
 
-    Reply = bytes | Awaitable[bytes] | AsyncIterator[bytes]
+    Made = bytes | AsyncIterator[bytes]
+    Reply = bytes | Awaitable[Made] | AsyncIterator[bytes]
     Responder = Callable[[bytes, Session], Reply]
 
 READY_SIZE_MAX = 256
@@ -69,7 +70,7 @@ class Traffic:
         self.ready: dict[bytes, bytes] = {}
         self.connections: set[Connection] = set()
         self.stalled: set[Connection] = set()
-        self.tasks: set[asyncio.Future[bytes]] = set()
+        self.tasks: set[asyncio.Future[Made]] = set()
         self.buffered = 0
         self.backlog = 0
         self.draining = False

@@ -11,6 +11,7 @@ from contextlib import suppress
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING
 
+from daemon.line import line
 from daemon.metrics import Metrics
 from daemon.record.histogram import Histograms
 from daemon.record.record import PARTITIONS, times
@@ -108,7 +109,7 @@ class Sweeper:
         end = perf_counter() + SLICE_SECONDS
         for _ in self._steps(new):
             if perf_counter() >= end:
-                await asyncio.sleep(0)
+                await line().turn()
                 end = perf_counter() + SLICE_SECONDS
         self._namespace.truncation.swept(marks)
         if new is not None:

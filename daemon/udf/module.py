@@ -62,6 +62,13 @@ class Module:
         return content
 
     @property
+    def answer(self) -> bytes:
+        """The answer of `udf-get`: its content in the usual spelling, which differs in the last character at most."""
+        content = self.content64.encode()
+        last = binascii.b2a_base64(binascii.a2b_base64(content[-4:]), newline=False)
+        return b"type=LUA;content=%b%b;" % (content[:-4], last)
+
+    @property
     def source(self) -> bytes:
         """The Lua text."""
         return _decoded(self.content64.encode())

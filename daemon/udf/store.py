@@ -29,6 +29,9 @@ _MARK_TEXT = b"asudfd keeps its Lua modules here; at start it deletes every othe
 NAMED_MAX = 5
 """Modules that a message names; it is read in one line of a log."""
 
+ANSWERS_SIZE_MAX = 16 << 20
+"""Bytes of answers of `udf-get` that are kept: a dozen of the largest modules, thousands of usual ones."""
+
 
 class Host(Protocol):
     """The part of a Lua host that must hear of changes."""
@@ -43,7 +46,19 @@ class ModuleStore:
     ``warn`` is told, in a sentence, of files that cannot be written and of items that are no modules.
     """
 
-    __slots__ = ("_host", "_listed", "_lost", "_mark", "_modules", "_rows", "_swept", "_user_path", "_warn")
+    __slots__ = (
+        "_answers",
+        "_answers_size",
+        "_host",
+        "_listed",
+        "_lost",
+        "_mark",
+        "_modules",
+        "_rows",
+        "_swept",
+        "_user_path",
+        "_warn",
+    )
 
     def __init__(self, user_path: Path, host: Host, warn: Callable[[str], None] = lambda _: None) -> None:
         self._user_path = Path(user_path)
@@ -53,6 +68,8 @@ class ModuleStore:
         self._rows: dict[str, bytes] = {}  # of `udf-list`, in the same order; empty for a removed module
         self._listed: bytes | None = None
         self._lost: list[str] = []
+        self._answers: dict[str, bytes] = {}  # the one that was asked for last is the last
+        self._answers_size = 0
         self._swept = False
         self._mark = -1
 
@@ -129,6 +146,20 @@ class ModuleStore:
             self._listed = b"".join(self._rows.values())
         return self._listed
 
+    def get_answer(self, filename: str) -> bytes | None:
+        """The answer of `udf-get`, if there is such a module. It is kept for who asks next, until the module changes."""
+        answer = self._answers.pop(filename, None)
+        if answer is None:
+            module = self._modules.get(filename)
+            if module is None:
+                return None
+            answer = module.answer
+            self._answers_size += len(answer)
+        self._answers[filename] = answer
+        while self._answers_size > ANSWERS_SIZE_MAX:
+            self._answers_size -= len(self._answers.pop(next(iter(self._answers))))
+        return answer
+
     def _accept_one(self, item: Item) -> None:
         module = None
         if item.value is not None:
@@ -136,6 +167,7 @@ class ModuleStore:
                 module = from_value(item.key, item.value)
             except ValueError as error:
                 self._warn(f"{item.key!r} in system metadata is not served: {error}")
+        self._answers_size -= len(self._answers.pop(item.key, b""))
         known = self._modules.get(item.key)
         if item.generation:
             self._modules[item.key] = module

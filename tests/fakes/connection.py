@@ -28,6 +28,7 @@ class FakeTransport:
         self.aborted = False
         self.reading = True
         self.unsent = 0
+        self.high = 0
 
     def write(self, data: bytes) -> None:
         assert not self.closed, "written after close"
@@ -57,6 +58,7 @@ class FakeTransport:
 
     def set_write_buffer_limits(self, high: int) -> None:
         assert high > 0
+        self.high = high
 
     def get_write_buffer_size(self) -> int:
         return self.unsent
@@ -99,6 +101,7 @@ class Bench:
             Row(b"wait", self.pending),
             Row(b"broken", broken),
             Row(b"refused", refused),
+            Row(b"medium", lambda _node, _request: b"x" * 50_000),
             Row(b"large", lambda _node, _request: b"x" * 100_000),
         ]
         self.node = make_node(Table([rows]), config)

@@ -19,6 +19,7 @@ from daemon.smd.interface import UDF
 from daemon.smd.local import LocalSmd
 from daemon.table import Table
 from daemon.udf.store import ModuleStore
+from tests.fakes.reply import whole
 
 VECTORS = Path(__file__).parents[1] / "wire" / "vectors" / "info_udf.jsonl"
 
@@ -74,9 +75,7 @@ class Dialogue:
         self.store.close()
 
     async def ask(self, body: str) -> str:
-        reply = self.dispatch.respond(body.encode(), self.session)
-        if not isinstance(reply, bytes):
-            reply = await reply
+        reply = await whole(self.dispatch.respond(body.encode(), self.session))
         assert reply[:2] == b"\2\1"
         return reply[8:].decode()
 

@@ -78,20 +78,14 @@ class Bracket:
         return range_set(start.byte, end.byte)
 
     def _is_range(self) -> bool:
-        return self._peek() == _HYPHEN and self._peek(1) != _CLOSE and not self._is_three_hyphens()
-
-    def _is_three_hyphens(self) -> bool:
-        """Three of them are one that is meant as itself."""
-        return self._pattern.startswith(b"---", self.place)
+        return self._peek() == _HYPHEN and self._peek(1) != _CLOSE
 
     def _element(self, *, hyphen: bool) -> _Element:
         byte = self._peek()
         end = _OPENED.get(self._after()) if byte == _OPEN else None
         if end is not None:
             return self._named(end)
-        if self._is_three_hyphens():
-            self.place += 2
-        elif byte == _HYPHEN and not hyphen and self._peek(1) != _CLOSE:
+        if byte == _HYPHEN and not hyphen and self._peek(1) != _CLOSE:
             raise WireError("a hyphen of a regular expression stands where a range cannot start")
         self.place += 1
         return _Element(1 << byte, byte)

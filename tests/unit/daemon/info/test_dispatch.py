@@ -12,6 +12,7 @@ from daemon.info.dispatch import Dispatch
 from daemon.info.request import Request, Session
 from daemon.node import Node
 from daemon.table import Row, Table
+from tests.fakes.reply import whole
 from tests.fakes.state import make_node
 
 
@@ -30,7 +31,7 @@ TABLE = Table([[Row(b"build", echo, constant=True), Row(b"later", later), Row(b"
 def ask(body: bytes) -> bytes:
     async def run() -> bytes:
         reply = Dispatch(make_node(TABLE)).respond(body, Session())
-        return reply if isinstance(reply, bytes) else await reply
+        return await whole(reply)
 
     return asyncio.run(run())[HEADER_SIZE:]
 
@@ -38,8 +39,8 @@ def ask(body: bytes) -> bytes:
 def model(body: bytes) -> bytes:
     """The specification, as slowly and plainly as possible."""
     reply = b""
-    for whole in body.split(b"\n")[:-1]:
-        line = whole.split(b"\0")[0]
+    for each in body.split(b"\n")[:-1]:
+        line = each.split(b"\0")[0]
         name, parameters = line, b""
         for position, byte in enumerate(line):
             if byte in b"/:;":

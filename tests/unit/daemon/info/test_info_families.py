@@ -18,13 +18,14 @@ from daemon.info.request import Session
 from daemon.node import Node
 from daemon.table import Row, Table
 from daemon.ticker import tick
+from tests.fakes.reply import whole
 from tests.fakes.state import Lines, make_node
 
 
 def ask(command: str, node: Node | None = None, session: Session | None = None) -> str:
     async def run() -> bytes:
         reply = Dispatch(node or make_node(table())).respond(command.encode() + b"\n", session or Session())
-        return reply if isinstance(reply, bytes) else await reply
+        return await whole(reply)
 
     return asyncio.run(run())[HEADER_SIZE + len(command) + 1 : -1].decode()
 

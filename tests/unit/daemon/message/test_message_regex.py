@@ -114,6 +114,7 @@ def found(pattern: bytes, flags: int, text: bytes) -> bool | None:
         (rb"[^]a]", X, b"]", False),
         (rb"[a-]", X, b"-", True),
         (rb"[---]", X, b"-", True),
+        (rb"[a---]", X, b"-", None),
         (rb"[%--]", X, b"+", True),
         (rb"[b-a]", X, b"a", None),
         (rb"[a-c-e]", X, b"a", None),

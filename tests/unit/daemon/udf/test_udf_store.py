@@ -11,7 +11,7 @@ import pytest
 from daemon.errors import StartError
 from daemon.smd.interface import Item
 from daemon.udf.module import to_value
-from daemon.udf.store import MARK, ModuleStore
+from daemon.udf.store import ANSWERS_SIZE_MAX, MARK, ModuleStore
 
 
 class Host:
@@ -272,3 +272,35 @@ def test_no_link_in_the_user_path_is_followed(tmp_path: Path) -> None:
     with pytest.raises(StartError, match=f"{MARK}: is a symbolic link"):
         fixture.store.open()
     assert victim.read_text() == "precious"
+
+
+def test_an_answer_is_made_once_and_shared_until_the_module_changes(node: Fixture) -> None:
+    node.store.accept([item("a.lua", b"return 1"), item("b.lua", b"return 2")])
+    answer = node.store.get_answer("a.lua")
+    assert answer == b"type=LUA;content=cmV0dXJuIDE=;"
+    node.store.accept([item("b.lua", b"return 3", 2)])
+    assert node.store.get_answer("a.lua") is answer
+    node.store.accept([item("a.lua", b"return 2", 2)])
+    assert node.store.get_answer("a.lua") == b"type=LUA;content=cmV0dXJuIDI=;"
+    node.store.accept([item("a.lua", None, 3)])
+    assert node.store.get_answer("a.lua") is None
+
+
+def test_an_answer_has_the_usual_spelling_of_base64(node: Fixture) -> None:
+    for number, content in enumerate(("cmV0dXJuIDF=", "YQ==", "YR==", "YWI=", "YWJ=", "YWJj")):
+        name = f"m{number}.lua"
+        node.store.accept([Item(name, to_value(name, content), 1, 0)])
+        module = node.store.get(name)
+        assert module is not None
+        assert node.store.get_answer(name) == b"type=LUA;content=%s;" % base64.b64encode(module.source)
+
+
+def test_answers_take_a_bounded_memory_and_the_least_wanted_goes_first(node: Fixture) -> None:
+    node.store.accept([item(f"{number}.lua", b"-" * 900_000) for number in range(20)])
+    first = node.store.get_answer("0.lua")
+    for number in range(1, 20):
+        node.store.get_answer(f"{number}.lua")
+        assert node.store.get_answer("0.lua") is first
+    kept = list(node.store._answers.values())
+    assert sum(map(len, kept)) == node.store._answers_size <= ANSWERS_SIZE_MAX
+    assert len(kept) == 13

@@ -1,0 +1,120 @@
+"""Turns of the event loop, over all connections: what takes long is cut, and whoever has more to do stands in one line.
+
+In each turn of the loop one of those in line goes on, so that two hundred large answers delay a small one no longer than
+one of them does. What has just arrived is answered at once while the turn is young; when it is over, it stands in line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable
+
+TURN_SECONDS = 0.002
+TURN_SIZE = 262_144
+"""What all connections together get in one turn of the loop before the rest stands in line: so much time since the first
+of them began, and so many bytes of answers. Half a percent of what others may wait for at worst (250 ms)."""
+
+
+PIECE_SIZE = 65_536
+"""Bytes of a large answer that are written in one turn: what a socket takes in some 50 us."""
+
+
+class Line:
+    """Who waits for a turn of one event loop. ``crowded``: this turn was found to be over."""
+
+    __slots__ = ("_end", "_loop", "_size", "_waiting", "crowded")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._end = 0.0  # of this turn of the loop; 0 when nobody has asked in it
+        self._size = 0
+        self.crowded = False
+
+    def over(self) -> bool:
+        """Whether this turn of the loop has had enough; the first to ask begins it."""
+        if self._end:
+            self.crowded = self._size > TURN_SIZE or monotonic() > self._end
+        else:
+            self._begin()
+        return self.crowded
+
+    def spend(self, size: int) -> None:
+        """So many bytes of answers were made in this turn."""
+        if not self._end:
+            self._begin()
+        self._size += size
+        if self._size > TURN_SIZE:
+            self.crowded = True
+
+    def call(self, go_on: Callable[[], None]) -> None:
+        """Have ``go_on`` called when it is its turn."""
+        self._waiting.append(go_on)
+        if len(self._waiting) == 1:
+            self._loop.call_soon(self._let_one_go_on)
+
+    async def turn(self) -> None:
+        """Wait until it is the caller's turn."""
+        turn = self._loop.create_future()
+        self.call(partial(_end, turn))
+        await turn
+        self._begin()
+
+    def _begin(self) -> None:
+        if not self._end:
+            self._loop.call_soon(self._begin_anew)
+        self._end = monotonic() + TURN_SECONDS
+        self._size = 0
+        self.crowded = False
+
+    def _begin_anew(self) -> None:
+        self._end = 0.0
+        self._size = 0
+        self.crowded = False
+
+    def _let_one_go_on(self) -> None:
+        go_on = self._waiting.popleft()
+        if self._waiting:
+            self._loop.call_soon(self._let_one_go_on)
+        self._begin()
+        go_on()
+
+
+def _end(turn: asyncio.Future[None]) -> None:
+    if not turn.done():  # who waited may have been cancelled
+        turn.set_result(None)
+
+
+_lines: WeakKeyDictionary[asyncio.AbstractEventLoop, Line] = WeakKeyDictionary()
+
+
+def fill() -> None:
+    """Let nobody else begin what takes long in this turn of the loop, if one runs: what was done took long."""
+    with suppress(RuntimeError):
+        line().spend(TURN_SIZE + 1)
+
+
+def line() -> Line:
+    """The line of the event loop that runs: one for all nodes of a process, as they share it."""
+    loop = asyncio.get_running_loop()
+    found = _lines.get(loop)
+    if found is None:
+        found = _lines[loop] = Line(loop)
+    return found
+
+
+async def cut(parts: Iterable[bytes]) -> AsyncIterator[bytes]:
+    """A large answer in pieces, each when it is its turn. The parts are not copied, so that many may share one."""
+    turns = line()
+    for part in parts:
+        for start in range(0, len(part), PIECE_SIZE):
+            await turns.turn()
+            yield part[start : start + PIECE_SIZE]
