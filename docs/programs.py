@@ -147,6 +147,9 @@ def asudfd() -> Program:
             "smd/UDF.mark": "says that there is such a file, so that a lost one is not taken for a new node; belongs to it when it is moved",
             "smd/UDF.smd.json": "the modules as the first version had kept them: carried over, and not read any more",
             "demoted-functions": "in the work directory: the functions that held the event loop",
+            "NAME, NAME.journal0, NAME.journal1, NAME-lock": "in the work directory, unless the configuration names another: the "
+            "records of a namespace with `storage-engine device` and `file NAME`",
+            "*.damaged-*": "beside the files that `--recover` found damaged: these files as they were",
         },
         examples=examples("asudfd", daemon_cli.EXAMPLES),
     )

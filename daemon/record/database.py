@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import errno
 import secrets
+import struct
 import subprocess
 import sys
 from struct import Struct
@@ -174,7 +175,7 @@ class Database:
             for key, value in self._snapshot.cursor(self._sets):
                 objects, size = self._stored[key[1:]] = _COUNT.unpack(value)
                 sets.restore(key[1:], objects, size)
-        except (lmdb.Error, ValueError) as error:
+        except (lmdb.Error, struct.error) as error:
             raise StartError(
                 f"{self._path} is damaged: the figures of its sets: {error}. {RECOVER}"
             ) from error
@@ -245,7 +246,8 @@ class Database:
             raise NoRoomError(str(error)) from error
         except lmdb.Error as error:
             why = reason(error, self._path)
-            raise DatabaseError(why.text, errno.ENOSPC if why.full else errno.EIO) from error
+            text = why.text if getattr(error, "code", -1) > 0 else f"it is damaged: {why.text}. {RECOVER}"
+            raise DatabaseError(text, errno.ENOSPC if why.full else errno.EIO) from error
 
     def _write(
         self, layer: Layer, figures: Mapping[bytes, tuple[int, int]], about: Mapping[bytes, bytes]

@@ -170,6 +170,7 @@ def _take(number: int, size: int) -> bytes | None:
 def _be_child(path: Path, first: int, number: int) -> NoReturn:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     faulthandler.disable()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # LMDB has last words; what is damaged is told in ours
     status = 1
     try:
         with os.fdopen(number, "wb", buffering=0) as pipe:  # what was told is not lost with the child

@@ -35,9 +35,11 @@ def fill(path: Path) -> bytes:
 def test_a_truncated_file_is_refused_in_plain_words_and_left_alone(path: Path) -> None:
     whole = fill(path)
     assert check.main(str(path)) == 0
-    for size in (100, 4096, 3 * 4096, len(whole) // 3, len(whole) // 2 // 4096 * 4096):
+    for size in (100, 4096, 3 * 4096, len(whole) // 3, len(whole) // 2 // 4096 * 4096, len(whole) // 2 + 99):
         path.write_bytes(whole[:size])
-        with pytest.raises(StartError, match=r"test\.dat cannot be used for the namespace test: .*Restore"):
+        with pytest.raises(
+            StartError, match=r"test\.dat cannot be used for the namespace test: .*Restore.*asudfd --recover"
+        ):
             make(path)
         assert path.read_bytes() == whole[:size]
     path.write_bytes(b"")
@@ -100,3 +102,27 @@ def test_a_file_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "directory").mkdir()
     with pytest.raises(StartError, match="Is a directory"):
         make(tmp_path / "directory")
+
+
+@pytest.mark.parametrize("count", [1, 5, 20])
+def test_a_small_file_that_is_cut_anywhere_is_refused_or_whole(path: Path, count: int) -> None:
+    async def run() -> None:
+        namespace = make(path)
+        await namespace.start()
+        for number in range(count):
+            namespace.put(digest(number), new(number))
+        await namespace.stop()
+
+    asyncio.run(run())
+    whole = path.read_bytes()
+    files = {each: each.read_bytes() for each in path.parent.glob("test.dat*")}
+    for size in range(1000, len(whole), 1777):
+        for each, content in files.items():
+            each.write_bytes(content)
+        path.write_bytes(whole[:size])
+        try:
+            objects = make_and_close(path).objects
+        except StartError as refused:
+            assert "asudfd --recover" in str(refused)  # noqa: PT017 - either is right
+        else:
+            assert objects == count
