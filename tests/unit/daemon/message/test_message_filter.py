@@ -200,6 +200,14 @@ def test_the_patterns_of_a_filter_share_a_budget(stored: World) -> None:
     assert stored.ask(request.get(KEY, policy=policy)).result == Result.UNSUPPORTED_FEATURE
 
 
+@pytest.mark.parametrize("pattern", [b"^((a*)*)*+{6}", b"|^((a*)*)*+{1,3}{2}"])
+def test_what_the_c_library_takes_for_ever_to_compile_is_a_pattern_like_others(
+    stored: World, pattern: bytes
+) -> None:
+    policy = Policy(filter=msgpack.pack([x.REGEX, 1, Raw(pattern), s()]))
+    assert stored.ask(request.get(KEY, policy=policy)).result == Result.OK
+
+
 def test_what_is_refused_is_compiled_once(stored: World, monkeypatch: pytest.MonkeyPatch) -> None:
     read = []
     decode = x.decode

@@ -303,6 +303,11 @@ def run_all() -> None:
     sys.stdout.write(str(worst))
 
 
+def test_nothing_of_it_is_imported_before_the_first_pattern() -> None:
+    program = "import sys, daemon.message.filter; sys.exit('daemon.message.regex.search' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
 def test_no_pattern_takes_long() -> None:
     program = "from tests.unit.daemon.message import test_message_regex as test; test.run_all()"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
