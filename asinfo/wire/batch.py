@@ -7,8 +7,10 @@
                          info1, info2, info3 (3, if INFO), info4 (1, if INFO4), generation (2, if GENERATION),
                          ttl (4, if TTL), number of fields (2), number of ops (2), fields, ops
 
-A row that repeats has everything but index and digest from the row before. Bytes after the last row are ignored.
-Source: the specification of the wire protocol, section 4.10.
+A row that repeats has everything but index and digest from the row before. A kind without INFO is none, but for 0:
+that is a row in the form of servers before 6, a read, with info1 (1) before the numbers. Both forms may be mixed.
+Bytes after the last row are ignored.
+Source: the specification of the wire protocol, section 4.10; of collections, section 13.
 """
 
 from __future__ import annotations
@@ -17,7 +19,18 @@ from struct import Struct
 from struct import error as StructError  # noqa: N812 - an exception reads like one
 
 from asinfo.errors import WireError
-from asinfo.wire.message import DIGEST_SIZE, TTL_DEFAULT, field, read_fields, read_ops
+from asinfo.wire.message import (
+    DIGEST_SIZE,
+    OP_BIT_READ,
+    OP_CDT_READ,
+    OP_EXPRESSION_READ,
+    OP_HLL_READ,
+    OP_READ,
+    TTL_DEFAULT,
+    field,
+    read_fields,
+    read_ops,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,15 +44,19 @@ if TYPE_CHECKING:
 INLINE_MEMORY = 1
 INLINE_DEVICE = 2
 RESPOND_ALL = 4
-"""Go on after a row that failed."""
+"""Answer every row, and the whole with 0, whatever fails."""
 RESPOND_FAILED = 8
-"""When stopping early, still send the row that failed."""
+"""Answer every row, and the whole with the first error. Without this and RESPOND_ALL, rows are not shown then."""
 
+OLD = 0
 REPEAT = 0x01
 INFO = 0x02
 GENERATION = 0x04
 TTL = 0x08
 INFO4 = 0x10
+
+_READS = frozenset((OP_READ, OP_CDT_READ, OP_EXPRESSION_READ, OP_BIT_READ, OP_HLL_READ))
+"""Operations that a row in the old form may have."""
 
 _HEAD = Struct(">IB")
 _ROW = Struct(f">I{DIGEST_SIZE}sB")
@@ -74,7 +91,8 @@ def head(data: bytes) -> tuple[int, int]:
 def rows(data: bytes) -> Iterator[Row]:
     """The rows, each (index, digest, attributes), in their order; each is read when it is its turn.
 
-    Raises WireError when there is no row, when they end early, or when the first one repeats.
+    Raises WireError when there is no row, when they end early, when the first one repeats, and for a kind that is
+    none or a write in the old form.
     """
     count, _ = head(data)
     position = _HEAD.size
@@ -102,6 +120,11 @@ def _attributes(data: bytes, position: int, kind: int) -> tuple[Attributes, int]
     if kind & INFO:
         row.info1, row.info2, row.info3 = _INFO.unpack_from(data, position)
         position += _INFO.size
+    elif kind == OLD:
+        row.info1 = _BYTE.unpack_from(data, position)[0]
+        position += _BYTE.size
+    else:
+        raise WireError(f"no row has the kind {kind}")
     for bit, form, name in _OPTIONAL:
         if kind & bit:
             setattr(row, name, form.unpack_from(data, position)[0])
@@ -109,6 +132,8 @@ def _attributes(data: bytes, position: int, kind: int) -> tuple[Attributes, int]
     fields, ops = _COUNTS.unpack_from(data, position)
     row.fields, position = read_fields(data, position + _COUNTS.size, fields)
     row.ops, position = read_ops(data, position, ops)
+    if kind == OLD and any(code not in _READS for code, _, _, _ in row.ops):
+        raise WireError("a write in the old form of a row")
     return row, position
 
 
@@ -116,6 +141,14 @@ _OPTIONAL = ((INFO4, _BYTE, "info4"), (GENERATION, _SHORT, "generation"), (TTL, 
 
 
 # ---- the client's side
+
+
+def old_attributes(
+    info1: int, *, fields: Iterable[tuple[int, bytes]] = (), ops: Sequence[bytes] = ()
+) -> bytes:
+    """Kind and attributes of a row in the old form, as ``pack`` takes them."""
+    parts = [field(identifier, data) for identifier, data in fields]
+    return b"".join([bytes([OLD, info1]), _COUNTS.pack(len(parts), len(ops)), *parts, *ops])
 
 
 def attributes(

@@ -142,6 +142,7 @@ def unpack(body: bytes) -> Message:
 
     Returns (info1, info2, info3, info4, result, generation, ttl, time limit, digest or None, fields by identifier,
     number of ops, offset of the ops). Unknown fields are kept; of a field that comes twice the last counts.
+    The last field of a batch may say that it is longer than the message: clients send such, and servers take it.
     Raises WireError for what a node answers with result code 4. Bytes after the last op are noticed here only if
     there are no ops, else by ``ops``.
     """
@@ -158,9 +159,10 @@ def unpack(body: bytes) -> Message:
             position = end
     except StructError:
         raise WireError(_ENDS_EARLY) from None
-    if position != len(body) and (
-        not op_count or position > len(body)
-    ):  # also the last slice may not be cut off
+    if position > len(body):  # the last slice was cut off
+        if not info1 & INFO1_BATCH:
+            raise WireError(_ENDS_EARLY)
+    elif position != len(body) and not op_count:
         raise WireError("the fields of a message do not end where it ends")
     digest = fields.get(FIELD_DIGEST)
     if digest is not None and len(digest) != DIGEST_SIZE:

@@ -2,10 +2,11 @@
 
 The reply is a message for every row, with the number of the row where other replies have 0, and a last one with the
 result of the whole. Rows of other processes' records are answered as they come from there
-(daemon.message.elsewhere). Unless the client wants all rows, the first error ends the batch. The time limit is that of the
-whole batch: rows that it does not reach are answered by a time-out. A filter of the batch is that of all rows
-without one of their own.
-Source: the wire specification, section 4.10.
+(daemon.message.elsewhere). Every row is done, whatever became of the others; the client's flags say what it is told
+when one fails (asinfo.wire.batch). Where it wants no rows then, those that have been sent before stay sent: only so
+much is kept back as makes one piece of the reply. The time limit is that of the whole batch: rows that it does not
+reach are answered by a time-out. A filter of the batch is that of all rows without one of their own.
+Source: the wire specification, section 4.10; that of collections, section 13.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ def batch(messages: Messages, message: Message, session: Session | None) -> byte
         flags, wanted = _check(messages, message[9])
     except Refused as error:
         counters.batch_errors += 1
-        return _last(error.code)
+        return only_last(error.code)
     return _pieces(messages, message, flags, wanted, session)
 
 
@@ -128,22 +129,23 @@ async def _pieces(
     try:
         data = message[9][FIELD_BATCH]
         if result := await _check_rows(messages, data, session):
-            yield _last(result)
+            yield only_last(result)
             return
-        result = None
+        result, error = None, OK
         piece_end = monotonic() + PIECE_SECONDS
         todo = _rows(data, wanted) if wanted else rows(data)
-        alone = not flags & RESPOND_ALL
-        async with aclosing(_outcomes(messages, todo, end, session, written, alone=alone)) as outcomes:
+        async with aclosing(_outcomes(messages, todo, end, session, written)) as outcomes:
             async for some in outcomes:
+                if session is not None and session.gone:
+                    break
+                if not error and not flags & RESPOND_ALL:
+                    error = _first_error(some)
+                if error and not flags & RESPOND_FAILED:
+                    parts, size = [], 0
+                    continue
                 shown = [_part(index, outcome) for index, outcome in some]
-                if alone and some and some[-1][1][0] not in _NO_ERRORS:
-                    result = some[-1][1][0]
-                    shown = shown if flags & RESPOND_FAILED else []
                 parts += shown
                 size += sum(map(len, shown))
-                if result is not None or (session is not None and session.gone):
-                    break
                 if parts and (size >= PIECE_SIZE or monotonic() > piece_end):
                     await _settle(written)
                     yield frame.pack(frame.MESSAGE, b"".join(parts))
@@ -151,11 +153,16 @@ async def _pieces(
                     piece_end = monotonic() + PIECE_SECONDS
         if session is not None and session.gone:
             return
-        result = await _settle(written) or result or OK
+        result = await _settle(written) or error
         parts.append(reply(result, info3=INFO3_LAST))
         yield frame.pack(frame.MESSAGE, b"".join(parts))
     finally:
         _count(messages.node.counters, result)
+
+
+def _first_error(some: list[tuple[int, Outcome]]) -> int:
+    """The result code of the first row that failed."""
+    return next((outcome[0] for _, outcome in some if outcome[0] not in _NO_ERRORS), OK)
 
 
 async def _outcomes(
@@ -164,10 +171,8 @@ async def _outcomes(
     end: float,
     session: Session | None,
     written: set[Namespace],
-    *,
-    alone: bool,
 ) -> AsyncGenerator[list[tuple[int, Outcome]]]:
-    """Index and outcome of each row of ``todo``, some at a time, until ``end``; ``alone``: one by one.
+    """Index and outcome of each row of ``todo``, some at a time, until ``end``.
 
     Where something was written is put into ``written``. There are no more once the client of ``session`` is gone.
     """
@@ -192,8 +197,8 @@ async def _outcomes(
                 some.append((index, outcome))
                 size += len(outcome[3])
             now = monotonic()
-            if alone or size >= SOME_SIZE or now > turn_end or elsewhere.full:
-                async for outcomes in elsewhere.come(to_the_last=alone):
+            if size >= SOME_SIZE or now > turn_end or elsewhere.full:
+                async for outcomes in elsewhere.come(to_the_last=False):
                     yield outcomes
                 yield some + elsewhere.take()
                 some, size = [], 0
@@ -218,8 +223,8 @@ def _pass_on(messages: Messages, end: float, written: set[Namespace]) -> Answer:
     return answer
 
 
-def _last(code: int) -> bytes:
-    """The reply to a batch none of whose rows is answered."""
+def only_last(code: int) -> bytes:
+    """The reply to a batch none of whose rows is answered. Without its mark, clients wait for more until their time-out."""
     return frame.pack(frame.MESSAGE, reply(code, info3=INFO3_LAST))
 
 

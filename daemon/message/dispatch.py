@@ -39,7 +39,7 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.result import Result
 from daemon.message import proxy
-from daemon.message.batch import batch
+from daemon.message.batch import batch, only_last
 from daemon.message.calls import KNOWN_SIZE_MAX, Calls, digest_place
 from daemon.message.counts import DELETES, READS, UDFS, WRITES
 from daemon.message.filter import filter_of
@@ -109,11 +109,11 @@ class Messages:
                 return reply
         try:
             message = unpack(body)
-            if message[8] is None:
+            if message[8] is None or message[0] & INFO1_BATCH:
                 return self._respond_many(message, body, session)
             todo = ops(body, message[11], message[10]) if message[10] else _NO_OPS
         except WireError:
-            return _MALFORMED
+            return only_last(Result.PARAMETER) if body[1:2] and body[1] & INFO1_BATCH else _MALFORMED
         if FIELD_UDF_MODULE in message[9] and len(body) <= KNOWN_SIZE_MAX:
             self._calls.learn(body, message, self.node.namespaces)
         if self._owners is None:

@@ -40,12 +40,12 @@ def read(namespace: Namespace, message: Message, todo: list[Op]) -> Outcome:
     """Answer a read. Raises Refused."""
     info1, info2, _, _, _, _, _, _, digest, fields, _, _ = message
     assert digest is not None
+    record = namespace.get(digest)
+    if record is None:  # before anything else, as on the real server
+        return failed(Result.NOT_FOUND)
     whole = info1 & INFO1_GET_ALL
     if not whole or todo or info2:
         _check(info1, info2, todo)
-    record = namespace.get(digest)
-    if record is None:
-        return failed(Result.NOT_FOUND)
     if len(fields) != PLAIN_FIELDS or record.set_name != fields.get(1):
         check_names(record, fields, write=False)
     generation, void_time, _, _, _, bins = record

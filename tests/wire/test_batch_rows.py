@@ -50,11 +50,19 @@ def test_a_write_with_generation_ttl_and_info4() -> None:
     )  # fmt: skip
 
 
-def test_a_row_without_attributes_and_bytes_after_the_last_row() -> None:
-    assert rows(f"00000001 00 00000000 {D} 00 0000 0000 FFFF") == (
+def test_a_row_in_the_old_form_and_bytes_after_the_last_row() -> None:
+    assert rows(f"00000001 00 00000000 {D} 00 03 0000 0000 FFFF") == (
         0,
-        [(0, DIGEST, (0, 0, 0, 0), 0, 0, {}, [])],
+        [(0, DIGEST, (3, 0, 0, 0), 0, 0, {}, [])],
     )
+
+
+def test_the_forms_may_be_mixed() -> None:
+    text = (
+        f"00000003 04 00000000 {D} 00 21 0002 0000 {PLACE} 00000001 {D} 01 00000002 {D} 02 030000 0000 0000"
+    )
+    _, found = batch.unpack(bytes.fromhex(text))
+    assert [row.info1 for _, _, row in found] == [0x21, 0x21, 3]
 
 
 FULL = f"00000001 {D} 0A 03 00 00 00000000 0002 0000 {PLACE}"
@@ -68,6 +76,8 @@ FULL = f"00000001 {D} 0A 03 00 00 00000000 0002 0000 {PLACE}"
         f"0000000200 {FULL} 00000000 {D}", f"0000000100 00000000 {D} 0A 03", f"0000000100 00000000 {D} 02 030000 0000",
         f"0000000100 00000000 {D} 02 030000 0001 0000", f"0000000100 00000000 {D} 02 030000 0001 0000 00000000 00",
         f"0000000100 00000000 {D} 02 030000 0000 0001 00000009 01 00 00 00",
+        f"0000000100 00000000 {D} 00 03", f"0000000100 00000000 {D} 00 01 0000 0001 00000005 02 01 00 01 61",
+        f"0000000100 00000000 {D} 08 00000000 0000 0000", f"0000000100 00000000 {D} 20 0000 0000 0000",
     ],
 )  # fmt: skip
 def test_refused(text: str) -> None:

@@ -80,16 +80,82 @@ def test_udf_rows_in_threads(stored: World) -> None:
 
 @pytest.mark.parametrize(
     ("flags", "shown"),
-    [(0, []), (batch.RESPOND_FAILED, [100]), (batch.RESPOND_ALL, [100, 0])],
+    [(0, []), (batch.RESPOND_FAILED, [0, 100, 0]), (batch.RESPOND_ALL, [0, 100, 0])],
 )
-def test_the_first_error_ends_a_batch_that_does_not_want_all_rows(
+def test_every_row_is_done_and_the_flags_say_what_is_shown_of_a_failure(
     stored: World, flags: int, shown: Any
 ) -> None:
     stored.host.applied = (100, 3, b"no", 0, b"", None, False, False)
-    rows = [(key(0), request.apply_row(key(0), "mod", "fun")), (key(1), request.get_row(key(1)))]
+    rows = [
+        (key(0), request.put_row(key(0), {"n": 7})),
+        (key(1), request.apply_row(key(1), "mod", "fun")),
+        (key(2), request.put_row(key(2), {"n": 8})),
+    ]
     *answers, last = ask(stored, rows, flags)
     assert [each.result for each in answers] == shown
     assert last.result == (0 if flags == batch.RESPOND_ALL else 100)
+    assert [stored.ask(request.get(key(number))).bins["n"] for number in (0, 2)] == [7, 8]
+
+
+def test_rows_that_have_been_sent_before_a_failure_stay_sent(stored: World) -> None:
+    stored.host.applied = (100, 3, b"no", 0, b"", None, False, False)
+    for number in range(3):
+        stored.ask(request.put(key(number), {"data": b"x" * 200_000}))
+    rows = [(key(number), request.get_row(key(number))) for number in range(3)]
+    rows.insert(2, (key(5), request.apply_row(key(5), "mod", "fun")))
+    assert [each.result for each in ask(stored, rows, 0)] == [0, 0, 100]
+
+
+OLD = (message.INFO1_READ | message.INFO1_GET_ALL, message.INFO1_READ | message.INFO1_NO_BINS)
+FIELDS = [(message.FIELD_NAMESPACE, b"test"), (message.FIELD_SET, b"demo")]
+
+
+def old(*rows: bytes, flags: int = batch.RESPOND_ALL) -> bytes:
+    return batch.pack(((key(number).digest, row) for number, row in enumerate(rows)), flags)
+
+
+def test_rows_in_the_old_form_read(stored: World) -> None:
+    whole, exists = (batch.old_attributes(info1, fields=FIELDS) for info1 in OLD)
+    new = request.put_row(key(3), {"n": 9})
+    bodies = stored.bodies(batch_of(old(whole, whole, exists, new)))
+    *answers, last = [each for body in bodies for each in request.replies(body)]
+    assert [(each.result, bool(each.bins)) for each in answers] == [
+        (0, True),
+        (0, True),
+        (0, False),
+        (0, True),
+    ]
+    assert last.result == 0
+    assert stored.ask(request.get(key(3))).bins["n"] == 9
+
+
+@pytest.mark.parametrize(
+    "code", [message.OP_WRITE, message.OP_CDT_MODIFY, message.OP_TOUCH, message.OP_DELETE]
+)
+def test_a_row_in_the_old_form_cannot_write(stored: World, code: int) -> None:
+    row = batch.old_attributes(1, fields=FIELDS, ops=[message.op(code, 1, b"n", bytes(8))])
+    assert last_only(stored, batch_of(old(batch.old_attributes(3, fields=FIELDS), row))) == Result.PARAMETER
+
+
+@pytest.mark.parametrize("kind", [0x04, 0x08, 0x0C, 0x10, 0x20, 0x40, 0x80])
+def test_a_kind_without_flags_of_its_own_is_none(stored: World, kind: int) -> None:
+    row = bytes([kind]) + batch.old_attributes(3, fields=FIELDS)[1:] + bytes(8)
+    assert last_only(stored, batch_of(old(row))) == Result.PARAMETER
+
+
+@pytest.mark.parametrize("more", [1, 13, 5000])
+def test_a_last_field_that_says_too_much_is_taken(stored: World, more: int) -> None:
+    body = batch_of(old(batch.old_attributes(3, fields=FIELDS)))
+    size = int.from_bytes(body[22:26], "big") + more
+    bodies = stored.bodies(body[:22] + size.to_bytes(4, "big") + body[26:])
+    assert [each.result for body in bodies for each in request.replies(body)] == [0, 0]
+
+
+def test_every_error_reply_to_a_batch_is_marked_as_the_last(stored: World) -> None:
+    rows = batch_of(old(batch.old_attributes(3, fields=FIELDS)))
+    for body in (rows[:19] + b"\2" + rows[20:], rows[:24], rows[:2], rows[:18] + b"\xff\xff" + rows[20:]):
+        [reply] = request.replies(stored.bodies(body)[0])
+        assert (reply.last, reply.result) == (True, Result.PARAMETER)
 
 
 def test_records_that_are_not_there_are_no_error(stored: World) -> None:
@@ -229,7 +295,7 @@ def test_the_time_limit_is_the_whole_batch_s(stored: World, monkeypatch: pytest.
     assert len(bodies) > 1  # a piece does not wait long for more rows
 
 
-def test_a_batch_that_is_to_end_at_an_error_ends_at_its_time_limit(
+def test_a_batch_that_shows_no_rows_after_an_error_shows_none_at_its_time_limit(
     stored: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored.host.slow = True
@@ -241,7 +307,7 @@ def test_a_batch_that_is_to_end_at_an_error_ends_at_its_time_limit(
     monkeypatch.setattr(stored.host, "apply", apply)
     rows = [(key(number), request.apply_row(key(number), "mod", "fun")) for number in range(2)]
     bodies = stored.bodies(request.batch(rows, flags=0, limit=20))
-    assert [reply.result for body in bodies for reply in request.replies(body)] == [0, 9]
+    assert [reply.result for body in bodies for reply in request.replies(body)] == [9]
     assert stored.node.counters.batch_timeouts == 1
 
 
