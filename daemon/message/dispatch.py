@@ -47,6 +47,7 @@ from daemon.message.jobs import Jobs
 from daemon.message.outcome import OK, failed, refuse_unsupported
 from daemon.message.query import query
 from daemon.message.read import read
+from daemon.message.touch import touch
 from daemon.message.udf import apply, apply_in_thread, settle, subject_of
 from daemon.message.write import delete, write
 from daemon.record.record import partition as partition_of
@@ -267,6 +268,8 @@ class Messages:
                 outcome = failed(Result.PARAMETER)
             else:
                 outcome = answer(namespace, message, todo)
+                if counts is READS and outcome[2]:  # only a record that was read shows a void time
+                    touch(namespace, message)
         except (Refused, particle.Refused) as error:
             outcome = failed(error.code)
         except Exception as error:  # noqa: BLE001 - the edge: a fault in one request may not end a connection

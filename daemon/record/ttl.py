@@ -26,6 +26,8 @@ KEEP = 0xFFFFFFFE
 TTL_MAX = 10 * 365 * 86400
 """Ten years, in seconds."""
 
+PERCENT_MAX = 100
+
 
 def now_seconds() -> int:
     """Seconds since 2010-01-01 UTC."""
@@ -59,3 +61,14 @@ def default_ttl(config: schema.Namespace, set_name: bytes) -> int:
     if own is None or not own.default_ttl:
         return config.default_ttl
     return 0 if own.default_ttl == NEVER else own.default_ttl
+
+
+def read_touch_percent(config: schema.Namespace, asked: int, set_name: bytes) -> int:
+    """Of how little time left a read renews it, in percent; 0 for never.
+
+    ``asked`` is the time to live of the read's message: 0 is the set's default, or else the namespace's.
+    """
+    if asked == DEFAULT:
+        own = config.sets.get(set_name)
+        asked = (own is not None and own.default_read_touch_ttl_pct) or config.default_read_touch_ttl_pct
+    return asked if 0 < asked <= PERCENT_MAX else 0

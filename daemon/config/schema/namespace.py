@@ -178,7 +178,13 @@ class NamespaceSet:
         live=_set_ttl_live,
     )
     default_read_touch_ttl_pct: int = parameter(
-        0, "When a read renews the time to live.", unit="percent", low=-1, high=100, dynamic=True
+        0,
+        "Of how little time left a read renews it; -1 is never, 0 is the namespace's.",
+        unit="percent",
+        low=-1,
+        high=100,
+        dynamic=True,
+        effect=True,
     )
     disable_eviction: bool = parameter(False, "Never evict from this set.", dynamic=True)
     enable_index: bool = parameter(False, "Index this set by itself.", dynamic=True)
@@ -215,7 +221,12 @@ class Namespace:
         False, "Resolve conflicts of writes.", dynamic=True, enterprise=True
     )
     default_read_touch_ttl_pct: int = parameter(
-        0, "When a read renews the time to live.", unit="percent", high=100, dynamic=True
+        0,
+        "Of how little time left a read renews it; 0 is never.",
+        unit="percent",
+        high=100,
+        dynamic=True,
+        effect=True,
     )
     default_ttl: int = parameter(
         0,
