@@ -25,6 +25,7 @@ FEATURES = (
     b"cdt-map",
     b"cluster-stable",
     b"float",
+    b"geo",
     b"sindex-exists",
     b"peers",
     b"pipelining",
@@ -40,7 +41,8 @@ FEATURES = (
 )
 """What of the real server's list is true here.
 
-Left out: blob-bits (operations on bits), cdt-index (indexes within collections), geo, relaxed-sc.
+Values of GeoJSON can be stored: without `geo` clients do not even read. Left out: blob-bits (operations on bits),
+cdt-index (indexes within collections), relaxed-sc.
 """
 
 
