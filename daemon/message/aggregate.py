@@ -75,6 +75,7 @@ def aggregate(
         raise Refused(Result.NOT_FOUND, "no such set")
     selection = Selection(namespace, fields)
     job = Job("aggr", namespace, fields, session, rate_of(fields))
+    job.index_name = selection.index_name
     return _pieces(messages, message, selection, job)
 
 

@@ -61,6 +61,7 @@ class Background(Job):
         super().__init__(word, namespace, fields, session, _rate(namespace, fields))
         self.sent = len(_STARTED)
         self._selection = Selection(namespace, fields)
+        self.index_name = self._selection.index_name
         self._message = message
         self._todo = todo
 
@@ -104,8 +105,7 @@ class Background(Job):
         for identifier in _PASSED_ON:
             if identifier in self.fields:
                 fields[identifier] = self.fields[identifier] or b"\x90"
-        ttl = self._message[6] if self.word == "ops" else 0
-        request = (0, INFO2_WRITE, 0, 0, 0, 0, ttl, 0, digest, fields, 0, 0)
+        request = (0, INFO2_WRITE, 0, 0, 0, 0, self._message[6], 0, digest, fields, 0, 0)
         outcome = messages.answer(request, self._todo, f"{self.word}_sub")
         if not isinstance(outcome, tuple):
             outcome = await outcome

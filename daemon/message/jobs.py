@@ -12,7 +12,6 @@ import time
 from typing import TYPE_CHECKING
 
 from asinfo.wire.message import (
-    FIELD_INDEX_NAME,
     FIELD_JOB,
     FIELD_NAMESPACE,
     FIELD_SET,
@@ -48,6 +47,7 @@ class Job:
             "fields",
             "filtered",
             "id",
+            "index_name",
             "namespace",
             "partitions",
         ),
@@ -66,6 +66,7 @@ class Job:
         self.id = int.from_bytes(fields.get(FIELD_JOB, b""), "big") or secrets.randbits(63)
         self.namespace = namespace
         self.fields = fields
+        self.index_name = ""  # of the secondary index that the query goes by
         self.throttle = Throttle(rate)
         self.started = time.monotonic()
         self.ended = 0.0
@@ -87,6 +88,7 @@ class Job:
             ("trid", self.id),
             ("ns", self._text(FIELD_NAMESPACE)),
             ("set", self._text(FIELD_SET)),
+            *((("sindex-name", _printable(self.index_name)),) if self.index_name else ()),
             ("rps", self.throttle.rate),
             ("active-threads", int(not self.ended)),
             ("status", f"{state}({'user-aborted' if self.aborted else 'ok'})"),
@@ -102,8 +104,8 @@ class Job:
             ("net-io-bytes", self.sent),
             ("socket-timeout", int.from_bytes(self.fields.get(FIELD_SOCKET_TIMEOUT, b""), "big")),
         ]
-        if FIELD_INDEX_NAME in self.fields:
-            figures.append(("sindex-name", self._text(FIELD_INDEX_NAME)))
+        if self.word == "ops":
+            figures.append(("ops-active", int(not self.ended)))
         if self.word == "udf":
             figures += [
                 ("udf-filename", self._text(FIELD_UDF_MODULE)),
@@ -114,8 +116,11 @@ class Job:
 
     def _text(self, identifier: int) -> str:
         """A field as it may stand in an info answer, where clients' names could break the line."""
-        text = self.fields.get(identifier, b"").decode("utf-8", "replace")
-        return "".join("?" if letter in ":;=" or not letter.isprintable() else letter for letter in text)
+        return _printable(self.fields.get(identifier, b"").decode("utf-8", "replace"))
+
+
+def _printable(text: str) -> str:
+    return "".join("?" if letter in ":;=" or not letter.isprintable() else letter for letter in text)
 
 
 class Jobs(dict[int, Job]):

@@ -42,7 +42,7 @@ _ELEMENTS = 1  # types of an index, in the wire's numbers; 2 is keys, 3 is value
 class Range:
     """The values that a query asks for."""
 
-    __slots__ = ("_high", "_low", "_name", "_particle", "_type")
+    __slots__ = ("_high", "_low", "_name", "_particle", "_type", "index_name")
 
     def __init__(self, namespace: Namespace, fields: dict[int, bytes]) -> None:
         """Raises Refused: 4 for what is no range, 201 when no index allows it, 16 for what is not offered."""
@@ -53,10 +53,13 @@ class Range:
         if self._particle == GEOJSON:
             raise Refused(Result.INDEX_NOT_FOUND, "there are no geo indexes")
         set_name, asked = fields.get(FIELD_SET, b""), fields.get(FIELD_INDEX_NAME)
-        if not any(
-            asked in {None, b"", name} and index.covers(set_name, self._name, self._particle, self._type)
+        covering = (
+            name
             for name, index in namespace.indexes.items()
-        ):
+            if asked in {None, b"", name} and index.covers(set_name, self._name, self._particle, self._type)
+        )
+        self.index_name = next(covering, b"").decode("utf-8", "replace")
+        if not self.index_name:
             raise Refused(Result.INDEX_NOT_FOUND, "no index covers this bin and these values")
 
     def find(self, record: Record) -> bytes | None:

@@ -32,7 +32,7 @@ _PAUSE_MIN = 0.01
 class Selection:
     """The records of one query in one namespace."""
 
-    __slots__ = ("_filter", "_namespace", "_range", "_set_name", "kind")
+    __slots__ = ("_filter", "_namespace", "_range", "_set_name", "index_name", "kind")
 
     def __init__(self, namespace: Namespace, fields: dict[int, bytes]) -> None:
         """Raises Refused for a filter that is none, and for a range that no index allows."""
@@ -40,6 +40,7 @@ class Selection:
         self._set_name = fields.get(FIELD_SET)
         self._filter = filter_of(fields)
         self._range = Range(namespace, fields) if FIELD_INDEX_RANGE in fields else None
+        self.index_name = "" if self._range is None else self._range.index_name
         self.kind = "pi" if self._range is None else "si"
         """What names of counters begin with: queries of the primary index, or of a secondary one."""
 

@@ -22,7 +22,7 @@ from asinfo.wire.result import Result
 from daemon.lua.runtime import DELETE, WRITE
 from daemon.message.commit import POLICIES2, POLICIES3
 from daemon.message.outcome import OK, check_names, failed
-from daemon.record.record import Record, pack
+from daemon.record.record import GENERATION_MAX, Record, pack
 from daemon.record.refused import Refused
 from daemon.record.ttl import now_seconds
 
@@ -124,7 +124,9 @@ def settle(  # noqa: PLR0917 - the hot path calls it by position
         counted = "_lang_write_success"
     elif action == DELETE:
         namespace.delete(digest)
-        generation = void_time = 0
+        void_time = 0
+        if record is not None:  # the delete counts as the record's last change
+            generation = generation % GENERATION_MAX + 1
         counted = "_lang_delete_success"
     namespace.counters[origin + counted] += 1
     name = _NAMES.get(code)

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from asinfo.wire import message, msgpack, request
-from asinfo.wire.message import INFO3_LAST, INFO3_PARTITION_DONE
+from asinfo.wire.message import INFO3_LAST, INFO3_PARTITION_DONE, TTL_NEVER, TTL_UNCHANGED
 from asinfo.wire.request import Key, Policy
 from asinfo.wire.result import Result
 from daemon.info.queries import query_abort, query_abort_all, query_show
 from daemon.info.request import Request, Session
+from daemon.record.indexes import Index
 from daemon.record.record import partition
+from daemon.record.ttl import now_seconds
 from tests.fakes.world import World, gather
 
 if TYPE_CHECKING:
@@ -211,6 +213,7 @@ class TestBackground:
         set_name: bytes = b"demo",
         info1: int = 0,
         info2: int = 1,
+        ttl: int = 0,
     ) -> Message:
         """Starts a job, waits for its end; the reply, and the job's line."""
 
@@ -222,6 +225,7 @@ class TestBackground:
                         info2,
                         fields=[(0, b"test"), (1, set_name), (7, bytes(7) + b"\x2a"), (9, bytes(4)), *more],
                         ops=ops,
+                        ttl=ttl,
                     )
                 )
             )
@@ -259,6 +263,35 @@ class TestBackground:
         assert stored.count("pi_query_udf_bg_complete") == 1
         assert stored.ask(request.get(Key("test", "demo", 3))).bins == {"n": 0}
         assert stored.ask(request.get(Key("test", "other", 1))).bins == {"n": 1}
+
+    @pytest.mark.parametrize(("ttl", "left"), [(5000, 5000), (0, 0), (TTL_NEVER, 0), (TTL_UNCHANGED, 900)])
+    def test_its_time_to_live_is_that_of_every_write(self, stored: World, ttl: int, left: int) -> None:
+        key = Key("test", "demo", 3)
+        stored.namespace.config.nsup_period = 120
+        stored.ask(request.put(key, {"n": 3}, Policy(ttl=900)))
+        stored.host.applied = (0, 0, b"", 1, message.op(1, 1, b"n", bytes(8)), None, False, False)
+        self.start(stored, *self.UDF, ttl=ttl)
+        record = stored.record(key.digest)
+        assert record.generation == 3
+        assert (left - 60 <= record.void_time - now_seconds() <= left) if left else not record.void_time
+
+    def test_no_index_no_name(self, stored: World) -> None:
+        self.start(stored, *self.UDF)
+        assert "sindex-name" not in self.show(stored)
+
+    @pytest.mark.parametrize("named", [(), ((21, b"by_n"),)])
+    def test_it_tells_the_index_it_goes_by(self, stored: World, named: tuple[tuple[int, bytes], ...]) -> None:
+        stored.namespace.indexes[b"by_n"] = Index("demo", "n", "numeric", "default")
+        bound = bytes.fromhex("00000008") + (3).to_bytes(8, "big")
+        self.start(stored, *self.UDF, (22, b"\1\1n\1" + bound + bound), *named)
+        shown = self.show(stored)
+        assert (shown["sindex-name"], shown["recs-throttled"]) == ("by_n", "1")
+
+    def test_operations_tell_whether_they_are_active(self, stored: World) -> None:
+        self.start(stored, ops=[message.op(5, 1, b"n", bytes(8))])
+        shown = self.show(stored)
+        assert (shown["ops-active"], shown["recs-succeeded"]) == ("0", "40")
+        assert "udf-active" not in shown
 
     def test_failures_do_not_end_it(self, stored: World) -> None:
         stored.host.slow = True

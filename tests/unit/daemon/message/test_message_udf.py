@@ -90,7 +90,7 @@ def test_a_write_creates(world: World) -> None:
 def test_a_deletion(stored: World) -> None:
     stored.host.applied = applied(action=DELETE)
     answer = call(stored)
-    assert (answer.result, answer.generation, len(answer.ops)) == (0, 0, 1)
+    assert (answer.result, answer.generation, len(answer.ops)) == (0, 2, 1)
     assert stored.namespace.get(KEY.digest) is None
     assert stored.count("client_lang_delete_success") == 1
 
