@@ -134,19 +134,20 @@ async def _pieces(
         result, error = None, OK
         piece_end = monotonic() + PIECE_SECONDS
         todo = _rows(data, wanted) if wanted else rows(data)
+        silent = not flags & (RESPOND_ALL | RESPOND_FAILED)  # shows no rows when one has failed
         async with aclosing(_outcomes(messages, todo, end, session, written)) as outcomes:
             async for some in outcomes:
                 if session is not None and session.gone:
                     break
                 if not error and not flags & RESPOND_ALL:
                     error = _first_error(some)
-                if error and not flags & RESPOND_FAILED:
+                if error and silent:
                     parts, size = [], 0
                     continue
                 shown = [_part(index, outcome) for index, outcome in some]
                 parts += shown
                 size += sum(map(len, shown))
-                if parts and (size >= PIECE_SIZE or monotonic() > piece_end):
+                if parts and (size >= PIECE_SIZE or (not silent and monotonic() > piece_end)):
                     await _settle(written)
                     yield frame.pack(frame.MESSAGE, b"".join(parts))
                     parts, size = [], 0

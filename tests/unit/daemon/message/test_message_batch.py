@@ -151,6 +151,20 @@ def test_a_last_field_that_says_too_much_is_taken(stored: World, more: int) -> N
     assert [each.result for body in bodies for each in request.replies(body)] == [0, 0]
 
 
+@pytest.mark.parametrize(("more", "results"), [(1, [0, 0]), (13, [4]), (5000, [4])])
+def test_a_field_may_take_bytes_of_the_next_one_while_that_has_a_head(
+    stored: World, more: int, results: list[int]
+) -> None:
+    row = old(batch.old_attributes(3, fields=FIELDS))
+    wanted = bytes.fromhex("9301935102a16101")
+    body = message.request(
+        message.INFO1_BATCH, fields=[(message.FIELD_BATCH, row), (message.FIELD_FILTER, wanted)]
+    )
+    size = int.from_bytes(body[22:26], "big") + more
+    bodies = stored.bodies(body[:22] + size.to_bytes(4, "big") + body[26:])
+    assert [each.result for body in bodies for each in request.replies(body)] == results
+
+
 def test_every_error_reply_to_a_batch_is_marked_as_the_last(stored: World) -> None:
     rows = batch_of(old(batch.old_attributes(3, fields=FIELDS)))
     for body in (rows[:19] + b"\2" + rows[20:], rows[:24], rows[:2], rows[:18] + b"\xff\xff" + rows[20:]):
