@@ -258,7 +258,7 @@ class Messages:
             if (FIELD_FILTER in fields or FIELD_MRT_ID in fields) and not _passes(namespace, message):
                 if FIELD_UDF_MODULE in fields:
                     counts = UDFS
-                outcome = failed(Result.FILTERED_OUT)
+                outcome = _filtered_out(namespace, message)
             elif counts is WRITES and FIELD_UDF_MODULE in fields:
                 counts = UDFS
                 outcome = apply(self.node, namespace, message, origin)
@@ -291,6 +291,13 @@ def _passes(namespace: Namespace, message: Message) -> bool:
     wanted = filter_of(fields)
     record = namespace.get(digest)
     return wanted is None or record is None or wanted.passes(namespace, digest, record)
+
+
+def _filtered_out(namespace: Namespace, message: Message) -> Outcome:
+    """The outcome of a request whose record does not pass its filter; it shows the record's generation."""
+    assert message[8] is not None
+    record = namespace.get(message[8])
+    return int(Result.FILTERED_OUT), 0 if record is None else record.generation, 0, b"", 0
 
 
 async def _durably(outcome: Outcome, durable: Awaitable[int]) -> bytes:

@@ -121,7 +121,8 @@ def test_a_record_without_a_time_to_live_gets_none(world: World) -> None:
 
 def test_a_read_that_is_filtered_out_touches_nothing(stored: World) -> None:
     wanted = (43, msgpack.pack([3, [81, 2, msgpack.Raw(b"n")], 29]))  # n > 29
-    assert stored.ask(message.request(ALL, ttl=80, fields=[*FIELDS, wanted])).result == Result.FILTERED_OUT
+    answer = stored.ask(message.request(ALL, ttl=80, fields=[*FIELDS, wanted]))
+    assert (answer.result, answer.generation) == (Result.FILTERED_OUT, 5)
     assert left(stored) <= 600
 
 
