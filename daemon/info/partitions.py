@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from daemon.info.request import Request
     from daemon.node import Node
 
-TURN_PARTITIONS = 256
+TURN_PARTITIONS = 64
 """Partitions whose records are counted before the event loop gets a turn."""
 
 MAX_DIGITS_MAX = 3
