@@ -84,6 +84,8 @@ def choice(parts: list[Node]) -> Node:
 
 def repeat(part: Node, low: int, high: int | None) -> Node:
     """``part`` from ``low`` to ``high`` times."""
+    if high == 0:
+        return sequence([])
     if isinstance(part, Repeat) and {part.low, part.high, low, high} <= {0, 1, None}:
         return _repeat_again(part, low, high)
     return Repeat(part, low, high, _level(part))
