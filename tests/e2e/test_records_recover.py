@@ -19,7 +19,7 @@ CONFIG = """\
 namespace test {
     storage-engine device {
         file test.dat
-        filesize 64M
+        filesize 128M
         commit-to-device %s
     }
     nsup-period 120
