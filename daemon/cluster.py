@@ -138,6 +138,12 @@ class Cluster:
         """Whether the node ``identity`` is a member."""
         return identity in self._weights
 
+    def place(self, identity: str, partition: int) -> int:
+        """How many members own the partition before the node ``identity`` would, were they to go: 0 for its owner."""
+        weights = self._weights
+        own = weights[identity][partition] if identity in weights else -1
+        return sum(row[partition] > own for row in weights.values())
+
     @property
     def principal(self) -> str:
         """Id of the node that speaks for the cluster: the highest. 0 when there is none."""

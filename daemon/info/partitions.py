@@ -106,12 +106,13 @@ _COLUMNS = (
 
 
 def _partition(node: Node, namespace: str, number: int, bitmap: bytearray, records: int) -> str:
-    """A synchronous (S) partition of this node, in its first tree, or an absent (A) one."""
-    own = bitmap[number >> 3] & 0x80 >> (number & 7)
-    key = f"{node.cluster.key:012x}.0.m{'p' if own else '-'}-"
-    master = node.id if own else "0"
-    state, tree = ("S", 1) if own else ("A", 0)
-    return f"{namespace}:{number}:{state}:1:0:0:0:{master}:{master}:0:0:0:{records}:0:0:{tree}:{key}:{key}"
+    """A synchronous (S) partition of this node, in its first tree, or an absent (A) one of another node."""
+    key = f"{node.cluster.key:012x}.0"
+    if bitmap[number >> 3] & 0x80 >> (number & 7):
+        return f"{namespace}:{number}:S:1:0:0:0:{node.id}:{node.id}:0:0:0:{records}:0:0:1:{key}.mp-:{key}.mp-"
+    owner = node.cluster.owners[number] or "0"
+    place = node.cluster.place(node.id, number)
+    return f"{namespace}:{number}:A:1:-1:{place}:0:0:{owner}:0:0:0:0:0:0:0:{0:012x}.0.-p-:{key}.-p-"
 
 
 def _all(node: Node, before: bytes) -> bytes:
