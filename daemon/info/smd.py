@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from daemon.errors import Code, CommandError
-from daemon.smd.interface import UDF, State
+from daemon.record import indexes
+from daemon.smd.interface import SINDEX, UDF, Item, State
 from daemon.table import Row
 
 if TYPE_CHECKING:
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
 _MODULES = {b"evict": "evict", b"sindex": "sindex", b"truncate": "truncate", b"udf": UDF}
 """The modules that a community node has, by lower-case name, in the order in which it shows them."""
 
-_ENTERPRISE = frozenset({b"roster", b"security"})
+_ENTERPRISE = frozenset({b"masking", b"roster", b"security"})
+
+MODULE_SIZE_MAX = 31
+"""Longest `module`, in bytes."""
 
 
 def smd_show(node: Node, request: Request) -> bytes:
@@ -23,14 +27,22 @@ def smd_show(node: Node, request: Request) -> bytes:
 
     The items of a module of system metadata; removed ones are left out.
     """
-    module = request.required(b"module").lower()
+    module = request.required(b"module", size_max=MODULE_SIZE_MAX).lower()
     if module in _ENTERPRISE:
         raise CommandError(Code.ENTERPRISE_ONLY, "enterprise only")
     if module not in _MODULES:
         raise CommandError(Code.PARAMETER, "unknown 'module'")
-    items = node.smd.items(_MODULES[module])
-    shown = ";".join(f"{item.key}={item.value}" for item in items if item.value is not None)
-    return shown.encode("utf-8", "replace") or b"<empty>"
+    name = _MODULES[module]
+    shown = [_shown(name, item) for item in node.smd.items(name) if item.value is not None]
+    if name == SINDEX:
+        shown.sort()  # by what they are on; items are kept by their names
+    return ";".join(shown).encode("utf-8", "replace") or b"<empty>"
+
+
+def _shown(module: str, item: Item) -> str:
+    if module == SINDEX:
+        return indexes.shown(item.key, item.value or "")
+    return f"{item.key}={item.value}"
 
 
 def smd_info(node: Node, request: Request) -> bytes:

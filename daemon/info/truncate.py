@@ -5,6 +5,7 @@ The mark goes through system metadata, so that every node has it and no restart 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from daemon.errors import Code, CommandError
@@ -20,14 +21,23 @@ if TYPE_CHECKING:
     from daemon.node import Node
 
 
+NAMESPACE_SIZE_MAX = 31
+"""Longest name of a namespace, in bytes."""
+
+SET_SIZE_MAX = 63
+"""Longest name of a set, in bytes: a mark for a longer one would stay for ever, for no record can be in it."""
+
+_NUMBER = re.compile(rb"\s*([+-]?)([0-9]+)")
+"""What C takes for a number at the beginning of a text."""
+
+
 async def truncate(node: Node, request: Request) -> bytes:
     """truncate:namespace=NS;set=SET[;lut=NANOSECONDS]
 
     Remove the records of a set that were last updated up to now, or up to a moment in Unix time.
     """
-    name = request.required(b"namespace")
-    set_name = request.required(b"set")
-    return await _mark(node, name, set_name, request)
+    name = _namespace(request)
+    return await _mark(node, name, _set_name(request), request)
 
 
 async def truncate_namespace(node: Node, request: Request) -> bytes:
@@ -35,7 +45,7 @@ async def truncate_namespace(node: Node, request: Request) -> bytes:
 
     Remove all records of a namespace that were last updated up to now, or up to a moment in Unix time.
     """
-    name = request.required(b"namespace")
+    name = _namespace(request)
     _no_set(request)
     return await _mark(node, name, WHOLE, request)
 
@@ -45,8 +55,8 @@ async def truncate_undo(node: Node, request: Request) -> bytes:
 
     Forget the truncation of a set; what has not been removed yet is there again.
     """
-    name = request.required(b"namespace")
-    return await _store(node, _key(name, request.required(b"set")), None)
+    name = _namespace(request)
+    return await _store(node, _key(name, _set_name(request)), None)
 
 
 async def truncate_namespace_undo(node: Node, request: Request) -> bytes:
@@ -54,9 +64,17 @@ async def truncate_namespace_undo(node: Node, request: Request) -> bytes:
 
     Forget the truncation of a namespace; what has not been removed yet is there again.
     """
-    name = request.required(b"namespace")
+    name = _namespace(request)
     _no_set(request)
     return await _store(node, _key(name, WHOLE), None)
+
+
+def _namespace(request: Request) -> bytes:
+    return request.required(b"namespace", size_max=NAMESPACE_SIZE_MAX)
+
+
+def _set_name(request: Request) -> bytes:
+    return request.required(b"set", size_max=SET_SIZE_MAX)
 
 
 def _no_set(request: Request) -> None:
@@ -82,8 +100,15 @@ async def _mark(node: Node, name: bytes, set_name: bytes | None, request: Reques
 
 
 def _milliseconds(nanoseconds: bytes) -> int:
-    """Milliseconds since 2010 of a time in nanoseconds since 1970; what is no number counts as 0, as it does there."""
-    unix = int(nanoseconds) if nanoseconds.isdigit() else 0
+    """Milliseconds since 2010 of a time in nanoseconds since 1970.
+
+    As on the real server, what is no number counts as 0, and a negative one, unsigned there, is far in the future.
+    """
+    found = _NUMBER.match(nanoseconds)
+    sign, digits = found.groups() if found else (b"", b"0")
+    unix = int(digits)
+    if sign == b"-" and unix:
+        unix = (1 << 64) - 1
     return unix // 1_000_000 - EPOCH_SECONDS * 1000
 
 

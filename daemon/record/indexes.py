@@ -26,6 +26,11 @@ TYPES = ("default", "list", "mapkeys", "mapvalues")
 """Where in a bin the values are, in the order of the wire's numbers: the bin, its elements, keys, or values."""
 
 
+_KIND_LETTERS = {"numeric": "I", "string": "S", "blob": "B"}
+_TYPE_LETTERS = {"default": ".", "list": "L", "mapkeys": "K", "mapvalues": "V"}
+"""How the real server's system metadata writes them."""
+
+
 class Index(NamedTuple):
     """A definition; ``set_name`` is empty for all sets."""
 
@@ -53,6 +58,20 @@ def key_of(namespace: bytes, name: bytes) -> str:
 def value_of(index: Index) -> str:
     """The value of an index in system metadata."""
     return dumps(index)
+
+
+def shown(key: str, value: str) -> str:
+    """An item of system metadata as the real server shows it: NAMESPACE|SET|BIN|TYPE|KIND=NAME.
+
+    What is no definition is shown as it is.
+    """
+    namespace, _, name = key.partition("|")
+    try:
+        index = _read(value)
+    except ValueError:
+        return f"{key}={value}"
+    letters = f"{_TYPE_LETTERS[index.type]}|{_KIND_LETTERS[index.kind]}"
+    return f"{namespace}|{index.set_name}|{index.bin_name}|{letters}={name}"
 
 
 def accept(

@@ -161,17 +161,12 @@ def test_the_life_of_an_index(stored: World) -> None:
     definition = what + b";set=demo;bin=n;type=NUMERIC"
     assert info(stored, b"sindex-create", definition) == b"ok"
     assert info(stored, b"sindex-create", definition) == b"ok"
-    assert (
-        info(stored, b"sindex-create", definition.replace(b"=i;", b"=j;")) == b"ok"
-    )  # the same under another name
     assert stored.namespace.indexes == {b"i": NUMERIC}
     assert (
         refused(stored, b"sindex-create", what + b";bin=z;type=string")
         == "ERROR:200:'indexname' already exists with different definition"
     )
-    line = (
-        b"ns=test:indexname=i:set=demo:bin=n:type=numeric:indextype=default:context=null:exp=null:state=RW;"
-    )
+    line = b"ns=test:indexname=i:set=demo:bin=n:type=numeric:indextype=default:context=null:exp=null:state=RW"
     assert info(stored, b"sindex-list") == info(stored, b"sindex-list", b"ns=test") == line
     assert info(stored, b"sindex-list", b"namespace=bar") == b""
     assert info(stored, b"sindex-exists", what) == b"true"
@@ -180,6 +175,63 @@ def test_the_life_of_an_index(stored: World) -> None:
     assert info(stored, b"sindex-delete", what) == b"ok"
     assert info(stored, b"sindex-delete", what) == b"ok"
     assert info(stored, b"sindex-list") == b""
+
+
+def test_a_second_name_for_the_same_replaces_the_first(stored: World) -> None:
+    for name in (b"i", b"j"):
+        definition = b"namespace=test;indexname=" + name + b";set=demo;bin=n;type=numeric"
+        assert info(stored, b"sindex-create", definition) == b"ok"
+    assert stored.namespace.indexes == {b"j": NUMERIC}
+
+
+LONG = b"x" * 64
+
+
+@pytest.mark.parametrize(
+    ("command", "parameters", "answer"),
+    [
+        (b"sindex-create", b"indexname=i;bin=xxxxxxxxxxxxxxxx;type=numeric", "ERROR:4:'bin' value too long"),
+        (
+            b"sindex-create",
+            b"indexname=i;indexdata=xxxxxxxxxxxxxxxx,numeric",
+            "ERROR:4:'indexdata' bin name too long",
+        ),
+        (b"sindex-create", b"indexname=i;indexdata=,numeric", "ERROR:4:'indexdata' missing bin name"),
+        (b"sindex-create", b"indexname=i;bin=b;type=numeric;set=" + LONG, "ERROR:4:'set' value too long"),
+        (b"sindex-create", b"bin=b;type=numeric;indexname=" + LONG, "ERROR:4:'indexname' value too long"),
+        (
+            b"sindex-create",
+            b"indexname=i;bin=b;type=numeric;context=????",
+            "ERROR:4:'context' invalid cdt context",
+        ),
+        (
+            b"sindex-create",
+            b"indexname=i;bin=b;type=numeric;context=kQE=",
+            "ERROR:4:'context' invalid cdt context",
+        ),
+        (
+            b"sindex-create",
+            b"indexname=i;bin=b;type=numeric;context=khAA",
+            "ERROR:16:indexes within collections, or on expressions, are not supported",
+        ),
+        (b"sindex-stat", b"indexname=" + LONG, "ERROR:4:'indexname' value too longERROR:201:no index"),
+    ],
+    ids=str,
+)
+def test_definitions_that_are_refused(stored: World, command: bytes, parameters: bytes, answer: str) -> None:
+    assert refused(stored, command, b"namespace=test;" + parameters) == answer
+    assert stored.namespace.indexes == {}
+
+
+@pytest.mark.parametrize("command", [b"sindex-exists", b"sindex-stat"])
+def test_an_unknown_namespace(stored: World, command: bytes) -> None:
+    assert refused(stored, command, b"namespace=nope;indexname=i") == "ERROR:20:namespace not found on node"
+
+
+def test_a_name_that_is_missing_removes_nothing(stored: World) -> None:
+    create(stored, name=b"")
+    assert info(stored, b"sindex-delete", b"namespace=test") == b"ERROR:4:missing 'indexname'ok"
+    assert stored.namespace.indexes == {b"": NUMERIC}
 
 
 def test_the_older_spelling(stored: World) -> None:
