@@ -41,9 +41,11 @@ def debug_record(node: Node, request: Request) -> bytes:
     """
     if find(node, request.required(b"namespace")) is None:
         raise CommandError(Code.NAMESPACE, "namespace not found on node")
-    digest = request.required(b"keyd")
-    if len(digest) != DIGEST_DIGITS or digest.lower().strip(b"0123456789abcdef"):
+    digest = request.required(b"keyd", size_max=DIGEST_DIGITS)
+    if len(digest) != DIGEST_DIGITS:
         raise CommandError(Code.PARAMETER, "keyd")
+    if digest.lower().strip(b"0123456789abcdef"):
+        raise CommandError(Code.PARAMETER, "bad keyd")
     raise CommandError(Code.UNSUPPORTED, "records are not written out")
 
 

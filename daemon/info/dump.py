@@ -58,11 +58,12 @@ def dump_heartbeat(node: Node, request: Request) -> bytes:
     )
 
 
-def dump_clock(node: Node, _request: Request) -> bytes:
-    """dump-hlc
+def dump_clock(node: Node, request: Request) -> bytes:
+    """dump-hlc[:verbose=true|false]
 
     Write the clock of this node into the log.
     """
+    _check_verbose(request)
     return _log(node, "hlc", f"clock {time.time_ns() // 1_000_000} ms since 1970")
 
 

@@ -5,6 +5,7 @@ What asks for an effect that asudfd cannot give is refused, once its parameters 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from daemon.errors import Code, CommandError
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from daemon.node import Node
 
 MULTICAST = "multicast"
+
+HOST_SIZE_MAX = 255
+"""Longest `host`, in bytes."""
+
+_ADDRESS = re.compile(rb".+:[0-9]+")
 
 
 def mesh(node: Node, _request: Request) -> bytes:
@@ -43,21 +49,20 @@ def tip(_node: Node, request: Request) -> bytes:
 
     Refused once its parameters are right: nodes are started together, or meet in the metadata store.
     """
-    request.required(b"host")
+    request.required(b"host", size_max=HOST_SIZE_MAX)
     if not request.required(b"port").isdigit():
         raise CommandError(Code.PARAMETER, "'port' must be an integer")
     raise CommandError(Code.UNSUPPORTED, "nodes meet in the metadata store")
 
 
 def tip_clear(_node: Node, request: Request) -> bytes:
-    """tip-clear:host-port-list=all|HOST:PORT[,HOST:PORT...]
+    """tip-clear:host-port-list=HOST:PORT[,HOST:PORT...]
 
     Forget addresses of other nodes; none is remembered, so none of those that are named is found.
     """
-    named = request.required(b"host-port-list")
-    if named == b"all":
-        return b"ok"
-    raise CommandError(Code.UNKNOWN, f"0 cleared, {named.count(b',') + 1} not found")
+    named = request.required(b"host-port-list").split(b",")
+    count = sum(_ADDRESS.fullmatch(address) is not None for address in named)
+    raise CommandError(Code.UNKNOWN, f"0 cleared, {count} not found")
 
 
 ROWS = (

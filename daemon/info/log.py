@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from daemon.node import Node
 
 
+MESSAGE_SIZE_MAX = 1024
+"""Longest `message` of log-message, in bytes."""
+
+
 def logs(node: Node, _request: Request) -> bytes:
     """logs[:]
 
@@ -27,7 +31,7 @@ def log(node: Node, request: Request) -> bytes:
 
     The levels of a sink, `CONTEXT:LEVEL;...`, or of one context; without a number of the first sink.
     """
-    number, _, context = request.parameters.partition(b"/")
+    number, slash, context = request.parameters.partition(b"/")
     sink = _number(number) if number else 0
     if sink is None:
         raise CommandError(Code.PARAMETER, "bad sink-id")
@@ -35,7 +39,7 @@ def log(node: Node, request: Request) -> bytes:
         levels = node.log.levels(sink)
     except IndexError:
         raise CommandError(Code.UNKNOWN, "bad-id") from None
-    if context:
+    if slash:
         levels = {name: level for name, level in levels.items() if name.encode() == context}
     if not levels:
         raise CommandError(Code.UNKNOWN, "bad-context")
@@ -43,35 +47,26 @@ def log(node: Node, request: Request) -> bytes:
 
 
 def log_set(node: Node, request: Request) -> bytes:
-    """log-set:id=SINK;CONTEXT=LEVEL[;...]
+    """log-set:id=SINK;CONTEXT=LEVEL
 
-    Change levels of a sink until the next start; `any` is every context. Of several changes all or none.
+    Change the level of a context of a sink until the next start; `any` is every context. What follows is ignored.
     """
-    sink = request.parameter(b"id")
-    if sink is None:
+    segments = [segment.partition(b"=") for segment in request.parameters.split(b";")]
+    if segments[0][:2] != (b"id", b"="):
         raise CommandError(Code.PARAMETER, "missing id")
-    changes = [segment.partition(b"=") for segment in request.parameters.split(b";") if b"=" in segment]
-    levels = {name: level for name, _, level in reversed(changes) if name != b"id"}
-    if not levels:
+    sink = _number(segments[0][2])
+    if sink is None:
+        raise CommandError(Code.PARAMETER, "bad id")
+    if len(segments) == 1 or not segments[1][1]:
         raise CommandError(Code.PARAMETER, "missing context")
+    context, _, level = segments[1]
+    if not level:
+        raise CommandError(Code.PARAMETER, "bad level")
     try:
-        _set(node, sink, levels)
+        node.log.set_level(sink, text(context).lower(), Level[text(level).upper()])
     except LookupError:
         raise CommandError(Code.PARAMETER, "bad parameter") from None
     return b"ok"
-
-
-def _set(node: Node, sink: bytes, levels: dict[bytes, bytes]) -> None:
-    """Make the changes; raises LookupError, before any change, when one of them cannot be."""
-    number = _number(sink)
-    if number is None:
-        raise LookupError(sink)
-    known = {"any", *node.log.levels(number)}
-    changes = {text(context): Level[text(level).upper()] for context, level in levels.items()}
-    if not changes.keys() <= known:
-        raise LookupError(levels)
-    for context, level in changes.items():
-        node.log.set_level(number, context, level)
 
 
 def log_message(node: Node, request: Request) -> bytes:
@@ -79,7 +74,7 @@ def log_message(node: Node, request: Request) -> bytes:
 
     Write a line into the log, to mark a moment in it.
     """
-    message = request.required(b"message")
+    message = request.required(b"message", size_max=MESSAGE_SIZE_MAX)
     who = request.parameter(b"who")
     node.log.info("info-command", f"log-message{' from ' + text(who) if who else ''}: {text(message)}")
     return b""

@@ -93,14 +93,14 @@ def histogram(node: Node, request: Request) -> bytes:
     if space is None:
         raise CommandError(Code.NAMESPACE, "namespace not found on node")
     kind = request.required(b"type")
+    set_name = request.optional(b"set")
+    if set_name is not None and set_name not in _set_names(space):
+        raise CommandError(Code.PARAMETER, "unknown set name")
     if kind not in {b"ttl", b"object-size", b"object-size-linear"}:
         raise CommandError(Code.PARAMETER, "unknown hist name")
-    set_name = request.optional(b"set")
-    if set_name is None:
-        return space.sweeper.histograms.text(kind.decode()).encode()
-    if set_name not in _set_names(space):
-        raise CommandError(Code.PARAMETER, "unknown set name")
-    return b"hist-unavailable"
+    if set_name is not None:
+        return b"hist-unavailable"
+    return space.sweeper.histograms.text(kind.decode()).encode()
 
 
 def eviction_reset(node: Node, request: Request) -> bytes:

@@ -6,6 +6,7 @@ Source: info-protocol, section 5; the wire specification, section 2.5.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from daemon.errors import Code, CommandError
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from daemon.node import Node
 
 ID_MAX = (1 << 64) - 1
+
+_NUMBER = re.compile(rb"([+-]?)(?:0([0-7]{0,22})|0[xX]([0-9a-fA-F]{1,20})|([1-9][0-9]{0,20}))")
+"""An id as C reads numbers: octal, hexadecimal or decimal; a negative one is unsigned."""
 
 
 def query_show(node: Node, request: Request) -> bytes:
@@ -62,9 +66,12 @@ def _id(request: Request) -> int | None:
     digits = request.optional(b"id", b"trid")
     if digits is None:
         return None
-    if not digits.isdigit() or len(digits) > 20 or not 0 < int(digits) <= ID_MAX:
+    found = _NUMBER.fullmatch(digits)
+    sign, octal, hexadecimal, decimal = found.groups() if found else (b"", b"", b"", b"")
+    identity = int(hexadecimal or octal or decimal or b"0", 16 if hexadecimal else 8 if octal else 10)
+    if not 0 < identity <= ID_MAX:
         raise CommandError(Code.PARAMETER, "bad id")
-    return int(digits)
+    return -identity & ID_MAX if sign == b"-" else identity
 
 
 ROWS = (

@@ -9,6 +9,7 @@ import threading
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from asinfo.wire.info import text
 from daemon.config.parameter import spell
 from daemon.errors import Code, CommandError
 from daemon.info.build import COMPATIBILITY_ID
@@ -60,14 +61,14 @@ def latencies(node: Node, request: Request) -> bytes:
             *(f"{{{ns.name}}}-{kind}" for ns in node.config.namespaces for kind in _KINDS),
         ]
         return ";".join(f"{name}:" for name in names).encode()
-    name, _, benchmark = wanted.partition(b"-benchmarks-")
-    if benchmark == b"udf" and name in {f"{{{ns.name}}}".encode() for ns in node.config.namespaces}:
-        return b";".join(b"%b-udf-%b:" % (name, step) for step in _UDF_STEPS)
-    known = {b"batch-index", b"info"}
-    known.update(f"{{{ns.name}}}-{kind}".encode() for ns in node.config.namespaces for kind in _KINDS)
-    if wanted not in known:
+    steps, prefix = _NODE_HISTOGRAMS.get(text(wanted)), ""
+    if wanted.startswith(b"{"):
+        namespace, _, kind = wanted[1:].partition(b"}-")
+        steps = _HISTOGRAMS.get(text(kind)) if namespace in node.namespaces else None
+        prefix = f"{{{text(namespace)}}}-"
+    if steps is None:
         raise CommandError(Code.PARAMETER, "bad hist name")
-    return b"%b:" % wanted
+    return ";".join(f"{prefix}{step}:" for step in steps).encode()
 
 
 _KINDS = (
@@ -80,10 +81,46 @@ _KINDS = (
     "pi-query",
     "si-query",
 )
+"""Histograms of a namespace that are always kept."""
 
+_WRITE_STEPS = ("start", "restart", "dup-res", "master", "repl-write", "response")
+_BENCHMARKS = {
+    "read": ("start", "restart", "dup-res", "repl-ping", "local", "response"),
+    "write": _WRITE_STEPS,
+    "udf": _WRITE_STEPS,
+    "udf-sub": _WRITE_STEPS,
+    "ops-sub": _WRITE_STEPS,
+    "batch-sub": (
+        "prestart",
+        "start",
+        "restart",
+        "dup-res",
+        "repl-ping",
+        "read-local",
+        "write-master",
+        "udf-master",
+        "repl-write",
+        "response",
+    ),
+}
+"""What benchmarks measure one by one."""
 
-_UDF_STEPS = (b"start", b"restart", b"dup-res", b"master", b"repl-write", b"response")
-"""What the benchmarks of UDF calls measure one by one. Source: info-protocol, Appendix A."""
+_HISTOGRAMS = {
+    **{kind: (kind,) for kind in (*_KINDS, "proxy", "re-repl", "read-touch")},
+    **{
+        f"benchmarks-{kind}": tuple(f"{kind}-{step}" for step in steps) for kind, steps in _BENCHMARKS.items()
+    },
+}
+"""The names that `hist` takes after a namespace, and the histograms that each shows."""
+
+_NODE_HISTOGRAMS = {
+    "batch-index": ("batch-index",),
+    "info": ("info",),
+    "benchmarks-fabric": tuple(
+        expand("fabric-{bulk,ctrl,meta,rw}-{send-init,send-fragment,recv-fragment,recv-cb}")
+    ),
+}
+"""The same for those of the whole node."""
 
 
 def _cluster(node: Node) -> Iterator[tuple[str, object]]:

@@ -14,12 +14,16 @@ if TYPE_CHECKING:
     from daemon.node import Node
 
 
+VALUE_SIZE_MAX = 255
+"""Longest `value`, in bytes."""
+
+
 def user_agent_set(node: Node, request: Request) -> bytes:
     """user-agent-set:value=BASE64
 
     Say who is at the other end of this connection; once a connection.
     """
-    value = request.required(b"value")
+    value = request.required(b"value", size_max=VALUE_SIZE_MAX)
     try:
         b64decode(value, validate=True)
     except binascii.Error as error:

@@ -71,8 +71,8 @@ def test_all_levels_in_the_order_of_the_real_server(node: Any) -> None:
         (b"log-set:id=0;nope=info", b"ERROR:4:bad parameter"),
         (b"log-set:id=0;\xff=info", b"ERROR:4:bad parameter"),
         (b"log-set:id=9;udf=info", b"ERROR:4:bad parameter"),
-        (b"log-set:id=-1;udf=info", b"ERROR:4:bad parameter"),
-        (b"log-set:id=;udf=info", b"ERROR:4:bad parameter"),
+        (b"log-set:id=-1;udf=info", b"ERROR:4:bad id"),
+        (b"log-set:id=;udf=info", b"ERROR:4:bad id"),
         (b"set-log:id=0;udf=info", b"ok"),
         (b"log-message", b"ERROR:4:missing 'message'"),
         (b"log-message:message=hello", b""),
@@ -99,9 +99,10 @@ def test_all_contexts_at_once(node: Any) -> None:
     assert b"INFO" not in ask(node, b"log/0")
 
 
-def test_of_several_levels_all_or_none(node: Any) -> None:
-    assert ask(node, b"log-set:id=0;udf=debug;nope=debug") == b"ERROR:4:bad parameter"
-    assert ask(node, b"log/0/udf") == b"udf:INFO"
+def test_of_several_changes_the_first(node: Any) -> None:
+    assert ask(node, b"log-set:id=0;udf=debug;smd=debug;nope=debug") == b"ok"
+    assert ask(node, b"log/0/udf") == b"udf:DEBUG"
+    assert ask(node, b"log/0/smd") == b"smd:INFO"
 
 
 def test_a_message_is_logged(node: Any, tmp_path: Path) -> None:
