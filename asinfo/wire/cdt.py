@@ -7,12 +7,11 @@ Codes: those that the clients write (the constants of the C client).
 
 from __future__ import annotations
 
-from struct import Struct
 from struct import error as StructError  # noqa: N812 - an exception reads like one
 
 from asinfo.errors import WireError
 from asinfo.wire import msgpack
-from asinfo.wire.collection import FIXED_SIZES, list_start, map_start, marker, pass_over
+from asinfo.wire.collection import FIXED_SIZES, MARKERS, head, list_start, map_start, marker, pass_over
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,27 +36,61 @@ MAP_SIZE, MAP_GET_BY_KEY, MAP_GET_BY_INDEX, MAP_GET_BY_RANK, MAP_GET_BY_VALUE = 
 MAP_GET_BY_KEY_INTERVAL, MAP_GET_BY_INDEX_RANGE, MAP_GET_BY_VALUE_INTERVAL = 103, 104, 105
 MAP_GET_BY_RANK_RANGE, MAP_GET_BY_KEY_LIST, MAP_GET_BY_VALUE_LIST = 106, 107, 108
 
+PATHS = 254
+"""Code of a command that selects or changes all elements that a path leads to."""
+
 IN_CONTEXT = 255
 """Code of a command that goes on inside an element."""
-
-_HEADS = {False: (0x90, 0xDC), True: (0x80, 0xDE)}
-_SHORT, _LONG = Struct(">BH"), Struct(">BI")
 
 
 def free(_: int) -> None:
     """Charge nothing; see `elements`."""
 
 
-def command(data: bytes, charge: Callable[[int], None] = free) -> tuple[int, list[bytes]]:
-    """Code and arguments of a command, each as it stands. Raises WireError."""
-    _, items = elements(data, charge)
-    if not items:
-        raise WireError("a command without a code")
-    return integer(items[0]), items[1:]
+def code(data: bytes) -> int:
+    """The code of a command. Raises WireError.
+
+    Old clients write it in two bytes, and a list of the arguments after it where there are any.
+    """
+    try:
+        if data[:1] == b"\0" and len(data) > 1:
+            if len(data) > 2 and list_start(data, 2) is None:
+                raise WireError("arguments that are no list")
+            return int.from_bytes(data[:2], "big")
+        found = list_start(data, 0) if data else None
+        if found is None or not found[0]:
+            raise WireError("a command that is no list, or one without a code")
+        end = pass_over(data, found[1], free)
+    except (IndexError, StructError):
+        raise WireError("ends early") from None
+    return integer(data[found[1] : end]) & 0xFFFF
+
+
+def arguments(data: bytes, charge: Callable[[int], None] = free) -> list[bytes]:
+    """The arguments of a command, each as it stands; what follows them is ignored. Raises WireError."""
+    if data[:1] == b"\0":
+        return _items(data, 2, charge) if len(data) > 2 else []
+    return _items(data, 0, charge)[1:]
+
+
+def _items(data: bytes, position: int, charge: Callable[[int], None]) -> list[bytes]:
+    try:
+        found = list_start(data, position)
+        if found is None:
+            raise WireError("a command that is no list")
+        count, first = found
+        items, end = _pieces(data, first, count, charge)
+    except (IndexError, StructError):
+        raise WireError("ends early") from None
+    if end > len(data):
+        raise WireError("ends early")
+    return items
 
 
 def integer(data: bytes) -> int:
     """An argument that is an integer. Raises WireError."""
+    if len(data) == 1 and data[0] < 0x80:
+        return data[0]
     value = msgpack.unpack(data)
     if type(value) is not int:
         raise WireError("an argument is no integer")
@@ -101,20 +134,26 @@ def _take_apart(
         if first > position:
             count -= 1
             first += width - 1  # the marker of a map is paired with nil
-        if width * count > len(data) - first:
-            raise WireError("ends early")
-        charge(width * count)
-        items = []
-        for _ in range(width * count):
-            size = FIXED_SIZES[data[first]]
-            end = first + size if size else pass_over(data, first, charge)
-            items.append(data[first:end])
-            first = end
+        items, first = _pieces(data, first, width * count, charge)
     except (IndexError, StructError):
         raise WireError("ends early") from None
     if first != len(data):
         raise WireError("does not end where its bytes end")
     return flags, items
+
+
+def _pieces(data: bytes, first: int, count: int, charge: Callable[[int], None]) -> tuple[list[bytes], int]:
+    """So many values, and the offset after them, which may be past the end of the data."""
+    if count > len(data) - first:
+        raise WireError("ends early")
+    charge(count)
+    items = []
+    for _ in range(count):
+        size = FIXED_SIZES[data[first]]
+        end = first + size if size else pass_over(data, first, charge)
+        items.append(data[first:end])
+        first = end
+    return items, first
 
 
 def extended(data: bytes, items: list[bytes]) -> bytes | None:
@@ -128,24 +167,17 @@ def extended(data: bytes, items: list[bytes]) -> bytes | None:
             return None
     except (IndexError, StructError):
         raise WireError("ends early") from None
-    return b"".join((_head(count + len(items), of_map=False), data[first:], *items))
+    return b"".join((head(count + len(items), of_map=False), data[first:], *items))
 
 
 def join_list(items: list[bytes], flags: int = 0) -> bytes:
     """A list of these elements; with flags it begins with the marker that says them."""
-    mark = bytes((0xC7, 0, flags)) if flags else b""
-    return _head(len(items) + bool(flags), of_map=False) + mark + b"".join(items)
+    mark = MARKERS[flags] if flags else b""
+    return head(len(items) + bool(flags), of_map=False) + mark + b"".join(items)
 
 
 def join_map(items: list[tuple[bytes, bytes]], flags: int = 0) -> bytes:
     """A map of these entries; with flags it begins with the marker that says them."""
-    mark = bytes((0xC7, 0, flags, 0xC0)) if flags else b""
+    mark = MARKERS[flags] + b"\xc0" if flags else b""
     body = b"".join(part for item in items for part in item)
-    return _head(len(items) + bool(flags), of_map=True) + mark + body
-
-
-def _head(count: int, *, of_map: bool) -> bytes:
-    few, lead = _HEADS[of_map]
-    if count < 16:
-        return bytes([few | count])
-    return _SHORT.pack(lead, count) if count < 1 << 16 else _LONG.pack(lead + 1, count)
+    return head(len(items) + bool(flags), of_map=True) + mark + body

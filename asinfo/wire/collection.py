@@ -1,4 +1,7 @@
-"""Whether a node stores the bytes of a list or map: the check of a write, without making a value of them.
+"""What a node stores of the bytes of a list or map: the check of a write, without making a value of them.
+
+Integers, strings and numbers of elements are stored in their shortest form, maps in the order of their keys, and of
+the flags of a marker only those of order. What has that form already, as nearly all that clients send, is not copied.
 
 Refused are bytes that end early or go on too long, ordered lists and maps that are not in order, keys that come
 twice, keys other than integers, strings and bytes (as servers since 7.1 do), and nesting deeper than DEPTH_MAX.
@@ -12,12 +15,12 @@ Every value is visited once, so the time is linear in the size (n log n for the 
 
 from __future__ import annotations
 
-from operator import lt
+from operator import gt, itemgetter, lt
 from struct import Struct
 from struct import error as StructError  # noqa: N812 - an exception reads like one
 
 from asinfo.errors import WireError
-from asinfo.wire.msgpack import DEPTH_MAX, ORDERED
+from asinfo.wire.msgpack import DEPTH_MAX, ORDERED, VALUE_ORDERED, Raw, pack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,19 +30,48 @@ if TYPE_CHECKING:
     Order: TypeAlias = tuple[int, Any]  # rank of the type, and what tells values of this type apart
     Count: TypeAlias = tuple[int, int]  # entries, offset of the first
 
-_NIL, _BOOLEAN, _INTEGER, _STRING, _LIST, _MAP, _BYTES, _FLOAT, _GEOJSON, _EXT = range(10)
-_KEYS = frozenset((_INTEGER, _STRING, _BYTES))
-_RANKS = {0x03: _STRING, 0x17: _GEOJSON}  # of a string's first byte; all others are bytes
+_NIL, _BOOLEAN, _INTEGER, _STRING, _LIST, _MAP, _BYTES, _RAW, _FLOAT, _GEOJSON, _EXT, _INFINITY, _WILDCARD = (
+    range(13)
+)
+KEYS = frozenset((_INTEGER, _STRING, _BYTES))
+"""Ranks of what the key of a map can be."""
+
+OPEN_ENDS = {b"\xff\0": (_WILDCARD, 0), b"\xff\1": (_INFINITY, 0)}
+"""What is compared by: infinity is larger than all else; see `asinfo.wire.pattern` for a wildcard."""
+
+_RANKS = {0x03: _STRING, 0x04: _BYTES, 0x17: _GEOJSON}  # by a string's first byte
+
+
+def stored_list(data: bytes) -> bytes:
+    """What a node keeps of a list that it is to store. Raises WireError when it would not store ``data`` as one."""
+    return _stored(data, list_start)
+
+
+def stored_map(data: bytes) -> bytes:
+    """What a node keeps of a map that it is to store. Raises WireError when it would not store ``data`` as one."""
+    return _stored(data, map_start)
+
+
+def stored_element(data: bytes) -> bytes:
+    """What a node keeps of a value that an operation puts into a list or map. Raises WireError for what none can have."""
+    if b"\xd4\xff" in data and has_open_ends(data):
+        raise WireError("a wildcard or infinity is no value to store")
+    size = _SETTLED_SIZES[data[0]] if data else 0
+    if size:
+        if size != len(data):
+            raise WireError("ends early")
+        return data
+    return _whole(data, DEPTH_MAX - 1)
 
 
 def check_list(data: bytes) -> None:
     """Raises WireError when a node would not store ``data`` as a list."""
-    _check(data, list_start)
+    stored_list(data)
 
 
 def check_map(data: bytes) -> None:
     """Raises WireError when a node would not store ``data`` as a map."""
-    _check(data, map_start)
+    stored_map(data)
 
 
 def order(data: bytes, depth: int = DEPTH_MAX) -> Order:
@@ -56,39 +88,184 @@ def order(data: bytes, depth: int = DEPTH_MAX) -> Order:
     return found
 
 
-def _check(data: bytes, start: Callable[[bytes, int], Count | None]) -> None:
+def _stored(data: bytes, start: Callable[[bytes, int], Count | None]) -> bytes:
     try:
         if start(data, 0) is None:
             raise WireError("not of this type")
-        end = _skip(data, 0, DEPTH_MAX)
+    except (IndexError, StructError):
+        raise WireError("ends early") from None
+    return _whole(data, DEPTH_MAX)
+
+
+def _whole(data: bytes, depth: int) -> bytes:
+    """The value that is all of ``data`` in its stored form; the same bytes where they have it already."""
+    try:
+        try:
+            end = _skip(data, 0, depth)
+        except _UnsettledError:
+            settled, end = _settle(data, 0, depth)
+        else:
+            settled = data
     except (IndexError, StructError):
         raise WireError("ends early") from None
     if end != len(data):
         raise WireError("does not end where its bytes end")
+    return settled
+
+
+class _UnsettledError(Exception):
+    """A value that is stored in another form than it has."""
 
 
 def _skip(data: bytes, position: int, depth: int) -> int:
     """The offset after the value at ``position``, which is checked; it may be past the end of the data.
 
-    The callers have passed over values whose size the first byte decides.
+    The callers have passed over values whose size the first byte decides. Raises _UnsettledError.
     """
+    lead = data[position]
     if found := list_start(data, position):
+        if found[0] < _LEAST_COUNTS.get(lead, 0):
+            raise _UnsettledError
         return _skip_list(data, *found, depth)
     if found := map_start(data, position):
+        if found[0] < _LEAST_COUNTS.get(lead, 0):
+            raise _UnsettledError
         return _walk_map(data, *found, depth, None)
+    if lead in _RANGES:
+        form = _SCALARS[lead][1]
+        least, most = _RANGES[lead]
+        if not least <= form.unpack_from(data, position + 1)[0] <= most:
+            raise _UnsettledError
+        return position + 1 + form.size
     start, size = _span(data, position)
+    _check_open_end(data, position, depth)
+    if size < _LEAST_SIZES.get(lead, 0):
+        raise _UnsettledError
     return start + size
+
+
+def _check_open_end(data: bytes, position: int, depth: int) -> None:
+    if depth < DEPTH_MAX - 1 and data[position] == 0xD4 and data[position + 1] == 0xFF:
+        raise WireError("a wildcard or infinity within a nested list or map is no value to store")
 
 
 def _skip_list(data: bytes, count: int, position: int, depth: int) -> int:
     _room(data, count, position, depth)
     flags, entries = marker(data, position, count)
-    if flags & ORDERED:
-        return _walk_list(data, count, position, depth)[1]
+    if entries > position and (flags != ORDERED or data[position + 1]):
+        raise _UnsettledError
+    first = entries
     for _ in range(count - (entries > position)):
-        size = FIXED_SIZES[data[entries]]
+        size = _SETTLED_SIZES[data[entries]]
         entries = entries + size if size else _skip(data, entries, depth - 1)
+    if first > position:
+        _walk_list(data, count, position, depth)
     return entries
+
+
+# ---- the stored form of what has another one
+
+
+def _settle(data: bytes, position: int, depth: int) -> tuple[bytes, int]:
+    """The stored form of the value at ``position``, and the offset after it."""
+    lead = data[position]
+    if size := _SETTLED_SIZES[lead]:
+        return data[position : position + size], position + size
+    if found := list_start(data, position):
+        return _settle_list(data, *found, depth)
+    if found := map_start(data, position):
+        return _settle_map(data, *found, depth)
+    if lead in _RANGES:
+        form = _SCALARS[lead][1]
+        return pack(form.unpack_from(data, position + 1)[0]), position + 1 + form.size
+    start, size = _span(data, position)
+    _check_open_end(data, position, depth)
+    end = start + size
+    if end > len(data):
+        raise WireError("ends early")
+    return data[position:end] if lead in _EXTS else pack(Raw(data[start:end])), end
+
+
+def _settle_list(data: bytes, count: int, position: int, depth: int) -> tuple[bytes, int]:
+    _room(data, count, position, depth)
+    flags, entries = marker(data, position, count)
+    flags &= ORDERED
+    items = [MARKERS[flags]] if flags else []
+    orders: list[Order] = []
+    for _ in range(count - (entries > position)):
+        item, entries = _settle(data, entries, depth - 1)
+        items.append(item)
+        if flags:
+            orders.append(order(item, depth - 1))
+    if any(map(gt, orders, orders[1:])):
+        raise WireError("an ordered list is not in order")
+    return head(len(items), of_map=False) + b"".join(items), entries
+
+
+def _settle_map(data: bytes, count: int, position: int, depth: int) -> tuple[bytes, int]:
+    _room(data, 2 * count, position, depth)
+    flags, entries = marker(data, position, count)
+    if entries > position:
+        count, entries = count - 1, _end(data, entries)
+    found: list[tuple[Order, bytes, bytes]] = []
+    for _ in range(count):
+        key, entries = _settle(data, entries, 0)  # no levels left: a key is no list or map
+        value, entries = _settle(data, entries, depth - 1)
+        found.append((order(key), key, value))
+    ordered = flags & ORDERED
+    _check_keys([key for key, _, _ in found], ordered=bool(ordered))
+    found.sort(key=itemgetter(0))
+    mark = MARKERS[flags & (ORDERED | VALUE_ORDERED)] + b"\xc0" if ordered else b""
+    body = b"".join(key + value for _, key, value in found)
+    return head(count + bool(ordered), of_map=True) + mark + body, entries
+
+
+def _end(data: bytes, position: int) -> int:
+    """The offset after the value that a marker is paired with in a map: nil, or what is taken for it."""
+    return pass_over(data, position, lambda _: None)
+
+
+def head(count: int, *, of_map: bool) -> bytes:
+    """The first bytes of a list of so many elements or a map of so many entries, markers counted."""
+    few, lead = _HEADS[of_map]
+    if count < 16:
+        return bytes([few | count])
+    return _SHORT_HEAD.pack(lead, count) if count < 1 << 16 else _LONG_HEAD.pack(lead + 1, count)
+
+
+def has_open_ends(data: bytes) -> bool:
+    """Whether a value is, or has in it at any depth, a wildcard or infinity. Raises WireError for what is no value."""
+    found = False
+
+    def look(position: int) -> None:
+        nonlocal found
+        found |= data[position] == 0xD4 and data[position + 1] == 0xFF
+
+    try:
+        _visit(data, look)
+    except (IndexError, StructError):
+        raise WireError("ends early") from None
+    return found
+
+
+def _visit(data: bytes, look: Callable[[int], None]) -> None:
+    """Call ``look`` with the offset of each value that is no list or map."""
+    left, position = 1, 0
+    while left:
+        left -= 1
+        found, width = list_start(data, position), 1
+        if found is None:
+            found, width = map_start(data, position), 2
+        if found is None:
+            look(position)
+            size = FIXED_SIZES[data[position]]
+            position = position + size if size else sum(_span(data, position))
+        else:
+            left += width * found[0]
+            position = found[1]
+
+
+# ---- what values are compared by
 
 
 def _walk_list(data: bytes, count: int, position: int, depth: int) -> tuple[Order, int]:
@@ -109,25 +286,30 @@ def _walk_map(data: bytes, count: int, position: int, depth: int, pairs: list[An
     _room(data, 2 * count, position, depth)
     flags, entries = marker(data, position, count)
     if entries > position:
-        if data[entries] != 0xC0:
-            raise WireError("the marker of a map is not paired with nil")
-        count, entries = count - 1, entries + 1
+        settled = data[entries] == 0xC0 and data[position + 1] == 0 and flags in _MAP_FLAGS
+        if pairs is None and not settled:
+            raise _UnsettledError
+        count, entries = count - 1, _end(data, entries)
     keys: list[Order] = []
     for _ in range(count):
+        if pairs is None and not _SETTLED_SIZES[data[entries]]:
+            _skip(data, entries, 0)
         key, entries = _order(data, entries, 0)  # no levels left: a key is no list or map
         keys.append(key)
         if pairs is None:
-            size = FIXED_SIZES[data[entries]]
+            size = _SETTLED_SIZES[data[entries]]
             entries = entries + size if size else _skip(data, entries, depth - 1)
         else:
             value, entries = _order(data, entries, depth - 1)
             pairs.append((key, value))
     _check_keys(keys, ordered=bool(flags & ORDERED))
+    if pairs is None and not all(map(lt, keys, keys[1:])):
+        raise _UnsettledError  # kept in the order of its keys
     return entries
 
 
 def _check_keys(keys: list[Order], *, ordered: bool) -> None:
-    if not {rank for rank, _ in keys} <= _KEYS:
+    if not {rank for rank, _ in keys} <= KEYS:
         raise WireError("a key of a map is not an integer, a string or bytes")
     ascending = keys if ordered else sorted(keys)
     if not all(map(lt, ascending, ascending[1:])):
@@ -141,7 +323,7 @@ def _order(data: bytes, position: int, depth: int) -> tuple[Order, int]:
         return (_INTEGER, lead), position + 1
     if 0xA0 < lead <= 0xBF:  # before rarer ones: most keys are short strings
         end = position + (lead & 0x1F) + 1
-        return (_RANKS.get(data[position + 1], _BYTES), data[position + 1 : end]), end
+        return (_RANKS.get(data[position + 1], _RAW), data[position + 1 : end]), end
     if lead >= 0xE0:
         return (_INTEGER, lead - 256), position + 1
     if found := _SCALARS.get(lead):
@@ -155,10 +337,12 @@ def _order(data: bytes, position: int, depth: int) -> tuple[Order, int]:
         pairs: list[Any] = []
         end = _walk_map(data, *found_map, depth, pairs)
         pairs.sort()
-        return (_MAP, (len(pairs), tuple(key for key, _ in pairs), tuple(value for _, value in pairs))), end
+        return (_MAP, (len(pairs), tuple(pairs))), end
     start, size = _span(data, position)
     content = data[start : start + size]
-    rank = _EXT if lead in _EXTS else _RANKS.get(content[0] if content else 0, _BYTES)
+    if lead == 0xD4 and content in OPEN_ENDS:
+        return OPEN_ENDS[content], start + size
+    rank = _EXT if lead in _EXTS else _RANKS.get(content[0] if content else 0, _RAW)
     return (rank, content), start + size
 
 
@@ -197,8 +381,8 @@ def pass_over(data: bytes, position: int, charge: Callable[[int], None]) -> int:
 
 def marker(data: bytes, position: int, count: int) -> tuple[int, int]:
     """Flags of the marker at ``position`` (0: there is none) and the offset after it."""
-    if count and data[position] == 0xC7 and data[position + 1] == 0:
-        return data[position + 2], position + 3
+    if count and data[position] == 0xC7:
+        return data[position + 2], position + 3 + data[position + 1]
     return 0, position
 
 
@@ -256,6 +440,30 @@ _SCALARS = {
     **{lead: (_INTEGER, Struct(form)) for lead, form in enumerate((">b", ">h", ">i", ">q"), 0xD0)},
 }
 
+_HEADS = {False: (0x90, 0xDC), True: (0x80, 0xDE)}
+_SHORT_HEAD, _LONG_HEAD = Struct(">BH"), Struct(">BI")
+
+MARKERS = {flags: bytes((0xC7, 0, flags)) for flags in range(256)}
+"""What a list or map with these flags begins with."""
+
+_MAP_FLAGS = frozenset({ORDERED, ORDERED | VALUE_ORDERED})
+
+_RANGES = {
+    0xCC: (0x80, 0xFF),
+    0xCD: (0x100, 0xFFFF),
+    0xCE: (0x1_0000, 0xFFFF_FFFF),
+    0xCF: (0x1_0000_0000, 0xFFFF_FFFF_FFFF_FFFF),
+    0xD0: (-0x80, -0x21),
+    0xD1: (-0x8000, -0x81),
+    0xD2: (-0x8000_0000, -0x8001),
+    0xD3: (-0x8000_0000_0000_0000, -0x8000_0001),
+}
+"""Integers that have no shorter form, for each first byte."""
+
+_LEAST_COUNTS = {0xDC: 16, 0xDD: 1 << 16, 0xDE: 16, 0xDF: 1 << 16}
+_LEAST_SIZES = {0xD9: 32, 0xDA: 1 << 8, 0xDB: 1 << 16, **dict.fromkeys((0xC4, 0xC5, 0xC6), 1 << 32)}
+"""Counts and sizes that have no shorter form; strings are never kept in the forms for bytes."""
+
 FIXED_SIZES = bytes(
     _SCALARS[lead][1].size + 1 if lead in _SCALARS
     else 1 + (lead & 0x1F) if 0xA0 <= lead <= 0xBF
@@ -264,3 +472,8 @@ FIXED_SIZES = bytes(
     for lead in range(256)
 )  # fmt: skip
 """Size of a value that its first byte alone decides; 0 for all others."""
+
+_SETTLED_SIZES = bytes(
+    0 if lead in _RANGES or lead in _EXTS else size for lead, size in enumerate(FIXED_SIZES)
+)
+"""The same, but 0 also for what may have to be stored in another form."""

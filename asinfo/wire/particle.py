@@ -16,7 +16,7 @@ from struct import Struct
 
 from asinfo.errors import WireError
 from asinfo.wire import msgpack
-from asinfo.wire.collection import check_list, check_map
+from asinfo.wire.collection import stored_list, stored_map
 from asinfo.wire.msgpack import GeoJSON
 
 TYPE_CHECKING = False
@@ -225,16 +225,6 @@ def _stored_bool(data: bytes) -> bytes:
     return data
 
 
-def _stored_list(data: bytes) -> bytes:
-    check_list(data)
-    return data
-
-
-def _stored_map(data: bytes) -> bytes:
-    check_map(data)
-    return data
-
-
 def _stored_geojson(data: bytes) -> bytes:
     from json import loads
 
@@ -254,7 +244,7 @@ _STORED: dict[int, tuple[int, Callable[[bytes], bytes]]] = {
     INTEGER: (_PARAMETER, _stored_integer),
     FLOAT: (_PARAMETER, _stored_float),
     BOOL: (_PARAMETER, _stored_bool),
-    LIST: (_SERVER_ERROR, _stored_list),
-    MAP: (_SERVER_ERROR, _stored_map),
+    LIST: (_SERVER_ERROR, stored_list),
+    MAP: (_SERVER_ERROR, stored_map),
     GEOJSON: (_GEOJSON_INVALID, _stored_geojson),
 }

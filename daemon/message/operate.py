@@ -115,7 +115,7 @@ def run(bins: Bins, todo: list[Op], respond_all: int) -> list[bytes]:
         if code in _COLLECTIONS:
             given = opened.operate(code, name, value)
             if given is not None or respond_all:
-                shown.append(_shown(code if respond_all else OP_READ, name, given))
+                shown.append(_shown(code, name, given))
             continue
         opened.close()
         if code == OP_READ:
@@ -179,6 +179,7 @@ class _Opened:
             elif name in self._bins:
                 given = cdt.read(*stored, command, self._shelf)
             else:
+                cdt.check(command, self._shelf.work, modifies=False)
                 return None
             return given if given[0] != NULL else None
         if collection is None and stored[0] == LIST:

@@ -44,15 +44,20 @@ def test_sizes(count: int) -> None:
 
 
 def test_commands() -> None:
-    assert cdt.command(b"\x93\x01\x05\xa2\x03x") == (1, [b"\5", b"\xa2\3x"])
-    with pytest.raises(WireError):
-        cdt.command(b"\x91\xa2\x03x")
-    with pytest.raises(WireError):
-        cdt.command(b"\x90")
+    for data in (
+        b"\x93\x01\x05\xa2\x03x",
+        b"\xdc\x00\x03\xcc\x01\x05\xa2\x03x\xff",
+        b"\x00\x01\x92\x05\xa2\x03x",
+    ):
+        assert (cdt.code(data), cdt.arguments(data)) == (1, [b"\5", b"\xa2\3x"])
+    assert (cdt.code(b"\x00\x0b"), cdt.arguments(b"\x00\x0b")) == (11, [])
+    for wrong in (b"", b"\x00", b"\x91\xa2\x03x", b"\x90", b"\x00\x01\xc0"):
+        with pytest.raises(WireError):
+            cdt.code(wrong)
 
 
 @given(st.binary(max_size=40))
 def test_whatever_bytes_come(data: bytes) -> None:
-    for read in (cdt.elements, cdt.entries, cdt.command):
+    for read in (cdt.elements, cdt.entries, cdt.code, cdt.arguments):
         with contextlib.suppress(WireError):
             read(data)

@@ -16,20 +16,14 @@ from typing import TYPE_CHECKING
 
 from asinfo.errors import WireError
 from asinfo.wire import cdt, msgpack
+from asinfo.wire.collection import stored_element
 from asinfo.wire.expression import QUOTE, Unsupported
 from asinfo.wire.particle import LIST, MAP, NULL
 from asinfo.wire.result import Result
-from daemon.message.cdt.collection import (
-    SIZE_MAX,
-    Collection,
-    check_element,
-    flags_of,
-    integer,
-    no_flags,
-)
-from daemon.message.cdt.lists import LIST_READS, LIST_WRITES
-from daemon.message.cdt.maps import MAP_READS, MAP_WRITES
-from daemon.message.cdt.select import SELECT_READS, SELECT_WRITES
+from daemon.message.cdt.collection import SIZE_MAX, Collection, flags_of, integer
+from daemon.message.cdt.lists import LISTS
+from daemon.message.cdt.maps import MAPS
+from daemon.message.cdt.select import SELECTIONS
 from daemon.message.work import CALL_STEPS, COPY_STEPS, ORDER_STEPS, TooMuchError, Work
 from daemon.record.refused import Refused
 
@@ -42,25 +36,14 @@ if TYPE_CHECKING:
     """The collection, None where there is none; what the operation shows."""
 
 _NOTHING = (NULL, b"")
-_READS = {**LIST_READS, **MAP_READS, **SELECT_READS}
-_WRITES = {**LIST_WRITES, **MAP_WRITES, **SELECT_WRITES}
+OPERATIONS: dict[int, Operation] = {**LISTS, **MAPS, **SELECTIONS}
+"""All that is offered, by code."""
 
-_APPENDS = re.compile(rb"[\x92-\x94][\x01\x02]")
-"""How a command that appends begins, with one to three arguments."""
+_APPENDS = re.compile(rb"[\x92-\x94][\x01\x02]|\0[\x01\x02][\x91-\x93]")
+"""How a command that appends begins, with one to three arguments, in both encodings."""
 
-_CREATES = {
-    cdt.LIST_SET_TYPE: 0,
-    cdt.LIST_APPEND: 1,
-    cdt.LIST_APPEND_ITEMS: 1,
-    cdt.LIST_INSERT: 9,
-    cdt.LIST_INSERT_ITEMS: 9,
-    cdt.LIST_SET: 9,
-    cdt.MAP_SET_TYPE: 0,
-    cdt.MAP_PUT: 2,
-    cdt.MAP_PUT_ITEMS: 1,
-    cdt.MAP_INCREMENT: 2,
-}
-"""Writes that create what is not there, and which of their arguments says the flags (9: none does)."""
+_ELSEWHERE = frozenset({cdt.PATHS, cdt.IN_CONTEXT})
+"""Codes of what is done within a list or map, whichever it is."""
 
 
 class Shelf:
@@ -96,8 +79,9 @@ def reader(kind: int, command: list[object]) -> Callable[[Shelf, bytes], Particl
             argument = argument[1]  # noqa: PLW2901 - a quoted list
         arguments.append(argument)
     data = msgpack.pack(arguments)
-    code, _ = cdt.command(data)
-    if code not in _READS or _kind_of(code) != kind:
+    code = cdt.code(data)
+    operation = OPERATIONS.get(code)
+    if operation is None or operation.modifies or operation.kind != kind:
         raise Unsupported(f"operation {code} is not supported in filters")
 
     def run(shelf: Shelf, stored: bytes) -> Particle | None:
@@ -105,7 +89,7 @@ def reader(kind: int, command: list[object]) -> Callable[[Shelf, bytes], Particl
             return _read(kind, stored, data, shelf)
         except TooMuchError:
             raise
-        except (Refused, WireError, TypeError):
+        except (Refused, WireError):
             return None
 
     return run
@@ -118,21 +102,23 @@ def read(kind: int, data: bytes, command: bytes, shelf: Shelf | None = None) -> 
 
 
 def _read(kind: int, data: bytes, command: bytes, shelf: Shelf) -> Particle:
-    code, arguments, _ = _decode(command, _READS, shelf.work)
-    if kind != _kind_of(code):
-        raise Refused(Result.BIN_TYPE, "an operation on lists or maps on something else")
-    if code in {cdt.LIST_SIZE, cdt.MAP_SIZE} and not arguments:
+    operation, arguments, _ = _decode(command, kind, shelf.work, modifies=False)
+    if operation in _SIZES:
         return integer(cdt.size(data, of_map=kind == MAP))
-    return _READS[code](shelf.open(kind, data), *arguments) or _NOTHING
+    return operation.run(shelf.open(kind, data), *arguments) or _NOTHING
 
 
 def read_open(collection: Collection, command: bytes) -> Particle:
     """As `read`, of a collection in pieces."""
     with refusing():
-        code, arguments, _ = _decode(command, _READS, collection.work)
-        if collection.kind != _kind_of(code):
-            raise Refused(Result.BIN_TYPE, "an operation on lists or maps on something else")
-        return _READS[code](collection, *arguments) or _NOTHING
+        operation, arguments, _ = _decode(command, collection.kind, collection.work, modifies=False)
+        return operation.run(collection, *arguments) or _NOTHING
+
+
+def check(command: bytes, work: Work, *, modifies: bool) -> None:
+    """Refuse a command that is none, whatever it is to be done to."""
+    with refusing():
+        _decode(command, NULL, work, modifies=modifies)
 
 
 def modify(kind: int, data: bytes, command: bytes) -> tuple[Particle | None, Particle | None]:
@@ -159,16 +145,16 @@ def modify_open(collection: Collection | None, command: bytes, work: Work) -> Mo
     After an error the collection is good for nothing any more.
     """
     with refusing():
-        code, arguments, weight = _decode(command, _WRITES, work)
-        own = _kind_of(code)
+        kind = NULL if collection is None else collection.kind
+        operation, arguments, weight = _decode(command, kind, work, modifies=True)
         if collection is None:
-            if code not in _CREATES:
+            if operation.creates is None:
+                if operation.missing:
+                    raise Refused(operation.missing, "an operation on a list or map that is not there")
                 return None, None
-            collection = Collection(own, _new(own, code, arguments), work)
-        elif collection.kind != own:
-            raise Refused(Result.BIN_TYPE, "an operation on lists or maps on something else")
+            collection = Collection(operation.kind, _new(operation, arguments), work)
         collection.weight += weight  # what comes in was among the arguments
-        shown = _WRITES[code](collection, *arguments)
+        shown = operation.run(collection, *arguments)
         collection.forget()
         return collection, shown
 
@@ -184,31 +170,41 @@ def append(data: bytes, command: bytes, work: Work) -> tuple[bytes, Particle] | 
         work.charge(2 * len(data) * COPY_STEPS)
         if cdt.extended(data, []) is None:
             return None
-        code, (value, *more), _ = _decode(command, _WRITES, work)
-        no_flags(more[1] if len(more) > 1 else b"\0")
-        items = [value] if code == cdt.LIST_APPEND else cdt.elements(value)[1]
-        for item in items:
-            check_element(item)
+        operation, (value, *more), _ = _decode(command, LIST, work, modifies=True)
+        if len(more) > 1 and cdt.integer(more[1]):
+            return None
+        several = operation is OPERATIONS[cdt.LIST_APPEND_ITEMS]
+        items = [stored_element(item) for item in (cdt.elements(value)[1] if several else [value])]
         longer = cdt.extended(data, items)
         assert longer is not None
         return longer, integer(cdt.size(longer, of_map=False))
 
 
-def _decode(command: bytes, table: dict[int, Operation], work: Work) -> tuple[int, list[bytes], float]:
-    """Code and arguments of a command, and how many values they are; pays for all looks at them. Raises Refused."""
+def _decode(command: bytes, kind: int, work: Work, *, modifies: bool) -> tuple[Operation, list[bytes], float]:
+    """A command on a collection of ``kind``, NULL for none: operation, arguments, and how many values they are.
+
+    Pays for all looks at them. Raises Refused and WireError.
+    """
     work.charge(CALL_STEPS + len(command) * COPY_STEPS)
     before = work.left
-    try:
-        code, arguments = cdt.command(command, work.charge)
-    except TooMuchError:
-        raise
-    except WireError as error:
-        raise Refused(Result.PARAMETER, str(error)) from error
-    if code not in table:
-        raise Refused(Result.UNSUPPORTED_FEATURE, f"operation {code} on lists or maps is not supported")
+    code = cdt.code(command)
+    operation = OPERATIONS.get(code)
+    if code in _ELSEWHERE:
+        raise Unsupported(f"operation {code} on lists or maps is not supported")
+    if kind not in {NULL, _kind_of(code)}:
+        raise Refused(Result.BIN_TYPE, "an operation on lists or maps on something else")
+    if operation is None:
+        raise Refused(Result.PARAMETER, f"there is no operation {code} on lists or maps")
+    if operation.modifies != modifies:
+        raise Refused(Result.PARAMETER, "an operation that modifies as one that reads, or the reverse")
+    arguments = cdt.arguments(command, work.charge)
+    if not operation.most:
+        arguments = []
+    if not operation.least <= len(arguments) <= operation.most:
+        raise Refused(Result.PARAMETER, "an operation with too few or too many arguments")
     weight = before - work.left
     work.charge((ORDER_STEPS + 2) * weight)
-    return code, arguments, weight
+    return operation, arguments, weight
 
 
 @contextmanager
@@ -218,7 +214,7 @@ def refusing() -> Iterator[None]:
         yield
     except Unsupported as error:
         raise Refused(Result.UNSUPPORTED_FEATURE, str(error)) from error
-    except (WireError, TypeError) as error:  # TypeError: too few or too many arguments
+    except WireError as error:
         raise Refused(Result.PARAMETER, str(error)) from error
 
 
@@ -226,11 +222,13 @@ def _kind_of(code: int) -> int:
     return MAP if code >= cdt.MAP_SET_TYPE else LIST
 
 
-def _new(kind: int, code: int, arguments: list[bytes]) -> bytes:
-    """The empty collection that a write begins with. Raises Refused."""
-    place = _CREATES[code]
-    try:
-        flags = flags_of(arguments[place]) if place < len(arguments) else 0
-    except WireError as error:
-        raise Refused(Result.PARAMETER, str(error)) from error
-    return cdt.join_list([], flags) if kind == LIST else cdt.join_map([], flags)
+def _new(operation: Operation, arguments: list[bytes]) -> bytes:
+    """The empty collection that a write begins with. Raises WireError."""
+    place = operation.creates
+    flags = 0
+    if place is not None and place < len(arguments):
+        flags = flags_of(arguments[place], operation.kind)
+    return cdt.join_list([], flags) if operation.kind == LIST else cdt.join_map([], flags)
+
+
+_SIZES = (OPERATIONS[cdt.LIST_SIZE], OPERATIONS[cdt.MAP_SIZE])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.wire import cdt, msgpack
-from asinfo.wire.collection import list_start, map_start, order
+from asinfo.wire.collection import KEYS, list_start, map_start, order
 from asinfo.wire.expression import Unsupported
-from asinfo.wire.msgpack import DEPTH_MAX, ORDERED, VALUE_ORDERED
+from asinfo.wire.msgpack import ORDERED, VALUE_ORDERED
 from asinfo.wire.particle import LIST, MAP, pack
+from asinfo.wire.pattern import WILDCARD
 from asinfo.wire.result import Result
 from daemon.message.arithmetic import wrap
 from daemon.message.work import ENTRY_STEPS, LOOK_STEPS, MOVE_STEPS, ORDER_STEPS, SORT_STEPS
@@ -23,15 +24,33 @@ if TYPE_CHECKING:
     from daemon.message.work import Work
 
     Particle = tuple[int, bytes]
-    Operation = Callable[..., Particle | None]
 
-SIZE_MAX = 256 << 10
-"""Largest list or map, in bytes, that an operation takes apart: that happens in the event loop. Our own limit."""
+SIZE_MAX = 2 << 20
+"""Largest list or map, in bytes, that an operation takes apart: as large as records may be by default."""
 
 FEW = 16
 """So many elements are put in or taken out one by one; more of them all at once."""
 
 NIL = b"\xc0"
+
+
+class Operation(NamedTuple):
+    """What is done to a list or map, and what it takes to do it."""
+
+    kind: int
+    run: Callable[..., Particle | None]
+    """Gets the collection and the arguments, each as it stands; gives what is shown."""
+
+    least: int
+    most: int
+    """Arguments that there are; where there are none, surplus ones are ignored."""
+
+    modifies: bool = False
+    creates: int | None = None
+    """A write that makes what is not there: which argument says the flags of it (9: none does)."""
+
+    missing: Result = Result.OK
+    """The error of a write that does not make what is not there."""
 
 
 class Collection:
@@ -135,9 +154,29 @@ class Collection:
         self.work.charge(values)
         self.weight += values
 
+    def ranks(self) -> dict[int, int]:
+        """The rank of each place."""
+        self.work.charge(len(self.values))
+        return {place: rank for rank, place in enumerate(self.ranked())}
+
+    def least_ranks(self) -> dict[int, int]:
+        """The rank of each place, the same for elements that are equal: that of the first of them."""
+        self.work.charge(2 * len(self.values))
+        orders = self.orders()
+        found: dict[int, int] = {}
+        before = least = -1
+        for rank, place in enumerate(self.ranked()):
+            if before < 0 or orders[before] != orders[place]:
+                least = rank
+            found[place] = least
+            before = place
+        return found
+
     def place_of_key(self, wanted: Order) -> tuple[int, bool]:
         """Where an entry of a map is, or has to be put, and whether it is there."""
         self.work.charge((ORDER_STEPS + 1) * len(self.keys).bit_length() + 1)
+        if wanted == WILDCARD:  # the first entry that a binary search looks at
+            return len(self.keys) // 2, bool(self.keys)
         place = bisect_left(self.keys, wanted, key=order)
         return place, place < len(self.keys) and order(self.keys[place]) == wanted
 
@@ -156,23 +195,12 @@ class Collection:
             self.keys = [key for place, key in enumerate(self.keys) if place not in gone]
 
 
-def flags_of(data: bytes) -> int:
-    """The flags of a collection that an argument says. Raises Refused for one that is not supported."""
+def flags_of(data: bytes, kind: int) -> int:
+    """The flags of a collection that an argument says; what it says beside them changes nothing that is shown."""
     flags = cdt.integer(data)
-    if flags & ~(ORDERED | VALUE_ORDERED):
-        raise Refused(Result.UNSUPPORTED_FEATURE, "flags of a list or map that are not supported")
-    return flags
-
-
-def check_element(data: bytes) -> None:
-    """Raise WireError for a value that no list or map can have in it."""
-    order(data, DEPTH_MAX - 1)
-
-
-def no_flags(data: bytes) -> None:
-    """Raise Unsupported for flags of a write."""
-    if cdt.integer(data):
-        raise Unsupported("flags of writes to lists and maps are not supported")
+    if kind == LIST or not flags & ORDERED:
+        return flags & ORDERED
+    return flags & (ORDERED | VALUE_ORDERED)
 
 
 def not_applicable() -> Refused:
@@ -207,28 +235,37 @@ def span(size: int, index: bytes, count: bytes | None) -> range:
     """The places of a range, as far as there are any."""
     start = cdt.integer(index)
     start += size if start < 0 else 0
-    end = size if count is None else start + max(0, cdt.integer(count))
+    return clipped(start, count, size)
+
+
+def clipped(start: int, count: bytes | None, size: int) -> range:
+    """A range from ``start``, as far as it is within ``size``; a count below 0 is as good as none."""
+    most = -1 if count is None else cdt.integer(count)
+    end = size if most < 0 else start + most
     return range(min(max(0, start), size), min(max(0, end), size))
 
 
-def increase(collection: Collection, place: int, delta: bytes, sign: int) -> Particle:
-    """Add to an element; integers to integers, floats to floats."""
-    old, more = msgpack.unpack(collection.values[place]), msgpack.unpack(delta)
-    if type(old) is int and type(more) is int:
-        new: int | float = wrap(old + sign * more)
-    elif type(old) is float and type(more) is float:
-        new = old + sign * more
-    elif type(old) in {int, float} and type(more) in {int, float}:
-        raise Unsupported("sums of integers and floats are not supported")
-    else:
-        raise Refused(Result.BIN_TYPE, "only numbers can be added")
-    collection.values[place] = msgpack.pack(new)
-    return pack(new)
+def number(data: bytes) -> float:
+    """A number, which other numbers can be added to. Raises Refused."""
+    value = msgpack.unpack(data)
+    if type(value) is int or type(value) is float:
+        return value
+    raise Refused(Result.PARAMETER, "only numbers can be added")
+
+
+def added(old: bytes, delta: float) -> bytes:
+    """A number after an increment: it keeps its type. Raises Refused."""
+    value = number(old)
+    if type(value) is float:
+        return msgpack.pack(value + delta)
+    if type(delta) is float and not -(2.0**63) <= delta < 2.0**63:  # also for NaN
+        raise Refused(Result.PARAMETER, "a number that no integer can be increased by")
+    return msgpack.pack(wrap(int(value) + int(delta)))
 
 
 def key_order(data: bytes) -> Order:
     """What a key is compared by; a list or map is none."""
-    deep = list_start(data, 0) or map_start(data, 0)
-    if deep or not isinstance(msgpack.unpack(data), int | str | bytes) or data[0] in {0xC2, 0xC3}:
+    found = order(data, 0)
+    if found[0] not in KEYS:
         raise Refused(Result.PARAMETER, "a key of a map is an integer, a string or bytes")
-    return order(data)
+    return found

@@ -5,31 +5,40 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asinfo.wire import cdt
-from asinfo.wire.expression import Unsupported
+from asinfo.wire.collection import order, stored_element
 from asinfo.wire.msgpack import ORDERED
 from asinfo.wire.particle import LIST
+from asinfo.wire.result import Result
 from daemon.message.cdt.collection import (
     NIL,
     Collection,
-    check_element,
+    Operation,
+    added,
     element,
     flags_of,
-    increase,
     integer,
-    no_flags,
     not_applicable,
+    number,
     place_of,
     span,
 )
+from daemon.message.work import LOOK_STEPS, ORDER_STEPS
+from daemon.record.refused import Refused
 
 if TYPE_CHECKING:
-    from daemon.message.cdt.collection import Operation, Particle
+    from asinfo.wire.collection import Order
+    from daemon.message.cdt.collection import Particle
 
 PADDING_MAX = 64 << 10
 """Most nils that a write beyond the end of a list puts before its element. Our own limit."""
 
-DROP_DUPLICATES = 2
-"""Flag of sort."""
+ADD_UNIQUE, INSERT_BOUNDED, NO_FAIL, DO_PARTIAL = 1, 2, 4, 8
+"""Flags of writes."""
+
+DESCENDING, DROP_DUPLICATES = 1, 2
+"""Flags of sort."""
+
+ZERO = b"\0"
 
 
 def sort_values(collection: Collection) -> None:
@@ -38,26 +47,26 @@ def sort_values(collection: Collection) -> None:
     collection.forget()
 
 
-def _list_set_type(collection: Collection, flags: bytes) -> None:
-    collection.flags = flags_of(flags) & ORDERED
+def _set_type(collection: Collection, flags: bytes) -> None:
+    collection.flags = flags_of(flags, LIST)
     if collection.flags:
         sort_values(collection)
 
 
-def _append(collection: Collection, value: bytes, _order: bytes = b"\0", flags: bytes = b"\0") -> Particle:
-    return _append_all(collection, [value], flags)
+def _append(collection: Collection, value: bytes, _order: bytes = ZERO, flags: bytes = ZERO) -> Particle:
+    return _append_all(collection, [value], cdt.integer(flags))
 
 
 def _append_items(
-    collection: Collection, items: bytes, _order: bytes = b"\0", flags: bytes = b"\0"
+    collection: Collection, items: bytes, _order: bytes = ZERO, flags: bytes = ZERO
 ) -> Particle:
-    return _append_all(collection, cdt.elements(items)[1], flags)
+    return _append_all(collection, cdt.elements(items)[1], cdt.integer(flags))
 
 
-def _append_all(collection: Collection, values: list[bytes], flags: bytes) -> Particle:
-    no_flags(flags)
-    for value in values:
-        check_element(value)
+def _append_all(collection: Collection, values: list[bytes], flags: int) -> Particle:
+    values = [stored_element(value) for value in values]
+    if flags & ADD_UNIQUE:
+        values = _unique(collection, values, flags)
     if collection.flags & ORDERED:
         for value in values:
             collection.put_in_order(value)
@@ -66,41 +75,91 @@ def _append_all(collection: Collection, values: list[bytes], flags: bytes) -> Pa
     return integer(len(collection.values))
 
 
-def _insert(collection: Collection, index: bytes, value: bytes, flags: bytes = b"\0") -> Particle:
-    return _insert_all(collection, index, [value], flags)
-
-
-def _insert_items(collection: Collection, index: bytes, items: bytes, flags: bytes = b"\0") -> Particle:
-    return _insert_all(collection, index, cdt.elements(items)[1], flags)
-
-
-def _insert_all(collection: Collection, index: bytes, values: list[bytes], flags: bytes) -> Particle:
-    no_flags(flags)
+def _unique(collection: Collection, values: list[bytes], flags: int) -> list[bytes]:
+    """Those of the values that are not there; with DO_PARTIAL without, else none or an error if one is there."""
+    seen: set[Order] = set(collection.orders())
+    new = []
     for value in values:
-        check_element(value)
-    place = _pad(collection, index, 0)
-    collection.values[place:place] = values
+        collection.work.charge(ORDER_STEPS)
+        wanted = order(value)
+        if wanted not in seen:
+            seen.add(wanted)
+            new.append(value)
+    if len(new) < len(values) and not (flags & NO_FAIL and flags & DO_PARTIAL):
+        if not flags & NO_FAIL:
+            raise _exists()
+        return []
+    return new
+
+
+def _exists() -> Refused:
+    return Refused(Result.ELEMENT_EXISTS, "the value is in the list already")
+
+
+def _insert(collection: Collection, index: bytes, value: bytes, flags: bytes = ZERO) -> Particle:
+    return _insert_all(collection, index, [value], cdt.integer(flags))
+
+
+def _insert_items(collection: Collection, index: bytes, items: bytes, flags: bytes = ZERO) -> Particle:
+    return _insert_all(collection, index, cdt.elements(items)[1], cdt.integer(flags))
+
+
+def _insert_all(collection: Collection, index: bytes, values: list[bytes], flags: int) -> Particle:
+    values = [stored_element(value) for value in values]
+    if not values and not collection.flags:
+        return integer(len(collection.values))
+    place = _free_place(collection, index, flags)
+    if flags & ADD_UNIQUE:
+        values = _unique(collection, values, flags)
+    if place is not None and values:
+        _pad(collection, place)
+        collection.values[place:place] = values
     return integer(len(collection.values))
 
 
-def _pad(collection: Collection, index: bytes, more: int) -> int:
-    """A place to write to in an unordered list, after nils where it is beyond the end."""
+def _free_place(collection: Collection, index: bytes, flags: int) -> int | None:
+    """A place to write to in an unordered list; None where a flag says that it is quietly left alone."""
     total = len(collection.values)
     place = cdt.integer(index)
     place += total if place < 0 else 0
-    if place < 0 or collection.flags & ORDERED:
+    if collection.flags & ORDERED or place < 0:
         raise not_applicable()
-    if place - total > PADDING_MAX:
-        raise Unsupported("an index so far beyond the end of a list is not supported")
-    collection.pay(max(0, place + more - total))
-    collection.values += [NIL] * (place + more - total)
+    if place > total and flags & INSERT_BOUNDED:
+        if flags & NO_FAIL:
+            return None
+        raise not_applicable()
     return place
 
 
-def _set(collection: Collection, index: bytes, value: bytes, flags: bytes = b"\0") -> None:
-    no_flags(flags)
-    check_element(value)
-    collection.values[_pad(collection, index, 1)] = value
+def _pad(collection: Collection, total: int) -> None:
+    """Fill a list with nils up to so many elements."""
+    missing = total - len(collection.values)
+    if missing > PADDING_MAX:
+        raise not_applicable()
+    collection.pay(max(0, missing))
+    collection.values += [NIL] * missing
+
+
+def _set(collection: Collection, index: bytes, value: bytes, flags: bytes = ZERO) -> None:
+    wanted = cdt.integer(flags)
+    value = stored_element(value)
+    place = _free_place(collection, index, wanted)
+    if place is not None and _may_be_at(collection, value, place, wanted):
+        _pad(collection, place + 1)
+        collection.values[place] = value
+
+
+def _may_be_at(collection: Collection, value: bytes, place: int, flags: int) -> bool:
+    """Whether a value is nowhere else in the list, if it has to be."""
+    if not flags & ADD_UNIQUE:
+        return True
+    wanted = order(value)
+    collection.work.charge(LOOK_STEPS * len(collection.values))
+    if all(other == place for other, each in enumerate(collection.orders()) if each == wanted):
+        return True
+    if flags & NO_FAIL:
+        return False
+    raise _exists()
 
 
 def _pop(collection: Collection, index: bytes) -> Particle:
@@ -139,26 +198,43 @@ def clear(collection: Collection) -> None:
     collection.keys = []
 
 
-def _list_increment(
-    collection: Collection, index: bytes, delta: bytes = b"\1", _order: bytes = b"\0", flags: bytes = b"\0"
+def _increment(
+    collection: Collection, index: bytes, delta: bytes = b"\1", _order: bytes = ZERO, flags: bytes = ZERO
 ) -> Particle:
-    no_flags(flags)
-    if collection.flags & ORDERED:
-        raise Unsupported("increments in ordered lists are not supported")
-    place = place_of(collection, index)
-    return increase(collection, place, delta, 1)
-
-
-def _list_sort(collection: Collection, flags: bytes = b"\0") -> None:
     wanted = cdt.integer(flags)
-    if wanted & ~DROP_DUPLICATES:
-        raise Unsupported("flags of a sort that are not supported")
+    more = number(delta)
+    if collection.flags & ORDERED and cdt.integer(index) == len(collection.values):
+        place = len(collection.values)
+    elif collection.flags & ORDERED:
+        place = place_of(collection, index)
+    else:
+        free = _free_place(collection, index, wanted)
+        if free is None:
+            return integer(len(collection.values))
+        place = free
+    there = place < len(collection.values)
+    new = added(collection.values[place], more) if there else stored_element(delta)
+    if not _may_be_at(collection, new, place, wanted):
+        return element(new)
+    _pad(collection, place + 1)
+    if collection.flags & ORDERED:
+        del collection.values[place]
+        collection.put_in_order(new)
+    else:
+        collection.values[place] = new
+    return element(new)
+
+
+def _sort(collection: Collection, flags: bytes = ZERO) -> None:
+    wanted = cdt.integer(flags)
+    if wanted & DESCENDING and wanted & DROP_DUPLICATES and collection.values and not collection.flags:
+        raise Refused(Result.PARAMETER, "flags of a sort that do not go together")
     sort_values(collection)
-    if wanted:
-        values = collection.values
+    if wanted & DROP_DUPLICATES:
         orders = collection.orders()
-        same = [place for place in range(1, len(values)) if orders[place] == orders[place - 1]]
-        collection.remove(same)
+        collection.remove([place for place in range(1, len(orders)) if orders[place] == orders[place - 1]])
+    elif wanted & DESCENDING and not collection.flags & ORDERED:
+        collection.values.reverse()
 
 
 def size(collection: Collection) -> Particle:
@@ -175,25 +251,22 @@ def _get_range(collection: Collection, index: bytes, count: bytes | None = None)
     return LIST, cdt.join_list([collection.values[place] for place in places])
 
 
-LIST_READS: dict[int, Operation] = {
-    cdt.LIST_SIZE: size,
-    cdt.LIST_GET: _get,
-    cdt.LIST_GET_RANGE: _get_range,
-}
-
-LIST_WRITES: dict[int, Operation] = {
-    cdt.LIST_SET_TYPE: _list_set_type,
-    cdt.LIST_APPEND: _append,
-    cdt.LIST_APPEND_ITEMS: _append_items,
-    cdt.LIST_INSERT: _insert,
-    cdt.LIST_INSERT_ITEMS: _insert_items,
-    cdt.LIST_POP: _pop,
-    cdt.LIST_POP_RANGE: _pop_range,
-    cdt.LIST_REMOVE: _remove,
-    cdt.LIST_REMOVE_RANGE: _remove_range,
-    cdt.LIST_SET: _set,
-    cdt.LIST_TRIM: _trim,
-    cdt.LIST_CLEAR: clear,
-    cdt.LIST_INCREMENT: _list_increment,
-    cdt.LIST_SORT: _list_sort,
+LISTS: dict[int, Operation] = {
+    cdt.LIST_SET_TYPE: Operation(LIST, _set_type, 1, 1, modifies=True, creates=0),
+    cdt.LIST_APPEND: Operation(LIST, _append, 1, 3, modifies=True, creates=1),
+    cdt.LIST_APPEND_ITEMS: Operation(LIST, _append_items, 1, 3, modifies=True, creates=1),
+    cdt.LIST_INSERT: Operation(LIST, _insert, 2, 3, modifies=True, creates=9),
+    cdt.LIST_INSERT_ITEMS: Operation(LIST, _insert_items, 2, 3, modifies=True, creates=9),
+    cdt.LIST_POP: Operation(LIST, _pop, 1, 1, modifies=True),
+    cdt.LIST_POP_RANGE: Operation(LIST, _pop_range, 1, 2, modifies=True),
+    cdt.LIST_REMOVE: Operation(LIST, _remove, 1, 1, modifies=True),
+    cdt.LIST_REMOVE_RANGE: Operation(LIST, _remove_range, 1, 2, modifies=True),
+    cdt.LIST_SET: Operation(LIST, _set, 2, 3, modifies=True, creates=9),
+    cdt.LIST_TRIM: Operation(LIST, _trim, 2, 2, modifies=True),
+    cdt.LIST_CLEAR: Operation(LIST, clear, 0, 0, modifies=True),
+    cdt.LIST_INCREMENT: Operation(LIST, _increment, 1, 4, modifies=True, creates=2),
+    cdt.LIST_SORT: Operation(LIST, _sort, 0, 1, modifies=True, missing=Result.BIN_TYPE),
+    cdt.LIST_SIZE: Operation(LIST, size, 0, 0),
+    cdt.LIST_GET: Operation(LIST, _get, 1, 1),
+    cdt.LIST_GET_RANGE: Operation(LIST, _get_range, 1, 2),
 }

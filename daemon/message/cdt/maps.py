@@ -2,78 +2,102 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from asinfo.wire import cdt, msgpack
+from asinfo.wire.collection import stored_element
+from asinfo.wire.particle import MAP
 from asinfo.wire.result import Result
 from daemon.message.cdt.collection import (
     Collection,
-    check_element,
+    Operation,
+    added,
     element,
     flags_of,
-    increase,
     integer,
     key_order,
-    no_flags,
+    number,
 )
-from daemon.message.cdt.lists import clear, size
-from daemon.message.cdt.select import by_keys
+from daemon.message.cdt.lists import ZERO, clear, size
 from daemon.record.refused import Refused
 
 if TYPE_CHECKING:
     from asinfo.wire.collection import Order
-    from daemon.message.cdt.collection import Operation, Particle
+    from daemon.message.cdt.collection import Particle
+
+CREATE_ONLY, UPDATE_ONLY, NO_FAIL, DO_PARTIAL = 1, 2, 4, 8
+"""Flags of writes."""
 
 
-def _map_set_type(collection: Collection, flags: bytes) -> None:
-    collection.flags = flags_of(flags)
+def _set_type(collection: Collection, flags: bytes) -> None:
+    collection.flags = flags_of(flags, MAP)
 
 
 def _put(
-    collection: Collection, key: bytes, value: bytes, _order: bytes = b"\0", flags: bytes = b"\0"
+    collection: Collection, key: bytes, value: bytes, _order: bytes = ZERO, flags: bytes = ZERO, own: int = 0
 ) -> Particle:
-    return _put_all(collection, [(key, value)], flags)
+    return _put_all(collection, [(key, value)], own or cdt.integer(flags))
 
 
-def _put_items(collection: Collection, items: bytes, _order: bytes = b"\0", flags: bytes = b"\0") -> Particle:
-    return _put_all(collection, cdt.entries(items)[1], flags)
+def _put_items(
+    collection: Collection, items: bytes, _order: bytes = ZERO, flags: bytes = ZERO, own: int = 0
+) -> Particle:
+    return _put_all(collection, cdt.entries(items)[1], own or cdt.integer(flags))
 
 
-def _put_all(collection: Collection, entries: list[tuple[bytes, bytes]], flags: bytes) -> Particle:
-    no_flags(flags)
+def _put_all(collection: Collection, entries: list[tuple[bytes, bytes]], flags: int) -> Particle:
     new: dict[Order, tuple[bytes, bytes]] = {}
     for key, value in entries:
-        check_element(value)
-        new[key_order(key)] = key, value
-    added = []
+        wanted = key_order(key)
+        new[wanted] = stored_element(key), stored_element(value)
+    old: list[tuple[int, bytes, bytes]] = []
+    fresh: list[tuple[int, Order, bytes, bytes]] = []
     for wanted, (key, value) in new.items():
         place, there = collection.place_of_key(wanted)
-        if there:
-            collection.keys[place], collection.values[place] = key, value
-        else:
-            added.append((place, wanted, key, value))
-    collection.add([(place, key, value) for place, _, key, value in sorted(added)])
+        refused = flags & (CREATE_ONLY if there else UPDATE_ONLY)
+        if refused and not flags & NO_FAIL:
+            raise Refused(
+                Result.ELEMENT_EXISTS if there else Result.ELEMENT_NOT_FOUND,
+                "the flags of the write refuse a key that is there, or one that is not",
+            )
+        if refused and not flags & DO_PARTIAL:
+            return integer(len(collection.keys))
+        if there and not refused:
+            old.append((place, key, value))
+        elif not refused:
+            fresh.append((place, wanted, key, value))
+    for place, key, value in old:
+        collection.keys[place], collection.values[place] = key, value
+    collection.add([(place, key, value) for place, _, key, value in sorted(fresh)])
     return integer(len(collection.keys))
 
 
-def _map_increment(
-    collection: Collection, key: bytes, delta: bytes = b"\1", _order: bytes = b"\0"
+def _increment(
+    collection: Collection, key: bytes, delta: bytes = b"\1", _order: bytes = ZERO, sign: int = 1
 ) -> Particle:
-    places = by_keys(collection, [key])
-    if not places:
-        if type(msgpack.unpack(delta)) not in {int, float}:
-            raise Refused(Result.PARAMETER, "only numbers can be added")
-        _put_all(collection, [(key, delta)], b"\0")
-        return element(delta)
-    return increase(collection, places[0], delta, 1)
+    more = sign * number(delta)
+    place, there = collection.place_of_key(key_order(key))
+    if there:
+        new = collection.values[place] = added(collection.values[place], more)
+    else:
+        new = msgpack.pack(more)
+        collection.add([(place, stored_element(key), new)])
+    return element(new)
 
 
-MAP_READS: dict[int, Operation] = {cdt.MAP_SIZE: size}
-
-MAP_WRITES: dict[int, Operation] = {
-    cdt.MAP_SET_TYPE: _map_set_type,
-    cdt.MAP_PUT: _put,
-    cdt.MAP_PUT_ITEMS: _put_items,
-    cdt.MAP_INCREMENT: _map_increment,
-    cdt.MAP_CLEAR: clear,
+MAPS: dict[int, Operation] = {
+    cdt.MAP_SET_TYPE: Operation(MAP, _set_type, 1, 1, modifies=True, creates=0),
+    cdt.MAP_ADD: Operation(MAP, partial(_put, own=CREATE_ONLY), 2, 3, modifies=True, creates=2),
+    cdt.MAP_ADD_ITEMS: Operation(MAP, partial(_put_items, own=CREATE_ONLY), 1, 2, modifies=True, creates=1),
+    cdt.MAP_PUT: Operation(MAP, _put, 2, 4, modifies=True, creates=2),
+    cdt.MAP_PUT_ITEMS: Operation(MAP, _put_items, 1, 3, modifies=True, creates=1),
+    cdt.MAP_REPLACE: Operation(MAP, partial(_put, own=UPDATE_ONLY), 2, 2, modifies=True, creates=9),
+    cdt.MAP_REPLACE_ITEMS: Operation(
+        MAP, partial(_put_items, own=UPDATE_ONLY), 1, 1, modifies=True, creates=9
+    ),
+    cdt.MAP_INCREMENT: Operation(MAP, _increment, 1, 3, modifies=True, creates=2),
+    cdt.MAP_DECREMENT: Operation(MAP, partial(_increment, sign=-1), 1, 3, modifies=True, creates=2),
+    cdt.MAP_CLEAR: Operation(MAP, clear, 0, 0, modifies=True),
+    cdt.MAP_SIZE: Operation(MAP, size, 0, 0),
 }

@@ -2,119 +2,108 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.wire import cdt
-from asinfo.wire.collection import order
-from asinfo.wire.expression import Unsupported
-from asinfo.wire.particle import LIST, pack
-from asinfo.wire.result import Result
-from daemon.message.cdt.collection import (
-    NIL,
-    Collection,
-    element,
-    integer,
-    key_order,
-    place_of,
-    span,
-)
+from asinfo.wire.msgpack import ORDERED, PRESERVE_ORDER
+from asinfo.wire.particle import LIST, MAP, pack
+from daemon.message.cdt import find
+from daemon.message.cdt.collection import Collection, Operation, element, integer, not_applicable
 from daemon.message.work import LOOK_STEPS
-from daemon.record.refused import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from daemon.message.cdt.collection import Operation, Particle
+    from daemon.message.cdt.collection import Particle
+    from daemon.message.cdt.find import Found
 
-NONE, INDEX, REVERSE_INDEX, RANK, REVERSE_RANK, COUNT, KEY, VALUE = range(8)
-EXISTS = 13
+NONE, INDEX, REVERSE_INDEX, RANK, REVERSE_RANK, COUNT, KEY, VALUE, KEY_VALUE = range(9)
+INDEX_RANGE, REVERSE_INDEX_RANGE, RANK_RANGE, REVERSE_RANK_RANGE, EXISTS = range(9, 14)
+UNORDERED_MAP, ORDERED_MAP = 16, 17
 """Return types."""
 
 INVERTED = 0x10000
-"""Return type flag: all places but these. Not offered."""
+"""Return type flag: all elements but these."""
+
+_PLACES = frozenset({INDEX, REVERSE_INDEX, RANK, REVERSE_RANK})
+_MAPS = {KEY_VALUE: PRESERVE_ORDER, UNORDERED_MAP: 0, ORDERED_MAP: ORDERED}
+"""Return types that are maps, and the flags of those."""
+
+_ANY = frozenset({NONE, COUNT, VALUE, EXISTS}) | _PLACES
+_OF_KIND = {LIST: _ANY, MAP: _ANY | {KEY} | _MAPS.keys()}
+_NO_RANGES: frozenset[int] = frozenset()
+_INDEXES = frozenset({INDEX_RANGE, REVERSE_INDEX_RANGE})
+_RANKS = frozenset({RANK_RANGE, REVERSE_RANK_RANGE})
 
 
-def _by_index(collection: Collection, index: bytes) -> list[int]:
-    return [place_of(collection, index)]
+class Selector(NamedTuple):
+    """A way to find elements."""
+
+    gets: int
+    removes: int
+    """Codes of the operations."""
+
+    find: Callable[..., Found]
+    least: int
+    most: int
+    """Arguments beside the return type."""
+
+    single: bool = False
+    ranges: frozenset[int] = _NO_RANGES
+    """Return types that say a range."""
+
+    ranks: bool = True
+    """Whether the return types of ranks are known to it."""
 
 
-def _by_index_range(collection: Collection, index: bytes, count: bytes | None = None) -> list[int]:
-    return list(span(len(collection.values), index, count))
+def _selects(selector: Selector, kind: int, *, removes: bool) -> Operation:
+    """An operation that finds elements, shows them and, where it ``removes``, takes them out."""
+    allowed = _OF_KIND[kind] | selector.ranges
+    if not selector.ranks:
+        allowed -= {RANK, REVERSE_RANK}
+
+    def run(collection: Collection, wanted: bytes, *arguments: bytes) -> Particle | None:
+        asked = cdt.integer(wanted)
+        return_type = asked & 0xFFFF
+        if return_type not in allowed or (asked & INVERTED and selector.single):
+            raise not_applicable()
+        found = selector.find(collection, *arguments)
+        alone = bool(asked & INVERTED) and return_type == EXISTS and _by_rank_alone(found)
+        none = not found.places
+        if asked & INVERTED:
+            found = find.inverted(collection, found)
+        collection.work.charge(LOOK_STEPS * len(found.places))
+        if alone:
+            shown: Particle | None = pack(none)  # that there is none of them, not whether there are others
+        else:
+            shown = (_show_single if selector.single else _show)(collection, found, return_type)
+        if removes:
+            collection.remove(found.places)
+        return shown
+
+    return Operation(kind, run, 1 + selector.least, 1 + selector.most, modifies=removes)
 
 
-def _by_rank(collection: Collection, rank: bytes) -> list[int]:
-    return [collection.ranked()[place_of(collection, rank)]]
+def _by_rank_alone(found: Found) -> bool:
+    return found.ranks is not None and not found.indexes and found.by_index is None
 
 
-def _by_rank_range(collection: Collection, rank: bytes, count: bytes | None = None) -> list[int]:
-    ranked = collection.ranked()
-    collection.work.charge(LOOK_STEPS * len(ranked))
-    return [ranked[place] for place in span(len(ranked), rank, count)]
+# ---- what is shown
 
 
-def _by_value(collection: Collection, value: bytes) -> list[int]:
-    return _equal(collection, [value])
+def _show_single(collection: Collection, found: Found, wanted: int) -> Particle | None:
+    """What there is of one element, or of none, as a return type says."""
+    if wanted in {VALUE, KEY}:
+        source = collection.values if wanted == VALUE else collection.keys
+        return element(source[found.places[0]]) if found.places else None
+    if wanted in _PLACES:
+        return integer(_numbers(collection, found, wanted)[0] if found.places else -1)
+    return _show(collection, found, wanted)
 
 
-def _by_values(collection: Collection, values: bytes) -> list[int]:
-    return _equal(collection, cdt.elements(values)[1])
-
-
-def _by_value_interval(collection: Collection, low: bytes, high: bytes = NIL) -> list[int]:
-    return _between(collection, low, high)
-
-
-def _by_key(collection: Collection, key: bytes) -> list[int]:
-    return by_keys(collection, [key])
-
-
-def _by_key_list(collection: Collection, keys: bytes) -> list[int]:
-    return by_keys(collection, cdt.elements(keys)[1])
-
-
-def by_keys(collection: Collection, keys: list[bytes]) -> list[int]:
-    """Places of the entries with these keys."""
-    _no_wildcards(keys)
-    found = [collection.place_of_key(wanted) for wanted in {key_order(key) for key in keys}]
-    return sorted(place for place, there in found if there)
-
-
-def _by_key_interval(collection: Collection, low: bytes, high: bytes = NIL) -> list[int]:
-    _no_wildcards([low, high])
-    start = 0 if low == NIL else collection.place_of_key(order(low))[0]
-    end = len(collection.keys) if high == NIL else collection.place_of_key(order(high))[0]
-    return list(range(start, end))
-
-
-def _equal(collection: Collection, values: list[bytes]) -> list[int]:
-    _no_wildcards(values)
-    wanted = {order(value) for value in values}
-    return [place for place, each in enumerate(collection.orders()) if each in wanted]
-
-
-def _between(collection: Collection, low: bytes, high: bytes) -> list[int]:
-    """Places from ``low`` to before ``high``; nil stands for no limit there."""
-    _no_wildcards([low, high])
-    least, end = order(low), order(high)
-    return [
-        place
-        for place, each in enumerate(collection.orders())
-        if (low == NIL or each >= least) and (high == NIL or each < end)
-    ]
-
-
-def _no_wildcards(values: list[bytes]) -> None:
-    if any(b"\xd4\xff" in value for value in values):
-        raise Unsupported("wildcards and infinities are not supported")
-
-
-# ---- what is shown of places
-
-
-def _show(collection: Collection, places: list[int], wanted: int, *, many: bool) -> Particle | None:
-    """Places as a return type says. Raises Unsupported."""
-    size = len(collection.values)
-    collection.work.charge(LOOK_STEPS * len(places))
+def _show(collection: Collection, found: Found, wanted: int) -> Particle | None:
+    """What there is of elements, as a return type says."""
+    places = found.places
     if wanted == NONE:
         return None
     if wanted == COUNT:
@@ -122,66 +111,103 @@ def _show(collection: Collection, places: list[int], wanted: int, *, many: bool)
     if wanted == EXISTS:
         return pack(bool(places))
     if wanted in {VALUE, KEY}:
-        return _show_elements(collection, places, wanted, many=many)
-    if wanted not in {INDEX, REVERSE_INDEX, RANK, REVERSE_RANK}:
-        raise Unsupported("a return type that is not supported")
-    if wanted in {RANK, REVERSE_RANK}:
-        collection.work.charge(size)
-        ranks = {place: rank for rank, place in enumerate(collection.ranked())}
-        places = [ranks[place] for place in places]
-    if wanted in {REVERSE_INDEX, REVERSE_RANK}:
-        places = [size - 1 - place for place in places]
-    if many:
+        source = collection.values if wanted == VALUE else collection.keys
+        return LIST, cdt.join_list([source[place] for place in places])
+    if wanted in _MAPS:
+        return _show_map(collection, places, _MAPS[wanted])
+    if wanted in _PLACES:
         collection.work.charge(2 * len(places))
-        return pack(places)
-    return integer(places[0] if places else -1)
+        return pack(_numbers(collection, found, wanted))
+    return pack(_range(collection, found, wanted))
 
 
-def _show_elements(collection: Collection, places: list[int], wanted: int, *, many: bool) -> Particle | None:
-    if wanted == KEY and collection.kind == LIST:
-        raise Refused(Result.PARAMETER, "a list has no keys")
-    source = collection.values if wanted == VALUE else collection.keys
-    shown = [source[place] for place in places]
-    if many:
-        return LIST, cdt.join_list(shown)
-    return element(shown[0]) if shown else None
+def _show_map(collection: Collection, places: list[int], flags: int) -> Particle:
+    if flags == ORDERED:
+        places = sorted(places)
+    entries = [(collection.keys[place], collection.values[place]) for place in places]
+    return MAP, cdt.join_map(entries, flags)
 
 
-def _selects(find: Callable[..., list[int]], *, many: bool, removes: bool) -> Operation:
-    """An operation that finds places, shows them and, where it ``removes``, takes them out."""
+def _numbers(collection: Collection, found: Found, wanted: int) -> list[int]:
+    """Indexes or ranks, from the start or the end, in the order in which they are shown."""
+    size = len(collection.values)
+    of_index = wanted in {INDEX, REVERSE_INDEX}
+    reverse = wanted in {REVERSE_INDEX, REVERSE_RANK}
+    ranges = _ranges(found, of_index=of_index)
+    if ranges:
+        return [number for each in ranges for number in (_mirrored(each, size) if reverse else each)]
+    if of_index:
+        numbers = sorted(found.places) if found.by_index is None else found.by_index
+    else:
+        numbers = _ranks_of(collection, found)
+    return [size - 1 - number for number in numbers] if reverse else numbers
 
-    def run(collection: Collection, wanted: bytes, *arguments: bytes) -> Particle | None:
-        return_type = cdt.integer(wanted)
-        places = find(collection, *arguments)
-        shown = _show(collection, places, return_type, many=many)
-        if removes:
-            collection.remove(places)
-        return shown
 
-    return run
+def _ranges(found: Found, *, of_index: bool) -> tuple[range, ...]:
+    if of_index or found.ranks is None:
+        return found.indexes if of_index else ()
+    return found.ranks()
 
 
-_SELECTORS: tuple[tuple[int, int, Callable[..., list[int]], bool], ...] = (
-    (cdt.LIST_GET_BY_INDEX, cdt.LIST_REMOVE_BY_INDEX, _by_index, False),
-    (cdt.LIST_GET_BY_INDEX_RANGE, cdt.LIST_REMOVE_BY_INDEX_RANGE, _by_index_range, True),
-    (cdt.LIST_GET_BY_RANK, cdt.LIST_REMOVE_BY_RANK, _by_rank, False),
-    (cdt.LIST_GET_BY_RANK_RANGE, cdt.LIST_REMOVE_BY_RANK_RANGE, _by_rank_range, True),
-    (cdt.LIST_GET_BY_VALUE, cdt.LIST_REMOVE_BY_VALUE, _by_value, True),
-    (cdt.LIST_GET_BY_VALUE_LIST, cdt.LIST_REMOVE_BY_VALUE_LIST, _by_values, True),
-    (cdt.LIST_GET_BY_VALUE_INTERVAL, cdt.LIST_REMOVE_BY_VALUE_INTERVAL, _by_value_interval, True),
-    (cdt.MAP_GET_BY_KEY, cdt.MAP_REMOVE_BY_KEY, _by_key, False),
-    (cdt.MAP_GET_BY_KEY_LIST, cdt.MAP_REMOVE_BY_KEY_LIST, _by_key_list, True),
-    (cdt.MAP_GET_BY_KEY_INTERVAL, cdt.MAP_REMOVE_BY_KEY_INTERVAL, _by_key_interval, True),
-    (cdt.MAP_GET_BY_INDEX, cdt.MAP_REMOVE_BY_INDEX, _by_index, False),
-    (cdt.MAP_GET_BY_INDEX_RANGE, cdt.MAP_REMOVE_BY_INDEX_RANGE, _by_index_range, True),
-    (cdt.MAP_GET_BY_RANK, cdt.MAP_REMOVE_BY_RANK, _by_rank, False),
-    (cdt.MAP_GET_BY_RANK_RANGE, cdt.MAP_REMOVE_BY_RANK_RANGE, _by_rank_range, True),
-    (cdt.MAP_GET_BY_VALUE, cdt.MAP_REMOVE_BY_VALUE, _by_value, True),
-    (cdt.MAP_GET_BY_VALUE_LIST, cdt.MAP_REMOVE_BY_VALUE_LIST, _by_values, True),
-    (cdt.MAP_GET_BY_VALUE_INTERVAL, cdt.MAP_REMOVE_BY_VALUE_INTERVAL, _by_value_interval, True),
+def _mirrored(numbers: range, size: int) -> range:
+    """The same elements, counted from the other end."""
+    return range(size - numbers.stop, size - numbers.start)
+
+
+def _ranks_of(collection: Collection, found: Found) -> list[int]:
+    """Ranks of elements that do not have neighbouring ones."""
+    if found.by_rank is None:
+        ranks = collection.ranks()
+        return sorted(ranks[place] for place in found.places)
+    shared = collection.kind == LIST and found.share_ranks
+    ranks = collection.least_ranks() if shared else collection.ranks()
+    return [ranks[place] for place in found.by_rank]
+
+
+def _range(collection: Collection, found: Found, wanted: int) -> list[int]:
+    """First index or rank, and how many."""
+    count = len(found.places)
+    of_index = wanted in {INDEX_RANGE, REVERSE_INDEX_RANGE}
+    ranges = _ranges(found, of_index=of_index)
+    start = (
+        ranges[0].start
+        if ranges
+        else min(_numbers(collection, found, INDEX if of_index else RANK), default=0)
+    )
+    reverse = wanted in {REVERSE_INDEX_RANGE, REVERSE_RANK_RANGE}
+    return [len(collection.values) - start - count if reverse else start, count]
+
+
+_LISTS = (
+    Selector(cdt.LIST_GET_BY_INDEX, 32, find.by_index, 1, 1, single=True, ranges=_INDEXES),
+    Selector(20, 33, find.by_first_value, 1, 1, single=True),
+    Selector(cdt.LIST_GET_BY_RANK, 34, find.by_rank, 1, 1, single=True, ranges=_RANKS),
+    Selector(cdt.LIST_GET_BY_VALUE, 35, find.by_value, 1, 1, ranges=_RANKS),
+    Selector(cdt.LIST_GET_BY_VALUE_LIST, 36, find.by_values, 1, 1),
+    Selector(cdt.LIST_GET_BY_INDEX_RANGE, 37, find.by_index_range, 1, 2, ranges=_INDEXES),
+    Selector(cdt.LIST_GET_BY_VALUE_INTERVAL, 38, find.by_value_interval, 1, 2, ranges=_RANKS),
+    Selector(cdt.LIST_GET_BY_RANK_RANGE, 39, find.by_rank_range, 1, 2, ranges=_RANKS),
+    Selector(27, 40, find.by_relative_rank, 2, 3, ranges=_RANKS),
 )
-"""Code that gets, code that removes, how places are found, whether there may be many."""
+_MAPS_ = (
+    Selector(cdt.MAP_GET_BY_KEY, 76, find.by_key, 1, 1, single=True, ranges=_INDEXES),
+    Selector(cdt.MAP_GET_BY_INDEX, 77, find.by_index, 1, 1, single=True, ranges=_INDEXES),
+    Selector(99, 78, find.by_first_value, 1, 1, single=True, ranges=_RANKS),
+    Selector(cdt.MAP_GET_BY_RANK, 79, find.by_rank, 1, 1, single=True, ranges=_RANKS),
+    Selector(cdt.MAP_GET_BY_KEY_LIST, 81, find.by_keys, 1, 1, ranks=False),
+    Selector(cdt.MAP_GET_BY_VALUE, 82, find.by_value, 1, 1, ranges=_RANKS),
+    Selector(cdt.MAP_GET_BY_VALUE_LIST, 83, find.by_values, 1, 1),
+    Selector(cdt.MAP_GET_BY_KEY_INTERVAL, 84, find.by_key_interval, 1, 2, ranges=_INDEXES),
+    Selector(cdt.MAP_GET_BY_INDEX_RANGE, 85, find.by_index_range, 1, 2, ranges=_INDEXES),
+    Selector(cdt.MAP_GET_BY_VALUE_INTERVAL, 86, find.by_value_interval, 1, 2, ranges=_RANKS),
+    Selector(cdt.MAP_GET_BY_RANK_RANGE, 87, find.by_rank_range, 1, 2, ranges=_RANKS),
+    Selector(109, 88, find.by_relative_index, 2, 3, ranges=_INDEXES),
+    Selector(110, 89, find.by_relative_rank, 2, 3, ranges=_RANKS),
+)
 
-
-SELECT_READS = {gets: _selects(find, many=many, removes=False) for gets, _, find, many in _SELECTORS}
-SELECT_WRITES = {takes: _selects(find, many=many, removes=True) for _, takes, find, many in _SELECTORS}
+SELECTIONS: dict[int, Operation] = {
+    code: _selects(selector, kind, removes=removes)
+    for kind, selectors in ((LIST, _LISTS), (MAP, _MAPS_))
+    for selector in selectors
+    for code, removes in ((selector.gets, False), (selector.removes, True))
+}

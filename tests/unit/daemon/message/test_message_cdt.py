@@ -8,10 +8,9 @@ import pytest
 
 from asinfo.wire import msgpack, request
 from asinfo.wire.message import INFO2_RESPOND_ALL_OPS, OP_CDT_MODIFY, OP_CDT_READ, op
-from asinfo.wire.msgpack import MarkedList, MarkedMap
+from asinfo.wire.msgpack import INFINITY, WILDCARD, MarkedList, MarkedMap
 from asinfo.wire.request import Key, Policy, Reply
 from asinfo.wire.result import Result
-from daemon.message.cdt.collection import SIZE_MAX
 from tests.fakes.world import World
 
 KEY = Key("test", "demo", "k")
@@ -69,7 +68,7 @@ def stored(world: World) -> World:
         ((36, 5, [3, 5, 99]), 2, ["x", 7]),
         ((37, 0, 1, 2), NOTHING, [5, 7]),
         ((38, 5, 4, 8), 2, ["x", 3]),
-        ((39, 7, 0, 2), [3, 5], ["x", 7]),
+        ((39, 7, 0, 2), [5, 3], ["x", 7]),
     ],
     ids=str,
 )
@@ -185,19 +184,26 @@ def test_a_missing_bin_is_created_or_left_alone(stored: World) -> None:
         ("m", (1, 5), Result.BIN_TYPE),
         ("l", (67, "a", 5), Result.BIN_TYPE),
         ("l", (5, 4), Result.OP_NOT_APPLICABLE),
-        ("l", (12, 1), Result.BIN_TYPE),
+        ("l", (12, 1), Result.PARAMETER),
         ("l", (1,), Result.PARAMETER),
         ("l", (5, "x"), Result.PARAMETER),
         ("m", (67, [1], 1), Result.PARAMETER),
         ("m", (67, True, 1), Result.PARAMETER),
-        ("l", (1, 5, 0, 1), Result.UNSUPPORTED_FEATURE),
-        ("l", (35, 0x10005, 3), Result.UNSUPPORTED_FEATURE),
-        ("l", (40, 7, 3, 0), Result.UNSUPPORTED_FEATURE),
+        ("l", (1, 5, 0, 1), Result.ELEMENT_EXISTS),
+        ("l", (19, 5, 3), Result.PARAMETER),
+        ("l", (32, 0x10005, 3), Result.OP_NOT_APPLICABLE),
+        ("m", (69, "none", 5), Result.ELEMENT_NOT_FOUND),
+        ("m", (65, "a", 5), Result.ELEMENT_EXISTS),
+        ("m", (81, 3, ["a"]), Result.OP_NOT_APPLICABLE),
+        ("new", (13, 0), Result.BIN_TYPE),
+        ("l", (13, 3), Result.PARAMETER),
+        ("l", (1, [1, WILDCARD]), Result.PARAMETER),
+        ("l", (1, INFINITY), Result.PARAMETER),
+        ("m", (67, "a", {"b": [INFINITY]}), Result.PARAMETER),
         ("l", (255, [16, 0], [1, 5]), Result.UNSUPPORTED_FEATURE),
-        ("l", (99,), Result.UNSUPPORTED_FEATURE),
-        ("l", (9, 1 << 40, 1), Result.UNSUPPORTED_FEATURE),
-        ("m", (76, 8, "a"), Result.UNSUPPORTED_FEATURE),
-        ("new", (67, "a", 5, 16), Result.UNSUPPORTED_FEATURE),
+        ("l", (99,), Result.BIN_TYPE),
+        ("l", (14,), Result.PARAMETER),
+        ("l", (9, 1 << 40, 1), Result.OP_NOT_APPLICABLE),
         ("new", (67, "a", 5, "x"), Result.PARAMETER),
     ],
     ids=str,
@@ -208,9 +214,40 @@ def test_refusals_change_nothing(stored: World, name: str, parts: Any, code: int
     assert stored.record(KEY.digest) == before
 
 
-def test_a_large_list_is_not_worked_on(stored: World) -> None:
-    stored.ask(request.put(KEY, {"l": [0] * SIZE_MAX}))
-    assert ask(stored, "l", 1, 5).result == Result.UNSUPPORTED_FEATURE
+def test_a_list_of_a_million_elements_is_not_worked_on(stored: World) -> None:
+    stored.ask(request.put(KEY, {"l": [0] * 1_000_000}))
+    assert ask(stored, "l", 13, 0).result == Result.UNSUPPORTED_FEATURE
+
+
+@pytest.mark.parametrize(
+    ("old", "result", "shown"),
+    [
+        ("00019105", 0, 5),
+        ("0001 91 05 ff", 0, 5),
+        ("0002 91 920506", 0, 6),
+        ("000b", 0, NOTHING),
+        ("000b90", 0, NOTHING),
+        ("0001", 4, NOTHING),
+        ("0001 90", 4, NOTHING),
+        ("0001 91", 4, NOTHING),
+        ("0001 05", 4, NOTHING),
+        ("00ff 92 921000 920105", 16, NOTHING),
+    ],
+)
+def test_old_clients_write_the_code_before_the_list(
+    stored: World, old: str, result: int, shown: object
+) -> None:
+    ops = [op(OP_CDT_MODIFY, 4, b"l", bytes.fromhex(old))]
+    answer = stored.ask(request.operate(KEY, ops, reads=False, writes=True))
+    assert (answer.result, answer.bins.get("l", NOTHING)) == (result, shown)
+
+
+@pytest.mark.parametrize("value", [54527, b"\xd4\xff\x00", "a\xd4", [54527], {"a": 54527}], ids=str)
+def test_bytes_of_a_wildcard_are_none_within_a_value(stored: World, value: Any) -> None:
+    assert ask(stored, "l", 1, value).bins == {"l": 5}
+    assert ask(stored, "l", 22, 5, value, writes=False).bins == {"l": 1}
+    assert ask(stored, "m", 67, "v", value).bins == {"m": 4}
+    assert ask(stored, "m", 102, 6, value, writes=False).bins == {"m": ["v"]}
 
 
 def test_with_all_answers_each_operation_has_its_own(stored: World) -> None:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 KEY = Key("test", "demo", "k")
-SECONDS = 0.1
-"""What was 2 to 20 seconds; the real time is some 5 ms, of this process alone."""
+SECONDS = 1.0
+"""What was 2 to 20 seconds; the real time is some 50 ms, of this process alone."""
 
 GET_BY_RANK = (21, 7, 0)
 LIST = [x.BIN, x.LIST, Raw(b"l")]
@@ -64,9 +64,9 @@ def short(world: World) -> World:
         [GET_BY_RANK] * 15,
         [(23, 5, list(range(1000, 3000)))],
         [(22, 5, 1000)] * 30,
-        [(17, 0)],
+        [(24, 7, 0), (26, 7, 0)],
     ],
-    ids=["rank", "ranks", "values", "value", "get"],
+    ids=["rank", "ranks", "values", "value", "range"],
 )
 def test_a_large_list_is_refused_before_it_is_taken_apart(large: World, commands: list[Any]) -> None:
     begun = time.process_time()
@@ -78,8 +78,8 @@ def test_many_changes_are_refused_and_change_nothing(short: World) -> None:
     before = short.record(KEY.digest)
     begun = time.process_time()
     assert operate(short, *[(1, 5)] * 3000, writes=True).result == Result.UNSUPPORTED_FEATURE
-    assert operate(short, *[(1, [[1]] * 9000)], writes=True).result == Result.UNSUPPORTED_FEATURE
-    assert operate(short, (9, 60_000, 1), writes=True).result == Result.UNSUPPORTED_FEATURE
+    assert operate(short, *[(1, [[1]] * 30_000)], writes=True).result == Result.UNSUPPORTED_FEATURE
+    assert operate(short, (9, 70_000, 1), writes=True).result == Result.OP_NOT_APPLICABLE
     assert time.process_time() - begun < SECONDS
     assert short.record(KEY.digest) == before
 
@@ -150,7 +150,7 @@ def test_an_append_does_not_take_a_list_apart(short: World) -> None:
     assert short.ask(request.get(KEY)).bins["l"] == [*[1] * 200_000, 5, 6, [7], "x"]
     assert operate(short, (1, 5), (13, 0), writes=True).result == Result.UNSUPPORTED_FEATURE
     assert operate(short, (1, 5, 0, 1), writes=True).result == Result.UNSUPPORTED_FEATURE
-    assert operate(short, *[(1, 5)] * 200, writes=True).result == Result.UNSUPPORTED_FEATURE
+    assert operate(short, *[(1, 5)] * 1000, writes=True).result == Result.UNSUPPORTED_FEATURE
     for levels, result in ((127, Result.OK), (128, Result.PARAMETER)):
         deep = b"\x91" * (levels - 1) + b"\x90"
         ops = [op(OP_CDT_MODIFY, 4, b"l", b"\x92\x01" + deep)]
@@ -220,7 +220,7 @@ def test_comparisons_of_long_strings_are_charged(world: World) -> None:
     assert world.ask(request.put(KEY, bins)).result == 0
     equal = [x.EQ, [x.BIN, x.STRING, Raw(b"a")], [x.BIN, x.STRING, Raw(b"b")]]
     assert get(world, [x.AND, *[equal] * 10]) == Result.OK
-    assert get(world, [x.AND, *[equal] * 300]) == Result.UNSUPPORTED_FEATURE
+    assert get(world, [x.AND, *[equal] * 1000]) == Result.UNSUPPORTED_FEATURE
 
 
 def test_work_ends() -> None:
