@@ -1,10 +1,10 @@
 """Operations on list and map bins: a table of those that are offered; every other one is code 16, unsupported feature.
 
 A collection is worked on as the bytes of its elements. Offered are operations on whole bins: commands within nested
-collections, relative ranges, flags that let a write fail quietly, and arguments that are expressions are not.
+collections and arguments that are expressions are not.
 
 Selecting operations (`get_by_...`, `remove_by_...`) are one: find places, in the order of the collection; show them as
-the return type says; remove them. A list or map of more than 256 KiB is not worked on.
+the return type says; remove them. A list or map of more than SIZE_MAX bytes is not worked on.
 Sources: the protocol's commands in `asinfo.wire.cdt`; Aerospike's documentation of the operations.
 """
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Particle = tuple[int, bytes]
 
 SIZE_MAX = 2 << 20
-"""Largest list or map, in bytes, that an operation takes apart: as large as records may be by default."""
+"""Largest list or map, in bytes, that an operation takes apart: above what a record may have by default (1 MiB)."""
 
 FEW = 16
 """So many elements are put in or taken out one by one; more of them all at once."""
