@@ -11,7 +11,7 @@ from struct import error as StructError  # noqa: N812 - an exception reads like 
 
 from asinfo.errors import WireError
 from asinfo.wire import msgpack
-from asinfo.wire.collection import FIXED_SIZES, MARKERS, head, list_start, map_start, marker, pass_over
+from asinfo.wire.extent import FIXED_SIZES, MARKERS, head, list_start, map_start, marker, pass_over
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

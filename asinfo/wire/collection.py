@@ -20,6 +20,17 @@ from struct import Struct
 from struct import error as StructError  # noqa: N812 - an exception reads like one
 
 from asinfo.errors import WireError
+from asinfo.wire.extent import (
+    EXTS,
+    FIXED_SIZES,
+    MARKERS,
+    head,
+    list_start,
+    map_start,
+    marker,
+    pass_over,
+    span,
+)
 from asinfo.wire.msgpack import DEPTH_MAX, ORDERED, VALUE_ORDERED, Raw, pack
 
 TYPE_CHECKING = False
@@ -27,8 +38,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeAlias
 
+    from asinfo.wire.extent import Count
+
     Order: TypeAlias = tuple[int, Any]  # rank of the type, and what tells values of this type apart
-    Count: TypeAlias = tuple[int, int]  # entries, offset of the first
 
 _NIL, _BOOLEAN, _INTEGER, _STRING, _LIST, _MAP, _BYTES, _RAW, _FLOAT, _GEOJSON, _EXT, _INFINITY, _WILDCARD = (
     range(13)
@@ -137,7 +149,7 @@ def _skip(data: bytes, position: int, depth: int) -> int:
         if not least <= form.unpack_from(data, position + 1)[0] <= most:
             raise _UnsettledError
         return position + 1 + form.size
-    start, size = _span(data, position)
+    start, size = span(data, position)
     _check_open_end(data, position, depth)
     if size < _LEAST_SIZES.get(lead, 0):
         raise _UnsettledError
@@ -178,12 +190,12 @@ def _settle(data: bytes, position: int, depth: int) -> tuple[bytes, int]:
     if lead in _RANGES:
         form = _SCALARS[lead][1]
         return pack(form.unpack_from(data, position + 1)[0]), position + 1 + form.size
-    start, size = _span(data, position)
+    start, size = span(data, position)
     _check_open_end(data, position, depth)
     end = start + size
     if end > len(data):
         raise WireError("ends early")
-    return data[position:end] if lead in _EXTS else pack(Raw(data[start:end])), end
+    return data[position:end] if lead in EXTS else pack(Raw(data[start:end])), end
 
 
 def _settle_list(data: bytes, count: int, position: int, depth: int) -> tuple[bytes, int]:
@@ -225,14 +237,6 @@ def _end(data: bytes, position: int) -> int:
     return pass_over(data, position, lambda _: None)
 
 
-def head(count: int, *, of_map: bool) -> bytes:
-    """The first bytes of a list of so many elements or a map of so many entries, markers counted."""
-    few, lead = _HEADS[of_map]
-    if count < 16:
-        return bytes([few | count])
-    return _SHORT_HEAD.pack(lead, count) if count < 1 << 16 else _LONG_HEAD.pack(lead + 1, count)
-
-
 def has_open_ends(data: bytes) -> bool:
     """Whether a value is, or has in it at any depth, a wildcard or infinity. Raises WireError for what is no value."""
     found = False
@@ -259,7 +263,7 @@ def _visit(data: bytes, look: Callable[[int], None]) -> None:
         if found is None:
             look(position)
             size = FIXED_SIZES[data[position]]
-            position = position + size if size else sum(_span(data, position))
+            position = position + size if size else sum(span(data, position))
         else:
             left += width * found[0]
             position = found[1]
@@ -338,11 +342,11 @@ def _order(data: bytes, position: int, depth: int) -> tuple[Order, int]:
         end = _walk_map(data, *found_map, depth, pairs)
         pairs.sort()
         return (_MAP, (len(pairs), tuple(pairs))), end
-    start, size = _span(data, position)
+    start, size = span(data, position)
     content = data[start : start + size]
     if lead == 0xD4 and content in OPEN_ENDS:
         return OPEN_ENDS[content], start + size
-    rank = _EXT if lead in _EXTS else _RANKS.get(content[0] if content else 0, _RAW)
+    rank = _EXT if lead in EXTS else _RANKS.get(content[0] if content else 0, _RAW)
     return (rank, content), start + size
 
 
@@ -353,85 +357,6 @@ def _room(data: bytes, values: int, position: int, depth: int) -> None:
         raise WireError("ends early")
 
 
-def pass_over(data: bytes, position: int, charge: Callable[[int], None]) -> int:
-    """The offset after the value at ``position``; the number of values in each list and map goes to ``charge``.
-
-    ``charge`` may raise to end the walk. Nothing is checked but where values end: IndexError and struct.error for
-    what ends early, WireError for what is no value.
-    """
-    left = 1
-    while left:
-        left -= 1
-        size = FIXED_SIZES[data[position]]
-        if size:
-            position += size
-            continue
-        found, width = list_start(data, position), 1
-        if found is None:
-            found, width = map_start(data, position), 2
-        if found is None:
-            start, size = _span(data, position)
-            position = start + size
-        else:
-            charge(width * found[0])
-            left += width * found[0]
-            position = found[1]
-    return position
-
-
-def marker(data: bytes, position: int, count: int) -> tuple[int, int]:
-    """Flags of the marker at ``position`` (0: there is none) and the offset after it."""
-    if count and data[position] == 0xC7:
-        return data[position + 2], position + 3 + data[position + 1]
-    return 0, position
-
-
-def list_start(data: bytes, position: int) -> Count | None:
-    """Number of elements and offset of the first, None when no list begins at ``position``."""
-    lead = data[position]
-    if 0x90 <= lead <= 0x9F:
-        return lead & 0x0F, position + 1
-    return _long_start(data, position, _LISTS)
-
-
-def map_start(data: bytes, position: int) -> Count | None:
-    """Number of entries and offset of the first, None when no map begins at ``position``."""
-    lead = data[position]
-    if 0x80 <= lead <= 0x8F:
-        return lead & 0x0F, position + 1
-    return _long_start(data, position, _MAPS)
-
-
-def _long_start(data: bytes, position: int, forms: dict[int, Struct]) -> Count | None:
-    form = forms.get(data[position])
-    return (form.unpack_from(data, position + 1)[0], position + 1 + form.size) if form else None
-
-
-def _span(data: bytes, position: int) -> tuple[int, int]:
-    """Where the content of a string or extension begins (in an extension: the type byte), and its size."""
-    lead = data[position]
-    if 0xA0 <= lead <= 0xBF:
-        return position + 1, lead & 0x1F
-    if 0xD4 <= lead <= 0xD8:
-        return position + 1, 1 + (1 << lead - 0xD4)
-    form = _STRINGS.get(lead)
-    if form is None:
-        raise WireError(f"no value begins with {lead:02X}")
-    size: int = form.unpack_from(data, position + 1)[0]
-    return position + 1 + form.size, size + (lead in _EXTS)
-
-
-_BYTE, _SHORT, _LONG = Struct(">B"), Struct(">H"), Struct(">I")
-
-_LISTS = {0xDC: _SHORT, 0xDD: _LONG}
-_MAPS = {0xDE: _SHORT, 0xDF: _LONG}
-_STRINGS = {
-    0xC4: _BYTE, 0xC5: _SHORT, 0xC6: _LONG,
-    0xC7: _BYTE, 0xC8: _SHORT, 0xC9: _LONG,
-    0xD9: _BYTE, 0xDA: _SHORT, 0xDB: _LONG,
-}  # fmt: skip
-_EXTS = {0xC7, 0xC8, 0xC9, 0xD4, 0xD5, 0xD6, 0xD7, 0xD8}
-
 _CONSTANTS: dict[int, Order] = {0xC0: (_NIL, 0), 0xC2: (_BOOLEAN, 0), 0xC3: (_BOOLEAN, 1)}
 _SCALARS = {
     0xCA: (_FLOAT, Struct(">f")),
@@ -439,12 +364,6 @@ _SCALARS = {
     **{lead: (_INTEGER, Struct(form)) for lead, form in enumerate((">B", ">H", ">I", ">Q"), 0xCC)},
     **{lead: (_INTEGER, Struct(form)) for lead, form in enumerate((">b", ">h", ">i", ">q"), 0xD0)},
 }
-
-_HEADS = {False: (0x90, 0xDC), True: (0x80, 0xDE)}
-_SHORT_HEAD, _LONG_HEAD = Struct(">BH"), Struct(">BI")
-
-MARKERS = {flags: bytes((0xC7, 0, flags)) for flags in range(256)}
-"""What a list or map with these flags begins with."""
 
 _MAP_FLAGS = frozenset({ORDERED, ORDERED | VALUE_ORDERED})
 
@@ -464,16 +383,7 @@ _LEAST_COUNTS = {0xDC: 16, 0xDD: 1 << 16, 0xDE: 16, 0xDF: 1 << 16}
 _LEAST_SIZES = {0xD9: 32, 0xDA: 1 << 8, 0xDB: 1 << 16, **dict.fromkeys((0xC4, 0xC5, 0xC6), 1 << 32)}
 """Counts and sizes that have no shorter form; strings are never kept in the forms for bytes."""
 
-FIXED_SIZES = bytes(
-    _SCALARS[lead][1].size + 1 if lead in _SCALARS
-    else 1 + (lead & 0x1F) if 0xA0 <= lead <= 0xBF
-    else 2 + (1 << lead - 0xD4) if 0xD4 <= lead <= 0xD8
-    else int(lead < 0x80 or lead >= 0xE0 or lead in _CONSTANTS)
-    for lead in range(256)
-)  # fmt: skip
-"""Size of a value that its first byte alone decides; 0 for all others."""
-
 _SETTLED_SIZES = bytes(
-    0 if lead in _RANGES or lead in _EXTS else size for lead, size in enumerate(FIXED_SIZES)
+    0 if lead in _RANGES or lead in EXTS else size for lead, size in enumerate(FIXED_SIZES)
 )
-"""The same, but 0 also for what may have to be stored in another form."""
+"""Sizes by the first byte, 0 also for what may have to be stored in another form."""

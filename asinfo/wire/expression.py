@@ -14,7 +14,7 @@ from struct import error as StructError  # noqa: N812 - an exception reads like 
 
 from asinfo.errors import WireError
 from asinfo.wire import msgpack
-from asinfo.wire.collection import pass_over
+from asinfo.wire.extent import pass_over
 from asinfo.wire.msgpack import Ext, GeoJSON, Raw, utf8
 
 TYPE_CHECKING = False

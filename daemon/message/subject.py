@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asinfo.wire import expression as x
-from asinfo.wire.collection import order, pass_over
+from asinfo.wire.collection import order
+from asinfo.wire.extent import pass_over
 from daemon.message.bins import particle, split
 from daemon.message.cdt import Shelf
 from daemon.message.work import LOOK_STEPS, ORDER_STEPS, TooMuchError

@@ -6,8 +6,9 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.wire import cdt, msgpack
-from asinfo.wire.collection import KEYS, list_start, map_start, order
+from asinfo.wire.collection import KEYS, order
 from asinfo.wire.expression import Unsupported
+from asinfo.wire.extent import list_start, map_start
 from asinfo.wire.msgpack import ORDERED, VALUE_ORDERED
 from asinfo.wire.particle import LIST, MAP, pack
 from asinfo.wire.pattern import WILDCARD
