@@ -40,8 +40,8 @@ class Library:
         return found
 
     def close(self) -> None:
-        self._process.kill()
-        self._process.communicate()
+        with self._process:
+            self._process.kill()
 
 
 def search(library: ctypes.CDLL, pattern: bytes, flags: int, texts: list[bytes]) -> list[bool] | None:

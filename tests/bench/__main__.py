@@ -19,6 +19,7 @@ BENCHMARKS = [
     "storage",
     "records",
     "busy",
+    "hostile",
     "plan",
     "apply",
     "propagation",

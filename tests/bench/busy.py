@@ -28,7 +28,7 @@ def run() -> None:
     """Print percentiles of `build` on a quiet node and on one that is busy with loops."""
     with directory() as home, asudfd(home / "state") as daemon:
         address = daemon.addresses[0]
-        _report("quiet", _latencies(address, SECONDS / 2))
+        report("quiet", latencies(address, SECONDS / 2))
         stop = threading.Event()
         answers: list[bytes] = []
         threads = [
@@ -36,7 +36,7 @@ def run() -> None:
         ]
         for thread in threads:
             thread.start()
-        _report(f"{LOOPING} looping puts", _latencies(address, SECONDS))
+        report(f"{LOOPING} looping puts", latencies(address, SECONDS))
         stop.set()
         for thread in threads:
             thread.join()
@@ -52,7 +52,7 @@ def _loop(address: tuple[str, int], number: int, stop: threading.Event, answers:
             turn += 1
 
 
-def _latencies(address: tuple[str, int], seconds: float) -> list[float]:
+def latencies(address: tuple[str, int], seconds: float) -> list[float]:
     """Milliseconds of each `build`, one every millisecond or so."""
     found = []
     end = time.monotonic() + seconds
@@ -65,8 +65,8 @@ def _latencies(address: tuple[str, int], seconds: float) -> list[float]:
     return found
 
 
-def _report(name: str, values: list[float]) -> None:
+def report(name: str, values: list[float]) -> None:
     print(
-        f"  {name:<16} {len(values):>5} requests: median {percentile(values, 50):6.2f} ms, "
+        f"  {name:<24} {len(values):>5} requests: median {percentile(values, 50):6.2f} ms, "
         f"p99 {percentile(values, 99):6.2f} ms, max {max(values):6.2f} ms"
     )
