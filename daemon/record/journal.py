@@ -18,6 +18,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+from asinfo.files import FileError, open_file
 from daemon.errors import StartError
 from daemon.record.entries import BODY, ENTRIES, NOTE_SIZE, NOTES, START, Head, boot, pack_head, pack_note
 
@@ -148,9 +149,9 @@ class Journal:
 def lock(path: Path) -> int:
     """Open ``path``, or make it, and lock it. Raises StartError when that fails or another process has it."""
     try:
-        number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise StartError(f"cannot open {path}: {error.strerror}") from error
+        number = open_file(path, os.O_RDWR | os.O_CREAT)
+    except FileError as error:
+        raise StartError(f"cannot open {error}") from error
     try:
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

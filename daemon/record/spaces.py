@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asinfo.files import exposed
 from daemon.errors import StartError
 from daemon.record.device import Device
 from daemon.record.memory import Memory
@@ -63,4 +64,13 @@ def _storage(config: schema.Namespace, directory: Path, suffix: str, warn: Warn)
             f"namespace {config.name}: a file of the storage-engine needs a 'filesize' of at least 1M"
         )
     path = directory / engine.file[0]  # an absolute path stays what it is
-    return Device(path.with_name(path.name + suffix), config.name.encode(), engine, warn)
+    return Device(_guarded(path.with_name(path.name + suffix)), config.name.encode(), engine, warn)
+
+
+def _guarded(path: Path) -> Path:
+    """``path``, unless somebody else could put another file in its place. Raises StartError."""
+    if path.is_symlink():
+        raise StartError(f"{path} is a symbolic link, which is not followed: name the file itself")
+    if path.parent.is_dir() and (reason := exposed(path.parent)):
+        raise StartError(f"{path} cannot be used: {reason}")
+    return path

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
+from asinfo.files import exposed
 from daemon.errors import StartError
 from daemon.smd.compaction import Compaction
 from daemon.smd.interface import CONFIRM_SECONDS, Accept, Holder, Item, SmdFailed, SmdTimeout, State
@@ -102,6 +103,10 @@ class LocalSmd:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise StartError(f"cannot make the directory {self._directory}: {error.strerror}") from error
+        if self._directory.is_symlink():
+            raise StartError(f"{self._directory} is a symbolic link, which is not followed")
+        if reason := exposed(self._directory):
+            raise StartError(f"{self._directory} cannot be used: {reason}")
         modules = [queue.module for queue in self._queues.values()]
         for module in modules:
             if note := module.load():

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from daemon.config.load import embedded
-from daemon.config.schema import NamespaceSet
+from daemon.config.schema import Config, NamespaceSet
 from daemon.errors import CommandError, StartError
 from daemon.info.families import table
 from daemon.info.request import Request, Session
@@ -234,3 +234,27 @@ def test_files_lie_in_the_work_directory_unless_they_say_where(tmp_path: Path) -
             one.storage.close()
         assert (tmp_path / f"test.dat{suffix}").exists()
         assert (tmp_path / f"elsewhere/bar.dat{suffix}").exists()
+
+
+@pytest.mark.parametrize("name", ["test.dat", "test.dat.journal0"])
+def test_no_link_is_followed_to_records(tmp_path: Path, name: str) -> None:
+    work, other = tmp_path / "work", tmp_path / "other"
+    work.mkdir()
+    other.mkdir()
+    (work / name).symlink_to(other / "file")
+    with pytest.raises(StartError, match="symbolic link"):
+        open_namespaces(_device(work), print)
+    assert not list(other.iterdir())
+
+
+def test_records_are_not_kept_where_others_may_write(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    with pytest.raises(StartError, match="others may write"):
+        open_namespaces(_device(tmp_path), print)
+
+
+def _device(work: Path) -> Config:
+    config = embedded(str(work))
+    engine = config.namespaces[0].storage_engine
+    engine.kind, engine.file, engine.filesize = "device", ("test.dat",), 1 << 20
+    return config

@@ -262,3 +262,14 @@ def test_a_thousand_keys_come_back(tmp_path: Path) -> None:
     again = run(tmp_path, nothing)
     assert [item.key for item in again.items(UDF)] == [f"m{number}.lua" for number in range(1000)]
     assert again.items(UDF)[500].value == "y"
+
+
+def test_the_directory_is_no_link_and_no_place_where_others_may_write(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "smd").symlink_to(tmp_path / "there")
+    with pytest.raises(StartError, match="is a symbolic link"):
+        run(tmp_path / "smd", nothing)
+    (tmp_path / "there").chmod(0o777)
+    with pytest.raises(StartError, match="others may write"):
+        run(tmp_path / "there", nothing)
+    assert not list((tmp_path / "there").iterdir())
