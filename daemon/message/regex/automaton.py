@@ -74,7 +74,7 @@ class Builder:
         "_tests",
     )
 
-    def __init__(self, budget: Budget, points: set[Where], *, newline: bool) -> None:
+    def __init__(self, budget: Budget, points: frozenset[Where], *, newline: bool) -> None:
         """``points``: all that the tree has; ``newline``: lines start behind a newline, and end before it.
 
         Within a match they do so in any case: `a$.b` is found in "a, newline, b". The library does not look at the flag
@@ -239,19 +239,6 @@ class Builder:
         if kinds == self._all:
             return -1
         return _all_of([places for kind, places in enumerate(self._of_kind) if kinds >> kind & 1])
-
-
-def points_of(node: Node) -> set[Where]:
-    """All points that a tree asks about."""
-    match node:
-        case Point(where):
-            return {where}
-        case Sequence(parts) | Choice(parts):
-            return set[Where]().union(*map(points_of, parts))
-        case Repeat(part):
-            return points_of(part)
-        case Leaf():
-            return set()
 
 
 _LINE_POINTS = {Where.LINE_START, Where.LINE_END}

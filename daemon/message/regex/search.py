@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from asinfo.errors import WireError
 from daemon.message.regex import budget as budgets
-from daemon.message.regex.automaton import Builder, points_of
+from daemon.message.regex.automaton import Builder
 from daemon.message.regex.budget import STATE_CELLS, Budget
 from daemon.message.regex.grammar import Reader
 
@@ -58,7 +58,7 @@ class Regex:
         tree = Reader(
             pattern, extended=bool(flags & EXTENDED), fold=bool(flags & ICASE), newline=newline
         ).read()
-        self._automaton = Builder(self._budget, points_of(tree), newline=newline).build(tree)
+        self._automaton = Builder(self._budget, tree.points, newline=newline).build(tree)
         self._place_steps = PLACE_STEPS + len(self._automaton.follows) * WIDTH_STEPS
         self._states: dict[int, _State] = {}
 

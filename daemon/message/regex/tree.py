@@ -36,6 +36,7 @@ class Leaf:
 
     accepted: int
     levels: ClassVar[int] = 1
+    points: ClassVar[frozenset[Where]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,11 @@ class Point:
     where: Where
     levels: ClassVar[int] = 1
 
+    @property
+    def points(self) -> frozenset[Where]:
+        """All points that are asked about, as with the next three."""
+        return frozenset({self.where})
+
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
@@ -52,6 +58,7 @@ class Sequence:
 
     parts: tuple[Node, ...]
     levels: int
+    points: frozenset[Where]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,7 @@ class Choice:
 
     parts: tuple[Node, ...]
     levels: int
+    points: frozenset[Where]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,34 +78,45 @@ class Repeat:
     low: int
     high: int | None
     levels: int
+    points: frozenset[Where]
 
 
 def sequence(parts: list[Node]) -> Node:
     """All ``parts`` one after the other. Raises Unsupported, like the next two, for too many levels."""
-    return parts[0] if len(parts) == 1 else Sequence(tuple(parts), _level(*parts))
+    return parts[0] if len(parts) == 1 else Sequence(tuple(parts), _level(parts), _points(parts))
 
 
 def choice(parts: list[Node]) -> Node:
     """One of ``parts``."""
-    return parts[0] if len(parts) == 1 else Choice(tuple(parts), _level(*parts))
+    return parts[0] if len(parts) == 1 else Choice(tuple(parts), _level(parts), _points(parts))
 
 
 def repeat(part: Node, low: int, high: int | None) -> Node:
-    """``part`` from ``low`` to ``high`` times."""
+    """``part`` from ``low`` to ``high`` times.
+
+    Raises Unsupported where that is written out and there is an anchor in it: the library mistakes the copies' anchors for
+    each other, so that it finds `^(^a|b){2}` in "aa".
+    """
     if high == 0:
         return sequence([])
+    if part.points and (low if high is None else high > 1):
+        raise Unsupported("a regular expression repeats an anchor, other than by a star or a question mark")
     if isinstance(part, Repeat) and {part.low, part.high, low, high} <= {0, 1, None}:
         return _repeat_again(part, low, high)
-    return Repeat(part, low, high, _level(part))
+    return Repeat(part, low, high, _level([part]), part.points)
 
 
 def _repeat_again(part: Repeat, low: int, high: int | None) -> Node:
     """What `*`, `+` and `?` make of what one of them repeats already: one of them again."""
     most = None if None in {part.high, high} else 1
-    return Repeat(part.part, part.low & low, most, part.levels)
+    return Repeat(part.part, part.low & low, most, part.levels, part.points)
 
 
-def _level(*parts: Node) -> int:
+def _points(parts: list[Node]) -> frozenset[Where]:
+    return frozenset[Where]().union(*(part.points for part in parts))
+
+
+def _level(parts: list[Node]) -> int:
     level = 1 + max((part.levels for part in parts), default=0)
     if level > LEVELS_MAX:
         raise Unsupported("a regular expression is nested too deep")
