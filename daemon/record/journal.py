@@ -13,6 +13,7 @@ import errno
 import fcntl
 import os
 import secrets
+from contextlib import suppress
 from mmap import ACCESS_WRITE, mmap
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -110,7 +111,9 @@ class Journal:
         nobody closes the journal that is written.
         """
         self._noted = self.size, self.entries
-        self._write_note()
+        assert self._map is not None
+        note = self._packed_note()
+        self._map[_PLACES[self._note]] = note
 
     def note_synced(self, end: int, entries: int) -> None:
         """Note that the disk has the entries up to ``end``, and that they are about to be acknowledged."""
@@ -126,10 +129,19 @@ class Journal:
             self._write_note()
 
     def _write_note(self) -> None:
-        assert self._map is not None
+        """Write the note as entries are written: where a flush comes often, mapped memory makes each of them dearer.
+
+        A disk that refuses keeps the note before it: less is known then, and nothing is lost.
+        """
+        note = self._packed_note()
+        with suppress(OSError):
+            _write(self._fd, note, NOTES[self._note])
+
+    def _packed_note(self) -> bytes:
+        """The note for the place whose turn it is."""
         self._note ^= 1
         packed = pack_note(*self._noted, *self._synced, self._closed)
-        self._map[_PLACES[self._note]] = packed + crc32(packed, self._seed).to_bytes(4, "big")
+        return packed + crc32(packed, self._seed).to_bytes(4, "big")
 
     def sync(self) -> None:
         """Bring every entry to the disk; blocks. Raises OSError."""

@@ -14,7 +14,7 @@ from daemon.config import schema
 from daemon.errors import StartError
 from daemon.record import journal
 from daemon.record import salvage as salvage_module
-from daemon.record.entries import ENTRIES
+from daemon.record.entries import ENTRIES, HeadError, parse_head
 from daemon.record.journal import Journal
 from daemon.record.record import partition
 from daemon.record.salvage import salvage
@@ -66,8 +66,15 @@ def run(path: Path) -> tuple[int, str]:
 def the_journal(path: Path) -> Path:
     return max(
         (path.with_name(f"{path.name}.journal{number}") for number in range(2)),
-        key=lambda each: each.read_bytes()[ENTRIES:].strip(b"\0"),
+        key=epoch_of,
     )
+
+
+def epoch_of(journal: Path) -> int:
+    try:
+        return parse_head(journal.read_bytes())[0].epoch
+    except HeadError:
+        return 0
 
 
 def kept(path: Path) -> list[str]:
