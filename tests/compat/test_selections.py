@@ -23,7 +23,7 @@ KEY = ("test", "selections", "k")
 BINS = {
     "i": 5, "f": 2.5, "s": "Hello", "b": True, "y": bytearray(b"xy"), "l": [1, 2, 3], "m": {"a": 1},
 }  # fmt: skip
-FILTERED_OUT, PARAMETER, UNSUPPORTED, NO_INDEX = 27, 4, 16, 201
+FILTERED_OUT, PARAMETER, UNSUPPORTED, ELEMENT_EXISTS, NO_INDEX = 27, 4, 16, 24, 201
 VALUE, COUNT = aerospike.LIST_RETURN_VALUE, aerospike.LIST_RETURN_COUNT
 INTEGER = e.ResultType.INTEGER
 
@@ -127,7 +127,8 @@ def test_lists(stored: Any) -> None:
     assert ask(lists.list_set_order("l", aerospike.LIST_ORDERED), operations.read("l")) == [2, 9, 10]
     assert ask(lists.list_trim("l", 0, 1)) == 2
     assert ask(lists.list_clear("l"), lists.list_size("l")) == 0
-    assert code_of(lambda: ask(lists.list_append("l", 1, policy={"write_flags": 1}))) == UNSUPPORTED
+    unique = lists.list_append("l", 77, policy={"write_flags": aerospike.LIST_WRITE_ADD_UNIQUE})
+    assert [code_of(lambda: ask(unique)) for _ in range(2)] == [0, ELEMENT_EXISTS]
     assert code_of(lambda: ask(lists.list_append("l", 1, ctx=[cdt_ctx.cdt_ctx_list_index(0)]))) == UNSUPPORTED
 
 
