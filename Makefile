@@ -28,6 +28,8 @@ demo: $(VENV)/installed ## three nodes, modules on all of them, every cache clea
 demo-cluster: $(VENV)/installed $(VENV)/etcd ## an etcd and three processes: a node is killed and comes back
 	@sh docs/demo_cluster.sh
 
+# The tests find etcd in $(BIN) where it was fetched to.
+test storm bench: export PATH := $(CURDIR)/$(BIN):$(PATH)
 test: check $(VENV)/clients $(VENV)/etcd $(VENV)/faketime ## lint, types, import contracts and every test
 	$(BIN)/python -m pytest $(or $(TESTS),$(TOGETHER))
 
@@ -63,12 +65,14 @@ clean: ## remove all that make made
 	rm -rf $(VENV) .tmp .demo .demo-cluster build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The metadata store of a cluster: the etcd of this system, else Debian's package, unpacked and not installed, so that no service starts.
+# The metadata store of a cluster and its command line: those of this system, else Debian's packages, unpacked and not
+# installed, so that no service starts.
 $(VENV)/etcd: | $(BIN)/python $(TMPDIR)
-	@if ! command -v etcd >/dev/null; then \
+	@if ! command -v etcd >/dev/null || ! command -v etcdctl >/dev/null; then \
 		cd $(TMPDIR) && { [ "$$(id -u)" != 0 ] || apt-get update -qq; } && \
-		apt-get download -qq -o APT::Sandbox::User=root etcd-server && dpkg-deb -x etcd-server_*.deb etcd && \
-		cp etcd/usr/bin/etcd $(CURDIR)/$(BIN)/ && rm -rf etcd etcd-server_*.deb; \
+		apt-get download -qq -o APT::Sandbox::User=root etcd-server etcd-client && \
+		for package in etcd-*.deb; do dpkg-deb -x $$package etcd || exit 1; done && \
+		cp etcd/usr/bin/etcd etcd/usr/bin/etcdctl $(CURDIR)/$(BIN)/ && rm -rf etcd etcd-*.deb; \
 	fi || echo "no etcd on the PATH, and none could be fetched: the tests that need it will be skipped" >&2
 	@touch $@
 

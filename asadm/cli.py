@@ -180,7 +180,7 @@ def _standard_input(values: Values) -> list[Call]:
         raise UsageError(
             "standard input holds the commands and cannot hold the password too: give --password env:VARIABLE or file:PATH"
         )
-    content = interrupt.wait(sys.stdin.buffer.read, COMMANDS_SIZE_MAX + 1)
+    content = interrupt.read(sys.stdin.buffer.read, COMMANDS_SIZE_MAX + 1)
     if len(content) > COMMANDS_SIZE_MAX:
         raise UsageError(f"standard input is larger than {COMMANDS_SIZE_MAX} bytes")
     return statement.parse(content.decode("utf-8", "surrogateescape"), "standard input")

@@ -143,7 +143,7 @@ def _lines_of_input() -> list[bytes]:
 
     Raises UsageError and KeyboardInterrupt.
     """
-    data = interrupt.wait(sys.stdin.buffer.read) if sys.stdin is not None else b""
+    data = interrupt.read(sys.stdin.buffer.read) if sys.stdin is not None else b""
     lines = [line.removesuffix(b"\r") for line in data.split(b"\n")]
     found = [ALIASES.get(line, line) for line in lines if line and not line.startswith(b"#")]
     if not found:

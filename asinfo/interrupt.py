@@ -35,13 +35,15 @@ class _State:
     ``deferring``  whether KeyboardInterrupt is raised in `wait` only
     ``waiting``    whether the program is in there
     ``pending``    a signal has come that was not raised yet
+    ``wakeup``     can be read once a signal has come; None until it is needed
     """
 
-    __slots__ = ("deferring", "number", "pending", "round", "waiting")
+    __slots__ = ("deferring", "number", "pending", "round", "waiting", "wakeup")
 
     def __init__(self) -> None:
         self.number = self.round = 0
         self.deferring = self.waiting = self.pending = False
+        self.wakeup: int | None = None
 
 
 _state = _State()
@@ -83,10 +85,21 @@ def check() -> None:
 
 
 def sleep(seconds: float) -> None:
-    """As time.sleep."""
-    from time import sleep
+    """As time.sleep; a signal ends it even if it came on the way into the system call."""
+    wait(_watch, None, seconds)
 
-    wait(sleep, seconds)
+
+def read(call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    """`wait` for a call that reads standard input, which must be the first that does, or read whole lines of a terminal."""
+    import io
+    import sys
+
+    try:
+        descriptor = sys.stdin.fileno()
+    except io.UnsupportedOperation:  # not a file: it does not block
+        return wait(call, *arguments, **named)
+    wait(_watch, descriptor, None)
+    return wait(call, *arguments, **named)
 
 
 def hear(number: int) -> None:
@@ -120,6 +133,46 @@ def heard() -> int:
 def code(of_the_run: int) -> int:
     """The exit code of a run that ends with ``of_the_run``: 130 stands for any signal."""
     return 128 + _state.number if of_the_run == 130 and _state.number else of_the_run
+
+
+def _watch(descriptor: int | None, seconds: float | None) -> None:
+    """Return when ``descriptor`` can be read, or after ``seconds``; a signal's handler may raise in here.
+
+    A read or a sleep alone could miss a signal: one that comes after Python last looked for signals and before the
+    system call begins does not interrupt that call. The descriptor of `_wakeup` keeps it.
+    """
+    from select import select
+    from time import monotonic
+
+    end = None if seconds is None else monotonic() + seconds
+    watched = [_wakeup()] if descriptor is None else [_wakeup(), descriptor]
+    while True:
+        ready, _, _ = select(watched, [], [], None if end is None else max(0.0, end - monotonic()))
+        if watched[0] in ready:
+            _drain(watched[0])
+        elif ready or end is not None:
+            return
+
+
+def _wakeup() -> int:
+    """A descriptor that can be read once a signal has come; made when it is first needed."""
+    if _state.wakeup is None:
+        import os
+
+        _state.wakeup, written = os.pipe()
+        os.set_blocking(_state.wakeup, False)
+        os.set_blocking(written, False)
+        _signal.set_wakeup_fd(written, warn_on_full_buffer=False)
+    return _state.wakeup
+
+
+def _drain(descriptor: int) -> None:
+    """Forget the wake-ups so far. Python has noted the signals behind them before it wrote them."""
+    import os
+    from contextlib import suppress
+
+    with suppress(BlockingIOError):
+        os.read(descriptor, 4096)
 
 
 def _handle(number: int, _frame: FrameType | None) -> None:

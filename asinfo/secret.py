@@ -41,7 +41,7 @@ def _ask(prompt: str) -> str:
         from getpass import getpass
 
         return interrupt.wait(getpass, prompt)
-    line = interrupt.wait(sys.stdin.readline) if sys.stdin is not None else ""
+    line = interrupt.read(sys.stdin.readline) if sys.stdin is not None else ""
     if not line:
         raise UsageError(
             "a password is needed: give --password env:VARIABLE or file:PATH, or write it to standard input"

@@ -27,7 +27,7 @@ def confirmed(options: Values, question: str) -> bool:
         return True
     sys.stderr.write("\n".join(map(visible, question.split("\n"))) + " [y/N] ")
     sys.stderr.flush()
-    return interrupt.wait(sys.stdin.readline).strip().lower() in {"y", "yes"}
+    return interrupt.read(sys.stdin.readline).strip().lower() in {"y", "yes"}
 
 
 def _terminal() -> bool:

@@ -127,10 +127,8 @@ def test_commands_that_no_node_takes_are_refused(
 
 @pytest.mark.parametrize("argument", [["-v", "-"], ["-"]])
 def test_commands_from_standard_input(run: Run, monkeypatch: pytest.MonkeyPatch, argument: list[str]) -> None:
-    class Input:
-        buffer = io.BytesIO(b"build\r\n\n# a comment\nnode")
-
-    monkeypatch.setattr(sys, "stdin", Input)
+    commands = io.TextIOWrapper(io.BytesIO(b"build\r\n\n# a comment\nnode"))
+    monkeypatch.setattr(sys, "stdin", commands)
     assert run(*argument) == (0, b"8.1.2.0\nA1\n", "")
     code, _, err = run(*argument)
     assert (code, err) == (2, "asinfo: standard input has no commands\n")

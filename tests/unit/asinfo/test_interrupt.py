@@ -101,6 +101,27 @@ print("lives")
     assert run(code).stdout == b"lives\n"
 
 
+@pytest.mark.parametrize("waits", ["interrupt.sleep(1000)", "interrupt.read(sys.stdin.readline)"])
+def test_a_signal_that_does_not_interrupt_the_system_call_is_heard(waits: str) -> None:
+    """As one that comes just before the call: here it is another thread of the process that gets it."""
+    code = f"""
+import select, sys, threading
+interrupt.listen()
+os.dup2(os.pipe()[0], 0)
+select_of_the_system = select.select
+def selected(*arguments):
+    threading.Thread(target=lambda: signal.pthread_kill(threading.get_ident(), signal.SIGTERM)).start()
+    return select_of_the_system(*arguments)
+select.select = selected
+try:
+    {waits}
+except KeyboardInterrupt:
+    print("heard", interrupt.heard())
+"""
+    ended = run(code)
+    assert (ended.stdout, ended.stderr) == (b"heard 15\n", b"")
+
+
 def test_a_signal_that_is_ignored_stays_so() -> None:
     code = """
 signal.signal(signal.SIGINT, signal.SIG_IGN)
