@@ -8,16 +8,18 @@ from hypothesis import strategies as st
 
 from asinfo.errors import WireError
 from asinfo.wire import msgpack
-from asinfo.wire.collection import check_list, check_map
+from asinfo.wire.collection import check_list, check_map, stored_list, stored_map
 from asinfo.wire.msgpack import Ext, GeoJSON, MarkedList, MarkedMap, Raw
 
 INTEGERS = st.integers(-(1 << 63), (1 << 64) - 1)
 TEXTS = st.binary(max_size=40).map(lambda data: data.decode("utf-8", "surrogateescape"))
 RAWS = st.binary(max_size=40).filter(lambda data: data[:1] not in {b"\x03", b"\x04", b"\x17"}).map(Raw)
-EXTS = st.builds(Ext, st.integers(1, 255), st.binary(max_size=20)).filter(
-    lambda ext: ext.kind < 255 or len(ext.data) != 1
+ANY_EXTS = st.builds(Ext, st.integers(1, 255), st.binary(max_size=20))
+SIZES = st.sampled_from([1, 2, 4, 8, 16])
+EXTS = st.builds(
+    Ext, st.integers(1, 254), SIZES.flatmap(lambda size: st.binary(min_size=size, max_size=size))
 )
-"""Without the wildcard and infinity, which are compared with and not stored."""
+"""Of other sizes, the first element of a list would be taken for the list's marker; 255 is the wildcard and infinity."""
 KEYS = INTEGERS | TEXTS | st.binary(max_size=40)
 SCALARS = st.none() | st.booleans() | st.floats(allow_nan=False) | KEYS | TEXTS.map(GeoJSON) | RAWS | EXTS
 FLAGS = st.integers(0, 255)
@@ -30,7 +32,6 @@ def nested(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 VALUES = st.recursive(SCALARS, nested, max_leaves=30)
-# A list whose first element is an extension of no bytes begins as one with a marker does.
 
 
 @given(VALUES)
@@ -39,6 +40,11 @@ def test_round_trip(value: Any) -> None:
     found = msgpack.unpack(data)
     assert found == value or isinstance(value, list | dict)
     assert msgpack.pack(found) == data
+
+
+@given(ANY_EXTS)
+def test_extensions_of_any_size_round_trip(ext: Ext) -> None:
+    assert msgpack.unpack(msgpack.pack([1, ext])) == [1, ext]
 
 
 @given(VALUES)
@@ -90,11 +96,12 @@ def test_any_bytes_are_a_value_or_a_wire_error(data: bytes) -> None:
 
 @given(st.binary(max_size=100) | bent())
 def test_what_is_stored_can_be_read(data: bytes) -> None:
-    """Every list and map that the check lets pass is one for ``unpack`` too, and for a later write."""
-    for check in (check_list, check_map):
+    """What becomes of every list and map that a node takes is one for ``unpack`` too, and stays as it is."""
+    for store in (stored_list, stored_map):
         with contextlib.suppress(WireError):
-            check(data)
+            stored = store(data)
             try:
-                msgpack.unpack(data)
+                msgpack.unpack(stored)
+                assert store(stored) == stored
             except WireError as error:
                 raise AssertionError from error
