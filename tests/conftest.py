@@ -11,8 +11,11 @@ from tests.processes import Daemon, log_path, spawn
 
 StartDaemon = Callable[..., Daemon]
 
-hypothesis.settings.register_profile("busy", deadline=None)  # the machine may be
-hypothesis.settings.load_profile("busy")
+# The same examples in every run, so that a change is not refused for what was there before it, and without a deadline,
+# because the machine may be busy. `--hypothesis-profile=search` looks for new ones.
+hypothesis.settings.register_profile("same", deadline=None, derandomize=True, max_examples=60)
+hypothesis.settings.register_profile("search", deadline=None, max_examples=1000)
+hypothesis.settings.load_profile("same")
 
 APART = "cluster"
 """The directory whose tests run one after the other: clusters of real processes would starve each other."""

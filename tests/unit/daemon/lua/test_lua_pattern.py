@@ -2,7 +2,7 @@
 
 from importlib.resources import files
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from lupa.lua54 import LuaRuntime
 
@@ -90,7 +90,6 @@ INITS = st.integers(-14, 14)
 @given(SUBJECTS, PATTERNS, INITS)
 @example(b"aaa", b"(a*)(a*)%1b", 1)
 @example(b"THE (quick) fox", b"%((%a+)%)", 1)
-@settings(max_examples=400, deadline=None)
 def test_find_and_match(subject: bytes, pattern: bytes, init: int) -> None:
     for function in (FIND, MATCH):
         expected, got = function(subject, pattern, init)
@@ -99,7 +98,6 @@ def test_find_and_match(subject: bytes, pattern: bytes, init: int) -> None:
 
 @given(SUBJECTS, PATTERNS, INITS)
 @example(b"key=value, a=b", b"(%w+)=(%w+)", 1)
-@settings(max_examples=300, deadline=None)
 def test_gmatch(subject: bytes, pattern: bytes, init: int) -> None:
     expected, got = GMATCH(subject, pattern, init)
     assert got == expected
@@ -108,7 +106,6 @@ def test_gmatch(subject: bytes, pattern: bytes, init: int) -> None:
 @given(SUBJECTS, PATTERNS, st.integers(-1, 8), st.integers(1, 7))
 @example(b"hello world", b"o", 8, 1)
 @example(b"abc", b"", 8, 1)
-@settings(max_examples=400, deadline=None)
 def test_gsub(subject: bytes, pattern: bytes, most: int, form: int) -> None:
     expected, got = GSUB(subject, pattern, most, form)
     assert got == expected

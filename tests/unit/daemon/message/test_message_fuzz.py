@@ -68,7 +68,7 @@ def check(world: World, body: bytes) -> None:
     assert not len(world.namespace.locks)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.sampled_from(VALID), mutations), min_size=1, max_size=4))
 def test_requests_that_were_changed(requests: list[tuple[bytes, list[tuple[int, int, str]]]]) -> None:
     world = World()
@@ -76,7 +76,7 @@ def test_requests_that_were_changed(requests: list[tuple[bytes, list[tuple[int, 
         check(world, mutated(body, changes))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.tuples(bits, bits, bits), fields, ops, st.booleans())
 def test_requests_of_any_parts(
     info: tuple[int, int, int], some: dict[int, bytes], operations: list[bytes], slow: bool
@@ -87,7 +87,6 @@ def test_requests_of_any_parts(
     check(world, message.request(*info, fields=list(some.items()), ops=operations))
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=200), st.booleans())
 def test_any_bytes(data: bytes, as_batch: bool) -> None:
     world = World()

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from asinfo.errors import WireError
@@ -420,7 +420,6 @@ KNOWN = st.sampled_from(
 ODD_BODY = st.binary(max_size=60).map(lambda body: pack(INFO, body))
 
 
-@settings(max_examples=300, deadline=None)
 @given(
     st.lists(st.one_of(KNOWN, ODD_BODY, st.binary(max_size=40)), max_size=8),
     st.lists(st.integers(min_value=1, max_value=200)),

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.errors import StartError
@@ -204,7 +204,6 @@ def test_a_port_that_is_taken() -> None:
     dialogue(test)
 
 
-@settings(max_examples=300, deadline=None)
 @given(
     st.lists(
         st.one_of(
