@@ -16,6 +16,7 @@ import select
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +29,9 @@ from tests.processes import free_ports
 
 READY_SECONDS = 60.0
 """How long members may take to elect a leader; generous, because the machine may be busy."""
+
+MEMORY = Path("/dev/shm")
+"""Where the data is if it exists: a disk that takes its time to sync would take that of every test."""
 
 START_ATTEMPTS = 3
 """A port that was free a moment ago may be taken; then others are tried."""
@@ -199,8 +203,7 @@ def running(
     if shutil.which("etcd") is None:
         pytest.skip("etcd is not installed")
     for attempt in range(START_ATTEMPTS):
-        place = directory / f"etcd-{attempt}"
-        place.mkdir(parents=True)
+        place = Path(tempfile.mkdtemp(prefix="etcd-", dir=MEMORY if MEMORY.is_dir() else directory))
         cluster = _make(place, members, options, secure)
         try:
             try:
@@ -213,3 +216,4 @@ def running(
             return
         finally:
             cluster.kill()
+            shutil.rmtree(place)

@@ -193,7 +193,7 @@ def test_an_etcd_that_lost_everything_is_not_followed(one: etcd.Etcd, tmp_path: 
                 await node.put("a.lua", str(number))
             member = one.members[0]
             member.kill()
-            (member.directory / member.name).rename(tmp_path / "lost")
+            shutil.move(member.directory / member.name, tmp_path / "lost")
             await asyncio.to_thread(one.start)
             await until(lambda: any("set back" in text for text in node.warnings))
             assert not node.smd.connected
@@ -215,7 +215,7 @@ def test_nothing_is_mixed_up_when_an_etcd_that_lost_everything_has_as_many_revis
             before = first.items()
             member = one.members[0]
             member.kill()
-            (member.directory / member.name).rename(tmp_path / "lost")
+            shutil.move(member.directory / member.name, tmp_path / "lost")
             await asyncio.to_thread(one.start)
             await until(lambda: not first.smd.connected and not second.smd.connected)
             await until(lambda: first.members[-1] == ["A2"] and second.members[-1] == ["A1"])
@@ -257,7 +257,7 @@ def test_an_etcd_that_was_restored_from_a_copy_is_not_followed(one: etcd.Etcd, t
             node.gateway.turn()
             member.kill()
             shutil.rmtree(member.directory / member.name)
-            (tmp_path / "copy").rename(member.directory / member.name)
+            shutil.move(tmp_path / "copy", member.directory / member.name)
             hold = asyncio.Event()
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(
