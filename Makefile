@@ -44,7 +44,7 @@ bench: $(VENV)/tools $(VENV)/clients | $(TMPDIR) ## the figures of docs/benchmar
 
 storm: SECONDS = 300
 storm: $(VENV)/tools $(VENV)/etcd | $(TMPDIR) ## changes of modules while nodes and etcd die, freeze, join and leave; SECONDS=300
-	STORM_SECONDS=$(SECONDS) $(BIN)/python -m pytest tests/cluster/test_modules_storm.py
+	STORM_SECONDS=$(SECONDS) $(BIN)/python -m pytest -m storm tests/cluster
 
 fuzz: $(VENV)/tools | $(TMPDIR) ## bytes of any kind for everything that reads the wire; SECONDS=30 for each reader
 	@if $(BIN)/python -m pip install --quiet '$(FUZZER)'; then \
