@@ -1,15 +1,16 @@
 -- How a module gets others: `require`, `package`, and with `allow-unsafe-lua` also `load`.
 local box = ...
 
-local env, original, type_of, collect = box.env, box.original, box.type_of, collectgarbage
+local env, original, collect = box.env, box.original, collectgarbage
 local pcall, error, kind, select, load, tostring = box.pcall, error, type, select, load, tostring
 local find, sub, gsub, concat = string.find, string.sub, string.gsub, table.concat
 
-local loaded = { _G = env, string = env.string, table = env.table, math = env.math, utf8 = env.utf8, coroutine = env.coroutine }
+local loaded = { _G = env, string = env.string, table = env.table, math = env.math, utf8 = env.utf8, coroutine = env.coroutine, os = env.os }
 local preload, loading = {}, {}
 box.loaded, box.preload, box.loading = loaded, preload, loading
 local path = box.path
 env.package = { loaded = loaded, preload = preload, path = path .. "/?.lua", config = "/\n;\n?\n!\n-\n" }
+loaded.package = env.package
 
 local NAME <const> = 127 -- bytes of a name that may be a module's
 
@@ -69,7 +70,7 @@ function env.require(...)
     if kind(name) == "number" then
         name = tostring(name)
     elseif kind(name) ~= "string" then
-        error("bad argument #1 to 'require' (string expected, got " .. (select("#", ...) == 0 and "no value" or type_of(name)) .. ")", 2)
+        error("bad argument #1 to 'require' (string expected, got " .. (select("#", ...) == 0 and "no value" or box.type_name(name)) .. ")", 2)
     end
     if loaded[name] then
         return loaded[name]
@@ -99,8 +100,6 @@ local function gathered(reader)
 end
 
 if box.unsafe then
-    env.os = { clock = os.clock, date = os.date, difftime = os.difftime, time = os.time }
-    loaded.os = env.os
     function env.load(...)
         local frame <close> = nil
         local text, name, mode, scope = ...
@@ -111,6 +110,8 @@ if box.unsafe then
                 return nil, whole
             end
             text = whole
+        elseif box.type_of(text) == "userdata" then
+            box.bad_argument(1, 1, "function expected, got " .. box.type_name(text))
         end
         if kind(text) == "string" and #text > CHUNK then
             return nil, "chunk too large"

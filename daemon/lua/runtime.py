@@ -191,8 +191,11 @@ class Context:
         self._wipe, self._sethook, self._collect = rest
         self._used = self._runtime.get_memory_used
 
-    def run(self, name: bytes, code: bytes, place: bytes, deadline: float) -> Outcome:
-        """Run the body of module ``name``, bytecode ``code``, until ``deadline`` (on the monotonic clock)."""
+    def run(self, name: bytes, code: bytes, place: bytes | None, deadline: float) -> Outcome:
+        """Run the body of module ``name``, bytecode ``code``, until ``deadline`` (on the monotonic clock).
+
+        The body is given its name and ``place``; nothing if that is None.
+        """
         return self._guarded(self._run, len(code) * 4, name, code, place, deadline)
 
     def call(self, function: bytes, deadline: float, arguments: tuple[Value, ...]) -> Outcome:

@@ -4,8 +4,8 @@
 -- modules never see; it returns the verbs. `box` is what the chunks share. A module never sees the state's real globals:
 -- `box.env` is its `_G`.
 local box = {}
-local limit, threads, pattern, cost, library, tables, modules
-limit, threads, pattern, cost, library, tables, modules, box.logging, box.path, box.memory, box.unsafe, box.now, box.milliseconds, box.fetch, box.take, box.log = ...
+local limit, threads, pattern, cost, library, tables, times, modules
+limit, threads, pattern, cost, library, tables, times, modules, box.logging, box.path, box.memory, box.unsafe, box.now, box.milliseconds, box.fetch, box.take, box.log = ...
 
 local error, kind, select, next, rawget, rawset = error, type, select, next, rawget, rawset
 local getinfo, sethook = debug.getinfo, debug.sethook
@@ -83,7 +83,7 @@ for _, part in next, { limit, threads } do
     load(part, "", "b")(box)
 end
 _G.pcall, _G.xpcall, _G.coroutine = nil, nil, nil -- those two chunks alone have the originals; see `limit.lua`
-for _, part in next, { pattern, cost, library, tables } do
+for _, part in next, { pattern, cost, library, tables, times } do
     load(part, "", "b")(box)
 end
 local check, original, attempt, outermost = box.check, box.original, box.attempt, box.outermost
@@ -230,7 +230,7 @@ end
 
 box.log_line, box.place = log, place
 
-for _, part in next, { select(17, ...) } do
+for _, part in next, { select(18, ...) } do
     load(part, "", "b")(box)
 end
 load(box.logging, "", "b", env)()
@@ -251,7 +251,7 @@ local function status(ok, message)
     return ok and OK or FAILED, late
 end
 
--- Runs the body of module `name`: code and, unless it is OK, the message (nil when the error is no text).
+-- Runs the body of module `name`, which is given its name and `place_of`, or nothing if that is nil: code and, unless it is OK, the message (nil when the error is no text).
 function box.run(name, code, place_of, limit)
     box.hold_lines(false)
     box.begin(limit, false)
@@ -263,7 +263,12 @@ function box.run(name, code, place_of, limit)
         return FAILED, message, false
     end
     loading[name] = true
-    local ok, value = outermost(body, name, place_of)
+    local ok, value
+    if place_of then
+        ok, value = outermost(body, name, place_of)
+    else
+        ok, value = outermost(body)
+    end
     loading[name] = nil
     local result, late = status(ok, value)
     if ok then
@@ -343,7 +348,7 @@ for name, f in next, env do
         names[f], package.loaded._G[name] = name, f
     end
 end
-for _, library in next, { "string", "table", "math", "utf8", "coroutine" } do
+for _, library in next, { "string", "table", "math", "utf8", "coroutine", "os" } do
     package.loaded[library] = {}
     for name, f in next, env[library] do
         if kind(f) == "function" then

@@ -103,11 +103,12 @@ compile_cached = lru_cache(maxsize=64)(compile_text)
 """The same; a module's contexts share one compilation."""
 
 
-_PARTS = ("sandbox", "limit", "threads", "pattern", "cost", "library", "tables", "modules")
+_PARTS = ("sandbox", "limit", "threads", "pattern", "cost", "library", "tables", "times", "modules")
 """The chunks of the sandbox; the first loads the others."""
 
 _API = (
     "value",
+    "iterator",
     "list",
     "map",
     "bytes",

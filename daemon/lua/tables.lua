@@ -153,7 +153,7 @@ local function concat_slowly(t, separator, first, last)
     for index = first or 1, last or length(t) do
         local value = t[index]
         if kind(value) ~= "string" and kind(value) ~= "number" then
-            refuse("invalid value (" .. kind(value) .. ") at index " .. index .. " in table for 'concat'")
+            refuse("invalid value (" .. box.type_of(value) .. ") at index " .. index .. " in table for 'concat'")
         end
         parts[#parts + 1] = value
     end

@@ -84,7 +84,7 @@ class Work:
             raise CompileError(name, 0, b"module takes more than %g s to compile" % COMPILE_SECONDS)
         with Turn(self.turns, inf) as turn:
             context = self._context(turn, set())
-            outcome = context.run(name, chunk.code, name, self._body_deadline(turn))
+            outcome = context.run(name, chunk.code, None, self._body_deadline(turn))
             usable = context.usable
             self.close(context)
         if not usable and outcome.value != OUT_OF_MEMORY:
@@ -168,7 +168,9 @@ class Work:
     def _make(self, turn: Turn, module: str, lease: Lease, *, quiet: bool = False) -> bytes:
         text = self.text_of(module)
         if text is None:
-            return NO_MODULE
+            return (
+                NO_MODULE if quiet else self._not_made(module, b"module '%s' not found" % os.fsencode(module))
+            )
         name = module.encode("utf-8", "surrogateescape")
         place = b"%s/%s.lua" % (self._shared.user_path, name)
         chunk = compile_cached(text, b"@" + place)

@@ -44,9 +44,7 @@ def lua_error(place: str, message: str) -> Case:
     return {"error": {"code": 100, "message": f"{{UDF}}/{place}: {message}"}}
 
 
-HARDENED = (
-    "os and load are not there in the hardened mode, which is the default; allow-unsafe-lua gives them back"
-)
+HARDENED = "load is not there in the hardened mode, which is the default; allow-unsafe-lua gives it back"
 
 OURS = {
     "lifecycle.026": Ours(
@@ -56,12 +54,6 @@ OURS = {
     ),
     "lifecycle.034": Ours(
         "a changed module drops the contexts of those that require it", {"result": 2}, step=4
-    ),
-    "globals.046": Ours(
-        HARDENED, lua_error("kglobal046.lua:2", "attempt to index a nil value (global 'os')")
-    ),
-    "globals.047": Ours(
-        HARDENED, lua_error("kglobal047.lua:2", "attempt to index a nil value (global 'os')")
     ),
     "globals.049": Ours(
         HARDENED, lua_error("kglobal049.lua:2", "attempt to call a nil value (global 'load')")

@@ -26,7 +26,7 @@ class ModLua:
     )
     allow_unsafe_lua: bool = parameter(
         False,
-        "Give Lua os.clock, os.date, os.difftime, os.time and load (of text); never io, the rest of os or debug.",
+        "Give Lua load (of text); never io, debug, or more of os than clock, date, difftime and time.",
         effect=True,
     )
     context_count: int = parameter(

@@ -1,7 +1,7 @@
 -- The global `aerospike`: what a module asks of the node.
 local box = ...
 
-local select, metatable, setmetatable, find = select, debug.getmetatable, setmetatable, string.find
+local kind, select, metatable, setmetatable, find = type, select, debug.getmetatable, setmetatable, string.find
 local bad_argument, type_name, integer = box.bad_argument, box.type_name, box.integer
 local Record, exists, create, update, remove = box.Record, box.exists, box.create, box.update, box.remove
 
@@ -10,11 +10,18 @@ local methods = {}
 Aerospike.__index = methods
 box.env.Aerospike = facade
 
+local function is_userdata(value)
+    return kind(value) == "table" and box.masked[metatable(value)] ~= nil
+end
+
 -- Says what is wrong with the arguments of a method that takes a record; `rec` is left out by one that takes none.
 local function refuse(arguments, self, rec)
     local number, name, value = 2, "Record", rec
     if metatable(self) ~= Aerospike then
         number, name, value = 1, "Aerospike", self
+    end
+    if number == 1 and not is_userdata(value) then
+        name = "userdata"
     end
     bad_argument(2, number, name .. " expected, got " .. (arguments < number and "no value" or type_name(value)))
 end
@@ -52,6 +59,7 @@ function methods.remove(...)
 end
 
 local CRITICAL <const>, DETAIL <const> = 0, 4
+local NO_TEXT <const> = {} -- stands for a missing text: there is no line then
 
 -- The line of the module: `info` and its like may stand between.
 local function module_line()
@@ -64,7 +72,10 @@ function methods.log(...)
     if metatable(self) ~= Aerospike then
         refuse(count, self)
     end
-    level, text = integer(1, 2, count, level), box.string(1, 3, count, text)
+    level, text = integer(1, 2, count, level, 0), box.string(1, 3, count, text, NO_TEXT)
+    if text == NO_TEXT then
+        return
+    end
     box.log_line(level < CRITICAL and CRITICAL or level > DETAIL and DETAIL or level, module_line(), text)
 end
 
@@ -76,21 +87,23 @@ function methods.get_current_time(...)
     return box.is_read_only() and 0 or box.milliseconds() -- in streams the real server has no time
 end
 
--- Two methods of the real server that change nothing there either.
+-- Two methods of the real server that change nothing there either. They take any userdata for a record.
 
 function methods.set_context(...)
-    local self = ...
-    if metatable(self) ~= Aerospike then
-        refuse(select("#", ...), self)
+    local count, self, rec, number = select("#", ...), ...
+    if metatable(self) ~= Aerospike or not is_userdata(rec) then
+        refuse(count, self, rec)
     end
+    integer(1, 3, count, number, 0)
     return 2
 end
 
 function methods.get_config(...)
-    local self = ...
-    if metatable(self) ~= Aerospike then
-        refuse(select("#", ...), self)
+    local count, self, rec, name = select("#", ...), ...
+    if metatable(self) ~= Aerospike or not is_userdata(rec) then
+        refuse(count, self, rec)
     end
+    box.string(1, 3, count, name, "")
     return 0
 end
 

@@ -23,8 +23,8 @@ function env.setmetatable(...)
     local t, own = ...
     if is_masked(t) then
         bad_argument(1, 1, "table expected, got " .. type_name(t))
-    elseif is_masked(own) then
-        bad_argument(1, 2, "nil or table expected")
+    elseif kind(t) == "table" and is_masked(own) then
+        bad_argument(1, 2, "nil or table expected, got " .. type_name(own))
     end
     local frame <close> = nil
     return original("setmetatable", setter_of(own), ...)

@@ -103,18 +103,17 @@ local function write(data, at, new)
 end
 
 local bytes
-bytes = box.callable_library(function(_, room)
+bytes = box.callable_library(function(...)
+    local count, _, room = select("#", ...), ...
+    if count > 2 then
+        return
+    end
     local data = contents("")
-    room = kind(room) == "number" and integer(1, 2, 2, room) or 0
+    room = integer(1, 2, count, room, 0)
     data.room = room > 0 and room or 0
     return outer(data)
 end)
 box.env.bytes, box.env.Bytes = bytes, facade
-
-function bytes.new(...)
-    return bytes(...)
-end
-bytes.create = bytes.new
 
 function bytes.size(...)
     local count, self = select("#", ...), ...
@@ -132,10 +131,8 @@ function bytes.set_size(...)
 end
 
 function bytes.get_type(...)
-    local count, self = select("#", ...), ...
-    if count == 1 then
-        return taken(self, count).type
-    end
+    local self = ...
+    return taken(self, select("#", ...)).type
 end
 
 function bytes.set_type(...)
@@ -232,7 +229,7 @@ function bytes.set_string(...)
         return false
     end
     local data = taken(self, count)
-    at, value = integer(1, 2, count, at, 0), text_argument(1, 3, count, value)
+    at, value = integer(1, 2, count, at, 0), text_argument(1, 3, count, value, "")
     return value ~= "" and write(data, at, value)
 end
 
@@ -242,15 +239,16 @@ function bytes.append_string(...)
         return false
     end
     local data = taken(self, count)
-    value = text_argument(1, 2, count, value)
+    value = text_argument(1, 2, count, value, "")
     return value ~= "" and write(data, data.n + 1, value)
 end
 
--- The first `size` of other bytes.
+-- The first `size` of other bytes; these are argument `number`, and `size` is the next.
 local function beginning(other, number, count, size)
     if metatable(other) ~= Bytes then
         refuse(2, number, "Bytes", count, other)
     end
+    size = integer(2, number + 1, count, size, 0)
     return sub(text(other[DATA]), 1, size > 0 and size or 0)
 end
 
@@ -260,7 +258,7 @@ function bytes.set_bytes(...)
         return false
     end
     local data = taken(self, count)
-    at, size = integer(1, 2, count, at, 0), integer(1, 4, count, size, 0)
+    at = integer(1, 2, count, at, 0)
     local value = beginning(other, 3, count, size)
     return value ~= "" and write(data, at, value)
 end
@@ -271,18 +269,17 @@ function bytes.append_bytes(...)
         return false
     end
     local data = taken(self, count)
-    local value = beginning(other, 2, count, integer(1, 3, count, size, 0))
-    return value ~= "" and write(data, data.n + 1, value)
+    return write(data, data.n + 1, beginning(other, 2, count, size))
 end
 
 -- Integers in groups of 7 bits, lowest first; the high bit says that another follows.
 
 local function write_groups(data, at, value)
     local cells, width = opened(data), 0
-    if at < 1 or value < 0 or at > data.room then
+    if at < 1 or at > data.room then
         return 0
     end
-    data.beyond = true
+    data.beyond, value = true, value & 0xFFFFFFFF
     repeat
         local group = value & 0x7F
         value = value >> 7
@@ -318,9 +315,12 @@ function bytes.get_var_int(...)
     end
     local data = taken(self, count)
     at = integer(1, 2, count, at, 0)
+    if at < 1 or at > data.room then
+        return
+    end
     local cells, value, width = opened(data), 0, 0
     repeat
-        local group = at >= 1 and cells[at + width] or 0
+        local group = cells[at + width] or 0
         value = value | (group & 0x7F) << 7 * width
         width = width + 1
     until group < 128 or width > 9
@@ -339,16 +339,11 @@ function Bytes.text(data)
     return data.n == 0 and "Bytes()" or box.hex(text(data))
 end
 
-function bytes.tostring(...)
-    local self = ...
-    return Bytes.text(taken(self, select("#", ...)))
-end
-
 -- Operators. The length is that of the real server: always 0.
 
 function Bytes.__index(self, at)
     local data = self[DATA]
-    at = integer(1, 2, 2, at)
+    at = integer(1, 2, 2, at, 0)
     if at < 1 or at > data.n then
         return nil
     end
@@ -357,7 +352,7 @@ end
 
 function Bytes.__newindex(self, at, value)
     local data = self[DATA]
-    at, value = integer(1, 2, 3, at), integer(1, 3, 3, value, 0)
+    at, value = integer(1, 2, 3, at, 0), integer(1, 3, 3, value, 0)
     if value >= 0 and value <= 255 then
         write(data, at, char(value))
     end

@@ -15,7 +15,7 @@ end
 local geojson
 geojson = box.callable_library(function(...)
     local count, _, text = select("#", ...), ...
-    if count == 2 then
+    if count == 2 and text ~= nil then
         return outer(box.geojson_contents((box.inner(box.string(1, 2, count, text)))))
     end
 end)

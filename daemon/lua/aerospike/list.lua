@@ -6,7 +6,7 @@ local kind, select, metatable = type, select, debug.getmetatable
 local join, shift = box.join, box.shift
 local DATA <const>, UNSUPPORTED <const>, RECORD <const> = box.DATA, box.UNSUPPORTED, box.RECORD
 local inner, outer, text_of = box.inner, box.outer, box.text_of
-local refuse, integer = box.refuse, box.integer
+local refuse, refuse_inside, integer, iterate = box.refuse, box.refuse_inside, box.integer, box.iterate
 local error, next = error, next
 
 local LENGTH <const> = 8388608 -- elements: a record has no room for more
@@ -53,9 +53,9 @@ local function insert(data, at, value)
 end
 
 local list
-list = box.callable_library(function(_, from)
-    local items, n = {}, 0
-    if kind(from) == "table" and not box.masked[metatable(from)] then
+list = box.callable_library(function(...)
+    local items, n, _, from = {}, 0, ...
+    if select("#", ...) == 2 and kind(from) == "table" and not box.masked[metatable(from)] then
         for key, value in next, from do
             if kind(key) == "number" then
                 n = n + 1
@@ -72,10 +72,10 @@ box.env.list, box.env.List = list, facade
 
 function list.new(...)
     local count, room, step = select("#", ...), ...
-    if count == 0 then
+    if count > 2 or room == nil then
         return
     end
-    room, step = integer(1, 1, count, room, 0), integer(1, 2, count, step, 1)
+    room, step = integer(1, 1, count, room), integer(1, 2, count, step, 1)
     if room < 0 then
         return
     end
@@ -104,7 +104,7 @@ end
 function list.insert(...)
     local count, self, at, value = select("#", ...), ...
     local data = taken(self, count)
-    at = integer(1, 2, count, at)
+    at = integer(1, 2, count, at, 0)
     if count > 2 and at > 0 then
         insert(data, at, inner(value))
     end
@@ -113,7 +113,7 @@ end
 function list.remove(...)
     local count, self, at = select("#", ...), ...
     local data = taken(self, count)
-    at = integer(1, 2, count, at)
+    at = integer(1, 2, count, at, 0)
     local n = data.n
     if at >= 1 and at <= n then
         shift(data.items, at + 1, n + 1, at)
@@ -141,7 +141,7 @@ end
 function list.trim(...)
     local count, self, at = select("#", ...), ...
     local data = taken(self, count)
-    at = integer(1, 2, count, at)
+    at = integer(1, 2, count, at, 0)
     if at >= 1 and at <= data.n then
         data.items = shift(data.items, 1, at - 1, 1, {})
         data.n = at - 1
@@ -162,7 +162,7 @@ end
 function list.take(...)
     local count, self, n = select("#", ...), ...
     local data = taken(self, count)
-    n = integer(1, 2, count, n)
+    n = integer(1, 2, count, n, 0)
     if n > 0 then
         return part(data, 1, n < data.n and n or data.n)
     end
@@ -172,20 +172,22 @@ end
 function list.drop(...)
     local count, self, n = select("#", ...), ...
     local data = taken(self, count)
-    n = integer(1, 2, count, n)
+    n = integer(1, 2, count, n, 0)
     if n > 0 then
         return part(data, (n < data.n and n or data.n) + 1, data.n)
     end
     return nil
 end
 
+local function next_element(state)
+    local at = state.at + 1
+    state.at = at
+    return outer(state.data.items[at])
+end
+
 function list.iterator(...)
     local self = ...
-    local data, at = taken(self, select("#", ...)), 0
-    return function()
-        at = at + 1
-        return outer(data.items[at])
-    end
+    return iterate(next_element, taken(self, select("#", ...)))
 end
 
 -- The elements up to the first NIL, added to `items`.
@@ -203,13 +205,21 @@ end
 
 function list.clone(...)
     local self = ...
+    if metatable(self) ~= List then
+        refuse_inside(6, "iterator", "List", self)
+    end
     local items = {}
-    return outer(contents(items, leading(taken(self, select("#", ...)), items, 0)))
+    return outer(contents(items, leading(self[DATA], items, 0)))
 end
 
 function list.merge(...)
-    local count, self, other = select("#", ...), ...
-    local data, more, items = taken(self, count), taken(other, count, 2), {}
+    local self, other = ...
+    if metatable(self) ~= List then
+        refuse_inside(13, "iterator", "List", self)
+    elseif metatable(other) ~= List then
+        refuse_inside(16, "iterator", "List", other)
+    end
+    local data, more, items = self[DATA], other[DATA], {}
     return outer(contents(items, leading(more, items, leading(data, items, 0))))
 end
 
@@ -228,7 +238,7 @@ end
 
 function list.nbytes(...)
     local self = ...
-    return #box.packed(taken(self, select("#", ...)))
+    return #box.packed(taken(self, select("#", ...)), true)
 end
 
 -- Operators
@@ -237,14 +247,14 @@ function List.__index(self, at)
     local data = self[DATA]
     local value = data.items[at]
     if value == nil then
-        value = data.items[integer(1, 2, 2, at)]
+        value = data.items[integer(1, 2, 2, at, 0)]
     end
     return outer(value)
 end
 
 function List.__newindex(self, at, value)
     local data = self[DATA]
-    put(data, integer(1, 2, 3, at), inner(value))
+    put(data, integer(1, 2, 3, at, 0), inner(value))
 end
 
 function List.__len(self)

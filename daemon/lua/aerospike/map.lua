@@ -6,7 +6,7 @@ local kind, select, metatable, next, error = type, select, debug.getmetatable, n
 local number_type, sort, find, sub, join = math.type, table.sort, string.find, string.sub, box.join
 local DATA <const>, UNSUPPORTED <const>, RECORD <const> = box.DATA, box.UNSUPPORTED, box.RECORD
 local inner, outer, text_of = box.inner, box.outer, box.text_of
-local refuse, integer = box.refuse, box.integer
+local refuse, refuse_inside, integer, iterate = box.refuse, box.refuse_inside, box.integer, box.iterate
 
 local MANY <const>, LONG <const> = 1000, 100 -- keys, and bytes of one, up to which the library's own comparison is quick
 local NIL <const> = {} -- the value of a key that has none
@@ -133,9 +133,11 @@ local function assign(data, key, value)
 end
 
 local map
-map = box.callable_library(function(_, from)
-    local data = contents()
-    if kind(from) == "table" and not box.masked[metatable(from)] then
+map = box.callable_library(function(...)
+    local count, data, _, from, room = select("#", ...), contents(), ...
+    if count > 2 then
+        integer(1, 3, count, room, 0)
+    elseif kind(from) == "table" and not box.masked[metatable(from)] then
         for key, value in next, from do
             key, value = key_of(data, key, true), inner(value)
             if key ~= nil and value ~= UNSUPPORTED then
@@ -149,7 +151,7 @@ box.env.map, box.env.Map = map, facade
 
 function map.new(...)
     local count, room = select("#", ...), ...
-    if count > 0 and integer(1, 1, count, room, 0) > 0 then
+    if count == 1 and integer(1, 1, count, room, 0) > 0 then
         return outer(contents())
     end
 end
@@ -166,40 +168,48 @@ function map.remove(...)
     remove(data, key_of(data, key))
 end
 
+local function next_pair(state)
+    local keys, values, at = state.keys, state.data.values, state.at
+    local key
+    repeat
+        at = at + 1
+        key = keys[at]
+    until key == nil or values[key] ~= nil
+    state.at = at
+    if key ~= nil then
+        return outer_key(key), outer_value(values[key])
+    end
+end
+
+local function next_key(state)
+    local at = state.at + 1
+    state.at = at
+    return outer_key(state.keys[at])
+end
+
+local function next_value(state)
+    local at = state.at + 1
+    state.at = at
+    return outer_value(state.data.values[state.keys[at]])
+end
+
 function map.pairs(...)
     local self = ...
-    local data, at = taken(self, select("#", ...)), 0
-    local keys = sorted(data)
-    return function()
-        local key
-        repeat
-            at = at + 1
-            key = keys[at]
-        until key == nil or data.values[key] ~= nil
-        if key ~= nil then
-            return outer_key(key), outer_value(data.values[key])
-        end
-    end
+    local data = taken(self, select("#", ...))
+    return iterate(next_pair, data, sorted(data))
 end
 map.iterator = map.pairs
 
 function map.keys(...)
     local self = ...
-    local keys, at = sorted(taken(self, select("#", ...))), 0
-    return function()
-        at = at + 1
-        return outer_key(keys[at])
-    end
+    local data = taken(self, select("#", ...))
+    return iterate(next_key, data, sorted(data))
 end
 
 function map.values(...)
     local self = ...
-    local data, at = taken(self, select("#", ...)), 0
-    local keys = sorted(data)
-    return function()
-        at = at + 1
-        return outer_value(data.values[keys[at]])
-    end
+    local data = taken(self, select("#", ...))
+    return iterate(next_value, data, sorted(data))
 end
 
 -- The key of another map's key in `data`.
@@ -215,10 +225,18 @@ local function copy(to, from)
     end
 end
 
+-- Refuses what is no map, as line `line` of the real server's library in Lua does.
+local function check(self, line)
+    if metatable(self) ~= Map then
+        refuse_inside(line, "pairs", "Map", self)
+    end
+end
+
 function map.clone(...)
     local self = ...
+    check(self, 47)
     local data = contents()
-    copy(data, taken(self, select("#", ...)))
+    copy(data, self[DATA])
     return outer(data)
 end
 
@@ -234,8 +252,10 @@ local function value_in(data, key)
 end
 
 function map.merge(...)
-    local count, self, other, choose = select("#", ...), ...
-    local one, two, data = taken(self, count), taken(other, count, 2), contents()
+    local self, other, choose = ...
+    check(self, 23)
+    check(other, 26)
+    local one, two, data = self[DATA], other[DATA], contents()
     copy(data, one)
     copy(data, two)
     if kind(choose) == "function" then
@@ -259,9 +279,26 @@ local function missing(data, from, other)
     end
 end
 
+local index = box.at_line(34, "return function(m2, k) return m2[k] end")
+
+-- Asks what is no map for the keys of one: the real server does so before it finds out.
+local function look_up(data, other)
+    local keys = sorted(data)
+    for each = 1, #keys do
+        if data.values[keys[each]] ~= NIL then
+            index(other, outer_key(keys[each]))
+        end
+    end
+end
+
 function map.diff(...)
-    local count, self, other = select("#", ...), ...
-    local one, two, data = taken(self, count), taken(other, count, 2), contents()
+    local self, other = ...
+    check(self, 33)
+    if metatable(other) ~= Map then
+        look_up(self[DATA], other)
+        check(other, 38)
+    end
+    local one, two, data = self[DATA], other[DATA], contents()
     missing(data, one, two)
     missing(data, two, one)
     return outer(data)
@@ -284,7 +321,7 @@ end
 
 function map.nbytes(...)
     local self = ...
-    return #box.packed(taken(self, select("#", ...)))
+    return #box.packed(taken(self, select("#", ...)), true)
 end
 
 function Map.__index(self, key)

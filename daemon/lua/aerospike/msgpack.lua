@@ -61,13 +61,14 @@ local function list_at(data, at, count, depth)
     return list, at
 end
 
+-- The key at `at`; nil if no map here can have it.
 local function key_at(data, at, depth, map)
     local key
     key, at = read(data, at, depth)
     if kind(key) == "table" and key.class == Bytes then
         return box.map_blob(map, key.text, true), at
     elseif kind(key) ~= "string" and number_type(key) ~= "integer" then
-        error(MALFORMED, 0)
+        return nil, at
     end
     return key, at
 end
@@ -85,7 +86,9 @@ local function map_at(data, at, count, depth)
         if value == nil then
             value = NIL
         end
-        box.map_put(map, key, value)
+        if key ~= nil then
+            box.map_put(map, key, value)
+        end
     end
     return map, at
 end
@@ -207,6 +210,7 @@ box.MALFORMED = MALFORMED
 -- Writing: `put` appends the bytes of a value to `parts`, of which there are `n`; answers how many there are then.
 
 local put
+local sorting = false -- are ordered lists sorted?
 local heavy = 0 -- bytes of texts that are not short: the same one may be there many times
 
 local function put_head(parts, n, count, few, lead)
@@ -263,6 +267,9 @@ end
 
 local function put_list(parts, n, list, depth)
     local items, count, flags, skipped = list.items, list.n, list.flags, 0
+    if flags & 1 == 1 and not sorting and not box.is_in_order(list) then
+        flags = flags & ~1 -- changed in this call: what is not stored keeps its elements where they are
+    end
     n = n + 1
     put_head(parts, n, flags > 0 and count + 1 or count, 0x90, 0xDC)
     if flags > 0 then
@@ -340,14 +347,10 @@ function put(parts, n, value, depth)
     return n + 1
 end
 
--- The bytes of a list or map. `stored`: a map that was made here is key-ordered when a bin holds it.
+-- The bytes of a list or map. `stored`: for a bin, where ordered lists are in order, whatever the call did to them.
 function box.packed(value, stored)
     local parts = {}
-    heavy = 0
-    if value.class == Map then
-        put_map(parts, 0, value, 1, value.flags or stored and 1 or 0)
-    else
-        put_contents(parts, 0, value, 0)
-    end
+    sorting, heavy = stored, 0
+    put_contents(parts, 0, value, 0)
     return box.join(parts, #parts, "", heavy)
 end

@@ -377,22 +377,26 @@ function record.last_update_time(...)
     return updated
 end
 
+local function stored_size()
+    return exists and box.stored_size(bins, set_name, key, ttl) or 0
+end
+
 function record.size(...)
     local self = ...
     own(self, select("#", ...))
-    return size
+    return stored_size()
 end
 
 function record.memory_size(...)
     local self = ...
     own(self, select("#", ...))
-    return in_memory and size or 0
+    return in_memory and stored_size() or 0
 end
 
 function record.device_size(...)
     local self = ...
     own(self, select("#", ...))
-    return in_memory and 0 or size
+    return in_memory and 0 or stored_size()
 end
 
 function record.key(...)

@@ -323,15 +323,3 @@ local function library(names)
 end
 
 env.stream = library({ "read", "write", "readable", "writable", "tostring" })
-
--- Iterators as the engine knows them; `list.iterator` and its like give plain functions.
-local Iterator, facade = box.class("Iterator", false)
-env.iterator, env.Iterator = library({}), facade
-
-local function never(...)
-    local value = ...
-    if metatable(value) ~= Iterator then
-        box.refuse(1, 1, "Iterator", select("#", ...), value)
-    end
-end
-env.iterator.next, env.iterator.has_next = never, never

@@ -117,6 +117,14 @@ function box.refuse(depth, number, name, count, value)
     bad_argument(depth + 1, number, wanted .. " expected, got " .. given)
 end
 
+-- The real server has some functions in Lua, in a file that its messages name: `line` is the line of a call there, which
+-- refuses `value` where one of class `name` belongs.
+function box.refuse_inside(line, called, name, value)
+    local wanted = kind(value) == "table" and masked[metatable(value)] and name or "userdata"
+    local text = "bad argument #1 to '" .. called .. "' (" .. wanted .. " expected, got " .. type_name(value) .. ")"
+    error('[string "as.lua"]:' .. line .. ": " .. text, 0)
+end
+
 local function not_a_number(depth, number, count, value)
     if tonumber(value) and (kind(value) == "number" or kind(value) == "string") then
         bad_argument(depth + 1, number, "number has no integer representation")
@@ -137,9 +145,11 @@ function box.integer(depth, number, count, value, default)
     return integer
 end
 
--- An argument as a string; numbers are taken too.
-function box.string(depth, number, count, value)
-    if kind(value) == "number" then
+-- An argument as a string; numbers are taken too. `default` stands for nil, if given.
+function box.string(depth, number, count, value, default)
+    if value == nil and default then
+        return default
+    elseif kind(value) == "number" then
         return tostring(value)
     elseif kind(value) ~= "string" then
         bad_argument(depth + 1, number, "string expected, got " .. (count < number and "no value" or type_name(value)))

@@ -21,8 +21,6 @@ ELSEWHERE = {
     "error.028": "the host finds modules",
 }
 HARDENED = {
-    "globals.046": "no os unless allow-unsafe-lua",
-    "globals.047": "no os unless allow-unsafe-lua",
     "globals.049": "no load unless allow-unsafe-lua",
 }
 
@@ -65,7 +63,7 @@ def exact(got: Any) -> Any:
     return type(got).__name__, got
 
 
-def _bins(row: dict[str, Any]) -> dict[str, Any] | None:
+def bins_of(row: dict[str, Any]) -> dict[str, Any] | None:
     if row["record"] is None:
         return None
     bins = {name: value(told) for name, told in row["record"]["bins"].items()}
@@ -75,7 +73,7 @@ def _bins(row: dict[str, Any]) -> dict[str, Any] | None:
     return bins
 
 
-def _key(row: dict[str, Any]) -> bytes:
+def key_of(row: dict[str, Any]) -> bytes:
     key = value(row.get("key"))
     if isinstance(key, int):
         return b"\1" + key.to_bytes(8, "big", signed=True)
@@ -84,7 +82,7 @@ def _key(row: dict[str, Any]) -> bytes:
     return b"\3" + key.encode() if key else b""
 
 
-def _check_result(row: dict[str, Any], code: int, got: Any) -> None:
+def check_result(row: dict[str, Any], code: int, got: Any) -> None:
     expect = row["expect"]
     if "error" not in expect:
         assert code == 0, got
@@ -102,7 +100,7 @@ def _check_result(row: dict[str, Any], code: int, got: Any) -> None:
             assert got == text if prefix is None else got.startswith(text)
 
 
-def _check_record(row: dict[str, Any], bins: dict[str, Any] | None, action: int) -> None:
+def check_record(row: dict[str, Any], bins: dict[str, Any] | None, action: int) -> None:
     after = row["after"]
     if after is None:
         assert bins is None
@@ -126,9 +124,11 @@ def test_case(row: dict[str, Any], applier: Any) -> None:
         return
     context = applier.load(source, name=name, unsafe=row["id"] in HARDENED)
     ttl = max(0, (row["record"] or {}).get("ttl", 0))
-    called = applier.apply(context, row["function"], value(row["args"]), _bins(row), ttl=ttl, key=_key(row))
-    _check_result(row, called.code, called.value)
-    _check_record(row, called.bins, called.raw[3])
+    called = applier.apply(
+        context, row["function"], value(row["args"]), bins_of(row), ttl=ttl, key=key_of(row)
+    )
+    check_result(row, called.code, called.value)
+    check_record(row, called.bins, called.raw[3])
 
 
 @pytest.mark.parametrize("name", HARDENED)
