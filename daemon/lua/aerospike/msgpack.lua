@@ -61,14 +61,13 @@ local function list_at(data, at, count, depth)
     return list, at
 end
 
--- The key at `at`; nil if no map here can have it.
 local function key_at(data, at, depth, map)
     local key
     key, at = read(data, at, depth)
     if kind(key) == "table" and key.class == Bytes then
         return box.map_blob(map, key.text, true), at
     elseif kind(key) ~= "string" and number_type(key) ~= "integer" then
-        return nil, at
+        error(MALFORMED, 0)
     end
     return key, at
 end
@@ -86,9 +85,7 @@ local function map_at(data, at, count, depth)
         if value == nil then
             value = NIL
         end
-        if key ~= nil then
-            box.map_put(map, key, value)
-        end
+        box.map_put(map, key, value)
     end
     return map, at
 end

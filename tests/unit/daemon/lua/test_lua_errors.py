@@ -51,7 +51,7 @@ REFUSALS = {
     "require()": "bad argument #1 to 'require' (string expected, got no value)",
     "require('nope')": "module 'nope' not found:\n\tno field package.preload['nope']\n\tno file '/udf/nope.lua'",
     "require('a.b')": "module 'a.b' not found:\n\tno field package.preload['a.b']\n\tno file '/udf/a/b.lua'",
-    "aerospike.log()": "bad argument #1 to 'log' (Aerospike expected, got no value)",
+    "aerospike.log()": "bad argument #1 to 'log' (userdata expected, got no value)",
 }
 
 

@@ -112,8 +112,8 @@ READ_ONLY: list[tuple[str, Any]] = [
     ("return aerospike:get_current_time()", 0),
     ("record.set_ttl(r, 5) return record.ttl(r)", 60),
     ("record.drop_key(r) return record.key(r)", "user"),
-    ("return list{record.gen(r), record.setname(r), record.size(r), record.numbins(r)}", [3, "demo", 77, 2]),
-    ("return list{record.memory_size(r), record.device_size(r), record.last_update_time(r)}", [77, 0, 12345]),
+    ("return list{record.gen(r), record.setname(r), record.size(r), record.numbins(r)}", [3, "demo", 80, 2]),
+    ("return list{record.memory_size(r), record.device_size(r), record.last_update_time(r)}", [80, 0, 12345]),
     ("return tostring(record.digest(r))", " ".join(f"{number:02X}" for number in range(20))),
 ]
 
