@@ -119,6 +119,7 @@ _API = (
     "bins",
     "record",
     "aerospike",
+    "stream_ops",
     "stream",
     "base",
     "apply",
@@ -126,20 +127,21 @@ _API = (
 """Chunks of what modules see of Aerospike, in the order they are loaded."""
 
 
-def _stripped(path: Traversable) -> bytes:
-    chunk = compile_text(path.read_bytes(), b"=" + path.name.encode(), strip=True)
+_SHOWN = {"log": b"aerospike.lua", "stream_ops": b"stream_ops.lua"}
+"""Chunks whose lines are part of messages, and the file that the real server names there."""
+
+
+def _compiled(path: Traversable, name: str) -> bytes:
+    shown = _SHOWN.get(name)
+    chunk_name = shown or b"=%s.lua" % name.encode()
+    chunk = compile_text((path / f"{name}.lua").read_bytes(), chunk_name, strip=shown is None)
     return chunk.code or chunk.message
 
 
 @cache
 def sandbox_chunks() -> tuple[list[bytes], list[bytes]]:
-    """Bytecode of the sandbox and its parts, and of the API; made once a process.
-
-    The log functions, last of the sandbox's, keep their lines, which show.
-    """
+    """Bytecode of the sandbox and its parts, the log functions last, and of the API; made once a process."""
     here = files(__package__)
     api = here / "aerospike"
-    parts = [_stripped(here / f"{name}.lua") for name in _PARTS]
-    log = compile_text((api / "log.lua").read_bytes(), b"aerospike.lua").code
-    assert log is not None
-    return [*parts, log], [_stripped(api / f"{name}.lua") for name in _API]
+    parts = [_compiled(here, name) for name in _PARTS]
+    return [*parts, _compiled(api, "log")], [_compiled(api, name) for name in _API]

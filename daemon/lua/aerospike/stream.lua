@@ -1,5 +1,5 @@
 -- Streams: a module's function says which operations the records of a set pass through; the node does those up to the
--- first reduce, once for every partition that has records, and the client the rest.
+-- first reduce, once for every partition that has records, and the client the rest. `stream_ops.lua` has the operations:
 --
 --   stream:filter(f)          values for which f(value) is true
 --   stream:map(f)             f(value); nil ends the stream
@@ -11,157 +11,10 @@
 -- section 4; `daemon.lua.runtime` says what the host gives and gets.
 local box = ...
 
-local error, setmetatable, select, metatable, next, pcall = error, setmetatable, select, debug.getmetatable, next, box.pcall
-local kind, number_type, rawset, clock = type, math.type, rawset, os.clock
-local byte, find, gsub, sub, pack, unpack, concat = string.byte, string.find, string.gsub, string.sub, string.pack, string.unpack, table.concat
-local env, to_particle, inner, type_name = box.env, box.to_particle, box.inner, box.type_name
+local error, setmetatable, pcall, rawset, clock, kind = error, setmetatable, box.pcall, rawset, os.clock, type
+local byte, find, sub, pack, unpack, concat = string.byte, string.find, string.sub, string.pack, string.unpack, table.concat
+local env, to_particle, inner = box.env, box.to_particle, box.inner
 local begin, finish, spread = box.begin, box.finish, box.spread
-local list, map = env.list, env.map
-local append, clone_list, merge_lists = list.append, list.clone, list.merge
-local clone_map, merge_maps = map.clone, map.merge
-local List, Map = box.List, box.Map
-
-local FULL <const> = 1000 -- of a number that is aggregated
-local operations_of = setmetatable({}, { __mode = "k" }) -- of streams: in none of its fields, where a module could change them
-local UNUSABLE <const> = [=[[string "aerospike.lua"]:33: attempt to index a %s value (global 'result')]=]
-
--- Operations
-
--- The initial value of an aggregation: each begins with its own.
-local function copy(value)
-    if kind(value) ~= "table" then
-        return value
-    end
-    local class = metatable(value)
-    if class == List then
-        return clone_list(value)
-    elseif class == Map then
-        return clone_map(value)
-    elseif box.masked[class] then
-        return nil
-    end
-    local new = {}
-    for key, each in next, value do
-        new[key] = each
-    end
-    return new
-end
-
-local make = {}
-
-function make.filter(f)
-    return function(onward)
-        return function(value)
-            if value == nil or f(value) then
-                onward(value)
-            end
-        end
-    end
-end
-
-function make.map(f)
-    return function(onward)
-        local ended = false
-        return function(value)
-            if ended then
-                return
-            elseif value ~= nil then
-                value = f(value)
-            end
-            ended = value == nil
-            onward(value)
-        end
-    end
-end
-
-function make.aggregate(init, f)
-    return function(onward)
-        local sum = copy(init)
-        return function(value)
-            if value ~= nil then
-                sum = f(sum, value)
-                if number_type(sum) and sum >= FULL then
-                    onward(sum)
-                    sum = copy(init)
-                end
-                return
-            elseif sum ~= nil then
-                onward(sum)
-            end
-            onward(nil)
-        end
-    end
-end
-
-function make.reduce(f)
-    return function(onward)
-        local sum, begun = nil, false
-        return function(value)
-            if value == nil then
-                if sum ~= nil then
-                    onward(sum)
-                end
-                onward(nil)
-            elseif begun then
-                sum = f(sum, value)
-            else
-                sum, begun = value, true
-            end
-        end
-    end
-end
-
--- The operations of a stream
-
-local StreamOps, StreamOps_mt = {}, {}
-StreamOps_mt.__index = StreamOps
-env.StreamOps, env.StreamOps_mt = StreamOps, StreamOps_mt
-
-local function add(stream, operation, reduces)
-    local operations = operations_of[stream]
-    if not operations then
-        error("a stream is expected, got " .. type_name(stream), 3)
-    elseif not operations.whole then -- what comes after the first reduce is the client's
-        operations[#operations + 1] = operation
-        operations.whole = reduces
-    end
-end
-
-function StreamOps.filter(stream, f)
-    add(stream, make.filter(f), false)
-    return stream
-end
-
-function StreamOps.map(stream, f)
-    add(stream, make.map(f), false)
-    return stream
-end
-
-function StreamOps.aggregate(stream, init, f)
-    add(stream, make.aggregate(init, f), false)
-    return stream
-end
-
-function StreamOps.reduce(stream, f)
-    add(stream, make.reduce(f), true)
-    return stream
-end
-
-function StreamOps.groupby(stream, f)
-    local function gather(groups, value)
-        local key = f(value)
-        local group = groups[key] or list()
-        append(group, value)
-        groups[key] = group
-        return groups
-    end
-    local function merge(one, other)
-        return merge_maps(one, other, merge_lists)
-    end
-    add(stream, make.aggregate(map(), gather), false)
-    add(stream, make.reduce(merge), true)
-    return stream
-end
 
 -- What of a stream goes to the client: messages one after the other
 
@@ -210,23 +63,13 @@ local function arguments(stream, ok, ...)
     return stream
 end
 
-local function new_stream()
-    local stream = {}
-    operations_of[stream] = {}
-    return box.setter_of(StreamOps_mt)(stream, StreamOps_mt) -- modules see and may change the metatable
-end
-
 -- Calls the module's function; the first of its operations.
 local function prepare()
     local f = env[name]
     if f == nil then
         error("function not found", 0)
     end
-    local result = f(arguments(new_stream(), pcall(spread, data)))
-    local operations = result and operations_of[result]
-    if not operations then
-        error((gsub(UNUSABLE, "%%s", type_name(result))), 0)
-    end
+    local operations = box.operations((f(arguments(box.new_stream(), pcall(spread, data)))))
     local onward = write
     for index = #operations, 1, -1 do
         onward = operations[index](onward)

@@ -189,18 +189,58 @@ def test_values_before_an_error_are_sent(passed: Passed) -> None:
     assert found.failure == b"/udf/m.lua:6: three"
 
 
+def at(line: int, message: str) -> bytes:
+    """A message with a place among the operations, as the real server has it."""
+    return f'[string "stream_ops.lua"]:{line}: {message}'.encode()
+
+
+def given(message: str) -> bytes:
+    """A message about what the function gave."""
+    return f'[string "aerospike.lua"]:33: {message}'.encode()
+
+
+NO_SELF = "attempt to index a %s value (local 'self')"
+NO_TABLE = "bad argument #1 to 'insert' (table expected, got nil)"
+NO_NUMBER = "bad argument #2 to 'index' (number expected, got string)"
+
 ERRORS: list[tuple[str, bytes]] = [
     ("error('x', 0)", b"x"),
     ("error()", b"result value type unexpected"),
-    ("local x = s.map(v) return x", b"/udf/m.lua:6: a stream is expected, got function"),
-    ("return s : map(nil)", b"attempt to call a nil value"),
+    ("return s : filter(nil)", at(36, "attempt to call a nil value (upvalue 'p')")),
+    ("return s : filter()", at(36, "attempt to call a nil value (upvalue 'p')")),
+    ("return s : map(v) : filter(5)", at(36, "attempt to call a number value (upvalue 'p')")),
+    ("return s : map(nil)", at(50, "attempt to call a nil value (upvalue 'f')")),
+    ("return s : map('x')", at(50, "attempt to call a string value (upvalue 'f')")),
+    ("return s : map(list())", at(50, "attempt to call a List value (upvalue 'f')")),
+    ("return s : map(v) : reduce()", at(63, "attempt to call a nil value (upvalue 'f')")),
+    ("return s : aggregate(0)", at(76, "attempt to call a nil value (upvalue 'f')")),
+    ("return s : aggregate(sum)", at(76, "attempt to call a nil value (upvalue 'f')")),
+    ("return s : groupby(7)", at(159, "attempt to call a number value (upvalue 'f')")),
+    ("return s : filter(function() error('x', 2) end)", at(36, "x")),
+    ("return s.aggregate(v)", at(142, NO_SELF % "function")),
+    ("return s.reduce()", at(146, NO_SELF % "nil")),
+    ("return s.map(v)", at(150, NO_SELF % "function")),
+    ("return s.filter(true, v)", at(154, NO_SELF % "boolean")),
+    ("return s.groupby(v)", at(175, NO_SELF % "function")),
+    ("return s.map({}, v)", at(150, NO_TABLE)),
+    ("return s.map('x', v)", at(150, NO_TABLE)),
+    ("return s.map(map(), v)", at(150, NO_TABLE)),
+    ("return s.map(list(), v)", at(150, NO_NUMBER)),
+    ("return s.groupby({})", at(175, "attempt to call a nil value (method 'aggregate')")),
     ("return s : nope()", b"/udf/m.lua:6: attempt to call a nil value (method 'nope')"),
     ("return s : map(function(r) return list{r} end)", b"a record cannot be an element of a list or map"),
     (
         "return s : map(function(r) local l = list() l[1] = l return l end)",
         b"lists and maps are nested too deeply",
     ),
-    ("return {}", b"[string \"aerospike.lua\"]:33: attempt to index a table value (global 'result')"),
+    ("return nil", given("attempt to index a nil value (global 'result')")),
+    ("return 5, s", given("attempt to index a number value (global 'result')")),
+    ("return v", given("attempt to index a function value (global 'result')")),
+    ("return list()", given(NO_NUMBER)),
+    ("return bytes()", given(NO_NUMBER)),
+    ("return {}", b"attempt to index a nil value"),
+    ("return 'x'", b"attempt to index a nil value"),
+    ("return map()", b"attempt to index a nil value"),
     (
         "local x = apply_stream() return x",
         b"/udf/m.lua:6: this function is the engine's: modules cannot call it",
@@ -213,6 +253,13 @@ def test_errors(passed: Passed, body: str, expected: bytes) -> None:
     found = passed(body)
     assert (found.messages, found.more) == (b"", False)
     assert found.failure == expected
+
+
+def test_functions_that_are_never_called_may_be_missing(passed: Passed) -> None:
+    one = record(v=7) + END
+    for body in ("reduce()", "filter(none) : map()", "reduce(add) : map()"):
+        assert not passed(f"return s : map(v) : {body}", batch=one).failure
+    assert values(passed("return s : map(v) : groupby()")) == [{}]
 
 
 HARMFUL = [
