@@ -2,15 +2,14 @@
 -- name, value. See `daemon.record.record`.
 local box = ...
 
-local next, number_type, pack, unpack = next, math.type, string.pack, string.unpack
+local number_type, pack, unpack = math.type, string.pack, string.unpack
 local to_particle = box.to_particle
 
 local READ <const>, INTEGER <const>, FLOAT <const>, BOOL <const> = 1, 1, 2, 17
 
--- Bytes on the real server: of a record beside its bins, chosen so that the recorded sizes come out; of a bin beside its name
--- and its value, by type; of any other type. A record takes whole blocks.
-local HEAD <const>, EXPIRY <const>, BLOCK <const> = 38, 4, 16
-local around <const>, AROUND <const> = { [INTEGER] = 2, [FLOAT] = 2, [BOOL] = 2 }, 6
+-- Bytes that the real server stores of a record beside what varies, and of an expiry. A record takes whole blocks.
+local HEAD <const>, EXPIRY <const>, BLOCK <const> = 39, 4, 16
+local SHORT <const> = 128 -- numbers below it take one byte there
 
 -- Where the op of each bin begins, by name, and how many there are.
 function box.places(bins)
@@ -32,19 +31,44 @@ function box.next_op(bins, at)
     end
 end
 
+-- Bytes of an integer there: its type, its length, and as many as it needs of 1, 2, 4 and 8.
+local function integer_size(value)
+    local length = 1
+    while length < 8 and value >> 8 * length ~= 0 do
+        length = length * 2
+    end
+    return 2 + length
+end
+
+-- Bytes that the real server stores for a bin, whose op begins at `at`, and where the next begins.
+local function bin_size(bins, at)
+    local length, form, name = unpack(">I4xBxB", bins, at)
+    local size = length - 4 - name
+    if form == INTEGER and size == 8 then
+        size = integer_size((unpack(">i8", bins, at + 8 + name)))
+    else
+        size = size + (form ~= FLOAT and form ~= BOOL and 5 or 1) -- the type, and of what has any length how long it is
+    end
+    return 1 + name + size, at + 4 + length
+end
+
 -- Bytes that the real server stores for a record.
 function box.stored_size(bins, set_name, key, ttl)
-    local size, count = HEAD + (ttl > 0 and EXPIRY or 0), 0
-    for _, each in next, { set_name, key } do
-        size = size + (each ~= "" and #each + 1 or 0)
+    local size, count, at = HEAD + (ttl > 0 and EXPIRY or 0), 0, 1
+    if set_name ~= "" then
+        size = size + 1 + #set_name
     end
-    local at = 1
+    if key ~= "" then
+        size = size + (#key < SHORT and 1 or 2) + #key
+    end
     while at <= #bins do
-        local length, form = unpack(">I4xB", bins, at)
-        size, count = size + length - 4 + (around[form] or AROUND), count + 1
-        at = at + 4 + length
+        local of_bin
+        of_bin, at = bin_size(bins, at)
+        size, count = size + of_bin, count + 1
     end
-    size = size + (count < 128 and 1 or 2)
+    if count > 0 then
+        size = size + (count < SHORT and 1 or 2)
+    end
     return (size + BLOCK - 1) // BLOCK * BLOCK
 end
 
