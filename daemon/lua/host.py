@@ -124,7 +124,7 @@ class LuaHost:
         self._stopping = False
         self.streams = 0  # aggregations that have a context
         self._budget = Budget(settings.memory_max)
-        self._work = Work(settings, source, log, self._budget)
+        self._work = Work(settings, source, log, self._budget, self._asked)
         self._admission = Admission(THREADS_MAX)
         self._threads = ThreadPoolExecutor(THREADS_MAX, "lua", initializer=_be_nice)
         self._checkers = ThreadPoolExecutor(VALIDATIONS_MAX, "lua-put", initializer=_be_nice)
@@ -278,15 +278,20 @@ class LuaHost:
         else:
             stream.work.add_done_callback(lambda _: self._end(stream.pool, stream.lease))
 
-    def forget(self, module: str) -> None:
-        """Drop the contexts of a module that has changed, and those of the modules that asked for it."""
+    def forget(self, module: str, former: bytes | None) -> None:
+        """Drop the contexts of a module that has changed, and those of the modules that asked for it.
+
+        ``former`` is its text before, None if it is new.
+        """
         name = module.encode("utf-8", "surrogateescape")
         self._demotions.prune(module, self._work.text_of(module))
         own = self._pools.get(module)
         if own is not None:
             self._renew(own)
-        if name not in self._asked and len(self._asked) < REQUIRED_MAX:
-            return  # nobody ever asked for it
+        asked = name in self._asked or len(self._asked) >= REQUIRED_MAX
+        self._work.former.add(module, former if asked else None)
+        if not asked:
+            return
         for pool in list(self._pools.values()):
             required = pool.version.required
             if name in required or len(required) >= REQUIRED_MAX:
@@ -295,6 +300,7 @@ class LuaHost:
     def clear(self) -> None:
         """Drop every context, and forget which functions are demoted; the next calls make new ones."""
         self._demotions.clear()
+        self._work.former.clear()
         for pool in list(self._pools.values()):
             self._renew(pool)
 

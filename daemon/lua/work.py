@@ -8,7 +8,8 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from daemon.lua.errors import NO_MODULE, NULL_MESSAGE, STREAM_FAILED, CompileError, compile_error
-from daemon.lua.pool import HOLD_MAX
+from daemon.lua.former import FormerTexts
+from daemon.lua.pool import HOLD_MAX, Required
 from daemon.lua.runtime import (
     OUT_OF_MEMORY,
     TIMEOUT,
@@ -46,9 +47,12 @@ GROWN_MAX = 16 << 20
 
 
 class Work:
-    """The part of a host that runs in threads. ``source`` and ``log`` are as in `daemon.lua.host.LuaHost`."""
+    """The part of a host that runs in threads. ``source`` and ``log`` are as in `daemon.lua.host.LuaHost`.
 
-    __slots__ = ("_budget", "_log", "_settings", "_shared", "_source", "turns")
+    ``asked`` gets the names that modules ask for with `require`; see `daemon.lua.pool.Required`.
+    """
+
+    __slots__ = ("_asked", "_budget", "_log", "_settings", "_shared", "_source", "former", "turns")
 
     def __init__(
         self,
@@ -56,9 +60,12 @@ class Work:
         source: Callable[[str], bytes | None],
         log: Log,
         budget: Budget,
+        asked: set[bytes],
     ) -> None:
         self._settings = settings
+        self._asked = asked
         self._source = source
+        self.former = FormerTexts()
         self._log = log
         self._budget = budget
         self.turns = Turns(settings.udf_threads, budget)
@@ -83,7 +90,7 @@ class Work:
         if time.thread_time() - began > COMPILE_SECONDS:
             raise CompileError(name, 0, b"module takes more than %g s to compile" % COMPILE_SECONDS)
         with Turn(self.turns, inf) as turn:
-            context = self._context(turn, set())
+            context = self._context(turn, Required(self._asked), self._shared)
             outcome = context.run(name, chunk.code, None, self._body_deadline(turn))
             usable = context.usable
             self.close(context)
@@ -176,21 +183,32 @@ class Work:
         chunk = compile_cached(text, b"@" + place)
         if chunk.code is None:
             return NO_MODULE if quiet else self._not_made(module, chunk.message)
-        context = self._context(turn, lease.version.required)
-        outcome = context.run(name, chunk.code, place, self._body_deadline(turn))
-        if not outcome.failed and context.usable:
-            context.fresh_memory = context.memory
-            lease.context = context
-            return b""
-        self.close(context)
-        if turn.is_late():
-            return TIMEOUT
+        for settings in self._settings_of(module):
+            context = self._context(turn, lease.version.required, settings)
+            outcome = context.run(name, chunk.code, place, self._body_deadline(turn))
+            if not outcome.failed and context.usable:
+                context.fresh_memory = context.memory
+                lease.context = context
+                return b""
+            self.close(context)
+            if turn.is_late():
+                return TIMEOUT
         if quiet:
             return NO_MODULE
         return self._not_made(module, outcome.value if isinstance(outcome.value, bytes) else NULL_MESSAGE)
 
-    def _context(self, turn: Turn, required: set[bytes]) -> Context:
-        context = turn.context = Context(self._shared, required)
+    def _settings_of(self, module: str) -> list[Settings]:
+        """What a context of ``module`` is tried with: the other modules as they are, then those that changed as they were."""
+        former = self.former.known_to(module)
+        if not former:
+            return [self._shared]
+        before = self._shared._replace(
+            source=lambda name: former.get(name.decode()) or self.text_of(name.decode())
+        )
+        return [self._shared, before]
+
+    def _context(self, turn: Turn, required: set[bytes], settings: Settings) -> Context:
+        context = turn.context = Context(settings, required)
         self._budget.add(context)
         context.keep_time(turn.own_now)
         return context

@@ -36,8 +36,8 @@ ANSWERS_SIZE_MAX = 16 << 20
 class Host(Protocol):
     """The part of a Lua host that must hear of changes."""
 
-    def forget(self, module: str) -> None:
-        """``module`` (a file name without `.lua`) has changed or is gone."""
+    def forget(self, module: str, former: bytes | None) -> None:
+        """``module`` (a file name without `.lua`), which had the text ``former``, has changed or is gone."""
 
 
 class ModuleStore:
@@ -180,7 +180,7 @@ class ModuleStore:
         elif known:
             self._unlink(known.filename)
         if module or known:
-            self._host.forget(item.key.removesuffix(".lua"))
+            self._host.forget(item.key.removesuffix(".lua"), known.source if known else None)
 
     def _write(self, module: Module) -> None:
         """Replace the file whole; nobody reads half a module. No fsync: start-up writes it again.

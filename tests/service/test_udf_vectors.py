@@ -49,8 +49,8 @@ class Dialogue:
     def complain(self, text: str) -> None:
         self.complaints.append(text)
 
-    def forget(self, module: str) -> None:
-        self.host.forget(module)
+    def forget(self, module: str, former: bytes | None) -> None:
+        self.host.forget(module, former)
 
     async def __aenter__(self) -> Self:
         self.host = LuaHost(ModLua(), self.store.source, lambda *_: None)

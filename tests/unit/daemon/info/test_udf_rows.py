@@ -40,7 +40,7 @@ class Host:
         if b"bad" in content:
             raise CompileError(filename.encode(), 2, b"<name> expected near <eof>")
 
-    def forget(self, module: str) -> None:
+    def forget(self, module: str, former: bytes | None) -> None:
         self.forgotten.append(module)
 
     def clear(self) -> None:

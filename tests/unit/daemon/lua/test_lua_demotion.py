@@ -135,13 +135,13 @@ def test_the_event_loop_does_not_run_one_until_its_module_changes_or_the_cache_i
         for _ in range(3):
             assert (await host.apply("m", b"f", NO_ARGUMENTS, SUBJECT, 60))[0] == 0
             assert host.apply_inline("m", b"f", NO_ARGUMENTS, SUBJECT) is None
-        host.forget("m")  # no change
+        host.forget("m", None)  # no change
         assert host.statistics()[0].demoted == (b"f",)
         modules["m"] = TWO
-        host.forget("m")
+        host.forget("m", None)
         assert host.statistics()[0].demoted == ()
         host.demote("m", b"f")
-        host.forget("m")
+        host.forget("m", None)
         assert host.statistics()[0].demoted == (b"f",)
         host.clear()
         assert host.statistics()[0].demoted == ()

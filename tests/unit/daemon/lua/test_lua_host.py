@@ -42,11 +42,12 @@ class Node:
             await asyncio.sleep(0.001)
 
     def put(self, module: str, source: bytes | None) -> None:
+        former = self.modules.get(module)
         if source is None:
             del self.modules[module]
         else:
             self.modules[module] = source
-        self.host.forget(module)
+        self.host.forget(module, former)
 
 
 def play(scene: Callable[[Node], Awaitable[None]], *, modules: dict[str, bytes], **settings: Any) -> None:
@@ -118,6 +119,47 @@ def test_a_call_under_way_finishes_on_its_old_context() -> None:
     play(scene, modules={"m": slow})
 
 
+NEEDS_D = b"local d = require('d') function f() return d.v end"
+BREAKING = {
+    "a cycle": b"local m = require('m') return { v = 2 }",
+    "an error": b"error('no more')",
+    "no code": b"nope nope",
+    "gone": None,
+}
+
+
+@pytest.mark.parametrize("change", BREAKING.values(), ids=BREAKING)
+@pytest.mark.parametrize("called", [False, True])
+def test_a_change_that_breaks_those_who_require_it_leaves_them_what_they_had(
+    change: bytes | None, called: bool
+) -> None:
+    async def scene(node: Node) -> None:
+        await node.host.validate("m.lua", NEEDS_D)
+        if called:
+            assert await node.calls(3) == [1] * 3
+        node.put("d", change)
+        assert await node.calls(12) == [1] * 12
+        assert not node.lines
+        node.host.clear()  # now nothing is left of it
+        assert await node.call("m") == b"UDF: Execution Error 1"
+        node.put("d", b"return { v = 3 }")
+        assert await node.calls(2) == [3, 3]
+
+    play(scene, modules={"m": NEEDS_D, "d": b"return { v = 1 }"})
+
+
+def test_who_changed_since_has_nothing_of_what_others_had() -> None:
+    async def scene(node: Node) -> None:
+        assert await node.call("m") == 1
+        node.put("d", b"local m = require('m') return { v = 2 }")
+        assert await node.call("m") == 1
+        node.put("m", NEEDS_D + b" -- changed")
+        assert await node.call("m") == b"UDF: Execution Error 1"
+        assert "loop or previous error loading module 'm'" in node.lines[0][2]
+
+    play(scene, modules={"m": NEEDS_D, "d": b"return { v = 1 }"})
+
+
 def test_a_changed_dependency_reaches_those_who_require_it() -> None:
     modules = {
         "leaf": b"return { v = 1 }",
@@ -132,11 +174,13 @@ def test_a_changed_dependency_reaches_those_who_require_it() -> None:
         node.put("leaf", b"return { v = 2 }")
         assert await node.call("top") == 2
         node.put("leaf", None)
+        assert await node.call("top") == 2  # as on the real server
+        assert await node.calls(1, "other") == [2]
+        node.host.clear()
         assert await node.call("top") == b"UDF: Execution Error 1"
         assert "module 'leaf' not found" in node.lines[-1][2]
         node.put("leaf", b"return { v = 3 }")
         assert await node.call("top") == 3
-        assert await node.calls(1, "other") == [2]
 
     play(scene, modules=modules, context_count=1)
 

@@ -82,9 +82,9 @@ def test_names_are_kept_up_to_a_number_and_a_length() -> None:
         assert await host.call("m", "long", (), 5) == len("module '") + 127 + len("' not found:")
         modules["other"] = b""
         assert await host.call("m", "f", (10,), 5) == 1
-        host.forget("other")
+        host.forget("other", None)
         assert await host.call("m", "f", (REQUIRED_MAX,), 5) == 2
-        host.forget("other")
+        host.forget("other", None)
         assert await host.call("m", "f", (1,), 5) == 1
 
     play(

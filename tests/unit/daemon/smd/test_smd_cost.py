@@ -33,7 +33,7 @@ def no_flush(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Host:
-    def forget(self, module: str) -> None:
+    def forget(self, module: str, former: bytes | None) -> None:
         pass
 
 

@@ -20,7 +20,7 @@ class Host:
     def __init__(self) -> None:
         self.forgotten: list[str] = []
 
-    def forget(self, module: str) -> None:
+    def forget(self, module: str, former: bytes | None) -> None:
         self.forgotten.append(module)
 
 

@@ -52,7 +52,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[etcd.Etcd]:
 
 
 class Host:
-    def forget(self, module: str) -> None: ...
+    def forget(self, module: str, former: bytes | None) -> None: ...
 
 
 def follow(node: Node, directory: Path) -> ModuleStore:
