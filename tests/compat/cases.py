@@ -1,4 +1,4 @@
-"""Runs the recorded cases of `lua_cases.jsonl` with the real client against one node.
+"""Runs recorded cases of Lua modules with the real client against one node.
 
 A case is a single call (modules, a record, one apply, the record afterwards), a sequence of steps, or an aggregation
 over some records. Modules go to the node without the client's `udf_put`, which sleeps two seconds each time.
@@ -61,7 +61,8 @@ class Runner:
             self._aggregate(case)
         else:
             self.put_modules(case)
-            self._single(case, case)
+            if "put_error" not in case["expect"]:
+                self._single(case, case)
 
     def _single(self, case: Case, call: Case) -> None:
         key = self.prepare(case, call)
@@ -81,16 +82,13 @@ class Runner:
                 self._single(case, step)
             case "apply_many":
                 key = self.prepare(case, step)
-                found = [self.apply(key, step).get("result") for _ in range(step["times"])]
-                assert found == step["expect"], what
+                for expected in step["expect"]:
+                    wanted = expected if isinstance(expected, dict) else {"result": expected}
+                    self._expect(wanted, self.apply(key, step), what)
 
     def _expect_put(self, step: Case, answer: str, what: str) -> None:
-        expected = step["expect"]
-        if "expect_note" in step:
-            # the message lists directories of the recorded machine: its first line counts
-            assert _without_paths(answer) == _without_paths(expected), what
-        else:
-            assert answer == expected, what
+        # a message may list directories of the recorded machine: its first line counts
+        assert _without_paths(answer) == _without_paths(step["expect"]), what
 
     def _expect(self, expected: Case, found: Case, what: str) -> None:
         what = f"{what}\nexpected {expected}\nfound    {found}"
@@ -148,10 +146,13 @@ class Runner:
         return self.ask(command % (filename.encode(), content, len(content)))
 
     def put_modules(self, case: Case) -> None:
+        """Up to the one that is refused, if the case says that one is."""
+        expected = case["expect"].get("put_error", "ok") if "expect" in case else "ok"
+        answer = "ok"
         for filename, source in case["modules"].items():
-            answer = self.put(filename, source)
-            expected = case["expect"].get("put_error", "ok") if "expect" in case else "ok"
-            assert answer == expected, f"put of {filename}: {answer}"
+            if answer == "ok":
+                answer = self.put(filename, source)
+        assert answer == expected, f"put of {filename}: {answer}"
 
     def prepare(self, case: Case, call: Case) -> Any:
         """The key of a call, its record written as the case has it."""
@@ -220,9 +221,8 @@ class Runner:
         query = self.client.query("test", case["set"])
         if case["where"]:
             name = case["where"]["bin"]
-            self.ask(
-                f"sindex-create:ns=test;set={case['set']};indexname=by-{name};indexdata={name},numeric".encode()
-            )
+            index = f"indexname={case['set']}-{name};indexdata={name},numeric"
+            assert self.ask(f"sindex-create:ns=test;set={case['set']};{index}".encode()) == "ok"
             query.where(predicates.between(case["where"]["bin"], *case["where"]["between"]))
         query.apply(case["module"], case["function"], [from_json(value) for value in case["args"]])
         try:

@@ -1,5 +1,7 @@
 """The cases recorded on a real server, through the real client: one case is one test.
 
+Single calls of the second set run in process, in `tests/unit/daemon/lua_api`.
+
 A case in OURS says what this node answers on purpose instead of what the real server does. Every other case is as
 recorded.
 """
@@ -20,10 +22,22 @@ aerospike = pytest.importorskip(
 )
 
 from tests.compat.cases import Case, Runner, read_cases  # noqa: E402 - it imports the client library
+from tests.unit.daemon.lua_api import test_lua_cases_2 as second  # noqa: E402 - after the client library
 
 pytestmark = pytest.mark.e2e
 
-CASES = {case["id"]: case for case in read_cases()}
+
+def _second_set() -> list[Case]:
+    """The cases of the second set that need a node. Its keys are not told but for their beginning."""
+    cases = read_cases(second.ROWS)
+    return [
+        {"key": f"lua-{case['id']}", **case}
+        for case in cases
+        if case["id"] in second.ELSEWHERE or not second.is_single_call(case)
+    ]
+
+
+CASES = {case["id"]: case for case in read_cases() + _second_set()}
 
 
 @dataclasses.dataclass
