@@ -290,9 +290,7 @@ class LuaHost:
             self._renew(own)
         asked = name in self._asked or len(self._asked) >= REQUIRED_MAX
         self._work.former.add(module, former if asked else None)
-        if not asked:
-            return
-        for pool in list(self._pools.values()):
+        for pool in list(self._pools.values()) if asked else ():
             required = pool.version.required
             if name in required or len(required) >= REQUIRED_MAX:
                 self._renew(pool)

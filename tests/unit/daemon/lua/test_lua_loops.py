@@ -211,7 +211,8 @@ def test_the_time_is_that_of_one_call(sandbox) -> None:  # type: ignore[no-untyp
 
 def test_a_context_is_not_used_after_a_time_out(sandbox) -> None:  # type: ignore[no-untyped-def]  # as above
     context = sandbox.load(b"function f() pcall(function() while true do end end) return 1 end")
-    assert context.call(b"f", time.monotonic() + 0.02, ()).value == 1
+    context.keep_time(time.process_time)  # only work brings the deadline, so it comes within the loop
+    assert context.call(b"f", time.process_time() + 0.02, ()).value == 1
     assert not context.usable
 
 

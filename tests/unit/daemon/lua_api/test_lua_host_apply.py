@@ -138,10 +138,8 @@ def test_a_call_that_waits_for_a_thread_past_its_deadline_does_not_run(
     async def scene(host: LuaHost, lines: list[str]) -> None:
         loop = asyncio.ensure_future(host.apply("m", b"loop", LARGE, SUBJECT, 60))
         await asyncio.sleep(0)
-        started = time.monotonic()
         applied = await host.apply("m", b"say", LARGE, SUBJECT, 0.02)
         assert applied[:4] == (100, 3, b"UDF Execution Timeout", 0)
-        assert time.monotonic() - started < 10
         assert not loop.done()
         loop.cancel()
         await asyncio.wait((loop,))

@@ -53,7 +53,7 @@ def opened(applier: Any, body: str, *arguments: Any) -> Context:
 
 
 def pour(context: Context, batch: bytes, seconds: float = 5) -> Poured:
-    return context.pour(batch, time.monotonic() + seconds)
+    return context.pour(batch, time.process_time() + seconds)
 
 
 Passed = Callable[..., Poured]
@@ -278,9 +278,9 @@ HARMFUL = [
 
 @pytest.mark.parametrize("body", HARMFUL)
 def test_harm_is_an_error_in_time(applier: Any, body: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     found = pour(opened(applier, body), RECORDS, 0.1)
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 3
     assert found.failure
     assert not found.more
 
