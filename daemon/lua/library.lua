@@ -24,7 +24,7 @@
 local box = ...
 
 local env, spend, settle, pattern, on_trial = box.env, box.spend, box.settle, box.pattern, box.on_trial
-local original, own, pcall, refusal = box.original, box.own, box.pcall, box.refusal
+local original, own, pcall, called, refusal = box.original, box.own, box.pcall, box.called, box.refusal
 local kind, select, rawget, load, error = type, select, rawget, load, error
 local metatable = debug.getmetatable
 local tointeger, tonumber, tostring = math.tointeger, tonumber, tostring
@@ -285,6 +285,10 @@ function text.gsub(...)
     local frame <close> = nil
     local s, p, replacement, most = ...
     local form, count = kind(replacement), tointeger(tonumber(most))
+    if form == "table" and box.masked[metatable(replacement)] then
+        local _, message = pcall(called, gsub, s, p, nil, most) -- refuses this, or an argument before it
+        return settle("gsub", false, gsub(message, "got nil%)$", "got " .. box.type_name(replacement) .. ")"))
+    end
     local matches = kind(s) == "string" and #s + 1.0 or 30
     matches = count and count < matches and count or matches
     if

@@ -8,7 +8,7 @@ local env, spend, spend_within, settle, on_trial, size_of = box.env, box.spend, 
 local original, own, refusal = box.original, box.own, box.refusal
 local kind, select, error, rawget, rawlen, next = type, select, error, rawget, rawlen, next
 local metatable, getinfo = debug.getmetatable, debug.getinfo
-local tointeger, tonumber = math.tointeger, tonumber
+local tointeger, tonumber, match, pcall, called = math.tointeger, tonumber, string.match, box.pcall, box.called
 
 local list = {}
 for name, value in next, table do
@@ -208,6 +208,15 @@ function box.join(parts, n, separator, size)
     return concat(pieces, separator)
 end
 
+-- The answer of the library's own concat; an element that modules take for userdata is called so.
+local function concat_plain(t, ok, message)
+    local before, index = match(ok and "" or message, "^(.*invalid value %()table%) at index (%d+)")
+    if before and box.type_of(t[tonumber(index)]) == "userdata" then
+        message = before .. "userdata) at index " .. index .. " in table for 'concat'"
+    end
+    return ok, message
+end
+
 local function is_place(value)
     return value == nil or tointeger(tonumber(value)) ~= nil
 end
@@ -222,6 +231,7 @@ function list.concat(...)
     if plain_table(t) then
         local count = rawlen(t)
         spend(count * (20.0 + size_of(separator)) + (on_trial() and content(t) or 0))
+        return settle("concat", concat_plain(t, pcall(called, concat, ...)))
     elseif kind(t) == "table" and (form == "nil" or form == "string" or form == "number") and is_place(first) and is_place(last) then
         return own("concat", concat_slowly, t, separator, tointeger(tonumber(first)), tointeger(tonumber(last)))
     elseif kind(t) == "table" then
