@@ -13,7 +13,8 @@ from asinfo.wire.extent import pass_over
 from daemon.message.bins import particle, split
 from daemon.message.cdt import Shelf
 from daemon.message.work import LOOK_STEPS, ORDER_STEPS, TooMuchError
-from daemon.record.record import EPOCH_SECONDS, now_milliseconds, pack
+from daemon.record.record import EPOCH_SECONDS, now_milliseconds
+from daemon.record.stored_size import stored_size
 from daemon.record.ttl import now_seconds
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def _since_update(subject: Subject) -> int:
 
 def _size(subject: Subject) -> int:
     if not subject.size:
-        subject.size = len(pack(subject.record))
+        subject.size = stored_size(subject.record)
     return subject.size
 
 

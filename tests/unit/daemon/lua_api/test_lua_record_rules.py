@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 
 from daemon.lua.runtime import DELETE, NOTHING, WRITE
+from daemon.record.record import Record
+from daemon.record.stored_size import stored_size
+from tests.unit.daemon.lua_api.conftest import stored
 
 RULES: list[tuple[str, dict[str, Any] | None, int, Any, dict[str, Any] | None, int]] = [
     # body, record before, code, result, record afterwards, action
@@ -173,3 +176,17 @@ def test_a_bin_name_that_is_too_long_is_logged(applier: Any) -> None:
     called = applier.apply(context, "f", [], {"a": 1})
     assert called.bins == {"a": 1}
     assert applier.lines == [(1, "/udf/m.lua:2", 'bin name "abcdefghijklmnop" is too long, ignored')]
+
+
+SIZED: list[dict[str, Any]] = [
+    {"a": value} for value in (0, 255, 256, 65535, 65536, (1 << 32) - 1, 1 << 32, -1, 1.5, True, "", "x" * 40)
+]
+
+
+@pytest.mark.parametrize("bins", [*SIZED, {f"b{number}": 1 << number for number in range(60)}])
+@pytest.mark.parametrize("ttl", [0, 50])
+@pytest.mark.parametrize("key", [b"", b"\3key", b"\3" + b"k" * 300])
+def test_sizes_are_those_of_expressions(applier: Any, bins: dict[str, Any], ttl: int, key: bytes) -> None:
+    context = applier.load("function f(rec) return record.size(rec) end")
+    called = applier.apply(context, "f", [], bins, ttl=ttl, key=key)
+    assert called.value == stored_size(Record(1, ttl, 1, b"conf", key, stored(bins)))
