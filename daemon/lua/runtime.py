@@ -38,8 +38,8 @@ class Outcome(NamedTuple):
     value: Value
 
 
-Subject = tuple[bool, int, int, int, bytes, bytes, bytes, bytes, int, bool]
-"""The record that a function is applied to, as it crosses into Lua: ten values, nothing converted.
+Subject = tuple[bool, int, int, int, bytes, bytes, bytes, bytes, bool]
+"""The record that a function is applied to, as it crosses into Lua: nine values, nothing converted.
 
     exists        False: the rest but the set name, the key and the digest is 0 or empty
     generation    1 to 65535
@@ -49,7 +49,6 @@ Subject = tuple[bool, int, int, int, bytes, bytes, bytes, bytes, int, bool]
     key           particle type byte and value: the stored key, else the one sent with the call, else empty
     digest        20 bytes
     bins          as `daemon.record.record.Record` keeps them
-    size          stored bytes, what `record.size` answers
     in memory     is the namespace's storage engine `memory`?
 """
 

@@ -2,7 +2,7 @@
 
 Records cross in batches of bytes, because pushing one string is one step for the host, and bounded:
 
-    01 · generation u16 · ttl u32 · last update u64 · stored size u32 · digest 20 bytes
+    01 · generation u16 · ttl u32 · last update u64 · digest 20 bytes
        · set name (u8 size) · key (u32 size) · bins (u32 size)                              a record
     00                                                                                      the end of a partition
 
@@ -19,14 +19,14 @@ from daemon.lua.runtime import Poured, Subject
 END = b"\0"
 """In a batch, what follows the records of a partition."""
 
-_HEAD = Struct(">BHIQI20sB")
+_HEAD = Struct(">BHIQ20sB")
 _SIZE = Struct(">I")
 
 
 def pack(subject: Subject) -> bytes:
     """A record as it stands in a batch."""
-    _, generation, ttl, last_update, set_name, key, digest, bins, size, _ = subject
-    head = _HEAD.pack(1, generation, ttl, last_update, size, digest, len(set_name))
+    _, generation, ttl, last_update, set_name, key, digest, bins, _ = subject
+    head = _HEAD.pack(1, generation, ttl, last_update, digest, len(set_name))
     return b"".join((head, set_name, _SIZE.pack(len(key)), key, _SIZE.pack(len(bins)), bins))
 
 

@@ -22,7 +22,7 @@ from asinfo.wire.result import Result
 from daemon.lua.runtime import DELETE, WRITE
 from daemon.message.commit import POLICIES2, POLICIES3
 from daemon.message.outcome import OK, check_names, failed
-from daemon.record.record import GENERATION_MAX, Record, pack
+from daemon.record.record import GENERATION_MAX, Record
 from daemon.record.refused import Refused
 from daemon.record.ttl import now_seconds
 
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 NAME_SIZE_MAX = 127
 """Longest name of a module or a function, in bytes."""
 
-_EMPTY_SIZE = len(pack(Record(1, 0, 0, b"", b"", b"")))
 _FAILED = int(Result.UDF)
 _NAMES = {OK: b"SUCCESS", _FAILED: b"FAILURE"}
 _NAME_SIZE = 7  # of both
@@ -95,12 +94,11 @@ def subject_of(
     """The record as it crosses into Lua."""
     if record is None:
         key = fields.get(FIELD_KEY, b"")
-        return False, 0, 0, 0, fields.get(FIELD_SET, b""), key, digest, b"", 0, namespace.in_memory
+        return False, 0, 0, 0, fields.get(FIELD_SET, b""), key, digest, b"", namespace.in_memory
     generation, void_time, last_update, set_name, key, bins = record
     ttl = max(0, void_time - now_seconds()) if void_time else 0
     key = key or fields.get(FIELD_KEY, b"")
-    size = _EMPTY_SIZE + len(set_name) + len(key) + len(bins)
-    return True, generation, ttl, last_update, set_name, key, digest, bins, size, namespace.in_memory
+    return True, generation, ttl, last_update, set_name, key, digest, bins, namespace.in_memory
 
 
 def settle(  # noqa: PLR0917 - the hot path calls it by position

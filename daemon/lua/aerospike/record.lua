@@ -24,7 +24,7 @@ local SHOWN <const> = 200 -- bytes of a bin name that is too long
 local TEN_YEARS <const>, KEEP <const> = 315360000, 0xFFFFFFFE
 
 local rec -- the proxy of this call; proxies of earlier calls show nothing
-local exists, generation, ttl, updated, set_name, key, digest, bins, size, in_memory -- as the host gave them
+local exists, generation, ttl, updated, set_name, key, digest, bins, in_memory -- as the host gave them
 local where, count, unloadable -- place of a bin's op in `bins` by name; bins as stored or passed on; too many bins
 local shown, pending, assigned -- by name; in `pending` also the names by order of assignment, and how many there are
 local flushed, added -- by name: an op, or false for a deleted bin; by number: names not in `bins`, and how many
@@ -39,7 +39,7 @@ local function start()
 end
 
 function box.open(...)
-    exists, generation, ttl, updated, set_name, key, digest, bins, size, in_memory = ...
+    exists, generation, ttl, updated, set_name, key, digest, bins, in_memory = ...
     start()
     failure, new_ttl, without_key, read_only = nil, nil, false, false
     rec = setmetatable({}, Record)

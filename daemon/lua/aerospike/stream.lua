@@ -45,7 +45,7 @@ end
 
 local ENOUGH <const>, SLICE <const> = 262144, 0.02 -- bytes that go out in one crossing; seconds of the processor
 local END <const> = 0 -- in a batch, behind the records of a partition
-local RECORD <const> = ">xI2I4I8I4c20s1s4s4" -- generation, ttl, last update, size, digest, set, key, bins
+local RECORD <const> = ">xI2I4I8c20s1s4s4" -- generation, ttl, last update, digest, set, key, bins
 local NO_ARGUMENTS <const> = "\x90"
 local REUSE <const>, LATE <const>, BROKEN <const> = 0, 1, 2
 
@@ -87,11 +87,11 @@ local function end_partition()
 end
 
 local function next_record()
-    local generation, ttl, updated, stored, digest, set, key, bins, after = unpack(RECORD, batch, at)
+    local generation, ttl, updated, digest, set, key, bins, after = unpack(RECORD, batch, at)
     at = after
     first = first or prepare()
     if not ended then
-        first(box.show(generation, ttl, updated, set, key, digest, bins, stored, in_memory))
+        first(box.show(generation, ttl, updated, set, key, digest, bins, in_memory))
     end
 end
 

@@ -13,7 +13,7 @@ from daemon.lua.host import LuaHost
 from daemon.lua.pool import QUICK_RUNS, Version
 from daemon.lua.runtime import Subject
 
-SUBJECT: Subject = (False, 0, 0, 0, b"", b"", bytes(20), b"", 0, True)
+SUBJECT: Subject = (False, 0, 0, 0, b"", b"", bytes(20), b"", True)
 NO_ARGUMENTS = b"\x90"
 ONE, TWO = b"function f() return 1 end", b"function f() return 2 end"
 

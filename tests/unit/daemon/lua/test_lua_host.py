@@ -13,7 +13,7 @@ from daemon.lua.runtime import Subject, Value
 from daemon.lua.stream import END, pack
 from daemon.lua.work import Work
 
-SUBJECT: Subject = (True, 1, 0, 0, b"", b"", bytes(20), b"", 0, True)
+SUBJECT: Subject = (True, 1, 0, 0, b"", b"", bytes(20), b"", True)
 COUNTER = b"n = 0\nfunction f() n = n + 1 return n end"
 
 

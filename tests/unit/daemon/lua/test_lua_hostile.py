@@ -11,7 +11,7 @@ from daemon.lua import work as working
 from daemon.lua.host import CallError, CompileError, LuaHost
 from daemon.lua.runtime import REQUIRED_MAX, TEXT_MAX, Subject
 
-NOBODY: Subject = (False, 0, 0, 0, b"", b"", b"d" * 20, b"", 0, True)
+NOBODY: Subject = (False, 0, 0, 0, b"", b"", b"d" * 20, b"", True)
 MARGIN = 0.05
 """Seconds of the processor for which the event loop may be held: a trial has two milliseconds, Python adds some."""
 

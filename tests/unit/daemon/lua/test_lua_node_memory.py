@@ -12,7 +12,7 @@ from daemon.lua.budget import EXCEEDED
 from daemon.lua.host import LuaHost
 from daemon.lua.runtime import OUT_OF_MEMORY, Subject
 
-SUBJECT: Subject = (False, 0, 0, 0, b"", b"", bytes(20), b"", 0, True)
+SUBJECT: Subject = (False, 0, 0, 0, b"", b"", bytes(20), b"", True)
 NO_ARGUMENTS = b"\x90"
 SECONDS = 60.0
 """What a call may take: memory is to end it, however busy the machine is."""

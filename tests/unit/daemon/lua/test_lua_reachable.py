@@ -306,7 +306,6 @@ SUBJECT = (
     b"\x03key",
     bytes(20),
     bytes.fromhex("0000000d0101000161") + bytes(8),
-    60,
     True,
 )
 

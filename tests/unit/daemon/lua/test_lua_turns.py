@@ -18,7 +18,7 @@ from daemon.lua.runtime import Applied, Context, Subject
 from daemon.lua.turns import Turn, Turns
 from daemon.lua.work import Work
 
-SUBJECT: Subject = (False, 0, 0, 0, b"", b"", bytes(20), b"", 0, True)
+SUBJECT: Subject = (False, 0, 0, 0, b"", b"", bytes(20), b"", True)
 NO_ARGUMENTS = b"\x90"
 TIMED_OUT = b"UDF Execution Timeout"
 MODULE = b"""

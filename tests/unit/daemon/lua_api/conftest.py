@@ -88,7 +88,7 @@ class Applier:
     ) -> Called:
         exists = bins is not None
         blob = stored(bins or {})
-        subject = (exists, int(exists), ttl, 12345 * exists, b"conf", key, DIGEST, blob, len(blob), True)
+        subject = (exists, int(exists), ttl, 12345 * exists, b"conf", key, DIGEST, blob, True)
         deadline = seconds if trial else time.process_time() + seconds
         raw = context.apply(function.encode(), deadline, msgpack.pack(arguments), subject, trial=trial)
         code, kind, data, action, after, *_ = raw

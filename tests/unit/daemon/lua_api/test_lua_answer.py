@@ -185,7 +185,7 @@ def test_what_the_sandbox_writes_itself_is_right(values: list[Any]) -> None:
     """Ordered lists too: both sides have the same order."""
     context = _context()
     blob = bin_of(*particle.pack(msgpack.MarkedList([])), b"l")
-    subject = (True, 1, 0, 1, b"", b"", bytes(20), blob, len(blob), True)
+    subject = (True, 1, 0, 1, b"", b"", bytes(20), blob, True)
     arguments = msgpack.pack(values)
     applied = context.apply(b"fill", time.monotonic() + 10, arguments, subject, trial=False)
     assert applied[0] == 0, applied
@@ -259,7 +259,7 @@ def test_a_forged_value_is_an_error_of_the_call(forged: Callable[..., Any], name
     lines: list[tuple[Any, ...]] = []
     context = forged(f"function f(rec) {body} end".encode(), lambda *line: lines.append(line))
     blob = bin_of(1, ONE)
-    subject = (True, 1, 0, 1, b"", b"", bytes(20), blob, len(blob), True)
+    subject = (True, 1, 0, 1, b"", b"", bytes(20), blob, True)
     applied = context.apply(b"f", time.monotonic() + 5, b"\x90", subject, trial=False)
     assert fault_of(applied, blob) == ""
     if text:
@@ -307,7 +307,7 @@ def test_depth_is_the_same_on_both_sides() -> None:
     context = _loaded(
         b"function f(rec, n) local l = list() for i = 2, n do l = list{l} end rec.l = l aerospike:update(rec) return l end"
     )
-    subject = (True, 1, 0, 1, b"", b"", bytes(20), b"", 0, True)
+    subject = (True, 1, 0, 1, b"", b"", bytes(20), b"", True)
     for depth, code in ((127, 0), (128, 0), (129, 100), (130, 100)):
         applied = context.apply(b"f", time.monotonic() + 5, msgpack.pack([depth]), subject, trial=False)
         assert applied[0] == code

@@ -73,7 +73,7 @@ ARGUMENTS = [b"", b"\x01", b"\xc1", b"\x92\x01", b"\x91" * 100000, b"\xdd\xff\xf
 @pytest.mark.parametrize("arguments", ARGUMENTS, ids=range(len(ARGUMENTS)))
 def test_arguments_that_are_no_list_are_none(applier: Any, arguments: bytes) -> None:
     context = applier.load("function f(rec, ...) return select('#', ...) end")
-    subject = (False, 0, 0, 0, b"", b"", bytes(20), b"", 0, True)
+    subject = (False, 0, 0, 0, b"", b"", bytes(20), b"", True)
     answer = context.apply(b"f", time.monotonic() + 5, arguments, subject, trial=False)
     assert answer[:3] == (0, 1, bytes(8))
 

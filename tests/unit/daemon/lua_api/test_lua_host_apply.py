@@ -11,7 +11,7 @@ from daemon.lua import host as host_module
 from daemon.lua.host import LuaHost
 from daemon.lua.runtime import Applied, Subject
 
-SUBJECT: Subject = (False, 0, 0, 0, b"conf", b"", bytes(20), b"", 0, True)
+SUBJECT: Subject = (False, 0, 0, 0, b"conf", b"", bytes(20), b"", True)
 NO_ARGUMENTS = b"\x90"
 LARGE = b"\x91\xc6\x00\x01\x11\x70\x04" + bytes(69_999)
 """Arguments that are too large to be tried on the event loop."""

@@ -37,7 +37,7 @@ def _shown(text: object) -> str:
 
 
 def _answer(context: Context, snippet: str) -> list[Any]:
-    subject = (True, 1, 0, 12345, b"fz", b"", DIGEST, BINS, len(BINS), True)
+    subject = (True, 1, 0, 12345, b"fz", b"", DIGEST, BINS, True)
     arguments = msgpack.pack([snippet])
     code, kind, data, *_ = context.apply(b"ev", time.monotonic() + 60, arguments, subject, trial=False)
     text = _shown(particle.unpack(kind, data))

@@ -21,7 +21,7 @@ local function none() return false end
 
 def record(**bins: int | str) -> bytes:
     blob = b"".join(message.op(1, *_particle(value, name)) for name, value in bins.items())
-    return pack((True, 3, 60, 12345, b"demo", b"\x03user", bytes(range(20)), blob, 77, True))
+    return pack((True, 3, 60, 12345, b"demo", b"\x03user", bytes(range(20)), blob, True))
 
 
 def _particle(value: int | str, name: str) -> tuple[int, bytes, bytes]:

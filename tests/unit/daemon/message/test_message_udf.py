@@ -54,20 +54,17 @@ def test_the_recorded_request(world: World) -> None:
     assert (answer.result, answer.generation, answer.ops) == (0, 0, [(1, 1, b"SUCCESS", bytes(7) + b"\5")])
     [(module, function, arguments, subject)] = world.host.calls
     assert (module, function, arguments) == ("test_udf", b"add", b"\x92\1\2")
-    assert subject == (False, 0, 0, 0, b"demo", b"", b"\x11" * 20, b"", 0, True)
+    assert subject == (False, 0, 0, 0, b"demo", b"", b"\x11" * 20, b"", True)
     assert world.count("client_udf_complete") == world.count("client_lang_read_success") == 1
 
 
 def test_the_record_crosses_as_it_is_stored(stored: World) -> None:
     stored.host.applied = applied()
     call(stored)
-    exists, generation, ttl, last_update, set_name, key, digest, bins, size, in_memory = stored.host.calls[0][
-        3
-    ]
+    exists, generation, ttl, last_update, set_name, key, digest, bins, in_memory = stored.host.calls[0][3]
     assert (exists, generation, ttl, set_name, key) == (True, 1, 0, b"demo", b"\3k1")
     assert last_update > 0
     assert (digest, bins) == (KEY.digest, message.op(1, 1, b"a", bytes(7) + b"\1"))
-    assert size == len(stored.namespace.storage.get(KEY.digest) or b"")
     assert in_memory
 
 
