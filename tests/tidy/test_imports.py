@@ -4,7 +4,7 @@ import ast
 import tomllib
 from pathlib import Path
 
-import pytest
+from tests.tidy.each import for_each
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(
@@ -42,7 +42,7 @@ def imported(path: Path) -> set[str]:
     return {name.partition(".")[0] for name in found}
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=str)
+@for_each(SOURCES)
 def test_a_library_is_imported_by_its_owner_only(path: Path) -> None:
     for library in imported(path):
         assert str(path) in OWNERS.get(library, {str(path)}), library

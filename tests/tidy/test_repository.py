@@ -10,6 +10,7 @@ import pytest
 import asinfo
 from docs.program import Program
 from docs.programs import programs
+from tests.tidy.each import for_each
 
 ROOT = Path(__file__).parents[2]
 MADE = {"build", "dist", "__pycache__", "asudf.egg-info"}
@@ -37,7 +38,7 @@ def text(path: Path) -> str:
     return (ROOT / path).read_text(encoding="utf-8", errors="replace")
 
 
-@pytest.mark.parametrize("path", FILES, ids=str)
+@for_each(FILES)
 def test_no_path_of_a_machine_and_no_registry(path: Path) -> None:
     for number, line in enumerate(text(path).splitlines(), 1):
         assert not FORBIDDEN.search(line), f"line {number}: {line}"
@@ -78,14 +79,14 @@ def blocks(path: Path, language: str) -> list[str]:
 PAGES = [Path("README.md"), *(path for path in FILES if path.parts[0] == "docs" and path.suffix == ".md")]
 
 
-@pytest.mark.parametrize("path", PAGES, ids=str)
+@for_each(PAGES)
 def test_links_lead_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text(path)):
         if "://" not in target:
             assert (ROOT / path.parent / target).exists(), target
 
 
-@pytest.mark.parametrize("path", PAGES, ids=str)
+@for_each(PAGES)
 def test_files_that_a_page_names_exist(path: Path) -> None:
     for name in re.findall(r"`((?:asinfo|asadm|daemon|docs|tests|config)/[\w./-]+)`", text(path)):
         assert (ROOT / name).exists(), name
