@@ -22,7 +22,7 @@ from asinfo.wire.message import FIELD_BATCH, FIELD_FILTER, FIELD_NAMESPACE, INFO
 from asinfo.wire.result import Result
 from daemon.line import line
 from daemon.message.elsewhere import Elsewhere
-from daemon.message.filter import filter_of
+from daemon.message.filters import filter_of
 from daemon.message.outcome import OK, failed
 from daemon.record.record import partition
 from daemon.record.refused import Refused

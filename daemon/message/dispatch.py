@@ -8,7 +8,7 @@
           x     x            a delete                       daemon.message.write
 
 What is wrong with a message is answered by a result code, and the connection stays open. A request on one record is
-one turn of the event loop. A UDF that takes longer holds the record's lock, and whoever comes to that record
+one turn of the event loop; a filter that takes longer to compile is compiled before it. A UDF that takes longer holds the record's lock, and whoever comes to that record
 meanwhile waits in line.
 
 A record belongs to one node. Clients know which; what comes to another node is passed on, as nodes of a real cluster
@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import time
 import traceback
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 from asinfo.errors import WireError
@@ -42,7 +43,7 @@ from daemon.message import proxy
 from daemon.message.batch import batch, only_last
 from daemon.message.calls import KNOWN_SIZE_MAX, Calls, digest_place
 from daemon.message.counts import DELETES, READS, UDFS, WRITES
-from daemon.message.filter import filter_of
+from daemon.message.filters import filter_of, prepare, ready
 from daemon.message.jobs import Jobs
 from daemon.message.outcome import OK, failed, refuse_unsupported
 from daemon.message.query import query
@@ -54,7 +55,7 @@ from daemon.record.record import partition as partition_of
 from daemon.record.refused import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from asinfo.wire.message import Message, Op
     from daemon.info.request import Session
@@ -65,7 +66,8 @@ if TYPE_CHECKING:
     from daemon.record.namespace import Namespace
 
     Answer = Callable[[Namespace, Message, list[Op]], Outcome]
-    Reply = bytes | Awaitable[bytes] | AsyncIterator[bytes]
+    Made = bytes | AsyncIterator[bytes]
+    Reply = bytes | Awaitable[Made] | AsyncIterator[bytes]
 
 _IS_WRITE, _HAS_NO_OPS = bytes([INFO2_WRITE]), bytes(2)
 _CALLED = UDFS.names["client"]
@@ -158,6 +160,8 @@ class Messages:
 
     def _respond_many(self, message: Message, body: bytes, session: Session | None) -> Reply:
         """Raises WireError."""
+        if not ready(message[9]):
+            return self._when_compiled(message[9], body, session)
         try:
             if message[0] & INFO1_BATCH:
                 return batch(self, message, session)
@@ -165,13 +169,18 @@ class Messages:
         except Refused as error:
             return reply_frame(error.code)
 
+    async def _when_compiled(self, fields: Mapping[int, bytes], body: bytes, session: Session | None) -> Made:
+        await prepare(fields)
+        reply = self.respond(body, session)
+        return await reply if isinstance(reply, Awaitable) else reply
+
     def respond_one(self, message: Message, todo: list[Op], origin: str) -> bytes | Awaitable[bytes]:
         """The reply to a request on one record of this node; ``origin`` as ``answer`` takes it."""
         namespace = self.node.namespaces.get(message[9].get(FIELD_NAMESPACE, b""))
         if namespace is None:
             return reply_frame(Result.NAMESPACE)
-        locked = message[8] in namespace.locks
-        outcome = None if locked else self._attempt(namespace, message, todo, origin)
+        waits = message[8] in namespace.locks or _waits(message[9])
+        outcome = None if waits else self._attempt(namespace, message, todo, origin)
         if outcome is None:
             return self._later(namespace, message, todo, origin)
         if outcome[0] == OK and message[1] & INFO2_WRITE:
@@ -219,7 +228,7 @@ class Messages:
         namespace = self.node.namespaces.get(fields.get(FIELD_NAMESPACE, b""))
         if namespace is None:
             return failed(Result.NAMESPACE)
-        if digest in namespace.locks:
+        if digest in namespace.locks or _waits(fields):
             return self._in_line(namespace, message, todo, origin)
         outcome = self._attempt(namespace, message, todo, origin)
         return self._in_line(namespace, message, todo, origin) if outcome is None else outcome
@@ -232,7 +241,9 @@ class Messages:
         limit = min(message[7] or config.service.transaction_max_ms or longest, longest) / 1000
         end = time.monotonic() + limit
         try:
+            await prepare(message[9])
             async with namespace.hold(digest, limit):
+                await prepare(message[9])  # once more, if so many others came meanwhile
                 seconds = end - time.monotonic()
                 outcome = self._attempt(namespace, message, todo, origin)
                 if outcome is None:
@@ -281,6 +292,11 @@ class Messages:
         where = "".join(traceback.format_exception(error))
         self.node.log.warning("rw", f"internal error: {where}")
         return failed(Result.SERVER_ERROR)
+
+
+def _waits(fields: dict[int, bytes]) -> bool:
+    """Whether a request has a filter that takes time to compile."""
+    return FIELD_FILTER in fields and not ready(fields)
 
 
 def _passes(namespace: Namespace, message: Message) -> bool:

@@ -12,7 +12,6 @@ true, decides.
 from __future__ import annotations
 
 import operator
-from functools import lru_cache
 from struct import Struct
 from typing import TYPE_CHECKING
 
@@ -21,11 +20,8 @@ from asinfo.wire import expression as x
 from asinfo.wire import particle as particles
 from asinfo.wire.collection import order
 from asinfo.wire.expression import Constant, Unsupported
-from asinfo.wire.message import FIELD_FILTER
 from asinfo.wire.result import Result
-from daemon.line import fill
 from daemon.message import arithmetic
-from daemon.message.regex.budget import Budget
 from daemon.message.scope import Scope
 from daemon.message.subject import METADATA, Subject
 from daemon.message.work import COPY_STEPS
@@ -36,6 +32,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from asinfo.wire.expression import Node
+    from daemon.message.regex.budget import Budget
     from daemon.record.namespace import Namespace
     from daemon.record.record import Record
 
@@ -58,9 +55,9 @@ class Filter:
 
     __slots__ = ("_run",)
 
-    def __init__(self, data: bytes) -> None:
-        """Raises WireError, and Unsupported for what this node does not offer."""
-        kind, self._run = _compile(x.decode(data), Scope({}, Budget()))
+    def __init__(self, data: bytes, budget: Budget) -> None:
+        """``budget``: for all its patterns. Raises WireError, and Unsupported for what this node does not offer."""
+        kind, self._run = _compile(x.decode(data), Scope({}, budget))
         if kind not in {x.BOOL, _ANY}:
             raise WireError("an expression that is neither true nor false")
 
@@ -70,30 +67,6 @@ class Filter:
             return self._run(Subject(namespace, digest, record)) is True
         except Unsupported as error:
             raise Refused(Result.UNSUPPORTED_FEATURE, str(error)) from error
-
-
-def filter_of(fields: dict[int, bytes]) -> Filter | None:
-    """The filter of a request, None if it has none. Raises Refused."""
-    data = fields.get(FIELD_FILTER)
-    if data is None:
-        return None
-    found = _known(data)
-    if isinstance(found, Filter):
-        return found
-    code, reason = found
-    raise Refused(code, reason)
-
-
-@lru_cache(16)  # clients send the same one again and again
-def _known(data: bytes) -> Filter | tuple[Result, str]:
-    """The filter, or the code and the reason of its refusal: that, too, is found out once."""
-    fill()
-    try:
-        return Filter(data)
-    except Unsupported as error:
-        return Result.UNSUPPORTED_FEATURE, str(error)
-    except WireError as error:
-        return Result.PARAMETER, str(error)
 
 
 # ---- from the tree to functions

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from asinfo.wire.message import FIELD_INDEX_RANGE, FIELD_RECORDS_PER_SECOND, FIELD_SET
 from asinfo.wire.result import Result
-from daemon.message.filter import filter_of
+from daemon.message.filters import filter_of
 from daemon.message.ranges import Range
 from daemon.record.refused import Refused
 

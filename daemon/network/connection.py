@@ -254,7 +254,7 @@ class Connection(asyncio.Protocol):
             if isinstance(made, bytes):
                 self._send(made)
             else:
-                self._wait(made, of_record=False)
+                self._wait(made, of_record=self._of_record)
             return True
         return False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -97,10 +97,9 @@ class World:
 
 async def gather(answer: Any) -> list[bytes]:
     """The bodies of the frames of a reply, whatever form it has."""
-    if isinstance(answer, AsyncIterator):
-        pieces = [piece async for piece in answer]
-    else:
-        pieces = [answer if isinstance(answer, bytes) else await answer]
+    if isinstance(answer, Awaitable):
+        answer = await answer
+    pieces = [piece async for piece in answer] if isinstance(answer, AsyncIterator) else [answer]
     return [body for piece in pieces for body in _bodies(piece)]
 
 

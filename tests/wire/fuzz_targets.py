@@ -20,6 +20,7 @@ from daemon.message.bins import make_bin
 from daemon.message.cdt import modify, read
 from daemon.message.filter import Filter
 from daemon.message.ranges import Range
+from daemon.message.regex.budget import Budget
 from daemon.record.memory import Memory
 from daemon.record.namespace import Namespace
 from daemon.record.record import Record
@@ -89,7 +90,7 @@ def fuzz_expression(data: bytes) -> None:
     with contextlib.suppress(WireError):
         decode(data)
     with contextlib.suppress(WireError, Refused):
-        assert Filter(data).passes(_namespace(), KEY.digest, _RECORD) in {True, False}
+        assert Filter(data, Budget()).passes(_namespace(), KEY.digest, _RECORD) in {True, False}
 
 
 def fuzz_command(data: bytes) -> None:
