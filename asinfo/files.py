@@ -192,7 +192,11 @@ def file_error(path: str, error: OSError | ValueError) -> FileError:
     """``error`` of the system as ours."""
     if isinstance(error, OSError):
         met = error.errno == errno.ELOOP  # a link that was not to be followed
-        reason = "is a symbolic link" if met else error.strerror or str(error)
+        reason = (
+            "is a symbolic link, which is not followed: put the file itself there"
+            if met
+            else error.strerror or str(error)
+        )
         return FileError(path, reason, error.errno or 0)
     if "\0" in path:
         return FileError(path, "a path cannot contain NUL")

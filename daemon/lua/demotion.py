@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from hashlib import sha256
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
+
+from daemon.work_directory import open_own, read_own
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -114,15 +115,11 @@ def _content(text: bytes | None) -> str:
 
 
 def _content_of(path: Path) -> bytes:
-    """The bytes of a regular file; nothing if it does not exist. Raises OSError, and ValueError for another kind of file."""
+    """The bytes of a regular file; nothing if it does not exist. Raises OSError."""
     try:
-        number = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        return read_own(path, SIZE_MAX + 1)
     except FileNotFoundError:
         return b""
-    with os.fdopen(number, "rb") as file:
-        if not stat.S_ISREG(os.fstat(number).st_mode):
-            raise ValueError("it is no regular file")
-        return file.read(SIZE_MAX + 1)
 
 
 def _parse(data: bytes) -> list[Demotion]:
@@ -155,7 +152,7 @@ def _write(path: Path, demotions: Iterable[Demotion], *, durably: bool) -> None:
     """Replace the file whole. The event loop does not wait for the disk: what it forgets may come back, no more."""
     rest = json.dumps(list(demotions)).encode()
     new = path.with_name(f"{path.name}.new")
-    number = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    number = open_own(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     with os.fdopen(number, "wb") as file:
         file.write(_head(rest) + b"\n" + rest)
         file.flush()

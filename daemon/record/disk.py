@@ -6,6 +6,8 @@ import errno
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from daemon.work_directory import open_own
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -40,7 +42,7 @@ def reason(error: OSError | lmdb.Error, path: Path) -> Reason:
 def _ask(path: Path) -> int:
     """The error of another page at the end of ``path``, 0 when there is room for it. The file stays as it was."""
     try:
-        number = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        number = open_own(path, os.O_RDWR)
     except OSError as error:
         return error.errno or 0
     try:
@@ -52,12 +54,3 @@ def _ask(path: Path) -> int:
     finally:
         os.close(number)
     return 0
-
-
-def sync_directory(path: Path) -> None:
-    """Make the names in the directory ``path`` durable."""
-    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

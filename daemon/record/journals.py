@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from daemon.errors import StartError
 from daemon.record import entries, legacy
 from daemon.record.entries import HeadError
+from daemon.work_directory import read_own
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,7 +74,7 @@ def contents(paths: Sequence[Path]) -> dict[Path, bytes]:
     found = {}
     for path in paths:
         try:
-            found[path] = path.read_bytes()
+            found[path] = read_own(path)
         except FileNotFoundError:
             found[path] = b""
         except OSError as error:

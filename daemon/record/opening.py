@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from daemon.errors import RECOVER, StartError
 from daemon.record.database import Database, DatabaseError, Layer, NoRoomError, merged
-from daemon.record.disk import reason, sync_directory
+from daemon.record.disk import reason
 from daemon.record.journal import Journal
 from daemon.record.journals import Expected, blank, contents, examine
 from daemon.record.record import times
 from daemon.record.sets import Sets
+from daemon.work_directory import sync_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable

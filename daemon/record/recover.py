@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from daemon.errors import StartError
 from daemon.record import entries
 from daemon.record.database import Database, DatabaseError, insert, merged
-from daemon.record.disk import reason, sync_directory
+from daemon.record.disk import reason
 from daemon.record.entries import HeadError
 from daemon.record.journal import lock
 from daemon.record.journals import Damage, Expected, Found, blank, contents, examine, state_of
@@ -29,6 +29,8 @@ from daemon.record.opening import count, insist, journal_paths
 from daemon.record.record import times
 from daemon.record.salvage import Salvage, salvage
 from daemon.record.sets import Sets
+from daemon.record.spaces import guarded
+from daemon.work_directory import open_own, sync_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,6 +79,7 @@ class _Recovery:
     def run(self) -> None:
         """Do it. Raises StartError when a file is in use or cannot be written."""
         self._report.begin(f"namespace {self._namespace.name}, {self._path}")
+        guarded(self._path)
         locks = [lock(path) for path in self._paths if path.exists()]
         try:
             self._judge()
@@ -268,7 +271,7 @@ def _text(name: bytes) -> str:
 
 
 def _sync(path: Path) -> None:
-    number = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    number = open_own(path, os.O_RDONLY)
     try:
         os.fsync(number)
     finally:

@@ -64,11 +64,11 @@ def _storage(config: schema.Namespace, directory: Path, suffix: str, warn: Warn)
             f"namespace {config.name}: a file of the storage-engine needs a 'filesize' of at least 1M"
         )
     path = directory / engine.file[0]  # an absolute path stays what it is
-    return Device(_guarded(path.with_name(path.name + suffix)), config.name.encode(), engine, warn)
+    return Device(guarded(path.with_name(path.name + suffix)), config.name.encode(), engine, warn)
 
 
-def _guarded(path: Path) -> Path:
-    """``path``, unless somebody else could put another file in its place. Raises StartError."""
+def guarded(path: Path) -> Path:
+    """The path of a file of records, unless it is a link or somebody else could put another file in its place. Raises StartError."""
     if path.is_symlink():
         raise StartError(f"{path} is a symbolic link, which is not followed: name the file itself")
     if path.parent.is_dir() and (reason := exposed(path.parent)):

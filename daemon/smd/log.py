@@ -16,10 +16,10 @@ import contextlib
 import errno
 import os
 import secrets
-import stat
 from typing import TYPE_CHECKING
 
 from daemon.smd import file
+from daemon.work_directory import open_own, sync_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 BUFFER_SIZE = 1 << 20
 """Bytes gathered for one write: a thousand small modules are a handful of calls."""
-
-_FLAGS = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
 class Log:
@@ -52,8 +50,7 @@ class Log:
     @classmethod
     def create(cls, path: Path) -> Log:
         """An empty log at ``path``, instead of what is there; `seal` it before it counts. Raises OSError."""
-        # os.open, not open(): the mode is 0600 from the first instant.
-        log = cls(path, os.open(path, _FLAGS | os.O_CREAT | os.O_TRUNC, 0o600), secrets.randbits(64))
+        log = cls(path, open_own(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC), secrets.randbits(64))
         try:
             _write(log._descriptor, bytes(file.START), 0)
         except OSError:
@@ -64,7 +61,7 @@ class Log:
     @classmethod
     def resume(cls, path: Path, scan: file.Scan) -> Log:
         """Go on with the log at ``path`` that was read as ``scan``; what is behind its whole entries goes. Raises OSError."""
-        log = cls(path, os.open(path, _FLAGS), scan.head.identity)
+        log = cls(path, open_own(path, os.O_RDWR), scan.head.identity)
         log.end, log._number = scan.end, scan.count
         try:
             if os.fstat(log._descriptor).st_size > scan.end:
@@ -158,18 +155,9 @@ class Log:
             self.path.unlink(missing_ok=True)
 
 
-def read(path: Path) -> bytes:
-    """The content of a regular file; a pipe or a device would hold up the start for ever. Raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as opened:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "it is not a regular file")
-        return opened.read()
-
-
 def write_new(path: Path, data: bytes) -> None:
     """Make the file ``path``, durably, except for its name. Raises OSError, and FileExistsError if it is there."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    descriptor = open_own(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     try:
         _write(descriptor, data, 0)
         os.fsync(descriptor)
@@ -178,15 +166,6 @@ def write_new(path: Path, data: bytes) -> None:
         raise
     finally:
         os.close(descriptor)
-
-
-def sync_directory(path: Path) -> None:
-    """Make the names in directory ``path`` durable."""
-    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
 
 
 def _write(descriptor: int, data: bytes, position: int) -> None:

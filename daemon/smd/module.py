@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 from daemon.errors import StartError
 from daemon.smd import file, first
 from daemon.smd.interface import Accept, Content, Item
-from daemon.smd.log import Log, read, sync_directory, write_new
+from daemon.smd.log import Log, write_new
+from daemon.work_directory import read_own, sync_directory
 
 if TYPE_CHECKING:
     import asyncio
@@ -98,7 +99,7 @@ class Module:
         want to rescue, so the start is refused then and says so; nothing is changed.
         """
         try:
-            return self._load(read(self.path))
+            return self._load(read_own(self.path))
         except FileNotFoundError:
             self._refuse_if_lost()
             return ""
@@ -265,7 +266,7 @@ def keep_beside(path: Path, data: bytes) -> Path:
         try:
             write_new(place, data)
         except FileExistsError:
-            if read(place) != data:
+            if read_own(place) != data:
                 continue
         return place
     raise AssertionError

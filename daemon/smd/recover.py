@@ -20,10 +20,10 @@ from daemon.errors import StartError
 from daemon.smd import file, first
 from daemon.smd.choice import directory_of
 from daemon.smd.interface import SINDEX, TRUNCATE, UDF, Content, Item
-from daemon.smd.log import read
 from daemon.smd.module import Module, keep_beside, now
 from daemon.udf.module import SOURCE_SIZE_MAX, from_value, to_value
 from daemon.udf.store import MARK, copies
+from daemon.work_directory import read_own
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,7 +70,7 @@ def _examine(module: Module, found: Mapping[str, bytes], report: Report) -> Salv
     """What is to be written anew; None when the file is whole."""
     path = module.path
     try:
-        data = read(path)
+        data = read_own(path)
     except FileNotFoundError:
         return Salvage(lost=[f"{path} is missing"])
     try:
@@ -166,7 +166,7 @@ def _copies(user_path: Path) -> dict[str, bytes]:
     paths = [directory / name for directory in directories for name in copies(directory)]
     found: dict[str, bytes] = {}
     for path in sorted(paths, key=lambda path: path.lstat().st_mtime_ns):
-        content = read(path)
+        content = read_own(path)
         if 0 < len(content) < SOURCE_SIZE_MAX:
             found[path.name] = content
     return found

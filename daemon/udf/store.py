@@ -13,7 +13,6 @@ deleted, and `lost` says so.
 
 import fcntl
 import os
-import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -22,6 +21,7 @@ from asinfo.files import FileError, exposed, open_file, replace_file
 from daemon.errors import StartError
 from daemon.smd.interface import Item
 from daemon.udf.module import Module, from_value, is_filename
+from daemon.work_directory import open_own
 
 MARK = ".asudfd"
 _MARK_TEXT = b"asudfd keeps its Lua modules here; at start it deletes every other file in this directory.\n"
@@ -242,12 +242,12 @@ def copies(directory: Path) -> list[str]:
 def _holds(path: Path, content: bytes) -> bool:
     """Whether a regular file of ours, and no link to one elsewhere, has just this content."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = open_own(path, os.O_RDONLY)
     except OSError:
         return False
     try:
         about = os.fstat(descriptor)
-        private = stat.S_ISREG(about.st_mode) and about.st_mode & 0o777 == 0o600 and about.st_nlink == 1
+        private = about.st_mode & 0o777 == 0o600 and about.st_nlink == 1
         return private and about.st_size == len(content) and os.read(descriptor, len(content) + 1) == content
     finally:
         os.close(descriptor)

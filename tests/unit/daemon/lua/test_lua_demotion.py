@@ -100,7 +100,7 @@ def test_a_damaged_file_is_told_and_kept(path: Path, damage: str) -> None:
 
 def test_what_is_no_file_is_told(path: Path) -> None:
     os.mkfifo(path)
-    assert "is damaged (it is no regular file)" in read(path)[1][0]
+    assert "it is a FIFO, not a file; no function is demoted" in read(path)[1][0]
     path.with_name("demoted.damaged").unlink()
     path.symlink_to("/dev/zero")
     assert "cannot read" in read(path)[1][0]
