@@ -15,14 +15,14 @@ LIST = b"udf-list"
 
 
 RULE = (
-    "a name has at most 127 bytes of UTF-8, no ';', line end or NUL, and a dot that is neither its first byte nor its "
-    "last: counter.lua"
+    "a name has at most 127 bytes of UTF-8, no ';', line end or NUL, and its first dot neither at its start nor at its "
+    "end: counter.lua"
 )
 """What every server wants; it says ``error=invalid_filename`` to all else. Some of that would even end a real server
 when it is asked for or removed: an empty name, ``.`` and ``..``, bytes that are no UTF-8."""
 
-ALLOWED = "letters, digits and . _ $ - (neither a dot first nor two together), ending in .lua"
-"""What newer servers (8.1.2.2 and later) and asudfd want besides."""
+ALLOWED = f"letters, digits and . _ $ - (neither a dot first nor two together), ending in .lua, at most {NAME_SIZE_MAX} bytes"
+"""What asudfd and newer servers (8.1.2.2 and later) want of a name besides, and all servers take."""
 
 
 def sendable(name: bytes) -> bytes:
@@ -38,13 +38,25 @@ def sendable(name: bytes) -> bytes:
     return name
 
 
-def doubtful(name: bytes) -> str:
-    """A warning about a name that older servers take and newer ones refuse; empty for one that all take."""
-    plain = name.replace(b".", b"").translate(None, b"_$-")
-    fine = not plain or (plain.isalnum() and plain.isascii())
-    if fine and b".." not in name and name.endswith(b".lua"):
-        return ""
-    return f"{text(name)}: only older servers take such a name; all others want {ALLOWED}"
+def registrable(name: bytes) -> bytes:
+    """``name`` when every server takes a module of that name; UsageError with the rule otherwise.
+
+    A module that an older server has under another name can be looked at and removed; a new one gets a name that lasts.
+    """
+    if allowed(sendable(name)):
+        return name
+    raise UsageError(
+        f"{text(name)!r} cannot be the name of a module on asudfd and on servers from 8.1.2.2 on: {ALLOWED}. "
+        "Only an older server takes it, by asinfo and udf-put"
+    )
+
+
+def allowed(name: bytes) -> bool:
+    """Whether every server takes a module of that name."""
+    letters = name.translate(None, b"._$-")
+    plain = letters.isalnum() or not letters
+    dots = b".." not in name and not name.startswith(b".") and name.endswith(b".lua")
+    return plain and dots and len(name) <= NAME_SIZE_MAX
 
 
 def listed(answer: Answer) -> list[Module]:

@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from asinfo.options import Values
     from asinfo.tls import TlsSettings
 
-TIMEOUT = 5.0
-"""Seconds a node has when nobody says otherwise."""
-
 OF_A_FILE = ("config-file", "only-config-file", "instance")
 
 
@@ -87,7 +84,7 @@ def _path(values: Values) -> str | None:
 
 def _from_settings(values: Values) -> Cluster:
     nodes = settings.load(values, "asadm", FILE_KEYS).nodes
-    return Cluster([Member(node) for node in nodes], timeout=values.number("timeout") or TIMEOUT)
+    return Cluster([Member(node) for node in nodes], timeout=values.number("timeout") or settings.TIMEOUT)
 
 
 def _from_inventory(values: Values, path: str) -> Cluster:
@@ -96,7 +93,7 @@ def _from_inventory(values: Values, path: str) -> Cluster:
     name, chosen = inventory.cluster(contents, path, values.text("cluster"))
     reader = _Credentials(values, path)
     members = [_member(entry, reader, values.text("tls-name")) for entry in chosen["nodes"]]
-    timeout = values.number("timeout") or chosen["timeout"] or TIMEOUT
+    timeout = values.number("timeout") or chosen["timeout"] or settings.TIMEOUT
     return Cluster(members, name=name, timeout=timeout)
 
 

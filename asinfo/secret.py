@@ -16,8 +16,11 @@ from asinfo.errors import UsageError
 from asinfo.files import PIPE_SECONDS, FileError, read_first_line
 
 
-def read(text: str, prompt: str) -> str:
-    """The password that ``text`` means. Raises UsageError when it cannot be had."""
+def read(text: str, prompt: str, seconds: float = PIPE_SECONDS) -> str:
+    """The password that ``text`` means. Raises UsageError when it cannot be had.
+
+    A pipe has ``seconds``, at most those that any pipe has; who sits at the terminal has all the time in the world.
+    """
     form, colon, rest = text.partition(":")
     if colon and form == "env":
         value = os.environ.get(rest)
@@ -25,13 +28,13 @@ def read(text: str, prompt: str) -> str:
             raise UsageError(f"password: the environment variable {rest!r} is not set")
         return value
     if colon and form == "file":
-        return _first_line(rest)
+        return _first_line(rest, min(seconds, PIPE_SECONDS))
     return text or _ask(prompt)
 
 
-def _first_line(path: str) -> str:
+def _first_line(path: str, seconds: float) -> str:
     try:
-        return read_first_line(path, pipe_seconds=PIPE_SECONDS).decode("utf-8", "surrogateescape")
+        return read_first_line(path, pipe_seconds=seconds).decode("utf-8", "surrogateescape")
     except FileError as error:
         raise UsageError(f"password: {error}") from None
 

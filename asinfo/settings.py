@@ -28,6 +28,9 @@ USER_FILE = ".aerospike/astools.conf"
 HOST = "127.0.0.1"
 PORT = 3000
 
+TIMEOUT = 5.0
+"""Seconds a node has when nobody says otherwise."""
+
 
 class Settings:
     """``nodes`` in the order given, and the ``files`` that were read.
@@ -132,7 +135,11 @@ def login_of(values: Values) -> Login | None:
     from asinfo import secret
     from asinfo.login import Login
 
-    password = "" if mode == "PKI" else secret.read(values.text("password") or "", f"Password of {user}: ")
+    password = (
+        ""
+        if mode == "PKI"
+        else secret.read(values.text("password") or "", f"Password of {user}: ", _limit(values))
+    )
     return Login(user or "", password, mode)
 
 
@@ -152,9 +159,16 @@ def tls_of(values: Values) -> TlsSettings | None:
         capath=values.text("tls-capath"),
         certfile=values.text("tls-certfile"),
         keyfile=values.text("tls-keyfile"),
-        keyfile_password=None if word is None else secret.read(word, "Password of the private key: "),
+        keyfile_password=None
+        if word is None
+        else secret.read(word, "Password of the private key: ", _limit(values)),
         protocols=values.text("tls-protocols"),
         cipher_suite=values.text("tls-cipher-suite"),
         crl_check=values.flag("tls-crl-check"),
         crl_check_all=values.flag("tls-crl-check-all"),
     )
+
+
+def _limit(values: Values) -> float:
+    """The time limit of the run, in seconds."""
+    return values.number("timeout") or TIMEOUT

@@ -11,7 +11,7 @@ from asadm.fleet import notes
 from asadm.fleet.place import Item
 from asadm.fleet.rollout import Rollout
 from asadm.fleet.survey import survey
-from asadm.modules import describe, doubtful, sendable
+from asadm.modules import describe, registrable
 from asadm.outcome import INTERRUPTED, Answer, Outcome
 from asinfo.errors import UsageError
 from asinfo.files import PIPE_SECONDS, FileError, read_file
@@ -40,17 +40,14 @@ OPTIONS = (WAIT,)
 
 
 def check(arguments: Arguments) -> None:
-    """Raises UsageError for a name that cannot be sent and a file that cannot be a module."""
-    sendable(os.fsencode(arguments.names[0]))
+    """Raises UsageError for a name that a node refuses and a file that cannot be a module."""
+    registrable(os.fsencode(arguments.names[0]))
     arguments.prepared = _read(arguments.clauses["path"][0])
 
 
 def run(session: Session, arguments: Arguments) -> Outcome:
     """Send to one node of each cluster, wait for the hash on all, send to those that do not get it by themselves."""
     name = os.fsencode(arguments.names[0])
-    warning = doubtful(name)
-    if warning:
-        session.warn(warning)
     content: bytes = arguments.prepared  # read once: what a pipe holds cannot be read again
     item = Item(name, content, path=arguments.clauses["path"][0])
     cluster = session.cluster(arguments)

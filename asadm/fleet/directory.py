@@ -9,7 +9,6 @@ Everything that cannot be is told at once, before anything is sent, as a ConfigE
 from __future__ import annotations
 
 import os
-import re
 import stat
 from fnmatch import fnmatchcase
 from graphlib import TopologicalSorter
@@ -18,10 +17,11 @@ from asadm.fleet.beneath import Beneath
 from asadm.fleet.pins import FILE, Pins
 from asadm.fleet.pins import read as read_pins
 from asadm.fleet.requires import BUILT_IN, required
+from asadm.modules import ALLOWED, allowed
 from asinfo.errors import ConfigError, Problem, UsageError
 from asinfo.files import kind
 from asinfo.wire.info import text
-from asinfo.wire.udf import NAME_SIZE_MAX, SOURCE_SIZE_MAX, base64, digest
+from asinfo.wire.udf import SOURCE_SIZE_MAX, base64, digest
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
 OTHER_FILE = "udf.yml"
 """What some would call it."""
-
-NAME = re.compile(rb"(?!.*\.\.)[A-Za-z0-9_$-][A-Za-z0-9._$-]*\.lua")
-"""Names that every server accepts, the releases that have an allow-list too."""
 
 FILES_MAX = 10_000
 """Most modules of a directory: more is the wrong directory, and would fill the memory."""
@@ -181,9 +178,9 @@ def _pins(top: Beneath, settings: str) -> Pins:
 
 def _source(top: Beneath, name: bytes, file: str, path: str, place: Problem) -> Source | Problem:
     """The module in ``file``, whose whole path is ``path``; ``place`` with a message when it cannot be one."""
-    if len(name) > NAME_SIZE_MAX or not NAME.fullmatch(name):
+    if not allowed(name):
         named = repr(text(name)) if place.line else "this"  # without a line the path has just told it
-        place.message += f"{named} cannot be the name of a module on a node"
+        place.message += f"{named} cannot be the name of a module on a node: {ALLOWED}"
         return place
     try:
         content = _content(top, file, SOURCE_SIZE_MAX)

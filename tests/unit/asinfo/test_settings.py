@@ -241,6 +241,27 @@ def test_passwords(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         secret.read("", "Password: ")
 
 
+@pytest.mark.parametrize("option", ["--password", "--tls-keyfile-password"])
+@pytest.mark.parametrize(
+    ("limit", "seconds"), [(["--timeout", "0.01"], "0.01"), (["--timeout", "99"], "30"), ([], "5")]
+)
+def test_a_pipe_with_a_password_has_the_time_of_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str, limit: list[str], seconds: str
+) -> None:
+    """And no more than any pipe."""
+    os.mkfifo(tmp_path / "pipe")
+    given: list[float] = []
+
+    def wait(_poll: object, milliseconds: float) -> bool:
+        given.append(milliseconds)
+        return False
+
+    monkeypatch.setattr("asinfo.interrupt.wait", wait)
+    with pytest.raises(UsageError, match=f"nothing came through this pipe within {seconds} s"):
+        names("-U", "u", "-P", "itself", "--tls-enable", option, f"file:{tmp_path / 'pipe'}", *limit)
+    assert float(seconds) * 900 < given[0] <= float(seconds) * 1000
+
+
 def test_the_example_file() -> None:
     path = Path(__file__).parents[3] / "config" / "astools.conf"
     assert len(names("--only-config-file", str(path))) == 3

@@ -9,6 +9,7 @@ import pytest
 from asadm import yaml_file
 from asadm.fleet import directory
 from asadm.fleet.directory import Directory, Source
+from asadm.modules import ALLOWED
 from asinfo.errors import ConfigError, Error, UsageError
 from asinfo.wire.udf import SOURCE_SIZE_MAX, base64, digest
 
@@ -127,7 +128,7 @@ def test_a_pipe_or_too_much_is_no_udf_yaml(tmp_path: Path) -> None:
 
 def test_a_name_that_is_no_text_is_spelled_once(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"\xff.lua")).write_text("x")
-    assert wrong(tmp_path).count(".lua") == 1
+    assert wrong(tmp_path).count("\udcff.lua") == 1
 
 
 def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
@@ -137,13 +138,13 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "gone.lua").symlink_to("nowhere")
     os.mkfifo(tmp_path / "pipe.lua")
     assert wrong(tmp_path).splitlines() == [
-        "DIR/a..lua: this cannot be the name of a module on a node",
+        f"DIR/a..lua: this cannot be the name of a module on a node: {ALLOWED}",
         f"DIR/big.lua: is larger than {SOURCE_SIZE_MAX} bytes, the most that a module may have",
         "DIR/dir.lua: is a directory, not a file",
         "DIR/empty.lua: is empty; nodes refuse a module without content",
         "DIR/gone.lua: No such file or directory",
         "DIR/pipe.lua: is a FIFO, not a file",
-        "DIR/sp ace.lua: this cannot be the name of a module on a node",
+        f"DIR/sp ace.lua: this cannot be the name of a module on a node: {ALLOWED}",
     ]
 
 
@@ -207,7 +208,7 @@ def test_a_pin_goes_before_a_file(tmp_path: Path) -> None:
         ("modules:\n  b.lua: no.lua", "DIR/udf.yaml:2: modules: b.lua: no.lua: No such file or directory"),
         (
             "modules:\n  b.txt: a.lua",
-            "DIR/udf.yaml:2: modules: b.txt: a.lua: 'b.txt' cannot be the name of a module on a node",
+            f"DIR/udf.yaml:2: modules: b.txt: a.lua: 'b.txt' cannot be the name of a module on a node: {ALLOWED}",
         ),
         (
             "modules:\n  b.lua: /etc/passwd",

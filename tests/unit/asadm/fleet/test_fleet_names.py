@@ -1,11 +1,12 @@
 """Names that no server takes are not sent; what a node refuses is final and not waited for."""
 
+import os
 import time
 from pathlib import Path
 
 import pytest
 
-from asadm.modules import ALLOWED, RULE, doubtful, sendable
+from asadm.modules import ALLOWED, RULE, registrable, sendable
 from asinfo.errors import UsageError
 from tests.fakes.fleet import Fleet, Server
 from tests.unit.asadm.conftest import Asadm
@@ -33,6 +34,13 @@ OLD = [
     b"a'b.lua",
     b"a.LUA",
     b"a=b.lua",
+    b"*.lua",
+    b"a:b.lua",
+    b"a.lua.",
+    b"x/../../a.lua",
+    b"a.so",
+    b"a.lua ",
+    b"x" * 124 + b".a",
 ]
 FINE = [b"a.lua", b"_a.lua", b"$.lua", b"-a.lua", b"a.b.lua", b"A9.lua", b"x" * 123 + b".lua"]
 
@@ -47,13 +55,15 @@ def test_what_no_server_takes(name: bytes) -> None:
 @pytest.mark.parametrize("name", OLD)
 def test_what_only_older_servers_take(name: bytes) -> None:
     assert sendable(name) == name
-    assert ALLOWED in doubtful(name)
+    with pytest.raises(UsageError) as caught:
+        registrable(name)
+    assert ALLOWED in str(caught.value)
 
 
 @pytest.mark.parametrize("name", FINE)
 def test_what_every_server_takes(name: bytes) -> None:
     assert sendable(name) == name
-    assert doubtful(name) == ""
+    assert registrable(name) == name
 
 
 @pytest.fixture
@@ -85,12 +95,24 @@ def test_nothing_is_sent(asadm: Asadm, words: str, name: str) -> None:
         assert [node.commands for node in fleet.nodes] == [[], []]
 
 
+@pytest.mark.parametrize("name", OLD)
 @pytest.mark.usefixtures("module")
-def test_a_name_that_newer_servers_refuse_is_sent_with_a_warning(asadm: Asadm) -> None:
+def test_a_name_that_newer_servers_refuse_is_not_sent(asadm: Asadm, name: bytes) -> None:
     with Fleet(2) as fleet:
-        done = asadm("-h", fleet.hosts, "--enable", "-e", "manage udfs add 'sp ace.lua' path one.lua")
-        assert (done.code, ALLOWED in done.err) == (0, True)
-        assert fleet.sources(b"sp ace.lua") == [ONE, ONE]
+        words = ["manage", "udfs", "add", os.fsdecode(name), "path", "one.lua"]
+        done = asadm("-h", fleet.hosts, "--enable", *words)
+        assert (done.code, ALLOWED in done.err) == (2, True)
+        assert [node.commands for node in fleet.nodes] == [[], []]
+
+
+@pytest.mark.parametrize("name", OLD)
+def test_what_an_older_server_has_can_be_shown_and_removed(asadm: Asadm, name: bytes) -> None:
+    with Fleet(1) as fleet:
+        fleet.load(name, ONE)
+        word = os.fsdecode(name)
+        assert asadm("-h", fleet.hosts, "show", "udfs", word).code == 0
+        assert asadm("-h", fleet.hosts, "--enable", "manage", "udfs", "remove", word).code == 0
+        assert fleet.sources(name) == [None]
 
 
 REFUSALS = [
@@ -161,5 +183,8 @@ def test_a_directory_with_such_a_name(asadm: Asadm, tmp_path: Path, name: str) -
     with Fleet(1) as fleet:
         for command in (["udf", "plan", "udf"], ["udf", "apply", "udf", "--yes"]):
             done = asadm("-h", fleet.hosts, *command)
-            assert (done.code, "cannot be the name of a module" in done.err) == (2, True)
+            assert (done.code, f"cannot be the name of a module on a node: {ALLOWED}" in done.err) == (
+                2,
+                True,
+            )
         assert fleet[0].commands == []

@@ -11,6 +11,7 @@ import pytest
 from asadm.fleet import directory, plan_file, survey
 from asadm.fleet.plan import Plan, make
 from asadm.fleet.plan_file import stale
+from asadm.modules import ALLOWED
 from asadm.outcome import Answer
 from asinfo.errors import ConfigError, UsageError
 from asinfo.exchange import Node
@@ -109,7 +110,7 @@ CHANGES: list[tuple[Callable[[dict[str, Any]], object], str]] = [
     (lambda plan: plan["modules"][0].update(content="%"), "is damaged, or not a plan of asadm"),
     (
         lambda plan: plan["modules"][0].update(name="../a.lua"),
-        "'../a.lua' cannot be the name of a module on a node",
+        f"'../a.lua' cannot be the name of a module on a node: {ALLOWED}",
     ),
     (lambda plan: plan["modules"][0].update(name=7), "is damaged, or not a plan of asadm"),
     (lambda plan: plan.update(modules={"a": 1}), "is damaged, or not a plan of asadm"),
