@@ -27,6 +27,7 @@ from daemon.assembly import Assembly, node_id
 from daemon.cluster import Cluster, Member
 from daemon.errors import StartError
 from daemon.health import STARTING, STOPPING, Health
+from daemon.kept import Kept
 from daemon.lock import WorkDirectory
 from daemon.log import Log
 from daemon.members import Members
@@ -146,10 +147,13 @@ class Server:
         self._raise_file_limit()
         ids = [node_id(self._config, number) for number in range(len(self._ports))]
         self._cluster.here = frozenset(ids)
+        kept = Kept(Path(self._config.service.work_directory))
         warn, alarm = partial(self._log.warning, "smd"), partial(self._log.critical, "smd")
-        smd = open_smd(self._config, ids, self._cluster.key, warn, alarm)
+        smd = open_smd(self._config, ids, self._cluster.key, warn, alarm, kept=kept)
         shared: dict[str, Any] = {"cluster": self._cluster, "log": self._log, "metrics": self._metrics}
-        assembly = Assembly(self._config, len(ids), stack, smd=smd, listeners=self._listeners, **shared)
+        assembly = Assembly(
+            self._config, len(ids), stack, smd=smd, kept=kept, listeners=self._listeners, **shared
+        )
         self._services += [assembly.node(number, port) for number, port in enumerate(self._ports)]
         await self._listen_for_supervisors(stack)
         self._listeners.close_unused()

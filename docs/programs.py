@@ -146,6 +146,7 @@ def asudfd() -> Program:
             "smd/UDF.smd": "in the work directory: the modules, as system metadata; a log, so that copies of it may be taken at any time",
             "smd/UDF.mark": "says that there is such a file, so that a lost one is not taken for a new node; belongs to it when it is moved",
             "smd/UDF.smd.json": "the modules as the first version had kept them: carried over, and not read any more",
+            "asudfd.files": "in the work directory: the files of records and of metadata that there are; when one is gone the start is refused, and who deletes its line starts without it",
             "demoted-functions": "in the work directory: the functions that held the event loop",
             "NAME, NAME.journal0, NAME.journal1, NAME-lock": "in the work directory, unless the configuration names another: the "
             "records of a namespace with `storage-engine device` and `file NAME`",

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from daemon.kept import Kept
+
 
 class Opened(NamedTuple):
     """What belongs to a namespace in a file; the first journal is for the writes to come."""
@@ -35,10 +37,15 @@ def journal_paths(path: Path) -> tuple[Path, Path]:
     return path.with_name(f"{path.name}.journal0"), path.with_name(f"{path.name}.journal1")
 
 
-def open_files(path: Path, size: int, namespace: bytes, warn: Callable[[str], None]) -> Opened:
-    """Open the file ``path`` for ``size`` bytes, and bring what its journals have into it. Raises StartError."""
+def open_files(
+    path: Path, size: int, namespace: bytes, warn: Callable[[str], None], kept: Kept | None = None
+) -> Opened:
+    """Open the file ``path`` for ``size`` bytes, and bring what its journals have into it. Raises StartError.
+
+    A file that ``kept`` knows must be there; it knows this one afterwards.
+    """
     paths = journal_paths(path)
-    _refuse_orphans(path, paths)
+    _refuse_lost(path, paths, kept)
     journals: list[Journal] = []
     there = [journal for journal in paths if journal.exists()]
     database = None
@@ -48,6 +55,7 @@ def open_files(path: Path, size: int, namespace: bytes, warn: Callable[[str], No
         sets = Sets()
         database.restore(sets)
         _bring_together(path, database, journals, sets, warn)
+        _remember(path, kept)
     except BaseException:
         if database is not None:
             database.close()
@@ -59,11 +67,24 @@ def open_files(path: Path, size: int, namespace: bytes, warn: Callable[[str], No
     return Opened(database, (journals[0], journals[1]), sets)
 
 
-def _refuse_orphans(path: Path, paths: tuple[Path, Path]) -> None:
+def _refuse_lost(path: Path, paths: tuple[Path, Path], kept: Kept | None) -> None:
     if path.exists() and path.stat().st_size:
         return
     if not all(map(blank, contents(paths).values())):
         raise StartError(f"{path} is gone, but its journals are there: restore it from a copy; or {RECOVER}")
+    if kept is not None and path in kept:
+        raise StartError(
+            f"{path} is gone, and its journals with it, and {kept.path} says that it was there. Restore them from a copy, "
+            f"or delete the line in {kept.path.name} to start without the records"
+        )
+
+
+def _remember(path: Path, kept: Kept | None) -> None:
+    if kept is not None:
+        try:
+            kept.add(path)
+        except OSError as error:
+            raise StartError(f"cannot write {error.strerror}") from error
 
 
 def _bring_together(

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from daemon.errors import StartError
+from daemon.kept import Kept
 from daemon.record import entries
 from daemon.record.database import Database, DatabaseError, insert, merged
 from daemon.record.disk import reason
@@ -51,17 +52,19 @@ _NODE = re.compile(r"-[0-9A-F]{1,16}")
 def recover(config: schema.Config, report: Report) -> None:
     """Save the records of every namespace of ``config`` that is kept in a file, of every node of the process."""
     directory = Path(config.service.work_directory)
+    kept = Kept(directory)
     engines = {
         directory / one.storage_engine.file[0]: one for one in config.namespaces if one.storage_engine.file
     }
     for path, namespace in engines.items():
-        for each in sorted({path, *_of_nodes(path)} - (engines.keys() - {path})):
-            _Recovery(each, namespace, report).run()
+        for each in sorted({path, *_of_nodes(path, kept)} - (engines.keys() - {path})):
+            _Recovery(each, namespace, report, kept).run()
 
 
-def _of_nodes(path: Path) -> Iterator[Path]:
-    """The files of several nodes in one process: the node's id follows the name."""
-    for found in path.parent.glob(f"{path.name}-*"):
+def _of_nodes(path: Path, kept: Kept) -> Iterator[Path]:
+    """The files of several nodes in one process, with those that are gone: the node's id follows the name."""
+    gone = [each for each in kept.paths() if each.parent == path.parent and each.name.startswith(path.name)]
+    for found in [*path.parent.glob(f"{path.name}-*"), *gone]:
         name = re.sub(r"\.journal[01]$", "", found.name)
         if _NODE.fullmatch(name[len(path.name) :]):
             yield found.with_name(name)
@@ -70,8 +73,9 @@ def _of_nodes(path: Path) -> Iterator[Path]:
 class _Recovery:
     """The recovery of one file."""
 
-    def __init__(self, path: Path, namespace: schema.Namespace, report: Report) -> None:
+    def __init__(self, path: Path, namespace: schema.Namespace, report: Report, kept: Kept) -> None:
         self._path = path
+        self._kept = kept
         self._namespace = namespace
         self._report = report
         self._paths = journal_paths(path)
@@ -95,7 +99,7 @@ class _Recovery:
         there = self._path.exists() and self._path.stat().st_size > 0
         journals = contents(self._paths)
         if not there and all(map(blank, journals.values())):
-            self._report.say("there is nothing")
+            self._tell_of_nothing()
             return
         counts: Counter[bytes] = Counter()
         read = salvage(self._path, lambda _, value: counts.update((times(value)[2],))) if there else Salvage()
@@ -125,6 +129,15 @@ class _Recovery:
         for name, figures in sorted(sets.items()):
             if figures.objects:
                 self._report.say(f"saved: {figures.objects} records of {_set(name)}")
+
+    def _tell_of_nothing(self) -> None:
+        if self._path in self._kept:
+            self._report.lost(
+                "the file is gone, and its journals with it: the next start begins without records"
+            )
+            self._kept.forget(self._path)
+        else:
+            self._report.say("there is nothing")
 
     def _is_strange(self, read: Salvage) -> bool:
         """Whether the file belongs to somebody else."""

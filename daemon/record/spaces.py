@@ -15,6 +15,7 @@ from daemon.record.ttl import NEVER
 
 if TYPE_CHECKING:
     from daemon.config import schema
+    from daemon.kept import Kept
     from daemon.record.store import Storage
 
 FILE_SIZE_MIN = 1 << 20
@@ -23,17 +24,19 @@ Warn = Callable[[str], None]
 """Takes a sentence for the log."""
 
 
-def open_namespaces(config: schema.Config, warn: Warn, suffix: str = "") -> dict[bytes, Namespace]:
+def open_namespaces(
+    config: schema.Config, warn: Warn, suffix: str = "", kept: Kept | None = None
+) -> dict[bytes, Namespace]:
     """All namespaces of ``config`` by name, in its order, with what their files hold; start each afterwards.
 
     A file that is named without a directory lies in the work directory; ``suffix`` follows its name where nodes of
-    one process must not share it. Raises StartError when a namespace cannot be had as it is configured.
+    one process must not share it. ``kept`` knows the files that there were. Raises StartError when a namespace cannot be had as it is configured.
     """
     directory = Path(config.service.work_directory)
     made: dict[bytes, Namespace] = {}
     try:
         for one in config.namespaces:
-            made[one.name.encode()] = Namespace(_checked(one), _storage(one, directory, suffix, warn))
+            made[one.name.encode()] = Namespace(_checked(one), _storage(one, directory, suffix, warn, kept))
     except BaseException:
         for namespace in made.values():
             namespace.storage.close()
@@ -51,7 +54,9 @@ def _checked(config: schema.Namespace) -> schema.Namespace:
     return config
 
 
-def _storage(config: schema.Namespace, directory: Path, suffix: str, warn: Warn) -> Storage:
+def _storage(
+    config: schema.Namespace, directory: Path, suffix: str, warn: Warn, kept: Kept | None
+) -> Storage:
     engine = config.storage_engine
     if engine.kind == "memory" and not engine.file:
         return Memory(engine.data_size)
@@ -64,7 +69,7 @@ def _storage(config: schema.Namespace, directory: Path, suffix: str, warn: Warn)
             f"namespace {config.name}: a file of the storage-engine needs a 'filesize' of at least 1M"
         )
     path = directory / engine.file[0]  # an absolute path stays what it is
-    return Device(guarded(path.with_name(path.name + suffix)), config.name.encode(), engine, warn)
+    return Device(guarded(path.with_name(path.name + suffix)), config.name.encode(), engine, warn, kept)
 
 
 def guarded(path: Path) -> Path:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from daemon.kept import Kept
+
 __all__ = ["EPOCH_MILLISECONDS", "REMOVED_MAX", "LocalSmd"]
 
 REMOVED_MAX = 1024
@@ -67,15 +69,21 @@ class LocalSmd:
     """System metadata in ``directory``, one file for each SMD module that somebody subscribes to.
 
     ``cluster_key`` is written beside every change, as the real server does; 0 where it does not matter. ``warn`` is
-    told, in a sentence, of changes that could not be stored.
+    told, in a sentence, of changes that could not be stored. ``kept`` knows the files that there were.
     """
 
     def __init__(
-        self, directory: Path, *, cluster_key: int = 0, warn: Callable[[str], None] = lambda _: None
+        self,
+        directory: Path,
+        *,
+        cluster_key: int = 0,
+        warn: Callable[[str], None] = lambda _: None,
+        kept: Kept | None = None,
     ) -> None:
         self._cluster_key = cluster_key
         self._directory = directory
         self._warn = warn
+        self._kept = kept
         self._queues: dict[str, _Queue] = {}
         self._thread: ThreadPoolExecutor | None = None
         self._compactor = ThreadPoolExecutor(1, thread_name_prefix="smd-compaction")
@@ -94,11 +102,12 @@ class LocalSmd:
 
     def subscribe(self, module: str, accept: Accept) -> None:
         """Hand every change of ``module`` to ``accept``; to be called before ``start``, once for each node."""
-        known = self._queues.setdefault(module, _Queue(Module(self._directory / f"{module}.smd")))
+        known = self._queues.setdefault(module, _Queue(Module(self._directory / f"{module}.smd", self._kept)))
         known.module.subscribers.append(accept)
 
     async def start(self) -> None:
         """Load all files and hand everything over. Raises StartError; nothing was handed over then."""
+        self._refuse_if_lost()
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
@@ -111,9 +120,31 @@ class LocalSmd:
         for module in modules:
             if note := module.load():
                 self._warn(note)
+            if module.log is None and self._kept is not None:
+                self._give_up(module, self._kept)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="smd")
         for module in modules:
             module.publish(list(module.items.values()))
+
+    def _refuse_if_lost(self) -> None:
+        """Raise StartError if the whole directory is gone, with the marks in it, and something was stored there."""
+        if self._kept is None or self._directory.exists():
+            return
+        lost = [queue.module.path.name for queue in self._queues.values() if queue.module.path in self._kept]
+        if lost:
+            raise StartError(
+                f"{self._directory} is missing, and {self._kept.path} says that it had {' and '.join(lost)}. Restore it "
+                f"from a copy, or delete the lines in {self._kept.path.name} to start without what it held. "
+                "`asudfd --recover` makes modules anew from their copies under user-path"
+            )
+
+    @staticmethod
+    def _give_up(module: Module, kept: Kept) -> None:
+        """Somebody has moved the file away, and its mark with it."""
+        try:
+            kept.forget(module.path)
+        except OSError as error:
+            raise StartError(f"cannot write {error.strerror}") from error
 
     async def stop(self) -> None:
         """Refuse further changes and write what waits."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from daemon.kept import Kept
     from daemon.smd.interface import SmdFailed
 
 EPOCH_MILLISECONDS = 1_262_304_000_000
@@ -68,8 +69,10 @@ class Module:
     thread at a time, while the event loop changes no item.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, kept: Kept | None = None) -> None:
+        """``kept`` is told of the log, so that it is missed when the whole directory is lost."""
         self.path = path
+        self.kept = kept
         self.mark = path.with_suffix(".mark")
         self.new, self.save = (path.with_name(f"{path.name}.{end}") for end in ("new", "save"))
         self.content_key = 0
@@ -246,6 +249,8 @@ class Module:
         if not self.mark.exists():
             write_new(self.mark, MARK_TEXT % self.path.name.encode())
             sync_directory(self.mark.parent)
+        if self.kept is not None:
+            self.kept.add(self.path)
 
     def close(self) -> None:
         """Release the log."""

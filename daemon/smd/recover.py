@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from daemon.config.schema.smd import LOCAL
 from daemon.errors import StartError
+from daemon.kept import Kept
 from daemon.smd import file, first
 from daemon.smd.choice import directory_of
 from daemon.smd.interface import SINDEX, TRUNCATE, UDF, Content, Item
@@ -50,10 +51,13 @@ def recover(config: Config, report: Report) -> None:
     """Save the metadata of ``config`` if it is kept in files. Raises StartError if they cannot be read or written."""
     if config.smd.backend != LOCAL:
         return
+    directory = directory_of(config)
+    kept, there = Kept(Path(config.service.work_directory)), directory.exists()
     for name in (UDF, TRUNCATE, SINDEX):
-        module = Module(directory_of(config) / f"{name}.smd")
+        module = Module(directory / f"{name}.smd", kept)
+        lost = not there and module.path in kept
         found = _copies(Path(config.mod_lua.user_path)) if name == UDF else {}
-        if not (found or module.path.exists() or module.mark.exists()):
+        if not (found or lost or module.path.exists() or module.mark.exists()):
             continue
         report.begin(f"system metadata {name}")
         try:
