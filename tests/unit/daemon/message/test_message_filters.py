@@ -31,6 +31,9 @@ SIZE = [expression.OR, *[[expression.EQ, INTEGER, number] for number in range(30
 
 @pytest.fixture
 def stored(world: World) -> World:
+    """A record in a node that has had filters before."""
+    for part in filters.PARTS:
+        import_module(part)
     world.ask(request.put(KEY, {"i": 5, "s": "Hello"}))
     return world
 
@@ -125,8 +128,6 @@ def test_the_first_of_all_is_compiled_with_what_it_needs_off_the_loop(
 
 
 def test_a_small_one_is_answered_at_once(stored: World) -> None:
-    for part in filters.PARTS:
-        import_module(part)
     pattern = [expression.REGEX, 0, Raw(b"[Hh]ello*"), [expression.BIN, expression.STRING, Raw(b"s")]]
     assert isinstance(stored.messages.respond(single(msgpack.pack(pattern))), bytes)
 
