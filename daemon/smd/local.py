@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from asinfo.files import exposed
 from daemon.errors import StartError
 from daemon.smd.compaction import Compaction
-from daemon.smd.interface import CONFIRM_SECONDS, Accept, Holder, Item, SmdFailed, SmdTimeout, State
+from daemon.smd.interface import CONFIRM_SECONDS, UDF, Accept, Holder, Item, SmdFailed, SmdTimeout, State
 from daemon.smd.module import EPOCH_MILLISECONDS, Change, Module
 
 if TYPE_CHECKING:
@@ -102,8 +102,12 @@ class LocalSmd:
 
     def subscribe(self, module: str, accept: Accept) -> None:
         """Hand every change of ``module`` to ``accept``; to be called before ``start``, once for each node."""
-        known = self._queues.setdefault(module, _Queue(Module(self._directory / f"{module}.smd", self._kept)))
+        known = self._queues.setdefault(module, _Queue(self._module(module)))
         known.module.subscribers.append(accept)
+
+    def _module(self, module: str) -> Module:
+        """Of UDF there are the copies under user-path, which tell its loss, and whoever moves both away means it."""
+        return Module(self._directory / f"{module}.smd", None if module == UDF else self._kept)
 
     async def start(self) -> None:
         """Load all files and hand everything over. Raises StartError; nothing was handed over then."""
@@ -120,8 +124,8 @@ class LocalSmd:
         for module in modules:
             if note := module.load():
                 self._warn(note)
-            if module.log is None and self._kept is not None:
-                self._give_up(module, self._kept)
+            if module.log is None and module.kept is not None:
+                self._give_up(module, module.kept)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="smd")
         for module in modules:
             module.publish(list(module.items.values()))
@@ -135,7 +139,7 @@ class LocalSmd:
             raise StartError(
                 f"{self._directory} is missing, and {self._kept.path} says that it had {' and '.join(lost)}. Restore it "
                 f"from a copy, or delete the lines in {self._kept.path.name} to start without what it held. "
-                "`asudfd --recover` makes modules anew from their copies under user-path"
+                "`asudfd --recover` does that, too, and makes modules anew from their copies under user-path"
             )
 
     @staticmethod

@@ -54,7 +54,7 @@ def recover(config: Config, report: Report) -> None:
     directory = directory_of(config)
     kept, there = Kept(Path(config.service.work_directory)), directory.exists()
     for name in (UDF, TRUNCATE, SINDEX):
-        module = Module(directory / f"{name}.smd", kept)
+        module = Module(directory / f"{name}.smd", None if name == UDF else kept)
         lost = not there and module.path in kept
         found = _copies(Path(config.mod_lua.user_path)) if name == UDF else {}
         if not (found or lost or module.path.exists() or module.mark.exists()):

@@ -115,7 +115,7 @@ def test_a_directory_that_was_moved_knows_its_files(tmp_path: Path) -> None:
         start(device(tmp_path / "moved"))
 
 
-@pytest.mark.parametrize("module", [UDF, TRUNCATE, SINDEX])
+@pytest.mark.parametrize("module", [TRUNCATE, SINDEX])
 def test_metadata_that_is_lost_with_its_directory(tmp_path: Path, module: str) -> None:
     assert metadata(tmp_path, module) == ["a"]
     shutil.rmtree(tmp_path / "smd")
@@ -137,14 +137,20 @@ def test_metadata_of_an_earlier_version_is_remembered_from_its_next_start(tmp_pa
 
 
 def test_what_was_moved_away_with_its_mark_is_given_up(tmp_path: Path) -> None:
-    metadata(tmp_path, UDF)
+    metadata(tmp_path, TRUNCATE)
     metadata(tmp_path, SINDEX)
     for name in ("sindex.smd", "sindex.mark"):
         (tmp_path / "smd" / name).unlink()
     assert metadata(tmp_path) == ["a"]
     shutil.rmtree(tmp_path / "smd")
-    with pytest.raises(StartError, match=r"says that it had UDF\.smd\. "):
+    with pytest.raises(StartError, match=r"says that it had truncate\.smd\. "):
         metadata(tmp_path)
+
+
+def test_modules_have_copies_that_tell_their_loss(tmp_path: Path) -> None:
+    metadata(tmp_path, UDF)
+    shutil.rmtree(tmp_path / "smd")
+    assert metadata(tmp_path) == []
 
 
 def test_a_node_without_metadata_misses_none(tmp_path: Path) -> None:
