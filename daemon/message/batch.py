@@ -18,7 +18,15 @@ from typing import TYPE_CHECKING
 from asinfo.errors import WireError
 from asinfo.wire import frame
 from asinfo.wire.batch import RESPOND_ALL, RESPOND_FAILED, head, rows
-from asinfo.wire.message import FIELD_BATCH, FIELD_FILTER, FIELD_NAMESPACE, INFO2_WRITE, INFO3_LAST, reply
+from asinfo.wire.message import (
+    FIELD_BATCH,
+    FIELD_FILTER,
+    FIELD_NAMESPACE,
+    INFO1_BATCH,
+    INFO2_WRITE,
+    INFO3_LAST,
+    reply,
+)
 from asinfo.wire.result import Result
 from daemon.line import line
 from daemon.message.elsewhere import Elsewhere
@@ -257,9 +265,9 @@ def _count(counters: Counters, result: int | None) -> None:
 
 
 def _request(digest: bytes, row: Attributes, limit: int) -> Message:
-    """A row as if it had come alone, with a time limit in ms."""
+    """A row as if it had come alone, with a time limit in ms; the bit of batches says that it has not."""
     return (
-        *(row.info1, row.info2, row.info3, row.info4, 0, row.generation, row.ttl, limit),
+        *(row.info1 | INFO1_BATCH, row.info2, row.info3, row.info4, 0, row.generation, row.ttl, limit),
         *(digest, row.fields, 0, 0),
     )
 

@@ -105,8 +105,12 @@ def operate(namespace: Namespace, message: Message, todo: list[Op]) -> Outcome:
     return OK, generation, void_time, answer, len(shown)
 
 
-def run(bins: Bins, todo: list[Op], respond_all: int) -> list[bytes]:
-    """Apply ``todo`` to ``bins`` and return what they show. Raises Refused."""
+def run(bins: Bins, todo: list[Op], respond_all: int, *, echo: bool = True) -> list[bytes]:
+    """Apply ``todo`` to ``bins`` and return what they show. Raises Refused.
+
+    What an operation on a list or map shows has the code of that with ``echo``, else that of a read: rows of batches
+    that only read are answered so.
+    """
     shown: list[bytes] = []
     opened = _Opened(bins)
     for code, kind, name, value in todo:
@@ -115,7 +119,7 @@ def run(bins: Bins, todo: list[Op], respond_all: int) -> list[bytes]:
         if code in _COLLECTIONS:
             given = opened.operate(code, name, value)
             if given is not None or respond_all:
-                shown.append(_shown(code, name, given))
+                shown.append(_shown(code if echo else OP_READ, name, given))
             continue
         opened.close()
         if code == OP_READ:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asinfo.wire.message import (
+    INFO1_BATCH,
     INFO1_GET_ALL,
     INFO1_NO_BINS,
     INFO2_RESPOND_ALL_OPS,
@@ -52,8 +53,11 @@ def read(namespace: Namespace, message: Message, todo: list[Op]) -> Outcome:
     if info1 & INFO1_NO_BINS:
         return OK, generation, void_time, b"", 0
     if not whole:
-        collections = any(code == OP_CDT_READ for code, _, _, _ in todo)
-        shown = (run if collections else select)(split(bins), todo, info2 & INFO2_RESPOND_ALL_OPS)
+        respond_all = info2 & INFO2_RESPOND_ALL_OPS
+        if any(code == OP_CDT_READ for code, _, _, _ in todo):
+            shown = run(split(bins), todo, respond_all, echo=not info1 & INFO1_BATCH)
+        else:
+            shown = select(split(bins), todo, respond_all)
         return OK, generation, void_time, join(shown), len(shown)
     return OK, generation, void_time, bins, count_ops(bins)
 

@@ -114,6 +114,24 @@ def test_rows_of_a_batch_reach_their_owners() -> None:
     dialogue(test)
 
 
+def test_rows_that_read_lists_have_the_code_of_a_read_whoever_owns_the_record() -> None:
+    """Requests that come alone have the code that they asked with."""
+    size = message.op(message.OP_CDT_READ, 4, b"l", b"\x91\x10")
+
+    async def test(pair: Pair) -> None:
+        for owner in ("A1", "A2"):
+            key = pair.key(owner)
+            await pair.ask(request.put(key, {"l": [1, 2]}, CALL))
+            alone = await pair.ask(request.operate(key, [size], reads=True, writes=False, policy=CALL))
+            fields = [(message.FIELD_NAMESPACE, b"test"), (message.FIELD_SET, b"demo")]
+            row = batch.attributes(message.INFO1_READ, fields=fields, ops=[size])
+            answer, _ = await pair.batch([(key, row)])
+            assert [answer.bins, alone.bins] == [{"l": 2}] * 2
+            assert [answer.ops[0][0], alone.ops[0][0]] == [message.OP_READ, message.OP_CDT_READ]
+
+    dialogue(test)
+
+
 def test_a_node_that_is_not_there() -> None:
     async def test(pair: Pair) -> None:
         key = pair.key("A2")
