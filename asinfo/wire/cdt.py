@@ -11,7 +11,7 @@ from struct import error as StructError  # noqa: N812 - an exception reads like 
 
 from asinfo.errors import WireError
 from asinfo.wire import msgpack
-from asinfo.wire.extent import FIXED_SIZES, MARKERS, head, list_start, map_start, marker, pass_over
+from asinfo.wire.extent import FIXED_SIZES, MARK, MARKERS, head, list_start, map_start, marker, pass_over
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,30 +47,34 @@ def free(_: int) -> None:
     """Charge nothing; see `elements`."""
 
 
-def code(data: bytes) -> int:
-    """The code of a command. Raises WireError.
+def command(data: bytes, charge: Callable[[int], None] = free) -> tuple[int, list[bytes]]:
+    """The code of a command and its arguments, each as it stands; what follows is ignored. Raises WireError.
 
-    Old clients write it in two bytes, and a list of the arguments after it where there are any.
+    Old clients write the code in two bytes, and a list of the arguments after it where there are any.
+    ``charge`` is that of `elements`.
     """
+    if data[:1] == b"\0" and len(data) > 1:
+        return int.from_bytes(data[:2], "big"), _items(data, 2, charge) if len(data) > 2 else []
+    items = _items(data, 0, charge)
+    if not items:
+        raise WireError("a command without a code")
+    first = items.pop(0)
+    return integer(first) & 0xFFFF, items
+
+
+def code(data: bytes) -> int:
+    """The code of a command, also of one whose arguments end early. Raises WireError."""
+    old = data[:1] == b"\0" and len(data) > 1
+    if old and len(data) == 2:
+        return data[1]
     try:
-        if data[:1] == b"\0" and len(data) > 1:
-            if len(data) > 2 and list_start(data, 2) is None:
-                raise WireError("arguments that are no list")
-            return int.from_bytes(data[:2], "big")
-        found = list_start(data, 0) if data else None
-        if found is None or not found[0]:
+        found = list_start(data, 2 if old else 0)
+        if found is None or not (old or found[0]):
             raise WireError("a command that is no list, or one without a code")
-        end = pass_over(data, found[1], free)
+        first = found[1]
+        return data[1] if old else integer(data[first : first + FIXED_SIZES[data[first]]]) & 0xFFFF
     except (IndexError, StructError):
         raise WireError("ends early") from None
-    return integer(data[found[1] : end]) & 0xFFFF
-
-
-def arguments(data: bytes, charge: Callable[[int], None] = free) -> list[bytes]:
-    """The arguments of a command, each as it stands; what follows them is ignored. Raises WireError."""
-    if data[:1] == b"\0":
-        return _items(data, 2, charge) if len(data) > 2 else []
-    return _items(data, 0, charge)[1:]
 
 
 def _items(data: bytes, position: int, charge: Callable[[int], None]) -> list[bytes]:
@@ -116,10 +120,10 @@ def elements(data: bytes, charge: Callable[[int], None] = free) -> tuple[int, li
     return _take_apart(data, list_start, 1, charge)
 
 
-def entries(data: bytes, charge: Callable[[int], None] = free) -> tuple[int, list[tuple[bytes, bytes]]]:
-    """Flags and entries, (key, value) each, of a map; as `elements`. Raises WireError when ``data`` is none."""
+def entries(data: bytes, charge: Callable[[int], None] = free) -> tuple[int, list[bytes], list[bytes]]:
+    """Flags, keys and values of a map; as `elements`. Raises WireError when ``data`` is none."""
     flags, items = _take_apart(data, map_start, 2, charge)
-    return flags, list(zip(items[::2], items[1::2], strict=True))
+    return flags, items[::2], items[1::2]
 
 
 def _take_apart(
@@ -156,18 +160,16 @@ def _pieces(data: bytes, first: int, count: int, charge: Callable[[int], None]) 
     return items, first
 
 
-def extended(data: bytes, items: list[bytes]) -> bytes | None:
-    """The list ``data`` with ``items`` at its end, not taken apart; None if it has flags. Raises WireError."""
+def plain_start(data: bytes) -> tuple[int, int] | None:
+    """Number of elements of a list without flags, and where they begin; None if it has some. Raises WireError."""
     try:
         found = list_start(data, 0)
         if found is None:
             raise WireError("not a collection of this type")
         count, first = found
-        if marker(data, first, count)[1] > first:
-            return None
+        return None if count and data[first] == MARK else found
     except (IndexError, StructError):
         raise WireError("ends early") from None
-    return b"".join((head(count + len(items), of_map=False), data[first:], *items))
 
 
 def join_list(items: list[bytes], flags: int = 0) -> bytes:
@@ -176,8 +178,10 @@ def join_list(items: list[bytes], flags: int = 0) -> bytes:
     return head(len(items) + bool(flags), of_map=False) + mark + b"".join(items)
 
 
-def join_map(items: list[tuple[bytes, bytes]], flags: int = 0) -> bytes:
+def join_map(keys: list[bytes], values: list[bytes], flags: int = 0) -> bytes:
     """A map of these entries; with flags it begins with the marker that says them."""
     mark = MARKERS[flags] + b"\xc0" if flags else b""
-    body = b"".join(part for item in items for part in item)
-    return head(len(items) + bool(flags), of_map=True) + mark + body
+    parts = [b""] * (2 * len(keys))
+    parts[::2] = keys
+    parts[1::2] = values
+    return head(len(keys) + bool(flags), of_map=True) + mark + b"".join(parts)

@@ -50,7 +50,7 @@ def pass_over(data: bytes, position: int, charge: Callable[[int], None]) -> int:
 
 def marker(data: bytes, position: int, count: int) -> tuple[int, int]:
     """Flags of the marker at ``position`` (0: there is none) and the offset after it."""
-    if count and data[position] == 0xC7:
+    if count and data[position] == MARK:
         return data[position + 2], position + 3 + data[position + 1]
     return 0, position
 
@@ -105,7 +105,10 @@ EXTS = {0xC7, 0xC8, 0xC9, 0xD4, 0xD5, 0xD6, 0xD7, 0xD8}
 _HEADS = {False: (0x90, 0xDC), True: (0x80, 0xDE)}
 _SHORT_HEAD, _LONG_HEAD = Struct(">BH"), Struct(">BI")
 
-MARKERS = {flags: bytes((0xC7, 0, flags)) for flags in range(256)}
+MARK = 0xC7
+"""First byte of a marker."""
+
+MARKERS = {flags: bytes((MARK, 0, flags)) for flags in range(256)}
 """What a list or map with these flags begins with."""
 
 _NUMBER_SIZES = dict(zip(range(0xCA, 0xD4), (4, 8, 1, 2, 4, 8, 1, 2, 4, 8), strict=True))

@@ -208,14 +208,14 @@ class _Opened:
         self._changed.clear()
 
     def _pack(self, collection: Collection) -> bytes:
-        with cdt.refusing():
+        with cdt.REFUSING:
             return collection.pack()
 
     def forget(self, size: int) -> None:
         """Another operation comes, on a bin of ``size`` bytes, which it may copy. Raises Refused."""
         self._opened.clear()
         self._stored.clear()
-        with cdt.refusing():
+        with cdt.REFUSING:
             self._shelf.work.charge(size * COPY_STEPS)
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from daemon.record.record import Record
 
 _SIZE = Struct("!I")
-_ELEMENTS = 1  # types of an index, in the wire's numbers; 2 is keys, 3 is values of a map
+_ELEMENTS, _KEYS = 1, 2  # types of an index, in the numbers of the wire; 3 is values of a map
 
 
 class Range:
@@ -87,7 +87,8 @@ class Range:
         if self._type == _ELEMENTS:
             parts = cdt.elements(data)[1]
         else:
-            parts = [entry[self._type - 2] for entry in cdt.entries(data)[1]]
+            _, keys, values = cdt.entries(data)
+            parts = keys if self._type == _KEYS else values
         return [pack(value) for value in map(msgpack.unpack, parts) if isinstance(value, int | str | bytes)]
 
 

@@ -17,6 +17,7 @@ BENCHMARKS = [
     "put",
     "modules",
     "storage",
+    "lists",
     "records",
     "busy",
     "hostile",

@@ -106,8 +106,9 @@ def fuzz_command(data: bytes) -> None:
             if kind:
                 read(kind, value, data)
     with contextlib.suppress(WireError):
+        cdt.command(data)
+    with contextlib.suppress(WireError):
         cdt.code(data)
-        cdt.arguments(data)
 
 
 def fuzz_range(data: bytes) -> None:

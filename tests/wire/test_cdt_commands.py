@@ -30,9 +30,9 @@ def test_lists(items: list[msgpack.Value], flags: int) -> None:
 
 @given(st.dictionaries(keys, values), st.sampled_from([0, 1, 3]))
 def test_maps(items: dict[int | str | bytes, msgpack.Value], flags: int) -> None:
-    parts = [(msgpack.pack(key), msgpack.pack(value)) for key, value in items.items()]
-    data = cdt.join_map(parts, flags)
-    assert cdt.entries(data) == (flags, parts)
+    parts = [*map(msgpack.pack, items)], [*map(msgpack.pack, items.values())]
+    data = cdt.join_map(*parts, flags)
+    assert cdt.entries(data) == (flags, *parts)
     if not flags:
         assert data == msgpack.pack(items)
 
@@ -49,15 +49,16 @@ def test_commands() -> None:
         b"\xdc\x00\x03\xcc\x01\x05\xa2\x03x\xff",
         b"\x00\x01\x92\x05\xa2\x03x",
     ):
-        assert (cdt.code(data), cdt.arguments(data)) == (1, [b"\5", b"\xa2\3x"])
-    assert (cdt.code(b"\x00\x0b"), cdt.arguments(b"\x00\x0b")) == (11, [])
+        assert cdt.command(data) == (1, [b"\5", b"\xa2\3x"])
+    assert cdt.command(b"\x00\x0b") == (11, [])
     for wrong in (b"", b"\x00", b"\x91\xa2\x03x", b"\x90", b"\x00\x01\xc0"):
         with pytest.raises(WireError):
-            cdt.code(wrong)
+            cdt.command(wrong)
+    assert [cdt.code(cut) for cut in (b"\x92\x01", b"\x93\xcc\x40\x92", b"\x00\x01\x92\x05")] == [1, 64, 1]
 
 
 @given(st.binary(max_size=40))
 def test_whatever_bytes_come(data: bytes) -> None:
-    for read in (cdt.elements, cdt.entries, cdt.code, cdt.arguments):
+    for read in (cdt.elements, cdt.entries, cdt.command, cdt.code, cdt.plain_start):
         with contextlib.suppress(WireError):
             read(data)

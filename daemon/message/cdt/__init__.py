@@ -11,13 +11,13 @@ Sources: the protocol's commands in `asinfo.wire.cdt`; Aerospike's documentation
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from asinfo.errors import WireError
 from asinfo.wire import cdt, msgpack
 from asinfo.wire.collection import stored_element
 from asinfo.wire.expression import QUOTE, Unsupported
+from asinfo.wire.extent import head
 from asinfo.wire.particle import LIST, MAP, NULL
 from asinfo.wire.result import Result
 from daemon.message.cdt.collection import SIZE_MAX, Collection, flags_of, integer
@@ -28,7 +28,7 @@ from daemon.message.work import CALL_STEPS, COPY_STEPS, ORDER_STEPS, TooMuchErro
 from daemon.record.refused import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from daemon.message.cdt.collection import Operation, Particle
 
@@ -79,7 +79,7 @@ def reader(kind: int, command: list[object]) -> Callable[[Shelf, bytes], Particl
             argument = argument[1]  # noqa: PLW2901 - a quoted list
         arguments.append(argument)
     data = msgpack.pack(arguments)
-    code = cdt.code(data)
+    code, _ = cdt.command(data)
     operation = OPERATIONS.get(code)
     if operation is None or operation.modifies or operation.kind != kind:
         raise Unsupported(f"operation {code} is not supported in filters")
@@ -97,7 +97,7 @@ def reader(kind: int, command: list[object]) -> Callable[[Shelf, bytes], Particl
 
 def read(kind: int, data: bytes, command: bytes, shelf: Shelf | None = None) -> Particle:
     """What a reading operation shows of a collection. Raises Refused."""
-    with refusing():
+    with REFUSING:
         return _read(kind, data, command, shelf or Shelf())
 
 
@@ -110,21 +110,21 @@ def _read(kind: int, data: bytes, command: bytes, shelf: Shelf) -> Particle:
 
 def read_open(collection: Collection, command: bytes) -> Particle:
     """As `read`, of a collection in pieces."""
-    with refusing():
+    with REFUSING:
         operation, arguments, _ = _decode(command, collection.kind, collection.work, modifies=False)
         return operation.run(collection, *arguments) or _NOTHING
 
 
 def check(command: bytes, work: Work, *, modifies: bool) -> None:
     """Refuse a command that is none, whatever it is to be done to."""
-    with refusing():
+    with REFUSING:
         _decode(command, NULL, work, modifies=modifies)
 
 
 def modify(kind: int, data: bytes, command: bytes) -> tuple[Particle | None, Particle | None]:
     """A collection after an operation, None for none, and what that shows. Raises Refused."""
     work = Work()
-    with refusing():
+    with REFUSING:
         collection, shown = modify_open(open_bin(kind, data, work), command, work)
         return (collection.kind, collection.pack()) if collection else None, shown
 
@@ -135,7 +135,7 @@ def open_bin(kind: int, data: bytes, work: Work) -> Collection | None:
         return None
     if kind not in {LIST, MAP}:
         raise Refused(Result.BIN_TYPE, "an operation on lists or maps on something else")
-    with refusing():
+    with REFUSING:
         return Collection(kind, data, work)
 
 
@@ -144,7 +144,7 @@ def modify_open(collection: Collection | None, command: bytes, work: Work) -> Mo
 
     After an error the collection is good for nothing any more.
     """
-    with refusing():
+    with REFUSING:
         kind = NULL if collection is None else collection.kind
         operation, arguments, weight = _decode(command, kind, work, modifies=True)
         if collection is None:
@@ -166,18 +166,19 @@ def append(data: bytes, command: bytes, work: Work) -> tuple[bytes, Particle] | 
     """
     if not _APPENDS.match(command) or len(data) > SIZE_MAX:
         return None
-    with refusing():
+    with REFUSING:
         work.charge(2 * len(data) * COPY_STEPS)
-        if cdt.extended(data, []) is None:
+        place = cdt.plain_start(data)
+        if place is None:
             return None
         operation, (value, *more), _ = _decode(command, LIST, work, modifies=True)
         if len(more) > 1 and cdt.integer(more[1]):
             return None
-        several = operation is OPERATIONS[cdt.LIST_APPEND_ITEMS]
-        items = [stored_element(item) for item in (cdt.elements(value)[1] if several else [value])]
-        longer = cdt.extended(data, items)
-        assert longer is not None
-        return longer, integer(cdt.size(longer, of_map=False))
+        several = operation is _APPENDS_ITEMS
+        items = [stored_element(item) for item in (cdt.elements(value)[1] if several else (value,))]
+        count, first = place
+        count += len(items)
+        return b"".join((head(count, of_map=False), data[first:], *items)), integer(count)
 
 
 def _decode(command: bytes, kind: int, work: Work, *, modifies: bool) -> tuple[Operation, list[bytes], float]:
@@ -187,17 +188,19 @@ def _decode(command: bytes, kind: int, work: Work, *, modifies: bool) -> tuple[O
     """
     work.charge(CALL_STEPS + len(command) * COPY_STEPS)
     before = work.left
-    code = cdt.code(command)
+    try:
+        code, arguments = cdt.command(command, work.charge)
+    except WireError:
+        _check_kind(kind, cdt.code(command))  # comes first, as on the real server
+        raise
     operation = OPERATIONS.get(code)
     if code in _ELSEWHERE:
         raise Unsupported(f"operation {code} on lists or maps is not supported")
-    if kind not in {NULL, _kind_of(code)}:
-        raise Refused(Result.BIN_TYPE, "an operation on lists or maps on something else")
+    _check_kind(kind, code)
     if operation is None:
         raise Refused(Result.PARAMETER, f"there is no operation {code} on lists or maps")
     if operation.modifies != modifies:
         raise Refused(Result.PARAMETER, "an operation that modifies as one that reads, or the reverse")
-    arguments = cdt.arguments(command, work.charge)
     if not operation.most:
         arguments = []
     if not operation.least <= len(arguments) <= operation.most:
@@ -207,19 +210,28 @@ def _decode(command: bytes, kind: int, work: Work, *, modifies: bool) -> tuple[O
     return operation, arguments, weight
 
 
-@contextmanager
-def refusing() -> Iterator[None]:
-    """Turn what is wrong with a command into a Refused."""
-    try:
-        yield
-    except Unsupported as error:
-        raise Refused(Result.UNSUPPORTED_FEATURE, str(error)) from error
-    except WireError as error:
-        raise Refused(Result.PARAMETER, str(error)) from error
+class _Refusing:
+    """Turns what is wrong with a command into a Refused. A class, since each operation enters it: a generator is slower."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, Unsupported):
+            raise Refused(Result.UNSUPPORTED_FEATURE, str(error)) from error
+        if isinstance(error, WireError):
+            raise Refused(Result.PARAMETER, str(error)) from error
 
 
-def _kind_of(code: int) -> int:
-    return MAP if code >= cdt.MAP_SET_TYPE else LIST
+REFUSING = _Refusing()
+
+
+def _check_kind(kind: int, code: int) -> None:
+    """Raise Refused when an operation is none for collections of ``kind``; NULL is one that is not there."""
+    if kind not in {NULL, MAP if code >= cdt.MAP_SET_TYPE else LIST}:
+        raise Refused(Result.BIN_TYPE, "an operation on lists or maps on something else")
 
 
 def _new(operation: Operation, arguments: list[bytes]) -> bytes:
@@ -228,7 +240,8 @@ def _new(operation: Operation, arguments: list[bytes]) -> bytes:
     flags = 0
     if place is not None and place < len(arguments):
         flags = flags_of(arguments[place], operation.kind)
-    return cdt.join_list([], flags) if operation.kind == LIST else cdt.join_map([], flags)
+    return cdt.join_list([], flags) if operation.kind == LIST else cdt.join_map([], [], flags)
 
 
+_APPENDS_ITEMS = OPERATIONS[cdt.LIST_APPEND_ITEMS]
 _SIZES = (OPERATIONS[cdt.LIST_SIZE], OPERATIONS[cdt.MAP_SIZE])

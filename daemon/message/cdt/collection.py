@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from operator import le
 from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.wire import cdt, msgpack
@@ -77,21 +78,27 @@ class Collection:
             self.flags, self.values = cdt.elements(data, work.charge)
             self.weight = before - work.left
             return
-        self.flags, entries = cdt.entries(data, work.charge)
+        self.flags, self.keys, self.values = cdt.entries(data, work.charge)
         self.weight = before - work.left
         if not self.flags & ORDERED:
-            work.charge(ORDER_STEPS * len(entries))
-            self._charge_sort(len(entries))
-            entries.sort(key=lambda entry: order(entry[0]))  # places in a map are those of its keys in order
-        self.keys = [key for key, _ in entries]
-        self.values = [value for _, value in entries]
+            self._sort_keys()
 
     def pack(self) -> bytes:
         """The collection as it is stored."""
         self.work.charge(self.weight)
         if self.kind == LIST:
             return cdt.join_list(self.values, self.flags)
-        return cdt.join_map(list(zip(self.keys, self.values, strict=True)), self.flags)
+        return cdt.join_map(self.keys, self.values, self.flags)
+
+    def _sort_keys(self) -> None:
+        """Bring the entries of a map into the order of their keys: that is what places are."""
+        self.work.charge(ORDER_STEPS * len(self.keys))
+        self._charge_sort(len(self.keys))
+        orders = list(map(order, self.keys))
+        if not all(map(le, orders, orders[1:])):  # what was stored before maps were kept in order
+            places = sorted(range(len(orders)), key=orders.__getitem__)
+            self.keys = [self.keys[place] for place in places]
+            self.values = [self.values[place] for place in places]
 
     def forget(self) -> None:
         """An element has changed: orders and ranks are to be found anew."""

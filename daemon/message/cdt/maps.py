@@ -23,6 +23,8 @@ from daemon.message.cdt.lists import ZERO, clear, size
 from daemon.record.refused import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from asinfo.wire.collection import Order
     from daemon.message.cdt.collection import Particle
 
@@ -43,10 +45,11 @@ def _put(
 def _put_items(
     collection: Collection, items: bytes, _order: bytes = ZERO, flags: bytes = ZERO, own: int = 0
 ) -> Particle:
-    return _put_all(collection, cdt.entries(items)[1], own or cdt.integer(flags))
+    _, keys, values = cdt.entries(items)
+    return _put_all(collection, zip(keys, values, strict=True), own or cdt.integer(flags))
 
 
-def _put_all(collection: Collection, entries: list[tuple[bytes, bytes]], flags: int) -> Particle:
+def _put_all(collection: Collection, entries: Iterable[tuple[bytes, bytes]], flags: int) -> Particle:
     new: dict[Order, tuple[bytes, bytes]] = {}
     for key, value in entries:
         wanted = key_order(key)

@@ -124,8 +124,8 @@ def _show(collection: Collection, found: Found, wanted: int) -> Particle | None:
 def _show_map(collection: Collection, places: list[int], flags: int) -> Particle:
     if flags == ORDERED:
         places = sorted(places)
-    entries = [(collection.keys[place], collection.values[place]) for place in places]
-    return MAP, cdt.join_map(entries, flags)
+    keys = [collection.keys[place] for place in places]
+    return MAP, cdt.join_map(keys, [collection.values[place] for place in places], flags)
 
 
 def _numbers(collection: Collection, found: Found, wanted: int) -> list[int]:

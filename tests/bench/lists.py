@@ -1,0 +1,152 @@
+"""Operations on lists and maps: time of one in process, without a socket, and the longest turns that they can take."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from asinfo.wire import frame, msgpack, request
+from asinfo.wire.message import OP_CDT_MODIFY, OP_CDT_READ, op
+from asinfo.wire.msgpack import ORDERED, MarkedList, MarkedMap
+from asinfo.wire.request import Key
+from asinfo.wire.result import Result
+from tests.bench.processes import median, percentile
+from tests.fakes.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from daemon.message.dispatch import Messages
+
+KEY = Key("test", "demo", "k")
+BIN = "b"
+REPEATS = 600
+SIZES = (10, 100, 1000)
+WORST_REPEATS = 5
+
+
+class Shape(NamedTuple):
+    """A value of the bin, and the operations of one request on it."""
+
+    name: str
+    value: Any
+    commands: list[Any]
+    writes: bool = False
+
+
+def shapes() -> Iterator[Shape]:
+    """What clients do most."""
+    for size in SIZES:
+        numbers = [each * 7 % size for each in range(size)]
+        texts = {f"key{each:05}": each for each in range(size)}
+        key = f"key{size // 2:05}"
+        label = f"list of {size}"
+        yield Shape(f"append, {label}", numbers, [[1, 5]], writes=True)
+        yield Shape(f"append with flags, {label}", numbers, [[1, 5, 0, 0]], writes=True)
+        yield Shape(f"append of 10, {label}", numbers, [[2, [*range(10)]]], writes=True)
+        yield Shape(f"append, ordered {label}", MarkedList(sorted(numbers)), [[1, 5]], writes=True)
+        yield Shape(f"insert, {label}", numbers, [[3, 0, 5]], writes=True)
+        yield Shape(f"pop, {label}", numbers, [[5, 0]], writes=True)
+        yield Shape(f"increment, {label}", numbers, [[12, 0, 1]], writes=True)
+        yield Shape(f"size, {label}", numbers, [[16]])
+        yield Shape(f"get, {label}", numbers, [[17, size // 2]])
+        yield Shape(f"by rank, {label}", numbers, [[21, 7, 0]])
+        yield Shape(f"by value, {label}", numbers, [[22, 1, 5]])
+        yield Shape(f"by value interval, {label}", numbers, [[25, 5, 2, size // 2]])
+        for name, value in (("map", texts), ("ordered map", MarkedMap(texts, ORDERED))):
+            label = f"{name} of {size}"
+            yield Shape(f"put, {label}", value, [[67, key, 1, 1, 0]], writes=True)
+            yield Shape(f"put of a new key, {label}", value, [[67, key + "x", 1, 1]], writes=True)
+            yield Shape(f"put of 10, {label}", value, [[68, {f"k{n}": n for n in range(10)}, 1]], writes=True)
+            yield Shape(f"increment, {label}", value, [[73, key, 1, 1]], writes=True)
+            yield Shape(f"remove by key, {label}", value, [[76, 0, key]], writes=True)
+            yield Shape(f"by key, {label}", value, [[97, 7, key]])
+            yield Shape(f"by key list, {label}", value, [[107, 7, [key, "key00001", "none"]]])
+            yield Shape(f"by rank range, {label}", value, [[106, 7, -3, 3]])
+            yield Shape(f"size, {label}", value, [[96]])
+
+
+def worst() -> Iterator[Shape]:
+    """As much as the limits of work and size let through, and somewhat more."""
+    for size in (5_000, 10_000, 20_000, 40_000, 80_000):
+        numbers = [each * 7919 % size for each in range(size)]
+        yield from _heavy(f"{size} integers", numbers)
+        yield from _heavy(f"{size} texts", [f"{each:016}" for each in numbers])
+        yield from _heavy(f"{size} texts of 100", [f"{each:0100}" for each in numbers])
+        yield from _heavy(f"{size // 4} lists", [[each, str(each), None] for each in numbers[: size // 4]])
+        entries = {f"{each:08}": each for each in numbers}
+        for label, value in (
+            ("map", entries),
+            ("ordered map", MarkedMap(dict(sorted(entries.items())), ORDERED)),
+        ):
+            name = f"{label} of {size}"
+            yield Shape(f"by rank range, {name}", value, [[106, 8, 0]])
+            yield Shape(f"by value, all as an ordered map, {name}", value, [[105, 17, None]])
+            yield Shape(f"put of 1000, {name}", value, [[68, {f"x{n}": n for n in range(1000)}]], writes=True)
+            yield Shape(f"removal by key list, {name}", value, [[81, 5, list(entries)[:1000]]], writes=True)
+    many = [1] * 100
+    yield Shape("2000 appends", many, [[1, 5]] * 2000, writes=True)
+    yield Shape("2000 appends, ordered list", MarkedList(many), [[1, 5]] * 2000, writes=True)
+    yield Shape("500 ranks of 100", many, [[21, 7, 0]] * 500)
+    yield Shape("500 values of 100", many, [[22, 7, 1]] * 500)
+    yield Shape("a value with a wildcard", [[1, 2]] * 5000, [[22, 5, [1, msgpack.Ext(255, b"\0")]]])
+
+
+def _heavy(label: str, values: list[Any]) -> Iterator[Shape]:
+    yield Shape(f"by rank range, {label}", values, [[26, 7, 0]])
+    yield Shape(f"ranks of all, {label}", values, [[24, 3, 0]])
+    yield Shape(f"by value list of 1000, {label}", values, [[23, 3, values[:1000]]])
+    yield Shape(f"sort, {label}", values, [[13, 2]], writes=True)
+    yield Shape(f"append unique, {label}", values, [[2, values[:1000], 0, 1 | 4 | 8]], writes=True)
+    yield Shape(f"set, {label}", values, [[9, 0, 1]], writes=True)
+    yield Shape(f"append and set type, {label}", values, [[1, 1], [0, 1]], writes=True)
+
+
+class Measured(NamedTuple):
+    """How long each request of a shape took, in microseconds, and the result of the last."""
+
+    microseconds: list[float]
+    result: int
+
+
+def measure(messages: Messages, shape: Shape, repeats: int) -> Measured:
+    """Send the request of a shape so many times, each to the same record."""
+    stored = request.put(KEY, {BIN: shape.value})
+    code = OP_CDT_MODIFY if shape.writes else OP_CDT_READ
+    ops = [op(code, 4, BIN.encode(), msgpack.pack(command)) for command in shape.commands]
+    body = request.operate(KEY, ops, reads=not shape.writes, writes=shape.writes)
+    found = []
+    answer = messages.respond(stored)
+    for _ in range(repeats):
+        if shape.writes:
+            messages.respond(stored)
+        began = time.process_time_ns()
+        answer = messages.respond(body)
+        found.append((time.process_time_ns() - began) / 1e3)
+    assert isinstance(answer, bytes)
+    return Measured(found, request.reply(answer[frame.HEADER_SIZE :]).result)
+
+
+def run() -> None:
+    """Print the median of each operation, then how long the heaviest requests hold the event loop."""
+    messages = World().messages
+    for shape in shapes():
+        measured = measure(messages, shape, REPEATS)
+        print(f"  {shape.name:50} {median(measured.microseconds):8.1f} us")
+    _turns(messages)
+
+
+def _turns(messages: Messages) -> None:
+    turns = list[float]()
+    refused = 0
+    longest = 0.0, ""
+    for shape in worst():
+        taken, result = measure(messages, shape, WORST_REPEATS)
+        refused += result == Result.UNSUPPORTED_FEATURE
+        turns += taken
+        longest = max(longest, (median(taken), shape.name))
+    print(f"  {len(turns) // WORST_REPEATS} heavy requests, {refused} of them refused as too much")
+    print(
+        f"  their turns: median {median(turns) / 1e3:.1f} ms, p90 {percentile(turns, 90) / 1e3:.1f} ms,"
+        f" longest {max(turns) / 1e3:.1f} ms; by the median of its own {longest[0] / 1e3:.1f} ms: {longest[1]}"
+    )
