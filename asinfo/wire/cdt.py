@@ -11,7 +11,17 @@ from struct import error as StructError  # noqa: N812 - an exception reads like 
 
 from asinfo.errors import WireError
 from asinfo.wire import msgpack
-from asinfo.wire.extent import FIXED_SIZES, MARK, MARKERS, head, list_start, map_start, marker, pass_over
+from asinfo.wire.extent import (
+    FIXED_SIZES,
+    MARK,
+    MARKERS,
+    SHORT_STRING,
+    head,
+    list_start,
+    map_start,
+    marker,
+    pass_over,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -153,8 +163,14 @@ def _pieces(data: bytes, first: int, count: int, charge: Callable[[int], None]) 
     charge(count)
     items = []
     for _ in range(count):
-        size = FIXED_SIZES[data[first]]
-        end = first + size if size else pass_over(data, first, charge)
+        lead = data[first]
+        size = FIXED_SIZES[lead]
+        if size:
+            end = first + size
+        elif lead == SHORT_STRING:  # what else has no fixed size is rarer
+            end = first + 2 + data[first + 1]
+        else:
+            end = pass_over(data, first, charge)
         items.append(data[first:end])
         first = end
     return items, first

@@ -24,6 +24,7 @@ from asinfo.wire.extent import (
     EXTS,
     FIXED_SIZES,
     MARKERS,
+    SHORT_STRING,
     head,
     list_start,
     map_start,
@@ -97,6 +98,22 @@ def order(data: bytes, depth: int = DEPTH_MAX) -> Order:
         raise WireError("ends early") from None
     if end != len(data):
         raise WireError("does not end where its bytes end")
+    return found
+
+
+def orders(values: list[bytes]) -> list[Order]:
+    """What each of several values is compared by, as `order`: small integers and short strings are looked at here."""
+    found: list[Order] = []
+    for data in values:
+        lead = data[0]
+        if lead < 0x80 and len(data) == 1:
+            found.append(_SMALL[lead])
+        elif 0xA0 < lead <= 0xBF and len(data) == (lead & 0x1F) + 1:
+            found.append((_RANKS.get(data[1], _RAW), data[1:]))
+        elif lead == SHORT_STRING and 2 < len(data) == data[1] + 2:
+            found.append((_RANKS.get(data[2], _RAW), data[2:]))
+        else:
+            found.append(order(data))
     return found
 
 
@@ -357,6 +374,7 @@ def _room(data: bytes, values: int, position: int, depth: int) -> None:
         raise WireError("ends early")
 
 
+_SMALL: list[Order] = [(_INTEGER, number) for number in range(0x80)]
 _CONSTANTS: dict[int, Order] = {0xC0: (_NIL, 0), 0xC2: (_BOOLEAN, 0), 0xC3: (_BOOLEAN, 1)}
 _SCALARS = {
     0xCA: (_FLOAT, Struct(">f")),

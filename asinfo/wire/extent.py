@@ -105,6 +105,9 @@ EXTS = {0xC7, 0xC8, 0xC9, 0xD4, 0xD5, 0xD6, 0xD7, 0xD8}
 _HEADS = {False: (0x90, 0xDC), True: (0x80, 0xDE)}
 _SHORT_HEAD, _LONG_HEAD = Struct(">BH"), Struct(">BI")
 
+SHORT_STRING = 0xD9
+"""First byte of a string of up to 255 bytes whose size is in the next byte."""
+
 MARK = 0xC7
 """First byte of a marker."""
 

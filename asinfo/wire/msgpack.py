@@ -277,13 +277,15 @@ def _packed(value: Any, depth: int) -> bytes:
 
 def _pack_int(value: int, _: int) -> bytes:
     if -0x20 <= value < 0x80:
-        return (value & 0xFF).to_bytes(1, "big")
-    for lead, bits in enumerate((8, 16, 32, 64)):
-        if 0 <= value < 1 << bits:
-            return bytes([0xCC + lead]) + value.to_bytes(bits // 8, "big")
-        if value < 0 and value >= -1 << bits - 1:
-            return bytes([0xD0 + lead]) + value.to_bytes(bits // 8, "big", signed=True)
-    raise WireError("an integer of more than 64 bits")
+        return _SMALL[value]
+    try:
+        if value > 0:
+            lead, form = _UNSIGNED[value.bit_length()]
+        else:
+            lead, form = _SIGNED[(~value).bit_length()]
+    except IndexError:
+        raise WireError("an integer of more than 64 bits") from None
+    return form.pack(lead, value)
 
 
 def utf8(text: str) -> bytes:
@@ -349,6 +351,21 @@ def _rank(key: Any) -> tuple[int, int | bytes]:
 
 
 _FLOAT = Struct(">Bd")
+_SMALL = tuple(bytes([number & 0xFF]) for number in (*range(0x80), *range(-0x20, 0)))
+"""Integers of one byte, the negative ones counted from the end."""
+
+_UNSIGNED = [
+    (lead, Struct(form))
+    for lead, (form, count) in enumerate(((">BB", 9), (">BH", 8), (">BI", 16), (">BQ", 32)), 0xCC)
+    for _ in range(count)
+]
+_SIGNED = [
+    (lead, Struct(form))
+    for lead, (form, count) in enumerate(((">Bb", 8), (">Bh", 8), (">Bi", 16), (">Bq", 32)), 0xD0)
+    for _ in range(count)
+]
+"""First byte and form of an integer, by the number of bits that it takes; of a negative one, of its complement."""
+
 _SIZED = (Struct(">BB"), Struct(">BH"), Struct(">BI"))
 _COUNTED = _SIZED[1:]
 

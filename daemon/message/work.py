@@ -31,6 +31,9 @@ MOVE_STEPS = 1 / 100
 LOOK_STEPS = 0.5
 """Steps to look at an element whose order is known."""
 
+PACK_STEPS = 4
+"""Steps to pack a number of our own: an index or a rank."""
+
 COPY_STEPS = 1 / 1024
 """Steps to copy or compare a byte."""
 

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 KEY = Key("test", "demo", "k")
 BIN = "b"
-REPEATS = 600
+REPEATS = 200
 SIZES = (10, 100, 1000)
-WORST_REPEATS = 5
+WORST_REPEATS = 3
 
 
 class Shape(NamedTuple):
@@ -68,7 +68,7 @@ def shapes() -> Iterator[Shape]:
 
 def worst() -> Iterator[Shape]:
     """As much as the limits of work and size let through, and somewhat more."""
-    for size in (5_000, 10_000, 20_000, 40_000, 80_000):
+    for size in (5_000, 20_000, 80_000):
         numbers = [each * 7919 % size for each in range(size)]
         yield from _heavy(f"{size} integers", numbers)
         yield from _heavy(f"{size} texts", [f"{each:016}" for each in numbers])
@@ -123,8 +123,11 @@ def measure(messages: Messages, shape: Shape, repeats: int) -> Measured:
         began = time.process_time_ns()
         answer = messages.respond(body)
         found.append((time.process_time_ns() - began) / 1e3)
-    assert isinstance(answer, bytes)
-    return Measured(found, request.reply(answer[frame.HEADER_SIZE :]).result)
+    return Measured(found, _result(answer))
+
+
+def _result(answer: Any) -> int:
+    return request.reply(answer[frame.HEADER_SIZE :]).result
 
 
 def run() -> None:
@@ -141,6 +144,8 @@ def _turns(messages: Messages) -> None:
     refused = 0
     longest = 0.0, ""
     for shape in worst():
+        if _result(messages.respond(request.put(KEY, {BIN: shape.value}))):
+            continue  # larger than a record may be
         taken, result = measure(messages, shape, WORST_REPEATS)
         refused += result == Result.UNSUPPORTED_FEATURE
         turns += taken

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asinfo.errors import WireError
-from asinfo.wire import cdt, msgpack
+from asinfo.wire import cdt, collection, msgpack
 
 integers = st.integers(-(1 << 63), (1 << 64) - 1)
 keys = st.one_of(integers, st.text(max_size=9), st.binary(max_size=9))
@@ -35,6 +35,31 @@ def test_maps(items: dict[int | str | bytes, msgpack.Value], flags: int) -> None
     assert cdt.entries(data) == (flags, *parts)
     if not flags:
         assert data == msgpack.pack(items)
+
+
+def _is_itself(value: msgpack.Value) -> bool:
+    """Whether what a value is compared by equals itself: NaN, also within lists, does not."""
+    data = msgpack.pack(value)
+    return collection.order(data) == collection.order(data)
+
+
+@given(st.lists(values.filter(_is_itself) | st.text(min_size=30, max_size=40)))
+def test_several_values_are_compared_as_each_is(items: list[msgpack.Value]) -> None:
+    parts = [*map(msgpack.pack, items)]
+    assert collection.orders(parts) == [*map(collection.order, parts)]
+
+
+@pytest.mark.parametrize(
+    "number", [n for bits in range(65) for n in ((1 << bits) - 1, 1 << bits, -1 << bits)]
+)
+def test_integers_have_their_shortest_form(number: int) -> None:
+    if not -(1 << 63) <= number < 1 << 64:
+        with pytest.raises(WireError):
+            msgpack.pack(number)
+        return
+    data = msgpack.pack(number)
+    assert msgpack.unpack(data) == number
+    assert collection.stored_element(data) is data
 
 
 @pytest.mark.parametrize("count", [15, 16, 65535, 65536])

@@ -7,7 +7,7 @@ from operator import le
 from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.wire import cdt, msgpack
-from asinfo.wire.collection import KEYS, order
+from asinfo.wire.collection import KEYS, order, orders
 from asinfo.wire.expression import Unsupported
 from asinfo.wire.extent import list_start, map_start
 from asinfo.wire.msgpack import ORDERED, VALUE_ORDERED
@@ -94,9 +94,9 @@ class Collection:
         """Bring the entries of a map into the order of their keys: that is what places are."""
         self.work.charge(ORDER_STEPS * len(self.keys))
         self._charge_sort(len(self.keys))
-        orders = list(map(order, self.keys))
-        if not all(map(le, orders, orders[1:])):  # what was stored before maps were kept in order
-            places = sorted(range(len(orders)), key=orders.__getitem__)
+        found = orders(self.keys)
+        if not all(map(le, found, found[1:])):  # what was stored before maps were kept in order
+            places = sorted(range(len(found)), key=found.__getitem__)
             self.keys = [self.keys[place] for place in places]
             self.values = [self.values[place] for place in places]
 
@@ -112,16 +112,16 @@ class Collection:
         """What each element is compared by."""
         if self._orders is None:
             self.work.charge(ORDER_STEPS * self.weight)
-            self._orders = [order(value) for value in self.values]
+            self._orders = orders(self.values)
         self.work.charge(LOOK_STEPS * len(self.values))
         return self._orders
 
     def ranked(self) -> list[int]:
         """Places by the order of values."""
         if self._ranked is None:
-            orders = self.orders()
+            found = self.orders()
             self._charge_sort(self.weight)
-            self._ranked = sorted(range(len(orders)), key=orders.__getitem__)
+            self._ranked = sorted(range(len(found)), key=found.__getitem__)
         return self._ranked
 
     def put_in_order(self, value: bytes) -> None:
@@ -170,11 +170,11 @@ class Collection:
     def least_ranks(self) -> dict[int, int]:
         """The rank of each place, the same for elements that are equal: that of the first of them."""
         self.work.charge(2 * len(self.values))
-        orders = self.orders()
+        compared = self.orders()
         found: dict[int, int] = {}
         before = least = -1
         for rank, place in enumerate(self.ranked()):
-            if before < 0 or orders[before] != orders[place]:
+            if before < 0 or compared[before] != compared[place]:
                 least = rank
             found[place] = least
             before = place

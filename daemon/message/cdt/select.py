@@ -9,7 +9,7 @@ from asinfo.wire.msgpack import ORDERED, PRESERVE_ORDER
 from asinfo.wire.particle import LIST, MAP, pack
 from daemon.message.cdt import find
 from daemon.message.cdt.collection import Collection, Operation, element, integer, not_applicable
-from daemon.message.work import LOOK_STEPS
+from daemon.message.work import LOOK_STEPS, PACK_STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,7 +116,7 @@ def _show(collection: Collection, found: Found, wanted: int) -> Particle | None:
     if wanted in _MAPS:
         return _show_map(collection, places, _MAPS[wanted])
     if wanted in _PLACES:
-        collection.work.charge(2 * len(places))
+        collection.work.charge(PACK_STEPS * len(places))
         return pack(_numbers(collection, found, wanted))
     return pack(_range(collection, found, wanted))
 
