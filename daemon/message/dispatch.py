@@ -20,6 +20,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Awaitable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from asinfo.errors import WireError
@@ -282,7 +283,7 @@ class Messages:
                 if counts is READS and outcome[2]:  # only a record that was read shows a void time
                     touch(namespace, message)
         except (Refused, particle.Refused) as error:
-            outcome = failed(error.code)
+            outcome = failed(error.code) if counts is UDFS else _refused(namespace, message, error.code)
         except Exception as error:  # noqa: BLE001 - the edge: a fault in one request may not end a connection
             outcome = self._fault(error)
         namespace.counters[counts.names[origin][outcome[0]]] += 1
@@ -310,10 +311,18 @@ def _passes(namespace: Namespace, message: Message) -> bool:
 
 
 def _filtered_out(namespace: Namespace, message: Message) -> Outcome:
-    """The outcome of a request whose record does not pass its filter; it shows the record's generation."""
-    assert message[8] is not None
-    record = namespace.get(message[8])
-    return int(Result.FILTERED_OUT), 0 if record is None else record.generation, 0, b"", 0
+    """The outcome of a request whose record does not pass its filter."""
+    return _refused(namespace, message, Result.FILTERED_OUT)
+
+
+def _refused(namespace: Namespace, message: Message, code: int) -> Outcome:
+    """The outcome of a request that is refused: it shows the record's generation, but where that was to be deleted."""
+    digest, record = message[8], None
+    assert digest is not None
+    if not message[1] & INFO2_DELETE:
+        with suppress(Refused):  # a damaged record has none
+            record = namespace.get(digest)
+    return int(code), 0 if record is None else record.generation, 0, b"", 0
 
 
 async def _durably(outcome: Outcome, durable: Awaitable[int]) -> bytes:

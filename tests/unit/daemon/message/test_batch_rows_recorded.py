@@ -23,10 +23,11 @@ CASES = [json.loads(line) for line in gzip.decompress(ROWS.read_bytes()).splitli
 
 
 class Answer(NamedTuple):
-    """One message of a reply: the number of the row, what became of it, and what it shows."""
+    """One message of a reply: the number of the row, what became of it, the generation, and what it shows."""
 
     row: int
     result: int
+    generation: int
     ops: list[Op]
     last: bool = False
 
@@ -36,9 +37,15 @@ def ask(world: World, text: str) -> list[Answer]:
     body = bytes.fromhex(text)[frame.HEADER_SIZE :]
     bodies = asyncio.run(gather(world.messages.respond(body)))
     return [
-        Answer(row, result, message.read_ops(reply, offset, count)[0], bool(info3 & message.INFO3_LAST))
+        Answer(
+            row,
+            result,
+            generation,
+            message.read_ops(reply, offset, count)[0],
+            bool(info3 & message.INFO3_LAST),
+        )
         for reply in bodies
-        for _, _, info3, _, result, _, _, row, _, _, count, offset in message.replies(reply)
+        for _, _, info3, _, result, generation, _, row, _, _, count, offset in message.replies(reply)
     ]
 
 
@@ -49,7 +56,7 @@ def test_rows(case: dict[str, Any], world: World) -> None:
     answers = ask(world, case["request"])
     assert [answer.result for answer in answers if answer.last] == [case["last_rc"]]
     assert sorted(answer for answer in answers if not answer.last) == sorted(
-        Answer(row, result, ops_of(text)) for row, result, _, text in case["messages"]
+        Answer(row, result, generation, ops_of(text)) for row, result, generation, text in case["messages"]
     )
     for text, after in zip(case["get"], case["after"], strict=True):
         [answer] = ask(world, text)

@@ -86,7 +86,7 @@ def as_recorded(world: World, row: dict[str, Any]) -> bool | None:
     answer = world.ask(unhex(row["request"]))
     if answer.result == REFUSED != row["rc"]:
         return None
-    if answer.result != row["rc"]:
+    if (answer.result, answer.generation) != (row["rc"], row["gen"]):
         return False
     if "reply" in row and answer.ops != reply(bytes.fromhex(row["reply"])).ops:
         return False
