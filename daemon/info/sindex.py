@@ -111,7 +111,7 @@ async def sindex_create(node: Node, request: Request) -> bytes:
         raise CommandError(Code.INDEX_EXISTS, "'indexname' already exists with different definition")
     others = [other for other, definition in space.indexes.items() if definition == index]
     answer = await _store(node, key_of(namespace, name), value_of(index))
-    # an index has one name: a second one for the same values replaces the first
+    # an index has one name: the second has replaced the first where it was accepted; what is left of that is its item
     for other in others:
         await _store(node, key_of(namespace, other), None)
     return answer

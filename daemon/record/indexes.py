@@ -94,7 +94,14 @@ def accept(
         if index is None:
             space.indexes.pop(index_name, None)
         else:
-            space.indexes[index_name] = index
+            _name(space.indexes, index_name, index)
+
+
+def _name(indexes: dict[bytes, Index], name: bytes, index: Index) -> None:
+    """Put an index under its name: it has one, so another one that it had is gone in the same step."""
+    for other in [other for other, definition in indexes.items() if definition == index]:
+        del indexes[other]
+    indexes[name] = index
 
 
 def _read(value: str) -> Index:
