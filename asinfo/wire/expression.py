@@ -41,7 +41,7 @@ NODES_MAX = 2048
 NIL, BOOL, INTEGER, STRING, LIST, MAP, BLOB, FLOAT, GEOJSON, HLL = range(10)
 """Types of values."""
 
-EQ, NE, GT, GE, LT, LE, REGEX, GEO = range(1, 9)
+EQ, NE, GT, GE, LT, LE, REGEX, GEO, IN_LIST = range(1, 10)
 AND, OR, NOT, EXCLUSIVE = range(16, 20)
 ADD, SUB, MUL, DIV, POW, LOG, MOD, ABS, FLOOR, CEIL, TO_INT, TO_FLOAT = range(20, 32)
 INT_AND, INT_OR, INT_XOR, INT_NOT, INT_LSHIFT, INT_RSHIFT, INT_ARSHIFT, INT_COUNT, INT_LSCAN, INT_RSCAN = (
@@ -55,7 +55,7 @@ KEY, BIN, BIN_TYPE = 80, 81, 82
 UNKNOWN, COND, VAR, LET, QUOTE, CALL = 0, 123, 124, 125, 126, 127
 
 _SHAPES: dict[int, str] = {
-    **dict.fromkeys((EQ, NE, GT, GE, LT, LE, GEO, POW, LOG, MOD), "ee"),
+    **dict.fromkeys((EQ, NE, GT, GE, LT, LE, GEO, IN_LIST, POW, LOG, MOD), "ee"),
     **dict.fromkeys((INT_LSHIFT, INT_RSHIFT, INT_ARSHIFT, INT_LSCAN, INT_RSCAN), "ee"),
     **dict.fromkeys((NOT, ABS, FLOOR, CEIL, TO_INT, TO_FLOAT, INT_NOT, INT_COUNT), "e"),
     **dict.fromkeys((AND, OR, EXCLUSIVE), "ee*"),

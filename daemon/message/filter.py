@@ -17,14 +17,16 @@ from typing import TYPE_CHECKING
 
 from asinfo.errors import WireError
 from asinfo.wire import expression as x
+from asinfo.wire import msgpack
 from asinfo.wire import particle as particles
 from asinfo.wire.collection import order
 from asinfo.wire.expression import Constant, Unsupported
+from asinfo.wire.msgpack import Raw
 from asinfo.wire.result import Result
 from daemon.message import arithmetic
 from daemon.message.scope import Scope
 from daemon.message.subject import METADATA, Subject
-from daemon.message.work import COPY_STEPS
+from daemon.message.work import COPY_STEPS, LOOK_STEPS
 from daemon.record.refused import Refused
 
 if TYPE_CHECKING:
@@ -158,6 +160,37 @@ def _compare_bytes(test: Callable[[bytes, bytes], bool], left: Run, right: Run) 
         return test(first, second)
 
     return run
+
+
+def _in_list(arguments: list[Any], scope: Scope) -> Typed:
+    """Whether a list has an element that equals a value."""
+    (kind, run_value), (of, run_list) = (_compile(argument, scope) for argument in arguments)
+    if of not in {x.LIST, _ANY} or kind == x.HLL:
+        raise WireError("a search in what is no list, or for a value that none has")
+    packed = _PACKED.get(kind)
+    if packed is None:
+        raise Unsupported("a search for a value of which the type is not known is not supported")
+    run_ordered = _ordered(arguments[1], run_list)
+
+    def run(subject: Subject) -> Value:
+        wanted = run_value(subject)
+        found = None if wanted is None else run_ordered(subject)
+        if wanted is None or found is None:
+            return None
+        _, items = found
+        subject.shelf.work.charge(LOOK_STEPS * len(items))
+        return order(packed(wanted)) in items
+
+    return x.BOOL, run
+
+
+_PACKED: dict[int, Callable[[Any], bytes]] = {
+    **dict.fromkeys((x.BOOL, x.INTEGER, x.FLOAT, x.BLOB), msgpack.pack),
+    x.STRING: lambda text: msgpack.pack(Raw(b"\x03" + text)),
+    x.GEOJSON: lambda text: msgpack.pack(Raw(b"\x17" + text)),
+    **dict.fromkeys((x.LIST, x.MAP), lambda data: data),
+}
+"""A value of each type as an element of a list."""
 
 
 def _logical(arguments: list[Any], scope: Scope, decided: bool) -> Typed:
@@ -362,6 +395,7 @@ def _meta(kind: int, run: Run) -> Callable[[list[Any], Scope], Typed]:
 _SPECIAL: dict[int, Callable[[list[Any], Scope], Typed]] = {
     **{code: _compare(code) for code in _TESTS},
     x.REGEX: _regex,
+    x.IN_LIST: _in_list,
     x.AND: lambda arguments, scope: _logical(arguments, scope, decided=False),
     x.OR: lambda arguments, scope: _logical(arguments, scope, decided=True),
     x.NOT: _not,

@@ -168,6 +168,27 @@ def test_requests_on_one_record(stored: World, make: Any, counter: str) -> None:
     assert stored.ask(make(TRUE)).result == 0
 
 
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        *((2, True), (i("i"), False), (2.0, False), ("a", True), ("b", False), (b"a", True), (True, True)),
+        *(([x.QUOTE, [1, "x"]], True), ([x.QUOTE, [1]], False), ({"k": 1}, True), (s("nope"), False)),
+    ],
+)
+def test_a_value_in_a_list(stored: World, value: Any, found: bool) -> None:
+    items = [1, 2, "a", b"a", True, [1, "x"], {"k": 1}]
+    stored.ask(request.put(KEY, {"items": items}))
+    in_bin = [x.IN_LIST, value, [x.BIN, x.LIST, Raw(b"items")]]
+    assert passes(stored, in_bin) == found
+    assert passes(stored, [x.IN_LIST, value, [x.QUOTE, items]]) == found
+    assert not passes(stored, [x.IN_LIST, value, [x.BIN, x.LIST, Raw(b"m")]])
+
+
+@pytest.mark.parametrize("no_list", [MAP, i(), "text"], ids=str)
+def test_a_value_in_no_list(stored: World, no_list: Any) -> None:
+    test_refusals(stored, [x.IN_LIST, 1, no_list], Result.PARAMETER)
+
+
 def test_a_record_that_is_not_there_is_not_filtered(world: World) -> None:
     assert world.ask(request.get(KEY, policy=FALSE)).result == Result.NOT_FOUND
     assert world.ask(request.put(KEY, {"i": 1}, FALSE)).result == 0
