@@ -24,6 +24,7 @@ from asinfo.wire.expression import Constant, Unsupported
 from asinfo.wire.msgpack import Raw
 from asinfo.wire.result import Result
 from daemon.message import arithmetic
+from daemon.message.functions import FUNCTIONS
 from daemon.message.scope import Scope
 from daemon.message.subject import METADATA, Subject
 from daemon.message.work import COPY_STEPS, LOOK_STEPS
@@ -80,7 +81,7 @@ def _compile(node: Node, scope: Scope) -> Typed:
     special = _SPECIAL.get(node.code)
     if special is not None:
         return special(node.arguments, scope)
-    row = _ROWS.get(node.code)
+    row = FUNCTIONS.get(node.code)
     if row is None:
         raise Unsupported(f"expressions with the code {node.code} are not supported")
     allowed, result, function = row
@@ -167,15 +168,13 @@ def _in_list(arguments: list[Any], scope: Scope) -> Typed:
     (kind, run_value), (of, run_list) = (_compile(argument, scope) for argument in arguments)
     if of not in {x.LIST, _ANY} or kind == x.HLL:
         raise WireError("a search in what is no list, or for a value that none has")
-    packed = _PACKED.get(kind)
-    if packed is None:
+    if (packed := _PACKED.get(kind)) is None:
         raise Unsupported("a search for a value of which the type is not known is not supported")
     run_ordered = _ordered(arguments[1], run_list)
 
     def run(subject: Subject) -> Value:
         wanted = run_value(subject)
-        found = None if wanted is None else run_ordered(subject)
-        if wanted is None or found is None:
+        if wanted is None or (found := run_ordered(subject)) is None:
             return None
         _, items = found
         subject.shelf.work.charge(LOOK_STEPS * len(items))
@@ -421,33 +420,3 @@ def _scan(arguments: list[Any], scope: Scope, function: Callable[[int, bool], in
     if number not in {x.INTEGER, _ANY} or wanted not in {x.BOOL, _ANY}:
         raise WireError("a search for a bit takes an integer and a boolean")
     return x.INTEGER, _strict(function, [number_run, wanted_run])
-
-
-_NUMBER = frozenset({x.INTEGER, x.FLOAT})
-_INTEGER, _FLOAT = frozenset({x.INTEGER}), frozenset({x.FLOAT})
-
-_ROWS: dict[int, tuple[frozenset[int], int | None, Callable[..., Value]]] = {
-    x.ADD: (_NUMBER, None, arithmetic.add),
-    x.SUB: (_NUMBER, None, arithmetic.subtract),
-    x.MUL: (_NUMBER, None, arithmetic.multiply),
-    x.DIV: (_NUMBER, None, arithmetic.divide),
-    x.MIN: (_NUMBER, None, lambda *values: min(values)),
-    x.MAX: (_NUMBER, None, lambda *values: max(values)),
-    x.ABS: (_NUMBER, None, arithmetic.absolute),
-    x.POW: (_FLOAT, x.FLOAT, arithmetic.power),
-    x.LOG: (_FLOAT, x.FLOAT, arithmetic.logarithm),
-    x.FLOOR: (_FLOAT, x.FLOAT, arithmetic.floor),
-    x.CEIL: (_FLOAT, x.FLOAT, arithmetic.ceiling),
-    x.TO_INT: (_FLOAT, x.INTEGER, arithmetic.to_integer),
-    x.TO_FLOAT: (_INTEGER, x.FLOAT, float),
-    x.MOD: (_INTEGER, x.INTEGER, arithmetic.remainder),
-    x.INT_AND: (_INTEGER, x.INTEGER, arithmetic.bit_and),
-    x.INT_OR: (_INTEGER, x.INTEGER, arithmetic.bit_or),
-    x.INT_XOR: (_INTEGER, x.INTEGER, arithmetic.bit_xor),
-    x.INT_NOT: (_INTEGER, x.INTEGER, operator.invert),
-    x.INT_LSHIFT: (_INTEGER, x.INTEGER, arithmetic.shift_left),
-    x.INT_RSHIFT: (_INTEGER, x.INTEGER, arithmetic.shift_right),
-    x.INT_ARSHIFT: (_INTEGER, x.INTEGER, arithmetic.shift_right_signed),
-    x.INT_COUNT: (_INTEGER, x.INTEGER, arithmetic.count_bits),
-}
-"""Calls whose arguments are all of one type: the types it may be, that of the result (None: the same), how."""
