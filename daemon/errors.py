@@ -32,6 +32,7 @@ class CommandError(Error):
 
     def __init__(self, code: Code, text: str) -> None:
         super().__init__(text)
+        self.code = code
         self.answer = f"ERROR:{'' if code is Code.UNKNOWN else int(code)}:{text}".encode()
 
 

@@ -10,6 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from daemon.message.dispatch import Messages
+from daemon.reasons import Reasons
 
 if TYPE_CHECKING:
     from daemon.cluster import Cluster
@@ -57,7 +58,7 @@ class Node:
     ``id`` is upper-case hex. ``endpoint`` is the address and port that clients are told; it is known once the
     listening socket is bound, before the first client is served. ``user_agents`` counts open connections by the
     user agent that they set. ``namespaces`` are the records, by the namespaces' names as on the wire;
-    ``messages`` answers what clients ask of them.
+    ``messages`` answers what clients ask of them; ``reasons`` says why it refused some of that.
     """
 
     __slots__ = (
@@ -72,6 +73,7 @@ class Node:
         "metrics",
         "modules",
         "namespaces",
+        "reasons",
         "smd",
         "started",
         "table",
@@ -101,6 +103,7 @@ class Node:
         self.log = log
         self.metrics = metrics
         self.counters = Counters()
+        self.reasons = Reasons(log)
         self.endpoint = ("127.0.0.1", 0)
         self.started = monotonic()
         self.user_agents: dict[bytes, int] = {}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from asinfo.wire.frame import INFO, pack, pack_header
 from asinfo.wire.info import NAME_SIZE_MAX, text
-from daemon.errors import CommandError, UdfError
+from daemon.errors import Code, CommandError, UdfError
 from daemon.info.request import Request
 from daemon.line import PIECE_SIZE, cut, line
 
@@ -166,14 +166,15 @@ class Dispatch:
         name = _name(line)
         row = self._rows.get(name)
         if row is None:
+            self._node.reasons.note(Code.PARAMETER, f"there is no info command {text(name)}", session)
             return UNRECOGNIZED
         try:
             answer = row.handler(self._node, Request(name, line[len(name) + 1 :], session))
         except (CommandError, UdfError) as error:
-            return error.answer
+            return self._refused(name, error, session)
         except Exception as error:  # noqa: BLE001 - the edge: a fault in one command may not end a connection
             return self._fault(name, error)
-        return answer if isinstance(answer, bytes) else self._settle(name, answer)
+        return answer if isinstance(answer, bytes) else self._settle(name, answer, session)
 
     def _advance(self, work: _Work) -> None:
         """Answer lines until one has to be waited for, the turn is over or the request is finished."""
@@ -208,12 +209,12 @@ class Dispatch:
                 self._large.release()
         return self._frame(work)
 
-    async def _settle(self, name: bytes, answer: Awaitable[bytes]) -> bytes:
+    async def _settle(self, name: bytes, answer: Awaitable[bytes], session: Session) -> bytes:
         """Wait for an answer; what it raises becomes a text, as in ``answer``."""
         try:
             return await answer
         except (CommandError, UdfError) as error:
-            return error.answer
+            return self._refused(name, error, session)
         except Exception as error:  # noqa: BLE001 - the same edge, for commands that wait
             return self._fault(name, error)
 
@@ -221,6 +222,11 @@ class Dispatch:
         if work.refusal is None:
             self._node.counters.info_complete += 1
         return work.frame()
+
+    def _refused(self, name: bytes, error: CommandError | UdfError, session: Session) -> bytes:
+        if isinstance(error, CommandError):
+            self._node.reasons.note(error.code, f"info command {text(name)}: {error}", session)
+        return error.answer
 
     def _fault(self, name: bytes, error: Exception) -> bytes:
         where = "".join(traceback.format_exception(error))

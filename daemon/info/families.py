@@ -20,6 +20,7 @@ from daemon.info import (
     truncate,
     udf,
     udf_lock,
+    unsupported,
     user_agent,
 )
 from daemon.table import Table
@@ -44,6 +45,7 @@ FAMILIES = (
     truncate.ROWS,
     udf.ROWS,
     udf_lock.ROWS,
+    unsupported.ROWS,
     user_agent.ROWS,
 )
 

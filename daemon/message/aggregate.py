@@ -76,11 +76,11 @@ def aggregate(
     selection = Selection(namespace, fields)
     job = Job("aggr", namespace, fields, session, rate_of(fields))
     job.index_name = selection.index_name
-    return _pieces(messages, message, selection, job)
+    return _pieces(messages, message, selection, job, session)
 
 
 async def _pieces(
-    messages: Messages, message: Message, selection: Selection, job: Job
+    messages: Messages, message: Message, selection: Selection, job: Job, session: Session | None
 ) -> AsyncIterator[bytes]:
     """Frames with the values; then what ends the reply.
 
@@ -93,6 +93,7 @@ async def _pieces(
     try:
         _admit(messages, job)
     except Refused as error:
+        messages.node.reasons.note(error.code, str(error), session)
         yield frame.pack(frame.MESSAGE, reply(error.code, info3=INFO3_LAST))
         return
     piece = (config.service.transaction_max_ms or config.mod_lua.time_max_ms) / 1000
@@ -118,6 +119,7 @@ async def _pieces(
         result = "complete"
         yield frame.pack(frame.MESSAGE, _LAST)
     except Refused as error:
+        messages.node.reasons.note(error.code, str(error), session)
         result = "abort" if job.aborted else "error"
         yield frame.pack(frame.MESSAGE, reply(error.code, info3=INFO3_LAST))
     finally:

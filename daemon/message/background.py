@@ -50,7 +50,7 @@ _PASSED_ON = (FIELD_UDF_MODULE, FIELD_UDF_FUNCTION, FIELD_UDF_ARGUMENTS, FIELD_F
 class Background(Job):
     """A query that runs by itself."""
 
-    __slots__ = ("_message", "_selection", "_todo")
+    __slots__ = ("_message", "_selection", "_session", "_todo")
 
     def __init__(
         self, namespace: Namespace, message: Message, todo: list[Op], session: Session | None
@@ -63,6 +63,7 @@ class Background(Job):
         self._selection = Selection(namespace, fields)
         self.index_name = self._selection.index_name
         self._message = message
+        self._session = session
         self._todo = todo
 
     def start(self, messages: Messages) -> None:
@@ -106,7 +107,7 @@ class Background(Job):
             if identifier in self.fields:
                 fields[identifier] = self.fields[identifier] or b"\x90"
         request = (0, INFO2_WRITE, 0, 0, 0, 0, self._message[6], 0, digest, fields, 0, 0)
-        outcome = messages.answer(request, self._todo, f"{self.word}_sub")
+        outcome = messages.answer(request, self._todo, f"{self.word}_sub", self._session)
         if not isinstance(outcome, tuple):
             outcome = await outcome
         if outcome[0] == OK:

@@ -73,6 +73,7 @@ def batch(messages: Messages, message: Message, session: Session | None) -> byte
         flags, wanted = _check(messages, message[9])
     except Refused as error:
         counters.batch_errors += 1
+        messages.node.reasons.note(error.code, str(error), session)
         return only_last(error.code)
     return _pieces(messages, message, flags, wanted, session)
 
@@ -90,8 +91,8 @@ def _check(messages: Messages, fields: dict[int, bytes]) -> tuple[int, dict[int,
     return flags, {FIELD_FILTER: fields[FIELD_FILTER]} if FIELD_FILTER in fields else {}
 
 
-async def _check_rows(messages: Messages, data: bytes, session: Session | None) -> int:
-    """Read all rows, and forget them, before the first is answered; the result code of what ends the whole batch.
+async def _check_rows(messages: Messages, data: bytes, session: Session | None) -> None:
+    """Read all rows, and forget them, before the first is answered. Raises Refused for what ends the whole batch.
 
     They are read again when it is their turn: a batch may have millions, and so takes no memory but its own bytes.
     """
@@ -101,16 +102,15 @@ async def _check_rows(messages: Messages, data: bytes, session: Session | None) 
     try:
         for number, (_, _, row) in enumerate(rows(data)):
             if row is not before and row.fields.get(FIELD_NAMESPACE) not in namespaces:
-                return Result.PARAMETER
+                raise Refused(Result.PARAMETER, "a row of a batch in a namespace that is not there")
             before = row
             if not number % LOOKS_AT_CLOCK and monotonic() > turn_end:
                 if session is not None and session.gone:
                     break
                 await line().turn()
                 turn_end = monotonic() + TURN_SECONDS
-    except WireError:
-        return Result.PARAMETER
-    return OK
+    except WireError as error:
+        raise Refused(Result.PARAMETER, f"a malformed batch: {error}") from error
 
 
 def _rows(data: bytes, wanted: dict[int, bytes]) -> Iterator[Row]:
@@ -136,10 +136,14 @@ async def _pieces(
     result: int | None = None
     try:
         data = message[9][FIELD_BATCH]
-        if result := await _check_rows(messages, data, session):
+        try:
+            await _check_rows(messages, data, session)
+        except Refused as refused:
+            result = refused.code
+            messages.node.reasons.note(result, str(refused), session)
             yield only_last(result)
             return
-        result, error = None, OK
+        error = OK
         piece_end = monotonic() + PIECE_SECONDS
         todo = _rows(data, wanted) if wanted else rows(data)
         silent = not flags & (RESPOND_ALL | RESPOND_FAILED)  # shows no rows when one has failed
@@ -187,7 +191,7 @@ async def _outcomes(
     """
     some: list[tuple[int, Outcome]] = []
     size = 0
-    elsewhere = Elsewhere(_pass_on(messages, end, written))
+    elsewhere = Elsewhere(_pass_on(messages, end, written, session))
     now = monotonic()
     turn_end = now + TURN_SECONDS
     try:
@@ -198,7 +202,7 @@ async def _outcomes(
             if here is None:
                 elsewhere.add(messages.node.cluster.owners[partition(digest)], (index, digest, row))
             else:
-                outcome = _answer(messages, digest, row, end - now)
+                outcome = _answer(messages, digest, row, end - now, session)
                 if not isinstance(outcome, tuple):
                     outcome = await outcome
                 if row.info2 & INFO2_WRITE:
@@ -222,12 +226,12 @@ async def _outcomes(
         elsewhere.close()
 
 
-def _pass_on(messages: Messages, end: float, written: set[Namespace]) -> Answer:
+def _pass_on(messages: Messages, end: float, written: set[Namespace], session: Session | None) -> Answer:
     def answer(digest: bytes, row: Attributes) -> Outcome | Awaitable[Outcome]:
         here = messages.written(digest, row.fields[FIELD_NAMESPACE])
         if here is not None and row.info2 & INFO2_WRITE:  # the record has become one of ours meanwhile
             written.add(here)
-        return _answer(messages, digest, row, end - monotonic())
+        return _answer(messages, digest, row, end - monotonic(), session)
 
     return answer
 
@@ -244,14 +248,14 @@ def _part(index: int, outcome: Outcome) -> bytes:
 
 
 def _answer(
-    messages: Messages, digest: bytes, row: Attributes, seconds: float
+    messages: Messages, digest: bytes, row: Attributes, seconds: float, session: Session | None
 ) -> Outcome | Awaitable[Outcome]:
     """The outcome of a row, which may take ``seconds``: what is left of the time of the batch."""
     if seconds <= 0:
         messages.node.namespaces[row.fields[FIELD_NAMESPACE]].counters["batch_sub_tsvc_timeout"] += 1
         return failed(Result.TIMEOUT)
     alone = _request(digest, row, max(1, int(seconds * 1000)))
-    return messages.answer_row(alone, row.ops)
+    return messages.answer_row(alone, row.ops, session)
 
 
 def _count(counters: Counters, result: int | None) -> None:

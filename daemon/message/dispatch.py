@@ -108,7 +108,7 @@ class Messages:
     def respond(self, body: bytes, session: Session | None = None) -> Reply:
         """The whole reply to the message ``body``: at once, or later, or piece by piece."""
         if body[2:3] == _IS_WRITE and body[20:22] == _HAS_NO_OPS:
-            reply = self._call_again(body)
+            reply = self._call_again(body, session)
             if reply is not None:
                 return reply
         try:
@@ -116,15 +116,16 @@ class Messages:
             if message[8] is None or message[0] & INFO1_BATCH:
                 return self._respond_many(message, body, session)
             todo = ops(body, message[11], message[10]) if message[10] else _NO_OPS
-        except WireError:
+        except WireError as error:
+            self.node.reasons.note(Result.PARAMETER, f"a malformed message: {error}", session)
             return only_last(Result.PARAMETER) if body[1:2] and body[1] & INFO1_BATCH else _MALFORMED
         if FIELD_UDF_MODULE in message[9] and len(body) <= KNOWN_SIZE_MAX:
             self._calls.learn(body, message, self.node.namespaces)
         if self._owners is None:
-            return self.respond_one(message, todo, "client")
-        return self._pass_on(message, todo, body)
+            return self.respond_one(message, todo, "client", session)
+        return self._pass_on(message, todo, body, session)
 
-    def _call_again(self, body: bytes) -> bytes | Awaitable[bytes] | None:
+    def _call_again(self, body: bytes, session: Session | None) -> bytes | Awaitable[bytes] | None:
         """The reply to a UDF call that came before with another digest; None when it has to take the usual way."""
         try:
             place = digest_place(body)
@@ -146,10 +147,10 @@ class Messages:
             subject = subject_of(namespace, digest, record, fields)
             applied = node.host.apply_inline(module, function, arguments, subject)
             if applied is None:
-                return self._later(namespace, unpack(body), _NO_OPS, "client")
+                return self._later(namespace, unpack(body), _NO_OPS, "client", session)
             outcome = settle(namespace, digest, fields, ttl, record, applied, "client")
         except Refused as error:
-            outcome = failed(error.code)
+            outcome = self._refused(error, session)
         except Exception as error:  # noqa: BLE001 - the edge, as in `_attempt`
             outcome = self._fault(error)
         namespace.counters[_CALLED[outcome[0]]] += 1
@@ -168,73 +169,88 @@ class Messages:
                 return batch(self, message, session)
             return query(self, message, body, session)
         except Refused as error:
-            return reply_frame(error.code)
+            return reply_frame(self._refused(error, session)[0])
 
     async def _when_compiled(self, fields: Mapping[int, bytes], body: bytes, session: Session | None) -> Made:
         await prepare(fields)
         reply = self.respond(body, session)
         return await reply if isinstance(reply, Awaitable) else reply
 
-    def respond_one(self, message: Message, todo: list[Op], origin: str) -> bytes | Awaitable[bytes]:
-        """The reply to a request on one record of this node; ``origin`` as ``answer`` takes it."""
+    def respond_one(
+        self, message: Message, todo: list[Op], origin: str, session: Session | None
+    ) -> bytes | Awaitable[bytes]:
+        """The reply to a request on one record of this node; ``origin`` and ``session`` as ``answer`` takes them."""
         namespace = self.node.namespaces.get(message[9].get(FIELD_NAMESPACE, b""))
         if namespace is None:
             return reply_frame(Result.NAMESPACE)
         waits = message[8] in namespace.locks or _waits(message[9])
-        outcome = None if waits else self._attempt(namespace, message, todo, origin)
+        outcome = None if waits else self._attempt(namespace, message, todo, origin, session)
         if outcome is None:
-            return self._later(namespace, message, todo, origin)
+            return self._later(namespace, message, todo, origin, session)
         if outcome[0] == OK and message[1] & INFO2_WRITE:
             durable = namespace.storage.durable()
             if durable is not None:
                 return _durably(outcome, durable)
         return reply_frame(*outcome)
 
-    async def _later(self, namespace: Namespace, message: Message, todo: list[Op], origin: str) -> bytes:
-        outcome = await self._in_line(namespace, message, todo, origin)
+    async def _later(
+        self, namespace: Namespace, message: Message, todo: list[Op], origin: str, session: Session | None
+    ) -> bytes:
+        outcome = await self._in_line(namespace, message, todo, origin, session)
         durable = namespace.durable()
         return reply_frame(*outcome) if durable is None else await _durably(outcome, durable)
 
-    def _pass_on(self, message: Message, todo: list[Op], body: bytes) -> bytes | Awaitable[bytes]:
+    def _pass_on(
+        self, message: Message, todo: list[Op], body: bytes, session: Session | None
+    ) -> bytes | Awaitable[bytes]:
         assert message[8] is not None
         assert self._owners is not None
         owner = self._owners[partition_of(message[8])]
         namespace = self.node.namespaces.get(message[9].get(FIELD_NAMESPACE, b""))
         if owner is self or namespace is None:
-            return self.respond_one(message, todo, "client")
+            return self.respond_one(message, todo, "client", session)
         if isinstance(owner, Messages):
             namespace.counters["client_proxy_complete"] += 1
-            return owner.respond_one(message, todo, "from_proxy")
+            return owner.respond_one(message, todo, "from_proxy", session)
         if owner is None:
             return reply_frame(Result.PARTITION_UNAVAILABLE)
         return proxy.relay(self.node, owner, message, body)
 
-    def answer_row(self, message: Message, todo: list[Op]) -> Outcome | Awaitable[Outcome]:
+    def answer_row(
+        self, message: Message, todo: list[Op], session: Session | None
+    ) -> Outcome | Awaitable[Outcome]:
         """The outcome of a row of a batch, whoever owns the record; its namespace is known."""
         assert message[8] is not None
         owner = self if self._owners is None else self._owners[partition_of(message[8])]
         if owner is self:
-            return self.answer(message, todo, "batch_sub")
+            return self.answer(message, todo, "batch_sub", session)
         if isinstance(owner, Messages):
             self.node.namespaces[message[9][FIELD_NAMESPACE]].counters["batch_sub_proxy_complete"] += 1
-            return owner.answer(message, todo, "from_proxy_batch_sub")
+            return owner.answer(message, todo, "from_proxy_batch_sub", session)
         if owner is None:
             return failed(Result.PARTITION_UNAVAILABLE)
         return proxy.outcome(self.node, owner, message, todo)
 
-    def answer(self, message: Message, todo: list[Op], origin: str) -> Outcome | Awaitable[Outcome]:
-        """The outcome of a request on one record of this node; ``origin`` begins the names of the counters."""
+    def answer(
+        self, message: Message, todo: list[Op], origin: str, session: Session | None
+    ) -> Outcome | Awaitable[Outcome]:
+        """The outcome of a request on one record of this node.
+
+        ``origin`` begins the names of the counters; ``session`` is the client's, if it is known.
+        """
         digest, fields = message[8], message[9]
         assert digest is not None
         namespace = self.node.namespaces.get(fields.get(FIELD_NAMESPACE, b""))
         if namespace is None:
             return failed(Result.NAMESPACE)
         if digest in namespace.locks or _waits(fields):
-            return self._in_line(namespace, message, todo, origin)
-        outcome = self._attempt(namespace, message, todo, origin)
-        return self._in_line(namespace, message, todo, origin) if outcome is None else outcome
+            return self._in_line(namespace, message, todo, origin, session)
+        outcome = self._attempt(namespace, message, todo, origin, session)
+        return self._in_line(namespace, message, todo, origin, session) if outcome is None else outcome
 
-    async def _in_line(self, namespace: Namespace, message: Message, todo: list[Op], origin: str) -> Outcome:
+    async def _in_line(
+        self, namespace: Namespace, message: Message, todo: list[Op], origin: str, session: Session | None
+    ) -> Outcome:
         """Answer as soon as nobody who came before works on the record; a UDF then in a thread, if it takes long."""
         digest, config = message[8], self.node.config
         assert digest is not None
@@ -246,7 +262,7 @@ class Messages:
             async with namespace.hold(digest, limit):
                 await prepare(message[9])  # once more, if so many others came meanwhile
                 seconds = end - time.monotonic()
-                outcome = self._attempt(namespace, message, todo, origin)
+                outcome = self._attempt(namespace, message, todo, origin, session)
                 if outcome is None:
                     outcome = await apply_in_thread(self.node, namespace, message, origin, seconds)
                     UDFS.count(namespace, origin, outcome[0])
@@ -256,12 +272,14 @@ class Messages:
         except Refused as error:
             if error.code == Result.KEY_BUSY:
                 namespace.counters["fail_key_busy"] += 1
-            outcome = failed(error.code)
+            outcome = self._refused(error, session)
         except Exception as error:  # noqa: BLE001 - the same edge, for calls in a thread
             outcome = self._fault(error)
         return outcome
 
-    def _attempt(self, namespace: Namespace, message: Message, todo: list[Op], origin: str) -> Outcome | None:
+    def _attempt(
+        self, namespace: Namespace, message: Message, todo: list[Op], origin: str, session: Session | None
+    ) -> Outcome | None:
         """The outcome of a request on a record that nobody has locked; None for a UDF that needs a thread."""
         info1, info2, fields = message[0], message[1], message[9]
         answer, counts = _ROWS[info2 & (INFO2_WRITE | INFO2_DELETE)]
@@ -277,17 +295,23 @@ class Messages:
                 if outcome is None:
                     return None
             elif counts is READS and not info1 & INFO1_READ:
-                outcome = failed(Result.PARAMETER)
+                raise Refused(Result.PARAMETER, "a request that neither reads nor writes")  # noqa: TRY301 - counted below
             else:
                 outcome = answer(namespace, message, todo)
                 if counts is READS and outcome[2]:  # only a record that was read shows a void time
                     touch(namespace, message)
         except (Refused, particle.Refused) as error:
-            outcome = failed(error.code) if counts is UDFS else _refused(namespace, message, error.code)
+            outcome = self._refused(error, session)
+            if counts is not UDFS:
+                outcome = _with_generation(namespace, message, error.code)
         except Exception as error:  # noqa: BLE001 - the edge: a fault in one request may not end a connection
             outcome = self._fault(error)
         namespace.counters[counts.names[origin][outcome[0]]] += 1
         return outcome
+
+    def _refused(self, error: Refused | particle.Refused, session: Session | None) -> Outcome:
+        self.node.reasons.note(error.code, str(error), session)
+        return failed(error.code)
 
     def _fault(self, error: Exception) -> Outcome:
         where = "".join(traceback.format_exception(error))
@@ -312,10 +336,10 @@ def _passes(namespace: Namespace, message: Message) -> bool:
 
 def _filtered_out(namespace: Namespace, message: Message) -> Outcome:
     """The outcome of a request whose record does not pass its filter."""
-    return _refused(namespace, message, Result.FILTERED_OUT)
+    return _with_generation(namespace, message, Result.FILTERED_OUT)
 
 
-def _refused(namespace: Namespace, message: Message, code: int) -> Outcome:
+def _with_generation(namespace: Namespace, message: Message, code: int) -> Outcome:
     """The outcome of a request that is refused: it shows the record's generation, but where that was to be deleted."""
     digest, record = message[8], None
     assert digest is not None

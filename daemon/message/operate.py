@@ -61,11 +61,15 @@ if TYPE_CHECKING:
 
     Bins = dict[bytes, bytes]
 
-UNSUPPORTED = frozenset((
-    *(OP_EXPRESSION_READ, OP_EXPRESSION_MODIFY),
-    *(OP_BIT_READ, OP_BIT_MODIFY, OP_HLL_READ, OP_HLL_MODIFY),
-))  # fmt: skip
-"""Operations that exist but that this node does not offer."""
+UNSUPPORTED = {
+    OP_EXPRESSION_READ: "expression read",
+    OP_EXPRESSION_MODIFY: "expression modify",
+    OP_BIT_READ: "bits read",
+    OP_BIT_MODIFY: "bits modify",
+    OP_HLL_READ: "HyperLogLog read",
+    OP_HLL_MODIFY: "HyperLogLog modify",
+}
+"""Operations that exist but that this node does not offer, with their names."""
 
 SHOWN_MAX = 65_535
 """Most bins that a reply can show: its count has 16 bits."""
@@ -146,7 +150,7 @@ def _check(info1: int, info2: int, info3: int, todo: list[Op]) -> None:
     reads_all = False
     for code, kind, name, _ in todo:
         if code in UNSUPPORTED:
-            raise Refused(Result.UNSUPPORTED_FEATURE, f"operation {code} is not supported")
+            raise unsupported(code)
         if code in {OP_READ, OP_CDT_READ}:
             if not info1 & INFO1_READ or (not name and not whole):
                 raise Refused(Result.PARAMETER, "a read in a message that does not read")
@@ -157,6 +161,11 @@ def _check(info1: int, info2: int, info3: int, todo: list[Op]) -> None:
             raise Refused(Result.PARAMETER, "a record can be replaced only by values")
     if whole and not reads_all:
         raise Refused(Result.PARAMETER, "all bins are to be read, but no operation reads them")
+
+
+def unsupported(code: int) -> Refused:
+    """The refusal of an operation of UNSUPPORTED."""
+    return Refused(Result.UNSUPPORTED_FEATURE, f"operation {code} ({UNSUPPORTED[code]}) is not supported")
 
 
 class _Opened:

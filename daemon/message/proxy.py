@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from asinfo.wire.message import Message, Op
+    from daemon.info.request import Session
     from daemon.message.dispatch import Messages
     from daemon.message.outcome import Outcome
     from daemon.node import Node
@@ -56,15 +57,15 @@ def proxied(origin: str) -> str:
     return f"from_proxy_{origin}" if origin != "client" else "from_proxy"
 
 
-def respond(messages: Messages, body: bytes) -> bytes | Awaitable[bytes]:
-    """The reply to a request that another node passes on; nothing to what is none."""
+def respond(messages: Messages, body: bytes, session: Session | None = None) -> bytes | Awaitable[bytes]:
+    """The reply to a request that another node, the one of ``session``, passes on; nothing to what is none."""
     try:
         number, content = unpack_numbered(body)
     except WireError:
         return b""
     if len(content) < _HEAD.size:
         return b""
-    reply = _reply(messages, content)
+    reply = _reply(messages, content, session)
     if isinstance(reply, bytes):
         return numbered(number, reply[HEADER_SIZE:])
     return _later(
@@ -76,13 +77,14 @@ async def _later(number: int, reply: asyncio.Future[bytes]) -> bytes:
     return numbered(number, (await reply)[HEADER_SIZE:])
 
 
-def _reply(messages: Messages, content: bytes) -> bytes | Awaitable[bytes]:
+def _reply(messages: Messages, content: bytes, session: Session | None) -> bytes | Awaitable[bytes]:
     kind, identity, name = _HEAD.unpack_from(content)
     body = content[_HEAD.size :]
     try:
         message = unpack(body)
         todo = ops(body, message[11], message[10]) if message[10] else []
-    except WireError:
+    except WireError as error:
+        messages.node.reasons.note(Result.PARAMETER, f"a malformed message: {error}", session)
         return reply_frame(Result.PARAMETER)
     digest = message[8]
     if digest is None or kind >= len(_ORIGINS):
@@ -90,7 +92,7 @@ def _reply(messages: Messages, content: bytes) -> bytes | Awaitable[bytes]:
     node = messages.node
     if (identity, name) != _address(node.id, node) or not messages.owns(partition(digest)):
         return reply_frame(Result.PARTITION_UNAVAILABLE)
-    return messages.respond_one(message, todo, proxied(_ORIGINS[kind]))
+    return messages.respond_one(message, todo, proxied(_ORIGINS[kind]), session)
 
 
 async def relay(node: Node, owner: Peer, message: Message, body: bytes) -> bytes:

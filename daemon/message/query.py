@@ -92,7 +92,7 @@ def query(
     if any(code != OP_READ for code, _, _, _ in todo):
         raise Refused(Result.UNSUPPORTED_FEATURE, "a query only reads bins")
     names = [name for _, _, name, _ in todo]
-    return _pieces(namespace, message, _Scan(messages, namespace, message, names))
+    return _pieces(namespace, message, _Scan(messages, namespace, message, names), session)
 
 
 def _starts(fields: dict[int, bytes]) -> dict[int, bytes]:
@@ -114,7 +114,9 @@ def _starts(fields: dict[int, bytes]) -> dict[int, bytes]:
     return starts
 
 
-async def _pieces(namespace: Namespace, message: Message, scan: _Scan) -> AsyncIterator[bytes]:
+async def _pieces(
+    namespace: Namespace, message: Message, scan: _Scan, session: Session | None
+) -> AsyncIterator[bytes]:
     """Frames with records; each holds as many as come in one turn."""
     kind = "short" if message[0] & INFO1_SHORT_QUERY else "long"
     parts: list[bytes] = []
@@ -137,6 +139,7 @@ async def _pieces(namespace: Namespace, message: Message, scan: _Scan) -> AsyncI
                 await line().turn()
                 turn_end = monotonic() + TURN_SECONDS
     except Refused as error:
+        scan.messages.node.reasons.note(error.code, str(error), session)
         last, end = reply(error.code, info3=INFO3_LAST), "error"
     namespace.counters[f"{scan.kind}_query_{kind}_basic_{end}"] += 1
     parts.append(last)
@@ -149,12 +152,12 @@ class _Scan:
     __slots__ = (
         "_info1",
         "_left",
-        "_messages",
         "_names",
         "_namespace",
         "_selection",
         "_starts",
         "kind",
+        "messages",
         "throttle",
     )
 
@@ -163,7 +166,7 @@ class _Scan:
     ) -> None:
         """Raises Refused."""
         fields = message[9]
-        self._messages = messages
+        self.messages = messages
         self._namespace = namespace
         self._names = names
         self._info1 = message[0]
@@ -179,7 +182,7 @@ class _Scan:
         Raises Refused when a filter would take too long.
         """
         for number, after in self._starts.items():
-            if not self._messages.owns(number):
+            if not self.messages.owns(number):
                 yield reply(Result.PARTITION_UNAVAILABLE, generation=number, info3=INFO3_PARTITION_DONE)
                 continue
             for found in self._selection.records(number, after):

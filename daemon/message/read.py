@@ -23,7 +23,7 @@ from asinfo.wire.message import (
 from asinfo.wire.particle import NULL
 from asinfo.wire.result import Result
 from daemon.message.bins import split
-from daemon.message.operate import run
+from daemon.message.operate import run, unsupported
 from daemon.message.outcome import OK, Outcome, check_names, failed, join
 from daemon.record.refused import Refused
 
@@ -81,6 +81,6 @@ def _check(info1: int, info2: int, todo: list[Op]) -> None:
         raise Refused(Result.PARAMETER, "a read of nothing")
     for code, _, _, _ in todo:
         if code in _UNSUPPORTED_READS:
-            raise Refused(Result.UNSUPPORTED_FEATURE, "this kind of read is not supported")
+            raise unsupported(code)
         if code not in {OP_READ, OP_CDT_READ}:
             raise Refused(Result.PARAMETER, "a read cannot write")

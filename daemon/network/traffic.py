@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING
 
 from asinfo.wire.frame import COMPRESSED, HEADER_SIZE, INFO, INTERNAL, MESSAGE, SECURITY
@@ -65,7 +66,7 @@ class Traffic:
             SECURITY: refusals.security,
             MESSAGE: node.messages.respond,
             COMPRESSED: refusals.compressed,
-            INTERNAL: lambda body, _session: proxy.respond(node.messages, body),
+            INTERNAL: partial(proxy.respond, node.messages),
         }
         self.ready: dict[bytes, bytes] = {}
         self.connections: set[Connection] = set()

@@ -42,8 +42,11 @@ OPERATIONS: dict[int, Operation] = {**LISTS, **MAPS, **SELECTIONS}
 _APPENDS = re.compile(rb"[\x92-\x94][\x01\x02]|\0[\x01\x02][\x91-\x93]")
 """How a command that appends begins, with one to three arguments, in both encodings."""
 
-_ELSEWHERE = frozenset({cdt.PATHS, cdt.IN_CONTEXT})
-"""Codes of what is done within a list or map, whichever it is."""
+_ELSEWHERE = {
+    cdt.PATHS: "a path to elements of a list or map (operation 254)",
+    cdt.IN_CONTEXT: "a collection operation in a nested context (operation 255)",
+}
+"""What is done within a list or map, whichever it is, by code."""
 
 
 class Shelf:
@@ -195,7 +198,7 @@ def _decode(command: bytes, kind: int, work: Work, *, modifies: bool) -> tuple[O
         raise
     operation = OPERATIONS.get(code)
     if code in _ELSEWHERE:
-        raise Unsupported(f"operation {code} on lists or maps is not supported")
+        raise Unsupported(f"{_ELSEWHERE[code]} is not supported")
     _check_kind(kind, code)
     if operation is None:
         raise Refused(Result.PARAMETER, f"there is no operation {code} on lists or maps")

@@ -1,0 +1,37 @@
+"""The unsupported family: why requests were refused. A command of asudfd's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from daemon.errors import Code, CommandError
+from daemon.reasons import CODES
+from daemon.table import Row
+
+if TYPE_CHECKING:
+    from daemon.info.request import Request
+    from daemon.node import Node
+
+
+def unsupported(node: Node, request: Request) -> bytes:
+    """unsupported:[code=4|12|16]
+
+    Why requests were answered with the result codes 4 (parameter), 12 (bin type) and 16 (unsupported feature) since the
+    start of this node, and how often, the most frequent first (asudfd's own command). The log has a line for each
+    reason and client. After 256 reasons, new ones of a code are counted together.
+    """
+    wanted = request.optional(b"code")
+    if wanted is not None and wanted not in {b"%d" % code for code in CODES}:
+        raise CommandError(Code.PARAMETER, "bad 'code'")
+    found = node.reasons.listed(None if wanted is None else int(wanted))
+    return "".join(
+        f"code={reason.code}:count={count}:reason={_plain(reason.text)};" for reason, count in found
+    ).encode()
+
+
+def _plain(reason: str) -> str:
+    """A reason as it may stand in an info answer: without what separates fields, or begins a line."""
+    return "".join("?" if letter in ":;" or not letter.isprintable() else letter for letter in reason)
+
+
+ROWS = (Row(b"unsupported", unsupported),)
