@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.compat.client_table import NODE_MODULES
 from tests.conftest import StartDaemon
 
 pytestmark = pytest.mark.e2e
@@ -106,9 +107,6 @@ async function main () {
 main().catch(error => { console.error(error); process.exit(1) })
 """
 """The same with the npm client: not in the document, which is about Python."""
-
-NODE_MODULES = Path(sys.prefix) / "node" / "node_modules"
-"""Where `make test` puts the npm client: inside the virtual environment."""
 
 
 def run(program: str, port: int, directory: Path, *command: str) -> "subprocess.CompletedProcess[str]":

@@ -25,6 +25,8 @@ from tests.fakes.state import Lines, make_node
 from tests.fakes.world import World, gather
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from daemon.node import Node
 
 KEY = Key("test", "demo", "k1")
@@ -68,7 +70,7 @@ CONTEXT = msgpack.pack([255, [16, 1], [16]])
 PATH = msgpack.pack([254, [4, 1], 0])
 QUERY = [(0, b"test"), (1, b"demo")]
 
-REFUSED = {
+REFUSED: dict[str, tuple[Callable[[], bytes], Reason]] = {
     "an operation": (
         lambda: write(op(13, BLOB, b"b", b"\x90")),
         Reason(16, "operation 13 (bits modify) is not supported"),
