@@ -16,7 +16,7 @@ export PIP_NO_CACHE_DIR := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export TMPDIR := $(CURDIR)/.tmp
 
-.PHONY: help demo demo-cluster test check bench storm fuzz docs clean
+.PHONY: help demo demo-cluster test check bench rates storm fuzz docs clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -41,6 +41,9 @@ check: $(VENV)/tools | $(TMPDIR) ## format, lint, types and import contracts
 
 bench: $(VENV)/tools $(VENV)/clients | $(TMPDIR) ## the figures of docs/benchmarks.md; BENCH=name runs one of them
 	$(BIN)/python -m tests.bench $(BENCH)
+
+rates: $(VENV)/tools $(VENV)/clients | $(TMPDIR) ## how many rows recorded on a real server are answered as recorded, for docs/compatibility.md
+	$(BIN)/python -m tests.recorded
 
 storm: SECONDS = 300
 storm: $(VENV)/tools $(VENV)/etcd | $(TMPDIR) ## changes of modules while nodes and etcd die, freeze, join and leave; SECONDS=300

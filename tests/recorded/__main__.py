@@ -1,0 +1,137 @@
+"""How many rows of each recording are answered as recorded: `python -m tests.recorded [--show]`, or `make rates`.
+
+Writes the table in docs/compatibility.md; --show prints the rows that are answered otherwise.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from asinfo.errors import ConfigError
+from daemon.config.load import check
+from tests.processes import ROOT
+from tests.recorded import frames, info
+from tests.recorded.jobs import Jobs
+from tests.recorded.lua import cases, first_cases, snippets
+from tests.recorded.node import UNSAFE, fresh
+from tests.recorded.verdict import Outcome, Verdict, judged, read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from tests.processes import Daemon
+
+PAGE = ROOT / "docs" / "compatibility.md"
+BEGIN, END = "<!-- rates: made by make rates -->\n", "<!-- /rates -->\n"
+
+HEAD = """\
+| recorded on a real server | rows | refused with 16 | others as recorded |
+|---|---|---|---|
+"""
+
+
+class Recording(NamedTuple):
+    """What was recorded, its file, and who judges its rows: a node that was started with arguments and settings."""
+
+    title: str
+    file: str
+    judge: Callable[[Daemon, Path], Iterable[Verdict]]
+    arguments: tuple[str, ...] = ()
+    settings: str = ""
+
+
+def _jobs(node: Daemon, directory: Path) -> Iterator[Verdict]:
+    jobs = Jobs(node, directory)
+    yield from jobs.verdicts()
+    jobs.close()
+
+
+def _configurations(_node: Daemon, directory: Path) -> Iterator[Verdict]:
+    path = directory / "aerospike.conf"
+    for row in read("conf_cases.jsonl"):
+        path.write_text(row["conf"].replace("WORKDIR", str(directory)), encoding="utf-8")
+        try:
+            check(str(path))
+            accepted = True
+        except ConfigError:
+            accepted = False
+        yield judged(row["id"], accepted, same=accepted == row["accepted"] or row.get("either", False))
+
+
+RECORDINGS = (
+    Recording("calls of UDFs, first set", "lua_cases.jsonl", first_cases, settings=UNSAFE),
+    Recording("calls of UDFs, second set", "lua_cases_2.jsonl", cases, settings=UNSAFE),
+    Recording(
+        "functions of Lua and the API, values of all kinds",
+        "lua_snippets.jsonl.gz",
+        snippets,
+        settings=UNSAFE,
+    ),
+    Recording("info commands", info.FILE, lambda node, _: info.verdicts(node)),
+    Recording(
+        "info commands of a cluster of three",
+        info.CLUSTER_FILE,
+        lambda node, _: info.cluster_verdicts(node),
+        ("--nodes", "3", "--node-id", "A1"),
+    ),
+    Recording("configuration files, accepted or not", "conf_cases.jsonl", _configurations),
+    Recording("background queries, batches of UDFs, aggregations", "job_rows.jsonl", _jobs),
+    Recording(
+        "lists, maps, bits, HyperLogLogs, expressions",
+        frames.FILE,
+        lambda node, _: frames.verdicts(node, batches=False),
+    ),
+    Recording("batches, in both encodings", frames.FILE, lambda node, _: frames.verdicts(node, batches=True)),
+)
+
+
+def main() -> None:
+    """Judge all rows, and write the table."""
+    lines = []
+    for recording, verdicts in _judged():
+        lines.append(_line(recording, Counter(each.outcome for each in verdicts)))
+        print(lines[-1], end="", flush=True)
+        if "--show" in sys.argv:
+            print(*(f"  {each.row}: {each.found[:300]}" for each in verdicts if each.found), sep="\n")
+    text = PAGE.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    PAGE.write_text(before + BEGIN + HEAD + "".join(lines) + END + rest.partition(END)[2], encoding="utf-8")
+
+
+def _judged() -> Iterator[tuple[Recording, list[Verdict]]]:
+    """The verdicts on all recordings, each with a fresh node.
+
+    The clients' copies of modules lie in one directory: in a process, the first client's counts for all.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        modules = Path(name) / "modules"
+        modules.mkdir()
+        for number, recording in enumerate(RECORDINGS):
+            directory = Path(name) / str(number)
+            with fresh(directory, *recording.arguments, more=recording.settings) as node:
+                yield recording, [*recording.judge(node, modules)]
+
+
+def _line(recording: Recording, outcomes: Counter[Outcome]) -> str:
+    offered = outcomes.total() - outcomes[Outcome.REFUSED]
+    same = outcomes[Outcome.SAME]
+    cells = (
+        f"{recording.title} (`{recording.file}`)",
+        f"{outcomes.total():,}",
+        f"{outcomes[Outcome.REFUSED]:,}" if outcomes[Outcome.REFUSED] else "-",
+        f"{same:,}, {_percent(same, offered)}",
+    )
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _percent(part: int, whole: int) -> str:
+    """Rounded down, so that 100 % is all."""
+    return f"{part * 1000 // whole / 10:g} %"
+
+
+if __name__ == "__main__":
+    main()
