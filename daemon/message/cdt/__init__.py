@@ -74,6 +74,9 @@ def reader(kind: int, command: list[object]) -> Callable[[Shelf, bytes], Particl
 
     What it gives raises TooMuchError, and Unsupported for a collection that is too large.
     """
+    first = command[0] if command else None
+    if isinstance(first, int) and first in _ELSEWHERE:
+        raise Unsupported(f"{_ELSEWHERE[first]} in filters is not supported")
     arguments = []
     for argument in command:
         if isinstance(argument, list):

@@ -66,8 +66,6 @@ def stored(world: World) -> World:
     return world
 
 
-CONTEXT = msgpack.pack([255, [16, 1], [16]])
-PATH = msgpack.pack([254, [4, 1], 0])
 QUERY = [(0, b"test"), (1, b"demo")]
 
 REFUSED: dict[str, tuple[Callable[[], bytes], Reason]] = {
@@ -121,6 +119,50 @@ def test_a_refusal_is_counted_and_told_with_its_reason(name: str, stored: World)
     assert lines(stored.node) == [
         f"refused a request of 127.0.0.1: code {reason.code}, {name}: {reason.text}"
     ]
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ([8, [81, 8, "g"], [81, 8, "h"]], "geo comparisons in filters are not supported"),
+        ([1, [127, 2, 0, [[16]], [81, 4, "l"]], 1], "arguments that are expressions are not supported"),
+        ([82], "a call with too many or too few arguments"),
+        ([1, [81, 9, "h"], [81, 9, "h"]], "HyperLogLogs in filters are not supported"),
+        ([1, [127, 2, 1, [51, 0, 1], [81, 6, "b"]], 1], "operations on bits in filters are not supported"),
+        (
+            [1, [127, 4, 64, [2, 1], [81, 4, "l"]], [126, [1]]],
+            "operations that change lists and maps in filters are not supported",
+        ),
+        (
+            [1, [127, 2, 0, [255, [16, 1], [16]], [81, 4, "l"]], 1],
+            "a collection operation in a nested context (operation 255) in filters is not supported",
+        ),
+    ],
+)
+def test_a_filter_says_what_in_it_is_not_offered(expression: Any, reason: str, stored: World) -> None:
+    body = message.request(3, 0, 0, fields=[*PLACE, (43, packed(expression))])
+    assert ask(stored, body) in {4, 16}
+    assert [why.text for why in stored.node.reasons.counts] == [reason]
+
+
+def packed(expression: Any) -> bytes:
+    """An expression as clients write it: its names have no byte before them that says what they are."""
+    return msgpack.pack(expression).replace(b"\xa2\x03", b"\xa1")
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        ([255, [16, 1], [16]], "a collection operation in a nested context (operation 255) is not supported"),
+        ([254, [4, 1], 0], "a path to elements of a list or map (operation 254) is not supported"),
+        ([63], "there is no operation 63 on lists or maps"),
+        ([17], "an operation with too few or too many arguments"),
+    ],
+)
+def test_a_list_says_what_is_not_offered(command: Any, reason: str, stored: World) -> None:
+    body = message.request(1, 0, 0, fields=PLACE, ops=[op(3, BLOB, b"l", msgpack.pack(command))])
+    ask(stored, body)
+    assert [why.text for why in stored.node.reasons.counts] == [reason]
 
 
 @pytest.mark.parametrize("code", UNSUPPORTED)
