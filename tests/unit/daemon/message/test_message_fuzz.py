@@ -64,7 +64,8 @@ def check(world: World, body: bytes) -> None:
     world.host.applied = (0, 1, bytes(8), 0, b"", None, False, False)
     for reply in world.bodies(body):
         assert message.replies(reply)
-    assert not cast("Any", world.node.log).lines
+    lines = cast("Any", world.node.log).lines  # why requests were refused, and nothing else
+    assert all(text.startswith("refused a request of ") for _, _, text in lines)
     assert not len(world.namespace.locks)
 
 
