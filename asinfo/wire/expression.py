@@ -75,6 +75,16 @@ _SHAPES: dict[int, str] = {
 
 _INT64 = 1 << 63
 
+OTHER_TYPES = {GEOJSON: "geo values", HLL: "HyperLogLogs"}
+OTHERS = {GEO: "geo comparisons"}
+"""Types and calls that not every reader of expressions has, by name, for messages."""
+
+_CALLED = {0: "lists and maps", 1: "bits", 2: "HyperLogLogs"}
+"""What a CALL works on, by the number in it."""
+
+_CALL_MODIFIES = 0x40
+"""A bit of that number: the call changes what it works on."""
+
 
 class Unsupported(WireError):  # noqa: N818 - named for what it is
     """An expression as the protocol has it, with something that is not offered here."""
@@ -98,6 +108,12 @@ class Call:
     def __init__(self, code: int, arguments: list[Any]) -> None:
         self.code = code
         self.arguments = arguments
+
+
+def work_of_call(number: int) -> str:
+    """What a CALL with such a number does, for a message."""
+    what = _CALLED.get(number & ~_CALL_MODIFIES, "values of another kind")
+    return f"that change {what}" if number & _CALL_MODIFIES else f"on {what}"
 
 
 def decode(data: bytes) -> Node:

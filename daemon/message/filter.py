@@ -83,8 +83,7 @@ def _compile(node: Node, scope: Scope) -> Typed:
         return special(node.arguments, scope)
     row = FUNCTIONS.get(node.code)
     if row is None:
-        name = "geo comparisons" if node.code == x.GEO else f"expressions with the code {node.code}"
-        raise Unsupported(f"{name} in filters are not supported")
+        raise Unsupported(f"{x.OTHERS.get(node.code, node.code)} in filters are not supported")
     allowed, result, function = row
     compiled = [_compile(argument, scope) for argument in node.arguments]
     found = {kind for kind, _ in compiled} - {_ANY}
@@ -301,9 +300,7 @@ def _bin(arguments: list[Any], _: Scope) -> Typed:
     if wanted is None or len(name) > 15:
         raise WireError("a bin of no such type or name")
     if kind in {x.GEOJSON, x.HLL}:
-        raise Unsupported(
-            f"{'geo values' if kind == x.GEOJSON else 'HyperLogLogs'} in filters are not supported"
-        )
+        raise Unsupported(f"{x.OTHER_TYPES[kind]} in filters are not supported")
 
     def run(subject: Subject) -> Value:
         found = subject.bin(name)
@@ -343,13 +340,6 @@ def _digest_mod(arguments: list[Any], _: Scope) -> Typed:
     return x.INTEGER, lambda subject: int.from_bytes(subject.digest[16:], "little") % abs(modulus)
 
 
-_SYSTEMS = {0: "lists and maps", 1: "bits", 2: "HyperLogLogs"}
-"""What a call works on, by the number in it: only lists and maps are offered."""
-
-_MODIFIES = 0x40
-"""A bit of that number: the call changes what it works on."""
-
-
 def _call(arguments: list[Any], scope: Scope) -> Typed:
     """An operation on a list or map that reads."""
     from daemon.message.cdt import reader
@@ -357,9 +347,7 @@ def _call(arguments: list[Any], scope: Scope) -> Typed:
     result, system, command, target = arguments
     kind, run = _compile(target, scope)
     if system or kind not in _COLLECTIONS:
-        what = _SYSTEMS.get(system & ~_MODIFIES, "values of this kind")
-        verb = "that change" if system & _MODIFIES else "on"
-        raise Unsupported(f"operations {verb} {what} in filters are not supported")
+        raise Unsupported(f"operations {x.work_of_call(system)} in filters are not supported")
     if result not in _PARTICLES or result in {x.GEOJSON, x.HLL}:
         raise Unsupported("a result of such a type is not supported in filters")
     read = reader(_PARTICLES[kind], command)
