@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,8 @@ function ev(rec, src, a) local f, e = load(src, '=s', 't') if not f then return 
 
 BINS = {"i": 5, "s": "abc", "l": [1, 2, 3], "m": {"a": 1}, "b": b"\1\2\3\4", "f": 1.5, "t": True}
 
-KEY = ("test", "fz", "fz")
+KEY = ("test", "fz", None, bytearray.fromhex("CF56BD51C2A6B23C2D27CFE4CFAC2A61D6D46E87"))
+"""The record of the snippets: some show its digest."""
 
 
 def first_cases(node: Daemon, directory: Path) -> Iterator[Verdict]:
@@ -69,7 +71,9 @@ def snippets(node: Daemon, directory: Path) -> Iterator[Verdict]:
     runner = Runner(client, node, directory)
     assert runner.put("snippets.lua", MODULE) == "ok"
     for number, (snippet, expected) in enumerate(read(SNIPPETS_FILE)):
-        client.put(KEY, BINS, policy={"exists": aerospike.POLICY_EXISTS_CREATE_OR_REPLACE})
+        with contextlib.suppress(aerospike.exception.RecordNotFound):
+            client.remove(KEY)
+        client.put(KEY, BINS)
         try:
             found = ["ok", _shown(client.apply(KEY, "snippets", "ev", [snippet]))]
         except aerospike.exception.AerospikeError as error:
