@@ -29,6 +29,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Etcd]:
         yield running
 
 
+@pytest.mark.storm
 def test_a_full_etcd_refuses_and_recovers(trio: Cluster, store: Etcd, ledger: Ledger) -> None:
     one, two, three = trio.nodes
     outcomes: list[str] = []

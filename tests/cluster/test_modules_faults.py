@@ -174,6 +174,7 @@ def _joined(trio: Cluster, tmp_path: Path, endpoint: str) -> Iterator[Node]:
         trio.nodes.remove(node)
 
 
+@pytest.mark.storm
 @pytest.mark.parametrize("breaks", [False, True], ids=["held back", "lost"])
 def test_a_node_that_is_cut_off_from_etcd(
     trio: Cluster, store: Etcd, ledger: Ledger, linked: tuple[Node, link.Link], *, breaks: bool
@@ -215,6 +216,7 @@ def test_a_node_far_away_from_etcd(
     agree(trio, store, ledger)
 
 
+@pytest.mark.storm
 def test_a_large_module_over_a_narrow_way(
     trio: Cluster, store: Etcd, ledger: Ledger, linked: tuple[Node, link.Link]
 ) -> None:
@@ -233,6 +235,7 @@ FAKETIME = [
 ]
 
 
+@pytest.mark.storm
 @pytest.mark.skipif(not FAKETIME, reason="libfaketime is not installed")
 def test_a_clock_that_is_wrong_and_jumps(
     trio: Cluster, store: Etcd, ledger: Ledger, tmp_path: Path, seed: int

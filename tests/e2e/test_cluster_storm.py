@@ -117,6 +117,7 @@ def stored(cluster: Cluster) -> Counter[int]:
     return found
 
 
+@pytest.mark.storm
 def test_a_storm_of_calls(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     seed = int(os.environ.get(SEED, time.time_ns()))
     engine = "device {\n        file PLACE/records\n        filesize 128M\n    }"
