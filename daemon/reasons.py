@@ -48,19 +48,33 @@ class Reason(NamedTuple):
     text: str
 
 
+class _Noted(NamedTuple):
+    """What was noted last."""
+
+    code: int
+    why: str
+    session: Session | None
+    reason: Reason
+
+
 class Reasons:
     """The reasons of one node, which tells them in ``log``."""
 
-    __slots__ = ("_began", "_log", "_told", "counts")
+    __slots__ = ("_began", "_last", "_log", "_told", "counts")
 
     def __init__(self, log: Log) -> None:
         self._log = log
         self.counts: dict[Reason, int] = {}
         self._told: dict[tuple[str, bytes | None], set[Reason]] = {}
         self._began = monotonic()
+        self._last: _Noted | None = None
 
     def note(self, code: int, why: str, session: Session | None) -> None:
         """A request of ``session``, or of nobody known, was refused; only the CODES are of interest."""
+        last = self._last
+        if last is not None and last.code is code and last.session is session and last.why == why:
+            self.counts[last.reason] += 1  # millions of the same may come in one request
+            return
         if code not in CODES:
             return
         reason = Reason(int(code), why[:REASON_SIZE_MAX])
@@ -68,6 +82,7 @@ class Reasons:
             reason = Reason(reason.code, OTHERS)
         self.counts[reason] = self.counts.get(reason, 0) + 1
         self._tell(reason, session)
+        self._last = _Noted(code, why, session, reason)
 
     def listed(self, code: int | None = None) -> Iterator[tuple[Reason, int]]:
         """Reasons of one code or of all, with how often each was one: the most frequent first."""
