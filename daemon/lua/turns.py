@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import deque
 from math import inf
 from threading import Lock
-from time import monotonic
+from time import monotonic, thread_time
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -108,16 +108,15 @@ class Turn:
     """A call in its thread; it runs Lua within ``with turn``.
 
     ``deadline`` is on the monotonic clock. ``context`` is the one it runs in, known when it has one. ``had`` are the
-    turns that it has given up, ``waited`` the seconds until the next came, all together.
+    turns that it has given up.
     """
 
-    __slots__ = ("_since", "_turns", "baton", "context", "deadline", "had", "waited")
+    __slots__ = ("_since", "_turns", "baton", "context", "deadline", "had")
 
     def __init__(self, turns: Turns, deadline: float) -> None:
         self._turns = turns
         self._since = 0.0
         self.had = 0
-        self.waited = 0.0
         self.deadline = deadline
         self.context: Context | None = None
         self.baton = Lock()
@@ -160,15 +159,13 @@ class Turn:
             if self.context is not None and self._turns.budget.is_exceeded_by(self.context):
                 return inf
             self._turns.change(self)
-            self._since = monotonic()
-            self.waited += self._since - now
-            now = self._since
+            now = self._since = monotonic()
         return inf if self.is_given_up() else now
 
     def own_now(self) -> float:
-        """The same without what was waited for turns: a limit by it is for what runs here, not for what others do.
+        """The processor's time of this thread, after the same wait: a limit by it is for what runs here.
 
-        Infinity too when the deadline of the call has passed, which is on the other clock.
+        What others do, in this process or beside it on a busy machine, does not count. Infinity too when the deadline of
+        the call has passed, which is on the other clock.
         """
-        now = self.now()
-        return inf if now >= self.deadline else now - self.waited
+        return inf if self.now() >= self.deadline else thread_time()

@@ -91,7 +91,7 @@ class Work:
             raise CompileError(name, 0, b"module takes more than %g s to compile" % COMPILE_SECONDS)
         with Turn(self.turns, inf) as turn:
             context = self._context(turn, Required(self._asked), self._shared)
-            outcome = context.run(name, chunk.code, None, self._body_deadline(turn))
+            outcome = context.run(name, chunk.code, None, self._body_deadline())
             usable = context.usable
             self.close(context)
         if not usable and outcome.value != OUT_OF_MEMORY:
@@ -185,7 +185,7 @@ class Work:
             return NO_MODULE if quiet else self._not_made(module, chunk.message)
         for settings in self._settings_of(module):
             context = self._context(turn, lease.version.required, settings)
-            outcome = context.run(name, chunk.code, place, self._body_deadline(turn))
+            outcome = context.run(name, chunk.code, place, self._body_deadline())
             if not outcome.failed and context.usable:
                 context.fresh_memory = context.memory
                 lease.context = context
@@ -213,9 +213,9 @@ class Work:
         context.keep_time(turn.own_now)
         return context
 
-    def _body_deadline(self, turn: Turn) -> float:
-        """When a body that begins now has had its time, on the clock that stands still while others have their turns."""
-        return time.monotonic() - turn.waited + self._settings.body_max_ms / 1000
+    def _body_deadline(self) -> float:
+        """When a body that begins now has had its time, on the clock of `Turn.own_now`."""
+        return time.thread_time() + self._settings.body_max_ms / 1000
 
     def _not_made(self, module: str, message: bytes) -> bytes:
         self._log(1, module, f"lua create error: {message.decode('utf-8', 'backslashreplace')}", UDF_CONTEXT)

@@ -46,7 +46,7 @@ class ModLua:
     )
     body_max_ms: int = parameter(
         1000,
-        "Time limit of a module's body, at udf-put and whenever a context is made.",
+        "Most processor time of a module's body, at udf-put and whenever a context is made.",
         unit="milliseconds",
         low=1,
         high=60000,

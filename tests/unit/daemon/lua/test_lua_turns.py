@@ -273,8 +273,9 @@ def test_who_waits_is_answered_at_its_deadline_and_never_begins(monkeypatch: pyt
 
 
 def test_what_was_waited_for_a_turn_is_not_ones_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 100.0
+    now, own = 100.0, 7.0
     monkeypatch.setattr("daemon.lua.turns.monotonic", lambda: now)
+    monkeypatch.setattr("daemon.lua.turns.thread_time", lambda: own)
     turns = Turns(1, Budget(1 << 40))
     turn = Turn(turns, inf)
 
@@ -284,14 +285,17 @@ def test_what_was_waited_for_a_turn_is_not_ones_own_time(monkeypatch: pytest.Mon
             now += 1000
 
     with turn:
-        assert turn.own_now() == 100
+        assert turn.own_now() == 7
         thread = threading.Thread(target=other, daemon=True)
         thread.start()
         until(lambda: len(turns) == 1)
-        now += 0.125  # its own time: more than a turn has when others wait
-        assert turn.own_now() == 100.125
+        now += 0.125  # more than a turn has when others wait
+        own += 0.0625  # the system gave the processor to somebody else for the rest of it
+        assert turn.own_now() == 7.0625
         assert turn.now() == 1100.125
+        assert turn.had == 1
     thread.join(60)
+    assert not thread.is_alive()
 
 
 def test_what_others_run_is_not_the_time_of_a_modules_body() -> None:
