@@ -186,6 +186,6 @@ def _parts(messages: Messages, selection: Selection, job: Job) -> Iterator[bytes
                 end = END
                 job.throttle.count += 1
                 job.succeeded += 1
-                yield pack(subject_of(job.namespace, found[0], found[1], {}))
+                yield pack(subject_of(job.namespace, found.digest, found.record, {}))
         job.partitions = number + 1
         yield end

@@ -86,7 +86,7 @@ class Background(Job):
             if messages.owns(number):
                 for found in self._selection.candidates(number):
                     if found is not None:
-                        await self._visit(messages, found[0], found[1].set_name)
+                        await self._visit(messages, found.digest, found.record.set_name)
                         await self._pause()
                     if time.monotonic() > turn_end:
                         await line().turn()

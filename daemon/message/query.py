@@ -1,12 +1,14 @@
 """Queries over partitions: what clients call a scan, or a query without an index.
 
-    i3 PARTITION_DONE, field 11 (numbers, little-endian) or 12 (digests to go on after)     a query
+    i3 PARTITION_DONE, field 11 (numbers, little-endian) or 12 (digests to go on after,
+                       with field 15: values of the index, one for each digest)             a query
     i2 WRITE, or field 33 = 2, without both                        a background job         daemon.message.background
     field 33 = 1                                                   an aggregation           daemon.message.aggregate
 
 The reply is a message for every record, with its fields and bins, and a last one. Within a partition, records come
-in the order of their digests. A partition of another node is answered by a message of its own, so that the client
-asks there. Which records: `daemon.message.selection`.
+in the order of their digests; with an index in that of its values, which field 15 tells, and goes on after. A
+partition of another node is answered by a message of its own, so that the client asks there. Which records:
+`daemon.message.selection`.
 Source: the wire specification, sections 4.6 to 4.9.
 """
 
@@ -22,6 +24,7 @@ from asinfo.wire.message import (
     DIGEST_SIZE,
     FIELD_BVALS,
     FIELD_DIGEST,
+    FIELD_INDEX_RANGE,
     FIELD_KEY,
     FIELD_NAMESPACE,
     FIELD_PARTITIONS,
@@ -45,7 +48,7 @@ from daemon.message.aggregate import aggregate
 from daemon.message.background import begin
 from daemon.message.bins import split
 from daemon.message.outcome import refuse_unsupported
-from daemon.message.selection import Selection, Throttle, rate_of
+from daemon.message.selection import START, Place, Selection, Throttle, rate_of
 from daemon.record.record import PARTITIONS, partition
 from daemon.record.refused import Refused
 
@@ -55,6 +58,7 @@ if TYPE_CHECKING:
     from asinfo.wire.message import Message
     from daemon.info.request import Session
     from daemon.message.dispatch import Messages
+    from daemon.message.selection import Found
     from daemon.record.namespace import Namespace
     from daemon.record.record import Record
 
@@ -69,7 +73,7 @@ BACKGROUND = 2
 """Values of field 33."""
 
 _LAST = reply(0, info3=INFO3_LAST)
-_PARTITION = Struct("<H")  # little-endian, unlike everything else
+_PARTITION, _VALUE = Struct("<H"), Struct("<q")  # little-endian, unlike everything else
 
 
 def query(
@@ -95,8 +99,8 @@ def query(
     return _pieces(namespace, message, _Scan(messages, namespace, message, names), session)
 
 
-def _starts(fields: dict[int, bytes]) -> dict[int, bytes]:
-    """The partitions that are asked for, each with the digest after which it goes on. Raises Refused."""
+def _starts(fields: dict[int, bytes]) -> dict[int, Place]:
+    """The partitions that are asked for, each with the place after which it goes on. Raises Refused."""
     numbers, digests = fields.get(FIELD_PARTITIONS), fields.get(FIELD_RESUME_DIGESTS)
     if numbers is None and digests is None:
         raise Refused(Result.UNSUPPORTED_FEATURE, "a query without partitions")
@@ -105,13 +109,24 @@ def _starts(fields: dict[int, bytes]) -> dict[int, bytes]:
         raise Refused(Result.PARAMETER, "a partition or a digest ends early")
     resumed = [digests[at : at + DIGEST_SIZE] for at in range(0, len(digests), DIGEST_SIZE)]
     found = [
-        *((number, b"") for (number,) in _PARTITION.iter_unpack(numbers)),
-        *((partition(digest), digest) for digest in resumed),
+        *((number, START) for (number,) in _PARTITION.iter_unpack(numbers)),
+        *((partition(place.digest), place) for place in _places(fields, resumed)),
     ]
     starts = dict(found)
     if len(starts) != len(found) or any(number >= PARTITIONS for number in starts):
         raise Refused(Result.PARAMETER, "a partition stands twice, or is none")
     return starts
+
+
+def _places(fields: dict[int, bytes], digests: list[bytes]) -> list[Place]:
+    """Where partitions go on: after a digest; with an index after its value, and then the digest. Raises Refused."""
+    if FIELD_INDEX_RANGE not in fields:
+        return [Place(0, digest) for digest in digests]
+    data = fields.get(FIELD_BVALS, b"")
+    if len(data) != len(digests) * _VALUE.size:
+        raise Refused(Result.PARAMETER, "to go on in an index takes a value (field 15) for each digest")
+    values = (value for (value,) in _VALUE.iter_unpack(data))
+    return list(map(Place, values, digests))
 
 
 async def _pieces(
@@ -186,12 +201,12 @@ class _Scan:
                 yield reply(Result.PARTITION_UNAVAILABLE, generation=number, info3=INFO3_PARTITION_DONE)
                 continue
             for found in self._selection.records(number, after):
-                shown = None if found is None else _shown(found[1], self._names, self._info1)
+                shown = None if found is None else _shown(found.record, self._names, self._info1)
                 if found is None or shown is None:
                     yield b""
                     continue
                 self.throttle.count += 1
-                yield _message(self._namespace, *found, shown)
+                yield _message(self._namespace, found, shown)
                 self._left -= 1
                 if not self._left:
                     return
@@ -208,12 +223,13 @@ def _shown(record: Record, names: list[bytes], info1: int) -> list[bytes] | None
     return [bins[name] for name in names if name in bins] or None
 
 
-def _message(namespace: Namespace, digest: bytes, record: Record, value: bytes, shown: list[bytes]) -> bytes:
+def _message(namespace: Namespace, found: Found, shown: list[bytes]) -> bytes:
+    digest, record, value = found
     fields = [(FIELD_NAMESPACE, namespace.name), (FIELD_DIGEST, digest)]
     if record.set_name:
         fields.append((FIELD_SET, record.set_name))
     if record.key:
         fields.append((FIELD_KEY, record.key))
-    if value:
-        fields.append((FIELD_BVALS, value))
+    if value is not None:
+        fields.append((FIELD_BVALS, _VALUE.pack(value)))
     return request(generation=record.generation, ttl=record.void_time, limit=0, fields=fields, ops=shown)

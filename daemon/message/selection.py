@@ -1,13 +1,14 @@
 """Which records a query is about: those of a set that pass its filter and have a value within its range.
 
-A range means a secondary index on a real server. Here an index is a name and a rule (`daemon.record.indexes`): records
-are looked through one by one, whatever the query asks for.
+A range means a secondary index on a real server. Here an index is a name and a rule (`daemon.record.indexes`): the
+records of a partition are looked through one by one, whatever the query asks for. What has a value within the range
+is then put in the order of the index, by value and digest, for that is how a client goes on with the next page.
 """
 
 from __future__ import annotations
 
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.wire.message import FIELD_INDEX_RANGE, FIELD_RECORDS_PER_SECOND, FIELD_SET
 from asinfo.wire.result import Result
@@ -21,12 +22,29 @@ if TYPE_CHECKING:
     from daemon.record.namespace import Namespace
     from daemon.record.record import Record
 
-    Found = tuple[bytes, Record, bytes]
-
 PAUSE_MAX = 0.1
 """Longest pause of a throttled query in seconds: then it looks whether somebody wants it to end."""
 
 _PAUSE_MIN = 0.01
+
+
+class Place(NamedTuple):
+    """An entry of an index, by which its order is known. Without an index only the digest counts."""
+
+    value: int
+    digest: bytes
+
+
+START = Place(-1 << 63, b"")
+"""What is before all entries."""
+
+
+class Found(NamedTuple):
+    """A record, and the value by which an index has it: None without an index."""
+
+    digest: bytes
+    record: Record
+    value: int | None = None
 
 
 class Selection:
@@ -44,25 +62,41 @@ class Selection:
         self.kind = "pi" if self._range is None else "si"
         """What names of counters begin with: queries of the primary index, or of a secondary one."""
 
-    def candidates(self, partition: int, after: bytes = b"") -> Iterator[Found | None]:
-        """Digest, record and value within the range, before the filter is asked; None for a record of another kind.
+    def candidates(self, partition: int, after: Place = START) -> Iterator[Found | None]:
+        """The records after a place, before the filter is asked; None where others may have a turn.
 
-        The records of a partition come in the order of their digests, those after the digest ``after``. Raises
-        Refused for a collection that would take too long.
+        They come in the order of their digests; with a range by value, then by digest. Raises Refused for a collection
+        that would take too long.
         """
-        namespace, wanted, within = self._namespace, self._set_name, self._range
-        for digest, record in namespace.scan(partition, after):
-            if wanted and record.set_name != wanted:
-                yield None
-                continue
-            value = b"" if within is None else within.find(record)
-            yield None if value is None else (digest, record, value)
+        if self._range is None:
+            return self._by_digest(partition, after.digest)
+        return self._by_value(self._range, partition, after)
 
-    def records(self, partition: int, after: bytes = b"") -> Iterator[Found | None]:
+    def _by_digest(self, partition: int, after: bytes) -> Iterator[Found | None]:
+        for digest, record in self._namespace.scan(partition, after):
+            yield Found(digest, record) if self._is_of_set(record) else None
+
+    def _by_value(self, within: Range, partition: int, after: Place) -> Iterator[Found | None]:
+        """Each record is read again when it is its turn: what was found of it may be long ago."""
+        places: list[Place] = []
+        for digest, record in self._namespace.scan(partition):
+            value = within.find(record) if self._is_of_set(record) else None
+            if value is not None and (place := Place(value, digest)) > after:
+                places.append(place)
+            yield None
+        places.sort()
+        for value, digest in places:
+            now = self._namespace.get(digest)
+            yield None if now is None or within.find(now) is None else Found(digest, now, value)
+
+    def _is_of_set(self, record: Record) -> bool:
+        return not self._set_name or record.set_name == self._set_name
+
+    def records(self, partition: int, after: Place = START) -> Iterator[Found | None]:
         """The same for records that also pass the filter. Raises Refused for one that would take too long."""
         passes = self._filter
         for found in self.candidates(partition, after):
-            if passes is None or found is None or passes.passes(self._namespace, *found[:2]):
+            if passes is None or found is None or passes.passes(self._namespace, found.digest, found.record):
                 yield found
             else:
                 yield None

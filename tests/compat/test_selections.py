@@ -171,3 +171,65 @@ def test_an_index(client: Any) -> None:
     assert sorted(found) == list(range(10))
     client.index_remove("test", "by_n")
     assert code_of(query.results) == NO_INDEX
+
+
+PARTITION = 77
+
+
+@pytest.fixture(scope="module")
+def of_one_partition() -> list[int]:
+    """Keys of records that are all in one partition."""
+    digests = ((number, aerospike.calc_digest("test", "pages", number)) for number in range(80_000))
+    return [number for number, digest in digests if digest[0] | digest[1] << 8 & 0xF00 == PARTITION]
+
+
+@pytest.fixture
+def paged(client: Any, of_one_partition: list[int]) -> Any:
+    """Values go down as keys go up, and three records share each."""
+    for place, number in enumerate(of_one_partition):
+        client.put(("test", "pages", number), {"n": -(place // 3), "s": "same"})
+    for name, kind in (("n", aerospike.INDEX_NUMERIC), ("s", aerospike.INDEX_STRING)):
+        client.index_single_value_create("test", "pages", name, kind, f"pages_{name}")
+    return client
+
+
+def pages_of(client: Any, where: Any, most: int) -> Any:
+    query = client.query("test", "pages")
+    query.where(where)
+    query.max_records = most
+    query.paginate()
+    return query
+
+
+@pytest.mark.parametrize("most", [1, 4, 100])
+@pytest.mark.parametrize("where", [predicates.between("n", -100, 0), predicates.equals("s", "same")])
+def test_pages_of_an_index(paged: Any, of_one_partition: list[int], where: Any, most: int) -> None:
+    query = pages_of(paged, where, most)
+    policy = {"partition_filter": {"begin": PARTITION, "count": 1}}
+    found: list[int] = []
+    while not query.is_done():
+        page = [bins["n"] for _, _, bins in query.results(policy=policy)]
+        assert len(page) <= most
+        found += page
+    assert sorted(found) == sorted(-(place // 3) for place in range(len(of_one_partition)))
+    assert len(found) > 8
+    if "n" in where:
+        assert found == sorted(found)
+
+
+def test_a_page_goes_on_where_another_client_stopped(paged: Any, of_one_partition: list[int]) -> None:
+    """Records change between the pages; the second query has only the status of the first one."""
+    where = predicates.between("n", -100, 0)
+    first = pages_of(paged, where, 5)
+    seen = [
+        bins["n"]
+        for _, _, bins in first.results(policy={"partition_filter": {"begin": PARTITION, "count": 1}})
+    ]
+    values = [-(place // 3) for place in range(len(of_one_partition))]
+    assert seen == sorted(values)[:5]
+    paged.put(("test", "pages", of_one_partition[-1]), {"n": -100})  # seen already, and now before that page
+    paged.put(("test", "pages", of_one_partition[0]), {"n": -1})
+    paged.remove(("test", "pages", of_one_partition[1]))
+    status = {"begin": PARTITION, "count": 1, "partition_status": first.get_partitions_status()}
+    rest = pages_of(paged, where, 1000).results(policy={"partition_filter": status})
+    assert [bins["n"] for _, _, bins in rest] == sorted([-1, *values[2:]])[5:]
