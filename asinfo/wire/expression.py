@@ -15,7 +15,7 @@ from struct import error as StructError  # noqa: N812 - an exception reads like 
 from asinfo.errors import WireError
 from asinfo.wire import msgpack
 from asinfo.wire.extent import pass_over
-from asinfo.wire.msgpack import Ext, GeoJSON, Raw, utf8
+from asinfo.wire.msgpack import GeoJSON, Raw, utf8
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def work_of_call(number: int) -> str:
 def decode(data: bytes) -> Node:
     """The expression that is the whole of ``data``.
 
-    Raises WireError when it is none, and Unsupported for a value that only comparisons of collections have.
+    Raises WireError when it is none, and Unsupported for one that has too many values.
     """
     if len(data) > SIZE_MAX:
         raise WireError(f"an expression of {len(data)} bytes")
@@ -202,7 +202,7 @@ class _Reader:
 
 
 def constant(value: Any) -> Constant:
-    """A value of msgpack as a constant. Raises WireError for what is none, Unsupported for a wildcard in it."""
+    """A value of msgpack as a constant; lists and maps may have wildcards and infinities in them. Raises WireError."""
     match value:
         case None:
             return Constant(NIL, None)
@@ -219,7 +219,6 @@ def constant(value: Any) -> Constant:
         case bytes():
             return Constant(BLOB, value)
         case list() | dict():
-            _no_wildcards(value)
             return Constant(LIST if isinstance(value, list) else MAP, msgpack.pack(value))
         case _:
             raise WireError("a value of no type that expressions have")
@@ -230,12 +229,3 @@ def _name(value: Any) -> bytes:
     if isinstance(value, Raw):
         return value.data
     raise WireError("a name that is none")
-
-
-def _no_wildcards(value: Any) -> None:
-    items = [*value, *value.values()] if isinstance(value, dict) else value
-    for item in items:
-        if isinstance(item, Ext):
-            raise Unsupported("wildcards and infinities are not supported")
-        if isinstance(item, list | dict):
-            _no_wildcards(item)

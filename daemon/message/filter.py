@@ -25,9 +25,10 @@ from asinfo.wire.msgpack import Raw
 from asinfo.wire.result import Result
 from daemon.message import arithmetic
 from daemon.message.functions import FUNCTIONS
+from daemon.message.ordered import count, has_element, ordered, test_of
 from daemon.message.scope import Scope
 from daemon.message.subject import METADATA, Subject
-from daemon.message.work import COPY_STEPS, LOOK_STEPS
+from daemon.message.work import COPY_STEPS
 from daemon.record.refused import Refused
 
 if TYPE_CHECKING:
@@ -127,9 +128,8 @@ def _compare(code: int) -> Callable[[list[Any], Scope], Typed]:
         if left == x.HLL:
             raise WireError("HyperLogLogs cannot be compared")
         if _COLLECTIONS & {left, right}:
-            return x.BOOL, _strict(
-                test, [_ordered(*each) for each in zip(arguments, (left_run, right_run), strict=True)]
-            )
+            first_run, second_run = map(_ordered, arguments, (left_run, right_run))
+            return x.BOOL, _compare_collections(test, first_run, second_run)
         if {x.STRING, x.BLOB} & {left, right}:
             return x.BOOL, _compare_bytes(test, left_run, right_run)
         return x.BOOL, _strict(test, [left_run, right_run])
@@ -138,10 +138,10 @@ def _compare(code: int) -> Callable[[list[Any], Scope], Typed]:
 
 
 def _ordered(argument: Node, run: Run) -> Run:
-    """What gives that by which a list or map is compared."""
+    """What gives a list or map as it is compared."""
     if isinstance(argument, Constant):
         assert isinstance(argument.value, bytes)
-        known = order(argument.value)
+        known = ordered(argument.value, count(argument.value))
         return lambda _: known
 
     def run_ordered(subject: Subject) -> Value:
@@ -149,6 +149,15 @@ def _ordered(argument: Node, run: Run) -> Run:
         return None if data is None else subject.order(data)
 
     return run_ordered
+
+
+def _compare_collections(test: Callable[[Any, Any], bool], left: Run, right: Run) -> Run:
+    def run(subject: Subject) -> bool | None:
+        first = left(subject)
+        second = None if first is None else right(subject)
+        return None if second is None else test_of(test, first, second, subject.shelf.work)
+
+    return run
 
 
 def _compare_bytes(test: Callable[[bytes, bytes], bool], left: Run, right: Run) -> Run:
@@ -176,9 +185,9 @@ def _in_list(arguments: list[Any], scope: Scope) -> Typed:
         wanted = run_value(subject)
         if wanted is None or (found := run_ordered(subject)) is None:
             return None
-        _, items = found
-        subject.shelf.work.charge(LOOK_STEPS * len(items))
-        return order(packed(wanted)) in items
+        data = packed(wanted)
+        value = subject.order(data) if kind in _COLLECTIONS else ordered(data, 1)
+        return has_element(found, value, subject.shelf.work)
 
     return x.BOOL, run
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asinfo.wire import expression as x
-from asinfo.wire.collection import order
 from asinfo.wire.extent import pass_over
 from daemon.message.bins import particle, split
 from daemon.message.cdt import Shelf
+from daemon.message.ordered import ordered
 from daemon.message.work import LOOK_STEPS, ORDER_STEPS, TooMuchError
 from daemon.record.record import EPOCH_SECONDS, now_milliseconds
 from daemon.record.stored_size import stored_size
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from asinfo.wire.collection import Order
+    from daemon.message.ordered import Ordered
     from daemon.record.namespace import Namespace
     from daemon.record.record import Record
 
@@ -44,7 +44,7 @@ class Subject:
         self.size = 0
         self._bins: dict[bytes, bytes] | None = None
         self._found: dict[bytes, tuple[int, bytes]] = {}
-        self._orders: dict[int, tuple[bytes, Order, float]] = {}
+        self._orders: dict[int, tuple[bytes, Ordered]] = {}
 
     def bin(self, name: bytes) -> tuple[int, bytes] | None:
         """Particle type and bytes of a bin: the same object each time."""
@@ -59,7 +59,7 @@ class Subject:
         known = self._found[name] = particle(found)
         return known
 
-    def order(self, data: bytes) -> Order:
+    def order(self, data: bytes) -> Ordered:
         """What a list or map is compared by. Raises Unsupported for one that is too large."""
         work = self.shelf.work
         known = self._orders.get(id(data))
@@ -68,14 +68,11 @@ class Subject:
                 raise TooMuchError("a list or map is too large to be compared")
             before = work.left
             pass_over(data, 0, work.charge)
-            weight = before - work.left
-            work.charge(ORDER_STEPS * weight)
-            known = self._orders[id(data)] = (
-                data,
-                order(data),
-                weight,
-            )  # data is held, so the id stays its own
-        work.charge(LOOK_STEPS * known[2])
+            values = round(before - work.left)
+            work.charge(ORDER_STEPS * values)
+            found = ordered(data, values)
+            known = self._orders[id(data)] = (data, found)  # data is held, so the id stays its own
+        work.charge(LOOK_STEPS * known[1].values)
         return known[1]
 
 

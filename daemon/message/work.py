@@ -31,6 +31,9 @@ MOVE_STEPS = 1 / 100
 LOOK_STEPS = 0.5
 """Steps to look at an element whose order is known."""
 
+PATTERN_STEPS = 20
+"""Steps to compare a value with one that has wildcards: in a loop of Python, over the parts of both."""
+
 PACK_STEPS = 4
 """Steps to pack a number of our own: an index or a rank."""
 

@@ -48,6 +48,8 @@ TRUE = [
     e.Eq(e.IntBin("i"), 5), e.NE(e.IntBin("i"), 6), e.GT(e.FloatBin("f"), 2.0), e.GE(e.StrBin("s"), "Hello"),
     e.LT(e.IntBin("i"), 6), e.LE(e.IntBin("i"), 5), e.BoolBin("b"), e.Eq(e.BlobBin("y"), b"xy"),
     e.Eq(e.ListBin("l"), [1, 2, 3]), e.Eq(e.MapBin("m"), {"a": 1}),
+    e.Eq(e.ListBin("l"), [1, aerospike.CDTWildcard()]), e.LT(e.ListBin("l"), [1, aerospike.CDTInfinite()]),
+    e.Eq(e.MapBin("m"), {"a": aerospike.CDTWildcard()}), e.NE(e.ListBin("l"), [2, aerospike.CDTWildcard()]),
     e.And(e.Eq(e.IntBin("i"), 5), e.Not(e.BinExists("nope"))), e.Or(e.Eq(e.IntBin("nope"), 5), e.BinExists("i")),
     e.Exclusive(e.BinExists("i"), e.BinExists("nope")), e.Eq(e.BinType("s"), 3),
     e.Eq(e.SetName(), "selections"), e.KeyExists(), e.Eq(e.KeyStr(), "k"), e.Eq(e.TTL(), -1), e.Eq(e.VoidTime(), -1),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from asinfo.errors import WireError
 from asinfo.wire import expression, msgpack
-from asinfo.wire.expression import Call, Constant, Unsupported, decode
+from asinfo.wire.expression import Call, Constant, decode
 
 RECORDED = {
     "9301935102a16101": (1, [(81, [2, b"a"]), (2, 1)]),  # a == 1
@@ -59,9 +59,17 @@ def test_what_is_none(data: str) -> None:
         decode(bytes.fromhex(data))
 
 
-def test_wildcards_are_known_but_not_offered() -> None:
-    with pytest.raises(Unsupported):
-        decode(bytes.fromhex("9301 935104a161 927e 92 01 d4ff00"))
+@pytest.mark.parametrize("value", ["92 01 d4ff00", "92 01 d4ff01", "91 92 01 d4ff00", "81 01 91 d4ff00"])
+def test_wildcards_and_infinities_stay_in_constants(value: str) -> None:
+    quoted = value if value[0] == "8" else f"927e {value}"
+    node = decode(bytes.fromhex(f"9301 935104a161 {quoted}"))
+    assert shape(node) == (1, [(81, [4, b"a"]), (5 if value[0] == "8" else 4, bytes.fromhex(value))])
+
+
+@pytest.mark.parametrize("value", ["d4ff00", "d4ff01"])
+def test_a_wildcard_alone_is_no_constant(value: str) -> None:
+    with pytest.raises(WireError):
+        decode(bytes.fromhex(f"9301 935104a161 {value}"))
 
 
 def test_limits() -> None:

@@ -13,7 +13,7 @@ from asinfo.wire.particle import LIST, MAP
 from asinfo.wire.pattern import WILDCARD, compare, has_wildcard
 from daemon.message.cdt.collection import NIL, clipped, place_of, span
 from daemon.message.cdt.heap import last_of_heap
-from daemon.message.work import LOOK_STEPS, ORDER_STEPS
+from daemon.message.work import LOOK_STEPS, ORDER_STEPS, PATTERN_STEPS
 
 if TYPE_CHECKING:
     from asinfo.wire.collection import Order
@@ -24,10 +24,6 @@ FEW = 4
 
 HEAP_MAX = 1000
 """Lists in which equal elements have the ranks that a sort by a heap gives them; in longer ones, in their order."""
-
-PATTERN_STEPS = 20
-"""Steps to compare an element with a value that has wildcards: in a loop of Python, over the parts of both."""
-
 
 Ranges = Callable[[], tuple[range, ...]]
 
