@@ -25,10 +25,12 @@ MODULES = {
 }
 
 
-def play(scene: Callable[[LuaHost, list[str]], Awaitable[None]], count: int = 2) -> None:
+def play(
+    scene: Callable[[LuaHost, list[str]], Awaitable[None]], count: int = 2, body_max_ms: int = 1000
+) -> None:
     async def stage() -> None:
         lines: list[str] = []
-        settings = ModLua(user_path="/udf", context_count=count)
+        settings = ModLua(user_path="/udf", context_count=count, body_max_ms=body_max_ms)
         host = LuaHost(settings, MODULES.get, lambda _level, _place, text, _context: lines.append(text))
         try:
             await scene(host, lines)
@@ -189,7 +191,7 @@ def test_a_call_runs_while_modules_are_checked() -> None:
         failures = await asyncio.gather(*checks, return_exceptions=True)
         assert all(isinstance(failure, host_module.CompileError) for failure in failures)
 
-    play(scene)
+    play(scene, body_max_ms=300)
 
 
 def test_a_stopped_host_answers_time_outs() -> None:
