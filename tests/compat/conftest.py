@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.compat.patience import policies
 from tests.processes import Daemon, log_path, spawn
 
 CONFIG = """\
@@ -55,7 +56,7 @@ def client(records_node: Daemon, client_modules: Path) -> Iterator[Any]:
     config = {
         "hosts": records_node.addresses,
         "lua": {"user_path": str(client_modules)},
-        "policies": {"info": {"timeout": 30_000}},  # the machine may be busy
+        "policies": policies(),
     }
     connected = aerospike.client(config).connect()
     yield connected

@@ -9,6 +9,7 @@ import pytest
 
 from tests import cluster_processes, etcd
 from tests.compat.calls import codes, put_module
+from tests.compat.patience import policies
 from tests.etcd import await_true
 
 if TYPE_CHECKING:
@@ -45,11 +46,7 @@ def client(trio: Cluster, client_modules: Path) -> Iterator[Any]:
         {
             "hosts": [trio.nodes[0].address],
             "lua": {"user_path": str(client_modules)},  # the first client of a process decides it for all
-            "policies": {
-                "write": {"max_retries": 0},
-                "apply": {"max_retries": 0},
-                "info": {"timeout": 30_000},  # the machine may be busy
-            },
+            "policies": policies(write={"max_retries": 0}, apply={"max_retries": 0}),
         }
     ).connect()
     yield connected

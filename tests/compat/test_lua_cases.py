@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.compat.patience import policies
 from tests.conftest import StartDaemon
 from tests.processes import Daemon
 
@@ -97,7 +98,7 @@ def test_the_unsafe_mode_gives_back_what_the_hardened_one_lacks(
     unsafe = "mod-lua {\n    allow-unsafe-lua true\n}\n"
     config.write_text(clients_config.read_text(encoding="utf-8") + unsafe, encoding="utf-8")
     node = start_daemon("--config-file", str(config))
-    client = aerospike.client({"hosts": node.addresses}).connect()
+    client = aerospike.client({"hosts": node.addresses, "policies": policies()}).connect()
     runner = Runner(client, node, tmp_path)
     for identity, ours in OURS.items():
         if ours.reason == HARDENED:

@@ -10,6 +10,7 @@ import pytest
 
 from asinfo.wire import frame, request
 from tests.compat.calls import codes, put_module
+from tests.compat.patience import policies
 from tests.conftest import StartDaemon
 from tests.processes import Daemon, receive_exactly
 
@@ -31,7 +32,7 @@ def trio(start_daemon: StartDaemon, clients_config: Path) -> Daemon:
 @pytest.fixture
 def member(trio: Daemon) -> Iterator[Any]:
     """A client that knows the address of one node only."""
-    client = aerospike.client({"hosts": trio.addresses[:1]}).connect()
+    client = aerospike.client({"hosts": trio.addresses[:1], "policies": policies()}).connect()
     yield client
     client.close()
 

@@ -9,12 +9,13 @@ from aerospike import predicates
 from aerospike_helpers.operations import list_operations, map_operations
 
 from tests.compat.clients.calls import BINS, COUNT, port, run
+from tests.compat.patience import policies
 
 KEY = ("test", "calls", "one")
 KEYS = [("test", "many", number) for number in range(COUNT)]
 
 client = aerospike.client(
-    {"hosts": [("127.0.0.1", port())], "lua": {"user_path": "."}, "policies": {"info": {"timeout": 30_000}}}
+    {"hosts": [("127.0.0.1", port())], "lua": {"user_path": "."}, "policies": policies()}
 )
 
 
