@@ -15,7 +15,7 @@ def for_each(paths: list[Path]) -> Callable[[Callable[[Path], None]], Callable[[
                     check(path)
                 except AssertionError as error:
                     wrong[str(path)] = str(error)
-            assert wrong == {}
+            assert wrong == {}, wrong
 
         test.__doc__ = check.__doc__
         return test
