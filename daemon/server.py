@@ -49,6 +49,9 @@ if TYPE_CHECKING:
     from daemon.network.service import Service
     from daemon.smd.etcd.store import EtcdSmd
 
+TICK_STEP = 60
+"""Most seconds until a shorter ticker-interval that `set-config` gave is noticed."""
+
 DRAIN_SECONDS = 5.0
 """How long the commands in flight may take after the signal to stop."""
 
@@ -247,8 +250,14 @@ class Server:
         guard.stop()  # the stop has limits of its own
 
     async def _tick(self) -> None:
+        service_parameters, waited = self._services[0].node.config.service, 0
         while True:
-            await asyncio.sleep(self._services[0].node.config.service.ticker_interval)
+            step = max(1, min(service_parameters.ticker_interval - waited, TICK_STEP))
+            await asyncio.sleep(step)
+            waited += step
+            if waited < service_parameters.ticker_interval:
+                continue
+            waited = 0
             self._metrics.tick()
             for service in self._services:
                 service.node.host.trim()

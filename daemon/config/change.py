@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from daemon.config.parameter import contexts, parameters
 from daemon.config.schema import Namespace, NamespaceSet, Network
 from daemon.config.schema.namespace import SET_NAME_SIZE_MAX
+from daemon.config.schema.network import Fabric, Heartbeat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from daemon.config.parameter import Parameter
-    from daemon.config.schema.network import Heartbeat
 
 SETS_MAX = 4095
 """Most sets of a namespace, as on the real server."""
@@ -42,8 +42,10 @@ def plan(values: Any, assignments: Mapping[str, str]) -> Change:
     for name, owner, declared in _changeable(values):
         if name in assignments:
             change = Change(owner, name, declared.attribute, declared.parse_live(assignments[name]))
-            if isinstance(values, Network):
-                _check_heartbeat(values.heartbeat, change)
+            if isinstance(owner, Heartbeat | Fabric) and (
+                misfit := replace(owner, **{change.attribute: change.value}).misfit()
+            ):
+                raise ValueError(misfit)
             return change
     raise ValueError("no parameter that can be changed is named")
 
@@ -52,7 +54,7 @@ def _changeable(values: Any) -> Iterator[tuple[str, Any, Parameter]]:
     """The names that `set-config` knows in a context, with the dataclass and the parameter that each stands for.
 
     Those of contexts inside it have a prefix: in `network` the context and a dot, in a namespace `geo2dsphere-within-`
-    and nothing for the storage engine.
+    and nothing for the storage engine, of which those of another kind are unknown.
     """
     yield from (
         (name, values, declared) for name, declared in parameters(type(values)).items() if _is_live(declared)
@@ -63,22 +65,12 @@ def _changeable(values: Any) -> Iterator[tuple[str, Any, Parameter]]:
         if context == "storage-engine":
             prefix = ""
         for name, declared in parameters(type(owner)).items():
-            if _is_live(declared):
+            if _is_live(declared) and declared.engine in {"", getattr(owner, "kind", "")}:
                 yield prefix + name, owner, declared
 
 
 def _is_live(declared: Parameter) -> bool:
     return declared.dynamic and not declared.enterprise
-
-
-def _check_heartbeat(heartbeat: Heartbeat, change: Change) -> None:
-    """Raise ValueError if a connect could take longer than a third of the time after which a node counts as gone."""
-    if change.values is heartbeat and change.attribute in {"interval", "timeout", "connect_timeout_ms"}:
-        after = {name: getattr(heartbeat, name) for name in ("interval", "timeout", "connect_timeout_ms")} | {
-            change.attribute: change.value
-        }
-        if 3 * after["connect_timeout_ms"] > after["interval"] * after["timeout"]:
-            raise ValueError("connect-timeout-ms is more than a third of interval times timeout")
 
 
 def named_set(namespace: Namespace, name: str) -> NamespaceSet:

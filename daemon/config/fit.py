@@ -32,6 +32,7 @@ class _Check:
         """Look at all of it."""
         self.pool(config)
         self.ports(config)
+        self.between_nodes(config)
         self.smd(config)
         self.names(config)
         for namespace in config.namespaces:
@@ -129,6 +130,14 @@ class _Check:
                 line,
                 f"nodes of other machines will be told '{told}': set 'address' or 'access-address' of 'network / service'",
             )
+
+    def between_nodes(self, config: Config) -> None:
+        """What counts between the nodes of a real cluster."""
+        for name in ("heartbeat", "fabric"):
+            values = getattr(config.network, name)
+            if misfit := values.misfit():
+                given = [self.lines.get(f"network.{name}.{each}", 0) for each in parameters(type(values))]
+                self.problems.add(max(given), misfit)
 
     def ports(self, config: Config) -> None:
         """No two listeners on one port of one address."""

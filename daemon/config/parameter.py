@@ -15,8 +15,8 @@ SIZES = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40, "p": 1 << 50}
 DURATIONS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 """Suffixes of parameters whose unit is the second."""
 
-WHOLE_SECONDS = "whole seconds"
-"""The unit of times that take no suffix, as on the real server."""
+PLAIN_SECONDS = "seconds, without a unit"
+"""The unit of times that take the suffixes of sizes, as on the real server: there 5m is 5242880 of these seconds."""
 
 TEXT_SIZE_MAX = 1023
 """Longest text value, in bytes: no longer line can be written in aerospike.conf."""
@@ -100,8 +100,6 @@ class Parameter:
         return value
 
     def _suffixes(self) -> dict[str, int]:
-        if self.unit == WHOLE_SECONDS:
-            return {}
         return DURATIONS if self.unit == "seconds" else SIZES
 
     def _text(self, text: str) -> str:
@@ -160,6 +158,14 @@ def between(low: int, high: int) -> Callable[[str], int]:
         return value
 
     return read
+
+
+def power_of_two(text: str) -> int:
+    """The number that ``text`` spells, which is to be a power of two. Raises ValueError."""
+    value = number(text, SIZES)
+    if value.bit_count() != 1:
+        raise ValueError(f"must be a power of two, not {text}")
+    return value
 
 
 def _boolean(text: str) -> bool:

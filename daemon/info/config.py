@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from daemon import files
 from daemon.config.change import named_set, plan
-from daemon.config.parameter import listing
+from daemon.config.parameter import listing, parameters
 from daemon.config.schema import Namespace
+from daemon.config.schema.namespace import TTL_NEVER
 from daemon.errors import Code, CommandError
 from daemon.table import Row
 
@@ -59,16 +60,17 @@ def set_config(node: Node, request: Request) -> bytes:
 
     Change a dynamic parameter of the running node. Of several only the first in the order of `get-config` is changed, as on the real server. Lost at the next start.
     """
-    values: Service | Network | Namespace | NamespaceSet = _context(node.config, request)
+    context = _context(node.config, request)
+    values: Service | Network | Namespace | NamespaceSet = context
     try:
         assignments = _assignments(request)
-        if isinstance(values, Namespace) and (name := assignments.pop("set", None)) is not None:
-            values = named_set(values, name)  # it stays, even if the line is refused
+        if isinstance(context, Namespace) and (name := assignments.pop("set", None)) is not None:
+            values = named_set(context, name)  # it stays, even if the line is refused
         change = plan(values, assignments)
     except ValueError:
         # UnicodeDecodeError is one, too
         raise CommandError(Code.PARAMETER, "invalid set-config parameter") from None
-    if not _bearable(node, change):
+    if not (_bearable(node, change) and _fits(node.config, context, change)):
         raise CommandError(Code.PARAMETER, "invalid set-config parameter")
     change.apply()
     node.log.info("config", f"node {node.id}: set-config: {change.name} is now {change.value}")
@@ -89,6 +91,25 @@ def _bearable(node: Node, change: Change) -> bool:
         clients: int = change.value * max(1, len(node.cluster.here))
         return files.allow(clients) >= clients
     return change.attribute != "min_cluster_size" or bool(change.value <= len(node.cluster.members))
+
+
+def _fits(config: Config, context: Service | Network | Namespace, change: Change) -> bool:
+    """Whether a change fits the other parameters.
+
+    Records expire only where they are removed, or nobody minds; a unit is not changed while there are histograms in it.
+    """
+    if change.attribute == "default_ttl" and isinstance(context, Namespace):
+        removed = context.nsup_period or context.allow_ttl_without_nsup
+        return change.value in {0, TTL_NEVER} or bool(removed)
+    if change.attribute == "microsecond_histograms":
+        contexts = (config.service, *config.namespaces)
+        return not any(
+            getattr(each, declared.attribute)
+            for each in contexts
+            for name, declared in parameters(type(each)).items()
+            if name.startswith("enable-benchmarks-")
+        )
+    return True
 
 
 def _context(config: Config, request: Request) -> Service | Network | Namespace:

@@ -7,7 +7,17 @@ Names and defaults: the `get-config` lines measured on a real server 8.1.2.0 (in
 import re
 from dataclasses import dataclass, field
 
-from daemon.config.parameter import DURATIONS, NUMBER_MAX, SIZES, U64_MAX, between, context, number, parameter
+from daemon.config.parameter import (
+    DURATIONS,
+    NUMBER_MAX,
+    SIZES,
+    U64_MAX,
+    between,
+    context,
+    number,
+    parameter,
+    power_of_two,
+)
 
 NAME_SIZE_MAX = 31
 """Longest name of a namespace, in bytes."""
@@ -99,9 +109,9 @@ class StorageEngine:
         64 << 20,
         "Most bytes that wait for the file; more writes are refused.",
         unit="bytes",
+        low=64 << 20,
         dynamic=True,
         effect=True,
-        low=1,
     )
     stop_writes_avail_pct: int = parameter(
         5, "Free space below which writes stop.", unit="percent", high=100, dynamic=True, effect=True
@@ -112,7 +122,9 @@ class StorageEngine:
     tomb_raider_sleep: int = parameter(
         1000, "Pause of the tomb raider.", unit="microseconds", dynamic=True, enterprise=True
     )
-    cache_replica_writes: bool = parameter(False, "Cache writes of replicas.", dynamic=True, shown=False)
+    cache_replica_writes: bool = parameter(
+        False, "Cache writes of replicas.", dynamic=True, shown=False, engine="device"
+    )
     cold_start_empty: bool = parameter(
         False, "Begin without the stored records.", shown=False, engine="device"
     )
@@ -120,16 +132,25 @@ class StorageEngine:
         "aes-128", "Cipher.", choices=("aes-128", "aes-256"), shown=False, enterprise=True
     )
     flush_size: int = parameter(
-        1 << 20, "Size of one write.", unit="bytes", low=4096, high=8 << 20, dynamic=True, shown=False
+        1 << 20,
+        "Size of one write, a power of two.",
+        unit="bytes",
+        low=4096,
+        high=8 << 20,
+        dynamic=True,
+        shown=False,
+        read=power_of_two,
     )
     post_write_cache: int = parameter(
-        256 << 20, "Written bytes kept in memory.", unit="bytes", dynamic=True, shown=False
+        256 << 20, "Written bytes kept in memory.", unit="bytes", dynamic=True, shown=False, engine="device"
     )
     read_page_cache: bool = parameter(
         False, "Read through the page cache.", dynamic=True, shown=False, engine="device"
     )
     serialize_tomb_raider: bool = parameter(False, "One tomb raider at a time.", shown=False, enterprise=True)
-    sindex_startup_device_scan: bool = parameter(False, "Build secondary indexes by a scan.", shown=False)
+    sindex_startup_device_scan: bool = parameter(
+        False, "Build secondary indexes by a scan.", shown=False, engine="device"
+    )
 
 
 TTL_NEVER = 0xFFFFFFFF
@@ -262,7 +283,12 @@ class Namespace:
         False, "Fill partitions at once.", dynamic=True, enterprise=True
     )
     index_stage_size: int = parameter(
-        1 << 30, "Step of the index memory.", unit="bytes", low=128 << 20, high=1 << 30
+        1 << 30,
+        "Step of the index memory, a power of two.",
+        unit="bytes",
+        low=128 << 20,
+        high=1 << 30,
+        read=power_of_two,
     )
     indexes_memory_budget: int = parameter(
         0, "Most memory of all indexes; 0 is no limit.", unit="bytes", dynamic=True
@@ -294,7 +320,9 @@ class Namespace:
         0, "Pause between removals of expired records; 0 is never.", unit="seconds", dynamic=True, effect=True
     )
     nsup_threads: int = parameter(1, "Threads that remove expired records.", low=1, high=128, dynamic=True)
-    partition_tree_sprigs: int = parameter(256, "Trees of a partition.", low=256, high=1 << 28)
+    partition_tree_sprigs: int = parameter(
+        256, "Trees of a partition, a power of two.", low=256, high=1 << 28, read=power_of_two
+    )
     prefer_uniform_balance: bool = parameter(
         False, "Spread partitions evenly.", dynamic=True, enterprise=True
     )
@@ -306,7 +334,12 @@ class Namespace:
     reject_xdr_writes: bool = parameter(False, "Refuse writes of XDR.", dynamic=True)
     replication_factor: int = parameter(2, "Copies of a record.", low=1, high=8, dynamic=True)
     sindex_stage_size: int = parameter(
-        1 << 30, "Step of the memory of secondary indexes.", unit="bytes", low=128 << 20, high=4 << 30
+        1 << 30,
+        "Step of the memory of secondary indexes, a power of two.",
+        unit="bytes",
+        low=128 << 20,
+        high=4 << 30,
+        read=power_of_two,
     )
     single_query_threads: int = parameter(4, "Threads of one query.", low=1, high=128, dynamic=True)
     stop_writes_sys_memory_pct: int = parameter(

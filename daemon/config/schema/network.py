@@ -6,11 +6,18 @@ Names and defaults: the `get-config` lines measured on a real server 8.1.2.0 (in
 
 from dataclasses import dataclass
 
-from daemon.config.parameter import INT_MAX, WHOLE_SECONDS, context, parameter
+from daemon.config.parameter import INT_MAX, PLAIN_SECONDS, context, number, parameter
 from daemon.config.schema.address import KEYWORDS
 from daemon.config.schema.address import address as is_address
 
-PORT_MAX = 65535
+PORT_MIN, PORT_MAX = 1024, 65535
+
+
+def _port_number(text: str) -> int:
+    value = number(text, {})
+    if value and not PORT_MIN <= value <= PORT_MAX:
+        raise ValueError(f"must be from {PORT_MIN} to {PORT_MAX}, or 0, not {text}")
+    return value
 
 
 def _port(
@@ -23,7 +30,14 @@ def _port(
     enterprise: bool = False,
 ) -> int:
     port: int = parameter(
-        default, doc, high=PORT_MAX, effect=effect, shown=shown, own=own, enterprise=enterprise
+        default,
+        doc,
+        high=PORT_MAX,
+        effect=effect,
+        shown=shown,
+        own=own,
+        enterprise=enterprise,
+        read=None if own else _port_number,
     )
     return port
 
@@ -87,8 +101,8 @@ def mesh_seed(text: str) -> str:
     """``text``, if it is an address and a port from 1024 on. Raises ValueError."""
     host, _, port = text.partition(" ")
     port = port.partition(" ")[0]
-    if not (port.isascii() and port.isdigit() and len(port) <= 5 and 1024 <= int(port) <= PORT_MAX):
-        raise ValueError(f"must be an address and a port from 1024 to {PORT_MAX}, not {text!r}")
+    if not (port.isascii() and port.isdigit() and len(port) <= 5 and PORT_MIN <= int(port) <= PORT_MAX):
+        raise ValueError(f"must be an address and a port from {PORT_MIN} to {PORT_MAX}, not {text!r}")
     return f"{is_address(host)} {port}"
 
 
@@ -133,6 +147,12 @@ class Heartbeat:
     multicast_group: tuple[str, ...] = parameter((), "Multicast group of the heartbeats.", shown=False)
     multicast_ttl: int = parameter(0, "Hops of a multicast.", high=255, shown=False)
 
+    def misfit(self) -> str:
+        """What does not fit together, though each value is right by itself; empty if all does."""
+        if 3 * self.connect_timeout_ms > self.interval * self.timeout:
+            return "'connect-timeout-ms' is more than a third of 'interval' times 'timeout'"
+        return ""
+
 
 @dataclass(slots=True)
 class Fabric:
@@ -154,15 +174,21 @@ class Fabric:
     channel_rw_recv_pools: int = parameter(1, "Pools of receivers of records.", low=1, high=16)
     channel_rw_recv_threads: int = parameter(16, "Receivers of records.", low=1, high=128, dynamic=True)
     keepalive_enabled: bool = parameter(True, "Keep idle connections alive.")
-    keepalive_intvl: int = parameter(1, "Pause between keep-alives.", unit=WHOLE_SECONDS)
+    keepalive_intvl: int = parameter(1, "Pause between keep-alives.", unit=PLAIN_SECONDS)
     keepalive_probes: int = parameter(10, "Lost keep-alives until a connection is dead.")
-    keepalive_time: int = parameter(1, "Idle time before the first keep-alive.", unit=WHOLE_SECONDS)
+    keepalive_time: int = parameter(1, "Idle time before the first keep-alive.", unit=PLAIN_SECONDS)
     latency_max_ms: int = parameter(5, "Expected delay between nodes.", unit="milliseconds", high=1000)
     port: int = _port(0, "Port of the fabric; 0 is none.")
     recv_rearm_threshold: int = parameter(
         1024, "Bytes received before a receiver is armed again.", unit="bytes", high=1 << 20, dynamic=True
     )
     send_threads: int = parameter(8, "Threads that send.", low=1, high=128)
+
+    def misfit(self) -> str:
+        """What does not fit together, though each value is right by itself; empty if all does."""
+        if self.channel_rw_recv_threads % self.channel_rw_recv_pools:
+            return "'channel-rw-recv-threads' is no multiple of 'channel-rw-recv-pools'"
+        return ""
 
 
 @dataclass(slots=True)

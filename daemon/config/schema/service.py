@@ -6,7 +6,7 @@ Names and defaults: the `get-config` lines measured on a real server 8.1.2.0 (in
 import os
 from dataclasses import dataclass
 
-from daemon.config.parameter import INT_MAX, WHOLE_SECONDS, between, parameter
+from daemon.config.parameter import INT_MAX, NUMBER_MAX, PLAIN_SECONDS, between, parameter
 
 NODE_ID_DIGITS_MAX = 16
 
@@ -107,10 +107,8 @@ class Service:
     min_cluster_size: int = parameter(
         1,
         "Smallest cluster that works.",
-        low=1,
         high=CLUSTER_SIZE_MAX,
         dynamic=True,
-        live=between(0, CLUSTER_SIZE_MAX),
     )
     node_id: str = parameter(
         "A1",
@@ -159,18 +157,16 @@ class Service:
         dynamic=True,
     )
     sindex_builder_threads: int = parameter(
-        4, "Threads that build secondary indexes.", low=1, high=32, dynamic=True
+        4, "Threads that build secondary indexes.", low=1, high=32, dynamic=True, live=between(0, 32)
     )
     sindex_gc_period: int = parameter(
-        10, "Pause between clean-ups of secondary indexes.", unit="seconds", dynamic=True
+        10, "Pause between clean-ups of secondary indexes.", unit=PLAIN_SECONDS, dynamic=True
     )
     stay_quiesced: bool = parameter(False, "Take no partitions after the start.", enterprise=True)
     ticker_interval: int = parameter(
         10,
-        "Pause between two tickers in the log.",
-        unit=WHOLE_SECONDS,
-        low=1,
-        high=3600,
+        "Pause between two tickers in the log; 0 is a second.",
+        unit=PLAIN_SECONDS,
         dynamic=True,
         effect=True,
     )
@@ -185,7 +181,11 @@ class Service:
         effect=True,
     )
     transaction_retry_ms: int = parameter(
-        1002, "Pause before a replica write is tried again.", unit="milliseconds", low=1, dynamic=True
+        1002,
+        "Pause before a replica write is tried again.",
+        unit="milliseconds",
+        dynamic=True,
+        live=between(1, NUMBER_MAX),
     )
     vault_ca: str = parameter("", "Certificate authority of Vault.", enterprise=True)
     vault_namespace: str = parameter("", "Namespace of Vault.", enterprise=True)

@@ -181,6 +181,29 @@ def test_a_connect_may_take_a_third_of_the_time_until_a_node_is_gone(name: str, 
         plan(embedded("/w").network, {name: text})
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [("ticker-interval", "5m", 5 << 20), ("sindex-gc-period", "1K", 1024), ("min-cluster-size", "0", 0)],
+)
+def test_plain_seconds_have_the_suffixes_of_sizes(name: str, text: str, value: int) -> None:
+    declared = parameters(Service)[name]
+    assert declared.parse(text) == declared.parse_live(text) == value
+    with pytest.raises(ValueError, match="must be a whole number"):
+        declared.parse("10s")
+
+
+def test_a_pause_of_no_time_stands_only_in_a_file() -> None:
+    declared = parameters(Service)["transaction-retry-ms"]
+    assert declared.parse("0") == 0
+    with pytest.raises(ValueError, match="must be from 1"):
+        declared.parse_live("0")
+
+
+def test_parameters_of_another_storage_engine_are_unknown() -> None:
+    with pytest.raises(ValueError, match="no parameter that can be changed"):
+        plan(embedded("/w").namespaces[0], {"post-write-cache": "1M"})
+
+
 def test_own_parameters_are_listed_apart() -> None:
     config = embedded("/w")
     assert "build" not in dict(listing(config.service))

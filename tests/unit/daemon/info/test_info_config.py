@@ -54,6 +54,9 @@ namespace test {
 """
 
 
+INVALID = b"ERROR:4:invalid set-config parameter"
+
+
 class FakeLog:
     def __init__(self) -> None:
         self.lines: list[tuple[str, str]] = []
@@ -217,3 +220,22 @@ def test_more_clients_than_the_system_has_files_for(node: Any, monkeypatch: pyte
     assert changed == [(4100, 4100), (4100, 4100)]
     assert ask(node, b"set-config:context=service;proto-fd-max=0") == b"ERROR:4:invalid set-config parameter"
     assert node.config.service.proto_fd_max == 2000
+
+
+def test_records_get_a_time_to_live_only_where_they_are_removed(node: Any) -> None:
+    namespace = node.config.namespaces[0]
+    in_namespace = b"set-config:context=namespace;namespace=test;default-ttl="
+    in_set = b"set-config:context=namespace;namespace=test;set=s;default-ttl="
+    namespace.nsup_period = 0
+    assert ask(node, in_namespace + b"10") == ask(node, in_set + b"10") == INVALID
+    assert ask(node, in_namespace + b"0") == ask(node, in_set + b"-1") == b"ok"
+    namespace.allow_ttl_without_nsup = True
+    assert ask(node, in_namespace + b"10") == ask(node, in_set + b"10") == b"ok"
+
+
+def test_the_unit_of_histograms_is_not_changed_while_there_are_some(node: Any) -> None:
+    line = b"set-config:context=service;microsecond-histograms=true"
+    node.config.namespaces[1].enable_benchmarks_read = True
+    assert ask(node, line) == INVALID
+    node.config.namespaces[1].enable_benchmarks_read = False
+    assert ask(node, line) == b"ok"
