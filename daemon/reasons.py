@@ -26,16 +26,16 @@ COUNTED_MAX = 256
 """Most reasons that are counted one by one; a test suite of a client library has some forty."""
 
 OTHERS = "other reasons"
-"""What stands for the reasons beyond COUNTED_MAX."""
+"""What stands for the rarest, which make room for new ones: some quote what a client sent, and have no end."""
 
 REASON_SIZE_MAX = 200
 """Most characters of a reason: one may quote what a client sent."""
 
-TOLD_MAX = 32
-"""Most reasons that are told of one client."""
+TOLD_MAX = 128
+"""Most reasons that are told of one client: three times those of a client library's suite, with its info commands."""
 
-CLIENTS_MAX = 64
-"""Most clients that are told of until all are forgotten: with TOLD_MAX, at most 2112 lines in FORGET_SECONDS."""
+CLIENTS_MAX = 32
+"""Most clients that are told of until all are forgotten: with TOLD_MAX, at most 4128 lines in FORGET_SECONDS."""
 
 FORGET_SECONDS = 3600.0
 """After so long all clients may be told of anew, if there were too many."""
@@ -79,10 +79,17 @@ class Reasons:
             return
         reason = Reason(int(code), why[:REASON_SIZE_MAX])
         if reason not in self.counts and len(self.counts) >= COUNTED_MAX:
-            reason = Reason(reason.code, OTHERS)
+            self._forget_the_rarest()
         self.counts[reason] = self.counts.get(reason, 0) + 1
         self._tell(reason, session)
         self._last = _Noted(code, why, session, reason)
+
+    def _forget_the_rarest(self) -> None:
+        """Count the oldest of the rarest among the others of its code."""
+        counted = (reason for reason in self.counts if reason.text != OTHERS)
+        rarest = min(counted, key=self.counts.__getitem__)
+        others = Reason(rarest.code, OTHERS)
+        self.counts[others] = self.counts.get(others, 0) + self.counts.pop(rarest)
 
     def listed(self, code: int | None = None) -> Iterator[tuple[Reason, int]]:
         """Reasons of one code or of all, with how often each was one: the most frequent first."""

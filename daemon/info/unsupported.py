@@ -18,7 +18,7 @@ def unsupported(node: Node, request: Request) -> bytes:
 
     Why requests were answered with the result codes 4 (parameter), 12 (bin type) and 16 (unsupported feature) since the
     start of this node, and how often, the most frequent first (asudfd's own command). The log has a line for each
-    reason and client. After 256 reasons, new ones of a code are counted together.
+    reason and client. Of more than 256 reasons the rarest of a code are counted together.
     """
     wanted = request.optional(b"code")
     if wanted is not None and wanted not in {b"%d" % code for code in CODES}:
