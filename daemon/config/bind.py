@@ -254,6 +254,8 @@ class _Binding:
             elif self.opens(statement, words=True):
                 named = statement.name == "file"
                 self.surplus(statement, statement.values[named:])
+                if named:
+                    self.lines[f"logging.file {statement.values[0]}"] = statement.line
                 yield Sink(statement.values[0] if named else None, self.levels(statement.block or []))
 
     def levels(self, block: Sequence[Statement]) -> dict[str, Level]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from daemon.config.parameter import parameters
 from daemon.config.schema import Smd
-from daemon.config.schema.address import can_resolve
+from daemon.config.schema.address import can_listen, can_resolve
 from daemon.config.schema.namespace import FILE_SIZE_MAX, FILE_SIZE_MIN, TTL_NEVER
 from daemon.config.schema.smd import LOCAL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from daemon.config.grammar import Problems
     from daemon.config.schema import Config, Namespace
@@ -35,9 +36,11 @@ class _Check:
         self.between_nodes(config)
         self.smd(config)
         self.names(config)
+        self.paths(config)
         for namespace in config.namespaces:
             self.ttl(namespace)
             self.storage(namespace)
+        self.files(config)
         if not config.namespaces and not self.problems:
             self.warnings.add(0, "no namespace is declared: clients will find nowhere to keep records")
 
@@ -50,6 +53,36 @@ class _Check:
                 if host and not can_resolve(host):
                     line = self.lines.get(f"network.{listener}.{name}", 0)
                     self.problems.add(line, f"'{name}' is not the name of a host that is known here: {host}")
+                elif name == "address" and not can_listen(host):
+                    line = self.lines.get(f"network.{listener}.{name}", 0)
+                    self.problems.add(line, f"'{name}' is no address of this machine: {host}")
+
+    def paths(self, config: Config) -> None:
+        """What a start opens can be opened: log files in directories that are there, a directory for modules.
+
+        Log files are no mistake of the file: the directory may be on the machine that it was written for.
+        """
+        for sink in config.logging:
+            if sink.path and (misplaced := _misplaced(sink.path)):
+                line = self.lines.get(f"logging.file {sink.path}", 0)
+                self.warnings.add(line, f"{misplaced}: no start here")
+        modules = config.mod_lua.user_path
+        if PurePath(modules).is_absolute() and _is(Path.is_file, modules):
+            line = self.lines.get("mod-lua.user-path", 0)
+            self.problems.add(line, f"'user-path' is no directory: {modules}")
+
+    def files(self, config: Config) -> None:
+        """No two namespaces keep their records in one file, nor does one name a file twice."""
+        taken: dict[PurePath, str] = {}
+        for namespace in config.namespaces:
+            line = self.lines.get(f"namespace {namespace.name}.storage-engine.file", 0)
+            for path in map(PurePath, namespace.storage_engine.file):
+                if path in taken:
+                    self.problems.add(
+                        line, f"'file' {path} stands twice: it is one of '{taken[path]}' already"
+                    )
+                    break
+                taken[path] = namespace.name
 
     def ttl(self, namespace: Namespace) -> None:
         """Records that expire are removed, or it is said that nothing removes them."""
@@ -150,6 +183,23 @@ class _Check:
                 continue
             line = self.lines.get(f"network.{name}.port", self.lines.get(f"network.{other}.port", 0))
             self.problems.add(line, f"'{name}' and '{other}' both use port {listener.port}")
+
+
+def _misplaced(path: str) -> str:
+    """Why there can be no log file at ``path``; empty if nothing is seen."""
+    if _is(Path.is_dir, path):
+        return f"the log file {path} is a directory"
+    if not _is(Path.is_dir, str(PurePath(path).parent)):
+        return f"the log file {path} is in a directory that is not there"
+    return ""
+
+
+def _is(kind: Callable[[Path], bool], path: str) -> bool:
+    """Whether there is what ``kind`` asks for at ``path``: not if the path is too long, or not for us to see."""
+    try:
+        return kind(Path(path))
+    except (OSError, ValueError):
+        return False
 
 
 def _is_loopback(url: str) -> bool:

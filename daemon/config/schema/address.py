@@ -1,7 +1,7 @@
 """The type of a parameter that is an address: `any`, `local`, an IPv4 or IPv6 address, or the name of a host."""
 
 import string
-from socket import AF_INET, AF_INET6, getaddrinfo, inet_pton
+from socket import AF_INET, AF_INET6, getaddrinfo, inet_pton, socket
 
 NAME_SIZE_MAX = 253
 LABEL_SIZE_MAX = 63
@@ -37,6 +37,18 @@ def can_resolve(text: str) -> bool:
         return bool(getaddrinfo(text, None))
     except (OSError, UnicodeError):  # UnicodeError: a label too long for the domain name system
         return False
+
+
+def can_listen(text: str) -> bool:
+    """Whether this machine has the address, so that a socket can listen on it; names are not asked for."""
+    for family in (AF_INET, AF_INET6):
+        if _is_ip(family, text):
+            with socket(family) as trial:
+                try:
+                    trial.bind((text, 0))
+                except OSError:
+                    return False
+    return True
 
 
 def _is_label(label: str) -> bool:

@@ -128,6 +128,38 @@ def test_a_real_file_loads(tmp_path: Path) -> None:
     assert (sink.levels["udf"], sink.levels["migrate"]) == (Level.INFO, Level.DEBUG)
 
 
+def test_a_log_file_that_cannot_be_opened_here_is_a_warning(tmp_path: Path) -> None:
+    path = tmp_path / "f.conf"
+    sinks = "".join(f"file {name} {{\n}}\n" for name in (tmp_path, "/nowhere/x.log", "here.log", "x" * 300))
+    path.write_text(f"logging {{\n{sinks}}}\nnamespace test {{\n}}\n")
+    told = [str(warning).removeprefix(f"{path}:") for warning in check(str(path))]
+    assert told == [
+        f"2: the log file {tmp_path} is a directory: no start here",
+        "4: the log file /nowhere/x.log is in a directory that is not there: no start here",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("files", "line"),
+    [(("a.dat", "a.dat"), 4), (("a.dat", "b.dat"), 0), (("./a.dat", "a.dat"), 4)],
+)
+def test_a_file_of_records_has_one_place(files: tuple[str, str], line: int, tmp_path: Path) -> None:
+    engine = "storage-engine device {{\n{}filesize 128M\n}}\n"
+    lines = [f"file {name}\n" for name in files]
+    one = "namespace a {\n" + engine.format("".join(lines)) + "}\n"
+    two = "".join(
+        f"namespace {name} {{\n{engine.format(file)}}}\n" for name, file in zip("ab", lines, strict=True)
+    )
+    path = tmp_path / "f.conf"
+    for text, at in ((one, line), (two, line and 9)):
+        path.write_text(text)
+        if line:
+            with pytest.raises(ConfigError, match=f":{at}: 'file' .* stands twice"):
+                check(str(path))
+        else:
+            check(str(path))
+
+
 def test_what_is_retired_or_useless_is_a_warning(tmp_path: Path) -> None:
     path = tmp_path / "f.conf"
     path.write_text(REAL)
@@ -190,6 +222,9 @@ def test_the_time_to_live_of_a_set_may_be_for_ever(tmp_path: Path) -> None:
             "2: 'query-max-done' must be from 0 to 10000, not 10001",
         ),
         ("network {\nservice {\nport 80\n}\n}", "3: 'port' must be from 1024 to 65535, or 0, not 80"),
+        ("network {\nservice {\naddress 192.0.2.1\n}\n}", "3: 'address' is no address of this machine"),
+        ("network {\nhttp {\naddress 2001:db8::1\n}\n}", "3: 'address' is no address of this machine"),
+        (f"mod-lua {{\nuser-path {Path(__file__).resolve()}\n}}", "2: 'user-path' is no directory"),
         (
             "network {\nheartbeat {\ninterval 100\n}\n}",
             "3: 'connect-timeout-ms' is more than a third of 'interval' times 'timeout'",
