@@ -264,8 +264,8 @@ end
 
 local function put_list(parts, n, list, depth)
     local items, count, flags, skipped = list.items, list.n, list.flags, 0
-    if flags & 1 == 1 and not sorting and not box.is_in_order(list) then
-        flags = flags & ~1 -- changed in this call: what is not stored keeps its elements where they are
+    if not sorting then
+        flags = 0 -- what is not stored has its elements where they are, and does not say that it is a bin in order
     end
     n = n + 1
     put_head(parts, n, flags > 0 and count + 1 or count, 0x90, 0xDC)

@@ -104,14 +104,3 @@ function box.in_order(list)
     end)
     return items, list.n - n
 end
-
--- Are the elements in order?
-function box.is_in_order(list)
-    local items = list.items
-    for index = 2, list.n do
-        if compare(items[index - 1], items[index]) > 0 then
-            return false
-        end
-    end
-    return true
-end

@@ -107,6 +107,16 @@ def test_flags(echo: Any) -> None:
     assert called.bins["v"] == [None, True, 1, 3, "b", [1, 5], [2], {1: 1}, b"x", 2.5]
 
 
+def test_a_result_shows_no_flags_of_lists(apply: Any) -> None:
+    ordered = msgpack.MarkedList([1, 2], msgpack.ORDERED)
+    plain = {"return rec.v": b"\x92\x01\x02", "return list{rec.v}": b"\x91\x92\x01\x02"}
+    plain["return map{a = rec.v}"] = b"\x81\xa2\x03a\x92\x01\x02"
+    for body, raw in plain.items():
+        assert apply(body, bins={"v": ordered}).raw[2] == raw
+    stored = apply("rec.c = list{rec.v} aerospike:update(rec)", bins={"v": ordered}).raw[4]
+    assert stored.endswith(b"\x91\x93\xc7\x00\x01\x01\x02")
+
+
 def test_marks_of_maps(apply: Any) -> None:
     called = apply("local m = map{b = 1, a = map{}} rec.m = m aerospike:update(rec) return m", bins={"a": 1})
     assert called.raw[2] == b"\x82\xa2\x03a\x80\xa2\x03b\x01"
