@@ -26,6 +26,7 @@ from daemon.message.bins import split
 from daemon.message.operate import run, unsupported
 from daemon.message.outcome import OK, Outcome, check_names, failed, join
 from daemon.record.refused import Refused
+from daemon.record.ttl import NEVER, PERCENT_MAX
 
 if TYPE_CHECKING:
     from asinfo.wire.message import Message, Op
@@ -39,7 +40,7 @@ _UNSUPPORTED_READS = frozenset((OP_EXPRESSION_READ, OP_BIT_READ, OP_HLL_READ))
 
 def read(namespace: Namespace, message: Message, todo: list[Op]) -> Outcome:
     """Answer a read. Raises Refused."""
-    info1, info2, _, _, _, _, _, _, digest, fields, _, _ = message
+    info1, info2, _, _, _, _, ttl, _, digest, fields, _, _ = message
     assert digest is not None
     record = namespace.get(digest)
     if record is None:  # before anything else, as on the real server
@@ -50,6 +51,8 @@ def read(namespace: Namespace, message: Message, todo: list[Op]) -> Outcome:
     if len(fields) != PLAIN_FIELDS or record.set_name != fields.get(1):
         check_names(record, fields, write=False)
     generation, void_time, _, _, _, bins = record
+    if ttl > PERCENT_MAX and void_time and ttl != NEVER:
+        raise Refused(Result.PARAMETER, "a read that renews a time to live has a percentage of at most 100")
     if info1 & INFO1_NO_BINS:
         return OK, generation, void_time, b"", 0
     if not whole:

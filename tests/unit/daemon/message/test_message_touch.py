@@ -58,8 +58,6 @@ def read(world: World, ttl: int, info1: int = ALL, ops: Sequence[bytes] = ()) ->
         (61, True),
         (100, True),
         (0, False),
-        (101, False),
-        (5000, False),
         (TTL_NEVER, False),
     ],
 )
@@ -67,6 +65,16 @@ def test_less_time_left_than_the_percentage(stored: World, percent: int, touched
     read(stored, percent)
     assert left(stored) >= 990 if touched else left(stored) <= 600
     assert stored.count("read_touch_success") == touched
+
+
+@pytest.mark.parametrize("percent", [101, 5000, TTL_NEVER - 1])
+def test_more_than_all_the_time_is_refused_where_there_is_some(stored: World, percent: int) -> None:
+    assert stored.ask(message.request(ALL, ttl=percent, fields=FIELDS)).result == Result.PARAMETER
+    assert left(stored) <= 600
+    endless = Key("test", "demo", "endless")
+    stored.ask(request.put(endless, {"n": 1}))
+    fields = [*FIELDS[:2], (4, endless.digest)]
+    assert stored.ask(message.request(ALL, ttl=percent, fields=fields)).result == 0
 
 
 @pytest.mark.parametrize(("info1", "ops"), [(ALL, ()), (SOME, (BIN,)), (NONE, ())])
