@@ -17,6 +17,8 @@ HEAD = """\
 
 `asudfd --config-file FILE` reads an `aerospike.conf`-style file, or YAML when its name ends in `.yaml` or `.yml`.
 `asudfd --check-config FILE` tells everything that is wrong with it as `FILE:LINE: message` and exits with 2, or with 0.
+Wrong is also what this machine could not start, such as an address that it does not have; the directory of a log file
+that is not there is a warning. Ports are 0 or from 1024 on, as on the real server.
 Without a file the node has the defaults below, the namespaces `test` and `bar`, and all state under `--work-directory`.
 A file with every parameter is `config/asudfd-full.conf`.
 
