@@ -18,6 +18,8 @@ MADE = {"build", "dist", "__pycache__", "asudf.egg-info"}
 
 def belongs(path: Path) -> bool:
     """Whether a file is part of the repository: not made, and in no hidden directory but that of the checks."""
+    if path.name == ".git":  # of a worktree: the place of the repository
+        return False
     *directories, _ = path.parts
     hidden = any(name.startswith(".") and name != ".ci" for name in directories)
     return not hidden and not MADE.intersection(directories)
