@@ -79,17 +79,17 @@ class Reasons:
             return
         reason = Reason(int(code), why[:REASON_SIZE_MAX])
         if reason not in self.counts and len(self.counts) >= COUNTED_MAX:
-            self._forget_the_rarest()
+            self._forget_the_rarer_half()
         self.counts[reason] = self.counts.get(reason, 0) + 1
         self._tell(reason, session)
         self._last = _Noted(code, why, session, reason)
 
-    def _forget_the_rarest(self) -> None:
-        """Count the oldest of the rarest among the others of its code."""
-        counted = (reason for reason in self.counts if reason.text != OTHERS)
-        rarest = min(counted, key=self.counts.__getitem__)
-        others = Reason(rarest.code, OTHERS)
-        self.counts[others] = self.counts.get(others, 0) + self.counts.pop(rarest)
+    def _forget_the_rarer_half(self) -> None:
+        """Count the rarer half among the others of their codes; many at once, because millions of new ones may come."""
+        counted = sorted((reason for reason in self.counts if reason.text != OTHERS), key=self.counts.__getitem__)
+        for rare in counted[: len(counted) // 2]:
+            others = Reason(rare.code, OTHERS)
+            self.counts[others] = self.counts.get(others, 0) + self.counts.pop(rare)
 
     def listed(self, code: int | None = None) -> Iterator[tuple[Reason, int]]:
         """Reasons of one code or of all, with how often each was one: the most frequent first."""

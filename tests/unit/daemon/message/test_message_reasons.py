@@ -237,7 +237,7 @@ def hostile(count: int, clients: int = 1) -> tuple[Reasons, list[Any]]:
 
 def test_a_client_with_many_reasons_fills_neither_log_nor_memory() -> None:
     found, log = hostile(10_000)
-    assert len(found.counts) == COUNTED_MAX + 1
+    assert COUNTED_MAX // 2 < len(found.counts) <= COUNTED_MAX + 1
     assert sum(found.counts.values()) == 10_000
     assert max(len(reason.text) for reason in found.counts) <= reasons.REASON_SIZE_MAX
     assert len(log) == TOLD_MAX + 1
@@ -252,8 +252,10 @@ def test_what_many_reasons_leave_is_what_counts() -> None:
     found.note(16, "new", None)
     assert found.counts[Reason(12, "often")] == 10_000
     assert found.counts[Reason(16, "new")] == 1
-    assert len(found.counts) == COUNTED_MAX + 1
-    assert next(found.listed(4)) == (Reason(4, OTHERS), 10_000 - COUNTED_MAX + 2)
+    assert len(found.counts) <= COUNTED_MAX + 1
+    others, count = next(found.listed(4))
+    assert others == Reason(4, OTHERS)
+    assert 10_000 - COUNTED_MAX < count < 10_000 - COUNTED_MAX // 2
 
 
 def test_many_clients_with_many_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
