@@ -86,7 +86,9 @@ class Reasons:
 
     def _forget_the_rarer_half(self) -> None:
         """Count the rarer half among the others of their codes; many at once, because millions of new ones may come."""
-        counted = sorted((reason for reason in self.counts if reason.text != OTHERS), key=self.counts.__getitem__)
+        counted = sorted(
+            (reason for reason in self.counts if reason.text != OTHERS), key=self.counts.__getitem__
+        )
         for rare in counted[: len(counted) // 2]:
             others = Reason(rare.code, OTHERS)
             self.counts[others] = self.counts.get(others, 0) + self.counts.pop(rare)
