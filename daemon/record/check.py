@@ -3,19 +3,25 @@
 A process of its own, because what is missing of a file that is mapped into memory kills whoever reads it.
 """
 
+import math
 import struct
 import sys
+from pathlib import Path
 
 import lmdb
 
 from daemon.record import legacy
 from daemon.record.journals import state_of
 from daemon.record.stored import DamagedError, unseal
+from daemon.record.tree import CHECKED_MAX, broken
 
 PAGES, PAGE = 200, 4096
 """What is written and taken back: more pages than a small file has free, and no burden for a large one."""
 
 _COUNT = struct.Struct("!QQ")
+
+TABLES = (b"about", b"records", b"sets")
+"""In the order in which a file names them."""
 
 
 def main(path: str) -> int:
@@ -24,6 +30,8 @@ def main(path: str) -> int:
         lmdb.open(path, subdir=False, max_dbs=3, readonly=True, lock=False) as environment,
         environment.begin() as transaction,
     ):
+        if not has_tables(transaction) or broken_tree(Path(path), transaction, math.inf):
+            return 1
         about, figures = (
             {bytes(key): bytes(value) for key, value in transaction.cursor(table)}
             for table in (
@@ -40,7 +48,20 @@ def main(path: str) -> int:
             wanted = sum(_COUNT.unpack(value)[0] for value in figures.values())
         except (DamagedError, struct.error):
             return 1
-    return 0 if state_of(about) is not None and count == wanted and _writable(path) else 1
+        counted = transaction.stat(records)["entries"] == count == wanted
+    return 0 if counted and state_of(about) is not None and _writable(path) else 1
+
+
+def has_tables(transaction: lmdb.Transaction) -> bool:
+    """Whether the file names its tables, and nothing else: a damaged name is not found, and would be made anew, empty."""
+    return tuple(bytes(key) for key in transaction.cursor().iternext(values=False)) == TABLES
+
+
+def broken_tree(path: Path, transaction: lmdb.Transaction, limit: float = CHECKED_MAX) -> str:
+    """What is wrong with the tree of records; see `daemon.record.tree`. Raises OSError."""
+    cursor = transaction.cursor()
+    cursor.set_key(b"records")
+    return broken(path, transaction.stat()["psize"], bytes(cursor.value()), limit)
 
 
 def _writable(path: str) -> bool:

@@ -9,8 +9,9 @@
 Partition first, so that a scan reads what lies together. A change of the records and the figures of their sets and
 the epoch are one transaction, synced: the file is whole after any crash, of the process or of the machine.
 
-What the medium does to it later is another matter. A file that is too short is refused at the start. A record whose
-checksum is wrong is never handed out. Damage to the tree itself is told when LMDB sees it; it may also end the process.
+What the medium does to it later is another matter. A file that is too short, or lacks one of its tables, is refused at
+the start, and so is one whose tree of records is damaged, unless it is large (see `daemon.record.tree`): that is told
+when LMDB sees it, and may also end the process. A record whose checksum is wrong is never handed out.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import lmdb
 
 from daemon.errors import RECOVER, StartError
 from daemon.record import legacy
+from daemon.record.check import TABLES, broken_tree, has_tables
 from daemon.record.disk import FULL, reason
 from daemon.record.journals import Expected, State, state_of
 from daemon.record.record import PARTITIONS, partition
@@ -48,7 +50,6 @@ GROWTH = 64 << 20
 
 _COUNT = Struct("!QQ")
 _PREFIX = [number.to_bytes(2, "big") for number in range(PARTITIONS)]
-_TABLES = (b"about", b"records", b"sets")
 
 
 class DatabaseError(Exception):
@@ -112,12 +113,11 @@ class Database:
 
     def _open(self) -> None:
         self._environment = lmdb.open(
-            str(self._path), self._size, subdir=False, max_dbs=len(_TABLES), mode=0o600, readahead=False
+            str(self._path), self._size, subdir=False, max_dbs=len(TABLES), mode=0o600, readahead=False
         )
         try:
             self._whole()
-            tables = [self._environment.open_db(name) for name in _TABLES]
-            self._about, self._records, self._sets = tables
+            self._about, self._records, self._sets = self._tables()
             self._snapshot = self._environment.begin()
         except BaseException:
             self._environment.close()
@@ -126,6 +126,18 @@ class Database:
         about = (self._snapshot.get(key, db=self._about) for key in (b"format", b"carried"))
         self._first_format = legacy.FORMAT in about
         self._measure()
+
+    def _tables(self) -> list[lmdb._Database]:
+        """The tables. They are made together in a new file and never later: one that is gone is damage."""
+        if not self._environment.stat()["entries"]:
+            with self._environment.begin(write=True) as transaction:
+                return [self._environment.open_db(name, transaction) for name in TABLES]
+        with self._environment.begin() as transaction:
+            if not has_tables(transaction):
+                raise lmdb.CorruptedError("its tables are not those that it was made with")
+            if wrong := broken_tree(self._path, transaction):
+                raise lmdb.CorruptedError(wrong)
+        return [self._environment.open_db(name, create=False) for name in TABLES]
 
     def _whole(self) -> None:
         """Check that the file is as long as it says: what LMDB would meet behind its end kills the process.

@@ -14,6 +14,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -107,19 +109,24 @@ class _Recovery:
             return
         state = state_of(read.about)
         found = examine(state, journals) if state else _without_file(journals)
-        whole = (
+        readable = (
             there
             and state is not None
             and not read.broken
             and not read.damaged
             and counts == Counter(read.figures)
         )
+        whole = readable and self._is_accepted()
         if whole and not found.damage:
             waiting = sum(reading.entries for reading in found.readings)
             self._report.say(f"whole, with {counts.total()} records; {waiting} writes are in its journals")
             return
         if not there:
             self._report.lost("the file is gone: of its records only those in its journals can be saved")
+        if readable and not whole:
+            self._report.say(
+                "every record in the file can be read; it is damaged where a start or a write needs it"
+            )
         self._tell_of_file(read, counts, found)
         self._tell_of_journals(found)
         self._keep([*([self._path] if there and not whole else []), *self._paths])
@@ -129,6 +136,11 @@ class _Recovery:
         for name, figures in sorted(sets.items()):
             if figures.objects:
                 self._report.say(f"saved: {figures.objects} records of {_set(name)}")
+
+    def _is_accepted(self) -> bool:
+        """Whether a start can read and write the file: another process tries, which may die of it."""
+        check = [sys.executable, "-m", "daemon.record.check", str(self._path)]
+        return not subprocess.run(check, check=False, capture_output=True).returncode
 
     def _tell_of_nothing(self) -> None:
         if self._path in self._kept:
@@ -159,6 +171,9 @@ class _Recovery:
             self._report.lost(f"the record {digest.hex()}, which is damaged in the file")
         if len(gone) > SHOWN_MAX:
             self._report.lost(f"{len(gone) - SHOWN_MAX} more records, which are damaged in the file")
+        missing = sum(read.figures.values()) - counts.total() - len(read.damaged)
+        if missing > 0 and not read.broken:
+            self._report.lost(f"{missing} records that the file counts and does not have")
         for name, objects in sorted(read.figures.items()):
             if counts[name] != objects:
                 self._report.say(f"read: {counts[name]} of {objects} records of {_set(name)} in the file")

@@ -1,5 +1,6 @@
 """Namespaces in files, and records to put there: small journals, quick commits."""
 
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,9 @@ from daemon.record.device import Device
 from daemon.record.namespace import Namespace
 from daemon.record.record import Record
 from daemon.record.sets import Sets
+
+PAGE, LEAF = 4096, 2
+"""Of LMDB: the size of a page, and the flag of one with keys and values."""
 
 
 def make(path: Path, *, name: str = "test", said: list[str] | None = None, **values: Any) -> Namespace:
@@ -42,3 +46,13 @@ def make_and_close(path: Path) -> Sets:
     namespace = make(path)
     device(namespace).close()
     return namespace.sets
+
+
+def without_last_keys(content: bytes) -> bytes:
+    """The file of a namespace, in which every page of records has lost its last key: a word in its head is wrong."""
+    damaged = bytearray(content)
+    for place in range(0, len(content), PAGE):
+        _, flags, lower, upper = struct.unpack_from("<HHHH", content, place + 8)
+        if flags == LEAF and 16 + 2 * 10 < lower <= upper <= PAGE:  # other tables have fewer keys
+            struct.pack_into("<H", damaged, place + 12, lower - 2)
+    return bytes(damaged)

@@ -7,7 +7,8 @@ import pytest
 
 from daemon.errors import StartError
 from daemon.record import check, journal
-from tests.fakes.records import device, digest, make, make_and_close, new
+from daemon.record.record import partition
+from tests.fakes.records import device, digest, make, make_and_close, new, without_last_keys
 
 
 @pytest.fixture(autouse=True)
@@ -126,3 +127,39 @@ def test_a_small_file_that_is_cut_anywhere_is_refused_or_whole(path: Path, count
             assert "asudfd --recover" in str(refused)  # noqa: PT017 - either is right
         else:
             assert objects == count
+
+
+@pytest.mark.parametrize("name", [b"about", b"records", b"sets"])
+def test_a_table_whose_name_is_damaged_is_not_made_anew(path: Path, name: bytes) -> None:
+    whole = fill(path)
+    damaged = whole.replace(b"\0" + name, b"\0" + bytes([name[0] ^ 1]) + name[1:])
+    assert damaged != whole
+    path.write_bytes(damaged)
+    with pytest.raises(StartError, match=r"its tables are not those .*asudfd --recover"):
+        make(path)
+    assert path.read_bytes() == damaged
+
+
+def test_a_page_that_lacks_keys_is_told(path: Path) -> None:
+    damaged = without_last_keys(fill(path))
+    path.write_bytes(damaged)
+    with pytest.raises(StartError, match=r"[0-9]+ of 2000 records are in its pages.*asudfd --recover"):
+        make(path)
+    assert path.read_bytes() == damaged
+
+
+def test_a_page_of_zeros_is_told(path: Path) -> None:
+    whole = fill(path)
+    place = len(whole) // 2 // 4096 * 4096
+    path.write_bytes(whole[:place] + bytes(4096) + whole[place + 4096 :])
+    with pytest.raises(StartError, match=rf"the page at offset {place} is not what was written"):
+        make(path)
+
+
+def test_a_key_that_is_out_of_order_is_told(path: Path) -> None:
+    whole = fill(path)
+    key = partition(digest(7)).to_bytes(2, "big") + digest(7)
+    assert key in whole
+    path.write_bytes(whole.replace(key, b"\xff" + key[1:]))
+    with pytest.raises(StartError, match=r"the keys in the page at offset [0-9]+ are not what was written"):
+        make(path)

@@ -19,7 +19,7 @@ from daemon.record.journal import Journal
 from daemon.record.record import partition
 from daemon.record.salvage import salvage
 from daemon.recover import EXIT_LOST, EXIT_SAVED, recover
-from tests.fakes.records import device, digest, make, make_and_close, new
+from tests.fakes.records import device, digest, make, make_and_close, new, without_last_keys
 
 FILED, WAITING = 2000, 50
 """Records in the file, and records that are only in a journal."""
@@ -248,3 +248,26 @@ def test_a_reader_that_dies_is_followed_by_another(path: Path, monkeypatch: pyte
         digest(number) for number in range(FILED) if partition(digest(number)) not in deadly
     )
     assert found.broken == [f"partition {number}: reading it ended the reader" for number in sorted(deadly)]
+
+
+def test_what_a_start_refuses_is_not_called_whole(path: Path) -> None:
+    counted, wrong = (number.to_bytes(8, "little") for number in (FILED, FILED + 1))
+    content = path.read_bytes()
+    assert counted in content
+    path.write_bytes(content.replace(counted, wrong))
+    with pytest.raises(StartError, match="2000 of 2001 records"):
+        make_and_close(path)
+    status, text = run(path)
+    assert status == EXIT_SAVED
+    assert "every record in the file can be read" in text
+    assert len(kept(path)) == 3
+    assert make_and_close(path).objects == FILED + WAITING
+    assert "kept: " not in run(path)[1]
+
+
+def test_records_that_a_damaged_page_lacks_are_called_lost(path: Path) -> None:
+    path.write_bytes(without_last_keys(path.read_bytes()))
+    status, text = run(path)
+    assert status == EXIT_LOST
+    assert "records that the file counts and does not have" in text
+    assert WAITING < make_and_close(path).objects < FILED + WAITING
