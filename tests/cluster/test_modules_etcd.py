@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.cluster_processes import Cluster
     from tests.etcd import Etcd
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.storm]
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,6 @@ def test_without_a_majority_nothing_is_acknowledged_and_nothing_lost(
     agree(trio, store, ledger)
 
 
-@pytest.mark.storm
 def test_everything_is_killed_at_once(trio: Cluster, store: Etcd, ledger: Ledger, seed: int) -> None:
     for _ in range(2):
         with load.running(trio, ledger, seed=seed) as running:
@@ -81,7 +80,6 @@ def test_everything_is_killed_at_once(trio: Cluster, store: Etcd, ledger: Ledger
         agree(trio, store, ledger)
 
 
-@pytest.mark.storm
 def test_a_node_comes_back_before_etcd_does(trio: Cluster, store: Etcd, ledger: Ledger) -> None:
     two = trio.nodes[1]
     two.kill()

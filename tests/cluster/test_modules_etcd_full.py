@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.cluster_processes import Cluster
     from tests.etcd import Etcd
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.storm]
 
 QUOTA = 8 << 20
 SIZE = 400_000
@@ -29,7 +29,6 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Etcd]:
         yield running
 
 
-@pytest.mark.storm
 def test_a_full_etcd_refuses_and_recovers(trio: Cluster, store: Etcd, ledger: Ledger) -> None:
     one, two, three = trio.nodes
     outcomes: list[str] = []

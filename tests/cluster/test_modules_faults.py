@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.cluster_processes import Cluster, Node
     from tests.etcd import Etcd
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.storm]
 
 LARGE = 1_000_000
 
@@ -174,7 +174,6 @@ def _joined(trio: Cluster, tmp_path: Path, endpoint: str) -> Iterator[Node]:
         trio.nodes.remove(node)
 
 
-@pytest.mark.storm
 @pytest.mark.parametrize("breaks", [False, True], ids=["held back", "lost"])
 def test_a_node_that_is_cut_off_from_etcd(
     trio: Cluster, store: Etcd, ledger: Ledger, linked: tuple[Node, link.Link], *, breaks: bool
@@ -216,7 +215,6 @@ def test_a_node_far_away_from_etcd(
     agree(trio, store, ledger)
 
 
-@pytest.mark.storm
 def test_a_large_module_over_a_narrow_way(
     trio: Cluster, store: Etcd, ledger: Ledger, linked: tuple[Node, link.Link]
 ) -> None:
@@ -235,7 +233,6 @@ FAKETIME = [
 ]
 
 
-@pytest.mark.storm
 @pytest.mark.skipif(not FAKETIME, reason="libfaketime is not installed")
 def test_a_clock_that_is_wrong_and_jumps(
     trio: Cluster, store: Etcd, ledger: Ledger, tmp_path: Path, seed: int

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from tests.cluster_processes import Cluster
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.storm]
 
 COUNT = b"function count(rec) rec.n = (rec.n or 0) + 1 if aerospike:exists(rec) then aerospike:update(rec) else aerospike:create(rec) end return rec.n end"
 KEYS = 60
@@ -117,7 +117,6 @@ def stored(cluster: Cluster) -> Counter[int]:
     return found
 
 
-@pytest.mark.storm
 def test_a_storm_of_calls(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     seed = int(os.environ.get(SEED, time.time_ns()))
     engine = "device {\n        file PLACE/records\n        filesize 128M\n    }"
