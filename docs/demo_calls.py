@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 SECONDS_MAX = 10.0
+POLICY = request.Policy(limit=5000)  # the machine may be busy
 
 
 def increment(connection: socket.socket, stream: BinaryIO, visitor: str) -> object:
     """Add 1 to the bin `visits` of a record in the node; the new number."""
     key = request.Key("test", "visitors", visitor)
-    connection.sendall(frame.pack(frame.MESSAGE, request.apply(key, "counter", "increment", ["visits", 1])))
+    connection.sendall(
+        frame.pack(frame.MESSAGE, request.apply(key, "counter", "increment", ["visits", 1], POLICY))
+    )
     _, size = frame.unpack_header(stream.read(frame.HEADER_SIZE))
     answer = request.reply(stream.read(size))
     if "SUCCESS" not in answer.bins:

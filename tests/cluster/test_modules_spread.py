@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 
 ROUNDS = 20
-MANY = 300
+MANY = 200
 PUTTERS = 6
 
 

@@ -185,7 +185,7 @@ def of_one_partition() -> list[int]:
     return [number for number, digest in digests if digest[0] | digest[1] << 8 & 0xF00 == PARTITION]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def paged(client: Any, of_one_partition: list[int]) -> Any:
     """Values go down as keys go up, and three records share each."""
     for place, number in enumerate(of_one_partition):
