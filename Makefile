@@ -6,8 +6,8 @@ BIN    := $(VENV)/bin
 NODE_CLIENT := aerospike@6.7.1
 FUZZER := atheris==3.0.0
 SECONDS ?= 30
-# Most tests wait most of the time: four processes, each with whole files, in the order of the tree, where the longest come first.
-TOGETHER := -n 4 --dist loadgroup --no-loadscope-reorder
+# Many tests wait most of the time: five processes, each with whole files, in the order of the tree, where the longest come first.
+TOGETHER := -n 5 --dist loadgroup --no-loadscope-reorder
 
 # Bytecode must be cached: without it every start of a tool compiles its modules anew, and start-up is a feature here.
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME PYTHONSTARTUP
