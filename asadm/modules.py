@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asinfo.errors import UsageError, WireError
 from asinfo.wire.info import text
-from asinfo.wire.udf import NAME_SIZE_MAX, Module, modules
+from asinfo.wire.udf import NAME_SIZE_MAX, Module, is_filename, modules
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ RULE = (
 when it is asked for or removed: an empty name, ``.`` and ``..``, bytes that are no UTF-8."""
 
 ALLOWED = f"letters, digits and . _ $ - (neither a dot first nor two together), ending in .lua, at most {NAME_SIZE_MAX} bytes"
-"""What asudfd and newer servers (8.1.2.2 and later) want of a name besides, and all servers take."""
+"""The rule of `asinfo.wire.udf.is_filename`, for messages."""
 
 
 def sendable(name: bytes) -> bytes:
@@ -43,20 +43,12 @@ def registrable(name: bytes) -> bytes:
 
     A module that an older server has under another name can be looked at and removed; a new one gets a name that lasts.
     """
-    if allowed(sendable(name)):
+    if is_filename(sendable(name)):
         return name
     raise UsageError(
         f"{text(name)!r} cannot be the name of a module on asudfd and on servers from 8.1.2.2 on: {ALLOWED}. "
         "Only an older server takes it, by asinfo and udf-put"
     )
-
-
-def allowed(name: bytes) -> bool:
-    """Whether every server takes a module of that name."""
-    letters = name.translate(None, b"._$-")
-    plain = letters.isalnum() or not letters
-    dots = b".." not in name and not name.startswith(b".") and name.endswith(b".lua")
-    return plain and dots and len(name) <= NAME_SIZE_MAX
 
 
 def listed(answer: Answer) -> list[Module]:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from daemon.cluster import Cluster
     from daemon.config.schema import Config
-    from daemon.kept import Kept
     from daemon.log import Log
+    from daemon.manifest import Manifest
     from daemon.metrics import Metrics
     from daemon.process.restart import Listeners
     from daemon.smd.interface import Smd
@@ -51,7 +51,7 @@ class Assembly:
         *,
         cluster: Cluster,
         smd: Smd,
-        kept: Kept,
+        manifest: Manifest,
         log: Log,
         metrics: Metrics,
         listeners: Listeners,
@@ -61,7 +61,7 @@ class Assembly:
         self._stack = stack
         self._cluster = cluster
         self._smd = smd
-        self._kept = kept
+        self._manifest = manifest
         self._log = log
         self._metrics = metrics
         self._listeners = listeners
@@ -91,7 +91,9 @@ class Assembly:
             metrics=self._metrics,
         )
         suffix = f"-{node.id}" if self._several else ""
-        node.namespaces = open_namespaces(config, partial(self._warn, prefix, "storage"), suffix, self._kept)
+        node.namespaces = open_namespaces(
+            config, partial(self._warn, prefix, "storage"), suffix, self._manifest
+        )
         for namespace in node.namespaces.values():
             stack.push_async_callback(namespace.stop)
         stack.push_async_callback(_end, node.messages.jobs.stop)

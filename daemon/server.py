@@ -27,9 +27,9 @@ from daemon.assembly import Assembly, node_id
 from daemon.cluster import Cluster, Member
 from daemon.errors import StartError
 from daemon.health import STARTING, STOPPING, Health
-from daemon.kept import Kept
 from daemon.lock import WorkDirectory
 from daemon.log import Log
+from daemon.manifest import Manifest
 from daemon.members import Members
 from daemon.metrics import Metrics
 from daemon.network.http import Http
@@ -150,12 +150,12 @@ class Server:
         self._raise_file_limit()
         ids = [node_id(self._config, number) for number in range(len(self._ports))]
         self._cluster.here = frozenset(ids)
-        kept = Kept(Path(self._config.service.work_directory))
+        manifest = Manifest(Path(self._config.service.work_directory))
         warn, alarm = partial(self._log.warning, "smd"), partial(self._log.critical, "smd")
-        smd = open_smd(self._config, ids, self._cluster.key, warn, alarm, kept=kept)
+        smd = open_smd(self._config, ids, self._cluster.key, warn, alarm, manifest=manifest)
         shared: dict[str, Any] = {"cluster": self._cluster, "log": self._log, "metrics": self._metrics}
         assembly = Assembly(
-            self._config, len(ids), stack, smd=smd, kept=kept, listeners=self._listeners, **shared
+            self._config, len(ids), stack, smd=smd, manifest=manifest, listeners=self._listeners, **shared
         )
         self._services += [assembly.node(number, port) for number, port in enumerate(self._ports)]
         await self._listen_for_supervisors(stack)

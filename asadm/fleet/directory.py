@@ -17,11 +17,11 @@ from asadm.fleet.beneath import Beneath
 from asadm.fleet.pins import FILE, Pins
 from asadm.fleet.pins import read as read_pins
 from asadm.fleet.requires import BUILT_IN, required
-from asadm.modules import ALLOWED, allowed
+from asadm.modules import ALLOWED
 from asinfo.errors import ConfigError, Problem, UsageError
 from asinfo.files import kind
 from asinfo.wire.info import text
-from asinfo.wire.udf import SOURCE_SIZE_MAX, base64, digest
+from asinfo.wire.udf import SOURCE_SIZE_MAX, base64, digest, is_filename
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def _pins(top: Beneath, settings: str) -> Pins:
 
 def _source(top: Beneath, name: bytes, file: str, path: str, place: Problem) -> Source | Problem:
     """The module in ``file``, whose whole path is ``path``; ``place`` with a message when it cannot be one."""
-    if not allowed(name):
+    if not is_filename(name):
         named = repr(text(name)) if place.line else "this"  # without a line the path has just told it
         place.message += f"{named} cannot be the name of a module on a node: {ALLOWED}"
         return place

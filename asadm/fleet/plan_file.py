@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Any
 
 from asadm.fleet.directory import Directory, Source
 from asadm.fleet.save import save
-from asadm.modules import ALLOWED, allowed
+from asadm.modules import ALLOWED
 from asinfo.errors import ConfigError, Problem, UsageError
 from asinfo.files import PIPE_SECONDS, FileError, read_file
 from asinfo.wire.decode import decode_base64, decode_json
 from asinfo.wire.info import text
-from asinfo.wire.udf import SOURCE_SIZE_MAX, base64
+from asinfo.wire.udf import SOURCE_SIZE_MAX, base64, is_filename
 
 if TYPE_CHECKING:
     from asadm.fleet.plan import Plan
@@ -165,7 +165,7 @@ def _saved(document: dict[str, Any], path: str) -> Saved:
 
 def _source(module: dict[str, Any]) -> Source:
     name = _name(module["name"])
-    if not allowed(name):
+    if not is_filename(name):
         raise _WrongError(f"{text(name)!r} cannot be the name of a module on a node: {ALLOWED}")
     content = decode_base64(module["content"])
     if not 0 < len(content) <= SOURCE_SIZE_MAX:

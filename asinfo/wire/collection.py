@@ -49,6 +49,9 @@ _NIL, _BOOLEAN, _INTEGER, _STRING, _LIST, _MAP, _BYTES, _RAW, _FLOAT, _GEOJSON, 
 KEYS = frozenset((_INTEGER, _STRING, _BYTES))
 """Ranks of what the key of a map can be."""
 
+_OPEN_END = b"\xd4\xff"
+"""How a wildcard and infinity begin."""
+
 OPEN_ENDS = {b"\xff\0": (_WILDCARD, 0), b"\xff\1": (_INFINITY, 0)}
 """What is compared by: infinity is larger than all else; see `asinfo.wire.pattern` for a wildcard."""
 
@@ -67,9 +70,9 @@ def stored_map(data: bytes) -> bytes:
 
 def stored_element(data: bytes) -> bytes:
     """What a node keeps of a value that an operation puts into a list or map. Raises WireError for what none can have."""
-    if b"\xd4\xff" in data and has_open_ends(data):
+    if _OPEN_END in data and has_open_ends(data):
         raise WireError("a wildcard or infinity is no value to store")
-    size = _SETTLED_SIZES[data[0]] if data else 0
+    size = _CANONICAL_SIZES[data[0]] if data else 0
     if size:
         if size != len(data):
             raise WireError("ends early")
@@ -131,50 +134,50 @@ def _whole(data: bytes, depth: int) -> bytes:
     try:
         try:
             end = _skip(data, 0, depth)
-        except _UnsettledError:
-            settled, end = _settle(data, 0, depth)
+        except _NotCanonicalError:
+            canonical, end = _canonical(data, 0, depth)
         else:
-            settled = data
+            canonical = data
     except (IndexError, StructError):
         raise WireError("ends early") from None
     if end != len(data):
         raise WireError("does not end where its bytes end")
-    return settled
+    return canonical
 
 
-class _UnsettledError(Exception):
+class _NotCanonicalError(Exception):
     """A value that is stored in another form than it has."""
 
 
 def _skip(data: bytes, position: int, depth: int) -> int:
     """The offset after the value at ``position``, which is checked; it may be past the end of the data.
 
-    The callers have passed over values whose size the first byte decides. Raises _UnsettledError.
+    The callers have passed over values whose size the first byte decides. Raises _NotCanonicalError.
     """
     lead = data[position]
     if found := list_start(data, position):
         if found[0] < _LEAST_COUNTS.get(lead, 0):
-            raise _UnsettledError
+            raise _NotCanonicalError
         return _skip_list(data, *found, depth)
     if found := map_start(data, position):
         if found[0] < _LEAST_COUNTS.get(lead, 0):
-            raise _UnsettledError
+            raise _NotCanonicalError
         return _walk_map(data, *found, depth, None)
     if lead in _RANGES:
         form = _SCALARS[lead][1]
         least, most = _RANGES[lead]
         if not least <= form.unpack_from(data, position + 1)[0] <= most:
-            raise _UnsettledError
+            raise _NotCanonicalError
         return position + 1 + form.size
     start, size = span(data, position)
     _check_open_end(data, position, depth)
     if size < _LEAST_SIZES.get(lead, 0):
-        raise _UnsettledError
+        raise _NotCanonicalError
     return start + size
 
 
 def _check_open_end(data: bytes, position: int, depth: int) -> None:
-    if depth < DEPTH_MAX - 1 and data[position] == 0xD4 and data[position + 1] == 0xFF:
+    if depth < DEPTH_MAX - 1 and data.startswith(_OPEN_END, position):
         raise WireError("a wildcard or infinity within a nested list or map is no value to store")
 
 
@@ -182,10 +185,10 @@ def _skip_list(data: bytes, count: int, position: int, depth: int) -> int:
     _room(data, count, position, depth)
     flags, entries = marker(data, position, count)
     if entries > position and (flags != ORDERED or data[position + 1]):
-        raise _UnsettledError
+        raise _NotCanonicalError
     first = entries
     for _ in range(count - (entries > position)):
-        size = _SETTLED_SIZES[data[entries]]
+        size = _CANONICAL_SIZES[data[entries]]
         entries = entries + size if size else _skip(data, entries, depth - 1)
     if first > position:
         _walk_list(data, count, position, depth)
@@ -195,15 +198,15 @@ def _skip_list(data: bytes, count: int, position: int, depth: int) -> int:
 # ---- the stored form of what has another one
 
 
-def _settle(data: bytes, position: int, depth: int) -> tuple[bytes, int]:
+def _canonical(data: bytes, position: int, depth: int) -> tuple[bytes, int]:
     """The stored form of the value at ``position``, and the offset after it."""
     lead = data[position]
-    if size := _SETTLED_SIZES[lead]:
+    if size := _CANONICAL_SIZES[lead]:
         return data[position : position + size], position + size
     if found := list_start(data, position):
-        return _settle_list(data, *found, depth)
+        return _canonical_list(data, *found, depth)
     if found := map_start(data, position):
-        return _settle_map(data, *found, depth)
+        return _canonical_map(data, *found, depth)
     if lead in _RANGES:
         form = _SCALARS[lead][1]
         return pack(form.unpack_from(data, position + 1)[0]), position + 1 + form.size
@@ -215,31 +218,31 @@ def _settle(data: bytes, position: int, depth: int) -> tuple[bytes, int]:
     return data[position:end] if lead in EXTS else pack(Raw(data[start:end])), end
 
 
-def _settle_list(data: bytes, count: int, position: int, depth: int) -> tuple[bytes, int]:
+def _canonical_list(data: bytes, count: int, position: int, depth: int) -> tuple[bytes, int]:
     _room(data, count, position, depth)
     flags, entries = marker(data, position, count)
     flags &= ORDERED
     items = [MARKERS[flags]] if flags else []
-    orders: list[Order] = []
+    compared: list[Order] = []
     for _ in range(count - (entries > position)):
-        item, entries = _settle(data, entries, depth - 1)
+        item, entries = _canonical(data, entries, depth - 1)
         items.append(item)
         if flags:
-            orders.append(order(item, depth - 1))
-    if any(map(gt, orders, orders[1:])):
+            compared.append(order(item, depth - 1))
+    if any(map(gt, compared, compared[1:])):
         raise WireError("an ordered list is not in order")
     return head(len(items), of_map=False) + b"".join(items), entries
 
 
-def _settle_map(data: bytes, count: int, position: int, depth: int) -> tuple[bytes, int]:
+def _canonical_map(data: bytes, count: int, position: int, depth: int) -> tuple[bytes, int]:
     _room(data, 2 * count, position, depth)
     flags, entries = marker(data, position, count)
     if entries > position:
         count, entries = count - 1, _end(data, entries)
     found: list[tuple[Order, bytes, bytes]] = []
     for _ in range(count):
-        key, entries = _settle(data, entries, 0)  # no levels left: a key is no list or map
-        value, entries = _settle(data, entries, depth - 1)
+        key, entries = _canonical(data, entries, 0)  # no levels left: a key is no list or map
+        value, entries = _canonical(data, entries, depth - 1)
         found.append((order(key), key, value))
     ordered = flags & ORDERED
     _check_keys([key for key, _, _ in found], ordered=bool(ordered))
@@ -260,7 +263,7 @@ def has_open_ends(data: bytes) -> bool:
 
     def look(position: int) -> None:
         nonlocal found
-        found |= data[position] == 0xD4 and data[position + 1] == 0xFF
+        found |= data.startswith(_OPEN_END, position)
 
     try:
         _visit(data, look)
@@ -307,25 +310,25 @@ def _walk_map(data: bytes, count: int, position: int, depth: int, pairs: list[An
     _room(data, 2 * count, position, depth)
     flags, entries = marker(data, position, count)
     if entries > position:
-        settled = data[entries] == 0xC0 and data[position + 1] == 0 and flags in _MAP_FLAGS
-        if pairs is None and not settled:
-            raise _UnsettledError
+        canonical = data[entries] == 0xC0 and data[position + 1] == 0 and flags in _MAP_FLAGS
+        if pairs is None and not canonical:
+            raise _NotCanonicalError
         count, entries = count - 1, _end(data, entries)
     keys: list[Order] = []
     for _ in range(count):
-        if pairs is None and not _SETTLED_SIZES[data[entries]]:
+        if pairs is None and not _CANONICAL_SIZES[data[entries]]:
             _skip(data, entries, 0)
         key, entries = _order(data, entries, 0)  # no levels left: a key is no list or map
         keys.append(key)
         if pairs is None:
-            size = _SETTLED_SIZES[data[entries]]
+            size = _CANONICAL_SIZES[data[entries]]
             entries = entries + size if size else _skip(data, entries, depth - 1)
         else:
             value, entries = _order(data, entries, depth - 1)
             pairs.append((key, value))
     _check_keys(keys, ordered=bool(flags & ORDERED))
     if pairs is None and not all(map(lt, keys, keys[1:])):
-        raise _UnsettledError  # kept in the order of its keys
+        raise _NotCanonicalError  # kept in the order of its keys
     return entries
 
 
@@ -401,7 +404,7 @@ _LEAST_COUNTS = {0xDC: 16, 0xDD: 1 << 16, 0xDE: 16, 0xDF: 1 << 16}
 _LEAST_SIZES = {0xD9: 32, 0xDA: 1 << 8, 0xDB: 1 << 16, **dict.fromkeys((0xC4, 0xC5, 0xC6), 1 << 32)}
 """Counts and sizes that have no shorter form; strings are never kept in the forms for bytes."""
 
-_SETTLED_SIZES = bytes(
+_CANONICAL_SIZES = bytes(
     0 if lead in _RANGES or lead in EXTS else size for lead, size in enumerate(FIXED_SIZES)
 )
 """Sizes by the first byte, 0 also for what may have to be stored in another form."""

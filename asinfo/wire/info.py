@@ -110,6 +110,11 @@ def text(data: bytes) -> str:
     return data.decode("utf-8", "backslashreplace")
 
 
+def without(separators: str, text: str) -> str:
+    """``text`` as a value in an answer whose fields are separated so: those letters, and what is not printable, are ?."""
+    return "".join("?" if letter in separators or not letter.isprintable() else letter for letter in text)
+
+
 def visible(text: str) -> str:
     r"""``text`` with everything that is not printable as Python writes it: ``\n``, ``\x9b``, ``\u202e``.
 

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
         int, int, int, int, int, int, int, int, bytes | None, dict[int, bytes], int, int
     ]  # as ``unpack`` says
 
+NAMESPACE_NAME_SIZE_MAX, SET_NAME_SIZE_MAX, BIN_NAME_SIZE_MAX = 31, 63, 15
+"""Longest names, in bytes. A mark or an index for a longer one would stay for ever: no record can be in it."""
+
 HEADER_SIZE = 22
 DIGEST_SIZE = 20
 

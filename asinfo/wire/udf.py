@@ -20,6 +20,9 @@ SOURCE_SIZE_MAX = 1_048_575
 NAME_SIZE_MAX = 127
 """Longest module name in bytes."""
 
+_MARKS = b"._$-"
+"""What a name may have beside letters and digits."""
+
 _ESCAPES = {
     **{code: f"\\u{code:04X}".encode() for code in range(0x20)},
     0x08: rb"\b",
@@ -44,6 +47,16 @@ class Module:
 
     def __repr__(self) -> str:
         return f"Module({self.filename!r}, {self.hash!r}, {self.type!r})"
+
+
+def is_filename(name: bytes) -> bool:
+    """Whether every server takes a module of that name: asudfd, and the releases that check names (8.1.2.2 and later).
+
+    Letters, digits and . _ $ -, neither a dot first nor two together, ending in .lua: nothing else can be called.
+    """
+    letters = name.translate(None, _MARKS)  # without `re`, which is a third of a tool's start
+    plain = letters.isalnum() and len(name) <= NAME_SIZE_MAX
+    return plain and name.endswith(b".lua") and not name.startswith(b".") and b".." not in name
 
 
 def modules(answer: bytes) -> list[Module]:

@@ -6,11 +6,11 @@ Everything wrong is noted with its line and the rest goes on, so that one run te
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from asinfo.wire.message import NAMESPACE_NAME_SIZE_MAX, SET_NAME_SIZE_MAX
 from daemon.config import fit
 from daemon.config.grammar import Problems, Statement
 from daemon.config.parameter import Parameter, contexts, parameters
 from daemon.config.schema import CONTEXTS, Config, Level, Namespace, NamespaceSet, Sink, StorageEngine
-from daemon.config.schema.namespace import NAME_SIZE_MAX, SET_NAME_SIZE_MAX
 from daemon.config.schema.retired import ENTERPRISE, ENTERPRISE_KINDS, RETIRED
 from daemon.config.schema.sinks import every
 
@@ -193,7 +193,7 @@ class _Binding:
         )
 
     def namespace(self, namespaces: list[Namespace], statement: Statement) -> None:
-        name = self.name(statement, NAME_SIZE_MAX)
+        name = self.name(statement, NAMESPACE_NAME_SIZE_MAX)
         if name is None:
             return
         if any(other.name == name for other in namespaces):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from asinfo.wire.message import SET_NAME_SIZE_MAX
 from daemon.config.parameter import contexts, parameters
 from daemon.config.schema import Namespace, NamespaceSet, Network
-from daemon.config.schema.namespace import SET_NAME_SIZE_MAX
 from daemon.config.schema.network import Fabric, Heartbeat
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from asinfo.errors import WireError
 from asinfo.wire import msgpack
 from asinfo.wire.info import text
+from asinfo.wire.message import BIN_NAME_SIZE_MAX, NAMESPACE_NAME_SIZE_MAX, SET_NAME_SIZE_MAX
 from daemon.errors import Code, CommandError
 from daemon.info.namespaces import find
 from daemon.record.indexes import KINDS, TYPES, Index, key_of, value_of
@@ -22,14 +23,8 @@ if TYPE_CHECKING:
     from daemon.info.request import Request
     from daemon.node import Node
 
-NAMESPACE_SIZE_MAX = 31
-"""Longest name of a namespace, in bytes."""
-
-NAME_SIZE_MAX = 63
-"""Longest name of an index or of a set, in bytes."""
-
-BIN_SIZE_MAX = 15
-"""Longest name of a bin, in bytes."""
+INDEX_NAME_SIZE_MAX = 63
+"""Longest name of an index, in bytes."""
 
 _KINDS = (b"numeric", b"string", b"blob", b"geo2dsphere")
 _ONE_OF_THE_KINDS = "must be one of 'numeric', 'string', 'blob', 'geo2dsphere'"
@@ -99,8 +94,8 @@ async def sindex_create(node: Node, request: Request) -> bytes:
 
     Define a secondary index, on numbers, strings or blobs. `indexdata=BIN,TYPE` is the older spelling of bin and type.
     """
-    name = request.required(b"indexname", size_max=NAME_SIZE_MAX)
-    namespace = request.required(b"namespace", b"ns", size_max=NAMESPACE_SIZE_MAX)
+    name = request.required(b"indexname", size_max=INDEX_NAME_SIZE_MAX)
+    namespace = request.required(b"namespace", b"ns", size_max=NAMESPACE_NAME_SIZE_MAX)
     index = _definition(request)
     space = node.namespaces.get(namespace)
     if space is None:
@@ -139,11 +134,11 @@ def _definition(request: Request) -> Index:
         bin_name, kind = _index_data(request)
     else:
         on_expression = request.parameter(b"exp") is not None
-        bin_name = b"" if on_expression else request.required(b"bin", size_max=BIN_SIZE_MAX)
+        bin_name = b"" if on_expression else request.required(b"bin", size_max=BIN_NAME_SIZE_MAX)
         kind = request.required(b"type").lower()
         if kind not in _KINDS:
             raise CommandError(Code.PARAMETER, f"bad 'type' - {_ONE_OF_THE_KINDS}")
-    set_name = request.optional(b"set", size_max=NAME_SIZE_MAX) or b""
+    set_name = request.optional(b"set", size_max=SET_NAME_SIZE_MAX) or b""
     if nested:
         raise CommandError(
             Code.UNSUPPORTED, "indexes within collections, or on expressions, are not supported"
@@ -163,7 +158,7 @@ def _index_data(request: Request) -> tuple[bytes, bytes]:
         raise CommandError(Code.PARAMETER, "'indexdata' missing bin type")
     if not bin_name:
         raise CommandError(Code.PARAMETER, "'indexdata' missing bin name")
-    if len(bin_name) > BIN_SIZE_MAX:
+    if len(bin_name) > BIN_NAME_SIZE_MAX:
         raise CommandError(Code.PARAMETER, "'indexdata' bin name too long")
     if kind.lower() not in _KINDS:
         raise CommandError(Code.PARAMETER, f"bad 'indexdata' bin type - {_ONE_OF_THE_KINDS}")
@@ -201,7 +196,7 @@ def _name(request: Request) -> tuple[bytes, bytes]:
     The real server writes that error and goes on without a name, so that its answer has both.
     """
     try:
-        return b"", request.required(b"indexname", size_max=NAME_SIZE_MAX)
+        return b"", request.required(b"indexname", size_max=INDEX_NAME_SIZE_MAX)
     except CommandError as error:
         return error.answer, b""
 
@@ -209,7 +204,7 @@ def _name(request: Request) -> tuple[bytes, bytes]:
 def _namespace(request: Request, problem: bytes) -> bytes:
     """The name of the namespace. Raises CommandError, with ``problem`` before it."""
     try:
-        return request.required(b"namespace", b"ns", size_max=NAMESPACE_SIZE_MAX)
+        return request.required(b"namespace", b"ns", size_max=NAMESPACE_NAME_SIZE_MAX)
     except CommandError as error:
         raise _after(problem, error) from error
 

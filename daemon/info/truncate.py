@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from asinfo.wire.message import NAMESPACE_NAME_SIZE_MAX, SET_NAME_SIZE_MAX
 from daemon.errors import Code, CommandError
 from daemon.record.record import EPOCH_SECONDS, now_milliseconds
 from daemon.record.truncation import WHOLE
@@ -20,12 +21,6 @@ if TYPE_CHECKING:
     from daemon.info.request import Request
     from daemon.node import Node
 
-
-NAMESPACE_SIZE_MAX = 31
-"""Longest name of a namespace, in bytes."""
-
-SET_SIZE_MAX = 63
-"""Longest name of a set, in bytes: a mark for a longer one would stay for ever, for no record can be in it."""
 
 _NUMBER = re.compile(rb"\s*([+-]?)([0-9]+)")
 """What C takes for a number at the beginning of a text."""
@@ -70,11 +65,11 @@ async def truncate_namespace_undo(node: Node, request: Request) -> bytes:
 
 
 def _namespace(request: Request) -> bytes:
-    return request.required(b"namespace", size_max=NAMESPACE_SIZE_MAX)
+    return request.required(b"namespace", size_max=NAMESPACE_NAME_SIZE_MAX)
 
 
 def _set_name(request: Request) -> bytes:
-    return request.required(b"set", size_max=SET_SIZE_MAX)
+    return request.required(b"set", size_max=SET_NAME_SIZE_MAX)
 
 
 def _no_set(request: Request) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
+from asinfo.wire.udf import NAME_SIZE_MAX
 from daemon.errors import UdfError
 from daemon.lua.host import CompileError
 from daemon.smd.interface import UDF, SmdFailed, SmdTimeout
 from daemon.table import Row
-from daemon.udf.module import FILENAME_SIZE_MAX, parse_put, to_value
+from daemon.udf.module import parse_put, to_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,7 +104,7 @@ def _names(functions: Sequence[bytes]) -> str:
 
 def _filename(request: Request) -> bytes:
     name = request.parameter(b"filename")
-    if name is None or len(name) > FILENAME_SIZE_MAX:
+    if name is None or len(name) > NAME_SIZE_MAX:
         raise UdfError(b"invalid_filename")
     return name
 

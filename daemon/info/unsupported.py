@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from asinfo.wire.info import without
 from daemon.errors import Code, CommandError
 from daemon.reasons import CODES
 from daemon.table import Row
@@ -25,13 +26,8 @@ def unsupported(node: Node, request: Request) -> bytes:
         raise CommandError(Code.PARAMETER, "bad 'code'")
     found = node.reasons.listed(None if wanted is None else int(wanted))
     return "".join(
-        f"code={reason.code}:count={count}:reason={_plain(reason.text)};" for reason, count in found
+        f"code={reason.code}:count={count}:reason={without(':;', reason.text)};" for reason, count in found
     ).encode()
-
-
-def _plain(reason: str) -> str:
-    """A reason as it may stand in an info answer: without what separates fields, or begins a line."""
-    return "".join("?" if letter in ":;" or not letter.isprintable() else letter for letter in reason)
 
 
 ROWS = (Row(b"unsupported", unsupported),)

@@ -191,7 +191,7 @@ class Context:
         self._used = self._runtime.get_memory_used
 
     def run(self, name: bytes, code: bytes, place: bytes | None, deadline: float) -> Outcome:
-        """Run the body of module ``name``, bytecode ``code``, until ``deadline`` (on the monotonic clock).
+        """Run the body of module ``name``, bytecode ``code``, until ``deadline`` on the clock of `keep_time`.
 
         The body is given its name and ``place``; nothing if that is None.
         """

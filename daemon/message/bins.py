@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from struct import Struct
 
-from asinfo.wire.message import OP_READ, op
+from asinfo.wire.message import BIN_NAME_SIZE_MAX, OP_READ, op
 from asinfo.wire.particle import stored
 from asinfo.wire.result import Result
 from daemon.record.refused import Refused
-
-BIN_NAME_SIZE_MAX = 15
 
 _unpack_size = Struct("!I").unpack_from
 

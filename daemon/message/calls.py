@@ -19,10 +19,10 @@ from asinfo.wire.message import (
     FIELD_SET,
     FIELD_UDF_MODULE,
     INFO2_WRITE,
+    SET_NAME_SIZE_MAX,
     field,
 )
 from daemon.message.commit import POLICIES3
-from daemon.message.outcome import SET_NAME_SIZE_MAX
 from daemon.message.udf import call_of
 from daemon.record.refused import Refused
 

@@ -8,8 +8,8 @@
           x     x            a delete                       daemon.message.write
 
 What is wrong with a message is answered by a result code, and the connection stays open. A request on one record is
-one turn of the event loop; a filter that takes longer to compile is compiled before it. A UDF that takes longer holds the record's lock, and whoever comes to that record
-meanwhile waits in line.
+one turn of the event loop; a filter that takes longer to compile is compiled before it. A UDF that takes longer holds
+the record's lock, and whoever comes to that record meanwhile waits in line.
 
 A record belongs to one node. Clients know which; what comes to another node is passed on, as nodes of a real cluster
 do, so that a client is served whatever it believes (daemon.message.proxy).
@@ -288,7 +288,7 @@ class Messages:
             if (FIELD_FILTER in fields or FIELD_MRT_ID in fields) and not _passes(namespace, message):
                 if FIELD_UDF_MODULE in fields:
                     counts = UDFS
-                outcome = _filtered_out(namespace, message)
+                outcome = _with_generation(namespace, message, Result.FILTERED_OUT)
             elif counts is WRITES and FIELD_UDF_MODULE in fields:
                 counts = UDFS
                 outcome = apply(self.node, namespace, message, origin)
@@ -301,9 +301,10 @@ class Messages:
                 if counts is READS and outcome[2]:  # only a record that was read shows a void time
                     touch(namespace, message)
         except (Refused, particle.Refused) as error:
-            outcome = self._refused(error, session)
-            if counts is not UDFS:
-                outcome = _with_generation(namespace, message, error.code)
+            self.node.reasons.note(error.code, str(error), session)
+            outcome = (
+                failed(error.code) if counts is UDFS else _with_generation(namespace, message, error.code)
+            )
         except Exception as error:  # noqa: BLE001 - the edge: a fault in one request may not end a connection
             outcome = self._fault(error)
         namespace.counters[counts.names[origin][outcome[0]]] += 1
@@ -332,11 +333,6 @@ def _passes(namespace: Namespace, message: Message) -> bool:
     wanted = filter_of(fields)
     record = namespace.get(digest)
     return wanted is None or record is None or wanted.passes(namespace, digest, record)
-
-
-def _filtered_out(namespace: Namespace, message: Message) -> Outcome:
-    """The outcome of a request whose record does not pass its filter."""
-    return _with_generation(namespace, message, Result.FILTERED_OUT)
 
 
 def _with_generation(namespace: Namespace, message: Message, code: int) -> Outcome:

@@ -21,14 +21,14 @@ from asinfo.wire.message import FIELD_FILTER
 from asinfo.wire.result import Result
 from daemon.line import fill
 from daemon.message.filter import Filter
-from daemon.message.regex.budget import Budget, UnhurriedBudget
+from daemon.message.regex.budget import Budget, YieldingBudget
 from daemon.record.refused import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-KEPT_MAX = 16
-"""Filters that are kept: clients send the same ones again and again. Each may take 256 KiB, for its patterns."""
+CACHED_MAX = 16
+"""Filters in the cache: clients send the same ones again and again. Each may take 256 KiB, for its patterns."""
 
 AT_ONCE_SIZE = 256
 AT_ONCE_STEPS = 256
@@ -44,8 +44,8 @@ class _Refusal(NamedTuple):
     reason: str
 
 
-_kept: OrderedDict[bytes, Filter | _Refusal] = OrderedDict()
-"""Filters, and why others are none: that, too, is found out once. Only the event loop's thread uses this."""
+_cache: OrderedDict[bytes, Filter | _Refusal] = OrderedDict()
+"""Filters, and why others are none: that, too, is found out once. Only the event loop's thread changes this."""
 
 
 def filter_of(fields: Mapping[int, bytes]) -> Filter | None:
@@ -53,12 +53,12 @@ def filter_of(fields: Mapping[int, bytes]) -> Filter | None:
     data = fields.get(FIELD_FILTER)
     if data is None:
         return None
-    found = _kept.get(data)
+    found = _cache.get(data)
     if found is None:
         fill()
-        found = _keep(data, _compiled(data, Budget()))
+        found = _remember(data, _compiled(data, Budget()))
     else:
-        _kept.move_to_end(data)
+        _cache.move_to_end(data)
     if isinstance(found, Filter):
         return found
     raise Refused(*found)
@@ -67,37 +67,36 @@ def filter_of(fields: Mapping[int, bytes]) -> Filter | None:
 def ready(fields: Mapping[int, bytes]) -> bool:
     """Whether `filter_of` has the filter of a request without more ado; it has, if there is none."""
     data = fields.get(FIELD_FILTER)
-    if data is None or data in _kept:
+    if data is None or data in _cache:
         return True
     if len(data) > AT_ONCE_SIZE or not all(map(sys.modules.__contains__, PARTS)):
         return False
     budget = Budget(AT_ONCE_STEPS)
     found = _compiled(data, budget)
     if not budget.spent:
-        _keep(data, found)
+        _remember(data, found)
     return not budget.spent
 
 
 async def prepare(fields: Mapping[int, bytes]) -> None:
     """Compile the filter of a request in a thread, unless it is there or there is none."""
     data = fields.get(FIELD_FILTER)
-    if data is not None and data not in _kept:
-        found = await asyncio.get_running_loop().run_in_executor(_thread(), _compiled_unhurriedly, data)
-        _keep(data, found)
+    if data is not None and data not in _cache:
+        found = await asyncio.get_running_loop().run_in_executor(_thread(), _compiled_in_thread, data)
+        _remember(data, found)
 
 
 @cache
 def _thread() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(
-        1, "filters"
-    )  # only one: each more would take its share of the interpreter from the loop
+    """Only one: each more would take its share of the interpreter from the event loop."""
+    return ThreadPoolExecutor(1, "filters")
 
 
-def _compiled_unhurriedly(data: bytes) -> Filter | _Refusal:
+def _compiled_in_thread(data: bytes) -> Filter | _Refusal:
     for part in PARTS:
         import_module(part)
-    known = _kept.get(data)  # others may have sent the same at the same time
-    return known or _compiled(data, UnhurriedBudget())
+    known = _cache.get(data)  # others may have sent the same at the same time
+    return known or _compiled(data, YieldingBudget())
 
 
 def _compiled(data: bytes, budget: Budget) -> Filter | _Refusal:
@@ -109,9 +108,9 @@ def _compiled(data: bytes, budget: Budget) -> Filter | _Refusal:
         return _Refusal(Result.PARAMETER, str(error))
 
 
-def _keep(data: bytes, found: Filter | _Refusal) -> Filter | _Refusal:
-    _kept[data] = found
-    _kept.move_to_end(data)
-    while len(_kept) > KEPT_MAX:
-        _kept.popitem(last=False)
+def _remember(data: bytes, found: Filter | _Refusal) -> Filter | _Refusal:
+    _cache[data] = found
+    _cache.move_to_end(data)
+    while len(_cache) > CACHED_MAX:
+        _cache.popitem(last=False)
     return found

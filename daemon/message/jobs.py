@@ -11,6 +11,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
+from asinfo.wire.info import without
 from asinfo.wire.message import (
     FIELD_JOB,
     FIELD_NAMESPACE,
@@ -32,6 +33,8 @@ ACTIVE_MAX = 128
 """Most jobs at a time; the real server's query-threads-limit is the same number."""
 
 _TYPES = {"udf": "background-udf", "ops": "background-ops", "aggr": "aggregation"}
+
+_SEPARATORS = ":;="
 
 
 class Job:
@@ -88,7 +91,7 @@ class Job:
             ("trid", self.id),
             ("ns", self._text(FIELD_NAMESPACE)),
             ("set", self._text(FIELD_SET)),
-            *((("sindex-name", _printable(self.index_name)),) if self.index_name else ()),
+            *((("sindex-name", without(_SEPARATORS, self.index_name)),) if self.index_name else ()),
             ("rps", self.throttle.rate),
             ("active-threads", int(not self.ended)),
             ("status", f"{state}({'user-aborted' if self.aborted else 'ok'})"),
@@ -116,11 +119,7 @@ class Job:
 
     def _text(self, identifier: int) -> str:
         """A field as it may stand in an info answer, where clients' names could break the line."""
-        return _printable(self.fields.get(identifier, b"").decode("utf-8", "replace"))
-
-
-def _printable(text: str) -> str:
-    return "".join("?" if letter in ":;=" or not letter.isprintable() else letter for letter in text)
+        return without(_SEPARATORS, self.fields.get(identifier, b"").decode("utf-8", "replace"))
 
 
 class Jobs(dict[int, Job]):

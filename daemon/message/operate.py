@@ -22,6 +22,7 @@ from struct import Struct
 from typing import TYPE_CHECKING
 
 from asinfo.wire.message import (
+    BIN_NAME_SIZE_MAX,
     INFO1_GET_ALL,
     INFO1_READ,
     INFO2_RESPOND_ALL_OPS,
@@ -45,7 +46,7 @@ from asinfo.wire.message import (
 from asinfo.wire.particle import BLOB, FLOAT, INTEGER, LIST, NULL, STRING
 from asinfo.wire.result import Result
 from daemon.message import cdt
-from daemon.message.bins import BIN_NAME_SIZE_MAX, make_bin, particle, split
+from daemon.message.bins import make_bin, particle, split
 from daemon.message.commit import REPLACE, commit, objection
 from daemon.message.outcome import OK, check_names, failed, join
 from daemon.message.work import COPY_STEPS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asinfo.wire.message import FIELD_KEY, FIELD_MRT_ID, FIELD_SET
+from asinfo.wire.message import FIELD_KEY, FIELD_MRT_ID, FIELD_SET, SET_NAME_SIZE_MAX
 from asinfo.wire.result import Result
 from daemon.record.refused import Refused
 
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 Outcome = tuple[int, int, int, bytes, int]
 """Result code, generation, void time, ops and their number. A plain tuple: one is made for every request."""
-
-SET_NAME_SIZE_MAX = 63
 
 _KEY_SIZES = {
     1: range(9, 10),

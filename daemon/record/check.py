@@ -24,6 +24,14 @@ TABLES = (b"about", b"records", b"sets")
 """In the order in which a file names them."""
 
 
+def passes(path: Path) -> bool:
+    """Whether all of the file is there and can be written: another process tries, which may die of it."""
+    import subprocess
+
+    command = [sys.executable, "-m", "daemon.record.check", str(path)]
+    return not subprocess.run(command, check=False, capture_output=True).returncode
+
+
 def main(path: str) -> int:
     """The exit status for the file ``path``."""
     with (

@@ -19,8 +19,6 @@ from __future__ import annotations
 import errno
 import secrets
 import struct
-import subprocess
-import sys
 from struct import Struct
 from typing import TYPE_CHECKING
 
@@ -28,7 +26,7 @@ import lmdb
 
 from daemon.errors import RECOVER, StartError
 from daemon.record import legacy
-from daemon.record.check import TABLES, broken_tree, has_tables
+from daemon.record.check import TABLES, broken_tree, has_tables, passes
 from daemon.record.disk import FULL, reason
 from daemon.record.journals import Expected, State, state_of
 from daemon.record.record import PARTITIONS, partition
@@ -147,10 +145,8 @@ class Database:
         """
         information, psize = self._environment.info(), self._environment.stat()["psize"]
         wanted, there = (information["last_pgno"] + 1) * psize, self._path.stat().st_size
-        if there < wanted:
-            check = [sys.executable, "-m", "daemon.record.check", str(self._path)]
-            if subprocess.run(check, check=False, capture_output=True).returncode:
-                raise lmdb.CorruptedError(f"a part of it is missing: it has {there} bytes of {wanted}")
+        if there < wanted and not passes(self._path):
+            raise lmdb.CorruptedError(f"a part of it is missing: it has {there} bytes of {wanted}")
 
     def _identify(self, namespace: bytes) -> None:
         about = {bytes(key): bytes(value) for key, value in self._snapshot.cursor(self._about)}

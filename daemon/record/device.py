@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from daemon.config.schema import StorageEngine
-    from daemon.kept import Kept
+    from daemon.manifest import Manifest
 
 JOURNAL_SIZE_MAX = 256 << 20
 """Most bytes of one journal. While a commit runs, writes to one record over and over make the journal grow, not what
@@ -81,14 +81,16 @@ class Device:
         namespace: bytes,
         engine: StorageEngine,
         warn: Callable[[str], None],
-        kept: Kept | None = None,
+        manifest: Manifest | None = None,
     ) -> None:
-        """Open the file, which ``kept`` may know, and bring what the journals have into it. Raises StartError when that is impossible."""
+        """Open the file, which ``manifest`` may know, and bring what the journals have into it. Raises StartError when that is impossible."""
         self._engine = engine
         self._path = path
         self._warn = warn
         self.total_bytes = engine.filesize * len(engine.file)
-        self._database, self._journals, self.sets = open_files(path, self.total_bytes, namespace, warn, kept)
+        self._database, self._journals, self.sets = open_files(
+            path, self.total_bytes, namespace, warn, manifest
+        )
         self._identity = self._database.state.identity
         self._fresh: Layer = {}
         self._committing: Layer = {}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from daemon.kept import Kept
+    from daemon.manifest import Manifest
 
 
 class Opened(NamedTuple):
@@ -38,14 +38,14 @@ def journal_paths(path: Path) -> tuple[Path, Path]:
 
 
 def open_files(
-    path: Path, size: int, namespace: bytes, warn: Callable[[str], None], kept: Kept | None = None
+    path: Path, size: int, namespace: bytes, warn: Callable[[str], None], manifest: Manifest | None = None
 ) -> Opened:
     """Open the file ``path`` for ``size`` bytes, and bring what its journals have into it. Raises StartError.
 
-    A file that ``kept`` knows must be there; it knows this one afterwards.
+    A file that ``manifest`` knows must be there; it knows this one afterwards.
     """
     paths = journal_paths(path)
-    _refuse_lost(path, paths, kept)
+    _refuse_lost(path, paths, manifest)
     journals: list[Journal] = []
     there = [journal for journal in paths if journal.exists()]
     database = None
@@ -55,7 +55,7 @@ def open_files(
         sets = Sets()
         database.restore(sets)
         _bring_together(path, database, journals, sets, warn)
-        _remember(path, kept)
+        _remember(path, manifest)
     except BaseException:
         if database is not None:
             database.close()
@@ -67,22 +67,22 @@ def open_files(
     return Opened(database, (journals[0], journals[1]), sets)
 
 
-def _refuse_lost(path: Path, paths: tuple[Path, Path], kept: Kept | None) -> None:
+def _refuse_lost(path: Path, paths: tuple[Path, Path], manifest: Manifest | None) -> None:
     if path.exists() and path.stat().st_size:
         return
     if not all(map(blank, contents(paths).values())):
         raise StartError(f"{path} is gone, but its journals are there: restore it from a copy; or {RECOVER}")
-    if kept is not None and path in kept:
+    if manifest is not None and path in manifest:
         raise StartError(
-            f"{path} is gone, and its journals with it, and {kept.path} says that it was there. Restore them from a copy, "
-            f"or delete the line in {kept.path.name} to start without the records"
+            f"{path} is gone, and its journals with it, and {manifest.path} says that it was there. Restore them from a copy, "
+            f"or delete the line in {manifest.path.name} to start without the records"
         )
 
 
-def _remember(path: Path, kept: Kept | None) -> None:
-    if kept is not None:
+def _remember(path: Path, manifest: Manifest | None) -> None:
+    if manifest is not None:
         try:
-            kept.add(path)
+            manifest.add(path)
         except OSError as error:
             raise StartError(f"cannot write {error.strerror}") from error
 

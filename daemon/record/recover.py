@@ -14,15 +14,14 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from daemon.errors import StartError
-from daemon.kept import Kept
+from daemon.manifest import Manifest
 from daemon.record import entries
+from daemon.record.check import passes
 from daemon.record.database import Database, DatabaseError, insert, merged
 from daemon.record.disk import reason
 from daemon.record.entries import HeadError
@@ -54,18 +53,20 @@ _NODE = re.compile(r"-[0-9A-F]{1,16}")
 def recover(config: schema.Config, report: Report) -> None:
     """Save the records of every namespace of ``config`` that is kept in a file, of every node of the process."""
     directory = Path(config.service.work_directory)
-    kept = Kept(directory)
+    manifest = Manifest(directory)
     engines = {
         directory / one.storage_engine.file[0]: one for one in config.namespaces if one.storage_engine.file
     }
     for path, namespace in engines.items():
-        for each in sorted({path, *_of_nodes(path, kept)} - (engines.keys() - {path})):
-            _Recovery(each, namespace, report, kept).run()
+        for each in sorted({path, *_of_nodes(path, manifest)} - (engines.keys() - {path})):
+            _Recovery(each, namespace, report, manifest).run()
 
 
-def _of_nodes(path: Path, kept: Kept) -> Iterator[Path]:
+def _of_nodes(path: Path, manifest: Manifest) -> Iterator[Path]:
     """The files of several nodes in one process, with those that are gone: the node's id follows the name."""
-    gone = [each for each in kept.paths() if each.parent == path.parent and each.name.startswith(path.name)]
+    gone = [
+        each for each in manifest.paths() if each.parent == path.parent and each.name.startswith(path.name)
+    ]
     for found in [*path.parent.glob(f"{path.name}-*"), *gone]:
         name = re.sub(r"\.journal[01]$", "", found.name)
         if _NODE.fullmatch(name[len(path.name) :]):
@@ -75,9 +76,9 @@ def _of_nodes(path: Path, kept: Kept) -> Iterator[Path]:
 class _Recovery:
     """The recovery of one file."""
 
-    def __init__(self, path: Path, namespace: schema.Namespace, report: Report, kept: Kept) -> None:
+    def __init__(self, path: Path, namespace: schema.Namespace, report: Report, manifest: Manifest) -> None:
         self._path = path
-        self._kept = kept
+        self._manifest = manifest
         self._namespace = namespace
         self._report = report
         self._paths = journal_paths(path)
@@ -116,7 +117,7 @@ class _Recovery:
             and not read.damaged
             and counts == Counter(read.figures)
         )
-        whole = readable and self._is_accepted()
+        whole = readable and passes(self._path)
         if whole and not found.damage:
             waiting = sum(reading.entries for reading in found.readings)
             self._report.say(f"whole, with {counts.total()} records; {waiting} writes are in its journals")
@@ -137,17 +138,12 @@ class _Recovery:
             if figures.objects:
                 self._report.say(f"saved: {figures.objects} records of {_set(name)}")
 
-    def _is_accepted(self) -> bool:
-        """Whether a start can read and write the file: another process tries, which may die of it."""
-        check = [sys.executable, "-m", "daemon.record.check", str(self._path)]
-        return not subprocess.run(check, check=False, capture_output=True).returncode
-
     def _tell_of_nothing(self) -> None:
-        if self._path in self._kept:
+        if self._path in self._manifest:
             self._report.lost(
                 "the file is gone, and its journals with it: the next start begins without records"
             )
-            self._kept.forget(self._path)
+            self._manifest.forget(self._path)
         else:
             self._report.say("there is nothing")
 

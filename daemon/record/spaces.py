@@ -15,7 +15,7 @@ from daemon.record.ttl import NEVER
 
 if TYPE_CHECKING:
     from daemon.config import schema
-    from daemon.kept import Kept
+    from daemon.manifest import Manifest
     from daemon.record.store import Storage
 
 FILE_SIZE_MIN = 1 << 20
@@ -25,18 +25,20 @@ Warn = Callable[[str], None]
 
 
 def open_namespaces(
-    config: schema.Config, warn: Warn, suffix: str = "", kept: Kept | None = None
+    config: schema.Config, warn: Warn, suffix: str = "", manifest: Manifest | None = None
 ) -> dict[bytes, Namespace]:
     """All namespaces of ``config`` by name, in its order, with what their files hold; start each afterwards.
 
     A file that is named without a directory lies in the work directory; ``suffix`` follows its name where nodes of
-    one process must not share it. ``kept`` knows the files that there were. Raises StartError when a namespace cannot be had as it is configured.
+    one process must not share it. ``manifest`` knows the files that there were. Raises StartError when a namespace cannot be had as it is configured.
     """
     directory = Path(config.service.work_directory)
     made: dict[bytes, Namespace] = {}
     try:
         for one in config.namespaces:
-            made[one.name.encode()] = Namespace(_checked(one), _storage(one, directory, suffix, warn, kept))
+            made[one.name.encode()] = Namespace(
+                _checked(one), _storage(one, directory, suffix, warn, manifest)
+            )
     except BaseException:
         for namespace in made.values():
             namespace.storage.close()
@@ -55,7 +57,7 @@ def _checked(config: schema.Namespace) -> schema.Namespace:
 
 
 def _storage(
-    config: schema.Namespace, directory: Path, suffix: str, warn: Warn, kept: Kept | None
+    config: schema.Namespace, directory: Path, suffix: str, warn: Warn, manifest: Manifest | None
 ) -> Storage:
     engine = config.storage_engine
     if engine.kind == "memory" and not engine.file:
@@ -69,7 +71,7 @@ def _storage(
             f"namespace {config.name}: a file of the storage-engine needs a 'filesize' of at least 1M"
         )
     path = directory / engine.file[0]  # an absolute path stays what it is
-    return Device(guarded(path.with_name(path.name + suffix)), config.name.encode(), engine, warn, kept)
+    return Device(guarded(path.with_name(path.name + suffix)), config.name.encode(), engine, warn, manifest)
 
 
 def guarded(path: Path) -> Path:

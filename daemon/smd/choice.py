@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from daemon.config.schema import Config
-    from daemon.kept import Kept
+    from daemon.manifest import Manifest
     from daemon.smd.etcd.store import EtcdSmd
 
 
@@ -25,15 +25,15 @@ def open_smd(
     warn: Callable[[str], None],
     alarm: Callable[[str], None] | None = None,
     *,
-    kept: Kept | None = None,
+    manifest: Manifest | None = None,
 ) -> LocalSmd | EtcdSmd:
     """The store, not yet started, for the ``nodes`` of this process. Raises StartError for a file that cannot be used.
 
-    ``warn`` and ``alarm`` tell the log: of what may mend itself, and of what somebody has to see to. ``kept`` knows the
+    ``warn`` and ``alarm`` tell the log: of what may mend itself, and of what somebody has to see to. ``manifest`` knows the
     files that there were.
     """
     if config.smd.backend == LOCAL:
-        return LocalSmd(directory_of(config), cluster_key=cluster_key, warn=warn, kept=kept)
+        return LocalSmd(directory_of(config), cluster_key=cluster_key, warn=warn, manifest=manifest)
     return _open_etcd(config, nodes, warn, alarm)
 
 

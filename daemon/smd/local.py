@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from daemon.kept import Kept
+    from daemon.manifest import Manifest
 
 __all__ = ["EPOCH_MILLISECONDS", "REMOVED_MAX", "LocalSmd"]
 
@@ -69,7 +69,7 @@ class LocalSmd:
     """System metadata in ``directory``, one file for each SMD module that somebody subscribes to.
 
     ``cluster_key`` is written beside every change, as the real server does; 0 where it does not matter. ``warn`` is
-    told, in a sentence, of changes that could not be stored. ``kept`` knows the files that there were.
+    told, in a sentence, of changes that could not be stored. ``manifest`` knows the files that there were.
     """
 
     def __init__(
@@ -78,12 +78,12 @@ class LocalSmd:
         *,
         cluster_key: int = 0,
         warn: Callable[[str], None] = lambda _: None,
-        kept: Kept | None = None,
+        manifest: Manifest | None = None,
     ) -> None:
         self._cluster_key = cluster_key
         self._directory = directory
         self._warn = warn
-        self._kept = kept
+        self._manifest = manifest
         self._queues: dict[str, _Queue] = {}
         self._thread: ThreadPoolExecutor | None = None
         self._compactor = ThreadPoolExecutor(1, thread_name_prefix="smd-compaction")
@@ -107,7 +107,7 @@ class LocalSmd:
 
     def _module(self, module: str) -> Module:
         """Of UDF there are the copies under user-path, which tell its loss, and whoever moves both away means it."""
-        return Module(self._directory / f"{module}.smd", None if module == UDF else self._kept)
+        return Module(self._directory / f"{module}.smd", None if module == UDF else self._manifest)
 
     async def start(self) -> None:
         """Load all files and hand everything over. Raises StartError; nothing was handed over then."""
@@ -124,29 +124,31 @@ class LocalSmd:
         for module in modules:
             if note := module.load():
                 self._warn(note)
-            if module.log is None and module.kept is not None:
-                self._give_up(module, module.kept)
+            if module.log is None and module.manifest is not None:
+                self._give_up(module, module.manifest)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="smd")
         for module in modules:
             module.publish(list(module.items.values()))
 
     def _refuse_if_lost(self) -> None:
         """Raise StartError if the whole directory is gone, with the marks in it, and something was stored there."""
-        if self._kept is None or self._directory.exists():
+        if self._manifest is None or self._directory.exists():
             return
-        lost = [queue.module.path.name for queue in self._queues.values() if queue.module.path in self._kept]
+        lost = [
+            queue.module.path.name for queue in self._queues.values() if queue.module.path in self._manifest
+        ]
         if lost:
             raise StartError(
-                f"{self._directory} is missing, and {self._kept.path} says that it had {' and '.join(lost)}. Restore it "
-                f"from a copy, or delete the lines in {self._kept.path.name} to start without what it held. "
+                f"{self._directory} is missing, and {self._manifest.path} says that it had {' and '.join(lost)}. Restore it "
+                f"from a copy, or delete the lines in {self._manifest.path.name} to start without what it held. "
                 "`asudfd --recover` does that, too, and makes modules anew from their copies under user-path"
             )
 
     @staticmethod
-    def _give_up(module: Module, kept: Kept) -> None:
+    def _give_up(module: Module, manifest: Manifest) -> None:
         """Somebody has moved the file away, and its mark with it."""
         try:
-            kept.forget(module.path)
+            manifest.forget(module.path)
         except OSError as error:
             raise StartError(f"cannot write {error.strerror}") from error
 

@@ -2,7 +2,7 @@
 
     UDF.smd          the log
     UDF.smd.save     a log that is being written to take its place; UDF.smd.new, if the event loop waits for it
-    UDF.smd.json     what the first version had left as UDF.smd; carried over once, kept, and never read again
+    UDF.smd.json     what the first version had left as UDF.smd; carried over once, manifest, and never read again
     UDF.mark         says that there is a log, so that a lost one is not taken for a node that never had one
 
 A change costs what it weighs, whatever the number of items: nothing here goes through all of them but the start and
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from daemon.kept import Kept
+    from daemon.manifest import Manifest
     from daemon.smd.interface import SmdFailed
 
 EPOCH_MILLISECONDS = 1_262_304_000_000
@@ -69,10 +69,10 @@ class Module:
     thread at a time, while the event loop changes no item.
     """
 
-    def __init__(self, path: Path, kept: Kept | None = None) -> None:
-        """``kept`` is told of the log, so that it is missed when the whole directory is lost."""
+    def __init__(self, path: Path, manifest: Manifest | None = None) -> None:
+        """``manifest`` is told of the log, so that it is missed when the whole directory is lost."""
         self.path = path
-        self.kept = kept
+        self.manifest = manifest
         self.mark = path.with_suffix(".mark")
         self.new, self.save = (path.with_name(f"{path.name}.{end}") for end in ("new", "save"))
         self.content_key = 0
@@ -249,8 +249,8 @@ class Module:
         if not self.mark.exists():
             write_new(self.mark, MARK_TEXT % self.path.name.encode())
             sync_directory(self.mark.parent)
-        if self.kept is not None:
-            self.kept.add(self.path)
+        if self.manifest is not None:
+            self.manifest.add(self.path)
 
     def close(self) -> None:
         """Release the log."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from daemon.config.schema.smd import LOCAL
 from daemon.errors import StartError
-from daemon.kept import Kept
+from daemon.manifest import Manifest
 from daemon.smd import file, first
 from daemon.smd.choice import directory_of
 from daemon.smd.interface import SINDEX, TRUNCATE, UDF, Content, Item
@@ -52,10 +52,10 @@ def recover(config: Config, report: Report) -> None:
     if config.smd.backend != LOCAL:
         return
     directory = directory_of(config)
-    kept, there = Kept(Path(config.service.work_directory)), directory.exists()
+    manifest, there = Manifest(Path(config.service.work_directory)), directory.exists()
     for name in (UDF, TRUNCATE, SINDEX):
-        module = Module(directory / f"{name}.smd", None if name == UDF else kept)
-        lost = not there and module.path in kept
+        module = Module(directory / f"{name}.smd", None if name == UDF else manifest)
+        lost = not there and module.path in manifest
         found = _copies(Path(config.mod_lua.user_path)) if name == UDF else {}
         if not (found or lost or module.path.exists() or module.mark.exists()):
             continue

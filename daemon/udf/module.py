@@ -12,22 +12,20 @@
 
 Then follows the compile check, which is the Lua host's. Source: the info protocol specification, section 3. Only the
 file name differs, on purpose: the recorded server takes nearly everything, paths included; its fixed releases
-(8.1.2.2 and later) take the characters of FILENAME, and we ask for `.lua` as well, because nothing else can be called.
+(8.1.2.2 and later) take the characters of `is_filename`, and we ask for `.lua` as well, because nothing else can be called.
 """
 
 import binascii
 import hashlib
 import json
-import re
 import string
 from dataclasses import dataclass
 
 from asinfo.wire.decode import decode_json
 from asinfo.wire.info import parameter
+from asinfo.wire.udf import is_filename
 from daemon.errors import UdfError
 
-FILENAME = re.compile(rb"(?!.*\.\.)[A-Za-z0-9_$-][A-Za-z0-9._$-]*\.lua")
-FILENAME_SIZE_MAX = 127
 CONTENT_LEN_SIZE_MAX = 10
 BASE64_ALPHABET = (string.ascii_letters + string.digits + "+/").encode()
 SOURCE_SIZE_MAX = 1_048_576
@@ -72,11 +70,6 @@ class Module:
     def source(self) -> bytes:
         """The Lua text."""
         return _decoded(self.content64.encode())
-
-
-def is_filename(name: bytes) -> bool:
-    """Whether a module may be stored as ``name``."""
-    return len(name) <= FILENAME_SIZE_MAX and FILENAME.fullmatch(name) is not None
 
 
 def parse_put(parameters: bytes) -> Put:

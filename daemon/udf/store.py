@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Protocol
 
 from asinfo.files import FileError, exposed, open_file, replace_file
+from asinfo.wire.udf import is_filename
 from daemon.errors import StartError
 from daemon.smd.interface import Item
-from daemon.udf.module import Module, from_value, is_filename
+from daemon.udf.module import Module, from_value
 from daemon.work_directory import open_own
 
 MARK = ".asudfd"

@@ -1,5 +1,6 @@
 """Namespaces in files, and records to put there: small journals, quick commits."""
 
+import asyncio
 import struct
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,19 @@ def new(number: int, size: int = 20) -> Record:
 def device(namespace: Namespace) -> Device:
     assert isinstance(namespace.storage, Device)
     return namespace.storage
+
+
+def fill(path: Path, count: int, size: int = 20) -> None:
+    """Make the file of a namespace with so many records, as a node that was stopped leaves it."""
+
+    async def run() -> None:
+        namespace = make(path)
+        await namespace.start()
+        for number in range(count):
+            namespace.put(digest(number), new(number, size))
+        await namespace.stop()
+
+    asyncio.run(run())
 
 
 def make_and_close(path: Path) -> Sets:

@@ -19,11 +19,6 @@ from daemon.config.parameter import (
     power_of_two,
 )
 
-NAME_SIZE_MAX = 31
-"""Longest name of a namespace, in bytes."""
-
-SET_NAME_SIZE_MAX = 63
-
 FILE_SIZE_MIN, FILE_SIZE_MAX = 128 << 20, 2 << 40
 """Limits of filesize in a configuration file, in bytes."""
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from daemon.message.cdt.collection import Collection
 
 HEAP_STEPS = 4
-"""Steps to move an element down by one level of a heap."""
+"""Steps to move an element down by one level of a heap: 0.3 to 0.4 us."""
 
 
 def last_of_heap(collection: Collection, within: range) -> list[int]:

@@ -57,8 +57,8 @@ class Budget:
         self._cells -= cells
 
 
-class UnhurriedBudget(Budget):
-    """The same for a thread, which rests now and then."""
+class YieldingBudget(Budget):
+    """The same for a thread, which lets the event loop have the interpreter now and then."""
 
     __slots__ = ("_until_pause",)
 

@@ -52,19 +52,24 @@ def test_the_directory_of_another_user_is_refused(tmp_path: Path) -> None:
         WorkDirectory(tmp_path / "work")
 
 
+def put(there: str, path: Path, victim: Path) -> None:
+    """Put something into the way of the file ``path``."""
+    if there.startswith("link"):
+        path.symlink_to(victim)
+        if there == "link":
+            victim.write_text("precious")
+    elif there == "FIFO":
+        os.mkfifo(path)
+    else:
+        path.mkdir()
+
+
 @pytest.mark.parametrize("there", ["link", "link to nothing", "FIFO", "directory"])
 def test_nothing_but_a_file_is_taken_for_the_lock(tmp_path: Path, there: str) -> None:
     victim = tmp_path / "victim"
     (tmp_path / "work").mkdir()
     lock = tmp_path / "work" / NAME
-    if there.startswith("link"):
-        lock.symlink_to(victim)
-        if there == "link":
-            victim.write_text("precious")
-    elif there == "FIFO":
-        os.mkfifo(lock)
-    else:
-        lock.mkdir()
+    put(there, lock, victim)
     with pytest.raises(StartError, match="cannot use the work directory"):
         WorkDirectory(tmp_path / "work")
     assert (victim.read_text() if victim.exists() else "") == ("precious" if there == "link" else "")
@@ -124,17 +129,6 @@ STRANGE = {
     "FIFO": "it is a FIFO, not a file",
     "directory": "Is a directory",
 }
-
-
-def put(there: str, path: Path, victim: Path) -> None:
-    if there.startswith("link"):
-        path.symlink_to(victim)
-        if there == "link":
-            victim.write_text("precious")
-    elif there == "FIFO":
-        os.mkfifo(path)
-    else:
-        path.mkdir()
 
 
 @pytest.mark.parametrize("flags", [os.O_RDONLY, os.O_RDWR, os.O_RDWR | os.O_CREAT | os.O_TRUNC])

@@ -159,7 +159,7 @@ async def fill(host: LuaHost, count: int) -> None:
     for stream in streams:
         assert not (await host.pour(stream, b"", SECONDS)).failure
         host.close_stream(stream)
-    while len(list(host._pools["full"].idle())) < count:  # noqa: ASYNC110 - as below
+    while len(list(host._pools["full"].idle())) < count:  # noqa: ASYNC110 - nothing tells when they are back
         await asyncio.sleep(0)
 
 

@@ -15,7 +15,7 @@ from asinfo.wire.msgpack import Raw
 from asinfo.wire.request import Key, Policy
 from asinfo.wire.result import Result
 from daemon.message import filters
-from daemon.message.regex.budget import Budget, UnhurriedBudget
+from daemon.message.regex.budget import Budget, YieldingBudget
 from tests.fakes.world import World, gather
 
 if TYPE_CHECKING:
@@ -146,9 +146,9 @@ def test_whoever_waits_for_the_record_has_the_filter_in_time(
             other = Policy(filter=msgpack.pack([expression.AND, [expression.NE, INTEGER, 78], PATTERN]))
             await filters.prepare({message.FIELD_FILTER: wanted})  # behind the first one, in the one thread
             await asyncio.sleep(0)
-            assert wanted in filters._kept
+            assert wanted in filters._cache
             await gather(stored.messages.respond(request.get(OTHER, policy=other)))
-            assert wanted not in filters._kept
+            assert wanted not in filters._cache
             watched.elsewhere.clear()
         return await waiting
 
@@ -177,7 +177,7 @@ def test_filters_that_come_together_are_all_compiled_off_the_loop(
 def test_a_thread_that_compiles_rests_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     rests: list[float] = []
     monkeypatch.setattr("daemon.message.regex.budget.sleep", rests.append)
-    budget = UnhurriedBudget()
+    budget = YieldingBudget()
     for _ in range(1000):
         budget.charge(1)
     assert len(rests) == 4

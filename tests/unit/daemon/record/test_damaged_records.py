@@ -12,18 +12,7 @@ from daemon.record import check
 from daemon.record.record import PARTITIONS, partition
 from daemon.record.refused import Refused
 from daemon.record.stored import DamagedError, seal, unseal
-from tests.fakes.records import device, digest, make, new
-
-
-def fill(path: Path, count: int = 50) -> None:
-    async def run() -> None:
-        namespace = make(path)
-        await namespace.start()
-        for number in range(count):
-            namespace.put(digest(number), new(number))
-        await namespace.stop()
-
-    asyncio.run(run())
+from tests.fakes.records import device, digest, fill, make, new
 
 
 def change(path: Path, number: int, act: Callable[[bytes], bytes]) -> None:
@@ -67,7 +56,7 @@ def test_a_damaged_record_is_an_error_and_the_others_are_served(
     tmp_path: Path, act: Callable[[bytes], bytes]
 ) -> None:
     path = tmp_path / "test.dat"
-    fill(path)
+    fill(path, 50)
     change(path, 7, act)
     assert check.main(str(path)) == 1
     said: list[str] = []
@@ -92,7 +81,7 @@ def test_a_damaged_record_is_an_error_and_the_others_are_served(
 
 def test_a_sweep_goes_past_a_damaged_record(tmp_path: Path) -> None:
     path = tmp_path / "test.dat"
-    fill(path)
+    fill(path, 50)
     change(path, 7, lambda stored: flipped(stored, 30))
 
     async def run() -> None:

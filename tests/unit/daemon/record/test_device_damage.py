@@ -1,6 +1,5 @@
 """A file that is damaged, foreign or taken is refused in plain words and left alone."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from daemon.errors import StartError
 from daemon.record import check, journal
 from daemon.record.record import partition
-from tests.fakes.records import device, digest, make, make_and_close, new, without_last_keys
+from tests.fakes.records import device, digest, fill, make, make_and_close, without_last_keys
 
 
 @pytest.fixture(autouse=True)
@@ -21,20 +20,13 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "test.dat"
 
 
-def fill(path: Path) -> bytes:
-    async def run() -> None:
-        namespace = make(path)
-        await namespace.start()
-        for number in range(2000):
-            namespace.put(digest(number), new(number, 100))
-        await namespace.stop()
-
-    asyncio.run(run())
+def filled(path: Path) -> bytes:
+    fill(path, 2000, 100)
     return path.read_bytes()
 
 
 def test_a_truncated_file_is_refused_in_plain_words_and_left_alone(path: Path) -> None:
-    whole = fill(path)
+    whole = filled(path)
     assert check.main(str(path)) == 0
     for size in (100, 4096, 3 * 4096, len(whole) // 3, len(whole) // 2 // 4096 * 4096, len(whole) // 2 + 99):
         path.write_bytes(whole[:size])
@@ -63,7 +55,7 @@ def test_a_foreign_file_is_refused_and_left_alone(path: Path, content: bytes) ->
 
 
 def test_the_file_of_another_namespace_is_refused(path: Path) -> None:
-    fill(path)
+    filled(path)
     with pytest.raises(StartError, match="belongs to the namespace test"):
         make(path, name="bar")
     assert make_and_close(path).objects == 2000
@@ -80,7 +72,7 @@ def test_a_file_with_other_tables_is_refused(path: Path) -> None:
 
 
 def test_figures_that_do_not_fit_the_records_are_damage(path: Path) -> None:
-    fill(path)
+    filled(path)
     namespace = make(path)
     database = device(namespace)._database
     with database._environment.begin(write=True) as transaction:
@@ -107,14 +99,7 @@ def test_a_file_that_cannot_be_made(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("count", [1, 5, 20])
 def test_a_small_file_that_is_cut_anywhere_is_refused_or_whole(path: Path, count: int) -> None:
-    async def run() -> None:
-        namespace = make(path)
-        await namespace.start()
-        for number in range(count):
-            namespace.put(digest(number), new(number))
-        await namespace.stop()
-
-    asyncio.run(run())
+    fill(path, count)
     whole = path.read_bytes()
     files = {each: each.read_bytes() for each in path.parent.glob("test.dat*")}
     for size in range(1000, len(whole), 4999):
@@ -131,7 +116,7 @@ def test_a_small_file_that_is_cut_anywhere_is_refused_or_whole(path: Path, count
 
 @pytest.mark.parametrize("name", [b"about", b"records", b"sets"])
 def test_a_table_whose_name_is_damaged_is_not_made_anew(path: Path, name: bytes) -> None:
-    whole = fill(path)
+    whole = filled(path)
     damaged = whole.replace(b"\0" + name, b"\0" + bytes([name[0] ^ 1]) + name[1:])
     assert damaged != whole
     path.write_bytes(damaged)
@@ -141,7 +126,7 @@ def test_a_table_whose_name_is_damaged_is_not_made_anew(path: Path, name: bytes)
 
 
 def test_a_page_that_lacks_keys_is_told(path: Path) -> None:
-    damaged = without_last_keys(fill(path))
+    damaged = without_last_keys(filled(path))
     path.write_bytes(damaged)
     with pytest.raises(StartError, match=r"[0-9]+ of 2000 records are in its pages.*asudfd --recover"):
         make(path)
@@ -149,7 +134,7 @@ def test_a_page_that_lacks_keys_is_told(path: Path) -> None:
 
 
 def test_a_page_of_zeros_is_told(path: Path) -> None:
-    whole = fill(path)
+    whole = filled(path)
     place = len(whole) // 2 // 4096 * 4096
     path.write_bytes(whole[:place] + bytes(4096) + whole[place + 4096 :])
     with pytest.raises(StartError, match=rf"the page at offset {place} is not what was written"):
@@ -157,7 +142,7 @@ def test_a_page_of_zeros_is_told(path: Path) -> None:
 
 
 def test_a_key_that_is_out_of_order_is_told(path: Path) -> None:
-    whole = fill(path)
+    whole = filled(path)
     key = partition(digest(7)).to_bytes(2, "big") + digest(7)
     assert key in whole
     path.write_bytes(whole.replace(key, b"\xff" + key[1:]))

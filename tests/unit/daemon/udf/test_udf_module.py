@@ -8,8 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from asinfo.wire.udf import is_filename
 from daemon.errors import UdfError
-from daemon.udf.module import Module, Put, from_value, is_filename, parse_put, to_value
+from daemon.udf.module import Module, Put, from_value, parse_put, to_value
 
 SOURCE = b"function f(rec)\n  return 1\nend\n"
 CONTENT = base64.b64encode(SOURCE)

@@ -13,7 +13,7 @@ import pytest
 from daemon.config.load import embedded
 from daemon.config.schema import Config
 from daemon.errors import StartError
-from daemon.kept import NAME, Kept
+from daemon.manifest import NAME, Manifest
 from daemon.record.spaces import open_namespaces
 from daemon.recover import recover
 from daemon.smd.interface import SINDEX, TRUNCATE, UDF
@@ -31,8 +31,8 @@ def device(work: Path, file: str = "test.dat") -> Config:
 
 def start(config: Config, suffix: str = "") -> None:
     """A start and a stop of the namespaces, as the server has them."""
-    kept = Kept(Path(config.service.work_directory))
-    for namespace in open_namespaces(config, pytest.fail, suffix, kept).values():
+    manifest = Manifest(Path(config.service.work_directory))
+    for namespace in open_namespaces(config, pytest.fail, suffix, manifest).values():
         namespace.storage.close()
 
 
@@ -40,7 +40,7 @@ def metadata(work: Path, module: str = "", key: str = "a") -> list[str]:
     """A start of the metadata, where ``module`` gets a key, and a stop; the keys that there are."""
 
     async def run() -> list[str]:
-        smd = LocalSmd(work / "smd", kept=Kept(work))
+        smd = LocalSmd(work / "smd", manifest=Manifest(work))
         for each in (UDF, TRUNCATE, SINDEX):
             smd.subscribe(each, lambda _: None)
         await smd.start()
@@ -179,7 +179,7 @@ def test_a_list_that_is_none_is_told(tmp_path: Path, there: str) -> None:
     else:
         (tmp_path / NAME).mkdir()
     with pytest.raises(StartError, match=f"cannot read .*{NAME}: "):
-        Kept(tmp_path)
+        Manifest(tmp_path)
 
 
 def test_a_disk_that_is_full_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ SIZE_MAX = 1 << 20
 """Bytes of the list, of which each file takes a hundred."""
 
 
-class Kept:
+class Manifest:
     """The list of one work directory; any thread may use it."""
 
     def __init__(self, directory: Path) -> None:
