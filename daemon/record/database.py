@@ -31,6 +31,7 @@ from daemon.record.disk import FULL, reason
 from daemon.record.journals import Expected, State, state_of
 from daemon.record.record import PARTITIONS, partition
 from daemon.record.stored import DamagedError, seal, unseal
+from daemon.record.tree import CHECKED_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -191,6 +192,28 @@ class Database:
             raise StartError(
                 f"{self._path} is damaged: it does not have the records that it should have. {RECOVER}"
             )
+
+    def damaged(self, limit: int = CHECKED_MAX) -> list[bytes]:
+        """Digests under which there is not what was written, if the file has so many bytes at most. Raises StartError.
+
+        Either the record is damaged or its key is: then nobody would find the record, nor miss it.
+        """
+        if (self._environment.info()["last_pgno"] + 1) * self._environment.stat()["psize"] > limit:
+            return []
+        try:
+            entries = ((key[2:], key, stored) for key, stored in self._snapshot.cursor(self._records))
+            return [digest for digest, key, stored in entries if not self._is_whole(digest, key, stored)]
+        except lmdb.Error as error:
+            raise StartError(
+                f"{self._path} is damaged: {reason(error, self._path).text}. {RECOVER}"
+            ) from error
+
+    def _is_whole(self, digest: bytes, key: bytes, stored: bytes) -> bool:
+        try:
+            unseal(digest, stored, first_format=self._first_format)
+        except DamagedError:
+            return False
+        return key == _PREFIX[partition(digest)] + digest
 
     def get(self, number: int, digest: bytes) -> bytes | None:
         """The value of ``digest``, which is in the partition ``number``. Raises DatabaseError when it is damaged."""

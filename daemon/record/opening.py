@@ -55,6 +55,7 @@ def open_files(
         sets = Sets()
         database.restore(sets)
         _bring_together(path, database, journals, sets, warn)
+        _tell_of_damage(path, database, warn)
         _remember(path, manifest)
     except BaseException:
         if database is not None:
@@ -65,6 +66,15 @@ def open_files(
                 journal.path.unlink()  # a file that is not ours gets no company
         raise
     return Opened(database, (journals[0], journals[1]), sets)
+
+
+def _tell_of_damage(path: Path, database: Database, warn: Callable[[str], None]) -> None:
+    """A damaged record harms no other, so that it is no reason not to start."""
+    damaged = database.damaged()
+    if damaged:
+        warn(
+            f"{path}: {len(damaged)} records are damaged or under a wrong digest, the first at {damaged[0].hex()}. {RECOVER}"
+        )
 
 
 def _refuse_lost(path: Path, paths: tuple[Path, Path], manifest: Manifest | None) -> None:

@@ -72,25 +72,35 @@ def broken(path: Path, page_size: int, table: bytes, limit: float = CHECKED_MAX)
 def _walk(file: int, page_size: int, root: int, size: tuple[int, int]) -> int:
     """How many records the tree has. Raises _BrokenError."""
     depth, pages = size
-    waiting, entries, last = [(root, depth)], 0, b""
+    waiting, entries, last = [(root, depth, b"")], 0, b""
     while waiting:
-        number, level = waiting.pop()
+        number, level, least = waiting.pop()
         pages -= 1
         page = _read(file, page_size, number, _LEAF if level == 1 else _BRANCH)
         if pages < 0:
             raise _BrokenError("its pages are not a tree")
         if level == 1:
-            last = _check_keys(page, last, number * page_size)
+            last = _check_keys(page, (last, least), number * page_size)
             entries += len(page.places)
         else:
-            waiting += [(_below(page.content, place), level - 1) for place in reversed(page.places)]
+            below = [
+                (_below(page.content, place), level - 1, _least(page.content, place)) for place in page.places
+            ]
+            below[0] = (*below[0][:2], least)  # the first node of a branch has no key of its own
+            waiting += below[::-1]
     return entries
 
 
-def _check_keys(page: _Page, last: bytes, offset: int) -> bytes:
-    """The last key of a leaf, whose keys must be in order and come after ``last``. Raises _BrokenError."""
+def _check_keys(page: _Page, before: tuple[bytes, bytes], offset: int) -> bytes:
+    """The last key of a leaf. Raises _BrokenError.
+
+    Its keys must be in order. ``before`` are the last key of the leaf before, which is less than the key by which the
+    branch leads here; and that, which none here is less than. Else a search would go another way.
+    """
+    last, least = before
     keys = [page.content[place + _KEY.start : place + _KEY.stop] for place in page.places]
-    if sorted({last, *keys}) != [last, *keys] or {key[:2] for key in (keys[0], keys[-1])} != {_KEY_SIZE}:
+    in_order = sorted({last, *keys}) == [last, *keys] and (not least or last < least <= keys[0])
+    if not in_order or {key[:2] for key in (keys[0], keys[-1])} != {_KEY_SIZE}:
         raise _BrokenError(f"the keys in the page at offset {offset} are not what was written")
     return keys[-1]
 
@@ -108,6 +118,11 @@ def _read(file: int, page_size: int, number: int, kind: int) -> _Page:
             ):
                 return _Page(places, content)
     raise _BrokenError(f"the page at offset {number * page_size} is not what was written")
+
+
+def _least(content: bytes, place: int) -> bytes:
+    """The key of a node of a branch, with its size before it as in a leaf."""
+    return content[place + _KEY.start : place + _KEY.stop]
 
 
 def _below(content: bytes, place: int) -> int:

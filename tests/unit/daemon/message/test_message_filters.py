@@ -137,7 +137,7 @@ def test_whoever_waits_for_the_record_has_the_filter_in_time(
 ) -> None:
     """Although others push it out meanwhile."""
     watched = Watched(monkeypatch)
-    monkeypatch.setattr(filters, "KEPT_MAX", 1)
+    monkeypatch.setattr(filters, "CACHED_MAX", 1)
     wanted = msgpack.pack([expression.AND, [expression.NE, INTEGER, 77], PATTERN])
 
     async def ask() -> list[bytes]:

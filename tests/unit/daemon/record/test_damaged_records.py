@@ -11,7 +11,7 @@ from asinfo.wire.result import Result
 from daemon.record import check
 from daemon.record.record import PARTITIONS, partition
 from daemon.record.refused import Refused
-from daemon.record.stored import DamagedError, seal, unseal
+from daemon.record.stored import MARK, DamagedError, seal, unseal
 from tests.fakes.records import device, digest, fill, make, new
 
 
@@ -73,10 +73,33 @@ def test_a_damaged_record_is_an_error_and_the_others_are_served(
     ]
     with pytest.raises(Refused):
         list(namespace.scan(partition(digest(7))))
-    assert len(said) == 1
-    assert digest(7).hex() in said[0]
-    assert "asudfd --recover" in said[0]
+    at_start, when_read = said
+    assert "1 records are damaged or under a wrong digest, the first at" in at_start
+    for told in said:
+        assert digest(7).hex() in told
+        assert "asudfd --recover" in told
+    assert when_read != at_start
     device(namespace).close()
+
+
+def test_a_record_under_a_wrong_digest_is_told_at_the_start(tmp_path: Path) -> None:
+    """Nobody finds it, so nothing else would ever tell."""
+    path = tmp_path / "test.dat"
+    fill(path, 50)
+    content = path.read_bytes()
+    entry = digest(7) + MARK  # as it stands in its page, of which there may be older copies
+    for bit in range(8):
+        wrong = bytearray(entry)
+        wrong[12] ^= 1 << bit
+        damaged = content.replace(entry, wrong)
+        path.write_bytes(damaged)
+        said: list[str] = []
+        namespace = make(path, said=said)
+        assert namespace.get(digest(7)) is None
+        assert len(said) == 1
+        assert "1 records are damaged or under a wrong digest" in said[0]
+        device(namespace).close()
+        assert check.main(str(path)) == 1
 
 
 def test_a_sweep_goes_past_a_damaged_record(tmp_path: Path) -> None:
