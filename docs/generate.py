@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import asinfo
-from daemon.cli import SHELLS
-from daemon.config import full, page
+from asudfd.cli import SHELLS
+from asudfd.config import full, page
 from docs import info_commands, programs
 from docs.program import manual, markdown
 
@@ -24,7 +24,7 @@ def pages() -> dict[str, str]:
         found[f"docs/{program.name}.md"] = markdown(program)
         found[f"docs/man/{program.name}.1"] = manual(program, asinfo.__version__)
     for shell in SHELLS:
-        found[f"daemon/completion/{shell}"] = programs.asudfd_completion(shell)
+        found[f"daemon/asudfd/completion/{shell}"] = programs.asudfd_completion(shell)
     return found
 
 

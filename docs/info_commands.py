@@ -6,11 +6,11 @@ import importlib
 import inspect
 from typing import TYPE_CHECKING
 
-from daemon.info.families import table
+from asudfd.aerospike.info.families import table
 from docs.program import GENERATED
 
 if TYPE_CHECKING:
-    from daemon.table import Row
+    from asudfd.aerospike.info.table import Row
 
 HEADING_NAMES_MAX = 4
 

@@ -11,7 +11,7 @@ from asadm.flags import OPTIONS as ASADM_OPTIONS
 from asinfo import cli as asinfo_cli
 from asinfo.completion import script
 from asinfo.options import Option
-from daemon import cli as daemon_cli
+from asudfd import cli as daemon_cli
 from docs.program import Command, Flag, Program
 
 if TYPE_CHECKING:

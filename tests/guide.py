@@ -31,7 +31,7 @@ EXAMPLE = ROOT / "config/fleet"
 NODES = {"vienna1": "10.0.1.1", "vienna2": "10.0.1.2", "vienna3": "10.0.1.3", "linz1": "10.0.2.1"}
 """The nodes of the example's inventory."""
 
-PROGRAMS = {"asadm": "asadm.cli", "asinfo": "asinfo.cli", "asudfd": "daemon.cli"}
+PROGRAMS = {"asadm": "asadm.cli", "asinfo": "asinfo.cli", "asudfd": "asudfd.cli"}
 PLACES = ("/srv/", "/var/lib/")
 """Directories that a page may name: those of a world lie in its own directory."""
 

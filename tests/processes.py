@@ -114,7 +114,7 @@ def spawn(
     work_directory: Path, arguments: Sequence[str] = (), **environment: str
 ) -> "subprocess.Popen[bytes]":
     """A daemon process on a port of the system's choice; its messages go to ``work_directory``.log."""
-    command = [sys.executable, "-m", "daemon.cli", "--port", "0", "--work-directory", str(work_directory)]
+    command = [sys.executable, "-m", "asudfd.cli", "--port", "0", "--work-directory", str(work_directory)]
     with log_path(work_directory).open("ab") as messages:
         return subprocess.Popen(
             [*command, *arguments],

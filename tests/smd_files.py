@@ -5,9 +5,9 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from daemon.smd.interface import UDF, Content, Item
-from daemon.smd.local import LocalSmd
-from daemon.smd.log import Log
+from asudfd.smd.interface import UDF, Content, Item
+from asudfd.smd.local import LocalSmd
+from asudfd.smd.log import Log
 
 
 def json_file(content: Content) -> bytes:

@@ -6,9 +6,9 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from daemon.smd.etcd.gateway import Gateway
-from daemon.smd.etcd.store import EtcdSmd
-from daemon.smd.interface import UDF, SmdTimeout
+from asudfd.smd.etcd.gateway import Gateway
+from asudfd.smd.etcd.store import EtcdSmd
+from asudfd.smd.interface import UDF, SmdTimeout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

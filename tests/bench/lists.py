@@ -16,7 +16,7 @@ from tests.fakes.world import World
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from daemon.message.dispatch import Messages
+    from asudfd.aerospike.message.dispatch import Messages
 
 KEY = Key("test", "demo", "k")
 BIN = "b"

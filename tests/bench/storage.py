@@ -8,11 +8,11 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from daemon.config import schema
-from daemon.record.device import Device
-from daemon.record.memory import Memory
-from daemon.record.namespace import Namespace
-from daemon.record.record import Record
+from asudfd.config import schema
+from asudfd.record.device import Device
+from asudfd.record.memory import Memory
+from asudfd.record.namespace import Namespace
+from asudfd.record.record import Record
 from tests.bench.processes import directory
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pytest
 from asinfo.wire import request
 from asinfo.wire.request import Key, Policy
 from asinfo.wire.result import Result
-from daemon.record.record import partition
+from asudfd.record.record import partition
 from tests import cluster_processes, etcd
 from tests.cluster_processes import Cluster, Node
 from tests.etcd import Etcd, await_true

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.smd import file
+from asudfd.smd import file
 from tests.conftest import StartDaemon
 from tests.processes import Daemon, frame
 

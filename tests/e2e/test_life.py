@@ -43,7 +43,7 @@ namespace goods {{
 def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     """A daemon that is expected to end by itself."""
     return subprocess.run(
-        [sys.executable, "-m", "daemon.cli", *arguments],
+        [sys.executable, "-m", "asudfd.cli", *arguments],
         check=False,
         cwd=ROOT,
         env={**os.environ, **environment},

@@ -14,8 +14,8 @@ pytestmark = pytest.mark.e2e
 
 LUA_HANGS = """
 import sys, threading, time
-from daemon import cli, server
-from daemon.lua.host import LuaHost
+from asudfd import cli, server
+from asudfd.lua.host import LuaHost
 
 server.DRAIN_SECONDS = server.PART_SECONDS = 0.2
 
@@ -28,8 +28,8 @@ sys.exit(cli.run(sys.argv[1:]))
 
 RELEASE_HANGS = """
 import sys, threading
-from daemon import cli, server
-from daemon.lock import WorkDirectory
+from asudfd import cli, server
+from asudfd.process.lock import WorkDirectory
 
 server.EXIT_SECONDS = 0.5
 WorkDirectory.release = lambda directory: threading.Event().wait()

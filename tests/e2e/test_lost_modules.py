@@ -52,7 +52,7 @@ def refusal(work: Path) -> str:
 
 
 def recover(work: Path) -> "subprocess.CompletedProcess[str]":
-    argv = [sys.executable, "-m", "daemon.cli", "--recover", "--work-directory", str(work)]
+    argv = [sys.executable, "-m", "asudfd.cli", "--recover", "--work-directory", str(work)]
     return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from daemon.config import schema
-from daemon.record.device import Device
-from daemon.record.namespace import Namespace
-from daemon.record.record import PARTITIONS
+from asudfd.config import schema
+from asudfd.record.device import Device
+from asudfd.record.namespace import Namespace
+from asudfd.record.record import PARTITIONS
 from tests.processes import ROOT
 
 pytestmark = pytest.mark.e2e
@@ -23,10 +23,10 @@ KEYS = 300
 WRITER = """
 import asyncio, os, random, sys
 from pathlib import Path
-from daemon.config import schema
-from daemon.record.device import Device
-from daemon.record.namespace import Namespace
-from daemon.record.record import Record
+from asudfd.config import schema
+from asudfd.record.device import Device
+from asudfd.record.namespace import Namespace
+from asudfd.record.record import Record
 
 path, commit, first = sys.argv[1], sys.argv[2] == "true", int(sys.argv[3])
 chance = random.Random(first)

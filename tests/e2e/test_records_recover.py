@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from asinfo.wire import request
-from daemon.record.entries import ENTRIES, ENTRY, parse_head
+from asudfd.record.entries import ENTRIES, ENTRY, parse_head
 from tests.conftest import StartDaemon
 from tests.processes import READY_SECONDS, ROOT, Daemon, frame, receive_exactly
 
@@ -86,7 +86,7 @@ class Node:
         return self.work_directory / "test.dat.journal0"
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "daemon.cli", "--port", "0", "--config-file", str(self.config)]
+        command = [sys.executable, "-m", "asudfd.cli", "--port", "0", "--config-file", str(self.config)]
         command += ["--work-directory", str(self.work_directory), *arguments]
         return subprocess.run(
             command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=2 * READY_SECONDS

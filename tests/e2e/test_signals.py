@@ -231,7 +231,7 @@ DELAYS = [each / 100 for each in range(0, 24, 2)]
 
 def start_of(program: str) -> tuple[Path, int]:
     """The first file of a program, and the line in it from which on Ctrl-C is ours."""
-    path = ROOT / ("daemon" if program == "asudfd" else program) / "start.py"
+    path = ROOT / ("daemon/asudfd" if program == "asudfd" else program) / "start.py"
     lines = path.read_text().splitlines()
     return path, next(number for number, line in enumerate(lines, 1) if "_signal.signal(" in line)
 
@@ -243,7 +243,7 @@ def ours(error: bytes, program: str) -> list[bytes]:
         frame[0]
         for frame in FRAME.finditer(error)
         if frame[1].startswith(
-            tuple(f"{ROOT}/{package}/".encode() for package in ("asinfo", "asadm", "daemon"))
+            tuple(f"{ROOT}/{package}/".encode() for package in ("asinfo", "asadm", "daemon/asudfd"))
         )
         and not (frame[1] == bytes(path) and int(frame[2]) <= last)
     ]

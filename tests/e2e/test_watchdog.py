@@ -87,8 +87,8 @@ function short(rec) return 1 end
 
 LARGE_TRIALS = """
 import sys
-from daemon import cli
-from daemon.lua import runtime
+from asudfd import cli
+from asudfd.lua import runtime
 runtime.TRIAL_MEMORY = 64 << 20  # so that the one instruction takes longer than any limit, on any machine
 sys.exit(cli.run(sys.argv[1:]))
 """
@@ -97,8 +97,8 @@ HELD = "here the loop is held"
 
 LOOPS = """
 import os, sys
-from daemon import cli
-from daemon.udf.store import ModuleStore
+from asudfd import cli
+from asudfd.udf.store import ModuleStore
 
 def list_answer(store):
     os.write(2, b"{held}\\n")
@@ -116,7 +116,7 @@ CUT_OFF = (AssertionError, ConnectionResetError, BrokenPipeError)
 
 RESTARTED_OFTEN = """
 import json, os, sys, time
-from daemon import cli, server
+from asudfd import cli, server
 
 os.environ["ASUDFD_RESTARTED"] = json.dumps({"pid": os.getpid(), "restarts": [time.monotonic()] * 5, "sockets": {}})
 serve = server.Server._serve

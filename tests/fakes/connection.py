@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, cast
 
 from asinfo.wire.frame import HEADER_SIZE, INFO, pack, unpack_header
-from daemon.config.load import embedded
-from daemon.errors import Code, CommandError
-from daemon.info.request import Request
-from daemon.network.connection import Connection
-from daemon.network.traffic import Traffic
-from daemon.node import Node
-from daemon.table import Row, Table
+from asudfd.aerospike.info.request import Request
+from asudfd.aerospike.info.table import Row, Table
+from asudfd.config.load import embedded
+from asudfd.errors import Code, CommandError
+from asudfd.network.connection import Connection
+from asudfd.network.connections import Traffic
+from asudfd.node import Node
 from tests.fakes.state import Lines, make_node
 
 BUILD = pack(INFO, b"build\n")

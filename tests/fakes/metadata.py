@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from daemon.cluster import Member
-from daemon.smd.etcd.gateway import Gateway
-from daemon.smd.etcd.membership import Membership
-from daemon.smd.etcd.store import EtcdSmd
-from daemon.smd.interface import TRUNCATE, UDF, Item
+from asudfd.cluster.cluster import Member
+from asudfd.smd.etcd.gateway import Gateway
+from asudfd.smd.etcd.membership import Membership
+from asudfd.smd.etcd.store import EtcdSmd
+from asudfd.smd.interface import TRUNCATE, UDF, Item
 
 SECONDS = 20.0
 """How long anything may take; generous, because the machine may be busy."""

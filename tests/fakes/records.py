@@ -5,11 +5,11 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from daemon.config import schema
-from daemon.record.device import Device
-from daemon.record.namespace import Namespace
-from daemon.record.record import Record
-from daemon.record.sets import Sets
+from asudfd.config import schema
+from asudfd.record.device import Device
+from asudfd.record.namespace import Namespace
+from asudfd.record.record import Record
+from asudfd.record.sets import Sets
 
 PAGE, LEAF = 4096, 2
 """Of LMDB: the size of a page, and the flag of one with keys and values."""

@@ -3,13 +3,13 @@
 from types import SimpleNamespace
 from typing import Any, cast
 
-from daemon.cluster import Cluster, Member
-from daemon.config.load import embedded
-from daemon.config.schema import Config
-from daemon.metrics import Metrics
-from daemon.node import Node
-from daemon.record.spaces import open_namespaces
-from daemon.table import Row, Table
+from asudfd.aerospike.info.table import Row, Table
+from asudfd.cluster.cluster import Cluster, Member
+from asudfd.config.load import embedded
+from asudfd.config.schema import Config
+from asudfd.node import Node
+from asudfd.process.metrics import Metrics
+from asudfd.record.spaces import open_namespaces
 
 
 class Lines:

@@ -10,16 +10,16 @@ import pytest
 
 from asinfo.wire import frame
 from asinfo.wire.request import Reply, reply
-from daemon.config.load import embedded
-from daemon.record.spaces import open_namespaces
-from daemon.table import Table
+from asudfd.aerospike.info.table import Table
+from asudfd.config.load import embedded
+from asudfd.record.spaces import open_namespaces
 from tests.fakes.state import make_node
 
 if TYPE_CHECKING:
-    from daemon.lua.runtime import Applied, Subject
-    from daemon.message.dispatch import Messages
-    from daemon.record.namespace import Namespace
-    from daemon.record.record import Record
+    from asudfd.aerospike.message.dispatch import Messages
+    from asudfd.lua.runtime import Applied, Subject
+    from asudfd.record.namespace import Namespace
+    from asudfd.record.record import Record
 
 NOTHING = (0, 0, b"", 0, b"", None, False, False)
 

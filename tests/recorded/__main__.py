@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.errors import ConfigError
-from daemon.config.load import check
+from asudfd.config.load import check
 from tests.processes import ROOT
 from tests.recorded import frames, info
 from tests.recorded.jobs import Jobs

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from asinfo.wire.frame import HEADER_SIZE, unpack_header
 from asinfo.wire.message import INFO1_BATCH, INFO3_LAST, count_ops, op, read_ops, replies
 from asinfo.wire.result import Result
-from daemon.record.record import EPOCH_SECONDS
+from asudfd.record.record import EPOCH_SECONDS
 from tests.processes import Daemon, receive_exactly
 from tests.recorded.verdict import Outcome, Row, Verdict, judged, read
 

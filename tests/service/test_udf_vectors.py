@@ -8,17 +8,17 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Self, cast
 
-from daemon.cluster import Cluster
-from daemon.config.schema.lua import ModLua
-from daemon.info import smd, udf
-from daemon.info.dispatch import Dispatch
-from daemon.info.request import Session
-from daemon.lua.host import LuaHost
-from daemon.node import Node
-from daemon.smd.interface import UDF
-from daemon.smd.local import LocalSmd
-from daemon.table import Table
-from daemon.udf.store import ModuleStore
+from asudfd.aerospike.info import smd, udf
+from asudfd.aerospike.info.dispatch import Dispatch
+from asudfd.aerospike.info.request import Session
+from asudfd.aerospike.info.table import Table
+from asudfd.cluster.cluster import Cluster
+from asudfd.config.schema.lua import ModLua
+from asudfd.lua.host import LuaHost
+from asudfd.node import Node
+from asudfd.smd.interface import UDF
+from asudfd.smd.local import LocalSmd
+from asudfd.udf.store import ModuleStore
 from tests.fakes.reply import whole
 
 VECTORS = Path(__file__).parents[1] / "wire" / "vectors" / "info_udf.jsonl"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from daemon.errors import Code
-from daemon.info.absent import ENTERPRISE
-from daemon.info.families import table
+from asudfd.aerospike.info.absent import ENTERPRISE
+from asudfd.aerospike.info.families import table
+from asudfd.errors import Code
 
 PAGE = (Path(__file__).parents[2] / "docs" / "compatibility.md").read_text(encoding="utf-8")
 

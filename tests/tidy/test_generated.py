@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon.info.families import table
-from daemon.table import Row
+from asudfd.aerospike.info.families import table
+from asudfd.aerospike.info.table import Row
 from docs.generate import pages
 
 ROOT = Path(__file__).parents[2]

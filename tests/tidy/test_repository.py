@@ -58,7 +58,7 @@ def test_an_image_has_only_what_git_keeps() -> None:
 def test_the_version_stands_in_one_place() -> None:
     project = tomllib.loads(text(Path("pyproject.toml")))
     assert project["project"]["dynamic"] == ["version"]
-    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "asinfo.__version__"}
+    assert project["tool"]["hatch"]["version"] == {"path": "asinfo/__init__.py"}
     assert re.fullmatch(r"\d+\.\d+\.\d+", asinfo.__version__)
 
 

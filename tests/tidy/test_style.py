@@ -12,7 +12,7 @@ import pytest
 from tests.tidy.each import for_each
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ["asinfo", "asadm", "daemon"]
+PACKAGES = ["asinfo", "asadm", "daemon/asudfd"]
 SOURCES = sorted(path.relative_to(ROOT) for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 TESTS = sorted(path.relative_to(ROOT) for path in (ROOT / "tests").rglob("*.py"))
 
@@ -27,10 +27,10 @@ BANNED_NAMES = re.compile(r"(^|_)(utils?|helpers?|manager|common|base|misc)(_|$)
 BANNED_CLASSES = re.compile(r"(Utils?|Helpers?|Manager|Common|Base|Handler)$")
 
 BROAD_EXCEPT = {
-    "daemon/info/dispatch.py": "the edge of the info protocol: a fault in one command may not end a connection",
-    "daemon/smd/etcd/feed.py": "the edge of etcd: one key that somebody else wrote may not stop all that follow",
-    "daemon/lua/runtime.py": "the edge to Lua: an exception that crossed it would be a Python object in the sandbox",
-    "daemon/message/dispatch.py": "the edge of the record protocol: a fault in one request may not end a connection",
+    "daemon/asudfd/aerospike/info/dispatch.py": "the edge of the info protocol: a fault in one command may not end a connection",
+    "daemon/asudfd/smd/etcd/feed.py": "the edge of etcd: one key that somebody else wrote may not stop all that follow",
+    "daemon/asudfd/lua/runtime.py": "the edge to Lua: an exception that crossed it would be a Python object in the sandbox",
+    "daemon/asudfd/aerospike/message/dispatch.py": "the edge of the record protocol: a fault in one request may not end a connection",
 }
 """Where any exception may be caught, and why; the edges are the connection and the worker thread."""
 

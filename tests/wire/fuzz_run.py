@@ -9,7 +9,7 @@ from pathlib import Path
 
 import atheris  # type: ignore[import-untyped, import-not-found, unused-ignore]  # make fuzz installs it
 
-with atheris.instrument_imports(include=["asinfo.wire", "daemon.message"]):
+with atheris.instrument_imports(include=["asinfo.wire", "asudfd.aerospike.message"]):
     from tests.wire.fuzz_targets import TARGETS
 
 

@@ -15,16 +15,16 @@ from asinfo.errors import WireError
 from asinfo.wire import batch, cdt, collection, message, msgpack, particle, request
 from asinfo.wire.expression import decode
 from asinfo.wire.request import Key
-from daemon.config import schema
-from daemon.message.bins import make_bin
-from daemon.message.cdt import modify, read
-from daemon.message.filter import Filter
-from daemon.message.ranges import Range
-from daemon.message.regex.budget import Budget
-from daemon.record.memory import Memory
-from daemon.record.namespace import Namespace
-from daemon.record.record import Record
-from daemon.record.refused import Refused
+from asudfd.aerospike.message.cdt import modify, read
+from asudfd.aerospike.message.filter.compiled import Filter
+from asudfd.aerospike.message.filter.regex.budget import Budget
+from asudfd.aerospike.message.many.ranges import Range
+from asudfd.aerospike.message.single.bins import make_bin
+from asudfd.config import schema
+from asudfd.record.memory import Memory
+from asudfd.record.namespace import Namespace
+from asudfd.record.record import Record
+from asudfd.record.refused import Refused
 
 KEY = Key("test", "demo", "k")
 LIST, MAP = [5, "x", 3.5, b"y", [1], {"k": None}], {"a": 1, "b": [2], 9: "z"}

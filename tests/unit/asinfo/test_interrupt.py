@@ -148,9 +148,9 @@ def test_the_scripts_begin_with_the_modules_that_see_to_it() -> None:
     assert scripts == {
         "asinfo": "asinfo.start:main",
         "asadm": "asadm.start:main",
-        "asudfd": "daemon.start:main",
+        "asudfd": "asudfd.start:main",
     }
-    for package in ("asinfo", "asadm", "daemon"):
+    for package in ("asinfo", "asadm", "asudfd"):
         code = f"import sys; before = set(sys.modules); import {package}; print(*(set(sys.modules) - before))"
         found = subprocess.run(
             [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True

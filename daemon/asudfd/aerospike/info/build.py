@@ -1,0 +1,156 @@
+"""The build family: which program a client talks to."""
+
+from __future__ import annotations
+
+import platform
+from functools import cache
+from typing import TYPE_CHECKING
+
+from asudfd.aerospike.info.table import Row
+
+if TYPE_CHECKING:
+    from asudfd.aerospike.info.request import Request
+    from asudfd.node import Node
+
+EDITION = b"Aerospike Community Edition"
+"""Clients and tools choose their behaviour by it; ours is that edition's."""
+
+COMPATIBILITY_ID = b"15"
+"""Version of the protocol between nodes that the release speaks. Source: info-protocol, Appendix A."""
+
+FEATURES = (
+    b"batch-any",
+    b"batch-index",
+    b"cdt-list",
+    b"cdt-map",
+    b"cluster-stable",
+    b"float",
+    b"geo",
+    b"sindex-exists",
+    b"peers",
+    b"pipelining",
+    b"pquery",
+    b"pscans",
+    b"query-show",
+    b"replicas",
+    b"replicas-all",
+    b"replicas-master",
+    b"replicas-max",
+    b"truncate-namespace",
+    b"udf",
+)
+"""What of the real server's list is true here.
+
+Values of GeoJSON can be stored: without `geo` clients do not even read. Left out: blob-bits (operations on bits),
+cdt-index (indexes within collections), relaxed-sc.
+"""
+
+
+def build(node: Node, _request: Request) -> bytes:
+    """build
+
+    The release, as four numbers.
+    """
+    return node.config.service.build.encode()
+
+
+def version(node: Node, _request: Request) -> bytes:
+    """version
+
+    Edition and release in words.
+    """
+    return b"%b build %b" % (EDITION, node.config.service.build.encode())
+
+
+def edition(_node: Node, _request: Request) -> bytes:
+    """edition
+
+    The edition whose commands this node answers.
+    """
+    return EDITION
+
+
+def release(node: Node, _request: Request) -> bytes:
+    """release
+
+    Everything about the build at once.
+    """
+    return b"edition=%b;version=%b;os=%b;arch=%b;sha=" % (
+        EDITION,
+        node.config.service.build.encode(),
+        _system(),
+        platform.machine().encode(),
+    )
+
+
+def build_os(_node: Node, _request: Request) -> bytes:
+    """build_os
+
+    The operating system that the node runs on.
+    """
+    return _system()
+
+
+def build_arch(_node: Node, _request: Request) -> bytes:
+    """build_arch
+
+    The processor architecture that the node runs on.
+    """
+    return platform.machine().encode()
+
+
+def unknown(_node: Node, _request: Request) -> bytes:
+    """build_sha | build_ee_sha | build_time
+
+    Empty: nothing was compiled.
+    """
+    return b""
+
+
+def compatibility_id(_node: Node, _request: Request) -> bytes:
+    """compatibility-id
+
+    Version of the protocol between nodes.
+    """
+    return COMPATIBILITY_ID
+
+
+def features(_node: Node, _request: Request) -> bytes:
+    """features
+
+    What clients may use.
+    """
+    return b";".join(FEATURES)
+
+
+def digests(_node: Node, _request: Request) -> bytes:
+    """digests
+
+    The hash function that makes a record's digest.
+    """
+    return b"RIPEMD160"
+
+
+@cache
+def _system() -> bytes:
+    try:
+        system = platform.freedesktop_os_release()
+    except OSError:
+        return platform.system().lower().encode()
+    return f"{system['ID']}{system.get('VERSION_ID', '')}".encode()
+
+
+ROWS = (
+    Row(b"build", build, constant=True),
+    Row(b"version", version, constant=True),
+    Row(b"edition", edition, constant=True),
+    Row(b"release", release, constant=True, hidden=True),
+    Row(b"build_os", build_os, constant=True),
+    Row(b"build_arch", build_arch, constant=True),
+    Row(b"build_sha", unknown, constant=True),
+    Row(b"build_ee_sha", unknown, constant=True),
+    Row(b"build_time", unknown, constant=True),
+    Row(b"compatibility-id", compatibility_id, constant=True),
+    Row(b"features", features, constant=True),
+    Row(b"digests", digests, constant=True, hidden=True),
+)

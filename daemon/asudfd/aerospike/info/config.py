@@ -1,0 +1,183 @@
+"""Info commands about the configuration.
+
+Contexts and order are the real server's: `service` and `network` in one line when no context is named, `namespace`
+by name, nothing for `security` and `xdr`, and `mod-lua` unknown. What only asudfd has stands in the context `asudf`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asudfd.aerospike.info.table import Row
+from asudfd.config.change import named_set, plan
+from asudfd.config.parameter import listing, parameters
+from asudfd.config.schema import Namespace
+from asudfd.config.schema.namespace import TTL_NEVER
+from asudfd.errors import Code, CommandError
+from asudfd.process import fd_limit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from asudfd.aerospike.info.request import Request
+    from asudfd.config.change import Change
+    from asudfd.config.schema import Config, NamespaceSet, Network, Service
+    from asudfd.node import Node
+
+STRIPES = 8
+"""Stripes of a memory namespace that names no files. Source: info-protocol, Appendix B."""
+
+CONTEXT_SIZE_MAX = 1023
+
+LOGGED_SIZE_MAX = 200
+"""Most characters of a client's names that a log line repeats."""
+
+
+def get_config(node: Node, request: Request) -> bytes:
+    """get-config[:context=service|network|namespace|security|xdr|asudf[;namespace=NS]]
+
+    Parameters with their present values, `name=value;...`. Without a context: service and network.
+    """
+    config = node.config
+    if not request.parameters:
+        return _line((*listing(config.service), *listing(config.network)))
+    match request.required(b"context", size_max=CONTEXT_SIZE_MAX):
+        case b"service":
+            return _line(listing(config.service))
+        case b"network":
+            return _line(listing(config.network))
+        case b"namespace":
+            return _line(namespace_listing(_namespace(config, request)))
+        case b"security" | b"xdr":
+            return b""
+        case b"asudf":
+            return _line(_own(config))
+    raise CommandError(Code.PARAMETER, "invalid context")
+
+
+def set_config(node: Node, request: Request) -> bytes:
+    """set-config:context=service|network|namespace[;namespace=NS[;set=SET]];PARAMETER=VALUE
+
+    Change a dynamic parameter of the running node. Of several only the first in the order of `get-config` is changed, as on the real server. Lost at the next start.
+    """
+    context = _context(node.config, request)
+    values: Service | Network | Namespace | NamespaceSet = context
+    try:
+        assignments = _assignments(request)
+        if isinstance(context, Namespace) and (name := assignments.pop("set", None)) is not None:
+            values = named_set(context, name)  # it stays, even if the line is refused
+        change = plan(values, assignments)
+    except ValueError:
+        # UnicodeDecodeError is one, too
+        raise CommandError(Code.PARAMETER, "invalid set-config parameter") from None
+    if not (_bearable(node, change) and _fits(node.config, context, change)):
+        raise CommandError(Code.PARAMETER, "invalid set-config parameter")
+    change.apply()
+    node.log.info("config", f"node {node.id}: set-config: {change.name} is now {change.value}")
+    if ignored := [name for name in assignments if name != change.name]:
+        node.log.warning(
+            "config", f"node {node.id}: set-config changes one parameter, ignored: {_names(ignored)}"
+        )
+    return b"ok"
+
+
+def _names(names: list[str]) -> str:
+    return ascii(", ".join(names)[:LOGGED_SIZE_MAX])
+
+
+def _bearable(node: Node, change: Change) -> bool:
+    """Whether what a change makes of the node is possible: files for its clients, a cluster as large as demanded."""
+    if change.attribute == "proto_fd_max":
+        clients: int = change.value * max(1, len(node.cluster.here))
+        return fd_limit.allow(clients) >= clients
+    return change.attribute != "min_cluster_size" or bool(change.value <= len(node.cluster.members))
+
+
+def _fits(config: Config, context: Service | Network | Namespace, change: Change) -> bool:
+    """Whether a change fits the other parameters.
+
+    Records expire only where they are removed, or nobody minds; a unit is not changed while there are histograms in it.
+    """
+    if change.attribute == "default_ttl" and isinstance(context, Namespace):
+        removed = context.nsup_period or context.allow_ttl_without_nsup
+        return change.value in {0, TTL_NEVER} or bool(removed)
+    if change.attribute == "microsecond_histograms":
+        contexts = (config.service, *config.namespaces)
+        return not any(
+            getattr(each, declared.attribute)
+            for each in contexts
+            for name, declared in parameters(type(each)).items()
+            if name.startswith("enable-benchmarks-")
+        )
+    return True
+
+
+def _context(config: Config, request: Request) -> Service | Network | Namespace:
+    match request.required(b"context", size_max=CONTEXT_SIZE_MAX):
+        case b"service":
+            return config.service
+        case b"network":
+            return config.network
+        case b"namespace":
+            return _namespace(config, request)
+        case b"security" | b"xdr":
+            raise CommandError(Code.ENTERPRISE_ONLY, "enterprise only")
+    raise CommandError(Code.PARAMETER, "invalid context")
+
+
+def _assignments(request: Request) -> dict[str, str]:
+    """Texts to set by their names; the first of a name counts, as everywhere in the protocol. Raises ValueError."""
+    found: dict[str, str] = {}
+    for segment in request.parameters.split(b";"):
+        name, equals, text = segment.decode().partition("=")
+        if equals and name not in {"context", "id", "namespace"}:
+            found.setdefault(name, text)
+    return found
+
+
+def _namespace(config: Config, request: Request) -> Namespace:
+    name = request.required(b"namespace", b"id")
+    for namespace in config.namespaces:
+        if namespace.name.encode() == name:
+            return namespace
+    raise CommandError(Code.NAMESPACE, "namespace not found on node")
+
+
+def namespace_listing(namespace: Namespace) -> Iterator[tuple[str, str]]:
+    """The namespace's parameters; before those of its storage the kind, and its files or stripes."""
+    engine = namespace.storage_engine
+    told = False
+    for name, value in listing(namespace):
+        if name.startswith("storage-engine.") and not told:
+            told = True
+            yield "storage-engine", engine.kind
+            for number, path in enumerate(engine.device):
+                yield f"storage-engine.device[{number}]", path
+            for number, path in enumerate(engine.file):
+                yield f"storage-engine.file[{number}]", path
+            if engine.kind == "memory" and not (engine.file or engine.device):
+                for number in range(STRIPES):
+                    yield f"storage-engine.stripe[{number}]", f"stripe-{number}"
+        yield name, value
+
+
+def _own(config: Config) -> Iterator[tuple[str, str]]:
+    """What the real server does not have, or does not tell: all of mod-lua and smd, and our own of the others."""
+    yield from listing(config.mod_lua, prefix="mod-lua.")
+    yield from listing(config.mod_lua, own=True, prefix="mod-lua.")
+    yield from listing(config.service, own=True, prefix="service.")
+    yield from listing(config.network, own=True, prefix="network.")
+    yield from listing(config.smd, own=True, prefix="smd.")
+
+
+def _line(pairs: Iterable[tuple[str, str]]) -> bytes:
+    # a directory given on the command line need not be UTF-8
+    return ";".join(f"{name}={value}" for name, value in pairs).encode("utf-8", "surrogateescape")
+
+
+ROWS = (
+    Row(b"get-config", get_config),
+    Row(b"config-get", get_config, hidden=True),
+    Row(b"set-config", set_config, privilege="sys-admin"),
+    Row(b"config-set", set_config, privilege="sys-admin", hidden=True),
+)

@@ -1,0 +1,24 @@
+"""The help family: which commands there are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asudfd.aerospike.info.dispatch import SUMMARY
+from asudfd.aerospike.info.table import Row
+
+if TYPE_CHECKING:
+    from asudfd.aerospike.info.request import Request
+    from asudfd.node import Node
+
+
+def help_(node: Node, _request: Request) -> bytes:
+    """help
+
+    The names of the commands: first those of the summary that an empty request asks for, then the others by name.
+    """
+    shown = {row.name for row in node.table.rows.values() if not row.hidden}
+    return b";".join((*SUMMARY, *sorted(shown.difference(SUMMARY))))
+
+
+ROWS = (Row(b"help", help_, constant=True),)

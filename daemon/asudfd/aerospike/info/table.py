@@ -1,0 +1,48 @@
+"""The table of info commands: one row a command, one family a file, doubles refused at start.
+
+`help`, the documentation page and the tests read this table; the first line of a handler's docstring is the
+command's grammar, the rest says what it does.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from asinfo.wire.info import NAME_SIZE_MAX
+
+if TYPE_CHECKING:
+    from asudfd.aerospike.info.request import Request
+    from asudfd.node import Node
+
+Handler = Callable[["Node", "Request"], bytes | Awaitable[bytes]]
+"""Answers one command: at once, or as an awaitable when it must wait for a disk or for Lua."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One info command.
+
+    ``constant`` rows answer the same for the life of the node whatever their parameters, so whole reply frames of
+    them may be kept. ``hidden`` rows are left out of `help`, as the real server leaves some out.
+    """
+
+    name: bytes
+    handler: Handler
+    privilege: str = ""
+    constant: bool = False
+    hidden: bool = False
+
+
+class Table:
+    """All rows by name."""
+
+    __slots__ = ("rows",)
+
+    def __init__(self, families: Iterable[Iterable[Row]]) -> None:
+        """Merge ``families``; raises ValueError for a name that stands twice or is too long."""
+        self.rows: dict[bytes, Row] = {}
+        for family in families:
+            for row in family:
+                if row.name in self.rows or len(row.name) > NAME_SIZE_MAX:
+                    raise ValueError(f"info command {row.name!r} is declared twice or too long")
+                self.rows[row.name] = row

@@ -1,0 +1,279 @@
+"""A list or map in pieces, and what all operations on them share."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from operator import le
+from typing import TYPE_CHECKING, NamedTuple
+
+from asinfo.wire import cdt, msgpack
+from asinfo.wire.collection import KEYS, order, orders
+from asinfo.wire.expression import Unsupported
+from asinfo.wire.extent import list_start, map_start
+from asinfo.wire.msgpack import ORDERED, VALUE_ORDERED
+from asinfo.wire.particle import LIST, MAP, pack
+from asinfo.wire.pattern import WILDCARD
+from asinfo.wire.result import Result
+from asudfd.aerospike.message.cost import ENTRY_STEPS, LOOK_STEPS, MOVE_STEPS, ORDER_STEPS, SORT_STEPS
+from asudfd.aerospike.message.filter.arithmetic import wrap
+from asudfd.record.refused import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Collection as Places
+
+    from asinfo.wire.collection import Order
+    from asudfd.aerospike.message.cost import Work
+
+    Particle = tuple[int, bytes]
+
+SIZE_MAX = 2 << 20
+"""Largest list or map, in bytes, that an operation takes apart: above what a record may have by default (1 MiB)."""
+
+FEW = 16
+"""So many elements are put in or taken out one by one; more of them all at once."""
+
+NIL = b"\xc0"
+
+
+class Operation(NamedTuple):
+    """What is done to a list or map, and what it takes to do it."""
+
+    kind: int
+    run: Callable[..., Particle | None]
+    """Gets the collection and the arguments, each as it stands; gives what is shown."""
+
+    least: int
+    most: int
+    """Arguments that there are; where there are none, surplus ones are ignored."""
+
+    modifies: bool = False
+    creates: int | None = None
+    """A write that makes what is not there: which argument says the flags of it (9: none does)."""
+
+    missing: Result = Result.OK
+    """The error of a write that does not make what is not there."""
+
+
+class Collection:
+    """A list or map in pieces: elements, or values and their keys.
+
+    Orders and ranks are kept once they are known, until `forget`. All work is charged to ``work``; ``weight`` is the
+    number of values in it, at any depth.
+    """
+
+    __slots__ = ("_orders", "_ranked", "flags", "keys", "kind", "values", "weight", "work")
+
+    def __init__(self, kind: int, data: bytes, work: Work) -> None:
+        """Raises WireError, and Unsupported for one that is too large."""
+        if len(data) > SIZE_MAX:
+            raise Unsupported(f"operations on lists and maps of more than {SIZE_MAX} bytes are not supported")
+        self.kind = kind
+        self.work = work
+        self.keys: list[bytes] = []
+        self._orders: list[Order] | None = None
+        self._ranked: list[int] | None = None
+        before = work.left
+        if kind == LIST:
+            self.flags, self.values = cdt.elements(data, work.charge)
+            self.weight = before - work.left
+            return
+        self.flags, self.keys, self.values = cdt.entries(data, work.charge)
+        self.weight = before - work.left
+        if not self.flags & ORDERED:
+            self._sort_keys()
+
+    def pack(self) -> bytes:
+        """The collection as it is stored."""
+        self.work.charge(self.weight)
+        if self.kind == LIST:
+            return cdt.join_list(self.values, self.flags)
+        return cdt.join_map(self.keys, self.values, self.flags)
+
+    def _sort_keys(self) -> None:
+        """Bring the entries of a map into the order of their keys: that is what places are."""
+        self.work.charge(ORDER_STEPS * len(self.keys))
+        self._charge_sort(len(self.keys))
+        found = orders(self.keys)
+        if not all(map(le, found, found[1:])):  # what was stored before maps were kept in order
+            places = sorted(range(len(found)), key=found.__getitem__)
+            self.keys = [self.keys[place] for place in places]
+            self.values = [self.values[place] for place in places]
+
+    def forget(self) -> None:
+        """An element has changed: orders and ranks are to be found anew."""
+        self._orders = self._ranked = None
+
+    def _charge_sort(self, values: float) -> None:
+        """Charge for comparing so many values, at any depth, to bring them into order."""
+        self.work.charge(values * int(values).bit_length() * SORT_STEPS)
+
+    def orders(self) -> list[Order]:
+        """What each element is compared by."""
+        if self._orders is None:
+            self.work.charge(ORDER_STEPS * self.weight)
+            self._orders = orders(self.values)
+        self.work.charge(LOOK_STEPS * len(self.values))
+        return self._orders
+
+    def ranked(self) -> list[int]:
+        """Places by the order of values."""
+        if self._ranked is None:
+            found = self.orders()
+            self._charge_sort(self.weight)
+            self._ranked = sorted(range(len(found)), key=found.__getitem__)
+        return self._ranked
+
+    def put_in_order(self, value: bytes) -> None:
+        """Put an element into an ordered list, after those that are equal."""
+        self.values.insert(bisect_right(self.values, order(value), key=self._order_of), value)
+
+    def _order_of(self, value: bytes) -> Order:
+        deep = list_start(value, 0) or map_start(value, 0)
+        self.work.charge((ORDER_STEPS + 1) * (min(len(value), self.weight) if deep else 1))
+        return order(value)
+
+    def add(self, entries: list[tuple[int, bytes, bytes]]) -> None:
+        """Put new entries, with their places among the old ones, in order, into a map."""
+        self.work.charge(ENTRY_STEPS * len(entries))
+        if len(entries) <= FEW:
+            self._move(len(entries))
+            for place, key, value in reversed(entries):
+                self.keys.insert(place, key)
+                self.values.insert(place, value)
+            return
+        self.work.charge(LOOK_STEPS * len(self.keys))
+        keys, values = self.keys, self.values
+        self.keys, self.values = [], []
+        done = 0
+        for place, key, value in entries:
+            self.keys += [*keys[done:place], key]
+            self.values += [*values[done:place], value]
+            done = place
+        self.keys += keys[done:]
+        self.values += values[done:]
+
+    def _move(self, times: int) -> None:
+        """Charge for moving all elements so many times."""
+        self.work.charge(times * len(self.values) * MOVE_STEPS)
+
+    def pay(self, values: int) -> None:
+        """Charge for values that an operation makes."""
+        self.work.charge(values)
+        self.weight += values
+
+    def ranks(self) -> dict[int, int]:
+        """The rank of each place."""
+        self.work.charge(len(self.values))
+        return {place: rank for rank, place in enumerate(self.ranked())}
+
+    def least_ranks(self) -> dict[int, int]:
+        """The rank of each place, the same for elements that are equal: that of the first of them."""
+        self.work.charge(2 * len(self.values))
+        compared = self.orders()
+        found: dict[int, int] = {}
+        before = least = -1
+        for rank, place in enumerate(self.ranked()):
+            if before < 0 or compared[before] != compared[place]:
+                least = rank
+            found[place] = least
+            before = place
+        return found
+
+    def place_of_key(self, wanted: Order) -> tuple[int, bool]:
+        """Where an entry of a map is, or has to be put, and whether it is there."""
+        self.work.charge((ORDER_STEPS + 1) * len(self.keys).bit_length() + 1)
+        if wanted == WILDCARD:  # the first entry that a binary search looks at
+            return len(self.keys) // 2, bool(self.keys)
+        place = bisect_left(self.keys, wanted, key=order)
+        return place, place < len(self.keys) and order(self.keys[place]) == wanted
+
+    def remove(self, places: Places[int]) -> None:
+        """Take elements out."""
+        if len(places) <= FEW:
+            self._move(len(places))
+            for place in sorted(places, reverse=True):
+                del self.values[place]
+                del self.keys[place : place + 1]
+            return
+        gone = set(places)
+        self.work.charge(2 * LOOK_STEPS * len(self.values))
+        self.values = [value for place, value in enumerate(self.values) if place not in gone]
+        if self.kind == MAP:
+            self.keys = [key for place, key in enumerate(self.keys) if place not in gone]
+
+
+def flags_of(data: bytes, kind: int) -> int:
+    """The flags of a collection that an argument says; what it says beside them changes nothing that is shown."""
+    flags = cdt.integer(data)
+    if kind == LIST or not flags & ORDERED:
+        return flags & ORDERED
+    return flags & (ORDERED | VALUE_ORDERED)
+
+
+def not_applicable() -> Refused:
+    """What an operation on an element that is not there comes to."""
+    return Refused(Result.OP_NOT_APPLICABLE, "not applicable to this list or map")
+
+
+def integer(value: int) -> Particle:
+    """An integer as a bin shows it."""
+    return pack(value)
+
+
+def element(data: bytes) -> Particle:
+    """An element as a bin shows it."""
+    for kind, start in ((LIST, list_start), (MAP, map_start)):
+        if start(data, 0):
+            return kind, data
+    return pack(msgpack.unpack(data))
+
+
+def place_of(collection: Collection, index: bytes) -> int:
+    """Where an index, which may count from the end, is. Raises Refused when it is nowhere."""
+    size = len(collection.values)
+    place = cdt.integer(index)
+    place += size if place < 0 else 0
+    if not 0 <= place < size:
+        raise not_applicable()
+    return place
+
+
+def span(size: int, index: bytes, count: bytes | None) -> range:
+    """The places of a range, as far as there are any."""
+    start = cdt.integer(index)
+    start += size if start < 0 else 0
+    return clipped(start, count, size)
+
+
+def clipped(start: int, count: bytes | None, size: int) -> range:
+    """A range from ``start``, as far as it is within ``size``; a count below 0 is as good as none."""
+    most = -1 if count is None else cdt.integer(count)
+    end = size if most < 0 else start + most
+    return range(min(max(0, start), size), min(max(0, end), size))
+
+
+def number(data: bytes) -> float:
+    """A number, which other numbers can be added to. Raises Refused."""
+    value = msgpack.unpack(data)
+    if type(value) is int or type(value) is float:
+        return value
+    raise Refused(Result.PARAMETER, "only numbers can be added")
+
+
+def added(old: bytes, delta: float) -> bytes:
+    """A number after an increment: it keeps its type. Raises Refused."""
+    value = number(old)
+    if type(value) is float:
+        return msgpack.pack(value + delta)
+    if type(delta) is float and not -(2.0**63) <= delta < 2.0**63:  # also for NaN
+        raise Refused(Result.PARAMETER, "a number that no integer can be increased by")
+    return msgpack.pack(wrap(int(value) + int(delta)))
+
+
+def key_order(data: bytes) -> Order:
+    """What a key is compared by; a list or map is none."""
+    found = order(data, 0)
+    if found[0] not in KEYS:
+        raise Refused(Result.PARAMETER, "a key of a map is an integer, a string or bytes")
+    return found

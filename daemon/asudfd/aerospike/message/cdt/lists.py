@@ -1,0 +1,272 @@
+"""Operations that write lists, or read them by index without a return type."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asinfo.wire import cdt
+from asinfo.wire.collection import order, stored_element
+from asinfo.wire.msgpack import ORDERED
+from asinfo.wire.particle import LIST
+from asinfo.wire.result import Result
+from asudfd.aerospike.message.cdt.collection import (
+    NIL,
+    Collection,
+    Operation,
+    added,
+    element,
+    flags_of,
+    integer,
+    not_applicable,
+    number,
+    place_of,
+    span,
+)
+from asudfd.aerospike.message.cost import LOOK_STEPS, ORDER_STEPS
+from asudfd.record.refused import Refused
+
+if TYPE_CHECKING:
+    from asinfo.wire.collection import Order
+    from asudfd.aerospike.message.cdt.collection import Particle
+
+PADDING_MAX = 64 << 10
+"""Most nils that a write beyond the end of a list puts before its element. Our own limit."""
+
+ADD_UNIQUE, INSERT_BOUNDED, NO_FAIL, DO_PARTIAL = 1, 2, 4, 8
+"""Flags of writes."""
+
+DESCENDING, DROP_DUPLICATES = 1, 2
+"""Flags of sort."""
+
+ZERO = b"\0"
+
+
+def sort_values(collection: Collection) -> None:
+    """Bring a list into order."""
+    collection.values = [collection.values[place] for place in collection.ranked()]
+    collection.forget()
+
+
+def _set_type(collection: Collection, flags: bytes) -> None:
+    collection.flags = flags_of(flags, LIST)
+    if collection.flags:
+        sort_values(collection)
+
+
+def _append(collection: Collection, value: bytes, _order: bytes = ZERO, flags: bytes = ZERO) -> Particle:
+    return _append_all(collection, [value], cdt.integer(flags))
+
+
+def _append_items(
+    collection: Collection, items: bytes, _order: bytes = ZERO, flags: bytes = ZERO
+) -> Particle:
+    return _append_all(collection, cdt.elements(items)[1], cdt.integer(flags))
+
+
+def _append_all(collection: Collection, values: list[bytes], flags: int) -> Particle:
+    values = [stored_element(value) for value in values]
+    if flags & ADD_UNIQUE:
+        values = _unique(collection, values, flags)
+    if collection.flags & ORDERED:
+        for value in values:
+            collection.put_in_order(value)
+    else:
+        collection.values += values
+    return integer(len(collection.values))
+
+
+def _unique(collection: Collection, values: list[bytes], flags: int) -> list[bytes]:
+    """Those of the values that are not there; with DO_PARTIAL without, else none or an error if one is there."""
+    seen: set[Order] = set(collection.orders())
+    new = []
+    for value in values:
+        collection.work.charge(ORDER_STEPS)
+        wanted = order(value)
+        if wanted not in seen:
+            seen.add(wanted)
+            new.append(value)
+    if len(new) < len(values) and not (flags & NO_FAIL and flags & DO_PARTIAL):
+        if not flags & NO_FAIL:
+            raise _exists()
+        return []
+    return new
+
+
+def _exists() -> Refused:
+    return Refused(Result.ELEMENT_EXISTS, "the value is in the list already")
+
+
+def _insert(collection: Collection, index: bytes, value: bytes, flags: bytes = ZERO) -> Particle:
+    return _insert_all(collection, index, [value], cdt.integer(flags))
+
+
+def _insert_items(collection: Collection, index: bytes, items: bytes, flags: bytes = ZERO) -> Particle:
+    return _insert_all(collection, index, cdt.elements(items)[1], cdt.integer(flags))
+
+
+def _insert_all(collection: Collection, index: bytes, values: list[bytes], flags: int) -> Particle:
+    values = [stored_element(value) for value in values]
+    if not values and not collection.flags:
+        return integer(len(collection.values))
+    place = _free_place(collection, index, flags)
+    if flags & ADD_UNIQUE:
+        values = _unique(collection, values, flags)
+    if place is not None and values:
+        _pad(collection, place)
+        collection.values[place:place] = values
+    return integer(len(collection.values))
+
+
+def _free_place(collection: Collection, index: bytes, flags: int) -> int | None:
+    """A place to write to in an unordered list; None where a flag says that it is quietly left alone."""
+    total = len(collection.values)
+    place = cdt.integer(index)
+    place += total if place < 0 else 0
+    if collection.flags & ORDERED or place < 0:
+        raise not_applicable()
+    if place > total and flags & INSERT_BOUNDED:
+        if flags & NO_FAIL:
+            return None
+        raise not_applicable()
+    return place
+
+
+def _pad(collection: Collection, total: int) -> None:
+    """Fill a list with nils up to so many elements."""
+    missing = total - len(collection.values)
+    if missing > PADDING_MAX:
+        raise not_applicable()
+    collection.pay(max(0, missing))
+    collection.values += [NIL] * missing
+
+
+def _set(collection: Collection, index: bytes, value: bytes, flags: bytes = ZERO) -> None:
+    wanted = cdt.integer(flags)
+    value = stored_element(value)
+    place = _free_place(collection, index, wanted)
+    if place is not None and _may_be_at(collection, value, place, wanted):
+        _pad(collection, place + 1)
+        collection.values[place] = value
+
+
+def _may_be_at(collection: Collection, value: bytes, place: int, flags: int) -> bool:
+    """Whether a value is nowhere else in the list, if it has to be."""
+    if not flags & ADD_UNIQUE:
+        return True
+    wanted = order(value)
+    collection.work.charge(LOOK_STEPS * len(collection.values))
+    if all(other == place for other, each in enumerate(collection.orders()) if each == wanted):
+        return True
+    if flags & NO_FAIL:
+        return False
+    raise _exists()
+
+
+def _pop(collection: Collection, index: bytes) -> Particle:
+    place = place_of(collection, index)
+    return element(collection.values.pop(place))
+
+
+def _pop_range(collection: Collection, index: bytes, count: bytes | None = None) -> Particle:
+    places = span(len(collection.values), index, count)
+    shown = [collection.values[place] for place in places]
+    collection.remove(places)
+    return LIST, cdt.join_list(shown)
+
+
+def _remove(collection: Collection, index: bytes) -> Particle:
+    collection.remove([place_of(collection, index)])
+    return integer(1)
+
+
+def _remove_range(collection: Collection, index: bytes, count: bytes | None = None) -> Particle:
+    places = span(len(collection.values), index, count)
+    collection.remove(places)
+    return integer(len(places))
+
+
+def _trim(collection: Collection, index: bytes, count: bytes) -> Particle:
+    total = len(collection.values)
+    places = span(total, index, count)
+    collection.values = [collection.values[place] for place in places]
+    return integer(total - len(places))
+
+
+def clear(collection: Collection) -> None:
+    """Take out all elements."""
+    collection.values = []
+    collection.keys = []
+
+
+def _increment(
+    collection: Collection, index: bytes, delta: bytes = b"\1", _order: bytes = ZERO, flags: bytes = ZERO
+) -> Particle:
+    wanted = cdt.integer(flags)
+    more = number(delta)
+    if collection.flags & ORDERED and cdt.integer(index) == len(collection.values):
+        place = len(collection.values)
+    elif collection.flags & ORDERED:
+        place = place_of(collection, index)
+    else:
+        free = _free_place(collection, index, wanted)
+        if free is None:
+            return integer(len(collection.values))
+        place = free
+    there = place < len(collection.values)
+    new = added(collection.values[place], more) if there else stored_element(delta)
+    if not _may_be_at(collection, new, place, wanted):
+        return element(new)
+    _pad(collection, place + 1)
+    if collection.flags & ORDERED:
+        del collection.values[place]
+        collection.put_in_order(new)
+    else:
+        collection.values[place] = new
+    return element(new)
+
+
+def _sort(collection: Collection, flags: bytes = ZERO) -> None:
+    wanted = cdt.integer(flags)
+    if wanted & DESCENDING and wanted & DROP_DUPLICATES and collection.values and not collection.flags:
+        raise Refused(Result.PARAMETER, "flags of a sort that do not go together")
+    sort_values(collection)
+    if wanted & DROP_DUPLICATES:
+        orders = collection.orders()
+        collection.remove([place for place in range(1, len(orders)) if orders[place] == orders[place - 1]])
+    elif wanted & DESCENDING and not collection.flags & ORDERED:
+        collection.values.reverse()
+
+
+def size(collection: Collection) -> Particle:
+    """How many elements there are."""
+    return integer(len(collection.values))
+
+
+def _get(collection: Collection, index: bytes) -> Particle:
+    return element(collection.values[place_of(collection, index)])
+
+
+def _get_range(collection: Collection, index: bytes, count: bytes | None = None) -> Particle:
+    places = span(len(collection.values), index, count)
+    return LIST, cdt.join_list([collection.values[place] for place in places])
+
+
+LISTS: dict[int, Operation] = {
+    cdt.LIST_SET_TYPE: Operation(LIST, _set_type, 1, 1, modifies=True, creates=0),
+    cdt.LIST_APPEND: Operation(LIST, _append, 1, 3, modifies=True, creates=1),
+    cdt.LIST_APPEND_ITEMS: Operation(LIST, _append_items, 1, 3, modifies=True, creates=1),
+    cdt.LIST_INSERT: Operation(LIST, _insert, 2, 3, modifies=True, creates=9),
+    cdt.LIST_INSERT_ITEMS: Operation(LIST, _insert_items, 2, 3, modifies=True, creates=9),
+    cdt.LIST_POP: Operation(LIST, _pop, 1, 1, modifies=True),
+    cdt.LIST_POP_RANGE: Operation(LIST, _pop_range, 1, 2, modifies=True),
+    cdt.LIST_REMOVE: Operation(LIST, _remove, 1, 1, modifies=True),
+    cdt.LIST_REMOVE_RANGE: Operation(LIST, _remove_range, 1, 2, modifies=True),
+    cdt.LIST_SET: Operation(LIST, _set, 2, 3, modifies=True, creates=9),
+    cdt.LIST_TRIM: Operation(LIST, _trim, 2, 2, modifies=True),
+    cdt.LIST_CLEAR: Operation(LIST, clear, 0, 0, modifies=True),
+    cdt.LIST_INCREMENT: Operation(LIST, _increment, 1, 4, modifies=True, creates=2),
+    cdt.LIST_SORT: Operation(LIST, _sort, 0, 1, modifies=True, missing=Result.BIN_TYPE),
+    cdt.LIST_SIZE: Operation(LIST, size, 0, 0),
+    cdt.LIST_GET: Operation(LIST, _get, 1, 1),
+    cdt.LIST_GET_RANGE: Operation(LIST, _get_range, 1, 2),
+}

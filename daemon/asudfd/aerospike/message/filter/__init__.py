@@ -1,0 +1,1 @@
+"""Filter expressions: compiled once, then asked for each record."""

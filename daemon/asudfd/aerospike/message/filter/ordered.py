@@ -1,0 +1,71 @@
+"""Lists and maps as filters compare them: in the order of the real server's, with wildcards and infinities.
+
+A wildcard equals anything and ends the comparison, so that [1, *] equals every list that begins with 1 and has more in
+it; infinity is larger than all else. Both come with constants, and in what a client has stored.
+Source: the specification of operations on collections, section 5.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from asinfo.wire.collection import order
+from asinfo.wire.extent import pass_over
+from asinfo.wire.pattern import compare, has_wildcard
+from asudfd.aerospike.message.cost import LOOK_STEPS, PATTERN_STEPS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from asinfo.wire.collection import Order
+    from asudfd.aerospike.message.cost import Work
+
+_WILDCARD = b"\xd4\xff\0"
+
+
+class Ordered(NamedTuple):
+    """A value as it is compared."""
+
+    order: Order
+    values: int
+    """How many there are in it, at any depth."""
+
+    has_wildcard: bool
+
+
+def count(data: bytes) -> int:
+    """How many values there are in one. Raises WireError for what is none."""
+    found = 0
+
+    def add(values: int) -> None:
+        nonlocal found
+        found += values
+
+    pass_over(data, 0, add)
+    return found
+
+
+def ordered(data: bytes, values: int) -> Ordered:
+    """A value that has so many in it. Raises WireError for one that a node would not store."""
+    found = order(data)
+    return Ordered(found, values, _WILDCARD in data and has_wildcard(found))
+
+
+def test_of(
+    test: Callable[[Order | int, Order | int], bool], left: Ordered, right: Ordered, work: Work
+) -> bool:
+    """What a test for equal, less or greater says of two values. Raises TooMuchError."""
+    if left.has_wildcard or right.has_wildcard:
+        work.charge(PATTERN_STEPS * min(left.values, right.values))
+        return test(compare(left.order, right.order), 0)
+    return test(left.order, right.order)
+
+
+def has_element(found: Ordered, wanted: Ordered, work: Work) -> bool:
+    """Whether a list has an element that equals a value. Raises TooMuchError."""
+    items = found.order[1]
+    if found.has_wildcard or wanted.has_wildcard:
+        work.charge(PATTERN_STEPS * found.values)
+        return any(not compare(item, wanted.order) for item in items)
+    work.charge(LOOK_STEPS * len(items))
+    return wanted.order in items

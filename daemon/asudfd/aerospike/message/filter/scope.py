@@ -1,0 +1,17 @@
+"""What is known where a part of a filter expression stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from asudfd.aerospike.message.filter.regex.budget import Budget
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Type and place of each variable, and what the regular expressions of the whole filter may still take."""
+
+    variables: dict[bytes, tuple[int, int]]
+    budget: Budget

@@ -1,0 +1,115 @@
+"""A record as filter expressions see it: its bins and its metadata.
+
+Source: what the real server's expressions give; sizes are those of this node's storage.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asinfo.wire import expression as x
+from asinfo.wire.extent import pass_over
+from asudfd.aerospike.message.cdt import Shelf
+from asudfd.aerospike.message.cost import LOOK_STEPS, ORDER_STEPS, TooMuchError
+from asudfd.aerospike.message.filter.ordered import ordered
+from asudfd.aerospike.message.single.bins import particle, split
+from asudfd.record.record import EPOCH_SECONDS, now_milliseconds
+from asudfd.record.stored_size import stored_size
+from asudfd.record.ttl import now_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from asudfd.aerospike.message.filter.ordered import Ordered
+    from asudfd.record.namespace import Namespace
+    from asudfd.record.record import Record
+
+
+COMPARED_SIZE_MAX = 256 << 10
+"""Largest list or map that is compared, in bytes: that happens in the event loop. Our own limit."""
+
+
+class Subject:
+    """A record as expressions see it."""
+
+    __slots__ = ("_bins", "_found", "_orders", "digest", "in_memory", "record", "shelf", "size", "variables")
+
+    def __init__(self, namespace: Namespace, digest: bytes, record: Record) -> None:
+        self.in_memory = namespace.config.storage_engine.kind == "memory"
+        self.digest = digest
+        self.record = record
+        self.variables: dict[int, Any] = {}
+        self.shelf = Shelf()
+        self.size = 0
+        self._bins: dict[bytes, bytes] | None = None
+        self._found: dict[bytes, tuple[int, bytes]] = {}
+        self._orders: dict[int, tuple[bytes, Ordered]] = {}
+
+    def bin(self, name: bytes) -> tuple[int, bytes] | None:
+        """Particle type and bytes of a bin: the same object each time."""
+        known = self._found.get(name)
+        if known is not None:
+            return known
+        if self._bins is None:
+            self._bins = split(self.record.bins)
+        found = self._bins.get(name)
+        if found is None:
+            return None
+        known = self._found[name] = particle(found)
+        return known
+
+    def order(self, data: bytes) -> Ordered:
+        """What a list or map is compared by. Raises Unsupported for one that is too large."""
+        work = self.shelf.work
+        known = self._orders.get(id(data))
+        if known is None:
+            if len(data) > COMPARED_SIZE_MAX:
+                raise TooMuchError("a list or map is too large to be compared")
+            before = work.left
+            pass_over(data, 0, work.charge)
+            values = round(before - work.left)
+            work.charge(ORDER_STEPS * values)
+            found = ordered(data, values)
+            known = self._orders[id(data)] = (data, found)  # data is held, so the id stays its own
+        work.charge(LOOK_STEPS * known[1].values)
+        return known[1]
+
+
+def _void_time(subject: Subject) -> int:
+    void_time = subject.record.void_time
+    return (EPOCH_SECONDS + void_time) * 1_000_000_000 if void_time else -1
+
+
+def _ttl(subject: Subject) -> int:
+    void_time = subject.record.void_time
+    return max(0, void_time - now_seconds()) if void_time else -1
+
+
+def _last_update(subject: Subject) -> int:
+    return (EPOCH_SECONDS * 1000 + subject.record.last_update) * 1_000_000
+
+
+def _since_update(subject: Subject) -> int:
+    return max(0, now_milliseconds() - subject.record.last_update)
+
+
+def _size(subject: Subject) -> int:
+    if not subject.size:
+        subject.size = stored_size(subject.record)
+    return subject.size
+
+
+METADATA: dict[int, tuple[int, Callable[[Subject], Any]]] = {
+    x.VOID_TIME: (x.INTEGER, _void_time),
+    x.TTL: (x.INTEGER, _ttl),
+    x.LAST_UPDATE: (x.INTEGER, _last_update),
+    x.SINCE_UPDATE: (x.INTEGER, _since_update),
+    x.SET_NAME: (x.STRING, lambda subject: subject.record.set_name),
+    x.KEY_EXISTS: (x.BOOL, lambda subject: bool(subject.record.key)),
+    x.IS_TOMBSTONE: (x.BOOL, lambda _: False),
+    x.RECORD_SIZE: (x.INTEGER, _size),
+    x.MEMORY_SIZE: (x.INTEGER, lambda subject: _size(subject) if subject.in_memory else 0),
+    x.DEVICE_SIZE: (x.INTEGER, lambda subject: 0 if subject.in_memory else _size(subject)),
+}
+"""Calls without arguments: the type of what they give, and how they find it."""

@@ -1,0 +1,1 @@
+"""Requests on many records: batches, queries and jobs."""

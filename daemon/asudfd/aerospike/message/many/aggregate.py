@@ -1,0 +1,191 @@
+"""Aggregations: a stream UDF over the records of a set.
+
+The function says through which operations the records of a partition pass; the values that come out go to the client,
+each in a message of its own under the name SUCCESS, and the client does the rest. An error ends all: a message with its
+text under FAILURE, and a last one with code 1.
+
+Records are read in the event loop, a piece at a time, and handed to a worker thread, which has a context of the
+module until the end. Nothing goes on while the client does not take what there is.
+Source: the wire specification, section 4.9; the UDF specification, section 4.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from asinfo.wire import frame
+from asinfo.wire.message import (
+    FIELD_FILTER,
+    FIELD_SET,
+    INFO1_SHORT_QUERY,
+    INFO3_LAST,
+    OP_READ,
+    op,
+    reply,
+)
+from asinfo.wire.particle import STRING
+from asinfo.wire.result import Result
+from asudfd.aerospike.message.many.jobs import Job
+from asudfd.aerospike.message.many.selection import Selection, rate_of
+from asudfd.aerospike.message.single.udf import call_of, subject_of
+from asudfd.fairness import line
+from asudfd.lua.stream import END, pack
+from asudfd.record.record import PARTITIONS
+from asudfd.record.refused import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from asinfo.wire.message import Message
+    from asudfd.aerospike.info.request import Session
+    from asudfd.aerospike.message.dispatch import Messages
+    from asudfd.record.namespace import Namespace
+
+BATCH_SIZE = 128 << 10
+"""Bytes of records that cross into Lua at once; one record may be more."""
+
+ACTIVE_MAX = 128
+"""Most aggregations at a time: each has memory of its own. The real server's query-threads-limit is the same number."""
+
+TURN_SECONDS = 0.002
+"""How long records are gathered before the other connections have a turn."""
+
+_HEAD = reply(0, count=1)
+"""What the message of a value begins with; its only op follows."""
+
+_LAST = reply(0, info3=INFO3_LAST)
+_LAST_FAILED = reply(Result.SERVER_ERROR, info3=INFO3_LAST)
+
+
+def aggregate(
+    messages: Messages, namespace: Namespace, message: Message, session: Session | None
+) -> AsyncIterator[bytes]:
+    """The reply to an aggregation, piece by piece. Raises Refused."""
+    info1, fields = message[0], message[9]
+    call_of(fields)
+    if messages.node.config.service.disable_udf_execution:
+        raise Refused(Result.FORBIDDEN, "disable-udf-execution is true")
+    if FIELD_FILTER in fields:
+        raise Refused(Result.UNSUPPORTED_FEATURE, "an aggregation with a filter expression")
+    if info1 & INFO1_SHORT_QUERY:
+        raise Refused(Result.PARAMETER, "a short query cannot be an aggregation")
+    if fields.get(FIELD_SET) and fields[FIELD_SET] not in namespace.sets:
+        raise Refused(Result.NOT_FOUND, "no such set")
+    selection = Selection(namespace, fields)
+    job = Job("aggr", namespace, fields, session, rate_of(fields))
+    job.index_name = selection.index_name
+    return _pieces(messages, message, selection, job, session)
+
+
+async def _pieces(
+    messages: Messages, message: Message, selection: Selection, job: Job, session: Session | None
+) -> AsyncIterator[bytes]:
+    """Frames with the values; then what ends the reply.
+
+    The real server has no time limit here. This one has that of the query, if the client gave one, and a piece of
+    work, which begins anew after some 20 ms, must end within transaction-max-ms: whatever a module does with one
+    record, the thread comes back.
+    """
+    host, fields = messages.node.host, message[9]
+    config = messages.node.config
+    try:
+        _admit(messages, job)
+    except Refused as error:
+        messages.node.reasons.note(error.code, str(error), session)
+        yield frame.pack(frame.MESSAGE, reply(error.code, info3=INFO3_LAST))
+        return
+    piece = (config.service.transaction_max_ms or config.mod_lua.time_max_ms) / 1000
+    end = monotonic() + message[7] / 1000 if message[7] else float("inf")
+    in_memory = job.namespace.config.storage_engine.kind == "memory"
+    result = "abort"  # unless all is gone through: the client has left
+    stream = host.open_stream(*call_of(fields), _HEAD, in_memory=in_memory)
+    try:
+        for batch in _batches(messages, selection, job):
+            rest, more = batch, bool(batch)
+            await _pause(job)
+            while more:
+                values, more, failure = await host.pour(stream, rest, min(piece, end - monotonic()))
+                rest = b""
+                if failure:
+                    result = "error"
+                    yield frame.pack(frame.MESSAGE, values + _failed(failure))
+                    return
+                if values:
+                    job.sent += len(values)
+                    yield frame.pack(frame.MESSAGE, values)
+                await _pause(job)
+        result = "complete"
+        yield frame.pack(frame.MESSAGE, _LAST)
+    except Refused as error:
+        messages.node.reasons.note(error.code, str(error), session)
+        result = "abort" if job.aborted else "error"
+        yield frame.pack(frame.MESSAGE, reply(error.code, info3=INFO3_LAST))
+    finally:
+        host.close_stream(stream)
+        job.namespace.counters[f"{selection.kind}_query_aggr_{result}"] += 1
+        messages.jobs.end(job, config.service.query_max_done)
+
+
+def _admit(messages: Messages, job: Job) -> None:
+    """Raise Refused for an aggregation too many, or one whose id is taken."""
+    if messages.node.host.streams >= ACTIVE_MAX:
+        raise Refused(Result.FORBIDDEN, "too many aggregations run")
+    before = messages.jobs.get(job.id)
+    if before is not None and before.ended:
+        del messages.jobs[job.id]  # only for background queries is it said that an ended one keeps its id
+    messages.jobs.add(job, messages.node.config.service.query_max_done)
+
+
+def _failed(text: bytes) -> bytes:
+    """What ends the reply of an aggregation with an error."""
+    return _HEAD + op(OP_READ, STRING, b"FAILURE", text) + _LAST_FAILED
+
+
+async def _pause(job: Job) -> None:
+    """Give the other connections a turn, and wait as long as the limit of records in a second wants it.
+
+    Raises Refused when somebody has ended the query.
+    """
+    await line().turn()
+    while (seconds := job.throttle.pause()) and not job.aborted:  # noqa: ASYNC110 - what is waited for is time
+        await asyncio.sleep(seconds)
+    if job.aborted:
+        raise Refused(Result.QUERY_ABORT, "the query was aborted")
+
+
+def _batches(messages: Messages, selection: Selection, job: Job) -> Iterator[bytes]:
+    """Records of all partitions of this node, as they cross into Lua; nothing where others shall have a turn."""
+    parts: list[bytes] = []
+    size = 0
+    turn_end = monotonic() + TURN_SECONDS
+    for part in _parts(messages, selection, job):
+        parts.append(part)
+        size += len(part)
+        pauses = job.throttle.pause()
+        if size >= BATCH_SIZE or (size and pauses):
+            yield b"".join(parts)
+            parts, size = [], 0
+        if pauses or monotonic() > turn_end:
+            yield b""
+            turn_end = monotonic() + TURN_SECONDS
+    if size:
+        yield b"".join(parts)
+
+
+def _parts(messages: Messages, selection: Selection, job: Job) -> Iterator[bytes]:
+    """Records and ends of partitions; an empty part where there is none."""
+    for number in range(PARTITIONS):
+        end = b""
+        if messages.owns(number):
+            for found in selection.records(number):
+                if found is None:
+                    yield b""
+                    continue
+                end = END
+                job.throttle.count += 1
+                job.succeeded += 1
+                yield pack(subject_of(job.namespace, found.digest, found.record, {}))
+        job.partitions = number + 1
+        yield end

@@ -1,0 +1,144 @@
+"""Background queries: a UDF, or write operations, on every record of a set while the client goes on.
+
+The reply comes before any work is done; `asudfd.aerospike.message.many.jobs` says how far it is. A record that the query's filter
+leaves out is neither done nor failed. Without a limit of its own a query does as many records in a second as
+`background-query-max-rps` says.
+Source: the wire specification, section 4.8; info-protocol, section 5.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from asinfo.wire import frame
+from asinfo.wire.message import (
+    FIELD_FILTER,
+    FIELD_NAMESPACE,
+    FIELD_SET,
+    FIELD_UDF_ARGUMENTS,
+    FIELD_UDF_FUNCTION,
+    FIELD_UDF_MODULE,
+    INFO2_WRITE,
+    INFO3_LAST,
+    reply,
+)
+from asinfo.wire.result import Result
+from asudfd.aerospike.message.many.jobs import Job
+from asudfd.aerospike.message.many.selection import Selection, rate_of
+from asudfd.aerospike.message.outcome import OK
+from asudfd.fairness import line
+from asudfd.record.record import PARTITIONS
+from asudfd.record.refused import Refused
+
+if TYPE_CHECKING:
+    from asinfo.wire.message import Message, Op
+    from asudfd.aerospike.info.request import Session
+    from asudfd.aerospike.message.dispatch import Messages
+    from asudfd.record.namespace import Namespace
+
+TURN_SECONDS = 0.002
+"""How long a job goes on before the connections have a turn."""
+
+_STARTED = frame.pack(frame.MESSAGE, reply(OK, info3=INFO3_LAST))
+
+_PASSED_ON = (FIELD_UDF_MODULE, FIELD_UDF_FUNCTION, FIELD_UDF_ARGUMENTS, FIELD_FILTER)
+"""Fields that the request on a record has from the query: its filter is looked at there, in one turn with the write."""
+
+
+class Background(Job):
+    """A query that runs by itself."""
+
+    __slots__ = ("_message", "_selection", "_session", "_todo")
+
+    def __init__(
+        self, namespace: Namespace, message: Message, todo: list[Op], session: Session | None
+    ) -> None:
+        """Raises Refused."""
+        fields = message[9]
+        word = "udf" if FIELD_UDF_MODULE in fields else "ops"
+        super().__init__(word, namespace, fields, session, _rate(namespace, fields))
+        self.sent = len(_STARTED)
+        self._selection = Selection(namespace, fields)
+        self.index_name = self._selection.index_name
+        self._message = message
+        self._session = session
+        self._todo = todo
+
+    def start(self, messages: Messages) -> None:
+        """Begin."""
+        self._task = asyncio.get_running_loop().create_task(self._run(messages))
+
+    async def _run(self, messages: Messages) -> None:
+        try:
+            await self._work(messages)
+        except Refused:  # damaged records: the storage has told it
+            self.aborted = True
+        finally:
+            messages.jobs.end(self, messages.node.config.service.query_max_done)
+            end = "abort" if self.aborted else "complete"
+            self.namespace.counters[f"{self._selection.kind}_query_{self.word}_bg_{end}"] += 1
+
+    async def _work(self, messages: Messages) -> None:
+        turn_end = time.monotonic() + TURN_SECONDS
+        for number in range(PARTITIONS):
+            if messages.owns(number):
+                for found in self._selection.candidates(number):
+                    if found is not None:
+                        await self._visit(messages, found.digest, found.record.set_name)
+                        await self._pause()
+                    if time.monotonic() > turn_end:
+                        await line().turn()
+                        turn_end = time.monotonic() + TURN_SECONDS
+                    if self.aborted:
+                        return
+            self.partitions = number + 1
+
+    async def _pause(self) -> None:
+        """Wait as long as the limit of records in a second wants it."""
+        self.throttle.count += 1
+        while (seconds := self.throttle.pause()) and not self.aborted:  # noqa: ASYNC110 - what is waited for is time
+            await asyncio.sleep(seconds)
+
+    async def _visit(self, messages: Messages, digest: bytes, set_name: bytes) -> None:
+        fields = {FIELD_NAMESPACE: self.namespace.name, FIELD_SET: set_name}
+        for identifier in _PASSED_ON:
+            if identifier in self.fields:
+                fields[identifier] = self.fields[identifier] or b"\x90"
+        request = (0, INFO2_WRITE, 0, 0, 0, 0, self._message[6], 0, digest, fields, 0, 0)
+        outcome = messages.answer(request, self._todo, f"{self.word}_sub", self._session)
+        if not isinstance(outcome, tuple):
+            outcome = await outcome
+        if outcome[0] == OK:
+            self.succeeded += 1
+        elif outcome[0] == Result.FILTERED_OUT:
+            self.filtered += 1
+        else:
+            self.failed += 1
+
+
+def begin(
+    messages: Messages, namespace: Namespace, message: Message, todo: list[Op], session: Session | None
+) -> bytes:
+    """Start a background query; the reply. Raises Refused."""
+    fields = message[9]
+    service = messages.node.config.service
+    job = Background(namespace, message, todo, session)
+    if job.word == "udf" and service.disable_udf_execution:
+        raise Refused(Result.FORBIDDEN, "disable-udf-execution is true")
+    if job.word == "ops" and not todo:
+        raise Refused(Result.PARAMETER, "a background query that does nothing")
+    if fields.get(FIELD_SET) and fields[FIELD_SET] not in namespace.sets:
+        raise Refused(Result.NOT_FOUND, "no such set")
+    messages.jobs.add(job, service.query_max_done)
+    job.start(messages)
+    return _STARTED
+
+
+def _rate(namespace: Namespace, fields: dict[int, bytes]) -> int:
+    """Records in a second; what a client asks for may not be more than the configuration allows. Raises Refused."""
+    rate, rate_max = rate_of(fields), namespace.config.background_query_max_rps
+    if rate > rate_max:
+        raise Refused(Result.PARAMETER, "more records per second than background-query-max-rps")
+    return rate or rate_max

@@ -1,0 +1,235 @@
+"""Queries over partitions: what clients call a scan, or a query without an index.
+
+    i3 PARTITION_DONE, field 11 (numbers, little-endian) or 12 (digests to go on after,
+                       with field 15: values of the index, one for each digest)             a query
+    i2 WRITE, or field 33 = 2, without both                        a background job         asudfd.aerospike.message.many.background
+    field 33 = 1                                                   an aggregation           asudfd.aerospike.message.many.aggregate
+
+The reply is a message for every record, with its fields and bins, and a last one. Within a partition, records come
+in the order of their digests; with an index in that of its values, which field 15 tells, and goes on after. A
+partition of another node is answered by a message of its own, so that the client asks there. Which records:
+`asudfd.aerospike.message.many.selection`.
+Source: the wire specification, sections 4.6 to 4.9.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from struct import Struct
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from asinfo.wire import frame
+from asinfo.wire.message import (
+    DIGEST_SIZE,
+    FIELD_BVALS,
+    FIELD_DIGEST,
+    FIELD_INDEX_RANGE,
+    FIELD_KEY,
+    FIELD_NAMESPACE,
+    FIELD_PARTITIONS,
+    FIELD_RECORDS_MAX,
+    FIELD_RESUME_DIGESTS,
+    FIELD_SET,
+    FIELD_UDF_OP,
+    INFO1_NO_BINS,
+    INFO1_SHORT_QUERY,
+    INFO2_WRITE,
+    INFO3_LAST,
+    INFO3_PARTITION_DONE,
+    OP_READ,
+    ops,
+    reply,
+    request,
+)
+from asinfo.wire.result import Result
+from asudfd.aerospike.message.many.aggregate import aggregate
+from asudfd.aerospike.message.many.background import begin
+from asudfd.aerospike.message.many.selection import START, Place, Selection, Throttle, rate_of
+from asudfd.aerospike.message.outcome import refuse_unsupported
+from asudfd.aerospike.message.single.bins import split
+from asudfd.fairness import line
+from asudfd.record.record import PARTITIONS, partition
+from asudfd.record.refused import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from asinfo.wire.message import Message
+    from asudfd.aerospike.info.request import Session
+    from asudfd.aerospike.message.dispatch import Messages
+    from asudfd.aerospike.message.many.selection import Found
+    from asudfd.record.namespace import Namespace
+    from asudfd.record.record import Record
+
+PIECE_SIZE = 128 << 10
+"""Bytes of records after which a piece of the reply goes to the client."""
+
+TURN_SECONDS = 0.002
+"""How long a query goes on before the other connections have a turn."""
+
+AGGREGATION = 1
+BACKGROUND = 2
+"""Values of field 33."""
+
+_LAST = reply(0, info3=INFO3_LAST)
+_PARTITION, _VALUE = Struct("<H"), Struct("<q")  # little-endian, unlike everything else
+
+
+def query(
+    messages: Messages, message: Message, body: bytes, session: Session | None
+) -> bytes | AsyncIterator[bytes]:
+    """The reply to a query, piece by piece. Raises Refused and WireError."""
+    _, info2, info3, _, _, _, _, _, _, fields, count, offset = message
+    namespace = messages.node.namespaces.get(fields.get(FIELD_NAMESPACE, b""))
+    if namespace is None:
+        raise Refused(Result.NAMESPACE, "no such namespace")
+    refuse_unsupported(fields)
+    kind = fields.get(FIELD_UDF_OP)
+    if kind == bytes([AGGREGATION]):
+        return aggregate(messages, namespace, message, session)
+    todo = ops(body, offset, count) if count else []
+    if kind is not None or info2 & INFO2_WRITE:
+        return begin(messages, namespace, message, todo, session)
+    if not info3 & INFO3_PARTITION_DONE:
+        raise Refused(Result.UNSUPPORTED_FEATURE, "a scan of the time before partition queries")
+    if any(code != OP_READ for code, _, _, _ in todo):
+        raise Refused(Result.UNSUPPORTED_FEATURE, "a query only reads bins")
+    names = [name for _, _, name, _ in todo]
+    return _pieces(namespace, message, _Scan(messages, namespace, message, names), session)
+
+
+def _starts(fields: dict[int, bytes]) -> dict[int, Place]:
+    """The partitions that are asked for, each with the place after which it goes on. Raises Refused."""
+    numbers, digests = fields.get(FIELD_PARTITIONS), fields.get(FIELD_RESUME_DIGESTS)
+    if numbers is None and digests is None:
+        raise Refused(Result.UNSUPPORTED_FEATURE, "a query without partitions")
+    numbers, digests = numbers or b"", digests or b""
+    if len(numbers) % 2 or len(digests) % DIGEST_SIZE:
+        raise Refused(Result.PARAMETER, "a partition or a digest ends early")
+    resumed = [digests[at : at + DIGEST_SIZE] for at in range(0, len(digests), DIGEST_SIZE)]
+    found = [
+        *((number, START) for (number,) in _PARTITION.iter_unpack(numbers)),
+        *((partition(place.digest), place) for place in _places(fields, resumed)),
+    ]
+    starts = dict(found)
+    if len(starts) != len(found) or any(number >= PARTITIONS for number in starts):
+        raise Refused(Result.PARAMETER, "a partition stands twice, or is none")
+    return starts
+
+
+def _places(fields: dict[int, bytes], digests: list[bytes]) -> list[Place]:
+    """Where partitions go on: after a digest; with an index after its value, and then the digest. Raises Refused."""
+    if FIELD_INDEX_RANGE not in fields:
+        return [Place(0, digest) for digest in digests]
+    data = fields.get(FIELD_BVALS, b"")
+    if len(data) != len(digests) * _VALUE.size:
+        raise Refused(Result.PARAMETER, "to go on in an index takes a value (field 15) for each digest")
+    values = (value for (value,) in _VALUE.iter_unpack(data))
+    return list(map(Place, values, digests))
+
+
+async def _pieces(
+    namespace: Namespace, message: Message, scan: _Scan, session: Session | None
+) -> AsyncIterator[bytes]:
+    """Frames with records; each holds as many as come in one turn."""
+    kind = "short" if message[0] & INFO1_SHORT_QUERY else "long"
+    parts: list[bytes] = []
+    size = 0
+    last, end = _LAST, "complete"
+    turn_end = monotonic() + TURN_SECONDS
+    try:
+        for part in scan.parts():
+            if part:
+                parts.append(part)
+                size += len(part)
+            pause = scan.throttle.pause()
+            if parts and (size >= PIECE_SIZE or pause):
+                yield frame.pack(frame.MESSAGE, b"".join(parts))
+                parts, size = [], 0
+            while pause:
+                await asyncio.sleep(pause)
+                pause = scan.throttle.pause()
+            if monotonic() > turn_end:
+                await line().turn()
+                turn_end = monotonic() + TURN_SECONDS
+    except Refused as error:
+        scan.messages.node.reasons.note(error.code, str(error), session)
+        last, end = reply(error.code, info3=INFO3_LAST), "error"
+    namespace.counters[f"{scan.kind}_query_{kind}_basic_{end}"] += 1
+    parts.append(last)
+    yield frame.pack(frame.MESSAGE, b"".join(parts))
+
+
+class _Scan:
+    """The way of a query through partitions: which records, how many of them, how fast, and what is shown."""
+
+    __slots__ = (
+        "_info1",
+        "_left",
+        "_names",
+        "_namespace",
+        "_selection",
+        "_starts",
+        "kind",
+        "messages",
+        "throttle",
+    )
+
+    def __init__(
+        self, messages: Messages, namespace: Namespace, message: Message, names: list[bytes]
+    ) -> None:
+        """Raises Refused."""
+        fields = message[9]
+        self.messages = messages
+        self._namespace = namespace
+        self._names = names
+        self._info1 = message[0]
+        self._starts = _starts(fields)
+        self._selection = Selection(namespace, fields)
+        self._left = int.from_bytes(fields.get(FIELD_RECORDS_MAX, b""), "big") or -1
+        self.throttle = Throttle(rate_of(fields))
+        self.kind = self._selection.kind
+
+    def parts(self) -> Iterator[bytes]:
+        """Messages for records and for partitions of other nodes; empty ones where others may have a turn.
+
+        Raises Refused when a filter would take too long.
+        """
+        for number, after in self._starts.items():
+            if not self.messages.owns(number):
+                yield reply(Result.PARTITION_UNAVAILABLE, generation=number, info3=INFO3_PARTITION_DONE)
+                continue
+            for found in self._selection.records(number, after):
+                shown = None if found is None else _shown(found.record, self._names, self._info1)
+                if found is None or shown is None:
+                    yield b""
+                    continue
+                self.throttle.count += 1
+                yield _message(self._namespace, found, shown)
+                self._left -= 1
+                if not self._left:
+                    return
+            yield b""
+
+
+def _shown(record: Record, names: list[bytes], info1: int) -> list[bytes] | None:
+    """The bins of a record that the query asks for; None when it asks for some and has none of them."""
+    if info1 & INFO1_NO_BINS:
+        return []
+    bins = split(record.bins)
+    if not names:
+        return list(bins.values())
+    return [bins[name] for name in names if name in bins] or None
+
+
+def _message(namespace: Namespace, found: Found, shown: list[bytes]) -> bytes:
+    digest, record, value = found
+    fields = [(FIELD_NAMESPACE, namespace.name), (FIELD_DIGEST, digest)]
+    if record.set_name:
+        fields.append((FIELD_SET, record.set_name))
+    if record.key:
+        fields.append((FIELD_KEY, record.key))
+    if value is not None:
+        fields.append((FIELD_BVALS, _VALUE.pack(value)))
+    return request(generation=record.generation, ttl=record.void_time, limit=0, fields=fields, ops=shown)

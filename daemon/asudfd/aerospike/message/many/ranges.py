@@ -1,0 +1,143 @@
+"""The range of a query (field 22): which values of a bin it asks for, and whether an index allows it.
+
+    u8 1 · u8 size of the name · name of the bin · u8 particle type · u32 size · low · u32 size · high
+
+Integers have 8 bytes; strings and blobs stand twice, for they are compared for equality only.
+
+An index has its entries in the order of numbers of 64 bits: the integer itself, and for strings and blobs a hash. A
+client is told the number (field 15) and gives it back to go on there, so any hash serves that stays the same.
+Source: the wire specification, sections 3.2 and 4.7.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from struct import Struct
+from struct import error as StructError  # noqa: N812 - an exception reads like one
+from typing import TYPE_CHECKING
+
+from asinfo.errors import WireError
+from asinfo.wire import cdt, msgpack
+from asinfo.wire.message import (
+    FIELD_INDEX_CONTEXT,
+    FIELD_INDEX_EXPRESSION,
+    FIELD_INDEX_NAME,
+    FIELD_INDEX_RANGE,
+    FIELD_INDEX_TYPE,
+    FIELD_SET,
+)
+from asinfo.wire.particle import BLOB, GEOJSON, INTEGER, LIST, MAP, STRING, pack
+from asinfo.wire.result import Result
+from asudfd.aerospike.message.cdt.collection import SIZE_MAX
+from asudfd.aerospike.message.single.bins import particle, split
+from asudfd.record.refused import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from asudfd.record.namespace import Namespace
+    from asudfd.record.record import Record
+
+_SIZE = Struct("!I")
+_ELEMENTS, _KEYS = 1, 2  # types of an index, in the numbers of the wire; 3 is values of a map
+
+
+class Range:
+    """The values that a query asks for."""
+
+    __slots__ = ("_hash", "_high", "_low", "_name", "_particle", "_type", "index_name")
+
+    def __init__(self, namespace: Namespace, fields: dict[int, bytes]) -> None:
+        """Raises Refused: 4 for what is no range, 201 when no index allows it, 16 for what is not offered."""
+        if FIELD_INDEX_CONTEXT in fields or FIELD_INDEX_EXPRESSION in fields:
+            raise Refused(Result.UNSUPPORTED_FEATURE, "indexes within collections, or on expressions")
+        self._name, self._particle, self._low, self._high = _read(fields[FIELD_INDEX_RANGE])
+        self._type = int.from_bytes(fields.get(FIELD_INDEX_TYPE, b""), "big")
+        self._hash = 0 if self._particle == INTEGER else _hash(self._low)
+        if self._particle == GEOJSON:
+            raise Refused(Result.INDEX_NOT_FOUND, "there are no geo indexes")
+        set_name, asked = fields.get(FIELD_SET, b""), fields.get(FIELD_INDEX_NAME)
+        covering = (
+            name
+            for name, index in namespace.indexes.items()
+            if asked in {None, b"", name} and index.covers(set_name, self._name, self._particle, self._type)
+        )
+        self.index_name = next(covering, b"").decode("utf-8", "replace")
+        if not self.index_name:
+            raise Refused(Result.INDEX_NOT_FOUND, "no index covers this bin and these values")
+
+    def find(self, record: Record) -> int | None:
+        """The number by which an index has ``record`` within the range, None when it does not. Raises Refused.
+
+        A list or map has one for each of its values: here the least counts, and a query gives each record once.
+        """
+        bin_ = split(record.bins).get(self._name)
+        if bin_ is None:
+            return None
+        kind, data = particle(bin_)
+        if not self._type:
+            return self._number(data) if kind == self._particle else None
+        numbers = [self._number(part) for of, part in self._values(kind, data) if of == self._particle]
+        return min((number for number in numbers if number is not None), default=None)
+
+    def _number(self, data: bytes) -> int | None:
+        """The number of a value of the right kind that is within the range, else None."""
+        if self._particle != INTEGER:
+            return self._hash if data == self._low else None
+        value = int.from_bytes(data, "big", signed=True)
+        return value if self._low <= value <= self._high else None
+
+    def _values(self, kind: int, data: bytes) -> Iterable[tuple[int, bytes]]:
+        """Particles in a list or map that an index of this type has."""
+        if kind != (LIST if self._type == _ELEMENTS else MAP):
+            return []
+        if len(data) > SIZE_MAX:
+            raise Refused(
+                Result.UNSUPPORTED_FEATURE, f"an index on a collection of more than {SIZE_MAX} bytes"
+            )
+        if self._type == _ELEMENTS:
+            parts = cdt.elements(data)[1]
+        else:
+            _, keys, values = cdt.entries(data)
+            parts = keys if self._type == _KEYS else values
+        return [pack(value) for value in map(msgpack.unpack, parts) if isinstance(value, int | str | bytes)]
+
+
+def _comparable(kind: int, data: bytes) -> Any:
+    """An integer, or bytes; values are compared only with those of the same kind."""
+    return int.from_bytes(data, "big", signed=True) if kind == INTEGER else data
+
+
+def _hash(data: bytes) -> int:
+    """A number of 64 bits for a string or blob, the same on all nodes and after each start."""
+    return int.from_bytes(blake2b(data, digest_size=8).digest(), "little", signed=True)
+
+
+def _read(data: bytes) -> tuple[bytes, int, Any, Any]:
+    """Bin, particle type, low and high of a range. Raises Refused."""
+    try:
+        return _parts(data)
+    except (StructError, IndexError, WireError) as error:
+        raise Refused(Result.PARAMETER, "what should be a range is none") from error
+
+
+def _parts(data: bytes) -> tuple[bytes, int, Any, Any]:
+    name_end = 2 + data[1]
+    kind = data[name_end]
+    low, position = _bound(data, name_end + 1)
+    high, end = _bound(data, position)
+    sizes = {len(low), len(high)}
+    if data[0] != 1 or end != len(data) or (kind == INTEGER and sizes != {8}):
+        raise WireError("not one range")
+    if kind not in {INTEGER, STRING, BLOB, GEOJSON} or (kind != INTEGER and low != high):
+        raise WireError("a range of such values")
+    return data[2:name_end], kind, _comparable(kind, low), _comparable(kind, high)
+
+
+def _bound(data: bytes, position: int) -> tuple[bytes, int]:
+    start = position + _SIZE.size
+    end = start + _SIZE.unpack_from(data, position)[0]
+    if end > len(data):
+        raise WireError("a range ends early")
+    return data[start:end], end

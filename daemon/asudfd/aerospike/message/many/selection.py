@@ -1,0 +1,128 @@
+"""Which records a query is about: those of a set that pass its filter and have a value within its range.
+
+A range means a secondary index on a real server. Here an index is a name and a rule (`asudfd.record.indexes`): the
+records of a partition are looked through one by one, whatever the query asks for. What has a value within the range
+is then put in the order of the index, by value and digest, for that is how a client goes on with the next page.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING, NamedTuple
+
+from asinfo.wire.message import FIELD_INDEX_RANGE, FIELD_RECORDS_PER_SECOND, FIELD_SET
+from asinfo.wire.result import Result
+from asudfd.aerospike.message.filter.cache import filter_of
+from asudfd.aerospike.message.many.ranges import Range
+from asudfd.record.refused import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from asudfd.record.namespace import Namespace
+    from asudfd.record.record import Record
+
+PAUSE_MAX = 0.1
+"""Longest pause of a throttled query in seconds: then it looks whether somebody wants it to end."""
+
+_PAUSE_MIN = 0.01
+
+
+class Place(NamedTuple):
+    """An entry of an index, by which its order is known. Without an index only the digest counts."""
+
+    value: int
+    digest: bytes
+
+
+START = Place(-1 << 63, b"")
+"""What is before all entries."""
+
+
+class Found(NamedTuple):
+    """A record, and the value by which an index has it: None without an index."""
+
+    digest: bytes
+    record: Record
+    value: int | None = None
+
+
+class Selection:
+    """The records of one query in one namespace."""
+
+    __slots__ = ("_filter", "_namespace", "_range", "_set_name", "index_name", "kind")
+
+    def __init__(self, namespace: Namespace, fields: dict[int, bytes]) -> None:
+        """Raises Refused for a filter that is none, and for a range that no index allows."""
+        self._namespace = namespace
+        self._set_name = fields.get(FIELD_SET)
+        self._filter = filter_of(fields)
+        self._range = Range(namespace, fields) if FIELD_INDEX_RANGE in fields else None
+        self.index_name = "" if self._range is None else self._range.index_name
+        self.kind = "pi" if self._range is None else "si"
+        """What names of counters begin with: queries of the primary index, or of a secondary one."""
+
+    def candidates(self, partition: int, after: Place = START) -> Iterator[Found | None]:
+        """The records after a place, before the filter is asked; None where others may have a turn.
+
+        They come in the order of their digests; with a range by value, then by digest. Raises Refused for a collection
+        that would take too long.
+        """
+        if self._range is None:
+            return self._by_digest(partition, after.digest)
+        return self._by_value(self._range, partition, after)
+
+    def _by_digest(self, partition: int, after: bytes) -> Iterator[Found | None]:
+        for digest, record in self._namespace.scan(partition, after):
+            yield Found(digest, record) if self._is_of_set(record) else None
+
+    def _by_value(self, within: Range, partition: int, after: Place) -> Iterator[Found | None]:
+        """Each record is read again when it is its turn: what was found of it may be long ago."""
+        places: list[Place] = []
+        for digest, record in self._namespace.scan(partition):
+            value = within.find(record) if self._is_of_set(record) else None
+            if value is not None and (place := Place(value, digest)) > after:
+                places.append(place)
+            yield None
+        places.sort()
+        for value, digest in places:
+            now = self._namespace.get(digest)
+            yield None if now is None or within.find(now) is None else Found(digest, now, value)
+
+    def _is_of_set(self, record: Record) -> bool:
+        return not self._set_name or record.set_name == self._set_name
+
+    def records(self, partition: int, after: Place = START) -> Iterator[Found | None]:
+        """The same for records that also pass the filter. Raises Refused for one that would take too long."""
+        passes = self._filter
+        for found in self.candidates(partition, after):
+            if passes is None or found is None or passes.passes(self._namespace, found.digest, found.record):
+                yield found
+            else:
+                yield None
+
+
+class Throttle:
+    """Holds a query to ``rate`` records in a second; 0 is as fast as it goes."""
+
+    __slots__ = ("_start", "count", "rate")
+
+    def __init__(self, rate: int) -> None:
+        self.rate = rate
+        self.count = 0
+        self._start = monotonic()
+
+    def pause(self) -> float:
+        """Seconds to wait before the next record, 0 for none; at most PAUSE_MAX, then ask again."""
+        if not self.rate:
+            return 0
+        ahead = self.count / self.rate - (monotonic() - self._start)
+        return 0 if ahead < _PAUSE_MIN else min(ahead, PAUSE_MAX)
+
+
+def rate_of(fields: dict[int, bytes]) -> int:
+    """Records per second that a query asks for, 0 for no limit. Raises Refused."""
+    data = fields.get(FIELD_RECORDS_PER_SECOND, bytes(4))
+    if len(data) != 4:
+        raise Refused(Result.PARAMETER, "records per second are no number of 32 bits")
+    return int.from_bytes(data, "big")

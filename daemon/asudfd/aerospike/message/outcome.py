@@ -1,0 +1,69 @@
+"""What becomes of a request on one record, before it is known how the reply travels: alone, or as a row of a batch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asinfo.wire.message import FIELD_KEY, FIELD_MRT_ID, FIELD_SET, SET_NAME_SIZE_MAX
+from asinfo.wire.result import Result
+from asudfd.record.refused import Refused
+
+if TYPE_CHECKING:
+    from asudfd.record.record import Record
+
+Outcome = tuple[int, int, int, bytes, int]
+"""Result code, generation, void time, ops and their number. A plain tuple: one is made for every request."""
+
+_KEY_SIZES = {
+    1: range(9, 10),
+    3: range(1, 1 << 32),
+    4: range(1, 1 << 32),
+}  # with the type: integer, string, blob
+
+OK = 0  # a plain number, in every reply: members of an IntEnum take longer to pack
+
+
+REPLY_SIZE_MAX = 16_777_216
+"""Most bytes (16 MiB) of bins that the reply to one request shows: a request that names a large bin again and again
+costs the node no more. A record is smaller, so that only repetition comes here. Our own limit."""
+
+
+def join(shown: list[bytes]) -> bytes:
+    """The ops of a reply. Raises Refused when they are too large."""
+    if sum(map(len, shown)) > REPLY_SIZE_MAX:
+        raise Refused(Result.RECORD_TOO_BIG, f"the reply is over {REPLY_SIZE_MAX} bytes")
+    return b"".join(shown)
+
+
+def failed(code: int) -> Outcome:
+    """The outcome of a request that changed nothing and shows nothing."""
+    return code, 0, 0, b"", 0
+
+
+def refuse_unsupported(fields: dict[int, bytes]) -> None:
+    """Raise Refused for a transaction: code 25, as on the real Community server."""
+    if FIELD_MRT_ID in fields:
+        raise Refused(Result.ENTERPRISE_ONLY, "transactions belong to the Enterprise Edition")
+
+
+def check_names(record: Record | None, fields: dict[int, bytes], *, write: bool) -> None:
+    """Raise Refused when set and key of a request do not fit: to themselves, or to the stored ``record``.
+
+    A read may leave out the set; a write may not. Source: the wire specification, section 4.1 and 4.2.
+    """
+    set_name = fields.get(FIELD_SET, b"")
+    if len(set_name) > SET_NAME_SIZE_MAX:
+        raise Refused(Result.PARAMETER, "the set's name is too long")
+    if record is not None and set_name != record.set_name and (set_name or write):
+        raise Refused(Result.PARAMETER, "the record is in another set")
+    if FIELD_KEY in fields:
+        _check_key(record, fields[FIELD_KEY])
+
+
+def _check_key(record: Record | None, key: bytes) -> None:
+    if not key:
+        raise Refused(Result.UNSUPPORTED_FEATURE, "an empty key")
+    if len(key) not in _KEY_SIZES.get(key[0], ()):
+        raise Refused(Result.PARAMETER, "a key must be an integer, a string or a blob")
+    if record is not None and record.key and record.key != key:
+        raise Refused(Result.KEY_MISMATCH, "the record has another key")

@@ -1,0 +1,1 @@
+"""Requests that another node of the cluster answers."""

@@ -1,0 +1,42 @@
+"""The bins of a stored record: taken apart by name, and what may be written into one.
+
+A bin is kept as a whole read operation: u32 size, 01, particle type, 00, size of the name, name, value.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+
+from asinfo.wire.message import BIN_NAME_SIZE_MAX, OP_READ, op
+from asinfo.wire.particle import stored
+from asinfo.wire.result import Result
+from asudfd.record.refused import Refused
+
+_unpack_size = Struct("!I").unpack_from
+
+
+def split(blob: bytes) -> dict[bytes, bytes]:
+    """The bins of a stored record by name, in their order."""
+    found = {}
+    offset, end = 0, len(blob)
+    while offset < end:
+        after = offset + 4 + _unpack_size(blob, offset)[0]
+        name = offset + 8
+        found[blob[name : name + blob[offset + 7]]] = blob[offset:after]
+        offset = after
+    return found
+
+
+def particle(whole: bytes) -> tuple[int, bytes]:
+    """Particle type and value of a bin."""
+    return whole[5], whole[8 + whole[7] :]
+
+
+def make_bin(kind: int, name: bytes, value: bytes) -> bytes:
+    """The bin ``name`` with a value from a client.
+
+    Raises Refused for a name that is too long, and particle.Refused for a value that no record keeps.
+    """
+    if len(name) > BIN_NAME_SIZE_MAX:
+        raise Refused(Result.BIN_NAME, "the bin's name is too long")
+    return op(OP_READ, kind, name, stored(kind, value))

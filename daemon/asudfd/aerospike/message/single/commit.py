@@ -1,0 +1,78 @@
+"""What every write does besides changing bins: look at the policies, then keep the record.
+
+Source: the wire specification, sections 3.6 and 4.2.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asinfo.wire.message import (
+    FIELD_KEY,
+    FIELD_SET,
+    INFO2_CREATE_ONLY,
+    INFO2_GENERATION,
+    INFO2_GENERATION_GT,
+    INFO3_CREATE_OR_REPLACE,
+    INFO3_REPLACE_ONLY,
+    INFO3_UPDATE_ONLY,
+)
+from asinfo.wire.result import Result
+from asudfd.aerospike.message.outcome import failed
+
+if TYPE_CHECKING:
+    from asudfd.aerospike.message.outcome import Outcome
+    from asudfd.record.namespace import Namespace
+    from asudfd.record.record import Record
+
+GENERATIONS = INFO2_GENERATION | INFO2_GENERATION_GT
+REPLACE = INFO3_CREATE_OR_REPLACE | INFO3_REPLACE_ONLY
+POLICIES2 = GENERATIONS | INFO2_CREATE_ONLY
+POLICIES3 = INFO3_UPDATE_ONLY | REPLACE
+"""Bits of info2 and info3 that make a write depend on the record as it is."""
+
+_MUST_EXIST = INFO3_UPDATE_ONLY | INFO3_REPLACE_ONLY
+
+
+def objection(
+    namespace: Namespace, record: Record | None, info2: int, info3: int, generation: int
+) -> Outcome | None:
+    """Why the policies of a write do not let it change ``record``; None when they do."""
+    if record is None:
+        if info3 & _MUST_EXIST:
+            return failed(Result.NOT_FOUND)
+    elif info2 & INFO2_CREATE_ONLY:
+        return failed(Result.RECORD_EXISTS)
+    return stale(namespace, record, info2, generation) if info2 & GENERATIONS else None
+
+
+def stale(namespace: Namespace, record: Record | None, info2: int, generation: int) -> Outcome | None:
+    """The outcome of a write whose client has another generation in mind; it shows the present one."""
+    present = record.generation if record is not None else 0
+    if info2 & INFO2_GENERATION:
+        fits = generation == present
+    else:
+        fits = not info2 & INFO2_GENERATION_GT or generation > present
+    if fits:
+        return None
+    namespace.counters["fail_generation"] += 1
+    return int(Result.GENERATION), present, record.void_time if record is not None else 0, b"", 0
+
+
+def commit(
+    namespace: Namespace,
+    digest: bytes,
+    record: Record | None,
+    fields: dict[int, bytes],
+    *,
+    ttl: int,
+    bins: bytes,
+) -> tuple[int, int]:
+    """Keep ``bins`` as the next generation of ``record``; returns generation and void time. Raises Refused.
+
+    Set and key are taken from the ``fields`` of the request where the record has none; ``ttl`` is as on the wire.
+    """
+    set_name, key = fields.get(FIELD_SET, b""), fields.get(FIELD_KEY, b"")
+    if record is not None:
+        key = record.key or key
+    return namespace.write(digest, record, ttl, set_name, key, bins)

@@ -1,0 +1,305 @@
+"""Several operations on one record, in the client's order and as one write.
+
+    READ            shows a bin as it is at that point; an empty name with GET_ALL shows them all
+    WRITE           sets a bin; a null particle removes it
+    ADD             integer to integer, wrapping at 64 bits; float to float; a missing bin becomes the operand
+    APPEND/PREPEND  string to string, blob to blob; a missing bin becomes the operand
+    TOUCH           changes nothing but generation and time to live; the record must exist
+    DELETE          drops all bins; what follows begins with none
+
+    CDT_READ     shows something of a list or map, `asudfd.aerospike.message.cdt`
+    CDT_MODIFY   changes a list or map, and shows what the operation gives
+
+A record that has no bins in the end is deleted. With RESPOND_ALL every operation but TOUCH shows something: reads a
+bin or null, the others what they give, or a null, under their own code. Operations on bits, HyperLogLogs and
+expressions answer result code 16, unsupported feature.
+Source: the wire specification, section 4.3.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import TYPE_CHECKING
+
+from asinfo.wire.message import (
+    BIN_NAME_SIZE_MAX,
+    INFO1_GET_ALL,
+    INFO1_READ,
+    INFO2_RESPOND_ALL_OPS,
+    OP_ADD,
+    OP_APPEND,
+    OP_BIT_MODIFY,
+    OP_BIT_READ,
+    OP_CDT_MODIFY,
+    OP_CDT_READ,
+    OP_DELETE,
+    OP_EXPRESSION_MODIFY,
+    OP_EXPRESSION_READ,
+    OP_HLL_MODIFY,
+    OP_HLL_READ,
+    OP_PREPEND,
+    OP_READ,
+    OP_TOUCH,
+    OP_WRITE,
+    op,
+)
+from asinfo.wire.particle import BLOB, FLOAT, INTEGER, LIST, NULL, STRING
+from asinfo.wire.result import Result
+from asudfd.aerospike.message import cdt
+from asudfd.aerospike.message.cost import COPY_STEPS
+from asudfd.aerospike.message.outcome import OK, check_names, failed, join
+from asudfd.aerospike.message.single.bins import make_bin, particle, split
+from asudfd.aerospike.message.single.commit import REPLACE, commit, objection
+from asudfd.record.refused import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from asinfo.wire.message import Message, Op
+    from asudfd.aerospike.message.cdt.collection import Collection
+    from asudfd.aerospike.message.outcome import Outcome
+    from asudfd.record.namespace import Namespace
+
+    Bins = dict[bytes, bytes]
+
+UNSUPPORTED = {
+    OP_EXPRESSION_READ: "expression read",
+    OP_EXPRESSION_MODIFY: "expression modify",
+    OP_BIT_READ: "bits read",
+    OP_BIT_MODIFY: "bits modify",
+    OP_HLL_READ: "HyperLogLog read",
+    OP_HLL_MODIFY: "HyperLogLog modify",
+}
+"""Operations that exist but that this node does not offer, with their names."""
+
+SHOWN_MAX = 65_535
+"""Most bins that a reply can show: its count has 16 bits."""
+
+_COLLECTIONS = frozenset((OP_CDT_READ, OP_CDT_MODIFY))
+_DOUBLE = Struct("!d")
+_BLOBS = frozenset((BLOB, 7, 8, 9, 10, 11, 12))
+
+
+def operate(namespace: Namespace, message: Message, todo: list[Op]) -> Outcome:
+    """Answer a write of any operations. Raises Refused; nothing is changed then."""
+    info1, info2, info3, _, _, generation, ttl, _, digest, fields, _, _ = message
+    assert digest is not None
+    _check(info1, info2, info3, todo)
+    record = namespace.get(digest)
+    refused = objection(namespace, record, info2, info3, generation)
+    if refused is not None:
+        return refused
+    check_names(record, fields, write=True)
+    if record is None and any(code == OP_TOUCH for code, _, _, _ in todo):
+        return failed(Result.NOT_FOUND)
+    size_max = namespace.record_size_max
+    if any(len(value) > size_max for _, _, _, value in todo):
+        raise Refused(Result.RECORD_TOO_BIG, "a value is larger than a record may be")
+    bins = {} if record is None or info3 & REPLACE else split(record.bins)
+    shown = run(bins, todo, info2 & INFO2_RESPOND_ALL_OPS)
+    answer = join(shown)  # refuses before anything is changed
+    if bins:
+        blob = b"".join(bins.values())
+        generation, void_time = commit(namespace, digest, record, fields, ttl=ttl, bins=blob)
+    elif record is None:
+        return failed(Result.NOT_FOUND)
+    else:
+        namespace.delete(digest)
+        namespace.counters["deleted_last_bin"] += all(code != OP_DELETE for code, _, _, _ in todo)
+        generation = void_time = 0
+    return OK, generation, void_time, answer, len(shown)
+
+
+def run(bins: Bins, todo: list[Op], respond_all: int, *, echo: bool = True) -> list[bytes]:
+    """Apply ``todo`` to ``bins`` and return what they show. Raises Refused.
+
+    What an operation on a list or map shows has the code of that with ``echo``, else that of a read: rows of batches
+    that only read are answered so.
+    """
+    shown: list[bytes] = []
+    opened = _Opened(bins)
+    for code, kind, name, value in todo:
+        if len(shown) > SHOWN_MAX:
+            raise Refused(Result.PARAMETER, "so many operations are too much for one request")
+        if code in _COLLECTIONS:
+            given = opened.operate(code, name, value)
+            if given is not None or respond_all:
+                shown.append(_shown(code if echo else OP_READ, name, given))
+            continue
+        opened.close()
+        if code == OP_READ:
+            if not name:
+                shown += bins.values()
+            elif name in bins:
+                shown.append(bins[name])
+            elif respond_all:
+                shown.append(op(OP_READ, NULL, name))
+            continue
+        opened.forget(len(bins.get(name, b"")))
+        _CHANGES[code](bins, kind, name, value)
+        if respond_all and code != OP_TOUCH:
+            shown.append(op(code, NULL, name))
+    opened.close()
+    return shown
+
+
+def _check(info1: int, info2: int, info3: int, todo: list[Op]) -> None:
+    """Refuse what makes no sense whatever the record holds."""
+    whole = info1 & INFO1_GET_ALL
+    if whole and info2 & INFO2_RESPOND_ALL_OPS:
+        raise Refused(Result.PARAMETER, "all bins cannot be answered one by one")
+    reads_all = False
+    for code, kind, name, _ in todo:
+        if code in UNSUPPORTED:
+            raise unsupported(code)
+        if code in {OP_READ, OP_CDT_READ}:
+            if not info1 & INFO1_READ or (not name and not whole):
+                raise Refused(Result.PARAMETER, "a read in a message that does not read")
+            reads_all |= not name
+        elif code != OP_CDT_MODIFY and code not in _CHANGES:
+            raise Refused(Result.PARAMETER, f"no operation has the code {code}")
+        elif info3 & REPLACE and (code not in {OP_WRITE, OP_DELETE} or (code == OP_WRITE and kind == NULL)):
+            raise Refused(Result.PARAMETER, "a record can be replaced only by values")
+    if whole and not reads_all:
+        raise Refused(Result.PARAMETER, "all bins are to be read, but no operation reads them")
+
+
+def unsupported(code: int) -> Refused:
+    """The refusal of an operation of UNSUPPORTED."""
+    return Refused(Result.UNSUPPORTED_FEATURE, f"operation {code} ({UNSUPPORTED[code]}) is not supported")
+
+
+class _Opened:
+    """The list and map bins that operations work on, each taken apart once, and the work of all operations."""
+
+    __slots__ = ("_bins", "_changed", "_opened", "_shelf", "_stored")
+
+    def __init__(self, bins: Bins) -> None:
+        self._bins = bins
+        self._shelf = cdt.Shelf()
+        self._opened: dict[bytes, Collection] = {}
+        self._changed: dict[bytes, Collection] = {}
+        self._stored: dict[bytes, tuple[int, bytes]] = {}
+
+    def operate(self, code: int, name: bytes, command: bytes) -> tuple[int, bytes] | None:
+        """Do an operation on a list or map bin; what it shows, None for nothing. Raises Refused."""
+        collection = self._opened.get(name)
+        if name in self._bins and name not in self._stored:
+            self._stored[name] = particle(self._bins[name])
+        stored = self._stored.get(name, (NULL, b""))
+        if code == OP_CDT_READ:
+            if collection is not None:
+                given = cdt.read_open(collection, command)
+            elif name in self._bins:
+                given = cdt.read(*stored, command, self._shelf)
+            else:
+                cdt.check(command, self._shelf.work, modifies=False)
+                return None
+            return given if given[0] != NULL else None
+        if collection is None and stored[0] == LIST:
+            longer = cdt.append(stored[1], command, self._shelf.work)
+            if longer is not None:
+                self._stored[name] = LIST, longer[0]
+                self._bins[name] = op(OP_READ, LIST, name, longer[0])
+                return longer[1]
+        if collection is None:
+            collection = cdt.open_bin(*stored, self._shelf.work)
+        changed, shown = cdt.modify_open(collection, command, self._shelf.work)
+        if changed is not None:
+            self._opened[name] = self._changed[name] = changed
+        return shown
+
+    def close(self) -> None:
+        """Bring what has changed to the bins. Raises Refused."""
+        for name, collection in self._changed.items():
+            if len(name) > BIN_NAME_SIZE_MAX:
+                raise Refused(Result.BIN_NAME, "the bin's name is too long")
+            self._bins[name] = op(OP_READ, collection.kind, name, self._pack(collection))
+        self._changed.clear()
+
+    def _pack(self, collection: Collection) -> bytes:
+        with cdt.REFUSING:
+            return collection.pack()
+
+    def forget(self, size: int) -> None:
+        """Another operation comes, on a bin of ``size`` bytes, which it may copy. Raises Refused."""
+        self._opened.clear()
+        self._stored.clear()
+        with cdt.REFUSING:
+            self._shelf.work.charge(size * COPY_STEPS)
+
+
+def _shown(code: int, name: bytes, given: tuple[int, bytes] | None) -> bytes:
+    kind, value = given or (NULL, b"")
+    return op(code, kind, name, value)
+
+
+def _write(bins: Bins, kind: int, name: bytes, value: bytes) -> None:
+    if kind == NULL:
+        bins.pop(name, None)
+    else:
+        bins[name] = make_bin(kind, name, value)
+
+
+def _add(bins: Bins, kind: int, name: bytes, value: bytes) -> None:
+    operand = make_bin(kind, name, value)
+    if name not in bins:
+        bins[name] = operand
+        return
+    old_kind, old = particle(bins[name])
+    if kind != old_kind or kind not in _SUMS:
+        raise Refused(Result.BIN_TYPE, "only integers can be added to integers, and floats to floats")
+    bins[name] = op(OP_READ, kind, name, _SUMS[kind](old, particle(operand)[1]))
+
+
+def _sum_integers(left: bytes, right: bytes) -> bytes:
+    return (int.from_bytes(left, "big") + int.from_bytes(right, "big") & (1 << 64) - 1).to_bytes(8, "big")
+
+
+def _sum_floats(left: bytes, right: bytes) -> bytes:
+    return _DOUBLE.pack(_DOUBLE.unpack(left)[0] + _DOUBLE.unpack(right)[0])
+
+
+_SUMS = {INTEGER: _sum_integers, FLOAT: _sum_floats}
+
+
+def _append(bins: Bins, kind: int, name: bytes, value: bytes) -> None:
+    old = _joinable(bins, kind, name)
+    bins[name] = make_bin(kind, name, old + value)
+
+
+def _prepend(bins: Bins, kind: int, name: bytes, value: bytes) -> None:
+    old = _joinable(bins, kind, name)
+    bins[name] = make_bin(kind, name, value + old)
+
+
+def _joinable(bins: Bins, kind: int, name: bytes) -> bytes:
+    """The value of a bin that something of type ``kind`` can be joined to; empty for a missing bin."""
+    if kind != STRING and kind not in _BLOBS:
+        raise Refused(
+            Result.BIN_TYPE if name in bins else Result.PARAMETER, "only strings and blobs can be joined"
+        )
+    if name not in bins:
+        return b""
+    old_kind, old = particle(bins[name])
+    if kind != old_kind:
+        raise Refused(Result.BIN_TYPE, "only values of one type can be joined")
+    return old
+
+
+def _touch(_bins: Bins, _kind: int, _name: bytes, _value: bytes) -> None:
+    """The commit does it."""
+
+
+def _delete(bins: Bins, _kind: int, _name: bytes, _value: bytes) -> None:
+    bins.clear()
+
+
+_CHANGES: dict[int, Callable[[Bins, int, bytes, bytes], None]] = {
+    OP_WRITE: _write,
+    OP_ADD: _add,
+    OP_APPEND: _append,
+    OP_PREPEND: _prepend,
+    OP_TOUCH: _touch,
+    OP_DELETE: _delete,
+}

@@ -1,0 +1,134 @@
+"""A UDF on one record: here and now when it is short, in a worker thread under the record's lock when it is not.
+
+A reply shows what the function returned under the name SUCCESS, or under FAILURE why it failed (code 100). All that
+it did to the record is one write; an error or a time-out leaves the record as it was.
+Source: the wire specification, section 4.5.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import TYPE_CHECKING
+
+from asinfo.wire.message import (
+    FIELD_KEY,
+    FIELD_SET,
+    FIELD_UDF_ARGUMENTS,
+    FIELD_UDF_FUNCTION,
+    FIELD_UDF_MODULE,
+    OP_READ,
+)
+from asinfo.wire.result import Result
+from asudfd.aerospike.message.outcome import OK, check_names, failed
+from asudfd.aerospike.message.single.commit import POLICIES2, POLICIES3
+from asudfd.lua.runtime import DELETE, WRITE
+from asudfd.record.record import GENERATION_MAX, Record
+from asudfd.record.refused import Refused
+from asudfd.record.ttl import now_seconds
+
+if TYPE_CHECKING:
+    from asinfo.wire.message import Message
+    from asudfd.aerospike.message.outcome import Outcome
+    from asudfd.lua.runtime import Applied, Subject
+    from asudfd.node import Node
+    from asudfd.record.namespace import Namespace
+
+NAME_SIZE_MAX = 127
+"""Longest name of a module or a function, in bytes."""
+
+_FAILED = int(Result.UDF)
+_NAMES = {OK: b"SUCCESS", _FAILED: b"FAILURE"}
+_NAME_SIZE = 7  # of both
+_pack_answer = Struct(">IBBBB7s").pack  # an op up to its value
+
+
+def apply(node: Node, namespace: Namespace, message: Message, origin: str) -> Outcome | None:
+    """Answer a UDF call here and now; None when it belongs in a thread (`apply_in_thread`). Raises Refused.
+
+    ``origin`` begins the names of the counters.
+    """
+    _, info2, info3, _, _, _, ttl, _, digest, fields, _, _ = message
+    assert digest is not None
+    module, function, arguments = call_of(fields)
+    if node.config.service.disable_udf_execution:
+        raise Refused(Result.FORBIDDEN, "disable-udf-execution is true")
+    if info2 & POLICIES2 or info3 & POLICIES3:
+        raise Refused(Result.PARAMETER, "a UDF call takes no policy about the record as it is")
+    record = namespace.get(digest)
+    check_names(record, fields, write=True)
+    subject = subject_of(namespace, digest, record, fields)
+    applied = node.host.apply_inline(module, function, arguments, subject)
+    if applied is None:
+        return None
+    return settle(namespace, digest, fields, ttl, record, applied, origin)
+
+
+async def apply_in_thread(
+    node: Node, namespace: Namespace, message: Message, origin: str, seconds: float
+) -> Outcome:
+    """Answer a UDF call that `apply` gave back; it may take ``seconds``. The caller holds the record's lock."""
+    ttl, digest, fields = message[6], message[8], message[9]
+    assert digest is not None
+    module, function, arguments = call_of(fields)
+    record = namespace.get(digest)
+    subject = subject_of(namespace, digest, record, fields)
+    applied = await node.host.apply(module, function, arguments, subject, seconds)
+    return settle(namespace, digest, fields, ttl, record, applied, origin)
+
+
+def call_of(fields: dict[int, bytes]) -> tuple[str, bytes, bytes]:
+    """Module, function and arguments of a call. Raises Refused."""
+    try:
+        module, function = fields[FIELD_UDF_MODULE], fields[FIELD_UDF_FUNCTION]
+        arguments = fields[FIELD_UDF_ARGUMENTS]
+    except KeyError:
+        raise Refused(Result.PARAMETER, "a UDF call without module, function or arguments") from None
+    if len(module) > NAME_SIZE_MAX or len(function) > NAME_SIZE_MAX:
+        raise Refused(Result.PARAMETER, "the name of a module or function is too long")
+    return module.decode("utf-8", "surrogateescape"), function, arguments
+
+
+def subject_of(
+    namespace: Namespace, digest: bytes, record: Record | None, fields: dict[int, bytes]
+) -> Subject:
+    """The record as it crosses into Lua."""
+    if record is None:
+        key = fields.get(FIELD_KEY, b"")
+        return False, 0, 0, 0, fields.get(FIELD_SET, b""), key, digest, b"", namespace.in_memory
+    generation, void_time, last_update, set_name, key, bins = record
+    ttl = max(0, void_time - now_seconds()) if void_time else 0
+    key = key or fields.get(FIELD_KEY, b"")
+    return True, generation, ttl, last_update, set_name, key, digest, bins, namespace.in_memory
+
+
+def settle(  # noqa: PLR0917 - the hot path calls it by position
+    namespace: Namespace,
+    digest: bytes,
+    fields: dict[int, bytes],
+    ttl: int,
+    record: Record | None,
+    applied: Applied,
+    origin: str,
+) -> Outcome:
+    """Do to the record what the function did to its copy, as one write, and answer. Raises Refused."""
+    code, kind, value, action, bins, own_ttl, drop_key, _ = applied
+    generation, void_time = (0, 0) if record is None else record[:2]
+    counted = "_lang_read_success" if code == OK else "_lang_error"
+    if action == WRITE:
+        ttl = ttl if own_ttl is None else own_ttl
+        key = b"" if drop_key else (record and record.key) or fields.get(FIELD_KEY, b"")
+        set_name = fields.get(FIELD_SET, b"")
+        generation, void_time = namespace.write(digest, record, ttl, set_name, key, bins)
+        counted = "_lang_write_success"
+    elif action == DELETE:
+        namespace.delete(digest)
+        void_time = 0
+        if record is not None:  # the delete counts as the record's last change
+            generation = generation % GENERATION_MAX + 1
+        counted = "_lang_delete_success"
+    namespace.counters[origin + counted] += 1
+    name = _NAMES.get(code)
+    if name is None:
+        return failed(code)
+    answer = _pack_answer(4 + _NAME_SIZE + len(value), OP_READ, kind, 0, _NAME_SIZE, name) + value
+    return code, generation, void_time, answer, 1

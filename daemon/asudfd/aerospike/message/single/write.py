@@ -1,0 +1,77 @@
+"""Writes of one record: put with its policies, and delete.
+
+A put is by far the most frequent of writes; one that does anything but write bins goes on to `operate`.
+Source: the wire specification, sections 4.2 and 4.4.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asinfo.wire.message import (
+    INFO1_GET_ALL,
+    INFO1_READ,
+    INFO2_DURABLE_DELETE,
+    INFO2_RESPOND_ALL_OPS,
+    OP_WRITE,
+)
+from asinfo.wire.particle import NULL
+from asinfo.wire.result import Result
+from asudfd.aerospike.message.outcome import OK, check_names, failed
+from asudfd.aerospike.message.single.bins import make_bin, split
+from asudfd.aerospike.message.single.commit import POLICIES2, POLICIES3, REPLACE, commit, objection, stale
+from asudfd.aerospike.message.single.operate import operate
+from asudfd.record.refused import Refused
+
+if TYPE_CHECKING:
+    from asinfo.wire.message import Message, Op
+    from asudfd.aerospike.message.outcome import Outcome
+    from asudfd.record.namespace import Namespace
+
+_READS = INFO1_READ | INFO1_GET_ALL
+
+
+def write(namespace: Namespace, message: Message, todo: list[Op]) -> Outcome:
+    """Answer a write. Raises Refused, and particle.Refused for a value that no record keeps."""
+    info1, info2, info3, _, _, generation, ttl, _, digest, fields, _, _ = message
+    assert digest is not None
+    if not todo:
+        raise Refused(Result.PARAMETER, "a write of nothing")
+    if info1 & _READS or info2 & INFO2_RESPOND_ALL_OPS:
+        return operate(namespace, message, todo)
+    changed = {}
+    size_max = namespace.record_size_max
+    for code, kind, name, value in todo:
+        if code != OP_WRITE or kind == NULL:
+            return operate(namespace, message, todo)
+        if len(value) > size_max:  # before the value is looked at: that takes time
+            raise Refused(Result.RECORD_TOO_BIG, "a value is larger than a record may be")
+        changed[name] = make_bin(kind, name, value)
+    record = namespace.get(digest)
+    if info2 & POLICIES2 or info3 & POLICIES3:
+        refused = objection(namespace, record, info2, info3, generation)
+        if refused is not None:
+            return refused
+    check_names(record, fields, write=True)
+    if record is not None and not info3 & REPLACE:
+        changed = {**split(record.bins), **changed}
+    blob = b"".join(changed.values())
+    generation, void_time = commit(namespace, digest, record, fields, ttl=ttl, bins=blob)
+    return OK, generation, void_time, b"", 0
+
+
+def delete(namespace: Namespace, message: Message, _todo: list[Op]) -> Outcome:
+    """Answer a delete. Raises Refused."""
+    _, info2, _, _, _, generation, _, _, digest, fields, _, _ = message
+    assert digest is not None
+    if info2 & INFO2_DURABLE_DELETE:
+        raise Refused(Result.ENTERPRISE_ONLY, "durable deletes belong to the Enterprise Edition")
+    record = namespace.get(digest)
+    if record is None:
+        return failed(Result.NOT_FOUND)
+    refused = stale(namespace, record, info2, generation)
+    if refused is not None:
+        return refused
+    check_names(record, fields, write=True)
+    namespace.delete(digest)
+    return failed(OK)

@@ -1,0 +1,156 @@
+"""The nodes of this process, put together from their parts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import copy
+import socket
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asudfd.aerospike.info.families import table
+from asudfd.config.schema import Level
+from asudfd.lua.demotion import Demotions
+from asudfd.lua.host import LuaHost
+from asudfd.network.listener import Service
+from asudfd.node import Node
+from asudfd.record.indexes import accept as accept_indexes
+from asudfd.record.spaces import open_namespaces
+from asudfd.record.truncation import accept as accept_truncation
+from asudfd.smd.interface import SINDEX, TRUNCATE, UDF
+from asudfd.udf.store import ModuleStore
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from asudfd.cluster.cluster import Cluster
+    from asudfd.config.schema import Config
+    from asudfd.manifest import Manifest
+    from asudfd.process.log import Log
+    from asudfd.process.metrics import Metrics
+    from asudfd.process.restart import Listeners
+    from asudfd.smd.interface import Smd
+
+DEMOTED = "demoted-functions"
+"""File of the work directory with the functions that may not run on the event loop."""
+
+PART_SECONDS = 2.0
+"""How long Lua may take to end: a call that does not end must not keep the records from the disk."""
+
+
+class Assembly:
+    """Makes ``count`` nodes that share what is given here; ``stack`` stops what they are made of."""
+
+    def __init__(
+        self,
+        config: Config,
+        count: int,
+        stack: contextlib.AsyncExitStack,
+        *,
+        cluster: Cluster,
+        smd: Smd,
+        manifest: Manifest,
+        log: Log,
+        metrics: Metrics,
+        listeners: Listeners,
+    ) -> None:
+        self._config = config
+        self._several = count > 1
+        self._stack = stack
+        self._cluster = cluster
+        self._smd = smd
+        self._manifest = manifest
+        self._log = log
+        self._metrics = metrics
+        self._listeners = listeners
+        demoted = Path(config.service.work_directory) / DEMOTED
+        self._demotions = Demotions(demoted, partial(self._warn, "", "udf"))
+
+    def node(self, number: int, port: int) -> Service:
+        """The node at place ``number``, with its modules, its Lua host and its port. Raises StartError."""
+        config, stack = self._node_config(number), self._stack
+        modules: ModuleStore
+        source = lambda module: modules.source(module)  # noqa: E731, PLW0108 - host and store need each other
+        prefix = f"node {config.service.node_id}: " if self._several else ""
+        host = LuaHost(config.mod_lua, source, partial(self._log_lua, prefix), self._demotions)
+        stack.push_async_callback(_end, host.stop)
+        modules = ModuleStore(Path(config.mod_lua.user_path), host, partial(self._warn, prefix, "udf"))
+        modules.open()
+        stack.callback(modules.close)
+        node = Node(
+            config.service.node_id,
+            config,
+            table=table(),
+            cluster=self._cluster,
+            smd=self._smd,
+            modules=modules,
+            host=host,
+            log=self._log,
+            metrics=self._metrics,
+        )
+        suffix = f"-{node.id}" if self._several else ""
+        node.namespaces = open_namespaces(
+            config, partial(self._warn, prefix, "storage"), suffix, self._manifest
+        )
+        for namespace in node.namespaces.values():
+            stack.push_async_callback(namespace.stop)
+        stack.push_async_callback(_end, node.messages.jobs.stop)
+        self._smd.subscribe(UDF, modules.accept)
+        self._smd.subscribe(
+            TRUNCATE,
+            partial(accept_truncation, node.namespaces, warn=partial(self._warn, prefix, "truncate")),
+        )
+        self._smd.subscribe(
+            SINDEX, partial(accept_indexes, node.namespaces, warn=partial(self._warn, prefix, "sindex"))
+        )
+        bind = partial(self._listeners.bind, f"node {number}")
+        service = Service(node, config.network.service.listen_address, port, bind)
+        stack.callback(service.close)
+        config.network.service.port = service.address[1]
+        node.endpoint = _endpoint(config, service.address)
+        return service
+
+    def _node_config(self, number: int) -> Config:
+        """The configuration of the node at place ``number``: ids count on, modules are kept apart."""
+        config = copy.deepcopy(self._config)
+        config.service.node_id = node_id(self._config, number)
+        if self._several:
+            config.mod_lua.user_path = f"{config.mod_lua.user_path}/{config.service.node_id}"
+        return config
+
+    def _warn(self, prefix: str, context: str, text: str) -> None:
+        self._log.warning(context, prefix + text)
+
+    def _log_lua(self, prefix: str, level: int, position: str, text: str, context: str) -> None:
+        self._log.write(Level(level), context, prefix + text, position)
+
+
+def node_id(config: Config, number: int) -> str:
+    """Id of the node at place ``number`` in the process."""
+    return f"{int(config.service.node_id, 16) + number:X}"
+
+
+async def _end(stop: Callable[[], Awaitable[None]]) -> None:
+    """Stop a part that Lua may hold up for ever; then the rest goes on without it."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop(), PART_SECONDS)
+
+
+def _endpoint(config: Config, bound: tuple[str, int]) -> tuple[str, int]:
+    """Address and port that clients are told."""
+    service = config.network.service
+    host = service.access_address or bound[0]
+    if host in {"0.0.0.0", "::", "any"}:
+        host = _own_address()
+    return host, service.access_port or bound[1]
+
+
+def _own_address() -> str:
+    """The address of this machine that its default route uses, or loopback without one. Nothing is sent."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # an address for documentation: any address out there would do
+        address: str = probe.getsockname()[0]
+        return address
+    return "127.0.0.1"

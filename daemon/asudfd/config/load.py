@@ -1,0 +1,75 @@
+"""From a configuration file, or none, to a Config."""
+
+import errno
+import os
+from pathlib import PurePath
+
+from asinfo.errors import ConfigError, Problem
+from asinfo.files import PIPE_SECONDS, FileError, read_file
+from asudfd.config import bind, grammar
+from asudfd.config.grammar import FILE_SIZE_MAX, Problems, Statement
+from asudfd.config.schema import Config, Namespace
+
+MODULES = "usr/udf/lua"
+"""Directory of the modules under the work-directory unless `user-path` says otherwise, as the real server's layout."""
+
+USER_PATH_SIZE_MAX = 255
+
+NSUP_PERIOD = 120
+"""Seconds between removals of expired records where no file says otherwise."""
+
+
+def embedded(work_directory: str) -> Config:
+    """The configuration without a file: two namespaces in memory, all state under ``work_directory``.
+
+    Expired records are removed, since clients may give every record a time to live.
+    """
+    config = Config(namespaces=[Namespace(name, nsup_period=NSUP_PERIOD) for name in ("test", "bar")])
+    _place(config, work_directory)
+    return config
+
+
+def load(path: str, work_directory: str | None = None) -> Config:
+    """The configuration in the file ``path``; its warnings are in ``Config.warnings``.
+
+    A name ending in .yaml or .yml is read as YAML. ``work_directory`` replaces the file's. Raises ConfigError with
+    all problems of the file.
+    """
+    problems, warnings = Problems(path), Problems(path)
+    config = bind.bind(_statements(path, problems), problems, warnings)
+    _place(config, work_directory or config.service.work_directory)
+    if len(os.fsencode(config.mod_lua.user_path)) > USER_PATH_SIZE_MAX:
+        problems.add(0, f"'user-path' is longer than {USER_PATH_SIZE_MAX} bytes: {config.mod_lua.user_path}")
+    if problems:
+        raise ConfigError(sorted(problems, key=lambda problem: problem.line or FILE_SIZE_MAX))
+    config.warnings = warnings
+    return config
+
+
+def check(path: str) -> list[Problem]:
+    """The warnings about the file ``path``. Raises ConfigError with all problems, as `load` does."""
+    return load(path).warnings
+
+
+def _statements(path: str, problems: Problems) -> list[Statement]:
+    text = grammar.decode(_read(path, problems), problems)
+    if PurePath(path).suffix not in {".yaml", ".yml"}:
+        return grammar.parse(text, problems)
+    from asudfd.config import yamlform  # yaml takes 20 ms to import
+
+    return yamlform.parse(text, problems)
+
+
+def _read(path: str, problems: Problems) -> bytes:
+    try:
+        return read_file(path, FILE_SIZE_MAX, pipe_seconds=PIPE_SECONDS)
+    except FileError as error:
+        problems.add(0, f"cannot be read: {error.reason}" if error.errno != errno.EFBIG else error.reason)
+        return b""
+
+
+def _place(config: Config, work_directory: str) -> None:
+    """Keep the state under ``work_directory``, and the modules too unless their path is absolute."""
+    config.service.work_directory = work_directory
+    # joining leaves an absolute path alone
+    config.mod_lua.user_path = str(PurePath(work_directory, config.mod_lua.user_path or MODULES))

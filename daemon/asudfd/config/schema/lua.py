@@ -1,0 +1,82 @@
+"""Parameters of the context `mod-lua`.
+
+The first three are the real server's (lua-udf, 2.1); the others are our own.
+"""
+
+import os
+from dataclasses import dataclass
+
+from asudfd.config.parameter import parameter
+
+MEMORY_LOW = 16 << 20
+"""Below 2 MiB no context starts, below 3 MiB a module of the largest size does not load; calls work with records."""
+
+
+@dataclass(slots=True)
+class ModLua:
+    """How Lua modules are kept and run."""
+
+    cache_enabled: bool = parameter(True, "Keep Lua contexts between calls.", effect=True)
+    user_path: str = parameter(
+        "",
+        "Directory of the registered modules; a relative path is under the work-directory.",
+        varies="usr/udf/lua",
+        high=255,
+        effect=True,
+    )
+    allow_unsafe_lua: bool = parameter(
+        False,
+        "Give Lua load (of text); never io, debug, or more of os than clock, date, difftime and time.",
+        effect=True,
+    )
+    context_count: int = parameter(
+        10, "Lua contexts kept for each module.", low=1, high=1024, effect=True, own=True
+    )
+    context_max: int = parameter(
+        128, "Most Lua contexts of one module under load.", low=1, high=4096, effect=True, own=True
+    )
+    context_memory: int = parameter(
+        96 << 20,  # below 80 MiB the deepest recursion ends for want of memory, not as a stack overflow
+        "Most memory of one Lua context.",
+        unit="bytes",
+        low=MEMORY_LOW,
+        high=1 << 40,
+        effect=True,
+        own=True,
+    )
+    body_max_ms: int = parameter(
+        1000,
+        "Most processor time of a module's body, at udf-put and whenever a context is made.",
+        unit="milliseconds",
+        low=1,
+        high=60000,
+        effect=True,
+        own=True,
+    )
+    memory_max: int = parameter(
+        2 << 30,
+        "Most memory of all Lua contexts of a node; idle ones go first, then calls that need a new one are refused.",
+        unit="bytes",
+        low=64 << 20,
+        high=1 << 50,
+        effect=True,
+        own=True,
+    )
+    time_max_ms: int = parameter(
+        60000,
+        "Longest time limit that a client may give a UDF call; a longer one counts as this.",
+        unit="milliseconds",
+        low=1,
+        high=86_400_000,
+        effect=True,
+        own=True,
+    )
+    udf_threads: int = parameter(
+        os.cpu_count() or 1,
+        "Threads that run Lua at the same time, beside the event loop; calls that take long have turns.",
+        varies="one a CPU",
+        low=1,
+        high=128,
+        effect=True,
+        own=True,
+    )

@@ -1,0 +1,48 @@
+"""All contexts of a configuration file in order, for what is generated from the schema."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from asudfd.config.parameter import Parameter, contexts, parameters
+from asudfd.config.schema import ModLua, Namespace, NamespaceSet, Network, Service, Smd
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A context as it stands in a file: its opening line without the brace, its parameters, the contexts in it."""
+
+    opening: str
+    doc: str
+    parameters: tuple[Parameter, ...]
+    sections: tuple["Section", ...]
+
+    def all(self, path: str = "") -> Iterator[tuple[str, "Section"]]:
+        """This context and those in it, each with the names of the contexts around it."""
+        path = f"{path}{self.opening}"
+        yield path, self
+        for inner in self.sections:
+            yield from inner.all(f"{path} / ")
+
+
+def sections() -> tuple[Section, ...]:
+    """The contexts with parameters at the top of a file; `logging` has none."""
+    return (
+        _section("service", Service, "The node as a whole."),
+        _section("network", Network, "All ports of the node."),
+        _section("namespace test", Namespace, "A namespace, by its name; there may be several."),
+        _section("mod-lua", ModLua, "How Lua modules are kept and run."),
+        _section(
+            "smd", Smd, "Where the nodes of a cluster keep the metadata they share, such as the modules."
+        ),
+    )
+
+
+def _section(opening: str, kind: type, doc: str) -> Section:
+    inner = [_section(_opening(name), one.kind, one.doc) for name, one in contexts(kind).items()]
+    if kind is Namespace:
+        inner.append(_section("set demo", NamespaceSet, "A set, by its name; there may be several."))
+    return Section(opening, doc, tuple(parameters(kind).values()), tuple(inner))
+
+
+def _opening(name: str) -> str:
+    return "storage-engine memory" if name == "storage-engine" else name

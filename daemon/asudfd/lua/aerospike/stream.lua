@@ -1,0 +1,168 @@
+-- Streams: a module's function says which operations the records of a set pass through; the node does those up to the
+-- first reduce, once for every partition that has records, and the client the rest. `stream_ops.lua` has the operations:
+--
+--   stream:filter(f)          values for which f(value) is true
+--   stream:map(f)             f(value); nil ends the stream
+--   stream:aggregate(init, f) f(f(init, first), second) and so on; a number from FULL on goes out, and a new one begins
+--   stream:reduce(f)          f(f(first, second), third) and so on
+--   stream:groupby(f)         a map of lists of the values with the same f(value)
+--
+-- An operation that runs is a function of the next value, nil at the end of the stream. Source: the UDF specification,
+-- section 4; `asudfd.lua.runtime` says what the host gives and gets.
+local box = ...
+
+local error, setmetatable, pcall, rawset, clock, kind = error, setmetatable, box.pcall, rawset, os.clock, type
+local byte, find, sub, pack, unpack, concat = string.byte, string.find, string.sub, string.pack, string.unpack, table.concat
+local env, to_particle, inner = box.env, box.to_particle, box.inner
+local begin, finish, spread = box.begin, box.finish, box.spread
+
+-- What of a stream goes to the client: messages one after the other
+
+local READ <const>, NAME <const> = 1, "SUCCESS"
+local OP <const>, OP_SIZE <const> = ">I4BBBs1", 4 + #NAME -- size, code, particle type, 0, name; bytes that the size counts
+
+local head -- of a message with one op
+local out, parts, size = {}, 0, 0
+local ended -- has the stream of this partition ended?
+
+local function write(value)
+    if value == nil then
+        ended = true
+    elseif not ended then
+        local form, bytes = to_particle(inner(value))
+        out[parts + 1], out[parts + 2], out[parts + 3] = head, pack(OP, OP_SIZE + #bytes, READ, form, 0, NAME), bytes
+        parts, size = parts + 3, size + #head + OP_SIZE + 4 + #bytes
+    end
+end
+
+local function written()
+    local all = concat(out, "", 1, parts)
+    out, parts, size = {}, 0, 0
+    return all
+end
+
+-- Running
+
+local ENOUGH <const>, SLICE <const> = 262144, 0.02 -- bytes that go out in one crossing; seconds of the processor
+local END <const> = 0 -- in a batch, behind the records of a partition
+local RECORD <const> = ">xI2I4I8c20s1s4s4" -- generation, ttl, last update, digest, set, key, bins
+local NO_ARGUMENTS <const> = "\x90"
+local REUSE <const>, LATE <const>, BROKEN <const> = 0, 1, 2
+
+local name, data, in_memory -- of the call
+local batch, at = "", 1 -- records, and how far they are done
+local first -- the first operation of the partition at hand; nil before its first record
+
+-- The arguments of the call, after `stream`; none if they are no list.
+local function arguments(stream, ok, ...)
+    if ok then
+        return stream, ...
+    elseif ... ~= box.MALFORMED then
+        error((...), 0)
+    end
+    return stream
+end
+
+-- Calls the module's function; the first of its operations.
+local function prepare()
+    local f = env[name]
+    if f == nil then
+        error("function not found", 0)
+    end
+    local operations = box.operations((f(arguments(box.new_stream(), pcall(spread, data)))))
+    local onward = write
+    for index = #operations, 1, -1 do
+        onward = operations[index](onward)
+    end
+    ended = false
+    return onward
+end
+
+local function end_partition()
+    local last = first
+    first = nil
+    if last and not ended then
+        last(nil)
+    end
+end
+
+local function next_record()
+    local generation, ttl, updated, digest, set, key, bins, after = unpack(RECORD, batch, at)
+    at = after
+    first = first or prepare()
+    if not ended then
+        first(box.show(generation, ttl, updated, set, key, digest, bins, in_memory))
+    end
+end
+
+local function work()
+    local stop = clock() + SLICE
+    while at <= #batch and size < ENOUGH and clock() < stop do
+        if byte(batch, at) == END then
+            at = at + 1
+            end_partition()
+        else
+            next_record()
+        end
+    end
+end
+
+local function text_of(message)
+    if kind(message) ~= "string" then
+        return "result value type unexpected"
+    end
+    local text = box.without_place(message)
+    local zero = find(text, "\0", 1, true)
+    return zero and sub(text, 1, zero - 1) or text
+end
+
+function box.open_stream(...)
+    name, data, head, in_memory = ...
+    batch, at, first = "", 1, nil
+    out, parts, size = {}, 0, 0
+    box.hold_lines(false)
+end
+
+-- Takes a batch of records, or goes on with the last one, if it is empty: messages, whether there is more to do, an error
+-- text or nil, and what becomes of the state.
+function box.pour(limit, more)
+    begin(limit, false)
+    rawset(env, "aerospike", box.aerospike)
+    if more ~= "" then
+        batch, at = more, 1
+    end
+    local ok, message = box.outermost(work)
+    local state = finish() and LATE or REUSE
+    if not ok then
+        first, batch, at = nil, "", 1
+        if message == "not enough memory" then
+            out, parts, size, state = {}, 0, 0, BROKEN
+        end
+        return written(), false, text_of(message), state
+    end
+    local left = at <= #batch
+    if not left then
+        batch, at = "", 1
+    end
+    return written(), left, nil, state
+end
+
+-- Names that belong to the engine of the real server: they are there, and say so when called.
+
+local function refused()
+    error("this function is the engine's: modules cannot call it", 2)
+end
+
+for _, each in next, { "filter", "transform", "reduce", "aggregate", "stream_iterator", "StreamOps_create", "StreamOps_apply", "StreamOps_select", "apply_stream" } do
+    env[each] = refused
+end
+
+local function library(names)
+    local functions = {}
+    for index = 1, #names do
+        functions[names[index]] = refused
+    end
+    return setmetatable(functions, { __metatable = functions })
+end
+
+env.stream = library({ "read", "write", "readable", "writable", "tostring" })

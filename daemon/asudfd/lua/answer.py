@@ -1,0 +1,206 @@
+"""What a context hands back, looked at before the node stores or sends it.
+
+The sandbox writes bins and values in their final form. A module that found a way into it could make it write anything:
+bins that no request can be answered from any more, values that clients do not survive. So the node reads the structure
+itself: sizes, types, names, and lists and maps to their ends. Texts and bytes are not looked into, and a bin that stands as
+it was stored is not looked at again.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import TYPE_CHECKING
+
+from asinfo.errors import WireError
+from asinfo.wire.collection import check_list, check_map
+from asinfo.wire.particle import BLOB, BOOL, FLOAT, GEOJSON, INTEGER, LIST, MAP, NULL, OPAQUE, STRING, VECTOR
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+_OK, _UDF = 0, 100
+_CODES = frozenset({_OK, 2, 4, 12, 21, _UDF})
+"""Result codes of a call; see `asudfd.lua.runtime.Applied`."""
+
+_NOTHING, _WRITE, _DELETE = range(3)
+"""The actions of `asudfd.lua.runtime.Applied`, which imports this file."""
+
+NAME_SIZE_MAX, BINS_MAX = 15, 512
+"""Of a record; `record.lua` has the same limits."""
+
+_TTL_MAX = 0xFFFFFFFF
+_HEADS_MAX = 4096
+_SHORT = 512
+"""Bytes of a value that is looked at sooner than the bins that were stored, of which it may be one."""
+
+_INTEGER_SIZE = 8
+_OP = Struct(">IBBBB")
+_OP_NAME = b"SUCCESS"
+_READ = 1
+
+_heads: set[bytes] = set()
+"""All but the last eight bytes of records that were found to be one integer: most counters have one of few names."""
+
+
+def fault_of(applied: Any, before: bytes) -> str:
+    """What is wrong with an `Applied` for a record whose bins were ``before``; empty when nothing is."""
+    try:
+        code, kind, value, action, bins, ttl, _, _ = applied
+        if (
+            kind != INTEGER or type(value) is not bytes or len(value) != 8
+        ):  # counters, which are most, take no call
+            _check_value(kind, value)
+        if action == _WRITE:
+            if bins[:-8] not in _heads or type(bins) is not bytes:
+                _check_bins(bins, before)
+        elif bins != b"" or action not in {_NOTHING, _DELETE}:
+            return "bins that are not to be written"
+        if code:
+            _check_failure(code, kind, action)
+        if ttl is not None and not (type(ttl) is int and 0 <= ttl <= _TTL_MAX):
+            return "a ttl that is none"
+    except WireError as error:
+        return str(error)
+    except (TypeError, ValueError):
+        return "an answer of another form"
+    return ""
+
+
+def fault_in(messages: object, head: bytes) -> str:
+    """What is wrong with the messages of a stream, each of which begins with ``head``; empty when nothing is."""
+    try:
+        if type(messages) is not bytes:
+            return "messages that are no bytes"
+        at = 0
+        while at < len(messages):
+            if not messages.startswith(head, at):
+                return "a message without its head"
+            at += len(head)
+            kind, name, value, at = _op_at(messages, at)
+            if name != _OP_NAME:
+                return "a value under another name"
+            _check_value(kind, value)
+    except WireError as error:
+        return str(error)
+    return ""
+
+
+def _check_failure(code: object, kind: object, action: object) -> None:
+    if code not in _CODES or action != _NOTHING or kind != (STRING if code == _UDF else NULL):
+        raise WireError(f"a result code {code!r} that does not fit")
+
+
+def _op_at(data: bytes, at: int) -> tuple[int, bytes, bytes, int]:
+    """Particle type, name and value of the read operation at ``at``, and the offset after it."""
+    value = at + _OP.size
+    if value > len(data):
+        raise WireError("a bin ends early")
+    size, operation, kind, zero, name_size = _OP.unpack_from(data, at)
+    name, after = value, at + 4 + size
+    value += name_size
+    if operation != _READ or zero or value > after or after > len(data):
+        raise WireError("a bin that is none")
+    return kind, data[name:value], data[value:after], after
+
+
+def _operations(bins: bytes) -> Iterator[bytes]:
+    at = 0
+    while at < len(bins):
+        after = _op_at(bins, at)[3]
+        yield bins[at:after]
+        at = after
+
+
+def _check_bins(bins: object, before: bytes) -> None:
+    if type(bins) is not bytes or not bins:
+        raise WireError("a record without bins")
+    names: set[bytes] = set()
+    others: list[tuple[int, bytes, bytes, bytes]] = []
+    at = 0
+    while at < len(bins):
+        start = at
+        kind, name, value, at = _op_at(bins, start)
+        if len(name) > NAME_SIZE_MAX or name in names:
+            raise WireError("a bin whose name is too long, or comes twice")
+        names.add(name)
+        if kind != INTEGER or len(value) != _INTEGER_SIZE:
+            others.append((kind, name, value, bins[start:at]))
+    if len(names) > BINS_MAX:
+        raise WireError("too many bins")
+    if others:
+        _check_others(others, before)
+    elif len(names) == 1:
+        if len(_heads) >= _HEADS_MAX:
+            _heads.clear()
+        _heads.add(bins[:-_INTEGER_SIZE])
+
+
+def _check_others(others: list[tuple[int, bytes, bytes, bytes]], before: bytes) -> None:
+    """Look at bins that are no integers: type, name, value and the whole operation of each."""
+    stored: set[bytes] | None = None
+    for kind, name, value, whole in others:
+        if len(value) <= _SHORT and not _is_wrong(kind, value):
+            continue
+        if stored is None:
+            stored = set(_operations(before))
+        if whole not in stored:
+            _check_bin(kind, name, value)
+
+
+def _is_wrong(kind: int, value: bytes) -> bool:
+    try:
+        _check_bin(kind, b"", value)
+    except WireError:
+        return True
+    return False
+
+
+def _check_bin(kind: int, name: bytes, value: bytes) -> None:
+    if kind == NULL:
+        raise WireError("a bin without a value")
+    try:
+        _check_value(kind, value)
+    except WireError as error:
+        raise WireError(f"bin {name.decode('utf-8', 'backslashreplace')!r}: {error}") from None
+
+
+def _check_value(kind: object, value: object) -> None:
+    check = _CHECKS.get(kind)
+    if check is None or type(value) is not bytes:
+        raise WireError("a value of no known type")
+    check(value)
+
+
+def _anything(_: bytes) -> None:
+    pass
+
+
+def _sized(size: int) -> Callable[[bytes], None]:
+    def check(value: bytes) -> None:
+        if len(value) != size:
+            raise WireError(f"a number of {len(value)} bytes")
+
+    return check
+
+
+def _check_bool(value: bytes) -> None:
+    if value not in {b"\0", b"\1"}:
+        raise WireError("a bool that is neither 0 nor 1")
+
+
+def _check_geojson(value: bytes) -> None:
+    if value[:3] != b"\0\0\0":
+        raise WireError("a geo JSON value without its head")
+
+
+_CHECKS: dict[object, Callable[[bytes], None]] = {
+    **dict.fromkeys((OPAQUE - {VECTOR}) | {STRING, BLOB}, _anything),
+    NULL: _sized(0),
+    INTEGER: _sized(_INTEGER_SIZE),
+    FLOAT: _sized(8),
+    BOOL: _check_bool,
+    LIST: check_list,
+    MAP: check_map,
+    GEOJSON: _check_geojson,
+}

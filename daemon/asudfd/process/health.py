@@ -1,0 +1,52 @@
+"""What supervisors ask: whether the process lives, whether it can do all of its work, and its figures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asudfd.exposition import KIND, exposition
+from asudfd.network.http import TEXT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from asudfd.network.http import Page
+    from asudfd.network.listener import Service
+
+STARTING = "starting"
+STOPPING = "stopping"
+
+
+class Health:
+    """The pages for supervisors about the ``services`` of this process. ``stage`` says why they do not serve yet, or no more."""
+
+    def __init__(self, services: Sequence[Service]) -> None:
+        self.stage = STARTING
+        self._services = services
+
+    def pages(self) -> dict[str, Callable[[], Page]]:
+        """The pages by their paths."""
+        return {"/healthz": self._alive, "/readyz": self._ready, "/metrics": self._metrics}
+
+    def reason(self) -> str:
+        """Why this process cannot do all of its work; empty when it can."""
+        if self.stage:
+            return self.stage
+        for service in self._services:
+            node = service.node
+            if node.smd.trouble:
+                return node.smd.trouble
+            if not node.cluster.has(node.id):
+                return f"node {node.id} is not a member of the cluster"
+        return ""
+
+    @staticmethod
+    def _alive() -> Page:
+        return 200, TEXT, b"ok\n"
+
+    def _ready(self) -> Page:
+        reason = self.reason()
+        return 503 if reason else 200, TEXT, f"{reason or 'ready'}\n".encode()
+
+    def _metrics(self) -> Page:
+        return 200, KIND, exposition(service.node for service in self._services)

@@ -1,0 +1,105 @@
+"""Who holds the event loop: read from the stack of its thread, so that serving a request costs nothing for it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, NamedTuple
+
+from asudfd.aerospike.info.dispatch import Dispatch
+from asudfd.aerospike.info.request import Session
+from asudfd.aerospike.message.dispatch import Messages
+from asudfd.lua.host import LuaHost
+from asudfd.network.connection import Connection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from types import FrameType
+    from typing import Any
+
+    from asudfd.network.connections import Traffic
+
+NAME_SIZE_MAX = 128
+"""Characters of a command that are told."""
+
+STACK_SIZE_MAX = 8
+"""Innermost frames that are told."""
+
+
+class Call(NamedTuple):
+    """A call of a Lua function on the event loop."""
+
+    host: LuaHost
+    module: str
+    function: bytes
+
+
+class Holder(NamedTuple):
+    """What holds the event loop: a call of Lua, if it is one; what it is for whom, in words; and where it is."""
+
+    call: Call | None
+    what: str
+    client: str
+    stack: str
+
+    def __str__(self) -> str:
+        return f"{self.what}{' for client ' if self.client else ''}{self.client}"
+
+
+def holder(stack: FrameType, loop: asyncio.AbstractEventLoop, traffics: Iterable[Traffic]) -> Holder:
+    """Who holds ``loop``, whose thread has the ``stack``."""
+    frames = list(_frames(stack))
+    call, what = None, "something that is no request"
+    for frame in frames:  # the innermost first: it says most
+        known = _known(frame)
+        if known is not None:
+            call, what = known
+            break
+    return Holder(call, what, _client(frames, loop, traffics), " < ".join(_places(frames)))
+
+
+def _frames(stack: FrameType | None) -> Iterator[FrameType]:
+    while stack is not None:
+        yield stack
+        stack = stack.f_back
+
+
+def _known(frame: FrameType) -> tuple[Call | None, str] | None:
+    code = frame.f_code
+    if code is LuaHost.apply_inline.__code__:
+        call = Call(*(frame.f_locals[name] for name in ("self", "module", "function")))
+        return call, f"the function {_text(call.function)} of the module {call.module!r}"
+    if code is Dispatch.answer.__code__:
+        return None, f"the info command {_text(frame.f_locals['line'])}"
+    if code is Messages.respond.__code__:
+        return None, "a record message"
+    return None
+
+
+def _client(frames: Iterable[FrameType], loop: asyncio.AbstractEventLoop, traffics: Iterable[Traffic]) -> str:
+    """Address of whose request it is: its connection or session is on the stack, or waits for the task that runs."""
+    for frame in frames:
+        for found in _values(frame, "session", "self"):
+            if isinstance(found, Session) and found.address:
+                return found.address
+            if isinstance(found, Connection):
+                return found._session.address  # noqa: SLF001 - what it knows of its client is nobody else's matter
+    task = asyncio.current_task(loop)
+    for connection in (each for traffic in traffics for each in tuple(traffic.connections)):
+        if task is not None and connection._task is task:  # noqa: SLF001 - as above
+            return connection._session.address  # noqa: SLF001 - as above
+    return ""
+
+
+def _values(frame: FrameType, *names: str) -> Iterator[Any]:
+    known = frame.f_locals
+    return (known[name] for name in names if name in known)
+
+
+def _places(frames: list[FrameType]) -> Iterator[str]:
+    for frame in frames[:STACK_SIZE_MAX]:
+        name = frame.f_code.co_filename.rpartition("/")[2]
+        yield f"{name}:{frame.f_lineno} {frame.f_code.co_name}"
+
+
+def _text(name: bytes) -> str:
+    return repr(name[:NAME_SIZE_MAX].decode("utf-8", "backslashreplace"))

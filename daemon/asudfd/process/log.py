@@ -1,0 +1,236 @@
+"""The log: one line an event, to files and the console, in the real server's form.
+
+    Nov 20 2026 18:27:06 GMT: INFO (udf): (store.py:41) text
+
+A line stays a line: whatever is not printable is escaped. Writing never waits and never fails: lines that a full disk
+or a stuck reader refuses are counted, and the count is logged as soon as writing works again.
+"""
+
+import os
+import select
+import sys
+import time
+from collections.abc import Sequence
+
+from asinfo.wire.info import visible
+from asudfd.config.schema.sinks import CONTEXTS, Level, Sink
+from asudfd.errors import StartError
+
+LINE_SIZE_MAX = 4096
+"""Longest line in bytes, newline included. PIPE_BUF of Linux: a pipe that polls writable takes so much at once."""
+
+REPEAT_SECONDS = 10.0
+"""An identical warning is written once in so many seconds, then counted."""
+
+REPEATS_MAX = 256
+"""Most different warnings that are remembered."""
+
+CONSOLE = "stderr"
+"""Name of the console sink in the answer of `logs`."""
+
+_STDERR = 2
+
+
+class Log:
+    """All sinks. Threads may log: a line is one write."""
+
+    __slots__ = ("_local_time", "_loudest", "_millis", "_repeats", "_second", "_stamp", "sinks")
+
+    def __init__(self, sinks: Sequence[Sink], *, local_time: bool = False, millis: bool = False) -> None:
+        """Open ``sinks``. Raises StartError when a file cannot be opened."""
+        self._local_time = local_time
+        self._millis = millis
+        self._second = -1
+        self._stamp = ""
+        self._repeats = _Repeats()
+        self.sinks = [_Output(sink) for sink in sinks]
+        self._loudest = self._find_loudest()
+
+    def critical(self, context: str, text: str, position: str = "") -> None:
+        """Log what ends the daemon or loses data."""
+        self.write(Level.CRITICAL, context, text, position or _caller())
+
+    def warning(self, context: str, text: str, position: str = "") -> None:
+        """Log what an operator should look at."""
+        self.write(Level.WARNING, context, text, position or _caller())
+
+    def info(self, context: str, text: str, position: str = "") -> None:
+        """Log what happened."""
+        self.write(Level.INFO, context, text, position or _caller())
+
+    def debug(self, context: str, text: str, position: str = "") -> None:
+        """Log what helps to understand."""
+        if self.takes(Level.DEBUG, context):
+            self.write(Level.DEBUG, context, text, position or _caller())
+
+    def detail(self, context: str, text: str, position: str = "") -> None:
+        """Log every step."""
+        if self.takes(Level.DETAIL, context):
+            self.write(Level.DETAIL, context, text, position or _caller())
+
+    def takes(self, level: Level, context: str) -> bool:
+        """Whether any sink wants such a line."""
+        return level <= self._loudest[context]
+
+    def write(self, level: Level, context: str, text: str, position: str) -> None:
+        """Log ``text`` that comes from ``position``, a ``file:line`` of Python or of Lua."""
+        if not self.takes(level, context):
+            return
+        if level <= Level.WARNING:
+            repeated = self._repeats.admit((context, position, text), time.monotonic())
+            if repeated < 0:
+                return
+            text += f" (repeated {repeated} times)" if repeated else ""
+        line = _line(f"{self._time()}: {level.name} ({context}): ({position}) ", text)
+        for output in self.sinks:
+            if level <= output.levels[context]:
+                output.write(line)
+
+    def levels(self, sink: int) -> dict[str, Level]:
+        """Levels of all contexts of a sink, in the order of `log/0`. Raises IndexError for an unknown sink."""
+        return dict(self._sink(sink).levels)
+
+    def set_level(self, sink: int, context: str, level: Level) -> None:
+        """Change the level of a context of a sink; ``any`` is every context. Raises LookupError for unknown ones."""
+        levels = self._sink(sink).levels
+        if context != "any" and context not in levels:
+            raise KeyError(context)
+        levels.update(dict.fromkeys(levels if context == "any" else (context,), level))
+        self._loudest = self._find_loudest()
+
+    def reopen(self) -> None:
+        """Open the files again, after a rotation. A file that cannot be opened stays the old one, with a warning."""
+        for output in self.sinks:
+            if problem := output.reopen():
+                self.warning("misc", problem)
+
+    def close(self) -> None:
+        """Release the files; later lines go to the console only, if there is one."""
+        for output in self.sinks:
+            output.close()
+
+    def _sink(self, number: int) -> "_Output":
+        if number < 0:
+            raise IndexError(number)
+        return self.sinks[number]
+
+    def _find_loudest(self) -> dict[str, Level]:
+        return {
+            context: max((output.levels[context] for output in self.sinks), default=Level.CRITICAL)
+            for context in CONTEXTS
+        }
+
+    def _time(self) -> str:
+        """The time as the real server writes it; made anew once a second, and for milliseconds."""
+        now = time.time()
+        if int(now) != self._second:
+            self._stamp = _stamp(now, local=self._local_time)
+            self._second = int(now)
+        if not self._millis:
+            return self._stamp
+        clock, _, zone = self._stamp.rpartition(" ")
+        return f"{clock}.{int(now * 1000) % 1000:03} {zone}"
+
+
+class _Output:
+    """An open sink; ``lost`` counts lines that could not be written since the last one that could."""
+
+    __slots__ = ("fd", "levels", "lost", "name", "path")
+
+    def __init__(self, sink: Sink) -> None:
+        self.path = sink.path
+        self.name = sink.path or CONSOLE
+        self.levels = {context: sink.levels.get(context, Level.INFO) for context in CONTEXTS}
+        self.lost = 0
+        try:
+            self.fd = _STDERR if self.path is None else _open(self.path)
+        except OSError as error:
+            raise StartError(f"cannot open the log file {self.path}: {error.strerror}") from None
+
+    def write(self, line: bytes) -> None:
+        if self.fd < 0 or (self.lost and not self._write(_lost(self.lost))):
+            self.lost += 1
+        else:
+            # a report of lost lines, if there was one, went through: only this line may be missing now
+            self.lost = 0 if self._write(line) else 1
+
+    def _write(self, line: bytes) -> bool:
+        """Whether ``line`` could be written without waiting."""
+        try:
+            return _ready(self.fd) and os.write(self.fd, line) == len(line)
+        except OSError:
+            return False
+
+    def reopen(self) -> str | None:
+        """Open the file again; the reason when that fails."""
+        if self.path is None:
+            return None
+        try:
+            fresh = _open(self.path)
+        except OSError as error:
+            return f"cannot open the log file {self.path} again: {error.strerror}"
+        self.close()
+        self.fd = fresh
+        return None
+
+    def close(self) -> None:
+        if self.path is not None and self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+
+class _Repeats:
+    """Which warnings were written lately, and how often each came again."""
+
+    __slots__ = ("_seen",)
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, str, str], tuple[float, int]] = {}
+
+    def admit(self, key: tuple[str, str, str], now: float) -> int:
+        """How often ``key`` was held back before now that it may be written again, or -1 to hold it back."""
+        written, held = self._seen.get(key, (now - REPEAT_SECONDS, 0))
+        if now - written < REPEAT_SECONDS:
+            self._seen[key] = (written, held + 1)
+            return -1
+        if len(self._seen) >= REPEATS_MAX:
+            self._seen.clear()
+        self._seen[key] = (now, 0)
+        return held
+
+
+def _open(path: str) -> int:
+    # without O_NONBLOCK a FIFO as log file would hold the daemon until somebody reads it
+    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o640)
+
+
+def _ready(fd: int) -> bool:
+    """Whether a write would not wait. The console may be a pipe whose reader sleeps, and its flags are not ours."""
+    poll = select.poll()
+    poll.register(fd, select.POLLOUT)
+    return any(event & select.POLLOUT for _, event in poll.poll(0))
+
+
+def _lost(count: int) -> bytes:
+    return _line(
+        f"{_stamp(time.time(), local=False)}: WARNING (misc): (log.py:0) ", f"{count} lines were lost"
+    )
+
+
+def _line(head: str, text: str) -> bytes:
+    line = (head + visible(text)).encode()
+    if len(line) >= LINE_SIZE_MAX:
+        line = line[: LINE_SIZE_MAX - 4].decode("utf-8", "ignore").encode() + b"..."
+    return line + b"\n"
+
+
+def _stamp(now: float, *, local: bool) -> str:
+    """Month names in English whatever the locale, as strftime of the untouched C locale gives them."""
+    moment = time.localtime(now) if local else time.gmtime(now)
+    return time.strftime("%b %d %Y %H:%M:%S GMT" + ("%z" if local else ""), moment)
+
+
+def _caller() -> str:
+    """File and line of who logs: two frames up, past the method of Log."""
+    frame = sys._getframe(2)  # noqa: SLF001 - the documented way; inspect costs a hundred times more
+    return f"{frame.f_code.co_filename.rpartition('/')[2]}:{frame.f_lineno}"

@@ -1,0 +1,115 @@
+"""Secondary indexes: which bins may be asked for by their values.
+
+An index is its definition and nothing more: a query by its bin looks through the records of the set. That takes the
+time of a scan, is never behind, and costs writes nothing. Definitions are kept by system metadata, as
+NAMESPACE|NAME = a JSON list of set, bin, kind and type, which hands them over at the start and to every node.
+"""
+
+from __future__ import annotations
+
+from json import dumps
+from typing import TYPE_CHECKING, NamedTuple
+
+from asinfo.wire.decode import decode_json
+from asinfo.wire.particle import BLOB, INTEGER, STRING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from asudfd.record.namespace import Namespace
+    from asudfd.smd.interface import Item
+
+KINDS = {"numeric": INTEGER, "string": STRING, "blob": BLOB}
+"""What an index is on, and the particle type of those values."""
+
+TYPES = ("default", "list", "mapkeys", "mapvalues")
+"""Where in a bin the values are, in the order of the wire's numbers: the bin, its elements, keys, or values."""
+
+
+_KIND_LETTERS = {"numeric": "I", "string": "S", "blob": "B"}
+_TYPE_LETTERS = {"default": ".", "list": "L", "mapkeys": "K", "mapvalues": "V"}
+"""How the real server's system metadata writes them."""
+
+
+class Index(NamedTuple):
+    """A definition; ``set_name`` is empty for all sets."""
+
+    set_name: str
+    bin_name: str
+    kind: str
+    type: str
+
+    def covers(self, set_name: bytes, bin_name: bytes, particle: int, type_: int) -> bool:
+        """Whether a query may ask for values of this particle type, in this bin of this set."""
+        own = self.set_name.encode("utf-8", "surrogateescape")
+        return (
+            own in {b"", set_name}
+            and self.bin_name.encode("utf-8", "surrogateescape") == bin_name
+            and KINDS[self.kind] == particle
+            and TYPES.index(self.type) == type_
+        )
+
+
+def key_of(namespace: bytes, name: bytes) -> str:
+    """The key of an index in system metadata."""
+    return (namespace + b"|" + name).decode("utf-8", "surrogateescape")
+
+
+def value_of(index: Index) -> str:
+    """The value of an index in system metadata."""
+    return dumps(index)
+
+
+def shown(key: str, value: str) -> str:
+    """An item of system metadata as the real server shows it: NAMESPACE|SET|BIN|TYPE|KIND=NAME.
+
+    What is no definition is shown as it is.
+    """
+    namespace, _, name = key.partition("|")
+    try:
+        index = _read(value)
+    except ValueError:
+        return f"{key}={value}"
+    letters = f"{_TYPE_LETTERS[index.type]}|{_KIND_LETTERS[index.kind]}"
+    return f"{namespace}|{index.set_name}|{index.bin_name}|{letters}={name}"
+
+
+def accept(
+    namespaces: Mapping[bytes, Namespace], items: Sequence[Item], warn: Callable[[str], None] = lambda _: None
+) -> None:
+    """Take over changed definitions from system metadata; those of other namespaces are not ours.
+
+    What is no definition is told to ``warn``, and counts as removed.
+    """
+    for item in items:
+        name, _, index_name = item.key.encode("utf-8", "surrogateescape").partition(b"|")
+        space = namespaces.get(name)
+        if space is None:
+            continue
+        index = None
+        try:
+            index = _read(item.value) if item.value is not None else None
+        except ValueError as error:
+            warn(f"the index {item.key!r} in system metadata is not served: it {error}")
+        if index is None:
+            space.indexes.pop(index_name, None)
+        else:
+            _name(space.indexes, index_name, index)
+
+
+def _name(indexes: dict[bytes, Index], name: bytes, index: Index) -> None:
+    """Put an index under its name: it has one, so another one that it had is gone in the same step."""
+    for other in [other for other, definition in indexes.items() if definition == index]:
+        del indexes[other]
+    indexes[name] = index
+
+
+def _read(value: str) -> Index:
+    """The definition that ``value`` is. Raises ValueError."""
+    parts = decode_json(value, escaped_bytes=True)
+    if not isinstance(parts, list) or len(parts) != 4 or not all(isinstance(part, str) for part in parts):
+        raise ValueError("is no list of four texts")
+    index = Index(*parts)
+    if index.kind not in KINDS or index.type not in TYPES:
+        raise ValueError("is of a kind or type that there is not")
+    return index

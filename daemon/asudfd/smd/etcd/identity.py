@@ -1,0 +1,139 @@
+"""Whether etcd still is the one that was known, with all that it has said since.
+
+One that lost its data, or was restored from a copy, counts its revisions anew, and soon has as many as before.
+
+A random name is written once, by the first process that ever comes. Every change writes a random mark, and whoever
+follows keeps the last one: an etcd that has this mark at this revision has the history up to there. Both are compared
+by every transaction that writes, and by every look.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from asudfd.smd.etcd import wire
+from asudfd.smd.etcd.wire import Compacted, KeyValue, Refused, SetBack
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asudfd.smd.etcd.gateway import Gateway
+
+LOOK_SECONDS = 2.0
+"""How long an answer may take."""
+
+NAME_SIZE = 16
+MARK_SIZE = 8
+
+ADVICE = "Stop all nodes and start them again to let them take over what etcd has"
+
+
+class Identity:
+    """What is known of the etcd that has the keys under ``root``. ``lost`` says why it is another one now."""
+
+    def __init__(self, gateway: Gateway, root: bytes) -> None:
+        self.head = root + b"head"
+        self.lost = ""
+        self._gateway = gateway
+        self._place = root + b"id"
+        self._name = b""
+        self._mark = KeyValue(self.head)
+
+    async def learn(self) -> None:
+        """Read the name, or give one; to be called once, before anything else is read."""
+        while not self._name:
+            found = (await self._gateway.transact((), self.fetches(), seconds=LOOK_SECONDS)).ranges[1].keys
+            if found:
+                self._name = found[0].value
+                return
+            name = secrets.token_hex(NAME_SIZE).encode()
+            absent, put = [wire.is_revision(self._place, 0)], [wire.put(self._place, name)]
+            if (await self._gateway.transact(absent, put, seconds=LOOK_SECONDS)).succeeded:
+                self._name = name
+
+    def stamp(self) -> dict[str, Any]:
+        """The operation that marks a change."""
+        return wire.put(self.head, secrets.token_bytes(MARK_SIZE))
+
+    def note(self, event: KeyValue) -> None:
+        """Have ``event`` as the last mark."""
+        if event.version:
+            self._mark = event
+
+    def proof(self) -> list[dict[str, Any]]:
+        """Comparisons that hold only where the history goes on that is known. Raises SetBack when it is known not to."""
+        if self.lost:
+            raise SetBack(self.lost)
+        name = [wire.is_value(self._place, self._name)] if self._name else []
+        return [*name, wire.is_later(self.head, self._mark.mod - 1)] if self._mark.mod else name
+
+    def fetches(self) -> list[dict[str, Any]]:
+        """The operations whose two answers ``check`` takes."""
+        return [wire.fetch(self.head), wire.fetch(self._place)]
+
+    def check(self, answers: Sequence[wire.Range], known: KeyValue | None = None) -> KeyValue:
+        """The last mark by these ``answers``. Raises SetBack when they cannot come from the etcd that was known.
+
+        ``known`` is the mark that was known when it was asked.
+        """
+        known = known or self._mark
+        heads, names = answers[0].keys, answers[1].keys
+        head = heads[0] if heads else KeyValue(self.head)
+        if self._name and (not names or names[0].value != self._name):
+            self._fail("etcd is another one than it was, or has lost everything: it was set back")
+        if head.mod < known.mod or (head.mod == known.mod and head.value != known.value):
+            self._fail(
+                f"etcd had a change at revision {known.mod} that it does not know any more: it was set back"
+            )
+        return head
+
+    @property
+    def mark(self) -> KeyValue:
+        """The last mark."""
+        return self._mark
+
+    async def verify(self, answers: Sequence[wire.Range]) -> None:
+        """See that the history up to the last mark is the one that is known, by ``answers`` and what else it takes.
+
+        Raises SetBack, and Compacted when etcd has forgotten it.
+        """
+        known = self._mark
+        if self.check(answers).mod != known.mod and known.mod:
+            try:
+                then = await self._gateway.range(
+                    self.head, self.head + b"\0", revision=known.mod, seconds=LOOK_SECONDS
+                )
+            except Compacted:
+                raise
+            except Refused as error:
+                if "future" in str(error):
+                    self._fail("etcd knows less than this node: it was set back")
+                raise
+            if [(entry.mod, entry.value) for entry in then.keys] != [(known.mod, known.value)]:
+                self._fail(
+                    f"etcd tells another history than it did up to revision {known.mod}: it was set back"
+                )
+        self.lost = ""
+
+    def check_pages(
+        self, found: Sequence[KeyValue], known: dict[bytes, tuple[int, int]], position: int
+    ) -> None:
+        """See that what was last changed up to ``position`` is what was ``known``: creations and changes by key."""
+        names = [entry.value for entry in found if entry.key == self._place]
+        if names != [self._name]:
+            self._fail("etcd is another one than it was, or has lost everything: it was set back")
+        if any(
+            entry.mod <= position and known.get(entry.key) != (entry.create, entry.mod) for entry in found
+        ):
+            self._fail(f"etcd tells another history than it did up to revision {position}: it was set back")
+        self.lost = ""
+
+    def fail_behind(self, revision: int, position: int) -> None:
+        """Raise SetBack when etcd, asked for its latest revision, knows less than was delivered before."""
+        if revision < position:
+            self._fail(f"etcd is at revision {revision} and was at {position}: it was set back")
+
+    def _fail(self, reason: str) -> None:
+        self.lost = f"{reason}. {ADVICE}"
+        raise SetBack(self.lost)

@@ -1,0 +1,86 @@
+"""The lock of those who change many modules: one key, under a lease that lasts as long as they asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+from asudfd.smd.etcd import wire
+from asudfd.smd.etcd.wire import EtcdError, KeyValue, Unreachable
+from asudfd.smd.interface import CONFIRM_SECONDS, Holder
+
+if TYPE_CHECKING:
+    from asudfd.smd.etcd.gateway import Gateway
+
+CALL_SECONDS = 1.0
+
+
+class Lock:
+    """The lock at ``key``. Calls raise EtcdError, at the latest after CONFIRM_SECONDS."""
+
+    def __init__(self, gateway: Gateway, key: bytes) -> None:
+        self._gateway = gateway
+        self._key = key
+
+    async def take(self, owner: str, seconds: int) -> Holder | None:
+        """Hold it for ``seconds`` from now on, or say who else does."""
+        try:
+            async with asyncio.timeout(CONFIRM_SECONDS):
+                return await self._take(owner.encode(), seconds)
+        except TimeoutError as error:
+            raise Unreachable("etcd does not answer in time", maybe=True) from error
+
+    async def give(self, owner: str) -> Holder | None:
+        """Hold it no more, or say who else does."""
+        try:
+            async with asyncio.timeout(CONFIRM_SECONDS):
+                return await self._give(owner.encode())
+        except TimeoutError as error:
+            raise Unreachable("etcd does not answer in time", maybe=True) from error
+
+    async def _take(self, owner: bytes, seconds: int) -> Holder | None:
+        lease = await self._gateway.grant(seconds, seconds=CALL_SECONDS)
+        held: KeyValue | None = None
+        try:
+            while True:
+                outcome = await self._gateway.transact(
+                    [wire.is_revision(self._key, held.mod if held else 0)],
+                    [wire.put(self._key, owner, lease)],
+                    [wire.fetch(self._key)],
+                    seconds=CALL_SECONDS,
+                )
+                if outcome.succeeded:
+                    lease = held.lease if held else 0  # the one to end: what it held is under the new one
+                    return None
+                keys = outcome.ranges[0].keys
+                held = keys[0] if keys else None
+                if held and held.value != owner:
+                    return await self._holder(held)
+        finally:
+            await self._end(lease)
+
+    async def _give(self, owner: bytes) -> Holder | None:
+        while True:
+            look = await self._gateway.transact((), [wire.fetch(self._key)], seconds=CALL_SECONDS)
+            if not look.ranges[0].keys:
+                return None
+            held = look.ranges[0].keys[0]
+            if held.value != owner:
+                return await self._holder(held)
+            outcome = await self._gateway.transact(
+                [wire.is_revision(self._key, held.mod)], [wire.delete(self._key)], seconds=CALL_SECONDS
+            )
+            if outcome.succeeded:
+                await self._end(held.lease)
+                return None
+
+    async def _holder(self, held: KeyValue) -> Holder:
+        left = await self._gateway.time_left(held.lease, seconds=CALL_SECONDS) if held.lease else 0
+        return Holder(held.value.decode("utf-8", "replace"), max(0, left))
+
+    async def _end(self, lease: int) -> None:
+        """End a lease that holds nothing any more; it would end by itself."""
+        if lease:
+            with contextlib.suppress(EtcdError):
+                await self._gateway.revoke(lease, seconds=CALL_SECONDS)

@@ -1,0 +1,126 @@
+"""Which nodes are alive, as etcd knows it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from typing import TYPE_CHECKING
+
+from asinfo.wire.decode import decode_json
+from asudfd.cluster.cluster import Member
+from asudfd.errors import StartError
+from asudfd.smd.etcd.lease import Taken
+from asudfd.smd.etcd.wire import Denied, EtcdError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from asudfd.smd.etcd.store import EtcdSmd
+    from asudfd.smd.etcd.wire import KeyValue
+
+RETRY_SECONDS = 0.25
+"""Pause before etcd is told again of our nodes."""
+
+PORT_MAX = 65535
+
+NODE_ID = re.compile(rb"[1-9A-F][0-9A-F]{0,15}")
+"""A node's id as we write it: 64 bits in hexadecimal digits, not 0."""
+
+HOST = re.compile(r"[A-Za-z0-9._:%-]{1,255}")
+"""A name or an address. Clients are told it between commas and semicolons, so nothing else may stand in it."""
+
+
+class Membership:
+    """The members of the cluster: ``joined`` is called on the event loop with all live ones, at every change.
+
+    To be made before the start of ``smd``, to be started after it and stopped before it: its lease keeps the nodes of
+    this process alive. What etcd has under the name of a node that is no address is left out.
+    """
+
+    def __init__(self, smd: EtcdSmd, joined: Callable[[Sequence[Member]], None]) -> None:
+        self._feed = smd.feed
+        self._lease = smd.lease
+        self._joined = joined
+        self._root = smd.feed.root + b"nodes/"
+        self._members: dict[bytes, Member] = {}
+        self._own: dict[bytes, Member] = {}
+        self._started = False
+        smd.feed.subscribe(b"nodes", self._accept)
+        smd.lease.standing.changed = self._tell
+
+    async def start(self, members: Sequence[Member]) -> None:
+        """Make ``members``, the nodes of this process, known; returns after the first call of ``joined``, with them.
+
+        Waits for an etcd that is away, until it is cancelled. Raises StartError.
+        """
+        self._own = {self._root + member.id.encode(): member for member in members}
+        await self._feed.reached(await self._claim())
+        self._started = True
+        self._tell()
+
+    async def stop(self) -> None:
+        """Let the nodes of this process leave; the others see it at once."""
+        self._started = False
+        await self._lease.drop(self._own)
+
+    async def _claim(self) -> int:
+        values = {key: _value(member) for key, member in self._own.items()}
+        while True:
+            try:
+                return await self._lease.claim(values)
+            except (Taken, Denied) as error:
+                raise StartError(f"etcd does not take the address of this node: {error}") from error
+            except EtcdError:
+                await asyncio.sleep(RETRY_SECONDS)  # it was there a moment ago; the feed tells the log
+
+    def _accept(self, changed: Sequence[KeyValue], _position: int) -> None:
+        """Take over who came and went."""
+        before = list(self._members.values())
+        for entry in changed:
+            member = self._member(entry) if entry.version else None
+            if member:
+                self._members[entry.key] = member
+            else:
+                self._members.pop(entry.key, None)
+                if entry.key in self._own and self._started:
+                    self._lease.check()
+        if before != list(self._members.values()):
+            self._tell()
+
+    def _member(self, entry: KeyValue) -> Member | None:
+        try:
+            return _member(entry.key.removeprefix(self._root), entry)
+        except ValueError as error:
+            self._feed.skip(entry, error)
+            return None
+
+    def _tell(self) -> None:
+        """Say who is a member: our own nodes as long as the others count on them, whatever stands under their names."""
+        if not self._started:
+            return
+        if self._lease.standing.held:
+            # what etcd says of our own nodes comes first: the others know them by the revisions at which they joined
+            members = self._own | self._members
+        else:
+            members = {key: member for key, member in self._members.items() if key not in self._own}
+        self._joined([*members.values()])
+
+
+def _value(member: Member) -> bytes:
+    return json.dumps({"host": member.host, "port": member.port}).encode()
+
+
+def _member(name: bytes, entry: KeyValue) -> Member | None:
+    """The node ``name`` with the address that ``entry`` has; None when nobody keeps it alive.
+
+    Raises ValueError when they are no such thing.
+    """
+    if not entry.lease:
+        return None  # nobody sees to it that it goes when its process does
+    if not NODE_ID.fullmatch(name):
+        raise ValueError("is not called by the id of a node")
+    match decode_json(entry.value):
+        case {"host": str(host), "port": int(port)} if HOST.fullmatch(host) and 0 < port <= PORT_MAX:
+            return Member(name.decode(), host, port, entry.create)
+    raise ValueError("has no host and port")

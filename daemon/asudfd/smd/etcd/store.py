@@ -1,0 +1,339 @@
+"""System metadata in etcd: a change is one transaction, and done when every live process has applied it.
+
+A change compares the key's revision, so that of two at once one goes first and the other is made upon it. Every
+process says up to which revision it has applied what it was told; the one that was asked waits until all have said
+so that are alive by etcd's account. What is read comes from memory, also while etcd is away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from asudfd.errors import StartError
+from asudfd.smd.etcd import wire
+from asudfd.smd.etcd.applied import Applied
+from asudfd.smd.etcd.feed import Feed, hand_over
+from asudfd.smd.etcd.lease import Lease
+from asudfd.smd.etcd.lock import Lock
+from asudfd.smd.etcd.wire import Denied, EtcdError, KeyValue, SetBack, Unreachable
+from asudfd.smd.interface import CONFIRM_SECONDS, Accept, Holder, Item, SmdFailed, SmdTimeout, State
+from asudfd.smd.local import EPOCH_MILLISECONDS, REMOVED_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from asudfd.smd.etcd.gateway import Gateway
+
+GIVE_UP_MAX = 16
+"""How many slots of removed keys one removal gives up; a transaction of etcd has at most 128 operations."""
+
+RETRY_SECONDS = 0.05
+"""Pause before a change is tried again that no endpoint took."""
+
+KEY_MASK = (1 << 48) - 1
+"""A cluster key has 48 bits on the wire, etcd's id of its cluster 64."""
+
+AWAY = "the metadata store cannot be reached: modules cannot be changed, all else is served"
+
+TIME_SIZE_MAX = 18
+"""Digits of a time that are looked at; what stands there may have been written by hand."""
+
+
+@dataclass(slots=True)
+class _Module:
+    """The items of one SMD module, in order, and the revision of each in etcd."""
+
+    items: dict[str, Item] = field(default_factory=dict)
+    revisions: dict[str, int] = field(default_factory=dict)
+    subscribers: list[Accept] = field(default_factory=list)
+    tid: int = 0
+    pending: int = 0
+
+    def take(self, item: Item, revision: int) -> None:
+        """Have ``item`` as of ``revision``; a known key keeps its place."""
+        self.tid = revision
+        if item.generation:
+            self.items[item.key] = item
+            self.revisions[item.key] = revision
+        else:
+            self.items.pop(item.key, None)
+            self.revisions.pop(item.key, None)
+
+
+class EtcdSmd:
+    """System metadata in etcd (an `Smd`); it closes ``gateway`` when it stops.
+
+    ``nodes`` are the ids of the nodes of this process; ``start`` raises StartError when one of them is taken by
+    another live process. ``lease_ttl`` is in seconds: how long a process counts as alive that says nothing.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        prefix: str,
+        cluster_name: str,
+        nodes: Sequence[str],
+        *,
+        lease_ttl: int = 5,
+        warn: Callable[[str], None] = lambda _: None,
+        alarm: Callable[[str], None] | None = None,
+    ) -> None:
+        root = f"{prefix.rstrip('/')}/{quote(cluster_name, safe='')}/".encode()
+        self.feed = Feed(gateway, root, warn)
+        self.lease = Lease(gateway, self.feed, lease_ttl, warn=warn, alarm=alarm or warn)
+        self._gateway = gateway
+        self._lock = Lock(gateway, root + b"lock")
+        self._modules: dict[str, _Module] = {}
+        self._times: dict[bytes, int] = {}
+        self._loaded = False
+        self.feed.subscribe(b"time", self._accept_times)
+        self.feed.subscribe(b"smd", self._accept)
+        self._applied = Applied(self.feed, gateway, self.lease, nodes)
+
+    @property
+    def connected(self) -> bool:
+        """Whether changes can be stored: etcd can be reached, and the others count on this process."""
+        return self.feed.connected and self.lease.standing.held
+
+    @property
+    def trouble(self) -> str:
+        """Why changes cannot be stored; empty when nothing speaks against it."""
+        if self.feed.identity.lost:
+            return self.feed.identity.lost
+        if not self.feed.connected:
+            return AWAY
+        if self.feed.alarm:
+            return f"the metadata store etcd has the alarm {self.feed.alarm}: modules cannot be changed"
+        return self.lease.standing.trouble
+
+    def subscribe(self, module: str, accept: Accept) -> None:
+        """Hand every change of ``module`` to ``accept``; to be called before ``start``, once for each node."""
+        self._modules.setdefault(module, _Module()).subscribers.append(accept)
+
+    async def start(self) -> None:
+        """Accept everything there is, be known as alive, and have all that was changed until then.
+
+        Waits for an etcd that is away, until it is cancelled. Raises StartError when etcd does not let us in, or a
+        node's id is taken.
+        """
+        try:
+            await self.feed.start()
+            self._loaded = True
+            for module, known in self._modules.items():
+                self._publish(module, list(known.items.values()))
+            await self._applied.start()
+        except Denied as error:
+            raise StartError(f"the metadata store etcd does not let this node in: {error}") from error
+
+    async def stop(self) -> None:
+        """Be known as gone, and close the connections."""
+        await self._applied.stop()
+        await self.lease.stop()
+        await self.feed.stop()
+        await self._gateway.close()
+
+    async def set(
+        self, module: str, key: str, value: str | None, *, keep: Callable[[str], bool] | None = None
+    ) -> None:
+        """Store ``value`` (None removes) and return when every live node has accepted it, or the one that ``keep`` keeps.
+
+        Raises SmdTimeout after CONFIRM_SECONDS, when the change may still be applied; SmdFailed when it is not.
+        """
+        if value == "":
+            raise SmdFailed("an empty value cannot be stored")
+        if not self.connected:
+            raise SmdFailed(self._away())
+        known = self._modules[module]
+        known.pending += 1
+        name = f"{module}/{key}".encode("utf-8", "surrogateescape")
+        try:
+            async with asyncio.timeout(CONFIRM_SECONDS):
+                with _told():
+                    revision = await self._change(
+                        module, name, (value or "").encode("utf-8", "surrogateescape"), keep
+                    )
+                await self._applied.confirmed(revision)
+        except TimeoutError as error:
+            raise SmdTimeout(f"{key} was not confirmed within {CONFIRM_SECONDS:g} s") from error
+        finally:
+            known.pending -= 1
+
+    def items(self, module: str) -> Sequence[Item]:
+        """All items of ``module`` in the order of their first change, removed ones included."""
+        known = self._modules.get(module)
+        return list(known.items.values()) if known else []
+
+    def state(self, module: str) -> State:
+        """Figures of ``module``: etcd's cluster, and the revision of the last change."""
+        known = self._modules.get(module)
+        if known is None:
+            return State()
+        return State(self._gateway.cluster_id & KEY_MASK, known.tid, len(known.items), known.pending)
+
+    async def lock(self, owner: str, seconds: int) -> Holder | None:
+        """Take the lock for ``owner``, or say who holds it."""
+        if not self.connected:
+            raise SmdFailed(self._away())
+        with _told():
+            return await self._lock.take(owner, seconds)
+
+    async def unlock(self, owner: str) -> Holder | None:
+        """Give the lock back, if ``owner`` holds it; or say who else does."""
+        if not self.connected:
+            raise SmdFailed(self._away())
+        with _told():
+            return await self._lock.give(owner)
+
+    def _away(self) -> str:
+        if self.feed.connected:
+            reason = self.lease.standing.trouble or "it is not running"
+            return f"metadata store etcd: this node is no member of the cluster just now: {reason}"
+        if self.feed.identity.lost:
+            return f"metadata store etcd is not what it was: {self.feed.identity.lost}"
+        return f"metadata store etcd is unreachable: {self.feed.trouble or 'the node is not running'}"
+
+    # --- changes ---
+
+    async def _change(
+        self, module: str, name: bytes, value: bytes, keep: Callable[[str], bool] | None
+    ) -> int:
+        """Make the change; the revision at which ``name`` has ``value``, or 0 when it never had one."""
+        known, key = self._modules[module], name.decode("utf-8", "surrogateescape").partition("/")[2]
+        present = KeyValue(name, _value(known.items.get(key)), mod=known.revisions.get(key, 0))
+        given_up = [] if value else self._to_give_up(module)
+        maybe = False
+        deadline = asyncio.get_running_loop().time() + CONFIRM_SECONDS - RETRY_SECONDS
+        while True:
+            left = deadline - asyncio.get_running_loop().time()
+            mark = self.feed.identity.mark
+            wanted = present.value if keep and present.value and keep(_text(present.value)) else value
+            try:
+                outcome = await self._transact(name, wanted, present, given_up, left)
+                if not outcome.succeeded:
+                    self._check(outcome, mark)
+            except Unreachable as error:
+                maybe = error.maybe = error.maybe or maybe
+                if not self.connected or left <= RETRY_SECONDS:
+                    raise
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            except EtcdError as error:
+                error.maybe = error.maybe or maybe
+                raise
+            if outcome.succeeded:
+                return outcome.revision if present.value != wanted else present.mod
+            found = outcome.ranges[0].keys
+            present = found[0] if found else KeyValue(name)
+            given_up = []  # one of them may have been in the way
+
+    def _check(self, outcome: wire.Outcome, mark: KeyValue) -> None:
+        """Raise EtcdError when nothing was done because it is another etcd, or we are not known to be alive there."""
+        try:
+            self.feed.identity.check(outcome.ranges[1:3], mark)
+        except SetBack:
+            self.feed.refresh()
+            raise
+        if not self._applied.is_proven(outcome.ranges[3]):
+            self.lease.check()
+            raise EtcdError("this node is no member of the cluster just now")
+
+    async def _transact(
+        self,
+        name: bytes,
+        value: bytes,
+        present: KeyValue,
+        given_up: Sequence[tuple[bytes, int]],
+        seconds: float,
+    ) -> wire.Outcome:
+        """Write ``value`` upon ``present``, or only look whether that is still so if it would be no change."""
+        place, stamp = self._places(name)
+        proof = [*self.feed.identity.proof(), self._applied.proof()]
+        comparisons = [*proof, wire.is_revision(place, present.mod)]
+        looks = [wire.fetch(place), *self.feed.identity.fetches(), self._applied.fetch()]
+        operations = []
+        if present.value != value:
+            now = time.time_ns() // 1_000_000 - EPOCH_MILLISECONDS
+            operations = [wire.put(place, value), wire.put(stamp, b"%d" % now), self.feed.identity.stamp()]
+            for victim, revision in given_up:
+                comparisons.append(wire.is_revision(self._places(victim)[0], revision))
+                operations += map(wire.delete, self._places(victim))
+        return await self._gateway.transact(comparisons, operations, looks, seconds=seconds)
+
+    def _places(self, name: bytes) -> tuple[bytes, bytes]:
+        """The keys of the value and of its time."""
+        return self.feed.root + b"smd/" + name, self.feed.root + b"time/" + name
+
+    def _to_give_up(self, module: str) -> list[tuple[bytes, int]]:
+        """The first removed keys and their revisions, when there are more than REMOVED_MAX with one more."""
+        known = self._modules[module]
+        removed = [key for key, item in known.items.items() if item.value is None]
+        victims = removed[: min(GIVE_UP_MAX, max(0, len(removed) + 1 - REMOVED_MAX))]
+        return [
+            (f"{module}/{key}".encode("utf-8", "surrogateescape"), known.revisions[key]) for key in victims
+        ]
+
+    # --- what etcd tells ---
+
+    def _accept_times(self, changed: Sequence[KeyValue], _position: int) -> None:
+        """Note when values were changed; comes before the values themselves."""
+        for entry in changed:
+            name = entry.key.removeprefix(self.feed.root + b"time/")
+            self._times.pop(name, None)
+            if entry.version and entry.value.isdigit():
+                self._times[name] = int(entry.value[:TIME_SIZE_MAX])
+
+    def _accept(self, changed: Sequence[KeyValue], position: int) -> None:
+        """Take over changed values and hand them on, those of each SMD module together."""
+        items: dict[str, list[Item]] = {}
+        for entry in changed:
+            name = entry.key.removeprefix(self.feed.root + b"smd/")
+            module, _, key = name.decode("utf-8", "surrogateescape").partition("/")
+            if module in self._modules:
+                item = self._item(key, entry, self._times.get(name, 0))
+                self._modules[module].take(item, entry.mod)
+                items.setdefault(module, []).append(item)
+        if self._loaded:
+            for module, changes in items.items():
+                self._publish(module, changes)
+            self._applied.say(position)
+
+    @staticmethod
+    def _item(key: str, entry: KeyValue, timestamp: int) -> Item:
+        value = _text(entry.value) or None
+        return Item(key, value, entry.version, timestamp)
+
+    def _publish(self, module: str, items: Sequence[Item]) -> None:
+        for accept in self._modules[module].subscribers:
+            hand_over(accept, items, partial(self._skip, module))
+
+    def _skip(self, module: str, item: Item, error: Exception) -> None:
+        name = f"{module}/{item.key}".encode("utf-8", "surrogateescape")
+        self.feed.skip(KeyValue(self._places(name)[0]), error)
+
+
+def _text(value: bytes) -> str:
+    """What ``value`` is to those who do not know etcd."""
+    return value.decode("utf-8", "surrogateescape")
+
+
+def _value(item: Item | None) -> bytes:
+    """What stands in etcd for ``item``."""
+    return b"" if item is None or item.value is None else item.value.encode("utf-8", "surrogateescape")
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Put what etcd says into the words of system metadata."""
+    try:
+        yield
+    except EtcdError as error:
+        if error.maybe:
+            raise SmdTimeout(str(error)) from error
+        away = " is unreachable" if isinstance(error, Unreachable) else ""
+        raise SmdFailed(f"metadata store etcd{away}: {error}") from error

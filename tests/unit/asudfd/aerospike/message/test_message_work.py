@@ -1,0 +1,230 @@
+"""What a request on lists, maps and filters may do in one turn of the event loop: the work, and what it takes apart."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from asinfo.wire import cdt, msgpack, request
+from asinfo.wire import expression as x
+from asinfo.wire.message import OP_CDT_MODIFY, OP_CDT_READ, OP_READ, op
+from asinfo.wire.msgpack import MarkedList, MarkedMap, Raw
+from asinfo.wire.request import Key, Policy, Reply
+from asinfo.wire.result import Result
+from asudfd.aerospike.message.cdt import collection as collection_module
+from asudfd.aerospike.message.cdt import modify, read
+from asudfd.aerospike.message.cost import WORK_MAX, TooMuchError, Work
+from tests.fakes.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+KEY = Key("test", "demo", "k")
+SECONDS = 1.0
+"""What was 2 to 20 seconds; the real time is some 50 ms, of this process alone."""
+
+GET_BY_RANK = (21, 7, 0)
+LIST = [x.BIN, x.LIST, Raw(b"l")]
+
+
+def operate(world: World, *commands: Any, writes: bool = False, name: bytes = b"l") -> Reply:
+    code = OP_CDT_MODIFY if writes else OP_CDT_READ
+    ops = [op(code, 4, name, msgpack.pack(list(each))) for each in commands]
+    return world.ask(request.operate(KEY, ops, reads=not writes, writes=writes))
+
+
+def get(world: World, expression: Any) -> int:
+    return world.ask(request.get(KEY, policy=Policy(filter=msgpack.pack(expression)))).result
+
+
+def call(result: int, *command: Any) -> list[Any]:
+    return [x.CALL, result, 0, list(command), LIST]
+
+
+@pytest.fixture
+def large(world: World) -> World:
+    assert world.ask(request.put(KEY, {"l": [each % 100 for each in range(200_000)]})).result == 0
+    return world
+
+
+@pytest.fixture
+def short(world: World) -> World:
+    bins: dict[str, Any] = {"l": [each % 100 for each in range(1000)], "m": dict.fromkeys(range(1000), 1)}
+    assert world.ask(request.put(KEY, bins)).result == 0
+    return world
+
+
+@pytest.mark.parametrize(
+    "commands",
+    [
+        [GET_BY_RANK],
+        [GET_BY_RANK] * 15,
+        [(23, 5, list(range(1000, 3000)))],
+        [(22, 5, 1000)] * 30,
+        [(24, 7, 0), (26, 7, 0)],
+    ],
+    ids=["rank", "ranks", "values", "value", "range"],
+)
+def test_a_large_list_is_refused_before_it_is_taken_apart(large: World, commands: list[Any]) -> None:
+    begun = time.process_time()
+    assert operate(large, *commands).result == Result.UNSUPPORTED_FEATURE
+    assert time.process_time() - begun < SECONDS
+
+
+def test_many_changes_are_refused_and_change_nothing(short: World) -> None:
+    before = short.record(KEY.digest)
+    begun = time.process_time()
+    assert operate(short, *[(1, 5)] * 3000, writes=True).result == Result.UNSUPPORTED_FEATURE
+    assert operate(short, *[(1, [[1]] * 30_000)], writes=True).result == Result.UNSUPPORTED_FEATURE
+    assert operate(short, (9, 70_000, 1), writes=True).result == Result.OP_NOT_APPLICABLE
+    assert time.process_time() - begun < SECONDS
+    assert short.record(KEY.digest) == before
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        [x.AND, *[[x.EQ, call(x.INTEGER, *GET_BY_RANK), 0]] * 30],
+        [x.GE, call(x.INTEGER, 23, 5, [x.QUOTE, list(range(1000, 2500))]), 0],
+        [x.AND, *[[x.EQ, LIST, [x.QUOTE, [1]]]] * 30],
+    ],
+    ids=["ranks", "values", "comparisons"],
+)
+def test_a_filter_of_a_large_list_is_refused(large: World, expression: Any) -> None:
+    begun = time.process_time()
+    assert get(large, expression) == Result.UNSUPPORTED_FEATURE
+    assert time.process_time() - begun < SECONDS
+
+
+def test_the_size_is_read_from_the_first_bytes(large: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collection_module, "SIZE_MAX", 0)
+    assert operate(large, (16,)).bins == {"l": 200_000}
+    assert get(large, [x.AND, *[[x.EQ, call(x.INTEGER, 16), 200_000]] * 100]) == Result.OK
+    for stored, size in ((MarkedList([1, 2]), 2), (MarkedList([]), 0), ([], 0)):
+        assert read(20, msgpack.pack(stored), msgpack.pack([16])) == (1, size.to_bytes(8, "big"))
+    assert read(19, msgpack.pack(MarkedMap({"a": 1})), msgpack.pack([96])) == (1, (1).to_bytes(8, "big"))
+
+
+def test_a_bin_is_taken_apart_once(short: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    elements = cdt.elements
+
+    def counting(data: bytes, *more: Any) -> Any:
+        seen.append(len(data))
+        return elements(data, *more)
+
+    monkeypatch.setattr(cdt, "elements", counting)
+    assert get(short, [x.AND, *[[x.EQ, call(x.INTEGER, *GET_BY_RANK), 0]] * 30]) == Result.OK
+    assert sum(size > 1000 for size in seen) == 1
+    assert operate(short, *[GET_BY_RANK] * 30).result == Result.OK
+    assert sum(size > 1000 for size in seen) == 2
+    assert operate(short, *[(3, 0, 5)] * 30, writes=True).result == Result.OK
+    assert sum(size > 1000 for size in seen) == 3
+
+
+def test_reads_between_changes_see_them(short: World) -> None:
+    def each(code: int, *parts: Any) -> bytes:
+        return op(code, 4, b"n", msgpack.pack(list(parts)))
+
+    ops = [
+        each(OP_CDT_MODIFY, 1, 7),
+        each(OP_CDT_READ, 16),
+        each(OP_CDT_MODIFY, 1, 8),
+        op(OP_READ, 0, b"n"),
+        each(OP_CDT_READ, 17, 1),
+        op(2, 1, b"n", bytes(8)),
+        op(OP_READ, 0, b"n"),
+    ]
+    answer = short.ask(request.operate(KEY, ops, reads=True, writes=True))
+    shown = [int.from_bytes(value, "big") if kind == 1 else value for _, kind, _, value in answer.ops]
+    assert shown == [1, 1, 2, msgpack.pack([7, 8]), 8, 0]
+
+
+def test_an_append_does_not_take_a_list_apart(short: World) -> None:
+    assert short.ask(request.put(KEY, {"l": [1] * 200_000})).result == 0
+    answer = operate(short, (1, 5), (2, [6, [7]]), (1, "x", 0, 0), writes=True)
+    assert answer.result == 0
+    assert short.ask(request.get(KEY)).bins["l"] == [*[1] * 200_000, 5, 6, [7], "x"]
+    assert operate(short, (1, 5), (13, 0), writes=True).result == Result.UNSUPPORTED_FEATURE
+    assert operate(short, (1, 5, 0, 1), writes=True).result == Result.UNSUPPORTED_FEATURE
+    assert operate(short, *[(1, 5)] * 1000, writes=True).result == Result.UNSUPPORTED_FEATURE
+    for levels, result in ((127, Result.OK), (128, Result.PARAMETER)):
+        deep = b"\x91" * (levels - 1) + b"\x90"
+        ops = [op(OP_CDT_MODIFY, 4, b"l", b"\x92\x01" + deep)]
+        assert short.ask(request.operate(KEY, ops, reads=False, writes=True)).result == result
+
+
+def changes(chance: random.Random, *, ordered: bool) -> Iterable[tuple[Any, ...]]:
+    for _ in range(300):
+        key = chance.randrange(60)
+        yield chance.choice(
+            (
+                (67, key, key),
+                (68, {chance.randrange(60): 1 for _ in range(chance.randrange(40))}),
+                (76, 0, key),
+                (81, 0, [chance.randrange(60) for _ in range(chance.randrange(30))]),
+                (84, 0, key, key + chance.randrange(20)),
+                (64, 1 if ordered else 0),
+            )
+        )
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_maps_agree_with_a_dict(ordered: bool) -> None:
+    model: dict[int, int] = {}
+    data = msgpack.pack(MarkedMap({}) if ordered else {})
+    for code, *parts in changes(random.Random(ordered), ordered=ordered):
+        changed, _ = modify(19, data, msgpack.pack([code, *parts]))
+        assert changed is not None
+        data = changed[1]
+        match code:
+            case 67:
+                model[parts[0]] = parts[1]
+            case 68:
+                model.update(parts[0])
+            case 76 | 81:
+                for key in parts[1] if code == 81 else [parts[1]]:
+                    model.pop(key, None)
+            case 84:
+                model = {key: value for key, value in model.items() if not parts[1] <= key < parts[2]}
+        assert list(msgpack.unpack(data).items()) == sorted(model.items())  # type: ignore[union-attr]  # a map
+
+
+def test_an_ordered_list_stays_in_order() -> None:
+    chance = random.Random(4)
+    model: list[int] = []
+    data = msgpack.pack(MarkedList([]))
+    for _ in range(200):
+        values = [chance.randrange(-50, 50) for _ in range(chance.randrange(1, 4))]
+        changed, _ = modify(20, data, msgpack.pack([2, values]))
+        assert changed is not None
+        data = changed[1]
+        model = sorted([*model, *values])
+        assert msgpack.unpack(data) == model
+
+
+def test_an_expression_with_too_many_values_is_refused(short: World) -> None:
+    begun = time.process_time()
+    for constant in ([x.QUOTE, [1] * 60_000], [x.QUOTE, [[1]] * 20_000], dict.fromkeys(range(10_000), 1)):
+        assert get(short, [x.EQ, LIST, constant]) == Result.UNSUPPORTED_FEATURE
+    search = [x.REGEX, 1, Raw(b"(a|b)*c"), [x.BIN, x.STRING, Raw(b"s")]]
+    assert get(short, [x.AND, *[search] * 200]) == Result.PARAMETER
+    assert time.process_time() - begun < SECONDS
+
+
+def test_comparisons_of_long_strings_are_charged(world: World) -> None:
+    bins = {"a": "x" * 400_000, "b": "x" * 400_000}
+    assert world.ask(request.put(KEY, bins)).result == 0
+    equal = [x.EQ, [x.BIN, x.STRING, Raw(b"a")], [x.BIN, x.STRING, Raw(b"b")]]
+    assert get(world, [x.AND, *[equal] * 10]) == Result.OK
+    assert get(world, [x.AND, *[equal] * 1000]) == Result.UNSUPPORTED_FEATURE
+
+
+def test_work_ends() -> None:
+    work = Work()
+    work.charge(WORK_MAX)
+    with pytest.raises(TooMuchError):
+        work.charge(1)

@@ -1,0 +1,27 @@
+"""A parameter that the code reads is declared to have an effect, so that a file that sets it gets no warning."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from asudfd.config.parameter import parameters
+from asudfd.config.schema.service import Service
+
+DAEMON = Path(__file__).parents[4] / "daemon/asudfd"
+DECLARED = {declared.attribute: declared for declared in parameters(Service).values()}
+
+
+def attributes() -> set[str]:
+    """The names of all attributes of something called `service` that the node's code reads, but to show them."""
+    found = set()
+    for path in set(DAEMON.rglob("*.py")) - set((DAEMON / "info").rglob("*.py")):
+        for part in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(part, ast.Attribute) and ast.unparse(part.value).rpartition(".")[2] == "service":
+                found.add(part.attr)
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(attributes() & DECLARED.keys()))
+def test_what_the_code_reads_has_an_effect(name: str) -> None:
+    assert DECLARED[name].effect

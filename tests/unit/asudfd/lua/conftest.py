@@ -1,0 +1,72 @@
+"""A module in a context of its own, called without a host."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from asudfd.lua.runtime import Context, Outcome, Settings, Value
+from asudfd.lua.state import compile_text
+
+MEMORY = 64 << 20
+
+
+class Sandbox:
+    """Makes contexts, calls functions in them, and keeps what they logged."""
+
+    def __init__(self) -> None:
+        self.modules: dict[bytes, bytes] = {}
+        self.lines: list[tuple[int, str, str]] = []
+        self.required: set[bytes] = set()
+        self.contexts: list[Context] = []
+
+    def load(
+        self, source: bytes, *, memory: int = MEMORY, unsafe: bool = False, seconds: float = 60
+    ) -> Context:
+        settings = Settings(
+            b"/udf", memory, unsafe, self.modules.get, lambda *line: self.lines.append(line[:3])
+        )
+        context = Context(settings, self.required)
+        self.contexts.append(context)
+        outcome = run(context, source, seconds)
+        assert not outcome.failed, outcome
+        return context
+
+
+def run(context: Context, source: bytes, seconds: float = 60) -> Outcome:
+    chunk = compile_text(source, b"@/udf/m.lua")
+    assert chunk.code is not None, chunk
+    return context.run(b"m", chunk.code, b"/udf/m.lua", time.monotonic() + seconds)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    made = Sandbox()
+    yield made
+    for context in made.contexts:
+        context.close()
+
+
+@pytest.fixture
+def call(sandbox: Sandbox) -> Callable[..., Value]:
+    """The result of a function body, or the text of its error."""
+
+    def result(body: str, *arguments: Value, unsafe: bool = False, seconds: float = 5) -> Value:
+        context = sandbox.load(b"function f(...)\n" + body.encode() + b"\nend", unsafe=unsafe)
+        return context.call(b"f", time.monotonic() + seconds, arguments).value
+
+    return result
+
+
+@pytest.fixture
+def timed(sandbox: Sandbox) -> Callable[..., tuple[Outcome, float]]:
+    """How a function body ends that has 0.05 seconds of the processor, and after how many of them."""
+
+    def measure(body: str, before: str = "") -> tuple[Outcome, float]:
+        context = sandbox.load(before.encode() + b"\nfunction f() " + body.encode() + b"\nend")
+        context.keep_time(time.process_time)
+        start = time.process_time()
+        outcome = context.call(b"f", start + 0.05, ())
+        return outcome, time.process_time() - start
+
+    return measure

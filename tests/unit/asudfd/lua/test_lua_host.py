@@ -1,0 +1,413 @@
+"""The host: cached contexts, changed modules and dependencies, overlapping calls, the event loop beside loops."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any, NoReturn
+
+import pytest
+
+from asudfd.config.schema.lua import ModLua
+from asudfd.lua.host import CallError, LuaHost
+from asudfd.lua.runtime import Subject, Value
+from asudfd.lua.stream import END, pack
+from asudfd.lua.work import Work
+
+SUBJECT: Subject = (True, 1, 0, 0, b"", b"", bytes(20), b"", True)
+COUNTER = b"n = 0\nfunction f() n = n + 1 return n end"
+
+
+class Node:
+    """Registered modules and a host for them."""
+
+    def __init__(self, settings: dict[str, Any], modules: dict[str, bytes]) -> None:
+        self.modules = modules
+        self.lines: list[tuple[int, str, str]] = []
+        self.host = LuaHost(
+            ModLua(user_path="/udf", **settings), modules.get, lambda *line: self.lines.append(line[:3])
+        )
+
+    async def call(self, module: str, function: str = "f", *arguments: Value, seconds: float = 5) -> Value:
+        try:
+            return await self.host.call(module, function, arguments, seconds)
+        except CallError as error:
+            return error.text
+
+    async def calls(self, count: int, module: str = "m") -> list[Value]:
+        return [await self.call(module) for _ in range(count)]
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        while not condition():  # noqa: ASYNC110 - the host has no event for what is waited for
+            await asyncio.sleep(0.001)
+
+    def put(self, module: str, source: bytes | None) -> None:
+        former = self.modules.get(module)
+        if source is None:
+            del self.modules[module]
+        else:
+            self.modules[module] = source
+        self.host.forget(module, former)
+
+
+def play(scene: Callable[[Node], Awaitable[None]], *, modules: dict[str, bytes], **settings: Any) -> None:
+    async def stage() -> None:
+        node = Node(settings, modules)
+        try:
+            await scene(node)
+        finally:
+            await node.host.stop()
+
+    asyncio.run(stage())
+
+
+def test_twelve_calls_of_a_counter() -> None:
+    async def scene(node: Node) -> None:
+        assert await node.calls(12) == [1] * 10 + [2, 2]
+        (figures,) = node.host.statistics()
+        assert (figures.module, figures.contexts, figures.idle, figures.high_water) == ("m", 10, 10, 10)
+        assert (figures.hits, figures.misses, figures.creations, figures.evictions) == (2, 10, 10, 0)
+
+    play(scene, modules={"m": COUNTER})
+
+
+def test_success_and_result_of_the_last_call_are_globals() -> None:
+    async def scene(node: Node) -> None:
+        assert await node.calls(2) == [b"nil:nil", b"true:nil:nil"]
+
+    play(
+        scene,
+        modules={"m": b"function f() return tostring(success) .. ':' .. tostring(result) end"},
+        context_count=1,
+    )
+
+
+def test_no_cache() -> None:
+    async def scene(node: Node) -> None:
+        assert await node.calls(3) == [1, 1, 1]
+        assert [row.contexts for row in node.host.statistics()] == [0]
+
+    play(scene, modules={"m": COUNTER}, cache_enabled=False)
+
+
+def test_a_changed_module_starts_anew_and_a_removed_one_is_gone() -> None:
+    async def scene(node: Node) -> None:
+        assert await node.calls(3) == [1, 2, 3]
+        node.put("m", COUNTER.replace(b"n = 0", b"n = 100"))
+        assert await node.calls(2) == [101, 102]
+        node.host.clear()
+        assert await node.calls(2) == [101, 102]
+        node.put("m", None)
+        assert await node.calls(1) == [b"UDF: Execution Error 1"]
+        assert node.host.statistics() == []
+
+    play(scene, modules={"m": COUNTER}, context_count=1)
+
+
+def test_a_call_under_way_finishes_on_its_old_context() -> None:
+    slow = b"function f(rest) local t = aerospike:get_current_time() + rest repeat until aerospike:get_current_time() > t return 1 end"
+
+    async def scene(node: Node) -> None:
+        waiting = asyncio.create_task(node.call("m", "f", 200))
+        await node.until(lambda: bool(node.host.statistics()))
+        node.put("m", b"function f() return 2 end")
+        assert await node.call("m") == 2
+        assert not waiting.done()
+        assert await waiting == 1
+        assert node.host.statistics()[0].contexts == 1
+
+    play(scene, modules={"m": slow})
+
+
+NEEDS_D = b"local d = require('d') function f() return d.v end"
+BREAKING = {
+    "a cycle": b"local m = require('m') return { v = 2 }",
+    "an error": b"error('no more')",
+    "no code": b"nope nope",
+    "gone": None,
+}
+
+
+@pytest.mark.parametrize("change", BREAKING.values(), ids=BREAKING)
+@pytest.mark.parametrize("called", [False, True])
+def test_a_change_that_breaks_those_who_require_it_leaves_them_what_they_had(
+    change: bytes | None, called: bool
+) -> None:
+    async def scene(node: Node) -> None:
+        await node.host.validate("m.lua", NEEDS_D)
+        if called:
+            assert await node.calls(3) == [1] * 3
+        node.put("d", change)
+        assert await node.calls(12) == [1] * 12
+        assert not node.lines
+        node.host.clear()  # now nothing is left of it
+        assert await node.call("m") == b"UDF: Execution Error 1"
+        node.put("d", b"return { v = 3 }")
+        assert await node.calls(2) == [3, 3]
+
+    play(scene, modules={"m": NEEDS_D, "d": b"return { v = 1 }"})
+
+
+def test_who_changed_since_has_nothing_of_what_others_had() -> None:
+    async def scene(node: Node) -> None:
+        assert await node.call("m") == 1
+        node.put("d", b"local m = require('m') return { v = 2 }")
+        assert await node.call("m") == 1
+        node.put("m", NEEDS_D + b" -- changed")
+        assert await node.call("m") == b"UDF: Execution Error 1"
+        assert "loop or previous error loading module 'm'" in node.lines[0][2]
+
+    play(scene, modules={"m": NEEDS_D, "d": b"return { v = 1 }"})
+
+
+def test_a_changed_dependency_reaches_those_who_require_it() -> None:
+    modules = {
+        "leaf": b"return { v = 1 }",
+        "middle": b"return require('leaf')",
+        "top": b"local d = require('middle') function f() return d.v end",
+        "other": COUNTER,
+    }
+
+    async def scene(node: Node) -> None:
+        assert await node.call("top") == 1
+        assert await node.calls(1, "other") == [1]
+        node.put("leaf", b"return { v = 2 }")
+        assert await node.call("top") == 2
+        node.put("leaf", None)
+        assert await node.call("top") == 2  # as on the real server
+        assert await node.calls(1, "other") == [2]
+        node.host.clear()
+        assert await node.call("top") == b"UDF: Execution Error 1"
+        assert "module 'leaf' not found" in node.lines[-1][2]
+        node.put("leaf", b"return { v = 3 }")
+        assert await node.call("top") == 3
+
+    play(scene, modules=modules, context_count=1)
+
+
+def test_a_dependency_that_was_missing_reaches_those_who_asked_for_it() -> None:
+    async def scene(node: Node) -> None:
+        assert await node.call("m") is False
+        node.put("later", b"return 1")
+        assert await node.call("m") is True
+
+    play(
+        scene,
+        modules={"m": b"local ok = pcall(require, 'later') function f() return ok end"},
+        context_count=1,
+    )
+
+
+REQUIRED = {
+    "value": (b"return { v = 9 }", b"function f() return require('d').v end", 9),
+    "globals": (b"function helper() return 8 end", b"require('d') function f() return helper() end", 8),
+    "nothing": (b"x = 1", b"function f() return require('d') end", True),
+    "once": (b"c = (c or 0) + 1", b"function f() require('d') require('d') return c end", 1),
+    "two results": (b"return 1", b"function f() return select(2, require('d')) end", b"/udf/d.lua"),
+    "arguments": (
+        b"return table.concat({ ... }, ' ')",
+        b"function f() return require('d') end",
+        b"d /udf/d.lua",
+    ),
+    "error": (b"error('deep')", b"function f() return require('d') end", b"/udf/d.lua:1: deep"),
+    "loop": (
+        b"require('d')",
+        b"function f() require('d') end",
+        b"/udf/d.lua:1: loop or previous error loading module 'd'",
+    ),
+    "syntax": (
+        b"x =",
+        b"function f() require('d') end",
+        b"/udf/m.lua:1: error loading module 'd' from file '/udf/d.lua':\n\t/udf/d.lua:1: unexpected symbol near <eof>",
+    ),
+    "preload": (
+        b"",
+        b"function f() package.preload.d = function() return 7 end return (require('d')) end",
+        7,
+    ),
+}
+
+
+@pytest.mark.parametrize(("dependency", "module", "value"), REQUIRED.values(), ids=REQUIRED)
+def test_require(dependency: bytes, module: bytes, value: Value) -> None:
+    async def scene(node: Node) -> None:
+        assert await node.call("m") == value
+
+    play(scene, modules={"d": dependency, "m": module})
+
+
+def test_arguments_and_results_cross_as_they_are() -> None:
+    values: list[Value] = [
+        None,
+        True,
+        False,
+        0,
+        -(1 << 63),
+        (1 << 63) - 1,
+        1.0,
+        0.5,
+        float("inf"),
+        b"",
+        b"\xff",
+    ]
+
+    async def scene(node: Node) -> None:
+        for value in values:
+            back = await node.call("m", "f", value)
+            assert (type(back), back) == (type(value), value)
+        assert await node.call("m", "count", *values) == len(values)
+        with pytest.raises(TypeError):
+            await node.call("m", "f", "text")  # type: ignore[arg-type]  # what must be refused
+        with pytest.raises(OverflowError):
+            await node.call("m", "f", 1 << 63)
+
+    play(scene, modules={"m": b"function f(a) return a end function count(...) return select('#', ...) end"})
+
+
+def test_many_calls_at_once() -> None:
+    source = b"function f(n) local s = 0 for i = 1, 20000 do s = s + n end return s end"
+
+    async def scene(node: Node) -> None:
+        answers = await asyncio.gather(*(node.call("m", "f", number) for number in range(64)))
+        assert answers == [20000 * number for number in range(64)]
+        (figures,) = node.host.statistics()
+        assert 1 <= figures.high_water <= 64
+        assert figures.contexts == figures.idle <= 20
+        node.host.trim()
+        node.host.trim()
+        assert node.host.statistics()[0].contexts <= 10
+
+    play(scene, modules={"m": source}, context_max=20)
+
+
+def test_loops_leave_the_event_loop_alone_and_their_contexts_are_dropped() -> None:
+    async def scene(node: Node) -> None:
+        loops = [asyncio.create_task(node.call("m", seconds=0.3)) for _ in range(4)]
+        turns = 0
+        while not all(task.done() for task in loops):
+            await asyncio.sleep(0.001)
+            turns += 1
+        assert {task.result() for task in loops} == {b"UDF Execution Timeout"}
+        assert turns > 10
+        assert node.host.statistics()[0].contexts == 0
+        assert await node.call("m", "g") == 1
+
+    play(scene, modules={"m": b"function f() while true do end end function g() return 1 end"})
+
+
+def test_a_caller_that_goes_away_leaves_the_context_in_order() -> None:
+    async def scene(node: Node) -> None:
+        waiting = asyncio.create_task(node.call("m", seconds=0.2))
+        await node.until(lambda: bool(node.host.statistics()))
+        waiting.cancel()
+        await node.until(lambda: not node.host.statistics()[0].contexts)
+        assert await node.call("m", "g") == 1
+
+    play(scene, modules={"m": b"function f() while true do end end function g() return 1 end"})
+
+
+def test_a_body_that_loops_when_a_context_is_made() -> None:
+    body = b"if pcall(require, 'switch') then while true do end end function f() return 1 end"
+
+    async def scene(node: Node) -> None:
+        assert await node.call("m") == 1
+        node.put("switch", b"return 1")
+        # the answers tell which limit came first: that of the body, or that of the call
+        assert await node.call("m", seconds=60) == b"UDF: Execution Error 1"
+        assert await node.call("m", seconds=0.02) == b"UDF Execution Timeout"
+
+    play(scene, modules={"m": body}, body_max_ms=50)
+
+
+def test_names_that_clients_make_up_do_not_gather() -> None:
+    async def scene(node: Node) -> None:
+        for number in range(50):
+            assert await node.call(f"none{number}") == b"UDF: Execution Error 1"
+        assert node.host.statistics() == []
+
+    play(scene, modules={})
+
+
+def test_stop_leaves_no_thread() -> None:
+    before = threading.active_count()
+
+    async def scene(node: Node) -> None:
+        await asyncio.gather(*(node.call("m") for _ in range(20)))
+
+    play(scene, modules={"m": COUNTER})
+    assert threading.active_count() == before
+
+
+HOUR = 3600.0
+
+ENDLESS: dict[str, Callable[[LuaHost], Awaitable[object]]] = {
+    "call": lambda host: host.call("m", "f", (), HOUR),
+    "apply": lambda host: host.apply("m", b"f", b"\x90", SUBJECT, HOUR),
+    "body": lambda host: host.validate("n.lua", b"while true do end"),
+    "body of a call": lambda host: host.apply("body", b"f", b"\x90", SUBJECT, HOUR),
+    "stream": lambda host: host.pour(
+        host.open_stream("m", b"g", b"\x90", b"", in_memory=True), pack(SUBJECT) + END, HOUR
+    ),
+}
+
+
+@pytest.mark.parametrize("begin", ENDLESS.values(), ids=ENDLESS)
+def test_stop_gives_up_what_is_under_way(begin: Callable[[LuaHost], Awaitable[object]]) -> None:
+    """Whatever its deadline, and whoever waits for it: no thread of Lua outlives the stop."""
+    before = threading.active_count()
+    texts = {
+        "m": b"function f() while true do end end function g(s) return s : map(function() while true do end end) end",
+        "body": b"while true do end",
+    }
+
+    async def stage() -> None:
+        host = LuaHost(
+            ModLua(user_path="/udf", body_max_ms=60_000, udf_threads=1), texts.get, lambda *_: None
+        )
+        calls = [asyncio.ensure_future(begin(host)) for _ in range(3)]  # one has its turn, the others wait
+        while not host._work.turns.begun:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0)
+        await host.stop()
+        await asyncio.gather(*calls, return_exceptions=True)
+
+    asyncio.run(stage())
+    assert threading.active_count() == before
+
+
+def test_stop_does_not_close_the_contexts_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    closing = threading.Event()
+    monkeypatch.setattr(Work, "close", lambda *_: closing.wait())  # takes long
+
+    async def stage() -> None:
+        node = Node({}, {"m": COUNTER})
+        await asyncio.gather(*(node.call("m") for _ in range(20)))
+        assert node.host.statistics()[0].contexts
+        await node.host.stop()
+
+    asyncio.run(stage())
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("lua")]
+    assert not closing.is_set()
+
+
+class Unsearched(dict[str, Any]):
+    """Pools of which one can be had by its name, and that nobody may go through."""
+
+    def values(self) -> NoReturn:
+        raise AssertionError("a change of a module went through all modules")
+
+
+def test_a_change_looks_through_the_others_only_if_somebody_asked_for_the_module() -> None:
+    async def scene(node: Node) -> None:
+        assert await node.calls(1, "own") == await node.calls(1, "lone") == [1]
+        assert await node.call("user") == b"1"
+        pools = node.host._pools
+        node.host._pools = Unsearched(pools)
+        node.put("lone", COUNTER.replace(b"+ 1", b"+ 5"))
+        with pytest.raises(AssertionError):
+            node.put("own", COUNTER)
+        assert await node.calls(1, "lone") == [5]
+        node.host._pools = dict(node.host._pools)
+        node.put("own", b"return 2")
+        assert await node.call("user") == b"2"
+
+    user = b"local own = require 'own' function f() return tostring(own == true and 1 or own) end"
+    play(scene, modules={"own": COUNTER, "lone": COUNTER, "user": user}, context_count=1)

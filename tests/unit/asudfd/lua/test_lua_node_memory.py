@@ -1,0 +1,188 @@
+"""The memory of all contexts of a node: its bound, what large contexts come to, and what the system gets back."""
+
+import asyncio
+import ctypes
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from asudfd.config.schema.lua import ModLua
+from asudfd.lua.budget import EXCEEDED
+from asudfd.lua.host import LuaHost
+from asudfd.lua.runtime import OUT_OF_MEMORY, Subject
+
+SUBJECT: Subject = (False, 0, 0, 0, b"", b"", bytes(20), b"", True)
+NO_ARGUMENTS = b"\x90"
+SECONDS = 60.0
+"""What a call may take: memory is to end it, however busy the machine is."""
+
+MEGABYTE = 1 << 20
+MODULE = b"""
+function keep(rec, megabytes)
+    kept = {}
+    for number = 1, megabytes do kept[number] = string.rep(string.char(number % 256), 2^20) end
+    return #kept
+end
+function waste(rec, megabytes)
+    for number = 1, megabytes do local text = string.rep(string.char(number % 256), 2^20) end
+    return 1
+end
+function hoard(rec)
+    kept = {}
+    while true do kept[#kept + 1] = { #kept } end
+end
+function one() return 1 end
+"""
+FULL = b"""
+kept = {}
+for number = 1, 150000 do kept[number] = { number } end
+"""
+"""A module whose contexts take some megabytes from the first."""
+
+Scene = Callable[[LuaHost], Awaitable[None]]
+
+
+def play(scene: Scene, **settings: int) -> None:
+    async def stage() -> None:
+        config = ModLua(user_path="/udf", **settings)  # type: ignore[arg-type]  # its parameters that are numbers
+        host = LuaHost(config, lambda name: FULL if name == "full" else MODULE, lambda *_: None)
+        try:
+            await scene(host)
+        finally:
+            await host.stop()
+
+    asyncio.run(stage())
+
+
+async def apply(host: LuaHost, function: bytes, number: int = 0, module: str = "m") -> bytes | int:
+    """The integer that a call comes to, or its error text."""
+    arguments = bytes([0x91, number]) if number else NO_ARGUMENTS
+    applied = await host.apply(module, function, arguments, SUBJECT, SECONDS)
+    return int.from_bytes(applied[2], "big") if applied[0] == 0 else applied[2]
+
+
+def contexts(host: LuaHost, module: str) -> int:
+    return next((row.contexts for row in host.statistics() if row.module == module), 0)
+
+
+def test_idle_contexts_go_before_a_call_is_refused() -> None:
+    async def scene(host: LuaHost) -> None:
+        assert await apply(host, b"keep", 10, "a") == 10
+        assert await apply(host, b"keep", 12, "b") == 12
+        for number in range(36):
+            assert await apply(host, b"keep", 1, f"small{number}") == 1
+        assert contexts(host, "a")  # and perhaps one that was made ahead
+        assert contexts(host, "b") == 0  # the largest goes first
+        assert contexts(host, "small0")
+
+    play(scene, memory_max=64 * MEGABYTE, context_count=1)
+
+
+def test_a_call_without_memory_for_its_context_is_refused() -> None:
+    async def scene(host: LuaHost) -> None:
+        stream = host.open_stream("m", b"one", NO_ARGUMENTS, b"", in_memory=True)
+        host._budget._most = 0
+        assert await apply(host, b"one") == EXCEEDED
+        poured = await host.pour(stream, b"", 1)
+        assert poured.failure.endswith(EXCEEDED)
+        host.close_stream(stream)
+        host._budget._most = 64 * MEGABYTE
+        assert await apply(host, b"one") == 1
+
+    play(scene)
+
+
+def test_together_calls_take_no_more_than_the_node_gives() -> None:
+    async def scene(host: LuaHost) -> None:
+        most = 0
+        hoards = [asyncio.ensure_future(apply(host, b"hoard")) for _ in range(4)]
+        while not all(each.done() for each in hoards):
+            most = max(most, host._budget.used())
+            await asyncio.sleep(0.002)
+        assert {each.result() for each in hoards} == {OUT_OF_MEMORY}
+        assert most < (64 + 40) * MEGABYTE
+        async with asyncio.timeout(SECONDS):
+            while await apply(host, b"one") == EXCEEDED:
+                pass  # until the others are freed
+
+    play(scene, memory_max=64 * MEGABYTE, context_memory=1024 * MEGABYTE, udf_threads=2)
+
+
+def test_a_context_that_grew_large_is_not_kept_and_garbage_does_not_count() -> None:
+    async def scene(host: LuaHost) -> None:
+        assert await apply(host, b"keep", 4) == 4
+        assert contexts(host, "m") == 1
+        assert await apply(host, b"keep", 40) == 40
+        assert contexts(host, "m") == 0
+        assert await apply(host, b"waste", 40) == 1
+        assert contexts(host, "m") == 1
+
+    play(scene, context_count=1)
+
+
+STRINGS = b"""
+function numbered() local t = {} while true do t[#t + 1] = string.format('%d-%d', #t, #t) end end
+function named() local t, n = {}, 0 while true do n = n + 1 t['k' .. n] = 'v' .. n end end
+"""
+
+
+@pytest.mark.parametrize("function", [b"numbered", b"named"])
+def test_small_strings_that_fill_the_memory_end_for_want_of_it(function: bytes) -> None:
+    """Lua does not fail where its table of strings cannot grow: it collects garbage for every string it makes."""
+
+    async def stage() -> bytes:
+        settings = ModLua(user_path="/udf", context_memory=4 * MEGABYTE)
+        host = LuaHost(settings, lambda _: STRINGS, lambda *_: None)
+        applied = await host.apply("m", function, NO_ARGUMENTS, SUBJECT, SECONDS)
+        await host.stop()
+        return applied[2]
+
+    assert asyncio.run(stage()) == OUT_OF_MEMORY
+
+
+def test_too_many_arguments_are_called_that() -> None:
+    async def scene(host: LuaHost) -> None:
+        arguments = b"\xdd" + (1 << 20).to_bytes(4, "big") + b"\1" * (1 << 20)
+        assert (await host.apply("m", b"one", arguments, SUBJECT, SECONDS))[2] == b"too many arguments"
+
+    play(scene)
+
+
+def _resident() -> int:
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4096
+
+
+async def fill(host: LuaHost, count: int) -> None:
+    """Have ``count`` contexts: as many streams are open at once, and each has one to itself."""
+    streams = [host.open_stream("full", b"f", NO_ARGUMENTS, b"", in_memory=True) for _ in range(count)]
+    for stream in streams:
+        assert not (await host.pour(stream, b"", SECONDS)).failure
+        host.close_stream(stream)
+    while len(list(host._pools["full"].idle())) < count:  # noqa: ASYNC110 - nothing tells when they are back
+        await asyncio.sleep(0)
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="only glibc gives memory back")
+@pytest.mark.parametrize("way", ["clear", "trim", "large"])
+def test_memory_goes_back_to_the_system(way: str) -> None:
+    async def scene(host: LuaHost) -> None:
+        assert await apply(host, b"one") == 1
+        before = _resident()
+        if way == "large":
+            held = 90 * MEGABYTE  # of the 96 that a context may take
+            assert await apply(host, b"hoard") == OUT_OF_MEMORY
+        else:
+            await fill(host, 12)
+            held = host._budget.used()
+            assert held > 90 * MEGABYTE
+        if way == "clear":
+            host.clear()
+        elif way == "trim":
+            host.trim()
+            host.trim()
+        async with asyncio.timeout(SECONDS):
+            while _resident() - before > held / 3:  # noqa: ASYNC110 - nothing tells when
+                await asyncio.sleep(0.01)
+
+    play(scene, context_count=1, body_max_ms=60_000)

@@ -1,0 +1,89 @@
+"""Library code that catches errors does not take the deadline's for one of its own."""
+
+import re
+import time
+from collections.abc import Callable
+from importlib.resources import files
+
+import pytest
+
+from asudfd.lua.runtime import Outcome, Value
+
+Timed = Callable[[str], tuple[Outcome, float]]
+
+LONG_SET = "('b'):rep(1e6), '[' .. ('a'):rep(1e6) .. ']'"
+MATCHED = {
+    "find": f"string.find({LONG_SET})",
+    "match": f"string.match({LONG_SET})",
+    "gmatch": f"string.gmatch({LONG_SET})()",
+    "gsub": f"string.gsub({LONG_SET}, 'x')",
+    "many classes": "string.find(('b'):rep(1e6), ('%a-'):rep(3e5) .. 'c')",
+}
+
+
+@pytest.mark.parametrize("looks", [1, 2, 4, 6, 9, 13, 18, 25])
+@pytest.mark.parametrize("name", MATCHED)
+def test_a_deadline_while_a_pattern_is_measured(sandbox, name: str, looks: int) -> None:  # type: ignore[no-untyped-def]  # the fixture's class is not importable
+    """The deadline passes between two looks at the clock, each a millisecond of the processor after the last."""
+    context = sandbox.load(f"function f() return {MATCHED[name]} end".encode())
+    asked = 0
+
+    def clock() -> float:
+        nonlocal asked
+        asked += 1
+        return 0.0 if asked < looks else 10.0
+
+    context.keep_time(clock)
+    started = time.process_time()
+    assert context.call(b"f", 5.0, ()) == (True, b"UDF Execution Timeout")
+    assert time.process_time() - started < 5
+
+
+ENDLESS_CLOSE = (
+    "local x <close> = setmetatable({}, {__close = function() while true do end end}) coroutine.yield()"
+)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "for i = 1, 9 do coroutine.close(coroutine.create(function() end)) end while true do end",
+        f"local t = coroutine.wrap(function() {ENDLESS_CLOSE} end) t() t = nil while true do end",
+        f"local t = coroutine.create(function() {ENDLESS_CLOSE} end) coroutine.resume(t) coroutine.close(t) while true do end",
+        "package.preload.x = function() while true do end end while true do pcall(require, 'x') end",
+        "while true do apply_record(function() while true do end end) end",
+        "while true do pcall(apply_record, function() while true do end end) end",
+        "while true do xpcall(function() while true do end end, function() while true do end end) end",
+        "while true do pcall(setmetatable, {}, {__gc = 1, __metatable = 2}) end",
+    ],
+)
+def test_a_catch_in_the_library_does_not_outlive_the_deadline(timed: Timed, body: str) -> None:
+    outcome, seconds = timed(body)
+    assert outcome.failed
+    assert outcome.value == b"UDF Execution Timeout"
+    assert seconds < 5
+
+
+def test_a_reader_of_text_does_not_catch_the_deadline(call: Callable[..., Value]) -> None:
+    body = "load(function() while true do end end) return 1"
+    assert call(body, unsafe=True, seconds=0.05) == b"UDF Execution Timeout"
+
+
+CATCHES = re.compile(r"(?<![\w.])(?:raw_)?x?pcall\(")
+COMMENT = re.compile(r"--.*")
+
+
+def test_only_one_chunk_calls_the_original_pcall() -> None:
+    """The others have the one of that chunk, which raises the deadline's error again."""
+    chunks = [*files("asudfd.lua").iterdir(), *(files("asudfd.lua") / "aerospike").iterdir()]
+    catching = set()
+    for chunk in (each for each in chunks if each.name.endswith(".lua")):
+        text = COMMENT.sub("", chunk.read_text())
+        if CATCHES.search(text) and "box.pcall\n" not in text and " box.pcall, " not in text:
+            catching.add(chunk.name)
+    assert catching == {"limit.lua"}
+
+
+def test_the_originals_are_gone_once_their_chunks_are_loaded(sandbox) -> None:  # type: ignore[no-untyped-def]  # the fixture's class is not importable
+    context = sandbox.load(b"")
+    assert context._runtime.execute(b"return pcall, xpcall, coroutine") == (None, None, None)

@@ -1,0 +1,329 @@
+"""Who runs Lua, and when: turns of threads, places of calls, deadlines while they wait."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from math import inf
+from typing import Any, cast
+
+import pytest
+
+from asudfd.config.schema.lua import ModLua
+from asudfd.lua.admission import Admission
+from asudfd.lua.budget import Budget
+from asudfd.lua.errors import CompileError
+from asudfd.lua.host import LuaHost
+from asudfd.lua.runtime import Applied, Context, Subject
+from asudfd.lua.turns import Turn, Turns
+from asudfd.lua.work import Work
+
+SUBJECT: Subject = (False, 0, 0, 0, b"", b"", bytes(20), b"", True)
+NO_ARGUMENTS = b"\x90"
+TIMED_OUT = b"UDF Execution Timeout"
+MODULE = b"""
+function forever() while true do end end
+function short() local n = 0 for i = 1, 100000 do n = n + i end return n end
+"""
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+
+
+def test_turns_go_to_the_new_then_to_who_gave_theirs_up() -> None:
+    turns = Turns(1, Budget(1 << 40))
+    order: list[str] = []
+    first = Turn(turns, inf)
+    begun = threading.Event()
+
+    def loop() -> None:
+        with first:
+            begun.set()
+            while len(order) < 2:
+                first.now()
+            order.append("loop")
+
+    def short(name: str) -> None:
+        with Turn(turns, inf):
+            order.append(name)
+
+    threads = [threading.Thread(target=loop, daemon=True)]
+    threads[0].start()
+    begun.wait()
+    threads += [threading.Thread(target=short, args=(name,), daemon=True) for name in ("a", "b")]
+    for thread in threads[1:]:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert sorted(order[:2]) == ["a", "b"]
+    assert order[2] == "loop"
+    assert not len(turns)
+
+
+def test_as_many_threads_run_as_there_are_turns() -> None:
+    turns = Turns(2, Budget(1 << 40))
+    running: list[int] = []
+    most: list[int] = []
+
+    every: list[Turn] = []
+
+    def loop(number: int) -> None:
+        with Turn(turns, inf) as turn:
+            every.append(turn)
+            while sum(each.had for each in every) < 30:  # so often one was given up; all take part until then
+                running.append(number)
+                most.append(len(running))
+                running.remove(number)
+                turn.now()
+
+    threads = [threading.Thread(target=loop, args=(number,), daemon=True) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+        assert not thread.is_alive()
+    assert max(most) <= 2
+
+
+def test_a_call_past_its_deadline_is_next() -> None:
+    turns = Turns(1, Budget(1 << 40))
+    held = Turn(turns, inf)
+    held.__enter__()
+    ended: list[str] = []
+
+    def wait(name: str, deadline: float) -> None:
+        turn = Turn(turns, deadline)
+        with turns._lock:
+            turns._lines[-1].append(turn)
+        turn.baton.acquire()
+        ended.append(name)
+        turns.end()
+
+    threads = []
+    for name, deadline in (("patient", inf), ("late", 0.0)):
+        threads.append(threading.Thread(target=wait, args=(name, deadline), daemon=True))
+        threads[-1].start()
+        until(lambda: len(turns) == len(threads))
+    held.__exit__()
+    for thread in threads:
+        thread.join(10)
+    assert ended == ["late", "patient"]
+
+
+def test_who_is_given_up_ends_at_the_next_look() -> None:
+    turn = Turn(Turns(1, Budget(1 << 40)), time.monotonic() + 100)
+    with turn:
+        assert turn.now() < inf
+        turn.give_up()
+        assert turn.now() == inf
+        assert turn.is_late()
+
+
+def test_a_stop_ends_who_runs_and_who_waits() -> None:
+    turns = Turns(1, Budget(1 << 40))
+    begun = threading.Event()
+    stuck = threading.Event()
+
+    def hang() -> None:
+        with Turn(turns, inf):  # in one instruction that takes long
+            begun.set()
+            stuck.wait()
+
+    ended: list[bool] = []
+
+    def wait() -> None:
+        with Turn(turns, inf) as turn:
+            ended.append(turn.now() == inf)
+
+    hanging = threading.Thread(target=hang)
+    hanging.start()
+    begun.wait()
+    waiting = [threading.Thread(target=wait) for _ in range(3)]
+    for thread in waiting:
+        thread.start()
+    until(lambda: len(turns) == 3)
+    turns.stop()
+    for thread in waiting:
+        thread.join(60)
+    wait()  # one that begins afterwards
+    assert ended == [True] * 4
+    assert hanging.is_alive()
+    stuck.set()
+    hanging.join(60)
+    assert not turns.begun
+
+
+class _Sized:
+    def __init__(self, memory: int) -> None:
+        self.memory = memory
+
+
+def sized(memory: int) -> Context:
+    return cast("Context", _Sized(memory))
+
+
+def test_beyond_the_budget_the_larger_contexts_end() -> None:
+    budget = Budget(100)
+    small, large = sized(20), sized(70)
+    budget.add(small)
+    budget.add(large)
+    assert not budget.is_exceeded_by(large)
+    cast("_Sized", small).memory = 40
+    assert budget.is_exceeded_by(large)
+    assert not budget.is_exceeded_by(small)
+    budget.remove(large)
+    assert not budget.is_exceeded_by(small)
+    assert len(budget) == 1
+
+
+def test_no_function_takes_all_places() -> None:
+    async def scene() -> None:
+        admission = Admission(8)
+        many = [asyncio.ensure_future(admission.enter(("m", b"many"))) for _ in range(20)]
+        await asyncio.sleep(0)
+        assert sum(each.done() for each in many) == 4
+        other = [asyncio.ensure_future(admission.enter(("m", b"other"))) for _ in range(20)]
+        await asyncio.sleep(0)
+        assert sum(each.done() for each in other) == 2
+        await asyncio.wait_for(admission.enter(("m", b"new")), 1)
+        admission.leave(("m", b"many"))
+        await asyncio.sleep(0)
+        assert sum(each.done() for each in (*many, *other)) == 6  # one has left
+        for each in (*many, *other):
+            each.cancel()
+        await asyncio.wait((*many, *other))
+
+    asyncio.run(scene())
+
+
+def test_a_place_that_comes_when_nobody_wants_it_goes_on() -> None:
+    async def scene() -> None:
+        admission = Admission(1)
+        await admission.enter(("m", b"f"))
+        given_up, waiting = (asyncio.ensure_future(admission.enter(("m", b"f"))) for _ in range(2))
+        await asyncio.sleep(0)
+        admission.leave(("m", b"f"))
+        given_up.cancel()
+        await asyncio.wait_for(waiting, 1)
+        assert given_up.cancelled()
+
+    asyncio.run(scene())
+
+
+def host(threads: int) -> LuaHost:
+    settings = ModLua(user_path="/udf", udf_threads=threads)
+    return LuaHost(settings, {"m": MODULE}.get, lambda *_: None)
+
+
+async def running(node: LuaHost, count: int) -> list[asyncio.Task[Applied]]:
+    """Endless calls, of which as many have begun in threads as may: one function gets half of the places."""
+    places = min(count, node._admission._free // 2)
+    calls = [
+        asyncio.ensure_future(node.apply("m", b"forever", NO_ARGUMENTS, SUBJECT, 3600)) for _ in range(count)
+    ]
+    while node._admission._begun["m", b"forever"] < places:  # noqa: ASYNC110 - it has no event for that
+        await asyncio.sleep(0)
+    return calls
+
+
+async def give_up(calls: list[asyncio.Task[Applied]]) -> None:
+    assert not [each.result() for each in calls if each.done()]
+    for each in calls:
+        each.cancel()
+    await asyncio.wait(calls)
+
+
+def test_a_short_call_gets_its_turn_among_endless_ones() -> None:
+    async def scene() -> Applied:
+        node = host(1)
+        endless = await running(node, 40)
+        short = await node.apply("m", b"short", NO_ARGUMENTS, SUBJECT, 600)
+        await give_up(endless)
+        await node.stop()
+        return short
+
+    assert asyncio.run(scene())[0] == 0
+
+
+def test_who_waits_is_answered_at_its_deadline_and_never_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("asudfd.lua.host.THREADS_MAX", 2)
+    begun: list[str] = []
+    apply = Work.apply
+
+    def counted(work: Work, turn: Turn, module: str, *call: Any) -> tuple[Applied, float]:
+        begun.append(module)
+        return apply(work, turn, module, *call)
+
+    monkeypatch.setattr(Work, "apply", counted)
+
+    async def scene() -> list[Applied]:
+        node = host(1)
+        endless = await running(node, 1)
+        waiting = [node.apply("m", b"forever", NO_ARGUMENTS, SUBJECT, 0.1) for _ in range(20)]
+        ended = await asyncio.gather(*waiting)
+        await give_up(endless)  # it still ran when all others had their answers
+        await node.stop()
+        return ended
+
+    assert {each[2] for each in asyncio.run(scene())} == {TIMED_OUT}
+    assert begun == ["m"]
+
+
+def test_what_was_waited_for_a_turn_is_not_ones_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, own = 100.0, 7.0
+    monkeypatch.setattr("asudfd.lua.turns.monotonic", lambda: now)
+    monkeypatch.setattr("asudfd.lua.turns.thread_time", lambda: own)
+    turns = Turns(1, Budget(1 << 40))
+    turn = Turn(turns, inf)
+
+    def other() -> None:
+        nonlocal now
+        with Turn(turns, inf):
+            now += 1000
+
+    with turn:
+        assert turn.own_now() == 7
+        thread = threading.Thread(target=other, daemon=True)
+        thread.start()
+        until(lambda: len(turns) == 1)
+        now += 0.125  # more than a turn has when others wait
+        own += 0.0625  # the system gave the processor to somebody else for the rest of it
+        assert turn.own_now() == 7.0625
+        assert turn.now() == 1100.125
+        assert turn.had == 1
+    thread.join(60)
+    assert not thread.is_alive()
+
+
+def test_what_others_run_is_not_the_time_of_a_modules_body() -> None:
+    body = b"for i = 1, 2000000 do end "
+    settings = ModLua(user_path="/udf", udf_threads=1, body_max_ms=500)
+    sources = {"m": MODULE, "n": body + b"function short() return 1 end"}
+
+    async def scene() -> Applied:
+        node = LuaHost(settings, sources.get, lambda *_: None)
+        endless = await running(node, 40)
+        await node.validate("n.lua", sources["n"])
+        short = await node.apply("n", b"short", NO_ARGUMENTS, SUBJECT, 600)
+        await give_up(endless)
+        await node.stop()
+        return short
+
+    assert asyncio.run(scene())[0] == 0
+
+
+def test_a_body_that_has_had_its_time_ends_among_endless_calls() -> None:
+    settings = ModLua(user_path="/udf", udf_threads=1, body_max_ms=100)
+
+    async def scene() -> None:
+        node = LuaHost(settings, {"m": MODULE}.get, lambda *_: None)
+        endless = await running(node, 10)
+        with pytest.raises(CompileError, match="did not end"):
+            await node.validate("n.lua", b"while true do end")
+        await give_up(endless)
+        await node.stop()
+
+    asyncio.run(scene())

@@ -1,0 +1,314 @@
+"""What a context hands back is looked at before it is stored or sent, whatever became of the sandbox."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asinfo.wire import message, msgpack, particle
+from asinfo.wire.message import op
+from asudfd.lua import runtime
+from asudfd.lua.answer import fault_in, fault_of
+from asudfd.lua.runtime import DELETE, NOTHING, WRITE
+from asudfd.lua.state import compile_text, sandbox_chunks
+from tests.unit.asudfd.lua_api.test_lua_stream import RECORDS
+
+ONE = bytes(7) + b"\1"
+DEEP, TOO_DEEP = b"\x91" * 127 + b"\x90", b"\x91" * 128 + b"\x90"
+HEAD = message.reply(0, count=1)
+
+
+def written(bins: Any, **changes: Any) -> tuple[Any, ...]:
+    answer = {
+        "code": 0,
+        "kind": 1,
+        "value": ONE,
+        "action": WRITE,
+        "bins": bins,
+        "ttl": None,
+        "drop": False,
+        "state": 0,
+    }
+    return tuple({**answer, **changes}.values())
+
+
+def bin_of(kind: int, value: bytes, name: bytes = b"a") -> bytes:
+    return op(1, kind, name, value)
+
+
+RIGHT = [
+    bin_of(1, ONE),
+    bin_of(1, ONE) + bin_of(1, ONE, b"b"),
+    bin_of(1, ONE, b""),
+    bin_of(1, ONE, b"n" * 15),
+    bin_of(2, bytes(8)),
+    bin_of(3, b"text\0"),
+    bin_of(4, b""),
+    bin_of(9, b"x"),
+    bin_of(17, b"\1"),
+    bin_of(18, b"x"),
+    bin_of(19, b"\x82\xc7\x00\x01\xc0\x01\x02"),
+    bin_of(20, b"\x92\x01\xa2\x03x"),
+    bin_of(20, DEEP),
+    bin_of(23, b"\0\0\0{}"),
+    b"".join(bin_of(1, ONE, b"%d" % n) for n in range(512)),
+]
+
+WRONG = [
+    b"",
+    bin_of(1, ONE)[:-1],
+    bin_of(1, ONE) + b"\0",
+    bin_of(1, ONE) + bin_of(1, ONE),
+    bin_of(3, b"x") + bin_of(3, b"y"),
+    bin_of(1, ONE, b"n" * 16),
+    b"".join(bin_of(1, ONE, b"%d" % n) for n in range(513)),
+    bin_of(1, bytes(4)),
+    bin_of(0, b""),
+    bin_of(2, bytes(7)),
+    bin_of(5, b"x"),
+    bin_of(16, b"x"),
+    bin_of(17, b"\2"),
+    bin_of(17, b""),
+    bin_of(21, b"x"),
+    bin_of(255, b"x"),
+    bin_of(19, b"\x82\x01\x02\x01\x03"),
+    bin_of(19, b"\x81\x01"),
+    bin_of(19, b"\x81\x90\x01"),
+    bin_of(19, b"\x90"),
+    bin_of(20, b"\x92\x01"),
+    bin_of(20, b"\x91\x01\x01"),
+    bin_of(20, b"\xdd\xff\xff\xff\xff"),
+    bin_of(20, b"\xc1"),
+    bin_of(20, b""),
+    bin_of(20, TOO_DEEP),
+    bin_of(20, b"\x91" * 100000),
+    bin_of(23, b"\0"),
+    bin_of(23, b"\0\0\1{}"),
+    op(2, 1, b"a", ONE),
+    b"\xff\xff\xff\xff" + bin_of(1, ONE)[4:],
+    b"\0\0\0\4" + bin_of(1, ONE)[4:],
+    "text",
+    None,
+    object(),
+    [1],
+]
+
+
+@pytest.mark.parametrize("bins", RIGHT, ids=range(len(RIGHT)))
+def test_bins_that_can_be_stored(bins: bytes) -> None:
+    assert fault_of(written(bins), b"") == ""
+    assert fault_of(written(bins), b"") == ""
+
+
+@pytest.mark.parametrize("bins", WRONG, ids=range(len(WRONG)))
+def test_bins_that_cannot_be_stored(bins: Any) -> None:
+    fault_of(written(bin_of(1, ONE)), b"")  # known from now on
+    assert fault_of(written(bins), b"")
+
+
+UNREADABLE = [
+    bin_of(20, b"\x92\x01"),
+    bin_of(19, b"\x81\x90" + b"\x01" * 2000),
+    bin_of(77, b"x"),
+    bin_of(1, b"\1"),
+    bin_of(23, b"\0"),
+]
+
+
+@pytest.mark.parametrize("kept", UNREADABLE, ids=range(len(UNREADABLE)))
+def test_a_bin_that_was_stored_so_may_stay(kept: bytes) -> None:
+    more = bin_of(1, ONE, b"more")
+    assert fault_of(written(kept), b"")
+    assert fault_of(written(more + kept), kept) == ""
+    assert fault_of(written(more + kept), bin_of(4, kept)), "it is a bin's content there, and no bin"
+
+
+ANSWERS = [
+    None,
+    (),
+    (0,),
+    5,
+    written(b"", action=NOTHING, value="x"),
+    written(b"", action=NOTHING, value=None),
+    written(b"", action=NOTHING, kind=3, value=object()),
+    written(b"", action=NOTHING, kind=77),
+    written(b"", action=NOTHING, kind=None),
+    written(b"", action=NOTHING, kind=[]),
+    written(b"", action=NOTHING, kind=20, value=b"\x92\x01"),
+    written(b"", action=NOTHING, kind=19, value=b"\x90"),
+    written(b"", action=NOTHING, kind=0, value=b"x"),
+    written(b"", action=NOTHING, ttl=-1),
+    written(b"", action=NOTHING, ttl=1 << 32),
+    written(b"", action=NOTHING, ttl=1.5),
+    written(b"", action=7),
+    written(b"", action=[]),
+    written(b"", action=NOTHING, code=3, kind=0, value=b""),
+    written(b"", action=NOTHING, code=100),
+    written(b"x", action=NOTHING),
+    written(bin_of(1, ONE), action=DELETE),
+    written(bin_of(1, ONE), code=100, kind=3, value=b"x"),
+]
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=range(len(ANSWERS)))
+def test_answers_that_are_none(answer: Any) -> None:
+    assert fault_of(answer, b"")
+
+
+@given(st.binary(max_size=60), st.binary(max_size=40))
+def test_no_bytes_are_an_exception(bins: bytes, value: bytes) -> None:
+    fault_of(written(bins), value)
+    fault_of(written(b"", action=NOTHING, kind=value[0] if value else 20, value=bins), b"")
+    fault_in(HEAD + bins + value, HEAD)
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(1 << 63), (1 << 63) - 1)
+    | st.floats()
+    | st.text("abc", max_size=3)
+    | st.binary(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=5)
+        | st.dictionaries(st.integers(0, 99) | st.text("abc", max_size=3), inner, max_size=4)
+    ),
+    max_leaves=20,
+)
+
+
+@given(st.lists(JSON, max_size=6))
+def test_what_the_sandbox_writes_itself_is_right(values: list[Any]) -> None:
+    """Ordered lists too: both sides have the same order."""
+    context = _context()
+    blob = bin_of(*particle.pack(msgpack.MarkedList([])), b"l")
+    subject = (True, 1, 0, 1, b"", b"", bytes(20), blob, True)
+    arguments = msgpack.pack(values)
+    applied = context.apply(b"fill", time.monotonic() + 10, arguments, subject, trial=False)
+    assert applied[0] == 0, applied
+
+
+_made: list[runtime.Context] = []
+FILL = b"""
+function fill(rec, ...)
+    local l = rec.l
+    for i = 1, select("#", ...) do list.append(l, (select(i, ...))) end
+    rec.l, rec.copy, rec.m = l, list.clone(l), map{ a = l }
+    aerospike:update(rec)
+    return l
+end
+"""
+
+
+def _context() -> runtime.Context:
+    if not _made or not _made[0].usable:
+        _made[:] = [_loaded(FILL)]
+    return _made[0]
+
+
+def _loaded(source: bytes, log: Callable[..., None] = lambda *_: None) -> runtime.Context:
+    context = runtime.Context(runtime.Settings(b"/udf", 64 << 20, False, lambda _: None, log), set())
+    code = compile_text(source, b"@/udf/m.lua").code
+    assert code is not None
+    assert not context.run(b"m", code, b"/udf/m.lua", time.monotonic() + 5).failed
+    return context
+
+
+# A hole in the sandbox, as one was: a module that reaches what is inside of bytes, lists and geo JSON.
+HOLE = rb"local box = ... box.env.inside = function(value) return value[box.DATA] end"
+
+FORGED = {
+    "text": ("local b = bytes() inside(b).text = {} inside(b).n = 1 return b", ""),
+    "cells": ("local b = bytes() inside(b).text = false inside(b).cells = {} inside(b).n = 3 return b", ""),
+    "packed": ("local l = list{1} inside(l).flags = 'x' return l", ""),
+    "a list's size": ("local l = list{1} inside(l).flags = 4 inside(l).n = 70000 return 1", ""),
+    "geo JSON": (
+        "local g = geojson('{}') inside(g).text_of = '' rec.g = g aerospike:update(rec) return 1",
+        "",
+    ),
+    "an unordered map": (
+        "local m = map{a = 1, b = 2} inside(m).keys = {'b', 'a'} inside(m).flags = 1 rec.m = m aerospike:update(rec) return m",
+        "not in order",
+    ),
+    "a key twice": ("local m = map{a = 1} inside(m).keys = {'a', 'a'} return m", "twice"),
+    "a float as a key": (
+        "local m = map{} inside(m).values = {[1.5] = 1} inside(m).n = 1 inside(m).keys = {1.5} rec.m = m aerospike:update(rec) return 1",
+        "key of a map",
+    ),
+    "a list as a key": (
+        "local m = map{} inside(m).values = {x = 1} inside(m).keys = {true} return m",
+        "key of a map",
+    ),
+}
+
+
+@pytest.fixture
+def forged(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    parts, api = sandbox_chunks()
+    hole = compile_text(HOLE, b"=hole").code
+    monkeypatch.setattr(runtime, "sandbox_chunks", lambda: (parts, [*api, hole]))
+    return _loaded
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_a_forged_value_is_an_error_of_the_call(forged: Callable[..., Any], name: str) -> None:
+    body, text = FORGED[name]
+    lines: list[tuple[Any, ...]] = []
+    context = forged(f"function f(rec) {body} end".encode(), lambda *line: lines.append(line))
+    blob = bin_of(1, ONE)
+    subject = (True, 1, 0, 1, b"", b"", bytes(20), blob, True)
+    applied = context.apply(b"f", time.monotonic() + 5, b"\x90", subject, trial=False)
+    assert fault_of(applied, blob) == ""
+    if text:
+        assert applied[:2] == (100, 3)
+        assert text in applied[2].decode()
+        assert applied[3:5] == (NOTHING, b"")
+        assert applied[7]
+        assert not context.usable
+        assert text in lines[0][2]
+
+
+def test_a_forged_value_of_a_stream_ends_it(forged: Callable[..., Any]) -> None:
+    lines: list[tuple[Any, ...]] = []
+    body = b"local m = map{a = 1} inside(m).keys = {'a', 'a'} return m"
+    context = forged(
+        b"function f(s) return s : map(function(r) " + body + b" end) end", lambda *line: lines.append(line)
+    )
+    context.open_stream(b"f", b"\x90", HEAD, in_memory=True)
+    poured = context.pour(RECORDS, time.monotonic() + 5)
+    assert (poured.messages, poured.more) == (b"", False)
+    assert b"twice" in poured.failure
+    assert not context.usable
+    assert lines
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        None,
+        "x",
+        b"x",
+        HEAD,
+        HEAD + b"\0",
+        HEAD + op(1, 1, b"SUCCESS", b"x"),
+        HEAD + op(1, 1, b"OTHER", ONE),
+        HEAD + op(1, 1, b"SUCCESS", ONE) + b"x",
+    ],
+)
+def test_messages_that_are_none(messages: Any) -> None:
+    assert fault_in(messages, HEAD)
+    assert fault_in(HEAD + op(1, 1, b"SUCCESS", ONE), HEAD) == "" == fault_in(b"", HEAD)
+
+
+def test_depth_is_the_same_on_both_sides() -> None:
+    context = _loaded(
+        b"function f(rec, n) local l = list() for i = 2, n do l = list{l} end rec.l = l aerospike:update(rec) return l end"
+    )
+    subject = (True, 1, 0, 1, b"", b"", bytes(20), b"", True)
+    for depth, code in ((127, 0), (128, 0), (129, 100), (130, 100)):
+        applied = context.apply(b"f", time.monotonic() + 5, msgpack.pack([depth]), subject, trial=False)
+        assert applied[0] == code
+        assert context.usable

@@ -1,0 +1,93 @@
+"""The pages for supervisors, and what Prometheus reads."""
+
+import re
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from asudfd.aerospike.info.table import Table
+from asudfd.cluster.cluster import Cluster
+from asudfd.node import Node
+from asudfd.process.health import STOPPING, Health
+from asudfd.smd.etcd.store import AWAY
+from tests.fakes.state import make_node
+
+LINE = re.compile(
+    r'(aerospike_[a-z0-9_]+)\{([a-z_]+="(?:[^"\\\n]|\\.)*"(?:,[a-z_]+="(?:[^"\\\n]|\\.)*")*)\} (-?[0-9.]+)'
+)
+
+
+@pytest.fixture
+def node() -> Node:
+    node = make_node(Table([]), nodes=2)
+    cast("Any", node.modules).get = lambda name: SimpleNamespace(hash="0f", filename=name)
+    return node
+
+
+def health(*nodes: Node) -> Health:
+    made = Health([cast("Any", SimpleNamespace(node=node)) for node in nodes])
+    made.stage = ""
+    return made
+
+
+def text(made: Health, path: str) -> str:
+    return made.pages()[path]()[2].decode()
+
+
+def test_a_node_that_serves(node: Node) -> None:
+    made = health(node)
+    assert made.pages()["/healthz"]()[0] == 200
+    assert made.pages()["/readyz"]() == (200, "text/plain; charset=utf-8", b"ready\n")
+
+
+def test_what_is_in_the_way(node: Node) -> None:
+    made = Health([])
+    assert made.pages()["/readyz"]()[::2] == (503, b"starting\n")
+    made = health(node)
+    made.stage = STOPPING
+    assert made.reason() == "stopping"
+    made.stage = ""
+    cast("Any", node.smd).trouble = AWAY
+    assert (
+        made.reason() == "the metadata store cannot be reached: modules cannot be changed, all else is served"
+    )
+    assert made.pages()["/healthz"]()[0] == 200
+    cast("Any", node.smd).trouble = ""
+    node.cluster = Cluster()
+    assert made.reason() == "node A1 is not a member of the cluster"
+
+
+def test_metrics_are_what_prometheus_reads(node: Node) -> None:
+    other = make_node(Table([]))
+    other.endpoint = ("127.0.0.1", 3001)
+    cast("Any", other.modules).get = lambda _: None
+    lines = text(health(node, other), "/metrics").splitlines()
+    kinds: dict[str, str] = {}
+    seen: set[tuple[str, str]] = set()
+    for line in lines:
+        if line.startswith("# TYPE "):
+            _, _, name, kind = line.split()
+            assert name not in kinds
+            kinds[name] = kind
+            continue
+        found = LINE.fullmatch(line)
+        assert found, line
+        assert found[1] == name  # the samples of a name stand together
+        assert (found[1], found[2]) not in seen
+        seen.add((found[1], found[2]))
+    assert kinds["aerospike_namespace_client_udf_complete"] == "counter"
+    assert kinds["aerospike_node_stats_cluster_size"] == "gauge"
+    assert kinds["aerospike_node_udf_context_hits"] == "counter"
+    place = 'cluster_name="null",service="127.0.0.1:3000"'
+    assert f"aerospike_node_stats_cluster_size{{{place}}} 2" in lines
+    assert f"aerospike_node_stats_smd_connected{{{place}}} 1" in lines
+    assert f'aerospike_namespace_client_udf_complete{{{place},ns="test"}} 0' in lines
+    assert f'aerospike_node_udf_module_info{{{place},filename="a.lua",hash="0f"}} 1' in lines
+    assert f'aerospike_node_udf_context_now{{{place},module="a"}} 3' in lines
+    assert 'aerospike_node_stats_uptime{cluster_name="null",service="127.0.0.1:3001"} 0' in lines
+
+
+def test_labels_are_escaped(node: Node) -> None:
+    cast("Any", node.modules).names = lambda: ['a"\\\n.lua']
+    assert r'filename="a\"\\\n.lua"' in text(health(node), "/metrics")
