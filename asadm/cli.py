@@ -14,9 +14,9 @@ from asadm import display, statement
 from asadm.flags import OPTIONS
 from asadm.outcome import FAILED, INTERRUPTED, WRONG, Outcome
 from asadm.session import Session
-from asinfo import interrupt
 from asinfo.errors import ConfigError, Error, UsageError
-from asinfo.options import notes, recognise
+from asinfo.terminal import interrupt
+from asinfo.terminal.options import notes, recognise
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from asadm.cluster import Cluster
     from asadm.statement import Call
-    from asinfo.options import Values
+    from asinfo.terminal.options import Values
 
 SUMMARY = "Ask all configured Aerospike nodes at once, and keep their Lua modules the same."
 
@@ -57,7 +57,7 @@ def run(argv: Sequence[str]) -> int:
     values = recognise(argv, OPTIONS, interspersed=False)
     try:
         if values is None:
-            from asinfo import application
+            from asinfo.terminal import application
 
             return application.run(
                 "asadm",
@@ -71,7 +71,7 @@ def run(argv: Sequence[str]) -> int:
             )
         return act(values)
     except OSError as error:  # what is left is the own output: every other error was given a name before
-        from asinfo.streams import lost
+        from asinfo.terminal.streams import lost
 
         return lost("asadm", error)
 
@@ -111,7 +111,7 @@ def _complain(error: Error, code: int) -> int:
 
 def warn(message: str) -> None:
     """One line on standard error."""
-    from asinfo.streams import tell
+    from asinfo.terminal.streams import tell
 
     tell("asadm", message)
 
@@ -125,7 +125,7 @@ def _act(values: Values) -> int:
     shell = values.text("completion")
     if shell is not None:
         from asadm import completion
-        from asinfo.completion import script
+        from asinfo.terminal.completion import script
 
         _Output(None).write(script(shell, "asadm", OPTIONS, completion.table()).encode())
         return 0
@@ -221,7 +221,7 @@ class _Output:
         self.terminal = path is None and sys.stdout is not None and sys.stdout.isatty()
         if path is None:
             if sys.stdout is None:
-                from asinfo.streams import closed
+                from asinfo.terminal.streams import closed
 
                 raise closed()
             return

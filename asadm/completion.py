@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from asadm import commands, statement
-from asinfo.completion import Command
-from asinfo.options import Option
+from asinfo.terminal.completion import Command
+from asinfo.terminal.options import Option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from asadm.outcome import Answer, Outcome
     from asadm.session import Session
     from asadm.statement import Call
-    from asinfo.render import Sheet
+    from asinfo.terminal.render import Sheet
 
 
 def output(session: Session, call: Call, outcome: Outcome) -> bytes:
@@ -25,7 +25,7 @@ def rendered(session: Session, sheets: Sequence[Sheet]) -> bytes:
     """``sheets`` as a person reads them: tables on a terminal, plain text in a pipe. One without a title stands apart."""
     from io import StringIO
 
-    from asinfo.render import plain, show
+    from asinfo.terminal.render import plain, show
 
     written: list[str] = []
     for sheet in sheets:

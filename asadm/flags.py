@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asinfo import flags
-from asinfo.options import Option
+from asinfo.terminal.options import Option
 
 OWN = (
     Option(

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from asinfo.exchange import Node
-    from asinfo.render import Sheet
+    from asinfo.terminal.render import Sheet
 
 GOOD = 0
 FAILED = 1

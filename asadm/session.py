@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asinfo import interrupt
+from asinfo.terminal import interrupt
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from asadm.cluster import Cluster
     from asadm.outcome import Outcome
     from asadm.statement import Arguments, Call
-    from asinfo.options import Values
+    from asinfo.terminal.options import Values
 
 
 class Session:

@@ -11,8 +11,8 @@ from signal import SIGINT
 from asadm import cli, statement
 from asadm.outcome import INTERRUPTED, WRONG
 from asadm.suggestions import Suggestions
-from asinfo import interrupt
 from asinfo.errors import ConfigError, UsageError
+from asinfo.terminal import interrupt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import sys
 
 from asadm import commands
 from asinfo.errors import UsageError
-from asinfo.options import NoValue, Values, convert, recognise, tokens
+from asinfo.terminal.options import NoValue, Values, convert, recognise, tokens
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from asadm.commands import Row
-    from asinfo.options import Option
+    from asinfo.terminal.options import Option
 
 
 class Arguments:  # plain class: dataclasses cost more to import than the whole run

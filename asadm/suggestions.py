@@ -6,9 +6,9 @@ import os
 
 from asadm import commands, statement
 from asadm.cluster import Cluster
-from asinfo.completion import takes_path
 from asinfo.errors import UsageError, WireError
-from asinfo.options import NoValue, tokens
+from asinfo.terminal.completion import takes_path
+from asinfo.terminal.options import NoValue, tokens
 from asinfo.wire.udf import modules
 
 TYPE_CHECKING = False
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from asadm.commands import Row
     from asadm.session import Session
-    from asinfo.options import Option
+    from asinfo.terminal.options import Option
 
 ASK_SECONDS = 1.0
 """How long Tab may take to ask the nodes for their modules."""

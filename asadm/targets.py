@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from asadm.progress import Progress
     from asinfo.login import Login
-    from asinfo.options import Values
+    from asinfo.terminal.options import Values
     from asinfo.tls import TlsSettings
 
 OF_A_FILE = ("config-file", "only-config-file", "instance")

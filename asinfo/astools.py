@@ -20,7 +20,7 @@ from difflib import get_close_matches
 from asinfo.errors import ConfigError, Problem, UsageError
 from asinfo.files import PIPE_SECONDS, FileError, read_file
 from asinfo.flags import ALTERNATE, BLACKLIST, CONNECTION
-from asinfo.options import convert
+from asinfo.terminal.options import convert
 from asinfo.wire.decode import DEPTH_MAX, DecodeError, check_depth
 from asinfo.wire.info import visible
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from asinfo.options import Option, Value, Values
+    from asinfo.terminal.options import Option, Value, Values
 
 SIZE_MAX = 1 << 20
 """Most bytes of a file: a thousand clusters take a tenth of that."""

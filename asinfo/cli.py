@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import sys
 
-from asinfo import __version__, client, interrupt, settings
+from asinfo import __version__, client, settings
 from asinfo.command import ALIASES, meant, parts
 from asinfo.errors import ConfigError, UsageError
 from asinfo.flags import BLACKLIST, CONNECTION, FILES
-from asinfo.options import Option, Values, notes, recognise
+from asinfo.terminal import interrupt
+from asinfo.terminal.options import Option, Values, notes, recognise
 from asinfo.wire import info
 
 TYPE_CHECKING = False  # on the start-up path: typing would cost as much as the whole run
@@ -73,7 +74,7 @@ def _main() -> int:
         _tell("interrupted: nothing was sent")
         return 130
     except OSError as error:  # what is left is the own output: every other error was given a name before
-        from asinfo.streams import lost
+        from asinfo.terminal.streams import lost
 
         return lost("asinfo", error)
 
@@ -83,7 +84,7 @@ def run(argv: Sequence[str]) -> int:
     values = recognise(argv, OPTIONS)
     if values is not None:
         return act(values)
-    from asinfo import application
+    from asinfo.terminal import application
 
     return application.run(
         "asinfo", argv, OPTIONS, act, summary=SUMMARY, examples=EXAMPLES, words="-", interspersed=True
@@ -93,7 +94,7 @@ def run(argv: Sequence[str]) -> int:
 def act(values: Values) -> int:
     """Do what the values say; the exit code. Raises as ``run`` does."""
     if sys.stdout is None:
-        from asinfo.streams import closed
+        from asinfo.terminal.streams import closed
 
         raise closed()
     if values.flag("version"):
@@ -101,7 +102,7 @@ def act(values: Values) -> int:
         return 0
     shell = values.text("completion")
     if shell is not None:
-        from asinfo import completion
+        from asinfo.terminal import completion
 
         _write(completion.script(shell, "asinfo", OPTIONS).encode())
         return 0
@@ -202,7 +203,7 @@ def _report(reply: Reply) -> None:
 
 
 def _tell(message: str) -> None:
-    from asinfo.streams import tell
+    from asinfo.terminal.streams import tell
 
     tell("asinfo", message)
 

@@ -24,7 +24,7 @@ from time import monotonic
 
 from asinfo.dialogue import CHUNK, Dialogue, Node, Reply, dialogue
 from asinfo.errors import Unreachable
-from asinfo.interrupt import check, wait
+from asinfo.terminal.interrupt import check, wait
 
 TYPE_CHECKING = False  # on the start-up path: typing would cost as much as the whole run
 if TYPE_CHECKING:

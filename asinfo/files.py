@@ -235,7 +235,7 @@ def _drained(path: str, descriptor: int, size_max: int, seconds: float, until: b
     import select
     from time import monotonic
 
-    from asinfo.interrupt import wait
+    from asinfo.terminal.interrupt import wait
 
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asinfo.options import Option
+from asinfo.terminal.options import Option
 
 MODES = ("INTERNAL", "EXTERNAL", "EXTERNAL_INSECURE", "PKI")
 """Ways to log in, as the real tools name them."""

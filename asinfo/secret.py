@@ -11,9 +11,9 @@ from __future__ import annotations
 import os
 import sys
 
-from asinfo import interrupt
 from asinfo.errors import UsageError
 from asinfo.files import PIPE_SECONDS, FileError, read_first_line
+from asinfo.terminal import interrupt
 
 
 def read(text: str, prompt: str, seconds: float = PIPE_SECONDS) -> str:

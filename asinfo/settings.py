@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from asinfo.login import Login
-    from asinfo.options import Option, Values
+    from asinfo.terminal.options import Option, Values
     from asinfo.tls import TlsSettings
 
 SYSTEM_FILE = "/etc/aerospike/astools.conf"
@@ -68,7 +68,7 @@ def read_files(values: Values, program: str, keys: Sequence[Option] = ()) -> lis
 
         notes = astools.read(values, paths, program, keys, instance)
         if notes:
-            from asinfo.streams import tell
+            from asinfo.terminal.streams import tell
 
             for note in notes:
                 tell(program, note)

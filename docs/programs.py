@@ -9,8 +9,8 @@ from asadm import cli as asadm_cli
 from asadm.commands import TABLE
 from asadm.flags import OPTIONS as ASADM_OPTIONS
 from asinfo import cli as asinfo_cli
-from asinfo.completion import script
-from asinfo.options import Option
+from asinfo.terminal.completion import script
+from asinfo.terminal.options import Option
 from asudfd import cli as daemon_cli
 from docs.program import Command, Flag, Program
 

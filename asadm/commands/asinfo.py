@@ -7,7 +7,7 @@ import os
 from asadm.outcome import Outcome
 from asinfo.command import meant, parts
 from asinfo.errors import UsageError
-from asinfo.options import Option
+from asinfo.terminal.options import Option
 from asinfo.wire.info import request, split_line
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run

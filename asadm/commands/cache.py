@@ -19,9 +19,9 @@ from asadm.cron.metrics import RunFigures, write
 from asadm.cron.settings import OPTIONS, Settings
 from asadm.cron.stop import Stop
 from asadm.outcome import FAILED, GOOD, INTERRUPTED, Answer, Outcome, exit_code
-from asinfo import interrupt
 from asinfo.errors import Error
-from asinfo.options import Values
+from asinfo.terminal import interrupt
+from asinfo.terminal.options import Values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from asadm.cron.ping import Ping
     from asadm.session import Session
     from asadm.statement import Arguments
-    from asinfo.render import Sheet
+    from asinfo.terminal.render import Sheet
 
 __all__ = ["OPTIONS", "check", "run"]
 

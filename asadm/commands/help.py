@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from asadm.commands import Row
     from asadm.session import Session
     from asadm.statement import Arguments
-    from asinfo.options import Option
+    from asinfo.terminal.options import Option
 
 
 def check(arguments: Arguments) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asadm.outcome import Outcome
 from asinfo.errors import WireError
-from asinfo.render import Cell, Sheet
+from asinfo.terminal.render import Cell, Sheet
 from asinfo.wire.info import is_error, parameter, text
 from asinfo.wire.udf import modules
 

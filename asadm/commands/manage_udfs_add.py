@@ -15,9 +15,9 @@ from asadm.modules import describe, registrable
 from asadm.outcome import INTERRUPTED, Answer, Outcome
 from asinfo.errors import UsageError
 from asinfo.files import PIPE_SECONDS, FileError, read_file
-from asinfo.options import Option
-from asinfo.render import Cell as Shown
-from asinfo.render import Sheet
+from asinfo.terminal.options import Option
+from asinfo.terminal.render import Cell as Shown
+from asinfo.terminal.render import Sheet
 from asinfo.wire.failure import compile_error
 from asinfo.wire.info import text
 from asinfo.wire.udf import SOURCE_SIZE_MAX

@@ -21,12 +21,12 @@ from asadm.flags import FILE_KEYS, OWN, VENDOR
 from asadm.outcome import Outcome
 from asinfo import settings as settings_of_nodes
 from asinfo.errors import ConfigError, UsageError
-from asinfo.options import Option, Values
+from asinfo.terminal.options import Option, Values
 
 if TYPE_CHECKING:
     from asadm.session import Session
     from asadm.statement import Arguments
-    from asinfo.options import Value
+    from asinfo.terminal.options import Value
 
 CARRIED = tuple(option for option in settings.OPTIONS if option.name not in {"quiet", "dry-run", "ping-url"})
 """Flags of ``cache clear`` that go into the printed command; it is always ``--quiet``."""

@@ -8,7 +8,7 @@ from asadm.fleet.coverage import coverage, unknown
 from asadm.modules import LIST, listed, sendable
 from asadm.outcome import Answer, Outcome
 from asinfo.errors import WireError
-from asinfo.render import Cell, Sheet
+from asinfo.terminal.render import Cell, Sheet
 from asinfo.wire.info import is_error, text
 from asinfo.wire.udf import base64, content, digest
 from asinfo.wire.udf import modules as parsed

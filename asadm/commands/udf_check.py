@@ -10,7 +10,7 @@ from asadm.fleet import check_formats, directory
 from asadm.fleet.checking import UNKNOWN, Checked
 from asadm.outcome import FAILED, GOOD, INTERRUPTED, PENDING, Outcome
 from asinfo.errors import Error
-from asinfo.options import Option
+from asinfo.terminal.options import Option
 
 if TYPE_CHECKING:
     from asadm.session import Session

@@ -12,7 +12,7 @@ from asadm.fleet.survey import survey
 from asadm.modules import sendable
 from asadm.outcome import FAILED, INTERRUPTED, Outcome
 from asinfo.errors import UsageError
-from asinfo.options import Option
+from asinfo.terminal.options import Option
 from asinfo.wire.info import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run

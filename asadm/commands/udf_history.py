@@ -9,8 +9,8 @@ from asadm.fleet.options import HISTORY
 from asadm.fleet.show import short
 from asadm.outcome import Outcome
 from asinfo.errors import UsageError
-from asinfo.options import Option
-from asinfo.render import Cell, Sheet
+from asinfo.terminal.options import Option
+from asinfo.terminal.render import Cell, Sheet
 from asinfo.wire.info import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run

@@ -11,7 +11,7 @@ from asadm.fleet.options import PRUNE
 from asadm.fleet.plan import CHANGES, examine
 from asadm.fleet.save import possible
 from asadm.outcome import INTERRUPTED, PENDING, Outcome
-from asinfo.options import Option
+from asinfo.terminal.options import Option
 from asinfo.wire.info import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run

@@ -26,8 +26,8 @@ from asadm.fleet.verify import NEVER, verify
 from asadm.modules import sendable
 from asadm.outcome import FAILED, PENDING, Outcome, exit_code
 from asinfo.errors import UsageError
-from asinfo.options import Option
-from asinfo.render import Cell, Sheet
+from asinfo.terminal.options import Option
+from asinfo.terminal.render import Cell, Sheet
 from asinfo.wire.info import text
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from asadm.session import Session
     from asadm.statement import Arguments
     from asinfo.exchange import Node
-    from asinfo.options import Values
+    from asinfo.terminal.options import Values
 
 FROM = Option("from", metavar="NODE", help="What this node lists is right, whatever the others have.")
 DIRECTORY = Option("dir", metavar="DIR", help="The modules in this directory are right.")

@@ -26,7 +26,7 @@ from asadm.fleet.survey import Survey, of
 from asadm.fleet.verdict import unlisted
 from asadm.modules import LIST, sendable
 from asadm.outcome import FAILED, GOOD, PENDING, Answer, Outcome, exit_code
-from asinfo.render import Cell, Sheet
+from asinfo.terminal.render import Cell, Sheet
 from asinfo.wire.info import text
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from asadm.session import Session
     from asadm.statement import Arguments
     from asinfo.exchange import Node
-    from asinfo.options import Values
+    from asinfo.terminal.options import Values
 
     Tasks = dict[tuple[bytes, str], list[Node]]
 

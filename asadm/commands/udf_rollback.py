@@ -14,7 +14,7 @@ from asadm.fleet.survey import survey
 from asadm.modules import sendable
 from asadm.outcome import Outcome
 from asinfo.errors import Error, UsageError
-from asinfo.options import Option
+from asinfo.terminal.options import Option
 from asinfo.wire.info import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run

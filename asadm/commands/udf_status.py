@@ -8,9 +8,9 @@ from asadm import display
 from asadm.fleet import matrix
 from asadm.fleet.survey import survey
 from asadm.outcome import FAILED, INTERRUPTED, Outcome
-from asinfo import interrupt
 from asinfo.errors import UsageError
-from asinfo.options import SECONDS_MAX, Option
+from asinfo.terminal import interrupt
+from asinfo.terminal.options import SECONDS_MAX, Option
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import time
 
 from asadm import display, statement
 from asadm.outcome import INTERRUPTED, Outcome
-from asinfo import interrupt
 from asinfo.errors import UsageError
+from asinfo.terminal import interrupt
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:

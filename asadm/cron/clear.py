@@ -12,8 +12,8 @@ from typing import Protocol
 
 from asadm.cron.settings import Settings
 from asadm.outcome import Answer
-from asinfo import interrupt
 from asinfo.exchange import Node
+from asinfo.terminal import interrupt
 from asinfo.wire.info import is_error, text
 
 CLEAR = b"udf-clear-cache:"

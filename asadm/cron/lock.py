@@ -14,9 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from asinfo import interrupt
 from asinfo.errors import Error, UsageError
 from asinfo.files import FileError, open_file
+from asinfo.terminal import interrupt
 
 POLL_SECONDS = 0.1
 """How often a waiting run tries again: flock itself can only wait for ever."""

@@ -12,8 +12,8 @@ import threading
 import time
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
-from asinfo import interrupt
 from asinfo.errors import UsageError
+from asinfo.terminal import interrupt
 
 PING_SECONDS = 10.0
 """Longest time one ping may take, name look-up and slow replies included."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from asadm.cron.clear import Result
 from asadm.cron.metrics import NodeFigures
 from asadm.outcome import Answer
-from asinfo.render import Cell, Sheet
+from asinfo.terminal.render import Cell, Sheet
 
 
 def finished(result: Result, stopped: str) -> Answer:

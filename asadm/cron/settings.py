@@ -7,7 +7,7 @@ from pathlib import Path
 
 from asadm.cron.metrics import check_target
 from asinfo.errors import UsageError
-from asinfo.options import Option, Values
+from asinfo.terminal.options import Option, Values
 
 SECONDS_MAX = 7 * 24 * 3600.0
 """Longest wait that any flag may ask for; more than a week is a slip of the finger."""

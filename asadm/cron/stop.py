@@ -1,6 +1,6 @@
 """What may end a job early: Ctrl-C, SIGTERM (systemd, shutdown) and its own deadline.
 
-All three become a KeyboardInterrupt where the job waits, see `asinfo.interrupt`, because everything that waits (the
+All three become a KeyboardInterrupt where the job waits, see `asinfo.terminal.interrupt`, because everything that waits (the
 exchange, the lock, a sleep) already ends well at that one. Which of them it was is remembered, for the report and the exit code.
 """
 
@@ -11,7 +11,7 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 from asadm.outcome import FAILED
-from asinfo import interrupt
+from asinfo.terminal import interrupt
 
 
 class Stop:

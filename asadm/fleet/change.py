@@ -19,7 +19,7 @@ from asadm.fleet.rollout import Rollout
 from asadm.fleet.survey import survey
 from asadm.outcome import FAILED, GOOD, INTERRUPTED, PENDING, Outcome
 from asinfo.errors import Error
-from asinfo.render import plain
+from asinfo.terminal.render import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -18,7 +18,7 @@ from asadm.fleet.checking import (
     Checked,
 )  # fmt: skip
 from asadm.fleet.plan import CHANGES
-from asinfo.render import Cell, Sheet
+from asinfo.terminal.render import Cell, Sheet
 from asinfo.wire.info import text, visible
 
 if TYPE_CHECKING:

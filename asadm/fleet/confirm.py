@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from asinfo import interrupt
 from asinfo.errors import UsageError
+from asinfo.terminal import interrupt
 from asinfo.wire.info import visible
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from asinfo.options import Values
+    from asinfo.terminal.options import Values
 
 
 def require(options: Values) -> None:

@@ -25,7 +25,7 @@ from asadm.fleet.shield import Shield
 from asadm.fleet.survey import Survey
 from asadm.outcome import FAILED, INTERRUPTED, Outcome
 from asinfo.errors import ConfigError, Error, UsageError
-from asinfo.render import plain
+from asinfo.terminal.render import plain
 from asinfo.wire.info import text
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from asadm.fleet.backup import Intent, Result
     from asadm.session import Session
     from asinfo.exchange import Node
-    from asinfo.options import Values
-    from asinfo.render import Sheet
+    from asinfo.terminal.options import Values
+    from asinfo.terminal.render import Sheet
 
 REASONS_MAX = 20
 

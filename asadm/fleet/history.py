@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from asinfo.options import Values
+    from asinfo.terminal.options import Values
 
 FOUND = "found"
 """Action, and state, of the rows that say what was there before a run."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from asadm.cluster import Cluster
     from asinfo.exchange import Node
-    from asinfo.options import Values
+    from asinfo.terminal.options import Values
 
 __all__ = ["ClusterLock", "FileLocks", "scope"]
 

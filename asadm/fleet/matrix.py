@@ -5,7 +5,7 @@ from __future__ import annotations
 from asadm.fleet.coverage import coverage, unknown
 from asadm.fleet.gathered import gather, named
 from asadm.fleet.show import count, failures, short
-from asinfo.render import Cell, Sheet
+from asinfo.terminal.render import Cell, Sheet
 from asinfo.wire.info import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run

@@ -16,7 +16,7 @@ from asadm.fleet.pair import Pair
 from asadm.fleet.rollout import Rollout
 from asadm.fleet.survey import Survey
 from asadm.outcome import INTERRUPTED, Answer
-from asinfo.render import Cell, Sheet
+from asinfo.terminal.render import Cell, Sheet
 from asinfo.wire.info import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from asadm.patience import Patience
-from asinfo.options import Option
+from asinfo.terminal.options import Option
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from asadm.cluster import Cluster
-    from asinfo.options import Values
+    from asinfo.terminal.options import Values
 
 WAIT_SECONDS = 60.0
 """How long a change may take on all nodes together, when nobody says otherwise."""

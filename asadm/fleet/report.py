@@ -7,8 +7,8 @@ from asadm.fleet.gathered import NAMED_MAX, gather, named
 from asadm.fleet.show import count, short
 from asadm.fleet.stuck import HOW as MARKED
 from asadm.outcome import Answer
-from asinfo.render import Cell as Shown
-from asinfo.render import Sheet
+from asinfo.terminal.render import Cell as Shown
+from asinfo.terminal.render import Sheet
 from asinfo.wire.info import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 
-from asinfo import interrupt
+from asinfo.terminal import interrupt
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from asadm.fleet import journal
 from asadm.fleet.coverage import unknown
 from asadm.fleet.gathered import gather, named, unread
 from asadm.fleet.plan import CHANGES, CREATE, REMOVE, SAME, UNREAD, UPDATE
-from asinfo.render import Cell, Sheet
+from asinfo.terminal.render import Cell, Sheet
 from asinfo.wire.info import text, visible
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run

@@ -23,8 +23,8 @@ OWNERS = {
         "daemon/asudfd/record/salvage.py",
     },
     "lupa": {"daemon/asudfd/lua/state.py"},
-    "rich": {"asinfo/render.py"},
-    "typer": {"asinfo/application.py", "daemon/asudfd/usage.py"},
+    "rich": {"asinfo/terminal/render.py"},
+    "typer": {"asinfo/terminal/application.py", "daemon/asudfd/usage.py"},
     "uvloop": {"daemon/asudfd/server.py"},
     "yaml": {"asadm/yaml_file.py", "asadm/inventory_file.py", "daemon/asudfd/config/yamlform.py"},
 }
@@ -61,5 +61,5 @@ def test_the_contract_of_the_daemon_names_every_module_of_asinfo() -> None:
     contract = next(each for each in settings["contracts"] if each["source_modules"] == ["asudfd"])
     packages = {path.parent for path in (ROOT / "asinfo").glob("*/__init__.py")}
     modules = {f"asinfo.{path.stem}" for path in {*(ROOT / "asinfo").glob("*.py"), *packages}}
-    allowed = {"asinfo.__init__", "asinfo.errors", "asinfo.files", "asinfo.interrupt", "asinfo.wire"}
+    allowed = {"asinfo.__init__", "asinfo.errors", "asinfo.files", "asinfo.terminal", "asinfo.wire"}
     assert set(contract["forbidden_modules"]) == {"asadm", *modules - allowed}

@@ -213,7 +213,7 @@ def test_waiting_for_the_other_run(fleet: Fleet, tmp_path: Path) -> None:
 
 def test_the_splay_waits_and_is_bounded(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
-    monkeypatch.setattr("asinfo.interrupt.sleep", waits.append)
+    monkeypatch.setattr("asinfo.terminal.interrupt.sleep", waits.append)
     fleet.add(answering(OURS))
     assert fleet.clear("--splay 30").code == 0
     assert len(waits) == 1

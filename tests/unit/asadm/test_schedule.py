@@ -14,7 +14,7 @@ from asadm.outcome import Outcome
 from asadm.session import Session
 from asadm.statement import Call, parse
 from asinfo.errors import UsageError
-from asinfo.options import recognise
+from asinfo.terminal.options import recognise
 
 ROOT = Path(__file__).parents[3]
 NODES = "--inventory /etc/asudf/asadm.yaml"

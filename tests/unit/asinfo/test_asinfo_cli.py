@@ -302,8 +302,8 @@ def test_closed_standard_output(node: FakeNode) -> None:
 
 FORBIDDEN = {
     "argparse", "asyncio", "collections", "dataclasses", "enum", "httpx", "inspect", "json", "logging", "pathlib", "re",
-    "rich", "selectors", "socket", "ssl", "threading", "tomllib", "typer", "typing", "yaml", "asinfo.application",
-    "asinfo.render", "asinfo.login", "asinfo.tls", "asinfo.astools", "asinfo.reasons", "asinfo.resolve",
+    "rich", "selectors", "socket", "ssl", "threading", "tomllib", "typer", "typing", "yaml", "asinfo.terminal.application",
+    "asinfo.terminal.render", "asinfo.login", "asinfo.tls", "asinfo.astools", "asinfo.reasons", "asinfo.resolve",
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from asinfo import secret, settings
 from asinfo.cli import OPTIONS
 from asinfo.errors import ConfigError, UsageError
-from asinfo.options import Values, recognise
+from asinfo.terminal.options import Values, recognise
 
 
 @pytest.fixture(autouse=True)
@@ -256,7 +256,7 @@ def test_a_pipe_with_a_password_has_the_time_of_the_run(
         given.append(milliseconds)
         return False
 
-    monkeypatch.setattr("asinfo.interrupt.wait", wait)
+    monkeypatch.setattr("asinfo.terminal.interrupt.wait", wait)
     with pytest.raises(UsageError, match=f"nothing came through this pipe within {seconds} s"):
         names("-U", "u", "-P", "itself", "--tls-enable", option, f"file:{tmp_path / 'pipe'}", *limit)
     assert float(seconds) * 900 < given[0] <= float(seconds) * 1000

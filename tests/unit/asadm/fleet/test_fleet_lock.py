@@ -12,7 +12,7 @@ from asadm.fleet.lock import ClusterLock, FileLocks, scope
 from asadm.fleet.options import CHANGE
 from asinfo.errors import Error
 from asinfo.exchange import Node
-from asinfo.options import Values
+from asinfo.terminal.options import Values
 from tests.fakes.fleet import Fleet, Server
 from tests.unit.asadm.conftest import Asadm
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from asadm import display
 from asadm.cluster import Cluster
 from asadm.session import Session
-from asinfo.render import Sheet
+from asinfo.terminal.render import Sheet
 from tests.fakes.fleet import Fleet
 from tests.unit.asadm.conftest import Asadm
 

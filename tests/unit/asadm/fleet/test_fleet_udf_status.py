@@ -16,7 +16,7 @@ from asadm.fleet import directory, matrix
 from asadm.fleet.matrix import Status, sheets
 from asadm.fleet.survey import survey
 from asinfo.exchange import Node
-from asinfo.render import Sheet, plain
+from asinfo.terminal.render import Sheet, plain
 from tests.fakes.fleet import Fleet
 from tests.unit.asadm.conftest import Asadm
 from tests.unit.asadm.test_asadm_terminal import SECONDS, Terminal, command, environment

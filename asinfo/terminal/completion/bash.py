@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from asinfo.completion import fill, names, quoted, shown
+from asinfo.terminal.completion import fill, names, quoted, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asinfo.completion import Command, Source
+    from asinfo.terminal.completion import Command, Source
 
 TEMPLATE = r"""# bash completion of @program@; load it with: source <(@program@ --completion bash)
 _@program@() {

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from asinfo.completion import fill, shown, takes_path
+from asinfo.terminal.completion import fill, shown, takes_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from asinfo.completion import Command, Source
-    from asinfo.options import Option
+    from asinfo.terminal.completion import Command, Source
+    from asinfo.terminal.options import Option
 
 TEMPLATE = r"""# fish completion of @program@; load it with: @program@ --completion fish | source
 function __@program@_state --description 'The command typed so far, and one a line the words behind it'

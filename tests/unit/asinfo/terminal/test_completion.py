@@ -10,8 +10,8 @@ import pytest
 from asadm import completion
 from asadm.flags import OPTIONS as ASADM_OPTIONS
 from asinfo.cli import OPTIONS as ASINFO_OPTIONS
-from asinfo.completion import Command, script
-from asinfo.options import Option
+from asinfo.terminal.completion import Command, script
+from asinfo.terminal.options import Option
 from tests.fakes import shell as shells
 
 if TYPE_CHECKING:

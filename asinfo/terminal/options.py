@@ -2,7 +2,7 @@
 
 A program declares its options once. ``recognise`` reads the usual command lines from that table in microseconds;
 what it does not understand completely (help, an unknown option, a value of the wrong form) it leaves to the Typer
-application that ``asinfo.application`` makes from the same table, which stays the authority. Documentation, manual
+application that ``asinfo.terminal.application`` makes from the same table, which stays the authority. Documentation, manual
 pages and shell completion read the table too.
 
 Kinds of option, and what ``Values`` gives for them:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asinfo.render import Cell, Sheet, as_data, plain, show
+from asinfo.terminal.render import Cell, Sheet, as_data, plain, show
 from asinfo.wire.info import visible
 
 SHEET = Sheet(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from asinfo import interrupt
+from asinfo.terminal import interrupt
 
 SECONDS = 60
 """How long a process may take that would hang otherwise; generous, because the machine may be busy."""
@@ -59,8 +59,8 @@ def test_without_listen_it_is_pythons_own_way(monkeypatch: pytest.MonkeyPatch) -
 
 def run(code: str) -> "subprocess.CompletedProcess[bytes]":
     return subprocess.run(
-        [sys.executable, "-c", f"from asinfo import interrupt; import os, signal, time\n{code}"],
-        cwd=Path(__file__).parents[3],
+        [sys.executable, "-c", f"from asinfo.terminal import interrupt; import os, signal, time\n{code}"],
+        cwd=Path(__file__).parents[4],
         capture_output=True,
         timeout=SECONDS,
         check=False,
@@ -143,7 +143,7 @@ def test_after_the_end_a_signal_just_ends_the_process() -> None:
 def test_the_scripts_begin_with_the_modules_that_see_to_it() -> None:
     import tomllib
 
-    root = Path(__file__).parents[3]
+    root = Path(__file__).parents[4]
     scripts = tomllib.loads((root / "pyproject.toml").read_text())["project"]["scripts"]
     assert scripts == {
         "asinfo": "asinfo.start:main",

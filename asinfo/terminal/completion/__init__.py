@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from asinfo.options import Option
+    from asinfo.terminal.options import Option
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class Source:
 
 def script(shell: str, program: str, options: Sequence[Option], commands: Sequence[Command] = ()) -> str:
     """The script of ``shell`` (bash, zsh or fish) that completes ``program``."""
-    from asinfo.completion import bash, fish, zsh
+    from asinfo.terminal.completion import bash, fish, zsh
 
     templates: dict[str, Callable[[Source], str]] = {
         "bash": bash.script,

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asinfo import application
 from asinfo.cli import OPTIONS
-from asinfo.options import Option, Values, convert, recognise
+from asinfo.terminal import application
+from asinfo.terminal.options import Option, Values, convert, recognise
 
 ROWS = (
     Option("value", "v", "list", help="values"),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from asinfo.completion import fill, names, quoted, shown
-from asinfo.completion.bash import patterns
+from asinfo.terminal.completion import fill, names, quoted, shown
+from asinfo.terminal.completion.bash import patterns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asinfo.completion import Command, Source
-    from asinfo.options import Option
+    from asinfo.terminal.completion import Command, Source
+    from asinfo.terminal.options import Option
 
 TEMPLATE = r"""#compdef @program@
 # zsh completion of @program@; load it with: source <(@program@ --completion zsh)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from asinfo.options import Option, Values, convert, tokens
+from asinfo.terminal.options import Option, Values, convert, tokens
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
