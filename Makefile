@@ -16,7 +16,7 @@ export PIP_NO_CACHE_DIR := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export TMPDIR := $(CURDIR)/.tmp
 
-.PHONY: help demo demo-cluster test check bench rates storm fuzz docs clean
+.PHONY: help demo demo-cluster test check coverage versions bench rates storm fuzz docs release clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -38,6 +38,18 @@ check: $(VENV)/tools | $(TMPDIR) ## format, lint, types and import contracts
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The parts where a line that no test runs is a risk, and the least percentage of their lines and branches that tests run.
+FLOORS := asinfo/wire:97 daemon/asudfd/lua:90 daemon/asudfd/aerospike/message:92 daemon/asudfd/record:92
+coverage: $(VENV)/tools | $(TMPDIR) ## lines and branches that the tests run, with a floor for what reads bytes, runs Lua and keeps records
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov=asinfo --cov=asudfd --cov-branch --cov-report= tests/wire tests/unit/asinfo tests/unit/asudfd
+	@for floor in $(FLOORS); do \
+		echo "$${floor%:*}: at least $${floor#*:} %" && \
+		$(BIN)/python -m coverage report --precision=1 --skip-covered --include="$${floor%:*}/*" --fail-under=$${floor#*:} || exit 1; \
+	done
+
+versions: | $(TMPDIR) ## the tests of wire and tools, and the demo, under each Python of 3.11 to 3.13 that is here
+	@sh .ci/versions
 
 bench: $(VENV)/tools $(VENV)/clients | $(TMPDIR) ## the figures of docs/benchmarks.md; BENCH=name runs one of them
 	$(BIN)/python -m tests.bench $(BENCH)
@@ -64,8 +76,11 @@ fuzz: $(VENV)/tools | $(TMPDIR) ## bytes of any kind for everything that reads t
 docs: $(VENV)/tools ## generate the command and parameter pages, man pages and completions anew
 	$(BIN)/python -m docs.generate
 
+release: $(VENV)/tools | $(TMPDIR) ## dist/: sdist and wheel; the demo with the wheel, in a fresh environment
+	@sh .ci/release
+
 clean: ## remove all that make made
-	rm -rf $(VENV) .tmp .demo .demo-cluster build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .tmp .demo .demo-cluster build dist *.egg-info .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The metadata store of a cluster and its command line: those of this system, else Debian's packages, unpacked and not
