@@ -12,6 +12,9 @@ from asudfd.errors import Code
 
 PAGE = (Path(__file__).parents[2] / "docs" / "compatibility.md").read_text(encoding="utf-8")
 
+CELL_WORDS_MAX = 25
+"""A cell that says more is a paragraph: it belongs below its table, with a link."""
+
 COMMANDS = sorted(name.decode() for name in table().rows)
 
 
@@ -49,3 +52,10 @@ def test_the_enterprise_commands_are_those() -> None:
         assert any(fnmatchcase(name.decode(), pattern) for pattern in named), name
     others = set(COMMANDS) - {name.decode() for name in ENTERPRISE}
     assert not [name for name in others for pattern in named if fnmatchcase(name, pattern)]
+
+
+def test_no_cell_of_a_table_is_a_paragraph() -> None:
+    cells = [
+        cell for line in PAGE.splitlines() if line.startswith("|") for cell in line.strip("|").split(" | ")
+    ]
+    assert not [cell for cell in cells if len(cell.split()) > CELL_WORDS_MAX]
