@@ -59,7 +59,7 @@ rates: $(VENV)/tools $(VENV)/clients | $(TMPDIR) ## how many rows recorded on a 
 
 storm: SECONDS = 300
 storm: $(VENV)/tools $(VENV)/etcd $(VENV)/faketime | $(TMPDIR) ## changes of modules while nodes and etcd die, freeze, join and leave; SECONDS=300
-	STORM_SECONDS=$(SECONDS) $(BIN)/python -m pytest -m storm tests/cluster tests/e2e
+	STORM_SECONDS=$(SECONDS) $(BIN)/python -m pytest -m storm tests/cluster tests/process
 
 fuzz: $(VENV)/tools | $(TMPDIR) ## bytes of any kind for everything that reads the wire; SECONDS=30 for each reader
 	@if $(BIN)/python -m pip install --quiet '$(FUZZER)'; then \

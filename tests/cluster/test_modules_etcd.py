@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.cluster_processes import Cluster
     from tests.etcd import Etcd
 
-pytestmark = [pytest.mark.e2e, pytest.mark.storm]
+pytestmark = pytest.mark.storm
 
 
 @pytest.fixture(scope="module")

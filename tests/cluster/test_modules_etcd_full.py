@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.cluster_processes import Cluster
     from tests.etcd import Etcd
 
-pytestmark = [pytest.mark.e2e, pytest.mark.storm]
+pytestmark = pytest.mark.storm
 
 QUOTA = 8 << 20
 SIZE = 400_000

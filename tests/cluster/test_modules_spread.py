@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.cluster_processes import Cluster, Node
     from tests.etcd import Etcd
 
-pytestmark = [pytest.mark.e2e, pytest.mark.storm]
+pytestmark = pytest.mark.storm
 
 ROUNDS = 20
 MANY = 200

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.cluster_processes import Cluster, Node
     from tests.etcd import Etcd, Member
 
-pytestmark = [pytest.mark.e2e, pytest.mark.storm]
+pytestmark = pytest.mark.storm
 
 SECONDS = "STORM_SECONDS"
 """Environment variable: how long the storm lasts."""

@@ -7,8 +7,6 @@ import pytest
 from tests.compat.client_table import CLIENTS, PAGE, Client, play, row
 from tests.conftest import StartDaemon
 
-pytestmark = pytest.mark.e2e
-
 
 @pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.program)
 def test_every_call_of_a_client(client: Client, start_daemon: StartDaemon, tmp_path: Path) -> None:

@@ -22,7 +22,6 @@ aerospike = pytest.importorskip(
     "aerospike", reason="the client library is not installed: make test installs it"
 )
 
-pytestmark = pytest.mark.e2e
 
 MODULE = "function count(rec) rec.n = (rec.n or 0) + 1 aerospike:create(rec) aerospike:update(rec) return rec.n end"
 KEYS = [("test", "demo", number) for number in range(600)]

@@ -12,8 +12,6 @@ pytest.importorskip("aerospike", reason="the client library is not installed: ma
 
 from tests.recorded.jobs import Jobs
 
-pytestmark = pytest.mark.e2e
-
 DIFFERENT: dict[str, str] = {}
 """Rows that asudfd answers otherwise, with the reason."""
 

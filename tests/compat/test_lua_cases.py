@@ -25,8 +25,6 @@ aerospike = pytest.importorskip(
 from tests.compat.cases import Case, Runner, read_cases  # noqa: E402 - it imports the client library
 from tests.unit.asudfd.lua_api import test_lua_cases_2 as second  # noqa: E402 - after the client library
 
-pytestmark = pytest.mark.e2e
-
 
 def _second_set() -> list[Case]:
     """The cases of the second set that need a node. Its keys are not told but for their beginning."""

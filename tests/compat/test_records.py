@@ -16,8 +16,6 @@ from aerospike import exception  # noqa: E402 - skipped before, where there is n
 from aerospike_helpers.batch import records as batches  # noqa: E402 - the same
 from aerospike_helpers.operations import operations  # noqa: E402 - the same
 
-pytestmark = pytest.mark.e2e
-
 NEVER = 0xFFFF_FFFF
 TTL_MAX = 315_360_000
 

@@ -18,7 +18,6 @@ aerospike = pytest.importorskip(
     "aerospike", reason="the client library is not installed: make test installs it"
 )
 
-pytestmark = pytest.mark.e2e
 
 RECORDS = 300
 MODULE = "function count(rec) rec.n = (rec.n or 0) + 1 aerospike:create(rec) aerospike:update(rec) return rec.n end"

@@ -14,8 +14,6 @@ import pytest
 from tests.compat.client_table import NODE_MODULES
 from tests.conftest import StartDaemon
 
-pytestmark = pytest.mark.e2e
-
 PROGRAM_SECONDS_MAX = 60
 
 ABORTED_AT_EXIT = -signal.SIGABRT

@@ -17,8 +17,6 @@ from aerospike_helpers.operations import list_operations as lists  # noqa: E402 
 from aerospike_helpers.operations import map_operations as maps  # noqa: E402 - the same
 from aerospike_helpers.operations import operations  # noqa: E402 - the same
 
-pytestmark = pytest.mark.e2e
-
 KEY = ("test", "selections", "k")
 BINS = {
     "i": 5, "f": 2.5, "s": "Hello", "b": True, "y": bytearray(b"xy"), "l": [1, 2, 3], "m": {"a": 1},

@@ -5,12 +5,8 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from tests.processes import Daemon
 from tests.unit.asadm.conftest import Asadm
-
-pytestmark = pytest.mark.e2e
 
 MODULES = Path(__file__).parents[3] / "config" / "udf"
 StartDaemon = Callable[..., Daemon]

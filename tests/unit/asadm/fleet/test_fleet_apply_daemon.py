@@ -10,8 +10,6 @@ from tests.conftest import StartDaemon
 from tests.processes import Daemon
 from tests.unit.asadm.conftest import Asadm
 
-pytestmark = pytest.mark.e2e
-
 BASE = b"local M = {}\nfunction M.two() return 2 end\nreturn M\n"
 USER = b'local base = require("base")\nfunction two(r) return base.two() end\n'
 

@@ -12,8 +12,6 @@ import pytest
 from tests.conftest import StartDaemon
 from tests.processes import READY_SECONDS, ROOT, Daemon, frame, log_path, receive, spawn
 
-pytestmark = pytest.mark.e2e
-
 SOURCES = {f"m{number}.lua": f"function f() return {number} end\n".encode() for number in range(3)}
 
 

@@ -18,7 +18,6 @@ GITHUB = ROOT / "config/ci/github-actions.yml"
 GITLAB = ROOT / "config/ci/gitlab-ci.yml"
 SECONDS_MAX = 60
 
-pytestmark = pytest.mark.e2e
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="the sessions use git")
 
 

@@ -10,8 +10,6 @@ import pytest
 
 from tests.processes import ROOT, Daemon, frame, log_path
 
-pytestmark = pytest.mark.e2e
-
 LUA_HANGS = """
 import sys, threading, time
 from asudfd import cli, server

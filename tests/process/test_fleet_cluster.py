@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.cluster_processes import Cluster
 
-pytestmark = [pytest.mark.e2e, pytest.mark.storm]
+pytestmark = pytest.mark.storm
 
 NAMES = ["a.lua", "b.lua", "c.lua", "d.lua"]
 RUN_SECONDS = 120.0

@@ -20,8 +20,6 @@ from tests.conftest import StartDaemon
 from tests.fakes.node import FakeNode
 from tests.processes import ROOT, Daemon
 
-pytestmark = pytest.mark.e2e
-
 ANSWERS = {"udf-clear-cache:": "ok", "build": "8.1.2.0", "udf-cache-stats:": ""}
 CLEAR = b"udf-clear-cache:\nbuild\nudf-cache-stats:\n"
 

@@ -20,8 +20,6 @@ from asinfo.wire.udf import put
 from tests.processes import READY_SECONDS, ROOT, Daemon, log_path, receive, receive_exactly
 from tests.processes import frame as info_frame
 
-pytestmark = pytest.mark.e2e
-
 CONFIG = """\
 service {{
     watchdog-seconds {seconds}

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from tests.cluster_processes import Node
     from tests.etcd import Etcd
 
-pytestmark = pytest.mark.e2e
-
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Etcd]:

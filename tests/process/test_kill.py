@@ -6,13 +6,9 @@ import select
 import socket
 from pathlib import Path
 
-import pytest
-
 from asudfd.smd import file
 from tests.conftest import StartDaemon
 from tests.processes import Daemon, frame
-
-pytestmark = pytest.mark.e2e
 
 ROUNDS = 10
 CLIENTS = 3

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from tests.cluster_processes import Cluster
 
-pytestmark = [pytest.mark.e2e, pytest.mark.storm]
+pytestmark = pytest.mark.storm
 
 COUNT = b"function count(rec) rec.n = (rec.n or 0) + 1 if aerospike:exists(rec) then aerospike:update(rec) else aerospike:create(rec) end return rec.n end"
 KEYS = 60

@@ -17,8 +17,6 @@ import pytest
 from tests.fakes.fleet import Fleet, Server
 from tests.processes import ROOT
 
-pytestmark = pytest.mark.e2e
-
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 SECONDS = 120

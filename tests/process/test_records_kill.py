@@ -14,8 +14,6 @@ from asudfd.record.namespace import Namespace
 from asudfd.record.record import PARTITIONS
 from tests.processes import ROOT
 
-pytestmark = pytest.mark.e2e
-
 ROUNDS = 8
 KEYS = 300
 """Few keys, so that most writes change or remove what is there."""

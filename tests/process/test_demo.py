@@ -14,8 +14,6 @@ ROOT = Path(__file__).parents[2]
 SECONDS_MAX = 60
 CONTEXTS = re.compile(r"^module=counter:contexts=(\d+):", re.MULTILINE)
 
-pytestmark = pytest.mark.e2e
-
 
 def start(work: Path) -> subprocess.Popen[str]:
     environment = {**os.environ, "DEMO_DIRECTORY": str(work), "DEMO_BIN": str(Path(sys.executable).parent)}

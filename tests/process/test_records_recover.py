@@ -13,8 +13,6 @@ from asudfd.record.entries import ENTRIES, ENTRY, parse_head
 from tests.conftest import StartDaemon
 from tests.processes import READY_SECONDS, ROOT, Daemon, frame, receive_exactly
 
-pytestmark = pytest.mark.e2e
-
 CONFIG = """\
 namespace test {
     storage-engine device {

@@ -15,8 +15,6 @@ import pytest
 from tests.conftest import StartDaemon
 from tests.processes import READY_SECONDS, ROOT, Daemon, frame, receive
 
-pytestmark = pytest.mark.e2e
-
 CONFIG = """\
 service {{
     node-id b10

@@ -12,8 +12,6 @@ from tests.processes import ROOT
 
 SECONDS_MAX = 120
 
-pytestmark = pytest.mark.e2e
-
 
 def test_the_demo_of_a_cluster(tmp_path: Path) -> None:
     if not shutil.which("etcd"):

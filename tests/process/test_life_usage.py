@@ -5,9 +5,7 @@ from pathlib import Path
 import pytest
 
 from asinfo import __version__
-from tests.e2e.test_life import run
-
-pytestmark = pytest.mark.e2e
+from tests.process.test_life import run
 
 
 def test_version() -> None:

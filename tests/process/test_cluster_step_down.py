@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = [pytest.mark.e2e, pytest.mark.storm]
+pytestmark = pytest.mark.storm
 
 CODE = b'function f(rec) return "%s" end'
 PATIENT = Policy(limit=20_000)

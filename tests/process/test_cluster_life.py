@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = [pytest.mark.e2e, pytest.mark.storm]
+pytestmark = pytest.mark.storm
 
 COUNT = b"function count(rec) rec.n = (rec.n or 0) + 1 if aerospike:exists(rec) then aerospike:update(rec) else aerospike:create(rec) end return rec.n end"
 OTHER = b"function other(rec) return 2 end"
