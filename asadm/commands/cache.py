@@ -111,8 +111,8 @@ class Run:
             return
         from asadm.commands.udf_rewarm import OPTIONS as FLAGS
         from asadm.commands.udf_rewarm import Rewarm
-        from asadm.fleet.guard import carry_out
-        from asadm.fleet.options import WAIT_SECONDS
+        from asadm.fleet.change.guard import carry_out
+        from asadm.fleet.change.options import WAIT_SECONDS
 
         left = self._stop.hand_over()
         seconds = WAIT_SECONDS if left is None else max(left, SECONDS_MIN)
@@ -188,9 +188,9 @@ class Run:
         """Note which caches are off now, for ``udf check``: no node can tell it later."""
         off = [result for result in self._results if result.left_off]
         if off:
-            from asadm.fleet import notes  # only for runs on real servers
+            from asadm.target.aerospike import cache_notes  # only for runs on real servers
 
-            notes.cleared([result.node for result in off], max(result.at for result in off))
+            cache_notes.cleared([result.node for result in off], max(result.at for result in off))
 
     def _write_metrics(self) -> None:
         """Only for a run that got as far as asking: another one changed nothing."""

@@ -7,12 +7,12 @@ import os
 import time
 
 from asadm.display import failure
-from asadm.fleet import notes
-from asadm.fleet.place import Item
-from asadm.fleet.rollout import Rollout
-from asadm.fleet.survey import survey
+from asadm.fleet.change.node_progress import Item
+from asadm.fleet.change.rollout import Rollout
+from asadm.fleet.observed.survey import survey
 from asadm.modules import describe, registrable
 from asadm.outcome import INTERRUPTED, Answer, Outcome
+from asadm.target.aerospike import cache_notes
 from asinfo.errors import UsageError
 from asinfo.files import PIPE_SECONDS, FileError, read_file
 from asinfo.terminal.options import Option
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from asadm.cluster import Cluster
-    from asadm.fleet.place import Cell
-    from asadm.fleet.survey import Survey
+    from asadm.fleet.change.node_progress import Cell
+    from asadm.fleet.observed.survey import Survey
     from asadm.session import Session
     from asadm.statement import Arguments
     from asinfo.exchange import Node
@@ -72,7 +72,7 @@ def bring(cluster: Cluster, item: Item, seen: Survey, started: float, wait: floa
     rollout = Rollout(cluster, [item], seen, wait=started + wait - time.monotonic())
     rollout.group()
     rollout.run()
-    notes.followed(rollout)
+    cache_notes.followed(rollout)
     return rollout
 
 

@@ -6,9 +6,9 @@ import os
 import time
 
 from asadm.commands.manage_udfs_add import WAIT, bring, report
-from asadm.fleet.coverage import coverage
-from asadm.fleet.place import Item
-from asadm.fleet.survey import survey
+from asadm.fleet.change.node_progress import Item
+from asadm.fleet.observed.coverage import coverage
+from asadm.fleet.observed.survey import survey
 from asadm.modules import sendable
 from asadm.outcome import FAILED, Outcome
 from asinfo.wire.info import text

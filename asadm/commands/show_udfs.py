@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from asadm.fleet.coverage import coverage, unknown
+from asadm.fleet.observed.coverage import coverage, unknown
 from asadm.modules import LIST, listed, sendable
 from asadm.outcome import Answer, Outcome
 from asinfo.errors import WireError

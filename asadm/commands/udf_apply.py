@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from asadm.fleet import confirm, plan_file
-from asadm.fleet import directory as directories
-from asadm.fleet.options import CHANGE, NOTE, PRUNE, VERIFY, limited
-from asadm.fleet.plan import make, permit
+from asadm.fleet.change import confirm
+from asadm.fleet.change.options import CHANGE, NOTE, PRUNE, VERIFY, limited
+from asadm.fleet.desired import directory as directories
+from asadm.fleet.plan import plan_file
+from asadm.fleet.plan.plan import make, permit
 from asinfo.errors import UsageError
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asadm.fleet.directory import Directory
-    from asadm.fleet.plan import Plan
-    from asadm.fleet.plan_file import Saved
-    from asadm.fleet.survey import Survey
+    from asadm.fleet.desired.directory import Directory
+    from asadm.fleet.observed.survey import Survey
+    from asadm.fleet.plan.plan import Plan
+    from asadm.fleet.plan.plan_file import Saved
     from asadm.outcome import Outcome
     from asadm.session import Session
     from asadm.statement import Arguments
@@ -58,7 +59,7 @@ def check(arguments: Arguments) -> None:
 
 def run(session: Session, arguments: Arguments) -> Outcome:
     """Plan, show, confirm, apply."""
-    from asadm.fleet.change import Aim, carry_out
+    from asadm.fleet.change.planned import Aim, carry_out
 
     prepared: Directory | Saved = arguments.prepared
     saved = None if isinstance(prepared, directories.Directory) else prepared

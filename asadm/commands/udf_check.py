@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from asadm.cron.metrics import check_target, write_text
 from asadm.display import rendered
-from asadm.fleet import check_formats, directory
-from asadm.fleet.checking import UNKNOWN, Checked
+from asadm.fleet.check import formats
+from asadm.fleet.check.findings import UNKNOWN, Checked
+from asadm.fleet.desired import directory
 from asadm.outcome import FAILED, GOOD, INTERRUPTED, PENDING, Outcome
 from asinfo.errors import Error
 from asinfo.terminal.options import Option
@@ -79,16 +80,16 @@ def run(session: Session, arguments: Arguments) -> Outcome:
         return _unknown("stopped")
     return Outcome(
         checked.survey.answers,
-        check_formats.nagios(checked),
+        formats.nagios(checked),
         code=checked.level,
-        extra=check_formats.document(checked),
+        extra=formats.document(checked),
         silent=True,
     )
 
 
 def _unknown(reason: str) -> Outcome:
     extra: dict[str, object] = {"status": "unknown", "summary": reason}
-    return Outcome(show=check_formats.nagios_unknown(reason), code=UNKNOWN, extra=extra)
+    return Outcome(show=formats.nagios_unknown(reason), code=UNKNOWN, extra=extra)
 
 
 def _format(arguments: Arguments) -> str:
@@ -116,7 +117,7 @@ def _look(session: Session, arguments: Arguments) -> Checked:
 def _write(arguments: Arguments, checked: Checked) -> None:
     target = arguments.options.text("metrics-file")
     if target is not None and not checked.interrupted:
-        write_text(target, check_formats.prometheus(checked))
+        write_text(target, formats.prometheus(checked))
 
 
 def _shown(session: Session, arguments: Arguments, checked: Checked) -> Outcome:
@@ -124,7 +125,7 @@ def _shown(session: Session, arguments: Arguments, checked: Checked) -> Outcome:
         checked.survey.answers,
         _text(session, arguments, checked),
         code=_code(checked),
-        extra=check_formats.document(checked),
+        extra=formats.document(checked),
         silent=_format(arguments) != "prometheus",
     )
     try:
@@ -140,20 +141,20 @@ def _code(checked: Checked) -> int:
         return INTERRUPTED
     if not checked.complete:
         return FAILED
-    return GOOD if check_formats.good(checked) else PENDING
+    return GOOD if formats.good(checked) else PENDING
 
 
 def _text(session: Session, arguments: Arguments, checked: Checked) -> bytes:
     """What standard output gets."""
     form = _format(arguments)
     if form == "prometheus":
-        return session.safe(check_formats.prometheus(checked).encode("utf-8", "backslashreplace"))
+        return session.safe(formats.prometheus(checked).encode("utf-8", "backslashreplace"))
     if form == "json":
         from asinfo.document import written
 
-        whole = {"code": _code(checked), **check_formats.document(checked)}
+        whole = {"code": _code(checked), **formats.document(checked)}
         return written(whole).encode() + b"\n"
-    if arguments.options.flag("quiet") and check_formats.good(checked):
+    if arguments.options.flag("quiet") and formats.good(checked):
         return b""
-    sheets = [] if check_formats.good(checked) else [check_formats.sheet(checked)]
-    return rendered(session, sheets) + check_formats.headline(checked).encode("utf-8", "replace") + b"\n"
+    sheets = [] if formats.good(checked) else [formats.sheet(checked)]
+    return rendered(session, sheets) + formats.headline(checked).encode("utf-8", "replace") + b"\n"

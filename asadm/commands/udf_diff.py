@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from asadm.fleet.difference import shown, unified
-from asadm.fleet.fetch import served
-from asadm.fleet.survey import survey
+from asadm.fleet.observed.fetch import served
+from asadm.fleet.observed.survey import survey
+from asadm.fleet.plan.unified_diff import shown, unified
 from asadm.modules import sendable
 from asadm.outcome import FAILED, GOOD, INTERRUPTED, PENDING, Outcome
 from asinfo.errors import UsageError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from asadm.cluster import Cluster
-    from asadm.fleet.fetch import Fetched
+    from asadm.fleet.observed.fetch import Fetched
     from asadm.session import Session
     from asadm.statement import Arguments
     from asinfo.exchange import Node

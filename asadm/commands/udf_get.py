@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import os
 
-from asadm.fleet.coverage import coverage
-from asadm.fleet.fetch import Fetcher
-from asadm.fleet.gathered import gather, named
-from asadm.fleet.save import possible, save
-from asadm.fleet.survey import survey
+from asadm.fleet.observed.coverage import coverage
+from asadm.fleet.observed.fetch import Fetcher
+from asadm.fleet.observed.grouping import gather, named
+from asadm.fleet.observed.survey import survey
 from asadm.modules import sendable
 from asadm.outcome import FAILED, INTERRUPTED, Outcome
+from asadm.save_file import possible, save
 from asinfo.errors import UsageError
 from asinfo.terminal.options import Option
 from asinfo.wire.info import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from asadm.fleet.fetch import Fetched
-    from asadm.fleet.survey import Survey
+    from asadm.fleet.observed.fetch import Fetched
+    from asadm.fleet.observed.survey import Survey
     from asadm.session import Session
     from asadm.statement import Arguments
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from asadm.fleet.history import BEGUN, History, path_of
-from asadm.fleet.options import HISTORY
-from asadm.fleet.show import short
+from asadm.fleet.change.options import HISTORY
+from asadm.fleet.history.history import BEGUN, History, path_of
+from asadm.fleet.plan.show import short
 from asadm.outcome import Outcome
 from asinfo.errors import UsageError
 from asinfo.terminal.options import Option
@@ -15,7 +15,7 @@ from asinfo.wire.info import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from asadm.fleet.history import Entry
+    from asadm.fleet.history.history import Entry
     from asadm.session import Session
     from asadm.statement import Arguments
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from asadm import display
-from asadm.fleet import directory as directories
-from asadm.fleet import show
-from asadm.fleet.fetch import Fetcher
-from asadm.fleet.gathered import gather
-from asadm.fleet.options import PRUNE
-from asadm.fleet.plan import CHANGES, examine
-from asadm.fleet.save import possible
+from asadm.fleet.change.options import PRUNE
+from asadm.fleet.desired import directory as directories
+from asadm.fleet.observed.fetch import Fetcher
+from asadm.fleet.observed.grouping import gather
+from asadm.fleet.plan import show
+from asadm.fleet.plan.plan import CHANGES, examine
 from asadm.outcome import INTERRUPTED, PENDING, Outcome
+from asadm.save_file import possible
 from asinfo.terminal.options import Option
 from asinfo.wire.info import text
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from asadm.cluster import Cluster
-    from asadm.fleet.directory import Directory
-    from asadm.fleet.plan import Plan, Step
+    from asadm.fleet.desired.directory import Directory
+    from asadm.fleet.plan.plan import Plan, Step
     from asadm.session import Session
     from asadm.statement import Arguments
     from asinfo.exchange import Node
@@ -88,7 +88,7 @@ def run(session: Session, arguments: Arguments) -> Outcome:
 
 def _written(plan: Plan, path: str, cluster: str) -> list[str]:
     """Write the plan file; what is to be said about it."""
-    from asadm.fleet import plan_file
+    from asadm.fleet.plan import plan_file
 
     plan_file.write(plan, path, cluster=cluster)
     if plan.complete:
@@ -126,14 +126,14 @@ class _Diff:
 
     def compare(self, old: bytes | None) -> None:
         """``old`` is what the nodes have."""
-        from asadm.fleet.difference import unified
+        from asadm.fleet.plan.unified_diff import unified
 
         source = self.step.source
         label = f"{text(self.step.name)} ({self.where})"
         self.lines = unified(old, source.content if source else None, label, source.path if source else "")
 
     def shown(self, session: Session) -> bytes:
-        from asadm.fleet.difference import shown
+        from asadm.fleet.plan.unified_diff import shown
 
         if self.reason:
             return session.safe(f"{text(self.step.name)} ({self.where}): {self.reason}\n".encode())

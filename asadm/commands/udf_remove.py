@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 
-from asadm.fleet import confirm
-from asadm.fleet.options import CHANGE, NOTE
-from asadm.fleet.recorded import wish
+from asadm.fleet.change import confirm
+from asadm.fleet.change.options import CHANGE, NOTE
+from asadm.fleet.plan.of_modules import wish
 from asadm.modules import sendable
 from asinfo.wire.info import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from asadm.fleet.plan import Plan
-    from asadm.fleet.survey import Survey
+    from asadm.fleet.observed.survey import Survey
+    from asadm.fleet.plan.plan import Plan
     from asadm.outcome import Outcome
     from asadm.session import Session
     from asadm.statement import Arguments
@@ -40,7 +40,7 @@ def check(arguments: Arguments) -> None:
 
 def run(session: Session, arguments: Arguments) -> Outcome:
     """Survey, show, confirm, remove."""
-    from asadm.fleet.change import Aim, carry_out
+    from asadm.fleet.change.planned import Aim, carry_out
 
     names = list(dict.fromkeys(map(os.fsencode, arguments.names)))
     cluster = session.cluster(arguments)

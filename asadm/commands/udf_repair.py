@@ -2,7 +2,7 @@
 
 A put is enough where the node takes it for a change. A real server does not where its cluster has agreed on just that
 content, and a damaged file (``--verify``) is never mended by it: there the module is put with a marker line first, and
-then as it should be, which is safe to interrupt; see `asadm.fleet.pair`.
+then as it should be, which is safe to interrupt; see `asadm.target.aerospike.marker_put`.
 """
 
 from __future__ import annotations
@@ -11,20 +11,22 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from asadm.fleet import confirm, journal, verdict
-from asadm.fleet.backup import Intent
-from asadm.fleet.coverage import coverage, unknown
-from asadm.fleet.gathered import gather, named
-from asadm.fleet.groups import clusters as find_clusters
-from asadm.fleet.guard import Job, announce, carry_out
-from asadm.fleet.mending import Mending
-from asadm.fleet.options import CHANGE, NOTE
-from asadm.fleet.place import Item, Place
-from asadm.fleet.show import count, failures, short
-from asadm.fleet.survey import survey
-from asadm.fleet.verify import NEVER, verify
+from asadm.fleet.change import confirm
+from asadm.fleet.change.backup import Intent
+from asadm.fleet.change.guard import Job, announce, carry_out
+from asadm.fleet.change.node_progress import Item, Place
+from asadm.fleet.change.options import CHANGE, NOTE
+from asadm.fleet.change.repair_run import Mending
+from asadm.fleet.observed import right_version
+from asadm.fleet.observed.coverage import coverage, unknown
+from asadm.fleet.observed.grouping import gather, named
+from asadm.fleet.observed.survey import survey
+from asadm.fleet.observed.verify import NEVER, verify
+from asadm.fleet.plan.show import count, failures, short
 from asadm.modules import sendable
 from asadm.outcome import FAILED, PENDING, Outcome, exit_code
+from asadm.target.aerospike import marker_journal
+from asadm.target.aerospike.groups import clusters as find_clusters
 from asinfo.errors import UsageError
 from asinfo.terminal.options import Option
 from asinfo.terminal.render import Cell, Sheet
@@ -34,11 +36,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from asadm.cluster import Cluster
-    from asadm.fleet.backup import Result
-    from asadm.fleet.directory import Directory
-    from asadm.fleet.mending import Row
-    from asadm.fleet.survey import Survey
-    from asadm.fleet.verdict import Verdict
+    from asadm.fleet.change.backup import Result
+    from asadm.fleet.change.repair_run import Row
+    from asadm.fleet.desired.directory import Directory
+    from asadm.fleet.observed.right_version import Verdict
+    from asadm.fleet.observed.survey import Survey
     from asadm.session import Session
     from asadm.statement import Arguments
     from asinfo.exchange import Node
@@ -80,7 +82,7 @@ def check(arguments: Arguments) -> None:
         raise UsageError("--from and --dir each say what is right: give one of them")
     confirm.require(options)
     if path is not None:
-        from asadm.fleet import directory
+        from asadm.fleet.desired import directory
 
         arguments.prepared = directory.read(path)
 
@@ -205,11 +207,11 @@ def _verdicts(
     cluster: Cluster, seen: Survey, names: Sequence[bytes], options: Values, directory: Directory | None
 ) -> list[Verdict]:
     if directory is not None:
-        from asadm.fleet import plan
+        from asadm.fleet.plan import plan
 
         plan.permit(cluster, directory)
-        return verdict.by_directory(seen, names, directory)
-    return verdict.by_nodes(
+        return right_version.by_directory(seen, names, directory)
+    return right_version.by_nodes(
         cluster, seen, names, trusted=_trusted(cluster, seen, options), verify=options.flag("verify")
     )
 
@@ -238,7 +240,7 @@ def _look_at_files(cluster: Cluster, seen: Survey, verdicts: Sequence[Verdict], 
         for place in places:
             cell = place.cells.get(each.name)
             if cell is not None and cell.status == "unverified":
-                each.states[place.node] = verdict.DAMAGED
+                each.states[place.node] = right_version.DAMAGED
             elif cell is not None and cell.error:
                 silent.setdefault(place.node.name, cell.error)
     return [f"{name}: files were not looked at: {error}" for name, error in silent.items()]
@@ -252,17 +254,17 @@ def _mend_all(mending: Mending, seen: Survey, wrong: Sequence[Verdict]) -> None:
         if each.content is None or each.hash is None:
             mending.skip(rows, "undecided", each.reason)
             continue
-        damaged = [row for row in rows if row.was == verdict.DAMAGED]
+        damaged = [row for row in rows if row.was == right_version.DAMAGED]
         if damaged and not mending.over(damaged):
             mending.pair(each.name, each.content, damaged)
-        plain.append((each, [row for row in rows if row.was != verdict.DAMAGED]))
+        plain.append((each, [row for row in rows if row.was != right_version.DAMAGED]))
     lacking = [row for _, rows in plain for row in rows]
     if lacking and not mending.over(lacking):
         mending.put([Item(each.name, each.content) for each, rows in plain if rows], seen, lacking)
     for each, rows in plain:
-        marked = any(row.was == verdict.MARKER for row in rows)
+        marked = any(row.was == right_version.MARKER for row in rows)
         if marked and each.content is not None and all(row.good for row in rows):
-            journal.end(each.name, each.content)
+            marker_journal.end(each.name, each.content)
 
 
 def _verify_after(mending: Mending, cluster: Cluster, seen: Survey, wrong: Sequence[Verdict]) -> None:

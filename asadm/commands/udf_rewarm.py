@@ -11,21 +11,22 @@ import time
 from typing import TYPE_CHECKING
 
 from asadm.cron.clear import WHO, real_server
-from asadm.fleet import confirm, journal, notes
-from asadm.fleet.backup import Intent
-from asadm.fleet.coverage import coverage
-from asadm.fleet.fetch import Fetched, fetch
-from asadm.fleet.groups import clusters as find_clusters
-from asadm.fleet.guard import READING, Job, announce, carry_out
-from asadm.fleet.marker import unmarked
-from asadm.fleet.mending import Mending, Row
-from asadm.fleet.options import CHANGE, NOTE
-from asadm.fleet.place import Item
-from asadm.fleet.show import failures
-from asadm.fleet.survey import Survey, of
-from asadm.fleet.verdict import unlisted
+from asadm.fleet.change import confirm
+from asadm.fleet.change.backup import Intent
+from asadm.fleet.change.guard import READING, Job, announce, carry_out
+from asadm.fleet.change.node_progress import Item
+from asadm.fleet.change.options import CHANGE, NOTE
+from asadm.fleet.change.repair_run import Mending, Row
+from asadm.fleet.observed.coverage import coverage
+from asadm.fleet.observed.fetch import Fetched, fetch
+from asadm.fleet.observed.right_version import unlisted
+from asadm.fleet.observed.survey import Survey, of
+from asadm.fleet.plan.show import failures
 from asadm.modules import LIST, sendable
 from asadm.outcome import FAILED, GOOD, PENDING, Answer, Outcome, exit_code
+from asadm.target.aerospike import cache_notes, marker_journal
+from asadm.target.aerospike.groups import clusters as find_clusters
+from asadm.target.aerospike.marker import unmarked
 from asinfo.terminal.render import Cell, Sheet
 from asinfo.wire.info import text
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from asadm.cluster import Cluster
-    from asadm.fleet.backup import Result
+    from asadm.fleet.change.backup import Result
     from asadm.session import Session
     from asadm.statement import Arguments
     from asinfo.exchange import Node
@@ -105,7 +106,7 @@ class Rewarm(Job):
         if not self.real:
             told = [self._not_needed()] if self.survey.read else []
         elif self.aim.everything and not told:
-            notes.forget(self.real)
+            cache_notes.forget(self.real)
         code = FAILED if self.real and told else exit_code(self.survey.answers)
         return Outcome(self.survey.answers, failures(self.survey), messages=told, code=code)
 
@@ -259,13 +260,13 @@ def _one(mending: Mending, survey: Survey, rows: Sequence[Row], found: Fetched) 
         theirs = Survey([listing for listing in survey.listings if listing.node in nodes])
         mending.put([Item(name, true)], theirs, rows)
         if all(row.good for row in rows):
-            journal.end(name, true)
+            marker_journal.end(name, true)
 
 
 def _forget(mending: Mending, real: Sequence[Node]) -> None:
     """Nodes on which all went well have nothing left to be remembered."""
     failed = {row.node for row in mending.rows if not row.good}
-    notes.forget(node for node in real if node not in failed)
+    cache_notes.forget(node for node in real if node not in failed)
 
 
 def _preview(tasks: Tasks) -> Sheet:

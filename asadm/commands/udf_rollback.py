@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 
-from asadm.fleet import confirm, undo
-from asadm.fleet.directory import Source
-from asadm.fleet.history import FOUND, History, path_of
-from asadm.fleet.lock import scope
-from asadm.fleet.options import CHANGE, NOTE, VERIFY, limited
-from asadm.fleet.recorded import wish
-from asadm.fleet.survey import survey
+from asadm.fleet.change import confirm, undo
+from asadm.fleet.change.lock import scope
+from asadm.fleet.change.options import CHANGE, NOTE, VERIFY, limited
+from asadm.fleet.desired.directory import Source
+from asadm.fleet.history.history import FOUND, History, path_of
+from asadm.fleet.observed.survey import survey
+from asadm.fleet.plan.of_modules import wish
 from asadm.modules import sendable
 from asadm.outcome import Outcome
 from asinfo.errors import Error, UsageError
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from asadm.cluster import Cluster
-    from asadm.fleet.history import Entry
-    from asadm.fleet.plan import Plan
-    from asadm.fleet.survey import Survey
-    from asadm.fleet.undo import Back, Undo
+    from asadm.fleet.change.undo import Back, Undo
+    from asadm.fleet.history.history import Entry
+    from asadm.fleet.observed.survey import Survey
+    from asadm.fleet.plan.plan import Plan
     from asadm.session import Session
     from asadm.statement import Arguments
 
@@ -113,7 +113,7 @@ def _undo(session: Session, arguments: Arguments, cluster: Cluster, name: bytes 
 def _roll(
     session: Session, arguments: Arguments, cluster: Cluster, target: _Target, check: Callable[[], None]
 ) -> Outcome:
-    from asadm.fleet.change import Aim, carry_out
+    from asadm.fleet.change.planned import Aim, carry_out
 
     def plan(seen: Survey) -> Plan:
         check()

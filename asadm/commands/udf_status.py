@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from asadm import display
-from asadm.fleet import matrix
-from asadm.fleet.survey import survey
+from asadm.fleet.observed import matrix
+from asadm.fleet.observed.survey import survey
 from asadm.outcome import FAILED, INTERRUPTED, Outcome
 from asinfo.errors import UsageError
 from asinfo.terminal import interrupt
@@ -15,7 +15,7 @@ from asinfo.terminal.options import SECONDS_MAX, Option
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from asadm.cluster import Cluster
-    from asadm.fleet.directory import Directory
+    from asadm.fleet.desired.directory import Directory
     from asadm.session import Session
     from asadm.statement import Arguments
 
@@ -58,7 +58,7 @@ def check(arguments: Arguments) -> None:
     pause, path = arguments.options.text("watch"), arguments.options.text("dir")
     directory = None
     if path is not None:
-        from asadm.fleet.directory import read
+        from asadm.fleet.desired.directory import read
 
         directory = read(path)
     arguments.prepared = directory, None if pause is None else _seconds(pause)
@@ -88,7 +88,7 @@ def look(session: Session, cluster: Cluster, directory: Directory | None, *, ver
     seen = survey(cluster)
     served = None
     if verify and not any(answer.status == "interrupted" for answer in seen.answers):
-        from asadm.fleet.served import Served
+        from asadm.fleet.observed.served import Served
 
         served = Served(cluster, seen)
     status = matrix.Status(seen, directory, served)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from asadm.fleet.save import save
+from asadm.save_file import save
 from asadm.yaml_file import VALUES_MAX
 from asinfo.errors import UsageError
 
@@ -46,7 +46,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         "asinfo.files",
         "asadm.yaml_file",
         "asadm.commands.manage_udfs_add",
-        "asadm.fleet.plan_file",
+        "asadm.fleet.plan.plan_file",
     ):
         monkeypatch.setattr(f"{module}.PIPE_SECONDS", 0.05)
     monkeypatch.setattr("asinfo.secret.PIPE_SECONDS", 0.05)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from asadm.commands import manage_udfs_add
-from asadm.fleet import rollout
+from asadm.fleet.change import rollout
 from asadm.modules import describe
 from asinfo.wire.failure import CompileError
 from tests.fakes.modules import Store

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from asadm.cluster import Cluster, Member
-from asadm.fleet.pair import Pair
+from asadm.target.aerospike.marker_put import Pair
 from asinfo.exchange import Node
 from asinfo.wire.udf import put
 from tests.conftest import StartDaemon

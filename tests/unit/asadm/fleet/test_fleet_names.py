@@ -129,7 +129,7 @@ REFUSALS = [
 def test_a_refusal_is_final(asadm: Asadm, said: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """No look at the lists follows what every node refused, and nobody is asked a second time."""
     pauses: list[float] = []
-    monkeypatch.setattr("asadm.fleet.rollout.time.sleep", pauses.append)
+    monkeypatch.setattr("asadm.fleet.change.rollout.time.sleep", pauses.append)
 
     def refuse(_: Server, command: bytes) -> bytes | None:
         return said if command.startswith(b"udf-put") else None

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from asadm.cluster import Cluster, Member
-from asadm.fleet.place import NOT_VERIFIED, Item, Place
-from asadm.fleet.survey import survey
-from asadm.fleet.verify import verify
+from asadm.fleet.change.node_progress import NOT_VERIFIED, Item, Place
+from asadm.fleet.observed.survey import survey
+from asadm.fleet.observed.verify import verify
 from asadm.outcome import Answer
 from asadm.patience import AGAIN, OVER, Patience
 from asinfo.exchange import Node

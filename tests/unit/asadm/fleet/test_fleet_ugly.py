@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from asadm.fleet import journal, state
-from asadm.fleet.marker import LINE
+from asadm import state
+from asadm.target.aerospike import marker_journal
+from asadm.target.aerospike.marker import LINE
 from tests.fakes.fleet import FAULTS, Fleet, Server
 
 Asadm = Callable[..., Any]
@@ -51,7 +52,7 @@ BLIND = sorted(set(FAULTS) - ANSWERING)
 
 @pytest.fixture
 def run(asadm: Asadm, monkeypatch: pytest.MonkeyPatch) -> Callable[[Fleet, list[str]], Any]:
-    monkeypatch.setattr("asadm.fleet.pair.RESTORE_SECONDS", RESTORE_SECONDS)
+    monkeypatch.setattr("asadm.target.aerospike.marker_put.RESTORE_SECONDS", RESTORE_SECONDS)
     Path("udf").mkdir()
     Path("udf/a.lua").write_bytes(TWO)
 
@@ -186,7 +187,7 @@ def no_wrong_ok(fleet: Fleet, result: Any, words: list[str]) -> None:
             assert node["error"]
         if (server.source(NAME) or b"").endswith(LINE):
             assert node["status"] != "ok"
-            assert state.names(journal.KIND)
+            assert state.names(marker_journal.KIND)
             assert "NOT PUT BACK" in result.err
     assert (result.code == 0) == all(
         ugly(fleet, result, number)["status"] == "ok" for number in range(len(fleet.nodes))

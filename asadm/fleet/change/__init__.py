@@ -1,0 +1,1 @@
+"""Changing the nodes: locks, confirmation, backup, rollout, repair, and the report."""

@@ -1,0 +1,304 @@
+"""A change of modules that a plan tells; what ``apply``, ``remove`` and ``rollback`` have in common.
+
+Around it stands what every change has: see `asadm.fleet.change.guard`. From the locks on there is one deadline for everything.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from asadm import display
+from asadm.fleet.change import guard, report
+from asadm.fleet.change.backup import Intent, Result
+from asadm.fleet.change.node_progress import Item
+from asadm.fleet.change.rollout import Rollout
+from asadm.fleet.observed.coverage import coverage, unknown
+from asadm.fleet.observed.survey import survey
+from asadm.fleet.plan import show
+from asadm.fleet.plan.plan import SAME, UNREAD
+from asadm.outcome import FAILED, GOOD, INTERRUPTED, PENDING, Outcome
+from asadm.target.aerospike import cache_notes
+from asadm.target.aerospike.groups import clusters
+from asinfo.errors import Error
+from asinfo.terminal.render import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from asadm.cluster import Cluster
+    from asadm.fleet.observed.survey import Survey
+    from asadm.fleet.plan.plan import Plan, Step
+    from asadm.session import Session
+    from asadm.statement import Arguments
+    from asinfo.exchange import Node
+
+
+class Aim:
+    """What a command wants.
+
+    ``action``    for the history: ``apply``, ``remove`` or ``rollback``
+    ``plan``      the plan for what the nodes list
+    ``stale``     why the nodes are not what the user was shown elsewhere; no reason mostly
+    ``undoes``    the run that this one takes back
+    ``only``      addresses of the nodes that a module is to be changed on; all nodes where it is not in there
+    ``verify``    whether the bytes are read back
+    ``question``  for the terminal
+    ``nothing``   what to say where there is nothing to do
+    ``note``      for the history, beside that of the user
+    """
+
+    def __init__(
+        self,
+        action: str,
+        plan: Callable[[Survey], Plan],
+        *,
+        question: str,
+        nothing: str = "",
+        stale: Callable[[Survey], Sequence[str]] | None = None,
+        undoes: str | None = None,
+        only: Mapping[bytes, frozenset[str]] | None = None,
+        verify: bool = False,
+        note: str = "",
+    ) -> None:
+        self.action = action
+        self.plan = plan
+        self.question = question
+        self.nothing = nothing
+        self.stale = stale
+        self.undoes = undoes
+        self.only = only or {}
+        self.verify = verify
+        self.note = note
+
+
+def carry_out(session: Session, arguments: Arguments, cluster: Cluster, aim: Aim) -> Outcome:
+    """Do it. Ctrl-C, SIGTERM and SIGHUP end it with a true report; raises Error where nothing was sent."""
+    return guard.carry_out(Change(session, arguments, cluster, aim))
+
+
+class Change(guard.Job):
+    """One run."""
+
+    plan: Plan
+
+    def __init__(self, session: Session, arguments: Arguments, cluster: Cluster, aim: Aim) -> None:
+        super().__init__(session, arguments.options, cluster)
+        self.aim = aim
+        self.undoes = aim.undoes
+        self.note = aim.note
+        self.rollout: Rollout | None = None
+
+    def look(self) -> None:
+        """Survey the nodes and make the plan. Raises Error when they are not what the user saw elsewhere."""
+        self.survey = survey(self.cluster)
+        if any(listing.answer.status == "interrupted" for listing in self.survey.listings):
+            raise KeyboardInterrupt
+        reasons = self.aim.stale(self.survey) if self.aim.stale else ()
+        if reasons:
+            raise Error(
+                guard.listed("the plan is not for what the nodes have now; nothing was sent", reasons)
+            )
+        self.plan = self.aim.plan(self.survey)
+        for step in self.plan.steps:
+            self._confine(step)
+        self.pending = self.plan.pending
+
+    def _concerned(self, name: bytes) -> frozenset[str]:
+        """Addresses of the nodes that a module is to be changed on."""
+        every = frozenset(node.address for node in self.survey.nodes())
+        return every & self.aim.only.get(name, every)
+
+    def _confine(self, step: Step) -> None:
+        concerned = self._concerned(step.name)
+        step.actions = [
+            action if node.address in concerned or action == UNREAD else SAME
+            for node, action in zip(self.survey.nodes(), step.actions, strict=True)
+        ]
+
+    # ---- without a change
+
+    def only_shown(self) -> Outcome:
+        """The plan, as the outcome."""
+        return self._shown(PENDING if self.plan.pending else GOOD)
+
+    def _shown(self, code: int) -> Outcome:
+        plan = self.plan
+        shown = display.rendered(self.session, show.sheets(plan)) + _line(show.summary(plan))
+        return Outcome(
+            plan.survey.answers,
+            shown,
+            messages=show.remarks(plan),
+            code=code if plan.complete else FAILED,
+            extra=show.document(plan) if self.session.json else None,
+            told=True,
+        )
+
+    def idle(self, deadline: float) -> Outcome:
+        """All nodes that were read are as they should be; their bytes too, if that is asked."""
+        nothing = _line(self._nothing()) if self.aim.nothing and not self.session.json else b""
+        if not self.aim.verify:
+            outcome = self._shown(GOOD)
+            if nothing:
+                outcome.show = display.rendered(self.session, show.failures(self.survey)) + nothing
+            return outcome
+        self.rollout = rollout = self._rollout(deadline)
+        rollout.finish()
+        outcome = self._reported(rollout)
+        if nothing:
+            outcome.show = bytes(outcome.show) + nothing  # type: ignore[arg-type]  # bytes it is
+        return outcome
+
+    def _nothing(self) -> str:
+        """That there is nothing to do, and of how many nodes that is known."""
+        read, asked = self.survey.read, len(self.survey.listings)
+        if not read:
+            return unknown(asked)
+        return self.aim.nothing if read == asked else f"{self.aim.nothing} (on {coverage(read, asked)})"
+
+    # ---- with one
+
+    def show(self) -> None:
+        """The plan, before it is carried out: on standard output; on standard error where that is for JSON."""
+        plan = self.plan
+        if not self.session.json:
+            shown = display.rendered(self.session, show.sheets(plan)) + _line(show.summary(plan))
+            self.session.write(shown + b"\n")
+        elif not self.options.flag("yes"):
+            for line in "".join(map(plain, show.sheets(plan))).splitlines():
+                self.session.warn(line)
+            self.session.warn(show.summary(plan))
+        for message in show.remarks(plan):
+            self.session.warn(message)
+
+    def question(self) -> str:
+        """As the command has it."""
+        return self.aim.question
+
+    def groups(self) -> Sequence[Sequence[Node]]:
+        """The nodes that were read, by cluster."""
+        return clusters(self.cluster, [each.node for each in self.survey.listings if each.read])
+
+    def intents(self) -> list[Intent]:
+        """A row for each module that changes anywhere."""
+        return [self._intent(step) for step in self.plan.steps if step.pending]
+
+    def _intent(self, step: Step) -> Intent:
+        action = "remove" if step.source is None and self.aim.action == "apply" else self.aim.action
+        content = step.source.content if step.source else None
+        return Intent(action, step.name, step.wanted, content, self._concerned(step.name))
+
+    def carry_out(self, groups: Sequence[Sequence[Node]], deadline: float) -> Outcome:
+        """Do it and read it back; behind it no signal is heard any more, for what was done has to be told."""
+        self.rollout = rollout = self._rollout(deadline)
+        rollout.grouped(groups)
+        try:
+            rollout.run()
+            self.done()
+        except KeyboardInterrupt:
+            rollout.interrupted = True
+            rollout.finish()
+        cache_notes.followed(rollout)
+        return self._reported(rollout)
+
+    def results(self) -> list[Result]:
+        """By module; a rollback tells also of those that had nothing to go back to."""
+        steps = [step for step in self.plan.steps if step.pending or self.undoes]
+        return [self._result(step) for step in steps]
+
+    def _result(self, step: Step) -> Result:
+        concerned = self._concerned(step.name)
+        if self.rollout is None:
+            good = {listing.node.address for listing in self.survey.listings if listing.read}
+        else:
+            good = {
+                place.node.address
+                for place in self.rollout.places
+                if step.name not in place.cells or place.cells[step.name].good
+            }
+        bad = concerned - good
+        idle = "" if self.pending else "there was nothing to do"
+        return Result(self._intent(step), concerned & good, bad, idle or self._why(step, bad))
+
+    def _why(self, step: Step, bad: frozenset[str]) -> str:
+        """Why not all nodes have it."""
+        rollout = self.rollout
+        if rollout is not None and rollout.broken is not None and rollout.broken[0].name == step.name:
+            return "does not compile"
+        return "stopped by a signal" if rollout is not None and rollout.interrupted and bad else ""
+
+    def _rollout(self, deadline: float) -> Rollout:
+        """What is to be done, not begun yet."""
+        rollout = Rollout(
+            self.cluster,
+            items(self.plan),
+            self.survey,
+            wait=deadline - time.monotonic(),
+            mend=self.session.warn,
+            verify=self.aim.verify,
+        )
+        for name, concerned in self.aim.only.items():
+            for place in rollout.places:
+                if place.node.address not in concerned:
+                    place.cells.pop(name, None)
+        return rollout
+
+    def _reported(self, rollout: Rollout) -> Outcome:
+        """What became of it."""
+        changing = {step.name for step in self.plan.steps if step.pending}
+        shown = report.sheets(rollout, [item for item in rollout.items if item.name in changing])
+        summary = _summary(rollout, verified=self.aim.verify)
+        extra = {"steps": show.document(self.plan)["steps"], "modules": report.document(rollout)}
+        return Outcome(
+            report.answers(rollout),
+            b"" if self.session.json else display.rendered(self.session, shown) + _line(summary),
+            messages=[*_compile_error(rollout), *report.remarks(rollout)],
+            code=INTERRUPTED if rollout.interrupted else None,
+            extra=extra if self.session.json else None,
+            told=True,
+            read=sum(place.fresh for place in rollout.places),
+        )
+
+
+def items(plan: Plan) -> list[Item]:
+    """The modules of a plan with their levels: what requires nothing has 0, removals come last."""
+    levels: dict[bytes, int] = {}
+    made = []
+    for step in plan.steps:
+        if step.source is None:
+            continue
+        level = max((levels.get(name, -1) for name in step.source.requires), default=-1) + 1
+        levels[step.name] = level
+        made.append(Item(step.name, step.source.content, path=step.source.path, level=level))
+    last = max(levels.values(), default=-1) + 1
+    return made + [Item(step.name, None, level=last) for step in plan.steps if step.source is None]
+
+
+def _line(line: str) -> bytes:
+    return line.encode("utf-8", "replace") + b"\n"
+
+
+def _summary(rollout: Rollout, *, verified: bool) -> str:
+    """One line: how many nodes are as they should be."""
+    good = sum(answer.good for answer in report.answers(rollout))
+    count = len(rollout.places)
+    late = sum(place.unverified for place in rollout.places)
+    silent = sum(not place.fresh for place in rollout.places)
+    how = ", bytes compared" if verified and any(place.proven for place in rollout.places) else ""
+    how += f", {late} not verified: the time was up" if late else ""
+    how += f", {silent} not read" if silent else ""
+    seconds = rollout.milliseconds / 1000
+    stopped = "stopped: " if rollout.interrupted else ""
+    return f"{stopped}{good} of {count} node{'' if count == 1 else 's'} as they should be{how}, after {seconds:.2f} s"
+
+
+def _compile_error(rollout: Rollout) -> list[str]:
+    """``path:line: message`` and the line of the source; empty when all modules compile."""
+    if rollout.broken is None:
+        return []
+    from asadm.modules import describe
+    from asinfo.wire.failure import compile_error
+
+    item, answer = rollout.broken
+    error = compile_error(answer)
+    return describe(error, item.name, item.path, item.content or b"") if error else []

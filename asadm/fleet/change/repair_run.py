@@ -1,0 +1,246 @@
+"""What ``udf repair`` and ``udf rewarm`` do to the nodes, and how it went: a row for each module and node.
+
+All within one deadline. What a put helps goes out as in a rollout, many modules in a request; markers go one module
+after the other, so that never more than one is on its way when a run is cut off.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+
+from asadm.fleet.change.backup import Result
+from asadm.fleet.change.rollout import Rollout
+from asadm.fleet.observed.grouping import gather, named
+from asadm.fleet.observed.survey import Survey
+from asadm.outcome import INTERRUPTED, Answer
+from asadm.target.aerospike import cache_notes, marker_journal
+from asadm.target.aerospike.marker_put import Pair
+from asinfo.terminal.render import Cell, Sheet
+from asinfo.wire.info import text
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from asadm.cluster import Cluster
+    from asadm.fleet.change.backup import Intent
+    from asadm.fleet.change.node_progress import Item
+    from asadm.fleet.observed.survey import Listing
+    from asinfo.exchange import Node
+
+GOOD = "ok"
+
+
+class Row:
+    """One module on one node: what was wrong (``was``), and how it went, as in `asadm.outcome.Answer`."""
+
+    __slots__ = ("error", "how", "milliseconds", "name", "node", "status", "was")
+
+    def __init__(self, name: bytes, node: Node, was: str) -> None:
+        self.name = name
+        self.node = node
+        self.was = was
+        self.status = "pending"
+        self.how = ""
+        self.error = ""
+        self.milliseconds = 0.0
+
+    @property
+    def good(self) -> bool:
+        """Whether the node has the module as it should now."""
+        return self.status == GOOD
+
+    def end(self, status: str, detail: str, milliseconds: float) -> None:
+        """How it went; the last word counts."""
+        self.status, self.milliseconds = status, milliseconds
+        self.how, self.error = (detail, "") if status == GOOD else ("", detail)
+
+
+class Mending:
+    """A run over modules, on nodes that stand in ``groups`` (clusters).
+
+    ``stopped``  the exit code of what stopped it, 0 for nothing; nothing more is sent then
+    ``left``     modules, and the nodes that may still hold a marker version of them
+    """
+
+    def __init__(
+        self, cluster: Cluster, groups: Sequence[Sequence[Node]], *, wait: float, warn: Callable[[str], None]
+    ) -> None:
+        self.cluster = cluster
+        self.groups = groups
+        self.warn = warn
+        self.started = time.monotonic()
+        self.deadline = self.started + wait
+        self.rows: list[Row] = []
+        self.stopped = 0
+        self.left: dict[bytes, list[Node]] = {}
+
+    @property
+    def seconds(self) -> float:
+        """Seconds until the deadline, at least 0."""
+        return max(0.0, self.deadline - time.monotonic())
+
+    @property
+    def milliseconds(self) -> float:
+        """Since the start."""
+        return (time.monotonic() - self.started) * 1000
+
+    @contextmanager
+    def stoppable(self) -> Iterator[None]:
+        """Inside, Ctrl-C ends the work, but not the report."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.stopped = self.stopped or INTERRUPTED
+        for row in self.rows:
+            if row.status == "pending":
+                row.end("interrupted", "stopped; what it has now was not seen", self.milliseconds)
+
+    def add(self, name: bytes, nodes: Iterable[Node], was: str) -> list[Row]:
+        """Rows that are about to be worked on."""
+        rows = [Row(name, node, was) for node in nodes]
+        self.rows += rows
+        return rows
+
+    def put(self, items: Sequence[Item], survey: Survey, rows: Sequence[Row]) -> None:
+        """Bring ``items`` to where ``rows`` say that something else is, and ``survey`` too; markers where that helps."""
+        read = Survey([listing for listing in survey.listings if listing.read])
+        rollout = Rollout(self.cluster, items, read, wait=self.seconds, mend=self.warn)
+        rollout.grouped(self.groups)
+        rollout.run()
+        places = {place.node: place for place in rollout.places}
+        for row in rows:
+            cell = places[row.node].cells[row.name]
+            row.end(cell.status, cell.how or cell.error, cell.milliseconds)
+        self._left_by(rollout, rows)
+        if rollout.interrupted:
+            self.stopped = INTERRUPTED
+        for item in items:
+            cache_notes.warmed((row.node for row in rows if row.good and row.name == item.name), item.name)
+
+    def _left_by(self, rollout: Rollout, rows: Sequence[Row]) -> None:
+        """Markers that remained, also on nodes that had the module as it should be before."""
+        known = {(row.node, row.name) for row in rows}
+        for place in rollout.places:
+            for name, cell in place.cells.items():
+                if cell.status == "marker":
+                    self.left.setdefault(name, []).append(place.node)
+                    if (place.node, name) not in known:
+                        self.add(name, [place.node], "same")[0].end("marker", cell.error, self.milliseconds)
+
+    def pair(self, name: bytes, content: bytes, rows: Sequence[Row]) -> None:
+        """Marker and true content, for ``rows`` and all nodes that are in one cluster with theirs.
+
+        A node that was given up meanwhile gets none: it would hold up the others once more for every module.
+        """
+        rows = [row for row in rows if not self._lost(row)]
+        speaking = [[node for node in group if not self._given_up(node)] for group in self.groups]
+        concerned = [group for group in speaking if any(row.node in group for row in rows)]
+        if not concerned:
+            return
+        pair = Pair(self.cluster, concerned, name, content, warn=self.warn)
+        pair.run(self.seconds)
+        results = {answer.node: answer for answer in pair.results}
+        for row in rows:
+            answer = results[row.node]
+            row.end(answer.status, "marker put" if answer.good else answer.error, self.milliseconds)
+        for node in pair.left:
+            if not any(row.node is node for row in rows):
+                self.add(name, [node], "same")[0].end("marker", results[node].error, self.milliseconds)
+        if pair.left:
+            self.left[name] = pair.left
+        self.stopped = self.stopped or pair.stopped
+        cache_notes.warmed((answer.node for answer in pair.results if answer.good), name)
+
+    def _given_up(self, node: Node) -> bool:
+        patience = self.cluster.patience
+        return patience is not None and patience.given_up(node)
+
+    def _lost(self, row: Row) -> bool:
+        """Whether the node of ``row`` is not asked any more; the row says why then."""
+        patience = self.cluster.patience
+        if patience is None or not patience.given_up(row.node):
+            return False
+        answer = patience.unasked(row.node, ())
+        row.end(answer.status, answer.error, self.milliseconds)
+        return True
+
+    def result(self, intent: Intent) -> Result:
+        """How it went with one module, for the history."""
+        rows = [row for row in self.rows if row.name == intent.name and row.node.address in intent.nodes]
+        bad = {row.node.address for row in rows if not row.good}
+        return Result(intent, {row.node.address for row in rows} - bad, bad)
+
+    def skip(self, rows: Sequence[Row], status: str, reason: str) -> None:
+        """Nothing was done for these."""
+        for row in rows:
+            row.end(status, reason, self.milliseconds)
+
+    def over(self, rows: Sequence[Row]) -> bool:
+        """Whether there is no more to be done; ``rows`` say why then."""
+        if self.stopped:
+            self.skip(rows, "interrupted", "not sent: the run was stopped")
+        elif self.seconds <= 0:
+            self.skip(rows, "late", "not sent: the time was over")
+        else:
+            return False
+        return True
+
+    def answers(self, survey: Survey) -> list[Answer]:
+        """One a node: why it was not read, the first of its modules that failed, or that all is well."""
+        failed: dict[Node, Row] = {}
+        for row in self.rows:
+            if not row.good:
+                failed.setdefault(row.node, row)
+        return [_answer(listing, failed.get(listing.node)) for listing in survey.listings]
+
+    def sheet(self, title: str) -> Sheet:
+        """A row for each module, and for all nodes on which the same became of it."""
+        nodes = self.cluster.nodes
+        positions = {node: position for position, node in enumerate(nodes)}
+        rows = []
+        keys = [(row.name, row.was, row.status, row.how or row.error) for row in self.rows]
+        found = gather(keys)
+        for key in dict.fromkeys(keys):
+            name, was, status, detail = key
+            alike = [self.rows[number] for number in found[key]]
+            last = max(row.milliseconds for row in alike)
+            rows.append(
+                [
+                    Cell(text(name)),
+                    Cell(named(nodes, sorted(positions[row.node] for row in alike))),
+                    Cell(was),
+                    Cell(status, "good" if status == GOOD else "bad"),
+                    Cell(detail),
+                    Cell(round(last, 1)),
+                ]
+            )
+        return Sheet(title, ["Module", "Nodes", "Was", "Status", "Detail", "After ms"], rows)
+
+    def document(self) -> list[dict[str, object]]:
+        """The rows for JSON."""
+        return [
+            {
+                "module": text(row.name),
+                "node": row.node.name,
+                "was": row.was,
+                "status": row.status,
+                "how": row.how,
+                "error": row.error,
+                "ms": round(row.milliseconds, 1),
+            }
+            for row in self.rows
+        ]
+
+    def alarms(self) -> list[str]:
+        """What has to be told loudly: markers that could not be taken back, and what mends them."""
+        return [f"NOT PUT BACK: {line}" for line in marker_journal.lines(self.left)]
+
+
+def _answer(listing: Listing, failed: Row | None) -> Answer:
+    if failed is None or not listing.read:
+        return listing.answer
+    return Answer(
+        listing.node, failed.status, (), f"{text(failed.name)}: {failed.error}", failed.milliseconds
+    )

@@ -1,0 +1,225 @@
+"""What a rollout came to: by module, by node, and exactly what the nodes have that are not as they should be."""
+
+from __future__ import annotations
+
+from asadm.fleet.observed.grouping import NAMED_MAX, gather, named
+from asadm.fleet.plan.show import count, short
+from asadm.outcome import Answer
+from asadm.target.aerospike import marker_journal
+from asadm.target.aerospike.stuck import HOW as MARKED
+from asinfo.terminal.render import Cell as Shown
+from asinfo.terminal.render import Sheet
+from asinfo.wire.info import text
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from asadm.fleet.change.node_progress import Cell, Item, Place
+    from asadm.fleet.change.rollout import Rollout
+    from asinfo.exchange import Node
+
+    Row = list[Shown | str | float | None]
+
+ROWS_MAX = 500
+"""Rows of the sheet of failures."""
+
+EACH_MAX = 12
+"""So many nodes have a row each; of more, those that fared alike share one."""
+
+MODULES_MAX = 6
+"""So many modules that fared alike have a row each; more share one."""
+
+NAMES_MAX = 30
+"""So many nodes that failed are named in one row."""
+
+REMARKS_MAX = 10
+
+_MARKS = {"ok": "good", "skipped": "quiet"}
+
+
+def answers(rollout: Rollout) -> list[Answer]:
+    """One a node: ``ok``, or the status and the reason of the first module that it has not as it should."""
+    return [_answer(place, rollout.items) for place in rollout.places]
+
+
+def _answer(place: Place, items: Sequence[Item]) -> Answer:
+    failed = [
+        (item, place.cells[item.name])
+        for item in items
+        if item.name in place.cells and not place.cells[item.name].good
+    ]
+    last = max((cell.milliseconds for cell in place.cells.values()), default=0.0)
+    if not failed:
+        return Answer(place.node, "ok", [b"ok"], "", last)
+    first = [(item, cell) for item, cell in failed if cell.status != "skipped"] or failed
+    item, cell = first[0]
+    if not place.fresh:
+        return Answer(place.node, cell.status, (), cell.error, last)
+    more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+    return Answer(place.node, cell.status, (), f"{text(item.name)}: {cell.error}{more}", last)
+
+
+def counts(rollout: Rollout, item: Item) -> tuple[int, int]:
+    """Numbers of nodes that have ``item`` as it should be, and that have not, as far as is known."""
+    good = sum(item.name not in place.cells or place.cells[item.name].good for place in rollout.places)
+    return good, len(rollout.places) - good
+
+
+def sheets(rollout: Rollout, changed: Sequence[Item]) -> list[Sheet]:
+    """By module, by node, and the failures one by one."""
+    modules = [_module(rollout, item) for item in changed]
+    nodes = _nodes(rollout)
+    found = [Sheet("", ["Module", "Gets", "Nodes", "How", "After ms"], modules)] if modules else []
+    found.append(Sheet("", ["Nodes", "Status", "Modules", "How", "After ms"], nodes))
+    failures = list(_failures(rollout))
+    if failures:
+        more = len(failures) - ROWS_MAX
+        note = f"and {more} more" if more > 0 else ""
+        columns = ["Nodes", "Module", "Status", "Has", "Should have", "Reason"]
+        found.append(Sheet("", columns, failures[:ROWS_MAX], note))
+    return found
+
+
+def remarks(rollout: Rollout) -> list[str]:
+    """What is to be known of markers, loudly where one could not be taken back, and what mends damaged files."""
+    marked: dict[bytes, list[Node]] = {}
+    left: dict[bytes, list[Node]] = {}
+    damaged: list[bytes] = []
+    for place in rollout.places:
+        for name, cell in place.cells.items():
+            if cell.good and cell.how == MARKED:
+                marked.setdefault(name, []).append(place.node)
+            elif cell.status == "marker":
+                left.setdefault(name, []).append(place.node)
+            elif cell.status == "unverified":
+                damaged.append(name)
+    told = [f"NOT PUT BACK: {line}" for line in marker_journal.lines(left)]
+    for name, nodes in list(marked.items())[:REMARKS_MAX]:
+        told.append(
+            f"{text(name)}: {', '.join(node.name for node in nodes)}: the cluster had agreed on it, so that a put was no change: "
+            "it went out with a marker line, and then as it should be"
+        )
+    if len(marked) > REMARKS_MAX:
+        told.append(f"{count(len(marked) - REMARKS_MAX, 'more module')} in the same way")
+    if damaged:
+        names = " ".join(map(text, dict.fromkeys(damaged)))
+        told.append(f"what a node serves is mended by: asadm udf repair --verify {names}")
+    return told
+
+
+def _module(rollout: Rollout, item: Item) -> Row:
+    good, bad = counts(rollout, item)
+    cells = [place.cells[item.name] for place in rollout.places if item.name in place.cells]
+    last = max((cell.milliseconds for cell in cells if cell.good), default=None)
+    return [
+        text(item.name),
+        short(item.wanted) or "removed",
+        Shown(f"{good} of {good + bad}", "bad" if bad else "good"),
+        _how(cells),
+        last,
+    ]
+
+
+def _nodes(rollout: Rollout) -> list[Row]:
+    """A row a node, or for all that fared alike where there are many."""
+    rows = [_node(place, answer) for place, answer in zip(rollout.places, answers(rollout), strict=True)]
+    if len(rows) <= EACH_MAX:
+        return [_shown(place.node.name, *row) for place, row in zip(rollout.places, rows, strict=True)]
+    alike = gather(row[:3] for row in rows)
+    return [
+        _shown(
+            _named(rollout, positions), *key, max((rows[each][3] or 0.0 for each in positions), default=None)
+        )
+        for key, positions in alike.items()
+    ]
+
+
+def _node(place: Place, answer: Answer) -> tuple[str, str, str, float | None]:
+    cells = list(place.cells.values())
+    good = sum(cell.good for cell in cells)
+    count = f"{good} of {len(cells)}" if cells else "no change"
+    return answer.status, count, _how(cells), answer.milliseconds if cells else None
+
+
+def _shown(names: str, status: str, count: str, how: str, milliseconds: float | None) -> Row:
+    return [names, Shown(status, _MARKS.get(status, "bad")), count, how, milliseconds]
+
+
+def _named(rollout: Rollout, positions: Sequence[int]) -> str:
+    """The nodes at ``positions``, all of them by name while a person can read it."""
+    nodes = [place.node for place in rollout.places]
+    if NAMED_MAX < len(positions) <= NAMES_MAX and len(positions) < len(nodes) / 2:
+        return f"{len(positions)} nodes: {', '.join(nodes[position].name for position in positions)}"
+    return named(nodes, positions)
+
+
+def _how(cells: Iterable[Cell]) -> str:
+    """``2 sent, 10 replicated``."""
+    numbers: dict[str, int] = {}
+    for cell in cells:
+        if cell.good:
+            numbers[cell.how] = numbers.get(cell.how, 0) + 1
+    return ", ".join(f"{number} {how}" for how, number in numbers.items())
+
+
+def _failures(rollout: Rollout) -> Iterator[Row]:
+    """What nodes have not as they should, those that fail alike together."""
+    alike: dict[tuple[tuple[int, ...], str, str], list[tuple[Item, str]]] = {}
+    for item in rollout.items:
+        failed: dict[tuple[str, str, str], list[int]] = {}
+        for position, place in enumerate(rollout.places):
+            cell = place.cells.get(item.name)
+            if cell is not None and not cell.good:
+                failed.setdefault((cell.status, cell.error, _has(place, item)), []).append(position)
+        for (status, error, has), positions in failed.items():
+            alike.setdefault((tuple(positions), status, error), []).append((item, has))
+    for (where, status, error), modules in alike.items():
+        names = _named(rollout, where)
+        for module, listed, wanted in _modules(modules):
+            yield [names, module, Shown(status, _MARKS.get(status, "bad")), listed, wanted, error]
+
+
+def _modules(modules: Sequence[tuple[Item, str]]) -> Iterator[tuple[str, str | None, str | None]]:
+    """Each module with what it is and should be; many of them together."""
+    if len(modules) <= MODULES_MAX:
+        for item, has in modules:
+            yield text(item.name), has, short(item.wanted) or "nothing"
+        return
+    found = dict.fromkeys(has for _, has in modules)
+    first = ", ".join(text(item.name) for item, _ in modules[:MODULES_MAX])
+    yield f"{len(modules)} modules: {first}, ...", next(iter(found)) if len(found) == 1 else None, None
+
+
+def _has(place: Place, item: Item) -> str:
+    if place.listed is None:
+        return "unknown"
+    has = short(place.listed.get(item.name)) or "nothing"
+    return has if place.fresh else f"unknown (was {has})"
+
+
+def document(rollout: Rollout) -> list[dict[str, object]]:
+    """Every module that was to be changed somewhere, with every such node."""
+    return [
+        {
+            "module": text(item.name),
+            "hash": item.wanted,
+            "nodes": [_entry(place, item) for place in rollout.places if item.name in place.cells],
+        }
+        for item in rollout.items
+        if any(item.name in place.cells for place in rollout.places)
+    ]
+
+
+def _entry(place: Place, item: Item) -> dict[str, object]:
+    cell = place.cells[item.name]
+    listed = place.listed or {}
+    return {
+        "node": place.node.name,
+        "status": cell.status,
+        "how": cell.how or None,
+        "error": cell.error or None,
+        "hash": listed.get(item.name),
+        "known": place.fresh,
+        "ms": round(cell.milliseconds, 3),
+    }

@@ -1,0 +1,371 @@
+"""Modules brought to every node: sent to one node of each cluster, watched on all, sent again where they do not arrive.
+
+Modules go out by level of dependency: those of a level together, a level when all nodes that keep up have the one
+below. The first cluster (or node that stands alone) takes a level before the others are asked: what does not compile
+is found out there. Nodes that answer ``cluster-stable`` with the same key replicate among each other; one that does
+not show a change soon after the others took it gets its own command, which is harmless where it had it already.
+
+Nodes that do not answer, or do not follow, hold up nobody: the others go on and are read back, and whatever time is
+left at the end is theirs; what a node of an agreed cluster takes for no change goes out with a marker line first, see
+`asadm.target.aerospike.stuck`. A node that lets its time limit pass is looked at once more, at the end. There is one deadline for
+everything. Ctrl-C ends it with what was reached; a last look tells what that is.
+"""
+
+from __future__ import annotations
+
+import time
+
+from asadm.fleet.change.closing import close
+from asadm.fleet.change.node_progress import Place
+from asadm.fleet.observed.survey import survey
+from asadm.patience import ENOUGH, SHARE
+from asadm.target.aerospike.groups import clusters
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from asadm.cluster import Cluster
+    from asadm.fleet.change.node_progress import Item
+    from asadm.fleet.observed.survey import Survey
+    from asadm.outcome import Answer
+    from asinfo.exchange import Node
+
+GRACE = 0.4
+"""Seconds a node has to show a change that another node of its cluster took; a real cluster of three needs 0.013."""
+
+PATIENCE = 2.0
+"""Seconds after its own command until a node no longer holds up the others."""
+
+PUT_SECONDS = 2.5
+"""A put may take so long at least: a real server waits 2 s for its cluster before it says that it did not confirm."""
+
+PAUSE = 0.05
+PAUSE_MAX = 0.5
+"""Seconds between two looks at the lists, at first and at last."""
+
+PROOF = 0.2
+"""Of the time of a rollout, what is kept for reading back: the bytes of 100 modules from 20 nodes take 0.5 s."""
+
+LAST_LOOK = 1.0
+"""Seconds for the look after Ctrl-C. One that has less, and times out, says nothing of a node."""
+
+CHUNK_ITEMS = 16
+CHUNK_BYTES = 2_000_000
+"""What goes into one request at most: a node works them off one after the other, and has to answer in time."""
+
+BYTES_PER_SECOND = 1_000_000
+"""A request may take as much longer as it is large."""
+
+
+class Rollout:
+    """``items`` brought to every node of ``seen``, the latest survey of ``cluster``.
+
+    ``places``   one a node, in the configured order
+    ``broken``   the module that does not compile, with the node's answer; nothing is sent after it
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        items: Sequence[Item],
+        seen: Survey,
+        *,
+        wait: float,
+        mend: Callable[[str], None] | None = None,
+        verify: bool = False,
+    ) -> None:
+        """``wait`` is in seconds from now. With ``mend``, which hears warnings, nodes get markers where that helps.
+
+        With ``verify`` the bytes of every node are read back as soon as it lists what it should.
+        """
+        self.cluster = cluster
+        self.items = list(items)
+        self.started = time.monotonic()
+        self.end = self.started + wait
+        self.deadline = self.started + wait * (1 - PROOF if verify else 1)
+        self.places = [Place(listing, items) for listing in seen.listings]
+        self.broken: tuple[Item, bytes] | None = None
+        self.interrupted = False
+        self._mend = mend
+        self._verify = verify
+
+    # ---- the whole
+
+    def run(self) -> None:
+        """Do it all; never raises KeyboardInterrupt."""
+        try:
+            self._levels()
+            self._prove()
+            self._chase()
+        except KeyboardInterrupt:
+            self.interrupted = True
+        self.finish()
+
+    def finish(self) -> None:
+        """Look once more at what is not known, read back what was not, and give every place its final state."""
+        try:
+            self._prove()
+            self._last_look()
+            self._prove(last=True)
+        except KeyboardInterrupt:
+            self.interrupted = True
+        close(self)
+
+    def _prove(self, *, last: bool = False) -> None:
+        """Read back the nodes that list all they should, and at ``last`` the others too. Raises KeyboardInterrupt."""
+        if not self._verify or self.interrupted:
+            return
+        ready = [
+            place
+            for place in self.places
+            if place.fresh and not place.proven and (last or not place.lacking(self.items))
+        ]
+        if ready:
+            from asadm.fleet.observed.verify import verify
+
+            verify(self.cluster, self.items, ready, self.end)
+            for place in ready:
+                place.proven = True
+
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline, at least 0."""
+        return max(0.0, self.deadline - time.monotonic())
+
+    @property
+    def milliseconds(self) -> float:
+        """Since the start."""
+        return (time.monotonic() - self.started) * 1000
+
+    @property
+    def _share(self) -> float:
+        """What one request may take: nodes that hang leave time for the others."""
+        return self.left * SHARE
+
+    @property
+    def _stopped(self) -> bool:
+        return self.broken is not None or self._share < ENOUGH
+
+    def _levels(self) -> None:
+        for level in sorted({item.level for item in self.items}):
+            items = [item for item in self.items if item.level == level]
+            self._lead(items)
+            if self.broken is not None:
+                self._settle()
+            if self._stopped:
+                return
+            self._follow(items)
+
+    # ---- who is in a cluster with whom
+
+    def group(self) -> list[list[Node]]:
+        """The nodes that answer, by cluster. Raises KeyboardInterrupt."""
+        found = clusters(
+            self.cluster,
+            [place.node for place in self.places if not place.behind],
+            timeout=min(self.cluster.timeout, self.left),
+        )
+        self.grouped(found)
+        return found
+
+    def grouped(self, groups: Sequence[Sequence[Node]]) -> None:
+        """Take it that those of ``groups`` are the clusters."""
+        numbers = {id(node): number for number, nodes in enumerate(groups) for node in nodes}
+        for place in self.places:
+            if id(place.node) in numbers:
+                place.group = place.home = numbers[id(place.node)]
+
+    # ---- one level
+
+    def _lead(self, items: Sequence[Item]) -> None:
+        """One node of each cluster takes ``items``; the first cluster before all others."""
+        waiting: dict[int, list[Place]] = {}
+        for place in self._keeping_up(items):
+            waiting.setdefault(place.group, []).append(place)
+        first, *others = waiting.values() or [[]]
+        self._lead_in([first] if first else [], items)
+        if not self._stopped:
+            self._lead_in(others, items)
+
+    def _lead_in(self, waiting: Sequence[list[Place]], items: Sequence[Item]) -> None:
+        """The first node that answers of each cluster in ``waiting`` takes what it lacks."""
+        while waiting and not self._stopped:
+            self._send([(places[0], places[0].lacking(items)) for places in waiting], "sent")
+            waiting = [places[1:] for places in waiting if places[0].behind and len(places) > 1]
+
+    def _keeping_up(self, items: Sequence[Item]) -> list[Place]:
+        """Nodes that the others wait for, because they lack some of ``items``."""
+        return [
+            place for place in self.places if not (place.behind or place.refused) and place.lacking(items)
+        ]
+
+    def _follow(self, items: Sequence[Item]) -> None:
+        """Wait until every node that keeps up has ``items``; send to those that do not follow by themselves."""
+        own = False
+        until = time.monotonic() + GRACE
+        pause = PAUSE
+        while True:
+            self.look(self._keeping_up(items), items)
+            left = self._keeping_up(items)
+            if not left or self._share < ENOUGH:
+                return
+            if time.monotonic() < until and (own or self._arriving(left, items)):
+                time.sleep(min(pause, self._share))
+                pause = min(pause * 1.5, PAUSE_MAX)
+            elif own:
+                for place in left:
+                    place.behind = True
+            else:
+                self._send([(place, self._unsent(place, items)) for place in left], "sent by itself")
+                for place in left:
+                    place.group = id(place)
+                if self._stopped:
+                    return
+                own, until, pause = True, time.monotonic() + PATIENCE, PAUSE
+
+    def _arriving(self, places: Sequence[Place], items: Sequence[Item]) -> bool:
+        """Whether something may still come to ``places`` from their clusters: a node there took what they lack."""
+        sent = {(place.group, name) for place in self.places for name in place.asked}
+        return any((place.group, item.name) in sent for place in places for item in place.lacking(items))
+
+    def _settle(self) -> None:
+        """Nothing more is sent; what was sent has a moment to arrive, so that the report has the latest."""
+        until = min(time.monotonic() + GRACE, self.deadline)
+        leaders = {place.group: place for place in self.places if place.sent}
+        while time.monotonic() < until:
+            arriving = [
+                place
+                for place in self.places
+                if place.group in leaders and not place.behind and leaders[place.group].sent & place.waiting
+            ]
+            if not arriving:
+                return
+            self.look(arriving, self.items)
+            time.sleep(PAUSE)
+
+    def _unsent(self, place: Place, items: Sequence[Item]) -> list[Item]:
+        return [item for item in place.lacking(items) if not place.cells[item.name].sent]
+
+    # ---- what is left
+
+    def _chase(self) -> None:
+        """Nodes that fell behind get what they lack, level by level, until the deadline."""
+        behind = [
+            place for place in self.places if place.behind and place.listed is not None and not place.hangs
+        ]
+        pause = PAUSE
+        while not self._stopped:
+            self.look(behind, self.items)
+            self._prove()
+            behind = [
+                place for place in behind if place.lacking(self.items) and not (place.refused or place.hangs)
+            ]
+            if not behind or self._stopped:
+                return
+            if self._mend is not None:
+                from asadm.target.aerospike import stuck
+
+                stuck.mend(self, behind, self._mend)
+            asks = [(place, self._next(place)) for place in behind if place.fresh]
+            self._send([(place, items) for place, items in asks if items], "sent by itself")
+            time.sleep(min(pause, self._share))
+            pause = min(pause * 1.5, PAUSE_MAX)
+
+    def _next(self, place: Place) -> list[Item]:
+        """What a node gets next: of the lowest level that it lacks, what it was not sent."""
+        lacking = place.lacking(self.items)
+        level = min((item.level for item in lacking), default=0)
+        return self._unsent(place, [item for item in lacking if item.level == level])
+
+    def _last_look(self) -> None:
+        """Once more, for those whose state is not known, or that were not read at all."""
+        unsure = [place for place in self.places if place.lacking(self.items)]
+        seconds = LAST_LOOK if self.interrupted else self.left
+        if not unsure or seconds < PAUSE:
+            return
+        listings = survey(
+            self.cluster, [place.node for place in unsure], timeout=min(self.cluster.timeout, seconds)
+        )
+        for place, listing in zip(unsure, listings.listings, strict=True):
+            if listing.answer.status == "interrupted":
+                self.interrupted = True
+            elif listing.answer.asked and (listing.read or not place.fresh or seconds >= LAST_LOOK):
+                place.learn(listing, self.items, self.milliseconds)
+
+    # ---- the wire
+
+    def _ask(self, asks: Sequence[tuple[Place, tuple[bytes, ...]]], extra: float) -> list[Answer]:
+        """One answer a node, within the time that is left; large requests get ``extra`` seconds."""
+        seconds = min(max(self.cluster.timeout, PUT_SECONDS) + extra, self._share)
+        return self.cluster.ask([(place.node, commands) for place, commands in asks], timeout=seconds)
+
+    def _send(self, asks: Sequence[tuple[Place, Sequence[Item]]], how: str) -> None:
+        """Send to each place what it is to get, in requests of bounded size; who gives no answer falls behind."""
+        left = [(place, list(items)) for place, items in asks if items]
+        while left and not self._stopped:
+            parts = [(place, _chunk(items)) for place, items in left]
+            largest = max(sum(item.size for item in items) for _, items in parts)
+            commands = _Commands()
+            answers = self._ask(
+                [(place, commands.of(items)) for place, items in parts], largest / BYTES_PER_SECOND
+            )
+            for (place, items), answer in zip(parts, answers, strict=True):
+                self._sent(place, items, answer, how)
+            if any(answer.status == "interrupted" for answer in answers):
+                raise KeyboardInterrupt
+            left = [
+                (place, items[len(part) :])
+                for (place, items), (_, part) in zip(left, parts, strict=True)
+                if len(items) > len(part) and not place.behind
+            ]
+
+    def _sent(self, place: Place, items: Sequence[Item], answer: Answer, how: str) -> None:
+        if not answer.answers:
+            place.failed(answer)
+            if answer.asked:
+                for item in items:
+                    place.cells[item.name].tried = how
+            return
+        broken = place.answered(items, answer, how, self.milliseconds)
+        if broken is not None and self.broken is None:
+            self.broken = broken, answer.answers[items.index(broken)]
+
+    def look(self, places: Sequence[Place], items: Sequence[Item]) -> None:
+        """Ask ``places`` what they list."""
+        if not places:
+            return
+        seconds = min(self.cluster.timeout, self._share)
+        seen = survey(self.cluster, [place.node for place in places], timeout=seconds)
+        for place, listing in zip(places, seen.listings, strict=True):
+            if listing.answer.status == "interrupted":
+                raise KeyboardInterrupt
+            if not listing.answer.asked:
+                place.failed(listing.answer)
+                continue
+            place.learn(listing, items, self.milliseconds)
+            place.behind = place.behind or not listing.read
+
+
+def _chunk(items: Sequence[Item]) -> list[Item]:
+    """As many of ``items`` as fit into one request, at least one."""
+    size = 0
+    for count, item in enumerate(items):
+        size += item.size
+        if count and (count == CHUNK_ITEMS or size > CHUNK_BYTES):
+            return list(items[:count])
+    return list(items)
+
+
+class _Commands:
+    """The commands of modules, each made once however many nodes get it."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[bytes, ...], tuple[bytes, ...]] = {}
+
+    def of(self, items: Sequence[Item]) -> tuple[bytes, ...]:
+        """One command a module."""
+        names = tuple(item.name for item in items)
+        if names not in self._made:
+            self._made[names] = tuple(item.command for item in items)
+        return self._made[names]

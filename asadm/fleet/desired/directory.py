@@ -1,0 +1,257 @@
+"""The operator's modules: a directory of Lua files, usually a working copy of git, and its ``udf.yaml``.
+
+Every ``*.lua`` file that lies directly in the directory is a module of that name; files that begin with a dot and
+subdirectories are not looked at. A ``udf.yaml`` beside them may say more, see `asadm.fleet.desired.udf_yaml`.
+
+Everything that cannot be is told at once, before anything is sent, as a ConfigError of file, line and key.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from fnmatch import fnmatchcase
+from graphlib import TopologicalSorter
+
+from asadm.fleet.desired.confined import Beneath
+from asadm.fleet.desired.udf_yaml import FILE, Pins
+from asadm.fleet.desired.udf_yaml import read as read_pins
+from asadm.modules import ALLOWED
+from asadm.target.aerospike.requires import BUILT_IN, required
+from asinfo.errors import ConfigError, Problem, UsageError
+from asinfo.files import kind
+from asinfo.wire.info import text
+from asinfo.wire.udf import SOURCE_SIZE_MAX, base64, digest, is_filename
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+OTHER_FILE = "udf.yml"
+"""What some would call it."""
+
+FILES_MAX = 10_000
+"""Most modules of a directory: more is the wrong directory, and would fill the memory."""
+
+
+class Source:
+    """One module of the directory.
+
+    ``name``      its file name on the nodes
+    ``path``      where it was read
+    ``content``   its bytes
+    ``hash``      what ``udf-list`` shows of a node that has just this content
+    ``required``  file names of all modules it requires, wherever they are
+    ``requires``  those of them that the directory has
+    """
+
+    __slots__ = ("content", "hash", "name", "path", "required", "requires")
+
+    def __init__(self, name: bytes, path: str, content: bytes) -> None:
+        self.name = name
+        self.path = path
+        self.content = content
+        self.hash = digest(name, base64(content))
+        # Lua takes a dot in what is required for a directory.
+        self.required = tuple(
+            each.replace(b".", b"/") + b".lua" for each in required(content) if each not in BUILT_IN
+        )
+        self.requires: tuple[bytes, ...] = ()
+
+
+class Directory:
+    """The modules that every node should have.
+
+    ``sources``   by name, in dependency order: what a module requires comes before it
+    ``exclude``   globs of names that are none of our business, in the directory and on the nodes
+    ``keep``      globs of names on the nodes that are never pruned
+    ``clusters``  names of the only clusters these modules are for; empty for any
+    ``circles``   modules that require each other, each named again at the end; what is required cannot come first there
+    """
+
+    __slots__ = ("circles", "clusters", "exclude", "keep", "path", "sources")
+
+    def __init__(
+        self,
+        path: str,
+        sources: Iterable[Source],
+        *,
+        exclude: Sequence[str] = (),
+        keep: Sequence[str] = (),
+        clusters: Sequence[str] = (),
+    ) -> None:
+        self.path = path
+        self.exclude = tuple(exclude)
+        self.keep = tuple(keep)
+        self.clusters = tuple(clusters)
+        self.sources, self.circles = _ordered({source.name: source for source in sources})
+
+    def kept(self, name: bytes) -> bool:
+        """Whether a node may have ``name`` although the directory has not, even when it is pruned."""
+        return matches(name, self.keep) or matches(name, self.exclude)
+
+
+def matches(name: bytes, globs: Iterable[str]) -> bool:
+    """Whether one of ``globs`` describes ``name``; upper and lower case differ."""
+    readable = os.fsdecode(name)
+    return any(fnmatchcase(readable, glob) for glob in globs)
+
+
+def read(path: str) -> Directory:
+    """The directory at ``path``.
+
+    Raises UsageError when it is none or is empty, and ConfigError with everything that is wrong with its files and with
+    its ``udf.yaml``; a link that leads out of the directory is wrong.
+    """
+    try:
+        with Beneath(path) as top:
+            return _read(top, path)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _read(top: Beneath, path: str) -> Directory:
+    found = _files(top, path)
+    settings = os.path.join(path, FILE)  # noqa: PTH118 - keeps the path as given
+    if OTHER_FILE in found:  # what it says would not be heeded: its clusters would protect nothing
+        where = os.path.join(path, OTHER_FILE)  # noqa: PTH118 - the same
+        raise ConfigError([Problem(where, 0, f"the file has to be called {FILE}")])
+    pins = _pins(top, settings) if FILE in found else Pins()
+    problems = [
+        Problem(settings, pins.lines[name], f"modules: {text(name)}: exclude says that it is none of ours")
+        for name in pins.modules
+        if matches(name, pins.exclude)
+    ]
+    sources: list[Source] = []
+    for name, file in sorted(_chosen(found, pins).items()):
+        where = os.path.join(path, file)  # noqa: PTH118 - the same
+        pinned = pins.lines.get(name)
+        place = (
+            Problem(settings, pinned, f"modules: {text(name)}: {file}: ") if pinned else Problem(where, 0, "")
+        )
+        made = _source(top, name, file, where, place)
+        (problems if isinstance(made, Problem) else sources).append(made)  # type: ignore[arg-type]  # each to its own
+    if problems:
+        raise ConfigError(problems)
+    if not sources:
+        raise UsageError(f"{path}: there is no module in it: no file called *.lua")
+    return Directory(path, sources, exclude=pins.exclude, keep=pins.keep, clusters=pins.clusters)
+
+
+def _files(top: Beneath, path: str) -> list[str]:
+    """The names in the directory that count. Raises OSError and UsageError."""
+    found = [
+        name
+        for name in top.names()
+        if name in {FILE, OTHER_FILE} or (name.endswith(".lua") and not name.startswith("."))
+    ]
+    if len(found) > FILES_MAX:
+        raise UsageError(
+            f"{path}: {len(found)} modules are more than {FILES_MAX}: is it the right directory?"
+        )
+    return found
+
+
+def _chosen(found: Iterable[str], pins: Pins) -> dict[bytes, str]:
+    """File by module name. A pin goes before a file of the same name, and its file is not a module by itself."""
+    pinned = {os.path.normpath(file) for file in pins.modules.values()}
+    chosen = {
+        os.fsencode(name): name
+        for name in found
+        if name != FILE and name not in pinned and not matches(os.fsencode(name), pins.exclude)
+    }
+    return chosen | pins.modules
+
+
+def _pins(top: Beneath, settings: str) -> Pins:
+    """What udf.yaml says. Raises ConfigError."""
+    from asadm.yaml_file import SIZE_MAX  # most directories have no such file
+
+    try:
+        content = _content(top, FILE, SIZE_MAX)
+    except (OSError, ValueError) as error:
+        raise ConfigError([Problem(settings, 0, _reason(error))]) from None
+    if len(content) > SIZE_MAX:
+        raise ConfigError([Problem(settings, 0, f"is larger than {SIZE_MAX} bytes")])
+    return read_pins(settings, content)
+
+
+def _source(top: Beneath, name: bytes, file: str, path: str, place: Problem) -> Source | Problem:
+    """The module in ``file``, whose whole path is ``path``; ``place`` with a message when it cannot be one."""
+    if not is_filename(name):
+        named = repr(text(name)) if place.line else "this"  # without a line the path has just told it
+        place.message += f"{named} cannot be the name of a module on a node: {ALLOWED}"
+        return place
+    try:
+        content = _content(top, file, SOURCE_SIZE_MAX)
+    except (OSError, ValueError) as error:
+        place.message += _reason(error)
+        return place
+    if not content:
+        place.message += "is empty; nodes refuse a module without content"
+        return place
+    if len(content) > SOURCE_SIZE_MAX:
+        place.message += f"is larger than {SOURCE_SIZE_MAX} bytes, the most that a module may have"
+        return place
+    return Source(name, path, content)
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _content(top: Beneath, file: str, size: int) -> bytes:
+    """At most ``size`` bytes of ``file``, and one more where it is larger. Raises OSError and ValueError."""
+    descriptor = top.open(file)
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            raise ValueError(f"is {kind(mode)}, not a file")
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            return stream.read(size + 1)
+    finally:
+        os.close(descriptor)
+
+
+def _ordered(sources: dict[bytes, Source]) -> tuple[dict[bytes, Source], list[list[bytes]]]:
+    """``sources`` with what is required first, else by name; and the circles in which that cannot be.
+
+    A circle is no fault: a ``require`` inside of a function runs when all modules are there. One that runs when a module
+    is loaded is refused by the node.
+    """
+    for source in sources.values():
+        source.requires = tuple(name for name in source.required if name in sources)
+    graph = {name: list(sources[name].requires) for name in sorted(sources)}
+    circles = _opened(graph)
+    sorter = TopologicalSorter(graph)
+    sorter.prepare()
+    ordered: dict[bytes, Source] = {}
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready())
+        ordered.update((name, sources[name]) for name in ready)
+        sorter.done(*ready)
+    return ordered, circles
+
+
+def _opened(graph: dict[bytes, list[bytes]]) -> list[list[bytes]]:
+    """Take out of ``graph`` what closes a circle; the circles."""
+    circles = []
+    done: set[bytes] = set()
+    for start in graph:
+        path: dict[bytes, Iterator[bytes]] = {}  # from the start down; in order, and quick to be searched
+        node: bytes | None = start if start not in done else None
+        while node is not None:
+            if node not in path:
+                path[node] = iter(list(graph[node]))
+            required = next(path[node], None)
+            if required is None:
+                done.add(node)
+                del path[node]
+                node = next(reversed(path), None)
+            elif required in path:
+                graph[node].remove(required)
+                members = list(path)
+                circles.append([*members[members.index(required) :], required])
+            elif required not in done:
+                node = required
+    return circles

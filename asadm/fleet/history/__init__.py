@@ -1,0 +1,1 @@
+"""The history of changes: a SQLite file with the contents that were replaced."""

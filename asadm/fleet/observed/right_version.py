@@ -1,0 +1,198 @@
+"""Which version of each module is the right one, and which nodes have another.
+
+The directory decides, or a node that the user names, or else the majority of the nodes that were read. A marker
+version counts as the content that it stands for, and is never right itself.
+"""
+
+from __future__ import annotations
+
+from asadm.fleet.observed.coverage import unknown
+from asadm.fleet.observed.fetch import fetch
+from asadm.target.aerospike import marker_journal
+from asadm.target.aerospike.marker import unmarked
+from asinfo.errors import Error, UsageError
+from asinfo.wire.info import text
+from asinfo.wire.udf import base64, digest
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from asadm.cluster import Cluster
+    from asadm.fleet.desired.directory import Directory
+    from asadm.fleet.observed.survey import Survey
+    from asinfo.exchange import Node
+
+MISSING = "missing"
+OTHER = "other content"
+MARKER = "marker version"
+DAMAGED = "damaged file"
+SAME = "same"
+
+_SAY = "say what is right with --from NODE or --dir DIR"
+
+
+class Verdict:
+    """One module: the right ``content`` with its ``hash``, or None and the ``reason`` why it cannot be told.
+
+    ``states``  what is wrong with it, by node; ``same`` where nothing is
+    """
+
+    __slots__ = ("content", "hash", "name", "reason", "states")
+
+    def __init__(self, name: bytes, content: bytes | None, reason: str = "") -> None:
+        self.name = name
+        self.reason = reason
+        self.content: bytes | None = None
+        self.hash: str | None = None
+        self.states: dict[Node, str] = {}
+        if content is not None:
+            self.take(content)
+
+    def take(self, content: bytes) -> None:
+        """``content`` is right."""
+        true = unmarked(content)
+        self.content = content if true is None else true
+        self.hash = digest(self.name, base64(self.content))
+
+    @classmethod
+    def undecided(cls, name: bytes, survey: Survey, reason: str) -> Verdict:
+        """The user has to say what is right, because of ``reason``; the nodes that list it have the states."""
+        verdict = cls(name, None, reason)
+        for listing, hash_ in zip(survey.listings, survey.hashes(name), strict=True):
+            if hash_ is not None:
+                verdict.states[listing.node] = f"lists {hash_[:10]}"
+        return verdict
+
+    def compare(self, survey: Survey, markers: Iterable[Node] = ()) -> None:
+        """Note what each node that was read has."""
+        held = set(markers)
+        for listing in survey.listings:
+            if listing.modules is not None:
+                self.states[listing.node] = self._state(listing.modules.get(self.name), listing.node in held)
+
+    def _state(self, listed: str | None, marker: bool) -> str:
+        if listed == self.hash:
+            return SAME
+        if listed is None:
+            return MISSING
+        return MARKER if marker else OTHER
+
+    @property
+    def wrong(self) -> dict[Node, str]:
+        """The nodes that have not the right version, and what they have."""
+        return {node: state for node, state in self.states.items() if state != SAME}
+
+
+def by_directory(survey: Survey, names: Sequence[bytes], directory: Directory) -> list[Verdict]:
+    """The directory's modules (or those of ``names``) are right. Raises UsageError for a name it has not."""
+    for name in names:
+        if name not in directory.sources:
+            raise UsageError(f"{text(name)} is not in {directory.path}")
+    chosen = [source for source in directory.sources.values() if not names or source.name in names]
+    markers = marker_journal.held(survey, [(source.name, source.content) for source in chosen])
+    verdicts = [Verdict(source.name, source.content) for source in chosen]
+    for verdict in verdicts:
+        verdict.compare(survey, markers.get(verdict.name, ()))
+    return verdicts
+
+
+def by_nodes(
+    cluster: Cluster,
+    survey: Survey,
+    names: Sequence[bytes],
+    *,
+    trusted: Node | None = None,
+    verify: bool = False,
+) -> list[Verdict]:
+    """What most nodes list is right, or what ``trusted`` lists; contents come from the nodes.
+
+    Without ``verify`` only modules about which the nodes disagree, or that are known to be a marker version, are
+    looked into. Raises UsageError for a name that no node lists, or that ``trusted`` does not.
+    """
+    known = survey.names()
+    for name in names:
+        if name not in known:
+            raise unlisted(survey, name)
+    markers = marker_journal.held(survey)
+    differing = set(survey.differing())
+    wanted = [name for name in (names or known) if verify or name in markers or name in differing]
+    if trusted is not None:
+        for name in names:
+            if not _listed(survey, trusted, name):
+                raise UsageError(
+                    f"{trusted.name} does not list {text(name)}; asadm udf remove {text(name)} removes it everywhere"
+                )
+    right = {name: _right(survey, name, markers.get(name, ()), trusted) for name in wanted}
+    undecided = [Verdict.undecided(name, survey, reason) for name, (_, reason) in right.items() if reason]
+    decided = {name: hash_ for name, (hash_, reason) in right.items() if not reason}
+    return [*_contents(cluster, survey, decided, markers), *undecided]
+
+
+def unlisted(survey: Survey, name: bytes, what: str = "node") -> Error:
+    """For a name that no node lists; where no node could be read, the command line is not to blame."""
+    if not survey.read:
+        return Error(unknown(len(survey.listings)))
+    missing = "" if survey.complete else f" ({survey.read} of {len(survey.listings)} nodes were read)"
+    return UsageError(f"no {what} that was read lists {text(name)}{missing}")
+
+
+def _listed(survey: Survey, node: Node, name: bytes) -> str | None:
+    for listing in survey.listings:
+        if listing.node is node and listing.modules is not None:
+            return listing.modules.get(name)
+    return None
+
+
+def _right(survey: Survey, name: bytes, markers: Iterable[Node], trusted: Node | None) -> tuple[str, str]:
+    """The right hash, or why it cannot be told."""
+    if trusted is not None:
+        listed = _listed(survey, trusted, name)
+        return (listed, "") if listed else ("", f"{trusted.name} does not list it: {_remove(name)}")
+    held = set(markers)
+    votes: dict[str | None, int] = {}
+    for listing in survey.listings:
+        if listing.modules is not None and listing.node not in held:
+            hash_ = listing.modules.get(name)
+            votes[hash_] = votes.get(hash_, 0) + 1
+    if not set(votes) - {None}:  # nothing but markers: they tell what they stand for
+        return next(hash_ for hash_ in survey.hashes(name) if hash_), ""
+    best = max(votes.values())
+    winners = [hash_ for hash_, count in votes.items() if count == best]
+    if len(winners) > 1:
+        none = " (or none)" if None in winners else ""
+        return "", f"{best} nodes each have one of {len(winners)} versions{none}: {_SAY}"
+    if winners[0] is None:
+        return "", f"{best} of {sum(votes.values())} nodes do not have it: {_remove(name)}, or {_SAY}"
+    return winners[0], ""
+
+
+def _remove(name: bytes) -> str:
+    return f"asadm udf remove {text(name)} removes it everywhere"
+
+
+def _contents(
+    cluster: Cluster, survey: Survey, right: dict[bytes, str], markers: dict[bytes, list[Node]]
+) -> list[Verdict]:
+    wanted = {
+        (name, hash_): [
+            listing.node for listing in survey.listings if (listing.modules or {}).get(name) == hash_
+        ]
+        for name, hash_ in right.items()
+    }
+    fetched = fetch(cluster, wanted)
+    verdicts = []
+    for name, hash_ in right.items():
+        found = fetched[name, hash_]
+        content = marker_journal.content(hash_) if found.content is None else found.content
+        verdict = Verdict(name, content)
+        held = set(markers.get(name, ()))
+        if content is None:
+            what = "no node could be read" if found.silent else "no node serves what it lists"
+            verdict.reason = f"{what}: {found.reason}; asadm udf repair {text(name)} --dir DIR"
+            verdict.hash = hash_
+        elif verdict.hash != hash_:
+            held.update(wanted[name, hash_])
+        verdict.compare(survey, held)
+        verdicts.append(verdict)
+    return verdicts

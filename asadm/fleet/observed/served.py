@@ -1,0 +1,92 @@
+"""What the nodes serve, compared with what they list: the bytes of every module of every node.
+
+A node lists the hash that its cluster agreed on, and serves its own file; the two differ where that file was damaged or
+edited. Each version is read from one node first, so that its size is known; then all nodes that list it are read, as
+many at a time as the memory allows.
+"""
+
+from __future__ import annotations
+
+from asadm.fleet.change.node_progress import Item, Place
+from asadm.fleet.observed.fetch import Fetcher
+from asadm.fleet.observed.verify import verify
+from asadm.target.aerospike.marker import unmarked
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asadm.cluster import Cluster
+    from asadm.fleet.observed.survey import Survey
+    from asinfo.exchange import Node
+
+
+class Served:
+    """All that one reading found.
+
+    ``damaged``  module, nodes, and what is wrong with what they serve
+    ``silent``   why a node that listed its modules did not let them be read
+    ``marked``   nodes by module that hold the marker version of a repair
+    """
+
+    def __init__(self, cluster: Cluster, survey: Survey) -> None:
+        """Read it all. Raises KeyboardInterrupt."""
+        self.damaged: list[tuple[bytes, list[Node], str]] = []
+        self.silent: dict[Node, str] = {}
+        self.marked: dict[bytes, list[Node]] = {}
+        for items in self._rounds(cluster, survey):
+            places = [Place(listing, items) for listing in survey.listings]
+            verify(cluster, items, places)
+            for place in places:
+                self._judge(place)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every node that was asked let its modules be read."""
+        return not self.silent
+
+    def wrong(self) -> dict[bytes, set[Node]]:
+        """The nodes that do not serve what they list, by module."""
+        found: dict[bytes, set[Node]] = {}
+        for name, nodes, _ in self.damaged:
+            found.setdefault(name, set()).update(nodes)
+        return found
+
+    def _judge(self, place: Place) -> None:
+        for name, cell in place.cells.items():
+            if cell.status == "unverified":
+                self.damaged.append((name, [place.node], cell.error))
+            elif cell.error:
+                self.silent.setdefault(place.node, cell.error)
+
+    def _rounds(self, cluster: Cluster, survey: Survey) -> list[list[Item]]:
+        """Every version of every module that a node lists, no two of one module in one round."""
+        wanted: dict[tuple[bytes, str], list[Node]] = {}
+        for listing in survey.listings:
+            for name, hash_ in (listing.modules or {}).items():
+                wanted.setdefault((name, hash_), []).append(listing.node)
+        versions: dict[bytes, list[Item]] = {}
+        fetcher = Fetcher(cluster)
+        for (name, hash_), found in fetcher.each(wanted):
+            if found.content is None:
+                self._unread(fetcher, name, wanted[name, hash_], found.reason, silent=found.silent)
+                continue
+            versions.setdefault(name, []).append(Item(name, found.content))
+            if unmarked(found.content) is not None:
+                self.marked.setdefault(name, []).extend(wanted[name, hash_])
+        most = max(map(len, versions.values()), default=0)
+        return [
+            [items[number] for items in versions.values() if number < len(items)] for number in range(most)
+        ]
+
+    def _unread(
+        self, fetcher: Fetcher, name: bytes, nodes: Sequence[Node], reason: str, *, silent: bool
+    ) -> None:
+        """A version that no node served as it lists it: the silent ones say nothing of it, the others are wrong."""
+        quiet = [node for node in nodes if silent or node.address in fetcher.silent]
+        for node in quiet:
+            why = fetcher.silent.get(node.address, reason)
+            self.silent.setdefault(node, f"modules could not be read: {why}")
+        damaged = [node for node in nodes if node not in quiet]
+        if damaged:
+            self.damaged.append((name, damaged, reason))

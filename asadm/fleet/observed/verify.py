@@ -1,0 +1,119 @@
+"""Proof that nodes serve what was brought to them: the bytes of every module, from every node."""
+
+from __future__ import annotations
+
+import time
+
+from asadm.fleet.change.node_progress import NOT_VERIFIED, Cell
+from asadm.outcome import Answer
+from asadm.patience import ENOUGH, SHARE
+from asinfo.errors import WireError
+from asinfo.wire.failure import explain
+from asinfo.wire.info import is_error
+from asinfo.wire.udf import content
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from asadm.cluster import Cluster
+    from asadm.fleet.change.node_progress import Item, Place
+
+MEMORY = 64 * 1024 * 1024
+"""Bytes of replies of all nodes together that may be in memory at a time, roughly."""
+
+BYTES_PER_SECOND = 1_000_000
+"""A reply may take as much longer as it is large."""
+
+ITEMS = 32
+"""Modules of one request at most."""
+
+DIFFERENT = "serves other bytes than it lists"
+
+NEVER = float("inf")
+"""The deadline of what has none: only each node has its time limit."""
+
+
+def verify(cluster: Cluster, items: Sequence[Item], places: Sequence[Place], deadline: float = NEVER) -> None:
+    """Read each of ``items`` from every node that lists it; what is not as it should be becomes a failed cell.
+
+    It is ``unverified`` where the node serves something else, or says no; a node that gave no whole answer in its time
+    has the kind of that failure instead, and is not asked for more. Where it was ``deadline`` (a time of
+    `time.monotonic`) that left too little time, that is no failure of the node: its cells are ``late``.
+    Raises KeyboardInterrupt; what was not read then stays as it was.
+    """
+    asked = [place for place in places if place.fresh]
+    silent: dict[str, Answer] = {}
+    present = [item for item in items if item.content is not None]
+    for part in _parts(present, len(asked)):
+        left = [(place, [item for item in part if place.has(item)]) for place in asked]
+        left = [(place, wanted) for place, wanted in left if wanted]
+        speaking = [(place, wanted) for place, wanted in left if place.node.address not in silent]
+        answers = {answer.node.address: answer for answer in _read(cluster, speaking, deadline)}
+        silent |= {address: answer for address, answer in answers.items() if not answer.answers}
+        for place, wanted in left:
+            address = place.node.address
+            _judge(place, wanted, silent[address] if address in silent else answers[address])
+
+
+def _read(cluster: Cluster, asks: Sequence[tuple[Place, Sequence[Item]]], deadline: float) -> list[Answer]:
+    """One answer a node. Raises KeyboardInterrupt."""
+    largest = max((sum(item.size for item in wanted) for _, wanted in asks), default=0)
+    whole = cluster.timeout + largest / BYTES_PER_SECOND
+    share = (deadline - time.monotonic()) * SHARE
+    if share < ENOUGH:
+        return [Answer(place.node, "late", (), NOT_VERIFIED) for place, _ in asks]
+    answers = cluster.ask(
+        [(place.node, tuple(b"udf-get:filename=" + item.name for item in wanted)) for place, wanted in asks],
+        timeout=min(whole, share),
+    )
+    if any(answer.status == "interrupted" for answer in answers):
+        raise KeyboardInterrupt
+    if share < cluster.timeout:
+        return [_excused(answer) for answer in answers]
+    return answers
+
+
+def _excused(answer: Answer) -> Answer:
+    """An answer for which there was less time than a node may take: that it did not come proves nothing."""
+    if answer.status.startswith("timeout") or answer.status == "late":
+        return Answer(answer.node, "late", (), NOT_VERIFIED, answer.milliseconds)
+    return answer
+
+
+def _judge(place: Place, items: Sequence[Item], answer: Answer) -> None:
+    for number, item in enumerate(items):
+        wrong = _wrong(item, answer, number)
+        if wrong:
+            cell = place.cells.setdefault(item.name, Cell())
+            silent = number >= len(answer.answers)
+            cell.status, cell.error = answer.status if silent else "unverified", wrong
+
+
+def _wrong(item: Item, answer: Answer, number: int) -> str:
+    """Why the answer does not prove that the node has ``item``; empty when it does."""
+    if answer.status == "late":
+        return NOT_VERIFIED
+    if number >= len(answer.answers):
+        return f"could not be read back: {answer.error}"
+    said = answer.answers[number]
+    if is_error(said):
+        return f"could not be read back: {explain(said)}"
+    try:
+        return "" if content(said) == item.content else DIFFERENT
+    except WireError as error:
+        return f"could not be read back: {error}"
+
+
+def _parts(items: Sequence[Item], nodes: int) -> Iterator[list[Item]]:
+    """``items`` in parts whose replies are not too large together."""
+    part: list[Item] = []
+    size = 0
+    for item in items:
+        size += item.size * nodes
+        if part and (size > MEMORY or len(part) == ITEMS):
+            yield part
+            part, size = [], item.size * nodes
+        part.append(item)
+    if part:
+        yield part

@@ -1,0 +1,1 @@
+"""What has to change on which node: plans, plan files, and differences line by line."""

@@ -1,0 +1,197 @@
+"""How a plan looks: sheets for a person, members of the JSON document for a program."""
+
+from __future__ import annotations
+
+from asadm.fleet.observed.coverage import unknown
+from asadm.fleet.observed.grouping import gather, named, unread
+from asadm.fleet.plan.plan import CHANGES, CREATE, REMOVE, SAME, UNREAD, UPDATE
+from asadm.target.aerospike import marker_journal
+from asinfo.terminal.render import Cell, Sheet
+from asinfo.wire.info import text, visible
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from asadm.fleet.observed.survey import Survey
+    from asadm.fleet.plan.plan import Plan, Step
+
+HASH_SHOWN = 10
+"""Characters of a hash in a table; JSON has all 40."""
+
+CIRCLES_MAX = 10
+"""Circles that are told; each has a line."""
+
+VERSIONS_MAX = 8
+"""Versions of one module that have a row each; more of them share one."""
+
+MARKS = {CREATE: "good", UPDATE: "changed", REMOVE: "bad", SAME: "quiet", UNREAD: "bad"}
+ACTIONS = (CREATE, UPDATE, REMOVE, SAME, UNREAD)
+
+
+def sheets(plan: Plan, *, everything: bool = False) -> list[Sheet]:
+    """The plan, one row for all nodes that need the same, and the nodes that were not read.
+
+    Modules that are the same on all nodes are only counted, unless ``everything`` is to be shown.
+    """
+    rows = [row for step in plan.steps if everything or step.pending for row in _rows(plan, step)]
+    found = []
+    if rows:
+        found.append(Sheet("", ["Module", "Action", "Nodes", "Has", "Gets"], rows))
+    found.extend(failures(plan.survey))
+    return found
+
+
+def failures(survey: Survey) -> list[Sheet]:
+    """A sheet of the nodes that were not read, and why; none when all were."""
+    rows = [[Cell(nodes), Cell(status, "bad"), Cell(reason)] for nodes, status, reason in unread(survey)]
+    return [Sheet("", ["Not read", "Status", "Reason"], rows)] if rows else []
+
+
+def _rows(plan: Plan, step: Step) -> Iterator[list[Cell]]:
+    """A row for each situation, changes before the nodes that have it already; unread nodes have a sheet of their own."""
+    nodes = plan.survey.nodes()
+    groups = gather(zip(step.actions, _versions(step), strict=True))
+    for (action, seen), positions in sorted(groups.items(), key=lambda group: group[0][0] not in CHANGES):
+        never = step.source is None and action == SAME  # what does not have it loses nothing
+        if action != UNREAD and not never:
+            yield [
+                Cell(text(step.name)),
+                Cell(action, MARKS[action]),
+                Cell(named(nodes, positions)),
+                Cell(seen),
+                Cell(short(step.wanted)),
+            ]
+
+
+def _versions(step: Step) -> list[str | None]:
+    """What each node has, for a table; where there are very many versions, only how many."""
+    versions = set(step.seen) - {None, step.wanted}
+    if len(versions) <= VERSIONS_MAX:
+        return [short(digest) for digest in step.seen]
+    many = f"{len(versions)} versions"
+    return [many if digest in versions else short(digest) for digest in step.seen]
+
+
+def short(digest: str | None) -> str | None:
+    """A hash for a table."""
+    return digest[:HASH_SHOWN] if digest else None
+
+
+def summary(plan: Plan) -> str:
+    """One line: how many modules are to be created and so on, and on how many nodes."""
+    counts = dict.fromkeys(ACTIONS, 0)
+    for step in plan.steps:
+        for action in CHANGES.intersection(step.actions):
+            counts[action] += 1
+        counts[SAME] += not step.pending
+    changed = {
+        position for step in plan.steps for position, action in enumerate(step.actions) if action in CHANGES
+    }
+    read = plan.survey.read
+    nodes = len(plan.survey.listings)
+    if not read:
+        return unknown(nodes)
+    if not changed:
+        return f"no change: {count(counts[SAME], 'module')} as in {visible(plan.directory.path)} on {read} of {count(nodes, 'node')}"
+    return (
+        f"{counts[CREATE]} to create, {counts[UPDATE]} to update, {counts[REMOVE]} to remove"
+        f" on {len(changed)} of {count(nodes, 'node')}; {counts[SAME]} the same{_gap(plan.survey)}"
+    )
+
+
+def _gap(survey: Survey) -> str:
+    """What stands behind a summary where nodes were not read."""
+    missing = len(survey.listings) - survey.read
+    return f"; {missing} of {count(len(survey.listings), 'node')} not read" if missing else ""
+
+
+def count(number: int, what: str) -> str:
+    """``1 node``, ``3 nodes``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def remarks(plan: Plan) -> list[str]:
+    """What else is to be known, for standard error: required modules that nobody has, disagreement, other modules."""
+    said = [
+        f"{text(name)} requires {text(required)}, which neither {plan.directory.path} nor a node{_read(plan)} has"
+        for name, required in plan.missing()
+    ]
+    said += [
+        f"modules require each other in a circle: {' -> '.join(map(text, circle))}; a node refuses them unless that is "
+        "inside of functions"
+        for circle in plan.directory.circles[:CIRCLES_MAX]
+    ]
+    if plan.foreign:
+        how = "" if plan.prune else "; --prune would remove those that udf.yaml does not keep"
+        said.append(
+            f"{count(len(plan.foreign), 'module')} on the nodes that {plan.directory.path} does not have: "
+            f"{_some(plan.foreign)}{how}"
+        )
+    differing = plan.survey.differing()
+    if differing:
+        said.append(
+            f"the nodes disagree with each other on {count(len(differing), 'module')}: {_some(differing)}"
+        )
+    known = [(source.name, source.content) for source in plan.directory.sources.values()]
+    return [*said, *marker_journal.lines(marker_journal.held(plan.survey, known))]
+
+
+def _read(plan: Plan) -> str:
+    return "" if plan.complete else " that was read"
+
+
+def _some(names: list[bytes]) -> str:
+    shown = ", ".join(map(text, names[:10]))
+    return f"{shown} and {len(names) - 10} more" if len(names) > 10 else shown
+
+
+def document(plan: Plan) -> dict[str, object]:
+    """What the JSON document says of ``plan`` beside its nodes."""
+    return {
+        "directory": plan.directory.path,
+        "pending": plan.pending,
+        "complete": plan.complete,
+        "prune": plan.prune,
+        "steps": [
+            {
+                "module": text(step.name),
+                "hash": step.wanted,
+                "requires": [text(name) for name in step.source.requires] if step.source else [],
+                **{action: step.actions.count(action) for action in ACTIONS},
+            }
+            for step in plan.steps
+        ],
+        "differing": [text(name) for name in plan.survey.differing()],
+        "foreign": [text(name) for name in plan.foreign],
+        "missing": [{"module": text(name), "requires": text(required)} for name, required in plan.missing()],
+        "nodes": [
+            {**node, "modules": modules}
+            for node, modules in zip(_entries(plan.survey), _modules_by_node(plan), strict=True)
+        ],
+    }
+
+
+def _entries(survey: Survey) -> Iterator[dict[str, object]]:
+    from asadm.display import node
+
+    return map(node, survey.answers)
+
+
+def _modules_by_node(plan: Plan) -> Iterator[list[dict[str, object]] | None]:
+    """For each node what it has of each module, and what is to be done; None for a node that was not read."""
+    names = [text(step.name) for step in plan.steps]
+    for position, listing in enumerate(plan.survey.listings):
+        yield (
+            [
+                {
+                    "name": name,
+                    "action": step.actions[position],
+                    "hash": step.seen[position],
+                    "wanted": step.wanted,
+                }
+                for name, step in zip(names, plan.steps, strict=True)
+            ]
+            if listing.read
+            else None
+        )

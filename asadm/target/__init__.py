@@ -1,0 +1,1 @@
+"""Targets: the kinds of servers whose modules asadm looks at and changes."""

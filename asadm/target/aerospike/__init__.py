@@ -1,0 +1,1 @@
+"""Aerospike clusters as a target: the info protocol, and what is peculiar to real servers."""
