@@ -10,7 +10,7 @@ from asudfd.aerospike.info.families import table
 from docs.program import GENERATED
 
 if TYPE_CHECKING:
-    from asudfd.aerospike.info.table import Row
+    from asudfd.aerospike.info.table import InfoCommand
 
 HEADING_NAMES_MAX = 4
 
@@ -26,7 +26,7 @@ compare with those of a real server.
 
 def page() -> str:
     """A section a family, in it one a handler: commands that one function answers stand together."""
-    families: dict[str, dict[object, list[Row]]] = {}
+    families: dict[str, dict[object, list[InfoCommand]]] = {}
     for row in table().rows.values():
         family = families.setdefault(row.handler.__module__, {})
         family.setdefault(row.handler, []).append(row)
@@ -37,7 +37,7 @@ def page() -> str:
     return "\n".join(sections)
 
 
-def _section(rows: list[Row]) -> str:
+def _section(rows: list[InfoCommand]) -> str:
     first = rows[0]
     names = [row.name.decode() for row in rows]
     heading = ", ".join(names) if len(names) <= HEADING_NAMES_MAX else f"{names[0]} and {len(names) - 1} more"
@@ -50,7 +50,7 @@ def _section(rows: list[Row]) -> str:
     return "\n\n".join(line for line in lines if line) + "\n"
 
 
-def parts(row: Row) -> tuple[str, str]:
+def parts(row: InfoCommand) -> tuple[str, str]:
     """Grammar and description of a command: the first line of its docstring, and the rest."""
     grammar, _, description = (inspect.getdoc(row.handler) or "").partition("\n")
     return grammar, description.strip()

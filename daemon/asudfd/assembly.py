@@ -14,7 +14,7 @@ from asudfd.aerospike.info.families import table
 from asudfd.config.schema import Level
 from asudfd.lua.demotion import Demotions
 from asudfd.lua.host import LuaHost
-from asudfd.network.listener import Service
+from asudfd.network.listener import Listener
 from asudfd.node import Node
 from asudfd.record.indexes import accept as accept_indexes
 from asudfd.record.spaces import open_namespaces
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from asudfd.manifest import Manifest
     from asudfd.process.log import Log
     from asudfd.process.metrics import Metrics
-    from asudfd.process.restart import Listeners
+    from asudfd.process.restart import KeptSockets
     from asudfd.smd.interface import Smd
 
 DEMOTED = "demoted-functions"
@@ -54,7 +54,7 @@ class Assembly:
         manifest: Manifest,
         log: Log,
         metrics: Metrics,
-        listeners: Listeners,
+        listeners: KeptSockets,
     ) -> None:
         self._config = config
         self._several = count > 1
@@ -68,7 +68,7 @@ class Assembly:
         demoted = Path(config.service.work_directory) / DEMOTED
         self._demotions = Demotions(demoted, partial(self._warn, "", "udf"))
 
-    def node(self, number: int, port: int) -> Service:
+    def node(self, number: int, port: int) -> Listener:
         """The node at place ``number``, with its modules, its Lua host and its port. Raises StartError."""
         config, stack = self._node_config(number), self._stack
         modules: ModuleStore
@@ -96,7 +96,7 @@ class Assembly:
         )
         for namespace in node.namespaces.values():
             stack.push_async_callback(namespace.stop)
-        stack.push_async_callback(_end, node.messages.jobs.stop)
+        stack.push_async_callback(_end, node.records.jobs.stop)
         self._smd.subscribe(UDF, modules.accept)
         self._smd.subscribe(
             TRUNCATE,
@@ -106,7 +106,7 @@ class Assembly:
             SINDEX, partial(accept_indexes, node.namespaces, warn=partial(self._warn, prefix, "sindex"))
         )
         bind = partial(self._listeners.bind, f"node {number}")
-        service = Service(node, config.network.service.listen_address, port, bind)
+        service = Listener(node, config.network.service.listen_address, port, bind)
         stack.callback(service.close)
         config.network.service.port = service.address[1]
         node.endpoint = _endpoint(config, service.address)

@@ -14,7 +14,7 @@ import re
 from typing import TYPE_CHECKING
 
 from asudfd.aerospike.info.namespaces import namespace as namespace_answer
-from asudfd.aerospike.info.request import Request, Session
+from asudfd.aerospike.info.request import ClientSession, Request
 from asudfd.aerospike.info.statistics import statistics
 from asudfd.record.counters import COUNTERS
 
@@ -60,10 +60,10 @@ def _samples(node: Node) -> Iterator[Sample]:
     place = {"cluster_name": node.config.service.cluster_name, "service": f"{host}:{port}"}
     own = _labels(place)
     yield "aerospike_node_up", _labels({"build": node.config.service.build, **place}), "1"
-    for name, value in _numbers(statistics(node, Request(b"statistics", b"", Session()))).items():
+    for name, value in _numbers(statistics(node, Request(b"statistics", b"", ClientSession()))).items():
         yield f"aerospike_node_stats_{name}", own, value
     for space in node.config.namespaces:
-        answer = namespace_answer(node, Request(b"namespace", space.name.encode(), Session()))
+        answer = namespace_answer(node, Request(b"namespace", space.name.encode(), ClientSession()))
         labels = _labels({**place, "ns": space.name})
         for name, value in _numbers(answer).items():
             yield f"aerospike_namespace_{name}", labels, value

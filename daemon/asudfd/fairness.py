@@ -27,7 +27,7 @@ PIECE_SIZE = 65_536
 """Bytes of a large answer that are written in one turn: what a socket takes in some 50 us."""
 
 
-class Line:
+class LoopScheduler:
     """Who waits for a turn of one event loop. ``crowded``: this turn was found to be over."""
 
     __slots__ = ("_end", "_loop", "_size", "_waiting", "crowded")
@@ -93,28 +93,28 @@ def _end(turn: asyncio.Future[None]) -> None:
         turn.set_result(None)
 
 
-_lines: WeakKeyDictionary[asyncio.AbstractEventLoop, Line] = WeakKeyDictionary()
+_schedulers: WeakKeyDictionary[asyncio.AbstractEventLoop, LoopScheduler] = WeakKeyDictionary()
 
 
 def fill() -> None:
     """Let nobody else begin what takes long in this turn of the loop, if one runs: what was done took long."""
     with suppress(RuntimeError):
-        line().spend(TURN_SIZE + 1)
+        loop_scheduler().spend(TURN_SIZE + 1)
 
 
-def line() -> Line:
+def loop_scheduler() -> LoopScheduler:
     """The line of the event loop that runs: one for all nodes of a process, as they share it."""
     loop = asyncio.get_running_loop()
-    found = _lines.get(loop)
+    found = _schedulers.get(loop)
     if found is None:
-        found = _lines[loop] = Line(loop)
+        found = _schedulers[loop] = LoopScheduler(loop)
     return found
 
 
 async def cut(parts: Iterable[bytes]) -> AsyncIterator[bytes]:
     """A large answer in pieces, each when it is its turn. The parts are not copied, so that many may share one."""
-    turns = line()
+    scheduler = loop_scheduler()
     for part in parts:
         for start in range(0, len(part), PIECE_SIZE):
-            await turns.turn()
+            await scheduler.turn()
             yield part[start : start + PIECE_SIZE]

@@ -9,12 +9,12 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from asudfd.aerospike.failures import Reasons
-from asudfd.aerospike.message.dispatch import Messages
+from asudfd.aerospike.message.dispatch import RecordService
+from asudfd.aerospike.refusals import RefusalLog
 
 if TYPE_CHECKING:
-    from asudfd.aerospike.info.request import Session
-    from asudfd.aerospike.info.table import Table
+    from asudfd.aerospike.info.request import ClientSession
+    from asudfd.aerospike.info.table import InfoTable
     from asudfd.cluster.cluster import Cluster
     from asudfd.config.schema import Config
     from asudfd.lua.host import LuaHost
@@ -58,7 +58,7 @@ class Node:
     ``id`` is upper-case hex. ``endpoint`` is the address and port that clients are told; it is known once the
     listening socket is bound, before the first client is served. ``user_agents`` counts open connections by the
     user agent that they set. ``namespaces`` are the records, by the namespaces' names as on the wire;
-    ``messages`` answers what clients ask of them; ``reasons`` says why it refused some of that.
+    ``records`` answers what clients ask of them; ``refusals`` says why it refused some of that.
     """
 
     __slots__ = (
@@ -69,11 +69,11 @@ class Node:
         "host",
         "id",
         "log",
-        "messages",
         "metrics",
         "modules",
         "namespaces",
-        "reasons",
+        "records",
+        "refusals",
         "smd",
         "started",
         "table",
@@ -85,7 +85,7 @@ class Node:
         identity: str,
         config: Config,
         *,
-        table: Table,
+        table: InfoTable,
         cluster: Cluster,
         smd: Smd,
         modules: ModuleStore,
@@ -103,19 +103,19 @@ class Node:
         self.log = log
         self.metrics = metrics
         self.counters = Counters()
-        self.reasons = Reasons(log)
+        self.refusals = RefusalLog(log)
         self.endpoint = ("127.0.0.1", 0)
         self.started = monotonic()
         self.user_agents: dict[bytes, int] = {}
         self.namespaces: dict[bytes, Namespace] = {}
-        self.messages = Messages(self)
+        self.records = RecordService(self)
 
-    def greet(self, session: Session, user_agent: bytes) -> None:
+    def greet(self, session: ClientSession, user_agent: bytes) -> None:
         """Remember, once, which client library ``session`` belongs to."""
         session.user_agent = user_agent
         self.user_agents[user_agent] = self.user_agents.get(user_agent, 0) + 1
 
-    def leave(self, session: Session) -> None:
+    def leave(self, session: ClientSession) -> None:
         """Forget what ``session`` brought: its connection is gone."""
         if session.user_agent is not None:
             left = self.user_agents[session.user_agent] - 1

@@ -36,7 +36,7 @@ from asudfd.process.lock import WorkDirectory
 from asudfd.process.log import Log
 from asudfd.process.metrics import Metrics
 from asudfd.process.notify import notify
-from asudfd.process.restart import OFTEN, OFTEN_SECONDS, Listeners
+from asudfd.process.restart import OFTEN, OFTEN_SECONDS, KeptSockets
 from asudfd.process.signals import Signals
 from asudfd.process.ticker import tick
 from asudfd.smd.choice import open_smd
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
     from asudfd.config.schema import Config
-    from asudfd.network.listener import Service
+    from asudfd.network.listener import Listener
     from asudfd.smd.etcd.store import EtcdSmd
 
 TICK_STEP = 60
@@ -100,10 +100,10 @@ class Server:
         self._log = Log(config.logging, local_time=service.log_local_time, millis=service.log_millis)
         self._metrics = Metrics()
         self._cluster = Cluster(service.cluster_name)
-        self._services: list[Service] = []
+        self._services: list[Listener] = []
         self._members = Members(self._cluster, self._services, self._log)
         self._health = Health(self._services)
-        self._listeners = Listeners(new_socket)
+        self._listeners = KeptSockets(new_socket)
         self._left: Callable[[], Coroutine[Any, Any, None]] | None = (
             None  # leaves the cluster, if there is one to leave
         )

@@ -16,7 +16,7 @@ from tests.fakes.world import World
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from asudfd.aerospike.message.dispatch import Messages
+    from asudfd.aerospike.message.dispatch import RecordService
 
 KEY = Key("test", "demo", "k")
 BIN = "b"
@@ -109,19 +109,19 @@ class Measured(NamedTuple):
     result: int
 
 
-def measure(messages: Messages, shape: Shape, repeats: int) -> Measured:
+def measure(records: RecordService, shape: Shape, repeats: int) -> Measured:
     """Send the request of a shape so many times, each to the same record."""
     stored = request.put(KEY, {BIN: shape.value})
     code = OP_CDT_MODIFY if shape.writes else OP_CDT_READ
     ops = [op(code, 4, BIN.encode(), msgpack.pack(command)) for command in shape.commands]
     body = request.operate(KEY, ops, reads=not shape.writes, writes=shape.writes)
     found = []
-    answer = messages.respond(stored)
+    answer = records.respond(stored)
     for _ in range(repeats):
         if shape.writes:
-            messages.respond(stored)
+            records.respond(stored)
         began = time.process_time_ns()
-        answer = messages.respond(body)
+        answer = records.respond(body)
         found.append((time.process_time_ns() - began) / 1e3)
     return Measured(found, _result(answer))
 
@@ -132,21 +132,21 @@ def _result(answer: Any) -> int:
 
 def run() -> None:
     """Print the median of each operation, then how long the heaviest requests hold the event loop."""
-    messages = World().messages
+    records = World().records
     for shape in shapes():
-        measured = measure(messages, shape, REPEATS)
+        measured = measure(records, shape, REPEATS)
         print(f"  {shape.name:50} {median(measured.microseconds):8.1f} us")
-    _turns(messages)
+    _turns(records)
 
 
-def _turns(messages: Messages) -> None:
+def _turns(records: RecordService) -> None:
     turns = list[float]()
     refused = 0
     longest = 0.0, ""
     for shape in worst():
-        if _result(messages.respond(request.put(KEY, {BIN: shape.value}))):
+        if _result(records.respond(request.put(KEY, {BIN: shape.value}))):
             continue  # larger than a record may be
-        taken, result = measure(messages, shape, WORST_REPEATS)
+        taken, result = measure(records, shape, WORST_REPEATS)
         refused += result == Result.UNSUPPORTED_FEATURE
         turns += taken
         longest = max(longest, (median(taken), shape.name))

@@ -6,11 +6,11 @@ from typing import Any, cast
 
 from asinfo.wire.frame import HEADER_SIZE, INFO, pack, unpack_header
 from asudfd.aerospike.info.request import Request
-from asudfd.aerospike.info.table import Row, Table
+from asudfd.aerospike.info.table import InfoCommand, InfoTable
 from asudfd.config.load import embedded
 from asudfd.errors import Code, CommandError
 from asudfd.network.connection import Connection
-from asudfd.network.connections import Traffic
+from asudfd.network.connections import ConnectionSet
 from asudfd.node import Node
 from tests.fakes.state import Lines, make_node
 
@@ -96,16 +96,16 @@ class Bench:
         for name, value in service.items():
             setattr(config.service, name, value)
         rows = [
-            Row(b"build", lambda node, _: node.config.service.build.encode(), constant=True),
-            Row(b"count", lambda node, _: b"%d" % node.counters.info_complete),
-            Row(b"wait", self.pending),
-            Row(b"broken", broken),
-            Row(b"refused", refused),
-            Row(b"medium", lambda _node, _request: b"x" * 50_000),
-            Row(b"large", lambda _node, _request: b"x" * 100_000),
+            InfoCommand(b"build", lambda node, _: node.config.service.build.encode(), constant=True),
+            InfoCommand(b"count", lambda node, _: b"%d" % node.counters.info_complete),
+            InfoCommand(b"wait", self.pending),
+            InfoCommand(b"broken", broken),
+            InfoCommand(b"refused", refused),
+            InfoCommand(b"medium", lambda _node, _request: b"x" * 50_000),
+            InfoCommand(b"large", lambda _node, _request: b"x" * 100_000),
         ]
-        self.node = make_node(Table([rows]), config)
-        self.traffic = Traffic(self.node)
+        self.node = make_node(InfoTable([rows]), config)
+        self.traffic = ConnectionSet(self.node)
 
     def connect(self) -> tuple[Connection, FakeTransport]:
         connection, transport = Connection(self.traffic), FakeTransport()

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 from typing import Any, cast
 
-from asudfd.aerospike.info.table import Row, Table
+from asudfd.aerospike.info.table import InfoCommand, InfoTable
 from asudfd.cluster.cluster import Cluster, Member
 from asudfd.config.load import embedded
 from asudfd.config.schema import Config
@@ -44,7 +44,7 @@ class FakeHost:
         pass
 
 
-def make_node(table: Table, config: Config | None = None, *, nodes: int = 1) -> Node:
+def make_node(table: InfoTable, config: Config | None = None, *, nodes: int = 1) -> Node:
     """The node A1 of a cluster of ``nodes`` on 127.0.0.1, ports 3000 and on."""
     cluster = Cluster()
     cluster.here = frozenset(f"{0xA1 + number:X}" for number in range(nodes))
@@ -65,5 +65,5 @@ def make_node(table: Table, config: Config | None = None, *, nodes: int = 1) -> 
     return node
 
 
-def one_row(name: bytes, handler: Any, **columns: Any) -> Table:
-    return Table([[Row(name, handler, **columns)]])
+def one_row(name: bytes, handler: Any, **columns: Any) -> InfoTable:
+    return InfoTable([[InfoCommand(name, handler, **columns)]])

@@ -10,13 +10,13 @@ import pytest
 
 from asinfo.wire import frame
 from asinfo.wire.request import Reply, reply
-from asudfd.aerospike.info.table import Table
+from asudfd.aerospike.info.table import InfoTable
 from asudfd.config.load import embedded
 from asudfd.record.spaces import open_namespaces
 from tests.fakes.state import make_node
 
 if TYPE_CHECKING:
-    from asudfd.aerospike.message.dispatch import Messages
+    from asudfd.aerospike.message.dispatch import RecordService
     from asudfd.lua.runtime import Applied, Subject
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
@@ -59,11 +59,11 @@ class World:
 
     def __init__(self, nodes: int = 1) -> None:
         config = embedded("/nowhere")
-        self.node = make_node(Table([]), config, nodes=nodes)
+        self.node = make_node(InfoTable([]), config, nodes=nodes)
         self.host = ScriptedHost()
         self.node.host = cast("Any", self.host)
         self.node.namespaces = open_namespaces(config, pytest.fail)
-        self.messages: Messages = self.node.messages
+        self.records: RecordService = self.node.records
         self.namespace: Namespace = self.node.namespaces[b"test"]
 
     def count(self, name: str) -> int:
@@ -75,7 +75,7 @@ class World:
 
     def begin(self, body: bytes) -> asyncio.Task[bytes]:
         """Sends a request that takes time, and does not wait for the answer."""
-        return asyncio.ensure_future(cast("Any", self.messages.respond(body)))
+        return asyncio.ensure_future(cast("Any", self.records.respond(body)))
 
     def record(self, digest: bytes) -> Record:
         """A record that is there."""
@@ -87,8 +87,8 @@ class World:
         """The bodies of all frames of the reply; background jobs have ended then."""
 
         async def dialogue() -> list[bytes]:
-            bodies = await gather(self.messages.respond(body))
-            for job in tuple(self.messages.jobs.values()):
+            bodies = await gather(self.records.respond(body))
+            for job in tuple(self.records.jobs.values()):
                 await job.wait()
             return bodies
 

@@ -9,9 +9,9 @@ from types import SimpleNamespace
 from typing import Any, Self, cast
 
 from asudfd.aerospike.info import smd, udf
-from asudfd.aerospike.info.dispatch import Dispatch
-from asudfd.aerospike.info.request import Session
-from asudfd.aerospike.info.table import Table
+from asudfd.aerospike.info.dispatch import InfoService
+from asudfd.aerospike.info.request import ClientSession
+from asudfd.aerospike.info.table import InfoTable
 from asudfd.cluster.cluster import Cluster
 from asudfd.config.schema.lua import ModLua
 from asudfd.lua.host import LuaHost
@@ -57,7 +57,7 @@ class Dialogue:
         self.store.open()
         await self.smd.start()
         parts: dict[str, Any] = {
-            "table": Table([udf.ROWS, smd.ROWS]),
+            "table": InfoTable([udf.ROWS, smd.ROWS]),
             "config": SimpleNamespace(service=SimpleNamespace(info_max_ms=10_000)),
             "counters": SimpleNamespace(info_complete=0, info_timeout=0),
             "log": SimpleNamespace(info=lambda *_: None, warning=lambda _, text: self.complain(text)),
@@ -65,8 +65,8 @@ class Dialogue:
             "id": "A1",
         }
         node = SimpleNamespace(host=self.host, modules=self.store, smd=self.smd, **parts)
-        self.dispatch = Dispatch(cast("Node", node))
-        self.session = Session()
+        self.dispatch = InfoService(cast("Node", node))
+        self.session = ClientSession()
         return self
 
     async def __aexit__(self, *_: object) -> None:

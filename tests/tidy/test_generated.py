@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from asudfd.aerospike.info.families import table
-from asudfd.aerospike.info.table import Row
+from asudfd.aerospike.info.table import InfoCommand
 from docs.generate import pages
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +34,7 @@ def test_a_manual_page_has_nothing_that_a_formatter_objects_to(name: str) -> Non
 
 
 @pytest.mark.parametrize("row", table().rows.values(), ids=lambda row: row.name.decode())
-def test_every_info_command_states_its_grammar(row: Row) -> None:
+def test_every_info_command_states_its_grammar(row: InfoCommand) -> None:
     grammar, _, description = (inspect.getdoc(row.handler) or "").partition("\n")
     names = [other.name.decode() for other in table().rows.values() if other.handler == row.handler]
     assert "COMMAND" in grammar or any(grammar.startswith(name) for name in names)

@@ -17,8 +17,8 @@ from asinfo.wire.expression import decode
 from asinfo.wire.request import Key
 from asudfd.aerospike.message.cdt import modify, read
 from asudfd.aerospike.message.filter.compiled import Filter
-from asudfd.aerospike.message.filter.regex.budget import Budget
-from asudfd.aerospike.message.many.ranges import Range
+from asudfd.aerospike.message.filter.regex.budget import RegexBudget
+from asudfd.aerospike.message.many.ranges import IndexRange
 from asudfd.aerospike.message.single.bins import make_bin
 from asudfd.config import schema
 from asudfd.record.memory import Memory
@@ -90,7 +90,7 @@ def fuzz_expression(data: bytes) -> None:
     with contextlib.suppress(WireError):
         decode(data)
     with contextlib.suppress(WireError, Refused):
-        assert Filter(data, Budget()).passes(_namespace(), KEY.digest, _RECORD) in {True, False}
+        assert Filter(data, RegexBudget()).passes(_namespace(), KEY.digest, _RECORD) in {True, False}
 
 
 def fuzz_command(data: bytes) -> None:
@@ -114,7 +114,7 @@ def fuzz_command(data: bytes) -> None:
 def fuzz_range(data: bytes) -> None:
     """The range of a query."""
     with contextlib.suppress(Refused):
-        Range(_namespace(), {22: data})
+        IndexRange(_namespace(), {22: data})
 
 
 @cache

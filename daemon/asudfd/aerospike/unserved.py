@@ -7,19 +7,19 @@ Source: the specification of the info protocol, section 1.
 """
 
 from asinfo.wire.frame import MESSAGE, SECURITY, pack
-from asudfd.aerospike.info.request import Session
+from asudfd.aerospike.info.request import ClientSession
 from asudfd.errors import Code
 
 SECURITY_NOT_SUPPORTED = 51
 MESSAGE_HEADER_SIZE = 22
 
 
-def security(_body: bytes, _session: Session) -> bytes:
+def security(_body: bytes, _session: ClientSession) -> bytes:
     """Says that this edition knows no users."""
     return pack(SECURITY, bytes([0, SECURITY_NOT_SUPPORTED]).ljust(16, b"\0"))
 
 
-def compressed(_body: bytes, _session: Session) -> bytes:
+def compressed(_body: bytes, _session: ClientSession) -> bytes:
     """Says that compression needs the Enterprise Edition."""
     reply = bytes([MESSAGE_HEADER_SIZE, 0, 0, 0, 0, Code.ENTERPRISE_ONLY])
     return pack(MESSAGE, reply.ljust(MESSAGE_HEADER_SIZE, b"\0"))

@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from asudfd.cluster.cluster import Cluster, Member
-    from asudfd.network.listener import Service
+    from asudfd.network.listener import Listener
     from asudfd.process.log import Log
 
 
 class Members:
     """Tells the cluster and all nodes of this process, the ``services``, who is a member."""
 
-    def __init__(self, cluster: Cluster, services: Sequence[Service], log: Log) -> None:
+    def __init__(self, cluster: Cluster, services: Sequence[Listener], log: Log) -> None:
         self._cluster = cluster
         self._services = services
         self._log = log
@@ -27,7 +27,7 @@ class Members:
         """These are the live members now. A node that came back is another one to those who ask it."""
         before = self._cluster.members
         self._cluster.join(members)
-        here = {service.node.id: service.node.messages for service in self._services}
+        here = {service.node.id: service.node.records for service in self._services}
         others = [member for member in members if member.id not in here]
         for member in self._peers.keys() - set(others):
             self._peers.pop(member).close()
@@ -35,8 +35,8 @@ class Members:
             if member not in self._peers:
                 self._peers[member] = Peer(member)
         known = {member.id: here.get(member.id) or self._peers[member] for member in members}
-        for messages in here.values():
-            messages.join(known)
+        for records in here.values():
+            records.join(known)
         if before != self._cluster.members:
             self._tell(before)
 

@@ -20,16 +20,16 @@ from typing import TYPE_CHECKING, cast
 
 from asinfo.errors import WireError
 from asinfo.wire.frame import HEADER_SIZE, INFO, INTERNAL, MESSAGE, VERSION, unpack_header
-from asudfd.aerospike.info.request import Session
-from asudfd.fairness import PIECE_SIZE, line
+from asudfd.aerospike.info.request import ClientSession
+from asudfd.fairness import PIECE_SIZE, loop_scheduler
 from asudfd.network.connections import READY_SIZE_MAX
-from asudfd.network.in_flight import Beside
+from asudfd.network.in_flight import InFlight
 from asudfd.network.relay import Relay
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from asudfd.network.connections import Made, Traffic
+    from asudfd.network.connections import ConnectionSet, Made
 
 TURN_REPLIES = 256
 """So many replies does one connection get before the others have a turn; how much time and how many bytes all of them
@@ -48,25 +48,25 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         *("_counters", "_ready", "_respond", "_session", "_traffic", "_transport"),
         *("_backlog", "_held", "_idle_since", "_stalled_since", "_wanted"),
-        *("_beside", "_ended", "_line", "_of_record", "_paused", "_relay", "_task"),
+        *("_beside", "_ended", "_scheduler", "_of_record", "_paused", "_relay", "_task"),
     )
 
     _relay: Relay
     _transport: asyncio.Transport
 
-    def __init__(self, traffic: Traffic) -> None:
+    def __init__(self, traffic: ConnectionSet) -> None:
         self._traffic = traffic
         self._counters = traffic.node.counters
         self._ready = traffic.ready
         self._respond = traffic.responders[MESSAGE]
-        self._session = Session()
-        self._line = line()
+        self._session = ClientSession()
+        self._scheduler = loop_scheduler()
         self._held: bytearray | None = None  # bytes that are not answered yet; None when there are none
         self._wanted = HEADER_SIZE  # so many held bytes make the next frame, or its header
         self._ended = self._paused = False
         self._task: asyncio.Future[Made] | None = None
         self._of_record = False  # is it a record message that ``_task`` answers?
-        self._beside = Beside()
+        self._beside = InFlight()
         self._backlog = 0
         self._stalled_since = 0.0
         self._idle_since = 0.0  # 0 while something has arrived since the last look
@@ -99,7 +99,7 @@ class Connection(asyncio.Protocol):
             data.startswith(_MESSAGE)
             and len(data) > HEADER_SIZE
             and _body_size(data)[0] == len(data) - HEADER_SIZE
-            and not self._line.crowded
+            and not self._scheduler.crowded
         ):
             self._answer_message(data[HEADER_SIZE:])
             return
@@ -165,7 +165,7 @@ class Connection(asyncio.Protocol):
     def _feed(self, data: bytes, *, due: bool = False) -> None:
         """Answer what is whole of ``data``, unless this turn of the loop is over; ``due``: it has stood in line."""
         replies: list[bytes] = []
-        waits = bool(data) and not due and self._line.over()
+        waits = bool(data) and not due and self._scheduler.over()
         try:
             offset = 0 if waits else self._answer(data, replies)
         except WireError as error:
@@ -178,7 +178,7 @@ class Connection(asyncio.Protocol):
             self._pause(stop=not self._of_record)
         elif waits or len(data) - offset >= self._wanted:
             self._pause(stop=not waits)
-            self._line.call(partial(self._resume, due=True))
+            self._scheduler.call(partial(self._resume, due=True))
         elif self._ended:
             self._close()
             return
@@ -190,7 +190,7 @@ class Connection(asyncio.Protocol):
         reply = self._respond(body, self._session)
         if isinstance(reply, bytes):
             if len(reply) > PIECE_SIZE:
-                self._line.spend(len(reply))
+                self._scheduler.spend(len(reply))
             self._transport.write(reply)
         else:
             self._wait(reply, of_record=True)
@@ -215,11 +215,11 @@ class Connection(asyncio.Protocol):
             if isinstance(reply, bytes):
                 replies.append(reply)
                 if kind != INFO:  # those have been counted, line by line
-                    self._line.spend(len(reply))
+                    self._scheduler.spend(len(reply))
             elif kind != INTERNAL or not self._beside.begins(reply, size, self._settled):
                 self._wait(reply, of_record=kind == MESSAGE)
                 break
-            if self._line.over():
+            if self._scheduler.over():
                 break
             offset = _answer_known(self._traffic, data, offset, replies)
         return offset
@@ -356,7 +356,7 @@ def _write(transport: asyncio.Transport, data: bytes) -> None:
         transport.write(data[start : start + PIECE_SIZE])
 
 
-def _answer_known(traffic: Traffic, data: bytes, offset: int, replies: list[bytes]) -> int:
+def _answer_known(traffic: ConnectionSet, data: bytes, offset: int, replies: list[bytes]) -> int:
     """Answer the frames from ``offset`` on whose replies are kept ready; returns where the first other one starts.
 
     The last byte of its header is the whole length of a request that is kept; a longer one matches none of them.

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 
 from asinfo.wire.frame import COMPRESSED, HEADER_SIZE, INFO, INTERNAL, MESSAGE, SECURITY
 from asudfd.aerospike import unserved
-from asudfd.aerospike.info.dispatch import Dispatch
+from asudfd.aerospike.info.dispatch import InfoService
 from asudfd.aerospike.message.peer import proxy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from asudfd.aerospike.info.request import Session
+    from asudfd.aerospike.info.request import ClientSession
     from asudfd.network.connection import Connection
     from asudfd.node import Node
 
     Made = bytes | AsyncIterator[bytes]
     Reply = bytes | Awaitable[Made] | AsyncIterator[bytes]
-    Responder = Callable[[bytes, Session], Reply]
+    Responder = Callable[[bytes, ClientSession], Reply]
 
 READY_SIZE_MAX = 256
 """Largest request frame, in bytes, whose reply is kept ready; larger ones are not worth the hashing."""
@@ -36,7 +36,7 @@ SWEEP_SECONDS = 1.0
 """Pause between two looks at stalled and idle connections."""
 
 
-class Traffic:
+class ConnectionSet:
     """The connections of one node and what they share.
 
     ``responders`` maps a frame type to who answers its body: with a whole reply frame, with an awaitable of one, with
@@ -60,13 +60,13 @@ class Traffic:
 
     def __init__(self, node: Node) -> None:
         self.node = node
-        self.dispatch = Dispatch(node)
+        self.dispatch = InfoService(node)
         self.responders: dict[int, Responder] = {
             INFO: self.dispatch.respond,
             SECURITY: unserved.security,
-            MESSAGE: node.messages.respond,
+            MESSAGE: node.records.respond,
             COMPRESSED: unserved.compressed,
-            INTERNAL: partial(proxy.respond, node.messages),
+            INTERNAL: partial(proxy.respond, node.records),
         }
         self.ready: dict[bytes, bytes] = {}
         self.connections: set[Connection] = set()
@@ -77,7 +77,7 @@ class Traffic:
         self.draining = False
         self.emptied = asyncio.Event()
 
-    def respond(self, kind: int, frame: bytes, session: Session) -> Reply:
+    def respond(self, kind: int, frame: bytes, session: ClientSession) -> Reply:
         """The reply to ``frame``; one that never changes is kept ready for the next frame of the same bytes."""
         body = frame[HEADER_SIZE:]
         reply = self.responders[kind](body, session)
@@ -100,7 +100,7 @@ class Traffic:
         self.node.counters.opened += 1
         return True
 
-    def leave(self, connection: Connection, session: Session) -> None:
+    def leave(self, connection: Connection, session: ClientSession) -> None:
         """Forget ``connection``, if it was taken in."""
         self.stalled.discard(connection)
         if connection in self.connections:

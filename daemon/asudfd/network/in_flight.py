@@ -21,7 +21,7 @@ SIZE_MAX = 64 << 20
 """Bytes of these requests."""
 
 
-class Beside:
+class InFlight:
     """What is worked on."""
 
     __slots__ = ("_size", "_tasks")

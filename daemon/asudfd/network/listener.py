@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from asudfd.errors import StartError
 from asudfd.network.connection import Connection
-from asudfd.network.connections import SWEEP_SECONDS, Traffic
+from asudfd.network.connections import SWEEP_SECONDS, ConnectionSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ BACKLOG = 4096
 """Connections that may wait to be accepted; the system cuts it to its own limit."""
 
 
-class Service:
+class Listener:
     """The port on which a node serves clients."""
 
     __slots__ = ("_server", "_socket", "_sweep", "node", "traffic")
@@ -38,7 +38,7 @@ class Service:
         self._socket = (bind or new_socket)(address, port)
         self._server: asyncio.Server | None = None
         self._sweep: asyncio.TimerHandle | None = None
-        self.traffic = Traffic(node)
+        self.traffic = ConnectionSet(node)
 
     @property
     def address(self) -> tuple[str, int]:

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
 
-    from asudfd.network.listener import Service
+    from asudfd.network.listener import Listener
     from asudfd.process.holder import Call, Holder
     from asudfd.process.log import Log
-    from asudfd.process.restart import Listeners
+    from asudfd.process.restart import KeptSockets
     from asudfd.process.signals import Signals
 
 STOPS = {signal.SIGTERM, signal.SIGINT}
@@ -33,7 +33,7 @@ class Guard:
     """Keeps the event loop of this process, which serves ``services``, from being held for ``seconds``; 0 for ever."""
 
     def __init__(
-        self, services: Sequence[Service], log: Log, signals: Signals, listeners: Listeners, seconds: int
+        self, services: Sequence[Listener], log: Log, signals: Signals, listeners: KeptSockets, seconds: int
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._services = services

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
-from asudfd.aerospike.info.dispatch import Dispatch
-from asudfd.aerospike.info.request import Session
-from asudfd.aerospike.message.dispatch import Messages
+from asudfd.aerospike.info.dispatch import InfoService
+from asudfd.aerospike.info.request import ClientSession
+from asudfd.aerospike.message.dispatch import RecordService
 from asudfd.lua.host import LuaHost
 from asudfd.network.connection import Connection
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
-    from asudfd.network.connections import Traffic
+    from asudfd.network.connections import ConnectionSet
 
 NAME_SIZE_MAX = 128
 """Characters of a command that are told."""
@@ -45,7 +45,7 @@ class Holder(NamedTuple):
         return f"{self.what}{' for client ' if self.client else ''}{self.client}"
 
 
-def holder(stack: FrameType, loop: asyncio.AbstractEventLoop, traffics: Iterable[Traffic]) -> Holder:
+def holder(stack: FrameType, loop: asyncio.AbstractEventLoop, traffics: Iterable[ConnectionSet]) -> Holder:
     """Who holds ``loop``, whose thread has the ``stack``."""
     frames = list(_frames(stack))
     call, what = None, "something that is no request"
@@ -68,18 +68,20 @@ def _known(frame: FrameType) -> tuple[Call | None, str] | None:
     if code is LuaHost.apply_inline.__code__:
         call = Call(*(frame.f_locals[name] for name in ("self", "module", "function")))
         return call, f"the function {_text(call.function)} of the module {call.module!r}"
-    if code is Dispatch.answer.__code__:
+    if code is InfoService.answer.__code__:
         return None, f"the info command {_text(frame.f_locals['line'])}"
-    if code is Messages.respond.__code__:
+    if code is RecordService.respond.__code__:
         return None, "a record message"
     return None
 
 
-def _client(frames: Iterable[FrameType], loop: asyncio.AbstractEventLoop, traffics: Iterable[Traffic]) -> str:
+def _client(
+    frames: Iterable[FrameType], loop: asyncio.AbstractEventLoop, traffics: Iterable[ConnectionSet]
+) -> str:
     """Address of whose request it is: its connection or session is on the stack, or waits for the task that runs."""
     for frame in frames:
         for found in _values(frame, "session", "self"):
-            if isinstance(found, Session) and found.address:
+            if isinstance(found, ClientSession) and found.address:
                 return found.address
             if isinstance(found, Connection):
                 return found._session.address  # noqa: SLF001 - what it knows of its client is nobody else's matter

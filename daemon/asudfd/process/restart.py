@@ -26,7 +26,7 @@ OFTEN_SECONDS = 60.0
 """So many restarts within so many seconds are told as critical; the daemon goes on, for whoever it can serve meanwhile."""
 
 
-class Listeners:
+class KeptSockets:
     """The listening sockets of the process by their uses; those that the program before has kept are used again."""
 
     def __init__(self, bind: Callable[[str, int], socket.socket]) -> None:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING
 
-from asudfd.fairness import line
+from asudfd.fairness import loop_scheduler
 from asudfd.process.metrics import Metrics
 from asudfd.record.histogram import Histograms
 from asudfd.record.record import PARTITIONS, times
@@ -109,7 +109,7 @@ class Sweeper:
         end = perf_counter() + SLICE_SECONDS
         for _ in self._steps(new):
             if perf_counter() >= end:
-                await line().turn()
+                await loop_scheduler().turn()
                 end = perf_counter() + SLICE_SECONDS
         self._namespace.truncation.swept(marks)
         if new is not None:

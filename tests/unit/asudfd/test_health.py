@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from asudfd.aerospike.info.table import Table
+from asudfd.aerospike.info.table import InfoTable
 from asudfd.cluster.cluster import Cluster
 from asudfd.node import Node
 from asudfd.process.health import STOPPING, Health
@@ -20,7 +20,7 @@ LINE = re.compile(
 
 @pytest.fixture
 def node() -> Node:
-    node = make_node(Table([]), nodes=2)
+    node = make_node(InfoTable([]), nodes=2)
     cast("Any", node.modules).get = lambda name: SimpleNamespace(hash="0f", filename=name)
     return node
 
@@ -59,7 +59,7 @@ def test_what_is_in_the_way(node: Node) -> None:
 
 
 def test_metrics_are_what_prometheus_reads(node: Node) -> None:
-    other = make_node(Table([]))
+    other = make_node(InfoTable([]))
     other.endpoint = ("127.0.0.1", 3001)
     cast("Any", other.modules).get = lambda _: None
     lines = text(health(node, other), "/metrics").splitlines()

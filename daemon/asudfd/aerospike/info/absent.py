@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asudfd.aerospike.info.table import Row
+from asudfd.aerospike.info.table import InfoCommand
 from asudfd.errors import Code, CommandError
 
 if TYPE_CHECKING:
@@ -43,4 +43,4 @@ def enterprise_only(_node: Node, _request: Request) -> bytes:
     raise CommandError(Code.ENTERPRISE_ONLY, "enterprise only")
 
 
-ROWS = (*(Row(name, enterprise_only, constant=True, hidden=True) for name in ENTERPRISE),)
+ROWS = (*(InfoCommand(name, enterprise_only, constant=True, hidden=True) for name in ENTERPRISE),)

@@ -6,7 +6,7 @@ import platform
 from functools import cache
 from typing import TYPE_CHECKING
 
-from asudfd.aerospike.info.table import Row
+from asudfd.aerospike.info.table import InfoCommand
 
 if TYPE_CHECKING:
     from asudfd.aerospike.info.request import Request
@@ -141,16 +141,16 @@ def _system() -> bytes:
 
 
 ROWS = (
-    Row(b"build", build, constant=True),
-    Row(b"version", version, constant=True),
-    Row(b"edition", edition, constant=True),
-    Row(b"release", release, constant=True, hidden=True),
-    Row(b"build_os", build_os, constant=True),
-    Row(b"build_arch", build_arch, constant=True),
-    Row(b"build_sha", unknown, constant=True),
-    Row(b"build_ee_sha", unknown, constant=True),
-    Row(b"build_time", unknown, constant=True),
-    Row(b"compatibility-id", compatibility_id, constant=True),
-    Row(b"features", features, constant=True),
-    Row(b"digests", digests, constant=True, hidden=True),
+    InfoCommand(b"build", build, constant=True),
+    InfoCommand(b"version", version, constant=True),
+    InfoCommand(b"edition", edition, constant=True),
+    InfoCommand(b"release", release, constant=True, hidden=True),
+    InfoCommand(b"build_os", build_os, constant=True),
+    InfoCommand(b"build_arch", build_arch, constant=True),
+    InfoCommand(b"build_sha", unknown, constant=True),
+    InfoCommand(b"build_ee_sha", unknown, constant=True),
+    InfoCommand(b"build_time", unknown, constant=True),
+    InfoCommand(b"compatibility-id", compatibility_id, constant=True),
+    InfoCommand(b"features", features, constant=True),
+    InfoCommand(b"digests", digests, constant=True, hidden=True),
 )

@@ -6,7 +6,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from asudfd.aerospike.info.namespaces import find
-from asudfd.aerospike.info.table import Row
+from asudfd.aerospike.info.table import InfoCommand
 from asudfd.errors import Code, CommandError
 
 if TYPE_CHECKING:
@@ -111,15 +111,15 @@ def nothing(_node: Node, _request: Request) -> bytes:
 
 
 ROWS = (
-    Row(b"node", node, constant=True),
-    Row(b"name", node, constant=True, hidden=True),
-    Row(b"status", status, constant=True),
-    Row(b"connection", connection, constant=True, hidden=True),
-    Row(b"cluster-name", cluster_name),
-    Row(b"cluster-stable", cluster_stable),
-    Row(b"get-sl", get_sl),
-    Row(b"recluster", recluster, privilege="service-ctrl"),
-    Row(b"best-practices", best_practices, constant=True),
-    Row(b"health-outliers", nothing, constant=True),
-    Row(b"health-stats", nothing, constant=True),
+    InfoCommand(b"node", node, constant=True),
+    InfoCommand(b"name", node, constant=True, hidden=True),
+    InfoCommand(b"status", status, constant=True),
+    InfoCommand(b"connection", connection, constant=True, hidden=True),
+    InfoCommand(b"cluster-name", cluster_name),
+    InfoCommand(b"cluster-stable", cluster_stable),
+    InfoCommand(b"get-sl", get_sl),
+    InfoCommand(b"recluster", recluster, privilege="service-ctrl"),
+    InfoCommand(b"best-practices", best_practices, constant=True),
+    InfoCommand(b"health-outliers", nothing, constant=True),
+    InfoCommand(b"health-stats", nothing, constant=True),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asudfd.aerospike.info.table import Row
+from asudfd.aerospike.info.table import InfoCommand
 from asudfd.config.change import named_set, plan
 from asudfd.config.parameter import listing, parameters
 from asudfd.config.schema import Namespace
@@ -176,8 +176,8 @@ def _line(pairs: Iterable[tuple[str, str]]) -> bytes:
 
 
 ROWS = (
-    Row(b"get-config", get_config),
-    Row(b"config-get", get_config, hidden=True),
-    Row(b"set-config", set_config, privilege="sys-admin"),
-    Row(b"config-set", set_config, privilege="sys-admin", hidden=True),
+    InfoCommand(b"get-config", get_config),
+    InfoCommand(b"config-get", get_config, hidden=True),
+    InfoCommand(b"set-config", set_config, privilege="sys-admin"),
+    InfoCommand(b"config-set", set_config, privilege="sys-admin", hidden=True),
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asudfd.aerospike.info.namespaces import find
-from asudfd.aerospike.info.table import Row
+from asudfd.aerospike.info.table import InfoCommand
 from asudfd.errors import Code, CommandError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _device(path: bytes) -> str | None:
 
 
 ROWS = (
-    Row(b"physical-devices", physical_devices),
-    Row(b"debug-record", debug_record),
-    Row(b"debug-record-meta", debug_record),
+    InfoCommand(b"physical-devices", physical_devices),
+    InfoCommand(b"debug-record", debug_record),
+    InfoCommand(b"debug-record-meta", debug_record),
 )

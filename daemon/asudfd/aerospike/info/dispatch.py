@@ -18,13 +18,13 @@ from asinfo.wire.frame import INFO, pack, pack_header
 from asinfo.wire.info import NAME_SIZE_MAX, text
 from asudfd.aerospike.info.request import Request
 from asudfd.errors import Code, CommandError, UdfError
-from asudfd.fairness import PIECE_SIZE, cut, line
+from asudfd.fairness import PIECE_SIZE, cut, loop_scheduler
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
 
-    from asudfd.aerospike.info.request import Session
-    from asudfd.aerospike.info.table import Row
+    from asudfd.aerospike.info.request import ClientSession
+    from asudfd.aerospike.info.table import InfoCommand
     from asudfd.node import Node
 
     Reply = bytes | AsyncIterator[bytes] | Awaitable[bytes | AsyncIterator[bytes]]
@@ -67,7 +67,7 @@ _NAME = re.compile(rb"[^/:;]{0,%d}" % (NAME_SIZE_MAX + 1))
 """The name of a command, or one byte more than the longest name: a megabyte without a separator costs nothing."""
 
 
-class _Work:
+class _InfoReply:
     """A request on its way: what is still to be answered, and the reply so far.
 
     ``refusal`` replaces the whole reply. ``waiting`` is a line whose answer takes time, with that answer.
@@ -86,7 +86,7 @@ class _Work:
         "waiting",
     )
 
-    def __init__(self, body: bytes, session: Session) -> None:
+    def __init__(self, body: bytes, session: ClientSession) -> None:
         self.body = body
         self.session = session
         self.offset = 0
@@ -98,7 +98,7 @@ class _Work:
         self.refusal: bytes | None = None
         self.finished = False
 
-    def line(self) -> bytes | None:
+    def next_line(self) -> bytes | None:
         """The next line, or None after the last; a NUL cuts it."""
         end = self.body.find(b"\n", self.offset)
         if end < 0:
@@ -135,7 +135,7 @@ class _Work:
         return cut([pack_header(INFO, self.size) + first, *others])
 
 
-class Dispatch:
+class InfoService:
     """Answers info requests on behalf of one node.
 
     Every request begins at once, so none is refused for having waited, as the real server does after info-max-ms.
@@ -146,13 +146,13 @@ class Dispatch:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._large = Semaphore(LARGE_COUNT_MAX)
-        self._rows: dict[bytes, Row] = node.table.rows
+        self._rows: dict[bytes, InfoCommand] = node.table.rows
 
-    def respond(self, body: bytes, session: Session) -> Reply:
+    def respond(self, body: bytes, session: ClientSession) -> Reply:
         """The reply frame of ``body``: at once for the usual short request, else as an awaitable, or in pieces."""
-        work = _Work(body or SUMMARY_BODY, session)
-        self._advance(work)
-        return self._frame(work) if work.finished else self._finish(work)
+        reply = _InfoReply(body or SUMMARY_BODY, session)
+        self._advance(reply)
+        return self._frame(reply) if reply.finished else self._finish(reply)
 
     def is_constant(self, body: bytes) -> bool:
         """Whether the reply to ``body`` stays the same for the life of the node: one line, of a constant row."""
@@ -161,12 +161,12 @@ class Dispatch:
         row = self._rows.get(_name(body[:-1]))
         return row is not None and row.constant
 
-    def answer(self, line: bytes, session: Session) -> bytes | Awaitable[bytes]:
+    def answer(self, line: bytes, session: ClientSession) -> bytes | Awaitable[bytes]:
         """The answer to one line, without echo. What a handler raises has become a text."""
         name = _name(line)
         row = self._rows.get(name)
         if row is None:
-            self._node.reasons.note(Code.PARAMETER, f"there is no info command {text(name)}", session)
+            self._node.refusals.note(Code.PARAMETER, f"there is no info command {text(name)}", session)
             return UNRECOGNIZED
         try:
             answer = row.handler(self._node, Request(name, line[len(name) + 1 :], session))
@@ -174,42 +174,42 @@ class Dispatch:
             return self._refused(name, error, session)
         except Exception as error:  # noqa: BLE001 - the edge: a fault in one command may not end a connection
             return self._fault(name, error)
-        return answer if isinstance(answer, bytes) else self._settle(name, answer, session)
+        return answer if isinstance(answer, bytes) else self._await_answer(name, answer, session)
 
-    def _advance(self, work: _Work) -> None:
+    def _advance(self, reply: _InfoReply) -> None:
         """Answer lines until one has to be waited for, the turn is over or the request is finished."""
-        turns = line()
-        while (text_line := work.line()) is not None:
-            answer = self.answer(text_line, work.session)
+        scheduler = loop_scheduler()
+        while (line := reply.next_line()) is not None:
+            answer = self.answer(line, reply.session)
             if not isinstance(answer, bytes):
-                work.waiting = (text_line, answer)
+                reply.waiting = (line, answer)
                 return
-            work.add(text_line, answer)
-            turns.spend(len(answer))
-            if work.finished or (turns.over() and work.offset < len(work.body)):
+            reply.add(line, answer)
+            scheduler.spend(len(answer))
+            if reply.finished or (scheduler.over() and reply.offset < len(reply.body)):
                 return
 
-    async def _finish(self, work: _Work) -> bytes | AsyncIterator[bytes]:
+    async def _finish(self, reply: _InfoReply) -> bytes | AsyncIterator[bytes]:
         """Go on where ``respond`` had to stop: at a command that waits, or for the sake of other clients."""
         large = False
         try:
-            while not work.finished:
-                if work.waiting is not None:
-                    asked, answer = work.waiting
-                    work.waiting = None
-                    work.add(asked, await answer)
-                elif not large and work.is_large():
+            while not reply.finished:
+                if reply.waiting is not None:
+                    asked, answer = reply.waiting
+                    reply.waiting = None
+                    reply.add(asked, await answer)
+                elif not large and reply.is_large():
                     large = await self._large.acquire()
                 else:
-                    await line().turn()
-                if not work.finished:
-                    self._advance(work)
+                    await loop_scheduler().turn()
+                if not reply.finished:
+                    self._advance(reply)
         finally:
             if large:
                 self._large.release()
-        return self._frame(work)
+        return self._frame(reply)
 
-    async def _settle(self, name: bytes, answer: Awaitable[bytes], session: Session) -> bytes:
+    async def _await_answer(self, name: bytes, answer: Awaitable[bytes], session: ClientSession) -> bytes:
         """Wait for an answer; what it raises becomes a text, as in ``answer``."""
         try:
             return await answer
@@ -218,14 +218,14 @@ class Dispatch:
         except Exception as error:  # noqa: BLE001 - the same edge, for commands that wait
             return self._fault(name, error)
 
-    def _frame(self, work: _Work) -> bytes | AsyncIterator[bytes]:
-        if work.refusal is None:
+    def _frame(self, reply: _InfoReply) -> bytes | AsyncIterator[bytes]:
+        if reply.refusal is None:
             self._node.counters.info_complete += 1
-        return work.frame()
+        return reply.frame()
 
-    def _refused(self, name: bytes, error: CommandError | UdfError, session: Session) -> bytes:
+    def _refused(self, name: bytes, error: CommandError | UdfError, session: ClientSession) -> bytes:
         if isinstance(error, CommandError):
-            self._node.reasons.note(error.code, f"info command {text(name)}: {error}", session)
+            self._node.refusals.note(error.code, f"info command {text(name)}: {error}", session)
         return error.answer
 
     def _fault(self, name: bytes, error: Exception) -> bytes:

@@ -8,7 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from asudfd.aerospike.info.table import Row
+from asudfd.aerospike.info.table import InfoCommand
 from asudfd.errors import Code, CommandError
 
 if TYPE_CHECKING:
@@ -166,14 +166,14 @@ def _log(node: Node, context: str, text: str) -> bytes:
 
 
 ROWS = (
-    Row(b"dump-cluster", dump_cluster),
-    Row(b"dump-fabric", dump_fabric),
-    Row(b"dump-hb", dump_heartbeat),
-    Row(b"dump-hlc", dump_clock),
-    Row(b"dump-migrates", dump_migrations),
-    Row(b"dump-rw", dump_records),
-    Row(b"dump-skew", dump_skew),
-    Row(b"dump-wb-summary", dump_storage),
-    Row(b"jem-stats", memory_statistics),
-    Row(b"thread-traces", thread_traces),
+    InfoCommand(b"dump-cluster", dump_cluster),
+    InfoCommand(b"dump-fabric", dump_fabric),
+    InfoCommand(b"dump-hb", dump_heartbeat),
+    InfoCommand(b"dump-hlc", dump_clock),
+    InfoCommand(b"dump-migrates", dump_migrations),
+    InfoCommand(b"dump-rw", dump_records),
+    InfoCommand(b"dump-skew", dump_skew),
+    InfoCommand(b"dump-wb-summary", dump_storage),
+    InfoCommand(b"jem-stats", memory_statistics),
+    InfoCommand(b"thread-traces", thread_traces),
 )

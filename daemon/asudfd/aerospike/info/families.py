@@ -23,7 +23,7 @@ from asudfd.aerospike.info import (
     unsupported,
     user_agent,
 )
-from asudfd.aerospike.info.table import Table
+from asudfd.aerospike.info.table import InfoTable
 
 FAMILIES = (
     absent.ROWS,
@@ -50,6 +50,6 @@ FAMILIES = (
 )
 
 
-def table() -> Table:
+def table() -> InfoTable:
     """All info commands of a node."""
-    return Table(FAMILIES)
+    return InfoTable(FAMILIES)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from asudfd.aerospike.info.table import Row
+from asudfd.aerospike.info.table import InfoCommand
 from asudfd.errors import Code, CommandError
 
 if TYPE_CHECKING:
@@ -66,8 +66,8 @@ def tip_clear(_node: Node, request: Request) -> bytes:
 
 
 ROWS = (
-    Row(b"mesh", mesh, hidden=True),
-    Row(b"mcast", mcast, hidden=True),
-    Row(b"tip", tip, privilege="service-ctrl"),
-    Row(b"tip-clear", tip_clear, privilege="service-ctrl"),
+    InfoCommand(b"mesh", mesh, hidden=True),
+    InfoCommand(b"mcast", mcast, hidden=True),
+    InfoCommand(b"tip", tip, privilege="service-ctrl"),
+    InfoCommand(b"tip-clear", tip_clear, privilege="service-ctrl"),
 )

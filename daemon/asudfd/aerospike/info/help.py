@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asudfd.aerospike.info.dispatch import SUMMARY
-from asudfd.aerospike.info.table import Row
+from asudfd.aerospike.info.table import InfoCommand
 
 if TYPE_CHECKING:
     from asudfd.aerospike.info.request import Request
@@ -21,4 +21,4 @@ def help_(node: Node, _request: Request) -> bytes:
     return b";".join((*SUMMARY, *sorted(shown.difference(SUMMARY))))
 
 
-ROWS = (Row(b"help", help_, constant=True),)
+ROWS = (InfoCommand(b"help", help_, constant=True),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asinfo.wire.info import text
-from asudfd.aerospike.info.table import Row
+from asudfd.aerospike.info.table import InfoCommand
 from asudfd.config.schema import Level
 from asudfd.errors import Code, CommandError
 
@@ -86,9 +86,9 @@ def _number(digits: bytes) -> int | None:
 
 
 ROWS = (
-    Row(b"logs", logs),
-    Row(b"log", log),
-    Row(b"log-set", log_set, privilege="sys-admin"),
-    Row(b"set-log", log_set, privilege="sys-admin"),
-    Row(b"log-message", log_message),
+    InfoCommand(b"logs", logs),
+    InfoCommand(b"log", log),
+    InfoCommand(b"log-set", log_set, privilege="sys-admin"),
+    InfoCommand(b"set-log", log_set, privilege="sys-admin"),
+    InfoCommand(b"log-message", log_message),
 )

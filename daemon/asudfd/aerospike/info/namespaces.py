@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from asinfo.wire.info import text
 from asudfd.aerospike.info.config import namespace_listing
 from asudfd.aerospike.info.expand import expand
-from asudfd.aerospike.info.table import Row
+from asudfd.aerospike.info.table import InfoCommand
 from asudfd.config.parameter import spell
 from asudfd.config.schema import NamespaceSet
 from asudfd.errors import Code, CommandError
@@ -209,11 +209,11 @@ def _zeros(names: str) -> tuple[tuple[str, int], ...]:
 
 
 ROWS = (
-    Row(b"namespaces", namespaces, constant=True),
-    Row(b"namespace", namespace),
-    Row(b"sets", sets),
-    Row(b"objects", objects, hidden=True),
-    Row(b"index-pressure", index_pressure, constant=True),
-    Row(b"histogram", histogram),
-    Row(b"eviction-reset", eviction_reset, privilege="sys-admin"),
+    InfoCommand(b"namespaces", namespaces, constant=True),
+    InfoCommand(b"namespace", namespace),
+    InfoCommand(b"sets", sets),
+    InfoCommand(b"objects", objects, hidden=True),
+    InfoCommand(b"index-pressure", index_pressure, constant=True),
+    InfoCommand(b"histogram", histogram),
+    InfoCommand(b"eviction-reset", eviction_reset, privilege="sys-admin"),
 )

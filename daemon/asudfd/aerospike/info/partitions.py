@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asudfd.aerospike.info.table import Row
+from asudfd.aerospike.info.table import InfoCommand
 from asudfd.cluster.cluster import PARTITIONS
 from asudfd.errors import Code, CommandError
-from asudfd.fairness import line
+from asudfd.fairness import loop_scheduler
 from asudfd.record.refused import Refused
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ async def partition_info(node: Node, _request: Request) -> bytes:
         storage = node.namespaces[namespace.name.encode()].storage
         for number in range(PARTITIONS):
             if number % TURN_PARTITIONS == 0:
-                await line().turn()
+                await loop_scheduler().turn()
             try:
                 records = len(storage.digests(number))
             except Refused as error:
@@ -121,11 +121,11 @@ def _all(node: Node, before: bytes) -> bytes:
 
 
 ROWS = (
-    Row(b"partitions", partitions, constant=True, hidden=True),
-    Row(b"partition-info", partition_info, hidden=True),
-    Row(b"partition-generation", partition_generation),
-    Row(b"rebalance-generation", rebalance_generation, hidden=True),
-    Row(b"replicas", replicas, hidden=True),
-    Row(b"replicas-all", replicas_all, hidden=True),
-    Row(b"replicas-master", replicas_master, hidden=True),
+    InfoCommand(b"partitions", partitions, constant=True, hidden=True),
+    InfoCommand(b"partition-info", partition_info, hidden=True),
+    InfoCommand(b"partition-generation", partition_generation),
+    InfoCommand(b"rebalance-generation", rebalance_generation, hidden=True),
+    InfoCommand(b"replicas", replicas, hidden=True),
+    InfoCommand(b"replicas-all", replicas_all, hidden=True),
+    InfoCommand(b"replicas-master", replicas_master, hidden=True),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from asudfd.aerospike.info.table import Row
+from asudfd.aerospike.info.table import InfoCommand
 from asudfd.errors import Code, CommandError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def query_show(node: Node, request: Request) -> bytes:
 
     Background queries that run or have run, or one of them.
     """
-    jobs = node.messages.jobs
+    jobs = node.records.jobs
     identity = _id(request)
     if identity is None:
         return ";".join(job.line() for job in reversed(jobs.values())).encode()
@@ -44,7 +44,7 @@ def query_abort(node: Node, request: Request) -> bytes:
     identity = _id(request)
     if identity is None:
         raise CommandError(Code.PARAMETER, "missing 'id'")
-    job = node.messages.jobs.get(identity)
+    job = node.records.jobs.get(identity)
     if job is None or job.ended:
         raise CommandError(Code.NOT_FOUND, "id not active")
     job.aborted = True
@@ -56,7 +56,7 @@ def query_abort_all(node: Node, _request: Request) -> bytes:
 
     Stop every background query.
     """
-    active = [job for job in node.messages.jobs.values() if not job.ended]
+    active = [job for job in node.records.jobs.values() if not job.ended]
     for job in active:
         job.aborted = True
     return b"number-of-queries-killed:%d" % len(active)
@@ -75,8 +75,8 @@ def _id(request: Request) -> int | None:
 
 
 ROWS = (
-    Row(b"query-show", query_show),
-    Row(b"query-abort", query_abort),
-    Row(b"query-abort-all", query_abort_all),
+    InfoCommand(b"query-show", query_show),
+    InfoCommand(b"query-abort", query_abort),
+    InfoCommand(b"query-abort-all", query_abort_all),
 )
 """Clients of older servers spell them otherwise (`scan-show`, `jobs:`); a server of this release no longer does."""

@@ -14,7 +14,7 @@ VALUE_SIZE_MAX = 1023
 """Longest value, in bytes, of a parameter whose command names no limit of its own."""
 
 
-class Session:
+class ClientSession:
     """What a connection remembers between its requests; ``gone`` when it has ended.
 
     ``address`` is the client's, as job listings write it: ADDRESS+PORT; empty where there is none.
@@ -38,7 +38,7 @@ class Request:
 
     __slots__ = ("name", "parameters", "session")
 
-    def __init__(self, name: bytes, parameters: bytes, session: Session) -> None:
+    def __init__(self, name: bytes, parameters: bytes, session: ClientSession) -> None:
         self.name = name
         self.parameters = parameters
         self.session = session

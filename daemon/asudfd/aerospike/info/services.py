@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asudfd.aerospike.info.table import Row
+from asudfd.aerospike.info.table import InfoCommand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,19 +135,19 @@ def _place(host: str, port: int) -> str:
 
 
 ROWS = (
-    Row(b"service", service, constant=True),
-    Row(b"service-clear-std", service, constant=True, hidden=True),
-    Row(b"service-clear-alt", service_alternate, constant=True, hidden=True),
-    Row(b"services", services),
-    Row(b"services-alumni", services),
-    Row(b"services-alumni-reset", reset, constant=True),
-    Row(b"services-alternate", nothing, constant=True, hidden=True),
-    Row(b"admin-clear-std", nothing, constant=True, hidden=True),
-    Row(b"admin-tls-std", nothing, constant=True, hidden=True),
-    Row(b"peers-clear-std", peers),
-    Row(b"peers-clear-alt", peers_alternate),
-    Row(b"alumni-clear-std", peers, hidden=True),
-    Row(b"alumni-clear-alt", peers_alternate, hidden=True),
-    Row(b"peers-generation", peers_generation),
-    Row(b"endpoints", endpoints, hidden=True),
+    InfoCommand(b"service", service, constant=True),
+    InfoCommand(b"service-clear-std", service, constant=True, hidden=True),
+    InfoCommand(b"service-clear-alt", service_alternate, constant=True, hidden=True),
+    InfoCommand(b"services", services),
+    InfoCommand(b"services-alumni", services),
+    InfoCommand(b"services-alumni-reset", reset, constant=True),
+    InfoCommand(b"services-alternate", nothing, constant=True, hidden=True),
+    InfoCommand(b"admin-clear-std", nothing, constant=True, hidden=True),
+    InfoCommand(b"admin-tls-std", nothing, constant=True, hidden=True),
+    InfoCommand(b"peers-clear-std", peers),
+    InfoCommand(b"peers-clear-alt", peers_alternate),
+    InfoCommand(b"alumni-clear-std", peers, hidden=True),
+    InfoCommand(b"alumni-clear-alt", peers_alternate, hidden=True),
+    InfoCommand(b"peers-generation", peers_generation),
+    InfoCommand(b"endpoints", endpoints, hidden=True),
 )

@@ -14,7 +14,7 @@ from asinfo.wire import msgpack
 from asinfo.wire.info import text
 from asinfo.wire.message import BIN_NAME_SIZE_MAX, NAMESPACE_NAME_SIZE_MAX, SET_NAME_SIZE_MAX
 from asudfd.aerospike.info.namespaces import find
-from asudfd.aerospike.info.table import Row
+from asudfd.aerospike.info.table import InfoCommand
 from asudfd.errors import Code, CommandError
 from asudfd.record.indexes import KINDS, TYPES, Index, key_of, value_of
 from asudfd.smd.interface import SINDEX, SmdFailed, SmdTimeout
@@ -244,10 +244,10 @@ async def _store(node: Node, key: str, value: str | None) -> bytes:
 
 
 ROWS = (
-    Row(b"sindex", sindex, hidden=True),
-    Row(b"sindex-list", sindex_list),
-    Row(b"sindex-exists", sindex_exists),
-    Row(b"sindex-stat", sindex_stat),
-    Row(b"sindex-create", sindex_create, privilege="sindex-admin"),
-    Row(b"sindex-delete", sindex_delete, privilege="sindex-admin"),
+    InfoCommand(b"sindex", sindex, hidden=True),
+    InfoCommand(b"sindex-list", sindex_list),
+    InfoCommand(b"sindex-exists", sindex_exists),
+    InfoCommand(b"sindex-stat", sindex_stat),
+    InfoCommand(b"sindex-create", sindex_create, privilege="sindex-admin"),
+    InfoCommand(b"sindex-delete", sindex_delete, privilege="sindex-admin"),
 )

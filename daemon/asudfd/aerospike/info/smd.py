@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asudfd.aerospike.info.table import Row
+from asudfd.aerospike.info.table import InfoCommand
 from asudfd.errors import Code, CommandError
 from asudfd.record import indexes
 from asudfd.smd.interface import SINDEX, UDF, Item, State
@@ -65,6 +65,6 @@ def _state(module: str, state: State) -> str:
 
 
 ROWS = (
-    Row(b"smd-show", smd_show, hidden=True),
-    Row(b"smd-info", smd_info, hidden=True),
+    InfoCommand(b"smd-show", smd_show, hidden=True),
+    InfoCommand(b"smd-info", smd_info, hidden=True),
 )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from asinfo.wire.info import text
 from asudfd.aerospike.info.build import COMPATIBILITY_ID
 from asudfd.aerospike.info.expand import expand
-from asudfd.aerospike.info.table import Row
+from asudfd.aerospike.info.table import InfoCommand
 from asudfd.config.parameter import spell
 from asudfd.errors import Code, CommandError
 
@@ -226,7 +226,7 @@ def _store(node: Node) -> Iterator[tuple[str, object]]:
 
 
 ROWS = (
-    Row(b"statistics", statistics),
-    Row(b"get-stats", get_stats),
-    Row(b"latencies", latencies),
+    InfoCommand(b"statistics", statistics),
+    InfoCommand(b"get-stats", get_stats),
+    InfoCommand(b"latencies", latencies),
 )

@@ -19,7 +19,7 @@ Handler = Callable[["Node", "Request"], bytes | Awaitable[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class InfoCommand:
     """One info command.
 
     ``constant`` rows answer the same for the life of the node whatever their parameters, so whole reply frames of
@@ -33,14 +33,14 @@ class Row:
     hidden: bool = False
 
 
-class Table:
+class InfoTable:
     """All rows by name."""
 
     __slots__ = ("rows",)
 
-    def __init__(self, families: Iterable[Iterable[Row]]) -> None:
+    def __init__(self, families: Iterable[Iterable[InfoCommand]]) -> None:
         """Merge ``families``; raises ValueError for a name that stands twice or is too long."""
-        self.rows: dict[bytes, Row] = {}
+        self.rows: dict[bytes, InfoCommand] = {}
         for family in families:
             for row in family:
                 if row.name in self.rows or len(row.name) > NAME_SIZE_MAX:

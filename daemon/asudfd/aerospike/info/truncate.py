@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from asinfo.wire.message import NAMESPACE_NAME_SIZE_MAX, SET_NAME_SIZE_MAX
-from asudfd.aerospike.info.table import Row
+from asudfd.aerospike.info.table import InfoCommand
 from asudfd.errors import Code, CommandError
 from asudfd.record.record import EPOCH_SECONDS, now_milliseconds
 from asudfd.record.truncation import WHOLE
@@ -123,8 +123,8 @@ async def _store(node: Node, key: str, value: str | None, keep: Callable[[str], 
 
 
 ROWS = (
-    Row(b"truncate", truncate, privilege="truncate"),
-    Row(b"truncate-namespace", truncate_namespace, privilege="truncate"),
-    Row(b"truncate-namespace-undo", truncate_namespace_undo, privilege="truncate"),
-    Row(b"truncate-undo", truncate_undo, privilege="truncate"),
+    InfoCommand(b"truncate", truncate, privilege="truncate"),
+    InfoCommand(b"truncate-namespace", truncate_namespace, privilege="truncate"),
+    InfoCommand(b"truncate-namespace-undo", truncate_namespace_undo, privilege="truncate"),
+    InfoCommand(b"truncate-undo", truncate_undo, privilege="truncate"),
 )

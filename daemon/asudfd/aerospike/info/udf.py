@@ -6,7 +6,7 @@ from base64 import b64encode
 from typing import TYPE_CHECKING
 
 from asinfo.wire.udf import NAME_SIZE_MAX
-from asudfd.aerospike.info.table import Row
+from asudfd.aerospike.info.table import InfoCommand
 from asudfd.errors import UdfError
 from asudfd.lua.host import CompileError
 from asudfd.smd.interface import UDF, SmdFailed, SmdTimeout
@@ -131,10 +131,10 @@ async def _set(node: Node, filename: str, value: str | None) -> bytes:
 
 
 ROWS = (
-    Row(b"udf-put", udf_put, privilege="udf-admin"),
-    Row(b"udf-remove", udf_remove, privilege="udf-admin"),
-    Row(b"udf-get", udf_get),
-    Row(b"udf-list", udf_list),
-    Row(b"udf-clear-cache", udf_clear_cache, privilege="udf-admin", hidden=True),
-    Row(b"udf-cache-stats", udf_cache_stats),
+    InfoCommand(b"udf-put", udf_put, privilege="udf-admin"),
+    InfoCommand(b"udf-remove", udf_remove, privilege="udf-admin"),
+    InfoCommand(b"udf-get", udf_get),
+    InfoCommand(b"udf-list", udf_list),
+    InfoCommand(b"udf-clear-cache", udf_clear_cache, privilege="udf-admin", hidden=True),
+    InfoCommand(b"udf-cache-stats", udf_cache_stats),
 )

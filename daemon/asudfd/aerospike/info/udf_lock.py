@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asudfd.aerospike.info.table import Row
+from asudfd.aerospike.info.table import InfoCommand
 from asudfd.errors import Code, CommandError, UdfError
 from asudfd.smd.interface import SmdFailed, SmdTimeout
 
@@ -68,6 +68,6 @@ async def _answer(lock: Awaitable[Holder | None]) -> bytes:
 
 
 ROWS = (
-    Row(b"udf-lock", udf_lock, privilege="udf-admin"),
-    Row(b"udf-unlock", udf_unlock, privilege="udf-admin"),
+    InfoCommand(b"udf-lock", udf_lock, privilege="udf-admin"),
+    InfoCommand(b"udf-unlock", udf_unlock, privilege="udf-admin"),
 )

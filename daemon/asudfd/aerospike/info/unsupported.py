@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asinfo.wire.info import without
-from asudfd.aerospike.failures import CODES
-from asudfd.aerospike.info.table import Row
+from asudfd.aerospike.info.table import InfoCommand
+from asudfd.aerospike.refusals import CODES
 from asudfd.errors import Code, CommandError
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ def unsupported(node: Node, request: Request) -> bytes:
     wanted = request.optional(b"code")
     if wanted is not None and wanted not in {b"%d" % code for code in CODES}:
         raise CommandError(Code.PARAMETER, "bad 'code'")
-    found = node.reasons.listed(None if wanted is None else int(wanted))
+    found = node.refusals.listed(None if wanted is None else int(wanted))
     return "".join(
         f"code={reason.code}:count={count}:reason={without(':;', reason.text)};" for reason, count in found
     ).encode()
 
 
-ROWS = (Row(b"unsupported", unsupported),)
+ROWS = (InfoCommand(b"unsupported", unsupported),)

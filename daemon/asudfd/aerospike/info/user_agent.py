@@ -6,7 +6,7 @@ import binascii
 from base64 import b64decode
 from typing import TYPE_CHECKING
 
-from asudfd.aerospike.info.table import Row
+from asudfd.aerospike.info.table import InfoCommand
 from asudfd.errors import Code, CommandError
 
 if TYPE_CHECKING:
@@ -43,6 +43,6 @@ def user_agents(node: Node, _request: Request) -> bytes:
 
 
 ROWS = (
-    Row(b"user-agent-set", user_agent_set, hidden=True),
-    Row(b"user-agents", user_agents, hidden=True),
+    InfoCommand(b"user-agent-set", user_agent_set, hidden=True),
+    InfoCommand(b"user-agents", user_agents, hidden=True),
 )

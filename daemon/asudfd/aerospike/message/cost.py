@@ -45,7 +45,7 @@ class TooMuchError(Unsupported):
     """A request would take too long."""
 
 
-class Work:
+class CostBudget:
     """What a request may still do."""
 
     __slots__ = ("left",)

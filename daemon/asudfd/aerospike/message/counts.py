@@ -31,7 +31,7 @@ class _Names(dict[int, str]):
         return self._error
 
 
-class Counts:
+class ResultCounters:
     """The counters of one kind of request; ``words`` say how they end, by result code.
 
     ``names`` are the counters' names by origin and result code.
@@ -49,7 +49,7 @@ class Counts:
 
 _ENDS: dict[int, str] = {Result.TIMEOUT: "timeout", Result.FILTERED_OUT: "filtered_out"}
 
-READS = Counts("read", {0: "success", Result.NOT_FOUND: "not_found", **_ENDS})
-WRITES = Counts("write", {0: "success", **_ENDS})
-DELETES = Counts("delete", {0: "success", Result.NOT_FOUND: "not_found", **_ENDS})
-UDFS = Counts("udf", {0: "complete", **_ENDS})
+READS = ResultCounters("read", {0: "success", Result.NOT_FOUND: "not_found", **_ENDS})
+WRITES = ResultCounters("write", {0: "success", **_ENDS})
+DELETES = ResultCounters("delete", {0: "success", Result.NOT_FOUND: "not_found", **_ENDS})
+UDFS = ResultCounters("udf", {0: "complete", **_ENDS})

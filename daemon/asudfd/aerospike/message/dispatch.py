@@ -43,14 +43,14 @@ from asinfo.wire.result import Result
 from asudfd.aerospike.message.counts import DELETES, READS, UDFS, WRITES
 from asudfd.aerospike.message.filter.cache import filter_of, prepare, ready
 from asudfd.aerospike.message.many.batch import batch, only_last
-from asudfd.aerospike.message.many.jobs import Jobs
+from asudfd.aerospike.message.many.jobs import QueryJobs
 from asudfd.aerospike.message.many.query import query
 from asudfd.aerospike.message.outcome import OK, failed, refuse_unsupported
 from asudfd.aerospike.message.peer import proxy
-from asudfd.aerospike.message.single.call_cache import KNOWN_SIZE_MAX, Calls, digest_place
+from asudfd.aerospike.message.single.call_cache import KNOWN_SIZE_MAX, CallCache, digest_place
 from asudfd.aerospike.message.single.read import read
 from asudfd.aerospike.message.single.touch import touch
-from asudfd.aerospike.message.single.udf import apply, apply_in_thread, settle, subject_of
+from asudfd.aerospike.message.single.udf import apply, apply_in_thread, commit_result, subject_of
 from asudfd.aerospike.message.single.write import delete, write
 from asudfd.record.record import partition as partition_of
 from asudfd.record.refused import Refused
@@ -59,8 +59,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
     from asinfo.wire.message import Message, Op
-    from asudfd.aerospike.info.request import Session
-    from asudfd.aerospike.message.counts import Counts
+    from asudfd.aerospike.info.request import ClientSession
+    from asudfd.aerospike.message.counts import ResultCounters
     from asudfd.aerospike.message.outcome import Outcome
     from asudfd.aerospike.message.peer.peer import Peer
     from asudfd.node import Node
@@ -75,23 +75,28 @@ _CALLED = UDFS.names["client"]
 _MALFORMED = reply_frame(Result.PARAMETER)
 _NO_OPS: list[Op] = []
 
-_ROWS: tuple[tuple[Answer, Counts], ...] = ((read, READS), (write, WRITES), (read, READS), (delete, DELETES))
+_ROWS: tuple[tuple[Answer, ResultCounters], ...] = (
+    (read, READS),
+    (write, WRITES),
+    (read, READS),
+    (delete, DELETES),
+)
 """Who answers a request on one record, and what is counted; by the bits WRITE and DELETE of info2."""
 
 
-class Messages:
+class RecordService:
     """Who answers the record messages of ``node``; ``jobs`` are its background queries."""
 
     __slots__ = ("_calls", "_owners", "jobs", "node")
 
     def __init__(self, node: Node) -> None:
         self.node = node
-        self.jobs = Jobs()
-        self._calls = Calls()
+        self.jobs = QueryJobs()
+        self._calls = CallCache()
         # by partition; None when this node is alone, and has it short
-        self._owners: list[Messages | Peer | None] | None = None
+        self._owners: list[RecordService | Peer | None] | None = None
 
-    def join(self, members: Mapping[str, Messages | Peer]) -> None:
+    def join(self, members: Mapping[str, RecordService | Peer]) -> None:
         """Know all members of the cluster, by their ids; to be called again when they change."""
         owners = self.node.cluster.owners
         self._owners = None if set(members) == {self.node.id} else [*map(members.get, owners)]
@@ -103,9 +108,9 @@ class Messages:
     def written(self, digest: bytes, namespace: bytes) -> Namespace | None:
         """Where in this process the record ``digest`` is kept; None if another process sees to its durability."""
         owner = self if self._owners is None else self._owners[partition_of(digest)]
-        return owner.node.namespaces[namespace] if isinstance(owner, Messages) else None
+        return owner.node.namespaces[namespace] if isinstance(owner, RecordService) else None
 
-    def respond(self, body: bytes, session: Session | None = None) -> Reply:
+    def respond(self, body: bytes, session: ClientSession | None = None) -> Reply:
         """The whole reply to the message ``body``: at once, or later, or piece by piece."""
         if body[2:3] == _IS_WRITE and body[20:22] == _HAS_NO_OPS:
             reply = self._call_again(body, session)
@@ -117,7 +122,7 @@ class Messages:
                 return self._respond_many(message, body, session)
             todo = ops(body, message[11], message[10]) if message[10] else _NO_OPS
         except WireError as error:
-            self.node.reasons.note(Result.PARAMETER, f"a malformed message: {error}", session)
+            self.node.refusals.note(Result.PARAMETER, f"a malformed message: {error}", session)
             return only_last(Result.PARAMETER) if body[1:2] and body[1] & INFO1_BATCH else _MALFORMED
         if FIELD_UDF_MODULE in message[9] and len(body) <= KNOWN_SIZE_MAX:
             self._calls.learn(body, message, self.node.namespaces)
@@ -125,7 +130,7 @@ class Messages:
             return self.respond_one(message, todo, "client", session)
         return self._pass_on(message, todo, body, session)
 
-    def _call_again(self, body: bytes, session: Session | None) -> bytes | Awaitable[bytes] | None:
+    def _call_again(self, body: bytes, session: ClientSession | None) -> bytes | Awaitable[bytes] | None:
         """The reply to a UDF call that came before with another digest; None when it has to take the usual way."""
         try:
             place = digest_place(body)
@@ -148,7 +153,7 @@ class Messages:
             applied = node.host.apply_inline(module, function, arguments, subject)
             if applied is None:
                 return self._later(namespace, unpack(body), _NO_OPS, "client", session)
-            outcome = settle(namespace, digest, fields, ttl, record, applied, "client")
+            outcome = commit_result(namespace, digest, fields, ttl, record, applied, "client")
         except Refused as error:
             outcome = self._refused(error, session)
         except Exception as error:  # noqa: BLE001 - the edge, as in `_attempt`
@@ -160,7 +165,7 @@ class Messages:
                 return _durably(outcome, durable)
         return reply_frame(*outcome)
 
-    def _respond_many(self, message: Message, body: bytes, session: Session | None) -> Reply:
+    def _respond_many(self, message: Message, body: bytes, session: ClientSession | None) -> Reply:
         """Raises WireError."""
         if not ready(message[9]):
             return self._when_compiled(message[9], body, session)
@@ -171,13 +176,15 @@ class Messages:
         except Refused as error:
             return reply_frame(self._refused(error, session)[0])
 
-    async def _when_compiled(self, fields: Mapping[int, bytes], body: bytes, session: Session | None) -> Made:
+    async def _when_compiled(
+        self, fields: Mapping[int, bytes], body: bytes, session: ClientSession | None
+    ) -> Made:
         await prepare(fields)
         reply = self.respond(body, session)
         return await reply if isinstance(reply, Awaitable) else reply
 
     def respond_one(
-        self, message: Message, todo: list[Op], origin: str, session: Session | None
+        self, message: Message, todo: list[Op], origin: str, session: ClientSession | None
     ) -> bytes | Awaitable[bytes]:
         """The reply to a request on one record of this node; ``origin`` and ``session`` as ``answer`` takes them."""
         namespace = self.node.namespaces.get(message[9].get(FIELD_NAMESPACE, b""))
@@ -194,14 +201,19 @@ class Messages:
         return reply_frame(*outcome)
 
     async def _later(
-        self, namespace: Namespace, message: Message, todo: list[Op], origin: str, session: Session | None
+        self,
+        namespace: Namespace,
+        message: Message,
+        todo: list[Op],
+        origin: str,
+        session: ClientSession | None,
     ) -> bytes:
         outcome = await self._in_line(namespace, message, todo, origin, session)
         durable = namespace.durable()
         return reply_frame(*outcome) if durable is None else await _durably(outcome, durable)
 
     def _pass_on(
-        self, message: Message, todo: list[Op], body: bytes, session: Session | None
+        self, message: Message, todo: list[Op], body: bytes, session: ClientSession | None
     ) -> bytes | Awaitable[bytes]:
         assert message[8] is not None
         assert self._owners is not None
@@ -209,7 +221,7 @@ class Messages:
         namespace = self.node.namespaces.get(message[9].get(FIELD_NAMESPACE, b""))
         if owner is self or namespace is None:
             return self.respond_one(message, todo, "client", session)
-        if isinstance(owner, Messages):
+        if isinstance(owner, RecordService):
             namespace.counters["client_proxy_complete"] += 1
             return owner.respond_one(message, todo, "from_proxy", session)
         if owner is None:
@@ -217,14 +229,14 @@ class Messages:
         return proxy.relay(self.node, owner, message, body)
 
     def answer_row(
-        self, message: Message, todo: list[Op], session: Session | None
+        self, message: Message, todo: list[Op], session: ClientSession | None
     ) -> Outcome | Awaitable[Outcome]:
         """The outcome of a row of a batch, whoever owns the record; its namespace is known."""
         assert message[8] is not None
         owner = self if self._owners is None else self._owners[partition_of(message[8])]
         if owner is self:
             return self.answer(message, todo, "batch_sub", session)
-        if isinstance(owner, Messages):
+        if isinstance(owner, RecordService):
             self.node.namespaces[message[9][FIELD_NAMESPACE]].counters["batch_sub_proxy_complete"] += 1
             return owner.answer(message, todo, "from_proxy_batch_sub", session)
         if owner is None:
@@ -232,7 +244,7 @@ class Messages:
         return proxy.outcome(self.node, owner, message, todo)
 
     def answer(
-        self, message: Message, todo: list[Op], origin: str, session: Session | None
+        self, message: Message, todo: list[Op], origin: str, session: ClientSession | None
     ) -> Outcome | Awaitable[Outcome]:
         """The outcome of a request on one record of this node.
 
@@ -249,7 +261,12 @@ class Messages:
         return self._in_line(namespace, message, todo, origin, session) if outcome is None else outcome
 
     async def _in_line(
-        self, namespace: Namespace, message: Message, todo: list[Op], origin: str, session: Session | None
+        self,
+        namespace: Namespace,
+        message: Message,
+        todo: list[Op],
+        origin: str,
+        session: ClientSession | None,
     ) -> Outcome:
         """Answer as soon as nobody who came before works on the record; a UDF then in a thread, if it takes long."""
         digest, config = message[8], self.node.config
@@ -278,7 +295,12 @@ class Messages:
         return outcome
 
     def _attempt(
-        self, namespace: Namespace, message: Message, todo: list[Op], origin: str, session: Session | None
+        self,
+        namespace: Namespace,
+        message: Message,
+        todo: list[Op],
+        origin: str,
+        session: ClientSession | None,
     ) -> Outcome | None:
         """The outcome of a request on a record that nobody has locked; None for a UDF that needs a thread."""
         info1, info2, fields = message[0], message[1], message[9]
@@ -301,7 +323,7 @@ class Messages:
                 if counts is READS and outcome[2]:  # only a record that was read shows a void time
                     touch(namespace, message)
         except (Refused, particle.Refused) as error:
-            self.node.reasons.note(error.code, str(error), session)
+            self.node.refusals.note(error.code, str(error), session)
             outcome = (
                 failed(error.code) if counts is UDFS else _with_generation(namespace, message, error.code)
             )
@@ -310,8 +332,8 @@ class Messages:
         namespace.counters[counts.names[origin][outcome[0]]] += 1
         return outcome
 
-    def _refused(self, error: Refused | particle.Refused, session: Session | None) -> Outcome:
-        self.node.reasons.note(error.code, str(error), session)
+    def _refused(self, error: Refused | particle.Refused, session: ClientSession | None) -> Outcome:
+        self.node.refusals.note(error.code, str(error), session)
         return failed(error.code)
 
     def _fault(self, error: Exception) -> Outcome:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from asinfo.errors import WireError
 from asinfo.wire.frame import HEADER_SIZE, INFO, MESSAGE, pack, unpack_header
-from asudfd.aerospike.info.request import Session
+from asudfd.aerospike.info.request import ClientSession
 from asudfd.network.connection import HELD_SIZE, TURN_REPLIES
 from tests.fakes.connection import BUILD, BUILD_REPLY, Bench, dialogue, feed, frames, turns
 
@@ -159,7 +159,7 @@ def test_a_record_message_is_given_up_with_its_client(end: str) -> None:
     async def test(bench: Bench) -> None:
         futures: list[asyncio.Future[bytes]] = []
 
-        def respond(_body: bytes, _session: Session) -> asyncio.Future[bytes]:
+        def respond(_body: bytes, _session: ClientSession) -> asyncio.Future[bytes]:
             futures.append(asyncio.get_running_loop().create_future())
             return futures[-1]
 
@@ -187,7 +187,7 @@ def test_what_comes_behind_a_record_message_is_bounded() -> None:
     async def test(bench: Bench) -> None:
         futures: list[asyncio.Future[bytes]] = []
 
-        def respond(_body: bytes, _session: Session) -> asyncio.Future[bytes]:
+        def respond(_body: bytes, _session: ClientSession) -> asyncio.Future[bytes]:
             futures.append(asyncio.get_running_loop().create_future())
             return futures[-1]
 
@@ -462,7 +462,7 @@ def test_a_reply_in_pieces_ends_when_its_client_is_gone() -> None:
     """Its maker can know, and what it makes after that is written nowhere."""
 
     async def test(bench: Bench) -> None:
-        sessions: list[Session] = []
+        sessions: list[ClientSession] = []
         go_on = asyncio.Event()
 
         async def pieces() -> AsyncIterator[bytes]:
@@ -471,7 +471,7 @@ def test_a_reply_in_pieces_ends_when_its_client_is_gone() -> None:
             yield b"two"
             raise AssertionError("asked for more")
 
-        def respond(_body: bytes, session: Session) -> AsyncIterator[bytes]:
+        def respond(_body: bytes, session: ClientSession) -> AsyncIterator[bytes]:
             sessions.append(session)
             return pieces()
 

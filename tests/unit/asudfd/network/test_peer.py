@@ -8,7 +8,7 @@ import pytest
 
 from asinfo.wire.frame import HEADER_SIZE, INTERNAL, pack, unpack_header
 from asudfd.aerospike.message.peer import peer
-from asudfd.aerospike.message.peer.peer import Lost, Peer, Unreached, numbered, unpack_numbered
+from asudfd.aerospike.message.peer.peer import NodeUnreached, Peer, ReplyLost, numbered, unpack_numbered
 from asudfd.cluster.cluster import Member
 
 Answer = Callable[[bytes], Awaitable[bytes | None]]
@@ -110,7 +110,7 @@ def test_nobody_there() -> None:
         address = server.sockets[0].getsockname()[:2]
         server.close()
         asked = Peer(Member("A2", *address))
-        with pytest.raises(Unreached, match="node A2 cannot be reached"):
+        with pytest.raises(NodeUnreached, match="node A2 cannot be reached"):
             await ask(asked, b"x")
         assert asked.waiting == 0
         asked.close()
@@ -123,9 +123,9 @@ def test_a_node_that_closes() -> None:
         return None
 
     async def test(asked: Peer, _scripted: Scripted) -> None:
-        with pytest.raises(Lost):
+        with pytest.raises(ReplyLost):
             await ask(asked, b"x")
-        with pytest.raises(Lost):
+        with pytest.raises(ReplyLost):
             await ask(asked, b"x")
 
     dialogue(answer, test)
@@ -142,7 +142,7 @@ def test_a_node_that_speaks_nonsense() -> None:
             await arrived.wait()
             arrived.clear()
             scripted.writers[-1].write(nonsense)
-            with pytest.raises(Lost):
+            with pytest.raises(ReplyLost):
                 await waiting
 
     async def answer(_content: bytes) -> bytes:
@@ -204,7 +204,7 @@ def test_a_silent_connection_is_given_up(monkeypatch: pytest.MonkeyPatch) -> Non
         with pytest.raises(TimeoutError):
             await ask(asked, b"y", 0.1)
         done, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        assert isinstance(done.pop().exception(), Lost)
+        assert isinstance(done.pop().exception(), ReplyLost)
         for task in pending:
             task.cancel()
 
@@ -216,7 +216,7 @@ def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def test(asked: Peer, _scripted: Scripted) -> None:
         results = await asyncio.gather(*(ask(asked, b"x") for _ in range(30)), return_exceptions=True)
-        assert [type(result) for result in results] == [bytes] * 10 + [Unreached] * 20
+        assert [type(result) for result in results] == [bytes] * 10 + [NodeUnreached] * 20
 
     dialogue(echo, test)
 
@@ -226,7 +226,7 @@ def test_the_size_of_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> N
 
     async def test(asked: Peer, _scripted: Scripted) -> None:
         results = await asyncio.gather(*(ask(asked, b"x" * 400) for _ in range(3)), return_exceptions=True)
-        assert [type(result) for result in results] == [bytes, bytes, Unreached]
+        assert [type(result) for result in results] == [bytes, bytes, NodeUnreached]
 
     dialogue(echo, test)
 
@@ -238,12 +238,12 @@ def test_a_node_that_leaves() -> None:
         unmade = [ask(asked, b"x") for _ in range(2)]
         await asyncio.sleep(0)
         asked.close()
-        with pytest.raises(Lost):
+        with pytest.raises(ReplyLost):
             await waiting
         for task in unmade:
-            with pytest.raises((Lost, Unreached)):
+            with pytest.raises((ReplyLost, NodeUnreached)):
                 await task
-        with pytest.raises(Unreached):
+        with pytest.raises(NodeUnreached):
             await ask(asked, b"x")
 
     async def answer(_body: bytes) -> bytes:

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from asudfd.network.listener import new_socket
-from asudfd.process.restart import VARIABLE, Listeners
+from asudfd.process.restart import VARIABLE, KeptSockets
 
 
 class StartedError(Exception):
     """In place of another program."""
 
 
-def restarted(listeners: Listeners, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def restarted(listeners: KeptSockets, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Environment of the program that ``listeners`` start; its arguments are those of this one."""
     found: list[dict[str, str]] = []
 
@@ -32,7 +32,7 @@ def restarted(listeners: Listeners, monkeypatch: pytest.MonkeyPatch) -> dict[str
 
 
 def test_a_listening_socket_is_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = Listeners(new_socket)
+    before = KeptSockets(new_socket)
     assert not before.restarts
     with before.bind("node 0", "127.0.0.1", 0) as listener:
         listener.listen()
@@ -40,7 +40,7 @@ def test_a_listening_socket_is_used_again(monkeypatch: pytest.MonkeyPatch) -> No
         assert listener.get_inheritable()
         with socket.create_connection(listener.getsockname()) as client:  # it waits in the backlog
             monkeypatch.setenv(VARIABLE, environment[VARIABLE])
-            after = Listeners(unexpected)
+            after = KeptSockets(unexpected)
             kept = after.bind("node 0", "127.0.0.1", 0)
             assert VARIABLE not in os.environ
             assert not kept.get_inheritable()
@@ -56,10 +56,10 @@ def unexpected(address: str, port: int) -> socket.socket:
 
 
 def test_another_place_in_the_configuration_is_another_socket(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = Listeners(new_socket)
+    before = KeptSockets(new_socket)
     with before.bind("http", "127.0.0.1", 0) as listener:
         monkeypatch.setenv(VARIABLE, restarted(before, monkeypatch)[VARIABLE])
-        after = Listeners(new_socket)
+        after = KeptSockets(new_socket)
         with after.bind("http", "127.0.0.1", listener.getsockname()[1]) as other:
             assert other.fileno() != listener.fileno()
             after.close_unused()
@@ -67,7 +67,7 @@ def test_another_place_in_the_configuration_is_another_socket(monkeypatch: pytes
 
 
 def test_closed_sockets_are_not_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = Listeners(new_socket)
+    before = KeptSockets(new_socket)
     before.bind("http", "127.0.0.1", 0).close()
     assert json.loads(restarted(before, monkeypatch)[VARIABLE])["sockets"] == {}
 
@@ -81,7 +81,7 @@ def test_closed_sockets_are_not_handed_over(monkeypatch: pytest.MonkeyPatch) -> 
 )  # fmt: skip
 def test_a_variable_of_somebody_else_is_no_restart(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, said.replace("PID", str(os.getpid())))
-    listeners = Listeners(new_socket)
+    listeners = KeptSockets(new_socket)
     assert not listeners.restarts
     assert VARIABLE not in os.environ
     listeners.bind("http", "127.0.0.1", 0).close()
@@ -95,7 +95,7 @@ def test_a_variable_of_somebody_else_is_no_restart(said: str, monkeypatch: pytes
 def test_five_restarts_within_a_minute_are_often(
     restarts: list[float], often: bool, monkeypatch: Any
 ) -> None:
-    listeners = Listeners(new_socket)
+    listeners = KeptSockets(new_socket)
     listeners.restarts = restarts
     assert listeners.happen_often() is often
     before = json.loads(restarted(listeners, monkeypatch)[VARIABLE])["restarts"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from asudfd.aerospike.info.families import table
-from asudfd.aerospike.info.request import Request, Session
+from asudfd.aerospike.info.request import ClientSession, Request
 from asudfd.config.load import embedded
 from asudfd.config.schema import Config, NamespaceSet
 from asudfd.errors import CommandError, StartError
@@ -45,7 +45,7 @@ def fill(node: Node, count: int = 20, name: bytes = b"test", set_name: bytes = b
 
 def ask(node: Node, line: bytes) -> Any:
     name, _, parameters = line.replace(b"/", b":", 1).partition(b":")
-    return node.table.rows[name].handler(node, Request(name, parameters, Session()))
+    return node.table.rows[name].handler(node, Request(name, parameters, ClientSession()))
 
 
 def figures(answer: bytes) -> dict[str, str]:

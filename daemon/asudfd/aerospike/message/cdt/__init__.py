@@ -24,7 +24,7 @@ from asudfd.aerospike.message.cdt.collection import SIZE_MAX, Collection, flags_
 from asudfd.aerospike.message.cdt.lists import LISTS
 from asudfd.aerospike.message.cdt.maps import MAPS
 from asudfd.aerospike.message.cdt.select import SELECTIONS
-from asudfd.aerospike.message.cost import CALL_STEPS, COPY_STEPS, ORDER_STEPS, TooMuchError, Work
+from asudfd.aerospike.message.cost import CALL_STEPS, COPY_STEPS, ORDER_STEPS, CostBudget, TooMuchError
 from asudfd.record.refused import Refused
 
 if TYPE_CHECKING:
@@ -49,13 +49,13 @@ _ELSEWHERE = {
 """What is done within a list or map, whichever it is, by code."""
 
 
-class Shelf:
+class OpenCollections:
     """The collections of one record that have been taken apart, each once, and what may still be done with them."""
 
-    __slots__ = ("_opened", "work")
+    __slots__ = ("_opened", "budget")
 
-    def __init__(self, work: Work | None = None) -> None:
-        self.work = work or Work()
+    def __init__(self, budget: CostBudget | None = None) -> None:
+        self.budget = budget or CostBudget()
         self._opened: dict[int, tuple[bytes, Collection]] = {}
 
     def open(self, kind: int, data: bytes) -> Collection:
@@ -64,12 +64,12 @@ class Shelf:
         if found is None:
             found = self._opened[id(data)] = (
                 data,
-                Collection(kind, data, self.work),
+                Collection(kind, data, self.budget),
             )  # held, so the id stays its own
         return found[1]
 
 
-def reader(kind: int, command: list[object]) -> Callable[[Shelf, bytes], Particle | None]:
+def reader(kind: int, command: list[object]) -> Callable[[OpenCollections, bytes], Particle | None]:
     """A reading command of an expression, for collections of ``kind``: None is unknown. Raises WireError.
 
     What it gives raises TooMuchError, and Unsupported for a collection that is too large.
@@ -90,9 +90,9 @@ def reader(kind: int, command: list[object]) -> Callable[[Shelf, bytes], Particl
     if operation is None or operation.modifies or operation.kind != kind:
         raise Unsupported(f"operation {code} is not supported in filters")
 
-    def run(shelf: Shelf, stored: bytes) -> Particle | None:
+    def run(collections: OpenCollections, stored: bytes) -> Particle | None:
         try:
-            return _read(kind, stored, data, shelf)
+            return _read(kind, stored, data, collections)
         except TooMuchError:
             raise
         except (Refused, WireError):
@@ -101,71 +101,71 @@ def reader(kind: int, command: list[object]) -> Callable[[Shelf, bytes], Particl
     return run
 
 
-def read(kind: int, data: bytes, command: bytes, shelf: Shelf | None = None) -> Particle:
+def read(kind: int, data: bytes, command: bytes, collections: OpenCollections | None = None) -> Particle:
     """What a reading operation shows of a collection. Raises Refused."""
     with REFUSING:
-        return _read(kind, data, command, shelf or Shelf())
+        return _read(kind, data, command, collections or OpenCollections())
 
 
-def _read(kind: int, data: bytes, command: bytes, shelf: Shelf) -> Particle:
-    operation, arguments, _ = _decode(command, kind, shelf.work, modifies=False)
+def _read(kind: int, data: bytes, command: bytes, collections: OpenCollections) -> Particle:
+    operation, arguments, _ = _decode(command, kind, collections.budget, modifies=False)
     if operation in _SIZES:
         return integer(cdt.size(data, of_map=kind == MAP))
-    return operation.run(shelf.open(kind, data), *arguments) or _NOTHING
+    return operation.run(collections.open(kind, data), *arguments) or _NOTHING
 
 
 def read_open(collection: Collection, command: bytes) -> Particle:
     """As `read`, of a collection in pieces."""
     with REFUSING:
-        operation, arguments, _ = _decode(command, collection.kind, collection.work, modifies=False)
+        operation, arguments, _ = _decode(command, collection.kind, collection.budget, modifies=False)
         return operation.run(collection, *arguments) or _NOTHING
 
 
-def check(command: bytes, work: Work, *, modifies: bool) -> None:
+def check(command: bytes, budget: CostBudget, *, modifies: bool) -> None:
     """Refuse a command that is none, whatever it is to be done to."""
     with REFUSING:
-        _decode(command, NULL, work, modifies=modifies)
+        _decode(command, NULL, budget, modifies=modifies)
 
 
 def modify(kind: int, data: bytes, command: bytes) -> tuple[Particle | None, Particle | None]:
     """A collection after an operation, None for none, and what that shows. Raises Refused."""
-    work = Work()
+    budget = CostBudget()
     with REFUSING:
-        collection, shown = modify_open(open_bin(kind, data, work), command, work)
+        collection, shown = modify_open(open_bin(kind, data, budget), command, budget)
         return (collection.kind, collection.pack()) if collection else None, shown
 
 
-def open_bin(kind: int, data: bytes, work: Work) -> Collection | None:
+def open_bin(kind: int, data: bytes, budget: CostBudget) -> Collection | None:
     """A bin in pieces, None for one of kind NULL, which is not there. Raises Refused."""
     if kind == NULL:
         return None
     if kind not in {LIST, MAP}:
         raise Refused(Result.BIN_TYPE, "an operation on lists or maps on something else")
     with REFUSING:
-        return Collection(kind, data, work)
+        return Collection(kind, data, budget)
 
 
-def modify_open(collection: Collection | None, command: bytes, work: Work) -> Modified:
+def modify_open(collection: Collection | None, command: bytes, budget: CostBudget) -> Modified:
     """Change a collection; the one there is then, and what the operation shows. Raises Refused.
 
     After an error the collection is good for nothing any more.
     """
     with REFUSING:
         kind = NULL if collection is None else collection.kind
-        operation, arguments, weight = _decode(command, kind, work, modifies=True)
+        operation, arguments, weight = _decode(command, kind, budget, modifies=True)
         if collection is None:
             if operation.creates is None:
                 if operation.missing:
                     raise Refused(operation.missing, "an operation on a list or map that is not there")
                 return None, None
-            collection = Collection(operation.kind, _new(operation, arguments), work)
+            collection = Collection(operation.kind, _new(operation, arguments), budget)
         collection.weight += weight  # what comes in was among the arguments
         shown = operation.run(collection, *arguments)
         collection.forget()
         return collection, shown
 
 
-def append(data: bytes, command: bytes, work: Work) -> tuple[bytes, Particle] | None:
+def append(data: bytes, command: bytes, budget: CostBudget) -> tuple[bytes, Particle] | None:
     """A list after an append, which needs not take it apart, and what that shows.
 
     None for another operation, and for a list with flags: `modify_open` is for them. Raises Refused.
@@ -173,11 +173,11 @@ def append(data: bytes, command: bytes, work: Work) -> tuple[bytes, Particle] | 
     if not _APPENDS.match(command) or len(data) > SIZE_MAX:
         return None
     with REFUSING:
-        work.charge(2 * len(data) * COPY_STEPS)
+        budget.charge(2 * len(data) * COPY_STEPS)
         place = cdt.plain_start(data)
         if place is None:
             return None
-        operation, (value, *more), _ = _decode(command, LIST, work, modifies=True)
+        operation, (value, *more), _ = _decode(command, LIST, budget, modifies=True)
         if len(more) > 1 and cdt.integer(more[1]):
             return None
         several = operation is _APPENDS_ITEMS
@@ -187,15 +187,17 @@ def append(data: bytes, command: bytes, work: Work) -> tuple[bytes, Particle] | 
         return b"".join((head(count, of_map=False), data[first:], *items)), integer(count)
 
 
-def _decode(command: bytes, kind: int, work: Work, *, modifies: bool) -> tuple[Operation, list[bytes], float]:
+def _decode(
+    command: bytes, kind: int, budget: CostBudget, *, modifies: bool
+) -> tuple[Operation, list[bytes], float]:
     """A command on a collection of ``kind``, NULL for none: operation, arguments, and how many values they are.
 
     Pays for all looks at them. Raises Refused and WireError.
     """
-    work.charge(CALL_STEPS + len(command) * COPY_STEPS)
-    before = work.left
+    budget.charge(CALL_STEPS + len(command) * COPY_STEPS)
+    before = budget.left
     try:
-        code, arguments = cdt.command(command, work.charge)
+        code, arguments = cdt.command(command, budget.charge)
     except WireError:
         _check_kind(kind, cdt.code(command))  # comes first, as on the real server
         raise
@@ -211,8 +213,8 @@ def _decode(command: bytes, kind: int, work: Work, *, modifies: bool) -> tuple[O
         arguments = []
     if not operation.least <= len(arguments) <= operation.most:
         raise Refused(Result.PARAMETER, "an operation with too few or too many arguments")
-    weight = before - work.left
-    work.charge((ORDER_STEPS + 2) * weight)
+    weight = before - budget.left
+    budget.charge((ORDER_STEPS + 2) * weight)
     return operation, arguments, weight
 
 

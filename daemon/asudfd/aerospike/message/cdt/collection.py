@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection as Places
 
     from asinfo.wire.collection import Order
-    from asudfd.aerospike.message.cost import Work
+    from asudfd.aerospike.message.cost import CostBudget
 
     Particle = tuple[int, bytes]
 
@@ -58,41 +58,41 @@ class Operation(NamedTuple):
 class Collection:
     """A list or map in pieces: elements, or values and their keys.
 
-    Orders and ranks are kept once they are known, until `forget`. All work is charged to ``work``; ``weight`` is the
+    Orders and ranks are kept once they are known, until `forget`. All work is charged to ``budget``; ``weight`` is the
     number of values in it, at any depth.
     """
 
-    __slots__ = ("_orders", "_ranked", "flags", "keys", "kind", "values", "weight", "work")
+    __slots__ = ("_orders", "_ranked", "budget", "flags", "keys", "kind", "values", "weight")
 
-    def __init__(self, kind: int, data: bytes, work: Work) -> None:
+    def __init__(self, kind: int, data: bytes, budget: CostBudget) -> None:
         """Raises WireError, and Unsupported for one that is too large."""
         if len(data) > SIZE_MAX:
             raise Unsupported(f"operations on lists and maps of more than {SIZE_MAX} bytes are not supported")
         self.kind = kind
-        self.work = work
+        self.budget = budget
         self.keys: list[bytes] = []
         self._orders: list[Order] | None = None
         self._ranked: list[int] | None = None
-        before = work.left
+        before = budget.left
         if kind == LIST:
-            self.flags, self.values = cdt.elements(data, work.charge)
-            self.weight = before - work.left
+            self.flags, self.values = cdt.elements(data, budget.charge)
+            self.weight = before - budget.left
             return
-        self.flags, self.keys, self.values = cdt.entries(data, work.charge)
-        self.weight = before - work.left
+        self.flags, self.keys, self.values = cdt.entries(data, budget.charge)
+        self.weight = before - budget.left
         if not self.flags & ORDERED:
             self._sort_keys()
 
     def pack(self) -> bytes:
         """The collection as it is stored."""
-        self.work.charge(self.weight)
+        self.budget.charge(self.weight)
         if self.kind == LIST:
             return cdt.join_list(self.values, self.flags)
         return cdt.join_map(self.keys, self.values, self.flags)
 
     def _sort_keys(self) -> None:
         """Bring the entries of a map into the order of their keys: that is what places are."""
-        self.work.charge(ORDER_STEPS * len(self.keys))
+        self.budget.charge(ORDER_STEPS * len(self.keys))
         self._charge_sort(len(self.keys))
         found = orders(self.keys)
         if not all(map(le, found, found[1:])):  # what was stored before maps were kept in order
@@ -106,14 +106,14 @@ class Collection:
 
     def _charge_sort(self, values: float) -> None:
         """Charge for comparing so many values, at any depth, to bring them into order."""
-        self.work.charge(values * int(values).bit_length() * SORT_STEPS)
+        self.budget.charge(values * int(values).bit_length() * SORT_STEPS)
 
     def orders(self) -> list[Order]:
         """What each element is compared by."""
         if self._orders is None:
-            self.work.charge(ORDER_STEPS * self.weight)
+            self.budget.charge(ORDER_STEPS * self.weight)
             self._orders = orders(self.values)
-        self.work.charge(LOOK_STEPS * len(self.values))
+        self.budget.charge(LOOK_STEPS * len(self.values))
         return self._orders
 
     def ranked(self) -> list[int]:
@@ -130,19 +130,19 @@ class Collection:
 
     def _order_of(self, value: bytes) -> Order:
         deep = list_start(value, 0) or map_start(value, 0)
-        self.work.charge((ORDER_STEPS + 1) * (min(len(value), self.weight) if deep else 1))
+        self.budget.charge((ORDER_STEPS + 1) * (min(len(value), self.weight) if deep else 1))
         return order(value)
 
     def add(self, entries: list[tuple[int, bytes, bytes]]) -> None:
         """Put new entries, with their places among the old ones, in order, into a map."""
-        self.work.charge(ENTRY_STEPS * len(entries))
+        self.budget.charge(ENTRY_STEPS * len(entries))
         if len(entries) <= FEW:
             self._move(len(entries))
             for place, key, value in reversed(entries):
                 self.keys.insert(place, key)
                 self.values.insert(place, value)
             return
-        self.work.charge(LOOK_STEPS * len(self.keys))
+        self.budget.charge(LOOK_STEPS * len(self.keys))
         keys, values = self.keys, self.values
         self.keys, self.values = [], []
         done = 0
@@ -155,21 +155,21 @@ class Collection:
 
     def _move(self, times: int) -> None:
         """Charge for moving all elements so many times."""
-        self.work.charge(times * len(self.values) * MOVE_STEPS)
+        self.budget.charge(times * len(self.values) * MOVE_STEPS)
 
     def pay(self, values: int) -> None:
         """Charge for values that an operation makes."""
-        self.work.charge(values)
+        self.budget.charge(values)
         self.weight += values
 
     def ranks(self) -> dict[int, int]:
         """The rank of each place."""
-        self.work.charge(len(self.values))
+        self.budget.charge(len(self.values))
         return {place: rank for rank, place in enumerate(self.ranked())}
 
     def least_ranks(self) -> dict[int, int]:
         """The rank of each place, the same for elements that are equal: that of the first of them."""
-        self.work.charge(2 * len(self.values))
+        self.budget.charge(2 * len(self.values))
         compared = self.orders()
         found: dict[int, int] = {}
         before = least = -1
@@ -182,7 +182,7 @@ class Collection:
 
     def place_of_key(self, wanted: Order) -> tuple[int, bool]:
         """Where an entry of a map is, or has to be put, and whether it is there."""
-        self.work.charge((ORDER_STEPS + 1) * len(self.keys).bit_length() + 1)
+        self.budget.charge((ORDER_STEPS + 1) * len(self.keys).bit_length() + 1)
         if wanted == WILDCARD:  # the first entry that a binary search looks at
             return len(self.keys) // 2, bool(self.keys)
         place = bisect_left(self.keys, wanted, key=order)
@@ -197,7 +197,7 @@ class Collection:
                 del self.keys[place : place + 1]
             return
         gone = set(places)
-        self.work.charge(2 * LOOK_STEPS * len(self.values))
+        self.budget.charge(2 * LOOK_STEPS * len(self.values))
         self.values = [value for place, value in enumerate(self.values) if place not in gone]
         if self.kind == MAP:
             self.keys = [key for place, key in enumerate(self.keys) if place not in gone]

@@ -30,7 +30,7 @@ take half of 1,000 costs 2 ms. In longer lists they have them in their order."""
 Ranges = Callable[[], tuple[range, ...]]
 
 
-class Found(NamedTuple):
+class Located(NamedTuple):
     """Places of elements: where they stand in the collection, counted from its start."""
 
     places: list[int]
@@ -52,49 +52,49 @@ class Found(NamedTuple):
     """Whether equal elements of a list are shown with one rank, that of the first of them."""
 
 
-def by_index(collection: Collection, index: bytes) -> Found:
+def by_index(collection: Collection, index: bytes) -> Located:
     """The element at an index."""
     places = [place_of(collection, index)]
-    return Found(places, by_rank=places, share_ranks=True)
+    return Located(places, by_rank=places, share_ranks=True)
 
 
-def by_index_range(collection: Collection, index: bytes, count: bytes | None = None) -> Found:
+def by_index_range(collection: Collection, index: bytes, count: bytes | None = None) -> Located:
     """Elements from an index on."""
     return _indexes(collection, span(len(collection.values), index, count))
 
 
-def _indexes(collection: Collection, within: range) -> Found:
+def _indexes(collection: Collection, within: range) -> Located:
     places = list(within)
     if (collection.kind == LIST and collection.flags & ORDERED) or len(places) == len(collection.values):
         return _neighbours(places, within)
     if not places:
-        return Found(places, indexes=(within,), ranks=lambda: (range(0),))
-    return Found(places, by_rank=places, indexes=(within,), share_ranks=True)
+        return Located(places, indexes=(within,), ranks=lambda: (range(0),))
+    return Located(places, by_rank=places, indexes=(within,), share_ranks=True)
 
 
-def by_rank(collection: Collection, rank: bytes) -> Found:
+def by_rank(collection: Collection, rank: bytes) -> Located:
     """The element with a rank."""
     place = place_of(collection, rank)
     return _ranks(collection, range(place, place + 1))
 
 
-def by_rank_range(collection: Collection, rank: bytes, count: bytes | None = None) -> Found:
+def by_rank_range(collection: Collection, rank: bytes, count: bytes | None = None) -> Located:
     """Elements from a rank on."""
     return _ranks(collection, span(len(collection.values), rank, count))
 
 
-def _ranks(collection: Collection, within: range) -> Found:
+def _ranks(collection: Collection, within: range) -> Located:
     ranked = collection.ranked()
     places = ranked[within.start : within.stop]
     if collection.kind == MAP:
-        return Found(places, by_index=places, ranks=lambda: (within,))
+        return Located(places, by_index=places, ranks=lambda: (within,))
     if collection.flags & ORDERED:
         return _neighbours(places, within)
     if _ties(collection, ranked, within):
         places = last_of_heap(collection, within)
     if within.start <= len(ranked) - within.stop:
         places = places[::-1]
-    return Found(places, ranks=lambda: (within,))
+    return Located(places, ranks=lambda: (within,))
 
 
 def _ties(collection: Collection, ranked: list[int], within: range) -> bool:
@@ -108,34 +108,34 @@ def _ties(collection: Collection, ranked: list[int], within: range) -> bool:
     )
 
 
-def by_first_value(collection: Collection, value: bytes) -> Found:
+def by_first_value(collection: Collection, value: bytes) -> Located:
     """The first element that equals a value."""
     places = _equal_to(collection, order(value))[:1]
-    return Found(places, by_rank=places, share_ranks=True)
+    return Located(places, by_rank=places, share_ranks=True)
 
 
-def by_value(collection: Collection, value: bytes) -> Found:
+def by_value(collection: Collection, value: bytes) -> Located:
     """All elements that equal a value."""
     wanted = order(value)
     return _values(collection, _equal_to(collection, wanted), wanted)
 
 
-def by_values(collection: Collection, values: bytes) -> Found:
+def by_values(collection: Collection, values: bytes) -> Located:
     """All elements that equal one of several values."""
     wanted = [order(value) for value in cdt.elements(values)[1]]
     asked = _each_equal(collection, wanted)
     if not asked:
         return _values(collection, [], order(NIL))
     in_turn = list(dict.fromkeys(place for places in asked for place in places))
-    return Found(sorted(in_turn), by_rank=in_turn)
+    return Located(sorted(in_turn), by_rank=in_turn)
 
 
-def by_value_interval(collection: Collection, low: bytes, high: bytes | None = None) -> Found:
+def by_value_interval(collection: Collection, low: bytes, high: bytes | None = None) -> Located:
     """Elements from one value to before another."""
     least, end = order(low), None if high is None else order(high)
     orders = collection.orders()
     if has_wildcard(least) or (end and has_wildcard(end)):
-        collection.work.charge(PATTERN_STEPS * len(orders))
+        collection.budget.charge(PATTERN_STEPS * len(orders))
         places = [
             place
             for place, each in enumerate(orders)
@@ -146,7 +146,7 @@ def by_value_interval(collection: Collection, low: bytes, high: bytes | None = N
     return _values(collection, places, least)
 
 
-def _values(collection: Collection, places: list[int], least: Order) -> Found:
+def _values(collection: Collection, places: list[int], least: Order) -> Located:
     """Elements with neighbouring ranks, from that of a value on."""
 
     def within() -> range:
@@ -155,34 +155,36 @@ def _values(collection: Collection, places: list[int], least: Order) -> Found:
 
     if collection.kind == LIST and collection.flags & ORDERED:
         return _neighbours(places, range(places[0], places[0] + len(places)) if places else range(0))
-    return Found(places, ranks=lambda: (within(),))
+    return Located(places, ranks=lambda: (within(),))
 
 
-def _neighbours(places: list[int], within: range) -> Found:
+def _neighbours(places: list[int], within: range) -> Located:
     """Elements that stand side by side and have neighbouring ranks."""
     ranges = (within or range(0),)
-    return Found(places, indexes=ranges, ranks=lambda: ranges)
+    return Located(places, indexes=ranges, ranks=lambda: ranges)
 
 
-def by_relative_rank(collection: Collection, value: bytes, rank: bytes, count: bytes | None = None) -> Found:
+def by_relative_rank(
+    collection: Collection, value: bytes, rank: bytes, count: bytes | None = None
+) -> Located:
     """Elements with ranks from that of a value on."""
     base = _first_rank(collection, order(value))
     return _ranks(collection, _relative(base, len(collection.values), rank, count))
 
 
-def by_key(collection: Collection, key: bytes) -> Found:
+def by_key(collection: Collection, key: bytes) -> Located:
     """The entry with a key."""
-    return Found(_of_key(collection, key)[:1])
+    return Located(_of_key(collection, key)[:1])
 
 
-def by_keys(collection: Collection, keys: bytes) -> Found:
+def by_keys(collection: Collection, keys: bytes) -> Located:
     """The entries with one of several keys."""
     asked = [_of_key(collection, key) for key in cdt.elements(keys)[1]]
     in_turn = list(dict.fromkeys(place for places in asked for place in places))
-    return Found(sorted(in_turn), by_index=in_turn)
+    return Located(sorted(in_turn), by_index=in_turn)
 
 
-def by_key_interval(collection: Collection, low: bytes, high: bytes | None = None) -> Found:
+def by_key_interval(collection: Collection, low: bytes, high: bytes | None = None) -> Located:
     """Entries from one key to before another."""
     least, bound = order(low), None if high is None else order(high)
     start = collection.place_of_key(least)[0]
@@ -190,26 +192,28 @@ def by_key_interval(collection: Collection, low: bytes, high: bytes | None = Non
     if bound is not None and bound < least != WILDCARD:
         return _neighbours([], range(0))
     places = list(range(start, end))
-    return Found(places, by_rank=places, indexes=(range(start, start + len(places)),))
+    return Located(places, by_rank=places, indexes=(range(start, start + len(places)),))
 
 
-def by_relative_index(collection: Collection, key: bytes, index: bytes, count: bytes | None = None) -> Found:
+def by_relative_index(
+    collection: Collection, key: bytes, index: bytes, count: bytes | None = None
+) -> Located:
     """Entries with indexes from that of a key on."""
     base = collection.place_of_key(order(key))[0]
     return _indexes(collection, _relative(base, len(collection.keys), index, count))
 
 
-def inverted(collection: Collection, found: Found) -> Found:
+def inverted(collection: Collection, found: Located) -> Located:
     """All elements but these."""
     size = len(collection.values)
     if collection.kind == MAP and found.by_index == [] and found.ranks is not None:
         return _ranks(collection, range(size))
     gone = set(found.places)
-    collection.work.charge(LOOK_STEPS * size)
+    collection.budget.charge(LOOK_STEPS * size)
     places = [place for place in range(size) if place not in gone]
     ranks = places if found.by_rank is not None and found.indexes else None
     known = found.ranks
-    return Found(
+    return Located(
         places,
         by_rank=ranks,
         indexes=_around(found.indexes, size),
@@ -233,7 +237,7 @@ def _each_equal(collection: Collection, wanted: list[Order]) -> list[list[int]]:
         return [_equal_to(collection, each) for each in wanted]
     found: dict[Order, list[int]] = {}
     orders = collection.orders()
-    collection.work.charge(ORDER_STEPS * (len(orders) + len(wanted)))
+    collection.budget.charge(ORDER_STEPS * (len(orders) + len(wanted)))
     for place, each in enumerate(orders):
         found.setdefault(each, []).append(place)
     return [found.get(each, []) for each in wanted]
@@ -243,14 +247,14 @@ def _equal_to(collection: Collection, wanted: Order) -> list[int]:
     orders = collection.orders()
     if not has_wildcard(wanted):
         return [place for place, each in enumerate(orders) if each == wanted]
-    collection.work.charge(PATTERN_STEPS * len(orders))
+    collection.budget.charge(PATTERN_STEPS * len(orders))
     return [place for place, each in enumerate(orders) if not compare(each, wanted)]
 
 
 def _first_rank(collection: Collection, wanted: Order) -> int:
     """The rank of the first element that is not less than a value."""
     ranked, orders = collection.ranked(), collection.orders()
-    collection.work.charge(ORDER_STEPS * len(ranked).bit_length())
+    collection.budget.charge(ORDER_STEPS * len(ranked).bit_length())
     if not has_wildcard(wanted):
         return bisect_left(ranked, wanted, key=orders.__getitem__)
     return bisect_left(ranked, 0, key=lambda place: compare(orders[place], wanted))

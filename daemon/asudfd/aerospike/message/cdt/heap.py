@@ -21,7 +21,7 @@ def last_of_heap(collection: Collection, within: range) -> list[int]:
     size = len(orders)
     ascending = within.start <= size - within.stop
     taken = within.stop if ascending else size - within.start
-    collection.work.charge((2 * size + taken * size.bit_length()) * HEAP_STEPS)
+    collection.budget.charge((2 * size + taken * size.bit_length()) * HEAP_STEPS)
     heap = _Heap(orders, ascending=ascending)
     places = [heap.pop() for _ in range(taken)]
     return places[within.start :] if ascending else places[size - within.stop :][::-1]

@@ -80,7 +80,7 @@ def _unique(collection: Collection, values: list[bytes], flags: int) -> list[byt
     seen: set[Order] = set(collection.orders())
     new = []
     for value in values:
-        collection.work.charge(ORDER_STEPS)
+        collection.budget.charge(ORDER_STEPS)
         wanted = order(value)
         if wanted not in seen:
             seen.add(wanted)
@@ -154,7 +154,7 @@ def _may_be_at(collection: Collection, value: bytes, place: int, flags: int) -> 
     if not flags & ADD_UNIQUE:
         return True
     wanted = order(value)
-    collection.work.charge(LOOK_STEPS * len(collection.values))
+    collection.budget.charge(LOOK_STEPS * len(collection.values))
     if all(other == place for other, each in enumerate(collection.orders()) if each == wanted):
         return True
     if flags & NO_FAIL:

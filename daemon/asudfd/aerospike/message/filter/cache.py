@@ -20,7 +20,7 @@ from asinfo.wire.expression import Unsupported
 from asinfo.wire.message import FIELD_FILTER
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.filter.compiled import Filter
-from asudfd.aerospike.message.filter.regex.budget import Budget, YieldingBudget
+from asudfd.aerospike.message.filter.regex.budget import RegexBudget, YieldingBudget
 from asudfd.fairness import fill
 from asudfd.record.refused import Refused
 
@@ -39,12 +39,12 @@ PARTS = ("asudfd.aerospike.message.filter.regex.search", "asudfd.aerospike.messa
 """What filters need that a start does not wait for: imported with the first filter, which takes 10 ms, in the thread."""
 
 
-class _Refusal(NamedTuple):
+class _FilterError(NamedTuple):
     code: Result
     reason: str
 
 
-_cache: OrderedDict[bytes, Filter | _Refusal] = OrderedDict()
+_cache: OrderedDict[bytes, Filter | _FilterError] = OrderedDict()
 """Filters, and why others are none: that, too, is found out once. Only the event loop's thread changes this."""
 
 
@@ -56,7 +56,7 @@ def filter_of(fields: Mapping[int, bytes]) -> Filter | None:
     found = _cache.get(data)
     if found is None:
         fill()
-        found = _remember(data, _compiled(data, Budget()))
+        found = _remember(data, _compiled(data, RegexBudget()))
     else:
         _cache.move_to_end(data)
     if isinstance(found, Filter):
@@ -71,7 +71,7 @@ def ready(fields: Mapping[int, bytes]) -> bool:
         return True
     if len(data) > AT_ONCE_SIZE or not all(map(sys.modules.__contains__, PARTS)):
         return False
-    budget = Budget(AT_ONCE_STEPS)
+    budget = RegexBudget(AT_ONCE_STEPS)
     found = _compiled(data, budget)
     if not budget.spent:
         _remember(data, found)
@@ -92,23 +92,23 @@ def _thread() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, "filters")
 
 
-def _compiled_in_thread(data: bytes) -> Filter | _Refusal:
+def _compiled_in_thread(data: bytes) -> Filter | _FilterError:
     for part in PARTS:
         import_module(part)
     known = _cache.get(data)  # others may have sent the same at the same time
     return known or _compiled(data, YieldingBudget())
 
 
-def _compiled(data: bytes, budget: Budget) -> Filter | _Refusal:
+def _compiled(data: bytes, budget: RegexBudget) -> Filter | _FilterError:
     try:
         return Filter(data, budget)
     except Unsupported as error:
-        return _Refusal(Result.UNSUPPORTED_FEATURE, str(error))
+        return _FilterError(Result.UNSUPPORTED_FEATURE, str(error))
     except WireError as error:
-        return _Refusal(Result.PARAMETER, str(error))
+        return _FilterError(Result.PARAMETER, str(error))
 
 
-def _remember(data: bytes, found: Filter | _Refusal) -> Filter | _Refusal:
+def _remember(data: bytes, found: Filter | _FilterError) -> Filter | _FilterError:
     _cache[data] = found
     _cache.move_to_end(data)
     while len(_cache) > CACHED_MAX:

@@ -25,10 +25,10 @@ from asinfo.wire.msgpack import Raw
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.cost import COPY_STEPS
 from asudfd.aerospike.message.filter import arithmetic
+from asudfd.aerospike.message.filter.filter_record import METADATA, FilterRecord
 from asudfd.aerospike.message.filter.functions import FUNCTIONS
 from asudfd.aerospike.message.filter.ordered import count, has_element, ordered, test_of
 from asudfd.aerospike.message.filter.scope import Scope
-from asudfd.aerospike.message.filter.subject import METADATA, Subject
 from asudfd.record.refused import Refused
 
 if TYPE_CHECKING:
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from asinfo.wire.expression import Node
-    from asudfd.aerospike.message.filter.regex.budget import Budget
+    from asudfd.aerospike.message.filter.regex.budget import RegexBudget
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
 
     Value = Any  # as the type says: None is unknown
-    Run = Callable[["Subject"], Value]
+    Run = Callable[["FilterRecord"], Value]
     Typed = tuple[int, Run]
 
 
@@ -59,7 +59,7 @@ class Filter:
 
     __slots__ = ("_run",)
 
-    def __init__(self, data: bytes, budget: Budget) -> None:
+    def __init__(self, data: bytes, budget: RegexBudget) -> None:
         """``budget``: for all its patterns. Raises WireError, and Unsupported for what this node does not offer."""
         kind, self._run = _compile(x.decode(data), Scope({}, budget))
         if kind not in {x.BOOL, _ANY}:
@@ -68,7 +68,7 @@ class Filter:
     def passes(self, namespace: Namespace, digest: bytes, record: Record) -> bool:
         """Whether the expression is true for a record. Raises Refused when that would take too long to find out."""
         try:
-            return self._run(Subject(namespace, digest, record)) is True
+            return self._run(FilterRecord(namespace, digest, record)) is True
         except Unsupported as error:
             raise Refused(Result.UNSUPPORTED_FEATURE, str(error)) from error
 
@@ -97,10 +97,10 @@ def _compile(node: Node, scope: Scope) -> Typed:
 def _strict(function: Callable[..., Value], runs: list[Run]) -> Run:
     """A function that is unknown when one of its arguments is."""
 
-    def run(subject: Subject) -> Value:
+    def run(record: FilterRecord) -> Value:
         values = []
         for each in runs:
-            value = each(subject)
+            value = each(record)
             if value is None:
                 return None
             values.append(value)
@@ -144,29 +144,29 @@ def _ordered(argument: Node, run: Run) -> Run:
         known = ordered(argument.value, count(argument.value))
         return lambda _: known
 
-    def run_ordered(subject: Subject) -> Value:
-        data = run(subject)
-        return None if data is None else subject.order(data)
+    def run_ordered(record: FilterRecord) -> Value:
+        data = run(record)
+        return None if data is None else record.order(data)
 
     return run_ordered
 
 
 def _compare_collections(test: Callable[[Any, Any], bool], left: Run, right: Run) -> Run:
-    def run(subject: Subject) -> bool | None:
-        first = left(subject)
-        second = None if first is None else right(subject)
-        return None if second is None else test_of(test, first, second, subject.shelf.work)
+    def run(record: FilterRecord) -> bool | None:
+        first = left(record)
+        second = None if first is None else right(record)
+        return None if second is None else test_of(test, first, second, record.collections.budget)
 
     return run
 
 
 def _compare_bytes(test: Callable[[bytes, bytes], bool], left: Run, right: Run) -> Run:
-    def run(subject: Subject) -> bool | None:
-        first = left(subject)
-        second = None if first is None else right(subject)
+    def run(record: FilterRecord) -> bool | None:
+        first = left(record)
+        second = None if first is None else right(record)
         if second is None:
             return None
-        subject.shelf.work.charge(min(len(first), len(second)) * COPY_STEPS)
+        record.collections.budget.charge(min(len(first), len(second)) * COPY_STEPS)
         return test(first, second)
 
     return run
@@ -181,13 +181,13 @@ def _in_list(arguments: list[Any], scope: Scope) -> Typed:
         raise Unsupported("a search for a value of which the type is not known is not supported")
     run_ordered = _ordered(arguments[1], run_list)
 
-    def run(subject: Subject) -> Value:
-        wanted = run_value(subject)
-        if wanted is None or (found := run_ordered(subject)) is None:
+    def run(record: FilterRecord) -> Value:
+        wanted = run_value(record)
+        if wanted is None or (found := run_ordered(record)) is None:
             return None
         data = packed(wanted)
-        value = subject.order(data) if kind in _COLLECTIONS else ordered(data, 1)
-        return has_element(found, value, subject.shelf.work)
+        value = record.order(data) if kind in _COLLECTIONS else ordered(data, 1)
+        return has_element(found, value, record.collections.budget)
 
     return x.BOOL, run
 
@@ -205,10 +205,10 @@ def _logical(arguments: list[Any], scope: Scope, decided: bool) -> Typed:
     """`and`, which is decided by one False, and `or`, which is by one True."""
     runs = _booleans(arguments, scope)
 
-    def run(subject: Subject) -> bool | None:
+    def run(record: FilterRecord) -> bool | None:
         found: bool | None = not decided
         for each in runs:
-            value: bool | None = each(subject)
+            value: bool | None = each(record)
             if value is decided:
                 return value
             if value is None:
@@ -245,9 +245,9 @@ def _regex(arguments: list[Any], scope: Scope) -> Typed:
 
     regex = Regex(pattern, flags, scope.budget)
 
-    def search(subject: Subject) -> bool | None:
-        data = run(subject)
-        return None if data is None else regex(data, subject.shelf.work)
+    def search(record: FilterRecord) -> bool | None:
+        data = run(record)
+        return None if data is None else regex(data, record.collections.budget)
 
     return x.BOOL, search
 
@@ -263,14 +263,14 @@ def _cond(arguments: list[Any], scope: Scope) -> Typed:
     cases = list(zip(tests, (run for _, run in values), strict=False))
     otherwise = values[-1][1]
 
-    def run(subject: Subject) -> Value:
+    def run(record: FilterRecord) -> Value:
         for test, value in cases:
-            found = test(subject)
+            found = test(record)
             if found is None:
                 return None
             if found:
-                return value(subject)
-        return otherwise(subject)
+                return value(record)
+        return otherwise(record)
 
     return next(iter(kinds), _ANY), run
 
@@ -287,10 +287,10 @@ def _let(arguments: list[Any], scope: Scope) -> Typed:
         inner[name] = kind, len(inner)
     result, body = _compile(arguments[-1], within)
 
-    def run_all(subject: Subject) -> Value:
+    def run_all(record: FilterRecord) -> Value:
         for place, each in definitions:
-            subject.variables[place] = each(subject)
-        return body(subject)
+            record.variables[place] = each(record)
+        return body(record)
 
     return result, run_all
 
@@ -299,7 +299,7 @@ def _var(arguments: list[Any], scope: Scope) -> Typed:
     if arguments[0] not in scope.variables:
         raise WireError("a variable that is not defined")
     kind, place = scope.variables[arguments[0]]
-    return kind, lambda subject: subject.variables[place]
+    return kind, lambda record: record.variables[place]
 
 
 # ---- what there is in a record
@@ -313,8 +313,8 @@ def _bin(arguments: list[Any], _: Scope) -> Typed:
     if kind in {x.GEOJSON, x.HLL}:
         raise Unsupported(f"{x.OTHER_TYPES[kind]} in filters are not supported")
 
-    def run(subject: Subject) -> Value:
-        found = subject.bin(name)
+    def run(record: FilterRecord) -> Value:
+        found = record.bin(name)
         return None if found is None or found[0] != wanted else _value(*found)
 
     return kind, run
@@ -328,7 +328,7 @@ def _value(kind: int, data: bytes) -> Value:
 
 def _bin_type(arguments: list[Any], _: Scope) -> Typed:
     name = arguments[0]
-    return x.INTEGER, lambda subject: (subject.bin(name) or (particles.NULL, b""))[0]
+    return x.INTEGER, lambda record: (record.bin(name) or (particles.NULL, b""))[0]
 
 
 def _key(arguments: list[Any], _: Scope) -> Typed:
@@ -337,8 +337,8 @@ def _key(arguments: list[Any], _: Scope) -> Typed:
         raise WireError("a key of no such type")
     wanted = _PARTICLES[kind]
 
-    def run(subject: Subject) -> Value:
-        key = subject.record.key
+    def run(record: FilterRecord) -> Value:
+        key = record.record.key
         return _value(key[0], key[1:]) if key and key[0] == wanted else None
 
     return kind, run
@@ -348,7 +348,7 @@ def _digest_mod(arguments: list[Any], _: Scope) -> Typed:
     (modulus,) = _INT32.unpack((arguments[0] & 0xFFFF_FFFF).to_bytes(4, "big"))
     if not modulus:
         raise WireError("a remainder of a division by zero")
-    return x.INTEGER, lambda subject: int.from_bytes(subject.digest[16:], "little") % abs(modulus)
+    return x.INTEGER, lambda record: int.from_bytes(record.digest[16:], "little") % abs(modulus)
 
 
 def _call(arguments: list[Any], scope: Scope) -> Typed:
@@ -364,9 +364,9 @@ def _call(arguments: list[Any], scope: Scope) -> Typed:
     read = reader(_PARTICLES[kind], command)
     wanted = _PARTICLES[result]
 
-    def run_all(subject: Subject) -> Value:
-        data = run(subject)
-        found = None if data is None else read(subject.shelf, data)
+    def run_all(record: FilterRecord) -> Value:
+        data = run(record)
+        found = None if data is None else read(record.collections, data)
         if found is None or found[0] != wanted:
             return None
         return _NIL if result == x.NIL else _value(*found)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from asinfo.wire.collection import Order
-    from asudfd.aerospike.message.cost import Work
+    from asudfd.aerospike.message.cost import CostBudget
 
 _WILDCARD = b"\xd4\xff\0"
 
@@ -52,20 +52,20 @@ def ordered(data: bytes, values: int) -> Ordered:
 
 
 def test_of(
-    test: Callable[[Order | int, Order | int], bool], left: Ordered, right: Ordered, work: Work
+    test: Callable[[Order | int, Order | int], bool], left: Ordered, right: Ordered, budget: CostBudget
 ) -> bool:
     """What a test for equal, less or greater says of two values. Raises TooMuchError."""
     if left.has_wildcard or right.has_wildcard:
-        work.charge(PATTERN_STEPS * min(left.values, right.values))
+        budget.charge(PATTERN_STEPS * min(left.values, right.values))
         return test(compare(left.order, right.order), 0)
     return test(left.order, right.order)
 
 
-def has_element(found: Ordered, wanted: Ordered, work: Work) -> bool:
+def has_element(found: Ordered, wanted: Ordered, budget: CostBudget) -> bool:
     """Whether a list has an element that equals a value. Raises TooMuchError."""
     items = found.order[1]
     if found.has_wildcard or wanted.has_wildcard:
-        work.charge(PATTERN_STEPS * found.values)
+        budget.charge(PATTERN_STEPS * found.values)
         return any(not compare(item, wanted.order) for item in items)
-    work.charge(LOOK_STEPS * len(items))
+    budget.charge(LOOK_STEPS * len(items))
     return wanted.order in items

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from asudfd.aerospike.message.filter.regex.budget import Budget
+    from asudfd.aerospike.message.filter.regex.budget import RegexBudget
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,4 +14,4 @@ class Scope:
     """Type and place of each variable, and what the regular expressions of the whole filter may still take."""
 
     variables: dict[bytes, tuple[int, int]]
-    budget: Budget
+    budget: RegexBudget

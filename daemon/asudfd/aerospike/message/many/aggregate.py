@@ -27,10 +27,10 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.particle import STRING
 from asinfo.wire.result import Result
-from asudfd.aerospike.message.many.jobs import Job
+from asudfd.aerospike.message.many.jobs import QueryJob
 from asudfd.aerospike.message.many.selection import Selection, rate_of
 from asudfd.aerospike.message.single.udf import call_of, subject_of
-from asudfd.fairness import line
+from asudfd.fairness import loop_scheduler
 from asudfd.lua.stream import END, pack
 from asudfd.record.record import PARTITIONS
 from asudfd.record.refused import Refused
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from asinfo.wire.message import Message
-    from asudfd.aerospike.info.request import Session
-    from asudfd.aerospike.message.dispatch import Messages
+    from asudfd.aerospike.info.request import ClientSession
+    from asudfd.aerospike.message.dispatch import RecordService
     from asudfd.record.namespace import Namespace
 
 BATCH_SIZE = 128 << 10
@@ -60,12 +60,12 @@ _LAST_FAILED = reply(Result.SERVER_ERROR, info3=INFO3_LAST)
 
 
 def aggregate(
-    messages: Messages, namespace: Namespace, message: Message, session: Session | None
+    records: RecordService, namespace: Namespace, message: Message, session: ClientSession | None
 ) -> AsyncIterator[bytes]:
     """The reply to an aggregation, piece by piece. Raises Refused."""
     info1, fields = message[0], message[9]
     call_of(fields)
-    if messages.node.config.service.disable_udf_execution:
+    if records.node.config.service.disable_udf_execution:
         raise Refused(Result.FORBIDDEN, "disable-udf-execution is true")
     if FIELD_FILTER in fields:
         raise Refused(Result.UNSUPPORTED_FEATURE, "an aggregation with a filter expression")
@@ -74,13 +74,17 @@ def aggregate(
     if fields.get(FIELD_SET) and fields[FIELD_SET] not in namespace.sets:
         raise Refused(Result.NOT_FOUND, "no such set")
     selection = Selection(namespace, fields)
-    job = Job("aggr", namespace, fields, session, rate_of(fields))
+    job = QueryJob("aggr", namespace, fields, session, rate_of(fields))
     job.index_name = selection.index_name
-    return _pieces(messages, message, selection, job, session)
+    return _pieces(records, message, selection, job, session)
 
 
 async def _pieces(
-    messages: Messages, message: Message, selection: Selection, job: Job, session: Session | None
+    records: RecordService,
+    message: Message,
+    selection: Selection,
+    job: QueryJob,
+    session: ClientSession | None,
 ) -> AsyncIterator[bytes]:
     """Frames with the values; then what ends the reply.
 
@@ -88,12 +92,12 @@ async def _pieces(
     work, which begins anew after some 20 ms, must end within transaction-max-ms: whatever a module does with one
     record, the thread comes back.
     """
-    host, fields = messages.node.host, message[9]
-    config = messages.node.config
+    host, fields = records.node.host, message[9]
+    config = records.node.config
     try:
-        _admit(messages, job)
+        _admit(records, job)
     except Refused as error:
-        messages.node.reasons.note(error.code, str(error), session)
+        records.node.refusals.note(error.code, str(error), session)
         yield frame.pack(frame.MESSAGE, reply(error.code, info3=INFO3_LAST))
         return
     piece = (config.service.transaction_max_ms or config.mod_lua.time_max_ms) / 1000
@@ -102,7 +106,7 @@ async def _pieces(
     result = "abort"  # unless all is gone through: the client has left
     stream = host.open_stream(*call_of(fields), _HEAD, in_memory=in_memory)
     try:
-        for batch in _batches(messages, selection, job):
+        for batch in _batches(records, selection, job):
             rest, more = batch, bool(batch)
             await _pause(job)
             while more:
@@ -119,23 +123,23 @@ async def _pieces(
         result = "complete"
         yield frame.pack(frame.MESSAGE, _LAST)
     except Refused as error:
-        messages.node.reasons.note(error.code, str(error), session)
+        records.node.refusals.note(error.code, str(error), session)
         result = "abort" if job.aborted else "error"
         yield frame.pack(frame.MESSAGE, reply(error.code, info3=INFO3_LAST))
     finally:
         host.close_stream(stream)
         job.namespace.counters[f"{selection.kind}_query_aggr_{result}"] += 1
-        messages.jobs.end(job, config.service.query_max_done)
+        records.jobs.end(job, config.service.query_max_done)
 
 
-def _admit(messages: Messages, job: Job) -> None:
+def _admit(records: RecordService, job: QueryJob) -> None:
     """Raise Refused for an aggregation too many, or one whose id is taken."""
-    if messages.node.host.streams >= ACTIVE_MAX:
+    if records.node.host.streams >= ACTIVE_MAX:
         raise Refused(Result.FORBIDDEN, "too many aggregations run")
-    before = messages.jobs.get(job.id)
+    before = records.jobs.get(job.id)
     if before is not None and before.ended:
-        del messages.jobs[job.id]  # only for background queries is it said that an ended one keeps its id
-    messages.jobs.add(job, messages.node.config.service.query_max_done)
+        del records.jobs[job.id]  # only for background queries is it said that an ended one keeps its id
+    records.jobs.add(job, records.node.config.service.query_max_done)
 
 
 def _failed(text: bytes) -> bytes:
@@ -143,24 +147,24 @@ def _failed(text: bytes) -> bytes:
     return _HEAD + op(OP_READ, STRING, b"FAILURE", text) + _LAST_FAILED
 
 
-async def _pause(job: Job) -> None:
+async def _pause(job: QueryJob) -> None:
     """Give the other connections a turn, and wait as long as the limit of records in a second wants it.
 
     Raises Refused when somebody has ended the query.
     """
-    await line().turn()
+    await loop_scheduler().turn()
     while (seconds := job.throttle.pause()) and not job.aborted:  # noqa: ASYNC110 - what is waited for is time
         await asyncio.sleep(seconds)
     if job.aborted:
         raise Refused(Result.QUERY_ABORT, "the query was aborted")
 
 
-def _batches(messages: Messages, selection: Selection, job: Job) -> Iterator[bytes]:
+def _batches(records: RecordService, selection: Selection, job: QueryJob) -> Iterator[bytes]:
     """Records of all partitions of this node, as they cross into Lua; nothing where others shall have a turn."""
     parts: list[bytes] = []
     size = 0
     turn_end = monotonic() + TURN_SECONDS
-    for part in _parts(messages, selection, job):
+    for part in _parts(records, selection, job):
         parts.append(part)
         size += len(part)
         pauses = job.throttle.pause()
@@ -174,11 +178,11 @@ def _batches(messages: Messages, selection: Selection, job: Job) -> Iterator[byt
         yield b"".join(parts)
 
 
-def _parts(messages: Messages, selection: Selection, job: Job) -> Iterator[bytes]:
+def _parts(records: RecordService, selection: Selection, job: QueryJob) -> Iterator[bytes]:
     """Records and ends of partitions; an empty part where there is none."""
     for number in range(PARTITIONS):
         end = b""
-        if messages.owns(number):
+        if records.owns(number):
             for found in selection.records(number):
                 if found is None:
                     yield b""

@@ -25,17 +25,17 @@ from asinfo.wire.message import (
     reply,
 )
 from asinfo.wire.result import Result
-from asudfd.aerospike.message.many.jobs import Job
+from asudfd.aerospike.message.many.jobs import QueryJob
 from asudfd.aerospike.message.many.selection import Selection, rate_of
 from asudfd.aerospike.message.outcome import OK
-from asudfd.fairness import line
+from asudfd.fairness import loop_scheduler
 from asudfd.record.record import PARTITIONS
 from asudfd.record.refused import Refused
 
 if TYPE_CHECKING:
     from asinfo.wire.message import Message, Op
-    from asudfd.aerospike.info.request import Session
-    from asudfd.aerospike.message.dispatch import Messages
+    from asudfd.aerospike.info.request import ClientSession
+    from asudfd.aerospike.message.dispatch import RecordService
     from asudfd.record.namespace import Namespace
 
 TURN_SECONDS = 0.002
@@ -47,13 +47,13 @@ _PASSED_ON = (FIELD_UDF_MODULE, FIELD_UDF_FUNCTION, FIELD_UDF_ARGUMENTS, FIELD_F
 """Fields that the request on a record has from the query: its filter is looked at there, in one turn with the write."""
 
 
-class Background(Job):
+class BackgroundQuery(QueryJob):
     """A query that runs by itself."""
 
     __slots__ = ("_message", "_selection", "_session", "_todo")
 
     def __init__(
-        self, namespace: Namespace, message: Message, todo: list[Op], session: Session | None
+        self, namespace: Namespace, message: Message, todo: list[Op], session: ClientSession | None
     ) -> None:
         """Raises Refused."""
         fields = message[9]
@@ -66,30 +66,30 @@ class Background(Job):
         self._session = session
         self._todo = todo
 
-    def start(self, messages: Messages) -> None:
+    def start(self, records: RecordService) -> None:
         """Begin."""
-        self._task = asyncio.get_running_loop().create_task(self._run(messages))
+        self._task = asyncio.get_running_loop().create_task(self._run(records))
 
-    async def _run(self, messages: Messages) -> None:
+    async def _run(self, records: RecordService) -> None:
         try:
-            await self._work(messages)
+            await self._work(records)
         except Refused:  # damaged records: the storage has told it
             self.aborted = True
         finally:
-            messages.jobs.end(self, messages.node.config.service.query_max_done)
+            records.jobs.end(self, records.node.config.service.query_max_done)
             end = "abort" if self.aborted else "complete"
             self.namespace.counters[f"{self._selection.kind}_query_{self.word}_bg_{end}"] += 1
 
-    async def _work(self, messages: Messages) -> None:
+    async def _work(self, records: RecordService) -> None:
         turn_end = time.monotonic() + TURN_SECONDS
         for number in range(PARTITIONS):
-            if messages.owns(number):
+            if records.owns(number):
                 for found in self._selection.candidates(number):
                     if found is not None:
-                        await self._visit(messages, found.digest, found.record.set_name)
+                        await self._visit(records, found.digest, found.record.set_name)
                         await self._pause()
                     if time.monotonic() > turn_end:
-                        await line().turn()
+                        await loop_scheduler().turn()
                         turn_end = time.monotonic() + TURN_SECONDS
                     if self.aborted:
                         return
@@ -101,13 +101,13 @@ class Background(Job):
         while (seconds := self.throttle.pause()) and not self.aborted:  # noqa: ASYNC110 - what is waited for is time
             await asyncio.sleep(seconds)
 
-    async def _visit(self, messages: Messages, digest: bytes, set_name: bytes) -> None:
+    async def _visit(self, records: RecordService, digest: bytes, set_name: bytes) -> None:
         fields = {FIELD_NAMESPACE: self.namespace.name, FIELD_SET: set_name}
         for identifier in _PASSED_ON:
             if identifier in self.fields:
                 fields[identifier] = self.fields[identifier] or b"\x90"
         request = (0, INFO2_WRITE, 0, 0, 0, 0, self._message[6], 0, digest, fields, 0, 0)
-        outcome = messages.answer(request, self._todo, f"{self.word}_sub", self._session)
+        outcome = records.answer(request, self._todo, f"{self.word}_sub", self._session)
         if not isinstance(outcome, tuple):
             outcome = await outcome
         if outcome[0] == OK:
@@ -119,20 +119,24 @@ class Background(Job):
 
 
 def begin(
-    messages: Messages, namespace: Namespace, message: Message, todo: list[Op], session: Session | None
+    records: RecordService,
+    namespace: Namespace,
+    message: Message,
+    todo: list[Op],
+    session: ClientSession | None,
 ) -> bytes:
     """Start a background query; the reply. Raises Refused."""
     fields = message[9]
-    service = messages.node.config.service
-    job = Background(namespace, message, todo, session)
+    service = records.node.config.service
+    job = BackgroundQuery(namespace, message, todo, session)
     if job.word == "udf" and service.disable_udf_execution:
         raise Refused(Result.FORBIDDEN, "disable-udf-execution is true")
     if job.word == "ops" and not todo:
         raise Refused(Result.PARAMETER, "a background query that does nothing")
     if fields.get(FIELD_SET) and fields[FIELD_SET] not in namespace.sets:
         raise Refused(Result.NOT_FOUND, "no such set")
-    messages.jobs.add(job, service.query_max_done)
-    job.start(messages)
+    records.jobs.add(job, service.query_max_done)
+    job.start(records)
     return _STARTED
 
 

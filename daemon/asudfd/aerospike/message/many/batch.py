@@ -30,8 +30,8 @@ from asinfo.wire.message import (
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.filter.cache import filter_of
 from asudfd.aerospike.message.outcome import OK, failed
-from asudfd.aerospike.message.peer.remote_rows import Elsewhere
-from asudfd.fairness import line
+from asudfd.aerospike.message.peer.remote_rows import RemoteRows
+from asudfd.fairness import loop_scheduler
 from asudfd.record.record import partition
 from asudfd.record.refused import Refused
 
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
     from asinfo.wire.batch import Attributes, Row
     from asinfo.wire.message import Message
-    from asudfd.aerospike.info.request import Session
-    from asudfd.aerospike.message.dispatch import Messages
+    from asudfd.aerospike.info.request import ClientSession
+    from asudfd.aerospike.message.dispatch import RecordService
     from asudfd.aerospike.message.outcome import Outcome
     from asudfd.aerospike.message.peer.remote_rows import Answer
     from asudfd.node import Counters
@@ -65,38 +65,40 @@ LOOKS_AT_CLOCK = 64
 _NO_ERRORS = frozenset((OK, Result.NOT_FOUND, Result.FILTERED_OUT))
 
 
-def batch(messages: Messages, message: Message, session: Session | None) -> bytes | AsyncIterator[bytes]:
+def batch(
+    records: RecordService, message: Message, session: ClientSession | None
+) -> bytes | AsyncIterator[bytes]:
     """The reply to a batch, piece by piece; no further row is answered once the client of ``session`` is gone."""
-    counters = messages.node.counters
+    counters = records.node.counters
     counters.batch_initiated += 1
     try:
-        flags, wanted = _check(messages, message[9])
+        flags, wanted = _check(records, message[9])
     except Refused as error:
         counters.batch_errors += 1
-        messages.node.reasons.note(error.code, str(error), session)
+        records.node.refusals.note(error.code, str(error), session)
         return only_last(error.code)
-    return _pieces(messages, message, flags, wanted, session)
+    return _pieces(records, message, flags, wanted, session)
 
 
-def _check(messages: Messages, fields: dict[int, bytes]) -> tuple[int, dict[int, bytes]]:
+def _check(records: RecordService, fields: dict[int, bytes]) -> tuple[int, dict[int, bytes]]:
     """Flags, and the filter for rows without one. Raises Refused for what can be known without a look at the rows."""
     filter_of(fields)
     try:
         count, flags = head(fields.get(FIELD_BATCH, b""))
     except WireError as error:
         raise Refused(Result.PARAMETER, str(error)) from error
-    limit = messages.node.config.service.batch_max_requests
+    limit = records.node.config.service.batch_max_requests
     if limit and count > limit:
         raise Refused(Result.BATCH_MAX_REQUESTS, "more rows than batch-max-requests")
     return flags, {FIELD_FILTER: fields[FIELD_FILTER]} if FIELD_FILTER in fields else {}
 
 
-async def _check_rows(messages: Messages, data: bytes, session: Session | None) -> None:
+async def _check_rows(records: RecordService, data: bytes, session: ClientSession | None) -> None:
     """Read all rows, and forget them, before the first is answered. Raises Refused for what ends the whole batch.
 
     They are read again when it is their turn: a batch may have millions, and so takes no memory but its own bytes.
     """
-    namespaces = messages.node.namespaces
+    namespaces = records.node.namespaces
     before = None
     turn_end = monotonic() + TURN_SECONDS
     try:
@@ -107,7 +109,7 @@ async def _check_rows(messages: Messages, data: bytes, session: Session | None) 
             if not number % LOOKS_AT_CLOCK and monotonic() > turn_end:
                 if session is not None and session.gone:
                     break
-                await line().turn()
+                await loop_scheduler().turn()
                 turn_end = monotonic() + TURN_SECONDS
     except WireError as error:
         raise Refused(Result.PARAMETER, f"a malformed batch: {error}") from error
@@ -124,30 +126,34 @@ def _rows(data: bytes, wanted: dict[int, bytes]) -> Iterator[Row]:
 
 
 async def _pieces(
-    messages: Messages, message: Message, flags: int, wanted: dict[int, bytes], session: Session | None
+    records: RecordService,
+    message: Message,
+    flags: int,
+    wanted: dict[int, bytes],
+    session: ClientSession | None,
 ) -> AsyncIterator[bytes]:
     """Frames with the rows, the last of them also with the result of the whole."""
     parts: list[bytes] = []
     size = 0
     written: set[Namespace] = set()
-    config = messages.node.config
+    config = records.node.config
     limit = message[7] or config.service.transaction_max_ms or config.mod_lua.time_max_ms
     end = monotonic() + limit / 1000
     result: int | None = None
     try:
         data = message[9][FIELD_BATCH]
         try:
-            await _check_rows(messages, data, session)
+            await _check_rows(records, data, session)
         except Refused as refused:
             result = refused.code
-            messages.node.reasons.note(result, str(refused), session)
+            records.node.refusals.note(result, str(refused), session)
             yield only_last(result)
             return
         error = OK
         piece_end = monotonic() + PIECE_SECONDS
         todo = _rows(data, wanted) if wanted else rows(data)
         silent = not flags & (RESPOND_ALL | RESPOND_FAILED)  # shows no rows when one has failed
-        async with aclosing(_outcomes(messages, todo, end, session, written)) as outcomes:
+        async with aclosing(_outcomes(records, todo, end, session, written)) as outcomes:
             async for some in outcomes:
                 if session is not None and session.gone:
                     break
@@ -160,17 +166,17 @@ async def _pieces(
                 parts += shown
                 size += sum(map(len, shown))
                 if parts and (size >= PIECE_SIZE or (not silent and monotonic() > piece_end)):
-                    await _settle(written)
+                    await _flush(written)
                     yield frame.pack(frame.MESSAGE, b"".join(parts))
                     parts, size = [], 0
                     piece_end = monotonic() + PIECE_SECONDS
         if session is not None and session.gone:
             return
-        result = await _settle(written) or error
+        result = await _flush(written) or error
         parts.append(reply(result, info3=INFO3_LAST))
         yield frame.pack(frame.MESSAGE, b"".join(parts))
     finally:
-        _count(messages.node.counters, result)
+        _count(records.node.counters, result)
 
 
 def _first_error(some: list[tuple[int, Outcome]]) -> int:
@@ -179,10 +185,10 @@ def _first_error(some: list[tuple[int, Outcome]]) -> int:
 
 
 async def _outcomes(
-    messages: Messages,
+    records: RecordService,
     todo: Iterator[Row],
     end: float,
-    session: Session | None,
+    session: ClientSession | None,
     written: set[Namespace],
 ) -> AsyncGenerator[list[tuple[int, Outcome]]]:
     """Index and outcome of each row of ``todo``, some at a time, until ``end``.
@@ -191,18 +197,18 @@ async def _outcomes(
     """
     some: list[tuple[int, Outcome]] = []
     size = 0
-    elsewhere = Elsewhere(_pass_on(messages, end, written, session))
+    remote = RemoteRows(_pass_on(records, end, written, session))
     now = monotonic()
     turn_end = now + TURN_SECONDS
     try:
         for index, digest, row in todo:
             if session is not None and session.gone:
                 return
-            here = messages.written(digest, row.fields[FIELD_NAMESPACE])
+            here = records.written(digest, row.fields[FIELD_NAMESPACE])
             if here is None:
-                elsewhere.add(messages.node.cluster.owners[partition(digest)], (index, digest, row))
+                remote.add(records.node.cluster.owners[partition(digest)], (index, digest, row))
             else:
-                outcome = _answer(messages, digest, row, end - now, session)
+                outcome = _answer(records, digest, row, end - now, session)
                 if not isinstance(outcome, tuple):
                     outcome = await outcome
                 if row.info2 & INFO2_WRITE:
@@ -210,28 +216,30 @@ async def _outcomes(
                 some.append((index, outcome))
                 size += len(outcome[3])
             now = monotonic()
-            if size >= SOME_SIZE or now > turn_end or elsewhere.full:
-                async for outcomes in elsewhere.come(to_the_last=False):
+            if size >= SOME_SIZE or now > turn_end or remote.full:
+                async for outcomes in remote.come(to_the_last=False):
                     yield outcomes
-                yield some + elsewhere.take()
+                yield some + remote.take()
                 some, size = [], 0
                 if now > turn_end:
-                    await line().turn()
+                    await loop_scheduler().turn()
                     now = monotonic()
                     turn_end = now + TURN_SECONDS
         yield some
-        async for outcomes in elsewhere.come(to_the_last=True):
+        async for outcomes in remote.come(to_the_last=True):
             yield outcomes
     finally:
-        elsewhere.close()
+        remote.close()
 
 
-def _pass_on(messages: Messages, end: float, written: set[Namespace], session: Session | None) -> Answer:
+def _pass_on(
+    records: RecordService, end: float, written: set[Namespace], session: ClientSession | None
+) -> Answer:
     def answer(digest: bytes, row: Attributes) -> Outcome | Awaitable[Outcome]:
-        here = messages.written(digest, row.fields[FIELD_NAMESPACE])
+        here = records.written(digest, row.fields[FIELD_NAMESPACE])
         if here is not None and row.info2 & INFO2_WRITE:  # the record has become one of ours meanwhile
             written.add(here)
-        return _answer(messages, digest, row, end - monotonic(), session)
+        return _answer(records, digest, row, end - monotonic(), session)
 
     return answer
 
@@ -248,14 +256,14 @@ def _part(index: int, outcome: Outcome) -> bytes:
 
 
 def _answer(
-    messages: Messages, digest: bytes, row: Attributes, seconds: float, session: Session | None
+    records: RecordService, digest: bytes, row: Attributes, seconds: float, session: ClientSession | None
 ) -> Outcome | Awaitable[Outcome]:
     """The outcome of a row, which may take ``seconds``: what is left of the time of the batch."""
     if seconds <= 0:
-        messages.node.namespaces[row.fields[FIELD_NAMESPACE]].counters["batch_sub_tsvc_timeout"] += 1
+        records.node.namespaces[row.fields[FIELD_NAMESPACE]].counters["batch_sub_tsvc_timeout"] += 1
         return failed(Result.TIMEOUT)
     alone = _request(digest, row, max(1, int(seconds * 1000)))
-    return messages.answer_row(alone, row.ops, session)
+    return records.answer_row(alone, row.ops, session)
 
 
 def _count(counters: Counters, result: int | None) -> None:
@@ -276,7 +284,7 @@ def _request(digest: bytes, row: Attributes, limit: int) -> Message:
     )
 
 
-async def _settle(written: set[Namespace]) -> int:
+async def _flush(written: set[Namespace]) -> int:
     """Wait until all writes so far are durable; the result code of the last that cannot be."""
     result = OK
     for namespace in written:

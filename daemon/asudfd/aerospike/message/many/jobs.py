@@ -26,7 +26,7 @@ from asudfd.record.record import PARTITIONS
 from asudfd.record.refused import Refused
 
 if TYPE_CHECKING:
-    from asudfd.aerospike.info.request import Session
+    from asudfd.aerospike.info.request import ClientSession
     from asudfd.record.namespace import Namespace
 
 ACTIVE_MAX = 128
@@ -37,7 +37,7 @@ _TYPES = {"udf": "background-udf", "ops": "background-ops", "aggr": "aggregation
 _SEPARATORS = ":;="
 
 
-class Job:
+class QueryJob:
     """One query: what it does, for whom, and how far it is. Times are in seconds of the monotonic clock."""
 
     __slots__ = (
@@ -62,7 +62,7 @@ class Job:
         word: str,
         namespace: Namespace,
         fields: dict[int, bytes],
-        session: Session | None,
+        session: ClientSession | None,
         rate: int = 0,
     ) -> None:
         self.word = word
@@ -122,12 +122,12 @@ class Job:
         return without(_SEPARATORS, self.fields.get(identifier, b"").decode("utf-8", "replace"))
 
 
-class Jobs(dict[int, Job]):
+class QueryJobs(dict[int, QueryJob]):
     """The longer queries of a node by their ids, in the order in which they began."""
 
     __slots__ = ()
 
-    def add(self, job: Job, done_max: int) -> None:
+    def add(self, job: QueryJob, done_max: int) -> None:
         """Take in a job; of those that have ended only the last ``done_max`` stay. Raises Refused."""
         if job.id in self:
             raise Refused(Result.PARAMETER, "a job with this id is still remembered")
@@ -136,7 +136,7 @@ class Jobs(dict[int, Job]):
             raise Refused(Result.FORBIDDEN, "too many queries run")
         self[job.id] = job
 
-    def end(self, job: Job, done_max: int) -> None:
+    def end(self, job: QueryJob, done_max: int) -> None:
         """A job has ended; of those only the last ``done_max`` stay."""
         job.ended = time.monotonic()
         self._forget(done_max)

@@ -45,10 +45,10 @@ from asinfo.wire.message import (
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.many.aggregate import aggregate
 from asudfd.aerospike.message.many.background import begin
-from asudfd.aerospike.message.many.selection import START, Place, Selection, Throttle, rate_of
+from asudfd.aerospike.message.many.selection import START, IndexPosition, Selection, Throttle, rate_of
 from asudfd.aerospike.message.outcome import refuse_unsupported
 from asudfd.aerospike.message.single.bins import split
-from asudfd.fairness import line
+from asudfd.fairness import loop_scheduler
 from asudfd.record.record import PARTITIONS, partition
 from asudfd.record.refused import Refused
 
@@ -56,9 +56,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from asinfo.wire.message import Message
-    from asudfd.aerospike.info.request import Session
-    from asudfd.aerospike.message.dispatch import Messages
-    from asudfd.aerospike.message.many.selection import Found
+    from asudfd.aerospike.info.request import ClientSession
+    from asudfd.aerospike.message.dispatch import RecordService
+    from asudfd.aerospike.message.many.selection import SelectedRecord
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
 
@@ -77,29 +77,29 @@ _PARTITION, _VALUE = Struct("<H"), Struct("<q")  # little-endian, unlike everyth
 
 
 def query(
-    messages: Messages, message: Message, body: bytes, session: Session | None
+    records: RecordService, message: Message, body: bytes, session: ClientSession | None
 ) -> bytes | AsyncIterator[bytes]:
     """The reply to a query, piece by piece. Raises Refused and WireError."""
     _, info2, info3, _, _, _, _, _, _, fields, count, offset = message
-    namespace = messages.node.namespaces.get(fields.get(FIELD_NAMESPACE, b""))
+    namespace = records.node.namespaces.get(fields.get(FIELD_NAMESPACE, b""))
     if namespace is None:
         raise Refused(Result.NAMESPACE, "no such namespace")
     refuse_unsupported(fields)
     kind = fields.get(FIELD_UDF_OP)
     if kind == bytes([AGGREGATION]):
-        return aggregate(messages, namespace, message, session)
+        return aggregate(records, namespace, message, session)
     todo = ops(body, offset, count) if count else []
     if kind is not None or info2 & INFO2_WRITE:
-        return begin(messages, namespace, message, todo, session)
+        return begin(records, namespace, message, todo, session)
     if not info3 & INFO3_PARTITION_DONE:
         raise Refused(Result.UNSUPPORTED_FEATURE, "a scan of the time before partition queries")
     if any(code != OP_READ for code, _, _, _ in todo):
         raise Refused(Result.UNSUPPORTED_FEATURE, "a query only reads bins")
     names = [name for _, _, name, _ in todo]
-    return _pieces(namespace, message, _Scan(messages, namespace, message, names), session)
+    return _pieces(namespace, message, _Scan(records, namespace, message, names), session)
 
 
-def _starts(fields: dict[int, bytes]) -> dict[int, Place]:
+def _starts(fields: dict[int, bytes]) -> dict[int, IndexPosition]:
     """The partitions that are asked for, each with the place after which it goes on. Raises Refused."""
     numbers, digests = fields.get(FIELD_PARTITIONS), fields.get(FIELD_RESUME_DIGESTS)
     if numbers is None and digests is None:
@@ -118,19 +118,19 @@ def _starts(fields: dict[int, bytes]) -> dict[int, Place]:
     return starts
 
 
-def _places(fields: dict[int, bytes], digests: list[bytes]) -> list[Place]:
+def _places(fields: dict[int, bytes], digests: list[bytes]) -> list[IndexPosition]:
     """Where partitions go on: after a digest; with an index after its value, and then the digest. Raises Refused."""
     if FIELD_INDEX_RANGE not in fields:
-        return [Place(0, digest) for digest in digests]
+        return [IndexPosition(0, digest) for digest in digests]
     data = fields.get(FIELD_BVALS, b"")
     if len(data) != len(digests) * _VALUE.size:
         raise Refused(Result.PARAMETER, "to go on in an index takes a value (field 15) for each digest")
     values = (value for (value,) in _VALUE.iter_unpack(data))
-    return list(map(Place, values, digests))
+    return list(map(IndexPosition, values, digests))
 
 
 async def _pieces(
-    namespace: Namespace, message: Message, scan: _Scan, session: Session | None
+    namespace: Namespace, message: Message, scan: _Scan, session: ClientSession | None
 ) -> AsyncIterator[bytes]:
     """Frames with records; each holds as many as come in one turn."""
     kind = "short" if message[0] & INFO1_SHORT_QUERY else "long"
@@ -151,10 +151,10 @@ async def _pieces(
                 await asyncio.sleep(pause)
                 pause = scan.throttle.pause()
             if monotonic() > turn_end:
-                await line().turn()
+                await loop_scheduler().turn()
                 turn_end = monotonic() + TURN_SECONDS
     except Refused as error:
-        scan.messages.node.reasons.note(error.code, str(error), session)
+        scan.records.node.refusals.note(error.code, str(error), session)
         last, end = reply(error.code, info3=INFO3_LAST), "error"
     namespace.counters[f"{scan.kind}_query_{kind}_basic_{end}"] += 1
     parts.append(last)
@@ -172,16 +172,16 @@ class _Scan:
         "_selection",
         "_starts",
         "kind",
-        "messages",
+        "records",
         "throttle",
     )
 
     def __init__(
-        self, messages: Messages, namespace: Namespace, message: Message, names: list[bytes]
+        self, records: RecordService, namespace: Namespace, message: Message, names: list[bytes]
     ) -> None:
         """Raises Refused."""
         fields = message[9]
-        self.messages = messages
+        self.records = records
         self._namespace = namespace
         self._names = names
         self._info1 = message[0]
@@ -197,7 +197,7 @@ class _Scan:
         Raises Refused when a filter would take too long.
         """
         for number, after in self._starts.items():
-            if not self.messages.owns(number):
+            if not self.records.owns(number):
                 yield reply(Result.PARTITION_UNAVAILABLE, generation=number, info3=INFO3_PARTITION_DONE)
                 continue
             for found in self._selection.records(number, after):
@@ -223,7 +223,7 @@ def _shown(record: Record, names: list[bytes], info1: int) -> list[bytes] | None
     return [bins[name] for name in names if name in bins] or None
 
 
-def _message(namespace: Namespace, found: Found, shown: list[bytes]) -> bytes:
+def _message(namespace: Namespace, found: SelectedRecord, shown: list[bytes]) -> bytes:
     digest, record, value = found
     fields = [(FIELD_NAMESPACE, namespace.name), (FIELD_DIGEST, digest)]
     if record.set_name:

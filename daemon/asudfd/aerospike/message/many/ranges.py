@@ -43,7 +43,7 @@ _SIZE = Struct("!I")
 _ELEMENTS, _KEYS = 1, 2  # types of an index, in the numbers of the wire; 3 is values of a map
 
 
-class Range:
+class IndexRange:
     """The values that a query asks for."""
 
     __slots__ = ("_hash", "_high", "_low", "_name", "_particle", "_type", "index_name")

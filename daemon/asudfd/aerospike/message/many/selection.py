@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from asinfo.wire.message import FIELD_INDEX_RANGE, FIELD_RECORDS_PER_SECOND, FIELD_SET
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.filter.cache import filter_of
-from asudfd.aerospike.message.many.ranges import Range
+from asudfd.aerospike.message.many.ranges import IndexRange
 from asudfd.record.refused import Refused
 
 if TYPE_CHECKING:
@@ -28,18 +28,18 @@ PAUSE_MAX = 0.1
 _PAUSE_MIN = 0.01
 
 
-class Place(NamedTuple):
+class IndexPosition(NamedTuple):
     """An entry of an index, by which its order is known. Without an index only the digest counts."""
 
     value: int
     digest: bytes
 
 
-START = Place(-1 << 63, b"")
+START = IndexPosition(-1 << 63, b"")
 """What is before all entries."""
 
 
-class Found(NamedTuple):
+class SelectedRecord(NamedTuple):
     """A record, and the value by which an index has it: None without an index."""
 
     digest: bytes
@@ -57,12 +57,12 @@ class Selection:
         self._namespace = namespace
         self._set_name = fields.get(FIELD_SET)
         self._filter = filter_of(fields)
-        self._range = Range(namespace, fields) if FIELD_INDEX_RANGE in fields else None
+        self._range = IndexRange(namespace, fields) if FIELD_INDEX_RANGE in fields else None
         self.index_name = "" if self._range is None else self._range.index_name
         self.kind = "pi" if self._range is None else "si"
         """What names of counters begin with: queries of the primary index, or of a secondary one."""
 
-    def candidates(self, partition: int, after: Place = START) -> Iterator[Found | None]:
+    def candidates(self, partition: int, after: IndexPosition = START) -> Iterator[SelectedRecord | None]:
         """The records after a place, before the filter is asked; None where others may have a turn.
 
         They come in the order of their digests; with a range by value, then by digest. Raises Refused for a collection
@@ -72,27 +72,29 @@ class Selection:
             return self._by_digest(partition, after.digest)
         return self._by_value(self._range, partition, after)
 
-    def _by_digest(self, partition: int, after: bytes) -> Iterator[Found | None]:
+    def _by_digest(self, partition: int, after: bytes) -> Iterator[SelectedRecord | None]:
         for digest, record in self._namespace.scan(partition, after):
-            yield Found(digest, record) if self._is_of_set(record) else None
+            yield SelectedRecord(digest, record) if self._is_of_set(record) else None
 
-    def _by_value(self, within: Range, partition: int, after: Place) -> Iterator[Found | None]:
+    def _by_value(
+        self, within: IndexRange, partition: int, after: IndexPosition
+    ) -> Iterator[SelectedRecord | None]:
         """Each record is read again when it is its turn: what was found of it may be long ago."""
-        places: list[Place] = []
+        places: list[IndexPosition] = []
         for digest, record in self._namespace.scan(partition):
             value = within.find(record) if self._is_of_set(record) else None
-            if value is not None and (place := Place(value, digest)) > after:
+            if value is not None and (place := IndexPosition(value, digest)) > after:
                 places.append(place)
             yield None
         places.sort()
         for value, digest in places:
             now = self._namespace.get(digest)
-            yield None if now is None or within.find(now) is None else Found(digest, now, value)
+            yield None if now is None or within.find(now) is None else SelectedRecord(digest, now, value)
 
     def _is_of_set(self, record: Record) -> bool:
         return not self._set_name or record.set_name == self._set_name
 
-    def records(self, partition: int, after: Place = START) -> Iterator[Found | None]:
+    def records(self, partition: int, after: IndexPosition = START) -> Iterator[SelectedRecord | None]:
         """The same for records that also pass the filter. Raises Refused for one that would take too long."""
         passes = self._filter
         for found in self.candidates(partition, after):

@@ -53,11 +53,11 @@ def unpack_numbered(body: bytes) -> tuple[int, bytes]:
     return _ENVELOPE.unpack_from(body)[1], body[_ENVELOPE.size :]
 
 
-class Unreached(Exception):  # noqa: N818 - named for what happened
+class NodeUnreached(Exception):  # noqa: N818 - named for what happened
     """The request has not left this node."""
 
 
-class Lost(Exception):  # noqa: N818 - named for what happened
+class ReplyLost(Exception):  # noqa: N818 - named for what happened
     """The connection ended before the reply came: nobody knows what became of the request."""
 
 
@@ -70,14 +70,14 @@ class Peer:
         self.member = member
         self.waiting = 0
         self.waiting_size = 0
-        self._line: _Line | None = None
+        self._line: _PeerConnection | None = None
         self._opening: asyncio.Task[None] | None = None
         self._closed = False
 
     async def ask(self, content: bytes, seconds: float) -> bytes:
         """The reply to ``content``. Raises Unreached, Lost, or TimeoutError after ``seconds``."""
         if self._closed or self.waiting >= WAITING_MAX or self.waiting_size + len(content) > WAITING_SIZE_MAX:
-            raise Unreached(f"too many requests wait for node {self.member.id}")
+            raise NodeUnreached(f"too many requests wait for node {self.member.id}")
         line = self._line or self._open()
         reply = line.send(content)
         try:
@@ -88,31 +88,31 @@ class Peer:
             raise
 
     def close(self) -> None:
-        """End the connection; whoever waits gets Lost or Unreached."""
+        """End the connection; whoever waits gets Lost or NodeUnreached."""
         self._closed = True
         if self._line is not None:
             self._line.abort()
 
-    def forget(self, line: _Line) -> None:
+    def forget(self, line: _PeerConnection) -> None:
         """``line`` has ended."""
         if self._line is line:
             self._line = None
 
-    def _open(self) -> _Line:
-        line = self._line = _Line(self)
+    def _open(self) -> _PeerConnection:
+        line = self._line = _PeerConnection(self)
         self._opening = asyncio.ensure_future(self._connect(line))
         return line
 
-    async def _connect(self, line: _Line) -> None:
+    async def _connect(self, line: _PeerConnection) -> None:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(SILENCE_SECONDS):
                 await loop.create_connection(lambda: line, self.member.host, self.member.port)
         except OSError as error:  # TimeoutError is one, too
-            line.fail(Unreached(f"node {self.member.id} cannot be reached: {error}"))
+            line.fail(NodeUnreached(f"node {self.member.id} cannot be reached: {error}"))
 
 
-class _Line(asyncio.Protocol):
+class _PeerConnection(asyncio.Protocol):
     """One connection. A request whose time is over is waited for all the same: until then its bytes may be here."""
 
     __slots__ = (
@@ -160,13 +160,13 @@ class _Line(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
         else:
-            self.fail(Unreached("the node has left"))
+            self.fail(NodeUnreached("the node has left"))
 
-    def fail(self, error: Unreached | Lost) -> None:
+    def fail(self, error: NodeUnreached | ReplyLost) -> None:
         """Tell all who wait that no reply will come."""
         self._peer.forget(self)
         for reply, size in self._sent.values():
-            self._settle(size)
+            self._release(size)
             if not reply.done():
                 reply.set_exception(error)
         self._sent.clear()
@@ -184,7 +184,9 @@ class _Line(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """Tell those who wait."""
-        self.fail(Lost(f"node {self._peer.member.id} closed the connection{f': {error}' if error else ''}"))
+        self.fail(
+            ReplyLost(f"node {self._peer.member.id} closed the connection{f': {error}' if error else ''}")
+        )
 
     def data_received(self, data: bytes) -> None:
         """Hand the replies in ``data`` out."""
@@ -215,10 +217,10 @@ class _Line(asyncio.Protocol):
         if kind != INTERNAL or number not in self._sent:
             raise WireError("not a reply to what was asked")
         reply, size = self._sent.pop(number)
-        self._settle(size)
+        self._release(size)
         if not reply.done():
             reply.set_result(content)
 
-    def _settle(self, size: int) -> None:
+    def _release(self, size: int) -> None:
         self._peer.waiting -= 1
         self._peer.waiting_size -= size

@@ -36,15 +36,15 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.outcome import failed
-from asudfd.aerospike.message.peer.peer import Lost, Peer, Unreached, numbered, unpack_numbered
+from asudfd.aerospike.message.peer.peer import NodeUnreached, Peer, ReplyLost, numbered, unpack_numbered
 from asudfd.record.record import partition
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from asinfo.wire.message import Message, Op
-    from asudfd.aerospike.info.request import Session
-    from asudfd.aerospike.message.dispatch import Messages
+    from asudfd.aerospike.info.request import ClientSession
+    from asudfd.aerospike.message.dispatch import RecordService
     from asudfd.aerospike.message.outcome import Outcome
     from asudfd.node import Node
 
@@ -57,7 +57,9 @@ def proxied(origin: str) -> str:
     return f"from_proxy_{origin}" if origin != "client" else "from_proxy"
 
 
-def respond(messages: Messages, body: bytes, session: Session | None = None) -> bytes | Awaitable[bytes]:
+def respond(
+    records: RecordService, body: bytes, session: ClientSession | None = None
+) -> bytes | Awaitable[bytes]:
     """The reply to a request that another node, the one of ``session``, passes on; nothing to what is none."""
     try:
         number, content = unpack_numbered(body)
@@ -65,7 +67,7 @@ def respond(messages: Messages, body: bytes, session: Session | None = None) -> 
         return b""
     if len(content) < _HEAD.size:
         return b""
-    reply = _reply(messages, content, session)
+    reply = _reply(records, content, session)
     if isinstance(reply, bytes):
         return numbered(number, reply[HEADER_SIZE:])
     return _later(
@@ -77,22 +79,22 @@ async def _later(number: int, reply: asyncio.Future[bytes]) -> bytes:
     return numbered(number, (await reply)[HEADER_SIZE:])
 
 
-def _reply(messages: Messages, content: bytes, session: Session | None) -> bytes | Awaitable[bytes]:
+def _reply(records: RecordService, content: bytes, session: ClientSession | None) -> bytes | Awaitable[bytes]:
     kind, identity, name = _HEAD.unpack_from(content)
     body = content[_HEAD.size :]
     try:
         message = unpack(body)
         todo = ops(body, message[11], message[10]) if message[10] else []
     except WireError as error:
-        messages.node.reasons.note(Result.PARAMETER, f"a malformed message: {error}", session)
+        records.node.refusals.note(Result.PARAMETER, f"a malformed message: {error}", session)
         return reply_frame(Result.PARAMETER)
     digest = message[8]
     if digest is None or kind >= len(_ORIGINS):
         return reply_frame(Result.PARAMETER)
-    node = messages.node
-    if (identity, name) != _address(node.id, node) or not messages.owns(partition(digest)):
+    node = records.node
+    if (identity, name) != _address(node.id, node) or not records.owns(partition(digest)):
         return reply_frame(Result.PARTITION_UNAVAILABLE)
-    return messages.respond_one(message, todo, proxied(_ORIGINS[kind]), session)
+    return records.respond_one(message, todo, proxied(_ORIGINS[kind]), session)
 
 
 async def relay(node: Node, owner: Peer, message: Message, body: bytes) -> bytes:
@@ -139,9 +141,9 @@ async def _ask(node: Node, owner: Peer, message: Message, body: bytes, origin: s
         answer = await owner.ask(head + body, limit / 1000)
     except TimeoutError:
         counted, code = "timeout", Result.TIMEOUT
-    except Lost:
+    except ReplyLost:
         code = Result.TIMEOUT if message[1] & INFO2_WRITE else code
-    except Unreached:
+    except NodeUnreached:
         pass
     else:
         counters[f"{origin}_proxy_complete"] += 1

@@ -34,7 +34,7 @@ WAIT_SECONDS = 0.1
 """How long none of them may come until whoever waits looks whether it is still waited for."""
 
 
-class Elsewhere:
+class RemoteRows:
     """Rows that others work on. ``answer`` passes one on; to be closed."""
 
     __slots__ = ("_answer", "_arrived", "_done", "_in_line", "_room", "_size", "_tasks", "_waiting")

@@ -45,7 +45,7 @@ _DIGEST_HEAD = field(FIELD_DIGEST, bytes(DIGEST_SIZE))[:5]
 _SPECIAL = (FIELD_KEY, FIELD_FILTER, FIELD_MRT_ID)
 
 
-class Calls(dict[bytes, "Call"]):
+class CallCache(dict[bytes, "Call"]):
     """What calls say, by their bytes without the digest."""
 
     __slots__ = ()

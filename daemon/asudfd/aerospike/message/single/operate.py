@@ -117,7 +117,7 @@ def run(bins: Bins, todo: list[Op], respond_all: int, *, echo: bool = True) -> l
     that only read are answered so.
     """
     shown: list[bytes] = []
-    opened = _Opened(bins)
+    opened = _CollectionBins(bins)
     for code, kind, name, value in todo:
         if len(shown) > SHOWN_MAX:
             raise Refused(Result.PARAMETER, "so many operations are too much for one request")
@@ -169,14 +169,14 @@ def unsupported(code: int) -> Refused:
     return Refused(Result.UNSUPPORTED_FEATURE, f"operation {code} ({UNSUPPORTED[code]}) is not supported")
 
 
-class _Opened:
+class _CollectionBins:
     """The list and map bins that operations work on, each taken apart once, and the work of all operations."""
 
-    __slots__ = ("_bins", "_changed", "_opened", "_shelf", "_stored")
+    __slots__ = ("_bins", "_changed", "_collections", "_opened", "_stored")
 
     def __init__(self, bins: Bins) -> None:
         self._bins = bins
-        self._shelf = cdt.Shelf()
+        self._collections = cdt.OpenCollections()
         self._opened: dict[bytes, Collection] = {}
         self._changed: dict[bytes, Collection] = {}
         self._stored: dict[bytes, tuple[int, bytes]] = {}
@@ -191,20 +191,20 @@ class _Opened:
             if collection is not None:
                 given = cdt.read_open(collection, command)
             elif name in self._bins:
-                given = cdt.read(*stored, command, self._shelf)
+                given = cdt.read(*stored, command, self._collections)
             else:
-                cdt.check(command, self._shelf.work, modifies=False)
+                cdt.check(command, self._collections.budget, modifies=False)
                 return None
             return given if given[0] != NULL else None
         if collection is None and stored[0] == LIST:
-            longer = cdt.append(stored[1], command, self._shelf.work)
+            longer = cdt.append(stored[1], command, self._collections.budget)
             if longer is not None:
                 self._stored[name] = LIST, longer[0]
                 self._bins[name] = op(OP_READ, LIST, name, longer[0])
                 return longer[1]
         if collection is None:
-            collection = cdt.open_bin(*stored, self._shelf.work)
-        changed, shown = cdt.modify_open(collection, command, self._shelf.work)
+            collection = cdt.open_bin(*stored, self._collections.budget)
+        changed, shown = cdt.modify_open(collection, command, self._collections.budget)
         if changed is not None:
             self._opened[name] = self._changed[name] = changed
         return shown
@@ -226,7 +226,7 @@ class _Opened:
         self._opened.clear()
         self._stored.clear()
         with cdt.REFUSING:
-            self._shelf.work.charge(size * COPY_STEPS)
+            self._collections.budget.charge(size * COPY_STEPS)
 
 
 def _shown(code: int, name: bytes, given: tuple[int, bytes] | None) -> bytes:

@@ -60,7 +60,7 @@ def apply(node: Node, namespace: Namespace, message: Message, origin: str) -> Ou
     applied = node.host.apply_inline(module, function, arguments, subject)
     if applied is None:
         return None
-    return settle(namespace, digest, fields, ttl, record, applied, origin)
+    return commit_result(namespace, digest, fields, ttl, record, applied, origin)
 
 
 async def apply_in_thread(
@@ -73,7 +73,7 @@ async def apply_in_thread(
     record = namespace.get(digest)
     subject = subject_of(namespace, digest, record, fields)
     applied = await node.host.apply(module, function, arguments, subject, seconds)
-    return settle(namespace, digest, fields, ttl, record, applied, origin)
+    return commit_result(namespace, digest, fields, ttl, record, applied, origin)
 
 
 def call_of(fields: dict[int, bytes]) -> tuple[str, bytes, bytes]:
@@ -101,7 +101,7 @@ def subject_of(
     return True, generation, ttl, last_update, set_name, key, digest, bins, namespace.in_memory
 
 
-def settle(  # noqa: PLR0917 - the hot path calls it by position
+def commit_result(  # noqa: PLR0917 - the hot path calls it by position
     namespace: Namespace,
     digest: bytes,
     fields: dict[int, bytes],

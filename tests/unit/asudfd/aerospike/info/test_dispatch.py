@@ -7,9 +7,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from asinfo.wire.frame import HEADER_SIZE
-from asudfd.aerospike.info.dispatch import Dispatch
-from asudfd.aerospike.info.request import Request, Session
-from asudfd.aerospike.info.table import Row, Table
+from asudfd.aerospike.info.dispatch import InfoService
+from asudfd.aerospike.info.request import ClientSession, Request
+from asudfd.aerospike.info.table import InfoCommand, InfoTable
 from asudfd.errors import CommandError
 from asudfd.node import Node
 from tests.fakes.reply import whole
@@ -25,12 +25,14 @@ async def later(node: Node, request: Request) -> bytes:
     return echo(node, request)
 
 
-TABLE = Table([[Row(b"build", echo, constant=True), Row(b"later", later), Row(b"n" * 31, echo)]])
+TABLE = InfoTable(
+    [[InfoCommand(b"build", echo, constant=True), InfoCommand(b"later", later), InfoCommand(b"n" * 31, echo)]]
+)
 
 
 def ask(body: bytes) -> bytes:
     async def run() -> bytes:
-        reply = Dispatch(make_node(TABLE)).respond(body, Session())
+        reply = InfoService(make_node(TABLE)).respond(body, ClientSession())
         return await whole(reply)
 
     return asyncio.run(run())[HEADER_SIZE:]
@@ -106,7 +108,7 @@ def test_any_bytes_are_answered_as_the_model_does(body: bytes) -> None:
     ],
 )
 def test_which_replies_may_be_kept(body: bytes, *, constant: bool) -> None:
-    assert Dispatch(make_node(TABLE)).is_constant(body) is constant
+    assert InfoService(make_node(TABLE)).is_constant(body) is constant
 
 
 @pytest.mark.parametrize(
@@ -121,18 +123,18 @@ def test_which_replies_may_be_kept(body: bytes, *, constant: bool) -> None:
 )
 def test_uniform_errors(parameters: bytes, answer: bytes) -> None:
     with pytest.raises(CommandError) as raised:
-        Request(b"c", parameters, Session()).required(b"size", size_max=4)
+        Request(b"c", parameters, ClientSession()).required(b"size", size_max=4)
     assert raised.value.answer == answer
 
 
 def test_the_namespace_has_its_own_code() -> None:
     with pytest.raises(CommandError) as raised:
-        Request(b"c", b"id=", Session()).required(b"namespace", b"id")
+        Request(b"c", b"id=", ClientSession()).required(b"namespace", b"id")
     assert raised.value.answer == b"ERROR:20:missing 'namespace' value"
 
 
 def test_values() -> None:
-    request = Request(b"c", b"a=1=2;b;;a=3;ns=t", Session())
+    request = Request(b"c", b"a=1=2;b;;a=3;ns=t", ClientSession())
     assert request.required(b"a") == b"1=2"
     assert request.optional(b"b") is None
     assert request.required(b"namespace", b"ns") == b"t"

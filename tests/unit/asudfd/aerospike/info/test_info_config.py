@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from asudfd.aerospike.info.config import ROWS
-from asudfd.aerospike.info.request import Request, Session
-from asudfd.aerospike.info.table import Table
+from asudfd.aerospike.info.request import ClientSession, Request
+from asudfd.aerospike.info.table import InfoTable
 from asudfd.config.load import embedded, load
 from asudfd.config.schema import Config
 from asudfd.errors import CommandError
@@ -82,10 +82,10 @@ def node() -> Any:
 
 
 def ask(node: Any, command: bytes) -> bytes:
-    rows = Table([ROWS]).rows
+    rows = InfoTable([ROWS]).rows
     name, _, parameters = command.partition(b":")
     try:
-        answer = rows[name].handler(node, Request(name, parameters, Session()))
+        answer = rows[name].handler(node, Request(name, parameters, ClientSession()))
         assert isinstance(answer, bytes)
     except CommandError as error:
         return error.answer

@@ -10,11 +10,11 @@ import pytest
 
 from asinfo.wire.frame import HEADER_SIZE
 from asudfd.aerospike.info import devices
-from asudfd.aerospike.info.dispatch import SUMMARY, Dispatch
+from asudfd.aerospike.info.dispatch import SUMMARY, InfoService
 from asudfd.aerospike.info.expand import expand
 from asudfd.aerospike.info.families import FAMILIES, table
-from asudfd.aerospike.info.request import Session
-from asudfd.aerospike.info.table import Row, Table
+from asudfd.aerospike.info.request import ClientSession
+from asudfd.aerospike.info.table import InfoCommand, InfoTable
 from asudfd.cluster.cluster import Member
 from asudfd.node import Node
 from asudfd.process.ticker import tick
@@ -22,9 +22,11 @@ from tests.fakes.reply import whole
 from tests.fakes.state import Lines, make_node
 
 
-def ask(command: str, node: Node | None = None, session: Session | None = None) -> str:
+def ask(command: str, node: Node | None = None, session: ClientSession | None = None) -> str:
     async def run() -> bytes:
-        reply = Dispatch(node or make_node(table())).respond(command.encode() + b"\n", session or Session())
+        reply = InfoService(node or make_node(table())).respond(
+            command.encode() + b"\n", session or ClientSession()
+        )
         return await whole(reply)
 
     return asyncio.run(run())[HEADER_SIZE + len(command) + 1 : -1].decode()
@@ -45,7 +47,7 @@ def test_every_row_has_its_grammar() -> None:
 
 def test_a_name_may_stand_once() -> None:
     with pytest.raises(ValueError, match="declared twice"):
-        Table([[Row(b"a", lambda *_: b"")], [Row(b"a", lambda *_: b"")]])
+        InfoTable([[InfoCommand(b"a", lambda *_: b"")], [InfoCommand(b"a", lambda *_: b"")]])
 
 
 def test_services_of_a_cluster(three: Node) -> None:
@@ -269,7 +271,7 @@ def test_threads_tell_where_they_are() -> None:
 
 def test_user_agents_are_counted_while_connected() -> None:
     node = make_node(table())
-    first, second = Session(), Session()
+    first, second = ClientSession(), ClientSession()
     assert ask("user-agent-set:value=YQ==", node, first) == "ok"
     assert ask("user-agent-set:value=YQ==", node, second) == "ok"
     assert ask("user-agent-set:value=YQ==", node, second) == "ERROR:4:already set"
@@ -277,7 +279,7 @@ def test_user_agents_are_counted_while_connected() -> None:
     node.leave(first)
     assert ask("user-agents", node) == "user-agent=YQ==:count=1;"
     node.leave(second)
-    node.leave(Session())
+    node.leave(ClientSession())
     assert ask("user-agents", node) == ""
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from asudfd.aerospike.info.log import ROWS
-from asudfd.aerospike.info.request import Request, Session
-from asudfd.aerospike.info.table import Table
+from asudfd.aerospike.info.request import ClientSession, Request
+from asudfd.aerospike.info.table import InfoTable
 from asudfd.config.schema import Sink
 from asudfd.errors import CommandError
 from asudfd.process.log import Log
@@ -27,10 +27,10 @@ def node(tmp_path: Path) -> Iterator[Any]:
 
 
 def ask(node: Any, command: bytes) -> bytes:
-    rows = Table([ROWS]).rows
+    rows = InfoTable([ROWS]).rows
     name = command.replace(b"/", b":").partition(b":")[0]
     try:
-        answer = rows[name].handler(node, Request(name, command[len(name) + 1 :], Session()))
+        answer = rows[name].handler(node, Request(name, command[len(name) + 1 :], ClientSession()))
         assert isinstance(answer, bytes)
     except CommandError as error:
         return error.answer

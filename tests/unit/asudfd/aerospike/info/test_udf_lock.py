@@ -10,14 +10,14 @@ import pytest
 
 from asinfo.wire.info import split_line
 from asudfd.aerospike.info import udf_lock
-from asudfd.aerospike.info.request import Request, Session
-from asudfd.aerospike.info.table import Table
+from asudfd.aerospike.info.request import ClientSession, Request
+from asudfd.aerospike.info.table import InfoTable
 from asudfd.errors import CommandError, UdfError
 from asudfd.node import Node
 from asudfd.smd.interface import SmdFailed, SmdTimeout
 from asudfd.smd.local import LocalSmd
 
-TABLE = Table([udf_lock.ROWS])
+TABLE = InfoTable([udf_lock.ROWS])
 
 
 def ask(smd: Any, line: str) -> str:
@@ -25,7 +25,7 @@ def ask(smd: Any, line: str) -> str:
     node = cast("Node", SimpleNamespace(smd=smd))
 
     async def answer() -> bytes:
-        found = TABLE.rows[name].handler(node, Request(name, parameters, Session()))
+        found = TABLE.rows[name].handler(node, Request(name, parameters, ClientSession()))
         return found if isinstance(found, bytes) else await found
 
     try:

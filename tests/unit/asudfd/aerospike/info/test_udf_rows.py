@@ -11,8 +11,8 @@ import pytest
 
 from asinfo.wire.info import split_line
 from asudfd.aerospike.info import smd, udf
-from asudfd.aerospike.info.request import Request, Session
-from asudfd.aerospike.info.table import Table
+from asudfd.aerospike.info.request import ClientSession, Request
+from asudfd.aerospike.info.table import InfoTable
 from asudfd.cluster.cluster import Cluster, Member
 from asudfd.errors import CommandError, UdfError
 from asudfd.lua.host import CompileError
@@ -22,7 +22,7 @@ from asudfd.smd.interface import UDF, SmdFailed, SmdTimeout
 from asudfd.smd.local import LocalSmd
 from asudfd.udf.store import ModuleStore
 
-TABLE = Table([udf.ROWS, smd.ROWS])
+TABLE = InfoTable([udf.ROWS, smd.ROWS])
 CONTENT = base64.b64encode(b"return 1").decode()
 
 
@@ -77,7 +77,7 @@ class Cell:
         data = line.encode() if isinstance(line, str) else line
         name, parameters = split_line(data)
         try:
-            answer = TABLE.rows[name].handler(self.node(number), Request(name, parameters, Session()))
+            answer = TABLE.rows[name].handler(self.node(number), Request(name, parameters, ClientSession()))
             if not isinstance(answer, bytes):
                 answer = await answer
         except (CommandError, UdfError) as error:

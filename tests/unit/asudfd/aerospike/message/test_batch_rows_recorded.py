@@ -35,7 +35,7 @@ class Answer(NamedTuple):
 def ask(world: World, text: str) -> list[Answer]:
     """The reply to a frame in hex."""
     body = bytes.fromhex(text)[frame.HEADER_SIZE :]
-    bodies = asyncio.run(gather(world.messages.respond(body)))
+    bodies = asyncio.run(gather(world.records.respond(body)))
     return [
         Answer(
             row,

@@ -16,7 +16,7 @@ from asinfo.wire.message import INFO3_LAST
 from asinfo.wire.request import Key
 from asinfo.wire.result import Result
 from asudfd.aerospike.info.queries import query_abort, query_show
-from asudfd.aerospike.info.request import Request, Session
+from asudfd.aerospike.info.request import ClientSession, Request
 from asudfd.aerospike.message.many.aggregate import ACTIVE_MAX
 from asudfd.config.schema.lua import ModLua
 from asudfd.lua.host import LuaHost
@@ -252,11 +252,11 @@ def test_a_client_that_leaves(stored: World) -> None:
     """The context comes back, and other requests had their turns meanwhile."""
 
     async def scene() -> None:
-        answer = cast("AsyncIterator[bytes]", stored.messages.respond(body("large")))
+        answer = cast("AsyncIterator[bytes]", stored.records.respond(body("large")))
         await anext(answer)
         assert stored.node.host.streams == 1
         await cast("Any", answer).aclose()
-        waiting = cast("AsyncIterator[bytes]", stored.messages.respond(body("endless", limit=60_000)))
+        waiting = cast("AsyncIterator[bytes]", stored.records.respond(body("endless", limit=60_000)))
         task = asyncio.ensure_future(cast("Any", anext(waiting)))
         for _ in range(10):
             await asyncio.sleep(0.001)
@@ -275,7 +275,7 @@ def test_the_nodes_of_a_process_have_their_parts(make_world: Callable[..., World
         world.node.id = identity
     for world in worlds.values():
         world.node.host = host
-        world.messages.join({identity: each.messages for identity, each in worlds.items()})
+        world.records.join({identity: each.records for identity, each in worlds.items()})
     for number in range(50):
         worlds["A1"].ask(request.put(Key("test", "demo", number), {"n": number}))
     found = [decoded(world.bodies(body("all"))).values for world in worlds.values()]
@@ -286,7 +286,7 @@ def test_the_nodes_of_a_process_have_their_parts(make_world: Callable[..., World
 
 def test_query_show_lists_it(stored: World, aggregate: Aggregate) -> None:
     aggregate("all")
-    line = query_show(stored.node, Request(b"query-show", b"id=1", Session())).decode()
+    line = query_show(stored.node, Request(b"query-show", b"id=1", ClientSession())).decode()
     shown = dict(figure.split("=", 1) for figure in line.split(":"))
     assert (shown["job-type"], shown["status"], shown["set"]) == ("aggregation", "done(ok)", "demo")
     assert (shown["recs-succeeded"], shown["job-progress"]) == (str(RECORDS), "100.00")
@@ -304,9 +304,9 @@ def test_a_range_of_an_index(stored: World, aggregate: Aggregate) -> None:
 
 def test_an_abort(stored: World) -> None:
     async def dialogue() -> list[bytes]:
-        pieces = cast("Any", stored.messages.respond(body("slow")))
+        pieces = cast("Any", stored.records.respond(body("slow")))
         first = await anext(pieces)
-        assert query_abort(stored.node, Request(b"query-abort", b"id=1", Session())) == b"ok"
+        assert query_abort(stored.node, Request(b"query-abort", b"id=1", ClientSession())) == b"ok"
         return [first[8:], *[piece[8:] async for piece in pieces]]
 
     assert decoded(asyncio.run(dialogue())).code == Result.QUERY_ABORT

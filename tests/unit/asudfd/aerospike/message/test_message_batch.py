@@ -10,7 +10,7 @@ import pytest
 from asinfo.wire import batch, message, request
 from asinfo.wire.request import Key
 from asinfo.wire.result import Result
-from asudfd.aerospike.info.request import Session
+from asudfd.aerospike.info.request import ClientSession
 from tests.fakes.world import World, gather
 
 NOTHING_THERE = Key("test", "demo", "none")
@@ -229,7 +229,7 @@ def test_rows_are_read_in_short_turns(world: World) -> None:
 
     async def dialogue() -> int:
         counting = asyncio.ensure_future(count())
-        answer = world.messages.respond(body)
+        answer = world.records.respond(body)
         assert turns == 0  # nothing is read before somebody wants the reply
         bodies = await gather(answer)
         counting.cancel()
@@ -278,12 +278,12 @@ def test_writes_wait_for_the_disk_once(world: World, code: int, monkeypatch: pyt
         "asudfd.aerospike.message.many.batch.PIECE_SECONDS", 60
     )  # on a busy machine too it is one piece
     rows = [(key(number), request.put_row(key(number), {"n": 1})) for number in range(9)]
-    bodies = asyncio.run(gather(world.messages.respond(request.batch(rows))))
+    bodies = asyncio.run(gather(world.records.respond(request.batch(rows))))
     assert request.replies(bodies[-1])[-1].result == code
     assert disk.asked == 1
-    single = asyncio.run(gather(world.messages.respond(request.put(key(1), {"n": 2}))))
+    single = asyncio.run(gather(world.records.respond(request.put(key(1), {"n": 2}))))
     assert request.reply(single[0]).result == code
-    assert isinstance(world.messages.respond(request.get(key(1))), bytes)
+    assert isinstance(world.records.respond(request.get(key(1))), bytes)
 
 
 LATE = (100, 3, b"late", 0, b"", None, False, False)
@@ -329,7 +329,7 @@ def test_a_batch_that_shows_no_rows_after_an_error_shows_none_at_its_time_limit(
 
 def test_a_batch_ends_with_its_client(stored: World, monkeypatch: pytest.MonkeyPatch) -> None:
     stored.host.slow = True
-    session = Session()
+    session = ClientSession()
     apply = stored.host.apply
 
     async def leave(*call: Any) -> Any:
@@ -338,7 +338,7 @@ def test_a_batch_ends_with_its_client(stored: World, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(stored.host, "apply", leave)
     rows = [(key(number), request.apply_row(key(number), "mod", "fun")) for number in range(9)]
-    assert asyncio.run(gather(stored.messages.respond(request.batch(rows), session))) == []
+    assert asyncio.run(gather(stored.records.respond(request.batch(rows), session))) == []
     assert stored.host.threads == 1
     assert stored.node.counters.batch_errors == 1
 
@@ -348,7 +348,7 @@ def test_a_batch_whose_pieces_nobody_takes_ends(world: World) -> None:
     rows = [(key(1), request.get_row(key(1)))] * 5
 
     async def dialogue() -> None:
-        pieces: Any = world.messages.respond(request.batch(rows))
+        pieces: Any = world.records.respond(request.batch(rows))
         await anext(pieces)
         await pieces.aclose()
 

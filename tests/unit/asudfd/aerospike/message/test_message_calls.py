@@ -1,4 +1,4 @@
-"""Calls that came before: answered as they would be if none had."""
+"""CallCache that came before: answered as they would be if none had."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from asinfo.wire import message, request
 from asinfo.wire.request import Key, Policy
 from asinfo.wire.result import Result
-from asudfd.aerospike.message.single.call_cache import KNOWN_MAX, KNOWN_SIZE_MAX, Calls, digest_place
+from asudfd.aerospike.message.single.call_cache import KNOWN_MAX, KNOWN_SIZE_MAX, CallCache, digest_place
 from asudfd.lua.runtime import DELETE, NOTHING, WRITE, Applied
 from tests.fakes.world import World
 
@@ -21,8 +21,8 @@ WROTE: Applied = (0, 1, bytes(7) + b"\5", WRITE, BINS, None, False, 0)
 CALL = request.apply(NAMES[0], "mod", "fun", ["x", 1])
 
 
-def known(world: World) -> Calls:
-    return world.messages._calls
+def known(world: World) -> CallCache:
+    return world.records._calls
 
 
 def outcomes(world: World, bodies: list[bytes]) -> list[object]:
@@ -109,7 +109,7 @@ def test_a_known_call_is_refused_where_udfs_are_forbidden() -> None:
 def test_a_known_call_waits_for_the_record() -> None:
     async def scene() -> int:
         world = World()
-        first = world.messages.respond(CALL)
+        first = world.records.respond(CALL)
         assert isinstance(first, bytes)
         async with world.namespace.hold(NAMES[0].digest):
             waiting = world.begin(CALL)
@@ -124,7 +124,7 @@ def test_a_known_call_waits_for_the_record() -> None:
 def test_a_known_call_that_is_slow_goes_to_a_thread() -> None:
     async def scene() -> tuple[bytes, int]:
         world = World()
-        world.messages.respond(CALL)
+        world.records.respond(CALL)
         world.host.slow = True
         return await world.begin(CALL), world.host.threads
 

@@ -14,7 +14,7 @@ from asinfo.wire.request import Key, Policy
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.filter import arithmetic
 from asudfd.aerospike.message.filter.compiled import Filter
-from asudfd.aerospike.message.filter.regex.budget import Budget
+from asudfd.aerospike.message.filter.regex.budget import RegexBudget
 from tests.fakes.world import World
 
 KEY = Key("test", "demo", "k")
@@ -56,7 +56,7 @@ def stored(world: World) -> World:
 
 def passes(world: World, expression: Any) -> bool:
     record = world.record(KEY.digest)
-    return Filter(msgpack.pack(expression), Budget()).passes(world.namespace, KEY.digest, record)
+    return Filter(msgpack.pack(expression), RegexBudget()).passes(world.namespace, KEY.digest, record)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from asinfo.wire.msgpack import Raw
 from asinfo.wire.request import Key, Policy
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.filter import cache
-from asudfd.aerospike.message.filter.regex.budget import Budget, YieldingBudget
+from asudfd.aerospike.message.filter.regex.budget import RegexBudget, YieldingBudget
 from tests.fakes.world import World, gather
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Watched:
         self.elsewhere: list[bytes] = []
         monkeypatch.setattr(cache, "_compiled", self)
 
-    def __call__(self, data: bytes, budget: Budget) -> Any:
+    def __call__(self, data: bytes, budget: RegexBudget) -> Any:
         if get_ident() == self._loop:
             assert len(data) <= cache.AT_ONCE_SIZE
             assert budget._left == cache.AT_ONCE_STEPS
@@ -129,7 +129,7 @@ def test_the_first_of_all_is_compiled_with_what_it_needs_off_the_loop(
 
 def test_a_small_one_is_answered_at_once(stored: World) -> None:
     pattern = [expression.REGEX, 0, Raw(b"[Hh]ello*"), [expression.BIN, expression.STRING, Raw(b"s")]]
-    assert isinstance(stored.messages.respond(single(msgpack.pack(pattern))), bytes)
+    assert isinstance(stored.records.respond(single(msgpack.pack(pattern))), bytes)
 
 
 def test_whoever_waits_for_the_record_has_the_filter_in_time(
@@ -142,12 +142,12 @@ def test_whoever_waits_for_the_record_has_the_filter_in_time(
 
     async def ask() -> list[bytes]:
         async with stored.namespace.hold(KEY.digest, 1):
-            waiting = asyncio.ensure_future(gather(stored.messages.respond(single(wanted))))
+            waiting = asyncio.ensure_future(gather(stored.records.respond(single(wanted))))
             other = Policy(filter=msgpack.pack([expression.AND, [expression.NE, INTEGER, 78], PATTERN]))
             await cache.prepare({message.FIELD_FILTER: wanted})  # behind the first one, in the one thread
             await asyncio.sleep(0)
             assert wanted in cache._cache
-            await gather(stored.messages.respond(request.get(OTHER, policy=other)))
+            await gather(stored.records.respond(request.get(OTHER, policy=other)))
             assert wanted not in cache._cache
             watched.elsewhere.clear()
         return await waiting
@@ -167,7 +167,7 @@ def test_filters_that_come_together_are_all_compiled_off_the_loop(
     ]
 
     async def ask() -> list[int]:
-        replies = await asyncio.gather(*(gather(stored.messages.respond(body)) for body in bodies))
+        replies = await asyncio.gather(*(gather(stored.records.respond(body)) for body in bodies))
         return [request.reply(each[0]).result for each in replies]
 
     assert asyncio.run(ask()) == [Result.OK] * len(bodies)

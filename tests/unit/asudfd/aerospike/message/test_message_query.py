@@ -14,7 +14,7 @@ from asinfo.wire.message import INFO3_LAST, INFO3_PARTITION_DONE, TTL_NEVER, TTL
 from asinfo.wire.request import Key, Policy
 from asinfo.wire.result import Result
 from asudfd.aerospike.info.queries import query_abort, query_abort_all, query_show
-from asudfd.aerospike.info.request import Request, Session
+from asudfd.aerospike.info.request import ClientSession, Request
 from asudfd.record.indexes import Index
 from asudfd.record.record import partition
 from asudfd.record.ttl import now_seconds
@@ -171,7 +171,7 @@ class TestSeveralNodes:
         worlds = {identity: make_world(2) for identity in ("A1", "A2")}
         for identity, world in worlds.items():
             world.node.id = identity
-            world.messages.join({each: other.messages for each, other in worlds.items()})
+            world.records.join({each: other.records for each, other in worlds.items()})
         return list(worlds.values())
 
     def test_a_request_reaches_the_owner_from_everywhere(self, cluster: list[World]) -> None:
@@ -219,7 +219,7 @@ class TestBackground:
 
         async def dialogue() -> Any:
             answer = await gather(
-                world.messages.respond(
+                world.records.respond(
                     message.request(
                         info1,
                         info2,
@@ -229,7 +229,7 @@ class TestBackground:
                     )
                 )
             )
-            for job in tuple(world.messages.jobs.values()):
+            for job in tuple(world.records.jobs.values()):
                 await job.wait()
             return answer
 
@@ -237,7 +237,7 @@ class TestBackground:
         return message.replies(reply)[0]
 
     def show(self, world: World, parameters: bytes = b"id=42") -> dict[str, str]:
-        line = query_show(world.node, Request(b"query-show", parameters, Session())).decode()
+        line = query_show(world.node, Request(b"query-show", parameters, ClientSession())).decode()
         return dict(figure.split("=", 1) for figure in line.split(":"))
 
     UDF = ((33, b"\2"), (30, b"mod"), (31, b"fun"), (32, b"\x90"))
@@ -311,13 +311,13 @@ class TestBackground:
         assert stored.count("udf_sub_udf_filtered_out") == 30
 
     def test_the_client_s_address(self, stored: World) -> None:
-        session = Session()
+        session = ClientSession()
         session.address = "127.0.0.1+4711"
         fields = [(0, b"test"), (7, b"\x2a"), *self.UDF]
 
         async def dialogue() -> None:
-            stored.messages.respond(message.request(0, 1, fields=fields), session)
-            await stored.messages.jobs[42].wait()
+            stored.records.respond(message.request(0, 1, fields=fields), session)
+            await stored.records.jobs[42].wait()
 
         asyncio.run(dialogue())
         assert self.show(stored)["from"] == "127.0.0.1+4711"
@@ -354,20 +354,22 @@ class TestBackground:
         stored.node.config.service.query_max_done = 2
         for number in range(5):
             self.start(stored, (7, bytes([number + 1])), *self.UDF)
-        assert list(stored.messages.jobs) == [4, 5]
+        assert list(stored.records.jobs) == [4, 5]
 
     def test_an_abort(self, stored: World) -> None:
         async def dialogue() -> Any:
             fields = [(0, b"test"), (7, b"\x2a"), *self.UDF]
             stored.host.slow, stored.host.release = True, asyncio.Event()
             stored.host.applied = (0, 0, b"", 0, b"", None, False, False)
-            stored.messages.respond(message.request(0, 1, fields=fields))
+            stored.records.respond(message.request(0, 1, fields=fields))
             await asyncio.sleep(0)
             active = self.show(stored)
-            assert query_abort(stored.node, Request(b"query-abort", b"id=42", Session())) == b"ok"
-            assert query_abort_all(stored.node, Request(b"query-abort-all", b"", Session())).endswith(b":1")
+            assert query_abort(stored.node, Request(b"query-abort", b"id=42", ClientSession())) == b"ok"
+            assert query_abort_all(stored.node, Request(b"query-abort-all", b"", ClientSession())).endswith(
+                b":1"
+            )
             stored.host.release.set()
-            await stored.messages.jobs.stop()
+            await stored.records.jobs.stop()
             return active
 
         assert asyncio.run(dialogue())["status"] == "active(ok)"

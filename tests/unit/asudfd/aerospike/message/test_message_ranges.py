@@ -12,7 +12,7 @@ from asinfo.wire.message import INFO3_PARTITION_DONE
 from asinfo.wire.request import Key
 from asinfo.wire.result import Result
 from asudfd.aerospike.info import sindex
-from asudfd.aerospike.info.request import Request, Session
+from asudfd.aerospike.info.request import ClientSession, Request
 from asudfd.errors import CommandError
 from asudfd.record.indexes import Index, accept, key_of, value_of
 from asudfd.smd.interface import SINDEX, Item, SmdFailed, SmdTimeout
@@ -56,7 +56,7 @@ def stored(world: World) -> World:
 
 def info(world: World, name: bytes, parameters: bytes = b"") -> bytes:
     handler = next(row.handler for row in sindex.ROWS if row.name == name)
-    answer = handler(world.node, Request(name, parameters, Session()))
+    answer = handler(world.node, Request(name, parameters, ClientSession()))
     return cast("bytes", asyncio.run(cast("Any", answer)) if asyncio.iscoroutine(answer) else answer)
 
 
@@ -150,7 +150,7 @@ def test_a_background_query(stored: World) -> None:
     create(stored)
     fields = [(0, b"test"), (1, b"demo"), (7, b"\1"), (22, numbers(1, 4))]
     stored.bodies(message.request(0, 1, fields=fields, ops=[request.op(2, "new", 1)]))
-    assert stored.messages.jobs[1].succeeded == 4
+    assert stored.records.jobs[1].succeeded == 4
     assert stored.count("si_query_ops_bg_complete") == 1
 
 

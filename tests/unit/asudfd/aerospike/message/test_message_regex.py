@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from asinfo.errors import WireError
 from asinfo.wire.expression import Unsupported
-from asudfd.aerospike.message.cost import WORK_MAX, TooMuchError, Work
-from asudfd.aerospike.message.filter.regex.budget import CELLS_MAX, Budget
+from asudfd.aerospike.message.cost import WORK_MAX, CostBudget, TooMuchError
+from asudfd.aerospike.message.filter.regex.budget import CELLS_MAX, RegexBudget
 from asudfd.aerospike.message.filter.regex.search import EXTENDED, ICASE, NEWLINE, Regex
 from tests.glibc_regex import Library
 
@@ -34,7 +34,7 @@ def found(pattern: bytes, flags: int, text: bytes) -> bool | None:
         raise
     except WireError:
         return None
-    return regex(text, Work(ENOUGH))
+    return regex(text, CostBudget(ENOUGH))
 
 
 @pytest.mark.parametrize(
@@ -307,7 +307,7 @@ def nasty_relatives(seed: int, count: int) -> Iterator[bytes]:
 def look(pattern: bytes, text: bytes) -> bool | None:
     """None when it is refused for what it would cost."""
     try:
-        return Regex(pattern, X)(text, Work())
+        return Regex(pattern, X)(text, CostBudget())
     except Unsupported:
         return None
     except WireError:
@@ -339,21 +339,21 @@ def test_no_pattern_takes_long() -> None:
 @pytest.mark.parametrize("pattern", NASTY)
 def test_a_search_takes_no_more_work_than_there_is(pattern: bytes) -> None:
     text = bytes(random.Random(1).choices(b"ab", k=64 << 10))
-    work = Work()
+    budget = CostBudget()
     try:
-        Regex(pattern, X)(text, work)
+        Regex(pattern, X)(text, budget)
     except TooMuchError:
-        assert work.left < 0
-    assert work.left > -WORK_MAX  # what one more state costs
+        assert budget.left < 0
+    assert budget.left > -WORK_MAX  # what one more state costs
 
 
 def test_known_bytes_are_charged_by_their_number_and_states_once() -> None:
     regex = Regex(b"^a.*b$", X)
     costs = []
     for text in (b"a" * 1000, b"a" * 1000, b"a" * 2000):
-        work = Work()
-        regex(text, work)
-        costs.append(WORK_MAX - work.left)
+        budget = CostBudget()
+        regex(text, budget)
+        costs.append(WORK_MAX - budget.left)
     first, again, twice = costs
     assert again < first < again + 200
     assert twice - again == pytest.approx(250)
@@ -380,10 +380,10 @@ def test_repetitions_of_repetitions_are_one() -> None:
 
 
 def test_what_searches_remember_is_bounded() -> None:
-    budget = Budget()
+    budget = RegexBudget()
     first, second = (Regex(pattern, X, budget) for pattern in (b"(a|b)*a(a|b){40}c", b"(a|b)*b(a|b){30}c"))
     text = bytes(random.Random(1).choices(b"ab", k=20_000))
     for regex in (first, second, first):
-        assert not regex(text, Work(ENOUGH))
+        assert not regex(text, CostBudget(ENOUGH))
     states = len(first._states) + len(second._states)
     assert 100 < states < CELLS_MAX // 40

@@ -188,7 +188,7 @@ class TestInAThread:
                 )
             ]
             other = Key("test", "demo", "k2")
-            assert isinstance(stored.messages.respond(request.put(other, {"x": 1})), bytes)  # others go on
+            assert isinstance(stored.records.respond(request.put(other, {"x": 1})), bytes)  # others go on
             stored.host.release.set()
             return [reply((await gather(each))[0]) for each in (running, *waiting)]
 

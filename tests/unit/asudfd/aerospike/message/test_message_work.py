@@ -16,7 +16,7 @@ from asinfo.wire.request import Key, Policy, Reply
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.cdt import collection as collection_module
 from asudfd.aerospike.message.cdt import modify, read
-from asudfd.aerospike.message.cost import WORK_MAX, TooMuchError, Work
+from asudfd.aerospike.message.cost import WORK_MAX, CostBudget, TooMuchError
 from tests.fakes.world import World
 
 if TYPE_CHECKING:
@@ -224,7 +224,7 @@ def test_comparisons_of_long_strings_are_charged(world: World) -> None:
 
 
 def test_work_ends() -> None:
-    work = Work()
-    work.charge(WORK_MAX)
+    budget = CostBudget()
+    budget.charge(WORK_MAX)
     with pytest.raises(TooMuchError):
-        work.charge(1)
+        budget.charge(1)

@@ -11,10 +11,10 @@ from asinfo.wire import batch, frame, message, request
 from asinfo.wire.request import Key, Policy
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.peer import proxy
-from asudfd.aerospike.message.peer.peer import Lost, Peer, Unreached
+from asudfd.aerospike.message.peer.peer import NodeUnreached, Peer, ReplyLost
 from asudfd.aerospike.message.peer.remote_rows import AT_A_TIME
 from asudfd.cluster.cluster import Cluster, Member
-from asudfd.network.listener import Service
+from asudfd.network.listener import Listener
 from asudfd.record.record import partition
 from tests.fakes.world import World, gather
 
@@ -32,7 +32,7 @@ class Pair:
         self.services = {}
         for identity, world in self.worlds.items():
             world.node.id = identity
-            self.services[identity] = Service(world.node, "127.0.0.1", 0)
+            self.services[identity] = Listener(world.node, "127.0.0.1", 0)
         members = [Member(identity, *service.address) for identity, service in self.services.items()]
         self.peers = {member.id: Peer(member) for member in members}
         for world in self.worlds.values():
@@ -43,7 +43,7 @@ class Pair:
         world.node.cluster = Cluster()
         world.node.cluster.join(members)
         others = {member.id: self.peers[member.id] for member in members if member.id != world.node.id}
-        world.messages.join({**others, world.node.id: world.messages} if members else {})
+        world.records.join({**others, world.node.id: world.records} if members else {})
 
     def key(self, owner: str, start: int = 0) -> Key:
         """A key of a record that belongs to the node ``owner``."""
@@ -52,11 +52,11 @@ class Pair:
         return next(key for key in keys if owners[partition(key.digest)] == owner)
 
     async def ask(self, body: bytes, node: str = "A1") -> request.Reply:
-        return request.reply((await gather(self.worlds[node].messages.respond(body)))[0])
+        return request.reply((await gather(self.worlds[node].records.respond(body)))[0])
 
     async def batch(self, rows: Any) -> list[request.Reply]:
         body = request.batch(rows, flags=batch.RESPOND_ALL)
-        bodies = await gather(self.worlds["A1"].messages.respond(body))
+        bodies = await gather(self.worlds["A1"].records.respond(body))
         *answers, last = [reply for body in bodies for reply in request.replies(body)]
         assert last.last
         return [*sorted(answers, key=lambda answer: answer.row), last]
@@ -182,8 +182,8 @@ def test_another_node_at_the_address_refuses() -> None:
 @pytest.mark.parametrize(
     ("failure", "read", "write"),
     [
-        (Unreached("x"), Result.PARTITION_UNAVAILABLE, Result.PARTITION_UNAVAILABLE),
-        (Lost("x"), Result.PARTITION_UNAVAILABLE, Result.TIMEOUT),
+        (NodeUnreached("x"), Result.PARTITION_UNAVAILABLE, Result.PARTITION_UNAVAILABLE),
+        (ReplyLost("x"), Result.PARTITION_UNAVAILABLE, Result.TIMEOUT),
         (TimeoutError(), Result.TIMEOUT, Result.TIMEOUT),
     ],
 )
@@ -217,12 +217,12 @@ def test_frames_that_are_none_of_ours() -> None:
     node = World().node
     number = (7).to_bytes(8, "big")
     head = b"asu2" + number + b"\0" + (0xA1).to_bytes(8, "big") + bytes(8)
-    assert proxy.respond(node.messages, b"") == b""
-    assert proxy.respond(node.messages, b"asu2") == b""
-    assert proxy.respond(node.messages, b"asu2" + number) == b""
-    assert proxy.respond(node.messages, b"\0" * 100) == b""
+    assert proxy.respond(node.records, b"") == b""
+    assert proxy.respond(node.records, b"asu2") == b""
+    assert proxy.respond(node.records, b"asu2" + number) == b""
+    assert proxy.respond(node.records, b"\0" * 100) == b""
     for body in (b"", b"x" * 22, message.request(fields=[(message.FIELD_NAMESPACE, b"test")])):
-        answer = proxy.respond(node.messages, head + body)
+        answer = proxy.respond(node.records, head + body)
         assert isinstance(answer, bytes)
         assert answer[frame.HEADER_SIZE :].startswith(b"asu2" + number)
         assert request.reply(answer[frame.HEADER_SIZE + 12 :]).result == Result.PARAMETER
@@ -260,7 +260,7 @@ def test_a_node_that_does_not_answer_costs_the_rows_of_others_nothing() -> None:
         rows = [(key, request.apply_row(key, "mod", "fun")) for key in theirs]
         rows += [(key, request.apply_row(key, "mod", "fun")) for key in ours]
         body = request.batch(rows, flags=batch.RESPOND_ALL, limit=200)
-        bodies = await gather(pair.worlds["A1"].messages.respond(body))
+        bodies = await gather(pair.worlds["A1"].records.respond(body))
         replies = [reply for body in bodies for reply in request.replies(body)]
         answers = {reply.row: reply.result for reply in replies if not reply.last}
         assert [answers[row] for row in range(20)] == [Result.TIMEOUT] * 20
@@ -276,7 +276,7 @@ def test_rows_for_another_node_are_in_flight_together() -> None:
         keys = [pair.key("A2", start * 50) for start in range(40)]
         rows = [(key, request.apply_row(key, "mod", "fun")) for key in keys]
         body = request.batch(rows, flags=batch.RESPOND_ALL, limit=20_000)
-        replies = asyncio.ensure_future(gather(pair.worlds["A1"].messages.respond(body)))
+        replies = asyncio.ensure_future(gather(pair.worlds["A1"].records.respond(body)))
         while host.threads < AT_A_TIME:  # noqa: ASYNC110 - nothing tells that a call has begun
             await asyncio.sleep(0)
         assert host.threads == AT_A_TIME
@@ -293,7 +293,7 @@ def test_after_an_error_elsewhere_the_other_rows_are_done_all_the_same() -> None
         keys = [pair.key("A2", start * 50) for start in range(3)]
         rows = [(key, request.apply_row(key, "mod", "fun")) for key in keys]
         body = request.batch(rows, flags=batch.RESPOND_FAILED, limit=20_000)
-        bodies = await gather(pair.worlds["A1"].messages.respond(body))
+        bodies = await gather(pair.worlds["A1"].records.respond(body))
         assert [reply.result for body in bodies for reply in request.replies(body)] == [100] * 4
         assert len(pair.worlds["A2"].host.calls) == 3
 
@@ -307,7 +307,7 @@ def test_what_nobody_takes_stops_further_rows() -> None:
             await pair.ask(request.put(key, {"data": b"x" * 200_000}, CALL))
         before = pair.count("A1", "batch_sub_proxy_complete")
         rows = [(key, request.get_row(key)) for key in keys]
-        pieces: Any = pair.worlds["A1"].messages.respond(
+        pieces: Any = pair.worlds["A1"].records.respond(
             request.batch(rows, flags=batch.RESPOND_ALL, limit=20_000)
         )
         await anext(pieces)

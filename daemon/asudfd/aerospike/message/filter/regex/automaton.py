@@ -27,7 +27,7 @@ from asudfd.aerospike.message.filter.regex.tree import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from asudfd.aerospike.message.filter.regex.budget import Budget
+    from asudfd.aerospike.message.filter.regex.budget import RegexBudget
     from asudfd.aerospike.message.filter.regex.tree import Node
 
 EDGE = 0
@@ -83,7 +83,7 @@ class Builder:
         "_tests",
     )
 
-    def __init__(self, budget: Budget, points: frozenset[Where], *, newline: bool) -> None:
+    def __init__(self, budget: RegexBudget, points: frozenset[Where], *, newline: bool) -> None:
         """``points``: all that the tree has; ``newline``: lines start behind a newline, and end before it.
 
         Within a match they do so in any case: `a$.b` is found in "a, newline, b". The library does not look at the flag

@@ -25,7 +25,7 @@ CELLS_MAX = 32_768
 STATE_CELLS = 40
 
 
-class Budget:
+class RegexBudget:
     """What is left, and what is in use."""
 
     __slots__ = ("_cells", "_left")
@@ -57,7 +57,7 @@ class Budget:
         self._cells -= cells
 
 
-class YieldingBudget(Budget):
+class YieldingBudget(RegexBudget):
     """The same for a thread, which lets the event loop have the interpreter now and then."""
 
     __slots__ = ("_until_pause",)

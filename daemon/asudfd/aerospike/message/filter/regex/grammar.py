@@ -36,7 +36,7 @@ _LOWER, _UPPER = CLASSES[b"lower"], CLASSES[b"upper"]
 _SPACE = CLASSES[b"space"]
 
 
-class _Kind(Enum):
+class _TokenKind(Enum):
     END = auto()
     CHARACTER = auto()
     ANY = auto()
@@ -55,19 +55,19 @@ class _Kind(Enum):
     LONE_BACKSLASH = auto()
 
 
-class _Token(NamedTuple):
-    kind: _Kind
+class _PatternToken(NamedTuple):
+    kind: _TokenKind
     byte: int
 
 
 _OPERATORS = {
-    ord("("): _Kind.OPEN,
-    ord(")"): _Kind.CLOSE,
-    ord("|"): _Kind.ALTERNATIVE,
-    ord("+"): _Kind.PLUS,
-    ord("?"): _Kind.OPTIONAL,
-    ord("{"): _Kind.OPEN_COUNT,
-    ord("}"): _Kind.CLOSE_COUNT,
+    ord("("): _TokenKind.OPEN,
+    ord(")"): _TokenKind.CLOSE,
+    ord("|"): _TokenKind.ALTERNATIVE,
+    ord("+"): _TokenKind.PLUS,
+    ord("?"): _TokenKind.OPTIONAL,
+    ord("{"): _TokenKind.OPEN_COUNT,
+    ord("}"): _TokenKind.CLOSE_COUNT,
 }
 """These take a backslash in basic expressions, and none in extended ones."""
 
@@ -87,24 +87,24 @@ _POINTS = {
 }
 
 _PLAIN = {
-    ord("*"): _Kind.STAR,
-    ord("."): _Kind.ANY,
-    ord("["): _Kind.BRACKET,
-    _HAT: _Kind.POINT,
-    _DOLLAR: _Kind.POINT,
+    ord("*"): _TokenKind.STAR,
+    ord("."): _TokenKind.ANY,
+    ord("["): _TokenKind.BRACKET,
+    _HAT: _TokenKind.POINT,
+    _DOLLAR: _TokenKind.POINT,
 }
 
 _ESCAPED = {
-    **dict.fromkeys(b"123456789", _Kind.REFERENCE),
-    **dict.fromkeys(_SETS, _Kind.SET),
-    **dict.fromkeys(b"<>bB`'", _Kind.POINT),
+    **dict.fromkeys(b"123456789", _TokenKind.REFERENCE),
+    **dict.fromkeys(_SETS, _TokenKind.SET),
+    **dict.fromkeys(b"<>bB`'", _TokenKind.POINT),
 }
 
-_LIMITS = {_Kind.STAR: (0, None), _Kind.PLUS: (1, None), _Kind.OPTIONAL: (0, 1)}
-_REPETITIONS = {*_LIMITS, _Kind.OPEN_COUNT}
+_LIMITS = {_TokenKind.STAR: (0, None), _TokenKind.PLUS: (1, None), _TokenKind.OPTIONAL: (0, 1)}
+_REPETITIONS = {*_LIMITS, _TokenKind.OPEN_COUNT}
 
 
-class Reader:
+class PatternReader:
     """Reads one pattern."""
 
     __slots__ = (
@@ -122,7 +122,7 @@ class Reader:
         self._place = 0
         self._groups = 0
         self._closed: set[int] = set()
-        self._token = _Token(_Kind.END, 0)
+        self._token = _PatternToken(_TokenKind.END, 0)
 
     def read(self) -> Node:
         """The whole pattern. Raises WireError for one that is none, Unsupported for one that is not offered."""
@@ -135,26 +135,26 @@ class Reader:
         """Take the next token; ``anchors``: a `^` is one here, even in a basic expression."""
         self._token = self._next(anchors)
 
-    def _next(self, anchors: bool) -> _Token:
+    def _next(self, anchors: bool) -> _PatternToken:
         place = self._place
         if place == len(self._pattern):
-            return _Token(_Kind.END, 0)
+            return _PatternToken(_TokenKind.END, 0)
         byte = self._pattern[place]
         self._place = place + 1
         if byte == _BACKSLASH:
             return self._next_escaped()
-        kind = self._plain.get(byte, _Kind.CHARACTER)
-        if kind is _Kind.POINT and not self._extended and not self._is_anchor(byte, place, anchors):
-            kind = _Kind.CHARACTER
-        return _Token(kind, byte)
+        kind = self._plain.get(byte, _TokenKind.CHARACTER)
+        if kind is _TokenKind.POINT and not self._extended and not self._is_anchor(byte, place, anchors):
+            kind = _TokenKind.CHARACTER
+        return _PatternToken(kind, byte)
 
-    def _next_escaped(self) -> _Token:
+    def _next_escaped(self) -> _PatternToken:
         if self._place == len(self._pattern):
-            return _Token(_Kind.LONE_BACKSLASH, _BACKSLASH)
+            return _PatternToken(_TokenKind.LONE_BACKSLASH, _BACKSLASH)
         byte = self._raw[self._place]
         self._place += 1
-        kind = self._escaped.get(byte, _Kind.CHARACTER)
-        return _Token(kind, byte)
+        kind = self._escaped.get(byte, _TokenKind.CHARACTER)
+        return _PatternToken(kind, byte)
 
     def _is_anchor(self, byte: int, place: int, anchors: bool) -> bool:
         """Whether a `^` or `$` of a basic expression is one: at the start or end of a branch."""
@@ -166,13 +166,17 @@ class Reader:
 
     def _alternatives(self, depth: int) -> Node:
         parts = [self._branch(depth)]
-        while self._token.kind is _Kind.ALTERNATIVE:
+        while self._token.kind is _TokenKind.ALTERNATIVE:
             self._advance(anchors=True)
             parts.append(self._branch(depth))
         return choice(parts)
 
     def _branch(self, depth: int) -> Node:
-        ends = {_Kind.ALTERNATIVE, _Kind.END, _Kind.CLOSE} if depth else {_Kind.ALTERNATIVE, _Kind.END}
+        ends = (
+            {_TokenKind.ALTERNATIVE, _TokenKind.END, _TokenKind.CLOSE}
+            if depth
+            else {_TokenKind.ALTERNATIVE, _TokenKind.END}
+        )
         parts: list[Node] = []
         while self._token.kind not in ends:
             parts.append(self._item(depth))
@@ -181,35 +185,35 @@ class Reader:
     def _item(self, depth: int) -> Node:
         """An atom and what repeats it; nothing repeats an anchor."""
         kind, byte = self._token
-        if kind is _Kind.POINT:
+        if kind is _TokenKind.POINT:
             self._advance()
             return Point(_POINTS[byte])
         node = self._atom(kind, byte, depth)
         self._advance()
         while self._token.kind in _REPETITIONS:
             node = self._repeated(node)
-            if not self._extended and self._token.kind in {_Kind.STAR, _Kind.OPEN_COUNT}:
+            if not self._extended and self._token.kind in {_TokenKind.STAR, _TokenKind.OPEN_COUNT}:
                 raise WireError("a regular expression repeats what is repeated already")
         return node
 
-    def _atom(self, kind: _Kind, byte: int, depth: int) -> Node:
+    def _atom(self, kind: _TokenKind, byte: int, depth: int) -> Node:
         match kind:
-            case _Kind.CHARACTER | _Kind.CLOSE_COUNT:
+            case _TokenKind.CHARACTER | _TokenKind.CLOSE_COUNT:
                 return self._leaf(1 << byte)
-            case _Kind.ANY:
+            case _TokenKind.ANY:
                 return self._leaf(ALL & ~bytes_set(b"\n") if self._newline else ALL)
-            case _Kind.SET:
+            case _TokenKind.SET:
                 return self._leaf(_SETS[byte])
-            case _Kind.BRACKET:
+            case _TokenKind.BRACKET:
                 return self._bracket()
-            case _Kind.OPEN:
+            case _TokenKind.OPEN:
                 return self._group(depth + 1)
-            case _Kind.REFERENCE:
+            case _TokenKind.REFERENCE:
                 if byte - ord("0") in self._closed:
                     raise Unsupported("regular expressions that refer back are not supported")
-            case _Kind.CLOSE if self._extended:
+            case _TokenKind.CLOSE if self._extended:
                 return self._leaf(1 << byte)
-            case _Kind.STAR | _Kind.PLUS | _Kind.OPTIONAL if not self._extended:
+            case _TokenKind.STAR | _TokenKind.PLUS | _TokenKind.OPTIONAL if not self._extended:
                 return self._leaf(1 << byte)
         raise WireError("not a regular expression")
 
@@ -232,7 +236,7 @@ class Reader:
         number = self._groups
         self._advance(anchors=True)
         node = self._alternatives(depth)
-        if self._token.kind is not _Kind.CLOSE:
+        if self._token.kind is not _TokenKind.CLOSE:
             raise WireError("a group of a regular expression that is not closed")
         self._closed.add(number)
         return node
@@ -240,19 +244,19 @@ class Reader:
     # ---- repetitions
 
     def _repeated(self, node: Node) -> Node:
-        low, high = self._counts() if self._token.kind is _Kind.OPEN_COUNT else _LIMITS[self._token.kind]
+        low, high = self._counts() if self._token.kind is _TokenKind.OPEN_COUNT else _LIMITS[self._token.kind]
         self._advance()
         return repeat(node, low, high)
 
     def _counts(self) -> tuple[int, int | None]:
         first = self._number()
-        if self._token.kind is _Kind.CLOSE_COUNT:
+        if self._token.kind is _TokenKind.CLOSE_COUNT:
             low, high = first, first
         else:
             low, high = first or 0, self._number()
         if (
             low is None
-            or self._token.kind is not _Kind.CLOSE_COUNT
+            or self._token.kind is not _TokenKind.CLOSE_COUNT
             or not low <= (COUNT_MAX if high is None else high) <= COUNT_MAX
         ):
             raise WireError("a counted repetition of a regular expression is wrong")
@@ -264,8 +268,8 @@ class Reader:
         while True:
             self._advance()
             kind, byte = self._token
-            if kind is _Kind.CLOSE_COUNT or (kind is not _Kind.END and byte == _COMMA):
+            if kind is _TokenKind.CLOSE_COUNT or (kind is not _TokenKind.END and byte == _COMMA):
                 return found
-            if kind is not _Kind.CHARACTER or not ord("0") <= byte <= ord("9"):
+            if kind is not _TokenKind.CHARACTER or not ord("0") <= byte <= ord("9"):
                 raise WireError("a counted repetition of a regular expression is wrong")
             found = min((found or 0) * 10 + byte - ord("0"), COUNT_MAX + 1)

@@ -16,7 +16,7 @@ from asinfo.wire.info import text, visible
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from asudfd.aerospike.info.request import Session
+    from asudfd.aerospike.info.request import ClientSession
     from asudfd.process.log import Log
 
 CODES = {4: "parameter", 12: "bin type", 16: "unsupported feature"}
@@ -41,7 +41,7 @@ FORGET_SECONDS = 3600.0
 """After so long all clients may be told of anew, if there were too many."""
 
 
-class Reason(NamedTuple):
+class Refusal(NamedTuple):
     """A result code, and what it was for."""
 
     code: int
@@ -53,23 +53,23 @@ class _Noted(NamedTuple):
 
     code: int
     why: str
-    session: Session | None
-    reason: Reason
+    session: ClientSession | None
+    reason: Refusal
 
 
-class Reasons:
+class RefusalLog:
     """The reasons of one node, which tells them in ``log``."""
 
     __slots__ = ("_began", "_last", "_log", "_told", "counts")
 
     def __init__(self, log: Log) -> None:
         self._log = log
-        self.counts: dict[Reason, int] = {}
-        self._told: dict[tuple[str, bytes | None], set[Reason]] = {}
+        self.counts: dict[Refusal, int] = {}
+        self._told: dict[tuple[str, bytes | None], set[Refusal]] = {}
         self._began = monotonic()
         self._last: _Noted | None = None
 
-    def note(self, code: int, why: str, session: Session | None) -> None:
+    def note(self, code: int, why: str, session: ClientSession | None) -> None:
         """A request of ``session``, or of nobody known, was refused; only the CODES are of interest."""
         last = self._last
         if last is not None and last.code is code and last.session is session and last.why == why:
@@ -77,7 +77,7 @@ class Reasons:
             return
         if code not in CODES:
             return
-        reason = Reason(int(code), why[:REASON_SIZE_MAX])
+        reason = Refusal(int(code), why[:REASON_SIZE_MAX])
         if reason not in self.counts and len(self.counts) >= COUNTED_MAX:
             self._forget_the_rarer_half()
         self.counts[reason] = self.counts.get(reason, 0) + 1
@@ -90,15 +90,15 @@ class Reasons:
             (reason for reason in self.counts if reason.text != OTHERS), key=self.counts.__getitem__
         )
         for rare in counted[: len(counted) // 2]:
-            others = Reason(rare.code, OTHERS)
+            others = Refusal(rare.code, OTHERS)
             self.counts[others] = self.counts.get(others, 0) + self.counts.pop(rare)
 
-    def listed(self, code: int | None = None) -> Iterator[tuple[Reason, int]]:
+    def listed(self, code: int | None = None) -> Iterator[tuple[Refusal, int]]:
         """Reasons of one code or of all, with how often each was one: the most frequent first."""
         found = [item for item in self.counts.items() if code in {None, item[0].code}]
         return iter(sorted(found, key=lambda item: -item[1]))
 
-    def _tell(self, reason: Reason, session: Session | None) -> None:
+    def _tell(self, reason: Refusal, session: ClientSession | None) -> None:
         told = self._told_of(session)
         if told is None or reason in told or len(told) > TOLD_MAX:
             return
@@ -109,7 +109,7 @@ class Reasons:
             why = f"code {reason.code}, {CODES[reason.code]}: {reason.text}"
         self._log.warning("rw", f"refused a request of {_client(session)}: {why}")
 
-    def _told_of(self, session: Session | None) -> set[Reason] | None:
+    def _told_of(self, session: ClientSession | None) -> set[Refusal] | None:
         """What was told of a client; None for one client too many. A new connection makes no new client."""
         client = ("", None) if session is None else (session.address.partition("+")[0], session.user_agent)
         told = self._told.get(client)
@@ -123,7 +123,7 @@ class Reasons:
         return told
 
 
-def _client(session: Session | None) -> str:
+def _client(session: ClientSession | None) -> str:
     """A client as the log shows it: its address, and what it says that it is."""
     if session is None or not session.address:
         return "a client"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from asinfo.wire import expression as x
 from asinfo.wire.extent import pass_over
-from asudfd.aerospike.message.cdt import Shelf
+from asudfd.aerospike.message.cdt import OpenCollections
 from asudfd.aerospike.message.cost import LOOK_STEPS, ORDER_STEPS, TooMuchError
 from asudfd.aerospike.message.filter.ordered import ordered
 from asudfd.aerospike.message.single.bins import particle, split
@@ -30,17 +30,27 @@ COMPARED_SIZE_MAX = 256 << 10
 """Largest list or map that is compared, in bytes: that happens in the event loop. Our own limit."""
 
 
-class Subject:
+class FilterRecord:
     """A record as expressions see it."""
 
-    __slots__ = ("_bins", "_found", "_orders", "digest", "in_memory", "record", "shelf", "size", "variables")
+    __slots__ = (
+        "_bins",
+        "_found",
+        "_orders",
+        "collections",
+        "digest",
+        "in_memory",
+        "record",
+        "size",
+        "variables",
+    )
 
     def __init__(self, namespace: Namespace, digest: bytes, record: Record) -> None:
         self.in_memory = namespace.config.storage_engine.kind == "memory"
         self.digest = digest
         self.record = record
         self.variables: dict[int, Any] = {}
-        self.shelf = Shelf()
+        self.collections = OpenCollections()
         self.size = 0
         self._bins: dict[bytes, bytes] | None = None
         self._found: dict[bytes, tuple[int, bytes]] = {}
@@ -61,55 +71,55 @@ class Subject:
 
     def order(self, data: bytes) -> Ordered:
         """What a list or map is compared by. Raises Unsupported for one that is too large."""
-        work = self.shelf.work
+        budget = self.collections.budget
         known = self._orders.get(id(data))
         if known is None:
             if len(data) > COMPARED_SIZE_MAX:
                 raise TooMuchError("a list or map is too large to be compared")
-            before = work.left
-            pass_over(data, 0, work.charge)
-            values = round(before - work.left)
-            work.charge(ORDER_STEPS * values)
+            before = budget.left
+            pass_over(data, 0, budget.charge)
+            values = round(before - budget.left)
+            budget.charge(ORDER_STEPS * values)
             found = ordered(data, values)
             known = self._orders[id(data)] = (data, found)  # data is held, so the id stays its own
-        work.charge(LOOK_STEPS * known[1].values)
+        budget.charge(LOOK_STEPS * known[1].values)
         return known[1]
 
 
-def _void_time(subject: Subject) -> int:
-    void_time = subject.record.void_time
+def _void_time(record: FilterRecord) -> int:
+    void_time = record.record.void_time
     return (EPOCH_SECONDS + void_time) * 1_000_000_000 if void_time else -1
 
 
-def _ttl(subject: Subject) -> int:
-    void_time = subject.record.void_time
+def _ttl(record: FilterRecord) -> int:
+    void_time = record.record.void_time
     return max(0, void_time - now_seconds()) if void_time else -1
 
 
-def _last_update(subject: Subject) -> int:
-    return (EPOCH_SECONDS * 1000 + subject.record.last_update) * 1_000_000
+def _last_update(record: FilterRecord) -> int:
+    return (EPOCH_SECONDS * 1000 + record.record.last_update) * 1_000_000
 
 
-def _since_update(subject: Subject) -> int:
-    return max(0, now_milliseconds() - subject.record.last_update)
+def _since_update(record: FilterRecord) -> int:
+    return max(0, now_milliseconds() - record.record.last_update)
 
 
-def _size(subject: Subject) -> int:
-    if not subject.size:
-        subject.size = stored_size(subject.record)
-    return subject.size
+def _size(record: FilterRecord) -> int:
+    if not record.size:
+        record.size = stored_size(record.record)
+    return record.size
 
 
-METADATA: dict[int, tuple[int, Callable[[Subject], Any]]] = {
+METADATA: dict[int, tuple[int, Callable[[FilterRecord], Any]]] = {
     x.VOID_TIME: (x.INTEGER, _void_time),
     x.TTL: (x.INTEGER, _ttl),
     x.LAST_UPDATE: (x.INTEGER, _last_update),
     x.SINCE_UPDATE: (x.INTEGER, _since_update),
-    x.SET_NAME: (x.STRING, lambda subject: subject.record.set_name),
-    x.KEY_EXISTS: (x.BOOL, lambda subject: bool(subject.record.key)),
+    x.SET_NAME: (x.STRING, lambda record: record.record.set_name),
+    x.KEY_EXISTS: (x.BOOL, lambda record: bool(record.record.key)),
     x.IS_TOMBSTONE: (x.BOOL, lambda _: False),
     x.RECORD_SIZE: (x.INTEGER, _size),
-    x.MEMORY_SIZE: (x.INTEGER, lambda subject: _size(subject) if subject.in_memory else 0),
-    x.DEVICE_SIZE: (x.INTEGER, lambda subject: 0 if subject.in_memory else _size(subject)),
+    x.MEMORY_SIZE: (x.INTEGER, lambda record: _size(record) if record.in_memory else 0),
+    x.DEVICE_SIZE: (x.INTEGER, lambda record: 0 if record.in_memory else _size(record)),
 }
 """Calls without arguments: the type of what they give, and how they find it."""
