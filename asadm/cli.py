@@ -12,8 +12,8 @@ import sys
 
 from asadm import display, statement
 from asadm.flags import OPTIONS
-from asadm.outcome import FAILED, INTERRUPTED, WRONG, Outcome
-from asadm.session import Session
+from asadm.outcome import FAILED, INTERRUPTED, WRONG, CommandOutcome
+from asadm.session import CommandSession
 from asinfo.errors import ConfigError, Error, UsageError
 from asinfo.terminal import interrupt
 from asinfo.terminal.options import notes, recognise
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from asadm.cluster import Cluster
-    from asadm.statement import Call
+    from asadm.statement import ParsedCommand
     from asinfo.terminal.options import Values
 
 SUMMARY = "Ask all configured Aerospike nodes at once, and keep their Lua modules the same."
@@ -120,20 +120,20 @@ def _act(values: Values) -> int:
     if values.flag("version"):
         from asinfo import __version__
 
-        _Output(None).write(f"asadm {__version__}\n".encode())
+        _OutputFile(None).write(f"asadm {__version__}\n".encode())
         return 0
     shell = values.text("completion")
     if shell is not None:
         from asadm import completion
         from asinfo.terminal.completion import script
 
-        _Output(None).write(script(shell, "asadm", OPTIONS, completion.table()).encode())
+        _OutputFile(None).write(script(shell, "asadm", OPTIONS, completion.table()).encode())
         return 0
     _notes(values)  # a way of working that there is not is told before anything is read for it
     calls = _calls(values)
     for note in _notes(values):
         warn(note)
-    with _Output(values.text("out-file")) as output:
+    with _OutputFile(values.text("out-file")) as output:
         session = _session(values, output)
         if calls is None:
             from asadm.shell import Shell
@@ -154,7 +154,7 @@ def _notes(values: Values) -> list[str]:
     return found
 
 
-def _calls(values: Values) -> list[Call] | None:
+def _calls(values: Values) -> list[ParsedCommand] | None:
     """The commands to run, parsed; None for the interactive shell."""
     sources = [name for name in ("execute", "file") if values.text(name) is not None]
     if len(sources) + bool(values.words) > 1:
@@ -172,7 +172,7 @@ def _calls(values: Values) -> list[Call] | None:
     return _standard_input(values)
 
 
-def _standard_input(values: Values) -> list[Call]:
+def _standard_input(values: Values) -> list[ParsedCommand]:
     """The commands on standard input, which cannot carry the password as well: it would be taken for a command."""
     if sys.stdin is None:
         raise UsageError("standard input is closed: say what to run, with -e for instance")
@@ -186,7 +186,7 @@ def _standard_input(values: Values) -> list[Call]:
     return statement.parse(content.decode("utf-8", "surrogateescape"), "standard input")
 
 
-def _words(values: Values) -> Call:
+def _words(values: Values) -> ParsedCommand:
     """The command given as plain words; flags of the program may stand behind it too."""
     call = statement.call(values.words, extra=OPTIONS)
     own = {option.name for option in getattr(call.module, "OPTIONS", ())}
@@ -198,7 +198,7 @@ def _words(values: Values) -> Call:
     return call
 
 
-def _file(path: str) -> list[Call]:
+def _file(path: str) -> list[ParsedCommand]:
     from asinfo.files import PIPE_SECONDS, FileError, read_file
 
     try:
@@ -208,7 +208,7 @@ def _file(path: str) -> list[Call]:
     return statement.parse(content.decode("utf-8", "surrogateescape"), path)
 
 
-class _Output:
+class _OutputFile:
     """Where data goes: a file when one is named, standard output otherwise.
 
     The file is opened before anything runs, but keeps what it holds until there is something to replace it with.
@@ -267,11 +267,11 @@ class _Output:
         self.emptied = True
 
 
-def _session(values: Values, output: _Output) -> Session:
+def _session(values: Values, output: _OutputFile) -> CommandSession:
     coloured = (
         not values.flag("no-color") and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     )
-    return Session(
+    return CommandSession(
         _resolver(values),
         write=output.write,
         warn=warn,
@@ -293,7 +293,7 @@ def _resolver(values: Values) -> Callable[[], Cluster]:
     return resolve
 
 
-def execute(session: Session, calls: Sequence[Call]) -> int:
+def execute(session: CommandSession, calls: Sequence[ParsedCommand]) -> int:
     """Run ``calls`` in order; the worst exit code. A failed command does not stop the next, Ctrl-C does.
 
     Raises UsageError and ConfigError, before anything is sent or shown, when one of them may not run, when the nodes
@@ -313,7 +313,7 @@ def execute(session: Session, calls: Sequence[Call]) -> int:
     return code
 
 
-def perform(session: Session, call: Call) -> int:
+def perform(session: CommandSession, call: ParsedCommand) -> int:
     """Run one command, show what it gives, and return its exit code.
 
     With ``--json`` there is a document for a command that ends with an error too, before that is raised.
@@ -323,7 +323,7 @@ def perform(session: Session, call: Call) -> int:
         outcome = session.run(call)
     except (Error, KeyboardInterrupt) as error:
         if session.json:
-            failed = Outcome(
+            failed = CommandOutcome(
                 messages=str(error).split("\n") if str(error) else ["interrupted"], code=_code(error)
             )
             session.write(display.document(call, failed))

@@ -5,7 +5,7 @@ Every node has one answer, in the configured order, whether it spoke or not; fai
 
 from __future__ import annotations
 
-from asadm.outcome import Answer
+from asadm.outcome import NodeAnswer
 from asadm.patience import Patience
 from asinfo.command import answer_of_summary
 from asinfo.errors import UsageError, WireError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from asinfo.exchange import Node, Reply
 
 
-class Member:  # plain class: dataclasses cost more to import than the whole run
+class ClusterNode:  # plain class: dataclasses cost more to import than the whole run
     """A node of the cluster, the labels that the inventory gives it, and its own id once it was asked for."""
 
     __slots__ = ("id", "labels", "node")
@@ -43,7 +43,7 @@ class Cluster:
 
     def __init__(
         self,
-        members: Sequence[Member],
+        members: Sequence[ClusterNode],
         *,
         name: str = "",
         timeout: float = 5.0,
@@ -56,7 +56,7 @@ class Cluster:
         self.progress = progress
         self.patience = patience
 
-    def part(self, members: Sequence[Member]) -> Cluster:
+    def part(self, members: Sequence[ClusterNode]) -> Cluster:
         """The same for just ``members``: what a command knows of its nodes stays known."""
         return Cluster(
             members, name=self.name, timeout=self.timeout, progress=self.progress, patience=self.patience
@@ -81,7 +81,7 @@ class Cluster:
 
     def each(
         self, commands: Sequence[bytes], *, nodes: Iterable[Node] | None = None, timeout: float | None = None
-    ) -> list[Answer]:
+    ) -> list[NodeAnswer]:
         """Ask every node (or just ``nodes``) all ``commands`` in one request; one answer a node, in order.
 
         No command at all asks for the node's own summary, one ``name TAB value`` a line of the only answer.
@@ -92,7 +92,7 @@ class Cluster:
 
     def ask(
         self, asks: Sequence[tuple[Node, tuple[bytes, ...]]], *, timeout: float | None = None
-    ) -> list[Answer]:
+    ) -> list[NodeAnswer]:
         """As `each`, with commands for each node of its own. A node that is given up fails without being asked."""
         bodies = {commands: request(commands) for commands in {commands for _, commands in asks}}
         whole = self.timeout if timeout is None else timeout
@@ -141,25 +141,25 @@ def _may_be_id(word: str) -> bool:
     return 1 < len(word) <= 16 and not set(word) - set("0123456789ABCDEF")
 
 
-def _answer(reply: Reply, commands: tuple[bytes, ...]) -> Answer:
+def _answer(reply: Reply, commands: tuple[bytes, ...]) -> NodeAnswer:
     answer = _judged(reply, commands)
     answer.commands = commands
     answer.note = reply.note
     return answer
 
 
-def _judged(reply: Reply, commands: Sequence[bytes]) -> Answer:
+def _judged(reply: Reply, commands: Sequence[bytes]) -> NodeAnswer:
     if reply.failure is not None:
-        return Answer(reply.node, reply.failure.kind, (), reply.failure.reason, reply.milliseconds)
+        return NodeAnswer(reply.node, reply.failure.kind, (), reply.failure.reason, reply.milliseconds)
     body = reply.body or b""
     try:
         found = answers(body, commands) if commands else [answer_of_summary(body)]
     except WireError as error:
-        return Answer(reply.node, "protocol", (), str(error), reply.milliseconds)
-    return Answer.of(reply.node, found, reply.milliseconds)
+        return NodeAnswer(reply.node, "protocol", (), str(error), reply.milliseconds)
+    return NodeAnswer.of(reply.node, found, reply.milliseconds)
 
 
-def select(members: Sequence[Member], words: Sequence[str]) -> list[Member]:
+def select(members: Sequence[ClusterNode], words: Sequence[str]) -> list[ClusterNode]:
     """The members that ``words`` name, in the configured order.
 
     A word is a node's name, its host (when just one node has it), host:port, its id, the beginning of any of these
@@ -171,7 +171,7 @@ def select(members: Sequence[Member], words: Sequence[str]) -> list[Member]:
     return [member for position, member in enumerate(members) if position in chosen]
 
 
-def _matching(members: Sequence[Member], word: str) -> list[int]:
+def _matching(members: Sequence[ClusterNode], word: str) -> list[int]:
     found = [position for position, member in enumerate(members) if _matches(member, word)]
     if not found:
         raise UsageError(f"no node is called {word!r}; the nodes are {', '.join(map(_title, members))}")
@@ -189,7 +189,7 @@ def _matching(members: Sequence[Member], word: str) -> list[int]:
     return found
 
 
-def _matches(member: Member, word: str) -> bool:
+def _matches(member: ClusterNode, word: str) -> bool:
     node = member.node
     key, equals, value = word.partition("=")
     if equals:
@@ -198,6 +198,6 @@ def _matches(member: Member, word: str) -> bool:
     return any(each.startswith(word[:-1]) for each in texts) if word.endswith("*") else word in texts
 
 
-def _title(member: Member) -> str:
+def _title(member: ClusterNode) -> str:
     node = member.node
     return node.name if node.name == node.address else f"{node.name} ({node.address})"

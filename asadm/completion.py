@@ -10,7 +10,7 @@ from asinfo.terminal.options import Option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from asadm.commands import Row
+    from asadm.commands import CommandRow
 
 FILE = "PATH"
 """The word of a clause that stands for the name of a file."""
@@ -24,7 +24,7 @@ def table() -> list[Command]:
     return [_command(row) for row in commands.TABLE]
 
 
-def _command(row: Row) -> Command:
+def _command(row: CommandRow) -> Command:
     return Command(
         row.name,
         _options(row),
@@ -40,7 +40,7 @@ def _command(row: Row) -> Command:
     )
 
 
-def _options(row: Row) -> list[Option]:
+def _options(row: CommandRow) -> list[Option]:
     """The flags of the command's module; a command that takes the rest of the line names them there."""
     in_rest = [Option(name, kind="flag", help=row.summary) for name in re.findall(r"--([\w-]+)", row.rest)]
     return [*getattr(statement.load(row), "OPTIONS", ()), *in_rest]

@@ -10,7 +10,7 @@ leads to no more than its own peers. Nodes with TLS are asked for the addresses 
 
 from __future__ import annotations
 
-from asadm.cluster import Cluster, Member
+from asadm.cluster import Cluster, ClusterNode
 from asinfo.errors import UsageError
 from asinfo.exchange import Node
 from asinfo.host import parse
@@ -20,7 +20,7 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from typing import Any
 
-    from asadm.outcome import Answer
+    from asadm.outcome import NodeAnswer
 
 CLEAR = (b"service-clear-std", b"peers-clear-std")
 CLEAR_ALTERNATE = (b"service-clear-alt", b"peers-clear-alt")
@@ -36,7 +36,7 @@ def add_peers(cluster: Cluster, *, alternate: bool = False) -> None:
 
     ``alternate``: by the addresses that they have for clients outside of their network.
     """
-    answers: dict[int, Answer] = {}
+    answers: dict[int, NodeAnswer] = {}
     clear, tls = (CLEAR_ALTERNATE, TLS_ALTERNATE) if alternate else (CLEAR, TLS)
     for commands, secure in ((clear, False), (tls, True)):
         nodes = [node for node in cluster.nodes if (node.tls is not None) == secure]
@@ -54,7 +54,7 @@ def add_peers(cluster: Cluster, *, alternate: bool = False) -> None:
     cluster.members = tuple(found)
 
 
-def _new(seed: Member, answer: str, known: set[tuple[str, int]]) -> list[Member]:
+def _new(seed: ClusterNode, answer: str, known: set[tuple[str, int]]) -> list[ClusterNode]:
     """The peers in ``answer`` of which no address is known yet; they are spoken to as their seed is."""
     added = []
     for tls_name, addresses in peers(answer):
@@ -63,7 +63,7 @@ def _new(seed: Member, answer: str, known: set[tuple[str, int]]) -> list[Member]
             node = Node(
                 host, port, tls_name=tls_name or seed.node.tls_name, login=seed.node.login, tls=seed.node.tls
             )
-            added.append(Member(node))
+            added.append(ClusterNode(node))
         known.update(addresses)
     return added
 

@@ -6,13 +6,13 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asadm.outcome import Answer, Outcome
-    from asadm.session import Session
-    from asadm.statement import Call
+    from asadm.outcome import CommandOutcome, NodeAnswer
+    from asadm.session import CommandSession
+    from asadm.statement import ParsedCommand
     from asinfo.terminal.render import Sheet
 
 
-def output(session: Session, call: Call, outcome: Outcome) -> bytes:
+def output(session: CommandSession, call: ParsedCommand, outcome: CommandOutcome) -> bytes:
     """What standard output gets for ``outcome`` of ``call``."""
     if session.json:
         return document(call, outcome)
@@ -21,7 +21,7 @@ def output(session: Session, call: Call, outcome: Outcome) -> bytes:
     return rendered(session, outcome.show)
 
 
-def rendered(session: Session, sheets: Sequence[Sheet]) -> bytes:
+def rendered(session: CommandSession, sheets: Sequence[Sheet]) -> bytes:
     """``sheets`` as a person reads them: tables on a terminal, plain text in a pipe. One without a title stands apart."""
     from io import StringIO
 
@@ -41,12 +41,12 @@ def rendered(session: Session, sheets: Sequence[Sheet]) -> bytes:
     return "".join(written).encode("utf-8", "replace")
 
 
-def document(call: Call, outcome: Outcome) -> bytes:
+def document(call: ParsedCommand, outcome: CommandOutcome) -> bytes:
     """What ``--json`` shows for ``outcome`` of ``call``."""
     return as_json(call.text, outcome)
 
 
-def as_json(command: str, outcome: Outcome) -> bytes:
+def as_json(command: str, outcome: CommandOutcome) -> bytes:
     """One JSON document on one line: the command, what every node said, and what the command adds.
 
     A command that says more of each node gives ``nodes`` itself. ``complete`` is whether every node was read: where it is
@@ -69,7 +69,7 @@ def as_json(command: str, outcome: Outcome) -> bytes:
     return written(whole).encode() + b"\n"
 
 
-def node(answer: Answer) -> dict[str, object]:
+def node(answer: NodeAnswer) -> dict[str, object]:
     """``answer`` in the form that it has in every tool."""
     from asinfo.document import entry
 
@@ -84,7 +84,7 @@ def node(answer: Answer) -> dict[str, object]:
     )
 
 
-def messages(session: Session, outcome: Outcome) -> list[str]:
+def messages(session: CommandSession, outcome: CommandOutcome) -> list[str]:
     """Lines for standard error: what the command says, notes, and a line for every failed node not named yet."""
     lines = [*outcome.messages, *([] if outcome.hushed else _notes(session, outcome.answers))]
     if outcome.silent or (outcome.told and session.terminal and not session.json):
@@ -92,7 +92,7 @@ def messages(session: Session, outcome: Outcome) -> list[str]:
     return [*lines, *(failure(answer) for answer in outcome.answers if not answer.good)]
 
 
-def _notes(session: Session, answers: Sequence[Answer]) -> list[str]:
+def _notes(session: CommandSession, answers: Sequence[NodeAnswer]) -> list[str]:
     """What is to be known of nodes, each note once a session; one line for all nodes that have the same."""
     nodes: dict[str, list[str]] = {}
     for answer in answers:
@@ -102,7 +102,7 @@ def _notes(session: Session, answers: Sequence[Answer]) -> list[str]:
     return [f"{', '.join(names)}: {note}" for note, names in nodes.items()]
 
 
-def failure(answer: Answer) -> str:
+def failure(answer: NodeAnswer) -> str:
     """One line about a failed node."""
     which = answer.node
     name = which.name if which.name == which.address else f"{which.name} ({which.address})"

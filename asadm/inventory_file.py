@@ -45,7 +45,7 @@ def read(path: str) -> dict[str, Any]:
 
 def parse(content: bytes, path: str) -> dict[str, Any]:
     """The inventory in ``content``; ``path`` is for the messages. Raises ConfigError with all its faults."""
-    reader = _Reader(path)
+    reader = _InventoryParser(path)
     root = reader.compose(content)
     if root is None and not reader.problems:
         reader.fault(None, "the file is empty; it needs clusters")
@@ -54,7 +54,7 @@ def parse(content: bytes, path: str) -> dict[str, Any]:
     return found
 
 
-class _Reader(yaml_file.Reader):
+class _InventoryParser(yaml_file.YamlReader):
     """The grammar of the inventory."""
 
     def inventory(self, root: yaml.Node) -> dict[str, Any]:

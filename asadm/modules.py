@@ -8,7 +8,7 @@ from asinfo.wire.udf import NAME_SIZE_MAX, Module, is_filename, modules
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from asadm.outcome import Answer
+    from asadm.outcome import NodeAnswer
     from asinfo.wire.failure import CompileError
 
 LIST = b"udf-list"
@@ -51,7 +51,7 @@ def registrable(name: bytes) -> bytes:
     )
 
 
-def listed(answer: Answer) -> list[Module]:
+def listed(answer: NodeAnswer) -> list[Module]:
     """The modules a node lists; none when it did not answer well. An answer that is no list becomes a failure."""
     try:
         return modules(answer.answer) if answer.good else []

@@ -19,7 +19,7 @@ PENDING = 3  # changes are pending, or something was found
 INTERRUPTED = 130
 
 
-class Answer:  # plain class: dataclasses cost more to import than the whole run
+class NodeAnswer:  # plain class: dataclasses cost more to import than the whole run
     """What one node said to the commands it was asked, or why it said nothing.
 
     ``status``        ``ok``, ``error`` when the node answered no, or the kind of failure (asinfo.errors.Unreachable)
@@ -51,14 +51,14 @@ class Answer:  # plain class: dataclasses cost more to import than the whole run
         self.milliseconds = milliseconds
 
     @classmethod
-    def of(cls, node: Node, answers: Sequence[bytes], milliseconds: float) -> Answer:
+    def of(cls, node: Node, answers: Sequence[bytes], milliseconds: float) -> NodeAnswer:
         """What ``node`` said, judged: one answer that is an error makes the status ``error``."""
         for answer in answers:
             if is_error(answer):
                 return cls(node, "error", answers, explain(answer), milliseconds)
         return cls(node, "ok", answers, "", milliseconds)
 
-    def like(self, other: Answer, commands: Sequence[bytes] | None = None) -> Answer:
+    def like(self, other: NodeAnswer, commands: Sequence[bytes] | None = None) -> NodeAnswer:
         """This answer with the note of ``other``, and with what that was asked (or ``commands``)."""
         self.commands = other.commands if commands is None else commands
         self.note = other.note
@@ -75,7 +75,7 @@ class Answer:  # plain class: dataclasses cost more to import than the whole run
         return self.answers[0] if self.answers else b""
 
 
-class Outcome:
+class CommandOutcome:
     """What a command did.
 
     ``answers``   one a node, in the configured order; ``--json`` shows just these
@@ -94,7 +94,7 @@ class Outcome:
 
     def __init__(
         self,
-        answers: Sequence[Answer] = (),
+        answers: Sequence[NodeAnswer] = (),
         show: bytes | Sequence[Sheet] = b"",
         *,
         messages: Sequence[str] = (),
@@ -118,7 +118,7 @@ class Outcome:
         self.shown = shown
 
 
-def exit_code(answers: Sequence[Answer]) -> int:
+def exit_code(answers: Sequence[NodeAnswer]) -> int:
     """0 when every node answered well, 130 when the user stopped it, 1 otherwise."""
     if any(answer.status == "interrupted" for answer in answers):
         return INTERRUPTED

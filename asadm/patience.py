@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from time import monotonic
 
-from asadm.outcome import Answer
+from asadm.outcome import NodeAnswer
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class _Account:
 
     __slots__ = ("answered", "hung", "last", "missed")
 
-    def __init__(self, last: Answer) -> None:
+    def __init__(self, last: NodeAnswer) -> None:
         self.answered = False
         self.missed = 0
         self.hung = 0
@@ -88,19 +88,19 @@ class Patience:
         account = self._accounts.get(node.address)
         return account is not None and (account.hung > 1 or (not account.answered and account.missed > 1))
 
-    def unasked(self, node: Node, commands: Sequence[bytes]) -> Answer:
+    def unasked(self, node: Node, commands: Sequence[bytes]) -> NodeAnswer:
         """The answer of a node that is not asked: why it failed before, or that the time is over."""
         account = self._accounts.get(node.address)
         if account is not None and self.given_up(node):
             last = account.last
-            answer = Answer(node, last.status, (), last.error, last.milliseconds)
+            answer = NodeAnswer(node, last.status, (), last.error, last.milliseconds)
         else:
-            answer = Answer(node, "late", (), OVER)
+            answer = NodeAnswer(node, "late", (), OVER)
         answer.commands = commands
         answer.asked = False
         return answer
 
-    def note(self, answer: Answer, seconds: float) -> None:
+    def note(self, answer: NodeAnswer, seconds: float) -> None:
         """What came of a request that had ``seconds``."""
         account = self._accounts.get(answer.node.address)
         if answer.answers:

@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from asadm.cluster import Cluster
-    from asadm.outcome import Outcome
-    from asadm.statement import Arguments, Call
+    from asadm.outcome import CommandOutcome
+    from asadm.statement import CommandArguments, ParsedCommand
     from asinfo.terminal.options import Values
 
 
-class Session:
+class CommandSession:
     """What a command may know and change.
 
     ``privileged``  after ``enable``
@@ -69,7 +69,7 @@ class Session:
         self.terminal = terminal
         self.flags = flags
 
-    def cluster(self, arguments: Arguments | None = None) -> Cluster:
+    def cluster(self, arguments: CommandArguments | None = None) -> Cluster:
         """The nodes this run is about, found on the first call; only those of the ``with`` clause, if there is one.
 
         Raises UsageError or ConfigError when the targets cannot be told; nothing has been sent then.
@@ -99,8 +99,8 @@ class Session:
         ]
         return b"\n".join(lines)
 
-    def run(self, call: Call) -> Outcome:
+    def run(self, call: ParsedCommand) -> CommandOutcome:
         """Run one parsed command; commands that run others (``watch``) use it too. Shows nothing."""
-        outcome: Outcome = call.module.run(self, call.arguments)
+        outcome: CommandOutcome = call.module.run(self, call.arguments)
         outcome.code = interrupt.code(outcome.code)
         return outcome

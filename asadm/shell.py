@@ -16,7 +16,7 @@ from asinfo.terminal import interrupt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from asadm.session import Session
+    from asadm.session import CommandSession
 
 HISTORY_LINES_MAX = 1000
 
@@ -24,7 +24,7 @@ HISTORY_LINES_MAX = 1000
 class Shell:
     """Reads statements from a terminal until ``exit`` or the end of input."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: CommandSession) -> None:
         self.session = session
         self.code = 0
         self.suggestions = Suggestions(session)

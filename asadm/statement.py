@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from asadm.commands import Row
+    from asadm.commands import CommandRow
     from asinfo.terminal.options import Option
 
 
-class Arguments:  # plain class: dataclasses cost more to import than the whole run
+class CommandArguments:  # plain class: dataclasses cost more to import than the whole run
     """What was given to a command.
 
     ``options``  its flags: ``arguments.options.flag("quiet")``, defaults filled in
@@ -47,12 +47,12 @@ class Arguments:  # plain class: dataclasses cost more to import than the whole 
         self.rest: list[str] = []
 
 
-class Call:
+class ParsedCommand:
     """A parsed command, ready to run: its row, its module, its arguments and its text as the user gave it."""
 
     __slots__ = ("arguments", "module", "row", "text")
 
-    def __init__(self, row: Row, module: Any, arguments: Arguments, text: str) -> None:
+    def __init__(self, row: CommandRow, module: Any, arguments: CommandArguments, text: str) -> None:
         self.row = row
         self.module = module
         self.arguments = arguments
@@ -65,7 +65,7 @@ class Call:
         return self.row.privileged or bool(changing and changing(self.arguments))
 
 
-class Statement:
+class StatementText:
     """The words of one statement, its text, and the line (from 1) it begins on."""
 
     __slots__ = ("line", "text", "words")
@@ -76,7 +76,7 @@ class Statement:
         self.line = line
 
 
-def parse(text: str, source: str = "") -> list[Call]:
+def parse(text: str, source: str = "") -> list[ParsedCommand]:
     """The commands in ``text``. ``source`` is the name of the file they come from, for the messages.
 
     Raises UsageError for the first thing that is not understood.
@@ -90,7 +90,7 @@ def parse(text: str, source: str = "") -> list[Call]:
     return calls
 
 
-def call(words: Sequence[str], text: str = "", extra: Sequence[Option] = ()) -> Call:
+def call(words: Sequence[str], text: str = "", extra: Sequence[Option] = ()) -> ParsedCommand:
     """The command that ``words`` say; ``extra`` flags are understood too, where the command has none of that name.
 
     Raises UsageError.
@@ -109,10 +109,10 @@ def call(words: Sequence[str], text: str = "", extra: Sequence[Option] = ()) -> 
     check = getattr(module, "check", None)
     if check is not None:
         check(arguments)
-    return Call(row, module, arguments, text or " ".join(words))
+    return ParsedCommand(row, module, arguments, text or " ".join(words))
 
 
-def allow(calls: Sequence[Call], *, privileged: bool) -> None:
+def allow(calls: Sequence[ParsedCommand], *, privileged: bool) -> None:
     """Refuse the whole run when a command would need ``enable`` and has not got it by then. Raises UsageError."""
     for each in calls:
         if each.row.name == "enable":
@@ -123,18 +123,18 @@ def allow(calls: Sequence[Call], *, privileged: bool) -> None:
             raise UsageError(f'"{each.text}" changes the cluster: put "enable;" before it, or give --enable')
 
 
-def load(row: Row) -> Any:
+def load(row: CommandRow) -> Any:
     """The module of ``row``, imported now if it was not before."""
     __import__(row.module)  # importlib is not loaded otherwise
     return sys.modules[row.module]
 
 
-def find(words: Sequence[str]) -> tuple[Row, int]:
+def find(words: Sequence[str]) -> tuple[CommandRow, int]:
     """The row that ``words`` begin with, and how many of them name it; each may be an unambiguous beginning.
 
     Raises UsageError for a word that begins no command, or several, and for a command that is not complete.
     """
-    rows: Sequence[Row] = commands.TABLE
+    rows: Sequence[CommandRow] = commands.TABLE
     for position in range(len(words)):
         rows = _narrow(rows, position, words)
         if len(rows[0].words) == position + 1:
@@ -143,7 +143,7 @@ def find(words: Sequence[str]) -> tuple[Row, int]:
     raise UsageError(f'"{" ".join(words)}" is not complete; it goes on with {nexts}')
 
 
-def _narrow(rows: Sequence[Row], position: int, words: Sequence[str]) -> list[Row]:
+def _narrow(rows: Sequence[CommandRow], position: int, words: Sequence[str]) -> list[CommandRow]:
     word = words[position]
     known = list(dict.fromkeys(row.words[position] for row in rows))
     found = [each for each in known if each == word] or [
@@ -162,16 +162,18 @@ def _narrow(rows: Sequence[Row], position: int, words: Sequence[str]) -> list[Ro
     return [row for row in rows if row.words[position] == found[0]]
 
 
-def _arguments(row: Row, words: Sequence[str], own: Sequence[Option], extra: Sequence[Option]) -> Arguments:
+def _arguments(
+    row: CommandRow, words: Sequence[str], own: Sequence[Option], extra: Sequence[Option]
+) -> CommandArguments:
     if row.rest:
-        arguments = Arguments(Values(own))
+        arguments = CommandArguments(Values(own))
         arguments.rest = list(words)
         return arguments
     options = [*own, *_beside(own, extra)]
     values = recognise(words, options)
     if values is None:
         raise UsageError(f"{row.name}: {_reason(words, options, own)}")
-    arguments = Arguments(values)
+    arguments = CommandArguments(values)
     _sort(row, values.words, arguments)
     return arguments
 
@@ -212,7 +214,7 @@ def _no_value(missing: NoValue) -> str:
     return f"{missing} needs a value"
 
 
-def _sort(row: Row, words: Sequence[str], arguments: Arguments) -> None:
+def _sort(row: CommandRow, words: Sequence[str], arguments: CommandArguments) -> None:
     """Put the words that are no flags where they belong; raises UsageError for too few and too many."""
     keywords = dict(zip(row.keywords, row.clauses, strict=True))
     clause: list[str] | None = None
@@ -226,7 +228,7 @@ def _sort(row: Row, words: Sequence[str], arguments: Arguments) -> None:
     _count(row, arguments, keywords)
 
 
-def _count(row: Row, arguments: Arguments, keywords: dict[str, str]) -> None:
+def _count(row: CommandRow, arguments: CommandArguments, keywords: dict[str, str]) -> None:
     needed = [name for name in row.names if not name.startswith("[")]
     if len(arguments.names) < len(needed):
         raise UsageError(f"{row.name}: {needed[len(arguments.names)]} is missing: {row.grammar}")
@@ -242,7 +244,7 @@ def _count(row: Row, arguments: Arguments, keywords: dict[str, str]) -> None:
             raise UsageError(f"{row.name} does not understand {given[1]!r}: {row.grammar}")
 
 
-def split(text: str, source: str = "") -> list[Statement]:
+def split(text: str, source: str = "") -> list[StatementText]:
     """``text`` cut into statements and words. Raises UsageError for a quote or a comment that is not closed."""
     return _Splitter(text, source).run()
 
@@ -254,11 +256,11 @@ class _Splitter:
         self.text = text
         self.source = source
         self.at = 0
-        self.statements: list[Statement] = []
+        self.statements: list[StatementText] = []
         self.words: list[str] = []
         self.start = 0  # of the statement
 
-    def run(self) -> list[Statement]:
+    def run(self) -> list[StatementText]:
         text = self.text
         while self.at < len(text):
             character = text[self.at]
@@ -278,7 +280,7 @@ class _Splitter:
     def end(self) -> None:
         if self.words:
             line = self.text.count("\n", 0, self.start) + 1
-            self.statements.append(Statement(self.words, self.text[self.start : self.at].strip(), line))
+            self.statements.append(StatementText(self.words, self.text[self.start : self.at].strip(), line))
         self.words = []
 
     def comment(self) -> bool:

@@ -15,8 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asadm.commands import Row
-    from asadm.session import Session
+    from asadm.commands import CommandRow
+    from asadm.session import CommandSession
     from asinfo.terminal.options import Option
 
 ASK_SECONDS = 1.0
@@ -26,7 +26,7 @@ ASK_SECONDS = 1.0
 class Suggestions:
     """Knows the nodes of the session, and for a while their modules."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: CommandSession) -> None:
         self._session = session
         self._modules: list[str] | None = None
 
@@ -45,7 +45,7 @@ class Suggestions:
             return files(word)
         return _whole(self._offered(row, typed) if option is None else option.choices, word)
 
-    def _offered(self, row: Row, typed: list[str]) -> list[str]:
+    def _offered(self, row: CommandRow, typed: list[str]) -> list[str]:
         flags = [f"--{option.name}" for option in _options(row) if not option.hidden]
         used = [word for word in typed if word in row.keywords]
         left = [word for word in row.keywords if word not in used]
@@ -83,7 +83,7 @@ def _listed(answer: bytes) -> list[str]:
     return [escaped(name) for name in names if name.isprintable()]
 
 
-def _path_follows(row: Row, typed: list[str]) -> bool:
+def _path_follows(row: CommandRow, typed: list[str]) -> bool:
     """Whether the word behind ``typed`` names a file or a directory."""
     if typed[-1:] == ["path"] and "path" in row.keywords:
         return True
@@ -108,7 +108,7 @@ def _unprefaced(words: list[str]) -> list[str]:
     return words
 
 
-def _typed(words: list[str]) -> tuple[Row, list[str], Option | None]:
+def _typed(words: list[str]) -> tuple[CommandRow, list[str], Option | None]:
     """The command of ``words``, the words behind it that are no flags, and the flag whose value comes next, if so.
 
     Raises UsageError when the command is not complete or unknown.
@@ -124,7 +124,7 @@ def _typed(words: list[str]) -> tuple[Row, list[str], Option | None]:
     return row, typed, None
 
 
-def _options(row: Row) -> Sequence[Option]:
+def _options(row: CommandRow) -> Sequence[Option]:
     found: Sequence[Option] = getattr(statement.load(row), "OPTIONS", ())
     return found
 

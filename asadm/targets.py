@@ -18,7 +18,7 @@ from __future__ import annotations
 import os
 
 from asadm import inventory
-from asadm.cluster import Cluster, Member
+from asadm.cluster import Cluster, ClusterNode
 from asadm.flags import FILE_KEYS
 from asinfo import settings
 from asinfo.errors import UsageError
@@ -84,7 +84,9 @@ def _path(values: Values) -> str | None:
 
 def _from_settings(values: Values) -> Cluster:
     nodes = settings.load(values, "asadm", FILE_KEYS).nodes
-    return Cluster([Member(node) for node in nodes], timeout=values.number("timeout") or settings.TIMEOUT)
+    return Cluster(
+        [ClusterNode(node) for node in nodes], timeout=values.number("timeout") or settings.TIMEOUT
+    )
 
 
 def _from_inventory(values: Values, path: str) -> Cluster:
@@ -97,7 +99,7 @@ def _from_inventory(values: Values, path: str) -> Cluster:
     return Cluster(members, name=name, timeout=timeout)
 
 
-def _member(entry: dict[str, Any], credentials: _Credentials, tls_name: str | None) -> Member:
+def _member(entry: dict[str, Any], credentials: _Credentials, tls_name: str | None) -> ClusterNode:
     node = Node(
         entry["host"],
         entry["port"],
@@ -106,7 +108,7 @@ def _member(entry: dict[str, Any], credentials: _Credentials, tls_name: str | No
         login=credentials.login(entry),
         tls=credentials.tls(entry),
     )
-    return Member(node, entry["labels"])
+    return ClusterNode(node, entry["labels"])
 
 
 class _Credentials:

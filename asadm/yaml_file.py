@@ -40,7 +40,7 @@ def content(path: str) -> bytes:
         raise ConfigError([Problem(path, 0, error.reason)]) from None
 
 
-class Reader:
+class YamlReader:
     """Walks the YAML nodes of the file ``path`` and collects the faults in ``problems``."""
 
     def __init__(self, path: str) -> None:

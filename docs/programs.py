@@ -17,7 +17,7 @@ from docs.program import Command, Flag, Program
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from asadm.commands import Row
+    from asadm.commands import CommandRow
 
 EXITS = {
     "0": "every node answered well",
@@ -193,7 +193,7 @@ def flag(option: Option) -> Flag:
     return Flag((*short, f"--{option.name}"), option.metavar, " ".join(option.described.split()))
 
 
-def command(row: Row) -> Command:
+def command(row: CommandRow) -> Command:
     """A command of asadm with the options of its module."""
     summary = row.summary + (" Privileged." if row.privileged else "")
     flags = tuple(flag(option) for option in _options(row) if not option.hidden)
@@ -206,6 +206,6 @@ def variables(options: Iterable[Option]) -> dict[str, str]:
     return {option.environment: f"as `--{option.name}`" for option in options if option.environment}
 
 
-def _options(row: Row) -> Sequence[Option]:
+def _options(row: CommandRow) -> Sequence[Option]:
     found: Sequence[Option] = getattr(importlib.import_module(row.module), "OPTIONS", ())
     return found

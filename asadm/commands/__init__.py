@@ -7,9 +7,9 @@ A command's file is imported only when the command is used. It holds
 
     OPTIONS: tuple[Option, ...]                    its flags (may be left out)
     NOTES: str                                     what ``help`` says behind them instead of the example (may be left out)
-    def run(session: Session, arguments: Arguments) -> Outcome
-    def check(arguments: Arguments) -> None        refuse bad arguments before anything is sent (may be left out)
-    def changing(arguments: Arguments) -> bool     for a command that only sometimes needs ``enable`` (may be left out)
+    def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome
+    def check(arguments: CommandArguments) -> None        refuse bad arguments before anything is sent (may be left out)
+    def changing(arguments: CommandArguments) -> bool   for a command that only sometimes needs ``enable`` (may be left out)
 
 A command computes and returns data; ``asadm.display`` shows it and ``asadm.cli`` turns it into the exit code. Adding
 a command is one new file and one row here.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class Row:  # plain class: dataclasses cost more to import than the whole run
+class CommandRow:  # plain class: dataclasses cost more to import than the whole run
     """One command.
 
     ``words``       what is typed: ``manage udfs add``; every word may be shortened while it stays unambiguous
@@ -82,9 +82,9 @@ class Row:  # plain class: dataclasses cost more to import than the whole run
         return " ".join([*self.words, *self.names, *self.clauses, *([self.rest] if self.rest else [])])
 
 
-def table(rows: Iterable[Row]) -> tuple[Row, ...]:
+def table(rows: Iterable[CommandRow]) -> tuple[CommandRow, ...]:
     """``rows`` as they are; raises ValueError when two commands have the same words, or one begins another."""
-    kept: list[Row] = []
+    kept: list[CommandRow] = []
     for row in rows:
         for other in kept:
             size = min(len(row.words), len(other.words))
@@ -96,14 +96,14 @@ def table(rows: Iterable[Row]) -> tuple[Row, ...]:
 
 TABLE = table(
     [
-        Row(
+        CommandRow(
             "asinfo",
             "asadm.commands.asinfo",
             "Send info commands to every node and show every answer.",
             "asinfo -v 'udf-clear-cache:' with 10.0.0.1 10.0.0.2",
             clauses=("[like WORD...]", "[with NODE...]"),
         ),
-        Row(
+        CommandRow(
             "show udfs",
             "asadm.commands.show_udfs",
             "List the modules of every node and where they differ, or print the source of one.",
@@ -111,14 +111,14 @@ TABLE = table(
             names=("[NAME]",),
             clauses=("[with NODE...]",),
         ),
-        Row(
+        CommandRow(
             "info network",
             "asadm.commands.info_network",
             "Give an overview of the nodes: identity, build, cluster, modules, connections, uptime.",
             "info network",
             clauses=("[with NODE...]",),
         ),
-        Row(
+        CommandRow(
             "manage udfs add",
             "asadm.commands.manage_udfs_add",
             "Register a module and wait until every node lists it.",
@@ -127,7 +127,7 @@ TABLE = table(
             clauses=("path PATH", "[with NODE...]"),
             privileged=True,
         ),
-        Row(
+        CommandRow(
             "manage udfs remove",
             "asadm.commands.manage_udfs_remove",
             "Remove a module and wait until no node lists it.",
@@ -136,7 +136,7 @@ TABLE = table(
             clauses=("[with NODE...]",),
             privileged=True,
         ),
-        Row(
+        CommandRow(
             "udf plan",
             "asadm.commands.udf_plan",
             "Compare a directory of modules with every node: what is to be created, updated, removed.",
@@ -144,7 +144,7 @@ TABLE = table(
             names=("DIR",),
             clauses=("[with NODE...]",),
         ),
-        Row(
+        CommandRow(
             "udf apply",
             "asadm.commands.udf_apply",
             "Bring every node to the modules of a directory or a plan file, and see that it lists them.",
@@ -152,7 +152,7 @@ TABLE = table(
             names=("DIR|PLANFILE",),
             clauses=("[with NODE...]",),
         ),
-        Row(
+        CommandRow(
             "udf rollback",
             "asadm.commands.udf_rollback",
             "Undo the latest change, or bring back any content of the history.",
@@ -160,7 +160,7 @@ TABLE = table(
             names=("[MODULE]",),
             clauses=("[with NODE...]",),
         ),
-        Row(
+        CommandRow(
             "udf history",
             "asadm.commands.udf_history",
             "Show what was changed when and by whom, or the source that an entry is about.",
@@ -168,28 +168,28 @@ TABLE = table(
             clauses=("[show ID]",),
             local=True,
         ),
-        Row(
+        CommandRow(
             "udf status",
             "asadm.commands.udf_status",
             "Show which node has which version of which module, once or live.",
             "udf status --watch 2",
             clauses=("[with NODE...]",),
         ),
-        Row(
+        CommandRow(
             "udf get",
             "asadm.commands.udf_get",
             "Give the source of a module byte for byte, checked against its hash.",
             "udf get counter.lua -o counter.lua",
             names=("NAME",),
         ),
-        Row(
+        CommandRow(
             "udf diff",
             "asadm.commands.udf_diff",
             "Show how a module differs between two nodes.",
             "udf diff counter.lua 10.0.0.1 10.0.0.2",
             names=("NAME", "NODE", "NODE"),
         ),
-        Row(
+        CommandRow(
             "udf check",
             "asadm.commands.udf_check",
             "Tell whether all is well with the modules; for a person, cron, Nagios or Prometheus.",
@@ -198,7 +198,7 @@ TABLE = table(
             clauses=("[with NODE...]",),
             local=True,  # it resolves the nodes itself, so that a wrong inventory is UNKNOWN for Nagios
         ),
-        Row(
+        CommandRow(
             "udf repair",
             "asadm.commands.udf_repair",
             "Give nodes that miss a module, or hold another version of it, the right one.",
@@ -206,7 +206,7 @@ TABLE = table(
             names=("[NAME...]",),
             clauses=("[with NODE...]",),
         ),
-        Row(
+        CommandRow(
             "udf rewarm",
             "asadm.commands.udf_rewarm",
             "Bring back the Lua cache of real servers after udf-clear-cache.",
@@ -214,7 +214,7 @@ TABLE = table(
             names=("[NAME...]",),
             clauses=("[with NODE...]",),
         ),
-        Row(
+        CommandRow(
             "udf remove",
             "asadm.commands.udf_remove",
             "Remove modules, and see that no node lists them any more.",
@@ -222,14 +222,14 @@ TABLE = table(
             names=("NAME...",),
             clauses=("[with NODE...]",),
         ),
-        Row(
+        CommandRow(
             "cache clear",
             "asadm.commands.cache",
             "Drop the cached Lua contexts of every node; made for cron and systemd too.",
             "cache clear --quiet --lock /run/lock/asudf.lock --splay 30 --retries 2",
             clauses=("[with NODE...]",),
         ),
-        Row(
+        CommandRow(
             "schedule print",
             "asadm.commands.schedule",
             "Print the cron file or the systemd units that run 'cache clear' by the clock.",
@@ -237,24 +237,24 @@ TABLE = table(
             clauses=("[with NODE...]",),
             local=True,
         ),
-        Row(
+        CommandRow(
             "watch",
             "asadm.commands.watch",
             "Repeat a command every PAUSE seconds (2), N times (for ever), and mark what changed.",
             "watch 1 10 show udfs",
             rest="[--no-diff] [PAUSE [N]] COMMAND",
         ),
-        Row(
+        CommandRow(
             "enable", "asadm.commands.enable", "Allow commands that change the cluster.", "enable", local=True
         ),
-        Row(
+        CommandRow(
             "disable",
             "asadm.commands.disable",
             "Refuse commands that change the cluster.",
             "disable",
             local=True,
         ),
-        Row(
+        CommandRow(
             "help",
             "asadm.commands.help",
             "List the commands, or explain one.",
@@ -262,7 +262,7 @@ TABLE = table(
             rest="[COMMAND]",
             local=True,
         ),
-        Row("exit", "asadm.commands.exit", "Leave; later commands do not run.", "exit", local=True),
-        Row("quit", "asadm.commands.exit", "Leave; later commands do not run.", "quit", local=True),
+        CommandRow("exit", "asadm.commands.exit", "Leave; later commands do not run.", "exit", local=True),
+        CommandRow("quit", "asadm.commands.exit", "Leave; later commands do not run.", "quit", local=True),
     ]
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from asadm.outcome import Outcome
+from asadm.outcome import CommandOutcome
 from asinfo.command import meant, parts
 from asinfo.errors import UsageError
 from asinfo.terminal.options import Option
@@ -14,9 +14,9 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from asadm.outcome import Answer
-    from asadm.session import Session
-    from asadm.statement import Arguments
+    from asadm.outcome import NodeAnswer
+    from asadm.session import CommandSession
+    from asadm.statement import CommandArguments
 
 OPTIONS = (
     Option("value", "v", "list", metavar="COMMAND", help="Info command to send; may be repeated."),
@@ -36,39 +36,39 @@ CHANGING = frozenset(
 """Info commands that change a cluster for good; they ask for ``enable``. All others read, or only drop a cache."""
 
 
-def check(arguments: Arguments) -> None:
+def check(arguments: CommandArguments) -> None:
     """Raises UsageError for commands that cannot be sent, and for a ``like`` that is no pattern."""
     request(_commands(arguments))
     _filter(arguments)
 
 
-def changing(arguments: Arguments) -> bool:
+def changing(arguments: CommandArguments) -> bool:
     """Whether one of the commands changes the cluster."""
     return any(split_line(command)[0] in CHANGING for command in _commands(arguments))
 
 
-def run(session: Session, arguments: Arguments) -> Outcome:
+def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Ask every node; a block for each, in the configured order."""
     answers = session.cluster(arguments).each(_commands(arguments))
     if session.json:
-        return Outcome(answers, read=sum(bool(answer.answers) for answer in answers))
+        return CommandOutcome(answers, read=sum(bool(answer.answers) for answer in answers))
     shape = _filter(arguments)
     bare = arguments.options.flag("no-node-name")
     blocks = [_bare(session, answer, shape) if bare else _block(session, answer, shape) for answer in answers]
-    return Outcome(answers, b"".join(blocks), told=not bare and "like" not in arguments.clauses)
+    return CommandOutcome(answers, b"".join(blocks), told=not bare and "like" not in arguments.clauses)
 
 
-def _commands(arguments: Arguments) -> list[bytes]:
+def _commands(arguments: CommandArguments) -> list[bytes]:
     """What to send: no ``-v``, or an empty one, asks for the node's own summary."""
     return [meant(value) for value in arguments.options.texts("value") if value]
 
 
-def _bare(session: Session, answer: Answer, shape: Callable[[bytes], bytes]) -> bytes:
+def _bare(session: CommandSession, answer: NodeAnswer, shape: Callable[[bytes], bytes]) -> bytes:
     """The answers byte for byte, as far as standard output takes them."""
     return b"".join(session.safe(shape(each)) + b"\n" for each in answer.answers)
 
 
-def _block(session: Session, answer: Answer, shape: Callable[[bytes], bytes]) -> bytes:
+def _block(session: CommandSession, answer: NodeAnswer, shape: Callable[[bytes], bytes]) -> bytes:
     """The real tool's block; a node that gave no answer says so where its answer would stand."""
     node = answer.node
     head = f"{node.name} ({node.host}) "
@@ -78,7 +78,7 @@ def _block(session: Session, answer: Answer, shape: Callable[[bytes], bytes]) ->
     return session.bold(head + "gave no answer:") + b"\n" + reason.encode() + b"\n\n"
 
 
-def _filter(arguments: Arguments) -> Callable[[bytes], bytes]:
+def _filter(arguments: CommandArguments) -> Callable[[bytes], bytes]:
     """How an answer is shown: only the fields that a ``like`` word finds, and with ``-l`` one a line."""
     lines = arguments.options.flag("line-separator")
     words = arguments.clauses.get("like")

@@ -13,12 +13,12 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from asadm.cron import report
-from asadm.cron.clear import Result, clear, look
-from asadm.cron.lock import Lock, LockHeldError
+from asadm.cron.clear import ClearResult, clear, look
+from asadm.cron.lock import LockFile, LockHeldError
 from asadm.cron.metrics import RunFigures, write
-from asadm.cron.settings import OPTIONS, Settings
+from asadm.cron.settings import OPTIONS, ClearSettings
 from asadm.cron.stop import Stop
-from asadm.outcome import FAILED, GOOD, INTERRUPTED, Answer, Outcome, exit_code
+from asadm.outcome import FAILED, GOOD, INTERRUPTED, CommandOutcome, NodeAnswer, exit_code
 from asinfo.errors import Error
 from asinfo.terminal import interrupt
 from asinfo.terminal.options import Values
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from asadm.cluster import Cluster
     from asadm.cron.ping import Ping
-    from asadm.session import Session
-    from asadm.statement import Arguments
+    from asadm.session import CommandSession
+    from asadm.statement import CommandArguments
     from asinfo.terminal.render import Sheet
 
 __all__ = ["OPTIONS", "check", "run"]
@@ -38,43 +38,43 @@ SECONDS_MIN = 0.001
 """What is left for the second half when the deadline is over: too little to send anything, and no word for no limit."""
 
 
-def check(arguments: Arguments) -> None:
+def check(arguments: CommandArguments) -> None:
     """Raise UsageError for flags that make no sense, before anything is sent."""
-    Settings.of(arguments.options).check_here()
+    ClearSettings.of(arguments.options).check_here()
 
 
-def run(session: Session, arguments: Arguments) -> Outcome:
+def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Clear the cache of every node; exit code 0, 1, 2, 130 on Ctrl-C or 143 on SIGTERM."""
-    settings = Settings.of(arguments.options)
+    settings = ClearSettings.of(arguments.options)
     settings.check_here()
     cluster = session.cluster(arguments).insistent()  # --retries says how often a node is asked
-    return _dry_run(cluster, settings) if settings.dry_run else Run(session, cluster, settings).outcome()
+    return _dry_run(cluster, settings) if settings.dry_run else ClearRun(session, cluster, settings).outcome()
 
 
-def _dry_run(cluster: Cluster, settings: Settings) -> Outcome:
-    results = [Result(node) for node in cluster.nodes]
+def _dry_run(cluster: Cluster, settings: ClearSettings) -> CommandOutcome:
+    results = [ClearResult(node) for node in cluster.nodes]
     look(cluster, results)
     answers = [report.finished(result, "the run was stopped") for result in results]
     note = report.real_server_note(results, cleared=False, rewarm=settings.rewarm)
     sheet = report.sheet("Lua caches that would be cleared", answers, results)
-    return Outcome(answers, [sheet], messages=[note] if note else [], told=True)
+    return CommandOutcome(answers, [sheet], messages=[note] if note else [], told=True)
 
 
-class Run:
+class ClearRun:
     """One run: what became of each node, and what else there is to say."""
 
-    def __init__(self, session: Session, cluster: Cluster, settings: Settings) -> None:
+    def __init__(self, session: CommandSession, cluster: Cluster, settings: ClearSettings) -> None:
         self._session = session
         self._cluster = cluster
         self._settings = settings
-        self._results = [Result(node) for node in cluster.nodes]
+        self._results = [ClearResult(node) for node in cluster.nodes]
         self._stop = Stop(settings.deadline)
         self._ping = _ping(settings.ping_url)
         self._messages: list[str] = []
         self._began: float | None = None
-        self._rewarmed: Outcome | None = None
+        self._rewarmed: CommandOutcome | None = None
 
-    def outcome(self) -> Outcome:
+    def outcome(self) -> CommandOutcome:
         """Do it all. Never raises KeyboardInterrupt: what was done is always told."""
         with self._stop, ExitStack() as stack:
             try:
@@ -92,7 +92,7 @@ class Run:
         """All that may be stopped."""
         settings = self._settings
         if settings.lock:
-            stack.enter_context(Lock(settings.lock, settings.lock_wait))
+            stack.enter_context(LockFile(settings.lock, settings.lock_wait))
         if settings.splay:
             _wait_at_random(settings.splay)
         self._began = time.monotonic()
@@ -110,7 +110,7 @@ class Run:
         if not any(result.left_off for result in self._results):
             return
         from asadm.commands.udf_rewarm import OPTIONS as FLAGS
-        from asadm.commands.udf_rewarm import Rewarm
+        from asadm.commands.udf_rewarm import RewarmRun
         from asadm.fleet.change.guard import carry_out
         from asadm.fleet.change.options import WAIT_SECONDS
 
@@ -119,11 +119,13 @@ class Run:
         options = Values(FLAGS)
         # No history: what is there afterwards is what was there before, every time that the clock strikes.
         options.given = {"yes": True, "no-history": True, "wait": seconds, "lock-wait": seconds}
-        job = Rewarm(self._session, options, self._cluster, announced=False)
+        job = RewarmRun(self._session, options, self._cluster, announced=False)
         try:
             made = carry_out(job)
         except Error as error:
-            made = Outcome(messages=[f"rewarm: {line}" for line in str(error).splitlines()], code=FAILED)
+            made = CommandOutcome(
+                messages=[f"rewarm: {line}" for line in str(error).splitlines()], code=FAILED
+            )
         if made.code >= INTERRUPTED:
             self._stop.signal = signal.Signals(made.code - 128)
         warm = set(job.warm())
@@ -134,20 +136,22 @@ class Run:
         ]
         self._rewarmed = made
 
-    def _overlap(self, reason: str) -> Outcome:
+    def _overlap(self, reason: str) -> CommandOutcome:
         """Another run is at it. That is well for a run that does not wait, and a failure for one that waited."""
         if not self._settings.lock_wait:
-            return Outcome(messages=[] if self._settings.quiet else [f"{reason}: nothing done"], code=GOOD)
+            return CommandOutcome(
+                messages=[] if self._settings.quiet else [f"{reason}: nothing done"], code=GOOD
+            )
         message = f"{reason}, still after {self._settings.lock_wait:g} s: nothing done"
         if self._ping:
             self._note(self._ping.fail(message))
-        return Outcome(messages=[message, *self._messages], code=FAILED)
+        return CommandOutcome(messages=[message, *self._messages], code=FAILED)
 
-    def _finish(self) -> Outcome:
+    def _finish(self) -> CommandOutcome:
         """Tell everybody: metrics file, ping, caller."""
         answers = [report.finished(result, self._stop.reason) for result in self._results]
         quiet = self._settings.quiet
-        made = Outcome(answers, code=self._code(answers), told=not quiet, hushed=quiet)
+        made = CommandOutcome(answers, code=self._code(answers), told=not quiet, hushed=quiet)
         note = report.real_server_note(self._results, cleared=True, rewarm=self._settings.rewarm)
         again = self._about_rewarm(quiet=quiet)
         self._write_metrics()
@@ -159,7 +163,7 @@ class Run:
         made.extra |= {"rewarmed": again.extra.get("rewarmed", [])} if self._settings.rewarm else {}
         return made
 
-    def _about_rewarm(self, *, quiet: bool) -> Outcome:
+    def _about_rewarm(self, *, quiet: bool) -> CommandOutcome:
         """What there is to tell of the second half of the run; it may not have been needed."""
         if self._rewarmed is not None:
             return self._rewarmed
@@ -167,14 +171,14 @@ class Run:
             result.good for result in self._results
         )
         if quiet or needed or not self._settings.rewarm:
-            return Outcome()
-        return Outcome(
+            return CommandOutcome()
+        return CommandOutcome(
             messages=[
                 "rewarm: not needed: no real Aerospike server was cleared; asudfd fills its cache by itself"
             ]
         )
 
-    def _code(self, answers: list[Answer]) -> int:
+    def _code(self, answers: list[NodeAnswer]) -> int:
         """A stop that came after the last answer changes nothing; a cache that was not brought back is a failure."""
         unfinished = self._rewarmed is not None and self._rewarmed.code >= INTERRUPTED
         if self._stop.signal is None or (all(answer.good for answer in answers) and not unfinished):
@@ -203,7 +207,7 @@ class Run:
         except Error as error:
             self._note(str(error))
 
-    def _ping_the_end(self, answers: list[Answer], code: int, notes: Sequence[str]) -> None:
+    def _ping_the_end(self, answers: list[NodeAnswer], code: int, notes: Sequence[str]) -> None:
         if self._ping:
             self._note(self._ping.started())
             body = report.lines(answers, [*self._messages, *filter(None, notes)])
@@ -215,7 +219,7 @@ class Run:
             self._messages.append(warning)
 
 
-def _sheets(outcome: Outcome) -> Sequence[Sheet]:
+def _sheets(outcome: CommandOutcome) -> Sequence[Sheet]:
     return [] if isinstance(outcome.show, bytes) else outcome.show
 
 

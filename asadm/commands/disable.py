@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from asadm.outcome import Outcome
+from asadm.outcome import CommandOutcome
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from asadm.session import Session
-    from asadm.statement import Arguments
+    from asadm.session import CommandSession
+    from asadm.statement import CommandArguments
 
 
-def run(session: Session, _arguments: Arguments) -> Outcome:
+def run(session: CommandSession, _arguments: CommandArguments) -> CommandOutcome:
     """No longer privileged."""
     session.privileged = False
-    return Outcome()
+    return CommandOutcome()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asadm import commands
-from asadm.outcome import Outcome
+from asadm.outcome import CommandOutcome
 from asadm.statement import find, load
 from asinfo.errors import UsageError
 
@@ -11,26 +11,26 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asadm.commands import Row
-    from asadm.session import Session
-    from asadm.statement import Arguments
+    from asadm.commands import CommandRow
+    from asadm.session import CommandSession
+    from asadm.statement import CommandArguments
     from asinfo.terminal.options import Option
 
 
-def check(arguments: Arguments) -> None:
+def check(arguments: CommandArguments) -> None:
     """Raises UsageError for words that begin no command."""
     if arguments.rest:
         _meant(arguments.rest)
 
 
-def run(_session: Session, arguments: Arguments) -> Outcome:
+def run(_session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """All commands, those that begin with the words, or the one that they name."""
     rows = _meant(arguments.rest)
     shown = explain(rows[0]) if len(rows) == 1 else overview(rows)
-    return Outcome((), shown.encode(), extra={"help": shown})
+    return CommandOutcome((), shown.encode(), extra={"help": shown})
 
 
-def _meant(words: list[str]) -> list[Row]:
+def _meant(words: list[str]) -> list[CommandRow]:
     """The rows whose first words are meant by ``words``."""
     try:
         return [find(words)[0]] if words else list(commands.TABLE)
@@ -41,19 +41,19 @@ def _meant(words: list[str]) -> list[Row]:
         return rows
 
 
-def _begins(row: Row, words: list[str]) -> bool:
+def _begins(row: CommandRow, words: list[str]) -> bool:
     return len(row.words) > len(words) and all(
         name.startswith(word) for name, word in zip(row.words, words, strict=False)
     )
 
 
-def overview(rows: Sequence[Row]) -> str:
+def overview(rows: Sequence[CommandRow]) -> str:
     """One line a command."""
     width = max(len(row.name) for row in rows)
     return "".join(f"{row.name:{width}}  {row.summary}\n" for row in rows)
 
 
-def explain(row: Row) -> str:
+def explain(row: CommandRow) -> str:
     """One command: what it does, how it is written, its flags, an example."""
     options: tuple[Option, ...] = getattr(load(row), "OPTIONS", ())
     lines = [row.summary, "", f"Usage: {row.grammar}{' [FLAGS]' if options else ''}"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asadm.outcome import Outcome
+from asadm.outcome import CommandOutcome
 from asinfo.errors import WireError
 from asinfo.terminal.render import Cell, Sheet
 from asinfo.wire.info import is_error, parameter, text
@@ -10,9 +10,9 @@ from asinfo.wire.udf import modules
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from asadm.outcome import Answer
-    from asadm.session import Session
-    from asadm.statement import Arguments
+    from asadm.outcome import NodeAnswer
+    from asadm.session import CommandSession
+    from asadm.statement import CommandArguments
 
 ASKED = (b"node", b"build", b"cluster-name", b"statistics", b"udf-list")
 UNNAMED = b"null"
@@ -34,7 +34,7 @@ COLUMNS = {
 }
 
 
-def run(session: Session, arguments: Arguments) -> Outcome:
+def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Ask all nodes for everything in one request each.
 
     A node that refuses one of the questions (an old or a locked one) is still shown; the cell has a dash. Addresses
@@ -55,10 +55,10 @@ def run(session: Session, arguments: Arguments) -> Outcome:
         {"node": answer.node.name, **each, "state": answer.status}
         for answer, each in zip(answers, facts, strict=True)
     ]
-    return Outcome(answers, [sheet], extra={"network": network}, told=True)
+    return CommandOutcome(answers, [sheet], extra={"network": network}, told=True)
 
 
-def _facts(answer: Answer) -> dict[str, str | int | None]:
+def _facts(answer: NodeAnswer) -> dict[str, str | int | None]:
     facts: dict[str, str | int | None] = dict.fromkeys((*COLUMNS, "metadata"))
     facts["address"] = answer.node.address
     if not answer.answers:
@@ -86,7 +86,7 @@ def _count(listed: bytes | None) -> int | None:
         return None
 
 
-def _row(answer: Answer, facts: dict[str, str | int | None], keys: list[str]) -> list[Cell]:
+def _row(answer: NodeAnswer, facts: dict[str, str | int | None], keys: list[str]) -> list[Cell]:
     shown = {**facts, "uptime": duration(facts["uptime"])}
     state = Cell("ok", "good") if answer.good else Cell(f"{answer.status}: {answer.error}", "bad")
     if answer.good and facts["metadata"] == AWAY:

@@ -7,17 +7,16 @@ import os
 import time
 
 from asadm.display import failure
-from asadm.fleet.change.node_progress import Item
+from asadm.fleet.change.node_progress import ModuleChange
 from asadm.fleet.change.rollout import Rollout
 from asadm.fleet.observed.survey import survey
 from asadm.modules import describe, registrable
-from asadm.outcome import INTERRUPTED, Answer, Outcome
+from asadm.outcome import INTERRUPTED, CommandOutcome, NodeAnswer
 from asadm.target.aerospike import cache_notes
 from asinfo.errors import UsageError
 from asinfo.files import PIPE_SECONDS, FileError, read_file
 from asinfo.terminal.options import Option
-from asinfo.terminal.render import Cell as Shown
-from asinfo.terminal.render import Sheet
+from asinfo.terminal.render import Cell, Sheet
 from asinfo.wire.failure import compile_error
 from asinfo.wire.info import text
 from asinfo.wire.udf import SOURCE_SIZE_MAX
@@ -27,10 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from asadm.cluster import Cluster
-    from asadm.fleet.change.node_progress import Cell
+    from asadm.fleet.change.node_progress import ModuleProgress
     from asadm.fleet.observed.survey import Survey
-    from asadm.session import Session
-    from asadm.statement import Arguments
+    from asadm.session import CommandSession
+    from asadm.statement import CommandArguments
     from asinfo.exchange import Node
 
 WAIT = Option(
@@ -39,17 +38,17 @@ WAIT = Option(
 OPTIONS = (WAIT,)
 
 
-def check(arguments: Arguments) -> None:
+def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that a node refuses and a file that cannot be a module."""
     registrable(os.fsencode(arguments.names[0]))
     arguments.prepared = _read(arguments.clauses["path"][0])
 
 
-def run(session: Session, arguments: Arguments) -> Outcome:
+def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Send to one node of each cluster, wait for the hash on all, send to those that do not get it by themselves."""
     name = os.fsencode(arguments.names[0])
     content: bytes = arguments.prepared  # read once: what a pipe holds cannot be read again
-    item = Item(name, content, path=arguments.clauses["path"][0])
+    item = ModuleChange(name, content, path=arguments.clauses["path"][0])
     cluster = session.cluster(arguments)
     wait = arguments.options.number("wait") or 10.0
     started = time.monotonic()
@@ -65,7 +64,7 @@ def run(session: Session, arguments: Arguments) -> Outcome:
     )
 
 
-def bring(cluster: Cluster, item: Item, seen: Survey, started: float, wait: float) -> Rollout:
+def bring(cluster: Cluster, item: ModuleChange, seen: Survey, started: float, wait: float) -> Rollout:
     """``item`` on all nodes of ``seen``, within ``wait`` seconds from ``started``. Raises KeyboardInterrupt."""
     if any(listing.answer.status == "interrupted" for listing in seen.listings):
         raise KeyboardInterrupt
@@ -78,7 +77,7 @@ def bring(cluster: Cluster, item: Item, seen: Survey, started: float, wait: floa
 
 def report(
     rollout: Rollout, title: str, note: str, messages: Sequence[str], extra: dict[str, object]
-) -> Outcome:
+) -> CommandOutcome:
     """A row for every node: how it got the change, or why it has not."""
     [item] = rollout.items
     cells = [place.cells.get(item.name) for place in rollout.places]
@@ -91,7 +90,7 @@ def report(
         [_row(answer, detail) for answer, detail in zip(answers, hows, strict=True)],
         note if how else "",
     )
-    return Outcome(
+    return CommandOutcome(
         answers,
         [sheet],
         messages=messages or failures(answers),
@@ -101,26 +100,26 @@ def report(
     )
 
 
-def _answer(node: Node, cell: Cell | None, messages: Sequence[str]) -> Answer:
+def _answer(node: Node, cell: ModuleProgress | None, messages: Sequence[str]) -> NodeAnswer:
     if cell is None:
-        return Answer(node, "ok", [b"ok"])
+        return NodeAnswer(node, "ok", [b"ok"])
     reason = f"does not compile: {messages[0]}" if messages and cell.status == "error" else cell.error
-    return Answer(node, cell.status, [b"ok"] if cell.good else (), reason, cell.milliseconds)
+    return NodeAnswer(node, cell.status, [b"ok"] if cell.good else (), reason, cell.milliseconds)
 
 
-def failures(answers: Sequence[Answer]) -> list[str]:
+def failures(answers: Sequence[NodeAnswer]) -> list[str]:
     """One line for each node that failed."""
     return [failure(each) for each in answers if not each.good and each.status != "skipped"]
 
 
-def _row(answer: Answer, how: str) -> list[Shown]:
+def _row(answer: NodeAnswer, how: str) -> list[Cell]:
     mark = "good" if answer.good else "quiet" if answer.status == "skipped" else "bad"
     detail = how if answer.good else answer.error
     return [
-        Shown(answer.node.name),
-        Shown(answer.status, mark),
-        Shown(detail),
-        Shown(round(answer.milliseconds, 1)),
+        Cell(answer.node.name),
+        Cell(answer.status, mark),
+        Cell(detail),
+        Cell(round(answer.milliseconds, 1)),
     ]
 
 

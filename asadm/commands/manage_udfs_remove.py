@@ -6,27 +6,27 @@ import os
 import time
 
 from asadm.commands.manage_udfs_add import WAIT, bring, report
-from asadm.fleet.change.node_progress import Item
+from asadm.fleet.change.node_progress import ModuleChange
 from asadm.fleet.observed.coverage import coverage
 from asadm.fleet.observed.survey import survey
 from asadm.modules import sendable
-from asadm.outcome import FAILED, Outcome
+from asadm.outcome import FAILED, CommandOutcome
 from asinfo.wire.info import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from asadm.session import Session
-    from asadm.statement import Arguments
+    from asadm.session import CommandSession
+    from asadm.statement import CommandArguments
 
 OPTIONS = (WAIT,)
 
 
-def check(arguments: Arguments) -> None:
+def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that cannot be sent."""
     sendable(os.fsencode(arguments.names[0]))
 
 
-def run(session: Session, arguments: Arguments) -> Outcome:
+def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Tell one node of each cluster that lists it, wait until it is gone from all, tell those that keep it.
 
     A node says ``ok`` to the removal of what it never had, so an unknown name is found out before.
@@ -41,6 +41,6 @@ def run(session: Session, arguments: Arguments) -> Outcome:
     if not any(seen.hashes(name)):
         where = "no node" if seen.complete else f"none of {coverage(seen.read, len(seen.listings))}"
         told = [f"{where} lists a module {text(name)}"] if seen.read else []
-        return Outcome(seen.answers, messages=told, code=FAILED)
-    rollout = bring(cluster, Item(name, None), seen, started, wait)
+        return CommandOutcome(seen.answers, messages=told, code=FAILED)
+    rollout = bring(cluster, ModuleChange(name, None), seen, started, wait)
     return report(rollout, f"UDF {text(name)}", f"{text(name)} removed", [], {"name": text(name)})

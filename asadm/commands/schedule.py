@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING
 
 from asadm import inventory, targets
 from asadm.cron import printed, settings, times
-from asadm.cron.settings import Settings
+from asadm.cron.settings import ClearSettings
 from asadm.flags import FILE_KEYS, OWN, VENDOR
-from asadm.outcome import Outcome
+from asadm.outcome import CommandOutcome
 from asinfo import settings as settings_of_nodes
 from asinfo.errors import ConfigError, UsageError
 from asinfo.terminal.options import Option, Values
 
 if TYPE_CHECKING:
-    from asadm.session import Session
-    from asadm.statement import Arguments
+    from asadm.session import CommandSession
+    from asadm.statement import CommandArguments
     from asinfo.terminal.options import Value
 
 CARRIED = tuple(option for option in settings.OPTIONS if option.name not in {"quiet", "dry-run", "ping-url"})
@@ -51,7 +51,7 @@ SECRET = {"password", "tls-keyfile-password"}
 """Flags of asadm that may only be carried as ``file:PATH``."""
 
 
-def check(arguments: Arguments) -> None:
+def check(arguments: CommandArguments) -> None:
     """Raise UsageError for flags that make no sense."""
     options = arguments.options
     if options.flag("cron") == options.flag("systemd"):
@@ -62,15 +62,15 @@ def check(arguments: Arguments) -> None:
     _settings(options)
 
 
-def run(session: Session, arguments: Arguments) -> Outcome:
+def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Print the job; exit code 0, or 2 when the flags make no sense. Nothing is sent to any node."""
     check(arguments)
     job = _job(session, arguments)
     files = _files(job, arguments.options)
-    return Outcome(show="\n".join(files.values()).encode(), extra={"files": files})
+    return CommandOutcome(show="\n".join(files.values()).encode(), extra={"files": files})
 
 
-def _files(job: printed.Job, options: Values) -> dict[str, str]:
+def _files(job: printed.CronJob, options: Values) -> dict[str, str]:
     """What is printed, by the name of the file it belongs into."""
     if options.flag("cron"):
         return {f"/etc/cron.d/{job.name}": printed.crontab(job)}
@@ -90,17 +90,17 @@ def _times(options: Values) -> times.Schedule:
     return times.parse(when) if when is not None else times.every("1h" if often is None else often)
 
 
-def _settings(options: Values) -> Settings:
+def _settings(options: Values) -> ClearSettings:
     """What the printed command is asked to do. Only what was typed: the environment of now is not that of the job."""
     typed = Values(settings.OPTIONS)
     typed.given = {name: value for name, value in options.given.items() if name != "ping-url"}
-    found = Settings.of(typed)
+    found = ClearSettings.of(typed)
     if "ping-url" in options.given:
         settings.check_address(options.text("ping-url") or "")
     return found
 
 
-def _job(session: Session, arguments: Arguments) -> printed.Job:
+def _job(session: CommandSession, arguments: CommandArguments) -> printed.CronJob:
     options = arguments.options
     wanted = _settings(options)
     timed = options.flag("systemd")
@@ -116,7 +116,7 @@ def _job(session: Session, arguments: Arguments) -> printed.Job:
         *_words(carried, options),
         *_nodes(arguments),
     ]
-    return printed.Job(
+    return printed.CronJob(
         name=options.text("name") or "",
         schedule=_times(options),
         command=tuple(words),
@@ -129,7 +129,7 @@ def _job(session: Session, arguments: Arguments) -> printed.Job:
     )
 
 
-def _own_flags(session: Session) -> list[str]:
+def _own_flags(session: CommandSession) -> list[str]:
     """The flags of asadm that say which nodes and how to reach them.
 
     What the environment or a file in the usual places says now is written out: the job will have neither.
@@ -204,7 +204,7 @@ def _user(options: Values) -> str:
     return user or ""
 
 
-def _nodes(arguments: Arguments) -> list[str]:
+def _nodes(arguments: CommandArguments) -> list[str]:
     nodes = arguments.clauses.get("with")
     return ["with", *nodes] if nodes else []
 

@@ -6,7 +6,7 @@ import os
 
 from asadm.fleet.observed.coverage import coverage, unknown
 from asadm.modules import LIST, listed, sendable
-from asadm.outcome import Answer, Outcome
+from asadm.outcome import CommandOutcome, NodeAnswer
 from asinfo.errors import WireError
 from asinfo.terminal.render import Cell, Sheet
 from asinfo.wire.info import is_error, text
@@ -17,20 +17,20 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from asadm.session import Session
-    from asadm.statement import Arguments
+    from asadm.session import CommandSession
+    from asadm.statement import CommandArguments
 
 HASH_SHOWN = 10
 """Characters of a hash on a terminal; a pipe gets all 40."""
 
 
-def check(arguments: Arguments) -> None:
+def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that cannot be sent."""
     for name in arguments.names:
         sendable(os.fsencode(name))
 
 
-def run(session: Session, arguments: Arguments) -> Outcome:
+def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """The table, or the source when a module is named."""
     if arguments.names:
         return _source(session, arguments)
@@ -64,7 +64,7 @@ def run(session: Session, arguments: Arguments) -> Outcome:
         rows,
         _note(states, read, len(answers)),
     )
-    return Outcome(answers, [sheet], extra=extra)
+    return CommandOutcome(answers, [sheet], extra=extra)
 
 
 def _state(hashes: Sequence[str | None]) -> str:
@@ -75,7 +75,11 @@ def _state(hashes: Sequence[str | None]) -> str:
 
 
 def _row(
-    session: Session, name: bytes, state: str, found: Sequence[dict[bytes, str]], answers: Sequence[Answer]
+    session: CommandSession,
+    name: bytes,
+    state: str,
+    found: Sequence[dict[bytes, str]],
+    answers: Sequence[NodeAnswer],
 ) -> list[Cell]:
     usual = commonest(modules[name] for modules in found if name in modules)
     cells = [Cell(text(name)), Cell(state, "good" if state == "same" else "bad")]
@@ -110,13 +114,13 @@ def commonest(values: Iterable[str]) -> str | None:
     return max(counts, key=lambda value: counts[value]) if counts else None
 
 
-def _source(session: Session, arguments: Arguments) -> Outcome:
+def _source(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """The bytes of the module as the first node that has it holds them; nodes that hold others are named."""
     name = os.fsencode(arguments.names[0])
     command = b"udf-get:filename=" + name
     asked = session.cluster(arguments).each([command, LIST])
     answers = [
-        Answer.of(each.node, each.answers[:1], each.milliseconds).like(each, [command])
+        NodeAnswer.of(each.node, each.answers[:1], each.milliseconds).like(each, [command])
         if each.answers
         else each
         for each in asked
@@ -124,7 +128,7 @@ def _source(session: Session, arguments: Arguments) -> Outcome:
     sources = [_content(answer) for answer in answers]
     usual = next((source for source in sources if source is not None), None)
     if usual is None:
-        return Outcome(answers, code=None if answers else 1)
+        return CommandOutcome(answers, code=None if answers else 1)
     first = next(
         answer.node.name for answer, source in zip(answers, sources, strict=True) if source is not None
     )
@@ -146,7 +150,7 @@ def _source(session: Session, arguments: Arguments) -> Outcome:
         if source is not None and not _as_listed(each, name, source)
     ]
     messages += [f"{text(name)} on {node}: it serves other bytes than it lists" for node in damaged]
-    return Outcome(
+    return CommandOutcome(
         answers,
         session.safe(usual),
         messages=messages,
@@ -154,7 +158,7 @@ def _source(session: Session, arguments: Arguments) -> Outcome:
     )
 
 
-def _as_listed(answer: Answer, name: bytes, source: bytes) -> bool:
+def _as_listed(answer: NodeAnswer, name: bytes, source: bytes) -> bool:
     """Whether the list that came with it has the hash of ``source``; a node that does not list is believed."""
     lists = answer.answers[1:]
     if not lists or is_error(lists[0]):
@@ -166,7 +170,7 @@ def _as_listed(answer: Answer, name: bytes, source: bytes) -> bool:
     return hashes.get(name) in {None, digest(name, base64(source))}
 
 
-def _content(answer: Answer) -> bytes | None:
+def _content(answer: NodeAnswer) -> bytes | None:
     if not answer.good:
         return None
     try:

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     from asadm.fleet.desired.directory import Directory
     from asadm.fleet.observed.survey import Survey
-    from asadm.fleet.plan.plan import Plan
-    from asadm.fleet.plan.plan_file import Saved
-    from asadm.outcome import Outcome
-    from asadm.session import Session
-    from asadm.statement import Arguments
+    from asadm.fleet.plan.plan import FleetPlan
+    from asadm.fleet.plan.plan_file import SavedPlan
+    from asadm.outcome import CommandOutcome
+    from asadm.session import CommandSession
+    from asadm.statement import CommandArguments
 
 OPTIONS = (*CHANGE, PRUNE, VERIFY, NOTE)
 
@@ -45,7 +45,7 @@ Examples:
   asadm udf apply udf --prune --wait 120     remove modules that udf does not have; two minutes for all of it"""
 
 
-def check(arguments: Arguments) -> None:
+def check(arguments: CommandArguments) -> None:
     """Read the directory or the plan file. Raises UsageError and ConfigError."""
     path = arguments.names[0]
     confirm.require(arguments.options)
@@ -57,16 +57,16 @@ def check(arguments: Arguments) -> None:
         arguments.prepared = plan_file.read(path)
 
 
-def run(session: Session, arguments: Arguments) -> Outcome:
+def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Plan, show, confirm, apply."""
-    from asadm.fleet.change.planned import Aim, carry_out
+    from asadm.fleet.change.planned import ChangeSpec, carry_out
 
-    prepared: Directory | Saved = arguments.prepared
+    prepared: Directory | SavedPlan = arguments.prepared
     saved = None if isinstance(prepared, directories.Directory) else prepared
     directory: Directory = prepared if saved is None else saved.directory  # type: ignore[assignment]  # mypy does not follow
     prune = arguments.options.flag("prune") if saved is None else saved.prune
 
-    def plan(seen: Survey) -> Plan:
+    def plan(seen: Survey) -> FleetPlan:
         return make(directory, seen, prune=prune)
 
     def stale(seen: Survey) -> Sequence[str]:
@@ -75,7 +75,7 @@ def run(session: Session, arguments: Arguments) -> Outcome:
     cluster = session.cluster(arguments)
     limited(cluster, arguments.options)
     permit(cluster, directory)
-    aim = Aim(
+    aim = ChangeSpec(
         "apply",
         plan,
         stale=stale,

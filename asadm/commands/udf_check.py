@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from asadm.cron.metrics import check_target, write_text
 from asadm.display import rendered
 from asadm.fleet.check import formats
-from asadm.fleet.check.findings import UNKNOWN, Checked
+from asadm.fleet.check.findings import UNKNOWN, CheckResult
 from asadm.fleet.desired import directory
-from asadm.outcome import FAILED, GOOD, INTERRUPTED, PENDING, Outcome
+from asadm.outcome import FAILED, GOOD, INTERRUPTED, PENDING, CommandOutcome
 from asinfo.errors import Error
 from asinfo.terminal.options import Option
 
 if TYPE_CHECKING:
-    from asadm.session import Session
-    from asadm.statement import Arguments
+    from asadm.session import CommandSession
+    from asadm.statement import CommandArguments
 
 FORMAT = Option(
     "format",
@@ -57,14 +57,14 @@ Examples:
   asadm udf check --format json | jq '.findings[]'"""
 
 
-def check(arguments: Arguments) -> None:
+def check(arguments: CommandArguments) -> None:
     """Raises UsageError when the metrics file cannot be written there; for Nagios the run itself says what is wrong."""
     if _format(arguments) == "nagios":
         return
     _prepare(arguments)
 
 
-def run(session: Session, arguments: Arguments) -> Outcome:
+def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Look, and tell in the form that was asked for."""
     if _format(arguments) != "nagios":
         return _shown(session, arguments, _look(session, arguments))
@@ -78,7 +78,7 @@ def run(session: Session, arguments: Arguments) -> Outcome:
         return _unknown("stopped")
     if checked.interrupted:
         return _unknown("stopped")
-    return Outcome(
+    return CommandOutcome(
         checked.survey.answers,
         formats.nagios(checked),
         code=checked.level,
@@ -87,16 +87,16 @@ def run(session: Session, arguments: Arguments) -> Outcome:
     )
 
 
-def _unknown(reason: str) -> Outcome:
+def _unknown(reason: str) -> CommandOutcome:
     extra: dict[str, object] = {"status": "unknown", "summary": reason}
-    return Outcome(show=formats.nagios_unknown(reason), code=UNKNOWN, extra=extra)
+    return CommandOutcome(show=formats.nagios_unknown(reason), code=UNKNOWN, extra=extra)
 
 
-def _format(arguments: Arguments) -> str:
+def _format(arguments: CommandArguments) -> str:
     return arguments.options.text("format") or "text"
 
 
-def _prepare(arguments: Arguments) -> None:
+def _prepare(arguments: CommandArguments) -> None:
     """Read the directory. Raises UsageError and ConfigError."""
     target = arguments.options.text("metrics-file")
     if target is not None:
@@ -104,9 +104,9 @@ def _prepare(arguments: Arguments) -> None:
     arguments.prepared = directory.read(arguments.names[0]) if arguments.names else None
 
 
-def _look(session: Session, arguments: Arguments) -> Checked:
+def _look(session: CommandSession, arguments: CommandArguments) -> CheckResult:
     options = arguments.options
-    return Checked(
+    return CheckResult(
         session.cluster(arguments),
         arguments.prepared,
         verify=options.flag("verify"),
@@ -114,14 +114,14 @@ def _look(session: Session, arguments: Arguments) -> Checked:
     )
 
 
-def _write(arguments: Arguments, checked: Checked) -> None:
+def _write(arguments: CommandArguments, checked: CheckResult) -> None:
     target = arguments.options.text("metrics-file")
     if target is not None and not checked.interrupted:
         write_text(target, formats.prometheus(checked))
 
 
-def _shown(session: Session, arguments: Arguments, checked: Checked) -> Outcome:
-    outcome = Outcome(
+def _shown(session: CommandSession, arguments: CommandArguments, checked: CheckResult) -> CommandOutcome:
+    outcome = CommandOutcome(
         checked.survey.answers,
         _text(session, arguments, checked),
         code=_code(checked),
@@ -136,7 +136,7 @@ def _shown(session: Session, arguments: Arguments, checked: Checked) -> Outcome:
     return outcome
 
 
-def _code(checked: Checked) -> int:
+def _code(checked: CheckResult) -> int:
     if checked.interrupted:
         return INTERRUPTED
     if not checked.complete:
@@ -144,7 +144,7 @@ def _code(checked: Checked) -> int:
     return GOOD if formats.good(checked) else PENDING
 
 
-def _text(session: Session, arguments: Arguments, checked: Checked) -> bytes:
+def _text(session: CommandSession, arguments: CommandArguments, checked: CheckResult) -> bytes:
     """What standard output gets."""
     form = _format(arguments)
     if form == "prometheus":

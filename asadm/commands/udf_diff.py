@@ -8,7 +8,7 @@ from asadm.fleet.observed.fetch import served
 from asadm.fleet.observed.survey import survey
 from asadm.fleet.plan.unified_diff import shown, unified
 from asadm.modules import sendable
-from asadm.outcome import FAILED, GOOD, INTERRUPTED, PENDING, Outcome
+from asadm.outcome import FAILED, GOOD, INTERRUPTED, PENDING, CommandOutcome
 from asinfo.errors import UsageError
 from asinfo.wire.info import text
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from asadm.cluster import Cluster
-    from asadm.fleet.observed.fetch import Fetched
-    from asadm.session import Session
-    from asadm.statement import Arguments
+    from asadm.fleet.observed.fetch import FetchedModule
+    from asadm.session import CommandSession
+    from asadm.statement import CommandArguments
     from asinfo.exchange import Node
 
 NOTHING = (b"error=not_found", b"error=empty")
@@ -35,12 +35,12 @@ Example:
   asadm udf diff counter.lua 10.0.0.1 10.0.0.2"""
 
 
-def check(arguments: Arguments) -> None:
+def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that cannot be sent."""
     sendable(os.fsencode(arguments.names[0]))
 
 
-def run(session: Session, arguments: Arguments) -> Outcome:
+def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Read the module from both, and compare the bytes; what a node lists may not be what it serves."""
     name = os.fsencode(arguments.names[0])
     cluster = session.cluster()
@@ -50,16 +50,18 @@ def run(session: Session, arguments: Arguments) -> Outcome:
     hashes = found.hashes(name)
     extra: dict[str, object] = {"name": text(name), "hashes": hashes}
     if any(answer.status == "interrupted" for answer in answers):
-        return Outcome(answers, code=INTERRUPTED)
+        return CommandOutcome(answers, code=INTERRUPTED)
     if not found.complete:
-        return Outcome(answers, extra=extra)
+        return CommandOutcome(answers, extra=extra)
     if hashes == [None, None]:
-        return Outcome(answers, messages=[f"neither node lists {text(name)}"], code=FAILED, extra=extra)
+        return CommandOutcome(
+            answers, messages=[f"neither node lists {text(name)}"], code=FAILED, extra=extra
+        )
     versions = _read(cluster, name, nodes, hashes)
     lost = [each for each in versions if each is not None and each.silent]
     if lost:
         failed = [f"{text(name)} on {each.node.name}: {each.reason}" for each in lost]
-        return Outcome(answers, messages=failed, code=FAILED, extra=extra)
+        return CommandOutcome(answers, messages=failed, code=FAILED, extra=extra)
     contents = [each.content if each else None for each in versions]
     labels = [f"{text(name)} ({node.name})" for node in nodes]
     diff = unified(contents[0], contents[1], labels[0], labels[1])
@@ -70,16 +72,16 @@ def run(session: Session, arguments: Arguments) -> Outcome:
         if each is not None and each.hash != listed
     ]
     code = PENDING if told or contents[0] != contents[1] else GOOD
-    return Outcome(answers, shown(session, diff), messages=told, code=code, extra=extra)
+    return CommandOutcome(answers, shown(session, diff), messages=told, code=code, extra=extra)
 
 
 def _read(
     cluster: Cluster, name: bytes, nodes: Sequence[Node], hashes: Sequence[str | None]
-) -> list[Fetched | None]:
+) -> list[FetchedModule | None]:
     """What each node that lists the module serves; one that cannot tell counts as silent. Raises KeyboardInterrupt."""
     listing = [node for node, listed in zip(nodes, hashes, strict=True) if listed is not None]
     answers = iter(cluster.each([b"udf-get:filename=" + name], nodes=listing))
-    found: list[Fetched | None] = []
+    found: list[FetchedModule | None] = []
     for listed in hashes:
         if listed is None:
             found.append(None)
@@ -93,7 +95,7 @@ def _read(
     return found
 
 
-def _wrong(version: Fetched, listed: str | None) -> str:
+def _wrong(version: FetchedModule, listed: str | None) -> str:
     """How what a node serves is not what it lists."""
     if version.content is None:
         return f"it lists {listed}, but serves nothing: {version.reason}"

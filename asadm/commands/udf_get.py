@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 
 from asadm.fleet.observed.coverage import coverage
-from asadm.fleet.observed.fetch import Fetcher
+from asadm.fleet.observed.fetch import ModuleFetcher
 from asadm.fleet.observed.grouping import gather, named
 from asadm.fleet.observed.survey import survey
 from asadm.modules import sendable
-from asadm.outcome import FAILED, INTERRUPTED, Outcome
+from asadm.outcome import FAILED, INTERRUPTED, CommandOutcome
 from asadm.save_file import possible, save
 from asinfo.errors import UsageError
 from asinfo.terminal.options import Option
@@ -17,10 +17,10 @@ from asinfo.wire.info import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from asadm.fleet.observed.fetch import Fetched
+    from asadm.fleet.observed.fetch import FetchedModule
     from asadm.fleet.observed.survey import Survey
-    from asadm.session import Session
-    from asadm.statement import Arguments
+    from asadm.session import CommandSession
+    from asadm.statement import CommandArguments
 
 NODE = Option(
     "node", metavar="NODE", help="Read it from this node; needed where the nodes hold different versions."
@@ -37,7 +37,7 @@ Examples:
   asadm udf get counter.lua --node 10.0.0.2 -o counter.lua"""
 
 
-def check(arguments: Arguments) -> None:
+def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that cannot be sent, and for a file that cannot be made."""
     sendable(os.fsencode(arguments.names[0]))
     path = arguments.options.text("output")
@@ -45,7 +45,7 @@ def check(arguments: Arguments) -> None:
         possible(path)
 
 
-def run(session: Session, arguments: Arguments) -> Outcome:
+def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Find who has which version, read one that all agree on, and hand its bytes over."""
     name = os.fsencode(arguments.names[0])
     cluster = session.cluster(arguments)
@@ -57,12 +57,12 @@ def run(session: Session, arguments: Arguments) -> Outcome:
     found = survey(cluster)
     answers = found.answers
     if any(answer.status == "interrupted" for answer in answers):
-        return Outcome(answers, code=INTERRUPTED)
+        return CommandOutcome(answers, code=INTERRUPTED)
     hashes = found.hashes(name)
     versions = {digest for digest in hashes if digest is not None}
     messages = _remarks(name, found, hashes)
     if len(versions) != 1:
-        return Outcome(
+        return CommandOutcome(
             answers,
             messages=messages,
             code=FAILED,
@@ -70,16 +70,18 @@ def run(session: Session, arguments: Arguments) -> Outcome:
         )
     [digest] = versions
     holders = [node for node, each in zip(found.nodes(), hashes, strict=True) if each == digest]
-    fetcher = Fetcher(cluster)
+    fetcher = ModuleFetcher(cluster)
     version = fetcher.fetch({(name, digest): holders})[name, digest]
     messages += [
         f"{text(name)} on {each.node.name}: {each.reason}" for each in fetcher.passed if version.content
     ]
-    outcome = Outcome(answers, messages=messages, extra={"name": text(name), "hash": digest})
+    outcome = CommandOutcome(answers, messages=messages, extra={"name": text(name), "hash": digest})
     return _handed(session, arguments.options.text("output"), version, outcome)
 
 
-def _handed(session: Session, path: str | None, version: Fetched, outcome: Outcome) -> Outcome:
+def _handed(
+    session: CommandSession, path: str | None, version: FetchedModule, outcome: CommandOutcome
+) -> CommandOutcome:
     """The content where it was asked for; or why there is none."""
     if version.content is None:
         outcome.messages.append(f"{outcome.extra['name']} on {version.node.name}: {version.reason}")

@@ -7,7 +7,7 @@ import os
 from asadm.fleet.change.options import HISTORY
 from asadm.fleet.history.history import BEGUN, History, path_of
 from asadm.fleet.plan.show import short
-from asadm.outcome import Outcome
+from asadm.outcome import CommandOutcome
 from asinfo.errors import UsageError
 from asinfo.terminal.options import Option
 from asinfo.terminal.render import Cell, Sheet
@@ -15,9 +15,9 @@ from asinfo.wire.info import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from asadm.fleet.history.history import Entry
-    from asadm.session import Session
-    from asadm.statement import Arguments
+    from asadm.fleet.history.history import HistoryEntry
+    from asadm.session import CommandSession
+    from asadm.statement import CommandArguments
 
 MODULE = Option("module", "m", metavar="NAME", help="Only changes of the module NAME.")
 LIMIT = Option(
@@ -44,19 +44,19 @@ UNFINISHED = "unfinished: killed, or under way"
 COLUMNS = ["ID", "Time", "User", "Cluster", "Action", "Module", "Hash", "Nodes", "Note"]
 
 
-def check(arguments: Arguments) -> None:
+def check(arguments: CommandArguments) -> None:
     """Raises UsageError for an id that is no number."""
     for word in arguments.clauses.get("show", ()):
         if not (word.isascii() and word.isdigit() and len(word) <= 18):
             raise UsageError(f"udf history: {word!r} is not the id of an entry")
 
 
-def run(session: Session, arguments: Arguments) -> Outcome:
+def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """The table, or the source of an entry."""
     options = arguments.options
     path = path_of(options)
     if not options.text("history") and not os.path.lexists(path):
-        return Outcome(
+        return CommandOutcome(
             messages=[f"{path}: nothing was changed from here yet"], extra={"history": path, "entries": []}
         )
     with History(path) as history:
@@ -71,14 +71,14 @@ def run(session: Session, arguments: Arguments) -> Outcome:
         )
     rows = [_row(entry) for entry in entries]
     messages = [] if rows else [f"{history.path}: no such change"]
-    return Outcome(
+    return CommandOutcome(
         show=[Sheet("", COLUMNS, rows)] if rows else b"",
         messages=messages,
         extra={"history": history.path, "entries": [_document(entry) for entry in entries]},
     )
 
 
-def _cluster(session: Session, arguments: Arguments) -> str | None:
+def _cluster(session: CommandSession, arguments: CommandArguments) -> str | None:
     """The cluster that was asked for, if one was; that the inventory has a default one does not count."""
     named = arguments.options.text("of")
     if named is None and session.flags is not None and "cluster" in session.flags.given:
@@ -86,7 +86,7 @@ def _cluster(session: Session, arguments: Arguments) -> str | None:
     return named
 
 
-def _row(entry: Entry) -> list[Cell | str | float | None]:
+def _row(entry: HistoryEntry) -> list[Cell | str | float | None]:
     unknown = entry.state == BEGUN
     nodes = f"{'?' if unknown else entry.ok} of {entry.ok + entry.failed}"
     return [
@@ -108,7 +108,7 @@ def _cut(cluster: str) -> str:
     return f"{first} and {len(others)} more" if others else first
 
 
-def _document(entry: Entry) -> dict[str, object]:
+def _document(entry: HistoryEntry) -> dict[str, object]:
     names = (
         "id",
         "state",
@@ -133,11 +133,11 @@ def _document(entry: Entry) -> dict[str, object]:
     }
 
 
-def _source(session: Session, history: History, entry: Entry) -> Outcome:
+def _source(session: CommandSession, history: History, entry: HistoryEntry) -> CommandOutcome:
     content = history.content(entry)
     if content is None:
         raise UsageError(f"{history.path}: entry {entry.id} has no content")
     from asinfo.wire.udf import base64
 
     extra = {**_document(entry), "source": text(content), "source_base64": base64(content).decode()}
-    return Outcome(show=session.safe(content), extra=extra)
+    return CommandOutcome(show=session.safe(content), extra=extra)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from asadm import display
 from asadm.fleet.change.options import PRUNE
 from asadm.fleet.desired import directory as directories
-from asadm.fleet.observed.fetch import Fetcher
+from asadm.fleet.observed.fetch import ModuleFetcher
 from asadm.fleet.observed.grouping import gather
 from asadm.fleet.plan import show
 from asadm.fleet.plan.plan import CHANGES, examine
-from asadm.outcome import INTERRUPTED, PENDING, Outcome
+from asadm.outcome import INTERRUPTED, PENDING, CommandOutcome
 from asadm.save_file import possible
 from asinfo.terminal.options import Option
 from asinfo.wire.info import text
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from asadm.cluster import Cluster
     from asadm.fleet.desired.directory import Directory
-    from asadm.fleet.plan.plan import Plan, Step
-    from asadm.session import Session
-    from asadm.statement import Arguments
+    from asadm.fleet.plan.plan import FleetPlan, PlanStep
+    from asadm.session import CommandSession
+    from asadm.statement import CommandArguments
     from asinfo.exchange import Node
 
 DIFF = Option(
@@ -51,7 +51,7 @@ Examples:
   asadm --json udf plan udf | jq '.nodes[] | {node, modules}'"""
 
 
-def check(arguments: Arguments) -> None:
+def check(arguments: CommandArguments) -> None:
     """Read the directory. Raises UsageError and ConfigError for one that cannot be."""
     out = arguments.options.text("out")
     if out is not None:
@@ -59,7 +59,7 @@ def check(arguments: Arguments) -> None:
     arguments.prepared = directories.read(arguments.names[0])
 
 
-def run(session: Session, arguments: Arguments) -> Outcome:
+def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Ask every node once, and show what differs."""
     directory: Directory = arguments.prepared
     options = arguments.options
@@ -83,10 +83,10 @@ def run(session: Session, arguments: Arguments) -> Outcome:
         output += show.summary(plan).encode("utf-8", "replace") + b"\n"
         output += b"".join(diff.shown(session) for diff in diffs)
     ended = 1 if any(diff.reason for diff in diffs) else code(plan)
-    return Outcome(answers, output, messages=messages, code=ended, extra=extra, told=True)
+    return CommandOutcome(answers, output, messages=messages, code=ended, extra=extra, told=True)
 
 
-def _written(plan: Plan, path: str, cluster: str) -> list[str]:
+def _written(plan: FleetPlan, path: str, cluster: str) -> list[str]:
     """Write the plan file; what is to be said about it."""
     from asadm.fleet.plan import plan_file
 
@@ -98,7 +98,7 @@ def _written(plan: Plan, path: str, cluster: str) -> list[str]:
     return [f"{path} does not cover {unread} that could not be read: {refused}"]
 
 
-def code(plan: Plan) -> int:
+def code(plan: FleetPlan) -> int:
     """The exit code of a plan that was only made."""
     if any(answer.status == "interrupted" for answer in plan.survey.answers):
         return INTERRUPTED
@@ -112,7 +112,7 @@ class _Diff:
 
     __slots__ = ("lines", "nodes", "reason", "seen", "step")
 
-    def __init__(self, step: Step, seen: str | None, nodes: list[Node]) -> None:
+    def __init__(self, step: PlanStep, seen: str | None, nodes: list[Node]) -> None:
         self.step = step
         self.seen = seen
         self.nodes = nodes
@@ -132,7 +132,7 @@ class _Diff:
         label = f"{text(self.step.name)} ({self.where})"
         self.lines = unified(old, source.content if source else None, label, source.path if source else "")
 
-    def shown(self, session: Session) -> bytes:
+    def shown(self, session: CommandSession) -> bytes:
         from asadm.fleet.plan.unified_diff import shown
 
         if self.reason:
@@ -150,10 +150,10 @@ class _Diff:
         }
 
 
-def _diffs(cluster: Cluster, plan: Plan) -> Iterator[_Diff]:
+def _diffs(cluster: Cluster, plan: FleetPlan) -> Iterator[_Diff]:
     """One for each version of a module that is to change; only the contents of one module are in memory at a time."""
     nodes = plan.survey.nodes()
-    fetcher = Fetcher(cluster)
+    fetcher = ModuleFetcher(cluster)
     for step in plan.steps:
         changing = [position for position, action in enumerate(step.actions) if action in CHANGES]
         versions = gather(step.seen[position] for position in changing)

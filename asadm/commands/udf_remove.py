@@ -13,10 +13,10 @@ from asinfo.wire.info import text
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from asadm.fleet.observed.survey import Survey
-    from asadm.fleet.plan.plan import Plan
-    from asadm.outcome import Outcome
-    from asadm.session import Session
-    from asadm.statement import Arguments
+    from asadm.fleet.plan.plan import FleetPlan
+    from asadm.outcome import CommandOutcome
+    from asadm.session import CommandSession
+    from asadm.statement import CommandArguments
 
 OPTIONS = (*CHANGE, NOTE)
 
@@ -31,24 +31,24 @@ Examples:
   asadm udf remove counter.lua --dry-run"""
 
 
-def check(arguments: Arguments) -> None:
+def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that cannot be sent."""
     for name in arguments.names:
         sendable(os.fsencode(name))
     confirm.require(arguments.options)
 
 
-def run(session: Session, arguments: Arguments) -> Outcome:
+def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Survey, show, confirm, remove."""
-    from asadm.fleet.change.planned import Aim, carry_out
+    from asadm.fleet.change.planned import ChangeSpec, carry_out
 
     names = list(dict.fromkeys(map(os.fsencode, arguments.names)))
     cluster = session.cluster(arguments)
 
-    def plan(seen: Survey) -> Plan:
+    def plan(seen: Survey) -> FleetPlan:
         return wish("the command line", (), names, seen)
 
-    aim = Aim(
+    aim = ChangeSpec(
         "remove",
         plan,
         question=f"Remove {', '.join(map(text, names))} from {cluster.name or 'these nodes'}?",

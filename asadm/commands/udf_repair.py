@@ -12,11 +12,11 @@ import time
 from typing import TYPE_CHECKING
 
 from asadm.fleet.change import confirm
-from asadm.fleet.change.backup import Intent
-from asadm.fleet.change.guard import Job, announce, carry_out
-from asadm.fleet.change.node_progress import Item, Place
+from asadm.fleet.change.backup import IntendedChange
+from asadm.fleet.change.guard import Change, announce, carry_out
+from asadm.fleet.change.node_progress import ModuleChange, NodeProgress
 from asadm.fleet.change.options import CHANGE, NOTE
-from asadm.fleet.change.repair_run import Mending
+from asadm.fleet.change.repair_run import RepairRun
 from asadm.fleet.observed import right_version
 from asadm.fleet.observed.coverage import coverage, unknown
 from asadm.fleet.observed.grouping import gather, named
@@ -24,7 +24,7 @@ from asadm.fleet.observed.survey import survey
 from asadm.fleet.observed.verify import NEVER, verify
 from asadm.fleet.plan.show import count, failures, short
 from asadm.modules import sendable
-from asadm.outcome import FAILED, PENDING, Outcome, exit_code
+from asadm.outcome import FAILED, PENDING, CommandOutcome, exit_code
 from asadm.target.aerospike import marker_journal
 from asadm.target.aerospike.groups import clusters as find_clusters
 from asinfo.errors import UsageError
@@ -36,13 +36,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from asadm.cluster import Cluster
-    from asadm.fleet.change.backup import Result
-    from asadm.fleet.change.repair_run import Row
+    from asadm.fleet.change.backup import ChangeResult
+    from asadm.fleet.change.repair_run import RepairRow
     from asadm.fleet.desired.directory import Directory
-    from asadm.fleet.observed.right_version import Verdict
+    from asadm.fleet.observed.right_version import RightVersion
     from asadm.fleet.observed.survey import Survey
-    from asadm.session import Session
-    from asadm.statement import Arguments
+    from asadm.session import CommandSession
+    from asadm.statement import CommandArguments
     from asinfo.exchange import Node
     from asinfo.terminal.options import Values
 
@@ -72,7 +72,7 @@ Examples:
   asadm udf repair --verify --yes        damaged files too, which no list shows"""
 
 
-def check(arguments: Arguments) -> None:
+def check(arguments: CommandArguments) -> None:
     """Raises UsageError for flags that make no sense, for a directory that cannot be, and when nobody could confirm."""
     options = arguments.options
     for name in arguments.names:
@@ -87,21 +87,21 @@ def check(arguments: Arguments) -> None:
         arguments.prepared = directory.read(path)
 
 
-def run(session: Session, arguments: Arguments) -> Outcome:
+def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Look, ask, mend, tell. Exit code 0, 1, 2, 3 for a dry run with something to do, or that of a signal."""
-    return carry_out(_Repair(session, arguments))
+    return carry_out(_RepairChange(session, arguments))
 
 
-class _Repair(Job):
+class _RepairChange(Change):
     """One run."""
 
-    def __init__(self, session: Session, arguments: Arguments) -> None:
+    def __init__(self, session: CommandSession, arguments: CommandArguments) -> None:
         super().__init__(session, arguments.options, session.cluster(arguments))
         self.names = [os.fsencode(name) for name in arguments.names]
         self.directory: Directory | None = arguments.prepared
-        self.verdicts: list[Verdict] = []
-        self.wrong: list[Verdict] = []
-        self.mending: Mending | None = None
+        self.verdicts: list[RightVersion] = []
+        self.wrong: list[RightVersion] = []
+        self.mending: RepairRun | None = None
         self.unseen: list[str] = []
         """Nodes whose files could not be read, in words."""
 
@@ -118,7 +118,7 @@ class _Repair(Job):
         self.wrong = [each for each in self.verdicts if each.wrong or each.reason]
         self.pending = any(each.content is not None for each in self.wrong)
 
-    def idle(self, deadline: float) -> Outcome:
+    def idle(self, deadline: float) -> CommandOutcome:
         """All is well on the nodes that were read, or nothing can be decided."""
         del deadline
         if self.wrong:
@@ -129,14 +129,16 @@ class _Repair(Job):
         if not seen.read:
             note = unknown(len(seen.listings))
         code = FAILED if self.unseen else None
-        return Outcome(self.survey.answers, failures(self.survey), messages=[note, *self.unseen], code=code)
+        return CommandOutcome(
+            self.survey.answers, failures(self.survey), messages=[note, *self.unseen], code=code
+        )
 
-    def only_shown(self) -> Outcome:
+    def only_shown(self) -> CommandOutcome:
         """Who has what, and what it would get."""
         if not self.wrong:
             return self.idle(0.0)
         undecided = self.unseen or not self.survey.complete or any(each.reason for each in self.wrong)
-        return Outcome(
+        return CommandOutcome(
             self.survey.answers,
             [self._preview(), *failures(self.survey)],
             messages=[*_remarks(self.wrong), *self.unseen],
@@ -169,18 +171,18 @@ class _Repair(Job):
         """The nodes that were read, by cluster."""
         return find_clusters(self.cluster, [each.node for each in self.survey.listings if each.read])
 
-    def intents(self) -> list[Intent]:
+    def intents(self) -> list[IntendedChange]:
         """The modules of which it is known what is right."""
         return [self._intent(each) for each in self.wrong if each.content is not None]
 
-    def _intent(self, each: Verdict) -> Intent:
+    def _intent(self, each: RightVersion) -> IntendedChange:
         nodes = [node.address for node in self.survey.nodes()]
-        return Intent("repair", each.name, each.hash, each.content, nodes)
+        return IntendedChange("repair", each.name, each.hash, each.content, nodes)
 
-    def carry_out(self, groups: Sequence[Sequence[Node]], deadline: float) -> Outcome:
+    def carry_out(self, groups: Sequence[Sequence[Node]], deadline: float) -> CommandOutcome:
         """Mend what can be, and tell of the rest."""
         wait = max(0.0, deadline - time.monotonic())
-        mending = self.mending = Mending(self.cluster, groups, wait=wait, warn=self.session.warn)
+        mending = self.mending = RepairRun(self.cluster, groups, wait=wait, warn=self.session.warn)
         with mending.stoppable():
             _mend_all(mending, self.survey, self.wrong)
             if self.options.flag("verify") and not mending.stopped:
@@ -188,7 +190,7 @@ class _Repair(Job):
             self.done()
         answers = mending.answers(self.survey)
         undecided = self.unseen or any(each.reason for each in self.wrong)
-        return Outcome(
+        return CommandOutcome(
             answers,
             [mending.sheet("Repair"), *failures(self.survey)],
             messages=[*mending.alarms(), *_remarks(self.wrong), *self.unseen],
@@ -197,7 +199,7 @@ class _Repair(Job):
             read=self.survey.read,
         )
 
-    def results(self) -> list[Result]:
+    def results(self) -> list[ChangeResult]:
         """By module, of the nodes that did not have it right."""
         wrong = [each for each in self.wrong if each.content is not None]
         return [self.mending.result(self._intent(each)) for each in wrong] if self.mending else []
@@ -205,7 +207,7 @@ class _Repair(Job):
 
 def _verdicts(
     cluster: Cluster, seen: Survey, names: Sequence[bytes], options: Values, directory: Directory | None
-) -> list[Verdict]:
+) -> list[RightVersion]:
     if directory is not None:
         from asadm.fleet.plan import plan
 
@@ -230,10 +232,12 @@ def _trusted(cluster: Cluster, seen: Survey, options: Values) -> Node | None:
     return members[0].node
 
 
-def _look_at_files(cluster: Cluster, seen: Survey, verdicts: Sequence[Verdict], deadline: float) -> list[str]:
+def _look_at_files(
+    cluster: Cluster, seen: Survey, verdicts: Sequence[RightVersion], deadline: float
+) -> list[str]:
     """Where a node lists the right version, see whether it serves it; the nodes that did not tell, in words."""
-    items = [Item(each.name, each.content) for each in verdicts if each.content is not None]
-    places = [Place(listing, items) for listing in seen.listings]
+    items = [ModuleChange(each.name, each.content) for each in verdicts if each.content is not None]
+    places = [NodeProgress(listing, items) for listing in seen.listings]
     verify(cluster, items, places, deadline)
     silent: dict[str, str] = {}
     for each in verdicts:
@@ -246,9 +250,9 @@ def _look_at_files(cluster: Cluster, seen: Survey, verdicts: Sequence[Verdict], 
     return [f"{name}: files were not looked at: {error}" for name, error in silent.items()]
 
 
-def _mend_all(mending: Mending, seen: Survey, wrong: Sequence[Verdict]) -> None:
+def _mend_all(mending: RepairRun, seen: Survey, wrong: Sequence[RightVersion]) -> None:
     """Damaged files by marker puts, for no list shows them; then all the rest together."""
-    plain: list[tuple[Verdict, list[Row]]] = []
+    plain: list[tuple[RightVersion, list[RepairRow]]] = []
     for each in wrong:
         rows = [row for node, was in each.wrong.items() for row in mending.add(each.name, [node], was)]
         if each.content is None or each.hash is None:
@@ -260,17 +264,17 @@ def _mend_all(mending: Mending, seen: Survey, wrong: Sequence[Verdict]) -> None:
         plain.append((each, [row for row in rows if row.was != right_version.DAMAGED]))
     lacking = [row for _, rows in plain for row in rows]
     if lacking and not mending.over(lacking):
-        mending.put([Item(each.name, each.content) for each, rows in plain if rows], seen, lacking)
+        mending.put([ModuleChange(each.name, each.content) for each, rows in plain if rows], seen, lacking)
     for each, rows in plain:
         marked = any(row.was == right_version.MARKER for row in rows)
         if marked and each.content is not None and all(row.good for row in rows):
             marker_journal.end(each.name, each.content)
 
 
-def _verify_after(mending: Mending, cluster: Cluster, seen: Survey, wrong: Sequence[Verdict]) -> None:
+def _verify_after(mending: RepairRun, cluster: Cluster, seen: Survey, wrong: Sequence[RightVersion]) -> None:
     """Prove that the mended nodes serve what they list now."""
-    items = [Item(each.name, each.content) for each in wrong if each.content is not None]
-    places = [Place(listing, items) for listing in survey(cluster, seen.nodes()).listings]
+    items = [ModuleChange(each.name, each.content) for each in wrong if each.content is not None]
+    places = [NodeProgress(listing, items) for listing in survey(cluster, seen.nodes()).listings]
     verify(cluster, items, places, mending.deadline)
     for place in places:
         for row in mending.rows:
@@ -279,7 +283,7 @@ def _verify_after(mending: Mending, cluster: Cluster, seen: Survey, wrong: Seque
                 row.end(cell.status, cell.error, mending.milliseconds)
 
 
-def _document(wrong: Sequence[Verdict]) -> list[dict[str, object]]:
+def _document(wrong: Sequence[RightVersion]) -> list[dict[str, object]]:
     return [
         {"module": text(each.name), "node": node.name, "was": state, "hash": each.hash}
         for each in wrong
@@ -287,10 +291,10 @@ def _document(wrong: Sequence[Verdict]) -> list[dict[str, object]]:
     ]
 
 
-def _remarks(wrong: Sequence[Verdict]) -> list[str]:
+def _remarks(wrong: Sequence[RightVersion]) -> list[str]:
     return [f"{text(each.name)}: {each.reason}" for each in wrong if each.reason]
 
 
-def _count(wrong: Sequence[Verdict]) -> str:
+def _count(wrong: Sequence[RightVersion]) -> str:
     nodes = {node for each in wrong for node in each.wrong}
     return f"{len(wrong)} module{'' if len(wrong) == 1 else 's'} on {len(nodes)} node{'' if len(nodes) == 1 else 's'}"

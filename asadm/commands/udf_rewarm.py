@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 
 from asadm.cron.clear import WHO, real_server
 from asadm.fleet.change import confirm
-from asadm.fleet.change.backup import Intent
-from asadm.fleet.change.guard import READING, Job, announce, carry_out
-from asadm.fleet.change.node_progress import Item
+from asadm.fleet.change.backup import IntendedChange
+from asadm.fleet.change.guard import READING, Change, announce, carry_out
+from asadm.fleet.change.node_progress import ModuleChange
 from asadm.fleet.change.options import CHANGE, NOTE
-from asadm.fleet.change.repair_run import Mending, Row
+from asadm.fleet.change.repair_run import RepairRow, RepairRun
 from asadm.fleet.observed.coverage import coverage
-from asadm.fleet.observed.fetch import Fetched, fetch
+from asadm.fleet.observed.fetch import FetchedModule, fetch
 from asadm.fleet.observed.right_version import unlisted
 from asadm.fleet.observed.survey import Survey, of
 from asadm.fleet.plan.show import failures
 from asadm.modules import LIST, sendable
-from asadm.outcome import FAILED, GOOD, PENDING, Answer, Outcome, exit_code
+from asadm.outcome import FAILED, GOOD, PENDING, CommandOutcome, NodeAnswer, exit_code
 from asadm.target.aerospike import cache_notes, marker_journal
 from asadm.target.aerospike.groups import clusters as find_clusters
 from asadm.target.aerospike.marker import unmarked
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from asadm.cluster import Cluster
-    from asadm.fleet.change.backup import Result
-    from asadm.session import Session
-    from asadm.statement import Arguments
+    from asadm.fleet.change.backup import ChangeResult
+    from asadm.session import CommandSession
+    from asadm.statement import CommandArguments
     from asinfo.exchange import Node
     from asinfo.terminal.options import Values
 
@@ -59,25 +59,25 @@ Examples:
   asadm udf rewarm counter.lua --yes    just this module"""
 
 
-def check(arguments: Arguments) -> None:
+def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that cannot be sent, and when nobody could confirm the change."""
     for name in arguments.names:
         sendable(os.fsencode(name))
     confirm.require(arguments.options)
 
 
-def run(session: Session, arguments: Arguments) -> Outcome:
+def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Find the real servers, ask, put twice, tell."""
     names = [os.fsencode(name) for name in arguments.names]
-    return carry_out(Rewarm(session, arguments.options, session.cluster(arguments), names))
+    return carry_out(RewarmRun(session, arguments.options, session.cluster(arguments), names))
 
 
-class Rewarm(Job):
+class RewarmRun(Change):
     """One run: the modules ``names``, or all of them; ``announced`` where it shows beforehand what it will do."""
 
     def __init__(
         self,
-        session: Session,
+        session: CommandSession,
         options: Values,
         cluster: Cluster,
         names: Sequence[bytes] = (),
@@ -88,18 +88,18 @@ class Rewarm(Job):
         self.names = names
         self.announced = announced
         self.real: list[Node] = []
-        self.aim = Aim(self.survey, (), ())
-        self.mending: Mending | None = None
+        self.aim = RewarmTasks(self.survey, (), ())
+        self.mending: RepairRun | None = None
 
     def look(self) -> None:
         """The real servers, and what they have."""
         self.survey, self.real = _look(self.cluster)
         if any(answer.status == "interrupted" for answer in self.survey.answers):
             raise KeyboardInterrupt
-        self.aim = Aim(self.survey, find_clusters(self.cluster, self.real), self.names)
+        self.aim = RewarmTasks(self.survey, find_clusters(self.cluster, self.real), self.names)
         self.pending = bool(self.aim.tasks)
 
-    def idle(self, deadline: float) -> Outcome:
+    def idle(self, deadline: float) -> CommandOutcome:
         """No real server, or none with a module."""
         del deadline
         told = self.aim.torn
@@ -108,18 +108,18 @@ class Rewarm(Job):
         elif self.aim.everything and not told:
             cache_notes.forget(self.real)
         code = FAILED if self.real and told else exit_code(self.survey.answers)
-        return Outcome(self.survey.answers, failures(self.survey), messages=told, code=code)
+        return CommandOutcome(self.survey.answers, failures(self.survey), messages=told, code=code)
 
     def _not_needed(self) -> str:
         seen = self.survey
         return NOT_NEEDED if seen.complete else f"{NOT_NEEDED} (on {coverage(seen.read, len(seen.listings))})"
 
-    def only_shown(self) -> Outcome:
+    def only_shown(self) -> CommandOutcome:
         """What would be put, and where."""
         if not self.real:
             return self.idle(0.0)
         aim = self.aim
-        return Outcome(
+        return CommandOutcome(
             self.survey.answers,
             [_preview(aim.tasks), *failures(self.survey)],
             messages=aim.torn,
@@ -140,18 +140,18 @@ class Rewarm(Job):
         """The real servers, by cluster."""
         return self.aim.clusters
 
-    def intents(self) -> list[Intent]:
+    def intents(self) -> list[IntendedChange]:
         """Every module is to be what it is."""
         return [
-            Intent("rewarm", name, hash_, None, [node.address for node in nodes])
+            IntendedChange("rewarm", name, hash_, None, [node.address for node in nodes])
             for (name, hash_), nodes in self.aim.tasks.items()
         ]
 
-    def carry_out(self, groups: Sequence[Sequence[Node]], deadline: float) -> Outcome:
+    def carry_out(self, groups: Sequence[Sequence[Node]], deadline: float) -> CommandOutcome:
         """One module after the other."""
         aim = self.aim
         wait = max(0.0, deadline - time.monotonic())
-        mending = self.mending = Mending(self.cluster, groups, wait=wait, warn=self.session.warn)
+        mending = self.mending = RepairRun(self.cluster, groups, wait=wait, warn=self.session.warn)
         with mending.stoppable():
             sources = fetch(self.cluster, aim.tasks, deadline - wait * READING)
             for (name, hash_), nodes in aim.tasks.items():
@@ -160,7 +160,7 @@ class Rewarm(Job):
         if aim.everything and not aim.torn and not mending.stopped:
             _forget(mending, self.real)
         answers = mending.answers(self.survey)
-        return Outcome(
+        return CommandOutcome(
             answers,
             [mending.sheet("Caches brought back"), *failures(self.survey)],
             messages=[*mending.alarms(), *aim.torn],
@@ -178,7 +178,7 @@ class Rewarm(Job):
         stopped = self.mending is not None and self.mending.stopped
         return [] if stopped else [node for node in self.real if node not in cold]
 
-    def results(self) -> list[Result]:
+    def results(self) -> list[ChangeResult]:
         """By module."""
         return [self.mending.result(each) for each in self.intents()] if self.mending else []
 
@@ -187,7 +187,7 @@ def _look(cluster: Cluster) -> tuple[Survey, list[Node]]:
     """What the nodes list, and which of those that do are real servers."""
     answers = cluster.each([LIST, *WHO])
     lists = [
-        Answer.of(answer.node, answer.answers[:1], answer.milliseconds).like(answer, [LIST])
+        NodeAnswer.of(answer.node, answer.answers[:1], answer.milliseconds).like(answer, [LIST])
         if answer.answers
         else answer
         for answer in answers
@@ -201,7 +201,7 @@ def _look(cluster: Cluster) -> tuple[Survey, list[Node]]:
     return survey, real
 
 
-class Aim:
+class RewarmTasks:
     """What is to be done.
 
     ``clusters``    the real servers, those of one cluster together
@@ -240,7 +240,7 @@ class Aim:
             raise unlisted(self._survey, name, "real server")
 
 
-def _one(mending: Mending, survey: Survey, rows: Sequence[Row], found: Fetched) -> None:
+def _one(mending: RepairRun, survey: Survey, rows: Sequence[RepairRow], found: FetchedModule) -> None:
     """One module: two puts, or one where what the nodes have is a marker version already."""
     name = rows[0].name
     if found.content is None:
@@ -258,12 +258,12 @@ def _one(mending: Mending, survey: Survey, rows: Sequence[Row], found: Fetched) 
             row.was = "marker version"
         nodes = {row.node for row in rows}
         theirs = Survey([listing for listing in survey.listings if listing.node in nodes])
-        mending.put([Item(name, true)], theirs, rows)
+        mending.put([ModuleChange(name, true)], theirs, rows)
         if all(row.good for row in rows):
             marker_journal.end(name, true)
 
 
-def _forget(mending: Mending, real: Sequence[Node]) -> None:
+def _forget(mending: RepairRun, real: Sequence[Node]) -> None:
     """Nodes on which all went well have nothing left to be remembered."""
     failed = {row.node for row in mending.rows if not row.good}
     cache_notes.forget(node for node in real if node not in failed)

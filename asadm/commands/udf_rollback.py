@@ -7,12 +7,12 @@ import os
 from asadm.fleet.change import confirm, undo
 from asadm.fleet.change.lock import scope
 from asadm.fleet.change.options import CHANGE, NOTE, VERIFY, limited
-from asadm.fleet.desired.directory import Source
+from asadm.fleet.desired.directory import ModuleSource
 from asadm.fleet.history.history import FOUND, History, path_of
 from asadm.fleet.observed.survey import survey
 from asadm.fleet.plan.of_modules import wish
 from asadm.modules import sendable
-from asadm.outcome import Outcome
+from asadm.outcome import CommandOutcome
 from asinfo.errors import Error, UsageError
 from asinfo.terminal.options import Option
 from asinfo.wire.info import text
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from asadm.cluster import Cluster
-    from asadm.fleet.change.undo import Back, Undo
-    from asadm.fleet.history.history import Entry
+    from asadm.fleet.change.undo import ModuleUndo, RunUndo
+    from asadm.fleet.history.history import HistoryEntry
     from asadm.fleet.observed.survey import Survey
-    from asadm.fleet.plan.plan import Plan
-    from asadm.session import Session
-    from asadm.statement import Arguments
+    from asadm.fleet.plan.plan import FleetPlan
+    from asadm.session import CommandSession
+    from asadm.statement import CommandArguments
 
 TO = Option("to", kind="integer", metavar="ID", help="The content of that entry of 'udf history'.")
 OPTIONS = (TO, *CHANGE, VERIFY, NOTE)
@@ -47,7 +47,7 @@ Examples:
   asadm udf history                          what there is to go back to"""
 
 
-def check(arguments: Arguments) -> None:
+def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that cannot be sent, and where nobody could confirm."""
     for name in arguments.names:
         sendable(os.fsencode(name))
@@ -56,7 +56,7 @@ def check(arguments: Arguments) -> None:
     confirm.require(arguments.options)
 
 
-def run(session: Session, arguments: Arguments) -> Outcome:
+def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Look up, survey, show, confirm, apply."""
     cluster = session.cluster(arguments)
     limited(cluster, arguments.options)
@@ -69,18 +69,20 @@ def run(session: Session, arguments: Arguments) -> Outcome:
     return _roll(session, arguments, cluster, target, lambda: None)
 
 
-def _undo(session: Session, arguments: Arguments, cluster: Cluster, name: bytes | None) -> Outcome:
+def _undo(
+    session: CommandSession, arguments: CommandArguments, cluster: Cluster, name: bytes | None
+) -> CommandOutcome:
     """Take the latest change back on the nodes that it was about, as far as they still have it."""
     path = path_of(arguments.options)
     with History(path):
         pass  # one that cannot be read is told before any node is asked
     seen = survey(cluster)
     if any(answer.status == "interrupted" for answer in seen.answers):
-        return Outcome(seen.answers)
+        return CommandOutcome(seen.answers)
     every = [node.address for node in cluster.nodes]
     answering = [listing.node.address for listing in seen.listings if listing.read]
 
-    def latest() -> tuple[Undo, Undo, _Target]:
+    def latest() -> tuple[RunUndo, RunUndo, _Target]:
         with History(path) as history:
             last = undo.latest(history, every, every, name)
             found = undo.latest(history, every, answering, name)
@@ -111,15 +113,19 @@ def _undo(session: Session, arguments: Arguments, cluster: Cluster, name: bytes 
 
 
 def _roll(
-    session: Session, arguments: Arguments, cluster: Cluster, target: _Target, check: Callable[[], None]
-) -> Outcome:
-    from asadm.fleet.change.planned import Aim, carry_out
+    session: CommandSession,
+    arguments: CommandArguments,
+    cluster: Cluster,
+    target: _Target,
+    check: Callable[[], None],
+) -> CommandOutcome:
+    from asadm.fleet.change.planned import ChangeSpec, carry_out
 
-    def plan(seen: Survey) -> Plan:
+    def plan(seen: Survey) -> FleetPlan:
         check()
         return wish(target.title, target.sources, target.removed, seen)
 
-    aim = Aim(
+    aim = ChangeSpec(
         "rollback",
         plan,
         question=f"Roll {cluster.name or 'these nodes'} back to {target.title}?",
@@ -151,7 +157,7 @@ class _Target:
     def __init__(self, title: str, run: str | None = None) -> None:
         self.title = title
         self.run = run
-        self.sources: list[Source] = []
+        self.sources: list[ModuleSource] = []
         self.removed: list[bytes] = []
         self.only: dict[bytes, frozenset[str]] = {}
         self.told: list[str] = []
@@ -171,7 +177,7 @@ class _Target:
         return target
 
     @classmethod
-    def undo(cls, history: History, found: Undo) -> _Target:
+    def undo(cls, history: History, found: RunUndo) -> _Target:
         """What was there before a change. Raises Error when its content is not known."""
         target = cls(
             f"the state before the change of {found.begun.at} by {found.begun.user}", found.begun.run
@@ -181,7 +187,7 @@ class _Target:
         target.nothing = "this is what most nodes had before that change; run it again to go back further"
         return target
 
-    def take(self, history: History, back: Back) -> None:
+    def take(self, history: History, back: ModuleUndo) -> None:
         """What most nodes had of a module."""
         usual = back.usual
         self.only[back.module] = back.nodes
@@ -196,8 +202,8 @@ class _Target:
             self.sources.append(_source(history, usual))
 
 
-def _source(history: History, entry: Entry) -> Source:
+def _source(history: History, entry: HistoryEntry) -> ModuleSource:
     content = history.content(entry)
     if content is None:
         raise Error(f"{history.path}: the content of entry {entry.id}, {text(entry.module)}, is not known")
-    return Source(entry.module, f"entry {entry.id} of the history", content)
+    return ModuleSource(entry.module, f"entry {entry.id} of the history", content)

@@ -7,7 +7,7 @@ import time
 from asadm import display
 from asadm.fleet.observed import matrix
 from asadm.fleet.observed.survey import survey
-from asadm.outcome import FAILED, INTERRUPTED, Outcome
+from asadm.outcome import FAILED, INTERRUPTED, CommandOutcome
 from asinfo.errors import UsageError
 from asinfo.terminal import interrupt
 from asinfo.terminal.options import SECONDS_MAX, Option
@@ -16,8 +16,8 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from asadm.cluster import Cluster
     from asadm.fleet.desired.directory import Directory
-    from asadm.session import Session
-    from asadm.statement import Arguments
+    from asadm.session import CommandSession
+    from asadm.statement import CommandArguments
 
 PAUSE = 2.0
 """Seconds between two looks when the user names none."""
@@ -53,7 +53,7 @@ Examples:
   asadm udf status | grep -v ' same '"""
 
 
-def check(arguments: Arguments) -> None:
+def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a pause that is none, and for a directory that cannot be."""
     pause, path = arguments.options.text("watch"), arguments.options.text("dir")
     directory = None
@@ -73,7 +73,7 @@ def _seconds(word: str) -> float:
     return float(word)
 
 
-def run(session: Session, arguments: Arguments) -> Outcome:
+def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """One look, or one after the other."""
     directory, pause = arguments.prepared
     verify = arguments.options.flag("verify")
@@ -83,31 +83,33 @@ def run(session: Session, arguments: Arguments) -> Outcome:
     return _watch(session, cluster, directory, pause, verify=verify)
 
 
-def look(session: Session, cluster: Cluster, directory: Directory | None, *, verify: bool = False) -> Outcome:
+def look(
+    session: CommandSession, cluster: Cluster, directory: Directory | None, *, verify: bool = False
+) -> CommandOutcome:
     """What every node has now."""
     seen = survey(cluster)
     served = None
     if verify and not any(answer.status == "interrupted" for answer in seen.answers):
-        from asadm.fleet.observed.served import Served
+        from asadm.fleet.observed.served import ServedModules
 
-        served = Served(cluster, seen)
-    status = matrix.Status(seen, directory, served)
+        served = ServedModules(cluster, seen)
+    status = matrix.StatusMatrix(seen, directory, served)
     answers = seen.answers
     code = FAILED if served is not None and (served.damaged or served.silent) else None
     messages = [f"{node.name}: {reason}" for node, reason in served.silent.items()] if served else []
     if session.json:
-        return Outcome(answers, messages=messages, code=code, extra=status.document())
+        return CommandOutcome(answers, messages=messages, code=code, extra=status.document())
     if not session.terminal:
-        return Outcome(answers, [matrix.lines(status)], messages=messages, code=code, told=True)
+        return CommandOutcome(answers, [matrix.lines(status)], messages=messages, code=code, told=True)
     from shutil import get_terminal_size
 
     shown = matrix.sheets(status, get_terminal_size().columns)
-    return Outcome(answers, shown, messages=messages, code=code, told=True)
+    return CommandOutcome(answers, shown, messages=messages, code=code, told=True)
 
 
 def _watch(
-    session: Session, cluster: Cluster, directory: Directory | None, pause: float, *, verify: bool
-) -> Outcome:
+    session: CommandSession, cluster: Cluster, directory: Directory | None, pause: float, *, verify: bool
+) -> CommandOutcome:
     """Look again and again. Ctrl-C is the way to end it, and no failure."""
     code = 0
     try:
@@ -125,10 +127,10 @@ def _watch(
         pass
     if session.colour:
         session.write(b"\x1b[999;1H\n")  # Ctrl-C may have come in the middle of a picture: go below it
-    return Outcome(code=code, shown=True)
+    return CommandOutcome(code=code, shown=True)
 
 
-def _frame(session: Session, outcome: Outcome, pause: float) -> bytes:
+def _frame(session: CommandSession, outcome: CommandOutcome, pause: float) -> bytes:
     """One look: painted over the one before on a terminal that can, below it elsewhere."""
     if session.json:
         return display.as_json("udf status", outcome)

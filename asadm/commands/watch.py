@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 
 from asadm import display, statement
-from asadm.outcome import INTERRUPTED, Outcome
+from asadm.outcome import INTERRUPTED, CommandOutcome
 from asinfo.errors import UsageError
 from asinfo.terminal import interrupt
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from asadm.session import Session
-    from asadm.statement import Arguments, Call
+    from asadm.session import CommandSession
+    from asadm.statement import CommandArguments, ParsedCommand
 
 PAUSE = 2.0
 """Seconds between two runs when the user names none."""
@@ -21,7 +21,7 @@ NEVER = frozenset({"watch", "enable", "disable", "exit", "quit", "help"})
 """Commands that make no sense repeated."""
 
 
-class _Plan:
+class _Repetition:
     """What is repeated, how often (0: for ever), how long the pauses are, and whether changes are marked."""
 
     __slots__ = ("call", "marks", "pause", "times")
@@ -37,25 +37,25 @@ class _Plan:
             raise UsageError("watch: the command to repeat is missing")
         self.pause = float(numbers[0]) if numbers else PAUSE
         self.times = _times(numbers[1]) if len(numbers) > 1 else 0
-        self.call: Call = statement.call(rest)
+        self.call: ParsedCommand = statement.call(rest)
         if self.call.row.name in NEVER:
             raise UsageError(f"watch cannot repeat {self.call.row.name!r}")
 
 
-def check(arguments: Arguments) -> None:
+def check(arguments: CommandArguments) -> None:
     """Raises UsageError when the command to repeat is missing or wrong."""
-    arguments.prepared = _Plan(arguments.rest)
+    arguments.prepared = _Repetition(arguments.rest)
 
 
-def changing(arguments: Arguments) -> bool:
+def changing(arguments: CommandArguments) -> bool:
     """Whether the repeated command changes the cluster."""
-    plan: _Plan = arguments.prepared
+    plan: _Repetition = arguments.prepared
     return plan.call.privileged
 
 
-def run(session: Session, arguments: Arguments) -> Outcome:
+def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Show every run at once; the exit code is that of the worst run, 130 when Ctrl-C ended it."""
-    plan: _Plan = arguments.prepared
+    plan: _Repetition = arguments.prepared
     before: list[bytes] = []
     code = done = 0
     try:
@@ -75,10 +75,10 @@ def run(session: Session, arguments: Arguments) -> Outcome:
             interrupt.sleep(plan.pause)
     except KeyboardInterrupt:
         code = INTERRUPTED
-    return Outcome(code=code, shown=True)
+    return CommandOutcome(code=code, shown=True)
 
 
-def _header(plan: _Plan, iteration: int) -> str:
+def _header(plan: _Repetition, iteration: int) -> str:
     now = time.strftime("%Y-%m-%d %H:%M:%S")
     return f"[ {now} '{plan.call.text}' sleep: {plan.pause:.1f}s iteration: {iteration} ]"
 

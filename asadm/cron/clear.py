@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from asadm.cron.settings import Settings
-from asadm.outcome import Answer
+from asadm.cron.settings import ClearSettings
+from asadm.outcome import NodeAnswer
 from asinfo.exchange import Node
 from asinfo.terminal import interrupt
 from asinfo.wire.info import is_error, text
@@ -30,11 +30,11 @@ class Asks(Protocol):
     def nodes(self) -> list[Node]:
         """The nodes in the configured order."""
 
-    def each(self, commands: Sequence[bytes], *, nodes: Sequence[Node] | None = None) -> list[Answer]:
+    def each(self, commands: Sequence[bytes], *, nodes: Sequence[Node] | None = None) -> list[NodeAnswer]:
         """One answer a node, in order."""
 
 
-class Result:
+class ClearResult:
     """What became of one node.
 
     ``answer``    its last answer, or None while it was not asked
@@ -49,7 +49,7 @@ class Result:
 
     def __init__(self, node: Node) -> None:
         self.node = node
-        self.answer: Answer | None = None
+        self.answer: NodeAnswer | None = None
         self.asked = 0
         self.at = 0.0
         self.build = ""
@@ -66,7 +66,7 @@ class Result:
         """Whether its cache is off now: cleared, a real server, and not brought back."""
         return self.good and self.real and not self.warm
 
-    def take(self, answer: Answer, at: float) -> None:
+    def take(self, answer: NodeAnswer, at: float) -> None:
         """Judge an answer to ``CLEAR`` (if it was asked) and ``WHO``."""
         self.asked += 1
         self.at = at
@@ -92,21 +92,21 @@ def real_server(build: bytes, statistics: bytes) -> bool:
     )
 
 
-def _judged(answer: Answer) -> Answer:
+def _judged(answer: NodeAnswer) -> NodeAnswer:
     """The answer to the clear alone: that a real server does not know our statistics is no failure."""
     first = answer.answers[0]
     if len(answer.answers) == len(WHO):  # a dry run: any answer is good
-        return Answer.of(answer.node, [first], answer.milliseconds).like(answer)
+        return NodeAnswer.of(answer.node, [first], answer.milliseconds).like(answer)
     if first.strip().lower() == b"ok":
-        return Answer(answer.node, "ok", [first], "", answer.milliseconds).like(answer)
+        return NodeAnswer(answer.node, "ok", [first], "", answer.milliseconds).like(answer)
     reason = text(first) if is_error(first) else f"unexpected answer: {text(first[:200])!r}"
-    return Answer(answer.node, "error", [first], reason, answer.milliseconds).like(answer)
+    return NodeAnswer(answer.node, "error", [first], reason, answer.milliseconds).like(answer)
 
 
 def clear(
     cluster: Asks,
-    settings: Settings,
-    results: Sequence[Result],
+    settings: ClearSettings,
+    results: Sequence[ClearResult],
     sleep: Callable[[float], None] = interrupt.sleep,
 ) -> None:
     """Ask until every node has done it or ``settings.retries`` is used up; fills in ``results``.
@@ -124,7 +124,9 @@ def clear(
             return
 
 
-def _round(cluster: Asks, settings: Settings, left: Sequence[Result], sleep: Callable[[float], None]) -> bool:
+def _round(
+    cluster: Asks, settings: ClearSettings, left: Sequence[ClearResult], sleep: Callable[[float], None]
+) -> bool:
     """Ask ``left`` once, all together or one by one. False when the run was interrupted."""
     groups = [[result] for result in left] if settings.serial else [left]
     for position, group in enumerate(groups):
@@ -135,12 +137,12 @@ def _round(cluster: Asks, settings: Settings, left: Sequence[Result], sleep: Cal
     return True
 
 
-def look(cluster: Asks, results: Sequence[Result]) -> None:
+def look(cluster: Asks, results: Sequence[ClearResult]) -> None:
     """Ask every node only who it is: the dry run."""
     _ask(cluster, WHO, results)
 
 
-def _ask(cluster: Asks, commands: Sequence[bytes], group: Sequence[Result]) -> bool:
+def _ask(cluster: Asks, commands: Sequence[bytes], group: Sequence[ClearResult]) -> bool:
     answers = cluster.each(commands, nodes=[result.node for result in group])
     now = time.time()
     for result, answer in zip(group, answers, strict=True):

@@ -31,7 +31,7 @@ class LockHeldError(Error):
         self.holder = holder
 
 
-class Lock:
+class LockFile:
     """The lock of one file, held inside a ``with`` block.
 
     ``wait`` is the longest wait in seconds, 0 for none; ``holder`` says who we are, beside the process id; ``mode`` are

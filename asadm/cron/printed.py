@@ -55,7 +55,7 @@ CapabilityBoundingSet=
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class CronJob:
     """What is to run, and how.
 
     ``command``    words, the first an absolute path
@@ -90,7 +90,7 @@ class Job:
                 )
 
 
-def crontab(job: Job) -> str:
+def crontab(job: CronJob) -> str:
     """A file for /etc/cron.d."""
     command = " ".join(map(shlex.quote, job.command)).replace("%", "\\%")
     if "\\" in "".join(job.command):
@@ -118,7 +118,7 @@ def _cron_ping(url: str) -> list[str]:
     return ["# Whoever knows this address can ping: mode 0600.", f'ASADM_PING_URL="{url}"'] if url else []
 
 
-def timer(job: Job) -> str:
+def timer(job: CronJob) -> str:
     """The timer unit."""
     lines = [
         f"# {SUMMARY}. Made by: asadm schedule print --systemd",
@@ -137,7 +137,7 @@ def timer(job: Job) -> str:
     return "\n".join(lines) + "\n"
 
 
-def service(job: Job) -> str:
+def service(job: CronJob) -> str:
     """The service unit."""
     lines = [
         f"# {SUMMARY}. Made by: asadm schedule print --systemd",

@@ -4,39 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from asadm.cron.clear import Result
+from asadm.cron.clear import ClearResult
 from asadm.cron.metrics import NodeFigures
-from asadm.outcome import Answer
+from asadm.outcome import NodeAnswer
 from asinfo.terminal.render import Cell, Sheet
 
 
-def finished(result: Result, stopped: str) -> Answer:
+def finished(result: ClearResult, stopped: str) -> NodeAnswer:
     """The answer that stands for ``result``; ``stopped`` is why the run ended early, if it did."""
     answer = result.answer
     if answer is None:
-        return Answer(result.node, "interrupted", (), f"not asked: {stopped}")
+        return NodeAnswer(result.node, "interrupted", (), f"not asked: {stopped}")
     if answer.status == "interrupted":
         error = f"no answer yet: {stopped}" if stopped else answer.error
-        return Answer(result.node, "interrupted", (), error, answer.milliseconds).like(answer)
+        return NodeAnswer(result.node, "interrupted", (), error, answer.milliseconds).like(answer)
     if answer.good or result.asked < 2:
         return answer
     error = f"{answer.error} (asked {result.asked} times)"
-    return Answer(answer.node, answer.status, answer.answers, error, answer.milliseconds).like(answer)
+    return NodeAnswer(answer.node, answer.status, answer.answers, error, answer.milliseconds).like(answer)
 
 
-def sheet(title: str, answers: Sequence[Answer], results: Sequence[Result]) -> Sheet:
+def sheet(title: str, answers: Sequence[NodeAnswer], results: Sequence[ClearResult]) -> Sheet:
     """One row a node."""
     rows = [_row(answer, result) for answer, result in zip(answers, results, strict=True)]
-    return Sheet(title, ["Node", "Result", "Build", "ms", "Reason"], rows)
+    return Sheet(title, ["Node", "ClearResult", "Build", "ms", "Reason"], rows)
 
 
-def _row(answer: Answer, result: Result) -> list[Cell | str | float | None]:
+def _row(answer: NodeAnswer, result: ClearResult) -> list[Cell | str | float | None]:
     mark = "good" if answer.good else "bad"
     asked = round(answer.milliseconds, 1) if answer.milliseconds else None
     return [answer.node.name, Cell(answer.status, mark), result.build or None, asked, answer.error or None]
 
 
-def lines(answers: Sequence[Answer], messages: Sequence[str]) -> str:
+def lines(answers: Sequence[NodeAnswer], messages: Sequence[str]) -> str:
     """The body of a ping: a head line, a line for each node, failed nodes first because a long body is cut."""
     failed = sum(not answer.good for answer in answers)
     head = f"cache clear: {len(answers) - failed} of {len(answers)} nodes ok"
@@ -44,23 +44,23 @@ def lines(answers: Sequence[Answer], messages: Sequence[str]) -> str:
     return "\n".join([head, *map(_line, nodes), *messages]) + "\n"
 
 
-def _line(answer: Answer) -> str:
+def _line(answer: NodeAnswer) -> str:
     state = "ok" if answer.good else f"failed: {answer.status}: {answer.error}"
     return f"{answer.node.name}: {state} ({answer.milliseconds:.0f} ms)"
 
 
-def figures(results: Sequence[Result]) -> tuple[NodeFigures, ...]:
+def figures(results: Sequence[ClearResult]) -> tuple[NodeFigures, ...]:
     """One a node, for the metrics file."""
     return tuple(_figures(result) for result in results)
 
 
-def _figures(result: Result) -> NodeFigures:
+def _figures(result: ClearResult) -> NodeFigures:
     seconds = result.answer.milliseconds / 1000 if result.answer else 0.0
     at = result.at if result.good else None
     return NodeFigures(result.node.name, at, seconds, cache_left_off=result.left_off)
 
 
-def real_server_note(results: Sequence[Result], *, cleared: bool, rewarm: bool = False) -> str:
+def real_server_note(results: Sequence[ClearResult], *, cleared: bool, rewarm: bool = False) -> str:
     """What to know about the real Aerospike servers among the nodes; empty without any whose cache is left off.
 
     ``rewarm``: the caches are, or would be, brought back in the same run.

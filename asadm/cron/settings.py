@@ -67,7 +67,7 @@ OPTIONS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ClearSettings:
     """What a run is asked to do; times in seconds, ``deadline`` 0 for none."""
 
     quiet: bool = False
@@ -84,7 +84,7 @@ class Settings:
     dry_run: bool = False
 
     @classmethod
-    def of(cls, values: Values) -> Settings:
+    def of(cls, values: Values) -> ClearSettings:
         """The settings that flags mean. Raises UsageError for values that make no sense, alone or together."""
         for name in ("lock", "ping-url", "metrics-file"):
             if values.text(name) == "":

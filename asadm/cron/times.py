@@ -28,7 +28,7 @@ NICKNAMES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FieldKind:
     """One of the five fields: its name, its lowest and highest number, and names for its numbers."""
 
     name: str
@@ -46,16 +46,16 @@ class Kind:
 
 
 KINDS = (
-    Kind("minute", 0, 59),
-    Kind("hour", 0, 23),
-    Kind("day of the month", 1, 31),
-    Kind("month", 1, 12, MONTHS),
-    Kind("weekday", 0, 7, WEEKDAYS),
+    FieldKind("minute", 0, 59),
+    FieldKind("hour", 0, 23),
+    FieldKind("day of the month", 1, 31),
+    FieldKind("month", 1, 12, MONTHS),
+    FieldKind("weekday", 0, 7, WEEKDAYS),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class ScheduleField:
     """One field: its text with numbers for names, and the numbers it means.
 
     ``star``: begins with ``*``, which decides how cron combines the two fields that are about days.
@@ -70,11 +70,11 @@ class Field:
 class Schedule:
     """The times of a job, in local time."""
 
-    minute: Field
-    hour: Field
-    day: Field
-    month: Field
-    weekday: Field
+    minute: ScheduleField
+    hour: ScheduleField
+    day: ScheduleField
+    month: ScheduleField
+    weekday: ScheduleField
 
     @property
     def crontab(self) -> str:
@@ -141,15 +141,15 @@ def _comes(schedule: Schedule) -> bool:
     return any(min(schedule.day.numbers) <= MONTH_DAYS[month - 1] for month in schedule.month.numbers)
 
 
-def _field(text: str, kind: Kind) -> Field:
+def _field(text: str, kind: FieldKind) -> ScheduleField:
     items = [_item(item, kind) for item in text.split(",")]
     numbers = {number for _, found in items for number in found}
     if kind.high == 7:
         numbers = {number % 7 for number in numbers}  # Sunday is 0 and 7
-    return Field(",".join(item for item, _ in items), frozenset(numbers), text.startswith("*"))
+    return ScheduleField(",".join(item for item, _ in items), frozenset(numbers), text.startswith("*"))
 
 
-def _item(text: str, kind: Kind) -> tuple[str, Sequence[int]]:
+def _item(text: str, kind: FieldKind) -> tuple[str, Sequence[int]]:
     """One item of a list: its text with numbers for names, and what it means."""
     span, slash, step_text = text.partition("/")
     low, dash, high = span.partition("-")
@@ -169,13 +169,13 @@ def _item(text: str, kind: Kind) -> tuple[str, Sequence[int]]:
     return (f"{plain}/{step}" if slash else plain), range(first, last + 1, step)
 
 
-def _step_of(text: str, kind: Kind) -> int:
+def _step_of(text: str, kind: FieldKind) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= kind.high):
         raise UsageError(f"--schedule: {text!r} is not a step for a {kind.name} (1 to {kind.high})")
     return int(text)
 
 
-def _numbers(numbers: frozenset[int], kind: Kind) -> str:
+def _numbers(numbers: frozenset[int], kind: FieldKind) -> str:
     """``numbers`` as systemd writes them: ``*``, ``FIRST/STEP`` where a step reaches the end, or a list."""
     if len(numbers) == kind.high - kind.low + 1:
         return "*"

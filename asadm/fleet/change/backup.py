@@ -6,8 +6,8 @@ A marker version that is found counts as the content that it stands for: that is
 from __future__ import annotations
 
 from asadm.fleet.change.lock import scope
-from asadm.fleet.history.history import BEGUN, FOUND, Record, new_run
-from asadm.fleet.observed.fetch import Fetcher
+from asadm.fleet.history.history import BEGUN, FOUND, HistoryRecord, new_run
+from asadm.fleet.observed.fetch import ModuleFetcher
 from asadm.fleet.observed.grouping import gather
 from asadm.target.aerospike import marker_journal
 from asadm.target.aerospike.marker import unmarked
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
     from asadm.cluster import Cluster
     from asadm.fleet.history.history import History
-    from asadm.fleet.observed.fetch import Fetched
+    from asadm.fleet.observed.fetch import FetchedModule
     from asadm.fleet.observed.survey import Survey
     from asinfo.exchange import Node
 
     Key = tuple[bytes, str]
 
 
-class Intent:
+class IntendedChange:
     """One module that is about to be changed.
 
     ``action``   for the history
@@ -51,13 +51,13 @@ class Intent:
         self.nodes = frozenset(nodes)
 
 
-class Result:
+class ChangeResult:
     """How it went with one module: addresses of the nodes that have it as they should (``good``), and that have not."""
 
     __slots__ = ("bad", "good", "intent", "note")
 
     def __init__(
-        self, intent: Intent, good: Collection[str], bad: Collection[str] = (), note: str = ""
+        self, intent: IntendedChange, good: Collection[str], bad: Collection[str] = (), note: str = ""
     ) -> None:
         self.intent = intent
         self.good = frozenset(good)
@@ -81,21 +81,21 @@ class Backup:
         self.usual: dict[bytes, str] = {}
         """What most of the nodes had that had the module, as far as it is known."""
 
-    def begin(self, survey: Survey, intents: Sequence[Intent], deadline: float) -> list[str]:
+    def begin(self, survey: Survey, intents: Sequence[IntendedChange], deadline: float) -> list[str]:
         """Write down what is there, with the content, and what is to be; what could not be read is told.
 
         ``deadline`` is a time of `time.monotonic` for reading. Raises ConfigError and KeyboardInterrupt; nothing was
         sent then.
         """
         told = self._read(survey, intents, deadline)
-        records: list[Record] = []
+        records: list[HistoryRecord] = []
         for name in dict.fromkeys(intent.name for intent in intents):
             records += self._found(survey, name)
         records += [self._record(intent, BEGUN, (), intent.nodes, "") for intent in intents]
         self._write(records)
         return told
 
-    def end(self, results: Sequence[Result]) -> None:
+    def end(self, results: Sequence[ChangeResult]) -> None:
         """Write down how it went. Raises ConfigError."""
         self._write(
             [
@@ -105,12 +105,12 @@ class Backup:
             ]
         )
 
-    def _write(self, records: Sequence[Record]) -> None:
+    def _write(self, records: Sequence[HistoryRecord]) -> None:
         self.history.record(self.run, scope(self.cluster), records, undoes=self.undoes)
 
     def _record(
-        self, intent: Intent, state: str, nodes: Collection[str], others: Collection[str], note: str
-    ) -> Record:
+        self, intent: IntendedChange, state: str, nodes: Collection[str], others: Collection[str], note: str
+    ) -> HistoryRecord:
         """For a removal the content that is gone now."""
         sha256, hash_ = None, intent.hash
         if hash_ is None:
@@ -119,7 +119,7 @@ class Backup:
             hash_ = self.stands_for.get((intent.name, hash_), hash_)
             sha256 = self.contents.get((intent.name, hash_))
         notes = "; ".join(each for each in (self.note, note) if each)
-        return Record(
+        return HistoryRecord(
             intent.action,
             intent.name,
             hash_,
@@ -131,7 +131,7 @@ class Backup:
             note=notes,
         )
 
-    def _found(self, survey: Survey, name: bytes) -> list[Record]:
+    def _found(self, survey: Survey, name: bytes) -> list[HistoryRecord]:
         """A row for each content of a module on the nodes that were read, the commonest first."""
         read = [listing for listing in survey.listings if listing.read]
         listed = [(listing.modules or {}).get(name) for listing in read]
@@ -142,10 +142,10 @@ class Backup:
             if sha256 is not None:
                 self.usual.setdefault(name, sha256)
             nodes = [read[position].node.address for position in positions]
-            found.append(Record(FOUND, name, hash_, None, sha256=sha256, nodes=nodes))
+            found.append(HistoryRecord(FOUND, name, hash_, None, sha256=sha256, nodes=nodes))
         return found
 
-    def _read(self, survey: Survey, intents: Sequence[Intent], deadline: float) -> list[str]:
+    def _read(self, survey: Survey, intents: Sequence[IntendedChange], deadline: float) -> list[str]:
         """Get the contents that are about to go from nodes that list them, unless the history has them."""
         given = {(each.name, each.hash): each.content for each in intents if each.content is not None}
         pending = _Pending(self.history, self.contents)
@@ -163,7 +163,7 @@ class Backup:
                 else:
                     wanted[name, listed] = [survey.listings[position].node for position in positions]
         told = []
-        for (name, listed), fetched in Fetcher(self.cluster, deadline).each(wanted):
+        for (name, listed), fetched in ModuleFetcher(self.cluster, deadline).each(wanted):
             if not self._take(pending, name, listed, fetched.content):
                 told.append(_lost(name, listed, fetched))
         pending.write()
@@ -204,7 +204,7 @@ class _Pending:
             self._waiting, self._size = {}, 0
 
 
-def _lost(name: bytes, listed: str, fetched: Fetched) -> str:
+def _lost(name: bytes, listed: str, fetched: FetchedModule) -> str:
     return (
         f"{text(name)} {listed[:10]} could not be read before it was replaced, and cannot be rolled back to: "
         f"{fetched.node.name}: {fetched.reason}"

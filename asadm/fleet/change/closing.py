@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from asadm.fleet.change.node_progress import Item, Place
+    from asadm.fleet.change.node_progress import ModuleChange, NodeProgress
     from asadm.fleet.change.rollout import Rollout
 
 
@@ -21,7 +21,9 @@ def close(rollout: Rollout) -> None:
                 cell.status, cell.error = _reason(rollout, place, item, seconds, sent=known)
 
 
-def _reason(rollout: Rollout, place: Place, item: Item, seconds: float, *, sent: bool) -> tuple[str, str]:
+def _reason(
+    rollout: Rollout, place: NodeProgress, item: ModuleChange, seconds: float, *, sent: bool
+) -> tuple[str, str]:
     """``sent`` is whether any node of its cluster was sent it."""
     cell = place.cells[item.name]
     if rollout.interrupted:

@@ -6,7 +6,7 @@
 With ``--yes`` nobody thinks between the two surveys, and the second one is left out where no other machine may have
 changed anything in between either. The time of ``--wait`` begins with the first survey; what a person thinks, and what
 another run holds us up, is not counted. Errors before anything is sent are raised. What a command does between the locks
-is its `Job`.
+is its `Change`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from asadm.fleet.change import confirm
 from asadm.fleet.change.backup import Backup
 from asadm.fleet.change.lock import ClusterLock, FileLocks
 from asadm.fleet.change.options import WAIT_SECONDS, limited
-from asadm.fleet.change.signals import Shield
+from asadm.fleet.change.signals import SignalShield
 from asadm.fleet.history.history import History, clean, path_of
 from asadm.fleet.observed.survey import Survey
-from asadm.outcome import FAILED, INTERRUPTED, Outcome
+from asadm.outcome import FAILED, INTERRUPTED, CommandOutcome
 from asinfo.errors import ConfigError, Error, UsageError
 from asinfo.terminal.render import plain
 from asinfo.wire.info import text
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from asadm.cluster import Cluster
-    from asadm.fleet.change.backup import Intent, Result
-    from asadm.session import Session
+    from asadm.fleet.change.backup import ChangeResult, IntendedChange
+    from asadm.session import CommandSession
     from asinfo.exchange import Node
     from asinfo.terminal.options import Values
     from asinfo.terminal.render import Sheet
@@ -44,7 +44,7 @@ READING = 0.5
 """Of the time that is left, what reading the old contents may take at most: nodes that hang then leave time to send."""
 
 
-class Job:
+class Change:
     """What one command does; the steps are called in this order, `look` perhaps twice.
 
     ``survey``   what the nodes listed at the latest look
@@ -57,7 +57,7 @@ class Job:
     undoes: str | None = None
     note = ""
 
-    def __init__(self, session: Session, options: Values, cluster: Cluster) -> None:
+    def __init__(self, session: CommandSession, options: Values, cluster: Cluster) -> None:
         self.session = session
         self.options = options
         self.cluster = cluster
@@ -71,11 +71,11 @@ class Job:
         """Survey the nodes and decide. Raises KeyboardInterrupt, and Error when nothing can be done."""
         raise NotImplementedError
 
-    def only_shown(self) -> Outcome:
+    def only_shown(self) -> CommandOutcome:
         """A dry run."""
         raise NotImplementedError
 
-    def idle(self, deadline: float) -> Outcome:
+    def idle(self, deadline: float) -> CommandOutcome:
         """Nothing has to change."""
         raise NotImplementedError
 
@@ -91,35 +91,37 @@ class Job:
         """The nodes that are to be changed, by cluster. Raises KeyboardInterrupt."""
         raise NotImplementedError
 
-    def intents(self) -> Sequence[Intent]:
+    def intents(self) -> Sequence[IntendedChange]:
         """The changes."""
         raise NotImplementedError
 
-    def carry_out(self, groups: Sequence[Sequence[Node]], deadline: float) -> Outcome:
+    def carry_out(self, groups: Sequence[Sequence[Node]], deadline: float) -> CommandOutcome:
         """Change the nodes; a KeyboardInterrupt ends that with a true report."""
         raise NotImplementedError
 
-    def results(self) -> Sequence[Result]:
+    def results(self) -> Sequence[ChangeResult]:
         """How it went with each change."""
         raise NotImplementedError
 
 
-def carry_out(job: Job) -> Outcome:
+def carry_out(job: Change) -> CommandOutcome:
     """Do it. Ctrl-C, SIGTERM and SIGHUP end it with a true report; raises Error where nothing was sent."""
-    with Shield() as shield, ExitStack() as stack:
+    with SignalShield() as shield, ExitStack() as stack:
         try:
-            outcome = _Guard(job, stack, shield).outcome()
+            outcome = _GuardedRun(job, stack, shield).outcome()
         except KeyboardInterrupt:  # nothing was sent
-            outcome = Outcome(job.survey.answers, messages=["stopped: nothing was sent"], code=INTERRUPTED)
+            outcome = CommandOutcome(
+                job.survey.answers, messages=["stopped: nothing was sent"], code=INTERRUPTED
+            )
         if outcome.code == INTERRUPTED:
             outcome.code = shield.code or INTERRUPTED
         return outcome
 
 
-class _Guard:
+class _GuardedRun:
     """One run; locks and history are held until ``stack`` ends."""
 
-    def __init__(self, job: Job, stack: ExitStack, shield: Shield) -> None:
+    def __init__(self, job: Change, stack: ExitStack, shield: SignalShield) -> None:
         self.job = job
         job.done = shield.up
         self.options = job.options
@@ -129,7 +131,7 @@ class _Guard:
         self.backup: Backup | None = None
         self.messages: list[str] = []
 
-    def outcome(self) -> Outcome:
+    def outcome(self) -> CommandOutcome:
         """All of it."""
         job, yes = self.job, self.options.flag("yes")
         if self.options.flag("dry-run"):
@@ -144,7 +146,7 @@ class _Guard:
         job.show()
         with self.stopped_clock():
             if not confirm.confirmed(self.options, job.question()):
-                return Outcome(messages=["not confirmed: nothing was sent"], code=FAILED)
+                return CommandOutcome(messages=["not confirmed: nothing was sent"], code=FAILED)
         if not yes:
             self.lock_files()
         return self.change(look_again=not yes)
@@ -194,7 +196,7 @@ class _Guard:
         if reasons:
             raise Error(listed("the nodes changed since the plan was shown; nothing was sent", reasons))
 
-    def nothing_to_do(self) -> Outcome:
+    def nothing_to_do(self) -> CommandOutcome:
         """A rollback that has nothing to do is recorded, so that the next goes further back."""
         outcome = self.job.idle(self.deadline)
         if self.backup is not None and self.job.undoes:
@@ -207,7 +209,7 @@ class _Guard:
         """Seconds for the whole change."""
         return self.options.number("wait") or WAIT_SECONDS
 
-    def change(self, *, look_again: bool) -> Outcome:
+    def change(self, *, look_again: bool) -> CommandOutcome:
         """Change the nodes."""
         job = self.job
         groups = job.groups()
@@ -227,7 +229,7 @@ class _Guard:
         outcome.messages[:0] = self.messages
         return outcome
 
-    def end(self, outcome: Outcome) -> None:
+    def end(self, outcome: CommandOutcome) -> None:
         """Write down how it went; where that cannot be, the run has failed, for nobody could tell by the history."""
         if self.backup is None:
             return
@@ -238,7 +240,7 @@ class _Guard:
             outcome.code = outcome.code or FAILED
 
 
-def announce(session: Session, sheet: Sheet) -> None:
+def announce(session: CommandSession, sheet: Sheet) -> None:
     """Show what is about to be done, before the question; on standard error where standard output is for JSON."""
     if session.json:
         for line in plain(sheet).splitlines():

@@ -17,7 +17,7 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from asadm.cron.lock import Lock
+from asadm.cron.lock import LockFile
 from asadm.fleet.history.history import state_directory, who
 from asinfo.errors import Error, UsageError
 from asinfo.wire.info import parameter, text
@@ -80,7 +80,7 @@ class FileLocks:
             for path in self.paths:
                 left = max(0.0, give_up - time.monotonic())
                 mode = 0o666 if self.shared else 0o600
-                stack.enter_context(Lock(path, left, holder=self._holder, mode=mode))
+                stack.enter_context(LockFile(path, left, holder=self._holder, mode=mode))
             self._stack = stack.pop_all()
         return self
 

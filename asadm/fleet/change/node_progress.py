@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from asadm.outcome import Answer
+from asadm.outcome import NodeAnswer
 from asinfo.wire.failure import compile_error, explain
 from asinfo.wire.info import is_error
 from asinfo.wire.udf import base64, digest, put
@@ -23,7 +23,7 @@ NOT_VERIFIED = "not verified: the time was up"
 """Why a cell is late that lists what it should; no failure of its node."""
 
 
-class Item:
+class ModuleChange:
     """One module as every node should have it.
 
     ``content``  None: no node should have it
@@ -52,13 +52,13 @@ class Item:
         return 200 + len(self.content or b"") * 4 // 3
 
 
-class Cell:
+class ModuleProgress:
     """One module on one node.
 
     ``how``     ``same``, ``sent``, ``replicated``, ``sent by itself`` or ``marker put``; empty while the node has not
                 got it
     ``sent``    how it was sent to this very node, or empty; ``tried`` is the same, but the node did not confirm it
-    ``status``  ``ok``, or in one word why the node has not got it, as in `asadm.outcome.Answer`; ``error`` in words
+    ``status``  ``ok``, or in one word why the node has not got it, as in `asadm.outcome.NodeAnswer`; ``error`` in words
     ``marked``  whether a marker version was tried, see `asadm.target.aerospike.stuck`
     ``milliseconds``   from the start of the rollout until it was known
     """
@@ -85,7 +85,7 @@ class Cell:
         return self.status == "pending"
 
 
-class Place:
+class NodeProgress:
     """One node.
 
     ``listed``   what it listed last; None when it never did
@@ -101,24 +101,24 @@ class Place:
 
     __slots__ = ("answer", "behind", "cells", "fresh", "group", "home", "listed", "node", "proven", "sent_at")
 
-    def __init__(self, listing: Listing, items: Iterable[Item]) -> None:
+    def __init__(self, listing: Listing, items: Iterable[ModuleChange]) -> None:
         self.node = listing.node
         self.listed = listing.modules
         self.fresh = listing.read
-        self.answer: Answer = listing.answer
+        self.answer: NodeAnswer = listing.answer
         self.group = self.home = id(self)
         self.sent_at = 0.0
         self.behind = not listing.read
         self.proven = False
-        self.cells: dict[bytes, Cell] = {
-            item.name: Cell() for item in items if not self.has(item) or not listing.read
+        self.cells: dict[bytes, ModuleProgress] = {
+            item.name: ModuleProgress() for item in items if not self.has(item) or not listing.read
         }
 
-    def has(self, item: Item) -> bool:
+    def has(self, item: ModuleChange) -> bool:
         """Whether the node listed ``item`` as it should be."""
         return self.listed is not None and self.listed.get(item.name) == item.wanted
 
-    def lacking(self, items: Sequence[Item]) -> list[Item]:
+    def lacking(self, items: Sequence[ModuleChange]) -> list[ModuleChange]:
         """Those of ``items`` that it has not got, and may still come to have."""
         return [item for item in items if item.name in self.cells and self.cells[item.name].waiting]
 
@@ -152,13 +152,13 @@ class Place:
         """Names of what it may still come to have."""
         return {name for name, cell in self.cells.items() if cell.waiting}
 
-    def failed(self, answer: Answer) -> None:
+    def failed(self, answer: NodeAnswer) -> None:
         """It gave no answer, and is not waited for any more; that there was no time to ask it says nothing of it."""
         self.behind = True
         if answer.status != "late":
             self.answer, self.fresh = answer, False
 
-    def learn(self, listing: Listing, items: Sequence[Item], milliseconds: float) -> None:
+    def learn(self, listing: Listing, items: Sequence[ModuleChange], milliseconds: float) -> None:
         """What it lists now."""
         if (
             listing.answer.status != self.answer.status
@@ -176,7 +176,9 @@ class Place:
                 cell.how = cell.sent or cell.tried or "replicated"
                 cell.milliseconds = milliseconds
 
-    def answered(self, items: Sequence[Item], answer: Answer, how: str, milliseconds: float) -> Item | None:
+    def answered(
+        self, items: Sequence[ModuleChange], answer: NodeAnswer, how: str, milliseconds: float
+    ) -> ModuleChange | None:
         """What it said to the commands of ``items``; one of them that does not compile."""
         self.answer = answer
         broken = None

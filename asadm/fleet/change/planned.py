@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from asadm import display
 from asadm.fleet.change import guard, report
-from asadm.fleet.change.backup import Intent, Result
-from asadm.fleet.change.node_progress import Item
+from asadm.fleet.change.backup import ChangeResult, IntendedChange
+from asadm.fleet.change.node_progress import ModuleChange
 from asadm.fleet.change.rollout import Rollout
 from asadm.fleet.observed.coverage import coverage, unknown
 from asadm.fleet.observed.survey import survey
 from asadm.fleet.plan import show
 from asadm.fleet.plan.plan import SAME, UNREAD
-from asadm.outcome import FAILED, GOOD, INTERRUPTED, PENDING, Outcome
+from asadm.outcome import FAILED, GOOD, INTERRUPTED, PENDING, CommandOutcome
 from asadm.target.aerospike import cache_notes
 from asadm.target.aerospike.groups import clusters
 from asinfo.errors import Error
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
     from asadm.cluster import Cluster
     from asadm.fleet.observed.survey import Survey
-    from asadm.fleet.plan.plan import Plan, Step
-    from asadm.session import Session
-    from asadm.statement import Arguments
+    from asadm.fleet.plan.plan import FleetPlan, PlanStep
+    from asadm.session import CommandSession
+    from asadm.statement import CommandArguments
     from asinfo.exchange import Node
 
 
-class Aim:
+class ChangeSpec:
     """What a command wants.
 
     ``action``    for the history: ``apply``, ``remove`` or ``rollback``
@@ -51,7 +51,7 @@ class Aim:
     def __init__(
         self,
         action: str,
-        plan: Callable[[Survey], Plan],
+        plan: Callable[[Survey], FleetPlan],
         *,
         question: str,
         nothing: str = "",
@@ -72,17 +72,21 @@ class Aim:
         self.note = note
 
 
-def carry_out(session: Session, arguments: Arguments, cluster: Cluster, aim: Aim) -> Outcome:
+def carry_out(
+    session: CommandSession, arguments: CommandArguments, cluster: Cluster, aim: ChangeSpec
+) -> CommandOutcome:
     """Do it. Ctrl-C, SIGTERM and SIGHUP end it with a true report; raises Error where nothing was sent."""
-    return guard.carry_out(Change(session, arguments, cluster, aim))
+    return guard.carry_out(PlanRun(session, arguments, cluster, aim))
 
 
-class Change(guard.Job):
+class PlanRun(guard.Change):
     """One run."""
 
-    plan: Plan
+    plan: FleetPlan
 
-    def __init__(self, session: Session, arguments: Arguments, cluster: Cluster, aim: Aim) -> None:
+    def __init__(
+        self, session: CommandSession, arguments: CommandArguments, cluster: Cluster, aim: ChangeSpec
+    ) -> None:
         super().__init__(session, arguments.options, cluster)
         self.aim = aim
         self.undoes = aim.undoes
@@ -109,7 +113,7 @@ class Change(guard.Job):
         every = frozenset(node.address for node in self.survey.nodes())
         return every & self.aim.only.get(name, every)
 
-    def _confine(self, step: Step) -> None:
+    def _confine(self, step: PlanStep) -> None:
         concerned = self._concerned(step.name)
         step.actions = [
             action if node.address in concerned or action == UNREAD else SAME
@@ -118,14 +122,14 @@ class Change(guard.Job):
 
     # ---- without a change
 
-    def only_shown(self) -> Outcome:
+    def only_shown(self) -> CommandOutcome:
         """The plan, as the outcome."""
         return self._shown(PENDING if self.plan.pending else GOOD)
 
-    def _shown(self, code: int) -> Outcome:
+    def _shown(self, code: int) -> CommandOutcome:
         plan = self.plan
         shown = display.rendered(self.session, show.sheets(plan)) + _line(show.summary(plan))
-        return Outcome(
+        return CommandOutcome(
             plan.survey.answers,
             shown,
             messages=show.remarks(plan),
@@ -134,7 +138,7 @@ class Change(guard.Job):
             told=True,
         )
 
-    def idle(self, deadline: float) -> Outcome:
+    def idle(self, deadline: float) -> CommandOutcome:
         """All nodes that were read are as they should be; their bytes too, if that is asked."""
         nothing = _line(self._nothing()) if self.aim.nothing and not self.session.json else b""
         if not self.aim.verify:
@@ -179,16 +183,16 @@ class Change(guard.Job):
         """The nodes that were read, by cluster."""
         return clusters(self.cluster, [each.node for each in self.survey.listings if each.read])
 
-    def intents(self) -> list[Intent]:
+    def intents(self) -> list[IntendedChange]:
         """A row for each module that changes anywhere."""
         return [self._intent(step) for step in self.plan.steps if step.pending]
 
-    def _intent(self, step: Step) -> Intent:
+    def _intent(self, step: PlanStep) -> IntendedChange:
         action = "remove" if step.source is None and self.aim.action == "apply" else self.aim.action
         content = step.source.content if step.source else None
-        return Intent(action, step.name, step.wanted, content, self._concerned(step.name))
+        return IntendedChange(action, step.name, step.wanted, content, self._concerned(step.name))
 
-    def carry_out(self, groups: Sequence[Sequence[Node]], deadline: float) -> Outcome:
+    def carry_out(self, groups: Sequence[Sequence[Node]], deadline: float) -> CommandOutcome:
         """Do it and read it back; behind it no signal is heard any more, for what was done has to be told."""
         self.rollout = rollout = self._rollout(deadline)
         rollout.grouped(groups)
@@ -201,12 +205,12 @@ class Change(guard.Job):
         cache_notes.followed(rollout)
         return self._reported(rollout)
 
-    def results(self) -> list[Result]:
+    def results(self) -> list[ChangeResult]:
         """By module; a rollback tells also of those that had nothing to go back to."""
         steps = [step for step in self.plan.steps if step.pending or self.undoes]
         return [self._result(step) for step in steps]
 
-    def _result(self, step: Step) -> Result:
+    def _result(self, step: PlanStep) -> ChangeResult:
         concerned = self._concerned(step.name)
         if self.rollout is None:
             good = {listing.node.address for listing in self.survey.listings if listing.read}
@@ -218,9 +222,9 @@ class Change(guard.Job):
             }
         bad = concerned - good
         idle = "" if self.pending else "there was nothing to do"
-        return Result(self._intent(step), concerned & good, bad, idle or self._why(step, bad))
+        return ChangeResult(self._intent(step), concerned & good, bad, idle or self._why(step, bad))
 
-    def _why(self, step: Step, bad: frozenset[str]) -> str:
+    def _why(self, step: PlanStep, bad: frozenset[str]) -> str:
         """Why not all nodes have it."""
         rollout = self.rollout
         if rollout is not None and rollout.broken is not None and rollout.broken[0].name == step.name:
@@ -243,13 +247,13 @@ class Change(guard.Job):
                     place.cells.pop(name, None)
         return rollout
 
-    def _reported(self, rollout: Rollout) -> Outcome:
+    def _reported(self, rollout: Rollout) -> CommandOutcome:
         """What became of it."""
         changing = {step.name for step in self.plan.steps if step.pending}
         shown = report.sheets(rollout, [item for item in rollout.items if item.name in changing])
         summary = _summary(rollout, verified=self.aim.verify)
         extra = {"steps": show.document(self.plan)["steps"], "modules": report.document(rollout)}
-        return Outcome(
+        return CommandOutcome(
             report.answers(rollout),
             b"" if self.session.json else display.rendered(self.session, shown) + _line(summary),
             messages=[*_compile_error(rollout), *report.remarks(rollout)],
@@ -260,7 +264,7 @@ class Change(guard.Job):
         )
 
 
-def items(plan: Plan) -> list[Item]:
+def items(plan: FleetPlan) -> list[ModuleChange]:
     """The modules of a plan with their levels: what requires nothing has 0, removals come last."""
     levels: dict[bytes, int] = {}
     made = []
@@ -269,9 +273,9 @@ def items(plan: Plan) -> list[Item]:
             continue
         level = max((levels.get(name, -1) for name in step.source.requires), default=-1) + 1
         levels[step.name] = level
-        made.append(Item(step.name, step.source.content, path=step.source.path, level=level))
+        made.append(ModuleChange(step.name, step.source.content, path=step.source.path, level=level))
     last = max(levels.values(), default=-1) + 1
-    return made + [Item(step.name, None, level=last) for step in plan.steps if step.source is None]
+    return made + [ModuleChange(step.name, None, level=last) for step in plan.steps if step.source is None]
 
 
 def _line(line: str) -> bytes:

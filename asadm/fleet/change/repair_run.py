@@ -9,13 +9,13 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 
-from asadm.fleet.change.backup import Result
+from asadm.fleet.change.backup import ChangeResult
 from asadm.fleet.change.rollout import Rollout
 from asadm.fleet.observed.grouping import gather, named
 from asadm.fleet.observed.survey import Survey
-from asadm.outcome import INTERRUPTED, Answer
+from asadm.outcome import INTERRUPTED, NodeAnswer
 from asadm.target.aerospike import cache_notes, marker_journal
-from asadm.target.aerospike.marker_put import Pair
+from asadm.target.aerospike.marker_put import MarkerPut
 from asinfo.terminal.render import Cell, Sheet
 from asinfo.wire.info import text
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from asadm.cluster import Cluster
-    from asadm.fleet.change.backup import Intent
-    from asadm.fleet.change.node_progress import Item
+    from asadm.fleet.change.backup import IntendedChange
+    from asadm.fleet.change.node_progress import ModuleChange
     from asadm.fleet.observed.survey import Listing
     from asinfo.exchange import Node
 
 GOOD = "ok"
 
 
-class Row:
-    """One module on one node: what was wrong (``was``), and how it went, as in `asadm.outcome.Answer`."""
+class RepairRow:
+    """One module on one node: what was wrong (``was``), and how it went, as in `asadm.outcome.NodeAnswer`."""
 
     __slots__ = ("error", "how", "milliseconds", "name", "node", "status", "was")
 
@@ -57,7 +57,7 @@ class Row:
         self.how, self.error = (detail, "") if status == GOOD else ("", detail)
 
 
-class Mending:
+class RepairRun:
     """A run over modules, on nodes that stand in ``groups`` (clusters).
 
     ``stopped``  the exit code of what stopped it, 0 for nothing; nothing more is sent then
@@ -72,7 +72,7 @@ class Mending:
         self.warn = warn
         self.started = time.monotonic()
         self.deadline = self.started + wait
-        self.rows: list[Row] = []
+        self.rows: list[RepairRow] = []
         self.stopped = 0
         self.left: dict[bytes, list[Node]] = {}
 
@@ -97,13 +97,13 @@ class Mending:
             if row.status == "pending":
                 row.end("interrupted", "stopped; what it has now was not seen", self.milliseconds)
 
-    def add(self, name: bytes, nodes: Iterable[Node], was: str) -> list[Row]:
+    def add(self, name: bytes, nodes: Iterable[Node], was: str) -> list[RepairRow]:
         """Rows that are about to be worked on."""
-        rows = [Row(name, node, was) for node in nodes]
+        rows = [RepairRow(name, node, was) for node in nodes]
         self.rows += rows
         return rows
 
-    def put(self, items: Sequence[Item], survey: Survey, rows: Sequence[Row]) -> None:
+    def put(self, items: Sequence[ModuleChange], survey: Survey, rows: Sequence[RepairRow]) -> None:
         """Bring ``items`` to where ``rows`` say that something else is, and ``survey`` too; markers where that helps."""
         read = Survey([listing for listing in survey.listings if listing.read])
         rollout = Rollout(self.cluster, items, read, wait=self.seconds, mend=self.warn)
@@ -119,7 +119,7 @@ class Mending:
         for item in items:
             cache_notes.warmed((row.node for row in rows if row.good and row.name == item.name), item.name)
 
-    def _left_by(self, rollout: Rollout, rows: Sequence[Row]) -> None:
+    def _left_by(self, rollout: Rollout, rows: Sequence[RepairRow]) -> None:
         """Markers that remained, also on nodes that had the module as it should be before."""
         known = {(row.node, row.name) for row in rows}
         for place in rollout.places:
@@ -129,7 +129,7 @@ class Mending:
                     if (place.node, name) not in known:
                         self.add(name, [place.node], "same")[0].end("marker", cell.error, self.milliseconds)
 
-    def pair(self, name: bytes, content: bytes, rows: Sequence[Row]) -> None:
+    def pair(self, name: bytes, content: bytes, rows: Sequence[RepairRow]) -> None:
         """Marker and true content, for ``rows`` and all nodes that are in one cluster with theirs.
 
         A node that was given up meanwhile gets none: it would hold up the others once more for every module.
@@ -139,7 +139,7 @@ class Mending:
         concerned = [group for group in speaking if any(row.node in group for row in rows)]
         if not concerned:
             return
-        pair = Pair(self.cluster, concerned, name, content, warn=self.warn)
+        pair = MarkerPut(self.cluster, concerned, name, content, warn=self.warn)
         pair.run(self.seconds)
         results = {answer.node: answer for answer in pair.results}
         for row in rows:
@@ -157,7 +157,7 @@ class Mending:
         patience = self.cluster.patience
         return patience is not None and patience.given_up(node)
 
-    def _lost(self, row: Row) -> bool:
+    def _lost(self, row: RepairRow) -> bool:
         """Whether the node of ``row`` is not asked any more; the row says why then."""
         patience = self.cluster.patience
         if patience is None or not patience.given_up(row.node):
@@ -166,18 +166,18 @@ class Mending:
         row.end(answer.status, answer.error, self.milliseconds)
         return True
 
-    def result(self, intent: Intent) -> Result:
+    def result(self, intent: IntendedChange) -> ChangeResult:
         """How it went with one module, for the history."""
         rows = [row for row in self.rows if row.name == intent.name and row.node.address in intent.nodes]
         bad = {row.node.address for row in rows if not row.good}
-        return Result(intent, {row.node.address for row in rows} - bad, bad)
+        return ChangeResult(intent, {row.node.address for row in rows} - bad, bad)
 
-    def skip(self, rows: Sequence[Row], status: str, reason: str) -> None:
+    def skip(self, rows: Sequence[RepairRow], status: str, reason: str) -> None:
         """Nothing was done for these."""
         for row in rows:
             row.end(status, reason, self.milliseconds)
 
-    def over(self, rows: Sequence[Row]) -> bool:
+    def over(self, rows: Sequence[RepairRow]) -> bool:
         """Whether there is no more to be done; ``rows`` say why then."""
         if self.stopped:
             self.skip(rows, "interrupted", "not sent: the run was stopped")
@@ -187,9 +187,9 @@ class Mending:
             return False
         return True
 
-    def answers(self, survey: Survey) -> list[Answer]:
+    def answers(self, survey: Survey) -> list[NodeAnswer]:
         """One a node: why it was not read, the first of its modules that failed, or that all is well."""
-        failed: dict[Node, Row] = {}
+        failed: dict[Node, RepairRow] = {}
         for row in self.rows:
             if not row.good:
                 failed.setdefault(row.node, row)
@@ -238,9 +238,9 @@ class Mending:
         return [f"NOT PUT BACK: {line}" for line in marker_journal.lines(self.left)]
 
 
-def _answer(listing: Listing, failed: Row | None) -> Answer:
+def _answer(listing: Listing, failed: RepairRow | None) -> NodeAnswer:
     if failed is None or not listing.read:
         return listing.answer
-    return Answer(
+    return NodeAnswer(
         listing.node, failed.status, (), f"{text(failed.name)}: {failed.error}", failed.milliseconds
     )

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from asadm.fleet.observed.grouping import NAMED_MAX, gather, named
 from asadm.fleet.plan.show import count, short
-from asadm.outcome import Answer
+from asadm.outcome import NodeAnswer
 from asadm.target.aerospike import marker_journal
 from asadm.target.aerospike.stuck import HOW as MARKED
-from asinfo.terminal.render import Cell as Shown
-from asinfo.terminal.render import Sheet
+from asinfo.terminal.render import Cell, Sheet
 from asinfo.wire.info import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from asadm.fleet.change.node_progress import Cell, Item, Place
+    from asadm.fleet.change.node_progress import ModuleChange, ModuleProgress, NodeProgress
     from asadm.fleet.change.rollout import Rollout
     from asinfo.exchange import Node
 
-    Row = list[Shown | str | float | None]
+    Row = list[Cell | str | float | None]
 
 ROWS_MAX = 500
 """Rows of the sheet of failures."""
@@ -38,12 +37,12 @@ REMARKS_MAX = 10
 _MARKS = {"ok": "good", "skipped": "quiet"}
 
 
-def answers(rollout: Rollout) -> list[Answer]:
+def answers(rollout: Rollout) -> list[NodeAnswer]:
     """One a node: ``ok``, or the status and the reason of the first module that it has not as it should."""
     return [_answer(place, rollout.items) for place in rollout.places]
 
 
-def _answer(place: Place, items: Sequence[Item]) -> Answer:
+def _answer(place: NodeProgress, items: Sequence[ModuleChange]) -> NodeAnswer:
     failed = [
         (item, place.cells[item.name])
         for item in items
@@ -51,22 +50,22 @@ def _answer(place: Place, items: Sequence[Item]) -> Answer:
     ]
     last = max((cell.milliseconds for cell in place.cells.values()), default=0.0)
     if not failed:
-        return Answer(place.node, "ok", [b"ok"], "", last)
+        return NodeAnswer(place.node, "ok", [b"ok"], "", last)
     first = [(item, cell) for item, cell in failed if cell.status != "skipped"] or failed
     item, cell = first[0]
     if not place.fresh:
-        return Answer(place.node, cell.status, (), cell.error, last)
+        return NodeAnswer(place.node, cell.status, (), cell.error, last)
     more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
-    return Answer(place.node, cell.status, (), f"{text(item.name)}: {cell.error}{more}", last)
+    return NodeAnswer(place.node, cell.status, (), f"{text(item.name)}: {cell.error}{more}", last)
 
 
-def counts(rollout: Rollout, item: Item) -> tuple[int, int]:
+def counts(rollout: Rollout, item: ModuleChange) -> tuple[int, int]:
     """Numbers of nodes that have ``item`` as it should be, and that have not, as far as is known."""
     good = sum(item.name not in place.cells or place.cells[item.name].good for place in rollout.places)
     return good, len(rollout.places) - good
 
 
-def sheets(rollout: Rollout, changed: Sequence[Item]) -> list[Sheet]:
+def sheets(rollout: Rollout, changed: Sequence[ModuleChange]) -> list[Sheet]:
     """By module, by node, and the failures one by one."""
     modules = [_module(rollout, item) for item in changed]
     nodes = _nodes(rollout)
@@ -108,14 +107,14 @@ def remarks(rollout: Rollout) -> list[str]:
     return told
 
 
-def _module(rollout: Rollout, item: Item) -> Row:
+def _module(rollout: Rollout, item: ModuleChange) -> Row:
     good, bad = counts(rollout, item)
     cells = [place.cells[item.name] for place in rollout.places if item.name in place.cells]
     last = max((cell.milliseconds for cell in cells if cell.good), default=None)
     return [
         text(item.name),
         short(item.wanted) or "removed",
-        Shown(f"{good} of {good + bad}", "bad" if bad else "good"),
+        Cell(f"{good} of {good + bad}", "bad" if bad else "good"),
         _how(cells),
         last,
     ]
@@ -135,7 +134,7 @@ def _nodes(rollout: Rollout) -> list[Row]:
     ]
 
 
-def _node(place: Place, answer: Answer) -> tuple[str, str, str, float | None]:
+def _node(place: NodeProgress, answer: NodeAnswer) -> tuple[str, str, str, float | None]:
     cells = list(place.cells.values())
     good = sum(cell.good for cell in cells)
     count = f"{good} of {len(cells)}" if cells else "no change"
@@ -143,7 +142,7 @@ def _node(place: Place, answer: Answer) -> tuple[str, str, str, float | None]:
 
 
 def _shown(names: str, status: str, count: str, how: str, milliseconds: float | None) -> Row:
-    return [names, Shown(status, _MARKS.get(status, "bad")), count, how, milliseconds]
+    return [names, Cell(status, _MARKS.get(status, "bad")), count, how, milliseconds]
 
 
 def _named(rollout: Rollout, positions: Sequence[int]) -> str:
@@ -154,7 +153,7 @@ def _named(rollout: Rollout, positions: Sequence[int]) -> str:
     return named(nodes, positions)
 
 
-def _how(cells: Iterable[Cell]) -> str:
+def _how(cells: Iterable[ModuleProgress]) -> str:
     """``2 sent, 10 replicated``."""
     numbers: dict[str, int] = {}
     for cell in cells:
@@ -165,7 +164,7 @@ def _how(cells: Iterable[Cell]) -> str:
 
 def _failures(rollout: Rollout) -> Iterator[Row]:
     """What nodes have not as they should, those that fail alike together."""
-    alike: dict[tuple[tuple[int, ...], str, str], list[tuple[Item, str]]] = {}
+    alike: dict[tuple[tuple[int, ...], str, str], list[tuple[ModuleChange, str]]] = {}
     for item in rollout.items:
         failed: dict[tuple[str, str, str], list[int]] = {}
         for position, place in enumerate(rollout.places):
@@ -177,10 +176,10 @@ def _failures(rollout: Rollout) -> Iterator[Row]:
     for (where, status, error), modules in alike.items():
         names = _named(rollout, where)
         for module, listed, wanted in _modules(modules):
-            yield [names, module, Shown(status, _MARKS.get(status, "bad")), listed, wanted, error]
+            yield [names, module, Cell(status, _MARKS.get(status, "bad")), listed, wanted, error]
 
 
-def _modules(modules: Sequence[tuple[Item, str]]) -> Iterator[tuple[str, str | None, str | None]]:
+def _modules(modules: Sequence[tuple[ModuleChange, str]]) -> Iterator[tuple[str, str | None, str | None]]:
     """Each module with what it is and should be; many of them together."""
     if len(modules) <= MODULES_MAX:
         for item, has in modules:
@@ -191,7 +190,7 @@ def _modules(modules: Sequence[tuple[Item, str]]) -> Iterator[tuple[str, str | N
     yield f"{len(modules)} modules: {first}, ...", next(iter(found)) if len(found) == 1 else None, None
 
 
-def _has(place: Place, item: Item) -> str:
+def _has(place: NodeProgress, item: ModuleChange) -> str:
     if place.listed is None:
         return "unknown"
     has = short(place.listed.get(item.name)) or "nothing"
@@ -211,7 +210,7 @@ def document(rollout: Rollout) -> list[dict[str, object]]:
     ]
 
 
-def _entry(place: Place, item: Item) -> dict[str, object]:
+def _entry(place: NodeProgress, item: ModuleChange) -> dict[str, object]:
     cell = place.cells[item.name]
     listed = place.listed or {}
     return {

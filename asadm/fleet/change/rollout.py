@@ -16,7 +16,7 @@ from __future__ import annotations
 import time
 
 from asadm.fleet.change.closing import close
-from asadm.fleet.change.node_progress import Place
+from asadm.fleet.change.node_progress import NodeProgress
 from asadm.fleet.observed.survey import survey
 from asadm.patience import ENOUGH, SHARE
 from asadm.target.aerospike.groups import clusters
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from asadm.cluster import Cluster
-    from asadm.fleet.change.node_progress import Item
+    from asadm.fleet.change.node_progress import ModuleChange
     from asadm.fleet.observed.survey import Survey
-    from asadm.outcome import Answer
+    from asadm.outcome import NodeAnswer
     from asinfo.exchange import Node
 
 GRACE = 0.4
@@ -68,7 +68,7 @@ class Rollout:
     def __init__(
         self,
         cluster: Cluster,
-        items: Sequence[Item],
+        items: Sequence[ModuleChange],
         seen: Survey,
         *,
         wait: float,
@@ -84,8 +84,8 @@ class Rollout:
         self.started = time.monotonic()
         self.end = self.started + wait
         self.deadline = self.started + wait * (1 - PROOF if verify else 1)
-        self.places = [Place(listing, items) for listing in seen.listings]
-        self.broken: tuple[Item, bytes] | None = None
+        self.places = [NodeProgress(listing, items) for listing in seen.listings]
+        self.broken: tuple[ModuleChange, bytes] | None = None
         self.interrupted = False
         self._mend = mend
         self._verify = verify
@@ -178,9 +178,9 @@ class Rollout:
 
     # ---- one level
 
-    def _lead(self, items: Sequence[Item]) -> None:
+    def _lead(self, items: Sequence[ModuleChange]) -> None:
         """One node of each cluster takes ``items``; the first cluster before all others."""
-        waiting: dict[int, list[Place]] = {}
+        waiting: dict[int, list[NodeProgress]] = {}
         for place in self._keeping_up(items):
             waiting.setdefault(place.group, []).append(place)
         first, *others = waiting.values() or [[]]
@@ -188,19 +188,19 @@ class Rollout:
         if not self._stopped:
             self._lead_in(others, items)
 
-    def _lead_in(self, waiting: Sequence[list[Place]], items: Sequence[Item]) -> None:
+    def _lead_in(self, waiting: Sequence[list[NodeProgress]], items: Sequence[ModuleChange]) -> None:
         """The first node that answers of each cluster in ``waiting`` takes what it lacks."""
         while waiting and not self._stopped:
             self._send([(places[0], places[0].lacking(items)) for places in waiting], "sent")
             waiting = [places[1:] for places in waiting if places[0].behind and len(places) > 1]
 
-    def _keeping_up(self, items: Sequence[Item]) -> list[Place]:
+    def _keeping_up(self, items: Sequence[ModuleChange]) -> list[NodeProgress]:
         """Nodes that the others wait for, because they lack some of ``items``."""
         return [
             place for place in self.places if not (place.behind or place.refused) and place.lacking(items)
         ]
 
-    def _follow(self, items: Sequence[Item]) -> None:
+    def _follow(self, items: Sequence[ModuleChange]) -> None:
         """Wait until every node that keeps up has ``items``; send to those that do not follow by themselves."""
         own = False
         until = time.monotonic() + GRACE
@@ -224,7 +224,7 @@ class Rollout:
                     return
                 own, until, pause = True, time.monotonic() + PATIENCE, PAUSE
 
-    def _arriving(self, places: Sequence[Place], items: Sequence[Item]) -> bool:
+    def _arriving(self, places: Sequence[NodeProgress], items: Sequence[ModuleChange]) -> bool:
         """Whether something may still come to ``places`` from their clusters: a node there took what they lack."""
         sent = {(place.group, name) for place in self.places for name in place.asked}
         return any((place.group, item.name) in sent for place in places for item in place.lacking(items))
@@ -244,7 +244,7 @@ class Rollout:
             self.look(arriving, self.items)
             time.sleep(PAUSE)
 
-    def _unsent(self, place: Place, items: Sequence[Item]) -> list[Item]:
+    def _unsent(self, place: NodeProgress, items: Sequence[ModuleChange]) -> list[ModuleChange]:
         return [item for item in place.lacking(items) if not place.cells[item.name].sent]
 
     # ---- what is left
@@ -272,7 +272,7 @@ class Rollout:
             time.sleep(min(pause, self._share))
             pause = min(pause * 1.5, PAUSE_MAX)
 
-    def _next(self, place: Place) -> list[Item]:
+    def _next(self, place: NodeProgress) -> list[ModuleChange]:
         """What a node gets next: of the lowest level that it lacks, what it was not sent."""
         lacking = place.lacking(self.items)
         level = min((item.level for item in lacking), default=0)
@@ -295,12 +295,12 @@ class Rollout:
 
     # ---- the wire
 
-    def _ask(self, asks: Sequence[tuple[Place, tuple[bytes, ...]]], extra: float) -> list[Answer]:
+    def _ask(self, asks: Sequence[tuple[NodeProgress, tuple[bytes, ...]]], extra: float) -> list[NodeAnswer]:
         """One answer a node, within the time that is left; large requests get ``extra`` seconds."""
         seconds = min(max(self.cluster.timeout, PUT_SECONDS) + extra, self._share)
         return self.cluster.ask([(place.node, commands) for place, commands in asks], timeout=seconds)
 
-    def _send(self, asks: Sequence[tuple[Place, Sequence[Item]]], how: str) -> None:
+    def _send(self, asks: Sequence[tuple[NodeProgress, Sequence[ModuleChange]]], how: str) -> None:
         """Send to each place what it is to get, in requests of bounded size; who gives no answer falls behind."""
         left = [(place, list(items)) for place, items in asks if items]
         while left and not self._stopped:
@@ -320,7 +320,7 @@ class Rollout:
                 if len(items) > len(part) and not place.behind
             ]
 
-    def _sent(self, place: Place, items: Sequence[Item], answer: Answer, how: str) -> None:
+    def _sent(self, place: NodeProgress, items: Sequence[ModuleChange], answer: NodeAnswer, how: str) -> None:
         if not answer.answers:
             place.failed(answer)
             if answer.asked:
@@ -331,7 +331,7 @@ class Rollout:
         if broken is not None and self.broken is None:
             self.broken = broken, answer.answers[items.index(broken)]
 
-    def look(self, places: Sequence[Place], items: Sequence[Item]) -> None:
+    def look(self, places: Sequence[NodeProgress], items: Sequence[ModuleChange]) -> None:
         """Ask ``places`` what they list."""
         if not places:
             return
@@ -347,7 +347,7 @@ class Rollout:
             place.behind = place.behind or not listing.read
 
 
-def _chunk(items: Sequence[Item]) -> list[Item]:
+def _chunk(items: Sequence[ModuleChange]) -> list[ModuleChange]:
     """As many of ``items`` as fit into one request, at least one."""
     size = 0
     for count, item in enumerate(items):
@@ -363,7 +363,7 @@ class _Commands:
     def __init__(self) -> None:
         self._made: dict[tuple[bytes, ...], tuple[bytes, ...]] = {}
 
-    def of(self, items: Sequence[Item]) -> tuple[bytes, ...]:
+    def of(self, items: Sequence[ModuleChange]) -> tuple[bytes, ...]:
         """One command a module."""
         names = tuple(item.name for item in items)
         if names not in self._made:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Shield:
+class SignalShield:
     """Inside its ``with`` block at most one KeyboardInterrupt is raised, where the program waits, and none after `up`.
 
     ``signal`` is the first that came, 0 for none. A shield inside of another tells that what it heard.
@@ -40,7 +40,7 @@ class Shield:
             number, before = self._before.popitem()
             signal.signal(number, before)
             outer = getattr(before, "__self__", None)
-            if isinstance(outer, Shield) and self.signal:
+            if isinstance(outer, SignalShield) and self.signal:
                 outer.signal = outer.signal or self.signal
                 outer.up()  # its KeyboardInterrupt is ours
 

@@ -13,15 +13,15 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from asadm.fleet.history.history import Entry, History
+    from asadm.fleet.history.history import History, HistoryEntry
 
 
-class Undo:
+class RunUndo:
     """One run to be taken back: ``back`` has, for each module, what its ``nodes`` (addresses) get."""
 
-    def __init__(self, begun: Entry) -> None:
+    def __init__(self, begun: HistoryEntry) -> None:
         self.begun = begun
-        self.back: list[Back] = []
+        self.back: list[ModuleUndo] = []
 
     @property
     def nodes(self) -> frozenset[str]:
@@ -34,23 +34,23 @@ class Undo:
         return self.begun.run, [(each.module, each.usual.hash, each.nodes) for each in self.back]
 
 
-class Back:
+class ModuleUndo:
     """One module: the ``nodes`` that go back, and ``found``: what they had, the commonest first."""
 
-    def __init__(self, module: bytes, nodes: frozenset[str], found: Sequence[Entry]) -> None:
+    def __init__(self, module: bytes, nodes: frozenset[str], found: Sequence[HistoryEntry]) -> None:
         self.module = module
         self.nodes = nodes
         self.found = found
 
     @property
-    def usual(self) -> Entry:
+    def usual(self) -> HistoryEntry:
         """What most of them had."""
         return self.found[0]
 
 
 def latest(
     history: History, scope: Collection[str], answering: Collection[str], module: bytes | None = None
-) -> Undo | None:
+) -> RunUndo | None:
     """The latest change that a node of ``answering`` still has, for the nodes of ``scope``; None when there is none.
 
     With ``module`` just changes of that one. A repair that gave nodes what most of them had is passed over, as is a
@@ -72,13 +72,13 @@ def latest(
 
 def _of_run(
     history: History,
-    rows: Sequence[Entry],
+    rows: Sequence[HistoryEntry],
     scope: frozenset[str],
     answers: frozenset[str],
     module: bytes | None,
-) -> Undo | None:
+) -> RunUndo | None:
     begun = [row for row in rows if row.state == BEGUN and module in {None, row.module}]
-    undo = Undo(begun[0])
+    undo = RunUndo(begun[0])
     undoing = history.undoing(begun[0].run)
     for row in begun:
         undone = _undone(history, row, [each for each in undoing if each.module == row.module])
@@ -87,11 +87,11 @@ def _of_run(
         if left and found:
             found.sort(key=lambda each: (-len(each.nodes & left), -each.ok))
             found = [each for each in found if each.nodes & left] or found[:1]
-            undo.back.append(Back(row.module, left, found))
+            undo.back.append(ModuleUndo(row.module, left, found))
     return undo if undo.nodes & answers else None
 
 
-def _undone(history: History, begun: Entry, undoing: Sequence[Entry]) -> frozenset[str]:
+def _undone(history: History, begun: HistoryEntry, undoing: Sequence[HistoryEntry]) -> frozenset[str]:
     """The nodes that have that change no more: a rollback reached them, or a repair gave them what such nodes have.
 
     A node that was repaired since then is where most of the others are, whether it was reached itself or not.
@@ -107,14 +107,14 @@ def _undone(history: History, begun: Entry, undoing: Sequence[Entry]) -> frozens
     return frozenset(undone).difference(moved).union(moved if most else ())
 
 
-def _latest(rows: Sequence[Entry]) -> dict[str, int]:
+def _latest(rows: Sequence[HistoryEntry]) -> dict[str, int]:
     """By node, the latest of ``rows`` that reached it."""
     return {node: row.id for row in sorted(rows, key=lambda row: row.id) for node in row.nodes}
 
 
-def _mended(rows: Sequence[Entry]) -> bool:
+def _mended(rows: Sequence[HistoryEntry]) -> bool:
     """Whether ``rows`` are those of a repair of nodes that did not have what most had."""
-    usual: dict[bytes, Entry] = {}
+    usual: dict[bytes, HistoryEntry] = {}
     for row in rows:
         if row.state == FOUND:
             usual[row.module] = max(usual.get(row.module, row), row, key=lambda each: each.ok)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from asadm.cluster import Cluster
     from asadm.fleet.desired.directory import Directory
-    from asadm.fleet.plan.plan import Plan
+    from asadm.fleet.plan.plan import FleetPlan
     from asinfo.exchange import Node
 
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
@@ -68,7 +68,7 @@ class Finding:
         return f"{self.kind}: {module}{self.where}: {self.detail}"
 
 
-class Checked:
+class CheckResult:
     """All that one check found.
 
     ``seconds`` is how long it took; ``plan`` is None where no directory was given; ``complete`` is whether every node
@@ -83,7 +83,7 @@ class Checked:
         self.cluster = cluster.name
         self.survey = survey(cluster)
         self.nodes = self.survey.nodes()
-        self.plan: Plan | None = None if directory is None else make(directory, self.survey, prune=prune)
+        self.plan: FleetPlan | None = None if directory is None else make(directory, self.survey, prune=prune)
         self.findings: list[Finding] = []
         self.complete = self.survey.complete
         self._unreachable()
@@ -163,9 +163,9 @@ class Checked:
 
     def _files(self, cluster: Cluster) -> None:
         """Read every module from every node, and compare it with what the node lists."""
-        from asadm.fleet.observed.served import Served
+        from asadm.fleet.observed.served import ServedModules
 
-        served = Served(cluster, self.survey)
+        served = ServedModules(cluster, self.survey)
         for name, nodes, reason in served.damaged:
             self.add(DAMAGED, name, nodes, reason)
         for name, nodes in served.marked.items():

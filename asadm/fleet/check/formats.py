@@ -15,7 +15,7 @@ from asadm.fleet.check.findings import (  # fmt: skip
     MARKER,
     OK,
     UNREACHABLE,
-    Checked,
+    CheckResult,
 )
 from asadm.fleet.plan.plan import CHANGES
 from asinfo.terminal.render import Cell, Sheet
@@ -39,7 +39,7 @@ LINES_MAX = 200
 """Lines of long text: a monitoring system cuts it anyway, at 4 or 8 KB."""
 
 
-def headline(checked: Checked) -> str:
+def headline(checked: CheckResult) -> str:
     """All in one line: ``1 node not read, 2 modules differ between nodes``."""
     parts = []
     for kind, words in WORDS.items():
@@ -56,7 +56,7 @@ def headline(checked: Checked) -> str:
     return f"{nodes} node{'' if nodes == 1 else 's'}, {modules} module{'' if modules == 1 else 's'}, all the same"
 
 
-def sheet(checked: Checked) -> Sheet:
+def sheet(checked: CheckResult) -> Sheet:
     """A row for each finding."""
     rows = [
         [
@@ -71,7 +71,7 @@ def sheet(checked: Checked) -> Sheet:
     return Sheet("", ["Level", "What", "Module", "Nodes", "Detail"], rows)
 
 
-def nagios(checked: Checked) -> bytes:
+def nagios(checked: CheckResult) -> bytes:
     """The answer of a Nagios plugin: a status line with figures, then a line for each finding.
 
     Format: https://nagios-plugins.org/doc/guidelines.html, sections 2 and 2.6. A ``|`` would begin the figures, so
@@ -104,12 +104,12 @@ def _plain(line: str) -> str:
     return visible(line).replace("|", "/")
 
 
-def prometheus(checked: Checked) -> str:
+def prometheus(checked: CheckResult) -> str:
     """Text format 0.0.4 without time stamps, as the textfile collector of node_exporter wants it."""
     return "".join(str(metric) for metric in _metrics(checked) if metric.samples)
 
 
-def _metrics(checked: Checked) -> Iterator[Metric]:
+def _metrics(checked: CheckResult) -> Iterator[Metric]:
     yield from _of_nodes(checked)
     yield from _of_modules(checked)
     yield _found(
@@ -123,7 +123,7 @@ def _metrics(checked: Checked) -> Iterator[Metric]:
     yield Metric("asudf_udf_check_timestamp_seconds", "When the check ended.", ((whole, time.time()),))
 
 
-def _of_nodes(checked: Checked) -> Iterator[Metric]:
+def _of_nodes(checked: CheckResult) -> Iterator[Metric]:
     cluster, listings = checked.cluster, checked.survey.listings
     of = [(labels(cluster=cluster, node=each.node.name), each) for each in listings]
     off = {node for finding in checked.findings if finding.kind == CACHE_OFF for node in finding.nodes}
@@ -148,7 +148,7 @@ def _of_nodes(checked: Checked) -> Iterator[Metric]:
     )
 
 
-def _of_modules(checked: Checked) -> Iterator[Metric]:
+def _of_modules(checked: CheckResult) -> Iterator[Metric]:
     differing = set(checked.survey.differing())
     drift = {text(name): float(name in differing) for name in checked.survey.names()}
     yield Metric(
@@ -165,7 +165,7 @@ def _of_modules(checked: Checked) -> Iterator[Metric]:
     )
 
 
-def _found(checked: Checked, kind: str, name: str, words: str) -> Metric:
+def _found(checked: CheckResult, kind: str, name: str, words: str) -> Metric:
     """A sample for each node and module of a kind of findings."""
     found = [finding for finding in checked.findings if finding.kind == kind]
     return Metric(
@@ -184,7 +184,7 @@ def _samples(texts: Iterable[str]) -> tuple[tuple[str, float], ...]:
     return tuple((each, 1.0) for each in dict.fromkeys(texts))
 
 
-def document(checked: Checked) -> dict[str, object]:
+def document(checked: CheckResult) -> dict[str, object]:
     """Members of the JSON document."""
     differing = set(checked.survey.differing())
     return {
@@ -218,6 +218,6 @@ def document(checked: Checked) -> dict[str, object]:
     }
 
 
-def good(checked: Checked) -> bool:
+def good(checked: CheckResult) -> bool:
     """Whether nothing was found."""
     return checked.level == OK

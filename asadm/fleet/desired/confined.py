@@ -23,11 +23,11 @@ _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK  # a pipe mu
 _INNER = _FLAGS | os.O_DIRECTORY
 
 
-class Leaves(ValueError):  # noqa: N818 - a fault of the directory's author, told as a text
+class LinkLeavesError(ValueError):
     """A link leads out of the directory; the text names it and what it holds, and nothing of what is there."""
 
 
-class Beneath:
+class ConfinedDirectory:
     """The directory ``path``, open within a ``with`` block; entering raises OSError and ValueError.
 
     ``path`` itself is the caller's word and may be a link, or have one in it.
@@ -53,11 +53,11 @@ class Beneath:
 
         Raises OSError, and Leaves where a link on the way leads out.
         """
-        with _Walk(self.path, self._top) as walk:
+        with _PathWalk(self.path, self._top) as walk:
             return walk.to(file)
 
 
-class _Walk:
+class _PathWalk:
     """The way to one file.
 
     ``inner``  open directories from the top down to where the walk is, without the top itself
@@ -135,7 +135,7 @@ class _Walk:
         found = os.path.normpath(f"{start}/{'/'.join(self.left)}") + "/"
         if not found.startswith(top):
             link, target = self.link
-            raise Leaves(f"{link} is a link to {target}, which is outside of {self.path}")
+            raise LinkLeavesError(f"{link} is a link to {target}, which is outside of {self.path}")
         self._back_to_the_top()
         self.left = deque(found[len(top) :].split("/")[:-1] or ["."])
 

@@ -13,8 +13,8 @@ import stat
 from fnmatch import fnmatchcase
 from graphlib import TopologicalSorter
 
-from asadm.fleet.desired.confined import Beneath
-from asadm.fleet.desired.udf_yaml import FILE, Pins
+from asadm.fleet.desired.confined import ConfinedDirectory
+from asadm.fleet.desired.udf_yaml import FILE, UdfYaml
 from asadm.fleet.desired.udf_yaml import read as read_pins
 from asadm.modules import ALLOWED
 from asadm.target.aerospike.requires import BUILT_IN, required
@@ -34,7 +34,7 @@ FILES_MAX = 10_000
 """Most modules of a directory: more is the wrong directory, and would fill the memory."""
 
 
-class Source:
+class ModuleSource:
     """One module of the directory.
 
     ``name``      its file name on the nodes
@@ -74,7 +74,7 @@ class Directory:
     def __init__(
         self,
         path: str,
-        sources: Iterable[Source],
+        sources: Iterable[ModuleSource],
         *,
         exclude: Sequence[str] = (),
         keep: Sequence[str] = (),
@@ -104,25 +104,25 @@ def read(path: str) -> Directory:
     its ``udf.yaml``; a link that leads out of the directory is wrong.
     """
     try:
-        with Beneath(path) as top:
+        with ConfinedDirectory(path) as top:
             return _read(top, path)
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _read(top: Beneath, path: str) -> Directory:
+def _read(top: ConfinedDirectory, path: str) -> Directory:
     found = _files(top, path)
     settings = os.path.join(path, FILE)  # noqa: PTH118 - keeps the path as given
     if OTHER_FILE in found:  # what it says would not be heeded: its clusters would protect nothing
         where = os.path.join(path, OTHER_FILE)  # noqa: PTH118 - the same
         raise ConfigError([Problem(where, 0, f"the file has to be called {FILE}")])
-    pins = _pins(top, settings) if FILE in found else Pins()
+    pins = _pins(top, settings) if FILE in found else UdfYaml()
     problems = [
         Problem(settings, pins.lines[name], f"modules: {text(name)}: exclude says that it is none of ours")
         for name in pins.modules
         if matches(name, pins.exclude)
     ]
-    sources: list[Source] = []
+    sources: list[ModuleSource] = []
     for name, file in sorted(_chosen(found, pins).items()):
         where = os.path.join(path, file)  # noqa: PTH118 - the same
         pinned = pins.lines.get(name)
@@ -138,7 +138,7 @@ def _read(top: Beneath, path: str) -> Directory:
     return Directory(path, sources, exclude=pins.exclude, keep=pins.keep, clusters=pins.clusters)
 
 
-def _files(top: Beneath, path: str) -> list[str]:
+def _files(top: ConfinedDirectory, path: str) -> list[str]:
     """The names in the directory that count. Raises OSError and UsageError."""
     found = [
         name
@@ -152,7 +152,7 @@ def _files(top: Beneath, path: str) -> list[str]:
     return found
 
 
-def _chosen(found: Iterable[str], pins: Pins) -> dict[bytes, str]:
+def _chosen(found: Iterable[str], pins: UdfYaml) -> dict[bytes, str]:
     """File by module name. A pin goes before a file of the same name, and its file is not a module by itself."""
     pinned = {os.path.normpath(file) for file in pins.modules.values()}
     chosen = {
@@ -163,7 +163,7 @@ def _chosen(found: Iterable[str], pins: Pins) -> dict[bytes, str]:
     return chosen | pins.modules
 
 
-def _pins(top: Beneath, settings: str) -> Pins:
+def _pins(top: ConfinedDirectory, settings: str) -> UdfYaml:
     """What udf.yaml says. Raises ConfigError."""
     from asadm.yaml_file import SIZE_MAX  # most directories have no such file
 
@@ -176,7 +176,9 @@ def _pins(top: Beneath, settings: str) -> Pins:
     return read_pins(settings, content)
 
 
-def _source(top: Beneath, name: bytes, file: str, path: str, place: Problem) -> Source | Problem:
+def _source(
+    top: ConfinedDirectory, name: bytes, file: str, path: str, place: Problem
+) -> ModuleSource | Problem:
     """The module in ``file``, whose whole path is ``path``; ``place`` with a message when it cannot be one."""
     if not is_filename(name):
         named = repr(text(name)) if place.line else "this"  # without a line the path has just told it
@@ -193,14 +195,14 @@ def _source(top: Beneath, name: bytes, file: str, path: str, place: Problem) -> 
     if len(content) > SOURCE_SIZE_MAX:
         place.message += f"is larger than {SOURCE_SIZE_MAX} bytes, the most that a module may have"
         return place
-    return Source(name, path, content)
+    return ModuleSource(name, path, content)
 
 
 def _reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
-def _content(top: Beneath, file: str, size: int) -> bytes:
+def _content(top: ConfinedDirectory, file: str, size: int) -> bytes:
     """At most ``size`` bytes of ``file``, and one more where it is larger. Raises OSError and ValueError."""
     descriptor = top.open(file)
     try:
@@ -213,7 +215,7 @@ def _content(top: Beneath, file: str, size: int) -> bytes:
         os.close(descriptor)
 
 
-def _ordered(sources: dict[bytes, Source]) -> tuple[dict[bytes, Source], list[list[bytes]]]:
+def _ordered(sources: dict[bytes, ModuleSource]) -> tuple[dict[bytes, ModuleSource], list[list[bytes]]]:
     """``sources`` with what is required first, else by name; and the circles in which that cannot be.
 
     A circle is no fault: a ``require`` inside of a function runs when all modules are there. One that runs when a module
@@ -225,7 +227,7 @@ def _ordered(sources: dict[bytes, Source]) -> tuple[dict[bytes, Source], list[li
     circles = _opened(graph)
     sorter = TopologicalSorter(graph)
     sorter.prepare()
-    ordered: dict[bytes, Source] = {}
+    ordered: dict[bytes, ModuleSource] = {}
     while sorter.is_active():
         ready = sorted(sorter.get_ready())
         ordered.update((name, sources[name]) for name in ready)

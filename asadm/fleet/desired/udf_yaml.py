@@ -23,7 +23,7 @@ FILE = "udf.yaml"
 SETTINGS = ("modules", "exclude", "keep", "clusters")
 
 
-class Pins:
+class UdfYaml:
     """What the file says; all empty when there is none.
 
     ``modules``  file, relative to the directory, by module name
@@ -41,23 +41,23 @@ class Pins:
         self.clusters: list[str] = []
 
 
-def read(path: str, content: bytes) -> Pins:
+def read(path: str, content: bytes) -> UdfYaml:
     """What the file ``path`` says, of which ``content`` was read; an empty one says nothing.
 
     Raises ConfigError with all its faults.
     """
     from asadm import yaml_file  # most directories have no such file
 
-    reader = yaml_file.Reader(path)
+    reader = yaml_file.YamlReader(path)
     root = reader.compose(content)
-    pins = Pins()
+    pins = UdfYaml()
     if root is not None:
         _settings(reader, reader.mapping(root, "the file", SETTINGS), pins)
     reader.finish()
     return pins
 
 
-def _settings(reader: yaml_file.Reader, entries: dict[str, yaml_file.Node], pins: Pins) -> None:
+def _settings(reader: yaml_file.YamlReader, entries: dict[str, yaml_file.Node], pins: UdfYaml) -> None:
     for key, node in entries.items():
         if key == "modules":
             _modules(reader, node, pins)
@@ -67,7 +67,7 @@ def _settings(reader: yaml_file.Reader, entries: dict[str, yaml_file.Node], pins
                 reader.fault(node, "clusters names none: leave it out to allow any")
 
 
-def _modules(reader: yaml_file.Reader, node: yaml_file.Node, pins: Pins) -> None:
+def _modules(reader: yaml_file.YamlReader, node: yaml_file.Node, pins: UdfYaml) -> None:
     for name, value in reader.mapping(node, "modules").items():
         file = reader.text(value, f"modules: {name}")
         if file is None:

@@ -75,7 +75,7 @@ _READ = _COLUMNS.replace("ok, failed", "(SELECT addresses FROM nodes WHERE nodes
                          "(SELECT addresses FROM nodes WHERE nodes.id = failed)")  # fmt: skip
 
 
-class Entry:
+class HistoryEntry:
     """One row of the history.
 
     ``state``   ``found``: what was there before a run; ``begun``: what it is about to do; ``done``: what it did
@@ -125,7 +125,7 @@ class Entry:
         return len(self.others)
 
 
-class Record:
+class HistoryRecord:
     """What is to be written of one module; ``hash`` and ``content`` are None where there is none.
 
     Of content that the history has already, ``sha256`` is enough.
@@ -247,7 +247,9 @@ class History:
             raise
         return database
 
-    def record(self, run: str, cluster: str, records: Iterable[Record], *, undoes: str | None = None) -> None:
+    def record(
+        self, run: str, cluster: str, records: Iterable[HistoryRecord], *, undoes: str | None = None
+    ) -> None:
         """Add ``records`` in one transaction, all of this moment and of this user."""
         user, host = who()
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -285,7 +287,7 @@ class History:
 
     def entries(
         self, cluster: str | None = None, module: bytes | None = None, limit: int | None = None
-    ) -> list[Entry]:
+    ) -> list[HistoryEntry]:
         """The latest ``limit`` rows worth a person's look, the newest first.
 
         What a run found is left out where an earlier row has the same content, or where there was none; what it has
@@ -304,13 +306,13 @@ class History:
             )
         )
 
-    def entry(self, number: int) -> Entry:
+    def entry(self, number: int) -> HistoryEntry:
         """The row with that id. Raises UsageError when there is none."""
         for entry in self.select("id = ?", [number]):
             return entry
         raise UsageError(f"{self.path}: there is no entry {number}")
 
-    def content(self, entry: Entry) -> bytes | None:
+    def content(self, entry: HistoryEntry) -> bytes | None:
         """The content that ``entry`` is about; None when it has none."""
         with _Named(self.path):
             row = self._database.execute(
@@ -323,20 +325,20 @@ class History:
         where = "module = ? AND hash = ? AND sha256 IS NOT NULL LIMIT 1"
         return next((entry.sha256 for entry in self.select(where, [_stored(module), digest])), None)
 
-    def begun(self, module: bytes | None = None) -> Iterator[Entry]:
+    def begun(self, module: bytes | None = None) -> Iterator[HistoryEntry]:
         """What runs that are no rollbacks were about to do, the newest first."""
         where, values = _where(None, module)
         return self.select(f"state = 'begun' AND undoes IS NULL AND {where} ORDER BY id DESC", values)
 
-    def of_run(self, run: str) -> list[Entry]:
+    def of_run(self, run: str) -> list[HistoryEntry]:
         """All rows of a run."""
         return list(self.select("run = ? ORDER BY id", [run]))
 
-    def undoing(self, run: str) -> list[Entry]:
+    def undoing(self, run: str) -> list[HistoryEntry]:
         """How the rollbacks of a run went."""
         return list(self.select("undoes = ? AND state = 'done'", [run]))
 
-    def repairs(self, module: bytes, after: int) -> list[Entry]:
+    def repairs(self, module: bytes, after: int) -> list[HistoryEntry]:
         """How the repairs of a module went that are later than a row."""
         return list(
             self.select(
@@ -344,12 +346,12 @@ class History:
             )
         )
 
-    def select(self, where: str, values: Sequence[object]) -> Iterator[Entry]:
+    def select(self, where: str, values: Sequence[object]) -> Iterator[HistoryEntry]:
         """Rows, one after the other."""
         with _Named(self.path):
             rows = self._database.execute(f"SELECT {_READ} FROM changes WHERE {where}", values)  # noqa: S608 - values are bound
             while found := rows.fetchmany(256):
-                yield from map(Entry, found)
+                yield from map(HistoryEntry, found)
 
 
 class _Named:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from asadm.cluster import Cluster
-    from asadm.outcome import Answer
+    from asadm.outcome import NodeAnswer
     from asinfo.exchange import Node
 
     Key = tuple[bytes, str]
@@ -26,7 +26,7 @@ ROUND = 64
 OVER = "not asked: the time was over"
 
 
-class Fetched:
+class FetchedModule:
     """What came of one module: its ``content``, or None and the ``reason``, and the ``node`` that was asked last.
 
     ``silent`` where that node gave no answer at all, so that nothing is known of what it serves. ``hash`` is what it
@@ -51,7 +51,7 @@ class Fetched:
         self.hash = hash_
 
 
-class Fetcher:
+class ModuleFetcher:
     """Reads modules from nodes. A node that gives no answer at all is not asked a second time.
 
     ``deadline`` is a time of `time.monotonic` for all that is read; nothing is asked after it.
@@ -62,21 +62,21 @@ class Fetcher:
         self.deadline = deadline
         self.silent: dict[str, str] = {}
         """Why a node gives no answer, by its address."""
-        self.passed: list[Fetched] = []
+        self.passed: list[FetchedModule] = []
         """Of the nodes that were read: those that do not serve what they list."""
 
-    def fetch(self, wanted: Mapping[Key, Sequence[Node]]) -> dict[Key, Fetched]:
+    def fetch(self, wanted: Mapping[Key, Sequence[Node]]) -> dict[Key, FetchedModule]:
         """All of `each`, together in memory."""
         return dict(self.each(wanted))
 
-    def each(self, wanted: Mapping[Key, Sequence[Node]]) -> Iterator[tuple[Key, Fetched]]:
+    def each(self, wanted: Mapping[Key, Sequence[Node]]) -> Iterator[tuple[Key, FetchedModule]]:
         """The content behind each (name, hash) of ``wanted``, from the first of its nodes that serves it.
 
         A node that fails, or serves other content than it lists, is passed by for the next that lists the same. Of a
         module that no node has sent yet, twice as many nodes are asked each time: many that hang cost few time-outs.
         """
         left = {key: list(nodes) for key, nodes in wanted.items()}
-        last: dict[Key, Fetched] = {}
+        last: dict[Key, FetchedModule] = {}
         tried = dict.fromkeys(wanted, 0)
         while not self._over and (asks := self._round(left, tried)):
             answers = self.cluster.ask(
@@ -103,8 +103,8 @@ class Fetcher:
         for key in left:
             yield key, last.get(key) or self._unasked(wanted[key][0])
 
-    def _unasked(self, node: Node) -> Fetched:
-        return Fetched(node, None, self.silent.get(node.address, OVER), silent=True)
+    def _unasked(self, node: Node) -> FetchedModule:
+        return FetchedModule(node, None, self.silent.get(node.address, OVER), silent=True)
 
     @property
     def _over(self) -> bool:
@@ -137,9 +137,9 @@ class Fetcher:
 
 def fetch(
     cluster: Cluster, wanted: Mapping[Key, Sequence[Node]], deadline: float | None = None
-) -> dict[Key, Fetched]:
-    """As `Fetcher.fetch`, once."""
-    return Fetcher(cluster, deadline).fetch(wanted)
+) -> dict[Key, FetchedModule]:
+    """As `ModuleFetcher.fetch`, once."""
+    return ModuleFetcher(cluster, deadline).fetch(wanted)
 
 
 def command(key: Key) -> bytes:
@@ -147,27 +147,27 @@ def command(key: Key) -> bytes:
     return b"udf-get:filename=" + key[0]
 
 
-def taken(answer: Answer, number: int, name: bytes, listed: str) -> Fetched:
+def taken(answer: NodeAnswer, number: int, name: bytes, listed: str) -> FetchedModule:
     """The module that is in the answer ``number`` of a node, when it is what the node lists."""
     found = served(answer, number, name)
     if found.content is None or found.hash == listed:
         return found
     reason = f"what it serves has the hash {found.hash}, but it lists {listed}"
-    return Fetched(answer.node, None, reason, hash_=found.hash)
+    return FetchedModule(answer.node, None, reason, hash_=found.hash)
 
 
-def served(answer: Answer, number: int, name: bytes) -> Fetched:
+def served(answer: NodeAnswer, number: int, name: bytes) -> FetchedModule:
     """The module that is in the answer ``number`` of a node, whatever the node lists."""
     if number >= len(answer.answers):
-        return Fetched(answer.node, None, answer.error, silent=not answer.answers)
+        return FetchedModule(answer.node, None, answer.error, silent=not answer.answers)
     from asinfo.wire.failure import explain
     from asinfo.wire.info import is_error
 
     text = answer.answers[number]
     if is_error(text):
-        return Fetched(answer.node, None, explain(text))
+        return FetchedModule(answer.node, None, explain(text))
     try:
         source = content(text)
     except WireError as error:
-        return Fetched(answer.node, None, str(error))
-    return Fetched(answer.node, source, hash_=digest(name, base64(source)))
+        return FetchedModule(answer.node, None, str(error))
+    return FetchedModule(answer.node, source, hash_=digest(name, base64(source)))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from asadm.fleet.desired.directory import Directory
-    from asadm.fleet.observed.served import Served
+    from asadm.fleet.observed.served import ServedModules
     from asadm.fleet.observed.survey import Survey
     from asinfo.exchange import Node
 
@@ -34,7 +34,7 @@ UNREAD = Cell("?", "bad")
 _SIGNS = {SAME: "=", DAMAGED: "!"}
 
 
-class Module:
+class ModuleStatus:
     """One module: the hash that counts as right, what each node has, and a letter for every other version."""
 
     __slots__ = ("hashes", "letters", "name", "states", "usual")
@@ -83,7 +83,7 @@ class Module:
         return Cell("=" if state == SAME else self.letters[digest], MARKS[state])
 
 
-class Status:
+class StatusMatrix:
     """All modules of the nodes, and of ``directory`` when the nodes are compared with one.
 
     ``served`` is what the nodes serve, where that was read; else they are believed what they list.
@@ -92,7 +92,7 @@ class Status:
     __slots__ = ("directory", "modules", "served", "survey")
 
     def __init__(
-        self, survey: Survey, directory: Directory | None = None, served: Served | None = None
+        self, survey: Survey, directory: Directory | None = None, served: ServedModules | None = None
     ) -> None:
         self.survey = survey
         self.directory = directory
@@ -104,7 +104,7 @@ class Status:
             for name in {*wanted, *survey.names()}
             if name in wanted or not (directory and directory.kept(name))
         )
-        self.modules = [Module(name, survey, directory, damaged.get(name, ())) for name in names]
+        self.modules = [ModuleStatus(name, survey, directory, damaged.get(name, ())) for name in names]
 
     def document(self) -> dict[str, object]:
         """What the JSON document says beside the nodes, and of each node."""
@@ -138,7 +138,7 @@ class Status:
         ]
 
 
-def lines(status: Status) -> Sheet:
+def lines(status: StatusMatrix) -> Sheet:
     """One line a module and node, and one for each node that was not read."""
     names = [node.name for node in status.survey.nodes()]
     rows: list[list[Cell]] = []
@@ -158,21 +158,21 @@ def lines(status: Status) -> Sheet:
         for listing in status.survey.listings
         if not listing.read
     )
-    return Sheet("", ["Module", "Node", "State", "Hash"], rows)
+    return Sheet("", ["ModuleStatus", "Node", "State", "Hash"], rows)
 
 
-def sheets(status: Status, width: int) -> list[Sheet]:
+def sheets(status: StatusMatrix, width: int) -> list[Sheet]:
     """The matrix for a terminal of ``width`` columns, its legend, and the nodes that were not read."""
     found = [_matrix(status, width)]
     versions = _versions(status)
     if versions:
         more = len(versions) - VERSIONS_MAX
         note = f"{more} more rows: a pipe shows all" if more > 0 else ""
-        found.append(Sheet("", ["Module", "Version", "Hash", "Nodes"], versions[:VERSIONS_MAX], note))
+        found.append(Sheet("", ["ModuleStatus", "Version", "Hash", "Nodes"], versions[:VERSIONS_MAX], note))
     return [*found, *failures(status.survey)]
 
 
-def _matrix(status: Status, width: int) -> Sheet:
+def _matrix(status: StatusMatrix, width: int) -> Sheet:
     nodes = status.survey.nodes()
     columns = [[position] for position in range(len(nodes))]
     heads = [node.name for node in nodes]
@@ -188,14 +188,14 @@ def _matrix(status: Status, width: int) -> Sheet:
         [Cell(text(module.name)), *(module.cell(positions[0]) for positions in columns)]
         for module in status.modules
     ]
-    return Sheet(_title(status), ["Module", *heads], rows, _legend(status, left))
+    return Sheet(_title(status), ["ModuleStatus", *heads], rows, _legend(status, left))
 
 
 def _head(nodes: Sequence[Node], positions: Sequence[int]) -> str:
     return nodes[positions[0]].name if len(positions) == 1 else f"{len(positions)} nodes"
 
 
-def _column(status: Status, position: int) -> tuple[str | None, ...] | str:
+def _column(status: StatusMatrix, position: int) -> tuple[str | None, ...] | str:
     """What makes two nodes alike: their versions of all modules, or that they were not read."""
     listing = status.survey.listings[position]
     if not listing.read:
@@ -206,12 +206,12 @@ def _column(status: Status, position: int) -> tuple[str | None, ...] | str:
     )
 
 
-def _width(status: Status, heads: Sequence[str]) -> int:
+def _width(status: StatusMatrix, heads: Sequence[str]) -> int:
     first = max((len(text(module.name)) for module in status.modules), default=6)
     return max(first, 6) + sum(2 + len(head) for head in heads)
 
 
-def _title(status: Status) -> str:
+def _title(status: StatusMatrix) -> str:
     survey = status.survey
     if not survey.read:
         return unknown(len(survey.listings))
@@ -225,24 +225,24 @@ def _title(status: Status) -> str:
     return f"{modules} on {nodes}, {f'{wrong} not the same everywhere' if wrong else agreed}{bytes_too}"
 
 
-def _unheard(status: Status) -> int:
+def _unheard(status: StatusMatrix) -> int:
     """How many nodes listed their modules and did not let them be read."""
     return len(status.served.silent) if status.served else 0
 
 
-def _legend(status: Status, left: int) -> str:
+def _legend(status: StatusMatrix, left: int) -> str:
     what = "as in the directory" if status.directory else "what most nodes have"
     damaged = "   ! serves other bytes than it lists" if status.served else ""
     legend = f"= {what}   a b c another version   - missing   ? not read{damaged}"
     return f"{legend}   ({left} more nodes in a wider window, or in a pipe)" if left else legend
 
 
-def _versions(status: Status) -> list[list[Cell]]:
+def _versions(status: StatusMatrix) -> list[list[Cell]]:
     """A row for each situation of each module that is not the same everywhere."""
     return [row for module in status.modules for row in _situations(status, module)]
 
 
-def _situations(status: Status, module: Module) -> Iterator[list[Cell]]:
+def _situations(status: StatusMatrix, module: ModuleStatus) -> Iterator[list[Cell]]:
     if module.agreed:
         return
     nodes = status.survey.nodes()

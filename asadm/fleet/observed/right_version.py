@@ -32,7 +32,7 @@ SAME = "same"
 _SAY = "say what is right with --from NODE or --dir DIR"
 
 
-class Verdict:
+class RightVersion:
     """One module: the right ``content`` with its ``hash``, or None and the ``reason`` why it cannot be told.
 
     ``states``  what is wrong with it, by node; ``same`` where nothing is
@@ -56,7 +56,7 @@ class Verdict:
         self.hash = digest(self.name, base64(self.content))
 
     @classmethod
-    def undecided(cls, name: bytes, survey: Survey, reason: str) -> Verdict:
+    def undecided(cls, name: bytes, survey: Survey, reason: str) -> RightVersion:
         """The user has to say what is right, because of ``reason``; the nodes that list it have the states."""
         verdict = cls(name, None, reason)
         for listing, hash_ in zip(survey.listings, survey.hashes(name), strict=True):
@@ -84,14 +84,14 @@ class Verdict:
         return {node: state for node, state in self.states.items() if state != SAME}
 
 
-def by_directory(survey: Survey, names: Sequence[bytes], directory: Directory) -> list[Verdict]:
+def by_directory(survey: Survey, names: Sequence[bytes], directory: Directory) -> list[RightVersion]:
     """The directory's modules (or those of ``names``) are right. Raises UsageError for a name it has not."""
     for name in names:
         if name not in directory.sources:
             raise UsageError(f"{text(name)} is not in {directory.path}")
     chosen = [source for source in directory.sources.values() if not names or source.name in names]
     markers = marker_journal.held(survey, [(source.name, source.content) for source in chosen])
-    verdicts = [Verdict(source.name, source.content) for source in chosen]
+    verdicts = [RightVersion(source.name, source.content) for source in chosen]
     for verdict in verdicts:
         verdict.compare(survey, markers.get(verdict.name, ()))
     return verdicts
@@ -104,7 +104,7 @@ def by_nodes(
     *,
     trusted: Node | None = None,
     verify: bool = False,
-) -> list[Verdict]:
+) -> list[RightVersion]:
     """What most nodes list is right, or what ``trusted`` lists; contents come from the nodes.
 
     Without ``verify`` only modules about which the nodes disagree, or that are known to be a marker version, are
@@ -124,7 +124,9 @@ def by_nodes(
                     f"{trusted.name} does not list {text(name)}; asadm udf remove {text(name)} removes it everywhere"
                 )
     right = {name: _right(survey, name, markers.get(name, ()), trusted) for name in wanted}
-    undecided = [Verdict.undecided(name, survey, reason) for name, (_, reason) in right.items() if reason]
+    undecided = [
+        RightVersion.undecided(name, survey, reason) for name, (_, reason) in right.items() if reason
+    ]
     decided = {name: hash_ for name, (hash_, reason) in right.items() if not reason}
     return [*_contents(cluster, survey, decided, markers), *undecided]
 
@@ -173,7 +175,7 @@ def _remove(name: bytes) -> str:
 
 def _contents(
     cluster: Cluster, survey: Survey, right: dict[bytes, str], markers: dict[bytes, list[Node]]
-) -> list[Verdict]:
+) -> list[RightVersion]:
     wanted = {
         (name, hash_): [
             listing.node for listing in survey.listings if (listing.modules or {}).get(name) == hash_
@@ -185,7 +187,7 @@ def _contents(
     for name, hash_ in right.items():
         found = fetched[name, hash_]
         content = marker_journal.content(hash_) if found.content is None else found.content
-        verdict = Verdict(name, content)
+        verdict = RightVersion(name, content)
         held = set(markers.get(name, ()))
         if content is None:
             what = "no node could be read" if found.silent else "no node serves what it lists"

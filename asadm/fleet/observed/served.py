@@ -7,8 +7,8 @@ many at a time as the memory allows.
 
 from __future__ import annotations
 
-from asadm.fleet.change.node_progress import Item, Place
-from asadm.fleet.observed.fetch import Fetcher
+from asadm.fleet.change.node_progress import ModuleChange, NodeProgress
+from asadm.fleet.observed.fetch import ModuleFetcher
 from asadm.fleet.observed.verify import verify
 from asadm.target.aerospike.marker import unmarked
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from asinfo.exchange import Node
 
 
-class Served:
+class ServedModules:
     """All that one reading found.
 
     ``damaged``  module, nodes, and what is wrong with what they serve
@@ -35,7 +35,7 @@ class Served:
         self.silent: dict[Node, str] = {}
         self.marked: dict[bytes, list[Node]] = {}
         for items in self._rounds(cluster, survey):
-            places = [Place(listing, items) for listing in survey.listings]
+            places = [NodeProgress(listing, items) for listing in survey.listings]
             verify(cluster, items, places)
             for place in places:
                 self._judge(place)
@@ -52,26 +52,26 @@ class Served:
             found.setdefault(name, set()).update(nodes)
         return found
 
-    def _judge(self, place: Place) -> None:
+    def _judge(self, place: NodeProgress) -> None:
         for name, cell in place.cells.items():
             if cell.status == "unverified":
                 self.damaged.append((name, [place.node], cell.error))
             elif cell.error:
                 self.silent.setdefault(place.node, cell.error)
 
-    def _rounds(self, cluster: Cluster, survey: Survey) -> list[list[Item]]:
+    def _rounds(self, cluster: Cluster, survey: Survey) -> list[list[ModuleChange]]:
         """Every version of every module that a node lists, no two of one module in one round."""
         wanted: dict[tuple[bytes, str], list[Node]] = {}
         for listing in survey.listings:
             for name, hash_ in (listing.modules or {}).items():
                 wanted.setdefault((name, hash_), []).append(listing.node)
-        versions: dict[bytes, list[Item]] = {}
-        fetcher = Fetcher(cluster)
+        versions: dict[bytes, list[ModuleChange]] = {}
+        fetcher = ModuleFetcher(cluster)
         for (name, hash_), found in fetcher.each(wanted):
             if found.content is None:
                 self._unread(fetcher, name, wanted[name, hash_], found.reason, silent=found.silent)
                 continue
-            versions.setdefault(name, []).append(Item(name, found.content))
+            versions.setdefault(name, []).append(ModuleChange(name, found.content))
             if unmarked(found.content) is not None:
                 self.marked.setdefault(name, []).extend(wanted[name, hash_])
         most = max(map(len, versions.values()), default=0)
@@ -80,7 +80,7 @@ class Served:
         ]
 
     def _unread(
-        self, fetcher: Fetcher, name: bytes, nodes: Sequence[Node], reason: str, *, silent: bool
+        self, fetcher: ModuleFetcher, name: bytes, nodes: Sequence[Node], reason: str, *, silent: bool
     ) -> None:
         """A version that no node served as it lists it: the silent ones say nothing of it, the others are wrong."""
         quiet = [node for node in nodes if silent or node.address in fetcher.silent]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from asadm.cluster import Cluster
-    from asadm.outcome import Answer
+    from asadm.outcome import NodeAnswer
     from asinfo.exchange import Node
 
 
@@ -34,7 +34,7 @@ class Listing:
 
     __slots__ = ("answer", "modules")
 
-    def __init__(self, answer: Answer, modules: dict[bytes, str] | None) -> None:
+    def __init__(self, answer: NodeAnswer, modules: dict[bytes, str] | None) -> None:
         self.answer = answer
         self.modules = modules
 
@@ -68,7 +68,7 @@ class Survey:
         return sum(listing.read for listing in self.listings)
 
     @property
-    def answers(self) -> list[Answer]:
+    def answers(self) -> list[NodeAnswer]:
         """What the nodes said, for an outcome."""
         return [listing.answer for listing in self.listings]
 
@@ -105,20 +105,20 @@ def survey(cluster: Cluster, nodes: Iterable[Node] | None = None, *, timeout: fl
     return of(cluster.each([LIST], nodes=nodes, timeout=timeout))
 
 
-def of(answers: Sequence[Answer]) -> Survey:
+def of(answers: Sequence[NodeAnswer]) -> Survey:
     """The survey that ``answers`` to ``udf-list`` make. One that is no list becomes a failure of its node."""
-    reader = _Reader()
+    reader = _ListParser()
     return Survey([Listing(answer, reader.read(answer)) for answer in answers])
 
 
-class _Reader:
+class _ListParser:
     """Reads lists, each different one once, and each different entry once."""
 
     def __init__(self) -> None:
         self.lists: dict[bytes, dict[bytes, str]] = {}
         self.entries: dict[bytes, tuple[bytes, str]] = {}
 
-    def read(self, answer: Answer) -> dict[bytes, str] | None:
+    def read(self, answer: NodeAnswer) -> dict[bytes, str] | None:
         if not answer.good:
             return None
         text = answer.answer

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from asadm.fleet.change.node_progress import NOT_VERIFIED, Cell
-from asadm.outcome import Answer
+from asadm.fleet.change.node_progress import NOT_VERIFIED, ModuleProgress
+from asadm.outcome import NodeAnswer
 from asadm.patience import ENOUGH, SHARE
 from asinfo.errors import WireError
 from asinfo.wire.failure import explain
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from asadm.cluster import Cluster
-    from asadm.fleet.change.node_progress import Item, Place
+    from asadm.fleet.change.node_progress import ModuleChange, NodeProgress
 
 MEMORY = 64 * 1024 * 1024
 """Bytes of replies of all nodes together that may be in memory at a time, roughly."""
@@ -34,7 +34,9 @@ NEVER = float("inf")
 """The deadline of what has none: only each node has its time limit."""
 
 
-def verify(cluster: Cluster, items: Sequence[Item], places: Sequence[Place], deadline: float = NEVER) -> None:
+def verify(
+    cluster: Cluster, items: Sequence[ModuleChange], places: Sequence[NodeProgress], deadline: float = NEVER
+) -> None:
     """Read each of ``items`` from every node that lists it; what is not as it should be becomes a failed cell.
 
     It is ``unverified`` where the node serves something else, or says no; a node that gave no whole answer in its time
@@ -43,7 +45,7 @@ def verify(cluster: Cluster, items: Sequence[Item], places: Sequence[Place], dea
     Raises KeyboardInterrupt; what was not read then stays as it was.
     """
     asked = [place for place in places if place.fresh]
-    silent: dict[str, Answer] = {}
+    silent: dict[str, NodeAnswer] = {}
     present = [item for item in items if item.content is not None]
     for part in _parts(present, len(asked)):
         left = [(place, [item for item in part if place.has(item)]) for place in asked]
@@ -56,13 +58,15 @@ def verify(cluster: Cluster, items: Sequence[Item], places: Sequence[Place], dea
             _judge(place, wanted, silent[address] if address in silent else answers[address])
 
 
-def _read(cluster: Cluster, asks: Sequence[tuple[Place, Sequence[Item]]], deadline: float) -> list[Answer]:
+def _read(
+    cluster: Cluster, asks: Sequence[tuple[NodeProgress, Sequence[ModuleChange]]], deadline: float
+) -> list[NodeAnswer]:
     """One answer a node. Raises KeyboardInterrupt."""
     largest = max((sum(item.size for item in wanted) for _, wanted in asks), default=0)
     whole = cluster.timeout + largest / BYTES_PER_SECOND
     share = (deadline - time.monotonic()) * SHARE
     if share < ENOUGH:
-        return [Answer(place.node, "late", (), NOT_VERIFIED) for place, _ in asks]
+        return [NodeAnswer(place.node, "late", (), NOT_VERIFIED) for place, _ in asks]
     answers = cluster.ask(
         [(place.node, tuple(b"udf-get:filename=" + item.name for item in wanted)) for place, wanted in asks],
         timeout=min(whole, share),
@@ -74,23 +78,23 @@ def _read(cluster: Cluster, asks: Sequence[tuple[Place, Sequence[Item]]], deadli
     return answers
 
 
-def _excused(answer: Answer) -> Answer:
+def _excused(answer: NodeAnswer) -> NodeAnswer:
     """An answer for which there was less time than a node may take: that it did not come proves nothing."""
     if answer.status.startswith("timeout") or answer.status == "late":
-        return Answer(answer.node, "late", (), NOT_VERIFIED, answer.milliseconds)
+        return NodeAnswer(answer.node, "late", (), NOT_VERIFIED, answer.milliseconds)
     return answer
 
 
-def _judge(place: Place, items: Sequence[Item], answer: Answer) -> None:
+def _judge(place: NodeProgress, items: Sequence[ModuleChange], answer: NodeAnswer) -> None:
     for number, item in enumerate(items):
         wrong = _wrong(item, answer, number)
         if wrong:
-            cell = place.cells.setdefault(item.name, Cell())
+            cell = place.cells.setdefault(item.name, ModuleProgress())
             silent = number >= len(answer.answers)
             cell.status, cell.error = answer.status if silent else "unverified", wrong
 
 
-def _wrong(item: Item, answer: Answer, number: int) -> str:
+def _wrong(item: ModuleChange, answer: NodeAnswer, number: int) -> str:
     """Why the answer does not prove that the node has ``item``; empty when it does."""
     if answer.status == "late":
         return NOT_VERIFIED
@@ -105,9 +109,9 @@ def _wrong(item: Item, answer: Answer, number: int) -> str:
         return f"could not be read back: {error}"
 
 
-def _parts(items: Sequence[Item], nodes: int) -> Iterator[list[Item]]:
+def _parts(items: Sequence[ModuleChange], nodes: int) -> Iterator[list[ModuleChange]]:
     """``items`` in parts whose replies are not too large together."""
-    part: list[Item] = []
+    part: list[ModuleChange] = []
     size = 0
     for item in items:
         size += item.size * nodes

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from asadm.fleet.desired.directory import Directory, Source
-from asadm.fleet.plan.plan import REMOVE, SAME, UNREAD, Plan, Step, make
+from asadm.fleet.desired.directory import Directory, ModuleSource
+from asadm.fleet.plan.plan import REMOVE, SAME, UNREAD, FleetPlan, PlanStep, make
 from asinfo.errors import UsageError
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from asadm.fleet.observed.survey import Survey
 
 
-def wish(title: str, sources: Sequence[Source], removed: Sequence[bytes], seen: Survey) -> Plan:
+def wish(title: str, sources: Sequence[ModuleSource], removed: Sequence[bytes], seen: Survey) -> FleetPlan:
     """The plan after which every node has ``sources`` and none has ``removed``; other modules stay as they are."""
     plan = make(_directory(title, sources), seen, prune=False)
     plan.steps += [_removal(name, seen) for name in removed]
@@ -21,7 +21,7 @@ def wish(title: str, sources: Sequence[Source], removed: Sequence[bytes], seen: 
     return plan
 
 
-def _directory(title: str, sources: Sequence[Source]) -> Directory:
+def _directory(title: str, sources: Sequence[ModuleSource]) -> Directory:
     """``sources`` in dependency order; in the given one where they require each other, which nodes may have had."""
     try:
         return Directory(title, sources)
@@ -31,10 +31,10 @@ def _directory(title: str, sources: Sequence[Source]) -> Directory:
         return directory
 
 
-def _removal(name: bytes, seen: Survey) -> Step:
+def _removal(name: bytes, seen: Survey) -> PlanStep:
     hashes = seen.hashes(name)
     actions = [
         (REMOVE if digest else SAME) if listing.read else UNREAD
         for listing, digest in zip(seen.listings, hashes, strict=True)
     ]
-    return Step(name, None, actions, hashes)
+    return PlanStep(name, None, actions, hashes)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from asadm.cluster import Cluster
-    from asadm.fleet.desired.directory import Directory, Source
+    from asadm.fleet.desired.directory import Directory, ModuleSource
     from asadm.fleet.observed.survey import Survey
 
 CREATE = "create"
@@ -27,7 +27,7 @@ CHANGES = frozenset({CREATE, UPDATE, REMOVE})
 """Actions that change a node."""
 
 
-class Step:
+class PlanStep:
     """One module on all nodes.
 
     ``source``   the directory's module; None when it is to be removed
@@ -39,7 +39,7 @@ class Step:
     __slots__ = ("actions", "name", "seen", "source")
 
     def __init__(
-        self, name: bytes, source: Source | None, actions: Sequence[str], seen: Sequence[str | None]
+        self, name: bytes, source: ModuleSource | None, actions: Sequence[str], seen: Sequence[str | None]
     ) -> None:
         self.name = name
         self.source = source
@@ -57,7 +57,7 @@ class Step:
         return not CHANGES.isdisjoint(self.actions)
 
 
-class Plan:
+class FleetPlan:
     """All steps, in the order in which they are to be applied: what is required first, removals last.
 
     ``steps``    one a module of the directory, and one a module to be removed; those without a change too
@@ -71,7 +71,7 @@ class Plan:
         self,
         directory: Directory,
         survey: Survey,
-        steps: Sequence[Step],
+        steps: Sequence[PlanStep],
         foreign: Sequence[bytes] = (),
         *,
         prune: bool = False,
@@ -104,7 +104,7 @@ class Plan:
         ]
 
 
-def make(directory: Directory, survey: Survey, *, prune: bool) -> Plan:
+def make(directory: Directory, survey: Survey, *, prune: bool) -> FleetPlan:
     """The plan that brings the nodes of ``survey`` to what ``directory`` has."""
     steps = [_step(survey, name, source) for name, source in directory.sources.items()]
     foreign = [
@@ -116,12 +116,12 @@ def make(directory: Directory, survey: Survey, *, prune: bool) -> Plan:
     # The modules that came last may require those that came before them, so they go first.
     removed = [name for name in reversed(survey.names()) if name not in stays]
     steps.extend(_step(survey, name, None) for name in removed)
-    return Plan(directory, survey, steps, foreign, prune=prune)
+    return FleetPlan(directory, survey, steps, foreign, prune=prune)
 
 
 def examine(
     cluster: Cluster, directory: Directory, *, prune: bool = False, timeout: float | None = None
-) -> Plan:
+) -> FleetPlan:
     """Read all nodes of ``cluster`` and make the plan.
 
     Raises UsageError when the directory's ``udf.yaml`` says that its modules are for other clusters.
@@ -150,14 +150,14 @@ def permit(cluster: Cluster, directory: Directory) -> None:
         )
 
 
-def _step(survey: Survey, name: bytes, source: Source | None) -> Step:
+def _step(survey: Survey, name: bytes, source: ModuleSource | None) -> PlanStep:
     wanted = source.hash if source else None
     seen = survey.hashes(name)
     actions = [
         _action(wanted, hash_) if listing.read else UNREAD
         for listing, hash_ in zip(survey.listings, seen, strict=True)
     ]
-    return Step(name, source, actions, seen)
+    return PlanStep(name, source, actions, seen)
 
 
 def _action(wanted: str | None, seen: str | None) -> str:

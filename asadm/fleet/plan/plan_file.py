@@ -19,7 +19,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from asadm.fleet.desired.directory import Directory, Source
+from asadm.fleet.desired.directory import Directory, ModuleSource
 from asadm.modules import ALLOWED
 from asadm.save_file import save
 from asinfo.errors import ConfigError, Problem, UsageError
@@ -30,7 +30,7 @@ from asinfo.wire.udf import SOURCE_SIZE_MAX, base64, is_filename
 
 if TYPE_CHECKING:
     from asadm.fleet.observed.survey import Survey
-    from asadm.fleet.plan.plan import Plan
+    from asadm.fleet.plan.plan import FleetPlan
 
 FORMAT = "asudf plan"
 VERSION = 1
@@ -39,7 +39,7 @@ SIZE_MAX = 256 * 1024 * 1024
 """Largest plan file in bytes: what is larger is no plan of ours."""
 
 
-class Saved:
+class SavedPlan:
     """A plan as it was written down.
 
     ``directory``  the modules, with their content
@@ -61,7 +61,7 @@ class Saved:
         self.seen: dict[str, dict[bytes, str] | None] = {}
 
 
-def write(plan: Plan, path: str, *, cluster: str = "") -> None:
+def write(plan: FleetPlan, path: str, *, cluster: str = "") -> None:
     """Put ``plan`` into the file ``path``, readable for its owner only. Raises UsageError."""
     directory = plan.directory
     lists: list[dict[str, str]] = []
@@ -107,7 +107,7 @@ def write(plan: Plan, path: str, *, cluster: str = "") -> None:
     save(path, content, private=True)
 
 
-def read(path: str) -> Saved:
+def read(path: str) -> SavedPlan:
     """The plan in the file ``path``. Raises UsageError when there is no such file, ConfigError when it is no plan."""
     try:
         content = read_file(path, SIZE_MAX, pipe_seconds=PIPE_SECONDS)
@@ -135,7 +135,7 @@ def _document(content: bytes) -> dict[str, Any]:
     return document
 
 
-def _saved(document: dict[str, Any], path: str) -> Saved:
+def _saved(document: dict[str, Any], path: str) -> SavedPlan:
     directory = Directory(
         str(document["directory"]),
         [_source(module) for module in document["modules"]],
@@ -147,7 +147,7 @@ def _saved(document: dict[str, Any], path: str) -> Saved:
         raise _WrongError("has no modules")
     if not isinstance(document["prune"], bool):
         raise TypeError(path)
-    saved = Saved(
+    saved = SavedPlan(
         directory,
         prune=document["prune"],
         cluster=str(document["cluster"]),
@@ -163,20 +163,20 @@ def _saved(document: dict[str, Any], path: str) -> Saved:
     return saved
 
 
-def _source(module: dict[str, Any]) -> Source:
+def _source(module: dict[str, Any]) -> ModuleSource:
     name = _name(module["name"])
     if not is_filename(name):
         raise _WrongError(f"{text(name)!r} cannot be the name of a module on a node: {ALLOWED}")
     content = decode_base64(module["content"])
     if not 0 < len(content) <= SOURCE_SIZE_MAX:
         raise _WrongError(f"{text(name)} has {len(content)} bytes; a module has 1 to {SOURCE_SIZE_MAX}")
-    source = Source(name, str(module["path"]), content)
+    source = ModuleSource(name, str(module["path"]), content)
     if source.hash != module["hash"]:
         raise _WrongError(f"the content of {text(name)} is not what its hash says: the file was changed")
     return source
 
 
-def stale(saved: Saved, survey: Survey) -> list[str]:
+def stale(saved: SavedPlan, survey: Survey) -> list[str]:
     """Why the nodes are not what ``saved`` saw; one sentence a reason, none when they are.
 
     A module that is already as the plan wants it is no reason: so a plan that was applied in part can be applied
@@ -196,7 +196,7 @@ def stale(saved: Saved, survey: Survey) -> list[str]:
     return reasons
 
 
-def _changed(saved: Saved, node: str, now: dict[bytes, str]) -> list[str]:
+def _changed(saved: SavedPlan, node: str, now: dict[bytes, str]) -> list[str]:
     """What became of the modules of ``node`` that the plan decides on, as far as it is not what the plan wants."""
     before = saved.seen[node]
     reasons = []
@@ -211,7 +211,7 @@ def _changed(saved: Saved, node: str, now: dict[bytes, str]) -> list[str]:
     return reasons
 
 
-def _decided(saved: Saved, before: dict[bytes, str], now: dict[bytes, str]) -> list[bytes]:
+def _decided(saved: SavedPlan, before: dict[bytes, str], now: dict[bytes, str]) -> list[bytes]:
     """The names that the plan changes or removes: those of the directory, and with ``prune`` all others that go."""
     names = list(saved.directory.sources)
     if saved.prune:

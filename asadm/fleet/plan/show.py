@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from asadm.fleet.observed.survey import Survey
-    from asadm.fleet.plan.plan import Plan, Step
+    from asadm.fleet.plan.plan import FleetPlan, PlanStep
 
 HASH_SHOWN = 10
 """Characters of a hash in a table; JSON has all 40."""
@@ -29,7 +29,7 @@ MARKS = {CREATE: "good", UPDATE: "changed", REMOVE: "bad", SAME: "quiet", UNREAD
 ACTIONS = (CREATE, UPDATE, REMOVE, SAME, UNREAD)
 
 
-def sheets(plan: Plan, *, everything: bool = False) -> list[Sheet]:
+def sheets(plan: FleetPlan, *, everything: bool = False) -> list[Sheet]:
     """The plan, one row for all nodes that need the same, and the nodes that were not read.
 
     Modules that are the same on all nodes are only counted, unless ``everything`` is to be shown.
@@ -48,7 +48,7 @@ def failures(survey: Survey) -> list[Sheet]:
     return [Sheet("", ["Not read", "Status", "Reason"], rows)] if rows else []
 
 
-def _rows(plan: Plan, step: Step) -> Iterator[list[Cell]]:
+def _rows(plan: FleetPlan, step: PlanStep) -> Iterator[list[Cell]]:
     """A row for each situation, changes before the nodes that have it already; unread nodes have a sheet of their own."""
     nodes = plan.survey.nodes()
     groups = gather(zip(step.actions, _versions(step), strict=True))
@@ -64,7 +64,7 @@ def _rows(plan: Plan, step: Step) -> Iterator[list[Cell]]:
             ]
 
 
-def _versions(step: Step) -> list[str | None]:
+def _versions(step: PlanStep) -> list[str | None]:
     """What each node has, for a table; where there are very many versions, only how many."""
     versions = set(step.seen) - {None, step.wanted}
     if len(versions) <= VERSIONS_MAX:
@@ -78,7 +78,7 @@ def short(digest: str | None) -> str | None:
     return digest[:HASH_SHOWN] if digest else None
 
 
-def summary(plan: Plan) -> str:
+def summary(plan: FleetPlan) -> str:
     """One line: how many modules are to be created and so on, and on how many nodes."""
     counts = dict.fromkeys(ACTIONS, 0)
     for step in plan.steps:
@@ -111,7 +111,7 @@ def count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def remarks(plan: Plan) -> list[str]:
+def remarks(plan: FleetPlan) -> list[str]:
     """What else is to be known, for standard error: required modules that nobody has, disagreement, other modules."""
     said = [
         f"{text(name)} requires {text(required)}, which neither {plan.directory.path} nor a node{_read(plan)} has"
@@ -137,7 +137,7 @@ def remarks(plan: Plan) -> list[str]:
     return [*said, *marker_journal.lines(marker_journal.held(plan.survey, known))]
 
 
-def _read(plan: Plan) -> str:
+def _read(plan: FleetPlan) -> str:
     return "" if plan.complete else " that was read"
 
 
@@ -146,7 +146,7 @@ def _some(names: list[bytes]) -> str:
     return f"{shown} and {len(names) - 10} more" if len(names) > 10 else shown
 
 
-def document(plan: Plan) -> dict[str, object]:
+def document(plan: FleetPlan) -> dict[str, object]:
     """What the JSON document says of ``plan`` beside its nodes."""
     return {
         "directory": plan.directory.path,
@@ -178,7 +178,7 @@ def _entries(survey: Survey) -> Iterator[dict[str, object]]:
     return map(node, survey.answers)
 
 
-def _modules_by_node(plan: Plan) -> Iterator[list[dict[str, object]] | None]:
+def _modules_by_node(plan: FleetPlan) -> Iterator[list[dict[str, object]] | None]:
     """For each node what it has of each module, and what is to be done; None for a node that was not read."""
     names = [text(step.name) for step in plan.steps]
     for position, listing in enumerate(plan.survey.listings):

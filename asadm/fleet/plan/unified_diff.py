@@ -9,7 +9,7 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from asadm.session import Session
+    from asadm.session import CommandSession
 
 NOWHERE = "/dev/null"
 """What a version is called that is not there."""
@@ -62,7 +62,7 @@ def _ended(line: bytes) -> bytes:
     return line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n"
 
 
-def shown(session: Session, diff: bytes) -> bytes:
+def shown(session: CommandSession, diff: bytes) -> bytes:
     """``diff`` for standard output: a terminal gets colours, and no control character of a module."""
     safe = session.safe(diff)
     return b"".join(_coloured(safe)) if session.colour else safe

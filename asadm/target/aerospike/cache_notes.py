@@ -29,7 +29,7 @@ UPTIME_SLACK = 2.0
 """Seconds by which an uptime and our clock may disagree."""
 
 
-class Note:
+class CacheNote:
     """The cache of one node: cleared at ``since`` (Unix time), still off for ``cold`` of the modules it lists."""
 
     __slots__ = ("cold", "node", "since")
@@ -52,7 +52,7 @@ def cleared(nodes: Iterable[Node], at: float) -> bool:
 
 
 def warmed(nodes: Iterable[Node], name: bytes) -> None:
-    """Note that ``nodes`` took a put that changed the module ``name``."""
+    """CacheNote that ``nodes`` took a put that changed the module ``name``."""
     noted = set(state.names(KIND))
     for node in nodes:
         file = state.quoted(node.address)
@@ -69,7 +69,7 @@ def followed(rollout: Rollout) -> None:
             warmed((node for node, cell in cells if cell is not None and cell.good), name)
 
 
-def off(cluster: Cluster, listings: Iterable[Listing]) -> list[Note]:
+def off(cluster: Cluster, listings: Iterable[Listing]) -> list[CacheNote]:
     """The nodes whose cache is still off, as far as is known here; notes that are no longer true are dropped.
 
     Asks just the nodes that were read and that there is a note about.
@@ -88,7 +88,7 @@ def off(cluster: Cluster, listings: Iterable[Listing]) -> list[Note]:
         if _over(answer.answers, since) or not cold:
             state.remove(KIND, [file])
         else:
-            found.append(Note(answer.node, since, cold))
+            found.append(CacheNote(answer.node, since, cold))
     return found
 
 

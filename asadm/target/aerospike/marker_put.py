@@ -2,20 +2,20 @@
 
 What remains is the true content, however this ends: when it is stopped, when a node fails or the time is over after
 a node may have taken the marker, the true content is put back on every node at once, within `RESTORE_SECONDS`. What
-could not be put back is told by `Pair.left`; and the journal knows it, so that the next run does.
+could not be put back is told by `MarkerPut.left`; and the journal knows it, so that the next run does.
 """
 
 from __future__ import annotations
 
 import time
 
-from asadm.cluster import Cluster, Member
-from asadm.fleet.change.node_progress import TIMED_OUT, Item
+from asadm.cluster import Cluster, ClusterNode
+from asadm.fleet.change.node_progress import TIMED_OUT, ModuleChange
 from asadm.fleet.change.rollout import GRACE, PAUSE, Rollout
-from asadm.fleet.change.signals import Shield
+from asadm.fleet.change.signals import SignalShield
 from asadm.fleet.observed.survey import Listing, Survey, of
 from asadm.modules import LIST
-from asadm.outcome import Answer
+from asadm.outcome import NodeAnswer
 from asadm.target.aerospike import marker_journal
 from asadm.target.aerospike.marker import marked, marked_hash
 from asinfo.wire.info import text
@@ -38,7 +38,7 @@ UNREACHED = frozenset({"refused", "resolve", "unreachable", "timeout-connect", "
 """Failures of a node that cannot have got a command."""
 
 
-class Pair:
+class MarkerPut:
     """The two puts of ``content`` as the module ``name`` to the nodes of ``groups``, each a cluster.
 
     ``results``  an answer a node, in order; good when it was seen with the marker and then with the true content
@@ -57,14 +57,14 @@ class Pair:
     ) -> None:
         self.groups = [list(group) for group in groups]
         self.nodes = [node for group in self.groups for node in group]
-        members = [Member(node) for node in self.nodes]
-        self.cluster = _Watched(members, timeout=cluster.timeout, patience=cluster.patience)
+        members = [ClusterNode(node) for node in self.nodes]
+        self.cluster = _WatchedCluster(members, timeout=cluster.timeout, patience=cluster.patience)
         self.name = name
         self.content = content
         self.hash = digest(name, base64(content))
         self._marker_hash = marked_hash(name, content)
         self.warn = warn
-        self.results: list[Answer] = []
+        self.results: list[NodeAnswer] = []
         self.left: list[Node] = []
         self.stopped = 0
         self._deadline = 0.0
@@ -74,18 +74,18 @@ class Pair:
         """Nodes that were seen with the marker,"""
         self._true: set[Node] = set()
         """and with the true content after that."""
-        self._failed: dict[Node, Answer] = {}
+        self._failed: dict[Node, NodeAnswer] = {}
 
     def run(self, wait: float) -> None:
         """Do it within ``wait`` seconds, and what must be put back within `RESTORE_SECONDS` after that."""
         marker = marked(self.content)
         if marker is None:
             reason = "the module is too large for a marker line; change it by hand, or restart the server"
-            self.results = [Answer(node, "error", (), reason) for node in self.nodes]
+            self.results = [NodeAnswer(node, "error", (), reason) for node in self.nodes]
             return
         self._deadline = time.monotonic() + wait
         marker_journal.begin(self.name, self.content, self.nodes)
-        with Shield() as shield:
+        with SignalShield() as shield:
             try:
                 try:
                     self._both(marker)
@@ -112,8 +112,8 @@ class Pair:
 
     def _put(self, content: bytes, wait: float) -> Rollout:
         """One put on all nodes; it forgets what they list now, so that all are looked at."""
-        unseen = Survey([Listing(Answer(node, "ok"), {}) for node in self.nodes])
-        rollout = Rollout(self.cluster, [Item(self.name, content)], unseen, wait=wait)
+        unseen = Survey([Listing(NodeAnswer(node, "ok"), {}) for node in self.nodes])
+        rollout = Rollout(self.cluster, [ModuleChange(self.name, content)], unseen, wait=wait)
         for number, group in enumerate(self.groups):
             for place in rollout.places:
                 if place.node in group:
@@ -126,7 +126,9 @@ class Pair:
         cells = {place.node: place.cells[self.name] for place in rollout.places}
         for node, cell in cells.items():
             if not cell.good:
-                self._failed.setdefault(node, Answer(node, cell.status, (), cell.error, cell.milliseconds))
+                self._failed.setdefault(
+                    node, NodeAnswer(node, cell.status, (), cell.error, cell.milliseconds)
+                )
         return {node for node, cell in cells.items() if cell.good}
 
     def _restore(self, *, stopped: bool) -> None:
@@ -148,7 +150,7 @@ class Pair:
         insistent = self.cluster.insistent()
         left = list(doubtful)
         shown: dict[Node, str | None] = {}
-        commands = [Item(self.name, self.content).command, LIST]
+        commands = [ModuleChange(self.name, self.content).command, LIST]
         while left:
             patience = min(self.cluster.timeout, max(0.0, deadline - time.monotonic()))
             answers = insistent.each(commands, nodes=left, timeout=patience)
@@ -161,39 +163,39 @@ class Pair:
         # What shows another version still took neither of the two.
         return [node for node in left if shown.get(node) in {None, self._marker_hash}]
 
-    def _listed(self, answer: Answer) -> str | None:
+    def _listed(self, answer: NodeAnswer) -> str | None:
         """The hash that the node shows after it was asked to take the true content; empty for none, None when not known."""
         if len(answer.answers) < 2:
             return None
-        shown = of([Answer.of(answer.node, answer.answers[1:], answer.milliseconds)])
+        shown = of([NodeAnswer.of(answer.node, answer.answers[1:], answer.milliseconds)])
         return (shown.hashes(self.name)[0] or "") if shown.complete else None
 
-    def _result(self, node: Node) -> Answer:
+    def _result(self, node: Node) -> NodeAnswer:
         failed = self._failed.get(node)
         if node in self.left:
             reason = f"{failed.error}; " if failed and failed.error else ""
-            return Answer(
+            return NodeAnswer(
                 node, "marker", (), f"{reason}may hold the marker version instead of the true content"
             )
         if node in self._marked:
-            return Answer(node, "ok", [b"ok"])
+            return NodeAnswer(node, "ok", [b"ok"])
         if self.stopped:
-            return Answer(node, "interrupted", (), "stopped; it has the true content")
-        return failed or Answer(node, "late", (), "was not seen with the marker version")
+            return NodeAnswer(node, "interrupted", (), "stopped; it has the true content")
+        return failed or NodeAnswer(node, "late", (), "was not seen with the marker version")
 
 
-class _Watched(Cluster):
+class _WatchedCluster(Cluster):
     """Notes whether a put may have been taken by a node, whatever becomes of the node after that."""
 
     __slots__ = ("touched",)
 
-    def __init__(self, members: Sequence[Member], *, timeout: float, patience: Patience | None) -> None:
+    def __init__(self, members: Sequence[ClusterNode], *, timeout: float, patience: Patience | None) -> None:
         super().__init__(members, timeout=timeout, patience=patience)
         self.touched = False
 
     def ask(
         self, asks: Sequence[tuple[Node, tuple[bytes, ...]]], *, timeout: float | None = None
-    ) -> list[Answer]:
+    ) -> list[NodeAnswer]:
         answers = super().ask(asks, timeout=timeout)
         for (_, commands), answer in zip(asks, answers, strict=True):
             if answer.asked and commands[0].startswith(b"udf-put:") and not _untouched(answer):
@@ -201,7 +203,7 @@ class _Watched(Cluster):
         return answers
 
 
-def _untouched(answer: Answer) -> bool:
+def _untouched(answer: NodeAnswer) -> bool:
     """Whether a node cannot have taken the put: only a clear no, or no connection at all, says so."""
     if answer.status == "error":
         return answer.answer != TIMED_OUT

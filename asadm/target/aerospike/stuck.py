@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import time
 
-from asadm.fleet.change.node_progress import Cell
-from asadm.target.aerospike.marker_put import RESTORE_SECONDS, Pair
+from asadm.fleet.change.node_progress import ModuleProgress
+from asadm.target.aerospike.marker_put import RESTORE_SECONDS, MarkerPut
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from asadm.fleet.change.node_progress import Item, Place
+    from asadm.fleet.change.node_progress import ModuleChange, NodeProgress
     from asadm.fleet.change.rollout import Rollout
 
 PATIENCE = 2.0
@@ -29,7 +29,7 @@ SECONDS_MIN = 0.5
 HOW = "marker put"
 
 
-def mend(rollout: Rollout, places: Sequence[Place], warn: Callable[[str], None]) -> None:
+def mend(rollout: Rollout, places: Sequence[NodeProgress], warn: Callable[[str], None]) -> None:
     """Marker and true content of what those of ``places`` lack that do not follow. Raises KeyboardInterrupt."""
     stuck = [place for place in places if _stuck(place, rollout.items)]
     for item in sorted(rollout.items, key=lambda item: item.level):
@@ -40,25 +40,27 @@ def mend(rollout: Rollout, places: Sequence[Place], warn: Callable[[str], None])
         rollout.look(stuck, rollout.items)
 
 
-def _stuck(place: Place, items: Sequence[Item]) -> bool:
+def _stuck(place: NodeProgress, items: Sequence[ModuleChange]) -> bool:
     confirmed = any(place.cells[item.name].sent for item in place.lacking(items))
     patient = time.monotonic() - place.sent_at < PATIENCE
     return place.fresh and confirmed and not patient and not place.refused
 
 
-def _lacks(place: Place, item: Item) -> bool:
+def _lacks(place: NodeProgress, item: ModuleChange) -> bool:
     """Whether a marker may bring ``item`` to it; it is tried once."""
     cell = place.cells.get(item.name)
     return item.content is not None and cell is not None and cell.waiting and not cell.marked
 
 
-def _pair(rollout: Rollout, item: Item, concerned: Sequence[Place], warn: Callable[[str], None]) -> None:
-    homes: dict[int, list[Place]] = {place.home: [] for place in concerned}
+def _pair(
+    rollout: Rollout, item: ModuleChange, concerned: Sequence[NodeProgress], warn: Callable[[str], None]
+) -> None:
+    homes: dict[int, list[NodeProgress]] = {place.home: [] for place in concerned}
     for place in rollout.places:
         if place.fresh and place.home in homes:
             homes[place.home].append(place)
     groups = [[place.node for place in places] for places in homes.values()]
-    pair = Pair(rollout.cluster, groups, item.name, item.content or b"", warn=warn)
+    pair = MarkerPut(rollout.cluster, groups, item.name, item.content or b"", warn=warn)
     pair.run(max(rollout.left - RESTORE_SECONDS, rollout.left / 2))
     left = set(pair.left)
     places = {place.node: place for place in rollout.places}
@@ -66,7 +68,7 @@ def _pair(rollout: Rollout, item: Item, concerned: Sequence[Place], warn: Callab
         place = places[answer.node]
         cell = place.cells.get(item.name)
         if answer.node in left:
-            cell = place.cells.setdefault(item.name, Cell())
+            cell = place.cells.setdefault(item.name, ModuleProgress())
             cell.status, cell.error = "marker", answer.error
         elif cell is not None and cell.waiting:
             cell.marked = True

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from asadm import display
-from asadm.cluster import Cluster, Member
+from asadm.cluster import Cluster, ClusterNode
 from asadm.commands import cache
-from asadm.cron.lock import Lock
+from asadm.cron.lock import LockFile
 from asadm.cron.ping import Ping
-from asadm.outcome import Outcome
-from asadm.session import Session
+from asadm.outcome import CommandOutcome
+from asadm.session import CommandSession
 from asadm.statement import parse
 from asinfo.errors import UsageError
 from asinfo.exchange import Node
@@ -45,9 +45,9 @@ class Fleet:
         host, port = refusing()
         self.nodes.append(Node(host, port, name=f"n{len(self.nodes) + 1}"))
 
-    def clear(self, flags: str = "", timeout: float = 5.0) -> Outcome:
+    def clear(self, flags: str = "", timeout: float = 5.0) -> CommandOutcome:
         (call,) = parse(f"cache clear {flags}")
-        cluster = Cluster([Member(node) for node in self.nodes], name="prod", timeout=timeout)
+        cluster = Cluster([ClusterNode(node) for node in self.nodes], name="prod", timeout=timeout)
         session = session_of(cluster)
         cache.check(call.arguments)
         return cache.run(session, call.arguments)
@@ -59,17 +59,17 @@ def fleet() -> Iterator[Fleet]:
         yield Fleet(stack)
 
 
-def rows(outcome: Outcome) -> list[list[object]]:
+def rows(outcome: CommandOutcome) -> list[list[object]]:
     assert not isinstance(outcome.show, bytes)
     return [[cell.value for cell in row] for row in outcome.show[0].rows]
 
 
-def said(outcome: Outcome) -> list[str]:
+def said(outcome: CommandOutcome) -> list[str]:
     return display.messages(session_of(Cluster([])), outcome)
 
 
-def session_of(cluster: Cluster) -> Session:
-    return Session(lambda: cluster, write=lambda _: None, warn=lambda _: None)
+def session_of(cluster: Cluster) -> CommandSession:
+    return CommandSession(lambda: cluster, write=lambda _: None, warn=lambda _: None)
 
 
 def test_every_node_is_asked_once(fleet: Fleet) -> None:
@@ -182,7 +182,7 @@ def test_a_signal_leaves_a_report(fleet: Fleet, number: signal.Signals, code: in
 
 def test_a_second_run_does_nothing_and_that_is_well(fleet: Fleet, tmp_path: Path) -> None:
     fake = fleet.add(answering(OURS))
-    with Lock(str(tmp_path / "lock")):
+    with LockFile(str(tmp_path / "lock")):
         outcome = fleet.clear(f"--lock {tmp_path}/lock")
         quiet = fleet.clear(f"--lock {tmp_path}/lock --quiet")
     assert (outcome.code, quiet.code) == (0, 0)
@@ -193,7 +193,7 @@ def test_a_second_run_does_nothing_and_that_is_well(fleet: Fleet, tmp_path: Path
 
 def test_waiting_in_vain_for_the_other_run_is_a_failure(fleet: Fleet, tmp_path: Path) -> None:
     fake = fleet.add(answering(OURS))
-    with Lock(str(tmp_path / "lock")):
+    with LockFile(str(tmp_path / "lock")):
         outcome = fleet.clear(f"--lock {tmp_path}/lock --lock-wait 0.05 --quiet")
     assert outcome.code == 1
     assert "still after 0.05 s" in said(outcome)[0]
@@ -202,7 +202,7 @@ def test_waiting_in_vain_for_the_other_run_is_a_failure(fleet: Fleet, tmp_path: 
 
 def test_waiting_for_the_other_run(fleet: Fleet, tmp_path: Path) -> None:
     fleet.add(answering(OURS))
-    lock = Lock(str(tmp_path / "lock")).__enter__()
+    lock = LockFile(str(tmp_path / "lock")).__enter__()
     timer = threading.Timer(0.05, lock.__exit__, (None, None, None))
     timer.start()
     outcome = fleet.clear(f"--lock {tmp_path}/lock --lock-wait 20")
@@ -338,7 +338,7 @@ def test_failed_pings_are_warnings(fleet: Fleet, pings: type[Pings]) -> None:
 
 def test_no_ping_when_another_run_has_the_lock(fleet: Fleet, pings: type[Pings], tmp_path: Path) -> None:
     fleet.add(answering(OURS))
-    with Lock(str(tmp_path / "lock")):
+    with LockFile(str(tmp_path / "lock")):
         fleet.clear(f"--lock {tmp_path}/lock --ping-url https://hc.example/uuid")
     assert {name for name, _ in pings.told} == {"url"}
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from asadm.cron.clear import CLEAR, WHO, Result, clear, look
-from asadm.cron.settings import Settings
-from asadm.outcome import Answer
+from asadm.cron.clear import CLEAR, WHO, ClearResult, clear, look
+from asadm.cron.settings import ClearSettings
+from asadm.outcome import NodeAnswer
 from asinfo.exchange import Node
 
 OURS = (b"8.1.2.0", b"module=a:contexts=3")
@@ -18,27 +18,27 @@ class Script:
 
     def __init__(self, **lines: list[tuple[bytes, ...] | str]) -> None:
         self.nodes = [Node("127.0.0.1", 3000, name=name) for name in lines]
-        self.results = [Result(node) for node in self.nodes]
+        self.results = [ClearResult(node) for node in self.nodes]
         self.asked: list[list[str]] = []
         self.commands: set[tuple[bytes, ...]] = set()
         self.waits: list[float] = []
         self._lines = lines
 
-    def each(self, commands: Sequence[bytes], *, nodes: Sequence[Node] | None = None) -> list[Answer]:
+    def each(self, commands: Sequence[bytes], *, nodes: Sequence[Node] | None = None) -> list[NodeAnswer]:
         assert nodes
         self.asked.append([node.name for node in nodes])
         self.commands.add(tuple(commands))
         return [self._answer(node) for node in nodes]
 
-    def _answer(self, node: Node) -> Answer:
+    def _answer(self, node: Node) -> NodeAnswer:
         lines = self._lines[node.name]
         line = lines.pop(0) if len(lines) > 1 else lines[0]
         if isinstance(line, str):
-            return Answer(node, line, (), f"it is {line}", 5.0)
-        return Answer.of(node, line, 5.0)
+            return NodeAnswer(node, line, (), f"it is {line}", 5.0)
+        return NodeAnswer.of(node, line, 5.0)
 
     def run(self, **settings: object) -> list[str]:
-        clear(self, Settings(**settings), self.results, self.waits.append)  # type: ignore[arg-type] # a test's shorthand
+        clear(self, ClearSettings(**settings), self.results, self.waits.append)  # type: ignore[arg-type] # a test's shorthand
         return self.statuses
 
     @property
@@ -134,5 +134,5 @@ def test_a_keyboard_interrupt_while_waiting_keeps_what_was_done() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        clear(script, Settings(retries=1), script.results, interrupted)
+        clear(script, ClearSettings(retries=1), script.results, interrupted)
     assert script.statuses == ["ok", "refused"]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asadm.cron.printed import Job, crontab, service, timer
+from asadm.cron.printed import CronJob, crontab, service, timer
 from asadm.cron.times import parse
 from asinfo.errors import UsageError
 
@@ -15,8 +15,8 @@ HOURLY = parse("@hourly")
 WORDS = ("/usr/local/bin/asadm", "cache", "clear", "--quiet")
 
 
-def job(*more: str, **given: object) -> Job:
-    return Job(**{"name": "asudf", "schedule": HOURLY, "command": (*WORDS, *more), **given})  # type: ignore[arg-type] # a test's shorthand
+def job(*more: str, **given: object) -> CronJob:
+    return CronJob(**{"name": "asudf", "schedule": HOURLY, "command": (*WORDS, *more), **given})  # type: ignore[arg-type] # a test's shorthand
 
 
 def as_cron_reads_it(text: str) -> tuple[str, list[str]]:

@@ -10,9 +10,9 @@ import pytest
 from asadm import display
 from asadm.commands import schedule
 from asadm.flags import OPTIONS
-from asadm.outcome import Outcome
-from asadm.session import Session
-from asadm.statement import Call, parse
+from asadm.outcome import CommandOutcome
+from asadm.session import CommandSession
+from asadm.statement import ParsedCommand, parse
 from asinfo.errors import UsageError
 from asinfo.terminal.options import recognise
 
@@ -26,12 +26,12 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
 
 
-def outcome(line: str, own: str = NODES) -> tuple[Call, Outcome]:
+def outcome(line: str, own: str = NODES) -> tuple[ParsedCommand, CommandOutcome]:
     """What ``asadm OWN schedule print LINE`` prints."""
     (call,) = parse(f"schedule print {line}")
     flags = recognise(shlex.split(own), OPTIONS)
     assert flags is not None
-    session = Session(
+    session = CommandSession(
         lambda: pytest.fail("no node may be asked"), write=lambda _: None, warn=lambda _: None, flags=flags
     )
     schedule.check(call.arguments)

@@ -201,7 +201,7 @@ def test_every_row_can_be_loaded_and_its_example_parses(
 
 
 def test_doubles_in_the_table_are_refused() -> None:
-    row = commands.Row("a b", "m", "s", "e")
+    row = commands.CommandRow("a b", "m", "s", "e")
     for words in ("a b", "a", "a b c"):
         with pytest.raises(ValueError, match="declared twice, or hides"):
-            commands.table([row, commands.Row(words, "m", "s", "e")])
+            commands.table([row, commands.CommandRow(words, "m", "s", "e")])

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from asadm.cluster import Cluster, Member
-from asadm.session import Session
+from asadm.cluster import Cluster, ClusterNode
+from asadm.session import CommandSession
 from asadm.suggestions import Suggestions
 from asinfo.exchange import Node
 from tests.fakes.modules import Store
@@ -18,11 +18,11 @@ MODULES = ["a.lua", "odd\\ name.lua"]
 NODES_AND = [*NODES, "--wait"]
 
 
-def session(*addresses: tuple[str, int]) -> Session:
+def session(*addresses: tuple[str, int]) -> CommandSession:
     members = [
-        Member(Node(host, port, name=f"n{number}")) for number, (host, port) in enumerate(addresses, 1)
+        ClusterNode(Node(host, port, name=f"n{number}")) for number, (host, port) in enumerate(addresses, 1)
     ]
-    return Session(lambda: Cluster(members), write=lambda _: None, warn=lambda _: None)
+    return CommandSession(lambda: Cluster(members), write=lambda _: None, warn=lambda _: None)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from asadm.cluster import Cluster, Member
+from asadm.cluster import Cluster, ClusterNode
 from asinfo.exchange import Node
 from asinfo.wire.udf import base64, digest, put
 from tests.fakes.fleet import FAULTS, Fleet
@@ -16,7 +16,7 @@ GET = b"udf-get:filename=" + NAME
 
 
 def cluster_of(fleet: Fleet, timeout: float = 5.0) -> Cluster:
-    members = [Member(Node(node.host, node.port, name=f"n{node.number}")) for node in fleet.nodes]
+    members = [ClusterNode(Node(node.host, node.port, name=f"n{node.number}")) for node in fleet.nodes]
     return Cluster(members, timeout=timeout)
 
 

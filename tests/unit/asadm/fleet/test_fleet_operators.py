@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from asadm.cron.lock import Lock
+from asadm.cron.lock import LockFile
 from tests.fakes.fleet import Fleet
 from tests.unit.asadm.conftest import Asadm
 
@@ -39,7 +39,7 @@ def test_the_environment_may_name_the_lock(
     (tmp_path / "udf").mkdir()
     (tmp_path / "udf/a.lua").write_bytes(ONE)
     monkeypatch.setenv("ASADM_LOCK", str(tmp_path / "lock"))
-    with Fleet(1) as fleet, Lock(str(tmp_path / "lock"), holder="anna"):
+    with Fleet(1) as fleet, LockFile(str(tmp_path / "lock"), holder="anna"):
         done = asadm("-h", fleet.hosts, "udf", "apply", "udf", "--yes", "--history", "h")
         assert done.code == 1
         assert "anna) holds the lock" in done.err

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from asadm.cluster import Cluster, Member
-from asadm.fleet.change.node_progress import NOT_VERIFIED, Item, Place
+from asadm.cluster import Cluster, ClusterNode
+from asadm.fleet.change.node_progress import NOT_VERIFIED, ModuleChange, NodeProgress
 from asadm.fleet.observed.survey import survey
 from asadm.fleet.observed.verify import verify
-from asadm.outcome import Answer
+from asadm.outcome import NodeAnswer
 from asadm.patience import AGAIN, OVER, Patience
 from asinfo.exchange import Node
 from tests.fakes.fleet import Fleet, Hook, Server
@@ -22,7 +22,7 @@ LIMIT = 2.0
 """The time limit of a node in these runs, in seconds; a fake node answers in 0.005, but a busy machine may stop for long."""
 
 
-def seconds(asks: Sequence[Answer]) -> float:
+def seconds(asks: Sequence[NodeAnswer]) -> float:
     return sum(answer.milliseconds for answer in asks) / 1000
 
 
@@ -30,9 +30,9 @@ class Waited:
     """What was waited for, by node: its failures that were asked for, in order."""
 
     def __init__(self) -> None:
-        self.missed: dict[str, list[Answer]] = {}
+        self.missed: dict[str, list[NodeAnswer]] = {}
 
-    def at(self, node: Server) -> list[Answer]:
+    def at(self, node: Server) -> list[NodeAnswer]:
         return self.missed.get(node.address, [])
 
 
@@ -42,7 +42,7 @@ def waited(monkeypatch: pytest.MonkeyPatch) -> Waited:
     found = Waited()
     plain = Cluster.ask
 
-    def ask(self: Cluster, asks: Any, **words: Any) -> list[Answer]:
+    def ask(self: Cluster, asks: Any, **words: Any) -> list[NodeAnswer]:
         answers = plain(self, asks, **words)
         for answer in answers:
             if answer.asked and not answer.answers:
@@ -257,9 +257,9 @@ def test_wait_bounds_the_whole_run(asadm: Asadm, fleet: Fleet, modules: str, wai
 def test_time_that_was_up_is_no_failure_of_a_node() -> None:
     with Fleet(2) as fleet:
         fleet.load(b"one.lua", ONE)
-        cluster = Cluster([Member(Node(node.host, node.port)) for node in fleet.nodes], timeout=5)
-        items = [Item(b"one.lua", ONE)]
-        places = [Place(listing, items) for listing in survey(cluster).listings]
+        cluster = Cluster([ClusterNode(Node(node.host, node.port)) for node in fleet.nodes], timeout=5)
+        items = [ModuleChange(b"one.lua", ONE)]
+        places = [NodeProgress(listing, items) for listing in survey(cluster).listings]
         verify(cluster, items, places, time.monotonic() + 0.01)
         assert {(each.cells[b"one.lua"].status, each.cells[b"one.lua"].error) for each in places} == {
             ("late", NOT_VERIFIED)
@@ -285,7 +285,7 @@ def ask_once(cluster: Cluster) -> list[str]:
 
 def test_patience_with_one_node(monkeypatch: pytest.MonkeyPatch) -> None:
     with Fleet(2) as fleet:
-        members = [Member(Node(node.host, node.port)) for node in fleet.nodes]
+        members = [ClusterNode(Node(node.host, node.port)) for node in fleet.nodes]
         cluster = Cluster(members, timeout=0.3, patience=Patience())
         fleet[1].fault = "hangs"
         for _ in range(4):
@@ -302,7 +302,7 @@ def test_patience_with_one_node(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_node_that_was_back_is_like_any_other() -> None:
     with Fleet(1) as fleet:
         [node] = fleet.nodes
-        cluster = Cluster([Member(Node(node.host, node.port))], timeout=0.3, patience=Patience())
+        cluster = Cluster([ClusterNode(Node(node.host, node.port))], timeout=0.3, patience=Patience())
         for _ in range(2):
             node.fault = "hangs"
             assert ask_once(cluster) == ["timeout-reply"]
@@ -320,7 +320,7 @@ def test_nothing_is_sent_after_the_deadline() -> None:
         patience = Patience()
         patience.limit(0.0)
         cluster = Cluster(
-            [Member(Node(node.host, node.port)) for node in fleet.nodes], timeout=5, patience=patience
+            [ClusterNode(Node(node.host, node.port)) for node in fleet.nodes], timeout=5, patience=patience
         )
         [answer] = cluster.each([b"node"])
         assert (answer.status, answer.error, answer.asked) == ("late", OVER, False)

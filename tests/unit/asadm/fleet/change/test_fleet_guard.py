@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from asadm.cron.lock import Lock
+from asadm.cron.lock import LockFile
 from asadm.target.aerospike.marker import marked
 from tests.fakes.fleet import Fleet, Server
 from tests.unit.asadm.conftest import Asadm, Result
@@ -94,7 +94,7 @@ def test_a_repair_looks_again_when_it_has_the_lock(world: World) -> None:
     world.fleet.load(b"a.lua", ONE)
     world.fleet[0].hold(b"a.lua", TWO)
     world.udf("history")
-    with Lock(str(world.path / "lock")):
+    with LockFile(str(world.path / "lock")):
         repair = subprocess.Popen(
             [
                 sys.executable,

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from asadm import state
-from asadm.cluster import Cluster, Member
+from asadm.cluster import Cluster, ClusterNode
 from asadm.commands import udf_check
-from asadm.fleet.check.findings import Checked
-from asadm.session import Session
+from asadm.fleet.check.findings import CheckResult
+from asadm.session import CommandSession
 from asadm.target.aerospike import cache_notes, marker
 from asinfo.exchange import Node
 from asinfo.wire.udf import module_list
@@ -293,14 +293,14 @@ def test_an_unknown_state_has_its_reason_in_json(asadm: Asadm) -> None:
 
 
 def test_names_of_modules_do_not_steer_a_terminal() -> None:
-    session = Session(lambda: Cluster([]), write=lambda _: None, warn=lambda _: None, terminal=True)
+    session = CommandSession(lambda: Cluster([]), write=lambda _: None, warn=lambda _: None, terminal=True)
     arguments = SimpleNamespace(options=SimpleNamespace(text=lambda _: "prometheus"))
     with Fleet(1) as fleet:
         fleet[0].before = lambda _, command: (
             module_list([(b"\x1b[31m.lua", "1" * 40)]) if command == b"udf-list" else None
         )
-        cluster = Cluster([Member(Node(fleet[0].host, fleet[0].port))])
-        checked = Checked(cluster, None, verify=False, prune=False)
+        cluster = Cluster([ClusterNode(Node(fleet[0].host, fleet[0].port))])
+        checked = CheckResult(cluster, None, verify=False, prune=False)
         shown = udf_check._text(session, arguments, checked)  # type: ignore[arg-type]  # all that it looks at
         assert b"31m.lua" in shown
         assert b"\x1b" not in shown

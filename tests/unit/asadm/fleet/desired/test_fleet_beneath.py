@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from asadm.fleet.desired import directory
-from asadm.fleet.desired.confined import Beneath
+from asadm.fleet.desired.confined import ConfinedDirectory
 from asinfo.errors import ConfigError
 from tests.fakes.fleet import Fleet
 from tests.unit.asadm.conftest import Asadm
@@ -133,7 +133,10 @@ def test_what_becomes_a_link_while_it_is_read_is_not_followed(
                 (top / swapped).symlink_to(top.parent / "outside" / "deep")
 
     monkeypatch.setattr(os, "readlink", readlink)
-    with Beneath(str(top)) as beneath, pytest.raises(OSError, match=r"symbolic links|Not a directory"):
+    with (
+        ConfinedDirectory(str(top)) as beneath,
+        pytest.raises(OSError, match=r"symbolic links|Not a directory"),
+    ):
         beneath.open("good.lua" if swapped == "good.lua" else "v2/passwd.lua")
 
 

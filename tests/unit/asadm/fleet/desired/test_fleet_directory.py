@@ -8,7 +8,7 @@ import pytest
 
 from asadm import yaml_file
 from asadm.fleet.desired import directory
-from asadm.fleet.desired.directory import Directory, Source
+from asadm.fleet.desired.directory import Directory, ModuleSource
 from asadm.modules import ALLOWED
 from asinfo.errors import ConfigError, Error, UsageError
 from asinfo.wire.udf import SOURCE_SIZE_MAX, base64, digest
@@ -92,7 +92,7 @@ def test_a_dot_in_what_is_required_is_a_directory(tmp_path: Path) -> None:
 
 def test_many_circles_are_opened_at_once(tmp_path: Path) -> None:
     sources = [
-        Source(b"m%d.lua" % number, "", b" ".join(b"require 'm%d'" % other for other in range(60)))
+        ModuleSource(b"m%d.lua" % number, "", b" ".join(b"require 'm%d'" % other for other in range(60)))
         for number in range(60)
     ]
     found = Directory(str(tmp_path), sources)

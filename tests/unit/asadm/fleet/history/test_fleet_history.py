@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from asadm.fleet.change import undo
-from asadm.fleet.history.history import BEGUN, FOUND, History, Record, new_run, who
+from asadm.fleet.history.history import BEGUN, FOUND, History, HistoryRecord, new_run, who
 from asinfo.errors import ConfigError, UsageError
 from tests.unit.asadm.conftest import Asadm
 
@@ -20,7 +20,9 @@ def put(
     history: History, module: bytes, content: bytes, *, cluster: str = "c", ok: int = 1, failed: int = 0
 ) -> None:
     nodes = [f"n{number}" for number in range(ok + failed)]
-    record = Record("apply", module, f"hash of {content!r}", content, nodes=nodes[:ok], others=nodes[ok:])
+    record = HistoryRecord(
+        "apply", module, f"hash of {content!r}", content, nodes=nodes[:ok], others=nodes[ok:]
+    )
     history.record("r", cluster, [record])
 
 
@@ -67,8 +69,12 @@ def test_it_only_grows(tmp_path: Path) -> None:
 
 def test_what_a_run_found_is_shown_only_when_it_is_news(tmp_path: Path) -> None:
     with History(str(tmp_path / "h"), write=True) as history:
-        history.record("1", "c", [Record(FOUND, b"a", "old", b"0"), Record("apply", b"a", "new", b"1")])
-        history.record("2", "c", [Record(FOUND, b"a", "new", b"1"), Record(FOUND, b"b", None, None)])
+        history.record(
+            "1", "c", [HistoryRecord(FOUND, b"a", "old", b"0"), HistoryRecord("apply", b"a", "new", b"1")]
+        )
+        history.record(
+            "2", "c", [HistoryRecord(FOUND, b"a", "new", b"1"), HistoryRecord(FOUND, b"b", None, None)]
+        )
         assert [(entry.action, entry.hash) for entry in history.entries()] == [
             ("apply", "new"),
             ("found", "old"),
@@ -77,13 +83,15 @@ def test_what_a_run_found_is_shown_only_when_it_is_news(tmp_path: Path) -> None:
 
 def test_what_a_run_has_begun_is_shown_until_it_has_ended(tmp_path: Path) -> None:
     with History(str(tmp_path / "h"), write=True) as history:
-        begun = [Record("apply", name, "new", b"1", state=BEGUN, others=["n0"]) for name in (b"a", b"b")]
+        begun = [
+            HistoryRecord("apply", name, "new", b"1", state=BEGUN, others=["n0"]) for name in (b"a", b"b")
+        ]
         history.record("1", "c", begun)
         assert [(entry.module, entry.state) for entry in history.entries()] == [
             (b"b", "begun"),
             (b"a", "begun"),
         ]
-        history.record("1", "c", [Record("apply", b"a", "new", b"1", nodes=["n0"])])
+        history.record("1", "c", [HistoryRecord("apply", b"a", "new", b"1", nodes=["n0"])])
         assert [(entry.module, entry.state) for entry in history.entries()] == [
             (b"a", "done"),
             (b"b", "begun"),
@@ -103,10 +111,12 @@ def change(
 ) -> None:
     failed = failed or []
     good = [node for node in nodes if node not in failed]
-    found = [Record(FOUND, name, "before " + run, b"x", nodes=nodes) for name in modules]
-    begun = [Record("apply", name, "after " + run, b"y", state=BEGUN, others=nodes) for name in modules]
+    found = [HistoryRecord(FOUND, name, "before " + run, b"x", nodes=nodes) for name in modules]
+    begun = [
+        HistoryRecord("apply", name, "after " + run, b"y", state=BEGUN, others=nodes) for name in modules
+    ]
     history.record(run, "c", found + begun, undoes=undoes)
-    done = [Record("apply", name, "after " + run, b"y", nodes=good, others=failed) for name in modules]
+    done = [HistoryRecord("apply", name, "after " + run, b"y", nodes=good, others=failed) for name in modules]
     history.record(run, "c", done, undoes=undoes)
 
 
@@ -134,8 +144,8 @@ def test_what_can_be_undone(tmp_path: Path) -> None:
         change(history, "5", b"a", undoes="1")
         assert undoable(history) == [(b"b", "before 1", NODES)]
         killed = [
-            Record(FOUND, b"z", None, None, nodes=["n0", "n1"]),
-            Record("apply", b"z", "new", b"1", state=BEGUN, others=NODES),
+            HistoryRecord(FOUND, b"z", None, None, nodes=["n0", "n1"]),
+            HistoryRecord("apply", b"z", "new", b"1", state=BEGUN, others=NODES),
         ]
         history.record("6", "c", killed)
         assert undoable(history) == [(b"z", None, NODES)]
@@ -166,9 +176,12 @@ def test_a_node_that_does_not_answer_holds_up_nobody(tmp_path: Path) -> None:
 
 def repair(history: History, run: str, right: str, wrong: list[str]) -> None:
     had = [node for node in NODES if node not in wrong]
-    rows = [Record(FOUND, b"a", right, b"x", nodes=had), Record(FOUND, b"a", "other", b"o", nodes=wrong[:1])]
-    rows += [Record("repair", b"a", right, b"x", state=BEGUN, others=NODES)]
-    history.record(run, "c", [*rows, Record("repair", b"a", right, b"x", nodes=wrong)])
+    rows = [
+        HistoryRecord(FOUND, b"a", right, b"x", nodes=had),
+        HistoryRecord(FOUND, b"a", "other", b"o", nodes=wrong[:1]),
+    ]
+    rows += [HistoryRecord("repair", b"a", right, b"x", state=BEGUN, others=NODES)]
+    history.record(run, "c", [*rows, HistoryRecord("repair", b"a", right, b"x", nodes=wrong)])
 
 
 def test_a_repair_takes_back_the_rollback_of_a_few(tmp_path: Path) -> None:
@@ -183,9 +196,9 @@ def test_a_repair_takes_back_the_rollback_of_a_few(tmp_path: Path) -> None:
 def test_a_repair_of_all_nodes_leaves_the_change_before_it(tmp_path: Path) -> None:
     with History(str(tmp_path / "h"), write=True) as history:
         change(history, "1", b"a")
-        rows = [Record(FOUND, b"a", "after 1", b"y", nodes=NODES)]  # as which marker versions count
-        rows += [Record("repair", b"a", "after 1", b"y", state=BEGUN, others=NODES)]
-        history.record("2", "c", [*rows, Record("repair", b"a", "after 1", b"y", nodes=NODES)])
+        rows = [HistoryRecord(FOUND, b"a", "after 1", b"y", nodes=NODES)]  # as which marker versions count
+        rows += [HistoryRecord("repair", b"a", "after 1", b"y", state=BEGUN, others=NODES)]
+        history.record("2", "c", [*rows, HistoryRecord("repair", b"a", "after 1", b"y", nodes=NODES)])
         assert undoable(history) == [(b"a", "before 1", NODES)]
 
 

@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from asadm.cluster import Cluster, Member
+from asadm.cluster import Cluster, ClusterNode
 from asadm.fleet.observed import fetch as module
-from asadm.fleet.observed.fetch import Fetcher, fetch
-from asadm.outcome import Answer
+from asadm.fleet.observed.fetch import ModuleFetcher, fetch
+from asadm.outcome import NodeAnswer
 from asinfo.exchange import Node
 from tests.fakes.fleet import Fleet
 from tests.unit.asadm.test_asadm_terminal import environment
 
 
 def cluster(fleet: Fleet) -> Cluster:
-    return Cluster([Member(Node(each.host, each.port)) for each in fleet.nodes], timeout=0.5)
+    return Cluster([ClusterNode(Node(each.host, each.port)) for each in fleet.nodes], timeout=0.5)
 
 
 def key(fleet: Fleet, name: bytes) -> tuple[bytes, str]:
@@ -46,7 +46,7 @@ def test_a_node_that_is_silent_is_asked_once() -> None:
             fleet.load(name, b"x")
         fleet[0].fault = "hangs"
         together = cluster(fleet)
-        fetcher = Fetcher(together)
+        fetcher = ModuleFetcher(together)
         for name in (b"a.lua", b"b.lua"):
             assert fetcher.fetch({key(fleet, name): together.nodes})[key(fleet, name)].content == b"x"
         assert fleet[0].count(b"udf-get") == 1
@@ -99,7 +99,7 @@ def test_many_nodes_that_hang_cost_few_time_outs() -> None:
         asked: list[int] = []
 
         class Counted(Cluster):
-            def ask(self, asks: Sequence[tuple[Node, tuple[bytes, ...]]], **words: Any) -> list[Answer]:
+            def ask(self, asks: Sequence[tuple[Node, tuple[bytes, ...]]], **words: Any) -> list[NodeAnswer]:
                 asked.append(len(asks))
                 return super().ask(asks, **words)
 
@@ -135,5 +135,5 @@ def test_few_contents_are_in_memory_at_a_time(monkeypatch: pytest.MonkeyPatch) -
             (b"a.lua", node.hash(b"a.lua") or ""): [each]
             for node, each in zip(fleet.nodes, together.nodes, strict=True)
         }
-        counts = [fleet.count(b"udf-get") for _ in Fetcher(together).each(wanted)]
+        counts = [fleet.count(b"udf-get") for _ in ModuleFetcher(together).each(wanted)]
         assert counts == [4] * 4 + [8] * 4 + [10] * 2

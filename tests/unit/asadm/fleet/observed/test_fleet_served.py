@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from asadm.cluster import Cluster, Member
-from asadm.fleet.observed.served import Served
+from asadm.cluster import Cluster, ClusterNode
+from asadm.fleet.observed.served import ServedModules
 from asadm.fleet.observed.survey import survey
 from asinfo.exchange import Node
 from tests.fakes.fleet import Fleet
@@ -124,7 +124,7 @@ def test_check_by_bytes_finds_every_version(asadm: Asadm, fleet: Fleet) -> None:
         for number, node in enumerate(other.nodes):
             node.hold(NAME, b"return %d\n" % (number % 2))
         other[3].files[NAME] = b"x"
-        cluster = Cluster([Member(Node(node.host, node.port)) for node in other.nodes], timeout=5)
-        served = Served(cluster, survey(cluster))
+        cluster = Cluster([ClusterNode(Node(node.host, node.port)) for node in other.nodes], timeout=5)
+        served = ServedModules(cluster, survey(cluster))
         assert served.wrong() == {NAME: {cluster.nodes[3]}}
         assert served.complete

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from asadm.cluster import Cluster, Member
+from asadm.cluster import Cluster, ClusterNode
 from asadm.fleet.desired import directory
 from asadm.fleet.desired.directory import Directory
 from asadm.fleet.observed import survey
 from asadm.fleet.plan.plan import examine, make
-from asadm.outcome import Answer
+from asadm.outcome import NodeAnswer
 from asinfo.errors import UsageError
 from asinfo.exchange import Node
 from asinfo.wire.udf import module_list
@@ -20,11 +20,11 @@ def node(name: str) -> Node:
     return Node(name, 3000, name=name)
 
 
-def listing(name: str, modules: dict[bytes, str]) -> Answer:
-    return Answer(node(name), "ok", [module_list(modules.items())])
+def listing(name: str, modules: dict[bytes, str]) -> NodeAnswer:
+    return NodeAnswer(node(name), "ok", [module_list(modules.items())])
 
 
-def surveyed(*answers: Answer) -> survey.Survey:
+def surveyed(*answers: NodeAnswer) -> survey.Survey:
     return survey.of(answers)
 
 
@@ -55,9 +55,9 @@ def test_nodes_share_what_they_list_alike() -> None:
 
 def test_a_node_that_was_not_read() -> None:
     found = surveyed(
-        Answer(node("n1"), "refused", (), "nobody listens there"),
-        Answer(node("n2"), "ok", [b"garbage"]),
-        Answer(node("n3"), "ok", [b"filename=x.lua,hash=1,type=LUA;;filename="]),
+        NodeAnswer(node("n1"), "refused", (), "nobody listens there"),
+        NodeAnswer(node("n2"), "ok", [b"garbage"]),
+        NodeAnswer(node("n3"), "ok", [b"filename=x.lua,hash=1,type=LUA;;filename="]),
         listing("n4", {}),
     )
     assert [each.read for each in found.listings] == [False, False, False, True]
@@ -77,7 +77,7 @@ def test_actions(modules: Directory) -> None:
         listing("n1", {b"b.lua": wanted}),
         listing("n2", {b"b.lua": ONE}),
         listing("n3", {}),
-        Answer(node("n4"), "timeout-reply", (), "silent"),
+        NodeAnswer(node("n4"), "timeout-reply", (), "silent"),
     )
     plan = make(modules, found, prune=False)
     first, second = plan.steps
@@ -89,7 +89,7 @@ def test_actions(modules: Directory) -> None:
 
 
 def test_a_node_that_was_not_read_is_no_pending_change(modules: Directory) -> None:
-    plan = make(modules, surveyed(Answer(node("n1"), "refused")), prune=True)
+    plan = make(modules, surveyed(NodeAnswer(node("n1"), "refused")), prune=True)
     assert (plan.pending, plan.complete) == (False, False)
 
 
@@ -110,7 +110,7 @@ def test_pruning(tmp_path: Path, modules: Directory) -> None:
 
 
 def cluster(fleet: Fleet, name: str = "") -> Cluster:
-    return Cluster([Member(Node(each.host, each.port)) for each in fleet.nodes], name=name, timeout=2)
+    return Cluster([ClusterNode(Node(each.host, each.port)) for each in fleet.nodes], name=name, timeout=2)
 
 
 def test_one_list_a_node_and_nothing_else(modules: Directory) -> None:

@@ -11,10 +11,10 @@ import pytest
 from asadm.fleet.desired import directory
 from asadm.fleet.observed import survey
 from asadm.fleet.plan import plan_file
-from asadm.fleet.plan.plan import Plan, make
+from asadm.fleet.plan.plan import FleetPlan, make
 from asadm.fleet.plan.plan_file import stale
 from asadm.modules import ALLOWED
-from asadm.outcome import Answer
+from asadm.outcome import NodeAnswer
 from asinfo.errors import ConfigError, UsageError
 from asinfo.exchange import Node
 from asinfo.wire.udf import module_list
@@ -28,14 +28,14 @@ def surveyed(*lists: dict[bytes, str] | None) -> survey.Survey:
     for number, modules in enumerate(lists):
         node = Node(f"10.0.0.{number}", 3000, name=f"n{number}")
         answers.append(
-            Answer(node, "refused", (), "nobody listens there")
+            NodeAnswer(node, "refused", (), "nobody listens there")
             if modules is None
-            else Answer(node, "ok", [module_list(modules.items())])
+            else NodeAnswer(node, "ok", [module_list(modules.items())])
         )
     return survey.of(answers)
 
 
-def planned(path: Path, *lists: dict[bytes, str] | None, prune: bool = False) -> Plan:
+def planned(path: Path, *lists: dict[bytes, str] | None, prune: bool = False) -> FleetPlan:
     (path / "udf").mkdir(exist_ok=True)
     (path / "udf" / "a.lua").write_bytes(SOURCE)
     (path / "udf" / "udf.yaml").write_text("keep: [k.lua]\nexclude: [e.lua]\nclusters: [production]\n")
@@ -96,7 +96,7 @@ def test_with_prune_other_modules_count(tmp_path: Path) -> None:
 def test_a_node_that_moved(tmp_path: Path) -> None:
     path = str(tmp_path / "plan.json")
     plan_file.write(planned(tmp_path, {}), path)
-    moved = survey.of([Answer(Node("10.9.9.9", 3000, name="n0"), "ok", [b""])])
+    moved = survey.of([NodeAnswer(Node("10.9.9.9", 3000, name="n0"), "ok", [b""])])
     assert stale(plan_file.read(path), moved) == ["n0 was at 10.0.0.0:3000, and is at 10.9.9.9:3000 now"]
 
 

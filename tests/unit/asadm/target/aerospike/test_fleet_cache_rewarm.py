@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from asadm import state
-from asadm.cron.lock import Lock
+from asadm.cron.lock import LockFile
 from asadm.target.aerospike import cache_notes, marker_journal
 from tests.fakes.fleet import Fleet, Server
 
@@ -146,7 +146,7 @@ def test_a_dry_run_sends_nothing_that_changes(asadm: Asadm) -> None:
 
 
 def test_a_run_that_comes_second_does_neither(asadm: Asadm, tmp_path: Path) -> None:
-    with Fleet(1) as fleet, Lock(str(tmp_path / "lock")):
+    with Fleet(1) as fleet, LockFile(str(tmp_path / "lock")):
         load(fleet)
         result = clear(asadm, fleet, "--lock", "lock")
         assert (result.code, fleet[0].commands) == (0, [])

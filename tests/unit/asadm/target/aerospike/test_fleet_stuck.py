@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from asadm import state
-from asadm.cluster import Cluster, Member
+from asadm.cluster import Cluster, ClusterNode
 from asadm.fleet.change import report
-from asadm.fleet.change.node_progress import Item
+from asadm.fleet.change.node_progress import ModuleChange
 from asadm.fleet.change.rollout import Rollout
 from asadm.fleet.observed.survey import survey
 from asadm.target.aerospike import marker, marker_journal
@@ -89,8 +89,8 @@ def test_a_node_that_never_takes_it_is_told_so(asadm: Asadm, directory: str) -> 
 
 def test_what_was_never_sent_is_told_as_that() -> None:
     with Fleet(2, clusters=1) as fleet:
-        cluster = Cluster([Member(Node(node.host, node.port)) for node in fleet.nodes])
-        rollout = Rollout(cluster, [Item(NAME, ONE)], survey(cluster), wait=0)
+        cluster = Cluster([ClusterNode(Node(node.host, node.port)) for node in fleet.nodes])
+        rollout = Rollout(cluster, [ModuleChange(NAME, ONE)], survey(cluster), wait=0)
         rollout.run()
         assert {answer.error for answer in report.answers(rollout)} == {
             "one.lua: not sent: the time was over"
