@@ -10,15 +10,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asudfd.aerospike.face import AerospikeFace
 from asudfd.aerospike.info.families import table
 from asudfd.config.schema import Level
 from asudfd.lua.demotion import Demotions
 from asudfd.lua.host import LuaHost
+from asudfd.network.connections import ConnectionSet
 from asudfd.network.listener import Listener
 from asudfd.node import Node
 from asudfd.record.indexes import accept as accept_indexes
 from asudfd.record.spaces import open_namespaces
 from asudfd.record.truncation import accept as accept_truncation
+from asudfd.served_node import ServedNode
 from asudfd.smd.interface import SINDEX, TRUNCATE, UDF
 from asudfd.udf.store import ModuleStore
 
@@ -68,7 +71,7 @@ class Assembly:
         demoted = Path(config.service.work_directory) / DEMOTED
         self._demotions = Demotions(demoted, partial(self._warn, "", "udf"))
 
-    def node(self, number: int, port: int) -> Listener:
+    def node(self, number: int, port: int) -> ServedNode:
         """The node at place ``number``, with its modules, its Lua host and its port. Raises StartError."""
         config, stack = self._node_config(number), self._stack
         modules: ModuleStore
@@ -106,11 +109,12 @@ class Assembly:
             SINDEX, partial(accept_indexes, node.namespaces, warn=partial(self._warn, prefix, "sindex"))
         )
         bind = partial(self._listeners.bind, f"node {number}")
-        service = Listener(node, config.network.service.listen_address, port, bind)
-        stack.callback(service.close)
-        config.network.service.port = service.address[1]
-        node.endpoint = _endpoint(config, service.address)
-        return service
+        connections = ConnectionSet(AerospikeFace(node), config.service, node.counters, self._log)
+        listener = Listener(connections, config.network.service.listen_address, port, bind)
+        stack.callback(listener.close)
+        config.network.service.port = listener.address[1]
+        node.endpoint = _endpoint(config, listener.address)
+        return ServedNode(node, [listener])
 
     def _node_config(self, number: int) -> Config:
         """The configuration of the node at place ``number``: ids count on, modules are kept apart."""

@@ -14,8 +14,9 @@ import re
 from typing import TYPE_CHECKING
 
 from asudfd.aerospike.info.namespaces import namespace as namespace_answer
-from asudfd.aerospike.info.request import ClientSession, Request
+from asudfd.aerospike.info.request import Request
 from asudfd.aerospike.info.statistics import statistics
+from asudfd.network.session import ClientSession
 from asudfd.record.counters import COUNTERS
 
 if TYPE_CHECKING:

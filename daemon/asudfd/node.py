@@ -13,11 +13,11 @@ from asudfd.aerospike.message.dispatch import RecordService
 from asudfd.aerospike.refusals import RefusalLog
 
 if TYPE_CHECKING:
-    from asudfd.aerospike.info.request import ClientSession
     from asudfd.aerospike.info.table import InfoTable
     from asudfd.cluster.cluster import Cluster
     from asudfd.config.schema import Config
     from asudfd.lua.host import LuaHost
+    from asudfd.network.session import ClientSession
     from asudfd.process.log import Log
     from asudfd.process.metrics import Metrics
     from asudfd.record.namespace import Namespace

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
     from asudfd.config.schema import Config
-    from asudfd.network.listener import Listener
+    from asudfd.served_node import ServedNode
     from asudfd.smd.etcd.store import EtcdSmd
 
 TICK_STEP = 60
@@ -100,7 +100,7 @@ class Server:
         self._log = Log(config.logging, local_time=service.log_local_time, millis=service.log_millis)
         self._metrics = Metrics()
         self._cluster = Cluster(service.cluster_name)
-        self._services: list[Listener] = []
+        self._services: list[ServedNode] = []
         self._members = Members(self._cluster, self._services, self._log)
         self._health = Health(self._services)
         self._listeners = KeptSockets(new_socket)

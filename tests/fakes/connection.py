@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, cast
 
 from asinfo.wire.frame import HEADER_SIZE, INFO, pack, unpack_header
+from asudfd.aerospike.face import AerospikeFace
 from asudfd.aerospike.info.request import Request
 from asudfd.aerospike.info.table import InfoCommand, InfoTable
 from asudfd.config.load import embedded
@@ -87,6 +88,11 @@ def refused(_node: Node, _request: Request) -> bytes:
     raise CommandError(Code.UNAVAILABLE, "not now")
 
 
+def connections_of(node: Node, face: AerospikeFace | None = None) -> ConnectionSet:
+    """The connections on which ``node`` is served."""
+    return ConnectionSet(face or AerospikeFace(node), node.config.service, node.counters, node.log)
+
+
 class Bench:
     """Connections to one node, and what they share."""
 
@@ -105,10 +111,11 @@ class Bench:
             InfoCommand(b"large", lambda _node, _request: b"x" * 100_000),
         ]
         self.node = make_node(InfoTable([rows]), config)
-        self.traffic = ConnectionSet(self.node)
+        self.face = AerospikeFace(self.node)
+        self.connections = connections_of(self.node, self.face)
 
     def connect(self) -> tuple[Connection, FakeTransport]:
-        connection, transport = Connection(self.traffic), FakeTransport()
+        connection, transport = Connection(self.connections), FakeTransport()
         connection.connection_made(cast("asyncio.Transport", transport))
         return connection, transport
 

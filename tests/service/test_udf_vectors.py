@@ -10,11 +10,11 @@ from typing import Any, Self, cast
 
 from asudfd.aerospike.info import smd, udf
 from asudfd.aerospike.info.dispatch import InfoService
-from asudfd.aerospike.info.request import ClientSession
 from asudfd.aerospike.info.table import InfoTable
 from asudfd.cluster.cluster import Cluster
 from asudfd.config.schema.lua import ModLua
 from asudfd.lua.host import LuaHost
+from asudfd.network.session import ClientSession
 from asudfd.node import Node
 from asudfd.smd.interface import UDF
 from asudfd.smd.local import LocalSmd

@@ -16,7 +16,7 @@ from asinfo.wire.info import text, visible
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from asudfd.aerospike.info.request import ClientSession
+    from asudfd.network.session import ClientSession
     from asudfd.process.log import Log
 
 CODES = {4: "parameter", 12: "bin type", 16: "unsupported feature"}

@@ -6,9 +6,15 @@
 Source: the specification of the info protocol, section 1.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from asinfo.wire.frame import MESSAGE, SECURITY, pack
-from asudfd.aerospike.info.request import ClientSession
 from asudfd.errors import Code
+
+if TYPE_CHECKING:
+    from asudfd.network.session import ClientSession
 
 SECURITY_NOT_SUPPORTED = 51
 MESSAGE_HEADER_SIZE = 22

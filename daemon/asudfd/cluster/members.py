@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from asudfd.cluster.cluster import Cluster, Member
-    from asudfd.network.listener import Listener
     from asudfd.process.log import Log
+    from asudfd.served_node import ServedNode
 
 
 class Members:
     """Tells the cluster and all nodes of this process, the ``services``, who is a member."""
 
-    def __init__(self, cluster: Cluster, services: Sequence[Listener], log: Log) -> None:
+    def __init__(self, cluster: Cluster, services: Sequence[ServedNode], log: Log) -> None:
         self._cluster = cluster
         self._services = services
         self._log = log

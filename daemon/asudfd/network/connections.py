@@ -1,140 +1,141 @@
-"""What the connections of one listener share: who answers, ready replies, and the limits they count against."""
+"""The connections of one listener, and the limits and counters that they share."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from functools import partial
-from typing import TYPE_CHECKING
-
-from asinfo.wire.frame import COMPRESSED, HEADER_SIZE, INFO, INTERNAL, MESSAGE, SECURITY
-from asudfd.aerospike import unserved
-from asudfd.aerospike.info.dispatch import InfoService
-from asudfd.aerospike.message.peer import proxy
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-
-    from asudfd.aerospike.info.request import ClientSession
-    from asudfd.network.connection import Connection
-    from asudfd.node import Node
-
-    Made = bytes | AsyncIterator[bytes]
-    Reply = bytes | Awaitable[Made] | AsyncIterator[bytes]
-    Responder = Callable[[bytes, ClientSession], Reply]
-
-READY_SIZE_MAX = 256
-"""Largest request frame, in bytes, whose reply is kept ready; larger ones are not worth the hashing."""
-
-READY_COUNT_MAX = 1024
-"""Ready replies kept; when a client asks for more spellings of constant commands, all are made anew."""
+    from asudfd.network.face import Face, Made
 
 STALL_SECONDS = 30.0
-"""A client that has taken no byte of its replies for so long is closed."""
+"""A client that has taken no byte of its replies for so long is closed: longer than any pause of a healthy network."""
 
 SWEEP_SECONDS = 1.0
-"""Pause between two looks at stalled and idle connections."""
+"""Pause between two looks at stalled and idle connections: those limits are some seconds or more."""
+
+
+class Limits(Protocol):
+    """Limits of the configuration; they may change while connections are open."""
+
+    proto_fd_max: int
+    proto_fd_idle_ms: int
+    proto_buffer_max: int
+    proto_backlog_max: int
+
+
+class ConnectionCounters(Protocol):
+    """What is counted of connections; all only grow."""
+
+    opened: int
+    closed: int
+    reaped: int
+
+
+class ConnectionLog(Protocol):
+    """Where it is told why a connection was closed."""
+
+    def detail(self, context: str, text: str) -> None:
+        """For who looks for details."""
+
+    def warning(self, context: str, text: str) -> None:
+        """For an operator."""
+
+
+class Closable(Protocol):
+    """A connection as the set of all sees it."""
+
+    @property
+    def address(self) -> str:
+        """Its client's address."""
+
+    def is_working(self, task: asyncio.Future[Made]) -> bool:
+        """Whether ``task`` makes its next reply."""
+
+    def finish(self) -> None:
+        """Close as soon as the command in flight is answered."""
+
+    def cut(self) -> None:
+        """Close at once."""
+
+    def check_idle(self, now: float, limit: float) -> None:
+        """Close a client that is idle for ``limit`` seconds."""
+
+
+class Stallable(Protocol):
+    """A connection whose client does not take its replies."""
+
+    def check_stall(self, now: float, limit: float) -> None:
+        """Close a client that has taken nothing for ``limit`` seconds."""
 
 
 class ConnectionSet:
-    """The connections of one node and what they share.
+    """All connections of one listener, which speak the protocol of ``face``.
 
-    ``responders`` maps a frame type to who answers its body: with a whole reply frame, with an awaitable of one, with
-    several frames one after the other, or with nothing. ``ready`` maps whole request frames to whole reply frames that never change. ``buffered`` and
-    ``backlog`` are the bytes of half-received requests and of replies that clients do not take.
+    ``buffered`` and ``backlog`` are the bytes of half-received requests and of replies that clients do not take.
+    ``tasks`` make the replies that are in flight.
     """
 
     __slots__ = (
-        "backlog",
-        "buffered",
-        "connections",
-        "dispatch",
-        "draining",
-        "emptied",
-        "node",
-        "ready",
-        "responders",
-        "stalled",
-        "tasks",
+        *("_emptied", "backlog", "buffered", "connections", "counters", "draining", "face"),
+        *("limits", "log", "stalled", "tasks"),
     )
 
-    def __init__(self, node: Node) -> None:
-        self.node = node
-        self.dispatch = InfoService(node)
-        self.responders: dict[int, Responder] = {
-            INFO: self.dispatch.respond,
-            SECURITY: unserved.security,
-            MESSAGE: node.records.respond,
-            COMPRESSED: unserved.compressed,
-            INTERNAL: partial(proxy.respond, node.records),
-        }
-        self.ready: dict[bytes, bytes] = {}
-        self.connections: set[Connection] = set()
-        self.stalled: set[Connection] = set()
+    def __init__(self, face: Face, limits: Limits, counters: ConnectionCounters, log: ConnectionLog) -> None:
+        self.face = face
+        self.limits = limits
+        self.counters = counters
+        self.log = log
+        self.connections: set[Closable] = set()
+        self.stalled: set[Stallable] = set()
         self.tasks: set[asyncio.Future[Made]] = set()
         self.buffered = 0
         self.backlog = 0
         self.draining = False
-        self.emptied = asyncio.Event()
+        self._emptied = asyncio.Event()
 
-    def respond(self, kind: int, frame: bytes, session: ClientSession) -> Reply:
-        """The reply to ``frame``; one that never changes is kept ready for the next frame of the same bytes."""
-        body = frame[HEADER_SIZE:]
-        reply = self.responders[kind](body, session)
-        if (
-            len(frame) <= READY_SIZE_MAX
-            and kind == INFO
-            and isinstance(reply, bytes)
-            and self.dispatch.is_constant(body)
-        ):
-            if len(self.ready) >= READY_COUNT_MAX:
-                self.ready.clear()
-            self.ready[frame] = reply
-        return reply
-
-    def join(self, connection: Connection) -> bool:
+    def join(self, connection: Closable) -> bool:
         """Take in ``connection``, unless it is one too many."""
-        if self.draining or len(self.connections) >= self.node.config.service.proto_fd_max:
+        if self.draining or len(self.connections) >= self.limits.proto_fd_max:
             return False
         self.connections.add(connection)
-        self.node.counters.opened += 1
+        self.counters.opened += 1
         return True
 
-    def leave(self, connection: Connection, session: ClientSession) -> None:
+    def leave(self, connection: Closable) -> None:
         """Forget ``connection``, if it was taken in."""
-        self.stalled.discard(connection)
         if connection in self.connections:
             self.connections.remove(connection)
-            self.node.leave(session)
-            self.node.counters.closed += 1
+            self.counters.closed += 1
         if not self.connections:
-            self.emptied.set()
+            self._emptied.set()
 
     async def drain(self, seconds: float) -> None:
         """Answer the commands in flight, then close every connection; after ``seconds`` cut off what is left."""
         self.draining = True
-        self.emptied.clear()
+        self._emptied.clear()
         for connection in tuple(self.connections):
             connection.finish()
         if self.connections:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.emptied.wait(), seconds)
+                await asyncio.wait_for(self._emptied.wait(), seconds)
         for connection in tuple(self.connections):
             connection.cut()
 
     def buffers_overflow(self) -> bool:
         """Whether half-received requests take more memory than they may."""
-        return self.buffered > self.node.config.service.proto_buffer_max
+        return self.buffered > self.limits.proto_buffer_max
 
     def backlog_overflows(self) -> bool:
         """Whether replies that wait for their clients take more memory than they may."""
-        return self.backlog > self.node.config.service.proto_buffer_max
+        return self.backlog > self.limits.proto_buffer_max
 
     def sweep(self, now: float) -> None:
         """Close clients that do not take their replies, and idle ones when there is a limit for that."""
-        for connection in tuple(self.stalled):
-            connection.check_stall(now, STALL_SECONDS)
-        idle_ms = self.node.config.service.proto_fd_idle_ms
+        for stalled in tuple(self.stalled):
+            stalled.check_stall(now, STALL_SECONDS)
+        idle_ms = self.limits.proto_fd_idle_ms
         if idle_ms:
             for connection in tuple(self.connections):
                 connection.check_idle(now, idle_ms / 1000)

@@ -1,4 +1,4 @@
-"""Requests of one connection that are worked on beside each other: those that other nodes pass on, which are numbered.
+"""Requests of one connection that are answered out of order: those that the protocol numbers.
 
 What a client sends is answered in order; a node that passes on what many clients ask need not wait for the slowest.
 """
@@ -10,19 +10,21 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
-    from asudfd.network.connections import Made
+    from asudfd.network.face import Later, Made
 
 COUNT_MAX = 4096
-"""Requests of one connection that are worked on at a time. Another one holds up those behind it."""
+"""Requests of one connection that are in flight at a time. Another one holds up those behind it.
+
+As many as a node lets wait for another one (`asudfd.aerospike.message.peer.peer`), so that none does."""
 
 SIZE_MAX = 64 << 20
-"""Bytes of these requests."""
+"""Bytes of these requests; the same as there."""
 
 
 class InFlight:
-    """What is worked on."""
+    """The numbered requests of one connection whose replies are being made."""
 
     __slots__ = ("_size", "_tasks")
 
@@ -33,26 +35,24 @@ class InFlight:
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def begins(
-        self,
-        reply: Awaitable[Made] | AsyncIterator[bytes],
-        size: int,
-        answered: Callable[[asyncio.Future[Made]], None],
-    ) -> bool:
-        """Have the ``reply`` to a request of ``size`` bytes made, if there is room; ``answered`` is told of its end."""
-        if isinstance(reply, AsyncIterator) or len(self._tasks) >= COUNT_MAX or self._size + size > SIZE_MAX:
+    def begins(self, later: Later, on_end: Callable[[asyncio.Future[Made]], None]) -> bool:
+        """Have a numbered reply made, if there is room for its request; ``on_end`` is called when it is made."""
+        size, reply = later.numbered_size, later.reply
+        if not size or isinstance(reply, AsyncIterator):
+            return False
+        if len(self._tasks) >= COUNT_MAX or self._size + size > SIZE_MAX:
             return False
         task = asyncio.ensure_future(reply)
         self._tasks[task] = size
         self._size += size
-        task.add_done_callback(self._on_end)
-        task.add_done_callback(answered)
+        task.add_done_callback(self._forget)
+        task.add_done_callback(on_end)
         return True
 
-    def give_up(self) -> None:
-        """Let nobody work on them any more."""
+    def cancel(self) -> None:
+        """Cancel all of them."""
         for task in tuple(self._tasks):
             task.cancel()
 
-    def _on_end(self, task: asyncio.Future[Made]) -> None:
+    def _forget(self, task: asyncio.Future[Made]) -> None:
         self._size -= self._tasks.pop(task)

@@ -1,4 +1,4 @@
-"""The listener of a node: bind, listen, serve, drain, in this order of life.
+"""A listening socket and its connections: bind, listen, accept, drain, in this order of life.
 
 A node that is not ready yet refuses connections, as a real one does: whoever asks it is told so at once.
 """
@@ -11,34 +11,35 @@ from typing import TYPE_CHECKING
 
 from asudfd.errors import StartError
 from asudfd.network.connection import Connection
-from asudfd.network.connections import SWEEP_SECONDS, ConnectionSet
+from asudfd.network.connections import SWEEP_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from asudfd.node import Node
+    from asudfd.network.connections import ConnectionSet
 
     Bind = Callable[[str, int], socket.socket]
 
 BACKLOG = 4096
-"""Connections that may wait to be accepted; the system cuts it to its own limit."""
+"""Connections that may wait to be accepted; the system cuts it to its own limit.
+
+Thousands of clients that come back at once after a restart shall not be refused."""
 
 
 class Listener:
-    """The port on which a node serves clients."""
+    """One port on which clients are served in the protocol of its ``connections``."""
 
-    __slots__ = ("_server", "_socket", "_sweep", "node", "traffic")
+    __slots__ = ("_server", "_socket", "_sweep", "connections")
 
-    def __init__(self, node: Node, address: str, port: int, bind: Bind | None = None) -> None:
+    def __init__(self, connections: ConnectionSet, address: str, port: int, bind: Bind | None = None) -> None:
         """Have a socket bound to ``address`` and ``port`` that need not listen yet; ``bind`` makes it.
 
         Raises StartError saying what is in the way.
         """
-        self.node = node
         self._socket = (bind or new_socket)(address, port)
         self._server: asyncio.Server | None = None
         self._sweep: asyncio.TimerHandle | None = None
-        self.traffic = ConnectionSet(node)
+        self.connections = connections
 
     @property
     def address(self) -> tuple[str, int]:
@@ -55,14 +56,14 @@ class Listener:
         self.listen()
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: Connection(self.traffic), sock=self._socket, backlog=BACKLOG
+            lambda: Connection(self.connections), sock=self._socket, backlog=BACKLOG
         )
         self._sweep = loop.call_later(SWEEP_SECONDS, self._on_sweep)
 
     async def stop(self, seconds: float) -> None:
         """Stop accepting, wait up to ``seconds`` for the commands in flight, close every connection."""
         self.close()
-        await self.traffic.drain(seconds)
+        await self.connections.drain(seconds)
 
     def close(self) -> None:
         """Stop accepting."""
@@ -74,7 +75,7 @@ class Listener:
 
     def _on_sweep(self) -> None:
         loop = asyncio.get_running_loop()
-        self.traffic.sweep(loop.time())
+        self.connections.sweep(loop.time())
         self._sweep = loop.call_later(SWEEP_SECONDS, self._on_sweep)
 
 

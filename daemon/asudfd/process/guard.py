@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
 
-    from asudfd.network.listener import Listener
     from asudfd.process.holder import Call, Holder
     from asudfd.process.log import Log
     from asudfd.process.restart import KeptSockets
     from asudfd.process.signals import Signals
+    from asudfd.served_node import ServedNode
 
 STOPS = {signal.SIGTERM, signal.SIGINT}
 
@@ -33,7 +33,7 @@ class Guard:
     """Keeps the event loop of this process, which serves ``services``, from being held for ``seconds``; 0 for ever."""
 
     def __init__(
-        self, services: Sequence[Listener], log: Log, signals: Signals, listeners: KeptSockets, seconds: int
+        self, services: Sequence[ServedNode], log: Log, signals: Signals, listeners: KeptSockets, seconds: int
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._services = services
@@ -65,7 +65,11 @@ class Guard:
     def _held(self, stack: FrameType, seconds: float) -> None:
         """In the watchdog's thread: the loop's own thread may never go on."""
         try:
-            found = holder(stack, self._loop, [service.traffic for service in self._services])
+            found = holder(
+                stack,
+                self._loop,
+                [each.connections for service in self._services for each in service.listeners],
+            )
             self._tell(found, seconds)
             if found.call is not None:
                 self._demote(found.call)

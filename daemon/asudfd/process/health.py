@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from asudfd.network.http import Page
-    from asudfd.network.listener import Listener
+    from asudfd.served_node import ServedNode
 
 STARTING = "starting"
 STOPPING = "stopping"
@@ -20,7 +20,7 @@ STOPPING = "stopping"
 class Health:
     """The pages for supervisors about the ``services`` of this process. ``stage`` says why they do not serve yet, or no more."""
 
-    def __init__(self, services: Sequence[Listener]) -> None:
+    def __init__(self, services: Sequence[ServedNode]) -> None:
         self.stage = STARTING
         self._services = services
 

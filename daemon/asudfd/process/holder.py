@@ -6,10 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
 from asudfd.aerospike.info.dispatch import InfoService
-from asudfd.aerospike.info.request import ClientSession
 from asudfd.aerospike.message.dispatch import RecordService
 from asudfd.lua.host import LuaHost
 from asudfd.network.connection import Connection
+from asudfd.network.session import ClientSession
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,7 +45,7 @@ class Holder(NamedTuple):
         return f"{self.what}{' for client ' if self.client else ''}{self.client}"
 
 
-def holder(stack: FrameType, loop: asyncio.AbstractEventLoop, traffics: Iterable[ConnectionSet]) -> Holder:
+def holder(stack: FrameType, loop: asyncio.AbstractEventLoop, listened: Iterable[ConnectionSet]) -> Holder:
     """Who holds ``loop``, whose thread has the ``stack``."""
     frames = list(_frames(stack))
     call, what = None, "something that is no request"
@@ -54,7 +54,7 @@ def holder(stack: FrameType, loop: asyncio.AbstractEventLoop, traffics: Iterable
         if known is not None:
             call, what = known
             break
-    return Holder(call, what, _client(frames, loop, traffics), " < ".join(_places(frames)))
+    return Holder(call, what, _client(frames, loop, listened), " < ".join(_places(frames)))
 
 
 def _frames(stack: FrameType | None) -> Iterator[FrameType]:
@@ -76,7 +76,7 @@ def _known(frame: FrameType) -> tuple[Call | None, str] | None:
 
 
 def _client(
-    frames: Iterable[FrameType], loop: asyncio.AbstractEventLoop, traffics: Iterable[ConnectionSet]
+    frames: Iterable[FrameType], loop: asyncio.AbstractEventLoop, listened: Iterable[ConnectionSet]
 ) -> str:
     """Address of whose request it is: its connection or session is on the stack, or waits for the task that runs."""
     for frame in frames:
@@ -84,11 +84,11 @@ def _client(
             if isinstance(found, ClientSession) and found.address:
                 return found.address
             if isinstance(found, Connection):
-                return found._session.address  # noqa: SLF001 - what it knows of its client is nobody else's matter
+                return found.address
     task = asyncio.current_task(loop)
-    for connection in (each for traffic in traffics for each in tuple(traffic.connections)):
-        if task is not None and connection._task is task:  # noqa: SLF001 - as above
-            return connection._session.address  # noqa: SLF001 - as above
+    for connection in (each for connections in listened for each in tuple(connections.connections)):
+        if task is not None and connection.is_working(task):
+            return connection.address
     return ""
 
 

@@ -23,8 +23,8 @@ from asudfd.fairness import PIECE_SIZE, cut, loop_scheduler
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
 
-    from asudfd.aerospike.info.request import ClientSession
     from asudfd.aerospike.info.table import InfoCommand
+    from asudfd.network.session import ClientSession
     from asudfd.node import Node
 
     Reply = bytes | AsyncIterator[bytes] | Awaitable[bytes | AsyncIterator[bytes]]

@@ -7,30 +7,18 @@
 Source of the texts and of the code 20 for `namespace`: the specification of the info protocol, section 2.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from asinfo.wire.info import parameter
 from asudfd.errors import Code, CommandError
 
+if TYPE_CHECKING:
+    from asudfd.network.session import ClientSession
+
 VALUE_SIZE_MAX = 1023
 """Longest value, in bytes, of a parameter whose command names no limit of its own."""
-
-
-class ClientSession:
-    """What a connection remembers between its requests; ``gone`` when it has ended.
-
-    ``address`` is the client's, as job listings write it: ADDRESS+PORT; empty where there is none.
-    """
-
-    __slots__ = ("address", "gone", "user_agent")
-
-    def __init__(self) -> None:
-        self.address = ""
-        self.gone = False
-        self.user_agent: bytes | None = None
-
-    def meet(self, peer: object) -> None:
-        """Take over the client's address as a socket tells it, if it does."""
-        if isinstance(peer, tuple):
-            self.address = f"{peer[0]}+{peer[1]}"
 
 
 class Request:

@@ -59,10 +59,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
     from asinfo.wire.message import Message, Op
-    from asudfd.aerospike.info.request import ClientSession
     from asudfd.aerospike.message.counts import ResultCounters
     from asudfd.aerospike.message.outcome import Outcome
     from asudfd.aerospike.message.peer.peer import Peer
+    from asudfd.network.session import ClientSession
     from asudfd.node import Node
     from asudfd.record.namespace import Namespace
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from asinfo.errors import WireError
 from asinfo.wire.frame import HEADER_SIZE, INFO, MESSAGE, pack, unpack_header
-from asudfd.aerospike.info.request import ClientSession
-from asudfd.network.connection import HELD_SIZE, TURN_REPLIES
+from asudfd.network.connection import TURN_REPLIES
+from asudfd.network.flow import HELD_SIZE
+from asudfd.network.session import ClientSession
 from tests.fakes.connection import BUILD, BUILD_REPLY, Bench, dialogue, feed, frames, turns
 
 
@@ -36,7 +37,7 @@ def test_ready_replies_are_bounded() -> None:
         connection, _ = bench.connect()
         for number in range(3000):
             connection.data_received(pack(INFO, b"build:%d\n" % number))
-        assert 0 < len(bench.traffic.ready) <= 1024
+        assert 0 < len(bench.face.ready) <= 1024
 
     dialogue(test)
 
@@ -76,7 +77,7 @@ def test_the_largest_length_is_accepted_without_memory() -> None:
         connection, transport = bench.connect()
         connection.data_received(b"\2\1\0\0\x08\0\0\0")
         assert not transport.is_closing()
-        assert bench.traffic.buffered == HEADER_SIZE
+        assert bench.connections.buffered == HEADER_SIZE
 
     dialogue(test)
 
@@ -111,7 +112,7 @@ def test_replies_keep_their_order_while_one_is_pending() -> None:
         await turns()
         assert transport.sent == BUILD_REPLY + pack(INFO, b"wait\tdone\n") + BUILD_REPLY * 2
         assert transport.is_reading()
-        assert bench.traffic.buffered == 0
+        assert bench.connections.buffered == 0
 
     dialogue(test)
 
@@ -163,7 +164,7 @@ def test_a_record_message_is_given_up_with_its_client(end: str) -> None:
             futures.append(asyncio.get_running_loop().create_future())
             return futures[-1]
 
-        bench.traffic.responders[MESSAGE] = respond
+        bench.face.responders[MESSAGE] = respond
         connection, transport = bench.connect()
         connection.data_received(pack(MESSAGE, b"x") + pack(MESSAGE, b"y"))
         await turns()
@@ -177,7 +178,7 @@ def test_a_record_message_is_given_up_with_its_client(end: str) -> None:
         assert [each.cancelled() for each in futures] == [True]
         assert transport.is_closing()
         assert not transport.sent
-        assert not bench.traffic.tasks
+        assert not bench.connections.tasks
         assert not bench.log
 
     dialogue(test)
@@ -191,7 +192,7 @@ def test_what_comes_behind_a_record_message_is_bounded() -> None:
             futures.append(asyncio.get_running_loop().create_future())
             return futures[-1]
 
-        bench.traffic.responders[MESSAGE] = respond
+        bench.face.responders[MESSAGE] = respond
         connection, transport = bench.connect()
         connection.data_received(pack(MESSAGE, b"x"))
         connection.data_received(pack(MESSAGE, bytes(HELD_SIZE - 100)))
@@ -219,8 +220,8 @@ def test_a_lost_connection_does_not_stop_its_command() -> None:
         bench.pending.futures[0].set_result(b"done")
         await turns()
         assert not transport.sent
-        assert not bench.traffic.tasks
-        assert bench.traffic.buffered == 0
+        assert not bench.connections.tasks
+        assert bench.connections.buffered == 0
         assert bench.node.counters.closed == 1
 
     dialogue(test)
@@ -268,9 +269,9 @@ def test_half_received_requests_have_a_limit_over_all_connections() -> None:
         assert second_transport.aborted
         assert "proto-buffer-max" in bench.log[0][2]
         second.connection_lost(None)
-        assert bench.traffic.buffered == 600_000
+        assert bench.connections.buffered == 600_000
         first.connection_lost(None)
-        assert bench.traffic.buffered == 0
+        assert bench.connections.buffered == 0
 
     dialogue(test, proto_buffer_max=1 << 20)
 
@@ -287,7 +288,7 @@ def test_a_client_that_does_not_read_is_not_read_from() -> None:
         connection.resume_writing()
         assert transport.sent == BUILD_REPLY
         assert transport.is_reading()
-        assert bench.traffic.backlog == 0
+        assert bench.connections.backlog == 0
 
     dialogue(test)
 
@@ -298,16 +299,16 @@ def test_a_client_that_never_reads_is_closed() -> None:
         transport.unsent = 100
         connection.pause_writing()
         now = asyncio.get_running_loop().time()
-        bench.traffic.sweep(now + 29)
+        bench.connections.sweep(now + 29)
         transport.unsent = 50  # it takes some
-        bench.traffic.sweep(now + 31)
-        bench.traffic.sweep(now + 60)
+        bench.connections.sweep(now + 31)
+        bench.connections.sweep(now + 60)
         assert not transport.is_closing()
-        bench.traffic.sweep(now + 62)
+        bench.connections.sweep(now + 62)
         assert transport.aborted
         connection.connection_lost(None)
-        assert not bench.traffic.stalled
-        assert bench.traffic.backlog == 0
+        assert not bench.connections.stalled
+        assert bench.connections.backlog == 0
 
     dialogue(test)
 
@@ -326,16 +327,16 @@ def test_replies_that_nobody_takes_have_a_limit_over_all_connections() -> None:
 def test_idle_clients_are_closed_only_where_configured() -> None:
     async def test(bench: Bench) -> None:
         connection, transport = bench.connect()
-        bench.traffic.sweep(100.0)
-        bench.traffic.sweep(900.0)
+        bench.connections.sweep(100.0)
+        bench.connections.sweep(900.0)
         assert not transport.is_closing()
         bench.node.config.service.proto_fd_idle_ms = 5000
-        bench.traffic.sweep(1000.0)
+        bench.connections.sweep(1000.0)
         connection.data_received(BUILD)
-        bench.traffic.sweep(1006.0)
-        bench.traffic.sweep(1010.0)
+        bench.connections.sweep(1006.0)
+        bench.connections.sweep(1010.0)
         assert not transport.is_closing()
-        bench.traffic.sweep(1011.0)
+        bench.connections.sweep(1011.0)
         assert transport.is_closing()
         assert bench.node.counters.reaped == 1
 
@@ -360,7 +361,7 @@ def test_draining_answers_what_is_in_flight() -> None:
         idle, idle_transport = bench.connect()
         busy, busy_transport = bench.connect()
         busy.data_received(pack(INFO, b"wait\n"))
-        draining = asyncio.ensure_future(bench.traffic.drain(5))
+        draining = asyncio.ensure_future(bench.connections.drain(5))
         await turns()
         assert idle_transport.is_closing()
         idle.connection_lost(None)
@@ -381,7 +382,7 @@ def test_draining_has_an_end() -> None:
     async def test(bench: Bench) -> None:
         busy, transport = bench.connect()
         busy.data_received(pack(INFO, b"wait\n"))
-        await bench.traffic.drain(0)
+        await bench.connections.drain(0)
         assert transport.aborted
         bench.pending.futures[0].cancel()
         await turns()
@@ -475,7 +476,7 @@ def test_a_reply_in_pieces_ends_when_its_client_is_gone() -> None:
             sessions.append(session)
             return pieces()
 
-        bench.traffic.responders[MESSAGE] = respond
+        bench.face.responders[MESSAGE] = respond
         connection, transport = bench.connect()
         connection.data_received(pack(MESSAGE, b"x"))
         await turns()
@@ -487,7 +488,7 @@ def test_a_reply_in_pieces_ends_when_its_client_is_gone() -> None:
         await turns()
         assert known == [False, True]
         assert not transport.sent
-        assert not bench.traffic.tasks
+        assert not bench.connections.tasks
         assert not bench.log
 
     dialogue(test)

@@ -15,7 +15,7 @@ class Passed:
 
     def __init__(self, bench: Bench) -> None:
         self.begun: dict[bytes, asyncio.Future[bytes]] = {}
-        bench.traffic.responders[INTERNAL] = lambda body, _session: self.begin(body)
+        bench.face.responders[INTERNAL] = lambda body, _session: self.begin(body)
         self.connection, self.transport = bench.connect()
 
     def begin(self, body: bytes) -> bytes | asyncio.Future[bytes]:

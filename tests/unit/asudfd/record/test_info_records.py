@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from asudfd.aerospike.info.families import table
-from asudfd.aerospike.info.request import ClientSession, Request
+from asudfd.aerospike.info.request import Request
 from asudfd.config.load import embedded
 from asudfd.config.schema import Config, NamespaceSet
 from asudfd.errors import CommandError, StartError
+from asudfd.network.session import ClientSession
 from asudfd.node import Node
 from asudfd.record.namespace import Namespace
 from asudfd.record.record import Record

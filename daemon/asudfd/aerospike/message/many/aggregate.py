@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from asinfo.wire.message import Message
-    from asudfd.aerospike.info.request import ClientSession
     from asudfd.aerospike.message.dispatch import RecordService
+    from asudfd.network.session import ClientSession
     from asudfd.record.namespace import Namespace
 
 BATCH_SIZE = 128 << 10

@@ -34,8 +34,8 @@ from asudfd.record.refused import Refused
 
 if TYPE_CHECKING:
     from asinfo.wire.message import Message, Op
-    from asudfd.aerospike.info.request import ClientSession
     from asudfd.aerospike.message.dispatch import RecordService
+    from asudfd.network.session import ClientSession
     from asudfd.record.namespace import Namespace
 
 TURN_SECONDS = 0.002

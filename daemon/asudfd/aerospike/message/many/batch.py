@@ -40,10 +40,10 @@ if TYPE_CHECKING:
 
     from asinfo.wire.batch import Attributes, Row
     from asinfo.wire.message import Message
-    from asudfd.aerospike.info.request import ClientSession
     from asudfd.aerospike.message.dispatch import RecordService
     from asudfd.aerospike.message.outcome import Outcome
     from asudfd.aerospike.message.peer.remote_rows import Answer
+    from asudfd.network.session import ClientSession
     from asudfd.node import Counters
     from asudfd.record.namespace import Namespace
 

@@ -26,7 +26,7 @@ from asudfd.record.record import PARTITIONS
 from asudfd.record.refused import Refused
 
 if TYPE_CHECKING:
-    from asudfd.aerospike.info.request import ClientSession
+    from asudfd.network.session import ClientSession
     from asudfd.record.namespace import Namespace
 
 ACTIVE_MAX = 128

@@ -56,9 +56,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from asinfo.wire.message import Message
-    from asudfd.aerospike.info.request import ClientSession
     from asudfd.aerospike.message.dispatch import RecordService
     from asudfd.aerospike.message.many.selection import SelectedRecord
+    from asudfd.network.session import ClientSession
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
 

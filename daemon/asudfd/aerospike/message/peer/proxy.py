@@ -43,9 +43,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from asinfo.wire.message import Message, Op
-    from asudfd.aerospike.info.request import ClientSession
     from asudfd.aerospike.message.dispatch import RecordService
     from asudfd.aerospike.message.outcome import Outcome
+    from asudfd.network.session import ClientSession
     from asudfd.node import Node
 
 _HEAD = Struct(">B8s8s")

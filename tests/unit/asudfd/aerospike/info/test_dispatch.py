@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from asinfo.wire.frame import HEADER_SIZE
 from asudfd.aerospike.info.dispatch import InfoService
-from asudfd.aerospike.info.request import ClientSession, Request
+from asudfd.aerospike.info.request import Request
 from asudfd.aerospike.info.table import InfoCommand, InfoTable
 from asudfd.errors import CommandError
+from asudfd.network.session import ClientSession
 from asudfd.node import Node
 from tests.fakes.reply import whole
 from tests.fakes.state import make_node

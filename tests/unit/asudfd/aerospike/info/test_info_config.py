@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from asudfd.aerospike.info.config import ROWS
-from asudfd.aerospike.info.request import ClientSession, Request
+from asudfd.aerospike.info.request import Request
 from asudfd.aerospike.info.table import InfoTable
 from asudfd.config.load import embedded, load
 from asudfd.config.schema import Config
 from asudfd.errors import CommandError
+from asudfd.network.session import ClientSession
 
 MEASURED = dict(
     line.split("\t") for line in (Path(__file__).parent / "get_config_8_1_2.txt").read_text().splitlines()

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from asudfd.aerospike.info.log import ROWS
-from asudfd.aerospike.info.request import ClientSession, Request
+from asudfd.aerospike.info.request import Request
 from asudfd.aerospike.info.table import InfoTable
 from asudfd.config.schema import Sink
 from asudfd.errors import CommandError
+from asudfd.network.session import ClientSession
 from asudfd.process.log import Log
 
 MEASURED = dict(

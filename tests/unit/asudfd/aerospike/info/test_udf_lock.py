@@ -10,9 +10,10 @@ import pytest
 
 from asinfo.wire.info import split_line
 from asudfd.aerospike.info import udf_lock
-from asudfd.aerospike.info.request import ClientSession, Request
+from asudfd.aerospike.info.request import Request
 from asudfd.aerospike.info.table import InfoTable
 from asudfd.errors import CommandError, UdfError
+from asudfd.network.session import ClientSession
 from asudfd.node import Node
 from asudfd.smd.interface import SmdFailed, SmdTimeout
 from asudfd.smd.local import LocalSmd

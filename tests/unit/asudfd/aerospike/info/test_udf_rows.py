@@ -11,11 +11,12 @@ import pytest
 
 from asinfo.wire.info import split_line
 from asudfd.aerospike.info import smd, udf
-from asudfd.aerospike.info.request import ClientSession, Request
+from asudfd.aerospike.info.request import Request
 from asudfd.aerospike.info.table import InfoTable
 from asudfd.cluster.cluster import Cluster, Member
 from asudfd.errors import CommandError, UdfError
 from asudfd.lua.host import CompileError
+from asudfd.network.session import ClientSession
 from asudfd.node import Node
 from asudfd.smd import local
 from asudfd.smd.interface import UDF, SmdFailed, SmdTimeout

@@ -16,10 +16,11 @@ from asinfo.wire.message import INFO3_LAST
 from asinfo.wire.request import Key
 from asinfo.wire.result import Result
 from asudfd.aerospike.info.queries import query_abort, query_show
-from asudfd.aerospike.info.request import ClientSession, Request
+from asudfd.aerospike.info.request import Request
 from asudfd.aerospike.message.many.aggregate import ACTIVE_MAX
 from asudfd.config.schema.lua import ModLua
 from asudfd.lua.host import LuaHost
+from asudfd.network.session import ClientSession
 from asudfd.record.indexes import Index
 from asudfd.record.record import partition
 from tests.fakes.world import World

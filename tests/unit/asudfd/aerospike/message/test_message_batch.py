@@ -10,7 +10,7 @@ import pytest
 from asinfo.wire import batch, message, request
 from asinfo.wire.request import Key
 from asinfo.wire.result import Result
-from asudfd.aerospike.info.request import ClientSession
+from asudfd.network.session import ClientSession
 from tests.fakes.world import World, gather
 
 NOTHING_THERE = Key("test", "demo", "none")

@@ -14,7 +14,8 @@ from asinfo.wire.message import INFO3_LAST, INFO3_PARTITION_DONE, TTL_NEVER, TTL
 from asinfo.wire.request import Key, Policy
 from asinfo.wire.result import Result
 from asudfd.aerospike.info.queries import query_abort, query_abort_all, query_show
-from asudfd.aerospike.info.request import ClientSession, Request
+from asudfd.aerospike.info.request import Request
+from asudfd.network.session import ClientSession
 from asudfd.record.indexes import Index
 from asudfd.record.record import partition
 from asudfd.record.ttl import now_seconds

@@ -12,8 +12,9 @@ from asinfo.wire.message import INFO3_PARTITION_DONE
 from asinfo.wire.request import Key
 from asinfo.wire.result import Result
 from asudfd.aerospike.info import sindex
-from asudfd.aerospike.info.request import ClientSession, Request
+from asudfd.aerospike.info.request import Request
 from asudfd.errors import CommandError
+from asudfd.network.session import ClientSession
 from asudfd.record.indexes import Index, accept, key_of, value_of
 from asudfd.smd.interface import SINDEX, Item, SmdFailed, SmdTimeout
 from tests.fakes.world import World

@@ -16,10 +16,10 @@ from asinfo.wire.result import Result
 from asudfd.aerospike import refusals
 from asudfd.aerospike.info.dispatch import InfoService
 from asudfd.aerospike.info.families import table
-from asudfd.aerospike.info.request import ClientSession
 from asudfd.aerospike.message.peer import proxy
 from asudfd.aerospike.message.single.operate import UNSUPPORTED
 from asudfd.aerospike.refusals import COUNTED_MAX, OTHERS, TOLD_MAX, Refusal, RefusalLog
+from asudfd.network.session import ClientSession
 from tests.fakes.reply import whole
 from tests.fakes.state import Lines, make_node
 from tests.fakes.world import World, gather

@@ -16,6 +16,7 @@ from asudfd.aerospike.message.peer.remote_rows import AT_A_TIME
 from asudfd.cluster.cluster import Cluster, Member
 from asudfd.network.listener import Listener
 from asudfd.record.record import partition
+from tests.fakes.connection import connections_of
 from tests.fakes.world import World, gather
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Pair:
         self.services = {}
         for identity, world in self.worlds.items():
             world.node.id = identity
-            self.services[identity] = Listener(world.node, "127.0.0.1", 0)
+            self.services[identity] = Listener(connections_of(world.node), "127.0.0.1", 0)
         members = [Member(identity, *service.address) for identity, service in self.services.items()]
         self.peers = {member.id: Peer(member) for member in members}
         for world in self.worlds.values():
