@@ -51,8 +51,8 @@ coverage: $(VENV)/tools | $(TMPDIR) ## lines and branches that the tests run, wi
 versions: | $(TMPDIR) ## the tests of wire and tools, and the demo, under each Python of 3.11 to 3.13 that is here
 	@sh .ci/versions
 
-bench: $(VENV)/tools $(VENV)/clients | $(TMPDIR) ## the figures of docs/benchmarks.md; BENCH=name runs one of them
-	$(BIN)/python -m tests.bench $(BENCH)
+bench: $(VENV)/tools $(VENV)/clients | $(TMPDIR) ## the figures of docs/benchmarks.md; BENCH=name runs one of them, JSON=docs/benchmarks.json keeps them for the page
+	$(BIN)/python -m tests.bench $(if $(JSON),--json $(JSON)) $(BENCH)
 
 rates: $(VENV)/tools $(VENV)/clients | $(TMPDIR) ## how many rows recorded on a real server are answered as recorded, for docs/compatibility.md
 	$(BIN)/python -m tests.recorded

@@ -1,4 +1,4 @@
-"""`make docs`: the pages, manual pages and the node's completion that come from tables in the source; a test compares them."""
+"""`make docs`: pages, manual pages and the node's completion, from tables in the source and the figures of the benchmarks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import asinfo
 from asudfd.cli import SHELLS
 from asudfd.config import full, page
-from docs import info_commands, programs
+from docs import bench_page, info_commands, programs
 from docs.program import manual, markdown
 
 ROOT = Path(__file__).parents[1]
@@ -18,6 +18,7 @@ def pages() -> dict[str, str]:
     found = {
         "docs/parameters.md": page.page(),
         "docs/info-commands.md": info_commands.page(),
+        "docs/benchmarks.md": bench_page.page(),
         "config/asudfd-full.conf": full.text(),
     }
     for program in programs.programs():

@@ -1,4 +1,9 @@
-"""`asadm udf apply` of 200 modules to 300 nodes: CPU, memory and time of the whole process; and with nodes that fail."""
+"""`asadm udf apply` of 200 modules to 300 nodes, some of which fail: CPU, memory and time of the whole process.
+
+The fake nodes of `plan` run in another process. The modules have ten levels; each requires one of the level below. One run of
+the whole process `asadm` for each figure, its history included, with `--timeout 2 --wait 30`. The nodes share the two
+processors with it and are most of the time.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+from tests.bench.figures import figure, note
 from tests.bench.processes import BIN, directory, environment, raise_file_limit
 from tests.fakes.fleet import Fleet
 
@@ -23,13 +29,13 @@ SHAPES = {
     "one cluster": (1, 0),
     "30 clusters of 10": (30, 0),
     "300 nodes that stand alone": (0, 0),
-    "the same, 3 hung and 3 refusing": (0, 3),
-    "30 clusters, 3 hung and 3 refusing": (30, 3),
+    "300 nodes that stand alone, 3 hung and 3 refusing": (0, 3),
+    "30 clusters of 10, 3 hung and 3 refusing": (30, 3),
 }
 
 
 def run() -> None:
-    """Print what an apply costs, by how the nodes hang together, and what a second one costs."""
+    """Record what an apply costs, by how the nodes hang together, and what a second one costs."""
     with directory() as home:
         modules = home / "udf"
         modules.mkdir()
@@ -40,7 +46,6 @@ def run() -> None:
             with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as fleet:
                 assert fleet.stdout is not None
                 hosts = fleet.stdout.readline().decode().strip()
-                print(f"  {NODES} nodes, {MODULES} modules, {shape}", flush=True)
                 words = [
                     str(BIN / "asadm"),
                     "-h",
@@ -52,9 +57,9 @@ def run() -> None:
                     str(modules),
                 ]
                 flags = ["--yes", "--wait", str(WAIT), "--history", str(home / "history")]
-                _report(home, "apply", [*words, *flags])
-                _report(home, "again", [*words, *flags])
-                _report(home, "again, --verify", [*words, *flags, "--verify"])
+                _report(home, f"{shape}, apply", [*words, *flags])
+                _report(home, f"{shape}, apply again", [*words, *flags])
+                _report(home, f"{shape}, apply again with --verify", [*words, *flags, "--verify"])
                 fleet.communicate()
 
 
@@ -69,11 +74,11 @@ def _report(home: Path, name: str, argv: list[str]) -> None:
     _, status, usage = os.wait4(pid, 0)
     seconds = time.monotonic() - began
     last = output.read_text().splitlines()[-1]
-    print(
-        f"    {name:16} {usage.ru_utime + usage.ru_stime:5.2f} s CPU, {usage.ru_maxrss / 1024:4.0f} MB peak, "
-        f"{seconds:5.2f} s, exit code {os.waitstatus_to_exitcode(status)}: {last}",
-        flush=True,
-    )
+    figure(f"{name}: CPU", usage.ru_utime + usage.ru_stime, "s")
+    figure(f"{name}: memory", usage.ru_maxrss / 1024, "MB")
+    figure(f"{name}: time", seconds, "s")
+    figure(f"{name}: exit code", os.waitstatus_to_exitcode(status), "")
+    note(last)
 
 
 def _source(number: int) -> bytes:

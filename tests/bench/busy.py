@@ -1,11 +1,15 @@
-"""How long `build` waits while modules loop for ever: the node must keep answering."""
+"""Latency of `build` while clients put modules whose bodies never end: the node must keep answering.
+
+Four connections put such modules one after the other; a fifth sends `build` about every millisecond.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
 
-from tests.bench.processes import ask, asudfd, connect, directory, percentile, put
+from tests.bench.figures import distribution, figure
+from tests.bench.processes import ask, asudfd, connect, directory, put
 
 SECONDS = 5.0
 LOOPING = 4
@@ -25,10 +29,10 @@ BODIES = [
 
 
 def run() -> None:
-    """Print percentiles of `build` on a quiet node and on one that is busy with loops."""
+    """Record percentiles of `build` on a quiet node and on one that is busy with loops."""
     with directory() as home, asudfd(home / "state") as daemon:
         address = daemon.addresses[0]
-        report("quiet", latencies(address, SECONDS / 2))
+        distribution("quiet node", latencies(address, SECONDS / 2), "ms")
         stop = threading.Event()
         answers: list[bytes] = []
         threads = [
@@ -36,12 +40,13 @@ def run() -> None:
         ]
         for thread in threads:
             thread.start()
-        report(f"{LOOPING} looping puts", latencies(address, SECONDS))
+        distribution(f"{LOOPING} connections put endless modules", latencies(address, SECONDS), "ms")
         stop.set()
         for thread in threads:
             thread.join()
     refused = sum(answer.startswith(b"error=") for answer in answers)
-    print(f"  {len(answers)} endless bodies put, {refused} refused")
+    figure("endless modules put", len(answers), "")
+    figure("endless modules refused", refused, "")
 
 
 def _loop(address: tuple[str, int], number: int, stop: threading.Event, answers: list[bytes]) -> None:
@@ -63,10 +68,3 @@ def latencies(address: tuple[str, int], seconds: float) -> list[float]:
             found.append((time.perf_counter() - began) * 1e3)
             time.sleep(0.001)
     return found
-
-
-def report(name: str, values: list[float]) -> None:
-    print(
-        f"  {name:<24} {len(values):>5} requests: median {percentile(values, 50):6.2f} ms, "
-        f"p99 {percentile(values, 99):6.2f} ms, max {max(values):6.2f} ms"
-    )

@@ -1,4 +1,8 @@
-"""How long `build` waits while clients send what is meant to hold the node: modules, patterns, large answers."""
+"""Latency of `build` beside hostile clients: UDFs that burn CPU or memory, regular expressions, large replies.
+
+Each kind of hostile program runs in 4 clients, the fetch of a 0.9 MB module in 50, from another process; a client sends
+`build` about every millisecond. A call may take 500 ms.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,8 @@ from asinfo.wire import expression as x
 from asinfo.wire import frame, msgpack, request
 from asinfo.wire.msgpack import Raw
 from asinfo.wire.request import Key, Policy
-from tests.bench.busy import latencies, report
+from tests.bench.busy import latencies
+from tests.bench.figures import distribution
 from tests.bench.processes import ask, asudfd, connect, directory, put, receive
 
 if TYPE_CHECKING:
@@ -42,7 +47,7 @@ KEY = Key("test", "demo", "k")
 
 
 def run() -> None:
-    """Print percentiles of `build` on a quiet node, and beside each kind of hostile client."""
+    """Record percentiles of `build` on a quiet node, and beside each kind of hostile client."""
     with directory() as home, asudfd(home / "state") as daemon:
         address = daemon.addresses[0]
         functions = "".join(f"function f{n}(r) {body} end\n" for n, body in enumerate(PROGRAMS.values()))
@@ -50,7 +55,7 @@ def run() -> None:
         daemon.ask(put("large.lua", b"-- " + b"x" * 900_000))
         with connect(address) as sock:
             _send(request.put(KEY, {"s": "ab" * 30_000}), sock)
-        report("quiet", latencies(address, SECONDS / 2))
+        distribution("quiet node", latencies(address, SECONDS / 2), "ms")
         for number, name in enumerate(PROGRAMS):
             body = request.apply(KEY, "hostile", f"f{number}", [], LIMIT)
             _beside(address, name, CLIENTS, partial(_send, body))
@@ -73,14 +78,14 @@ def _send(body: bytes, sock: socket) -> None:
 
 
 def _beside(address: tuple[str, int], name: str, clients: int, send: Callable[[socket], object]) -> None:
-    """The hostile clients are another process: whoever measures must not wait for the interpreter himself."""
+    """The hostile clients run in another process: in this one the measuring thread would wait for the GIL."""
     hostile = multiprocessing.get_context("fork").Process(target=_attack, args=(address, clients, send))
     hostile.start()
     found = latencies(address, SECONDS)
     hostile.kill()
     hostile.join()
     time.sleep(LIMIT.limit / 1000)  # what is under way is no burden for the next
-    report(name, found)
+    distribution(f"beside {clients} x {name}", found, "ms", p99="at most 10 ms", longest="at most 250 ms")
 
 
 def _attack(address: tuple[str, int], clients: int, send: Callable[[socket], object]) -> None:

@@ -1,14 +1,15 @@
-"""Memory of the daemon for a connection on which nothing happens."""
+"""Resident memory of the node for an idle connection: its growth by 5000 connections that send nothing."""
 
 from __future__ import annotations
 
+from tests.bench.figures import figure
 from tests.bench.processes import ask, asudfd, connect, directory, resident_bytes
 
 COUNT = 5000
 
 
 def run() -> None:
-    """Print the growth of the resident memory a connection."""
+    """Record the growth of the resident memory a connection."""
     with directory() as home, asudfd(home / "state") as daemon:
         address, pid = daemon.addresses[0], daemon.process.pid
         warm = [connect(address) for _ in range(100)]
@@ -19,4 +20,4 @@ def run() -> None:
         after = resident_bytes(pid)
         for connection in warm + connections:
             connection.close()
-    print(f"  {COUNT} idle connections: {(after - before) / COUNT:.0f} bytes each")
+    figure("memory of an idle connection", (after - before) / COUNT, "bytes", target="at most 4096 bytes")

@@ -150,15 +150,30 @@ def median(values: Sequence[float]) -> float:
     return statistics.median(values)
 
 
+def commit() -> str:
+    """The commit that is measured, with `+` where files differ from it; the figures and their page do not count."""
+    figures = [":!docs/benchmarks.json", ":!docs/benchmarks.md"]
+    try:
+        head = _git("rev-parse", "--short", "HEAD").strip()
+        changed = _git("status", "--porcelain", "--", ".", *figures)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"  # no git, or no repository: an unpacked sdist
+    return head + "+" * bool(changed)
+
+
+def _git(*words: str) -> str:
+    root = Path(__file__).parents[2]
+    return subprocess.run(["git", *words], cwd=root, check=True, capture_output=True, text=True).stdout
+
+
 def machine() -> str:
-    """One line that says where figures come from."""
+    """Processors, kernel and Python on one line."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         model = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
         model = platform.processor() or platform.machine()
-    load = os.getloadavg()[0]
     return (
         f"{os.cpu_count()} x {model}, {platform.system()} {platform.release()}, "
-        f"Python {platform.python_version()}, load average {load:.1f}"
+        f"Python {platform.python_version()}"
     )

@@ -1,9 +1,9 @@
-"""A module from `udf-put` to the last node of 3, 10, 30 and 100 through a real etcd, and what etcd does for it.
+"""Propagation of a module through a real etcd, from `udf-put` to the last node of 3, 10, 30 and 100, and the load on etcd.
 
-The nodes are processes of their own, all on this machine, with etcd and whoever measures: with 30 of them its cores are
-what is waited for. "Listed" is when the last node has written the module's file, which it does in the same turn in
-which it begins to list it; the kernel tells (inotify), so that nobody asks the nodes. 100 are the part of a node that
-speaks with etcd, in two processes.
+The nodes are processes of their own. All run on one machine, with etcd and the measuring process: with 30 nodes its cores are
+the bottleneck. "Listed" is the moment when the last node has written the module's file, which it does in the same turn of the
+event loop in which it begins to list the module; inotify reports it, so that no node is polled. "ok" is the answer to the
+client. "Etcd client only" is the part of a node that speaks with etcd, and nothing else, many in a process.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from tests import cluster_processes, etcd
+from tests.bench.figures import figure, note
 from tests.bench.lean import serve
 from tests.bench.processes import ask, connect, cpu_nanoseconds, directory, median, percentile, put
 
@@ -52,9 +53,9 @@ COUNTERS = {
 
 
 def run() -> None:
-    """Print delays, rates and etcd's share, for each number of nodes."""
+    """Record delays, rates and etcd's share, for each number of nodes."""
     if shutil.which("etcd") is None:
-        print("  etcd is not installed")
+        note("etcd is not installed")
         return
     for processes, each in ((3, 1), (10, 1), (30, 1), (3, 10)):
         options = {"nodes_each": each, "lease": LEASE_SECONDS}
@@ -71,24 +72,21 @@ def run() -> None:
 
 
 def _measure(shape: str, home: Path, store: Etcd, cluster: Cluster) -> None:
-    print(f"  {shape}", flush=True)
-    _idle(store, len(cluster.nodes))
+    _idle(shape, store, len(cluster.nodes))
     with (
         Watched(mark.parent for mark in home.rglob(".asudfd")) as watched,
         connect(cluster.nodes[0].address) as sock,
     ):
         for name, source, rounds in (("1 KB", 1000, ROUNDS), ("1 MiB - 1", LARGE, LARGE_ROUNDS)):
-            before = Figures(store)
+            before = Counters(store)
             delays = [_once(sock, watched, number, source) for number in range(rounds)]
             listed = [each[0] for each in delays]
             ok = [each[1] for each in delays if each[2]]
-            print(
-                f"    {name:9}  listed on the last: {_spread(listed)};"
-                f"  ok: {_spread(ok)}"
-                f"{f', {rounds - len(ok)} x timeout' if len(ok) < rounds else ''}"
-            )
-            Figures(store).tell(before, rounds)
-    _rate(cluster)
+            _spread(f"{shape}, {name}: listed on the last", listed)
+            _spread(f"{shape}, {name}: ok", ok)
+            figure(f"{shape}, {name}: error=timeout", rounds - len(ok), "")
+            Counters(store).record(f"{shape}, {name}", before, rounds)
+    _rate(shape, cluster)
 
 
 def _once(sock: socket.socket, watched: Watched, number: int, size: int) -> tuple[float, float, bool]:
@@ -106,7 +104,7 @@ def _once(sock: socket.socket, watched: Watched, number: int, size: int) -> tupl
     return listed - began, ended - began, answer == b"ok"
 
 
-def _rate(cluster: Cluster) -> None:
+def _rate(shape: str, cluster: Cluster) -> None:
     """Changes a second that several clients get acknowledged."""
     counts = [0] * CLIENTS
     end = time.monotonic() + RATE_SECONDS
@@ -123,15 +121,12 @@ def _rate(cluster: Cluster) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    print(
-        f"    1 KB, {CLIENTS} clients at all nodes: {sum(counts) / RATE_SECONDS:.0f} acknowledged a second",
-        flush=True,
-    )
+    figure(f"{shape}, 1 KB, {CLIENTS} clients at all nodes: acknowledged", sum(counts) / RATE_SECONDS, "/s")
 
 
 def _measure_lean(processes: int, each: int, store: Etcd) -> None:
     """The same with nodes that are nothing but their part for etcd."""
-    print(f"  {processes} processes of {each} nodes that only speak with etcd", flush=True)
+    shape = f"{processes} processes of {each} nodes, etcd client only"
     context = multiprocessing.get_context("spawn")
     ends: list[Connection] = []
     for number in range(processes):
@@ -141,8 +136,8 @@ def _measure_lean(processes: int, each: int, store: Etcd) -> None:
         ends.append(ours)
     for end in ends:
         assert end.recv() == "ready"
-    _idle(store, processes * each)
-    before = Figures(store)
+    _idle(shape, store, processes * each)
+    before = Counters(store)
     ok, listed = [], []
     for number in range(ROUNDS // 2):
         began = time.perf_counter()
@@ -155,14 +150,15 @@ def _measure_lean(processes: int, each: int, store: Etcd) -> None:
                 end.send("")
             latest = max(latest, end.recv())
         listed.append(latest - began)
-    print(f"    1 KB       known on the last: {_spread(listed)};  confirmed: {_spread(ok)}")
-    Figures(store).tell(before, ROUNDS // 2)
+    _spread(f"{shape}, 1 KB: known on the last", listed)
+    _spread(f"{shape}, 1 KB: confirmed", ok)
+    Counters(store).record(f"{shape}, 1 KB", before, ROUNDS // 2)
     for end in ends:
         end.send(None)
         end.recv()
 
 
-class Figures:
+class Counters:
     """etcd's own counters, and the time of its processes on a core."""
 
     def __init__(self, store: Etcd) -> None:
@@ -177,27 +173,27 @@ class Figures:
             assert member.process is not None
             self.cpu += cpu_nanoseconds(member.process.pid) / 1e9
 
-    def tell(self, before: Figures, changes: float) -> None:
-        """Print what each of ``changes`` took; with 1, a second of nothing."""
+    def record(self, name: str, before: Counters, changes: float) -> None:
+        """Record what etcd did for each of ``changes``."""
         more = {name: (value - before.values[name]) / changes for name, value in self.values.items()}
-        print(
-            f"      etcd, each: {more['transactions']:.1f} transactions, {more['writes']:.1f} keys written, "
-            f"{more['events']:.1f} events, {more['sent'] / 1e3:.1f} KB sent, {more['fsyncs']:.1f} fsyncs, "
-            f"{(self.cpu - before.cpu) / changes * 1e3:.2f} ms CPU, {more['stored'] / 1e3:.1f} KB more stored",
-            flush=True,
-        )
+        figure(f"{name}: etcd transactions a change", more["transactions"], "")
+        figure(f"{name}: etcd keys written a change", more["writes"], "")
+        figure(f"{name}: etcd events a change", more["events"], "")
+        figure(f"{name}: etcd sent a change", more["sent"] / 1e3, "KB")
+        figure(f"{name}: etcd fsyncs a change", more["fsyncs"], "")
+        figure(f"{name}: etcd CPU a change", (self.cpu - before.cpu) / changes * 1e3, "ms")
+        figure(f"{name}: etcd stored a change", more["stored"] / 1e3, "KB")
 
 
-def _idle(store: Etcd, processes: int) -> None:
-    before = Figures(store)
+def _idle(shape: str, store: Etcd, nodes: int) -> None:
+    before = Counters(store)
     select.select((), (), (), IDLE_SECONDS)
-    after = Figures(store)
+    after = Counters(store)
     seconds = after.time - before.time
     more = (after.values["transactions"] - before.values["transactions"]) / seconds
     cpu = (after.cpu - before.cpu) / seconds
-    print(
-        f"    nothing to do: etcd answers {more / processes:.2f} transactions a second and node, {cpu * 100:.1f} % of a core"
-    )
+    figure(f"{shape}, nothing to do: etcd transactions a node", more / nodes, "/s")
+    figure(f"{shape}, nothing to do: etcd CPU of a core", cpu * 100, "%")
 
 
 class Watched:
@@ -236,7 +232,9 @@ class Watched:
         return now
 
 
-def _spread(seconds: Sequence[float]) -> str:
+def _spread(name: str, seconds: Sequence[float]) -> None:
     if not seconds:
-        return "never"
-    return f"median {median(seconds) * 1e3:.1f} ms, p99 {percentile(seconds, 99) * 1e3:.1f} ms"
+        note(f"{name}: never")
+        return
+    figure(f"{name}: median", median(seconds) * 1e3, "ms")
+    figure(f"{name}: p99", percentile(seconds, 99) * 1e3, "ms")

@@ -1,4 +1,8 @@
-"""`udf-put` of a changed 1 KB module, fsync included, beside what the disk itself takes to make a file durable."""
+"""Round trip of a `udf-put` of a 1 KB module, fsync included, beside what the disk itself takes to make a file durable.
+
+Over one open connection, medians of 100, interleaved with writing, fsyncing and renaming a file of the same size and fsyncing
+its directory.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from tests.bench.figures import figure
 from tests.bench.processes import ask, asudfd, connect, directory, median, put
 
 if TYPE_CHECKING:
@@ -17,7 +22,7 @@ PADDING = "x" * 950
 
 
 def run() -> None:
-    """Print medians in milliseconds; the three are interleaved, so that they meet the same disk."""
+    """Record medians in milliseconds; the three are interleaved, so that they meet the same disk."""
     changed, identical, disk = [], [], []
     with directory() as home, asudfd(home / "state") as daemon, connect(daemon.addresses[0]) as sock:
         for number in range(ROUNDS):
@@ -25,9 +30,9 @@ def run() -> None:
             changed.append(_put(sock, source))
             identical.append(_put(sock, source))
             disk.append(_durable_file(home, source))
-    print(f"  changed module:                 {median(changed) * 1e3:7.2f} ms")
-    print(f"  the same module again:          {median(identical) * 1e3:7.2f} ms")
-    print(f"  write, fsync, rename, fsync:    {median(disk) * 1e3:7.2f} ms  (the disk alone)")
+    figure("udf-put of a changed module", median(changed) * 1e3, "ms")
+    figure("udf-put of the same module again", median(identical) * 1e3, "ms")
+    figure("the disk alone: write, fsync, rename, fsync of the directory", median(disk) * 1e3, "ms")
 
 
 def _put(sock: socket.socket, source: bytes) -> float:

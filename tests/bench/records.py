@@ -1,4 +1,10 @@
-"""Records over the wire: CPU of the node a request, what a client sees, a node whose UDFs loop, durable writes, memory."""
+"""Records over the wire: CPU of the node for a request, rates of a Python client, latency while UDFs loop, durable writes.
+
+CPU: ready-made frames from one load generator, which shares a core with the node; neither preempts the other, so that with 64
+connections the node finds the requests of all waiting; all threads of the node count; medians of 7 interleaved rounds. The
+rates are those of the `aerospike` client. The latencies are round trips of one request at a time, about one every
+millisecond. "apply" is a call of a UDF that adds to a counter in the record.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asinfo.wire import frame, request
+from tests.bench.figures import distribution, figure, note
 from tests.bench.processes import (
     Daemon,
     ask,
@@ -20,7 +27,6 @@ from tests.bench.processes import (
     cpu_nanoseconds,
     directory,
     median,
-    percentile,
     put,
     receive,
     resident_bytes,
@@ -39,6 +45,15 @@ SHAPES = [
     ("loop", 1),
 ]
 
+CPU_TARGETS = {
+    ("apply", 1): "at most 25 us",
+    ("apply", 64): "at most 20 us",
+    ("get", 1): "at most 15 us",
+    ("get", 64): "at most 15 us",
+    ("put", 64): "at most 20 us",
+    ("loop", 1): "at most 1950 us",
+}
+
 CONFIG = """\
 namespace test {{
     storage-engine {engine}
@@ -51,6 +66,8 @@ DEVICE = """device {{
         commit-to-device {commit}
     }}"""
 
+DURABLE_TARGETS = {"writes of 1 KB, commit-to-device true, 64 connections": "at least 5000 /s"}
+
 MEMORY_RECORDS = 50_000
 MEMORY_BYTES = 1024
 BATCH = 500
@@ -61,7 +78,7 @@ THREADED_ITERATIONS = 300_000  # some 3 ms: too long for the event loop
 
 
 def run() -> None:
-    """Print each figure on a line."""
+    """Record every figure."""
     with directory() as home:
         with _node(home, "pinned") as daemon:
             _cost(daemon)
@@ -118,7 +135,7 @@ def _cost(daemon: Daemon) -> None:
             samples[kind, connections].append(_measure(daemon, kind, connections))
     for (kind, connections), values in samples.items():
         what = f"{kind}, {connections} connection{'s'[: connections > 1]}"
-        print(f"  {what + ', CPU a request:':<42} {median(values):9.2f} us")
+        figure(f"{what}: CPU a request", median(values), "us", target=CPU_TARGETS.get((kind, connections)))
 
 
 def _measure(daemon: Daemon, kind: str, connections: int) -> float:
@@ -145,10 +162,10 @@ def _seen_by_a_client(daemon: Daemon) -> None:
     try:
         import aerospike  # noqa: F401 - looked for once, before anything is moved
     except ImportError:
-        print("  the Python client is not installed (pip install --group compat): no rates")
+        note("the Python client is not installed (pip install --group compat): no rates")
         return
     cores = sorted(os.sched_getaffinity(0))
-    for where, core in (("with the node", cores[0]), ("on its own processor", cores[-1])):
+    for where, core in (("on the processor of the node", cores[0]), ("on a processor of its own", cores[-1])):
         _bind(daemon.process.pid, {cores[0]})
         _bind(os.getpid(), {core})  # and so the client's threads, which it makes later
         _rates(daemon, where)
@@ -177,7 +194,9 @@ def _rates(daemon: Daemon, place: str) -> None:
             rates[name].append(_rate(call))
     client.close()
     apply, get = median(rates["apply"]), median(rates["get"])
-    print(f"  one Python client {place}, a second: apply {apply:.0f}; get {get:.0f}; ratio {apply / get:.2f}")
+    name = f"one Python client, {place}"
+    figure(f"{name}: get", get, "/s")
+    figure(f"{name}: apply", apply, "/s", target="at least 0.8 x", ratio=apply / get, against="get")
 
 
 def _rate(call: Callable[[], object]) -> float:
@@ -198,11 +217,11 @@ def _after_clear_cache(daemon: Daemon) -> None:
             ask(sock, b"udf-clear-cache:")
             rounds.append([_seconds(sock, body) for _ in range(20)])
     medians = [median(values) * 1e6 for values in zip(*rounds, strict=True)]
-    shown = ", ".join(f"{medians[number - 1]:.0f}" for number in (1, 2, 5, 10, 11, 20))
-    print(
-        f"  apply after udf-clear-cache, round trip:   calls 1, 2, 5, 10, 11, 20: {shown} us; "
-        f"before it: {median(steady) * 1e6:.0f} us"
-    )
+    before = median(steady) * 1e6
+    figure("apply before udf-clear-cache: round trip", before, "us")
+    for number in (1, 2, 5, 10, 11, 20):
+        name = f"apply after udf-clear-cache, call {number}: round trip"
+        figure(name, medians[number - 1], "us", ratio=medians[number - 1] / before, against="before it")
 
 
 def _seconds(sock: socket.socket, body: bytes) -> float:
@@ -216,8 +235,8 @@ def _seconds(sock: socket.socket, body: bytes) -> float:
 
 def _while_udfs_loop(daemon: Daemon) -> None:
     """Latency of `get`, `build` and a call in a thread, on a quiet node and while UDFs loop until their deadlines."""
-    _report("quiet", _latencies(daemon, LOOPING_SECONDS / 3))
-    _report("quiet", _threaded(daemon, LOOPING_SECONDS / 3))
+    _report("quiet node", _latencies(daemon, LOOPING_SECONDS / 3))
+    _report("quiet node", _threaded(daemon, LOOPING_SECONDS / 3))
     for looping in LOOPING:
         stop = threading.Event()
         ended: list[int] = []
@@ -232,7 +251,9 @@ def _while_udfs_loop(daemon: Daemon) -> None:
         stop.set()
         for thread in threads:
             thread.join()
-        print(f"  {len(ended)} endless calls, {sum(code == 100 for code in ended)} ended with the time-out")
+        figure(f"{looping} UDFs loop: endless calls", len(ended), "")
+        timeouts = sum(code == 100 for code in ended)
+        figure(f"{looping} UDFs loop: endless calls that ended with the timeout", timeouts, "")
 
 
 def _loop(address: tuple[str, int], number: int, stop: threading.Event, ended: list[int]) -> None:
@@ -265,15 +286,13 @@ def _threaded(daemon: Daemon, seconds: float) -> dict[str, list[float]]:
     with connect(daemon.addresses[0]) as sock:
         while time.monotonic() < end:
             found.append(_seconds(sock, body) * 1e3)
-    return {"loop in a thread": found}
+    return {"call of 3 ms in a thread": found}
 
 
 def _report(when: str, found: dict[str, list[float]]) -> None:
     for name, values in found.items():
-        print(
-            f"  {name}, {when + ':':<16} {len(values):>5} requests: median {percentile(values, 50):6.2f} ms, "
-            f"p99 {percentile(values, 99):6.2f} ms, max {max(values):6.2f} ms"
-        )
+        p99 = "at most 10 ms" if "loop" in when and name in {"get", "build"} else None
+        distribution(f"{when}: {name}", values, "ms", p99=p99)
 
 
 # ---- memory and the disk
@@ -287,7 +306,8 @@ def _memory(home: Path) -> None:
         before = resident_bytes(daemon.process.pid)
         _fill(sock, range(BATCH, BATCH + MEMORY_RECORDS), data)
         grown = resident_bytes(daemon.process.pid) - before
-    print(f"  memory a record with {MEMORY_BYTES} bytes of data:   {grown / MEMORY_RECORDS:9.0f} bytes")
+    name = f"memory of a record with {MEMORY_BYTES} bytes of data"
+    figure(name, grown / MEMORY_RECORDS, "bytes", target="at most 2048 bytes")
 
 
 def _fill(sock: socket.socket, numbers: range, bins: dict[str, bytes]) -> None:
@@ -310,11 +330,11 @@ def _durable(home: Path) -> None:
             for commit, daemon in nodes.items():
                 for connections in (1, 64):
                     answered, _ = _load(daemon, "put1k", connections, 2 * SECONDS)
-                    name = f"commit-to-device {commit}, {connections}"
+                    name = f"writes of 1 KB, commit-to-device {commit}, {connections} connection{'s'[: connections > 1]}"
                     rates.setdefault(name, []).append(answered / (2 * SECONDS))
-            rates.setdefault("fdatasync of 1 KB, the disk alone", []).append(_flushes(home / "flushed"))
+            rates.setdefault("the disk alone: fdatasync of 1 KB", []).append(_flushes(home / "flushed"))
     for name, values in rates.items():
-        print(f"  {'writes of 1 KB a second, ' * ('commit' in name) + name + ':':<60} {median(values):9.0f}")
+        figure(name, median(values), "/s", target=DURABLE_TARGETS.get(name))
 
 
 def _flushes(path: Path) -> float:

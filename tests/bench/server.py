@@ -1,7 +1,9 @@
-"""CPU of the server per `build`, beside Debian's redis-server answering PING under the same load generator.
+"""CPU time of the node for one `build`, against Debian's redis-server that answers PING to the same load generator.
 
-A server shares one core with the generator and does not preempt it: so it always finds the requests of all connections waiting,
-as one that is saturated does, and its cost does not depend on the speed of the generator.
+CPU of the server process from the scheduler's account, divided by the number of requests that were answered; median of 7
+interleaved rounds. The server shares one core with the generator and does not preempt it: it always finds the requests of all
+connections waiting, as a saturated server does, and its cost does not depend on the speed of the generator. Where redis-server
+is missing and root runs the benchmark, apt-get installs it.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.bench.figures import figure, note
 from tests.bench.load import CORE
 from tests.bench.processes import asudfd, cpu_nanoseconds, directory, median
 
@@ -27,11 +30,14 @@ ROUNDS = 7
 SECONDS = 0.6
 CONNECTIONS = 64
 SHAPES = (1, 16)  # requests in flight on each connection
+REDIS = "redis-server"
+UVLOOP = "asudfd, uvloop"
+TARGETS = {(UVLOOP, 1): "at most 1.3 x", (UVLOOP, 16): "at most 2 x"}
 Server = tuple[int, tuple[str, int], str]  # process, address, protocol
 
 
 def run() -> None:
-    """Print microseconds of CPU a request, and the ratio to redis-server where there is one."""
+    """Record microseconds of CPU a request, and the ratio to redis-server where there is one."""
     with contextlib.ExitStack() as stack:
         home = stack.enter_context(directory())
         servers = _servers(stack, home)
@@ -52,12 +58,12 @@ def _servers(stack: contextlib.ExitStack, home: Path) -> dict[str, Server]:
     servers["asudfd, asyncio"] = (plain.process.pid, plain.addresses[0], "info")
     if importlib.util.find_spec("uvloop"):
         fast = stack.enter_context(asudfd(home / "uvloop"))
-        servers["asudfd, uvloop"] = (fast.process.pid, fast.addresses[0], "info")
+        servers[UVLOOP] = (fast.process.pid, fast.addresses[0], "info")
     redis = _find_redis()
     if redis:
-        servers["redis-server"] = stack.enter_context(_redis(redis, home))
+        servers[REDIS] = stack.enter_context(_redis(redis, home))
     else:
-        print("  redis-server is not installed (Debian: apt-get install redis-server); no ratio")
+        note("redis-server is not installed (Debian: apt-get install redis-server); no ratio")
     return servers
 
 
@@ -106,7 +112,13 @@ def _measure(server: Server, pipeline: int) -> float:
 
 
 def _report(samples: dict[str, list[float]], pipeline: int) -> None:
-    redis = samples.get("redis-server")
+    redis = samples.get(REDIS)
     for name, values in samples.items():
-        ratio = f"  {median(values) / median(redis):5.2f} x redis-server" if redis else ""
-        print(f"  {CONNECTIONS} connections x {pipeline:>2}: {name:<16} {median(values):6.2f} us{ratio}")
+        figure(
+            f"{CONNECTIONS} connections, {pipeline} in flight on each: {name}",
+            median(values),
+            "us",
+            target=TARGETS.get((name, pipeline)),
+            ratio=median(values) / median(redis) if redis and name != REDIS else None,
+            against=REDIS,
+        )
