@@ -1,6 +1,6 @@
-"""The asinfo command: ask one node.
+"""The asinfo command: send info commands to one node.
 
-Exit codes: 0 every answer is good, 1 no answer or an answer that is an error, 2 usage or configuration error and
+Exit codes: 0 no answer is an error, 1 no answer or an error answer, 2 usage or configuration error and
 nothing was sent, 130 Ctrl-C, 143 SIGTERM. Data goes to standard output, messages to standard error.
 """
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 OPTIONS = (
     Option("value", "v", "list", metavar="COMMAND",
-           help="Info command; repeat for several in one request, - reads them from standard input, one a line."),
-    Option("line-separator", "l", "flag", help="Print each part of an answer (split at ; or : or ,) on its own line."),
-    Option("json", "j", "flag", help="Print node, status, answers and milliseconds as JSON."),
-    Option("raw", kind="flag", help="Print the exact bytes of the answers and nothing else."),
+           help="Info command; repeat it to send several in one request; - reads them from standard input, one per line."),
+    Option("line-separator", "l", "flag", help="Print each field of an answer (separated by ; or : or ,) on its own line."),
+    Option("json", "j", "flag", help="Print node, status, answers and elapsed milliseconds as JSON."),
+    Option("raw", kind="flag", help="Print only the exact bytes of the answers."),
     Option("timeout", kind="seconds", default=5.0,
-           help="Seconds for everything: look-up, connect, login and answer. [5]"),
+           help="Timeout in seconds for the whole request: name resolution, connect, login and reply. [5]"),
     *CONNECTION,
     *FILES,
     BLACKLIST,
@@ -37,10 +37,10 @@ OPTIONS = (
            help="Print the completion script of bash, zsh or fish."),
     Option("version", "V", "flag", help="Print the version."),
 )  # fmt: skip
-"""Every option; --help, the manual page, completion and the documentation are made from this table."""
+"""All options; --help, the manual page, completion and the documentation are generated from this table."""
 
 SUMMARY = (
-    "Ask an Aerospike node, or asudfd, info commands over the info protocol; without -v its default summary."
+    "Send info commands to an Aerospike node or to asudfd; without -v, print the node's default summary."
 )
 
 EXAMPLES = """\
@@ -51,12 +51,12 @@ Examples:
   asinfo -h node1,node2 -v udf-list --json       the first of the two that can be reached
   asinfo -v - < commands.txt                     commands from a file, one a line
 
-Exit codes: 0 all answers good, 1 no answer or an error answer, 2 usage or configuration error, 130 Ctrl-C,
+Exit codes: 0 no errors, 1 no answer or an error answer, 2 usage or configuration error, 130 Ctrl-C,
 143 SIGTERM."""
 
 
 def main() -> int:
-    """The console script; its exit code."""
+    """The entry point of the console script; returns the exit code."""
     interrupt.listen()
     code = interrupt.code(_main())
     interrupt.leave()
@@ -80,7 +80,7 @@ def _main() -> int:
 
 
 def run(argv: Sequence[str]) -> int:
-    """Obey a command line. Raises UsageError, ConfigError, and OSError when the output cannot be written."""
+    """Run a command line. Raises UsageError, ConfigError, and OSError when the output cannot be written."""
     values = recognise(argv, OPTIONS)
     if values is not None:
         return act(values)
@@ -92,7 +92,7 @@ def run(argv: Sequence[str]) -> int:
 
 
 def act(values: Values) -> int:
-    """Do what the values say; the exit code. Raises as ``run`` does."""
+    """Run the parsed command line and return its exit code. Raises as ``run`` does."""
     if sys.stdout is None:
         from asinfo.terminal.streams import closed
 
@@ -162,7 +162,7 @@ def _print(answers: Sequence[bytes], values: Values) -> None:
 
 
 def _shown(line: bytes) -> bytes:
-    """``line`` as it is, but without anything that would steer a terminal."""
+    """``line``; on a terminal without control characters."""
     if not sys.stdout.isatty():
         return line
     from asinfo.wire.info import visible
@@ -180,7 +180,7 @@ def _print_summary(reply: Reply, answers: Sequence[bytes], values: Values) -> No
 
 
 def _verdict(reply: Reply, commands: Sequence[bytes], answers: Sequence[bytes]) -> int:
-    """Exit code, after the messages that belong to it."""
+    """The exit code, after printing its messages."""
     if reply.note:
         _tell(f"{reply.node.name}: {reply.note}")
     if reply.failure is not None:

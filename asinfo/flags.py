@@ -1,4 +1,4 @@
-"""The option rows that every tool shares: where nodes are, who logs in, TLS, and which configuration files count."""
+"""The options that all tools share: addresses of nodes, login, TLS, and configuration files."""
 
 from __future__ import annotations
 
@@ -14,42 +14,49 @@ _FILES = "Configuration files"
 
 CONNECTION = (
     Option("host", "h", "list", metavar="HOST[:TLSNAME][:PORT],...", panel=_NODES,
-           help="Where nodes listen; write IPv6 as [v6]:port. [127.0.0.1]"),
-    Option("port", "p", "port", panel=_NODES, help="Port of hosts that name none. [3000]"),
+           help="Addresses of the nodes; IPv6 as [v6]:port. [127.0.0.1]"),
+    Option("port", "p", "port", panel=_NODES, help="Port of hosts without one. [3000]"),
     Option("user", "U", metavar="NAME", panel=_LOGIN, help="Log in as NAME."),
     Option("password", "P", "optional", metavar="SECRET", panel=_LOGIN,
-           help="env:VARIABLE, file:PATH or the password itself; asked for when left out."),
+           help="env:VARIABLE, file:PATH or the password itself; without a value: prompt."),
     Option("auth", kind="choice", choices=MODES, metavar="MODE", panel=_LOGIN,
-           help="INTERNAL, EXTERNAL, EXTERNAL_INSECURE or PKI. [INTERNAL]"),
-    Option("tls-enable", kind="flag", panel=_TLS, help="Speak TLS."),
-    Option("tls-name", "t", metavar="NAME", panel=_TLS, help="Name that the certificates must carry. [the host]"),
-    Option("tls-cafile", metavar="PATH", panel=_TLS, help="Authorities to trust. [those of the system]"),
-    Option("tls-capath", metavar="PATH", panel=_TLS, help="Directory of authorities to trust."),
-    Option("tls-protocols", metavar="LIST", panel=_TLS, help="As Apache's SSLProtocol. [+TLSv1.2 +TLSv1.3]"),
-    Option("tls-cipher-suite", metavar="LIST", panel=_TLS, help="Ciphers to offer, as OpenSSL writes them."),
-    Option("tls-keyfile", metavar="PATH", panel=_TLS, help="Private key of the own certificate."),
-    Option("tls-keyfile-password", kind="optional", metavar="SECRET", panel=_TLS, help="As --password."),
-    Option("tls-certfile", metavar="PATH", panel=_TLS, help="Own certificate, and its chain."),
-    Option("tls-crl-check", kind="flag", panel=_TLS, help="Refuse a revoked certificate."),
-    Option("tls-crl-check-all", kind="flag", panel=_TLS, help="The same for the whole chain."),
+           help="Authentication: INTERNAL, EXTERNAL, EXTERNAL_INSECURE or PKI. [INTERNAL]"),
+    Option("tls-enable", kind="flag", panel=_TLS, help="Use TLS."),
+    Option("tls-name", "t", metavar="NAME", panel=_TLS, help="Name that the server certificate must have. [the host]"),
+    Option("tls-cafile", metavar="PATH", panel=_TLS, help="File of trusted CA certificates. [those of the system]"),
+    Option("tls-capath", metavar="PATH", panel=_TLS, help="Directory of trusted CA certificates."),
+    Option("tls-protocols", metavar="LIST", panel=_TLS, help="TLS versions, in the form of Apache's SSLProtocol. [+TLSv1.2 +TLSv1.3]"),
+    Option("tls-cipher-suite", metavar="LIST", panel=_TLS, help="Ciphers to offer, in OpenSSL's format."),
+    Option("tls-keyfile", metavar="PATH", panel=_TLS, help="Private key of the client certificate."),
+    Option("tls-keyfile-password", kind="optional", metavar="SECRET", panel=_TLS, help="Password of the private key, given as for --password."),
+    Option("tls-certfile", metavar="PATH", panel=_TLS, help="Client certificate and its chain."),
+    Option("tls-crl-check", kind="flag", panel=_TLS, help="Refuse a revoked server certificate."),
+    Option("tls-crl-check-all", kind="flag", panel=_TLS, help="Refuse a revoked certificate anywhere in the chain."),
 )  # fmt: skip
-"""Rows that say how to reach nodes; each is also a key of the file's [cluster] section."""
+"""Options for the connection to nodes. Each is also a key of the section [cluster] of astools.conf."""
 
 ALTERNATE = Option(
     "services-alternate", "a", "flag", panel=_NODES,
-    help="With --discover: the peers' alternate addresses, for clients outside of their network.",
+    help="With --discover: use the peers' alternate addresses, for clients outside their network.",
 )  # fmt: skip
-"""Also a key of [cluster], which asinfo reads too: it asks only nodes that are named, and has no use for it."""
+"""Also a key of [cluster]. asinfo accepts and ignores it, since it asks only nodes that are named."""
 
 BLACKLIST = Option(
     "tls-cert-blacklist", metavar="PATH",
     refused="nothing obeys it any more, and it would protect nobody; use tls-crl-check",
 )  # fmt: skip
-"""A word of older tools, still in the file that the vendor ships."""
+"""An option of older tools, which the vendor's configuration file still has."""
 
 FILES = (
-    Option("config-file", metavar="PATH", panel=_FILES, help="Read PATH after the default files."),
-    Option("only-config-file", metavar="PATH", panel=_FILES, help="Read PATH and no other."),
-    Option("no-config-file", kind="flag", panel=_FILES, help="Read no file."),
-    Option("instance", metavar="NAME", panel=_FILES, help="Read [cluster_NAME] in place of [cluster]."),
+    Option(
+        "config-file",
+        metavar="PATH",
+        panel=_FILES,
+        help="Read PATH after the default files; its settings override theirs.",
+    ),
+    Option("only-config-file", metavar="PATH", panel=_FILES, help="Read only PATH."),
+    Option("no-config-file", kind="flag", panel=_FILES, help="Read no configuration file."),
+    Option(
+        "instance", metavar="NAME", panel=_FILES, help="Read section [cluster_NAME] instead of [cluster]."
+    ),
 )

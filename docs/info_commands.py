@@ -1,4 +1,4 @@
-"""The page of the info commands, from the table that the node answers from."""
+"""The page of the info commands, generated from the command table of the node."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ HEAD = f"""# Info commands
 
 <!-- {GENERATED} -->
 
-Every info command that `asudfd` answers. The grammar shows what a request line may hold; `[...]` may be left out, words in
-capitals stand for values. The first separator may be `:`, `/` or `;`. [compatibility.md](compatibility.md) says how the answers
-compare with those of a real server.
+Every info command that `asudfd` supports. The grammar shows the format of a request: `[...]` is optional, words in capitals are
+placeholders for values. The first separator may be `:`, `/` or `;`. [compatibility.md](compatibility.md) compares the answers with
+those of a real server.
 """
 
 
 def page() -> str:
-    """A section a family, in it one a handler: commands that one function answers stand together."""
+    """One section for each family of commands, with one subsection for each handler; it may serve several commands."""
     families: dict[str, dict[object, list[InfoCommand]]] = {}
     for row in table().rows.values():
         family = families.setdefault(row.handler.__module__, {})

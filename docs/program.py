@@ -1,4 +1,4 @@
-"""A program as the pages see it, and its two renderings: a Markdown page and a manual page."""
+"""The documentation of a program, rendered as a Markdown page and as a manual page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """One option: how it is typed, what it takes, what it does."""
+    """A command-line option: its spellings, its argument and its help text."""
 
     spellings: tuple[str, ...]
     metavar: str
@@ -17,7 +17,7 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command of asadm: the words, its grammar, what it does, an example or more notes, and its own options."""
+    """A command of asadm: name, grammar, summary, its options, and an example or notes."""
 
     name: str
     grammar: str
@@ -29,7 +29,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """All that a reader may want to know about a program."""
+    """The documentation of a program: synopsis, description, options, exit codes, environment, files, examples, commands."""
 
     name: str
     synopsis: str
@@ -140,11 +140,11 @@ def _item(term: str, text: str) -> list[str]:
 
 
 def _running(text: str) -> str:
-    """``text`` for the macros; what stands in backquotes becomes bold, as manual pages show what is typed."""
+    """``text`` for the man macros; code in backquotes becomes bold, the convention of manual pages for literal input."""
     return "\n".join(re.sub(r"`([^`]+)`", r"\\fB\1\\fR", _roff(line)) for line in text.splitlines())
 
 
 def _roff(text: str) -> str:
-    """``text`` with the characters that the macros would take for themselves made harmless."""
+    """``text`` with the special characters of roff escaped."""
     escaped = text.replace("\\", "\\e").replace("-", "\\-")
     return "\\&" + escaped if escaped[:1] in {".", "'"} else escaped

@@ -1,4 +1,4 @@
-"""The three programs, from the tables that they themselves read."""
+"""The reference pages of the three programs, made from the same option and command tables that the programs use."""
 
 from __future__ import annotations
 
@@ -20,60 +20,60 @@ if TYPE_CHECKING:
     from asadm.commands import CommandRow
 
 EXITS = {
-    "0": "every node answered well",
-    "1": "a node gave no answer, or answered with an error",
+    "0": "every node answered without an error",
+    "1": "at least one node did not answer, or answered with an error",
     "2": "the command line or a file is wrong; nothing was sent",
-    "130": "stopped by Ctrl-C, 143 by SIGTERM: 128 and the signal; the nodes that had answered are shown",
+    "130": "stopped by Ctrl-C; 143: by SIGTERM (128 plus the number of the signal). Answers that had arrived are shown",
 }
 
 FILES = {
     "/etc/aerospike/astools.conf": "settings for all users of the machine (TOML)",
-    "~/.aerospike/astools.conf": "settings of the user; later files win, the command line last",
+    "~/.aerospike/astools.conf": "settings of the user; they override the file above, and the command line overrides both",
 }
 
-HOME = {"HOME": "where `~` in the names of files below is"}
+HOME = {"HOME": "replaces `~` in the file names below"}
 
 INVENTORY = {
-    "asadm.yaml": "the inventory of clusters and nodes, in the working directory; the first of these three that is there",
-    "~/.config/asudf/asadm.yaml": "the same, of the user",
-    "/etc/asudf/asadm.yaml": "the same, of the machine",
+    "asadm.yaml": "the inventory of clusters and nodes in the working directory; asadm uses the first of these three files that exists",
+    "~/.config/asudf/asadm.yaml": "the inventory of the user",
+    "/etc/asudf/asadm.yaml": "the inventory of the machine",
 }
 
 OWN_FILES = {
-    "~/.cache/asudf": "inventories as they were understood last, to start sooner; no secrets, and nothing is lost with it",
-    "~/.local/state/asudf/asadm_history": "the lines of the interactive shell",
+    "~/.cache/asudf": "a cache of parsed inventories, for a faster start; it has no secrets and may be deleted at any time",
+    "~/.local/state/asudf/asadm_history": "the command history of the interactive shell",
 }
 
 ASINFO = """\
-Sends info commands to one node and writes its answers to standard output, byte for byte; messages go to standard error. Several
-nodes in `--host` are alternatives: the first one that can be reached is asked."""
+Sends info commands to one node and writes its answers to standard output, byte for byte. Messages go to standard error. If `--host`
+names several nodes, they are alternatives: asinfo asks the first one that it can reach."""
 
 ASADM = """\
-Asks every configured node at once. Each gets a row, in the configured order: its answer, or the reason it has none. Without a
-command and with a terminal it is an interactive shell; otherwise commands come from `-e`, from a file, from standard input or from
-the words of the command line. Words of commands may be shortened as long as they stay unambiguous; `;` separates commands."""
+Sends commands to all configured nodes in parallel. Each node gets a row, in the configured order, with its answer or with the reason why
+there is none. Commands come from the words of the command line, from `-e`, from a file or from standard input; without any of these, on a
+terminal, asadm starts an interactive shell. Command words may be abbreviated as long as they are unambiguous. `;` separates commands."""
 
 ASUDFD = """\
-Serves the info protocol of Aerospike: modules are registered, compiled, stored, listed and fetched as on a real node. Without a
-configuration file it listens on 127.0.0.1:3000 and has the namespaces `test` and `bar`. Once it serves it prints one line, `ready`
-and an address a node, to standard output; everything else goes to standard error or to the log."""
+Serves the info protocol and the record protocol of Aerospike. Modules are registered, compiled, stored, listed, fetched and executed as on
+a real node. Without a configuration file it listens on 127.0.0.1:3000 and has the namespaces `test` and `bar`. When it is ready to serve
+it prints one line to standard output: `ready` and the address of each node. Everything else goes to standard error or to the log."""
 
 ASUDFD_WATCHDOG = """\
-When one thing holds its event loop for `watchdog-seconds` of the processor (5; 0 is for ever), such as a single instruction of Lua that
-no limit can interrupt, the daemon says in the log what it was and for which client, and starts itself anew: the same process, the
-same command line, the same listening sockets, so that clients wait and are not refused. Connections end, and what is in namespaces
-in memory is lost; modules, and records in files, are there. The line `ready` is printed once, by the first start. The function is
-*demoted*: it runs in threads only, over restarts too, until its module changes or `udf-clear-cache:`; `udf-cache-stats:` shows it as
-`demoted`. The fifth restart within a minute is logged as critical, and the daemon goes on. C code that holds Python's lock ends
-the process by SIGPROF, with its Python stack on standard error. Both are measured in processor time: a process that is stopped, or a
-machine that sleeps or is busy, costs nothing. Nor does a disk that hangs: that is for systemd, whose `WatchdogSec=` the daemon
-answers. [asudfd.service](../config/systemd/asudfd.service) is a unit with all of this."""
+The watchdog restarts the daemon when one operation blocks its event loop for `watchdog-seconds` of CPU time (5 by default; 0 disables
+it), for example a single Lua instruction that no limit can interrupt. The log names the operation and the client. The restart keeps
+the process, the command line and the listening sockets, so new connections wait and are not refused. Open connections are closed, and records
+in memory are lost; modules, and records in files, are kept. Only the first start prints the line `ready`. The function that blocked the event
+loop is *demoted*: it runs only in threads, also after restarts, until its module changes or `udf-clear-cache:` is sent;
+`udf-cache-stats:` shows it as `demoted`. The fifth restart within a minute is logged as critical, and the daemon continues. If C code holds
+Python's global interpreter lock, the process ends by SIGPROF and writes its Python stack to standard error. The watchdog measures CPU time: a
+stopped process, or a machine that sleeps or is busy, does not trigger it, and neither does a disk that hangs. For a hanging disk use
+systemd's `WatchdogSec=`, which the daemon supports. [asudfd.service](../config/systemd/asudfd.service) is a unit file with all of this."""
 
 RECOVER = """\
-A damaged file is never started with, and never overwritten: the node says which file it is and where, and ends with 1. Then
-`asudfd --recover`, with the same `--config-file` and `--work-directory`, saves what is whole, leaves the damaged files beside with
-`.damaged-` and the time after their names, and says what was saved and what was not. It serves nobody, and does nothing while a
-daemon runs in the work directory. Where nothing is damaged it changes nothing."""
+The daemon never starts with a damaged file and never overwrites one. It names the file and the position of the damage, and exits with 1.
+Then run `asudfd --recover` with the same `--config-file` and `--work-directory`. It saves the intact data, keeps the damaged files under
+their names plus `.damaged-` and the time, and reports what was saved and what was lost. It does not serve clients, and it does
+nothing while a daemon runs in the work directory. If nothing is damaged it changes nothing."""
 
 
 def programs() -> list[Program]:
@@ -82,7 +82,7 @@ def programs() -> list[Program]:
 
 
 def asinfo() -> Program:
-    """The program that asks one node."""
+    """asinfo, which sends info commands to one node."""
     return Program(
         name="asinfo",
         synopsis="asinfo [OPTIONS] [-v COMMAND]...",
@@ -97,19 +97,19 @@ def asinfo() -> Program:
 
 
 def asadm() -> Program:
-    """The program that asks all nodes."""
+    """asadm, which sends commands to all nodes."""
     return Program(
         name="asadm",
         synopsis="asadm [OPTIONS] [COMMAND]...\nasadm [OPTIONS] -e COMMANDS\nasadm [OPTIONS] -f FILE",
         summary=asadm_cli.SUMMARY,
         description=(ASADM, "Privileged commands need `--enable`, or `enable` before them."),
         flags=panels(ASADM_OPTIONS),
-        exits={**EXITS, "3": "changes are pending, or versions differ; only of `udf` commands that say so"},
+        exits={**EXITS, "3": "changes are pending, or versions differ; only `udf` commands that document it"},
         environment={
             **variables(ASADM_OPTIONS),
             **variables(option for row in TABLE for option in _options(row)),
-            "NO_COLOR": "no colours, as `--no-color`",
-            "XDG_CONFIG_HOME, XDG_CACHE_HOME, XDG_STATE_HOME": "used in place of `~/.config`, `~/.cache` and `~/.local/state`",
+            "NO_COLOR": "disables colours, as `--no-color` does",
+            "XDG_CONFIG_HOME, XDG_CACHE_HOME, XDG_STATE_HOME": "replace `~/.config`, `~/.cache` and `~/.local/state`",
             **HOME,
         },
         files={**INVENTORY, **FILES, **OWN_FILES},
@@ -119,7 +119,7 @@ def asadm() -> Program:
 
 
 def asudfd() -> Program:
-    """The node."""
+    """asudfd, the node."""
     rows = {f"--{name.replace('_', '-')}": row for name, row in daemon_cli.OPTIONS.items()}
     return Program(
         name="asudfd",
@@ -128,36 +128,38 @@ def asudfd() -> Program:
         description=(ASUDFD, ASUDFD_WATCHDOG, RECOVER),
         flags={"Options": tuple(Flag((name,), metavar, text) for name, (metavar, text) in rows.items())},
         exits={
-            "0": "stopped by SIGTERM or SIGINT; the file that was checked is good; `--recover` lost nothing",
+            "0": "stopped by SIGTERM or SIGINT; `--check-config` found no error; `--recover` lost nothing",
             "1": (
-                "it cannot start: the port is taken; a file is damaged; the work directory cannot be written, may be written by "
-                "others, or belongs to another daemon; or it had to leave at once, as the log says; or `--recover` could not "
-                "save everything"
+                "the daemon cannot start: the port is in use; a file is damaged; the work directory is not writable, is writable by "
+                "other users, or is in use by another daemon. Or it had to exit at once; the log has the reason. Or `--recover` "
+                "could not save everything"
             ),
             "2": "the command line or a configuration file is wrong; nothing was started",
         },
         environment={
-            "XDG_STATE_HOME": "where the directory of all state is made; `~/.local/state` otherwise",
-            "NOTIFY_SOCKET, WATCHDOG_USEC": "set by systemd: it is told of readiness, restarts, and that the event loop turns",
+            "XDG_STATE_HOME": "the directory in which the state directory `asudf` is created; default: `~/.local/state`",
+            "NOTIFY_SOCKET, WATCHDOG_USEC": "set by systemd: the daemon notifies it of readiness, of restarts, and of the liveness of its event loop",
         },
         files={
-            "$XDG_STATE_HOME/asudf": "all state, unless `--work-directory` or the configuration file says otherwise",
-            "asudfd.pid": "in the work directory, which only its owner may write (`chmod go-w`): the process id; who has it locked owns the directory",
-            "smd/UDF.smd": "in the work directory: the modules, as system metadata; a log, so that copies of it may be taken at any time",
-            "smd/UDF.mark": "says that there is such a file, so that a lost one is not taken for a new node; belongs to it when it is moved",
-            "smd/UDF.smd.json": "the modules as the first version had kept them: carried over, and not read any more",
-            "asudfd.files": "in the work directory: the files of records and of metadata that there are; when one is gone the start is refused, and who deletes its line starts without it",
-            "demoted-functions": "in the work directory: the functions that held the event loop",
-            "NAME, NAME.journal0, NAME.journal1, NAME-lock": "in the work directory, unless the configuration names another: the "
+            "$XDG_STATE_HOME/asudf": "the default work directory; `--work-directory` or the configuration file names another one",
+            "asudfd.pid": "in the work directory: the process id. The process that has locked this file owns the directory. Only the "
+            "owner of the directory may have write permission (`chmod go-w`)",
+            "smd/UDF.smd": "in the work directory: the modules, as system metadata (SMD); an append-only log, so it may be copied at any time",
+            "smd/UDF.mark": "records that `UDF.smd` exists, so that a lost file is not mistaken for a new node; move both files together",
+            "smd/UDF.smd.json": "the modules in the format of the first version; they were migrated, and the file is no longer read",
+            "asudfd.files": "in the work directory: the list of the files of records and metadata. If a listed file is missing, the daemon "
+            "does not start; delete its line to start without it",
+            "demoted-functions": "in the work directory: the functions that blocked the event loop",
+            "NAME, NAME.journal0, NAME.journal1, NAME-lock": "in the work directory, unless the configuration names another directory: the "
             "records of a namespace with `storage-engine device` and `file NAME`",
-            "*.damaged-*": "beside the files that `--recover` found damaged: these files as they were",
+            "*.damaged-*": "the damaged files as they were, kept by `--recover` beside the repaired ones",
         },
         examples=examples("asudfd", daemon_cli.EXAMPLES),
     )
 
 
 def asudfd_completion(shell: str) -> str:
-    """The completion script of the node, which ships it as a file."""
+    """The completion script of asudfd. The daemon ships it as a file."""
     kinds = {"": "flag", "SHELL": "choice"}
     options = [
         Option(
@@ -188,7 +190,7 @@ def panels(options: Sequence[Option]) -> dict[str, tuple[Flag, ...]]:
 
 
 def flag(option: Option) -> Flag:
-    """An option as the pages see it: the short and the documented long spelling."""
+    """An option for the pages, with its short and its documented long spelling."""
     short = (f"-{option.short}",) if option.short else ()
     return Flag((*short, f"--{option.name}"), option.metavar, " ".join(option.described.split()))
 
@@ -202,8 +204,8 @@ def command(row: CommandRow) -> Command:
 
 
 def variables(options: Iterable[Option]) -> dict[str, str]:
-    """The environment variables that stand for options, and the options."""
-    return {option.environment: f"as `--{option.name}`" for option in options if option.environment}
+    """The environment variables that set options, each with its option."""
+    return {option.environment: f"sets `--{option.name}`" for option in options if option.environment}
 
 
 def _options(row: CommandRow) -> Sequence[Option]:
