@@ -20,7 +20,7 @@ from tests.fakes.fleet import Fleet
 NODES = 300
 MODULES = 200
 LEVELS = 10
-"""Every module requires one of the level below."""
+"""Depth of the dependencies: every module requires one of the level below."""
 
 TIMEOUT = 2.0
 WAIT = 30.0
@@ -35,7 +35,7 @@ SHAPES = {
 
 
 def run() -> None:
-    """Record what an apply costs, by how the nodes hang together, and what a second one costs."""
+    """Record the cost of a first apply, a second one and one with --verify, for each shape of clusters."""
     with directory() as home:
         modules = home / "udf"
         modules.mkdir()
@@ -90,7 +90,7 @@ def _source(number: int) -> bytes:
 
 
 def serve(shape: str) -> None:
-    """Be the fleet until standard input ends."""
+    """Serve the fake nodes until standard input ends."""
     raise_file_limit()
     clusters, failing = SHAPES[shape]
     with Fleet(NODES, clusters=clusters) as fleet:

@@ -58,7 +58,7 @@ def _loop(address: tuple[str, int], number: int, stop: threading.Event, answers:
 
 
 def latencies(address: tuple[str, int], seconds: float) -> list[float]:
-    """Milliseconds of each `build`, one every millisecond or so."""
+    """Round-trip milliseconds of `build`, sent about every millisecond."""
     found = []
     end = time.monotonic() + seconds
     with connect(address) as sock:

@@ -1,4 +1,4 @@
-"""Thousands of nodes in one process: an address of 127/8 each, one port. `python -m tests.bench.fleet N HUNG`.
+"""Thousands of scripted nodes in one process, each on its own address of 127/8. `python -m tests.bench.fleet N HUNG`.
 
 Prints the port when all listen. The last HUNG nodes accept and never answer. Ends when its stdin does.
 """
@@ -19,7 +19,7 @@ def addresses(count: int) -> list[str]:
 
 
 class Fleet:
-    """Listeners and connections on one epoll."""
+    """The listeners and connections of all nodes, served by one epoll loop."""
 
     def __init__(self, count: int, hung: int) -> None:
         self.epoll = select.epoll()

@@ -1,4 +1,4 @@
-"""Nodes that are nothing but their part for etcd, many in a process; the subject of a benchmark."""
+"""The etcd client of a node without the rest of the node, many in one process; used by the benchmark `propagation`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ START_AT_ONCE = 8
 
 
 def serve(end: Connection, endpoints: Sequence[str], first: int, count: int, lease: int) -> None:
-    """Be ``count`` nodes. Each message is a value to put; answered by when it was confirmed, and when all knew it.
+    """Run ``count`` etcd clients. Each message is a value to put; the answers are the times of confirmation and propagation.
 
     An empty message asks for the latter alone; None ends it. Times are those of `time.perf_counter`, which all
     processes of a machine share.

@@ -40,7 +40,7 @@ class Shape(NamedTuple):
 
 
 def shapes() -> Iterator[Shape]:
-    """What clients do most."""
+    """The operations that clients use most."""
     for size in SIZES:
         numbers = [each * 7 % size for each in range(size)]
         texts = {f"key{each:05}": each for each in range(size)}
@@ -72,7 +72,7 @@ def shapes() -> Iterator[Shape]:
 
 
 def worst() -> Iterator[Shape]:
-    """As much as the limits of work and size let through, and somewhat more."""
+    """The heaviest requests that the limits of cost and size allow, and some that exceed them."""
     for size in (5_000, 20_000, 80_000):
         numbers = [each * 7919 % size for each in range(size)]
         yield from _heavy(f"{size} integers", numbers)
@@ -108,14 +108,14 @@ def _heavy(label: str, values: list[Any]) -> Iterator[Shape]:
 
 
 class Measured(NamedTuple):
-    """How long each request of a shape took, in microseconds, and the result of the last."""
+    """CPU time of each request of a shape, and the result code of the last."""
 
     microseconds: list[float]
     result: int
 
 
 def measure(records: RecordService, shape: Shape, repeats: int) -> Measured:
-    """Send the request of a shape so many times, each to the same record."""
+    """Send the request of a shape ``repeats`` times to the same record."""
     stored = request.put(KEY, {BIN: shape.value})
     code = OP_CDT_MODIFY if shape.writes else OP_CDT_READ
     ops = [op(code, 4, BIN.encode(), msgpack.pack(command)) for command in shape.commands]

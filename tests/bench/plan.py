@@ -24,7 +24,7 @@ NOWHERE = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_WRONLY, 0) for number 
 
 
 def run() -> None:
-    """Record what the plan costs where the nodes are the same, and where each of them is different."""
+    """Record the cost of plan and status without drift, with little drift and with drift of every module."""
     with directory() as home:
         modules = home / "udf"
         modules.mkdir()
@@ -65,7 +65,7 @@ class Cost(NamedTuple):
 
 
 def _measure(argv: list[str], env: dict[str, str]) -> Cost:
-    """One run; it must have read every node."""
+    """One run, which must have read every node."""
     began = time.monotonic()
     pid = os.posix_spawn(argv[0], argv, env, file_actions=NOWHERE)
     _, status, usage = os.wait4(pid, 0)
@@ -82,7 +82,7 @@ def _source(number: int, variant: int = 0) -> bytes:
 
 
 def serve(drift: str) -> None:
-    """Be the fleet until standard input ends."""
+    """Serve the fake nodes until standard input ends."""
     raise_file_limit()
     with Fleet(NODES) as fleet:
         for number in range(MODULES):

@@ -1,4 +1,4 @@
-"""What every benchmark needs: a daemon under measurement, a blocking client, and CPU figures of a process."""
+"""Processes for benchmarks: a daemon, a blocking client, CPU time and memory of a process, commit and machine."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ START_SECONDS_MAX = 30
 
 @contextlib.contextmanager
 def directory() -> Iterator[Path]:
-    """A directory beside the checkout (`make bench` sets TMPDIR): on a real disk, so that figures of fsync are true."""
+    """A temporary directory. `make bench` sets TMPDIR to a real disk, so that fsync is measured and not a tmpfs."""
     path = Path(tempfile.mkdtemp(prefix="bench-"))
     try:
         yield path
@@ -37,7 +37,7 @@ def directory() -> Iterator[Path]:
 
 
 def environment(home: Path, **extra: str) -> dict[str, str]:
-    """An environment in which nothing of the user's shell can change a figure."""
+    """A minimal environment for child processes, independent of the user's shell."""
     return {"HOME": str(home), "PATH": f"{BIN}:/usr/bin:/bin", "LANG": "C.UTF-8", **extra}
 
 
@@ -114,17 +114,17 @@ def put(filename: str, source: bytes) -> bytes:
 
 
 def cpu_nanoseconds(pid: int) -> int:
-    """Time that all threads of a process have spent on a core, from the scheduler's own account."""
+    """CPU time of all threads of a process, from the scheduler's statistics."""
     return sum(int(path.read_text().split()[0]) for path in Path(f"/proc/{pid}/task").glob("*/schedstat"))
 
 
 def resident_bytes(pid: int) -> int:
-    """Memory of a process that is in RAM."""
+    """Resident memory of a process."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def run_cpu_seconds(argv: Sequence[str], env: dict[str, str]) -> float:
-    """User and system time of a whole process from start to end, as the kernel accounts for it."""
+    """User and system time of a process from start to end, from `wait4`."""
     actions = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
     pid = os.posix_spawn(argv[0], list(argv), env, file_actions=actions)
     _, status, usage = os.wait4(pid, 0)
@@ -140,13 +140,13 @@ def raise_file_limit() -> None:
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """The value that ``percent`` of ``values`` do not exceed."""
+    """The percentile ``percent`` of ``values``."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
 
 
 def median(values: Sequence[float]) -> float:
-    """The middle of ``values``."""
+    """The median of ``values``."""
     return statistics.median(values)
 
 

@@ -53,7 +53,7 @@ COUNTERS = {
 
 
 def run() -> None:
-    """Record delays, rates and etcd's share, for each number of nodes."""
+    """Record delays, rates and the load on etcd, for each number of nodes."""
     if shutil.which("etcd") is None:
         note("etcd is not installed")
         return
@@ -105,7 +105,7 @@ def _once(sock: socket.socket, watched: Watched, number: int, size: int) -> tupl
 
 
 def _rate(shape: str, cluster: Cluster) -> None:
-    """Changes a second that several clients get acknowledged."""
+    """Record how many changes a second several concurrent clients get acknowledged."""
     counts = [0] * CLIENTS
     end = time.monotonic() + RATE_SECONDS
 
@@ -125,7 +125,7 @@ def _rate(shape: str, cluster: Cluster) -> None:
 
 
 def _measure_lean(processes: int, each: int, store: Etcd) -> None:
-    """The same with nodes that are nothing but their part for etcd."""
+    """The same with etcd clients only."""
     shape = f"{processes} processes of {each} nodes, etcd client only"
     context = multiprocessing.get_context("spawn")
     ends: list[Connection] = []
@@ -159,7 +159,7 @@ def _measure_lean(processes: int, each: int, store: Etcd) -> None:
 
 
 class Counters:
-    """etcd's own counters, and the time of its processes on a core."""
+    """etcd's metrics and the CPU time of its processes, read at one moment."""
 
     def __init__(self, store: Etcd) -> None:
         self.values = dict.fromkeys(COUNTERS, 0.0)
@@ -197,7 +197,7 @@ def _idle(shape: str, store: Etcd, nodes: int) -> None:
 
 
 class Watched:
-    """Directories in which a file is awaited; the kernel tells. A context manager."""
+    """Watches directories for a new file with inotify. A context manager."""
 
     def __init__(self, directories: Iterator[Path]) -> None:
         library = ctypes.CDLL(None, use_errno=True)
@@ -216,7 +216,7 @@ class Watched:
         os.close(self._number)
 
     def all_have(self, name: str) -> float:
-        """When the last directory got a new ``name``."""
+        """Wait until every directory got a new ``name``; the time of the last."""
         missing = set(self._all)
         while missing:
             assert select.select([self._number], [], [], WAIT_SECONDS)[0], (

@@ -319,7 +319,7 @@ def _fill(sock: socket.socket, numbers: range, bins: dict[str, bytes]) -> None:
 
 
 def _durable(home: Path) -> None:
-    """Acknowledged writes a second of the file engine, beside the disk's own flushes, in turns."""
+    """Record acknowledged writes a second of the file engine, interleaved with flushes of the disk alone."""
     rates: dict[str, list[float]] = {}
     with contextlib.ExitStack() as stack:
         nodes = {}
@@ -338,7 +338,7 @@ def _durable(home: Path) -> None:
 
 
 def _flushes(path: Path) -> float:
-    """How often a second 1 KB becomes durable in a file that has its room already."""
+    """`fdatasync` of 1 KB a second, in a preallocated file."""
     number = os.open(path, os.O_RDWR | os.O_CREAT)
     os.pwrite(number, bytes(8 << 20), 0)
     os.fsync(number)

@@ -119,7 +119,7 @@ async def _durable(path: Path, writers: int) -> float:
 
 
 def _flushes(path: Path) -> float:
-    """How often a second the disk makes a few bytes durable, in a file that has its room already."""
+    """`fdatasync` of a few bytes a second, in a preallocated file."""
     number = os.open(path, os.O_RDWR | os.O_CREAT)
     os.pwrite(number, bytes(8 << 20), 0)
     os.fsync(number)
