@@ -10,7 +10,8 @@ from asadm.patience import Patience
 from asinfo.command import answer_of_summary
 from asinfo.errors import UsageError, WireError
 from asinfo.exchange import exchange
-from asinfo.wire.info import answers, request, text
+from asinfo.text import text
+from asinfo.wire.info import answers, request
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:

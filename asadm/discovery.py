@@ -14,7 +14,7 @@ from asadm.cluster import Cluster, ClusterNode
 from asinfo.errors import UsageError
 from asinfo.exchange import Node
 from asinfo.host import parse
-from asinfo.wire.info import text
+from asinfo.text import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:

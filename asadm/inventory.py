@@ -27,9 +27,9 @@ from __future__ import annotations
 import os
 
 from asinfo import __version__
+from asinfo.decode import decode_json
 from asinfo.errors import ConfigError, Problem, UsageError
 from asinfo.files import FileError, file_error, read_file, read_first_line, replace_file
-from asinfo.wire.decode import decode_json
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:

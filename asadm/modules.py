@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asinfo.errors import UsageError, WireError
-from asinfo.wire.info import text
+from asinfo.text import text
 from asinfo.wire.udf import NAME_SIZE_MAX, Module, is_filename, modules
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run

@@ -82,7 +82,7 @@ class CommandSession:
 
     def bold(self, line: str) -> bytes:
         """``line`` for standard output, bold where colours are shown."""
-        from asinfo.wire.info import visible
+        from asinfo.text import visible
 
         encoded = "\n".join(map(visible, line.split("\n"))).encode()
         return b"\x1b[1m" + encoded + b"\x1b[0m" if self.colour else encoded
@@ -91,7 +91,7 @@ class CommandSession:
         """``data`` for standard output: as it is, but a terminal gets no control characters, which could steer it."""
         if not self.terminal:
             return data
-        from asinfo.wire.info import text, visible
+        from asinfo.text import text, visible
 
         lines = [
             b"\t".join(visible(text(part)).encode() for part in line.split(b"\t"))

@@ -1,7 +1,7 @@
-"""Where asadm keeps what it has to remember of nodes between two runs: ``asudf`` in the state directory of the user.
+"""The state directory of asadm: small files about nodes that one run leaves for the next.
 
-Nothing here may make a command fail that could be done without it: what cannot be read is not there, and who cannot
-write is told so by the return value.
+Nothing but `required` makes a command fail: a file that cannot be read counts as absent, and the functions that write
+return whether they could.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 
+from asinfo.errors import UsageError
 from asinfo.files import FileError, open_file, read_file, replace_file
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -19,15 +20,29 @@ SIZE_MAX = 4 * 1024 * 1024
 """Bytes of a file of ours that are read: a module and more; an end for a wrong file."""
 
 
-def directory(kind: str) -> str:
-    """The directory for files of one kind; empty when there is no home to have it in."""
+def root() -> str:
+    """``asudf`` in the state directory of the user (XDG_STATE_HOME); empty where there is no home directory."""
     state = os.environ.get("XDG_STATE_HOME", "")
     if not state.startswith("/"):
-        home = os.environ.get("HOME", "")
+        home = os.path.expanduser("~")  # noqa: PTH111 - pathlib is not on this path
         if not home.startswith("/"):
             return ""
-        state = home + "/.local/state"
-    return f"{state}/asudf/{kind}"
+        state = home.rstrip("/") + "/.local/state"
+    return f"{state}/asudf"
+
+
+def required(name: str) -> str:
+    """The path of ``name`` in `root`. Raises UsageError where there is no home directory."""
+    found = root()
+    if not found:
+        raise UsageError("there is no home directory: set XDG_STATE_HOME, or give --history and --lock")
+    return f"{found}/{name}"
+
+
+def directory(kind: str) -> str:
+    """The directory for files of one kind; empty where there is no home directory."""
+    found = root()
+    return f"{found}/{kind}" if found else ""
 
 
 def names(kind: str) -> list[str]:

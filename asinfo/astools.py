@@ -17,12 +17,12 @@ import re
 import tomllib
 from difflib import get_close_matches
 
+from asinfo.decode import DEPTH_MAX, DecodeError, check_depth
 from asinfo.errors import ConfigError, Problem, UsageError
 from asinfo.files import PIPE_SECONDS, FileError, read_file
 from asinfo.flags import ALTERNATE, BLACKLIST, CONNECTION
 from asinfo.terminal.options import convert
-from asinfo.wire.decode import DEPTH_MAX, DecodeError, check_depth
-from asinfo.wire.info import visible
+from asinfo.text import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -165,9 +165,9 @@ def _shown(line: bytes) -> bytes:
     """``line``; on a terminal without control characters."""
     if not sys.stdout.isatty():
         return line
-    from asinfo.wire.info import visible
+    from asinfo.text import text, visible
 
-    return visible(info.text(line)).encode()
+    return visible(text(line)).encode()
 
 
 def _print_summary(reply: Reply, answers: Sequence[bytes], values: Values) -> None:
@@ -189,10 +189,11 @@ def _verdict(reply: Reply, commands: Sequence[bytes], answers: Sequence[bytes]) 
     asked = commands or [b"the summary"]
     wrong = [pair for pair in zip(asked, answers, strict=False) if info.is_error(pair[1])]
     if wrong:
+        from asinfo.text import text
         from asinfo.wire.failure import explain
 
         for command, answer in wrong:
-            shown = info.text(command if len(command) <= 60 else command[:60] + b"...")
+            shown = text(command if len(command) <= 60 else command[:60] + b"...")
             _tell(f"{reply.node.name}: {shown}: {explain(answer)}")
     return 1 if wrong else 0
 

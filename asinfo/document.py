@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from asinfo.text import text as readable
 from asinfo.wire import info
 from asinfo.wire.failure import explain
 
@@ -58,12 +59,12 @@ def _summary(answers: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
 
 def _answer(command: bytes, answer: bytes) -> dict[str, object]:
     error = explain(answer) if info.is_error(answer) else None
-    return {"command": info.text(command), **_exact(answer), "error": error}
+    return {"command": readable(command), **_exact(answer), "error": error}
 
 
 def _exact(answer: bytes) -> dict[str, object]:
     """The answer as text, and in base64 where the text cannot give the bytes back."""
-    said: dict[str, object] = {"answer": info.text(answer)}
+    said: dict[str, object] = {"answer": readable(answer)}
     try:
         answer.decode()
     except UnicodeDecodeError:

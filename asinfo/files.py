@@ -20,7 +20,7 @@ from _thread import get_ident
 from stat import S_IFMT, S_IMODE, S_ISCHR, S_ISDIR, S_ISFIFO, S_ISLNK, S_ISREG, S_ISVTX, S_IWGRP, S_IWOTH
 
 from asinfo.errors import Error
-from asinfo.wire.info import visible
+from asinfo.text import visible
 
 PIPE_SECONDS = 30.0
 """How long a pipe on the command line may take: a program behind ``<(...)`` may ask a vault or another machine."""

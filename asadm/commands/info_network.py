@@ -5,7 +5,8 @@ from __future__ import annotations
 from asadm.outcome import CommandOutcome
 from asinfo.errors import WireError
 from asinfo.terminal.render import Cell, Sheet
-from asinfo.wire.info import is_error, parameter, text
+from asinfo.text import text
+from asinfo.wire.info import is_error, parameter
 from asinfo.wire.udf import modules
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run

@@ -17,8 +17,8 @@ from asinfo.errors import UsageError
 from asinfo.files import PIPE_SECONDS, FileError, read_file
 from asinfo.terminal.options import Option
 from asinfo.terminal.render import Cell, Sheet
+from asinfo.text import text
 from asinfo.wire.failure import compile_error
-from asinfo.wire.info import text
 from asinfo.wire.udf import SOURCE_SIZE_MAX
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run

@@ -11,7 +11,7 @@ from asadm.fleet.observed.coverage import coverage
 from asadm.fleet.observed.survey import survey
 from asadm.modules import sendable
 from asadm.outcome import FAILED, CommandOutcome
-from asinfo.wire.info import text
+from asinfo.text import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:

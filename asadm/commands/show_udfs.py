@@ -9,7 +9,8 @@ from asadm.modules import LIST, listed, sendable
 from asadm.outcome import CommandOutcome, NodeAnswer
 from asinfo.errors import WireError
 from asinfo.terminal.render import Cell, Sheet
-from asinfo.wire.info import is_error, text
+from asinfo.text import text
+from asinfo.wire.info import is_error
 from asinfo.wire.udf import base64, content, digest
 from asinfo.wire.udf import modules as parsed
 

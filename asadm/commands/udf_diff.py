@@ -10,7 +10,7 @@ from asadm.fleet.plan.unified_diff import shown, unified
 from asadm.modules import sendable
 from asadm.outcome import FAILED, GOOD, INTERRUPTED, PENDING, CommandOutcome
 from asinfo.errors import UsageError
-from asinfo.wire.info import text
+from asinfo.text import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from asadm.outcome import FAILED, INTERRUPTED, CommandOutcome
 from asadm.save_file import possible, save
 from asinfo.errors import UsageError
 from asinfo.terminal.options import Option
-from asinfo.wire.info import text
+from asinfo.text import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from asadm.outcome import CommandOutcome
 from asinfo.errors import UsageError
 from asinfo.terminal.options import Option
 from asinfo.terminal.render import Cell, Sheet
-from asinfo.wire.info import text
+from asinfo.text import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from asadm.fleet.plan.plan import CHANGES, examine
 from asadm.outcome import INTERRUPTED, PENDING, CommandOutcome
 from asadm.save_file import possible
 from asinfo.terminal.options import Option
-from asinfo.wire.info import text
+from asinfo.text import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from asadm.fleet.change import confirm
 from asadm.fleet.change.options import CHANGE, NOTE
 from asadm.fleet.plan.of_modules import wish
 from asadm.modules import sendable
-from asinfo.wire.info import text
+from asinfo.text import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ from asadm.target.aerospike.groups import clusters as find_clusters
 from asinfo.errors import UsageError
 from asinfo.terminal.options import Option
 from asinfo.terminal.render import Cell, Sheet
-from asinfo.wire.info import text
+from asinfo.text import text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

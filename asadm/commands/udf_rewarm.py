@@ -28,7 +28,7 @@ from asadm.target.aerospike import cache_notes, marker_journal
 from asadm.target.aerospike.groups import clusters as find_clusters
 from asadm.target.aerospike.marker import unmarked
 from asinfo.terminal.render import Cell, Sheet
-from asinfo.wire.info import text
+from asinfo.text import text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

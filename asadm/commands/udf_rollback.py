@@ -15,7 +15,7 @@ from asadm.modules import sendable
 from asadm.outcome import CommandOutcome
 from asinfo.errors import Error, UsageError
 from asinfo.terminal.options import Option
-from asinfo.wire.info import text
+from asinfo.text import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:

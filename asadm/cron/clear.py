@@ -14,7 +14,8 @@ from asadm.cron.settings import ClearSettings
 from asadm.outcome import NodeAnswer
 from asinfo.exchange import Node
 from asinfo.terminal import interrupt
-from asinfo.wire.info import is_error, text
+from asinfo.text import text
+from asinfo.wire.info import is_error
 
 CLEAR = b"udf-clear-cache:"
 WHO = (b"build", b"udf-cache-stats:")

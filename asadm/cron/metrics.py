@@ -15,7 +15,7 @@ from pathlib import Path
 
 from asinfo.errors import Error, UsageError
 from asinfo.files import FileError, read_file, replace_file, special
-from asinfo.wire.info import visible
+from asinfo.text import visible
 
 PREFIX = "asudf_cache_clear_"
 LAST_SUCCESS = PREFIX + "last_success_timestamp_seconds"

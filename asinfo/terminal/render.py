@@ -5,7 +5,7 @@ A sheet becomes a rich table on a terminal, plain aligned text in a pipe, or JSO
 
 from __future__ import annotations
 
-from asinfo.wire.info import visible
+from asinfo.text import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

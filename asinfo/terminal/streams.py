@@ -13,7 +13,7 @@ def tell(program: str, message: str) -> None:
     """One line on standard error; nothing where that is closed or full, for there is no one left to tell."""
     if sys.stderr is None:
         return
-    from asinfo.wire.info import visible
+    from asinfo.text import visible
 
     try:
         sys.stderr.write(f"{program}: {visible(message)}\n")

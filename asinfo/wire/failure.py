@@ -9,7 +9,8 @@ Source: the specification of the info protocol, sections 2 and 3.
 
 from __future__ import annotations
 
-from asinfo.wire.info import parameter, text
+from asinfo.text import text
+from asinfo.wire.info import parameter
 
 _UDF_TEXTS = {
     b"invalid_filename": "the module's file name is not allowed",

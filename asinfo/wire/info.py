@@ -12,6 +12,7 @@ Source: the specification of the info protocol, section 2.
 from __future__ import annotations
 
 from asinfo.errors import UsageError, WireError
+from asinfo.text import text
 
 TYPE_CHECKING = (
     False  # this module is on the start-up path of the tools; typing would cost as much as the whole run
@@ -105,25 +106,6 @@ def is_error(answer: bytes) -> bool:
     return word[:5] in {b"fail", b"fail:", b"fail="} or word in {b"error", b"error:", b"error="}
 
 
-def text(data: bytes) -> str:
-    r"""``data`` for a person's eyes: UTF-8, other bytes as ``\xNN``. Never fails and never changes what is sent."""
-    return data.decode("utf-8", "backslashreplace")
-
-
 def without(separators: str, text: str) -> str:
     """``text`` as a value in an answer whose fields are separated so: those letters, and what is not printable, are ?."""
     return "".join("?" if letter in separators or not letter.isprintable() else letter for letter in text)
-
-
-def visible(text: str) -> str:
-    r"""``text`` with everything that is not printable as Python writes it: ``\n``, ``\x9b``, ``\u202e``.
-
-    What comes from outside must not steer a terminal, turn the direction of a line, hide in it or begin another. The
-    one place that decides what is shown as it is.
-    """
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in text
-    )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asinfo.errors import ConfigError, UsageError
-from asinfo.wire.info import visible
+from asinfo.text import visible
 from asudfd.errors import StartError
 
 if TYPE_CHECKING:

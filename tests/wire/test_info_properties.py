@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from asinfo.dialogue import Dialogue
 from asinfo.errors import Unreachable, UsageError, WireError
+from asinfo.text import text
 from asinfo.wire import failure, frame, info, security, udf
 
 LINE = st.binary(max_size=40).filter(lambda line: b"\n" not in line and b"\0" not in line)
@@ -144,7 +145,7 @@ def test_not_errors(answer: bytes) -> None:
 
 @given(st.binary(max_size=60))
 def test_any_bytes_have_a_text(data: bytes) -> None:
-    assert info.text(data).encode("utf-8", "strict") is not None
+    assert text(data).encode("utf-8", "strict") is not None
 
 
 # ---- error answers

@@ -11,7 +11,7 @@ from asadm.fleet.observed.fetch import ModuleFetcher
 from asadm.fleet.observed.grouping import gather
 from asadm.target.aerospike import marker_journal
 from asadm.target.aerospike.marker import unmarked
-from asinfo.wire.info import text
+from asinfo.text import text
 from asinfo.wire.udf import base64, digest
 
 TOGETHER = 8 * 1024 * 1024

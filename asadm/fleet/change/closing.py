@@ -32,7 +32,7 @@ def _reason(
         return place.answer.status, place.answer.error
     own = cell.sent or cell.tried
     if rollout.broken is not None and not own:
-        from asinfo.wire.info import text
+        from asinfo.text import text
 
         return "skipped", f"not sent, because {text(rollout.broken[0].name)} does not compile"
     if place.refused and not own:

@@ -6,7 +6,7 @@ import sys
 
 from asinfo.errors import UsageError
 from asinfo.terminal import interrupt
-from asinfo.wire.info import visible
+from asinfo.text import visible
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:

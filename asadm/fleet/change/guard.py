@@ -26,7 +26,7 @@ from asadm.fleet.observed.survey import Survey
 from asadm.outcome import FAILED, INTERRUPTED, CommandOutcome
 from asinfo.errors import ConfigError, Error, UsageError
 from asinfo.terminal.render import plain
-from asinfo.wire.info import text
+from asinfo.text import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

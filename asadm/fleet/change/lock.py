@@ -15,16 +15,18 @@ from __future__ import annotations
 import os
 import time
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asadm import state
 from asadm.cron.lock import LockFile
-from asadm.fleet.history.history import state_directory, who
+from asadm.fleet.history.author import author
 from asinfo.errors import Error, UsageError
-from asinfo.wire.info import parameter, text
+from asinfo.text import text
+from asinfo.wire.info import parameter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
     from types import TracebackType
     from typing import Self
 
@@ -61,7 +63,7 @@ class FileLocks:
     """
 
     def __init__(self, cluster: Cluster, options: Values) -> None:
-        user, host = who()
+        user, host = author()
         self._holder = f"{user} on {host}"
         self._wait = options.number("lock-wait") or 0.0
         named = options.text("lock")
@@ -73,7 +75,7 @@ class FileLocks:
 
     def __enter__(self) -> Self:
         if not self.shared:
-            _make(state_directory() / "locks")
+            _make(Path(state.required("locks")))
             _room(len(self.paths))
         give_up = time.monotonic() + self._wait
         with ExitStack() as stack:
@@ -109,7 +111,7 @@ def _path(address: str) -> str:
 
         kept = "".join(each if each.isascii() and each.isalnum() else "_" for each in address[:40])
         name = f"{kept}-{sha256(address.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}"
-    return str(state_directory() / "locks" / f"{name}.lock")
+    return state.required(f"locks/{name}.lock")
 
 
 def _make(directory: Path) -> None:
@@ -140,7 +142,7 @@ class ClusterLock:
     def __init__(
         self, cluster: Cluster, groups: Sequence[Sequence[Node]], *, seconds: float, wait: float = 0.0
     ) -> None:
-        user, host = who()
+        user, host = author()
         mark = f"{user} on {host}, process {os.getpid()}"
         self.owner = "".join(
             each if each.isprintable() and each not in ";=" else "_" for each in mark[:OWNER_SIZE_MAX]

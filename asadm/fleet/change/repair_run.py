@@ -17,7 +17,7 @@ from asadm.outcome import INTERRUPTED, NodeAnswer
 from asadm.target.aerospike import cache_notes, marker_journal
 from asadm.target.aerospike.marker_put import MarkerPut
 from asinfo.terminal.render import Cell, Sheet
-from asinfo.wire.info import text
+from asinfo.text import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:

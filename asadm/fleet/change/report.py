@@ -8,7 +8,7 @@ from asadm.outcome import NodeAnswer
 from asadm.target.aerospike import marker_journal
 from asadm.target.aerospike.stuck import HOW as MARKED
 from asinfo.terminal.render import Cell, Sheet
-from asinfo.wire.info import text
+from asinfo.text import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from asadm.fleet.observed.grouping import named, unread
 from asadm.fleet.observed.survey import survey
 from asadm.fleet.plan.plan import CHANGES, make, permit
 from asadm.target.aerospike import cache_notes, marker_journal
-from asinfo.wire.info import text
+from asinfo.text import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from asadm.fleet.check.findings import (  # fmt: skip
 )
 from asadm.fleet.plan.plan import CHANGES
 from asinfo.terminal.render import Cell, Sheet
-from asinfo.wire.info import text, visible
+from asinfo.text import text, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -20,7 +20,7 @@ from asadm.modules import ALLOWED
 from asadm.target.aerospike.requires import BUILT_IN, required
 from asinfo.errors import ConfigError, Problem, UsageError
 from asinfo.files import kind
-from asinfo.wire.info import text
+from asinfo.text import text
 from asinfo.wire.udf import SOURCE_SIZE_MAX, base64, digest, is_filename
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run

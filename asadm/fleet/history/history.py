@@ -18,6 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asadm import state
+from asadm.fleet.history.author import author
 from asinfo.errors import ConfigError, Problem, UsageError
 from asinfo.files import special
 
@@ -158,20 +160,8 @@ class HistoryRecord:
 
 
 def default_path() -> str:
-    """``$XDG_STATE_HOME/asudf/history.sqlite``."""
-    return str(state_directory() / "history.sqlite")
-
-
-def state_directory() -> Path:
-    """``asudf`` in the XDG state directory. Raises UsageError where there is no home."""
-    named = os.environ.get("XDG_STATE_HOME", "")
-    try:
-        base = Path(named) if named.startswith("/") else Path.home() / ".local" / "state"
-    except RuntimeError:
-        raise UsageError(
-            "there is no home directory: set XDG_STATE_HOME, or give --history and --lock"
-        ) from None
-    return base / "asudf"
+    """``$XDG_STATE_HOME/asudf/history.sqlite``. Raises UsageError where there is no home directory."""
+    return state.required("history.sqlite")
 
 
 def path_of(options: Values) -> str:
@@ -182,19 +172,6 @@ def path_of(options: Values) -> str:
 def new_run() -> str:
     """A name for a run that no other has."""
     return os.urandom(8).hex()
-
-
-def who() -> tuple[str, str]:
-    """User and host, for the record; with sudo also who is behind it."""
-    import getpass
-    import socket
-
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a container's user without a name
-        user = str(os.getuid())
-    behind = os.environ.get("SUDO_USER")
-    return (f"{user} (sudo by {behind})" if behind and behind != user else user), socket.gethostname()
 
 
 class History:
@@ -251,7 +228,7 @@ class History:
         self, run: str, cluster: str, records: Iterable[HistoryRecord], *, undoes: str | None = None
     ) -> None:
         """Add ``records`` in one transaction, all of this moment and of this user."""
-        user, host = who()
+        user, host = author()
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         with _Named(self.path), _Transaction(self._database):
             for each in records:

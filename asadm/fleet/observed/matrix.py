@@ -6,7 +6,7 @@ from asadm.fleet.observed.coverage import coverage, unknown
 from asadm.fleet.observed.grouping import gather, named
 from asadm.fleet.plan.show import count, failures, short
 from asinfo.terminal.render import Cell, Sheet
-from asinfo.wire.info import text
+from asinfo.text import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from asadm.fleet.observed.fetch import fetch
 from asadm.target.aerospike import marker_journal
 from asadm.target.aerospike.marker import unmarked
 from asinfo.errors import Error, UsageError
-from asinfo.wire.info import text
+from asinfo.text import text
 from asinfo.wire.udf import base64, digest
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run

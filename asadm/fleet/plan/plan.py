@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from asadm.fleet.observed.survey import survey
 from asinfo.errors import UsageError
-from asinfo.wire.info import text
+from asinfo.text import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:

@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any
 from asadm.fleet.desired.directory import Directory, ModuleSource
 from asadm.modules import ALLOWED
 from asadm.save_file import save
+from asinfo.decode import decode_base64, decode_json
 from asinfo.errors import ConfigError, Problem, UsageError
 from asinfo.files import PIPE_SECONDS, FileError, read_file
-from asinfo.wire.decode import decode_base64, decode_json
-from asinfo.wire.info import text
+from asinfo.text import text
 from asinfo.wire.udf import SOURCE_SIZE_MAX, base64, is_filename
 
 if TYPE_CHECKING:

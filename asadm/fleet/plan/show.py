@@ -7,7 +7,7 @@ from asadm.fleet.observed.grouping import gather, named, unread
 from asadm.fleet.plan.plan import CHANGES, CREATE, REMOVE, SAME, UNREAD, UPDATE
 from asadm.target.aerospike import marker_journal
 from asinfo.terminal.render import Cell, Sheet
-from asinfo.wire.info import text, visible
+from asinfo.text import text, visible
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asadm.fleet.plan.myers import CONTEXT, Lines
-from asinfo.wire.info import visible
+from asinfo.text import visible
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:

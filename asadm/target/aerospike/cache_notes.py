@@ -10,7 +10,8 @@ from __future__ import annotations
 import time
 
 from asadm import state
-from asinfo.wire.info import parameter, text
+from asinfo.text import text
+from asinfo.wire.info import parameter
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:

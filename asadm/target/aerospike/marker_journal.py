@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from asadm import state
 from asadm.target.aerospike.marker import marked_hash
-from asinfo.wire.decode import decode_base64, decode_json
-from asinfo.wire.info import text
+from asinfo.decode import decode_base64, decode_json
+from asinfo.text import text
 from asinfo.wire.udf import base64
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run

@@ -18,7 +18,7 @@ from asadm.modules import LIST
 from asadm.outcome import NodeAnswer
 from asadm.target.aerospike import marker_journal
 from asadm.target.aerospike.marker import marked, marked_hash
-from asinfo.wire.info import text
+from asinfo.text import text
 from asinfo.wire.udf import base64, digest
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run

@@ -11,7 +11,7 @@ from base64 import b64decode
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
-from asinfo.wire.info import text, visible
+from asinfo.text import text, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from asinfo.wire.info import visible
+from asinfo.text import visible
 from asudfd.config.schema.sinks import CONTEXTS, Level, Sink
 from asudfd.errors import StartError
 

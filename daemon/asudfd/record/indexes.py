@@ -10,7 +10,7 @@ from __future__ import annotations
 from json import dumps
 from typing import TYPE_CHECKING, NamedTuple
 
-from asinfo.wire.decode import decode_json
+from asinfo.decode import decode_json
 from asinfo.wire.particle import BLOB, INTEGER, STRING
 
 if TYPE_CHECKING:

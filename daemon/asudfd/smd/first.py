@@ -9,7 +9,7 @@
 It is read once and carried over into the log. Source of the format: the info protocol specification, section 4.
 """
 
-from asinfo.wire.decode import decode_json
+from asinfo.decode import decode_json
 from asudfd.smd.interface import Content, Item
 
 NUMBER_MAX = (1 << 63) - 1

@@ -21,7 +21,7 @@ import json
 import string
 from dataclasses import dataclass
 
-from asinfo.wire.decode import decode_json
+from asinfo.decode import decode_json
 from asinfo.wire.info import parameter
 from asinfo.wire.udf import is_filename
 from asudfd.errors import UdfError

@@ -38,7 +38,7 @@ def test_a_stale_file_is_no_problem(tmp_path: Path) -> None:
 
 def test_a_killed_holder_frees_the_lock(tmp_path: Path) -> None:
     path = str(tmp_path / "lock")
-    code = f"import sys,time\nfrom asadm.cron.lock import Lock\nwith Lock({path!r}):\n print('held', flush=True); sys.stdin.read()"
+    code = f"import sys,time\nfrom asadm.cron.lock import LockFile\nwith LockFile({path!r}):\n print('held', flush=True); sys.stdin.read()"
     holder = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         assert holder.stdout

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from asinfo.wire.info import visible
+from asinfo.text import visible
 from asinfo.wire.udf import module_list
 from tests.fakes.fleet import Fleet, Server
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from asinfo.wire.info import visible
+from asinfo.text import visible
 from asudfd.config.schema import CONTEXTS, Level, Sink
 from asudfd.config.schema.sinks import every
 from asudfd.errors import StartError

@@ -14,8 +14,9 @@ import traceback
 from asyncio import Semaphore
 from typing import TYPE_CHECKING
 
+from asinfo.text import text
 from asinfo.wire.frame import INFO, pack, pack_header
-from asinfo.wire.info import NAME_SIZE_MAX, text
+from asinfo.wire.info import NAME_SIZE_MAX
 from asudfd.aerospike.info.request import Request
 from asudfd.errors import Code, CommandError, UdfError
 from asudfd.fairness import PIECE_SIZE, cut, loop_scheduler

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asinfo.wire.info import text
+from asinfo.text import text
 from asudfd.aerospike.info.table import InfoCommand
 from asudfd.config.schema import Level
 from asudfd.errors import Code, CommandError

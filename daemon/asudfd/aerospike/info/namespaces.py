@@ -6,7 +6,7 @@ import time
 from functools import cache
 from typing import TYPE_CHECKING
 
-from asinfo.wire.info import text
+from asinfo.text import text
 from asudfd.aerospike.info.config import namespace_listing
 from asudfd.aerospike.info.expand import expand
 from asudfd.aerospike.info.table import InfoCommand

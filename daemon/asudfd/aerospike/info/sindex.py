@@ -10,8 +10,8 @@ from base64 import b64decode
 from typing import TYPE_CHECKING
 
 from asinfo.errors import WireError
+from asinfo.text import text
 from asinfo.wire import msgpack
-from asinfo.wire.info import text
 from asinfo.wire.message import BIN_NAME_SIZE_MAX, NAMESPACE_NAME_SIZE_MAX, SET_NAME_SIZE_MAX
 from asudfd.aerospike.info.namespaces import find
 from asudfd.aerospike.info.table import InfoCommand

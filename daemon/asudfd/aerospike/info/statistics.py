@@ -9,7 +9,7 @@ import threading
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from asinfo.wire.info import text
+from asinfo.text import text
 from asudfd.aerospike.info.build import COMPATIBILITY_ID
 from asudfd.aerospike.info.expand import expand
 from asudfd.aerospike.info.table import InfoCommand

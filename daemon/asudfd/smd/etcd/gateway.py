@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
+from asinfo.decode import DecodeError, decode_json
 from asinfo.files import TLS_SIZE_MAX, FileError, check_file
-from asinfo.wire.decode import DecodeError, decode_json
 from asudfd.errors import StartError
 from asudfd.smd.etcd import wire
 from asudfd.smd.etcd.wire import Compacted, Denied, EtcdError, Gone, Refused, TooLarge, Unreachable

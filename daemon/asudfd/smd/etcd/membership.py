@@ -7,7 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from asinfo.wire.decode import decode_json
+from asinfo.decode import decode_json
 from asudfd.cluster.cluster import Member
 from asudfd.errors import StartError
 from asudfd.smd.etcd.lease import Taken

@@ -10,8 +10,8 @@ from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from asinfo.wire.decode import decode_base64
-from asinfo.wire.info import visible
+from asinfo.decode import decode_base64
+from asinfo.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

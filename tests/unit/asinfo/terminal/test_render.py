@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asinfo.terminal.render import Cell, Sheet, as_data, plain, show
-from asinfo.wire.info import visible
+from asinfo.text import visible
 
 SHEET = Sheet(
     "Modules",

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from asadm.fleet.change import undo
-from asadm.fleet.history.history import BEGUN, FOUND, History, HistoryRecord, new_run, who
+from asadm.fleet.history.author import author
+from asadm.fleet.history.history import BEGUN, FOUND, History, HistoryRecord, new_run
 from asinfo.errors import ConfigError, UsageError
 from tests.unit.asadm.conftest import Asadm
 
@@ -36,7 +37,7 @@ def test_what_was_written_is_read_again(tmp_path: Path) -> None:
         assert (first.id, first.module, first.cluster, first.action) == (1, b"a.lua", "c", "apply")
         assert (first.ok, first.failed) == (3, 2)
         assert (sorted(first.nodes), sorted(first.others)) == (["n0", "n1", "n2"], ["n3", "n4"])
-        assert (first.user, first.host) == who()
+        assert (first.user, first.host) == author()
         assert first.at.endswith("Z")
         assert latest.module == b"\xff.lua"
         assert history.content(latest) == history.content(first) == b"return 1\n\xff"
@@ -204,11 +205,11 @@ def test_a_repair_of_all_nodes_leaves_the_change_before_it(tmp_path: Path) -> No
 
 WRITER = """
 import sys
-from asadm.fleet.history.history import History, Record, new_run
+from asadm.fleet.history.history import History, HistoryRecord, new_run
 sys.stdin.readline()
 for number in range(40):
     with History(sys.argv[1], write=True) as history:
-        history.record(new_run(), "c", [Record("apply", b"m", f"{sys.argv[2]} {number}", b"%d" % number, nodes=["n"])] * 2)
+        history.record(new_run(), "c", [HistoryRecord("apply", b"m", f"{sys.argv[2]} {number}", b"%d" % number, nodes=["n"])] * 2)
 """
 
 
@@ -277,7 +278,7 @@ def test_a_file_without_permission_to_write(tmp_path: Path) -> None:
 def test_who_ran_it_with_sudo(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOGNAME", "root")
     monkeypatch.setenv("SUDO_USER", "alice")
-    assert who()[0] == "root (sudo by alice)"
+    assert author()[0] == "root (sudo by alice)"
 
 
 def test_the_command(asadm: Asadm, tmp_path: Path) -> None:

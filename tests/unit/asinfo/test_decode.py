@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asinfo.wire.decode import DEPTH_MAX, DecodeError, check_depth, decode_base64, decode_json
+from asinfo.decode import DEPTH_MAX, DecodeError, check_depth, decode_base64, decode_json
 
 VALUES = st.recursive(
     st.none()

@@ -1,0 +1,22 @@
+"""Bytes and texts from outside as a person reads them: names of modules, answers of nodes, names of files."""
+
+from __future__ import annotations
+
+
+def text(data: bytes) -> str:
+    r"""``data`` for a person's eyes: UTF-8, other bytes as ``\xNN``. Never fails and never changes what is sent."""
+    return data.decode("utf-8", "backslashreplace")
+
+
+def visible(text: str) -> str:
+    r"""``text`` with everything that is not printable as Python writes it: ``\n``, ``\x9b``, ``\u202e``.
+
+    What comes from outside must not steer a terminal, turn the direction of a line, hide in it or begin another. The
+    one place that decides what is shown as it is.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
