@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Self
 
-    from asadm.cluster import Cluster
     from asadm.statement import ParsedCommand
+    from asadm.target.interface import Target
     from asinfo.terminal.options import Values
 
 SUMMARY = "Ask all configured Aerospike nodes at once, and keep their Lua modules the same."
@@ -138,7 +138,7 @@ def _act(values: Values) -> int:
         if calls is None:
             from asadm.shell import Shell
 
-            return Shell(session).run()
+            return Shell(session, execute).run()
         return execute(session, calls)
 
 
@@ -283,8 +283,8 @@ def _session(values: Values, output: _OutputFile) -> CommandSession:
     )
 
 
-def _resolver(values: Values) -> Callable[[], Cluster]:
-    def resolve() -> Cluster:
+def _resolver(values: Values) -> Callable[[], Target]:
+    def resolve() -> Target:
         from asadm import targets
         from asadm.progress import on_terminal
 

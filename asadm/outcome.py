@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from asinfo.wire.failure import explain
-from asinfo.wire.info import is_error
-
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,14 +46,6 @@ class NodeAnswer:  # plain class: dataclasses cost more to import than the whole
         self.asked = True
         self.error = error
         self.milliseconds = milliseconds
-
-    @classmethod
-    def of(cls, node: Node, answers: Sequence[bytes], milliseconds: float) -> NodeAnswer:
-        """What ``node`` said, judged: one answer that is an error makes the status ``error``."""
-        for answer in answers:
-            if is_error(answer):
-                return cls(node, "error", answers, explain(answer), milliseconds)
-        return cls(node, "ok", answers, "", milliseconds)
 
     def like(self, other: NodeAnswer, commands: Sequence[bytes] | None = None) -> NodeAnswer:
         """This answer with the note of ``other``, and with what that was asked (or ``commands``)."""

@@ -8,9 +8,9 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from asadm.cluster import Cluster
     from asadm.outcome import CommandOutcome
     from asadm.statement import CommandArguments, ParsedCommand
+    from asadm.target.interface import Target
     from asinfo.terminal.options import Values
 
 
@@ -42,7 +42,7 @@ class CommandSession:
 
     def __init__(
         self,
-        resolve: Callable[[], Cluster],
+        resolve: Callable[[], Target],
         *,
         write: Callable[[bytes], None],
         warn: Callable[[str], None],
@@ -58,7 +58,7 @@ class CommandSession:
         ``warn`` puts one line, without the name of the program, on standard error now.
         """
         self._resolve = resolve
-        self._cluster: Cluster | None = None
+        self._cluster: Target | None = None
         self.write = write
         self.warn = warn
         self.privileged = privileged
@@ -69,7 +69,7 @@ class CommandSession:
         self.terminal = terminal
         self.flags = flags
 
-    def cluster(self, arguments: CommandArguments | None = None) -> Cluster:
+    def cluster(self, arguments: CommandArguments | None = None) -> Target:
         """The nodes this run is about, found on the first call; only those of the ``with`` clause, if there is one.
 
         Raises UsageError or ConfigError when the targets cannot be told; nothing has been sent then.

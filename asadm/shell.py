@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import suppress
 from pathlib import Path
 from signal import SIGINT
 
-from asadm import cli, statement
+from asadm import state, statement
 from asadm.outcome import INTERRUPTED, WRONG
 from asadm.suggestions import Suggestions
 from asinfo.errors import ConfigError, UsageError
@@ -16,7 +15,10 @@ from asinfo.terminal import interrupt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from asadm.session import CommandSession
+    from asadm.statement import ParsedCommand
 
 HISTORY_LINES_MAX = 1000
 
@@ -24,8 +26,11 @@ HISTORY_LINES_MAX = 1000
 class Shell:
     """Reads statements from a terminal until ``exit`` or the end of input."""
 
-    def __init__(self, session: CommandSession) -> None:
+    def __init__(
+        self, session: CommandSession, execute: Callable[[CommandSession, Sequence[ParsedCommand]], int]
+    ) -> None:
         self.session = session
+        self.execute = execute
         self.code = 0
         self.suggestions = Suggestions(session)
 
@@ -69,7 +74,7 @@ class Shell:
         try:
             calls = statement.parse(line)
             if calls:
-                self.code = cli.execute(self.session, calls)
+                self.code = self.execute(self.session, calls)
         except (UsageError, ConfigError) as error:
             for each in str(error).split("\n"):
                 self.session.warn(each)
@@ -85,8 +90,7 @@ def _prepare(complete: object) -> Path | None:
         import readline
     except ImportError:  # Python may be built without it; the shell still works
         return None
-    state = os.environ.get("XDG_STATE_HOME") or Path(os.environ.get("HOME", "/"), ".local", "state")
-    history = Path(state, "asudf", "asadm_history")
+    history = Path(state.root() or "/.local/state/asudf", "asadm_history")
     with suppress(OSError):  # none yet, or not readable: start without
         readline.read_history_file(history)
     readline.set_history_length(HISTORY_LINES_MAX)

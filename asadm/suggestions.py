@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 
 from asadm import commands, statement
-from asadm.cluster import Cluster
-from asinfo.errors import UsageError, WireError
+from asinfo.errors import UsageError
 from asinfo.terminal.completion import takes_path
 from asinfo.terminal.options import NoValue, tokens
-from asinfo.wire.udf import modules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,22 +63,12 @@ class Suggestions:
         """Modules of any node that answers soon; asked once a command."""
         if self._modules is None:
             cluster = self._session.cluster()
-            quiet = Cluster(cluster.members, name=cluster.name, timeout=min(cluster.timeout, ASK_SECONDS))
-            found: dict[str, None] = {}
-            for answer in quiet.each([b"udf-list"]):
-                if answer.good:
-                    found.update(dict.fromkeys(_listed(answer.answer)))
-            self._modules = sorted(found)
+            quiet = cluster.afresh(timeout=ASK_SECONDS)
+            listings = quiet.listings(quiet.each([quiet.list_command()]))
+            names = {os.fsdecode(name) for listing in listings for name in listing.modules or ()}
+            # Without those that would steer the terminal.
+            self._modules = sorted(escaped(name) for name in names if name.isprintable())
         return self._modules
-
-
-def _listed(answer: bytes) -> list[str]:
-    """The names of an ``udf-list``, without those that would steer the terminal."""
-    try:
-        names = [os.fsdecode(module.filename) for module in modules(answer)]
-    except WireError:
-        return []
-    return [escaped(name) for name in names if name.isprintable()]
 
 
 def _path_follows(row: CommandRow, typed: list[str]) -> bool:

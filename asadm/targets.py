@@ -18,8 +18,9 @@ from __future__ import annotations
 import os
 
 from asadm import inventory
-from asadm.cluster import Cluster, ClusterNode
+from asadm.cluster import ClusterNode
 from asadm.flags import FILE_KEYS
+from asadm.target.aerospike.cluster import AerospikeCluster
 from asinfo import settings
 from asinfo.errors import UsageError
 from asinfo.exchange import Node
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from asadm.progress import Progress
+    from asadm.target.interface import Target
     from asinfo.login import Login
     from asinfo.terminal.options import Values
     from asinfo.tls import TlsSettings
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 OF_A_FILE = ("config-file", "only-config-file", "instance")
 
 
-def resolve(values: Values, progress: Progress | None = None) -> Cluster:
+def resolve(values: Values, progress: Progress | None = None) -> Target:
     """The cluster that the command line, the inventory and astools.conf name.
 
     Raises UsageError and ConfigError; nothing has been sent then, but with ``--discover`` the question for peers.
@@ -45,7 +47,7 @@ def resolve(values: Values, progress: Progress | None = None) -> Cluster:
     found = _from_inventory(values, path) if path else _from_settings(values)
     found.progress = progress
     if values.flag("discover"):
-        from asadm import discovery
+        from asadm.target.aerospike import discovery
 
         discovery.add_peers(found, alternate=values.flag("services-alternate"))
     return found
@@ -82,21 +84,21 @@ def _path(values: Values) -> str | None:
     return path
 
 
-def _from_settings(values: Values) -> Cluster:
+def _from_settings(values: Values) -> AerospikeCluster:
     nodes = settings.load(values, "asadm", FILE_KEYS).nodes
-    return Cluster(
+    return AerospikeCluster(
         [ClusterNode(node) for node in nodes], timeout=values.number("timeout") or settings.TIMEOUT
     )
 
 
-def _from_inventory(values: Values, path: str) -> Cluster:
+def _from_inventory(values: Values, path: str) -> AerospikeCluster:
     """The cluster with its own settings; what the command line says about login and TLS wins."""
     contents = inventory.load(path, os.environ)
     name, chosen = inventory.cluster(contents, path, values.text("cluster"))
     reader = _Credentials(values, path)
     members = [_member(entry, reader, values.text("tls-name")) for entry in chosen["nodes"]]
     timeout = values.number("timeout") or chosen["timeout"] or settings.TIMEOUT
-    return Cluster(members, name=name, timeout=timeout)
+    return AerospikeCluster(members, name=name, timeout=timeout)
 
 
 def _member(entry: dict[str, Any], credentials: _Credentials, tls_name: str | None) -> ClusterNode:

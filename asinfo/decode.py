@@ -72,6 +72,13 @@ def decode_base64(data: bytes | str) -> bytes:
         raise DecodeError(f"is not base64: {error}") from None
 
 
+def encode_base64(data: bytes) -> str:
+    """``data`` as standard, padded base64 text."""
+    from binascii import b2a_base64
+
+    return b2a_base64(data, newline=False).decode()
+
+
 def check_depth(value: Any, depth_max: int = DEPTH_MAX) -> None:
     """Raise DecodeError when lists and maps in ``value`` are nested deeper than ``depth_max``. Does not recurse."""
     level = _containers((value,))

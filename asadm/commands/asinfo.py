@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from asadm.outcome import CommandOutcome
+from asadm.target.aerospike.cluster import info_cluster
 from asinfo.command import meant, parts
 from asinfo.errors import UsageError
 from asinfo.terminal.options import Option
@@ -49,7 +50,7 @@ def changing(arguments: CommandArguments) -> bool:
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Ask every node; a block for each, in the configured order."""
-    answers = session.cluster(arguments).each(_commands(arguments))
+    answers = info_cluster(session.cluster(arguments)).each(_commands(arguments))
     if session.json:
         return CommandOutcome(answers, read=sum(bool(answer.answers) for answer in answers))
     shape = _filter(arguments)

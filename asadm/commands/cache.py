@@ -13,12 +13,13 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from asadm.cron import report
-from asadm.cron.clear import ClearResult, clear, look
 from asadm.cron.lock import LockFile, LockHeldError
 from asadm.cron.metrics import RunFigures, write
 from asadm.cron.settings import OPTIONS, ClearSettings
 from asadm.cron.stop import Stop
 from asadm.outcome import FAILED, GOOD, INTERRUPTED, CommandOutcome, NodeAnswer, exit_code
+from asadm.target.aerospike.cache_clear import ClearResult, clear, look
+from asadm.target.aerospike.cluster import AerospikeCluster, info_cluster
 from asinfo.errors import Error
 from asinfo.terminal import interrupt
 from asinfo.terminal.options import Values
@@ -26,7 +27,6 @@ from asinfo.terminal.options import Values
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asadm.cluster import Cluster
     from asadm.cron.ping import Ping
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
@@ -47,11 +47,11 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Clear the cache of every node; exit code 0, 1, 2, 130 on Ctrl-C or 143 on SIGTERM."""
     settings = ClearSettings.of(arguments.options)
     settings.check_here()
-    cluster = session.cluster(arguments).insistent()  # --retries says how often a node is asked
+    cluster = info_cluster(session.cluster(arguments)).insistent()  # --retries says how often a node is asked
     return _dry_run(cluster, settings) if settings.dry_run else ClearRun(session, cluster, settings).outcome()
 
 
-def _dry_run(cluster: Cluster, settings: ClearSettings) -> CommandOutcome:
+def _dry_run(cluster: AerospikeCluster, settings: ClearSettings) -> CommandOutcome:
     results = [ClearResult(node) for node in cluster.nodes]
     look(cluster, results)
     answers = [report.finished(result, "the run was stopped") for result in results]
@@ -63,7 +63,7 @@ def _dry_run(cluster: Cluster, settings: ClearSettings) -> CommandOutcome:
 class ClearRun:
     """One run: what became of each node, and what else there is to say."""
 
-    def __init__(self, session: CommandSession, cluster: Cluster, settings: ClearSettings) -> None:
+    def __init__(self, session: CommandSession, cluster: AerospikeCluster, settings: ClearSettings) -> None:
         self._session = session
         self._cluster = cluster
         self._settings = settings

@@ -7,29 +7,27 @@ import os
 import time
 
 from asadm.display import failure
-from asadm.fleet.change.node_progress import ModuleChange
-from asadm.fleet.change.rollout import Rollout
+from asadm.fleet.change.planned import compile_error
+from asadm.fleet.change.rollout import Rollout, followed
+from asadm.fleet.observed.node_progress import ModuleChange
 from asadm.fleet.observed.survey import survey
-from asadm.modules import describe, registrable
 from asadm.outcome import INTERRUPTED, CommandOutcome, NodeAnswer
-from asadm.target.aerospike import cache_notes
+from asadm.target.rules import RULES
 from asinfo.errors import UsageError
 from asinfo.files import PIPE_SECONDS, FileError, read_file
 from asinfo.terminal.options import Option
 from asinfo.terminal.render import Cell, Sheet
 from asinfo.text import text
-from asinfo.wire.failure import compile_error
-from asinfo.wire.udf import SOURCE_SIZE_MAX
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asadm.cluster import Cluster
-    from asadm.fleet.change.node_progress import ModuleProgress
+    from asadm.fleet.observed.node_progress import ModuleProgress
     from asadm.fleet.observed.survey import Survey
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
+    from asadm.target.interface import Target
     from asinfo.exchange import Node
 
 WAIT = Option(
@@ -40,7 +38,7 @@ OPTIONS = (WAIT,)
 
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that a node refuses and a file that cannot be a module."""
-    registrable(os.fsencode(arguments.names[0]))
+    RULES.registrable(os.fsencode(arguments.names[0]))
     arguments.prepared = _read(arguments.clauses["path"][0])
 
 
@@ -48,30 +46,30 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Send to one node of each cluster, wait for the hash on all, send to those that do not get it by themselves."""
     name = os.fsencode(arguments.names[0])
     content: bytes = arguments.prepared  # read once: what a pipe holds cannot be read again
-    item = ModuleChange(name, content, path=arguments.clauses["path"][0])
     cluster = session.cluster(arguments)
+    item = ModuleChange(name, content, cluster.hash(name, content), path=arguments.clauses["path"][0])
     wait = arguments.options.number("wait") or 10.0
     started = time.monotonic()
-    if cluster.patience is not None:
-        cluster.patience.limit(wait)
+    if cluster.budget is not None:
+        cluster.budget.limit(wait)
     rollout = bring(cluster, item, survey(cluster), started, wait)
     return report(
         rollout,
         f"UDF {text(name)}",
         f"{text(name)} {item.wanted}",
-        _compile_error(rollout),
+        compile_error(rollout),
         {"name": text(name), "hash": item.wanted},
     )
 
 
-def bring(cluster: Cluster, item: ModuleChange, seen: Survey, started: float, wait: float) -> Rollout:
+def bring(cluster: Target, item: ModuleChange, seen: Survey, started: float, wait: float) -> Rollout:
     """``item`` on all nodes of ``seen``, within ``wait`` seconds from ``started``. Raises KeyboardInterrupt."""
     if any(listing.answer.status == "interrupted" for listing in seen.listings):
         raise KeyboardInterrupt
     rollout = Rollout(cluster, [item], seen, wait=started + wait - time.monotonic())
     rollout.group()
     rollout.run()
-    cache_notes.followed(rollout)
+    followed(rollout)
     return rollout
 
 
@@ -126,7 +124,7 @@ def _row(answer: NodeAnswer, how: str) -> list[Cell]:
 def _read(path: str) -> bytes:
     """The module's bytes, whatever encoding they are in."""
     try:
-        content = read_file(path, SOURCE_SIZE_MAX, pipe_seconds=PIPE_SECONDS)
+        content = read_file(path, RULES.SOURCE_SIZE_MAX, pipe_seconds=PIPE_SECONDS)
     except FileError as error:
         if error.errno == errno.EFBIG:
             raise UsageError(f"{path} {error.reason}: a node accepts no larger module") from None
@@ -134,12 +132,3 @@ def _read(path: str) -> bytes:
     if not content:
         raise UsageError(f"{path} is empty: a node accepts no empty module")
     return content
-
-
-def _compile_error(rollout: Rollout) -> list[str]:
-    """What is wrong in the user's file; empty when it compiles."""
-    if rollout.broken is None:
-        return []
-    item, answer = rollout.broken
-    error = compile_error(answer)
-    return describe(error, item.name, item.path, item.content or b"") if error else []

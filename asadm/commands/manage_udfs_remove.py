@@ -6,11 +6,11 @@ import os
 import time
 
 from asadm.commands.manage_udfs_add import WAIT, bring, report
-from asadm.fleet.change.node_progress import ModuleChange
 from asadm.fleet.observed.coverage import coverage
+from asadm.fleet.observed.node_progress import ModuleChange
 from asadm.fleet.observed.survey import survey
-from asadm.modules import sendable
 from asadm.outcome import FAILED, CommandOutcome
+from asadm.target.rules import RULES
 from asinfo.text import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -23,7 +23,7 @@ OPTIONS = (WAIT,)
 
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that cannot be sent."""
-    sendable(os.fsencode(arguments.names[0]))
+    RULES.sendable(os.fsencode(arguments.names[0]))
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
@@ -35,12 +35,12 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     cluster = session.cluster(arguments)
     wait = arguments.options.number("wait") or 10.0
     started = time.monotonic()
-    if cluster.patience is not None:
-        cluster.patience.limit(wait)
+    if cluster.budget is not None:
+        cluster.budget.limit(wait)
     seen = survey(cluster)
     if not any(seen.hashes(name)):
         where = "no node" if seen.complete else f"none of {coverage(seen.read, len(seen.listings))}"
         told = [f"{where} lists a module {text(name)}"] if seen.read else []
         return CommandOutcome(seen.answers, messages=told, code=FAILED)
-    rollout = bring(cluster, ModuleChange(name, None), seen, started, wait)
+    rollout = bring(cluster, ModuleChange(name, None, None), seen, started, wait)
     return report(rollout, f"UDF {text(name)}", f"{text(name)} removed", [], {"name": text(name)})

@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 
 from asadm.fleet.observed.coverage import coverage, unknown
-from asadm.modules import LIST, listed, sendable
+from asadm.fleet.observed.survey import survey
 from asadm.outcome import CommandOutcome, NodeAnswer
+from asadm.target.rules import RULES
 from asinfo.errors import WireError
 from asinfo.terminal.render import Cell, Sheet
 from asinfo.text import text
-from asinfo.wire.info import is_error
-from asinfo.wire.udf import base64, content, digest
-from asinfo.wire.udf import modules as parsed
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
 
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
+    from asadm.target.interface import Target
 
 HASH_SHOWN = 10
 """Characters of a hash on a terminal; a pipe gets all 40."""
@@ -28,15 +27,16 @@ HASH_SHOWN = 10
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that cannot be sent."""
     for name in arguments.names:
-        sendable(os.fsencode(name))
+        RULES.sendable(os.fsencode(name))
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """The table, or the source when a module is named."""
     if arguments.names:
         return _source(session, arguments)
-    answers = session.cluster(arguments).each([LIST])
-    found = [{module.filename: module.hash for module in listed(answer)} for answer in answers]
+    listings = survey(session.cluster(arguments)).listings
+    answers = [listing.answer for listing in listings]
+    found = [listing.modules or {} for listing in listings]
     names = sorted({name for modules in found for name in modules})
     states = {
         name: _state(
@@ -118,15 +118,10 @@ def commonest(values: Iterable[str]) -> str | None:
 def _source(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """The bytes of the module as the first node that has it holds them; nodes that hold others are named."""
     name = os.fsencode(arguments.names[0])
-    command = b"udf-get:filename=" + name
-    asked = session.cluster(arguments).each([command, LIST])
-    answers = [
-        NodeAnswer.of(each.node, each.answers[:1], each.milliseconds).like(each, [command])
-        if each.answers
-        else each
-        for each in asked
-    ]
-    sources = [_content(answer) for answer in answers]
+    cluster = session.cluster(arguments)
+    asked = cluster.each([cluster.get_command(name), cluster.list_command()])
+    answers = [_first(cluster, each) for each in asked]
+    sources = [_content(cluster, answer) for answer in answers]
     usual = next((source for source in sources if source is not None), None)
     if usual is None:
         return CommandOutcome(answers, code=None if answers else 1)
@@ -148,7 +143,7 @@ def _source(session: CommandSession, arguments: CommandArguments) -> CommandOutc
     damaged = [
         each.node.name
         for each, source in zip(asked, sources, strict=True)
-        if source is not None and not _as_listed(each, name, source)
+        if source is not None and not _as_listed(cluster, each, name, source)
     ]
     messages += [f"{text(name)} on {node}: it serves other bytes than it lists" for node in damaged]
     return CommandOutcome(
@@ -159,23 +154,30 @@ def _source(session: CommandSession, arguments: CommandArguments) -> CommandOutc
     )
 
 
-def _as_listed(answer: NodeAnswer, name: bytes, source: bytes) -> bool:
+def _first(cluster: Target, answer: NodeAnswer) -> NodeAnswer:
+    """The answer to the first command alone."""
+    if not answer.answers:
+        return answer
+    said = cluster.judge(answer.answers[0])
+    status = "ok" if said.done else "error"
+    first = NodeAnswer(answer.node, status, answer.answers[:1], said.reason, answer.milliseconds)
+    return first.like(answer, answer.commands[:1])
+
+
+def _as_listed(cluster: Target, answer: NodeAnswer, name: bytes, source: bytes) -> bool:
     """Whether the list that came with it has the hash of ``source``; a node that does not list is believed."""
-    lists = answer.answers[1:]
-    if not lists or is_error(lists[0]):
+    listed = NodeAnswer(answer.node, "ok", answer.answers[1:])
+    if not listed.answers or not cluster.judge(listed.answer).done:
         return True
-    try:
-        hashes = {module.filename: module.hash for module in parsed(lists[0])}
-    except WireError:
-        return True
-    return hashes.get(name) in {None, digest(name, base64(source))}
+    [listing] = cluster.listings([listed])
+    return (listing.modules or {}).get(name) in {None, cluster.hash(name, source)}
 
 
-def _content(answer: NodeAnswer) -> bytes | None:
+def _content(cluster: Target, answer: NodeAnswer) -> bytes | None:
     if not answer.good:
         return None
     try:
-        return content(answer.answer)
+        return cluster.content(answer.answer)
     except WireError as error:
         answer.status, answer.error = "protocol", str(error)
         return None

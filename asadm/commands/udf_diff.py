@@ -7,8 +7,8 @@ import os
 from asadm.fleet.observed.fetch import served
 from asadm.fleet.observed.survey import survey
 from asadm.fleet.plan.unified_diff import shown, unified
-from asadm.modules import sendable
 from asadm.outcome import FAILED, GOOD, INTERRUPTED, PENDING, CommandOutcome
+from asadm.target.rules import RULES
 from asinfo.errors import UsageError
 from asinfo.text import text
 
@@ -16,14 +16,11 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asadm.cluster import Cluster
     from asadm.fleet.observed.fetch import FetchedModule
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
+    from asadm.target.interface import Target
     from asinfo.exchange import Node
-
-NOTHING = (b"error=not_found", b"error=empty")
-"""Answers of a node that was read and has no content."""
 
 NOTES = """\
 The bytes that both nodes serve are read and compared, whatever the nodes list.
@@ -37,7 +34,7 @@ Example:
 
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that cannot be sent."""
-    sendable(os.fsencode(arguments.names[0]))
+    RULES.sendable(os.fsencode(arguments.names[0]))
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
@@ -76,11 +73,11 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
 
 
 def _read(
-    cluster: Cluster, name: bytes, nodes: Sequence[Node], hashes: Sequence[str | None]
+    cluster: Target, name: bytes, nodes: Sequence[Node], hashes: Sequence[str | None]
 ) -> list[FetchedModule | None]:
     """What each node that lists the module serves; one that cannot tell counts as silent. Raises KeyboardInterrupt."""
     listing = [node for node, listed in zip(nodes, hashes, strict=True) if listed is not None]
-    answers = iter(cluster.each([b"udf-get:filename=" + name], nodes=listing))
+    answers = iter(cluster.each([cluster.get_command(name)], nodes=listing))
     found: list[FetchedModule | None] = []
     for listed in hashes:
         if listed is None:
@@ -89,8 +86,8 @@ def _read(
         answer = next(answers)
         if answer.status == "interrupted":
             raise KeyboardInterrupt
-        version = served(answer, 0, name)
-        version.silent = version.content is None and answer.answer not in NOTHING
+        version = served(cluster, answer, 0, name)
+        version.silent = version.content is None and not version.absent
         found.append(version)
     return found
 
@@ -102,7 +99,7 @@ def _wrong(version: FetchedModule, listed: str | None) -> str:
     return f"what it serves has the hash {version.hash}, but it lists {listed}"
 
 
-def _one(cluster: Cluster, word: str) -> Node:
+def _one(cluster: Target, word: str) -> Node:
     """The only node that ``word`` selects. Raises UsageError."""
     nodes = cluster.only([word]).nodes
     if len(nodes) > 1:

@@ -8,9 +8,9 @@ from asadm.fleet.observed.coverage import coverage
 from asadm.fleet.observed.fetch import ModuleFetcher
 from asadm.fleet.observed.grouping import gather, named
 from asadm.fleet.observed.survey import survey
-from asadm.modules import sendable
 from asadm.outcome import FAILED, INTERRUPTED, CommandOutcome
 from asadm.save_file import possible, save
+from asadm.target.rules import RULES
 from asinfo.errors import UsageError
 from asinfo.terminal.options import Option
 from asinfo.text import text
@@ -39,7 +39,7 @@ Examples:
 
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that cannot be sent, and for a file that cannot be made."""
-    sendable(os.fsencode(arguments.names[0]))
+    RULES.sendable(os.fsencode(arguments.names[0]))
     path = arguments.options.text("output")
     if path is not None:
         possible(path)
@@ -92,10 +92,10 @@ def _handed(
         save(path, version.content)
         outcome.extra["file"] = path
     elif session.json:
-        from asinfo.wire.udf import base64
+        from asinfo.decode import encode_base64
 
         outcome.extra["source"] = text(version.content)
-        outcome.extra["content"] = base64(version.content).decode()
+        outcome.extra["content"] = encode_base64(version.content)
     else:
         outcome.show = session.safe(version.content)
     return outcome

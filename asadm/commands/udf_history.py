@@ -6,7 +6,7 @@ import os
 
 from asadm.fleet.change.options import HISTORY
 from asadm.fleet.history.history import BEGUN, History, path_of
-from asadm.fleet.plan.show import short
+from asadm.fleet.observed.grouping import short
 from asadm.outcome import CommandOutcome
 from asinfo.errors import UsageError
 from asinfo.terminal.options import Option
@@ -137,7 +137,7 @@ def _source(session: CommandSession, history: History, entry: HistoryEntry) -> C
     content = history.content(entry)
     if content is None:
         raise UsageError(f"{history.path}: entry {entry.id} has no content")
-    from asinfo.wire.udf import base64
+    from asinfo.decode import encode_base64
 
-    extra = {**_document(entry), "source": text(content), "source_base64": base64(content).decode()}
+    extra = {**_document(entry), "source": text(content), "source_base64": encode_base64(content)}
     return CommandOutcome(show=session.safe(content), extra=extra)

@@ -6,7 +6,7 @@ from asadm import display
 from asadm.fleet.change.options import PRUNE
 from asadm.fleet.desired import directory as directories
 from asadm.fleet.observed.fetch import ModuleFetcher
-from asadm.fleet.observed.grouping import gather
+from asadm.fleet.observed.grouping import count, gather
 from asadm.fleet.plan import show
 from asadm.fleet.plan.plan import CHANGES, examine
 from asadm.outcome import INTERRUPTED, PENDING, CommandOutcome
@@ -18,11 +18,11 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from asadm.cluster import Cluster
     from asadm.fleet.desired.directory import Directory
     from asadm.fleet.plan.plan import FleetPlan, PlanStep
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
+    from asadm.target.interface import Target
     from asinfo.exchange import Node
 
 DIFF = Option(
@@ -66,7 +66,7 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     cluster = session.cluster(arguments)
     plan = examine(cluster, directory, prune=options.flag("prune"))
     answers = plan.survey.answers
-    messages = show.remarks(plan)
+    messages = show.remarks(plan, cluster.leftovers)
     out = options.text("out")
     interrupted = code(plan) == INTERRUPTED
     if out is not None and not interrupted:
@@ -93,7 +93,7 @@ def _written(plan: FleetPlan, path: str, cluster: str) -> list[str]:
     plan_file.write(plan, path, cluster=cluster)
     if plan.complete:
         return []
-    unread = show.count(sum(not listing.read for listing in plan.survey.listings), "node")
+    unread = count(sum(not listing.read for listing in plan.survey.listings), "node")
     refused = "'udf apply' refuses it when they answer and are not as planned"
     return [f"{path} does not cover {unread} that could not be read: {refused}"]
 
@@ -150,7 +150,7 @@ class _Diff:
         }
 
 
-def _diffs(cluster: Cluster, plan: FleetPlan) -> Iterator[_Diff]:
+def _diffs(cluster: Target, plan: FleetPlan) -> Iterator[_Diff]:
     """One for each version of a module that is to change; only the contents of one module are in memory at a time."""
     nodes = plan.survey.nodes()
     fetcher = ModuleFetcher(cluster)

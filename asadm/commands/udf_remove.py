@@ -7,7 +7,7 @@ import os
 from asadm.fleet.change import confirm
 from asadm.fleet.change.options import CHANGE, NOTE
 from asadm.fleet.plan.of_modules import wish
-from asadm.modules import sendable
+from asadm.target.rules import RULES
 from asinfo.text import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -34,7 +34,7 @@ Examples:
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that cannot be sent."""
     for name in arguments.names:
-        sendable(os.fsencode(name))
+        RULES.sendable(os.fsencode(name))
     confirm.require(arguments.options)
 
 

@@ -2,7 +2,7 @@
 
 A put is enough where the node takes it for a change. A real server does not where its cluster has agreed on just that
 content, and a damaged file (``--verify``) is never mended by it: there the module is put with a marker line first, and
-then as it should be, which is safe to interrupt; see `asadm.target.aerospike.marker_put`.
+then as it should be, which is safe to interrupt; see `asadm.target.interface.Target.force_put`.
 """
 
 from __future__ import annotations
@@ -14,19 +14,17 @@ from typing import TYPE_CHECKING
 from asadm.fleet.change import confirm
 from asadm.fleet.change.backup import IntendedChange
 from asadm.fleet.change.guard import Change, announce, carry_out
-from asadm.fleet.change.node_progress import ModuleChange, NodeProgress
 from asadm.fleet.change.options import CHANGE, NOTE
 from asadm.fleet.change.repair_run import RepairRun
 from asadm.fleet.observed import right_version
 from asadm.fleet.observed.coverage import coverage, unknown
-from asadm.fleet.observed.grouping import gather, named
+from asadm.fleet.observed.grouping import count, gather, named, short
+from asadm.fleet.observed.node_progress import ModuleChange, NodeProgress
 from asadm.fleet.observed.survey import survey
+from asadm.fleet.observed.unread import failures
 from asadm.fleet.observed.verify import NEVER, verify
-from asadm.fleet.plan.show import count, failures, short
-from asadm.modules import sendable
 from asadm.outcome import FAILED, PENDING, CommandOutcome, exit_code
-from asadm.target.aerospike import marker_journal
-from asadm.target.aerospike.groups import clusters as find_clusters
+from asadm.target.rules import RULES
 from asinfo.errors import UsageError
 from asinfo.terminal.options import Option
 from asinfo.terminal.render import Cell, Sheet
@@ -35,7 +33,6 @@ from asinfo.text import text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asadm.cluster import Cluster
     from asadm.fleet.change.backup import ChangeResult
     from asadm.fleet.change.repair_run import RepairRow
     from asadm.fleet.desired.directory import Directory
@@ -43,6 +40,7 @@ if TYPE_CHECKING:
     from asadm.fleet.observed.survey import Survey
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
+    from asadm.target.interface import Target
     from asinfo.exchange import Node
     from asinfo.terminal.options import Values
 
@@ -76,7 +74,7 @@ def check(arguments: CommandArguments) -> None:
     """Raises UsageError for flags that make no sense, for a directory that cannot be, and when nobody could confirm."""
     options = arguments.options
     for name in arguments.names:
-        sendable(os.fsencode(name))
+        RULES.sendable(os.fsencode(name))
     path = options.text("dir")
     if options.text("from") and path:
         raise UsageError("--from and --dir each say what is right: give one of them")
@@ -113,7 +111,7 @@ class _RepairChange(Change):
         self.verdicts = _verdicts(self.cluster, self.survey, self.names, self.options, self.directory)
         if self.options.flag("verify"):
             self.unseen = _look_at_files(
-                self.cluster, self.survey, self.verdicts, self.patience.deadline or NEVER
+                self.cluster, self.survey, self.verdicts, self.budget.deadline or NEVER
             )
         self.wrong = [each for each in self.verdicts if each.wrong or each.reason]
         self.pending = any(each.content is not None for each in self.wrong)
@@ -169,7 +167,7 @@ class _RepairChange(Change):
 
     def groups(self) -> Sequence[Sequence[Node]]:
         """The nodes that were read, by cluster."""
-        return find_clusters(self.cluster, [each.node for each in self.survey.listings if each.read])
+        return self.cluster.groups([each.node for each in self.survey.listings if each.read])
 
     def intents(self) -> list[IntendedChange]:
         """The modules of which it is known what is right."""
@@ -206,19 +204,19 @@ class _RepairChange(Change):
 
 
 def _verdicts(
-    cluster: Cluster, seen: Survey, names: Sequence[bytes], options: Values, directory: Directory | None
+    cluster: Target, seen: Survey, names: Sequence[bytes], options: Values, directory: Directory | None
 ) -> list[RightVersion]:
     if directory is not None:
         from asadm.fleet.plan import plan
 
         plan.permit(cluster, directory)
-        return right_version.by_directory(seen, names, directory)
+        return right_version.by_directory(cluster, seen, names, directory)
     return right_version.by_nodes(
         cluster, seen, names, trusted=_trusted(cluster, seen, options), verify=options.flag("verify")
     )
 
 
-def _trusted(cluster: Cluster, seen: Survey, options: Values) -> Node | None:
+def _trusted(cluster: Target, seen: Survey, options: Values) -> Node | None:
     """The node of --from. Raises UsageError when it is not one, or could not be read."""
     name = options.text("from")
     if name is None:
@@ -233,10 +231,12 @@ def _trusted(cluster: Cluster, seen: Survey, options: Values) -> Node | None:
 
 
 def _look_at_files(
-    cluster: Cluster, seen: Survey, verdicts: Sequence[RightVersion], deadline: float
+    cluster: Target, seen: Survey, verdicts: Sequence[RightVersion], deadline: float
 ) -> list[str]:
     """Where a node lists the right version, see whether it serves it; the nodes that did not tell, in words."""
-    items = [ModuleChange(each.name, each.content) for each in verdicts if each.content is not None]
+    items = [
+        ModuleChange(each.name, each.content, each.hash) for each in verdicts if each.content is not None
+    ]
     places = [NodeProgress(listing, items) for listing in seen.listings]
     verify(cluster, items, places, deadline)
     silent: dict[str, str] = {}
@@ -260,20 +260,22 @@ def _mend_all(mending: RepairRun, seen: Survey, wrong: Sequence[RightVersion]) -
             continue
         damaged = [row for row in rows if row.was == right_version.DAMAGED]
         if damaged and not mending.over(damaged):
-            mending.pair(each.name, each.content, damaged)
+            mending.force(each.name, each.content, damaged)
         plain.append((each, [row for row in rows if row.was != right_version.DAMAGED]))
     lacking = [row for _, rows in plain for row in rows]
     if lacking and not mending.over(lacking):
-        mending.put([ModuleChange(each.name, each.content) for each, rows in plain if rows], seen, lacking)
+        mending.put(
+            [ModuleChange(each.name, each.content, each.hash) for each, rows in plain if rows], seen, lacking
+        )
     for each, rows in plain:
         marked = any(row.was == right_version.MARKER for row in rows)
         if marked and each.content is not None and all(row.good for row in rows):
-            marker_journal.end(each.name, each.content)
+            mending.cluster.leftovers.end(each.name, each.content)
 
 
-def _verify_after(mending: RepairRun, cluster: Cluster, seen: Survey, wrong: Sequence[RightVersion]) -> None:
+def _verify_after(mending: RepairRun, cluster: Target, seen: Survey, wrong: Sequence[RightVersion]) -> None:
     """Prove that the mended nodes serve what they list now."""
-    items = [ModuleChange(each.name, each.content) for each in wrong if each.content is not None]
+    items = [ModuleChange(each.name, each.content, each.hash) for each in wrong if each.content is not None]
     places = [NodeProgress(listing, items) for listing in survey(cluster, seen.nodes()).listings]
     verify(cluster, items, places, mending.deadline)
     for place in places:

@@ -10,33 +10,32 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from asadm.cron.clear import WHO, real_server
 from asadm.fleet.change import confirm
 from asadm.fleet.change.backup import IntendedChange
 from asadm.fleet.change.guard import READING, Change, announce, carry_out
-from asadm.fleet.change.node_progress import ModuleChange
 from asadm.fleet.change.options import CHANGE, NOTE
 from asadm.fleet.change.repair_run import RepairRow, RepairRun
 from asadm.fleet.observed.coverage import coverage
 from asadm.fleet.observed.fetch import FetchedModule, fetch
+from asadm.fleet.observed.node_progress import ModuleChange
 from asadm.fleet.observed.right_version import unlisted
-from asadm.fleet.observed.survey import Survey, of
-from asadm.fleet.plan.show import failures
-from asadm.modules import LIST, sendable
-from asadm.outcome import FAILED, GOOD, PENDING, CommandOutcome, NodeAnswer, exit_code
-from asadm.target.aerospike import cache_notes, marker_journal
-from asadm.target.aerospike.groups import clusters as find_clusters
-from asadm.target.aerospike.marker import unmarked
+from asadm.fleet.observed.survey import Survey
+from asadm.fleet.observed.unread import failures
+from asadm.outcome import FAILED, GOOD, PENDING, CommandOutcome, exit_code
+from asadm.target.aerospike import cache_notes
+from asadm.target.aerospike.cluster import info_cluster, judged
+from asadm.target.aerospike.real_server import WHO, real_server
+from asadm.target.rules import RULES
 from asinfo.terminal.render import Cell, Sheet
 from asinfo.text import text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asadm.cluster import Cluster
     from asadm.fleet.change.backup import ChangeResult
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
+    from asadm.target.interface import Target
     from asinfo.exchange import Node
     from asinfo.terminal.options import Values
 
@@ -62,7 +61,7 @@ Examples:
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that cannot be sent, and when nobody could confirm the change."""
     for name in arguments.names:
-        sendable(os.fsencode(name))
+        RULES.sendable(os.fsencode(name))
     confirm.require(arguments.options)
 
 
@@ -79,7 +78,7 @@ class RewarmRun(Change):
         self,
         session: CommandSession,
         options: Values,
-        cluster: Cluster,
+        cluster: Target,
         names: Sequence[bytes] = (),
         *,
         announced: bool = True,
@@ -96,7 +95,7 @@ class RewarmRun(Change):
         self.survey, self.real = _look(self.cluster)
         if any(answer.status == "interrupted" for answer in self.survey.answers):
             raise KeyboardInterrupt
-        self.aim = RewarmTasks(self.survey, find_clusters(self.cluster, self.real), self.names)
+        self.aim = RewarmTasks(self.survey, self.cluster.groups(self.real), self.names)
         self.pending = bool(self.aim.tasks)
 
     def idle(self, deadline: float) -> CommandOutcome:
@@ -183,16 +182,17 @@ class RewarmRun(Change):
         return [self.mending.result(each) for each in self.intents()] if self.mending else []
 
 
-def _look(cluster: Cluster) -> tuple[Survey, list[Node]]:
+def _look(cluster: Target) -> tuple[Survey, list[Node]]:
     """What the nodes list, and which of those that do are real servers."""
-    answers = cluster.each([LIST, *WHO])
+    command = cluster.list_command()
+    answers = info_cluster(cluster).each([command, *WHO])
     lists = [
-        NodeAnswer.of(answer.node, answer.answers[:1], answer.milliseconds).like(answer, [LIST])
+        judged(answer.node, answer.answers[:1], answer.milliseconds).like(answer, [command])
         if answer.answers
         else answer
         for answer in answers
     ]
-    survey = of(lists)
+    survey = Survey(cluster.listings(lists))
     real = [
         answer.node
         for answer, listing in zip(answers, survey.listings, strict=True)
@@ -249,18 +249,18 @@ def _one(mending: RepairRun, survey: Survey, rows: Sequence[RepairRow], found: F
         return
     if mending.over(rows):
         return
-    true = unmarked(found.content)
+    true = mending.cluster.leftovers.original(found.content)
     if true is None:
         true = found.content
-        mending.pair(name, true, rows)
+        mending.force(name, true, rows)
     else:
         for row in rows:
             row.was = "marker version"
         nodes = {row.node for row in rows}
         theirs = Survey([listing for listing in survey.listings if listing.node in nodes])
-        mending.put([ModuleChange(name, true)], theirs, rows)
+        mending.put([ModuleChange(name, true, mending.cluster.hash(name, true))], theirs, rows)
         if all(row.good for row in rows):
-            marker_journal.end(name, true)
+            mending.cluster.leftovers.end(name, true)
 
 
 def _forget(mending: RepairRun, real: Sequence[Node]) -> None:

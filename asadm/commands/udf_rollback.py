@@ -11,8 +11,8 @@ from asadm.fleet.desired.directory import ModuleSource
 from asadm.fleet.history.history import FOUND, History, path_of
 from asadm.fleet.observed.survey import survey
 from asadm.fleet.plan.of_modules import wish
-from asadm.modules import sendable
 from asadm.outcome import CommandOutcome
+from asadm.target.rules import RULES
 from asinfo.errors import Error, UsageError
 from asinfo.terminal.options import Option
 from asinfo.text import text
@@ -21,13 +21,13 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from asadm.cluster import Cluster
     from asadm.fleet.change.undo import ModuleUndo, RunUndo
     from asadm.fleet.history.history import HistoryEntry
     from asadm.fleet.observed.survey import Survey
     from asadm.fleet.plan.plan import FleetPlan
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
+    from asadm.target.interface import Target
 
 TO = Option("to", kind="integer", metavar="ID", help="The content of that entry of 'udf history'.")
 OPTIONS = (TO, *CHANGE, VERIFY, NOTE)
@@ -50,7 +50,7 @@ Examples:
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that cannot be sent, and where nobody could confirm."""
     for name in arguments.names:
-        sendable(os.fsencode(name))
+        RULES.sendable(os.fsencode(name))
     if arguments.options.flag("no-history"):
         raise UsageError("udf rollback: it needs the history: --no-history makes no sense")
     confirm.require(arguments.options)
@@ -70,7 +70,7 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
 
 
 def _undo(
-    session: CommandSession, arguments: CommandArguments, cluster: Cluster, name: bytes | None
+    session: CommandSession, arguments: CommandArguments, cluster: Target, name: bytes | None
 ) -> CommandOutcome:
     """Take the latest change back on the nodes that it was about, as far as they still have it."""
     path = path_of(arguments.options)
@@ -115,7 +115,7 @@ def _undo(
 def _roll(
     session: CommandSession,
     arguments: CommandArguments,
-    cluster: Cluster,
+    cluster: Target,
     target: _Target,
     check: Callable[[], None],
 ) -> CommandOutcome:
@@ -140,7 +140,7 @@ def _roll(
     return outcome
 
 
-def _none(path: str, cluster: Cluster, name: bytes | None, *, waiting: bool) -> str:
+def _none(path: str, cluster: Target, name: bytes | None, *, waiting: bool) -> str:
     """Why there is nothing to undo."""
     what = f" of {text(name)}" if name else ""
     if waiting:

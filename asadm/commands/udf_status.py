@@ -14,10 +14,10 @@ from asinfo.terminal.options import SECONDS_MAX, Option
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from asadm.cluster import Cluster
     from asadm.fleet.desired.directory import Directory
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
+    from asadm.target.interface import Target
 
 PAUSE = 2.0
 """Seconds between two looks when the user names none."""
@@ -84,7 +84,7 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
 
 
 def look(
-    session: CommandSession, cluster: Cluster, directory: Directory | None, *, verify: bool = False
+    session: CommandSession, cluster: Target, directory: Directory | None, *, verify: bool = False
 ) -> CommandOutcome:
     """What every node has now."""
     seen = survey(cluster)
@@ -108,7 +108,7 @@ def look(
 
 
 def _watch(
-    session: CommandSession, cluster: Cluster, directory: Directory | None, pause: float, *, verify: bool
+    session: CommandSession, cluster: Target, directory: Directory | None, pause: float, *, verify: bool
 ) -> CommandOutcome:
     """Look again and again. Ctrl-C is the way to end it, and no failure."""
     code = 0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from asadm.cron.clear import ClearResult
 from asadm.cron.metrics import NodeFigures
 from asadm.outcome import NodeAnswer
+from asadm.target.aerospike.cache_clear import ClearResult
 from asinfo.terminal.render import Cell, Sheet
 
 
@@ -27,7 +27,7 @@ def finished(result: ClearResult, stopped: str) -> NodeAnswer:
 def sheet(title: str, answers: Sequence[NodeAnswer], results: Sequence[ClearResult]) -> Sheet:
     """One row a node."""
     rows = [_row(answer, result) for answer, result in zip(answers, results, strict=True)]
-    return Sheet(title, ["Node", "ClearResult", "Build", "ms", "Reason"], rows)
+    return Sheet(title, ["Node", "Result", "Build", "ms", "Reason"], rows)
 
 
 def _row(answer: NodeAnswer, result: ClearResult) -> list[Cell | str | float | None]:

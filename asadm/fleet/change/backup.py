@@ -9,10 +9,7 @@ from asadm.fleet.change.lock import scope
 from asadm.fleet.history.history import BEGUN, FOUND, HistoryRecord, new_run
 from asadm.fleet.observed.fetch import ModuleFetcher
 from asadm.fleet.observed.grouping import gather
-from asadm.target.aerospike import marker_journal
-from asadm.target.aerospike.marker import unmarked
 from asinfo.text import text
-from asinfo.wire.udf import base64, digest
 
 TOGETHER = 8 * 1024 * 1024
 """Bytes of contents that are written at a time."""
@@ -21,10 +18,10 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from asadm.cluster import Cluster
     from asadm.fleet.history.history import History
     from asadm.fleet.observed.fetch import FetchedModule
     from asadm.fleet.observed.survey import Survey
+    from asadm.target.interface import Target
     from asinfo.exchange import Node
 
     Key = tuple[bytes, str]
@@ -68,7 +65,7 @@ class ChangeResult:
 class Backup:
     """The rows of one run."""
 
-    def __init__(self, history: History, cluster: Cluster, *, note: str, undoes: str | None = None) -> None:
+    def __init__(self, history: History, cluster: Target, *, note: str, undoes: str | None = None) -> None:
         self.history = history
         self.cluster = cluster
         self.note = note
@@ -171,9 +168,10 @@ class Backup:
 
     def _take(self, pending: _Pending, name: bytes, listed: str, content: bytes | None) -> bool:
         """Keep what a node serves under the hash ``listed``, or what that is known to stand for."""
-        true = marker_journal.content(listed) if content is None else unmarked(content)
+        leftovers = self.cluster.leftovers
+        true = leftovers.content(listed) if content is None else leftovers.original(content)
         if true is not None:
-            hash_ = self.stands_for[name, listed] = digest(name, base64(true))
+            hash_ = self.stands_for[name, listed] = self.cluster.hash(name, true)
             pending.add((name, hash_), true)
         elif content is not None:
             pending.add((name, listed), content)

@@ -1,40 +1,49 @@
-"""The end of a rollout: every module that a node has not got gets a status and a reason."""
+"""The end of a rollout: every module that a node did not get has a status and a reason."""
 
 from __future__ import annotations
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from asadm.fleet.change.node_progress import ModuleChange, NodeProgress
-    from asadm.fleet.change.rollout import Rollout
+    from collections.abc import Sequence
+
+    from asadm.fleet.observed.node_progress import BrokenModule, ModuleChange, NodeProgress
 
 
-def close(rollout: Rollout) -> None:
-    """Nothing more comes: what is still waited for has failed."""
-    sent = {(place.home, name) for place in rollout.places for name in place.asked}
-    seconds = rollout.milliseconds / 1000
-    for place in rollout.places:
-        for item in rollout.items:
+def close(
+    places: Sequence[NodeProgress],
+    items: Sequence[ModuleChange],
+    milliseconds: float,
+    *,
+    broken: BrokenModule | None,
+    interrupted: bool,
+) -> None:
+    """Nothing more is sent: give what is still waited for its reason. ``milliseconds`` is how long the rollout took."""
+    sent = {(place.home, name) for place in places for name in place.asked}
+    for place in places:
+        for item in items:
             cell = place.cells.get(item.name)
-            if cell is not None and cell.waiting:
+            if cell is None or not cell.waiting:
+                continue
+            cell.milliseconds = milliseconds
+            if interrupted:
+                cell.status, cell.error = "interrupted", "stopped before the node was seen to have it"
+            else:
                 known = (place.home, item.name) in sent
-                cell.milliseconds = rollout.milliseconds
-                cell.status, cell.error = _reason(rollout, place, item, seconds, sent=known)
+                cell.status, cell.error = _reason(place, item, milliseconds / 1000, broken, sent=known)
 
 
 def _reason(
-    rollout: Rollout, place: NodeProgress, item: ModuleChange, seconds: float, *, sent: bool
+    place: NodeProgress, item: ModuleChange, seconds: float, broken: BrokenModule | None, *, sent: bool
 ) -> tuple[str, str]:
-    """``sent`` is whether any node of its cluster was sent it."""
+    """Status and reason; ``sent`` is whether any node of its cluster was sent the module."""
     cell = place.cells[item.name]
-    if rollout.interrupted:
-        return "interrupted", "stopped before the node was seen to have it"
     if not place.fresh:
         return place.answer.status, place.answer.error
     own = cell.sent or cell.tried
-    if rollout.broken is not None and not own:
+    if broken is not None and not own:
         from asinfo.text import text
 
-        return "skipped", f"not sent, because {text(rollout.broken[0].name)} does not compile"
+        return "skipped", f"not sent, because {text(broken.change.name)} does not compile"
     if place.refused and not own:
         return "skipped", "not sent, because the node refused another module"
     if not sent:

@@ -20,10 +20,10 @@ from asadm.fleet.change import confirm
 from asadm.fleet.change.backup import Backup
 from asadm.fleet.change.lock import ClusterLock, FileLocks
 from asadm.fleet.change.options import WAIT_SECONDS, limited
-from asadm.fleet.change.signals import SignalShield
 from asadm.fleet.history.history import History, clean, path_of
 from asadm.fleet.observed.survey import Survey
 from asadm.outcome import FAILED, INTERRUPTED, CommandOutcome
+from asadm.signals import SignalShield
 from asinfo.errors import ConfigError, Error, UsageError
 from asinfo.terminal.render import plain
 from asinfo.text import text
@@ -31,9 +31,9 @@ from asinfo.text import text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from asadm.cluster import Cluster
     from asadm.fleet.change.backup import ChangeResult, IntendedChange
     from asadm.session import CommandSession
+    from asadm.target.interface import Target
     from asinfo.exchange import Node
     from asinfo.terminal.options import Values
     from asinfo.terminal.render import Sheet
@@ -51,17 +51,17 @@ class Change:
     ``pending``  whether there is anything to change on them
     ``undoes``   the run that this one takes back
     ``note``     words for the history, beside those of ``--note``
-    ``patience`` what the nodes have of the time of ``--wait``
+    ``budget`` what the nodes have of the time of ``--wait``
     """
 
     undoes: str | None = None
     note = ""
 
-    def __init__(self, session: CommandSession, options: Values, cluster: Cluster) -> None:
+    def __init__(self, session: CommandSession, options: Values, cluster: Target) -> None:
         self.session = session
         self.options = options
         self.cluster = cluster
-        self.patience = limited(cluster, options)
+        self.budget = limited(cluster, options)
         self.survey = Survey([])
         self.pending = False
         self.done: Callable[[], None] = lambda: None
@@ -181,12 +181,12 @@ class _GuardedRun:
         try:
             yield
         finally:
-            self.job.patience.extend(time.monotonic() - started)
+            self.job.budget.extend(time.monotonic() - started)
 
     @property
     def deadline(self) -> float:
         """The end of the time of ``--wait``, of `time.monotonic`."""
-        return self.job.patience.deadline or 0.0
+        return self.job.budget.deadline or 0.0
 
     def look_again(self) -> None:
         """See that the nodes are what the decision was made for. Raises Error when something has changed since."""
@@ -216,7 +216,7 @@ class _GuardedRun:
         wait = self.options.number("lock-wait") or 0.0
         lock = ClusterLock(job.cluster, groups, seconds=self.wait, wait=wait)
         self.stack.enter_context(lock)
-        job.patience.extend(lock.waited)
+        job.budget.extend(lock.waited)
         if look_again or lock.held:  # until then somebody else may have been at it
             self.look_again()
         if self.backup is not None:

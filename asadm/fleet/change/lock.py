@@ -1,12 +1,8 @@
 """One change of a node at a time.
 
 Two locks: a file for each node, for all runs of one user on one machine, or one file that is named, which several may
-share; and the lock of the cluster itself where its nodes have one, for all machines:
-
-    udf-lock:owner=TEXT;ttl=SECONDS   ->  ok | error=locked;owner=TEXT;left=SECONDS
-    udf-unlock:owner=TEXT             ->  ok
-
-A node that does not know the command has no such lock, and the files are all there is. The lock of a cluster ends by
+share; and the lock of the cluster itself where its nodes have one, for all machines. Where they have none, the files are all
+there is. The lock of a cluster ends by
 itself after its time to live, so a run that was killed does not hold up others for long.
 """
 
@@ -22,15 +18,14 @@ from asadm import state
 from asadm.cron.lock import LockFile
 from asadm.fleet.history.author import author
 from asinfo.errors import Error, UsageError
-from asinfo.text import text
-from asinfo.wire.info import parameter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
     from typing import Self
 
-    from asadm.cluster import Cluster
+    from asadm.target.interface import Target
+    from asadm.target.results import LockAnswer
     from asinfo.exchange import Node
     from asinfo.terminal.options import Values
 
@@ -46,10 +41,9 @@ OWNER_SIZE_MAX = 120
 POLL_SECONDS = 0.5
 UNLOCK_SECONDS = 1.0
 """What a node has to hear that it is free: one that hangs must not hold up the report, its lock ends by itself."""
-LOCKED = b"error=locked"
 
 
-def scope(cluster: Cluster) -> str:
+def scope(cluster: Target) -> str:
     """What the history calls these nodes: the inventory's name of the cluster, else their addresses."""
     return cluster.name or ",".join(sorted(node.address for node in cluster.nodes))
 
@@ -62,7 +56,7 @@ class FileLocks:
     two runs can wait for each other. Raises UsageError when there is no place for them, and LockHeldError.
     """
 
-    def __init__(self, cluster: Cluster, options: Values) -> None:
+    def __init__(self, cluster: Target, options: Values) -> None:
         user, host = author()
         self._holder = f"{user} on {host}"
         self._wait = options.number("lock-wait") or 0.0
@@ -140,7 +134,7 @@ class ClusterLock:
     """
 
     def __init__(
-        self, cluster: Cluster, groups: Sequence[Sequence[Node]], *, seconds: float, wait: float = 0.0
+        self, cluster: Target, groups: Sequence[Sequence[Node]], *, seconds: float, wait: float = 0.0
     ) -> None:
         user, host = author()
         mark = f"{user} on {host}, process {os.getpid()}"
@@ -178,7 +172,7 @@ class ClusterLock:
         give_up = time.monotonic() + self._wait
         while True:
             refusal = self._take(self._groups)
-            if not refusal:
+            if refusal is None:
                 return
             self._release()
             left = give_up - time.monotonic()
@@ -188,20 +182,21 @@ class ClusterLock:
             time.sleep(pause)
             self.waited += pause
 
-    def _take(self, groups: Sequence[Sequence[Node]]) -> bytes:
-        """Ask all ``groups`` at once; an answer that says that another run holds a lock, or nothing."""
-        command = f"udf-lock:owner={self.owner};ttl={self._ttl}".encode()
-        refusal = b""
+    def _take(self, groups: Sequence[Sequence[Node]]) -> LockAnswer | None:
+        """Ask all ``groups`` at once; the answer of a node on which another run holds the lock, if there is one."""
+        command = self._cluster.lock_command(self.owner, self._ttl)
+        refusal = None
         while groups:
             answers = self._cluster.each([command], nodes=[group[0] for group in groups])
             silent = []
             for group, answer in zip(groups, answers, strict=True):
                 if answer.status == "interrupted":
                     raise KeyboardInterrupt
-                if answer.good and answer.answer == b"ok":
+                said = self._cluster.judge_lock(answer.answer)
+                if said.taken:
                     self._held.append(group[0])
-                elif answer.answer.startswith(LOCKED):
-                    refusal = answer.answer
+                elif said.holder:
+                    refusal = said
                 elif not answer.answers and len(group) > 1:
                     silent.append(group[1:])
             groups = silent
@@ -211,12 +206,10 @@ class ClusterLock:
         """Free what is held; a node that does not hear it frees it when its time is over."""
         if self._held:
             free = self._cluster.insistent()  # also when the time of the run is over
-            command = f"udf-unlock:owner={self.owner}".encode()
+            command = self._cluster.unlock_command(self.owner)
             free.each([command], nodes=self._held, timeout=min(free.timeout, UNLOCK_SECONDS))
             self._held = []
 
 
-def _held(answer: bytes) -> Error:
-    owner = text(parameter(answer, b"owner") or b"another run")
-    left = text(parameter(answer, b"left") or b"?")
-    return Error(f"{owner} holds the cluster's lock, for {left} s at most")
+def _held(answer: LockAnswer) -> Error:
+    return Error(f"{answer.holder} holds the cluster's lock, for {answer.left} s at most")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from asadm.patience import Patience
+from asadm.time_budget import TimeBudget
 from asinfo.terminal.options import Option
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from asadm.cluster import Cluster
+    from asadm.target.interface import Target
     from asinfo.terminal.options import Values
 
 WAIT_SECONDS = 60.0
@@ -56,9 +56,9 @@ CHANGE = (YES, DRY_RUN, WAIT, HISTORY, NO_HISTORY, LOCK, LOCK_WAIT)
 """What every command has that changes modules on the nodes."""
 
 
-def limited(cluster: Cluster, options: Values) -> Patience:
+def limited(cluster: Target, options: Values) -> TimeBudget:
     """Let all that is asked of ``cluster`` end in the time of ``--wait``, which runs since the command took its nodes."""
-    if cluster.patience is None:
-        cluster.patience = Patience()
-    cluster.patience.limit(options.number("wait") or WAIT_SECONDS)
-    return cluster.patience
+    if cluster.budget is None:
+        cluster.budget = TimeBudget()
+    cluster.budget.limit(options.number("wait") or WAIT_SECONDS)
+    return cluster.budget

@@ -11,26 +11,26 @@ from typing import TYPE_CHECKING
 from asadm import display
 from asadm.fleet.change import guard, report
 from asadm.fleet.change.backup import ChangeResult, IntendedChange
-from asadm.fleet.change.node_progress import ModuleChange
-from asadm.fleet.change.rollout import Rollout
+from asadm.fleet.change.rollout import Rollout, followed
+from asadm.fleet.change.stuck import forcing
 from asadm.fleet.observed.coverage import coverage, unknown
+from asadm.fleet.observed.node_progress import ModuleChange
 from asadm.fleet.observed.survey import survey
+from asadm.fleet.observed.unread import failures
 from asadm.fleet.plan import show
 from asadm.fleet.plan.plan import SAME, UNREAD
 from asadm.outcome import FAILED, GOOD, INTERRUPTED, PENDING, CommandOutcome
-from asadm.target.aerospike import cache_notes
-from asadm.target.aerospike.groups import clusters
 from asinfo.errors import Error
 from asinfo.terminal.render import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from asadm.cluster import Cluster
     from asadm.fleet.observed.survey import Survey
     from asadm.fleet.plan.plan import FleetPlan, PlanStep
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
+    from asadm.target.interface import Target
     from asinfo.exchange import Node
 
 
@@ -73,7 +73,7 @@ class ChangeSpec:
 
 
 def carry_out(
-    session: CommandSession, arguments: CommandArguments, cluster: Cluster, aim: ChangeSpec
+    session: CommandSession, arguments: CommandArguments, cluster: Target, aim: ChangeSpec
 ) -> CommandOutcome:
     """Do it. Ctrl-C, SIGTERM and SIGHUP end it with a true report; raises Error where nothing was sent."""
     return guard.carry_out(PlanRun(session, arguments, cluster, aim))
@@ -85,7 +85,7 @@ class PlanRun(guard.Change):
     plan: FleetPlan
 
     def __init__(
-        self, session: CommandSession, arguments: CommandArguments, cluster: Cluster, aim: ChangeSpec
+        self, session: CommandSession, arguments: CommandArguments, cluster: Target, aim: ChangeSpec
     ) -> None:
         super().__init__(session, arguments.options, cluster)
         self.aim = aim
@@ -132,7 +132,7 @@ class PlanRun(guard.Change):
         return CommandOutcome(
             plan.survey.answers,
             shown,
-            messages=show.remarks(plan),
+            messages=show.remarks(plan, self.cluster.leftovers),
             code=code if plan.complete else FAILED,
             extra=show.document(plan) if self.session.json else None,
             told=True,
@@ -144,7 +144,7 @@ class PlanRun(guard.Change):
         if not self.aim.verify:
             outcome = self._shown(GOOD)
             if nothing:
-                outcome.show = display.rendered(self.session, show.failures(self.survey)) + nothing
+                outcome.show = display.rendered(self.session, failures(self.survey)) + nothing
             return outcome
         self.rollout = rollout = self._rollout(deadline)
         rollout.finish()
@@ -172,7 +172,7 @@ class PlanRun(guard.Change):
             for line in "".join(map(plain, show.sheets(plan))).splitlines():
                 self.session.warn(line)
             self.session.warn(show.summary(plan))
-        for message in show.remarks(plan):
+        for message in show.remarks(plan, self.cluster.leftovers):
             self.session.warn(message)
 
     def question(self) -> str:
@@ -181,7 +181,7 @@ class PlanRun(guard.Change):
 
     def groups(self) -> Sequence[Sequence[Node]]:
         """The nodes that were read, by cluster."""
-        return clusters(self.cluster, [each.node for each in self.survey.listings if each.read])
+        return self.cluster.groups([each.node for each in self.survey.listings if each.read])
 
     def intents(self) -> list[IntendedChange]:
         """A row for each module that changes anywhere."""
@@ -202,7 +202,7 @@ class PlanRun(guard.Change):
         except KeyboardInterrupt:
             rollout.interrupted = True
             rollout.finish()
-        cache_notes.followed(rollout)
+        followed(rollout)
         return self._reported(rollout)
 
     def results(self) -> list[ChangeResult]:
@@ -227,7 +227,7 @@ class PlanRun(guard.Change):
     def _why(self, step: PlanStep, bad: frozenset[str]) -> str:
         """Why not all nodes have it."""
         rollout = self.rollout
-        if rollout is not None and rollout.broken is not None and rollout.broken[0].name == step.name:
+        if rollout is not None and rollout.broken is not None and rollout.broken.change.name == step.name:
             return "does not compile"
         return "stopped by a signal" if rollout is not None and rollout.interrupted and bad else ""
 
@@ -238,7 +238,7 @@ class PlanRun(guard.Change):
             items(self.plan),
             self.survey,
             wait=deadline - time.monotonic(),
-            mend=self.session.warn,
+            stuck=forcing(self.session.warn),
             verify=self.aim.verify,
         )
         for name, concerned in self.aim.only.items():
@@ -256,7 +256,7 @@ class PlanRun(guard.Change):
         return CommandOutcome(
             report.answers(rollout),
             b"" if self.session.json else display.rendered(self.session, shown) + _line(summary),
-            messages=[*_compile_error(rollout), *report.remarks(rollout)],
+            messages=[*compile_error(rollout), *report.remarks(rollout)],
             code=INTERRUPTED if rollout.interrupted else None,
             extra=extra if self.session.json else None,
             told=True,
@@ -273,9 +273,13 @@ def items(plan: FleetPlan) -> list[ModuleChange]:
             continue
         level = max((levels.get(name, -1) for name in step.source.requires), default=-1) + 1
         levels[step.name] = level
-        made.append(ModuleChange(step.name, step.source.content, path=step.source.path, level=level))
+        made.append(
+            ModuleChange(step.name, step.source.content, step.wanted, path=step.source.path, level=level)
+        )
     last = max(levels.values(), default=-1) + 1
-    return made + [ModuleChange(step.name, None, level=last) for step in plan.steps if step.source is None]
+    return made + [
+        ModuleChange(step.name, None, None, level=last) for step in plan.steps if step.source is None
+    ]
 
 
 def _line(line: str) -> bytes:
@@ -296,13 +300,11 @@ def _summary(rollout: Rollout, *, verified: bool) -> str:
     return f"{stopped}{good} of {count} node{'' if count == 1 else 's'} as they should be{how}, after {seconds:.2f} s"
 
 
-def _compile_error(rollout: Rollout) -> list[str]:
+def compile_error(rollout: Rollout) -> list[str]:
     """``path:line: message`` and the line of the source; empty when all modules compile."""
     if rollout.broken is None:
         return []
-    from asadm.modules import describe
-    from asinfo.wire.failure import compile_error
+    from asadm.compile_errors import describe
 
-    item, answer = rollout.broken
-    error = compile_error(answer)
-    return describe(error, item.name, item.path, item.content or b"") if error else []
+    item = rollout.broken.change
+    return describe(rollout.broken.error, item.name, item.path, item.content or b"")

@@ -1,7 +1,7 @@
-"""What ``udf repair`` and ``udf rewarm`` do to the nodes, and how it went: a row for each module and node.
+"""A run of ``udf repair`` or ``udf rewarm``: the puts, and a row for each module and node that says how it went.
 
-All within one deadline. What a put helps goes out as in a rollout, many modules in a request; markers go one module
-after the other, so that never more than one is on its way when a run is cut off.
+There is one deadline for all. Modules that a put brings go out as in a rollout, many in a request; forced puts go one
+module after the other, so that never more than one temporary version is on nodes when a run is cut off.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import time
 from contextlib import contextmanager
 
 from asadm.fleet.change.backup import ChangeResult
+from asadm.fleet.change.deliver import deliver
 from asadm.fleet.change.rollout import Rollout
+from asadm.fleet.change.stuck import HOW, forcing
 from asadm.fleet.observed.grouping import gather, named
 from asadm.fleet.observed.survey import Survey
 from asadm.outcome import INTERRUPTED, NodeAnswer
-from asadm.target.aerospike import cache_notes, marker_journal
-from asadm.target.aerospike.marker_put import MarkerPut
 from asinfo.terminal.render import Cell, Sheet
 from asinfo.text import text
 
@@ -23,10 +23,10 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from asadm.cluster import Cluster
     from asadm.fleet.change.backup import IntendedChange
-    from asadm.fleet.change.node_progress import ModuleChange
-    from asadm.fleet.observed.survey import Listing
+    from asadm.fleet.observed.node_progress import ModuleChange
+    from asadm.target.interface import Target
+    from asadm.target.results import Listing
     from asinfo.exchange import Node
 
 GOOD = "ok"
@@ -65,7 +65,7 @@ class RepairRun:
     """
 
     def __init__(
-        self, cluster: Cluster, groups: Sequence[Sequence[Node]], *, wait: float, warn: Callable[[str], None]
+        self, cluster: Target, groups: Sequence[Sequence[Node]], *, wait: float, warn: Callable[[str], None]
     ) -> None:
         self.cluster = cluster
         self.groups = groups
@@ -106,7 +106,7 @@ class RepairRun:
     def put(self, items: Sequence[ModuleChange], survey: Survey, rows: Sequence[RepairRow]) -> None:
         """Bring ``items`` to where ``rows`` say that something else is, and ``survey`` too; markers where that helps."""
         read = Survey([listing for listing in survey.listings if listing.read])
-        rollout = Rollout(self.cluster, items, read, wait=self.seconds, mend=self.warn)
+        rollout = Rollout(self.cluster, items, read, wait=self.seconds, stuck=forcing(self.warn))
         rollout.grouped(self.groups)
         rollout.run()
         places = {place.node: place for place in rollout.places}
@@ -116,8 +116,10 @@ class RepairRun:
         self._left_by(rollout, rows)
         if rollout.interrupted:
             self.stopped = INTERRUPTED
-        for item in items:
-            cache_notes.warmed((row.node for row in rows if row.good and row.name == item.name), item.name)
+        good = [row for row in rows if row.good]
+        self.cluster.changed(
+            {item.name: [row.node for row in good if row.name == item.name] for item in items}
+        )
 
     def _left_by(self, rollout: Rollout, rows: Sequence[RepairRow]) -> None:
         """Markers that remained, also on nodes that had the module as it should be before."""
@@ -129,8 +131,8 @@ class RepairRun:
                     if (place.node, name) not in known:
                         self.add(name, [place.node], "same")[0].end("marker", cell.error, self.milliseconds)
 
-    def pair(self, name: bytes, content: bytes, rows: Sequence[RepairRow]) -> None:
-        """Marker and true content, for ``rows`` and all nodes that are in one cluster with theirs.
+    def force(self, name: bytes, content: bytes, rows: Sequence[RepairRow]) -> None:
+        """Put ``content`` by force on the nodes of ``rows``, and on all that are in one cluster with them.
 
         A node that was given up meanwhile gets none: it would hold up the others once more for every module.
         """
@@ -139,30 +141,31 @@ class RepairRun:
         concerned = [group for group in speaking if any(row.node in group for row in rows)]
         if not concerned:
             return
-        pair = MarkerPut(self.cluster, concerned, name, content, warn=self.warn)
-        pair.run(self.seconds)
-        results = {answer.node: answer for answer in pair.results}
+        forced = self.cluster.force_put(
+            concerned, name, content, wait=self.seconds, warn=self.warn, deliver=deliver
+        )
+        results = {answer.node: answer for answer in forced.results}
         for row in rows:
             answer = results[row.node]
-            row.end(answer.status, "marker put" if answer.good else answer.error, self.milliseconds)
-        for node in pair.left:
+            row.end(answer.status, HOW if answer.good else answer.error, self.milliseconds)
+        for node in forced.left:
             if not any(row.node is node for row in rows):
                 self.add(name, [node], "same")[0].end("marker", results[node].error, self.milliseconds)
-        if pair.left:
-            self.left[name] = pair.left
-        self.stopped = self.stopped or pair.stopped
-        cache_notes.warmed((answer.node for answer in pair.results if answer.good), name)
+        if forced.left:
+            self.left[name] = list(forced.left)
+        self.stopped = self.stopped or forced.stopped
+        self.cluster.changed({name: [answer.node for answer in forced.results if answer.good]})
 
     def _given_up(self, node: Node) -> bool:
-        patience = self.cluster.patience
-        return patience is not None and patience.given_up(node)
+        budget = self.cluster.budget
+        return budget is not None and budget.given_up(node)
 
     def _lost(self, row: RepairRow) -> bool:
         """Whether the node of ``row`` is not asked any more; the row says why then."""
-        patience = self.cluster.patience
-        if patience is None or not patience.given_up(row.node):
+        budget = self.cluster.budget
+        if budget is None or not budget.given_up(row.node):
             return False
-        answer = patience.unasked(row.node, ())
+        answer = budget.unasked(row.node, ())
         row.end(answer.status, answer.error, self.milliseconds)
         return True
 
@@ -235,7 +238,7 @@ class RepairRun:
 
     def alarms(self) -> list[str]:
         """What has to be told loudly: markers that could not be taken back, and what mends them."""
-        return [f"NOT PUT BACK: {line}" for line in marker_journal.lines(self.left)]
+        return [f"NOT PUT BACK: {line}" for line in self.cluster.leftovers.lines(self.left)]
 
 
 def _answer(listing: Listing, failed: RepairRow | None) -> NodeAnswer:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from asadm.fleet.observed.grouping import NAMED_MAX, gather, named
-from asadm.fleet.plan.show import count, short
+from asadm.fleet.change.stuck import HOW as FORCED
+from asadm.fleet.observed.grouping import NAMED_MAX, count, gather, named, short
 from asadm.outcome import NodeAnswer
-from asadm.target.aerospike import marker_journal
-from asadm.target.aerospike.stuck import HOW as MARKED
 from asinfo.terminal.render import Cell, Sheet
 from asinfo.text import text
 
@@ -14,8 +12,8 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from asadm.fleet.change.node_progress import ModuleChange, ModuleProgress, NodeProgress
     from asadm.fleet.change.rollout import Rollout
+    from asadm.fleet.observed.node_progress import ModuleChange, ModuleProgress, NodeProgress
     from asinfo.exchange import Node
 
     Row = list[Cell | str | float | None]
@@ -87,13 +85,13 @@ def remarks(rollout: Rollout) -> list[str]:
     damaged: list[bytes] = []
     for place in rollout.places:
         for name, cell in place.cells.items():
-            if cell.good and cell.how == MARKED:
+            if cell.good and cell.how == FORCED:
                 marked.setdefault(name, []).append(place.node)
             elif cell.status == "marker":
                 left.setdefault(name, []).append(place.node)
             elif cell.status == "unverified":
                 damaged.append(name)
-    told = [f"NOT PUT BACK: {line}" for line in marker_journal.lines(left)]
+    told = [f"NOT PUT BACK: {line}" for line in rollout.cluster.leftovers.lines(left)]
     for name, nodes in list(marked.items())[:REMARKS_MAX]:
         told.append(
             f"{text(name)}: {', '.join(node.name for node in nodes)}: the cluster had agreed on it, so that a put was no change: "

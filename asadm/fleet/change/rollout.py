@@ -7,7 +7,7 @@ not show a change soon after the others took it gets its own command, which is h
 
 Nodes that do not answer, or do not follow, hold up nobody: the others go on and are read back, and whatever time is
 left at the end is theirs; what a node of an agreed cluster takes for no change goes out with a marker line first, see
-`asadm.target.aerospike.stuck`. A node that lets its time limit pass is looked at once more, at the end. There is one deadline for
+`asadm.fleet.change.stuck`. A node that lets its time limit pass is looked at once more, at the end. There is one deadline for
 everything. Ctrl-C ends it with what was reached; a last look tells what that is.
 """
 
@@ -16,19 +16,18 @@ from __future__ import annotations
 import time
 
 from asadm.fleet.change.closing import close
-from asadm.fleet.change.node_progress import NodeProgress
+from asadm.fleet.observed.node_progress import NodeProgress
 from asadm.fleet.observed.survey import survey
-from asadm.patience import ENOUGH, SHARE
-from asadm.target.aerospike.groups import clusters
+from asadm.time_budget import ENOUGH, SHARE
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from asadm.cluster import Cluster
-    from asadm.fleet.change.node_progress import ModuleChange
+    from asadm.fleet.observed.node_progress import BrokenModule, ModuleChange
     from asadm.fleet.observed.survey import Survey
     from asadm.outcome import NodeAnswer
+    from asadm.target.interface import Target
     from asinfo.exchange import Node
 
 GRACE = 0.4
@@ -62,20 +61,20 @@ class Rollout:
     """``items`` brought to every node of ``seen``, the latest survey of ``cluster``.
 
     ``places``   one a node, in the configured order
-    ``broken``   the module that does not compile, with the node's answer; nothing is sent after it
+    ``broken``   the first module that does not compile; nothing is sent after it
     """
 
     def __init__(
         self,
-        cluster: Cluster,
+        cluster: Target,
         items: Sequence[ModuleChange],
         seen: Survey,
         *,
         wait: float,
-        mend: Callable[[str], None] | None = None,
+        stuck: Callable[[Rollout, Sequence[NodeProgress]], None] | None = None,
         verify: bool = False,
     ) -> None:
-        """``wait`` is in seconds from now. With ``mend``, which hears warnings, nodes get markers where that helps.
+        """``wait`` is in seconds from now. ``stuck`` is called for nodes that fell behind, see `asadm.fleet.change.stuck`.
 
         With ``verify`` the bytes of every node are read back as soon as it lists what it should.
         """
@@ -85,9 +84,9 @@ class Rollout:
         self.end = self.started + wait
         self.deadline = self.started + wait * (1 - PROOF if verify else 1)
         self.places = [NodeProgress(listing, items) for listing in seen.listings]
-        self.broken: tuple[ModuleChange, bytes] | None = None
+        self.broken: BrokenModule | None = None
         self.interrupted = False
-        self._mend = mend
+        self._stuck = stuck
         self._verify = verify
 
     # ---- the whole
@@ -110,7 +109,7 @@ class Rollout:
             self._prove(last=True)
         except KeyboardInterrupt:
             self.interrupted = True
-        close(self)
+        close(self.places, self.items, self.milliseconds, broken=self.broken, interrupted=self.interrupted)
 
     def _prove(self, *, last: bool = False) -> None:
         """Read back the nodes that list all they should, and at ``last`` the others too. Raises KeyboardInterrupt."""
@@ -161,8 +160,7 @@ class Rollout:
 
     def group(self) -> list[list[Node]]:
         """The nodes that answer, by cluster. Raises KeyboardInterrupt."""
-        found = clusters(
-            self.cluster,
+        found = self.cluster.groups(
             [place.node for place in self.places if not place.behind],
             timeout=min(self.cluster.timeout, self.left),
         )
@@ -263,10 +261,8 @@ class Rollout:
             ]
             if not behind or self._stopped:
                 return
-            if self._mend is not None:
-                from asadm.target.aerospike import stuck
-
-                stuck.mend(self, behind, self._mend)
+            if self._stuck is not None:
+                self._stuck(self, behind)
             asks = [(place, self._next(place)) for place in behind if place.fresh]
             self._send([(place, items) for place, items in asks if items], "sent by itself")
             time.sleep(min(pause, self._share))
@@ -306,7 +302,7 @@ class Rollout:
         while left and not self._stopped:
             parts = [(place, _chunk(items)) for place, items in left]
             largest = max(sum(item.size for item in items) for _, items in parts)
-            commands = _Commands()
+            commands = _Commands(self.cluster)
             answers = self._ask(
                 [(place, commands.of(items)) for place, items in parts], largest / BYTES_PER_SECOND
             )
@@ -327,9 +323,9 @@ class Rollout:
                 for item in items:
                     place.cells[item.name].tried = how
             return
-        broken = place.answered(items, answer, how, self.milliseconds)
-        if broken is not None and self.broken is None:
-            self.broken = broken, answer.answers[items.index(broken)]
+        judgements = [self.cluster.judge(said) for said in answer.answers]
+        broken = place.answered(items, answer, judgements, how, self.milliseconds)
+        self.broken = self.broken or broken
 
     def look(self, places: Sequence[NodeProgress], items: Sequence[ModuleChange]) -> None:
         """Ask ``places`` what they list."""
@@ -347,6 +343,16 @@ class Rollout:
             place.behind = place.behind or not listing.read
 
 
+def followed(rollout: Rollout) -> None:
+    """Tell the target which nodes of ``rollout`` took which module as a change."""
+    nodes: dict[bytes, list[Node]] = {}
+    for place in rollout.places:
+        for name, cell in place.cells.items():
+            if cell.good:
+                nodes.setdefault(name, []).append(place.node)
+    rollout.cluster.changed(nodes)
+
+
 def _chunk(items: Sequence[ModuleChange]) -> list[ModuleChange]:
     """As many of ``items`` as fit into one request, at least one."""
     size = 0
@@ -360,12 +366,18 @@ def _chunk(items: Sequence[ModuleChange]) -> list[ModuleChange]:
 class _Commands:
     """The commands of modules, each made once however many nodes get it."""
 
-    def __init__(self) -> None:
+    def __init__(self, cluster: Target) -> None:
+        self._cluster = cluster
         self._made: dict[tuple[bytes, ...], tuple[bytes, ...]] = {}
 
     def of(self, items: Sequence[ModuleChange]) -> tuple[bytes, ...]:
         """One command a module."""
         names = tuple(item.name for item in items)
         if names not in self._made:
-            self._made[names] = tuple(item.command for item in items)
+            self._made[names] = tuple(map(self._command, items))
         return self._made[names]
+
+    def _command(self, item: ModuleChange) -> bytes:
+        if item.content is None:
+            return self._cluster.remove_command(item.name)
+        return self._cluster.put_command(item.name, item.content)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import time
 
-from asadm.fleet.observed.grouping import named, unread
+from asadm.fleet.observed.grouping import named
 from asadm.fleet.observed.survey import survey
+from asadm.fleet.observed.unread import unread
 from asadm.fleet.plan.plan import CHANGES, make, permit
-from asadm.target.aerospike import cache_notes, marker_journal
 from asinfo.text import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asadm.cluster import Cluster
     from asadm.fleet.desired.directory import Directory
     from asadm.fleet.plan.plan import FleetPlan
+    from asadm.target.interface import Target
     from asinfo.exchange import Node
 
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
@@ -75,7 +75,7 @@ class CheckResult:
     told its modules, and with ``verify`` let them be read.
     """
 
-    def __init__(self, cluster: Cluster, directory: Directory | None, *, verify: bool, prune: bool) -> None:
+    def __init__(self, cluster: Target, directory: Directory | None, *, verify: bool, prune: bool) -> None:
         """Ask the nodes. Raises UsageError when the directory is for another cluster."""
         started = time.monotonic()
         if directory is not None:
@@ -88,12 +88,12 @@ class CheckResult:
         self.complete = self.survey.complete
         self._unreachable()
         known = [(each.name, each.content) for each in directory.sources.values()] if directory else []
-        self._markers = marker_journal.held(self.survey, known)
+        self._markers = cluster.leftovers.held(self.survey.listings, known)
         self._drift()
         self._directory()
         for name, nodes in self._markers.items():
             self.add(MARKER, name, nodes, f"{_LEFT} {text(name)}")
-        for note in cache_notes.off(cluster, self.survey.listings):
+        for note in cluster.cache_warnings(self.survey.listings):
             self.findings.append(Finding(CACHE_OFF, None, [note.node], str(note)))
         if verify:
             self._files(cluster)
@@ -161,7 +161,7 @@ class CheckResult:
                 if behind:
                     self.add(DIRECTORY, step.name, behind, f"to {action}, as in {self.plan.directory.path}")
 
-    def _files(self, cluster: Cluster) -> None:
+    def _files(self, cluster: Target) -> None:
         """Read every module from every node, and compare it with what the node lists."""
         from asadm.fleet.observed.served import ServedModules
 

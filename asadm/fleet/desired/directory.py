@@ -16,12 +16,10 @@ from graphlib import TopologicalSorter
 from asadm.fleet.desired.confined import ConfinedDirectory
 from asadm.fleet.desired.udf_yaml import FILE, UdfYaml
 from asadm.fleet.desired.udf_yaml import read as read_pins
-from asadm.modules import ALLOWED
-from asadm.target.aerospike.requires import BUILT_IN, required
+from asadm.target.rules import RULES
 from asinfo.errors import ConfigError, Problem, UsageError
 from asinfo.files import kind
 from asinfo.text import text
-from asinfo.wire.udf import SOURCE_SIZE_MAX, base64, digest, is_filename
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -51,11 +49,8 @@ class ModuleSource:
         self.name = name
         self.path = path
         self.content = content
-        self.hash = digest(name, base64(content))
-        # Lua takes a dot in what is required for a directory.
-        self.required = tuple(
-            each.replace(b".", b"/") + b".lua" for each in required(content) if each not in BUILT_IN
-        )
+        self.hash = RULES.hash(name, content)
+        self.required = RULES.required(content)
         self.requires: tuple[bytes, ...] = ()
 
 
@@ -180,20 +175,20 @@ def _source(
     top: ConfinedDirectory, name: bytes, file: str, path: str, place: Problem
 ) -> ModuleSource | Problem:
     """The module in ``file``, whose whole path is ``path``; ``place`` with a message when it cannot be one."""
-    if not is_filename(name):
+    if not RULES.can_register(name):
         named = repr(text(name)) if place.line else "this"  # without a line the path has just told it
-        place.message += f"{named} cannot be the name of a module on a node: {ALLOWED}"
+        place.message += f"{named} cannot be the name of a module on a node: {RULES.ALLOWED}"
         return place
     try:
-        content = _content(top, file, SOURCE_SIZE_MAX)
+        content = _content(top, file, RULES.SOURCE_SIZE_MAX)
     except (OSError, ValueError) as error:
         place.message += _reason(error)
         return place
     if not content:
         place.message += "is empty; nodes refuse a module without content"
         return place
-    if len(content) > SOURCE_SIZE_MAX:
-        place.message += f"is larger than {SOURCE_SIZE_MAX} bytes, the most that a module may have"
+    if len(content) > RULES.SOURCE_SIZE_MAX:
+        place.message += f"is larger than {RULES.SOURCE_SIZE_MAX} bytes, the most that a module may have"
         return place
     return ModuleSource(name, path, content)
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 
+from asadm.target.results import ABSENT
 from asinfo.errors import WireError
-from asinfo.wire.udf import base64, content, digest
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from asadm.cluster import Cluster
     from asadm.outcome import NodeAnswer
+    from asadm.target.interface import Target
     from asinfo.exchange import Node
 
     Key = tuple[bytes, str]
@@ -30,10 +30,10 @@ class FetchedModule:
     """What came of one module: its ``content``, or None and the ``reason``, and the ``node`` that was asked last.
 
     ``silent`` where that node gave no answer at all, so that nothing is known of what it serves. ``hash`` is what it
-    serves; None where that is not known, or where it serves nothing.
+    serves; None where that is not known, or where it serves nothing. ``absent`` where it says that it has no content.
     """
 
-    __slots__ = ("content", "hash", "node", "reason", "silent")
+    __slots__ = ("absent", "content", "hash", "node", "reason", "silent")
 
     def __init__(
         self,
@@ -43,12 +43,14 @@ class FetchedModule:
         *,
         silent: bool = False,
         hash_: str | None = None,
+        absent: bool = False,
     ) -> None:
         self.node = node
         self.content = content
         self.reason = reason
         self.silent = silent
         self.hash = hash_
+        self.absent = absent
 
 
 class ModuleFetcher:
@@ -57,7 +59,7 @@ class ModuleFetcher:
     ``deadline`` is a time of `time.monotonic` for all that is read; nothing is asked after it.
     """
 
-    def __init__(self, cluster: Cluster, deadline: float | None = None) -> None:
+    def __init__(self, cluster: Target, deadline: float | None = None) -> None:
         self.cluster = cluster
         self.deadline = deadline
         self.silent: dict[str, str] = {}
@@ -80,7 +82,8 @@ class ModuleFetcher:
         tried = dict.fromkeys(wanted, 0)
         while not self._over and (asks := self._round(left, tried)):
             answers = self.cluster.ask(
-                [(node, tuple(map(command, keys))) for node, keys in asks], timeout=self._seconds
+                [(node, tuple(self.cluster.get_command(name) for name, _ in keys)) for node, keys in asks],
+                timeout=self._seconds,
             )
             for (node, keys), answer in zip(asks, answers, strict=True):
                 if answer.status == "interrupted":
@@ -91,7 +94,7 @@ class ModuleFetcher:
                     tried[key] += 1
                     if key not in left:
                         continue
-                    found = taken(answer, number, *key)
+                    found = taken(self.cluster, answer, number, *key)
                     if found.content is None:
                         left[key].remove(node)
                         last[key] = found
@@ -136,38 +139,30 @@ class ModuleFetcher:
 
 
 def fetch(
-    cluster: Cluster, wanted: Mapping[Key, Sequence[Node]], deadline: float | None = None
+    cluster: Target, wanted: Mapping[Key, Sequence[Node]], deadline: float | None = None
 ) -> dict[Key, FetchedModule]:
     """As `ModuleFetcher.fetch`, once."""
     return ModuleFetcher(cluster, deadline).fetch(wanted)
 
 
-def command(key: Key) -> bytes:
-    """What asks a node for the module of ``key``."""
-    return b"udf-get:filename=" + key[0]
-
-
-def taken(answer: NodeAnswer, number: int, name: bytes, listed: str) -> FetchedModule:
+def taken(cluster: Target, answer: NodeAnswer, number: int, name: bytes, listed: str) -> FetchedModule:
     """The module that is in the answer ``number`` of a node, when it is what the node lists."""
-    found = served(answer, number, name)
+    found = served(cluster, answer, number, name)
     if found.content is None or found.hash == listed:
         return found
     reason = f"what it serves has the hash {found.hash}, but it lists {listed}"
     return FetchedModule(answer.node, None, reason, hash_=found.hash)
 
 
-def served(answer: NodeAnswer, number: int, name: bytes) -> FetchedModule:
+def served(cluster: Target, answer: NodeAnswer, number: int, name: bytes) -> FetchedModule:
     """The module that is in the answer ``number`` of a node, whatever the node lists."""
     if number >= len(answer.answers):
         return FetchedModule(answer.node, None, answer.error, silent=not answer.answers)
-    from asinfo.wire.failure import explain
-    from asinfo.wire.info import is_error
-
-    text = answer.answers[number]
-    if is_error(text):
-        return FetchedModule(answer.node, None, explain(text))
+    said = cluster.judge(answer.answers[number])
+    if not said.done:
+        return FetchedModule(answer.node, None, said.reason, absent=said.kind == ABSENT)
     try:
-        source = content(text)
+        source = cluster.content(answer.answers[number])
     except WireError as error:
         return FetchedModule(answer.node, None, str(error))
-    return FetchedModule(answer.node, source, hash_=digest(name, base64(source)))
+    return FetchedModule(answer.node, source, hash_=cluster.hash(name, source))

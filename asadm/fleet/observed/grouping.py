@@ -1,4 +1,4 @@
-"""Nodes in one situation, told together: ``300 nodes`` for the many, their names for the few."""
+"""Nodes that are alike are shown together: ``300 nodes`` for many, their names for few; numbers and hashes for tables."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from asadm.fleet.observed.survey import Survey
     from asinfo.exchange import Node
 
 Situation = TypeVar("Situation")
+
+HASH_SHOWN = 10
+"""Characters of a hash in a table; JSON has all 40."""
 
 NAMED_MAX = 6
 """So many nodes are named; of more, only the first are."""
@@ -37,11 +39,11 @@ def named(nodes: Sequence[Node], positions: Sequence[int]) -> str:
     return f"{count} nodes: {', '.join(names[:NAMED_MAX])}, ..."
 
 
-def unread(survey: Survey) -> list[tuple[str, str, str]]:
-    """Nodes, status and reason of those that were not read, gathered by reason."""
-    nodes = survey.nodes()
-    groups: dict[tuple[str, str], list[int]] = {}
-    for position, listing in enumerate(survey.listings):
-        if not listing.read:
-            groups.setdefault((listing.answer.status, listing.answer.error), []).append(position)
-    return [(named(nodes, positions), status, reason) for (status, reason), positions in groups.items()]
+def count(number: int, what: str) -> str:
+    """``1 node``, ``3 nodes``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def short(digest: str | None) -> str | None:
+    """A hash for a table."""
+    return digest[:HASH_SHOWN] if digest else None

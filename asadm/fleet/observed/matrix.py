@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from asadm.fleet.observed.coverage import coverage, unknown
-from asadm.fleet.observed.grouping import gather, named
-from asadm.fleet.plan.show import count, failures, short
+from asadm.fleet.observed.grouping import count, gather, named, short
+from asadm.fleet.observed.unread import failures
 from asinfo.terminal.render import Cell, Sheet
 from asinfo.text import text
 
@@ -158,7 +158,7 @@ def lines(status: StatusMatrix) -> Sheet:
         for listing in status.survey.listings
         if not listing.read
     )
-    return Sheet("", ["ModuleStatus", "Node", "State", "Hash"], rows)
+    return Sheet("", ["Module", "Node", "State", "Hash"], rows)
 
 
 def sheets(status: StatusMatrix, width: int) -> list[Sheet]:
@@ -168,7 +168,7 @@ def sheets(status: StatusMatrix, width: int) -> list[Sheet]:
     if versions:
         more = len(versions) - VERSIONS_MAX
         note = f"{more} more rows: a pipe shows all" if more > 0 else ""
-        found.append(Sheet("", ["ModuleStatus", "Version", "Hash", "Nodes"], versions[:VERSIONS_MAX], note))
+        found.append(Sheet("", ["Module", "Version", "Hash", "Nodes"], versions[:VERSIONS_MAX], note))
     return [*found, *failures(status.survey)]
 
 
@@ -188,7 +188,7 @@ def _matrix(status: StatusMatrix, width: int) -> Sheet:
         [Cell(text(module.name)), *(module.cell(positions[0]) for positions in columns)]
         for module in status.modules
     ]
-    return Sheet(_title(status), ["ModuleStatus", *heads], rows, _legend(status, left))
+    return Sheet(_title(status), ["Module", *heads], rows, _legend(status, left))
 
 
 def _head(nodes: Sequence[Node], positions: Sequence[int]) -> str:

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 from asadm.fleet.observed.coverage import unknown
 from asadm.fleet.observed.fetch import fetch
-from asadm.target.aerospike import marker_journal
-from asadm.target.aerospike.marker import unmarked
 from asinfo.errors import Error, UsageError
 from asinfo.text import text
-from asinfo.wire.udf import base64, digest
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from asadm.cluster import Cluster
     from asadm.fleet.desired.directory import Directory
     from asadm.fleet.observed.survey import Survey
+    from asadm.target.interface import Target
     from asinfo.exchange import Node
 
 MISSING = "missing"
@@ -40,25 +37,26 @@ class RightVersion:
 
     __slots__ = ("content", "hash", "name", "reason", "states")
 
-    def __init__(self, name: bytes, content: bytes | None, reason: str = "") -> None:
+    def __init__(
+        self, name: bytes, content: bytes | None = None, hash_: str | None = None, reason: str = ""
+    ) -> None:
         self.name = name
+        self.content = content
+        self.hash = hash_
         self.reason = reason
-        self.content: bytes | None = None
-        self.hash: str | None = None
         self.states: dict[Node, str] = {}
-        if content is not None:
-            self.take(content)
 
-    def take(self, content: bytes) -> None:
-        """``content`` is right."""
-        true = unmarked(content)
-        self.content = content if true is None else true
-        self.hash = digest(self.name, base64(self.content))
+    @classmethod
+    def of(cls, cluster: Target, name: bytes, content: bytes) -> RightVersion:
+        """``content`` is right, or the true content that it stands for."""
+        true = cluster.leftovers.original(content)
+        content = content if true is None else true
+        return cls(name, content, cluster.hash(name, content))
 
     @classmethod
     def undecided(cls, name: bytes, survey: Survey, reason: str) -> RightVersion:
         """The user has to say what is right, because of ``reason``; the nodes that list it have the states."""
-        verdict = cls(name, None, reason)
+        verdict = cls(name, reason=reason)
         for listing, hash_ in zip(survey.listings, survey.hashes(name), strict=True):
             if hash_ is not None:
                 verdict.states[listing.node] = f"lists {hash_[:10]}"
@@ -84,21 +82,23 @@ class RightVersion:
         return {node: state for node, state in self.states.items() if state != SAME}
 
 
-def by_directory(survey: Survey, names: Sequence[bytes], directory: Directory) -> list[RightVersion]:
+def by_directory(
+    cluster: Target, survey: Survey, names: Sequence[bytes], directory: Directory
+) -> list[RightVersion]:
     """The directory's modules (or those of ``names``) are right. Raises UsageError for a name it has not."""
     for name in names:
         if name not in directory.sources:
             raise UsageError(f"{text(name)} is not in {directory.path}")
     chosen = [source for source in directory.sources.values() if not names or source.name in names]
-    markers = marker_journal.held(survey, [(source.name, source.content) for source in chosen])
-    verdicts = [RightVersion(source.name, source.content) for source in chosen]
+    markers = cluster.leftovers.held(survey.listings, [(source.name, source.content) for source in chosen])
+    verdicts = [RightVersion.of(cluster, source.name, source.content) for source in chosen]
     for verdict in verdicts:
         verdict.compare(survey, markers.get(verdict.name, ()))
     return verdicts
 
 
 def by_nodes(
-    cluster: Cluster,
+    cluster: Target,
     survey: Survey,
     names: Sequence[bytes],
     *,
@@ -114,7 +114,7 @@ def by_nodes(
     for name in names:
         if name not in known:
             raise unlisted(survey, name)
-    markers = marker_journal.held(survey)
+    markers = cluster.leftovers.held(survey.listings)
     differing = set(survey.differing())
     wanted = [name for name in (names or known) if verify or name in markers or name in differing]
     if trusted is not None:
@@ -174,7 +174,7 @@ def _remove(name: bytes) -> str:
 
 
 def _contents(
-    cluster: Cluster, survey: Survey, right: dict[bytes, str], markers: dict[bytes, list[Node]]
+    cluster: Target, survey: Survey, right: dict[bytes, str], markers: dict[bytes, list[Node]]
 ) -> list[RightVersion]:
     wanted = {
         (name, hash_): [
@@ -186,8 +186,8 @@ def _contents(
     verdicts = []
     for name, hash_ in right.items():
         found = fetched[name, hash_]
-        content = marker_journal.content(hash_) if found.content is None else found.content
-        verdict = RightVersion(name, content)
+        content = cluster.leftovers.content(hash_) if found.content is None else found.content
+        verdict = RightVersion(name) if content is None else RightVersion.of(cluster, name, content)
         held = set(markers.get(name, ()))
         if content is None:
             what = "no node could be read" if found.silent else "no node serves what it lists"

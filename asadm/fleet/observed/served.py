@@ -7,17 +7,16 @@ many at a time as the memory allows.
 
 from __future__ import annotations
 
-from asadm.fleet.change.node_progress import ModuleChange, NodeProgress
 from asadm.fleet.observed.fetch import ModuleFetcher
+from asadm.fleet.observed.node_progress import ModuleChange, NodeProgress
 from asadm.fleet.observed.verify import verify
-from asadm.target.aerospike.marker import unmarked
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asadm.cluster import Cluster
     from asadm.fleet.observed.survey import Survey
+    from asadm.target.interface import Target
     from asinfo.exchange import Node
 
 
@@ -29,7 +28,7 @@ class ServedModules:
     ``marked``   nodes by module that hold the marker version of a repair
     """
 
-    def __init__(self, cluster: Cluster, survey: Survey) -> None:
+    def __init__(self, cluster: Target, survey: Survey) -> None:
         """Read it all. Raises KeyboardInterrupt."""
         self.damaged: list[tuple[bytes, list[Node], str]] = []
         self.silent: dict[Node, str] = {}
@@ -59,7 +58,7 @@ class ServedModules:
             elif cell.error:
                 self.silent.setdefault(place.node, cell.error)
 
-    def _rounds(self, cluster: Cluster, survey: Survey) -> list[list[ModuleChange]]:
+    def _rounds(self, cluster: Target, survey: Survey) -> list[list[ModuleChange]]:
         """Every version of every module that a node lists, no two of one module in one round."""
         wanted: dict[tuple[bytes, str], list[Node]] = {}
         for listing in survey.listings:
@@ -71,8 +70,8 @@ class ServedModules:
             if found.content is None:
                 self._unread(fetcher, name, wanted[name, hash_], found.reason, silent=found.silent)
                 continue
-            versions.setdefault(name, []).append(ModuleChange(name, found.content))
-            if unmarked(found.content) is not None:
+            versions.setdefault(name, []).append(ModuleChange(name, found.content, found.hash))
+            if cluster.leftovers.original(found.content) is not None:
                 self.marked.setdefault(name, []).extend(wanted[name, hash_])
         most = max(map(len, versions.values()), default=0)
         return [

@@ -1,52 +1,15 @@
-"""What every node lists: one ``udf-list`` a node, all nodes at once, no content.
-
-Many nodes list the same modules, so names and hashes are kept once however many nodes name them: 300 nodes with 200
-modules each are 60,000 entries, and they cost a dictionary a node.
-"""
+"""What every node lists: one request a node, all nodes at once, no content."""
 
 from __future__ import annotations
-
-from asadm.modules import LIST
-from asinfo.errors import WireError
-from asinfo.wire.udf import modules
-
-MODULES_MAX = 100_000
-"""Most modules that a node may list: an answer with more is no list, and would fill the memory."""
-
-HASH_SIZE = 40
-HEXADECIMAL = frozenset("0123456789abcdef")
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from asadm.cluster import Cluster
     from asadm.outcome import NodeAnswer
+    from asadm.target.interface import Target
+    from asadm.target.results import Listing
     from asinfo.exchange import Node
-
-
-class Listing:
-    """What one node lists.
-
-    ``modules``  hash (40 hexadecimal digits) by file name, in the node's order; None where the node could not be
-                 read: ``answer`` has the kind of the failure and the reason. Not to be changed: nodes share them.
-    """
-
-    __slots__ = ("answer", "modules")
-
-    def __init__(self, answer: NodeAnswer, modules: dict[bytes, str] | None) -> None:
-        self.answer = answer
-        self.modules = modules
-
-    @property
-    def node(self) -> Node:
-        """Whose list it is."""
-        return self.answer.node
-
-    @property
-    def read(self) -> bool:
-        """Whether the node told its modules."""
-        return self.modules is not None
 
 
 class Survey:
@@ -97,53 +60,9 @@ class Survey:
         return [modules for modules in found.values() if modules is not None]
 
 
-def survey(cluster: Cluster, nodes: Iterable[Node] | None = None, *, timeout: float | None = None) -> Survey:
+def survey(cluster: Target, nodes: Iterable[Node] | None = None, *, timeout: float | None = None) -> Survey:
     """Ask every node of ``cluster`` (or just ``nodes``) what it lists. Never raises for a node.
 
     ``timeout`` is the time in seconds that a node has; the cluster's if it is not given.
     """
-    return of(cluster.each([LIST], nodes=nodes, timeout=timeout))
-
-
-def of(answers: Sequence[NodeAnswer]) -> Survey:
-    """The survey that ``answers`` to ``udf-list`` make. One that is no list becomes a failure of its node."""
-    reader = _ListParser()
-    return Survey([Listing(answer, reader.read(answer)) for answer in answers])
-
-
-class _ListParser:
-    """Reads lists, each different one once, and each different entry once."""
-
-    def __init__(self) -> None:
-        self.lists: dict[bytes, dict[bytes, str]] = {}
-        self.entries: dict[bytes, tuple[bytes, str]] = {}
-
-    def read(self, answer: NodeAnswer) -> dict[bytes, str] | None:
-        if not answer.good:
-            return None
-        text = answer.answer
-        found = self.lists.get(text)
-        if found is None:
-            try:
-                found = self.lists[text] = self.parse(text)
-            except WireError as error:
-                answer.status, answer.error = "protocol", str(error)
-                return None
-        return found
-
-    def parse(self, text: bytes) -> dict[bytes, str]:
-        if text.count(b";") > MODULES_MAX:
-            raise WireError(f"udf-list: more than {MODULES_MAX} modules")
-        entries = self.entries
-        found = {}
-        for entry in text.split(b";"):
-            pair = entries.get(entry)
-            if pair is None:
-                if not entry:
-                    continue
-                [module] = modules(entry)
-                if len(module.hash) != HASH_SIZE or set(module.hash) - HEXADECIMAL:
-                    raise WireError(f"udf-list: a hash is not {HASH_SIZE} hexadecimal digits")
-                pair = entries[entry] = (module.filename, module.hash)
-            found[pair[0]] = pair[1]
-        return found
+    return Survey(cluster.listings(cluster.each([cluster.list_command()], nodes=nodes, timeout=timeout)))

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import time
 
-from asadm.fleet.change.node_progress import NOT_VERIFIED, ModuleProgress
+from asadm.fleet.observed.node_progress import NOT_VERIFIED, ModuleProgress
 from asadm.outcome import NodeAnswer
-from asadm.patience import ENOUGH, SHARE
+from asadm.time_budget import ENOUGH, SHARE
 from asinfo.errors import WireError
-from asinfo.wire.failure import explain
-from asinfo.wire.info import is_error
-from asinfo.wire.udf import content
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from asadm.cluster import Cluster
-    from asadm.fleet.change.node_progress import ModuleChange, NodeProgress
+    from asadm.fleet.observed.node_progress import ModuleChange, NodeProgress
+    from asadm.target.interface import Target
 
 MEMORY = 64 * 1024 * 1024
 """Bytes of replies of all nodes together that may be in memory at a time, roughly."""
@@ -35,7 +32,7 @@ NEVER = float("inf")
 
 
 def verify(
-    cluster: Cluster, items: Sequence[ModuleChange], places: Sequence[NodeProgress], deadline: float = NEVER
+    cluster: Target, items: Sequence[ModuleChange], places: Sequence[NodeProgress], deadline: float = NEVER
 ) -> None:
     """Read each of ``items`` from every node that lists it; what is not as it should be becomes a failed cell.
 
@@ -55,11 +52,11 @@ def verify(
         silent |= {address: answer for address, answer in answers.items() if not answer.answers}
         for place, wanted in left:
             address = place.node.address
-            _judge(place, wanted, silent[address] if address in silent else answers[address])
+            _judge(cluster, place, wanted, silent[address] if address in silent else answers[address])
 
 
 def _read(
-    cluster: Cluster, asks: Sequence[tuple[NodeProgress, Sequence[ModuleChange]]], deadline: float
+    cluster: Target, asks: Sequence[tuple[NodeProgress, Sequence[ModuleChange]]], deadline: float
 ) -> list[NodeAnswer]:
     """One answer a node. Raises KeyboardInterrupt."""
     largest = max((sum(item.size for item in wanted) for _, wanted in asks), default=0)
@@ -68,7 +65,7 @@ def _read(
     if share < ENOUGH:
         return [NodeAnswer(place.node, "late", (), NOT_VERIFIED) for place, _ in asks]
     answers = cluster.ask(
-        [(place.node, tuple(b"udf-get:filename=" + item.name for item in wanted)) for place, wanted in asks],
+        [(place.node, tuple(cluster.get_command(item.name) for item in wanted)) for place, wanted in asks],
         timeout=min(whole, share),
     )
     if any(answer.status == "interrupted" for answer in answers):
@@ -85,26 +82,26 @@ def _excused(answer: NodeAnswer) -> NodeAnswer:
     return answer
 
 
-def _judge(place: NodeProgress, items: Sequence[ModuleChange], answer: NodeAnswer) -> None:
+def _judge(cluster: Target, place: NodeProgress, items: Sequence[ModuleChange], answer: NodeAnswer) -> None:
     for number, item in enumerate(items):
-        wrong = _wrong(item, answer, number)
+        wrong = _wrong(cluster, item, answer, number)
         if wrong:
             cell = place.cells.setdefault(item.name, ModuleProgress())
             silent = number >= len(answer.answers)
             cell.status, cell.error = answer.status if silent else "unverified", wrong
 
 
-def _wrong(item: ModuleChange, answer: NodeAnswer, number: int) -> str:
+def _wrong(cluster: Target, item: ModuleChange, answer: NodeAnswer, number: int) -> str:
     """Why the answer does not prove that the node has ``item``; empty when it does."""
     if answer.status == "late":
         return NOT_VERIFIED
     if number >= len(answer.answers):
         return f"could not be read back: {answer.error}"
-    said = answer.answers[number]
-    if is_error(said):
-        return f"could not be read back: {explain(said)}"
+    said = cluster.judge(answer.answers[number])
+    if not said.done:
+        return f"could not be read back: {said.reason}"
     try:
-        return "" if content(said) == item.content else DIFFERENT
+        return "" if cluster.content(answer.answers[number]) == item.content else DIFFERENT
     except WireError as error:
         return f"could not be read back: {error}"
 

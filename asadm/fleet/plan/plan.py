@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from asadm.fleet.observed.survey import survey
 from asinfo.errors import UsageError
-from asinfo.text import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asadm.cluster import Cluster
     from asadm.fleet.desired.directory import Directory, ModuleSource
     from asadm.fleet.observed.survey import Survey
+    from asadm.target.interface import Target
 
 CREATE = "create"
 UPDATE = "update"
@@ -120,7 +119,7 @@ def make(directory: Directory, survey: Survey, *, prune: bool) -> FleetPlan:
 
 
 def examine(
-    cluster: Cluster, directory: Directory, *, prune: bool = False, timeout: float | None = None
+    cluster: Target, directory: Directory, *, prune: bool = False, timeout: float | None = None
 ) -> FleetPlan:
     """Read all nodes of ``cluster`` and make the plan.
 
@@ -130,7 +129,7 @@ def examine(
     return make(directory, survey(cluster, timeout=timeout), prune=prune)
 
 
-def permit(cluster: Cluster, directory: Directory) -> None:
+def permit(cluster: Target, directory: Directory) -> None:
     """Refuse a cluster that ``directory`` is not meant for.
 
     The name that counts is the inventory's; where that is not in the list, the one that the nodes themselves give.
@@ -138,10 +137,7 @@ def permit(cluster: Cluster, directory: Directory) -> None:
     """
     if not directory.clusters or cluster.name in directory.clusters:
         return
-    answers = cluster.each([b"cluster-name"])
-    if any(answer.status == "interrupted" for answer in answers):
-        raise KeyboardInterrupt
-    names = dict.fromkeys(text(answer.answer) for answer in answers if answer.good)
+    names = cluster.cluster_names()
     others = [name for name in names if name not in directory.clusters]
     if others or not names:
         called = cluster.name or ", ".join(others) or "not known"

@@ -20,13 +20,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from asadm.fleet.desired.directory import Directory, ModuleSource
-from asadm.modules import ALLOWED
 from asadm.save_file import save
-from asinfo.decode import decode_base64, decode_json
+from asadm.target.rules import RULES
+from asinfo.decode import decode_base64, decode_json, encode_base64
 from asinfo.errors import ConfigError, Problem, UsageError
 from asinfo.files import PIPE_SECONDS, FileError, read_file
 from asinfo.text import text
-from asinfo.wire.udf import SOURCE_SIZE_MAX, base64, is_filename
 
 if TYPE_CHECKING:
     from asadm.fleet.observed.survey import Survey
@@ -94,7 +93,7 @@ def write(plan: FleetPlan, path: str, *, cluster: str = "") -> None:
                 "name": _text(source.name),
                 "path": source.path,
                 "hash": source.hash,
-                "content": base64(source.content).decode(),
+                "content": encode_base64(source.content),
             }
             for source in directory.sources.values()
         ],
@@ -165,11 +164,11 @@ def _saved(document: dict[str, Any], path: str) -> SavedPlan:
 
 def _source(module: dict[str, Any]) -> ModuleSource:
     name = _name(module["name"])
-    if not is_filename(name):
-        raise _WrongError(f"{text(name)!r} cannot be the name of a module on a node: {ALLOWED}")
+    if not RULES.can_register(name):
+        raise _WrongError(f"{text(name)!r} cannot be the name of a module on a node: {RULES.ALLOWED}")
     content = decode_base64(module["content"])
-    if not 0 < len(content) <= SOURCE_SIZE_MAX:
-        raise _WrongError(f"{text(name)} has {len(content)} bytes; a module has 1 to {SOURCE_SIZE_MAX}")
+    if not 0 < len(content) <= RULES.SOURCE_SIZE_MAX:
+        raise _WrongError(f"{text(name)} has {len(content)} bytes; a module has 1 to {RULES.SOURCE_SIZE_MAX}")
     source = ModuleSource(name, str(module["path"]), content)
     if source.hash != module["hash"]:
         raise _WrongError(f"the content of {text(name)} is not what its hash says: the file was changed")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from asadm.fleet.observed.coverage import unknown
-from asadm.fleet.observed.grouping import gather, named, unread
+from asadm.fleet.observed.grouping import count, gather, named, short
+from asadm.fleet.observed.unread import failures
 from asadm.fleet.plan.plan import CHANGES, CREATE, REMOVE, SAME, UNREAD, UPDATE
-from asadm.target.aerospike import marker_journal
 from asinfo.terminal.render import Cell, Sheet
 from asinfo.text import text, visible
 
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
     from asadm.fleet.observed.survey import Survey
     from asadm.fleet.plan.plan import FleetPlan, PlanStep
-
-HASH_SHOWN = 10
-"""Characters of a hash in a table; JSON has all 40."""
+    from asadm.target.interface import Leftovers
 
 CIRCLES_MAX = 10
 """Circles that are told; each has a line."""
@@ -40,12 +38,6 @@ def sheets(plan: FleetPlan, *, everything: bool = False) -> list[Sheet]:
         found.append(Sheet("", ["Module", "Action", "Nodes", "Has", "Gets"], rows))
     found.extend(failures(plan.survey))
     return found
-
-
-def failures(survey: Survey) -> list[Sheet]:
-    """A sheet of the nodes that were not read, and why; none when all were."""
-    rows = [[Cell(nodes), Cell(status, "bad"), Cell(reason)] for nodes, status, reason in unread(survey)]
-    return [Sheet("", ["Not read", "Status", "Reason"], rows)] if rows else []
 
 
 def _rows(plan: FleetPlan, step: PlanStep) -> Iterator[list[Cell]]:
@@ -71,11 +63,6 @@ def _versions(step: PlanStep) -> list[str | None]:
         return [short(digest) for digest in step.seen]
     many = f"{len(versions)} versions"
     return [many if digest in versions else short(digest) for digest in step.seen]
-
-
-def short(digest: str | None) -> str | None:
-    """A hash for a table."""
-    return digest[:HASH_SHOWN] if digest else None
 
 
 def summary(plan: FleetPlan) -> str:
@@ -106,12 +93,7 @@ def _gap(survey: Survey) -> str:
     return f"; {missing} of {count(len(survey.listings), 'node')} not read" if missing else ""
 
 
-def count(number: int, what: str) -> str:
-    """``1 node``, ``3 nodes``."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def remarks(plan: FleetPlan) -> list[str]:
+def remarks(plan: FleetPlan, leftovers: Leftovers) -> list[str]:
     """What else is to be known, for standard error: required modules that nobody has, disagreement, other modules."""
     said = [
         f"{text(name)} requires {text(required)}, which neither {plan.directory.path} nor a node{_read(plan)} has"
@@ -134,7 +116,7 @@ def remarks(plan: FleetPlan) -> list[str]:
             f"the nodes disagree with each other on {count(len(differing), 'module')}: {_some(differing)}"
         )
     known = [(source.name, source.content) for source in plan.directory.sources.values()]
-    return [*said, *marker_journal.lines(marker_journal.held(plan.survey, known))]
+    return [*said, *leftovers.lines(leftovers.held(plan.survey.listings, known))]
 
 
 def _read(plan: FleetPlan) -> str:

@@ -15,11 +15,10 @@ from asinfo.wire.info import parameter
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from asadm.cluster import Cluster
-    from asadm.fleet.change.rollout import Rollout
-    from asadm.fleet.observed.survey import Listing
+    from asadm.target.interface import Target
+    from asadm.target.results import Listing
     from asinfo.exchange import Node
 
 KIND = "cache-off"
@@ -52,25 +51,17 @@ def cleared(nodes: Iterable[Node], at: float) -> bool:
     return all(written)
 
 
-def warmed(nodes: Iterable[Node], name: bytes) -> None:
-    """CacheNote that ``nodes`` took a put that changed the module ``name``."""
+def warmed(nodes: Mapping[bytes, Sequence[Node]]) -> None:
+    """Note, by the name of a module, the nodes that took a put which changed it."""
     noted = set(state.names(KIND))
-    for node in nodes:
-        file = state.quoted(node.address)
-        if file in noted:
-            state.append(KIND, file, name.hex().encode())
+    for name, changed in nodes.items() if noted else ():
+        for node in changed:
+            file = state.quoted(node.address)
+            if file in noted:
+                state.append(KIND, file, name.hex().encode())
 
 
-def followed(rollout: Rollout) -> None:
-    """Note what the nodes of ``rollout``, whose lists it had seen before, took as a change."""
-    if state.names(KIND):
-        names = {name for place in rollout.places for name in place.cells}
-        for name in names:
-            cells = [(place.node, place.cells.get(name)) for place in rollout.places]
-            warmed((node for node, cell in cells if cell is not None and cell.good), name)
-
-
-def off(cluster: Cluster, listings: Iterable[Listing]) -> list[CacheNote]:
+def off(cluster: Target, listings: Iterable[Listing]) -> list[CacheNote]:
     """The nodes whose cache is still off, as far as is known here; notes that are no longer true are dropped.
 
     Asks just the nodes that were read and that there is a note about.

@@ -10,13 +10,13 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asadm.cluster import Cluster
+    from asadm.target.interface import Target
     from asinfo.exchange import Node
 
 STABLE = b"cluster-stable:ignore-migrations=true"
 
 
-def clusters(cluster: Cluster, nodes: Sequence[Node], *, timeout: float | None = None) -> list[list[Node]]:
+def clusters(cluster: Target, nodes: Sequence[Node], *, timeout: float | None = None) -> list[list[Node]]:
     """``nodes``, those of one cluster together; in the configured order, as are the nodes of each."""
     found: dict[bytes, list[Node]] = {}
     answers = cluster.each([STABLE], nodes=nodes, timeout=timeout) if len(nodes) > 1 else []

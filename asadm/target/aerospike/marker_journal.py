@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from asadm import state
 from asadm.target.aerospike.marker import marked_hash
+from asadm.target.aerospike.marker import unmarked as original
 from asinfo.decode import decode_base64, decode_json
 from asinfo.text import text
 from asinfo.wire.udf import base64
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from asadm.fleet.observed.survey import Survey
+    from asadm.target.results import Listing
     from asinfo.exchange import Node
+
+__all__ = ["begin", "content", "end", "held", "lines", "original"]
 
 KIND = "markers"
 
@@ -50,7 +53,7 @@ def content(hash_: str) -> bytes | None:
     return found if marked_hash(name, found) == hash_ else None
 
 
-def held(survey: Survey, known: Iterable[tuple[bytes, bytes]] = ()) -> dict[bytes, list[Node]]:
+def held(listings: Sequence[Listing], known: Iterable[tuple[bytes, bytes]] = ()) -> dict[bytes, list[Node]]:
     """The modules of which nodes list a marker version, and these nodes.
 
     ``known`` are modules with their true contents, such as those of a directory; others are known from the journal.
@@ -58,14 +61,14 @@ def held(survey: Survey, known: Iterable[tuple[bytes, bytes]] = ()) -> dict[byte
     hashes = {*state.names(KIND), *(marked_hash(name, source) for name, source in known)}
     found: dict[bytes, list[Node]] = {}
     if hashes:
-        for listing in survey.listings:
+        for listing in listings:
             for name, digest in (listing.modules or {}).items():
                 if digest in hashes:
                     found.setdefault(name, []).append(listing.node)
     return found
 
 
-def lines(found: dict[bytes, list[Node]]) -> Sequence[str]:
+def lines(found: Mapping[bytes, Sequence[Node]]) -> Sequence[str]:
     """What to tell of them, a line a module."""
     return [
         f"{', '.join(node.name for node in nodes)} hold{'s' if len(nodes) == 1 else ''} a marker version of {text(name)}"

@@ -8,25 +8,28 @@ could not be put back is told by `MarkerPut.left`; and the journal knows it, so 
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING, Protocol
 
-from asadm.cluster import Cluster, ClusterNode
-from asadm.fleet.change.node_progress import TIMED_OUT, ModuleChange
-from asadm.fleet.change.rollout import GRACE, PAUSE, Rollout
-from asadm.fleet.change.signals import SignalShield
-from asadm.fleet.observed.survey import Listing, Survey, of
-from asadm.modules import LIST
 from asadm.outcome import NodeAnswer
+from asadm.signals import SignalShield
 from asadm.target.aerospike import marker_journal
+from asadm.target.aerospike.answers import TIMED_OUT
 from asadm.target.aerospike.marker import marked, marked_hash
+from asadm.target.interface import ForcedPut, Target
 from asinfo.text import text
-from asinfo.wire.udf import base64, digest
+from asinfo.wire.udf import base64, digest, put
 
-TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from asadm.patience import Patience
+    from asadm.target.interface import Deliver, Delivery, Warn
     from asinfo.exchange import Node
+
+GRACE = 0.4
+"""Seconds in which a marker that is on its way between nodes arrives; a real cluster of three needs 0.013."""
+
+PAUSE = 0.05
+"""Seconds between two looks at the lists: four looks in the time that a rollout gives a change to arrive."""
 
 RESTORE_SECONDS = 5.0
 """Longest time for putting back the true content after the pair was cut off."""
@@ -38,8 +41,14 @@ UNREACHED = frozenset({"refused", "resolve", "unreachable", "timeout-connect", "
 """Failures of a node that cannot have got a command."""
 
 
+class WatchedTarget(Target, Protocol):
+    """A target that notes in ``touched`` whether a put may have been taken by a node, whatever becomes of the node."""
+
+    touched: bool
+
+
 class MarkerPut:
-    """The two puts of ``content`` as the module ``name`` to the nodes of ``groups``, each a cluster.
+    """The two puts of ``content`` as the module ``name`` to the nodes of ``cluster``, by ``groups`` that are one cluster.
 
     ``results``  an answer a node, in order; good when it was seen with the marker and then with the true content
     ``left``     nodes that may still hold the marker version
@@ -48,22 +57,23 @@ class MarkerPut:
 
     def __init__(
         self,
-        cluster: Cluster,
+        cluster: WatchedTarget,
         groups: Sequence[Sequence[Node]],
         name: bytes,
         content: bytes,
         *,
-        warn: Callable[[str], None],
+        warn: Warn,
+        deliver: Deliver,
     ) -> None:
         self.groups = [list(group) for group in groups]
-        self.nodes = [node for group in self.groups for node in group]
-        members = [ClusterNode(node) for node in self.nodes]
-        self.cluster = _WatchedCluster(members, timeout=cluster.timeout, patience=cluster.patience)
+        self.nodes = cluster.nodes
+        self.cluster = cluster
         self.name = name
         self.content = content
         self.hash = digest(name, base64(content))
         self._marker_hash = marked_hash(name, content)
         self.warn = warn
+        self._deliver = deliver
         self.results: list[NodeAnswer] = []
         self.left: list[Node] = []
         self.stopped = 0
@@ -76,13 +86,13 @@ class MarkerPut:
         """and with the true content after that."""
         self._failed: dict[Node, NodeAnswer] = {}
 
-    def run(self, wait: float) -> None:
+    def run(self, wait: float) -> ForcedPut:
         """Do it within ``wait`` seconds, and what must be put back within `RESTORE_SECONDS` after that."""
         marker = marked(self.content)
         if marker is None:
             reason = "the module is too large for a marker line; change it by hand, or restart the server"
             self.results = [NodeAnswer(node, "error", (), reason) for node in self.nodes]
-            return
+            return ForcedPut(self.results, self.left, self.stopped)
         self._deadline = time.monotonic() + wait
         marker_journal.begin(self.name, self.content, self.nodes)
         with SignalShield() as shield:
@@ -97,39 +107,26 @@ class MarkerPut:
                 self._restore(stopped=bool(shield.signal))
             self.stopped = shield.code
         self.results = [self._result(node) for node in self.nodes]
+        return ForcedPut(self.results, self.left, self.stopped)
 
     def _both(self, marker: bytes) -> None:
         self._doubtful = True
         first = self._put(marker, min(MARKER_SECONDS, self._seconds_left / 2))
         self._doubtful = self.cluster.touched or first.interrupted
-        self._marked = self._good(first)
+        self._marked = first.good
         if self._doubtful and not first.interrupted:
-            self._true = self._good(self._put(self.content, self._seconds_left)) & self._marked
+            self._true = self._put(self.content, self._seconds_left).good & self._marked
 
     @property
     def _seconds_left(self) -> float:
         return max(0.0, self._deadline - time.monotonic())
 
-    def _put(self, content: bytes, wait: float) -> Rollout:
-        """One put on all nodes; it forgets what they list now, so that all are looked at."""
-        unseen = Survey([Listing(NodeAnswer(node, "ok"), {}) for node in self.nodes])
-        rollout = Rollout(self.cluster, [ModuleChange(self.name, content)], unseen, wait=wait)
-        for number, group in enumerate(self.groups):
-            for place in rollout.places:
-                if place.node in group:
-                    place.group = number
-        rollout.run()
-        return rollout
-
-    def _good(self, rollout: Rollout) -> set[Node]:
-        """The nodes that have it. The first failure of each other is kept: the later ones follow from it."""
-        cells = {place.node: place.cells[self.name] for place in rollout.places}
-        for node, cell in cells.items():
-            if not cell.good:
-                self._failed.setdefault(
-                    node, NodeAnswer(node, cell.status, (), cell.error, cell.milliseconds)
-                )
-        return {node for node, cell in cells.items() if cell.good}
+    def _put(self, content: bytes, wait: float) -> Delivery:
+        """One put on all nodes. The first failure of each node is kept: the later ones follow from it."""
+        made = self._deliver(self.cluster, self.groups, self.name, content, wait)
+        for node, answer in made.failed.items():
+            self._failed.setdefault(node, answer)
+        return made
 
     def _restore(self, *, stopped: bool) -> None:
         """Put the true content on every node that may hold another, all at once, until they list it."""
@@ -150,10 +147,10 @@ class MarkerPut:
         insistent = self.cluster.insistent()
         left = list(doubtful)
         shown: dict[Node, str | None] = {}
-        commands = [ModuleChange(self.name, self.content).command, LIST]
+        commands = [put(self.name, self.content), self.cluster.list_command()]
         while left:
-            patience = min(self.cluster.timeout, max(0.0, deadline - time.monotonic()))
-            answers = insistent.each(commands, nodes=left, timeout=patience)
+            budget = min(self.cluster.timeout, max(0.0, deadline - time.monotonic()))
+            answers = insistent.each(commands, nodes=left, timeout=budget)
             shown = {answer.node: self._listed(answer) for answer in answers}
             left = [node for node in left if shown.get(node) != self.hash]
             if time.monotonic() + PAUSE >= deadline:
@@ -167,8 +164,9 @@ class MarkerPut:
         """The hash that the node shows after it was asked to take the true content; empty for none, None when not known."""
         if len(answer.answers) < 2:
             return None
-        shown = of([NodeAnswer.of(answer.node, answer.answers[1:], answer.milliseconds)])
-        return (shown.hashes(self.name)[0] or "") if shown.complete else None
+        said = "ok" if self.cluster.judge(answer.answers[1]).done else "error"
+        [listing] = self.cluster.listings([NodeAnswer(answer.node, said, answer.answers[1:])])
+        return listing.modules.get(self.name, "") if listing.modules is not None else None
 
     def _result(self, node: Node) -> NodeAnswer:
         failed = self._failed.get(node)
@@ -184,26 +182,7 @@ class MarkerPut:
         return failed or NodeAnswer(node, "late", (), "was not seen with the marker version")
 
 
-class _WatchedCluster(Cluster):
-    """Notes whether a put may have been taken by a node, whatever becomes of the node after that."""
-
-    __slots__ = ("touched",)
-
-    def __init__(self, members: Sequence[ClusterNode], *, timeout: float, patience: Patience | None) -> None:
-        super().__init__(members, timeout=timeout, patience=patience)
-        self.touched = False
-
-    def ask(
-        self, asks: Sequence[tuple[Node, tuple[bytes, ...]]], *, timeout: float | None = None
-    ) -> list[NodeAnswer]:
-        answers = super().ask(asks, timeout=timeout)
-        for (_, commands), answer in zip(asks, answers, strict=True):
-            if answer.asked and commands[0].startswith(b"udf-put:") and not _untouched(answer):
-                self.touched = True
-        return answers
-
-
-def _untouched(answer: NodeAnswer) -> bool:
+def cannot_have_taken(answer: NodeAnswer) -> bool:
     """Whether a node cannot have taken the put: only a clear no, or no connection at all, says so."""
     if answer.status == "error":
         return answer.answer != TIMED_OUT

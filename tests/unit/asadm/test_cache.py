@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from asadm import display
-from asadm.cluster import Cluster, ClusterNode
+from asadm.cluster import ClusterNode
 from asadm.commands import cache
 from asadm.cron.lock import LockFile
 from asadm.cron.ping import Ping
 from asadm.outcome import CommandOutcome
 from asadm.session import CommandSession
 from asadm.statement import parse
+from asadm.target.aerospike.cluster import AerospikeCluster
 from asinfo.errors import UsageError
 from asinfo.exchange import Node
 from tests.fakes.node import Behaviour, FakeNode, Peer, after, answering, closing, refusing, silent
@@ -47,7 +48,7 @@ class Fleet:
 
     def clear(self, flags: str = "", timeout: float = 5.0) -> CommandOutcome:
         (call,) = parse(f"cache clear {flags}")
-        cluster = Cluster([ClusterNode(node) for node in self.nodes], name="prod", timeout=timeout)
+        cluster = AerospikeCluster([ClusterNode(node) for node in self.nodes], name="prod", timeout=timeout)
         session = session_of(cluster)
         cache.check(call.arguments)
         return cache.run(session, call.arguments)
@@ -65,10 +66,10 @@ def rows(outcome: CommandOutcome) -> list[list[object]]:
 
 
 def said(outcome: CommandOutcome) -> list[str]:
-    return display.messages(session_of(Cluster([])), outcome)
+    return display.messages(session_of(AerospikeCluster([])), outcome)
 
 
-def session_of(cluster: Cluster) -> CommandSession:
+def session_of(cluster: AerospikeCluster) -> CommandSession:
     return CommandSession(lambda: cluster, write=lambda _: None, warn=lambda _: None)
 
 
@@ -128,7 +129,7 @@ def test_a_real_server_is_warned_about_and_changes_no_exit_code(fleet: Fleet) ->
 
 
 def test_retries_ask_only_failed_nodes(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("asadm.cron.clear.BACK_OFF_SECONDS_MAX", 0.01)
+    monkeypatch.setattr("asadm.target.aerospike.cache_clear.BACK_OFF_SECONDS_MAX", 0.01)
     good = fleet.add(answering(OURS))
     late = fleet.add(after(2, closing, answering(OURS)))
     outcome = fleet.clear("--retries 3")
@@ -138,7 +139,7 @@ def test_retries_ask_only_failed_nodes(fleet: Fleet, monkeypatch: pytest.MonkeyP
 
 
 def test_used_up_retries_are_told(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("asadm.cron.clear.BACK_OFF_SECONDS_MAX", 0.01)
+    monkeypatch.setattr("asadm.target.aerospike.cache_clear.BACK_OFF_SECONDS_MAX", 0.01)
     fleet.add_down()
     (line,) = said(fleet.clear("--retries 2"))
     assert "(asked 3 times)" in line

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from asadm.commands import manage_udfs_add
+from asadm.compile_errors import describe
 from asadm.fleet.change import rollout
-from asadm.modules import describe
-from asinfo.wire.failure import CompileError
+from asadm.target.results import SourceError
 from tests.fakes.modules import Store
 from tests.fakes.node import FakeNode, refusing, silent
 from tests.unit.asadm.conftest import Asadm
@@ -232,17 +232,17 @@ def test_show_udfs_prints_the_source_byte_for_byte(asadm: Asadm) -> None:
 @pytest.mark.parametrize(
     ("error", "name", "expected"),
     [
-        (CompileError("m.lua", 2, "boom"), b"m.lua", ["p:2: boom", "    two"]),
-        (CompileError("", 0, "no place"), b"m.lua", ["p: no place"]),
-        (CompileError("m.lua", 9, "past the end"), b"m.lua", ["p:9: past the end"]),
-        (CompileError("x" * 45 + "...", 1, "cut"), b"x" * 60 + b".lua", ["p:1: cut", "    one"]),
+        (SourceError("m.lua", 2, "boom"), b"m.lua", ["p:2: boom", "    two"]),
+        (SourceError("", 0, "no place"), b"m.lua", ["p: no place"]),
+        (SourceError("m.lua", 9, "past the end"), b"m.lua", ["p:9: past the end"]),
+        (SourceError("x" * 45 + "...", 1, "cut"), b"x" * 60 + b".lua", ["p:1: cut", "    one"]),
         (
-            CompileError("m.lua", 1, "not found:\n\tno file"),
+            SourceError("m.lua", 1, "not found:\n\tno file"),
             b"m.lua",
             ["p:1: not found:", "    one", "    no file"],
         ),
-        (CompileError("other.lua", 7, "elsewhere"), b"m.lua", ["p: other.lua:7: elsewhere"]),
+        (SourceError("other.lua", 7, "elsewhere"), b"m.lua", ["p: other.lua:7: elsewhere"]),
     ],
 )
-def test_describing_a_compile_error(error: CompileError, name: bytes, expected: list[str]) -> None:
+def test_describing_a_compile_error(error: SourceError, name: bytes, expected: list[str]) -> None:
     assert describe(error, name, "p", b"one\n  two\r\nthree") == expected

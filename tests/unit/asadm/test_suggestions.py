@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from asadm.cluster import Cluster, ClusterNode
+from asadm.cluster import ClusterNode
 from asadm.session import CommandSession
 from asadm.suggestions import Suggestions
+from asadm.target.aerospike.cluster import AerospikeCluster
 from asinfo.exchange import Node
 from tests.fakes.modules import Store
 from tests.fakes.node import refusing
@@ -22,7 +23,7 @@ def session(*addresses: tuple[str, int]) -> CommandSession:
     members = [
         ClusterNode(Node(host, port, name=f"n{number}")) for number, (host, port) in enumerate(addresses, 1)
     ]
-    return CommandSession(lambda: Cluster(members), write=lambda _: None, warn=lambda _: None)
+    return CommandSession(lambda: AerospikeCluster(members), write=lambda _: None, warn=lambda _: None)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from asadm.cluster import Cluster, ClusterNode
-from asadm.target.aerospike.marker_put import MarkerPut
+from asadm.cluster import ClusterNode
+from asadm.fleet.change.deliver import deliver
+from asadm.target.aerospike.cluster import AerospikeCluster
 from asinfo.exchange import Node
 from asinfo.wire.udf import put
 from tests.conftest import StartDaemon
@@ -47,10 +48,9 @@ def test_a_marker_put_on_real_nodes(asadm: Asadm, start_daemon: StartDaemon) -> 
     """The marker version compiles there, arrives everywhere, and what remains is the module."""
     daemon = start_daemon("--nodes", "3")
     nodes = [Node(host, port) for host, port in daemon.addresses]
-    cluster = Cluster([ClusterNode(node) for node in nodes])
+    cluster = AerospikeCluster([ClusterNode(node) for node in nodes])
     source = b"function f(r)\n  return 1\nend -- no end of line"
-    pair = MarkerPut(cluster, [nodes], b"a.lua", source, warn=pytest.fail)
-    pair.run(20)
-    assert [answer.status for answer in pair.results] == ["ok"] * 3, [each.error for each in pair.results]
-    assert not pair.left
+    forced = cluster.force_put([nodes], b"a.lua", source, wait=20, warn=pytest.fail, deliver=deliver)
+    assert [answer.status for answer in forced.results] == ["ok"] * 3, [each.error for each in forced.results]
+    assert not forced.left
     assert asadm("-h", nodes[0].address, "udf", "get", "a.lua").raw == source

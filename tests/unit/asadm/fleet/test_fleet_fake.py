@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from asadm.cluster import Cluster, ClusterNode
+from asadm.cluster import ClusterNode
+from asadm.target.aerospike.cluster import AerospikeCluster
 from asinfo.exchange import Node
 from asinfo.wire.udf import base64, digest, put
 from tests.fakes.fleet import FAULTS, Fleet
@@ -15,9 +16,9 @@ LIST = b"udf-list"
 GET = b"udf-get:filename=" + NAME
 
 
-def cluster_of(fleet: Fleet, timeout: float = 5.0) -> Cluster:
+def cluster_of(fleet: Fleet, timeout: float = 5.0) -> AerospikeCluster:
     members = [ClusterNode(Node(node.host, node.port, name=f"n{node.number}")) for node in fleet.nodes]
-    return Cluster(members, timeout=timeout)
+    return AerospikeCluster(members, timeout=timeout)
 
 
 def answers(fleet: Fleet, command: bytes, timeout: float = 5.0) -> list[tuple[str, bytes]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from asadm.modules import ALLOWED, RULE, registrable, sendable
+from asadm.target.aerospike.rules import ALLOWED, RULE, registrable, sendable
 from asinfo.errors import UsageError
 from tests.fakes.fleet import Fleet, Server
 from tests.unit.asadm.conftest import Asadm

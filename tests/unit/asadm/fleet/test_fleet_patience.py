@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from asadm.cluster import Cluster, ClusterNode
-from asadm.fleet.change.node_progress import NOT_VERIFIED, ModuleChange, NodeProgress
+from asadm.cluster import ClusterNode
+from asadm.fleet.observed.node_progress import NOT_VERIFIED, ModuleChange, NodeProgress
 from asadm.fleet.observed.survey import survey
 from asadm.fleet.observed.verify import verify
 from asadm.outcome import NodeAnswer
-from asadm.patience import AGAIN, OVER, Patience
+from asadm.target.aerospike.cluster import AerospikeCluster
+from asadm.time_budget import AGAIN, OVER, TimeBudget
 from asinfo.exchange import Node
 from tests.fakes.fleet import Fleet, Hook, Server
 from tests.unit.asadm.conftest import Asadm, Result
@@ -40,16 +41,16 @@ class Waited:
 def waited(monkeypatch: pytest.MonkeyPatch) -> Waited:
     """Notes every failure that a run waits for."""
     found = Waited()
-    plain = Cluster.ask
+    plain = AerospikeCluster.ask
 
-    def ask(self: Cluster, asks: Any, **words: Any) -> list[NodeAnswer]:
+    def ask(self: AerospikeCluster, asks: Any, **words: Any) -> list[NodeAnswer]:
         answers = plain(self, asks, **words)
         for answer in answers:
             if answer.asked and not answer.answers:
                 found.missed.setdefault(answer.node.address, []).append(answer)
         return answers
 
-    monkeypatch.setattr(Cluster, "ask", ask)
+    monkeypatch.setattr(AerospikeCluster, "ask", ask)
     return found
 
 
@@ -257,8 +258,10 @@ def test_wait_bounds_the_whole_run(asadm: Asadm, fleet: Fleet, modules: str, wai
 def test_time_that_was_up_is_no_failure_of_a_node() -> None:
     with Fleet(2) as fleet:
         fleet.load(b"one.lua", ONE)
-        cluster = Cluster([ClusterNode(Node(node.host, node.port)) for node in fleet.nodes], timeout=5)
-        items = [ModuleChange(b"one.lua", ONE)]
+        cluster = AerospikeCluster(
+            [ClusterNode(Node(node.host, node.port)) for node in fleet.nodes], timeout=5
+        )
+        items = [ModuleChange(b"one.lua", ONE, cluster.hash(b"one.lua", ONE))]
         places = [NodeProgress(listing, items) for listing in survey(cluster).listings]
         verify(cluster, items, places, time.monotonic() + 0.01)
         assert {(each.cells[b"one.lua"].status, each.cells[b"one.lua"].error) for each in places} == {
@@ -279,14 +282,14 @@ def test_a_report_says_what_was_not_verified(asadm: Asadm, modules: str) -> None
         )
 
 
-def ask_once(cluster: Cluster) -> list[str]:
+def ask_once(cluster: AerospikeCluster) -> list[str]:
     return [answer.status for answer in cluster.each([b"node"])]
 
 
 def test_patience_with_one_node(monkeypatch: pytest.MonkeyPatch) -> None:
     with Fleet(2) as fleet:
         members = [ClusterNode(Node(node.host, node.port)) for node in fleet.nodes]
-        cluster = Cluster(members, timeout=0.3, patience=Patience())
+        cluster = AerospikeCluster(members, timeout=0.3, budget=TimeBudget())
         fleet[1].fault = "hangs"
         for _ in range(4):
             assert ask_once(cluster) == ["ok", "timeout-reply"]
@@ -302,7 +305,9 @@ def test_patience_with_one_node(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_node_that_was_back_is_like_any_other() -> None:
     with Fleet(1) as fleet:
         [node] = fleet.nodes
-        cluster = Cluster([ClusterNode(Node(node.host, node.port))], timeout=0.3, patience=Patience())
+        cluster = AerospikeCluster(
+            [ClusterNode(Node(node.host, node.port))], timeout=0.3, budget=TimeBudget()
+        )
         for _ in range(2):
             node.fault = "hangs"
             assert ask_once(cluster) == ["timeout-reply"]
@@ -317,14 +322,14 @@ def test_a_node_that_was_back_is_like_any_other() -> None:
 
 def test_nothing_is_sent_after_the_deadline() -> None:
     with Fleet(1) as fleet:
-        patience = Patience()
-        patience.limit(0.0)
-        cluster = Cluster(
-            [ClusterNode(Node(node.host, node.port)) for node in fleet.nodes], timeout=5, patience=patience
+        budget = TimeBudget()
+        budget.limit(0.0)
+        cluster = AerospikeCluster(
+            [ClusterNode(Node(node.host, node.port)) for node in fleet.nodes], timeout=5, budget=budget
         )
         [answer] = cluster.each([b"node"])
         assert (answer.status, answer.error, answer.asked) == ("late", OVER, False)
         assert fleet[0].commands == []
-        patience.extend(60)
+        budget.extend(60)
         assert ask_once(cluster) == ["ok"]
         assert ask_once(cluster.insistent()) == ["ok"]

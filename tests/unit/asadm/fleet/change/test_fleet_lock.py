@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from asadm.cluster import Cluster, ClusterNode
+from asadm.cluster import ClusterNode
 from asadm.fleet.change.lock import ClusterLock, FileLocks, scope
 from asadm.fleet.change.options import CHANGE
+from asadm.target.aerospike.cluster import AerospikeCluster
 from asinfo.errors import Error
 from asinfo.exchange import Node
 from asinfo.terminal.options import Values
@@ -19,8 +20,10 @@ from tests.unit.asadm.conftest import Asadm
 ROOT = Path(__file__).parents[5]
 
 
-def cluster_of(fleet: Fleet, name: str = "") -> Cluster:
-    return Cluster([ClusterNode(Node(node.host, node.port)) for node in fleet.nodes], name=name, timeout=0.5)
+def cluster_of(fleet: Fleet, name: str = "") -> AerospikeCluster:
+    return AerospikeCluster(
+        [ClusterNode(Node(node.host, node.port)) for node in fleet.nodes], name=name, timeout=0.5
+    )
 
 
 def lockable(node: Server, holder: list[bytes]) -> None:
@@ -142,13 +145,13 @@ def test_a_file_for_each_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
                 assert "on" in path.read_text()
                 assert path.stat().st_mode & 0o777 == 0o600
         assert scope(cluster_of(fleet)) == ",".join(sorted(node.address for node in fleet.nodes))
-    strange = Cluster(
+    strange = AerospikeCluster(
         [ClusterNode(Node("../x", 1)), ClusterNode(Node("::1", 3000)), ClusterNode(Node("h" * 200, 3000))]
     )
     paths = FileLocks(strange, values).paths
     assert len(set(paths)) == 3
-    [address] = FileLocks(Cluster([ClusterNode(Node("127.0.0.1", 3000))]), values).paths
-    assert address in FileLocks(Cluster([ClusterNode(Node("localhost", 3000))]), values).paths
+    [address] = FileLocks(AerospikeCluster([ClusterNode(Node("127.0.0.1", 3000))]), values).paths
+    assert address in FileLocks(AerospikeCluster([ClusterNode(Node("localhost", 3000))]), values).paths
     assert {Path(path).parent for path in paths} == {tmp_path / "asudf" / "locks"}
 
 
@@ -158,7 +161,7 @@ def test_the_inventory_and_addresses_meet(asadm: Asadm, tmp_path: Path) -> None:
     with Fleet(2) as fleet:
         nodes = "".join(f"      - {{host: {node.host}, port: {node.port}}}\n" for node in fleet.nodes)
         (tmp_path / "asadm.yaml").write_text(f"clusters:\n  production:\n    nodes:\n{nodes}")
-        with FileLocks(Cluster([ClusterNode(Node(fleet[1].host, fleet[1].port))]), Values(CHANGE)):
+        with FileLocks(AerospikeCluster([ClusterNode(Node(fleet[1].host, fleet[1].port))]), Values(CHANGE)):
             for words in ((), ("-h", fleet.hosts)):
                 refused = asadm(*words, "udf", "apply", "udf", "--yes")
                 assert refused.code == 1

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from asadm import state
-from asadm.cluster import Cluster, ClusterNode
+from asadm.cluster import ClusterNode
 from asadm.commands import udf_check
 from asadm.fleet.check.findings import CheckResult
 from asadm.session import CommandSession
 from asadm.target.aerospike import cache_notes, marker
+from asadm.target.aerospike.cluster import AerospikeCluster
 from asinfo.exchange import Node
 from asinfo.wire.udf import module_list
 from tests.fakes.fleet import Fleet, Server
@@ -293,13 +294,15 @@ def test_an_unknown_state_has_its_reason_in_json(asadm: Asadm) -> None:
 
 
 def test_names_of_modules_do_not_steer_a_terminal() -> None:
-    session = CommandSession(lambda: Cluster([]), write=lambda _: None, warn=lambda _: None, terminal=True)
+    session = CommandSession(
+        lambda: AerospikeCluster([]), write=lambda _: None, warn=lambda _: None, terminal=True
+    )
     arguments = SimpleNamespace(options=SimpleNamespace(text=lambda _: "prometheus"))
     with Fleet(1) as fleet:
         fleet[0].before = lambda _, command: (
             module_list([(b"\x1b[31m.lua", "1" * 40)]) if command == b"udf-list" else None
         )
-        cluster = Cluster([ClusterNode(Node(fleet[0].host, fleet[0].port))])
+        cluster = AerospikeCluster([ClusterNode(Node(fleet[0].host, fleet[0].port))])
         checked = CheckResult(cluster, None, verify=False, prune=False)
         shown = udf_check._text(session, arguments, checked)  # type: ignore[arg-type]  # all that it looks at
         assert b"31m.lua" in shown

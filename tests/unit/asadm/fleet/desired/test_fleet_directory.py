@@ -9,7 +9,7 @@ import pytest
 from asadm import yaml_file
 from asadm.fleet.desired import directory
 from asadm.fleet.desired.directory import Directory, ModuleSource
-from asadm.modules import ALLOWED
+from asadm.target.aerospike.rules import ALLOWED
 from asinfo.errors import ConfigError, Error, UsageError
 from asinfo.wire.udf import SOURCE_SIZE_MAX, base64, digest
 

@@ -9,17 +9,18 @@ from typing import Any
 
 import pytest
 
-from asadm.cluster import Cluster, ClusterNode
+from asadm.cluster import ClusterNode
 from asadm.fleet.observed import fetch as module
 from asadm.fleet.observed.fetch import ModuleFetcher, fetch
 from asadm.outcome import NodeAnswer
+from asadm.target.aerospike.cluster import AerospikeCluster
 from asinfo.exchange import Node
 from tests.fakes.fleet import Fleet
 from tests.unit.asadm.test_asadm_terminal import environment
 
 
-def cluster(fleet: Fleet) -> Cluster:
-    return Cluster([ClusterNode(Node(each.host, each.port)) for each in fleet.nodes], timeout=0.5)
+def cluster(fleet: Fleet) -> AerospikeCluster:
+    return AerospikeCluster([ClusterNode(Node(each.host, each.port)) for each in fleet.nodes], timeout=0.5)
 
 
 def key(fleet: Fleet, name: bytes) -> tuple[bytes, str]:
@@ -98,7 +99,7 @@ def test_many_nodes_that_hang_cost_few_time_outs() -> None:
         everybody = cluster(fleet)
         asked: list[int] = []
 
-        class Counted(Cluster):
+        class Counted(AerospikeCluster):
             def ask(self, asks: Sequence[tuple[Node, tuple[bytes, ...]]], **words: Any) -> list[NodeAnswer]:
                 asked.append(len(asks))
                 return super().ask(asks, **words)

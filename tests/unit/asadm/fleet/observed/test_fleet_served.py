@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from asadm.cluster import Cluster, ClusterNode
+from asadm.cluster import ClusterNode
 from asadm.fleet.observed.served import ServedModules
 from asadm.fleet.observed.survey import survey
+from asadm.target.aerospike.cluster import AerospikeCluster
 from asinfo.exchange import Node
 from tests.fakes.fleet import Fleet
 from tests.unit.asadm.conftest import Asadm
@@ -124,7 +125,9 @@ def test_check_by_bytes_finds_every_version(asadm: Asadm, fleet: Fleet) -> None:
         for number, node in enumerate(other.nodes):
             node.hold(NAME, b"return %d\n" % (number % 2))
         other[3].files[NAME] = b"x"
-        cluster = Cluster([ClusterNode(Node(node.host, node.port)) for node in other.nodes], timeout=5)
+        cluster = AerospikeCluster(
+            [ClusterNode(Node(node.host, node.port)) for node in other.nodes], timeout=5
+        )
         served = ServedModules(cluster, survey(cluster))
         assert served.wrong() == {NAME: {cluster.nodes[3]}}
         assert served.complete

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from asadm.cluster import Cluster, ClusterNode
+from asadm.cluster import ClusterNode
 from asadm.fleet.desired import directory
 from asadm.fleet.desired.directory import Directory
 from asadm.fleet.observed import survey
 from asadm.fleet.plan.plan import examine, make
 from asadm.outcome import NodeAnswer
+from asadm.target.aerospike.cluster import AerospikeCluster
+from asadm.target.aerospike.module_list import listings
 from asinfo.errors import UsageError
 from asinfo.exchange import Node
 from asinfo.wire.udf import module_list
@@ -25,7 +27,7 @@ def listing(name: str, modules: dict[bytes, str]) -> NodeAnswer:
 
 
 def surveyed(*answers: NodeAnswer) -> survey.Survey:
-    return survey.of(answers)
+    return survey.Survey(listings(answers))
 
 
 @pytest.fixture
@@ -66,7 +68,7 @@ def test_a_node_that_was_not_read() -> None:
 
 
 def test_a_list_that_would_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(survey, "MODULES_MAX", 2)
+    monkeypatch.setattr("asadm.target.aerospike.module_list.MODULES_MAX", 2)
     found = surveyed(listing("n1", {b"%d.lua" % number: ONE for number in range(3)}))
     assert found.answers[0].error == "udf-list: more than 2 modules"
 
@@ -109,8 +111,10 @@ def test_pruning(tmp_path: Path, modules: Directory) -> None:
     assert plan.missing() == [(b"a.lua", b"gone.lua")], "it is about to go"
 
 
-def cluster(fleet: Fleet, name: str = "") -> Cluster:
-    return Cluster([ClusterNode(Node(each.host, each.port)) for each in fleet.nodes], name=name, timeout=2)
+def cluster(fleet: Fleet, name: str = "") -> AerospikeCluster:
+    return AerospikeCluster(
+        [ClusterNode(Node(each.host, each.port)) for each in fleet.nodes], name=name, timeout=2
+    )
 
 
 def test_one_list_a_node_and_nothing_else(modules: Directory) -> None:

@@ -13,8 +13,9 @@ from asadm.fleet.observed import survey
 from asadm.fleet.plan import plan_file
 from asadm.fleet.plan.plan import FleetPlan, make
 from asadm.fleet.plan.plan_file import stale
-from asadm.modules import ALLOWED
 from asadm.outcome import NodeAnswer
+from asadm.target.aerospike.module_list import listings
+from asadm.target.aerospike.rules import ALLOWED
 from asinfo.errors import ConfigError, UsageError
 from asinfo.exchange import Node
 from asinfo.wire.udf import module_list
@@ -32,7 +33,7 @@ def surveyed(*lists: dict[bytes, str] | None) -> survey.Survey:
             if modules is None
             else NodeAnswer(node, "ok", [module_list(modules.items())])
         )
-    return survey.of(answers)
+    return survey.Survey(listings(answers))
 
 
 def planned(path: Path, *lists: dict[bytes, str] | None, prune: bool = False) -> FleetPlan:
@@ -96,7 +97,7 @@ def test_with_prune_other_modules_count(tmp_path: Path) -> None:
 def test_a_node_that_moved(tmp_path: Path) -> None:
     path = str(tmp_path / "plan.json")
     plan_file.write(planned(tmp_path, {}), path)
-    moved = survey.of([NodeAnswer(Node("10.9.9.9", 3000, name="n0"), "ok", [b""])])
+    moved = survey.Survey(listings([NodeAnswer(Node("10.9.9.9", 3000, name="n0"), "ok", [b""])]))
     assert stale(plan_file.read(path), moved) == ["n0 was at 10.0.0.0:3000, and is at 10.9.9.9:3000 now"]
 
 

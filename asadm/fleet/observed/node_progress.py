@@ -5,18 +5,13 @@ from __future__ import annotations
 import time
 
 from asadm.outcome import NodeAnswer
-from asinfo.wire.failure import compile_error, explain
-from asinfo.wire.info import is_error
-from asinfo.wire.udf import base64, digest, put
+from asadm.target.results import UNCONFIRMED
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from asadm.fleet.observed.survey import Listing
-
-TIMED_OUT = b"error=timeout"
-"""The node could not tell within two seconds whether all others have it; they may."""
+    from asadm.target.results import Judgement, Listing, SourceError
 
 
 NOT_VERIFIED = "not verified: the time was up"
@@ -34,22 +29,29 @@ class ModuleChange:
 
     __slots__ = ("content", "level", "name", "path", "wanted")
 
-    def __init__(self, name: bytes, content: bytes | None, *, path: str = "", level: int = 0) -> None:
+    def __init__(
+        self, name: bytes, content: bytes | None, wanted: str | None, *, path: str = "", level: int = 0
+    ) -> None:
         self.name = name
         self.content = content
         self.path = path
         self.level = level
-        self.wanted = None if content is None else digest(name, base64(content))
-
-    @property
-    def command(self) -> bytes:
-        """What brings it to a node."""
-        return b"udf-remove:filename=" + self.name if self.content is None else put(self.name, self.content)
+        self.wanted = wanted
 
     @property
     def size(self) -> int:
         """Roughly, of its command in bytes."""
         return 200 + len(self.content or b"") * 4 // 3
+
+
+class BrokenModule:
+    """A module that does not compile, and the error of the node that was sent it first."""
+
+    __slots__ = ("change", "error")
+
+    def __init__(self, change: ModuleChange, error: SourceError) -> None:
+        self.change = change
+        self.error = error
 
 
 class ModuleProgress:
@@ -59,7 +61,7 @@ class ModuleProgress:
                 got it
     ``sent``    how it was sent to this very node, or empty; ``tried`` is the same, but the node did not confirm it
     ``status``  ``ok``, or in one word why the node has not got it, as in `asadm.outcome.NodeAnswer`; ``error`` in words
-    ``marked``  whether a marker version was tried, see `asadm.target.aerospike.stuck`
+    ``marked``  whether a marker version was tried, see `asadm.fleet.change.stuck`
     ``milliseconds``   from the start of the rollout until it was known
     """
 
@@ -177,22 +179,27 @@ class NodeProgress:
                 cell.milliseconds = milliseconds
 
     def answered(
-        self, items: Sequence[ModuleChange], answer: NodeAnswer, how: str, milliseconds: float
-    ) -> ModuleChange | None:
-        """What it said to the commands of ``items``; one of them that does not compile."""
+        self,
+        items: Sequence[ModuleChange],
+        answer: NodeAnswer,
+        judgements: Sequence[Judgement],
+        how: str,
+        milliseconds: float,
+    ) -> BrokenModule | None:
+        """Take what the answers to the commands of ``items`` mean; gives the first of them that does not compile."""
         self.answer = answer
         broken = None
-        for item, said in zip(items, answer.answers, strict=False):
+        for item, said in zip(items, judgements, strict=False):
             cell = self.cells[item.name]
             cell.milliseconds = milliseconds
-            if said == TIMED_OUT and not cell.tried:
+            if said.kind == UNCONFIRMED and not cell.tried:
                 cell.tried = how  # it may come; where it does not, the node is asked once more
                 continue
-            if not is_error(said) or said == TIMED_OUT:
+            if said.done or said.kind == UNCONFIRMED:
                 cell.sent = how
                 self.sent_at = time.monotonic()
                 continue
-            cell.status, cell.error = "error", explain(said)
-            if compile_error(said) is not None:
-                broken = broken or item
+            cell.status, cell.error = "error", said.reason
+            if said.error is not None:
+                broken = broken or BrokenModule(item, said.error)
         return broken

@@ -10,7 +10,7 @@ leads to no more than its own peers. Nodes with TLS are asked for the addresses 
 
 from __future__ import annotations
 
-from asadm.cluster import Cluster, ClusterNode
+from asadm.cluster import ClusterNode
 from asinfo.errors import UsageError
 from asinfo.exchange import Node
 from asinfo.host import parse
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from asadm.outcome import NodeAnswer
+    from asadm.target.aerospike.cluster import AerospikeCluster
 
 CLEAR = (b"service-clear-std", b"peers-clear-std")
 CLEAR_ALTERNATE = (b"service-clear-alt", b"peers-clear-alt")
@@ -31,7 +32,7 @@ TLS = (b"service-tls-std", b"peers-tls-std")
 TLS_ALTERNATE = (b"service-tls-alt", b"peers-tls-alt")
 
 
-def add_peers(cluster: Cluster, *, alternate: bool = False) -> None:
+def add_peers(cluster: AerospikeCluster, *, alternate: bool = False) -> None:
     """Ask the nodes of ``cluster`` for their peers and add those that are new. A silent node just names none.
 
     ``alternate``: by the addresses that they have for clients outside of their network.

@@ -50,7 +50,7 @@ class _Account:
         self.last = last
 
 
-class Patience:
+class TimeBudget:
     """The accounts of one command. ``deadline`` is a time of `time.monotonic`; None: only each node has its limit."""
 
     __slots__ = ("_accounts", "_started", "deadline")

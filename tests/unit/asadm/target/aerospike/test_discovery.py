@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asadm.discovery import peers
+from asadm.target.aerospike.discovery import peers
 
 
 @pytest.mark.parametrize(

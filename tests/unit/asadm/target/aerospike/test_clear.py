@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from asadm.cron.clear import CLEAR, WHO, ClearResult, clear, look
 from asadm.cron.settings import ClearSettings
 from asadm.outcome import NodeAnswer
+from asadm.target.aerospike.cache_clear import CLEAR, ClearResult, clear, look
+from asadm.target.aerospike.cluster import judged
+from asadm.target.aerospike.real_server import WHO
 from asinfo.exchange import Node
 
 OURS = (b"8.1.2.0", b"module=a:contexts=3")
@@ -35,7 +37,7 @@ class Script:
         line = lines.pop(0) if len(lines) > 1 else lines[0]
         if isinstance(line, str):
             return NodeAnswer(node, line, (), f"it is {line}", 5.0)
-        return NodeAnswer.of(node, line, 5.0)
+        return judged(node, line, 5.0)
 
     def run(self, **settings: object) -> list[str]:
         clear(self, ClearSettings(**settings), self.results, self.waits.append)  # type: ignore[arg-type] # a test's shorthand

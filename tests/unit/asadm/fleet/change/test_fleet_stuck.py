@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from asadm import state
-from asadm.cluster import Cluster, ClusterNode
+from asadm.cluster import ClusterNode
 from asadm.fleet.change import report
-from asadm.fleet.change.node_progress import ModuleChange
 from asadm.fleet.change.rollout import Rollout
+from asadm.fleet.observed.node_progress import ModuleChange
 from asadm.fleet.observed.survey import survey
 from asadm.target.aerospike import marker, marker_journal
+from asadm.target.aerospike.cluster import AerospikeCluster
 from asinfo.exchange import Node
 from tests.fakes.fleet import Fleet, Server
 from tests.unit.asadm.conftest import Asadm
@@ -89,8 +90,10 @@ def test_a_node_that_never_takes_it_is_told_so(asadm: Asadm, directory: str) -> 
 
 def test_what_was_never_sent_is_told_as_that() -> None:
     with Fleet(2, clusters=1) as fleet:
-        cluster = Cluster([ClusterNode(Node(node.host, node.port)) for node in fleet.nodes])
-        rollout = Rollout(cluster, [ModuleChange(NAME, ONE)], survey(cluster), wait=0)
+        cluster = AerospikeCluster([ClusterNode(Node(node.host, node.port)) for node in fleet.nodes])
+        rollout = Rollout(
+            cluster, [ModuleChange(NAME, ONE, cluster.hash(NAME, ONE))], survey(cluster), wait=0
+        )
         rollout.run()
         assert {answer.error for answer in report.answers(rollout)} == {
             "one.lua: not sent: the time was over"

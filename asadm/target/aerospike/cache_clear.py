@@ -10,22 +10,36 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from asadm.cron.settings import ClearSettings
 from asadm.outcome import NodeAnswer
+from asadm.target.aerospike.cluster import judged
+from asadm.target.aerospike.real_server import WHO, real_server
 from asinfo.exchange import Node
 from asinfo.terminal import interrupt
 from asinfo.text import text
 from asinfo.wire.info import is_error
 
 CLEAR = b"udf-clear-cache:"
-WHO = (b"build", b"udf-cache-stats:")
-"""The second is a command of asudfd alone; any real server answers that it does not know it."""
-
 BACK_OFF_SECONDS_MAX = 30.0
 
 
+class Rounds(Protocol):
+    """How the nodes are asked (asadm.cron.settings.ClearSettings): repeated how often, one by one, with what pause."""
+
+    @property
+    def retries(self) -> int:
+        """How often a node that failed is asked again."""
+
+    @property
+    def serial(self) -> bool:
+        """Whether one node is asked after the other."""
+
+    @property
+    def pause(self) -> float:
+        """Seconds between two nodes."""
+
+
 class Asks(Protocol):
-    """What is needed of a cluster (asadm.cluster.Cluster)."""
+    """What is needed of a cluster (asadm.target.aerospike.cluster.AerospikeCluster)."""
 
     @property
     def nodes(self) -> list[Node]:
@@ -79,25 +93,11 @@ class ClearResult:
             self.answer = _judged(answer)
 
 
-def real_server(build: bytes, statistics: bytes) -> bool:
-    """Whether a node that answered ``WHO`` so is a real Aerospike server: it does not know the second command.
-
-    Servers before 7.2 answer an unknown command with nothing at all; so does asudfd when no module was called yet,
-    but it is younger than that. Any other error (a missing privilege, say) leaves the question open: no.
-    """
-    if statistics:
-        return statistics.upper().startswith((b"ERROR:4:", b"FAIL:4:"))
-    parts = build.split(b".")[:2]
-    return (
-        len(parts) == 2 and all(part.isdigit() for part in parts) and (int(parts[0]), int(parts[1])) < (7, 2)
-    )
-
-
 def _judged(answer: NodeAnswer) -> NodeAnswer:
     """The answer to the clear alone: that a real server does not know our statistics is no failure."""
     first = answer.answers[0]
     if len(answer.answers) == len(WHO):  # a dry run: any answer is good
-        return NodeAnswer.of(answer.node, [first], answer.milliseconds).like(answer)
+        return judged(answer.node, [first], answer.milliseconds).like(answer)
     if first.strip().lower() == b"ok":
         return NodeAnswer(answer.node, "ok", [first], "", answer.milliseconds).like(answer)
     reason = text(first) if is_error(first) else f"unexpected answer: {text(first[:200])!r}"
@@ -106,7 +106,7 @@ def _judged(answer: NodeAnswer) -> NodeAnswer:
 
 def clear(
     cluster: Asks,
-    settings: ClearSettings,
+    settings: Rounds,
     results: Sequence[ClearResult],
     sleep: Callable[[float], None] = interrupt.sleep,
 ) -> None:
@@ -126,7 +126,7 @@ def clear(
 
 
 def _round(
-    cluster: Asks, settings: ClearSettings, left: Sequence[ClearResult], sleep: Callable[[float], None]
+    cluster: Asks, settings: Rounds, left: Sequence[ClearResult], sleep: Callable[[float], None]
 ) -> bool:
     """Ask ``left`` once, all together or one by one. False when the run was interrupted."""
     groups = [[result] for result in left] if settings.serial else [left]

@@ -1,0 +1,68 @@
+"""The rules of Aerospike servers for modules: names, size, hash. The module is an `asadm.target.interface.Rules`."""
+
+from __future__ import annotations
+
+from asadm.target.aerospike.requires import BUILT_IN
+from asadm.target.aerospike.requires import required as literals
+from asinfo.errors import UsageError
+from asinfo.text import text
+from asinfo.wire.udf import NAME_SIZE_MAX, SOURCE_SIZE_MAX, base64, digest
+from asinfo.wire.udf import is_filename as can_register
+
+__all__ = [
+    "ALLOWED",
+    "RULE",
+    "SOURCE_SIZE_MAX",
+    "can_register",
+    "hash",
+    "registrable",
+    "required",
+    "sendable",
+]
+
+RULE = (
+    "a name has at most 127 bytes of UTF-8, no ';', line end or NUL, and its first dot neither at its start nor at its "
+    "end: counter.lua"
+)
+"""What every server wants; it says ``error=invalid_filename`` to all else. Some of that would even end a real server
+when it is asked for or removed: an empty name, ``.`` and ``..``, bytes that are no UTF-8."""
+
+ALLOWED = f"letters, digits and . _ $ - (neither a dot first nor two together), ending in .lua, at most {NAME_SIZE_MAX} bytes"
+"""The rule of `asinfo.wire.udf.is_filename`, for messages."""
+
+
+def sendable(name: bytes) -> bytes:
+    """``name`` when a server can have a module of that name; UsageError with the rule otherwise."""
+    dot = name.find(b".")
+    bad = len(name) > NAME_SIZE_MAX or dot in {-1, 0, len(name) - 1} or any(byte in b";\n\0" for byte in name)
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        bad = True
+    if bad:
+        raise UsageError(f"{text(name)!r} cannot be the name of a module: {RULE}")
+    return name
+
+
+def registrable(name: bytes) -> bytes:
+    """``name`` when every server takes a module of that name; UsageError with the rule otherwise.
+
+    A module that an older server has under another name can be looked at and removed; a new one gets a name that lasts.
+    """
+    if can_register(sendable(name)):
+        return name
+    raise UsageError(
+        f"{text(name)!r} cannot be the name of a module on asudfd and on servers from 8.1.2.2 on: {ALLOWED}. "
+        "Only an older server takes it, by asinfo and udf-put"
+    )
+
+
+def hash(name: bytes, content: bytes) -> str:  # noqa: A001 - the word of ``udf-list``
+    """The ``hash`` that ``udf-list`` shows of a node that has just this content."""
+    return digest(name, base64(content))
+
+
+def required(content: bytes) -> tuple[bytes, ...]:
+    """File names of the modules that ``content`` requires, without those that every node has."""
+    # Lua takes a dot in what is required for a directory.
+    return tuple(each.replace(b".", b"/") + b".lua" for each in literals(content) if each not in BUILT_IN)
