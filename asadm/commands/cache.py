@@ -109,26 +109,28 @@ class ClearRun:
         """Bring back the caches that were left off; what could not be is told, and stays so."""
         if not any(result.left_off for result in self._results):
             return
-        from asadm.commands.udf_rewarm import OPTIONS as FLAGS
-        from asadm.commands.udf_rewarm import RewarmRun
+        from asadm.commands.udf_rewarm import OPTIONS as CHANGE_OPTIONS
+        from asadm.commands.udf_rewarm import RewarmRun, RewarmSettings
         from asadm.fleet.change.guard import carry_out
         from asadm.fleet.change.options import WAIT_SECONDS
+        from asadm.fleet.change.settings import ChangeSettings
 
         left = self._stop.hand_over()
         seconds = WAIT_SECONDS if left is None else max(left, SECONDS_MIN)
-        options = Values(FLAGS)
         # No history: what is there afterwards is what was there before, every time that the clock strikes.
-        options.given = {"yes": True, "no-history": True, "wait": seconds, "lock-wait": seconds}
-        job = RewarmRun(self._session, options, self._cluster, announced=False)
+        change = ChangeSettings.of(Values(CHANGE_OPTIONS))._replace(
+            yes=True, recorded=False, wait=seconds, lock_wait=seconds
+        )
+        run = RewarmRun(self._session, RewarmSettings(change, announced=False), self._cluster)
         try:
-            made = carry_out(job)
+            made = carry_out(run.change())
         except Error as error:
             made = CommandOutcome(
                 messages=[f"rewarm: {line}" for line in str(error).splitlines()], code=FAILED
             )
         if made.code >= INTERRUPTED:
             self._stop.signal = signal.Signals(made.code - 128)
-        warm = set(job.warm())
+        warm = set(run.warm())
         for result in self._results:
             result.warm = result.node in warm
         made.messages += [

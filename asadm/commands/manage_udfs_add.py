@@ -7,7 +7,7 @@ import os
 import time
 
 from asadm.display import failure
-from asadm.fleet.change.planned import compile_error
+from asadm.fleet.change.report import compile_error
 from asadm.fleet.change.rollout import Rollout, followed
 from asadm.fleet.observed.node_progress import ModuleChange
 from asadm.fleet.observed.survey import survey

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, NamedTuple
+
 from asadm.fleet.change import confirm
-from asadm.fleet.change.options import CHANGE, NOTE, PRUNE, VERIFY, limited
+from asadm.fleet.change.options import CHANGE, NOTE, PRUNE, VERIFY
+from asadm.fleet.change.settings import ChangeSettings
 from asadm.fleet.desired import directory as directories
 from asadm.fleet.plan import plan_file
 from asadm.fleet.plan.plan import make, permit
 from asinfo.errors import UsageError
 
-TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -45,41 +47,55 @@ Examples:
   asadm udf apply udf --prune --wait 120     remove modules that udf does not have; two minutes for all of it"""
 
 
+class ApplySettings(NamedTuple):
+    """What is applied, and how; ``saved`` is the plan file, where that was given in place of a directory."""
+
+    change: ChangeSettings
+    directory: Directory
+    prune: bool
+    verify: bool
+    saved: SavedPlan | None = None
+
+
 def check(arguments: CommandArguments) -> None:
     """Read the directory or the plan file. Raises UsageError and ConfigError."""
-    path = arguments.names[0]
-    confirm.require(arguments.options)
+    path, options = arguments.names[0], arguments.options
+    settings = ChangeSettings.of(options)
+    confirm.require(settings)
+    verify = options.flag("verify")
     if not plan_file.is_plan(path):
-        arguments.prepared = directories.read(path)
-    elif "prune" in arguments.options.given:
+        directory = directories.read(path)
+        arguments.prepared = ApplySettings(settings, directory, prune=options.flag("prune"), verify=verify)
+    elif "prune" in options.given:
         raise UsageError(f"{path} is a plan and says itself what is removed: --prune goes with 'udf plan'")
     else:
-        arguments.prepared = plan_file.read(path)
+        saved = plan_file.read(path)
+        arguments.prepared = ApplySettings(
+            settings, saved.directory, prune=saved.prune, verify=verify, saved=saved
+        )
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Plan, show, confirm, apply."""
     from asadm.fleet.change.planned import ChangeSpec, carry_out
 
-    prepared: Directory | SavedPlan = arguments.prepared
-    saved = None if isinstance(prepared, directories.Directory) else prepared
-    directory: Directory = prepared if saved is None else saved.directory  # type: ignore[assignment]  # mypy does not follow
-    prune = arguments.options.flag("prune") if saved is None else saved.prune
+    settings: ApplySettings = arguments.prepared
+    saved = settings.saved
 
     def plan(seen: Survey) -> FleetPlan:
-        return make(directory, seen, prune=prune)
+        return make(settings.directory, seen, prune=settings.prune)
 
     def stale(seen: Survey) -> Sequence[str]:
         return plan_file.stale(saved, seen) if saved else ()
 
     cluster = session.cluster(arguments)
-    limited(cluster, arguments.options)
-    permit(cluster, directory)
-    aim = ChangeSpec(
+    settings.change.limit(cluster)
+    permit(cluster, settings.directory)
+    spec = ChangeSpec(
         "apply",
         plan,
         stale=stale,
         question=f"Apply {arguments.names[0]} to {cluster.name or 'these nodes'}?",
-        verify=arguments.options.flag("verify"),
+        verify=settings.verify,
     )
-    return carry_out(session, arguments, cluster, aim)
+    return carry_out(session, settings.change, cluster, spec)

@@ -54,8 +54,9 @@ def check(arguments: CommandArguments) -> None:
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """The table, or the source of an entry."""
     options = arguments.options
-    path = path_of(options)
-    if not options.text("history") and not os.path.lexists(path):
+    file = options.text("history") or ""
+    path = path_of(file)
+    if not file and not os.path.lexists(path):
         return CommandOutcome(
             messages=[f"{path}: nothing was changed from here yet"], extra={"history": path, "entries": []}
         )

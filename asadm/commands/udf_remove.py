@@ -6,6 +6,7 @@ import os
 
 from asadm.fleet.change import confirm
 from asadm.fleet.change.options import CHANGE, NOTE
+from asadm.fleet.change.settings import ChangeSettings
 from asadm.fleet.plan.of_modules import wish
 from asadm.target.rules import RULES
 from asinfo.text import text
@@ -35,7 +36,8 @@ def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that cannot be sent."""
     for name in arguments.names:
         RULES.sendable(os.fsencode(name))
-    confirm.require(arguments.options)
+    arguments.prepared = ChangeSettings.of(arguments.options)
+    confirm.require(arguments.prepared)
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
@@ -48,10 +50,10 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     def plan(seen: Survey) -> FleetPlan:
         return wish("the command line", (), names, seen)
 
-    aim = ChangeSpec(
+    spec = ChangeSpec(
         "remove",
         plan,
         question=f"Remove {', '.join(map(text, names))} from {cluster.name or 'these nodes'}?",
         nothing=f"no node that was read lists {', '.join(map(text, names))}: nothing to remove",
     )
-    return carry_out(session, arguments, cluster, aim)
+    return carry_out(session, arguments.prepared, cluster, spec)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from asadm.fleet.change import confirm
 from asadm.fleet.change.backup import IntendedChange
-from asadm.fleet.change.guard import Change, announce, carry_out
+from asadm.fleet.change.guard import Carried, Change, Proposal, announce, carry_out
 from asadm.fleet.change.options import CHANGE, NOTE
 from asadm.fleet.change.repair_run import RepairRun
+from asadm.fleet.change.settings import ChangeSettings
 from asadm.fleet.observed import right_version
 from asadm.fleet.observed.coverage import coverage, unknown
 from asadm.fleet.observed.grouping import count, gather, named, short
@@ -33,7 +34,7 @@ from asinfo.text import text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asadm.fleet.change.backup import ChangeResult
+    from asadm.fleet.change.guard import Seen, Work
     from asadm.fleet.change.repair_run import RepairRow
     from asadm.fleet.desired.directory import Directory
     from asadm.fleet.observed.right_version import RightVersion
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from asadm.statement import CommandArguments
     from asadm.target.interface import Target
     from asinfo.exchange import Node
-    from asinfo.terminal.options import Values
 
 FROM = Option("from", metavar="NODE", help="What this node lists is right, whatever the others have.")
 DIRECTORY = Option("dir", metavar="DIR", help="The modules in this directory are right.")
@@ -70,57 +70,90 @@ Examples:
   asadm udf repair --verify --yes        damaged files too, which no list shows"""
 
 
+class RepairSettings(NamedTuple):
+    """What is repaired, and how.
+
+    ``names``      the modules; empty for all
+    ``directory``  the modules that are right; None where the nodes decide
+    ``trusted``    the node whose version is right; None where most nodes decide
+    ``verify``     whether all modules are read from all nodes
+    """
+
+    change: ChangeSettings
+    names: Sequence[bytes]
+    directory: Directory | None
+    trusted: str | None
+    verify: bool
+
+
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for flags that make no sense, for a directory that cannot be, and when nobody could confirm."""
     options = arguments.options
-    for name in arguments.names:
-        RULES.sendable(os.fsencode(name))
-    path = options.text("dir")
-    if options.text("from") and path:
+    names = [RULES.sendable(os.fsencode(name)) for name in arguments.names]
+    path, trusted = options.text("dir"), options.text("from")
+    if trusted and path:
         raise UsageError("--from and --dir each say what is right: give one of them")
-    confirm.require(options)
+    settings = ChangeSettings.of(options)
+    confirm.require(settings)
+    directory = None
     if path is not None:
-        from asadm.fleet.desired import directory
+        from asadm.fleet.desired.directory import read
 
-        arguments.prepared = directory.read(path)
+        directory = read(path)
+    arguments.prepared = RepairSettings(settings, names, directory, trusted, verify=options.flag("verify"))
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
-    """Look, ask, mend, tell. Exit code 0, 1, 2, 3 for a dry run with something to do, or that of a signal."""
-    return carry_out(_RepairChange(session, arguments))
+    """Look, ask, repair, tell. Exit code 0, 1, 2, 3 for a dry run with something to do, or that of a signal."""
+    settings: RepairSettings = arguments.prepared
+    cluster = session.cluster(arguments)
+
+    def look(seen: Seen) -> Proposal:
+        found = survey(cluster)
+        seen(found)
+        return _Repair(session, settings, cluster, found).proposal()
+
+    return carry_out(Change(session, settings.change, cluster, look))
 
 
-class _RepairChange(Change):
-    """One run."""
+class _Repair:
+    """Which nodes have not what is right after one ``survey``, and how they get it."""
 
-    def __init__(self, session: CommandSession, arguments: CommandArguments) -> None:
-        super().__init__(session, arguments.options, session.cluster(arguments))
-        self.names = [os.fsencode(name) for name in arguments.names]
-        self.directory: Directory | None = arguments.prepared
-        self.verdicts: list[RightVersion] = []
-        self.wrong: list[RightVersion] = []
-        self.mending: RepairRun | None = None
+    def __init__(
+        self, session: CommandSession, settings: RepairSettings, cluster: Target, survey: Survey
+    ) -> None:
+        """Decide what is right. Raises UsageError where the command line is wrong about the nodes."""
+        self.session = session
+        self.settings = settings
+        self.cluster = cluster
+        self.survey = survey
+        self.verdicts = _verdicts(cluster, survey, settings)
         self.unseen: list[str] = []
         """Nodes whose files could not be read, in words."""
-
-    def look(self) -> None:
-        """Which nodes have not what is right, and what that is."""
-        self.survey = survey(self.cluster)
-        if any(answer.status == "interrupted" for answer in self.survey.answers):
-            raise KeyboardInterrupt
-        self.verdicts = _verdicts(self.cluster, self.survey, self.names, self.options, self.directory)
-        if self.options.flag("verify"):
-            self.unseen = _look_at_files(
-                self.cluster, self.survey, self.verdicts, self.budget.deadline or NEVER
-            )
+        if settings.verify:
+            deadline = cluster.budget.deadline if cluster.budget else None
+            self.unseen = _look_at_files(cluster, survey, self.verdicts, deadline or NEVER)
         self.wrong = [each for each in self.verdicts if each.wrong or each.reason]
-        self.pending = any(each.content is not None for each in self.wrong)
+        self.decided = [each for each in self.wrong if each.content is not None]
 
-    def idle(self, deadline: float) -> CommandOutcome:
+    def proposal(self) -> Proposal:
+        """What would be repaired."""
+        return Proposal(
+            survey=self.survey,
+            pending=bool(self.decided),
+            question=f"Repair {_count(self.decided)}?",
+            intents=[self._intent(each) for each in self.decided],
+            only_shown=self._only_shown,
+            idle=lambda _deadline: Carried(self._idle(), ()),
+            show=self._show,
+            groups=self._groups,
+            carry_out=self._carry_out,
+        )
+
+    def _idle(self) -> CommandOutcome:
         """All is well on the nodes that were read, or nothing can be decided."""
-        del deadline
         if self.wrong:
-            return self.only_shown()
+            return self._only_shown()
         seen = self.survey
         where = "" if seen.complete else f" on {coverage(seen.read, len(seen.listings))}"
         note = f"nothing to repair{where}: {count(len(self.verdicts) or len(seen.names()), 'module')}"
@@ -131,10 +164,10 @@ class _RepairChange(Change):
             self.survey.answers, failures(self.survey), messages=[note, *self.unseen], code=code
         )
 
-    def only_shown(self) -> CommandOutcome:
+    def _only_shown(self) -> CommandOutcome:
         """Who has what, and what it would get."""
         if not self.wrong:
-            return self.idle(0.0)
+            return self._idle()
         undecided = self.unseen or not self.survey.complete or any(each.reason for each in self.wrong)
         return CommandOutcome(
             self.survey.answers,
@@ -144,9 +177,9 @@ class _RepairChange(Change):
             extra={"repairs": _document(self.wrong)},
         )
 
-    def show(self) -> None:
+    def _show(self) -> None:
         """The same, before the question."""
-        if not (self.session.json and self.options.flag("yes")):
+        if not (self.session.json and self.settings.change.yes):
             announce(self.session, self._preview())
 
     def _preview(self) -> Sheet:
@@ -161,66 +194,48 @@ class _RepairChange(Change):
                     rows.append([text(each.name), named(nodes, positions), Cell(state, "bad"), gets])
         return Sheet("To repair", ["Module", "Nodes", "Has", "Gets"], rows)
 
-    def question(self) -> str:
-        """How much it is."""
-        return f"Repair {_count([each for each in self.wrong if each.content is not None])}?"
-
-    def groups(self) -> Sequence[Sequence[Node]]:
+    def _groups(self) -> Sequence[Sequence[Node]]:
         """The nodes that were read, by cluster."""
         return self.cluster.groups([each.node for each in self.survey.listings if each.read])
-
-    def intents(self) -> list[IntendedChange]:
-        """The modules of which it is known what is right."""
-        return [self._intent(each) for each in self.wrong if each.content is not None]
 
     def _intent(self, each: RightVersion) -> IntendedChange:
         nodes = [node.address for node in self.survey.nodes()]
         return IntendedChange("repair", each.name, each.hash, each.content, nodes)
 
-    def carry_out(self, groups: Sequence[Sequence[Node]], deadline: float) -> CommandOutcome:
-        """Mend what can be, and tell of the rest."""
-        wait = max(0.0, deadline - time.monotonic())
-        mending = self.mending = RepairRun(self.cluster, groups, wait=wait, warn=self.session.warn)
-        with mending.stoppable():
-            _mend_all(mending, self.survey, self.wrong)
-            if self.options.flag("verify") and not mending.stopped:
-                _verify_after(mending, self.cluster, self.survey, self.wrong)
-            self.done()
-        answers = mending.answers(self.survey)
+    def _carry_out(self, work: Work) -> Carried:
+        """Repair what can be, and tell of the rest."""
+        wait = max(0.0, work.deadline - time.monotonic())
+        repair = RepairRun(self.cluster, work.groups, wait=wait, warn=self.session.warn)
+        with repair.stoppable():
+            _repair_all(repair, self.survey, self.wrong)
+            if self.settings.verify and not repair.stopped:
+                _verify_after(repair, self.cluster, self.survey, self.wrong)
+            work.done()
+        answers = repair.answers(self.survey)
         undecided = self.unseen or any(each.reason for each in self.wrong)
-        return CommandOutcome(
+        outcome = CommandOutcome(
             answers,
-            [mending.sheet("Repair"), *failures(self.survey)],
-            messages=[*mending.alarms(), *_remarks(self.wrong), *self.unseen],
-            code=mending.stopped or (FAILED if undecided else exit_code(answers)),
-            extra={"repairs": mending.document()},
+            [repair.sheet("Repair"), *failures(self.survey)],
+            messages=[*repair.alarms(), *_remarks(self.wrong), *self.unseen],
+            code=repair.stopped or (FAILED if undecided else exit_code(answers)),
+            extra={"repairs": repair.document()},
             read=self.survey.read,
         )
-
-    def results(self) -> list[ChangeResult]:
-        """By module, of the nodes that did not have it right."""
-        wrong = [each for each in self.wrong if each.content is not None]
-        return [self.mending.result(self._intent(each)) for each in wrong] if self.mending else []
+        return Carried(outcome, [repair.result(self._intent(each)) for each in self.decided])
 
 
-def _verdicts(
-    cluster: Target, seen: Survey, names: Sequence[bytes], options: Values, directory: Directory | None
-) -> list[RightVersion]:
-    if directory is not None:
+def _verdicts(cluster: Target, seen: Survey, settings: RepairSettings) -> list[RightVersion]:
+    if settings.directory is not None:
         from asadm.fleet.plan import plan
 
-        plan.permit(cluster, directory)
-        return right_version.by_directory(cluster, seen, names, directory)
-    return right_version.by_nodes(
-        cluster, seen, names, trusted=_trusted(cluster, seen, options), verify=options.flag("verify")
-    )
+        plan.permit(cluster, settings.directory)
+        return right_version.by_directory(cluster, seen, settings.names, settings.directory)
+    trusted = None if settings.trusted is None else _trusted(cluster, seen, settings.trusted)
+    return right_version.by_nodes(cluster, seen, settings.names, trusted=trusted, verify=settings.verify)
 
 
-def _trusted(cluster: Target, seen: Survey, options: Values) -> Node | None:
+def _trusted(cluster: Target, seen: Survey, name: str) -> Node:
     """The node of --from. Raises UsageError when it is not one, or could not be read."""
-    name = options.text("from")
-    if name is None:
-        return None
     members = cluster.only([name]).members
     if len(members) != 1:
         raise UsageError(f"--from {name} means {len(members)} nodes: name one")
@@ -250,39 +265,39 @@ def _look_at_files(
     return [f"{name}: files were not looked at: {error}" for name, error in silent.items()]
 
 
-def _mend_all(mending: RepairRun, seen: Survey, wrong: Sequence[RightVersion]) -> None:
+def _repair_all(repair: RepairRun, seen: Survey, wrong: Sequence[RightVersion]) -> None:
     """Damaged files by marker puts, for no list shows them; then all the rest together."""
     plain: list[tuple[RightVersion, list[RepairRow]]] = []
     for each in wrong:
-        rows = [row for node, was in each.wrong.items() for row in mending.add(each.name, [node], was)]
+        rows = [row for node, was in each.wrong.items() for row in repair.add(each.name, [node], was)]
         if each.content is None or each.hash is None:
-            mending.skip(rows, "undecided", each.reason)
+            repair.skip(rows, "undecided", each.reason)
             continue
         damaged = [row for row in rows if row.was == right_version.DAMAGED]
-        if damaged and not mending.over(damaged):
-            mending.force(each.name, each.content, damaged)
+        if damaged and not repair.over(damaged):
+            repair.force(each.name, each.content, damaged)
         plain.append((each, [row for row in rows if row.was != right_version.DAMAGED]))
     lacking = [row for _, rows in plain for row in rows]
-    if lacking and not mending.over(lacking):
-        mending.put(
+    if lacking and not repair.over(lacking):
+        repair.put(
             [ModuleChange(each.name, each.content, each.hash) for each, rows in plain if rows], seen, lacking
         )
     for each, rows in plain:
         marked = any(row.was == right_version.MARKER for row in rows)
         if marked and each.content is not None and all(row.good for row in rows):
-            mending.cluster.leftovers.end(each.name, each.content)
+            repair.cluster.leftovers.end(each.name, each.content)
 
 
-def _verify_after(mending: RepairRun, cluster: Target, seen: Survey, wrong: Sequence[RightVersion]) -> None:
-    """Prove that the mended nodes serve what they list now."""
+def _verify_after(repair: RepairRun, cluster: Target, seen: Survey, wrong: Sequence[RightVersion]) -> None:
+    """Prove that the repaired nodes serve what they list now."""
     items = [ModuleChange(each.name, each.content, each.hash) for each in wrong if each.content is not None]
     places = [NodeProgress(listing, items) for listing in survey(cluster, seen.nodes()).listings]
-    verify(cluster, items, places, mending.deadline)
+    verify(cluster, items, places, repair.deadline)
     for place in places:
-        for row in mending.rows:
+        for row in repair.rows:
             cell = place.cells.get(row.name)
             if row.node is place.node and row.good and cell is not None and cell.error:
-                row.end(cell.status, cell.error, mending.milliseconds)
+                row.end(cell.status, cell.error, repair.milliseconds)
 
 
 def _document(wrong: Sequence[RightVersion]) -> list[dict[str, object]]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from asadm.fleet.change import confirm
 from asadm.fleet.change.backup import IntendedChange
-from asadm.fleet.change.guard import READING, Change, announce, carry_out
+from asadm.fleet.change.guard import READING, Carried, Change, Proposal, announce, carry_out
 from asadm.fleet.change.options import CHANGE, NOTE
 from asadm.fleet.change.repair_run import RepairRow, RepairRun
+from asadm.fleet.change.settings import ChangeSettings
 from asadm.fleet.observed.coverage import coverage
 from asadm.fleet.observed.fetch import FetchedModule, fetch
 from asadm.fleet.observed.node_progress import ModuleChange
@@ -32,12 +33,11 @@ from asinfo.text import text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asadm.fleet.change.backup import ChangeResult
+    from asadm.fleet.change.guard import Seen, Work
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
     from asadm.target.interface import Target
     from asinfo.exchange import Node
-    from asinfo.terminal.options import Values
 
     Tasks = dict[tuple[bytes, str], list[Node]]
 
@@ -58,53 +58,66 @@ Examples:
   asadm udf rewarm counter.lua --yes    just this module"""
 
 
+class RewarmSettings(NamedTuple):
+    """What is put twice, and how: the modules ``names``, or all; ``announced`` where it is shown beforehand."""
+
+    change: ChangeSettings
+    names: Sequence[bytes] = ()
+    announced: bool = True
+
+
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that cannot be sent, and when nobody could confirm the change."""
-    for name in arguments.names:
-        RULES.sendable(os.fsencode(name))
-    confirm.require(arguments.options)
+    names = [RULES.sendable(os.fsencode(name)) for name in arguments.names]
+    arguments.prepared = RewarmSettings(ChangeSettings.of(arguments.options), names)
+    confirm.require(arguments.prepared.change)
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Find the real servers, ask, put twice, tell."""
-    names = [os.fsencode(name) for name in arguments.names]
-    return carry_out(RewarmRun(session, arguments.options, session.cluster(arguments), names))
+    return carry_out(RewarmRun(session, arguments.prepared, session.cluster(arguments)).change())
 
 
-class RewarmRun(Change):
-    """One run: the modules ``names``, or all of them; ``announced`` where it shows beforehand what it will do."""
+class RewarmRun:
+    """One run over the real servers of ``cluster``."""
 
-    def __init__(
-        self,
-        session: CommandSession,
-        options: Values,
-        cluster: Target,
-        names: Sequence[bytes] = (),
-        *,
-        announced: bool = True,
-    ) -> None:
-        super().__init__(session, options, cluster)
-        self.names = names
-        self.announced = announced
+    def __init__(self, session: CommandSession, settings: RewarmSettings, cluster: Target) -> None:
+        self.session = session
+        self.settings = settings
+        self.cluster = cluster
+        self.survey = Survey([])
         self.real: list[Node] = []
-        self.aim = RewarmTasks(self.survey, (), ())
-        self.mending: RepairRun | None = None
+        self.tasks = RewarmTasks(self.survey, (), ())
+        self.repair: RepairRun | None = None
 
-    def look(self) -> None:
+    def change(self) -> Change:
+        """For the guard."""
+        return Change(self.session, self.settings.change, self.cluster, self._look)
+
+    def _look(self, seen: Seen) -> Proposal:
         """The real servers, and what they have."""
         self.survey, self.real = _look(self.cluster)
-        if any(answer.status == "interrupted" for answer in self.survey.answers):
-            raise KeyboardInterrupt
-        self.aim = RewarmTasks(self.survey, self.cluster.groups(self.real), self.names)
-        self.pending = bool(self.aim.tasks)
+        seen(self.survey)
+        groups = self.cluster.groups(self.real)
+        self.tasks = tasks = RewarmTasks(self.survey, groups, self.settings.names)
+        return Proposal(
+            survey=self.survey,
+            pending=bool(tasks.nodes),
+            question=f"Put {_count(tasks.nodes)} twice?",
+            intents=self._intents(),
+            only_shown=self._only_shown,
+            idle=lambda _deadline: Carried(self._idle(), ()),
+            show=self._show,
+            groups=lambda: groups,
+            carry_out=self._carry_out,
+        )
 
-    def idle(self, deadline: float) -> CommandOutcome:
+    def _idle(self) -> CommandOutcome:
         """No real server, or none with a module."""
-        del deadline
-        told = self.aim.torn
+        told = self.tasks.torn
         if not self.real:
             told = [self._not_needed()] if self.survey.read else []
-        elif self.aim.everything and not told:
+        elif self.tasks.everything and not told:
             cache_notes.forget(self.real)
         code = FAILED if self.real and told else exit_code(self.survey.answers)
         return CommandOutcome(self.survey.answers, failures(self.survey), messages=told, code=code)
@@ -113,73 +126,62 @@ class RewarmRun(Change):
         seen = self.survey
         return NOT_NEEDED if seen.complete else f"{NOT_NEEDED} (on {coverage(seen.read, len(seen.listings))})"
 
-    def only_shown(self) -> CommandOutcome:
+    def _only_shown(self) -> CommandOutcome:
         """What would be put, and where."""
         if not self.real:
-            return self.idle(0.0)
-        aim = self.aim
+            return self._idle()
+        tasks = self.tasks
         return CommandOutcome(
             self.survey.answers,
-            [_preview(aim.tasks), *failures(self.survey)],
-            messages=aim.torn,
-            code=FAILED if aim.torn or not self.survey.complete else PENDING if aim.tasks else GOOD,
-            extra=_document(aim.tasks),
+            [_preview(tasks.nodes), *failures(self.survey)],
+            messages=tasks.torn,
+            code=FAILED if tasks.torn or not self.survey.complete else PENDING if tasks.nodes else GOOD,
+            extra=_document(tasks.nodes),
         )
 
-    def show(self) -> None:
+    def _show(self) -> None:
         """The same, before the question."""
-        if self.announced and not (self.session.json and self.options.flag("yes")):
-            announce(self.session, _preview(self.aim.tasks))
+        if self.settings.announced and not (self.session.json and self.settings.change.yes):
+            announce(self.session, _preview(self.tasks.nodes))
 
-    def question(self) -> str:
-        """How much it is."""
-        return f"Put {_count(self.aim.tasks)} twice?"
-
-    def groups(self) -> Sequence[Sequence[Node]]:
-        """The real servers, by cluster."""
-        return self.aim.clusters
-
-    def intents(self) -> list[IntendedChange]:
+    def _intents(self) -> list[IntendedChange]:
         """Every module is to be what it is."""
         return [
             IntendedChange("rewarm", name, hash_, None, [node.address for node in nodes])
-            for (name, hash_), nodes in self.aim.tasks.items()
+            for (name, hash_), nodes in self.tasks.nodes.items()
         ]
 
-    def carry_out(self, groups: Sequence[Sequence[Node]], deadline: float) -> CommandOutcome:
+    def _carry_out(self, work: Work) -> Carried:
         """One module after the other."""
-        aim = self.aim
-        wait = max(0.0, deadline - time.monotonic())
-        mending = self.mending = RepairRun(self.cluster, groups, wait=wait, warn=self.session.warn)
-        with mending.stoppable():
-            sources = fetch(self.cluster, aim.tasks, deadline - wait * READING)
-            for (name, hash_), nodes in aim.tasks.items():
-                _one(mending, self.survey, mending.add(name, nodes, "cold?"), sources[name, hash_])
-            self.done()
-        if aim.everything and not aim.torn and not mending.stopped:
-            _forget(mending, self.real)
-        answers = mending.answers(self.survey)
-        return CommandOutcome(
+        tasks = self.tasks
+        wait = max(0.0, work.deadline - time.monotonic())
+        repair = self.repair = RepairRun(self.cluster, work.groups, wait=wait, warn=self.session.warn)
+        with repair.stoppable():
+            sources = fetch(self.cluster, tasks.nodes, work.deadline - wait * READING)
+            for (name, hash_), nodes in tasks.nodes.items():
+                _one(repair, self.survey, repair.add(name, nodes, "cold?"), sources[name, hash_])
+            work.done()
+        if tasks.everything and not tasks.torn and not repair.stopped:
+            _forget(repair, self.real)
+        answers = repair.answers(self.survey)
+        outcome = CommandOutcome(
             answers,
-            [mending.sheet("Caches brought back"), *failures(self.survey)],
-            messages=[*mending.alarms(), *aim.torn],
-            code=mending.stopped or (FAILED if aim.torn else exit_code(answers)),
-            extra={"rewarmed": mending.document()},
+            [repair.sheet("Caches brought back"), *failures(self.survey)],
+            messages=[*repair.alarms(), *tasks.torn],
+            code=repair.stopped or (FAILED if tasks.torn else exit_code(answers)),
+            extra={"rewarmed": repair.document()},
             read=self.survey.read,
         )
+        return Carried(outcome, [repair.result(each) for each in self._intents()])
 
     def warm(self) -> list[Node]:
         """The real servers of which it is known that their caches are back, for all modules that were meant."""
-        if self.mending is None and self.aim.tasks:
+        if self.repair is None and self.tasks.nodes:
             return []
-        rows = self.mending.rows if self.mending is not None else []
-        cold = {row.node for row in rows if not row.good} | self.aim.unclear
-        stopped = self.mending is not None and self.mending.stopped
+        rows = self.repair.rows if self.repair is not None else []
+        cold = {row.node for row in rows if not row.good} | self.tasks.unclear
+        stopped = self.repair is not None and self.repair.stopped
         return [] if stopped else [node for node in self.real if node not in cold]
-
-    def results(self) -> list[ChangeResult]:
-        """By module."""
-        return [self.mending.result(each) for each in self.intents()] if self.mending else []
 
 
 def _look(cluster: Target) -> tuple[Survey, list[Node]]:
@@ -205,7 +207,7 @@ class RewarmTasks:
     """What is to be done.
 
     ``clusters``    the real servers, those of one cluster together
-    ``tasks``       nodes by module and hash; all nodes of a cluster are in the same one
+    ``nodes``       nodes by module and hash; all nodes of a cluster are in the same one
     ``torn``        modules for which that cannot be told, in words
     ``unclear``     the nodes that have those
     ``everything``  whether all modules are meant
@@ -214,7 +216,7 @@ class RewarmTasks:
     def __init__(self, survey: Survey, clusters: Sequence[Sequence[Node]], names: Sequence[bytes]) -> None:
         self.clusters = clusters
         self.everything = not names
-        self.tasks: Tasks = {}
+        self.nodes: Tasks = {}
         self.torn: list[str] = []
         self._survey = survey
         self.unclear: set[Node] = set()
@@ -235,37 +237,37 @@ class RewarmTasks:
                     f"{text(name)}: {members} do not agree on it; asadm udf repair {text(name)} comes first"
                 )
             elif hash_ is not None:
-                self.tasks.setdefault((name, hash_), []).extend(nodes)
+                self.nodes.setdefault((name, hash_), []).extend(nodes)
         if not known and not self.everything:
             raise unlisted(self._survey, name, "real server")
 
 
-def _one(mending: RepairRun, survey: Survey, rows: Sequence[RepairRow], found: FetchedModule) -> None:
+def _one(repair: RepairRun, survey: Survey, rows: Sequence[RepairRow], found: FetchedModule) -> None:
     """One module: two puts, or one where what the nodes have is a marker version already."""
     name = rows[0].name
     if found.content is None:
         what = "no node could be read" if found.silent else "no node serves what it lists"
-        mending.skip(rows, "error", f"{what}: {found.reason}; asadm udf repair {text(name)} --verify")
+        repair.skip(rows, "error", f"{what}: {found.reason}; asadm udf repair {text(name)} --verify")
         return
-    if mending.over(rows):
+    if repair.over(rows):
         return
-    true = mending.cluster.leftovers.original(found.content)
+    true = repair.cluster.leftovers.original(found.content)
     if true is None:
         true = found.content
-        mending.force(name, true, rows)
+        repair.force(name, true, rows)
     else:
         for row in rows:
             row.was = "marker version"
         nodes = {row.node for row in rows}
         theirs = Survey([listing for listing in survey.listings if listing.node in nodes])
-        mending.put([ModuleChange(name, true, mending.cluster.hash(name, true))], theirs, rows)
+        repair.put([ModuleChange(name, true, repair.cluster.hash(name, true))], theirs, rows)
         if all(row.good for row in rows):
-            mending.cluster.leftovers.end(name, true)
+            repair.cluster.leftovers.end(name, true)
 
 
-def _forget(mending: RepairRun, real: Sequence[Node]) -> None:
+def _forget(repair: RepairRun, real: Sequence[Node]) -> None:
     """Nodes on which all went well have nothing left to be remembered."""
-    failed = {row.node for row in mending.rows if not row.good}
+    failed = {row.node for row in repair.rows if not row.good}
     cache_notes.forget(node for node in real if node not in failed)
 
 

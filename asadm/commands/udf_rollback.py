@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING, NamedTuple
 
 from asadm.fleet.change import confirm, undo
 from asadm.fleet.change.lock import scope
-from asadm.fleet.change.options import CHANGE, NOTE, VERIFY, limited
+from asadm.fleet.change.options import CHANGE, NOTE, VERIFY
+from asadm.fleet.change.settings import ChangeSettings
 from asadm.fleet.desired.directory import ModuleSource
 from asadm.fleet.history.history import FOUND, History, path_of
 from asadm.fleet.observed.survey import survey
@@ -17,7 +19,6 @@ from asinfo.errors import Error, UsageError
 from asinfo.terminal.options import Option
 from asinfo.text import text
 
-TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -47,33 +48,44 @@ Examples:
   asadm udf history                          what there is to go back to"""
 
 
+class RollbackSettings(NamedTuple):
+    """What is rolled back, and how: the module ``name`` or all of them, to the history's ``entry`` or the state before."""
+
+    change: ChangeSettings
+    name: bytes | None
+    entry: int | None
+    verify: bool
+
+
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that cannot be sent, and where nobody could confirm."""
-    for name in arguments.names:
-        RULES.sendable(os.fsencode(name))
-    if arguments.options.flag("no-history"):
+    names = [RULES.sendable(os.fsencode(name)) for name in arguments.names]
+    options = arguments.options
+    settings = ChangeSettings.of(options)
+    if not settings.recorded:
         raise UsageError("udf rollback: it needs the history: --no-history makes no sense")
-    confirm.require(arguments.options)
+    confirm.require(settings)
+    name = names[0] if names else None
+    arguments.prepared = RollbackSettings(
+        settings, name, options.integer("to"), verify=options.flag("verify")
+    )
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Look up, survey, show, confirm, apply."""
+    settings: RollbackSettings = arguments.prepared
     cluster = session.cluster(arguments)
-    limited(cluster, arguments.options)
-    name = os.fsencode(arguments.names[0]) if arguments.names else None
-    number = arguments.options.integer("to")
-    if number is None:
-        return _undo(session, arguments, cluster, name)
-    with History(path_of(arguments.options)) as history:
-        target = _Target.entry(history, number, name)
-    return _roll(session, arguments, cluster, target, lambda: None)
+    settings.change.limit(cluster)
+    if settings.entry is None:
+        return _undo(session, settings, cluster)
+    with History(path_of(settings.change.history)) as history:
+        target = _FormerState.entry(history, settings.entry, settings.name)
+    return _roll(session, settings, cluster, target, lambda: None)
 
 
-def _undo(
-    session: CommandSession, arguments: CommandArguments, cluster: Target, name: bytes | None
-) -> CommandOutcome:
+def _undo(session: CommandSession, settings: RollbackSettings, cluster: Target) -> CommandOutcome:
     """Take the latest change back on the nodes that it was about, as far as they still have it."""
-    path = path_of(arguments.options)
+    path, name = path_of(settings.change.history), settings.name
     with History(path):
         pass  # one that cannot be read is told before any node is asked
     seen = survey(cluster)
@@ -82,13 +94,13 @@ def _undo(
     every = [node.address for node in cluster.nodes]
     answering = [listing.node.address for listing in seen.listings if listing.read]
 
-    def latest() -> tuple[RunUndo, RunUndo, _Target]:
+    def latest() -> tuple[RunUndo, RunUndo, _FormerState]:
         with History(path) as history:
             last = undo.latest(history, every, every, name)
             found = undo.latest(history, every, answering, name)
             if found is None or last is None:
                 raise Error(_none(path, cluster, name, waiting=last is not None))
-            return found, last, _Target.undo(history, found)
+            return found, last, _FormerState.undo(history, found)
 
     found, last, target = latest()
     if last.begun.run != found.begun.run:
@@ -109,14 +121,14 @@ def _undo(
         if latest()[0].key != found.key:
             raise Error(f"{path}: the history has grown meanwhile; nothing was sent: look again")
 
-    return _roll(session, arguments, part, target, same)
+    return _roll(session, settings, part, target, same)
 
 
 def _roll(
     session: CommandSession,
-    arguments: CommandArguments,
+    settings: RollbackSettings,
     cluster: Target,
-    target: _Target,
+    target: _FormerState,
     check: Callable[[], None],
 ) -> CommandOutcome:
     from asadm.fleet.change.planned import ChangeSpec, carry_out
@@ -125,17 +137,17 @@ def _roll(
         check()
         return wish(target.title, target.sources, target.removed, seen)
 
-    aim = ChangeSpec(
+    spec = ChangeSpec(
         "rollback",
         plan,
         question=f"Roll {cluster.name or 'these nodes'} back to {target.title}?",
         nothing=target.nothing,
         undoes=target.run,
         only=target.only,
-        verify=arguments.options.flag("verify"),
+        verify=settings.verify,
         note=target.title,
     )
-    outcome = carry_out(session, arguments, cluster, aim)
+    outcome = carry_out(session, settings.change, cluster, spec)
     outcome.messages[:0] = target.told
     return outcome
 
@@ -151,7 +163,7 @@ def _none(path: str, cluster: Target, name: bytes | None, *, waiting: bool) -> s
     )
 
 
-class _Target:
+class _FormerState:
     """What to go back to: ``sources``, and the modules that were not there; ``run`` is the one that is undone."""
 
     def __init__(self, title: str, run: str | None = None) -> None:
@@ -164,7 +176,7 @@ class _Target:
         self.nothing = ""
 
     @classmethod
-    def entry(cls, history: History, number: int, name: bytes | None) -> _Target:
+    def entry(cls, history: History, number: int, name: bytes | None) -> _FormerState:
         """One row; of a removal what was there before it. Raises UsageError for one of another module, or without content."""
         entry = history.entry(number)
         if name is not None and entry.module != name:
@@ -177,7 +189,7 @@ class _Target:
         return target
 
     @classmethod
-    def undo(cls, history: History, found: RunUndo) -> _Target:
+    def undo(cls, history: History, found: RunUndo) -> _FormerState:
         """What was there before a change. Raises Error when its content is not known."""
         target = cls(
             f"the state before the change of {found.begun.at} by {found.begun.user}", found.begun.run

@@ -10,20 +10,20 @@ from asinfo.text import visible
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from asinfo.terminal.options import Values
+    from asadm.fleet.change.settings import ChangeSettings
 
 
-def require(options: Values) -> None:
+def require(settings: ChangeSettings) -> None:
     """Refuse a run that nobody could confirm, before it does anything. Raises UsageError."""
-    if not (options.flag("yes") or options.flag("dry-run") or _terminal()):
+    if not (settings.yes or settings.dry_run or _terminal()):
         raise UsageError(
             "this changes the cluster, and no terminal can confirm it: give --yes, or --dry-run to look"
         )
 
 
-def confirmed(options: Values, question: str) -> bool:
+def confirmed(question: str, *, yes: bool) -> bool:
     """Whether to go on: ``--yes``, or a yes on the terminal. The question goes to standard error."""
-    if options.flag("yes"):
+    if yes:
         return True
     sys.stderr.write("\n".join(map(visible, question.split("\n"))) + " [y/N] ")
     sys.stderr.flush()

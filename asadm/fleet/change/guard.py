@@ -1,27 +1,25 @@
 """The one way in which modules on nodes are changed, whatever the command.
 
-    history opened -> lock files -> survey, decision -> shown -> confirmed -> the clusters' locks -> second survey, nothing
+    history opened -> lock files -> survey, proposal -> shown -> confirmed -> the clusters' locks -> second survey, nothing
     changed since? -> what is there and what is to be goes into the history -> done and verified -> how it went, too
 
 With ``--yes`` nobody thinks between the two surveys, and the second one is left out where no other machine may have
-changed anything in between either. The time of ``--wait`` begins with the first survey; what a person thinks, and what
-another run holds us up, is not counted. Errors before anything is sent are raised. What a command does between the locks
-is its `Change`.
+changed anything in between either. The time of ``--wait`` begins with the first survey; the time in which a person
+thinks, and in which another run holds a lock, is not counted. Errors before anything is sent are raised.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from asadm.display import rendered
 from asadm.fleet.change import confirm
 from asadm.fleet.change.backup import Backup
 from asadm.fleet.change.lock import ClusterLock, FileLocks
-from asadm.fleet.change.options import WAIT_SECONDS, limited
 from asadm.fleet.history.history import History, clean, path_of
-from asadm.fleet.observed.survey import Survey
 from asadm.outcome import FAILED, INTERRUPTED, CommandOutcome
 from asadm.signals import SignalShield
 from asinfo.errors import ConfigError, Error, UsageError
@@ -29,90 +27,97 @@ from asinfo.terminal.render import plain
 from asinfo.text import text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
 
     from asadm.fleet.change.backup import ChangeResult, IntendedChange
+    from asadm.fleet.change.settings import ChangeSettings
+    from asadm.fleet.observed.survey import Survey
     from asadm.session import CommandSession
     from asadm.target.interface import Target
     from asinfo.exchange import Node
-    from asinfo.terminal.options import Values
     from asinfo.terminal.render import Sheet
 
 REASONS_MAX = 20
+"""Lines of reasons below an error: a screen of 24 lines takes them."""
 
 READING = 0.5
 """Of the time that is left, what reading the old contents may take at most: nodes that hang then leave time to send."""
 
 
-class Change:
-    """What one command does; the steps are called in this order, `look` perhaps twice.
+class Carried(NamedTuple):
+    """What became of a change: what the command gives back, and what the history gets."""
 
-    ``survey``   what the nodes listed at the latest look
-    ``pending``  whether there is anything to change on them
-    ``undoes``   the run that this one takes back
-    ``note``     words for the history, beside those of ``--note``
-    ``budget`` what the nodes have of the time of ``--wait``
+    outcome: CommandOutcome
+    results: Sequence[ChangeResult]
+
+
+class Work(NamedTuple):
+    """What carrying out a change is given.
+
+    ``groups``    the nodes that are changed, by cluster
+    ``deadline``  the end of the time of ``--wait``, of `time.monotonic`
+    ``done``      to be called when only the report is left: from there on no signal is heard
     """
 
+    groups: Sequence[Sequence[Node]]
+    deadline: float
+    done: Callable[[], None]
+
+
+class Proposal(NamedTuple):
+    """What one look at the nodes came to, and what can be done about it.
+
+    ``survey``      what the nodes listed
+    ``pending``     whether there is anything to change on them
+    ``question``    for the terminal
+    ``intents``     the changes, for the history
+    ``only_shown``  a dry run
+    ``idle``        nothing has to change; it is given the end of the time of ``--wait``
+    ``show``        show what is about to be done; a question may follow
+    ``groups``      the nodes that are to be changed, by cluster; may raise KeyboardInterrupt
+    ``carry_out``   change the nodes; a KeyboardInterrupt ends that with a true report
+    """
+
+    survey: Survey
+    pending: bool
+    question: str
+    intents: Sequence[IntendedChange]
+    only_shown: Callable[[], CommandOutcome]
+    idle: Callable[[float], Carried]
+    show: Callable[[], None]
+    groups: Callable[[], Sequence[Sequence[Node]]]
+    carry_out: Callable[[Work], Carried]
+
+
+Seen = Callable[["Survey"], None]
+"""Takes each survey that is made; raises KeyboardInterrupt where a signal ended it."""
+
+
+class Change(NamedTuple):
+    """One change of modules: what a command wants, for `carry_out`.
+
+    ``look``    survey the nodes of ``cluster`` and decide; called once more after the locks were taken. May raise Error.
+    ``undoes``  the run of the history that this one takes back
+    ``note``    words for the history, beside those of the user
+    """
+
+    session: CommandSession
+    settings: ChangeSettings
+    cluster: Target
+    look: Callable[[Seen], Proposal]
     undoes: str | None = None
-    note = ""
-
-    def __init__(self, session: CommandSession, options: Values, cluster: Target) -> None:
-        self.session = session
-        self.options = options
-        self.cluster = cluster
-        self.budget = limited(cluster, options)
-        self.survey = Survey([])
-        self.pending = False
-        self.done: Callable[[], None] = lambda: None
-        """To be called when all is done and only the report is left: from there on no signal is heard."""
-
-    def look(self) -> None:
-        """Survey the nodes and decide. Raises KeyboardInterrupt, and Error when nothing can be done."""
-        raise NotImplementedError
-
-    def only_shown(self) -> CommandOutcome:
-        """A dry run."""
-        raise NotImplementedError
-
-    def idle(self, deadline: float) -> CommandOutcome:
-        """Nothing has to change."""
-        raise NotImplementedError
-
-    def show(self) -> None:
-        """Show what is about to be done; a question may follow."""
-        raise NotImplementedError
-
-    def question(self) -> str:
-        """For the terminal."""
-        raise NotImplementedError
-
-    def groups(self) -> Sequence[Sequence[Node]]:
-        """The nodes that are to be changed, by cluster. Raises KeyboardInterrupt."""
-        raise NotImplementedError
-
-    def intents(self) -> Sequence[IntendedChange]:
-        """The changes."""
-        raise NotImplementedError
-
-    def carry_out(self, groups: Sequence[Sequence[Node]], deadline: float) -> CommandOutcome:
-        """Change the nodes; a KeyboardInterrupt ends that with a true report."""
-        raise NotImplementedError
-
-    def results(self) -> Sequence[ChangeResult]:
-        """How it went with each change."""
-        raise NotImplementedError
+    note: str = ""
 
 
-def carry_out(job: Change) -> CommandOutcome:
+def carry_out(change: Change) -> CommandOutcome:
     """Do it. Ctrl-C, SIGTERM and SIGHUP end it with a true report; raises Error where nothing was sent."""
     with SignalShield() as shield, ExitStack() as stack:
+        run = _GuardedRun(change, stack, shield)
         try:
-            outcome = _GuardedRun(job, stack, shield).outcome()
-        except KeyboardInterrupt:  # nothing was sent
-            outcome = CommandOutcome(
-                job.survey.answers, messages=["stopped: nothing was sent"], code=INTERRUPTED
-            )
+            outcome = run.outcome()
+        except KeyboardInterrupt:
+            answers = run.survey.answers if run.survey else ()
+            outcome = CommandOutcome(answers, messages=["stopped: nothing was sent"], code=INTERRUPTED)
         if outcome.code == INTERRUPTED:
             outcome.code = shield.code or INTERRUPTED
         return outcome
@@ -121,56 +126,67 @@ def carry_out(job: Change) -> CommandOutcome:
 class _GuardedRun:
     """One run; locks and history are held until ``stack`` ends."""
 
-    def __init__(self, job: Change, stack: ExitStack, shield: SignalShield) -> None:
-        self.job = job
-        job.done = shield.up
-        self.options = job.options
+    def __init__(self, change: Change, stack: ExitStack, shield: SignalShield) -> None:
+        self.change = change
+        self.settings = change.settings
+        self.budget = change.settings.limit(change.cluster)
         self.stack = stack
         self.shield = shield
+        self.survey: Survey | None = None
         self.history: History | None = None
         self.backup: Backup | None = None
         self.messages: list[str] = []
 
     def outcome(self) -> CommandOutcome:
         """All of it."""
-        job, yes = self.job, self.options.flag("yes")
-        if self.options.flag("dry-run"):
-            job.look()
-            return job.only_shown()
+        yes = self.settings.yes
+        if self.settings.dry_run:
+            return self.look().only_shown()
         self.open()
         if yes:
             self.lock_files()
-        job.look()
-        if not job.pending:
-            return self.nothing_to_do()
-        job.show()
+        proposal = self.look()
+        if not proposal.pending:
+            return self.nothing_to_do(proposal)
+        proposal.show()
         with self.stopped_clock():
-            if not confirm.confirmed(self.options, job.question()):
+            if not confirm.confirmed(proposal.question, yes=yes):
                 return CommandOutcome(messages=["not confirmed: nothing was sent"], code=FAILED)
         if not yes:
             self.lock_files()
-        return self.change(look_again=not yes)
+        return self.make(proposal, look_again=not yes)
+
+    def look(self) -> Proposal:
+        """Survey the nodes and decide. Raises KeyboardInterrupt, and Error when nothing can be done."""
+        return self.change.look(self.saw)
+
+    def saw(self, survey: Survey) -> None:
+        """Keep the latest survey. Raises KeyboardInterrupt where a signal ended it."""
+        self.survey = survey
+        if any(answer.status == "interrupted" for answer in survey.answers):
+            raise KeyboardInterrupt
 
     def open(self) -> None:
         """Open the history. Raises ConfigError where it cannot be written."""
-        if self.options.flag("no-history"):
+        settings, change = self.settings, self.change
+        if not settings.recorded:
             return
-        job = self.job
-        shared = bool(self.options.text("history"))
-        history = History(path_of(self.options), write=True, shared=shared)
+        history = History(path_of(settings.history), write=True, shared=bool(settings.history))
         self.history = self.stack.enter_context(history)
-        notes = [clean(each) for each in (self.options.text("note"), job.note) if each]
-        self.backup = Backup(self.history, job.cluster, note="; ".join(notes), undoes=job.undoes)
+        notes = [clean(each) for each in (settings.note, change.note) if each]
+        self.backup = Backup(self.history, change.cluster, note="; ".join(notes), undoes=change.undoes)
 
     def lock_files(self) -> None:
         """Take the lock files. Where there is no place for them, and for a history neither, the cluster's have to do."""
+        settings = self.settings
         try:
             with self.stopped_clock():
-                self.stack.enter_context(FileLocks(self.job.cluster, self.options))
+                locks = FileLocks(self.change.cluster, settings.lock, wait=settings.lock_wait)
+                self.stack.enter_context(locks)
         except UsageError as error:
-            if self.history is not None or self.options.text("lock"):
+            if self.history is not None or settings.lock:
                 raise
-            self.job.session.warn(
+            self.change.session.warn(
                 f"{error}: no lock file keeps another run on this machine from changing the same nodes"
             )
 
@@ -181,63 +197,57 @@ class _GuardedRun:
         try:
             yield
         finally:
-            self.job.budget.extend(time.monotonic() - started)
+            self.budget.extend(time.monotonic() - started)
 
     @property
     def deadline(self) -> float:
         """The end of the time of ``--wait``, of `time.monotonic`."""
-        return self.job.budget.deadline or 0.0
+        return self.budget.deadline or 0.0
 
-    def look_again(self) -> None:
+    def look_again(self, before: Survey) -> Proposal:
         """See that the nodes are what the decision was made for. Raises Error when something has changed since."""
-        before = self.job.survey
-        self.job.look()
-        reasons = _differences(before, self.job.survey)
+        proposal = self.look()
+        reasons = _differences(before, proposal.survey)
         if reasons:
             raise Error(listed("the nodes changed since the plan was shown; nothing was sent", reasons))
+        return proposal
 
-    def nothing_to_do(self) -> CommandOutcome:
+    def nothing_to_do(self, proposal: Proposal) -> CommandOutcome:
         """A rollback that has nothing to do is recorded, so that the next goes further back."""
-        outcome = self.job.idle(self.deadline)
-        if self.backup is not None and self.job.undoes:
-            self.end(outcome)
-        outcome.messages[:0] = self.messages
-        return outcome
+        carried = proposal.idle(self.deadline)
+        if self.change.undoes:
+            self.end(carried)
+        carried.outcome.messages[:0] = self.messages
+        return carried.outcome
 
-    @property
-    def wait(self) -> float:
-        """Seconds for the whole change."""
-        return self.options.number("wait") or WAIT_SECONDS
-
-    def change(self, *, look_again: bool) -> CommandOutcome:
+    def make(self, proposal: Proposal, *, look_again: bool) -> CommandOutcome:
         """Change the nodes."""
-        job = self.job
-        groups = job.groups()
-        wait = self.options.number("lock-wait") or 0.0
-        lock = ClusterLock(job.cluster, groups, seconds=self.wait, wait=wait)
+        groups = proposal.groups()
+        settings = self.settings
+        lock = ClusterLock(self.change.cluster, groups, seconds=settings.wait, wait=settings.lock_wait)
         self.stack.enter_context(lock)
-        job.budget.extend(lock.waited)
+        self.budget.extend(lock.waited)
         if look_again or lock.held:  # until then somebody else may have been at it
-            self.look_again()
+            proposal = self.look_again(proposal.survey)
         if self.backup is not None:
             now = time.monotonic()
             reading = now + READING * (self.deadline - now)
-            self.messages += self.backup.begin(job.survey, job.intents(), reading)
-        outcome = job.carry_out(groups, self.deadline)
+            self.messages += self.backup.begin(proposal.survey, proposal.intents, reading)
+        carried = proposal.carry_out(Work(groups, self.deadline, self.shield.up))
         self.shield.up()
-        self.end(outcome)
-        outcome.messages[:0] = self.messages
-        return outcome
+        self.end(carried)
+        carried.outcome.messages[:0] = self.messages
+        return carried.outcome
 
-    def end(self, outcome: CommandOutcome) -> None:
+    def end(self, carried: Carried) -> None:
         """Write down how it went; where that cannot be, the run has failed, for nobody could tell by the history."""
         if self.backup is None:
             return
         try:
-            self.backup.end(self.job.results())
+            self.backup.end(carried.results)
         except ConfigError as error:
             self.messages.append(f"{error}: how it went is not in the history")
-            outcome.code = outcome.code or FAILED
+            carried.outcome.code = carried.outcome.code or FAILED
 
 
 def announce(session: CommandSession, sheet: Sheet) -> None:

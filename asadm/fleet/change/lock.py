@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from asadm.target.interface import Target
     from asadm.target.results import LockAnswer
     from asinfo.exchange import Node
-    from asinfo.terminal.options import Values
 
 __all__ = ["ClusterLock", "FileLocks", "scope"]
 
@@ -49,21 +48,20 @@ def scope(cluster: Target) -> str:
 
 
 class FileLocks:
-    """The lock files of the nodes of ``cluster``, or the one that is named, held inside a ``with`` block.
+    """The lock files of the nodes of ``cluster``, or the lock ``file`` that is named, held inside a ``with`` block.
 
     The locks are those of nodes, and not of what a command line calls them together: a run that knows them from an
     inventory and one that was given their addresses keep each other out. They are taken in one order by all, so that no
     two runs can wait for each other. Raises UsageError when there is no place for them, and LockHeldError.
     """
 
-    def __init__(self, cluster: Target, options: Values) -> None:
+    def __init__(self, cluster: Target, file: str = "", *, wait: float = 0.0) -> None:
         user, host = author()
         self._holder = f"{user} on {host}"
-        self._wait = options.number("lock-wait") or 0.0
-        named = options.text("lock")
-        self.shared = bool(named)
+        self._wait = wait
+        self.shared = bool(file)
         self.paths = (
-            [named] if named else sorted({_path(each) for node in cluster.nodes for each in _called(node)})
+            [file] if file else sorted({_path(each) for node in cluster.nodes for each in _called(node)})
         )
         self._stack = ExitStack()
 

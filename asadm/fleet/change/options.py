@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from asadm.time_budget import TimeBudget
 from asinfo.terminal.options import Option
-
-TYPE_CHECKING = False  # typing would cost as much as the whole run
-if TYPE_CHECKING:
-    from asadm.target.interface import Target
-    from asinfo.terminal.options import Values
 
 WAIT_SECONDS = 60.0
 """How long a change may take on all nodes together, when nobody says otherwise."""
@@ -54,11 +48,3 @@ NOTE = Option("note", metavar="TEXT", help="Words for the history: a ticket, a c
 
 CHANGE = (YES, DRY_RUN, WAIT, HISTORY, NO_HISTORY, LOCK, LOCK_WAIT)
 """What every command has that changes modules on the nodes."""
-
-
-def limited(cluster: Target, options: Values) -> TimeBudget:
-    """Let all that is asked of ``cluster`` end in the time of ``--wait``, which runs since the command took its nodes."""
-    if cluster.budget is None:
-        cluster.budget = TimeBudget()
-    cluster.budget.limit(options.number("wait") or WAIT_SECONDS)
-    return cluster.budget

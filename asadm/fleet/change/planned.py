@@ -6,11 +6,14 @@ Around it stands what every change has: see `asadm.fleet.change.guard`. From the
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from asadm import display
 from asadm.fleet.change import guard, report
 from asadm.fleet.change.backup import ChangeResult, IntendedChange
+from asadm.fleet.change.guard import Carried, Change, Proposal
 from asadm.fleet.change.rollout import Rollout, followed
 from asadm.fleet.change.stuck import forcing
 from asadm.fleet.observed.coverage import coverage, unknown
@@ -24,94 +27,98 @@ from asinfo.errors import Error
 from asinfo.terminal.render import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
+    from asadm.fleet.change.guard import Seen, Work
+    from asadm.fleet.change.settings import ChangeSettings
     from asadm.fleet.observed.survey import Survey
     from asadm.fleet.plan.plan import FleetPlan, PlanStep
     from asadm.session import CommandSession
-    from asadm.statement import CommandArguments
     from asadm.target.interface import Target
     from asinfo.exchange import Node
 
 
-class ChangeSpec:
+class ChangeSpec(NamedTuple):
     """What a command wants.
 
     ``action``    for the history: ``apply``, ``remove`` or ``rollback``
     ``plan``      the plan for what the nodes list
+    ``question``  for the terminal
+    ``nothing``   what to say where there is nothing to do
     ``stale``     why the nodes are not what the user was shown elsewhere; no reason mostly
     ``undoes``    the run that this one takes back
     ``only``      addresses of the nodes that a module is to be changed on; all nodes where it is not in there
     ``verify``    whether the bytes are read back
-    ``question``  for the terminal
-    ``nothing``   what to say where there is nothing to do
     ``note``      for the history, beside that of the user
     """
 
-    def __init__(
-        self,
-        action: str,
-        plan: Callable[[Survey], FleetPlan],
-        *,
-        question: str,
-        nothing: str = "",
-        stale: Callable[[Survey], Sequence[str]] | None = None,
-        undoes: str | None = None,
-        only: Mapping[bytes, frozenset[str]] | None = None,
-        verify: bool = False,
-        note: str = "",
-    ) -> None:
-        self.action = action
-        self.plan = plan
-        self.question = question
-        self.nothing = nothing
-        self.stale = stale
-        self.undoes = undoes
-        self.only = only or {}
-        self.verify = verify
-        self.note = note
+    action: str
+    plan: Callable[[Survey], FleetPlan]
+    question: str
+    nothing: str = ""
+    stale: Callable[[Survey], Sequence[str]] | None = None
+    undoes: str | None = None
+    only: Mapping[bytes, frozenset[str]] = MappingProxyType({})
+    verify: bool = False
+    note: str = ""
 
 
 def carry_out(
-    session: CommandSession, arguments: CommandArguments, cluster: Target, aim: ChangeSpec
+    session: CommandSession, settings: ChangeSettings, cluster: Target, spec: ChangeSpec
 ) -> CommandOutcome:
     """Do it. Ctrl-C, SIGTERM and SIGHUP end it with a true report; raises Error where nothing was sent."""
-    return guard.carry_out(PlanRun(session, arguments, cluster, aim))
+
+    def look(seen: Seen) -> Proposal:
+        found = survey(cluster)
+        seen(found)
+        return PlanRun(session, settings, cluster, spec, found).proposal()
+
+    return guard.carry_out(Change(session, settings, cluster, look, undoes=spec.undoes, note=spec.note))
 
 
-class PlanRun(guard.Change):
-    """One run."""
-
-    plan: FleetPlan
+class PlanRun:
+    """A plan for what the nodes list in ``survey``, and how it is carried out."""
 
     def __init__(
-        self, session: CommandSession, arguments: CommandArguments, cluster: Target, aim: ChangeSpec
+        self,
+        session: CommandSession,
+        settings: ChangeSettings,
+        cluster: Target,
+        spec: ChangeSpec,
+        survey: Survey,
     ) -> None:
-        super().__init__(session, arguments.options, cluster)
-        self.aim = aim
-        self.undoes = aim.undoes
-        self.note = aim.note
-        self.rollout: Rollout | None = None
-
-    def look(self) -> None:
-        """Survey the nodes and make the plan. Raises Error when they are not what the user saw elsewhere."""
-        self.survey = survey(self.cluster)
-        if any(listing.answer.status == "interrupted" for listing in self.survey.listings):
-            raise KeyboardInterrupt
-        reasons = self.aim.stale(self.survey) if self.aim.stale else ()
+        """Make the plan. Raises Error when the nodes are not what the user saw elsewhere."""
+        self.session = session
+        self.settings = settings
+        self.cluster = cluster
+        self.spec = spec
+        self.survey = survey
+        reasons = spec.stale(survey) if spec.stale else ()
         if reasons:
             raise Error(
                 guard.listed("the plan is not for what the nodes have now; nothing was sent", reasons)
             )
-        self.plan = self.aim.plan(self.survey)
+        self.plan = spec.plan(survey)
         for step in self.plan.steps:
             self._confine(step)
-        self.pending = self.plan.pending
+        self.rollout: Rollout | None = None
+
+    def proposal(self) -> Proposal:
+        """The plan, and what can be done with it."""
+        return Proposal(
+            survey=self.survey,
+            pending=self.plan.pending,
+            question=self.spec.question,
+            intents=[self._intent(step) for step in self.plan.steps if step.pending],
+            only_shown=self._only_shown,
+            idle=self._idle,
+            show=self._show,
+            groups=self._groups,
+            carry_out=self._carry_out,
+        )
 
     def _concerned(self, name: bytes) -> frozenset[str]:
         """Addresses of the nodes that a module is to be changed on."""
         every = frozenset(node.address for node in self.survey.nodes())
-        return every & self.aim.only.get(name, every)
+        return every & self.spec.only.get(name, every)
 
     def _confine(self, step: PlanStep) -> None:
         concerned = self._concerned(step.name)
@@ -122,7 +129,7 @@ class PlanRun(guard.Change):
 
     # ---- without a change
 
-    def only_shown(self) -> CommandOutcome:
+    def _only_shown(self) -> CommandOutcome:
         """The plan, as the outcome."""
         return self._shown(PENDING if self.plan.pending else GOOD)
 
@@ -138,10 +145,13 @@ class PlanRun(guard.Change):
             told=True,
         )
 
-    def idle(self, deadline: float) -> CommandOutcome:
+    def _idle(self, deadline: float) -> Carried:
         """All nodes that were read are as they should be; their bytes too, if that is asked."""
-        nothing = _line(self._nothing()) if self.aim.nothing and not self.session.json else b""
-        if not self.aim.verify:
+        return Carried(self._idle_outcome(deadline), self._results())
+
+    def _idle_outcome(self, deadline: float) -> CommandOutcome:
+        nothing = _line(self._nothing()) if self.spec.nothing and not self.session.json else b""
+        if not self.spec.verify:
             outcome = self._shown(GOOD)
             if nothing:
                 outcome.show = display.rendered(self.session, failures(self.survey)) + nothing
@@ -158,56 +168,48 @@ class PlanRun(guard.Change):
         read, asked = self.survey.read, len(self.survey.listings)
         if not read:
             return unknown(asked)
-        return self.aim.nothing if read == asked else f"{self.aim.nothing} (on {coverage(read, asked)})"
+        return self.spec.nothing if read == asked else f"{self.spec.nothing} (on {coverage(read, asked)})"
 
     # ---- with one
 
-    def show(self) -> None:
+    def _show(self) -> None:
         """The plan, before it is carried out: on standard output; on standard error where that is for JSON."""
         plan = self.plan
         if not self.session.json:
             shown = display.rendered(self.session, show.sheets(plan)) + _line(show.summary(plan))
             self.session.write(shown + b"\n")
-        elif not self.options.flag("yes"):
+        elif not self.settings.yes:
             for line in "".join(map(plain, show.sheets(plan))).splitlines():
                 self.session.warn(line)
             self.session.warn(show.summary(plan))
         for message in show.remarks(plan, self.cluster.leftovers):
             self.session.warn(message)
 
-    def question(self) -> str:
-        """As the command has it."""
-        return self.aim.question
-
-    def groups(self) -> Sequence[Sequence[Node]]:
+    def _groups(self) -> Sequence[Sequence[Node]]:
         """The nodes that were read, by cluster."""
         return self.cluster.groups([each.node for each in self.survey.listings if each.read])
 
-    def intents(self) -> list[IntendedChange]:
-        """A row for each module that changes anywhere."""
-        return [self._intent(step) for step in self.plan.steps if step.pending]
-
     def _intent(self, step: PlanStep) -> IntendedChange:
-        action = "remove" if step.source is None and self.aim.action == "apply" else self.aim.action
+        action = "remove" if step.source is None and self.spec.action == "apply" else self.spec.action
         content = step.source.content if step.source else None
         return IntendedChange(action, step.name, step.wanted, content, self._concerned(step.name))
 
-    def carry_out(self, groups: Sequence[Sequence[Node]], deadline: float) -> CommandOutcome:
+    def _carry_out(self, work: Work) -> Carried:
         """Do it and read it back; behind it no signal is heard any more, for what was done has to be told."""
-        self.rollout = rollout = self._rollout(deadline)
-        rollout.grouped(groups)
+        self.rollout = rollout = self._rollout(work.deadline)
+        rollout.grouped(work.groups)
         try:
             rollout.run()
-            self.done()
+            work.done()
         except KeyboardInterrupt:
             rollout.interrupted = True
             rollout.finish()
         followed(rollout)
-        return self._reported(rollout)
+        return Carried(self._reported(rollout), self._results())
 
-    def results(self) -> list[ChangeResult]:
+    def _results(self) -> list[ChangeResult]:
         """By module; a rollback tells also of those that had nothing to go back to."""
-        steps = [step for step in self.plan.steps if step.pending or self.undoes]
+        steps = [step for step in self.plan.steps if step.pending or self.spec.undoes]
         return [self._result(step) for step in steps]
 
     def _result(self, step: PlanStep) -> ChangeResult:
@@ -221,7 +223,7 @@ class PlanRun(guard.Change):
                 if step.name not in place.cells or place.cells[step.name].good
             }
         bad = concerned - good
-        idle = "" if self.pending else "there was nothing to do"
+        idle = "" if self.plan.pending else "there was nothing to do"
         return ChangeResult(self._intent(step), concerned & good, bad, idle or self._why(step, bad))
 
     def _why(self, step: PlanStep, bad: frozenset[str]) -> str:
@@ -239,9 +241,9 @@ class PlanRun(guard.Change):
             self.survey,
             wait=deadline - time.monotonic(),
             stuck=forcing(self.session.warn),
-            verify=self.aim.verify,
+            verify=self.spec.verify,
         )
-        for name, concerned in self.aim.only.items():
+        for name, concerned in self.spec.only.items():
             for place in rollout.places:
                 if place.node.address not in concerned:
                     place.cells.pop(name, None)
@@ -251,12 +253,12 @@ class PlanRun(guard.Change):
         """What became of it."""
         changing = {step.name for step in self.plan.steps if step.pending}
         shown = report.sheets(rollout, [item for item in rollout.items if item.name in changing])
-        summary = _summary(rollout, verified=self.aim.verify)
+        summary = _summary(rollout, verified=self.spec.verify)
         extra = {"steps": show.document(self.plan)["steps"], "modules": report.document(rollout)}
         return CommandOutcome(
             report.answers(rollout),
             b"" if self.session.json else display.rendered(self.session, shown) + _line(summary),
-            messages=[*compile_error(rollout), *report.remarks(rollout)],
+            messages=[*report.compile_error(rollout), *report.remarks(rollout)],
             code=INTERRUPTED if rollout.interrupted else None,
             extra=extra if self.session.json else None,
             told=True,
@@ -298,13 +300,3 @@ def _summary(rollout: Rollout, *, verified: bool) -> str:
     seconds = rollout.milliseconds / 1000
     stopped = "stopped: " if rollout.interrupted else ""
     return f"{stopped}{good} of {count} node{'' if count == 1 else 's'} as they should be{how}, after {seconds:.2f} s"
-
-
-def compile_error(rollout: Rollout) -> list[str]:
-    """``path:line: message`` and the line of the source; empty when all modules compile."""
-    if rollout.broken is None:
-        return []
-    from asadm.compile_errors import describe
-
-    item = rollout.broken.change
-    return describe(rollout.broken.error, item.name, item.path, item.content or b"")

@@ -220,3 +220,13 @@ def _entry(place: NodeProgress, item: ModuleChange) -> dict[str, object]:
         "known": place.fresh,
         "ms": round(cell.milliseconds, 3),
     }
+
+
+def compile_error(rollout: Rollout) -> list[str]:
+    """``path:line: message`` and the line of the source; empty when all modules compile."""
+    if rollout.broken is None:
+        return []
+    from asadm.compile_errors import describe
+
+    item = rollout.broken.change
+    return describe(rollout.broken.error, item.name, item.path, item.content or b"")

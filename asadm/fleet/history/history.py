@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from asinfo.terminal.options import Values
 
 FOUND = "found"
 """Action, and state, of the rows that say what was there before a run."""
@@ -164,9 +163,9 @@ def default_path() -> str:
     return state.required("history.sqlite")
 
 
-def path_of(options: Values) -> str:
-    """The history file that a command's flags mean."""
-    return options.text("history") or default_path()
+def path_of(file: str) -> str:
+    """The history in ``file``, or that of the user where none is named. Raises UsageError where there is no home."""
+    return file or default_path()
 
 
 def new_run() -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from asadm.target.aerospike.requires import BUILT_IN
-from asadm.target.aerospike.requires import required as literals
 from asinfo.errors import UsageError
 from asinfo.text import text
 from asinfo.wire.udf import NAME_SIZE_MAX, SOURCE_SIZE_MAX, base64, digest
@@ -64,5 +62,10 @@ def hash(name: bytes, content: bytes) -> str:  # noqa: A001 - the word of ``udf-
 
 def required(content: bytes) -> tuple[bytes, ...]:
     """File names of the modules that ``content`` requires, without those that every node has."""
+    from asadm.target.aerospike.requires import (
+        BUILT_IN,
+    )  # the only part of the rules that costs a regular expression
+    from asadm.target.aerospike.requires import required as literals
+
     # Lua takes a dot in what is required for a directory.
     return tuple(each.replace(b".", b"/") + b".lua" for each in literals(content) if each not in BUILT_IN)

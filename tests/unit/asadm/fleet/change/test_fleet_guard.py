@@ -127,7 +127,7 @@ def test_a_repair_that_was_thought_about_too_long(world: World, monkeypatch: pyt
     world.fleet.load(b"a.lua", ONE)
     world.fleet[0].hold(b"a.lua", TWO)
 
-    def think(*_: object) -> bool:
+    def think(_question: str, **_: bool) -> bool:
         world.fleet.load(b"a.lua", TWO)
         return True
 

@@ -9,11 +9,9 @@ import pytest
 
 from asadm.cluster import ClusterNode
 from asadm.fleet.change.lock import ClusterLock, FileLocks, scope
-from asadm.fleet.change.options import CHANGE
 from asadm.target.aerospike.cluster import AerospikeCluster
 from asinfo.errors import Error
 from asinfo.exchange import Node
-from asinfo.terminal.options import Values
 from tests.fakes.fleet import Fleet, Server
 from tests.unit.asadm.conftest import Asadm
 
@@ -135,9 +133,8 @@ def test_waiting_for_the_lock_does_not_count(asadm: Asadm, tmp_path: Path) -> No
 def test_a_file_for_each_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     with Fleet(2) as fleet:
-        values = Values(CHANGE)
-        locks = FileLocks(cluster_of(fleet, "production"), values)
-        assert locks.paths == FileLocks(cluster_of(fleet), values).paths
+        locks = FileLocks(cluster_of(fleet, "production"))
+        assert locks.paths == FileLocks(cluster_of(fleet)).paths
         assert len(locks.paths) == 2
         with locks:
             for path in map(Path, locks.paths):
@@ -148,10 +145,10 @@ def test_a_file_for_each_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     strange = AerospikeCluster(
         [ClusterNode(Node("../x", 1)), ClusterNode(Node("::1", 3000)), ClusterNode(Node("h" * 200, 3000))]
     )
-    paths = FileLocks(strange, values).paths
+    paths = FileLocks(strange).paths
     assert len(set(paths)) == 3
-    [address] = FileLocks(AerospikeCluster([ClusterNode(Node("127.0.0.1", 3000))]), values).paths
-    assert address in FileLocks(AerospikeCluster([ClusterNode(Node("localhost", 3000))]), values).paths
+    [address] = FileLocks(AerospikeCluster([ClusterNode(Node("127.0.0.1", 3000))])).paths
+    assert address in FileLocks(AerospikeCluster([ClusterNode(Node("localhost", 3000))])).paths
     assert {Path(path).parent for path in paths} == {tmp_path / "asudf" / "locks"}
 
 
@@ -161,7 +158,7 @@ def test_the_inventory_and_addresses_meet(asadm: Asadm, tmp_path: Path) -> None:
     with Fleet(2) as fleet:
         nodes = "".join(f"      - {{host: {node.host}, port: {node.port}}}\n" for node in fleet.nodes)
         (tmp_path / "asadm.yaml").write_text(f"clusters:\n  production:\n    nodes:\n{nodes}")
-        with FileLocks(AerospikeCluster([ClusterNode(Node(fleet[1].host, fleet[1].port))]), Values(CHANGE)):
+        with FileLocks(AerospikeCluster([ClusterNode(Node(fleet[1].host, fleet[1].port))])):
             for words in ((), ("-h", fleet.hosts)):
                 refused = asadm(*words, "udf", "apply", "udf", "--yes")
                 assert refused.code == 1
