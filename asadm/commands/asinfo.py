@@ -13,7 +13,7 @@ from asinfo.wire.info import request, split_line
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from asadm.outcome import NodeAnswer
     from asadm.session import CommandSession
@@ -37,31 +37,45 @@ CHANGING = frozenset(
 """Info commands that change a cluster for good; they ask for ``enable``. All others read, or only drop a cache."""
 
 
+class InfoRequest:  # plain class: dataclasses cost more to import than the whole run
+    """What is sent and how it is shown.
+
+    ``commands``  no command, or an empty one, asks for the node's own summary
+    ``bare``      no line names the node
+    ``shape``     what an answer becomes
+    """
+
+    __slots__ = ("bare", "commands", "shape")
+
+    def __init__(self, arguments: CommandArguments) -> None:
+        """Raises UsageError for a ``like`` that is no pattern."""
+        options = arguments.options
+        self.commands = [meant(value) for value in options.texts("value") if value]
+        self.bare = options.flag("no-node-name")
+        self.shape = _filter(arguments.clauses.get("like", []), lines=options.flag("line-separator"))
+
+
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for commands that cannot be sent, and for a ``like`` that is no pattern."""
-    request(_commands(arguments))
-    _filter(arguments)
+    arguments.prepared = InfoRequest(arguments)
+    request(arguments.prepared.commands)
 
 
 def changing(arguments: CommandArguments) -> bool:
     """Whether one of the commands changes the cluster."""
-    return any(split_line(command)[0] in CHANGING for command in _commands(arguments))
+    asked: InfoRequest = arguments.prepared
+    return any(split_line(command)[0] in CHANGING for command in asked.commands)
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Ask every node; a block for each, in the configured order."""
-    answers = info_cluster(session.cluster(arguments)).each(_commands(arguments))
+    asked: InfoRequest = arguments.prepared
+    answers = info_cluster(session.cluster(arguments)).each(asked.commands)
     if session.json:
         return CommandOutcome(answers, read=sum(bool(answer.answers) for answer in answers))
-    shape = _filter(arguments)
-    bare = arguments.options.flag("no-node-name")
-    blocks = [_bare(session, answer, shape) if bare else _block(session, answer, shape) for answer in answers]
-    return CommandOutcome(answers, b"".join(blocks), told=not bare and "like" not in arguments.clauses)
-
-
-def _commands(arguments: CommandArguments) -> list[bytes]:
-    """What to send: no ``-v``, or an empty one, asks for the node's own summary."""
-    return [meant(value) for value in arguments.options.texts("value") if value]
+    show = _bare if asked.bare else _block
+    blocks = [show(session, answer, asked.shape) for answer in answers]
+    return CommandOutcome(answers, b"".join(blocks), told=not asked.bare and "like" not in arguments.clauses)
 
 
 def _bare(session: CommandSession, answer: NodeAnswer, shape: Callable[[bytes], bytes]) -> bytes:
@@ -79,10 +93,8 @@ def _block(session: CommandSession, answer: NodeAnswer, shape: Callable[[bytes],
     return session.bold(head + "gave no answer:") + b"\n" + reason.encode() + b"\n\n"
 
 
-def _filter(arguments: CommandArguments) -> Callable[[bytes], bytes]:
+def _filter(words: Sequence[str], *, lines: bool) -> Callable[[bytes], bytes]:
     """How an answer is shown: only the fields that a ``like`` word finds, and with ``-l`` one a line."""
-    lines = arguments.options.flag("line-separator")
-    words = arguments.clauses.get("like")
     if not words:
         return _lines if lines else _stripped
     import re  # 5 ms, and only runs with ``like`` pay it

@@ -40,12 +40,13 @@ SECONDS_MIN = 0.001
 
 def check(arguments: CommandArguments) -> None:
     """Raise UsageError for flags that make no sense, before anything is sent."""
-    ClearSettings.of(arguments.options).check_here()
+    arguments.prepared = ClearSettings.of(arguments.options)
+    arguments.prepared.check_here()
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Clear the cache of every node; exit code 0, 1, 2, 130 on Ctrl-C or 143 on SIGTERM."""
-    settings = ClearSettings.of(arguments.options)
+    settings: ClearSettings = arguments.prepared
     settings.check_here()
     cluster = info_cluster(session.cluster(arguments)).insistent()  # --retries says how often a node is asked
     return _dry_run(cluster, settings) if settings.dry_run else ClearRun(session, cluster, settings).outcome()

@@ -29,26 +29,50 @@ if TYPE_CHECKING:
     from asadm.statement import CommandArguments
     from asadm.target.interface import Target
     from asinfo.exchange import Node
+    from asinfo.terminal.options import Values
+
+WAIT_SECONDS = 10.0
+"""How long one module may take to all nodes; a real cluster of three needs 0.013 s for it."""
 
 WAIT = Option(
-    "wait", kind="seconds", default=10.0, help="Seconds until every node must show the change.  [10]"
+    "wait", kind="seconds", default=WAIT_SECONDS, help="Seconds until every node must show the change.  [10]"
 )
 OPTIONS = (WAIT,)
 
 
+class AddSettings:
+    """The module ``name``, the ``path`` and the ``content`` of its file, and seconds until all nodes have to show it.
+
+    The file is read once: what a pipe holds cannot be read again.
+    """
+
+    __slots__ = ("content", "name", "path", "wait")
+
+    def __init__(self, name: bytes, path: str, content: bytes, wait: float) -> None:
+        self.name = name
+        self.path = path
+        self.content = content
+        self.wait = wait
+
+
+def seconds(options: Values) -> float:
+    """The time of ``--wait``."""
+    return options.number("wait") or WAIT_SECONDS
+
+
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that a node refuses and a file that cannot be a module."""
-    RULES.registrable(os.fsencode(arguments.names[0]))
-    arguments.prepared = _read(arguments.clauses["path"][0])
+    name = RULES.registrable(os.fsencode(arguments.names[0]))
+    path = arguments.clauses["path"][0]
+    arguments.prepared = AddSettings(name, path, _read(path), seconds(arguments.options))
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Send to one node of each cluster, wait for the hash on all, send to those that do not get it by themselves."""
-    name = os.fsencode(arguments.names[0])
-    content: bytes = arguments.prepared  # read once: what a pipe holds cannot be read again
+    settings: AddSettings = arguments.prepared
+    name, content, wait = settings.name, settings.content, settings.wait
     cluster = session.cluster(arguments)
-    item = ModuleChange(name, content, cluster.hash(name, content), path=arguments.clauses["path"][0])
-    wait = arguments.options.number("wait") or 10.0
+    item = ModuleChange(name, content, cluster.hash(name, content), path=settings.path)
     started = time.monotonic()
     if cluster.budget is not None:
         cluster.budget.limit(wait)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from asadm.commands.manage_udfs_add import WAIT, bring, report
+from asadm.commands.manage_udfs_add import WAIT, bring, report, seconds
 from asadm.fleet.observed.coverage import coverage
 from asadm.fleet.observed.node_progress import ModuleChange
 from asadm.fleet.observed.survey import survey
@@ -21,9 +21,20 @@ if TYPE_CHECKING:
 OPTIONS = (WAIT,)
 
 
+class RemoveSettings:
+    """The module ``name``, and seconds until no node may list it any more."""
+
+    __slots__ = ("name", "wait")
+
+    def __init__(self, name: bytes, wait: float) -> None:
+        self.name = name
+        self.wait = wait
+
+
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that cannot be sent."""
-    RULES.sendable(os.fsencode(arguments.names[0]))
+    name = RULES.sendable(os.fsencode(arguments.names[0]))
+    arguments.prepared = RemoveSettings(name, seconds(arguments.options))
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
@@ -31,9 +42,9 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
 
     A node says ``ok`` to the removal of what it never had, so an unknown name is found out before.
     """
-    name = os.fsencode(arguments.names[0])
+    settings: RemoveSettings = arguments.prepared
+    name, wait = settings.name, settings.wait
     cluster = session.cluster(arguments)
-    wait = arguments.options.number("wait") or 10.0
     started = time.monotonic()
     if cluster.budget is not None:
         cluster.budget.limit(wait)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from asadm.cron.metrics import check_target, write_text
 from asadm.display import rendered
@@ -14,6 +14,9 @@ from asinfo.errors import Error
 from asinfo.terminal.options import Option
 
 if TYPE_CHECKING:
+    from typing import Self
+
+    from asadm.fleet.desired.directory import Directory
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
 
@@ -57,21 +60,52 @@ Examples:
   asadm udf check --format json | jq '.findings[]'"""
 
 
+class CheckSettings(NamedTuple):
+    """What is looked at, and the form in which it is told; ``path`` is that of the directory, if one was given."""
+
+    form: str
+    path: str | None
+    verify: bool
+    prune: bool
+    quiet: bool
+    metrics_file: str | None
+    directory: Directory | None = None
+
+    @classmethod
+    def of(cls, arguments: CommandArguments) -> Self:
+        """What a command line says."""
+        options = arguments.options
+        return cls(
+            form=options.text("format") or "text",
+            path=arguments.names[0] if arguments.names else None,
+            verify=options.flag("verify"),
+            prune=options.flag("prune"),
+            quiet=options.flag("quiet"),
+            metrics_file=options.text("metrics-file"),
+        )
+
+    def complete(self) -> Self:
+        """With the directory that is read now. Raises UsageError and ConfigError for what cannot be."""
+        if self.metrics_file is not None:
+            check_target(self.metrics_file)
+        return self if self.path is None else self._replace(directory=directory.read(self.path))
+
+
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError when the metrics file cannot be written there; for Nagios the run itself says what is wrong."""
-    if _format(arguments) == "nagios":
-        return
-    _prepare(arguments)
+    settings = CheckSettings.of(arguments)
+    arguments.prepared = settings if settings.form == "nagios" else settings.complete()
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Look, and tell in the form that was asked for."""
-    if _format(arguments) != "nagios":
-        return _shown(session, arguments, _look(session, arguments))
+    settings: CheckSettings = arguments.prepared
+    if settings.form != "nagios":
+        return _shown(session, settings, _look(session, arguments, settings))
     try:
-        _prepare(arguments)
-        checked = _look(session, arguments)
-        _write(arguments, checked)
+        settings = settings.complete()
+        checked = _look(session, arguments, settings)
+        _write(settings, checked)
     except Error as error:
         return _unknown(str(error))
     except KeyboardInterrupt:
@@ -92,44 +126,27 @@ def _unknown(reason: str) -> CommandOutcome:
     return CommandOutcome(show=formats.nagios_unknown(reason), code=UNKNOWN, extra=extra)
 
 
-def _format(arguments: CommandArguments) -> str:
-    return arguments.options.text("format") or "text"
-
-
-def _prepare(arguments: CommandArguments) -> None:
-    """Read the directory. Raises UsageError and ConfigError."""
-    target = arguments.options.text("metrics-file")
-    if target is not None:
-        check_target(target)
-    arguments.prepared = directory.read(arguments.names[0]) if arguments.names else None
-
-
-def _look(session: CommandSession, arguments: CommandArguments) -> CheckResult:
-    options = arguments.options
+def _look(session: CommandSession, arguments: CommandArguments, settings: CheckSettings) -> CheckResult:
     return CheckResult(
-        session.cluster(arguments),
-        arguments.prepared,
-        verify=options.flag("verify"),
-        prune=options.flag("prune"),
+        session.cluster(arguments), settings.directory, verify=settings.verify, prune=settings.prune
     )
 
 
-def _write(arguments: CommandArguments, checked: CheckResult) -> None:
-    target = arguments.options.text("metrics-file")
-    if target is not None and not checked.interrupted:
-        write_text(target, formats.prometheus(checked))
+def _write(settings: CheckSettings, checked: CheckResult) -> None:
+    if settings.metrics_file is not None and not checked.interrupted:
+        write_text(settings.metrics_file, formats.prometheus(checked))
 
 
-def _shown(session: CommandSession, arguments: CommandArguments, checked: CheckResult) -> CommandOutcome:
+def _shown(session: CommandSession, settings: CheckSettings, checked: CheckResult) -> CommandOutcome:
     outcome = CommandOutcome(
         checked.survey.answers,
-        _text(session, arguments, checked),
+        _text(session, settings, checked),
         code=_code(checked),
         extra=formats.document(checked),
-        silent=_format(arguments) != "prometheus",
+        silent=settings.form != "prometheus",
     )
     try:
-        _write(arguments, checked)
+        _write(settings, checked)
     except Error as error:
         outcome.messages.append(str(error))
         outcome.code = outcome.code or FAILED
@@ -144,9 +161,9 @@ def _code(checked: CheckResult) -> int:
     return GOOD if formats.good(checked) else PENDING
 
 
-def _text(session: CommandSession, arguments: CommandArguments, checked: CheckResult) -> bytes:
+def _text(session: CommandSession, settings: CheckSettings, checked: CheckResult) -> bytes:
     """What standard output gets."""
-    form = _format(arguments)
+    form = settings.form
     if form == "prometheus":
         return session.safe(formats.prometheus(checked).encode("utf-8", "backslashreplace"))
     if form == "json":
@@ -154,7 +171,7 @@ def _text(session: CommandSession, arguments: CommandArguments, checked: CheckRe
 
         whole = {"code": _code(checked), **formats.document(checked)}
         return written(whole).encode() + b"\n"
-    if arguments.options.flag("quiet") and formats.good(checked):
+    if settings.quiet and formats.good(checked):
         return b""
     sheets = [] if formats.good(checked) else [formats.sheet(checked)]
     return rendered(session, sheets) + formats.headline(checked).encode("utf-8", "replace") + b"\n"

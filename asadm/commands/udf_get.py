@@ -37,23 +37,35 @@ Examples:
   asadm udf get counter.lua --node 10.0.0.2 -o counter.lua"""
 
 
+class GetSettings:
+    """The module ``name``, the ``node`` to read it from, if one was named, and the file for it, if one was."""
+
+    __slots__ = ("name", "node", "output")
+
+    def __init__(self, name: bytes, node: str | None, output: str | None) -> None:
+        self.name = name
+        self.node = node
+        self.output = output
+
+
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that cannot be sent, and for a file that cannot be made."""
-    RULES.sendable(os.fsencode(arguments.names[0]))
+    name = RULES.sendable(os.fsencode(arguments.names[0]))
     path = arguments.options.text("output")
     if path is not None:
         possible(path)
+    arguments.prepared = GetSettings(name, arguments.options.text("node"), path)
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Find who has which version, read one that all agree on, and hand its bytes over."""
-    name = os.fsencode(arguments.names[0])
+    settings: GetSettings = arguments.prepared
+    name = settings.name
     cluster = session.cluster(arguments)
-    which = arguments.options.text("node")
-    if which is not None:
-        cluster = cluster.only([which])
+    if settings.node is not None:
+        cluster = cluster.only([settings.node])
         if len(cluster.nodes) > 1:
-            raise UsageError(f"--node {which} means {len(cluster.nodes)} nodes: name one")
+            raise UsageError(f"--node {settings.node} means {len(cluster.nodes)} nodes: name one")
     found = survey(cluster)
     answers = found.answers
     if any(answer.status == "interrupted" for answer in answers):
@@ -76,7 +88,7 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
         f"{text(name)} on {each.node.name}: {each.reason}" for each in fetcher.passed if version.content
     ]
     outcome = CommandOutcome(answers, messages=messages, extra={"name": text(name), "hash": digest})
-    return _handed(session, arguments.options.text("output"), version, outcome)
+    return _handed(session, settings.output, version, outcome)
 
 
 def _handed(

@@ -44,32 +44,43 @@ UNFINISHED = "unfinished: killed, or under way"
 COLUMNS = ["ID", "Time", "User", "Cluster", "Action", "Module", "Hash", "Nodes", "Note"]
 
 
+class HistorySettings:
+    """Which history (empty for that of the user), and which of its entries: one, or the latest of a kind."""
+
+    __slots__ = ("cluster", "entry", "file", "limit", "module")
+
+    def __init__(self, arguments: CommandArguments) -> None:
+        """Raises UsageError for an id that is no number."""
+        options = arguments.options
+        module = options.text("module")
+        self.file = options.text("history") or ""
+        self.module = os.fsencode(module) if module else None
+        self.limit = options.integer("limit") or None
+        self.cluster = options.text("of")
+        self.entry: int | None = None
+        for word in arguments.clauses.get("show", ()):
+            if not (word.isascii() and word.isdigit() and len(word) <= 18):
+                raise UsageError(f"udf history: {word!r} is not the id of an entry")
+            self.entry = int(word)
+
+
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for an id that is no number."""
-    for word in arguments.clauses.get("show", ()):
-        if not (word.isascii() and word.isdigit() and len(word) <= 18):
-            raise UsageError(f"udf history: {word!r} is not the id of an entry")
+    arguments.prepared = HistorySettings(arguments)
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """The table, or the source of an entry."""
-    options = arguments.options
-    file = options.text("history") or ""
-    path = path_of(file)
-    if not file and not os.path.lexists(path):
+    settings: HistorySettings = arguments.prepared
+    path = path_of(settings.file)
+    if not settings.file and not os.path.lexists(path):
         return CommandOutcome(
             messages=[f"{path}: nothing was changed from here yet"], extra={"history": path, "entries": []}
         )
     with History(path) as history:
-        shown = arguments.clauses.get("show")
-        if shown:
-            return _source(session, history, history.entry(int(shown[0])))
-        module = options.text("module")
-        entries = history.entries(
-            _cluster(session, arguments),
-            os.fsencode(module) if module else None,
-            options.integer("limit") or None,
-        )
+        if settings.entry is not None:
+            return _source(session, history, history.entry(settings.entry))
+        entries = history.entries(_cluster(session, settings), settings.module, settings.limit)
     rows = [_row(entry) for entry in entries]
     messages = [] if rows else [f"{history.path}: no such change"]
     return CommandOutcome(
@@ -79,9 +90,9 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     )
 
 
-def _cluster(session: CommandSession, arguments: CommandArguments) -> str | None:
+def _cluster(session: CommandSession, settings: HistorySettings) -> str | None:
     """The cluster that was asked for, if one was; that the inventory has a default one does not count."""
-    named = arguments.options.text("of")
+    named = settings.cluster
     if named is None and session.flags is not None and "cluster" in session.flags.given:
         named = session.flags.text("cluster")
     return named

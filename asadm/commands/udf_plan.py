@@ -18,7 +18,6 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from asadm.fleet.desired.directory import Directory
     from asadm.fleet.plan.plan import FleetPlan, PlanStep
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
@@ -51,35 +50,48 @@ Examples:
   asadm --json udf plan udf | jq '.nodes[] | {node, modules}'"""
 
 
+class PlanSettings:
+    """What is compared with the nodes, and what is shown and written."""
+
+    __slots__ = ("diff", "directory", "everything", "out", "prune")
+
+    def __init__(self, arguments: CommandArguments) -> None:
+        """Read the directory. Raises UsageError and ConfigError for one that cannot be."""
+        options = arguments.options
+        self.out = options.text("out")
+        if self.out is not None:
+            possible(self.out)
+        self.directory = directories.read(arguments.names[0])
+        self.prune = options.flag("prune")
+        self.diff = options.flag("diff")
+        self.everything = options.flag("all")
+
+
 def check(arguments: CommandArguments) -> None:
     """Read the directory. Raises UsageError and ConfigError for one that cannot be."""
-    out = arguments.options.text("out")
-    if out is not None:
-        possible(out)
-    arguments.prepared = directories.read(arguments.names[0])
+    arguments.prepared = PlanSettings(arguments)
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Ask every node once, and show what differs."""
-    directory: Directory = arguments.prepared
-    options = arguments.options
+    settings: PlanSettings = arguments.prepared
     cluster = session.cluster(arguments)
-    plan = examine(cluster, directory, prune=options.flag("prune"))
+    plan = examine(cluster, settings.directory, prune=settings.prune)
     answers = plan.survey.answers
     messages = show.remarks(plan, cluster.leftovers)
-    out = options.text("out")
+    out = settings.out
     interrupted = code(plan) == INTERRUPTED
     if out is not None and not interrupted:
         messages += _written(plan, out, cluster.name)
-    diffs = list(_diffs(cluster, plan)) if options.flag("diff") and not interrupted else []
+    diffs = list(_diffs(cluster, plan)) if settings.diff and not interrupted else []
     extra: dict[str, object] = {}
     output = b""
     if session.json:
         extra = show.document(plan)
-        if options.flag("diff"):
+        if settings.diff:
             extra["diffs"] = [diff.document() for diff in diffs]
     else:
-        output = display.rendered(session, show.sheets(plan, everything=options.flag("all")))
+        output = display.rendered(session, show.sheets(plan, everything=settings.everything))
         output += show.summary(plan).encode("utf-8", "replace") + b"\n"
         output += b"".join(diff.shown(session) for diff in diffs)
     ended = 1 if any(diff.reason for diff in diffs) else code(plan)

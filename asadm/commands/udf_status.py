@@ -53,6 +53,17 @@ Examples:
   asadm udf status | grep -v ' same '"""
 
 
+class StatusSettings:
+    """What the nodes are compared with, and the ``pause`` in seconds between two looks; None for one look."""
+
+    __slots__ = ("directory", "pause", "verify")
+
+    def __init__(self, directory: Directory | None, pause: float | None, *, verify: bool) -> None:
+        self.directory = directory
+        self.pause = pause
+        self.verify = verify
+
+
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a pause that is none, and for a directory that cannot be."""
     pause, path = arguments.options.text("watch"), arguments.options.text("dir")
@@ -61,7 +72,9 @@ def check(arguments: CommandArguments) -> None:
         from asadm.fleet.desired.directory import read
 
         directory = read(path)
-    arguments.prepared = directory, None if pause is None else _seconds(pause)
+    arguments.prepared = StatusSettings(
+        directory, None if pause is None else _seconds(pause), verify=arguments.options.flag("verify")
+    )
 
 
 def _seconds(word: str) -> float:
@@ -75,12 +88,11 @@ def _seconds(word: str) -> float:
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """One look, or one after the other."""
-    directory, pause = arguments.prepared
-    verify = arguments.options.flag("verify")
+    settings: StatusSettings = arguments.prepared
     cluster = session.cluster(arguments)
-    if pause is None:
-        return look(session, cluster, directory, verify=verify)
-    return _watch(session, cluster, directory, pause, verify=verify)
+    if settings.pause is None:
+        return look(session, cluster, settings.directory, verify=settings.verify)
+    return _watch(session, cluster, settings.directory, settings.pause, verify=settings.verify)
 
 
 def look(

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -297,13 +296,15 @@ def test_names_of_modules_do_not_steer_a_terminal() -> None:
     session = CommandSession(
         lambda: AerospikeCluster([]), write=lambda _: None, warn=lambda _: None, terminal=True
     )
-    arguments = SimpleNamespace(options=SimpleNamespace(text=lambda _: "prometheus"))
+    settings = udf_check.CheckSettings(
+        "prometheus", None, verify=False, prune=False, quiet=False, metrics_file=None
+    )
     with Fleet(1) as fleet:
         fleet[0].before = lambda _, command: (
             module_list([(b"\x1b[31m.lua", "1" * 40)]) if command == b"udf-list" else None
         )
         cluster = AerospikeCluster([ClusterNode(Node(fleet[0].host, fleet[0].port))])
         checked = CheckResult(cluster, None, verify=False, prune=False)
-        shown = udf_check._text(session, arguments, checked)  # type: ignore[arg-type]  # all that it looks at
+        shown = udf_check._text(session, settings, checked)
         assert b"31m.lua" in shown
         assert b"\x1b" not in shown
