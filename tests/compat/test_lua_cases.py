@@ -1,6 +1,6 @@
 """The cases recorded on a real server, through the real client: one case is one test.
 
-Single calls of the second set run in process, in `tests/unit/asudfd/lua_api`.
+Single calls of the second set run in process, in `tests/unit/asudfd/lua/aerospike`.
 
 A case in OURS says what this node answers on purpose instead of what the real server does. Every other case is as
 recorded.
@@ -23,7 +23,7 @@ aerospike = pytest.importorskip(
 )
 
 from tests.compat.cases import Case, Runner, read_cases  # noqa: E402 - it imports the client library
-from tests.unit.asudfd.lua_api import test_lua_cases_2 as second  # noqa: E402 - after the client library
+from tests.unit.asudfd.lua.aerospike import test_lua_cases_2 as second  # noqa: E402 - after the client library
 
 
 def _second_set() -> list[Case]:

@@ -17,7 +17,7 @@ from tests.fakes.state import make_node
 
 if TYPE_CHECKING:
     from asudfd.aerospike.message.dispatch import RecordService
-    from asudfd.lua.runtime import Applied, Subject
+    from asudfd.lua.context import UdfResult, RecordView
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
 
@@ -28,24 +28,24 @@ class ScriptedHost:
     """Answers calls with ``applied``; in a thread's place when ``slow``, once ``release`` is set where there is one."""
 
     def __init__(self) -> None:
-        self.applied: Applied = NOTHING
+        self.applied: UdfResult = NOTHING
         self.slow = False
         self.release: asyncio.Event | None = None
-        self.calls: list[tuple[str, bytes, bytes, Subject]] = []
+        self.calls: list[tuple[str, bytes, bytes, RecordView]] = []
         self.seconds = 0.0
         self.threads = 0
 
     def apply_inline(
-        self, module: str, function: bytes, arguments: bytes, subject: Subject
-    ) -> Applied | None:
+        self, module: str, function: bytes, arguments: bytes, subject: RecordView
+    ) -> UdfResult | None:
         if self.slow:
             return None
         self.calls.append((module, function, arguments, subject))
         return self.applied
 
     async def apply(
-        self, module: str, function: bytes, arguments: bytes, subject: Subject, seconds: float
-    ) -> Applied:
+        self, module: str, function: bytes, arguments: bytes, subject: RecordView, seconds: float
+    ) -> UdfResult:
         self.threads += 1
         self.seconds = seconds
         self.calls.append((module, function, arguments, subject))

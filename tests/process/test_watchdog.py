@@ -86,8 +86,8 @@ function short(rec) return 1 end
 LARGE_TRIALS = """
 import sys
 from asudfd import cli
-from asudfd.lua import runtime
-runtime.TRIAL_MEMORY = 64 << 20  # so that the one instruction takes longer than any limit, on any machine
+from asudfd.lua import context
+context.TRIAL_MEMORY = 64 << 20  # so that the one instruction takes longer than any limit, on any machine
 sys.exit(cli.run(sys.argv[1:]))
 """
 

@@ -11,7 +11,7 @@ import asyncio
 from collections import Counter, deque
 from contextlib import suppress
 
-Function = tuple[str, bytes]
+FunctionKey = tuple[str, bytes]
 """Module and name."""
 
 
@@ -22,10 +22,10 @@ class Admission:
 
     def __init__(self, most: int) -> None:
         self._free = most
-        self._begun: Counter[Function] = Counter()
-        self._waiting: dict[Function, deque[asyncio.Future[None]]] = {}
+        self._begun: Counter[FunctionKey] = Counter()
+        self._waiting: dict[FunctionKey, deque[asyncio.Future[None]]] = {}
 
-    async def enter(self, function: Function) -> None:
+    async def enter(self, function: FunctionKey) -> None:
         """Take a place, when there is one; `leave` gives it back. To cancel gives up waiting."""
         if function not in self._waiting and self._may(function):
             self._begin(function)
@@ -41,7 +41,7 @@ class Admission:
                 self.leave(function)  # the place came in the same moment
             raise
 
-    def leave(self, function: Function) -> None:
+    def leave(self, function: FunctionKey) -> None:
         """Give a place back, and let begin who may."""
         self._free += 1
         self._begun[function] -= 1
@@ -57,14 +57,14 @@ class Admission:
                 self._begin(chosen)
                 turn.set_result(None)
 
-    def _may(self, function: Function) -> bool:
+    def _may(self, function: FunctionKey) -> bool:
         return self._begun[function] < self._free
 
-    def _begin(self, function: Function) -> None:
+    def _begin(self, function: FunctionKey) -> None:
         self._begun[function] += 1
         self._free -= 1
 
-    def _drop(self, function: Function, turn: asyncio.Future[None]) -> None:
+    def _drop(self, function: FunctionKey, turn: asyncio.Future[None]) -> None:
         line = self._waiting.get(function)
         if line is not None:
             with suppress(ValueError):  # it was passed over already

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from asudfd.lua.runtime import Context
+    from asudfd.lua.context import LuaContext
 
 FRESH_SIZE = 1 << 20
 """Bytes that must be left for a new context; one of a small module takes a third."""
@@ -19,23 +19,23 @@ EXCEEDED = b"not enough memory: the Lua contexts of this node take memory-max"
 """Error text of a call that would need a new context."""
 
 
-class Budget:
+class MemoryBudget:
     """The contexts of a node that exist; ``most`` bytes for all. Every method may be called from any thread."""
 
     __slots__ = ("_contexts", "_most")
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._contexts: set[Context] = set()
+        self._contexts: set[LuaContext] = set()
 
     def __len__(self) -> int:
         return len(self._contexts)
 
-    def add(self, context: Context) -> None:
+    def add(self, context: LuaContext) -> None:
         """Count ``context`` from now on."""
         self._contexts.add(context)
 
-    def remove(self, context: Context) -> None:
+    def remove(self, context: LuaContext) -> None:
         """Count ``context`` no more."""
         self._contexts.discard(context)
 
@@ -47,7 +47,7 @@ class Budget:
         """Bytes that are missing for another context; 0 or less when there is room."""
         return self.used() + FRESH_SIZE - self._most
 
-    def is_exceeded_by(self, context: Context) -> bool:
+    def is_exceeded_by(self, context: LuaContext) -> bool:
         """Whether all together take too much, and ``context`` more than the others."""
         used = self.used()
         return used > self._most and context.memory * len(self._contexts) >= used

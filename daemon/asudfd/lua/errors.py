@@ -3,7 +3,7 @@
 import re
 
 from asinfo.errors import Error
-from asudfd.lua.runtime import TEXT_MAX
+from asudfd.lua.context import TEXT_MAX
 
 NO_MODULE = b"UDF: Execution Error 1"
 """The module is unknown, or its body failed. Source: the UDF specification, section 5."""
@@ -23,7 +23,7 @@ _PLACED = re.compile(rb'\[string "([^"]*)".*?\]:(\d{1,9}): (.*)', re.DOTALL)
 _NOT_IN_A_NAME = re.compile(rb"[\x00-\x1f\x7f;]")
 
 
-class CompileError(Error):
+class ModuleError(Error):
     """A module does not compile, or its body fails: chunk name, line (0: unknown) and Lua's message."""
 
     def __init__(self, file: bytes, line: int, message: bytes) -> None:
@@ -41,12 +41,12 @@ class CallError(Error):
         self.text = text
 
 
-def compile_error(message: bytes | None) -> CompileError:
+def compile_error(message: bytes | None) -> ModuleError:
     """Lua's message, taken apart as the real server does: file, line and text, or a first line without a place."""
     text = NULL_MESSAGE if message is None else message[:TEXT_MAX]
     placed = _PLACED.match(text)
     if placed:
         # the module may have written the name: a reply stays one line of three fields
         file = _NOT_IN_A_NAME.sub(b"?", placed[1])
-        return CompileError(file, int(placed[2]), placed[3][:MESSAGE_SIZE_MAX])
-    return CompileError(b"", 0, text.partition(b"\n")[0][:FIRST_LINE_SIZE_MAX])
+        return ModuleError(file, int(placed[2]), placed[3][:MESSAGE_SIZE_MAX])
+    return ModuleError(b"", 0, text.partition(b"\n")[0][:FIRST_LINE_SIZE_MAX])

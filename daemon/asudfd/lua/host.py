@@ -18,32 +18,33 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from asudfd.config.schema.lua import ModLua
-from asudfd.lua.admission import Admission, Function
-from asudfd.lua.ahead import Ahead
-from asudfd.lua.budget import EXCEEDED, Budget
-from asudfd.lua.closer import Closer
-from asudfd.lua.demotion import Demotion, Demotions
-from asudfd.lua.errors import STREAM_FAILED, CallError, CompileError
-from asudfd.lua.pool import HOLD_MAX, ContextStatistics, Lease, Pool
-from asudfd.lua.release import keep_little
-from asudfd.lua.runtime import (
+from asudfd.lua.admission import Admission, FunctionKey
+from asudfd.lua.aerospike.aggregation import Aggregation
+from asudfd.lua.budget import EXCEEDED, MemoryBudget
+from asudfd.lua.context import (
     LATE,
     OUT_OF_MEMORY,
     REQUIRED_MAX,
     TIMEOUT,
-    Applied,
-    Context,
-    Log,
-    Poured,
-    Subject,
-    Value,
+    LuaContext,
+    LuaLog,
+    RecordView,
+    Scalar,
+    StreamResult,
+    UdfResult,
     failure,
 )
-from asudfd.lua.stream import Stream
-from asudfd.lua.turns import Turn
-from asudfd.lua.work import Work
+from asudfd.lua.context_closer import ContextCloser
+from asudfd.lua.demotion import Demotion, Demotions
+from asudfd.lua.errors import STREAM_FAILED, CallError, ModuleError
+from asudfd.lua.malloc_trim import limit_kept_memory
+from asudfd.lua.pool import ContextLease, ContextPool, ContextStatistics
+from asudfd.lua.prewarm import Prewarmer
+from asudfd.lua.profile_guard import HOLD_MAX
+from asudfd.lua.runner import Runner
+from asudfd.lua.scheduler import Slot
 
-__all__ = ["CallError", "CompileError", "LuaHost"]
+__all__ = ["CallError", "LuaHost", "ModuleError"]
 
 THREADS_MAX = 128
 """Calls that have begun and are not ended, each with a thread; `udf-threads` of them run, and further calls wait."""
@@ -59,7 +60,7 @@ TRIAL_SECONDS = 0.0005
 """Processor time that a call on the event loop may take after its first look at the clock: HOLD_MAX, or a little more."""
 
 LONG_SECONDS = 0.002
-"""A call on the event loop that takes so long on the wall makes its function a suspect."""
+"""A call on the event loop that takes so long on the wall makes its function a doubtful."""
 
 VALIDATIONS_MAX = 4
 """Threads that check modules: their own, so that neither calls nor `udf-put` wait for the others' threads."""
@@ -77,7 +78,7 @@ _Answer = TypeVar("_Answer")
 _monotonic, _thread_time = time.monotonic, time.thread_time
 
 
-def _passable(value: Value) -> Value:
+def _passable(value: Scalar) -> Scalar:
     """A value as it may cross into Lua; anything else would arrive there as a Python object.
 
     Raises TypeError, and OverflowError for an integer that does not fit in 64 bits.
@@ -89,19 +90,19 @@ def _passable(value: Value) -> Value:
     return value
 
 
-async def _unless_cancelled(work: asyncio.Future[_Answer], turn: Turn) -> _Answer:
+async def _unless_cancelled(work: asyncio.Future[_Answer], slot: Slot) -> _Answer:
     """What a thread's ``work`` comes to; if nobody waits for it any more, it ends soon."""
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
-        turn.give_up()
+        slot.give_up()
         raise
 
 
 def _be_nice() -> None:
     """A module that loops must not take the processor from the event loop."""
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
-    keep_little()
+    limit_kept_memory()
 
 
 class LuaHost:
@@ -115,38 +116,37 @@ class LuaHost:
         self,
         settings: ModLua,
         source: Callable[[str], bytes | None],
-        log: Log,
+        log: LuaLog,
         demotions: Demotions | None = None,
     ) -> None:
         self._settings = settings
         self._demotions = demotions or Demotions()
-        self._pools: dict[str, Pool] = {}
+        self._pools: dict[str, ContextPool] = {}
         self._asked: set[bytes] = set()  # names that modules have asked for, up to REQUIRED_MAX
         self._stopping = False
         self.streams = 0  # aggregations that have a context
-        self._budget = Budget(settings.memory_max)
-        self._work = Work(settings, source, log, self._budget, self._asked)
+        self._budget = MemoryBudget(settings.memory_max)
+        self._runner = Runner(settings, source, log, self._budget, self._asked)
         self._admission = Admission(THREADS_MAX)
         self._threads = ThreadPoolExecutor(THREADS_MAX, "lua", initializer=_be_nice)
         self._checkers = ThreadPoolExecutor(VALIDATIONS_MAX, "lua-put", initializer=_be_nice)
         makers = ThreadPoolExecutor(settings.udf_threads, "lua-make", initializer=_be_nice)
-        self._ahead = Ahead(self._work, self._budget, makers, self._dispose)
-        self._closer = Closer(self._work.close, _be_nice)
+        self._prewarmer = Prewarmer(self._runner, self._budget, makers, self._dispose)
+        self._closer = ContextCloser(self._runner.close, _be_nice)
 
     async def validate(self, filename: str, content: bytes) -> None:
-        """Load ``content`` and run it, as `udf-put` does; raises CompileError."""
+        """Load ``content`` and run it, as `udf-put` does; raises ModuleError."""
         name = filename.encode("utf-8", "surrogateescape")
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._checkers, self._work.validate, name, content)
+        await asyncio.get_running_loop().run_in_executor(self._checkers, self._runner.validate, name, content)
 
     async def call(
-        self, module: str, function: str, arguments: Sequence[Value], deadline_seconds: float
-    ) -> Value:
+        self, module: str, function: str, arguments: Sequence[Scalar], deadline_seconds: float
+    ) -> Scalar:
         """Call a global ``function`` of ``module``; it may take ``deadline_seconds`` from now.
 
         Raises CallError. The first result counts; one that is neither a scalar nor a string becomes None.
         """
-        turn = Turn(self._work.turns, time.monotonic() + deadline_seconds)
+        slot = Slot(self._runner.scheduler, time.monotonic() + deadline_seconds)
         values = tuple(_passable(value) for value in arguments)
         pool = self._pools.get(module) or self._new_pool(module)
         place = module, function.encode("utf-8", "surrogateescape")
@@ -157,39 +157,36 @@ class LuaHost:
             raise CallError(TIMEOUT) from None
         if lease is None:
             raise CallError(EXCEEDED)
-        work = self._in_thread(lambda: self._work.call(turn, module, function, values, lease))
+        work = self._in_thread(lambda: self._runner.call(slot, module, function, values, lease))
         # the lease ends with the work, also when nobody waits for the answer any more
         work.add_done_callback(lambda _: self._end(pool, lease, place))
-        outcome = await _unless_cancelled(work, turn)
+        outcome = await _unless_cancelled(work, slot)
         if outcome.failed:
             raise CallError(outcome.value if isinstance(outcome.value, bytes) else b"")
         return outcome.value
 
     def apply_inline(
-        self, module: str, function: bytes, arguments: bytes, subject: Subject
-    ) -> Applied | None:
+        self, module: str, function: bytes, arguments: bytes, subject: RecordView
+    ) -> UdfResult | None:
         """Apply ``function`` to a record here and now, on the event loop, if that takes no longer than HOLD_MAX.
 
         Answers None when the call belongs in a worker thread: no context is ready, the function ran long before, or
         it turned out to now; then nothing has happened, and `apply` is to be asked, the record's digest locked.
-        ``arguments`` is the msgpack list of the call, as it came. See `asudfd.lua.runtime` for both tuples.
+        ``arguments`` is the msgpack list of the call, as it came. See `asudfd.lua.context` for both tuples.
         """
         pool = self._pools.get(module)
-        if pool is None or function in pool.version.slow:
+        if pool is None or function in pool.version.guard.slow:
             return None
-        if len(arguments) + len(subject[7]) > INLINE_BYTES_MAX:
+        if len(arguments) + len(subject[7]) > INLINE_BYTES_MAX or (context := pool.take_idle()) is None:
             return None
-        context = pool.take_idle()
-        if context is None:
-            return None
-        suspect = function in pool.version.suspects
-        clock = _thread_time if suspect else _monotonic
+        doubtful = function in pool.version.guard.doubtful
+        clock = _thread_time if doubtful else _monotonic
         began = clock()
         applied = context.apply(function, TRIAL_SECONDS, arguments, subject, trial=True)
         seconds = clock() - began
-        if suspect or seconds > LONG_SECONDS or applied[7] == LATE:
+        if doubtful or seconds > LONG_SECONDS or applied[7] == LATE:
             # it may be slow in so few instructions that nothing stopped it
-            pool.version.judge(function, HOLD_MAX * 2 if applied[7] == LATE else seconds)
+            pool.version.guard.note_late(function, HOLD_MAX * 2 if applied[7] == LATE else seconds)
         if not pool.give_idle(context):
             self._close([context])
             if applied[7] == LATE:
@@ -197,22 +194,22 @@ class LuaHost:
         return applied
 
     async def apply(
-        self, module: str, function: bytes, arguments: bytes, subject: Subject, deadline_seconds: float
-    ) -> Applied:
+        self, module: str, function: bytes, arguments: bytes, subject: RecordView, deadline_seconds: float
+    ) -> UdfResult:
         """Apply ``function`` to a record in a worker thread; it may take ``deadline_seconds`` from now.
 
         A short function whose contexts are still to be made runs on the event loop as soon as there is one.
         Never raises for what a module does: errors, time-outs and missing modules are result code 100 with their text.
         The caller holds the record's lock meanwhile, and then does what the answer's action says. A call that ends
-        too late, or still waits for a place, a context or a turn then, is a time-out and changes nothing. One that is
+        too late, or still waits for a place, a context or a slot then, is a time-out and changes nothing. One that is
         cancelled ends soon, and changes nothing either.
         """
-        turn = Turn(self._work.turns, time.monotonic() + deadline_seconds)
-        deadline = turn.deadline
+        slot = Slot(self._runner.scheduler, time.monotonic() + deadline_seconds)
+        deadline = slot.deadline
         pool = self._pools.get(module) or self._new_pool(module)
         small = len(arguments) + len(subject[7]) <= INLINE_BYTES_MAX
-        if small and pool.is_to_wait() and function not in pool.version.slow:
-            await self._ahead.expect(pool, deadline_seconds)
+        if small and pool.is_to_wait() and function not in pool.version.guard.slow:
+            await self._prewarmer.expect(pool, deadline_seconds)
             tried = self.apply_inline(module, function, arguments, subject)
             if tried is not None:
                 return tried
@@ -224,32 +221,34 @@ class LuaHost:
             return failure(TIMEOUT)
         if lease is None:
             return failure(EXCEEDED)
-        work = self._in_thread(lambda: self._work.apply(turn, module, (function, arguments, subject), lease))
+        work = self._in_thread(
+            lambda: self._runner.apply(slot, module, (function, arguments, subject), lease)
+        )
         work.add_done_callback(lambda _: self._end(pool, lease, place))
         try:
             await asyncio.wait((work,), timeout=deadline + GRACE_SECONDS - time.monotonic())
         except asyncio.CancelledError:
-            turn.give_up()
+            slot.give_up()
             raise
-        if not work.done() and turn.lacks_memory():
+        if not work.done() and slot.lacks_memory():
             await asyncio.wait((work,), timeout=COLLECTION_SECONDS)  # it will tell what it really lacked
         if not work.done() or time.monotonic() > deadline + GRACE_SECONDS:
             lacked = work.done() and work.result()[0][2] == OUT_OF_MEMORY
             return failure(OUT_OF_MEMORY if lacked else TIMEOUT)
         applied, seconds = work.result()
         if seconds < HOLD_MAX / 2:
-            lease.version.note_quick(function)
+            lease.version.guard.note_quick(function)
         return applied
 
     def open_stream(
         self, module: str, function: bytes, arguments: bytes, head: bytes, *, in_memory: bool
-    ) -> Stream:
-        """Begin an aggregation; `close_stream` must end it. See `asudfd.lua.runtime.Context.open_stream`."""
+    ) -> Aggregation:
+        """Begin an aggregation; `close_stream` must end it. See `asudfd.lua.context.Context.open_stream`."""
         pool = self._pools.get(module) or self._new_pool(module)
         self.streams += 1
-        return Stream(module, function, arguments, head, in_memory, pool, pool.take())
+        return Aggregation(module, function, arguments, head, in_memory, pool, pool.take())
 
-    async def pour(self, stream: Stream, batch: bytes, deadline_seconds: float) -> Poured:
+    async def pour(self, stream: Aggregation, batch: bytes, deadline_seconds: float) -> StreamResult:
         """Let a batch of records pass through the operations of an aggregation, in a worker thread.
 
         An empty ``batch`` goes on with the last one. Never raises for what a module does. After a failure, the stream
@@ -261,17 +260,17 @@ class LuaHost:
             async with asyncio.timeout(deadline_seconds):
                 await self._admission.enter(place)
         except TimeoutError:
-            return Poured(b"", more=False, failure=STREAM_FAILED + TIMEOUT)
+            return StreamResult(b"", more=False, failure=STREAM_FAILED + TIMEOUT)
         reason = self._objection(stream.lease)
         if reason:
             self._admission.leave(place)
-            return Poured(b"", more=False, failure=STREAM_FAILED + reason)
-        turn = Turn(self._work.turns, deadline)
-        stream.work = self._in_thread(lambda: self._work.pour(turn, stream, batch))
+            return StreamResult(b"", more=False, failure=STREAM_FAILED + reason)
+        slot = Slot(self._runner.scheduler, deadline)
+        stream.work = self._in_thread(lambda: self._runner.pour(slot, stream, batch))
         stream.work.add_done_callback(lambda _: self._admission.leave(place))
-        return await _unless_cancelled(stream.work, turn)
+        return await _unless_cancelled(stream.work, slot)
 
-    def close_stream(self, stream: Stream) -> None:
+    def close_stream(self, stream: Aggregation) -> None:
         """End an aggregation; what is under way ends by itself."""
         self.streams -= 1
         if stream.work is None:
@@ -279,18 +278,18 @@ class LuaHost:
         else:
             stream.work.add_done_callback(lambda _: self._end(stream.pool, stream.lease))
 
-    def forget(self, module: str, former: bytes | None) -> None:
+    def forget(self, module: str, previous: bytes | None) -> None:
         """Drop the contexts of a module that has changed, and those of the modules that asked for it.
 
-        ``former`` is its text before, None if it is new.
+        ``previous`` is its text before, None if it is new.
         """
         name = module.encode("utf-8", "surrogateescape")
-        self._demotions.prune(module, self._work.text_of(module))
+        self._demotions.prune(module, self._runner.text_of(module))
         own = self._pools.get(module)
         if own is not None:
             self._renew(own)
         asked = name in self._asked or len(self._asked) >= REQUIRED_MAX
-        self._work.former.add(module, former if asked else None)
+        self._runner.previous.add(module, previous if asked else None)
         for pool in list(self._pools.values()) if asked else ():
             required = pool.version.required
             if name in required or len(required) >= REQUIRED_MAX:
@@ -299,13 +298,13 @@ class LuaHost:
     def clear(self) -> None:
         """Drop every context, and forget which functions are demoted; the next calls make new ones."""
         self._demotions.clear()
-        self._work.former.clear()
+        self._runner.previous.clear()
         for pool in list(self._pools.values()):
             self._renew(pool)
 
     def demote(self, module: str, function: bytes) -> Demotion:
         """Never run ``function`` on the event loop again, as long as its module stays as it is; from any thread."""
-        return self._demotions.add(module, self._work.text_of(module), function)
+        return self._demotions.add(module, self._runner.text_of(module), function)
 
     def trim(self) -> None:
         """Drop contexts beyond the kept count that no call has needed since the last time; for a ticker."""
@@ -315,31 +314,31 @@ class LuaHost:
     def statistics(self) -> list[ContextStatistics]:
         """Figures of every module that was called, or has demoted functions."""
         for module in self._demotions.modules() - self._pools.keys():
-            if self._demotions.of(module, self._work.text_of(module)):
+            if self._demotions.of(module, self._runner.text_of(module)):
                 self._new_pool(module)
         return [pool.statistics() for pool in self._pools.values()]
 
     async def stop(self) -> None:
         """Give up what is under way, and end the threads. The contexts go with the host: to close each takes too long."""
         self._stopping = True
-        self._work.turns.stop()
+        self._runner.scheduler.stop()
         self._checkers.shutdown(wait=False)
-        self._ahead.stop()
+        self._prewarmer.stop()
         self._closer.give_up()
-        for end in (self._threads.shutdown, self._checkers.shutdown, self._ahead.join, self._closer.join):
+        for end in (self._threads.shutdown, self._checkers.shutdown, self._prewarmer.join, self._closer.join):
             await asyncio.to_thread(end)
 
     def _in_thread(self, work: Callable[[], _Answer]) -> asyncio.Future[_Answer]:
         return asyncio.get_running_loop().run_in_executor(self._threads, work)
 
-    def _new_pool(self, module: str) -> Pool:
+    def _new_pool(self, module: str) -> ContextPool:
         settings = self._settings
         kept = (settings.context_count, settings.context_max) if settings.cache_enabled else (0, 0)
-        pool = self._pools[module] = Pool(module, *kept, asked=self._asked)
-        pool.version.demote(self._demotions.of(module, self._work.text_of(module)))
+        pool = self._pools[module] = ContextPool(module, *kept, asked=self._asked)
+        pool.version.guard.demote(self._demotions.of(module, self._runner.text_of(module)))
         return pool
 
-    async def _begin(self, pool: Pool, place: Function) -> Lease | None:
+    async def _begin(self, pool: ContextPool, place: FunctionKey) -> ContextLease | None:
         """A place among the threads and a lease, both ended by `_end`; None when memory does not suffice."""
         await self._admission.enter(place)
         try:
@@ -355,7 +354,7 @@ class LuaHost:
             return None
         return lease
 
-    def _objection(self, lease: Lease) -> bytes:
+    def _objection(self, lease: ContextLease) -> bytes:
         """Why no call can run on ``lease`` now, or nothing. Idle contexts go where one is to be made."""
         if self._stopping:
             return TIMEOUT
@@ -377,30 +376,30 @@ class LuaHost:
             size -= memory
         return size <= 0
 
-    def _end(self, pool: Pool, lease: Lease, place: Function | None = None) -> None:
+    def _end(self, pool: ContextPool, lease: ContextLease, place: FunctionKey | None = None) -> None:
         if place is not None:
             self._admission.leave(place)
         self._dispose(pool, pool.give(lease))
 
-    def _dispose(self, pool: Pool, context: Context | None) -> None:
+    def _dispose(self, pool: ContextPool, context: LuaContext | None) -> None:
         if context is not None:
             self._close([context])
         self._leave_out(pool)
 
-    def _renew(self, pool: Pool) -> None:
+    def _renew(self, pool: ContextPool) -> None:
         self._close(pool.renew())
-        pool.version.demote(self._demotions.of(pool.module, self._work.text_of(pool.module)))
+        pool.version.guard.demote(self._demotions.of(pool.module, self._runner.text_of(pool.module)))
         self._leave_out(pool)
 
-    def _leave_out(self, pool: Pool) -> None:
+    def _leave_out(self, pool: ContextPool) -> None:
         """Names that clients make up must not gather."""
         if (
             pool.is_empty()
             and self._pools.get(pool.module) is pool
-            and self._work.text_of(pool.module) is None
+            and self._runner.text_of(pool.module) is None
         ):
             del self._pools[pool.module]
 
-    def _close(self, contexts: Iterable[Context]) -> None:
+    def _close(self, contexts: Iterable[LuaContext]) -> None:
         if not self._stopping:
             self._closer.submit(contexts)

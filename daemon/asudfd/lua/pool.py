@@ -1,7 +1,7 @@
 """The cached Lua contexts of one module, first in first out, and their figures.
 
 Sequential calls walk through the contexts in turn, as on the real server: a counter in a global gives 1 ten times, then
-2 ten times. So contexts that were made ahead, and served no call yet, go before those that have.
+2 ten times. So prewarmed contexts, which served no call yet, go before those that have.
 
 A context belongs to the version of the module it was made for; one that comes back after the version has changed is
 dropped. Only the event loop touches a pool; ``required`` alone is also added to by worker threads.
@@ -9,13 +9,13 @@ dropped. Only the event loop touches a pool; ``required`` alone is also added to
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
-from math import inf
 
-from asudfd.lua.runtime import REQUIRED_MAX, Context
+from asudfd.lua.context import REQUIRED_MAX, LuaContext
+from asudfd.lua.profile_guard import ProfileGuard
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +41,11 @@ class ContextStatistics:
 PATIENCE = 0.005
 """Seconds between contexts that are made while calls wait: short calls are better served by a context that comes back."""
 
-AHEAD_MAX = 2
-"""Contexts of one module that are made ahead at the same time."""
-
-HOLD_MAX = 0.001
-"""Seconds of the processor that a call may take on the event loop, or a little more."""
-
-SLOW_MAX = 1000
-"""Names of slow functions, and of suspects, remembered for one version of a module; a module can be made to have any number."""
-
-QUICK_RUNS = 16
-"""Quick runs in a row after which a function is slow no longer: a busy machine may have made it look so."""
+PREWARM_MAX = 2
+"""Contexts of one module that are prewarmed at the same time; more would take the processor from calls."""
 
 
-class Required(set[bytes]):
+class RequiredNames(set[bytes]):
     """Names that the contexts of one version have asked for; ``asked`` gets those of all modules, up to REQUIRED_MAX.
 
     So most changes of a module need not look through the others: nobody ever asked for it.
@@ -74,69 +65,28 @@ class Required(set[bytes]):
 
 
 @dataclass(slots=True, eq=False)
-class Version:
+class ModuleVersion:
     """One version of a module's code.
 
-    ``required`` is what its contexts have asked for with `require`, found or not; ``slow`` the functions that took
-    too long for the event loop, each with its quick runs since (never enough for one that is demoted); ``suspects``
-    those that once ran out of time, or ended late by the clock on the wall: perhaps something else had the processor.
-    Each has its quick runs since.
-    ``fails`` tells that a context could not be made ahead: calls try, and learn why.
+    ``required`` are the names that its contexts have required, found or not. ``guard`` knows which of its functions are
+    too slow for the event loop. ``fails`` tells that a context could not be prewarmed: calls try, and learn why.
     """
 
     fails: bool = False
     required: set[bytes] = field(default_factory=set)
-    slow: dict[bytes, float] = field(default_factory=dict)
-    suspects: dict[bytes, int] = field(default_factory=dict)
-
-    def demote(self, functions: Iterable[bytes]) -> None:
-        """Remember for good that ``functions`` are slow, however quick they are later."""
-        self.slow.update(dict.fromkeys(functions, -inf))
-
-    def demoted(self) -> list[bytes]:
-        """The functions that are slow for good."""
-        return [function for function, runs in self.slow.items() if runs == -inf]
-
-    def note_slow(self, function: bytes) -> None:
-        """Remember that ``function`` is slow."""
-        self.suspects.pop(function, None)
-        if len(self.slow) < SLOW_MAX:
-            self.slow.setdefault(function, 0)
-
-    def judge(self, function: bytes, seconds: float) -> None:
-        """Take note of a call on the event loop: of the processor's seconds of a suspect, else of those on the wall."""
-        runs = self.suspects.get(function)
-        if runs is None:
-            if len(self.suspects) < SLOW_MAX:
-                self.suspects[function] = 0
-        elif seconds > HOLD_MAX:
-            self.note_slow(function)
-        elif runs + 1 < QUICK_RUNS:
-            self.suspects[function] = runs + 1
-        else:
-            del self.suspects[function]
-
-    def note_quick(self, function: bytes) -> None:
-        """Remember a quick run of a function that may be known as slow."""
-        runs = self.slow.get(function)
-        if runs is None:
-            return
-        if runs + 1 < QUICK_RUNS:
-            self.slow[function] = runs + 1
-        else:
-            del self.slow[function]
+    guard: ProfileGuard = field(default_factory=ProfileGuard)
 
 
 @dataclass(slots=True, eq=False)
-class Lease:
+class ContextLease:
     """What one call holds: a context, or the right to make a fresh one (``context`` is None until it is made)."""
 
-    version: Version
-    context: Context | None
+    version: ModuleVersion
+    context: LuaContext | None
     fresh: bool
 
 
-class Pool:
+class ContextPool:
     """The contexts of one module: ``count`` are kept, up to ``most`` while calls overlap (0 and 0: none is kept)."""
 
     __slots__ = (
@@ -163,44 +113,44 @@ class Pool:
     def __init__(self, module: str, count: int, most: int, asked: set[bytes] | None = None) -> None:
         self.module = module
         self._asked = set() if asked is None else asked
-        self.version = Version(required=Required(self._asked))
+        self.version = ModuleVersion(required=RequiredNames(self._asked))
         self._count = count
         self._most = max(count, most)
-        self._idle: deque[Context] = deque()
-        self._fresh: deque[Context] = deque()  # made ahead, and never used
-        self._making = 0  # ahead, just now
+        self._idle: deque[LuaContext] = deque()
+        self._fresh: deque[LuaContext] = deque()  # prewarmed, and never used
+        self._making = 0  # prewarmed, just now
         self._expecting: deque[asyncio.Future[None]] = deque()  # calls that wait for one of those
-        self._waiting: deque[asyncio.Future[Lease]] = deque()
+        self._waiting: deque[asyncio.Future[ContextLease]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._total = 0
         self._quiet = 0
         self._high_water = self._hits = self._misses = self._creations = self._evictions = 0
 
-    def take(self) -> Lease:
+    def take(self) -> ContextLease:
         """A context for one call: an unused one, the longest idle one, or a new one while too few exist."""
         if self._fresh:
             self._misses += 1
-            return Lease(self.version, self._fresh.popleft(), fresh=False)
+            return ContextLease(self.version, self._fresh.popleft(), fresh=False)
         if self._idle and self._total >= self._count:
             self._hits += 1
             context = self._idle.popleft()
             self._quiet = min(self._quiet, len(self._idle))
-            return Lease(self.version, context, fresh=False)
+            return ContextLease(self.version, context, fresh=False)
         self._misses += 1
         return self._new_lease()
 
-    def _new_lease(self) -> Lease:
+    def _new_lease(self) -> ContextLease:
         self._total += 1
         self._quiet = 0
         self._high_water = max(self._high_water, self._total)
-        return Lease(self.version, None, fresh=True)
+        return ContextLease(self.version, None, fresh=True)
 
-    async def wait(self) -> Lease:
+    async def wait(self) -> ContextLease:
         """The same for a call that can wait: while all contexts are busy, a new one every PATIENCE seconds."""
         if self._can_take() or not self._most:
             return self.take()
         loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[Lease] = loop.create_future()
+        waiter: asyncio.Future[ContextLease] = loop.create_future()
         self._waiting.append(waiter)
         if self._timer is None:
             self._timer = loop.call_later(PATIENCE, self._grow)
@@ -232,14 +182,14 @@ class Pool:
                 new -= 1
             waiter.set_result(self.take())
 
-    def give(self, lease: Lease) -> Context | None:
+    def give(self, lease: ContextLease) -> LuaContext | None:
         """End a lease; answers the context that is to be closed, if it is not kept."""
         closed = self._take_back(lease)
         if self._waiting:
             self._serve()
         return closed
 
-    def _take_back(self, lease: Lease) -> Context | None:
+    def _take_back(self, lease: ContextLease) -> LuaContext | None:
         context, lease.context = lease.context, None
         self._creations += lease.fresh and context is not None
         if lease.version is not self.version:
@@ -252,7 +202,7 @@ class Pool:
         self._evictions += context is not None
         return context
 
-    def take_idle(self) -> Context | None:
+    def take_idle(self) -> LuaContext | None:
         """A context for a call that ends before the event loop goes on; None if it is heavy, or has to be waited for."""
         line = self._fresh or self._idle
         if not line or line[0].is_heavy() or self.is_to_wait():
@@ -265,7 +215,7 @@ class Pool:
             self._quiet = len(line) - 1
         return line.popleft()
 
-    def give_idle(self, context: Context) -> bool:
+    def give_idle(self, context: LuaContext) -> bool:
         """Take back what `take_idle` gave; False when it is not kept, and is to be closed."""
         if context.usable:
             self._idle.append(context)
@@ -274,14 +224,14 @@ class Pool:
         self._evictions += 1
         return False
 
-    # Making ahead
+    # Prewarming
 
     def is_to_wait(self) -> bool:
-        """Whether a call that can wait is best served by a context that is made ahead."""
+        """Whether a call that can wait is best served by a prewarmed context."""
         return not self._fresh and (self._total < self._count or self._making > 0) and not self.version.fails
 
     def expect(self) -> asyncio.Future[None]:
-        """Done when a context has been made ahead, or when no more will be; `expected` ends the wait."""
+        """Done when a context has been prewarmed, or when no more will be; `expected` ends the wait."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._expecting.append(future)
         return future
@@ -292,27 +242,27 @@ class Pool:
             self._expecting.remove(future)
 
     def is_making(self) -> bool:
-        """Whether a context is being made ahead."""
+        """Whether a context is being prewarmed."""
         return self._making > 0
 
     def is_complete(self) -> bool:
         """Whether as many as are kept exist, or are being made."""
         return self._total >= self._count
 
-    def make_ahead(self) -> Lease | None:
-        """The right to make a context for a later call, which `made` ends; None when enough are there, or are made.
+    def prewarm(self) -> ContextLease | None:
+        """The right to make a context for a later call, which `prewarmed` ends; None when enough are there, or are made.
 
         Those are as many as have served calls, up to the kept count: a module that is called once need not have all.
         """
-        ahead = len(self._fresh) + self._making
-        wanted = max(self._total - ahead, len(self._expecting))
-        if self._total >= self._count or self._making >= AHEAD_MAX or ahead >= wanted or self.version.fails:
+        fresh = len(self._fresh) + self._making
+        wanted = max(self._total - fresh, len(self._expecting))
+        if self._total >= self._count or self._making >= PREWARM_MAX or fresh >= wanted or self.version.fails:
             return None
         self._making += 1
         return self._new_lease()
 
-    def made(self, lease: Lease) -> Context | None:
-        """End a lease of `make_ahead`; answers the context that is to be closed, if it is not kept."""
+    def prewarmed(self, lease: ContextLease) -> LuaContext | None:
+        """End a lease of `prewarm`; answers the context that is to be closed, if it is not kept."""
         context, lease.context = lease.context, None
         self._creations += context is not None
         if lease.version is not self.version:
@@ -337,29 +287,29 @@ class Pool:
                 future.set_result(None)
                 calls -= 1
 
-    def idle(self) -> Iterator[Context]:
+    def idle(self) -> Iterator[LuaContext]:
         """The contexts that no call has now."""
         return chain(self._idle, self._fresh)
 
-    def drop(self, context: Context) -> None:
+    def drop(self, context: LuaContext) -> None:
         """Take out an idle context, which is to be closed."""
         (self._fresh if context in self._fresh else self._idle).remove(context)
         self._total -= 1
         self._evictions += 1
         self._quiet = min(self._quiet, len(self._idle))
 
-    def renew(self) -> list[Context]:
+    def renew(self) -> list[LuaContext]:
         """Begin a new version; answers the idle contexts of the old one, which are to be closed."""
         dropped = list(self.idle())
         self._idle.clear()
         self._fresh.clear()
         self._evictions += len(dropped)
         self._total = self._quiet = self._making = 0
-        self.version = Version(required=Required(self._asked))
+        self.version = ModuleVersion(required=RequiredNames(self._asked))
         self._tell(len(self._expecting))
         return dropped
 
-    def trim(self) -> list[Context]:
+    def trim(self) -> list[LuaContext]:
         """Drop what no call has used since the last trim, down to the kept count; answers what is to be closed."""
         surplus = max(0, min(self._quiet, self._total - self._count))
         dropped = [self._idle.popleft() for _ in range(surplus)]
@@ -383,5 +333,5 @@ class Pool:
             self._misses,
             self._creations,
             self._evictions,
-            tuple(self.version.demoted()),
+            tuple(self.version.guard.demoted()),
         )

@@ -62,7 +62,7 @@ def without_tail_calls(dump: bytes) -> bytes:
     return _compiler()[2](dump)
 
 
-class Chunk(NamedTuple):
+class CompiledChunk(NamedTuple):
     """A compiled text: its bytecode, or the message that says why there is none."""
 
     code: bytes | None
@@ -86,17 +86,17 @@ def new_state(memory: int) -> LuaRuntime:
     )
 
 
-def compile_text(text: bytes, name: bytes, *, strip: bool = False) -> Chunk:
+def compile_text(text: bytes, name: bytes, *, strip: bool = False) -> CompiledChunk:
     """Compile a Lua text under the chunk name ``name``; bytecode is refused, as a message."""
     if text[:1] == b"\x1b":
         if len(text) < HEADER_SIZE:
-            return Chunk(None, name.lstrip(b"@=") + b": bad binary format (truncated chunk)")
-        return Chunk(None, b"attempt to load a binary chunk (mode is 't')")
+            return CompiledChunk(None, name.lstrip(b"@=") + b": bad binary format (truncated chunk)")
+        return CompiledChunk(None, b"attempt to load a binary chunk (mode is 't')")
     try:
         made = _compiler()[0](text, name, strip, _rewrites())
     except LuaError as error:
-        return Chunk(None, str(error).encode())
-    return Chunk(None, made[1]) if isinstance(made, tuple) else Chunk(made, b"")
+        return CompiledChunk(None, str(error).encode())
+    return CompiledChunk(None, made[1]) if isinstance(made, tuple) else CompiledChunk(made, b"")
 
 
 compile_cached = lru_cache(maxsize=64)(compile_text)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from asinfo.wire.udf import NAME_SIZE_MAX
 from asudfd.aerospike.info.table import InfoCommand
 from asudfd.errors import UdfError
-from asudfd.lua.host import CompileError
+from asudfd.lua.host import ModuleError
 from asudfd.smd.interface import UDF, SmdFailed, SmdTimeout
 from asudfd.udf.module import parse_put, to_value
 
@@ -27,7 +27,7 @@ async def udf_put(node: Node, request: Request) -> bytes:
     put = parse_put(request.parameters)
     try:
         await node.host.validate(put.filename, put.source)
-    except CompileError as error:
+    except ModuleError as error:
         raise UdfError(_compile_error(error)) from error
     return await _set(node, put.filename, to_value(put.filename, put.content64))
 
@@ -109,7 +109,7 @@ def _filename(request: Request) -> bytes:
     return name
 
 
-def _compile_error(error: CompileError) -> bytes:
+def _compile_error(error: ModuleError) -> bytes:
     return b"compile_error;file=%s;line=%d;message=%s" % (error.file, error.line, b64encode(error.message))
 
 

@@ -1,4 +1,4 @@
--- The crossing of a record: what the host calls to apply a function to one. `asudfd.lua.runtime` says what goes in and
+-- The crossing of a record: what the host calls to apply a function to one. `asudfd.lua.context` says what goes in and
 -- what comes out.
 local box = ...
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from asudfd.lua.runtime import Context, Outcome, Settings, Value
+from asudfd.lua.context import CallResult, ContextSettings, LuaContext, Scalar
 from asudfd.lua.state import compile_text
 
 MEMORY = 64 << 20
@@ -18,22 +18,22 @@ class Sandbox:
         self.modules: dict[bytes, bytes] = {}
         self.lines: list[tuple[int, str, str]] = []
         self.required: set[bytes] = set()
-        self.contexts: list[Context] = []
+        self.contexts: list[LuaContext] = []
 
     def load(
         self, source: bytes, *, memory: int = MEMORY, unsafe: bool = False, seconds: float = 60
-    ) -> Context:
-        settings = Settings(
+    ) -> LuaContext:
+        settings = ContextSettings(
             b"/udf", memory, unsafe, self.modules.get, lambda *line: self.lines.append(line[:3])
         )
-        context = Context(settings, self.required)
+        context = LuaContext(settings, self.required)
         self.contexts.append(context)
         outcome = run(context, source, seconds)
         assert not outcome.failed, outcome
         return context
 
 
-def run(context: Context, source: bytes, seconds: float = 60) -> Outcome:
+def run(context: LuaContext, source: bytes, seconds: float = 60) -> CallResult:
     chunk = compile_text(source, b"@/udf/m.lua")
     assert chunk.code is not None, chunk
     return context.run(b"m", chunk.code, b"/udf/m.lua", time.monotonic() + seconds)
@@ -48,10 +48,10 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def call(sandbox: Sandbox) -> Callable[..., Value]:
+def call(sandbox: Sandbox) -> Callable[..., Scalar]:
     """The result of a function body, or the text of its error."""
 
-    def result(body: str, *arguments: Value, unsafe: bool = False, seconds: float = 5) -> Value:
+    def result(body: str, *arguments: Scalar, unsafe: bool = False, seconds: float = 5) -> Scalar:
         context = sandbox.load(b"function f(...)\n" + body.encode() + b"\nend", unsafe=unsafe)
         return context.call(b"f", time.monotonic() + seconds, arguments).value
 
@@ -59,10 +59,10 @@ def call(sandbox: Sandbox) -> Callable[..., Value]:
 
 
 @pytest.fixture
-def timed(sandbox: Sandbox) -> Callable[..., tuple[Outcome, float]]:
+def timed(sandbox: Sandbox) -> Callable[..., tuple[CallResult, float]]:
     """How a function body ends that has 0.05 seconds of the processor, and after how many of them."""
 
-    def measure(body: str, before: str = "") -> tuple[Outcome, float]:
+    def measure(body: str, before: str = "") -> tuple[CallResult, float]:
         context = sandbox.load(before.encode() + b"\nfunction f() " + body.encode() + b"\nend")
         context.keep_time(time.process_time)
         start = time.process_time()

@@ -4,18 +4,19 @@ import asyncio
 from types import SimpleNamespace
 from typing import cast
 
-from asudfd.lua.pool import HOLD_MAX, QUICK_RUNS, Lease, Pool, Version
-from asudfd.lua.runtime import Context
+from asudfd.lua.context import LuaContext
+from asudfd.lua.pool import ContextLease, ContextPool, ModuleVersion
+from asudfd.lua.profile_guard import HOLD_MAX, QUICK_RUNS
 
 
-def made(lease: Lease) -> Context:
+def made(lease: ContextLease) -> LuaContext:
     """The context of a lease, made now if it has none."""
     if lease.context is None:
-        lease.context = cast("Context", SimpleNamespace(usable=True, is_heavy=lambda: False))
+        lease.context = cast("LuaContext", SimpleNamespace(usable=True, is_heavy=lambda: False))
     return lease.context
 
 
-def use(pool: Pool) -> Context:
+def use(pool: ContextPool) -> LuaContext:
     lease = pool.take()
     context = made(lease)
     assert pool.give(lease) is None
@@ -23,7 +24,7 @@ def use(pool: Pool) -> Context:
 
 
 def test_sequential_calls_walk_through_the_contexts() -> None:
-    pool = Pool("m", 3, 8)
+    pool = ContextPool("m", 3, 8)
     first = [use(pool) for _ in range(3)]
     assert len({id(context) for context in first}) == 3
     assert [use(pool) for _ in range(6)] == first * 2
@@ -33,7 +34,7 @@ def test_sequential_calls_walk_through_the_contexts() -> None:
 
 
 def test_overlapping_calls_grow_up_to_the_most_kept() -> None:
-    pool = Pool("m", 2, 4)
+    pool = ContextPool("m", 2, 4)
     leases = [pool.take() for _ in range(6)]
     contexts = [made(lease) for lease in leases]
     assert pool.statistics().contexts == 6
@@ -45,7 +46,7 @@ def test_overlapping_calls_grow_up_to_the_most_kept() -> None:
 
 
 def test_trim_drops_what_was_idle_since_the_last_time() -> None:
-    pool = Pool("m", 2, 8)
+    pool = ContextPool("m", 2, 8)
     for lease in [pool.take() for _ in range(6)]:
         made(lease)
         pool.give(lease)
@@ -60,7 +61,7 @@ def test_trim_drops_what_was_idle_since_the_last_time() -> None:
 
 
 def test_a_context_of_an_old_version_is_dropped_when_it_comes_back() -> None:
-    pool = Pool("m", 2, 4)
+    pool = ContextPool("m", 2, 4)
     kept = use(pool)
     lease = pool.take()
     context = made(lease)
@@ -71,7 +72,7 @@ def test_a_context_of_an_old_version_is_dropped_when_it_comes_back() -> None:
 
 
 def test_an_unusable_context_is_not_kept() -> None:
-    pool = Pool("m", 2, 4)
+    pool = ContextPool("m", 2, 4)
     lease = pool.take()
     context = made(lease)
     cast("SimpleNamespace", context).usable = False
@@ -80,14 +81,14 @@ def test_an_unusable_context_is_not_kept() -> None:
 
 
 def test_a_lease_without_context_leaves_nothing() -> None:
-    pool = Pool("m", 2, 4)
+    pool = ContextPool("m", 2, 4)
     assert pool.give(pool.take()) is None
     assert pool.is_empty()
     assert pool.statistics().creations == 0
 
 
 def test_a_pool_that_keeps_nothing() -> None:
-    pool = Pool("m", 0, 0)
+    pool = ContextPool("m", 0, 0)
     for _ in range(3):
         lease = pool.take()
         context = made(lease)
@@ -98,8 +99,8 @@ def test_a_pool_that_keeps_nothing() -> None:
 
 def test_calls_that_can_wait_share_contexts_that_come_back() -> None:
     async def scene() -> None:
-        pool = Pool("m", 2, 8)
-        served: list[Context] = []
+        pool = ContextPool("m", 2, 8)
+        served: list[LuaContext] = []
 
         async def call() -> None:
             lease = await pool.wait()
@@ -116,7 +117,7 @@ def test_calls_that_can_wait_share_contexts_that_come_back() -> None:
 
 def test_a_wait_ends_with_a_new_context_and_leaves_nothing_when_it_is_given_up() -> None:
     async def scene() -> None:
-        pool = Pool("m", 1, 8)
+        pool = ContextPool("m", 1, 8)
         held = pool.take()
         made(held)
         given_up = asyncio.ensure_future(pool.wait())
@@ -140,33 +141,33 @@ def test_a_wait_ends_with_a_new_context_and_leaves_nothing_when_it_is_given_up()
     asyncio.run(scene())
 
 
-def make_ahead(pool: Pool) -> Context | None:
-    lease = pool.make_ahead()
+def prewarm(pool: ContextPool) -> LuaContext | None:
+    lease = pool.prewarm()
     if lease is None:
         return None
     context = made(lease)
-    assert pool.made(lease) is None
+    assert pool.prewarmed(lease) is None
     return context
 
 
-def test_contexts_made_ahead_are_used_first_and_are_no_more_than_those_in_use() -> None:
+def test_contexts_prewarmed_are_used_first_and_are_no_more_than_those_in_use() -> None:
     async def scene() -> None:
-        pool = Pool("m", 4, 4)
-        assert make_ahead(pool) is None  # no call came yet
+        pool = ContextPool("m", 4, 4)
+        assert prewarm(pool) is None  # no call came yet
         assert pool.is_to_wait()
         first = pool.expect()
-        one = make_ahead(pool)
+        one = prewarm(pool)
         assert first.done()
-        assert make_ahead(pool) is None
+        assert prewarm(pool) is None
         used = [pool.take_idle()]
         assert used == [one]
         pool.give_idle(used[0] or made(pool.take()))
         assert pool.take_idle() is None  # one that nobody has used will be there soon
-        two = make_ahead(pool)
-        assert make_ahead(pool) is None
+        two = prewarm(pool)
+        assert prewarm(pool) is None
         assert use(pool) is two
-        ahead = [make_ahead(pool), make_ahead(pool)]
-        assert make_ahead(pool) is None
+        ahead = [prewarm(pool), prewarm(pool)]
+        assert prewarm(pool) is None
         assert [use(pool) for _ in range(6)] == [*ahead, one, two, *ahead]
         figures = pool.statistics()
         assert (figures.contexts, figures.idle, figures.high_water) == (4, 4, 4)
@@ -175,31 +176,31 @@ def test_contexts_made_ahead_are_used_first_and_are_no_more_than_those_in_use() 
     asyncio.run(scene())
 
 
-def test_nobody_waits_for_a_context_that_cannot_be_made_ahead() -> None:
+def test_nobody_waits_for_a_context_that_cannot_be_prewarmed() -> None:
     async def scene() -> None:
-        pool = Pool("m", 4, 4)
+        pool = ContextPool("m", 4, 4)
         calls = [pool.expect(), pool.expect()]
-        lease = pool.make_ahead()
+        lease = pool.prewarm()
         assert lease is not None
-        assert pool.made(lease) is None
+        assert pool.prewarmed(lease) is None
         assert all(call.done() for call in calls)
         assert not pool.is_to_wait()
-        assert pool.make_ahead() is None
+        assert pool.prewarm() is None
         assert pool.is_empty()
 
     asyncio.run(scene())
 
 
-def test_a_context_made_ahead_of_an_old_version_is_dropped() -> None:
+def test_a_context_prewarmed_of_an_old_version_is_dropped() -> None:
     async def scene() -> None:
-        pool = Pool("m", 4, 4)
+        pool = ContextPool("m", 4, 4)
         call = pool.expect()
-        lease = pool.make_ahead()
+        lease = pool.prewarm()
         assert lease is not None
         assert pool.renew() == []
         assert call.done()
         context = made(lease)
-        assert pool.made(lease) is context
+        assert pool.prewarmed(lease) is context
         assert pool.is_empty()
         assert pool.statistics().evictions == 1
 
@@ -207,12 +208,12 @@ def test_a_context_made_ahead_of_an_old_version_is_dropped() -> None:
 
 
 def test_a_suspect_is_slow_only_by_the_processor_clock() -> None:
-    version = Version()
-    version.judge(b"f", 1.0)
-    assert (list(version.suspects), list(version.slow)) == ([b"f"], [])
+    version = ModuleVersion()
+    version.guard.note_late(b"f", 1.0)
+    assert (list(version.guard.doubtful), list(version.guard.slow)) == ([b"f"], [])
     for _ in range(QUICK_RUNS):
-        version.judge(b"f", HOLD_MAX / 10)
-    assert not version.suspects
-    version.judge(b"f", 1.0)
-    version.judge(b"f", 2 * HOLD_MAX)
-    assert (list(version.suspects), list(version.slow)) == ([], [b"f"])
+        version.guard.note_late(b"f", HOLD_MAX / 10)
+    assert not version.guard.doubtful
+    version.guard.note_late(b"f", 1.0)
+    version.guard.note_late(b"f", 2 * HOLD_MAX)
+    assert (list(version.guard.doubtful), list(version.guard.slow)) == ([], [b"f"])

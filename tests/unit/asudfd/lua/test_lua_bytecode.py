@@ -10,10 +10,10 @@ from lupa.lua54 import LuaRuntime
 
 from asudfd.lua import state
 from asudfd.lua.bytecode import HEADER
-from asudfd.lua.runtime import Value
+from asudfd.lua.context import Scalar
 from asudfd.lua.state import compile_text, without_tail_calls
 
-Call = Callable[..., Value]
+Call = Callable[..., Scalar]
 
 LUA = LuaRuntime(encoding=None)
 DUMP = LUA.execute(b"return function(text) return string.dump(assert(load(text, '=c'))) end")

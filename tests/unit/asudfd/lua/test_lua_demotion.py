@@ -8,12 +8,13 @@ import pytest
 
 from asudfd.config.schema.lua import ModLua
 from asudfd.lua import demotion
+from asudfd.lua.context import RecordView
 from asudfd.lua.demotion import Demotions
 from asudfd.lua.host import LuaHost
-from asudfd.lua.pool import QUICK_RUNS, Version
-from asudfd.lua.runtime import Subject
+from asudfd.lua.pool import ModuleVersion
+from asudfd.lua.profile_guard import QUICK_RUNS
 
-SUBJECT: Subject = (False, 0, 0, 0, b"", b"", bytes(20), b"", True)
+SUBJECT: RecordView = (False, 0, 0, 0, b"", b"", bytes(20), b"", True)
 NO_ARGUMENTS = b"\x90"
 ONE, TWO = b"function f() return 1 end", b"function f() return 2 end"
 
@@ -114,12 +115,12 @@ def test_a_disk_that_refuses_is_told(tmp_path: Path) -> None:
 
 
 def test_quick_runs_do_not_bring_one_back() -> None:
-    version = Version()
-    version.demote([b"f"])
-    version.note_slow(b"f")
+    version = ModuleVersion()
+    version.guard.demote([b"f"])
+    version.guard.note_slow(b"f")
     for _ in range(2 * QUICK_RUNS):
-        version.note_quick(b"f")
-    assert version.demoted() == [b"f"]
+        version.guard.note_quick(b"f")
+    assert version.guard.demoted() == [b"f"]
 
 
 def test_the_event_loop_does_not_run_one_until_its_module_changes_or_the_cache_is_cleared() -> None:

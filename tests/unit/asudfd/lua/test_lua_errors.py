@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from asudfd.config.schema.lua import ModLua
-from asudfd.lua.host import CallError, CompileError, LuaHost
-from asudfd.lua.runtime import Value
+from asudfd.lua.context import Scalar
+from asudfd.lua.host import CallError, LuaHost, ModuleError
 
-Call = Callable[..., Value]
+Call = Callable[..., Scalar]
 
 PREFIX = "/udf/m.lua:2: "
 REFUSALS = {
@@ -168,7 +168,7 @@ def compiled(filename: str, content: bytes, **settings: Any) -> tuple[bytes, int
         host = LuaHost(ModLua(user_path="/udf", **settings), lambda _: None, lambda *_: None)
         try:
             await host.validate(filename, content)
-        except CompileError as error:
+        except ModuleError as error:
             return error.file, error.line, error.message
         finally:
             await host.stop()

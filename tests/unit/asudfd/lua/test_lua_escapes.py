@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
-from asudfd.lua.runtime import Value
+from asudfd.lua.context import Scalar
 from asudfd.lua.state import compile_text
 
-Call = Callable[..., Value]
+Call = Callable[..., Scalar]
 
 WALK = """
 local seen, found = {}, {}

@@ -8,12 +8,12 @@ from typing import Any, NoReturn
 import pytest
 
 from asudfd.config.schema.lua import ModLua
+from asudfd.lua.aerospike.aggregation import END, pack
+from asudfd.lua.context import RecordView, Scalar
 from asudfd.lua.host import CallError, LuaHost
-from asudfd.lua.runtime import Subject, Value
-from asudfd.lua.stream import END, pack
-from asudfd.lua.work import Work
+from asudfd.lua.runner import Runner
 
-SUBJECT: Subject = (True, 1, 0, 0, b"", b"", bytes(20), b"", True)
+SUBJECT: RecordView = (True, 1, 0, 0, b"", b"", bytes(20), b"", True)
 COUNTER = b"n = 0\nfunction f() n = n + 1 return n end"
 
 
@@ -27,13 +27,13 @@ class Node:
             ModLua(user_path="/udf", **settings), modules.get, lambda *line: self.lines.append(line[:3])
         )
 
-    async def call(self, module: str, function: str = "f", *arguments: Value, seconds: float = 5) -> Value:
+    async def call(self, module: str, function: str = "f", *arguments: Scalar, seconds: float = 5) -> Scalar:
         try:
             return await self.host.call(module, function, arguments, seconds)
         except CallError as error:
             return error.text
 
-    async def calls(self, count: int, module: str = "m") -> list[Value]:
+    async def calls(self, count: int, module: str = "m") -> list[Scalar]:
         return [await self.call(module) for _ in range(count)]
 
     async def until(self, condition: Callable[[], bool]) -> None:
@@ -228,7 +228,7 @@ REQUIRED = {
 
 
 @pytest.mark.parametrize(("dependency", "module", "value"), REQUIRED.values(), ids=REQUIRED)
-def test_require(dependency: bytes, module: bytes, value: Value) -> None:
+def test_require(dependency: bytes, module: bytes, value: Scalar) -> None:
     async def scene(node: Node) -> None:
         assert await node.call("m") == value
 
@@ -236,7 +236,7 @@ def test_require(dependency: bytes, module: bytes, value: Value) -> None:
 
 
 def test_arguments_and_results_cross_as_they_are() -> None:
-    values: list[Value] = [
+    values: list[Scalar] = [
         None,
         True,
         False,
@@ -364,7 +364,7 @@ def test_stop_gives_up_what_is_under_way(begin: Callable[[LuaHost], Awaitable[ob
             ModLua(user_path="/udf", body_max_ms=60_000, udf_threads=1), texts.get, lambda *_: None
         )
         calls = [asyncio.ensure_future(begin(host)) for _ in range(3)]  # one has its turn, the others wait
-        while not host._work.turns.begun:  # noqa: ASYNC110 - as above
+        while not host._runner.scheduler.begun:  # noqa: ASYNC110 - as above
             await asyncio.sleep(0)
         await host.stop()
         await asyncio.gather(*calls, return_exceptions=True)
@@ -375,7 +375,7 @@ def test_stop_gives_up_what_is_under_way(begin: Callable[[LuaHost], Awaitable[ob
 
 def test_stop_does_not_close_the_contexts_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     closing = threading.Event()
-    monkeypatch.setattr(Work, "close", lambda *_: closing.wait())  # takes long
+    monkeypatch.setattr(Runner, "close", lambda *_: closing.wait())  # takes long
 
     async def stage() -> None:
         node = Node({}, {"m": COUNTER})

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from asudfd.config.schema.lua import ModLua
-from asudfd.lua import work as working
-from asudfd.lua.host import CallError, CompileError, LuaHost
-from asudfd.lua.runtime import REQUIRED_MAX, TEXT_MAX, Subject
+from asudfd.lua import runner
+from asudfd.lua.context import REQUIRED_MAX, TEXT_MAX, RecordView
+from asudfd.lua.host import CallError, LuaHost, ModuleError
 
-NOBODY: Subject = (False, 0, 0, 0, b"", b"", b"d" * 20, b"", True)
+NOBODY: RecordView = (False, 0, 0, 0, b"", b"", b"d" * 20, b"", True)
 MARGIN = 0.05
 """Seconds of the processor for which the event loop may be held: a trial has two milliseconds, Python adds some."""
 
@@ -30,11 +30,11 @@ def play(
     asyncio.run(stage())
 
 
-def refused(source: bytes) -> CompileError:
-    found: list[CompileError] = []
+def refused(source: bytes) -> ModuleError:
+    found: list[ModuleError] = []
 
     async def scene(host: LuaHost, _modules: dict[str, bytes]) -> None:
-        with pytest.raises(CompileError) as caught:
+        with pytest.raises(ModuleError) as caught:
             await host.validate("m.lua", source)
         found.append(caught.value)
 
@@ -72,7 +72,7 @@ def test_the_text_of_a_failed_call_is_cut() -> None:
 
 
 def test_a_module_that_is_long_to_compile_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(working, "COMPILE_SECONDS", 0.0)
+    monkeypatch.setattr(runner, "COMPILE_SECONDS", 0.0)
     error = refused(b"return 1")
     assert (error.file, error.message) == (b"m.lua", b"module takes more than 0 s to compile")
 

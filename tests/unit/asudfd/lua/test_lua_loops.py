@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from asudfd.lua.runtime import TIMEOUT, Outcome
+from asudfd.lua.context import TIMEOUT, CallResult
 
-Timed = Callable[..., tuple[Outcome, float]]
+Timed = Callable[..., tuple[CallResult, float]]
 
 MARGIN = 1.0
 """Seconds of the processor after the deadline; the worst of them needs a tenth of it."""

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from asudfd.lua.runtime import OUT_OF_MEMORY, TIMEOUT, Context, Value
+from asudfd.lua.context import OUT_OF_MEMORY, TIMEOUT, LuaContext, Scalar
 
-Call = Callable[..., Value]
+Call = Callable[..., Scalar]
 
 FAR = 1000.0
 """Seconds that a call has which memory is to end, not its deadline, however busy the machine is."""
@@ -116,7 +116,7 @@ def _resident() -> int:
 class _Turn:
     """Knows the context whose time it tells."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: LuaContext) -> None:
         self.context = context
         context.keep_time(self.now)
 

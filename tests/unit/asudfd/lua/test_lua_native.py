@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from lupa.lua54 import LuaRuntime
 
-from asudfd.lua.runtime import Value
+from asudfd.lua.context import Scalar
 
 NATIVE = b"""
 local text = ...
@@ -76,7 +76,7 @@ BODIES = [
 
 
 @pytest.mark.parametrize("body", BODIES)
-def test_a_text_is_that_of_the_language(call: Callable[..., Value], body: str) -> None:
+def test_a_text_is_that_of_the_language(call: Callable[..., Scalar], body: str) -> None:
     wanted = LuaRuntime(encoding=None).execute(NATIVE, b"function f(...)\n" + body.encode() + b"\nend")
     assert isinstance(wanted, bytes)
     assert call(body) == wanted

@@ -9,10 +9,10 @@ import pytest
 
 from asudfd.config.schema.lua import ModLua
 from asudfd.lua.budget import EXCEEDED
+from asudfd.lua.context import OUT_OF_MEMORY, RecordView
 from asudfd.lua.host import LuaHost
-from asudfd.lua.runtime import OUT_OF_MEMORY, Subject
 
-SUBJECT: Subject = (False, 0, 0, 0, b"", b"", bytes(20), b"", True)
+SUBJECT: RecordView = (False, 0, 0, 0, b"", b"", bytes(20), b"", True)
 NO_ARGUMENTS = b"\x90"
 SECONDS = 60.0
 """What a call may take: memory is to end it, however busy the machine is."""
@@ -72,7 +72,7 @@ def test_idle_contexts_go_before_a_call_is_refused() -> None:
         assert await apply(host, b"keep", 12, "b") == 12
         for number in range(36):
             assert await apply(host, b"keep", 1, f"small{number}") == 1
-        assert contexts(host, "a")  # and perhaps one that was made ahead
+        assert contexts(host, "a")  # and perhaps one that was prewarmed
         assert contexts(host, "b") == 0  # the largest goes first
         assert contexts(host, "small0")
 

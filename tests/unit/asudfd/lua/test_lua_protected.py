@@ -7,9 +7,9 @@ from importlib.resources import files
 
 import pytest
 
-from asudfd.lua.runtime import Outcome, Value
+from asudfd.lua.context import CallResult, Scalar
 
-Timed = Callable[[str], tuple[Outcome, float]]
+Timed = Callable[[str], tuple[CallResult, float]]
 
 LONG_SET = "('b'):rep(1e6), '[' .. ('a'):rep(1e6) .. ']'"
 MATCHED = {
@@ -64,7 +64,7 @@ def test_a_catch_in_the_library_does_not_outlive_the_deadline(timed: Timed, body
     assert seconds < 5
 
 
-def test_a_reader_of_text_does_not_catch_the_deadline(call: Callable[..., Value]) -> None:
+def test_a_reader_of_text_does_not_catch_the_deadline(call: Callable[..., Scalar]) -> None:
     body = "load(function() while true do end end) return 1"
     assert call(body, unsafe=True, seconds=0.05) == b"UDF Execution Timeout"
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from asudfd.lua import runtime
-from asudfd.lua.runtime import Context, Settings
+from asudfd.lua import context as context_module
+from asudfd.lua.aerospike.aggregation import END, pack
+from asudfd.lua.context import ContextSettings, LuaContext
 from asudfd.lua.state import compile_text, new_state, sandbox_chunks
-from asudfd.lua.stream import END, pack
 
 PROBE = rb"""
 local box = ...
@@ -259,7 +259,7 @@ skipped[explore_stream] = true
 
 
 @pytest.fixture
-def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Context]]:
+def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., LuaContext]]:
     """Contexts with the probe in their sandbox."""
     (first, *parts), api = sandbox_chunks()
     keep = compile_text(
@@ -272,7 +272,7 @@ def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Context]]:
         b"=keep",
     ).code
     probe = compile_text(PROBE, b"=probe").code
-    monkeypatch.setattr(runtime, "sandbox_chunks", lambda: ([first, *parts], [*api, probe]))
+    monkeypatch.setattr(context_module, "sandbox_chunks", lambda: ([first, *parts], [*api, probe]))
     made = new_state
 
     def state(memory: int) -> Any:
@@ -280,11 +280,13 @@ def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Context]]:
         new.execute(keep, mode="b")
         return new
 
-    monkeypatch.setattr(runtime, "new_state", state)
+    monkeypatch.setattr(context_module, "new_state", state)
     contexts = []
 
-    def loaded(source: bytes, *, unsafe: bool = False) -> Context:
-        context = Context(Settings(b"/udf", 64 << 20, unsafe, lambda _: None, lambda *_: None), set())
+    def loaded(source: bytes, *, unsafe: bool = False) -> LuaContext:
+        context = LuaContext(
+            ContextSettings(b"/udf", 64 << 20, unsafe, lambda _: None, lambda *_: None), set()
+        )
         contexts.append(context)
         chunk = compile_text(source, b"@/udf/m.lua").code
         assert chunk is not None
@@ -311,13 +313,13 @@ SUBJECT = (
 
 
 @pytest.mark.parametrize("unsafe", [False, True])
-def test_nothing_of_the_host_is_reachable(load: Callable[..., Context], unsafe: bool) -> None:
+def test_nothing_of_the_host_is_reachable(load: Callable[..., LuaContext], unsafe: bool) -> None:
     context = load(EXPLORER, unsafe=unsafe)
     applied = context.apply(b"explore_record", time.monotonic() + 100, b"\x90", SUBJECT, trial=False)
     assert applied[2].decode() == "nothing"
 
 
-def test_nothing_of_a_stream_is_reachable(load: Callable[..., Context]) -> None:
+def test_nothing_of_a_stream_is_reachable(load: Callable[..., LuaContext]) -> None:
     context = load(EXPLORER)
     context.open_stream(b"explore_stream", b"\x90", b"", in_memory=True)
     batch = pack(SUBJECT) + END
@@ -354,7 +356,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("body", REFUSED)
-def test_what_shows_the_inside_refuses_userdata(load: Callable[..., Context], body: str) -> None:
+def test_what_shows_the_inside_refuses_userdata(load: Callable[..., LuaContext], body: str) -> None:
     context = load(f"function f(rec) local r = {body} return r end".encode())
     applied = context.apply(b"f", time.monotonic() + 5, b"\x90", SUBJECT, trial=False)
     assert applied[2].decode() == "/udf/m.lua:1: " + REFUSED[body]

@@ -31,7 +31,7 @@ from asudfd.aerospike.message.many.jobs import QueryJob
 from asudfd.aerospike.message.many.selection import Selection, rate_of
 from asudfd.aerospike.message.single.udf import call_of, subject_of
 from asudfd.fairness import loop_scheduler
-from asudfd.lua.stream import END, pack
+from asudfd.lua.aerospike.aggregation import END, pack
 from asudfd.record.record import PARTITIONS
 from asudfd.record.refused import Refused
 

@@ -21,7 +21,7 @@ from asinfo.wire.message import (
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.outcome import OK, check_names, failed
 from asudfd.aerospike.message.single.commit import POLICIES2, POLICIES3
-from asudfd.lua.runtime import DELETE, WRITE
+from asudfd.lua.context import DELETE, WRITE
 from asudfd.record.record import GENERATION_MAX, Record
 from asudfd.record.refused import Refused
 from asudfd.record.ttl import now_seconds
@@ -29,7 +29,7 @@ from asudfd.record.ttl import now_seconds
 if TYPE_CHECKING:
     from asinfo.wire.message import Message
     from asudfd.aerospike.message.outcome import Outcome
-    from asudfd.lua.runtime import Applied, Subject
+    from asudfd.lua.context import RecordView, UdfResult
     from asudfd.node import Node
     from asudfd.record.namespace import Namespace
 
@@ -90,7 +90,7 @@ def call_of(fields: dict[int, bytes]) -> tuple[str, bytes, bytes]:
 
 def subject_of(
     namespace: Namespace, digest: bytes, record: Record | None, fields: dict[int, bytes]
-) -> Subject:
+) -> RecordView:
     """The record as it crosses into Lua."""
     if record is None:
         key = fields.get(FIELD_KEY, b"")
@@ -107,7 +107,7 @@ def commit_result(  # noqa: PLR0917 - the hot path calls it by position
     fields: dict[int, bytes],
     ttl: int,
     record: Record | None,
-    applied: Applied,
+    applied: UdfResult,
     origin: str,
 ) -> Outcome:
     """Do to the record what the function did to its copy, as one write, and answer. Raises Refused."""

@@ -15,7 +15,7 @@ from asudfd.aerospike.info.request import Request
 from asudfd.aerospike.info.table import InfoTable
 from asudfd.cluster.cluster import Cluster, Member
 from asudfd.errors import CommandError, UdfError
-from asudfd.lua.host import CompileError
+from asudfd.lua.host import ModuleError
 from asudfd.network.session import ClientSession
 from asudfd.node import Node
 from asudfd.smd import local
@@ -39,7 +39,7 @@ class Host:
         await asyncio.sleep(0)
         self.validated.append((filename, content))
         if b"bad" in content:
-            raise CompileError(filename.encode(), 2, b"<name> expected near <eof>")
+            raise ModuleError(filename.encode(), 2, b"<name> expected near <eof>")
 
     def forget(self, module: str, former: bytes | None) -> None:
         self.forgotten.append(module)

@@ -12,12 +12,12 @@ from asinfo.wire import message, request
 from asinfo.wire.request import Key, Policy
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.single.call_cache import KNOWN_MAX, KNOWN_SIZE_MAX, CallCache, digest_place
-from asudfd.lua.runtime import DELETE, NOTHING, WRITE, Applied
+from asudfd.lua.context import DELETE, NOTHING, WRITE, UdfResult
 from tests.fakes.world import World
 
 NAMES = [Key("test", "demo", f"k{number}") for number in range(4)]
 BINS = message.op(1, 1, b"n", bytes(7) + b"\7")
-WROTE: Applied = (0, 1, bytes(7) + b"\5", WRITE, BINS, None, False, 0)
+WROTE: UdfResult = (0, 1, bytes(7) + b"\5", WRITE, BINS, None, False, 0)
 CALL = request.apply(NAMES[0], "mod", "fun", ["x", 1])
 
 
@@ -54,7 +54,7 @@ POLICIES = [
     Policy(send_key=True),
     Policy(limit=5),
 ]
-APPLIED: list[Applied] = [
+APPLIED: list[UdfResult] = [
     WROTE,
     (0, 0, b"", NOTHING, b"", None, False, 0),
     (0, 0, b"", DELETE, b"", None, False, 0),
@@ -65,7 +65,7 @@ APPLIED: list[Applied] = [
 
 @pytest.mark.parametrize("applied", APPLIED, ids=str)
 @pytest.mark.parametrize("policy", POLICIES)
-def test_the_second_time_is_as_the_first(policy: Policy, applied: Applied) -> None:
+def test_the_second_time_is_as_the_first(policy: Policy, applied: UdfResult) -> None:
     found: list[list[object]] = []
     for forget in (True, False):
         world = World()

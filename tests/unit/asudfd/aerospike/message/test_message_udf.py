@@ -12,7 +12,7 @@ from asinfo.wire import message, request
 from asinfo.wire.request import Key, Policy, Reply, reply
 from asinfo.wire.result import Result
 from asudfd.aerospike.message import dispatch
-from asudfd.lua.runtime import DELETE, NOTHING, WRITE, Applied
+from asudfd.lua.context import DELETE, NOTHING, WRITE, UdfResult
 from tests.fakes.world import World, gather
 
 KEY = Key("test", "demo", "k1")
@@ -29,7 +29,7 @@ def applied(
     bins: bytes = b"",
     ttl: int | None = None,
     drop_key: bool = False,
-) -> Applied:
+) -> UdfResult:
     return code, kind, value, action, bins, ttl, drop_key, False
 
 

@@ -10,7 +10,7 @@ from asinfo.errors import WireError
 from asinfo.wire import msgpack, particle
 from asinfo.wire.message import bins as each_bin
 from asinfo.wire.message import op
-from asudfd.lua.runtime import DELETE, WRITE, Applied, Context, Settings
+from asudfd.lua.context import DELETE, WRITE, ContextSettings, LuaContext, UdfResult
 from asudfd.lua.state import compile_text
 
 MEMORY = 64 << 20
@@ -24,7 +24,7 @@ class Called(NamedTuple):
     code: int
     value: Any
     bins: dict[str, Any] | None
-    raw: Applied
+    raw: UdfResult
 
 
 def stored(bins: Mapping[str, Any]) -> bytes:
@@ -53,16 +53,18 @@ class Applier:
     def __init__(self) -> None:
         self.modules: dict[bytes, bytes] = {}
         self.lines: list[tuple[int, str, str]] = []
-        self.contexts: list[Context] = []
+        self.contexts: list[LuaContext] = []
         self.log_contexts: set[str] = set()
 
     def log(self, level: int, position: str, text: str, context: str) -> None:
         self.lines.append((level, position, text))
         self.log_contexts.add(context)
 
-    def load(self, source: str, *, unsafe: bool = False, name: bytes = b"m", memory: int = MEMORY) -> Context:
-        settings = Settings(b"/udf", memory, unsafe, self.modules.get, self.log)
-        context = Context(settings, set())
+    def load(
+        self, source: str, *, unsafe: bool = False, name: bytes = b"m", memory: int = MEMORY
+    ) -> LuaContext:
+        settings = ContextSettings(b"/udf", memory, unsafe, self.modules.get, self.log)
+        context = LuaContext(settings, set())
         self.contexts.append(context)
         place = b"/udf/%s.lua" % name
         chunk = compile_text(source.encode(), b"@" + place)
@@ -76,7 +78,7 @@ class Applier:
 
     def apply(
         self,
-        context: Context,
+        context: LuaContext,
         function: str,
         arguments: list[Any],
         bins: Mapping[str, Any] | None,

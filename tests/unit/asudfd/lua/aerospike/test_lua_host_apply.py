@@ -8,10 +8,10 @@ import pytest
 
 from asudfd.config.schema.lua import ModLua
 from asudfd.lua import host as host_module
+from asudfd.lua.context import RecordView, UdfResult
 from asudfd.lua.host import LuaHost
-from asudfd.lua.runtime import Applied, Subject
 
-SUBJECT: Subject = (False, 0, 0, 0, b"conf", b"", bytes(20), b"", True)
+SUBJECT: RecordView = (False, 0, 0, 0, b"conf", b"", bytes(20), b"", True)
 NO_ARGUMENTS = b"\x90"
 LARGE = b"\x91\xc6\x00\x01\x11\x70\x04" + bytes(69_999)
 """Arguments that are too large to be tried on the event loop."""
@@ -40,7 +40,7 @@ def play(
     asyncio.run(stage())
 
 
-def integer(applied: Applied | None) -> int:
+def integer(applied: UdfResult | None) -> int:
     assert applied is not None
     assert applied[:2] == (0, 1), applied
     return int.from_bytes(applied[2], "big")
@@ -189,7 +189,7 @@ def test_a_call_runs_while_modules_are_checked() -> None:
         assert (await host.apply("m", b"twice", b"\x91\x01", SUBJECT, 5))[0] == 0
         assert not any(check.done() for check in checks)
         failures = await asyncio.gather(*checks, return_exceptions=True)
-        assert all(isinstance(failure, host_module.CompileError) for failure in failures)
+        assert all(isinstance(failure, host_module.ModuleError) for failure in failures)
 
     play(scene, body_max_ms=300)
 

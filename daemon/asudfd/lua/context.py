@@ -10,10 +10,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
-from asudfd.lua.answer import fault_in, fault_of
+from asudfd.lua.aerospike.result_check import fault_in, fault_of
 from asudfd.lua.state import LuaError, compile_cached, new_state, sandbox_chunks
 
-Value = None | bool | int | float | bytes
+Scalar = None | bool | int | float | bytes
 """What an argument or a result of a function may be."""
 
 TIMEOUT = b"UDF Execution Timeout"
@@ -31,14 +31,14 @@ _HEADROOM = 1 << 20
 """Bytes kept free before a call: lupa pushes arguments outside any protected call, where Lua would abort the process."""
 
 
-class Outcome(NamedTuple):
+class CallResult(NamedTuple):
     """How a body or a call ended: ``failed`` with a message (None when the error was no text), or with a value."""
 
     failed: bool
-    value: Value
+    value: Scalar
 
 
-Subject = tuple[bool, int, int, int, bytes, bytes, bytes, bytes, bool]
+RecordView = tuple[bool, int, int, int, bytes, bytes, bytes, bytes, bool]
 """The record that a function is applied to, as it crosses into Lua: nine values, nothing converted.
 
     exists        False: the rest but the set name, the key and the digest is 0 or empty
@@ -52,7 +52,7 @@ Subject = tuple[bool, int, int, int, bytes, bytes, bytes, bytes, bool]
     in memory     is the namespace's storage engine `memory`?
 """
 
-Applied = tuple[int, int, bytes, int, bytes, int | None, bool, int]
+UdfResult = tuple[int, int, bytes, int, bytes, int | None, bool, int]
 """What comes out of `Context.apply`:
 
     result code   0 the function's result follows, 100 its error text (a string) follows; any other code is the whole
@@ -71,7 +71,7 @@ REUSE, LATE, BROKEN = range(3)
 """States of a context after a call."""
 
 NOTHING, WRITE, DELETE = range(3)
-"""Actions of `Applied`."""
+"""Actions of `UdfResult`."""
 
 
 UDF = 100
@@ -80,12 +80,12 @@ UDF = 100
 _STRING = 3
 
 
-def failure(text: bytes, *, late: bool = False) -> Applied:
+def failure(text: bytes, *, late: bool = False) -> UdfResult:
     """What a call that could not run comes to."""
     return UDF, _STRING, text, NOTHING, b"", None, False, LATE if late else BROKEN
 
 
-class Poured(NamedTuple):
+class StreamResult(NamedTuple):
     """What a batch of a stream's records came to.
 
     ``messages`` are whole, one for every value that goes to the client. ``more`` tells that there is more to do with
@@ -97,21 +97,21 @@ class Poured(NamedTuple):
     failure: bytes
 
 
-Log = Callable[[int, str, str, str], None]
+LuaLog = Callable[[int, str, str, str], None]
 """Takes a level (0 critical to 4 detail), the place in the module, a text, and the log's context: one of these."""
 
 UDF_CONTEXT, STREAM_CONTEXT = "udf", "aggr"
 """Contexts of the lines that functions on records and on streams log. Source: the UDF specification, section 3."""
 
 
-class Settings(NamedTuple):
+class ContextSettings(NamedTuple):
     """What every context of a host has in common; ``memory`` in bytes."""
 
     user_path: bytes
     memory: int
     unsafe: bool
     source: Callable[[bytes], bytes | None]
-    log: Log
+    log: LuaLog
 
 
 class _Clock:
@@ -135,7 +135,7 @@ class _Clock:
         return used - self.tried
 
 
-class Context:
+class LuaContext:
     """A Lua state with one module in it.
 
     ``required`` receives every name that the state asks for, found or not. ``usable`` turns False for good when a
@@ -162,7 +162,7 @@ class Context:
         "usable",
     )
 
-    def __init__(self, settings: Settings, required: set[bytes]) -> None:
+    def __init__(self, settings: ContextSettings, required: set[bytes]) -> None:
         (sandbox, *parts), api = sandbox_chunks()
         self._memory = settings.memory
         self._runtime = new_state(settings.memory)
@@ -190,21 +190,21 @@ class Context:
         self._wipe, self._sethook, self._collect = rest
         self._used = self._runtime.get_memory_used
 
-    def run(self, name: bytes, code: bytes, place: bytes | None, deadline: float) -> Outcome:
+    def run(self, name: bytes, code: bytes, place: bytes | None, deadline: float) -> CallResult:
         """Run the body of module ``name``, bytecode ``code``, until ``deadline`` on the clock of `keep_time`.
 
         The body is given its name and ``place``; nothing if that is None.
         """
         return self._guarded(self._run, len(code) * 4, name, code, place, deadline)
 
-    def call(self, function: bytes, deadline: float, arguments: tuple[Value, ...]) -> Outcome:
+    def call(self, function: bytes, deadline: float, arguments: tuple[Scalar, ...]) -> CallResult:
         """Call the global ``function`` until ``deadline`` (on the monotonic clock)."""
         size = sum(len(value) + 64 if type(value) is bytes else 64 for value in arguments)
         return self._guarded(self._call, size + len(function), function, deadline, *arguments)
 
     def apply(
-        self, function: bytes, deadline: float, arguments: bytes, subject: Subject, *, trial: bool
-    ) -> Applied:
+        self, function: bytes, deadline: float, arguments: bytes, subject: RecordView, *, trial: bool
+    ) -> UdfResult:
         """Apply the global ``function`` to a record until ``deadline`` (on the monotonic clock).
 
         A ``trial`` may take ``deadline`` seconds of the processor after its first look at the clock, which is within
@@ -219,7 +219,7 @@ class Context:
                 self.usable = False
                 return failure(OUT_OF_MEMORY)
         try:
-            applied: Applied = self._apply(function, deadline, trial, arguments, *subject)
+            applied: UdfResult = self._apply(function, deadline, trial, arguments, *subject)
         except LuaError as error:  # as below
             self.usable = False
             return failure(OUT_OF_MEMORY if isinstance(error, MemoryError) else TIMEOUT, late=True)
@@ -239,22 +239,22 @@ class Context:
         else:
             self.usable = False
 
-    def pour(self, batch: bytes, deadline: float) -> Poured:
+    def pour(self, batch: bytes, deadline: float) -> StreamResult:
         """Let records pass through the operations of an aggregation until ``deadline`` (on the monotonic clock).
 
-        A ``batch`` is records as `asudfd.lua.stream` packs them, and END behind those of a partition; empty to go on
+        A ``batch`` is records as `asudfd.lua.aerospike.aggregation` packs them, and END behind those of a partition; empty to go on
         with the last one. A call ends when all is done, or after some 20 ms, or when there is enough to send.
         """
         if not self.usable or not self._has_room(2 * len(batch)):
             self.usable = False
-            return Poured(b"", more=False, failure=OUT_OF_MEMORY)
+            return StreamResult(b"", more=False, failure=OUT_OF_MEMORY)
         self._clock.tried = None
         self._lines.context = STREAM_CONTEXT
         try:
             messages, more, failed, state = self._pour(deadline, batch)
         except LuaError as error:  # as in `apply`
             self.usable = False
-            return Poured(
+            return StreamResult(
                 b"", more=False, failure=OUT_OF_MEMORY if isinstance(error, MemoryError) else TIMEOUT
             )
         finally:
@@ -265,8 +265,8 @@ class Context:
             failed = TIMEOUT
         fault = fault_in(messages, self._head)
         if fault:
-            return Poured(b"", more=False, failure=self._refuse(fault, self._function))
-        return Poured(messages, more=more, failure=failed or b"")
+            return StreamResult(b"", more=False, failure=self._refuse(fault, self._function))
+        return StreamResult(messages, more=more, failure=failed or b"")
 
     def _refuse(self, fault: str, function: bytes) -> bytes:
         """The error of a call that handed back what no call may; its context is not used again."""
@@ -300,20 +300,22 @@ class Context:
         """Whether it holds so much that it belongs in a worker thread."""
         return bool(self._used() > TRIAL_MEMORY)
 
-    def _guarded(self, verb: Callable[..., tuple[int, Value, bool]], size: int, *arguments: Value) -> Outcome:
+    def _guarded(
+        self, verb: Callable[..., tuple[int, Scalar, bool]], size: int, *arguments: Scalar
+    ) -> CallResult:
         self._clock.tried = None
         if not self._has_room(size):
             self.usable = False
-            return Outcome(failed=True, value=OUT_OF_MEMORY)
+            return CallResult(failed=True, value=OUT_OF_MEMORY)
         try:
             code, value, late = verb(*arguments)
         except LuaError as error:
             # raised outside the sandbox's own protected call: after the deadline, or without memory
             self.usable = False
             text = OUT_OF_MEMORY if isinstance(error, MemoryError) else str(error).encode()[:TEXT_MAX]
-            return Outcome(failed=True, value=text)
+            return CallResult(failed=True, value=text)
         self.usable = code != 2 and not late
-        return Outcome(failed=code != 0, value=value)
+        return CallResult(failed=code != 0, value=value)
 
     def _has_room(self, size: int) -> bool:
         room = self._memory - _HEADROOM - size
@@ -337,7 +339,7 @@ def _milliseconds() -> int:
 
 
 def _module_texts(
-    settings: Settings, required: set[bytes]
+    settings: ContextSettings, required: set[bytes]
 ) -> tuple[Callable[[bytes], object], Callable[[], bytes]]:
     """`fetch` gives the size of a module's bytecode (None: no such module; False and a message), `take` the bytecode.
 
@@ -366,7 +368,7 @@ class _Lines:
 
     __slots__ = ("_log", "context")
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: LuaLog) -> None:
         self._log = log
         self.context = UDF_CONTEXT
 

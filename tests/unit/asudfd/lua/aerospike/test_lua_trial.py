@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from asudfd.lua import runtime
-from asudfd.lua.runtime import LATE, REUSE
+from asudfd.lua import context as context_module
+from asudfd.lua.context import LATE, REUSE
 
 SECONDS = 0.0005
 COUNTED = "calls = 0 function f(rec) for i = 1, 3000 do end %s for i = 1, 3000 do end calls = calls + 1 return calls end"
@@ -24,7 +24,7 @@ def leaping(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
             pass
         return 1
 
-    monkeypatch.setattr(runtime, "_milliseconds", leap)
+    monkeypatch.setattr(context_module, "_milliseconds", leap)
     return lambda body: COUNTED % body
 
 

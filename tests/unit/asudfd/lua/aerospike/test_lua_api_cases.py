@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from asinfo.wire import msgpack
-from asudfd.lua.runtime import NOTHING
+from asudfd.lua.context import NOTHING
 from asudfd.lua.state import compile_text
 
-CASES = Path(__file__).parents[3] / "compat" / "lua_cases.jsonl"
+CASES = Path(__file__).parents[4] / "compat" / "lua_cases.jsonl"
 
 NO_SINGLE_CALL = {"lifecycle", "stream"}
 ELSEWHERE = {

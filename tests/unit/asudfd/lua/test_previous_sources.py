@@ -1,10 +1,10 @@
 """What is kept of modules that changed, and who may have it."""
 
-from asudfd.lua.former import TEXTS_MAX, FormerTexts
+from asudfd.lua.previous_sources import TEXTS_MAX, PreviousSources
 
 
 def test_who_has_changed_since_does_not_know_it() -> None:
-    texts = FormerTexts()
+    texts = PreviousSources()
     texts.add("d", b"1")
     assert (texts.known_to("m"), texts.known_to("d")) == ({"d": b"1"}, {})
     texts.add("m", None)
@@ -17,7 +17,7 @@ def test_who_has_changed_since_does_not_know_it() -> None:
 
 
 def test_their_number_is_bounded() -> None:
-    texts = FormerTexts()
+    texts = PreviousSources()
     for number in range(TEXTS_MAX + 5):
         texts.add(str(number), b"text")
     assert list(texts.known_to("m")) == [str(number) for number in range(5, TEXTS_MAX + 5)]

@@ -1,4 +1,4 @@
-"""Who runs Lua, and when: turns of threads, places of calls, deadlines while they wait."""
+"""The scheduler of Lua calls: time slices of threads, admission of calls, deadlines while they wait."""
 
 import asyncio
 import threading
@@ -11,14 +11,14 @@ import pytest
 
 from asudfd.config.schema.lua import ModLua
 from asudfd.lua.admission import Admission
-from asudfd.lua.budget import Budget
-from asudfd.lua.errors import CompileError
+from asudfd.lua.budget import MemoryBudget
+from asudfd.lua.context import LuaContext, RecordView, UdfResult
+from asudfd.lua.errors import ModuleError
 from asudfd.lua.host import LuaHost
-from asudfd.lua.runtime import Applied, Context, Subject
-from asudfd.lua.turns import Turn, Turns
-from asudfd.lua.work import Work
+from asudfd.lua.runner import Runner
+from asudfd.lua.scheduler import Scheduler, Slot
 
-SUBJECT: Subject = (False, 0, 0, 0, b"", b"", bytes(20), b"", True)
+SUBJECT: RecordView = (False, 0, 0, 0, b"", b"", bytes(20), b"", True)
 NO_ARGUMENTS = b"\x90"
 TIMED_OUT = b"UDF Execution Timeout"
 MODULE = b"""
@@ -34,9 +34,9 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def test_turns_go_to_the_new_then_to_who_gave_theirs_up() -> None:
-    turns = Turns(1, Budget(1 << 40))
+    scheduler = Scheduler(1, MemoryBudget(1 << 40))
     order: list[str] = []
-    first = Turn(turns, inf)
+    first = Slot(scheduler, inf)
     begun = threading.Event()
 
     def loop() -> None:
@@ -47,7 +47,7 @@ def test_turns_go_to_the_new_then_to_who_gave_theirs_up() -> None:
             order.append("loop")
 
     def short(name: str) -> None:
-        with Turn(turns, inf):
+        with Slot(scheduler, inf):
             order.append(name)
 
     threads = [threading.Thread(target=loop, daemon=True)]
@@ -60,24 +60,24 @@ def test_turns_go_to_the_new_then_to_who_gave_theirs_up() -> None:
         thread.join(10)
     assert sorted(order[:2]) == ["a", "b"]
     assert order[2] == "loop"
-    assert not len(turns)
+    assert not len(scheduler)
 
 
 def test_as_many_threads_run_as_there_are_turns() -> None:
-    turns = Turns(2, Budget(1 << 40))
+    scheduler = Scheduler(2, MemoryBudget(1 << 40))
     running: list[int] = []
     most: list[int] = []
 
-    every: list[Turn] = []
+    every: list[Slot] = []
 
     def loop(number: int) -> None:
-        with Turn(turns, inf) as turn:
-            every.append(turn)
+        with Slot(scheduler, inf) as slot:
+            every.append(slot)
             while sum(each.had for each in every) < 30:  # so often one was given up; all take part until then
                 running.append(number)
                 most.append(len(running))
                 running.remove(number)
-                turn.now()
+                slot.now()
 
     threads = [threading.Thread(target=loop, args=(number,), daemon=True) for number in range(6)]
     for thread in threads:
@@ -89,24 +89,24 @@ def test_as_many_threads_run_as_there_are_turns() -> None:
 
 
 def test_a_call_past_its_deadline_is_next() -> None:
-    turns = Turns(1, Budget(1 << 40))
-    held = Turn(turns, inf)
+    scheduler = Scheduler(1, MemoryBudget(1 << 40))
+    held = Slot(scheduler, inf)
     held.__enter__()
     ended: list[str] = []
 
     def wait(name: str, deadline: float) -> None:
-        turn = Turn(turns, deadline)
-        with turns._lock:
-            turns._lines[-1].append(turn)
-        turn.baton.acquire()
+        slot = Slot(scheduler, deadline)
+        with scheduler._lock:
+            scheduler._queues[-1].append(slot)
+        slot.wakeup.acquire()
         ended.append(name)
-        turns.end()
+        scheduler.end()
 
     threads = []
     for name, deadline in (("patient", inf), ("late", 0.0)):
         threads.append(threading.Thread(target=wait, args=(name, deadline), daemon=True))
         threads[-1].start()
-        until(lambda: len(turns) == len(threads))
+        until(lambda: len(scheduler) == len(threads))
     held.__exit__()
     for thread in threads:
         thread.join(10)
@@ -114,29 +114,29 @@ def test_a_call_past_its_deadline_is_next() -> None:
 
 
 def test_who_is_given_up_ends_at_the_next_look() -> None:
-    turn = Turn(Turns(1, Budget(1 << 40)), time.monotonic() + 100)
-    with turn:
-        assert turn.now() < inf
-        turn.give_up()
-        assert turn.now() == inf
-        assert turn.is_late()
+    slot = Slot(Scheduler(1, MemoryBudget(1 << 40)), time.monotonic() + 100)
+    with slot:
+        assert slot.now() < inf
+        slot.give_up()
+        assert slot.now() == inf
+        assert slot.is_late()
 
 
 def test_a_stop_ends_who_runs_and_who_waits() -> None:
-    turns = Turns(1, Budget(1 << 40))
+    scheduler = Scheduler(1, MemoryBudget(1 << 40))
     begun = threading.Event()
     stuck = threading.Event()
 
     def hang() -> None:
-        with Turn(turns, inf):  # in one instruction that takes long
+        with Slot(scheduler, inf):  # in one instruction that takes long
             begun.set()
             stuck.wait()
 
     ended: list[bool] = []
 
     def wait() -> None:
-        with Turn(turns, inf) as turn:
-            ended.append(turn.now() == inf)
+        with Slot(scheduler, inf) as slot:
+            ended.append(slot.now() == inf)
 
     hanging = threading.Thread(target=hang)
     hanging.start()
@@ -144,8 +144,8 @@ def test_a_stop_ends_who_runs_and_who_waits() -> None:
     waiting = [threading.Thread(target=wait) for _ in range(3)]
     for thread in waiting:
         thread.start()
-    until(lambda: len(turns) == 3)
-    turns.stop()
+    until(lambda: len(scheduler) == 3)
+    scheduler.stop()
     for thread in waiting:
         thread.join(60)
     wait()  # one that begins afterwards
@@ -153,7 +153,7 @@ def test_a_stop_ends_who_runs_and_who_waits() -> None:
     assert hanging.is_alive()
     stuck.set()
     hanging.join(60)
-    assert not turns.begun
+    assert not scheduler.begun
 
 
 class _Sized:
@@ -161,12 +161,12 @@ class _Sized:
         self.memory = memory
 
 
-def sized(memory: int) -> Context:
-    return cast("Context", _Sized(memory))
+def sized(memory: int) -> LuaContext:
+    return cast("LuaContext", _Sized(memory))
 
 
 def test_beyond_the_budget_the_larger_contexts_end() -> None:
-    budget = Budget(100)
+    budget = MemoryBudget(100)
     small, large = sized(20), sized(70)
     budget.add(small)
     budget.add(large)
@@ -218,7 +218,7 @@ def host(threads: int) -> LuaHost:
     return LuaHost(settings, {"m": MODULE}.get, lambda *_: None)
 
 
-async def running(node: LuaHost, count: int) -> list[asyncio.Task[Applied]]:
+async def running(node: LuaHost, count: int) -> list[asyncio.Task[UdfResult]]:
     """Endless calls, of which as many have begun in threads as may: one function gets half of the places."""
     places = min(count, node._admission._free // 2)
     calls = [
@@ -229,7 +229,7 @@ async def running(node: LuaHost, count: int) -> list[asyncio.Task[Applied]]:
     return calls
 
 
-async def give_up(calls: list[asyncio.Task[Applied]]) -> None:
+async def give_up(calls: list[asyncio.Task[UdfResult]]) -> None:
     assert not [each.result() for each in calls if each.done()]
     for each in calls:
         each.cancel()
@@ -237,7 +237,7 @@ async def give_up(calls: list[asyncio.Task[Applied]]) -> None:
 
 
 def test_a_short_call_gets_its_turn_among_endless_ones() -> None:
-    async def scene() -> Applied:
+    async def scene() -> UdfResult:
         node = host(1)
         endless = await running(node, 40)
         short = await node.apply("m", b"short", NO_ARGUMENTS, SUBJECT, 600)
@@ -251,15 +251,15 @@ def test_a_short_call_gets_its_turn_among_endless_ones() -> None:
 def test_who_waits_is_answered_at_its_deadline_and_never_begins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("asudfd.lua.host.THREADS_MAX", 2)
     begun: list[str] = []
-    apply = Work.apply
+    apply = Runner.apply
 
-    def counted(work: Work, turn: Turn, module: str, *call: Any) -> tuple[Applied, float]:
+    def counted(work: Runner, slot: Slot, module: str, *call: Any) -> tuple[UdfResult, float]:
         begun.append(module)
-        return apply(work, turn, module, *call)
+        return apply(work, slot, module, *call)
 
-    monkeypatch.setattr(Work, "apply", counted)
+    monkeypatch.setattr(Runner, "apply", counted)
 
-    async def scene() -> list[Applied]:
+    async def scene() -> list[UdfResult]:
         node = host(1)
         endless = await running(node, 1)
         waiting = [node.apply("m", b"forever", NO_ARGUMENTS, SUBJECT, 0.1) for _ in range(20)]
@@ -274,26 +274,26 @@ def test_who_waits_is_answered_at_its_deadline_and_never_begins(monkeypatch: pyt
 
 def test_what_was_waited_for_a_turn_is_not_ones_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
     now, own = 100.0, 7.0
-    monkeypatch.setattr("asudfd.lua.turns.monotonic", lambda: now)
-    monkeypatch.setattr("asudfd.lua.turns.thread_time", lambda: own)
-    turns = Turns(1, Budget(1 << 40))
-    turn = Turn(turns, inf)
+    monkeypatch.setattr("asudfd.lua.scheduler.monotonic", lambda: now)
+    monkeypatch.setattr("asudfd.lua.scheduler.thread_time", lambda: own)
+    scheduler = Scheduler(1, MemoryBudget(1 << 40))
+    slot = Slot(scheduler, inf)
 
     def other() -> None:
         nonlocal now
-        with Turn(turns, inf):
+        with Slot(scheduler, inf):
             now += 1000
 
-    with turn:
-        assert turn.own_now() == 7
+    with slot:
+        assert slot.own_now() == 7
         thread = threading.Thread(target=other, daemon=True)
         thread.start()
-        until(lambda: len(turns) == 1)
-        now += 0.125  # more than a turn has when others wait
+        until(lambda: len(scheduler) == 1)
+        now += 0.125  # more than a slice lasts when others wait
         own += 0.0625  # the system gave the processor to somebody else for the rest of it
-        assert turn.own_now() == 7.0625
-        assert turn.now() == 1100.125
-        assert turn.had == 1
+        assert slot.own_now() == 7.0625
+        assert slot.now() == 1100.125
+        assert slot.had == 1
     thread.join(60)
     assert not thread.is_alive()
 
@@ -303,7 +303,7 @@ def test_what_others_run_is_not_the_time_of_a_modules_body() -> None:
     settings = ModLua(user_path="/udf", udf_threads=1, body_max_ms=500)
     sources = {"m": MODULE, "n": body + b"function short() return 1 end"}
 
-    async def scene() -> Applied:
+    async def scene() -> UdfResult:
         node = LuaHost(settings, sources.get, lambda *_: None)
         endless = await running(node, 40)
         await node.validate("n.lua", sources["n"])
@@ -321,7 +321,7 @@ def test_a_body_that_has_had_its_time_ends_among_endless_calls() -> None:
     async def scene() -> None:
         node = LuaHost(settings, {"m": MODULE}.get, lambda *_: None)
         endless = await running(node, 10)
-        with pytest.raises(CompileError, match="did not end"):
+        with pytest.raises(ModuleError, match="did not end"):
             await node.validate("n.lua", b"while true do end")
         await give_up(endless)
         await node.stop()

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from asinfo.wire import message, msgpack, particle
-from asudfd.lua.runtime import Context, Poured
-from asudfd.lua.stream import END, pack
+from asudfd.lua.aerospike.aggregation import END, pack
+from asudfd.lua.context import LuaContext, StreamResult
 
 HEAD = message.reply(0, count=1)
 BEFORE = """
@@ -32,7 +32,7 @@ def _particle(value: int | str, name: str) -> tuple[int, bytes, bytes]:
 RECORDS = b"".join(record(v=number, g="ab"[number % 2]) for number in (1, 2, 3, 4, 5)) + END
 
 
-def values(poured: Poured) -> list[Any]:
+def values(poured: StreamResult) -> list[Any]:
     assert not poured.failure, poured
     return _values(poured.messages)
 
@@ -46,17 +46,17 @@ def _values(messages: bytes) -> list[Any]:
     return found
 
 
-def opened(applier: Any, body: str, *arguments: Any) -> Context:
-    context: Context = applier.load(f"{BEFORE} function f(s, ...) {body}\nend")
+def opened(applier: Any, body: str, *arguments: Any) -> LuaContext:
+    context: LuaContext = applier.load(f"{BEFORE} function f(s, ...) {body}\nend")
     context.open_stream(b"f", msgpack.pack(list(arguments)), HEAD, in_memory=True)
     return context
 
 
-def pour(context: Context, batch: bytes, seconds: float = 5) -> Poured:
+def pour(context: LuaContext, batch: bytes, seconds: float = 5) -> StreamResult:
     return context.pour(batch, time.process_time() + seconds)
 
 
-Passed = Callable[..., Poured]
+Passed = Callable[..., StreamResult]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Memory that was freed goes back to the system.
+"""Gives freed memory back to the system, by glibc's `malloc_trim` and `mallopt`.
 
 The C library keeps freed blocks for the next allocation, in an arena for every few threads; a node whose modules once
 took a gigabyte would keep it. glibc alone has `malloc_trim`. It leaves out the free end of each arena, up to a
@@ -17,13 +17,14 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Numbers of mallopt(3)."""
 
 KEPT_SIZE = 1 << 20
-"""Bytes at the end of an arena that are kept."""
+"""Bytes at the end of an arena that are kept: those of some three contexts of small modules, which come and go."""
 
 APART_SIZE = 512 << 10
-"""Bytes from which on a block stands alone, and goes back as soon as it is freed."""
+"""Size from which on a block is mapped by itself and unmapped when it is freed: Lua's large tables and strings, and no
+block of a small module."""
 
 
-def keep_little() -> None:
+def limit_kept_memory() -> None:
     """Set how much freed memory is kept; for the start of the first thread that makes contexts."""
     _c_library()
 

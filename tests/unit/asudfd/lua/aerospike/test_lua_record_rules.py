@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from asudfd.lua.runtime import DELETE, NOTHING, WRITE
+from asudfd.lua.context import DELETE, NOTHING, WRITE
 from asudfd.record.record import Record
 from asudfd.record.stored_size import stored_size
-from tests.unit.asudfd.lua_api.conftest import stored
+from tests.unit.asudfd.lua.aerospike.conftest import stored
 
 RULES: list[tuple[str, dict[str, Any] | None, int, Any, dict[str, Any] | None, int]] = [
     # body, record before, code, result, record afterwards, action

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from asinfo.wire import message, msgpack, particle
 from asinfo.wire.message import op
-from asudfd.lua import runtime
-from asudfd.lua.answer import fault_in, fault_of
-from asudfd.lua.runtime import DELETE, NOTHING, WRITE
+from asudfd.lua import context as context_module
+from asudfd.lua.aerospike.result_check import fault_in, fault_of
+from asudfd.lua.context import DELETE, NOTHING, WRITE
 from asudfd.lua.state import compile_text, sandbox_chunks
-from tests.unit.asudfd.lua_api.test_lua_stream import RECORDS
+from tests.unit.asudfd.lua.aerospike.test_lua_stream import RECORDS
 
 ONE = bytes(7) + b"\1"
 DEEP, TOO_DEEP = b"\x91" * 127 + b"\x90", b"\x91" * 128 + b"\x90"
@@ -191,7 +191,7 @@ def test_what_the_sandbox_writes_itself_is_right(values: list[Any]) -> None:
     assert applied[0] == 0, applied
 
 
-_made: list[runtime.Context] = []
+_made: list[context_module.LuaContext] = []
 FILL = b"""
 function fill(rec, ...)
     local l = rec.l
@@ -203,14 +203,16 @@ end
 """
 
 
-def _context() -> runtime.Context:
+def _context() -> context_module.LuaContext:
     if not _made or not _made[0].usable:
         _made[:] = [_loaded(FILL)]
     return _made[0]
 
 
-def _loaded(source: bytes, log: Callable[..., None] = lambda *_: None) -> runtime.Context:
-    context = runtime.Context(runtime.Settings(b"/udf", 64 << 20, False, lambda _: None, log), set())
+def _loaded(source: bytes, log: Callable[..., None] = lambda *_: None) -> context_module.LuaContext:
+    context = context_module.LuaContext(
+        context_module.ContextSettings(b"/udf", 64 << 20, False, lambda _: None, log), set()
+    )
     code = compile_text(source, b"@/udf/m.lua").code
     assert code is not None
     assert not context.run(b"m", code, b"/udf/m.lua", time.monotonic() + 5).failed
@@ -249,7 +251,7 @@ FORGED = {
 def forged(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     parts, api = sandbox_chunks()
     hole = compile_text(HOLE, b"=hole").code
-    monkeypatch.setattr(runtime, "sandbox_chunks", lambda: (parts, [*api, hole]))
+    monkeypatch.setattr(context_module, "sandbox_chunks", lambda: (parts, [*api, hole]))
     return _loaded
 
 

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 _OK, _UDF = 0, 100
 _CODES = frozenset({_OK, 2, 4, 12, 21, _UDF})
-"""Result codes of a call; see `asudfd.lua.runtime.Applied`."""
+"""Result codes of a call; see `asudfd.lua.context.Applied`."""
 
 _NOTHING, _WRITE, _DELETE = range(3)
-"""The actions of `asudfd.lua.runtime.Applied`, which imports this file."""
+"""The actions of `asudfd.lua.context.Applied`, which imports this file."""
 
 NAME_SIZE_MAX, BINS_MAX = 15, 512
 """Of a record; `record.lua` has the same limits."""

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asinfo.wire import msgpack, particle
-from tests.unit.asudfd.lua_api.conftest import stored
+from tests.unit.asudfd.lua.aerospike.conftest import stored
 
 if TYPE_CHECKING:
-    from asudfd.lua.runtime import Context
+    from asudfd.lua.context import LuaContext
 
 ROWS = Path("tests/vectors/lua_snippets.jsonl.gz")
 
@@ -36,7 +36,7 @@ def _shown(text: object) -> str:
     return re.sub(r"^[^ ]*:\d+:? ", "", re.sub(r"0x(ADDR|[0-9a-fA-F]+)", "0x", str(text)))
 
 
-def _answer(context: Context, snippet: str) -> list[Any]:
+def _answer(context: LuaContext, snippet: str) -> list[Any]:
     subject = (True, 1, 0, 12345, b"fz", b"", DIGEST, BINS, True)
     arguments = msgpack.pack([snippet])
     code, kind, data, *_ = context.apply(b"ev", time.monotonic() + 60, arguments, subject, trial=False)

@@ -6,15 +6,15 @@ Records cross in batches of bytes, because pushing one string is one step for th
        · set name (u8 size) · key (u32 size) · bins (u32 size)                              a record
     00                                                                                      the end of a partition
 
-All big-endian. Key, ttl and last update are as in `asudfd.lua.runtime.Subject`.
+All big-endian. Key, ttl and last update are as in `asudfd.lua.context.Subject`.
 """
 
 import asyncio
 from dataclasses import dataclass, field
 from struct import Struct
 
-from asudfd.lua.pool import Lease, Pool
-from asudfd.lua.runtime import Poured, Subject
+from asudfd.lua.context import RecordView, StreamResult
+from asudfd.lua.pool import ContextLease, ContextPool
 
 END = b"\0"
 """In a batch, what follows the records of a partition."""
@@ -23,7 +23,7 @@ _HEAD = Struct(">BHIQ20sB")
 _SIZE = Struct(">I")
 
 
-def pack(subject: Subject) -> bytes:
+def pack(subject: RecordView) -> bytes:
     """A record as it stands in a batch."""
     _, generation, ttl, last_update, set_name, key, digest, bins, _ = subject
     head = _HEAD.pack(1, generation, ttl, last_update, digest, len(set_name))
@@ -31,7 +31,7 @@ def pack(subject: Subject) -> bytes:
 
 
 @dataclass(slots=True, eq=False)
-class Stream:
+class Aggregation:
     """One aggregation: which function of which module, and the context that it has to itself."""
 
     module: str
@@ -39,7 +39,7 @@ class Stream:
     arguments: bytes
     head: bytes
     in_memory: bool
-    pool: Pool
-    lease: Lease
+    pool: ContextPool
+    lease: ContextLease
     opened: bool = False
-    work: "asyncio.Future[Poured] | None" = field(default=None)
+    work: "asyncio.Future[StreamResult] | None" = field(default=None)
