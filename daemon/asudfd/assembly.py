@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from asudfd.aerospike.face import AerospikeFace
 from asudfd.aerospike.info.families import table
 from asudfd.config.schema import Level
+from asudfd.lua.aerospike.host import UdfHost
 from asudfd.lua.demotion import Demotions
-from asudfd.lua.host import LuaHost
 from asudfd.network.connections import ConnectionSet
 from asudfd.network.listener import Listener
 from asudfd.node import Node
@@ -77,7 +77,7 @@ class Assembly:
         modules: ModuleStore
         source = lambda module: modules.source(module)  # noqa: E731, PLW0108 - host and store need each other
         prefix = f"node {config.service.node_id}: " if self._several else ""
-        host = LuaHost(config.mod_lua, source, partial(self._log_lua, prefix), self._demotions)
+        host = UdfHost(config.mod_lua, source, partial(self._log_lua, prefix), self._demotions)
         stack.push_async_callback(_end, host.stop)
         modules = ModuleStore(Path(config.mod_lua.user_path), host, partial(self._warn, prefix, "udf"))
         modules.open()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from asudfd.aerospike.info.table import InfoTable
     from asudfd.cluster.cluster import Cluster
     from asudfd.config.schema import Config
-    from asudfd.lua.host import LuaHost
+    from asudfd.lua.aerospike.host import UdfHost
     from asudfd.network.session import ClientSession
     from asudfd.process.log import Log
     from asudfd.process.metrics import Metrics
@@ -89,7 +89,7 @@ class Node:
         cluster: Cluster,
         smd: Smd,
         modules: ModuleStore,
-        host: LuaHost,
+        host: UdfHost,
         log: Log,
         metrics: Metrics,
     ) -> None:

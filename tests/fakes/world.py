@@ -12,46 +12,43 @@ from asinfo.wire import frame
 from asinfo.wire.request import Reply, reply
 from asudfd.aerospike.info.table import InfoTable
 from asudfd.config.load import embedded
+from asudfd.lua.aerospike.udf_result import UdfResult
 from asudfd.record.spaces import open_namespaces
 from tests.fakes.state import make_node
 
 if TYPE_CHECKING:
     from asudfd.aerospike.message.dispatch import RecordService
-    from asudfd.lua.context import UdfResult, RecordView
+    from asudfd.lua.call import Call
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
 
-NOTHING = (0, 0, b"", 0, b"", None, False, False)
+NOTHING = UdfResult(0, 0, b"", 0, b"", None, drop_key=False, state=0)
 
 
 class ScriptedHost:
     """Answers calls with ``applied``; in a thread's place when ``slow``, once ``release`` is set where there is one."""
 
     def __init__(self) -> None:
-        self.applied: UdfResult = NOTHING
+        self.applied: tuple[Any, ...] = NOTHING
         self.slow = False
         self.release: asyncio.Event | None = None
-        self.calls: list[tuple[str, bytes, bytes, RecordView]] = []
+        self.calls: list[Call] = []
         self.seconds = 0.0
         self.threads = 0
 
-    def apply_inline(
-        self, module: str, function: bytes, arguments: bytes, subject: RecordView
-    ) -> UdfResult | None:
+    def run_inline(self, call: Call) -> UdfResult | None:
         if self.slow:
             return None
-        self.calls.append((module, function, arguments, subject))
-        return self.applied
+        self.calls.append(call)
+        return UdfResult(*self.applied)
 
-    async def apply(
-        self, module: str, function: bytes, arguments: bytes, subject: RecordView, seconds: float
-    ) -> UdfResult:
+    async def run(self, call: Call, seconds: float) -> UdfResult:
         self.threads += 1
         self.seconds = seconds
-        self.calls.append((module, function, arguments, subject))
+        self.calls.append(call)
         if self.release is not None:
             await self.release.wait()
-        return self.applied
+        return UdfResult(*self.applied)
 
 
 class World:

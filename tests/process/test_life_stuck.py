@@ -13,14 +13,14 @@ from tests.processes import ROOT, Daemon, frame, log_path
 LUA_HANGS = """
 import sys, threading, time
 from asudfd import cli, server
-from asudfd.lua.host import LuaHost
+from asudfd.lua.aerospike.host import UdfHost
 
 server.DRAIN_SECONDS = server.PART_SECONDS = 0.2
 
 async def validate(host, filename, content):
     await host._in_thread(threading.Event().wait)
 
-LuaHost.validate = validate
+UdfHost.validate = validate
 sys.exit(cli.run(sys.argv[1:]))
 """
 

@@ -13,7 +13,7 @@ from asudfd.aerospike.info.dispatch import InfoService
 from asudfd.aerospike.info.table import InfoTable
 from asudfd.cluster.cluster import Cluster
 from asudfd.config.schema.lua import ModLua
-from asudfd.lua.host import LuaHost
+from asudfd.lua.aerospike.host import UdfHost
 from asudfd.network.session import ClientSession
 from asudfd.node import Node
 from asudfd.smd.interface import UDF
@@ -53,7 +53,7 @@ class Dialogue:
         self.host.forget(module, former)
 
     async def __aenter__(self) -> Self:
-        self.host = LuaHost(ModLua(), self.store.source, lambda *_: None)
+        self.host = UdfHost(ModLua(), self.store.source, lambda *_: None)
         self.store.open()
         await self.smd.start()
         parts: dict[str, Any] = {

@@ -80,3 +80,14 @@ def test_the_contract_of_asadm_names_every_module_that_is_no_target() -> None:
     modules = {f"asadm.{path.stem}" for path in {*(ROOT / "asadm").glob("*.py"), *packages}}
     assert set(contract["source_modules"]) == modules - {"asadm.__init__", "asadm.target"}
     assert contract["ignore_imports"] == ["asadm.commands.asinfo -> asinfo.wire.info"]
+
+
+def test_the_contract_of_the_lua_engine_names_every_module_of_it() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    contract = next(
+        each for each in settings["contracts"] if "asudfd.lua.host" in each.get("source_modules", ())
+    )
+    files = (ROOT / "daemon" / "asudfd" / "lua").glob("*.py")
+    assert set(contract["source_modules"]) == {
+        f"asudfd.lua.{path.stem}" for path in files if path.stem != "__init__"
+    }

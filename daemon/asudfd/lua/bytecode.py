@@ -1,13 +1,15 @@
-"""Compiled Lua 5.4 whose calls of library functions are never tail calls: what `bytecode.lua`, which does it, has to know.
+"""Which calls `bytecode.lua` rewrites: a call of a library function is never a tail call in compiled Lua 5.4.
 
-Library functions written in Lua name the caller's line in their errors. A tail call (`return string.rep()`) would replace
-the caller's frame and lose that line, which it does not when the function is written in C, as on the real server. So such
-an OP_TAILCALL becomes OP_CALL; the OP_RETURN behind it is there already. Calls of a module's own functions stay as they are.
+Library functions that are written in Lua name the caller's line in their errors. A tail call (`return string.rep()`) would
+replace the caller's frame and lose that line; where the function is written in C, as on the real server, it does not.
+So such an OP_TAILCALL becomes OP_CALL; the OP_RETURN that it needs follows it already. Calls of a module's own functions
+stay as they are.
 
-It is written in Lua for speed: a megabyte takes a fraction of the time that its compilation takes, and no lock of Python.
+It is written in Lua for speed: a megabyte takes a fraction of the time that its compilation takes, without Python's lock.
 """
 
 from struct import pack
+from typing import NamedTuple
 
 HEADER = b"\x1bLua\x54\x00\x19\x93\r\n\x1a\n" + pack("<3Bqd", 4, 8, 8, 0x5678, 370.5)
 """Signature, version 5.4, format, data, sizes of an instruction, an integer and a number, and one of each of the last two.
@@ -17,30 +19,25 @@ A Lua whose dumps begin otherwise has another layout: its chunks stay as they ar
 
 HEADER_SIZE = len(HEADER)
 
-LIBRARIES = frozenset(
-    {
-        b"string",
-        b"table",
-        b"math",
-        b"utf8",
-        b"coroutine",
-        b"aerospike",
-        b"record",
-        b"list",
-        b"map",
-        b"bytes",
-        b"geojson",
-        b"iterator",
-    }
-)
-"""Global tables whose functions are library functions."""
 
-FUNCTIONS = frozenset(
-    {b"type", b"setmetatable", b"pcall", b"xpcall", b"require", b"collectgarbage", b"load", b"print"}
-    | {b"next", b"pairs", b"rawget", b"rawset", b"rawlen"}
-    | {b"trace", b"debug", b"info", b"warn", b"list", b"map", b"bytes", b"geojson"}
-)
-"""Global library functions."""
+class LibraryNames(NamedTuple):
+    """Names of library functions: global ``tables`` that hold them, global ``functions``, and ``methods`` of strings."""
 
-METHODS = frozenset({b"rep", b"find", b"match", b"gmatch", b"gsub", b"format", b"pack"})
-"""Methods of strings; and every method of the global `aerospike`."""
+    tables: frozenset[bytes]
+    functions: frozenset[bytes]
+    methods: frozenset[bytes]
+
+    def __or__(self, others: "LibraryNames") -> "LibraryNames":
+        """Both together."""
+        return LibraryNames(*(own | more for own, more in zip(self, others, strict=True)))
+
+
+NAMES = LibraryNames(
+    frozenset({b"string", b"table", b"math", b"utf8", b"coroutine"}),
+    frozenset(
+        {b"type", b"setmetatable", b"pcall", b"xpcall", b"require", b"collectgarbage", b"load", b"print"}
+        | {b"next", b"pairs", b"rawget", b"rawset", b"rawlen"}
+    ),
+    frozenset({b"rep", b"find", b"match", b"gmatch", b"gsub", b"format", b"pack"}),
+)
+"""Those of the sandbox itself; a crossing adds its own."""

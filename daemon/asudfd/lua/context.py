@@ -1,107 +1,38 @@
-"""A Lua state in its sandbox, with a module.
+"""A context: a Lua state in its sandbox, with one module in it.
 
-The sandbox is written in Lua (`sandbox.lua` and the chunks it loads); Python gives it five functions (the time, the text
-of modules, the log) that never raise and that modules never see. One crossing in, one crossing out: scalars and byte
-strings only, because a table that leaves Lua would be wrapped outside any protected call.
+The sandbox is written in Lua (`sandbox.lua` and the chunks it loads). Python gives it five functions, which never raise
+and which modules never see: two clocks, two for the source of required modules, and one for log lines. Scalars and byte strings
+only cross, in either direction: a table that leaves Lua would be wrapped outside any protected call.
 """
 
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from asudfd.lua.aerospike.result_check import fault_in, fault_of
-from asudfd.lua.state import LuaError, compile_cached, new_state, sandbox_chunks
+from asudfd.lua.bytecode import LibraryNames
+from asudfd.lua.call import LATE, OUT_OF_MEMORY, Call, CallResult, Scalar, StreamResult
+from asudfd.lua.crossing import Crossing, WrongResultError
+from asudfd.lua.sandbox import sandbox_chunks
+from asudfd.lua.state import compile_cached, lua_error, new_state
 
-Scalar = None | bool | int | float | bytes
-"""What an argument or a result of a function may be."""
-
-TIMEOUT = b"UDF Execution Timeout"
-OUT_OF_MEMORY = b"not enough memory"
 TEXT_MAX = 2048
 """Bytes of an error's text that leave Lua; `sandbox.lua` cuts at the same size."""
 
 REQUIRED_MAX = 1000
-"""Names that one version of a module is known to have asked for; one that asks for more depends on every module."""
+"""Names that one version of a module is known to have required; one that requires more depends on every module."""
 
 TRIAL_MEMORY = 2 << 20
-"""Bytes in use above which a context is not tried on the event loop: one instruction may take long on long strings."""
+"""Bytes in use above which a context is not tried on the event loop: one instruction may take long on long strings.
+
+`limit.lua` has the same limit for memory that a trial makes; a small module has some 400 KiB.
+"""
 
 _HEADROOM = 1 << 20
 """Bytes kept free before a call: lupa pushes arguments outside any protected call, where Lua would abort the process."""
 
-
-class CallResult(NamedTuple):
-    """How a body or a call ended: ``failed`` with a message (None when the error was no text), or with a value."""
-
-    failed: bool
-    value: Scalar
-
-
-RecordView = tuple[bool, int, int, int, bytes, bytes, bytes, bytes, bool]
-"""The record that a function is applied to, as it crosses into Lua: nine values, nothing converted.
-
-    exists        False: the rest but the set name, the key and the digest is 0 or empty
-    generation    1 to 65535
-    ttl           seconds left, 0 when it never expires
-    last update   milliseconds since 2010-01-01 UTC
-    set name      empty: no set
-    key           particle type byte and value: the stored key, else the one sent with the call, else empty
-    digest        20 bytes
-    bins          as `asudfd.record.record.Record` keeps them
-    in memory     is the namespace's storage engine `memory`?
-"""
-
-UdfResult = tuple[int, int, bytes, int, bytes, int | None, bool, int]
-"""What comes out of `Context.apply`:
-
-    result code   0 the function's result follows, 100 its error text (a string) follows; any other code is the whole
-                  answer: 2 no record was left to write, 4 bad ttl, 12 a value no bin can hold, 21 too many bins
-    particle      type of the result, 0 (null) to 23; 3 for an error text; 0 with other codes
-    value         bytes of that particle: an op named SUCCESS (code 0) or FAILURE (code 100) holds both
-    action        NOTHING, WRITE or DELETE: what the call does to the record, as one write; NOTHING unless the code is 0
-    bins          WRITE: all bins of the record afterwards, in the stored form; else empty
-    ttl           None: `record.set_ttl` was not called, the policy's counts; else as on the wire: 0 the namespace's
-                  default, 0xFFFFFFFF never, 0xFFFFFFFE unchanged, else seconds, at most ten years
-    drop key      WRITE: the stored key goes (and one that was sent is not stored)
-    state         for the host: REUSE the context, LATE the deadline passed during the call, BROKEN
-"""
-
-REUSE, LATE, BROKEN = range(3)
-"""States of a context after a call."""
-
-NOTHING, WRITE, DELETE = range(3)
-"""Actions of `UdfResult`."""
-
-
-UDF = 100
-"""Result code of a call that failed in its module. Source: the wire specification, section 3.7."""
-
-_STRING = 3
-
-
-def failure(text: bytes, *, late: bool = False) -> UdfResult:
-    """What a call that could not run comes to."""
-    return UDF, _STRING, text, NOTHING, b"", None, False, LATE if late else BROKEN
-
-
-class StreamResult(NamedTuple):
-    """What a batch of a stream's records came to.
-
-    ``messages`` are whole, one for every value that goes to the client. ``more`` tells that there is more to do with
-    the batch. ``failure`` is the error text with which the aggregation ends, or empty.
-    """
-
-    messages: bytes
-    more: bool
-    failure: bytes
-
-
 LuaLog = Callable[[int, str, str, str], None]
-"""Takes a level (0 critical to 4 detail), the place in the module, a text, and the log's context: one of these."""
-
-UDF_CONTEXT, STREAM_CONTEXT = "udf", "aggr"
-"""Contexts of the lines that functions on records and on streams log. Source: the UDF specification, section 3."""
+"""Takes a level (0 critical to 4 detail), the place in the module, a text, and the log's context."""
 
 
 class ContextSettings(NamedTuple):
@@ -112,10 +43,11 @@ class ContextSettings(NamedTuple):
     unsafe: bool
     source: Callable[[bytes], bytes | None]
     log: LuaLog
+    crossing: Crossing[Any]
 
 
 class _Clock:
-    """What the sandbox takes for the time: the monotonic clock, or in a trial the seconds since it first asked.
+    """The time for the sandbox: the monotonic clock, or in a trial the seconds since the sandbox first asked.
 
     Those are seconds of the thread's processor time: a thread that had to wait for the processor has not held it.
     """
@@ -136,19 +68,20 @@ class _Clock:
 
 
 class LuaContext:
-    """A Lua state with one module in it.
+    """A Lua state with one module in it. One thread at a time may use it; Python's lock is free while Lua runs.
 
-    ``required`` receives every name that the state asks for, found or not. ``usable`` turns False for good when a
-    call ran out of time or memory. ``fresh_memory`` is the memory in use after the module's body. One thread at a time may use a context; Python's lock is free while Lua runs.
+    ``required`` receives every name that the state requires, found or not. ``usable`` turns False for good when a
+    call ran out of time or memory, and ``late`` True where it was time. ``fresh_memory`` is the memory in use after
+    the module's body.
     """
 
     __slots__ = (
-        "_apply",
-        "_call",
         "_clock",
         "_collect",
-        "_function",
-        "_head",
+        "_crossing",
+        "_error",
+        "_invoke",
+        "_invoke_plain",
         "_lines",
         "_memory",
         "_open_stream",
@@ -156,28 +89,34 @@ class LuaContext:
         "_run",
         "_runtime",
         "_sethook",
+        "_stream",
         "_used",
         "_wipe",
         "fresh_memory",
+        "late",
         "usable",
     )
 
     def __init__(self, settings: ContextSettings, required: set[bytes]) -> None:
-        (sandbox, *parts), api = sandbox_chunks()
+        crossing = self._crossing = settings.crossing
+        (sandbox, *parts), api = sandbox_chunks(crossing)
         self._memory = settings.memory
-        self._runtime = new_state(settings.memory)
+        self._error = lua_error(crossing.lua_version)
+        self._runtime = new_state(settings.memory, crossing.lua_version)
         self.usable = True
+        self.late = False
         self.fresh_memory = 0
-        self._function = self._head = b""  # of the stream
+        self._stream: Call | None = None
         self._clock = _Clock()
-        self._lines = _Lines(settings.log)
-        fetch, take = _module_texts(settings, required)
+        self._lines = _Lines(settings.log, crossing.log_context)
+        fetch, take = _module_texts(settings, required, crossing.library_names)
         verbs = self._runtime.execute(
             sandbox,
             *parts,
             settings.user_path,
             settings.memory,
             settings.unsafe,
+            crossing.timeout,
             self._clock.now,
             _milliseconds,
             fetch,
@@ -186,7 +125,7 @@ class LuaContext:
             *api,
             mode="b",
         )
-        self._run, self._call, self._apply, self._open_stream, self._pour, *rest = verbs
+        self._run, self._invoke_plain, self._invoke, self._open_stream, self._pour, *rest = verbs
         self._wipe, self._sethook, self._collect = rest
         self._used = self._runtime.get_memory_used
 
@@ -198,80 +137,84 @@ class LuaContext:
         return self._guarded(self._run, len(code) * 4, name, code, place, deadline)
 
     def call(self, function: bytes, deadline: float, arguments: tuple[Scalar, ...]) -> CallResult:
-        """Call the global ``function`` until ``deadline`` (on the monotonic clock)."""
+        """Call the global ``function`` with plain values until ``deadline`` (on the monotonic clock)."""
         size = sum(len(value) + 64 if type(value) is bytes else 64 for value in arguments)
-        return self._guarded(self._call, size + len(function), function, deadline, *arguments)
+        return self._guarded(self._invoke_plain, size + len(function), function, deadline, *arguments)
 
-    def apply(
-        self, function: bytes, deadline: float, arguments: bytes, subject: RecordView, *, trial: bool
-    ) -> UdfResult:
-        """Apply the global ``function`` to a record until ``deadline`` (on the monotonic clock).
+    def invoke(self, call: Call, deadline: float, *, trial: bool) -> Any:
+        """Do a call until ``deadline`` (on the monotonic clock); answers what the crossing makes of its result.
 
         A ``trial`` may take ``deadline`` seconds of the processor after its first look at the clock, which is within
-        a millisecond; the context is not heavy. ``arguments`` is the msgpack list as it came. Log lines of a ``trial``
-        are written when it ends in time, and dropped otherwise; those of another call are written at once.
+        a millisecond; the context is not heavy. Log lines of a ``trial`` are written when it ends in time, and dropped
+        otherwise; those of another call are written at once.
         """
+        _, function, arguments, view, size = call
         if trial:
             self._clock.tried = 0.0
         else:
             self._clock.tried = None
-            if not self._has_room(len(arguments) + len(subject[7]) + len(function)):
+            if not self._has_room(size + len(function)):
                 self.usable = False
-                return failure(OUT_OF_MEMORY)
+                return self._crossing.failed(OUT_OF_MEMORY)
         try:
-            applied: UdfResult = self._apply(function, deadline, trial, arguments, *subject)
-        except LuaError as error:  # as below
+            raw = self._invoke(function, deadline, trial, arguments, *view)
+        except self._error as error:  # as in `_guarded`
             self.usable = False
-            return failure(OUT_OF_MEMORY if isinstance(error, MemoryError) else TIMEOUT, late=True)
-        if applied[7]:
+            self.late = True
+            return self._crossing.failed(self._text_of(error), late=True)
+        state = raw[-1]
+        if state:
             self.usable = False
-        fault = fault_of(applied, subject[7])
-        return failure(self._refuse(fault, function)) if fault else applied
+            self.late = state == LATE
+        try:
+            return self._crossing.result(raw, call)
+        except WrongResultError as error:
+            return self._crossing.failed(self._refuse(error, function))
 
-    def open_stream(self, function: bytes, arguments: bytes, head: bytes, *, in_memory: bool) -> None:
-        """Prepare an aggregation by the global ``function``; ``head`` begins the message of each value.
-
-        ``in_memory``: is the namespace's storage engine `memory`?
-        """
-        self._function, self._head = function, head
-        if self._has_room(len(arguments)):
-            self._open_stream(function, arguments, head, in_memory)
+    def open_stream(self, call: Call) -> None:
+        """Prepare a stream, for `pour`."""
+        self._stream = call
+        if self._has_room(len(call.arguments)):
+            self._open_stream(call.function, call.arguments, *call.view)
         else:
             self.usable = False
 
     def pour(self, batch: bytes, deadline: float) -> StreamResult:
-        """Let records pass through the operations of an aggregation until ``deadline`` (on the monotonic clock).
+        """Let a batch pass through the stream until ``deadline`` (on the monotonic clock).
 
-        A ``batch`` is records as `asudfd.lua.aerospike.aggregation` packs them, and END behind those of a partition; empty to go on
-        with the last one. A call ends when all is done, or after some 20 ms, or when there is enough to send.
+        An empty ``batch`` goes on with the last one. A call ends when all is done, or after some 20 ms, or when there is
+        enough to send.
         """
+        assert self._stream is not None
         if not self.usable or not self._has_room(2 * len(batch)):
             self.usable = False
             return StreamResult(b"", more=False, failure=OUT_OF_MEMORY)
         self._clock.tried = None
-        self._lines.context = STREAM_CONTEXT
+        self._lines.context = self._crossing.stream_log_context
         try:
             messages, more, failed, state = self._pour(deadline, batch)
-        except LuaError as error:  # as in `apply`
+        except self._error as error:  # as in `_guarded`
             self.usable = False
-            return StreamResult(
-                b"", more=False, failure=OUT_OF_MEMORY if isinstance(error, MemoryError) else TIMEOUT
-            )
+            return StreamResult(b"", more=False, failure=self._text_of(error))
         finally:
-            self._lines.context = UDF_CONTEXT
+            self._lines.context = self._crossing.log_context
         if state:
             self.usable = False
         if state == LATE and not failed:
-            failed = TIMEOUT
-        fault = fault_in(messages, self._head)
-        if fault:
-            return StreamResult(b"", more=False, failure=self._refuse(fault, self._function))
+            failed = self._crossing.timeout
+        try:
+            self._crossing.check_messages(messages, self._stream)
+        except WrongResultError as error:
+            return StreamResult(b"", more=False, failure=self._refuse(error, self._stream.function))
         return StreamResult(messages, more=more, failure=failed or b"")
 
-    def _refuse(self, fault: str, function: bytes) -> bytes:
+    def _text_of(self, error: Exception) -> bytes:
+        return OUT_OF_MEMORY if isinstance(error, MemoryError) else self._crossing.timeout
+
+    def _refuse(self, error: WrongResultError, function: bytes) -> bytes:
         """The error of a call that handed back what no call may; its context is not used again."""
         self.usable = False
-        text = f"the call handed back what cannot be stored or sent: {fault}".encode()
+        text = f"the call handed back what cannot be stored or sent: {error}".encode()
         self._lines.write(0, function, text)
         return text
 
@@ -293,7 +236,7 @@ class LuaContext:
 
     def collect(self) -> None:
         """Free what is garbage."""
-        with suppress(LuaError):  # no memory for it
+        with suppress(self._error):  # no memory for it
             self._collect()
 
     def is_heavy(self) -> bool:
@@ -309,7 +252,7 @@ class LuaContext:
             return CallResult(failed=True, value=OUT_OF_MEMORY)
         try:
             code, value, late = verb(*arguments)
-        except LuaError as error:
+        except self._error as error:
             # raised outside the sandbox's own protected call: after the deadline, or without memory
             self.usable = False
             text = OUT_OF_MEMORY if isinstance(error, MemoryError) else str(error).encode()[:TEXT_MAX]
@@ -330,7 +273,7 @@ class LuaContext:
         try:
             self._sethook()  # a C function: no instruction runs that the hook of a timed-out state would refuse
             self._wipe()
-        except LuaError:
+        except self._error:
             return  # no memory even to clean up: the state goes with the last reference to it
 
 
@@ -339,7 +282,7 @@ def _milliseconds() -> int:
 
 
 def _module_texts(
-    settings: ContextSettings, required: set[bytes]
+    settings: ContextSettings, required: set[bytes], names: LibraryNames
 ) -> tuple[Callable[[bytes], object], Callable[[], bytes]]:
     """`fetch` gives the size of a module's bytecode (None: no such module; False and a message), `take` the bytecode.
 
@@ -354,7 +297,7 @@ def _module_texts(
             text = settings.source(name)
             if text is None:
                 return None
-            chunk = compile_cached(text, b"@" + settings.user_path + b"/" + name + b".lua")
+            chunk = compile_cached(text, b"@" + settings.user_path + b"/" + name + b".lua", names)
         except Exception:  # noqa: BLE001 - the edge to Lua: an exception that crossed it would be a Python object there
             return None
         waiting[0] = chunk.code or b""
@@ -364,13 +307,13 @@ def _module_texts(
 
 
 class _Lines:
-    """What modules log."""
+    """What modules log, handed on as text."""
 
     __slots__ = ("_log", "context")
 
-    def __init__(self, log: LuaLog) -> None:
+    def __init__(self, log: LuaLog, context: str) -> None:
         self._log = log
-        self.context = UDF_CONTEXT
+        self.context = context
 
     def write(self, level: int, position: bytes, text: bytes) -> None:
         with suppress(Exception):  # the edge to Lua, as above; a log that fails must not fail the call

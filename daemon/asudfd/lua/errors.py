@@ -1,15 +1,9 @@
-"""What a module's errors are outside Lua."""
+"""The errors of modules and calls outside Lua."""
 
 import re
 
 from asinfo.errors import Error
 from asudfd.lua.context import TEXT_MAX
-
-NO_MODULE = b"UDF: Execution Error 1"
-"""The module is unknown, or its body failed. Source: the UDF specification, section 5."""
-
-STREAM_FAILED = b"UDF: Execution Error 2 : "
-"""Begins the error text of an aggregation. Source: the UDF specification, section 4."""
 
 MESSAGE_SIZE_MAX = 1023
 """Bytes of a compile error's message. Source: the info protocol specification, section 3."""

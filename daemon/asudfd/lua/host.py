@@ -1,7 +1,7 @@
-"""The Lua host of a node: checks modules at `udf-put`, and calls their functions in cached contexts.
+"""The Lua host of a node: checks modules when they are put, and calls their functions in cached contexts.
 
     validate    load and run a module's body in a context of its own
-    call        run a function of a module in one of the module's contexts
+    run         call a function of a module in one of the module's contexts; `run_inline` on the event loop, if it is short
     forget      a module changed or went: drop its contexts, and those of modules that required it
     clear       drop every context
 
@@ -15,34 +15,24 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from asudfd.config.schema.lua import ModLua
 from asudfd.lua.admission import Admission, FunctionKey
-from asudfd.lua.aerospike.aggregation import Aggregation
 from asudfd.lua.budget import EXCEEDED, MemoryBudget
-from asudfd.lua.context import (
-    LATE,
-    OUT_OF_MEMORY,
-    REQUIRED_MAX,
-    TIMEOUT,
-    LuaContext,
-    LuaLog,
-    RecordView,
-    Scalar,
-    StreamResult,
-    UdfResult,
-    failure,
-)
+from asudfd.lua.call import OUT_OF_MEMORY, Call, Scalar, StreamResult
+from asudfd.lua.context import REQUIRED_MAX, LuaContext, LuaLog
 from asudfd.lua.context_closer import ContextCloser
+from asudfd.lua.crossing import Crossing
 from asudfd.lua.demotion import Demotion, Demotions
-from asudfd.lua.errors import STREAM_FAILED, CallError, ModuleError
+from asudfd.lua.errors import CallError, ModuleError
 from asudfd.lua.malloc_trim import limit_kept_memory
 from asudfd.lua.pool import ContextLease, ContextPool, ContextStatistics
 from asudfd.lua.prewarm import Prewarmer
 from asudfd.lua.profile_guard import HOLD_MAX
 from asudfd.lua.runner import Runner
 from asudfd.lua.scheduler import Slot
+from asudfd.lua.stream import StreamCall
 
 __all__ = ["CallError", "LuaHost", "ModuleError"]
 
@@ -74,7 +64,8 @@ COLLECTION_SECONDS = 0.2
 INLINE_BYTES_MAX = 65536
 """Arguments and bins of a call that is tried on the event loop."""
 
-_Answer = TypeVar("_Answer")
+Result = TypeVar("Result")
+_Done = TypeVar("_Done")
 _monotonic, _thread_time = time.monotonic, time.thread_time
 
 
@@ -90,10 +81,10 @@ def _passable(value: Scalar) -> Scalar:
     return value
 
 
-async def _unless_cancelled(work: asyncio.Future[_Answer], slot: Slot) -> _Answer:
-    """What a thread's ``work`` comes to; if nobody waits for it any more, it ends soon."""
+async def _unless_cancelled(task: asyncio.Future[_Done], slot: Slot) -> _Done:
+    """The result of a thread's ``task``; if nobody waits for it any more, it ends soon."""
     try:
-        return await asyncio.shield(work)
+        return await asyncio.shield(task)
     except asyncio.CancelledError:
         slot.give_up()
         raise
@@ -105,8 +96,8 @@ def _be_nice() -> None:
     limit_kept_memory()
 
 
-class LuaHost:
-    """Contexts of all modules of one node.
+class LuaHost(Generic[Result]):
+    """Contexts of all modules of one node. ``crossing`` says what they see, and what the result of a call is.
 
     ``source`` gives the text of a registered module by its name without `.lua`; it is asked from worker threads.
     ``log`` is called from them as well. ``demotions`` are the functions that may not run on the event loop.
@@ -117,16 +108,18 @@ class LuaHost:
         settings: ModLua,
         source: Callable[[str], bytes | None],
         log: LuaLog,
+        crossing: Crossing[Result],
         demotions: Demotions | None = None,
     ) -> None:
         self._settings = settings
+        self._crossing = crossing
         self._demotions = demotions or Demotions()
         self._pools: dict[str, ContextPool] = {}
         self._asked: set[bytes] = set()  # names that modules have asked for, up to REQUIRED_MAX
         self._stopping = False
         self.streams = 0  # aggregations that have a context
         self._budget = MemoryBudget(settings.memory_max)
-        self._runner = Runner(settings, source, log, self._budget, self._asked)
+        self._runner = Runner(settings, source, log, crossing, budget=self._budget, asked=self._asked)
         self._admission = Admission(THREADS_MAX)
         self._threads = ThreadPoolExecutor(THREADS_MAX, "lua", initializer=_be_nice)
         self._checkers = ThreadPoolExecutor(VALIDATIONS_MAX, "lua-put", initializer=_be_nice)
@@ -137,7 +130,8 @@ class LuaHost:
     async def validate(self, filename: str, content: bytes) -> None:
         """Load ``content`` and run it, as `udf-put` does; raises ModuleError."""
         name = filename.encode("utf-8", "surrogateescape")
-        await asyncio.get_running_loop().run_in_executor(self._checkers, self._runner.validate, name, content)
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._checkers, self._runner.validate, name, content)
 
     async def call(
         self, module: str, function: str, arguments: Sequence[Scalar], deadline_seconds: float
@@ -149,134 +143,130 @@ class LuaHost:
         slot = Slot(self._runner.scheduler, time.monotonic() + deadline_seconds)
         values = tuple(_passable(value) for value in arguments)
         pool = self._pools.get(module) or self._new_pool(module)
-        place = module, function.encode("utf-8", "surrogateescape")
+        key = module, function.encode("utf-8", "surrogateescape")
         try:
             async with asyncio.timeout(deadline_seconds):
-                lease = await self._begin(pool, place)
+                lease = await self._begin(pool, key)
         except TimeoutError:
-            raise CallError(TIMEOUT) from None
+            raise CallError(self._crossing.timeout) from None
         if lease is None:
             raise CallError(EXCEEDED)
-        work = self._in_thread(lambda: self._runner.call(slot, module, function, values, lease))
-        # the lease ends with the work, also when nobody waits for the answer any more
-        work.add_done_callback(lambda _: self._end(pool, lease, place))
-        outcome = await _unless_cancelled(work, slot)
-        if outcome.failed:
-            raise CallError(outcome.value if isinstance(outcome.value, bytes) else b"")
-        return outcome.value
+        task = self._in_thread(lambda: self._runner.call(slot, module, function, values, lease))
+        # the lease ends with the task, also when nobody waits for the answer any more
+        task.add_done_callback(lambda _: self._end(pool, lease, key))
+        result = await _unless_cancelled(task, slot)
+        if result.failed:
+            raise CallError(result.value if isinstance(result.value, bytes) else b"")
+        return result.value
 
-    def apply_inline(
-        self, module: str, function: bytes, arguments: bytes, subject: RecordView
-    ) -> UdfResult | None:
-        """Apply ``function`` to a record here and now, on the event loop, if that takes no longer than HOLD_MAX.
+    def run_inline(self, call: Call) -> Result | None:
+        """Do a call here and now, on the event loop, if that takes no longer than HOLD_MAX.
 
         Answers None when the call belongs in a worker thread: no context is ready, the function ran long before, or
-        it turned out to now; then nothing has happened, and `apply` is to be asked, the record's digest locked.
-        ``arguments`` is the msgpack list of the call, as it came. See `asudfd.lua.context` for both tuples.
+        it turned out to now; then nothing has happened, and `run` is to be asked, what the function works on locked.
         """
-        pool = self._pools.get(module)
+        function = call.function
+        pool = self._pools.get(call.module)
         if pool is None or function in pool.version.guard.slow:
             return None
-        if len(arguments) + len(subject[7]) > INLINE_BYTES_MAX or (context := pool.take_idle()) is None:
+        if call.size > INLINE_BYTES_MAX:
+            return None
+        context = pool.take_idle()
+        if context is None:
             return None
         doubtful = function in pool.version.guard.doubtful
         clock = _thread_time if doubtful else _monotonic
         began = clock()
-        applied = context.apply(function, TRIAL_SECONDS, arguments, subject, trial=True)
+        result: Result = context.invoke(call, TRIAL_SECONDS, trial=True)
         seconds = clock() - began
-        if doubtful or seconds > LONG_SECONDS or applied[7] == LATE:
+        if doubtful or seconds > LONG_SECONDS or context.late:
             # it may be slow in so few instructions that nothing stopped it
-            pool.version.guard.note_late(function, HOLD_MAX * 2 if applied[7] == LATE else seconds)
+            pool.version.guard.note_late(function, HOLD_MAX * 2 if context.late else seconds)
         if not pool.give_idle(context):
             self._close([context])
-            if applied[7] == LATE:
+            if context.late:
                 return None
-        return applied
+        return result
 
-    async def apply(
-        self, module: str, function: bytes, arguments: bytes, subject: RecordView, deadline_seconds: float
-    ) -> UdfResult:
-        """Apply ``function`` to a record in a worker thread; it may take ``deadline_seconds`` from now.
+    async def run(self, call: Call, deadline_seconds: float) -> Result:
+        """Do a call in a worker thread; it may take ``deadline_seconds`` from now.
 
         A short function whose contexts are still to be made runs on the event loop as soon as there is one.
-        Never raises for what a module does: errors, time-outs and missing modules are result code 100 with their text.
-        The caller holds the record's lock meanwhile, and then does what the answer's action says. A call that ends
-        too late, or still waits for a place, a context or a slot then, is a time-out and changes nothing. One that is
-        cancelled ends soon, and changes nothing either.
+        Never raises for what a module does: errors, time-outs and missing modules are results too.
+        The caller holds the lock of what the function works on meanwhile. A call that ends too late, or still waits for
+        admission, a context or a time slice then, is a time-out and changes nothing. One that is cancelled ends soon,
+        and changes nothing either.
         """
         slot = Slot(self._runner.scheduler, time.monotonic() + deadline_seconds)
-        deadline = slot.deadline
-        pool = self._pools.get(module) or self._new_pool(module)
-        small = len(arguments) + len(subject[7]) <= INLINE_BYTES_MAX
-        if small and pool.is_to_wait() and function not in pool.version.guard.slow:
+        deadline, failed = slot.deadline, self._crossing.failed
+        pool = self._pools.get(call.module) or self._new_pool(call.module)
+        small = call.size <= INLINE_BYTES_MAX
+        if small and pool.is_to_wait() and call.function not in pool.version.guard.slow:
             await self._prewarmer.expect(pool, deadline_seconds)
-            tried = self.apply_inline(module, function, arguments, subject)
+            tried = self.run_inline(call)
             if tried is not None:
                 return tried
-        place = module, function
+        key = call.module, call.function
         try:
             async with asyncio.timeout(deadline - time.monotonic()):
-                lease = await self._begin(pool, place)
+                lease = await self._begin(pool, key)
         except TimeoutError:
-            return failure(TIMEOUT)
+            return failed(self._crossing.timeout)
         if lease is None:
-            return failure(EXCEEDED)
-        work = self._in_thread(
-            lambda: self._runner.apply(slot, module, (function, arguments, subject), lease)
-        )
-        work.add_done_callback(lambda _: self._end(pool, lease, place))
+            return failed(EXCEEDED)
+        task = self._in_thread(lambda: self._runner.run(slot, call, lease))
+        task.add_done_callback(lambda _: self._end(pool, lease, key))
         try:
-            await asyncio.wait((work,), timeout=deadline + GRACE_SECONDS - time.monotonic())
+            await asyncio.wait((task,), timeout=deadline + GRACE_SECONDS - time.monotonic())
         except asyncio.CancelledError:
             slot.give_up()
             raise
-        if not work.done() and slot.lacks_memory():
-            await asyncio.wait((work,), timeout=COLLECTION_SECONDS)  # it will tell what it really lacked
-        if not work.done() or time.monotonic() > deadline + GRACE_SECONDS:
-            lacked = work.done() and work.result()[0][2] == OUT_OF_MEMORY
-            return failure(OUT_OF_MEMORY if lacked else TIMEOUT)
-        applied, seconds = work.result()
-        if seconds < HOLD_MAX / 2:
-            lease.version.guard.note_quick(function)
-        return applied
+        if not task.done() and slot.lacks_memory():
+            await asyncio.wait((task,), timeout=COLLECTION_SECONDS)  # it will tell what it really lacked
+        if not task.done() or time.monotonic() > deadline + GRACE_SECONDS:
+            lacked = task.done() and self._crossing.lacks_memory(task.result().result)
+            return failed(OUT_OF_MEMORY if lacked else self._crossing.timeout)
+        ran = task.result()
+        if ran.seconds < HOLD_MAX / 2:
+            lease.version.guard.note_quick(call.function)
+        result: Result = ran.result
+        return result
 
-    def open_stream(
-        self, module: str, function: bytes, arguments: bytes, head: bytes, *, in_memory: bool
-    ) -> Aggregation:
-        """Begin an aggregation; `close_stream` must end it. See `asudfd.lua.context.Context.open_stream`."""
-        pool = self._pools.get(module) or self._new_pool(module)
+    def open_stream(self, call: Call) -> StreamCall:
+        """Begin a stream; `close_stream` must end it."""
+        pool = self._pools.get(call.module) or self._new_pool(call.module)
         self.streams += 1
-        return Aggregation(module, function, arguments, head, in_memory, pool, pool.take())
+        return StreamCall(call, pool, pool.take())
 
-    async def pour(self, stream: Aggregation, batch: bytes, deadline_seconds: float) -> StreamResult:
-        """Let a batch of records pass through the operations of an aggregation, in a worker thread.
+    async def pour(self, stream: StreamCall, batch: bytes, deadline_seconds: float) -> StreamResult:
+        """Let a batch pass through a stream, in a worker thread.
 
         An empty ``batch`` goes on with the last one. Never raises for what a module does. After a failure, the stream
         takes nothing more.
         """
         deadline = time.monotonic() + deadline_seconds
-        place = stream.module, stream.function
+        key = stream.call.module, stream.call.function
         try:
             async with asyncio.timeout(deadline_seconds):
-                await self._admission.enter(place)
+                await self._admission.enter(key)
         except TimeoutError:
-            return StreamResult(b"", more=False, failure=STREAM_FAILED + TIMEOUT)
+            return self._runner.failed_stream(self._crossing.timeout)
         reason = self._objection(stream.lease)
         if reason:
-            self._admission.leave(place)
-            return StreamResult(b"", more=False, failure=STREAM_FAILED + reason)
+            self._admission.leave(key)
+            return self._runner.failed_stream(reason)
         slot = Slot(self._runner.scheduler, deadline)
-        stream.work = self._in_thread(lambda: self._runner.pour(slot, stream, batch))
-        stream.work.add_done_callback(lambda _: self._admission.leave(place))
-        return await _unless_cancelled(stream.work, slot)
+        stream.task = self._in_thread(lambda: self._runner.pour(slot, stream, batch))
+        stream.task.add_done_callback(lambda _: self._admission.leave(key))
+        return await _unless_cancelled(stream.task, slot)
 
-    def close_stream(self, stream: Aggregation) -> None:
-        """End an aggregation; what is under way ends by itself."""
+    def close_stream(self, stream: StreamCall) -> None:
+        """End a stream; what is under way ends by itself."""
         self.streams -= 1
-        if stream.work is None:
+        if stream.task is None:
             self._end(stream.pool, stream.lease)
         else:
-            stream.work.add_done_callback(lambda _: self._end(stream.pool, stream.lease))
+            stream.task.add_done_callback(lambda _: self._end(stream.pool, stream.lease))
 
     def forget(self, module: str, previous: bytes | None) -> None:
         """Drop the contexts of a module that has changed, and those of the modules that asked for it.
@@ -328,8 +318,8 @@ class LuaHost:
         for end in (self._threads.shutdown, self._checkers.shutdown, self._prewarmer.join, self._closer.join):
             await asyncio.to_thread(end)
 
-    def _in_thread(self, work: Callable[[], _Answer]) -> asyncio.Future[_Answer]:
-        return asyncio.get_running_loop().run_in_executor(self._threads, work)
+    def _in_thread(self, task: Callable[[], _Done]) -> asyncio.Future[_Done]:
+        return asyncio.get_running_loop().run_in_executor(self._threads, task)
 
     def _new_pool(self, module: str) -> ContextPool:
         settings = self._settings
@@ -338,18 +328,18 @@ class LuaHost:
         pool.version.guard.demote(self._demotions.of(module, self._runner.text_of(module)))
         return pool
 
-    async def _begin(self, pool: ContextPool, place: FunctionKey) -> ContextLease | None:
-        """A place among the threads and a lease, both ended by `_end`; None when memory does not suffice."""
-        await self._admission.enter(place)
+    async def _begin(self, pool: ContextPool, key: FunctionKey) -> ContextLease | None:
+        """Admission to the threads and a lease, both ended by `_end`; None when memory does not suffice."""
+        await self._admission.enter(key)
         try:
             lease = await pool.wait()
         except asyncio.CancelledError:
-            self._admission.leave(place)
+            self._admission.leave(key)
             raise
         reason = self._objection(lease)
         if reason:
-            self._end(pool, lease, place)
-            if reason == TIMEOUT:
+            self._end(pool, lease, key)
+            if reason == self._crossing.timeout:
                 raise TimeoutError
             return None
         return lease
@@ -357,7 +347,7 @@ class LuaHost:
     def _objection(self, lease: ContextLease) -> bytes:
         """Why no call can run on ``lease`` now, or nothing. Idle contexts go where one is to be made."""
         if self._stopping:
-            return TIMEOUT
+            return self._crossing.timeout
         if lease.context is None:
             lacking = self._budget.lacking()
             if lacking > 0 and not self._make_room(lacking):
@@ -376,9 +366,9 @@ class LuaHost:
             size -= memory
         return size <= 0
 
-    def _end(self, pool: ContextPool, lease: ContextLease, place: FunctionKey | None = None) -> None:
-        if place is not None:
-            self._admission.leave(place)
+    def _end(self, pool: ContextPool, lease: ContextLease, key: FunctionKey | None = None) -> None:
+        if key is not None:
+            self._admission.leave(key)
         self._dispose(pool, pool.give(lease))
 
     def _dispose(self, pool: ContextPool, context: LuaContext | None) -> None:

@@ -30,7 +30,7 @@
 -- thread's body runs in a protected call: otherwise its __close methods would run in the hook's place, without hooks.
 local box = ...
 
-local TIMEOUT <const>, NO_MEMORY <const> = "UDF Execution Timeout", "not enough memory"
+local TIMEOUT <const>, NO_MEMORY <const> = box.timeout, "not enough memory"
 local LONGEST <const>, BRISK <const>, DEAR <const> = 1000, 400, 2 -- instructions between two hooks; BRISK: of a trial
 -- The first interval of a trial where a module has less than LIGHT KiB, garbage included: short calls, which are most, meet
 -- no hook. Dear instructions make that a quarter of a second at worst; two megabytes and BRISK would make it longer.

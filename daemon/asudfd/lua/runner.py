@@ -5,36 +5,27 @@ from __future__ import annotations
 import os
 import time
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from asudfd.lua.context import (
-    OUT_OF_MEMORY,
-    TIMEOUT,
-    UDF_CONTEXT,
-    CallResult,
-    ContextSettings,
-    LuaContext,
-    LuaLog,
-    RecordView,
-    Scalar,
-    StreamResult,
-    UdfResult,
-    failure,
-)
-from asudfd.lua.errors import NO_MODULE, NULL_MESSAGE, STREAM_FAILED, ModuleError, compile_error
+from asudfd.lua.call import OUT_OF_MEMORY, CallResult, StreamResult
+from asudfd.lua.context import ContextSettings, LuaContext
+from asudfd.lua.errors import NULL_MESSAGE, ModuleError, compile_error
 from asudfd.lua.pool import RequiredNames
 from asudfd.lua.previous_sources import PreviousSources
 from asudfd.lua.profile_guard import HOLD_MAX
 from asudfd.lua.scheduler import Scheduler, Slot
-from asudfd.lua.state import compile_cached, compile_text
+from asudfd.lua.state import compile_cached, compile_text, knows_bytecode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from asudfd.config.schema.lua import ModLua
-    from asudfd.lua.aerospike.aggregation import Aggregation
     from asudfd.lua.budget import MemoryBudget
+    from asudfd.lua.call import Call, Scalar
+    from asudfd.lua.context import LuaLog
+    from asudfd.lua.crossing import Crossing
     from asudfd.lua.pool import ContextLease
+    from asudfd.lua.stream import StreamCall
 
 COMPILE_SECONDS = 1.0
 """Processor seconds that a module may take to compile; a megabyte of ordinary code takes a tenth.
@@ -43,8 +34,21 @@ The compiler cannot be interrupted, and some 170 nested functions with 190 local
 module that took longer than this is refused, so it is compiled this once, and never by a call.
 """
 
+LINES_LOST = (
+    "the bytecode of this build of Lua has an unknown format and stays as it is: "
+    "an error in a library function that was called by `return f()` names no line"
+)
+"""Logged once; every limit on calls holds without the rewriting too."""
+
 GROWN_MAX = 16 << 20
 """Bytes that a context may have grown by since its module's body ran, and still be kept."""
+
+
+class Run(NamedTuple):
+    """A call that ran: its result, and the processor's seconds that it took without the making of its context."""
+
+    result: Any
+    seconds: float
 
 
 class Runner:
@@ -53,16 +57,30 @@ class Runner:
     ``asked`` gets the names that modules ask for with `require`; see `asudfd.lua.pool.Required`.
     """
 
-    __slots__ = ("_asked", "_budget", "_log", "_settings", "_shared", "_source", "previous", "scheduler")
+    __slots__ = (
+        "_asked",
+        "_budget",
+        "_known",
+        "_log",
+        "_settings",
+        "_shared",
+        "_source",
+        "crossing",
+        "previous",
+        "scheduler",
+    )
 
     def __init__(
         self,
         settings: ModLua,
         source: Callable[[str], bytes | None],
         log: LuaLog,
+        crossing: Crossing[Any],
+        *,
         budget: MemoryBudget,
         asked: set[bytes],
     ) -> None:
+        self.crossing = crossing
         self._settings = settings
         self._asked = asked
         self._source = source
@@ -76,7 +94,9 @@ class Runner:
             settings.allow_unsafe_lua,
             lambda name: self.text_of(name.decode()),
             log,
+            crossing,
         )
+        self._known = False  # has it been looked at whether the format of bytecode is known?
 
     def text_of(self, module: str) -> bytes | None:
         """The text of a module that can be called: dots and slashes in a name would mean directories."""
@@ -85,72 +105,76 @@ class Runner:
     def validate(self, name: bytes, content: bytes) -> None:
         """Load a module and run its body in a context of its own. Raises CompileError."""
         began = time.thread_time()
-        chunk = compile_text(content, name)
+        self._look_at_bytecode()
+        chunk = compile_text(content, name, self.crossing.library_names)
         if chunk.code is None:
             raise compile_error(chunk.message)
         if time.thread_time() - began > COMPILE_SECONDS:
             raise ModuleError(name, 0, b"module takes more than %g s to compile" % COMPILE_SECONDS)
         with Slot(self.scheduler, inf) as slot:
             context = self._context(slot, RequiredNames(self._asked), self._shared)
-            outcome = context.run(name, chunk.code, None, self._body_deadline())
+            result = context.run(name, chunk.code, None, self._body_deadline())
             usable = context.usable
             self.close(context)
-        if not usable and outcome.value != OUT_OF_MEMORY:
+        if not usable and result.value != OUT_OF_MEMORY:
             raise ModuleError(name, 0, b"module body did not end within %d ms" % self._settings.body_max_ms)
-        if outcome.failed:
-            raise compile_error(outcome.value if isinstance(outcome.value, bytes) else None)
+        if result.failed:
+            raise compile_error(result.value if isinstance(result.value, bytes) else None)
 
     def call(
         self, slot: Slot, module: str, function: str, values: tuple[Scalar, ...], lease: ContextLease
     ) -> CallResult:
-        """Call ``function`` in the context of a lease, which is made if there is none."""
+        """Call ``function`` with plain values in the context of a lease, which is made if there is none."""
         with slot:
             reason = self._ready(slot, module, lease)
             if reason:
                 return CallResult(failed=True, value=reason)
             assert lease.context is not None
-            outcome = lease.context.call(function.encode("utf-8", "surrogateescape"), slot.deadline, values)
+            result = lease.context.call(function.encode("utf-8", "surrogateescape"), slot.deadline, values)
             _look_at_size(lease.context)
-            return CallResult(failed=True, value=TIMEOUT) if slot.is_given_up() else outcome
+            return CallResult(failed=True, value=self.crossing.timeout) if slot.is_given_up() else result
 
-    def apply(
-        self, slot: Slot, module: str, call: tuple[bytes, bytes, RecordView], lease: ContextLease
-    ) -> tuple[UdfResult, float]:
-        """What the call comes to, and the processor's seconds that it took without the making of its context."""
+    def run(self, slot: Slot, call: Call, lease: ContextLease) -> Run:
+        """Do a call in the context of a lease, which is made if there is none."""
+        failed, timeout = self.crossing.failed, self.crossing.timeout
         with slot:
-            if slot.is_late():  # it waited for its slot, or nobody waits for it any more
-                return failure(TIMEOUT), HOLD_MAX
-            reason = self._ready(slot, module, lease)
+            if slot.is_late():  # it waited for its slice, or nobody waits for it any more
+                return Run(failed(timeout), HOLD_MAX)
+            reason = self._ready(slot, call.module, lease)
             if reason:
-                return failure(reason), 0.0
+                return Run(failed(reason), 0.0)
             if slot.is_late():
-                return failure(TIMEOUT), HOLD_MAX
+                return Run(failed(timeout), HOLD_MAX)
             assert lease.context is not None
-            function, arguments, subject = call
             started = time.thread_time()
-            applied = lease.context.apply(function, slot.deadline, arguments, subject, trial=False)
+            result = lease.context.invoke(call, slot.deadline, trial=False)
             used = time.thread_time() - started
             _look_at_size(lease.context)
-            return (failure(TIMEOUT) if slot.is_given_up() else applied), used
+            return Run(failed(timeout) if slot.is_given_up() else result, used)
 
-    def pour(self, slot: Slot, stream: Aggregation, batch: bytes) -> StreamResult:
-        """Let ``batch`` pass through the operations of an aggregation."""
+    def pour(self, slot: Slot, stream: StreamCall, batch: bytes) -> StreamResult:
+        """Let ``batch`` pass through a stream."""
         with slot:
             lease = stream.lease
-            reason = self._ready(slot, stream.module, lease)
+            reason = self._ready(slot, stream.call.module, lease)
             if reason:
-                text = reason if reason == NO_MODULE else STREAM_FAILED + reason
-                return StreamResult(b"", more=False, failure=text)
+                return self.failed_stream(reason)
             assert lease.context is not None
             if not stream.opened:
-                lease.context.open_stream(
-                    stream.function, stream.arguments, stream.head, in_memory=stream.in_memory
-                )
+                lease.context.open_stream(stream.call)
                 stream.opened = True
-            poured = lease.context.pour(batch, slot.deadline)
+            result = lease.context.pour(batch, slot.deadline)
             if slot.is_given_up():
-                return StreamResult(b"", more=False, failure=STREAM_FAILED + TIMEOUT)
-            return poured._replace(failure=STREAM_FAILED + poured.failure) if poured.failure else poured
+                return self.failed_stream(self.crossing.timeout)
+            return (
+                result._replace(failure=self.crossing.stream_failed(result.failure))
+                if result.failure
+                else result
+            )
+
+    def failed_stream(self, text: bytes) -> StreamResult:
+        """What a batch came to that could not pass."""
+        return StreamResult(b"", more=False, failure=self.crossing.stream_failed(text))
 
     def close(self, context: LuaContext) -> None:
         """Free what a context holds."""
@@ -177,26 +201,29 @@ class Runner:
         text = self.text_of(module)
         if text is None:
             return (
-                NO_MODULE if quiet else self._not_made(module, b"module '%s' not found" % os.fsencode(module))
+                self.crossing.no_module
+                if quiet
+                else self._not_made(module, b"module '%s' not found" % os.fsencode(module))
             )
         name = module.encode("utf-8", "surrogateescape")
         place = b"%s/%s.lua" % (self._shared.user_path, name)
-        chunk = compile_cached(text, b"@" + place)
+        self._look_at_bytecode()
+        chunk = compile_cached(text, b"@" + place, self.crossing.library_names)
         if chunk.code is None:
-            return NO_MODULE if quiet else self._not_made(module, chunk.message)
+            return self.crossing.no_module if quiet else self._not_made(module, chunk.message)
         for settings in self._settings_of(module):
             context = self._context(slot, lease.version.required, settings)
-            outcome = context.run(name, chunk.code, place, self._body_deadline())
-            if not outcome.failed and context.usable:
+            result = context.run(name, chunk.code, place, self._body_deadline())
+            if not result.failed and context.usable:
                 context.fresh_memory = context.memory
                 lease.context = context
                 return b""
             self.close(context)
             if slot.is_late():
-                return TIMEOUT
+                return self.crossing.timeout
         if quiet:
-            return NO_MODULE
-        return self._not_made(module, outcome.value if isinstance(outcome.value, bytes) else NULL_MESSAGE)
+            return self.crossing.no_module
+        return self._not_made(module, result.value if isinstance(result.value, bytes) else NULL_MESSAGE)
 
     def _settings_of(self, module: str) -> list[ContextSettings]:
         """What a context of ``module`` is tried with: the other modules as they are, then those that changed as they were."""
@@ -214,13 +241,25 @@ class Runner:
         context.keep_time(slot.own_now)
         return context
 
+    def _look_at_bytecode(self) -> None:
+        """Log once what is lost where the bytecode of this Lua has another format than the one that is rewritten."""
+        if not self._known:
+            self._known = True
+            if not knows_bytecode():
+                self._log(1, "", LINES_LOST, self.crossing.log_context)
+
     def _body_deadline(self) -> float:
         """When a body that begins now has had its time, on the clock of `Turn.own_now`."""
         return time.thread_time() + self._settings.body_max_ms / 1000
 
     def _not_made(self, module: str, message: bytes) -> bytes:
-        self._log(1, module, f"lua create error: {message.decode('utf-8', 'backslashreplace')}", UDF_CONTEXT)
-        return NO_MODULE
+        self._log(
+            1,
+            module,
+            f"lua create error: {message.decode('utf-8', 'backslashreplace')}",
+            self.crossing.log_context,
+        )
+        return self.crossing.no_module
 
 
 def _look_at_size(context: LuaContext) -> None:

@@ -5,7 +5,7 @@
 -- `box.env` is its `_G`.
 local box = {}
 local limit, threads, pattern, cost, library, tables, times, modules
-limit, threads, pattern, cost, library, tables, times, modules, box.logging, box.path, box.memory, box.unsafe, box.now, box.milliseconds, box.fetch, box.take, box.log = ...
+limit, threads, pattern, cost, library, tables, times, modules, box.logging, box.path, box.memory, box.unsafe, box.timeout, box.now, box.milliseconds, box.fetch, box.take, box.log = ...
 
 local error, kind, select, next, rawget, rawset = error, type, select, next, rawget, rawset
 local getinfo, sethook = debug.getinfo, debug.sethook
@@ -230,7 +230,7 @@ end
 
 box.log_line, box.place = log, place
 
-for _, part in next, { select(18, ...) } do
+for _, part in next, { select(19, ...) } do
     load(part, "", "b")(box)
 end
 load(box.logging, "", "b", env)()

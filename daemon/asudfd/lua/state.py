@@ -1,18 +1,32 @@
-"""Bare Lua states, and texts compiled for them: the only file that knows lupa."""
+"""Bare Lua states, and texts compiled for them: the only file that imports lupa.
 
-from collections.abc import Callable
+The version of Lua is a parameter. The sandbox, the compiler and the rewriting of bytecode are written for LUA54, the
+version of the Aerospike face.
+"""
+
+from __future__ import annotations
+
 from functools import cache, lru_cache
+from importlib import import_module
 from importlib.resources import files
-from importlib.resources.abc import Traversable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lupa.lua54 import LuaError, LuaRuntime
+import lupa.lua54
 
-from asudfd.lua.bytecode import FUNCTIONS, HEADER, HEADER_SIZE, LIBRARIES, METHODS
+from asudfd.lua.bytecode import HEADER, HEADER_SIZE, NAMES, LibraryNames
 
-__all__ = ["LuaError", "compile_cached", "compile_text", "new_state", "sandbox_chunks"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lupa.lua54 import LuaRuntime
+
+__all__ = ["LUA51", "LUA54", "compile_cached", "compile_text", "knows_bytecode", "lua_error", "new_state"]
+
+LUA51, LUA54 = "lua51", "lua54"
+"""Versions of Lua, by lupa's names."""
 
 _COMPILE_MEMORY = 256 << 20
+"""Bytes for the compilation of one text: four times what a context has by default, so that what could run compiles."""
 
 _COMPILER = b"""
 local load, dump, sub, pcall = load, string.dump, string.sub, pcall
@@ -38,11 +52,52 @@ return compile, is_known, rewritten
 """
 
 
-def _compiler() -> tuple[Callable[..., Any], Callable[[], bool], Callable[[bytes], bytes]]:
-    """A new state's functions: compile a text, is the layout of dumps known, and rewrite a dump."""
-    names = (b" ".join(sorted(each)) for each in (LIBRARIES, FUNCTIONS, METHODS))
+class CompiledChunk(NamedTuple):
+    """A compiled text: its bytecode, or the message that says why there is none."""
+
+    code: bytes | None
+    message: bytes
+
+
+def _library(version: str) -> Any:
+    return lupa.lua54 if version == LUA54 else import_module(f"lupa.{version}")
+
+
+def lua_error(version: str = LUA54) -> type[Exception]:
+    """The class of what a state of that version raises; a MemoryError too where memory did not suffice."""
+    error: type[Exception] = _library(version).LuaError
+    return error
+
+
+def _no_attributes(_target: object, name: object, _setting: bool) -> str:
+    """The second line of defence: no Python object is reachable, and if one were, it would have no attributes."""
+    raise AttributeError(name)
+
+
+def new_state(memory: int, version: str = LUA54) -> LuaRuntime:
+    """A state that may take ``memory`` bytes, with Lua's own libraries."""
+    state: LuaRuntime = _library(version).LuaRuntime(
+        encoding=None,
+        unpack_returned_tuples=True,
+        register_eval=False,
+        register_builtins=False,
+        attribute_filter=_no_attributes,
+        max_memory=memory,
+    )
+    return state
+
+
+def _compiler(
+    names: LibraryNames = NAMES,
+) -> tuple[Callable[..., Any], Callable[[], bool], Callable[[bytes], bytes]]:
+    """A new state's functions: compile a text, is the layout of dumps known, and rewrite a dump.
+
+    A state for each text: what one text leaves behind, or a compiler that ran out of memory, is nothing to the next.
+    """
     made: tuple[Callable[..., Any], Callable[[], bool], Callable[[bytes], bytes]]
-    made = new_state(_COMPILE_MEMORY).execute(_COMPILER, _rewriter(), HEADER, *names)
+    made = new_state(_COMPILE_MEMORY).execute(
+        _COMPILER, _rewriter(), HEADER, *(b" ".join(sorted(each)) for each in names)
+    )
     return made
 
 
@@ -52,8 +107,8 @@ def _rewriter() -> bytes:
 
 
 @cache
-def _rewrites() -> bool:
-    """Whether calls of library functions can be changed; looked at once."""
+def knows_bytecode() -> bool:
+    """Whether this Lua's bytecode has the layout that `bytecode.lua` can rewrite; looked at once."""
     return _compiler()[1]()
 
 
@@ -62,86 +117,23 @@ def without_tail_calls(dump: bytes) -> bytes:
     return _compiler()[2](dump)
 
 
-class CompiledChunk(NamedTuple):
-    """A compiled text: its bytecode, or the message that says why there is none."""
+def compile_text(
+    text: bytes, name: bytes, names: LibraryNames = NAMES, *, strip: bool = False
+) -> CompiledChunk:
+    """Compile a Lua text under the chunk name ``name``; bytecode is refused, as a message.
 
-    code: bytes | None
-    message: bytes
-
-
-def _no_attributes(_target: object, name: object, _setting: bool) -> str:
-    """The second line of defence: no Python object is reachable, and if one were, it would have no attributes."""
-    raise AttributeError(name)
-
-
-def new_state(memory: int) -> LuaRuntime:
-    """A state that may take ``memory`` bytes, with Lua's own libraries."""
-    return LuaRuntime(
-        encoding=None,
-        unpack_returned_tuples=True,
-        register_eval=False,
-        register_builtins=False,
-        attribute_filter=_no_attributes,
-        max_memory=memory,
-    )
-
-
-def compile_text(text: bytes, name: bytes, *, strip: bool = False) -> CompiledChunk:
-    """Compile a Lua text under the chunk name ``name``; bytecode is refused, as a message."""
+    ``names`` are the library functions whose calls are never tail calls.
+    """
     if text[:1] == b"\x1b":
         if len(text) < HEADER_SIZE:
             return CompiledChunk(None, name.lstrip(b"@=") + b": bad binary format (truncated chunk)")
         return CompiledChunk(None, b"attempt to load a binary chunk (mode is 't')")
     try:
-        made = _compiler()[0](text, name, strip, _rewrites())
-    except LuaError as error:
+        made = _compiler(names)[0](text, name, strip, knows_bytecode())
+    except lua_error() as error:
         return CompiledChunk(None, str(error).encode())
     return CompiledChunk(None, made[1]) if isinstance(made, tuple) else CompiledChunk(made, b"")
 
 
 compile_cached = lru_cache(maxsize=64)(compile_text)
-"""The same; a module's contexts share one compilation."""
-
-
-_PARTS = ("sandbox", "limit", "threads", "pattern", "cost", "library", "tables", "times", "modules")
-"""The chunks of the sandbox; the first loads the others."""
-
-_API = (
-    "value",
-    "iterator",
-    "list",
-    "map",
-    "bytes",
-    "geojson",
-    "order",
-    "msgpack",
-    "particle",
-    "bins",
-    "record",
-    "aerospike",
-    "stream_ops",
-    "stream",
-    "base",
-    "apply",
-)
-"""Chunks of what modules see of Aerospike, in the order they are loaded."""
-
-
-_SHOWN = {"log": b"aerospike.lua", "stream_ops": b"stream_ops.lua"}
-"""Chunks whose lines are part of messages, and the file that the real server names there."""
-
-
-def _compiled(path: Traversable, name: str) -> bytes:
-    shown = _SHOWN.get(name)
-    chunk_name = shown or b"=%s.lua" % name.encode()
-    chunk = compile_text((path / f"{name}.lua").read_bytes(), chunk_name, strip=shown is None)
-    return chunk.code or chunk.message
-
-
-@cache
-def sandbox_chunks() -> tuple[list[bytes], list[bytes]]:
-    """Bytecode of the sandbox and its parts, the log functions last, and of the API; made once a process."""
-    here = files(__package__)
-    api = here / "aerospike"
-    parts = [_compiled(here, name) for name in _PARTS]
-    return [*parts, _compiled(api, "log")], [_compiled(api, name) for name in _API]
+"""The same; a module's contexts share one compilation. 64 modules of common size are some megabytes of bytecode."""

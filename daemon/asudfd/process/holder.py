@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asudfd.aerospike.info.dispatch import InfoService
 from asudfd.aerospike.message.dispatch import RecordService
@@ -14,7 +14,6 @@ from asudfd.network.session import ClientSession
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import FrameType
-    from typing import Any
 
     from asudfd.network.connections import ConnectionSet
 
@@ -28,7 +27,7 @@ STACK_SIZE_MAX = 8
 class Call(NamedTuple):
     """A call of a Lua function on the event loop."""
 
-    host: LuaHost
+    host: LuaHost[Any]
     module: str
     function: bytes
 
@@ -65,8 +64,9 @@ def _frames(stack: FrameType | None) -> Iterator[FrameType]:
 
 def _known(frame: FrameType) -> tuple[Call | None, str] | None:
     code = frame.f_code
-    if code is LuaHost.apply_inline.__code__:
-        call = Call(*(frame.f_locals[name] for name in ("self", "module", "function")))
+    if code is LuaHost.run_inline.__code__:
+        asked = frame.f_locals["call"]
+        call = Call(frame.f_locals["self"], asked.module, asked.function)
         return call, f"the function {_text(call.function)} of the module {call.module!r}"
     if code is InfoService.answer.__code__:
         return None, f"the info command {_text(frame.f_locals['line'])}"

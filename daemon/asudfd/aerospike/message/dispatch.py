@@ -50,8 +50,9 @@ from asudfd.aerospike.message.peer import proxy
 from asudfd.aerospike.message.single.call_cache import KNOWN_SIZE_MAX, CallCache, digest_place
 from asudfd.aerospike.message.single.read import read
 from asudfd.aerospike.message.single.touch import touch
-from asudfd.aerospike.message.single.udf import apply, apply_in_thread, commit_result, subject_of
+from asudfd.aerospike.message.single.udf import apply, apply_in_thread, commit_result, view_of
 from asudfd.aerospike.message.single.write import delete, write
+from asudfd.lua.aerospike.record_view import record_call
 from asudfd.record.record import partition as partition_of
 from asudfd.record.refused import Refused
 
@@ -149,11 +150,11 @@ class RecordService:
             record = namespace.get(digest)
             if record is not None and record[3] != set_name:
                 return None
-            subject = subject_of(namespace, digest, record, fields)
-            applied = node.host.apply_inline(module, function, arguments, subject)
-            if applied is None:
+            view = view_of(namespace, digest, record, fields)
+            result = node.host.run_inline(record_call(module, function, arguments, view))
+            if result is None:
                 return self._later(namespace, unpack(body), _NO_OPS, "client", session)
-            outcome = commit_result(namespace, digest, fields, ttl, record, applied, "client")
+            outcome = commit_result(namespace, digest, fields, ttl, record, result, "client")
         except Refused as error:
             outcome = self._refused(error, session)
         except Exception as error:  # noqa: BLE001 - the edge, as in `_attempt`

@@ -1,5 +1,5 @@
--- The crossing of a record: what the host calls to apply a function to one. `asudfd.lua.context` says what goes in and
--- what comes out.
+-- The crossing of a record: what the host calls to apply a function to one. `record_view.py` says what goes in,
+-- `udf_result.py` what comes out.
 local box = ...
 
 local attempt, outermost, kind, error, rawset = box.attempt, box.outermost, type, error, rawset

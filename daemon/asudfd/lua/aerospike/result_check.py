@@ -1,4 +1,4 @@
-"""What a context hands back, looked at before the node stores or sends it.
+"""Checks what a context hands back, before the node stores or sends it.
 
 The sandbox writes bins and values in their final form. A module that found a way into it could make it write anything:
 bins that no request can be answered from any more, values that clients do not survive. So the node reads the structure
@@ -14,17 +14,14 @@ from typing import TYPE_CHECKING
 from asinfo.errors import WireError
 from asinfo.wire.collection import check_list, check_map
 from asinfo.wire.particle import BLOB, BOOL, FLOAT, GEOJSON, INTEGER, LIST, MAP, NULL, OPAQUE, STRING, VECTOR
+from asudfd.lua.aerospike.udf_result import DELETE, NOTHING, UDF_FAILED, WRITE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-_OK, _UDF = 0, 100
-_CODES = frozenset({_OK, 2, 4, 12, 21, _UDF})
-"""Result codes of a call; see `asudfd.lua.context.Applied`."""
-
-_NOTHING, _WRITE, _DELETE = range(3)
-"""The actions of `asudfd.lua.context.Applied`, which imports this file."""
+_CODES = frozenset({0, 2, 4, 12, 21, UDF_FAILED})
+"""Result codes of a call; see `asudfd.lua.aerospike.udf_result.UdfResult`."""
 
 NAME_SIZE_MAX, BINS_MAX = 15, 512
 """Of a record; `record.lua` has the same limits."""
@@ -43,18 +40,18 @@ _heads: set[bytes] = set()
 """All but the last eight bytes of records that were found to be one integer: most counters have one of few names."""
 
 
-def fault_of(applied: Any, before: bytes) -> str:
-    """What is wrong with an `Applied` for a record whose bins were ``before``; empty when nothing is."""
+def fault_of(raw: Any, before: bytes) -> str:
+    """What is wrong with a result for a record whose bins were ``before``; empty when nothing is."""
     try:
-        code, kind, value, action, bins, ttl, _, _ = applied
+        code, kind, value, action, bins, ttl, _, _ = raw
         if (
             kind != INTEGER or type(value) is not bytes or len(value) != 8
         ):  # counters, which are most, take no call
             _check_value(kind, value)
-        if action == _WRITE:
+        if action == WRITE:
             if bins[:-8] not in _heads or type(bins) is not bytes:
                 _check_bins(bins, before)
-        elif bins != b"" or action not in {_NOTHING, _DELETE}:
+        elif bins != b"" or action not in {NOTHING, DELETE}:
             return "bins that are not to be written"
         if code:
             _check_failure(code, kind, action)
@@ -63,7 +60,7 @@ def fault_of(applied: Any, before: bytes) -> str:
     except WireError as error:
         return str(error)
     except (TypeError, ValueError):
-        return "an answer of another form"
+        return "a result of another form"
     return ""
 
 
@@ -87,7 +84,7 @@ def fault_in(messages: object, head: bytes) -> str:
 
 
 def _check_failure(code: object, kind: object, action: object) -> None:
-    if code not in _CODES or action != _NOTHING or kind != (STRING if code == _UDF else NULL):
+    if code not in _CODES or action != NOTHING or kind != (STRING if code == UDF_FAILED else NULL):
         raise WireError(f"a result code {code!r} that does not fit")
 
 

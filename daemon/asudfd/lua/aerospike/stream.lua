@@ -8,7 +8,7 @@
 --   stream:groupby(f)         a map of lists of the values with the same f(value)
 --
 -- An operation that runs is a function of the next value, nil at the end of the stream. Source: the UDF specification,
--- section 4; `asudfd.lua.context` says what the host gives and gets.
+-- section 4; `record_batch.py` says what the host gives.
 local box = ...
 
 local error, setmetatable, pcall, rawset, clock, kind = error, setmetatable, box.pcall, rawset, os.clock, type

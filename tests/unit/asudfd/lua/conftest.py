@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from asudfd.lua.context import CallResult, ContextSettings, LuaContext, Scalar
+from asudfd.lua.aerospike.crossing import CROSSING
+from asudfd.lua.call import CallResult, Scalar
+from asudfd.lua.context import ContextSettings, LuaContext
 from asudfd.lua.state import compile_text
 
 MEMORY = 64 << 20
@@ -24,7 +26,7 @@ class Sandbox:
         self, source: bytes, *, memory: int = MEMORY, unsafe: bool = False, seconds: float = 60
     ) -> LuaContext:
         settings = ContextSettings(
-            b"/udf", memory, unsafe, self.modules.get, lambda *line: self.lines.append(line[:3])
+            b"/udf", memory, unsafe, self.modules.get, lambda *line: self.lines.append(line[:3]), CROSSING
         )
         context = LuaContext(settings, self.required)
         self.contexts.append(context)
@@ -34,7 +36,7 @@ class Sandbox:
 
 
 def run(context: LuaContext, source: bytes, seconds: float = 60) -> CallResult:
-    chunk = compile_text(source, b"@/udf/m.lua")
+    chunk = compile_text(source, b"@/udf/m.lua", CROSSING.library_names)
     assert chunk.code is not None, chunk
     return context.run(b"m", chunk.code, b"/udf/m.lua", time.monotonic() + seconds)
 

@@ -10,7 +10,7 @@ from lupa.lua54 import LuaRuntime
 
 from asudfd.lua import state
 from asudfd.lua.bytecode import HEADER
-from asudfd.lua.context import Scalar
+from asudfd.lua.call import Scalar
 from asudfd.lua.state import compile_text, without_tail_calls
 
 Call = Callable[..., Scalar]
@@ -135,8 +135,8 @@ def test_a_layout_that_is_not_known_stays_as_it_is(monkeypatch: pytest.MonkeyPat
     text = b"return string.rep()"
     changed = compile_text(text, b"=c").code
     monkeypatch.setattr(state, "HEADER", b"\x1bLua\x55" + HEADER[5:])
-    state._rewrites.cache_clear()
+    state.knows_bytecode.cache_clear()
     try:
         assert compile_text(text, b"=c").code == DUMP(text) != changed
     finally:
-        state._rewrites.cache_clear()
+        state.knows_bytecode.cache_clear()

@@ -8,13 +8,13 @@ import pytest
 
 from asudfd.config.schema.lua import ModLua
 from asudfd.lua import demotion
-from asudfd.lua.context import RecordView
+from asudfd.lua.aerospike.host import UdfHost
+from asudfd.lua.aerospike.record_view import RecordView, record_call
 from asudfd.lua.demotion import Demotions
-from asudfd.lua.host import LuaHost
 from asudfd.lua.pool import ModuleVersion
 from asudfd.lua.profile_guard import QUICK_RUNS
 
-SUBJECT: RecordView = (False, 0, 0, 0, b"", b"", bytes(20), b"", True)
+SUBJECT = RecordView(False, 0, 0, 0, b"", b"", bytes(20), b"", True)
 NO_ARGUMENTS = b"\x90"
 ONE, TWO = b"function f() return 1 end", b"function f() return 2 end"
 
@@ -130,12 +130,12 @@ def test_the_event_loop_does_not_run_one_until_its_module_changes_or_the_cache_i
         demotions = Demotions()
         demotions.add("m", ONE, b"f")
         demotions.add("gone", ONE, b"f")
-        host = LuaHost(ModLua(user_path="/udf"), modules.get, lambda *_: None, demotions)
+        host = UdfHost(ModLua(user_path="/udf"), modules.get, lambda *_: None, demotions)
         (row,) = host.statistics()  # though nobody has called it
         assert (row.module, row.contexts, row.demoted) == ("m", 0, (b"f",))
         for _ in range(3):
-            assert (await host.apply("m", b"f", NO_ARGUMENTS, SUBJECT, 60))[0] == 0
-            assert host.apply_inline("m", b"f", NO_ARGUMENTS, SUBJECT) is None
+            assert (await host.run(record_call("m", b"f", NO_ARGUMENTS, SUBJECT), 60))[0] == 0
+            assert host.run_inline(record_call("m", b"f", NO_ARGUMENTS, SUBJECT)) is None
         host.forget("m", None)  # no change
         assert host.statistics()[0].demoted == (b"f",)
         modules["m"] = TWO
@@ -154,7 +154,7 @@ def test_the_event_loop_does_not_run_one_until_its_module_changes_or_the_cache_i
 
 def test_a_stop_forgets_nothing(path: Path) -> None:
     async def scene() -> None:
-        host = LuaHost(ModLua(user_path="/udf"), {"m": ONE}.get, lambda *_: None, Demotions(path))
+        host = UdfHost(ModLua(user_path="/udf"), {"m": ONE}.get, lambda *_: None, Demotions(path))
         host.demote("m", b"f")
         await host.stop()
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from asudfd.config.schema.lua import ModLua
-from asudfd.lua.context import Scalar
-from asudfd.lua.host import CallError, LuaHost, ModuleError
+from asudfd.lua.aerospike.host import UdfHost
+from asudfd.lua.call import Scalar
+from asudfd.lua.host import CallError, ModuleError
 
 Call = Callable[..., Scalar]
 
@@ -165,7 +166,7 @@ def compiled(filename: str, content: bytes, **settings: Any) -> tuple[bytes, int
     """What `udf-put` would answer."""
 
     async def validated() -> tuple[bytes, int, bytes] | None:
-        host = LuaHost(ModLua(user_path="/udf", **settings), lambda _: None, lambda *_: None)
+        host = UdfHost(ModLua(user_path="/udf", **settings), lambda _: None, lambda *_: None)
         try:
             await host.validate(filename, content)
         except ModuleError as error:
@@ -248,7 +249,7 @@ def test_a_body_that_takes_all_memory_is_refused() -> None:
 def test_call_errors_of_the_host() -> None:
     async def errors() -> list[bytes]:
         texts = {"m": b"x = {}\nfunction f() return 1 end\nlocal function hidden() end", "bad": b"error('x')"}
-        host = LuaHost(ModLua(user_path="/udf"), texts.get, lambda *_: None)
+        host = UdfHost(ModLua(user_path="/udf"), texts.get, lambda *_: None)
         found = []
         for module, function in [
             ("none", "f"),

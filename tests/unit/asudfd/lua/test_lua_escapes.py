@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from asudfd.lua.context import Scalar
+from asudfd.lua.call import Scalar
 from asudfd.lua.state import compile_text
 
 Call = Callable[..., Scalar]

@@ -8,12 +8,14 @@ from typing import Any, NoReturn
 import pytest
 
 from asudfd.config.schema.lua import ModLua
-from asudfd.lua.aerospike.aggregation import END, pack
-from asudfd.lua.context import RecordView, Scalar
-from asudfd.lua.host import CallError, LuaHost
+from asudfd.lua.aerospike.host import UdfHost
+from asudfd.lua.aerospike.record_batch import END, pack
+from asudfd.lua.aerospike.record_view import RecordView, StreamView, record_call, stream_call
+from asudfd.lua.call import Scalar
+from asudfd.lua.host import CallError
 from asudfd.lua.runner import Runner
 
-SUBJECT: RecordView = (True, 1, 0, 0, b"", b"", bytes(20), b"", True)
+SUBJECT = RecordView(True, 1, 0, 0, b"", b"", bytes(20), b"", True)
 COUNTER = b"n = 0\nfunction f() n = n + 1 return n end"
 
 
@@ -23,7 +25,7 @@ class Node:
     def __init__(self, settings: dict[str, Any], modules: dict[str, bytes]) -> None:
         self.modules = modules
         self.lines: list[tuple[int, str, str]] = []
-        self.host = LuaHost(
+        self.host = UdfHost(
             ModLua(user_path="/udf", **settings), modules.get, lambda *line: self.lines.append(line[:3])
         )
 
@@ -339,19 +341,19 @@ def test_stop_leaves_no_thread() -> None:
 
 HOUR = 3600.0
 
-ENDLESS: dict[str, Callable[[LuaHost], Awaitable[object]]] = {
+ENDLESS: dict[str, Callable[[UdfHost], Awaitable[object]]] = {
     "call": lambda host: host.call("m", "f", (), HOUR),
-    "apply": lambda host: host.apply("m", b"f", b"\x90", SUBJECT, HOUR),
+    "apply": lambda host: host.run(record_call("m", b"f", b"\x90", SUBJECT), HOUR),
     "body": lambda host: host.validate("n.lua", b"while true do end"),
-    "body of a call": lambda host: host.apply("body", b"f", b"\x90", SUBJECT, HOUR),
+    "body of a call": lambda host: host.run(record_call("body", b"f", b"\x90", SUBJECT), HOUR),
     "stream": lambda host: host.pour(
-        host.open_stream("m", b"g", b"\x90", b"", in_memory=True), pack(SUBJECT) + END, HOUR
+        host.open_stream(stream_call("m", b"g", b"\x90", StreamView(b"", True))), pack(SUBJECT) + END, HOUR
     ),
 }
 
 
 @pytest.mark.parametrize("begin", ENDLESS.values(), ids=ENDLESS)
-def test_stop_gives_up_what_is_under_way(begin: Callable[[LuaHost], Awaitable[object]]) -> None:
+def test_stop_gives_up_what_is_under_way(begin: Callable[[UdfHost], Awaitable[object]]) -> None:
     """Whatever its deadline, and whoever waits for it: no thread of Lua outlives the stop."""
     before = threading.active_count()
     texts = {
@@ -360,7 +362,7 @@ def test_stop_gives_up_what_is_under_way(begin: Callable[[LuaHost], Awaitable[ob
     }
 
     async def stage() -> None:
-        host = LuaHost(
+        host = UdfHost(
             ModLua(user_path="/udf", body_max_ms=60_000, udf_threads=1), texts.get, lambda *_: None
         )
         calls = [asyncio.ensure_future(begin(host)) for _ in range(3)]  # one has its turn, the others wait

@@ -8,20 +8,22 @@ import pytest
 
 from asudfd.config.schema.lua import ModLua
 from asudfd.lua import runner
-from asudfd.lua.context import REQUIRED_MAX, TEXT_MAX, RecordView
-from asudfd.lua.host import CallError, LuaHost, ModuleError
+from asudfd.lua.aerospike.host import UdfHost
+from asudfd.lua.aerospike.record_view import RecordView, record_call
+from asudfd.lua.context import REQUIRED_MAX, TEXT_MAX
+from asudfd.lua.host import CallError, ModuleError
 
-NOBODY: RecordView = (False, 0, 0, 0, b"", b"", b"d" * 20, b"", True)
+NOBODY = RecordView(False, 0, 0, 0, b"", b"", b"d" * 20, b"", True)
 MARGIN = 0.05
 """Seconds of the processor for which the event loop may be held: a trial has two milliseconds, Python adds some."""
 
 
 def play(
-    scene: Callable[[LuaHost, dict[str, bytes]], Awaitable[None]], source: bytes = b"", **settings: int
+    scene: Callable[[UdfHost, dict[str, bytes]], Awaitable[None]], source: bytes = b"", **settings: int
 ) -> None:
     async def stage() -> None:
         modules = {"m": source}
-        host = LuaHost(ModLua(user_path="/udf", context_count=1, **settings), modules.get, lambda *_: None)  # type: ignore[arg-type]  # its parameters that are numbers
+        host = UdfHost(ModLua(user_path="/udf", context_count=1, **settings), modules.get, lambda *_: None)  # type: ignore[arg-type]  # its parameters that are numbers
         try:
             await scene(host, modules)
         finally:
@@ -33,7 +35,7 @@ def play(
 def refused(source: bytes) -> ModuleError:
     found: list[ModuleError] = []
 
-    async def scene(host: LuaHost, _modules: dict[str, bytes]) -> None:
+    async def scene(host: UdfHost, _modules: dict[str, bytes]) -> None:
         with pytest.raises(ModuleError) as caught:
             await host.validate("m.lua", source)
         found.append(caught.value)
@@ -61,11 +63,11 @@ def test_a_text_of_megabytes_is_cut_in_lua(text: bytes) -> None:
 
 
 def test_the_text_of_a_failed_call_is_cut() -> None:
-    async def scene(host: LuaHost, _modules: dict[str, bytes]) -> None:
+    async def scene(host: UdfHost, _modules: dict[str, bytes]) -> None:
         with pytest.raises(CallError) as caught:
             await host.call("m", "f", (), 5)
         assert len(caught.value.text) == TEXT_MAX
-        applied = await host.apply("m", b"f", b"\x90", NOBODY, 5)
+        applied = await host.run(record_call("m", b"f", b"\x90", NOBODY), 5)
         assert applied[:3] == (100, 3, b"\xff" * TEXT_MAX)
 
     play(scene, b"function f() error(('\\255'):rep(2^24), 0) end")
@@ -78,7 +80,7 @@ def test_a_module_that_is_long_to_compile_is_refused(monkeypatch: pytest.MonkeyP
 
 
 def test_names_are_kept_up_to_a_number_and_a_length() -> None:
-    async def scene(host: LuaHost, modules: dict[str, bytes]) -> None:
+    async def scene(host: UdfHost, modules: dict[str, bytes]) -> None:
         assert await host.call("m", "long", (), 5) == len("module '") + 127 + len("' not found:")
         modules["other"] = b""
         assert await host.call("m", "f", (10,), 5) == 1
@@ -121,12 +123,12 @@ DEAR = {
 
 @pytest.mark.parametrize("body", DEAR.values(), ids=DEAR)
 def test_a_trial_holds_the_event_loop_for_a_moment(body: str) -> None:
-    async def scene(host: LuaHost, _modules: dict[str, bytes]) -> None:
+    async def scene(host: UdfHost, _modules: dict[str, bytes]) -> None:
         for _ in range(2):
-            assert (await host.apply("m", b"f", b"\x90", NOBODY, 5))[0] == 0
-        assert host.apply_inline("m", b"f", b"\x90", NOBODY)
+            assert (await host.run(record_call("m", b"f", b"\x90", NOBODY), 5))[0] == 0
+        assert host.run_inline(record_call("m", b"f", b"\x90", NOBODY))
         began = time.thread_time()
-        applied = host.apply_inline("m", b"f", b"\x91\xc3", NOBODY)
+        applied = host.run_inline(record_call("m", b"f", b"\x91\xc3", NOBODY))
         assert time.thread_time() - began < MARGIN
         assert applied is None
 
@@ -138,10 +140,10 @@ def test_a_trial_holds_the_event_loop_for_a_moment(body: str) -> None:
 
 
 def test_a_context_that_holds_much_is_not_tried() -> None:
-    async def scene(host: LuaHost, _modules: dict[str, bytes]) -> None:
+    async def scene(host: UdfHost, _modules: dict[str, bytes]) -> None:
         for _ in range(2):
-            assert (await host.apply("m", b"f", b"\x90", NOBODY, 5))[0] == 0
-        assert host.apply_inline("m", b"f", b"\x90", NOBODY) is None
+            assert (await host.run(record_call("m", b"f", b"\x90", NOBODY), 5))[0] == 0
+        assert host.run_inline(record_call("m", b"f", b"\x90", NOBODY)) is None
         (figures,) = host.statistics()
         assert figures.idle  # another may be in the making
         assert figures.hits + figures.misses == 2

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from asudfd.lua.context import TIMEOUT, CallResult
+from asudfd.lua.aerospike.crossing import TIMEOUT
+from asudfd.lua.call import CallResult
 
 Timed = Callable[..., tuple[CallResult, float]]
 

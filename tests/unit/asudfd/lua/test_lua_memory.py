@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from asudfd.lua.context import OUT_OF_MEMORY, TIMEOUT, LuaContext, Scalar
+from asudfd.lua.aerospike.crossing import TIMEOUT
+from asudfd.lua.call import OUT_OF_MEMORY, Scalar
+from asudfd.lua.context import LuaContext
 
 Call = Callable[..., Scalar]
 

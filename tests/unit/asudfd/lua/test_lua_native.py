@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from lupa.lua54 import LuaRuntime
 
-from asudfd.lua.context import Scalar
+from asudfd.lua.call import Scalar
 
 NATIVE = b"""
 local text = ...

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from asudfd.config.schema.lua import ModLua
+from asudfd.lua.aerospike.host import UdfHost
+from asudfd.lua.aerospike.record_view import RecordView, StreamView, record_call, stream_call
 from asudfd.lua.budget import EXCEEDED
-from asudfd.lua.context import OUT_OF_MEMORY, RecordView
-from asudfd.lua.host import LuaHost
+from asudfd.lua.call import OUT_OF_MEMORY
 
-SUBJECT: RecordView = (False, 0, 0, 0, b"", b"", bytes(20), b"", True)
+SUBJECT = RecordView(False, 0, 0, 0, b"", b"", bytes(20), b"", True)
 NO_ARGUMENTS = b"\x90"
 SECONDS = 60.0
 """What a call may take: memory is to end it, however busy the machine is."""
@@ -40,13 +41,13 @@ for number = 1, 150000 do kept[number] = { number } end
 """
 """A module whose contexts take some megabytes from the first."""
 
-Scene = Callable[[LuaHost], Awaitable[None]]
+Scene = Callable[[UdfHost], Awaitable[None]]
 
 
 def play(scene: Scene, **settings: int) -> None:
     async def stage() -> None:
         config = ModLua(user_path="/udf", **settings)  # type: ignore[arg-type]  # its parameters that are numbers
-        host = LuaHost(config, lambda name: FULL if name == "full" else MODULE, lambda *_: None)
+        host = UdfHost(config, lambda name: FULL if name == "full" else MODULE, lambda *_: None)
         try:
             await scene(host)
         finally:
@@ -55,19 +56,19 @@ def play(scene: Scene, **settings: int) -> None:
     asyncio.run(stage())
 
 
-async def apply(host: LuaHost, function: bytes, number: int = 0, module: str = "m") -> bytes | int:
+async def apply(host: UdfHost, function: bytes, number: int = 0, module: str = "m") -> bytes | int:
     """The integer that a call comes to, or its error text."""
     arguments = bytes([0x91, number]) if number else NO_ARGUMENTS
-    applied = await host.apply(module, function, arguments, SUBJECT, SECONDS)
+    applied = await host.run(record_call(module, function, arguments, SUBJECT), SECONDS)
     return int.from_bytes(applied[2], "big") if applied[0] == 0 else applied[2]
 
 
-def contexts(host: LuaHost, module: str) -> int:
+def contexts(host: UdfHost, module: str) -> int:
     return next((row.contexts for row in host.statistics() if row.module == module), 0)
 
 
 def test_idle_contexts_go_before_a_call_is_refused() -> None:
-    async def scene(host: LuaHost) -> None:
+    async def scene(host: UdfHost) -> None:
         assert await apply(host, b"keep", 10, "a") == 10
         assert await apply(host, b"keep", 12, "b") == 12
         for number in range(36):
@@ -80,8 +81,8 @@ def test_idle_contexts_go_before_a_call_is_refused() -> None:
 
 
 def test_a_call_without_memory_for_its_context_is_refused() -> None:
-    async def scene(host: LuaHost) -> None:
-        stream = host.open_stream("m", b"one", NO_ARGUMENTS, b"", in_memory=True)
+    async def scene(host: UdfHost) -> None:
+        stream = host.open_stream(stream_call("m", b"one", NO_ARGUMENTS, StreamView(b"", True)))
         host._budget._most = 0
         assert await apply(host, b"one") == EXCEEDED
         poured = await host.pour(stream, b"", 1)
@@ -94,7 +95,7 @@ def test_a_call_without_memory_for_its_context_is_refused() -> None:
 
 
 def test_together_calls_take_no_more_than_the_node_gives() -> None:
-    async def scene(host: LuaHost) -> None:
+    async def scene(host: UdfHost) -> None:
         most = 0
         hoards = [asyncio.ensure_future(apply(host, b"hoard")) for _ in range(4)]
         while not all(each.done() for each in hoards):
@@ -110,7 +111,7 @@ def test_together_calls_take_no_more_than_the_node_gives() -> None:
 
 
 def test_a_context_that_grew_large_is_not_kept_and_garbage_does_not_count() -> None:
-    async def scene(host: LuaHost) -> None:
+    async def scene(host: UdfHost) -> None:
         assert await apply(host, b"keep", 4) == 4
         assert contexts(host, "m") == 1
         assert await apply(host, b"keep", 40) == 40
@@ -133,8 +134,8 @@ def test_small_strings_that_fill_the_memory_end_for_want_of_it(function: bytes) 
 
     async def stage() -> bytes:
         settings = ModLua(user_path="/udf", context_memory=4 * MEGABYTE)
-        host = LuaHost(settings, lambda _: STRINGS, lambda *_: None)
-        applied = await host.apply("m", function, NO_ARGUMENTS, SUBJECT, SECONDS)
+        host = UdfHost(settings, lambda _: STRINGS, lambda *_: None)
+        applied = await host.run(record_call("m", function, NO_ARGUMENTS, SUBJECT), SECONDS)
         await host.stop()
         return applied[2]
 
@@ -142,9 +143,11 @@ def test_small_strings_that_fill_the_memory_end_for_want_of_it(function: bytes) 
 
 
 def test_too_many_arguments_are_called_that() -> None:
-    async def scene(host: LuaHost) -> None:
+    async def scene(host: UdfHost) -> None:
         arguments = b"\xdd" + (1 << 20).to_bytes(4, "big") + b"\1" * (1 << 20)
-        assert (await host.apply("m", b"one", arguments, SUBJECT, SECONDS))[2] == b"too many arguments"
+        assert (await host.run(record_call("m", b"one", arguments, SUBJECT), SECONDS))[
+            2
+        ] == b"too many arguments"
 
     play(scene)
 
@@ -153,9 +156,11 @@ def _resident() -> int:
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4096
 
 
-async def fill(host: LuaHost, count: int) -> None:
+async def fill(host: UdfHost, count: int) -> None:
     """Have ``count`` contexts: as many streams are open at once, and each has one to itself."""
-    streams = [host.open_stream("full", b"f", NO_ARGUMENTS, b"", in_memory=True) for _ in range(count)]
+    streams = [
+        host.open_stream(stream_call("full", b"f", NO_ARGUMENTS, StreamView(b"", True))) for _ in range(count)
+    ]
     for stream in streams:
         assert not (await host.pour(stream, b"", SECONDS)).failure
         host.close_stream(stream)
@@ -166,7 +171,7 @@ async def fill(host: LuaHost, count: int) -> None:
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="only glibc gives memory back")
 @pytest.mark.parametrize("way", ["clear", "trim", "large"])
 def test_memory_goes_back_to_the_system(way: str) -> None:
-    async def scene(host: LuaHost) -> None:
+    async def scene(host: UdfHost) -> None:
         assert await apply(host, b"one") == 1
         before = _resident()
         if way == "large":

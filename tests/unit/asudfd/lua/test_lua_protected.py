@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import pytest
 
-from asudfd.lua.context import CallResult, Scalar
+from asudfd.lua.call import CallResult, Scalar
 
 Timed = Callable[[str], tuple[CallResult, float]]
 

@@ -13,9 +13,12 @@ from typing import Any
 import pytest
 
 from asudfd.lua import context as context_module
-from asudfd.lua.aerospike.aggregation import END, pack
+from asudfd.lua.aerospike.crossing import CROSSING
+from asudfd.lua.aerospike.record_batch import END, pack
+from asudfd.lua.aerospike.record_view import RecordView, StreamView, record_call, stream_call
 from asudfd.lua.context import ContextSettings, LuaContext
-from asudfd.lua.state import compile_text, new_state, sandbox_chunks
+from asudfd.lua.sandbox import sandbox_chunks
+from asudfd.lua.state import compile_text, new_state
 
 PROBE = rb"""
 local box = ...
@@ -261,7 +264,7 @@ skipped[explore_stream] = true
 @pytest.fixture
 def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., LuaContext]]:
     """Contexts with the probe in their sandbox."""
-    (first, *parts), api = sandbox_chunks()
+    (first, *parts), api = sandbox_chunks(CROSSING)
     keep = compile_text(
         b"originals_of_the_state = {} local all = originals_of_the_state "
         b"local function copy(t, to) for k, v in next, t do to[k] = v end return to end "
@@ -272,11 +275,11 @@ def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., LuaContext]]
         b"=keep",
     ).code
     probe = compile_text(PROBE, b"=probe").code
-    monkeypatch.setattr(context_module, "sandbox_chunks", lambda: ([first, *parts], [*api, probe]))
+    monkeypatch.setattr(context_module, "sandbox_chunks", lambda _: ([first, *parts], [*api, probe]))
     made = new_state
 
-    def state(memory: int) -> Any:
-        new = made(memory)
+    def state(memory: int, version: str) -> Any:
+        new = made(memory, version)
         new.execute(keep, mode="b")
         return new
 
@@ -285,10 +288,10 @@ def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., LuaContext]]
 
     def loaded(source: bytes, *, unsafe: bool = False) -> LuaContext:
         context = LuaContext(
-            ContextSettings(b"/udf", 64 << 20, unsafe, lambda _: None, lambda *_: None), set()
+            ContextSettings(b"/udf", 64 << 20, unsafe, lambda _: None, lambda *_: None, CROSSING), set()
         )
         contexts.append(context)
-        chunk = compile_text(source, b"@/udf/m.lua").code
+        chunk = compile_text(source, b"@/udf/m.lua", CROSSING.library_names).code
         assert chunk is not None
         outcome = context.run(b"m", chunk, b"/udf/m.lua", time.monotonic() + 60)
         assert not outcome.failed, outcome
@@ -299,7 +302,7 @@ def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., LuaContext]]
         context.close()
 
 
-SUBJECT = (
+SUBJECT = RecordView(
     True,
     1,
     0,
@@ -315,13 +318,15 @@ SUBJECT = (
 @pytest.mark.parametrize("unsafe", [False, True])
 def test_nothing_of_the_host_is_reachable(load: Callable[..., LuaContext], unsafe: bool) -> None:
     context = load(EXPLORER, unsafe=unsafe)
-    applied = context.apply(b"explore_record", time.monotonic() + 100, b"\x90", SUBJECT, trial=False)
+    applied = context.invoke(
+        record_call("m", b"explore_record", b"\x90", SUBJECT), time.monotonic() + 100, trial=False
+    )
     assert applied[2].decode() == "nothing"
 
 
 def test_nothing_of_a_stream_is_reachable(load: Callable[..., LuaContext]) -> None:
     context = load(EXPLORER)
-    context.open_stream(b"explore_stream", b"\x90", b"", in_memory=True)
+    context.open_stream(stream_call("m", b"explore_stream", b"\x90", StreamView(b"", True)))
     batch = pack(SUBJECT) + END
     assert context.pour(batch, time.monotonic() + 100).failure == b"nothing"
 
@@ -358,5 +363,5 @@ REFUSED = {
 @pytest.mark.parametrize("body", REFUSED)
 def test_what_shows_the_inside_refuses_userdata(load: Callable[..., LuaContext], body: str) -> None:
     context = load(f"function f(rec) local r = {body} return r end".encode())
-    applied = context.apply(b"f", time.monotonic() + 5, b"\x90", SUBJECT, trial=False)
+    applied = context.invoke(record_call("m", b"f", b"\x90", SUBJECT), time.monotonic() + 5, trial=False)
     assert applied[2].decode() == "/udf/m.lua:1: " + REFUSED[body]

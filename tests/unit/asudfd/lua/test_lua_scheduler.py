@@ -5,20 +5,24 @@ import threading
 import time
 from collections.abc import Callable
 from math import inf
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
 from asudfd.config.schema.lua import ModLua
 from asudfd.lua.admission import Admission
+from asudfd.lua.aerospike.host import UdfHost
+from asudfd.lua.aerospike.record_view import RecordView, record_call
+from asudfd.lua.aerospike.udf_result import UdfResult
 from asudfd.lua.budget import MemoryBudget
-from asudfd.lua.context import LuaContext, RecordView, UdfResult
+from asudfd.lua.call import Call
+from asudfd.lua.context import LuaContext
 from asudfd.lua.errors import ModuleError
-from asudfd.lua.host import LuaHost
-from asudfd.lua.runner import Runner
+from asudfd.lua.pool import ContextLease
+from asudfd.lua.runner import Run, Runner
 from asudfd.lua.scheduler import Scheduler, Slot
 
-SUBJECT: RecordView = (False, 0, 0, 0, b"", b"", bytes(20), b"", True)
+SUBJECT = RecordView(False, 0, 0, 0, b"", b"", bytes(20), b"", True)
 NO_ARGUMENTS = b"\x90"
 TIMED_OUT = b"UDF Execution Timeout"
 MODULE = b"""
@@ -213,16 +217,17 @@ def test_a_place_that_comes_when_nobody_wants_it_goes_on() -> None:
     asyncio.run(scene())
 
 
-def host(threads: int) -> LuaHost:
+def host(threads: int) -> UdfHost:
     settings = ModLua(user_path="/udf", udf_threads=threads)
-    return LuaHost(settings, {"m": MODULE}.get, lambda *_: None)
+    return UdfHost(settings, {"m": MODULE}.get, lambda *_: None)
 
 
-async def running(node: LuaHost, count: int) -> list[asyncio.Task[UdfResult]]:
+async def running(node: UdfHost, count: int) -> list[asyncio.Task[UdfResult]]:
     """Endless calls, of which as many have begun in threads as may: one function gets half of the places."""
     places = min(count, node._admission._free // 2)
     calls = [
-        asyncio.ensure_future(node.apply("m", b"forever", NO_ARGUMENTS, SUBJECT, 3600)) for _ in range(count)
+        asyncio.ensure_future(node.run(record_call("m", b"forever", NO_ARGUMENTS, SUBJECT), 3600))
+        for _ in range(count)
     ]
     while node._admission._begun["m", b"forever"] < places:  # noqa: ASYNC110 - it has no event for that
         await asyncio.sleep(0)
@@ -240,7 +245,7 @@ def test_a_short_call_gets_its_turn_among_endless_ones() -> None:
     async def scene() -> UdfResult:
         node = host(1)
         endless = await running(node, 40)
-        short = await node.apply("m", b"short", NO_ARGUMENTS, SUBJECT, 600)
+        short = await node.run(record_call("m", b"short", NO_ARGUMENTS, SUBJECT), 600)
         await give_up(endless)
         await node.stop()
         return short
@@ -251,18 +256,18 @@ def test_a_short_call_gets_its_turn_among_endless_ones() -> None:
 def test_who_waits_is_answered_at_its_deadline_and_never_begins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("asudfd.lua.host.THREADS_MAX", 2)
     begun: list[str] = []
-    apply = Runner.apply
+    run = Runner.run
 
-    def counted(work: Runner, slot: Slot, module: str, *call: Any) -> tuple[UdfResult, float]:
-        begun.append(module)
-        return apply(work, slot, module, *call)
+    def counted(runner: Runner, slot: Slot, call: Call, lease: ContextLease) -> Run:
+        begun.append(call.module)
+        return run(runner, slot, call, lease)
 
-    monkeypatch.setattr(Runner, "apply", counted)
+    monkeypatch.setattr(Runner, "run", counted)
 
     async def scene() -> list[UdfResult]:
         node = host(1)
         endless = await running(node, 1)
-        waiting = [node.apply("m", b"forever", NO_ARGUMENTS, SUBJECT, 0.1) for _ in range(20)]
+        waiting = [node.run(record_call("m", b"forever", NO_ARGUMENTS, SUBJECT), 0.1) for _ in range(20)]
         ended = await asyncio.gather(*waiting)
         await give_up(endless)  # it still ran when all others had their answers
         await node.stop()
@@ -304,10 +309,10 @@ def test_what_others_run_is_not_the_time_of_a_modules_body() -> None:
     sources = {"m": MODULE, "n": body + b"function short() return 1 end"}
 
     async def scene() -> UdfResult:
-        node = LuaHost(settings, sources.get, lambda *_: None)
+        node = UdfHost(settings, sources.get, lambda *_: None)
         endless = await running(node, 40)
         await node.validate("n.lua", sources["n"])
-        short = await node.apply("n", b"short", NO_ARGUMENTS, SUBJECT, 600)
+        short = await node.run(record_call("n", b"short", NO_ARGUMENTS, SUBJECT), 600)
         await give_up(endless)
         await node.stop()
         return short
@@ -319,7 +324,7 @@ def test_a_body_that_has_had_its_time_ends_among_endless_calls() -> None:
     settings = ModLua(user_path="/udf", udf_threads=1, body_max_ms=100)
 
     async def scene() -> None:
-        node = LuaHost(settings, {"m": MODULE}.get, lambda *_: None)
+        node = UdfHost(settings, {"m": MODULE}.get, lambda *_: None)
         endless = await running(node, 10)
         with pytest.raises(ModuleError, match="did not end"):
             await node.validate("n.lua", b"while true do end")

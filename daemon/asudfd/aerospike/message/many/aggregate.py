@@ -29,9 +29,10 @@ from asinfo.wire.particle import STRING
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.many.jobs import QueryJob
 from asudfd.aerospike.message.many.selection import Selection, rate_of
-from asudfd.aerospike.message.single.udf import call_of, subject_of
+from asudfd.aerospike.message.single.udf import call_of, view_of
 from asudfd.fairness import loop_scheduler
-from asudfd.lua.aerospike.aggregation import END, pack
+from asudfd.lua.aerospike.record_batch import END, pack
+from asudfd.lua.aerospike.record_view import StreamView, stream_call
 from asudfd.record.record import PARTITIONS
 from asudfd.record.refused import Refused
 
@@ -104,7 +105,7 @@ async def _pieces(
     end = monotonic() + message[7] / 1000 if message[7] else float("inf")
     in_memory = job.namespace.config.storage_engine.kind == "memory"
     result = "abort"  # unless all is gone through: the client has left
-    stream = host.open_stream(*call_of(fields), _HEAD, in_memory=in_memory)
+    stream = host.open_stream(stream_call(*call_of(fields), StreamView(_HEAD, in_memory)))
     try:
         for batch in _batches(records, selection, job):
             rest, more = batch, bool(batch)
@@ -190,6 +191,6 @@ def _parts(records: RecordService, selection: Selection, job: QueryJob) -> Itera
                 end = END
                 job.throttle.count += 1
                 job.succeeded += 1
-                yield pack(subject_of(job.namespace, found.digest, found.record, {}))
+                yield pack(view_of(job.namespace, found.digest, found.record, {}))
         job.partitions = number + 1
         yield end

@@ -21,7 +21,8 @@ from asinfo.wire.message import (
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.outcome import OK, check_names, failed
 from asudfd.aerospike.message.single.commit import POLICIES2, POLICIES3
-from asudfd.lua.context import DELETE, WRITE
+from asudfd.lua.aerospike.record_view import RecordView, record_call
+from asudfd.lua.aerospike.udf_result import DELETE, WRITE
 from asudfd.record.record import GENERATION_MAX, Record
 from asudfd.record.refused import Refused
 from asudfd.record.ttl import now_seconds
@@ -29,7 +30,7 @@ from asudfd.record.ttl import now_seconds
 if TYPE_CHECKING:
     from asinfo.wire.message import Message
     from asudfd.aerospike.message.outcome import Outcome
-    from asudfd.lua.context import RecordView, UdfResult
+    from asudfd.lua.aerospike.udf_result import UdfResult
     from asudfd.node import Node
     from asudfd.record.namespace import Namespace
 
@@ -39,6 +40,7 @@ NAME_SIZE_MAX = 127
 _FAILED = int(Result.UDF)
 _NAMES = {OK: b"SUCCESS", _FAILED: b"FAILURE"}
 _NAME_SIZE = 7  # of both
+_new = tuple.__new__  # builds a named tuple without a call of Python code
 _pack_answer = Struct(">IBBBB7s").pack  # an op up to its value
 
 
@@ -56,11 +58,11 @@ def apply(node: Node, namespace: Namespace, message: Message, origin: str) -> Ou
         raise Refused(Result.PARAMETER, "a UDF call takes no policy about the record as it is")
     record = namespace.get(digest)
     check_names(record, fields, write=True)
-    subject = subject_of(namespace, digest, record, fields)
-    applied = node.host.apply_inline(module, function, arguments, subject)
-    if applied is None:
+    view = view_of(namespace, digest, record, fields)
+    result = node.host.run_inline(record_call(module, function, arguments, view))
+    if result is None:
         return None
-    return commit_result(namespace, digest, fields, ttl, record, applied, origin)
+    return commit_result(namespace, digest, fields, ttl, record, result, origin)
 
 
 async def apply_in_thread(
@@ -71,9 +73,9 @@ async def apply_in_thread(
     assert digest is not None
     module, function, arguments = call_of(fields)
     record = namespace.get(digest)
-    subject = subject_of(namespace, digest, record, fields)
-    applied = await node.host.apply(module, function, arguments, subject, seconds)
-    return commit_result(namespace, digest, fields, ttl, record, applied, origin)
+    view = view_of(namespace, digest, record, fields)
+    result = await node.host.run(record_call(module, function, arguments, view), seconds)
+    return commit_result(namespace, digest, fields, ttl, record, result, origin)
 
 
 def call_of(fields: dict[int, bytes]) -> tuple[str, bytes, bytes]:
@@ -88,17 +90,19 @@ def call_of(fields: dict[int, bytes]) -> tuple[str, bytes, bytes]:
     return module.decode("utf-8", "surrogateescape"), function, arguments
 
 
-def subject_of(
+def view_of(
     namespace: Namespace, digest: bytes, record: Record | None, fields: dict[int, bytes]
 ) -> RecordView:
     """The record as it crosses into Lua."""
     if record is None:
         key = fields.get(FIELD_KEY, b"")
-        return False, 0, 0, 0, fields.get(FIELD_SET, b""), key, digest, b"", namespace.in_memory
+        set_name = fields.get(FIELD_SET, b"")
+        return _new(RecordView, (False, 0, 0, 0, set_name, key, digest, b"", namespace.in_memory))
     generation, void_time, last_update, set_name, key, bins = record
     ttl = max(0, void_time - now_seconds()) if void_time else 0
     key = key or fields.get(FIELD_KEY, b"")
-    return True, generation, ttl, last_update, set_name, key, digest, bins, namespace.in_memory
+    in_memory = namespace.in_memory
+    return _new(RecordView, (True, generation, ttl, last_update, set_name, key, digest, bins, in_memory))
 
 
 def commit_result(  # noqa: PLR0917 - the hot path calls it by position
@@ -107,11 +111,11 @@ def commit_result(  # noqa: PLR0917 - the hot path calls it by position
     fields: dict[int, bytes],
     ttl: int,
     record: Record | None,
-    applied: UdfResult,
+    result: UdfResult,
     origin: str,
 ) -> Outcome:
     """Do to the record what the function did to its copy, as one write, and answer. Raises Refused."""
-    code, kind, value, action, bins, own_ttl, drop_key, _ = applied
+    code, kind, value, action, bins, own_ttl, drop_key, _ = result
     generation, void_time = (0, 0) if record is None else record[:2]
     counted = "_lang_read_success" if code == OK else "_lang_error"
     if action == WRITE:

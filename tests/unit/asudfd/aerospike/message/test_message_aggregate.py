@@ -19,7 +19,7 @@ from asudfd.aerospike.info.queries import query_abort, query_show
 from asudfd.aerospike.info.request import Request
 from asudfd.aerospike.message.many.aggregate import ACTIVE_MAX
 from asudfd.config.schema.lua import ModLua
-from asudfd.lua.host import LuaHost
+from asudfd.lua.aerospike.host import UdfHost
 from asudfd.network.session import ClientSession
 from asudfd.record.indexes import Index
 from asudfd.record.record import partition
@@ -106,7 +106,7 @@ def stored(world: World) -> Iterator[World]:
         world.ask(request.put(Key("test", "demo", number), {"n": number}))
     for number in range(20):
         world.ask(request.put(Key("test", "other", number), {"n": 1}))
-    host = LuaHost(ModLua(user_path="/udf"), MODULES.get, lambda *_: None)
+    host = UdfHost(ModLua(user_path="/udf"), MODULES.get, lambda *_: None)
     world.node.host = host
     yield world
     assert host.streams == 0
@@ -271,7 +271,7 @@ def test_a_client_that_leaves(stored: World) -> None:
 
 def test_the_nodes_of_a_process_have_their_parts(make_world: Callable[..., World]) -> None:
     worlds = {identity: make_world(2) for identity in ("A1", "A2")}
-    host = LuaHost(ModLua(user_path="/udf"), MODULES.get, lambda *_: None)
+    host = UdfHost(ModLua(user_path="/udf"), MODULES.get, lambda *_: None)
     for identity, world in worlds.items():
         world.node.id = identity
     for world in worlds.values():

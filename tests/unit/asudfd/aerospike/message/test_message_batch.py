@@ -10,6 +10,7 @@ import pytest
 from asinfo.wire import batch, message, request
 from asinfo.wire.request import Key
 from asinfo.wire.result import Result
+from asudfd.lua.aerospike.udf_result import UdfResult
 from asudfd.network.session import ClientSession
 from tests.fakes.world import World, gather
 
@@ -293,12 +294,12 @@ def test_the_time_limit_is_the_whole_batch_s(stored: World, monkeypatch: pytest.
     stored.host.slow = True
     given: list[float] = []
 
-    async def apply(*call: Any) -> Any:
+    async def run(*call: Any) -> Any:
         given.append(call[-1])
         await asyncio.sleep(0.1 if len(given) == 1 else call[-1])
         return LATE
 
-    monkeypatch.setattr(stored.host, "apply", apply)
+    monkeypatch.setattr(stored.host, "run", run)
     rows = [(key(number), request.apply_row(key(number), "mod", "fun")) for number in range(4)]
     rows.append((key(0), request.get_row(key(0))))
     bodies = stored.bodies(request.batch(rows, limit=200))
@@ -316,11 +317,11 @@ def test_a_batch_that_shows_no_rows_after_an_error_shows_none_at_its_time_limit(
 ) -> None:
     stored.host.slow = True
 
-    async def apply(*call: Any) -> Any:
+    async def run(*call: Any) -> Any:
         await asyncio.sleep(call[-1] + 0.01)
-        return 0, 1, bytes(8), 0, b"", None, False, False
+        return UdfResult(0, 1, bytes(8), 0, b"", None, drop_key=False, state=0)
 
-    monkeypatch.setattr(stored.host, "apply", apply)
+    monkeypatch.setattr(stored.host, "run", run)
     rows = [(key(number), request.apply_row(key(number), "mod", "fun")) for number in range(2)]
     bodies = stored.bodies(request.batch(rows, flags=0, limit=20))
     assert [reply.result for body in bodies for reply in request.replies(body)] == [9]
@@ -330,13 +331,13 @@ def test_a_batch_that_shows_no_rows_after_an_error_shows_none_at_its_time_limit(
 def test_a_batch_ends_with_its_client(stored: World, monkeypatch: pytest.MonkeyPatch) -> None:
     stored.host.slow = True
     session = ClientSession()
-    apply = stored.host.apply
+    run = stored.host.run
 
     async def leave(*call: Any) -> Any:
         session.gone = True
-        return await apply(*call)
+        return await run(*call)
 
-    monkeypatch.setattr(stored.host, "apply", leave)
+    monkeypatch.setattr(stored.host, "run", leave)
     rows = [(key(number), request.apply_row(key(number), "mod", "fun")) for number in range(9)]
     assert asyncio.run(gather(stored.records.respond(request.batch(rows), session))) == []
     assert stored.host.threads == 1

@@ -12,12 +12,12 @@ from asinfo.wire import message, request
 from asinfo.wire.request import Key, Policy
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.single.call_cache import KNOWN_MAX, KNOWN_SIZE_MAX, CallCache, digest_place
-from asudfd.lua.context import DELETE, NOTHING, WRITE, UdfResult
+from asudfd.lua.aerospike.udf_result import DELETE, NOTHING, WRITE, UdfResult
 from tests.fakes.world import World
 
 NAMES = [Key("test", "demo", f"k{number}") for number in range(4)]
 BINS = message.op(1, 1, b"n", bytes(7) + b"\7")
-WROTE: UdfResult = (0, 1, bytes(7) + b"\5", WRITE, BINS, None, False, 0)
+WROTE = UdfResult(0, 1, bytes(7) + b"\5", WRITE, BINS, None, False, 0)
 CALL = request.apply(NAMES[0], "mod", "fun", ["x", 1])
 
 
@@ -30,7 +30,7 @@ def outcomes(world: World, bodies: list[bytes]) -> list[object]:
     records = [world.namespace.storage.get(key.digest) is None for key in NAMES]
     counted = {name: count for name, count in world.namespace.counters.items() if count}
     shown = [(answer.result, answer.generation, answer.ops) for answer in answers]
-    calls = [(*call, subject[:2], subject[4:]) for *call, subject in world.host.calls]  # without its times
+    calls = [(*call[:3], call.view[:2], call.view[4:]) for call in world.host.calls]  # without its times
     return [shown, records, counted, calls]
 
 
@@ -41,7 +41,7 @@ def test_calls_with_other_digests_are_known() -> None:
         answer = world.ask(request.apply(key, "mod", "fun", ["x", 1]))
         assert (answer.result, answer.bins) == (0, {"SUCCESS": 5})
     assert len(known(world)) == 1
-    assert [call[3][6] for call in world.host.calls] == [key.digest for key in NAMES * 2]
+    assert [call.view[6] for call in world.host.calls] == [key.digest for key in NAMES * 2]
     assert {call[:3] for call in world.host.calls} == {("mod", b"fun", b"\x92\xa2\x03x\x01")}
     assert all(world.record(key.digest).generation == 2 for key in NAMES)
     assert world.count("client_udf_complete") == world.count("client_lang_write_success") == 8
@@ -56,10 +56,10 @@ POLICIES = [
 ]
 APPLIED: list[UdfResult] = [
     WROTE,
-    (0, 0, b"", NOTHING, b"", None, False, 0),
-    (0, 0, b"", DELETE, b"", None, False, 0),
-    (100, 3, b"text", NOTHING, b"", None, False, 0),
-    (12, 0, b"", NOTHING, b"", None, False, 0),
+    UdfResult(0, 0, b"", NOTHING, b"", None, False, 0),
+    UdfResult(0, 0, b"", DELETE, b"", None, False, 0),
+    UdfResult(100, 3, b"text", NOTHING, b"", None, False, 0),
+    UdfResult(12, 0, b"", NOTHING, b"", None, False, 0),
 ]
 
 

@@ -12,7 +12,8 @@ from asinfo.wire import message, request
 from asinfo.wire.request import Key, Policy, Reply, reply
 from asinfo.wire.result import Result
 from asudfd.aerospike.message import dispatch
-from asudfd.lua.context import DELETE, NOTHING, WRITE, UdfResult
+from asudfd.lua.aerospike.record_view import RecordView
+from asudfd.lua.aerospike.udf_result import DELETE, NOTHING, WRITE, UdfResult
 from tests.fakes.world import World, gather
 
 KEY = Key("test", "demo", "k1")
@@ -30,7 +31,7 @@ def applied(
     ttl: int | None = None,
     drop_key: bool = False,
 ) -> UdfResult:
-    return code, kind, value, action, bins, ttl, drop_key, False
+    return UdfResult(code, kind, value, action, bins, ttl, drop_key, 0)
 
 
 def call(world: World, policy: Policy | None = None) -> Reply:
@@ -52,7 +53,7 @@ def test_the_recorded_request(world: World) -> None:
     )
     answer = world.ask(bytes.fromhex(recorded.replace(" ", "")))
     assert (answer.result, answer.generation, answer.ops) == (0, 0, [(1, 1, b"SUCCESS", bytes(7) + b"\5")])
-    [(module, function, arguments, subject)] = world.host.calls
+    [(module, function, arguments, subject, _)] = world.host.calls
     assert (module, function, arguments) == ("test_udf", b"add", b"\x92\1\2")
     assert subject == (False, 0, 0, 0, b"demo", b"", b"\x11" * 20, b"", True)
     assert world.count("client_udf_complete") == world.count("client_lang_read_success") == 1
@@ -61,11 +62,12 @@ def test_the_recorded_request(world: World) -> None:
 def test_the_record_crosses_as_it_is_stored(stored: World) -> None:
     stored.host.applied = applied()
     call(stored)
-    exists, generation, ttl, last_update, set_name, key, digest, bins, in_memory = stored.host.calls[0][3]
-    assert (exists, generation, ttl, set_name, key) == (True, 1, 0, b"demo", b"\3k1")
-    assert last_update > 0
-    assert (digest, bins) == (KEY.digest, message.op(1, 1, b"a", bytes(7) + b"\1"))
-    assert in_memory
+    view = stored.host.calls[0].view
+    assert isinstance(view, RecordView)
+    assert view[:3] + view[4:6] == (True, 1, 0, b"demo", b"\3k1")
+    assert view.last_update > 0
+    assert (view.digest, view.bins) == (KEY.digest, message.op(1, 1, b"a", bytes(7) + b"\1"))
+    assert view.in_memory
 
 
 def test_a_write_is_one_write(stored: World) -> None:

@@ -10,7 +10,10 @@ from asinfo.errors import WireError
 from asinfo.wire import msgpack, particle
 from asinfo.wire.message import bins as each_bin
 from asinfo.wire.message import op
-from asudfd.lua.context import DELETE, WRITE, ContextSettings, LuaContext, UdfResult
+from asudfd.lua.aerospike.crossing import CROSSING
+from asudfd.lua.aerospike.record_view import RecordView, record_call
+from asudfd.lua.aerospike.udf_result import DELETE, WRITE, UdfResult
+from asudfd.lua.context import ContextSettings, LuaContext
 from asudfd.lua.state import compile_text
 
 MEMORY = 64 << 20
@@ -63,11 +66,11 @@ class Applier:
     def load(
         self, source: str, *, unsafe: bool = False, name: bytes = b"m", memory: int = MEMORY
     ) -> LuaContext:
-        settings = ContextSettings(b"/udf", memory, unsafe, self.modules.get, self.log)
+        settings = ContextSettings(b"/udf", memory, unsafe, self.modules.get, self.log, CROSSING)
         context = LuaContext(settings, set())
         self.contexts.append(context)
         place = b"/udf/%s.lua" % name
-        chunk = compile_text(source.encode(), b"@" + place)
+        chunk = compile_text(source.encode(), b"@" + place, CROSSING.library_names)
         assert chunk.code is not None, chunk
         outcome = context.run(name, chunk.code, place, time.monotonic() + 60)
         assert not outcome.failed, outcome
@@ -90,9 +93,11 @@ class Applier:
     ) -> Called:
         exists = bins is not None
         blob = stored(bins or {})
-        subject = (exists, int(exists), ttl, 12345 * exists, b"conf", key, DIGEST, blob, True)
+        subject = RecordView(exists, int(exists), ttl, 12345 * exists, b"conf", key, DIGEST, blob, True)
         deadline = seconds if trial else time.process_time() + seconds
-        raw = context.apply(function.encode(), deadline, msgpack.pack(arguments), subject, trial=trial)
+        raw = context.invoke(
+            record_call("m", function.encode(), msgpack.pack(arguments), subject), deadline, trial=trial
+        )
         code, kind, data, action, after, *_ = raw
         value = particle.unpack(kind, data)
         if action == WRITE:

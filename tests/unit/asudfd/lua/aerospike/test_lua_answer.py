@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from asinfo.wire import message, msgpack, particle
 from asinfo.wire.message import op
 from asudfd.lua import context as context_module
+from asudfd.lua.aerospike.crossing import CROSSING
+from asudfd.lua.aerospike.record_view import RecordView, StreamView, record_call, stream_call
 from asudfd.lua.aerospike.result_check import fault_in, fault_of
-from asudfd.lua.context import DELETE, NOTHING, WRITE
-from asudfd.lua.state import compile_text, sandbox_chunks
+from asudfd.lua.aerospike.udf_result import DELETE, NOTHING, WRITE
+from asudfd.lua.sandbox import sandbox_chunks
+from asudfd.lua.state import compile_text
 from tests.unit.asudfd.lua.aerospike.test_lua_stream import RECORDS
 
 ONE = bytes(7) + b"\1"
@@ -185,9 +188,11 @@ def test_what_the_sandbox_writes_itself_is_right(values: list[Any]) -> None:
     """Ordered lists too: both sides have the same order."""
     context = _context()
     blob = bin_of(*particle.pack(msgpack.MarkedList([])), b"l")
-    subject = (True, 1, 0, 1, b"", b"", bytes(20), blob, True)
+    subject = RecordView(True, 1, 0, 1, b"", b"", bytes(20), blob, True)
     arguments = msgpack.pack(values)
-    applied = context.apply(b"fill", time.monotonic() + 10, arguments, subject, trial=False)
+    applied = context.invoke(
+        record_call("m", b"fill", arguments, subject), time.monotonic() + 10, trial=False
+    )
     assert applied[0] == 0, applied
 
 
@@ -211,9 +216,9 @@ def _context() -> context_module.LuaContext:
 
 def _loaded(source: bytes, log: Callable[..., None] = lambda *_: None) -> context_module.LuaContext:
     context = context_module.LuaContext(
-        context_module.ContextSettings(b"/udf", 64 << 20, False, lambda _: None, log), set()
+        context_module.ContextSettings(b"/udf", 64 << 20, False, lambda _: None, log, CROSSING), set()
     )
-    code = compile_text(source, b"@/udf/m.lua").code
+    code = compile_text(source, b"@/udf/m.lua", CROSSING.library_names).code
     assert code is not None
     assert not context.run(b"m", code, b"/udf/m.lua", time.monotonic() + 5).failed
     return context
@@ -249,9 +254,9 @@ FORGED = {
 
 @pytest.fixture
 def forged(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    parts, api = sandbox_chunks()
+    parts, api = sandbox_chunks(CROSSING)
     hole = compile_text(HOLE, b"=hole").code
-    monkeypatch.setattr(context_module, "sandbox_chunks", lambda: (parts, [*api, hole]))
+    monkeypatch.setattr(context_module, "sandbox_chunks", lambda _: (parts, [*api, hole]))
     return _loaded
 
 
@@ -261,8 +266,8 @@ def test_a_forged_value_is_an_error_of_the_call(forged: Callable[..., Any], name
     lines: list[tuple[Any, ...]] = []
     context = forged(f"function f(rec) {body} end".encode(), lambda *line: lines.append(line))
     blob = bin_of(1, ONE)
-    subject = (True, 1, 0, 1, b"", b"", bytes(20), blob, True)
-    applied = context.apply(b"f", time.monotonic() + 5, b"\x90", subject, trial=False)
+    subject = RecordView(True, 1, 0, 1, b"", b"", bytes(20), blob, True)
+    applied = context.invoke(record_call("m", b"f", b"\x90", subject), time.monotonic() + 5, trial=False)
     assert fault_of(applied, blob) == ""
     if text:
         assert applied[:2] == (100, 3)
@@ -279,7 +284,7 @@ def test_a_forged_value_of_a_stream_ends_it(forged: Callable[..., Any]) -> None:
     context = forged(
         b"function f(s) return s : map(function(r) " + body + b" end) end", lambda *line: lines.append(line)
     )
-    context.open_stream(b"f", b"\x90", HEAD, in_memory=True)
+    context.open_stream(stream_call("m", b"f", b"\x90", StreamView(HEAD, True)))
     poured = context.pour(RECORDS, time.monotonic() + 5)
     assert (poured.messages, poured.more) == (b"", False)
     assert b"twice" in poured.failure
@@ -309,8 +314,10 @@ def test_depth_is_the_same_on_both_sides() -> None:
     context = _loaded(
         b"function f(rec, n) local l = list() for i = 2, n do l = list{l} end rec.l = l aerospike:update(rec) return l end"
     )
-    subject = (True, 1, 0, 1, b"", b"", bytes(20), b"", True)
+    subject = RecordView(True, 1, 0, 1, b"", b"", bytes(20), b"", True)
     for depth, code in ((127, 0), (128, 0), (129, 100), (130, 100)):
-        applied = context.apply(b"f", time.monotonic() + 5, msgpack.pack([depth]), subject, trial=False)
+        applied = context.invoke(
+            record_call("m", b"f", msgpack.pack([depth]), subject), time.monotonic() + 5, trial=False
+        )
         assert applied[0] == code
         assert context.usable

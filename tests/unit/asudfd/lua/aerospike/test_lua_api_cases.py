@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from asinfo.wire import msgpack
-from asudfd.lua.context import NOTHING
+from asudfd.lua.aerospike.udf_result import NOTHING
 from asudfd.lua.state import compile_text
 
 CASES = Path(__file__).parents[4] / "compat" / "lua_cases.jsonl"

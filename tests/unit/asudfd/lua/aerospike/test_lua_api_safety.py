@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from asudfd.lua.aerospike.record_view import RecordView, record_call
+
 TOO_DEEP = "lists and maps are nested too deeply"
 RECORD_WITHIN = "a record cannot be an element of a list or map"
 
@@ -73,8 +75,8 @@ ARGUMENTS = [b"", b"\x01", b"\xc1", b"\x92\x01", b"\x91" * 100000, b"\xdd\xff\xf
 @pytest.mark.parametrize("arguments", ARGUMENTS, ids=range(len(ARGUMENTS)))
 def test_arguments_that_are_no_list_are_none(applier: Any, arguments: bytes) -> None:
     context = applier.load("function f(rec, ...) return select('#', ...) end")
-    subject = (False, 0, 0, 0, b"", b"", bytes(20), b"", True)
-    answer = context.apply(b"f", time.monotonic() + 5, arguments, subject, trial=False)
+    subject = RecordView(False, 0, 0, 0, b"", b"", bytes(20), b"", True)
+    answer = context.invoke(record_call("m", b"f", arguments, subject), time.monotonic() + 5, trial=False)
     assert answer[:3] == (0, 1, bytes(8))
 
 

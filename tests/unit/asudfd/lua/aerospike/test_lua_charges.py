@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from asudfd.lua.context import LATE, REUSE
+from asudfd.lua.call import LATE, REUSE
 
 SECONDS = 0.0005
 SPARSE = "L = list() L[8388608] = 1"

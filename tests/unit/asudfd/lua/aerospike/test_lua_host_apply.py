@@ -8,10 +8,11 @@ import pytest
 
 from asudfd.config.schema.lua import ModLua
 from asudfd.lua import host as host_module
-from asudfd.lua.context import RecordView, UdfResult
-from asudfd.lua.host import LuaHost
+from asudfd.lua.aerospike.host import UdfHost
+from asudfd.lua.aerospike.record_view import RecordView, StreamView, record_call, stream_call
+from asudfd.lua.aerospike.udf_result import UdfResult
 
-SUBJECT: RecordView = (False, 0, 0, 0, b"conf", b"", bytes(20), b"", True)
+SUBJECT = RecordView(False, 0, 0, 0, b"conf", b"", bytes(20), b"", True)
 NO_ARGUMENTS = b"\x90"
 LARGE = b"\x91\xc6\x00\x01\x11\x70\x04" + bytes(69_999)
 """Arguments that are too large to be tried on the event loop."""
@@ -26,12 +27,12 @@ MODULES = {
 
 
 def play(
-    scene: Callable[[LuaHost, list[str]], Awaitable[None]], count: int = 2, body_max_ms: int = 1000
+    scene: Callable[[UdfHost, list[str]], Awaitable[None]], count: int = 2, body_max_ms: int = 1000
 ) -> None:
     async def stage() -> None:
         lines: list[str] = []
         settings = ModLua(user_path="/udf", context_count=count, body_max_ms=body_max_ms)
-        host = LuaHost(settings, MODULES.get, lambda _level, _place, text, _context: lines.append(text))
+        host = UdfHost(settings, MODULES.get, lambda _level, _place, text, _context: lines.append(text))
         try:
             await scene(host, lines)
         finally:
@@ -46,19 +47,19 @@ def integer(applied: UdfResult | None) -> int:
     return int.from_bytes(applied[2], "big")
 
 
-async def warm(host: LuaHost, count: int = 2) -> None:
+async def warm(host: UdfHost, count: int = 2) -> None:
     for _ in range(count):
-        assert (await host.apply("m", b"twice", b"\x91\x01", SUBJECT, 5))[0] == 0
+        assert (await host.run(record_call("m", b"twice", b"\x91\x01", SUBJECT), 5))[0] == 0
 
 
 def test_contexts_are_made_in_threads() -> None:
-    async def scene(host: LuaHost, _lines: list[str]) -> None:
-        assert host.apply_inline("m", b"f", NO_ARGUMENTS, SUBJECT) is None
-        assert integer(await host.apply("m", b"f", NO_ARGUMENTS, SUBJECT, 5)) == 1
+    async def scene(host: UdfHost, _lines: list[str]) -> None:
+        assert host.run_inline(record_call("m", b"f", NO_ARGUMENTS, SUBJECT)) is None
+        assert integer(await host.run(record_call("m", b"f", NO_ARGUMENTS, SUBJECT), 5)) == 1
         # the second context is made ahead, or still to be made
-        again = host.apply_inline("m", b"f", NO_ARGUMENTS, SUBJECT)
-        assert integer(again or await host.apply("m", b"f", NO_ARGUMENTS, SUBJECT, 5)) == 1
-        counts = [integer(host.apply_inline("m", b"f", NO_ARGUMENTS, SUBJECT)) for _ in range(4)]
+        again = host.run_inline(record_call("m", b"f", NO_ARGUMENTS, SUBJECT))
+        assert integer(again or await host.run(record_call("m", b"f", NO_ARGUMENTS, SUBJECT), 5)) == 1
+        counts = [integer(host.run_inline(record_call("m", b"f", NO_ARGUMENTS, SUBJECT))) for _ in range(4)]
         assert counts == [2, 2, 3, 3]
         (figures,) = host.statistics()
         assert (figures.contexts, figures.creations, figures.hits) == (2, 2, 4)
@@ -67,16 +68,16 @@ def test_contexts_are_made_in_threads() -> None:
 
 
 def test_a_slow_function_moves_to_a_thread_and_back() -> None:
-    async def scene(host: LuaHost, _lines: list[str]) -> None:
+    async def scene(host: UdfHost, _lines: list[str]) -> None:
         await warm(host)
-        assert host.apply_inline("m", b"work", b"\x91\x05", SUBJECT) is None
-        assert (await host.apply("m", b"work", b"\x91\x05", SUBJECT, 20))[2] == b"done"
+        assert host.run_inline(record_call("m", b"work", b"\x91\x05", SUBJECT)) is None
+        assert (await host.run(record_call("m", b"work", b"\x91\x05", SUBJECT), 20))[2] == b"done"
         await warm(host)
-        assert integer(host.apply_inline("m", b"twice", b"\x91\x04", SUBJECT)) == 8
+        assert integer(host.run_inline(record_call("m", b"twice", b"\x91\x04", SUBJECT))) == 8
         for _ in range(400):
-            if host.apply_inline("m", b"work", b"\x91\x00", SUBJECT):
+            if host.run_inline(record_call("m", b"work", b"\x91\x00", SUBJECT)):
                 break
-            await host.apply("m", b"work", b"\x91\x00", SUBJECT, 5)
+            await host.run(record_call("m", b"work", b"\x91\x00", SUBJECT), 5)
         else:
             raise AssertionError("never quick again")
 
@@ -84,48 +85,50 @@ def test_a_slow_function_moves_to_a_thread_and_back() -> None:
 
 
 def test_a_loop_holds_the_event_loop_for_a_moment_only() -> None:
-    async def scene(host: LuaHost, _lines: list[str]) -> None:
+    async def scene(host: UdfHost, _lines: list[str]) -> None:
         await warm(host)
         started = time.process_time()
-        assert host.apply_inline("m", b"loop", NO_ARGUMENTS, SUBJECT) is None
+        assert host.run_inline(record_call("m", b"loop", NO_ARGUMENTS, SUBJECT)) is None
         assert time.process_time() - started < 0.02
-        applied = await host.apply("m", b"loop", NO_ARGUMENTS, SUBJECT, 0.05)
+        applied = await host.run(record_call("m", b"loop", NO_ARGUMENTS, SUBJECT), 0.05)
         assert applied[:4] == (100, 3, b"UDF Execution Timeout", 0)
 
     play(scene)
 
 
 def test_failures() -> None:
-    async def scene(host: LuaHost, lines: list[str]) -> None:
+    async def scene(host: UdfHost, lines: list[str]) -> None:
         for module in ("none", "bad", "m.lua", "a/m"):
-            assert host.apply_inline(module, b"f", NO_ARGUMENTS, SUBJECT) is None
-            applied = await host.apply(module, b"f", NO_ARGUMENTS, SUBJECT, 5)
+            assert host.run_inline(record_call(module, b"f", NO_ARGUMENTS, SUBJECT)) is None
+            applied = await host.run(record_call(module, b"f", NO_ARGUMENTS, SUBJECT), 5)
             assert applied[:4] == (100, 3, b"UDF: Execution Error 1", 0)
         assert any("no" in line for line in lines)
-        assert (await host.apply("m", b"nope", NO_ARGUMENTS, SUBJECT, 5))[2] == b"function not found"
+        assert (await host.run(record_call("m", b"nope", NO_ARGUMENTS, SUBJECT), 5))[
+            2
+        ] == b"function not found"
 
     play(scene)
 
 
 def test_lines_are_written_once() -> None:
-    async def scene(host: LuaHost, lines: list[str]) -> None:
+    async def scene(host: UdfHost, lines: list[str]) -> None:
         await warm(host)
-        assert host.apply_inline("m", b"say", NO_ARGUMENTS, SUBJECT)
+        assert host.run_inline(record_call("m", b"say", NO_ARGUMENTS, SUBJECT))
         assert lines == ["here"]
 
     play(scene)
 
 
 def test_full_speed_soon_after_the_cache_was_cleared() -> None:
-    async def scene(host: LuaHost, _lines: list[str]) -> None:
+    async def scene(host: UdfHost, _lines: list[str]) -> None:
         await warm(host, 10)
         host.clear()
         inline = 0
         for _ in range(20):
-            if host.apply_inline("m", b"twice", b"\x91\x01", SUBJECT):
+            if host.run_inline(record_call("m", b"twice", b"\x91\x01", SUBJECT)):
                 inline += 1
             else:
-                await host.apply("m", b"twice", b"\x91\x01", SUBJECT, 5)
+                await host.run(record_call("m", b"twice", b"\x91\x01", SUBJECT), 5)
         assert inline >= 10  # those beyond found a context that was made ahead
 
     play(scene, count=10)
@@ -137,10 +140,10 @@ def test_a_call_that_waits_for_a_thread_past_its_deadline_does_not_run(
     monkeypatch.setattr(host_module, "THREADS_MAX", 1)
     said: list[str] = []
 
-    async def scene(host: LuaHost, lines: list[str]) -> None:
-        loop = asyncio.ensure_future(host.apply("m", b"loop", LARGE, SUBJECT, 60))
+    async def scene(host: UdfHost, lines: list[str]) -> None:
+        loop = asyncio.ensure_future(host.run(record_call("m", b"loop", LARGE, SUBJECT), 60))
         await asyncio.sleep(0)
-        applied = await host.apply("m", b"say", LARGE, SUBJECT, 0.02)
+        applied = await host.run(record_call("m", b"say", LARGE, SUBJECT), 0.02)
         assert applied[:4] == (100, 3, b"UDF Execution Timeout", 0)
         assert not loop.done()
         loop.cancel()
@@ -157,10 +160,12 @@ def test_a_call_that_waits_for_a_context_past_its_deadline_does_not_run(
 ) -> None:
     monkeypatch.setattr("asudfd.lua.pool.PATIENCE", 60)
 
-    async def scene(host: LuaHost, lines: list[str]) -> None:
-        loops = [asyncio.ensure_future(host.apply("m", b"loop", LARGE, SUBJECT, 0.5)) for _ in range(2)]
+    async def scene(host: UdfHost, lines: list[str]) -> None:
+        loops = [
+            asyncio.ensure_future(host.run(record_call("m", b"loop", LARGE, SUBJECT), 0.5)) for _ in range(2)
+        ]
         await asyncio.sleep(0)
-        applied = await host.apply("m", b"say", LARGE, SUBJECT, 0.02)
+        applied = await host.run(record_call("m", b"say", LARGE, SUBJECT), 0.02)
         assert applied[:4] == (100, 3, b"UDF Execution Timeout", 0)
         assert not any(loop.done() for loop in loops)
         await asyncio.gather(*loops)
@@ -172,8 +177,8 @@ def test_a_call_that_waits_for_a_context_past_its_deadline_does_not_run(
 def test_a_module_is_checked_while_calls_take_all_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(host_module, "THREADS_MAX", 1)
 
-    async def scene(host: LuaHost, _lines: list[str]) -> None:
-        loop = asyncio.ensure_future(host.apply("m", b"loop", NO_ARGUMENTS, SUBJECT, 1))
+    async def scene(host: UdfHost, _lines: list[str]) -> None:
+        loop = asyncio.ensure_future(host.run(record_call("m", b"loop", NO_ARGUMENTS, SUBJECT), 1))
         await asyncio.sleep(0)
         await host.validate("new.lua", b"function f() end")
         assert not loop.done()
@@ -183,10 +188,10 @@ def test_a_module_is_checked_while_calls_take_all_threads(monkeypatch: pytest.Mo
 
 
 def test_a_call_runs_while_modules_are_checked() -> None:
-    async def scene(host: LuaHost, _lines: list[str]) -> None:
+    async def scene(host: UdfHost, _lines: list[str]) -> None:
         checks = [asyncio.ensure_future(host.validate("new.lua", b"while true do end")) for _ in range(5)]
         await asyncio.sleep(0)
-        assert (await host.apply("m", b"twice", b"\x91\x01", SUBJECT, 5))[0] == 0
+        assert (await host.run(record_call("m", b"twice", b"\x91\x01", SUBJECT), 5))[0] == 0
         assert not any(check.done() for check in checks)
         failures = await asyncio.gather(*checks, return_exceptions=True)
         assert all(isinstance(failure, host_module.ModuleError) for failure in failures)
@@ -195,10 +200,12 @@ def test_a_call_runs_while_modules_are_checked() -> None:
 
 
 def test_a_stopped_host_answers_time_outs() -> None:
-    async def scene(host: LuaHost, _lines: list[str]) -> None:
-        stream = host.open_stream("m", b"f", NO_ARGUMENTS, b"", in_memory=True)
+    async def scene(host: UdfHost, _lines: list[str]) -> None:
+        stream = host.open_stream(stream_call("m", b"f", NO_ARGUMENTS, StreamView(b"", True)))
         await host.stop()
-        assert (await host.apply("m", b"f", NO_ARGUMENTS, SUBJECT, 5))[2] == b"UDF Execution Timeout"
+        assert (await host.run(record_call("m", b"f", NO_ARGUMENTS, SUBJECT), 5))[
+            2
+        ] == b"UDF Execution Timeout"
         poured = await host.pour(stream, b"", 5)
         assert poured.failure.endswith(b"UDF Execution Timeout")
         host.close_stream(stream)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from asudfd.lua.context import DELETE, NOTHING, WRITE
+from asudfd.lua.aerospike.udf_result import DELETE, NOTHING, WRITE
 from asudfd.record.record import Record
 from asudfd.record.stored_size import stored_size
 from tests.unit.asudfd.lua.aerospike.conftest import stored

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asinfo.wire import msgpack, particle
+from asudfd.lua.aerospike.record_view import RecordView, record_call
 from tests.unit.asudfd.lua.aerospike.conftest import stored
 
 if TYPE_CHECKING:
@@ -37,9 +38,11 @@ def _shown(text: object) -> str:
 
 
 def _answer(context: LuaContext, snippet: str) -> list[Any]:
-    subject = (True, 1, 0, 12345, b"fz", b"", DIGEST, BINS, True)
+    subject = RecordView(True, 1, 0, 12345, b"fz", b"", DIGEST, BINS, True)
     arguments = msgpack.pack([snippet])
-    code, kind, data, *_ = context.apply(b"ev", time.monotonic() + 60, arguments, subject, trial=False)
+    code, kind, data, *_ = context.invoke(
+        record_call("m", b"ev", arguments, subject), time.monotonic() + 60, trial=False
+    )
     text = _shown(particle.unpack(kind, data))
     return ["err", code, text] if code else ["ok", text]
 

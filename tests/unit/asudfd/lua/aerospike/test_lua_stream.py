@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from asinfo.wire import message, msgpack, particle
-from asudfd.lua.aerospike.aggregation import END, pack
-from asudfd.lua.context import LuaContext, StreamResult
+from asudfd.lua.aerospike.record_batch import END, pack
+from asudfd.lua.aerospike.record_view import RecordView, StreamView, stream_call
+from asudfd.lua.call import StreamResult
+from asudfd.lua.context import LuaContext
 
 HEAD = message.reply(0, count=1)
 BEFORE = """
@@ -21,7 +23,7 @@ local function none() return false end
 
 def record(**bins: int | str) -> bytes:
     blob = b"".join(message.op(1, *_particle(value, name)) for name, value in bins.items())
-    return pack((True, 3, 60, 12345, b"demo", b"\x03user", bytes(range(20)), blob, True))
+    return pack(RecordView(True, 3, 60, 12345, b"demo", b"\x03user", bytes(range(20)), blob, True))
 
 
 def _particle(value: int | str, name: str) -> tuple[int, bytes, bytes]:
@@ -48,7 +50,7 @@ def _values(messages: bytes) -> list[Any]:
 
 def opened(applier: Any, body: str, *arguments: Any) -> LuaContext:
     context: LuaContext = applier.load(f"{BEFORE} function f(s, ...) {body}\nend")
-    context.open_stream(b"f", msgpack.pack(list(arguments)), HEAD, in_memory=True)
+    context.open_stream(stream_call("m", b"f", msgpack.pack(list(arguments)), StreamView(HEAD, True)))
     return context
 
 
@@ -127,7 +129,7 @@ def test_a_record_function_in_the_same_context_writes(applier: Any) -> None:
     context = applier.load(
         f"{BEFORE} function f(s) return s : map(v) end function g(r) r.v = 2 return aerospike:update(r) end"
     )
-    context.open_stream(b"f", b"\x90", HEAD, in_memory=True)
+    context.open_stream(stream_call("m", b"f", b"\x90", StreamView(HEAD, True)))
     assert values(pour(context, RECORDS)) == [1, 2, 3, 4, 5]
     assert applier.apply(context, "g", [], {"v": 1}).bins == {"v": 2}
 

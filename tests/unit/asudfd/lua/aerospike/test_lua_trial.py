@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from asudfd.lua import context as context_module
-from asudfd.lua.context import LATE, REUSE
+from asudfd.lua.call import LATE, REUSE
 
 SECONDS = 0.0005
 COUNTED = "calls = 0 function f(rec) for i = 1, 3000 do end %s for i = 1, 3000 do end calls = calls + 1 return calls end"

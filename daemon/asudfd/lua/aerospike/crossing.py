@@ -1,0 +1,100 @@
+"""The Aerospike crossing: what the engine is given to run record functions and stream functions."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from asudfd.lua.aerospike.result_check import fault_in, fault_of
+from asudfd.lua.aerospike.udf_result import UdfResult, failed
+from asudfd.lua.bytecode import NAMES, LibraryNames
+from asudfd.lua.call import OUT_OF_MEMORY
+from asudfd.lua.crossing import Chunks, WrongResultError
+from asudfd.lua.state import LUA54
+
+if TYPE_CHECKING:
+    from asudfd.lua.call import Call
+
+TIMEOUT = b"UDF Execution Timeout"
+
+NO_MODULE = b"UDF: Execution Error 1"
+"""The module is unknown, or its body failed. Source: the UDF specification, section 5."""
+
+STREAM_FAILED = b"UDF: Execution Error 2 : "
+"""Begins the error text of an aggregation. Source: the UDF specification, section 4."""
+
+UDF_CONTEXT, STREAM_CONTEXT = "udf", "aggr"
+"""Contexts of the lines that functions on records and on streams log. Source: the UDF specification, section 3."""
+
+_NAMES = NAMES | LibraryNames(
+    frozenset({b"aerospike", b"record", b"list", b"map", b"bytes", b"geojson", b"iterator"}),
+    frozenset({b"trace", b"debug", b"info", b"warn", b"list", b"map", b"bytes", b"geojson"}),
+    frozenset(),
+)
+
+_CHUNKS = (
+    "value",
+    "iterator",
+    "list",
+    "map",
+    "bytes",
+    "geojson",
+    "order",
+    "msgpack",
+    "particle",
+    "bins",
+    "record",
+    "aerospike",
+    "stream_ops",
+    "stream",
+    "base",
+    "apply",
+)
+
+_SHOWN = {"log": b"aerospike.lua", "stream_ops": b"stream_ops.lua"}
+"""Chunks whose lines are part of messages, and the file that the real server names there."""
+
+_new = tuple.__new__
+
+
+class UdfCrossing:
+    """See `asudfd.lua.crossing.Crossing`."""
+
+    lua_version: str = LUA54
+    library_names: LibraryNames = _NAMES
+    timeout: bytes = TIMEOUT
+    no_module: bytes = NO_MODULE
+    log_context: str = UDF_CONTEXT
+    stream_log_context: str = STREAM_CONTEXT
+
+    def chunks(self) -> Chunks:
+        """The Lua files."""
+        return Chunks(files(__package__), _CHUNKS, "log", _SHOWN)
+
+    def result(self, raw: tuple[Any, ...], call: Call) -> UdfResult:
+        """The result of a call, decoded and checked. Raises WrongResultError."""
+        fault = fault_of(raw, call.view.bins)  # type: ignore[attr-defined]  # a record function has a RecordView
+        if fault:
+            raise WrongResultError(fault)
+        return _new(UdfResult, raw)
+
+    def failed(self, text: bytes, *, late: bool = False) -> UdfResult:
+        """The result of a call that could not run, or did not end by itself."""
+        return failed(text, late=late)
+
+    def lacks_memory(self, result: UdfResult) -> bool:
+        """Whether a call ended for want of memory."""
+        return result.value == OUT_OF_MEMORY
+
+    def check_messages(self, messages: object, call: Call) -> None:
+        """Check what a stream has written. Raises WrongResultError."""
+        fault = fault_in(messages, call.view.head)  # type: ignore[attr-defined]  # a stream function has a StreamView
+        if fault:
+            raise WrongResultError(fault)
+
+    def stream_failed(self, text: bytes) -> bytes:
+        """The error text of an aggregation that ends with ``text``."""
+        return text if text == NO_MODULE else STREAM_FAILED + text
+
+
+CROSSING = UdfCrossing()

@@ -1,0 +1,86 @@
+"""The crossing of a face: what the engine is given to run the functions of that face's modules.
+
+A crossing has Lua files, which make what modules see, and Python, which decodes and checks what comes out. The engine
+knows this interface only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+
+from asinfo.errors import Error
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+    from asudfd.lua.bytecode import LibraryNames
+    from asudfd.lua.call import Call
+
+Result = TypeVar("Result")
+
+
+class WrongResultError(Error):
+    """A call handed back what no call may: its module has found a way into the sandbox."""
+
+
+class Chunks(NamedTuple):
+    """The Lua files of a crossing: those in ``names`` of ``directory``, loaded in this order.
+
+    ``last`` is loaded in the modules' own environment. ``shown`` are the files whose lines are part of messages, and
+    the chunk names that the messages have.
+    """
+
+    directory: Traversable
+    names: tuple[str, ...]
+    last: str
+    shown: dict[str, bytes]
+
+
+class Crossing(Protocol[Result]):
+    """A face's part of a Lua host."""
+
+    lua_version: str
+    """See `asudfd.lua.state`."""
+
+    library_names: LibraryNames
+    """Names of library functions that its Lua files add."""
+
+    timeout: bytes
+    """Error text of a call that runs out of time."""
+
+    no_module: bytes
+    """Error text of a call whose module is unknown, or does not load."""
+
+    log_context: str
+    """Context of the log lines of calls."""
+
+    stream_log_context: str
+    """Context of the log lines of streams."""
+
+    def __hash__(self) -> int:
+        """Its Lua files are compiled once."""
+        ...
+
+    def chunks(self) -> Chunks:
+        """The Lua files."""
+        ...
+
+    def result(self, raw: tuple[Any, ...], call: Call) -> Result:
+        """The result of a call, decoded and checked; ``raw`` is what the Lua files answer. Raises WrongResultError."""
+        ...
+
+    def failed(self, text: bytes, *, late: bool = False) -> Result:
+        """The result of a call that could not run, or did not end by itself."""
+        ...
+
+    def lacks_memory(self, result: Result) -> bool:
+        """Whether a call ended for want of memory."""
+        ...
+
+    def check_messages(self, messages: object, call: Call) -> None:
+        """Check what a stream has written. Raises WrongResultError."""
+        ...
+
+    def stream_failed(self, text: bytes) -> bytes:
+        """The error text of a stream that ends with ``text``."""
+        ...

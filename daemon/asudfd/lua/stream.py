@@ -1,0 +1,23 @@
+"""A stream: a call that keeps its context, takes its input in batches of bytes, and gives its output so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from asudfd.lua.call import Call, StreamResult
+    from asudfd.lua.pool import ContextLease, ContextPool
+
+
+@dataclass(slots=True, eq=False)
+class StreamCall:
+    """One stream of a host: its call, and the context that it has to itself. ``task`` is the batch at hand."""
+
+    call: Call
+    pool: ContextPool
+    lease: ContextLease
+    opened: bool = False
+    task: asyncio.Future[StreamResult] | None = field(default=None)
