@@ -99,7 +99,7 @@ class LuaContext:
 
     def __init__(self, settings: ContextSettings, required: set[bytes]) -> None:
         crossing = self._crossing = settings.crossing
-        (sandbox, *parts), api = sandbox_chunks(crossing)
+        chunks = sandbox_chunks(crossing)
         self._memory = settings.memory
         self._error = lua_error(crossing.lua_version)
         self._runtime = new_state(settings.memory, crossing.lua_version)
@@ -111,8 +111,7 @@ class LuaContext:
         self._lines = _Lines(settings.log, crossing.log_context)
         fetch, take = _module_texts(settings, required, crossing.library_names)
         verbs = self._runtime.execute(
-            sandbox,
-            *parts,
+            chunks.first,
             settings.user_path,
             settings.memory,
             settings.unsafe,
@@ -122,7 +121,8 @@ class LuaContext:
             fetch,
             take,
             self._lines.write,
-            *api,
+            chunks.own_count,
+            *chunks.others,
             mode="b",
         )
         self._run, self._invoke_plain, self._invoke, self._open_stream, self._pour, *rest = verbs

@@ -1,7 +1,7 @@
--- How long the library's own matcher may take: what decides whether it runs, or the one of `pattern.lua`.
-local box = ...
+-- An upper bound for what Lua's own pattern matcher does: it decides whether that runs, or the one of `pattern.lua`.
+local needs = ...
+local pattern = needs.pattern
 
-local pattern = box.pattern
 local class_end, byte, find = pattern.class_end, string.byte, string.find
 
 -- How the worst case of a pattern grows: steps <= factor * subject ^ power.
@@ -34,16 +34,17 @@ local function growth(p)
     return power < 1 and 1 or power, factor
 end
 
+local KNOWN <const>, SHORT <const> = 256, 256 -- patterns that are remembered, and bytes of one: together 100 KiB at most
 local entries = 0
 pattern.known = {}
 
 -- How the steps of a pattern grow, as `growth` says; `known` remembers. A step takes about 5 ns.
 function pattern.cost(p)
     local power, factor = growth(p)
-    if entries >= 256 then
+    if entries >= KNOWN then
         pattern.known, entries = {}, 0
     end
-    if #p <= 256 then
+    if #p <= SHORT then
         pattern.known[p], entries = { power, factor }, entries + 1
     end
     return power, factor

@@ -21,11 +21,12 @@
 --
 -- `local frame <close> = nil` keeps the call after `return` from being a tail call: `original` and `own` ask how the frame of the
 -- wrapper was called, so that a message names the function as the module wrote it.
-local box = ...
+local needs = ...
+local env, spend, results_of, pattern, on_trial = needs.env, needs.spend, needs.results_of, needs.pattern, needs.on_trial
+local original, own, pcall, called, refusal, memory = needs.original, needs.own, needs.pcall, needs.called, needs.refusal, needs.memory
+local masked, type_name, type_of = needs.masked, needs.type_name, needs.type_of
 
-local env, spend, settle, pattern, on_trial = box.env, box.spend, box.settle, box.pattern, box.on_trial
-local original, own, pcall, called, refusal = box.original, box.own, box.pcall, box.called, box.refusal
-local kind, select, rawget, load, error = type, select, rawget, load, error
+local kind, select, rawget, error = type, select, rawget, error
 local metatable = debug.getmetatable
 local tointeger, tonumber, tostring = math.tointeger, tonumber, tostring
 
@@ -48,7 +49,7 @@ local format, pack, cost = string.format, string.pack, pattern.cost
 
 local NUMERAL <const> = 200 -- bytes of a string that is taken for a number: Lua's own limit for those with a point
 local FORMATS <const> = 5000 -- arguments of one string.format: a float may take 9 microseconds
-local WHOLE <const> = box.memory // 2 -- bytes of arguments: what is made of more would not fit in memory
+local WHOLE <const> = memory // 2 -- bytes of arguments: what is made of more would not fit in memory
 
 -- The bytes that a library function may have to read of a value.
 local function size_of(value)
@@ -70,7 +71,6 @@ local function slight(count)
     return count < 100 and collect("count") * count < (on_trial() and 2000 or 20000)
 end
 
-box.size_of = size_of
 
 local function total(count, ...)
     local values, size = { ... }, 0
@@ -102,11 +102,11 @@ function text.format(...)
     if slight(count) then
         return original("format", format, ...)
     elseif count > FORMATS then
-        settle("format", false, refusal("bad argument #" .. FORMATS + 1 .. " to 'original' (too many arguments)"))
+        results_of("format", false, refusal("bad argument #" .. FORMATS + 1 .. " to 'original' (too many arguments)"))
     end
     local size = total(count, ...)
     if size > WHOLE then
-        settle("format", false, refusal("resulting string too large"))
+        results_of("format", false, refusal("resulting string too large"))
     end
     spend(size * 3 + count * 500)
     return original("format", format, ...)
@@ -118,7 +118,7 @@ function text.pack(...)
     local count = select("#", ...)
     local size = slight(count) and 0 or total(count, ...)
     if size > WHOLE then
-        settle("pack", false, refusal("bad argument #1 to 'original' (format result too large)"))
+        results_of("pack", false, refusal("bad argument #1 to 'original' (format result too large)"))
     elseif kind(form) == "string" and #form > 4 then
         -- padding is made of nothing
         spend(size * 3 + #form * 500 + (find(form, "%d%d%d%d%d") and 1e6 or 0))
@@ -147,7 +147,7 @@ local function of_numbers(name, f)
         local frame <close> = nil
         local long = not slight(select("#", ...)) and long_numeral(...)
         if long then
-            settle(name, false, no_number(long))
+            results_of(name, false, no_number(long))
         end
         return original(name, f, ...)
     end
@@ -182,7 +182,7 @@ local function quick(s, p, more)
         return true, 0
     end
     local size = #s
-    if size <= 20 and #p <= 5 then
+    if size <= 20 and #p <= 5 then -- two repetitions at most: some ten thousand steps
         return true, 0
     end
     local found = pattern.known[p]
@@ -285,9 +285,9 @@ function text.gsub(...)
     local frame <close> = nil
     local s, p, replacement, most = ...
     local form, count = kind(replacement), tointeger(tonumber(most))
-    if form == "table" and box.masked[metatable(replacement)] then
+    if form == "table" and masked[metatable(replacement)] then
         local _, message = pcall(called, gsub, s, p, nil, most) -- refuses this, or an argument before it
-        return settle("gsub", false, gsub(message, "got nil%)$", "got " .. box.type_name(replacement) .. ")"))
+        return results_of("gsub", false, gsub(message, "got nil%)$", "got " .. type_name(replacement) .. ")"))
     end
     local matches = kind(s) == "string" and #s + 1.0 or 30
     matches = count and count < matches and count or matches
@@ -326,20 +326,13 @@ local function extreme(name, f)
         local frame <close> = nil
         local long = not slight(count) and long_numeral(...)
         if long then
-            settle(name, false, no_number(long))
+            results_of(name, false, no_number(long))
         end
         return original(name, f, ...)
     end
 end
 
 maths.max, maths.min = extreme("max", math.max), extreme("min", math.min)
-
--- A text of Lua that begins at `line` of the file that the real server's messages name.
-function box.at_line(line, text)
-    return load(rep("\n", line - 1) .. text, '=[string "as.lua"]', "t")()
-end
-maths.sum = box.at_line(53, "return function(a, b) return a + b end")
-maths.product = box.at_line(56, "return function(a, b) return a * b end")
 
 -- Arithmetic with strings
 
@@ -362,7 +355,7 @@ local function arithmetic(name, operate)
         if operation then
             return operation(one, two)
         end
-        error("attempt to " .. name .. " a '" .. box.type_of(one) .. "' with a '" .. box.type_of(two) .. "'", 2)
+        error("attempt to " .. name .. " a '" .. type_of(one) .. "' with a '" .. type_of(two) .. "'", 2)
     end
 end
 
@@ -374,3 +367,5 @@ local operations = {
 for name, operate in next, operations do
     shared["__" .. name] = arithmetic(name, operate)
 end
+
+return { size_of = size_of }

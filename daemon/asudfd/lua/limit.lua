@@ -18,7 +18,7 @@
 -- A stack that is used up to its last slot is a million calls deep, and takes most of the memory and half a second. So
 -- what runs away ends where the memory has doubled and the stack is DEEPEST calls deep, in the machine's own words.
 --
--- The host may let the thread wait while it asks for the time: other calls have their turn. The clock of the processor is that
+-- The host may let the thread wait while it asks for the time: other calls have their time slices. The clock of the processor is that
 -- of the whole process, and goes on meanwhile. Where the host answers infinity, memory is used up: the call ends at once.
 --
 -- At the deadline the time-out is raised once as an error that pcall may catch, as on the real server. A function
@@ -28,30 +28,48 @@
 -- The hook itself may fail, where the stack of C calls or of Lua is used up: its error then passes through the module's
 -- code in place of the time-out. Whatever catches an error therefore looks at the deadline as well (`caught`), and a
 -- thread's body runs in a protected call: otherwise its __close methods would run in the hook's place, without hooks.
-local box = ...
+local needs = ...
+local TIMEOUT, now, results_of, called, memory = needs.timeout, needs.now, needs.results_of, needs.called, needs.memory
 
-local TIMEOUT <const>, NO_MEMORY <const> = box.timeout, "not enough memory"
-local LONGEST <const>, BRISK <const>, DEAR <const> = 1000, 400, 2 -- instructions between two hooks; BRISK: of a trial
+local NO_MEMORY <const> = "not enough memory"
+
+-- Instructions between two hooks; BRISK is that of a trial, DEAR where single instructions take long. A state with a count
+-- hook takes two to three times as long for each instruction, whatever the interval: a longer one would save next to
+-- nothing, and 1000 instructions take some 10 microseconds, a hundredth of the time after which Python is asked.
+local LONGEST <const>, BRISK <const>, DEAR <const> = 1000, 400, 2
 -- The first interval of a trial where a module has less than LIGHT KiB, garbage included: short calls, which are most, meet
 -- no hook. Dear instructions make that a quarter of a second at worst; two megabytes and BRISK would make it longer.
 local FIRST <const>, LIGHT <const> = 900, 300
-local OWN <const> = 38 -- instructions of a hook that changes nothing: they count as well
-local REST <const> = 24
-local LONG <const> = 0.005 -- seconds that so few instructions take only if some are dear
-local PER_SECOND <const> = 488000 -- instructions in a second, if each third compares all memory: times its KiB
-local OVER <const>, OVER_TRIAL <const> = 0.25, 0.08 -- seconds
-local FULL <const> = box.memory / 1024 * 13 / 16 -- KiB: a table of strings takes no more than the rest
-local TRIAL_KIB <const> = 2048 -- memory of a state that may be tried on the event loop
-local TRIAL_WORK <const> = 500000 -- nanoseconds that one library function may take in a trial
+local OWN <const> = 38 -- instructions of a hook that changes nothing, counted: they are part of the interval
+local REST <const> = 24 -- turns of an empty loop, so that a hook that sets another interval has OWN instructions too
+-- Seconds that so few instructions take only if some are dear: 500 times what an interval of ordinary ones takes, so that a
+-- thread that had to wait for the processor is seldom taken for one.
+local LONG <const> = 0.005
+-- Instructions in a second, if each third compares all memory (6 ns a byte), times the KiB of the memory.
+local PER_SECOND <const> = 488000
+-- Seconds that an interval of dear instructions may end behind the deadline. The node promises half a second in all; a trial
+-- holds the event loop.
+local OVER <const>, OVER_TRIAL <const> = 0.25, 0.08
+-- KiB in use above which the state counts as full: a table of strings that grows takes a rest no larger than this, since Lua
+-- allocates the new one beside the old one. `context.py` has the same limit.
+local FULL <const> = memory / 1024 * 13 / 16
+local TRIAL_KIB <const> = 2048 -- memory of a state that may be tried on the event loop; `context.py` has the same limit
+local TRIAL_WORK <const> = 500000 -- nanoseconds that one library function may take in a trial: half of what the trial has
+-- After the deadline's error was raised: hooks, and seconds, that a function which caught it may take to return.
 local GRACE <const>, GRACE_TIME <const> = 10, 0.02
-local COLLECTION <const> = 0.001 -- seconds that a trial has more for one
-local LEAP <const>, LEAPS <const> = 0.0003, 2 -- seconds of one interval that a trial may take, and how often
-local DEEPEST <const> = 150000 -- calls
-local FAR <const> = 16 -- seconds: a deadline further away makes no difference to the interval
+local COLLECTION <const> = 0.001 -- seconds that a trial has more where garbage was collected in it
+-- Seconds of one interval above which it was the clock that leapt: 400 instructions take some 5 microseconds. And how often a
+-- trial may go on after that: each time holds the event loop longer.
+local LEAP <const>, LEAPS <const> = 0.0003, 2
+-- Calls. Lua's own stack ends at a million slots, of which a call takes three or more; recursion that a module means ends
+-- long before.
+local DEEPEST <const> = 150000
+local ASKING <const> = 0.001 -- seconds of the processor after which Python is asked for the time: that takes its lock
+local FAR <const> = 16 -- seconds: with a deadline further away the interval is the longest in any case
 
 local sethook, getinfo, clock, error, collect = debug.sethook, debug.getinfo, os.clock, error, collectgarbage
-local now, huge, kind, create = box.now, math.huge, type, coroutine.create
-local pcall, settle, called = pcall, box.settle, box.called
+local huge, kind, create = math.huge, type, coroutine.create
+local pcall = pcall
 
 local deadline, asked, last, dear = huge, 0, 0, false
 local own = 0 -- KiB of the state before it has a module: nothing there is dear
@@ -89,7 +107,7 @@ local function look(used, since)
             die()
         end
         grace = grace - 1
-    elseif used - asked >= 0.001 then
+    elseif used - asked >= ASKING then
         local time = now()
         asked = trial and used or clock()
         last = asked -- what other calls did meanwhile is no instruction's doing
@@ -135,16 +153,18 @@ end
 local hook_of
 function hook_of(count)
     local function hook()
-        if false then -- room for what is called here, so that a stack without it overflows in the module's own line
+        -- luacheck: push ignore 511
+        if false then -- never run: room for what is called here, so that a stack without it overflows in the module's own line
             return nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil,
                 nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil,
                 nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil,
                 nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil
         end
+        -- luacheck: pop
         local used = clock()
         local since = used - last
         dear, last = since > LONG, used
-        if expired or used - asked >= 0.001 then
+        if expired or used - asked >= ASKING then
             look(used, since)
         end
         local kib = collect("count") - own
@@ -190,10 +210,9 @@ end
 setmetatable({}, watcher)
 set_hook(calm, LONGEST)
 
-box.check = check
 
 -- A watcher whose finaliser found no C stack to run on is gone.
-function box.watch()
+local function watch()
     setmetatable({}, watcher)
     hurry()
 end
@@ -210,15 +229,13 @@ local function caught(ok, ...)
     end
     return ok, ...
 end
-box.caught = caught
 
 -- As pcall, for a module, which may catch the deadline's error once.
-function box.attempt(...)
+local function attempt(...)
     return caught(pcall(...))
 end
 
 -- As pcall, for a verb of the host: what it catches ends the call.
-box.outermost = pcall
 
 local function passed(ok, ...)
     if not ok then
@@ -232,18 +249,18 @@ local function passed(ok, ...)
 end
 
 -- As pcall, for library code: it catches no deadline.
-function box.pcall(...)
+local function pcall_unless_late(...)
     return passed(pcall(...))
 end
 
--- The results of an original function for the library function `name`, which calls this; errors as `settle` has them.
-function box.original(name, original, ...)
-    return settle(name, pcall(called, original, ...))
+-- The results of an original function for the library function `name`, which calls this; errors as `results_of` has them.
+local function call_original(name, f, ...)
+    return results_of(name, pcall(called, f, ...))
 end
 
 -- The same, for a function that is written here.
-function box.own(name, f, ...)
-    return settle(name, pcall(f, ...))
+local function call_own(name, f, ...)
+    return results_of(name, pcall(f, ...))
 end
 
 local HANDLERS <const> = 200 -- errors of a message handler, each handed to it in turn, as deep as the original goes
@@ -264,17 +281,21 @@ local function handled(handler, ok, ...)
 end
 
 -- As xpcall, for a module.
-function box.attempt_with(f, handler, ...)
+local function attempt_with(f, handler, ...)
     return handled(handler, caught(pcall(f, ...)))
 end
 
+-- Nanoseconds of library code that are not worth counting, an instruction or two; and after how many the clock is looked at:
+-- a look takes some 200 of them.
+local SLIGHT <const>, LOOK <const> = 1000, 50000
+
 -- Library code that takes `work` nanoseconds, at most, within one instruction, is about to run.
-function box.spend(work)
-    if work > 1000 then
+local function spend(work)
+    if work > SLIGHT then
         spent = spent + work
         if trial and work > TRIAL_WORK then
             expire(clock())
-        elseif spent > 50000 then
+        elseif spent > LOOK then
             spent = 0
             check()
         end
@@ -282,9 +303,9 @@ function box.spend(work)
 end
 
 -- As `spend`, between two parts of a change that must not be left half done: the deadline's error cannot be caught then.
-function box.spend_within(work)
+local function spend_within(work)
     spent = spent + work
-    if spent > 50000 then
+    if spent > LOOK then
         spent = 0
         if not pcall(check) then
             die()
@@ -292,11 +313,11 @@ function box.spend_within(work)
     end
 end
 
-function box.on_trial()
+local function on_trial()
     return trial
 end
 
-function box.begin(limit, tried)
+local function begin(limit, tried)
     own = own > 0 and own or collect("count")
     deadline, last, dear, spent, trial, leaps = limit, huge, false, 0, tried, tried and LEAPS or 0 -- no clock: it would be a tenth of a short call
     if tried then
@@ -313,7 +334,7 @@ function box.begin(limit, tried)
 end
 
 -- Ends a call: did it run out of time, even if it went on in time?
-function box.finish()
+local function finish()
     deadline = huge
     return expired
 end
@@ -331,7 +352,7 @@ local function ended_with(ok, ...)
 end
 
 -- A thread for `body`, with the hook.
-function box.hooked(body)
+local function hooked(body)
     local thread = create(function(...)
         return ended_with(pcall(body, ...))
     end)
@@ -340,7 +361,7 @@ function box.hooked(body)
 end
 
 -- Before a thread runs: is there time, and how dear may its instructions be?
-function box.admit(thread)
+local function admit(thread)
     resumes = resumes + 1
     local wanted = interval()
     if resumes % RESUMES == 0 then
@@ -354,7 +375,7 @@ function box.admit(thread)
 end
 
 -- After it ran: memory that it made matters to the thread that goes on.
-function box.back(...)
+local function back(...)
     local kib = collect("count")
     if kib > noted + 64 then
         noted = kib
@@ -364,3 +385,9 @@ function box.back(...)
     end
     return caught(...)
 end
+
+return {
+    check = check, watch = watch, spend = spend, spend_within = spend_within, on_trial = on_trial, begin = begin, finish = finish,
+    attempt = attempt, attempt_with = attempt_with, outermost = pcall, pcall = pcall_unless_late, original = call_original, own = call_own,
+    hooked = hooked, admit = admit, back = back, raw_pcall = pcall, raw_xpcall = xpcall,
+}

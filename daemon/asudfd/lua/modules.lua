@@ -1,32 +1,35 @@
 -- How a module gets others: `require`, `package`, and with `allow-unsafe-lua` also `load`.
-local box = ...
+local needs = ...
+local env, original, pcall, path, fetch, memory = needs.env, needs.original, needs.pcall, needs.path, needs.fetch, needs.memory
+local take, type_name, unsafe, type_of, bad_argument = needs.take, needs.type_name, needs.unsafe, needs.type_of, needs.bad_argument
 
-local env, original, collect = box.env, box.original, collectgarbage
-local pcall, error, kind, select, load, tostring = box.pcall, error, type, select, load, tostring
+local collect = collectgarbage
+local error, kind, select, load, tostring = error, type, select, load, tostring
 local find, sub, gsub, concat = string.find, string.sub, string.gsub, table.concat
 
 local loaded = { _G = env, string = env.string, table = env.table, math = env.math, utf8 = env.utf8, coroutine = env.coroutine, os = env.os }
 local preload, loading = {}, {}
-box.loaded, box.preload, box.loading = loaded, preload, loading
-local path = box.path
 env.package = { loaded = loaded, preload = preload, path = path .. "/?.lua", config = "/\n;\n?\n!\n-\n" }
 loaded.package = env.package
 
 local NAME <const> = 127 -- bytes of a name that may be a module's
+-- What loading takes, as `context.py` has it: bytes of a loaded chunk for each of its bytecode, and bytes that stay free for
+-- what lupa pushes outside any protected call.
+local LOADED <const>, ROOM <const> = 4, 1048576
 
 -- A module's chunk; nil and the reason.
 local function fetched(name)
     if #name > NAME or not find(name, "^[^./\\\0]+$") then
         return nil
     end
-    local ok, size, message = pcall(box.fetch, name)
+    local ok, size, message = pcall(fetch, name)
     if not ok or not size then
         return nil, ok and message or nil
     end
-    if collect("count") * 1024 + size * 4 + 1048576 > box.memory then
+    if collect("count") * 1024 + size * LOADED + ROOM > memory then
         error("not enough memory", 0) -- here, where it can be caught: not while the host hands over the text
     end
-    return load(box.take(), "", "b", env)
+    return load(take(), "", "b", env)
 end
 
 local function absent(name)
@@ -70,7 +73,7 @@ function env.require(...)
     if kind(name) == "number" then
         name = tostring(name)
     elseif kind(name) ~= "string" then
-        error("bad argument #1 to 'require' (string expected, got " .. (select("#", ...) == 0 and "no value" or box.type_name(name)) .. ")", 2)
+        error("bad argument #1 to 'require' (string expected, got " .. (select("#", ...) == 0 and "no value" or type_name(name)) .. ")", 2)
     end
     if loaded[name] then
         return loaded[name]
@@ -99,7 +102,7 @@ local function gathered(reader)
     end
 end
 
-if box.unsafe then
+if unsafe then
     function env.load(...)
         local frame <close> = nil
         local text, name, mode, scope = ...
@@ -110,8 +113,8 @@ if box.unsafe then
                 return nil, whole
             end
             text = whole
-        elseif box.type_of(text) == "userdata" then
-            box.bad_argument(1, 1, "function expected, got " .. box.type_name(text))
+        elseif type_of(text) == "userdata" then
+            bad_argument(1, 1, "function expected, got " .. type_name(text))
         end
         if kind(text) == "string" and #text > CHUNK then
             return nil, "chunk too large"
@@ -124,3 +127,5 @@ if box.unsafe then
         return original("load", load, text, name or reader and "=(load)" or text, "t", scope)
     end
 end
+
+return { loaded = loaded, preload = preload, loading = loading }

@@ -1,19 +1,16 @@
--- Pattern matching that a count hook can interrupt, for the subjects and patterns on which the library's own matcher
--- could run for seconds. It gives the same results and the same messages. Classes and sets are asked of the library
--- itself, one byte at a time, so there is one definition of what `%a` or `[^x-z]` means.
+-- A pattern matcher that a count hook can interrupt, for the subjects and patterns on which Lua's own could run for
+-- seconds: it backtracks, and no instruction of Lua runs meanwhile. This one gives the same results and the same messages.
+-- Classes and sets are asked of the library itself, one byte at a time, so there is one definition of what `%a` means.
 --
 -- Positions are 1-based; `match` gives the position after the match, or nil.
-local box = ...
+local needs = ...
+local join, refuse = needs.join, needs.refuse
 
 local byte, sub, char, find = string.byte, string.sub, string.char, string.find
-local error, refusal, kind, unpack = error, box.refusal, type, table.unpack
-local DEPTH <const>, CAPTURES <const> = 200, 32
-local OPEN <const>, POSITION <const> = -1, -2
-local tostring, tointeger = tostring, math.tointeger
-
-local function refuse(text)
-    error(refusal(text), 0)
-end
+local kind, unpack = type, table.unpack
+local DEPTH <const>, CAPTURES <const> = 200, 32 -- Lua's own limits: MAXCCALLS and LUA_MAXCAPTURES
+local OPEN <const>, POSITION <const> = -1, -2 -- sizes of captures: not closed yet, and `()`
+local tostring = tostring
 
 -- The position after the single-character class that starts at `at`.
 local function class_end(p, at)
@@ -263,7 +260,7 @@ local function matcher(s, p)
 end
 
 local pattern = {}
-box.pattern, pattern.class_end = pattern, class_end
+pattern.class_end = class_end
 
 function pattern.find(s, p, at, positions)
     local anchored = byte(p) == 94
@@ -302,7 +299,7 @@ local function expand(template, first, last, capture, whole)
         local sign = find(template, "%", at, true)
         parts[#parts + 1] = sub(template, at, (sign or 0) - 1)
         if not sign then
-            return box.join(parts, #parts)
+            return join(parts, #parts)
         end
         local code = byte(template, sign + 1)
         if code == 37 then
@@ -329,7 +326,8 @@ function pattern.gsub(s, p, replacement, most)
         local last = try(at, anchored and 2 or 1)
         if last and last ~= previous then
             count = count + 1
-            local whole, value = sub(s, at, last - 1), nil
+            local whole = sub(s, at, last - 1)
+            local value
             if form == "function" then
                 value = replacement(captures(at, last, true))
             elseif form == "table" then
@@ -360,5 +358,7 @@ function pattern.gsub(s, p, replacement, most)
         return s, count
     end
     parts[#parts + 1] = sub(s, at)
-    return box.join(parts, #parts), count
+    return join(parts, #parts), count
 end
+
+return { pattern = pattern }

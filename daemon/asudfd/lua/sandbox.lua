@@ -1,41 +1,49 @@
--- The environment of a module, and the verbs through which the host uses it.
+-- Loads the sandbox: the first chunk of a state, and the only one that knows of the others.
 --
--- The first chunk of a state. It is given the settings, the other chunks of the sandbox, and the host's functions, which
--- modules never see; it returns the verbs. `box` is what the chunks share. A module never sees the state's real globals:
--- `box.env` is its `_G`.
-local box = {}
-local limit, threads, pattern, cost, library, tables, times, modules
-limit, threads, pattern, cost, library, tables, times, modules, box.logging, box.path, box.memory, box.unsafe, box.timeout, box.now, box.milliseconds, box.fetch, box.take, box.log = ...
+-- It is given what the host provides, which modules never see, and the chunks: those of the sandbox in their order, those of
+-- a crossing behind them, and last the one that runs in the modules' environment. It returns the functions that the
+-- host calls. A module never sees the state's real globals: `env` is its `_G`.
+--
+-- A chunk declares at its head what it needs of earlier chunks: it is called with `needs`, a table of all that they have
+-- provided. It returns a table of what it provides itself. To need a name that nobody has provided, or to provide one twice,
+-- ends the load with an error that says so.
+local path, memory, unsafe, timeout, now, milliseconds, fetch, take, write_line, own_count = ...
+local FIRST <const> = 11 -- place of the first chunk among the arguments
 
-local error, kind, select, next, rawget, rawset = error, type, select, next, rawget, rawset
+local error, kind, select, next, load, rawget, setmetatable, tostring = error, type, select, next, load, rawget, setmetatable, tostring
 local getinfo, sethook = debug.getinfo, debug.sethook
-local find, sub, gsub, match = string.find, string.sub, string.gsub, string.match
-local setmetatable, load, collect, tostring = setmetatable, load, collectgarbage, tostring
-local tointeger, tonumber = math.tointeger, tonumber
-local raw_pcall, raw_xpcall = pcall, xpcall -- for what they say of their arguments
+local sub, gsub, match = string.sub, string.gsub, string.match
+local collect, tointeger = collectgarbage, math.tointeger
 collect("stop") -- nothing of what follows is garbage
 
 local env = {}
-box.env = env
 env._G = env
 env._VERSION = _VERSION
-for _, name in next, { "assert", "error", "getmetatable", "ipairs", "next", "pairs", "rawequal", "rawget", "rawlen", "rawset", "select", "tonumber", "tostring" } do
+local AS_THEY_ARE <const> = {
+    "assert", "error", "getmetatable", "ipairs", "next", "pairs", "rawequal", "rawget", "rawlen", "rawset", "select", "tonumber", "tostring",
+}
+for _, name in next, AS_THEY_ARE do
     env[name] = _G[name]
 end
 
-local TEXT <const> = 2048 -- bytes of an error's text that leave Lua, and of a log line
+-- What library functions that are written here say when they fail
+
+local TEXT <const> = 2048 -- bytes of an error's text that leave Lua, and of a log line; `context.py` has the same limit
 
 -- The original functions are called from a chunk that keeps its lines, so what they say of the call that was made begins with
 -- its place, and what a callback or the machine raised does not. What is written here in their stead says so by `refusal`.
 local PLACE <const> = "\1:1: "
 local called = load("local original = ... return function(original, ...) return original(...) end", "=\1", "t")()
-box.called = called
 
 -- An error's text for a call that a library function refuses; the function's name is 'original' there.
 local function refusal(text)
     return PLACE .. text
 end
-box.refusal = refusal
+
+-- Refuses the call of the library function at hand, from within `own`.
+local function refuse(text)
+    error(PLACE .. text, 0)
+end
 
 local names = {} -- of library functions, for calls that name none: from pcall, or from a C function
 
@@ -61,11 +69,10 @@ local function without_place(message)
     message, own = gsub(sub(message, 1, TEXT), "^%?:%-1: ", "", 1)
     return own == 1 and gsub(message, " %(%l+ '%?'%)$", "") or message
 end
-box.without_place = without_place
 
 -- What a library function written here does with pcall's answer: results go on, an error becomes the one that the
 -- original function would raise at the place of the call. To be called from the library function itself.
-function box.settle(name, ok, ...)
+local function results_of(name, ok, ...)
     if ok then
         return ...
     end
@@ -79,263 +86,45 @@ function box.settle(name, ok, ...)
     error(without_place(message), 0)
 end
 
-for _, part in next, { limit, threads } do
-    load(part, "", "b")(box)
-end
-_G.pcall, _G.xpcall, _G.coroutine = nil, nil, nil -- those two chunks alone have the originals; see `limit.lua`
-for _, part in next, { pattern, cost, library, tables, times } do
-    load(part, "", "b")(box)
-end
-local check, original, attempt, outermost = box.check, box.original, box.attempt, box.outermost
+-- Loading
 
--- Base functions that are not the original's
-
--- Tables that modules take for userdata, by metatable.
-local masked = setmetatable({}, { __mode = "k" })
-local metatable = debug.getmetatable
-box.masked = masked
-
-local function type_of(value)
-    local name = kind(value)
-    if name == "table" then
-        local own = metatable(value)
-        return own and masked[own] and "userdata" or name
-    end
-    return name
-end
-
-function env.type(...)
-    local value = ...
-    if value == nil and select("#", ...) == 0 then
-        original("type", kind)
-    end
-    return type_of(value)
-end
-
--- Finalisers would run where no hook counts: the field is there, but no object is marked for it.
-local function without_finaliser(t, own)
-    local finaliser = rawget(own, "__gc")
-    rawset(own, "__gc", nil)
-    local ok, message = box.pcall(called, setmetatable, t, own)
-    rawset(own, "__gc", finaliser)
-    if not ok then
-        error(message, 0)
-    end
-    return t
-end
-
--- What sets a metatable that a module made or may have changed.
-function box.setter_of(own)
-    return kind(own) == "table" and rawget(own, "__gc") ~= nil and without_finaliser or setmetatable
-end
-
--- The levels of an `error` called here: between it and the module is one function that the module's count leaves out.
-local function deeper(message, level, ...)
-    local count = kind(message) == "string" and tointeger(tonumber(level))
-    return message, count and count > 1 and count + 1 or level, ...
-end
-
-function env.pcall(...)
-    local f = ...
-    if f == error and select("#", ...) > 2 then
-        return attempt(error, deeper(select(2, ...)))
-    elseif f == nil and select("#", ...) == 0 then
-        original("pcall", raw_pcall)
-    end
-    return attempt(...)
-end
-
-local attempt_with = box.attempt_with
-
-function env.xpcall(...)
-    local _, handler = ...
-    if kind(handler) ~= "function" then
-        original("xpcall", raw_xpcall, ...)
-    end
-    return attempt_with(...)
-end
-
-local collector_answers = {
-    collect = 0, stop = 0, restart = 0, step = true, isrunning = true, setpause = 200, setstepmul = 100,
-    incremental = "generational", generational = "generational",
+local provided = {
+    env = env, path = path, memory = memory, unsafe = unsafe, timeout = timeout, now = now, milliseconds = milliseconds,
+    fetch = fetch, take = take, write_line = write_line, TEXT = TEXT,
+    called = called, refusal = refusal, refuse = refuse, without_place = without_place, results_of = results_of,
 }
 
-function env.collectgarbage(...)
-    local option = ...
-    if option == nil then
-        option = "collect"
-    end
-    if option == "count" then
-        return collect("count")
-    elseif kind(option) ~= "string" or collector_answers[option] == nil then
-        original("collectgarbage", collect, ...)
-    elseif option == "collect" or option == "step" then
-        collect()
-        box.watch()
-        check()
-    end
-    return collector_answers[option]
-end
+setmetatable(provided, {
+    __index = function(_, name)
+        error("a chunk needs '" .. tostring(name) .. "', which no chunk before it provides", 0)
+    end,
+})
 
--- Log lines. `aerospike.log` names the line two calls above it: that of the module when `info` and its like stand between.
-
-local LINES <const> = 1000 -- of one call
-local lines, holding, held = 0, false, nil
-
-local function write(level, position, text)
-    if holding then
-        held = held or {}
-        held[#held + 1] = { level, position, text }
-    else
-        box.pcall(box.log, level, position, text)
-    end
-end
-
-local function log(level, position, text)
-    lines = lines + 1
-    if lines < LINES then
-        write(level, position, sub(text, 1, TEXT))
-    elseif lines == LINES then
-        write(1, position, "more than " .. LINES .. " lines in one call, the rest is dropped")
-    end
-end
-
--- Begins the lines of a call. Those of a trial are kept back until `release_lines`: it may turn out not to have been.
-function box.hold_lines(trial)
-    lines, holding, held = 0, trial, nil
-end
-
-function box.release_lines(keep)
-    local kept = held
-    holding, held = false, nil
-    for index = 1, keep and kept and #kept or 0 do
-        box.pcall(box.log, kept[index][1], kept[index][2], kept[index][3])
-    end
-end
-
-local function place(level)
-    local where = getinfo(level + 1, "Sl")
-    return where and where.short_src .. ":" .. where.currentline or ""
-end
-
-function env.print(...)
-    local parts, count = { ... }, select("#", ...)
-    for index = 1, count do
-        parts[index] = tostring(parts[index])
-    end
-    log(2, place(2), box.join(parts, count, "\t"))
-end
-
--- The values and functions of Aerospike
-
-box.log_line, box.place = log, place
-
-for _, part in next, { select(19, ...) } do
-    load(part, "", "b")(box)
-end
-load(box.logging, "", "b", env)()
-box.type_of = type_of
-load(modules, "", "b")(box)
-
--- What the host calls
-
-local loaded, preload, loading = box.loaded, box.preload, box.loading
-
-local OK <const>, FAILED <const>, ENDED <const> = 0, 1, 2 -- ENDED: failed, and the state is not used again
-
-local function status(ok, message)
-    local late = box.finish()
-    if message == "not enough memory" and not ok or late and not ok then
-        return ENDED
-    end
-    return ok and OK or FAILED, late
-end
-
--- Runs the body of module `name`, which is given its name and `place_of`, or nothing if that is nil: code and, unless it is OK, the message (nil when the error is no text).
-function box.run(name, code, place_of, limit)
-    box.hold_lines(false)
-    box.begin(limit, false)
-    if loaded[name] then
-        return OK, nil, false
-    end
-    local body, message = load(code, "", "b", env)
-    if not body then
-        return FAILED, message, false
-    end
-    loading[name] = true
-    local ok, value
-    if place_of then
-        ok, value = outermost(body, name, place_of)
-    else
-        ok, value = outermost(body)
-    end
-    loading[name] = nil
-    local result, late = status(ok, value)
-    if ok then
-        loaded[name] = value == nil and (loaded[name] == nil or loaded[name]) or value
-    elseif kind(value) == "string" or kind(value) == "number" then
-        value = without_place(tostring(value))
-    else
-        value = nil
-    end
-    return result, not ok and value or nil, late
-end
-
-local function global(name)
-    return env[name]
-end
-
--- What of a result leaves Lua: the real server answers null for what it cannot store, and cuts a text at a zero byte.
-local function told(value)
-    local form = kind(value)
-    if form == "string" then
-        local zero = find(value, "\0", 1, true)
-        return zero and sub(value, 1, zero - 1) or value
-    elseif form == "boolean" or form == "number" then
-        return value
-    end
-    return nil
-end
-
-local function invoke(name, ...)
-    local f = global(name)
-    if f == nil then
-        error("function not found", 0)
-    end
-    return outermost(f, ...)
-end
-
--- Calls a function of the module: code, value or message, and whether the state may not be used again.
-function box.call(name, limit, ...)
-    box.hold_lines(false)
-    box.begin(limit, false)
-    rawset(env, "aerospike", box.aerospike)
-    local found, ok, value = outermost(invoke, name, ...)
-    if not found then
-        ok, value = false, ok
-    end
-    rawset(env, "success", ok)
-    rawset(env, "result", value)
-    if ok then
-        value = told(value)
-    else
-        value = kind(value) == "string" and without_place(value) or "result value type unexpected"
-    end
-    local result, late = status(ok, value)
-    return result, value, late
-end
-
--- Lets go of everything that modules made.
-function box.wipe()
-    sethook()
-    metatable("").__index = nil
-    for _, t in next, { env.string, loaded, preload, env } do
-        for key in next, t do
-            rawset(t, key, nil)
+local function add(chunk)
+    for name, value in next, load(chunk, "", "b")(provided) or {} do
+        if rawget(provided, name) ~= nil then
+            error("two chunks provide '" .. name .. "'", 0)
         end
+        provided[name] = value
     end
-    collect()
 end
+
+local chunks = { select(FIRST, ...) }
+local last = #chunks
+
+-- The first two chunks alone have the original pcall: what it catches may be the deadline's error, and code that took it
+-- for an error of its own would go on without a bound. See `limit.lua`.
+add(chunks[1])
+add(chunks[2])
+_G.pcall, _G.xpcall, _G.coroutine = nil, nil, nil
+for index = 3, own_count - 1 do
+    add(chunks[index])
+end
+for index = own_count + 1, last - 1 do
+    add(chunks[index])
+end
+load(chunks[last], "", "b", env)()
+add(chunks[own_count]) -- `calls.lua`: it needs what the crossing provides
 
 -- The real globals are out of a module's reach anyway; what could do harm goes from there too. `debug` is no table, so
 -- the host's library never looks for a traceback in it.
@@ -361,6 +150,9 @@ for _, name in next, { "python", "io", "os", "package", "require", "dofile", "lo
 end
 _G.debug = false
 collect("restart")
-collect("incremental", 200, 20, 10) -- in small steps, a collection over many calls: in one go it made short calls late
+-- In small steps, a collection over many calls: in one go it made short calls late. The pause is Lua's own; 20 per cent of
+-- work for each allocation instead of 100, in steps of a kilobyte instead of eight.
+collect("incremental", 200, 20, 10)
 
-return box.run, box.call, box.apply, box.open_stream, box.pour, box.wipe, sethook, collect
+local crossing = provided.crossing
+return provided.run, provided.call, crossing.invoke, crossing.open_stream, crossing.pour, provided.wipe, sethook, collect

@@ -4,37 +4,57 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asudfd.lua.state import compile_text
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-    from asudfd.lua.bytecode import LibraryNames
     from asudfd.lua.crossing import Crossing
 
-_PARTS = ("sandbox", "limit", "threads", "pattern", "cost", "library", "tables", "times", "modules")
-"""The chunks of the sandbox; the first loads the others."""
+_PARTS = (
+    "sandbox",
+    "limit",
+    "threads",
+    "values",
+    "pieces",
+    "pattern",
+    "cost",
+    "library",
+    "tables",
+    "times",
+    "functions",
+    "lines",
+    "modules",
+    "calls",
+)
+"""The chunks of the sandbox in the order in which they are loaded; the first loads the others, and checks what they need."""
+
+
+class SandboxChunks(NamedTuple):
+    """Bytecode: of the chunk that loads the others, how many the sandbox has of those, and all of them in their order."""
+
+    first: bytes
+    own_count: int
+    others: tuple[bytes, ...]
 
 
 @cache
-def sandbox_chunks(crossing: Crossing[Any]) -> tuple[list[bytes], list[bytes]]:
-    """Bytecode of the sandbox and its parts, the crossing's last chunk behind them; and of the crossing's other chunks."""
+def sandbox_chunks(crossing: Crossing[Any]) -> SandboxChunks:
+    """The chunks of a context with that crossing."""
     here, chunks = files(__package__), crossing.chunks()
-
-    def compiled(directory: Traversable, name: str) -> bytes:
-        return _compiled(directory, name, chunks.shown.get(name), crossing.library_names)
-
-    parts = [compiled(here, name) for name in _PARTS]
-    return (
-        [*parts, compiled(chunks.directory, chunks.last)],
-        [compiled(chunks.directory, name) for name in chunks.names],
-    )
+    first, *own = (_compiled(here, name, crossing) for name in _PARTS)
+    others = (_compiled(chunks.directory, name, crossing) for name in (*chunks.names, chunks.last))
+    return SandboxChunks(first, len(own), (*own, *others))
 
 
-def _compiled(directory: Traversable, name: str, shown: bytes | None, names: LibraryNames) -> bytes:
-    chunk_name = shown or b"=%s.lua" % name.encode()
+def _compiled(directory: Traversable, name: str, crossing: Crossing[Any]) -> bytes:
+    shown = crossing.chunks().shown.get(name) if directory == crossing.chunks().directory else None
     text = (directory / f"{name}.lua").read_bytes()
-    chunk = compile_text(text, chunk_name, names, strip=shown is None)
-    return chunk.code or chunk.message
+    chunk = compile_text(
+        text, shown or b"=%s.lua" % name.encode(), crossing.library_names, strip=shown is None
+    )
+    if chunk.code is None:
+        raise ValueError(f"{name}.lua does not compile: {chunk.message!r}")
+    return chunk.code

@@ -2,13 +2,14 @@
 --
 -- A table without a metatable has as many elements as it says; one with may say anything, so its elements are
 -- visited by Lua code, which is hooked.
-local box = ...
+local needs = ...
+local env, spend, results_of, on_trial, size_of = needs.env, needs.spend, needs.results_of, needs.on_trial, needs.size_of
+local original, own, refusal, pcall, called, masked = needs.original, needs.own, needs.refusal, needs.pcall, needs.called, needs.masked
+local missing, type_name, type_of, refuse, content = needs.missing, needs.type_name, needs.type_of, needs.refuse, needs.content
 
-local env, spend, spend_within, settle, on_trial, size_of = box.env, box.spend, box.spend_within, box.settle, box.on_trial, box.size_of
-local original, own, refusal = box.original, box.own, box.refusal
-local kind, select, error, rawget, rawlen, next = type, select, error, rawget, rawlen, next
+local kind, select, rawget, rawlen, next = type, select, rawget, rawlen, next
 local metatable, getinfo = debug.getmetatable, debug.getinfo
-local tointeger, tonumber, match, pcall, called = math.tointeger, tonumber, string.match, box.pcall, box.called
+local tointeger, tonumber, match = math.tointeger, tonumber, string.match
 
 local list = {}
 for name, value in next, table do
@@ -19,10 +20,6 @@ env.table = list
 local MANY <const>, SOME <const> = 10000, 100 -- elements that one C call may visit, SOME through metatables
 local insert, remove, move, concat, sort, unpack = table.insert, table.remove, table.move, table.concat, table.sort, table.unpack
 
-local function refuse(text)
-    error(refusal(text), 0)
-end
-
 local function plain_table(t)
     return kind(t) == "table" and metatable(t) == nil
 end
@@ -30,10 +27,10 @@ end
 -- A value that modules take for userdata is a table to the library only when it has the metamethods that are `needed`.
 local function lacks(t, needed)
     local class = kind(t) == "table" and metatable(t)
-    if class and box.masked[class] then
+    if class and masked[class] then
         for index = 1, #needed do
             local method = rawget(class, needed[index])
-            if method == nil or box.missing[method] then
+            if method == nil or missing[method] then
                 return true
             end
         end
@@ -44,7 +41,7 @@ end
 local READ <const>, CHANGE <const> = { "__index", "__len" }, { "__index", "__newindex", "__len" }
 
 local function no_table(number, t)
-    return refusal("bad argument #" .. number .. " to 'original' (table expected, got " .. box.type_name(t) .. ")")
+    return refusal("bad argument #" .. number .. " to 'original' (table expected, got " .. type_name(t) .. ")")
 end
 
 -- The length as the library asks for it; errors are the library's to raise.
@@ -75,7 +72,7 @@ function list.insert(...)
         t[rawlen(t) + 1] = at
         return
     elseif lacks(t, CHANGE) then
-        settle("insert", false, no_table(1, t))
+        results_of("insert", false, no_table(1, t))
     elseif count == 2 and kind(t) == "table" then
         return own("insert", append, t, at)
     elseif count == 3 and kind(t) == "table" and tointeger(tonumber(at)) then
@@ -106,7 +103,7 @@ function list.remove(...)
     local frame <close> = nil
     local t, at = ...
     if lacks(t, CHANGE) then
-        settle("remove", false, no_table(1, t))
+        results_of("remove", false, no_table(1, t))
     end
     if kind(t) == "table" and (at == nil and select("#", ...) == 1 or tointeger(tonumber(at))) then
         at = tointeger(tonumber(at))
@@ -153,65 +150,17 @@ local function concat_slowly(t, separator, first, last)
     for index = first or 1, last or length(t) do
         local value = t[index]
         if kind(value) ~= "string" and kind(value) ~= "number" then
-            refuse("invalid value (" .. box.type_of(value) .. ") at index " .. index .. " in table for 'concat'")
+            refuse("invalid value (" .. type_of(value) .. ") at index " .. index .. " in table for 'concat'")
         end
         parts[#parts + 1] = value
     end
     return concat(parts, separator)
 end
 
--- The bytes that the elements of a table have.
-local function content(t)
-    local size = 0
-    for index = 1, rawlen(t) do
-        local value = t[index]
-        size = size + (kind(value) == "string" and #value or 20)
-    end
-    return size
-end
-
-local PIECE <const> = 20000 -- elements between two looks at the clock: half a millisecond
-local MOVED <const>, JOINED <const> = 30, 50 -- nanoseconds an element, those of a table with few of them among it
-
--- As table.move, for tables without metatables, in pieces.
-function box.shift(from, first, last, at, to)
-    to = to or from
-    spend((last - first) * MOVED)
-    if last - first < PIECE then
-        return move(from, first, last, at, to)
-    elseif to == from and at > first then
-        for top = last, first, -PIECE do
-            local bottom = top - PIECE < first and first or top - PIECE + 1
-            move(from, bottom, top, at + bottom - first)
-            spend_within(PIECE * MOVED)
-        end
-        return to
-    end
-    for bottom = first, last, PIECE do
-        move(from, bottom, bottom + PIECE > last and last or bottom + PIECE - 1, at + bottom - first, to)
-        spend_within(PIECE * MOVED)
-    end
-    return to
-end
-
--- As table.concat of `n` texts, in pieces. `size`: bytes of those that may be there several times; nil: to be counted.
-function box.join(parts, n, separator, size)
-    spend(n * JOINED + (size or on_trial() and content(parts) or 0))
-    if n <= PIECE then
-        return concat(parts, separator, 1, n)
-    end
-    local pieces = {}
-    for first = 1, n, PIECE do
-        pieces[#pieces + 1] = concat(parts, separator, first, first + PIECE > n and n or first + PIECE - 1)
-        spend(PIECE * JOINED)
-    end
-    return concat(pieces, separator)
-end
-
 -- The answer of the library's own concat; an element that modules take for userdata is called so.
 local function concat_plain(t, ok, message)
     local before, index = match(ok and "" or message, "^(.*invalid value %()table%) at index (%d+)")
-    if before and box.type_of(t[tonumber(index)]) == "userdata" then
+    if before and type_of(t[tonumber(index)]) == "userdata" then
         message = before .. "userdata) at index " .. index .. " in table for 'concat'"
     end
     return ok, message
@@ -225,13 +174,13 @@ function list.concat(...)
     local frame <close> = nil
     local t, separator, first, last = ...
     if lacks(t, READ) then
-        settle("concat", false, no_table(1, t))
+        results_of("concat", false, no_table(1, t))
     end
     local form = kind(separator)
     if plain_table(t) then
         local count = rawlen(t)
         spend(count * (20.0 + size_of(separator)) + (on_trial() and content(t) or 0))
-        return settle("concat", concat_plain(t, pcall(called, concat, ...)))
+        return results_of("concat", concat_plain(t, pcall(called, concat, ...)))
     elseif kind(t) == "table" and (form == "nil" or form == "string" or form == "number") and is_place(first) and is_place(last) then
         return own("concat", concat_slowly, t, separator, tointeger(tonumber(first)), tointeger(tonumber(last)))
     elseif kind(t) == "table" then
@@ -266,7 +215,7 @@ function list.unpack(...)
         local from, to = tointeger(first or 1), tointeger(last or count)
         if from and to then
             if to >= from and (to - from >= STACK or to - from < 0) then
-                settle("unpack", false, refusal("too many results to unpack"))
+                results_of("unpack", false, refusal("too many results to unpack"))
             end
             spend((to - from) * 20.0)
             return unpack(t, from, to)
@@ -305,7 +254,7 @@ function list.sort(...)
     local frame <close> = nil
     local t, before = ...
     if lacks(t, CHANGE) then
-        settle("sort", false, no_table(1, t))
+        results_of("sort", false, no_table(1, t))
     end
     if before == nil then
         if not plain_table(t) or not light(t) then

@@ -1,9 +1,9 @@
--- The coroutine library: every thread has the hook, and none is resumed after the deadline.
-local box = ...
+-- The coroutine library. Hooks belong to a thread: each new one gets the hook, and none is resumed after the deadline.
+local needs = ...
+local original, hooked, admit, back, env = needs.original, needs.hooked, needs.admit, needs.back, needs.env
 
 local create, resume, close = coroutine.create, coroutine.resume, coroutine.close
 local error, kind = error, type
-local original, hooked, admit, back = box.original, box.hooked, box.admit, box.back
 
 local library = {
     isyieldable = coroutine.isyieldable,
@@ -58,4 +58,4 @@ function library.wrap(...)
     end
 end
 
-box.env.coroutine = library
+env.coroutine = library

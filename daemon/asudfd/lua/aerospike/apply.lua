@@ -1,12 +1,13 @@
--- The crossing of a record: what the host calls to apply a function to one. `record_view.py` says what goes in,
+-- Record functions: what the host calls to apply a function to a record. `record_view.py` says what goes in,
 -- `udf_result.py` what comes out.
-local box = ...
+local needs = ...
+local attempt, outermost, env, aerospike, begin = needs.attempt, needs.outermost, needs.env, needs.aerospike, needs.begin
+local finish, open, close, arguments_of, to_particle = needs.finish, needs.open, needs.close, needs.arguments_of, needs.to_particle
+local inner, without_place, MALFORMED, current = needs.inner, needs.without_place, needs.MALFORMED, needs.current
+local release_lines, hold_lines, open_stream, pour = needs.release_lines, needs.hold_lines, needs.open_stream, needs.pour
 
-local attempt, outermost, kind, error, rawset = box.attempt, box.outermost, type, error, rawset
+local kind, error, rawset = type, error, rawset
 local find, sub = string.find, string.sub
-local env, aerospike = box.env, box.aerospike
-local begin, finish, open, close, spread = box.begin, box.finish, box.open, box.close, box.spread
-local to_particle, inner = box.to_particle, box.inner
 
 local UDF <const>, STRING <const>, NOTHING <const> = 100, 3, 0
 local REUSE <const>, LATE <const>, BROKEN <const> = 0, 1, 2 -- what becomes of the state
@@ -33,11 +34,11 @@ local function run(name, rec, data)
     end
     local value
     if runner ~= apply_record and runner ~= nil then
-        value = runner(f, rec, spread(data))
+        value = runner(f, rec, arguments_of(data))
     elseif data == NO_ARGUMENTS then
         value = f(rec)
     else
-        value = f(rec, spread(data))
+        value = f(rec, arguments_of(data))
     end
     env.success, env.result = true, value
     local form, bytes = to_particle(inner(value))
@@ -47,7 +48,7 @@ end
 local function failed(message, state)
     local text = "result value type unexpected"
     if kind(message) == "string" then
-        text = box.without_place(message)
+        text = without_place(message)
         local zero = find(text, "\0", 1, true)
         text = zero and sub(text, 1, zero - 1) or text
     end
@@ -56,14 +57,14 @@ local function failed(message, state)
     return UDF, STRING, text, NOTHING, "", nil, false, state
 end
 
-local settled
-function settled(name, trial, ok, form, bytes, code, action, bins, ttl, drop_key)
-    if not ok and form == box.MALFORMED then -- arguments that are no list count as none
-        return settled(name, trial, outermost(run, name, box.record, NO_ARGUMENTS))
+local result_of
+function result_of(name, trial, ok, form, bytes, code, action, bins, ttl, drop_key)
+    if not ok and form == MALFORMED then -- arguments that are no list count as none
+        return result_of(name, trial, outermost(run, name, current.record, NO_ARGUMENTS))
     end
     local state = finish() and LATE or REUSE
     if trial then
-        box.release_lines(state == REUSE)
+        release_lines(state == REUSE)
     end
     if not ok then
         return failed(form, form == "not enough memory" and state == REUSE and BROKEN or state)
@@ -73,8 +74,20 @@ function settled(name, trial, ok, form, bytes, code, action, bins, ttl, drop_key
     return code, form, bytes, action, bins, ttl, drop_key, state
 end
 
-function box.apply(name, limit, trial, data, ...)
-    box.hold_lines(trial)
+local function apply(name, limit, trial, data, ...)
+    hold_lines(trial)
     begin(limit, trial)
-    return settled(name, trial, outermost(run, name, open(...), data))
+    return result_of(name, trial, outermost(run, name, open(...), data))
 end
+
+-- Before and after a call with plain values.
+local function enter()
+    rawset(env, "aerospike", aerospike)
+end
+
+local function leave(ok, value)
+    rawset(env, "success", ok)
+    rawset(env, "result", value)
+end
+
+return { crossing = { invoke = apply, open_stream = open_stream, pour = pour, enter = enter, leave = leave } }

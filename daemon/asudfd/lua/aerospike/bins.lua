@@ -1,9 +1,9 @@
 -- Bins as a record keeps them: read operations one after the other, each u32 size, 01, particle type, 00, size of the name,
 -- name, value. See `asudfd.record.record`.
-local box = ...
+local needs = ...
+local to_particle = needs.to_particle
 
 local number_type, pack, unpack = math.type, string.pack, string.unpack
-local to_particle = box.to_particle
 
 local READ <const>, INTEGER <const>, FLOAT <const>, BOOL <const> = 1, 1, 2, 17
 
@@ -12,7 +12,7 @@ local HEAD <const>, EXPIRY <const>, BLOCK <const> = 39, 4, 16
 local SHORT <const> = 128 -- numbers below it take one byte there
 
 -- Where the op of each bin begins, by name, and how many there are.
-function box.places(bins)
+local function places(bins)
     local at, last, where, count = 1, #bins, { room = nil }, 0 -- room for one: most records have one
     while at <= last do
         local length, name = unpack(">I4xxxs1", bins, at)
@@ -24,7 +24,7 @@ function box.places(bins)
 end
 
 -- For-in over `bins` from 1 on: the place behind the op, the name, the place of the op.
-function box.next_op(bins, at)
+local function next_op(bins, at)
     if at <= #bins then
         local length, name = unpack(">I4xxxs1", bins, at)
         return at + 4 + length, name, at
@@ -53,7 +53,7 @@ local function bin_size(bins, at)
 end
 
 -- Bytes that the real server stores for a record.
-function box.stored_size(bins, set_name, key, ttl)
+local function stored_size(bins, set_name, key, ttl)
     local size, count, at = HEAD + (ttl > 0 and EXPIRY or 0), 0, 1
     if set_name ~= "" then
         size = size + 1 + #set_name
@@ -73,7 +73,7 @@ function box.stored_size(bins, set_name, key, ttl)
 end
 
 -- The op of a bin; nil if no bin can hold the value.
-function box.op(name, value)
+local function op(name, value)
     if number_type(value) == "integer" then
         return pack(">I4BBBs1i8", 12 + #name, READ, INTEGER, 0, name, value)
     end
@@ -83,3 +83,5 @@ function box.op(name, value)
     end
     return pack(">I4BBBs1", 4 + #name + #bytes, READ, form, 0, name) .. bytes
 end
+
+return { places = places, next_op = next_op, stored_size = stored_size, op = op }

@@ -1,31 +1,28 @@
 -- Bytes. Contents: type (of the particle), n (size), room (capacity), and either `text` or `cells`, a table of byte
 -- values: changing a byte opens the text, asking for the text closes the cells again. Bytes beyond the size exist up to
 -- the capacity (`set_var_int` writes there and does not change the size): contents that have any stay open.
-local box = ...
+local needs = ...
+local DATA, outer, wrong_class, integer = needs.DATA, needs.outer, needs.wrong_class, needs.integer_argument
+local text_argument, spend, class, callable_library, env = needs.text_argument, needs.spend, needs.class, needs.callable_library, needs.env
 
-local kind, select, metatable, next = type, select, debug.getmetatable, next
+local select, metatable, next = select, debug.getmetatable, next
 local byte, char, sub, gsub, format = string.byte, string.char, string.sub, string.gsub, string.format
 local pack, unpack, concat, spread = string.pack, string.unpack, table.concat, table.unpack
-local DATA <const> = box.DATA
-local outer, refuse, integer, text_argument = box.outer, box.refuse, box.integer, box.string
-local error, spend = error, box.spend
 
 local PIECE <const> = 4000 -- bytes that one call of `char` or `byte` handles
 local CELL <const> = 15 -- nanoseconds that a byte takes there
 local SIZE <const> = 16777216 -- of bytes: twice what a record has room for
 local BLOB <const> = 4
 
-local Bytes, facade = box.class("Bytes", true)
-box.Bytes = Bytes
+local Bytes, facade = class("Bytes", true)
 
 local function contents(text, form)
     return { class = Bytes, type = form or BLOB, n = #text, room = #text, text = text }
 end
-box.bytes_contents = contents
 
 -- The particle type for contents: a module may set any number, of which few are types of bytes.
 local blob_types = { [4] = 4, [7] = 7, [8] = 8, [9] = 9, [10] = 10, [11] = 11, [12] = 12, [18] = 18 }
-function box.blob_type(data)
+local function blob_type(data)
     return blob_types[data.type] or BLOB
 end
 
@@ -66,7 +63,6 @@ local function text(data)
     end
     return whole
 end
-box.bytes_text = text
 
 -- `count` bytes from `at` on, of which all must be there.
 local function slice(data, at, count)
@@ -75,7 +71,7 @@ end
 
 local function taken(self, count)
     if metatable(self) ~= Bytes then
-        refuse(2, 1, "Bytes", count, self)
+        wrong_class(2, 1, "Bytes", count, self)
     end
     return self[DATA]
 end
@@ -103,7 +99,7 @@ local function write(data, at, new)
 end
 
 local bytes
-bytes = box.callable_library(function(...)
+bytes = callable_library(function(...)
     local count, _, room = select("#", ...), ...
     if count > 2 then
         return
@@ -113,7 +109,7 @@ bytes = box.callable_library(function(...)
     data.room = room > 0 and room or 0
     return outer(data)
 end)
-box.env.bytes, box.env.Bytes = bytes, facade
+env.bytes, env.Bytes = bytes, facade
 
 function bytes.size(...)
     local count, self = select("#", ...), ...
@@ -246,7 +242,7 @@ end
 -- The first `size` of other bytes; these are argument `number`, and `size` is the next.
 local function beginning(other, number, count, size)
     if metatable(other) ~= Bytes then
-        refuse(2, number, "Bytes", count, other)
+        wrong_class(2, number, "Bytes", count, other)
     end
     size = integer(2, number + 1, count, size, 0)
     return sub(text(other[DATA]), 1, size > 0 and size or 0)
@@ -329,14 +325,14 @@ end
 
 -- Texts for people
 
-function box.hex(whole)
+local function hex(whole)
     return sub(gsub(whole, ".", function(one)
         return format("%02X ", byte(one))
     end), 1, -2)
 end
 
 function Bytes.text(data)
-    return data.n == 0 and "Bytes()" or box.hex(text(data))
+    return data.n == 0 and "Bytes()" or hex(text(data))
 end
 
 -- Operators. The length is that of the real server: always 0.
@@ -365,3 +361,5 @@ end
 function Bytes.__tostring(self)
     return Bytes.text(self[DATA])
 end
+
+return { blob_type = blob_type, hex = hex, Bytes = Bytes, bytes_contents = contents, bytes_text = text }

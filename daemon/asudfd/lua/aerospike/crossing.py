@@ -35,9 +35,9 @@ _NAMES = NAMES | LibraryNames(
 _CHUNKS = (
     "value",
     "iterator",
+    "bytes",
     "list",
     "map",
-    "bytes",
     "geojson",
     "order",
     "msgpack",
@@ -50,6 +50,7 @@ _CHUNKS = (
     "base",
     "apply",
 )
+"""In the order in which they are loaded: each needs what those before it provide."""
 
 _SHOWN = {"log": b"aerospike.lua", "stream_ops": b"stream_ops.lua"}
 """Chunks whose lines are part of messages, and the file that the real server names there."""

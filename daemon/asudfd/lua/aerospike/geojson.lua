@@ -1,25 +1,24 @@
 -- GeoJSON. Contents: the text, which nobody checks.
-local box = ...
+local needs = ...
+local DATA, outer, class, callable_library, inner = needs.DATA, needs.outer, needs.class, needs.callable_library, needs.inner
+local text_argument, env, wrong_class, without = needs.text_argument, needs.env, needs.wrong_class, needs.without
 
 local select, metatable = select, debug.getmetatable
-local DATA <const> = box.DATA
-local outer = box.outer
 
-local GeoJSON = box.class("GeoJSON", true)
-box.GeoJSON = GeoJSON
+local GeoJSON = class("GeoJSON", true)
 
-function box.geojson_contents(text)
+local function geojson_contents(text)
     return { class = GeoJSON, text_of = text }
 end
 
 local geojson
-geojson = box.callable_library(function(...)
+geojson = callable_library(function(...)
     local count, _, text = select("#", ...), ...
     if count == 2 and text ~= nil then
-        return outer(box.geojson_contents((box.inner(box.string(1, 2, count, text)))))
+        return outer(geojson_contents((inner(text_argument(1, 2, count, text)))))
     end
 end)
-box.env.geojson = geojson
+env.geojson = geojson
 
 function GeoJSON.text(data)
     return '"' .. data.text_of .. '"'
@@ -32,11 +31,13 @@ end
 function geojson.tostring(...)
     local self = ...
     if metatable(self) ~= GeoJSON then
-        box.refuse(1, 1, "GeoJSON", select("#", ...), self)
+        wrong_class(1, 1, "GeoJSON", select("#", ...), self)
     end
     return GeoJSON.text(self[DATA])
 end
 
-GeoJSON.__index = box.without(GeoJSON, "index")
-GeoJSON.__newindex = box.without(GeoJSON, "index")
-GeoJSON.__len = box.without(GeoJSON, "get length of")
+GeoJSON.__index = without(GeoJSON, "index")
+GeoJSON.__newindex = without(GeoJSON, "index")
+GeoJSON.__len = without(GeoJSON, "get length of")
+
+return { geojson_contents = geojson_contents, GeoJSON = GeoJSON }

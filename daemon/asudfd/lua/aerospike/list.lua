@@ -1,27 +1,25 @@
 -- Lists. Contents: items (a table with integer keys only), n (NILs count), flags (1: ordered), and most, if appending ends
 -- somewhere.
-local box = ...
+local needs = ...
+local join, shift, DATA, UNSUPPORTED, RECORD, inner = needs.join, needs.shift, needs.DATA, needs.UNSUPPORTED, needs.RECORD, needs.inner
+local outer, text_of, wrong_class, refuse_inside = needs.outer, needs.text_of, needs.wrong_class, needs.refuse_inside
+local integer, iterate, class, callable_library = needs.integer_argument, needs.iterate, needs.class, needs.callable_library
+local masked, env = needs.masked, needs.env
 
 local kind, select, metatable = type, select, debug.getmetatable
-local join, shift = box.join, box.shift
-local DATA <const>, UNSUPPORTED <const>, RECORD <const> = box.DATA, box.UNSUPPORTED, box.RECORD
-local inner, outer, text_of = box.inner, box.outer, box.text_of
-local refuse, refuse_inside, integer, iterate = box.refuse, box.refuse_inside, box.integer, box.iterate
 local error, next = error, next
 
 local LENGTH <const> = 8388608 -- elements: a record has no room for more
 
-local List, facade = box.class("List", true)
-box.List = List
+local List, facade = class("List", true)
 
 local function contents(items, n)
     return { class = List, items = items, n = n, flags = 0 }
 end
-box.list_contents = contents
 
 local function taken(self, count, number)
     if metatable(self) ~= List then
-        refuse(2, number or 1, "List", count, self)
+        wrong_class(2, number or 1, "List", count, self)
     end
     return self[DATA]
 end
@@ -53,9 +51,9 @@ local function insert(data, at, value)
 end
 
 local list
-list = box.callable_library(function(...)
+list = callable_library(function(...)
     local items, n, _, from = {}, 0, ...
-    if select("#", ...) == 2 and kind(from) == "table" and not box.masked[metatable(from)] then
+    if select("#", ...) == 2 and kind(from) == "table" and not masked[metatable(from)] then
         for key, value in next, from do
             if kind(key) == "number" then
                 n = n + 1
@@ -68,7 +66,7 @@ list = box.callable_library(function(...)
     end
     return outer(contents(items, n))
 end)
-box.env.list, box.env.List = list, facade
+env.list, env.List = list, facade
 
 function list.new(...)
     local count, room, step = select("#", ...), ...
@@ -238,7 +236,7 @@ end
 
 function list.nbytes(...)
     local self = ...
-    return #box.packed(taken(self, select("#", ...)), true)
+    return #List.packed(taken(self, select("#", ...)), true)
 end
 
 -- Operators
@@ -264,3 +262,5 @@ end
 function List.__tostring(self)
     return List.text(self[DATA], 1)
 end
+
+return { List = List, list_contents = contents }

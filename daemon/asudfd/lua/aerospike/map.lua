@@ -1,30 +1,30 @@
 -- Maps. Contents: values by key, n, flags (nil: made here), keys (in order, nil until asked for), blobs. A key is an
 -- integer, a string, or, for bytes, the object that `blobs` has for that text, so that equal bytes are the same key.
-local box = ...
+local needs = ...
+local join, DATA, UNSUPPORTED, RECORD, inner, outer = needs.join, needs.DATA, needs.UNSUPPORTED, needs.RECORD, needs.inner, needs.outer
+local text_of, wrong_class, refuse_inside, integer = needs.text_of, needs.wrong_class, needs.refuse_inside, needs.integer_argument
+local iterate, class, Bytes, bytes_text, bytes_contents = needs.iterate, needs.class, needs.Bytes, needs.bytes_text, needs.bytes_contents
+local callable_library, masked, env, at_line, hex = needs.callable_library, needs.masked, needs.env, needs.at_line, needs.hex
 
-local kind, select, metatable, next, error = type, select, debug.getmetatable, next, error
-local number_type, sort, find, sub, join = math.type, table.sort, string.find, string.sub, box.join
-local DATA <const>, UNSUPPORTED <const>, RECORD <const> = box.DATA, box.UNSUPPORTED, box.RECORD
-local inner, outer, text_of = box.inner, box.outer, box.text_of
-local refuse, refuse_inside, integer, iterate = box.refuse, box.refuse_inside, box.integer, box.iterate
+local kind, select, metatable, next = type, select, debug.getmetatable, next
+local number_type, sort, find, sub = math.type, table.sort, string.find, string.sub
 
 local MANY <const>, LONG <const> = 1000, 100 -- keys, and bytes of one, up to which the library's own comparison is quick
 local NIL <const> = {} -- the value of a key that has none
-local Map, facade = box.class("Map", true)
-box.Map, box.NIL = Map, NIL
+local Map, facade = class("Map", true)
 
 local function contents()
     return { class = Map, values = {}, n = 0, blobs = {} }
 end
-box.map_contents = contents
 
 local function taken(self, count, number)
     if metatable(self) ~= Map then
-        refuse(2, number or 1, "Map", count, self)
+        wrong_class(2, number or 1, "Map", count, self)
     end
     return self[DATA]
 end
 
+local map_blob
 -- The key under which `key` is found, nil if it cannot be one; `add` makes a new blob known.
 local function key_of(data, key, add)
     local form = kind(key)
@@ -33,13 +33,13 @@ local function key_of(data, key, add)
         return zero and sub(key, 1, zero - 1) or key
     elseif form == "number" then
         return number_type(key) == "integer" and key or nil
-    elseif form == "table" and metatable(key) == box.Bytes then
-        return box.map_blob(data, box.bytes_text(key[DATA]), add)
+    elseif form == "table" and metatable(key) == Bytes then
+        return map_blob(data, bytes_text(key[DATA]), add)
     end
     return nil
 end
 
-function box.map_blob(data, text, add)
+function map_blob(data, text, add)
     local blob = data.blobs[text]
     if not blob and add then
         blob = { blob = text }
@@ -62,7 +62,6 @@ local function put(data, key, value)
     end
     data.values[key] = value
 end
-box.map_put = put
 
 local function before(left, right)
     return left.blob < right.blob
@@ -102,10 +101,9 @@ local function sorted(data)
     data.keys = keys
     return keys
 end
-box.map_keys = sorted
 
 local function outer_key(key)
-    return kind(key) == "table" and outer(box.bytes_contents(key.blob)) or key
+    return kind(key) == "table" and outer(bytes_contents(key.blob)) or key
 end
 
 local function outer_value(value)
@@ -133,11 +131,11 @@ local function assign(data, key, value)
 end
 
 local map
-map = box.callable_library(function(...)
+map = callable_library(function(...)
     local count, data, _, from, room = select("#", ...), contents(), ...
     if count > 2 then
         integer(1, 3, count, room, 0)
-    elseif kind(from) == "table" and not box.masked[metatable(from)] then
+    elseif kind(from) == "table" and not masked[metatable(from)] then
         for key, value in next, from do
             key, value = key_of(data, key, true), inner(value)
             if key ~= nil and value ~= UNSUPPORTED then
@@ -147,7 +145,7 @@ map = box.callable_library(function(...)
     end
     return outer(data)
 end)
-box.env.map, box.env.Map = map, facade
+env.map, env.Map = map, facade
 
 function map.new(...)
     local count, room = select("#", ...), ...
@@ -214,7 +212,7 @@ end
 
 -- The key of another map's key in `data`.
 local function same_key(data, key, add)
-    return kind(key) == "table" and box.map_blob(data, key.blob, add) or kind(key) ~= "table" and key or nil
+    return kind(key) == "table" and map_blob(data, key.blob, add) or kind(key) ~= "table" and key or nil
 end
 
 local function copy(to, from)
@@ -279,14 +277,14 @@ local function missing(data, from, other)
     end
 end
 
-local index = box.at_line(34, "return function(m2, k) return m2[k] end")
+local index_of = at_line(34, "return function(m2, k) return m2[k] end")
 
 -- Asks what is no map for the keys of one: the real server does so before it finds out.
 local function look_up(data, other)
     local keys = sorted(data)
     for each = 1, #keys do
         if data.values[keys[each]] ~= NIL then
-            index(other, outer_key(keys[each]))
+            index_of(other, outer_key(keys[each]))
         end
     end
 end
@@ -308,7 +306,7 @@ function Map.text(data, depth)
     local keys, parts = sorted(data), {}
     for index = 1, #keys do
         local key, value = keys[index], data.values[keys[index]]
-        key = kind(key) == "table" and box.hex(key.blob) or text_of(key)
+        key = kind(key) == "table" and hex(key.blob) or text_of(key)
         parts[index] = key .. ":" .. (value == NIL and "NIL" or text_of(value, depth))
     end
     return "{" .. join(parts, #keys, ", ", 0) .. "}"
@@ -321,7 +319,7 @@ end
 
 function map.nbytes(...)
     local self = ...
-    return #box.packed(taken(self, select("#", ...)), true)
+    return #Map.packed(taken(self, select("#", ...)), true)
 end
 
 function Map.__index(self, key)
@@ -346,3 +344,5 @@ end
 function Map.__tostring(self)
     return Map.text(self[DATA], 1)
 end
+
+return { map_blob = map_blob, Map = Map, NIL = NIL, map_contents = contents, map_put = put, map_keys = sorted }

@@ -1,14 +1,15 @@
 -- The msgpack dialect of lists, maps, arguments and results: strings begin with a byte 03, bytes with their particle type,
 -- GeoJSON with 17 (hexadecimal); an ordered list or map has an ext C7 00 FLAGS in front of its elements, counted as one.
 -- Source: the wire specification, section 3.5.
-local box = ...
+local needs = ...
+local pcall, DEPTH, RECORD, NIL, list_contents = needs.pcall, needs.DEPTH, needs.RECORD, needs.NIL, needs.list_contents
+local map_contents, bytes_contents, List, Map, Bytes = needs.map_contents, needs.bytes_contents, needs.List, needs.Map, needs.Bytes
+local geojson_contents, map_blob, map_put, outer = needs.geojson_contents, needs.map_blob, needs.map_put, needs.outer
+local in_order, map_keys, blob_type, bytes_text, join = needs.in_order, needs.map_keys, needs.blob_type, needs.bytes_text, needs.join
 
-local kind, select, number_type, error, pcall = type, select, math.type, error, box.pcall
+local kind, select, number_type, error = type, select, math.type, error
 local byte, char, sub, find = string.byte, string.char, string.sub, string.find
 local pack, unpack, spread = string.pack, string.unpack, table.unpack
-local DEPTH <const>, RECORD <const>, NIL <const> = box.DEPTH, box.RECORD, box.NIL
-local list_contents, map_contents, bytes_contents = box.list_contents, box.map_contents, box.bytes_contents
-local List, Map, Bytes, GeoJSON = box.List, box.Map, box.Bytes, box.GeoJSON
 
 local SHORT <const> = 256 -- bytes of arguments that are kept
 local ARGUMENTS <const> = 950000 -- of a call: Lua's stack has a million places
@@ -32,7 +33,7 @@ local function text_at(data, at, size)
         local zero = find(text, "\0", 1, true)
         return zero and sub(text, 1, zero - 1) or text, last + 1
     elseif mark == GEOJSON then
-        return box.geojson_contents(sub(data, at + 1, last)), last + 1
+        return geojson_contents(sub(data, at + 1, last)), last + 1
     elseif mark < 32 then
         return bytes_contents(sub(data, at + 1, last), mark), last + 1
     end
@@ -48,7 +49,7 @@ local function flags_at(data, at, count)
 end
 
 local function list_at(data, at, count, depth)
-    local items, flags, start = {}, 0, at
+    local items, start, flags = {}, at
     flags, at = flags_at(data, at, count)
     if at > start then
         count = count - 1
@@ -65,7 +66,7 @@ local function key_at(data, at, depth, map)
     local key
     key, at = read(data, at, depth)
     if kind(key) == "table" and key.class == Bytes then
-        return box.map_blob(map, key.text, true), at
+        return map_blob(map, key.text, true), at
     elseif kind(key) ~= "string" and number_type(key) ~= "integer" then
         error(MALFORMED, 0)
     end
@@ -85,7 +86,7 @@ local function map_at(data, at, count, depth)
         if value == nil then
             value = NIL
         end
-        box.map_put(map, key, value)
+        map_put(map, key, value)
     end
     return map, at
 end
@@ -132,7 +133,7 @@ function read(data, at, depth)
 end
 
 -- Contents or a scalar; false as the second result if `data` cannot be read.
-function box.unpacked(data)
+local function unpacked(data)
     local ok, value = pcall(read, data, 1, 0)
     if ok then
         return value, true
@@ -147,7 +148,7 @@ local function few(data, at, left)
     if left == 0 then
         return
     end
-    local value, first = nil, byte(data, at) or 0xC1
+    local first, value = byte(data, at) or 0xC1
     local last = at + first - 0xA0
     if first < 0x80 then
         return first, few(data, at + 1, left - 1)
@@ -159,13 +160,13 @@ local function few(data, at, left)
     end
     value, at = read(data, at, 1)
     if kind(value) == "table" then
-        value = box.outer(value)
+        value = outer(value)
     end
     return value, few(data, at, left - 1)
 end
 
 -- The last arguments, and the last that came twice in a row, if they were scalars: the next call often has the same.
-local last, latest, values = "", "\x90", {}
+local last, latest, latest_values = "", "\x90", {}
 
 local function keep(data, ...)
     for index = 1, select("#", ...) do
@@ -173,15 +174,15 @@ local function keep(data, ...)
             return ...
         end
     end
-    latest, values = data, { ... }
+    latest, latest_values = data, { ... }
     return ...
 end
 
--- The elements of a list as so many values. Raises box.MALFORMED.
-function box.spread(data)
+-- The elements of a list as so many values. Raises MALFORMED.
+local function arguments_of(data)
     local first = byte(data, 1)
     if data == latest then
-        return spread(values, 1, first - 0x90)
+        return spread(latest_values, 1, first - 0x90)
     elseif first and first >= 0x90 and first < 0xA0 and byte(data, 2) ~= MARKER then
         if data == last and #data <= SHORT then
             return keep(data, few(data, 2, first - 0x90))
@@ -198,11 +199,10 @@ function box.spread(data)
         error("too many arguments", 0)
     end
     for index = 1, list.n do
-        items[index] = box.outer(items[index])
+        items[index] = outer(items[index])
     end
     return spread(items, 1, list.n)
 end
-box.MALFORMED = MALFORMED
 
 -- Writing: `put` appends the bytes of a value to `parts`, of which there are `n`; answers how many there are then.
 
@@ -210,9 +210,9 @@ local put
 local sorting = false -- are ordered lists sorted?
 local heavy = 0 -- bytes of texts that are not short: the same one may be there many times
 
-local function put_head(parts, n, count, few, lead)
+local function put_head(parts, n, count, short_lead, lead)
     if count < 16 then
-        parts[n] = char(few + count)
+        parts[n] = char(short_lead + count)
     elseif count < 65536 then
         parts[n] = pack(">BI2", lead, count)
     else
@@ -273,7 +273,7 @@ local function put_list(parts, n, list, depth)
         n = n + 1
         parts[n] = char(MARKER, 0, flags)
         if flags & 1 == 1 then
-            items, skipped = box.in_order(list)
+            items, skipped = in_order(list)
             for _ = 1, skipped do
                 n = n + 1
                 parts[n] = "\xC0"
@@ -287,7 +287,7 @@ local function put_list(parts, n, list, depth)
 end
 
 local function put_map(parts, n, map, depth, flags)
-    local keys, values = box.map_keys(map), map.values
+    local keys, values = map_keys(map), map.values
     n = n + 1
     put_head(parts, n, flags > 0 and #keys + 1 or #keys, 0x80, 0xDE)
     if flags > 0 then
@@ -321,7 +321,7 @@ local function put_contents(parts, n, value, depth)
     elseif class == Map then
         return put_map(parts, n, value, depth + 1, value.flags or 0)
     elseif class == Bytes then
-        return put_text(parts, n, box.blob_type(value), box.bytes_text(value))
+        return put_text(parts, n, blob_type(value), bytes_text(value))
     end
     return put_text(parts, n, GEOJSON, value.text_of)
 end
@@ -345,9 +345,12 @@ function put(parts, n, value, depth)
 end
 
 -- The bytes of a list or map. `stored`: for a bin, where ordered lists are in order, whatever the call did to them.
-function box.packed(value, stored)
+local function packed(value, stored)
     local parts = {}
     sorting, heavy = stored, 0
     put_contents(parts, 0, value, 0)
-    return box.join(parts, #parts, "", heavy)
+    return join(parts, #parts, "", heavy)
 end
+List.packed, Map.packed = packed, packed
+
+return { unpacked = unpacked, arguments_of = arguments_of, packed = packed, MALFORMED = MALFORMED }

@@ -1,11 +1,10 @@
 -- The order of values, for ordered lists: by type (nil, boolean, integer, string, list, map, bytes, float, geojson), then
 -- by value.
-local box = ...
+local needs = ...
+local NIL, List, Map, Bytes, bytes_contents, map_keys = needs.NIL, needs.List, needs.Map, needs.Bytes, needs.bytes_contents, needs.map_keys
+local blob_type, bytes_text = needs.blob_type, needs.bytes_text
 
 local kind, number_type, sort, char = type, math.type, table.sort, string.char
-local NIL <const> = box.NIL
-local List, Map, Bytes = box.List, box.Map, box.Bytes
-local bytes_contents = box.bytes_contents
 
 local function rank(value)
     local form = kind(value)
@@ -45,7 +44,7 @@ local function compare_maps(left, right)
     if left.n ~= right.n then
         return left.n - right.n
     end
-    local keys, others = box.map_keys(left), box.map_keys(right)
+    local keys, others = map_keys(left), map_keys(right)
     for index = 1, #keys do
         local key, other = keys[index], others[index]
         local order = compare(kind(key) == "table" and bytes_contents(key.blob) or key, kind(other) == "table" and bytes_contents(other.blob) or other)
@@ -64,7 +63,7 @@ end
 
 local function scalar(value, class)
     if class == 7 then
-        return char(box.blob_type(value)) .. box.bytes_text(value)
+        return char(blob_type(value)) .. bytes_text(value)
     elseif class == 9 then
         return value.text_of
     elseif class == 2 then
@@ -90,7 +89,7 @@ function compare(left, right)
 end
 
 -- The elements in order, NILs first: sorting knows no holes.
-function box.in_order(list)
+local function in_order(list)
     local items, n = {}, 0
     for index = 1, list.n do
         local value = list.items[index]
@@ -104,3 +103,5 @@ function box.in_order(list)
     end)
     return items, list.n - n
 end
+
+return { in_order = in_order }

@@ -1,10 +1,11 @@
 -- Particles: a type and bytes, what bins hold and results are. Source: the wire specification, section 3.4.
-local box = ...
+local needs = ...
+local List, Map, GeoJSON, RECORD, unpacked = needs.List, needs.Map, needs.GeoJSON, needs.RECORD, needs.unpacked
+local geojson_contents, bytes_contents, UNSUPPORTED, packed = needs.geojson_contents, needs.bytes_contents, needs.UNSUPPORTED, needs.packed
+local blob_type, bytes_text = needs.blob_type, needs.bytes_text
 
 local kind, number_type = type, math.type
 local byte, sub, find, pack, unpack = string.byte, string.sub, string.find, string.pack, string.unpack
-local List, Map, GeoJSON, Bytes = box.List, box.Map, box.GeoJSON, box.Bytes
-local RECORD <const> = box.RECORD
 
 local NULL <const>, INTEGER <const>, FLOAT <const>, STRING <const>, BOOL <const> = 0, 1, 2, 3, 17
 local MAP <const>, LIST <const>, GEOJSON <const> = 19, 20, 23
@@ -33,7 +34,7 @@ end
 
 local function collection(class)
     return function(data, first, last)
-        local value, readable = box.unpacked(sub(data, first, last))
+        local value, readable = unpacked(sub(data, first, last))
         if readable and kind(value) == "table" and value.class == class then
             return value
         end
@@ -46,11 +47,11 @@ local function geojson(data, first, last)
         return nil
     end
     local cells = unpack(">I2", data, first + 1)
-    return box.geojson_contents(sub(data, first + 3 + cells * 8, last))
+    return geojson_contents(sub(data, first + 3 + cells * 8, last))
 end
 
 local function blob(data, first, last, form)
-    return box.bytes_contents(sub(data, first, last), form)
+    return bytes_contents(sub(data, first, last), form)
 end
 
 local readers = {
@@ -62,7 +63,7 @@ local readers = {
 }
 
 -- Contents or a scalar for a particle whose bytes are those of `data` from `first` to `last`; nil if it has none.
-function box.from_particle(form, data, first, last)
+local function from_particle(form, data, first, last)
     local reader = readers[form]
     if reader then
         return reader(data, first, last, form)
@@ -71,7 +72,7 @@ function box.from_particle(form, data, first, last)
 end
 
 -- Type and bytes of contents or a scalar; type 0 for what no particle can be. `stored`: it is for a bin.
-function box.to_particle(value, stored)
+local function to_particle(value, stored)
     local form = kind(value)
     if form == "number" then
         if number_type(value) == "integer" then
@@ -82,14 +83,16 @@ function box.to_particle(value, stored)
         return STRING, value
     elseif form == "boolean" then
         return BOOL, value and "\1" or "\0"
-    elseif form ~= "table" or value == RECORD or value == box.UNSUPPORTED then
+    elseif form ~= "table" or value == RECORD or value == UNSUPPORTED then
         return NULL, ""
     end
     local class = value.class
     if class == List or class == Map then
-        return class == List and LIST or MAP, box.packed(value, stored)
+        return class == List and LIST or MAP, packed(value, stored)
     elseif class == GeoJSON then
         return GEOJSON, "\0\0\0" .. value.text_of
     end
-    return box.blob_type(value), box.bytes_text(value)
+    return blob_type(value), bytes_text(value)
 end
+
+return { from_particle = from_particle, to_particle = to_particle }

@@ -6,14 +6,15 @@
 --   the bytes  as stored
 --
 -- Nothing leaves this file before the function has returned: `close` then answers what is to be written, as one write.
-local box = ...
+local needs = ...
+local inner, outer, wrong_class, integer = needs.inner, needs.outer, needs.wrong_class, needs.integer_argument
+local bad_argument, UNSUPPORTED, Record, places, next_op = needs.bad_argument, needs.UNSUPPORTED, needs.Record, needs.places, needs.next_op
+local op, from_particle, type_name, log_line, place = needs.op, needs.from_particle, needs.type_name, needs.log_line, needs.place
+local without, env, stored_size, bytes_contents, current = needs.without, needs.env, needs.stored_size, needs.bytes_contents, needs.current
 
 local kind, number_type, error, select, metatable = type, math.type, error, select, debug.getmetatable
 local byte, sub, unpack, concat, format = string.byte, string.sub, string.unpack, table.concat, string.format
 local setmetatable, tostring, next = setmetatable, tostring, next
-local inner, outer, refuse, integer, bad_argument = box.inner, box.outer, box.refuse, box.integer, box.bad_argument
-local UNSUPPORTED <const>, Record = box.UNSUPPORTED, box.Record
-local places, next_op, op = box.places, box.next_op, box.op
 
 local GONE <const> = {} -- what a bin without a value shows
 local BINS <const>, NAME <const>, PENDING <const> = 512, 15, 1024 -- bins of a record, bytes of a name, bins assigned
@@ -38,23 +39,23 @@ local function start()
     present, emptied, touched = exists, false, false
 end
 
-function box.open(...)
+local function open(...)
     exists, generation, ttl, updated, set_name, key, digest, bins, in_memory = ...
     start()
     failure, new_ttl, without_key, read_only = nil, nil, false, false
     rec = setmetatable({}, Record)
-    box.record = rec
+    current.record = rec
     return rec
 end
 
 -- The next record of a stream: nothing that is done to it has an effect.
-function box.show(...)
-    local shown_now = box.open(true, ...)
+local function show(...)
+    local shown_now = open(true, ...)
     read_only = true
     return shown_now
 end
 
-function box.is_read_only()
+local function is_read_only()
     return read_only
 end
 
@@ -67,7 +68,7 @@ end
 
 -- The value of a stored bin. Lists and the like are kept: changes of them are to be seen.
 local function stored(name, form, first, last)
-    local value = box.from_particle(form, bins, first, last)
+    local value = from_particle(form, bins, first, last)
     if kind(value) == "table" or kind(value) == "string" then
         shown = shown or {}
         shown[name] = value
@@ -80,7 +81,7 @@ local function bin_name(name)
     if name == nil then
         return nil
     elseif kind(name) ~= "number" then
-        bad_argument(2, 2, "string expected, got " .. box.type_name(name))
+        bad_argument(2, 2, "string expected, got " .. type_name(name))
     end
     return tostring(name)
 end
@@ -148,7 +149,7 @@ function Record.__newindex(self, name, value)
     if value == UNSUPPORTED then
         error("can't set bin " .. name .. " to unsupported type", 2)
     elseif #name > NAME then
-        return box.log_line(1, box.place(2), "bin name " .. format("%q", sub(name, 1, SHOWN)) .. " is too long, ignored")
+        return log_line(1, place(2), "bin name " .. format("%q", sub(name, 1, SHOWN)) .. " is too long, ignored")
     elseif value == nil then
         value = GONE
     end
@@ -166,7 +167,7 @@ function Record.__tostring(self)
     return "Record: " .. format("%p", self)
 end
 
-Record.__len = box.without(Record, "get length of")
+Record.__len = without(Record, "get length of")
 
 -- Passing on what was assigned
 
@@ -234,11 +235,11 @@ local function flush()
     return true
 end
 
-function box.exists()
+local function is_present()
     return present
 end
 
-function box.create()
+local function create()
     if read_only then
         return 1
     end
@@ -251,7 +252,7 @@ function box.create()
     return flush() and 0 or -1
 end
 
-function box.update()
+local function update()
     if read_only then
         return 1
     end
@@ -264,7 +265,7 @@ function box.update()
     return flush() and 0 or -1
 end
 
-function box.remove()
+local function remove()
     if read_only then
         return 1
     end
@@ -329,7 +330,7 @@ local function rewritten()
 end
 
 -- What the call does to the record: result code, action, bins, ttl, drop key.
-function box.close()
+local function close()
     if failure then
         return failure, NOTHING, "", nil, false
     elseif not touched then
@@ -349,11 +350,11 @@ end
 
 local record = {}
 setmetatable(record, { __metatable = record })
-box.env.record = record
+env.record = record
 
 local function own(self, arguments)
     if metatable(self) ~= Record then
-        refuse(2, 1, "Record", arguments, self)
+        wrong_class(2, 1, "Record", arguments, self)
     elseif self ~= rec then
         error("the record belongs to another call", 3)
     end
@@ -377,33 +378,33 @@ function record.last_update_time(...)
     return updated
 end
 
-local function stored_size()
-    return exists and box.stored_size(bins, set_name, key, ttl) or 0
+local function size_on_storage()
+    return exists and stored_size(bins, set_name, key, ttl) or 0
 end
 
 function record.size(...)
     local self = ...
     own(self, select("#", ...))
-    return stored_size()
+    return size_on_storage()
 end
 
 function record.memory_size(...)
     local self = ...
     own(self, select("#", ...))
-    return in_memory and stored_size() or 0
+    return in_memory and size_on_storage() or 0
 end
 
 function record.device_size(...)
     local self = ...
     own(self, select("#", ...))
-    return in_memory and 0 or stored_size()
+    return in_memory and 0 or size_on_storage()
 end
 
 function record.key(...)
     local self = ...
     own(self, select("#", ...))
     if present and key ~= "" and not without_key then
-        return outer(box.from_particle(byte(key), key, 2, #key))
+        return outer(from_particle(byte(key), key, 2, #key))
     end
     return nil
 end
@@ -417,7 +418,7 @@ end
 function record.digest(...)
     local self = ...
     own(self, select("#", ...))
-    return outer(box.bytes_contents(digest))
+    return outer(bytes_contents(digest))
 end
 
 function record.numbins(...)
@@ -452,3 +453,5 @@ function record.drop_key(...)
     own(self, select("#", ...))
     without_key = present and not read_only
 end
+
+return { open = open, show = show, is_read_only = is_read_only, exists = is_present, create = create, update = update, remove = remove, close = close }

@@ -9,12 +9,14 @@
 --
 -- An operation that runs is a function of the next value, nil at the end of the stream. Source: the UDF specification,
 -- section 4; `record_batch.py` says what the host gives.
-local box = ...
+local needs = ...
+local pcall, env, to_particle, inner, begin, finish = needs.pcall, needs.env, needs.to_particle, needs.inner, needs.begin, needs.finish
+local arguments_of, MALFORMED, operations, new_stream = needs.arguments_of, needs.MALFORMED, needs.operations, needs.new_stream
+local show, without_place, hold_lines, aerospike = needs.show, needs.without_place, needs.hold_lines, needs.aerospike
+local outermost = needs.outermost
 
-local error, setmetatable, pcall, rawset, clock, kind = error, setmetatable, box.pcall, rawset, os.clock, type
+local error, setmetatable, rawset, clock, kind = error, setmetatable, rawset, os.clock, type
 local byte, find, sub, pack, unpack, concat = string.byte, string.find, string.sub, string.pack, string.unpack, table.concat
-local env, to_particle, inner = box.env, box.to_particle, box.inner
-local begin, finish, spread = box.begin, box.finish, box.spread
 
 -- What of a stream goes to the client: messages one after the other
 
@@ -43,10 +45,11 @@ end
 
 -- Running
 
-local ENOUGH <const>, SLICE <const> = 262144, 0.02 -- bytes that go out in one crossing; seconds of the processor
+-- Bytes that go out in one crossing, some frames of a socket; and seconds of the processor, twice a time slice of the scheduler:
+-- between two crossings the aggregation can be ended.
+local ENOUGH <const>, SLICE <const> = 262144, 0.02
 local END <const> = 0 -- in a batch, behind the records of a partition
 local RECORD <const> = ">xI2I4I8c20s1s4s4" -- generation, ttl, last update, digest, set, key, bins
-local NO_ARGUMENTS <const> = "\x90"
 local REUSE <const>, LATE <const>, BROKEN <const> = 0, 1, 2
 
 local name, data, in_memory -- of the call
@@ -57,7 +60,7 @@ local first -- the first operation of the partition at hand; nil before its firs
 local function arguments(stream, ok, ...)
     if ok then
         return stream, ...
-    elseif ... ~= box.MALFORMED then
+    elseif ... ~= MALFORMED then
         error((...), 0)
     end
     return stream
@@ -69,10 +72,10 @@ local function prepare()
     if f == nil then
         error("function not found", 0)
     end
-    local operations = box.operations((f(arguments(box.new_stream(), pcall(spread, data)))))
+    local steps = operations((f(arguments(new_stream(), pcall(arguments_of, data)))))
     local onward = write
-    for index = #operations, 1, -1 do
-        onward = operations[index](onward)
+    for index = #steps, 1, -1 do
+        onward = steps[index](onward)
     end
     ended = false
     return onward
@@ -91,7 +94,7 @@ local function next_record()
     at = after
     first = first or prepare()
     if not ended then
-        first(box.show(generation, ttl, updated, set, key, digest, bins, in_memory))
+        first(show(generation, ttl, updated, set, key, digest, bins, in_memory))
     end
 end
 
@@ -111,27 +114,27 @@ local function text_of(message)
     if kind(message) ~= "string" then
         return "result value type unexpected"
     end
-    local text = box.without_place(message)
+    local text = without_place(message)
     local zero = find(text, "\0", 1, true)
     return zero and sub(text, 1, zero - 1) or text
 end
 
-function box.open_stream(...)
+local function open_stream(...)
     name, data, head, in_memory = ...
     batch, at, first = "", 1, nil
     out, parts, size = {}, 0, 0
-    box.hold_lines(false)
+    hold_lines(false)
 end
 
 -- Takes a batch of records, or goes on with the last one, if it is empty: messages, whether there is more to do, an error
 -- text or nil, and what becomes of the state.
-function box.pour(limit, more)
+local function pour(limit, more)
     begin(limit, false)
-    rawset(env, "aerospike", box.aerospike)
+    rawset(env, "aerospike", aerospike)
     if more ~= "" then
         batch, at = more, 1
     end
-    local ok, message = box.outermost(work)
+    local ok, message = outermost(work)
     local state = finish() and LATE or REUSE
     if not ok then
         first, batch, at = nil, "", 1
@@ -153,7 +156,11 @@ local function refused()
     error("this function is the engine's: modules cannot call it", 2)
 end
 
-for _, each in next, { "filter", "transform", "reduce", "aggregate", "stream_iterator", "StreamOps_create", "StreamOps_apply", "StreamOps_select", "apply_stream" } do
+local RESERVED <const> = {
+    "filter", "transform", "reduce", "aggregate", "stream_iterator", "StreamOps_create", "StreamOps_apply", "StreamOps_select",
+    "apply_stream",
+}
+for _, each in next, RESERVED do
     env[each] = refused
 end
 
@@ -166,3 +173,5 @@ local function library(names)
 end
 
 env.stream = library({ "read", "write", "readable", "writable", "tostring" })
+
+return { open_stream = open_stream, pour = pour }

@@ -1,9 +1,9 @@
 -- The operations of a stream. The lines in which a module's functions are called are part of its messages: the real server
 -- names 36, 50, 63, 76, 142, 146, 150, 154, 159 and 175 of a file of this name. Empty lines keep them where they are.
-local box = ...
+local needs = ...
+local env, List, Map, Bytes, masked, type_name, setter_of = needs.env, needs.List, needs.Map, needs.Bytes, needs.masked, needs.type_name, needs.setter_of
 
 local kind, metatable, next, insert, number_type, error, setmetatable = type, debug.getmetatable, next, table.insert, math.type, error, setmetatable
-local env, List, Map, Bytes, masked, type_name = box.env, box.List, box.Map, box.Bytes, box.masked, box.type_name
 local list, append, clone_list, merge_lists = env.list, env.list.append, env.list.clone, env.list.merge
 local map, clone_map, merge_maps = env.map, env.map.clone, env.map.merge
 local FULL <const> = 1000 -- of a number that is aggregated
@@ -94,10 +94,10 @@ local StreamOps, StreamOps_mt = {}, {}
 StreamOps_mt.__index = StreamOps
 env.StreamOps, env.StreamOps_mt = StreamOps, StreamOps_mt
 
-function box.new_stream()
+local function new_stream()
     local stream = {}
     operations_of[stream] = {}
-    return box.setter_of(StreamOps_mt)(stream, StreamOps_mt) -- modules see and may change the metatable
+    return setter_of(StreamOps_mt)(stream, StreamOps_mt) -- modules see and may change the metatable
 end
 
 local function add(stream, operation, reduces)
@@ -112,7 +112,7 @@ end
 local AT <const> = [=[[string "aerospike.lua"]:33: ]=] -- where the real server looks at what the function gave
 
 -- The operations of what a module's function gave, which should be a stream.
-function box.operations(result)
+local function operations(result)
     local class, form = metatable(result), kind(result)
     if operations_of[result] then
         return operations_of[result]
@@ -174,3 +174,5 @@ function StreamOps.groupby(self, f)
 
     return self : aggregate(map(), gather) : reduce(merge)
 end
+
+return { new_stream = new_stream, operations = operations }

@@ -1,58 +1,56 @@
--- What the values that modules take for userdata have in common.
+-- The classes of Aerospike's values, which modules take for userdata: what lists, maps, bytes, geojson and records have in common.
 --
 -- Such a value is a proxy: a table with nothing in it but its contents under DATA, a key that no module can name, and a
 -- metatable that no module can reach (`getmetatable` gives the class's facade). Contents know their class. They hold the
 -- contents of other values, not proxies: each reading makes a new proxy, so two readings are never equal but share what
 -- they show, as on the real server.
-local box = ...
+local needs = ...
+local env, masked, missing, bad_argument, type_name = needs.env, needs.masked, needs.missing, needs.bad_argument, needs.type_name
 
-local kind, error, setmetatable, rawget = type, error, setmetatable, rawget
+local kind, error, load, setmetatable, tostring, rawequal = type, error, load, setmetatable, tostring, rawequal
 local metatable, getinfo, getlocal, getupvalue = debug.getmetatable, debug.getinfo, debug.getlocal, debug.getupvalue
-local find, sub, format = string.find, string.sub, string.format
+local find, sub, rep, format = string.find, string.sub, string.rep, string.format
 local tointeger, number_type, tonumber = math.tointeger, math.type, tonumber
-local env, masked = box.env, box.masked
 
 local DATA <const> = {}
 local UNSUPPORTED <const> = {} -- what no list, map or bin can hold
+local current = {} -- `record`: the one of the call at hand
 local RECORD <const> = {} -- the record of the call: it may stand in a bin or a list until that is written
-box.DATA, box.UNSUPPORTED, box.RECORD = DATA, UNSUPPORTED, RECORD
 
 local DEPTH <const> = 128 -- how deep lists and maps may be nested
-box.DEPTH = DEPTH
 
 -- Classes
 
 local containers = {} -- metatables of lists, maps, bytes and geojson
 
 -- A new class: its metatable and what modules see of it.
-function box.class(name, holds_data)
+local function class(name, holds_data)
     local facade = { __name = name }
-    local class = { __name = name, __metatable = facade }
-    masked[class] = true
-    containers[class] = holds_data
-    return class, facade
+    local new = { __name = name, __metatable = facade }
+    masked[new] = true
+    containers[new] = holds_data
+    return new, facade
 end
 
 -- A library: a table that can be called to construct a value.
-function box.callable_library(construct)
+local function callable_library(construct)
     local library = {}
     return setmetatable(library, { __metatable = library, __call = construct })
 end
 
-local Record, record_facade = box.class("Record", false)
-box.Record, box.record_facade = Record, record_facade
+local Record = class("Record", false)
 
 -- Values in, values out
 
 -- What is kept of a value: contents, scalars, strings up to a zero byte.
-function box.inner(value)
+local function inner(value)
     local form = kind(value)
     if form == "string" then
         local zero = find(value, "\0", 1, true)
         return zero and sub(value, 1, zero - 1) or value
     elseif form == "table" then
-        local class = metatable(value)
-        return containers[class] and value[DATA] or class == Record and RECORD or UNSUPPORTED
+        local own = metatable(value)
+        return containers[own] and value[DATA] or own == Record and RECORD or UNSUPPORTED
     elseif form == "number" or form == "boolean" or form == "nil" then
         return value
     end
@@ -60,58 +58,34 @@ function box.inner(value)
 end
 
 -- The value for contents or a scalar.
-function box.outer(inner)
-    if kind(inner) ~= "table" then
-        return inner
-    elseif inner == RECORD then
-        return box.record
+local function outer(contents)
+    if kind(contents) ~= "table" then
+        return contents
+    elseif contents == RECORD then
+        return current.record
     end
-    return setmetatable({ [DATA] = inner }, inner.class)
+    return setmetatable({ [DATA] = contents }, contents.class)
 end
 
-local function text_of(inner, depth)
-    local form = kind(inner)
+local function text_of(contents, depth)
+    local form = kind(contents)
     if form == "table" then
-        if inner == RECORD then
+        if contents == RECORD then
             return "Record"
         elseif depth > DEPTH then
             error("too deeply nested", 0)
         end
-        return inner.class.text(inner, depth + 1)
+        return contents.class.text(contents, depth + 1)
     elseif form == "string" then
-        return '"' .. inner .. '"'
-    elseif number_type(inner) == "float" then
-        return format("%.16g", inner)
+        return '"' .. contents .. '"'
+    elseif number_type(contents) == "float" then
+        return format("%.16g", contents)
     end
-    return inner == nil and "NIL" or tostring(inner)
+    return contents == nil and "NIL" or tostring(contents)
 end
-box.text_of = text_of
-
--- Errors, in the words and at the place that a C function's would have. `depth` is how many functions of the library are
--- between `bad_argument` and the module: 1 when the function that the module called calls it itself.
-
-local function bad_argument(depth, number, message)
-    local how = getinfo(depth + 1, "n")
-    local name = how.name or "?"
-    if how.namewhat == "method" then
-        number = number - 1
-        if number == 0 then
-            error("calling '" .. name .. "' on bad self (" .. message .. ")", depth + 2)
-        end
-    end
-    error("bad argument #" .. number .. " to '" .. name .. "' (" .. message .. ")", depth + 2)
-end
-box.bad_argument = bad_argument
-
-local function type_name(value)
-    local own = metatable(value)
-    local name = own and rawget(own, "__name")
-    return kind(name) == "string" and name or kind(value)
-end
-box.type_name = type_name
 
 -- Refuses a value where one of class `name` belongs; `count` is the number of arguments there are.
-function box.refuse(depth, number, name, count, value)
+local function wrong_class(depth, number, name, count, value)
     local wanted = kind(value) == "table" and masked[metatable(value)] and name or "userdata"
     local given = count < number and "no value" or type_name(value)
     bad_argument(depth + 1, number, wanted .. " expected, got " .. given)
@@ -119,7 +93,7 @@ end
 
 -- The real server has some functions in Lua, in a file that its messages name: `line` is the line of a call there, which
 -- refuses `value` where one of class `name` belongs.
-function box.refuse_inside(line, called, name, value)
+local function refuse_inside(line, called, name, value)
     local wanted = kind(value) == "table" and masked[metatable(value)] and name or "userdata"
     local text = "bad argument #1 to '" .. called .. "' (" .. wanted .. " expected, got " .. type_name(value) .. ")"
     error('[string "as.lua"]:' .. line .. ": " .. text, 0)
@@ -133,7 +107,7 @@ local function not_a_number(depth, number, count, value)
 end
 
 -- An argument as an integer: integral floats and numeric strings are taken too. `default` stands for nil, if given.
-function box.integer(depth, number, count, value, default)
+local function integer_argument(depth, number, count, value, default)
     if value == nil and default then
         return default
     end
@@ -146,7 +120,7 @@ function box.integer(depth, number, count, value, default)
 end
 
 -- An argument as a string; numbers are taken too. `default` stands for nil, if given.
-function box.string(depth, number, count, value, default)
+local function text_argument(depth, number, count, value, default)
     if value == nil and default then
         return default
     elseif kind(value) == "number" then
@@ -189,13 +163,23 @@ local function variable(level, value)
     return ""
 end
 
-box.missing = {}
-
 -- Metamethods that fail as an operation on userdata without them would.
-function box.without(class, operation)
+local function without(of_class, operation)
     local function fail(self)
-        error("attempt to " .. operation .. " a " .. class.__name .. " value" .. variable(2, self), 2)
+        error("attempt to " .. operation .. " a " .. of_class.__name .. " value" .. variable(2, self), 2)
     end
-    box.missing[fail] = true
+    missing[fail] = true
     return fail
 end
+
+-- A text of Lua that begins at `line` of the file that the real server's messages name.
+local function at_line(line, text)
+    return load(rep("\n", line - 1) .. text, '=[string "as.lua"]', "t")()
+end
+
+return {
+    DATA = DATA, UNSUPPORTED = UNSUPPORTED, RECORD = RECORD, DEPTH = DEPTH, Record = Record, current = current,
+    class = class, callable_library = callable_library, inner = inner, outer = outer, text_of = text_of,
+    wrong_class = wrong_class, refuse_inside = refuse_inside, integer_argument = integer_argument, text_argument = text_argument,
+    without = without, at_line = at_line,
+}

@@ -4,6 +4,8 @@ import asyncio
 from types import SimpleNamespace
 from typing import cast
 
+import pytest
+
 from asudfd.lua.context import LuaContext
 from asudfd.lua.pool import ContextLease, ContextPool, ModuleVersion
 from asudfd.lua.profile_guard import HOLD_MAX, QUICK_RUNS
@@ -97,7 +99,11 @@ def test_a_pool_that_keeps_nothing() -> None:
     assert pool.is_empty()
 
 
-def test_calls_that_can_wait_share_contexts_that_come_back() -> None:
+def test_calls_that_can_wait_share_contexts_that_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "asudfd.lua.pool.PATIENCE", 60
+    )  # on a busy machine 5 ms are over before a context comes back
+
     async def scene() -> None:
         pool = ContextPool("m", 2, 8)
         served: list[LuaContext] = []

@@ -1,15 +1,18 @@
 """Calls of library functions are no tail calls any more; everything else about a chunk stays."""
 
-import time
+import asyncio
 from collections.abc import Callable
+from importlib.resources import files
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lupa.lua54 import LuaRuntime
 
-from asudfd.lua import state
-from asudfd.lua.bytecode import HEADER
+from asudfd.config.schema.lua import ModLua
+from asudfd.lua import runner, state
+from asudfd.lua.aerospike.host import UdfHost
+from asudfd.lua.bytecode import HEADER, NAMES
 from asudfd.lua.call import Scalar
 from asudfd.lua.state import compile_text, without_tail_calls
 
@@ -118,17 +121,54 @@ def of_constants(count: int) -> bytes:
     )
 
 
-@pytest.mark.parametrize("module", [of_functions, of_branches, of_constants])
-def test_time_grows_as_the_module_does(module: Callable[[int], bytes]) -> None:
-    def seconds(count: int) -> float:
-        text, times = module(count), []
-        for _ in range(3):
-            began = time.process_time()
-            assert compile_text(text, b"@m").code is not None
-            times.append(time.process_time() - began)
-        return min(times) / count
+def of_methods(count: int) -> bytes:
+    """A module of one function with ``count`` calls of methods with long names."""
+    calls = b"".join(b"if x == %d then return t:%s%d(x) end\n" % (n, b"m" * 99, n) for n in range(count))
+    return b"local f = function(t, x)\n" + calls + b"end return f"
 
-    assert seconds(16 * 700) < 1.5 * seconds(700)
+
+def of_levels(count: int) -> bytes:
+    """A module of 50 functions in one another, with ``count`` calls in all."""
+    calls = b"if x then return type(x) end " * (count // 50)
+    return (b"local f = function(x) " + calls) * 50 + b"end " * 50
+
+
+COUNTED = LUA.execute(
+    b"""
+local sethook, load = debug.sethook, load
+return function(rewriter, size, tables, functions, methods, dump)
+    local rewritten = load(rewriter, "=bytecode.lua", "t")(size, tables, functions, methods)
+    local hundreds = 0
+    sethook(function() hundreds = hundreds + 1 end, "", 100)
+    rewritten(dump)
+    sethook()
+    return hundreds
+end
+"""
+)
+
+
+@pytest.mark.parametrize("module", [of_functions, of_branches, of_constants, of_methods, of_levels])
+def test_the_work_grows_as_the_module_does(module: Callable[[int], bytes]) -> None:
+    """Counted in instructions of Lua: a large module that is valid must not hold up its put."""
+    rewriter = (files("asudfd.lua") / "bytecode.lua").read_bytes()
+    names = [b" ".join(each) for each in NAMES]
+    small, large = (COUNTED(rewriter, len(HEADER), *names, DUMP(module(count))) for count in (700, 16 * 700))
+    assert large < 1.2 * 16 * small
+
+
+def test_an_unknown_layout_is_logged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "knows_bytecode", lambda: False)
+    lines: list[tuple[object, ...]] = []
+
+    async def scene() -> None:
+        host = UdfHost(ModLua(user_path="/udf"), lambda _: None, lambda *line: lines.append(line))
+        for name in ("a.lua", "b.lua"):
+            await host.validate(name, b"return 1")
+        await host.stop()
+
+    asyncio.run(scene())
+    assert lines == [(1, "", runner.LINES_LOST, "udf")]
 
 
 def test_a_layout_that_is_not_known_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

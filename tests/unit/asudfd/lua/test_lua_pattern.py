@@ -9,9 +9,11 @@ from lupa.lua54 import LuaRuntime
 LUA = LuaRuntime(encoding=None)
 FIND, MATCH, GMATCH, GSUB, COST = LUA.execute(
     b"""
-local box = { refusal = function(text) return text end, join = function(parts) return table.concat(parts) end }
-for _, chunk in next, { ... } do load(chunk, "=pattern", "t")(box) end
-local pattern = box.pattern
+local provided = { refuse = function(text) error(text, 0) end, join = function(parts) return table.concat(parts) end }
+for _, chunk in next, { ... } do
+    for name, value in next, load(chunk, "=pattern", "t")(provided) or {} do provided[name] = value end
+end
+local pattern = provided.pattern
 
 local function outcome(...)
     local parts = { tostring(select("#", ...)) }

@@ -21,7 +21,7 @@ from asudfd.lua.sandbox import sandbox_chunks
 from asudfd.lua.state import compile_text, new_state
 
 PROBE = rb"""
-local box = ...
+local box = ... -- everything that chunks provide
 local next, type, pairs, rawget, tostring = next, type, pairs, rawget, tostring
 local debug, secrets, allowed = debug, {}, {}
 
@@ -264,7 +264,8 @@ skipped[explore_stream] = true
 @pytest.fixture
 def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., LuaContext]]:
     """Contexts with the probe in their sandbox."""
-    (first, *parts), api = sandbox_chunks(CROSSING)
+    chunks = sandbox_chunks(CROSSING)
+    *others, last = chunks.others
     keep = compile_text(
         b"originals_of_the_state = {} local all = originals_of_the_state "
         b"local function copy(t, to) for k, v in next, t do to[k] = v end return to end "
@@ -275,7 +276,9 @@ def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., LuaContext]]
         b"=keep",
     ).code
     probe = compile_text(PROBE, b"=probe").code
-    monkeypatch.setattr(context_module, "sandbox_chunks", lambda _: ([first, *parts], [*api, probe]))
+    assert probe is not None
+    probed = chunks._replace(others=(*others, probe, last))
+    monkeypatch.setattr(context_module, "sandbox_chunks", lambda _: probed)
     made = new_state
 
     def state(memory: int, version: str) -> Any:

@@ -225,7 +225,7 @@ def _loaded(source: bytes, log: Callable[..., None] = lambda *_: None) -> contex
 
 
 # A hole in the sandbox, as one was: a module that reaches what is inside of bytes, lists and geo JSON.
-HOLE = rb"local box = ... box.env.inside = function(value) return value[box.DATA] end"
+HOLE = rb"local needs = ... local DATA = needs.DATA needs.env.inside = function(value) return value[DATA] end"
 
 FORGED = {
     "text": ("local b = bytes() inside(b).text = {} inside(b).n = 1 return b", ""),
@@ -254,9 +254,12 @@ FORGED = {
 
 @pytest.fixture
 def forged(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    parts, api = sandbox_chunks(CROSSING)
+    chunks = sandbox_chunks(CROSSING)
+    *others, last = chunks.others
     hole = compile_text(HOLE, b"=hole").code
-    monkeypatch.setattr(context_module, "sandbox_chunks", lambda _: (parts, [*api, hole]))
+    assert hole is not None
+    holed = chunks._replace(others=(*others, hole, last))
+    monkeypatch.setattr(context_module, "sandbox_chunks", lambda _: holed)
     return _loaded
 
 
