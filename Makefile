@@ -33,11 +33,17 @@ test storm bench: export PATH := $(CURDIR)/$(BIN):$(PATH)
 test: check $(VENV)/clients $(VENV)/etcd $(VENV)/faketime ## lint, types, import contracts and every test
 	$(BIN)/python -m pytest $(or $(TESTS),$(TOGETHER))
 
-check: $(VENV)/tools | $(TMPDIR) ## format, lint, types and import contracts
+check: $(VENV)/tools $(VENV)/luacheck | $(TMPDIR) ## format, lint (Python and Lua), types and import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@PATH="$(CURDIR)/$(BIN):$$PATH"; \
+	if command -v luacheck >/dev/null; then \
+		echo luacheck daemon/asudfd/lua config && luacheck --quiet --no-color daemon/asudfd/lua config; \
+	else \
+		echo "WARNING: no luacheck on the PATH, and none could be fetched: our Lua was NOT checked" >&2; \
+	fi
 
 # The parts where a line that no test runs is a risk, and the least percentage of their lines and branches that tests run.
 FLOORS := asinfo/wire:97 daemon/asudfd/lua:90 daemon/asudfd/aerospike/message:92 daemon/asudfd/record:92
@@ -92,6 +98,25 @@ $(VENV)/etcd: | $(BIN)/python $(TMPDIR)
 		for package in etcd-*.deb; do dpkg-deb -x $$package etcd || exit 1; done && \
 		cp etcd/usr/bin/etcd etcd/usr/bin/etcdctl $(CURDIR)/$(BIN)/ && rm -rf etcd etcd-*.deb; \
 	fi || echo "no etcd on the PATH, and none could be fetched: the tests that need it will be skipped" >&2
+	@touch $@
+
+# The linter of our Lua: that of this system, else Debian's packages, unpacked.
+LUA_PACKAGES := lua-check lua-argparse lua-filesystem lua5.1
+define LUACHECK
+#!/bin/sh
+root='$(CURDIR)/$(VENV)/lib/lua'
+for modules in "$$root"/usr/lib/*/lua/5.1; do LUA_CPATH="$$modules/?.so"; done
+LUA_PATH="$$root/usr/share/lua/5.1/?.lua;$$root/usr/share/lua/5.1/?/init.lua"
+export LUA_PATH LUA_CPATH
+exec "$$root/usr/bin/lua5.1" "$$root/usr/bin/luacheck" "$$@"
+endef
+export LUACHECK
+$(VENV)/luacheck: | $(BIN)/python $(TMPDIR)
+	@command -v luacheck >/dev/null || ( cd $(TMPDIR) && { [ "$$(id -u)" != 0 ] || apt-get update -qq; } && \
+		apt-get download -qq -o APT::Sandbox::User=root $(LUA_PACKAGES) && \
+		for name in $(LUA_PACKAGES); do dpkg-deb -x $${name}_*.deb $(CURDIR)/$(VENV)/lib/lua && rm -f $${name}_*.deb || exit 1; done && \
+		echo "$$LUACHECK" >$(CURDIR)/$(BIN)/luacheck && chmod +x $(CURDIR)/$(BIN)/luacheck ) || \
+		echo "no luacheck on the PATH, and none could be fetched: our Lua will not be checked" >&2
 	@touch $@
 
 # A wrong clock for one process: the library of this system, else Debian's package, unpacked.
