@@ -5,12 +5,12 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from asudfd.smd.interface import UDF, Content, Item
+from asudfd.smd.interface import UDF, SmdContent, SmdItem
 from asudfd.smd.local import LocalSmd
-from asudfd.smd.log import Log
+from asudfd.smd.log import SmdLog
 
 
-def json_file(content: Content) -> bytes:
+def json_file(content: SmdContent) -> bytes:
     """What the first version would have written."""
     entries = [
         {"key": item.key, "value": item.value, "generation": item.generation, "timestamp": item.timestamp}
@@ -20,9 +20,9 @@ def json_file(content: Content) -> bytes:
     return (json.dumps([head, *entries], indent=3) + "\n").encode()
 
 
-def write_log(path: Path, groups: Sequence[Sequence[Item]]) -> list[int]:
+def write_log(path: Path, groups: Sequence[Sequence[SmdItem]]) -> list[int]:
     """A log of ``groups`` of changes, each acknowledged; the end of the file after each."""
-    log = Log.create(path)
+    log = SmdLog.create(path)
     log.seal()
     ends = []
     for tid, items in enumerate(groups, 1):
@@ -39,9 +39,9 @@ class Subscriber:
     """Remembers what it accepted."""
 
     def __init__(self) -> None:
-        self.calls: list[list[Item]] = []
+        self.calls: list[list[SmdItem]] = []
 
-    def accept(self, items: Sequence[Item]) -> None:
+    def accept(self, items: Sequence[SmdItem]) -> None:
         self.calls.append(list(items))
 
     @property

@@ -1,4 +1,4 @@
-"""Which files of records and of metadata there are: one that is gone was lost, and is not taken for one that never was.
+"""The manifest: the list of all files of records and of metadata, so that a start notices a file that is missing.
 
 The list is in the work directory, whatever directory a file is in, so that it outlasts files that are lost together.
 Whoever wants to start without a file deletes its line.
@@ -25,7 +25,7 @@ SIZE_MAX = 1 << 20
 
 
 class Manifest:
-    """The list of one work directory; any thread may use it."""
+    """The manifest of one work directory; any thread may use it."""
 
     def __init__(self, directory: Path) -> None:
         """Read it. Raises StartError."""

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
     from asudfd.config.schema import Config
 
-    Recoverer = Callable[[Config, "Report"], None]
+    Recoverer = Callable[[Config, "RecoveryReport"], None]
 
 EXIT_SAVED = 0
 EXIT_LOST = 1
 
 
-class Report:
-    """What is told, line by line. ``beside`` names the damaged files of this run."""
+class RecoveryReport:
+    """Writes the report of a recovery, line by line. ``beside`` gives the names under which damaged files are kept."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
@@ -83,7 +83,7 @@ def recover(config: Config, out: TextIO) -> int:
         raise StartError(f"there is no work directory {path}: say with --work-directory which one")
     work_directory = WorkDirectory(path)
     try:
-        report = Report(out)
+        report = RecoveryReport(out)
         for each in RECOVERERS:
             each(config, report)
     finally:

@@ -24,13 +24,13 @@ from typing import TYPE_CHECKING, Any
 
 from asudfd.assembly import Assembly, node_id
 from asudfd.cluster.cluster import Cluster, Member
-from asudfd.cluster.members import Members
+from asudfd.cluster.members import MemberView
 from asudfd.errors import StartError
 from asudfd.manifest import Manifest
-from asudfd.network.http import Http
+from asudfd.network.http import HttpServer
 from asudfd.network.listener import new_socket
 from asudfd.process import fd_limit
-from asudfd.process.guard import Guard
+from asudfd.process.guard import LoopGuard
 from asudfd.process.health import STARTING, STOPPING, Health
 from asudfd.process.lock import WorkDirectory
 from asudfd.process.log import Log
@@ -101,7 +101,7 @@ class Server:
         self._metrics = Metrics()
         self._cluster = Cluster(service.cluster_name)
         self._services: list[ServedNode] = []
-        self._members = Members(self._cluster, self._services, self._log)
+        self._members = MemberView(self._cluster, self._services, self._log)
         self._health = Health(self._services)
         self._listeners = KeptSockets(new_socket)
         self._left: Callable[[], Coroutine[Any, Any, None]] | None = (
@@ -124,7 +124,7 @@ class Server:
             signals = self._attend()
             stack.callback(signals.close)
             seconds = self._config.service.watchdog_seconds
-            guard = Guard(self._services, self._log, signals, self._listeners, seconds)
+            guard = LoopGuard(self._services, self._log, signals, self._listeners, seconds)
             if await self._unless_stopped(self._start(stack, guard)):
                 await self._serve(guard)
                 await self._drain()
@@ -141,7 +141,7 @@ class Server:
         await asyncio.wait((starting,))
         return False
 
-    async def _start(self, stack: contextlib.AsyncExitStack, guard: Guard) -> None:
+    async def _start(self, stack: contextlib.AsyncExitStack, guard: LoopGuard) -> None:
         for warning in self._config.warnings:
             self._warn(str(warning), "config")
         if self._listeners.happen_often():
@@ -211,7 +211,7 @@ class Server:
         place = self._config.network.http
         if place.port:
             bind = partial(self._listeners.bind, "http")
-            http = Http(place.listen_address, place.port, self._health.pages(), bind)
+            http = HttpServer(place.listen_address, place.port, self._health.pages(), bind)
             stack.callback(http.close)
             await http.start()
 
@@ -219,9 +219,9 @@ class Server:
         """What makes the nodes of this process members, and tells them the others; to be had before ``smd`` starts."""
         if isinstance(smd, LocalSmd):
             return self._be_all
-        from asudfd.smd.etcd.membership import Membership
+        from asudfd.smd.etcd.membership import EtcdMembership
 
-        membership = Membership(smd, self._members.joined)
+        membership = EtcdMembership(smd, self._members.joined)
         self._left = membership.stop
         return membership.start
 
@@ -235,7 +235,7 @@ class Server:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(left(), PART_SECONDS)
 
-    async def _serve(self, guard: Guard) -> None:
+    async def _serve(self, guard: LoopGuard) -> None:
         addresses = [_text(*service.address) for service in self._services]
         for service, address in zip(self._services, addresses, strict=True):
             self._log.info("service", f"node {service.node.id} listens on {address}")

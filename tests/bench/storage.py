@@ -42,7 +42,7 @@ def run() -> None:
 
 def _namespace(path: Path | None, *, commit: bool = False) -> Namespace:
     engine = schema.StorageEngine(kind="device", filesize=8 << 30, commit_to_device=commit)
-    config = schema.Namespace("test", nsup_period=120, storage_engine=engine)
+    config = schema.NamespaceConfig("test", nsup_period=120, storage_engine=engine)
     return Namespace(config, Device(path, b"test", engine, print) if path else Memory())
 
 

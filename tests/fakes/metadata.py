@@ -9,9 +9,9 @@ from typing import Any
 
 from asudfd.cluster.cluster import Member
 from asudfd.smd.etcd.gateway import Gateway
-from asudfd.smd.etcd.membership import Membership
+from asudfd.smd.etcd.membership import EtcdMembership
 from asudfd.smd.etcd.store import EtcdSmd
-from asudfd.smd.interface import TRUNCATE, UDF, Item
+from asudfd.smd.interface import TRUNCATE, UDF, SmdItem
 
 SECONDS = 20.0
 """How long anything may take; generous, because the machine may be busy."""
@@ -34,11 +34,11 @@ class Node:
         self.smd = EtcdSmd(
             self.gateway, prefix, cluster, [identity], lease_ttl=ttl, warn=self.warnings.append
         )
-        self.calls: list[list[Item]] = []
+        self.calls: list[list[SmdItem]] = []
         self.members: list[list[str]] = []
         self.smd.subscribe(UDF, lambda items: self.calls.append(list(items)))
         self.smd.subscribe(TRUNCATE, lambda _: None)
-        self.membership = Membership(
+        self.membership = EtcdMembership(
             self.smd, lambda members: self.members.append(sorted(member.id for member in members))
         )
 
@@ -60,7 +60,7 @@ class Node:
         """What is left when the process is killed: its lease, for a while."""
         for task in self.smd.lease._tasks:
             task.cancel()
-        await self.smd.feed.stop()
+        await self.smd.cache.stop()
         await self.gateway.close()
 
 

@@ -21,7 +21,7 @@ def make(path: Path, *, name: str = "test", said: list[str] | None = None, **val
     )
     warn = said.append if said is not None else unexpected
     return Namespace(
-        schema.Namespace(name, nsup_period=120, storage_engine=engine),
+        schema.NamespaceConfig(name, nsup_period=120, storage_engine=engine),
         Device(path, name.encode(), engine, warn),
     )
 

@@ -79,7 +79,7 @@ def state(path: Path) -> dict[int, tuple[int, bytes]]:
     """Last update and bins of every record in the file, whose figures must agree with what is in it."""
     engine = schema.StorageEngine(kind="device", file=(str(path),), filesize=64 << 20)
     device = Device(path, b"test", engine, print)
-    namespace = Namespace(schema.Namespace("test", storage_engine=engine), device)
+    namespace = Namespace(schema.NamespaceConfig("test", storage_engine=engine), device)
     found = {}
     size = 0
     for partition in range(PARTITIONS):

@@ -119,7 +119,7 @@ def fuzz_range(data: bytes) -> None:
 
 @cache
 def _namespace() -> Namespace:
-    return Namespace(schema.Namespace("test"), Memory())
+    return Namespace(schema.NamespaceConfig("test"), Memory())
 
 
 def _expression(*parts: object) -> bytes:

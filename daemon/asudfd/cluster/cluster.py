@@ -1,4 +1,4 @@
-"""Which nodes there are, and which of them owns a partition."""
+"""The members of the cluster and the owner of each partition."""
 
 import secrets
 import sys

@@ -1,4 +1,4 @@
-"""The nodes of the cluster as this process sees them: who is told when they change."""
+"""The members of the cluster as this process sees them: applies changes of membership to its nodes."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from asudfd.served_node import ServedNode
 
 
-class Members:
-    """Tells the cluster and all nodes of this process, the ``services``, who is a member."""
+class MemberView:
+    """Tells the Cluster and all nodes of this process, the ``services``, which nodes are members."""
 
     def __init__(self, cluster: Cluster, services: Sequence[ServedNode], log: Log) -> None:
         self._cluster = cluster

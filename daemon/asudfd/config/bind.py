@@ -8,9 +8,9 @@ from typing import Any
 
 from asinfo.wire.message import NAMESPACE_NAME_SIZE_MAX, SET_NAME_SIZE_MAX
 from asudfd.config import fit
-from asudfd.config.grammar import Problems, Statement
+from asudfd.config.grammar import ConfigStatement, Problems
 from asudfd.config.parameter import Parameter, contexts, parameters
-from asudfd.config.schema import CONTEXTS, Config, Level, Namespace, NamespaceSet, Sink, StorageEngine
+from asudfd.config.schema import CONTEXTS, Config, Level, NamespaceConfig, NamespaceSet, Sink, StorageEngine
 from asudfd.config.schema.retired import ENTERPRISE, ENTERPRISE_KINDS, RETIRED
 from asudfd.config.schema.sinks import every
 
@@ -25,7 +25,7 @@ WITHOUT_EFFECT_MAX = 20
 TOP = ("service", "logging", "network", "namespace", "mod-lua", "smd")
 
 
-def bind(statements: Sequence[Statement], problems: Problems, warnings: Problems) -> Config:
+def bind(statements: Sequence[ConfigStatement], problems: Problems, warnings: Problems) -> Config:
     """The configuration that ``statements`` describe; meaningless when ``problems`` is not empty afterwards."""
     return _Binding(problems, warnings).whole(statements)
 
@@ -39,7 +39,7 @@ class _Binding:
         self.lines: dict[str, int] = {}
         self.without_effect: list[str] = []
 
-    def whole(self, statements: Sequence[Statement]) -> Config:
+    def whole(self, statements: Sequence[ConfigStatement]) -> Config:
         config = Config()
         sinks: list[Sink] = []
         for statement in statements:
@@ -64,7 +64,7 @@ class _Binding:
             more = ", ..." if len(self.without_effect) > WITHOUT_EFFECT_MAX else ""
             self.warnings.add(0, f"accepted, but without effect here: {', '.join(names)}{more}")
 
-    def top(self, config: Config, sinks: list[Sink], statement: Statement) -> None:
+    def top(self, config: Config, sinks: list[Sink], statement: ConfigStatement) -> None:
         block = statement.block or []
         match statement.name:
             case "service":
@@ -80,7 +80,7 @@ class _Binding:
             case _:
                 self.namespace(config.namespaces, statement)
 
-    def fill(self, values: Any, block: Sequence[Statement], path: str) -> None:
+    def fill(self, values: Any, block: Sequence[ConfigStatement], path: str) -> None:
         """Set the fields of ``values``, a context, from its statements."""
         kind = type(values)
         for statement in block:
@@ -101,7 +101,7 @@ class _Binding:
                 self.assign(values, declared, statement, path)
             elif name in contexts(kind):
                 self.inner(getattr(values, name.replace("-", "_")), statement, path)
-            elif isinstance(values, Namespace) and name == "set":
+            elif isinstance(values, NamespaceConfig) and name == "set":
                 self.set(values, statement, path)
             elif advice := RETIRED.get(kind, {}).get(name):
                 self.warnings.add(statement.line, f"'{name}' {advice}")
@@ -109,7 +109,7 @@ class _Binding:
                 known = (*parameters(kind), *contexts(kind))
                 self.unknown(statement, known, f"a parameter of '{path}'")
 
-    def inner(self, values: Any, statement: Statement, path: str) -> None:
+    def inner(self, values: Any, statement: ConfigStatement, path: str) -> None:
         if isinstance(values, StorageEngine):
             if not self.storage(values, statement, path):
                 return
@@ -117,7 +117,7 @@ class _Binding:
             return
         self.fill(values, statement.block or [], f"{path}.{statement.name}")
 
-    def assign(self, values: Any, declared: Parameter, statement: Statement, path: str) -> None:
+    def assign(self, values: Any, declared: Parameter, statement: ConfigStatement, path: str) -> None:
         """Set one parameter."""
         name, line = statement.name, statement.line
         if statement.block is not None:
@@ -151,7 +151,7 @@ class _Binding:
             self.without_effect.append(path)
         setattr(values, declared.attribute, value)
 
-    def words(self, declared: Parameter, statement: Statement) -> list[tuple[str, type | None]]:
+    def words(self, declared: Parameter, statement: ConfigStatement) -> list[tuple[str, type | None]]:
         """The values of a parameter, usually one, with their types; without types the words of a line are one value."""
         words, types = statement.values, statement.types
         if declared.repeats and words:
@@ -167,14 +167,14 @@ class _Binding:
         self.surplus(statement, words[1:])
         return [(words[0], types[0] if types else None)]
 
-    def surplus(self, statement: Statement, words: Sequence[str]) -> None:
+    def surplus(self, statement: ConfigStatement, words: Sequence[str]) -> None:
         """Warn of words that nobody reads; the real server says nothing about them."""
         if words:
             self.warnings.add(
                 statement.line, f"'{words[0]}' is more than '{statement.name}' takes: it is ignored"
             )
 
-    def opens(self, statement: Statement, *, words: bool = False) -> bool:
+    def opens(self, statement: ConfigStatement, *, words: bool = False) -> bool:
         """Whether ``statement`` opens a context; words after its name are ignored unless ``words``."""
         if statement.block is None:
             opening = "'{'" if statement.types is None else "the mapping"
@@ -184,15 +184,15 @@ class _Binding:
             self.surplus(statement, statement.values)
         return True
 
-    def enterprise(self, statement: Statement) -> None:
+    def enterprise(self, statement: ConfigStatement) -> None:
         self.problems.add(statement.line, f"'{statement.name}' is enterprise only")
 
-    def unknown(self, statement: Statement, known: Sequence[str], what: str) -> None:
+    def unknown(self, statement: ConfigStatement, known: Sequence[str], what: str) -> None:
         self.problems.add(
             statement.line, f"'{statement.name}' is not {what}{_nearest(statement.name, known)}"
         )
 
-    def namespace(self, namespaces: list[Namespace], statement: Statement) -> None:
+    def namespace(self, namespaces: list[NamespaceConfig], statement: ConfigStatement) -> None:
         name = self.name(statement, NAMESPACE_NAME_SIZE_MAX)
         if name is None:
             return
@@ -201,10 +201,10 @@ class _Binding:
         elif len(namespaces) == NAMESPACES_MAX:
             self.problems.add(statement.line, f"there are more than {NAMESPACES_MAX} namespaces")
         else:
-            namespaces.append(Namespace(name))
+            namespaces.append(NamespaceConfig(name))
             self.fill(namespaces[-1], statement.block or [], f"namespace {name}")
 
-    def set(self, namespace: Namespace, statement: Statement, path: str) -> None:
+    def set(self, namespace: NamespaceConfig, statement: ConfigStatement, path: str) -> None:
         if not self.opens(statement, words=True):
             return
         name = self.name(statement, SET_NAME_SIZE_MAX)
@@ -213,7 +213,7 @@ class _Binding:
         one = namespace.sets.setdefault(name.encode(), NamespaceSet(name))  # a second block adds to the first
         self.fill(one, statement.block or [], f"{path}.set {name}")
 
-    def name(self, statement: Statement, size_max: int) -> str | None:
+    def name(self, statement: ConfigStatement, size_max: int) -> str | None:
         """The word after `namespace` or `set`."""
         words = statement.values
         if not words:
@@ -229,7 +229,7 @@ class _Binding:
             return words[0]
         return None
 
-    def storage(self, values: StorageEngine, statement: Statement, path: str) -> bool:
+    def storage(self, values: StorageEngine, statement: ConfigStatement, path: str) -> bool:
         """Note the kind of a storage engine; whether its block is to be read."""
         kind = statement.values[0] if statement.values else ""
         if kind not in {"memory", "device"}:
@@ -243,7 +243,7 @@ class _Binding:
         self.lines[f"{path}.storage-engine"] = statement.line
         return True
 
-    def sinks(self, block: Sequence[Statement]) -> Iterator[Sink]:
+    def sinks(self, block: Sequence[ConfigStatement]) -> Iterator[Sink]:
         for statement in block:
             if statement.name == "syslog":
                 self.warnings.add(statement.line, "'syslog' is not served: log to a file or to the console")
@@ -258,7 +258,7 @@ class _Binding:
                     self.lines[f"logging.file {statement.values[0]}"] = statement.line
                 yield Sink(statement.values[0] if named else None, self.levels(statement.block or []))
 
-    def levels(self, block: Sequence[Statement]) -> dict[str, Level]:
+    def levels(self, block: Sequence[ConfigStatement]) -> dict[str, Level]:
         """Levels by context. Without any statement all are INFO; else those not named log critical lines only."""
         levels = every(Level.CRITICAL if block else Level.INFO)
         for statement in block:
@@ -282,7 +282,7 @@ class _Binding:
         return levels
 
 
-def _is_enterprise(statement: Statement, path: str) -> bool:
+def _is_enterprise(statement: ConfigStatement, path: str) -> bool:
     word = statement.values[0] if statement.values else ""
     if statement.name in ENTERPRISE.get(path.partition(" ")[0], ()):
         return word != "false"

@@ -1,4 +1,4 @@
-"""Changing a parameter of a running node: the only way, and by the same declarations as a file is loaded."""
+"""Changes parameters of a running node (`set-config`), by the declarations that also load a file."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from asinfo.wire.message import SET_NAME_SIZE_MAX
 from asudfd.config.parameter import contexts, parameters
-from asudfd.config.schema import Namespace, NamespaceSet, Network
-from asudfd.config.schema.network import Fabric, Heartbeat
+from asudfd.config.schema import NamespaceConfig, NamespaceSet, NetworkConfig
+from asudfd.config.schema.network import FabricConfig, HeartbeatConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,8 +20,8 @@ SETS_MAX = 4095
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """A value that was found good, and where it goes."""
+class ParameterChange:
+    """A checked change of one parameter: the new value, and the attribute that takes it."""
 
     values: Any
     name: str
@@ -33,7 +33,7 @@ class Change:
         setattr(self.values, self.attribute, self.value)
 
 
-def plan(values: Any, assignments: Mapping[str, str]) -> Change:
+def plan(values: Any, assignments: Mapping[str, str]) -> ParameterChange:
     """The change of the first parameter of a context that ``assignments`` name, in the order of `get-config`.
 
     The real server changes one parameter a command and ignores the rest. Raises ValueError when no parameter that can
@@ -41,8 +41,8 @@ def plan(values: Any, assignments: Mapping[str, str]) -> Change:
     """
     for name, owner, declared in _changeable(values):
         if name in assignments:
-            change = Change(owner, name, declared.attribute, declared.parse_live(assignments[name]))
-            if isinstance(owner, Heartbeat | Fabric) and (
+            change = ParameterChange(owner, name, declared.attribute, declared.parse_live(assignments[name]))
+            if isinstance(owner, HeartbeatConfig | FabricConfig) and (
                 misfit := replace(owner, **{change.attribute: change.value}).misfit()
             ):
                 raise ValueError(misfit)
@@ -61,7 +61,7 @@ def _changeable(values: Any) -> Iterator[tuple[str, Any, Parameter]]:
     )
     for context in contexts(type(values)):
         owner = getattr(values, context.replace("-", "_"))
-        prefix = f"{context}." if isinstance(values, Network) else f"{context}-"
+        prefix = f"{context}." if isinstance(values, NetworkConfig) else f"{context}-"
         if context == "storage-engine":
             prefix = ""
         for name, declared in parameters(type(owner)).items():
@@ -73,7 +73,7 @@ def _is_live(declared: Parameter) -> bool:
     return declared.dynamic and not declared.enterprise
 
 
-def named_set(namespace: Namespace, name: str) -> NamespaceSet:
+def named_set(namespace: NamespaceConfig, name: str) -> NamespaceSet:
     """The set of a namespace that is called ``name``, made if need be. Raises ValueError for a bad name or too many."""
     key = name.encode()
     if not 0 < len(key) <= SET_NAME_SIZE_MAX:

@@ -1,4 +1,4 @@
-"""What must fit together in a configuration: everything that a start would refuse though each value is right by itself."""
+"""Checks across parameters: finds combinations of valid values that a start would refuse."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from asudfd.config.parameter import parameters
-from asudfd.config.schema import Smd
+from asudfd.config.schema import SmdConfig
 from asudfd.config.schema.address import can_listen, can_resolve
 from asudfd.config.schema.namespace import FILE_SIZE_MAX, FILE_SIZE_MIN, TTL_NEVER
 from asudfd.config.schema.smd import LOCAL
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from asudfd.config.grammar import Problems
-    from asudfd.config.schema import Config, Namespace
+    from asudfd.config.schema import Config, NamespaceConfig
 
 
 def check(config: Config, lines: Mapping[str, int], problems: Problems, warnings: Problems) -> None:
@@ -84,7 +84,7 @@ class _Check:
                     break
                 taken[path] = namespace.name
 
-    def ttl(self, namespace: Namespace) -> None:
+    def ttl(self, namespace: NamespaceConfig) -> None:
         """Records that expire are removed, or it is said that nothing removes them."""
         if namespace.nsup_period or namespace.allow_ttl_without_nsup:
             return
@@ -98,7 +98,7 @@ class _Check:
                     "'default-ttl' needs an 'nsup-period' that is not 0, or 'allow-ttl-without-nsup true'",
                 )
 
-    def storage(self, namespace: Namespace) -> None:
+    def storage(self, namespace: NamespaceConfig) -> None:
         """A device has files, no block devices, and a size; memory has a size of its own or files, not both."""
         engine, path = namespace.storage_engine, f"namespace {namespace.name}.storage-engine"
 
@@ -134,7 +134,7 @@ class _Check:
         """What etcd needs is there; what only etcd needs does not stand beside the files of one machine."""
         smd, backend = config.smd, self.lines.get("smd.backend", 0)
         if smd.backend == LOCAL:
-            for name, declared in parameters(Smd).items():
+            for name, declared in parameters(SmdConfig).items():
                 if getattr(smd, declared.attribute) != declared.default:
                     self.warnings.add(self.lines[f"smd.{name}"], f"'{name}' counts only with 'backend etcd'")
             return

@@ -27,7 +27,7 @@ PROBLEMS_MAX = 100
 
 
 @dataclass(slots=True)
-class Statement:
+class ConfigStatement:
     """A parameter with its values, or a context with its statements; ``block`` is None for a parameter.
 
     ``types`` are those of the values (bool, int, str) where the form of the file has types, as YAML has; there a
@@ -37,7 +37,7 @@ class Statement:
     name: str
     values: tuple[str, ...]
     line: int
-    block: "list[Statement] | None" = None
+    block: "list[ConfigStatement] | None" = None
     types: tuple[type, ...] | None = None
 
 
@@ -81,10 +81,10 @@ def _line_at(content: bytes, position: int) -> int:
     return content.count(b"\n", 0, position) + 1
 
 
-def parse(text: str, problems: Problems) -> list[Statement]:
+def parse(text: str, problems: Problems) -> list[ConfigStatement]:
     """The statements of ``text``. Every fault is noted in ``problems`` and its line left out."""
-    root: list[Statement] = []
-    open_contexts: list[Statement] = []
+    root: list[ConfigStatement] = []
+    open_contexts: list[ConfigStatement] = []
     for number, line in enumerate(text.split("\n"), 1):
         tokens = _tokens(line, number, problems)
         if not tokens:
@@ -107,7 +107,7 @@ def parse(text: str, problems: Problems) -> list[Statement]:
     return root
 
 
-def _block(context: Statement | None, root: list[Statement]) -> list[Statement]:
+def _block(context: ConfigStatement | None, root: list[ConfigStatement]) -> list[ConfigStatement]:
     if context is None or context.block is None:
         return root
     return context.block
@@ -125,13 +125,13 @@ def _tokens(line: str, number: int, problems: Problems) -> list[str]:
     return tokens
 
 
-def _statement(tokens: list[str], number: int) -> Statement:
+def _statement(tokens: list[str], number: int) -> ConfigStatement:
     if tokens[-1] == "{":
-        return Statement(tokens[0], tuple(tokens[1:-1]), number, [])
-    return Statement(tokens[0], tuple(tokens[1:]), number)
+        return ConfigStatement(tokens[0], tuple(tokens[1:-1]), number, [])
+    return ConfigStatement(tokens[0], tuple(tokens[1:]), number)
 
 
-def _close(open_contexts: list[Statement], number: int, problems: Problems) -> None:
+def _close(open_contexts: list[ConfigStatement], number: int, problems: Problems) -> None:
     """Close a context; the real server does not look at what follows the brace."""
     if open_contexts:
         open_contexts.pop()

@@ -7,8 +7,8 @@ from pathlib import PurePath
 from asinfo.errors import ConfigError, Problem
 from asinfo.files import PIPE_SECONDS, FileError, read_file
 from asudfd.config import bind, grammar
-from asudfd.config.grammar import FILE_SIZE_MAX, Problems, Statement
-from asudfd.config.schema import Config, Namespace
+from asudfd.config.grammar import FILE_SIZE_MAX, ConfigStatement, Problems
+from asudfd.config.schema import Config, NamespaceConfig
 
 MODULES = "usr/udf/lua"
 """Directory of the modules under the work-directory unless `user-path` says otherwise, as the real server's layout."""
@@ -24,7 +24,7 @@ def embedded(work_directory: str) -> Config:
 
     Expired records are removed, since clients may give every record a time to live.
     """
-    config = Config(namespaces=[Namespace(name, nsup_period=NSUP_PERIOD) for name in ("test", "bar")])
+    config = Config(namespaces=[NamespaceConfig(name, nsup_period=NSUP_PERIOD) for name in ("test", "bar")])
     _place(config, work_directory)
     return config
 
@@ -51,7 +51,7 @@ def check(path: str) -> list[Problem]:
     return load(path).warnings
 
 
-def _statements(path: str, problems: Problems) -> list[Statement]:
+def _statements(path: str, problems: Problems) -> list[ConfigStatement]:
     text = grammar.decode(_read(path, problems), problems)
     if PurePath(path).suffix not in {".yaml", ".yml"}:
         return grammar.parse(text, problems)

@@ -227,11 +227,11 @@ def parameter(
 
 def context(kind: type, doc: str, *, shown: bool = True) -> Any:
     """A dataclass field that declares a context inside a context."""
-    return field(default_factory=kind, metadata={"context": Context(kind, doc, shown)})
+    return field(default_factory=kind, metadata={"context": ConfigContext(kind, doc, shown)})
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class ConfigContext:
     """A context inside another: its dataclass, what it is for, and whether `get-config` lists it."""
 
     kind: type
@@ -239,14 +239,14 @@ class Context:
     shown: bool
 
 
-_declared: dict[type, tuple[dict[str, Parameter], dict[str, Context]]] = {}
+_declared: dict[type, tuple[dict[str, Parameter], dict[str, ConfigContext]]] = {}
 
 
-def _declarations(kind: type) -> tuple[dict[str, Parameter], dict[str, Context]]:
+def _declarations(kind: type) -> tuple[dict[str, Parameter], dict[str, ConfigContext]]:
     """What ``kind`` declares; kept, since every `set-config` and every line of a file asks."""
     if kind not in _declared:
         own: dict[str, Parameter] = {}
-        inner: dict[str, Context] = {}
+        inner: dict[str, ConfigContext] = {}
         for item in fields(kind):
             name = item.name.replace("_", "-")
             if "parameter" in item.metadata:
@@ -262,7 +262,7 @@ def parameters(kind: type) -> dict[str, Parameter]:
     return _declarations(kind)[0]
 
 
-def contexts(kind: type) -> dict[str, Context]:
+def contexts(kind: type) -> dict[str, ConfigContext]:
     """The contexts inside a context, by name."""
     return _declarations(kind)[1]
 

@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from asudfd.config.parameter import Parameter, contexts, parameters
-from asudfd.config.schema import ModLua, Namespace, NamespaceSet, Network, Service, Smd
+from asudfd.config.schema import (
+    ModLua,
+    NamespaceConfig,
+    NamespaceSet,
+    NetworkConfig,
+    ServiceConfig,
+    SmdConfig,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +34,21 @@ class Section:
 def sections() -> tuple[Section, ...]:
     """The contexts with parameters at the top of a file; `logging` has none."""
     return (
-        _section("service", Service, "The node as a whole."),
-        _section("network", Network, "All ports of the node."),
-        _section("namespace test", Namespace, "A namespace, by its name; there may be several."),
+        _section("service", ServiceConfig, "The node as a whole."),
+        _section("network", NetworkConfig, "All ports of the node."),
+        _section("namespace test", NamespaceConfig, "A namespace, by its name; there may be several."),
         _section("mod-lua", ModLua, "How Lua modules are kept and run."),
         _section(
-            "smd", Smd, "Where the nodes of a cluster keep the metadata they share, such as the modules."
+            "smd",
+            SmdConfig,
+            "Where the nodes of a cluster keep the metadata they share, such as the modules.",
         ),
     )
 
 
 def _section(opening: str, kind: type, doc: str) -> Section:
     inner = [_section(_opening(name), one.kind, one.doc) for name, one in contexts(kind).items()]
-    if kind is Namespace:
+    if kind is NamespaceConfig:
         inner.append(_section("set demo", NamespaceSet, "A set, by its name; there may be several."))
     return Section(opening, doc, tuple(parameters(kind).values()), tuple(inner))
 

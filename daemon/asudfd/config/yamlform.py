@@ -32,7 +32,7 @@ from yaml.events import (
     StreamStartEvent,
 )
 
-from asudfd.config.grammar import DEPTH_MAX, Problems, Statement
+from asudfd.config.grammar import DEPTH_MAX, ConfigStatement, Problems
 
 SINGULAR = {
     "addresses": "address",
@@ -75,7 +75,7 @@ class _Wrong(Exception):  # noqa: N818 - never leaves this file
         self.message = message
 
 
-def parse(text: str, problems: Problems) -> list[Statement]:
+def parse(text: str, problems: Problems) -> list[ConfigStatement]:
     """The statements of ``text``. Every fault is noted in ``problems``; after one in the YAML itself nothing is read."""
     form = _Form(text, problems)
     try:
@@ -97,7 +97,7 @@ class _Form:
         self._events: Iterator[Event] = yaml.parse(text, Loader=yaml.SafeLoader)
         self._problems = problems
         self._depth = 0
-        self.statements: list[Statement] = []
+        self.statements: list[ConfigStatement] = []
 
     def document(self) -> None:
         documents = 0
@@ -138,7 +138,7 @@ class _Form:
             while self._depth > outside:
                 self._take()
 
-    def _mapping(self, statements: list[Statement]) -> None:
+    def _mapping(self, statements: list[ConfigStatement]) -> None:
         """Add the statements of a mapping whose start was taken to ``statements``."""
         lines: dict[str, int] = {}
         while not isinstance(key := self._take(), MappingEndEvent):
@@ -156,29 +156,29 @@ class _Form:
                 statements += found
             lines.setdefault(name, _line(key))
 
-    def _entry(self, name: str, line: int) -> list[Statement]:
+    def _entry(self, name: str, line: int) -> list[ConfigStatement]:
         """One key of a mapping: as many statements as its value has parts."""
         event = self._take()
         if isinstance(event, SequenceStartEvent):
             return self._sequence(name, line)
         if name == "logging" and isinstance(event, MappingStartEvent):
-            return [Statement(name, (), line, [self._sink(inner) for inner in self._block()], ())]
+            return [ConfigStatement(name, (), line, [self._sink(inner) for inner in self._block()], ())]
         if name in LISTS and isinstance(event, MappingStartEvent):
             # a mapping from name to context
             return [
-                Statement(name, (inner.name, *inner.values), inner.line, inner.block, ())
+                ConfigStatement(name, (inner.name, *inner.values), inner.line, inner.block, ())
                 for inner in self._block()
             ]
         return self._value(name, line, event)
 
-    def _block(self) -> list[Statement]:
-        statements: list[Statement] = []
+    def _block(self) -> list[ConfigStatement]:
+        statements: list[ConfigStatement] = []
         self._mapping(statements)
         return statements
 
-    def _sequence(self, name: str, line: int) -> list[Statement]:
+    def _sequence(self, name: str, line: int) -> list[ConfigStatement]:
         """The contexts of a list of contexts; of any other list one statement with all values."""
-        statements: list[Statement] = []
+        statements: list[ConfigStatement] = []
         skipped = False
         while not isinstance(event := self._take(), SequenceEndEvent):
             if isinstance(event, ScalarEvent) or (isinstance(event, MappingStartEvent) and name in LISTS):
@@ -191,46 +191,48 @@ class _Form:
                 self._note(event, f"'{name}' cannot be a list of contexts")
             self._skip(event)
         if name == "logging":
-            return [Statement(name, (), line, [self._sink(inner) for inner in statements], ())]
+            return [ConfigStatement(name, (), line, [self._sink(inner) for inner in statements], ())]
         if name in LISTS or (skipped and not statements):
             return statements
         values = tuple(value for one in statements for value in one.values)
         types = tuple(kind for one in statements for kind in one.types or ())
-        return [Statement(name, values, line, None, types)]
+        return [ConfigStatement(name, values, line, None, types)]
 
-    def _value(self, name: str, line: int, event: Event) -> list[Statement]:
+    def _value(self, name: str, line: int, event: Event) -> list[ConfigStatement]:
         if isinstance(event, MappingStartEvent):
-            return [self._argument(Statement(name, (), line, self._block(), ()))]
+            return [self._argument(ConfigStatement(name, (), line, self._block(), ()))]
         if not isinstance(event, ScalarEvent):
             return []  # an alias, which is noted
         if event.style is None and event.value in NULLS:
             self._problems.add(line, f"'{name}' has no value")
             return []
-        return [Statement(name, (event.value,), line, None, (_type(event),))]
+        return [ConfigStatement(name, (event.value,), line, None, (_type(event),))]
 
-    def _argument(self, context: Statement) -> Statement:
+    def _argument(self, context: ConfigStatement) -> ConfigStatement:
         """``context`` with the key that stands for the word after its name taken out of its block."""
         block = context.block or []
         key = ARGUMENT.get(context.name)
         words = tuple(value for inner in block if inner.name == key for value in self._text(inner))
         others = [inner for inner in block if inner.name != key]
-        return Statement(context.name, words, context.line, others, ())
+        return ConfigStatement(context.name, words, context.line, others, ())
 
-    def _sink(self, sink: Statement) -> Statement:
+    def _sink(self, sink: ConfigStatement) -> ConfigStatement:
         """A sink with `type`, `path` and `contexts`, or with its type as its name, as aerospike.conf would write it."""
         block = sink.block or []
         words = {inner.name: self._text(inner)[0] for inner in block if inner.values}
         name = words.get("type", "logging") if sink.name == "logging" else sink.name
         levels = [
-            Statement("context", (level.name, *level.values), level.line)
+            ConfigStatement("context", (level.name, *level.values), level.line)
             for inner in block
             if inner.name == "contexts"
             for level in inner.block or ()
         ]
         others = [inner for inner in block if inner.name not in {"type", "path", "contexts"}]
-        return Statement(name, (words["path"],) if "path" in words else (), sink.line, levels + others, ())
+        return ConfigStatement(
+            name, (words["path"],) if "path" in words else (), sink.line, levels + others, ()
+        )
 
-    def _text(self, statement: Statement) -> tuple[str, ...]:
+    def _text(self, statement: ConfigStatement) -> tuple[str, ...]:
         """The values of a key that stands for words of aerospike.conf, all text."""
         if any(kind is not str for kind in statement.types or ()):
             self._problems.add(statement.line, f"'{statement.name}' must be text: write it in quotes")

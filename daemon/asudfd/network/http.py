@@ -59,7 +59,7 @@ Page = tuple[int, str, bytes]
 """Status, type of the content, content."""
 
 
-class Http:
+class HttpServer:
     """The listener. ``pages`` are called on the event loop, by their paths; they may not raise."""
 
     def __init__(
@@ -111,7 +111,7 @@ class Http:
 class _Exchange(asyncio.Protocol):
     """One connection: a request, a reply, the end."""
 
-    def __init__(self, http: Http) -> None:
+    def __init__(self, http: HttpServer) -> None:
         self._http = http
         self._held = bytearray()
         self.answered = False

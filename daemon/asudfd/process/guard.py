@@ -1,7 +1,7 @@
-"""What happens when the event loop is held: it is told, the function is demoted, and the daemon starts anew.
+"""What happens when the event loop is blocked: log it, demote the function that blocks it, restart the process.
 
-And the sign of life for systemd's watchdog, which is for the rest: a loop that waits for a disk, a process without a
-processor.
+It also sends the keep-alive of systemd's watchdog, which covers the rest: an event loop that waits for a disk, and a
+process that gets no processor time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
 
-    from asudfd.process.holder import Call, Holder
+    from asudfd.process.holder import HeldCall, LoopHolder
     from asudfd.process.log import Log
     from asudfd.process.restart import KeptSockets
     from asudfd.process.signals import Signals
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 STOPS = {signal.SIGTERM, signal.SIGINT}
 
 
-class Guard:
-    """Keeps the event loop of this process, which serves ``services``, from being held for ``seconds``; 0 for ever."""
+class LoopGuard:
+    """Restarts the process when its event loop, which serves ``services``, is blocked for ``seconds``; 0 turns that off."""
 
     def __init__(
         self, services: Sequence[ServedNode], log: Log, signals: Signals, listeners: KeptSockets, seconds: int
@@ -76,12 +76,12 @@ class Guard:
         finally:
             self._start_anew()
 
-    def _tell(self, found: Holder, seconds: float) -> None:
+    def _tell(self, found: LoopHolder, seconds: float) -> None:
         what = f"{found} has held the event loop for {seconds:.1f} s of the processor"
         self._log.critical("service", f"{what}: starting anew (at {found.stack})")
         notify(f"STATUS={''.join(filter(str.isprintable, what))}: starting anew")
 
-    def _demote(self, call: Call) -> None:
+    def _demote(self, call: HeldCall) -> None:
         demotion = call.host.demote(call.module, call.function)
         self._log.warning(
             "udf",

@@ -1,4 +1,4 @@
-"""What supervisors ask: whether the process lives, whether it can do all of its work, and its figures."""
+"""The HTTP pages for supervisors: liveness (/healthz), readiness (/readyz) and metrics (/metrics)."""
 
 from __future__ import annotations
 

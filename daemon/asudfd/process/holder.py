@@ -1,4 +1,4 @@
-"""Who holds the event loop: read from the stack of its thread, so that serving a request costs nothing for it."""
+"""Finds out what blocks the event loop, from the stack of its thread: so serving a request pays nothing for it."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ STACK_SIZE_MAX = 8
 """Innermost frames that are told."""
 
 
-class Call(NamedTuple):
-    """A call of a Lua function on the event loop."""
+class HeldCall(NamedTuple):
+    """The call of a Lua function that runs on the event loop."""
 
     host: LuaHost[Any]
     module: str
     function: bytes
 
 
-class Holder(NamedTuple):
-    """What holds the event loop: a call of Lua, if it is one; what it is for whom, in words; and where it is."""
+class LoopHolder(NamedTuple):
+    """What blocks the event loop: the call of Lua, if it is one; a description; the client; and the innermost frames."""
 
-    call: Call | None
+    call: HeldCall | None
     what: str
     client: str
     stack: str
@@ -44,8 +44,10 @@ class Holder(NamedTuple):
         return f"{self.what}{' for client ' if self.client else ''}{self.client}"
 
 
-def holder(stack: FrameType, loop: asyncio.AbstractEventLoop, listened: Iterable[ConnectionSet]) -> Holder:
-    """Who holds ``loop``, whose thread has the ``stack``."""
+def holder(
+    stack: FrameType, loop: asyncio.AbstractEventLoop, listened: Iterable[ConnectionSet]
+) -> LoopHolder:
+    """What blocks ``loop``, whose thread has the ``stack``."""
     frames = list(_frames(stack))
     call, what = None, "something that is no request"
     for frame in frames:  # the innermost first: it says most
@@ -53,7 +55,7 @@ def holder(stack: FrameType, loop: asyncio.AbstractEventLoop, listened: Iterable
         if known is not None:
             call, what = known
             break
-    return Holder(call, what, _client(frames, loop, listened), " < ".join(_places(frames)))
+    return LoopHolder(call, what, _client(frames, loop, listened), " < ".join(_places(frames)))
 
 
 def _frames(stack: FrameType | None) -> Iterator[FrameType]:
@@ -62,11 +64,11 @@ def _frames(stack: FrameType | None) -> Iterator[FrameType]:
         stack = stack.f_back
 
 
-def _known(frame: FrameType) -> tuple[Call | None, str] | None:
+def _known(frame: FrameType) -> tuple[HeldCall | None, str] | None:
     code = frame.f_code
     if code is LuaHost.run_inline.__code__:
         asked = frame.f_locals["call"]
-        call = Call(frame.f_locals["self"], asked.module, asked.function)
+        call = HeldCall(frame.f_locals["self"], asked.module, asked.function)
         return call, f"the function {_text(call.function)} of the module {call.module!r}"
     if code is InfoService.answer.__code__:
         return None, f"the info command {_text(frame.f_locals['line'])}"

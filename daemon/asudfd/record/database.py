@@ -28,7 +28,7 @@ from asudfd.errors import RECOVER, StartError
 from asudfd.record import legacy
 from asudfd.record.check import TABLES, broken_tree, has_tables, passes
 from asudfd.record.disk import FULL, reason
-from asudfd.record.journals import Expected, State, state_of
+from asudfd.record.journals import ExpectedJournals, JournalState, state_of
 from asudfd.record.record import PARTITIONS, partition
 from asudfd.record.stored import DamagedError, seal, unseal
 from asudfd.record.tree import CHECKED_MAX
@@ -158,7 +158,7 @@ class Database:
                     (b"namespace", namespace),
                     (b"identity", secrets.token_bytes(4)),
                     (b"epoch", bytes(8)),
-                    (b"journals", Expected.NEW.encode()),
+                    (b"journals", ExpectedJournals.NEW.encode()),
                 ):
                     transaction.put(key, value, db=self._about)
             self.refresh()
@@ -169,7 +169,7 @@ class Database:
             raise StartError(f"{self._path} belongs to the namespace {owner}, not to {namespace.decode()}")
 
     @property
-    def state(self) -> State:
+    def state(self) -> JournalState:
         """What the file says about itself and its journals. Raises StartError."""
         state = state_of({bytes(key): bytes(value) for key, value in self._snapshot.cursor(self._about)})
         if state is None:
@@ -243,7 +243,7 @@ class Database:
         layer: Layer,
         figures: Mapping[bytes, tuple[int, int]],
         epoch: int,
-        expected: Expected | None = None,
+        expected: ExpectedJournals | None = None,
     ) -> None:
         """Make ``layer`` and the ``figures`` of the sets a part of the file, up to ``epoch``; blocks.
 
@@ -257,12 +257,12 @@ class Database:
 
     def upgrade(self) -> None:
         """Give a file of the first format the present one; blocks. Its journals must be in it. Raises DatabaseError."""
-        about = {b"format": FORMAT, b"carried": legacy.FORMAT, b"journals": Expected.NEW.encode()}
+        about = {b"format": FORMAT, b"carried": legacy.FORMAT, b"journals": ExpectedJournals.NEW.encode()}
         self._transact({}, {}, about)
         self._first_format = True
         self.refresh()
 
-    def expect(self, expected: Expected) -> None:
+    def expect(self, expected: ExpectedJournals) -> None:
         """Say what there is to expect of the journals; blocks. Raises DatabaseError."""
         if self.state.expected is not expected:
             self._transact({}, {}, {b"journals": expected.encode()})

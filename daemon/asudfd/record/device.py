@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from asinfo.wire.result import Result
 from asudfd.errors import RECOVER
 from asudfd.record.database import DatabaseError, Layer, NoRoomError, insert
-from asudfd.record.disk import Reason, reason
+from asudfd.record.disk import DiskError, reason
 from asudfd.record.journal import ROOM, Journal
-from asudfd.record.journals import Expected
+from asudfd.record.journals import ExpectedJournals
 from asudfd.record.opening import insist, open_files
 from asudfd.record.record import partition
 from asudfd.record.refused import Refused
@@ -296,10 +296,10 @@ class Device:
             with suppress(DatabaseError):
                 self._database.reopen()
 
-    def _reason(self, error: BaseException) -> Reason:
+    def _reason(self, error: BaseException) -> DiskError:
         if isinstance(error, OSError):
             return reason(error, self._path)
-        return Reason(str(error), isinstance(error, DatabaseError) and error.full)
+        return DiskError(str(error), isinstance(error, DatabaseError) and error.full)
 
     async def start(self) -> None:
         """Nothing to do: work begins with the first write."""
@@ -316,7 +316,7 @@ class Device:
             await asyncio.wait(waited)
         if not self._failing and not self._closed:
             try:
-                insist(self._database, lambda: self._database.expect(Expected.CLOSED))
+                insist(self._database, lambda: self._database.expect(ExpectedJournals.CLOSED))
             except DatabaseError as error:
                 self._warn(
                     f"cannot write {self._path}: {error}; nothing is lost, its journals are read at the next start"

@@ -55,8 +55,8 @@ _BOOT = Path("/proc/sys/kernel/random/boot_id")
 pack_note, NOTE_SIZE = _NOTE.pack, _NOTE.size + _CRC.size
 
 
-class Head(NamedTuple):
-    """What a journal says of itself. ``boot`` names the run of the machine in which the epoch was begun."""
+class JournalHeader(NamedTuple):
+    """The header of a journal. ``boot`` is the boot id of the machine when the epoch was begun."""
 
     identity: int
     epoch: int
@@ -65,8 +65,8 @@ class Head(NamedTuple):
     boot: bytes
 
 
-class Note(NamedTuple):
-    """How far the entries go that were acknowledged (``end``, ``entries``) and those that the disk has."""
+class JournalProgress(NamedTuple):
+    """How many bytes and entries of a journal were acknowledged (``end``, ``entries``), and how many were flushed to the disk."""
 
     end: int = ENTRIES
     entries: int = 0
@@ -75,7 +75,7 @@ class Note(NamedTuple):
     closed: bool = False
 
 
-class Gap(NamedTuple):
+class JournalGap(NamedTuple):
     """A place where entries are not whole: ``missing`` of them, from the one with ``number`` on."""
 
     offset: int
@@ -90,17 +90,17 @@ class Gap(NamedTuple):
         return f"at offset {self.offset}, {which}: {self.found}"
 
 
-class Reading(NamedTuple):
-    """What is whole of a journal: the last value of every digest, of so many ``entries``."""
+class JournalContent(NamedTuple):
+    """The undamaged content of a journal: the last value of every digest, the number of ``entries``, and the gaps."""
 
     epoch: int
     values: dict[bytes, bytes]
     entries: int
-    gaps: list[Gap]
+    gaps: list[JournalGap]
 
 
-class HeadError(Exception):
-    """The beginning of a journal is not what it should be; the text says what was found."""
+class JournalHeaderError(Exception):
+    """The header of a journal is damaged; the text says what was found."""
 
 
 @cache
@@ -112,55 +112,55 @@ def boot() -> bytes:
         return bytes(16)
 
 
-def pack_head(head: Head) -> bytes:
+def pack_head(head: JournalHeader) -> bytes:
     """The block before the entries of a new epoch."""
     packed = _HEAD.pack(MAGIC, *head)
     block = bytearray(ENTRIES)
     for place in _HEADS:
         block[place : place + _HEAD.size + _CRC.size] = packed + _CRC.pack(crc32(packed))
-    packed = pack_note(*Note())
+    packed = pack_note(*JournalProgress())
     note = packed + _CRC.pack(crc32(packed, head.seed))
     for place in NOTES:
         block[place : place + len(note)] = note
     return bytes(block)
 
 
-def parse_head(content: bytes) -> tuple[Head, Note]:
-    """Head, and the later of the two notes. Raises HeadError."""
+def parse_head(content: bytes) -> tuple[JournalHeader, JournalProgress]:
+    """The header, and the later of the two notes. Raises JournalHeaderError."""
     if len(content) < ENTRIES:
-        raise HeadError(f"the file ends after {len(content)} bytes")
+        raise JournalHeaderError(f"the file ends after {len(content)} bytes")
     if not content[:ENTRIES].strip(b"\0"):
-        raise HeadError("zeros where the head should be")
+        raise JournalHeaderError("zeros where the head should be")
     head = next(_heads(content), None)
     if head is None:
         whose = "damaged" if MAGIC[:5] in content[: len(MAGIC)] else "not that of a journal"
-        raise HeadError(f"the head is {whose}")
+        raise JournalHeaderError(f"the head is {whose}")
     notes = list(_notes(content, head.seed))
     if not notes:
-        raise HeadError("the checksums of both notes in the head are wrong")
+        raise JournalHeaderError("the checksums of both notes in the head are wrong")
     return head, max(notes)
 
 
-def _heads(content: bytes) -> Iterator[Head]:
+def _heads(content: bytes) -> Iterator[JournalHeader]:
     for place in _HEADS:
         end = place + _HEAD.size
         magic, *values = _HEAD.unpack_from(content, place)
         if magic == MAGIC and crc32(content[place:end]) == _CRC.unpack_from(content, end)[0]:
-            yield Head(*values)
+            yield JournalHeader(*values)
 
 
-def _notes(content: bytes, seed: int) -> Iterator[Note]:
+def _notes(content: bytes, seed: int) -> Iterator[JournalProgress]:
     for place in NOTES:
         end = place + _NOTE.size
         if crc32(content[place:end], seed) == _CRC.unpack_from(content, end)[0]:
-            yield Note(*_NOTE.unpack_from(content, place))
+            yield JournalProgress(*_NOTE.unpack_from(content, place))
 
 
-def read(content: bytes, head: Head, note: Note) -> Reading:
+def read(content: bytes, head: JournalHeader, note: JournalProgress) -> JournalContent:
     """Every whole entry in ``content``, and where there are none."""
     undisturbed = any(head.boot) and head.boot == boot()
     values: dict[bytes, bytes] = {}
-    gaps: list[Gap] = []
+    gaps: list[JournalGap] = []
     position, number, count = ENTRIES, 0, 0
     while True:
         entry = _entry(content, position, head)
@@ -174,22 +174,22 @@ def read(content: bytes, head: Head, note: Note) -> Reading:
             if number < note.entries:
                 damage = undisturbed or flushed
                 found = _found(content, position)
-                gaps.append(Gap(position, number, note.entries - number, found, damage))
-            return Reading(head.epoch, values, count, gaps)
+                gaps.append(JournalGap(position, number, note.entries - number, found, damage))
+            return JournalContent(head.epoch, values, count, gaps)
         start, later = behind
         damage = undisturbed or flushed
-        gaps.append(Gap(position, number, later - number, _found(content, position), damage))
+        gaps.append(JournalGap(position, number, later - number, _found(content, position), damage))
         position, number = start, later
 
 
-class _Entry(NamedTuple):
+class _JournalEntry(NamedTuple):
     number: int
     digest: bytes
     value: bytes
     end: int
 
 
-def _entry(content: bytes, position: int, head: Head) -> _Entry | None:
+def _entry(content: bytes, position: int, head: JournalHeader) -> _JournalEntry | None:
     """The entry at ``position``, if a whole one begins there."""
     start = position + ENTRY.size
     if start > len(content):
@@ -198,10 +198,10 @@ def _entry(content: bytes, position: int, head: Head) -> _Entry | None:
     end = start + size
     if end > len(content) or crc32(content[position + START.size : end], head.seed) != checksum:
         return None
-    return _Entry(number, digest, content[start:end], end)
+    return _JournalEntry(number, digest, content[start:end], end)
 
 
-def _search(content: bytes, position: int, number: int, head: Head) -> tuple[int, int] | None:
+def _search(content: bytes, position: int, number: int, head: JournalHeader) -> tuple[int, int] | None:
     """Place and number of the first whole entry from ``position`` on that comes later than ``number``."""
     tag = _CRC.pack(head.tag)
     while (position := content.find(tag, position)) >= 0:

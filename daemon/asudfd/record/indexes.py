@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from asudfd.record.namespace import Namespace
-    from asudfd.smd.interface import Item
+    from asudfd.smd.interface import SmdItem
 
 KINDS = {"numeric": INTEGER, "string": STRING, "blob": BLOB}
 """What an index is on, and the particle type of those values."""
@@ -75,7 +75,9 @@ def shown(key: str, value: str) -> str:
 
 
 def accept(
-    namespaces: Mapping[bytes, Namespace], items: Sequence[Item], warn: Callable[[str], None] = lambda _: None
+    namespaces: Mapping[bytes, Namespace],
+    items: Sequence[SmdItem],
+    warn: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Take over changed definitions from system metadata; those of other namespaces are not ours.
 

@@ -21,7 +21,17 @@ from zlib import crc32
 
 from asinfo.files import FileError, open_file
 from asudfd.errors import StartError
-from asudfd.record.entries import BODY, ENTRIES, NOTE_SIZE, NOTES, START, Head, boot, pack_head, pack_note
+from asudfd.record.entries import (
+    BODY,
+    ENTRIES,
+    NOTE_SIZE,
+    NOTES,
+    START,
+    JournalHeader,
+    boot,
+    pack_head,
+    pack_note,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,7 +89,7 @@ class Journal:
             os.ftruncate(self._fd, ROOM)
         tag, seed = secrets.randbits(32), secrets.randbits(32)
         # one page: neither the end of the process nor that of the machine can leave half of it
-        _write(self._fd, pack_head(Head(identity, epoch, tag, seed, boot())), 0)
+        _write(self._fd, pack_head(JournalHeader(identity, epoch, tag, seed, boot())), 0)
         self.epoch, self.size, self.entries = epoch, ENTRIES, 0
         self._tag, self._seed, self._closed = tag, seed, False
         self._noted = self._synced = ENTRIES, 0

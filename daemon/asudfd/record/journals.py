@@ -1,4 +1,4 @@
-"""What the two journals of a file hold that the file has not, and whether that is all there should be.
+"""Reads the two journals of a namespace's file at start, and checks that no entry is missing.
 
 The file says in `about`, under `journals`, what to expect:
 
@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from asudfd.errors import StartError
 from asudfd.process.work_directory import read_own
 from asudfd.record import entries, legacy
-from asudfd.record.entries import HeadError
+from asudfd.record.entries import JournalHeaderError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from asudfd.record.entries import Head, Note, Reading
+    from asudfd.record.entries import JournalContent, JournalHeader, JournalProgress
 
 
-class Expected(StrEnum):
-    """What a file says of its journals; OLD is a file of the first format, which says nothing."""
+class ExpectedJournals(StrEnum):
+    """The journals that a namespace's file says to expect; OLD is a file of the first format, which says nothing."""
 
     NEW = "new"
     OPEN = "open"
@@ -34,30 +34,30 @@ class Expected(StrEnum):
     OLD = "old"
 
 
-class State(NamedTuple):
-    """What a file says: its own random number, and up to which epoch the journals are in it."""
+class JournalState(NamedTuple):
+    """What a namespace's file says about its journals: its random identity, and up to which epoch they are merged into it."""
 
     identity: int
     epoch: int
-    expected: Expected
+    expected: ExpectedJournals
 
 
-class Damage(NamedTuple):
-    """What is wrong, and where; ``loses`` tells whether something may be lost with it."""
+class JournalDamage(NamedTuple):
+    """One damaged place of a journal; ``loses`` tells whether a record may be lost with it."""
 
     text: str
     loses: bool = True
 
 
 @dataclass(slots=True)
-class Found:
-    """What the journals hold, epoch by epoch; what is damaged, in words, and what a crash of the machine took.
+class JournalPair:
+    """The content of both journals, epoch by epoch; what is damaged, in words, and what a crash of the machine lost.
 
     ``next`` is the journal that holds the epoch after the file's.
     """
 
-    readings: list[Reading] = field(default_factory=list)
-    damage: list[Damage] = field(default_factory=list)
+    readings: list[JournalContent] = field(default_factory=list)
+    damage: list[JournalDamage] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     next: Path | None = None
 
@@ -65,8 +65,8 @@ class Found:
 class _Live(NamedTuple):
     path: Path
     content: bytes
-    head: Head
-    note: Note
+    head: JournalHeader
+    note: JournalProgress
 
 
 def contents(paths: Sequence[Path]) -> dict[Path, bytes]:
@@ -82,16 +82,18 @@ def contents(paths: Sequence[Path]) -> dict[Path, bytes]:
     return found
 
 
-def state_of(about: Mapping[bytes, bytes]) -> State | None:
+def state_of(about: Mapping[bytes, bytes]) -> JournalState | None:
     """What a file says with the words in its table `about`; None when they are none of its words."""
     identity, epoch = about.get(b"identity", b""), about.get(b"epoch", b"")
     if about.get(b"format") == legacy.FORMAT:
-        expected = Expected.OLD.value
+        expected = ExpectedJournals.OLD.value
     else:
         expected = about.get(b"journals", b"").decode(errors="backslashreplace")
-    if expected not in set(Expected) or len(identity) != 4 or len(epoch) != 8:
+    if expected not in set(ExpectedJournals) or len(identity) != 4 or len(epoch) != 8:
         return None
-    return State(int.from_bytes(identity, "big"), int.from_bytes(epoch, "big"), Expected(expected))
+    return JournalState(
+        int.from_bytes(identity, "big"), int.from_bytes(epoch, "big"), ExpectedJournals(expected)
+    )
 
 
 def blank(content: bytes) -> bool:
@@ -99,12 +101,12 @@ def blank(content: bytes) -> bool:
     return not content.strip(b"\0")
 
 
-def examine(state: State, journals: dict[Path, bytes]) -> Found:
+def examine(state: JournalState, journals: dict[Path, bytes]) -> JournalPair:
     """Judge the contents of the two journals of a file that says ``state``."""
-    found = Found()
-    if state.expected == Expected.OLD:
+    found = JournalPair()
+    if state.expected == ExpectedJournals.OLD:
         _read_old(state, journals, found)
-    elif state.expected != Expected.NEW:
+    elif state.expected != ExpectedJournals.NEW:
         live = _heads(state, journals, found)
         _check_epochs(state, live, found)
         found.next = live[0].path if live else None
@@ -113,38 +115,38 @@ def examine(state: State, journals: dict[Path, bytes]) -> Found:
     return found
 
 
-def _heads(state: State, journals: dict[Path, bytes], found: Found) -> list[_Live]:
+def _heads(state: JournalState, journals: dict[Path, bytes], found: JournalPair) -> list[_Live]:
     """The journals with something that is not in the file, the earlier epoch first."""
     live = []
     for path, content in journals.items():
-        if state.expected == Expected.CLOSED and blank(content):
+        if state.expected == ExpectedJournals.CLOSED and blank(content):
             continue
         try:
             head, note = _head(state, content)
-        except HeadError as error:
-            loses = state.expected != Expected.CLOSED
-            found.damage.append(Damage(f"{path}, at offset 0: {error}", loses))
+        except JournalHeaderError as error:
+            loses = state.expected != ExpectedJournals.CLOSED
+            found.damage.append(JournalDamage(f"{path}, at offset 0: {error}", loses))
             continue
         if head.epoch > state.epoch:
             live.append(_Live(path, content, head, note))
     return sorted(live, key=lambda each: each.head.epoch)
 
 
-def _head(state: State, content: bytes) -> tuple[Head, Note]:
+def _head(state: JournalState, content: bytes) -> tuple[JournalHeader, JournalProgress]:
     if not content:
-        raise HeadError("the file is gone or empty")
+        raise JournalHeaderError("the file is gone or empty")
     head, note = entries.parse_head(content)
     if head.identity != state.identity:
-        raise HeadError("it is a journal of another file")
+        raise JournalHeaderError("it is a journal of another file")
     return head, note
 
 
-def _check_epochs(state: State, live: list[_Live], found: Found) -> None:
+def _check_epochs(state: JournalState, live: list[_Live], found: JournalPair) -> None:
     """There must be the epoch after the file's, and the next if that is closed, and no others."""
     if found.damage:
         return
     epochs = [each.head.epoch for each in live]
-    if state.expected == Expected.CLOSED:
+    if state.expected == ExpectedJournals.CLOSED:
         wrong = epochs not in ([], [state.epoch + 1]) or any(each.note.entries for each in live)
         wanted = "nothing"
     else:
@@ -155,31 +157,31 @@ def _check_epochs(state: State, live: list[_Live], found: Found) -> None:
         held = " and ".join(f"epoch {epoch} in {each.path}" for epoch, each in zip(epochs, live, strict=True))
         paths = " or ".join(map(str, (each.path for each in live))) or "the journals"
         found.damage.append(
-            Damage(
+            JournalDamage(
                 f"{paths}, at offset 0: the file is of epoch {state.epoch}, so the journals should hold {wanted}, "
                 f"but hold {held or 'nothing'}: they are not of the same time"
             )
         )
 
 
-def _read(live: _Live, found: Found) -> None:
+def _read(live: _Live, found: JournalPair) -> None:
     reading = entries.read(live.content, live.head, live.note)
     found.readings.append(reading)
     for gap in reading.gaps:
         text = f"{live.path}, {gap}"
         if gap.damage:
-            found.damage.append(Damage(text))
+            found.damage.append(JournalDamage(text))
         else:
             found.lost.append(text)
 
 
-def _read_old(state: State, journals: dict[Path, bytes], found: Found) -> None:
+def _read_old(state: JournalState, journals: dict[Path, bytes], found: JournalPair) -> None:
     for epoch in (state.epoch + 1, state.epoch + 2):
         for path, content in journals.items():
             reading = legacy.read(content, state.identity, epoch)
-            found.damage.extend(Damage(f"{path}, {gap}") for gap in reading.gaps)
+            found.damage.extend(JournalDamage(f"{path}, {gap}") for gap in reading.gaps)
             if reading.entries:
                 found.readings.append(reading)
     for path, content in journals.items():
         if not content:
-            found.damage.append(Damage(f"{path}, at offset 0: the file is gone or empty"))
+            found.damage.append(JournalDamage(f"{path}, at offset 0: the file is gone or empty"))

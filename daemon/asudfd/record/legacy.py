@@ -16,7 +16,7 @@ from struct import Struct
 from typing import NamedTuple
 from zlib import crc32
 
-from asudfd.record.entries import Gap, Reading
+from asudfd.record.entries import JournalContent, JournalGap
 
 FORMAT = b"asudf records 1"
 
@@ -29,15 +29,15 @@ _START = _CRC.size + _HEADER.size
 _EPOCH_PLACE = _CRC.size + 4
 
 
-class _Entry(NamedTuple):
+class _LegacyEntry(NamedTuple):
     digest: bytes
     value: bytes
     end: int
 
 
-def read(content: bytes, identity: int, epoch: int) -> Reading:
+def read(content: bytes, identity: int, epoch: int) -> JournalContent:
     """The entries of ``epoch`` in ``content``."""
-    reading = Reading(epoch, {}, 0, [])
+    reading = JournalContent(epoch, {}, 0, [])
     position = count = 0
     while True:
         entry = _entry(content, position, identity, epoch)
@@ -46,14 +46,14 @@ def read(content: bytes, identity: int, epoch: int) -> Reading:
             if behind is None:
                 return reading._replace(entries=count)
             found = "an entry that is not whole, with others behind it"
-            reading.gaps.append(Gap(position, count, 1, found, damage=True))
+            reading.gaps.append(JournalGap(position, count, 1, found, damage=True))
             position = behind
             continue
         reading.values[entry.digest] = entry.value
         position, count = entry.end, count + 1
 
 
-def _entry(content: bytes, position: int, identity: int, epoch: int) -> _Entry | None:
+def _entry(content: bytes, position: int, identity: int, epoch: int) -> _LegacyEntry | None:
     start = position + _START
     if start > len(content):
         return None
@@ -64,7 +64,7 @@ def _entry(content: bytes, position: int, identity: int, epoch: int) -> _Entry |
     checksum = _CRC.unpack_from(content, position)[0]
     if crc32(content[position + _CRC.size : end], identity) != checksum:
         return None
-    return _Entry(digest, content[start:end], end)
+    return _LegacyEntry(digest, content[start:end], end)
 
 
 def _search(content: bytes, position: int, identity: int, epoch: int) -> int | None:

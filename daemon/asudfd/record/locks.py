@@ -1,4 +1,4 @@
-"""Locks on single records: who works on a digest for longer than one turn of the event loop holds its lock.
+"""Locks on single records: an operation on a digest that spans more than one turn of the event loop holds its lock.
 
 What happens within one turn needs no lock, only a look (`digest in locks`): a dict look-up. Whoever finds a digest
 locked waits in line for it; others go on. A lock goes straight to the first in line, so that nobody overtakes.

@@ -59,7 +59,7 @@ class Namespace:
         "truncation",
     )
 
-    def __init__(self, config: schema.Namespace, storage: Storage) -> None:
+    def __init__(self, config: schema.NamespaceConfig, storage: Storage) -> None:
         self.name = config.name.encode()
         self.config = config
         self.storage = storage

@@ -13,7 +13,7 @@ from asudfd.process.work_directory import sync_directory
 from asudfd.record.database import Database, DatabaseError, Layer, NoRoomError, merged
 from asudfd.record.disk import reason
 from asudfd.record.journal import Journal
-from asudfd.record.journals import Expected, blank, contents, examine
+from asudfd.record.journals import ExpectedJournals, blank, contents, examine
 from asudfd.record.record import times
 from asudfd.record.sets import Sets
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from asudfd.manifest import Manifest
 
 
-class Opened(NamedTuple):
-    """What belongs to a namespace in a file; the first journal is for the writes to come."""
+class OpenedFiles(NamedTuple):
+    """The open files of a namespace; the first journal takes the next writes."""
 
     database: Database
     journals: tuple[Journal, Journal]
@@ -39,7 +39,7 @@ def journal_paths(path: Path) -> tuple[Path, Path]:
 
 def open_files(
     path: Path, size: int, namespace: bytes, warn: Callable[[str], None], manifest: Manifest | None = None
-) -> Opened:
+) -> OpenedFiles:
     """Open the file ``path`` for ``size`` bytes, and bring what its journals have into it. Raises StartError.
 
     A file that ``manifest`` knows must be there; it knows this one afterwards.
@@ -65,7 +65,7 @@ def open_files(
             if journal.path not in there:
                 journal.path.unlink()  # a file that is not ours gets no company
         raise
-    return Opened(database, (journals[0], journals[1]), sets)
+    return OpenedFiles(database, (journals[0], journals[1]), sets)
 
 
 def _tell_of_damage(path: Path, database: Database, warn: Callable[[str], None]) -> None:
@@ -115,9 +115,9 @@ def _bring_together(
     try:
         if layer:
             count(path, database, layer, sets)
-            insist(database, lambda: database.commit(layer, sets.figures(), last, Expected.NEW))
+            insist(database, lambda: database.commit(layer, sets.figures(), last, ExpectedJournals.NEW))
             database.refresh()
-        if state.expected is Expected.OLD:
+        if state.expected is ExpectedJournals.OLD:
             insist(database, database.upgrade)
         journals.sort(key=lambda journal: journal.path != found.next)
         _begin(path, database, journals, last)
@@ -138,7 +138,7 @@ def _begin(path: Path, database: Database, journals: list[Journal], last: int) -
         journal.begin(epoch, identity)
         journal.settle()
     sync_directory(path.parent)
-    insist(database, lambda: database.expect(Expected.OPEN))
+    insist(database, lambda: database.expect(ExpectedJournals.OPEN))
 
 
 def count(path: Path, database: Database, layer: Layer, sets: Sets) -> None:

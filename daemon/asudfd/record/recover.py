@@ -25,12 +25,20 @@ from asudfd.record import entries
 from asudfd.record.check import passes
 from asudfd.record.database import Database, DatabaseError, insert, merged
 from asudfd.record.disk import reason
-from asudfd.record.entries import HeadError
+from asudfd.record.entries import JournalHeaderError
 from asudfd.record.journal import lock
-from asudfd.record.journals import Damage, Expected, Found, blank, contents, examine, state_of
+from asudfd.record.journals import (
+    ExpectedJournals,
+    JournalDamage,
+    JournalPair,
+    blank,
+    contents,
+    examine,
+    state_of,
+)
 from asudfd.record.opening import count, insist, journal_paths
 from asudfd.record.record import times
-from asudfd.record.salvage import Salvage, salvage
+from asudfd.record.salvage import DatabaseSalvage, salvage
 from asudfd.record.sets import Sets
 from asudfd.record.spaces import guarded
 
@@ -39,7 +47,7 @@ if TYPE_CHECKING:
 
     from asudfd.config import schema
     from asudfd.record.database import Layer
-    from asudfd.recover import Report
+    from asudfd.recover import RecoveryReport
 
 BATCH = 10_000
 """Records of one transaction: some MB, so that a file of any size is rebuilt in bounded memory."""
@@ -50,7 +58,7 @@ SHOWN_MAX = 20
 _NODE = re.compile(r"-[0-9A-F]{1,16}")
 
 
-def recover(config: schema.Config, report: Report) -> None:
+def recover(config: schema.Config, report: RecoveryReport) -> None:
     """Save the records of every namespace of ``config`` that is kept in a file, of every node of the process."""
     directory = Path(config.service.work_directory)
     manifest = Manifest(directory)
@@ -76,7 +84,9 @@ def _of_nodes(path: Path, manifest: Manifest) -> Iterator[Path]:
 class _Recovery:
     """The recovery of one file."""
 
-    def __init__(self, path: Path, namespace: schema.Namespace, report: Report, manifest: Manifest) -> None:
+    def __init__(
+        self, path: Path, namespace: schema.NamespaceConfig, report: RecoveryReport, manifest: Manifest
+    ) -> None:
         self._path = path
         self._manifest = manifest
         self._namespace = namespace
@@ -105,7 +115,11 @@ class _Recovery:
             self._tell_of_nothing()
             return
         counts: Counter[bytes] = Counter()
-        read = salvage(self._path, lambda _, value: counts.update((times(value)[2],))) if there else Salvage()
+        read = (
+            salvage(self._path, lambda _, value: counts.update((times(value)[2],)))
+            if there
+            else DatabaseSalvage()
+        )
         if self._is_strange(read):
             return
         state = state_of(read.about)
@@ -147,7 +161,7 @@ class _Recovery:
         else:
             self._report.say("there is nothing")
 
-    def _is_strange(self, read: Salvage) -> bool:
+    def _is_strange(self, read: DatabaseSalvage) -> bool:
         """Whether the file belongs to somebody else."""
         owner = read.about.get(b"namespace")
         if owner is None or owner == self._namespace.name.encode():
@@ -157,7 +171,7 @@ class _Recovery:
         )
         return True
 
-    def _tell_of_file(self, read: Salvage, counts: Counter[bytes], found: Found) -> None:
+    def _tell_of_file(self, read: DatabaseSalvage, counts: Counter[bytes], found: JournalPair) -> None:
         """Say what is lost in the file; what its journals have is not."""
         for text in read.broken:
             self._report.lost(f"in the file, {text}")
@@ -174,7 +188,7 @@ class _Recovery:
             if counts[name] != objects:
                 self._report.say(f"read: {counts[name]} of {objects} records of {_set(name)} in the file")
 
-    def _tell_of_journals(self, found: Found) -> None:
+    def _tell_of_journals(self, found: JournalPair) -> None:
         for damage in found.damage:
             if damage.loses:
                 self._report.lost(f"writes that were only in {damage.text}")
@@ -204,10 +218,10 @@ class _Recovery:
         sets = Sets()
         database = self._open(self._path)
         try:
-            old = database.state.expected is Expected.OLD
+            old = database.state.expected is ExpectedJournals.OLD
             database.restore(sets)
             count(self._path, database, layer, sets)
-            insist(database, lambda: database.commit(layer, sets.figures(), epoch, Expected.NEW))
+            insist(database, lambda: database.commit(layer, sets.figures(), epoch, ExpectedJournals.NEW))
             database.refresh()
             if old:
                 insist(database, database.upgrade)
@@ -264,24 +278,24 @@ class _Filling:
         count(self._path, self._database, self._layer, self.sets)
         insist(
             self._database,
-            lambda: self._database.commit(self._layer, self.sets.figures(), 0, Expected.NEW),
+            lambda: self._database.commit(self._layer, self.sets.figures(), 0, ExpectedJournals.NEW),
         )
         self._database.refresh()
         self._layer, self._waiting = {}, 0
 
 
-def _without_file(journals: dict[Path, bytes]) -> Found:
+def _without_file(journals: dict[Path, bytes]) -> JournalPair:
     """What the journals hold of a file that says nothing any more."""
-    found = Found()
+    found = JournalPair()
     for path, content in journals.items():
         try:
             head, note = entries.parse_head(content)
-        except HeadError as error:
-            found.damage.append(Damage(f"{path}, at offset 0: {error}"))
+        except JournalHeaderError as error:
+            found.damage.append(JournalDamage(f"{path}, at offset 0: {error}"))
             continue
         reading = entries.read(content, head, note)
         found.readings.append(reading)
-        found.damage.extend(Damage(f"{path}, {gap}") for gap in reading.gaps)
+        found.damage.extend(JournalDamage(f"{path}, {gap}") for gap in reading.gaps)
     found.readings.sort(key=lambda reading: reading.epoch)
     return found
 

@@ -1,4 +1,4 @@
-"""Why a record is not written."""
+"""The error of a namespace that refuses a request."""
 
 from asinfo.errors import Error
 from asinfo.wire.result import Result

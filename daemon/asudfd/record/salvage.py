@@ -39,8 +39,8 @@ _COUNT = Struct("!QQ")
 _PREFIX_SIZE = 2
 
 
-class Kind(IntEnum):
-    """What a message of a child is about."""
+class SalvageMessage(IntEnum):
+    """The kinds of message that the child process sends."""
 
     ABOUT = 1
     SET = 2
@@ -52,8 +52,8 @@ class Kind(IntEnum):
 
 
 @dataclass(slots=True)
-class Salvage:
-    """What a file says besides its records, and what of it could not be read.
+class DatabaseSalvage:
+    """What was read of a damaged file besides its records, and what could not be read.
 
     ``figures`` are the objects of each set, as the file says; ``damaged`` the digests of damaged records; ``broken``
     the places that could not be read at all, in words.
@@ -72,7 +72,7 @@ class _Message(NamedTuple):
     value: bytes
 
 
-def salvage(path: Path, take: Callable[[bytes, bytes], None]) -> Salvage:
+def salvage(path: Path, take: Callable[[bytes, bytes], None]) -> DatabaseSalvage:
     """Read ``path`` and give digest and value of every whole record to ``take``. Raises OSError."""
     there, wanted = path.stat().st_size, _wanted(path)
     if there >= wanted:
@@ -100,14 +100,14 @@ def _wanted(path: Path) -> int:
         return 0
 
 
-def _read_all(path: Path, take: Callable[[bytes, bytes], None]) -> Salvage:
-    found = Salvage()
+def _read_all(path: Path, take: Callable[[bytes, bytes], None]) -> DatabaseSalvage:
+    found = DatabaseSalvage()
     partition = 0
     while partition < PARTITIONS:
         reached, ended = partition, False
         for message in _tell(path, partition):
             reached = max(reached, message.partition)
-            ended = ended or message.kind == Kind.END
+            ended = ended or message.kind == SalvageMessage.END
             _note(message, found, take)
         if ended:
             break
@@ -116,18 +116,18 @@ def _read_all(path: Path, take: Callable[[bytes, bytes], None]) -> Salvage:
     return found
 
 
-def _note(message: _Message, found: Salvage, take: Callable[[bytes, bytes], None]) -> None:
+def _note(message: _Message, found: DatabaseSalvage, take: Callable[[bytes, bytes], None]) -> None:
     match message.kind:
-        case Kind.RECORD:
+        case SalvageMessage.RECORD:
             take(message.key, message.value)
-        case Kind.DAMAGED:
+        case SalvageMessage.DAMAGED:
             found.damaged.append(message.key)
-        case Kind.BROKEN:
+        case SalvageMessage.BROKEN:
             found.broken.append(message.value.decode(errors="backslashreplace"))
-        case Kind.ABOUT:
+        case SalvageMessage.ABOUT:
             key, _, value = message.value.partition(b"=")
             found.about[key] = value
-        case Kind.SET:
+        case SalvageMessage.SET:
             objects, _ = _COUNT.unpack_from(message.value)
             found.figures[message.value[_COUNT.size :]] = objects
 
@@ -195,26 +195,26 @@ def _read(path: Path, first: int, tell: _Teller) -> None:
             environment.open_db(name, create=False) for name in (b"about", b"records", b"sets")
         )
     except lmdb.Error as error:
-        tell(Kind.BROKEN, 0, value=f"nothing can be read: {error}".encode())
-        tell(Kind.END, PARTITIONS - 1)
+        tell(SalvageMessage.BROKEN, 0, value=f"nothing can be read: {error}".encode())
+        tell(SalvageMessage.END, PARTITIONS - 1)
         return
     words = _words(environment, about, tell)
     if not first:
         for key, value in words.items():
-            tell(Kind.ABOUT, 0, value=key + b"=" + value)
+            tell(SalvageMessage.ABOUT, 0, value=key + b"=" + value)
         for key, value in _words(environment, sets, tell).items():
             if len(value) == _COUNT.size:
-                tell(Kind.SET, 0, value=value + key[1:])
+                tell(SalvageMessage.SET, 0, value=value + key[1:])
     first_format = legacy.FORMAT in {words.get(b"format"), words.get(b"carried")}
     for partition in range(first, PARTITIONS):
-        tell(Kind.PARTITION, partition)
+        tell(SalvageMessage.PARTITION, partition)
         try:
             with environment.begin() as transaction:  # an error is the end of a transaction
                 cursor = transaction.cursor(records)
                 _read_partition(cursor, partition, tell, first_format=first_format)
         except (lmdb.Error, ValueError) as error:
-            tell(Kind.BROKEN, partition, value=f"partition {partition}: {error}".encode())
-    tell(Kind.END, PARTITIONS - 1)
+            tell(SalvageMessage.BROKEN, partition, value=f"partition {partition}: {error}".encode())
+    tell(SalvageMessage.END, PARTITIONS - 1)
 
 
 def _words(environment: lmdb.Environment, table: lmdb._Database, tell: _Teller) -> dict[bytes, bytes]:
@@ -223,7 +223,7 @@ def _words(environment: lmdb.Environment, table: lmdb._Database, tell: _Teller) 
         with environment.begin() as transaction:
             return {bytes(key): bytes(value) for key, value in transaction.cursor(table)}
     except lmdb.Error as error:
-        tell(Kind.BROKEN, 0, value=f"what it says about itself: {error}".encode())
+        tell(SalvageMessage.BROKEN, 0, value=f"what it says about itself: {error}".encode())
         return {}
 
 
@@ -242,6 +242,6 @@ def _read_partition(cursor: lmdb.Cursor, partition: int, tell: _Teller, *, first
             value = unseal(digest, stored, first_format=first_format)
             unpack(value)
         except (DamagedError, struct.error):
-            tell(Kind.DAMAGED, partition, digest)
+            tell(SalvageMessage.DAMAGED, partition, digest)
         else:
-            tell(Kind.RECORD, partition, digest, value)
+            tell(SalvageMessage.RECORD, partition, digest, value)

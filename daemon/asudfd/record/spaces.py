@@ -46,7 +46,7 @@ def open_namespaces(
     return made
 
 
-def _checked(config: schema.Namespace) -> schema.Namespace:
+def _checked(config: schema.NamespaceConfig) -> schema.NamespaceConfig:
     ttl = config.default_ttl or any(one.default_ttl not in {0, NEVER} for one in config.sets.values())
     if ttl and not config.nsup_period and not config.allow_ttl_without_nsup:
         raise StartError(
@@ -57,7 +57,7 @@ def _checked(config: schema.Namespace) -> schema.Namespace:
 
 
 def _storage(
-    config: schema.Namespace, directory: Path, suffix: str, warn: Warn, manifest: Manifest | None
+    config: schema.NamespaceConfig, directory: Path, suffix: str, warn: Warn, manifest: Manifest | None
 ) -> Storage:
     engine = config.storage_engine
     if engine.kind == "memory" and not engine.file:

@@ -1,4 +1,4 @@
-"""What keeps records promises, whatever it is: memory or a file.
+"""The interface of a storage engine: memory or a file.
 
 All calls are made on the event loop and return at once. A value is a record in its stored form (`record.pack`).
 """

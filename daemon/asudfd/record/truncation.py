@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from asudfd.record.namespace import Namespace
-    from asudfd.smd.interface import Item
+    from asudfd.smd.interface import SmdItem
 
 WHOLE = None
 """Key of the mark for the whole namespace, beside those of sets."""
@@ -59,7 +59,9 @@ class Truncation:
 
 
 def accept(
-    namespaces: Mapping[bytes, Namespace], items: Sequence[Item], warn: Callable[[str], None] = lambda _: None
+    namespaces: Mapping[bytes, Namespace],
+    items: Sequence[SmdItem],
+    warn: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Take over changed marks from system metadata; those for other namespaces are not ours to judge.
 

@@ -34,7 +34,7 @@ def now_seconds() -> int:
     return int(time.time()) - EPOCH_SECONDS
 
 
-def void_time(config: schema.Namespace, ttl: int, old: int | None, set_name: bytes) -> int:
+def void_time(config: schema.NamespaceConfig, ttl: int, old: int | None, set_name: bytes) -> int:
     """The void time that ``ttl`` gives to a record of ``set_name`` whose void time was ``old``, None for a new one.
 
     Raises Refused as Namespace.void_time does.
@@ -55,7 +55,7 @@ def void_time(config: schema.Namespace, ttl: int, old: int | None, set_name: byt
     return now_seconds() + ttl
 
 
-def default_ttl(config: schema.Namespace, set_name: bytes) -> int:
+def default_ttl(config: schema.NamespaceConfig, set_name: bytes) -> int:
     """The time to live of a record that names none, in seconds; 0 is for ever."""
     own = config.sets.get(set_name)
     if own is None or not own.default_ttl:
@@ -63,7 +63,7 @@ def default_ttl(config: schema.Namespace, set_name: bytes) -> int:
     return 0 if own.default_ttl == NEVER else own.default_ttl
 
 
-def read_touch_percent(config: schema.Namespace, asked: int, set_name: bytes) -> int:
+def read_touch_percent(config: schema.NamespaceConfig, asked: int, set_name: bytes) -> int:
     """Of how little time left a read renews it, in percent; 0 for never.
 
     ``asked`` is the time to live of the read's message: 0 is the set's default, or else the namespace's.

@@ -1,4 +1,4 @@
-"""Which store keeps the system metadata, as the configuration says."""
+"""Opens the backend of system metadata (SMD) that the configuration names: local files or etcd."""
 
 from __future__ import annotations
 

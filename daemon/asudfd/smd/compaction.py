@@ -14,13 +14,13 @@ import errno
 import os
 from typing import TYPE_CHECKING
 
-from asudfd.smd.log import Log
+from asudfd.smd.log import SmdLog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from asudfd.smd.interface import Item
-    from asudfd.smd.module import Module
+    from asudfd.smd.interface import SmdItem
+    from asudfd.smd.module import SmdModule
 
 REST_MAX = 64
 """Missed changes that may be left for `finish`, for which changes wait: fewer than one flush costs."""
@@ -31,11 +31,11 @@ class Compaction:
 
     __slots__ = ("_items", "_log", "_module", "_sizes", "cancelled")
 
-    def __init__(self, module: Module) -> None:
+    def __init__(self, module: SmdModule) -> None:
         """Take the items as they are; they are not changed while this runs."""
         self._module = module
-        self._items: Sequence[Item] = list(module.items.values())
-        self._log: Log | None = None
+        self._items: Sequence[SmdItem] = list(module.items.values())
+        self._log: SmdLog | None = None
         self._sizes: dict[str, int] = {}
         self.cancelled = False
         module.missed = []
@@ -51,11 +51,11 @@ class Compaction:
     def write(self) -> None:
         """Write what was taken. Raises OSError."""
         if self._log is None:
-            self._log = Log.create(self._module.save)
+            self._log = SmdLog.create(self._module.save)
         self._add(self._items)
         self._items = ()
 
-    def _add(self, items: Sequence[Item]) -> None:
+    def _add(self, items: Sequence[SmdItem]) -> None:
         assert self._log
         sizes = self._log.add(self._while_wanted(items), self._module.content_key, self._module.tid)
         for item, size in zip(items, sizes, strict=True):
@@ -64,7 +64,7 @@ class Compaction:
             else:
                 self._sizes.pop(item.key, None)
 
-    def _while_wanted(self, items: Sequence[Item]) -> Iterator[Item]:
+    def _while_wanted(self, items: Sequence[SmdItem]) -> Iterator[SmdItem]:
         for item in items:
             if self.cancelled:
                 raise OSError(errno.ECANCELED, os.strerror(errno.ECANCELED))

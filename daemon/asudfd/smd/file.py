@@ -29,7 +29,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from asudfd.smd import first
-from asudfd.smd.interface import Content, Item
+from asudfd.smd.interface import SmdContent, SmdItem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,42 +48,42 @@ _TEXT = _BODY + _CHANGE.size
 HEAD_SIZE = _HEAD.size + _CHECKSUM_SIZE
 
 
-class Damage(ValueError):  # noqa: N818 - named for what was found
-    """The file is not what was written; the text names the place."""
+class DamagedLogError(ValueError):
+    """The log is damaged; the text names the place."""
 
 
-class Head(NamedTuple):
-    """Which log it is, and how much of it was acknowledged."""
+class LogHeader(NamedTuple):
+    """The header of a log: its random identity, and up to which byte its entries were acknowledged."""
 
     identity: int
     end: int
 
 
-class Entry(NamedTuple):
-    """One change, where it stands in which log, and cluster key and tid of the module after it."""
+class LogEntry(NamedTuple):
+    """One entry of a log: its place, the log it belongs to, and cluster key and tid of the module after its change."""
 
     position: int
     identity: int
     number: int
     cluster_key: int
     tid: int
-    item: Item
+    item: SmdItem
     size: int
 
 
-class Scan:
-    """What the entries of a log come to, as far as it is read. ``sizes`` are the bytes of the last entry of each key."""
+class LogReplay:
+    """The state that results from the entries read so far. ``sizes`` are the bytes of the last entry of each key."""
 
     __slots__ = ("cluster_key", "count", "end", "head", "items", "sizes", "tid")
 
-    def __init__(self, head: Head) -> None:
+    def __init__(self, head: LogHeader) -> None:
         self.head = head
         self.end = START
         self.count = self.cluster_key = self.tid = 0
-        self.items: dict[str, Item] = {}
+        self.items: dict[str, SmdItem] = {}
         self.sizes: dict[str, int] = {}
 
-    def take(self, entry: Entry) -> None:
+    def take(self, entry: LogEntry) -> None:
         """Go on by one entry; a known key keeps its place."""
         self.end += entry.size
         self.count += 1
@@ -97,13 +97,13 @@ class Scan:
             self.sizes.pop(item.key, None)
 
 
-def pack_head(head: Head) -> bytes:
+def pack_head(head: LogHeader) -> bytes:
     """The bytes of a head."""
     packed = _HEAD.pack(MAGIC, *head)
     return packed + _checksum(packed)
 
 
-def pack_entry(identity: int, number: int, cluster_key: int, tid: int, item: Item) -> bytes:
+def pack_entry(identity: int, number: int, cluster_key: int, tid: int, item: SmdItem) -> bytes:
     """The bytes of an entry."""
     key = item.key.encode("utf-8", "surrogatepass")
     value = b"" if item.value is None else item.value.encode("utf-8", "surrogatepass")
@@ -124,37 +124,37 @@ def is_log(data: bytes) -> bool:
     return data.startswith(MAGIC)
 
 
-def parse(data: bytes) -> Content:
+def parse(data: bytes) -> SmdContent:
     """What a file of either version says. Raises ValueError, naming the place, when it is damaged."""
     if not is_log(data):
         return first.parse(data)
     scan = read(data)
-    return Content(scan.cluster_key, scan.tid, list(scan.items.values()))
+    return SmdContent(scan.cluster_key, scan.tid, list(scan.items.values()))
 
 
-def read(data: bytes) -> Scan:
+def read(data: bytes) -> LogReplay:
     """What a log says, with the whole entries behind its acknowledged end. Raises Damage."""
-    scan = Scan(read_head(data))
+    scan = LogReplay(read_head(data))
     while (entry := _next(data, scan)) is not None:
         scan.take(entry)
     if scan.end < scan.head.end:
-        raise Damage(f"the entry at byte {scan.end} is not what was written")
+        raise DamagedLogError(f"the entry at byte {scan.end} is not what was written")
     return scan
 
 
-def read_head(data: bytes) -> Head:
+def read_head(data: bytes) -> LogHeader:
     """The head of a log. Raises Damage, also when the file is shorter than it says."""
     if len(data) < START:
-        raise Damage(f"it ends at byte {len(data)}, within its head")
+        raise DamagedLogError(f"it ends at byte {len(data)}, within its head")
     magic, identity, end = _HEAD.unpack_from(data)
     if magic != MAGIC or _checksum(data[: _HEAD.size]) != data[_HEAD.size : HEAD_SIZE]:
-        raise Damage("its head, at byte 0, is not what was written")
+        raise DamagedLogError("its head, at byte 0, is not what was written")
     if end > len(data):
-        raise Damage(f"it ends at byte {len(data)} and had {end} bytes")
-    return Head(identity, end)
+        raise DamagedLogError(f"it ends at byte {len(data)} and had {end} bytes")
+    return LogHeader(identity, end)
 
 
-def _next(data: bytes, scan: Scan) -> Entry | None:
+def _next(data: bytes, scan: LogReplay) -> LogEntry | None:
     """The entry that follows in its log, or None where none does."""
     entry = _entry_at(data, scan.end)
     if entry is None or (entry.identity, entry.number) != (scan.head.identity, scan.count):
@@ -162,7 +162,7 @@ def _next(data: bytes, scan: Scan) -> Entry | None:
     return entry
 
 
-def _entry_at(data: bytes, position: int) -> Entry | None:
+def _entry_at(data: bytes, position: int) -> LogEntry | None:
     """The whole entry at ``position``, of whatever log."""
     if len(data) < position + _TEXT:
         return None
@@ -181,11 +181,11 @@ def _entry_at(data: bytes, position: int) -> Entry | None:
         value = data[text + key_size : end].decode("utf-8", "surrogatepass") if there else None
     except UnicodeDecodeError:
         return None
-    item = Item(key, value, generation, timestamp)
-    return Entry(position, identity, number, cluster_key, tid, item, end - position)
+    item = SmdItem(key, value, generation, timestamp)
+    return LogEntry(position, identity, number, cluster_key, tid, item, end - position)
 
 
-def salvage(data: bytes) -> Iterator[Entry]:
+def salvage(data: bytes) -> Iterator[LogEntry]:
     """Every whole entry that stands anywhere in ``data``, in the order of the places."""
     position = 0
     while (position := data.find(_ENTRY_MAGIC, position)) >= 0:

@@ -10,13 +10,13 @@ It is read once and carried over into the log. Source of the format: the info pr
 """
 
 from asinfo.decode import decode_json
-from asudfd.smd.interface import Content, Item
+from asudfd.smd.interface import SmdContent, SmdItem
 
 NUMBER_MAX = (1 << 63) - 1
 """What the log has room for."""
 
 
-def parse(data: bytes) -> Content:
+def parse(data: bytes) -> SmdContent:
     """What ``data`` says. Raises ValueError, naming the place, when it is not such a file."""
     if not data.lstrip().startswith(b"["):
         raise ValueError("its head, at byte 0, is that of no version")
@@ -28,14 +28,14 @@ def parse(data: bytes) -> Content:
             raise ValueError("it does not begin with [cluster key, tid]")
     if len({item.key for item in items}) != len(items):
         raise ValueError("a key stands in it twice")
-    return Content(cluster_key, tid, items)
+    return SmdContent(cluster_key, tid, items)
 
 
 def _fits(*numbers: int) -> bool:
     return all(-NUMBER_MAX <= number <= NUMBER_MAX for number in numbers)
 
 
-def read_item(number: int, entry: object) -> Item:
+def read_item(number: int, entry: object) -> SmdItem:
     """The item that the decoded entry ``number`` says. Raises ValueError."""
     match entry:
         case {
@@ -44,5 +44,5 @@ def read_item(number: int, entry: object) -> Item:
             "generation": int(generation),
             "timestamp": int(timestamp),
         } if generation > 0 and _fits(generation, timestamp):
-            return Item(key, value, generation, timestamp)
+            return SmdItem(key, value, generation, timestamp)
     raise ValueError(f"entry {number} is not an object of key, value, generation and timestamp")

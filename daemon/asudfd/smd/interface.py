@@ -1,4 +1,4 @@
-"""What a store of system metadata (SMD) promises, whatever keeps it.
+"""The interface of a backend of system metadata (SMD), and its data types.
 
 Change metadata, then accept: a change is first made durable, then handed to every subscriber in the order of the
 changes; start-up hands over everything that is stored through the same call.
@@ -22,7 +22,7 @@ SINDEX = "sindex"
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class SmdItem:
     """One key of an SMD module.
 
     ``value`` is None for a removed key, whose slot in the order stays. ``generation`` starts at 1 and grows by one
@@ -37,17 +37,17 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
-    """What a stored SMD module says: cluster key and tid of its last change, and its items in order."""
+class SmdContent:
+    """The stored content of one SMD module: cluster key and tid of its last change, and its items in order."""
 
     cluster_key: int
     tid: int
-    items: Sequence[Item]
+    items: Sequence[SmdItem]
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """What `smd-info` tells about one SMD module.
+class SmdState:
+    """The figures of one SMD module that `smd-info` answers.
 
     ``cluster_key`` and ``tid`` are those of the last change that was stored; ``keys`` counts removed ones too;
     ``pending`` counts changes that are asked for and not yet stored.
@@ -60,14 +60,14 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
-    """Who holds the lock on the modules, in his own words, and for how many more seconds."""
+class LockHolder:
+    """The owner of the lock on the modules, as named by the client that took it, and the seconds until it expires."""
 
     owner: str
     left: float
 
 
-Accept = Callable[[Sequence[Item]], None]
+Accept = Callable[[Sequence[SmdItem]], None]
 """Called on the event loop with changed items, in order; must not block and must not raise.
 
 The first call comes from ``start`` and has everything that is stored, even if that is nothing.
@@ -104,20 +104,20 @@ class Smd(Protocol):
         stay; then that is no change, too. Raises SmdTimeout when it could not be confirmed in time, SmdFailed when it could not be stored.
         """
 
-    def items(self, module: str) -> Sequence[Item]:
+    def items(self, module: str) -> Sequence[SmdItem]:
         """All items of ``module`` in the order of their first change, removed ones included."""
 
-    def state(self, module: str) -> State:
+    def state(self, module: str) -> SmdState:
         """Figures of ``module``; all 0 for one that nobody subscribed to."""
 
-    async def lock(self, owner: str, seconds: int) -> Holder | None:
+    async def lock(self, owner: str, seconds: int) -> LockHolder | None:
         """Take the lock on the modules for ``owner``, or take it again for as long; or say who holds it.
 
         It keeps nobody from a change: those who change many modules at once ask each other with it. It ends by
         itself after ``seconds``. Raises SmdTimeout and SmdFailed, as ``set`` does.
         """
 
-    async def unlock(self, owner: str) -> Holder | None:
+    async def unlock(self, owner: str) -> LockHolder | None:
         """Give the lock back, if ``owner`` holds it; or say who else does. Raises SmdTimeout and SmdFailed."""
 
 

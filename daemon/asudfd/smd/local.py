@@ -17,8 +17,17 @@ from typing import TYPE_CHECKING
 from asinfo.files import exposed
 from asudfd.errors import StartError
 from asudfd.smd.compaction import Compaction
-from asudfd.smd.interface import CONFIRM_SECONDS, UDF, Accept, Holder, Item, SmdFailed, SmdTimeout, State
-from asudfd.smd.module import EPOCH_MILLISECONDS, Change, Module
+from asudfd.smd.interface import (
+    CONFIRM_SECONDS,
+    UDF,
+    Accept,
+    LockHolder,
+    SmdFailed,
+    SmdItem,
+    SmdState,
+    SmdTimeout,
+)
+from asudfd.smd.module import EPOCH_MILLISECONDS, PendingChange, SmdModule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,7 +42,7 @@ REMOVED_MAX = 1024
 
 
 class _Queue:
-    """The changes of one SMD module that wait to be written, and what writes them."""
+    """The changes of one SMD module that wait to be written, and the tasks that write them."""
 
     __slots__ = (
         "compacted",
@@ -46,10 +55,10 @@ class _Queue:
         "writing",
     )
 
-    def __init__(self, module: Module) -> None:
+    def __init__(self, module: SmdModule) -> None:
         self.module = module
-        self.waiting: list[Change] = []
-        self.writing: list[Change] = []
+        self.waiting: list[PendingChange] = []
+        self.writing: list[PendingChange] = []
         self.writer: asyncio.Task[None] | None = None
         self.compacting: asyncio.Task[None] | None = None
         self.compaction: Compaction | None = None
@@ -87,7 +96,7 @@ class LocalSmd:
         self._queues: dict[str, _Queue] = {}
         self._thread: ThreadPoolExecutor | None = None
         self._compactor = ThreadPoolExecutor(1, thread_name_prefix="smd-compaction")
-        self._holder: Holder | None = None
+        self._holder: LockHolder | None = None
         self._locked = 0.0  # when the lock was taken, on the monotonic clock
 
     @property
@@ -105,9 +114,9 @@ class LocalSmd:
         known = self._queues.setdefault(module, _Queue(self._module(module)))
         known.module.subscribers.append(accept)
 
-    def _module(self, module: str) -> Module:
+    def _module(self, module: str) -> SmdModule:
         """Of UDF there are the copies under user-path, which tell its loss, and whoever moves both away means it."""
-        return Module(self._directory / f"{module}.smd", None if module == UDF else self._manifest)
+        return SmdModule(self._directory / f"{module}.smd", None if module == UDF else self._manifest)
 
     async def start(self) -> None:
         """Load all files and hand everything over. Raises StartError; nothing was handed over then."""
@@ -145,7 +154,7 @@ class LocalSmd:
             )
 
     @staticmethod
-    def _give_up(module: Module, manifest: Manifest) -> None:
+    def _give_up(module: SmdModule, manifest: Manifest) -> None:
         """Somebody has moved the file away, and its mark with it."""
         try:
             manifest.forget(module.path)
@@ -173,7 +182,7 @@ class LocalSmd:
         if self._thread is None:
             raise SmdFailed("the node is not running")
         known = self._queues[module]
-        change = Change(key, value, keep, asyncio.get_running_loop().create_future())
+        change = PendingChange(key, value, keep, asyncio.get_running_loop().create_future())
         known.waiting.append(change)
         self._wake(known)
         try:
@@ -186,39 +195,39 @@ class LocalSmd:
         if failure := change.done.result():
             raise failure
 
-    def items(self, module: str) -> Sequence[Item]:
+    def items(self, module: str) -> Sequence[SmdItem]:
         """All items of ``module`` in the order of their first change, removed ones included."""
         known = self._queues.get(module)
         return list(known.module.items.values()) if known else []
 
-    def state(self, module: str) -> State:
+    def state(self, module: str) -> SmdState:
         """Figures of ``module``; all 0 for one that nobody subscribed to."""
         known = self._queues.get(module)
         if known is None:
-            return State()
+            return SmdState()
         pending = len(known.waiting) + len(known.writing)
-        return State(known.module.content_key, known.module.tid, len(known.module.items), pending)
+        return SmdState(known.module.content_key, known.module.tid, len(known.module.items), pending)
 
-    async def lock(self, owner: str, seconds: int) -> Holder | None:
+    async def lock(self, owner: str, seconds: int) -> LockHolder | None:
         """Take the lock for ``owner``, or say who holds it. It is in memory: a restart gives it back."""
         if (holder := self._held()) and holder.owner != owner:
             return holder
-        self._holder, self._locked = Holder(owner, seconds), time.monotonic()
+        self._holder, self._locked = LockHolder(owner, seconds), time.monotonic()
         return None
 
-    async def unlock(self, owner: str) -> Holder | None:
+    async def unlock(self, owner: str) -> LockHolder | None:
         """Give the lock back, if ``owner`` holds it; or say who else does."""
         if (holder := self._held()) and holder.owner != owner:
             return holder
         self._holder = None
         return None
 
-    def _held(self) -> Holder | None:
+    def _held(self) -> LockHolder | None:
         """Who holds the lock now."""
         if self._holder is None:
             return None
         left = self._locked + self._holder.left - time.monotonic()
-        return Holder(self._holder.owner, left) if left > 0 else None
+        return LockHolder(self._holder.owner, left) if left > 0 else None
 
     def _wake(self, queue: _Queue) -> None:
         """Have somebody write what waits in ``queue``."""

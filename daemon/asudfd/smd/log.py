@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from asudfd.smd.interface import Item
+    from asudfd.smd.interface import SmdItem
 
 BUFFER_SIZE = 1 << 20
 """Bytes gathered for one write: a thousand small modules are a handful of calls."""
 
 
-class Log:
+class SmdLog:
     """An open log. Every method blocks, and belongs to one thread at a time.
 
     ``end`` is the size of the file. ``broken`` tells that it takes no further entries.
@@ -48,7 +48,7 @@ class Log:
         self._number = 0
 
     @classmethod
-    def create(cls, path: Path) -> Log:
+    def create(cls, path: Path) -> SmdLog:
         """An empty log at ``path``, instead of what is there; `seal` it before it counts. Raises OSError."""
         log = cls(path, open_own(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC), secrets.randbits(64))
         try:
@@ -59,7 +59,7 @@ class Log:
         return log
 
     @classmethod
-    def resume(cls, path: Path, scan: file.Scan) -> Log:
+    def resume(cls, path: Path, scan: file.LogReplay) -> SmdLog:
         """Go on with the log at ``path`` that was read as ``scan``; what is behind its whole entries goes. Raises OSError."""
         log = cls(path, open_own(path, os.O_RDWR), scan.head.identity)
         log.end, log._number = scan.end, scan.count
@@ -73,7 +73,7 @@ class Log:
             raise
         return log
 
-    def append(self, items: Iterable[Item], cluster_key: int, tid: int) -> list[int]:
+    def append(self, items: Iterable[SmdItem], cluster_key: int, tid: int) -> list[int]:
         """Add ``items``, durably; returns the bytes of each entry. Raises OSError, and nothing of them is left."""
         before = self.end, self._number
         try:
@@ -85,7 +85,7 @@ class Log:
             raise
         return sizes
 
-    def add(self, items: Iterable[Item], cluster_key: int, tid: int) -> list[int]:
+    def add(self, items: Iterable[SmdItem], cluster_key: int, tid: int) -> list[int]:
         """Write entries that count only once the log is sealed. Raises OSError."""
         sizes, batch, gathered = list[int](), list[bytes](), 0
         for item in items:
@@ -110,7 +110,7 @@ class Log:
         """Flush all entries, and then have the head say that they are there. Raises OSError."""
         try:
             os.fdatasync(self._descriptor)
-            _write(self._descriptor, file.pack_head(file.Head(self._identity, self.end)), 0)
+            _write(self._descriptor, file.pack_head(file.LogHeader(self._identity, self.end)), 0)
         except OSError:
             self.broken = True
             raise

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 from asudfd.errors import StartError
 from asudfd.process.work_directory import read_own, sync_directory
 from asudfd.smd import file, first
-from asudfd.smd.interface import Accept, Content, Item
-from asudfd.smd.log import Log, write_new
+from asudfd.smd.interface import Accept, SmdContent, SmdItem
+from asudfd.smd.log import SmdLog, write_new
 
 if TYPE_CHECKING:
     import asyncio
@@ -43,8 +43,8 @@ MARK_TEXT = b"asudfd keeps system metadata beside this file. When %s is missing,
 
 
 @dataclass(slots=True, eq=False)
-class Change:
-    """A change that was asked for; ``done`` gets None, or why it failed."""
+class PendingChange:
+    """A change that waits to be written; ``done`` is set to None, or to the reason why it failed."""
 
     key: str
     value: str | None
@@ -52,17 +52,17 @@ class Change:
     done: asyncio.Future[SmdFailed | None]
 
 
-class Plan:
-    """What a group of changes comes to: the new items in order, and how many of the changes change anything."""
+class GroupCommit:
+    """Changes that are written together: the new items in order, and how many of the changes change anything."""
 
     __slots__ = ("count", "items")
 
     def __init__(self) -> None:
-        self.items: dict[str, Item] = {}
+        self.items: dict[str, SmdItem] = {}
         self.count = 0
 
 
-class Module:
+class SmdModule:
     """The items of one SMD module and its log.
 
     The methods from ``load`` to ``apply`` belong to the event loop; those after them block, and each belongs to one
@@ -77,13 +77,13 @@ class Module:
         self.new, self.save = (path.with_name(f"{path.name}.{end}") for end in ("new", "save"))
         self.content_key = 0
         self.tid = 0
-        self.items: dict[str, Item] = {}
+        self.items: dict[str, SmdItem] = {}
         self.subscribers: list[Accept] = []
-        self.log: Log | None = None
+        self.log: SmdLog | None = None
         self._removed: dict[str, None] = {}  # longest ago first
         self._sizes: dict[str, int] = {}  # bytes of the entry of each item
         self._live = file.START  # bytes of the log that are still needed
-        self.missed: list[Item] | None = None  # changes since a new log was begun, while one is written
+        self.missed: list[SmdItem] | None = None  # changes since a new log was begun, while one is written
 
     @property
     def garbage(self) -> int:
@@ -121,7 +121,7 @@ class Module:
         self.content_key, self.tid = scan.cluster_key, scan.tid
         self._have(scan.items)
         self._weigh(scan.sizes)
-        self.log = Log.resume(self.path, scan)
+        self.log = SmdLog.resume(self.path, scan)
         self._put_mark()
         for path in (self.save, self.new):
             path.unlink(missing_ok=True)
@@ -137,32 +137,32 @@ class Module:
                 "anew from their copies under user-path"
             )
 
-    def _carry_over(self, content: Content, data: bytes) -> str:
+    def _carry_over(self, content: SmdContent, data: bytes) -> str:
         """Write a log of what the file of the first version says, and keep that file under another name."""
         kept = keep_beside(self.path.with_name(self.path.name + ".json"), data)
         self.restore(content)
         return f"{self.path} is a log now; as it was it is kept as {kept.name}"
 
-    def restore(self, content: Content) -> None:
+    def restore(self, content: SmdContent) -> None:
         """Write a log of ``content`` and put it in place of what there is. Raises OSError."""
         self.content_key, self.tid = content.cluster_key, content.tid
         self._have({item.key: item for item in content.items})
         self._renew()
         self._put_mark()
 
-    def _have(self, items: Mapping[str, Item]) -> None:
+    def _have(self, items: Mapping[str, SmdItem]) -> None:
         self.items = dict(items)
         removed = [item for item in items.values() if item.value is None]
         self._removed = {item.key: None for item in sorted(removed, key=lambda item: item.timestamp)}
 
-    def publish(self, items: Sequence[Item]) -> None:
+    def publish(self, items: Sequence[SmdItem]) -> None:
         """Let every subscriber accept ``items``."""
         for accept in self.subscribers:
             accept(items)
 
-    def plan(self, changes: Sequence[Change], removed_max: int) -> Plan:
+    def plan(self, changes: Sequence[PendingChange], removed_max: int) -> GroupCommit:
         """What ``changes`` come to; more than ``removed_max`` removed keys do not keep their slot in the order."""
-        plan = Plan()
+        plan = GroupCommit()
         moment = now()
         for change in changes:
             present = plan.items.get(change.key) or self.items.get(change.key)
@@ -170,12 +170,12 @@ class Module:
             stays = change.keep is not None and there is not None and change.keep(there)
             if change.value != there and not stays:
                 generation = present.generation + 1 if present else 1
-                plan.items[change.key] = Item(change.key, change.value, generation, moment)
+                plan.items[change.key] = SmdItem(change.key, change.value, generation, moment)
                 plan.count += 1
         plan.items.update(self._given_up(plan.items, removed_max, moment))
         return plan
 
-    def _given_up(self, planned: Mapping[str, Item], removed_max: int, moment: int) -> dict[str, Item]:
+    def _given_up(self, planned: Mapping[str, SmdItem], removed_max: int, moment: int) -> dict[str, SmdItem]:
         """The keys that were removed longest ago, when there are more than ``removed_max``, as items to forget."""
         gone = [key for key, item in planned.items() if item.value is None]
         untouched = len(self._removed) - sum(key in self._removed for key in planned)
@@ -183,9 +183,9 @@ class Module:
         if surplus <= 0:
             return {}
         waiting = itertools.chain((key for key in self._removed if key not in planned), gone)
-        return {key: Item(key, None, 0, moment) for key in itertools.islice(waiting, surplus)}
+        return {key: SmdItem(key, None, 0, moment) for key in itertools.islice(waiting, surplus)}
 
-    def apply(self, plan: Plan, sizes: Sequence[int], cluster_key: int) -> None:
+    def apply(self, plan: GroupCommit, sizes: Sequence[int], cluster_key: int) -> None:
         """Have the items of ``plan``, whose entries are stored; a known key keeps its place."""
         if self.missed is not None:
             self.missed += plan.items.values()
@@ -202,7 +202,7 @@ class Module:
             if item.value is None:
                 self._removed[key] = None
 
-    def store(self, plan: Plan, cluster_key: int) -> list[int]:
+    def store(self, plan: GroupCommit, cluster_key: int) -> list[int]:
         """Make ``plan`` durable; returns the bytes of each entry. Raises OSError, and nothing of it is left.
 
         The log is written anew first where there is none yet, after an error of the disk, and when somebody has
@@ -217,7 +217,7 @@ class Module:
     def _renew(self) -> None:
         """Write a new log of all items and put it in place. Raises OSError."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        log = Log.create(self.new)
+        log = SmdLog.create(self.new)
         try:
             sizes = log.add(self.items.values(), self.content_key, self.tid)
             self.install(log, dict(zip(self.items, sizes, strict=True)))
@@ -226,7 +226,7 @@ class Module:
                 log.discard()
             raise
 
-    def install(self, log: Log, sizes: dict[str, int]) -> None:
+    def install(self, log: SmdLog, sizes: dict[str, int]) -> None:
         """Have ``log``, with entries of these ``sizes``, in the place of the one that there is.
 
         Raises OSError; ``log.path`` tells how far that came.

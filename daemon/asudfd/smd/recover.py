@@ -21,8 +21,8 @@ from asudfd.manifest import Manifest
 from asudfd.process.work_directory import read_own
 from asudfd.smd import file, first
 from asudfd.smd.choice import directory_of
-from asudfd.smd.interface import SINDEX, TRUNCATE, UDF, Content, Item
-from asudfd.smd.module import Module, keep_beside, now
+from asudfd.smd.interface import SINDEX, TRUNCATE, UDF, SmdContent, SmdItem
+from asudfd.smd.module import SmdModule, keep_beside, now
 from asudfd.udf.module import SOURCE_SIZE_MAX, from_value, to_value
 from asudfd.udf.store import MARK, copies
 
@@ -30,31 +30,31 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from asudfd.config.schema import Config
-    from asudfd.recover import Report
+    from asudfd.recover import RecoveryReport
 
 ENTRY = re.compile(r'\{\s*"key":')
 """How an entry begins in a file of the first version."""
 
 
 @dataclass(slots=True)
-class Salvage:
-    """What was found. ``uncertain`` are the keys that something missing may have changed, ``lost`` says what that is."""
+class SmdSalvage:
+    """The items found in a damaged log. A missing entry may have changed the ``uncertain`` keys; ``lost`` lists what is missing."""
 
-    items: dict[str, Item] = field(default_factory=dict)
+    items: dict[str, SmdItem] = field(default_factory=dict)
     uncertain: set[str] = field(default_factory=set)
     lost: list[str] = field(default_factory=list)
     cluster_key: int = 0
     tid: int = 0
 
 
-def recover(config: Config, report: Report) -> None:
+def recover(config: Config, report: RecoveryReport) -> None:
     """Save the metadata of ``config`` if it is kept in files. Raises StartError if they cannot be read or written."""
     if config.smd.backend != LOCAL:
         return
     directory = directory_of(config)
     manifest, there = Manifest(Path(config.service.work_directory)), directory.exists()
     for name in (UDF, TRUNCATE, SINDEX):
-        module = Module(directory / f"{name}.smd", None if name == UDF else manifest)
+        module = SmdModule(directory / f"{name}.smd", None if name == UDF else manifest)
         lost = not there and module.path in manifest
         found = _copies(Path(config.mod_lua.user_path)) if name == UDF else {}
         if not (found or lost or module.path.exists() or module.mark.exists()):
@@ -70,13 +70,13 @@ def recover(config: Config, report: Report) -> None:
             module.close()
 
 
-def _examine(module: Module, found: Mapping[str, bytes], report: Report) -> Salvage | None:
+def _examine(module: SmdModule, found: Mapping[str, bytes], report: RecoveryReport) -> SmdSalvage | None:
     """What is to be written anew; None when the file is whole."""
     path = module.path
     try:
         data = read_own(path)
     except FileNotFoundError:
-        return Salvage(lost=[f"{path} is missing"])
+        return SmdSalvage(lost=[f"{path} is missing"])
     try:
         items = file.parse(data).items
     except ValueError as error:
@@ -85,12 +85,12 @@ def _examine(module: Module, found: Mapping[str, bytes], report: Report) -> Salv
         entries = list(file.salvage(data))
         return _salvage_log(data, entries) if entries else _salvage_first(data)
     if found and not items:
-        return Salvage(lost=[f"{path} holds nothing"])
+        return SmdSalvage(lost=[f"{path} holds nothing"])
     report.say(f"{path} is whole: {len(items)} items")
     return None
 
 
-def _save(module: Module, salvage: Salvage, found: Mapping[str, bytes], report: Report) -> None:
+def _save(module: SmdModule, salvage: SmdSalvage, found: Mapping[str, bytes], report: RecoveryReport) -> None:
     """Write a log of what was found, with the copies that are later, and tell."""
     for text in salvage.lost:
         report.lost(text)
@@ -99,17 +99,17 @@ def _save(module: Module, salvage: Salvage, found: Mapping[str, bytes], report: 
         item, copy = items.get(key), found.get(key)
         if copy is not None and copy != _source(item):
             value = to_value(key, b64encode(copy).decode("ascii"))
-            items[key] = Item(key, value, item.generation + 1 if item else 1, now())
+            items[key] = SmdItem(key, value, item.generation + 1 if item else 1, now())
             report.say(
                 f"{key!a}: from its copy under user-path, which is what was put last unless somebody edited it"
             )
         elif copy is None and item is not None and item.value is not None:
             report.say(f"{key!a}: from before what is missing; it may have been changed or removed since")
-    module.restore(Content(salvage.cluster_key, salvage.tid, list(items.values())))
+    module.restore(SmdContent(salvage.cluster_key, salvage.tid, list(items.values())))
     report.say(f"{module.path} is written anew: {len(items)} items")
 
 
-def _source(item: Item | None) -> bytes | None:
+def _source(item: SmdItem | None) -> bytes | None:
     """The Lua text of a module's item, if it has one."""
     try:
         return from_value(item.key, item.value).source if item and item.value is not None else None
@@ -117,11 +117,11 @@ def _source(item: Item | None) -> bytes | None:
         return None
 
 
-def _salvage_log(data: bytes, entries: Sequence[file.Entry]) -> Salvage:
+def _salvage_log(data: bytes, entries: Sequence[file.LogEntry]) -> SmdSalvage:
     """The changes of the log from which most entries are, in the order in which they were made."""
     ((identity, _),) = Counter(entry.identity for entry in entries).most_common(1)
     own = {entry.number: entry for entry in entries if entry.identity == identity}
-    scan = file.Scan(file.Head(identity, 0))
+    scan = file.LogReplay(file.LogHeader(identity, 0))
     numbers: dict[str, int] = {}
     for number in sorted(own):
         scan.take(own[number])
@@ -136,23 +136,23 @@ def _salvage_log(data: bytes, entries: Sequence[file.Entry]) -> Salvage:
         lost.append(tail)
         gap = last
     uncertain = {key for key, number in numbers.items() if number <= gap and key in scan.items}
-    return Salvage(scan.items, uncertain, lost, scan.cluster_key, scan.tid)
+    return SmdSalvage(scan.items, uncertain, lost, scan.cluster_key, scan.tid)
 
 
-def _missing_tail(data: bytes, last: file.Entry) -> str:
+def _missing_tail(data: bytes, last: file.LogEntry) -> str:
     """What is missing behind the ``last`` entry, if anything is."""
     end = last.position + last.size
     try:
         head = file.read_head(data)
-    except file.Damage:
+    except file.DamagedLogError:
         return f"whatever changes there were behind byte {end}, which is not known"
     return f"the changes from byte {end} to {head.end}" if end < head.end else ""
 
 
-def _salvage_first(data: bytes) -> Salvage:
+def _salvage_first(data: bytes) -> SmdSalvage:
     """The entries of a file of the first version that can be read; it has no checksums."""
     text = data.decode("ascii", "replace")
-    decoder, items = json.JSONDecoder(), dict[str, Item]()
+    decoder, items = json.JSONDecoder(), dict[str, SmdItem]()
     begun = list(ENTRY.finditer(text))
     for match in begun:
         try:
@@ -161,7 +161,7 @@ def _salvage_first(data: bytes) -> Salvage:
             continue
         items[item.key] = item
     lost = [f"all but {len(items)} of at least {len(begun)} entries"]
-    return Salvage(items, set(items), lost, 0, len(items))
+    return SmdSalvage(items, set(items), lost, 0, len(items))
 
 
 def _copies(user_path: Path) -> dict[str, bytes]:

@@ -33,7 +33,7 @@ SOURCE_SIZE_MAX = 1_048_576
 
 
 @dataclass(frozen=True, slots=True)
-class Put:
+class UdfPut:
     """A module somebody wants to store: ``content64`` is the base64 text as it was sent, ``source`` its bytes."""
 
     filename: str
@@ -42,7 +42,7 @@ class Put:
 
 
 @dataclass(frozen=True, slots=True)
-class Module:
+class UdfModule:
     """A registered module. ``value`` is its JSON text in system metadata, ``hash`` what `udf-list` shows.
 
     The text is shared by the metadata and every node of the process, so content and source are taken out of it when
@@ -72,7 +72,7 @@ class Module:
         return _decoded(self.content64.encode())
 
 
-def parse_put(parameters: bytes) -> Put:
+def parse_put(parameters: bytes) -> UdfPut:
     """The module in the parameters of a `udf-put`. Raises UdfError, in the order above."""
     filename = parameter(parameters, b"filename")
     if filename is None or not is_filename(filename):
@@ -87,7 +87,7 @@ def parse_put(parameters: bytes) -> Put:
         source = _decoded(content)
     except ValueError as error:
         raise UdfError(b"invalid_base64_content") from error
-    return Put(filename.decode("ascii"), content.decode("ascii"), source)
+    return UdfPut(filename.decode("ascii"), content.decode("ascii"), source)
 
 
 def _length(text: bytes) -> int:
@@ -127,7 +127,7 @@ def to_value(filename: str, content64: str) -> str:
     return json.dumps({"content64": content64, "type": "LUA", "name": filename}, ensure_ascii=False)
 
 
-def from_value(filename: str, value: str) -> Module:
+def from_value(filename: str, value: str) -> UdfModule:
     """The module that ``value`` of key ``filename`` stands for.
 
     Raises ValueError for what no `udf-put` of ours can have stored: system metadata may come from another server.
@@ -139,4 +139,4 @@ def from_value(filename: str, value: str) -> Module:
             _decoded(content64.encode())
         case _:
             raise ValueError("its value is not a Lua module")
-    return Module(filename, value, hashlib.sha1(value.encode(), usedforsecurity=False).hexdigest())
+    return UdfModule(filename, value, hashlib.sha1(value.encode(), usedforsecurity=False).hexdigest())

@@ -21,8 +21,8 @@ from asinfo.files import FileError, exposed, open_file, replace_file
 from asinfo.wire.udf import is_filename
 from asudfd.errors import StartError
 from asudfd.process.work_directory import open_own
-from asudfd.smd.interface import Item
-from asudfd.udf.module import Module, from_value
+from asudfd.smd.interface import SmdItem
+from asudfd.udf.module import UdfModule, from_value
 
 MARK = ".asudfd"
 _MARK_TEXT = b"asudfd keeps its Lua modules here; at start it deletes every other file in this directory.\n"
@@ -65,7 +65,7 @@ class ModuleStore:
         self._user_path = Path(user_path)
         self._host = host
         self._warn = warn
-        self._modules: dict[str, Module | None] = {}  # None keeps the slot of a removed module
+        self._modules: dict[str, UdfModule | None] = {}  # None keeps the slot of a removed module
         self._rows: dict[str, bytes] = {}  # of `udf-list`, in the same order; empty for a removed module
         self._listed: bytes | None = None
         self._lost: list[str] = []
@@ -106,7 +106,7 @@ class ModuleStore:
             os.close(self._mark)
             self._mark = -1
 
-    def accept(self, items: Sequence[Item]) -> None:
+    def accept(self, items: Sequence[SmdItem]) -> None:
         """Take changed items of system metadata; the first call has all of them and sweeps the directory."""
         for item in items:
             self._accept_one(item)
@@ -132,7 +132,7 @@ class ModuleStore:
         """File names of all registered modules, in order."""
         return [module.filename for module in self._modules.values() if module]
 
-    def get(self, filename: str) -> Module | None:
+    def get(self, filename: str) -> UdfModule | None:
         """The module registered as ``filename``, if any."""
         return self._modules.get(filename)
 
@@ -161,7 +161,7 @@ class ModuleStore:
             self._answers_size -= len(self._answers.pop(next(iter(self._answers))))
         return answer
 
-    def _accept_one(self, item: Item) -> None:
+    def _accept_one(self, item: SmdItem) -> None:
         module = None
         if item.value is not None:
             try:
@@ -183,7 +183,7 @@ class ModuleStore:
         if module or known:
             self._host.forget(item.key.removesuffix(".lua"), known.source if known else None)
 
-    def _write(self, module: Module) -> None:
+    def _write(self, module: UdfModule) -> None:
         """Replace the file whole; nobody reads half a module. No fsync: start-up writes it again.
 
         To look takes a tenth of the time that writing takes, and most files are right when a node starts.
@@ -254,7 +254,7 @@ def _holds(path: Path, content: bytes) -> bool:
         os.close(descriptor)
 
 
-def _row(module: Module) -> bytes:
+def _row(module: UdfModule) -> bytes:
     return f"filename={module.filename},hash={module.hash},type=LUA;".encode()
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from asudfd.aerospike.info.table import InfoCommand
 from asudfd.config.change import named_set, plan
 from asudfd.config.parameter import listing, parameters
-from asudfd.config.schema import Namespace
+from asudfd.config.schema import NamespaceConfig
 from asudfd.config.schema.namespace import TTL_NEVER
 from asudfd.errors import Code, CommandError
 from asudfd.process import fd_limit
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from asudfd.aerospike.info.request import Request
-    from asudfd.config.change import Change
-    from asudfd.config.schema import Config, NamespaceSet, Network, Service
+    from asudfd.config.change import ParameterChange
+    from asudfd.config.schema import Config, NamespaceSet, NetworkConfig, ServiceConfig
     from asudfd.node import Node
 
 STRIPES = 8
@@ -61,10 +61,10 @@ def set_config(node: Node, request: Request) -> bytes:
     Change a dynamic parameter of the running node. Of several only the first in the order of `get-config` is changed, as on the real server. Lost at the next start.
     """
     context = _context(node.config, request)
-    values: Service | Network | Namespace | NamespaceSet = context
+    values: ServiceConfig | NetworkConfig | NamespaceConfig | NamespaceSet = context
     try:
         assignments = _assignments(request)
-        if isinstance(context, Namespace) and (name := assignments.pop("set", None)) is not None:
+        if isinstance(context, NamespaceConfig) and (name := assignments.pop("set", None)) is not None:
             values = named_set(context, name)  # it stays, even if the line is refused
         change = plan(values, assignments)
     except ValueError:
@@ -85,7 +85,7 @@ def _names(names: list[str]) -> str:
     return ascii(", ".join(names)[:LOGGED_SIZE_MAX])
 
 
-def _bearable(node: Node, change: Change) -> bool:
+def _bearable(node: Node, change: ParameterChange) -> bool:
     """Whether what a change makes of the node is possible: files for its clients, a cluster as large as demanded."""
     if change.attribute == "proto_fd_max":
         clients: int = change.value * max(1, len(node.cluster.here))
@@ -93,12 +93,14 @@ def _bearable(node: Node, change: Change) -> bool:
     return change.attribute != "min_cluster_size" or bool(change.value <= len(node.cluster.members))
 
 
-def _fits(config: Config, context: Service | Network | Namespace, change: Change) -> bool:
+def _fits(
+    config: Config, context: ServiceConfig | NetworkConfig | NamespaceConfig, change: ParameterChange
+) -> bool:
     """Whether a change fits the other parameters.
 
     Records expire only where they are removed, or nobody minds; a unit is not changed while there are histograms in it.
     """
-    if change.attribute == "default_ttl" and isinstance(context, Namespace):
+    if change.attribute == "default_ttl" and isinstance(context, NamespaceConfig):
         removed = context.nsup_period or context.allow_ttl_without_nsup
         return change.value in {0, TTL_NEVER} or bool(removed)
     if change.attribute == "microsecond_histograms":
@@ -112,7 +114,7 @@ def _fits(config: Config, context: Service | Network | Namespace, change: Change
     return True
 
 
-def _context(config: Config, request: Request) -> Service | Network | Namespace:
+def _context(config: Config, request: Request) -> ServiceConfig | NetworkConfig | NamespaceConfig:
     match request.required(b"context", size_max=CONTEXT_SIZE_MAX):
         case b"service":
             return config.service
@@ -135,7 +137,7 @@ def _assignments(request: Request) -> dict[str, str]:
     return found
 
 
-def _namespace(config: Config, request: Request) -> Namespace:
+def _namespace(config: Config, request: Request) -> NamespaceConfig:
     name = request.required(b"namespace", b"id")
     for namespace in config.namespaces:
         if namespace.name.encode() == name:
@@ -143,7 +145,7 @@ def _namespace(config: Config, request: Request) -> Namespace:
     raise CommandError(Code.NAMESPACE, "namespace not found on node")
 
 
-def namespace_listing(namespace: Namespace) -> Iterator[tuple[str, str]]:
+def namespace_listing(namespace: NamespaceConfig) -> Iterator[tuple[str, str]]:
     """The namespace's parameters; before those of its storage the kind, and its files or stripes."""
     engine = namespace.storage_engine
     told = False

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from asudfd.aerospike.info.request import Request
-    from asudfd.config.schema import Namespace
+    from asudfd.config.schema import NamespaceConfig
     from asudfd.node import Node
     from asudfd.record import namespace as records
 
@@ -115,7 +115,7 @@ def eviction_reset(node: Node, request: Request) -> bytes:
     return b"ok"
 
 
-def find(node: Node, name: bytes) -> Namespace | None:
+def find(node: Node, name: bytes) -> NamespaceConfig | None:
     """The namespace called ``name``, if this node has it."""
     wanted = text(name)
     return next((namespace for namespace in node.config.namespaces if namespace.name == wanted), None)

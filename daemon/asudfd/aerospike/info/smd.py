@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from asudfd.aerospike.info.table import InfoCommand
 from asudfd.errors import Code, CommandError
 from asudfd.record import indexes
-from asudfd.smd.interface import SINDEX, UDF, Item, State
+from asudfd.smd.interface import SINDEX, UDF, SmdItem, SmdState
 
 if TYPE_CHECKING:
     from asudfd.aerospike.info.request import Request
@@ -39,7 +39,7 @@ def smd_show(node: Node, request: Request) -> bytes:
     return ";".join(shown).encode("utf-8", "replace") or b"<empty>"
 
 
-def _shown(module: str, item: Item) -> str:
+def _shown(module: str, item: SmdItem) -> str:
     if module == SINDEX:
         return indexes.shown(item.key, item.value or "")
     return f"{item.key}={item.value}"
@@ -60,7 +60,7 @@ def smd_info(node: Node, request: Request) -> bytes:
     return (head + "".join(_state(module, state) for module, state in states.items())).encode()
 
 
-def _state(module: str, state: State) -> str:
+def _state(module: str, state: SmdState) -> str:
     return f"{module}:committed_key={state.cluster_key:X},committed_tid={state.tid},n_keys={state.keys},state=pr;"
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from asudfd.aerospike.info.request import Request
     from asudfd.node import Node
-    from asudfd.smd.interface import Holder
+    from asudfd.smd.interface import LockHolder
 
 OWNER_SIZE_MAX = 255
 
@@ -53,7 +53,7 @@ def _owner(request: Request) -> str:
         raise CommandError(Code.PARAMETER, "bad 'owner'") from error
 
 
-async def _answer(lock: Awaitable[Holder | None]) -> bytes:
+async def _answer(lock: Awaitable[LockHolder | None]) -> bytes:
     """What the state of the lock is to a client."""
     try:
         holder = await lock

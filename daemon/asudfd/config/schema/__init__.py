@@ -4,24 +4,24 @@ from dataclasses import dataclass, field
 
 from asinfo.errors import Problem
 from asudfd.config.schema.lua import ModLua
-from asudfd.config.schema.namespace import Namespace, NamespaceSet, StorageEngine
-from asudfd.config.schema.network import Network, NetworkService
-from asudfd.config.schema.service import Service
+from asudfd.config.schema.namespace import NamespaceConfig, NamespaceSet, StorageEngine
+from asudfd.config.schema.network import NetworkConfig, NetworkServiceConfig
+from asudfd.config.schema.service import ServiceConfig
 from asudfd.config.schema.sinks import CONTEXTS, Level, Sink
-from asudfd.config.schema.smd import Smd
+from asudfd.config.schema.smd import SmdConfig
 
 __all__ = [
     "CONTEXTS",
     "Config",
     "Level",
     "ModLua",
-    "Namespace",
+    "NamespaceConfig",
     "NamespaceSet",
-    "Network",
-    "NetworkService",
-    "Service",
+    "NetworkConfig",
+    "NetworkServiceConfig",
+    "ServiceConfig",
     "Sink",
-    "Smd",
+    "SmdConfig",
     "StorageEngine",
 ]
 
@@ -33,10 +33,10 @@ class Config:
     Without a file it is the embedded default. ``warnings`` are the remarks about a file that loads none the less.
     """
 
-    service: Service = field(default_factory=Service)
-    network: Network = field(default_factory=Network)
+    service: ServiceConfig = field(default_factory=ServiceConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
     logging: list[Sink] = field(default_factory=lambda: [Sink()])
-    namespaces: list[Namespace] = field(default_factory=list)
+    namespaces: list[NamespaceConfig] = field(default_factory=list)
     mod_lua: ModLua = field(default_factory=ModLua)
-    smd: Smd = field(default_factory=Smd)
+    smd: SmdConfig = field(default_factory=SmdConfig)
     warnings: list[Problem] = field(default_factory=list)

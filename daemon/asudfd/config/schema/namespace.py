@@ -213,7 +213,7 @@ class NamespaceSet:
 
 
 @dataclass(slots=True)
-class Namespace:
+class NamespaceConfig:
     """One namespace. ``index_type`` and ``sindex_type`` have one value in the Community Edition."""
 
     name: str = ""

@@ -43,7 +43,7 @@ def _port(
 
 
 @dataclass(slots=True)
-class NetworkService:
+class NetworkServiceConfig:
     """Where clients connect."""
 
     port: int = _port(3000, "Port of the service; 0 lets the system choose.", effect=True)
@@ -87,7 +87,7 @@ class NetworkService:
 
 
 @dataclass(slots=True)
-class Admin:
+class AdminConfig:
     """The administrators' port."""
 
     port: int = _port(0, "Port for administrators; 0 is none.")
@@ -114,7 +114,7 @@ def _protocol_live(text: str) -> str:
 
 
 @dataclass(slots=True)
-class Heartbeat:
+class HeartbeatConfig:
     """How nodes of a real cluster find each other."""
 
     mode: str = parameter("mesh", "How heartbeats travel.", choices=("mesh", "multicast"))
@@ -155,7 +155,7 @@ class Heartbeat:
 
 
 @dataclass(slots=True)
-class Fabric:
+class FabricConfig:
     """How nodes of a real cluster exchange data."""
 
     address: str = parameter("any", "Address for the fabric.", check=is_address)
@@ -192,7 +192,7 @@ class Fabric:
 
 
 @dataclass(slots=True)
-class Http:
+class HttpConfig:
     """Where supervisors and Prometheus look; all our own."""
 
     address: str = parameter(
@@ -216,11 +216,11 @@ class Http:
 
 
 @dataclass(slots=True)
-class Network:
+class NetworkConfig:
     """All ports of the node."""
 
-    service: NetworkService = context(NetworkService, "Where clients connect.")
-    admin: Admin = context(Admin, "The administrators' port.")
-    heartbeat: Heartbeat = context(Heartbeat, "How nodes of a real cluster find each other.")
-    fabric: Fabric = context(Fabric, "How nodes of a real cluster exchange data.")
-    http: Http = context(Http, "Where supervisors and Prometheus look.")
+    service: NetworkServiceConfig = context(NetworkServiceConfig, "Where clients connect.")
+    admin: AdminConfig = context(AdminConfig, "The administrators' port.")
+    heartbeat: HeartbeatConfig = context(HeartbeatConfig, "How nodes of a real cluster find each other.")
+    fabric: FabricConfig = context(FabricConfig, "How nodes of a real cluster exchange data.")
+    http: HttpConfig = context(HttpConfig, "Where supervisors and Prometheus look.")

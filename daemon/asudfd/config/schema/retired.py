@@ -6,9 +6,9 @@ declared. The one that asudfd has of its own, commit-to-device, loads with a war
 """
 
 from asudfd.config.schema.lua import ModLua
-from asudfd.config.schema.namespace import Namespace, StorageEngine
-from asudfd.config.schema.network import Heartbeat, Network, NetworkService
-from asudfd.config.schema.service import Service
+from asudfd.config.schema.namespace import NamespaceConfig, StorageEngine
+from asudfd.config.schema.network import HeartbeatConfig, NetworkConfig, NetworkServiceConfig
+from asudfd.config.schema.service import ServiceConfig
 
 _GONE = "no longer exists and is ignored"
 _STORAGE = "now belongs in the storage-engine context and is ignored here"
@@ -19,7 +19,7 @@ def _gone(names: str) -> dict[str, str]:
 
 
 RETIRED: dict[type, dict[str, str]] = {
-    Service: _gone(
+    ServiceConfig: _gone(
         "allow-inline-transactions auto-dun auto-undun batch-priority batch-threads dump-message-above-size "
         "enable-hist-proxy fabric-dump-msgs fabric-workers max-msgs-per-type memory-accounting "
         "migrate-read-priority migrate-xmit-priority nsup-delete-sleep nsup-period nsup-startup-evict "
@@ -33,10 +33,10 @@ RETIRED: dict[type, dict[str, str]] = {
         "transaction-threads-per-queue udf-runtime-max-gmemory udf-runtime-max-memory use-queue-per-device "
         "write-duplicate-resolution-disable"
     ),
-    NetworkService: _gone("reuse-address network-interface-name"),
-    Network: _gone("info"),
-    Heartbeat: _gone("mcast-ttl interface-address mesh-rw-retry-timeout"),
-    Namespace: {
+    NetworkServiceConfig: _gone("reuse-address network-interface-name"),
+    NetworkConfig: _gone("info"),
+    HeartbeatConfig: _gone("mcast-ttl interface-address mesh-rw-retry-timeout"),
+    NamespaceConfig: {
         **_gone(
             "allow-nonxdr-writes allow-xdr-writes background-scan-max-rps cold-start-evict-ttl data-in-index "
             "disable-nsup disable-odirect enable-benchmarks-storage enable-osync enable-xdr evict-sys-memory-pct "

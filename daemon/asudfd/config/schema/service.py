@@ -46,7 +46,7 @@ def plain(text: str) -> str:
 
 
 @dataclass(slots=True)
-class Service:
+class ServiceConfig:
     """The node as a whole."""
 
     advertise_ipv6: bool = parameter(False, "Tell clients IPv6 addresses too.", dynamic=True)

@@ -42,7 +42,7 @@ def _own(default: Value, doc: str, **facts: Any) -> Any:
 
 
 @dataclass(slots=True)
-class Smd:
+class SmdConfig:
     """Where system metadata is kept."""
 
     backend: str = _own(

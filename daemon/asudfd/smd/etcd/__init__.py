@@ -1,14 +1,15 @@
 """System metadata in etcd: nodes on several machines that know the same modules.
 
-    wire        what is said to etcd and what it answers, as plain data
-    gateway     how it is said: HTTP, the choice of an endpoint, TLS, log-in; the one place that imports httpx
-    feed        everything under the cluster's prefix, from a first read on and then by a watch
-    identity    whether etcd still is the one that was known
-    lease       what is in etcd only as long as this process lives
-    standing    whether the others count on this process
-    store       the metadata; changes, and who has applied them
-    lock        the lock of those who change many modules
-    membership  the nodes that are alive, and their addresses
+    wire           requests and replies of etcd's JSON gateway, as plain data
+    gateway        the HTTP client: choice of an endpoint, retries, TLS, log-in; the one module that imports httpx
+    watch_cache    a copy of all keys under the cluster's prefix: read once, then kept up to date by a watch
+    identity       detects an etcd that lost its data or was restored from a copy
+    lease          keys that exist in etcd only as long as this process lives
+    liveness       whether the lease of this process is believed to be alive
+    applied_index  the revision up to which each process has applied all changes
+    store          the SMD backend: changes metadata and waits until all live nodes have applied the change
+    lock           the advisory lock for clients that change many modules
+    membership     the live nodes and their addresses
 
 Nothing here is imported unless the configuration names etcd.
 

@@ -20,7 +20,15 @@ from asinfo.decode import DecodeError, decode_json
 from asinfo.files import TLS_SIZE_MAX, FileError, check_file
 from asudfd.errors import StartError
 from asudfd.smd.etcd import wire
-from asudfd.smd.etcd.wire import Compacted, Denied, EtcdError, Gone, Refused, TooLarge, Unreachable
+from asudfd.smd.etcd.wire import (
+    AccessDenied,
+    EtcdError,
+    EtcdRefused,
+    EtcdUnreachable,
+    LeaseExpired,
+    ReplyTooLarge,
+    RevisionCompacted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -114,7 +122,7 @@ class Gateway:
 
     async def range(
         self, key: bytes, end: bytes, *, revision: int = 0, limit: int = 0, seconds: float
-    ) -> wire.Range:
+    ) -> wire.KeyRange:
         """Keys from ``key`` up to ``end``, in their order, as of now or of ``revision``."""
         body = {
             "key": wire.text(key),
@@ -131,7 +139,7 @@ class Gateway:
         failure: Sequence[dict[str, Any]] = (),
         *,
         seconds: float,
-    ) -> wire.Outcome:
+    ) -> wire.TransactionResult:
         """Do ``success`` if all ``comparisons`` hold, else ``failure``; all of it or nothing."""
         body = {"compare": list(comparisons), "success": list(success), "failure": list(failure)}
         return await self._call("/kv/txn", body, seconds, wire.read_outcome)
@@ -141,13 +149,13 @@ class Gateway:
         return await self._call("/lease/grant", {"TTL": str(ttl)}, seconds, wire.read_lease)
 
     async def keep_alive(self, lease: int, *, seconds: float) -> None:
-        """Let the lease begin anew. Raises Gone when it has ended."""
+        """Let the lease begin anew. Raises LeaseExpired when it has ended."""
         if await self._call("/lease/keepalive", {"ID": str(lease)}, seconds, wire.read_kept) <= 0:
-            raise Gone("the lease has ended")
+            raise LeaseExpired("the lease has ended")
 
     async def revoke(self, lease: int, *, seconds: float) -> None:
         """End the lease, and what is kept by it, if it has not ended yet."""
-        with contextlib.suppress(Gone):
+        with contextlib.suppress(LeaseExpired):
             await self._call("/kv/lease/revoke", {"ID": str(lease)}, seconds, wire.revision)
 
     async def time_left(self, lease: int, *, seconds: float) -> int:
@@ -158,7 +166,7 @@ class Gateway:
         """What etcd's members are short of, as `NOSPACE`."""
         return await self._call("/maintenance/alarm", {"action": "GET"}, seconds, wire.read_alarms)
 
-    async def watch(self, key: bytes, end: bytes, start: int) -> AsyncGenerator[wire.Watched, None]:
+    async def watch(self, key: bytes, end: bytes, start: int) -> AsyncGenerator[wire.WatchMessage, None]:
         """Whatever happens to keys from ``key`` up to ``end``, from the revision ``start`` on.
 
         The first message tells that the watch has begun. It ends by an EtcdError only; close it with `aclosing`.
@@ -172,17 +180,17 @@ class Gateway:
                     yield wire.read_watched(_json(line))
             finally:
                 await response.aclose()
-            raise Unreachable(f"{endpoint} has ended the watch", maybe=False)
+            raise EtcdUnreachable(f"{endpoint} has ended the watch", maybe=False)
         except TimeoutError as error:
             self._turn_from(endpoint)
-            raise Unreachable(f"{endpoint} does not answer", maybe=False) from error
+            raise EtcdUnreachable(f"{endpoint} does not answer", maybe=False) from error
         except (_Failed, _Stale, ValueError, *_TRANSPORT) as error:
             self._turn_from(endpoint)
-            raise Unreachable(f"{endpoint}: {_reason(error)}", maybe=False) from error
+            raise EtcdUnreachable(f"{endpoint}: {_reason(error)}", maybe=False) from error
         except EtcdError as error:
             if _TOKEN.search(str(error)):
                 self._token = ""  # a watch is told so only when it begins; the next one logs in anew
-            elif not isinstance(error, Compacted):
+            elif not isinstance(error, RevisionCompacted):
                 self._turn_from(endpoint)
             raise
 
@@ -221,7 +229,7 @@ class Gateway:
                 error.maybe = error.maybe or maybe
                 raise
             self._turn_from(endpoint)
-        raise Unreachable(reason, maybe=maybe)
+        raise EtcdUnreachable(reason, maybe=maybe)
 
     async def _ask(
         self, endpoint: str, path: str, body: Mapping[str, Any], seconds: float
@@ -232,7 +240,7 @@ class Gateway:
             return await self._post(url, body, seconds, token)
         except _Stale as error:
             if not self._user:
-                raise Denied("etcd asks for a user, and none is configured") from error
+                raise AccessDenied("etcd asks for a user, and none is configured") from error
         token = await self._log_in(endpoint, token)
         try:
             return await self._post(url, body, seconds, token)
@@ -284,7 +292,7 @@ class Gateway:
         try:
             status = await self._post(url, {}, seconds)
             identity = wire.number(wire.members(status, "header"), "cluster_id")
-        except (Refused, _Stale):
+        except (EtcdRefused, _Stale):
             return  # it tells that only to those who have logged in
         except ValueError as error:
             raise _Failed(str(error), maybe=False) from error
@@ -308,10 +316,10 @@ class Gateway:
         url = f"{endpoint}{self._prefixes[endpoint]}/auth/authenticate"
         try:
             reply = await self._post(url, {"name": self._user, "password": self._password}, WATCH_SECONDS)
-        except Refused as error:
+        except EtcdRefused as error:
             if _OPEN in str(error):
                 return _NO_TOKEN
-            raise Denied(str(error)) from error
+            raise AccessDenied(str(error)) from error
         except _Stale as error:
             raise _Failed("does not let us log in", maybe=False) from error
         return str(reply.get("token", ""))
@@ -378,7 +386,7 @@ async def _body(response: httpx.Response) -> bytes:
     async for chunk in response.aiter_bytes():
         data += chunk
         if len(data) > REPLY_SIZE_MAX:
-            raise TooLarge(f"a reply is longer than {REPLY_SIZE_MAX >> 20} MiB")
+            raise ReplyTooLarge(f"a reply is longer than {REPLY_SIZE_MAX >> 20} MiB")
     return bytes(data)
 
 
@@ -394,7 +402,7 @@ async def _lines(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, N
                 if line:
                     yield bytes(line)
         if len(data) > REPLY_SIZE_MAX:
-            raise TooLarge(f"a message is longer than {REPLY_SIZE_MAX >> 20} MiB")
+            raise ReplyTooLarge(f"a message is longer than {REPLY_SIZE_MAX >> 20} MiB")
 
 
 def _json(data: bytes) -> Mapping[str, Any]:
@@ -421,12 +429,12 @@ def _raise(status: int, data: bytes) -> None:
     if code == _UNAUTHENTICATED or _TOKEN.search(message):
         raise _Stale(message)
     if code == _DENIED:
-        raise Denied(message)
+        raise AccessDenied(message)
     if "lease not found" in message:
-        raise Gone(message)
+        raise LeaseExpired(message)
     if "has been compacted" in message:
-        raise Compacted(message)
-    raise Refused(message)
+        raise RevisionCompacted(message)
+    raise EtcdRefused(message)
 
 
 def _reason(error: Exception) -> str:

@@ -1,10 +1,10 @@
-"""Whether etcd still is the one that was known, with all that it has said since.
+"""Detects an etcd that lost its data or was restored from a copy.
 
-One that lost its data, or was restored from a copy, counts its revisions anew, and soon has as many as before.
+The revision alone does not tell: after a restore etcd counts on from an older revision and soon reaches the same number.
 
-A random name is written once, by the first process that ever comes. Every change writes a random mark, and whoever
-follows keeps the last one: an etcd that has this mark at this revision has the history up to there. Both are compared
-by every transaction that writes, and by every look.
+The first process ever writes a random name. Every change writes a random mark under one key, and each process remembers
+the last mark that it has seen: an etcd that has this mark at this revision has the same history up to there. Every
+transaction that writes, and every query of the watch cache, compares name and mark.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from asudfd.smd.etcd import wire
-from asudfd.smd.etcd.wire import Compacted, KeyValue, Refused, SetBack
+from asudfd.smd.etcd.wire import EtcdRefused, HistoryDiverged, KeyValue, RevisionCompacted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,8 +29,8 @@ MARK_SIZE = 8
 ADVICE = "Stop all nodes and start them again to let them take over what etcd has"
 
 
-class Identity:
-    """What is known of the etcd that has the keys under ``root``. ``lost`` says why it is another one now."""
+class StoreIdentity:
+    """Name and last mark of the etcd that keeps the keys under ``root``; ``lost`` says why its history diverged."""
 
     def __init__(self, gateway: Gateway, root: bytes) -> None:
         self.head = root + b"head"
@@ -64,7 +64,7 @@ class Identity:
     def proof(self) -> list[dict[str, Any]]:
         """Comparisons that hold only where the history goes on that is known. Raises SetBack when it is known not to."""
         if self.lost:
-            raise SetBack(self.lost)
+            raise HistoryDiverged(self.lost)
         name = [wire.is_value(self._place, self._name)] if self._name else []
         return [*name, wire.is_later(self.head, self._mark.mod - 1)] if self._mark.mod else name
 
@@ -72,7 +72,7 @@ class Identity:
         """The operations whose two answers ``check`` takes."""
         return [wire.fetch(self.head), wire.fetch(self._place)]
 
-    def check(self, answers: Sequence[wire.Range], known: KeyValue | None = None) -> KeyValue:
+    def check(self, answers: Sequence[wire.KeyRange], known: KeyValue | None = None) -> KeyValue:
         """The last mark by these ``answers``. Raises SetBack when they cannot come from the etcd that was known.
 
         ``known`` is the mark that was known when it was asked.
@@ -93,7 +93,7 @@ class Identity:
         """The last mark."""
         return self._mark
 
-    async def verify(self, answers: Sequence[wire.Range]) -> None:
+    async def verify(self, answers: Sequence[wire.KeyRange]) -> None:
         """See that the history up to the last mark is the one that is known, by ``answers`` and what else it takes.
 
         Raises SetBack, and Compacted when etcd has forgotten it.
@@ -104,9 +104,9 @@ class Identity:
                 then = await self._gateway.range(
                     self.head, self.head + b"\0", revision=known.mod, seconds=LOOK_SECONDS
                 )
-            except Compacted:
+            except RevisionCompacted:
                 raise
-            except Refused as error:
+            except EtcdRefused as error:
                 if "future" in str(error):
                     self._fail("etcd knows less than this node: it was set back")
                 raise
@@ -136,4 +136,4 @@ class Identity:
 
     def _fail(self, reason: str) -> None:
         self.lost = f"{reason}. {ADVICE}"
-        raise SetBack(self.lost)
+        raise HistoryDiverged(self.lost)

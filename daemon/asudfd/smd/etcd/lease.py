@@ -1,13 +1,13 @@
-"""What is in etcd only as long as this process lives: keys under a lease that it keeps from ending.
+"""The lease of this process in etcd, and the keys that exist only as long as the process renews it.
 
-A process that is frozen, or cut off, longer than the lease lasts has its keys taken away, and others go on without it.
-So it steps down, as soon as it can tell:
+A process that is frozen or cut off for longer than the lease lasts loses its keys, and the other processes go on without
+it. So it steps down as soon as it can tell:
 
-    etcd says that the lease has ended, or one of the keys is not ours any more
-    or the lease should have ended by our own clock, and we have not tried in vain: we were frozen
+    etcd says that the lease has expired, or that one of the keys belongs to another process
+    the lease should have expired by our own clock, and no renewal was in flight: the process was frozen
 
-and is up again when it has a lease, has put its keys back, unless another process has taken one of them meanwhile, and
-knows all that happened until then. While etcd cannot be asked nothing changes: that may be so for everybody.
+It is alive again when it has a lease, has put its keys back (unless another process has taken one of them), and has
+applied all changes up to then. While etcd is unreachable nothing changes: it may be unreachable for every process.
 """
 
 from __future__ import annotations
@@ -18,36 +18,36 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from asudfd.smd.etcd import wire
-from asudfd.smd.etcd.standing import Standing
-from asudfd.smd.etcd.wire import EtcdError, Gone, KeyValue, SetBack, Unreachable
+from asudfd.smd.etcd.liveness import Liveness
+from asudfd.smd.etcd.wire import EtcdError, EtcdUnreachable, HistoryDiverged, KeyValue, LeaseExpired
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from asudfd.smd.etcd.feed import Feed
     from asudfd.smd.etcd.gateway import Gateway
+    from asudfd.smd.etcd.watch_cache import WatchCache
 
 KEEPS = 3
-"""How many times within its life a lease is kept from ending."""
+"""How many times a lease is renewed within its time to live: two renewals may fail without harm."""
 
 CALL_SECONDS = 1.5
-"""How long one request of these may take."""
+"""Timeout of one request about the lease."""
 
 RETRY_SECONDS = 0.2
 """Pause before a request that failed is sent again."""
 
 FROZEN_SECONDS = 1.0
-"""A request that takes so much longer than it may has not failed: we have not run."""
+"""A request that exceeds its timeout by this much means that this process was frozen, not that etcd was silent."""
 
 PAST_MAX = 64
-"""How many of our leases of before are known as ours."""
+"""How many expired leases of this process are remembered as its own."""
 
 KEYS_MAX = 50
 """Keys of one transaction; etcd takes 128 operations, and as many comparisons."""
 
 
-class Taken(Exception):  # noqa: N818 - named for what happened
-    """A key belongs to another live process."""
+class KeyTaken(Exception):  # noqa: N818 - named for what happened
+    """A key that was to be claimed belongs to another live process, the ``holder``."""
 
     def __init__(self, holder: KeyValue) -> None:
         super().__init__(holder.key)
@@ -59,25 +59,26 @@ class Taken(Exception):  # noqa: N818 - named for what happened
         return self.holder.key.rpartition(b"/")[2].decode("utf-8", "replace")
 
 
-class Lease:
-    """The keys of this process, under a lease of ``ttl`` seconds.
+class EtcdLease:
+    """Renews a lease of ``ttl`` seconds, and keeps the keys of this process under it.
 
-    ``standing`` tells whether the others count on us. ``alarm`` is told what somebody has to see to.
+    ``liveness`` tells whether the lease is believed to be alive. ``warn`` and ``alarm`` write to the log; ``alarm`` what an
+    operator has to act on.
     """
 
     def __init__(
         self,
         gateway: Gateway,
-        feed: Feed,
+        cache: WatchCache,
         ttl: int,
         *,
         warn: Callable[[str], None],
         alarm: Callable[[str], None],
     ) -> None:
         self.ttl = ttl
-        self.standing = Standing(ttl, lambda: feed.connected, warn=warn, alarm=alarm)
+        self.liveness = Liveness(ttl, lambda: cache.connected, warn=warn, alarm=alarm)
         self._gateway = gateway
-        self._feed = feed
+        self._cache = cache
         self._id = 0
         self._past: deque[int] = deque(maxlen=PAST_MAX)
         self._kept: dict[bytes, bytes] = {}
@@ -96,7 +97,7 @@ class Lease:
         """
         # two that get a lease at once would leave keys under one that nobody renews
         async with self._claiming:
-            self._feed.identity.proof()
+            self._cache.identity.proof()
             identity = await self._renewed()
             revision = await self._claim(identity, keys, also)
         for key, value in keys.items():
@@ -104,15 +105,15 @@ class Lease:
         if list(keys) not in self._claims:
             self._claims.append(list(keys))
         if not self._tasks:
-            self.standing.mending = False  # there was nothing to be lost
+            self.liveness.restoring = False  # there was nothing to be lost
             self._lost.clear()
             self._tasks = [asyncio.create_task(run()) for run in (self._keep, self._mend, self._write)]
         return revision
 
     def begin(self) -> None:
         """Be up: the first claim was made, and everything up to it delivered."""
-        if not self.standing.mending:
-            self.standing.up()
+        if not self.liveness.restoring:
+            self.liveness.up()
 
     def write(self, keys: Mapping[bytes, bytes]) -> None:
         """Have ``keys``, which are ours, changed soon; of several values for one key, at least the last is written."""
@@ -136,7 +137,7 @@ class Lease:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self.standing.close()
+        self.liveness.close()
         if self._id:
             with contextlib.suppress(EtcdError):
                 await self._gateway.revoke(self._id, seconds=CALL_SECONDS)
@@ -144,9 +145,9 @@ class Lease:
 
     def check(self) -> None:
         """See to it that our keys are there: somebody has found one missing."""
-        if self.standing.held:
-            self.standing.down("etcd does not count it as a member")
-            self.standing.mending = True
+        if self.liveness.alive:
+            self.liveness.down("etcd does not count it as a member")
+            self.liveness.restoring = True
             self._lost.set()
 
     def proof(self, key: bytes) -> dict[str, Any]:
@@ -170,30 +171,30 @@ class Lease:
 
     async def _claim(self, identity: int, keys: Mapping[bytes, bytes], also: Sequence[dict[str, Any]]) -> int:
         puts = [wire.put(key, value, identity) for key, value in keys.items()]
-        look = [*self._feed.identity.fetches(), *map(wire.fetch, keys)]
+        look = [*self._cache.identity.fetches(), *map(wire.fetch, keys)]
         nobodys: dict[
             bytes, int
         ] = {}  # keys that nobody keeps, or that we had under a lease before, and revisions
         while True:
-            mark = self._feed.identity.mark
+            mark = self._cache.identity.mark
             free = [wire.is_revision(key, nobodys.get(key, 0)) for key in keys]
-            comparisons = [*self._feed.identity.proof(), *free]
+            comparisons = [*self._cache.identity.proof(), *free]
             outcome = await self._transact(identity, comparisons, [*puts, *also], look)
             if outcome.succeeded:
                 return outcome.revision
-            self._feed.identity.check(outcome.ranges[:2], mark)
+            self._cache.identity.check(outcome.ranges[:2], mark)
             found = [entry for answer in outcome.ranges[2:] for entry in answer.keys]
             if len(found) == len(keys) and all(entry.lease == identity for entry in found):
                 return max(entry.mod for entry in found)  # an answer was lost
             for entry in found:
                 if entry.lease and not self.owns(entry):
-                    raise Taken(entry)
+                    raise KeyTaken(entry)
             nobodys = {entry.key: entry.mod for entry in found}
 
-    async def _transact(self, identity: int, *parts: Sequence[dict[str, Any]]) -> wire.Outcome:
+    async def _transact(self, identity: int, *parts: Sequence[dict[str, Any]]) -> wire.TransactionResult:
         try:
             return await self._gateway.transact(*parts, seconds=CALL_SECONDS)
-        except Gone:
+        except LeaseExpired:
             self._ended(identity)  # while we waited for another's to end; the next attempt gets a new one
             raise
 
@@ -204,12 +205,12 @@ class Lease:
         if identity:
             try:
                 await self._gateway.keep_alive(identity, seconds=CALL_SECONDS)
-            except Gone:
+            except LeaseExpired:
                 self._ended(identity)
                 raise
         else:
             identity = self._id = await self._gateway.grant(self.ttl, seconds=CALL_SECONDS)
-        self.standing.proven(began)
+        self.liveness.proven(began)
         return identity
 
     # --- up and down ---
@@ -219,8 +220,8 @@ class Lease:
         if identity == self._id:
             self._id = 0
             self._past.append(identity)
-            self.standing.down(f"etcd had not heard of it for {self.ttl} s")
-            self.standing.mending = True
+            self.liveness.down(f"etcd had not heard of it for {self.ttl} s")
+            self.liveness.restoring = True
             self._lost.set()
 
     # --- what goes on all the time ---
@@ -232,22 +233,22 @@ class Lease:
         pause = interval
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.standing.hurry.wait(), pause)
-            self.standing.hurry.clear()
+                await asyncio.wait_for(self.liveness.hurry.wait(), pause)
+            self.liveness.hurry.clear()
             pause = RETRY_SECONDS
             identity, began = self._id, clock()
             if not identity:
                 continue
             try:
-                self._feed.identity.proof()
+                self._cache.identity.proof()
                 await self._gateway.keep_alive(identity, seconds=min(CALL_SECONDS, interval))
-            except (Gone, SetBack):
+            except (LeaseExpired, HistoryDiverged):
                 self._ended(identity)
             except EtcdError:
                 if clock() - began < CALL_SECONDS + FROZEN_SECONDS:
-                    self.standing.unheard()
+                    self.liveness.unheard()
             else:
-                pause = interval if identity == self._id and self.standing.proven(began) else 0
+                pause = interval if identity == self._id and self.liveness.proven(began) else 0
 
     async def _mend(self) -> None:
         """Put our keys back when they are lost; tried until that is done."""
@@ -256,10 +257,10 @@ class Lease:
             if not await self._restored():
                 await asyncio.sleep(RETRY_SECONDS)
                 continue  # it is to be done still
-            self.standing.mending = False
-            if not self.standing.held and self._kept:
-                self.standing.warn("this node is a member of the cluster again")
-            self.standing.up()
+            self.liveness.restoring = False
+            if not self.liveness.alive and self._kept:
+                self.liveness.warn("this node is a member of the cluster again")
+            self.liveness.up()
             self.write(dict(self._kept))
 
     async def _restored(self) -> bool:
@@ -269,17 +270,17 @@ class Lease:
             for keys in list(self._claims):
                 kept = {key: self._kept[key] for key in keys if key in self._kept}
                 if kept:
-                    await self._feed.reached(await self.claim(kept, [self._feed.identity.stamp()]))
+                    await self._cache.reached(await self.claim(kept, [self._cache.identity.stamp()]))
                 if self._lost.is_set():
                     return False  # the lease has ended meanwhile, and the first are to be first again
-        except Taken as error:
-            self.standing.complain(
-                f"another process has taken the node-id {error.node}: stop one of them", self.standing.alarm
+        except KeyTaken as error:
+            self.liveness.complain(
+                f"another process has taken the node-id {error.node}: stop one of them", self.liveness.alarm
             )
-        except Unreachable:
-            pass  # the feed tells
+        except EtcdUnreachable:
+            pass  # the cache tells
         except EtcdError as error:
-            self.standing.complain(f"etcd does not take this node back: {error}", self.standing.warn)
+            self.liveness.complain(f"etcd does not take this node back: {error}", self.liveness.warn)
         else:
             return True
         self._lost.set()
@@ -301,27 +302,27 @@ class Lease:
         """Whether ``keys`` are written; a lease that has ended is noticed here too."""
         identity = self._id
         try:
-            comparisons = [*self._feed.identity.proof(), *map(self.proof, keys)]
+            comparisons = [*self._cache.identity.proof(), *map(self.proof, keys)]
             puts = [wire.put(key, value, identity) for key, value in keys.items()]
             outcome = await self._gateway.transact(comparisons, puts, seconds=CALL_SECONDS)
-        except Gone:
+        except LeaseExpired:
             self._ended(identity)
             return False
-        except Unreachable:
+        except EtcdUnreachable:
             return False
         except EtcdError as error:
-            if self.standing.held:
+            if self.liveness.alive:
                 self._complain_of_writing(error)
             return False
         if not outcome.succeeded:
             self.check()
             return False
         self._unwritten -= {key for key, value in keys.items() if self._kept.get(key) == value}
-        if self.standing.held and self.standing.trouble:
-            self.standing.up()
+        if self.liveness.alive and self.liveness.trouble:
+            self.liveness.up()
         return True
 
     def _complain_of_writing(self, error: EtcdError) -> None:
-        self.standing.complain(
-            f"etcd does not let this node say what it has applied: {error}", self.standing.warn
+        self.liveness.complain(
+            f"etcd does not let this node say what it has applied: {error}", self.liveness.warn
         )

@@ -1,4 +1,4 @@
-"""The lock of those who change many modules: one key, under a lease that lasts as long as they asked for."""
+"""The advisory lock for clients that change many modules: one key in etcd, under a lease of the time that the client asked for."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from asudfd.smd.etcd import wire
-from asudfd.smd.etcd.wire import EtcdError, KeyValue, Unreachable
-from asudfd.smd.interface import CONFIRM_SECONDS, Holder
+from asudfd.smd.etcd.wire import EtcdError, EtcdUnreachable, KeyValue
+from asudfd.smd.interface import CONFIRM_SECONDS, LockHolder
 
 if TYPE_CHECKING:
     from asudfd.smd.etcd.gateway import Gateway
@@ -16,30 +16,30 @@ if TYPE_CHECKING:
 CALL_SECONDS = 1.0
 
 
-class Lock:
-    """The lock at ``key``. Calls raise EtcdError, at the latest after CONFIRM_SECONDS."""
+class EtcdLock:
+    """The lock at ``key``. Every method raises EtcdError, after CONFIRM_SECONDS at the latest."""
 
     def __init__(self, gateway: Gateway, key: bytes) -> None:
         self._gateway = gateway
         self._key = key
 
-    async def take(self, owner: str, seconds: int) -> Holder | None:
+    async def take(self, owner: str, seconds: int) -> LockHolder | None:
         """Hold it for ``seconds`` from now on, or say who else does."""
         try:
             async with asyncio.timeout(CONFIRM_SECONDS):
                 return await self._take(owner.encode(), seconds)
         except TimeoutError as error:
-            raise Unreachable("etcd does not answer in time", maybe=True) from error
+            raise EtcdUnreachable("etcd does not answer in time", maybe=True) from error
 
-    async def give(self, owner: str) -> Holder | None:
+    async def give(self, owner: str) -> LockHolder | None:
         """Hold it no more, or say who else does."""
         try:
             async with asyncio.timeout(CONFIRM_SECONDS):
                 return await self._give(owner.encode())
         except TimeoutError as error:
-            raise Unreachable("etcd does not answer in time", maybe=True) from error
+            raise EtcdUnreachable("etcd does not answer in time", maybe=True) from error
 
-    async def _take(self, owner: bytes, seconds: int) -> Holder | None:
+    async def _take(self, owner: bytes, seconds: int) -> LockHolder | None:
         lease = await self._gateway.grant(seconds, seconds=CALL_SECONDS)
         held: KeyValue | None = None
         try:
@@ -60,7 +60,7 @@ class Lock:
         finally:
             await self._end(lease)
 
-    async def _give(self, owner: bytes) -> Holder | None:
+    async def _give(self, owner: bytes) -> LockHolder | None:
         while True:
             look = await self._gateway.transact((), [wire.fetch(self._key)], seconds=CALL_SECONDS)
             if not look.ranges[0].keys:
@@ -75,9 +75,9 @@ class Lock:
                 await self._end(held.lease)
                 return None
 
-    async def _holder(self, held: KeyValue) -> Holder:
+    async def _holder(self, held: KeyValue) -> LockHolder:
         left = await self._gateway.time_left(held.lease, seconds=CALL_SECONDS) if held.lease else 0
-        return Holder(held.value.decode("utf-8", "replace"), max(0, left))
+        return LockHolder(held.value.decode("utf-8", "replace"), max(0, left))
 
     async def _end(self, lease: int) -> None:
         """End a lease that holds nothing any more; it would end by itself."""

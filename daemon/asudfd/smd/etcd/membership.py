@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from asinfo.decode import decode_json
 from asudfd.cluster.cluster import Member
 from asudfd.errors import StartError
-from asudfd.smd.etcd.lease import Taken
-from asudfd.smd.etcd.wire import Denied, EtcdError
+from asudfd.smd.etcd.lease import KeyTaken
+from asudfd.smd.etcd.wire import AccessDenied, EtcdError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +31,7 @@ HOST = re.compile(r"[A-Za-z0-9._:%-]{1,255}")
 """A name or an address. Clients are told it between commas and semicolons, so nothing else may stand in it."""
 
 
-class Membership:
+class EtcdMembership:
     """The members of the cluster: ``joined`` is called on the event loop with all live ones, at every change.
 
     To be made before the start of ``smd``, to be started after it and stopped before it: its lease keeps the nodes of
@@ -39,15 +39,15 @@ class Membership:
     """
 
     def __init__(self, smd: EtcdSmd, joined: Callable[[Sequence[Member]], None]) -> None:
-        self._feed = smd.feed
+        self._cache = smd.cache
         self._lease = smd.lease
         self._joined = joined
-        self._root = smd.feed.root + b"nodes/"
+        self._root = smd.cache.root + b"nodes/"
         self._members: dict[bytes, Member] = {}
         self._own: dict[bytes, Member] = {}
         self._started = False
-        smd.feed.subscribe(b"nodes", self._accept)
-        smd.lease.standing.changed = self._tell
+        smd.cache.subscribe(b"nodes", self._accept)
+        smd.lease.liveness.changed = self._tell
 
     async def start(self, members: Sequence[Member]) -> None:
         """Make ``members``, the nodes of this process, known; returns after the first call of ``joined``, with them.
@@ -55,7 +55,7 @@ class Membership:
         Waits for an etcd that is away, until it is cancelled. Raises StartError.
         """
         self._own = {self._root + member.id.encode(): member for member in members}
-        await self._feed.reached(await self._claim())
+        await self._cache.reached(await self._claim())
         self._started = True
         self._tell()
 
@@ -69,10 +69,10 @@ class Membership:
         while True:
             try:
                 return await self._lease.claim(values)
-            except (Taken, Denied) as error:
+            except (KeyTaken, AccessDenied) as error:
                 raise StartError(f"etcd does not take the address of this node: {error}") from error
             except EtcdError:
-                await asyncio.sleep(RETRY_SECONDS)  # it was there a moment ago; the feed tells the log
+                await asyncio.sleep(RETRY_SECONDS)  # it was there a moment ago; the cache tells the log
 
     def _accept(self, changed: Sequence[KeyValue], _position: int) -> None:
         """Take over who came and went."""
@@ -92,14 +92,14 @@ class Membership:
         try:
             return _member(entry.key.removeprefix(self._root), entry)
         except ValueError as error:
-            self._feed.skip(entry, error)
+            self._cache.skip(entry, error)
             return None
 
     def _tell(self) -> None:
         """Say who is a member: our own nodes as long as the others count on them, whatever stands under their names."""
         if not self._started:
             return
-        if self._lease.standing.held:
+        if self._lease.liveness.alive:
             # what etcd says of our own nodes comes first: the others know them by the revisions at which they joined
             members = self._own | self._members
         else:

@@ -17,12 +17,12 @@ from urllib.parse import quote
 
 from asudfd.errors import StartError
 from asudfd.smd.etcd import wire
-from asudfd.smd.etcd.applied import Applied
-from asudfd.smd.etcd.feed import Feed, hand_over
-from asudfd.smd.etcd.lease import Lease
-from asudfd.smd.etcd.lock import Lock
-from asudfd.smd.etcd.wire import Denied, EtcdError, KeyValue, SetBack, Unreachable
-from asudfd.smd.interface import CONFIRM_SECONDS, Accept, Holder, Item, SmdFailed, SmdTimeout, State
+from asudfd.smd.etcd.applied_index import AppliedIndex
+from asudfd.smd.etcd.lease import EtcdLease
+from asudfd.smd.etcd.lock import EtcdLock
+from asudfd.smd.etcd.watch_cache import WatchCache, hand_over
+from asudfd.smd.etcd.wire import AccessDenied, EtcdError, EtcdUnreachable, HistoryDiverged, KeyValue
+from asudfd.smd.interface import CONFIRM_SECONDS, Accept, LockHolder, SmdFailed, SmdItem, SmdState, SmdTimeout
 from asudfd.smd.local import EPOCH_MILLISECONDS, REMOVED_MAX
 
 if TYPE_CHECKING:
@@ -46,16 +46,16 @@ TIME_SIZE_MAX = 18
 
 
 @dataclass(slots=True)
-class _Module:
+class _EtcdModule:
     """The items of one SMD module, in order, and the revision of each in etcd."""
 
-    items: dict[str, Item] = field(default_factory=dict)
+    items: dict[str, SmdItem] = field(default_factory=dict)
     revisions: dict[str, int] = field(default_factory=dict)
     subscribers: list[Accept] = field(default_factory=list)
     tid: int = 0
     pending: int = 0
 
-    def take(self, item: Item, revision: int) -> None:
+    def take(self, item: SmdItem, revision: int) -> None:
         """Have ``item`` as of ``revision``; a known key keeps its place."""
         self.tid = revision
         if item.generation:
@@ -85,36 +85,36 @@ class EtcdSmd:
         alarm: Callable[[str], None] | None = None,
     ) -> None:
         root = f"{prefix.rstrip('/')}/{quote(cluster_name, safe='')}/".encode()
-        self.feed = Feed(gateway, root, warn)
-        self.lease = Lease(gateway, self.feed, lease_ttl, warn=warn, alarm=alarm or warn)
+        self.cache = WatchCache(gateway, root, warn)
+        self.lease = EtcdLease(gateway, self.cache, lease_ttl, warn=warn, alarm=alarm or warn)
         self._gateway = gateway
-        self._lock = Lock(gateway, root + b"lock")
-        self._modules: dict[str, _Module] = {}
+        self._lock = EtcdLock(gateway, root + b"lock")
+        self._modules: dict[str, _EtcdModule] = {}
         self._times: dict[bytes, int] = {}
         self._loaded = False
-        self.feed.subscribe(b"time", self._accept_times)
-        self.feed.subscribe(b"smd", self._accept)
-        self._applied = Applied(self.feed, gateway, self.lease, nodes)
+        self.cache.subscribe(b"time", self._accept_times)
+        self.cache.subscribe(b"smd", self._accept)
+        self._applied = AppliedIndex(self.cache, gateway, self.lease, nodes)
 
     @property
     def connected(self) -> bool:
         """Whether changes can be stored: etcd can be reached, and the others count on this process."""
-        return self.feed.connected and self.lease.standing.held
+        return self.cache.connected and self.lease.liveness.alive
 
     @property
     def trouble(self) -> str:
         """Why changes cannot be stored; empty when nothing speaks against it."""
-        if self.feed.identity.lost:
-            return self.feed.identity.lost
-        if not self.feed.connected:
+        if self.cache.identity.lost:
+            return self.cache.identity.lost
+        if not self.cache.connected:
             return AWAY
-        if self.feed.alarm:
-            return f"the metadata store etcd has the alarm {self.feed.alarm}: modules cannot be changed"
-        return self.lease.standing.trouble
+        if self.cache.alarm:
+            return f"the metadata store etcd has the alarm {self.cache.alarm}: modules cannot be changed"
+        return self.lease.liveness.trouble
 
     def subscribe(self, module: str, accept: Accept) -> None:
         """Hand every change of ``module`` to ``accept``; to be called before ``start``, once for each node."""
-        self._modules.setdefault(module, _Module()).subscribers.append(accept)
+        self._modules.setdefault(module, _EtcdModule()).subscribers.append(accept)
 
     async def start(self) -> None:
         """Accept everything there is, be known as alive, and have all that was changed until then.
@@ -123,19 +123,19 @@ class EtcdSmd:
         node's id is taken.
         """
         try:
-            await self.feed.start()
+            await self.cache.start()
             self._loaded = True
             for module, known in self._modules.items():
                 self._publish(module, list(known.items.values()))
             await self._applied.start()
-        except Denied as error:
+        except AccessDenied as error:
             raise StartError(f"the metadata store etcd does not let this node in: {error}") from error
 
     async def stop(self) -> None:
         """Be known as gone, and close the connections."""
         await self._applied.stop()
         await self.lease.stop()
-        await self.feed.stop()
+        await self.cache.stop()
         await self._gateway.close()
 
     async def set(
@@ -164,26 +164,26 @@ class EtcdSmd:
         finally:
             known.pending -= 1
 
-    def items(self, module: str) -> Sequence[Item]:
+    def items(self, module: str) -> Sequence[SmdItem]:
         """All items of ``module`` in the order of their first change, removed ones included."""
         known = self._modules.get(module)
         return list(known.items.values()) if known else []
 
-    def state(self, module: str) -> State:
+    def state(self, module: str) -> SmdState:
         """Figures of ``module``: etcd's cluster, and the revision of the last change."""
         known = self._modules.get(module)
         if known is None:
-            return State()
-        return State(self._gateway.cluster_id & KEY_MASK, known.tid, len(known.items), known.pending)
+            return SmdState()
+        return SmdState(self._gateway.cluster_id & KEY_MASK, known.tid, len(known.items), known.pending)
 
-    async def lock(self, owner: str, seconds: int) -> Holder | None:
+    async def lock(self, owner: str, seconds: int) -> LockHolder | None:
         """Take the lock for ``owner``, or say who holds it."""
         if not self.connected:
             raise SmdFailed(self._away())
         with _told():
             return await self._lock.take(owner, seconds)
 
-    async def unlock(self, owner: str) -> Holder | None:
+    async def unlock(self, owner: str) -> LockHolder | None:
         """Give the lock back, if ``owner`` holds it; or say who else does."""
         if not self.connected:
             raise SmdFailed(self._away())
@@ -191,12 +191,12 @@ class EtcdSmd:
             return await self._lock.give(owner)
 
     def _away(self) -> str:
-        if self.feed.connected:
-            reason = self.lease.standing.trouble or "it is not running"
+        if self.cache.connected:
+            reason = self.lease.liveness.trouble or "it is not running"
             return f"metadata store etcd: this node is no member of the cluster just now: {reason}"
-        if self.feed.identity.lost:
-            return f"metadata store etcd is not what it was: {self.feed.identity.lost}"
-        return f"metadata store etcd is unreachable: {self.feed.trouble or 'the node is not running'}"
+        if self.cache.identity.lost:
+            return f"metadata store etcd is not what it was: {self.cache.identity.lost}"
+        return f"metadata store etcd is unreachable: {self.cache.trouble or 'the node is not running'}"
 
     # --- changes ---
 
@@ -211,13 +211,13 @@ class EtcdSmd:
         deadline = asyncio.get_running_loop().time() + CONFIRM_SECONDS - RETRY_SECONDS
         while True:
             left = deadline - asyncio.get_running_loop().time()
-            mark = self.feed.identity.mark
+            mark = self.cache.identity.mark
             wanted = present.value if keep and present.value and keep(_text(present.value)) else value
             try:
                 outcome = await self._transact(name, wanted, present, given_up, left)
                 if not outcome.succeeded:
                     self._check(outcome, mark)
-            except Unreachable as error:
+            except EtcdUnreachable as error:
                 maybe = error.maybe = error.maybe or maybe
                 if not self.connected or left <= RETRY_SECONDS:
                     raise
@@ -232,12 +232,12 @@ class EtcdSmd:
             present = found[0] if found else KeyValue(name)
             given_up = []  # one of them may have been in the way
 
-    def _check(self, outcome: wire.Outcome, mark: KeyValue) -> None:
+    def _check(self, outcome: wire.TransactionResult, mark: KeyValue) -> None:
         """Raise EtcdError when nothing was done because it is another etcd, or we are not known to be alive there."""
         try:
-            self.feed.identity.check(outcome.ranges[1:3], mark)
-        except SetBack:
-            self.feed.refresh()
+            self.cache.identity.check(outcome.ranges[1:3], mark)
+        except HistoryDiverged:
+            self.cache.refresh()
             raise
         if not self._applied.is_proven(outcome.ranges[3]):
             self.lease.check()
@@ -250,16 +250,16 @@ class EtcdSmd:
         present: KeyValue,
         given_up: Sequence[tuple[bytes, int]],
         seconds: float,
-    ) -> wire.Outcome:
+    ) -> wire.TransactionResult:
         """Write ``value`` upon ``present``, or only look whether that is still so if it would be no change."""
         place, stamp = self._places(name)
-        proof = [*self.feed.identity.proof(), self._applied.proof()]
+        proof = [*self.cache.identity.proof(), self._applied.proof()]
         comparisons = [*proof, wire.is_revision(place, present.mod)]
-        looks = [wire.fetch(place), *self.feed.identity.fetches(), self._applied.fetch()]
+        looks = [wire.fetch(place), *self.cache.identity.fetches(), self._applied.fetch()]
         operations = []
         if present.value != value:
             now = time.time_ns() // 1_000_000 - EPOCH_MILLISECONDS
-            operations = [wire.put(place, value), wire.put(stamp, b"%d" % now), self.feed.identity.stamp()]
+            operations = [wire.put(place, value), wire.put(stamp, b"%d" % now), self.cache.identity.stamp()]
             for victim, revision in given_up:
                 comparisons.append(wire.is_revision(self._places(victim)[0], revision))
                 operations += map(wire.delete, self._places(victim))
@@ -267,7 +267,7 @@ class EtcdSmd:
 
     def _places(self, name: bytes) -> tuple[bytes, bytes]:
         """The keys of the value and of its time."""
-        return self.feed.root + b"smd/" + name, self.feed.root + b"time/" + name
+        return self.cache.root + b"smd/" + name, self.cache.root + b"time/" + name
 
     def _to_give_up(self, module: str) -> list[tuple[bytes, int]]:
         """The first removed keys and their revisions, when there are more than REMOVED_MAX with one more."""
@@ -283,16 +283,16 @@ class EtcdSmd:
     def _accept_times(self, changed: Sequence[KeyValue], _position: int) -> None:
         """Note when values were changed; comes before the values themselves."""
         for entry in changed:
-            name = entry.key.removeprefix(self.feed.root + b"time/")
+            name = entry.key.removeprefix(self.cache.root + b"time/")
             self._times.pop(name, None)
             if entry.version and entry.value.isdigit():
                 self._times[name] = int(entry.value[:TIME_SIZE_MAX])
 
     def _accept(self, changed: Sequence[KeyValue], position: int) -> None:
         """Take over changed values and hand them on, those of each SMD module together."""
-        items: dict[str, list[Item]] = {}
+        items: dict[str, list[SmdItem]] = {}
         for entry in changed:
-            name = entry.key.removeprefix(self.feed.root + b"smd/")
+            name = entry.key.removeprefix(self.cache.root + b"smd/")
             module, _, key = name.decode("utf-8", "surrogateescape").partition("/")
             if module in self._modules:
                 item = self._item(key, entry, self._times.get(name, 0))
@@ -304,17 +304,17 @@ class EtcdSmd:
             self._applied.say(position)
 
     @staticmethod
-    def _item(key: str, entry: KeyValue, timestamp: int) -> Item:
+    def _item(key: str, entry: KeyValue, timestamp: int) -> SmdItem:
         value = _text(entry.value) or None
-        return Item(key, value, entry.version, timestamp)
+        return SmdItem(key, value, entry.version, timestamp)
 
-    def _publish(self, module: str, items: Sequence[Item]) -> None:
+    def _publish(self, module: str, items: Sequence[SmdItem]) -> None:
         for accept in self._modules[module].subscribers:
             hand_over(accept, items, partial(self._skip, module))
 
-    def _skip(self, module: str, item: Item, error: Exception) -> None:
+    def _skip(self, module: str, item: SmdItem, error: Exception) -> None:
         name = f"{module}/{item.key}".encode("utf-8", "surrogateescape")
-        self.feed.skip(KeyValue(self._places(name)[0]), error)
+        self.cache.skip(KeyValue(self._places(name)[0]), error)
 
 
 def _text(value: bytes) -> str:
@@ -322,7 +322,7 @@ def _text(value: bytes) -> str:
     return value.decode("utf-8", "surrogateescape")
 
 
-def _value(item: Item | None) -> bytes:
+def _value(item: SmdItem | None) -> bytes:
     """What stands in etcd for ``item``."""
     return b"" if item is None or item.value is None else item.value.encode("utf-8", "surrogateescape")
 
@@ -335,5 +335,5 @@ def _told() -> Iterator[None]:
     except EtcdError as error:
         if error.maybe:
             raise SmdTimeout(str(error)) from error
-        away = " is unreachable" if isinstance(error, Unreachable) else ""
+        away = " is unreachable" if isinstance(error, EtcdUnreachable) else ""
         raise SmdFailed(f"metadata store etcd{away}: {error}") from error

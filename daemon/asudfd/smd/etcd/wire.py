@@ -1,4 +1,4 @@
-"""What is said to etcd and what it answers, as plain data: JSON with base64 for bytes.
+"""Requests and replies of etcd's JSON gateway as plain data: JSON with base64 for bytes.
 
 Numbers of 64 bits come as text, and what is 0, false or empty is left out. Source: etcd's documentation, "Why gRPC
 gateway" and `rpc.proto` of 3.4, and replies of 3.4.23.
@@ -33,35 +33,35 @@ class EtcdError(Exception):
         self.maybe = maybe
 
 
-class Unreachable(EtcdError):  # noqa: N818 - named for what happened
+class EtcdUnreachable(EtcdError):  # noqa: N818 - named for what happened
     """No endpoint answered in time, or none that has a leader."""
 
 
-class Refused(EtcdError):  # noqa: N818 - named for what happened
+class EtcdRefused(EtcdError):  # noqa: N818 - named for what happened
     """etcd answered an error and did nothing."""
 
 
-class Denied(Refused):
+class AccessDenied(EtcdRefused):
     """User or password are wrong, or the user may not do this."""
 
 
-class Gone(Refused):
+class LeaseExpired(EtcdRefused):
     """The lease has ended."""
 
 
-class Compacted(Refused):
+class RevisionCompacted(EtcdRefused):
     """The revision that was asked for is forgotten."""
 
 
-class SetBack(EtcdError):  # noqa: N818 - named for what happened
-    """etcd is not the one that was known, or knows less than it did."""
+class HistoryDiverged(EtcdError):  # noqa: N818 - named for what happened
+    """The history of etcd is not the one that was known: it was replaced, lost its data, or was restored from a copy."""
 
 
-class TooLarge(EtcdError):  # noqa: N818 - named for what happened
+class ReplyTooLarge(EtcdError):  # noqa: N818 - named for what happened
     """The reply is longer than we take."""
 
 
-class Garbled(ValueError):  # noqa: N818 - named for what happened
+class MalformedReply(ValueError):  # noqa: N818 - named for what happened
     """A reply is not what etcd says."""
 
 
@@ -78,8 +78,8 @@ class KeyValue:
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
-    """Keys as of ``revision``; ``more`` of them when there was a limit; ``count`` of all."""
+class KeyRange:
+    """The reply of a range request: keys as of ``revision``; ``more`` when a limit cut it; ``count`` of all."""
 
     revision: int
     keys: Sequence[KeyValue]
@@ -88,17 +88,17 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TransactionResult:
     """Whether the comparisons of a transaction held, its revision, and what its ranges found, in order."""
 
     succeeded: bool
     revision: int
-    ranges: Sequence[Range]
+    ranges: Sequence[KeyRange]
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
-    """A message of a watch. ``partial``: further events of the last revision may follow.
+class WatchMessage:
+    """A message of a watch stream. ``partial``: further events of the last revision may follow.
 
     ``progress`` is a revision up to which nothing else has happened, or 0.
     """
@@ -160,10 +160,10 @@ def is_leased(key: bytes, lease: int) -> dict[str, Any]:
 
 
 def number(reply: Mapping[str, Any], name: str) -> int:
-    """The number ``name`` in ``reply``. Raises Garbled when it is none."""
+    """The number ``name`` in ``reply``. Raises MalformedReply when it is none."""
     value = reply.get(name, 0)
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise Garbled(f"{name} is no number")
+        raise MalformedReply(f"{name} is no number")
     return int(value)
 
 
@@ -171,7 +171,7 @@ def members(reply: Mapping[str, Any], name: str) -> dict[str, Any]:
     """The object ``name`` in ``reply``."""
     value = reply.get(name, {})
     if not isinstance(value, dict):
-        raise Garbled(f"{name} is no object")
+        raise MalformedReply(f"{name} is no object")
     return value
 
 
@@ -180,26 +180,26 @@ def revision(reply: Mapping[str, Any]) -> int:
     return number(members(reply, "header"), "revision")
 
 
-def read_range(reply: Mapping[str, Any]) -> Range:
+def read_range(reply: Mapping[str, Any]) -> KeyRange:
     """What a range answers. Raises ValueError (Garbled is one), as all that follow."""
     keys = [_key_value(entry) for entry in _list(reply, "kvs")]
-    return Range(revision(reply), keys, reply.get("more") is True, number(reply, "count"))
+    return KeyRange(revision(reply), keys, reply.get("more") is True, number(reply, "count"))
 
 
-def read_outcome(reply: Mapping[str, Any]) -> Outcome:
+def read_outcome(reply: Mapping[str, Any]) -> TransactionResult:
     """What a transaction answers."""
     responses = _list(reply, "responses")
     ranges = [
         read_range(members(entry, "response_range")) for entry in responses if "response_range" in entry
     ]
-    return Outcome(reply.get("succeeded") is True, revision(reply), ranges)
+    return TransactionResult(reply.get("succeeded") is True, revision(reply), ranges)
 
 
 def read_lease(reply: Mapping[str, Any]) -> int:
     """The id of a new lease."""
     identity = number(reply, "ID")
     if not identity:
-        raise Garbled("a lease has no ID")
+        raise MalformedReply("a lease has no ID")
     return identity
 
 
@@ -215,19 +215,19 @@ def read_left(reply: Mapping[str, Any]) -> int:
     return number(reply, "TTL")
 
 
-def read_watched(message: Mapping[str, Any]) -> Watched:
+def read_watched(message: Mapping[str, Any]) -> WatchMessage:
     """A message of a watch. Raises EtcdError when it tells the end of the watch."""
     if error := members(message, "error"):
         raise EtcdError(f"the watch ended: {error.get('message')}")
     result = members(message, "result")
     if "compact_revision" in result:
-        raise Compacted(f"revisions before {number(result, 'compact_revision')} are forgotten")
+        raise RevisionCompacted(f"revisions before {number(result, 'compact_revision')} are forgotten")
     if result.get("canceled"):
         reason = str(result.get("cancel_reason", "canceled"))
-        raise (Denied if "permission denied" in reason else EtcdError)(f"the watch ended: {reason}")
+        raise (AccessDenied if "permission denied" in reason else EtcdError)(f"the watch ended: {reason}")
     events = [_event(entry) for entry in _list(result, "events")]
     progress = 0 if events or result.get("created") else revision(result)
-    return Watched(events, result.get("fragment") is True, progress)
+    return WatchMessage(events, result.get("fragment") is True, progress)
 
 
 def read_alarms(reply: Mapping[str, Any]) -> Sequence[str]:
@@ -238,14 +238,14 @@ def read_alarms(reply: Mapping[str, Any]) -> Sequence[str]:
 def _list(reply: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     value = reply.get(name, [])
     if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
-        raise Garbled(f"{name} is no list of objects")
+        raise MalformedReply(f"{name} is no list of objects")
     return value
 
 
 def _event(entry: Mapping[str, Any]) -> KeyValue:
     changed = _key_value(members(entry, "kv"))
     if (changed.version == 0) is not (entry.get("type") == "DELETE"):
-        raise Garbled("an event contradicts itself")
+        raise MalformedReply("an event contradicts itself")
     return changed
 
 
@@ -263,5 +263,5 @@ def _key_value(entry: Mapping[str, Any]) -> KeyValue:
 def _bytes(entry: Mapping[str, Any], name: str) -> bytes:
     value = entry.get(name, "")
     if not isinstance(value, str):
-        raise Garbled(f"{name} is no text")
+        raise MalformedReply(f"{name} is no text")
     return decode_base64(value)

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from asudfd.config.parameter import parameters
-from asudfd.config.schema.service import Service
+from asudfd.config.schema.service import ServiceConfig
 
 DAEMON = Path(__file__).parents[4] / "daemon/asudfd"
-DECLARED = {declared.attribute: declared for declared in parameters(Service).values()}
+DECLARED = {declared.attribute: declared for declared in parameters(ServiceConfig).values()}
 
 
 def attributes() -> set[str]:

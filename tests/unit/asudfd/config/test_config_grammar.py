@@ -9,14 +9,14 @@ from asudfd.config.grammar import (
     FILE_SIZE_MAX,
     LINE_SIZE_MAX,
     PROBLEMS_MAX,
+    ConfigStatement,
     Problems,
-    Statement,
     decode,
     parse,
 )
 
 
-def read(text: str) -> tuple[list[Statement], list[str]]:
+def read(text: str) -> tuple[list[ConfigStatement], list[str]]:
     problems = Problems("f")
     return parse(text, problems), [str(problem) for problem in problems]
 
@@ -27,17 +27,17 @@ def test_a_tree_with_lines() -> None:
     )
     assert problems == []
     assert statements == [
-        Statement("service", (), 2, [Statement("port", ("3000",), 3)]),
-        Statement("namespace", ("test",), 6, [Statement("a", ("1", "2", "3"), 7)]),
+        ConfigStatement("service", (), 2, [ConfigStatement("port", ("3000",), 3)]),
+        ConfigStatement("namespace", ("test",), 6, [ConfigStatement("a", ("1", "2", "3"), 7)]),
     ]
 
 
 def test_what_follows_a_brace_is_not_read() -> None:
-    assert read("a {\n} b 1 2 3 4\n") == ([Statement("a", (), 1, [])], [])
+    assert read("a {\n} b 1 2 3 4\n") == ([ConfigStatement("a", (), 1, [])], [])
 
 
 def test_a_comment_needs_no_blank() -> None:
-    assert read("a b#c")[0] == [Statement("a", ("b",), 1)]
+    assert read("a b#c")[0] == [ConfigStatement("a", ("b",), 1)]
 
 
 @pytest.mark.parametrize(
@@ -91,4 +91,4 @@ def test_a_byte_order_mark_is_no_text() -> None:
 @given(st.text())
 def test_any_text_gives_statements_and_problems(text: str) -> None:
     statements, _ = read(text)
-    assert all(isinstance(statement, Statement) for statement in statements)
+    assert all(isinstance(statement, ConfigStatement) for statement in statements)

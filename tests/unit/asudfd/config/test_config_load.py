@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from asinfo.errors import ConfigError
 from asudfd.config.load import check, embedded, load
-from asudfd.config.schema import Config, Level, Namespace
+from asudfd.config.schema import Config, Level, NamespaceConfig
 
 REAL = """
 # a file of a production cluster
@@ -410,7 +410,7 @@ def test_two_configurations_share_nothing() -> None:
     one, other = embedded("/a"), embedded("/b")
     one.namespaces[0].default_ttl = 5
     one.logging[0].levels["udf"] = Level.DETAIL
-    assert other.namespaces[0] == Namespace("test", nsup_period=120)
+    assert other.namespaces[0] == NamespaceConfig("test", nsup_period=120)
     assert other.logging[0].levels["udf"] is Level.INFO
 
 

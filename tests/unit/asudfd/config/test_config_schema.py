@@ -5,7 +5,7 @@ import pytest
 from asudfd.config.change import named_set, plan
 from asudfd.config.load import embedded
 from asudfd.config.parameter import NUMBER_MAX, Parameter, listing, number, parameters, spell
-from asudfd.config.schema import ModLua, Namespace, NetworkService, Service
+from asudfd.config.schema import ModLua, NamespaceConfig, NetworkServiceConfig, ServiceConfig
 from asudfd.config.schema.retired import RETIRED
 from asudfd.config.walk import sections
 
@@ -34,7 +34,7 @@ def test_a_declaration_holds_together(declared: Parameter) -> None:
 def test_names_do_not_collide() -> None:
     for kind, names in RETIRED.items():
         assert not names.keys() & parameters(kind).keys()
-    assert parameters(Namespace)["strong-consistency"].enterprise
+    assert parameters(NamespaceConfig)["strong-consistency"].enterprise
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_sizes(text: str, value: int) -> None:
     ("text", "value"), [("30", 30), ("30s", 30), ("2m", 120), ("1H", 3600), ("1d", 86400)]
 )
 def test_durations(text: str, value: int) -> None:
-    declared = parameters(Service)["migrate-fill-delay"]
+    declared = parameters(ServiceConfig)["migrate-fill-delay"]
     assert declared.parse(text) == value
 
 
@@ -60,13 +60,13 @@ def test_durations(text: str, value: int) -> None:
 )
 def test_what_is_no_number(text: str) -> None:
     with pytest.raises(ValueError, match="must be a whole number"):
-        parameters(Service)["proto-fd-max"].parse(text)
+        parameters(ServiceConfig)["proto-fd-max"].parse(text)
 
 
 @pytest.mark.parametrize("text", ["-1", "0", "1023", str(NUMBER_MAX + 1), "2147483648", "5G"])
 def test_numbers_out_of_range(text: str) -> None:
     with pytest.raises(ValueError, match="must be from 1024 to 2147483647"):
-        parameters(Service)["proto-fd-max"].parse(text)
+        parameters(ServiceConfig)["proto-fd-max"].parse(text)
 
 
 @pytest.mark.parametrize("text", ["0", "1023", "1000001"])
@@ -85,7 +85,7 @@ def test_a_context_has_memory_enough_to_start() -> None:
     ["any", "localhost", "10.1.2.3", "::1", "fe80::1", "node-1.example.com", "eth0", "a_b", "x.", "1.a"],
 )
 def test_addresses(text: str) -> None:
-    assert parameters(NetworkService)["address"].parse(text) == text
+    assert parameters(NetworkServiceConfig)["address"].parse(text) == text
 
 
 @pytest.mark.parametrize(
@@ -113,14 +113,14 @@ def test_addresses(text: str) -> None:
 @pytest.mark.parametrize("name", ["address", "access-address", "alternate-access-address"])
 def test_what_is_no_address(name: str, text: str) -> None:
     with pytest.raises(ValueError, match="must be any, an IPv4 or IPv6 address or a host name"):
-        parameters(NetworkService)[name].parse(text)
+        parameters(NetworkServiceConfig)[name].parse(text)
 
 
 def test_only_booleans_in_a_file_take_either_case() -> None:
-    assert parameters(Service)["log-millis"].parse("TRUE") is True
+    assert parameters(ServiceConfig)["log-millis"].parse("TRUE") is True
     for declared, text in (
-        (parameters(Namespace)["write-commit-level-override"].parse, "Master"),
-        (parameters(Service)["enable-hist-info"].parse_live, "TRUE"),
+        (parameters(NamespaceConfig)["write-commit-level-override"].parse, "Master"),
+        (parameters(ServiceConfig)["enable-hist-info"].parse_live, "TRUE"),
     ):
         with pytest.raises(ValueError, match="must be"):
             declared(text)
@@ -129,7 +129,7 @@ def test_only_booleans_in_a_file_take_either_case() -> None:
 @pytest.mark.parametrize("text", ["ANY", "Any", "Local"])
 def test_words_for_addresses_have_small_letters(text: str) -> None:
     with pytest.raises(ValueError, match="in small letters"):
-        parameters(NetworkService)["address"].parse(text)
+        parameters(NetworkServiceConfig)["address"].parse(text)
 
 
 @pytest.mark.parametrize(
@@ -186,14 +186,14 @@ def test_a_connect_may_take_a_third_of_the_time_until_a_node_is_gone(name: str, 
     [("ticker-interval", "5m", 5 << 20), ("sindex-gc-period", "1K", 1024), ("min-cluster-size", "0", 0)],
 )
 def test_plain_seconds_have_the_suffixes_of_sizes(name: str, text: str, value: int) -> None:
-    declared = parameters(Service)[name]
+    declared = parameters(ServiceConfig)[name]
     assert declared.parse(text) == declared.parse_live(text) == value
     with pytest.raises(ValueError, match="must be a whole number"):
         declared.parse("10s")
 
 
 def test_a_pause_of_no_time_stands_only_in_a_file() -> None:
-    declared = parameters(Service)["transaction-retry-ms"]
+    declared = parameters(ServiceConfig)["transaction-retry-ms"]
     assert declared.parse("0") == 0
     with pytest.raises(ValueError, match="must be from 1"):
         declared.parse_live("0")
@@ -255,5 +255,5 @@ def test_a_change_that_cannot_be(name: str, text: str, told: str) -> None:
 
 
 def test_a_declaration_is_kept() -> None:
-    assert isinstance(parameters(NetworkService)["port"], Parameter)
-    assert parameters(NetworkService) is parameters(NetworkService)
+    assert isinstance(parameters(NetworkServiceConfig)["port"], Parameter)
+    assert parameters(NetworkServiceConfig) is parameters(NetworkServiceConfig)

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from asudfd.errors import StartError
 from asudfd.network import http
-from asudfd.network.http import CONNECTIONS_MAX, HEAD_SIZE_MAX, TEXT, Http, Page
+from asudfd.network.http import CONNECTIONS_MAX, HEAD_SIZE_MAX, TEXT, HttpServer, Page
 
-Test = Callable[[Http], Awaitable[None]]
+Test = Callable[[HttpServer], Awaitable[None]]
 
 
 PAGES: dict[str, Callable[[], Page]] = {
@@ -24,7 +24,7 @@ PAGES: dict[str, Callable[[], Page]] = {
 
 def dialogue(test: Test) -> None:
     async def run() -> None:
-        server = Http("127.0.0.1", 0, PAGES)
+        server = HttpServer("127.0.0.1", 0, PAGES)
         await server.start()
         try:
             await test(server)
@@ -35,7 +35,7 @@ def dialogue(test: Test) -> None:
     asyncio.run(run())
 
 
-async def ask(server: Http, request: bytes) -> bytes:
+async def ask(server: HttpServer, request: bytes) -> bytes:
     """All bytes that come back until the server closes."""
     reader, writer = await asyncio.open_connection(*server.address)
     writer.write(request)
@@ -52,7 +52,7 @@ async def ask(server: Http, request: bytes) -> bytes:
 def reply_to(*requests: bytes) -> list[bytes]:
     replies: list[bytes] = []
 
-    async def test(server: Http) -> None:
+    async def test(server: HttpServer) -> None:
         replies.extend([await ask(server, request) for request in requests])
 
     dialogue(test)
@@ -124,7 +124,7 @@ def test_refusals(request_bytes: bytes, status: int) -> None:
 
 
 def test_byte_by_byte() -> None:
-    async def test(server: Http) -> None:
+    async def test(server: HttpServer) -> None:
         reader, writer = await asyncio.open_connection(*server.address)
         for byte in b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n":
             writer.write(bytes([byte]))
@@ -149,7 +149,7 @@ def test_a_slow_client(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_client_that_does_not_take_its_reply(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "REPLY_SECONDS", 0.05)
 
-    async def test(server: Http) -> None:
+    async def test(server: HttpServer) -> None:
         _, writer = await asyncio.open_connection(*server.address, limit=1)
         writer.write(b"GET /large HTTP/1.1\r\n\r\n")
         async with asyncio.timeout(20):
@@ -163,7 +163,7 @@ def test_a_client_that_does_not_take_its_reply(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_idle_connections_keep_nobody_from_an_answer() -> None:
-    async def test(server: Http) -> None:
+    async def test(server: HttpServer) -> None:
         idle = [await asyncio.open_connection(*server.address) for _ in range(CONNECTIONS_MAX)]
         for _ in range(3):
             assert (await ask(server, b"GET /healthz HTTP/1.1\r\n\r\n")).endswith(b"ok\n")
@@ -180,7 +180,7 @@ def test_idle_connections_keep_nobody_from_an_answer() -> None:
 def test_one_connection_too_many_while_all_take_their_replies(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "CONNECTIONS_MAX", 2)
 
-    async def test(server: Http) -> None:
+    async def test(server: HttpServer) -> None:
         busy = [await asyncio.open_connection(*server.address, limit=1) for _ in range(2)]
         for _, writer in busy:
             writer.write(b"GET /large HTTP/1.1\r\n\r\n")
@@ -197,9 +197,9 @@ def test_one_connection_too_many_while_all_take_their_replies(monkeypatch: pytes
 
 
 def test_a_port_that_is_taken() -> None:
-    async def test(server: Http) -> None:
+    async def test(server: HttpServer) -> None:
         with pytest.raises(StartError, match="cannot listen on 127"):
-            Http(*server.address, PAGES)
+            HttpServer(*server.address, PAGES)
 
     dialogue(test)
 
@@ -231,7 +231,7 @@ def test_any_bytes_get_one_reply_or_none(pieces: list[bytes]) -> None:
         def abort(self) -> None:
             self.closed += 1
 
-    async def test(server: Http) -> None:
+    async def test(server: HttpServer) -> None:
         transport = Transport()
         exchange = http._Exchange(server)  # without a socket it takes thousands of requests
         exchange.connection_made(transport)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from asudfd.cli import OPTIONS, recognise
-from asudfd.config.schema import Service
+from asudfd.config.schema import ServiceConfig
 
 UNIT = Path(__file__).parents[4] / "config/systemd/asudfd.service"
 
@@ -21,19 +21,19 @@ def read() -> configparser.ConfigParser:
 
 
 def test_it_starts_the_daemon_anew_and_watches_it() -> None:
-    service = read()["Service"]
+    service = read()["ServiceConfig"]
     assert (service["Type"], service["Restart"]) == ("notify", "on-failure")
-    assert int(service["WatchdogSec"].removesuffix("s")) > 2 * Service().watchdog_seconds
+    assert int(service["WatchdogSec"].removesuffix("s")) > 2 * ServiceConfig().watchdog_seconds
     assert service["ExecReload"] == "/bin/kill -HUP $MAINPID"
 
 
 def test_its_command_line_is_understood() -> None:
-    program, *words = read()["Service"]["ExecStart"].split()
+    program, *words = read()["ServiceConfig"]["ExecStart"].split()
     assert program.endswith("/asudfd")
     arguments = recognise(words)
     assert arguments is not None
     assert {"config_file", "work_directory"} <= OPTIONS.keys()
-    assert f"/var/lib/{read()['Service']['StateDirectory']}" == arguments.work_directory
+    assert f"/var/lib/{read()['ServiceConfig']['StateDirectory']}" == arguments.work_directory
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")

@@ -11,7 +11,7 @@ import pytest
 from asudfd.errors import StartError
 from asudfd.record import journal
 from asudfd.record.database import Database
-from asudfd.record.journals import Expected
+from asudfd.record.journals import ExpectedJournals
 from asudfd.record.record import pack, partition
 from tests.fakes.records import device, digest, make, make_and_close, new
 
@@ -84,7 +84,7 @@ def test_all_is_carried_over(path: Path) -> None:
         assert namespace.get(digest(20)) == new(20, 30)
         device(namespace).close()
     database = Database(path, 64 << 20, b"test")
-    assert database.state.expected is Expected.OPEN
+    assert database.state.expected is ExpectedJournals.OPEN
     assert database.state.epoch == 7
     database.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asudfd.record.indexes import Index, accept, key_of, value_of
-from asudfd.smd.interface import Item
+from asudfd.smd.interface import SmdItem
 from tests.fakes.world import World
 
 NUMBERS = Index("demo", "n", "numeric", "default")
@@ -12,7 +12,7 @@ NUMBERS = Index("demo", "n", "numeric", "default")
 def accept_name(world: World, name: bytes, index: Index | None) -> list[bytes]:
     """Accept the item of an index; the names that there are then."""
     value = None if index is None else value_of(index)
-    accept(world.node.namespaces, [Item(key_of(b"test", name), value, 1, 0)])
+    accept(world.node.namespaces, [SmdItem(key_of(b"test", name), value, 1, 0)])
     return [*world.namespace.indexes]
 
 

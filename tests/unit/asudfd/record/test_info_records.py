@@ -18,7 +18,7 @@ from asudfd.record.namespace import Namespace
 from asudfd.record.record import Record
 from asudfd.record.spaces import open_namespaces
 from asudfd.record.truncation import accept
-from asudfd.smd.interface import TRUNCATE, Item, SmdFailed, SmdTimeout
+from asudfd.smd.interface import TRUNCATE, SmdFailed, SmdItem, SmdTimeout
 from asudfd.smd.local import LocalSmd
 from tests.fakes.state import make_node
 
@@ -200,7 +200,7 @@ def test_a_mark_that_cannot_be_stored(node: Node, error: Exception, answer: byte
 
 
 def test_marks_that_mean_nothing_here(node: Node) -> None:
-    accept(node.namespaces, [Item("nope|demo", "5", 1, 0), Item("test|demo", "x", 1, 0)])
+    accept(node.namespaces, [SmdItem("nope|demo", "5", 1, 0), SmdItem("test|demo", "x", 1, 0)])
     assert not space(node).truncation.marks
 
 

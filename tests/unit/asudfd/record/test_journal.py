@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from asudfd.errors import StartError
 from asudfd.record import entries
 from asudfd.record import journal as journal_module
-from asudfd.record.entries import ENTRIES, ENTRY, NOTES, HeadError, Reading
+from asudfd.record.entries import ENTRIES, ENTRY, NOTES, JournalContent, JournalHeaderError
 from asudfd.record.journal import ROOM, Journal
 
 IDENTITY = 7
@@ -43,7 +43,7 @@ def write(path: Path, epoch: int, count: int, *, noted: int | None = None, synce
     return path.read_bytes()
 
 
-def read(content: bytes) -> Reading:
+def read(content: bytes) -> JournalContent:
     return entries.read(content, *entries.parse_head(content))
 
 
@@ -160,7 +160,7 @@ def test_a_flipped_bit_in_the_head_is_healed(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_journal_is_told(content: bytes, found: str) -> None:
-    with pytest.raises(HeadError, match=found):
+    with pytest.raises(JournalHeaderError, match=found):
         entries.parse_head(content)
 
 
@@ -168,13 +168,13 @@ def test_a_head_without_notes_is_told(tmp_path: Path) -> None:
     content = bytearray(write(tmp_path / "j", 3, 4))
     for place in NOTES:
         content[place] ^= 1
-    with pytest.raises(HeadError, match="both notes"):
+    with pytest.raises(JournalHeaderError, match="both notes"):
         entries.parse_head(bytes(content))
 
 
 @given(st.binary(max_size=9000))
 def test_garbage_is_no_journal(garbage: bytes) -> None:
-    with pytest.raises(HeadError):
+    with pytest.raises(JournalHeaderError):
         entries.parse_head(garbage)
 
 

@@ -16,7 +16,7 @@ from asudfd.errors import StartError
 from asudfd.record import journal
 from asudfd.record.database import Database
 from asudfd.record.entries import ENTRIES, NOTES
-from asudfd.record.journals import Expected, Found, examine
+from asudfd.record.journals import ExpectedJournals, JournalPair, examine
 from tests.fakes.records import device, digest, make, make_and_close, new
 
 FIRST, SECOND = range(12), range(6, 20)
@@ -147,7 +147,7 @@ def test_a_bit_in_every_byte_of_both_journals_and_every_length(died: Files) -> N
     database.close()
     journals = {path: died.contents[path] for path in died.journals}
 
-    def judged(damaged: dict[Path, bytes]) -> Found:
+    def judged(damaged: dict[Path, bytes]) -> JournalPair:
         return examine(state, damaged)
 
     whole = judged(journals)
@@ -203,7 +203,7 @@ def test_after_a_clean_stop_the_journals_may_be_gone(
 
     asyncio.run(run())
     database = Database(path, 64 << 20, b"test")
-    assert database.state.expected is Expected.CLOSED
+    assert database.state.expected is ExpectedJournals.CLOSED
     database.close()
     for number in range(2):
         journal_path = path.with_name(f"test.dat.journal{number}")

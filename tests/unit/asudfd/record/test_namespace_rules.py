@@ -32,7 +32,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def make(total: int = 0, **values: Any) -> Namespace:
-    return Namespace(schema.Namespace("test", **{"nsup_period": 120, **values}), Memory(total))
+    return Namespace(schema.NamespaceConfig("test", **{"nsup_period": 120, **values}), Memory(total))
 
 
 def digest(number: int) -> bytes:

@@ -14,7 +14,7 @@ from asudfd.config import schema
 from asudfd.errors import StartError
 from asudfd.record import journal
 from asudfd.record import salvage as salvage_module
-from asudfd.record.entries import ENTRIES, HeadError, parse_head
+from asudfd.record.entries import ENTRIES, JournalHeaderError, parse_head
 from asudfd.record.journal import Journal
 from asudfd.record.record import partition
 from asudfd.record.salvage import salvage
@@ -53,7 +53,7 @@ def path(tmp_path: Path) -> Path:
 def configured(path: Path) -> schema.Config:
     config = schema.Config()
     engine = schema.StorageEngine(kind="device", file=(path.name,), filesize=64 << 20)
-    config.namespaces = [schema.Namespace("test", storage_engine=engine)]
+    config.namespaces = [schema.NamespaceConfig("test", storage_engine=engine)]
     config.service.work_directory = str(path.parent)
     return config
 
@@ -73,7 +73,7 @@ def the_journal(path: Path) -> Path:
 def epoch_of(journal: Path) -> int:
     try:
         return parse_head(journal.read_bytes())[0].epoch
-    except HeadError:
+    except JournalHeaderError:
         return 0
 
 

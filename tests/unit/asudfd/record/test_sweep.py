@@ -19,7 +19,7 @@ from asudfd.record.ttl import now_seconds
 
 
 def make(**values: object) -> Namespace:
-    return Namespace(schema.Namespace("test", **{"nsup_period": 120, **values}), Memory())  # type: ignore[arg-type]  # any parameter
+    return Namespace(schema.NamespaceConfig("test", **{"nsup_period": 120, **values}), Memory())  # type: ignore[arg-type]  # any parameter
 
 
 def fill(namespace: Namespace, number: int, void_time: int, set_name: bytes = b"demo") -> list[bytes]:

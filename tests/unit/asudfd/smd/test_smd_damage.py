@@ -7,7 +7,7 @@ import pytest
 
 from asudfd.errors import StartError
 from asudfd.smd import file
-from asudfd.smd.interface import UDF, Content, Item
+from asudfd.smd.interface import UDF, SmdContent, SmdItem
 from asudfd.smd.local import LocalSmd
 from tests.smd_files import Subscriber, json_file, nothing, run
 
@@ -105,7 +105,7 @@ def test_the_torn_rest_of_a_change_is_cut_off_and_told(stored: Path, rest: bytes
 def test_a_change_that_was_stored_and_not_acknowledged_counts_from_now_on(stored: Path) -> None:
     longer = (stored / "UDF.smd").read_bytes()
     scan = file.read(longer)
-    entry = file.pack_entry(scan.head.identity, scan.count, 1, 9, Item("c.lua", "late", 1, 1))
+    entry = file.pack_entry(scan.head.identity, scan.count, 1, 9, SmdItem("c.lua", "late", 1, 1))
     (stored / "UDF.smd").write_bytes(longer + entry)
     assert values(run(stored, nothing)) == [*KEPT, ("c.lua", "late")]
     (stored / "UDF.smd").write_bytes((stored / "UDF.smd").read_bytes()[: len(longer)])
@@ -135,7 +135,7 @@ def test_what_happens_to_a_file_behind_our_back_is_mended_by_the_next_change(sto
     assert values(run(stored, nothing)) == [*KEPT, ("c.lua", "before"), ("d.lua", "after")]
 
 
-OLD = Content(0xB2, 7, [Item("a.lua", "old", 3, 5), Item("b.lua", None, 2, 6)])
+OLD = SmdContent(0xB2, 7, [SmdItem("a.lua", "old", 3, 5), SmdItem("b.lua", None, 2, 6)])
 
 
 def test_a_file_of_the_first_version_is_carried_over_and_kept(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_the_file_of_the_first_version_is_never_read_again(tmp_path: Path) -> No
 
 
 def test_a_second_file_of_the_first_version_is_kept_beside_the_first(tmp_path: Path) -> None:
-    other = Content(1, 1, [Item("c.lua", "other", 1, 5)])
+    other = SmdContent(1, 1, [SmdItem("c.lua", "other", 1, 5)])
     for content in (OLD, other, OLD, other):
         (tmp_path / "UDF.smd").write_bytes(json_file(content))
         assert list(run(tmp_path, nothing).items(UDF)) == list(content.items)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from asudfd.smd.compaction import Compaction
-from asudfd.smd.interface import UDF, Item, SmdFailed
+from asudfd.smd.interface import UDF, SmdFailed, SmdItem
 from asudfd.smd.local import LocalSmd
-from asudfd.smd.module import Module, Plan
+from asudfd.smd.module import GroupCommit, SmdModule
 from tests.smd_files import Subscriber, nothing, run
 
 CALLS = [(os, "open"), (os, "pwrite"), (os, "fdatasync"), (os, "fsync"), (Path, "rename"), (os, "ftruncate")]
@@ -53,15 +53,15 @@ class Driver:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.module = Module(path)
+        self.module = SmdModule(path)
         self.module.load()
         self.acknowledged: dict[str, str] = {}
         self.refused = 0
         self.asked: tuple[str, str] | None = None
 
     def change(self, key: str, value: str) -> None:
-        plan = Plan()
-        plan.items[key] = Item(key, value, 1, 1)
+        plan = GroupCommit()
+        plan.items[key] = SmdItem(key, value, 1, 1)
         plan.count = 1
         self.asked = key, value
         try:
@@ -100,7 +100,7 @@ class Driver:
 
 
 def found(path: Path) -> dict[str, str]:
-    again = Module(path)
+    again = SmdModule(path)
     again.load()
     again.close()
     return {item.key: item.value or "" for item in again.items.values()}

@@ -11,22 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asudfd.smd import file
-from asudfd.smd.interface import Content, Item
-from asudfd.smd.log import Log
+from asudfd.smd.interface import SmdContent, SmdItem
+from asudfd.smd.log import SmdLog
 from tests.smd_files import json_file, write_log
 
 texts = st.text(st.characters(), max_size=40)  # lone surrogates, too: keys from the wire have them
-items = st.builds(Item, texts, st.none() | texts, st.integers(1, 2**40), st.integers(-(2**40), 2**50))
+items = st.builds(SmdItem, texts, st.none() | texts, st.integers(1, 2**40), st.integers(-(2**40), 2**50))
 
 GROUPS = [
-    [Item("a.lua", "first", 1, 5)],
-    [Item("b.lua", "ü" * 9, 1, 6), Item("c.lua", "", 1, 6)],
-    [Item("a.lua", None, 2, 7)],
-    [Item("c.lua", "third", 2, 8)],
+    [SmdItem("a.lua", "first", 1, 5)],
+    [SmdItem("b.lua", "ü" * 9, 1, 6), SmdItem("c.lua", "", 1, 6)],
+    [SmdItem("a.lua", None, 2, 7)],
+    [SmdItem("c.lua", "third", 2, 8)],
 ]
 """The last change of a small log, whose end no later entry vouches for, is as safe as the first."""
 
-KEPT = [Item("a.lua", None, 2, 7), Item("b.lua", "ü" * 9, 1, 6), Item("c.lua", "third", 2, 8)]
+KEPT = [SmdItem("a.lua", None, 2, 7), SmdItem("b.lua", "ü" * 9, 1, 6), SmdItem("c.lua", "third", 2, 8)]
 
 
 @pytest.fixture
@@ -57,15 +57,15 @@ def judged(data: bytes) -> None:
         content = file.parse(data)
     except ValueError:
         return
-    assert content == Content(0xA1, 4, KEPT)
+    assert content == SmdContent(0xA1, 4, KEPT)
 
 
 @given(st.integers(0, 2**48), st.integers(0, 2**62), st.lists(items, min_size=1, max_size=5))
 def test_round_trip(
-    tmp_path_factory: pytest.TempPathFactory, cluster_key: int, tid: int, stored: list[Item]
+    tmp_path_factory: pytest.TempPathFactory, cluster_key: int, tid: int, stored: list[SmdItem]
 ) -> None:
     path = tmp_path_factory.mktemp("smd") / "UDF.smd"
-    log = Log.create(path)
+    log = SmdLog.create(path)
     log.append(stored, cluster_key, tid)
     log.close()
     last = {item.key: item for item in stored}
@@ -75,13 +75,13 @@ def test_round_trip(
 
 
 def test_both_versions_are_understood() -> None:
-    content = Content(0xA1, 4, KEPT)
+    content = SmdContent(0xA1, 4, KEPT)
     assert file.parse(whole()) == content
     assert file.parse(json_file(content)) == content
 
 
 def test_a_given_up_key_comes_back_at_the_end(path: Path) -> None:
-    write_log(path, [*GROUPS, [Item("a.lua", None, 0, 9)], [Item("a.lua", "new", 1, 9)]])
+    write_log(path, [*GROUPS, [SmdItem("a.lua", None, 0, 9)], [SmdItem("a.lua", "new", 1, 9)]])
     assert [item.key for item in file.parse(path.read_bytes()).items] == ["b.lua", "c.lua", "a.lua"]
 
 
@@ -144,15 +144,15 @@ def test_an_entry_of_another_log_is_refused(path: Path) -> None:
     write_log(path, GROUPS)  # the same changes, under another identity
     other = path.read_bytes()
     for start, end in zip((file.START, *ends()), ends(), strict=False):
-        with pytest.raises(file.Damage, match=f"the entry at byte {start} "):
+        with pytest.raises(file.DamagedLogError, match=f"the entry at byte {start} "):
             file.parse(whole()[:start] + other[start:end] + whole()[end:])
 
 
 def test_what_is_behind_the_end_is_the_rest_of_a_change_nobody_was_told_of(path: Path) -> None:
-    write_log(path, [*GROUPS, [Item("d.lua", "more", 1, 9)]])
+    write_log(path, [*GROUPS, [SmdItem("d.lua", "more", 1, 9)]])
     longer = path.read_bytes()
-    before = Log.resume(path, file.read(longer))
-    head = file.pack_head(file.Head(file.read(longer).head.identity, ends()[-1]))
+    before = SmdLog.resume(path, file.read(longer))
+    head = file.pack_head(file.LogHeader(file.read(longer).head.identity, ends()[-1]))
     before.close()
     for end in range(ends()[-1], len(longer)):
         assert [item.key for item in file.parse(head + longer[len(head) : end]).items] == [

@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asudfd.smd import first
-from asudfd.smd.interface import Content, Item
+from asudfd.smd.interface import SmdContent, SmdItem
 from tests.smd_files import json_file
 
 items = st.builds(
-    Item,
+    SmdItem,
     st.text(max_size=20),
     st.none() | st.text(max_size=40),
     st.integers(1, 2**40),
@@ -38,8 +38,8 @@ def test_the_text_is_that_of_the_real_server() -> None:
         b"   }\n"
         b"]\n"
     )
-    changed = Item("ü.lua", '{"content64": "LS0K"}', 2, 532895238055)
-    content = Content(207, 5, [changed, Item("b", None, 1, 7)])
+    changed = SmdItem("ü.lua", '{"content64": "LS0K"}', 2, 532895238055)
+    content = SmdContent(207, 5, [changed, SmdItem("b", None, 1, 7)])
     assert first.parse(text) == content
     assert json_file(content) == text
 
@@ -47,8 +47,8 @@ def test_the_text_is_that_of_the_real_server() -> None:
 @given(
     st.integers(0, 2**48), st.integers(0, 2**31), st.lists(items, unique_by=lambda item: item.key, max_size=5)
 )
-def test_round_trip(cluster_key: int, tid: int, stored: list[Item]) -> None:
-    content = Content(cluster_key, tid, stored)
+def test_round_trip(cluster_key: int, tid: int, stored: list[SmdItem]) -> None:
+    content = SmdContent(cluster_key, tid, stored)
     assert first.parse(json_file(content)) == content
 
 
@@ -75,7 +75,7 @@ def test_garbage_is_refused_with_one_kind_of_error(data: bytes) -> None:
 
 
 def test_every_cut_of_a_file_is_refused() -> None:
-    whole = json_file(Content(1, 2, [Item("a", "v", 1, 3)])).rstrip()
+    whole = json_file(SmdContent(1, 2, [SmdItem("a", "v", 1, 3)])).rstrip()
     for end in range(len(whole)):
         with pytest.raises(ValueError):
             first.parse(whole[:end])

@@ -11,13 +11,13 @@ import pytest
 
 from asudfd.errors import StartError
 from asudfd.smd import file, local
-from asudfd.smd.interface import UDF, Content, Item, SmdFailed, SmdTimeout, State
+from asudfd.smd.interface import UDF, SmdContent, SmdFailed, SmdItem, SmdState, SmdTimeout
 from asudfd.smd.local import LocalSmd
-from asudfd.smd.log import Log
+from asudfd.smd.log import SmdLog
 from tests.smd_files import Subscriber, nothing, run
 
 
-def stored(directory: Path) -> Content:
+def stored(directory: Path) -> SmdContent:
     return file.parse((directory / "UDF.smd").read_bytes())
 
 
@@ -35,14 +35,14 @@ def test_changes_are_numbered_kept_in_order_and_accepted(tmp_path: Path) -> None
         for key, value in [("b", "1"), ("a", "1"), ("b", "2"), ("b", None), ("c", "1"), ("b", "3")]:
             await smd.set(UDF, key, value)
             assert subscriber.events[-1][:2] == (key, value)
-        assert smd.state(UDF) == State(0xA1, 6, 3, 0)
-        assert smd.state("evict") == State()
+        assert smd.state(UDF) == SmdState(0xA1, 6, 3, 0)
+        assert smd.state("evict") == SmdState()
         assert list(smd.items("evict")) == []
 
     smd = run(tmp_path, dialogue, subscriber)
     assert [event[2] for event in subscriber.events] == [1, 1, 2, 3, 1, 4]
     assert [item.key for item in smd.items(UDF)] == ["b", "a", "c"]
-    assert stored(tmp_path) == Content(0xA1, 6, smd.items(UDF))
+    assert stored(tmp_path) == SmdContent(0xA1, 6, smd.items(UDF))
     assert all(item.timestamp > 500_000_000_000 for item in smd.items(UDF))
 
     again = Subscriber()
@@ -136,14 +136,14 @@ class Gate:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.entered, self.opened = threading.Event(), threading.Event()
-        append = Log.append
+        append = SmdLog.append
 
-        def gated(log: Log, items: Iterable[Item], cluster_key: int, tid: int) -> list[int]:
+        def gated(log: SmdLog, items: Iterable[SmdItem], cluster_key: int, tid: int) -> list[int]:
             self.entered.set()
             assert self.opened.wait(10)
             return append(log, items, cluster_key, tid)
 
-        monkeypatch.setattr(Log, "append", gated)
+        monkeypatch.setattr(SmdLog, "append", gated)
         monkeypatch.setattr(local, "CONFIRM_SECONDS", 0.05)
 
 

@@ -9,9 +9,9 @@ import pytest
 from asudfd.config.load import embedded
 from asudfd.config.schema import Config
 from asudfd.errors import StartError
-from asudfd.recover import Report
+from asudfd.recover import RecoveryReport
 from asudfd.smd import file
-from asudfd.smd.interface import UDF, Content, Item
+from asudfd.smd.interface import UDF, SmdContent, SmdItem
 from asudfd.smd.local import LocalSmd
 from asudfd.smd.recover import recover
 from asudfd.udf.module import to_value
@@ -56,7 +56,7 @@ class Node:
 
     def recover(self) -> tuple[str, int]:
         out = io.StringIO()
-        report = Report(out)
+        report = RecoveryReport(out)
         recover(self.config, report)
         return out.getvalue(), report.status
 
@@ -88,7 +88,7 @@ def test_what_is_whole_is_left_alone(node: Node) -> None:
 
 def test_a_new_node_has_nothing_to_save(tmp_path: Path) -> None:
     out = io.StringIO()
-    recover(embedded(str(tmp_path)), Report(out))
+    recover(embedded(str(tmp_path)), RecoveryReport(out))
     assert not out.getvalue()
     assert not list(tmp_path.iterdir())
 
@@ -162,12 +162,12 @@ def test_other_metadata_that_is_lost_is_told_and_begins_anew(node: Node) -> None
     told, status = node.recover()
     assert status == 1
     assert "sindex.smd is missing" in told
-    assert file.parse((node.smd / "sindex.smd").read_bytes()) == Content(0, 0, [])
+    assert file.parse((node.smd / "sindex.smd").read_bytes()) == SmdContent(0, 0, [])
 
 
 def test_a_file_of_the_first_version_gives_the_entries_that_can_be_read(node: Node) -> None:
-    items = [Item(name, value(name, source), 1, 5) for name, source in SOURCES.items()]
-    data = json_file(Content(1, 2, [*items, Item("gone.lua", None, 2, 5)]))
+    items = [SmdItem(name, value(name, source), 1, 5) for name, source in SOURCES.items()]
+    data = json_file(SmdContent(1, 2, [*items, SmdItem("gone.lua", None, 2, 5)]))
     node.path.write_bytes(data.replace(b'"c.lua"', b'"c.lua'))
     (node.lua / "b.lua").unlink()
     told, status = node.recover()

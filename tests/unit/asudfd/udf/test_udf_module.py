@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from asinfo.wire.udf import is_filename
 from asudfd.errors import UdfError
-from asudfd.udf.module import Module, Put, from_value, parse_put, to_value
+from asudfd.udf.module import UdfModule, UdfPut, from_value, parse_put, to_value
 
 SOURCE = b"function f(rec)\n  return 1\nend\n"
 CONTENT = base64.b64encode(SOURCE)
@@ -21,7 +21,7 @@ def put(
     content: bytes | None = CONTENT,
     length: bytes | None = None,
     udf_type: bytes | None = b"LUA",
-) -> Put:
+) -> UdfPut:
     fields = {
         b"filename": filename,
         b"content": content,
@@ -208,7 +208,7 @@ def test_the_hash_is_that_of_the_recorded_server() -> None:
     value = to_value("hello.lua", content)
     assert value == f'{{"content64": "{content}", "type": "LUA", "name": "hello.lua"}}'
     module = from_value("hello.lua", value)
-    assert module == Module("hello.lua", value, "626f2e01ec0646c29481f2745f51df6def11fff3")
+    assert module == UdfModule("hello.lua", value, "626f2e01ec0646c29481f2745f51df6def11fff3")
     assert (module.content64, module.source) == (content, b"function hello(rec, a)\n  return a\nend\n")
 
 

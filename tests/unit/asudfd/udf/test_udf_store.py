@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from asudfd.errors import StartError
-from asudfd.smd.interface import Item
+from asudfd.smd.interface import SmdItem
 from asudfd.udf.module import to_value
 from asudfd.udf.store import ANSWERS_SIZE_MAX, MARK, ModuleStore
 
@@ -24,9 +24,9 @@ class Host:
         self.forgotten.append(module)
 
 
-def item(filename: str, source: bytes | None, generation: int = 1) -> Item:
+def item(filename: str, source: bytes | None, generation: int = 1) -> SmdItem:
     content = None if source is None else to_value(filename, base64.b64encode(source).decode())
-    return Item(filename, content, generation, 0)
+    return SmdItem(filename, content, generation, 0)
 
 
 class Fixture:
@@ -240,8 +240,8 @@ def test_a_directory_that_vanishes_harms_nothing(node: Fixture) -> None:
 def test_foreign_metadata_is_not_served_and_touches_no_file(
     node: Fixture, tmp_path: Path, key: str, value: str
 ) -> None:
-    node.store.accept([Item(key, value, 1, 0), item("good.lua", b"1")])
-    node.store.accept([Item(key, None, 2, 0)])
+    node.store.accept([SmdItem(key, value, 1, 0), item("good.lua", b"1")])
+    node.store.accept([SmdItem(key, None, 2, 0)])
     assert node.store.names() == ["good.lua"]
     assert list(node.files()) == ["good.lua"]
     assert len(node.warnings) == 1
@@ -289,7 +289,7 @@ def test_an_answer_is_made_once_and_shared_until_the_module_changes(node: Fixtur
 def test_an_answer_has_the_usual_spelling_of_base64(node: Fixture) -> None:
     for number, content in enumerate(("cmV0dXJuIDF=", "YQ==", "YR==", "YWI=", "YWJ=", "YWJj")):
         name = f"m{number}.lua"
-        node.store.accept([Item(name, to_value(name, content), 1, 0)])
+        node.store.accept([SmdItem(name, to_value(name, content), 1, 0)])
         module = node.store.get(name)
         assert module is not None
         assert node.store.get_answer(name) == b"type=LUA;content=%s;" % base64.b64encode(module.source)

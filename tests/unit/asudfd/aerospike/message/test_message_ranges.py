@@ -16,7 +16,7 @@ from asudfd.aerospike.info.request import Request
 from asudfd.errors import CommandError
 from asudfd.network.session import ClientSession
 from asudfd.record.indexes import Index, accept, key_of, value_of
-from asudfd.smd.interface import SINDEX, Item, SmdFailed, SmdTimeout
+from asudfd.smd.interface import SINDEX, SmdFailed, SmdItem, SmdTimeout
 from tests.fakes.world import World
 
 ALL = b"".join(number.to_bytes(2, "little") for number in range(4096))
@@ -36,7 +36,7 @@ class Metadata:
         assert module == SINDEX
         if self.failure is not None:
             raise self.failure
-        accept(self.namespaces, [Item(key, value, 1, 0)])
+        accept(self.namespaces, [SmdItem(key, value, 1, 0)])
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def query(world: World, wanted: bytes, *more: tuple[int, bytes], set_name: bytes
 
 
 def create(world: World, index: Index = NUMERIC, name: bytes = b"i") -> None:
-    accept(world.node.namespaces, [Item(key_of(b"test", name), value_of(index), 1, 0)])
+    accept(world.node.namespaces, [SmdItem(key_of(b"test", name), value_of(index), 1, 0)])
 
 
 def test_a_range_of_numbers(stored: World) -> None:
@@ -250,5 +250,7 @@ def test_metadata_that_is_not_stored(stored: World, failure: Exception, answer: 
 
 @pytest.mark.parametrize("value", ["", "[", "[1,2,3,4]", '["a","b","geo2dsphere","default"]', "{}", '["a"]'])
 def test_metadata_that_is_no_definition(world: World, value: str) -> None:
-    accept(world.node.namespaces, [Item("test|i", value, 1, 0), Item("nope|i", value_of(NUMERIC), 1, 0)])
+    accept(
+        world.node.namespaces, [SmdItem("test|i", value, 1, 0), SmdItem("nope|i", value_of(NUMERIC), 1, 0)]
+    )
     assert world.namespace.indexes == {}

@@ -222,12 +222,12 @@ def test_nothing_is_mixed_up_when_an_etcd_that_lost_everything_has_as_many_revis
             async with nodes(one.endpoints, "c", "A3") as (third,):
                 assert third.items() == []
                 assert third.members[-1] == ["A3"]
-                while third.smd.feed.position < 3 * first.smd.feed.position:
-                    await third.put("new.lua", str(third.smd.feed.position))
+                while third.smd.cache.position < 3 * first.smd.cache.position:
+                    await third.put("new.lua", str(third.smd.cache.position))
                 for node in (first, second):
                     with pytest.raises(SmdFailed, match="set back"):
                         await node.put("mine.lua", "1")
-                    node.smd.feed.refresh()
+                    node.smd.cache.refresh()
                 await asyncio.sleep(3)  # they look, and look again
                 for node in (first, second):
                     assert node.items() == before
@@ -253,7 +253,7 @@ def test_an_etcd_that_was_restored_from_a_copy_is_not_followed(one: etcd.Etcd, t
             await until(lambda: node.smd.connected)
             for number in range(5):
                 await put_until_ok(node, "a.lua", f"later {number}")
-            position = node.smd.feed.position
+            position = node.smd.cache.position
             node.gateway.turn()
             member.kill()
             shutil.rmtree(member.directory / member.name)
@@ -261,13 +261,13 @@ def test_an_etcd_that_was_restored_from_a_copy_is_not_followed(one: etcd.Etcd, t
             hold = asyncio.Event()
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(
-                    node.smd.feed, "_pause", hold.wait
+                    node.smd.cache, "_pause", hold.wait
                 )  # it does not look before the other has caught up
                 await asyncio.to_thread(one.start)
                 async with nodes(one.endpoints, "c", "A2") as (other,):
-                    while other.smd.feed.position <= position + 10:
+                    while other.smd.cache.position <= position + 10:
                         with contextlib.suppress(SmdTimeout):
-                            await other.put("a.lua", f"other {other.smd.feed.position}")
+                            await other.put("a.lua", f"other {other.smd.cache.position}")
                     hold.set()
                     await until(lambda: "set back" in node.smd.trouble)
             assert node.items()[0][1] == "later 4"

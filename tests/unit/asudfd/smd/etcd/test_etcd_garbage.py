@@ -20,7 +20,7 @@ from asudfd.smd.etcd import wire
 from asudfd.smd.etcd.gateway import Gateway
 from asudfd.smd.etcd.membership import _member
 from asudfd.smd.etcd.wire import KeyValue
-from asudfd.smd.interface import UDF, Item
+from asudfd.smd.interface import UDF, SmdItem
 from asudfd.udf.module import from_value, to_value
 from asudfd.udf.store import ModuleStore
 from tests import etcd
@@ -181,8 +181,8 @@ def test_what_is_no_index_is_skipped_with_a_warning(value: bytes) -> None:
     space, warnings = Space(), list[str]()
     namespaces = {b"test": cast("Namespace", space)}
     items = [
-        Item("test|bad", value.decode("utf-8", "surrogateescape"), 1, 0),
-        Item("test|good", value_of(Index("s\udcff", "b", "string", "default")), 1, 0),
+        SmdItem("test|bad", value.decode("utf-8", "surrogateescape"), 1, 0),
+        SmdItem("test|good", value_of(Index("s\udcff", "b", "string", "default")), 1, 0),
     ]
     accept_indexes(namespaces, items, warn=warnings.append)
     assert list(space.indexes) == [b"good"]
@@ -195,8 +195,8 @@ def test_what_is_no_moment_is_skipped_with_a_warning(value: bytes) -> None:
     space, warnings = Space(), list[str]()
     namespaces = {b"test": cast("Namespace", space)}
     items = [
-        Item("test|bad", value.decode("utf-8", "surrogateescape"), 1, 0),
-        Item("test|good", "17", 1, 0),
+        SmdItem("test|bad", value.decode("utf-8", "surrogateescape"), 1, 0),
+        SmdItem("test|good", "17", 1, 0),
     ]
     accept_truncation(namespaces, items, warn=warnings.append)
     assert space.truncation.marks == {b"good": 17}

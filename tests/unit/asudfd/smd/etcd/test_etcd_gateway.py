@@ -12,7 +12,15 @@ import pytest
 from asudfd.errors import StartError
 from asudfd.smd.etcd import wire
 from asudfd.smd.etcd.gateway import Gateway, Tls
-from asudfd.smd.etcd.wire import Compacted, Denied, EtcdError, Gone, Refused, TooLarge, Unreachable
+from asudfd.smd.etcd.wire import (
+    AccessDenied,
+    EtcdError,
+    EtcdRefused,
+    EtcdUnreachable,
+    LeaseExpired,
+    ReplyTooLarge,
+    RevisionCompacted,
+)
 from tests.fakes.gateway import HEADER, error, fake, reply
 from tests.fakes.metadata import run
 
@@ -81,7 +89,7 @@ def test_an_endpoint_that_makes_no_sense_is_left_for_the_next(bad: bytes) -> Non
             assert len(first.requests) == 1
             await gateway.close()
             alone = Gateway([first.url])
-            with pytest.raises(Unreachable):
+            with pytest.raises(EtcdUnreachable):
                 await fetch(alone)
             await alone.close()
 
@@ -106,13 +114,13 @@ def test_what_was_not_sent_is_known_as_such() -> None:
         async with fake(good) as server:
             url = server.url
         gateway = Gateway([url])  # nobody listens there any more
-        with pytest.raises(Unreachable) as refused:
+        with pytest.raises(EtcdUnreachable) as refused:
             await fetch(gateway)
         assert not refused.value.maybe
         await gateway.close()
         async with fake(lambda *_: b"") as server:
             gateway = Gateway([server.url])
-            with pytest.raises(Unreachable) as lost:
+            with pytest.raises(EtcdUnreachable) as lost:
                 await fetch(gateway)
             assert lost.value.maybe
             await gateway.close()
@@ -125,7 +133,7 @@ def test_an_endpoint_of_another_cluster_is_not_asked() -> None:
         async with fake(good) as first, fake(good) as second:
             gateway = Gateway([first.url, second.url])
             gateway.cluster_id = 8
-            with pytest.raises(Unreachable, match="another etcd cluster"):
+            with pytest.raises(EtcdUnreachable, match="another etcd cluster"):
                 await fetch(gateway)
             assert first.requests == second.requests == []
             await gateway.close()
@@ -136,12 +144,12 @@ def test_an_endpoint_of_another_cluster_is_not_asked() -> None:
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (error("etcdserver: requested lease not found", 5, 404), Gone),
-        (error("etcdserver: mvcc: required revision has been compacted", 11), Compacted),
-        (error("etcdserver: permission denied", 7, 403), Denied),
-        (error("etcdserver: user name is empty", 3), Denied),
-        (error("etcdserver: request is too large", 3), Refused),
-        (error("etcdserver: mvcc: database space exceeded", 8, 429), Refused),
+        (error("etcdserver: requested lease not found", 5, 404), LeaseExpired),
+        (error("etcdserver: mvcc: required revision has been compacted", 11), RevisionCompacted),
+        (error("etcdserver: permission denied", 7, 403), AccessDenied),
+        (error("etcdserver: user name is empty", 3), AccessDenied),
+        (error("etcdserver: request is too large", 3), EtcdRefused),
+        (error("etcdserver: mvcc: database space exceeded", 8, 429), EtcdRefused),
     ],
 )
 def test_errors_of_etcd_itself_are_no_reason_to_ask_another(answer: bytes, kind: type[EtcdError]) -> None:
@@ -162,9 +170,9 @@ def test_a_reply_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None
     async def scenario() -> None:
         async with fake(lambda *_: reply(b" " * 20_000)) as server:
             gateway = Gateway([server.url])
-            with pytest.raises(TooLarge):
+            with pytest.raises(ReplyTooLarge):
                 await fetch(gateway)
-            with pytest.raises(TooLarge):
+            with pytest.raises(ReplyTooLarge):
                 async with aclosing(gateway.watch(b"a", b"b", 1)) as stream:
                     await anext(stream)
             await gateway.close()
@@ -201,7 +209,7 @@ def test_a_token_is_fetched_once_and_renewed_when_it_has_ended() -> None:
             assert log_in.tokens == 3
             await gateway.close()
             gateway = Gateway([server.url], user="node", password="wrong")
-            with pytest.raises(Denied, match="invalid user ID or password"):
+            with pytest.raises(AccessDenied, match="invalid user ID or password"):
                 await fetch(gateway)
             await gateway.close()
 
@@ -227,13 +235,16 @@ def test_an_etcd_without_users_is_used_without_one() -> None:
 @pytest.mark.parametrize(
     ("line", "kind"),
     [
-        ({"result": {"canceled": True, "compact_revision": "9"}}, Compacted),
-        ({"result": {"canceled": True, "cancel_reason": "etcdserver: permission denied"}}, Denied),
+        ({"result": {"canceled": True, "compact_revision": "9"}}, RevisionCompacted),
+        ({"result": {"canceled": True, "cancel_reason": "etcdserver: permission denied"}}, AccessDenied),
         ({"result": {"canceled": True, "cancel_reason": "etcdserver: no leader"}}, EtcdError),
         ({"error": {"grpc_code": 14, "message": "etcdserver: no leader"}}, EtcdError),
-        ({"result": {"events": [{"type": "DELETE", "kv": {"key": "YQ==", "version": "1"}}]}}, Unreachable),
-        ({"result": []}, Unreachable),
-        (b"garbage", Unreachable),
+        (
+            {"result": {"events": [{"type": "DELETE", "kv": {"key": "YQ==", "version": "1"}}]}},
+            EtcdUnreachable,
+        ),
+        ({"result": []}, EtcdUnreachable),
+        (b"garbage", EtcdUnreachable),
     ],
 )
 def test_a_watch_ends_with_its_reason(line: Any, kind: type[EtcdError]) -> None:
@@ -254,7 +265,7 @@ def test_a_watch_that_does_not_begin_is_given_up() -> None:
         async with fake(lambda *_: None) as server:
             gateway = Gateway([server.url])
             began = time.monotonic()
-            with pytest.raises(Unreachable, match="does not answer"):
+            with pytest.raises(EtcdUnreachable, match="does not answer"):
                 async with aclosing(gateway.watch(b"a", b"b", 1)) as stream:
                     await anext(stream)
             assert time.monotonic() - began < 10

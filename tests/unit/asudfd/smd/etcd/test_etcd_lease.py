@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from asudfd.smd.etcd import wire as spoken
-from asudfd.smd.etcd.wire import Garbled, Unreachable
+from asudfd.smd.etcd.wire import EtcdUnreachable, MalformedReply
 from asudfd.smd.interface import TRUNCATE, SmdFailed
 from tests import etcd
 from tests.fakes.gateway import wire
@@ -41,15 +41,15 @@ def test_a_node_whose_lease_has_ended_steps_down_until_it_has_caught_up(
         async with nodes(server.endpoints, "behind", "A1", "A2", ttl=2) as (one, two):
             await one.put("a.lua", "old")
             await until(lambda: two.members[-1] == ["A1", "A2"])
-            follow, go = two.smd.feed._follow, asyncio.Event()
+            follow, go = two.smd.cache._follow, asyncio.Event()
 
             async def late() -> None:
                 await go.wait()
                 await follow()
 
-            monkeypatch.setattr(two.smd.feed, "_follow", late)
-            two.smd.feed._restart()
-            await until(lambda: two.smd.feed._stream and not two.smd.feed._stream.done())
+            monkeypatch.setattr(two.smd.cache, "_follow", late)
+            two.smd.cache._restart()
+            await until(lambda: two.smd.cache._stream and not two.smd.cache._stream.done())
             before = lease(two)
             await one.gateway.revoke(before, seconds=1)
             await until(lambda: one.members[-1] == ["A1"] == two.members[-1])
@@ -186,13 +186,13 @@ def test_keys_of_nobody_are_in_nobodys_way(server: etcd.Etcd) -> None:
 def test_more_nodes_than_operations_of_a_transaction(server: etcd.Etcd) -> None:
     async def scenario() -> None:
         async with nodes(server.endpoints, "crowd", "A1") as (one,):
-            keys = {one.smd.feed.unwatched + b"%X" % (0xB00 + number): b"1" for number in range(60)}
-            more = {one.smd.feed.root + b"nodes/x%X" % (0xB00 + number): b"1" for number in range(60)}
+            keys = {one.smd.cache.unwatched + b"%X" % (0xB00 + number): b"1" for number in range(60)}
+            more = {one.smd.cache.root + b"nodes/x%X" % (0xB00 + number): b"1" for number in range(60)}
             await one.smd.lease.claim(keys)
             await one.smd.lease.claim(more)
             await one.gateway.revoke(lease(one), seconds=1)
-            await until(lambda: not one.smd.lease.standing.held)
-            await until(lambda: one.smd.lease.standing.held)
+            await until(lambda: not one.smd.lease.liveness.alive)
+            await until(lambda: one.smd.lease.liveness.alive)
             await until(lambda: not one.smd.lease._unwritten)
 
     run(scenario())
@@ -223,7 +223,7 @@ def test_a_larger_mark_stays(server: etcd.Etcd, monkeypatch: pytest.MonkeyPatch)
 def test_a_wait_for_a_lease_is_told_and_as_long_as_it_lasts(
     server: etcd.Etcd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("asudfd.smd.etcd.applied.CLAIM_MARGIN_SECONDS", 1.5)
+    monkeypatch.setattr("asudfd.smd.etcd.applied_index.CLAIM_MARGIN_SECONDS", 1.5)
 
     async def scenario() -> None:
         first = Node(server.endpoints, "longer", "A1", ttl=6)
@@ -238,14 +238,14 @@ def test_a_wait_for_a_lease_is_told_and_as_long_as_it_lasts(
 def test_garbage_ends_no_lease() -> None:
     garbage: list[dict[str, Any]] = [{}, {"result": {}}, {"result": {"TTL": "0"}}, {"error": "x"}]
     for reply in garbage:
-        with pytest.raises(Garbled):
+        with pytest.raises(MalformedReply):
             spoken.read_kept(reply)
     assert spoken.read_kept({"result": {"ID": "7"}}) == 0
     assert spoken.read_kept({"result": {"ID": "7", "TTL": "5"}}) == 5
 
 
 def test_what_etcd_is_short_of_is_told(server: etcd.Etcd, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("asudfd.smd.etcd.feed.ALARM_SECONDS", 0)
+    monkeypatch.setattr("asudfd.smd.etcd.watch_cache.ALARM_SECONDS", 0)
 
     async def scenario() -> None:
         async with nodes(server.endpoints, "alarm", "A1") as (node,):
@@ -253,7 +253,7 @@ def test_what_etcd_is_short_of_is_told(server: etcd.Etcd, monkeypatch: pytest.Mo
 
             async def short(*, seconds: float) -> list[str]:
                 if not alarms:
-                    raise Unreachable("away", maybe=False)
+                    raise EtcdUnreachable("away", maybe=False)
                 return alarms
 
             original = node.gateway.alarms

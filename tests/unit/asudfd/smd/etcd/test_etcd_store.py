@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from asudfd.errors import StartError
-from asudfd.smd.etcd.wire import EtcdError, Refused, Unreachable
-from asudfd.smd.interface import UDF, Item, SmdFailed, SmdTimeout
+from asudfd.smd.etcd.wire import EtcdError, EtcdRefused, EtcdUnreachable
+from asudfd.smd.interface import UDF, SmdFailed, SmdItem, SmdTimeout
 from tests import etcd
 from tests.fakes.metadata import Node, nodes, run, until
 
@@ -152,7 +152,7 @@ def test_a_clean_stop_is_seen_at_once(server: etcd.Etcd) -> None:
 def test_a_taken_id_is_refused_after_the_time_of_a_lease(
     server: etcd.Etcd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("asudfd.smd.etcd.applied.CLAIM_MARGIN_SECONDS", 0.5)
+    monkeypatch.setattr("asudfd.smd.etcd.applied_index.CLAIM_MARGIN_SECONDS", 0.5)
 
     async def scenario() -> None:
         async with nodes(server.endpoints, "twice", "A1", ttl=1):
@@ -233,7 +233,10 @@ def test_a_change_that_may_have_been_made_is_not_called_refused(
 
     async def scenario() -> None:
         async with nodes(server.endpoints, "doubt", "A1") as (node,):
-            transact, failures = node.gateway.transact, [Unreachable("no answer", maybe=True), Refused("no")]
+            transact, failures = (
+                node.gateway.transact,
+                [EtcdUnreachable("no answer", maybe=True), EtcdRefused("no")],
+            )
 
             async def lossy(comparisons: Any, operations: Any, *more: Any, **words: Any) -> Any:
                 if not more:
@@ -283,17 +286,17 @@ def test_compaction_while_away_brings_changes_and_removals(
         async with nodes(server.endpoints, "compact", "A1", "A2") as (one, two):
             for key in ("a.lua", "b.lua", "c.lua"):
                 await one.put(key, "1")
-            stream = two.smd.feed._stream
+            stream = two.smd.cache._stream
             assert stream is not None
             stream.cancel()
             pause = asyncio.Event()
-            original = two.smd.feed._pause
+            original = two.smd.cache._pause
 
             async def wait() -> None:
                 await pause.wait()
                 await original()
 
-            monkeypatch.setattr(two.smd.feed, "_pause", wait)
+            monkeypatch.setattr(two.smd.cache, "_pause", wait)
             await until(stream.done)
             for key, value in (("a.lua", "2"), ("b.lua", None), ("d.lua", "1")):
                 await unconfirmed(one, key, value)
@@ -304,7 +307,7 @@ def test_compaction_while_away_brings_changes_and_removals(
             pause.set()
             await until(lambda: two.items() == one.items())
             assert two.items() == [("a.lua", "2", 2), ("b.lua", None, 2), ("d.lua", "1", 1)]
-            assert two.calls[-1][0] == Item("c.lua", None, 0, two.calls[-1][0].timestamp)
+            assert two.calls[-1][0] == SmdItem("c.lua", None, 0, two.calls[-1][0].timestamp)
             await one.put("e.lua", "1")
             assert two.items() == one.items()
 

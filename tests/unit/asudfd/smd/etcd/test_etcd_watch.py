@@ -14,7 +14,7 @@ import pytest
 from asudfd.errors import StartError
 from asudfd.smd.etcd.gateway import Gateway, Tls
 from asudfd.smd.etcd.store import EtcdSmd
-from asudfd.smd.etcd.wire import Unreachable
+from asudfd.smd.etcd.wire import EtcdUnreachable
 from asudfd.smd.interface import UDF, SmdFailed, SmdTimeout
 from tests import etcd
 from tests.fakes.gateway import wire
@@ -54,7 +54,7 @@ def test_a_stream_that_goes_silent_is_found_out(server: etcd.Etcd) -> None:
             assert two.members[-1] == ["A1", "A2"]
             line.cut()
             # No change of a module tells of this one.
-            await one.smd.lease.drop([one.smd.feed.root + b"nodes/A1"])
+            await one.smd.lease.drop([one.smd.cache.root + b"nodes/A1"])
             await until(lambda: two.members[-1] == ["A2"])
 
     run(scenario())
@@ -66,7 +66,7 @@ def test_events_that_come_twice_do_no_harm(server: etcd.Etcd) -> None:
             for number in range(5):
                 await node.put("a.lua", str(number))
             calls = len(node.calls)
-            node.smd.feed.refresh()
+            node.smd.cache.refresh()
             await node.put("b.lua", "1")
             assert len(node.calls) == calls + 1
             assert node.items() == [("a.lua", "4", 5), ("b.lua", "1", 1)]
@@ -75,7 +75,7 @@ def test_events_that_come_twice_do_no_harm(server: etcd.Etcd) -> None:
 
 
 def test_a_read_goes_in_pages_and_keeps_the_order(server: etcd.Etcd, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("asudfd.smd.etcd.feed.PAGE_BYTES", 2000)
+    monkeypatch.setattr("asudfd.smd.etcd.watch_cache.PAGE_BYTES", 2000)
     monkeypatch.setattr("asudfd.smd.etcd.gateway.REPLY_SIZE_MAX", 20_000)
 
     async def scenario() -> None:
@@ -190,7 +190,7 @@ def test_tls_with_a_client_certificate(tmp_path: Path) -> None:
         await gateway.close()
         for tls in (Tls(), Tls(ca)):
             gateway = Gateway(secure, tls=tls)
-            with pytest.raises(Unreachable):
+            with pytest.raises(EtcdUnreachable):
                 await gateway.range(b"a", b"b", seconds=5)
             await gateway.close()
 

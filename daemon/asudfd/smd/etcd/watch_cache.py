@@ -1,11 +1,12 @@
-"""Everything under one prefix of etcd, in the order of its changes: a first read, then a watch from there on.
+"""The watch cache: a copy of all keys under one prefix of etcd, read once and then kept up to date by a watch.
 
-A watch that breaks is resumed behind the last revision that was delivered whole. When etcd has forgotten that one,
-everything is read anew, and the difference is delivered, removals included. A watch that keeps silent although there
-is news (its endpoint is frozen, or the network swallows it) is found out by a look at etcd every second.
+Changes are delivered in the order of their revisions. A watch that breaks is resumed after the last revision that was
+delivered completely. When etcd has compacted that revision, all keys are read again, and the difference is delivered,
+removals included. A watch that stays silent although there are changes (its endpoint is frozen, or the network drops
+packets) is detected by a query every second.
 
-An etcd that was set back, or is another one, is not followed: that would take away what clients were told is stored.
-`identity` knows it.
+An etcd whose history diverged (it was restored from a copy, or replaced) is not followed: that would remove what
+clients were told is stored. The module `identity` detects it.
 """
 
 from __future__ import annotations
@@ -18,8 +19,17 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from asudfd.smd.etcd import wire
-from asudfd.smd.etcd.identity import Identity
-from asudfd.smd.etcd.wire import Compacted, Denied, EtcdError, KeyValue, Range, Refused, TooLarge, Unreachable
+from asudfd.smd.etcd.identity import StoreIdentity
+from asudfd.smd.etcd.wire import (
+    AccessDenied,
+    EtcdError,
+    EtcdRefused,
+    EtcdUnreachable,
+    KeyRange,
+    KeyValue,
+    ReplyTooLarge,
+    RevisionCompacted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -68,16 +78,17 @@ TURN_BYTES = 1 << 20
 """How much is delivered before others have their turn."""
 
 
-class Feed:
-    """All keys that begin with ``root``. ``position`` is the revision up to which everything was delivered.
+class WatchCache:
+    """Follows all keys that begin with ``root``. ``position`` is the revision up to which everything was delivered.
 
-    Changes go to whoever subscribed to the first part of the key behind the root, in the order of the subscriptions.
-    Keys that begin with ``unwatched`` take no part. ``trouble`` says why etcd is away, ``alarm`` what it is short of.
+    A change goes to the subscriber of the first part of its key after the root, in the order of the subscriptions. Keys
+    that begin with ``unwatched`` are not watched. ``trouble`` says why etcd is unreachable; ``alarm`` lists etcd's alarms,
+    such as NOSPACE.
     """
 
     def __init__(self, gateway: Gateway, root: bytes, warn: Callable[[str], None]) -> None:
         self.root = root
-        self.identity = Identity(gateway, root)
+        self.identity = StoreIdentity(gateway, root)
         self.head = self.identity.head  # written with every change; its revision tells whether there is news
         self.unwatched = root + b"applied/"  # comes before all others, so that one range has the rest
         self.position = 0
@@ -161,7 +172,7 @@ class Feed:
                 asked = 1
                 await self._follow_once()
             except EtcdError as error:
-                self._whole = self._whole and not isinstance(error, Compacted)
+                self._whole = self._whole and not isinstance(error, RevisionCompacted)
                 self._lost(error, asked, clock() if asked == 1 else began)
             await self._pause()
 
@@ -187,12 +198,12 @@ class Feed:
         A watch that moves to another endpoint, or an election, is no more than a moment.
         """
         now = asyncio.get_running_loop().time()
-        if isinstance(error, Compacted):
+        if isinstance(error, RevisionCompacted):
             return
         if not self._failures:
             self._since = began
         self._failures += asked
-        if isinstance(error, Unreachable) and (
+        if isinstance(error, EtcdUnreachable) and (
             self._failures < self._gateway.size or now - self._since < AWAY_SECONDS
         ):
             return
@@ -201,7 +212,7 @@ class Feed:
             self._warn(f"the metadata store etcd is away: {error}")
         self.connected = False
         self.trouble = str(error)
-        if isinstance(error, Denied) and self._loaded and not self._loaded.done():
+        if isinstance(error, AccessDenied) and self._loaded and not self._loaded.done():
             self._loaded.set_exception(error)
 
     async def _read(self) -> None:
@@ -235,7 +246,7 @@ class Feed:
             return True
         try:
             await self._verify()
-        except Compacted:
+        except RevisionCompacted:
             return False
         return True
 
@@ -322,10 +333,10 @@ class Feed:
                 await self._ask_for_alarms()
 
     async def _ask_for_alarms(self) -> None:
-        with contextlib.suppress(Refused):  # it tells that only to those who may ask
+        with contextlib.suppress(EtcdRefused):  # it tells that only to those who may ask
             try:
                 alarm = ", ".join(await self._gateway.alarms(seconds=LOOK_SECONDS))
-            except Unreachable:
+            except EtcdUnreachable:
                 return  # the next look tells
             if alarm and not self.alarm:
                 self._warn(
@@ -368,13 +379,13 @@ class Feed:
         return head.mod > self.position or now.ranges[2].count != len(self._known)
 
 
-async def _pages(gateway: Gateway, key: bytes, end: bytes) -> AsyncGenerator[Range, None]:
+async def _pages(gateway: Gateway, key: bytes, end: bytes) -> AsyncGenerator[KeyRange, None]:
     """All keys as of one revision, in pages of a bearable size."""
     revision, limit = 0, PAGE_KEYS
     while True:
         try:
             page = await gateway.range(key, end, revision=revision, limit=limit, seconds=READ_SECONDS)
-        except TooLarge:
+        except ReplyTooLarge:
             if limit == 1:
                 raise
             limit = max(1, limit // 4)

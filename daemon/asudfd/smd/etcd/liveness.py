@@ -1,4 +1,4 @@
-"""Whether the others count on this process, as far as it can tell: what speaks for it, and what against it."""
+"""Whether the lease of this process is alive, as far as the process itself can tell."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MARGIN = 0.02
-"""Which part of its life before its end a lease counts as ended, by our own clock: another one may run faster."""
+"""Part of its time to live by which a lease counts as expired early: the clock of etcd may run faster than ours."""
 
 
-class Standing:
-    """``held`` tells whether nothing speaks against it that the others count on us, ``trouble`` what does.
+class Liveness:
+    """The liveness of this process in the cluster; ``trouble`` says why it is not ``alive``.
 
-    A lease lasts ``ttl`` seconds; ``connected`` says whether etcd can be asked. ``changed`` is called when ``held``
-    changes; ``hurry`` is set when etcd is to be asked at once. ``warn`` and ``alarm`` tell the log.
+    A lease lasts ``ttl`` seconds; ``connected`` says whether etcd can be reached. ``changed`` is called when ``alive``
+    changes. ``hurry`` is set when the lease has to be renewed at once. ``warn`` and ``alarm`` write to the log.
     """
 
     def __init__(
@@ -29,10 +29,10 @@ class Standing:
     ) -> None:
         self.warn = warn
         self.alarm = alarm
-        self.held = False
+        self.alive = False
         self.trouble = ""
         self.changed: Callable[[], None] = lambda: None
-        self.mending = False  # keys have to be put back
+        self.restoring = False  # keys have to be put back
         self.hurry = asyncio.Event()
         self._ttl = ttl
         self._connected = connected
@@ -42,29 +42,29 @@ class Standing:
         self._said = ""
 
     def down(self, reason: str) -> None:
-        """Count on nothing any more."""
+        """Count as dead, for ``reason``."""
         self.trouble = reason
-        if self.held:
-            self.held = False
+        if self.alive:
+            self.alive = False
             self.warn(f"this node is no member of the cluster until that is mended: {reason}")
             self.changed()
 
     def up(self) -> None:
-        """Nothing speaks against it any more."""
+        """Count as alive again."""
         self._doubted, self._said, self.trouble = False, "", ""
-        if not self.held:
-            self.held = True
+        if not self.alive:
+            self.alive = True
             self.changed()
 
     def complain(self, reason: str, say: Callable[[str], None]) -> None:
-        """Have ``reason`` as the trouble, and say it once."""
+        """Set ``reason`` as the trouble, and tell ``say`` once."""
         self.trouble = reason
         if reason != self._said:
             self._said = reason
             say(reason)
 
     def proven(self, began: float) -> bool:
-        """Whether it still counts that etcd has let the lease begin anew when it was asked to, at ``began`` or later."""
+        """Whether a renewal of the lease that began at ``began`` came back before the lease would have expired."""
         loop = asyncio.get_running_loop()
         ends = began + (1 - MARGIN) * self._ttl
         if ends <= loop.time():
@@ -76,23 +76,23 @@ class Standing:
         return True
 
     def unheard(self) -> None:
-        """Etcd was asked, and has not answered: it may be away for everybody."""
+        """A renewal got no reply: etcd may be unreachable for every process."""
         self._unheard = True
         self._dispel()
 
     def close(self) -> None:
-        """Doubt no more."""
+        """Stop the timer."""
         if self._timer:
             self._timer.cancel()
 
     def _dispel(self) -> None:
-        """Go on after a doubt."""
-        if self._doubted and not self.mending:
+        """Count as alive again after a renewal that came late."""
+        if self._doubted and not self.restoring:
             self.up()
 
     def _doubt(self) -> None:
-        """The lease is at its end. Where etcd was asked in vain we go on as everybody does; else we have not run."""
-        if self.held and not self._unheard and self._connected():
+        """The lease should have expired. After renewals without reply all processes go on; without any, this one was frozen."""
+        if self.alive and not self._unheard and self._connected():
             self._doubted = True
             self.hurry.set()
             self.down(f"it has not run for {self._ttl} s")

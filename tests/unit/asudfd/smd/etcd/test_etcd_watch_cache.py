@@ -1,4 +1,4 @@
-"""The feed against a gateway that says what a test wants: messages in parts, twice, with gaps."""
+"""The cache against a gateway that says what a test wants: messages in parts, twice, with gaps."""
 
 from __future__ import annotations
 
@@ -6,9 +6,17 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any, cast
 
-from asudfd.smd.etcd.feed import Feed
 from asudfd.smd.etcd.gateway import Gateway
-from asudfd.smd.etcd.wire import Compacted, EtcdError, KeyValue, Outcome, Range, Unreachable, Watched
+from asudfd.smd.etcd.watch_cache import WatchCache
+from asudfd.smd.etcd.wire import (
+    EtcdError,
+    EtcdUnreachable,
+    KeyRange,
+    KeyValue,
+    RevisionCompacted,
+    TransactionResult,
+    WatchMessage,
+)
 from tests.fakes.metadata import run, until
 
 ROOT = b"/a/c/"
@@ -23,23 +31,25 @@ class Etcd:
     size = 1
     silent: Callable[[], None]
 
-    def __init__(self, pages: Sequence[Range], *watches: Sequence[Watched | EtcdError]) -> None:
+    def __init__(self, pages: Sequence[KeyRange], *watches: Sequence[WatchMessage | EtcdError]) -> None:
         self.pages = list(pages)
         self.watches = list(watches)
         self.starts: list[int] = []
         self.revision = 1000
         self.turns = 0
 
-    async def range(self, key: bytes, end: bytes, **_: Any) -> Range:
+    async def range(self, key: bytes, end: bytes, **_: Any) -> KeyRange:
         return self.pages.pop(0)
 
-    async def transact(self, *_: Any, **__: Any) -> Outcome:
-        nothing = Range(self.revision, [], False, 0)
-        return Outcome(True, self.revision, [nothing, Range(self.revision, [IDENTITY], False, 1), nothing])
+    async def transact(self, *_: Any, **__: Any) -> TransactionResult:
+        nothing = KeyRange(self.revision, [], False, 0)
+        return TransactionResult(
+            True, self.revision, [nothing, KeyRange(self.revision, [IDENTITY], False, 1), nothing]
+        )
 
-    async def watch(self, key: bytes, end: bytes, start: int) -> AsyncGenerator[Watched, None]:
+    async def watch(self, key: bytes, end: bytes, start: int) -> AsyncGenerator[WatchMessage, None]:
         self.starts.append(start)
-        yield Watched([], False, 0)
+        yield WatchMessage([], False, 0)
         for message in self.watches.pop(0) if self.watches else ():
             if isinstance(message, EtcdError):
                 raise message
@@ -59,8 +69,8 @@ def collect(etcd: Etcd, count: int) -> list[tuple[list[tuple[str, int, int]], in
     told: list[tuple[list[tuple[str, int, int]], int]] = []
 
     async def scenario() -> None:
-        feed = Feed(cast("Gateway", etcd), ROOT, lambda _: None)
-        feed.subscribe(
+        cache = WatchCache(cast("Gateway", etcd), ROOT, lambda _: None)
+        cache.subscribe(
             b"smd",
             lambda events, position: told.append(
                 (
@@ -69,26 +79,26 @@ def collect(etcd: Etcd, count: int) -> list[tuple[list[tuple[str, int, int]], in
                 )
             ),
         )
-        await feed.start()
+        await cache.start()
         await until(lambda: len(told) >= count)
         await until(lambda: len(etcd.starts) > len(etcd.watches))
-        await feed.stop()
+        await cache.stop()
 
     run(scenario())
     return told
 
 
-def page(revision: int, *keys: KeyValue, more: bool = False) -> Range:
-    return Range(revision, keys, more, len(keys))
+def page(revision: int, *keys: KeyValue, more: bool = False) -> KeyRange:
+    return KeyRange(revision, keys, more, len(keys))
 
 
 def test_a_revision_in_parts_is_delivered_whole() -> None:
     etcd = Etcd(
         [page(5, kv("a", 5))],
         [
-            Watched([kv("b", 6), kv("c", 7)], partial=True, progress=0),
-            Watched([kv("d", 7)], partial=True, progress=0),
-            Watched([kv("e", 7), kv("f", 8)], partial=False, progress=0),
+            WatchMessage([kv("b", 6), kv("c", 7)], partial=True, progress=0),
+            WatchMessage([kv("d", 7)], partial=True, progress=0),
+            WatchMessage([kv("e", 7), kv("f", 8)], partial=False, progress=0),
         ],
     )
     assert collect(etcd, 3) == [
@@ -102,10 +112,10 @@ def test_a_watch_that_breaks_within_a_revision_goes_on_behind_the_last_whole_one
     etcd = Etcd(
         [page(5)],
         [
-            Watched([kv("b", 6), kv("c", 7)], partial=True, progress=0),
-            Unreachable("broken", maybe=False),
+            WatchMessage([kv("b", 6), kv("c", 7)], partial=True, progress=0),
+            EtcdUnreachable("broken", maybe=False),
         ],
-        [Watched([kv("b", 6), kv("c", 7), kv("d", 7)], partial=False, progress=0)],
+        [WatchMessage([kv("b", 6), kv("c", 7), kv("d", 7)], partial=False, progress=0)],
     )
     assert collect(etcd, 2) == [([("b", 6, 1)], 6), ([("c", 7, 1), ("d", 7, 1)], 7)]
     assert etcd.starts == [6, 7]
@@ -114,8 +124,8 @@ def test_a_watch_that_breaks_within_a_revision_goes_on_behind_the_last_whole_one
 def test_progress_moves_the_position() -> None:
     etcd = Etcd(
         [page(5)],
-        [Watched([], partial=False, progress=50), Unreachable("broken", maybe=False)],
-        [Watched([kv("a", 60)], partial=False, progress=0)],
+        [WatchMessage([], partial=False, progress=50), EtcdUnreachable("broken", maybe=False)],
+        [WatchMessage([kv("a", 60)], partial=False, progress=0)],
     )
     assert collect(etcd, 1) == [([("a", 60, 1)], 60)]
     assert etcd.starts == [6, 51]
@@ -124,7 +134,7 @@ def test_progress_moves_the_position() -> None:
 def test_a_compacted_watch_reads_anew_and_tells_the_difference() -> None:
     before = page(5, kv("a", 1), kv("b", 2), kv("c", 3), kv("d", 4))
     after = page(20, kv("a", 1), kv("b", 12, 2, 2), kv("d", 15, 15), kv("e", 18, 9, 2), kv("f", 11, 10, 2))
-    etcd = Etcd([before, after], [Compacted("forgotten")])
+    etcd = Etcd([before, after], [RevisionCompacted("forgotten")])
     assert collect(etcd, 2)[1:] == [
         ([("c", 20, 0), ("d", 20, 0), ("b", 12, 2), ("e", 18, 2), ("f", 11, 2), ("d", 15, 1)], 20)
     ]
