@@ -1,4 +1,4 @@
-"""The nodes of this process, put together from their parts."""
+"""Makes the nodes of a server from their parts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from asudfd.manifest import Manifest
     from asudfd.process.log import Log
     from asudfd.process.metrics import Metrics
-    from asudfd.process.restart import KeptSockets
+    from asudfd.server import BindFor
     from asudfd.smd.interface import Smd
 
 DEMOTED = "demoted-functions"
@@ -44,7 +44,10 @@ PART_SECONDS = 2.0
 
 
 class Assembly:
-    """Makes ``count`` nodes that share what is given here; ``stack`` stops what they are made of."""
+    """Makes ``count`` nodes that share what is given here; ``stack`` stops their parts.
+
+    ``bind`` makes a listening socket for a use, an address and a port.
+    """
 
     def __init__(
         self,
@@ -57,7 +60,7 @@ class Assembly:
         manifest: Manifest,
         log: Log,
         metrics: Metrics,
-        listeners: KeptSockets,
+        bind: BindFor,
     ) -> None:
         self._config = config
         self._several = count > 1
@@ -67,7 +70,7 @@ class Assembly:
         self._manifest = manifest
         self._log = log
         self._metrics = metrics
-        self._listeners = listeners
+        self._bind = bind
         demoted = Path(config.service.work_directory) / DEMOTED
         self._demotions = Demotions(demoted, partial(self._warn, "", "udf"))
 
@@ -108,7 +111,7 @@ class Assembly:
         self._smd.subscribe(
             SINDEX, partial(accept_indexes, node.namespaces, warn=partial(self._warn, prefix, "sindex"))
         )
-        bind = partial(self._listeners.bind, f"node {number}")
+        bind = partial(self._bind, f"node {number}")
         connections = ConnectionSet(AerospikeFace(node), config.service, node.counters, self._log)
         listener = Listener(connections, config.network.service.listen_address, port, bind)
         stack.callback(listener.close)

@@ -135,7 +135,7 @@ def execute(arguments: Arguments) -> int:
 
         return recover(config, sys.stdout)
     ports = plan_ports(config.network.service.port, arguments.port, arguments.nodes)
-    from asudfd.server import run as serve  # asyncio and Lua: not for --version
+    from asudfd.process.daemon import run as serve  # asyncio and Lua: not for --version
 
     serve(config, ports)
     return 0

@@ -48,5 +48,9 @@ class StartError(Error):
     """The daemon cannot start; the text says what to do."""
 
 
+class StopError(Error):
+    """An embedded node has not ended in time."""
+
+
 RECOVER = "`asudfd --recover`, with the same --config-file and --work-directory, saves what is whole and says what is not"
 """How to go on without what is damaged: the end of a StartError about a damaged file."""

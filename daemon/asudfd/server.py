@@ -1,11 +1,12 @@
-"""The life of the daemon: start, serve, stop, in this order.
+"""Serves the nodes of a configuration, in any thread that runs an event loop.
 
-start   lock the work directory, open the logs, make the nodes, load the modules, know the members of the cluster,
-        listen, say `ready`; a metadata store that is away is waited for
-serve   until SIGTERM or SIGINT; SIGHUP opens the logs anew; a ticker trims caches and logs the state; when something
-        holds the event loop, all begins anew (`asudfd.process`)
-stop    leave the cluster, accept nobody, answer what is in flight, close, release; a second signal cuts this short,
-        and so does a limit
+    open    make the nodes, bind their sockets, begin to answer supervisors over HTTP
+    join    load metadata and records, become members of the cluster; a metadata store that is away is waited for
+    serve   accept clients
+    drain   leave the cluster, accept nobody, answer what is in flight
+
+Nothing here belongs to a process alone: no signals, no exit, no output but the log, no limits of the system. What the
+daemon adds as a process is in `asudfd.process.daemon`; `asudfd.embedded` runs a server inside of another program.
 """
 
 from __future__ import annotations
@@ -13,74 +14,48 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
-import sys
-import threading
-import time
 import traceback
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
+from asudfd.aerospike.message.filter.cache import end_thread
 from asudfd.assembly import Assembly, node_id
 from asudfd.cluster.cluster import Cluster, Member
 from asudfd.cluster.members import MemberView
 from asudfd.errors import StartError
 from asudfd.manifest import Manifest
-from asudfd.network.http import HttpServer
 from asudfd.network.listener import new_socket
 from asudfd.process import fd_limit
-from asudfd.process.guard import LoopGuard
 from asudfd.process.health import STARTING, STOPPING, Health
 from asudfd.process.lock import WorkDirectory
-from asudfd.process.log import Log
 from asudfd.process.metrics import Metrics
-from asudfd.process.notify import notify
-from asudfd.process.restart import OFTEN, OFTEN_SECONDS, KeptSockets
-from asudfd.process.signals import Signals
 from asudfd.process.ticker import tick
 from asudfd.smd.choice import open_smd
-from asudfd.smd.local import LocalSmd
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Sequence
+    import socket
+    from collections.abc import Callable, Sequence
 
     from asudfd.config.schema import Config
+    from asudfd.process.log import Log
     from asudfd.served_node import ServedNode
-    from asudfd.smd.etcd.store import EtcdSmd
+    from asudfd.smd.interface import Smd
+
+    BindFor = Callable[[str, str, int], socket.socket]
 
 TICK_STEP = 60
 """Most seconds until a shorter ticker-interval that `set-config` gave is noticed."""
 
-DRAIN_SECONDS = 5.0
-"""How long the commands in flight may take after the signal to stop."""
-
-PART_SECONDS = 2.0
-"""How long the daemon tries to tell the others that it leaves the cluster."""
-
-EXIT_SECONDS = 15.0
-"""How long all of the stop may take."""
-
-FORCE_SECONDS = 1.0
-"""How long the daemon may still take after a second signal."""
-
-LUA_THREADS = "lua"
-"""How the names of the threads begin in which Lua runs."""
-
-LEAVE_SECONDS = 0.5
-"""How long these threads may take to end once they have nothing more to do."""
+LEAVE_SECONDS = 2.0
+"""How long the server tries to tell the others that its nodes leave the cluster: twice what a request to etcd may take."""
 
 LOOP_VARIABLE = "ASUDFD_LOOP"
 """Environment variable that may say `asyncio`, to do without uvloop where that is installed."""
 
 
-def run(config: Config, ports: Sequence[int]) -> None:
-    """Serve one node a port until a signal comes. Raises StartError when that cannot begin."""
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(Server(config, ports).live())
-
-
-def _loop_factory() -> Callable[[], Any] | None:
+def loop_factory() -> Callable[[], Any] | None:
+    """What makes the event loop: uvloop where it is installed; None for Python's own."""
     if os.environ.get(LOOP_VARIABLE) != "asyncio":
         with contextlib.suppress(ImportError):
             import uvloop
@@ -90,106 +65,128 @@ def _loop_factory() -> Callable[[], Any] | None:
     return None
 
 
-class Server:
-    """All nodes of this process and what they share."""
+def bind_new(_use: str, address: str, port: int) -> socket.socket:
+    """A new socket for whatever use, bound to ``address`` and ``port``. Raises StartError."""
+    return new_socket(address, port)
 
-    def __init__(self, config: Config, ports: Sequence[int]) -> None:
-        service = config.service
+
+class Server:
+    """One node for each of ``ports``, and what they share; an asynchronous context manager that stops them at its end.
+
+    ``bind`` makes the listening sockets: it gets the use of one in words, an address and a port. The server does not
+    close ``log``. Entering locks the work directory; entering and `open`, `join` and `serve`, in this order, raise
+    StartError.
+    """
+
+    def __init__(self, config: Config, ports: Sequence[int], log: Log, bind: BindFor = bind_new) -> None:
+        self.services: list[ServedNode] = []
         self._config = config
         self._ports = ports
-        self._log = Log(config.logging, local_time=service.log_local_time, millis=service.log_millis)
+        self._log = log
+        self._bind = bind
         self._metrics = Metrics()
-        self._cluster = Cluster(service.cluster_name)
-        self._services: list[ServedNode] = []
-        self._members = MemberView(self._cluster, self._services, self._log)
-        self._health = Health(self._services)
-        self._listeners = KeptSockets(new_socket)
-        self._left: Callable[[], Coroutine[Any, Any, None]] | None = (
-            None  # leaves the cluster, if there is one to leave
-        )
-        self._stop = asyncio.Event()
-        self._force = asyncio.Event()
+        self._cluster = Cluster(config.service.cluster_name)
+        self._members = MemberView(self._cluster, self.services, log)
+        self._health = Health(self.services)
+        self._stack = contextlib.AsyncExitStack()
+        self._smd: Smd | None = None
+        self._ticker: asyncio.Task[None] | None = None
 
-    async def live(self) -> None:
-        """From start to stop. Raises StartError when the start fails; nothing is left behind then."""
-        async with contextlib.AsyncExitStack() as stack:
-            stack.callback(self._log.close)
-            stack.callback(self._leave)
-            work_directory = WorkDirectory(Path(self._config.service.work_directory))
-            stack.callback(work_directory.release)
-            if doubts := work_directory.doubts():
-                self._warn(
-                    f"the work directory {work_directory.path} is not safe from others: {doubts}", "config"
-                )
-            signals = self._attend()
-            stack.callback(signals.close)
-            seconds = self._config.service.watchdog_seconds
-            guard = LoopGuard(self._services, self._log, signals, self._listeners, seconds)
-            if await self._unless_stopped(self._start(stack, guard)):
-                await self._serve(guard)
-                await self._drain()
+    async def __aenter__(self) -> Self:
+        asyncio.get_running_loop().set_exception_handler(self._on_fault)
+        work_directory = WorkDirectory(Path(self._config.service.work_directory))
+        self._stack.callback(work_directory.release)
+        self._stack.push_async_callback(end_thread)
+        if doubts := work_directory.doubts():
+            self._warn(
+                f"the work directory {work_directory.path} is not safe from others: {doubts}", "config"
+            )
+        return self
 
-    async def _unless_stopped(self, start: Coroutine[Any, Any, None]) -> bool:
-        """Whether ``start`` came to its end: what waits for a metadata store can be stopped."""
-        starting, stopping = asyncio.ensure_future(start), asyncio.ensure_future(self._stop.wait())
-        await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        if starting.done():
-            starting.result()
-            return True
-        starting.cancel()
-        await asyncio.wait((starting,))
-        return False
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
 
-    async def _start(self, stack: contextlib.AsyncExitStack, guard: LoopGuard) -> None:
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """Address and port of each node, with the real ports."""
+        return [service.address for service in self.services]
+
+    async def open(self) -> None:
+        """Make the nodes and bind their sockets."""
         for warning in self._config.warnings:
             self._warn(str(warning), "config")
-        if self._listeners.happen_often():
-            count, seconds = OFTEN, OFTEN_SECONDS
-            self._log.critical("service", f"the event loop was held {count} times within {seconds:g} s")
-        self._raise_file_limit()
+        self._fit_into_file_limit()
         ids = [node_id(self._config, number) for number in range(len(self._ports))]
         self._cluster.here = frozenset(ids)
         manifest = Manifest(Path(self._config.service.work_directory))
         warn, alarm = partial(self._log.warning, "smd"), partial(self._log.critical, "smd")
-        smd = open_smd(self._config, ids, self._cluster.key, warn, alarm, manifest=manifest)
+        smd = self._smd = open_smd(self._config, ids, self._cluster.key, warn, alarm, manifest=manifest)
         shared: dict[str, Any] = {"cluster": self._cluster, "log": self._log, "metrics": self._metrics}
         assembly = Assembly(
-            self._config, len(ids), stack, smd=smd, manifest=manifest, listeners=self._listeners, **shared
+            self._config, len(ids), self._stack, smd=smd, manifest=manifest, bind=self._bind, **shared
         )
-        self._services += [assembly.node(number, port) for number, port in enumerate(self._ports)]
-        await self._listen_for_supervisors(stack)
-        self._listeners.close_unused()
-        meet = self._meeting(smd)
+        self.services += [assembly.node(number, port) for number, port in enumerate(self._ports)]
+        await self._listen_for_supervisors()
+
+    async def join(self) -> None:
+        """Load what is stored, and become members of the cluster. Waits for a metadata store that is away."""
+        smd, stack = self._smd, self._stack
+        assert smd
+        smd.watch_members(self._members.joined)
         stack.push_async_callback(smd.stop)
         self._health.stage = f"{STARTING}: waiting for the metadata"
         await smd.start()
         self._check_modules(smd)
         self._health.stage = f"{STARTING}: reading the records"
-        for service in self._services:
+        for service in self.services:
             for namespace in service.node.namespaces.values():
                 await namespace.start()
         stack.callback(self._members.close)
-        stack.push_async_callback(self._part)
+        stack.push_async_callback(self._leave)
         self._health.stage = f"{STARTING}: joining the cluster"
-        for service in self._services:
+        for service in self.services:
             service.listen()  # the others may know of us before we know of it
-        await meet([Member(service.node.id, *service.node.endpoint) for service in self._services])
+        await smd.join([Member(service.node.id, *service.node.endpoint) for service in self.services])
         self._check_address()
-        stack.callback(guard.stop)
-        guard.start()  # before the first client: nothing is read any more that may take long
-        for service in self._services:
-            stack.push_async_callback(service.stop, 0)
+
+    async def serve(self) -> None:
+        """Accept clients."""
+        for service in self.services:
+            self._stack.push_async_callback(service.stop, 0)
             await service.start()
         self._health.stage = ""
+        self._ticker = asyncio.create_task(self._tick())
+        self._stack.callback(self._ticker.cancel)
+        for service in self.services:
+            self._log.info("service", f"node {service.node.id} listens on {address_text(*service.address)}")
 
-    def _check_modules(self, smd: LocalSmd | EtcdSmd) -> None:
+    async def drain(self, seconds: float) -> None:
+        """Leave the cluster, accept nobody, and answer the commands in flight, for ``seconds`` at most."""
+        self._health.stage = STOPPING
+        if self._ticker:
+            self._ticker.cancel()
+        await self._leave()
+        self._log.info("service", "stopping: waiting for the commands in flight")
+        await asyncio.gather(*(service.stop(seconds) for service in self.services))
+
+    async def _listen_for_supervisors(self) -> None:
+        place = self._config.network.http
+        if not place.port:
+            return
+        from asudfd.network.http import HttpServer  # its parser is only needed here
+
+        bind = partial(self._bind, "http")
+        http = HttpServer(place.listen_address, place.port, self._health.pages(), bind)
+        self._stack.callback(http.close)
+        await http.start()
+
+    def _check_modules(self, smd: Smd) -> None:
         """Raise StartError if the metadata is lost and the copies of modules are the last there are.
 
-        What etcd has counts for every node that starts: somebody has decided so, and the copies are only left alone.
+        Shared metadata counts for every node that starts: somebody has decided so, and the copies are only left alone.
         """
-        for text in filter(None, (service.node.modules.lost for service in self._services)):
-            if isinstance(smd, LocalSmd):
+        for text in filter(None, (service.node.modules.lost for service in self.services)):
+            if not smd.shared:
                 raise StartError(
                     f"{text}. Restore it from a copy; or let `asudfd --recover` make it anew from the copies of the "
                     "modules; or move these away to start without them"
@@ -202,55 +199,20 @@ class Server:
         if pair is not None:
             mine, other = pair
             raise StartError(
-                f"node {mine.id} would tell clients and other nodes that it is at {_text(mine.host, mine.port)}, where "
-                f"node {other.id} of this cluster is: set access-address (and access-port) in network/service to what "
-                "others reach this machine at; or wait until the lease of that node has ended, if it is gone"
+                f"node {mine.id} would tell clients and other nodes that it is at {address_text(mine.host, mine.port)}, "
+                f"where node {other.id} of this cluster is: set access-address (and access-port) in network/service to "
+                "what others reach this machine at; or wait until the lease of that node has ended, if it is gone"
             )
 
-    async def _listen_for_supervisors(self, stack: contextlib.AsyncExitStack) -> None:
-        place = self._config.network.http
-        if place.port:
-            bind = partial(self._listeners.bind, "http")
-            http = HttpServer(place.listen_address, place.port, self._health.pages(), bind)
-            stack.callback(http.close)
-            await http.start()
-
-    def _meeting(self, smd: LocalSmd | EtcdSmd) -> Callable[[Sequence[Member]], Awaitable[None]]:
-        """What makes the nodes of this process members, and tells them the others; to be had before ``smd`` starts."""
-        if isinstance(smd, LocalSmd):
-            return self._be_all
-        from asudfd.smd.etcd.membership import EtcdMembership
-
-        membership = EtcdMembership(smd, self._members.joined)
-        self._left = membership.stop
-        return membership.start
-
-    async def _be_all(self, members: Sequence[Member]) -> None:
-        self._members.joined(members)
-
-    async def _part(self) -> None:
+    async def _leave(self) -> None:
         """Leave the cluster, once, so that the others need not wait for our lease to end."""
-        left, self._left = self._left, None
-        if left is not None:
+        smd, self._smd = self._smd, None
+        if smd is not None:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(left(), PART_SECONDS)
-
-    async def _serve(self, guard: LoopGuard) -> None:
-        addresses = [_text(*service.address) for service in self._services]
-        for service, address in zip(self._services, addresses, strict=True):
-            self._log.info("service", f"node {service.node.id} listens on {address}")
-        if not self._listeners.restarts:  # whoever waits for the line has had it
-            with contextlib.suppress(OSError):  # whoever started us may not care for the line
-                sys.stdout.write(f"ready {' '.join(addresses)}\n")  # the one line on stdout
-                sys.stdout.flush()
-        notify("READY=1")
-        ticker = asyncio.create_task(self._tick())
-        await self._stop.wait()
-        ticker.cancel()
-        guard.stop()  # the stop has limits of its own
+                await asyncio.wait_for(smd.leave(), LEAVE_SECONDS)
 
     async def _tick(self) -> None:
-        service_parameters, waited = self._services[0].node.config.service, 0
+        service_parameters, waited = self.services[0].node.config.service, 0
         while True:
             step = max(1, min(service_parameters.ticker_interval - waited, TICK_STEP))
             await asyncio.sleep(step)
@@ -259,43 +221,9 @@ class Server:
                 continue
             waited = 0
             self._metrics.tick()
-            for service in self._services:
+            for service in self.services:
                 service.node.host.trim()
                 tick(service.node)
-
-    async def _drain(self) -> None:
-        notify("STOPPING=1")
-        self._health.stage = STOPPING
-        await self._part()
-        self._log.info("service", "stopping: waiting for the commands in flight")
-        drained = asyncio.gather(*(service.stop(DRAIN_SECONDS) for service in self._services))
-        forced = asyncio.ensure_future(self._force.wait())
-        await asyncio.wait((drained, forced), return_when=asyncio.FIRST_COMPLETED)
-        forced.cancel()
-        drained.cancel()
-        self._log.info("service", "stopped")
-
-    def _leave(self) -> None:
-        """End the process here if a call of Lua goes on: Python would wait for its thread before it ends."""
-        if not self._stop.is_set():
-            return
-        end = time.monotonic() + LEAVE_SECONDS
-        threads = [thread for thread in threading.enumerate() if thread.name.startswith(LUA_THREADS)]
-        for thread in threads:
-            thread.join(max(0.0, end - time.monotonic()))
-        if running := sum(thread.is_alive() for thread in threads):
-            self._exit(f"{running} calls of Lua functions do not end")
-
-    def _exit(self, reason: str) -> None:
-        """End the process without further ado. What is stored is whole at any moment."""
-        self._warn(f"leaving at once: {reason}", "service")
-        os._exit(1)
-
-    def _attend(self) -> Signals:
-        loop = asyncio.get_running_loop()
-        loop.set_exception_handler(self._on_fault)
-        stops = dict.fromkeys((signal.SIGTERM, signal.SIGINT), self._on_stop)
-        return Signals(loop, {signal.SIGHUP: self._log.reopen, **stops})
 
     def _on_fault(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Log what would else go to stderr: a fault that the event loop caught."""
@@ -303,24 +231,10 @@ class Server:
         where = "".join(traceback.format_exception(error)) if error else ""
         self._warn(f"{context.get('message')}: {where}")
 
-    def _on_stop(self) -> None:
-        if self._stop.is_set():
-            self._force.set()
-            self._exit_after(FORCE_SECONDS, "a second signal came")
-        else:
-            self._exit_after(EXIT_SECONDS, f"it is {EXIT_SECONDS:g} s since the signal to stop")
-        self._stop.set()
-
-    def _exit_after(self, seconds: float, reason: str) -> None:
-        """Let a thread see to it, which nobody waits for: the event loop may be stuck, or have ended, by then."""
-        timer = threading.Timer(seconds, self._exit, (reason,))
-        timer.daemon = True
-        timer.start()
-
-    def _raise_file_limit(self) -> None:
-        """Let the process open as many files as its clients need; with fewer, serve fewer clients and say so."""
+    def _fit_into_file_limit(self) -> None:
+        """Serve fewer clients than configured, and say so, if this process may not open as many files."""
         service = self._config.service
-        enough = fd_limit.allow(service.proto_fd_max * len(self._ports))
+        enough = fd_limit.room()
         if enough < service.proto_fd_max * len(self._ports):
             service.proto_fd_max = max(1, enough // len(self._ports))
             self._warn(f"the system allows too few open files: proto-fd-max is now {service.proto_fd_max}")
@@ -329,5 +243,6 @@ class Server:
         self._log.warning(context, text)
 
 
-def _text(host: str, port: int) -> str:
+def address_text(host: str, port: int) -> str:
+    """HOST:PORT, with an IPv6 address in brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

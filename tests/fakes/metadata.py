@@ -9,7 +9,6 @@ from typing import Any
 
 from asudfd.cluster.cluster import Member
 from asudfd.smd.etcd.gateway import Gateway
-from asudfd.smd.etcd.membership import EtcdMembership
 from asudfd.smd.etcd.store import EtcdSmd
 from asudfd.smd.interface import TRUNCATE, UDF, SmdItem
 
@@ -38,9 +37,7 @@ class Node:
         self.members: list[list[str]] = []
         self.smd.subscribe(UDF, lambda items: self.calls.append(list(items)))
         self.smd.subscribe(TRUNCATE, lambda _: None)
-        self.membership = EtcdMembership(
-            self.smd, lambda members: self.members.append(sorted(member.id for member in members))
-        )
+        self.smd.watch_members(lambda members: self.members.append(sorted(member.id for member in members)))
 
     async def put(self, key: str, value: str | None) -> None:
         await self.smd.set(UDF, key, value)
@@ -50,10 +47,10 @@ class Node:
 
     async def start(self) -> None:
         await self.smd.start()
-        await self.membership.start([Member(self.identity, "127.0.0.1", 3000)])
+        await self.smd.join([Member(self.identity, "127.0.0.1", 3000)])
 
     async def stop(self) -> None:
-        await self.membership.stop()
+        await self.smd.leave()
         await self.smd.stop()
 
     async def die(self) -> None:

@@ -14,8 +14,9 @@ LUA_HANGS = """
 import sys, threading, time
 from asudfd import cli, server
 from asudfd.lua.aerospike.host import UdfHost
+from asudfd.process import daemon
 
-server.DRAIN_SECONDS = server.PART_SECONDS = 0.2
+daemon.DRAIN_SECONDS = server.LEAVE_SECONDS = 0.2
 
 async def validate(host, filename, content):
     await host._in_thread(threading.Event().wait)
@@ -26,10 +27,11 @@ sys.exit(cli.run(sys.argv[1:]))
 
 RELEASE_HANGS = """
 import sys, threading
-from asudfd import cli, server
+from asudfd import cli
+from asudfd.process import daemon
 from asudfd.process.lock import WorkDirectory
 
-server.EXIT_SECONDS = 0.5
+daemon.EXIT_SECONDS = 0.5
 WorkDirectory.release = lambda directory: threading.Event().wait()
 sys.exit(cli.run(sys.argv[1:]))
 """

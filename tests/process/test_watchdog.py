@@ -114,17 +114,18 @@ CUT_OFF = (AssertionError, ConnectionResetError, BrokenPipeError)
 
 RESTARTED_OFTEN = """
 import json, os, sys, time
-from asudfd import cli, server
+from asudfd import cli
+from asudfd.process import daemon
 
 os.environ["ASUDFD_RESTARTED"] = json.dumps({"pid": os.getpid(), "restarts": [time.monotonic()] * 5, "sockets": {}})
-serve = server.Server._serve
+serve = daemon.Daemon._serve
 
-async def say_ready(self, guard):
+async def say_ready(self, server):
     assert "ASUDFD_RESTARTED" not in os.environ
     print("ready 127.0.0.1:0", flush=True)  # for the test: a restart has no such line
-    await serve(self, guard)
+    await serve(self, server)
 
-server.Server._serve = say_ready
+daemon.Daemon._serve = say_ready
 sys.exit(cli.run(sys.argv[1:]))
 """
 

@@ -35,8 +35,23 @@ def load(path: str, work_directory: str | None = None) -> Config:
     A name ending in .yaml or .yml is read as YAML. ``work_directory`` replaces the file's. Raises ConfigError with
     all problems of the file.
     """
-    problems, warnings = Problems(path), Problems(path)
-    config = bind.bind(_statements(path, problems), problems, warnings)
+    problems = Problems(path)
+    return _loaded(_statements(path, problems), problems, work_directory)
+
+
+def load_text(text: str, work_directory: str) -> Config:
+    """The configuration that ``text`` spells in the form of aerospike.conf. Raises ConfigError as `load` does."""
+    problems = Problems("the configuration")
+    return _loaded(
+        grammar.parse(grammar.decode(text.encode("utf-8", "surrogatepass"), problems), problems),
+        problems,
+        work_directory,
+    )
+
+
+def _loaded(statements: list[ConfigStatement], problems: Problems, work_directory: str | None) -> Config:
+    warnings = Problems(problems.path)
+    config = bind.bind(statements, problems, warnings)
     _place(config, work_directory or config.service.work_directory)
     if len(os.fsencode(config.mod_lua.user_path)) > USER_PATH_SIZE_MAX:
         problems.add(0, f"'user-path' is longer than {USER_PATH_SIZE_MAX} bytes: {config.mod_lua.user_path}")

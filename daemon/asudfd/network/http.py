@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, cast
 
 from asudfd.errors import StartError
 from asudfd.network.listener import listen, new_socket
+from asudfd.network.page import TEXT, Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,8 +34,6 @@ REPLY_SECONDS = 10.0
 """How long it may take to take the reply."""
 
 CONNECTIONS_MAX = 64
-
-TEXT = "text/plain; charset=utf-8"
 
 _LINE_END = re.compile(rb"\r?\n")
 _END = re.compile(rb"\r?\n\r?\n")
@@ -54,9 +53,6 @@ _REASONS = {
     503: "Service Unavailable",
     505: "HTTP Version Not Supported",
 }
-
-Page = tuple[int, str, bytes]
-"""Status, type of the content, content."""
 
 
 class HttpServer:
@@ -175,7 +171,7 @@ class _Exchange(asyncio.Protocol):
     def _page(self, target: bytes) -> Page:
         path = _ORIGIN.sub(b"", target, count=1).partition(b"?")[0] or b"/"
         page = self._http.pages.get(path.decode("latin-1"))
-        return page() if page else (404, TEXT, f"there are {' '.join(self._http.pages)}\n".encode())
+        return page() if page else Page(404, TEXT, f"there are {' '.join(self._http.pages)}\n".encode())
 
     def _reply(self, status: int, kind: str, content: bytes, *, more: str = "", body: bool = True) -> None:
         assert self._transport is not None

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asudfd.exposition import KIND, exposition
-from asudfd.network.http import TEXT
+from asudfd.network.page import TEXT, Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from asudfd.network.http import Page
     from asudfd.served_node import ServedNode
 
 STARTING = "starting"
@@ -42,11 +40,13 @@ class Health:
 
     @staticmethod
     def _alive() -> Page:
-        return 200, TEXT, b"ok\n"
+        return Page(200, TEXT, b"ok\n")
 
     def _ready(self) -> Page:
         reason = self.reason()
-        return 503 if reason else 200, TEXT, f"{reason or 'ready'}\n".encode()
+        return Page(503 if reason else 200, TEXT, f"{reason or 'ready'}\n".encode())
 
     def _metrics(self) -> Page:
-        return 200, KIND, exposition(service.node for service in self._services)
+        from asudfd.exposition import KIND, exposition  # only for those who scrape
+
+        return Page(200, KIND, exposition(service.node for service in self._services))

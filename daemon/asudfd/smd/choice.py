@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from asudfd.config.schema import Config
     from asudfd.manifest import Manifest
     from asudfd.smd.etcd.store import EtcdSmd
+    from asudfd.smd.interface import Smd
 
 
 def open_smd(
@@ -26,7 +27,7 @@ def open_smd(
     alarm: Callable[[str], None] | None = None,
     *,
     manifest: Manifest | None = None,
-) -> LocalSmd | EtcdSmd:
+) -> Smd:
     """The store, not yet started, for the ``nodes`` of this process. Raises StartError for a file that cannot be used.
 
     ``warn`` and ``alarm`` tell the log: of what may mend itself, and of what somebody has to see to. ``manifest`` knows the

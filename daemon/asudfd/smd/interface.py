@@ -4,9 +4,14 @@ Change metadata, then accept: a change is first made durable, then handed to eve
 changes; start-up hands over everything that is stored through the same call.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from asudfd.cluster.cluster import Member
 
 UDF = "UDF"
 """Name of the SMD module that holds the Lua modules, as the real server spells it."""
@@ -75,7 +80,11 @@ The first call comes from ``start`` and has everything that is stored, even if t
 
 
 class Smd(Protocol):
-    """A store of system metadata."""
+    """A backend of system metadata. It also knows the members of the cluster: the nodes that share the metadata."""
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes share the metadata, and may have changed it while this one did not run."""
 
     @property
     def connected(self) -> bool:
@@ -93,6 +102,18 @@ class Smd(Protocol):
 
     def subscribe(self, module: str, accept: Accept) -> None:
         """Hand every change of ``module`` to ``accept``; to be called before ``start``, once for each node."""
+
+    def watch_members(self, tell: Callable[[Sequence[Member]], None]) -> None:
+        """Call ``tell`` on the event loop with all live members, at every change; to be called once, before ``start``."""
+
+    async def join(self, members: Sequence[Member]) -> None:
+        """Make ``members``, the nodes of this process, members of the cluster; to be called after ``start``.
+
+        Returns after the first call of what watches the members. Raises StartError.
+        """
+
+    async def leave(self) -> None:
+        """Take the nodes of this process out of the cluster, so that the others need not wait for a lease to expire."""
 
     async def set(
         self, module: str, key: str, value: str | None, *, keep: Callable[[str], bool] | None = None

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from asudfd.cluster.cluster import Member
     from asudfd.manifest import Manifest
 
 __all__ = ["EPOCH_MILLISECONDS", "REMOVED_MAX", "LocalSmd"]
@@ -98,6 +99,7 @@ class LocalSmd:
         self._compactor = ThreadPoolExecutor(1, thread_name_prefix="smd-compaction")
         self._holder: LockHolder | None = None
         self._locked = 0.0  # when the lock was taken, on the monotonic clock
+        self._tell_members: Callable[[Sequence[Member]], None] = lambda _: None
 
     @property
     def connected(self) -> bool:
@@ -108,6 +110,22 @@ class LocalSmd:
     def trouble(self) -> str:
         """None, ever."""
         return ""
+
+    @property
+    def shared(self) -> bool:
+        """No: the files belong to this process alone."""
+        return False
+
+    def watch_members(self, tell: Callable[[Sequence[Member]], None]) -> None:
+        """Call ``tell`` once, at `join`: the members are the nodes of this process."""
+        self._tell_members = tell
+
+    async def join(self, members: Sequence[Member]) -> None:
+        """Tell that ``members`` are all that there are."""
+        self._tell_members(members)
+
+    async def leave(self) -> None:
+        """Do nothing: nobody else knows the nodes of this process."""
 
     def subscribe(self, module: str, accept: Accept) -> None:
         """Hand every change of ``module`` to ``accept``; to be called before ``start``, once for each node."""

@@ -89,7 +89,7 @@ def _bearable(node: Node, change: ParameterChange) -> bool:
     """Whether what a change makes of the node is possible: files for its clients, a cluster as large as demanded."""
     if change.attribute == "proto_fd_max":
         clients: int = change.value * max(1, len(node.cluster.here))
-        return fd_limit.allow(clients) >= clients
+        return clients <= fd_limit.room()
     return change.attribute != "min_cluster_size" or bool(change.value <= len(node.cluster.members))
 
 

@@ -1,4 +1,4 @@
-"""Which nodes are alive, as etcd knows it."""
+"""The live members of the cluster: each process keeps the addresses of its nodes in etcd under its lease."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from asudfd.smd.etcd.wire import AccessDenied, EtcdError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from asudfd.smd.etcd.store import EtcdSmd
+    from asudfd.smd.etcd.lease import EtcdLease
+    from asudfd.smd.etcd.watch_cache import WatchCache
     from asudfd.smd.etcd.wire import KeyValue
 
 RETRY_SECONDS = 0.25
@@ -34,20 +35,22 @@ HOST = re.compile(r"[A-Za-z0-9._:%-]{1,255}")
 class EtcdMembership:
     """The members of the cluster: ``joined`` is called on the event loop with all live ones, at every change.
 
-    To be made before the start of ``smd``, to be started after it and stopped before it: its lease keeps the nodes of
-    this process alive. What etcd has under the name of a node that is no address is left out.
+    To be made before ``cache`` starts, to be started after it and stopped before it: ``lease`` keeps the nodes of this
+    process alive. A key of a node whose value is no address is left out.
     """
 
-    def __init__(self, smd: EtcdSmd, joined: Callable[[Sequence[Member]], None]) -> None:
-        self._cache = smd.cache
-        self._lease = smd.lease
+    def __init__(
+        self, cache: WatchCache, lease: EtcdLease, joined: Callable[[Sequence[Member]], None]
+    ) -> None:
+        self._cache = cache
+        self._lease = lease
         self._joined = joined
-        self._root = smd.cache.root + b"nodes/"
+        self._root = cache.root + b"nodes/"
         self._members: dict[bytes, Member] = {}
         self._own: dict[bytes, Member] = {}
         self._started = False
-        smd.cache.subscribe(b"nodes", self._accept)
-        smd.lease.liveness.changed = self._tell
+        cache.subscribe(b"nodes", self._accept)
+        lease.liveness.changed = self._tell
 
     async def start(self, members: Sequence[Member]) -> None:
         """Make ``members``, the nodes of this process, known; returns after the first call of ``joined``, with them.

@@ -20,6 +20,7 @@ from asudfd.smd.etcd import wire
 from asudfd.smd.etcd.applied_index import AppliedIndex
 from asudfd.smd.etcd.lease import EtcdLease
 from asudfd.smd.etcd.lock import EtcdLock
+from asudfd.smd.etcd.membership import EtcdMembership
 from asudfd.smd.etcd.watch_cache import WatchCache, hand_over
 from asudfd.smd.etcd.wire import AccessDenied, EtcdError, EtcdUnreachable, HistoryDiverged, KeyValue
 from asudfd.smd.interface import CONFIRM_SECONDS, Accept, LockHolder, SmdFailed, SmdItem, SmdState, SmdTimeout
@@ -28,6 +29,7 @@ from asudfd.smd.local import EPOCH_MILLISECONDS, REMOVED_MAX
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from asudfd.cluster.cluster import Member
     from asudfd.smd.etcd.gateway import Gateway
 
 GIVE_UP_MAX = 16
@@ -95,6 +97,7 @@ class EtcdSmd:
         self.cache.subscribe(b"time", self._accept_times)
         self.cache.subscribe(b"smd", self._accept)
         self._applied = AppliedIndex(self.cache, gateway, self.lease, nodes)
+        self._membership: EtcdMembership | None = None
 
     @property
     def connected(self) -> bool:
@@ -111,6 +114,25 @@ class EtcdSmd:
         if self.cache.alarm:
             return f"the metadata store etcd has the alarm {self.cache.alarm}: modules cannot be changed"
         return self.lease.liveness.trouble
+
+    @property
+    def shared(self) -> bool:
+        """Yes, with every process of the cluster."""
+        return True
+
+    def watch_members(self, tell: Callable[[Sequence[Member]], None]) -> None:
+        """Call ``tell`` on the event loop with all live members, at every change; to be called once, before ``start``."""
+        self._membership = EtcdMembership(self.cache, self.lease, tell)
+
+    async def join(self, members: Sequence[Member]) -> None:
+        """Make ``members`` known to all processes. Waits for an etcd that is away. Raises StartError."""
+        assert self._membership
+        await self._membership.start(members)
+
+    async def leave(self) -> None:
+        """Let the nodes of this process leave; the others see it at once."""
+        if self._membership:
+            await self._membership.stop()
 
     def subscribe(self, module: str, accept: Accept) -> None:
         """Hand every change of ``module`` to ``accept``; to be called before ``start``, once for each node."""

@@ -10,15 +10,16 @@ from hypothesis import strategies as st
 
 from asudfd.errors import StartError
 from asudfd.network import http
-from asudfd.network.http import CONNECTIONS_MAX, HEAD_SIZE_MAX, TEXT, HttpServer, Page
+from asudfd.network.http import CONNECTIONS_MAX, HEAD_SIZE_MAX, HttpServer
+from asudfd.network.page import TEXT, Page
 
 Test = Callable[[HttpServer], Awaitable[None]]
 
 
 PAGES: dict[str, Callable[[], Page]] = {
-    "/healthz": lambda: (200, TEXT, b"ok\n"),
-    "/readyz": lambda: (503, TEXT, b"starting\n"),
-    "/large": lambda: (200, TEXT, b"x" * 10_000_000),
+    "/healthz": lambda: Page(200, TEXT, b"ok\n"),
+    "/readyz": lambda: Page(503, TEXT, b"starting\n"),
+    "/large": lambda: Page(200, TEXT, b"x" * 10_000_000),
 }
 
 

@@ -11,9 +11,10 @@ import asyncio
 import sys
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakKeyDictionary
 
 from asinfo.errors import WireError
 from asinfo.wire.expression import Unsupported
@@ -45,7 +46,10 @@ class _FilterError(NamedTuple):
 
 
 _cache: OrderedDict[bytes, Filter | _FilterError] = OrderedDict()
-"""Filters, and why others are none: that, too, is found out once. Only the event loop's thread changes this."""
+"""Filters, and why others are none: that, too, is found out once. Only the threads of event loops change this."""
+
+_threads: WeakKeyDictionary[asyncio.AbstractEventLoop, ThreadPoolExecutor] = WeakKeyDictionary()
+"""For each event loop one thread: each more would take its share of the interpreter from the loop."""
 
 
 def filter_of(fields: Mapping[int, bytes]) -> Filter | None:
@@ -58,7 +62,8 @@ def filter_of(fields: Mapping[int, bytes]) -> Filter | None:
         fill()
         found = _remember(data, _compiled(data, RegexBudget()))
     else:
-        _cache.move_to_end(data)
+        with suppress(KeyError):  # a node in another thread of the program has just dropped it
+            _cache.move_to_end(data)
     if isinstance(found, Filter):
         return found
     raise Refused(*found)
@@ -86,10 +91,18 @@ async def prepare(fields: Mapping[int, bytes]) -> None:
         _remember(data, found)
 
 
-@cache
+async def end_thread() -> None:
+    """End the thread of this event loop, if there is one; what it compiles is small."""
+    thread = _threads.pop(asyncio.get_running_loop(), None)
+    if thread is not None:
+        await asyncio.to_thread(thread.shutdown)
+
+
 def _thread() -> ThreadPoolExecutor:
-    """Only one: each more would take its share of the interpreter from the event loop."""
-    return ThreadPoolExecutor(1, "filters")
+    loop = asyncio.get_running_loop()
+    if loop not in _threads:
+        _threads[loop] = ThreadPoolExecutor(1, "filters")
+    return _threads[loop]
 
 
 def _compiled_in_thread(data: bytes) -> Filter | _FilterError:

@@ -1,0 +1,239 @@
+"""A node inside of another program, for tests and tools: `asudfd.Node`.
+
+    with asudfd.Node() as node:
+        client = aerospike.client({"hosts": node.addresses})
+
+It runs in a thread of its own, with an event loop of its own, and listens on free ports of 127.0.0.1. It installs no
+signal handlers, writes nothing to stdout and stderr, never ends the process, and changes no limit of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from asinfo.errors import ConfigError
+from asudfd.config.load import MODULES, embedded, load, load_text
+from asudfd.config.schema import Config, Sink
+from asudfd.errors import StartError, StopError
+from asudfd.process.log import Log
+from asudfd.server import Server, loop_factory
+
+if TYPE_CHECKING:
+    from asudfd.config.schema import NamespaceConfig
+
+NODES_MAX = 64
+"""Most nodes of one process, as on the command line of the daemon."""
+
+STOP_SECONDS = 10.0
+"""How long `stop` waits at most.
+
+A node without calls stops in some 20 ms. A Lua function that loops for ever is broken off at its next look at the clock, a
+millisecond later. What Lua does in a single instruction cannot be broken off; the node waits two seconds for each of its
+parts that such a call holds up.
+"""
+
+LOG = "asudfd.log"
+"""The log of a node whose configuration names none, in its work directory."""
+
+
+class EmbeddedNode:
+    """A node, or ``nodes`` of them as one cluster, that run in a thread of this program.
+
+    ``config`` is a configuration in the form of aerospike.conf: the path of a file, or the text itself, which has more
+    than one line. Its addresses and ports do not count: the nodes listen on free ports of 127.0.0.1, and only for
+    clients. Without ``work_directory`` all state is in a temporary directory that is removed at the end. With it, what
+    was stored is there again at the next start.
+
+    It is a context manager, also an asynchronous one; or use `start` and `stop`.
+    """
+
+    def __init__(
+        self,
+        nodes: int = 1,
+        config: str | os.PathLike[str] | None = None,
+        work_directory: str | os.PathLike[str] | None = None,
+    ) -> None:
+        self.addresses: list[tuple[str, int]] = []
+        """Host and port of each node, while they run."""
+        self.work_directory: Path | None = None
+        """The directory of all state, while the nodes run."""
+        self._nodes = nodes
+        self._config = config
+        self._given_directory = work_directory
+        self._thread: threading.Thread | None = None
+        self._process = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+        self._started = threading.Event()
+        self._stop_asked = False
+        self._failure: StartError | None = None
+
+    @property
+    def host(self) -> str:
+        """The address of the first node."""
+        return self._first()[0]
+
+    @property
+    def port(self) -> int:
+        """The port of the first node."""
+        return self._first()[1]
+
+    def _first(self) -> tuple[str, int]:
+        if not self.addresses:
+            raise RuntimeError("the node does not run: use it in a with statement, or call start()")
+        return self.addresses[0]
+
+    def start(self) -> None:
+        """Return when clients are served. Raises StartError, and leaves nothing behind then."""
+        if self._thread is not None:
+            raise StartError("the node runs already")
+        if not 1 <= self._nodes <= NODES_MAX:
+            raise StartError(f"{self._nodes} nodes: one process has 1 to {NODES_MAX}")
+        directory = self.work_directory = self._make_directory()
+        self._process = os.getpid()
+        self._stop_asked = False
+        self._started.clear()
+        try:
+            config = self._load(directory)
+            self._thread = threading.Thread(target=self._run, args=(config,), name="asudfd", daemon=True)
+            self._thread.start()
+            self._started.wait()  # without a limit: a metadata store may be long in coming
+        except BaseException:
+            self.stop()
+            raise
+        if not self.addresses:
+            self._end()
+
+    def stop(self) -> None:
+        """Return when the nodes are gone, with threads, sockets and temporary files; may be called again.
+
+        Commands in flight are cut off. Raises StopError after STOP_SECONDS if something in the node does not end.
+        """
+        if os.getpid() != self._process:
+            return  # a fork of the program: the node belongs to its parent
+        self._stop_asked = True
+        if self._loop is not None and self._stopping is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+                self._loop.call_soon_threadsafe(self._stopping.set)
+        self._end()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Self:
+        await asyncio.to_thread(self.start)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.to_thread(self.stop)
+
+    def _make_directory(self) -> Path:
+        try:
+            if self._given_directory is None:
+                return Path(tempfile.mkdtemp(prefix="asudfd-"))
+            given = Path(self._given_directory)
+            given.mkdir(
+                mode=0o700, parents=True, exist_ok=True
+            )  # before the lock makes it, for the log in it
+        except OSError as error:
+            where = self._given_directory or tempfile.gettempdir()
+            raise StartError(f"cannot use the work directory {where}: {error.strerror}") from error
+        return given
+
+    def _load(self, directory: Path) -> Config:
+        """The configuration, made fit for a node inside of a program. Raises StartError."""
+        try:
+            config = self._read(str(directory))
+        except ConfigError as error:
+            raise StartError(str(error)) from error
+        service = config.network.service
+        service.address, service.access_address, service.access_port = "127.0.0.1", "", 0
+        config.network.http.port = 0
+        if config.logging == [Sink()]:  # the console belongs to the program
+            config.logging = [Sink(str(directory / LOG))]
+        if self._given_directory is None:
+            config.mod_lua.user_path = str(directory / MODULES)
+            for namespace in config.namespaces:
+                _keep_in_work_directory(namespace)
+        return config
+
+    def _read(self, directory: str) -> Config:
+        if self._config is None:
+            return embedded(directory)
+        text = os.fspath(self._config)
+        return load_text(text, directory) if "\n" in text else load(text, directory)
+
+    def _run(self, config: Config) -> None:
+        """The whole life of the thread."""
+        try:
+            with asyncio.Runner(loop_factory=loop_factory()) as runner:
+                runner.run(self._live(config))
+        except StartError as error:
+            self._failure = error
+        except Exception as error:  # noqa: BLE001 - the edge of the thread: it is raised where the program waits for it
+            self._failure = StartError(f"the node failed: {str(error) or type(error).__name__}")
+            self._failure.__cause__ = error
+        finally:
+            self._started.set()
+
+    async def _live(self, config: Config) -> None:
+        service = config.service
+        self._stopping = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        if self._stop_asked:  # before there was a loop to be told of it
+            return
+        log = Log(config.logging, local_time=service.log_local_time, millis=service.log_millis)
+        with contextlib.closing(log):
+            async with Server(config, [0] * self._nodes, log) as server:
+                starting = asyncio.ensure_future(self._start(server))
+                stopping = asyncio.ensure_future(self._stopping.wait())
+                await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
+                if starting.done():
+                    starting.result()
+                    await stopping
+                    await server.drain(0)
+                else:
+                    starting.cancel()
+                    await asyncio.wait((starting,))
+
+    async def _start(self, server: Server) -> None:
+        await server.open()
+        await server.join()
+        await server.serve()
+        self.addresses = server.addresses
+        self._started.set()
+
+    def _end(self) -> None:
+        """Wait for the thread, and remove what is left. Raises StopError, and StartError if the nodes have failed."""
+        if self._thread is not None:
+            self._thread.join(STOP_SECONDS)
+            if self._thread.is_alive():
+                raise StopError(
+                    f"the node has not stopped within {STOP_SECONDS:g} s: a call of Lua or of a disk does not end; its "
+                    f"thread goes on, and {self.work_directory} is left"
+                )
+        self._thread = self._loop = self._stopping = None
+        self.addresses = []
+        if self._given_directory is None and self.work_directory is not None:
+            shutil.rmtree(self.work_directory, ignore_errors=True)
+        self.work_directory = None
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+
+
+def _keep_in_work_directory(namespace: NamespaceConfig) -> None:
+    """Have the files of ``namespace`` in the work directory: a test must not touch those of a real node."""
+    engine = namespace.storage_engine
+    engine.file = tuple(f"{namespace.name}-{Path(each).name}" for each in engine.file)

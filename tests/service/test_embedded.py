@@ -1,0 +1,222 @@
+"""A node inside of this program: what it serves, and that nothing of it is left when it has ended."""
+
+import asyncio
+import faulthandler
+import os
+import resource
+import signal
+import socket
+import tempfile
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import asudfd
+from asinfo.wire import frame, request
+from asudfd import embedded
+from tests.processes import receive
+
+ROUNDS = 10
+
+CONFIG = """
+service {
+    cluster-name inside
+}
+network {
+    service {
+        address any
+        port 3000
+        access-address 192.0.2.7
+    }
+    http {
+        port 9146
+    }
+}
+namespace kept {
+    storage-engine device {
+        file /var/lib/asudf/kept.dat
+        filesize 128M
+    }
+}
+mod-lua {
+    user-path /opt/somewhere
+}
+"""
+
+LOOP = b"function loop(rec) while true do end end\nfunction one(rec) return 1 end\n"
+
+
+def ask(address: tuple[str, int], command: str) -> str:
+    with socket.create_connection(address, timeout=20) as connection:
+        connection.sendall(frame.pack(frame.INFO, f"{command}\n".encode()))
+        return receive(connection).decode().partition("\t")[2].rstrip("\n")
+
+
+def put(address: tuple[str, int], name: str, source: bytes) -> str:
+    content = b64encode(source).decode()
+    return ask(address, f"udf-put:filename={name};content={content};content-len={len(content)};udf-type=LUA;")
+
+
+def call(function: str, number: int) -> bytes:
+    key = request.Key("test", "", number)
+    return frame.pack(frame.MESSAGE, request.apply(key, "a", function, policy=request.Policy(limit=60_000)))
+
+
+class Left:
+    """What a program has of threads, descriptors, children and files, to be compared with what it has later."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._before = self._now()
+
+    def _now(self) -> list[object]:
+        children = [path.read_text() for path in Path("/proc/self/task").glob("*/children")]
+        descriptors = {
+            each.name: str(each.readlink()).partition(":")[0]
+            for each in Path("/proc/self/fd").iterdir()
+            if each.is_symlink()  # and not the one of the listing itself
+        }
+        return [set(threading.enumerate()), descriptors, sorted(children), list(self._directory.iterdir())]
+
+    def check(self) -> None:
+        assert self._now() == self._before
+
+
+@pytest.fixture
+def left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Left]:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with asudfd.Node():  # what Python itself opens once, such as /dev/urandom
+        pass
+    found = Left(tmp_path)
+    yield found
+    found.check()
+
+
+def test_ten_in_a_row_leave_nothing(left: Left) -> None:
+    for number in range(ROUNDS):
+        with asudfd.Node(nodes=1 + number % 3) as node:
+            assert len(node.addresses) == 1 + number % 3
+            assert ask(node.addresses[-1], "build")
+        left.check()
+
+
+def test_ten_in_a_row_with_clients_and_functions_that_loop_for_ever(left: Left) -> None:
+    longest = 0.0
+    for _ in range(ROUNDS):
+        node = asudfd.Node(nodes=2)
+        node.start()
+        assert put(node.addresses[0], "a.lua", LOOP) == "ok"
+        clients = [socket.create_connection(address, timeout=20) for address in node.addresses * 3]
+        for number, client in enumerate(clients[:4]):
+            client.sendall(call("loop", number))
+        for client in clients[4:]:
+            client.sendall(call("one", 9))
+            assert client.recv(4096)  # hence the others have begun
+        began = time.monotonic()
+        node.stop()
+        longest = max(longest, time.monotonic() - began)
+        for client in clients:
+            with client:
+                assert not client.recv(1)
+        left.check()
+    assert longest < embedded.STOP_SECONDS
+
+
+def test_the_program_stays_as_it_is(capfd: pytest.CaptureFixture[str]) -> None:
+    def state() -> list[object]:
+        handlers = [signal.getsignal(number) for number in signal.valid_signals()]
+        environment = dict(os.environ)
+        timers = [signal.getitimer(which) for which in (signal.ITIMER_REAL, signal.ITIMER_PROF)]
+        limits = [resource.getrlimit(which) for which in (resource.RLIMIT_NOFILE, resource.RLIMIT_CORE)]
+        wakeup = signal.set_wakeup_fd(-1)
+        return [handlers, environment, timers, limits, wakeup, faulthandler.is_enabled(), Path.cwd()]
+
+    before = state()
+    with asudfd.Node() as node:
+        assert ask(node.addresses[0], "statistics")
+        assert state() == before
+    assert state() == before
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_configuration_from_a_file_or_a_text(tmp_path: Path, left: Left) -> None:
+    path = tmp_path / "asudfd.conf"
+    path.write_text(CONFIG)
+    for config in (path, str(path), CONFIG):
+        with asudfd.Node(config=config) as node:
+            assert node.host == "127.0.0.1"
+            assert ask(node.addresses[0], "namespaces") == "kept"
+            assert ask(node.addresses[0], "cluster-name") == "inside"
+            assert ask(node.addresses[0], "service") == f"127.0.0.1:{node.port}"
+            assert node.work_directory
+            assert {each.name for each in node.work_directory.iterdir()} >= {
+                "kept-kept.dat",
+                "asudfd.log",
+                "usr",
+            }
+    path.unlink()
+
+
+def test_what_is_in_a_work_directory_is_there_again(tmp_path: Path) -> None:
+    for there in (False, True):
+        with asudfd.Node(work_directory=tmp_path / "work") as node:
+            assert ("a.lua" in ask(node.addresses[0], "udf-list")) is there
+            put(node.addresses[0], "a.lua", LOOP)
+
+
+def test_a_start_that_fails_leaves_nothing(tmp_path: Path, left: Left) -> None:
+    for arguments, text in (
+        ({"config": "service {\n    no-such-thing 1\n}\n"}, "no-such-thing"),
+        ({"config": "/nowhere/asudfd.conf"}, "cannot be read"),
+        ({"nodes": 0}, "0 nodes"),
+        ({"nodes": 65}, "65 nodes"),
+        ({"work_directory": "/proc/nothing"}, "cannot use the work directory"),
+    ):
+        node = asudfd.Node(**arguments)
+        with pytest.raises(asudfd.StartError, match=text):
+            node.start()
+        assert not node.addresses
+        left.check()
+    with asudfd.Node() as node:
+        with pytest.raises(asudfd.StartError, match="runs already"):
+            node.start()
+        with pytest.raises(asudfd.StartError, match="belongs to another"):
+            asudfd.Node(work_directory=node.work_directory).start()
+        assert ask(node.addresses[0], "build")
+
+
+def test_start_and_stop_by_hand_in_any_order(left: Left) -> None:
+    node = asudfd.Node()
+    node.stop()
+    with pytest.raises(RuntimeError, match="does not run"):
+        assert node.port
+    for _ in range(2):
+        node.start()
+        assert ask((node.host, node.port), "build")
+        node.stop()
+        node.stop()
+
+
+def test_in_a_program_with_an_event_loop(left: Left) -> None:
+    async def program() -> list[str]:
+        async with asudfd.Node() as one, asudfd.Node(nodes=2) as two:
+            addresses = one.addresses + two.addresses
+            return [await asyncio.to_thread(ask, address, "cluster-size") for address in addresses]
+
+    assert len(asyncio.run(program())) == 3
+
+
+def test_a_fork_leaves_the_node_to_its_parent(tmp_path: Path) -> None:
+    with asudfd.Node() as node:
+        child = os.fork()
+        if not child:
+            node.stop()
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        assert node.work_directory
+        assert node.work_directory.is_dir()
+        assert ask(node.addresses[0], "build")
