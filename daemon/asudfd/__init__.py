@@ -3,10 +3,9 @@
 A program that wants a node of its own, in a test for instance, takes `asudfd.Node`; see `asudfd.embedded`.
 """
 
-from typing import TYPE_CHECKING
-
 __all__ = ["Node", "StartError", "StopError"]
 
+TYPE_CHECKING = False  # this comes before `asudfd.start`, which comes before any import
 if TYPE_CHECKING:
     from asudfd.embedded import EmbeddedNode as Node
     from asudfd.errors import StartError, StopError

@@ -11,13 +11,13 @@ Source of the names: aerospike-prometheus-exporter (users, section 5).
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from asudfd.aerospike.info.namespaces import namespace as namespace_answer
-from asudfd.aerospike.info.request import Request
-from asudfd.aerospike.info.statistics import statistics
-from asudfd.network.session import ClientSession
-from asudfd.record.counters import COUNTERS
+from asudfd.config.parameter import spell
+from asudfd.figures.figure import GAUGE, Figure, FigureKind
+from asudfd.figures.modules import module_figures
+from asudfd.figures.namespace import namespace_figures, parameter_figures
+from asudfd.figures.node import node_figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,80 +27,52 @@ if TYPE_CHECKING:
 KIND = "text/plain; version=0.0.4; charset=utf-8"
 """The type of the content. Source: Prometheus, exposition formats."""
 
-_GROWING = frozenset((
-    *COUNTERS,
-    *("client_connections_opened", "client_connections_closed", "reaped_fds", "info_complete", "demarshal_error"),
-    *("batch_index_initiate", "batch_index_complete", "batch_index_error", "batch_index_timeout"),
-    *("udf_cache_hits", "udf_cache_misses", "udf_context_creations", "udf_context_evictions"),
-    *("hits", "misses", "creations", "evictions"),
-))  # fmt: skip
+_NO_WORD = re.compile(r"\W", re.ASCII)
 
-_NUMBER = re.compile(rb"-?\d+(\.\d+)?")
-_BOOLEANS = {b"true": b"1", b"false": b"0"}
+Labels = dict[str, str]
 
-Sample = tuple[str, str, str]
-"""Name, labels, value."""
+
+class _Family(NamedTuple):
+    """All samples of one metric, and what stands above them."""
+
+    kind: FigureKind
+    help: str
+    samples: dict[str, str]
 
 
 def exposition(nodes: Iterable[Node]) -> bytes:
     """The whole text."""
-    families: dict[str, list[str]] = {}
+    families: dict[str, _Family] = {}
     for node in nodes:
-        for name, labels, value in _samples(node):
-            families.setdefault(name, []).append(f"{name}{{{labels}}} {value}\n")
+        for prefix, labels, figures in _groups(node):
+            for figure in figures:
+                if figure.kind is not FigureKind.TEXT:
+                    name = f"aerospike_{prefix}_{_NO_WORD.sub('_', figure.name)}"
+                    family = families.setdefault(name, _Family(figure.kind, figure.help, {}))
+                    # of two figures whose names differ in other signs only, the later counts
+                    family.samples[_labels({**labels, **dict(figure.labels)})] = _number(figure)
     lines: list[str] = []
-    for name, samples in families.items():
-        growing = name.removeprefix("aerospike_node_stats_").removeprefix("aerospike_namespace_")
-        growing = growing.removeprefix("aerospike_node_udf_context_")
-        lines += (f"# TYPE {name} {'counter' if growing in _GROWING else 'gauge'}\n", *samples)
+    for name, family in families.items():
+        lines += (f"# HELP {name} {_escaped_help(family.help)}\n", f"# TYPE {name} {family.kind}\n")
+        lines += (f"{name}{{{labels}}} {value}\n" for labels, value in family.samples.items())
     return "".join(lines).encode("utf-8", "surrogateescape")
 
 
-def _samples(node: Node) -> Iterator[Sample]:
+def _groups(node: Node) -> Iterator[tuple[str, Labels, Iterable[Figure]]]:
+    """The figures of ``node`` by the prefixes of their names, with the labels that all of a group have."""
     host, port = node.endpoint
     place = {"cluster_name": node.config.service.cluster_name, "service": f"{host}:{port}"}
-    own = _labels(place)
-    yield "aerospike_node_up", _labels({"build": node.config.service.build, **place}), "1"
-    for name, value in _numbers(statistics(node, Request(b"statistics", b"", ClientSession()))).items():
-        yield f"aerospike_node_stats_{name}", own, value
-    for space in node.config.namespaces:
-        answer = namespace_answer(node, Request(b"namespace", space.name.encode(), ClientSession()))
-        labels = _labels({**place, "ns": space.name})
-        for name, value in _numbers(answer).items():
-            yield f"aerospike_namespace_{name}", labels, value
-    yield from _modules(node, place)
+    up = Figure("up", 1, GAUGE, "1 for each node that answers.")
+    yield "node", {"build": node.config.service.build, **place}, (up,)
+    yield "node_stats", place, node_figures(node)
+    for space in node.namespaces.values():
+        yield "namespace", {**place, "ns": space.name.decode()}, namespace_figures(node, space)
+        yield "namespace", {**place, "ns": space.name.decode()}, parameter_figures(space.config)
+    yield "node_udf", place, module_figures(node)
 
 
-def _modules(node: Node, place: dict[str, str]) -> Iterator[Sample]:
-    for filename in node.modules.names():
-        module = node.modules.get(filename)
-        if module is not None:
-            labels = _labels({**place, "filename": filename, "hash": module.hash})
-            yield "aerospike_node_udf_module_info", labels, "1"
-    for row in node.host.statistics():
-        labels = _labels({**place, "module": row.module})
-        figures = {
-            "now": row.contexts,
-            "idle": row.idle,
-            "high_water": row.high_water,
-            "hits": row.hits,
-            "misses": row.misses,
-            "creations": row.creations,
-            "evictions": row.evictions,
-        }
-        for name, value in figures.items():
-            yield f"aerospike_node_udf_context_{name}", labels, str(value)
-
-
-def _numbers(answer: bytes) -> dict[str, str]:
-    """Names and values of the figures in the answer of an info command that are numbers; a name counts once."""
-    found = {}
-    for pair in answer.split(b";"):
-        name, _, text = pair.partition(b"=")
-        value = _BOOLEANS.get(text, text)
-        if _NUMBER.fullmatch(value):
-            found[re.sub(r"\W", "_", name.decode(), flags=re.ASCII)] = value.decode()
-    return found
+def _number(figure: Figure) -> str:
+    return str(int(figure.value)) if isinstance(figure.value, bool) else spell(figure.value)
 
 
 def _labels(labels: dict[str, str]) -> str:
@@ -109,3 +81,7 @@ def _labels(labels: dict[str, str]) -> str:
 
 def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def _escaped_help(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("\n", "\\n")

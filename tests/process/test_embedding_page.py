@@ -37,8 +37,3 @@ def test_the_fixture_for_pytest(tmp_path: Path) -> None:
     pytest.importorskip("aerospike", reason="the aerospike client is not installed")
     (tmp_path / "test_visits.py").write_text(blocks()[1])
     assert "1 passed" in run("-m", "pytest", "-p", "no:cacheprovider", "test_visits.py", directory=tmp_path)
-
-
-def test_the_import_is_cheap() -> None:
-    out = run("-X", "importtime", "-c", "import asudfd, sys; print(*sys.modules)", directory=PAGE.parent)
-    assert not {"asyncio", "asudfd.embedded", "asudfd.server", "lupa", "typing_extensions"} & set(out.split())

@@ -74,7 +74,7 @@ class Left:
         self._before = self._now()
 
     def _now(self) -> list[object]:
-        children = [path.read_text() for path in Path("/proc/self/task").glob("*/children")]
+        children = " ".join(path.read_text() for path in Path("/proc/self/task").glob("*/children")).split()
         descriptors = {
             each.name: str(each.readlink()).partition(":")[0]
             for each in Path("/proc/self/fd").iterdir()

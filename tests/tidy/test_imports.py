@@ -15,6 +15,7 @@ SOURCES = sorted(
 
 OWNERS = {
     "bcrypt": {"asinfo/login.py"},
+    "h11": {"daemon/asudfd/network/http.py"},
     "httpx": {"asadm/cron/ping.py", "daemon/asudfd/smd/etcd/gateway.py"},
     "lmdb": {
         "daemon/asudfd/record/check.py",

@@ -107,17 +107,17 @@ class _Check:
 
         if engine.device:
             self.problems.add(line("device"), "block devices are not served: name a 'file' with a 'filesize'")
-        elif engine.kind == "device" and not engine.file:
+        elif not engine.in_memory and not engine.file:
             self.problems.add(line(), f"the namespace '{namespace.name}' has a device without a 'file'")
-        elif engine.kind == "device" and not engine.filesize:
+        elif not engine.in_memory and not engine.filesize:
             self.problems.add(line("file"), "a 'file' needs a 'filesize'")
         elif engine.filesize and not FILE_SIZE_MIN <= engine.filesize <= FILE_SIZE_MAX:
             self.problems.add(
                 line("filesize"), f"'filesize' must be from 128M to 2T bytes, not {engine.filesize}"
             )
-        elif engine.kind == "memory" and engine.file and engine.data_size:
+        elif engine.in_memory and engine.file and engine.data_size:
             self.problems.add(line("data-size"), "'data-size' cannot stand beside a 'file'")
-        elif engine.kind == "memory" and not engine.file and f"{path}.flush-size" in self.lines:
+        elif engine.in_memory and not engine.file and f"{path}.flush-size" in self.lines:
             self.problems.add(line("flush-size"), "'flush-size' needs a 'file'")
         if len(engine.file) > 1:
             self.warnings.add(line("file"), f"all records go to the first file, {engine.file[0]}")

@@ -7,7 +7,7 @@ context inside it. The attribute is the parameter's name with ``-`` written ``_`
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 SIZES = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40, "p": 1 << 50}
 """Suffixes of numbers, powers of 1024. Source: the grammar of aerospike.conf (lua-udf, 2.2)."""
@@ -276,13 +276,26 @@ def spell(value: Value) -> str:
     return str(value) if value != "" else NOT_SET
 
 
-def listing(values: Any, *, own: bool = False, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Names and values of a context as `get-config` lists them: the real server's parameters, or only our own."""
+class Listed(NamedTuple):
+    """A parameter with its present value, and what it is for."""
+
+    name: str
+    value: Value
+    doc: str
+
+
+def listed(values: Any, *, own: bool = False, prefix: str = "") -> Iterator[Listed]:
+    """The parameters of a context in the order of `get-config`: the real server's, or only our own."""
     kind = type(values)
     for attribute in (item.name for item in fields(kind)):
         name = attribute.replace("_", "-")
         if declared := parameters(kind).get(name):
             if declared.own if own else declared.shown:
-                yield prefix + name, spell(getattr(values, attribute))
+                yield Listed(prefix + name, getattr(values, attribute), declared.doc)
         elif (inner := contexts(kind).get(name)) and inner.shown:
-            yield from listing(getattr(values, attribute), own=own, prefix=f"{prefix}{name}.")
+            yield from listed(getattr(values, attribute), own=own, prefix=f"{prefix}{name}.")
+
+
+def listing(values: Any, *, own: bool = False, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Names and values of a context as `get-config` writes them; see `listed`."""
+    return ((each.name, spell(each.value)) for each in listed(values, own=own, prefix=prefix))

@@ -4,16 +4,19 @@
     GET /readyz                200, or 503 and why
     GET /metrics               Prometheus' text form
 
-It reads a request line and headers and nothing else. Every reply says `Connection: close`. What is too long or too
-slow is refused. One connection too many costs the oldest of those that have not sent a request: whoever holds many
-open keeps no supervisor from its answer. Source: RFC 9112.
+h11 reads the request and writes the reply. A body is not read, and every reply says `Connection: close`. A request that is
+too long or too slow is refused. One connection too many closes the oldest of those that have not sent a request: a client
+that holds many open keeps no supervisor from its answer.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
+
+import h11
 
 from asudfd.errors import StartError
 from asudfd.network.listener import listen, new_socket
@@ -35,24 +38,21 @@ REPLY_SECONDS = 10.0
 
 CONNECTIONS_MAX = 64
 
-_LINE_END = re.compile(rb"\r?\n")
-_END = re.compile(rb"\r?\n\r?\n")
-"""A line may end without a carriage return: RFC 9112, section 2.2."""
-
 _ORIGIN = re.compile(rb"https?://[^/?]*", re.IGNORECASE)
-"""How a target begins that is meant for a proxy, which every server has to understand, too: section 3.2.2."""
+"""How a target begins that is meant for a proxy, which every server has to understand, too: RFC 9112, section 3.2.2."""
 
-_METHODS = frozenset((b"GET", b"HEAD"))
-_REASONS = {
-    200: "OK",
-    400: "Bad Request",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    408: "Request Timeout",
-    431: "Request Header Fields Too Large",
-    503: "Service Unavailable",
-    505: "HTTP Version Not Supported",
+_FIRST_LINE = re.compile(rb"(\A[^\r\n]* HTTP/1\.)1(?=\r?\n)")
+
+_OTHER_VERSION = re.compile(rb"[^ \r\n]+ [^ \r\n]+ HTTP/(?!1\.)[^ \r\n]*\r?\n")
+"""A first line with another version, in whatever form: h11 only tells that it is none of its own."""
+
+_REFUSED = {
+    400: b"not an HTTP request\n",
+    431: b"request line and headers have at most %d bytes\n" % HEAD_SIZE_MAX,
+    501: b"only requests without a body\n",
+    505: b"only HTTP/1.1 and 1.0\n",
 }
+"""Texts for requests that h11 does not take, by the status that it gives; 505 is ours."""
 
 
 class HttpServer:
@@ -109,7 +109,9 @@ class _Exchange(asyncio.Protocol):
 
     def __init__(self, http: HttpServer) -> None:
         self._http = http
-        self._held = bytearray()
+        self._protocol = _new_protocol()
+        self._head = b""
+        self._is_head = False
         self.answered = False
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -118,7 +120,7 @@ class _Exchange(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but its class
         loop = asyncio.get_running_loop()
         if not self._http.make_room():
-            self._reply(503, TEXT, b"too many connections\n")
+            self._reply(Page(503, TEXT, b"too many connections\n"))
             return
         self._http.connections[self] = None
         self._timer = loop.call_later(REQUEST_SECONDS, self._on_time)
@@ -131,12 +133,35 @@ class _Exchange(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self.answered:
             return
-        self._held += data[: HEAD_SIZE_MAX + 1]
-        end = _END.search(self._held)
-        if end and end.end() <= HEAD_SIZE_MAX:
-            self._answer(bytes(self._held[: end.start()]))
-        elif len(self._held) > HEAD_SIZE_MAX:
-            self._reply(431, TEXT, b"request line and headers have at most 8192 bytes\n")
+        fitting = data[: HEAD_SIZE_MAX - len(self._head)]
+        self._head += fitting
+        if fitting:
+            self._protocol.receive_data(fitting)
+        try:
+            request = self._request()
+        except h11.RemoteProtocolError as error:
+            self._refuse(505 if _OTHER_VERSION.match(self._head) else error.error_status_hint)
+            return
+        if request is not None:
+            self._answer(request)
+        elif len(fitting) < len(data):
+            self._refuse(431)
+
+    def _request(self) -> h11.Request | None:
+        """The request, if all of it has come. Raises RemoteProtocolError.
+
+        Only HTTP/1.1 asks for a Host, which does not matter here: what somebody types by hand is read as HTTP/1.0.
+        """
+        try:
+            event = self._protocol.next_event()
+        except h11.RemoteProtocolError:
+            older, found = _FIRST_LINE.subn(rb"\g<1>0", self._head)
+            if not found:
+                raise
+            self._protocol = _new_protocol()
+            self._protocol.receive_data(older)
+            event = self._protocol.next_event()
+        return event if isinstance(event, h11.Request) else None
 
     def close(self) -> None:
         """End the connection, whatever it waits for."""
@@ -147,46 +172,46 @@ class _Exchange(asyncio.Protocol):
         if self.answered:
             self.close()
         else:
-            self._reply(408, TEXT, b"the request did not come in time\n")
+            self._reply(Page(408, TEXT, b"the request did not come in time\n"))
 
-    def _answer(self, head: bytes) -> None:
-        line, *headers = _LINE_END.split(head)
-        words = line.split(b" ")
-        if (
-            len(words) != 3
-            or not all(words)
-            or not words[2].startswith(b"HTTP/")
-            or not _well_formed(headers)
-        ):
-            self._reply(400, TEXT, b"not an HTTP request\n")
-            return
-        method, target, version = words
-        if not version.startswith(b"HTTP/1."):
-            self._reply(505, TEXT, b"only HTTP/1.1 and 1.0\n")
-        elif method not in _METHODS:
-            self._reply(405, TEXT, b"only GET and HEAD\n", more="Allow: GET, HEAD\r\n")
+    def _answer(self, request: h11.Request) -> None:
+        if request.http_version not in {b"1.0", b"1.1"}:
+            self._refuse(505)
+        elif request.method not in {b"GET", b"HEAD"}:
+            self._reply(Page(405, TEXT, b"only GET and HEAD\n"), ("Allow", "GET, HEAD"))
         else:
-            self._reply(*self._page(target), body=method == b"GET")
+            self._is_head = request.method == b"HEAD"
+            self._reply(self._page(request.target))
+
+    def _refuse(self, status: int) -> None:
+        self._reply(Page(status, TEXT, _REFUSED.get(status, _REFUSED[400])))
 
     def _page(self, target: bytes) -> Page:
         path = _ORIGIN.sub(b"", target, count=1).partition(b"?")[0] or b"/"
         page = self._http.pages.get(path.decode("latin-1"))
         return page() if page else Page(404, TEXT, f"there are {' '.join(self._http.pages)}\n".encode())
 
-    def _reply(self, status: int, kind: str, content: bytes, *, more: str = "", body: bool = True) -> None:
+    def _reply(self, page: Page, *more: tuple[str, str]) -> None:
         assert self._transport is not None
         self.answered = True
-        head = (
-            f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n"
-            f"Cache-Control: no-store\r\nConnection: close\r\n{more}\r\n"
+        headers = [
+            ("Content-Type", page.kind),
+            ("Content-Length", str(len(page.content))),
+            ("Cache-Control", "no-store"),
+            ("Connection", "close"),
+            *more,
+        ]
+        response = h11.Response(
+            status_code=page.status, headers=headers, reason=HTTPStatus(page.status).phrase
         )
-        self._transport.write(head.encode() + (content if body else b""))
+        self._transport.write(self._protocol.send(response) or b"")
+        if not self._is_head:
+            self._transport.write(page.content)
         if self._timer:
             self._timer.cancel()
         self._timer = asyncio.get_running_loop().call_later(REPLY_SECONDS, self.close)
         self._transport.close()  # once the reply has gone
 
 
-def _well_formed(headers: list[bytes]) -> bool:
-    """Whether all are lines of a name, a colon and a value; what they say does not matter here."""
-    return all(line.find(b":") > 0 and line[0] > 0x20 and b"\0" not in line for line in headers)
+def _new_protocol() -> h11.Connection:
+    return h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD_SIZE_MAX + 1)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from time import monotonic
 from typing import TYPE_CHECKING
+
+from asudfd.figures.node import node_figures
 
 if TYPE_CHECKING:
     from asudfd.node import Node
@@ -16,18 +17,21 @@ def tick(node: Node) -> None:
 
 
 def _lines(node: Node) -> tuple[tuple[str, str], ...]:
-    counters, metrics = node.counters, node.metrics
-    free, free_percent = metrics.free()
-    rows = node.host.statistics()
-    contexts, idle = sum(row.contexts for row in rows), sum(row.idle for row in rows)
-    members, name = len(node.cluster.members), node.config.service.cluster_name
-    uptime = int(monotonic() - node.started)
-    fds = f"{counters.opened - counters.closed},{counters.opened},{counters.closed}"
+    of = {figure.name: figure.value for figure in node_figures(node)}
+    fds = f"{of['client_connections']},{of['client_connections_opened']},{of['client_connections_closed']}"
+    contexts = f"({of['udf_contexts']},{of['udf_contexts_idle']} idle)"
+    name, resident = node.config.service.cluster_name, of["heap_allocated_kbytes"]
     return (
-        ("info", f"NODE-ID {node.id} CLUSTER-SIZE {members} CLUSTER-NAME {name} UPTIME {uptime}"),
-        ("info", f"   system: free-mem-kbytes {free} free-mem-pct {free_percent}"),
-        ("info", f"   process: cpu-pct {metrics.cpu_percent} resident-kbytes {metrics.resident()}"),
+        (
+            "info",
+            f"NODE-ID {node.id} CLUSTER-SIZE {of['cluster_size']} CLUSTER-NAME {name} UPTIME {of['uptime']}",
+        ),
+        (
+            "info",
+            f"   system: free-mem-kbytes {of['system_free_mem_kbytes']} free-mem-pct {of['system_free_mem_pct']}",
+        ),
+        ("info", f"   process: cpu-pct {of['process_cpu_pct']} resident-kbytes {resident}"),
         ("info", f"   fds: proto ({fds})"),
-        ("info", f"   info: complete {counters.info_complete}"),
-        ("udf", f"   modules {len(node.modules.names())} contexts ({contexts},{idle} idle)"),
+        ("info", f"   info: complete {of['info_complete']}"),
+        ("udf", f"   modules {of['udf_modules']} contexts {contexts}"),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asudfd.aerospike.info.expand import expand
+from asudfd.figures.expand import expand
 
 _READ = "{success,error,timeout,not_found,filtered_out}"
 _WRITE = "{success,error,timeout,filtered_out}"

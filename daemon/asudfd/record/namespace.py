@@ -63,7 +63,7 @@ class Namespace:
         self.name = config.name.encode()
         self.config = config
         self.storage = storage
-        self.in_memory = config.storage_engine.kind == "memory"
+        self.in_memory = config.storage_engine.in_memory
         self.sets = storage.sets
         self.counters = counters()
         self.indexes: dict[bytes, Index] = {}

@@ -60,7 +60,7 @@ def _storage(
     config: schema.NamespaceConfig, directory: Path, suffix: str, warn: Warn, manifest: Manifest | None
 ) -> Storage:
     engine = config.storage_engine
-    if engine.kind == "memory" and not engine.file:
+    if engine.in_memory and not engine.file:
         return Memory(engine.data_size)
     if engine.device or not engine.file:
         raise StartError(

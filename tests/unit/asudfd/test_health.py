@@ -6,8 +6,12 @@ from typing import Any, cast
 
 import pytest
 
+from asudfd.aerospike.info.namespaces import namespace
+from asudfd.aerospike.info.request import Request
+from asudfd.aerospike.info.statistics import statistics
 from asudfd.aerospike.info.table import InfoTable
 from asudfd.cluster.cluster import Cluster
+from asudfd.network.session import ClientSession
 from asudfd.node import Node
 from asudfd.process.health import STOPPING, Health
 from asudfd.smd.etcd.store import AWAY
@@ -65,10 +69,16 @@ def test_metrics_are_what_prometheus_reads(node: Node) -> None:
     lines = text(health(node, other), "/metrics").splitlines()
     kinds: dict[str, str] = {}
     seen: set[tuple[str, str]] = set()
+    helped = ""
     for line in lines:
+        if line.startswith("# HELP "):
+            _, _, helped, *words = line.split(" ")
+            assert words[-1].endswith(".")
+            continue
         if line.startswith("# TYPE "):
             _, _, name, kind = line.split()
             assert name not in kinds
+            assert name == helped
             kinds[name] = kind
             continue
         found = LINE.fullmatch(line)
@@ -78,6 +88,10 @@ def test_metrics_are_what_prometheus_reads(node: Node) -> None:
         seen.add((found[1], found[2]))
     assert kinds["aerospike_namespace_client_udf_complete"] == "counter"
     assert kinds["aerospike_node_stats_cluster_size"] == "gauge"
+    assert (
+        "# HELP aerospike_namespace_client_udf_complete Calls of Lua functions of clients that were completed."
+        in lines
+    )
     assert kinds["aerospike_node_udf_context_hits"] == "counter"
     place = 'cluster_name="null",service="127.0.0.1:3000"'
     assert f"aerospike_node_stats_cluster_size{{{place}}} 2" in lines
@@ -86,6 +100,27 @@ def test_metrics_are_what_prometheus_reads(node: Node) -> None:
     assert f'aerospike_node_udf_module_info{{{place},filename="a.lua",hash="0f"}} 1' in lines
     assert f'aerospike_node_udf_context_now{{{place},module="a"}} 3' in lines
     assert 'aerospike_node_stats_uptime{cluster_name="null",service="127.0.0.1:3001"} 0' in lines
+
+
+def test_statistics_and_metrics_have_the_same_figures(node: Node) -> None:
+    request = Request(b"", b"test", ClientSession())
+    metrics = text(health(node), "/metrics")
+    for prefix, answer in (
+        ("node_stats", statistics(node, request)),
+        ("namespace", namespace(node, request)),
+    ):
+        pairs = [pair.split("=") for pair in answer.decode().split(";")]
+        numbers = {
+            name for name, value in pairs if value in {"true", "false"} or value.replace(".", "").isdigit()
+        }
+        told = set(re.findall(rf"^# TYPE aerospike_{prefix}_(\w+) ", metrics, re.MULTILINE))
+        assert told == {re.sub(r"\W", "_", name) for name in numbers - {"cluster_key"}}
+
+
+def test_a_text_that_looks_like_a_number_is_no_metric(node: Node) -> None:
+    node.cluster.key = 0x123456789012
+    assert b"cluster_key=123456789012;" in statistics(node, Request(b"", b"", ClientSession()))
+    assert "cluster_key" not in text(health(node), "/metrics")
 
 
 def test_labels_are_escaped(node: Node) -> None:

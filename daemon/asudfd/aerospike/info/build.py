@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from asudfd.aerospike.info.table import InfoCommand
+from asudfd.figures.node import COMPATIBILITY_ID
 
 if TYPE_CHECKING:
     from asudfd.aerospike.info.request import Request
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
 
 EDITION = b"Aerospike Community Edition"
 """Clients and tools choose their behaviour by it; ours is that edition's."""
-
-COMPATIBILITY_ID = b"15"
-"""Version of the protocol between nodes that the release speaks. Source: info-protocol, Appendix A."""
 
 FEATURES = (
     b"batch-any",
@@ -112,7 +110,7 @@ def compatibility_id(_node: Node, _request: Request) -> bytes:
 
     Version of the protocol between nodes.
     """
-    return COMPATIBILITY_ID
+    return b"%d" % COMPATIBILITY_ID
 
 
 def features(_node: Node, _request: Request) -> bytes:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from asudfd.aerospike.info.table import InfoCommand
 from asudfd.config.change import named_set, plan
-from asudfd.config.parameter import listing, parameters
+from asudfd.config.namespace_listing import namespace_listing
+from asudfd.config.parameter import listing, parameters, spell
 from asudfd.config.schema import NamespaceConfig
 from asudfd.config.schema.namespace import TTL_NEVER
 from asudfd.errors import Code, CommandError
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from asudfd.config.change import ParameterChange
     from asudfd.config.schema import Config, NamespaceSet, NetworkConfig, ServiceConfig
     from asudfd.node import Node
-
-STRIPES = 8
-"""Stripes of a memory namespace that names no files. Source: info-protocol, Appendix B."""
 
 CONTEXT_SIZE_MAX = 1023
 
@@ -47,7 +45,8 @@ def get_config(node: Node, request: Request) -> bytes:
         case b"network":
             return _line(listing(config.network))
         case b"namespace":
-            return _line(namespace_listing(_namespace(config, request)))
+            found = namespace_listing(_namespace(config, request))
+            return _line((each.name, spell(each.value)) for each in found)
         case b"security" | b"xdr":
             return b""
         case b"asudf":
@@ -143,24 +142,6 @@ def _namespace(config: Config, request: Request) -> NamespaceConfig:
         if namespace.name.encode() == name:
             return namespace
     raise CommandError(Code.NAMESPACE, "namespace not found on node")
-
-
-def namespace_listing(namespace: NamespaceConfig) -> Iterator[tuple[str, str]]:
-    """The namespace's parameters; before those of its storage the kind, and its files or stripes."""
-    engine = namespace.storage_engine
-    told = False
-    for name, value in listing(namespace):
-        if name.startswith("storage-engine.") and not told:
-            told = True
-            yield "storage-engine", engine.kind
-            for number, path in enumerate(engine.device):
-                yield f"storage-engine.device[{number}]", path
-            for number, path in enumerate(engine.file):
-                yield f"storage-engine.file[{number}]", path
-            if engine.kind == "memory" and not (engine.file or engine.device):
-                for number in range(STRIPES):
-                    yield f"storage-engine.stripe[{number}]", f"stripe-{number}"
-        yield name, value
 
 
 def _own(config: Config) -> Iterator[tuple[str, str]]:

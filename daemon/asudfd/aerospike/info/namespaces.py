@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import time
-from functools import cache
 from typing import TYPE_CHECKING
 
 from asinfo.text import text
-from asudfd.aerospike.info.config import namespace_listing
-from asudfd.aerospike.info.expand import expand
 from asudfd.aerospike.info.table import InfoCommand
+from asudfd.config.namespace_listing import namespace_listing
 from asudfd.config.parameter import spell
 from asudfd.config.schema import NamespaceSet
 from asudfd.errors import Code, CommandError
-from asudfd.record.record import EPOCH_SECONDS
+from asudfd.figures.figure import info_text
+from asudfd.figures.namespace import namespace_figures
 from asudfd.record.sets import SetFigures
 from asudfd.record.truncation import WHOLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from asudfd.aerospike.info.request import Request
     from asudfd.config.schema import NamespaceConfig
     from asudfd.node import Node
     from asudfd.record import namespace as records
-
-INDEX_ENTRY_SIZE = 64
-"""Bytes that the real server's index takes for a record; reported so that its figures can be compared."""
 
 
 def namespaces(node: Node, _request: Request) -> bytes:
@@ -45,8 +38,8 @@ def namespace(node: Node, request: Request) -> bytes:
     found = node.namespaces.get(request.parameters)
     if found is None:
         return b"type=unknown"
-    figures = [*_figures(node, found), *namespace_listing(found.config)]
-    return ";".join(f"{name}={value}" for name, value in figures).encode()
+    parameters = ";".join([f"{name}={spell(value)}" for name, value, _ in namespace_listing(found.config)])
+    return f"{info_text(namespace_figures(node, found))};{parameters}".encode()
 
 
 def sets(node: Node, request: Request) -> bytes:
@@ -146,66 +139,6 @@ def _set(space: records.Namespace, name: bytes) -> bytes:
         ("stop-writes-size", limits.stop_writes_size),
     )
     return ":".join(f"{key}={value}" for key, value in values).encode()
-
-
-def _figures(node: Node, space: records.Namespace) -> Iterator[tuple[str, object]]:
-    sweeper, count = space.sweeper, space.sets.objects
-    owned = sum(byte.bit_count() for byte in node.cluster.bitmap(node.id))
-    yield "ns_cluster_size", len(node.cluster.members)
-    yield "effective_replication_factor", 1
-    yield "objects", count
-    yield from _zeros("tombstones xdr_tombstones xdr_bin_cemeteries mrt_provisionals")
-    yield "master_objects", count
-    yield from _zeros(
-        "master_tombstones prole_objects prole_tombstones non_replica_objects non_replica_tombstones"
-        " unreplicated_records {dead,unavailable,auto_revived}_partitions"
-    )
-    yield "clock_skew_stop_writes", "false"
-    yield "stop_writes", spell(space.stop_writes)
-    yield "hwm_breached", "false"
-    yield "current_time", int(time.time()) - EPOCH_SECONDS
-    yield "non_expirable_objects", sweeper.non_expirable
-    yield "expired_objects", sweeper.expired
-    yield from _zeros("evicted_objects evict_ttl evict_void_time smd_evict_void_time")
-    yield "nsup_cycle_duration", sweeper.cycle_ms // 1000
-    yield "nsup_cycle_deleted_pct", f"{sweeper.deleted_pct:.2f}"
-    yield "nsup_xdr_key_busy", 0
-    yield "truncate_lut", space.truncation.marks.get(WHOLE, 0)
-    yield "truncating", spell(bool(space.truncation.pending))
-    yield from _zeros("sindex_gc_cleaned mrt_monitors mrt_monitors_active xmem_id")
-    yield "index_used_bytes", INDEX_ENTRY_SIZE * count
-    yield from _zeros("set_index_used_bytes sindex_used_bytes")
-    yield from _storage(space)
-    yield "data_compression_ratio", "1.000"
-    for kind in ("record", "query"):
-        yield f"{kind}_proto_uncompressed_pct", "0.000"
-        yield f"{kind}_proto_compression_ratio", "1.000"
-    yield from (("pending_quiesce", "false"), ("effective_is_quiesced", "false"), ("nodes_quiesced", 0))
-    yield from (("effective_prefer_uniform_balance", "false"), ("effective_active_rack", 0))
-    yield from _zeros(
-        "migrate_tx_partitions_imbalance migrate_{tx,rx}_instances migrate_{tx,rx}_partitions_active"
-        " migrate_tx_partitions_{initial,remaining,lead_remaining} migrate_rx_partitions_{initial,remaining}"
-        " migrate_records_{skipped,transmitted} migrate_record_{retransmits,receives} migrate_records_unreadable"
-        " migrate_signals_{active,remaining}"
-    )
-    yield "migrate_fresh_partitions", owned
-    yield from _zeros("appeals_tx_active appeals_rx_active appeals_tx_remaining appeals_records_exonerated")
-    yield from space.counters.items()
-
-
-def _storage(space: records.Namespace) -> Iterator[tuple[str, object]]:
-    storage = space.storage
-    total, used = storage.total_bytes, storage.used_bytes
-    yield "data_total_bytes", total
-    yield "data_used_bytes", used
-    yield "data_used_pct", 100 * used // total if total else 0
-    yield "data_avail_pct", max(0, 100 * (total - storage.taken_bytes) // total) if total else 100
-
-
-@cache
-def _zeros(names: str) -> tuple[tuple[str, int], ...]:
-    """Counters that nothing here makes grow: there is no migration, no eviction and no other data centre."""
-    return tuple((name, 0) for name in expand(names))
 
 
 ROWS = (

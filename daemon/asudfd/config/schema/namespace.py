@@ -147,6 +147,11 @@ class StorageEngine:
         False, "Build secondary indexes by a scan.", shown=False, engine="device"
     )
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether records are kept in memory, with a file behind it or without."""
+        return self.kind == "memory"
+
 
 TTL_NEVER = 0xFFFFFFFF
 """What default-ttl of a set is for -1: records of this set live for ever, whatever the namespace says."""

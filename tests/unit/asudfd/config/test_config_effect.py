@@ -15,7 +15,8 @@ DECLARED = {declared.attribute: declared for declared in parameters(ServiceConfi
 def attributes() -> set[str]:
     """The names of all attributes of something called `service` that the node's code reads, but to show them."""
     found = set()
-    for path in set(DAEMON.rglob("*.py")) - set((DAEMON / "info").rglob("*.py")):
+    shown = {*(DAEMON / "aerospike/info").rglob("*.py"), *(DAEMON / "figures").rglob("*.py")}
+    for path in set(DAEMON.rglob("*.py")) - shown:
         for part in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(part, ast.Attribute) and ast.unparse(part.value).rpartition(".")[2] == "service":
                 found.add(part.attr)

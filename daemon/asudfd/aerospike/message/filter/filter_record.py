@@ -46,7 +46,7 @@ class FilterRecord:
     )
 
     def __init__(self, namespace: Namespace, digest: bytes, record: Record) -> None:
-        self.in_memory = namespace.config.storage_engine.kind == "memory"
+        self.in_memory = namespace.in_memory
         self.digest = digest
         self.record = record
         self.variables: dict[int, Any] = {}

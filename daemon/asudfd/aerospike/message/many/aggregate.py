@@ -103,7 +103,7 @@ async def _pieces(
         return
     piece = (config.service.transaction_max_ms or config.mod_lua.time_max_ms) / 1000
     end = monotonic() + message[7] / 1000 if message[7] else float("inf")
-    in_memory = job.namespace.config.storage_engine.kind == "memory"
+    in_memory = job.namespace.in_memory
     result = "abort"  # unless all is gone through: the client has left
     stream = host.open_stream(stream_call(*call_of(fields), StreamView(_HEAD, in_memory)))
     try:

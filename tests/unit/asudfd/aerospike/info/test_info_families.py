@@ -11,10 +11,10 @@ import pytest
 from asinfo.wire.frame import HEADER_SIZE
 from asudfd.aerospike.info import devices
 from asudfd.aerospike.info.dispatch import SUMMARY, InfoService
-from asudfd.aerospike.info.expand import expand
 from asudfd.aerospike.info.families import FAMILIES, table
 from asudfd.aerospike.info.table import InfoCommand, InfoTable
 from asudfd.cluster.cluster import Member
+from asudfd.figures.expand import expand
 from asudfd.network.session import ClientSession
 from asudfd.node import Node
 from asudfd.process.ticker import tick

@@ -1,0 +1,25 @@
+"""What a start imports: what costs time and is not always needed is imported where it is needed."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.processes import ROOT
+
+
+def modules(statement: str) -> set[str]:
+    command = [sys.executable, "-c", f"{statement}\nimport sys\nprint(*sys.modules)"]
+    return set(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("statement", "absent"),
+    [
+        ("import asudfd", {"typing", "asyncio", "asudfd.embedded", "asudfd.errors", "asudfd.server", "lupa"}),
+        ("import asudfd.cli", {"typer", "asyncio", "yaml", "lupa", "asudfd.server"}),
+        ("import asudfd.process.daemon", {"h11", "httpx", "typer", "yaml", "asudfd.exposition"}),
+    ],
+)
+def test_a_start_does_without(statement: str, absent: set[str]) -> None:
+    assert not modules(statement) & absent
