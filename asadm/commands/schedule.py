@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from asadm import inventory, targets
 from asadm.cron import printed, settings, times
@@ -51,46 +51,77 @@ SECRET = {"password", "tls-keyfile-password"}
 """Flags of asadm that may only be carried as ``file:PATH``."""
 
 
+class ScheduleSettings(NamedTuple):
+    """What is printed.
+
+    ``units``     names of the kinds of units; empty for a file of cron
+    ``schedule``  when it runs
+    ``clear``     what the printed command is asked to do
+    ``user``      account to run as; empty for the usual one
+    ``name``      of the file or of the units
+    ``program``   where asadm is; None for the one that runs now
+    ``ping_url``  as it was typed; empty where it was not
+    ``typed``     the flags as they were typed, to be written again
+    """
+
+    units: tuple[str, ...]
+    schedule: times.Schedule
+    clear: ClearSettings
+    user: str
+    name: str
+    program: str | None
+    ping_url: str
+    typed: Values
+
+    @classmethod
+    def of(cls, options: Values) -> Self:
+        """What a command line says. Raises UsageError for flags that make no sense."""
+        if options.flag("cron") == options.flag("systemd"):
+            raise UsageError("schedule print: needs either --cron or --systemd")
+        unit = options.text("unit")
+        if unit and options.flag("cron"):
+            raise UsageError("--unit: goes with --systemd")
+        units = (unit,) if unit else ("timer", "service")
+        return cls(
+            units=() if options.flag("cron") else units,
+            schedule=_times(options.text("schedule"), options.text("every")),
+            clear=_clear_settings(options),
+            user=_user(options.text("user")),
+            name=options.text("name") or "",
+            program=options.text("program"),
+            ping_url=(options.text("ping-url") or "") if "ping-url" in options.given else "",
+            typed=options,
+        )
+
+
 def check(arguments: CommandArguments) -> None:
     """Raise UsageError for flags that make no sense."""
-    options = arguments.options
-    if options.flag("cron") == options.flag("systemd"):
-        raise UsageError("schedule print: needs either --cron or --systemd")
-    if options.text("unit") and options.flag("cron"):
-        raise UsageError("--unit: goes with --systemd")
-    _times(options)
-    _settings(options)
+    arguments.prepared = ScheduleSettings.of(arguments.options)
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Print the job; exit code 0, or 2 when the flags make no sense. Nothing is sent to any node."""
-    check(arguments)
-    job = _job(session, arguments)
-    files = _files(job, arguments.options)
+    wanted: ScheduleSettings = arguments.prepared
+    job = _job(session, wanted, arguments.clauses.get("with", []))
+    files = _files(job, wanted.units)
     return CommandOutcome(show="\n".join(files.values()).encode(), extra={"files": files})
 
 
-def _files(job: printed.CronJob, options: Values) -> dict[str, str]:
+def _files(job: printed.CronJob, units: Sequence[str]) -> dict[str, str]:
     """What is printed, by the name of the file it belongs into."""
-    if options.flag("cron"):
+    if not units:
         return {f"/etc/cron.d/{job.name}": printed.crontab(job)}
     made = {"timer": printed.timer, "service": printed.service}
-    unit = options.text("unit")
-    return {
-        f"/etc/systemd/system/{job.name}.{kind}": make(job)
-        for kind, make in made.items()
-        if unit in {None, kind}
-    }
+    return {f"/etc/systemd/system/{job.name}.{unit}": made[unit](job) for unit in units}
 
 
-def _times(options: Values) -> times.Schedule:
-    when, often = options.text("schedule"), options.text("every")
+def _times(when: str | None, often: str | None) -> times.Schedule:
     if when is not None and often is not None:
         raise UsageError("schedule print: either --schedule or --every")
     return times.parse(when) if when is not None else times.every("1h" if often is None else often)
 
 
-def _settings(options: Values) -> ClearSettings:
+def _clear_settings(options: Values) -> ClearSettings:
     """What the printed command is asked to do. Only what was typed: the environment of now is not that of the job."""
     typed = Values(settings.OPTIONS)
     typed.given = {name: value for name, value in options.given.items() if name != "ping-url"}
@@ -100,32 +131,30 @@ def _settings(options: Values) -> ClearSettings:
     return found
 
 
-def _job(session: CommandSession, arguments: CommandArguments) -> printed.CronJob:
-    options = arguments.options
-    wanted = _settings(options)
-    timed = options.flag("systemd")
+def _job(session: CommandSession, wanted: ScheduleSettings, nodes: Sequence[str]) -> printed.CronJob:
+    clear = wanted.clear
     # systemd spreads the start itself, and shows it in its list of timers.
-    carried = [option for option in CARRIED if not (timed and option.name == "splay")]
-    files = [wanted.lock, wanted.metrics_file]
-    rewarm = wanted.rewarm or _real_servers(session.flags)
+    carried = [option for option in CARRIED if not (wanted.units and option.name == "splay")]
+    files = [clear.lock, clear.metrics_file]
+    rewarm = clear.rewarm or _real_servers(session.flags)
     words = [
-        _program(options.text("program")),
+        _program(wanted.program),
         *_own_flags(session),
         *("cache", "clear", "--quiet"),
-        *(["--rewarm"] if rewarm and not wanted.rewarm else []),
-        *_words(carried, options),
-        *_nodes(arguments),
+        *(["--rewarm"] if rewarm and not clear.rewarm else []),
+        *_words(carried, wanted.typed),
+        *(["with", *nodes] if nodes else []),
     ]
     return printed.CronJob(
-        name=options.text("name") or "",
-        schedule=_times(options),
+        name=wanted.name,
+        schedule=wanted.schedule,
         command=tuple(words),
-        user=_user(options),
-        ping_url=(options.text("ping-url") or "") if "ping-url" in options.given else "",
+        user=wanted.user,
+        ping_url=wanted.ping_url,
         written=tuple(str(Path(file).absolute()) for file in files if file),
         stateful=rewarm,
-        splay=wanted.splay,
-        deadline=wanted.deadline,
+        splay=clear.splay,
+        deadline=clear.deadline,
     )
 
 
@@ -197,16 +226,10 @@ def _secret(name: str, value: str) -> str:
     )
 
 
-def _user(options: Values) -> str:
-    user = options.text("user")
-    if user == "":
+def _user(name: str | None) -> str:
+    if name == "":
         raise UsageError("--user: needs a name")
-    return user or ""
-
-
-def _nodes(arguments: CommandArguments) -> list[str]:
-    nodes = arguments.clauses.get("with")
-    return ["with", *nodes] if nodes else []
+    return name or ""
 
 
 def _words(options: Iterable[Option], values: Values) -> list[str]:
