@@ -1,4 +1,4 @@
-"""Compile errors as the author of a module reads them: his own file, and the line that is wrong."""
+"""Compile errors for the author of a module: the path of the file, the line, and the text of the line."""
 
 from __future__ import annotations
 

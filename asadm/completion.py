@@ -1,4 +1,4 @@
-"""What completion must know about asadm's commands. Imports all of them: for the generator of the scripts only."""
+"""The commands of asadm for the generator of completion scripts. Imports all commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command gives back: an answer per node, something to show, messages and an exit code."""
+"""The result of a command: an answer for each node, output, messages and an exit code."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class NodeAnswer:  # plain class: dataclasses cost more to import than the whole
 
 
 class CommandOutcome:
-    """What a command did.
+    """The result of a command.
 
     ``answers``   one a node, in the configured order; ``--json`` shows just these
     ``show``      what goes to standard output without ``--json``: ready bytes, sheets, or nothing

@@ -1,4 +1,4 @@
-"""Writing a file whole or not at all."""
+"""Writes a file atomically, or into a pipe or device that is there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Being stopped between two steps that belong together: the first signal is heard, and nothing cuts off the second.
+"""Signals during steps that belong together: the first one stops the run, later ones interrupt no cleanup.
 
 Ctrl-C, SIGTERM (systemd, shutdown) and SIGHUP (a terminal that is closed) become one KeyboardInterrupt; from then on
 they are only counted, so that what has to be put back can be, within the time that is set for it.
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 _HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class SignalShield:
-    """Inside its ``with`` block at most one KeyboardInterrupt is raised, where the program waits, and none after `up`.
+class DeferredSignals:
+    """Inside its ``with`` block at most one KeyboardInterrupt is raised, where the program waits, and none after `defer`.
 
-    ``signal`` is the first that came, 0 for none. A shield inside of another tells that what it heard.
+    ``signal`` is the first that came, 0 for none. One inside of another passes on what it heard.
     """
 
     def __init__(self) -> None:
         self.signal = 0
-        self._up = False
+        self._deferred = False
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
@@ -40,13 +40,13 @@ class SignalShield:
             number, before = self._before.popitem()
             signal.signal(number, before)
             outer = getattr(before, "__self__", None)
-            if isinstance(outer, SignalShield) and self.signal:
+            if isinstance(outer, DeferredSignals) and self.signal:
                 outer.signal = outer.signal or self.signal
-                outer.up()  # its KeyboardInterrupt is ours
+                outer.defer()  # its KeyboardInterrupt is ours
 
-    def up(self) -> None:
+    def defer(self) -> None:
         """From here on nothing is cut off."""
-        self._up = True
+        self._deferred = True
         interrupt.drop()
 
     @property
@@ -56,6 +56,6 @@ class SignalShield:
 
     def _hear(self, number: int, _frame: FrameType | None) -> None:
         self.signal = self.signal or number
-        if not self._up:
-            self._up = True
+        if not self._deferred:
+            self._deferred = True
             interrupt.hear(number)

@@ -1,4 +1,4 @@
-"""Which nodes a run is about.
+"""Finds the nodes of a run: command line, inventory, astools.conf.
 
 The first of these that says something decides:
 

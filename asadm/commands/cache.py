@@ -1,4 +1,4 @@
-"""``cache clear``: drop the cached Lua contexts of every node, made for runs that nobody watches.
+"""``cache clear``: drop the cached Lua contexts of every node; for cron, systemd and other unattended runs.
 
 The order of a run, each step only if its flag was given: take the lock, wait the random time, ping that it starts,
 ask the nodes, bring back the caches of real servers, write the metrics file, ping how it went. docs/cron.md tells the
@@ -62,7 +62,7 @@ def _dry_run(cluster: AerospikeCluster, settings: ClearSettings) -> CommandOutco
 
 
 class ClearRun:
-    """One run: what became of each node, and what else there is to say."""
+    """One run of ``cache clear``: the results of the nodes, and the messages."""
 
     def __init__(self, session: CommandSession, cluster: AerospikeCluster, settings: ClearSettings) -> None:
         self._session = session

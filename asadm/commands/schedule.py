@@ -52,7 +52,7 @@ SECRET = {"password", "tls-keyfile-password"}
 
 
 class ScheduleSettings(NamedTuple):
-    """What is printed.
+    """The flags of ``schedule print``.
 
     ``units``     names of the kinds of units; empty for a file of cron
     ``schedule``  when it runs

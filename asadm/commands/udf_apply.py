@@ -1,4 +1,4 @@
-"""``udf apply``: bring every node to the modules of a directory, or carry out a plan file, and prove it."""
+"""``udf apply``: bring every node to the modules of a directory or of a plan file, and verify it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``udf check``: whether all is well with the modules, for a person, a cron job or a monitoring system."""
+"""``udf check``: report differing, missing and damaged modules to a person, a cron job or a monitoring system."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ Examples:
 
 
 class CheckSettings(NamedTuple):
-    """What is looked at, and the form in which it is told; ``path`` is that of the directory, if one was given."""
+    """What is checked, and the output format; ``path`` is that of the directory, if one was given."""
 
     form: str
     path: str | None

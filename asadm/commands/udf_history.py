@@ -1,4 +1,4 @@
-"""``udf history``: what was changed when by whom, and the source of any of it. Asks no node."""
+"""``udf history``: show the recorded changes, or the source that an entry has. Asks no node."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
 
 
 class _Repair:
-    """Which nodes have not what is right after one ``survey``, and how they get it."""
+    """The repair that one ``survey`` calls for: the right versions, the nodes that lack them, and the puts."""
 
     def __init__(
         self, session: CommandSession, settings: RepairSettings, cluster: Target, survey: Survey
@@ -127,13 +127,13 @@ class _Repair:
         self.settings = settings
         self.cluster = cluster
         self.survey = survey
-        self.verdicts = _verdicts(cluster, survey, settings)
+        self.versions = _right_versions(cluster, survey, settings)
         self.unseen: list[str] = []
         """Nodes whose files could not be read, in words."""
         if settings.verify:
             deadline = cluster.budget.deadline if cluster.budget else None
-            self.unseen = _look_at_files(cluster, survey, self.verdicts, deadline or NEVER)
-        self.wrong = [each for each in self.verdicts if each.wrong or each.reason]
+            self.unseen = _look_at_files(cluster, survey, self.versions, deadline or NEVER)
+        self.wrong = [each for each in self.versions if each.wrong or each.reason]
         self.decided = [each for each in self.wrong if each.content is not None]
 
     def proposal(self) -> Proposal:
@@ -156,7 +156,7 @@ class _Repair:
             return self._only_shown()
         seen = self.survey
         where = "" if seen.complete else f" on {coverage(seen.read, len(seen.listings))}"
-        note = f"nothing to repair{where}: {count(len(self.verdicts) or len(seen.names()), 'module')}"
+        note = f"nothing to repair{where}: {count(len(self.versions) or len(seen.names()), 'module')}"
         if not seen.read:
             note = unknown(len(seen.listings))
         code = FAILED if self.unseen else None
@@ -224,7 +224,7 @@ class _Repair:
         return Carried(outcome, [repair.result(self._intent(each)) for each in self.decided])
 
 
-def _verdicts(cluster: Target, seen: Survey, settings: RepairSettings) -> list[RightVersion]:
+def _right_versions(cluster: Target, seen: Survey, settings: RepairSettings) -> list[RightVersion]:
     if settings.directory is not None:
         from asadm.fleet.plan import plan
 
@@ -246,16 +246,16 @@ def _trusted(cluster: Target, seen: Survey, name: str) -> Node:
 
 
 def _look_at_files(
-    cluster: Target, seen: Survey, verdicts: Sequence[RightVersion], deadline: float
+    cluster: Target, seen: Survey, versions: Sequence[RightVersion], deadline: float
 ) -> list[str]:
     """Where a node lists the right version, see whether it serves it; the nodes that did not tell, in words."""
     items = [
-        ModuleChange(each.name, each.content, each.hash) for each in verdicts if each.content is not None
+        ModuleChange(each.name, each.content, each.hash) for each in versions if each.content is not None
     ]
     places = [NodeProgress(listing, items) for listing in seen.listings]
     verify(cluster, items, places, deadline)
     silent: dict[str, str] = {}
-    for each in verdicts:
+    for each in versions:
         for place in places:
             cell = place.cells.get(each.name)
             if cell is not None and cell.status == "unverified":

@@ -79,7 +79,7 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
 
 
 class RewarmRun:
-    """One run over the real servers of ``cluster``."""
+    """One run of ``udf rewarm`` over the real servers of ``cluster``."""
 
     def __init__(self, session: CommandSession, settings: RewarmSettings, cluster: Target) -> None:
         self.session = session
@@ -204,7 +204,7 @@ def _look(cluster: Target) -> tuple[Survey, list[Node]]:
 
 
 class RewarmTasks:
-    """What is to be done.
+    """The modules to be put twice, and the real servers that get them.
 
     ``clusters``    the real servers, those of one cluster together
     ``nodes``       nodes by module and hash; all nodes of a cluster are in the same one

@@ -1,4 +1,4 @@
-"""``udf rollback``: bring back what the history has, on all nodes; itself a change that is recorded."""
+"""``udf rollback``: undo a change with the contents of the history; the rollback is recorded as a change too."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def _none(path: str, cluster: Target, name: bytes | None, *, waiting: bool) -> s
 
 
 class _FormerState:
-    """What to go back to: ``sources``, and the modules that were not there; ``run`` is the one that is undone."""
+    """The state to restore: modules to put (``sources``) and to remove; ``run`` is the run that is undone."""
 
     def __init__(self, title: str, run: str | None = None) -> None:
         self.title = title

@@ -1,4 +1,4 @@
-"""``udf status``: modules by nodes, who has which version; once, or live."""
+"""``udf status``: the version of every module on every node, once or repeatedly."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a job without a person watching needs: a lock, a clock, pings, metrics, and its schedule."""
+"""Unattended runs of ``cache clear``: lock file, deadline, pings, metrics, and the schedule."""

@@ -1,4 +1,4 @@
-"""One run at a time: an flock on a file.
+"""A lock file (flock) that lets one run at a time do something.
 
 The kernel frees the lock when its holder ends, however it ends, so a file left behind means nothing. The process id
 in the file is for people only; the lock alone decides.
@@ -23,7 +23,7 @@ POLL_SECONDS = 0.1
 
 
 class LockHeldError(Error):
-    """Another run holds the lock; ``holder`` is its process id, and who it is, as it wrote it, or empty."""
+    """Another run holds the lock; ``holder`` is its process id, user and host as it wrote them, or empty."""
 
     def __init__(self, path: str, holder: str) -> None:
         run = f"another run (process {holder})" if holder else "another run"

@@ -1,4 +1,4 @@
-"""What there is to say about a run over all nodes: to a person, to a ping, to Prometheus."""
+"""The report of a ``cache clear`` run: for a person, for a ping, for Prometheus."""
 
 from __future__ import annotations
 

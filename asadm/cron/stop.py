@@ -1,4 +1,4 @@
-"""What may end a job early: Ctrl-C, SIGTERM (systemd, shutdown) and its own deadline.
+"""Early ends of a run: Ctrl-C, SIGTERM (systemd, shutdown) and the deadline.
 
 All three become a KeyboardInterrupt where the job waits, see `asinfo.terminal.interrupt`, because everything that waits (the
 exchange, the lock, a sleep) already ends well at that one. Which of them it was is remembered, for the report and the exit code.

@@ -1,4 +1,4 @@
-"""What a run writes into the history: before it, what the nodes have and what is about to be done; after it, how it went.
+"""The entries of a change in the history: old contents and intended changes before it, results after it.
 
 A marker version that is found counts as the content that it stands for: that is what has to come back.
 """
@@ -49,7 +49,7 @@ class IntendedChange:
 
 
 class ChangeResult:
-    """How it went with one module: addresses of the nodes that have it as they should (``good``), and that have not."""
+    """The result of one module: addresses of the nodes that have the change (``good``), and of those that have not."""
 
     __slots__ = ("bad", "good", "intent", "note")
 
@@ -63,7 +63,7 @@ class ChangeResult:
 
 
 class Backup:
-    """The rows of one run."""
+    """Writes the entries of one run into the history."""
 
     def __init__(self, history: History, cluster: Target, *, note: str, undoes: str | None = None) -> None:
         self.history = history
@@ -179,7 +179,7 @@ class Backup:
 
 
 class _Pending:
-    """Contents on their way into the history, some at a time: a transaction each would be slow, all at once large."""
+    """Contents that wait to be written: several in a transaction, since one each would be slow and all at once large."""
 
     def __init__(self, history: History, written: dict[Key, str]) -> None:
         self._history = history

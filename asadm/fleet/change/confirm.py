@@ -1,4 +1,4 @@
-"""The question before a cluster is changed."""
+"""The confirmation of a change: ``--yes``, or a question on the terminal."""
 
 from __future__ import annotations
 

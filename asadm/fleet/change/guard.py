@@ -1,10 +1,10 @@
-"""The one way in which modules on nodes are changed, whatever the command.
+"""Every change of modules goes through here: history, locks, survey, confirmation, backup, the change, results.
 
     history opened -> lock files -> survey, proposal -> shown -> confirmed -> the clusters' locks -> second survey, nothing
     changed since? -> what is there and what is to be goes into the history -> done and verified -> how it went, too
 
-With ``--yes`` nobody thinks between the two surveys, and the second one is left out where no other machine may have
-changed anything in between either. The time of ``--wait`` begins with the first survey; the time in which a person
+With ``--yes`` there is no question between the two surveys, and the second survey is left out where the clusters have
+no lock of their own. The time of ``--wait`` begins with the first survey; the time in which a person
 thinks, and in which another run holds a lock, is not counted. Errors before anything is sent are raised.
 """
 
@@ -21,7 +21,7 @@ from asadm.fleet.change.backup import Backup
 from asadm.fleet.change.lock import ClusterLock, FileLocks
 from asadm.fleet.history.history import History, clean, path_of
 from asadm.outcome import FAILED, INTERRUPTED, CommandOutcome
-from asadm.signals import SignalShield
+from asadm.signals import DeferredSignals
 from asinfo.errors import ConfigError, Error, UsageError
 from asinfo.terminal.render import plain
 from asinfo.text import text
@@ -45,14 +45,14 @@ READING = 0.5
 
 
 class Carried(NamedTuple):
-    """What became of a change: what the command gives back, and what the history gets."""
+    """A change that was carried out: the outcome of the command, and the results for the history."""
 
     outcome: CommandOutcome
     results: Sequence[ChangeResult]
 
 
 class Work(NamedTuple):
-    """What carrying out a change is given.
+    """The parameters of `Proposal.carry_out`.
 
     ``groups``    the nodes that are changed, by cluster
     ``deadline``  the end of the time of ``--wait``, of `time.monotonic`
@@ -65,7 +65,7 @@ class Work(NamedTuple):
 
 
 class Proposal(NamedTuple):
-    """What one look at the nodes came to, and what can be done about it.
+    """The change that one survey calls for, and the functions that show it and carry it out.
 
     ``survey``      what the nodes listed
     ``pending``     whether there is anything to change on them
@@ -111,27 +111,27 @@ class Change(NamedTuple):
 
 def carry_out(change: Change) -> CommandOutcome:
     """Do it. Ctrl-C, SIGTERM and SIGHUP end it with a true report; raises Error where nothing was sent."""
-    with SignalShield() as shield, ExitStack() as stack:
-        run = _GuardedRun(change, stack, shield)
+    with DeferredSignals() as signals, ExitStack() as stack:
+        run = _GuardedRun(change, stack, signals)
         try:
             outcome = run.outcome()
         except KeyboardInterrupt:
             answers = run.survey.answers if run.survey else ()
             outcome = CommandOutcome(answers, messages=["stopped: nothing was sent"], code=INTERRUPTED)
         if outcome.code == INTERRUPTED:
-            outcome.code = shield.code or INTERRUPTED
+            outcome.code = signals.code or INTERRUPTED
         return outcome
 
 
 class _GuardedRun:
     """One run; locks and history are held until ``stack`` ends."""
 
-    def __init__(self, change: Change, stack: ExitStack, shield: SignalShield) -> None:
+    def __init__(self, change: Change, stack: ExitStack, signals: DeferredSignals) -> None:
         self.change = change
         self.settings = change.settings
         self.budget = change.settings.limit(change.cluster)
         self.stack = stack
-        self.shield = shield
+        self.signals = signals
         self.survey: Survey | None = None
         self.history: History | None = None
         self.backup: Backup | None = None
@@ -192,7 +192,7 @@ class _GuardedRun:
 
     @contextmanager
     def stopped_clock(self) -> Iterator[None]:
-        """Inside, somebody else is waited for: that is not taken from the time of ``--wait``."""
+        """Inside the block a person or another run is waited for: that time does not count as ``--wait``."""
         started = time.monotonic()
         try:
             yield
@@ -233,14 +233,14 @@ class _GuardedRun:
             now = time.monotonic()
             reading = now + READING * (self.deadline - now)
             self.messages += self.backup.begin(proposal.survey, proposal.intents, reading)
-        carried = proposal.carry_out(Work(groups, self.deadline, self.shield.up))
-        self.shield.up()
+        carried = proposal.carry_out(Work(groups, self.deadline, self.signals.defer))
+        self.signals.defer()
         self.end(carried)
         carried.outcome.messages[:0] = self.messages
         return carried.outcome
 
     def end(self, carried: Carried) -> None:
-        """Write down how it went; where that cannot be, the run has failed, for nobody could tell by the history."""
+        """Write the results into the history; the run has failed where that is not possible."""
         if self.backup is None:
             return
         try:

@@ -1,6 +1,6 @@
-"""One change of a node at a time.
+"""Locks: one run at a time changes a node.
 
-Two locks: a file for each node, for all runs of one user on one machine, or one file that is named, which several may
+There are two: a file for each node, for all runs of one user on one machine, or one file that is named, which several may
 share; and the lock of the cluster itself where its nodes have one, for all machines. Where they have none, the files are all
 there is. The lock of a cluster ends by
 itself after its time to live, so a run that was killed does not hold up others for long.

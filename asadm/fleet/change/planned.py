@@ -1,6 +1,6 @@
-"""A change of modules that a plan tells; what ``apply``, ``remove`` and ``rollback`` have in common.
+"""Changes by a plan: ``udf apply``, ``udf remove`` and ``udf rollback``.
 
-Around it stands what every change has: see `asadm.fleet.change.guard`. From the locks on there is one deadline for everything.
+The steps that every change has are in `asadm.fleet.change.guard`. From the locks on there is one deadline.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class ChangeSpec(NamedTuple):
-    """What a command wants.
+    """The plan of a command, and how it is to be carried out.
 
     ``action``    for the history: ``apply``, ``remove`` or ``rollback``
     ``plan``      the plan for what the nodes list

@@ -1,4 +1,4 @@
-"""What a rollout came to: by module, by node, and exactly what the nodes have that are not as they should be."""
+"""The report of a rollout: by module, by node, and each failure with the version that the node has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Modules brought to every node: sent to one node of each cluster, watched on all, sent again where they do not arrive.
+"""Rollout of modules: put on one node of each cluster, watched on all nodes, put again where they do not arrive.
 
 Modules go out by level of dependency: those of a level together, a level when all nodes that keep up have the one
 below. The first cluster (or node that stands alone) takes a level before the others are asked: what does not compile
@@ -58,7 +58,7 @@ BYTES_PER_SECOND = 1_000_000
 
 
 class Rollout:
-    """``items`` brought to every node of ``seen``, the latest survey of ``cluster``.
+    """Brings ``items`` to every node of ``seen``, the latest survey of ``cluster``.
 
     ``places``   one a node, in the configured order
     ``broken``   the first module that does not compile; nothing is sent after it
@@ -297,7 +297,7 @@ class Rollout:
         return self.cluster.ask([(place.node, commands) for place, commands in asks], timeout=seconds)
 
     def _send(self, asks: Sequence[tuple[NodeProgress, Sequence[ModuleChange]]], how: str) -> None:
-        """Send to each place what it is to get, in requests of bounded size; who gives no answer falls behind."""
+        """Send to each place what it is to get, in requests of bounded size; a node that gives no answer falls behind."""
         left = [(place, list(items)) for place, items in asks if items]
         while left and not self._stopped:
             parts = [(place, _chunk(items)) for place, items in left]

@@ -1,4 +1,4 @@
-"""What a rollback takes back, and on which nodes.
+"""Finds in the history what a rollback has to undo, and on which nodes.
 
 A change stays to be undone on each of its nodes until a rollback of it has reached that node. What is looked for is
 the latest change that a node which answers still has; it goes back on all nodes of the run that still have it, and on
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class RunUndo:
-    """One run to be taken back: ``back`` has, for each module, what its ``nodes`` (addresses) get."""
+    """One run to undo: ``back`` has an entry for each of its modules."""
 
     def __init__(self, begun: HistoryEntry) -> None:
         self.begun = begun
@@ -35,7 +35,7 @@ class RunUndo:
 
 
 class ModuleUndo:
-    """One module: the ``nodes`` that go back, and ``found``: what they had, the commonest first."""
+    """One module to undo: addresses of its ``nodes``, and ``found``: what they had before, the commonest first."""
 
     def __init__(self, module: bytes, nodes: frozenset[str], found: Sequence[HistoryEntry]) -> None:
         self.module = module

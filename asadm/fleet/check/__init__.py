@@ -1,1 +1,1 @@
-"""What is wrong with the modules of all nodes, for a person or a monitoring system."""
+"""``udf check``: findings about the modules of all nodes, and their output formats."""

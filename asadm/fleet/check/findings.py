@@ -1,4 +1,4 @@
-"""What is wrong with the modules of all nodes: the findings of ``udf check``, whatever form they are shown in."""
+"""The findings of ``udf check``: unreachable nodes, drift, damaged modules, differences to the directory."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _LEFT = "left by a repair that was cut off: asadm udf repair"
 
 
 class Finding:
-    """One thing that is wrong: its ``kind``, the module (None for a node as a whole), the nodes, and in words."""
+    """One fault: its ``kind``, the module (None for a node as a whole), the nodes, and a description."""
 
     __slots__ = ("detail", "kind", "module", "nodes", "where")
 
@@ -69,7 +69,7 @@ class Finding:
 
 
 class CheckResult:
-    """All that one check found.
+    """The result of one check.
 
     ``seconds`` is how long it took; ``plan`` is None where no directory was given; ``complete`` is whether every node
     told its modules, and with ``verify`` let them be read.

@@ -1,4 +1,4 @@
-"""The forms in which ``udf check`` tells what it found: for a person, for Nagios, for Prometheus, for a program."""
+"""The output formats of ``udf check``: text, Nagios, Prometheus, JSON."""
 
 from __future__ import annotations
 

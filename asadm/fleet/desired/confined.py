@@ -1,4 +1,4 @@
-"""A directory that others may have filled, and its files: no symbolic link leads out of it.
+"""Opens the files of a directory that may come from a stranger; symbolic links that lead out of it are refused.
 
 A directory of modules mostly comes from a repository, and a job may plan what a stranger proposes. A link to a file
 of the machine would hand out that file. So every path is walked here, one component at a time, and a link is followed
@@ -24,7 +24,7 @@ _INNER = _FLAGS | os.O_DIRECTORY
 
 
 class LinkLeavesError(ValueError):
-    """A link leads out of the directory; the text names it and what it holds, and nothing of what is there."""
+    """A symbolic link leads out of the directory; the text names the link and its target, and no content."""
 
 
 class ConfinedDirectory:
@@ -58,7 +58,7 @@ class ConfinedDirectory:
 
 
 class _PathWalk:
-    """The way to one file.
+    """Walks the path of one file, component by component.
 
     ``inner``  open directories from the top down to where the walk is, without the top itself
     ``names``  their names

@@ -1,4 +1,4 @@
-"""The history of changes: who brought what to which cluster when, with the content, so that there is a way back.
+"""The history of changes: user, time, cluster, module and content, so that a change can be rolled back.
 
 One SQLite file, append-only: triggers refuse to alter or delete a row. Content is stored once, under its SHA-256.
 Before a run changes anything, it writes down what it found on the nodes (a ``found`` row for each module and each
@@ -331,7 +331,7 @@ class History:
 
 
 class _Named:
-    """Gives errors of the file the form that all errors of files have."""
+    """Turns errors of SQLite and of the file into a ConfigError that names the file."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -348,7 +348,7 @@ class _Named:
 
 
 class _Transaction:
-    """Everything or nothing; other writers wait."""
+    """A SQLite transaction; other writers wait."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""Of how many nodes a summary is true: no line may claim something about nodes that were not read."""
+"""How many of the nodes a summary covers: no line may claim something about nodes that were not read."""
 
 from __future__ import annotations
 

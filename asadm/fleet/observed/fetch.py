@@ -1,4 +1,4 @@
-"""The content of modules, read from the nodes that list them: once a hash, however many nodes have it."""
+"""Reads the contents of modules from the nodes that list them, each hash once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OVER = "not asked: the time was over"
 
 
 class FetchedModule:
-    """What came of one module: its ``content``, or None and the ``reason``, and the ``node`` that was asked last.
+    """One module that was read: its ``content``, or None and the ``reason``, and the ``node`` that was asked last.
 
     ``silent`` where that node gave no answer at all, so that nothing is known of what it serves. ``hash`` is what it
     serves; None where that is not known, or where it serves nothing. ``absent`` where it says that it has no content.

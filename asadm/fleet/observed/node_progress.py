@@ -1,4 +1,4 @@
-"""What is to become of one module, and how far one node is with it."""
+"""The progress of a change: the wanted module, and its state on each node."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class BrokenModule:
 
 
 class ModuleProgress:
-    """One module on one node.
+    """The state of one module on one node during a change.
 
     ``how``     ``same``, ``sent``, ``replicated``, ``sent by itself`` or ``marker put``; empty while the node has not
                 got it
@@ -88,7 +88,7 @@ class ModuleProgress:
 
 
 class NodeProgress:
-    """One node.
+    """The state of one node during a change.
 
     ``listed``   what it listed last; None when it never did
     ``fresh``    whether that is still so, as far as we know

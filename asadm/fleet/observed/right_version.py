@@ -56,11 +56,11 @@ class RightVersion:
     @classmethod
     def undecided(cls, name: bytes, survey: Survey, reason: str) -> RightVersion:
         """The user has to say what is right, because of ``reason``; the nodes that list it have the states."""
-        verdict = cls(name, reason=reason)
+        version = cls(name, reason=reason)
         for listing, hash_ in zip(survey.listings, survey.hashes(name), strict=True):
             if hash_ is not None:
-                verdict.states[listing.node] = f"lists {hash_[:10]}"
-        return verdict
+                version.states[listing.node] = f"lists {hash_[:10]}"
+        return version
 
     def compare(self, survey: Survey, markers: Iterable[Node] = ()) -> None:
         """Note what each node that was read has."""
@@ -91,10 +91,10 @@ def by_directory(
             raise UsageError(f"{text(name)} is not in {directory.path}")
     chosen = [source for source in directory.sources.values() if not names or source.name in names]
     markers = cluster.leftovers.held(survey.listings, [(source.name, source.content) for source in chosen])
-    verdicts = [RightVersion.of(cluster, source.name, source.content) for source in chosen]
-    for verdict in verdicts:
-        verdict.compare(survey, markers.get(verdict.name, ()))
-    return verdicts
+    versions = [RightVersion.of(cluster, source.name, source.content) for source in chosen]
+    for version in versions:
+        version.compare(survey, markers.get(version.name, ()))
+    return versions
 
 
 def by_nodes(
@@ -183,18 +183,18 @@ def _contents(
         for name, hash_ in right.items()
     }
     fetched = fetch(cluster, wanted)
-    verdicts = []
+    versions = []
     for name, hash_ in right.items():
         found = fetched[name, hash_]
         content = cluster.leftovers.content(hash_) if found.content is None else found.content
-        verdict = RightVersion(name) if content is None else RightVersion.of(cluster, name, content)
+        version = RightVersion(name) if content is None else RightVersion.of(cluster, name, content)
         held = set(markers.get(name, ()))
         if content is None:
             what = "no node could be read" if found.silent else "no node serves what it lists"
-            verdict.reason = f"{what}: {found.reason}; asadm udf repair {text(name)} --dir DIR"
-            verdict.hash = hash_
-        elif verdict.hash != hash_:
+            version.reason = f"{what}: {found.reason}; asadm udf repair {text(name)} --dir DIR"
+            version.hash = hash_
+        elif version.hash != hash_:
             held.update(wanted[name, hash_])
-        verdict.compare(survey, held)
-        verdicts.append(verdict)
-    return verdicts
+        version.compare(survey, held)
+        versions.append(version)
+    return versions

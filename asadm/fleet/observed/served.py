@@ -1,4 +1,4 @@
-"""What the nodes serve, compared with what they list: the bytes of every module of every node.
+"""Compares what every node serves with what it lists: finds damaged files.
 
 A node lists the hash that its cluster agreed on, and serves its own file; the two differ where that file was damaged or
 edited. Each version is read from one node first, so that its size is known; then all nodes that list it are read, as
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class ServedModules:
-    """All that one reading found.
+    """The result of reading every module from every node.
 
     ``damaged``  module, nodes, and what is wrong with what they serve
     ``silent``   why a node that listed its modules did not let them be read

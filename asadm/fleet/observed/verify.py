@@ -1,4 +1,4 @@
-"""Proof that nodes serve what was brought to them: the bytes of every module, from every node."""
+"""Verification: reads modules back from every node and compares the bytes."""
 
 from __future__ import annotations
 

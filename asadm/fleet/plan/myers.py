@@ -1,4 +1,4 @@
-"""Which lines two texts have in common, in bounded time: Myers' greedy algorithm, as git uses it.
+"""The lines that two texts have in common, found in bounded time by Myers' greedy algorithm.
 
 difflib alone takes minutes for some texts of a thousand lines that repeat. Here the work grows with the square of the
 number of lines added and removed, and that is bounded: texts with more differences than EDITS_MAX between their common

@@ -1,4 +1,4 @@
-"""What has to happen on which node so that every node has the modules of a directory, and no more than it should.
+"""The plan: which modules are to be created, updated and removed on which node.
 
 A plan is computed from hashes alone: one ``udf-list`` a node. It does nothing.
 """

@@ -1,4 +1,4 @@
-"""Plans as files: made here, looked at by somebody, applied there, and only to the nodes that the plan saw.
+"""Plan files: written by ``udf plan --out``, reviewed, and applied only while the nodes are what the plan saw.
 
 A plan file is one JSON document that needs nothing beside it: the modules with their content, and what every node
 listed. It holds no decision of its own: who applies it surveys the nodes again and makes the plan again from the

@@ -1,4 +1,4 @@
-"""Clearing the Lua cache of every node: rounds over the nodes that have not done it yet.
+"""Clears the Lua cache of every node, with retries for the nodes that failed.
 
 One request a node and round. It also asks who the node is, for the sake of one difference: a real Aerospike server
 does not only empty its cache but leaves it off, until a module is put with a change or the server restarts.
@@ -50,7 +50,7 @@ class Asks(Protocol):
 
 
 class ClearResult:
-    """What became of one node.
+    """The result of one node.
 
     ``answer``    its last answer, or None while it was not asked
     ``asked``     how often it was asked

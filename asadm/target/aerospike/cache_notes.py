@@ -1,4 +1,4 @@
-"""What asadm remembers of real servers whose cache it cleared: nothing else can tell that it is off.
+"""Notes about real servers whose Lua cache was cleared from here and is off since: no info command tells it.
 
 A real server leaves its cache off after ``udf-clear-cache:``, for each module until a put that changes it, and for all
 until it restarts; no info command tells so. One small file a node: when it was cleared, and below that the modules

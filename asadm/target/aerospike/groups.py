@@ -1,4 +1,4 @@
-"""Which nodes are one cluster and pass a change on to each other.
+"""Groups nodes by cluster: nodes of one cluster replicate changes among each other.
 
 Nodes of one cluster give the same answer to ``cluster-stable``: the key of their cluster. A node that gives none
 (migrating, without the privilege, too old) is taken to stand alone, which is harmless: it then gets a put of its own.

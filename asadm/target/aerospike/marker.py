@@ -1,4 +1,4 @@
-"""Marker puts: how a real server is made to take a module that it believes to have already.
+"""Marker versions: a module with a comment line behind it, which a real server takes for a change.
 
 Such a server drops a put of what it has registered; neither a damaged file nor a cache that is left off is mended by
 it. So the module is first put with a comment line behind it, which is a change, and then as it should be, which is

@@ -1,4 +1,4 @@
-"""Marker puts that are under way, so that a run that was killed in the middle of one is known to the next.
+"""Journal of marker puts under way, so that the next run finds what a killed one left.
 
 One small file each, called by the hash that ``udf-list`` shows of the marker version: whoever has read the lists
 knows at once whether a node holds one, without reading any content. The file has the true content, too.

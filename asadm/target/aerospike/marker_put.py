@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from asadm.outcome import NodeAnswer
-from asadm.signals import SignalShield
+from asadm.signals import DeferredSignals
 from asadm.target.aerospike import marker_journal
 from asadm.target.aerospike.answers import TIMED_OUT
 from asadm.target.aerospike.marker import marked, marked_hash
@@ -32,7 +32,7 @@ PAUSE = 0.05
 """Seconds between two looks at the lists: four looks in the time that a rollout gives a change to arrive."""
 
 RESTORE_SECONDS = 5.0
-"""Longest time for putting back the true content after the pair was cut off."""
+"""Longest time for putting back the true content after the two puts were cut off."""
 
 MARKER_SECONDS = 5.0
 """Longest time for the marker to arrive everywhere: the true content is to be back soon."""
@@ -95,17 +95,17 @@ class MarkerPut:
             return ForcedPut(self.results, self.left, self.stopped)
         self._deadline = time.monotonic() + wait
         marker_journal.begin(self.name, self.content, self.nodes)
-        with SignalShield() as shield:
+        with DeferredSignals() as signals:
             try:
                 try:
                     self._both(marker)
                 finally:
-                    shield.up()
+                    signals.defer()
             except KeyboardInterrupt:
                 pass
             finally:
-                self._restore(stopped=bool(shield.signal))
-            self.stopped = shield.code
+                self._restore(stopped=bool(signals.signal))
+            self.stopped = signals.code
         self.results = [self._result(node) for node in self.nodes]
         return ForcedPut(self.results, self.left, self.stopped)
 

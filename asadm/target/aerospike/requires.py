@@ -1,4 +1,4 @@
-r"""Which modules a Lua text requires, told without running it.
+r"""Finds the modules that a Lua text requires, without running it.
 
 Understood are ``require "x"``, ``require 'x'``, ``require("x")`` and ``require[[x]]``, wherever they stand outside of
 comments and strings. What is computed when the module runs (``require("x" .. y)``, ``pcall(require, "x")``) is not
