@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from asadm.fleet.plan.plan import FleetPlan
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
-    from asadm.target.interface import Target
+    from asadm.target.interface import Rules, Target
 
 TO = Option("to", kind="integer", metavar="ID", help="The content of that entry of 'udf history'.")
 OPTIONS = (TO, *CHANGE, VERIFY, NOTE)
@@ -79,7 +79,7 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     if settings.entry is None:
         return _undo(session, settings, cluster)
     with History(path_of(settings.change.history)) as history:
-        target = _FormerState.entry(history, settings.entry, settings.name)
+        target = _FormerState.entry(history, settings.entry, settings.name, cluster.rules)
     return _roll(session, settings, cluster, target, lambda: None)
 
 
@@ -100,7 +100,7 @@ def _undo(session: CommandSession, settings: RollbackSettings, cluster: Target) 
             found = undo.latest(history, every, answering, name)
             if found is None or last is None:
                 raise Error(_none(path, cluster, name, waiting=last is not None))
-            return found, last, _FormerState.undo(history, found)
+            return found, last, _FormerState.undo(history, found, cluster.rules)
 
     found, last, target = latest()
     if last.begun.run != found.begun.run:
@@ -176,7 +176,7 @@ class _FormerState:
         self.nothing = ""
 
     @classmethod
-    def entry(cls, history: History, number: int, name: bytes | None) -> _FormerState:
+    def entry(cls, history: History, number: int, name: bytes | None, rules: Rules) -> _FormerState:
         """One row; of a removal what was there before it. Raises UsageError for one of another module, or without content."""
         entry = history.entry(number)
         if name is not None and entry.module != name:
@@ -185,21 +185,21 @@ class _FormerState:
         if entry.state == FOUND and entry.hash is None:
             target.removed.append(entry.module)
         else:
-            target.sources.append(_source(history, entry))
+            target.sources.append(_source(history, entry, rules))
         return target
 
     @classmethod
-    def undo(cls, history: History, found: RunUndo) -> _FormerState:
+    def undo(cls, history: History, found: RunUndo, rules: Rules) -> _FormerState:
         """What was there before a change. Raises Error when its content is not known."""
         target = cls(
             f"the state before the change of {found.begun.at} by {found.begun.user}", found.begun.run
         )
         for back in found.back:
-            target.take(history, back)
+            target.take(history, back, rules)
         target.nothing = "this is what most nodes had before that change; run it again to go back further"
         return target
 
-    def take(self, history: History, back: ModuleUndo) -> None:
+    def take(self, history: History, back: ModuleUndo, rules: Rules) -> None:
         """What most nodes had of a module."""
         usual = back.usual
         self.only[back.module] = back.nodes
@@ -211,11 +211,11 @@ class _FormerState:
         if usual.hash is None:
             self.removed.append(back.module)
         else:
-            self.sources.append(_source(history, usual))
+            self.sources.append(_source(history, usual, rules))
 
 
-def _source(history: History, entry: HistoryEntry) -> ModuleSource:
+def _source(history: History, entry: HistoryEntry, rules: Rules) -> ModuleSource:
     content = history.content(entry)
     if content is None:
         raise Error(f"{history.path}: the content of entry {entry.id}, {text(entry.module)}, is not known")
-    return ModuleSource(entry.module, f"entry {entry.id} of the history", content)
+    return ModuleSource(entry.module, f"entry {entry.id} of the history", content, rules)

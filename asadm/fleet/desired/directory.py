@@ -25,6 +25,8 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from asadm.target.interface import Rules
+
 OTHER_FILE = "udf.yml"
 """What some would call it."""
 
@@ -45,12 +47,12 @@ class ModuleSource:
 
     __slots__ = ("content", "hash", "name", "path", "required", "requires")
 
-    def __init__(self, name: bytes, path: str, content: bytes) -> None:
+    def __init__(self, name: bytes, path: str, content: bytes, rules: Rules = RULES) -> None:
         self.name = name
         self.path = path
         self.content = content
-        self.hash = RULES.hash(name, content)
-        self.required = RULES.required(content)
+        self.hash = rules.hash(name, content)
+        self.required = rules.required(content)
         self.requires: tuple[bytes, ...] = ()
 
 
@@ -92,20 +94,20 @@ def matches(name: bytes, globs: Iterable[str]) -> bool:
     return any(fnmatchcase(readable, glob) for glob in globs)
 
 
-def read(path: str) -> Directory:
-    """The directory at ``path``.
+def read(path: str, rules: Rules = RULES) -> Directory:
+    """The directory at ``path``, whose modules keep the ``rules`` of a kind of server.
 
     Raises UsageError when it is none or is empty, and ConfigError with everything that is wrong with its files and with
     its ``udf.yaml``; a link that leads out of the directory is wrong.
     """
     try:
         with ConfinedDirectory(path) as top:
-            return _read(top, path)
+            return _read(top, path, rules)
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _read(top: ConfinedDirectory, path: str) -> Directory:
+def _read(top: ConfinedDirectory, path: str, rules: Rules) -> Directory:
     found = _files(top, path)
     settings = os.path.join(path, FILE)  # noqa: PTH118 - keeps the path as given
     if OTHER_FILE in found:  # what it says would not be heeded: its clusters would protect nothing
@@ -124,7 +126,7 @@ def _read(top: ConfinedDirectory, path: str) -> Directory:
         place = (
             Problem(settings, pinned, f"modules: {text(name)}: {file}: ") if pinned else Problem(where, 0, "")
         )
-        made = _source(top, name, file, where, place)
+        made = _source(top, name, file, where, place, rules=rules)
         (problems if isinstance(made, Problem) else sources).append(made)  # type: ignore[arg-type]  # each to its own
     if problems:
         raise ConfigError(problems)
@@ -172,25 +174,25 @@ def _pins(top: ConfinedDirectory, settings: str) -> UdfYaml:
 
 
 def _source(
-    top: ConfinedDirectory, name: bytes, file: str, path: str, place: Problem
+    top: ConfinedDirectory, name: bytes, file: str, path: str, place: Problem, *, rules: Rules
 ) -> ModuleSource | Problem:
     """The module in ``file``, whose whole path is ``path``; ``place`` with a message when it cannot be one."""
-    if not RULES.can_register(name):
+    if not rules.can_register(name):
         named = repr(text(name)) if place.line else "this"  # without a line the path has just told it
-        place.message += f"{named} cannot be the name of a module on a node: {RULES.ALLOWED}"
+        place.message += f"{named} cannot be the name of a module on a node: {rules.ALLOWED}"
         return place
     try:
-        content = _content(top, file, RULES.SOURCE_SIZE_MAX)
+        content = _content(top, file, rules.SOURCE_SIZE_MAX)
     except (OSError, ValueError) as error:
         place.message += _reason(error)
         return place
     if not content:
         place.message += "is empty; nodes refuse a module without content"
         return place
-    if len(content) > RULES.SOURCE_SIZE_MAX:
-        place.message += f"is larger than {RULES.SOURCE_SIZE_MAX} bytes, the most that a module may have"
+    if len(content) > rules.SOURCE_SIZE_MAX:
+        place.message += f"is larger than {rules.SOURCE_SIZE_MAX} bytes, the most that a module may have"
         return place
-    return ModuleSource(name, path, content)
+    return ModuleSource(name, path, content, rules)
 
 
 def _reason(error: Exception) -> str:

@@ -30,6 +30,7 @@ from asinfo.text import text
 if TYPE_CHECKING:
     from asadm.fleet.observed.survey import Survey
     from asadm.fleet.plan.plan import FleetPlan
+    from asadm.target.interface import Rules
 
 FORMAT = "asudf plan"
 VERSION = 1
@@ -106,7 +107,7 @@ def write(plan: FleetPlan, path: str, *, cluster: str = "") -> None:
     save(path, content, private=True)
 
 
-def read(path: str) -> SavedPlan:
+def read(path: str, rules: Rules = RULES) -> SavedPlan:
     """The plan in the file ``path``. Raises UsageError when there is no such file, ConfigError when it is no plan."""
     try:
         content = read_file(path, SIZE_MAX, pipe_seconds=PIPE_SECONDS)
@@ -115,7 +116,7 @@ def read(path: str) -> SavedPlan:
             raise ConfigError([Problem(path, 0, f"{error.reason}: not a plan of asadm")]) from None
         raise UsageError(str(error)) from None
     try:
-        return _saved(_document(content), path)
+        return _saved(_document(content), path, rules)
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         reason = str(error) if isinstance(error, _WrongError) else "is damaged, or not a plan of asadm"
         raise ConfigError([Problem(path, 0, reason)]) from None
@@ -134,10 +135,10 @@ def _document(content: bytes) -> dict[str, Any]:
     return document
 
 
-def _saved(document: dict[str, Any], path: str) -> SavedPlan:
+def _saved(document: dict[str, Any], path: str, rules: Rules) -> SavedPlan:
     directory = Directory(
         str(document["directory"]),
-        [_source(module) for module in document["modules"]],
+        [_source(module, rules) for module in document["modules"]],
         exclude=_texts(document["exclude"]),
         keep=_texts(document["keep"]),
         clusters=_texts(document["clusters"]),
@@ -162,14 +163,14 @@ def _saved(document: dict[str, Any], path: str) -> SavedPlan:
     return saved
 
 
-def _source(module: dict[str, Any]) -> ModuleSource:
+def _source(module: dict[str, Any], rules: Rules) -> ModuleSource:
     name = _name(module["name"])
-    if not RULES.can_register(name):
-        raise _WrongError(f"{text(name)!r} cannot be the name of a module on a node: {RULES.ALLOWED}")
+    if not rules.can_register(name):
+        raise _WrongError(f"{text(name)!r} cannot be the name of a module on a node: {rules.ALLOWED}")
     content = decode_base64(module["content"])
-    if not 0 < len(content) <= RULES.SOURCE_SIZE_MAX:
-        raise _WrongError(f"{text(name)} has {len(content)} bytes; a module has 1 to {RULES.SOURCE_SIZE_MAX}")
-    source = ModuleSource(name, str(module["path"]), content)
+    if not 0 < len(content) <= rules.SOURCE_SIZE_MAX:
+        raise _WrongError(f"{text(name)} has {len(content)} bytes; a module has 1 to {rules.SOURCE_SIZE_MAX}")
+    source = ModuleSource(name, str(module["path"]), content, rules)
     if source.hash != module["hash"]:
         raise _WrongError(f"the content of {text(name)} is not what its hash says: the file was changed")
     return source
