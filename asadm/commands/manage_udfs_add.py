@@ -102,8 +102,8 @@ def report(
 ) -> CommandOutcome:
     """A row for every node: how it got the change, or why it has not."""
     [item] = rollout.items
-    cells = [place.cells.get(item.name) for place in rollout.places]
-    answers = [_answer(place.node, cell, messages) for place, cell in zip(rollout.places, cells, strict=True)]
+    cells = [state.cells.get(item.name) for state in rollout.states]
+    answers = [_answer(state.node, cell, messages) for state, cell in zip(rollout.states, cells, strict=True)]
     hows = [cell.how if cell else "has it already" for cell in cells]
     how = {answer.node.name: how for answer, how in zip(answers, hows, strict=True) if answer.good}
     sheet = Sheet(

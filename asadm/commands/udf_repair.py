@@ -252,16 +252,16 @@ def _look_at_files(
     items = [
         ModuleChange(each.name, each.content, each.hash) for each in versions if each.content is not None
     ]
-    places = [NodeProgress(listing, items) for listing in seen.listings]
-    verify(cluster, items, places, deadline)
+    states = [NodeProgress(listing, items) for listing in seen.listings]
+    verify(cluster, items, states, deadline)
     silent: dict[str, str] = {}
     for each in versions:
-        for place in places:
-            cell = place.cells.get(each.name)
+        for state in states:
+            cell = state.cells.get(each.name)
             if cell is not None and cell.status == "unverified":
-                each.states[place.node] = right_version.DAMAGED
+                each.states[state.node] = right_version.DAMAGED
             elif cell is not None and cell.error:
-                silent.setdefault(place.node.name, cell.error)
+                silent.setdefault(state.node.name, cell.error)
     return [f"{name}: files were not looked at: {error}" for name, error in silent.items()]
 
 
@@ -291,12 +291,12 @@ def _repair_all(repair: RepairRun, seen: Survey, wrong: Sequence[RightVersion]) 
 def _verify_after(repair: RepairRun, cluster: Target, seen: Survey, wrong: Sequence[RightVersion]) -> None:
     """Prove that the repaired nodes serve what they list now."""
     items = [ModuleChange(each.name, each.content, each.hash) for each in wrong if each.content is not None]
-    places = [NodeProgress(listing, items) for listing in survey(cluster, seen.nodes()).listings]
-    verify(cluster, items, places, repair.deadline)
-    for place in places:
+    states = [NodeProgress(listing, items) for listing in survey(cluster, seen.nodes()).listings]
+    verify(cluster, items, states, repair.deadline)
+    for state in states:
         for row in repair.rows:
-            cell = place.cells.get(row.name)
-            if row.node is place.node and row.good and cell is not None and cell.error:
+            cell = state.cells.get(row.name)
+            if row.node is state.node and row.good and cell is not None and cell.error:
                 row.end(cell.status, cell.error, repair.milliseconds)
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def close(
-    places: Sequence[NodeProgress],
+    states: Sequence[NodeProgress],
     items: Sequence[ModuleChange],
     milliseconds: float,
     *,
@@ -18,33 +18,33 @@ def close(
     interrupted: bool,
 ) -> None:
     """Nothing more is sent: give what is still waited for its reason. ``milliseconds`` is how long the rollout took."""
-    sent = {(place.home, name) for place in places for name in place.asked}
-    for place in places:
+    sent = {(state.home, name) for state in states for name in state.asked}
+    for state in states:
         for item in items:
-            cell = place.cells.get(item.name)
+            cell = state.cells.get(item.name)
             if cell is None or not cell.waiting:
                 continue
             cell.milliseconds = milliseconds
             if interrupted:
                 cell.status, cell.error = "interrupted", "stopped before the node was seen to have it"
             else:
-                known = (place.home, item.name) in sent
-                cell.status, cell.error = _reason(place, item, milliseconds / 1000, broken, sent=known)
+                known = (state.home, item.name) in sent
+                cell.status, cell.error = _reason(state, item, milliseconds / 1000, broken, sent=known)
 
 
 def _reason(
-    place: NodeProgress, item: ModuleChange, seconds: float, broken: BrokenModule | None, *, sent: bool
+    state: NodeProgress, item: ModuleChange, seconds: float, broken: BrokenModule | None, *, sent: bool
 ) -> tuple[str, str]:
     """Status and reason; ``sent`` is whether any node of its cluster was sent the module."""
-    cell = place.cells[item.name]
-    if not place.fresh:
-        return place.answer.status, place.answer.error
+    cell = state.cells[item.name]
+    if not state.fresh:
+        return state.answer.status, state.answer.error
     own = cell.sent or cell.tried
     if broken is not None and not own:
         from asinfo.text import text
 
         return "skipped", f"not sent, because {text(broken.change.name)} does not compile"
-    if place.refused and not own:
+    if state.refused and not own:
         return "skipped", "not sent, because the node refused another module"
     if not sent:
         return "late", "not sent: the time was over"

@@ -27,11 +27,11 @@ def deliver(
     change = ModuleChange(name, content, cluster.hash(name, content))
     rollout = Rollout(cluster, [change], unseen, wait=wait)
     for number, group in enumerate(groups):
-        for place in rollout.places:
-            if place.node in group:
-                place.group = number
+        for state in rollout.states:
+            if state.node in group:
+                state.group = number
     rollout.run()
-    cells = {place.node: place.cells[name] for place in rollout.places}
+    cells = {state.node: state.cells[name] for state in rollout.states}
     failed = {
         node: NodeAnswer(node, cell.status, (), cell.error, cell.milliseconds)
         for node, cell in cells.items()

@@ -218,9 +218,9 @@ class PlanRun:
             good = {listing.node.address for listing in self.survey.listings if listing.read}
         else:
             good = {
-                place.node.address
-                for place in self.rollout.places
-                if step.name not in place.cells or place.cells[step.name].good
+                state.node.address
+                for state in self.rollout.states
+                if step.name not in state.cells or state.cells[step.name].good
             }
         bad = concerned - good
         idle = "" if self.plan.pending else "there was nothing to do"
@@ -244,9 +244,9 @@ class PlanRun:
             verify=self.spec.verify,
         )
         for name, concerned in self.spec.only.items():
-            for place in rollout.places:
-                if place.node.address not in concerned:
-                    place.cells.pop(name, None)
+            for state in rollout.states:
+                if state.node.address not in concerned:
+                    state.cells.pop(name, None)
         return rollout
 
     def _reported(self, rollout: Rollout) -> CommandOutcome:
@@ -262,7 +262,7 @@ class PlanRun:
             code=INTERRUPTED if rollout.interrupted else None,
             extra=extra if self.session.json else None,
             told=True,
-            read=sum(place.fresh for place in rollout.places),
+            read=sum(state.fresh for state in rollout.states),
         )
 
 
@@ -291,10 +291,10 @@ def _line(line: str) -> bytes:
 def _summary(rollout: Rollout, *, verified: bool) -> str:
     """One line: how many nodes are as they should be."""
     good = sum(answer.good for answer in report.answers(rollout))
-    count = len(rollout.places)
-    late = sum(place.unverified for place in rollout.places)
-    silent = sum(not place.fresh for place in rollout.places)
-    how = ", bytes compared" if verified and any(place.proven for place in rollout.places) else ""
+    count = len(rollout.states)
+    late = sum(state.unverified for state in rollout.states)
+    silent = sum(not state.fresh for state in rollout.states)
+    how = ", bytes compared" if verified and any(state.proven for state in rollout.states) else ""
     how += f", {late} not verified: the time was up" if late else ""
     how += f", {silent} not read" if silent else ""
     seconds = rollout.milliseconds / 1000

@@ -109,9 +109,9 @@ class RepairRun:
         rollout = Rollout(self.cluster, items, read, wait=self.seconds, stuck=forcing(self.warn))
         rollout.grouped(self.groups)
         rollout.run()
-        places = {place.node: place for place in rollout.places}
+        states = {state.node: state for state in rollout.states}
         for row in rows:
-            cell = places[row.node].cells[row.name]
+            cell = states[row.node].cells[row.name]
             row.end(cell.status, cell.how or cell.error, cell.milliseconds)
         self._left_by(rollout, rows)
         if rollout.interrupted:
@@ -124,12 +124,12 @@ class RepairRun:
     def _left_by(self, rollout: Rollout, rows: Sequence[RepairRow]) -> None:
         """Markers that remained, also on nodes that had the module as it should be before."""
         known = {(row.node, row.name) for row in rows}
-        for place in rollout.places:
-            for name, cell in place.cells.items():
+        for state in rollout.states:
+            for name, cell in state.cells.items():
                 if cell.status == "marker":
-                    self.left.setdefault(name, []).append(place.node)
-                    if (place.node, name) not in known:
-                        self.add(name, [place.node], "same")[0].end("marker", cell.error, self.milliseconds)
+                    self.left.setdefault(name, []).append(state.node)
+                    if (state.node, name) not in known:
+                        self.add(name, [state.node], "same")[0].end("marker", cell.error, self.milliseconds)
 
     def force(self, name: bytes, content: bytes, rows: Sequence[RepairRow]) -> None:
         """Put ``content`` by force on the nodes of ``rows``, and on all that are in one cluster with them.

@@ -37,30 +37,30 @@ _MARKS = {"ok": "good", "skipped": "quiet"}
 
 def answers(rollout: Rollout) -> list[NodeAnswer]:
     """One a node: ``ok``, or the status and the reason of the first module that it has not as it should."""
-    return [_answer(place, rollout.items) for place in rollout.places]
+    return [_answer(state, rollout.items) for state in rollout.states]
 
 
-def _answer(place: NodeProgress, items: Sequence[ModuleChange]) -> NodeAnswer:
+def _answer(state: NodeProgress, items: Sequence[ModuleChange]) -> NodeAnswer:
     failed = [
-        (item, place.cells[item.name])
+        (item, state.cells[item.name])
         for item in items
-        if item.name in place.cells and not place.cells[item.name].good
+        if item.name in state.cells and not state.cells[item.name].good
     ]
-    last = max((cell.milliseconds for cell in place.cells.values()), default=0.0)
+    last = max((cell.milliseconds for cell in state.cells.values()), default=0.0)
     if not failed:
-        return NodeAnswer(place.node, "ok", [b"ok"], "", last)
+        return NodeAnswer(state.node, "ok", [b"ok"], "", last)
     first = [(item, cell) for item, cell in failed if cell.status != "skipped"] or failed
     item, cell = first[0]
-    if not place.fresh:
-        return NodeAnswer(place.node, cell.status, (), cell.error, last)
+    if not state.fresh:
+        return NodeAnswer(state.node, cell.status, (), cell.error, last)
     more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
-    return NodeAnswer(place.node, cell.status, (), f"{text(item.name)}: {cell.error}{more}", last)
+    return NodeAnswer(state.node, cell.status, (), f"{text(item.name)}: {cell.error}{more}", last)
 
 
 def counts(rollout: Rollout, item: ModuleChange) -> tuple[int, int]:
     """Numbers of nodes that have ``item`` as it should be, and that have not, as far as is known."""
-    good = sum(item.name not in place.cells or place.cells[item.name].good for place in rollout.places)
-    return good, len(rollout.places) - good
+    good = sum(item.name not in state.cells or state.cells[item.name].good for state in rollout.states)
+    return good, len(rollout.states) - good
 
 
 def sheets(rollout: Rollout, changed: Sequence[ModuleChange]) -> list[Sheet]:
@@ -83,12 +83,12 @@ def remarks(rollout: Rollout) -> list[str]:
     marked: dict[bytes, list[Node]] = {}
     left: dict[bytes, list[Node]] = {}
     damaged: list[bytes] = []
-    for place in rollout.places:
-        for name, cell in place.cells.items():
+    for state in rollout.states:
+        for name, cell in state.cells.items():
             if cell.good and cell.how == FORCED:
-                marked.setdefault(name, []).append(place.node)
+                marked.setdefault(name, []).append(state.node)
             elif cell.status == "marker":
-                left.setdefault(name, []).append(place.node)
+                left.setdefault(name, []).append(state.node)
             elif cell.status == "unverified":
                 damaged.append(name)
     told = [f"NOT PUT BACK: {line}" for line in rollout.cluster.leftovers.lines(left)]
@@ -107,7 +107,7 @@ def remarks(rollout: Rollout) -> list[str]:
 
 def _module(rollout: Rollout, item: ModuleChange) -> Row:
     good, bad = counts(rollout, item)
-    cells = [place.cells[item.name] for place in rollout.places if item.name in place.cells]
+    cells = [state.cells[item.name] for state in rollout.states if item.name in state.cells]
     last = max((cell.milliseconds for cell in cells if cell.good), default=None)
     return [
         text(item.name),
@@ -120,9 +120,9 @@ def _module(rollout: Rollout, item: ModuleChange) -> Row:
 
 def _nodes(rollout: Rollout) -> list[Row]:
     """A row a node, or for all that fared alike where there are many."""
-    rows = [_node(place, answer) for place, answer in zip(rollout.places, answers(rollout), strict=True)]
+    rows = [_node(state, answer) for state, answer in zip(rollout.states, answers(rollout), strict=True)]
     if len(rows) <= EACH_MAX:
-        return [_shown(place.node.name, *row) for place, row in zip(rollout.places, rows, strict=True)]
+        return [_shown(state.node.name, *row) for state, row in zip(rollout.states, rows, strict=True)]
     alike = gather(row[:3] for row in rows)
     return [
         _shown(
@@ -132,8 +132,8 @@ def _nodes(rollout: Rollout) -> list[Row]:
     ]
 
 
-def _node(place: NodeProgress, answer: NodeAnswer) -> tuple[str, str, str, float | None]:
-    cells = list(place.cells.values())
+def _node(state: NodeProgress, answer: NodeAnswer) -> tuple[str, str, str, float | None]:
+    cells = list(state.cells.values())
     good = sum(cell.good for cell in cells)
     count = f"{good} of {len(cells)}" if cells else "no change"
     return answer.status, count, _how(cells), answer.milliseconds if cells else None
@@ -145,7 +145,7 @@ def _shown(names: str, status: str, count: str, how: str, milliseconds: float | 
 
 def _named(rollout: Rollout, positions: Sequence[int]) -> str:
     """The nodes at ``positions``, all of them by name while a person can read it."""
-    nodes = [place.node for place in rollout.places]
+    nodes = [state.node for state in rollout.states]
     if NAMED_MAX < len(positions) <= NAMES_MAX and len(positions) < len(nodes) / 2:
         return f"{len(positions)} nodes: {', '.join(nodes[position].name for position in positions)}"
     return named(nodes, positions)
@@ -165,10 +165,10 @@ def _failures(rollout: Rollout) -> Iterator[Row]:
     alike: dict[tuple[tuple[int, ...], str, str], list[tuple[ModuleChange, str]]] = {}
     for item in rollout.items:
         failed: dict[tuple[str, str, str], list[int]] = {}
-        for position, place in enumerate(rollout.places):
-            cell = place.cells.get(item.name)
+        for position, state in enumerate(rollout.states):
+            cell = state.cells.get(item.name)
             if cell is not None and not cell.good:
-                failed.setdefault((cell.status, cell.error, _has(place, item)), []).append(position)
+                failed.setdefault((cell.status, cell.error, _has(state, item)), []).append(position)
         for (status, error, has), positions in failed.items():
             alike.setdefault((tuple(positions), status, error), []).append((item, has))
     for (where, status, error), modules in alike.items():
@@ -188,11 +188,11 @@ def _modules(modules: Sequence[tuple[ModuleChange, str]]) -> Iterator[tuple[str,
     yield f"{len(modules)} modules: {first}, ...", next(iter(found)) if len(found) == 1 else None, None
 
 
-def _has(place: NodeProgress, item: ModuleChange) -> str:
-    if place.listed is None:
+def _has(state: NodeProgress, item: ModuleChange) -> str:
+    if state.listed is None:
         return "unknown"
-    has = short(place.listed.get(item.name)) or "nothing"
-    return has if place.fresh else f"unknown (was {has})"
+    has = short(state.listed.get(item.name)) or "nothing"
+    return has if state.fresh else f"unknown (was {has})"
 
 
 def document(rollout: Rollout) -> list[dict[str, object]]:
@@ -201,23 +201,23 @@ def document(rollout: Rollout) -> list[dict[str, object]]:
         {
             "module": text(item.name),
             "hash": item.wanted,
-            "nodes": [_entry(place, item) for place in rollout.places if item.name in place.cells],
+            "nodes": [_entry(state, item) for state in rollout.states if item.name in state.cells],
         }
         for item in rollout.items
-        if any(item.name in place.cells for place in rollout.places)
+        if any(item.name in state.cells for state in rollout.states)
     ]
 
 
-def _entry(place: NodeProgress, item: ModuleChange) -> dict[str, object]:
-    cell = place.cells[item.name]
-    listed = place.listed or {}
+def _entry(state: NodeProgress, item: ModuleChange) -> dict[str, object]:
+    cell = state.cells[item.name]
+    listed = state.listed or {}
     return {
-        "node": place.node.name,
+        "node": state.node.name,
         "status": cell.status,
         "how": cell.how or None,
         "error": cell.error or None,
         "hash": listed.get(item.name),
-        "known": place.fresh,
+        "known": state.fresh,
         "ms": round(cell.milliseconds, 3),
     }
 

@@ -60,7 +60,7 @@ BYTES_PER_SECOND = 1_000_000
 class Rollout:
     """Brings ``items`` to every node of ``seen``, the latest survey of ``cluster``.
 
-    ``places``   one a node, in the configured order
+    ``states``   one a node, in the configured order
     ``broken``   the first module that does not compile; nothing is sent after it
     """
 
@@ -83,7 +83,7 @@ class Rollout:
         self.started = time.monotonic()
         self.end = self.started + wait
         self.deadline = self.started + wait * (1 - PROOF if verify else 1)
-        self.places = [NodeProgress(listing, items) for listing in seen.listings]
+        self.states = [NodeProgress(listing, items) for listing in seen.listings]
         self.broken: BrokenModule | None = None
         self.interrupted = False
         self._stuck = stuck
@@ -102,30 +102,30 @@ class Rollout:
         self.finish()
 
     def finish(self) -> None:
-        """Look once more at what is not known, read back what was not, and give every place its final state."""
+        """Look once more at what is not known, read back what was not, and give every node its final state."""
         try:
             self._prove()
             self._last_look()
             self._prove(last=True)
         except KeyboardInterrupt:
             self.interrupted = True
-        close(self.places, self.items, self.milliseconds, broken=self.broken, interrupted=self.interrupted)
+        close(self.states, self.items, self.milliseconds, broken=self.broken, interrupted=self.interrupted)
 
     def _prove(self, *, last: bool = False) -> None:
         """Read back the nodes that list all they should, and at ``last`` the others too. Raises KeyboardInterrupt."""
         if not self._verify or self.interrupted:
             return
         ready = [
-            place
-            for place in self.places
-            if place.fresh and not place.proven and (last or not place.lacking(self.items))
+            state
+            for state in self.states
+            if state.fresh and not state.proven and (last or not state.lacking(self.items))
         ]
         if ready:
             from asadm.fleet.observed.verify import verify
 
             verify(self.cluster, self.items, ready, self.end)
-            for place in ready:
-                place.proven = True
+            for state in ready:
+                state.proven = True
 
     @property
     def left(self) -> float:
@@ -161,7 +161,7 @@ class Rollout:
     def group(self) -> list[list[Node]]:
         """The nodes that answer, by cluster. Raises KeyboardInterrupt."""
         found = self.cluster.groups(
-            [place.node for place in self.places if not place.behind],
+            [state.node for state in self.states if not state.behind],
             timeout=min(self.cluster.timeout, self.left),
         )
         self.grouped(found)
@@ -170,17 +170,17 @@ class Rollout:
     def grouped(self, groups: Sequence[Sequence[Node]]) -> None:
         """Take it that those of ``groups`` are the clusters."""
         numbers = {id(node): number for number, nodes in enumerate(groups) for node in nodes}
-        for place in self.places:
-            if id(place.node) in numbers:
-                place.group = place.home = numbers[id(place.node)]
+        for state in self.states:
+            if id(state.node) in numbers:
+                state.group = state.home = numbers[id(state.node)]
 
     # ---- one level
 
     def _lead(self, items: Sequence[ModuleChange]) -> None:
         """One node of each cluster takes ``items``; the first cluster before all others."""
         waiting: dict[int, list[NodeProgress]] = {}
-        for place in self._keeping_up(items):
-            waiting.setdefault(place.group, []).append(place)
+        for state in self._keeping_up(items):
+            waiting.setdefault(state.group, []).append(state)
         first, *others = waiting.values() or [[]]
         self._lead_in([first] if first else [], items)
         if not self._stopped:
@@ -189,13 +189,13 @@ class Rollout:
     def _lead_in(self, waiting: Sequence[list[NodeProgress]], items: Sequence[ModuleChange]) -> None:
         """The first node that answers of each cluster in ``waiting`` takes what it lacks."""
         while waiting and not self._stopped:
-            self._send([(places[0], places[0].lacking(items)) for places in waiting], "sent")
-            waiting = [places[1:] for places in waiting if places[0].behind and len(places) > 1]
+            self._send([(states[0], states[0].lacking(items)) for states in waiting], "sent")
+            waiting = [states[1:] for states in waiting if states[0].behind and len(states) > 1]
 
     def _keeping_up(self, items: Sequence[ModuleChange]) -> list[NodeProgress]:
         """Nodes that the others wait for, because they lack some of ``items``."""
         return [
-            place for place in self.places if not (place.behind or place.refused) and place.lacking(items)
+            state for state in self.states if not (state.behind or state.refused) and state.lacking(items)
         ]
 
     def _follow(self, items: Sequence[ModuleChange]) -> None:
@@ -212,144 +212,144 @@ class Rollout:
                 time.sleep(min(pause, self._share))
                 pause = min(pause * 1.5, PAUSE_MAX)
             elif own:
-                for place in left:
-                    place.behind = True
+                for state in left:
+                    state.behind = True
             else:
-                self._send([(place, self._unsent(place, items)) for place in left], "sent by itself")
-                for place in left:
-                    place.group = id(place)
+                self._send([(state, self._unsent(state, items)) for state in left], "sent by itself")
+                for state in left:
+                    state.group = id(state)
                 if self._stopped:
                     return
                 own, until, pause = True, time.monotonic() + PATIENCE, PAUSE
 
-    def _arriving(self, places: Sequence[NodeProgress], items: Sequence[ModuleChange]) -> bool:
-        """Whether something may still come to ``places`` from their clusters: a node there took what they lack."""
-        sent = {(place.group, name) for place in self.places for name in place.asked}
-        return any((place.group, item.name) in sent for place in places for item in place.lacking(items))
+    def _arriving(self, states: Sequence[NodeProgress], items: Sequence[ModuleChange]) -> bool:
+        """Whether something may still come to ``states`` from their clusters: a node there took what they lack."""
+        sent = {(state.group, name) for state in self.states for name in state.asked}
+        return any((state.group, item.name) in sent for state in states for item in state.lacking(items))
 
     def _settle(self) -> None:
         """Nothing more is sent; what was sent has a moment to arrive, so that the report has the latest."""
         until = min(time.monotonic() + GRACE, self.deadline)
-        leaders = {place.group: place for place in self.places if place.sent}
+        leaders = {state.group: state for state in self.states if state.sent}
         while time.monotonic() < until:
             arriving = [
-                place
-                for place in self.places
-                if place.group in leaders and not place.behind and leaders[place.group].sent & place.waiting
+                state
+                for state in self.states
+                if state.group in leaders and not state.behind and leaders[state.group].sent & state.waiting
             ]
             if not arriving:
                 return
             self.look(arriving, self.items)
             time.sleep(PAUSE)
 
-    def _unsent(self, place: NodeProgress, items: Sequence[ModuleChange]) -> list[ModuleChange]:
-        return [item for item in place.lacking(items) if not place.cells[item.name].sent]
+    def _unsent(self, state: NodeProgress, items: Sequence[ModuleChange]) -> list[ModuleChange]:
+        return [item for item in state.lacking(items) if not state.cells[item.name].sent]
 
     # ---- what is left
 
     def _chase(self) -> None:
         """Nodes that fell behind get what they lack, level by level, until the deadline."""
         behind = [
-            place for place in self.places if place.behind and place.listed is not None and not place.hangs
+            state for state in self.states if state.behind and state.listed is not None and not state.hangs
         ]
         pause = PAUSE
         while not self._stopped:
             self.look(behind, self.items)
             self._prove()
             behind = [
-                place for place in behind if place.lacking(self.items) and not (place.refused or place.hangs)
+                state for state in behind if state.lacking(self.items) and not (state.refused or state.hangs)
             ]
             if not behind or self._stopped:
                 return
             if self._stuck is not None:
                 self._stuck(self, behind)
-            asks = [(place, self._next(place)) for place in behind if place.fresh]
-            self._send([(place, items) for place, items in asks if items], "sent by itself")
+            asks = [(state, self._next(state)) for state in behind if state.fresh]
+            self._send([(state, items) for state, items in asks if items], "sent by itself")
             time.sleep(min(pause, self._share))
             pause = min(pause * 1.5, PAUSE_MAX)
 
-    def _next(self, place: NodeProgress) -> list[ModuleChange]:
+    def _next(self, state: NodeProgress) -> list[ModuleChange]:
         """What a node gets next: of the lowest level that it lacks, what it was not sent."""
-        lacking = place.lacking(self.items)
+        lacking = state.lacking(self.items)
         level = min((item.level for item in lacking), default=0)
-        return self._unsent(place, [item for item in lacking if item.level == level])
+        return self._unsent(state, [item for item in lacking if item.level == level])
 
     def _last_look(self) -> None:
         """Once more, for those whose state is not known, or that were not read at all."""
-        unsure = [place for place in self.places if place.lacking(self.items)]
+        unsure = [state for state in self.states if state.lacking(self.items)]
         seconds = LAST_LOOK if self.interrupted else self.left
         if not unsure or seconds < PAUSE:
             return
         listings = survey(
-            self.cluster, [place.node for place in unsure], timeout=min(self.cluster.timeout, seconds)
+            self.cluster, [state.node for state in unsure], timeout=min(self.cluster.timeout, seconds)
         )
-        for place, listing in zip(unsure, listings.listings, strict=True):
+        for state, listing in zip(unsure, listings.listings, strict=True):
             if listing.answer.status == "interrupted":
                 self.interrupted = True
-            elif listing.answer.asked and (listing.read or not place.fresh or seconds >= LAST_LOOK):
-                place.learn(listing, self.items, self.milliseconds)
+            elif listing.answer.asked and (listing.read or not state.fresh or seconds >= LAST_LOOK):
+                state.learn(listing, self.items, self.milliseconds)
 
     # ---- the wire
 
     def _ask(self, asks: Sequence[tuple[NodeProgress, tuple[bytes, ...]]], extra: float) -> list[NodeAnswer]:
         """One answer a node, within the time that is left; large requests get ``extra`` seconds."""
         seconds = min(max(self.cluster.timeout, PUT_SECONDS) + extra, self._share)
-        return self.cluster.ask([(place.node, commands) for place, commands in asks], timeout=seconds)
+        return self.cluster.ask([(state.node, commands) for state, commands in asks], timeout=seconds)
 
     def _send(self, asks: Sequence[tuple[NodeProgress, Sequence[ModuleChange]]], how: str) -> None:
-        """Send to each place what it is to get, in requests of bounded size; a node that gives no answer falls behind."""
-        left = [(place, list(items)) for place, items in asks if items]
+        """Send to each node what it is to get, in requests of bounded size; a node that gives no answer falls behind."""
+        left = [(state, list(items)) for state, items in asks if items]
         while left and not self._stopped:
-            parts = [(place, _chunk(items)) for place, items in left]
+            parts = [(state, _chunk(items)) for state, items in left]
             largest = max(sum(item.size for item in items) for _, items in parts)
             commands = _Commands(self.cluster)
             answers = self._ask(
-                [(place, commands.of(items)) for place, items in parts], largest / BYTES_PER_SECOND
+                [(state, commands.of(items)) for state, items in parts], largest / BYTES_PER_SECOND
             )
-            for (place, items), answer in zip(parts, answers, strict=True):
-                self._sent(place, items, answer, how)
+            for (state, items), answer in zip(parts, answers, strict=True):
+                self._sent(state, items, answer, how)
             if any(answer.status == "interrupted" for answer in answers):
                 raise KeyboardInterrupt
             left = [
-                (place, items[len(part) :])
-                for (place, items), (_, part) in zip(left, parts, strict=True)
-                if len(items) > len(part) and not place.behind
+                (state, items[len(part) :])
+                for (state, items), (_, part) in zip(left, parts, strict=True)
+                if len(items) > len(part) and not state.behind
             ]
 
-    def _sent(self, place: NodeProgress, items: Sequence[ModuleChange], answer: NodeAnswer, how: str) -> None:
+    def _sent(self, state: NodeProgress, items: Sequence[ModuleChange], answer: NodeAnswer, how: str) -> None:
         if not answer.answers:
-            place.failed(answer)
+            state.failed(answer)
             if answer.asked:
                 for item in items:
-                    place.cells[item.name].tried = how
+                    state.cells[item.name].tried = how
             return
         judgements = [self.cluster.judge(said) for said in answer.answers]
-        broken = place.answered(items, answer, judgements, how, self.milliseconds)
+        broken = state.answered(items, answer, judgements, how, self.milliseconds)
         self.broken = self.broken or broken
 
-    def look(self, places: Sequence[NodeProgress], items: Sequence[ModuleChange]) -> None:
-        """Ask ``places`` what they list."""
-        if not places:
+    def look(self, states: Sequence[NodeProgress], items: Sequence[ModuleChange]) -> None:
+        """Ask ``states`` what they list."""
+        if not states:
             return
         seconds = min(self.cluster.timeout, self._share)
-        seen = survey(self.cluster, [place.node for place in places], timeout=seconds)
-        for place, listing in zip(places, seen.listings, strict=True):
+        seen = survey(self.cluster, [state.node for state in states], timeout=seconds)
+        for state, listing in zip(states, seen.listings, strict=True):
             if listing.answer.status == "interrupted":
                 raise KeyboardInterrupt
             if not listing.answer.asked:
-                place.failed(listing.answer)
+                state.failed(listing.answer)
                 continue
-            place.learn(listing, items, self.milliseconds)
-            place.behind = place.behind or not listing.read
+            state.learn(listing, items, self.milliseconds)
+            state.behind = state.behind or not listing.read
 
 
 def followed(rollout: Rollout) -> None:
     """Tell the target which nodes of ``rollout`` took which module as a change."""
     nodes: dict[bytes, list[Node]] = {}
-    for place in rollout.places:
-        for name, cell in place.cells.items():
+    for state in rollout.states:
+        for name, cell in state.cells.items():
             if cell.good:
-                nodes.setdefault(name, []).append(place.node)
+                nodes.setdefault(name, []).append(state.node)
     rollout.cluster.changed(nodes)
 
 

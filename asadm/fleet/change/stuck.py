@@ -34,10 +34,10 @@ HOW = "marker put"
 def forcing(warn: Callable[[str], None]) -> Callable[[Rollout, Sequence[NodeProgress]], None]:
     """For `Rollout`: what those nodes lack that do not follow is put by force. Warnings go to ``warn``."""
 
-    def force(rollout: Rollout, places: Sequence[NodeProgress]) -> None:
-        stuck = [place for place in places if _stuck(place, rollout.items)]
+    def force(rollout: Rollout, states: Sequence[NodeProgress]) -> None:
+        stuck = [state for state in states if _stuck(state, rollout.items)]
         for item in sorted(rollout.items, key=lambda item: item.level):
-            concerned = [place for place in stuck if _lacks(place, item)]
+            concerned = [state for state in stuck if _lacks(state, item)]
             if concerned and rollout.left > SECONDS_MIN:
                 _force(rollout, item, concerned, warn)
         if stuck:
@@ -46,15 +46,15 @@ def forcing(warn: Callable[[str], None]) -> Callable[[Rollout, Sequence[NodeProg
     return force
 
 
-def _stuck(place: NodeProgress, items: Sequence[ModuleChange]) -> bool:
-    confirmed = any(place.cells[item.name].sent for item in place.lacking(items))
-    recent = time.monotonic() - place.sent_at < PATIENCE
-    return place.fresh and confirmed and not recent and not place.refused
+def _stuck(state: NodeProgress, items: Sequence[ModuleChange]) -> bool:
+    confirmed = any(state.cells[item.name].sent for item in state.lacking(items))
+    recent = time.monotonic() - state.sent_at < PATIENCE
+    return state.fresh and confirmed and not recent and not state.refused
 
 
-def _lacks(place: NodeProgress, item: ModuleChange) -> bool:
+def _lacks(state: NodeProgress, item: ModuleChange) -> bool:
     """Whether force may bring ``item`` to the node; it is tried once."""
-    cell = place.cells.get(item.name)
+    cell = state.cells.get(item.name)
     return item.content is not None and cell is not None and cell.waiting and not cell.marked
 
 
@@ -62,22 +62,22 @@ def _force(
     rollout: Rollout, item: ModuleChange, concerned: Sequence[NodeProgress], warn: Callable[[str], None]
 ) -> None:
     """Put ``item`` by force on the clusters of ``concerned``. Raises KeyboardInterrupt."""
-    homes: dict[int, list[NodeProgress]] = {place.home: [] for place in concerned}
-    for place in rollout.places:
-        if place.fresh and place.home in homes:
-            homes[place.home].append(place)
-    groups = [[place.node for place in places] for places in homes.values()]
+    homes: dict[int, list[NodeProgress]] = {state.home: [] for state in concerned}
+    for state in rollout.states:
+        if state.fresh and state.home in homes:
+            homes[state.home].append(state)
+    groups = [[state.node for state in states] for states in homes.values()]
     wait = max(rollout.left - RESTORE_SECONDS, rollout.left / 2)
     forced = rollout.cluster.force_put(
         groups, item.name, item.content or b"", wait=wait, warn=warn, deliver=deliver
     )
     left = set(forced.left)
-    places = {place.node: place for place in rollout.places}
+    states = {state.node: state for state in rollout.states}
     for answer in forced.results:
-        place = places[answer.node]
-        cell = place.cells.get(item.name)
+        state = states[answer.node]
+        cell = state.cells.get(item.name)
         if answer.node in left:
-            cell = place.cells.setdefault(item.name, ModuleProgress())
+            cell = state.cells.setdefault(item.name, ModuleProgress())
             cell.status, cell.error = "marker", answer.error
         elif cell is not None and cell.waiting:
             cell.marked = True

@@ -34,10 +34,10 @@ class ServedModules:
         self.silent: dict[Node, str] = {}
         self.marked: dict[bytes, list[Node]] = {}
         for items in self._rounds(cluster, survey):
-            places = [NodeProgress(listing, items) for listing in survey.listings]
-            verify(cluster, items, places)
-            for place in places:
-                self._judge(place)
+            states = [NodeProgress(listing, items) for listing in survey.listings]
+            verify(cluster, items, states)
+            for state in states:
+                self._judge(state)
 
     @property
     def complete(self) -> bool:
@@ -51,12 +51,12 @@ class ServedModules:
             found.setdefault(name, set()).update(nodes)
         return found
 
-    def _judge(self, place: NodeProgress) -> None:
-        for name, cell in place.cells.items():
+    def _judge(self, state: NodeProgress) -> None:
+        for name, cell in state.cells.items():
             if cell.status == "unverified":
-                self.damaged.append((name, [place.node], cell.error))
+                self.damaged.append((name, [state.node], cell.error))
             elif cell.error:
-                self.silent.setdefault(place.node, cell.error)
+                self.silent.setdefault(state.node, cell.error)
 
     def _rounds(self, cluster: Target, survey: Survey) -> list[list[ModuleChange]]:
         """Every version of every module that a node lists, no two of one module in one round."""

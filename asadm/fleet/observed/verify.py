@@ -32,7 +32,7 @@ NEVER = float("inf")
 
 
 def verify(
-    cluster: Target, items: Sequence[ModuleChange], places: Sequence[NodeProgress], deadline: float = NEVER
+    cluster: Target, items: Sequence[ModuleChange], states: Sequence[NodeProgress], deadline: float = NEVER
 ) -> None:
     """Read each of ``items`` from every node that lists it; what is not as it should be becomes a failed cell.
 
@@ -41,18 +41,18 @@ def verify(
     `time.monotonic`) that left too little time, that is no failure of the node: its cells are ``late``.
     Raises KeyboardInterrupt; what was not read then stays as it was.
     """
-    asked = [place for place in places if place.fresh]
+    asked = [state for state in states if state.fresh]
     silent: dict[str, NodeAnswer] = {}
     present = [item for item in items if item.content is not None]
     for part in _parts(present, len(asked)):
-        left = [(place, [item for item in part if place.has(item)]) for place in asked]
-        left = [(place, wanted) for place, wanted in left if wanted]
-        speaking = [(place, wanted) for place, wanted in left if place.node.address not in silent]
+        left = [(state, [item for item in part if state.has(item)]) for state in asked]
+        left = [(state, wanted) for state, wanted in left if wanted]
+        speaking = [(state, wanted) for state, wanted in left if state.node.address not in silent]
         answers = {answer.node.address: answer for answer in _read(cluster, speaking, deadline)}
         silent |= {address: answer for address, answer in answers.items() if not answer.answers}
-        for place, wanted in left:
-            address = place.node.address
-            _judge(cluster, place, wanted, silent[address] if address in silent else answers[address])
+        for state, wanted in left:
+            address = state.node.address
+            _judge(cluster, state, wanted, silent[address] if address in silent else answers[address])
 
 
 def _read(
@@ -63,9 +63,9 @@ def _read(
     whole = cluster.timeout + largest / BYTES_PER_SECOND
     share = (deadline - time.monotonic()) * SHARE
     if share < ENOUGH:
-        return [NodeAnswer(place.node, "late", (), NOT_VERIFIED) for place, _ in asks]
+        return [NodeAnswer(state.node, "late", (), NOT_VERIFIED) for state, _ in asks]
     answers = cluster.ask(
-        [(place.node, tuple(cluster.get_command(item.name) for item in wanted)) for place, wanted in asks],
+        [(state.node, tuple(cluster.get_command(item.name) for item in wanted)) for state, wanted in asks],
         timeout=min(whole, share),
     )
     if any(answer.status == "interrupted" for answer in answers):
@@ -82,11 +82,11 @@ def _excused(answer: NodeAnswer) -> NodeAnswer:
     return answer
 
 
-def _judge(cluster: Target, place: NodeProgress, items: Sequence[ModuleChange], answer: NodeAnswer) -> None:
+def _judge(cluster: Target, state: NodeProgress, items: Sequence[ModuleChange], answer: NodeAnswer) -> None:
     for number, item in enumerate(items):
         wrong = _wrong(cluster, item, answer, number)
         if wrong:
-            cell = place.cells.setdefault(item.name, ModuleProgress())
+            cell = state.cells.setdefault(item.name, ModuleProgress())
             silent = number >= len(answer.answers)
             cell.status, cell.error = answer.status if silent else "unverified", wrong
 

@@ -262,9 +262,9 @@ def test_time_that_was_up_is_no_failure_of_a_node() -> None:
             [ClusterNode(Node(node.host, node.port)) for node in fleet.nodes], timeout=5
         )
         items = [ModuleChange(b"one.lua", ONE, cluster.hash(b"one.lua", ONE))]
-        places = [NodeProgress(listing, items) for listing in survey(cluster).listings]
-        verify(cluster, items, places, time.monotonic() + 0.01)
-        assert {(each.cells[b"one.lua"].status, each.cells[b"one.lua"].error) for each in places} == {
+        states = [NodeProgress(listing, items) for listing in survey(cluster).listings]
+        verify(cluster, items, states, time.monotonic() + 0.01)
+        assert {(each.cells[b"one.lua"].status, each.cells[b"one.lua"].error) for each in states} == {
             ("late", NOT_VERIFIED)
         }
         assert fleet.count(b"udf-get") == 0

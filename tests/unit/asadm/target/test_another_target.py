@@ -201,7 +201,7 @@ def test_a_directory_is_applied_in_the_order_of_its_requirements(cluster: Words,
     rollout = Rollout(target, items(plan), plan.survey, wait=10, stuck=forcing(pytest.fail), verify=True)
     rollout.run()
     assert cluster.held == {f"w{n}": {b"b.lua": b"first", b"a.lua": b"needs b.lua\n"} for n in range(3)}
-    assert all(place.proven for place in rollout.places)
+    assert all(state.proven for state in rollout.states)
     assert not examine(target, wanted, prune=True).pending
 
 
@@ -209,7 +209,7 @@ def test_the_refusal_is_the_text_of_the_target(cluster: Words, tmp_path: Path) -
     plan = examine(cluster, read(directory(tmp_path, a=b"wrong"), cluster.rules))
     rollout = Rollout(cluster, items(plan), plan.survey, wait=10)
     rollout.run()
-    assert {place.cells[b"a.lua"].error for place in rollout.places} == {"NO: that is wrong"}
+    assert {state.cells[b"a.lua"].error for state in rollout.states} == {"NO: that is wrong"}
 
 
 def test_contents_are_read_and_compared(cluster: Words) -> None:
