@@ -27,9 +27,7 @@ from __future__ import annotations
 import os
 
 from asinfo import __version__
-from asinfo.decode import decode_json
 from asinfo.errors import ConfigError, Problem, UsageError
-from asinfo.files import FileError, file_error, read_file, read_first_line, replace_file
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -60,6 +58,8 @@ def load(path: str, environment: dict[str, str] | os._Environ[str]) -> dict[str,
     try:
         status = os.stat(path)
     except (OSError, ValueError) as error:
+        from asinfo.files import file_error
+
         raise ConfigError([Problem(path, 0, file_error(path, error).reason)]) from None
     key = [
         CACHE_VERSION,
@@ -113,6 +113,8 @@ def secret(reference: str, path: str, environment: dict[str, str] | os._Environ[
             )
         return environment[where]
     file = os.path.join(os.path.dirname(path), where)
+    from asinfo.files import FileError, read_first_line
+
     try:
         return read_first_line(file).decode()
     except (FileError, UnicodeDecodeError) as error:
@@ -131,6 +133,9 @@ def _cache_path(path: str, environment: dict[str, str] | os._Environ[str]) -> st
 
 
 def _read_cache(cache: str, key: list[Any]) -> dict[str, Any] | None:
+    from asinfo.decode import decode_json  # both only for runs with an inventory
+    from asinfo.files import FileError, read_file
+
     try:
         # json takes 7 ms to import, and only runs with an inventory pay it
         document = decode_json(read_file(cache, CACHE_SIZE_MAX), size_max=CACHE_SIZE_MAX)
@@ -142,6 +147,8 @@ def _read_cache(cache: str, key: list[Any]) -> dict[str, Any] | None:
 def _write_cache(cache: str, key: list[Any], inventory: dict[str, Any]) -> None:
     """Keep the parse; readable by the user alone, replaced whole. It holds references to secrets, never secrets."""
     import json
+
+    from asinfo.files import FileError, replace_file
 
     content = json.dumps({"key": key, "inventory": inventory}).encode()
     try:
