@@ -7,7 +7,6 @@ import os
 from asadm.fleet.observed.coverage import coverage, unknown
 from asadm.fleet.observed.survey import survey
 from asadm.outcome import CommandOutcome, NodeAnswer
-from asadm.target.rules import RULES
 from asinfo.errors import WireError
 from asinfo.terminal.render import Cell, Sheet
 from asinfo.text import text
@@ -26,8 +25,10 @@ HASH_SHOWN = 10
 
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that cannot be sent."""
-    for name in arguments.names:
-        RULES.sendable(os.fsencode(name))
+    if arguments.names:
+        from asadm.target.rules import RULES
+
+        RULES.sendable(os.fsencode(arguments.names[0]))
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
