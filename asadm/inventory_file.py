@@ -21,6 +21,7 @@ from asadm import yaml_file
 from asinfo.errors import UsageError
 from asinfo.host import parse as parse_host
 from asinfo.host import written
+from asinfo.terminal.options import PORT_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,9 +168,9 @@ class _InventoryParser(yaml_file.YamlReader):
 
     def port(self, node: yaml.Node) -> int | None:
         value = node.value if isinstance(node, yaml.ScalarNode) else ""
-        if value.isascii() and value.isdigit() and len(value) < 6 and 1 <= int(value) <= 65535:
+        if value.isascii() and value.isdigit() and len(value) < 6 and 1 <= int(value) <= PORT_MAX:
             return int(value)
-        self.fault(node, "port must be a number from 1 to 65535")
+        self.fault(node, f"port must be a number from 1 to {PORT_MAX}")
         return None
 
     def timeout(self, node: yaml.Node) -> float | None:

@@ -7,9 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 from signal import SIGINT
 
-from asadm import state, statement
+from asadm import statement
 from asadm.outcome import INTERRUPTED, WRONG
 from asadm.suggestions import Suggestions
+from asinfo.directories import state_directory
 from asinfo.errors import ConfigError, UsageError
 from asinfo.terminal import interrupt
 
@@ -90,7 +91,7 @@ def _prepare(complete: object) -> Path | None:
         import readline
     except ImportError:  # Python may be built without it; the shell still works
         return None
-    history = Path(state.root() or "/.local/state/asudf", "asadm_history")
+    history = Path(state_directory() or "/.local/state/asudf", "asadm_history")
     with suppress(OSError):  # none yet, or not readable: start without
         readline.read_history_file(history)
     readline.set_history_length(HISTORY_LINES_MAX)

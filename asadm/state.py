@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 
+from asinfo.directories import state_directory
 from asinfo.errors import UsageError
 from asinfo.files import FileError, open_file, read_file, replace_file
 
@@ -20,20 +21,9 @@ SIZE_MAX = 4 * 1024 * 1024
 """Bytes of a file of ours that are read: a module and more; an end for a wrong file."""
 
 
-def root() -> str:
-    """``asudf`` in the state directory of the user (XDG_STATE_HOME); empty where there is no home directory."""
-    state = os.environ.get("XDG_STATE_HOME", "")
-    if not state.startswith("/"):
-        home = os.path.expanduser("~")  # noqa: PTH111 - pathlib is not on this path
-        if not home.startswith("/"):
-            return ""
-        state = home.rstrip("/") + "/.local/state"
-    return f"{state}/asudf"
-
-
 def required(name: str) -> str:
-    """The path of ``name`` in `root`. Raises UsageError where there is no home directory."""
-    found = root()
+    """The path of ``name`` in the state directory. Raises UsageError where there is no home directory."""
+    found = state_directory()
     if not found:
         raise UsageError("there is no home directory: set XDG_STATE_HOME, or give --history and --lock")
     return f"{found}/{name}"
@@ -41,7 +31,7 @@ def required(name: str) -> str:
 
 def directory(kind: str) -> str:
     """The directory for files of one kind; empty where there is no home directory."""
-    found = root()
+    found = state_directory()
     return f"{found}/{kind}" if found else ""
 
 

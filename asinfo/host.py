@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asinfo.errors import UsageError
+from asinfo.terminal.options import PORT_MAX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,6 +68,6 @@ def _host(text: str) -> tuple[str, str]:
 
 def _port(digits: str, text: str) -> int:
     port = int(digits) if len(digits) <= 5 else 0
-    if not 1 <= port <= 65535:
-        raise UsageError(f"{text!r}: the port is not between 1 and 65535")
+    if not 1 <= port <= PORT_MAX:
+        raise UsageError(f"{text!r}: the port is not between 1 and {PORT_MAX}")
     return port

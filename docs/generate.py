@@ -1,11 +1,10 @@
-"""`make docs`: pages, manual pages and the node's completion, from tables in the source and the figures of the benchmarks."""
+"""`make docs`: pages and manual pages, from tables in the source and the figures of the benchmarks."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import asinfo
-from asudfd.cli import SHELLS
 from asudfd.config import full, page
 from docs import bench_page, info_commands, programs
 from docs.program import manual, markdown
@@ -24,8 +23,6 @@ def pages() -> dict[str, str]:
     for program in programs.programs():
         found[f"docs/{program.name}.md"] = markdown(program)
         found[f"docs/man/{program.name}.1"] = manual(program, asinfo.__version__)
-    for shell in SHELLS:
-        found[f"daemon/asudfd/completion/{shell}"] = programs.asudfd_completion(shell)
     return found
 
 

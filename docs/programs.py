@@ -9,8 +9,6 @@ from asadm import cli as asadm_cli
 from asadm.commands import TABLE
 from asadm.flags import OPTIONS as ASADM_OPTIONS
 from asinfo import cli as asinfo_cli
-from asinfo.terminal.completion import script
-from asinfo.terminal.options import Option
 from asudfd import cli as daemon_cli
 from docs.program import Command, Flag, Program
 
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from asadm.commands import CommandRow
+    from asinfo.terminal.options import Option
 
 EXITS = {
     "0": "every node answered without an error",
@@ -120,13 +119,12 @@ def asadm() -> Program:
 
 def asudfd() -> Program:
     """asudfd, the node."""
-    rows = {f"--{name.replace('_', '-')}": row for name, row in daemon_cli.OPTIONS.items()}
     return Program(
         name="asudfd",
         synopsis="asudfd [OPTIONS]",
         summary=daemon_cli.SUMMARY,
         description=(ASUDFD, ASUDFD_WATCHDOG, RECOVER),
-        flags={"Options": tuple(Flag((name,), metavar, text) for name, (metavar, text) in rows.items())},
+        flags=panels(daemon_cli.OPTIONS),
         exits={
             "0": "stopped by SIGTERM or SIGINT; `--check-config` found no error; `--recover` lost nothing",
             "1": (
@@ -156,22 +154,6 @@ def asudfd() -> Program:
         },
         examples=examples("asudfd", daemon_cli.EXAMPLES),
     )
-
-
-def asudfd_completion(shell: str) -> str:
-    """The completion script of asudfd. The daemon ships it as a file."""
-    kinds = {"": "flag", "SHELL": "choice"}
-    options = [
-        Option(
-            name.replace("_", "-"),
-            kind=kinds.get(metavar, "text"),
-            metavar=metavar,
-            help=text,
-            choices=daemon_cli.SHELLS if metavar == "SHELL" else (),
-        )
-        for name, (metavar, text) in daemon_cli.OPTIONS.items()
-    ]
-    return script(shell, "asudfd", options)
 
 
 def examples(name: str, text: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ Kinds of option, and what ``Values`` gives for them:
     list      any text, repeated   list of str
     choice    one of ``choices``   str, spelled as in the table whatever the case typed
     integer   a whole number >= 0  int
-    port      1 to 65535           int
+    port      1 to PORT_MAX        int
     number    a decimal >= 0       float
     seconds   a decimal > 0        float, at most a day
 """
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     Value = bool | str | int | float | list[str]
 
+
+PORT_MAX = 65535
 
 SECONDS_MAX = 86400
 """Longest time that an option of kind ``seconds`` may ask for: more is a slip of the finger."""
@@ -190,8 +192,8 @@ def _whole(text: str, *, port: bool) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 18):  # 18 digits fit every counter
         raise ValueError(f"{text!r} is not a whole number")
     number = int(text)
-    if port and not 1 <= number <= 65535:
-        raise ValueError(f"{text!r} is not a port (1 to 65535)")
+    if port and not 1 <= number <= PORT_MAX:
+        raise ValueError(f"{text!r} is not a port (1 to {PORT_MAX})")
     return number
 
 

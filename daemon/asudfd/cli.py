@@ -1,30 +1,45 @@
 """asudfd: the command line of the daemon.
 
-The plain forms are read from the table below by a few lines of code, because start-up time counts and typer costs
-60 ms of it. Help and everything that is not understood go to typer, which is the authority and words the errors.
+Exit codes: 0 stopped by a signal, 1 the node cannot start or a recovery lost something, 2 usage or configuration error.
+Messages go to standard error.
 """
 
 from __future__ import annotations
 
-import os
 import sys
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from asinfo.errors import ConfigError, UsageError
-from asinfo.text import visible
-from asudfd.errors import StartError
+from asinfo.errors import ConfigError, Error, UsageError
+from asinfo.terminal.options import PORT_MAX, Option, Values, recognise
 
+TYPE_CHECKING = False  # on the start-up path: typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from asudfd.config.schema import Config
+
+OPTIONS = (
+    Option("config-file", metavar="FILE", help="Configuration in the form of aerospike.conf, or YAML if FILE ends so."),
+    Option("host", "h", metavar="ADDRESS",
+           help="Address to listen on, instead of the configuration's; any is every address."),
+    Option("port", "p", metavar="PORT[,PORT...]",
+           help="Port of the service, or one for each node; 0 lets the system choose."),
+    Option("nodes", metavar="N", help="Run N nodes in this process, on consecutive ports, with one set of modules."),
+    Option("node-id", metavar="ID",
+           help="Id of the node, or of the first of N, instead of the configuration's; hexadecimal."),
+    Option("work-directory", metavar="DIRECTORY",
+           help="Directory of all state; default: asudf in the XDG state directory."),
+    Option("check-config", metavar="FILE", help="Check a configuration file and exit."),
+    Option("completion", kind="choice", choices=("bash", "zsh", "fish"), metavar="SHELL",
+           help="Print the completion script of bash, zsh or fish and exit."),
+    Option("recover", kind="flag",
+           help="Save what is whole of damaged files in the work directory, say what is lost, and exit."),
+    Option("version", "V", "flag", help="Print the version and exit."),
+)  # fmt: skip
+"""Every option; --help, the manual page, completion and the documentation are made from this table."""
 
 SUMMARY = "A lightweight node for Aerospike user-defined functions."
 
 EXAMPLES = """\
-\b
 Examples:
   asudfd --nodes 3 --port 3000 --work-directory ~/cluster
   asudfd --recover --config-file asudfd.conf     when a file is damaged: save what is whole"""
@@ -32,39 +47,7 @@ Examples:
 EXIT_CANNOT_START = 1
 EXIT_USAGE = 2
 
-SHELLS = ("bash", "zsh", "fish")
-
-PORT_MAX = 65535
 NODES_MAX = 64
-
-
-@dataclass(slots=True)
-class Arguments:
-    """The command line as the user meant it; the texts are still unchecked."""
-
-    config_file: str = ""
-    port: str = ""
-    nodes: str = ""
-    node_id: str = ""
-    work_directory: str = ""
-    check_config: str = ""
-    completion: str = ""
-    recover: bool = False
-    version: bool = False
-
-
-OPTIONS = {
-    "config_file": ("FILE", "Configuration in the form of aerospike.conf, or YAML if FILE ends so."),
-    "port": ("PORT[,PORT...]", "Port of the service, or one for each node; 0 lets the system choose."),
-    "nodes": ("N", "Run N nodes in this process, on consecutive ports, with one set of modules."),
-    "node_id": ("ID", "Id of the node, or of the first of N, instead of the configuration's; hexadecimal."),
-    "work_directory": ("DIRECTORY", "Directory of all state; default: asudf in the XDG state directory."),
-    "check_config": ("FILE", "Check a configuration file and exit."),
-    "completion": ("SHELL", "Print the completion script of bash, zsh or fish and exit."),
-    "recover": ("", "Save what is whole of damaged files in the work directory, say what is lost, and exit."),
-    "version": ("", "Print the version and exit."),
-}
-"""What each option takes and does, by its attribute in Arguments."""
 
 
 def main() -> None:
@@ -73,106 +56,89 @@ def main() -> None:
 
 
 def run(argv: Sequence[str]) -> int:
-    """Run asudfd with ``argv``; returns its exit status."""
-    arguments = recognise(argv)
-    if arguments is None:
-        from asudfd import usage  # typer: only for help and for what is not plain
-
-        return usage.run(argv)
-    return attempt(arguments)
-
-
-def attempt(arguments: Arguments) -> int:
-    """Do what ``arguments`` ask for; errors go to stderr and become an exit status."""
+    """Run asudfd with ``argv``; returns its exit status. Errors go to stderr."""
     try:
-        return execute(arguments)
-    except (ConfigError, UsageError) as error:
-        return _fail(error, EXIT_USAGE)
-    except StartError as error:
-        return _fail(error, EXIT_CANNOT_START)
+        values = recognise(argv, OPTIONS)
+        if values is not None:
+            return act(values)
+        from asinfo.terminal import application  # typer: only for help and for what is not plain
+
+        return application.run("asudfd", argv, OPTIONS, act, summary=SUMMARY, examples=EXAMPLES)
+    except Error as error:
+        for line in str(error).split("\n"):
+            _tell(line)
+        return EXIT_USAGE if isinstance(error, UsageError | ConfigError) else EXIT_CANNOT_START
 
 
-def recognise(argv: Sequence[str]) -> Arguments | None:
-    """``argv`` as Arguments, or None unless every word of it is understood."""
-    arguments = Arguments()
-    words = iter(argv)
-    for word in words:
-        flag, equals, value = word.partition("=")
-        attribute = flag[2:].replace("-", "_")
-        if flag != f"--{attribute.replace('_', '-')}" or attribute not in OPTIONS:
-            return None
-        if not OPTIONS[attribute][0]:
-            if equals:
-                return None
-            setattr(arguments, attribute, True)
-            continue
-        text = value if equals else next(words, "")
-        if not text or text.startswith("-"):
-            return None
-        setattr(arguments, attribute, text)
-    return arguments
-
-
-def execute(arguments: Arguments) -> int:
-    """Do what ``arguments`` ask for. Raises UsageError, ConfigError or StartError."""
-    if arguments.version:
+def act(values: Values) -> int:
+    """Do what ``values`` ask for. Raises UsageError, ConfigError or StartError."""
+    _refuse_nonsense(values)
+    if values.flag("version"):
         from asinfo import __version__
 
-        sys.stdout.write(f"asudfd {__version__}\n")
-        return 0
-    if arguments.completion:
-        sys.stdout.write(_completion(arguments.completion))
-        return 0
-    if arguments.check_config:
+        return _print(f"asudfd {__version__}\n")
+    if shell := values.text("completion"):
+        from asinfo.terminal import completion
+
+        return _print(completion.script(shell, "asudfd", OPTIONS))
+    if path := values.text("check-config"):
         from asudfd.config.load import check
 
-        for warning in check(arguments.check_config):
-            sys.stderr.write(f"warning: {visible(str(warning))}\n")
+        for warning in check(path):
+            _tell(f"warning: {warning}")
         return 0
-    config = _config(arguments)
-    if arguments.recover:
+    config = _config(values)
+    if values.flag("recover"):
         from asudfd.recover import recover
 
         return recover(config, sys.stdout)
-    ports = plan_ports(config.network.service.port, arguments.port, arguments.nodes)
+    ports = plan_ports(config.network.service.port, values.text("port") or "", values.text("nodes") or "")
     from asudfd.process.daemon import run as serve  # asyncio and Lua: not for --version
 
     serve(config, ports)
     return 0
 
 
-def _completion(shell: str) -> str:
-    """The script that `make docs` has generated: the generator belongs to the tools, which the daemon does not import."""
-    if shell not in SHELLS:
-        raise UsageError(f"--completion: {shell!r} is not one of {', '.join(SHELLS)}")
-    return (Path(__file__).parent / "completion" / shell).read_text(encoding="utf-8")
+def _refuse_nonsense(values: Values) -> None:
+    """Raise UsageError for words without an option, and for an empty value: an unset variable in a script, mostly."""
+    if values.words:
+        raise UsageError(f"unexpected {values.words[0]!r}")
+    for name, value in values.given.items():
+        if value == "":
+            raise UsageError(f"--{name}: the value is empty")
 
 
-def _config(arguments: Arguments) -> Config:
+def _config(values: Values) -> Config:
     from asudfd.config.load import embedded, load
 
-    if arguments.config_file:
-        config = load(arguments.config_file, arguments.work_directory or None)
-    else:
-        config = embedded(arguments.work_directory or default_work_directory())
-    if arguments.node_id:
-        config.service.node_id = _node_id(arguments.node_id)
+    path, directory = values.text("config-file"), values.text("work-directory")
+    config = load(path, directory) if path else embedded(directory or default_work_directory())
+    if text := values.text("node-id"):
+        from asudfd.config.schema.service import node_id
+
+        config.service.node_id = _checked("node-id", node_id, text)
+    if text := values.text("host"):
+        from asudfd.config.schema.address import address
+
+        config.network.service.address = _checked("host", address, text)
     return config
 
 
-def _node_id(text: str) -> str:
-    from asudfd.config.schema.service import node_id
-
+def _checked(name: str, check: Callable[[str], str], text: str) -> str:
     try:
-        return node_id(text)
+        return check(text)
     except ValueError as error:
-        raise UsageError(f"--node-id {error}") from error
+        raise UsageError(f"--{name} {error}") from error
 
 
 def default_work_directory() -> str:
-    """Where state belongs that was given no place: the XDG base directory specification says so."""
-    state = os.environ.get("XDG_STATE_HOME", "")
-    return f"{state if state.startswith('/') else os.path.expanduser('~/.local/state')}/asudf"  # noqa: PTH111 - pathlib would raise without a home
+    """Where state belongs that was given no place. Raises UsageError where there is no home directory."""
+    from asinfo.directories import state_directory
+
+    found = state_directory()
+    if not found:
+        raise UsageError("there is no home directory: set XDG_STATE_HOME, or give --work-directory")
+    return found
 
 
 def plan_ports(configured: int, ports: str, nodes: str) -> list[int]:
@@ -197,10 +163,24 @@ def _number(flag: str, text: str, low: int, high: int) -> int:
     return int(text)
 
 
-def _fail(error: Exception, status: int) -> int:
-    for line in map(visible, str(error).split("\n")):
-        sys.stderr.write(f"{line}\n" if isinstance(error, ConfigError) else f"asudfd: {line}\n")
-    return status
+def _print(text: str) -> int:
+    """Write ``text`` to standard output; the exit status."""
+    from asinfo.terminal import streams
+
+    try:
+        if sys.stdout is None:
+            raise streams.closed()
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        return streams.lost("asudfd", error)
+    return 0
+
+
+def _tell(message: str) -> None:
+    from asinfo.terminal.streams import tell
+
+    tell("asudfd", message)
 
 
 if __name__ == "__main__":

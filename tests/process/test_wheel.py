@@ -40,7 +40,6 @@ def test_it_has_three_packages_and_what_they_read(wheel: Path) -> None:
     assert {top for top in tops if not top.startswith("asudf-")} == {"asinfo", "asadm", "asudfd"}
     made = {path.relative_to(ROOT / "daemon").as_posix() for path in (ROOT / "daemon").rglob("*.lua")}
     assert made <= set(names)
-    assert {f"asudfd/completion/{shell}" for shell in ("bash", "zsh", "fish")} <= set(names)
     assert [name for name in names if name.endswith("man1/asudfd.1")]
 
 

@@ -25,7 +25,7 @@ OWNERS = {
     },
     "lupa": {"daemon/asudfd/lua/state.py"},
     "rich": {"asinfo/terminal/render.py"},
-    "typer": {"asinfo/terminal/application.py", "daemon/asudfd/usage.py"},
+    "typer": {"asinfo/terminal/application.py"},
     "uvloop": {"daemon/asudfd/server.py"},
     "yaml": {"asadm/yaml_file.py", "asadm/inventory_file.py", "daemon/asudfd/config/yamlform.py"},
 }
@@ -66,6 +66,7 @@ def test_the_contract_of_the_daemon_names_every_module_of_asinfo() -> None:
         "asinfo.__init__",
         "asinfo.decode",
         "asinfo.errors",
+        "asinfo.directories",
         "asinfo.files",
         "asinfo.terminal",
         "asinfo.text",

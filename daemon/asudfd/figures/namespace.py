@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from asinfo.wire.message import EPOCH
 from asudfd.config.namespace_listing import namespace_listing
 from asudfd.config.parameter import spell
-from asudfd.figures.counter_help import counter_help
 from asudfd.figures.figure import COUNTER, GAUGE, TEXT, Figure
 from asudfd.figures.node import zeros
 from asudfd.record.counters import COUNTERS
@@ -54,6 +53,8 @@ def _plain(value: Value) -> bool | int | str:
 
 @cache
 def _counter_help() -> dict[str, str]:
+    from asudfd.figures.counter_help import counter_help  # not for a start
+
     return {name: counter_help(name) for name in COUNTERS}
 
 

@@ -160,6 +160,6 @@ class Daemon:
 def say_ready(server: Server) -> None:
     """Print the one line on stdout, for whoever started the daemon, if anybody reads it."""
     addresses = " ".join(address_text(*address) for address in server.addresses)
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, AttributeError):  # AttributeError: there is no standard output at all
         sys.stdout.write(f"ready {addresses}\n")
         sys.stdout.flush()

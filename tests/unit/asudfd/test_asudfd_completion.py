@@ -6,13 +6,15 @@ import pytest
 
 from asudfd import cli
 
+SHELLS = ("bash", "zsh", "fish")
 
-@pytest.mark.parametrize("shell", cli.SHELLS)
+
+@pytest.mark.parametrize("shell", SHELLS)
 def test_the_script_knows_every_option(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["--completion", shell]) == 0
     script = capsys.readouterr().out
-    for attribute in cli.OPTIONS:
-        assert attribute.replace("_", "-") in script
+    for option in cli.OPTIONS:
+        assert option.name in script
 
 
 def test_bash_completes_an_option(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,74 +9,68 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asinfo.errors import UsageError
-from asudfd import cli, usage
+from asinfo.terminal import application
+from asinfo.terminal.options import Values, recognise
+from asudfd import cli
 
 
 def test_plain_forms() -> None:
-    argv = [
-        "--config-file",
-        "a",
-        "--port=1,2",
-        "--nodes",
-        "2",
-        "--node-id=b1",
-        "--work-directory",
-        "d",
-        "--check-config",
-        "c",
-    ]
-    assert cli.recognise([*argv, "--version"]) == cli.Arguments("a", "1,2", "2", "b1", "d", "c", version=True)
-    assert cli.recognise([]) == cli.Arguments()
+    argv = ["--config-file", "a", "--port=1,2", "--nodes", "2", "--node-id=b1", "--work-directory", "d"]
+    values = recognise([*argv, "-V"], cli.OPTIONS)
+    assert values is not None
+    assert values.given == {
+        "config-file": "a",
+        "port": "1,2",
+        "nodes": "2",
+        "node-id": "b1",
+        "work-directory": "d",
+        "version": True,
+    }
+    short = recognise(["-h", "any", "-p1,2"], cli.OPTIONS)
+    assert short is not None
+    assert short.given == {"host": "any", "port": "1,2"}
 
 
 @pytest.mark.parametrize(
-    "argv",
-    [
-        ["--help"],
-        ["-h"],
-        ["x"],
-        ["--port"],
-        ["--port="],
-        ["--port", "--nodes"],
-        ["--config_file", "x"],
-        ["--version=1"],
-        ["--"],
-    ],
+    "argv", [["--help"], ["-E"], ["--port"], ["--port", "--nodes"], ["--version=1"], ["-x"]]
 )
 def test_anything_else_is_left_to_typer(argv: list[str]) -> None:
-    assert cli.recognise(argv) is None
+    assert recognise(argv, cli.OPTIONS) is None
 
 
-@pytest.mark.parametrize(
-    "option", [f"--{name.replace('_', '-')}" for name, (value, _) in cli.OPTIONS.items() if value]
-)
+@pytest.mark.parametrize("option", [f"--{option.name}" for option in cli.OPTIONS if option.kind == "text"])
 @pytest.mark.parametrize("form", [lambda option: [option, ""], lambda option: [f"{option}="]])
 def test_an_empty_value_is_a_usage_error(
     option: str, form: Callable[[str], list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.run(form(option)) == cli.EXIT_USAGE
-    told = capsys.readouterr().err
-    assert option in told
-    assert "empty" in told
+    assert capsys.readouterr().err == f"asudfd: {option}: the value is empty\n"
 
 
 @given(st.lists(st.text(max_size=12), max_size=4))
 def test_any_words_are_recognised_or_not(argv: list[str]) -> None:
-    cli.recognise(argv)
+    recognise(argv, cli.OPTIONS)
 
 
 def test_typer_understands_what_the_recogniser_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[cli.Arguments] = []
+    seen: list[dict[str, object]] = []
 
-    def attempt(arguments: cli.Arguments) -> int:
-        seen.append(arguments)
+    def act(values: Values) -> int:
+        seen.append(dict(values.given))
         return 7
 
-    monkeypatch.setattr(cli, "attempt", attempt)
-    for attribute, (metavar, _) in cli.OPTIONS.items():
-        argv = [f"--{attribute.replace('_', '-')}", *(["value"] if metavar else [])]
-        assert usage.run(argv) == 7
-        assert seen[-1] == cli.recognise(argv)
+    for option in cli.OPTIONS:
+        value = [] if option.kind == "flag" else ["zsh"]
+        for spelling in option.spellings:
+            recognised = recognise([spelling, *value], cli.OPTIONS)
+            assert recognised is not None
+            assert application.run("asudfd", [spelling, *value], cli.OPTIONS, act, summary="") == 7
+            assert seen[-1] == recognised.given
+
+
+def test_a_stray_word_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["stray"]) == cli.EXIT_USAGE
+    assert capsys.readouterr().err == "asudfd: unexpected 'stray'\n"
 
 
 @pytest.mark.parametrize(
@@ -119,6 +113,9 @@ def test_state_goes_where_xdg_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", "relative")
     monkeypatch.setenv("HOME", "/home/a")
     assert cli.default_work_directory() == "/home/a/.local/state/asudf"
+    monkeypatch.setattr("os.path.expanduser", lambda _: "~")  # as where there is no home directory
+    with pytest.raises(UsageError, match="XDG_STATE_HOME"):
+        cli.default_work_directory()
 
 
 def test_errors_become_exit_statuses(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -129,7 +126,10 @@ def test_errors_become_exit_statuses(capsys: pytest.CaptureFixture[str], tmp_pat
         cli.run(["--port", "0", "--work-directory", str(tmp_path / "file" / "work")]) == cli.EXIT_CANNOT_START
     )
     assert cli.run(["--node-id", "xyz", "--port", "0"]) == cli.EXIT_USAGE
+    assert cli.run(["--host", "a b", "--port", "0"]) == cli.EXIT_USAGE
     messages = capsys.readouterr().err
+    assert all(line.startswith("asudfd: ") for line in messages.splitlines())
+    assert "asudfd: --host must be" in messages
     assert messages.startswith("asudfd: --port: 'x' is not a number")
     assert "asudfd: --node-id must be 1 to 16 hexadecimal digits and not zero, not 'xyz'\n" in messages
 

@@ -6,11 +6,12 @@ Names and defaults: the `get-config` lines measured on a real server 8.1.2.0 (in
 
 from dataclasses import dataclass
 
+from asinfo.terminal.options import PORT_MAX
 from asudfd.config.parameter import INT_MAX, PLAIN_SECONDS, context, number, parameter
 from asudfd.config.schema.address import KEYWORDS
 from asudfd.config.schema.address import address as is_address
 
-PORT_MIN, PORT_MAX = 1024, 65535
+PORT_MIN = 1024
 
 
 def _port_number(text: str) -> int:

@@ -6,8 +6,8 @@ All are our own: a real server's nodes keep it among themselves.
 from dataclasses import dataclass
 from typing import Any
 
+from asinfo.terminal.options import PORT_MAX
 from asudfd.config.parameter import Value, parameter
-from asudfd.config.schema.network import PORT_MAX
 
 LOCAL = "local"
 ETCD = "etcd"

@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from asinfo.decode import decode_json
+from asinfo.terminal.options import PORT_MAX
 from asudfd.cluster.cluster import Member
 from asudfd.errors import StartError
 from asudfd.smd.etcd.lease import KeyTaken
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 RETRY_SECONDS = 0.25
 """Pause before etcd is told again of our nodes."""
-
-PORT_MAX = 65535
 
 NODE_ID = re.compile(rb"[1-9A-F][0-9A-F]{0,15}")
 """A node's id as we write it: 64 bits in hexadecimal digits, not 0."""

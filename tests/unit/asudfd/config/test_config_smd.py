@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from asinfo.errors import ConfigError
-from asudfd.cli import recognise
+from asinfo.terminal.options import recognise
+from asudfd.cli import OPTIONS
 from asudfd.config.load import load
 from asudfd.config.schema import Config
 
@@ -146,10 +147,10 @@ def test_the_compose_file_starts_what_there_is() -> None:
     assert len(nodes) == 3
     ids = set()
     for service in nodes.values():
-        arguments = recognise(service["command"])
+        arguments = recognise(service["command"], OPTIONS)
         assert arguments is not None
-        assert arguments.config_file == "/etc/asudf/asudfd.conf"
-        ids.add(arguments.node_id)
+        assert arguments.text("config-file") == "/etc/asudf/asudfd.conf"
+        ids.add(arguments.text("node-id"))
         assert (ROOT / "config" / service["build"]["context"] / service["build"]["dockerfile"]).is_file()
         (mount,) = [each for each in service["volumes"] if each.endswith(":/etc/asudf/asudfd.conf:ro")]
         assert (ROOT / "config" / mount.partition(":")[0]).is_file()

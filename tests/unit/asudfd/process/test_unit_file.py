@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from asudfd.cli import OPTIONS, recognise
+from asinfo.terminal.options import recognise
+from asudfd.cli import OPTIONS
 from asudfd.config.schema import ServiceConfig
 
 UNIT = Path(__file__).parents[4] / "config/systemd/asudfd.service"
@@ -21,19 +22,19 @@ def read() -> configparser.ConfigParser:
 
 
 def test_it_starts_the_daemon_anew_and_watches_it() -> None:
-    service = read()["ServiceConfig"]
+    service = read()["Service"]
     assert (service["Type"], service["Restart"]) == ("notify", "on-failure")
     assert int(service["WatchdogSec"].removesuffix("s")) > 2 * ServiceConfig().watchdog_seconds
     assert service["ExecReload"] == "/bin/kill -HUP $MAINPID"
 
 
 def test_its_command_line_is_understood() -> None:
-    program, *words = read()["ServiceConfig"]["ExecStart"].split()
+    program, *words = read()["Service"]["ExecStart"].split()
     assert program.endswith("/asudfd")
-    arguments = recognise(words)
-    assert arguments is not None
-    assert {"config_file", "work_directory"} <= OPTIONS.keys()
-    assert f"/var/lib/{read()['ServiceConfig']['StateDirectory']}" == arguments.work_directory
+    values = recognise(words, OPTIONS)
+    assert values is not None
+    assert {"config-file", "work-directory"} <= values.given.keys()
+    assert f"/var/lib/{read()['Service']['StateDirectory']}" == values.text("work-directory")
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
