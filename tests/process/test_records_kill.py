@@ -54,7 +54,7 @@ async def main():
     engine = schema.StorageEngine(
         kind="device", file=(path,), filesize=64 << 20, commit_to_device=commit, flush_max_ms=5
     )
-    config = schema.Namespace("test", storage_engine=engine)
+    config = schema.NamespaceConfig("test", storage_engine=engine)
     namespace = Namespace(config, Device(Path(path), b"test", engine, print))
     await namespace.start()
     await asyncio.gather(*(client(namespace, name) for name in range(8)))

@@ -247,9 +247,12 @@ def ours(error: bytes, program: str) -> list[bytes]:
     ]
 
 
+INTERRUPTED = re.compile(rb"^KeyboardInterrupt(: )?$", re.MULTILINE)
+
+
 def taken_by_python(error: bytes) -> bool:
     """Whether Ctrl-C came while Python itself started, which shows it in ways of its own, and may then go on."""
-    return error.startswith(b"Fatal Python error: init_") or b"KeyboardInterrupt\n" in error
+    return error.startswith(b"Fatal Python error: init_") or INTERRUPTED.search(error) is not None
 
 
 def ends_with_one(error: bytes) -> bool:
