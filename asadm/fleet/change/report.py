@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, NamedTuple
+
 from asadm.fleet.change.stuck import HOW as FORCED
 from asadm.fleet.observed.grouping import NAMED_MAX, count, gather, named, short
 from asadm.outcome import NodeAnswer
 from asinfo.terminal.render import Cell, Sheet
 from asinfo.text import text
 
-TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -118,29 +119,42 @@ def _module(rollout: Rollout, item: ModuleChange) -> Row:
     ]
 
 
+class NodeSummary(NamedTuple):
+    """How one node fared: its status, ``3 of 4`` modules, and how it got them."""
+
+    status: str
+    modules: str
+    how: str
+
+
 def _nodes(rollout: Rollout) -> list[Row]:
     """A row a node, or for all that fared alike where there are many."""
-    rows = [_node(state, answer) for state, answer in zip(rollout.states, answers(rollout), strict=True)]
-    if len(rows) <= EACH_MAX:
-        return [_shown(state.node.name, *row) for state, row in zip(rollout.states, rows, strict=True)]
-    alike = gather(row[:3] for row in rows)
+    found = answers(rollout)
+    summaries = [_summary(state, answer) for state, answer in zip(rollout.states, found, strict=True)]
+    times = [
+        answer.milliseconds if state.cells else None
+        for state, answer in zip(rollout.states, found, strict=True)
+    ]
+    if len(summaries) <= EACH_MAX:
+        return [
+            _shown(state.node.name, summary, milliseconds)
+            for state, summary, milliseconds in zip(rollout.states, summaries, times, strict=True)
+        ]
     return [
-        _shown(
-            _named(rollout, positions), *key, max((rows[each][3] or 0.0 for each in positions), default=None)
-        )
-        for key, positions in alike.items()
+        _shown(_named(rollout, positions), summary, max(times[each] or 0.0 for each in positions))
+        for summary, positions in gather(summaries).items()
     ]
 
 
-def _node(state: NodeProgress, answer: NodeAnswer) -> tuple[str, str, str, float | None]:
+def _summary(state: NodeProgress, answer: NodeAnswer) -> NodeSummary:
     cells = list(state.cells.values())
     good = sum(cell.good for cell in cells)
-    count = f"{good} of {len(cells)}" if cells else "no change"
-    return answer.status, count, _how(cells), answer.milliseconds if cells else None
+    return NodeSummary(answer.status, f"{good} of {len(cells)}" if cells else "no change", _how(cells))
 
 
-def _shown(names: str, status: str, count: str, how: str, milliseconds: float | None) -> Row:
-    return [names, Cell(status, _MARKS.get(status, "bad")), count, how, milliseconds]
+def _shown(names: str, summary: NodeSummary, milliseconds: float | None) -> Row:
+    mark = _MARKS.get(summary.status, "bad")
+    return [names, Cell(summary.status, mark), summary.modules, summary.how, milliseconds]
 
 
 def _named(rollout: Rollout, positions: Sequence[int]) -> str:
