@@ -25,7 +25,7 @@ class ClusterNode:  # plain class: dataclasses cost more to import than the whol
         self.node = node
 
 
-class Cluster:
+class TargetCluster:
     """The nodes that a run is about; what every target has in common, see `asadm.target.interface.Target`."""
 
     __slots__ = ("budget", "members", "name", "progress", "timeout")

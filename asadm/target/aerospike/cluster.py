@@ -5,7 +5,7 @@ Every node has one answer, in the configured order, whether it spoke or not; fai
 
 from __future__ import annotations
 
-from asadm.cluster import Cluster, ClusterNode, select
+from asadm.cluster import ClusterNode, TargetCluster, select
 from asadm.outcome import NodeAnswer
 from asinfo.command import answer_of_summary
 from asinfo.errors import UsageError, WireError
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from asinfo.exchange import Node, Reply
 
 
-class AerospikeCluster(Cluster):
+class AerospikeCluster(TargetCluster):
     """The first implementation of `asadm.target.interface.Target`. What few runs need is imported when it is used."""
 
     __slots__ = ()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from asadm.cluster import Cluster, ClusterNode, select
+from asadm.cluster import ClusterNode, TargetCluster, select
 from asadm.fleet.change.deliver import deliver
 from asadm.fleet.change.planned import items
 from asadm.fleet.change.rollout import Rollout
@@ -77,7 +77,7 @@ class NoLeftovers:
         return []
 
 
-class Words(Cluster):
+class Words(TargetCluster):
     """A cluster of nodes that hold their modules in this process."""
 
     leftovers = NoLeftovers()
