@@ -16,7 +16,7 @@
 
 Everything is big-endian. Source: the specification of the wire protocol, section 3.
 
-Plain tuples and pre-bound ``Struct`` methods, because a node reads one message per request: a message is unpacked
+Tuples and pre-bound ``Struct`` methods, because a node reads one message per request: a message is unpacked
 up to its ops, and ``ops`` reads those for the handlers that need them.
 """
 
@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from struct import Struct
 from struct import error as StructError  # noqa: N812 - an exception reads like one
+from typing import NamedTuple
 
 from asinfo.errors import WireError
 
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
 
     Op: TypeAlias = tuple[int, int, bytes, bytes]  # code, particle type, name, value
     Bin: TypeAlias = tuple[int, bytes, bytes]  # particle type, name, value
-    Message: TypeAlias = tuple[
-        int, int, int, int, int, int, int, int, bytes | None, dict[int, bytes], int, int
-    ]  # as ``unpack`` says
 
 NAMESPACE_NAME_SIZE_MAX, SET_NAME_SIZE_MAX, BIN_NAME_SIZE_MAX = 31, 63, 15
 """Longest names, in bytes. A mark or an index for a longer one would stay for ever: no record can be in it."""
@@ -140,11 +138,33 @@ _unpack_size = _SIZE.unpack_from
 _ENDS_EARLY = "a message ends before its last field or op"
 
 
+class Message(NamedTuple):
+    """A message whose ops are not yet read; ``op_count`` of them begin at ``ops_offset`` of its body.
+
+    In a reply ``ttl`` is the void time of the record, and ``time_limit`` the row of a batch.
+    """
+
+    info1: int
+    info2: int
+    info3: int
+    info4: int
+    result: int
+    generation: int
+    ttl: int
+    time_limit: int
+    digest: bytes | None
+    fields: dict[int, bytes]
+    op_count: int
+    ops_offset: int
+
+
+_new = tuple.__new__  # of a NamedTuple, without its function of Python: a node makes one for each request
+
+
 def unpack(body: bytes) -> Message:
     """The message that is the whole of ``body``, its ops not yet read.
 
-    Returns (info1, info2, info3, info4, result, generation, ttl, time limit, digest or None, fields by identifier,
-    number of ops, offset of the ops). Unknown fields are kept; of a field that comes twice the last counts.
+    Unknown fields are kept; of a field that comes twice the last counts.
     The last field of a batch may say that it is longer than the message: clients send such, and servers take it.
     Raises WireError for what a node answers with result code 4. Bytes after the last op are noticed here only if
     there are no ops, else by ``ops``.
@@ -170,7 +190,26 @@ def unpack(body: bytes) -> Message:
     digest = fields.get(FIELD_DIGEST)
     if digest is not None and len(digest) != DIGEST_SIZE:
         raise WireError(f"a digest of {len(digest)} bytes")
-    return info1, info2, info3, info4, result, generation, ttl, limit, digest, fields, op_count, position
+    return _new(
+        Message,
+        (info1, info2, info3, info4, result, generation, ttl, limit, digest, fields, op_count, position),
+    )
+
+
+def record_request(
+    digest: bytes,
+    fields: dict[int, bytes],
+    *,
+    info1: int = 0,
+    info2: int = 0,
+    info3: int = 0,
+    info4: int = 0,
+    generation: int = 0,
+    ttl: int = TTL_DEFAULT,
+    limit: int = 0,
+) -> Message:
+    """A request on one record as `unpack` would give it, but without ops: for requests that came within others."""
+    return Message(info1, info2, info3, info4, 0, generation, ttl, limit, digest, fields, 0, 0)
 
 
 def ops(body: bytes, offset: int, count: int) -> list[Op]:
@@ -330,13 +369,14 @@ def replies(body: bytes) -> list[Message]:
     offset = 0
     while offset < len(body):
         try:
-            *header, count, op_count = _unpack_header(body, offset)
+            header = _unpack_header(body, offset)
         except StructError:
             raise WireError(_ENDS_EARLY) from None
+        info1, info2, info3, info4, result, generation, ttl, row, count, op_count = header
         fields, start = read_fields(body, offset + HEADER_SIZE, count)
-        info1, info2, info3, info4, result, generation, void_time, row = header
+        digest = fields.get(FIELD_DIGEST)
         found.append(
-            (info1, info2, info3, info4, result, generation, void_time, row, fields.get(FIELD_DIGEST), fields, op_count, start)
-        )  # fmt: skip
+            Message(info1, info2, info3, info4, result, generation, ttl, row, digest, fields, op_count, start)
+        )
         _, offset = read_ops(body, start, op_count)
     return found

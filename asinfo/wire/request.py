@@ -172,7 +172,8 @@ class Reply:
     __slots__ = ("generation", "info3", "ops", "result", "row", "void_time")
 
     def __init__(self, header: Message, ops: list[message.Op]) -> None:
-        _, _, self.info3, _, self.result, self.generation, self.void_time, self.row = header[:8]
+        self.info3, self.result, self.generation = header.info3, header.result, header.generation
+        self.void_time, self.row = header.ttl, header.time_limit
         self.ops = ops
 
     @property
@@ -192,13 +193,14 @@ class Reply:
 def reply(body: bytes) -> Reply:
     """The answer to a request about one record. Raises WireError when it is not one whole message."""
     header = message.unpack(body)
-    return Reply(header, message.ops(body, header[-1], header[-2]))
+    return Reply(header, message.ops(body, header.ops_offset, header.op_count))
 
 
 def replies(body: bytes) -> list[Reply]:
     """The answers in one frame of a batch, in the node's order, the one that ends the stream among them."""
     return [
-        Reply(header, message.read_ops(body, header[-1], header[-2])[0]) for header in message.replies(body)
+        Reply(header, message.read_ops(body, header.ops_offset, header.op_count)[0])
+        for header in message.replies(body)
     ]
 
 

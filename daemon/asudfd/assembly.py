@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING
 
 from asudfd.aerospike.face import AerospikeFace
 from asudfd.aerospike.info.families import table
+from asudfd.aerospike.message.dispatch import RecordService
+from asudfd.aerospike.record_context import record_context
 from asudfd.config.schema import Level
 from asudfd.lua.aerospike.host import UdfHost
 from asudfd.lua.demotion import Demotions
 from asudfd.network.connections import ConnectionSet
 from asudfd.network.listener import Listener
 from asudfd.node import Node
-from asudfd.record.indexes import accept as accept_indexes
+from asudfd.record.metadata import accept_indexes, accept_truncations
 from asudfd.record.spaces import open_namespaces
-from asudfd.record.truncation import accept as accept_truncation
 from asudfd.served_node import ServedNode
 from asudfd.smd.interface import SINDEX, TRUNCATE, UDF
 from asudfd.udf.store import ModuleStore
@@ -85,10 +86,15 @@ class Assembly:
         modules = ModuleStore(Path(config.mod_lua.user_path), host, partial(self._warn, prefix, "udf"))
         modules.open()
         stack.callback(modules.close)
+        suffix = f"-{config.service.node_id}" if self._several else ""
+        namespaces = open_namespaces(config, partial(self._warn, prefix, "storage"), suffix, self._manifest)
+        for namespace in namespaces.values():
+            stack.push_async_callback(namespace.stop)
         node = Node(
             config.service.node_id,
             config,
             table=table(),
+            namespaces=namespaces,
             cluster=self._cluster,
             smd=self._smd,
             modules=modules,
@@ -96,28 +102,23 @@ class Assembly:
             log=self._log,
             metrics=self._metrics,
         )
-        suffix = f"-{node.id}" if self._several else ""
-        node.namespaces = open_namespaces(
-            config, partial(self._warn, prefix, "storage"), suffix, self._manifest
-        )
-        for namespace in node.namespaces.values():
-            stack.push_async_callback(namespace.stop)
-        stack.push_async_callback(_end, node.records.jobs.stop)
+        stack.push_async_callback(_end, node.jobs.stop)
         self._smd.subscribe(UDF, modules.accept)
         self._smd.subscribe(
             TRUNCATE,
-            partial(accept_truncation, node.namespaces, warn=partial(self._warn, prefix, "truncate")),
+            partial(accept_truncations, namespaces, warn=partial(self._warn, prefix, "truncate")),
         )
         self._smd.subscribe(
-            SINDEX, partial(accept_indexes, node.namespaces, warn=partial(self._warn, prefix, "sindex"))
+            SINDEX, partial(accept_indexes, namespaces, warn=partial(self._warn, prefix, "sindex"))
         )
         bind = partial(self._bind, f"node {number}")
-        connections = ConnectionSet(AerospikeFace(node), config.service, node.counters, self._log)
+        records = RecordService(record_context(node))
+        connections = ConnectionSet(AerospikeFace(node, records), config.service, node.counters, self._log)
         listener = Listener(connections, config.network.service.listen_address, port, bind)
         stack.callback(listener.close)
         config.network.service.port = listener.address[1]
         node.endpoint = _endpoint(config, listener.address)
-        return ServedNode(node, [listener])
+        return ServedNode(node, records, [listener])
 
     def _node_config(self, number: int) -> Config:
         """The configuration of the node at place ``number``: ids count on, modules are kept apart."""

@@ -23,6 +23,9 @@ TURN_SIZE = 262_144
 of them began, and so many bytes of answers. Half a percent of what others may wait for at worst (250 ms)."""
 
 
+SLICE_SECONDS = 0.002
+"""How long a task goes on that takes many turns. As long as a turn: others may wait for one of each, not for more."""
+
 PIECE_SIZE = 65_536
 """Bytes of a large answer that are written in one turn: what a socket takes in some 50 us."""
 
@@ -91,6 +94,33 @@ class LoopScheduler:
 def _end(turn: asyncio.Future[None]) -> None:
     if not turn.done():  # who waited may have been cancelled
         turn.set_result(None)
+
+
+class Slice:
+    """The time for which a long task goes on before it lets others have a turn; ``seconds`` long.
+
+    ``if slice.is_over(): await slice.next()`` stands in the task's loop.
+    """
+
+    __slots__ = ("_end", "_scheduler", "_seconds")
+
+    def __init__(self, seconds: float = SLICE_SECONDS) -> None:
+        self._seconds = seconds
+        self._scheduler = loop_scheduler()
+        self._end = monotonic() + seconds
+
+    def is_over(self, now: float | None = None) -> bool:
+        """Whether the time is up; ``now`` is the monotonic clock's, where it is known."""
+        return (monotonic() if now is None else now) > self._end
+
+    def restart(self) -> None:
+        """Begin a new slice: others have had their turn."""
+        self._end = monotonic() + self._seconds
+
+    async def next(self) -> None:
+        """Let others have a turn, then begin a new slice."""
+        await self._scheduler.turn()
+        self.restart()
 
 
 _schedulers: WeakKeyDictionary[asyncio.AbstractEventLoop, LoopScheduler] = WeakKeyDictionary()

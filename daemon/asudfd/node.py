@@ -9,7 +9,7 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from asudfd.aerospike.message.dispatch import RecordService
+from asudfd.aerospike.message.many.jobs import QueryJobs
 from asudfd.aerospike.refusals import RefusalLog
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Node:
     ``id`` is upper-case hex. ``endpoint`` is the address and port that clients are told; it is known once the
     listening socket is bound, before the first client is served. ``user_agents`` counts open connections by the
     user agent that they set. ``namespaces`` are the records, by the namespaces' names as on the wire;
-    ``records`` answers what clients ask of them; ``refusals`` says why it refused some of that.
+    ``jobs`` are its longer queries; ``refusals`` tells why it refused requests.
     """
 
     __slots__ = (
@@ -68,11 +68,11 @@ class Node:
         "endpoint",
         "host",
         "id",
+        "jobs",
         "log",
         "metrics",
         "modules",
         "namespaces",
-        "records",
         "refusals",
         "smd",
         "started",
@@ -86,6 +86,7 @@ class Node:
         config: Config,
         *,
         table: InfoTable,
+        namespaces: dict[bytes, Namespace],
         cluster: Cluster,
         smd: Smd,
         modules: ModuleStore,
@@ -107,8 +108,8 @@ class Node:
         self.endpoint = ("127.0.0.1", 0)
         self.started = monotonic()
         self.user_agents: dict[bytes, int] = {}
-        self.namespaces: dict[bytes, Namespace] = {}
-        self.records = RecordService(self)
+        self.namespaces = namespaces
+        self.jobs = QueryJobs()
 
     def greet(self, session: ClientSession, user_agent: bytes) -> None:
         """Remember, once, which client library ``session`` belongs to."""

@@ -8,17 +8,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from asudfd.aerospike.message.dispatch import RecordService
     from asudfd.network.listener import Listener
     from asudfd.node import Node
 
 
 class ServedNode:
-    """A node and its listeners, each with a face of its own; the first is the one that `ready` and the log tell of."""
+    """A node and its listeners, each with a face of its own; the first is the one that `ready` and the log tell of.
 
-    __slots__ = ("listeners", "node")
+    ``records`` answers its record messages.
+    """
 
-    def __init__(self, node: Node, listeners: Sequence[Listener]) -> None:
+    __slots__ = ("listeners", "node", "records")
+
+    def __init__(self, node: Node, records: RecordService, listeners: Sequence[Listener]) -> None:
         self.node = node
+        self.records = records
         self.listeners = listeners
 
     @property

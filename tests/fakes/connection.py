@@ -8,6 +8,8 @@ from asinfo.wire.frame import HEADER_SIZE, INFO, pack, unpack_header
 from asudfd.aerospike.face import AerospikeFace
 from asudfd.aerospike.info.request import Request
 from asudfd.aerospike.info.table import InfoCommand, InfoTable
+from asudfd.aerospike.message.dispatch import RecordService
+from asudfd.aerospike.record_context import record_context
 from asudfd.config.load import embedded
 from asudfd.errors import Code, CommandError
 from asudfd.network.connection import Connection
@@ -90,7 +92,8 @@ def refused(_node: Node, _request: Request) -> bytes:
 
 def connections_of(node: Node, face: AerospikeFace | None = None) -> ConnectionSet:
     """The connections on which ``node`` is served."""
-    return ConnectionSet(face or AerospikeFace(node), node.config.service, node.counters, node.log)
+    face = face or AerospikeFace(node, RecordService(record_context(node)))
+    return ConnectionSet(face, node.config.service, node.counters, node.log)
 
 
 class Bench:
@@ -111,7 +114,7 @@ class Bench:
             InfoCommand(b"large", lambda _node, _request: b"x" * 100_000),
         ]
         self.node = make_node(InfoTable([rows]), config)
-        self.face = AerospikeFace(self.node)
+        self.face = AerospikeFace(self.node, RecordService(record_context(self.node)))
         self.connections = connections_of(self.node, self.face)
 
     def connect(self) -> tuple[Connection, FakeTransport]:

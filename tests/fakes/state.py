@@ -1,5 +1,6 @@
 """A node whose parts are real but for Lua, system metadata and the log: for tests of what stands around them."""
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -44,24 +45,32 @@ class FakeHost:
         pass
 
 
-def make_node(table: InfoTable, config: Config | None = None, *, nodes: int = 1) -> Node:
+def make_node(
+    table: InfoTable,
+    config: Config | None = None,
+    *,
+    nodes: int = 1,
+    host: Any = None,
+    warn: Callable[[str], None] = print,
+) -> Node:
     """The node A1 of a cluster of ``nodes`` on 127.0.0.1, ports 3000 and on."""
+    config = config or embedded("/nowhere")
     cluster = Cluster()
     cluster.here = frozenset(f"{0xA1 + number:X}" for number in range(nodes))
     cluster.join([Member(f"{0xA1 + number:X}", "127.0.0.1", 3000 + number) for number in range(nodes)])
     node = Node(
         "A1",
-        config or embedded("/nowhere"),
+        config,
         table=table,
+        namespaces=open_namespaces(config, warn),
         cluster=cluster,
         smd=cast("Any", SimpleNamespace(connected=True, trouble="")),
         modules=cast("Any", FakeModules()),
-        host=cast("Any", FakeHost()),
+        host=host or cast("Any", FakeHost()),
         log=cast("Any", Lines()),
         metrics=Metrics(),
     )
     node.endpoint = ("127.0.0.1", 3000)
-    node.namespaces = open_namespaces(node.config, print)
     return node
 
 

@@ -11,13 +11,13 @@ import pytest
 from asinfo.wire import frame
 from asinfo.wire.request import Reply, reply
 from asudfd.aerospike.info.table import InfoTable
+from asudfd.aerospike.message.dispatch import RecordService
+from asudfd.aerospike.record_context import record_context
 from asudfd.config.load import embedded
 from asudfd.lua.aerospike.udf_result import UdfResult
-from asudfd.record.spaces import open_namespaces
 from tests.fakes.state import make_node
 
 if TYPE_CHECKING:
-    from asudfd.aerospike.message.dispatch import RecordService
     from asudfd.lua.call import Call
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
@@ -56,12 +56,18 @@ class World:
 
     def __init__(self, nodes: int = 1) -> None:
         config = embedded("/nowhere")
-        self.node = make_node(InfoTable([]), config, nodes=nodes)
         self.host = ScriptedHost()
-        self.node.host = cast("Any", self.host)
-        self.node.namespaces = open_namespaces(config, pytest.fail)
-        self.records: RecordService = self.node.records
+        self.node = make_node(InfoTable([]), config, nodes=nodes, host=self.host, warn=pytest.fail)
+        self.records = RecordService(record_context(self.node))
         self.namespace: Namespace = self.node.namespaces[b"test"]
+
+    def use(self, host: Any) -> None:
+        """Call functions of ``host`` from now on."""
+        self.node.host = self.records.context.host = host
+
+    def become(self, identity: str) -> None:
+        """Be the node ``identity`` from now on."""
+        self.node.id = self.records.context.id = identity
 
     def count(self, name: str) -> int:
         return self.namespace.counters[name]
@@ -85,7 +91,7 @@ class World:
 
         async def dialogue() -> list[bytes]:
             bodies = await gather(self.records.respond(body))
-            for job in tuple(self.records.jobs.values()):
+            for job in tuple(self.node.jobs.values()):
                 await job.wait()
             return bodies
 

@@ -2,7 +2,7 @@
 
     INFO         asudfd.aerospike.info.dispatch                   in order
     MESSAGE      asudfd.aerospike.message.dispatch                in order; cancelled with its client
-    INTERNAL     asudfd.aerospike.message.peer.proxy              numbered: what another node passes on
+    INTERNAL     asudfd.aerospike.message.peer.proxied             numbered: what another node passes on
     SECURITY, COMPRESSED    asudfd.aerospike.unserved             always the same
 
 The replies to constant info commands, such as `build`, are kept ready by the bytes of the whole request frame.
@@ -11,6 +11,7 @@ Source: the specification of the info protocol, section 1.
 
 from __future__ import annotations
 
+from functools import partial
 from struct import Struct
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ from asinfo.wire.frame import (
 )
 from asudfd.aerospike import unserved
 from asudfd.aerospike.info.dispatch import InfoService
-from asudfd.aerospike.message.peer import proxy
+from asudfd.aerospike.message.peer import proxied
 from asudfd.fairness import PIECE_SIZE, loop_scheduler
 from asudfd.network.connection import TURN_REPLIES
 from asudfd.network.face import Fed, Later
@@ -34,6 +35,7 @@ from asudfd.network.face import Fed, Later
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
+    from asudfd.aerospike.message.dispatch import RecordService
     from asudfd.network.face import Made
     from asudfd.network.session import ClientSession
     from asudfd.node import Node
@@ -55,7 +57,7 @@ _new_tuple = tuple.__new__  # of a NamedTuple, without its function of Python: o
 
 
 class AerospikeFace:
-    """Answers frames on behalf of one node.
+    """Answers frames on behalf of one node, whose record messages ``records`` answers.
 
     ``responders`` maps a frame type to what answers its body: with a whole reply frame, with an awaitable of one, or
     with the pieces of one. ``ready`` maps whole request frames to whole reply frames that never change.
@@ -63,15 +65,15 @@ class AerospikeFace:
 
     __slots__ = ("_info", "node", "ready", "responders")
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, records: RecordService) -> None:
         self.node = node
         self._info = InfoService(node)
         self.responders: dict[int, Responder] = {
             INFO: self._info.respond,
             SECURITY: unserved.security,
-            MESSAGE: node.records.respond,
+            MESSAGE: records.respond,
             COMPRESSED: unserved.compressed,
-            INTERNAL: lambda body, session: proxy.respond(node.records, body, session),
+            INTERNAL: partial(proxied.respond, records.executor),
         }
         self.ready: dict[bytes, bytes] = {}
 

@@ -27,14 +27,17 @@ class MemberView:
         """These are the live members now. A node that came back is another one to those who ask it."""
         before = self._cluster.members
         self._cluster.join(members)
-        here = {service.node.id: service.node.records for service in self._services}
+        here = {service.node.id: service.records for service in self._services}
         others = [member for member in members if member.id not in here]
         for member in self._peers.keys() - set(others):
             self._peers.pop(member).close()
         for member in others:
             if member not in self._peers:
                 self._peers[member] = Peer(member)
-        known = {member.id: here.get(member.id) or self._peers[member] for member in members}
+        known = {
+            member.id: (here[member.id].executor if member.id in here else None) or self._peers[member]
+            for member in members
+        }
         for records in here.values():
             records.join(known)
         if before != self._cluster.members:

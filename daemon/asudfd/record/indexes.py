@@ -8,16 +8,10 @@ NAMESPACE|NAME = a JSON list of set, bin, kind and type, which hands them over a
 from __future__ import annotations
 
 from json import dumps
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from asinfo.decode import decode_json
 from asinfo.wire.particle import BLOB, INTEGER, STRING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from asudfd.record.namespace import Namespace
-    from asudfd.smd.interface import SmdItem
 
 KINDS = {"numeric": INTEGER, "string": STRING, "blob": BLOB}
 """What an index is on, and the particle type of those values."""
@@ -67,46 +61,14 @@ def shown(key: str, value: str) -> str:
     """
     namespace, _, name = key.partition("|")
     try:
-        index = _read(value)
+        index = read(value)
     except ValueError:
         return f"{key}={value}"
     letters = f"{_TYPE_LETTERS[index.type]}|{_KIND_LETTERS[index.kind]}"
     return f"{namespace}|{index.set_name}|{index.bin_name}|{letters}={name}"
 
 
-def accept(
-    namespaces: Mapping[bytes, Namespace],
-    items: Sequence[SmdItem],
-    warn: Callable[[str], None] = lambda _: None,
-) -> None:
-    """Take over changed definitions from system metadata; those of other namespaces are not ours.
-
-    What is no definition is told to ``warn``, and counts as removed.
-    """
-    for item in items:
-        name, _, index_name = item.key.encode("utf-8", "surrogateescape").partition(b"|")
-        space = namespaces.get(name)
-        if space is None:
-            continue
-        index = None
-        try:
-            index = _read(item.value) if item.value is not None else None
-        except ValueError as error:
-            warn(f"the index {item.key!r} in system metadata is not served: it {error}")
-        if index is None:
-            space.indexes.pop(index_name, None)
-        else:
-            _name(space.indexes, index_name, index)
-
-
-def _name(indexes: dict[bytes, Index], name: bytes, index: Index) -> None:
-    """Put an index under its name: it has one, so another one that it had is gone in the same step."""
-    for other in [other for other, definition in indexes.items() if definition == index]:
-        del indexes[other]
-    indexes[name] = index
-
-
-def _read(value: str) -> Index:
+def read(value: str) -> Index:
     """The definition that ``value`` is. Raises ValueError."""
     parts = decode_json(value, escaped_bytes=True)
     if not isinstance(parts, list) or len(parts) != 4 or not all(isinstance(part, str) for part in parts):

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from asudfd.config import schema
     from asudfd.record.database import Layer
-    from asudfd.recover import RecoveryReport
+    from asudfd.recovery_report import RecoveryReport
 
 BATCH = 10_000
 """Records of one transaction: some MB, so that a file of any size is rebuilt in bounded memory."""

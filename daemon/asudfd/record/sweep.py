@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from time import monotonic, perf_counter
+from time import monotonic
 from typing import TYPE_CHECKING
 
-from asudfd.fairness import loop_scheduler
+from asudfd.fairness import Slice
 from asudfd.process.metrics import Metrics
 from asudfd.record.histogram import Histograms
 from asudfd.record.record import PARTITIONS, times
@@ -106,11 +106,10 @@ class Sweeper:
         marks = dict(self._namespace.truncation.pending)
         new = Histograms.begin(self._longest_ttl()) if histograms else None
         self.non_expirable = 0
-        end = perf_counter() + SLICE_SECONDS
+        slice_ = Slice(SLICE_SECONDS)
         for _ in self._steps(new):
-            if perf_counter() >= end:
-                await loop_scheduler().turn()
-                end = perf_counter() + SLICE_SECONDS
+            if slice_.is_over():
+                await slice_.next()
         self._namespace.truncation.swept(marks)
         if new is not None:
             self.histograms = new

@@ -7,14 +7,6 @@ hands them over at the start and to every node.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from asudfd.record.namespace import Namespace
-    from asudfd.smd.interface import SmdItem
-
 WHOLE = None
 """Key of the mark for the whole namespace, beside those of sets."""
 
@@ -56,27 +48,3 @@ class Truncation:
         """Whether a record of the set ``set_name`` lies behind a pending mark."""
         pending = self.pending
         return bool(pending) and last_update <= max(pending.get(WHOLE, -1), pending.get(set_name, -1))
-
-
-def accept(
-    namespaces: Mapping[bytes, Namespace],
-    items: Sequence[SmdItem],
-    warn: Callable[[str], None] = lambda _: None,
-) -> None:
-    """Take over changed marks from system metadata; those for other namespaces are not ours to judge.
-
-    What is no moment is told to ``warn``, and counts as removed.
-    """
-    for item in items:
-        name, bar, set_name = item.key.encode("utf-8", "surrogateescape").partition(b"|")
-        namespace = namespaces.get(name)
-        if namespace is not None:
-            where = set_name if bar else WHOLE
-            lut = item.value or ""
-            if lut.isascii() and lut.isdigit() and len(lut) <= LUT_SIZE_MAX:
-                namespace.truncation.mark(where, int(lut))
-                namespace.sweeper.wake()
-            else:
-                if lut:
-                    warn(f"the truncation {item.key!r} in system metadata is skipped: its value is no moment")
-                namespace.truncation.undo(where)

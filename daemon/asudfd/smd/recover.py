@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from asudfd.config.schema import Config
-    from asudfd.recover import RecoveryReport
+    from asudfd.recovery_report import RecoveryReport
 
 ENTRY = re.compile(r'\{\s*"key":')
 """How an entry begins in a file of the first version."""

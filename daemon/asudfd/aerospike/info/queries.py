@@ -27,7 +27,7 @@ def query_show(node: Node, request: Request) -> bytes:
 
     Background queries that run or have run, or one of them.
     """
-    jobs = node.records.jobs
+    jobs = node.jobs
     identity = _id(request)
     if identity is None:
         return ";".join(job.line() for job in reversed(jobs.values())).encode()
@@ -44,7 +44,7 @@ def query_abort(node: Node, request: Request) -> bytes:
     identity = _id(request)
     if identity is None:
         raise CommandError(Code.PARAMETER, "missing 'id'")
-    job = node.records.jobs.get(identity)
+    job = node.jobs.get(identity)
     if job is None or job.ended:
         raise CommandError(Code.NOT_FOUND, "id not active")
     job.aborted = True
@@ -56,7 +56,7 @@ def query_abort_all(node: Node, _request: Request) -> bytes:
 
     Stop every background query.
     """
-    active = [job for job in node.records.jobs.values() if not job.ended]
+    active = [job for job in node.jobs.values() if not job.ended]
     for job in active:
         job.aborted = True
     return b"number-of-queries-killed:%d" % len(active)

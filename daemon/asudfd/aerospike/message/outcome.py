@@ -1,8 +1,10 @@
-"""What becomes of a request on one record, before it is known how the reply travels: alone, or as a row of a batch."""
+"""The outcome of a request on one record, which becomes a reply of its own or a row of the reply to a batch."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.wire.message import FIELD_KEY, FIELD_MRT_ID, FIELD_SET, SET_NAME_SIZE_MAX
 from asinfo.wire.result import Result
@@ -11,8 +13,21 @@ from asudfd.record.refused import Refused
 if TYPE_CHECKING:
     from asudfd.record.record import Record
 
-Outcome = tuple[int, int, int, bytes, int]
-"""Result code, generation, void time, ops and their number. A plain tuple: one is made for every request."""
+
+class RecordOutcome(NamedTuple):
+    """What a request on one record comes to; ``ops`` are the bytes of ``op_count`` ops that the reply shows."""
+
+    code: int
+    generation: int
+    void_time: int
+    ops: bytes
+    op_count: int
+
+
+new_outcome: Callable[[tuple[int, int, int, bytes, int]], RecordOutcome] = partial(
+    tuple.__new__, RecordOutcome
+)
+"""Makes a RecordOutcome of a tuple, in a third of the time: for what is made for every request."""
 
 _KEY_SIZES = {
     1: range(9, 10),
@@ -35,9 +50,9 @@ def join(shown: list[bytes]) -> bytes:
     return b"".join(shown)
 
 
-def failed(code: int) -> Outcome:
+def failed(code: int) -> RecordOutcome:
     """The outcome of a request that changed nothing and shows nothing."""
-    return code, 0, 0, b"", 0
+    return new_outcome((code, 0, 0, b"", 0))
 
 
 def refuse_unsupported(fields: dict[int, bytes]) -> None:

@@ -13,12 +13,15 @@ DECLARED = {declared.attribute: declared for declared in parameters(ServiceConfi
 
 
 def attributes() -> set[str]:
-    """The names of all attributes of something called `service` that the node's code reads, but to show them."""
+    """The attributes of what is called `service`, or `limits` in the network, that the code reads, but to show them."""
     found = set()
     shown = {*(DAEMON / "aerospike/info").rglob("*.py"), *(DAEMON / "figures").rglob("*.py")}
     for path in set(DAEMON.rglob("*.py")) - shown:
         for part in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(part, ast.Attribute) and ast.unparse(part.value).rpartition(".")[2] == "service":
+            if isinstance(part, ast.Attribute) and ast.unparse(part.value).rpartition(".")[2] in {
+                "service",
+                "limits",
+            }:
                 found.add(part.attr)
     return found
 

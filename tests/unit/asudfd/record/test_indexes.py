@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from asudfd.record.indexes import Index, accept, key_of, value_of
+from asudfd.record.indexes import Index, key_of, value_of
+from asudfd.record.metadata import accept_indexes
 from asudfd.smd.interface import SmdItem
 from tests.fakes.world import World
 
@@ -12,7 +13,7 @@ NUMBERS = Index("demo", "n", "numeric", "default")
 def accept_name(world: World, name: bytes, index: Index | None) -> list[bytes]:
     """Accept the item of an index; the names that there are then."""
     value = None if index is None else value_of(index)
-    accept(world.node.namespaces, [SmdItem(key_of(b"test", name), value, 1, 0)])
+    accept_indexes(world.node.namespaces, [SmdItem(key_of(b"test", name), value, 1, 0)])
     return [*world.namespace.indexes]
 
 

@@ -14,10 +14,10 @@ from asudfd.config.schema import Config, NamespaceSet
 from asudfd.errors import CommandError, StartError
 from asudfd.network.session import ClientSession
 from asudfd.node import Node
+from asudfd.record.metadata import accept_truncations
 from asudfd.record.namespace import Namespace
 from asudfd.record.record import Record
 from asudfd.record.spaces import open_namespaces
-from asudfd.record.truncation import accept
 from asudfd.smd.interface import TRUNCATE, SmdFailed, SmdItem, SmdTimeout
 from asudfd.smd.local import LocalSmd
 from tests.fakes.state import make_node
@@ -109,7 +109,7 @@ def dialogue(node: Node, directory: Path, *lines: bytes) -> list[bytes]:
 
     async def run() -> list[bytes]:
         node.smd = smd = LocalSmd(directory)
-        smd.subscribe(TRUNCATE, lambda items: accept(node.namespaces, items))
+        smd.subscribe(TRUNCATE, lambda items: accept_truncations(node.namespaces, items))
         await smd.start()
         answers = []
         for line in lines:
@@ -200,7 +200,7 @@ def test_a_mark_that_cannot_be_stored(node: Node, error: Exception, answer: byte
 
 
 def test_marks_that_mean_nothing_here(node: Node) -> None:
-    accept(node.namespaces, [SmdItem("nope|demo", "5", 1, 0), SmdItem("test|demo", "x", 1, 0)])
+    accept_truncations(node.namespaces, [SmdItem("nope|demo", "5", 1, 0), SmdItem("test|demo", "x", 1, 0)])
     assert not space(node).truncation.marks
 
 

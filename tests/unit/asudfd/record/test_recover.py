@@ -18,7 +18,8 @@ from asudfd.record.entries import ENTRIES, JournalHeaderError, parse_head
 from asudfd.record.journal import Journal
 from asudfd.record.record import partition
 from asudfd.record.salvage import salvage
-from asudfd.recover import EXIT_LOST, EXIT_SAVED, recover
+from asudfd.recover import recover
+from asudfd.recovery_report import EXIT_LOST, EXIT_SAVED
 from tests.fakes.records import device, digest, make, make_and_close, new, without_last_keys
 
 FILED, WAITING = 2000, 50

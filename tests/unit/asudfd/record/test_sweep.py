@@ -80,7 +80,9 @@ def test_a_sweep_lets_others_run_between_slices(monkeypatch: pytest.MonkeyPatch)
         namespace = make()
         fill(namespace, 3000, 0)
         clock = iter(range(10**9))
-        monkeypatch.setattr(sweep, "perf_counter", lambda: next(clock))  # every look finds the slice over
+        monkeypatch.setattr(
+            "asudfd.fairness.monotonic", lambda: next(clock)
+        )  # every look finds the slice over
         turns = 0
         sweeping = asyncio.create_task(namespace.sweeper.sweep())
         while not sweeping.done():

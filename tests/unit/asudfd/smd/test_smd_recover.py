@@ -9,7 +9,7 @@ import pytest
 from asudfd.config.load import embedded
 from asudfd.config.schema import Config
 from asudfd.errors import StartError
-from asudfd.recover import RecoveryReport
+from asudfd.recovery_report import RecoveryReport
 from asudfd.smd import file
 from asudfd.smd.interface import UDF, SmdContent, SmdItem
 from asudfd.smd.local import LocalSmd

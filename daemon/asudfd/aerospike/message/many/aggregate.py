@@ -30,7 +30,7 @@ from asinfo.wire.result import Result
 from asudfd.aerospike.message.many.jobs import QueryJob
 from asudfd.aerospike.message.many.selection import Selection, rate_of
 from asudfd.aerospike.message.single.udf import call_of, view_of
-from asudfd.fairness import loop_scheduler
+from asudfd.fairness import Slice, loop_scheduler
 from asudfd.lua.aerospike.record_batch import END, pack
 from asudfd.lua.aerospike.record_view import StreamView, stream_call
 from asudfd.record.record import PARTITIONS
@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from asinfo.wire.message import Message
-    from asudfd.aerospike.message.dispatch import RecordService
+    from asudfd.aerospike.message.context import RecordContext
+    from asudfd.aerospike.message.owners import PartitionOwners
     from asudfd.network.session import ClientSession
     from asudfd.record.namespace import Namespace
 
@@ -50,9 +51,6 @@ BATCH_SIZE = 128 << 10
 ACTIVE_MAX = 128
 """Most aggregations at a time: each has memory of its own. The real server's query-threads-limit is the same number."""
 
-TURN_SECONDS = 0.002
-"""How long records are gathered before the other connections have a turn."""
-
 _HEAD = reply(0, count=1)
 """What the message of a value begins with; its only op follows."""
 
@@ -61,27 +59,27 @@ _LAST_FAILED = reply(Result.SERVER_ERROR, info3=INFO3_LAST)
 
 
 def aggregate(
-    records: RecordService, namespace: Namespace, message: Message, session: ClientSession | None
+    context: RecordContext, namespace: Namespace, message: Message, session: ClientSession | None
 ) -> AsyncIterator[bytes]:
     """The reply to an aggregation, piece by piece. Raises Refused."""
-    info1, fields = message[0], message[9]
+    fields = message.fields
     call_of(fields)
-    if records.node.config.service.disable_udf_execution:
+    if context.service.disable_udf_execution:
         raise Refused(Result.FORBIDDEN, "disable-udf-execution is true")
     if FIELD_FILTER in fields:
         raise Refused(Result.UNSUPPORTED_FEATURE, "an aggregation with a filter expression")
-    if info1 & INFO1_SHORT_QUERY:
+    if message.info1 & INFO1_SHORT_QUERY:
         raise Refused(Result.PARAMETER, "a short query cannot be an aggregation")
     if fields.get(FIELD_SET) and fields[FIELD_SET] not in namespace.sets:
         raise Refused(Result.NOT_FOUND, "no such set")
     selection = Selection(namespace, fields)
     job = QueryJob("aggr", namespace, fields, session, rate_of(fields))
     job.index_name = selection.index_name
-    return _pieces(records, message, selection, job, session)
+    return _pieces(context, message, selection, job, session)
 
 
 async def _pieces(
-    records: RecordService,
+    context: RecordContext,
     message: Message,
     selection: Selection,
     job: QueryJob,
@@ -93,21 +91,20 @@ async def _pieces(
     work, which begins anew after some 20 ms, must end within transaction-max-ms: whatever a module does with one
     record, the thread comes back.
     """
-    host, fields = records.node.host, message[9]
-    config = records.node.config
+    host, fields = context.host, message.fields
     try:
-        _admit(records, job)
+        _admit(context, job)
     except Refused as error:
-        records.node.refusals.note(error.code, str(error), session)
+        context.refusals.note(error.code, str(error), session)
         yield frame.pack(frame.MESSAGE, reply(error.code, info3=INFO3_LAST))
         return
-    piece = (config.service.transaction_max_ms or config.mod_lua.time_max_ms) / 1000
-    end = monotonic() + message[7] / 1000 if message[7] else float("inf")
+    piece = context.seconds_for()
+    end = monotonic() + message.time_limit / 1000 if message.time_limit else float("inf")
     in_memory = job.namespace.in_memory
     result = "abort"  # unless all is gone through: the client has left
     stream = host.open_stream(stream_call(*call_of(fields), StreamView(_HEAD, in_memory)))
     try:
-        for batch in _batches(records, selection, job):
+        for batch in _batches(context.owners, selection, job):
             rest, more = batch, bool(batch)
             await _pause(job)
             while more:
@@ -124,23 +121,23 @@ async def _pieces(
         result = "complete"
         yield frame.pack(frame.MESSAGE, _LAST)
     except Refused as error:
-        records.node.refusals.note(error.code, str(error), session)
+        context.refusals.note(error.code, str(error), session)
         result = "abort" if job.aborted else "error"
         yield frame.pack(frame.MESSAGE, reply(error.code, info3=INFO3_LAST))
     finally:
         host.close_stream(stream)
         job.namespace.counters[f"{selection.kind}_query_aggr_{result}"] += 1
-        records.jobs.end(job, config.service.query_max_done)
+        context.jobs.end(job, context.service.query_max_done)
 
 
-def _admit(records: RecordService, job: QueryJob) -> None:
+def _admit(context: RecordContext, job: QueryJob) -> None:
     """Raise Refused for an aggregation too many, or one whose id is taken."""
-    if records.node.host.streams >= ACTIVE_MAX:
+    if context.host.streams >= ACTIVE_MAX:
         raise Refused(Result.FORBIDDEN, "too many aggregations run")
-    before = records.jobs.get(job.id)
+    before = context.jobs.get(job.id)
     if before is not None and before.ended:
-        del records.jobs[job.id]  # only for background queries is it said that an ended one keeps its id
-    records.jobs.add(job, records.node.config.service.query_max_done)
+        del context.jobs[job.id]  # only for background queries is it said that an ended one keeps its id
+    context.jobs.add(job, context.service.query_max_done)
 
 
 def _failed(text: bytes) -> bytes:
@@ -160,30 +157,30 @@ async def _pause(job: QueryJob) -> None:
         raise Refused(Result.QUERY_ABORT, "the query was aborted")
 
 
-def _batches(records: RecordService, selection: Selection, job: QueryJob) -> Iterator[bytes]:
+def _batches(owners: PartitionOwners, selection: Selection, job: QueryJob) -> Iterator[bytes]:
     """Records of all partitions of this node, as they cross into Lua; nothing where others shall have a turn."""
     parts: list[bytes] = []
     size = 0
-    turn_end = monotonic() + TURN_SECONDS
-    for part in _parts(records, selection, job):
+    slice_ = Slice()
+    for part in _parts(owners, selection, job):
         parts.append(part)
         size += len(part)
         pauses = job.throttle.pause()
         if size >= BATCH_SIZE or (size and pauses):
             yield b"".join(parts)
             parts, size = [], 0
-        if pauses or monotonic() > turn_end:
+        if pauses or slice_.is_over():
             yield b""
-            turn_end = monotonic() + TURN_SECONDS
+            slice_.restart()
     if size:
         yield b"".join(parts)
 
 
-def _parts(records: RecordService, selection: Selection, job: QueryJob) -> Iterator[bytes]:
+def _parts(owners: PartitionOwners, selection: Selection, job: QueryJob) -> Iterator[bytes]:
     """Records and ends of partitions; an empty part where there is none."""
     for number in range(PARTITIONS):
         end = b""
-        if records.owns(number):
+        if owners.owns(number):
             for found in selection.records(number):
                 if found is None:
                     yield b""

@@ -9,7 +9,6 @@ Source: the wire specification, section 4.8; info-protocol, section 5.
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING
 
 from asinfo.wire import frame
@@ -22,24 +21,30 @@ from asinfo.wire.message import (
     FIELD_UDF_MODULE,
     INFO2_WRITE,
     INFO3_LAST,
+    record_request,
     reply,
 )
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.many.jobs import QueryJob
 from asudfd.aerospike.message.many.selection import Selection, rate_of
-from asudfd.aerospike.message.outcome import OK
-from asudfd.fairness import loop_scheduler
+from asudfd.aerospike.message.outcome import OK, RecordOutcome
+from asudfd.fairness import Slice
 from asudfd.record.record import PARTITIONS
 from asudfd.record.refused import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from asinfo.wire.message import Message, Op
-    from asudfd.aerospike.message.dispatch import RecordService
+    from asudfd.aerospike.message.context import RecordContext
+    from asudfd.aerospike.message.owners import PartitionOwners
     from asudfd.network.session import ClientSession
     from asudfd.record.namespace import Namespace
 
-TURN_SECONDS = 0.002
-"""How long a job goes on before the connections have a turn."""
+    Answer = Callable[
+        [Message, list[Op], str, ClientSession | None], RecordOutcome | Awaitable[RecordOutcome]
+    ]
+    """The outcome of a request on one record; as `asudfd.aerospike.message.single.executor.RecordExecutor.answer`."""
 
 _STARTED = frame.pack(frame.MESSAGE, reply(OK, info3=INFO3_LAST))
 
@@ -56,7 +61,7 @@ class BackgroundQuery(QueryJob):
         self, namespace: Namespace, message: Message, todo: list[Op], session: ClientSession | None
     ) -> None:
         """Raises Refused."""
-        fields = message[9]
+        fields = message.fields
         word = "udf" if FIELD_UDF_MODULE in fields else "ops"
         super().__init__(word, namespace, fields, session, _rate(namespace, fields))
         self.sent = len(_STARTED)
@@ -66,31 +71,35 @@ class BackgroundQuery(QueryJob):
         self._session = session
         self._todo = todo
 
-    def start(self, records: RecordService) -> None:
-        """Begin."""
-        self._task = asyncio.get_running_loop().create_task(self._run(records))
+    @property
+    def has_ops(self) -> bool:
+        """Whether the query has operations of its own."""
+        return bool(self._todo)
 
-    async def _run(self, records: RecordService) -> None:
+    def start(self, context: RecordContext, answer: Answer) -> None:
+        """Begin; ``answer`` executes a request on one record."""
+        self._task = asyncio.get_running_loop().create_task(self._run(context, answer))
+
+    async def _run(self, context: RecordContext, answer: Answer) -> None:
         try:
-            await self._work(records)
+            await self._work(context.owners, answer)
         except Refused:  # damaged records: the storage has told it
             self.aborted = True
         finally:
-            records.jobs.end(self, records.node.config.service.query_max_done)
+            context.jobs.end(self, context.service.query_max_done)
             end = "abort" if self.aborted else "complete"
             self.namespace.counters[f"{self._selection.kind}_query_{self.word}_bg_{end}"] += 1
 
-    async def _work(self, records: RecordService) -> None:
-        turn_end = time.monotonic() + TURN_SECONDS
+    async def _work(self, owners: PartitionOwners, answer: Answer) -> None:
+        slice_ = Slice()
         for number in range(PARTITIONS):
-            if records.owns(number):
+            if owners.owns(number):
                 for found in self._selection.candidates(number):
                     if found is not None:
-                        await self._visit(records, found.digest, found.record.set_name)
+                        await self._visit(answer, found.digest, found.record.set_name)
                         await self._pause()
-                    if time.monotonic() > turn_end:
-                        await loop_scheduler().turn()
-                        turn_end = time.monotonic() + TURN_SECONDS
+                    if slice_.is_over():
+                        await slice_.next()
                     if self.aborted:
                         return
             self.partitions = number + 1
@@ -101,42 +110,34 @@ class BackgroundQuery(QueryJob):
         while (seconds := self.throttle.pause()) and not self.aborted:  # noqa: ASYNC110 - what is waited for is time
             await asyncio.sleep(seconds)
 
-    async def _visit(self, records: RecordService, digest: bytes, set_name: bytes) -> None:
+    async def _visit(self, answer: Answer, digest: bytes, set_name: bytes) -> None:
         fields = {FIELD_NAMESPACE: self.namespace.name, FIELD_SET: set_name}
         for identifier in _PASSED_ON:
             if identifier in self.fields:
                 fields[identifier] = self.fields[identifier] or b"\x90"
-        request = (0, INFO2_WRITE, 0, 0, 0, 0, self._message[6], 0, digest, fields, 0, 0)
-        outcome = records.answer(request, self._todo, f"{self.word}_sub", self._session)
-        if not isinstance(outcome, tuple):
+        request = record_request(digest, fields, info2=INFO2_WRITE, ttl=self._message.ttl)
+        outcome = answer(request, self._todo, f"{self.word}_sub", self._session)
+        if not isinstance(outcome, RecordOutcome):
             outcome = await outcome
-        if outcome[0] == OK:
+        if outcome.code == OK:
             self.succeeded += 1
-        elif outcome[0] == Result.FILTERED_OUT:
+        elif outcome.code == Result.FILTERED_OUT:
             self.filtered += 1
         else:
             self.failed += 1
 
 
-def begin(
-    records: RecordService,
-    namespace: Namespace,
-    message: Message,
-    todo: list[Op],
-    session: ClientSession | None,
-) -> bytes:
-    """Start a background query; the reply. Raises Refused."""
-    fields = message[9]
-    service = records.node.config.service
-    job = BackgroundQuery(namespace, message, todo, session)
+def begin(context: RecordContext, answer: Answer, job: BackgroundQuery) -> bytes:
+    """Start a background query; the reply. ``answer`` executes a request on one record. Raises Refused."""
+    service = context.service
     if job.word == "udf" and service.disable_udf_execution:
         raise Refused(Result.FORBIDDEN, "disable-udf-execution is true")
-    if job.word == "ops" and not todo:
+    if job.word == "ops" and not job.has_ops:
         raise Refused(Result.PARAMETER, "a background query that does nothing")
-    if fields.get(FIELD_SET) and fields[FIELD_SET] not in namespace.sets:
+    if job.fields.get(FIELD_SET) and job.fields[FIELD_SET] not in job.namespace.sets:
         raise Refused(Result.NOT_FOUND, "no such set")
-    records.jobs.add(job, service.query_max_done)
-    job.start(records)
+    context.jobs.add(job, service.query_max_done)
+    job.start(context, answer)
     return _STARTED
 
 

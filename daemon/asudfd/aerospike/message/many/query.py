@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import asyncio
 from struct import Struct
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from asinfo.wire import frame
@@ -44,11 +43,11 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.many.aggregate import aggregate
-from asudfd.aerospike.message.many.background import begin
+from asudfd.aerospike.message.many.background import BackgroundQuery, begin
 from asudfd.aerospike.message.many.selection import START, IndexPosition, Selection, Throttle, rate_of
 from asudfd.aerospike.message.outcome import refuse_unsupported
 from asudfd.aerospike.message.single.bins import split
-from asudfd.fairness import loop_scheduler
+from asudfd.fairness import Slice
 from asudfd.record.record import PARTITIONS, partition
 from asudfd.record.refused import Refused
 
@@ -56,7 +55,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from asinfo.wire.message import Message
-    from asudfd.aerospike.message.dispatch import RecordService
+    from asudfd.aerospike.message.context import RecordContext
+    from asudfd.aerospike.message.many.background import Answer
     from asudfd.aerospike.message.many.selection import SelectedRecord
     from asudfd.network.session import ClientSession
     from asudfd.record.namespace import Namespace
@@ -64,9 +64,6 @@ if TYPE_CHECKING:
 
 PIECE_SIZE = 128 << 10
 """Bytes of records after which a piece of the reply goes to the client."""
-
-TURN_SECONDS = 0.002
-"""How long a query goes on before the other connections have a turn."""
 
 AGGREGATION = 1
 BACKGROUND = 2
@@ -77,26 +74,26 @@ _PARTITION, _VALUE = Struct("<H"), Struct("<q")  # little-endian, unlike everyth
 
 
 def query(
-    records: RecordService, message: Message, body: bytes, session: ClientSession | None
+    context: RecordContext, answer: Answer, message: Message, body: bytes, session: ClientSession | None
 ) -> bytes | AsyncIterator[bytes]:
-    """The reply to a query, piece by piece. Raises Refused and WireError."""
-    _, info2, info3, _, _, _, _, _, _, fields, count, offset = message
-    namespace = records.node.namespaces.get(fields.get(FIELD_NAMESPACE, b""))
+    """The reply to a query, piece by piece; ``answer`` executes a request on one record. Raises Refused and WireError."""
+    fields = message.fields
+    namespace = context.namespaces.get(fields.get(FIELD_NAMESPACE, b""))
     if namespace is None:
         raise Refused(Result.NAMESPACE, "no such namespace")
     refuse_unsupported(fields)
     kind = fields.get(FIELD_UDF_OP)
     if kind == bytes([AGGREGATION]):
-        return aggregate(records, namespace, message, session)
-    todo = ops(body, offset, count) if count else []
-    if kind is not None or info2 & INFO2_WRITE:
-        return begin(records, namespace, message, todo, session)
-    if not info3 & INFO3_PARTITION_DONE:
+        return aggregate(context, namespace, message, session)
+    todo = ops(body, message.ops_offset, message.op_count) if message.op_count else []
+    if kind is not None or message.info2 & INFO2_WRITE:
+        return begin(context, answer, BackgroundQuery(namespace, message, todo, session))
+    if not message.info3 & INFO3_PARTITION_DONE:
         raise Refused(Result.UNSUPPORTED_FEATURE, "a scan of the time before partition queries")
     if any(code != OP_READ for code, _, _, _ in todo):
         raise Refused(Result.UNSUPPORTED_FEATURE, "a query only reads bins")
     names = [name for _, _, name, _ in todo]
-    return _pieces(namespace, message, _Scan(records, namespace, message, names), session)
+    return _pieces(namespace, message, _Scan(context, namespace, message, names), session)
 
 
 def _starts(fields: dict[int, bytes]) -> dict[int, IndexPosition]:
@@ -133,11 +130,11 @@ async def _pieces(
     namespace: Namespace, message: Message, scan: _Scan, session: ClientSession | None
 ) -> AsyncIterator[bytes]:
     """Frames with records; each holds as many as come in one turn."""
-    kind = "short" if message[0] & INFO1_SHORT_QUERY else "long"
+    kind = "short" if message.info1 & INFO1_SHORT_QUERY else "long"
     parts: list[bytes] = []
     size = 0
     last, end = _LAST, "complete"
-    turn_end = monotonic() + TURN_SECONDS
+    slice_ = Slice()
     try:
         for part in scan.parts():
             if part:
@@ -150,11 +147,10 @@ async def _pieces(
             while pause:
                 await asyncio.sleep(pause)
                 pause = scan.throttle.pause()
-            if monotonic() > turn_end:
-                await loop_scheduler().turn()
-                turn_end = monotonic() + TURN_SECONDS
+            if slice_.is_over():
+                await slice_.next()
     except Refused as error:
-        scan.records.node.refusals.note(error.code, str(error), session)
+        scan.context.refusals.note(error.code, str(error), session)
         last, end = reply(error.code, info3=INFO3_LAST), "error"
     namespace.counters[f"{scan.kind}_query_{kind}_basic_{end}"] += 1
     parts.append(last)
@@ -171,20 +167,20 @@ class _Scan:
         "_namespace",
         "_selection",
         "_starts",
+        "context",
         "kind",
-        "records",
         "throttle",
     )
 
     def __init__(
-        self, records: RecordService, namespace: Namespace, message: Message, names: list[bytes]
+        self, context: RecordContext, namespace: Namespace, message: Message, names: list[bytes]
     ) -> None:
         """Raises Refused."""
-        fields = message[9]
-        self.records = records
+        fields = message.fields
+        self.context = context
         self._namespace = namespace
         self._names = names
-        self._info1 = message[0]
+        self._info1 = message.info1
         self._starts = _starts(fields)
         self._selection = Selection(namespace, fields)
         self._left = int.from_bytes(fields.get(FIELD_RECORDS_MAX, b""), "big") or -1
@@ -197,7 +193,7 @@ class _Scan:
         Raises Refused when a filter would take too long.
         """
         for number, after in self._starts.items():
-            if not self.records.owns(number):
+            if not self.context.owners.owns(number):
                 yield reply(Result.PARTITION_UNAVAILABLE, generation=number, info3=INFO3_PARTITION_DONE)
                 continue
             for found in self._selection.records(number, after):

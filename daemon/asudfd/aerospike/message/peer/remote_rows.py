@@ -11,13 +11,14 @@ import contextlib
 from collections import deque
 from typing import TYPE_CHECKING
 
+from asudfd.aerospike.message.outcome import RecordOutcome
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from asinfo.wire.batch import Attributes
-    from asudfd.aerospike.message.outcome import Outcome
 
-    Answer = Callable[[bytes, Attributes], Outcome | Awaitable[Outcome]]
+    Answer = Callable[[bytes, Attributes], RecordOutcome | Awaitable[RecordOutcome]]
     Row = tuple[int, bytes, Attributes]
 
 AT_A_TIME = 16
@@ -44,7 +45,7 @@ class RemoteRows:
         self._in_line: dict[str, deque[Row]] = {}  # by the id of the owner
         self._waiting = 0
         self._tasks: dict[str, set[asyncio.Task[None]]] = {}
-        self._done: list[tuple[int, Outcome]] = []
+        self._done: list[tuple[int, RecordOutcome]] = []
         self._size = 0
         self._arrived = asyncio.Event()
         self._room = asyncio.Event()
@@ -70,14 +71,14 @@ class RemoteRows:
             task.add_done_callback(tasks.discard)
             task.add_done_callback(self._on_end)
 
-    def take(self) -> list[tuple[int, Outcome]]:
+    def take(self) -> list[tuple[int, RecordOutcome]]:
         """Index and outcome of each row that has been answered since the last call."""
         done, self._done, self._size = self._done, [], 0
         self._arrived.clear()
         self._room.set()
         return done
 
-    async def come(self, *, to_the_last: bool) -> AsyncGenerator[list[tuple[int, Outcome]], None]:
+    async def come(self, *, to_the_last: bool) -> AsyncGenerator[list[tuple[int, RecordOutcome]], None]:
         """What ``take`` takes, as it comes, or nothing now and then; until there is room again, or all are answered."""
         while self if to_the_last else self.full:
             with contextlib.suppress(TimeoutError):
@@ -101,10 +102,10 @@ class RemoteRows:
             index, digest, row = line.popleft()
             self._waiting -= 1
             outcome = self._answer(digest, row)
-            if not isinstance(outcome, tuple):
+            if not isinstance(outcome, RecordOutcome):
                 outcome = await outcome
             self._done.append((index, outcome))
-            self._size += len(outcome[3])
+            self._size += len(outcome.ops)
             if self._size >= SIZE_MAX:
                 self._room.clear()
             self._arrived.set()

@@ -1,13 +1,13 @@
-"""UDF calls that came before, with another digest: they are answered without being read anew.
+"""A cache of UDF calls by their bytes without the digest: a repeated call is answered without being parsed again.
 
 A client that calls a function with the same arguments on one record after the other sends the same bytes again and
 again, but for the digest. What such a message says is kept by those bytes. This is for speed alone: a call takes its
-usual way (`asudfd.aerospike.message.dispatch`) whenever there is anything special about it.
+usual way (`asudfd.aerospike.message.single.executor`) whenever there is anything special about it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.wire.message import (
     DIGEST_SIZE,
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from asinfo.wire.message import Message
     from asudfd.record.namespace import Namespace
 
-    Call = tuple[Namespace, str, bytes, bytes, dict[int, bytes], bytes, int]
-    """Namespace, module, function, arguments, all fields, the set name and the ttl."""
 
 KNOWN_MAX = 1024
 """Messages that are kept; when there are more, all are read anew."""
@@ -45,22 +43,39 @@ _DIGEST_HEAD = field(FIELD_DIGEST, bytes(DIGEST_SIZE))[:5]
 _SPECIAL = (FIELD_KEY, FIELD_FILTER, FIELD_MRT_ID)
 
 
-class CallCache(dict[bytes, "Call"]):
+class KnownCall(NamedTuple):
+    """What a call says; ``fields`` are all that came with it."""
+
+    namespace: Namespace
+    module: str
+    function: bytes
+    arguments: bytes
+    fields: dict[int, bytes]
+    set_name: bytes
+    ttl: int
+
+
+class CallCache(dict[bytes, KnownCall]):
     """What calls say, by their bytes without the digest."""
 
     __slots__ = ()
 
     def learn(self, body: bytes, message: Message, namespaces: Mapping[bytes, Namespace]) -> None:
         """Keep what the message ``body`` says, if it is a plain call."""
-        _, info2, info3, _, _, _, ttl, _, digest, fields, op_count, _ = message
-        if info2 != INFO2_WRITE or info3 & POLICIES3 or op_count or FIELD_UDF_MODULE not in fields:
+        fields = message.fields
+        if (
+            message.info2 != INFO2_WRITE
+            or message.info3 & POLICIES3
+            or message.op_count
+            or FIELD_UDF_MODULE not in fields
+        ):
             return
         place = digest_place(body)
         set_name = fields.get(FIELD_SET, b"")
         namespace = namespaces.get(fields.get(FIELD_NAMESPACE, b""))
         if (
             namespace is None
-            or body[place - 5 : place + DIGEST_SIZE] != _DIGEST_HEAD + (digest or b"")
+            or body[place - 5 : place + DIGEST_SIZE] != _DIGEST_HEAD + (message.digest or b"")
             or int.from_bytes(body[18:20], "big") != len(fields)  # one that comes twice
             or len(set_name) > SET_NAME_SIZE_MAX
             or any(kind in fields for kind in _SPECIAL)
@@ -73,7 +88,7 @@ class CallCache(dict[bytes, "Call"]):
         if len(self) >= KNOWN_MAX:
             self.clear()
         known = body[:place] + body[place + DIGEST_SIZE :]
-        self[known] = namespace, module, function, arguments, fields, set_name, ttl
+        self[known] = KnownCall(namespace, module, function, arguments, fields, set_name, message.ttl)
 
 
 def digest_place(body: bytes) -> int:

@@ -18,10 +18,9 @@ from asinfo.wire.message import (
     INFO3_UPDATE_ONLY,
 )
 from asinfo.wire.result import Result
-from asudfd.aerospike.message.outcome import failed
+from asudfd.aerospike.message.outcome import RecordOutcome, failed
 
 if TYPE_CHECKING:
-    from asudfd.aerospike.message.outcome import Outcome
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
 
@@ -36,7 +35,7 @@ _MUST_EXIST = INFO3_UPDATE_ONLY | INFO3_REPLACE_ONLY
 
 def objection(
     namespace: Namespace, record: Record | None, info2: int, info3: int, generation: int
-) -> Outcome | None:
+) -> RecordOutcome | None:
     """Why the policies of a write do not let it change ``record``; None when they do."""
     if record is None:
         if info3 & _MUST_EXIST:
@@ -46,7 +45,7 @@ def objection(
     return stale(namespace, record, info2, generation) if info2 & GENERATIONS else None
 
 
-def stale(namespace: Namespace, record: Record | None, info2: int, generation: int) -> Outcome | None:
+def stale(namespace: Namespace, record: Record | None, info2: int, generation: int) -> RecordOutcome | None:
     """The outcome of a write whose client has another generation in mind; it shows the present one."""
     present = record.generation if record is not None else 0
     if info2 & INFO2_GENERATION:
@@ -56,7 +55,8 @@ def stale(namespace: Namespace, record: Record | None, info2: int, generation: i
     if fits:
         return None
     namespace.counters["fail_generation"] += 1
-    return int(Result.GENERATION), present, record.void_time if record is not None else 0, b"", 0
+    void_time = record.void_time if record is not None else 0
+    return RecordOutcome(int(Result.GENERATION), present, void_time, b"", 0)
 
 
 def commit(

@@ -47,7 +47,7 @@ from asinfo.wire.particle import BLOB, FLOAT, INTEGER, LIST, NULL, STRING
 from asinfo.wire.result import Result
 from asudfd.aerospike.message import cdt
 from asudfd.aerospike.message.cost import COPY_STEPS
-from asudfd.aerospike.message.outcome import OK, check_names, failed, join
+from asudfd.aerospike.message.outcome import OK, RecordOutcome, check_names, failed, join
 from asudfd.aerospike.message.single.bins import make_bin, particle, split
 from asudfd.aerospike.message.single.commit import REPLACE, commit, objection
 from asudfd.record.refused import Refused
@@ -57,7 +57,6 @@ if TYPE_CHECKING:
 
     from asinfo.wire.message import Message, Op
     from asudfd.aerospike.message.cdt.collection import Collection
-    from asudfd.aerospike.message.outcome import Outcome
     from asudfd.record.namespace import Namespace
 
     Bins = dict[bytes, bytes]
@@ -80,13 +79,13 @@ _DOUBLE = Struct("!d")
 _BLOBS = frozenset((BLOB, 7, 8, 9, 10, 11, 12))
 
 
-def operate(namespace: Namespace, message: Message, todo: list[Op]) -> Outcome:
+def operate(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOutcome:
     """Answer a write of any operations. Raises Refused; nothing is changed then."""
-    info1, info2, info3, _, _, generation, ttl, _, digest, fields, _, _ = message
+    info2, info3, digest, fields = message.info2, message.info3, message.digest, message.fields
     assert digest is not None
-    _check(info1, info2, info3, todo)
+    _check(message.info1, info2, info3, todo)
     record = namespace.get(digest)
-    refused = objection(namespace, record, info2, info3, generation)
+    refused = objection(namespace, record, info2, info3, message.generation)
     if refused is not None:
         return refused
     check_names(record, fields, write=True)
@@ -100,14 +99,14 @@ def operate(namespace: Namespace, message: Message, todo: list[Op]) -> Outcome:
     answer = join(shown)  # refuses before anything is changed
     if bins:
         blob = b"".join(bins.values())
-        generation, void_time = commit(namespace, digest, record, fields, ttl=ttl, bins=blob)
+        generation, void_time = commit(namespace, digest, record, fields, ttl=message.ttl, bins=blob)
     elif record is None:
         return failed(Result.NOT_FOUND)
     else:
         namespace.delete(digest)
         namespace.counters["deleted_last_bin"] += all(code != OP_DELETE for code, _, _, _ in todo)
         generation = void_time = 0
-    return OK, generation, void_time, answer, len(shown)
+    return RecordOutcome(OK, generation, void_time, answer, len(shown))
 
 
 def run(bins: Bins, todo: list[Op], respond_all: int, *, echo: bool = True) -> list[bytes]:

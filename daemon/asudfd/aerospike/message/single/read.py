@@ -22,7 +22,7 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.particle import NULL
 from asinfo.wire.result import Result
-from asudfd.aerospike.message.outcome import OK, Outcome, check_names, failed, join
+from asudfd.aerospike.message.outcome import OK, check_names, failed, join, new_outcome
 from asudfd.aerospike.message.single.bins import split
 from asudfd.aerospike.message.single.operate import run, unsupported
 from asudfd.record.refused import Refused
@@ -30,6 +30,7 @@ from asudfd.record.ttl import NEVER, PERCENT_MAX
 
 if TYPE_CHECKING:
     from asinfo.wire.message import Message, Op
+    from asudfd.aerospike.message.outcome import RecordOutcome
     from asudfd.record.namespace import Namespace
 
 PLAIN_FIELDS = 3
@@ -38,9 +39,10 @@ PLAIN_FIELDS = 3
 _UNSUPPORTED_READS = frozenset((OP_EXPRESSION_READ, OP_BIT_READ, OP_HLL_READ))
 
 
-def read(namespace: Namespace, message: Message, todo: list[Op]) -> Outcome:
+def read(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOutcome:
     """Answer a read. Raises Refused."""
-    info1, info2, _, _, _, _, ttl, _, digest, fields, _, _ = message
+    info1, info2 = message.info1, message.info2
+    ttl, digest, fields = message.ttl, message.digest, message.fields
     assert digest is not None
     record = namespace.get(digest)
     if record is None:  # before anything else, as on the real server
@@ -54,15 +56,15 @@ def read(namespace: Namespace, message: Message, todo: list[Op]) -> Outcome:
     if ttl > PERCENT_MAX and void_time and ttl != NEVER:
         raise Refused(Result.PARAMETER, "a read that renews a time to live has a percentage of at most 100")
     if info1 & INFO1_NO_BINS:
-        return OK, generation, void_time, b"", 0
+        return new_outcome((OK, generation, void_time, b"", 0))
     if not whole:
         respond_all = info2 & INFO2_RESPOND_ALL_OPS
         if any(code == OP_CDT_READ for code, _, _, _ in todo):
             shown = run(split(bins), todo, respond_all, echo=not info1 & INFO1_BATCH)
         else:
             shown = select(split(bins), todo, respond_all)
-        return OK, generation, void_time, join(shown), len(shown)
-    return OK, generation, void_time, bins, count_ops(bins)
+        return new_outcome((OK, generation, void_time, join(shown), len(shown)))
+    return new_outcome((OK, generation, void_time, bins, count_ops(bins)))
 
 
 def select(bins: dict[bytes, bytes], todo: list[Op], respond_all: int) -> list[bytes]:

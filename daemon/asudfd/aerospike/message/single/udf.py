@@ -19,7 +19,7 @@ from asinfo.wire.message import (
     OP_READ,
 )
 from asinfo.wire.result import Result
-from asudfd.aerospike.message.outcome import OK, check_names, failed
+from asudfd.aerospike.message.outcome import OK, check_names, failed, new_outcome
 from asudfd.aerospike.message.single.commit import POLICIES2, POLICIES3
 from asudfd.lua.aerospike.record_view import RecordView, record_call
 from asudfd.lua.aerospike.udf_result import DELETE, WRITE
@@ -29,9 +29,9 @@ from asudfd.record.ttl import now_seconds
 
 if TYPE_CHECKING:
     from asinfo.wire.message import Message
-    from asudfd.aerospike.message.outcome import Outcome
+    from asudfd.aerospike.message.outcome import RecordOutcome
+    from asudfd.lua.aerospike.host import UdfHost
     from asudfd.lua.aerospike.udf_result import UdfResult
-    from asudfd.node import Node
     from asudfd.record.namespace import Namespace
 
 NAME_SIZE_MAX = 127
@@ -44,38 +44,40 @@ _new = tuple.__new__  # builds a named tuple without a call of Python code
 _pack_answer = Struct(">IBBBB7s").pack  # an op up to its value
 
 
-def apply(node: Node, namespace: Namespace, message: Message, origin: str) -> Outcome | None:
+def apply(
+    host: UdfHost, namespace: Namespace, message: Message, origin: str, *, allowed: bool
+) -> RecordOutcome | None:
     """Answer a UDF call here and now; None when it belongs in a thread (`apply_in_thread`). Raises Refused.
 
-    ``origin`` begins the names of the counters.
+    ``origin`` begins the names of the counters; ``allowed``: UDFs may be executed at all.
     """
-    _, info2, info3, _, _, _, ttl, _, digest, fields, _, _ = message
+    digest, fields = message.digest, message.fields
     assert digest is not None
     module, function, arguments = call_of(fields)
-    if node.config.service.disable_udf_execution:
+    if not allowed:
         raise Refused(Result.FORBIDDEN, "disable-udf-execution is true")
-    if info2 & POLICIES2 or info3 & POLICIES3:
+    if message.info2 & POLICIES2 or message.info3 & POLICIES3:
         raise Refused(Result.PARAMETER, "a UDF call takes no policy about the record as it is")
     record = namespace.get(digest)
     check_names(record, fields, write=True)
     view = view_of(namespace, digest, record, fields)
-    result = node.host.run_inline(record_call(module, function, arguments, view))
+    result = host.run_inline(record_call(module, function, arguments, view))
     if result is None:
         return None
-    return commit_result(namespace, digest, fields, ttl, record, result, origin)
+    return commit_result(namespace, digest, fields, message.ttl, record, result, origin)
 
 
 async def apply_in_thread(
-    node: Node, namespace: Namespace, message: Message, origin: str, seconds: float
-) -> Outcome:
+    host: UdfHost, namespace: Namespace, message: Message, origin: str, seconds: float
+) -> RecordOutcome:
     """Answer a UDF call that `apply` gave back; it may take ``seconds``. The caller holds the record's lock."""
-    ttl, digest, fields = message[6], message[8], message[9]
+    digest, fields = message.digest, message.fields
     assert digest is not None
     module, function, arguments = call_of(fields)
     record = namespace.get(digest)
     view = view_of(namespace, digest, record, fields)
-    result = await node.host.run(record_call(module, function, arguments, view), seconds)
-    return commit_result(namespace, digest, fields, ttl, record, result, origin)
+    result = await host.run(record_call(module, function, arguments, view), seconds)
+    return commit_result(namespace, digest, fields, message.ttl, record, result, origin)
 
 
 def call_of(fields: dict[int, bytes]) -> tuple[str, bytes, bytes]:
@@ -113,7 +115,7 @@ def commit_result(  # noqa: PLR0917 - the hot path calls it by position
     record: Record | None,
     result: UdfResult,
     origin: str,
-) -> Outcome:
+) -> RecordOutcome:
     """Do to the record what the function did to its copy, as one write, and answer. Raises Refused."""
     code, kind, value, action, bins, own_ttl, drop_key, _ = result
     generation, void_time = (0, 0) if record is None else record[:2]
@@ -135,4 +137,4 @@ def commit_result(  # noqa: PLR0917 - the hot path calls it by position
     if name is None:
         return failed(code)
     answer = _pack_answer(4 + _NAME_SIZE + len(value), OP_READ, kind, 0, _NAME_SIZE, name) + value
-    return code, generation, void_time, answer, 1
+    return new_outcome((code, generation, void_time, answer, 1))

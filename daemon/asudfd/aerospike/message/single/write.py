@@ -17,7 +17,7 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.particle import NULL
 from asinfo.wire.result import Result
-from asudfd.aerospike.message.outcome import OK, check_names, failed
+from asudfd.aerospike.message.outcome import OK, check_names, failed, new_outcome
 from asudfd.aerospike.message.single.bins import make_bin, split
 from asudfd.aerospike.message.single.commit import POLICIES2, POLICIES3, REPLACE, commit, objection, stale
 from asudfd.aerospike.message.single.operate import operate
@@ -25,15 +25,15 @@ from asudfd.record.refused import Refused
 
 if TYPE_CHECKING:
     from asinfo.wire.message import Message, Op
-    from asudfd.aerospike.message.outcome import Outcome
+    from asudfd.aerospike.message.outcome import RecordOutcome
     from asudfd.record.namespace import Namespace
 
 _READS = INFO1_READ | INFO1_GET_ALL
 
 
-def write(namespace: Namespace, message: Message, todo: list[Op]) -> Outcome:
+def write(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOutcome:
     """Answer a write. Raises Refused, and particle.Refused for a value that no record keeps."""
-    info1, info2, info3, _, _, generation, ttl, _, digest, fields, _, _ = message
+    info1, info2, info3, digest = message.info1, message.info2, message.info3, message.digest
     assert digest is not None
     if not todo:
         raise Refused(Result.PARAMETER, "a write of nothing")
@@ -49,29 +49,29 @@ def write(namespace: Namespace, message: Message, todo: list[Op]) -> Outcome:
         changed[name] = make_bin(kind, name, value)
     record = namespace.get(digest)
     if info2 & POLICIES2 or info3 & POLICIES3:
-        refused = objection(namespace, record, info2, info3, generation)
+        refused = objection(namespace, record, info2, info3, message.generation)
         if refused is not None:
             return refused
-    check_names(record, fields, write=True)
+    check_names(record, message.fields, write=True)
     if record is not None and not info3 & REPLACE:
         changed = {**split(record.bins), **changed}
     blob = b"".join(changed.values())
-    generation, void_time = commit(namespace, digest, record, fields, ttl=ttl, bins=blob)
-    return OK, generation, void_time, b"", 0
+    generation, void_time = commit(namespace, digest, record, message.fields, ttl=message.ttl, bins=blob)
+    return new_outcome((OK, generation, void_time, b"", 0))
 
 
-def delete(namespace: Namespace, message: Message, _todo: list[Op]) -> Outcome:
+def delete(namespace: Namespace, message: Message, _todo: list[Op]) -> RecordOutcome:
     """Answer a delete. Raises Refused."""
-    _, info2, _, _, _, generation, _, _, digest, fields, _, _ = message
+    digest = message.digest
     assert digest is not None
-    if info2 & INFO2_DURABLE_DELETE:
+    if message.info2 & INFO2_DURABLE_DELETE:
         raise Refused(Result.ENTERPRISE_ONLY, "durable deletes belong to the Enterprise Edition")
     record = namespace.get(digest)
     if record is None:
         return failed(Result.NOT_FOUND)
-    refused = stale(namespace, record, info2, generation)
+    refused = stale(namespace, record, message.info2, message.generation)
     if refused is not None:
         return refused
-    check_names(record, fields, write=True)
+    check_names(record, message.fields, write=True)
     namespace.delete(digest)
     return failed(OK)

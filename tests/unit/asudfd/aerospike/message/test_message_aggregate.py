@@ -107,7 +107,7 @@ def stored(world: World) -> Iterator[World]:
     for number in range(20):
         world.ask(request.put(Key("test", "other", number), {"n": 1}))
     host = UdfHost(ModLua(user_path="/udf"), MODULES.get, lambda *_: None)
-    world.node.host = host
+    world.use(host)
     yield world
     assert host.streams == 0
     asyncio.run(host.stop())
@@ -273,10 +273,10 @@ def test_the_nodes_of_a_process_have_their_parts(make_world: Callable[..., World
     worlds = {identity: make_world(2) for identity in ("A1", "A2")}
     host = UdfHost(ModLua(user_path="/udf"), MODULES.get, lambda *_: None)
     for identity, world in worlds.items():
-        world.node.id = identity
+        world.become(identity)
     for world in worlds.values():
-        world.node.host = host
-        world.records.join({identity: each.records for identity, each in worlds.items()})
+        world.use(host)
+        world.records.join({identity: each.records.executor for identity, each in worlds.items()})
     for number in range(50):
         worlds["A1"].ask(request.put(Key("test", "demo", number), {"n": number}))
     found = [decoded(world.bodies(body("all"))).values for world in worlds.values()]

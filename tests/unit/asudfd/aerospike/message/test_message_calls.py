@@ -22,7 +22,7 @@ CALL = request.apply(NAMES[0], "mod", "fun", ["x", 1])
 
 
 def known(world: World) -> CallCache:
-    return world.records._calls
+    return world.records.executor._calls
 
 
 def outcomes(world: World, bodies: list[bytes]) -> list[object]:

@@ -171,8 +171,8 @@ class TestSeveralNodes:
     def cluster(self, make_world: Callable[..., World]) -> list[World]:
         worlds = {identity: make_world(2) for identity in ("A1", "A2")}
         for identity, world in worlds.items():
-            world.node.id = identity
-            world.records.join({each: other.records for each, other in worlds.items()})
+            world.become(identity)
+            world.records.join({each: other.records.executor for each, other in worlds.items()})
         return list(worlds.values())
 
     def test_a_request_reaches_the_owner_from_everywhere(self, cluster: list[World]) -> None:
@@ -230,7 +230,7 @@ class TestBackground:
                     )
                 )
             )
-            for job in tuple(world.records.jobs.values()):
+            for job in tuple(world.node.jobs.values()):
                 await job.wait()
             return answer
 
@@ -318,7 +318,7 @@ class TestBackground:
 
         async def dialogue() -> None:
             stored.records.respond(message.request(0, 1, fields=fields), session)
-            await stored.records.jobs[42].wait()
+            await stored.node.jobs[42].wait()
 
         asyncio.run(dialogue())
         assert self.show(stored)["from"] == "127.0.0.1+4711"
@@ -355,7 +355,7 @@ class TestBackground:
         stored.node.config.service.query_max_done = 2
         for number in range(5):
             self.start(stored, (7, bytes([number + 1])), *self.UDF)
-        assert list(stored.records.jobs) == [4, 5]
+        assert list(stored.node.jobs) == [4, 5]
 
     def test_an_abort(self, stored: World) -> None:
         async def dialogue() -> Any:
@@ -370,7 +370,7 @@ class TestBackground:
                 b":1"
             )
             stored.host.release.set()
-            await stored.records.jobs.stop()
+            await stored.node.jobs.stop()
             return active
 
         assert asyncio.run(dialogue())["status"] == "active(ok)"

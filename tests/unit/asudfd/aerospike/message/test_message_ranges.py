@@ -15,7 +15,8 @@ from asudfd.aerospike.info import sindex
 from asudfd.aerospike.info.request import Request
 from asudfd.errors import CommandError
 from asudfd.network.session import ClientSession
-from asudfd.record.indexes import Index, accept, key_of, value_of
+from asudfd.record.indexes import Index, key_of, value_of
+from asudfd.record.metadata import accept_indexes
 from asudfd.smd.interface import SINDEX, SmdFailed, SmdItem, SmdTimeout
 from tests.fakes.world import World
 
@@ -36,7 +37,7 @@ class Metadata:
         assert module == SINDEX
         if self.failure is not None:
             raise self.failure
-        accept(self.namespaces, [SmdItem(key, value, 1, 0)])
+        accept_indexes(self.namespaces, [SmdItem(key, value, 1, 0)])
 
 
 @pytest.fixture
@@ -85,7 +86,7 @@ def query(world: World, wanted: bytes, *more: tuple[int, bytes], set_name: bytes
 
 
 def create(world: World, index: Index = NUMERIC, name: bytes = b"i") -> None:
-    accept(world.node.namespaces, [SmdItem(key_of(b"test", name), value_of(index), 1, 0)])
+    accept_indexes(world.node.namespaces, [SmdItem(key_of(b"test", name), value_of(index), 1, 0)])
 
 
 def test_a_range_of_numbers(stored: World) -> None:
@@ -151,7 +152,7 @@ def test_a_background_query(stored: World) -> None:
     create(stored)
     fields = [(0, b"test"), (1, b"demo"), (7, b"\1"), (22, numbers(1, 4))]
     stored.bodies(message.request(0, 1, fields=fields, ops=[request.op(2, "new", 1)]))
-    assert stored.records.jobs[1].succeeded == 4
+    assert stored.node.jobs[1].succeeded == 4
     assert stored.count("si_query_ops_bg_complete") == 1
 
 
@@ -250,7 +251,7 @@ def test_metadata_that_is_not_stored(stored: World, failure: Exception, answer: 
 
 @pytest.mark.parametrize("value", ["", "[", "[1,2,3,4]", '["a","b","geo2dsphere","default"]', "{}", '["a"]'])
 def test_metadata_that_is_no_definition(world: World, value: str) -> None:
-    accept(
+    accept_indexes(
         world.node.namespaces, [SmdItem("test|i", value, 1, 0), SmdItem("nope|i", value_of(NUMERIC), 1, 0)]
     )
     assert world.namespace.indexes == {}

@@ -16,7 +16,7 @@ from asinfo.wire.result import Result
 from asudfd.aerospike import refusals
 from asudfd.aerospike.info.dispatch import InfoService
 from asudfd.aerospike.info.families import table
-from asudfd.aerospike.message.peer import proxy
+from asudfd.aerospike.message.peer import proxied
 from asudfd.aerospike.message.single.operate import UNSUPPORTED
 from asudfd.aerospike.refusals import COUNTED_MAX, OTHERS, TOLD_MAX, Refusal, RefusalLog
 from asudfd.network.session import ClientSession
@@ -45,7 +45,7 @@ def ask(world: World, body: bytes, session: ClientSession | None = None) -> int:
 
     async def run() -> list[bytes]:
         bodies = await gather(world.records.respond(body, session or client()))
-        for job in tuple(world.records.jobs.values()):
+        for job in tuple(world.node.jobs.values()):
             await job.wait()
         return bodies
 
@@ -200,7 +200,7 @@ def test_a_background_query_tells_why_its_records_fail(stored: World) -> None:
 
 def test_what_another_node_passes_on(world: World) -> None:
     number = bytes(8)
-    reply = proxy.respond(world.records, b"asu2" + number + bytes(17) + b"x", client("10.0.0.9+1"))
+    reply = proxied.respond(world.records.executor, b"asu2" + number + bytes(17) + b"x", client("10.0.0.9+1"))
     assert isinstance(reply, bytes)
     assert all("10.0.0.9" in line for line in lines(world.node))
 

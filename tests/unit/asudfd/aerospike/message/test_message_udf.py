@@ -11,7 +11,7 @@ import pytest
 from asinfo.wire import message, request
 from asinfo.wire.request import Key, Policy, Reply, reply
 from asinfo.wire.result import Result
-from asudfd.aerospike.message import dispatch
+from asudfd.aerospike.message.single import executor
 from asudfd.lua.aerospike.record_view import RecordView
 from asudfd.lua.aerospike.udf_result import DELETE, NOTHING, WRITE, UdfResult
 from tests.fakes.world import World, gather
@@ -160,8 +160,8 @@ def test_execution_can_be_disabled(world: World) -> None:
 
 @pytest.fixture
 def still(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The clock of the dispatch stands still: a limit reaches the host whole."""
-    monkeypatch.setattr(dispatch, "time", SimpleNamespace(monotonic=lambda: 1000.0))
+    """The clock of the executor stands still: a limit reaches the host whole."""
+    monkeypatch.setattr(executor, "time", SimpleNamespace(monotonic=lambda: 1000.0))
 
 
 class TestInAThread:

@@ -10,7 +10,8 @@ import pytest
 from asinfo.wire import batch, frame, message, request
 from asinfo.wire.request import Key, Policy
 from asinfo.wire.result import Result
-from asudfd.aerospike.message.peer import proxy
+from asudfd.aerospike.face import AerospikeFace
+from asudfd.aerospike.message.peer import proxied
 from asudfd.aerospike.message.peer.peer import NodeUnreached, Peer, ReplyLost
 from asudfd.aerospike.message.peer.remote_rows import AT_A_TIME
 from asudfd.cluster.cluster import Cluster, Member
@@ -32,8 +33,10 @@ class Pair:
         self.worlds = {"A1": World(), "A2": World()}
         self.services = {}
         for identity, world in self.worlds.items():
-            world.node.id = identity
-            self.services[identity] = Listener(connections_of(world.node), "127.0.0.1", 0)
+            world.become(identity)
+            self.services[identity] = Listener(
+                connections_of(world.node, AerospikeFace(world.node, world.records)), "127.0.0.1", 0
+            )
         members = [Member(identity, *service.address) for identity, service in self.services.items()]
         self.peers = {member.id: Peer(member) for member in members}
         for world in self.worlds.values():
@@ -41,10 +44,10 @@ class Pair:
 
     def view(self, world: World, members: list[Member]) -> None:
         """Let ``world`` believe that ``members`` are the cluster."""
-        world.node.cluster = Cluster()
+        world.node.cluster = world.records.context.cluster = Cluster()
         world.node.cluster.join(members)
         others = {member.id: self.peers[member.id] for member in members if member.id != world.node.id}
-        world.records.join({**others, world.node.id: world.records} if members else {})
+        world.records.join({**others, world.node.id: world.records.executor} if members else {})
 
     def key(self, owner: str, start: int = 0) -> Key:
         """A key of a record that belongs to the node ``owner``."""
@@ -170,9 +173,9 @@ def test_a_node_without_any_members_serves_nothing() -> None:
 def test_another_node_at_the_address_refuses() -> None:
     async def test(pair: Pair) -> None:
         key = pair.key("A2")
-        pair.worlds["A2"].node.id = "A3"
+        pair.worlds["A2"].become("A3")
         assert (await pair.ask(request.put(key, {"n": 1}, CALL))).result == Result.PARTITION_UNAVAILABLE
-        pair.worlds["A2"].node.id = "A2"
+        pair.worlds["A2"].become("A2")
         pair.worlds["A2"].node.cluster.name = "other"
         assert (await pair.ask(request.put(key, {"n": 1}, CALL))).result == Result.PARTITION_UNAVAILABLE
         assert pair.worlds["A2"].namespace.sets.objects == 0
@@ -215,15 +218,15 @@ def test_an_unknown_namespace_is_not_passed_on() -> None:
 
 
 def test_frames_that_are_none_of_ours() -> None:
-    node = World().node
+    world = World()
     number = (7).to_bytes(8, "big")
     head = b"asu2" + number + b"\0" + (0xA1).to_bytes(8, "big") + bytes(8)
-    assert proxy.respond(node.records, b"") == b""
-    assert proxy.respond(node.records, b"asu2") == b""
-    assert proxy.respond(node.records, b"asu2" + number) == b""
-    assert proxy.respond(node.records, b"\0" * 100) == b""
+    assert proxied.respond(world.records.executor, b"") == b""
+    assert proxied.respond(world.records.executor, b"asu2") == b""
+    assert proxied.respond(world.records.executor, b"asu2" + number) == b""
+    assert proxied.respond(world.records.executor, b"\0" * 100) == b""
     for body in (b"", b"x" * 22, message.request(fields=[(message.FIELD_NAMESPACE, b"test")])):
-        answer = proxy.respond(node.records, head + body)
+        answer = proxied.respond(world.records.executor, head + body)
         assert isinstance(answer, bytes)
         assert answer[frame.HEADER_SIZE :].startswith(b"asu2" + number)
         assert request.reply(answer[frame.HEADER_SIZE + 12 :]).result == Result.PARAMETER

@@ -12,10 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asudfd.record.indexes import Index, value_of
-from asudfd.record.indexes import accept as accept_indexes
+from asudfd.record.metadata import accept_indexes, accept_truncations
 from asudfd.record.namespace import Namespace
 from asudfd.record.truncation import Truncation
-from asudfd.record.truncation import accept as accept_truncation
 from asudfd.smd.etcd import wire
 from asudfd.smd.etcd.gateway import Gateway
 from asudfd.smd.etcd.membership import _member
@@ -198,6 +197,6 @@ def test_what_is_no_moment_is_skipped_with_a_warning(value: bytes) -> None:
         SmdItem("test|bad", value.decode("utf-8", "surrogateescape"), 1, 0),
         SmdItem("test|good", "17", 1, 0),
     ]
-    accept_truncation(namespaces, items, warn=warnings.append)
+    accept_truncations(namespaces, items, warn=warnings.append)
     assert space.truncation.marks == {b"good": 17}
     assert [warning[:25] for warning in warnings] == ["the truncation 'test|bad'"]

@@ -1,0 +1,263 @@
+"""Executes requests on single records of one node: which kind of request it is, and what is counted.
+
+    info2 WRITE DELETE
+          -     -            a read, if info1 says READ     asudfd.aerospike.message.single.read
+          x     -            a write; with a module, a UDF  asudfd.aerospike.message.single.write, .udf
+          x     x            a delete                       asudfd.aerospike.message.single.write
+
+A request on one record is one turn of the event loop; a filter that takes longer to compile is compiled before it. A UDF
+that takes longer holds the record's lock, and whoever comes to that record meanwhile waits in line.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from asinfo.wire import particle
+from asinfo.wire.message import (
+    DIGEST_SIZE,
+    FIELD_FILTER,
+    FIELD_MRT_ID,
+    FIELD_NAMESPACE,
+    FIELD_UDF_MODULE,
+    INFO1_READ,
+    INFO2_DELETE,
+    INFO2_WRITE,
+    reply_frame,
+    unpack,
+)
+from asinfo.wire.result import Result
+from asudfd.aerospike.message.counts import DELETES, READS, UDFS, WRITES
+from asudfd.aerospike.message.filter.cache import filter_of, prepare, ready
+from asudfd.aerospike.message.outcome import OK, RecordOutcome, failed, refuse_unsupported
+from asudfd.aerospike.message.single.call_cache import CallCache, digest_place
+from asudfd.aerospike.message.single.read import read
+from asudfd.aerospike.message.single.touch import touch
+from asudfd.aerospike.message.single.udf import apply, apply_in_thread, commit_result, view_of
+from asudfd.aerospike.message.single.write import delete, write
+from asudfd.lua.aerospike.record_view import record_call
+from asudfd.record.record import partition as partition_of
+from asudfd.record.refused import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from asinfo.wire.message import Message, Op
+    from asudfd.aerospike.message.context import RecordContext
+    from asudfd.aerospike.message.counts import ResultCounters
+    from asudfd.network.session import ClientSession
+    from asudfd.record.namespace import Namespace
+
+    Execute = Callable[[Namespace, Message, list[Op]], RecordOutcome]
+
+_CALLED = UDFS.names["client"]
+_NO_OPS: list[Op] = []
+
+_KINDS: tuple[tuple[Execute, ResultCounters], ...] = (
+    (read, READS),
+    (write, WRITES),
+    (read, READS),
+    (delete, DELETES),
+)
+"""Who executes a request on one record, and what is counted; by the bits WRITE and DELETE of info2."""
+
+
+class RecordExecutor:
+    """Executes requests on single records of the node of ``context``, whoever has sent them."""
+
+    __slots__ = ("_calls", "context", "namespaces")
+
+    def __init__(self, context: RecordContext) -> None:
+        self.context = context
+        self.namespaces = context.namespaces
+        self._calls = CallCache()
+        context.owners.own = self
+
+    def respond(
+        self, message: Message, todo: list[Op], origin: str, session: ClientSession | None
+    ) -> bytes | Awaitable[bytes]:
+        """The reply to a request; ``origin`` and ``session`` as `answer` takes them."""
+        namespace = self.namespaces.get(message.fields.get(FIELD_NAMESPACE, b""))
+        if namespace is None:
+            return reply_frame(Result.NAMESPACE)
+        waits = message.digest in namespace.locks or _waits(message.fields)
+        outcome = None if waits else self._attempt(namespace, message, todo, origin, session)
+        if outcome is None:
+            return self._later(namespace, message, todo, origin, session)
+        if outcome.code == OK and message.info2 & INFO2_WRITE:
+            durable = namespace.storage.durable()
+            if durable is not None:
+                return _durably(outcome, durable)
+        return reply_frame(*outcome)
+
+    def answer(
+        self, message: Message, todo: list[Op], origin: str, session: ClientSession | None
+    ) -> RecordOutcome | Awaitable[RecordOutcome]:
+        """The outcome of a request.
+
+        ``origin`` begins the names of the counters; ``session`` is the client's, if it is known.
+        """
+        namespace = self.namespaces.get(message.fields.get(FIELD_NAMESPACE, b""))
+        if namespace is None:
+            return failed(Result.NAMESPACE)
+        if message.digest in namespace.locks or _waits(message.fields):
+            return self._in_line(namespace, message, todo, origin, session)
+        outcome = self._attempt(namespace, message, todo, origin, session)
+        return self._in_line(namespace, message, todo, origin, session) if outcome is None else outcome
+
+    def learn_call(self, body: bytes, message: Message) -> None:
+        """Keep what a UDF call says, for `respond_to_known_call`."""
+        self._calls.learn(body, message, self.namespaces)
+
+    def respond_to_known_call(
+        self, body: bytes, session: ClientSession | None
+    ) -> bytes | Awaitable[bytes] | None:
+        """The reply to a UDF call whose bytes came before with another digest; None if it has to take the usual way."""
+        try:
+            place = digest_place(body)
+            end = place + DIGEST_SIZE
+            call = self._calls[body[:place] + body[end:]]
+        except (IndexError, KeyError):
+            return None
+        digest, context = body[place:end], self.context
+        owners = context.owners
+        if not owners.alone and not owners.owns(partition_of(digest)):
+            return None
+        namespace, module, function, arguments, fields, set_name, ttl = call
+        if digest in namespace.locks or context.service.disable_udf_execution:
+            return None
+        try:
+            record = namespace.get(digest)
+            if record is not None and record.set_name != set_name:
+                return None
+            view = view_of(namespace, digest, record, fields)
+            result = context.host.run_inline(record_call(module, function, arguments, view))
+            if result is None:
+                return self._later(namespace, unpack(body), _NO_OPS, "client", session)
+            outcome = commit_result(namespace, digest, fields, ttl, record, result, "client")
+        except Refused as error:
+            outcome = context.refuse(error, session)
+        except Exception as error:  # noqa: BLE001 - the edge, as in `_attempt`
+            outcome = context.fault(error)
+        namespace.counters[_CALLED[outcome.code]] += 1
+        if outcome.code == OK:
+            durable = namespace.storage.durable()
+            if durable is not None:
+                return _durably(outcome, durable)
+        return reply_frame(*outcome)
+
+    async def _later(
+        self,
+        namespace: Namespace,
+        message: Message,
+        todo: list[Op],
+        origin: str,
+        session: ClientSession | None,
+    ) -> bytes:
+        outcome = await self._in_line(namespace, message, todo, origin, session)
+        durable = namespace.durable()
+        return reply_frame(*outcome) if durable is None else await _durably(outcome, durable)
+
+    async def _in_line(
+        self,
+        namespace: Namespace,
+        message: Message,
+        todo: list[Op],
+        origin: str,
+        session: ClientSession | None,
+    ) -> RecordOutcome:
+        """Answer as soon as nobody who came before works on the record; a UDF then in a thread, if it takes long."""
+        context, digest = self.context, message.digest
+        assert digest is not None
+        limit = min(context.seconds_for(message.time_limit), context.lua.time_max_ms / 1000)
+        end = time.monotonic() + limit
+        try:
+            await prepare(message.fields)
+            async with namespace.hold(digest, limit):
+                await prepare(message.fields)  # once more, if so many others came meanwhile
+                seconds = end - time.monotonic()
+                outcome = self._attempt(namespace, message, todo, origin, session)
+                if outcome is None:
+                    outcome = await apply_in_thread(context.host, namespace, message, origin, seconds)
+                    UDFS.count(namespace, origin, outcome.code)
+        except TimeoutError:
+            namespace.counters[f"{origin}_tsvc_timeout"] += 1
+            outcome = failed(Result.TIMEOUT)
+        except Refused as error:
+            if error.code == Result.KEY_BUSY:
+                namespace.counters["fail_key_busy"] += 1
+            outcome = context.refuse(error, session)
+        except Exception as error:  # noqa: BLE001 - the same edge, for calls in a thread
+            outcome = context.fault(error)
+        return outcome
+
+    def _attempt(
+        self,
+        namespace: Namespace,
+        message: Message,
+        todo: list[Op],
+        origin: str,
+        session: ClientSession | None,
+    ) -> RecordOutcome | None:
+        """The outcome of a request on a record that nobody has locked; None for a UDF that needs a thread."""
+        context, fields, info2 = self.context, message.fields, message.info2
+        execute, counts = _KINDS[info2 & (INFO2_WRITE | INFO2_DELETE)]
+        outcome: RecordOutcome | None
+        try:
+            if (FIELD_FILTER in fields or FIELD_MRT_ID in fields) and not _passes(namespace, message):
+                if FIELD_UDF_MODULE in fields:
+                    counts = UDFS
+                outcome = _with_generation(namespace, message, Result.FILTERED_OUT)
+            elif counts is WRITES and FIELD_UDF_MODULE in fields:
+                counts = UDFS
+                allowed = not context.service.disable_udf_execution
+                outcome = apply(context.host, namespace, message, origin, allowed=allowed)
+                if outcome is None:
+                    return None
+            elif counts is READS and not message.info1 & INFO1_READ:
+                raise Refused(Result.PARAMETER, "a request that neither reads nor writes")  # noqa: TRY301 - counted below
+            else:
+                outcome = execute(namespace, message, todo)
+                if counts is READS and outcome.void_time:  # only a record that was read shows one
+                    touch(namespace, message)
+        except (Refused, particle.Refused) as error:
+            outcome = context.refuse(error, session)
+            if counts is not UDFS:
+                outcome = _with_generation(namespace, message, error.code)
+        except Exception as error:  # noqa: BLE001 - the edge: a fault in one request may not end a connection
+            outcome = context.fault(error)
+        namespace.counters[counts.names[origin][outcome.code]] += 1
+        return outcome
+
+
+def _waits(fields: Mapping[int, bytes]) -> bool:
+    """Whether a request has a filter that takes time to compile."""
+    return FIELD_FILTER in fields and not ready(fields)
+
+
+def _passes(namespace: Namespace, message: Message) -> bool:
+    """Whether the record passes the filter of a request; one that is not there does. Raises Refused."""
+    digest = message.digest
+    assert digest is not None
+    refuse_unsupported(message.fields)
+    wanted = filter_of(message.fields)
+    record = namespace.get(digest)
+    return wanted is None or record is None or wanted.passes(namespace, digest, record)
+
+
+def _with_generation(namespace: Namespace, message: Message, code: int) -> RecordOutcome:
+    """The outcome of a request that is refused: it shows the record's generation, but where that was to be deleted."""
+    digest, record = message.digest, None
+    assert digest is not None
+    if not message.info2 & INFO2_DELETE:
+        with suppress(Refused):  # a damaged record has none
+            record = namespace.get(digest)
+    return RecordOutcome(int(code), 0 if record is None else record.generation, 0, b"", 0)
+
+
+async def _durably(outcome: RecordOutcome, durable: Awaitable[int]) -> bytes:
+    """The reply when the disk has what it tells of, or the disk's error."""
+    code = await durable
+    return reply_frame(code) if code else reply_frame(*outcome)
