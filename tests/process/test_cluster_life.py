@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from asinfo.wire import request
+from asinfo.wire.digest import PARTITIONS, partition
 from asinfo.wire.request import Key, Policy
 from asinfo.wire.result import Result
-from asudfd.record.record import PARTITIONS, partition
 from tests import cluster_processes, etcd
 from tests.cluster_processes import LEASE_SECONDS, Cluster, Node
 from tests.etcd import Etcd, await_true

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from asinfo.wire import request
+from asinfo.wire.digest import partition
 from asinfo.wire.request import Key, Policy
 from asinfo.wire.result import Result
-from asudfd.record.record import partition
 from tests import cluster_processes, etcd
 from tests.cluster_processes import Cluster, Node
 from tests.etcd import Etcd, await_true

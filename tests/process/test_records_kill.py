@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from asinfo.wire.digest import PARTITIONS
 from asudfd.config import schema
 from asudfd.record.device import Device
 from asudfd.record.namespace import Namespace
-from asudfd.record.record import PARTITIONS
 from tests.processes import ROOT
 
 ROUNDS = 8

@@ -11,9 +11,8 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asinfo.wire.frame import HEADER_SIZE, unpack_header
-from asinfo.wire.message import INFO1_BATCH, INFO3_LAST, count_ops, op, read_ops, replies
+from asinfo.wire.message import EPOCH, INFO1_BATCH, INFO3_LAST, count_ops, op, read_ops, replies
 from asinfo.wire.result import Result
-from asudfd.record.record import EPOCH_SECONDS
 from tests.processes import Daemon, receive_exactly
 from tests.recorded.verdict import Outcome, Row, Verdict, judged, read
 
@@ -131,7 +130,7 @@ def _lives(connection: socket.socket, get: Any, low: float, high: float) -> bool
     end = time.monotonic() + TOUCH_SECONDS
     while True:
         void_time = _ask(connection, _bytes(get))[0].void_time
-        if low <= (void_time and void_time + EPOCH_SECONDS - time.time()) <= high:
+        if low <= (void_time and void_time + EPOCH - time.time()) <= high:
             return True
         if time.monotonic() > end:
             return False

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import shake_128
 from time import monotonic
 
-PARTITIONS = 4096
+from asinfo.wire.digest import PARTITIONS
 
 RECLUSTER_SECONDS = 1.8
 """How long a cluster counts as being formed anew; further requests are refused meanwhile, as by the real server."""

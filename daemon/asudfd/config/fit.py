@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
+from asinfo.wire.message import TTL_NEVER
 from asudfd.config.parameter import parameters
 from asudfd.config.schema import SmdConfig
 from asudfd.config.schema.address import can_listen, can_resolve
-from asudfd.config.schema.namespace import FILE_SIZE_MAX, FILE_SIZE_MIN, TTL_NEVER
+from asudfd.config.schema.namespace import FILE_SIZE_MAX, FILE_SIZE_MIN
 from asudfd.config.schema.smd import LOCAL
 
 if TYPE_CHECKING:

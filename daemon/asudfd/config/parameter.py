@@ -239,10 +239,17 @@ class ConfigContext:
     shown: bool
 
 
-_declared: dict[type, tuple[dict[str, Parameter], dict[str, ConfigContext]]] = {}
+class _Declared(NamedTuple):
+    """What a dataclass declares, by name."""
+
+    parameters: dict[str, Parameter]
+    contexts: dict[str, ConfigContext]
 
 
-def _declarations(kind: type) -> tuple[dict[str, Parameter], dict[str, ConfigContext]]:
+_declared: dict[type, _Declared] = {}
+
+
+def _declarations(kind: type) -> _Declared:
     """What ``kind`` declares; kept, since every `set-config` and every line of a file asks."""
     if kind not in _declared:
         own: dict[str, Parameter] = {}
@@ -253,18 +260,18 @@ def _declarations(kind: type) -> tuple[dict[str, Parameter], dict[str, ConfigCon
                 own[name] = Parameter(name, *item.metadata["parameter"])
             elif "context" in item.metadata:
                 inner[name] = item.metadata["context"]
-        _declared[kind] = own, inner
+        _declared[kind] = _Declared(own, inner)
     return _declared[kind]
 
 
 def parameters(kind: type) -> dict[str, Parameter]:
     """The parameters of a context, by name, in the order `get-config` lists them."""
-    return _declarations(kind)[0]
+    return _declarations(kind).parameters
 
 
 def contexts(kind: type) -> dict[str, ConfigContext]:
     """The contexts inside a context, by name."""
-    return _declarations(kind)[1]
+    return _declarations(kind).contexts
 
 
 def spell(value: Value) -> str:

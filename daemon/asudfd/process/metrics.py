@@ -3,10 +3,18 @@
 import os
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 _PAGE_KILOBYTES = os.sysconf("SC_PAGE_SIZE") // 1024
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PROC = Path("/proc")
+
+
+class SystemTimes(NamedTuple):
+    """Seconds of all processors in user code and in the kernel."""
+
+    user: float
+    kernel: float
 
 
 class Metrics:
@@ -27,14 +35,14 @@ class Metrics:
 
     def tick(self) -> None:
         """Begin a new span of CPU accounting."""
-        cpu, wall, (user, kernel) = time.process_time(), time.monotonic(), _system_seconds()
+        cpu, wall, system = time.process_time(), time.monotonic(), _system_seconds()
         hundredth = max(wall - self._wall, 1e-3) / 100
         self.cpu_percent = round((cpu - self._cpu) / hundredth)
         self.system_cpu = (
-            round((user - self._system[0]) / hundredth),
-            round((kernel - self._system[1]) / hundredth),
+            round((system.user - self._system.user) / hundredth),
+            round((system.kernel - self._system.kernel) / hundredth),
         )
-        self._cpu, self._wall, self._system = cpu, wall, (user, kernel)
+        self._cpu, self._wall, self._system = cpu, wall, system
 
     @staticmethod
     def resident() -> int:
@@ -63,13 +71,13 @@ def _memory() -> dict[str, int]:
     return {line.split(":")[0]: int(line.split()[1]) for line in _lines(_PROC / "meminfo")}
 
 
-def _system_seconds() -> tuple[float, float]:
+def _system_seconds() -> SystemTimes:
     """Seconds that all cores together have spent in user code and in the kernel. See proc(5), /proc/stat."""
     lines = _lines(_PROC / "stat")
     if not lines:
-        return 0.0, 0.0
+        return SystemTimes(0.0, 0.0)
     user, nice, system, _idle, _wait, irq, softirq = (int(word) / _TICKS for word in lines[0].split()[1:8])
-    return user + nice, system + irq + softirq
+    return SystemTimes(user + nice, system + irq + softirq)
 
 
 def _number(path: Path, column: int) -> int:

@@ -24,12 +24,12 @@ from typing import TYPE_CHECKING
 
 import lmdb
 
+from asinfo.wire.digest import PARTITIONS, partition
 from asudfd.errors import RECOVER, StartError
 from asudfd.record import legacy
 from asudfd.record.check import TABLES, broken_tree, has_tables, passes
 from asudfd.record.disk import FULL, reason
 from asudfd.record.journals import ExpectedJournals, JournalState, state_of
-from asudfd.record.record import PARTITIONS, partition
 from asudfd.record.stored import DamagedError, seal, unseal
 from asudfd.record.tree import CHECKED_MAX
 

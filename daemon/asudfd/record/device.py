@@ -20,6 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from asinfo.wire.digest import partition
 from asinfo.wire.result import Result
 from asudfd.errors import RECOVER
 from asudfd.record.database import DatabaseError, Layer, NoRoomError, insert
@@ -27,7 +28,6 @@ from asudfd.record.disk import DiskError, reason
 from asudfd.record.journal import ROOM, Journal
 from asudfd.record.journals import ExpectedJournals
 from asudfd.record.opening import insist, open_files
-from asudfd.record.record import partition
 from asudfd.record.refused import Refused
 
 if TYPE_CHECKING:

@@ -31,6 +31,8 @@ from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
+from asinfo.wire.message import DIGEST_SIZE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -43,9 +45,9 @@ NOTES = (128, 192)
 
 _HEADS = (0, 256)
 
-ENTRY = Struct("!IIII20s")
+ENTRY = Struct(f"!IIII{DIGEST_SIZE}s")
 START = Struct("!II")
-BODY = Struct("!II20s")
+BODY = Struct(f"!II{DIGEST_SIZE}s")
 
 _CRC = Struct("!I")
 _HEAD = Struct("!16sIQII16s")

@@ -16,6 +16,7 @@ from struct import Struct
 from typing import NamedTuple
 from zlib import crc32
 
+from asinfo.wire.message import DIGEST_SIZE
 from asudfd.record.entries import JournalContent, JournalGap
 
 FORMAT = b"asudf records 1"
@@ -24,7 +25,7 @@ SEARCH_FACTOR = 64
 """How many times the size of the journal may be read in search of whole entries, whatever clients have put into it."""
 
 _CRC = Struct("!I")
-_HEADER = Struct("!IQ20s")
+_HEADER = Struct(f"!IQ{DIGEST_SIZE}s")
 _START = _CRC.size + _HEADER.size
 _EPOCH_PLACE = _CRC.size + 4
 

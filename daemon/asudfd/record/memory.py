@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asudfd.record.record import PARTITIONS, partition
+from asinfo.wire.digest import PARTITIONS, partition
 from asudfd.record.sets import Sets
 
 if TYPE_CHECKING:

@@ -15,10 +15,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from asinfo.wire.result import Result
+from asudfd.clock import now_milliseconds
 from asudfd.record import ttl as ttl_rules
 from asudfd.record.counters import counters
 from asudfd.record.locks import Locks
-from asudfd.record.record import GENERATION_MAX, Record, now_milliseconds, pack_parts, times, unpack
+from asudfd.record.record import GENERATION_MAX, Record, pack_parts, times, unpack
 from asudfd.record.refused import Refused
 from asudfd.record.sets import SETS_MAX
 from asudfd.record.sweep import Sweeper

@@ -17,18 +17,10 @@ would have to walk through (a million objects would stop the event loop for 80 m
 from __future__ import annotations
 
 from struct import Struct
-from time import time_ns
 from typing import NamedTuple
-
-EPOCH_SECONDS = 1_262_304_000
-"""2010-01-01 UTC, where times of Aerospike begin, in Unix time."""
 
 GENERATION_MAX = 0xFFFF
 """After this generation comes 1. Source: the wire specification, section 3.6."""
-
-PARTITIONS = 4096
-
-DIGEST_SIZE = 20
 
 
 class Record(NamedTuple):
@@ -80,13 +72,3 @@ def times(value: bytes) -> tuple[int, int, bytes]:
     """Void time, last update and set name of the record whose stored form is ``value``, and no more."""
     _, void_time, last_update, set_size, _ = _unpack(value)
     return void_time, last_update, value[_START : _START + set_size]
-
-
-def partition(digest: bytes) -> int:
-    """Number of the partition that ``digest`` belongs to. Source: the wire specification, section 2.2."""
-    return digest[0] | (digest[1] & 0x0F) << 8
-
-
-def now_milliseconds() -> int:
-    """Milliseconds since 2010-01-01 UTC."""
-    return time_ns() // 1_000_000 - EPOCH_SECONDS * 1000

@@ -23,8 +23,10 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import lmdb
 
+from asinfo.wire.digest import PARTITIONS
+from asinfo.wire.message import DIGEST_SIZE
 from asudfd.record import legacy
-from asudfd.record.record import PARTITIONS, unpack
+from asudfd.record.record import unpack
 from asudfd.record.stored import DamagedError, unseal
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 SILENCE_SECONDS = 30.0
 """So long a child may say nothing, while it reads a partition, before it is taken for stuck."""
 
-_MESSAGE = Struct("!BI20sI")
+_MESSAGE = Struct(f"!BI{DIGEST_SIZE}sI")
 _COUNT = Struct("!QQ")
 _PREFIX_SIZE = 2
 
@@ -183,7 +185,9 @@ def _be_child(path: Path, first: int, number: int) -> NoReturn:
 class _Teller(NamedTuple):
     write: Callable[[bytes], object]
 
-    def __call__(self, kind: int, partition: int, key: bytes = bytes(20), value: bytes = b"") -> None:
+    def __call__(
+        self, kind: int, partition: int, key: bytes = bytes(DIGEST_SIZE), value: bytes = b""
+    ) -> None:
         self.write(_MESSAGE.pack(kind, partition, key, len(value)) + value)
 
 
@@ -235,7 +239,7 @@ def _read_partition(cursor: lmdb.Cursor, partition: int, tell: _Teller, *, first
     for key, stored in ((bytes(key), bytes(stored)) for key, stored in cursor):
         if key[:_PREFIX_SIZE] != prefix:
             return
-        if key <= last or len(key) != _PREFIX_SIZE + 20:
+        if key <= last or len(key) != _PREFIX_SIZE + DIGEST_SIZE:
             raise ValueError("its keys are not in their order")
         last, digest = key, key[_PREFIX_SIZE:]
         try:

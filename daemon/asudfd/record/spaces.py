@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asinfo.files import exposed
+from asinfo.wire.message import TTL_NEVER
 from asudfd.errors import StartError
 from asudfd.record.device import Device
 from asudfd.record.memory import Memory
 from asudfd.record.namespace import Namespace
-from asudfd.record.ttl import NEVER
 
 if TYPE_CHECKING:
     from asudfd.config import schema
@@ -47,7 +47,7 @@ def open_namespaces(
 
 
 def _checked(config: schema.NamespaceConfig) -> schema.NamespaceConfig:
-    ttl = config.default_ttl or any(one.default_ttl not in {0, NEVER} for one in config.sets.values())
+    ttl = config.default_ttl or any(one.default_ttl not in {0, TTL_NEVER} for one in config.sets.values())
     if ttl and not config.nsup_period and not config.allow_ttl_without_nsup:
         raise StartError(
             f"namespace {config.name}: default-ttl needs an nsup-period, which removes expired records, "

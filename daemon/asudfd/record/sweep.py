@@ -11,12 +11,14 @@ from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from asinfo.wire.digest import PARTITIONS
+from asinfo.wire.message import TTL_NEVER
 from asudfd.fairness import Slice
 from asudfd.process.metrics import Metrics
 from asudfd.record.histogram import Histograms
-from asudfd.record.record import PARTITIONS, times
+from asudfd.record.record import times
 from asudfd.record.refused import Refused
-from asudfd.record.ttl import NEVER, now_seconds
+from asudfd.record.ttl import now_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,7 +120,7 @@ class Sweeper:
 
     def _longest_ttl(self) -> int:
         config = self._namespace.config
-        times = (one.default_ttl for one in config.sets.values() if one.default_ttl != NEVER)
+        times = (one.default_ttl for one in config.sets.values() if one.default_ttl != TTL_NEVER)
         return max(config.default_ttl, *times, 0)
 
     def _steps(self, histograms: Histograms | None) -> Iterator[None]:

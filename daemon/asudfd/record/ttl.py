@@ -13,25 +13,19 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from asinfo.wire.message import EPOCH, TTL_DEFAULT, TTL_MAX, TTL_NEVER, TTL_UNCHANGED
 from asinfo.wire.result import Result
-from asudfd.record.record import EPOCH_SECONDS
 from asudfd.record.refused import Refused
 
 if TYPE_CHECKING:
     from asudfd.config import schema
-
-DEFAULT = 0
-NEVER = 0xFFFFFFFF
-KEEP = 0xFFFFFFFE
-TTL_MAX = 10 * 365 * 86400
-"""Ten years, in seconds."""
 
 PERCENT_MAX = 100
 
 
 def now_seconds() -> int:
     """Seconds since 2010-01-01 UTC."""
-    return int(time.time()) - EPOCH_SECONDS
+    return int(time.time()) - EPOCH
 
 
 def void_time(config: schema.NamespaceConfig, ttl: int, old: int | None, set_name: bytes) -> int:
@@ -39,13 +33,13 @@ def void_time(config: schema.NamespaceConfig, ttl: int, old: int | None, set_nam
 
     Raises Refused as Namespace.void_time does.
     """
-    if ttl == NEVER:
+    if ttl == TTL_NEVER:
         return 0
-    if ttl == KEEP:
+    if ttl == TTL_UNCHANGED:
         if old is not None:
             return old
-        ttl = DEFAULT
-    if ttl == DEFAULT:
+        ttl = TTL_DEFAULT
+    if ttl == TTL_DEFAULT:
         ttl = default_ttl(config, set_name)
         return ttl and now_seconds() + ttl
     if ttl > TTL_MAX:
@@ -60,7 +54,7 @@ def default_ttl(config: schema.NamespaceConfig, set_name: bytes) -> int:
     own = config.sets.get(set_name)
     if own is None or not own.default_ttl:
         return config.default_ttl
-    return 0 if own.default_ttl == NEVER else own.default_ttl
+    return 0 if own.default_ttl == TTL_NEVER else own.default_ttl
 
 
 def read_touch_percent(config: schema.NamespaceConfig, asked: int, set_name: bytes) -> int:
@@ -68,7 +62,7 @@ def read_touch_percent(config: schema.NamespaceConfig, asked: int, set_name: byt
 
     ``asked`` is the time to live of the read's message: 0 is the set's default, or else the namespace's.
     """
-    if asked == DEFAULT:
+    if asked == TTL_DEFAULT:
         own = config.sets.get(set_name)
         asked = (own is not None and own.default_read_touch_ttl_pct) or config.default_read_touch_ttl_pct
     return asked if 0 < asked <= PERCENT_MAX else 0

@@ -27,7 +27,7 @@ from asudfd.smd.interface import (
     SmdState,
     SmdTimeout,
 )
-from asudfd.smd.module import EPOCH_MILLISECONDS, PendingChange, SmdModule
+from asudfd.smd.module import PendingChange, SmdModule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
     from asudfd.cluster.cluster import Member
     from asudfd.manifest import Manifest
-
-__all__ = ["EPOCH_MILLISECONDS", "REMOVED_MAX", "LocalSmd"]
 
 REMOVED_MAX = 1024
 """How many removed keys keep their slot in the order; else adding and removing new names would fill the store."""

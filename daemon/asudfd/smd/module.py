@@ -12,10 +12,10 @@ the writing of a new log, which comes after as many bytes of changes as it write
 from __future__ import annotations
 
 import itertools
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from asudfd.clock import now_milliseconds
 from asudfd.errors import StartError
 from asudfd.process.work_directory import read_own, sync_directory
 from asudfd.smd import file, first
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
     from asudfd.manifest import Manifest
     from asudfd.smd.interface import SmdFailed
-
-EPOCH_MILLISECONDS = 1_262_304_000_000
-"""2010-01-01 UTC, where timestamps of Aerospike begin."""
 
 GARBAGE_MIN = 1 << 20
 """Bytes of entries that later ones replaced, below which a log is left as it is: 700 changes of a small module.
@@ -163,7 +160,7 @@ class SmdModule:
     def plan(self, changes: Sequence[PendingChange], removed_max: int) -> GroupCommit:
         """What ``changes`` come to; more than ``removed_max`` removed keys do not keep their slot in the order."""
         plan = GroupCommit()
-        moment = now()
+        moment = now_milliseconds()
         for change in changes:
             present = plan.items.get(change.key) or self.items.get(change.key)
             there = present.value if present else None
@@ -257,11 +254,6 @@ class SmdModule:
         if self.log is not None:
             self.log.close()
             self.log = None
-
-
-def now() -> int:
-    """The time as items have it."""
-    return time.time_ns() // 1_000_000 - EPOCH_MILLISECONDS
 
 
 def keep_beside(path: Path, data: bytes) -> Path:

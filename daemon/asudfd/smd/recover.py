@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asinfo.wire.udf import SOURCE_SIZE_MAX
+from asudfd.clock import now_milliseconds
 from asudfd.config.schema.smd import LOCAL
 from asudfd.errors import StartError
 from asudfd.manifest import Manifest
@@ -22,8 +24,8 @@ from asudfd.process.work_directory import read_own
 from asudfd.smd import file, first
 from asudfd.smd.choice import directory_of
 from asudfd.smd.interface import SINDEX, TRUNCATE, UDF, SmdContent, SmdItem
-from asudfd.smd.module import SmdModule, keep_beside, now
-from asudfd.udf.module import SOURCE_SIZE_MAX, from_value, to_value
+from asudfd.smd.module import SmdModule, keep_beside
+from asudfd.udf.module import from_value, to_value
 from asudfd.udf.store import MARK, copies
 
 if TYPE_CHECKING:
@@ -99,7 +101,7 @@ def _save(module: SmdModule, salvage: SmdSalvage, found: Mapping[str, bytes], re
         item, copy = items.get(key), found.get(key)
         if copy is not None and copy != _source(item):
             value = to_value(key, b64encode(copy).decode("ascii"))
-            items[key] = SmdItem(key, value, item.generation + 1 if item else 1, now())
+            items[key] = SmdItem(key, value, item.generation + 1 if item else 1, now_milliseconds())
             report.say(
                 f"{key!a}: from its copy under user-path, which is what was put last unless somebody edited it"
             )
@@ -171,6 +173,6 @@ def _copies(user_path: Path) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for path in sorted(paths, key=lambda path: path.lstat().st_mtime_ns):
         content = read_own(path)
-        if 0 < len(content) < SOURCE_SIZE_MAX:
+        if 0 < len(content) <= SOURCE_SIZE_MAX:
             found[path.name] = content
     return found

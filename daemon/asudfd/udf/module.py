@@ -23,13 +23,11 @@ from dataclasses import dataclass
 
 from asinfo.decode import decode_json
 from asinfo.wire.info import parameter
-from asinfo.wire.udf import is_filename
+from asinfo.wire.udf import SOURCE_SIZE_MAX, is_filename
 from asudfd.errors import UdfError
 
 CONTENT_LEN_SIZE_MAX = 10
 BASE64_ALPHABET = (string.ascii_letters + string.digits + "+/").encode()
-SOURCE_SIZE_MAX = 1_048_576
-"""Limit on three quarters of the base64 length, in bytes; so the largest module has one byte less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,9 @@ def _content(content: bytes | None, length: int) -> bytes:
     """``content``, when it is just as long as announced and small enough."""
     if content is None or len(content) != length:
         raise UdfError(b"invalid_content")
-    if length * 3 // 4 > SOURCE_SIZE_MAX:
+    if (
+        length * 3 // 4 > SOURCE_SIZE_MAX + 1
+    ):  # three quarters of the base64 length, as the real server looks at it
         raise UdfError(b"invalid_udf_content_len,>1M")
     return content
 

@@ -4,7 +4,8 @@ from base64 import b64decode
 
 import pytest
 
-from asudfd.cluster.cluster import PARTITIONS, Cluster, Member
+from asinfo.wire.digest import PARTITIONS
+from asudfd.cluster.cluster import Cluster, Member
 
 
 def members(*ids: str) -> list[Member]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from asinfo.wire.message import TTL_NEVER
 from asudfd.aerospike.info.table import InfoCommand
 from asudfd.config.change import named_set, plan
 from asudfd.config.namespace_listing import namespace_listing
 from asudfd.config.parameter import listing, parameters, spell
 from asudfd.config.schema import NamespaceConfig
-from asudfd.config.schema.namespace import TTL_NEVER
 from asudfd.errors import Code, CommandError
 from asudfd.process import fd_limit
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from asinfo.wire.digest import PARTITIONS
 from asudfd.aerospike.info.table import InfoCommand
-from asudfd.cluster.cluster import PARTITIONS
 from asudfd.errors import Code, CommandError
 from asudfd.fairness import loop_scheduler
 from asudfd.record.refused import Refused

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from asinfo.wire.message import NAMESPACE_NAME_SIZE_MAX, SET_NAME_SIZE_MAX
+from asinfo.wire.message import EPOCH, NAMESPACE_NAME_SIZE_MAX, SET_NAME_SIZE_MAX
 from asudfd.aerospike.info.table import InfoCommand
+from asudfd.clock import now_milliseconds
 from asudfd.errors import Code, CommandError
-from asudfd.record.record import EPOCH_SECONDS, now_milliseconds
 from asudfd.record.truncation import WHOLE
 from asudfd.smd.interface import TRUNCATE, SmdFailed, SmdTimeout
 
@@ -104,7 +104,7 @@ def _milliseconds(nanoseconds: bytes) -> int:
     unix = int(digits)
     if sign == b"-" and unix:
         unix = (1 << 64) - 1
-    return unix // 1_000_000 - EPOCH_SECONDS * 1000
+    return unix // 1_000_000 - EPOCH * 1000
 
 
 def _key(name: bytes, set_name: bytes | None) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 OWNER_SIZE_MAX = 255
 
-TTL_MAX = 86_400
+LOCK_SECONDS_MAX = 86_400
 """Seconds; whoever needs a day asks again within it."""
 
 
@@ -33,7 +33,7 @@ async def udf_lock(node: Node, request: Request) -> bytes:
     """
     owner = _owner(request)
     ttl = request.required(b"ttl")
-    if not ttl.isdigit() or not 0 < int(ttl) <= TTL_MAX:
+    if not ttl.isdigit() or not 0 < int(ttl) <= LOCK_SECONDS_MAX:
         raise CommandError(Code.PARAMETER, "bad 'ttl'")
     return await _answer(node.smd.lock(owner, int(ttl)))
 

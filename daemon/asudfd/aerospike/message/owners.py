@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from asinfo.wire.digest import partition as partition_of
 from asudfd.aerospike.message.peer.peer import Peer
-from asudfd.record.record import partition as partition_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping, Sequence

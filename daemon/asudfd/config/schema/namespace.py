@@ -7,6 +7,7 @@ Names and defaults: the `get-config` lines measured on a real server 8.1.2.0 (in
 import re
 from dataclasses import dataclass, field
 
+from asinfo.wire.message import TTL_MAX, TTL_NEVER
 from asudfd.config.parameter import (
     DURATIONS,
     NUMBER_MAX,
@@ -21,9 +22,6 @@ from asudfd.config.parameter import (
 
 FILE_SIZE_MIN, FILE_SIZE_MAX = 128 << 20, 2 << 40
 """Limits of filesize in a configuration file, in bytes."""
-
-TTL_MAX = 10 * 365 * 86400
-"""Ten years, in seconds: the longest default time to live of the real server."""
 
 
 @dataclass(slots=True)
@@ -153,12 +151,8 @@ class StorageEngine:
         return self.kind == "memory"
 
 
-TTL_NEVER = 0xFFFFFFFF
-"""What default-ttl of a set is for -1: records of this set live for ever, whatever the namespace says."""
-
-
 def set_ttl(text: str) -> int:
-    """``text`` as default-ttl of a set: -1 for ever, else up to ten years. Raises ValueError."""
+    """``text`` as default-ttl of a set: -1 for ever, whatever the namespace says, else up to ten years. Raises ValueError."""
     value = TTL_NEVER if text == "-1" else number(text, DURATIONS)
     if not (0 <= value <= TTL_MAX or value == TTL_NEVER):
         raise ValueError(f"must be -1 or from 0 to {TTL_MAX} seconds, not {text}")

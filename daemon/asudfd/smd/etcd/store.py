@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from asudfd.clock import now_milliseconds
 from asudfd.errors import StartError
 from asudfd.smd.etcd import wire
 from asudfd.smd.etcd.applied_index import AppliedIndex
@@ -24,7 +24,7 @@ from asudfd.smd.etcd.membership import EtcdMembership
 from asudfd.smd.etcd.watch_cache import WatchCache, hand_over
 from asudfd.smd.etcd.wire import AccessDenied, EtcdError, EtcdUnreachable, HistoryDiverged, KeyValue
 from asudfd.smd.interface import CONFIRM_SECONDS, Accept, LockHolder, SmdFailed, SmdItem, SmdState, SmdTimeout
-from asudfd.smd.local import EPOCH_MILLISECONDS, REMOVED_MAX
+from asudfd.smd.local import REMOVED_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -280,7 +280,7 @@ class EtcdSmd:
         looks = [wire.fetch(place), *self.cache.identity.fetches(), self._applied.fetch()]
         operations = []
         if present.value != value:
-            now = time.time_ns() // 1_000_000 - EPOCH_MILLISECONDS
+            now = now_milliseconds()
             operations = [wire.put(place, value), wire.put(stamp, b"%d" % now), self.cache.identity.stamp()]
             for victim, revision in given_up:
                 comparisons.append(wire.is_revision(self._places(victim)[0], revision))

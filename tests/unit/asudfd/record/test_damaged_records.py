@@ -7,9 +7,9 @@ from pathlib import Path
 import lmdb
 import pytest
 
+from asinfo.wire.digest import PARTITIONS, partition
 from asinfo.wire.result import Result
 from asudfd.record import check
-from asudfd.record.record import PARTITIONS, partition
 from asudfd.record.refused import Refused
 from asudfd.record.stored import MARK, DamagedError, seal, unseal
 from tests.fakes.records import device, digest, fill, make, new

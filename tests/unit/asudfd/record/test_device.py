@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from asinfo.wire.digest import PARTITIONS, partition
 from asinfo.wire.result import Result
 from asudfd.errors import StartError
 from asudfd.record import device as device_module
@@ -14,7 +15,7 @@ from asudfd.record import journal
 from asudfd.record.database import Database, DatabaseError
 from asudfd.record.journal import Journal
 from asudfd.record.namespace import Namespace
-from asudfd.record.record import PARTITIONS, Record, partition
+from asudfd.record.record import Record
 from asudfd.record.refused import Refused
 from tests.fakes.records import device, digest, make, make_and_close, new
 

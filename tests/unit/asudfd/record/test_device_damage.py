@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from asinfo.wire.digest import partition
 from asudfd.errors import StartError
 from asudfd.record import check, journal
-from asudfd.record.record import partition
 from tests.fakes.records import device, digest, fill, make, make_and_close, without_last_keys
 
 

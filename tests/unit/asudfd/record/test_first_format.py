@@ -8,11 +8,12 @@ from zlib import crc32
 import lmdb
 import pytest
 
+from asinfo.wire.digest import partition
 from asudfd.errors import StartError
 from asudfd.record import journal
 from asudfd.record.database import Database
 from asudfd.record.journals import ExpectedJournals
-from asudfd.record.record import pack, partition
+from asudfd.record.record import pack
 from tests.fakes.records import device, digest, make, make_and_close, new
 
 IDENTITY = 0x01020304

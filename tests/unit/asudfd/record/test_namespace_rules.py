@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
+from asinfo.wire.digest import PARTITIONS, partition
+from asinfo.wire.message import EPOCH, TTL_DEFAULT, TTL_MAX, TTL_NEVER, TTL_UNCHANGED
 from asinfo.wire.result import Result
 from asudfd.config import schema
-from asudfd.record import record as record_module
-from asudfd.record import sets, ttl
+from asudfd.record import sets
 from asudfd.record.memory import Memory
 from asudfd.record.namespace import Namespace
-from asudfd.record.record import EPOCH_SECONDS, GENERATION_MAX, PARTITIONS, Record, partition
+from asudfd.record.record import GENERATION_MAX, Record
 from asudfd.record.refused import Refused
 from asudfd.record.truncation import WHOLE
 
@@ -22,8 +23,8 @@ NOW = 500_000_000
 class Clock:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.seconds = float(NOW)
-        monkeypatch.setattr(record_module, "time_ns", lambda: int((self.seconds + EPOCH_SECONDS) * 10**9))
-        monkeypatch.setattr("asudfd.record.ttl.time.time", lambda: self.seconds + EPOCH_SECONDS)
+        monkeypatch.setattr("asudfd.clock.time_ns", lambda: int((self.seconds + EPOCH) * 10**9))
+        monkeypatch.setattr("asudfd.record.ttl.time.time", lambda: self.seconds + EPOCH)
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def test_generations_wrap() -> None:
     namespace = make()
     record = new(namespace)
     after = [
-        namespace.write(digest(1), old, ttl.DEFAULT, b"demo", b"", b"")[0]
+        namespace.write(digest(1), old, TTL_DEFAULT, b"demo", b"", b"")[0]
         for old in (
             None,
             record._replace(generation=GENERATION_MAX - 1),
@@ -118,16 +119,16 @@ def test_an_expired_record_is_gone_even_if_the_disk_is_full(
     [
         (0, None, 0),
         (0, NOW + 5, 0),
-        (ttl.NEVER, None, 0),
-        (ttl.NEVER, NOW + 5, 0),
-        (ttl.KEEP, None, 0),
-        (ttl.KEEP, NOW + 5, NOW + 5),
-        (ttl.KEEP, 0, 0),
+        (TTL_NEVER, None, 0),
+        (TTL_NEVER, NOW + 5, 0),
+        (TTL_UNCHANGED, None, 0),
+        (TTL_UNCHANGED, NOW + 5, NOW + 5),
+        (TTL_UNCHANGED, 0, 0),
         (1, None, NOW + 1),
-        (ttl.TTL_MAX, NOW + 5, NOW + ttl.TTL_MAX),
+        (TTL_MAX, NOW + 5, NOW + TTL_MAX),
         (3, NOW + 5, NOW + 3),
-        (ttl.TTL_MAX + 1, None, Result.PARAMETER),
-        (ttl.KEEP - 1, None, Result.PARAMETER),
+        (TTL_MAX + 1, None, Result.PARAMETER),
+        (TTL_UNCHANGED - 1, None, Result.PARAMETER),
     ],
 )
 @pytest.mark.usefixtures("clock")
@@ -146,14 +147,14 @@ def test_the_default_time_to_live_is_that_of_the_set_or_of_the_namespace() -> No
         default_ttl=100,
         sets={
             b"demo": schema.NamespaceSet("demo", default_ttl=7),
-            b"ever": schema.NamespaceSet("ever", default_ttl=ttl.NEVER),
+            b"ever": schema.NamespaceSet("ever", default_ttl=TTL_NEVER),
         },
     )
     assert namespace.void_time(0, None, b"demo") == NOW + 7
     assert namespace.void_time(0, None, b"other") == NOW + 100
     assert namespace.void_time(0, None, b"ever") == 0
-    assert namespace.void_time(ttl.KEEP, None, b"other") == NOW + 100
-    assert namespace.void_time(ttl.NEVER, None, b"demo") == 0
+    assert namespace.void_time(TTL_UNCHANGED, None, b"other") == NOW + 100
+    assert namespace.void_time(TTL_NEVER, None, b"demo") == 0
 
 
 @pytest.mark.usefixtures("clock")

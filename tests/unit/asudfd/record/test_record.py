@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asudfd.record.record import GENERATION_MAX, PARTITIONS, Record, pack, partition, times, unpack
+from asinfo.wire.digest import PARTITIONS, partition
+from asudfd.record.record import GENERATION_MAX, Record, pack, times, unpack
 
 RECORDS = st.builds(
     Record,

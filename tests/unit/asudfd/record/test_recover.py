@@ -10,13 +10,13 @@ from typing import Any
 import lmdb
 import pytest
 
+from asinfo.wire.digest import partition
 from asudfd.config import schema
 from asudfd.errors import StartError
 from asudfd.record import journal
 from asudfd.record import salvage as salvage_module
 from asudfd.record.entries import ENTRIES, JournalHeaderError, parse_head
 from asudfd.record.journal import Journal
-from asudfd.record.record import partition
 from asudfd.record.salvage import salvage
 from asudfd.recover import recover
 from asudfd.recovery_report import EXIT_LOST, EXIT_SAVED

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from asinfo.wire import expression as x
 from asinfo.wire.extent import pass_over
+from asinfo.wire.message import EPOCH
 from asudfd.aerospike.message.cdt import OpenCollections
 from asudfd.aerospike.message.cost import LOOK_STEPS, ORDER_STEPS, TooMuchError
 from asudfd.aerospike.message.filter.ordered import ordered
 from asudfd.aerospike.message.single.bins import particle, split
-from asudfd.record.record import EPOCH_SECONDS, now_milliseconds
+from asudfd.clock import now_milliseconds
 from asudfd.record.stored_size import stored_size
 from asudfd.record.ttl import now_seconds
 
@@ -88,7 +89,7 @@ class FilterRecord:
 
 def _void_time(record: FilterRecord) -> int:
     void_time = record.record.void_time
-    return (EPOCH_SECONDS + void_time) * 1_000_000_000 if void_time else -1
+    return (EPOCH + void_time) * 1_000_000_000 if void_time else -1
 
 
 def _ttl(record: FilterRecord) -> int:
@@ -97,7 +98,7 @@ def _ttl(record: FilterRecord) -> int:
 
 
 def _last_update(record: FilterRecord) -> int:
-    return (EPOCH_SECONDS * 1000 + record.record.last_update) * 1_000_000
+    return (EPOCH * 1000 + record.record.last_update) * 1_000_000
 
 
 def _since_update(record: FilterRecord) -> int:

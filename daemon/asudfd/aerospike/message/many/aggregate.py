@@ -16,6 +16,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from asinfo.wire import frame
+from asinfo.wire.digest import PARTITIONS
 from asinfo.wire.message import (
     FIELD_FILTER,
     FIELD_SET,
@@ -33,7 +34,6 @@ from asudfd.aerospike.message.single.udf import call_of, view_of
 from asudfd.fairness import Slice, loop_scheduler
 from asudfd.lua.aerospike.record_batch import END, pack
 from asudfd.lua.aerospike.record_view import StreamView, stream_call
-from asudfd.record.record import PARTITIONS
 from asudfd.record.refused import Refused
 
 if TYPE_CHECKING:

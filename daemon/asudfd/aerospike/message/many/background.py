@@ -12,6 +12,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from asinfo.wire import frame
+from asinfo.wire.digest import PARTITIONS
 from asinfo.wire.message import (
     FIELD_FILTER,
     FIELD_NAMESPACE,
@@ -29,7 +30,6 @@ from asudfd.aerospike.message.many.jobs import QueryJob
 from asudfd.aerospike.message.many.selection import Selection, rate_of
 from asudfd.aerospike.message.outcome import OK, RecordOutcome
 from asudfd.fairness import Slice
-from asudfd.record.record import PARTITIONS
 from asudfd.record.refused import Refused
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from asinfo.errors import WireError
 from asinfo.wire import frame
 from asinfo.wire.batch import RESPOND_ALL, RESPOND_FAILED, head, rows
+from asinfo.wire.digest import partition
 from asinfo.wire.message import (
     FIELD_BATCH,
     FIELD_FILTER,
@@ -33,7 +34,6 @@ from asudfd.aerospike.message.filter.cache import filter_of
 from asudfd.aerospike.message.outcome import OK, RecordOutcome, failed
 from asudfd.aerospike.message.peer.remote_rows import RemoteRows
 from asudfd.fairness import Slice
-from asudfd.record.record import partition
 from asudfd.record.refused import Refused
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
+from asinfo.wire.digest import PARTITIONS
 from asinfo.wire.info import without
 from asinfo.wire.message import (
     FIELD_JOB,
@@ -22,7 +23,6 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.many.selection import Throttle
-from asudfd.record.record import PARTITIONS
 from asudfd.record.refused import Refused
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from struct import Struct
 from typing import TYPE_CHECKING
 
 from asinfo.wire import frame
+from asinfo.wire.digest import PARTITIONS, partition
 from asinfo.wire.message import (
     DIGEST_SIZE,
     FIELD_BVALS,
@@ -48,7 +49,6 @@ from asudfd.aerospike.message.many.selection import START, IndexPosition, Select
 from asudfd.aerospike.message.outcome import refuse_unsupported
 from asudfd.aerospike.message.single.bins import split
 from asudfd.fairness import Slice
-from asudfd.record.record import PARTITIONS, partition
 from asudfd.record.refused import Refused
 
 if TYPE_CHECKING:

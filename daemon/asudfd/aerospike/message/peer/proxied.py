@@ -10,12 +10,12 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from asinfo.errors import WireError
+from asinfo.wire.digest import partition
 from asinfo.wire.frame import HEADER_SIZE
 from asinfo.wire.message import ops, reply_frame, unpack
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.peer.peer import numbered, unpack_numbered
 from asudfd.aerospike.message.peer.proxy import HEAD, ORIGINS, address
-from asudfd.record.record import partition
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable

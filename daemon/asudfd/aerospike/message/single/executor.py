@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from asinfo.wire import particle
+from asinfo.wire.digest import partition as partition_of
 from asinfo.wire.message import (
     DIGEST_SIZE,
     FIELD_FILTER,
@@ -38,7 +39,6 @@ from asudfd.aerospike.message.single.touch import touch
 from asudfd.aerospike.message.single.udf import apply, apply_in_thread, commit_result, view_of
 from asudfd.aerospike.message.single.write import delete, write
 from asudfd.lua.aerospike.record_view import record_call
-from asudfd.record.record import partition as partition_of
 from asudfd.record.refused import Refused
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from asinfo.wire.message import (
     OP_EXPRESSION_READ,
     OP_HLL_READ,
     OP_READ,
+    TTL_NEVER,
     count_ops,
     op,
 )
@@ -26,7 +27,7 @@ from asudfd.aerospike.message.outcome import OK, check_names, failed, join, new_
 from asudfd.aerospike.message.single.bins import split
 from asudfd.aerospike.message.single.operate import run, unsupported
 from asudfd.record.refused import Refused
-from asudfd.record.ttl import NEVER, PERCENT_MAX
+from asudfd.record.ttl import PERCENT_MAX
 
 if TYPE_CHECKING:
     from asinfo.wire.message import Message, Op
@@ -53,7 +54,7 @@ def read(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOutcom
     if len(fields) != PLAIN_FIELDS or record.set_name != fields.get(1):
         check_names(record, fields, write=False)
     generation, void_time, _, _, _, bins = record
-    if ttl > PERCENT_MAX and void_time and ttl != NEVER:
+    if ttl > PERCENT_MAX and void_time and ttl != TTL_NEVER:
         raise Refused(Result.PARAMETER, "a read that renews a time to live has a percentage of at most 100")
     if info1 & INFO1_NO_BINS:
         return new_outcome((OK, generation, void_time, b"", 0))

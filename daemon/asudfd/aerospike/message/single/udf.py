@@ -19,6 +19,7 @@ from asinfo.wire.message import (
     OP_READ,
 )
 from asinfo.wire.result import Result
+from asinfo.wire.udf import NAME_SIZE_MAX
 from asudfd.aerospike.message.outcome import OK, check_names, failed, new_outcome
 from asudfd.aerospike.message.single.commit import POLICIES2, POLICIES3
 from asudfd.lua.aerospike.record_view import RecordView, record_call
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
     from asudfd.lua.aerospike.host import UdfHost
     from asudfd.lua.aerospike.udf_result import UdfResult
     from asudfd.record.namespace import Namespace
-
-NAME_SIZE_MAX = 127
-"""Longest name of a module or a function, in bytes."""
 
 _FAILED = int(Result.UDF)
 _NAMES = {OK: b"SUCCESS", _FAILED: b"FAILURE"}

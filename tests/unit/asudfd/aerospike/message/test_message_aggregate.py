@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, cast
 import pytest
 
 from asinfo.wire import message, msgpack, particle, request
+from asinfo.wire.digest import partition
 from asinfo.wire.message import INFO3_LAST
 from asinfo.wire.request import Key
 from asinfo.wire.result import Result
@@ -22,7 +23,6 @@ from asudfd.config.schema.lua import ModLua
 from asudfd.lua.aerospike.host import UdfHost
 from asudfd.network.session import ClientSession
 from asudfd.record.indexes import Index
-from asudfd.record.record import partition
 from tests.fakes.world import World
 
 RECORDS = 300

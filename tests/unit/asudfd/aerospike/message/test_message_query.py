@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from asinfo.wire import message, msgpack, request
+from asinfo.wire.digest import partition
 from asinfo.wire.message import INFO3_LAST, INFO3_PARTITION_DONE, TTL_NEVER, TTL_UNCHANGED
 from asinfo.wire.request import Key, Policy
 from asinfo.wire.result import Result
@@ -17,7 +18,6 @@ from asudfd.aerospike.info.queries import query_abort, query_abort_all, query_sh
 from asudfd.aerospike.info.request import Request
 from asudfd.network.session import ClientSession
 from asudfd.record.indexes import Index
-from asudfd.record.record import partition
 from asudfd.record.ttl import now_seconds
 from tests.fakes.world import World, gather
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from asinfo.wire import batch, frame, message, request
+from asinfo.wire.digest import partition
 from asinfo.wire.request import Key, Policy
 from asinfo.wire.result import Result
 from asudfd.aerospike.face import AerospikeFace
@@ -16,7 +17,6 @@ from asudfd.aerospike.message.peer.peer import NodeUnreached, Peer, ReplyLost
 from asudfd.aerospike.message.peer.remote_rows import AT_A_TIME
 from asudfd.cluster.cluster import Cluster, Member
 from asudfd.network.listener import Listener
-from asudfd.record.record import partition
 from tests.fakes.connection import connections_of
 from tests.fakes.world import World, gather
 
