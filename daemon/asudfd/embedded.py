@@ -72,6 +72,7 @@ class EmbeddedNode:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
         self._started = threading.Event()
+        self._ending = threading.Lock()
         self._stop_asked = False
         self._failure: StartError | None = None
 
@@ -110,6 +111,7 @@ class EmbeddedNode:
             raise
         if not self.addresses:
             self._end()
+            raise StartError("the node was stopped before it served clients")
 
     def stop(self) -> None:
         """Return when the nodes are gone, with threads, sockets and temporary files; may be called again.
@@ -132,7 +134,13 @@ class EmbeddedNode:
         self.stop()
 
     async def __aenter__(self) -> Self:
-        await asyncio.to_thread(self.start)
+        starting = asyncio.ensure_future(asyncio.to_thread(self.start))
+        try:
+            await asyncio.shield(starting)
+        except asyncio.CancelledError:  # the thread would go on
+            await asyncio.to_thread(self.stop)
+            await asyncio.gather(starting, return_exceptions=True)
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -216,19 +224,20 @@ class EmbeddedNode:
 
     def _end(self) -> None:
         """Wait for the thread, and remove what is left. Raises StopError, and StartError if the nodes have failed."""
-        if self._thread is not None:
-            self._thread.join(STOP_SECONDS)
-            if self._thread.is_alive():
-                raise StopError(
-                    f"the node has not stopped within {STOP_SECONDS:g} s: a call of Lua or of a disk does not end; its "
-                    f"thread goes on, and {self.work_directory} is left"
-                )
-        self._thread = self._loop = self._stopping = None
-        self.addresses = []
-        if self._given_directory is None and self.work_directory is not None:
-            shutil.rmtree(self.work_directory, ignore_errors=True)
-        self.work_directory = None
-        failure, self._failure = self._failure, None
+        with self._ending:  # a start that is being stopped comes here from two threads
+            if self._thread is not None:
+                self._thread.join(STOP_SECONDS)
+                if self._thread.is_alive():
+                    raise StopError(
+                        f"the node has not stopped within {STOP_SECONDS:g} s: a call of Lua or of a disk does not end; "
+                        f"its thread goes on, and {self.work_directory} is left"
+                    )
+            self._thread = self._loop = self._stopping = None
+            self.addresses = []
+            if self._given_directory is None and self.work_directory is not None:
+                shutil.rmtree(self.work_directory, ignore_errors=True)
+            self.work_directory = None
+            failure, self._failure = self._failure, None
         if failure is not None:
             raise failure
 

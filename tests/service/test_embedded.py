@@ -18,6 +18,7 @@ import pytest
 import asudfd
 from asinfo.wire import frame, request
 from asudfd import embedded
+from asudfd.lua.aerospike.host import UdfHost
 from tests.processes import receive
 
 ROUNDS = 10
@@ -208,6 +209,65 @@ def test_in_a_program_with_an_event_loop(left: Left) -> None:
             return [await asyncio.to_thread(ask, address, "cluster-size") for address in addresses]
 
     assert len(asyncio.run(program())) == 3
+
+
+AWAY = """
+service {
+    cluster-name away
+}
+smd {
+    backend etcd
+    endpoint http://127.0.0.1:9
+}
+"""
+
+
+def test_a_start_that_waits_for_etcd_can_be_stopped(left: Left) -> None:
+    node, told = asudfd.Node(config=AWAY), []
+
+    def start() -> None:
+        with pytest.raises(asudfd.StartError, match="stopped before") as error:
+            node.start()
+        told.append(error)
+
+    starter = threading.Thread(target=start)
+    starter.start()
+    while node._loop is None:
+        time.sleep(0.001)
+    node.stop()
+    starter.join()
+    assert told
+
+    async def program() -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5), asudfd.Node(config=AWAY):
+                pytest.fail("there is no etcd")
+
+    asyncio.run(program())
+
+
+def test_what_cannot_be_broken_off_is_told(left: Left, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, release = threading.Event(), threading.Event()
+
+    async def validate(host: UdfHost, _filename: str, _content: bytes) -> None:
+        def hang() -> None:
+            begun.set()
+            release.wait()
+
+        await host._in_thread(hang)
+
+    monkeypatch.setattr(UdfHost, "validate", validate)
+    monkeypatch.setattr(embedded, "STOP_SECONDS", 0.5)
+    node = asudfd.Node()
+    node.start()
+    with socket.create_connection(node.addresses[0], timeout=20) as client:
+        client.sendall(frame.pack(frame.INFO, b"udf-put:filename=a.lua;content=LS0K;content-len=4;\n"))
+        assert begun.wait(20)
+        with pytest.raises(asudfd.StopError, match=r"within 0\.5 s"):
+            node.stop()
+    release.set()
+    monkeypatch.setattr(embedded, "STOP_SECONDS", 20)
+    node.stop()
 
 
 def test_a_fork_leaves_the_node_to_its_parent(tmp_path: Path) -> None:
