@@ -1,4 +1,4 @@
-"""What Prometheus reads: the figures of all nodes of this process, in the names of Aerospike's own exporter.
+"""The Prometheus exposition: the figures of all nodes of this process, under the names of Aerospike's own exporter.
 
     aerospike_node_stats_NAME{cluster_name,service}           the figures of the info command `statistics`
     aerospike_namespace_NAME{cluster_name,ns,service}         those of `namespace/NS`

@@ -24,7 +24,7 @@ from asudfd.config import schema
 from asudfd.record.memory import Memory
 from asudfd.record.namespace import Namespace
 from asudfd.record.record import Record
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 
 KEY = Key("test", "demo", "k")
 LIST, MAP = [5, "x", 3.5, b"y", [1], {"k": None}], {"a": 1, "b": [2], 9: "z"}
@@ -89,7 +89,7 @@ def fuzz_expression(data: bytes) -> None:
     """A filter, and what it says of a record."""
     with contextlib.suppress(WireError):
         decode(data)
-    with contextlib.suppress(WireError, Refused):
+    with contextlib.suppress(WireError, RequestRefused):
         assert Filter(data, RegexBudget()).passes(_namespace(), KEY.digest, _RECORD) in {True, False}
 
 
@@ -97,12 +97,12 @@ def fuzz_command(data: bytes) -> None:
     """An operation on lists and maps: with a list, a map, and nothing to work on."""
     bins = _packed()
     for kind, value in (bins["l"], bins["m"], (0, b"")):
-        with contextlib.suppress(Refused):
+        with contextlib.suppress(RequestRefused):
             changed, _ = modify(kind, value, data)
             if changed is not None:
                 with contextlib.suppress(particle.Refused):  # as the operation that writes it answers
                     particle.stored(*changed)
-        with contextlib.suppress(Refused):
+        with contextlib.suppress(RequestRefused):
             if kind:
                 read(kind, value, data)
     with contextlib.suppress(WireError):
@@ -113,7 +113,7 @@ def fuzz_command(data: bytes) -> None:
 
 def fuzz_range(data: bytes) -> None:
     """The range of a query."""
-    with contextlib.suppress(Refused):
+    with contextlib.suppress(RequestRefused):
         IndexRange(_namespace(), {22: data})
 
 

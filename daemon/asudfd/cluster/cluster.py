@@ -22,7 +22,7 @@ _WEIGHT_SIZE = 8
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A node that clients may be sent to: its id (upper-case hex) and the address it can be reached at.
+    """A member of the cluster: its id (upper-case hex), and the address that clients and other nodes are told.
 
     ``since`` is the revision of the metadata store at which the node joined; 0 where no store says so. A node that
     comes back has a higher one.

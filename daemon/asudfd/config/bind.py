@@ -1,4 +1,4 @@
-"""From statements to a Config: names, types, ranges; then what must fit together (`fit`).
+"""Builds a Config from statements: checks names, types and ranges, then what must fit together (`fit`).
 
 Everything wrong is noted with its line and the rest goes on, so that one run tells all.
 """

@@ -1,4 +1,4 @@
-"""From a configuration file, or none, to a Config."""
+"""Loads a Config from a configuration file, or makes the one without a file."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""What a parameter is: its declaration, and the one place that turns text into a value and back.
+"""Declares parameters, and converts their values from text and to text.
 
 A context of the configuration file is a dataclass; its fields are made with `parameter`, or with `context` for a
 context inside it. The attribute is the parameter's name with ``-`` written ``_``. Loading, validation, `get-config`,

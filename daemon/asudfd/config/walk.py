@@ -1,4 +1,4 @@
-"""All contexts of a configuration file in order, for what is generated from the schema."""
+"""Lists all contexts of a configuration file in order, for the pages that are generated from the schema."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -16,7 +16,7 @@ STOPPING = "stopping"
 
 
 class Health:
-    """The pages for supervisors about the ``services`` of this process. ``stage`` says why they do not serve yet, or no more."""
+    """The pages about the ``services`` of this process. ``stage`` says why the process is not ready; empty when it is."""
 
     def __init__(self, services: Sequence[ServedNode]) -> None:
         self.stage = STARTING

@@ -1,4 +1,4 @@
-"""The log: one line an event, to files and the console, in the real server's form.
+"""The log: one line for each event, to files and the console, in the real server's form.
 
     Nov 20 2026 18:27:06 GMT: INFO (udf): (store.py:41) text
 

@@ -1,4 +1,4 @@
-"""What this process takes of its machine, from /proc; zeros where there is no /proc."""
+"""CPU time and memory of this process and of the system, from /proc; zeros where there is no /proc."""
 
 import os
 import time
@@ -18,7 +18,7 @@ class SystemTimes(NamedTuple):
 
 
 class Metrics:
-    """Figures of the process and of the system.
+    """CPU time and memory of the process and of the system.
 
     Memory in KiB. CPU in percent of one core, on average over the span before the last ``tick``: of this process, and
     of the whole system in user code and in the kernel.

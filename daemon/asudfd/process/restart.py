@@ -1,4 +1,4 @@
-"""The start of the daemon anew, in the same process, with its listening sockets kept.
+"""Restarts the daemon within the same process (exec), and keeps its listening sockets.
 
 `exec` replaces the program: what is stored is as after a kill, the process id stays, and so do command line,
 environment, stdin, stdout and stderr. Clients that connect meanwhile wait in the sockets' backlogs. What the new program has to know

@@ -1,4 +1,4 @@
-"""Signals as bytes on a socket: the event loop reads them, and the watchdog sees them while the loop is held.
+"""Receives signals as bytes on a socket: the event loop reads them; the watchdog sees them while the loop is blocked.
 
 A signal that comes while the loop is held would be lost with a restart: the interpreter has taken it from the system.
 """

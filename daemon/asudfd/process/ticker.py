@@ -1,4 +1,4 @@
-"""The ticker: lines that tell the state of a node to whoever reads the log, in the real server's manner."""
+"""Logs the state of a node at intervals, in the form of the real server."""
 
 from __future__ import annotations
 

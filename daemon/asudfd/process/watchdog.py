@@ -1,4 +1,4 @@
-"""The watchdog: a thread that sees that one callback of the event loop does not end.
+"""The watchdog: a thread that detects a callback of the event loop that does not end.
 
 Lua gives Python's lock free while it runs, so this thread runs while the loop is stuck in a single Lua instruction.
 

@@ -1,4 +1,4 @@
-"""Files of the work directory: each is opened here, and nothing but a regular file is, whoever put it there.
+"""Opens files of the work directory: regular files only, never links, pipes or devices, whoever put them there.
 
 A link is not followed: it could lead to any file that the daemon may write. A pipe or a device holds nobody up.
 """

@@ -60,7 +60,7 @@ class DatabaseError(Exception):
 
 
 class NoRoomError(DatabaseError):
-    """A transaction was larger than the room in the map: let it grow."""
+    """A transaction needs more room than the map of LMDB has: the map has to grow."""
 
 
 class Database:

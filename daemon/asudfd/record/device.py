@@ -1,4 +1,4 @@
-"""Records in a file: `storage-engine device`.
+"""The storage engine `device`: records in a file.
 
     put     the journal, at once (its own death takes nothing away from then on), and `fresh` in memory
     reply   with commit-to-device it waits for the journal's flush: one for all who wait (group commit)
@@ -24,11 +24,11 @@ from asinfo.wire.digest import partition
 from asinfo.wire.result import Result
 from asudfd.errors import RECOVER
 from asudfd.record.database import DatabaseError, Layer, NoRoomError, insert
-from asudfd.record.disk import DiskError, reason
+from asudfd.record.disk import DiskFault, reason
 from asudfd.record.journal import ROOM, Journal
 from asudfd.record.journals import ExpectedJournals
 from asudfd.record.opening import insist, open_files
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -48,14 +48,14 @@ RETRY_SECONDS = 1.0
 
 
 class _Group(asyncio.Future[int]):
-    """What the writers of one flush wait for together: one who is cancelled must not cancel the others."""
+    """The future that all writers of one flush wait for; a writer that is cancelled does not cancel the others."""
 
     def cancel(self, msg: object = None) -> bool:  # noqa: ARG002 - the signature of Future
         return False
 
 
 class _Mark(NamedTuple):
-    """How far a journal went when its flush began."""
+    """The length of a journal at the moment when its flush began."""
 
     journal: Journal
     epoch: int
@@ -64,7 +64,7 @@ class _Mark(NamedTuple):
 
 
 class _Commit(NamedTuple):
-    """What a commit brings to the file: the epoch of the journal ``old``; ``new`` takes the writes meanwhile."""
+    """A commit of a journal to the file: the epoch of the journal ``old``; ``new`` takes the writes meanwhile."""
 
     old: Journal
     new: Journal
@@ -129,15 +129,15 @@ class Device:
         except DatabaseError as error:
             raise self._unreadable(error) from error
 
-    def _unreadable(self, error: DatabaseError) -> Refused:
+    def _unreadable(self, error: DatabaseError) -> RequestRefused:
         """What is answered for a record that is damaged: never altered data. The log has it once."""
         if not self._database.is_open:
-            return Refused(Result.SERVER_ERROR, f"{self._path} is closed")
+            return RequestRefused(Result.SERVER_ERROR, f"{self._path} is closed")
         text = f"{self._path} is damaged: {error}. {RECOVER}"
         if text not in self._told and len(self._told) < TOLD_MAX:
             self._told.add(text)
             self._warn(text)
-        return Refused(Result.SERVER_ERROR, text)
+        return RequestRefused(Result.SERVER_ERROR, text)
 
     def put(self, digest: bytes, value: bytes) -> int:
         """See Storage."""
@@ -154,17 +154,17 @@ class Device:
 
     def _write(self, digest: bytes, value: bytes) -> None:
         if self._refusing is not None:
-            raise Refused(self._refusing, "the disk takes no writes at the moment")
+            raise RequestRefused(self._refusing, "the disk takes no writes at the moment")
         if self._fresh_bytes + self._committing_bytes > self._engine.max_write_cache:
-            raise Refused(Result.DEVICE_OVERLOAD, "more than max-write-cache waits for the disk")
+            raise RequestRefused(Result.DEVICE_OVERLOAD, "more than max-write-cache waits for the disk")
         if self._journal.size > JOURNAL_SIZE_MAX:
-            raise Refused(Result.DEVICE_OVERLOAD, "the disk does not keep up with the journal")
+            raise RequestRefused(Result.DEVICE_OVERLOAD, "the disk does not keep up with the journal")
         try:
             self._journal.append(digest, value)
         except OSError as error:
             why = reason(error, self._path)
             code = Result.OUT_OF_SPACE if why.full else Result.SERVER_ERROR
-            raise Refused(code, f"{self._journal.path}: {why.text}") from error
+            raise RequestRefused(code, f"{self._journal.path}: {why.text}") from error
         if not self._engine.commit_to_device:
             self._journal.note()
         self._fresh_bytes += insert(self._fresh, digest, value)
@@ -296,10 +296,10 @@ class Device:
             with suppress(DatabaseError):
                 self._database.reopen()
 
-    def _reason(self, error: BaseException) -> DiskError:
+    def _reason(self, error: BaseException) -> DiskFault:
         if isinstance(error, OSError):
             return reason(error, self._path)
-        return DiskError(str(error), isinstance(error, DatabaseError) and error.full)
+        return DiskFault(str(error), isinstance(error, DatabaseError) and error.full)
 
     async def start(self) -> None:
         """Nothing to do: work begins with the first write."""

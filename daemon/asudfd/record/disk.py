@@ -19,14 +19,14 @@ FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 _PAGE = 4096
 
 
-class DiskError(NamedTuple):
+class DiskFault(NamedTuple):
     """An error of the disk; ``full`` tells whether free space would cure it."""
 
     text: str
     full: bool
 
 
-def reason(error: OSError | lmdb.Error, path: Path) -> DiskError:
+def reason(error: OSError | lmdb.Error, path: Path) -> DiskFault:
     """Why ``path`` could not be written, as ``error`` says or as the disk says when it is asked once more.
 
     LMDB reports what was written only in part as "Input/output error"; that is what a disk does that becomes full.
@@ -35,8 +35,8 @@ def reason(error: OSError | lmdb.Error, path: Path) -> DiskError:
     if code == errno.EIO and not isinstance(error, OSError):
         code = _ask(path) or code
     if code is None or code <= 0:  # LMDB's own errors are negative
-        return DiskError(str(error), full=False)
-    return DiskError(os.strerror(code), code in FULL)
+        return DiskFault(str(error), full=False)
+    return DiskFault(os.strerror(code), code in FULL)
 
 
 def _ask(path: Path) -> int:

@@ -1,4 +1,4 @@
-"""How the records of a namespace spread over sizes and times to live.
+"""Histograms of the records of a namespace by size and by time to live.
 
     object-size           units=bytes:[LOW-HIGH)=COUNT:...            powers of two, empty ones left out
     object-size-linear    units=bytes:hist-width=W:bucket-width=B:buckets=COUNT,...

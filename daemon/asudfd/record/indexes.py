@@ -1,4 +1,4 @@
-"""Secondary indexes: which bins may be asked for by their values.
+"""Secondary indexes: the definitions of the bins that queries may select by value.
 
 An index is its definition and nothing more: a query by its bin looks through the records of the set. That takes the
 time of a scan, is never behind, and costs writes nothing. Definitions are kept by system metadata, as

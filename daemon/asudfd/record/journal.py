@@ -1,4 +1,4 @@
-"""The journal in front of a namespace's file: what was acknowledged and is not in the file yet.
+"""The write-ahead journal of a namespace's file: the writes that were acknowledged and are not in the file yet.
 
 A journal is a file that is written from its beginning, entry after entry of one epoch, and then again from its
 beginning with the entries of a later epoch. Once all of an epoch is in the namespace's file, and that file says so,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Locks(dict[bytes, deque[asyncio.Future[None]]]):
-    """The locked digests of a namespace, each with those who wait for it."""
+    """The locked digests of a namespace, each with the queue of operations that wait for it."""
 
     __slots__ = ()
 

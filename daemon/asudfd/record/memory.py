@@ -1,4 +1,4 @@
-"""Records in memory: `storage-engine memory`.
+"""The storage engine `memory`: records in dicts.
 
 One dict a partition, so that no dict ever grows far enough for its resizing to be felt (a dict of a million entries
 stops the event loop for 40 ms), and so that a scan in the order of digests sorts a few hundred of them at a time.

@@ -20,7 +20,7 @@ from asudfd.record import ttl as ttl_rules
 from asudfd.record.counters import counters
 from asudfd.record.locks import Locks
 from asudfd.record.record import GENERATION_MAX, Record, pack_parts, times, unpack
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 from asudfd.record.sets import SETS_MAX
 from asudfd.record.sweep import Sweeper
 from asudfd.record.truncation import Truncation
@@ -79,7 +79,7 @@ class Namespace:
             return None
         record = unpack(value)
         if (record.void_time or self.truncation.pending) and self.gone(value):
-            with suppress(Refused):  # a full disk: gone it is all the same
+            with suppress(RequestRefused):  # a full disk: gone it is all the same
                 self.delete(digest)
             return None
         return record
@@ -106,7 +106,7 @@ class Namespace:
         does: this is a third of a put.
         """
         config, latest = self.config, self.truncation.latest
-        generation = 1 if old is None else old[0] % GENERATION_MAX + 1
+        generation = 1 if old is None else old.generation % GENERATION_MAX + 1
         void_time = self.void_time(ttl, old, set_name) if ttl or config.default_ttl or config.sets else 0
         now = now_milliseconds()
         if now <= latest:
@@ -118,13 +118,15 @@ class Namespace:
         config, storage, size = self.config, self.storage, len(value)
         if size > (config.max_record_size or RECORD_SIZE_MAX):
             self.counters["fail_record_too_big"] += 1
-            raise Refused(Result.RECORD_TOO_BIG, f"the record has {size} bytes, max-record-size is less")
+            raise RequestRefused(
+                Result.RECORD_TOO_BIG, f"the record has {size} bytes, max-record-size is less"
+            )
         if config.sets or name not in self.sets:
             self._check_set(name, size)
         if (storage.total_bytes or self.sweeper.system_memory_full) and self.stop_writes:
-            raise Refused(Result.OUT_OF_SPACE, "the namespace has stopped writes")
+            raise RequestRefused(Result.OUT_OF_SPACE, "the namespace has stopped writes")
         if config.reject_non_xdr_writes:
-            raise Refused(Result.FORBIDDEN, "reject-non-xdr-writes is true")
+            raise RequestRefused(Result.FORBIDDEN, "reject-non-xdr-writes is true")
         self.sets.written(name, storage.put(digest, value), size)
 
     def delete(self, digest: bytes) -> bool:
@@ -204,18 +206,18 @@ class Namespace:
     def _check_set(self, name: bytes, size: int) -> None:
         """Refuse a write of ``size`` bytes to a set that is full, or that would be one too many, or that is none."""
         if not name and self.config.disallow_null_setname:
-            raise Refused(Result.PARAMETER, "disallow-null-setname is true")
+            raise RequestRefused(Result.PARAMETER, "disallow-null-setname is true")
         figures = self.sets.get(name)
         if figures is None:
             if len(self.sets) >= SETS_MAX:
-                raise Refused(Result.PARAMETER, f"there are {SETS_MAX} sets already")
+                raise RequestRefused(Result.PARAMETER, f"there are {SETS_MAX} sets already")
             return
         limits = self.config.sets.get(name)
         if limits is not None and (
             0 < limits.stop_writes_count <= figures.objects
             or 0 < limits.stop_writes_size < figures.data_used_bytes + size
         ):
-            raise Refused(Result.OUT_OF_SPACE, f"the set {limits.name} has reached its limit")
+            raise RequestRefused(Result.OUT_OF_SPACE, f"the set {limits.name} has reached its limit")
 
     async def start(self) -> None:
         """Begin the work in the background: commits and sweeps."""

@@ -1,4 +1,4 @@
-"""The start of a namespace in a file: file and journals are judged, then brought together.
+"""Opens the files of a namespace at start: checks file and journals, then merges the journals into the file.
 
 Nothing is written before all is judged: a start that is refused leaves every byte as it was.
 """

@@ -1,4 +1,4 @@
-"""How many records, and how many bytes of them, every set of a namespace has.
+"""The figures of every set: number of records, and bytes of them.
 
 The empty name stands for the records without a set.
 """

@@ -1,4 +1,4 @@
-"""The namespaces of a node, made from its configuration: which engine, where its file lies, what is impossible."""
+"""Makes the namespaces of a node from its configuration: chooses engine and file, refuses what cannot be served."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A record as it stands in the file: with a checksum, because LMDB has none of its own.
+"""The stored form of a record in the file: with a checksum, because LMDB has none of its own.
 
     00 00, record in its stored form, CRC-32 of the digest and of both (little-endian)
 
@@ -19,7 +19,7 @@ _RESIDUE = 0x2144DF1C
 
 
 class DamagedError(Exception):
-    """A record in the file is not what was written."""
+    """The checksum of a record in the file is wrong."""
 
 
 def seal(digest: bytes, value: bytes) -> bytes:

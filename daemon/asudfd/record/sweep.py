@@ -17,7 +17,7 @@ from asudfd.fairness import Slice
 from asudfd.process.metrics import Metrics
 from asudfd.record.histogram import Histograms
 from asudfd.record.record import times
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 from asudfd.record.ttl import now_seconds
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Sweeper:
     def _steps(self, histograms: Histograms | None) -> Iterator[None]:
         """The walk, in steps of a few records."""
         for partition in range(PARTITIONS):
-            with suppress(Refused):  # damage: told by the storage, and left to `asudfd --recover`
+            with suppress(RequestRefused):  # damage: told by the storage, and left to `asudfd --recover`
                 for number, digest in enumerate(self._namespace.storage.digests(partition)):
                     if number % RECORDS_BETWEEN_LOOKS == 0:
                         yield
@@ -136,13 +136,13 @@ class Sweeper:
     def _look(self, digest: bytes, histograms: Histograms | None) -> None:
         namespace = self._namespace
         value = None
-        with suppress(Refused):  # a damaged record: the others are swept all the same
+        with suppress(RequestRefused):  # a damaged record: the others are swept all the same
             value = namespace.storage.get(digest)
         if value is None or digest in namespace.locks:
             return
         void_time, _, _ = times(value)
         if namespace.gone(value):
-            with suppress(Refused):  # a full disk: the next sweep tries again
+            with suppress(RequestRefused):  # a full disk: the next sweep tries again
                 namespace.delete(digest)
                 self.expired += bool(void_time and void_time < now_seconds())
             return

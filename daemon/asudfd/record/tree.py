@@ -1,4 +1,4 @@
-"""Whether the tree of records in the file of a namespace is whole, page by page.
+"""Checks the B+ tree of records in the file of a namespace, page by page.
 
 LMDB trusts its pages: one whose head is wrong loses keys without a word, and one of the wrong kind ends the process. So
 the heads are read here, without it, before anything else is. Numbers are in the machine's own byte order.

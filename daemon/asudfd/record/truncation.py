@@ -1,4 +1,4 @@
-"""Truncation: all records of a set, or of the namespace, up to a moment are gone at once.
+"""Truncation: removes all records of a set, or of the namespace, up to a moment at once.
 
 A mark says up to which last update. The records behind it are invisible from then on; the sweep removes them, and
 when it has been everywhere the mark is only a figure (`truncate_lut`). Marks are kept by system metadata, which

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from asinfo.wire.message import EPOCH, TTL_DEFAULT, TTL_MAX, TTL_NEVER, TTL_UNCHANGED
 from asinfo.wire.result import Result
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from asudfd.config import schema
@@ -43,9 +43,9 @@ def void_time(config: schema.NamespaceConfig, ttl: int, old: int | None, set_nam
         ttl = default_ttl(config, set_name)
         return ttl and now_seconds() + ttl
     if ttl > TTL_MAX:
-        raise Refused(Result.PARAMETER, f"a time to live of {ttl} seconds is longer than ten years")
+        raise RequestRefused(Result.PARAMETER, f"a time to live of {ttl} seconds is longer than ten years")
     if not config.nsup_period and not config.allow_ttl_without_nsup:
-        raise Refused(Result.FORBIDDEN, "nothing removes expired records: nsup-period is 0")
+        raise RequestRefused(Result.FORBIDDEN, "nothing removes expired records: nsup-period is 0")
     return now_seconds() + ttl
 
 

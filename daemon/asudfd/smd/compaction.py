@@ -1,11 +1,11 @@
-"""A new log of one SMD module, without the garbage, written beside the old one while changes go on.
+"""Log compaction: writes a new log of one SMD module, without replaced entries, while changes go on.
 
     begin     the items as they are now are written into the new log; from here on, changes are noted as missed
     follow    what was missed is written as well, until little is left
     finish    between two groups of changes the rest is written, and the new log takes the place of the old
 
 The old log has every acknowledged change until the very moment at which the new one, which has them too, takes its
-name. So a kill at any step loses nothing, and a disk that refuses only ends the attempt.
+name. So a kill at any step loses nothing, and an error of the disk only ends the attempt.
 """
 
 from __future__ import annotations

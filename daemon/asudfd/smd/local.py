@@ -1,9 +1,8 @@
 """System metadata in files of this machine: the embedded store, also shared by all nodes of one process.
 
-A change waits its turn in memory, is appended to a log by one worker thread, and only then becomes visible. While the
-thread writes, further changes gather and are written together (group commit), so that many clients cost few flushes. A
-change that cannot be written is refused and leaves no trace. When half of a log is garbage another thread writes a
-new one, and changes go on meanwhile.
+A change waits in a queue, is appended to a log by one worker thread, and becomes visible only then. Changes that arrive while
+the thread writes are written together (group commit), so that many clients cost few flushes. A change that cannot be written is
+refused and leaves no trace. When half of a log is garbage, another thread writes a new one, and changes go on meanwhile.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""The log of one SMD module: a file that is only appended to, and replaced by a shorter one in one step.
+"""The append-only log of one SMD module; compaction replaces it by a shorter one in one step.
 
-A log of our own and not LMDB, because the checksum of each entry, its number and the acknowledged end are what tells
-damage from a torn tail, and LMDB has none of them. A change is one write and one flush, whatever the number of
-modules, and a plain file can be copied, looked at and salvaged.
+It is a log of our own and not LMDB, because only the checksum of each entry, its number and the acknowledged end tell
+damage from a torn tail, and LMDB has none of them. A change costs one write and one flush, whatever the number of
+modules, and a plain file can be copied, inspected and salvaged.
 
-Order makes it safe against a kill at any moment: entries are written and flushed, then the head says that they are
-there, and then only they are acknowledged. The head is on the disk with the next flush; till then the entries count
-as whole ones behind the end. After an error of the disk nobody knows what of the file's end is on it: such a log takes
-nothing more, and another one is written in its place.
+The order of writes makes it safe against a kill at any moment: entries are written and flushed, then the head is written
+with the new end, and only then they are acknowledged. The head reaches the disk with the next flush; until then the entries
+count as undamaged ones behind the end. After an error of the disk it is unknown what is on the disk: such a log takes no
+further entries, and a new one is written in its place.
 """
 
 from __future__ import annotations

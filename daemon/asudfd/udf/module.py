@@ -1,4 +1,4 @@
-"""What a Lua module is on the wire, in system metadata and in a listing.
+"""The forms of a Lua module: on the wire, in system metadata and in a listing.
 
 `udf-put` is checked in the order of the real server, and refused with its texts:
 
@@ -32,7 +32,7 @@ BASE64_ALPHABET = (string.ascii_letters + string.digits + "+/").encode()
 
 @dataclass(frozen=True, slots=True)
 class UdfPut:
-    """A module somebody wants to store: ``content64`` is the base64 text as it was sent, ``source`` its bytes."""
+    """A module that a client asks to store: ``content64`` is the base64 text as it was sent, ``source`` its bytes."""
 
     filename: str
     content64: str

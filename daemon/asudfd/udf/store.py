@@ -1,4 +1,4 @@
-"""The modules of one node: in memory for everyone, and as files under `user-path` for people and editors.
+"""The module store of a node: modules in memory, and copies as files under `user-path` for people and editors.
 
 System metadata is the truth. Modules are served from memory; the files are written from the metadata, at start and
 with every change, so nothing is lost when one cannot be written, and a file that somebody drops there is not served.
@@ -34,8 +34,8 @@ ANSWERS_SIZE_MAX = 16 << 20
 """Bytes of answers of `udf-get` that are kept: a dozen of the largest modules, thousands of usual ones."""
 
 
-class Host(Protocol):
-    """The part of a Lua host that must hear of changes."""
+class ChangeListener(Protocol):
+    """The Lua host, as far as it has to be told of changed modules."""
 
     def forget(self, module: str, former: bytes | None) -> None:
         """``module`` (a file name without `.lua`), which had the text ``former``, has changed or is gone."""
@@ -61,7 +61,9 @@ class ModuleStore:
         "_warn",
     )
 
-    def __init__(self, user_path: Path, host: Host, warn: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self, user_path: Path, host: ChangeListener, warn: Callable[[str], None] = lambda _: None
+    ) -> None:
         self._user_path = Path(user_path)
         self._host = host
         self._warn = warn

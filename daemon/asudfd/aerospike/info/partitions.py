@@ -15,7 +15,7 @@ from asinfo.wire.digest import PARTITIONS
 from asudfd.aerospike.info.table import InfoCommand
 from asudfd.errors import Code, CommandError
 from asudfd.fairness import loop_scheduler
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from asudfd.aerospike.info.request import Request
@@ -93,7 +93,7 @@ async def partition_info(node: Node, _request: Request) -> bytes:
                 await loop_scheduler().turn()
             try:
                 records = len(storage.digests(number))
-            except Refused as error:
+            except RequestRefused as error:
                 raise CommandError(Code.UNKNOWN, str(error)) from error
             lines.append(_partition(node, namespace.name, number, bitmap, records))
     return ";".join(lines).encode()

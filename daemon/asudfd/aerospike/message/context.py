@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from asudfd.node import Counters
     from asudfd.process.log import Log
     from asudfd.record.namespace import Namespace
-    from asudfd.record.refused import Refused
+    from asudfd.record.refused import RequestRefused
 
 
 class RecordContext:
@@ -66,7 +66,7 @@ class RecordContext:
         """How long a request may take for which its client allows so many milliseconds; 0 leaves it to the node."""
         return (asked_ms or self.service.transaction_max_ms or self.lua.time_max_ms) / 1000
 
-    def refuse(self, error: Refused | ParticleRefused, session: ClientSession | None) -> RecordOutcome:
+    def refuse(self, error: RequestRefused | ParticleRefused, session: ClientSession | None) -> RecordOutcome:
         """The outcome of a request that was refused; why is noted."""
         self.refusals.note(error.code, str(error), session)
         return failed(error.code)

@@ -34,7 +34,7 @@ from asudfd.aerospike.message.peer import proxy
 from asudfd.aerospike.message.peer.peer import Peer
 from asudfd.aerospike.message.single.call_cache import KNOWN_SIZE_MAX
 from asudfd.aerospike.message.single.executor import RecordExecutor
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -96,7 +96,7 @@ class RecordService:
             if message.info1 & INFO1_BATCH:
                 return batch(self.context, self._answer_row, message, session)
             return query(self.context, self.executor.answer, message, body, session)
-        except Refused as error:
+        except RequestRefused as error:
             return reply_frame(self.context.refuse(error, session).code)
 
     async def _when_compiled(

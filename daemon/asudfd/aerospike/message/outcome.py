@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.wire.message import FIELD_KEY, FIELD_MRT_ID, FIELD_SET, SET_NAME_SIZE_MAX
 from asinfo.wire.result import Result
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from asudfd.record.record import Record
@@ -44,9 +44,9 @@ costs the node no more. A record is smaller, so that only repetition comes here.
 
 
 def join(shown: list[bytes]) -> bytes:
-    """The ops of a reply. Raises Refused when they are too large."""
+    """The ops of a reply. Raises RequestRefused when they are too large."""
     if sum(map(len, shown)) > REPLY_SIZE_MAX:
-        raise Refused(Result.RECORD_TOO_BIG, f"the reply is over {REPLY_SIZE_MAX} bytes")
+        raise RequestRefused(Result.RECORD_TOO_BIG, f"the reply is over {REPLY_SIZE_MAX} bytes")
     return b"".join(shown)
 
 
@@ -58,7 +58,7 @@ def failed(code: int) -> RecordOutcome:
 def refuse_unsupported(fields: dict[int, bytes]) -> None:
     """Raise Refused for a transaction: code 25, as on the real Community server."""
     if FIELD_MRT_ID in fields:
-        raise Refused(Result.ENTERPRISE_ONLY, "transactions belong to the Enterprise Edition")
+        raise RequestRefused(Result.ENTERPRISE_ONLY, "transactions belong to the Enterprise Edition")
 
 
 def check_names(record: Record | None, fields: dict[int, bytes], *, write: bool) -> None:
@@ -68,17 +68,17 @@ def check_names(record: Record | None, fields: dict[int, bytes], *, write: bool)
     """
     set_name = fields.get(FIELD_SET, b"")
     if len(set_name) > SET_NAME_SIZE_MAX:
-        raise Refused(Result.PARAMETER, "the set's name is too long")
+        raise RequestRefused(Result.PARAMETER, "the set's name is too long")
     if record is not None and set_name != record.set_name and (set_name or write):
-        raise Refused(Result.PARAMETER, "the record is in another set")
+        raise RequestRefused(Result.PARAMETER, "the record is in another set")
     if FIELD_KEY in fields:
         _check_key(record, fields[FIELD_KEY])
 
 
 def _check_key(record: Record | None, key: bytes) -> None:
     if not key:
-        raise Refused(Result.UNSUPPORTED_FEATURE, "an empty key")
+        raise RequestRefused(Result.UNSUPPORTED_FEATURE, "an empty key")
     if len(key) not in _KEY_SIZES.get(key[0], ()):
-        raise Refused(Result.PARAMETER, "a key must be an integer, a string or a blob")
+        raise RequestRefused(Result.PARAMETER, "a key must be an integer, a string or a blob")
     if record is not None and record.key and record.key != key:
-        raise Refused(Result.KEY_MISMATCH, "the record has another key")
+        raise RequestRefused(Result.KEY_MISMATCH, "the record has another key")

@@ -45,7 +45,7 @@ def _port(
 
 @dataclass(slots=True)
 class NetworkServiceConfig:
-    """Where clients connect."""
+    """The address and port for clients."""
 
     port: int = _port(3000, "Port of the service; 0 lets the system choose.", effect=True)
     address: str = parameter(
@@ -194,7 +194,7 @@ class FabricConfig:
 
 @dataclass(slots=True)
 class HttpConfig:
-    """Where supervisors and Prometheus look; all our own."""
+    """The HTTP port for supervisors and Prometheus; asudfd only."""
 
     address: str = parameter(
         "127.0.0.1",

@@ -1,4 +1,4 @@
-"""Where log lines go: the context `logging`."""
+"""The context `logging`: log sinks, and the severity of lines."""
 
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -74,7 +74,7 @@ CONTEXTS = (
 
 
 class Level(IntEnum):
-    """How much a line matters; a sink takes lines up to its level. Lua logs with the numbers 1 to 4."""
+    """Severity of a log line; a sink takes lines up to its level. Lua logs with the numbers 1 to 4."""
 
     CRITICAL = 0
     WARNING = 1

@@ -1,8 +1,8 @@
-"""etcd's HTTP/JSON gateway: which endpoint is asked, for how long, and as whom.
+"""The client of etcd's HTTP/JSON gateway: choice of an endpoint, timeouts and log-in.
 
-One endpoint is asked until it fails; then the next, and so on until each had its turn. The time of a call is shared
-out among the endpoints it still has, so that one which is frozen cannot use it up. A request that got no answer may
-have been carried out: callers write theirs so that a repetition does no harm.
+A request goes to one endpoint until it fails, then to the next, until each has been tried. The timeout of a call is divided
+among the endpoints that are left, so that a frozen one cannot use it up. A request without a reply may have been carried
+out: callers make their requests idempotent.
 """
 
 from __future__ import annotations

@@ -117,15 +117,13 @@ class StoreIdentity:
         self.lost = ""
 
     def check_pages(
-        self, found: Sequence[KeyValue], known: dict[bytes, tuple[int, int]], position: int
+        self, found: Sequence[KeyValue], known: dict[bytes, wire.Revisions], position: int
     ) -> None:
         """See that what was last changed up to ``position`` is what was ``known``: creations and changes by key."""
         names = [entry.value for entry in found if entry.key == self._place]
         if names != [self._name]:
             self._fail("etcd is another one than it was, or has lost everything: it was set back")
-        if any(
-            entry.mod <= position and known.get(entry.key) != (entry.create, entry.mod) for entry in found
-        ):
+        if any(entry.mod <= position and known.get(entry.key) != entry.revisions for entry in found):
             self._fail(f"etcd tells another history than it did up to revision {position}: it was set back")
         self.lost = ""
 

@@ -1,8 +1,8 @@
 """System metadata in etcd: a change is one transaction, and done when every live process has applied it.
 
-A change compares the key's revision, so that of two at once one goes first and the other is made upon it. Every
-process says up to which revision it has applied what it was told; the one that was asked waits until all have said
-so that are alive by etcd's account. What is read comes from memory, also while etcd is away.
+A change compares the key's revision (compare-and-swap): of two at the same time one comes first, and the other is applied to
+its result. Every process publishes the revision up to which it has applied all changes; the process that was asked waits
+until all live processes have reached that of the change. Reads come from memory, also while etcd is unreachable.
 """
 
 from __future__ import annotations

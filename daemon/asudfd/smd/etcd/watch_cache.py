@@ -29,6 +29,7 @@ from asudfd.smd.etcd.wire import (
     KeyValue,
     ReplyTooLarge,
     RevisionCompacted,
+    Revisions,
 )
 
 if TYPE_CHECKING:
@@ -101,9 +102,7 @@ class WatchCache:
         self.skip = partial(_skip, warn)
         self._warn = warn
         self._subscribers: dict[bytes, Accept] = {}
-        self._known: dict[
-            bytes, tuple[int, int]
-        ] = {}  # of each key: the revisions that created and changed it
+        self._known: dict[bytes, Revisions] = {}  # of each key that was delivered
         self._whole = False  # whether everything was read, and the watch is to go on from there
         self._stuck = 0
         self._alarmed = -ALARM_SECONDS
@@ -230,11 +229,11 @@ class WatchCache:
             self.identity.check_pages(found, self._known, self.position)
         created = {entry.key: entry.create for entry in found}
         gone = [
-            KeyValue(key, create=create, mod=revision)
-            for key, (create, _) in self._known.items()
-            if created.get(key) != create
+            KeyValue(key, create=known.create, mod=revision)
+            for key, known in self._known.items()
+            if created.get(key) != known.create
         ]
-        changed = [entry for entry in found if self._known.get(entry.key) != (entry.create, entry.mod)]
+        changed = [entry for entry in found if self._known.get(entry.key) != entry.revisions]
         changed.sort(key=lambda entry: entry.create)  # the order in which they came to be
         await self._deliver_in_turns([*gone, *changed], revision)
         if self._loaded and not self._loaded.done():
@@ -289,7 +288,7 @@ class WatchCache:
         parts: dict[bytes, list[KeyValue]] = {}
         for event in events:
             if event.version:
-                self._known[event.key] = event.create, event.mod
+                self._known[event.key] = event.revisions
             else:
                 self._known.pop(event.key, None)
             if event.key == self.head:
@@ -399,9 +398,9 @@ async def _pages(gateway: Gateway, key: bytes, end: bytes) -> AsyncGenerator[Key
         limit = max(1, min(PAGE_KEYS_MAX, PAGE_BYTES // max(1, size)))
 
 
-def _thin(entry: KeyValue, known: Mapping[bytes, tuple[int, int]]) -> KeyValue:
+def _thin(entry: KeyValue, known: Mapping[bytes, Revisions]) -> KeyValue:
     """``entry`` without its value if it is ``known`` and large: all of them at once may be much."""
-    if known.get(entry.key) == (entry.create, entry.mod) and len(entry.value) > VALUE_SIZE_KEPT:
+    if known.get(entry.key) == entry.revisions and len(entry.value) > VALUE_SIZE_KEPT:
         return replace(entry, value=b"")
     return entry
 

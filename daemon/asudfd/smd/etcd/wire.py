@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asinfo.decode import decode_base64
 from asinfo.text import visible
@@ -65,6 +65,13 @@ class MalformedReply(ValueError):  # noqa: N818 - named for what happened
     """A reply is not what etcd says."""
 
 
+class Revisions(NamedTuple):
+    """The revisions that created a key and changed it last."""
+
+    create: int
+    mod: int
+
+
 @dataclass(frozen=True, slots=True)
 class KeyValue:
     """A key as of revision ``mod``, where it was written for the ``version``-th time; 0: it was deleted there."""
@@ -75,6 +82,11 @@ class KeyValue:
     mod: int = 0
     version: int = 0
     lease: int = 0
+
+    @property
+    def revisions(self) -> Revisions:
+        """Those of this key."""
+        return Revisions(self.create, self.mod)
 
 
 @dataclass(frozen=True, slots=True)

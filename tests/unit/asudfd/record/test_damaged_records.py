@@ -10,7 +10,7 @@ import pytest
 from asinfo.wire.digest import PARTITIONS, partition
 from asinfo.wire.result import Result
 from asudfd.record import check
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 from asudfd.record.stored import MARK, DamagedError, seal, unseal
 from tests.fakes.records import device, digest, fill, make, new
 
@@ -63,15 +63,15 @@ def test_a_damaged_record_is_an_error_and_the_others_are_served(
     namespace = make(path, said=said)
     for _ in range(3):
         for request in (namespace.get, namespace.delete):
-            with pytest.raises(Refused) as refused:
+            with pytest.raises(RequestRefused) as refused:
                 request(digest(7))
             assert refused.value.code is Result.SERVER_ERROR
-    with pytest.raises(Refused):
+    with pytest.raises(RequestRefused):
         namespace.put(digest(7), new(7))
     assert [namespace.get(digest(number)) for number in range(50) if number != 7] == [
         new(number) for number in range(50) if number != 7
     ]
-    with pytest.raises(Refused):
+    with pytest.raises(RequestRefused):
         list(namespace.scan(partition(digest(7))))
     at_start, when_read = said
     assert "1 records are damaged or under a wrong digest, the first at" in at_start
@@ -131,7 +131,7 @@ def test_nothing_is_attempted_on_closed_files(tmp_path: Path) -> None:
             lambda: list(namespace.scan(partition(digest(1)))),
             lambda: namespace.storage.digests(0),
         ):
-            with pytest.raises(Refused, match="is closed"):
+            with pytest.raises(RequestRefused, match="is closed"):
                 act()
         assert namespace.durable() is None
 

@@ -16,7 +16,7 @@ from asudfd.record.database import Database, DatabaseError
 from asudfd.record.journal import Journal
 from asudfd.record.namespace import Namespace
 from asudfd.record.record import Record
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 from tests.fakes.records import device, digest, make, make_and_close, new
 
 
@@ -212,10 +212,10 @@ def test_a_commit_that_fails_is_tried_again_and_meanwhile_only_reads_go_on(
             async with asyncio.timeout(10):
                 while not said:  # noqa: ASYNC110 - a warning is no event
                     await asyncio.sleep(0.001)
-            with pytest.raises(Refused) as refused:
+            with pytest.raises(RequestRefused) as refused:
                 namespace.put(digest(2), new(2))
             assert refused.value.code is Result.OUT_OF_SPACE
-            with pytest.raises(Refused):
+            with pytest.raises(RequestRefused):
                 namespace.delete(digest(1))
             assert namespace.get(digest(1)) == new(1)
             await asyncio.sleep(0.05)
@@ -261,7 +261,7 @@ def test_a_journal_that_cannot_be_written_refuses_the_write(
         namespace = make(path)
         await namespace.start()
         monkeypatch.setattr(Journal, "append", full)
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(RequestRefused) as refused:
             namespace.put(digest(1), new(1))
         assert refused.value.code is Result.OUT_OF_SPACE
         assert namespace.get(digest(1)) is None
@@ -283,7 +283,7 @@ def test_a_transaction_larger_than_the_map_lets_it_grow(path: Path) -> None:
         namespace = make(path, filesize=1 << 20)
         assert namespace.sets.objects == 100
         assert namespace.stop_writes
-        with pytest.raises(Refused):
+        with pytest.raises(RequestRefused):
             namespace.put(digest(100), new(100))
         await namespace.start()
         assert namespace.delete(digest(1))
@@ -300,7 +300,7 @@ def test_more_than_the_write_cache_is_refused_for_the_moment(path: Path) -> None
         while device(namespace)._fresh_bytes <= 10_000:
             number += 1
             namespace.put(digest(number), new(number))
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(RequestRefused) as refused:
             namespace.put(digest(1000), new(1000))
         assert refused.value.code is Result.DEVICE_OVERLOAD
         device(namespace)._schedule(0)

@@ -13,7 +13,7 @@ from asudfd.record import journal
 from asudfd.record.database import Database, Layer
 from asudfd.record.device import Device
 from asudfd.record.namespace import Namespace
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 from tests.fakes.records import device, digest, make, new
 
 HEAD = 19 + 4
@@ -171,7 +171,7 @@ def test_a_journal_has_an_end(path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         await namespace.start()
         while device(namespace)._journal.size <= 10_000:
             namespace.put(digest(1), new(7, 1000))
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(RequestRefused) as refused:
             namespace.put(digest(1), new(7, 1000))
         assert refused.value.code is Result.DEVICE_OVERLOAD
         await settled_now(namespace)

@@ -19,7 +19,7 @@ from asudfd.record import journal
 from asudfd.record.database import Database
 from asudfd.record.disk import reason
 from asudfd.record.journal import Journal
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 from tests.fakes.records import device, digest, make, make_and_close, new
 from tests.processes import ROOT
 
@@ -53,7 +53,7 @@ def test_the_result_code_tells_a_full_disk_from_a_broken_one(
         await namespace.start()
         with monkeypatch.context() as patch:
             patch.setattr(os, "pwrite", refuse)
-            with pytest.raises(Refused, match=os.strerror(code)) as refused:
+            with pytest.raises(RequestRefused, match=os.strerror(code)) as refused:
                 namespace.put(digest(1), new(1))
             assert refused.value.code is result
         with monkeypatch.context() as patch:
@@ -86,7 +86,7 @@ def test_a_journal_that_cannot_be_begun_is_tried_again(
             async with asyncio.timeout(20):
                 while not said:  # noqa: ASYNC110 - a warning is no event
                     await asyncio.sleep(0.001)
-            with pytest.raises(Refused) as refused:
+            with pytest.raises(RequestRefused) as refused:
                 namespace.put(digest(2), new(2))
             assert refused.value.code is Result.OUT_OF_SPACE
             assert FULL in said[0]
@@ -124,7 +124,7 @@ def test_a_stop_while_the_disk_is_broken_attempts_nothing_on_closed_files(
                 while not said:  # noqa: ASYNC110 - a warning is no event
                     await asyncio.sleep(0.001)
             assert namespace.get(digest(1)) == new(1)
-            with pytest.raises(Refused, match="is closed"):
+            with pytest.raises(RequestRefused, match="is closed"):
                 namespace.get(digest(2))
             await asyncio.sleep(0.05)  # some attempts later
             await namespace.stop()
@@ -170,7 +170,7 @@ import asyncio, resource, sys
 from pathlib import Path
 from asinfo.wire.result import Result
 from asudfd.record import device as device_module, journal
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 from tests.fakes.records import device, digest, make, new
 
 journal.ROOM = 1 << 16
@@ -188,13 +188,13 @@ async def main():
         try:
             namespace.put(digest(number), new(number, 500))
             number += 1
-        except Refused as error:
+        except RequestRefused as error:
             assert error.code in (Result.OUT_OF_SPACE, Result.DEVICE_OVERLOAD), error
         await asyncio.sleep(0)
     try:
         namespace.put(digest(number), new(number))
         raise SystemExit("a write was taken")
-    except Refused as error:
+    except RequestRefused as error:
         assert error.code is Result.OUT_OF_SPACE, error
     assert all(namespace.get(digest(each)) == new(each, 500) for each in range(number))
     await namespace.stop()

@@ -13,7 +13,7 @@ from asudfd.record import sets
 from asudfd.record.memory import Memory
 from asudfd.record.namespace import Namespace
 from asudfd.record.record import GENERATION_MAX, Record
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 from asudfd.record.truncation import WHOLE
 
 NOW = 500_000_000
@@ -45,7 +45,7 @@ def new(namespace: Namespace, set_name: bytes = b"demo", void_time: int = 0, bin
 
 
 def refused(action: Any, *arguments: Any) -> Result:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RequestRefused) as caught:
         action(*arguments)
     return caught.value.code
 
@@ -101,7 +101,7 @@ def test_an_expired_record_is_gone_even_if_the_disk_is_full(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> bytes:
-        raise Refused(Result.OUT_OF_SPACE, "full")
+        raise RequestRefused(Result.OUT_OF_SPACE, "full")
 
     namespace = make()
     namespace.put(digest(1), new(namespace, void_time=NOW - 5))

@@ -25,7 +25,7 @@ from asudfd.aerospike.message.cdt.lists import LISTS
 from asudfd.aerospike.message.cdt.maps import MAPS
 from asudfd.aerospike.message.cdt.select import SELECTIONS
 from asudfd.aerospike.message.cost import CALL_STEPS, COPY_STEPS, ORDER_STEPS, CostBudget, TooMuchError
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,14 +95,14 @@ def reader(kind: int, command: list[object]) -> Callable[[OpenCollections, bytes
             return _read(kind, stored, data, collections)
         except TooMuchError:
             raise
-        except (Refused, WireError):
+        except (RequestRefused, WireError):
             return None
 
     return run
 
 
 def read(kind: int, data: bytes, command: bytes, collections: OpenCollections | None = None) -> Particle:
-    """What a reading operation shows of a collection. Raises Refused."""
+    """What a reading operation shows of a collection. Raises RequestRefused."""
     with REFUSING:
         return _read(kind, data, command, collections or OpenCollections())
 
@@ -140,7 +140,7 @@ def open_bin(kind: int, data: bytes, budget: CostBudget) -> Collection | None:
     if kind == NULL:
         return None
     if kind not in {LIST, MAP}:
-        raise Refused(Result.BIN_TYPE, "an operation on lists or maps on something else")
+        raise RequestRefused(Result.BIN_TYPE, "an operation on lists or maps on something else")
     with REFUSING:
         return Collection(kind, data, budget)
 
@@ -156,7 +156,7 @@ def modify_open(collection: Collection | None, command: bytes, budget: CostBudge
         if collection is None:
             if operation.creates is None:
                 if operation.missing:
-                    raise Refused(operation.missing, "an operation on a list or map that is not there")
+                    raise RequestRefused(operation.missing, "an operation on a list or map that is not there")
                 return None, None
             collection = Collection(operation.kind, _new(operation, arguments), budget)
         collection.weight += weight  # what comes in was among the arguments
@@ -206,13 +206,13 @@ def _decode(
         raise Unsupported(f"{_ELSEWHERE[code]} is not supported")
     _check_kind(kind, code)
     if operation is None:
-        raise Refused(Result.PARAMETER, f"there is no operation {code} on lists or maps")
+        raise RequestRefused(Result.PARAMETER, f"there is no operation {code} on lists or maps")
     if operation.modifies != modifies:
-        raise Refused(Result.PARAMETER, "an operation that modifies as one that reads, or the reverse")
+        raise RequestRefused(Result.PARAMETER, "an operation that modifies as one that reads, or the reverse")
     if not operation.most:
         arguments = []
     if not operation.least <= len(arguments) <= operation.most:
-        raise Refused(Result.PARAMETER, "an operation with too few or too many arguments")
+        raise RequestRefused(Result.PARAMETER, "an operation with too few or too many arguments")
     weight = before - budget.left
     budget.charge((ORDER_STEPS + 2) * weight)
     return operation, arguments, weight
@@ -228,9 +228,9 @@ class _Refusing:
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, Unsupported):
-            raise Refused(Result.UNSUPPORTED_FEATURE, str(error)) from error
+            raise RequestRefused(Result.UNSUPPORTED_FEATURE, str(error)) from error
         if isinstance(error, WireError):
-            raise Refused(Result.PARAMETER, str(error)) from error
+            raise RequestRefused(Result.PARAMETER, str(error)) from error
 
 
 REFUSING = _Refusing()
@@ -239,7 +239,7 @@ REFUSING = _Refusing()
 def _check_kind(kind: int, code: int) -> None:
     """Raise Refused when an operation is none for collections of ``kind``; NULL is one that is not there."""
     if kind not in {NULL, MAP if code >= cdt.MAP_SET_TYPE else LIST}:
-        raise Refused(Result.BIN_TYPE, "an operation on lists or maps on something else")
+        raise RequestRefused(Result.BIN_TYPE, "an operation on lists or maps on something else")
 
 
 def _new(operation: Operation, arguments: list[bytes]) -> bytes:

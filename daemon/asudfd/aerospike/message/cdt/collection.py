@@ -16,7 +16,7 @@ from asinfo.wire.pattern import WILDCARD
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.cost import ENTRY_STEPS, LOOK_STEPS, MOVE_STEPS, ORDER_STEPS, SORT_STEPS
 from asudfd.aerospike.message.filter.arithmetic import wrap
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -211,9 +211,9 @@ def flags_of(data: bytes, kind: int) -> int:
     return flags & (ORDERED | VALUE_ORDERED)
 
 
-def not_applicable() -> Refused:
+def not_applicable() -> RequestRefused:
     """What an operation on an element that is not there comes to."""
-    return Refused(Result.OP_NOT_APPLICABLE, "not applicable to this list or map")
+    return RequestRefused(Result.OP_NOT_APPLICABLE, "not applicable to this list or map")
 
 
 def integer(value: int) -> Particle:
@@ -254,20 +254,20 @@ def clipped(start: int, count: bytes | None, size: int) -> range:
 
 
 def number(data: bytes) -> float:
-    """A number, which other numbers can be added to. Raises Refused."""
+    """A number, which other numbers can be added to. Raises RequestRefused."""
     value = msgpack.unpack(data)
     if type(value) is int or type(value) is float:
         return value
-    raise Refused(Result.PARAMETER, "only numbers can be added")
+    raise RequestRefused(Result.PARAMETER, "only numbers can be added")
 
 
 def added(old: bytes, delta: float) -> bytes:
-    """A number after an increment: it keeps its type. Raises Refused."""
+    """A number after an increment: it keeps its type. Raises RequestRefused."""
     value = number(old)
     if type(value) is float:
         return msgpack.pack(value + delta)
     if type(delta) is float and not -(2.0**63) <= delta < 2.0**63:  # also for NaN
-        raise Refused(Result.PARAMETER, "a number that no integer can be increased by")
+        raise RequestRefused(Result.PARAMETER, "a number that no integer can be increased by")
     return msgpack.pack(wrap(int(value) + int(delta)))
 
 
@@ -275,5 +275,5 @@ def key_order(data: bytes) -> Order:
     """What a key is compared by; a list or map is none."""
     found = order(data, 0)
     if found[0] not in KEYS:
-        raise Refused(Result.PARAMETER, "a key of a map is an integer, a string or bytes")
+        raise RequestRefused(Result.PARAMETER, "a key of a map is an integer, a string or bytes")
     return found

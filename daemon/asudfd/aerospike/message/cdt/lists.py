@@ -23,7 +23,7 @@ from asudfd.aerospike.message.cdt.collection import (
     span,
 )
 from asudfd.aerospike.message.cost import LOOK_STEPS, ORDER_STEPS
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from asinfo.wire.collection import Order
@@ -92,8 +92,8 @@ def _unique(collection: Collection, values: list[bytes], flags: int) -> list[byt
     return new
 
 
-def _exists() -> Refused:
-    return Refused(Result.ELEMENT_EXISTS, "the value is in the list already")
+def _exists() -> RequestRefused:
+    return RequestRefused(Result.ELEMENT_EXISTS, "the value is in the list already")
 
 
 def _insert(collection: Collection, index: bytes, value: bytes, flags: bytes = ZERO) -> Particle:
@@ -228,7 +228,7 @@ def _increment(
 def _sort(collection: Collection, flags: bytes = ZERO) -> None:
     wanted = cdt.integer(flags)
     if wanted & DESCENDING and wanted & DROP_DUPLICATES and collection.values and not collection.flags:
-        raise Refused(Result.PARAMETER, "flags of a sort that do not go together")
+        raise RequestRefused(Result.PARAMETER, "flags of a sort that do not go together")
     sort_values(collection)
     if wanted & DROP_DUPLICATES:
         orders = collection.orders()

@@ -20,7 +20,7 @@ from asudfd.aerospike.message.cdt.collection import (
     number,
 )
 from asudfd.aerospike.message.cdt.lists import ZERO, clear, size
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,7 +60,7 @@ def _put_all(collection: Collection, entries: Iterable[tuple[bytes, bytes]], fla
         place, there = collection.place_of_key(wanted)
         refused = flags & (CREATE_ONLY if there else UPDATE_ONLY)
         if refused and not flags & NO_FAIL:
-            raise Refused(
+            raise RequestRefused(
                 Result.ELEMENT_EXISTS if there else Result.ELEMENT_NOT_FOUND,
                 "the flags of the write refuse a key that is there, or one that is not",
             )

@@ -23,7 +23,7 @@ from asinfo.wire.result import Result
 from asudfd.aerospike.message.filter.compiled import Filter
 from asudfd.aerospike.message.filter.regex.budget import RegexBudget, YieldingBudget
 from asudfd.fairness import fill
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,7 +66,7 @@ def filter_of(fields: Mapping[int, bytes]) -> Filter | None:
             _cache.move_to_end(data)
     if isinstance(found, Filter):
         return found
-    raise Refused(*found)
+    raise RequestRefused(*found)
 
 
 def ready(fields: Mapping[int, bytes]) -> bool:

@@ -29,7 +29,7 @@ from asudfd.aerospike.message.filter.filter_record import METADATA, FilterRecord
 from asudfd.aerospike.message.filter.functions import FUNCTIONS
 from asudfd.aerospike.message.filter.ordered import count, has_element, ordered, test_of
 from asudfd.aerospike.message.filter.scope import Scope
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +70,7 @@ class Filter:
         try:
             return self._run(FilterRecord(namespace, digest, record)) is True
         except Unsupported as error:
-            raise Refused(Result.UNSUPPORTED_FEATURE, str(error)) from error
+            raise RequestRefused(Result.UNSUPPORTED_FEATURE, str(error)) from error
 
 
 # ---- from the tree to functions

@@ -34,7 +34,7 @@ from asudfd.aerospike.message.single.udf import call_of, view_of
 from asudfd.fairness import Slice, loop_scheduler
 from asudfd.lua.aerospike.record_batch import END, pack
 from asudfd.lua.aerospike.record_view import StreamView, stream_call
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -61,17 +61,17 @@ _LAST_FAILED = reply(Result.SERVER_ERROR, info3=INFO3_LAST)
 def aggregate(
     context: RecordContext, namespace: Namespace, message: Message, session: ClientSession | None
 ) -> AsyncIterator[bytes]:
-    """The reply to an aggregation, piece by piece. Raises Refused."""
+    """The reply to an aggregation, piece by piece. Raises RequestRefused."""
     fields = message.fields
     call_of(fields)
     if context.service.disable_udf_execution:
-        raise Refused(Result.FORBIDDEN, "disable-udf-execution is true")
+        raise RequestRefused(Result.FORBIDDEN, "disable-udf-execution is true")
     if FIELD_FILTER in fields:
-        raise Refused(Result.UNSUPPORTED_FEATURE, "an aggregation with a filter expression")
+        raise RequestRefused(Result.UNSUPPORTED_FEATURE, "an aggregation with a filter expression")
     if message.info1 & INFO1_SHORT_QUERY:
-        raise Refused(Result.PARAMETER, "a short query cannot be an aggregation")
+        raise RequestRefused(Result.PARAMETER, "a short query cannot be an aggregation")
     if fields.get(FIELD_SET) and fields[FIELD_SET] not in namespace.sets:
-        raise Refused(Result.NOT_FOUND, "no such set")
+        raise RequestRefused(Result.NOT_FOUND, "no such set")
     selection = Selection(namespace, fields)
     job = QueryJob("aggr", namespace, fields, session, rate_of(fields))
     job.index_name = selection.index_name
@@ -94,7 +94,7 @@ async def _pieces(
     host, fields = context.host, message.fields
     try:
         _admit(context, job)
-    except Refused as error:
+    except RequestRefused as error:
         context.refusals.note(error.code, str(error), session)
         yield frame.pack(frame.MESSAGE, reply(error.code, info3=INFO3_LAST))
         return
@@ -120,7 +120,7 @@ async def _pieces(
                 await _pause(job)
         result = "complete"
         yield frame.pack(frame.MESSAGE, _LAST)
-    except Refused as error:
+    except RequestRefused as error:
         context.refusals.note(error.code, str(error), session)
         result = "abort" if job.aborted else "error"
         yield frame.pack(frame.MESSAGE, reply(error.code, info3=INFO3_LAST))
@@ -131,9 +131,9 @@ async def _pieces(
 
 
 def _admit(context: RecordContext, job: QueryJob) -> None:
-    """Raise Refused for an aggregation too many, or one whose id is taken."""
+    """Raise RequestRefused for an aggregation too many, or one whose id is taken."""
     if context.host.streams >= ACTIVE_MAX:
-        raise Refused(Result.FORBIDDEN, "too many aggregations run")
+        raise RequestRefused(Result.FORBIDDEN, "too many aggregations run")
     before = context.jobs.get(job.id)
     if before is not None and before.ended:
         del context.jobs[job.id]  # only for background queries is it said that an ended one keeps its id
@@ -148,13 +148,13 @@ def _failed(text: bytes) -> bytes:
 async def _pause(job: QueryJob) -> None:
     """Give the other connections a turn, and wait as long as the limit of records in a second wants it.
 
-    Raises Refused when somebody has ended the query.
+    Raises RequestRefused when somebody has ended the query.
     """
     await loop_scheduler().turn()
     while (seconds := job.throttle.pause()) and not job.aborted:  # noqa: ASYNC110 - what is waited for is time
         await asyncio.sleep(seconds)
     if job.aborted:
-        raise Refused(Result.QUERY_ABORT, "the query was aborted")
+        raise RequestRefused(Result.QUERY_ABORT, "the query was aborted")
 
 
 def _batches(owners: PartitionOwners, selection: Selection, job: QueryJob) -> Iterator[bytes]:

@@ -30,7 +30,7 @@ from asudfd.aerospike.message.many.jobs import QueryJob
 from asudfd.aerospike.message.many.selection import Selection, rate_of
 from asudfd.aerospike.message.outcome import OK, RecordOutcome
 from asudfd.fairness import Slice
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -60,7 +60,7 @@ class BackgroundQuery(QueryJob):
     def __init__(
         self, namespace: Namespace, message: Message, todo: list[Op], session: ClientSession | None
     ) -> None:
-        """Raises Refused."""
+        """Raises RequestRefused."""
         fields = message.fields
         word = "udf" if FIELD_UDF_MODULE in fields else "ops"
         super().__init__(word, namespace, fields, session, _rate(namespace, fields))
@@ -83,7 +83,7 @@ class BackgroundQuery(QueryJob):
     async def _run(self, context: RecordContext, answer: Answer) -> None:
         try:
             await self._work(context.owners, answer)
-        except Refused:  # damaged records: the storage has told it
+        except RequestRefused:  # damaged records: the storage has told it
             self.aborted = True
         finally:
             context.jobs.end(self, context.service.query_max_done)
@@ -128,22 +128,22 @@ class BackgroundQuery(QueryJob):
 
 
 def begin(context: RecordContext, answer: Answer, job: BackgroundQuery) -> bytes:
-    """Start a background query; the reply. ``answer`` executes a request on one record. Raises Refused."""
+    """Start a background query; the reply. ``answer`` executes a request on one record. Raises RequestRefused."""
     service = context.service
     if job.word == "udf" and service.disable_udf_execution:
-        raise Refused(Result.FORBIDDEN, "disable-udf-execution is true")
+        raise RequestRefused(Result.FORBIDDEN, "disable-udf-execution is true")
     if job.word == "ops" and not job.has_ops:
-        raise Refused(Result.PARAMETER, "a background query that does nothing")
+        raise RequestRefused(Result.PARAMETER, "a background query that does nothing")
     if job.fields.get(FIELD_SET) and job.fields[FIELD_SET] not in job.namespace.sets:
-        raise Refused(Result.NOT_FOUND, "no such set")
+        raise RequestRefused(Result.NOT_FOUND, "no such set")
     context.jobs.add(job, service.query_max_done)
     job.start(context, answer)
     return _STARTED
 
 
 def _rate(namespace: Namespace, fields: dict[int, bytes]) -> int:
-    """Records in a second; what a client asks for may not be more than the configuration allows. Raises Refused."""
+    """Records in a second; what a client asks for may not be more than the configuration allows. Raises RequestRefused."""
     rate, rate_max = rate_of(fields), namespace.config.background_query_max_rps
     if rate > rate_max:
-        raise Refused(Result.PARAMETER, "more records per second than background-query-max-rps")
+        raise RequestRefused(Result.PARAMETER, "more records per second than background-query-max-rps")
     return rate or rate_max

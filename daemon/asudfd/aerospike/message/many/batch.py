@@ -34,7 +34,7 @@ from asudfd.aerospike.message.filter.cache import filter_of
 from asudfd.aerospike.message.outcome import OK, RecordOutcome, failed
 from asudfd.aerospike.message.peer.remote_rows import RemoteRows
 from asudfd.fairness import Slice
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
@@ -78,7 +78,7 @@ def batch(
     counters.batch_initiated += 1
     try:
         flags, wanted = _check(context, message.fields)
-    except Refused as error:
+    except RequestRefused as error:
         counters.batch_errors += 1
         context.refusals.note(error.code, str(error), session)
         return only_last(error.code)
@@ -87,20 +87,20 @@ def batch(
 
 
 def _check(context: RecordContext, fields: dict[int, bytes]) -> tuple[int, dict[int, bytes]]:
-    """Flags, and the filter for rows without one. Raises Refused for what can be known without a look at the rows."""
+    """Flags, and the filter for rows without one. Raises RequestRefused for what can be known without a look at the rows."""
     filter_of(fields)
     try:
         count, flags = head(fields.get(FIELD_BATCH, b""))
     except WireError as error:
-        raise Refused(Result.PARAMETER, str(error)) from error
+        raise RequestRefused(Result.PARAMETER, str(error)) from error
     limit = context.service.batch_max_requests
     if limit and count > limit:
-        raise Refused(Result.BATCH_MAX_REQUESTS, "more rows than batch-max-requests")
+        raise RequestRefused(Result.BATCH_MAX_REQUESTS, "more rows than batch-max-requests")
     return flags, {FIELD_FILTER: fields[FIELD_FILTER]} if FIELD_FILTER in fields else {}
 
 
 async def _check_rows(context: RecordContext, data: bytes, session: ClientSession | None) -> None:
-    """Read all rows, and forget them, before the first is answered. Raises Refused for what ends the whole batch.
+    """Read all rows, and forget them, before the first is answered. Raises RequestRefused for what ends the whole batch.
 
     They are read again when it is their turn: a batch may have millions, and so takes no memory but its own bytes.
     """
@@ -110,14 +110,14 @@ async def _check_rows(context: RecordContext, data: bytes, session: ClientSessio
     try:
         for number, (_, _, row) in enumerate(rows(data)):
             if row is not before and row.fields.get(FIELD_NAMESPACE) not in namespaces:
-                raise Refused(Result.PARAMETER, "a row of a batch in a namespace that is not there")
+                raise RequestRefused(Result.PARAMETER, "a row of a batch in a namespace that is not there")
             before = row
             if not number % LOOKS_AT_CLOCK and slice_.is_over():
                 if session is not None and session.gone:
                     break
                 await slice_.next()
     except WireError as error:
-        raise Refused(Result.PARAMETER, f"a malformed batch: {error}") from error
+        raise RequestRefused(Result.PARAMETER, f"a malformed batch: {error}") from error
 
 
 def _rows(data: bytes, wanted: dict[int, bytes]) -> Iterator[Row]:
@@ -140,7 +140,7 @@ async def _pieces(executed: _Rows, data: bytes, flags: int, wanted: dict[int, by
     try:
         try:
             await _check_rows(context, data, executed.session)
-        except Refused as refused:
+        except RequestRefused as refused:
             result = refused.code
             context.refusals.note(result, str(refused), executed.session)
             yield only_last(result)

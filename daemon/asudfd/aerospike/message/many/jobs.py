@@ -23,7 +23,7 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.many.selection import Throttle
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from asudfd.network.session import ClientSession
@@ -130,10 +130,10 @@ class QueryJobs(dict[int, QueryJob]):
     def add(self, job: QueryJob, done_max: int) -> None:
         """Take in a job; of those that have ended only the last ``done_max`` stay. Raises Refused."""
         if job.id in self:
-            raise Refused(Result.PARAMETER, "a job with this id is still remembered")
+            raise RequestRefused(Result.PARAMETER, "a job with this id is still remembered")
         self._forget(done_max)
         if sum(not each.ended for each in self.values()) >= ACTIVE_MAX:
-            raise Refused(Result.FORBIDDEN, "too many queries run")
+            raise RequestRefused(Result.FORBIDDEN, "too many queries run")
         self[job.id] = job
 
     def end(self, job: QueryJob, done_max: int) -> None:

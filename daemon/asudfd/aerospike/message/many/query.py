@@ -49,7 +49,7 @@ from asudfd.aerospike.message.many.selection import START, IndexPosition, Select
 from asudfd.aerospike.message.outcome import refuse_unsupported
 from asudfd.aerospike.message.single.bins import split
 from asudfd.fairness import Slice
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -76,11 +76,11 @@ _PARTITION, _VALUE = Struct("<H"), Struct("<q")  # little-endian, unlike everyth
 def query(
     context: RecordContext, answer: Answer, message: Message, body: bytes, session: ClientSession | None
 ) -> bytes | AsyncIterator[bytes]:
-    """The reply to a query, piece by piece; ``answer`` executes a request on one record. Raises Refused and WireError."""
+    """The reply to a query, piece by piece; ``answer`` executes a request on one record. Raises RequestRefused and WireError."""
     fields = message.fields
     namespace = context.namespaces.get(fields.get(FIELD_NAMESPACE, b""))
     if namespace is None:
-        raise Refused(Result.NAMESPACE, "no such namespace")
+        raise RequestRefused(Result.NAMESPACE, "no such namespace")
     refuse_unsupported(fields)
     kind = fields.get(FIELD_UDF_OP)
     if kind == bytes([AGGREGATION]):
@@ -89,21 +89,21 @@ def query(
     if kind is not None or message.info2 & INFO2_WRITE:
         return begin(context, answer, BackgroundQuery(namespace, message, todo, session))
     if not message.info3 & INFO3_PARTITION_DONE:
-        raise Refused(Result.UNSUPPORTED_FEATURE, "a scan of the time before partition queries")
+        raise RequestRefused(Result.UNSUPPORTED_FEATURE, "a scan of the time before partition queries")
     if any(code != OP_READ for code, _, _, _ in todo):
-        raise Refused(Result.UNSUPPORTED_FEATURE, "a query only reads bins")
+        raise RequestRefused(Result.UNSUPPORTED_FEATURE, "a query only reads bins")
     names = [name for _, _, name, _ in todo]
     return _pieces(namespace, message, _Scan(context, namespace, message, names), session)
 
 
 def _starts(fields: dict[int, bytes]) -> dict[int, IndexPosition]:
-    """The partitions that are asked for, each with the place after which it goes on. Raises Refused."""
+    """The partitions that are asked for, each with the place after which it goes on. Raises RequestRefused."""
     numbers, digests = fields.get(FIELD_PARTITIONS), fields.get(FIELD_RESUME_DIGESTS)
     if numbers is None and digests is None:
-        raise Refused(Result.UNSUPPORTED_FEATURE, "a query without partitions")
+        raise RequestRefused(Result.UNSUPPORTED_FEATURE, "a query without partitions")
     numbers, digests = numbers or b"", digests or b""
     if len(numbers) % 2 or len(digests) % DIGEST_SIZE:
-        raise Refused(Result.PARAMETER, "a partition or a digest ends early")
+        raise RequestRefused(Result.PARAMETER, "a partition or a digest ends early")
     resumed = [digests[at : at + DIGEST_SIZE] for at in range(0, len(digests), DIGEST_SIZE)]
     found = [
         *((number, START) for (number,) in _PARTITION.iter_unpack(numbers)),
@@ -111,17 +111,19 @@ def _starts(fields: dict[int, bytes]) -> dict[int, IndexPosition]:
     ]
     starts = dict(found)
     if len(starts) != len(found) or any(number >= PARTITIONS for number in starts):
-        raise Refused(Result.PARAMETER, "a partition stands twice, or is none")
+        raise RequestRefused(Result.PARAMETER, "a partition stands twice, or is none")
     return starts
 
 
 def _places(fields: dict[int, bytes], digests: list[bytes]) -> list[IndexPosition]:
-    """Where partitions go on: after a digest; with an index after its value, and then the digest. Raises Refused."""
+    """Where partitions go on: after a digest; with an index after its value, and then the digest. Raises RequestRefused."""
     if FIELD_INDEX_RANGE not in fields:
         return [IndexPosition(0, digest) for digest in digests]
     data = fields.get(FIELD_BVALS, b"")
     if len(data) != len(digests) * _VALUE.size:
-        raise Refused(Result.PARAMETER, "to go on in an index takes a value (field 15) for each digest")
+        raise RequestRefused(
+            Result.PARAMETER, "to go on in an index takes a value (field 15) for each digest"
+        )
     values = (value for (value,) in _VALUE.iter_unpack(data))
     return list(map(IndexPosition, values, digests))
 
@@ -149,7 +151,7 @@ async def _pieces(
                 pause = scan.throttle.pause()
             if slice_.is_over():
                 await slice_.next()
-    except Refused as error:
+    except RequestRefused as error:
         scan.context.refusals.note(error.code, str(error), session)
         last, end = reply(error.code, info3=INFO3_LAST), "error"
     namespace.counters[f"{scan.kind}_query_{kind}_basic_{end}"] += 1
@@ -175,7 +177,7 @@ class _Scan:
     def __init__(
         self, context: RecordContext, namespace: Namespace, message: Message, names: list[bytes]
     ) -> None:
-        """Raises Refused."""
+        """Raises RequestRefused."""
         fields = message.fields
         self.context = context
         self._namespace = namespace
@@ -190,7 +192,7 @@ class _Scan:
     def parts(self) -> Iterator[bytes]:
         """Messages for records and for partitions of other nodes; empty ones where others may have a turn.
 
-        Raises Refused when a filter would take too long.
+        Raises RequestRefused when a filter would take too long.
         """
         for number, after in self._starts.items():
             if not self.context.owners.owns(number):

@@ -30,7 +30,7 @@ from asinfo.wire.particle import BLOB, GEOJSON, INTEGER, LIST, MAP, STRING, pack
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.cdt.collection import SIZE_MAX
 from asudfd.aerospike.message.single.bins import particle, split
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,12 +51,12 @@ class IndexRange:
     def __init__(self, namespace: Namespace, fields: dict[int, bytes]) -> None:
         """Raises Refused: 4 for what is no range, 201 when no index allows it, 16 for what is not offered."""
         if FIELD_INDEX_CONTEXT in fields or FIELD_INDEX_EXPRESSION in fields:
-            raise Refused(Result.UNSUPPORTED_FEATURE, "indexes within collections, or on expressions")
+            raise RequestRefused(Result.UNSUPPORTED_FEATURE, "indexes within collections, or on expressions")
         self._name, self._particle, self._low, self._high = _read(fields[FIELD_INDEX_RANGE])
         self._type = int.from_bytes(fields.get(FIELD_INDEX_TYPE, b""), "big")
         self._hash = 0 if self._particle == INTEGER else _hash(self._low)
         if self._particle == GEOJSON:
-            raise Refused(Result.INDEX_NOT_FOUND, "there are no geo indexes")
+            raise RequestRefused(Result.INDEX_NOT_FOUND, "there are no geo indexes")
         set_name, asked = fields.get(FIELD_SET, b""), fields.get(FIELD_INDEX_NAME)
         covering = (
             name
@@ -65,7 +65,7 @@ class IndexRange:
         )
         self.index_name = next(covering, b"").decode("utf-8", "replace")
         if not self.index_name:
-            raise Refused(Result.INDEX_NOT_FOUND, "no index covers this bin and these values")
+            raise RequestRefused(Result.INDEX_NOT_FOUND, "no index covers this bin and these values")
 
     def find(self, record: Record) -> int | None:
         """The number by which an index has ``record`` within the range, None when it does not. Raises Refused.
@@ -93,7 +93,7 @@ class IndexRange:
         if kind != (LIST if self._type == _ELEMENTS else MAP):
             return []
         if len(data) > SIZE_MAX:
-            raise Refused(
+            raise RequestRefused(
                 Result.UNSUPPORTED_FEATURE, f"an index on a collection of more than {SIZE_MAX} bytes"
             )
         if self._type == _ELEMENTS:
@@ -115,11 +115,11 @@ def _hash(data: bytes) -> int:
 
 
 def _read(data: bytes) -> tuple[bytes, int, Any, Any]:
-    """Bin, particle type, low and high of a range. Raises Refused."""
+    """Bin, particle type, low and high of a range. Raises RequestRefused."""
     try:
         return _parts(data)
     except (StructError, IndexError, WireError) as error:
-        raise Refused(Result.PARAMETER, "what should be a range is none") from error
+        raise RequestRefused(Result.PARAMETER, "what should be a range is none") from error
 
 
 def _parts(data: bytes) -> tuple[bytes, int, Any, Any]:

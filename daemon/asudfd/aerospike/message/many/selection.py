@@ -14,7 +14,7 @@ from asinfo.wire.message import FIELD_INDEX_RANGE, FIELD_RECORDS_PER_SECOND, FIE
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.filter.cache import filter_of
 from asudfd.aerospike.message.many.ranges import IndexRange
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,8 +123,8 @@ class Throttle:
 
 
 def rate_of(fields: dict[int, bytes]) -> int:
-    """Records per second that a query asks for, 0 for no limit. Raises Refused."""
+    """Records per second that a query asks for, 0 for no limit. Raises RequestRefused."""
     data = fields.get(FIELD_RECORDS_PER_SECOND, bytes(4))
     if len(data) != 4:
-        raise Refused(Result.PARAMETER, "records per second are no number of 32 bits")
+        raise RequestRefused(Result.PARAMETER, "records per second are no number of 32 bits")
     return int.from_bytes(data, "big")

@@ -10,7 +10,7 @@ from struct import Struct
 from asinfo.wire.message import BIN_NAME_SIZE_MAX, OP_READ, op
 from asinfo.wire.particle import stored
 from asinfo.wire.result import Result
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 
 _unpack_size = Struct("!I").unpack_from
 
@@ -38,5 +38,5 @@ def make_bin(kind: int, name: bytes, value: bytes) -> bytes:
     Raises Refused for a name that is too long, and particle.Refused for a value that no record keeps.
     """
     if len(name) > BIN_NAME_SIZE_MAX:
-        raise Refused(Result.BIN_NAME, "the bin's name is too long")
+        raise RequestRefused(Result.BIN_NAME, "the bin's name is too long")
     return op(OP_READ, kind, name, stored(kind, value))

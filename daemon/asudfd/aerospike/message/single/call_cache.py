@@ -24,7 +24,7 @@ from asinfo.wire.message import (
 )
 from asudfd.aerospike.message.single.commit import POLICIES3
 from asudfd.aerospike.message.single.udf import call_of
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +83,7 @@ class CallCache(dict[bytes, KnownCall]):
             return
         try:
             module, function, arguments = call_of(fields)
-        except Refused:
+        except RequestRefused:
             return
         if len(self) >= KNOWN_MAX:
             self.clear()

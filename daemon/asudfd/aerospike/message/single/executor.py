@@ -39,7 +39,7 @@ from asudfd.aerospike.message.single.touch import touch
 from asudfd.aerospike.message.single.udf import apply, apply_in_thread, commit_result, view_of
 from asudfd.aerospike.message.single.write import delete, write
 from asudfd.lua.aerospike.record_view import record_call
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -137,7 +137,7 @@ class RecordExecutor:
             if result is None:
                 return self._later(namespace, unpack(body), _NO_OPS, "client", session)
             outcome = commit_result(namespace, digest, fields, ttl, record, result, "client")
-        except Refused as error:
+        except RequestRefused as error:
             outcome = context.refuse(error, session)
         except Exception as error:  # noqa: BLE001 - the edge, as in `_attempt`
             outcome = context.fault(error)
@@ -185,7 +185,7 @@ class RecordExecutor:
         except TimeoutError:
             namespace.counters[f"{origin}_tsvc_timeout"] += 1
             outcome = failed(Result.TIMEOUT)
-        except Refused as error:
+        except RequestRefused as error:
             if error.code == Result.KEY_BUSY:
                 namespace.counters["fail_key_busy"] += 1
             outcome = context.refuse(error, session)
@@ -217,12 +217,12 @@ class RecordExecutor:
                 if outcome is None:
                     return None
             elif counts is READS and not message.info1 & INFO1_READ:
-                raise Refused(Result.PARAMETER, "a request that neither reads nor writes")  # noqa: TRY301 - counted below
+                raise RequestRefused(Result.PARAMETER, "a request that neither reads nor writes")  # noqa: TRY301 - counted below
             else:
                 outcome = execute(namespace, message, todo)
                 if counts is READS and outcome.void_time:  # only a record that was read shows one
                     touch(namespace, message)
-        except (Refused, particle.Refused) as error:
+        except (RequestRefused, particle.Refused) as error:
             outcome = context.refuse(error, session)
             if counts is not UDFS:
                 outcome = _with_generation(namespace, message, error.code)
@@ -238,7 +238,7 @@ def _waits(fields: Mapping[int, bytes]) -> bool:
 
 
 def _passes(namespace: Namespace, message: Message) -> bool:
-    """Whether the record passes the filter of a request; one that is not there does. Raises Refused."""
+    """Whether the record passes the filter of a request; one that is not there does. Raises RequestRefused."""
     digest = message.digest
     assert digest is not None
     refuse_unsupported(message.fields)
@@ -252,7 +252,7 @@ def _with_generation(namespace: Namespace, message: Message, code: int) -> Recor
     digest, record = message.digest, None
     assert digest is not None
     if not message.info2 & INFO2_DELETE:
-        with suppress(Refused):  # a damaged record has none
+        with suppress(RequestRefused):  # a damaged record has none
             record = namespace.get(digest)
     return RecordOutcome(int(code), 0 if record is None else record.generation, 0, b"", 0)
 

@@ -50,7 +50,7 @@ from asudfd.aerospike.message.cost import COPY_STEPS
 from asudfd.aerospike.message.outcome import OK, RecordOutcome, check_names, failed, join
 from asudfd.aerospike.message.single.bins import make_bin, particle, split
 from asudfd.aerospike.message.single.commit import REPLACE, commit, objection
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,7 +93,7 @@ def operate(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOut
         return failed(Result.NOT_FOUND)
     size_max = namespace.record_size_max
     if any(len(value) > size_max for _, _, _, value in todo):
-        raise Refused(Result.RECORD_TOO_BIG, "a value is larger than a record may be")
+        raise RequestRefused(Result.RECORD_TOO_BIG, "a value is larger than a record may be")
     bins = {} if record is None or info3 & REPLACE else split(record.bins)
     shown = run(bins, todo, info2 & INFO2_RESPOND_ALL_OPS)
     answer = join(shown)  # refuses before anything is changed
@@ -119,7 +119,7 @@ def run(bins: Bins, todo: list[Op], respond_all: int, *, echo: bool = True) -> l
     opened = _CollectionBins(bins)
     for code, kind, name, value in todo:
         if len(shown) > SHOWN_MAX:
-            raise Refused(Result.PARAMETER, "so many operations are too much for one request")
+            raise RequestRefused(Result.PARAMETER, "so many operations are too much for one request")
         if code in _COLLECTIONS:
             given = opened.operate(code, name, value)
             if given is not None or respond_all:
@@ -146,26 +146,28 @@ def _check(info1: int, info2: int, info3: int, todo: list[Op]) -> None:
     """Refuse what makes no sense whatever the record holds."""
     whole = info1 & INFO1_GET_ALL
     if whole and info2 & INFO2_RESPOND_ALL_OPS:
-        raise Refused(Result.PARAMETER, "all bins cannot be answered one by one")
+        raise RequestRefused(Result.PARAMETER, "all bins cannot be answered one by one")
     reads_all = False
     for code, kind, name, _ in todo:
         if code in UNSUPPORTED:
             raise unsupported(code)
         if code in {OP_READ, OP_CDT_READ}:
             if not info1 & INFO1_READ or (not name and not whole):
-                raise Refused(Result.PARAMETER, "a read in a message that does not read")
+                raise RequestRefused(Result.PARAMETER, "a read in a message that does not read")
             reads_all |= not name
         elif code != OP_CDT_MODIFY and code not in _CHANGES:
-            raise Refused(Result.PARAMETER, f"no operation has the code {code}")
+            raise RequestRefused(Result.PARAMETER, f"no operation has the code {code}")
         elif info3 & REPLACE and (code not in {OP_WRITE, OP_DELETE} or (code == OP_WRITE and kind == NULL)):
-            raise Refused(Result.PARAMETER, "a record can be replaced only by values")
+            raise RequestRefused(Result.PARAMETER, "a record can be replaced only by values")
     if whole and not reads_all:
-        raise Refused(Result.PARAMETER, "all bins are to be read, but no operation reads them")
+        raise RequestRefused(Result.PARAMETER, "all bins are to be read, but no operation reads them")
 
 
-def unsupported(code: int) -> Refused:
+def unsupported(code: int) -> RequestRefused:
     """The refusal of an operation of UNSUPPORTED."""
-    return Refused(Result.UNSUPPORTED_FEATURE, f"operation {code} ({UNSUPPORTED[code]}) is not supported")
+    return RequestRefused(
+        Result.UNSUPPORTED_FEATURE, f"operation {code} ({UNSUPPORTED[code]}) is not supported"
+    )
 
 
 class _CollectionBins:
@@ -209,10 +211,10 @@ class _CollectionBins:
         return shown
 
     def close(self) -> None:
-        """Bring what has changed to the bins. Raises Refused."""
+        """Bring what has changed to the bins. Raises RequestRefused."""
         for name, collection in self._changed.items():
             if len(name) > BIN_NAME_SIZE_MAX:
-                raise Refused(Result.BIN_NAME, "the bin's name is too long")
+                raise RequestRefused(Result.BIN_NAME, "the bin's name is too long")
             self._bins[name] = op(OP_READ, collection.kind, name, self._pack(collection))
         self._changed.clear()
 
@@ -247,7 +249,7 @@ def _add(bins: Bins, kind: int, name: bytes, value: bytes) -> None:
         return
     old_kind, old = particle(bins[name])
     if kind != old_kind or kind not in _SUMS:
-        raise Refused(Result.BIN_TYPE, "only integers can be added to integers, and floats to floats")
+        raise RequestRefused(Result.BIN_TYPE, "only integers can be added to integers, and floats to floats")
     bins[name] = op(OP_READ, kind, name, _SUMS[kind](old, particle(operand)[1]))
 
 
@@ -275,14 +277,14 @@ def _prepend(bins: Bins, kind: int, name: bytes, value: bytes) -> None:
 def _joinable(bins: Bins, kind: int, name: bytes) -> bytes:
     """The value of a bin that something of type ``kind`` can be joined to; empty for a missing bin."""
     if kind != STRING and kind not in _BLOBS:
-        raise Refused(
+        raise RequestRefused(
             Result.BIN_TYPE if name in bins else Result.PARAMETER, "only strings and blobs can be joined"
         )
     if name not in bins:
         return b""
     old_kind, old = particle(bins[name])
     if kind != old_kind:
-        raise Refused(Result.BIN_TYPE, "only values of one type can be joined")
+        raise RequestRefused(Result.BIN_TYPE, "only values of one type can be joined")
     return old
 
 

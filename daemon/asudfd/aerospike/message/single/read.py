@@ -26,7 +26,7 @@ from asinfo.wire.result import Result
 from asudfd.aerospike.message.outcome import OK, check_names, failed, join, new_outcome
 from asudfd.aerospike.message.single.bins import split
 from asudfd.aerospike.message.single.operate import run, unsupported
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 from asudfd.record.ttl import PERCENT_MAX
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _UNSUPPORTED_READS = frozenset((OP_EXPRESSION_READ, OP_BIT_READ, OP_HLL_READ))
 
 
 def read(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOutcome:
-    """Answer a read. Raises Refused."""
+    """Answer a read. Raises RequestRefused."""
     info1, info2 = message.info1, message.info2
     ttl, digest, fields = message.ttl, message.digest, message.fields
     assert digest is not None
@@ -55,7 +55,9 @@ def read(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOutcom
         check_names(record, fields, write=False)
     generation, void_time, _, _, _, bins = record
     if ttl > PERCENT_MAX and void_time and ttl != TTL_NEVER:
-        raise Refused(Result.PARAMETER, "a read that renews a time to live has a percentage of at most 100")
+        raise RequestRefused(
+            Result.PARAMETER, "a read that renews a time to live has a percentage of at most 100"
+        )
     if info1 & INFO1_NO_BINS:
         return new_outcome((OK, generation, void_time, b"", 0))
     if not whole:
@@ -82,11 +84,11 @@ def select(bins: dict[bytes, bytes], todo: list[Op], respond_all: int) -> list[b
 
 def _check(info1: int, info2: int, todo: list[Op]) -> None:
     if info1 & INFO1_GET_ALL and info2 & INFO2_RESPOND_ALL_OPS:
-        raise Refused(Result.PARAMETER, "all bins cannot be answered one by one")
+        raise RequestRefused(Result.PARAMETER, "all bins cannot be answered one by one")
     if not todo and not info1 & (INFO1_GET_ALL | INFO1_NO_BINS):
-        raise Refused(Result.PARAMETER, "a read of nothing")
+        raise RequestRefused(Result.PARAMETER, "a read of nothing")
     for code, _, _, _ in todo:
         if code in _UNSUPPORTED_READS:
             raise unsupported(code)
         if code not in {OP_READ, OP_CDT_READ}:
-            raise Refused(Result.PARAMETER, "a read cannot write")
+            raise RequestRefused(Result.PARAMETER, "a read cannot write")

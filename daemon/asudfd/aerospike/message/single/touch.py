@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 from asudfd.record.ttl import read_touch_percent
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def touch(namespace: Namespace, message: Message) -> None:
         return
     try:
         namespace.put(digest, record._replace(void_time=now // 1000 + seconds, last_update=now))
-    except Refused:
+    except RequestRefused:
         namespace.counters["read_touch_error"] += 1
         return
     namespace.durable()  # nobody waits for it

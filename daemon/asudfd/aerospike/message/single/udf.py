@@ -25,7 +25,7 @@ from asudfd.aerospike.message.single.commit import POLICIES2, POLICIES3
 from asudfd.lua.aerospike.record_view import RecordView, record_call
 from asudfd.lua.aerospike.udf_result import DELETE, WRITE
 from asudfd.record.record import GENERATION_MAX, Record
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 from asudfd.record.ttl import now_seconds
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ _pack_answer = Struct(">IBBBB7s").pack  # an op up to its value
 def apply(
     host: UdfHost, namespace: Namespace, message: Message, origin: str, *, allowed: bool
 ) -> RecordOutcome | None:
-    """Answer a UDF call here and now; None when it belongs in a thread (`apply_in_thread`). Raises Refused.
+    """Answer a UDF call here and now; None when it belongs in a thread (`apply_in_thread`). Raises RequestRefused.
 
     ``origin`` begins the names of the counters; ``allowed``: UDFs may be executed at all.
     """
@@ -53,9 +53,9 @@ def apply(
     assert digest is not None
     module, function, arguments = call_of(fields)
     if not allowed:
-        raise Refused(Result.FORBIDDEN, "disable-udf-execution is true")
+        raise RequestRefused(Result.FORBIDDEN, "disable-udf-execution is true")
     if message.info2 & POLICIES2 or message.info3 & POLICIES3:
-        raise Refused(Result.PARAMETER, "a UDF call takes no policy about the record as it is")
+        raise RequestRefused(Result.PARAMETER, "a UDF call takes no policy about the record as it is")
     record = namespace.get(digest)
     check_names(record, fields, write=True)
     view = view_of(namespace, digest, record, fields)
@@ -79,14 +79,14 @@ async def apply_in_thread(
 
 
 def call_of(fields: dict[int, bytes]) -> tuple[str, bytes, bytes]:
-    """Module, function and arguments of a call. Raises Refused."""
+    """Module, function and arguments of a call. Raises RequestRefused."""
     try:
         module, function = fields[FIELD_UDF_MODULE], fields[FIELD_UDF_FUNCTION]
         arguments = fields[FIELD_UDF_ARGUMENTS]
     except KeyError:
-        raise Refused(Result.PARAMETER, "a UDF call without module, function or arguments") from None
+        raise RequestRefused(Result.PARAMETER, "a UDF call without module, function or arguments") from None
     if len(module) > NAME_SIZE_MAX or len(function) > NAME_SIZE_MAX:
-        raise Refused(Result.PARAMETER, "the name of a module or function is too long")
+        raise RequestRefused(Result.PARAMETER, "the name of a module or function is too long")
     return module.decode("utf-8", "surrogateescape"), function, arguments
 
 
@@ -114,7 +114,7 @@ def commit_result(  # noqa: PLR0917 - the hot path calls it by position
     result: UdfResult,
     origin: str,
 ) -> RecordOutcome:
-    """Do to the record what the function did to its copy, as one write, and answer. Raises Refused."""
+    """Do to the record what the function did to its copy, as one write, and answer. Raises RequestRefused."""
     code, kind, value, action, bins, own_ttl, drop_key, _ = result
     generation, void_time = (0, 0) if record is None else record[:2]
     counted = "_lang_read_success" if code == OK else "_lang_error"

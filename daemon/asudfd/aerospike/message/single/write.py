@@ -21,7 +21,7 @@ from asudfd.aerospike.message.outcome import OK, check_names, failed, new_outcom
 from asudfd.aerospike.message.single.bins import make_bin, split
 from asudfd.aerospike.message.single.commit import POLICIES2, POLICIES3, REPLACE, commit, objection, stale
 from asudfd.aerospike.message.single.operate import operate
-from asudfd.record.refused import Refused
+from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from asinfo.wire.message import Message, Op
@@ -32,11 +32,11 @@ _READS = INFO1_READ | INFO1_GET_ALL
 
 
 def write(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOutcome:
-    """Answer a write. Raises Refused, and particle.Refused for a value that no record keeps."""
+    """Answer a write. Raises RequestRefused, and particle.Refused for a value that no record keeps."""
     info1, info2, info3, digest = message.info1, message.info2, message.info3, message.digest
     assert digest is not None
     if not todo:
-        raise Refused(Result.PARAMETER, "a write of nothing")
+        raise RequestRefused(Result.PARAMETER, "a write of nothing")
     if info1 & _READS or info2 & INFO2_RESPOND_ALL_OPS:
         return operate(namespace, message, todo)
     changed = {}
@@ -45,7 +45,7 @@ def write(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOutco
         if code != OP_WRITE or kind == NULL:
             return operate(namespace, message, todo)
         if len(value) > size_max:  # before the value is looked at: that takes time
-            raise Refused(Result.RECORD_TOO_BIG, "a value is larger than a record may be")
+            raise RequestRefused(Result.RECORD_TOO_BIG, "a value is larger than a record may be")
         changed[name] = make_bin(kind, name, value)
     record = namespace.get(digest)
     if info2 & POLICIES2 or info3 & POLICIES3:
@@ -61,11 +61,11 @@ def write(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOutco
 
 
 def delete(namespace: Namespace, message: Message, _todo: list[Op]) -> RecordOutcome:
-    """Answer a delete. Raises Refused."""
+    """Answer a delete. Raises RequestRefused."""
     digest = message.digest
     assert digest is not None
     if message.info2 & INFO2_DURABLE_DELETE:
-        raise Refused(Result.ENTERPRISE_ONLY, "durable deletes belong to the Enterprise Edition")
+        raise RequestRefused(Result.ENTERPRISE_ONLY, "durable deletes belong to the Enterprise Edition")
     record = namespace.get(digest)
     if record is None:
         return failed(Result.NOT_FOUND)
