@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from asadm.progress import Progress
-    from asinfo.exchange import Node
+    from asinfo.exchange import Endpoint
 
 
 class ClusterNode:  # plain class: dataclasses cost more to import than the whole run
@@ -19,7 +19,7 @@ class ClusterNode:  # plain class: dataclasses cost more to import than the whol
 
     __slots__ = ("id", "labels", "node")
 
-    def __init__(self, node: Node, labels: dict[str, str] | None = None) -> None:
+    def __init__(self, node: Endpoint, labels: dict[str, str] | None = None) -> None:
         self.id = ""
         self.labels = labels or {}
         self.node = node
@@ -66,7 +66,7 @@ class TargetCluster:
         return made
 
     @property
-    def nodes(self) -> list[Node]:
+    def nodes(self) -> list[Endpoint]:
         """The nodes in the configured order."""
         return [member.node for member in self.members]
 

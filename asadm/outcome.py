@@ -6,7 +6,7 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asinfo.exchange import Node
+    from asinfo.exchange import Endpoint
     from asinfo.terminal.render import Sheet
 
 GOOD = 0
@@ -32,7 +32,7 @@ class NodeAnswer:  # plain class: dataclasses cost more to import than the whole
 
     def __init__(
         self,
-        node: Node,
+        node: Endpoint,
         status: str,
         answers: Sequence[bytes] = (),
         error: str = "",

@@ -23,7 +23,7 @@ from asadm.flags import FILE_KEYS
 from asadm.target.aerospike.cluster import AerospikeCluster
 from asinfo import settings
 from asinfo.errors import UsageError
-from asinfo.exchange import Node
+from asinfo.exchange import Endpoint
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _from_inventory(values: Values, path: str) -> AerospikeCluster:
 
 
 def _member(entry: dict[str, Any], credentials: _Credentials, tls_name: str | None) -> ClusterNode:
-    node = Node(
+    node = Endpoint(
         entry["host"],
         entry["port"],
         name=entry["name"],

@@ -16,7 +16,7 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asinfo.exchange import Node
+    from asinfo.exchange import Endpoint
 
 SHARE = 0.3
 """Of the time that is left, what one request may take. A change asks seven times in a row (lists, clusters, lock, old
@@ -69,7 +69,7 @@ class TimeBudget:
         if self.deadline is not None:
             self.deadline += seconds
 
-    def seconds(self, node: Node, timeout: float) -> float:
+    def seconds(self, node: Endpoint, timeout: float) -> float:
         """What a request to ``node`` may take; 0 when it is not to be sent."""
         if self.given_up(node):
             return 0.0
@@ -83,12 +83,12 @@ class TimeBudget:
             return timeout
         return min(timeout, max(ENOUGH, min(AGAIN * timeout, AGAIN_MAX)))
 
-    def given_up(self, node: Node) -> bool:
+    def given_up(self, node: Endpoint) -> bool:
         """Whether ``node`` is not asked any more."""
         account = self._accounts.get(node.address)
         return account is not None and (account.hung > 1 or (not account.answered and account.missed > 1))
 
-    def unasked(self, node: Node, commands: Sequence[bytes]) -> NodeAnswer:
+    def unasked(self, node: Endpoint, commands: Sequence[bytes]) -> NodeAnswer:
         """The answer of a node that is not asked: why it failed before, or that the time is over."""
         account = self._accounts.get(node.address)
         if account is not None and self.given_up(node):

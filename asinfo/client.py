@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from asinfo.dialogue import Node, Reply
+    from asinfo.dialogue import Endpoint, Reply
 
 NOT_REACHED = frozenset({"resolve", "refused", "unreachable", "timeout-connect"})
 """Failures before anything was sent: another node may be asked instead."""
@@ -26,7 +26,7 @@ SILENT = frozenset({"timeout-reply", "closed"})
 
 
 def ask(
-    nodes: Sequence[Node],
+    nodes: Sequence[Endpoint],
     commands: Sequence[bytes],
     timeout: float,
     skipped: Callable[[Reply], None] | None = None,

@@ -19,7 +19,7 @@ CHUNK = 65536
 """Bytes read at a time."""
 
 
-class Node:
+class Endpoint:
     """Where a node listens and how to speak with it. ``name`` is what the user reads (``host:port`` when "")."""
 
     __slots__ = ("host", "login", "name", "port", "session", "tls", "tls_name")
@@ -57,7 +57,7 @@ class Reply:
 
     __slots__ = ("body", "failure", "milliseconds", "node", "note")
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Endpoint) -> None:
         self.node = node
         self.body: bytes | None = None
         self.failure: Unreachable | None = None
@@ -116,7 +116,7 @@ def size_of(buffer: bytearray, wanted: int) -> int:
     return size
 
 
-def dialogue(node: Node, request: bytes) -> Dialogue:
+def dialogue(node: Endpoint, request: bytes) -> Dialogue:
     """The conversation that asks ``node`` for ``request``.
 
     Raises UsageError when login or TLS cannot be set up, and for a request that no node would take.

@@ -12,11 +12,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asinfo.dialogue import Node, Reply
+    from asinfo.dialogue import Endpoint, Reply
 
 
 def entry(
-    node: Node,
+    node: Endpoint,
     commands: Sequence[bytes],
     answers: Sequence[bytes],
     *,

@@ -22,7 +22,7 @@ from _heapq import heappop, heappush  # without heapq, which is Python code arou
 from errno import EAGAIN, EALREADY, EINPROGRESS, EINTR, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOTCONN
 from time import monotonic
 
-from asinfo.dialogue import CHUNK, Dialogue, Node, Reply, dialogue
+from asinfo.dialogue import CHUNK, Dialogue, Endpoint, Reply, dialogue
 from asinfo.errors import Unreachable
 from asinfo.terminal.interrupt import check, wait
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 else:
     from _collections import deque  # without the rest of collections, which costs more than the exchange
 
-__all__ = ["WINDOW", "Dialogue", "Node", "Reply", "exchange"]
+__all__ = ["WINDOW", "Dialogue", "Endpoint", "Reply", "exchange"]
 
 WINDOW = 256
 YOUNG = 0.05
@@ -60,7 +60,7 @@ class _Connection:
         "wanted", "young",
     )  # fmt: skip
 
-    def __init__(self, node: Node, dialogue: Dialogue, timeout: float) -> None:
+    def __init__(self, node: Endpoint, dialogue: Dialogue, timeout: float) -> None:
         self.reply = Reply(node)
         self.dialogue = dialogue
         self.timeout = timeout
@@ -81,7 +81,7 @@ class _Connection:
 
 
 def exchange(
-    asks: Sequence[tuple[Node, bytes]],
+    asks: Sequence[tuple[Endpoint, bytes]],
     *,
     timeout: float | Sequence[float],
     window: int = WINDOW,
@@ -251,7 +251,7 @@ class _Engine:
         else:
             self._connect(connection, opened, address)
 
-    def _look_up(self, node: Node, connection: _Connection) -> None:
+    def _look_up(self, node: Endpoint, connection: _Connection) -> None:
         if self._resolver is None:
             from asinfo.resolve import Resolver
 

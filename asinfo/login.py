@@ -17,7 +17,7 @@ from asinfo.wire import frame, security
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from asinfo.dialogue import Node
+    from asinfo.dialogue import Endpoint
 
 
 class Login:
@@ -64,7 +64,7 @@ class LoginDialogue(Dialogue):
 
     __slots__ = ("_fields", "_inner", "_login", "_node", "_open", "_step")
 
-    def __init__(self, node: Node, inner: Dialogue) -> None:
+    def __init__(self, node: Endpoint, inner: Dialogue) -> None:
         assert node.login is not None
         super().__init__(b"")
         self._node = node

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 
 from asinfo import host
-from asinfo.dialogue import Node
+from asinfo.dialogue import Endpoint
 from asinfo.errors import UsageError
 from asinfo.flags import CONNECTION
 
@@ -40,7 +40,7 @@ class Settings:
 
     __slots__ = ("files", "nodes", "stated")
 
-    def __init__(self, nodes: list[Node], *, stated: bool, files: list[str]) -> None:
+    def __init__(self, nodes: list[Endpoint], *, stated: bool, files: list[str]) -> None:
         self.nodes = nodes
         self.stated = stated
         self.files = files
@@ -108,16 +108,16 @@ def _exists(path: str) -> bool:
     return True
 
 
-def nodes(values: Values) -> list[Node]:
+def nodes(values: Values) -> list[Endpoint]:
     """The nodes that ``-h`` or the files name, else the default one. Raises UsageError."""
     login, tls = login_of(values), tls_of(values)
     port, tls_name = values.integer("port") or PORT, values.text("tls-name")
-    found: dict[tuple[str, int], Node] = {}
+    found: dict[tuple[str, int], Endpoint] = {}
     for each in host.parse_all(values.texts("host") or [HOST]):
         where = each.host, each.port or port
         if where in found:
             raise UsageError(f"{host.written(*where)} is named twice")
-        found[where] = Node(*where, tls_name=each.tls_name or tls_name, login=login, tls=tls)
+        found[where] = Endpoint(*where, tls_name=each.tls_name or tls_name, login=login, tls=tls)
     return list(found.values())
 
 

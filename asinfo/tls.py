@@ -14,7 +14,7 @@ from asinfo.files import TLS_SIZE_MAX, FileError, check_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from asinfo.dialogue import Node
+    from asinfo.dialogue import Endpoint
 
 VERSIONS = {
     "TLSv1": ssl.TLSVersion.TLSv1,
@@ -150,7 +150,7 @@ class TlsDialogue(Dialogue):
 
     __slots__ = ("_incoming", "_inner", "_open", "_outgoing", "_tls")
 
-    def __init__(self, node: Node, inner: Dialogue) -> None:
+    def __init__(self, node: Endpoint, inner: Dialogue) -> None:
         assert node.tls is not None
         super().__init__(b"")
         self._inner = inner

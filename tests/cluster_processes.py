@@ -100,7 +100,7 @@ class Node:
         assert answer.startswith(f"{command}\t"), answer
         return answer[len(command) + 1 : -1]
 
-    def send(self, body: bytes, place: int = 0) -> request.Reply:
+    def send(self, body: bytes, place: int = 0) -> request.RecordReply:
         """The reply to a record message."""
         assert self.daemon is not None
         with self.daemon.connect(place) as connection:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
     from asadm.target.interface import Target
-    from asinfo.exchange import Node
+    from asinfo.exchange import Endpoint
     from asinfo.terminal.options import Values
 
 WAIT_SECONDS = 10.0
@@ -122,7 +122,7 @@ def report(
     )
 
 
-def _answer(node: Node, cell: ModuleProgress | None, messages: Sequence[str]) -> NodeAnswer:
+def _answer(node: Endpoint, cell: ModuleProgress | None, messages: Sequence[str]) -> NodeAnswer:
     if cell is None:
         return NodeAnswer(node, "ok", [b"ok"])
     reason = f"does not compile: {messages[0]}" if messages and cell.status == "error" else cell.error

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
     from asadm.target.interface import Target
-    from asinfo.exchange import Node
+    from asinfo.exchange import Endpoint
 
 NOTES = """\
 The bytes that both nodes serve are read and compared, whatever the nodes list.
@@ -73,7 +73,7 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
 
 
 def _read(
-    cluster: Target, name: bytes, nodes: Sequence[Node], hashes: Sequence[str | None]
+    cluster: Target, name: bytes, nodes: Sequence[Endpoint], hashes: Sequence[str | None]
 ) -> list[FetchedModule | None]:
     """What each node that lists the module serves; one that cannot tell counts as silent. Raises KeyboardInterrupt."""
     listing = [node for node, listed in zip(nodes, hashes, strict=True) if listed is not None]
@@ -99,7 +99,7 @@ def _wrong(version: FetchedModule, listed: str | None) -> str:
     return f"what it serves has the hash {version.hash}, but it lists {listed}"
 
 
-def _one(cluster: Target, word: str) -> Node:
+def _one(cluster: Target, word: str) -> Endpoint:
     """The only node that ``word`` selects. Raises UsageError."""
     nodes = cluster.only([word]).nodes
     if len(nodes) > 1:

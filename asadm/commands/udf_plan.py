@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
     from asadm.target.interface import Target
-    from asinfo.exchange import Node
+    from asinfo.exchange import Endpoint
 
 DIFF = Option(
     "diff", kind="flag", help="Read the modules that differ from the nodes, and show the lines that do."
@@ -124,7 +124,7 @@ class _Diff:
 
     __slots__ = ("lines", "nodes", "reason", "seen", "step")
 
-    def __init__(self, step: PlanStep, seen: str | None, nodes: list[Node]) -> None:
+    def __init__(self, step: PlanStep, seen: str | None, nodes: list[Endpoint]) -> None:
         self.step = step
         self.seen = seen
         self.nodes = nodes

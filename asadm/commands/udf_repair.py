@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
     from asadm.target.interface import Target
-    from asinfo.exchange import Node
+    from asinfo.exchange import Endpoint
 
 FROM = Option("from", metavar="NODE", help="What this node lists is right, whatever the others have.")
 DIRECTORY = Option("dir", metavar="DIR", help="The modules in this directory are right.")
@@ -194,7 +194,7 @@ class _Repair:
                     rows.append([text(each.name), named(nodes, positions), Cell(state, "bad"), gets])
         return Sheet("To repair", ["Module", "Nodes", "Has", "Gets"], rows)
 
-    def _groups(self) -> Sequence[Sequence[Node]]:
+    def _groups(self) -> Sequence[Sequence[Endpoint]]:
         """The nodes that were read, by cluster."""
         return self.cluster.groups([each.node for each in self.survey.listings if each.read])
 
@@ -234,7 +234,7 @@ def _right_versions(cluster: Target, seen: Survey, settings: RepairSettings) -> 
     return right_version.by_nodes(cluster, seen, settings.names, trusted=trusted, verify=settings.verify)
 
 
-def _trusted(cluster: Target, seen: Survey, name: str) -> Node:
+def _trusted(cluster: Target, seen: Survey, name: str) -> Endpoint:
     """The node of --from. Raises UsageError when it is not one, or could not be read."""
     members = cluster.only([name]).members
     if len(members) != 1:

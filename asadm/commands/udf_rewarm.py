@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
     from asadm.target.interface import Target
-    from asinfo.exchange import Node
+    from asinfo.exchange import Endpoint
 
-    Tasks = dict[tuple[bytes, str], list[Node]]
+    Tasks = dict[tuple[bytes, str], list[Endpoint]]
 
 OPTIONS = (*CHANGE, NOTE)
 
@@ -86,7 +86,7 @@ class RewarmRun:
         self.settings = settings
         self.cluster = cluster
         self.survey = Survey([])
-        self.real: list[Node] = []
+        self.real: list[Endpoint] = []
         self.tasks = RewarmTasks(self.survey, (), ())
         self.repair: RepairRun | None = None
 
@@ -174,7 +174,7 @@ class RewarmRun:
         )
         return Carried(outcome, [repair.result(each) for each in self._intents()])
 
-    def warm(self) -> list[Node]:
+    def warm(self) -> list[Endpoint]:
         """The real servers of which it is known that their caches are back, for all modules that were meant."""
         if self.repair is None and self.tasks.nodes:
             return []
@@ -184,7 +184,7 @@ class RewarmRun:
         return [] if stopped else [node for node in self.real if node not in cold]
 
 
-def _look(cluster: Target) -> tuple[Survey, list[Node]]:
+def _look(cluster: Target) -> tuple[Survey, list[Endpoint]]:
     """What the nodes list, and which of those that do are real servers."""
     command = cluster.list_command()
     answers = info_cluster(cluster).each([command, *WHO])
@@ -213,13 +213,15 @@ class RewarmTasks:
     ``everything``  whether all modules are meant
     """
 
-    def __init__(self, survey: Survey, clusters: Sequence[Sequence[Node]], names: Sequence[bytes]) -> None:
+    def __init__(
+        self, survey: Survey, clusters: Sequence[Sequence[Endpoint]], names: Sequence[bytes]
+    ) -> None:
         self.clusters = clusters
         self.everything = not names
         self.nodes: Tasks = {}
         self.torn: list[str] = []
         self._survey = survey
-        self.unclear: set[Node] = set()
+        self.unclear: set[Endpoint] = set()
         self._listed = {listing.node: listing.modules or {} for listing in survey.listings}
         for name in names or survey.names():
             self._add(name)
@@ -265,7 +267,7 @@ def _one(repair: RepairRun, survey: Survey, rows: Sequence[RepairRow], found: Fe
             repair.cluster.leftovers.end(name, true)
 
 
-def _forget(repair: RepairRun, real: Sequence[Node]) -> None:
+def _forget(repair: RepairRun, real: Sequence[Endpoint]) -> None:
     """Nodes on which all went well have nothing left to be remembered."""
     failed = {row.node for row in repair.rows if not row.good}
     cache_notes.forget(node for node in real if node not in failed)

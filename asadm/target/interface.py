@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from asadm.progress import Progress
     from asadm.target.results import Judgement, Listing, LockAnswer, NodeOverview
     from asadm.time_budget import TimeBudget
-    from asinfo.exchange import Node
+    from asinfo.exchange import Endpoint
 
 
 class Rules(Protocol):
@@ -53,7 +53,7 @@ class Leftovers(Protocol):
 
     def held(
         self, listings: Sequence[Listing], known: Iterable[tuple[bytes, bytes]] = ()
-    ) -> dict[bytes, list[Node]]:
+    ) -> dict[bytes, list[Endpoint]]:
         """The modules of which nodes list a temporary version, and these nodes; ``known``: names and true contents."""
 
     def original(self, content: bytes) -> bytes | None:
@@ -65,7 +65,7 @@ class Leftovers(Protocol):
     def end(self, name: bytes, content: bytes) -> None:
         """All nodes have the true ``content`` again."""
 
-    def lines(self, found: Mapping[bytes, Sequence[Node]]) -> Sequence[str]:
+    def lines(self, found: Mapping[bytes, Sequence[Endpoint]]) -> Sequence[str]:
         """What to tell of nodes that hold such versions: a line for each module."""
 
 
@@ -77,8 +77,8 @@ class Delivery(NamedTuple):
     ``interrupted``  whether a signal ended it
     """
 
-    good: set[Node]
-    failed: dict[Node, NodeAnswer]
+    good: set[Endpoint]
+    failed: dict[Endpoint, NodeAnswer]
     interrupted: bool
 
 
@@ -91,14 +91,14 @@ class ForcedPut(NamedTuple):
     """
 
     results: Sequence[NodeAnswer]
-    left: Sequence[Node]
+    left: Sequence[Endpoint]
     stopped: int
 
 
 Warn = Callable[[str], None]
 """Puts one line on standard error."""
 
-Deliver = Callable[["Target", "Sequence[Sequence[Node]]", bytes, bytes, float], Delivery]
+Deliver = Callable[["Target", "Sequence[Sequence[Endpoint]]", bytes, bytes, float], Delivery]
 """Puts one content as a module on all nodes of some clusters, within some seconds."""
 
 
@@ -106,7 +106,7 @@ class CacheWarning(Protocol):
     """A node whose cache of compiled modules is known to be off; its text says since when and what helps."""
 
     @property
-    def node(self) -> Node:
+    def node(self) -> Endpoint:
         """Which one."""
 
 
@@ -126,7 +126,7 @@ class Target(Protocol):
     budget: TimeBudget | None
 
     @property
-    def nodes(self) -> list[Node]:
+    def nodes(self) -> list[Endpoint]:
         """The nodes in the configured order."""
 
     @property
@@ -172,16 +172,20 @@ class Target(Protocol):
     # ---- asking
 
     def each(
-        self, commands: Sequence[bytes], *, nodes: Iterable[Node] | None = None, timeout: float | None = None
+        self,
+        commands: Sequence[bytes],
+        *,
+        nodes: Iterable[Endpoint] | None = None,
+        timeout: float | None = None,
     ) -> list[NodeAnswer]:
         """Ask every node (or just ``nodes``) all ``commands`` in one request; one answer a node, in order."""
 
     def ask(
-        self, asks: Sequence[tuple[Node, tuple[bytes, ...]]], *, timeout: float | None = None
+        self, asks: Sequence[tuple[Endpoint, tuple[bytes, ...]]], *, timeout: float | None = None
     ) -> list[NodeAnswer]:
         """As `each`, with commands for each node of its own."""
 
-    def groups(self, nodes: Sequence[Node], *, timeout: float | None = None) -> list[list[Node]]:
+    def groups(self, nodes: Sequence[Endpoint], *, timeout: float | None = None) -> list[list[Endpoint]]:
         """``nodes``, those that pass a change on to each other together. Raises KeyboardInterrupt."""
 
     def cluster_names(self) -> list[str]:
@@ -211,7 +215,7 @@ class Target(Protocol):
 
     def force_put(
         self,
-        groups: Sequence[Sequence[Node]],
+        groups: Sequence[Sequence[Endpoint]],
         name: bytes,
         content: bytes,
         *,
@@ -224,7 +228,7 @@ class Target(Protocol):
         ``deliver`` puts one content on all of them. Whatever happens, the true content is put back at the end.
         """
 
-    def changed(self, nodes: Mapping[bytes, Sequence[Node]]) -> None:
+    def changed(self, nodes: Mapping[bytes, Sequence[Endpoint]]) -> None:
         """Nodes took a put that changed a module, by name."""
 
     def cache_warnings(self, listings: Sequence[Listing]) -> Sequence[CacheWarning]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from asadm.outcome import NodeAnswer
-    from asinfo.exchange import Node
+    from asinfo.exchange import Endpoint
 
 DONE = "done"
 UNCONFIRMED = "unconfirmed"
@@ -76,7 +76,7 @@ class Listing:
         self.modules = modules
 
     @property
-    def node(self) -> Node:
+    def node(self) -> Endpoint:
         """Whose list it is."""
         return self.answer.node
 

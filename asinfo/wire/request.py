@@ -162,7 +162,7 @@ def apply_row(key: Key, module: str, function: str, arguments: Sequence[Value] =
 # ---- replies
 
 
-class Reply:
+class RecordReply:
     """A node's answer about one record.
 
     ``result`` is its code, ``void_time`` in seconds since 2010-01-01 UTC (0: never), ``row`` the number in a batch.
@@ -190,16 +190,16 @@ class Reply:
         }
 
 
-def reply(body: bytes) -> Reply:
+def reply(body: bytes) -> RecordReply:
     """The answer to a request about one record. Raises WireError when it is not one whole message."""
     header = message.unpack(body)
-    return Reply(header, message.ops(body, header.ops_offset, header.op_count))
+    return RecordReply(header, message.ops(body, header.ops_offset, header.op_count))
 
 
-def replies(body: bytes) -> list[Reply]:
+def replies(body: bytes) -> list[RecordReply]:
     """The answers in one frame of a batch, in the node's order, the one that ends the stream among them."""
     return [
-        Reply(header, message.read_ops(body, header.ops_offset, header.op_count)[0])
+        RecordReply(header, message.read_ops(body, header.ops_offset, header.op_count)[0])
         for header in message.replies(body)
     ]
 

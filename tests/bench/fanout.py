@@ -12,7 +12,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from asinfo.exchange import Node, exchange
+from asinfo.exchange import Endpoint, exchange
 from asinfo.wire import info
 from tests.bench.figures import figure
 from tests.bench.fleet import addresses
@@ -58,7 +58,7 @@ def _fleet(count: int, *, hung: int) -> Iterator[int]:
 def _round(count: int, port: int) -> tuple[float, float, int]:
     """CPU seconds, seconds, and how many nodes gave no answer."""
     body = info.request([b"build"])
-    asks = [(Node(host, port), body) for host in addresses(count)]
+    asks = [(Endpoint(host, port), body) for host in addresses(count)]
     cpu, wall = time.process_time(), time.monotonic()
     replies = exchange(asks, timeout=TIMEOUT)
     return (

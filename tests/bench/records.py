@@ -105,7 +105,7 @@ def _node(home: Path, name: str, engine: str = "memory") -> Iterator[Daemon]:
         yield daemon
 
 
-def _send(sock: socket.socket, body: bytes) -> request.Reply:
+def _send(sock: socket.socket, body: bytes) -> request.RecordReply:
     """One request; raises SystemExit when the node refuses it."""
     reply = _ask(sock, body)
     if reply.result:
@@ -113,7 +113,7 @@ def _send(sock: socket.socket, body: bytes) -> request.Reply:
     return reply
 
 
-def _ask(sock: socket.socket, body: bytes) -> request.Reply:
+def _ask(sock: socket.socket, body: bytes) -> request.RecordReply:
     sock.sendall(frame.pack(frame.MESSAGE, body))
     return request.reply(_receive(sock))
 

@@ -72,7 +72,7 @@ def test_a_udf_runs_on_every_node(member: Any) -> None:
 def test_a_node_serves_what_belongs_to_another(trio: Daemon, start_daemon: StartDaemon) -> None:
     """Clients that were told otherwise, or not yet, get the same answers from any node."""
 
-    def send(node: int, body: bytes) -> request.Reply:
+    def send(node: int, body: bytes) -> request.RecordReply:
         with trio.connect(node) as connection:
             connection.sendall(frame.pack(frame.MESSAGE, body))
             header = receive_exactly(connection, frame.HEADER_SIZE)

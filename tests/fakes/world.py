@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from asinfo.wire import frame
-from asinfo.wire.request import Reply, reply
+from asinfo.wire.request import RecordReply, reply
 from asudfd.aerospike.info.table import InfoTable
 from asudfd.aerospike.message.dispatch import RecordService
 from asudfd.aerospike.record_context import record_context
@@ -72,7 +72,7 @@ class World:
     def count(self, name: str) -> int:
         return self.namespace.counters[name]
 
-    def ask(self, body: bytes) -> Reply:
+    def ask(self, body: bytes) -> RecordReply:
         """The answer to a request on one record."""
         return reply(self.bodies(body)[0])
 

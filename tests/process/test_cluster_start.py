@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from asinfo.dialogue import Node as Asked
+from asinfo.dialogue import Endpoint
 from asinfo.exchange import exchange
 from tests import cluster_processes, etcd
 from tests.etcd import await_true
@@ -39,7 +39,7 @@ def test_a_node_that_waits_refuses_connections(tmp_path: Path, store: Etcd) -> N
     try:
         node.begin()
         await_true(lambda: answers(node), "the port for supervisors")
-        (reply,) = exchange([(Asked(*node.address), b"build\n")], timeout=5.0)
+        (reply,) = exchange([(Endpoint(*node.address), b"build\n")], timeout=5.0)
         assert reply.failure is not None
         assert reply.failure.kind == "refused"
         assert reply.milliseconds < 1000

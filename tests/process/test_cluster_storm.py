@@ -52,7 +52,7 @@ class Storm:
         self.acknowledged: Counter[int] = Counter()
         self.doubtful: Counter[int] = Counter()
         self.refused = 0
-        self.wrong: list[request.Reply] = []
+        self.wrong: list[request.RecordReply] = []
         self.over = threading.Event()
         self._lock = threading.Lock()
 
@@ -72,7 +72,7 @@ class Storm:
             with self._lock:
                 self.count(number, reply)
 
-    def count(self, number: int, reply: request.Reply | None) -> None:
+    def count(self, number: int, reply: request.RecordReply | None) -> None:
         if reply is None or reply.result in DOUBT:
             self.doubtful[number] += 1
         elif reply.result == 0:

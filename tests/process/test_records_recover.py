@@ -31,7 +31,7 @@ def key(number: int) -> request.Key:
     return request.Key("test", f"set{number % 2}", f"key{number}")
 
 
-def ask(daemon: Daemon, bodies: list[bytes]) -> list[request.Reply]:
+def ask(daemon: Daemon, bodies: list[bytes]) -> list[request.RecordReply]:
     """The replies to requests that are sent together."""
     replies = []
     with daemon.connect() as connection:

@@ -15,7 +15,7 @@ from typing import Self
 import pytest
 
 from asinfo.wire import frame, request
-from asinfo.wire.request import Key, Policy, Reply
+from asinfo.wire.request import Key, Policy, RecordReply
 from asinfo.wire.udf import put
 from tests.processes import READY_SECONDS, ROOT, Daemon, log_path, receive, receive_exactly
 from tests.processes import frame as info_frame
@@ -169,7 +169,7 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self.socket.close()
 
-    def ask(self, body: bytes) -> Reply:
+    def ask(self, body: bytes) -> RecordReply:
         self.socket.sendall(frame.pack(frame.MESSAGE, body))
         kind, size = frame.unpack_header(receive_exactly(self.socket, frame.HEADER_SIZE))
         assert kind == frame.MESSAGE

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from asinfo.wire import frame, message, request
-from asinfo.wire.request import Key, Policy, Reply
+from asinfo.wire.request import Key, Policy, RecordReply
 from asinfo.wire.result import Result
 from asinfo.wire.udf import put
 from tests.processes import Daemon, receive_exactly
@@ -62,7 +62,7 @@ class Client:
         assert kind == frame.MESSAGE
         return receive_exactly(self.socket, size)
 
-    def ask(self, body: bytes) -> Reply:
+    def ask(self, body: bytes) -> RecordReply:
         self.send(body)
         return request.reply(self.body())
 

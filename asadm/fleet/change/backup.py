@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from asadm.fleet.observed.fetch import FetchedModule
     from asadm.fleet.observed.survey import Survey
     from asadm.target.interface import Target
-    from asinfo.exchange import Node
+    from asinfo.exchange import Endpoint
 
     Key = tuple[bytes, str]
 
@@ -146,7 +146,7 @@ class Backup:
         """Get the contents that are about to go from nodes that list them, unless the history has them."""
         given = {(each.name, each.hash): each.content for each in intents if each.content is not None}
         pending = _Pending(self.history, self.contents)
-        wanted: dict[Key, list[Node]] = {}
+        wanted: dict[Key, list[Endpoint]] = {}
         for name in dict.fromkeys(each.name for each in intents):
             for listed, positions in gather(survey.hashes(name)).items():
                 if listed is None:

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from asadm.target.interface import Target
-    from asinfo.exchange import Node
+    from asinfo.exchange import Endpoint
 
 
 def deliver(
-    cluster: Target, groups: Sequence[Sequence[Node]], name: bytes, content: bytes, wait: float
+    cluster: Target, groups: Sequence[Sequence[Endpoint]], name: bytes, content: bytes, wait: float
 ) -> Delivery:
     """Put ``content`` as the module ``name`` on the nodes of ``groups``, each a cluster, within ``wait`` seconds."""
     nodes = [node for group in groups for node in group]

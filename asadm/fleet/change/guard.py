@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from asadm.fleet.observed.survey import Survey
     from asadm.session import CommandSession
     from asadm.target.interface import Target
-    from asinfo.exchange import Node
+    from asinfo.exchange import Endpoint
     from asinfo.terminal.render import Sheet
 
 REASONS_MAX = 20
@@ -59,7 +59,7 @@ class Work(NamedTuple):
     ``done``      to be called when only the report is left: from there on no signal is heard
     """
 
-    groups: Sequence[Sequence[Node]]
+    groups: Sequence[Sequence[Endpoint]]
     deadline: float
     done: Callable[[], None]
 
@@ -85,7 +85,7 @@ class Proposal(NamedTuple):
     only_shown: Callable[[], CommandOutcome]
     idle: Callable[[float], Carried]
     show: Callable[[], None]
-    groups: Callable[[], Sequence[Sequence[Node]]]
+    groups: Callable[[], Sequence[Sequence[Endpoint]]]
     carry_out: Callable[[Work], Carried]
 
 

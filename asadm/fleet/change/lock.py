@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from asadm.target.interface import Target
     from asadm.target.results import LockAnswer
-    from asinfo.exchange import Node
+    from asinfo.exchange import Endpoint
 
 __all__ = ["ClusterLock", "FileLocks", "scope"]
 
@@ -84,7 +84,7 @@ class FileLocks:
         self._stack.close()
 
 
-def _called(node: Node) -> set[str]:
+def _called(node: Endpoint) -> set[str]:
     """The addresses behind what a command line calls a node: a name and its address mean the same lock."""
     import socket
 
@@ -132,7 +132,7 @@ class ClusterLock:
     """
 
     def __init__(
-        self, cluster: Target, groups: Sequence[Sequence[Node]], *, seconds: float, wait: float = 0.0
+        self, cluster: Target, groups: Sequence[Sequence[Endpoint]], *, seconds: float, wait: float = 0.0
     ) -> None:
         user, host = author()
         mark = f"{user} on {host}, process {os.getpid()}"
@@ -145,7 +145,7 @@ class ClusterLock:
         self._wait = wait
         self.waited = 0.0
         """Seconds for which another run held us up."""
-        self._held: list[Node] = []
+        self._held: list[Endpoint] = []
 
     def __enter__(self) -> Self:
         try:
@@ -180,7 +180,7 @@ class ClusterLock:
             time.sleep(pause)
             self.waited += pause
 
-    def _take(self, groups: Sequence[Sequence[Node]]) -> LockAnswer | None:
+    def _take(self, groups: Sequence[Sequence[Endpoint]]) -> LockAnswer | None:
         """Ask all ``groups`` at once; the answer of a node on which another run holds the lock, if there is one."""
         command = self._cluster.lock_command(self.owner, self._ttl)
         refusal = None

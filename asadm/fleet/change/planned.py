@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from asadm.fleet.plan.plan import FleetPlan, PlanStep
     from asadm.session import CommandSession
     from asadm.target.interface import Target
-    from asinfo.exchange import Node
+    from asinfo.exchange import Endpoint
 
 
 class ChangeSpec(NamedTuple):
@@ -185,7 +185,7 @@ class PlanRun:
         for message in show.remarks(plan, self.cluster.leftovers):
             self.session.warn(message)
 
-    def _groups(self) -> Sequence[Sequence[Node]]:
+    def _groups(self) -> Sequence[Sequence[Endpoint]]:
         """The nodes that were read, by cluster."""
         return self.cluster.groups([each.node for each in self.survey.listings if each.read])
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from asadm.fleet.observed.node_progress import ModuleChange
     from asadm.target.interface import Target
     from asadm.target.results import Listing
-    from asinfo.exchange import Node
+    from asinfo.exchange import Endpoint
 
 GOOD = "ok"
 
@@ -37,7 +37,7 @@ class RepairRow:
 
     __slots__ = ("error", "how", "milliseconds", "name", "node", "status", "was")
 
-    def __init__(self, name: bytes, node: Node, was: str) -> None:
+    def __init__(self, name: bytes, node: Endpoint, was: str) -> None:
         self.name = name
         self.node = node
         self.was = was
@@ -65,7 +65,12 @@ class RepairRun:
     """
 
     def __init__(
-        self, cluster: Target, groups: Sequence[Sequence[Node]], *, wait: float, warn: Callable[[str], None]
+        self,
+        cluster: Target,
+        groups: Sequence[Sequence[Endpoint]],
+        *,
+        wait: float,
+        warn: Callable[[str], None],
     ) -> None:
         self.cluster = cluster
         self.groups = groups
@@ -74,7 +79,7 @@ class RepairRun:
         self.deadline = self.started + wait
         self.rows: list[RepairRow] = []
         self.stopped = 0
-        self.left: dict[bytes, list[Node]] = {}
+        self.left: dict[bytes, list[Endpoint]] = {}
 
     @property
     def seconds(self) -> float:
@@ -97,7 +102,7 @@ class RepairRun:
             if row.status == "pending":
                 row.end("interrupted", "stopped; what it has now was not seen", self.milliseconds)
 
-    def add(self, name: bytes, nodes: Iterable[Node], was: str) -> list[RepairRow]:
+    def add(self, name: bytes, nodes: Iterable[Endpoint], was: str) -> list[RepairRow]:
         """Rows that are about to be worked on."""
         rows = [RepairRow(name, node, was) for node in nodes]
         self.rows += rows
@@ -156,7 +161,7 @@ class RepairRun:
         self.stopped = self.stopped or forced.stopped
         self.cluster.changed({name: [answer.node for answer in forced.results if answer.good]})
 
-    def _given_up(self, node: Node) -> bool:
+    def _given_up(self, node: Endpoint) -> bool:
         budget = self.cluster.budget
         return budget is not None and budget.given_up(node)
 
@@ -192,7 +197,7 @@ class RepairRun:
 
     def answers(self, survey: Survey) -> list[NodeAnswer]:
         """One a node: why it was not read, the first of its modules that failed, or that all is well."""
-        failed: dict[Node, RepairRow] = {}
+        failed: dict[Endpoint, RepairRow] = {}
         for row in self.rows:
             if not row.good:
                 failed.setdefault(row.node, row)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from asadm.fleet.change.rollout import Rollout
     from asadm.fleet.observed.node_progress import ModuleChange, ModuleProgress, NodeProgress
-    from asinfo.exchange import Node
+    from asinfo.exchange import Endpoint
 
     Row = list[Cell | str | float | None]
 
@@ -81,8 +81,8 @@ def sheets(rollout: Rollout, changed: Sequence[ModuleChange]) -> list[Sheet]:
 
 def remarks(rollout: Rollout) -> list[str]:
     """What is to be known of markers, loudly where one could not be taken back, and what mends damaged files."""
-    marked: dict[bytes, list[Node]] = {}
-    left: dict[bytes, list[Node]] = {}
+    marked: dict[bytes, list[Endpoint]] = {}
+    left: dict[bytes, list[Endpoint]] = {}
     damaged: list[bytes] = []
     for state in rollout.states:
         for name, cell in state.cells.items():

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from asadm.fleet.observed.survey import Survey
     from asadm.outcome import NodeAnswer
     from asadm.target.interface import Target
-    from asinfo.exchange import Node
+    from asinfo.exchange import Endpoint
 
 GRACE = 0.4
 """Seconds a node has to show a change that another node of its cluster took; a real cluster of three needs 0.013."""
@@ -158,7 +158,7 @@ class Rollout:
 
     # ---- who is in a cluster with whom
 
-    def group(self) -> list[list[Node]]:
+    def group(self) -> list[list[Endpoint]]:
         """The nodes that answer, by cluster. Raises KeyboardInterrupt."""
         found = self.cluster.groups(
             [state.node for state in self.states if not state.behind],
@@ -167,7 +167,7 @@ class Rollout:
         self.grouped(found)
         return found
 
-    def grouped(self, groups: Sequence[Sequence[Node]]) -> None:
+    def grouped(self, groups: Sequence[Sequence[Endpoint]]) -> None:
         """Take it that those of ``groups`` are the clusters."""
         numbers = {id(node): number for number, nodes in enumerate(groups) for node in nodes}
         for state in self.states:
@@ -345,7 +345,7 @@ class Rollout:
 
 def followed(rollout: Rollout) -> None:
     """Tell the target which nodes of ``rollout`` took which module as a change."""
-    nodes: dict[bytes, list[Node]] = {}
+    nodes: dict[bytes, list[Endpoint]] = {}
     for state in rollout.states:
         for name, cell in state.cells.items():
             if cell.good:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from asadm.fleet.desired.directory import Directory
     from asadm.fleet.plan.plan import FleetPlan
     from asadm.target.interface import Target
-    from asinfo.exchange import Node
+    from asinfo.exchange import Endpoint
 
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
 LEVELS = ("ok", "warning", "critical", "unknown")
@@ -50,7 +50,7 @@ class Finding:
     __slots__ = ("detail", "kind", "module", "nodes", "where")
 
     def __init__(
-        self, kind: str, module: bytes | None, nodes: Sequence[Node], detail: str, where: str = ""
+        self, kind: str, module: bytes | None, nodes: Sequence[Endpoint], detail: str, where: str = ""
     ) -> None:
         self.kind = kind
         self.module = module
@@ -121,7 +121,7 @@ class CheckResult:
             return len({node for finding in found for node in finding.nodes})
         return len({finding.module for finding in found})
 
-    def add(self, kind: str, module: bytes | None, nodes: Sequence[Node], detail: str) -> None:
+    def add(self, kind: str, module: bytes | None, nodes: Sequence[Endpoint], detail: str) -> None:
         """One more finding, its nodes named together where they are many."""
         chosen = set(nodes)
         positions = [position for position, node in enumerate(self.nodes) if node in chosen]
@@ -139,7 +139,7 @@ class CheckResult:
     def _drift(self) -> None:
         """Nodes that disagree with the most of them; with several of the same number, all are named."""
         for name in self.survey.differing():
-            versions: dict[str | None, list[Node]] = {}
+            versions: dict[str | None, list[Endpoint]] = {}
             for listing in self.survey.listings:
                 if listing.modules is not None:
                     versions.setdefault(listing.modules.get(name), []).append(listing.node)
@@ -173,7 +173,7 @@ class CheckResult:
                 self.add(MARKER, name, nodes, f"{_LEFT} {text(name)} --verify")
         self._silent(served.silent)
 
-    def _silent(self, reasons: dict[Node, str]) -> None:
+    def _silent(self, reasons: dict[Endpoint, str]) -> None:
         """Nodes that listed their modules, and did not let them be read."""
         for reason in dict.fromkeys(reasons.values()):
             nodes = [node for node in self.nodes if reasons.get(node) == reason]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from asadm.outcome import NodeAnswer
     from asadm.target.interface import Target
-    from asinfo.exchange import Node
+    from asinfo.exchange import Endpoint
 
     Key = tuple[bytes, str]
 
@@ -37,7 +37,7 @@ class FetchedModule:
 
     def __init__(
         self,
-        node: Node,
+        node: Endpoint,
         content: bytes | None,
         reason: str = "",
         *,
@@ -67,11 +67,11 @@ class ModuleFetcher:
         self.passed: list[FetchedModule] = []
         """Of the nodes that were read: those that do not serve what they list."""
 
-    def fetch(self, wanted: Mapping[Key, Sequence[Node]]) -> dict[Key, FetchedModule]:
+    def fetch(self, wanted: Mapping[Key, Sequence[Endpoint]]) -> dict[Key, FetchedModule]:
         """All of `each`, together in memory."""
         return dict(self.each(wanted))
 
-    def each(self, wanted: Mapping[Key, Sequence[Node]]) -> Iterator[tuple[Key, FetchedModule]]:
+    def each(self, wanted: Mapping[Key, Sequence[Endpoint]]) -> Iterator[tuple[Key, FetchedModule]]:
         """The content behind each (name, hash) of ``wanted``, from the first of its nodes that serves it.
 
         A node that fails, or serves other content than it lists, is passed by for the next that lists the same. Of a
@@ -106,7 +106,7 @@ class ModuleFetcher:
         for key in left:
             yield key, last.get(key) or self._unasked(wanted[key][0])
 
-    def _unasked(self, node: Node) -> FetchedModule:
+    def _unasked(self, node: Endpoint) -> FetchedModule:
         return FetchedModule(node, None, self.silent.get(node.address, OVER), silent=True)
 
     @property
@@ -121,10 +121,10 @@ class ModuleFetcher:
         return min(self.cluster.timeout, max(0.0, self.deadline - time.monotonic()))
 
     def _round(
-        self, left: Mapping[Key, Sequence[Node]], tried: Mapping[Key, int]
-    ) -> list[tuple[Node, list[Key]]]:
+        self, left: Mapping[Key, Sequence[Endpoint]], tried: Mapping[Key, int]
+    ) -> list[tuple[Endpoint, list[Key]]]:
         """Whom to ask for what now: nodes that may answer, not more than a batch a node and a round in all."""
-        asks: dict[str, tuple[Node, list[Key]]] = {}
+        asks: dict[str, tuple[Endpoint, list[Key]]] = {}
         count = 0
         for key, nodes in left.items():
             if count >= ROUND:
@@ -139,7 +139,7 @@ class ModuleFetcher:
 
 
 def fetch(
-    cluster: Target, wanted: Mapping[Key, Sequence[Node]], deadline: float | None = None
+    cluster: Target, wanted: Mapping[Key, Sequence[Endpoint]], deadline: float | None = None
 ) -> dict[Key, FetchedModule]:
     """As `ModuleFetcher.fetch`, once."""
     return ModuleFetcher(cluster, deadline).fetch(wanted)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from asinfo.exchange import Node
+    from asinfo.exchange import Endpoint
 
 Situation = TypeVar("Situation")
 
@@ -26,7 +26,7 @@ def gather(situations: Iterable[Situation]) -> dict[Situation, list[int]]:
     return dict(sorted(groups.items(), key=lambda group: -len(group[1])))
 
 
-def named(nodes: Sequence[Node], positions: Sequence[int]) -> str:
+def named(nodes: Sequence[Endpoint], positions: Sequence[int]) -> str:
     """The nodes at ``positions``: ``a, b``, ``all 3 nodes``, ``297 nodes`` or ``9 nodes: a, b, c, ...``."""
     count = len(positions)
     if count == len(nodes) and count > 1:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from asadm.fleet.desired.directory import Directory
     from asadm.fleet.observed.served import ServedModules
     from asadm.fleet.observed.survey import Survey
-    from asinfo.exchange import Node
+    from asinfo.exchange import Endpoint
 
 SAME = "same"
 OTHER = "other"
@@ -40,7 +40,7 @@ class ModuleStatus:
     __slots__ = ("hashes", "letters", "name", "states", "usual")
 
     def __init__(
-        self, name: bytes, survey: Survey, directory: Directory | None, damaged: Collection[Node] = ()
+        self, name: bytes, survey: Survey, directory: Directory | None, damaged: Collection[Endpoint] = ()
     ) -> None:
         self.name = name
         self.hashes = survey.hashes(name)
@@ -191,7 +191,7 @@ def _matrix(status: StatusMatrix, width: int) -> Sheet:
     return Sheet(_title(status), ["Module", *heads], rows, _legend(status, left))
 
 
-def _head(nodes: Sequence[Node], positions: Sequence[int]) -> str:
+def _head(nodes: Sequence[Endpoint], positions: Sequence[int]) -> str:
     return nodes[positions[0]].name if len(positions) == 1 else f"{len(positions)} nodes"
 
 

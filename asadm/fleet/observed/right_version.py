@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from asadm.fleet.desired.directory import Directory
     from asadm.fleet.observed.survey import Survey
     from asadm.target.interface import Target
-    from asinfo.exchange import Node
+    from asinfo.exchange import Endpoint
 
 MISSING = "missing"
 OTHER = "other content"
@@ -44,7 +44,7 @@ class RightVersion:
         self.content = content
         self.hash = hash_
         self.reason = reason
-        self.states: dict[Node, str] = {}
+        self.states: dict[Endpoint, str] = {}
 
     @classmethod
     def of(cls, cluster: Target, name: bytes, content: bytes) -> RightVersion:
@@ -62,7 +62,7 @@ class RightVersion:
                 version.states[listing.node] = f"lists {hash_[:10]}"
         return version
 
-    def compare(self, survey: Survey, markers: Iterable[Node] = ()) -> None:
+    def compare(self, survey: Survey, markers: Iterable[Endpoint] = ()) -> None:
         """Note what each node that was read has."""
         held = set(markers)
         for listing in survey.listings:
@@ -77,7 +77,7 @@ class RightVersion:
         return MARKER if marker else OTHER
 
     @property
-    def wrong(self) -> dict[Node, str]:
+    def wrong(self) -> dict[Endpoint, str]:
         """The nodes that have not the right version, and what they have."""
         return {node: state for node, state in self.states.items() if state != SAME}
 
@@ -102,7 +102,7 @@ def by_nodes(
     survey: Survey,
     names: Sequence[bytes],
     *,
-    trusted: Node | None = None,
+    trusted: Endpoint | None = None,
     verify: bool = False,
 ) -> list[RightVersion]:
     """What most nodes list is right, or what ``trusted`` lists; contents come from the nodes.
@@ -139,14 +139,16 @@ def unlisted(survey: Survey, name: bytes, what: str = "node") -> Error:
     return UsageError(f"no {what} that was read lists {text(name)}{missing}")
 
 
-def _listed(survey: Survey, node: Node, name: bytes) -> str | None:
+def _listed(survey: Survey, node: Endpoint, name: bytes) -> str | None:
     for listing in survey.listings:
         if listing.node is node and listing.modules is not None:
             return listing.modules.get(name)
     return None
 
 
-def _right(survey: Survey, name: bytes, markers: Iterable[Node], trusted: Node | None) -> tuple[str, str]:
+def _right(
+    survey: Survey, name: bytes, markers: Iterable[Endpoint], trusted: Endpoint | None
+) -> tuple[str, str]:
     """The right hash, or why it cannot be told."""
     if trusted is not None:
         listed = _listed(survey, trusted, name)
@@ -174,7 +176,7 @@ def _remove(name: bytes) -> str:
 
 
 def _contents(
-    cluster: Target, survey: Survey, right: dict[bytes, str], markers: dict[bytes, list[Node]]
+    cluster: Target, survey: Survey, right: dict[bytes, str], markers: dict[bytes, list[Endpoint]]
 ) -> list[RightVersion]:
     wanted = {
         (name, hash_): [

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from asadm.fleet.observed.survey import Survey
     from asadm.target.interface import Target
-    from asinfo.exchange import Node
+    from asinfo.exchange import Endpoint
 
 
 class ServedModules:
@@ -30,9 +30,9 @@ class ServedModules:
 
     def __init__(self, cluster: Target, survey: Survey) -> None:
         """Read it all. Raises KeyboardInterrupt."""
-        self.damaged: list[tuple[bytes, list[Node], str]] = []
-        self.silent: dict[Node, str] = {}
-        self.marked: dict[bytes, list[Node]] = {}
+        self.damaged: list[tuple[bytes, list[Endpoint], str]] = []
+        self.silent: dict[Endpoint, str] = {}
+        self.marked: dict[bytes, list[Endpoint]] = {}
         for items in self._rounds(cluster, survey):
             states = [NodeProgress(listing, items) for listing in survey.listings]
             verify(cluster, items, states)
@@ -44,9 +44,9 @@ class ServedModules:
         """Whether every node that was asked let its modules be read."""
         return not self.silent
 
-    def wrong(self) -> dict[bytes, set[Node]]:
+    def wrong(self) -> dict[bytes, set[Endpoint]]:
         """The nodes that do not serve what they list, by module."""
-        found: dict[bytes, set[Node]] = {}
+        found: dict[bytes, set[Endpoint]] = {}
         for name, nodes, _ in self.damaged:
             found.setdefault(name, set()).update(nodes)
         return found
@@ -60,7 +60,7 @@ class ServedModules:
 
     def _rounds(self, cluster: Target, survey: Survey) -> list[list[ModuleChange]]:
         """Every version of every module that a node lists, no two of one module in one round."""
-        wanted: dict[tuple[bytes, str], list[Node]] = {}
+        wanted: dict[tuple[bytes, str], list[Endpoint]] = {}
         for listing in survey.listings:
             for name, hash_ in (listing.modules or {}).items():
                 wanted.setdefault((name, hash_), []).append(listing.node)
@@ -79,7 +79,7 @@ class ServedModules:
         ]
 
     def _unread(
-        self, fetcher: ModuleFetcher, name: bytes, nodes: Sequence[Node], reason: str, *, silent: bool
+        self, fetcher: ModuleFetcher, name: bytes, nodes: Sequence[Endpoint], reason: str, *, silent: bool
     ) -> None:
         """A version that no node served as it lists it: the silent ones say nothing of it, the others are wrong."""
         quiet = [node for node in nodes if silent or node.address in fetcher.silent]

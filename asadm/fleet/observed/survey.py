@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from asadm.outcome import NodeAnswer
     from asadm.target.interface import Target
     from asadm.target.results import Listing
-    from asinfo.exchange import Node
+    from asinfo.exchange import Endpoint
 
 
 class Survey:
@@ -35,7 +35,7 @@ class Survey:
         """What the nodes said, for an outcome."""
         return [listing.answer for listing in self.listings]
 
-    def nodes(self) -> list[Node]:
+    def nodes(self) -> list[Endpoint]:
         """The nodes, in the configured order."""
         return [listing.node for listing in self.listings]
 
@@ -60,7 +60,9 @@ class Survey:
         return [modules for modules in found.values() if modules is not None]
 
 
-def survey(cluster: Target, nodes: Iterable[Node] | None = None, *, timeout: float | None = None) -> Survey:
+def survey(
+    cluster: Target, nodes: Iterable[Endpoint] | None = None, *, timeout: float | None = None
+) -> Survey:
     """Ask every node of ``cluster`` (or just ``nodes``) what it lists. Never raises for a node.
 
     ``timeout`` is the time in seconds that a node has; the cluster's if it is not given.

@@ -13,7 +13,7 @@ from typing import Protocol
 from asadm.outcome import NodeAnswer
 from asadm.target.aerospike.cluster import judged
 from asadm.target.aerospike.real_server import WHO, real_server
-from asinfo.exchange import Node
+from asinfo.exchange import Endpoint
 from asinfo.terminal import interrupt
 from asinfo.text import text
 from asinfo.wire.info import is_error
@@ -42,10 +42,10 @@ class Asks(Protocol):
     """What is needed of a cluster (asadm.target.aerospike.cluster.AerospikeCluster)."""
 
     @property
-    def nodes(self) -> list[Node]:
+    def nodes(self) -> list[Endpoint]:
         """The nodes in the configured order."""
 
-    def each(self, commands: Sequence[bytes], *, nodes: Sequence[Node] | None = None) -> list[NodeAnswer]:
+    def each(self, commands: Sequence[bytes], *, nodes: Sequence[Endpoint] | None = None) -> list[NodeAnswer]:
         """One answer a node, in order."""
 
 
@@ -62,7 +62,7 @@ class ClearResult:
 
     __slots__ = ("answer", "asked", "at", "build", "node", "real", "warm")
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Endpoint) -> None:
         self.node = node
         self.answer: NodeAnswer | None = None
         self.asked = 0

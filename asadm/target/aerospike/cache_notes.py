@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from asadm.target.interface import Target
     from asadm.target.results import Listing
-    from asinfo.exchange import Node
+    from asinfo.exchange import Endpoint
 
 KIND = "cache-off"
 ASKED = (b"statistics", b"udf-cache-stats:")
@@ -34,7 +34,7 @@ class CacheNote:
 
     __slots__ = ("cold", "node", "since")
 
-    def __init__(self, node: Node, since: float, cold: Sequence[bytes]) -> None:
+    def __init__(self, node: Endpoint, since: float, cold: Sequence[bytes]) -> None:
         self.node = node
         self.since = since
         self.cold = list(cold)
@@ -45,13 +45,13 @@ class CacheNote:
         return f"cache left off since {moment} ({count}): asadm udf rewarm brings it back"
 
 
-def cleared(nodes: Iterable[Node], at: float) -> bool:
+def cleared(nodes: Iterable[Endpoint], at: float) -> bool:
     """Note that the caches of ``nodes`` were cleared; whether that could be written."""
     written = [state.write(KIND, state.quoted(node.address), b"%.3f\n" % at) for node in nodes]
     return all(written)
 
 
-def warmed(nodes: Mapping[bytes, Sequence[Node]]) -> None:
+def warmed(nodes: Mapping[bytes, Sequence[Endpoint]]) -> None:
     """Note, by the name of a module, the nodes that took a put which changed it."""
     noted = set(state.names(KIND))
     for name, changed in nodes.items() if noted else ():
@@ -103,7 +103,7 @@ def _read(file: str) -> tuple[float, set[bytes]]:
         return 0.0, set()
 
 
-def forget(nodes: Iterable[Node]) -> None:
+def forget(nodes: Iterable[Endpoint]) -> None:
     """Nothing is left to be remembered of ``nodes``."""
     noted = set(state.names(KIND))
     state.remove(KIND, [file for file in (state.quoted(node.address) for node in nodes) if file in noted])

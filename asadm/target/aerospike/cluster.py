@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from asadm.target.interface import Deliver, ForcedPut, Leftovers, Rules, Target, Warn
     from asadm.target.results import Judgement, Listing, LockAnswer, NodeOverview
     from asadm.time_budget import TimeBudget
-    from asinfo.exchange import Node, Reply
+    from asinfo.exchange import Endpoint, Reply
 
 
 class AerospikeCluster(TargetCluster):
@@ -34,7 +34,11 @@ class AerospikeCluster(TargetCluster):
     # ---- asking
 
     def each(
-        self, commands: Sequence[bytes], *, nodes: Iterable[Node] | None = None, timeout: float | None = None
+        self,
+        commands: Sequence[bytes],
+        *,
+        nodes: Iterable[Endpoint] | None = None,
+        timeout: float | None = None,
     ) -> list[NodeAnswer]:
         """Ask every node (or just ``nodes``) all ``commands`` in one request; one answer a node, in order.
 
@@ -45,7 +49,7 @@ class AerospikeCluster(TargetCluster):
         return self.ask([(node, words) for node in (self.nodes if nodes is None else nodes)], timeout=timeout)
 
     def ask(
-        self, asks: Sequence[tuple[Node, tuple[bytes, ...]]], *, timeout: float | None = None
+        self, asks: Sequence[tuple[Endpoint, tuple[bytes, ...]]], *, timeout: float | None = None
     ) -> list[NodeAnswer]:
         """As `each`, with commands for each node of its own. A node that is given up fails without being asked."""
         bodies = {commands: request(commands) for commands in {commands for _, commands in asks}}
@@ -69,7 +73,7 @@ class AerospikeCluster(TargetCluster):
             found.append(answer)
         return found
 
-    def _exchange(self, sent: Sequence[tuple[Node, bytes]], limits: Sequence[float]) -> list[Reply]:
+    def _exchange(self, sent: Sequence[tuple[Endpoint, bytes]], limits: Sequence[float]) -> list[Reply]:
         if self.progress is None or not sent:
             return exchange(sent, timeout=limits) if sent else []
         self.progress.start(len(sent))
@@ -90,7 +94,7 @@ class AerospikeCluster(TargetCluster):
             found = select(self.members, words)
         return self.part(found)
 
-    def groups(self, nodes: Sequence[Node], *, timeout: float | None = None) -> list[list[Node]]:
+    def groups(self, nodes: Sequence[Endpoint], *, timeout: float | None = None) -> list[list[Endpoint]]:
         """``nodes``, those of one cluster together. Raises KeyboardInterrupt."""
         from asadm.target.aerospike.groups import clusters
 
@@ -187,7 +191,7 @@ class AerospikeCluster(TargetCluster):
 
     def force_put(
         self,
-        groups: Sequence[Sequence[Node]],
+        groups: Sequence[Sequence[Endpoint]],
         name: bytes,
         content: bytes,
         *,
@@ -202,7 +206,7 @@ class AerospikeCluster(TargetCluster):
         watched = WatchedCluster(members, timeout=self.timeout, budget=self.budget)
         return MarkerPut(watched, groups, name, content, warn=warn, deliver=deliver).run(wait)
 
-    def changed(self, nodes: Mapping[bytes, Sequence[Node]]) -> None:
+    def changed(self, nodes: Mapping[bytes, Sequence[Endpoint]]) -> None:
         """A changed module is in the cache again, also where ``udf-clear-cache:`` has left the cache off."""
         from asadm.target.aerospike import cache_notes
 
@@ -233,7 +237,7 @@ class WatchedCluster(AerospikeCluster):
         self.touched = False
 
     def ask(
-        self, asks: Sequence[tuple[Node, tuple[bytes, ...]]], *, timeout: float | None = None
+        self, asks: Sequence[tuple[Endpoint, tuple[bytes, ...]]], *, timeout: float | None = None
     ) -> list[NodeAnswer]:
         """As the cluster does."""
         from asadm.target.aerospike.marker_put import cannot_have_taken
@@ -252,7 +256,7 @@ def info_cluster(target: Target) -> AerospikeCluster:
     raise UsageError("these nodes are no Aerospike servers: they have no info commands")
 
 
-def judged(node: Node, found: Sequence[bytes], milliseconds: float) -> NodeAnswer:
+def judged(node: Endpoint, found: Sequence[bytes], milliseconds: float) -> NodeAnswer:
     """What ``node`` said: one answer that is an error makes the status ``error``."""
     for answer in found:
         if is_error(answer):

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from asadm.cluster import ClusterNode
 from asinfo.errors import UsageError
-from asinfo.exchange import Node
+from asinfo.exchange import Endpoint
 from asinfo.host import parse
 from asinfo.text import text
 
@@ -61,7 +61,7 @@ def _new(seed: ClusterNode, answer: str, known: set[tuple[str, int]]) -> list[Cl
     for tls_name, addresses in peers(answer):
         if addresses and not known.intersection(addresses):
             host, port = addresses[0]
-            node = Node(
+            node = Endpoint(
                 host, port, tls_name=tls_name or seed.node.tls_name, login=seed.node.login, tls=seed.node.tls
             )
             added.append(ClusterNode(node))

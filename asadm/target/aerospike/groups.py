@@ -11,14 +11,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from asadm.target.interface import Target
-    from asinfo.exchange import Node
+    from asinfo.exchange import Endpoint
 
 STABLE = b"cluster-stable:ignore-migrations=true"
 
 
-def clusters(cluster: Target, nodes: Sequence[Node], *, timeout: float | None = None) -> list[list[Node]]:
+def clusters(
+    cluster: Target, nodes: Sequence[Endpoint], *, timeout: float | None = None
+) -> list[list[Endpoint]]:
     """``nodes``, those of one cluster together; in the configured order, as are the nodes of each."""
-    found: dict[bytes, list[Node]] = {}
+    found: dict[bytes, list[Endpoint]] = {}
     answers = cluster.each([STABLE], nodes=nodes, timeout=timeout) if len(nodes) > 1 else []
     if any(answer.status == "interrupted" for answer in answers):
         raise KeyboardInterrupt

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from asadm.target.results import Listing
-    from asinfo.exchange import Node
+    from asinfo.exchange import Endpoint
 
 __all__ = ["begin", "content", "end", "held", "lines", "original"]
 
 KIND = "markers"
 
 
-def begin(name: bytes, content: bytes, nodes: Iterable[Node]) -> bool:
+def begin(name: bytes, content: bytes, nodes: Iterable[Endpoint]) -> bool:
     """Note that ``nodes`` are about to hold the marker version of ``content``; whether that could be written."""
     import json
 
@@ -53,13 +53,15 @@ def content(hash_: str) -> bytes | None:
     return found if marked_hash(name, found) == hash_ else None
 
 
-def held(listings: Sequence[Listing], known: Iterable[tuple[bytes, bytes]] = ()) -> dict[bytes, list[Node]]:
+def held(
+    listings: Sequence[Listing], known: Iterable[tuple[bytes, bytes]] = ()
+) -> dict[bytes, list[Endpoint]]:
     """The modules of which nodes list a marker version, and these nodes.
 
     ``known`` are modules with their true contents, such as those of a directory; others are known from the journal.
     """
     hashes = {*state.names(KIND), *(marked_hash(name, source) for name, source in known)}
-    found: dict[bytes, list[Node]] = {}
+    found: dict[bytes, list[Endpoint]] = {}
     if hashes:
         for listing in listings:
             for name, digest in (listing.modules or {}).items():
@@ -68,7 +70,7 @@ def held(listings: Sequence[Listing], known: Iterable[tuple[bytes, bytes]] = ())
     return found
 
 
-def lines(found: Mapping[bytes, Sequence[Node]]) -> Sequence[str]:
+def lines(found: Mapping[bytes, Sequence[Endpoint]]) -> Sequence[str]:
     """What to tell of them, a line a module."""
     return [
         f"{', '.join(node.name for node in nodes)} hold{'s' if len(nodes) == 1 else ''} a marker version of {text(name)}"

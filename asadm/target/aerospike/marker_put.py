@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from asadm.target.interface import Deliver, Delivery, Warn
-    from asinfo.exchange import Node
+    from asinfo.exchange import Endpoint
 
 GRACE = 0.4
 """Seconds in which a marker that is on its way between nodes arrives; a real cluster of three needs 0.013."""
@@ -58,7 +58,7 @@ class MarkerPut:
     def __init__(
         self,
         cluster: WatchedTarget,
-        groups: Sequence[Sequence[Node]],
+        groups: Sequence[Sequence[Endpoint]],
         name: bytes,
         content: bytes,
         *,
@@ -75,16 +75,16 @@ class MarkerPut:
         self.warn = warn
         self._deliver = deliver
         self.results: list[NodeAnswer] = []
-        self.left: list[Node] = []
+        self.left: list[Endpoint] = []
         self.stopped = 0
         self._deadline = 0.0
         self._doubtful = False
         """Whether a node may hold the marker."""
-        self._marked: set[Node] = set()
+        self._marked: set[Endpoint] = set()
         """Nodes that were seen with the marker,"""
-        self._true: set[Node] = set()
+        self._true: set[Endpoint] = set()
         """and with the true content after that."""
-        self._failed: dict[Node, NodeAnswer] = {}
+        self._failed: dict[Endpoint, NodeAnswer] = {}
 
     def run(self, wait: float) -> ForcedPut:
         """Do it within ``wait`` seconds, and what must be put back within `RESTORE_SECONDS` after that."""
@@ -142,11 +142,11 @@ class MarkerPut:
         if not self.left:
             marker_journal.end(self.name, self.content)
 
-    def _put_back(self, doubtful: Sequence[Node], deadline: float) -> list[Node]:
+    def _put_back(self, doubtful: Sequence[Endpoint], deadline: float) -> list[Endpoint]:
         """Put the true content on ``doubtful`` nodes until they list it; answers those that may hold the marker then."""
         insistent = self.cluster.insistent()
         left = list(doubtful)
-        shown: dict[Node, str | None] = {}
+        shown: dict[Endpoint, str | None] = {}
         commands = [put(self.name, self.content), self.cluster.list_command()]
         while left:
             budget = min(self.cluster.timeout, max(0.0, deadline - time.monotonic()))
@@ -168,7 +168,7 @@ class MarkerPut:
         [listing] = self.cluster.listings([NodeAnswer(answer.node, said, answer.answers[1:])])
         return listing.modules.get(self.name, "") if listing.modules is not None else None
 
-    def _result(self, node: Node) -> NodeAnswer:
+    def _result(self, node: Endpoint) -> NodeAnswer:
         failed = self._failed.get(node)
         if node in self.left:
             reason = f"{failed.error}; " if failed and failed.error else ""

@@ -20,7 +20,7 @@ from asadm.session import CommandSession
 from asadm.statement import parse
 from asadm.target.aerospike.cluster import AerospikeCluster
 from asinfo.errors import UsageError
-from asinfo.exchange import Node
+from asinfo.exchange import Endpoint
 from tests.fakes.node import Behaviour, FakeNode, Peer, after, answering, closing, refusing, silent
 
 OURS = {"udf-clear-cache:": "ok", "build": "8.1.2.0", "udf-cache-stats:": "module=a:contexts=3"}
@@ -33,18 +33,18 @@ class Fleet:
 
     def __init__(self, stack: ExitStack) -> None:
         self._stack = stack
-        self.nodes: list[Node] = []
+        self.nodes: list[Endpoint] = []
         self.fakes: list[FakeNode] = []
 
     def add(self, behaviour: Behaviour) -> FakeNode:
         fake = self._stack.enter_context(FakeNode(behaviour=behaviour))
         self.fakes.append(fake)
-        self.nodes.append(Node(fake.host, fake.port, name=f"n{len(self.nodes) + 1}"))
+        self.nodes.append(Endpoint(fake.host, fake.port, name=f"n{len(self.nodes) + 1}"))
         return fake
 
     def add_down(self) -> None:
         host, port = refusing()
-        self.nodes.append(Node(host, port, name=f"n{len(self.nodes) + 1}"))
+        self.nodes.append(Endpoint(host, port, name=f"n{len(self.nodes) + 1}"))
 
     def clear(self, flags: str = "", timeout: float = 5.0) -> CommandOutcome:
         (call,) = parse(f"cache clear {flags}")

@@ -9,7 +9,7 @@ from asadm.cluster import ClusterNode
 from asadm.session import CommandSession
 from asadm.suggestions import Suggestions
 from asadm.target.aerospike.cluster import AerospikeCluster
-from asinfo.exchange import Node
+from asinfo.exchange import Endpoint
 from tests.fakes.modules import Store
 from tests.fakes.node import refusing
 
@@ -21,7 +21,8 @@ NODES_AND = [*NODES, "--wait"]
 
 def session(*addresses: tuple[str, int]) -> CommandSession:
     members = [
-        ClusterNode(Node(host, port, name=f"n{number}")) for number, (host, port) in enumerate(addresses, 1)
+        ClusterNode(Endpoint(host, port, name=f"n{number}"))
+        for number, (host, port) in enumerate(addresses, 1)
     ]
     return CommandSession(lambda: AerospikeCluster(members), write=lambda _: None, warn=lambda _: None)
 

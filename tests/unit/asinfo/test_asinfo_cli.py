@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from asinfo import __version__, cli, document, settings
-from asinfo.dialogue import Node
+from asinfo.dialogue import Endpoint
 from tests.fakes.node import SUMMARY, FakeNode, Peer, closing, refusing, silent, without_security
 
 ANSWERS: dict[str, str | bytes] = {
@@ -164,7 +164,7 @@ def test_json_of_one_command_has_no_list(run: Run) -> None:
 
 
 def test_json_of_a_node_with_a_note() -> None:
-    node = Node("::1", 3000)
+    node = Endpoint("::1", 3000)
     said = document.entry(node, [b"a"], [b"1"], status="ok", error="", milliseconds=1.23456, note="no login")
     assert said == {
         "node": "[::1]:3000", "address": "[::1]:3000", "status": "ok", "answer": "1", "error": None, "ms": 1.235,

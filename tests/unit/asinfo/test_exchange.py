@@ -14,7 +14,7 @@ from itertools import count
 import pytest
 
 import asinfo.exchange as engine
-from asinfo.exchange import Node, Reply, exchange
+from asinfo.exchange import Endpoint, Reply, exchange
 from tests.fakes.node import (
     GARBAGE,
     OVERSIZE,
@@ -39,7 +39,7 @@ GOOD = b"build\t8.1.2.0\n"
 
 
 def one(node: FakeNode, body: bytes = b"build\n", timeout: float = 5) -> Reply:
-    return exchange([(Node(node.host, node.port), body)], timeout=timeout)[0]
+    return exchange([(Endpoint(node.host, node.port), body)], timeout=timeout)[0]
 
 
 def kind(reply: Reply) -> str:
@@ -107,7 +107,7 @@ def test_never_accepted() -> None:
 
 def test_refused() -> None:
     host, port = refusing()
-    (reply,) = exchange([(Node(host, port), b"build\n")], timeout=30)
+    (reply,) = exchange([(Endpoint(host, port), b"build\n")], timeout=30)
     assert kind(reply) == "refused"
     assert reply.milliseconds < 5000
 
@@ -143,13 +143,15 @@ def test_order_is_that_of_the_asks() -> None:
             for number in range(5)
         ]
         seen: list[Reply] = []
-        replies = exchange([(Node(n.host, n.port), b"node\n") for n in nodes], timeout=5, arrived=seen.append)
+        replies = exchange(
+            [(Endpoint(n.host, n.port), b"node\n") for n in nodes], timeout=5, arrived=seen.append
+        )
     assert [reply.body for reply in replies] == [b"node\tA%d\n" % number for number in range(5)]
     assert sorted(map(id, seen)) == sorted(map(id, replies))
 
 
 @contextlib.contextmanager
-def crowd(hung_every: int) -> Iterator[tuple[FakeNode, list[tuple[Node, bytes]]]]:
+def crowd(hung_every: int) -> Iterator[tuple[FakeNode, list[tuple[Endpoint, bytes]]]]:
     """300 nodes on one port; every ``hung_every``-th never answers."""
 
     def behave(peer: Peer) -> None:
@@ -159,7 +161,10 @@ def crowd(hung_every: int) -> Iterator[tuple[FakeNode, list[tuple[Node, bytes]]]
 
     node = FakeNode(behaviour=behave, host="0.0.0.0")
     with node:
-        yield node, [(Node(f"127.0.{1 + i // 100}.{1 + i % 100}", node.port), b"build\n") for i in range(300)]
+        yield (
+            node,
+            [(Endpoint(f"127.0.{1 + i // 100}.{1 + i % 100}", node.port), b"build\n") for i in range(300)],
+        )
 
 
 def test_hung_nodes_cost_one_deadline() -> None:
@@ -196,7 +201,7 @@ def test_no_descriptor_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError(errno.EMFILE, "Too many open files")
 
     monkeypatch.setattr(engine, "_open", none)
-    replies = exchange([(Node("127.0.0.1", 1), b"")] * 2, timeout=5)
+    replies = exchange([(Endpoint("127.0.0.1", 1), b"")] * 2, timeout=5)
     assert [kind(reply) for reply in replies] == ["unreachable"] * 2
 
 
@@ -210,7 +215,7 @@ def test_interrupted_keeps_what_arrived() -> None:
             if reply.failure is None:
                 signal.pthread_kill(main, signal.SIGINT)
 
-        asks = [(Node(each.host, each.port), b"build\n") for each in (hung, good, hung, hung)]
+        asks = [(Endpoint(each.host, each.port), b"build\n") for each in (hung, good, hung, hung)]
         replies = exchange(asks, timeout=30, window=3, arrived=interrupt)
     assert replies[1].body == GOOD
     assert [kind(replies[number]) for number in (0, 2, 3)] == ["interrupted"] * 3
@@ -218,7 +223,10 @@ def test_interrupted_keeps_what_arrived() -> None:
 
 def test_names_are_looked_up() -> None:
     with FakeNode(ANSWERS) as node:
-        asks = [(Node("localhost", node.port), b"build\n"), (Node("nosuch.invalid", 3000), b"build\n")]
+        asks = [
+            (Endpoint("localhost", node.port), b"build\n"),
+            (Endpoint("nosuch.invalid", 3000), b"build\n"),
+        ]
         good, bad, again = exchange([*asks, asks[0]], timeout=5)
     assert good.body == again.body == GOOD
     assert kind(bad) == "resolve"
@@ -234,7 +242,7 @@ def test_a_name_server_that_never_answers(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("asinfo.resolve._socket.getaddrinfo", hang)
     with FakeNode(ANSWERS) as node:
         slow, good = exchange(
-            [(Node("slow.test"), b""), (Node(node.host, node.port), b"build\n")], timeout=0.2
+            [(Endpoint("slow.test"), b""), (Endpoint(node.host, node.port), b"build\n")], timeout=0.2
         )
     ends.set()
     assert kind(slow) == "resolve"
@@ -243,7 +251,7 @@ def test_a_name_server_that_never_answers(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("name", ["a..b", "x" * 300, "ünï.invalid", "a b", "256.1.1.1", ""])
 def test_odd_names(name: str) -> None:
-    (reply,) = exchange([(Node(name, 1), b"")], timeout=5)
+    (reply,) = exchange([(Endpoint(name, 1), b"")], timeout=5)
     assert kind(reply) in {"resolve", "refused"}
 
 
@@ -253,14 +261,14 @@ def test_the_next_address_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     with FakeNode(ANSWERS) as node, never_accepting() as hole:
         found = [(2, 1, 6, "", ("127.0.0.1", port)) for port in (dead, hole.port, node.port)]
         monkeypatch.setattr("asinfo.resolve._socket.getaddrinfo", lambda *_: found)
-        (reply,) = exchange([(Node("many.test"), b"build\n")], timeout=1)
+        (reply,) = exchange([(Endpoint("many.test"), b"build\n")], timeout=1)
     assert reply.body == GOOD
 
 
 def test_patience() -> None:
     with never_accepting() as hole:
         start = time.monotonic()
-        (reply,) = exchange([(Node(hole.host, hole.port), b"")], timeout=30, patience=0.1)
+        (reply,) = exchange([(Endpoint(hole.host, hole.port), b"")], timeout=30, patience=0.1)
     assert kind(reply) == "timeout-connect"
     assert time.monotonic() - start < 5
 
@@ -274,7 +282,9 @@ def test_an_error_of_the_caller_closes_everything() -> None:
         FakeNode(behaviour=silent) as hung,
         pytest.raises(RuntimeError, match="caller"),
     ):
-        exchange([(Node(each.host, each.port), b"build\n") for each in (hung, node)], timeout=5, arrived=fail)
+        exchange(
+            [(Endpoint(each.host, each.port), b"build\n") for each in (hung, node)], timeout=5, arrived=fail
+        )
 
 
 def test_without_epoll(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -282,7 +292,7 @@ def test_without_epoll(monkeypatch: pytest.MonkeyPatch) -> None:
     host, port = refusing()
     with FakeNode(ANSWERS) as node, FakeNode(behaviour=silent) as hung:
         asks = [
-            (Node(h, p), b"build\n")
+            (Endpoint(h, p), b"build\n")
             for h, p in ((node.host, node.port), (hung.host, hung.port), (host, port))
         ]
         good, slow, refused = exchange(asks, timeout=0.2)

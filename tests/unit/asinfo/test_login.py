@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from asinfo.errors import UsageError
-from asinfo.exchange import Node, Reply, exchange
+from asinfo.exchange import Endpoint, Reply, exchange
 from asinfo.login import Login
 from asinfo.wire import security
 from tests.fakes.node import (
@@ -29,12 +29,12 @@ SECRET = b"$2a$10$7EqJtq98hPqEX7fNZaFWoOu7NRZ0i7m5NbgPBEsHTCoJzZDEKQRb."
 """The credential of the password ``secret``, as the specification gives it."""
 
 
-def ask(node: Node) -> Reply:
+def ask(node: Endpoint) -> Reply:
     return exchange([(node, b"build\n")], timeout=5)[0]
 
 
-def at(fake: FakeNode, password: str = "secret", mode: str = "INTERNAL") -> Node:
-    return Node(fake.host, fake.port, login=Login("operator", password, mode))
+def at(fake: FakeNode, password: str = "secret", mode: str = "INTERNAL") -> Endpoint:
+    return Endpoint(fake.host, fake.port, login=Login("operator", password, mode))
 
 
 def failure(reply: Reply) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from asinfo.errors import UsageError
-from asinfo.exchange import Node, Reply, exchange
+from asinfo.exchange import Endpoint, Reply, exchange
 from asinfo.login import Login
 from asinfo.tls import TlsSettings, protocols
 from tests.fakes.node import Behaviour, FakeNode, Peer, answering, closing, silent, without_security
@@ -42,7 +42,7 @@ def over_tls(
 
 
 def ask(fake: FakeNode, settings: TlsSettings, name: str | None = None, login: Login | None = None) -> Reply:
-    node = Node(fake.host, fake.port, tls=settings, tls_name=name, login=login)
+    node = Endpoint(fake.host, fake.port, tls=settings, tls_name=name, login=login)
     return exchange([(node, b"build\nbig\n")], timeout=5)[0]
 
 
@@ -103,11 +103,11 @@ def test_protocol_versions_must_meet() -> None:
 
 def test_peers_without_tls() -> None:
     with FakeNode(ANSWERS) as fake:
-        plain = exchange([(Node(fake.host, fake.port, tls=TlsSettings()), b"build\n")], timeout=0.3)[0]
+        plain = exchange([(Endpoint(fake.host, fake.port, tls=TlsSettings()), b"build\n")], timeout=0.3)[0]
     with FakeNode(behaviour=closing) as fake:
         gone = ask(fake, TlsSettings())
     with FakeNode(behaviour=silent) as fake:
-        mute = exchange([(Node(fake.host, fake.port, tls=TlsSettings()), b"build\n")], timeout=0.1)[0]
+        mute = exchange([(Endpoint(fake.host, fake.port, tls=TlsSettings()), b"build\n")], timeout=0.1)[0]
     kinds = [reply.failure.kind for reply in (plain, gone, mute) if reply.failure]
     assert kinds[1:] == ["tls", "timeout-reply"]
     assert kinds[0] in {"tls", "closed", "timeout-reply"}

@@ -9,7 +9,7 @@ import pytest
 from asadm.cluster import ClusterNode
 from asadm.fleet.change.deliver import deliver
 from asadm.target.aerospike.cluster import AerospikeCluster
-from asinfo.exchange import Node
+from asinfo.exchange import Endpoint
 from asinfo.wire.udf import put
 from tests.conftest import StartDaemon
 
@@ -47,7 +47,7 @@ def test_a_cluster_needs_no_rewarm(asadm: Asadm, start_daemon: StartDaemon) -> N
 def test_a_marker_put_on_real_nodes(asadm: Asadm, start_daemon: StartDaemon) -> None:
     """The marker version compiles there, arrives everywhere, and what remains is the module."""
     daemon = start_daemon("--nodes", "3")
-    nodes = [Node(host, port) for host, port in daemon.addresses]
+    nodes = [Endpoint(host, port) for host, port in daemon.addresses]
     cluster = AerospikeCluster([ClusterNode(node) for node in nodes])
     source = b"function f(r)\n  return 1\nend -- no end of line"
     forced = cluster.force_put([nodes], b"a.lua", source, wait=20, warn=pytest.fail, deliver=deliver)

@@ -6,7 +6,7 @@ import pytest
 
 from asadm.cluster import ClusterNode
 from asadm.target.aerospike.cluster import AerospikeCluster
-from asinfo.exchange import Node
+from asinfo.exchange import Endpoint
 from asinfo.wire.udf import base64, digest, put
 from tests.fakes.fleet import FAULTS, Fleet
 
@@ -17,7 +17,7 @@ GET = b"udf-get:filename=" + NAME
 
 
 def cluster_of(fleet: Fleet, timeout: float = 5.0) -> AerospikeCluster:
-    members = [ClusterNode(Node(node.host, node.port, name=f"n{node.number}")) for node in fleet.nodes]
+    members = [ClusterNode(Endpoint(node.host, node.port, name=f"n{node.number}")) for node in fleet.nodes]
     return AerospikeCluster(members, timeout=timeout)
 
 

@@ -14,7 +14,7 @@ from asadm.fleet.observed.verify import verify
 from asadm.outcome import NodeAnswer
 from asadm.target.aerospike.cluster import AerospikeCluster
 from asadm.time_budget import AGAIN, OVER, TimeBudget
-from asinfo.exchange import Node
+from asinfo.exchange import Endpoint
 from tests.fakes.fleet import Fleet, Hook, Server
 from tests.unit.asadm.conftest import Asadm, Result
 
@@ -259,7 +259,7 @@ def test_time_that_was_up_is_no_failure_of_a_node() -> None:
     with Fleet(2) as fleet:
         fleet.load(b"one.lua", ONE)
         cluster = AerospikeCluster(
-            [ClusterNode(Node(node.host, node.port)) for node in fleet.nodes], timeout=5
+            [ClusterNode(Endpoint(node.host, node.port)) for node in fleet.nodes], timeout=5
         )
         items = [ModuleChange(b"one.lua", ONE, cluster.hash(b"one.lua", ONE))]
         states = [NodeProgress(listing, items) for listing in survey(cluster).listings]
@@ -288,7 +288,7 @@ def ask_once(cluster: AerospikeCluster) -> list[str]:
 
 def test_patience_with_one_node(monkeypatch: pytest.MonkeyPatch) -> None:
     with Fleet(2) as fleet:
-        members = [ClusterNode(Node(node.host, node.port)) for node in fleet.nodes]
+        members = [ClusterNode(Endpoint(node.host, node.port)) for node in fleet.nodes]
         cluster = AerospikeCluster(members, timeout=0.3, budget=TimeBudget())
         fleet[1].fault = "hangs"
         for _ in range(4):
@@ -306,7 +306,7 @@ def test_a_node_that_was_back_is_like_any_other() -> None:
     with Fleet(1) as fleet:
         [node] = fleet.nodes
         cluster = AerospikeCluster(
-            [ClusterNode(Node(node.host, node.port))], timeout=0.3, budget=TimeBudget()
+            [ClusterNode(Endpoint(node.host, node.port))], timeout=0.3, budget=TimeBudget()
         )
         for _ in range(2):
             node.fault = "hangs"
@@ -325,7 +325,7 @@ def test_nothing_is_sent_after_the_deadline() -> None:
         budget = TimeBudget()
         budget.limit(0.0)
         cluster = AerospikeCluster(
-            [ClusterNode(Node(node.host, node.port)) for node in fleet.nodes], timeout=5, budget=budget
+            [ClusterNode(Endpoint(node.host, node.port)) for node in fleet.nodes], timeout=5, budget=budget
         )
         [answer] = cluster.each([b"node"])
         assert (answer.status, answer.error, answer.asked) == ("late", OVER, False)

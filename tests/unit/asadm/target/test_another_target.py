@@ -23,7 +23,7 @@ from asadm.fleet.plan.plan import examine
 from asadm.outcome import NodeAnswer
 from asadm.target.interface import Deliver, Delivery, ForcedPut, Rules, Warn
 from asadm.target.results import DONE, REFUSED, Judgement, Listing, LockAnswer, NodeOverview
-from asinfo.exchange import Node
+from asinfo.exchange import Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -61,7 +61,7 @@ class NoLeftovers:
 
     def held(
         self, listings: Sequence[Listing], known: Iterable[tuple[bytes, bytes]] = ()
-    ) -> dict[bytes, list[Node]]:
+    ) -> dict[bytes, list[Endpoint]]:
         return {}
 
     def original(self, content: bytes) -> bytes | None:
@@ -73,7 +73,7 @@ class NoLeftovers:
     def end(self, name: bytes, content: bytes) -> None:
         pass
 
-    def lines(self, found: Mapping[bytes, Sequence[Node]]) -> Sequence[str]:
+    def lines(self, found: Mapping[bytes, Sequence[Endpoint]]) -> Sequence[str]:
         return []
 
 
@@ -106,16 +106,20 @@ class Words(TargetCluster):
         return b"unlock"
 
     def each(
-        self, commands: Sequence[bytes], *, nodes: Iterable[Node] | None = None, timeout: float | None = None
+        self,
+        commands: Sequence[bytes],
+        *,
+        nodes: Iterable[Endpoint] | None = None,
+        timeout: float | None = None,
     ) -> list[NodeAnswer]:
         return self.ask([(node, tuple(commands)) for node in nodes or self.nodes], timeout=timeout)
 
     def ask(
-        self, asks: Sequence[tuple[Node, tuple[bytes, ...]]], *, timeout: float | None = None
+        self, asks: Sequence[tuple[Endpoint, tuple[bytes, ...]]], *, timeout: float | None = None
     ) -> list[NodeAnswer]:
         return [NodeAnswer(node, "ok", [self.say(node, each) for each in words]) for node, words in asks]
 
-    def say(self, node: Node, command: bytes) -> bytes:
+    def say(self, node: Endpoint, command: bytes) -> bytes:
         modules = self.held[node.name]
         word, _, rest = command.partition(b" ")
         name, _, content = rest.partition(b" ")
@@ -129,7 +133,7 @@ class Words(TargetCluster):
             return modules[name]
         return repr(modules).encode() if word == b"list" else b"done"
 
-    def groups(self, nodes: Sequence[Node], *, timeout: float | None = None) -> list[list[Node]]:
+    def groups(self, nodes: Sequence[Endpoint], *, timeout: float | None = None) -> list[list[Endpoint]]:
         return [[node] for node in nodes]
 
     def cluster_names(self) -> list[str]:
@@ -161,7 +165,7 @@ class Words(TargetCluster):
 
     def force_put(
         self,
-        groups: Sequence[Sequence[Node]],
+        groups: Sequence[Sequence[Endpoint]],
         name: bytes,
         content: bytes,
         *,
@@ -172,7 +176,7 @@ class Words(TargetCluster):
         made: Delivery = deliver(self, groups, name, content, wait)
         return ForcedPut([NodeAnswer(node, "ok") for node in made.good], [], 0)
 
-    def changed(self, nodes: Mapping[bytes, Sequence[Node]]) -> None:
+    def changed(self, nodes: Mapping[bytes, Sequence[Endpoint]]) -> None:
         pass
 
     def cache_warnings(self, listings: Sequence[Listing]) -> Sequence[ClusterNode]:
@@ -181,7 +185,7 @@ class Words(TargetCluster):
 
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Words:
-    made = Words([ClusterNode(Node(f"10.0.0.{number}", 1, name=f"w{number}")) for number in range(3)])
+    made = Words([ClusterNode(Endpoint(f"10.0.0.{number}", 1, name=f"w{number}")) for number in range(3)])
     monkeypatch.setattr(Words, "held", {node.name: {} for node in made.nodes}, raising=False)
     return made
 

@@ -11,7 +11,7 @@ from asadm.cluster import ClusterNode
 from asadm.fleet.change.lock import ClusterLock, FileLocks, scope
 from asadm.target.aerospike.cluster import AerospikeCluster
 from asinfo.errors import Error
-from asinfo.exchange import Node
+from asinfo.exchange import Endpoint
 from tests.fakes.fleet import Fleet, Server
 from tests.unit.asadm.conftest import Asadm
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[5]
 
 def cluster_of(fleet: Fleet, name: str = "") -> AerospikeCluster:
     return AerospikeCluster(
-        [ClusterNode(Node(node.host, node.port)) for node in fleet.nodes], name=name, timeout=0.5
+        [ClusterNode(Endpoint(node.host, node.port)) for node in fleet.nodes], name=name, timeout=0.5
     )
 
 
@@ -143,12 +143,16 @@ def test_a_file_for_each_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
                 assert path.stat().st_mode & 0o777 == 0o600
         assert scope(cluster_of(fleet)) == ",".join(sorted(node.address for node in fleet.nodes))
     strange = AerospikeCluster(
-        [ClusterNode(Node("../x", 1)), ClusterNode(Node("::1", 3000)), ClusterNode(Node("h" * 200, 3000))]
+        [
+            ClusterNode(Endpoint("../x", 1)),
+            ClusterNode(Endpoint("::1", 3000)),
+            ClusterNode(Endpoint("h" * 200, 3000)),
+        ]
     )
     paths = FileLocks(strange).paths
     assert len(set(paths)) == 3
-    [address] = FileLocks(AerospikeCluster([ClusterNode(Node("127.0.0.1", 3000))])).paths
-    assert address in FileLocks(AerospikeCluster([ClusterNode(Node("localhost", 3000))])).paths
+    [address] = FileLocks(AerospikeCluster([ClusterNode(Endpoint("127.0.0.1", 3000))])).paths
+    assert address in FileLocks(AerospikeCluster([ClusterNode(Endpoint("localhost", 3000))])).paths
     assert {Path(path).parent for path in paths} == {tmp_path / "asudf" / "locks"}
 
 
@@ -158,7 +162,7 @@ def test_the_inventory_and_addresses_meet(asadm: Asadm, tmp_path: Path) -> None:
     with Fleet(2) as fleet:
         nodes = "".join(f"      - {{host: {node.host}, port: {node.port}}}\n" for node in fleet.nodes)
         (tmp_path / "asadm.yaml").write_text(f"clusters:\n  production:\n    nodes:\n{nodes}")
-        with FileLocks(AerospikeCluster([ClusterNode(Node(fleet[1].host, fleet[1].port))])):
+        with FileLocks(AerospikeCluster([ClusterNode(Endpoint(fleet[1].host, fleet[1].port))])):
             for words in ((), ("-h", fleet.hosts)):
                 refused = asadm(*words, "udf", "apply", "udf", "--yes")
                 assert refused.code == 1

@@ -15,7 +15,7 @@ from asadm.fleet.observed.node_progress import ModuleChange
 from asadm.fleet.observed.survey import survey
 from asadm.target.aerospike import marker, marker_journal
 from asadm.target.aerospike.cluster import AerospikeCluster
-from asinfo.exchange import Node
+from asinfo.exchange import Endpoint
 from tests.fakes.fleet import Fleet, Server
 from tests.unit.asadm.conftest import Asadm
 
@@ -90,7 +90,7 @@ def test_a_node_that_never_takes_it_is_told_so(asadm: Asadm, directory: str) -> 
 
 def test_what_was_never_sent_is_told_as_that() -> None:
     with Fleet(2, clusters=1) as fleet:
-        cluster = AerospikeCluster([ClusterNode(Node(node.host, node.port)) for node in fleet.nodes])
+        cluster = AerospikeCluster([ClusterNode(Endpoint(node.host, node.port)) for node in fleet.nodes])
         rollout = Rollout(
             cluster, [ModuleChange(NAME, ONE, cluster.hash(NAME, ONE))], survey(cluster), wait=0
         )

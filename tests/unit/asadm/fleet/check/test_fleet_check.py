@@ -15,7 +15,7 @@ from asadm.fleet.check.findings import CheckResult
 from asadm.session import CommandSession
 from asadm.target.aerospike import cache_notes, marker
 from asadm.target.aerospike.cluster import AerospikeCluster
-from asinfo.exchange import Node
+from asinfo.exchange import Endpoint
 from asinfo.wire.udf import module_list
 from tests.fakes.fleet import Fleet, Server
 
@@ -303,7 +303,7 @@ def test_names_of_modules_do_not_steer_a_terminal() -> None:
         fleet[0].before = lambda _, command: (
             module_list([(b"\x1b[31m.lua", "1" * 40)]) if command == b"udf-list" else None
         )
-        cluster = AerospikeCluster([ClusterNode(Node(fleet[0].host, fleet[0].port))])
+        cluster = AerospikeCluster([ClusterNode(Endpoint(fleet[0].host, fleet[0].port))])
         checked = CheckResult(cluster, None, verify=False, prune=False)
         shown = udf_check._text(session, settings, checked)
         assert b"31m.lua" in shown

@@ -14,13 +14,15 @@ from asadm.fleet.observed import fetch as module
 from asadm.fleet.observed.fetch import ModuleFetcher, fetch
 from asadm.outcome import NodeAnswer
 from asadm.target.aerospike.cluster import AerospikeCluster
-from asinfo.exchange import Node
+from asinfo.exchange import Endpoint
 from tests.fakes.fleet import Fleet
 from tests.unit.asadm.test_asadm_terminal import environment
 
 
 def cluster(fleet: Fleet) -> AerospikeCluster:
-    return AerospikeCluster([ClusterNode(Node(each.host, each.port)) for each in fleet.nodes], timeout=0.5)
+    return AerospikeCluster(
+        [ClusterNode(Endpoint(each.host, each.port)) for each in fleet.nodes], timeout=0.5
+    )
 
 
 def key(fleet: Fleet, name: bytes) -> tuple[bytes, str]:
@@ -100,7 +102,9 @@ def test_many_nodes_that_hang_cost_few_time_outs() -> None:
         asked: list[int] = []
 
         class Counted(AerospikeCluster):
-            def ask(self, asks: Sequence[tuple[Node, tuple[bytes, ...]]], **words: Any) -> list[NodeAnswer]:
+            def ask(
+                self, asks: Sequence[tuple[Endpoint, tuple[bytes, ...]]], **words: Any
+            ) -> list[NodeAnswer]:
                 asked.append(len(asks))
                 return super().ask(asks, **words)
 

@@ -9,7 +9,7 @@ from asadm.cluster import ClusterNode
 from asadm.fleet.observed.served import ServedModules
 from asadm.fleet.observed.survey import survey
 from asadm.target.aerospike.cluster import AerospikeCluster
-from asinfo.exchange import Node
+from asinfo.exchange import Endpoint
 from tests.fakes.fleet import Fleet
 from tests.unit.asadm.conftest import Asadm
 
@@ -126,7 +126,7 @@ def test_check_by_bytes_finds_every_version(asadm: Asadm, fleet: Fleet) -> None:
             node.hold(NAME, b"return %d\n" % (number % 2))
         other[3].files[NAME] = b"x"
         cluster = AerospikeCluster(
-            [ClusterNode(Node(node.host, node.port)) for node in other.nodes], timeout=5
+            [ClusterNode(Endpoint(node.host, node.port)) for node in other.nodes], timeout=5
         )
         served = ServedModules(cluster, survey(cluster))
         assert served.wrong() == {NAME: {cluster.nodes[3]}}

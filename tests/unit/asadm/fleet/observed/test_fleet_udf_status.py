@@ -17,7 +17,7 @@ from asadm.fleet.observed import matrix
 from asadm.fleet.observed.matrix import StatusMatrix, sheets
 from asadm.fleet.observed.survey import survey
 from asadm.target.aerospike.cluster import AerospikeCluster
-from asinfo.exchange import Node
+from asinfo.exchange import Endpoint
 from asinfo.terminal.render import Sheet, plain
 from tests.fakes.fleet import Fleet
 from tests.unit.asadm.conftest import Asadm
@@ -89,7 +89,9 @@ def test_a_node_that_was_not_read(asadm: Asadm, fleet: Fleet) -> None:
 
 
 def shown(fleet: Fleet, width: int, path: Path | None = None) -> list[str]:
-    members = [ClusterNode(Node(node.host, node.port, name=f"node-{node.number}")) for node in fleet.nodes]
+    members = [
+        ClusterNode(Endpoint(node.host, node.port, name=f"node-{node.number}")) for node in fleet.nodes
+    ]
     compared = directory.read(str(path)) if path else None
     found: list[Sheet] = sheets(StatusMatrix(survey(AerospikeCluster(members, timeout=2)), compared), width)
     return "".join(map(plain, found)).splitlines()

@@ -13,13 +13,13 @@ from asadm.outcome import NodeAnswer
 from asadm.target.aerospike.cluster import AerospikeCluster
 from asadm.target.aerospike.module_list import listings
 from asinfo.errors import UsageError
-from asinfo.exchange import Node
+from asinfo.exchange import Endpoint
 from asinfo.wire.udf import module_list
 from tests.fakes.fleet import Fleet
 
 
-def node(name: str) -> Node:
-    return Node(name, 3000, name=name)
+def node(name: str) -> Endpoint:
+    return Endpoint(name, 3000, name=name)
 
 
 def listing(name: str, modules: dict[bytes, str]) -> NodeAnswer:
@@ -113,7 +113,7 @@ def test_pruning(tmp_path: Path, modules: Directory) -> None:
 
 def cluster(fleet: Fleet, name: str = "") -> AerospikeCluster:
     return AerospikeCluster(
-        [ClusterNode(Node(each.host, each.port)) for each in fleet.nodes], name=name, timeout=2
+        [ClusterNode(Endpoint(each.host, each.port)) for each in fleet.nodes], name=name, timeout=2
     )
 
 

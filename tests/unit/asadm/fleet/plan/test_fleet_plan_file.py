@@ -17,7 +17,7 @@ from asadm.outcome import NodeAnswer
 from asadm.target.aerospike.module_list import listings
 from asadm.target.aerospike.rules import ALLOWED
 from asinfo.errors import ConfigError, UsageError
-from asinfo.exchange import Node
+from asinfo.exchange import Endpoint
 from asinfo.wire.udf import module_list
 
 ONE, TWO = "1" * 40, "2" * 40
@@ -27,7 +27,7 @@ SOURCE = b"return '\xff'\r\n"
 def surveyed(*lists: dict[bytes, str] | None) -> survey.Survey:
     answers = []
     for number, modules in enumerate(lists):
-        node = Node(f"10.0.0.{number}", 3000, name=f"n{number}")
+        node = Endpoint(f"10.0.0.{number}", 3000, name=f"n{number}")
         answers.append(
             NodeAnswer(node, "refused", (), "nobody listens there")
             if modules is None
@@ -97,7 +97,7 @@ def test_with_prune_other_modules_count(tmp_path: Path) -> None:
 def test_a_node_that_moved(tmp_path: Path) -> None:
     path = str(tmp_path / "plan.json")
     plan_file.write(planned(tmp_path, {}), path)
-    moved = survey.Survey(listings([NodeAnswer(Node("10.9.9.9", 3000, name="n0"), "ok", [b""])]))
+    moved = survey.Survey(listings([NodeAnswer(Endpoint("10.9.9.9", 3000, name="n0"), "ok", [b""])]))
     assert stale(plan_file.read(path), moved) == ["n0 was at 10.0.0.0:3000, and is at 10.9.9.9:3000 now"]
 
 

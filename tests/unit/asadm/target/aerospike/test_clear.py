@@ -9,7 +9,7 @@ from asadm.outcome import NodeAnswer
 from asadm.target.aerospike.cache_clear import CLEAR, ClearResult, clear, look
 from asadm.target.aerospike.cluster import judged
 from asadm.target.aerospike.real_server import WHO
-from asinfo.exchange import Node
+from asinfo.exchange import Endpoint
 
 OURS = (b"8.1.2.0", b"module=a:contexts=3")
 REAL = (b"8.1.2.0", b"ERROR:4:unrecognized command")
@@ -19,20 +19,20 @@ class Script:
     """A cluster whose nodes say, in order, what the test wrote; the last line is said for ever."""
 
     def __init__(self, **lines: list[tuple[bytes, ...] | str]) -> None:
-        self.nodes = [Node("127.0.0.1", 3000, name=name) for name in lines]
+        self.nodes = [Endpoint("127.0.0.1", 3000, name=name) for name in lines]
         self.results = [ClearResult(node) for node in self.nodes]
         self.asked: list[list[str]] = []
         self.commands: set[tuple[bytes, ...]] = set()
         self.waits: list[float] = []
         self._lines = lines
 
-    def each(self, commands: Sequence[bytes], *, nodes: Sequence[Node] | None = None) -> list[NodeAnswer]:
+    def each(self, commands: Sequence[bytes], *, nodes: Sequence[Endpoint] | None = None) -> list[NodeAnswer]:
         assert nodes
         self.asked.append([node.name for node in nodes])
         self.commands.add(tuple(commands))
         return [self._answer(node) for node in nodes]
 
-    def _answer(self, node: Node) -> NodeAnswer:
+    def _answer(self, node: Endpoint) -> NodeAnswer:
         lines = self._lines[node.name]
         line = lines.pop(0) if len(lines) > 1 else lines[0]
         if isinstance(line, str):

@@ -9,7 +9,7 @@ import pytest
 from asinfo.wire import msgpack, request
 from asinfo.wire.message import INFO2_RESPOND_ALL_OPS, OP_CDT_MODIFY, OP_CDT_READ, op
 from asinfo.wire.msgpack import INFINITY, WILDCARD, MarkedList, MarkedMap
-from asinfo.wire.request import Key, Policy, Reply
+from asinfo.wire.request import Key, Policy, RecordReply
 from asinfo.wire.result import Result
 from tests.fakes.world import World
 
@@ -23,7 +23,9 @@ def command(*parts: Any) -> bytes:
     return msgpack.pack(list(parts))
 
 
-def ask(world: World, name: str, *parts: Any, writes: bool = True, policy: Policy | None = None) -> Reply:
+def ask(
+    world: World, name: str, *parts: Any, writes: bool = True, policy: Policy | None = None
+) -> RecordReply:
     code = OP_CDT_MODIFY if writes else OP_CDT_READ
     ops = [op(code, 4, name.encode(), command(*parts))]
     return world.ask(request.operate(KEY, ops, reads=not writes, writes=writes, policy=policy or Policy()))

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from asinfo.wire import message, request
-from asinfo.wire.request import Key, Policy, Reply, reply
+from asinfo.wire.request import Key, Policy, RecordReply, reply
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.single import executor
 from asudfd.lua.aerospike.record_view import RecordView
@@ -34,7 +34,7 @@ def applied(
     return UdfResult(code, kind, value, action, bins, ttl, drop_key, 0)
 
 
-def call(world: World, policy: Policy | None = None) -> Reply:
+def call(world: World, policy: Policy | None = None) -> RecordReply:
     return world.ask(request.apply(KEY, "mod", "fun", [1, 2], policy or Policy()))
 
 

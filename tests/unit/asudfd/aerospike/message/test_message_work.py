@@ -12,7 +12,7 @@ from asinfo.wire import cdt, msgpack, request
 from asinfo.wire import expression as x
 from asinfo.wire.message import OP_CDT_MODIFY, OP_CDT_READ, OP_READ, op
 from asinfo.wire.msgpack import MarkedList, MarkedMap, Raw
-from asinfo.wire.request import Key, Policy, Reply
+from asinfo.wire.request import Key, Policy, RecordReply
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.cdt import collection as collection_module
 from asudfd.aerospike.message.cdt import modify, read
@@ -30,7 +30,7 @@ GET_BY_RANK = (21, 7, 0)
 LIST = [x.BIN, x.LIST, Raw(b"l")]
 
 
-def operate(world: World, *commands: Any, writes: bool = False, name: bytes = b"l") -> Reply:
+def operate(world: World, *commands: Any, writes: bool = False, name: bytes = b"l") -> RecordReply:
     code = OP_CDT_MODIFY if writes else OP_CDT_READ
     ops = [op(code, 4, name, msgpack.pack(list(each))) for each in commands]
     return world.ask(request.operate(KEY, ops, reads=not writes, writes=writes))

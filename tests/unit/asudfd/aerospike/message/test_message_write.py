@@ -8,7 +8,7 @@ import pytest
 
 from asinfo.wire import message, request
 from asinfo.wire.message import TTL_NEVER, TTL_UNCHANGED
-from asinfo.wire.request import Key, Policy, Reply
+from asinfo.wire.request import Key, Policy, RecordReply
 from asinfo.wire.result import Result
 from tests.fakes.world import World
 
@@ -19,7 +19,7 @@ REPLACE = Policy(info3=message.INFO3_CREATE_OR_REPLACE)
 REPLACE_ONLY = Policy(info3=message.INFO3_REPLACE_ONLY)
 
 
-def put(world: World, bins: Any, policy: Policy | None = None) -> Reply:
+def put(world: World, bins: Any, policy: Policy | None = None) -> RecordReply:
     return world.ask(request.put(KEY, bins, policy or Policy()))
 
 

@@ -55,10 +55,10 @@ class Pair:
         keys = (Key("test", "demo", number) for number in range(start, start + 200))
         return next(key for key in keys if owners[partition(key.digest)] == owner)
 
-    async def ask(self, body: bytes, node: str = "A1") -> request.Reply:
+    async def ask(self, body: bytes, node: str = "A1") -> request.RecordReply:
         return request.reply((await gather(self.worlds[node].records.respond(body)))[0])
 
-    async def batch(self, rows: Any) -> list[request.Reply]:
+    async def batch(self, rows: Any) -> list[request.RecordReply]:
         body = request.batch(rows, flags=batch.RESPOND_ALL)
         bodies = await gather(self.worlds["A1"].records.respond(body))
         *answers, last = [reply for body in bodies for reply in request.replies(body)]
