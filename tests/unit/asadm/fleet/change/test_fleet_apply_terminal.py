@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.fleet import Fleet, Server
-from tests.unit.asadm.test_asadm_terminal import Start, Terminal, command
+from tests.process.asadm.test_asadm_terminal import Start, Terminal, command
 
 ONE, TWO = b"return 1\n", b"return 2\n"
 

@@ -1,17 +1,14 @@
 """udf rollback and what an apply leaves in the history for it."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.fakes.fleet import Fleet, Server
+from tests.fakes.fleet import Fleet
 from tests.unit.asadm.conftest import Asadm, Result
 
 Apply = Callable[..., None]
-ROOT = Path(__file__).parents[5]
 
 ONE, TWO, OTHER = b"return 1\n", b"return 2\n", b"return 3\n"
 
@@ -156,41 +153,6 @@ def test_content_that_cannot_be_read_is_told(asadm: Asadm, apply: Apply, tmp_pat
         refused = roll(asadm, fleet)
         assert refused.code == 1
         assert "is not known" in refused.err
-
-
-def test_an_apply_that_was_killed_can_be_undone(asadm: Asadm, apply: Apply, tmp_path: Path) -> None:
-    with Fleet(3) as fleet:
-        apply(fleet, a=ONE)
-        (tmp_path / "udf" / "a.lua").write_bytes(TWO)
-        words = [
-            "-h",
-            fleet.hosts,
-            "udf",
-            "apply",
-            str(tmp_path / "udf"),
-            "--yes",
-            "--history",
-            str(tmp_path / "h"),
-        ]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "asadm.cli", *words],
-            cwd=ROOT,
-            env={"HOME": str(tmp_path)},
-            stdout=subprocess.DEVNULL,
-        )
-
-        def kill(_: Server, command: bytes) -> bytes | None:
-            if command.startswith(b"udf-put"):
-                process.kill()
-                process.wait()
-            return None
-
-        fleet[1].before = kill
-        assert process.wait(30) == -9
-        fleet[1].before = None
-        assert fleet.sources(b"a.lua")[0] == TWO
-        assert roll(asadm, fleet).code == 0
-        assert fleet.sources(b"a.lua") == [ONE] * 3
 
 
 @pytest.mark.parametrize("words", [["apply", "udf"], ["remove", "a.lua"]])

@@ -1,10 +1,7 @@
 """Reading the content of modules: once a hash, from whoever serves it, in requests of bounded size."""
 
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +13,6 @@ from asadm.outcome import NodeAnswer
 from asadm.target.aerospike.cluster import AerospikeCluster
 from asinfo.exchange import Endpoint
 from tests.fakes.fleet import Fleet
-from tests.unit.asadm.test_asadm_terminal import environment
 
 
 def cluster(fleet: Fleet) -> AerospikeCluster:
@@ -72,25 +68,6 @@ def test_nothing_wanted_is_nothing_sent() -> None:
     with Fleet(1) as fleet:
         assert fetch(cluster(fleet), {}) == {}
         assert fleet[0].commands == []
-
-
-HEAVY = ("yaml", "difflib", "sqlite3", "rich", "json", "asadm.fleet.plan.plan_file")
-IMPORTED = """
-import sys
-from asadm import cli
-code = cli.run(sys.argv[1:])
-print(code, *[name for name in %r if name in sys.modules])
-"""
-
-
-@pytest.mark.parametrize(("flags", "imported"), [([], []), (["--diff"], ["difflib"])])
-def test_a_plan_imports_no_more_than_it_needs(tmp_path: Path, flags: list[str], imported: list[str]) -> None:
-    (tmp_path / "udf").mkdir()
-    (tmp_path / "udf" / "a.lua").write_text("return 1")
-    with Fleet(1) as fleet:
-        argv = [sys.executable, "-c", IMPORTED % (HEAVY,), "-h", fleet.hosts, "udf", "plan", "udf", *flags]
-        done = subprocess.run(argv, cwd=tmp_path, env=environment(tmp_path), capture_output=True, check=True)
-    assert done.stdout.decode().splitlines()[-1].split() == ["3", *imported]
 
 
 def test_many_nodes_that_hang_cost_few_time_outs() -> None:

@@ -1,10 +1,6 @@
 """``asadm udf status``: lines in a pipe, a matrix on a terminal, JSON, and live."""
 
-import json
-import os
 import signal
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,8 +16,8 @@ from asadm.target.aerospike.cluster import AerospikeCluster
 from asinfo.exchange import Endpoint
 from asinfo.terminal.render import Sheet, plain
 from tests.fakes.fleet import Fleet
+from tests.process.asadm.test_asadm_terminal import Terminal, command
 from tests.unit.asadm.conftest import Asadm
-from tests.unit.asadm.test_asadm_terminal import SECONDS, Terminal, command, environment
 
 A, B = b"return 1\n", b"return 2\n"
 
@@ -173,34 +169,6 @@ def test_live_on_a_terminal(fleet: Fleet, tmp_path: Path) -> None:
     assert terminal.seen.count(b"\x1b[H") > 1
     assert b"Traceback" not in terminal.seen[again:]
     assert terminal.seen.endswith(b"\x1b[999;1H\r\n")
-
-
-@pytest.mark.parametrize(
-    "words", [["udf", "status", "--watch", "0.05"], ["-j", "udf", "status", "--watch", "0.05"]]
-)
-def test_live_in_a_pipe(fleet: Fleet, tmp_path: Path, words: list[str]) -> None:
-    fleet[0].fault = "refuses"
-    process = subprocess.Popen(
-        command("-h", fleet.hosts, *words),
-        env=environment(tmp_path),
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    seen = b""
-    deadline = time.monotonic() + SECONDS
-    mark = b'{"command"' if "-j" in words else b"Ctrl-C ends"
-    while seen.count(mark) < 3:
-        assert time.monotonic() < deadline, seen
-        seen += os.read(process.stdout.fileno(), 65536)
-    process.send_signal(signal.SIGINT)
-    rest, errors = process.communicate(timeout=SECONDS)
-    assert process.returncode == 1, "the code of the worst look"
-    assert b"\x1b" not in seen + rest
-    assert b"Traceback" not in errors
-    if "-j" in words:
-        assert json.loads((seen + rest).splitlines()[0])["code"] == 1
 
 
 @pytest.mark.parametrize("pause", ["x", "0", "-1", "1e9", "99999999", "."])

@@ -1,10 +1,7 @@
 """Unified diffs of any bytes."""
 
 import random
-import shutil
-import subprocess
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -50,14 +47,6 @@ def test_what_has_no_lines_is_only_said_to_differ() -> None:
 TEXTS = st.lists(st.sampled_from([b"a", b"b", b"c", b"", b"end"]), max_size=30).map(b"\n".join)
 
 
-def patched(old: bytes, diff: bytes, path: Path) -> bytes:
-    """``old`` after patch(1) has applied ``diff``."""
-    (path / "old").write_bytes(old)
-    (path / "diff").write_bytes(diff)
-    subprocess.run(["patch", "-s", "-u", str(path / "old"), str(path / "diff")], check=True)
-    return (path / "old").read_bytes() if (path / "old").exists() else b""
-
-
 @given(TEXTS, TEXTS)
 def test_the_blocks_are_common_lines_in_order(one: bytes, two: bytes) -> None:
     old, new = one.split(b"\n"), two.split(b"\n")
@@ -81,18 +70,6 @@ def test_no_shorter_difference_exists(one: bytes, two: bytes) -> None:
                 longest[x][y] + 1 if line == other else max(longest[x][y + 1], longest[x + 1][y])
             )
     assert common == longest[-1][-1]
-
-
-@pytest.mark.skipif(shutil.which("patch") is None, reason="needs patch(1)")
-def test_patch_understands_it(tmp_path: Path) -> None:
-    chance = random.Random(7)
-    for _ in range(40):
-        old, new = (
-            b"".join(b"%d\n" % chance.randrange(6) for _ in range(chance.randrange(1, 40))) for _ in range(2)
-        )
-        new = new.rstrip(b"\n") if chance.random() < 0.3 else new
-        if old != new:
-            assert patched(old, unified(old, new, "old", "old"), tmp_path) == new
 
 
 def test_texts_with_very_many_differences_are_one_block(monkeypatch: pytest.MonkeyPatch) -> None:

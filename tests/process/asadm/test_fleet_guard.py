@@ -17,7 +17,7 @@ from asadm.target.aerospike.marker import marked
 from tests.fakes.fleet import Fleet, Server
 from tests.unit.asadm.conftest import Asadm, Result
 
-ROOT = Path(__file__).parents[5]
+ROOT = Path(__file__).parents[3]
 ONE, TWO, THREE, OTHER = b"return 1\n", b"return 2\n", b"return 3\n", b"return 9\n"
 
 
