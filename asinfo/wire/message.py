@@ -122,7 +122,8 @@ EPOCH = 1_262_304_000
 """Void times and last update times count from here: 2010-01-01 UTC, in seconds of UNIX time."""
 
 _HEADER = Struct(">BBBBBBIIIHH")
-_REPLY_FRAME = Struct(">BBHIBBBBBBIIIHH")
+_REPLY_FRAME = Struct(">QB4xBII6xH")  # a reply has neither info bits, a row nor fields: those bytes are 0
+_REPLY_START = 2 << 56 | 3 << 48  # version and type of the frame, before the size of its body
 _FIELD = Struct(">IB")
 _OP = Struct(">IBBBB")
 _SIZE = Struct(">I")
@@ -334,10 +335,7 @@ def reply_frame(
     if count < 0:
         count = count_ops(ops)
     size = HEADER_SIZE + len(ops)  # always below the 4 GiB that the low part of the length can say
-    return (
-        _pack_reply_frame(2, 3, 0, size, HEADER_SIZE, 0, 0, 0, 0, result, generation, void_time, 0, 0, count)
-        + ops
-    )
+    return _pack_reply_frame(_REPLY_START | size, HEADER_SIZE, result, generation, void_time, count) + ops
 
 
 def request(

@@ -19,6 +19,7 @@ from asinfo.errors import WireError
 from asinfo.wire.message import (
     FIELD_NAMESPACE,
     FIELD_UDF_MODULE,
+    HEADER_SIZE,
     INFO1_BATCH,
     INFO2_WRITE,
     ops,
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from asudfd.network.face import Made
     from asudfd.network.session import ClientSession
 
-_IS_WRITE, _HAS_NO_OPS = bytes([INFO2_WRITE]), bytes(2)
+_HAS_NO_OPS = bytes(2)
 _MALFORMED = reply_frame(Result.PARAMETER)
 _NO_OPS: list[Op] = []
 
@@ -54,10 +55,11 @@ _NO_OPS: list[Op] = []
 class RecordService:
     """Answers the record messages of the node of ``context``; ``executor`` those on single records of its own."""
 
-    __slots__ = ("context", "executor")
+    __slots__ = ("_owners", "context", "executor")
 
     def __init__(self, context: RecordContext) -> None:
         self.context = context
+        self._owners = context.owners
         self.executor = RecordExecutor(context)
 
     def join(self, members: Mapping[str, Owner]) -> None:
@@ -68,7 +70,7 @@ class RecordService:
         self, body: bytes, session: ClientSession | None = None
     ) -> bytes | Awaitable[Made] | AsyncIterator[bytes]:
         """The whole reply to the message ``body``: at once, or later, or piece by piece."""
-        if body[2:3] == _IS_WRITE and body[20:22] == _HAS_NO_OPS:
+        if len(body) > HEADER_SIZE and body[2] == INFO2_WRITE and body[20:22] == _HAS_NO_OPS:
             reply = self.executor.respond_to_known_call(body, session)
             if reply is not None:
                 return reply
@@ -76,13 +78,14 @@ class RecordService:
             message = unpack(body)
             if message.digest is None or message.info1 & INFO1_BATCH:
                 return self._respond_many(message, body, session)
-            todo = ops(body, message.ops_offset, message.op_count) if message.op_count else _NO_OPS
+            count = message.op_count
+            todo = ops(body, message.ops_offset, count) if count else _NO_OPS
         except WireError as error:
             self.context.refusals.note(Result.PARAMETER, f"a malformed message: {error}", session)
             return only_last(Result.PARAMETER) if body[1:2] and body[1] & INFO1_BATCH else _MALFORMED
         if FIELD_UDF_MODULE in message.fields and len(body) <= KNOWN_SIZE_MAX:
             self.executor.learn_call(body, message)
-        if self.context.owners.alone:
+        if self._owners.alone:
             return self.executor.respond(message, todo, "client", session)
         return self._pass_on(message, todo, body, session)
 

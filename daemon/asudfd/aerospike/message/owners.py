@@ -40,22 +40,18 @@ Owner = LocalOwner | Peer
 class PartitionOwners:
     """The owners as the node ``own`` knows them. Until `join` is called the node is alone, and owns all."""
 
-    __slots__ = ("_owners", "own")
+    __slots__ = ("_owners", "alone", "own")
 
     def __init__(self) -> None:
+        self.alone = True  # owns every record; a plain attribute, since each request asks
         self.own: LocalOwner | None = None
         self._owners: list[Owner | None] | None = None  # by partition; None when this node is alone
 
     def join(self, own: LocalOwner, owners: Sequence[str], members: Mapping[str, Owner]) -> None:
         """Know all members of the cluster by their ids, and the id of the owner of each partition."""
         self.own = own
-        alone = [*members.values()] == [own]
-        self._owners = None if alone else [*map(members.get, owners)]
-
-    @property
-    def alone(self) -> bool:
-        """Whether this node owns every record."""
-        return self._owners is None
+        self.alone = [*members.values()] == [own]
+        self._owners = None if self.alone else [*map(members.get, owners)]
 
     def owns(self, partition: int) -> bool:
         """Whether the records of ``partition`` are this node's."""

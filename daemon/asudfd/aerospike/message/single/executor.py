@@ -42,7 +42,7 @@ from asudfd.lua.aerospike.record_view import record_call
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
 
     from asinfo.wire.message import Message, Op
     from asudfd.aerospike.message.context import RecordContext
@@ -79,14 +79,15 @@ class RecordExecutor:
         self, message: Message, todo: list[Op], origin: str, session: ClientSession | None
     ) -> bytes | Awaitable[bytes]:
         """The reply to a request; ``origin`` and ``session`` as `answer` takes them."""
-        namespace = self.namespaces.get(message.fields.get(FIELD_NAMESPACE, b""))
+        fields = message.fields
+        namespace = self.namespaces.get(fields.get(FIELD_NAMESPACE, b""))
         if namespace is None:
             return reply_frame(Result.NAMESPACE)
-        waits = message.digest in namespace.locks or _waits(message.fields)
+        waits = message.digest in namespace.locks or (FIELD_FILTER in fields and not ready(fields))
         outcome = None if waits else self._attempt(namespace, message, todo, origin, session)
         if outcome is None:
             return self._later(namespace, message, todo, origin, session)
-        if outcome.code == OK and message.info2 & INFO2_WRITE:
+        if message.info2 & INFO2_WRITE and outcome.code == OK:
             durable = namespace.storage.durable()
             if durable is not None:
                 return _durably(outcome, durable)
@@ -102,7 +103,8 @@ class RecordExecutor:
         namespace = self.namespaces.get(message.fields.get(FIELD_NAMESPACE, b""))
         if namespace is None:
             return failed(Result.NAMESPACE)
-        if message.digest in namespace.locks or _waits(message.fields):
+        fields = message.fields
+        if message.digest in namespace.locks or (FIELD_FILTER in fields and not ready(fields)):
             return self._in_line(namespace, message, todo, origin, session)
         outcome = self._attempt(namespace, message, todo, origin, session)
         return self._in_line(namespace, message, todo, origin, session) if outcome is None else outcome
@@ -230,11 +232,6 @@ class RecordExecutor:
             outcome = context.fault(error)
         namespace.counters[counts.names[origin][outcome.code]] += 1
         return outcome
-
-
-def _waits(fields: Mapping[int, bytes]) -> bool:
-    """Whether a request has a filter that takes time to compile."""
-    return FIELD_FILTER in fields and not ready(fields)
 
 
 def _passes(namespace: Namespace, message: Message) -> bool:

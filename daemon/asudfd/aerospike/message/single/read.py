@@ -23,7 +23,7 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.particle import NULL
 from asinfo.wire.result import Result
-from asudfd.aerospike.message.outcome import OK, check_names, failed, join, new_outcome
+from asudfd.aerospike.message.outcome import OK, RecordOutcome, check_names, failed, join, new_tuple
 from asudfd.aerospike.message.single.bins import split
 from asudfd.aerospike.message.single.operate import run, unsupported
 from asudfd.record.refused import RequestRefused
@@ -31,7 +31,6 @@ from asudfd.record.ttl import PERCENT_MAX
 
 if TYPE_CHECKING:
     from asinfo.wire.message import Message, Op
-    from asudfd.aerospike.message.outcome import RecordOutcome
     from asudfd.record.namespace import Namespace
 
 PLAIN_FIELDS = 3
@@ -43,7 +42,7 @@ _UNSUPPORTED_READS = frozenset((OP_EXPRESSION_READ, OP_BIT_READ, OP_HLL_READ))
 def read(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOutcome:
     """Answer a read. Raises RequestRefused."""
     info1, info2 = message.info1, message.info2
-    ttl, digest, fields = message.ttl, message.digest, message.fields
+    digest, fields = message.digest, message.fields
     assert digest is not None
     record = namespace.get(digest)
     if record is None:  # before anything else, as on the real server
@@ -53,21 +52,21 @@ def read(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOutcom
         _check(info1, info2, todo)
     if len(fields) != PLAIN_FIELDS or record.set_name != fields.get(1):
         check_names(record, fields, write=False)
-    generation, void_time, _, _, _, bins = record
-    if ttl > PERCENT_MAX and void_time and ttl != TTL_NEVER:
+    generation, void_time, bins = record.generation, record.void_time, record.bins
+    if void_time and PERCENT_MAX < message.ttl != TTL_NEVER:
         raise RequestRefused(
             Result.PARAMETER, "a read that renews a time to live has a percentage of at most 100"
         )
     if info1 & INFO1_NO_BINS:
-        return new_outcome((OK, generation, void_time, b"", 0))
+        return new_tuple(RecordOutcome, (OK, generation, void_time, b"", 0))
     if not whole:
         respond_all = info2 & INFO2_RESPOND_ALL_OPS
         if any(code == OP_CDT_READ for code, _, _, _ in todo):
             shown = run(split(bins), todo, respond_all, echo=not info1 & INFO1_BATCH)
         else:
             shown = select(split(bins), todo, respond_all)
-        return new_outcome((OK, generation, void_time, join(shown), len(shown)))
-    return new_outcome((OK, generation, void_time, bins, count_ops(bins)))
+        return new_tuple(RecordOutcome, (OK, generation, void_time, join(shown), len(shown)))
+    return new_tuple(RecordOutcome, (OK, generation, void_time, bins, count_ops(bins)))
 
 
 def select(bins: dict[bytes, bytes], todo: list[Op], respond_all: int) -> list[bytes]:

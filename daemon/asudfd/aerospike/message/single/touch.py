@@ -22,14 +22,15 @@ def touch(namespace: Namespace, message: Message) -> None:
 
     Whoever reads is not told of a failure: it is counted.
     """
+    config, ttl = namespace.config, message.ttl
+    if ttl == 0 and not config.sets and not config.default_read_touch_ttl_pct:
+        return  # nothing asks for it: nearly all reads
     digest = message.digest
     assert digest is not None
-    if message.ttl == 0 and not namespace.config.sets and not namespace.config.default_read_touch_ttl_pct:
-        return  # nothing asks for it: nearly all reads
     record = namespace.get(digest)
     if record is None or not record.void_time:
         return
-    percent = read_touch_percent(namespace.config, message.ttl, record.set_name)
+    percent = read_touch_percent(config, ttl, record.set_name)
     now = namespace.now()
     seconds = record.void_time - record.last_update // 1000
     if (record.void_time * 1000 - now) * 100 >= percent * seconds * 1000:

@@ -20,7 +20,7 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.result import Result
 from asinfo.wire.udf import NAME_SIZE_MAX
-from asudfd.aerospike.message.outcome import OK, check_names, failed, new_outcome
+from asudfd.aerospike.message.outcome import OK, RecordOutcome, check_names, failed, new_tuple
 from asudfd.aerospike.message.single.commit import POLICIES2, POLICIES3
 from asudfd.lua.aerospike.record_view import RecordView, record_call
 from asudfd.lua.aerospike.udf_result import DELETE, WRITE
@@ -30,7 +30,6 @@ from asudfd.record.ttl import now_seconds
 
 if TYPE_CHECKING:
     from asinfo.wire.message import Message
-    from asudfd.aerospike.message.outcome import RecordOutcome
     from asudfd.lua.aerospike.host import UdfHost
     from asudfd.lua.aerospike.udf_result import UdfResult
     from asudfd.record.namespace import Namespace
@@ -135,4 +134,4 @@ def commit_result(  # noqa: PLR0917 - the hot path calls it by position
     if name is None:
         return failed(code)
     answer = _pack_answer(4 + _NAME_SIZE + len(value), OP_READ, kind, 0, _NAME_SIZE, name) + value
-    return new_outcome((code, generation, void_time, answer, 1))
+    return new_tuple(RecordOutcome, (code, generation, void_time, answer, 1))

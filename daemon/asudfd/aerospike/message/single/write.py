@@ -17,7 +17,7 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.particle import NULL
 from asinfo.wire.result import Result
-from asudfd.aerospike.message.outcome import OK, check_names, failed, new_outcome
+from asudfd.aerospike.message.outcome import OK, RecordOutcome, check_names, failed, new_tuple
 from asudfd.aerospike.message.single.bins import make_bin, split
 from asudfd.aerospike.message.single.commit import POLICIES2, POLICIES3, REPLACE, commit, objection, stale
 from asudfd.aerospike.message.single.operate import operate
@@ -25,7 +25,6 @@ from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from asinfo.wire.message import Message, Op
-    from asudfd.aerospike.message.outcome import RecordOutcome
     from asudfd.record.namespace import Namespace
 
 _READS = INFO1_READ | INFO1_GET_ALL
@@ -57,7 +56,7 @@ def write(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOutco
         changed = {**split(record.bins), **changed}
     blob = b"".join(changed.values())
     generation, void_time = commit(namespace, digest, record, message.fields, ttl=message.ttl, bins=blob)
-    return new_outcome((OK, generation, void_time, b"", 0))
+    return new_tuple(RecordOutcome, (OK, generation, void_time, b"", 0))
 
 
 def delete(namespace: Namespace, message: Message, _todo: list[Op]) -> RecordOutcome:
