@@ -18,7 +18,7 @@ from asudfd.lua.aerospike.udf_result import UdfResult
 from tests.fakes.state import make_node
 
 if TYPE_CHECKING:
-    from asudfd.lua.call import Call
+    from asudfd.lua.call import LuaCall
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
 
@@ -32,17 +32,17 @@ class ScriptedHost:
         self.applied: tuple[Any, ...] = NOTHING
         self.slow = False
         self.release: asyncio.Event | None = None
-        self.calls: list[Call] = []
+        self.calls: list[LuaCall] = []
         self.seconds = 0.0
         self.threads = 0
 
-    def run_inline(self, call: Call) -> UdfResult | None:
+    def run_inline(self, call: LuaCall) -> UdfResult | None:
         if self.slow:
             return None
         self.calls.append(call)
         return UdfResult(*self.applied)
 
-    async def run(self, call: Call, seconds: float) -> UdfResult:
+    async def run(self, call: LuaCall, seconds: float) -> UdfResult:
         self.threads += 1
         self.seconds = seconds
         self.calls.append(call)

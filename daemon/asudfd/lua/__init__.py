@@ -1,1 +1,1 @@
-"""The Lua host: sandboxed contexts, their cache, and the two verbs of a module: validate and call."""
+"""The Lua engine: sandboxed contexts of modules, their pools, and the limits of calls. It knows no protocol."""

@@ -1,4 +1,4 @@
-"""Which calls begin, when more come than there are threads: no function may take them all.
+"""Admission of calls to the worker threads, when more come than there are threads: no function may take them all.
 
 A call begins when fewer calls of its function have begun than places are free. So one function alone gets half of the
 places, a second half of the rest, and one that comes new finds a place. The others wait, first come first served
@@ -10,9 +10,14 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from contextlib import suppress
+from typing import NamedTuple
 
-FunctionKey = tuple[str, bytes]
-"""Module and name."""
+
+class FunctionKey(NamedTuple):
+    """A function of a module."""
+
+    module: str
+    function: bytes
 
 
 class Admission:
@@ -26,23 +31,23 @@ class Admission:
         self._waiting: dict[FunctionKey, deque[asyncio.Future[None]]] = {}
 
     async def enter(self, function: FunctionKey) -> None:
-        """Take a place, when there is one; `leave` gives it back. To cancel gives up waiting."""
+        """Take a place, when there is one; `leave` gives it back. A cancelled call waits no longer."""
         if function not in self._waiting and self._may(function):
             self._begin(function)
             return
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(function, deque()).append(turn)
+        admitted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(function, deque()).append(admitted)
         try:
-            await turn
+            await admitted
         except asyncio.CancelledError:
-            if turn.cancelled():
-                self._drop(function, turn)
+            if admitted.cancelled():
+                self._drop(function, admitted)
             else:
                 self.leave(function)  # the place came in the same moment
             raise
 
     def leave(self, function: FunctionKey) -> None:
-        """Give a place back, and let begin who may."""
+        """Give a place back, and let those calls begin that may."""
         self._free += 1
         self._begun[function] -= 1
         if not self._begun[function]:
@@ -51,11 +56,11 @@ class Admission:
             chosen = min(self._waiting, key=self._begun.__getitem__)
             if not self._may(chosen):
                 return
-            turn = self._waiting[chosen][0]
-            self._drop(chosen, turn)
-            if not turn.done():
+            admitted = self._waiting[chosen][0]
+            self._drop(chosen, admitted)
+            if not admitted.done():
                 self._begin(chosen)
-                turn.set_result(None)
+                admitted.set_result(None)
 
     def _may(self, function: FunctionKey) -> bool:
         return self._begun[function] < self._free
@@ -64,10 +69,10 @@ class Admission:
         self._begun[function] += 1
         self._free -= 1
 
-    def _drop(self, function: FunctionKey, turn: asyncio.Future[None]) -> None:
-        line = self._waiting.get(function)
-        if line is not None:
+    def _drop(self, function: FunctionKey, admitted: asyncio.Future[None]) -> None:
+        queue = self._waiting.get(function)
+        if queue is not None:
             with suppress(ValueError):  # it was passed over already
-                line.remove(turn)
-            if not line:
+                queue.remove(admitted)
+            if not queue:
                 del self._waiting[function]

@@ -6,7 +6,7 @@ Scalar = None | bool | int | float | bytes
 """What may cross between Python and Lua; anything else would arrive there as a Python object."""
 
 
-class Call(NamedTuple):
+class LuaCall(NamedTuple):
     """One call of the global ``function`` of ``module``.
 
     ``arguments`` are encoded as the crossing's Lua files read them. ``view`` are the values of what the function works on,

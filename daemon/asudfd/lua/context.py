@@ -10,8 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from asudfd.lua.bytecode import LibraryNames
-from asudfd.lua.call import LATE, OUT_OF_MEMORY, Call, CallResult, Scalar, StreamResult
+from asudfd.lua.call import LATE, OUT_OF_MEMORY, CallResult, LuaCall, Scalar, StreamResult
 from asudfd.lua.crossing import Crossing, WrongResultError
 from asudfd.lua.sandbox import sandbox_chunks
 from asudfd.lua.state import compile_cached, lua_error, new_state
@@ -106,10 +105,10 @@ class LuaContext:
         self.usable = True
         self.late = False
         self.fresh_memory = 0
-        self._stream: Call | None = None
+        self._stream: LuaCall | None = None
         self._clock = _Clock()
         self._lines = _Lines(settings.log, crossing.log_context)
-        fetch, take = _module_texts(settings, required, crossing.library_names)
+        fetch, take = _module_texts(settings, required)
         verbs = self._runtime.execute(
             chunks.first,
             settings.user_path,
@@ -141,7 +140,7 @@ class LuaContext:
         size = sum(len(value) + 64 if type(value) is bytes else 64 for value in arguments)
         return self._guarded(self._invoke_plain, size + len(function), function, deadline, *arguments)
 
-    def invoke(self, call: Call, deadline: float, *, trial: bool) -> Any:
+    def invoke(self, call: LuaCall, deadline: float, *, trial: bool) -> Any:
         """Do a call until ``deadline`` (on the monotonic clock); answers what the crossing makes of its result.
 
         A ``trial`` may take ``deadline`` seconds of the processor after its first look at the clock, which is within
@@ -171,7 +170,7 @@ class LuaContext:
         except WrongResultError as error:
             return self._crossing.failed(self._refuse(error, function))
 
-    def open_stream(self, call: Call) -> None:
+    def open_stream(self, call: LuaCall) -> None:
         """Prepare a stream, for `pour`."""
         self._stream = call
         if self._has_room(len(call.arguments)):
@@ -213,7 +212,7 @@ class LuaContext:
 
     def _refuse(self, error: WrongResultError, function: bytes) -> bytes:
         """The error of a call that handed back what no call may; its context is not used again."""
-        self.usable = False
+        self.usable = self.late = False  # not late: this error is the answer, and the call is not done anew
         text = f"the call handed back what cannot be stored or sent: {error}".encode()
         self._lines.write(0, function, text)
         return text
@@ -282,13 +281,13 @@ def _milliseconds() -> int:
 
 
 def _module_texts(
-    settings: ContextSettings, required: set[bytes], names: LibraryNames
+    settings: ContextSettings, required: set[bytes]
 ) -> tuple[Callable[[bytes], object], Callable[[], bytes]]:
     """`fetch` gives the size of a module's bytecode (None: no such module; False and a message), `take` the bytecode.
 
     Two steps, so that the sandbox can see whether its memory suffices before the host hands the text over.
     """
-    waiting = [b""]
+    waiting, crossing = [b""], settings.crossing
 
     def fetch(name: bytes) -> object:
         try:
@@ -297,7 +296,12 @@ def _module_texts(
             text = settings.source(name)
             if text is None:
                 return None
-            chunk = compile_cached(text, b"@" + settings.user_path + b"/" + name + b".lua", names)
+            chunk = compile_cached(
+                text,
+                b"@" + settings.user_path + b"/" + name + b".lua",
+                crossing.library_names,
+                crossing.lua_version,
+            )
         except Exception:  # noqa: BLE001 - the edge to Lua: an exception that crossed it would be a Python object there
             return None
         waiting[0] = chunk.code or b""

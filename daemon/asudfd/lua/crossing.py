@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
     from asudfd.lua.bytecode import LibraryNames
-    from asudfd.lua.call import Call
+    from asudfd.lua.call import LuaCall
 
-Result = TypeVar("Result")
+ResultT = TypeVar("ResultT")
 
 
 class WrongResultError(Error):
     """A call handed back what no call may: its module has found a way into the sandbox."""
 
 
-class Chunks(NamedTuple):
+class CrossingFiles(NamedTuple):
     """The Lua files of a crossing: those in ``names`` of ``directory``, loaded in this order.
 
     ``last`` is loaded in the modules' own environment. ``shown`` are the files whose lines are part of messages, and
@@ -36,7 +36,7 @@ class Chunks(NamedTuple):
     shown: dict[str, bytes]
 
 
-class Crossing(Protocol[Result]):
+class Crossing(Protocol[ResultT]):
     """A face's part of a Lua host."""
 
     lua_version: str
@@ -61,23 +61,23 @@ class Crossing(Protocol[Result]):
         """Its Lua files are compiled once."""
         ...
 
-    def chunks(self) -> Chunks:
+    def files(self) -> CrossingFiles:
         """The Lua files."""
         ...
 
-    def result(self, raw: tuple[Any, ...], call: Call) -> Result:
+    def result(self, raw: tuple[Any, ...], call: LuaCall) -> ResultT:
         """The result of a call, decoded and checked; ``raw`` is what the Lua files answer. Raises WrongResultError."""
         ...
 
-    def failed(self, text: bytes, *, late: bool = False) -> Result:
+    def failed(self, text: bytes, *, late: bool = False) -> ResultT:
         """The result of a call that could not run, or did not end by itself."""
         ...
 
-    def lacks_memory(self, result: Result) -> bool:
+    def lacks_memory(self, result: ResultT) -> bool:
         """Whether a call ended for want of memory."""
         ...
 
-    def check_messages(self, messages: object, call: Call) -> None:
+    def check_messages(self, messages: object, call: LuaCall) -> None:
         """Check what a stream has written. Raises WrongResultError."""
         ...
 

@@ -15,12 +15,13 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Generic, TypeVar
+from operator import attrgetter
+from typing import Generic, NamedTuple, TypeVar
 
 from asudfd.config.schema.lua import ModLua
 from asudfd.lua.admission import Admission, FunctionKey
 from asudfd.lua.budget import EXCEEDED, MemoryBudget
-from asudfd.lua.call import OUT_OF_MEMORY, Call, Scalar, StreamResult
+from asudfd.lua.call import OUT_OF_MEMORY, LuaCall, Scalar, StreamResult
 from asudfd.lua.context import REQUIRED_MAX, LuaContext, LuaLog
 from asudfd.lua.context_closer import ContextCloser
 from asudfd.lua.crossing import Crossing
@@ -37,7 +38,11 @@ from asudfd.lua.stream import StreamCall
 __all__ = ["CallError", "LuaHost", "ModuleError"]
 
 THREADS_MAX = 128
-"""Calls that have begun and are not ended, each with a thread; `udf-threads` of them run, and further calls wait."""
+"""Calls that have begun and are not ended, each with a thread; `udf-threads` of them run, and further calls wait.
+
+A thread that waits for its time slice costs a stack and no processor. So many let one function have half of them and
+others still begin at once.
+"""
 
 NICENESS = 4
 """How much less urgent a worker thread is than the event loop, in steps of nice(2).
@@ -47,24 +52,26 @@ a machine that is busy with other programs gives a worker next to nothing: the f
 """
 
 TRIAL_SECONDS = 0.0005
-"""Processor time that a call on the event loop may take after its first look at the clock: HOLD_MAX, or a little more."""
+"""Processor time that a call on the event loop may take after its first look at the clock, which comes within half a
+millisecond: together HOLD_MAX, or a little more."""
 
 LONG_SECONDS = 0.002
-"""A call on the event loop that takes so long on the wall makes its function a doubtful."""
+"""A call on the event loop that takes so long by the wall clock makes its function doubtful: twice HOLD_MAX."""
 
 VALIDATIONS_MAX = 4
 """Threads that check modules: their own, so that neither calls nor `udf-put` wait for the others' threads."""
 
 GRACE_SECONDS = 0.05
-"""How long after its deadline a call in a thread may end and still count: Lua looks at the clock now and then only."""
+"""How long after its deadline a call in a thread may end and still count: Lua looks at the clock once a millisecond, and
+the thread may have to wait for the processor."""
 
 COLLECTION_SECONDS = 0.2
 """How much longer a call may end whose memory is nearly full: Lua collects the garbage before it says why it ended."""
 
 INLINE_BYTES_MAX = 65536
-"""Arguments and bins of a call that is tried on the event loop."""
+"""Bytes of arguments and bins of a call that is tried on the event loop: to read them alone takes a part of its time."""
 
-Result = TypeVar("Result")
+ResultT = TypeVar("ResultT")
 _Done = TypeVar("_Done")
 _monotonic, _thread_time = time.monotonic, time.thread_time
 
@@ -96,7 +103,15 @@ def _be_nice() -> None:
     limit_kept_memory()
 
 
-class LuaHost(Generic[Result]):
+class _Idle(NamedTuple):
+    """An idle context, how many bytes it takes, and where it is."""
+
+    memory: int
+    context: LuaContext
+    pool: ContextPool
+
+
+class LuaHost(Generic[ResultT]):
     """Contexts of all modules of one node. ``crossing`` says what they see, and what the result of a call is.
 
     ``source`` gives the text of a registered module by its name without `.lua`; it is asked from worker threads.
@@ -108,7 +123,7 @@ class LuaHost(Generic[Result]):
         settings: ModLua,
         source: Callable[[str], bytes | None],
         log: LuaLog,
-        crossing: Crossing[Result],
+        crossing: Crossing[ResultT],
         demotions: Demotions | None = None,
     ) -> None:
         self._settings = settings
@@ -143,7 +158,7 @@ class LuaHost(Generic[Result]):
         slot = Slot(self._runner.scheduler, time.monotonic() + deadline_seconds)
         values = tuple(_passable(value) for value in arguments)
         pool = self._pools.get(module) or self._new_pool(module)
-        key = module, function.encode("utf-8", "surrogateescape")
+        key = FunctionKey(module, function.encode("utf-8", "surrogateescape"))
         try:
             async with asyncio.timeout(deadline_seconds):
                 lease = await self._begin(pool, key)
@@ -159,7 +174,7 @@ class LuaHost(Generic[Result]):
             raise CallError(result.value if isinstance(result.value, bytes) else b"")
         return result.value
 
-    def run_inline(self, call: Call) -> Result | None:
+    def run_inline(self, call: LuaCall) -> ResultT | None:
         """Do a call here and now, on the event loop, if that takes no longer than HOLD_MAX.
 
         Answers None when the call belongs in a worker thread: no context is ready, the function ran long before, or
@@ -177,7 +192,7 @@ class LuaHost(Generic[Result]):
         doubtful = function in pool.version.guard.doubtful
         clock = _thread_time if doubtful else _monotonic
         began = clock()
-        result: Result = context.invoke(call, TRIAL_SECONDS, trial=True)
+        result: ResultT = context.invoke(call, TRIAL_SECONDS, trial=True)
         seconds = clock() - began
         if doubtful or seconds > LONG_SECONDS or context.late:
             # it may be slow in so few instructions that nothing stopped it
@@ -188,7 +203,7 @@ class LuaHost(Generic[Result]):
                 return None
         return result
 
-    async def run(self, call: Call, deadline_seconds: float) -> Result:
+    async def run(self, call: LuaCall, deadline_seconds: float) -> ResultT:
         """Do a call in a worker thread; it may take ``deadline_seconds`` from now.
 
         A short function whose contexts are still to be made runs on the event loop as soon as there is one.
@@ -206,7 +221,7 @@ class LuaHost(Generic[Result]):
             tried = self.run_inline(call)
             if tried is not None:
                 return tried
-        key = call.module, call.function
+        key = FunctionKey(call.module, call.function)
         try:
             async with asyncio.timeout(deadline - time.monotonic()):
                 lease = await self._begin(pool, key)
@@ -229,10 +244,10 @@ class LuaHost(Generic[Result]):
         ran = task.result()
         if ran.seconds < HOLD_MAX / 2:
             lease.version.guard.note_quick(call.function)
-        result: Result = ran.result
+        result: ResultT = ran.result
         return result
 
-    def open_stream(self, call: Call) -> StreamCall:
+    def open_stream(self, call: LuaCall) -> StreamCall:
         """Begin a stream; `close_stream` must end it."""
         pool = self._pools.get(call.module) or self._new_pool(call.module)
         self.streams += 1
@@ -245,7 +260,7 @@ class LuaHost(Generic[Result]):
         takes nothing more.
         """
         deadline = time.monotonic() + deadline_seconds
-        key = stream.call.module, stream.call.function
+        key = FunctionKey(stream.call.module, stream.call.function)
         try:
             async with asyncio.timeout(deadline_seconds):
                 await self._admission.enter(key)
@@ -356,8 +371,10 @@ class LuaHost(Generic[Result]):
 
     def _make_room(self, size: int) -> bool:
         """Drop idle contexts, the largest first, until ``size`` bytes are free; answers whether there were enough."""
-        idle = [(context.memory, pool, context) for pool in self._pools.values() for context in pool.idle()]
-        for memory, pool, context in sorted(idle, key=lambda row: row[0], reverse=True):
+        idle = [
+            _Idle(context.memory, context, pool) for pool in self._pools.values() for context in pool.idle()
+        ]
+        for memory, context, pool in sorted(idle, key=attrgetter("memory"), reverse=True):
             if size <= 0:
                 break
             pool.drop(context)

@@ -1,7 +1,7 @@
 -- The string library and parts of others without their unbounded corners. A function of the original library is used wherever
 -- one call of it is bounded; the rest first looks at what it is asked to do.
 --
--- Why each C function a module can reach ends soon. A state has some 64 MiB, and a string or table of that size may be
+-- Why each C function a module can reach ends soon. A state has 96 MiB by default, and a string or table of that size may be
 -- named thousands of times in one call: what counts is the work, not the memory. Single calls take at most some 50 ms,
 -- those that fill the memory 100 ms. A trial on the event loop does not begin what may take more than half of one.
 --   string  byte, len, lower, reverse, sub, unpack, packsize, upper   linear in one string that fits in memory
@@ -171,7 +171,9 @@ local function find_plain(s, needle, at, product)
     return nil
 end
 
-local MOST <const>, MOST_TRIAL <const> = 5e7, 4e5 -- nanoseconds that the library's own matcher may take in one call
+-- Nanoseconds that the library's own matcher may take in one call: 50 ms, as the head of this file promises; in a trial less
+-- than half of it.
+local MOST <const>, MOST_TRIAL <const> = 5e7, 4e5
 
 -- May the library's own matcher run, if its matches cost `more`? Also true for arguments that it refuses.
 local function quick(s, p, more)

@@ -83,7 +83,8 @@ end
 
 -- allow-unsafe-lua
 
-local CHUNK <const> = 65536 -- bytes of text that `load` compiles: nothing interrupts the compiler
+-- Bytes of text that `load` compiles: nothing interrupts the compiler. Ordinary code of this size takes it some milliseconds.
+local CHUNK <const> = 65536
 
 local function gathered(reader)
     local parts, size = {}, 0

@@ -39,7 +39,11 @@ class ContextStatistics:
 
 
 PATIENCE = 0.005
-"""Seconds between contexts that are made while calls wait: short calls are better served by a context that comes back."""
+"""Seconds between contexts that are made while calls wait.
+
+A short call is better served by a context that comes back, which it does within a millisecond or two, than by a new one, which
+takes as long to make and whose memory is not in the processor's cache.
+"""
 
 PREWARM_MAX = 2
 """Contexts of one module that are prewarmed at the same time; more would take the processor from calls."""

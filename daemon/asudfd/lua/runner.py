@@ -1,4 +1,4 @@
-"""What a Lua host does in its threads: checks modules, makes contexts, and runs functions in them, each in its slot."""
+"""The part of a Lua host that runs in threads: checks modules, makes contexts, and runs functions in them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from asudfd.config.schema.lua import ModLua
     from asudfd.lua.budget import MemoryBudget
-    from asudfd.lua.call import Call, Scalar
+    from asudfd.lua.call import LuaCall, Scalar
     from asudfd.lua.context import LuaLog
     from asudfd.lua.crossing import Crossing
     from asudfd.lua.pool import ContextLease
@@ -41,10 +41,11 @@ LINES_LOST = (
 """Logged once; every limit on calls holds without the rewriting too."""
 
 GROWN_MAX = 16 << 20
-"""Bytes that a context may have grown by since its module's body ran, and still be kept."""
+"""Bytes that a context may have grown by since its module's body ran, and still be kept: a sixth of `context-memory` as it
+is by default."""
 
 
-class Run(NamedTuple):
+class TimedResult(NamedTuple):
     """A call that ran: its result, and the processor's seconds that it took without the making of its context."""
 
     result: Any
@@ -52,7 +53,7 @@ class Run(NamedTuple):
 
 
 class Runner:
-    """The part of a host that runs in threads. ``source`` and ``log`` are as in `asudfd.lua.host.LuaHost`.
+    """Checks modules, makes contexts and runs calls, each in a slot of the scheduler. ``source`` and ``log`` are as in `asudfd.lua.host.LuaHost`.
 
     ``asked`` gets the names that modules ask for with `require`; see `asudfd.lua.pool.Required`.
     """
@@ -106,7 +107,7 @@ class Runner:
         """Load a module and run its body in a context of its own. Raises CompileError."""
         began = time.thread_time()
         self._look_at_bytecode()
-        chunk = compile_text(content, name, self.crossing.library_names)
+        chunk = compile_text(content, name, self.crossing.library_names, self.crossing.lua_version)
         if chunk.code is None:
             raise compile_error(chunk.message)
         if time.thread_time() - began > COMPILE_SECONDS:
@@ -134,23 +135,23 @@ class Runner:
             _look_at_size(lease.context)
             return CallResult(failed=True, value=self.crossing.timeout) if slot.is_given_up() else result
 
-    def run(self, slot: Slot, call: Call, lease: ContextLease) -> Run:
+    def run(self, slot: Slot, call: LuaCall, lease: ContextLease) -> TimedResult:
         """Do a call in the context of a lease, which is made if there is none."""
         failed, timeout = self.crossing.failed, self.crossing.timeout
         with slot:
             if slot.is_late():  # it waited for its slice, or nobody waits for it any more
-                return Run(failed(timeout), HOLD_MAX)
+                return TimedResult(failed(timeout), HOLD_MAX)
             reason = self._ready(slot, call.module, lease)
             if reason:
-                return Run(failed(reason), 0.0)
+                return TimedResult(failed(reason), 0.0)
             if slot.is_late():
-                return Run(failed(timeout), HOLD_MAX)
+                return TimedResult(failed(timeout), HOLD_MAX)
             assert lease.context is not None
             started = time.thread_time()
             result = lease.context.invoke(call, slot.deadline, trial=False)
             used = time.thread_time() - started
             _look_at_size(lease.context)
-            return Run(failed(timeout) if slot.is_given_up() else result, used)
+            return TimedResult(failed(timeout) if slot.is_given_up() else result, used)
 
     def pour(self, slot: Slot, stream: StreamCall, batch: bytes) -> StreamResult:
         """Let ``batch`` pass through a stream."""
@@ -208,7 +209,7 @@ class Runner:
         name = module.encode("utf-8", "surrogateescape")
         place = b"%s/%s.lua" % (self._shared.user_path, name)
         self._look_at_bytecode()
-        chunk = compile_cached(text, b"@" + place, self.crossing.library_names)
+        chunk = compile_cached(text, b"@" + place, self.crossing.library_names, self.crossing.lua_version)
         if chunk.code is None:
             return self.crossing.no_module if quiet else self._not_made(module, chunk.message)
         for settings in self._settings_of(module):

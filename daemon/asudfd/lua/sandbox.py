@@ -43,14 +43,14 @@ class SandboxChunks(NamedTuple):
 @cache
 def sandbox_chunks(crossing: Crossing[Any]) -> SandboxChunks:
     """The chunks of a context with that crossing."""
-    here, chunks = files(__package__), crossing.chunks()
+    here, chunks = files(__package__), crossing.files()
     first, *own = (_compiled(here, name, crossing) for name in _PARTS)
     others = (_compiled(chunks.directory, name, crossing) for name in (*chunks.names, chunks.last))
     return SandboxChunks(first, len(own), (*own, *others))
 
 
 def _compiled(directory: Traversable, name: str, crossing: Crossing[Any]) -> bytes:
-    shown = crossing.chunks().shown.get(name) if directory == crossing.chunks().directory else None
+    shown = crossing.files().shown.get(name) if directory == crossing.files().directory else None
     text = (directory / f"{name}.lua").read_bytes()
     chunk = compile_text(
         text, shown or b"=%s.lua" % name.encode(), crossing.library_names, strip=shown is None

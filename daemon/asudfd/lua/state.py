@@ -1,6 +1,6 @@
 """Bare Lua states, and texts compiled for them: the only file that imports lupa.
 
-The version of Lua is a parameter. The sandbox, the compiler and the rewriting of bytecode are written for LUA54, the
+The version of Lua is a parameter. The Lua files of the sandbox and the rewriting of bytecode are written for LUA54, the
 version of the Aerospike face.
 """
 
@@ -26,7 +26,7 @@ LUA51, LUA54 = "lua51", "lua54"
 """Versions of Lua, by lupa's names."""
 
 _COMPILE_MEMORY = 256 << 20
-"""Bytes for the compilation of one text: four times what a context has by default, so that what could run compiles."""
+"""Bytes for the compilation of one text: more than twice what a context has by default, so that what could run compiles."""
 
 _COMPILER = b"""
 local load, dump, sub, pcall = load, string.dump, string.sub, pcall
@@ -87,6 +87,19 @@ def new_state(memory: int, version: str = LUA54) -> LuaRuntime:
     return state
 
 
+_PLAIN_COMPILER = b"""
+local load, dump = loadstring or load, string.dump
+return function(text, name, strip)
+    local f, message = load(text, name)
+    if not f then
+        return nil, message
+    end
+    return dump(f, strip)
+end
+"""
+"""For a version whose bytecode is not rewritten."""
+
+
 def _compiler(
     names: LibraryNames = NAMES,
 ) -> tuple[Callable[..., Any], Callable[[], bool], Callable[[bytes], bytes]]:
@@ -118,7 +131,7 @@ def without_tail_calls(dump: bytes) -> bytes:
 
 
 def compile_text(
-    text: bytes, name: bytes, names: LibraryNames = NAMES, *, strip: bool = False
+    text: bytes, name: bytes, names: LibraryNames = NAMES, version: str = LUA54, *, strip: bool = False
 ) -> CompiledChunk:
     """Compile a Lua text under the chunk name ``name``; bytecode is refused, as a message.
 
@@ -129,8 +142,11 @@ def compile_text(
             return CompiledChunk(None, name.lstrip(b"@=") + b": bad binary format (truncated chunk)")
         return CompiledChunk(None, b"attempt to load a binary chunk (mode is 't')")
     try:
-        made = _compiler(names)[0](text, name, strip, knows_bytecode())
-    except lua_error() as error:
+        if version == LUA54:
+            made = _compiler(names)[0](text, name, strip, knows_bytecode())
+        else:
+            made = new_state(_COMPILE_MEMORY, version).execute(_PLAIN_COMPILER)(text, name, strip)
+    except lua_error(version) as error:
         return CompiledChunk(None, str(error).encode())
     return CompiledChunk(None, made[1]) if isinstance(made, tuple) else CompiledChunk(made, b"")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import asyncio
 
-    from asudfd.lua.call import Call, StreamResult
+    from asudfd.lua.call import LuaCall, StreamResult
     from asudfd.lua.pool import ContextLease, ContextPool
 
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class StreamCall:
     """One stream of a host: its call, and the context that it has to itself. ``task`` is the batch at hand."""
 
-    call: Call
+    call: LuaCall
     pool: ContextPool
     lease: ContextLease
     opened: bool = False

@@ -9,8 +9,8 @@ local release_lines, hold_lines, open_stream, pour = needs.release_lines, needs.
 local kind, error, rawset = type, error, rawset
 local find, sub = string.find, string.sub
 
-local UDF <const>, STRING <const>, NOTHING <const> = 100, 3, 0
-local REUSE <const>, LATE <const>, BROKEN <const> = 0, 1, 2 -- what becomes of the state
+local UDF <const>, STRING <const>, NOTHING <const> = 100, 3, 0 -- a result code, a particle type, an action
+local REUSE <const>, LATE <const>, BROKEN <const> = 0, 1, 2 -- states of the context, as in `call.py`
 local NO_ARGUMENTS <const> = "\x90"
 
 -- The global that runs record functions. A module may replace it, and then runs every call.

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from asudfd.lua.aerospike.result_check import fault_in, fault_of
 from asudfd.lua.aerospike.udf_result import UdfResult, failed
 from asudfd.lua.bytecode import NAMES, LibraryNames
 from asudfd.lua.call import OUT_OF_MEMORY
-from asudfd.lua.crossing import Chunks, WrongResultError
+from asudfd.lua.crossing import CrossingFiles, WrongResultError
 from asudfd.lua.state import LUA54
 
 if TYPE_CHECKING:
-    from asudfd.lua.call import Call
+    from asudfd.lua.call import LuaCall
 
 TIMEOUT = b"UDF Execution Timeout"
 
@@ -33,6 +33,7 @@ _NAMES = NAMES | LibraryNames(
 )
 
 _CHUNKS = (
+    "as",
     "value",
     "iterator",
     "bytes",
@@ -52,8 +53,8 @@ _CHUNKS = (
 )
 """In the order in which they are loaded: each needs what those before it provide."""
 
-_SHOWN = {"log": b"aerospike.lua", "stream_ops": b"stream_ops.lua"}
-"""Chunks whose lines are part of messages, and the file that the real server names there."""
+_SHOWN = {"as": b"as.lua", "log": b"aerospike.lua", "stream_ops": b"stream_ops.lua"}
+"""CrossingFiles whose lines are part of messages, and the file that the real server names there."""
 
 _new = tuple.__new__
 
@@ -68,11 +69,11 @@ class UdfCrossing:
     log_context: str = UDF_CONTEXT
     stream_log_context: str = STREAM_CONTEXT
 
-    def chunks(self) -> Chunks:
+    def files(self) -> CrossingFiles:
         """The Lua files."""
-        return Chunks(files(__package__), _CHUNKS, "log", _SHOWN)
+        return CrossingFiles(resources.files(__package__), _CHUNKS, "log", _SHOWN)
 
-    def result(self, raw: tuple[Any, ...], call: Call) -> UdfResult:
+    def result(self, raw: tuple[Any, ...], call: LuaCall) -> UdfResult:
         """The result of a call, decoded and checked. Raises WrongResultError."""
         fault = fault_of(raw, call.view.bins)  # type: ignore[attr-defined]  # a record function has a RecordView
         if fault:
@@ -87,7 +88,7 @@ class UdfCrossing:
         """Whether a call ended for want of memory."""
         return result.value == OUT_OF_MEMORY
 
-    def check_messages(self, messages: object, call: Call) -> None:
+    def check_messages(self, messages: object, call: LuaCall) -> None:
         """Check what a stream has written. Raises WrongResultError."""
         fault = fault_in(messages, call.view.head)  # type: ignore[attr-defined]  # a stream function has a StreamView
         if fault:

@@ -4,12 +4,13 @@ local needs = ...
 local join, DATA, UNSUPPORTED, RECORD, inner, outer = needs.join, needs.DATA, needs.UNSUPPORTED, needs.RECORD, needs.inner, needs.outer
 local text_of, wrong_class, refuse_inside, integer = needs.text_of, needs.wrong_class, needs.refuse_inside, needs.integer_argument
 local iterate, class, Bytes, bytes_text, bytes_contents = needs.iterate, needs.class, needs.Bytes, needs.bytes_text, needs.bytes_contents
-local callable_library, masked, env, at_line, hex = needs.callable_library, needs.masked, needs.env, needs.at_line, needs.hex
+local callable_library, masked, env, index_of, hex = needs.callable_library, needs.masked, needs.env, needs.index_of, needs.hex
 
 local kind, select, metatable, next = type, select, debug.getmetatable, next
 local number_type, sort, find, sub = math.type, table.sort, string.find, string.sub
 
-local MANY <const>, LONG <const> = 1000, 100 -- keys, and bytes of one, up to which the library's own comparison is quick
+-- Keys, and bytes of one, up to which Lua's own sort is used: beyond them the comparison is written in Lua, for the hook.
+local MANY <const>, LONG <const> = 1000, 100
 local NIL <const> = {} -- the value of a key that has none
 local Map, facade = class("Map", true)
 
@@ -276,8 +277,6 @@ local function missing(data, from, other)
         end
     end
 end
-
-local index_of = at_line(34, "return function(m2, k) return m2[k] end")
 
 -- Asks what is no map for the keys of one: the real server does so before it finds out.
 local function look_up(data, other)

@@ -20,9 +20,9 @@ local GONE <const> = {} -- what a bin without a value shows
 local BINS <const>, NAME <const>, PENDING <const> = 512, 15, 1024 -- bins of a record, bytes of a name, bins assigned
 local INTEGER <const>, HEAD <const> = 1, 8 -- type of a particle; bytes of an op before its name
 local NOT_FOUND <const>, PARAMETER <const>, BAD_TYPE <const>, BIN_NAME <const> = 2, 4, 12, 21 -- result codes
-local NOTHING <const>, WRITE <const>, DELETE <const> = 0, 1, 2
-local SHOWN <const> = 200 -- bytes of a bin name that is too long
-local TEN_YEARS <const>, KEEP <const> = 315360000, 0xFFFFFFFE
+local NOTHING <const>, WRITE <const>, DELETE <const> = 0, 1, 2 -- actions, as in `udf_result.py`
+local SHOWN <const> = 200 -- bytes that a log line shows of a bin name that is too long
+local TEN_YEARS <const>, KEEP <const> = 315360000, 0xFFFFFFFE -- the longest ttl in seconds; one that leaves the ttl as it is
 
 local rec -- the proxy of this call; proxies of earlier calls show nothing
 local exists, generation, ttl, updated, set_name, key, digest, bins, in_memory -- as the host gave them

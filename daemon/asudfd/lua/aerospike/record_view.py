@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from asudfd.lua.call import Call
+from asudfd.lua.call import LuaCall
 
 
 class RecordView(NamedTuple):
@@ -36,11 +36,11 @@ class StreamView(NamedTuple):
 _new = tuple.__new__
 
 
-def record_call(module: str, function: bytes, arguments: bytes, view: RecordView) -> Call:
+def record_call(module: str, function: bytes, arguments: bytes, view: RecordView) -> LuaCall:
     """The call of a record function; ``arguments`` is the msgpack list of the request."""
-    return _new(Call, (module, function, arguments, view, len(arguments) + len(view.bins)))
+    return _new(LuaCall, (module, function, arguments, view, len(arguments) + len(view.bins)))
 
 
-def stream_call(module: str, function: bytes, arguments: bytes, view: StreamView) -> Call:
+def stream_call(module: str, function: bytes, arguments: bytes, view: StreamView) -> LuaCall:
     """The call of a stream function."""
-    return Call(module, function, arguments, view, len(arguments))
+    return LuaCall(module, function, arguments, view, len(arguments))

@@ -6,7 +6,7 @@ local env, List, Map, Bytes, masked, type_name, setter_of = needs.env, needs.Lis
 local kind, metatable, next, insert, number_type, error, setmetatable = type, debug.getmetatable, next, table.insert, math.type, error, setmetatable
 local list, append, clone_list, merge_lists = env.list, env.list.append, env.list.clone, env.list.merge
 local map, clone_map, merge_maps = env.map, env.map.clone, env.map.merge
-local FULL <const> = 1000 -- of a number that is aggregated
+local FULL <const> = 1000 -- a number that is aggregated goes out from here on, as on the real server
 
 -- The initial value of an aggregation: each begins with its own.
 local function copy(value)

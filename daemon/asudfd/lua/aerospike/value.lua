@@ -7,9 +7,9 @@
 local needs = ...
 local env, masked, missing, bad_argument, type_name = needs.env, needs.masked, needs.missing, needs.bad_argument, needs.type_name
 
-local kind, error, load, setmetatable, tostring, rawequal = type, error, load, setmetatable, tostring, rawequal
+local kind, error, setmetatable, tostring, rawequal = type, error, setmetatable, tostring, rawequal
 local metatable, getinfo, getlocal, getupvalue = debug.getmetatable, debug.getinfo, debug.getlocal, debug.getupvalue
-local find, sub, rep, format = string.find, string.sub, string.rep, string.format
+local find, sub, format = string.find, string.sub, string.format
 local tointeger, number_type, tonumber = math.tointeger, math.type, tonumber
 
 local DATA <const> = {}
@@ -17,7 +17,7 @@ local UNSUPPORTED <const> = {} -- what no list, map or bin can hold
 local current = {} -- `record`: the one of the call at hand
 local RECORD <const> = {} -- the record of the call: it may stand in a bin or a list until that is written
 
-local DEPTH <const> = 128 -- how deep lists and maps may be nested
+local DEPTH <const> = 128 -- how deep lists and maps may be nested: `asinfo.wire.collection` has the same limit for what is stored
 
 -- Classes
 
@@ -172,14 +172,9 @@ local function without(of_class, operation)
     return fail
 end
 
--- A text of Lua that begins at `line` of the file that the real server's messages name.
-local function at_line(line, text)
-    return load(rep("\n", line - 1) .. text, '=[string "as.lua"]', "t")()
-end
-
 return {
     DATA = DATA, UNSUPPORTED = UNSUPPORTED, RECORD = RECORD, DEPTH = DEPTH, Record = Record, current = current,
     class = class, callable_library = callable_library, inner = inner, outer = outer, text_of = text_of,
     wrong_class = wrong_class, refuse_inside = refuse_inside, integer_argument = integer_argument, text_argument = text_argument,
-    without = without, at_line = at_line,
+    without = without,
 }

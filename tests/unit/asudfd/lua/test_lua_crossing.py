@@ -8,8 +8,8 @@ import pytest
 
 from asudfd.config.schema.lua import ModLua
 from asudfd.lua.bytecode import NAMES, LibraryNames
-from asudfd.lua.call import BROKEN, LATE, Call
-from asudfd.lua.crossing import Chunks, WrongResultError
+from asudfd.lua.call import BROKEN, LATE, LuaCall
+from asudfd.lua.crossing import CrossingFiles, WrongResultError
 from asudfd.lua.host import LuaHost
 from asudfd.lua.state import LUA54
 
@@ -57,10 +57,10 @@ class Texts:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
-    def chunks(self) -> Chunks:
-        return Chunks(self._directory, ("texts",), "last", {})
+    def files(self) -> CrossingFiles:
+        return CrossingFiles(self._directory, ("texts",), "last", {})
 
-    def result(self, raw: tuple[Any, ...], call: Call) -> Said:
+    def result(self, raw: tuple[Any, ...], call: LuaCall) -> Said:
         if type(raw[1]) is not bytes:
             raise WrongResultError(f"{call.function.decode()} gave no text")
         return Said(*raw)
@@ -71,7 +71,7 @@ class Texts:
     def lacks_memory(self, result: Said) -> bool:
         return result.text == b"not enough memory"
 
-    def check_messages(self, messages: object, call: Call) -> None:
+    def check_messages(self, messages: object, call: LuaCall) -> None:
         raise WrongResultError("there are no streams")
 
     def stream_failed(self, text: bytes) -> bytes:
@@ -91,11 +91,11 @@ def test_a_face_of_its_own(texts: Texts) -> None:
     async def scene() -> list[Said]:
         host = LuaHost(ModLua(user_path="/lib"), {"m": MODULE}.get, lambda *line: lines.append(line), texts)
         said = [
-            await host.run(Call(module, function, b"hello", (), 5), 20)
+            await host.run(LuaCall(module, function, b"hello", (), 5), 20)
             for module, function in (("m", b"louder"), ("m", b"wrong"), ("none", b"f"))
         ]
-        said.append(await host.run(Call("m", b"forever", b"", (), 0), 0.05))
-        assert host.run_inline(Call("none", b"f", b"", (), 0)) is None
+        said.append(await host.run(LuaCall("m", b"forever", b"", (), 0), 0.05))
+        assert host.run_inline(LuaCall("none", b"f", b"", (), 0)) is None
         await host.stop()
         return said
 

@@ -125,7 +125,7 @@ DEAR = {
 def test_a_trial_holds_the_event_loop_for_a_moment(body: str) -> None:
     async def scene(host: UdfHost, _modules: dict[str, bytes]) -> None:
         for _ in range(2):
-            assert (await host.run(record_call("m", b"f", b"\x90", NOBODY), 5))[0] == 0
+            assert (await host.run(record_call("m", b"f", b"\x90", NOBODY), 5)).code == 0
         assert host.run_inline(record_call("m", b"f", b"\x90", NOBODY))
         began = time.thread_time()
         applied = host.run_inline(record_call("m", b"f", b"\x91\xc3", NOBODY))
@@ -142,7 +142,7 @@ def test_a_trial_holds_the_event_loop_for_a_moment(body: str) -> None:
 def test_a_context_that_holds_much_is_not_tried() -> None:
     async def scene(host: UdfHost, _modules: dict[str, bytes]) -> None:
         for _ in range(2):
-            assert (await host.run(record_call("m", b"f", b"\x90", NOBODY), 5))[0] == 0
+            assert (await host.run(record_call("m", b"f", b"\x90", NOBODY), 5)).code == 0
         assert host.run_inline(record_call("m", b"f", b"\x90", NOBODY)) is None
         (figures,) = host.statistics()
         assert figures.idle  # another may be in the making

@@ -60,7 +60,7 @@ async def apply(host: UdfHost, function: bytes, number: int = 0, module: str = "
     """The integer that a call comes to, or its error text."""
     arguments = bytes([0x91, number]) if number else NO_ARGUMENTS
     applied = await host.run(record_call(module, function, arguments, SUBJECT), SECONDS)
-    return int.from_bytes(applied[2], "big") if applied[0] == 0 else applied[2]
+    return int.from_bytes(applied.value, "big") if applied.code == 0 else applied.value
 
 
 def contexts(host: UdfHost, module: str) -> int:
@@ -137,7 +137,7 @@ def test_small_strings_that_fill_the_memory_end_for_want_of_it(function: bytes) 
         host = UdfHost(settings, lambda _: STRINGS, lambda *_: None)
         applied = await host.run(record_call("m", function, NO_ARGUMENTS, SUBJECT), SECONDS)
         await host.stop()
-        return applied[2]
+        return applied.value
 
     assert asyncio.run(stage()) == OUT_OF_MEMORY
 

@@ -324,7 +324,7 @@ def test_nothing_of_the_host_is_reachable(load: Callable[..., LuaContext], unsaf
     applied = context.invoke(
         record_call("m", b"explore_record", b"\x90", SUBJECT), time.monotonic() + 100, trial=False
     )
-    assert applied[2].decode() == "nothing"
+    assert applied.value.decode() == "nothing"
 
 
 def test_nothing_of_a_stream_is_reachable(load: Callable[..., LuaContext]) -> None:
@@ -367,4 +367,4 @@ REFUSED = {
 def test_what_shows_the_inside_refuses_userdata(load: Callable[..., LuaContext], body: str) -> None:
     context = load(f"function f(rec) local r = {body} return r end".encode())
     applied = context.invoke(record_call("m", b"f", b"\x90", SUBJECT), time.monotonic() + 5, trial=False)
-    assert applied[2].decode() == "/udf/m.lua:1: " + REFUSED[body]
+    assert applied.value.decode() == "/udf/m.lua:1: " + REFUSED[body]

@@ -10,16 +10,16 @@ from typing import cast
 import pytest
 
 from asudfd.config.schema.lua import ModLua
-from asudfd.lua.admission import Admission
+from asudfd.lua.admission import Admission, FunctionKey
 from asudfd.lua.aerospike.host import UdfHost
 from asudfd.lua.aerospike.record_view import RecordView, record_call
 from asudfd.lua.aerospike.udf_result import UdfResult
 from asudfd.lua.budget import MemoryBudget
-from asudfd.lua.call import Call
+from asudfd.lua.call import LuaCall
 from asudfd.lua.context import LuaContext
 from asudfd.lua.errors import ModuleError
 from asudfd.lua.pool import ContextLease
-from asudfd.lua.runner import Run, Runner
+from asudfd.lua.runner import Runner, TimedResult
 from asudfd.lua.scheduler import Scheduler, Slot
 
 SUBJECT = RecordView(False, 0, 0, 0, b"", b"", bytes(20), b"", True)
@@ -186,14 +186,14 @@ def test_beyond_the_budget_the_larger_contexts_end() -> None:
 def test_no_function_takes_all_places() -> None:
     async def scene() -> None:
         admission = Admission(8)
-        many = [asyncio.ensure_future(admission.enter(("m", b"many"))) for _ in range(20)]
+        many = [asyncio.ensure_future(admission.enter(FunctionKey("m", b"many"))) for _ in range(20)]
         await asyncio.sleep(0)
         assert sum(each.done() for each in many) == 4
-        other = [asyncio.ensure_future(admission.enter(("m", b"other"))) for _ in range(20)]
+        other = [asyncio.ensure_future(admission.enter(FunctionKey("m", b"other"))) for _ in range(20)]
         await asyncio.sleep(0)
         assert sum(each.done() for each in other) == 2
-        await asyncio.wait_for(admission.enter(("m", b"new")), 1)
-        admission.leave(("m", b"many"))
+        await asyncio.wait_for(admission.enter(FunctionKey("m", b"new")), 1)
+        admission.leave(FunctionKey("m", b"many"))
         await asyncio.sleep(0)
         assert sum(each.done() for each in (*many, *other)) == 6  # one has left
         for each in (*many, *other):
@@ -206,10 +206,10 @@ def test_no_function_takes_all_places() -> None:
 def test_a_place_that_comes_when_nobody_wants_it_goes_on() -> None:
     async def scene() -> None:
         admission = Admission(1)
-        await admission.enter(("m", b"f"))
-        given_up, waiting = (asyncio.ensure_future(admission.enter(("m", b"f"))) for _ in range(2))
+        await admission.enter(FunctionKey("m", b"f"))
+        given_up, waiting = (asyncio.ensure_future(admission.enter(FunctionKey("m", b"f"))) for _ in range(2))
         await asyncio.sleep(0)
-        admission.leave(("m", b"f"))
+        admission.leave(FunctionKey("m", b"f"))
         given_up.cancel()
         await asyncio.wait_for(waiting, 1)
         assert given_up.cancelled()
@@ -229,7 +229,7 @@ async def running(node: UdfHost, count: int) -> list[asyncio.Task[UdfResult]]:
         asyncio.ensure_future(node.run(record_call("m", b"forever", NO_ARGUMENTS, SUBJECT), 3600))
         for _ in range(count)
     ]
-    while node._admission._begun["m", b"forever"] < places:  # noqa: ASYNC110 - it has no event for that
+    while node._admission._begun[FunctionKey("m", b"forever")] < places:  # noqa: ASYNC110 - it has no event for that
         await asyncio.sleep(0)
     return calls
 
@@ -250,7 +250,7 @@ def test_a_short_call_gets_its_turn_among_endless_ones() -> None:
         await node.stop()
         return short
 
-    assert asyncio.run(scene())[0] == 0
+    assert asyncio.run(scene()).code == 0
 
 
 def test_who_waits_is_answered_at_its_deadline_and_never_begins(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,7 +258,7 @@ def test_who_waits_is_answered_at_its_deadline_and_never_begins(monkeypatch: pyt
     begun: list[str] = []
     run = Runner.run
 
-    def counted(runner: Runner, slot: Slot, call: Call, lease: ContextLease) -> Run:
+    def counted(runner: Runner, slot: Slot, call: LuaCall, lease: ContextLease) -> TimedResult:
         begun.append(call.module)
         return run(runner, slot, call, lease)
 
@@ -273,7 +273,7 @@ def test_who_waits_is_answered_at_its_deadline_and_never_begins(monkeypatch: pyt
         await node.stop()
         return ended
 
-    assert {each[2] for each in asyncio.run(scene())} == {TIMED_OUT}
+    assert {each.value for each in asyncio.run(scene())} == {TIMED_OUT}
     assert begun == ["m"]
 
 
@@ -317,7 +317,7 @@ def test_what_others_run_is_not_the_time_of_a_modules_body() -> None:
         await node.stop()
         return short
 
-    assert asyncio.run(scene())[0] == 0
+    assert asyncio.run(scene()).code == 0
 
 
 def test_a_body_that_has_had_its_time_ends_among_endless_calls() -> None:

@@ -18,7 +18,7 @@ LUA_FILES = sorted(
     for path in directory.iterdir()
     if path.name.endswith(".lua")
 )
-WITHOUT_NEEDS = {"sandbox.lua", "values.lua", "bytecode.lua", "aerospike/log.lua"}
+WITHOUT_NEEDS = {"aerospike/as.lua", "sandbox.lua", "values.lua", "bytecode.lua", "aerospike/log.lua"}
 USE = re.compile(r"\bneeds\b( =|\.)")
 DECLARATION = re.compile(r"local [\w, ]+ = needs\.\w+(, needs\.\w+)*( --.*)?")
 
@@ -63,6 +63,11 @@ def test_a_wrong_declaration_refuses_to_load(
 def test_the_version_of_lua_is_a_parameter(version: str, name: bytes) -> None:
     state = new_state(1 << 20, version)
     assert state.execute(b"return _VERSION") == name
+    code = compile_text(b"return _VERSION", b"=text", version=version).code
+    assert state.execute(code, mode="b") == name
+    assert compile_text(b"return =", b"=text", version=version).message.startswith(
+        b"text:1: unexpected symbol"
+    )
     with pytest.raises(lua_error(version)) as raised:
         state.execute(b"return ('x'):rep(1e7)")
     assert isinstance(raised.value, MemoryError)

@@ -128,7 +128,7 @@ def test_case(row: dict[str, Any], applier: Any) -> None:
         context, row["function"], value(row["args"]), bins_of(row), ttl=ttl, key=key_of(row)
     )
     check_result(row, called.code, called.value)
-    check_record(row, called.bins, called.raw[3])
+    check_record(row, called.bins, called.raw.action)
 
 
 @pytest.mark.parametrize("name", HARDENED)

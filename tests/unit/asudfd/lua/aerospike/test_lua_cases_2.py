@@ -47,7 +47,7 @@ def _is_as_recorded(row: dict[str, Any], applier: Any) -> bool:
     try:
         first.check_result(row, called.code, called.value)
         if "after" in row:
-            first.check_record(row, called.bins, called.raw[3])
+            first.check_record(row, called.bins, called.raw.action)
     except AssertionError:
         return False
     return True

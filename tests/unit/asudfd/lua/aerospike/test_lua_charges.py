@@ -61,7 +61,7 @@ def test_work_on_a_sparse_list_is_not_begun_in_a_trial(applier: Any, name: str) 
     context = applier.load(f"{SPARSE} O = list{{}} function f(rec) {SPARSE_WORK[name]} return 1 end")
     began = time.thread_time()
     called = applier.apply(context, "f", [], {"a": 1}, trial=True, seconds=SECONDS)
-    assert called.raw[7] == LATE
+    assert called.raw.state == LATE
     assert time.thread_time() - began < 0.1
 
 
@@ -69,7 +69,7 @@ def test_work_on_a_sparse_list_is_not_begun_in_a_trial(applier: Any, name: str) 
 def test_work_on_much_is_not_begun_in_a_trial(applier: Any, name: str) -> None:
     before, body = DENSE[name]
     context = applier.load(f"{before} function f(rec) {body} end")
-    assert applier.apply(context, "f", [], {"a": 1}, trial=True, seconds=SECONDS).raw[7] == LATE
+    assert applier.apply(context, "f", [], {"a": 1}, trial=True, seconds=SECONDS).raw.state == LATE
 
 
 @pytest.mark.parametrize("name", [name for name in SPARSE_WORK if name not in {"ordered", "table.unpack"}])
@@ -86,7 +86,7 @@ def test_a_change_that_the_deadline_cuts_short_cannot_be_stored(applier: Any) ->
     body = f"{SPARSE} L[1] = 7 while true do local ok = pcall(list.remove, L, 1) if not ok then return 'caught' end list.prepend(L, 7) end"
     context = applier.load(f"function f(rec) {body} end")
     called = applier.apply(context, "f", [], {"a": 1}, trial=False, seconds=0.02)
-    assert (called.code, called.value, called.raw[7]) == (100, "UDF Execution Timeout", LATE)
+    assert (called.code, called.value, called.raw.state) == (100, "UDF Execution Timeout", LATE)
 
 
 WHOLE = """
@@ -136,7 +136,7 @@ def test_short_work_is_done_in_a_trial(applier: Any) -> None:
     called = applier.apply(
         applier.load(f"function f(rec) {body} end"), "f", [], None, trial=True, seconds=SECONDS
     )
-    assert (called.value, called.raw[7]) == ("[0, 2, 3, 0, 2]", REUSE)
+    assert (called.value, called.raw.state) == ("[0, 2, 3, 0, 2]", REUSE)
 
 
 COUNTED = """

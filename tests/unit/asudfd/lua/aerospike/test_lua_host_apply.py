@@ -44,12 +44,12 @@ def play(
 def integer(applied: UdfResult | None) -> int:
     assert applied is not None
     assert applied[:2] == (0, 1), applied
-    return int.from_bytes(applied[2], "big")
+    return int.from_bytes(applied.value, "big")
 
 
 async def warm(host: UdfHost, count: int = 2) -> None:
     for _ in range(count):
-        assert (await host.run(record_call("m", b"twice", b"\x91\x01", SUBJECT), 5))[0] == 0
+        assert (await host.run(record_call("m", b"twice", b"\x91\x01", SUBJECT), 5)).code == 0
 
 
 def test_contexts_are_made_in_threads() -> None:
@@ -71,7 +71,7 @@ def test_a_slow_function_moves_to_a_thread_and_back() -> None:
     async def scene(host: UdfHost, _lines: list[str]) -> None:
         await warm(host)
         assert host.run_inline(record_call("m", b"work", b"\x91\x05", SUBJECT)) is None
-        assert (await host.run(record_call("m", b"work", b"\x91\x05", SUBJECT), 20))[2] == b"done"
+        assert (await host.run(record_call("m", b"work", b"\x91\x05", SUBJECT), 20)).value == b"done"
         await warm(host)
         assert integer(host.run_inline(record_call("m", b"twice", b"\x91\x04", SUBJECT))) == 8
         for _ in range(400):
@@ -191,7 +191,7 @@ def test_a_call_runs_while_modules_are_checked() -> None:
     async def scene(host: UdfHost, _lines: list[str]) -> None:
         checks = [asyncio.ensure_future(host.validate("new.lua", b"while true do end")) for _ in range(5)]
         await asyncio.sleep(0)
-        assert (await host.run(record_call("m", b"twice", b"\x91\x01", SUBJECT), 5))[0] == 0
+        assert (await host.run(record_call("m", b"twice", b"\x91\x01", SUBJECT), 5)).code == 0
         assert not any(check.done() for check in checks)
         failures = await asyncio.gather(*checks, return_exceptions=True)
         assert all(isinstance(failure, host_module.ModuleError) for failure in failures)

@@ -67,7 +67,7 @@ def test_a_bin_comes_back(echo: Any, value: Any) -> None:
 @EXAMPLES
 @given(st.lists(SCALARS, max_size=40))
 def test_a_list_has_one_form(echo: Any, value: list[Any]) -> None:
-    assert echo("arg", [value]).raw[2] == msgpack.pack(value)
+    assert echo("arg", [value]).raw.value == msgpack.pack(value)
 
 
 @EXAMPLES
@@ -87,7 +87,7 @@ def test_sizes(echo: Any, size: int) -> None:
     for value in ("x" * size, b"y" * size, [1] * size, dict.fromkeys(range(size), 0)):
         answer = echo("arg", [value])
         assert answer.value == value
-        assert answer.raw[2] == particle.pack(value)[1]
+        assert answer.raw.value == particle.pack(value)[1]
 
 
 @pytest.mark.parametrize(
@@ -95,14 +95,14 @@ def test_sizes(echo: Any, size: int) -> None:
     [edge + step for edge in (0, 32, 128, 256, 1 << 15, 1 << 16, 1 << 31, 1 << 32) for step in (-1, 0, 1)],
 )
 def test_integers(echo: Any, edge: int) -> None:
-    assert echo("arg", [[edge, -edge]]).raw[2] == msgpack.pack([edge, -edge])
+    assert echo("arg", [[edge, -edge]]).raw.value == msgpack.pack([edge, -edge])
 
 
 def test_flags(echo: Any) -> None:
     """An ordered list is sorted when it is stored; a map that Lua made has no flags."""
     ordered = msgpack.MarkedList([3, "b", None, 2.5, [2], 1, True, b"x", {1: 1}, [1, 5]], msgpack.ORDERED)
     called = echo("touch", [], {"v": ordered})
-    blob = called.raw[4]
+    blob = called.raw.bins
     assert blob[9:].startswith(b"\x9b\xc7\x00\x01")
     assert called.bins["v"] == [None, True, 1, 3, "b", [1, 5], [2], {1: 1}, b"x", 2.5]
 
@@ -112,17 +112,17 @@ def test_a_result_shows_no_flags_of_lists(apply: Any) -> None:
     plain = {"return rec.v": b"\x92\x01\x02", "return list{rec.v}": b"\x91\x92\x01\x02"}
     plain["return map{a = rec.v}"] = b"\x81\xa2\x03a\x92\x01\x02"
     for body, raw in plain.items():
-        assert apply(body, bins={"v": ordered}).raw[2] == raw
-    stored = apply("rec.c = list{rec.v} aerospike:update(rec)", bins={"v": ordered}).raw[4]
+        assert apply(body, bins={"v": ordered}).raw.value == raw
+    stored = apply("rec.c = list{rec.v} aerospike:update(rec)", bins={"v": ordered}).raw.bins
     assert stored.endswith(b"\x91\x93\xc7\x00\x01\x01\x02")
 
 
 def test_marks_of_maps(apply: Any) -> None:
     called = apply("local m = map{b = 1, a = map{}} rec.m = m aerospike:update(rec) return m", bins={"a": 1})
-    assert called.raw[2] == b"\x82\xa2\x03a\x80\xa2\x03b\x01"
-    assert called.raw[4].endswith(b"\x82\xa2\x03a\x80\xa2\x03b\x01")
+    assert called.raw.value == b"\x82\xa2\x03a\x80\xa2\x03b\x01"
+    assert called.raw.bins.endswith(b"\x82\xa2\x03a\x80\xa2\x03b\x01")
     unordered = apply("rec.m = rec.m aerospike:update(rec)", bins={"m": {"b": 1, "a": 2}})
-    assert unordered.raw[4].endswith(b"\x82\xa2\x03a\x02\xa2\x03b\x01")
+    assert unordered.raw.bins.endswith(b"\x82\xa2\x03a\x02\xa2\x03b\x01")
 
 
 @pytest.mark.parametrize(

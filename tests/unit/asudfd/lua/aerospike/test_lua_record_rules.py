@@ -69,7 +69,7 @@ RULES: list[tuple[str, dict[str, Any] | None, int, Any, dict[str, Any] | None, i
 def test_rule(apply: Any, rule: tuple[str, Any, int, Any, Any, int]) -> None:
     body, before, code, result, after, action = rule
     called = apply(body, bins=before)
-    assert (called.code, called.value, called.raw[3]) == (code, result, action)
+    assert (called.code, called.value, called.raw.action) == (code, result, action)
     assert called.bins == after
     if after:
         assert list(called.bins) == list(after)
@@ -100,8 +100,8 @@ def test_bins_keep_their_bytes(apply: Any) -> None:
     """What is not assigned is not converted, whatever it is."""
     odd = {"x": (77, b"odd"), "l": (20, b"\x92\xd1\x00\x01\xc7\x00\x00"), "a": (1, bytes(8))}
     called = apply("rec.a = 1 aerospike:update(rec)", bins={**odd, "z": (3, b"\xff")})
-    assert b"odd" in called.raw[4]
-    assert b"\x92\xd1\x00\x01\xc7\x00\x00" in called.raw[4]
+    assert b"odd" in called.raw.bins
+    assert b"\x92\xd1\x00\x01\xc7\x00\x00" in called.raw.bins
 
 
 def test_more_bins_than_a_record_may_have(apply: Any) -> None:
@@ -130,7 +130,7 @@ TTLS = {
 def test_ttl(apply: Any, body: str) -> None:
     called = apply(f"{body} return aerospike:update(rec)", bins={"a": 1})
     assert called.code == 0
-    assert called.raw[5] == TTLS[body]
+    assert called.raw.ttl == TTLS[body]
 
 
 @pytest.mark.parametrize("seconds", [315360001, 4294967293, -3])
@@ -147,8 +147,8 @@ def test_key(apply: Any) -> None:
         "record.drop_key(rec) aerospike:update(rec) return record.key(rec)", bins={"a": 1}, key=key
     )
     assert called.value is None
-    assert called.raw[6] is True
-    assert apply("record.drop_key(rec) rec.a = 1 aerospike:create(rec)", key=key).raw[6] is False
+    assert called.raw.drop_key is True
+    assert apply("record.drop_key(rec) rec.a = 1 aerospike:create(rec)", key=key).raw.drop_key is False
 
 
 def test_lines_of_a_trial(applier: Any) -> None:
@@ -166,7 +166,7 @@ def test_lines_of_a_trial(applier: Any) -> None:
     assert applier.log_contexts == {"udf"}
     applier.lines.clear()
     called = applier.apply(context, "g", [], None, trial=True, seconds=0.01)
-    assert called.raw[7]
+    assert called.raw.state
     assert applier.lines == []
     assert not context.usable
 

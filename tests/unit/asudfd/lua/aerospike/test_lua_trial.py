@@ -32,25 +32,25 @@ def test_a_leap_of_the_clock_does_not_cost_the_globals(applier: Any, leaping: Ca
     context = applier.load(leaping(LEAP))
     for calls in (1, 2, 3):
         called = applier.apply(context, "f", [], None, trial=True, seconds=SECONDS)
-        assert (called.code, called.value, called.raw[7]) == (0, calls, REUSE)
+        assert (called.code, called.value, called.raw.state) == (0, calls, REUSE)
     assert context.usable
 
 
 def test_leaps_do_not_go_on(applier: Any, leaping: Callable[[str], str]) -> None:
     context = applier.load(leaping(f"for j = 1, 20 do {LEAP} for i = 1, 3000 do end end"))
-    assert applier.apply(context, "f", [], None, trial=True, seconds=SECONDS).raw[7] == LATE
+    assert applier.apply(context, "f", [], None, trial=True, seconds=SECONDS).raw.state == LATE
 
 
 def test_a_loop_is_late(applier: Any) -> None:
     context = applier.load("function f(rec) while true do end end")
     began = time.thread_time()
-    assert applier.apply(context, "f", [], None, trial=True, seconds=SECONDS).raw[7] == LATE
+    assert applier.apply(context, "f", [], None, trial=True, seconds=SECONDS).raw.state == LATE
     assert time.thread_time() - began < 0.05
 
 
 def test_a_loop_that_makes_garbage_is_late(applier: Any) -> None:
     context = applier.load("function f(rec) while true do local t = { {}, {}, {} } end end")
-    assert applier.apply(context, "f", [], None, trial=True, seconds=SECONDS).raw[7] == LATE
+    assert applier.apply(context, "f", [], None, trial=True, seconds=SECONDS).raw.state == LATE
 
 
 @pytest.mark.parametrize("value", ["5", "'x'", "true", "{}"])

@@ -1,4 +1,4 @@
-"""What a context hands back is looked at before it is stored or sent, whatever became of the sandbox."""
+"""What a context hands back is checked before it is stored or sent, whatever became of the sandbox."""
 
 import time
 from collections.abc import Callable
@@ -193,7 +193,7 @@ def test_what_the_sandbox_writes_itself_is_right(values: list[Any]) -> None:
     applied = context.invoke(
         record_call("m", b"fill", arguments, subject), time.monotonic() + 10, trial=False
     )
-    assert applied[0] == 0, applied
+    assert applied.code == 0, applied
 
 
 _made: list[context_module.LuaContext] = []
@@ -274,9 +274,9 @@ def test_a_forged_value_is_an_error_of_the_call(forged: Callable[..., Any], name
     assert fault_of(applied, blob) == ""
     if text:
         assert applied[:2] == (100, 3)
-        assert text in applied[2].decode()
+        assert text in applied.value.decode()
         assert applied[3:5] == (NOTHING, b"")
-        assert applied[7]
+        assert applied.state
         assert not context.usable
         assert text in lines[0][2]
 
@@ -322,5 +322,5 @@ def test_depth_is_the_same_on_both_sides() -> None:
         applied = context.invoke(
             record_call("m", b"f", msgpack.pack([depth]), subject), time.monotonic() + 5, trial=False
         )
-        assert applied[0] == code
+        assert applied.code == code
         assert context.usable
