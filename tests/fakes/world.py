@@ -15,10 +15,10 @@ from asudfd.aerospike.message.dispatch import RecordService
 from asudfd.aerospike.record_context import record_context
 from asudfd.config.load import embedded
 from asudfd.lua.aerospike.udf_result import UdfResult
+from asudfd.lua.call import LuaCall
 from tests.fakes.state import make_node
 
 if TYPE_CHECKING:
-    from asudfd.lua.call import LuaCall
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
 
@@ -36,10 +36,10 @@ class ScriptedHost:
         self.seconds = 0.0
         self.threads = 0
 
-    def run_inline(self, call: LuaCall) -> UdfResult | None:
+    def run_inline(self, *call: Any) -> UdfResult | None:
         if self.slow:
             return None
-        self.calls.append(call)
+        self.calls.append(LuaCall(*call))
         return UdfResult(*self.applied)
 
     async def run(self, call: LuaCall, seconds: float) -> UdfResult:

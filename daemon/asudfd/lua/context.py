@@ -85,6 +85,7 @@ class LuaContext:
         "_memory",
         "_open_stream",
         "_pour",
+        "_result",
         "_run",
         "_runtime",
         "_sethook",
@@ -100,6 +101,7 @@ class LuaContext:
         crossing = self._crossing = settings.crossing
         chunks = sandbox_chunks(crossing)
         self._memory = settings.memory
+        self._result = crossing.result
         self._error = lua_error(crossing.lua_version)
         self._runtime = new_state(settings.memory, crossing.lua_version)
         self.usable = True
@@ -140,21 +142,26 @@ class LuaContext:
         size = sum(len(value) + 64 if type(value) is bytes else 64 for value in arguments)
         return self._guarded(self._invoke_plain, size + len(function), function, deadline, *arguments)
 
-    def invoke(self, call: LuaCall, deadline: float, *, trial: bool) -> Any:
-        """Do a call until ``deadline`` (on the monotonic clock); answers what the crossing makes of its result.
+    def invoke(self, call: LuaCall, deadline: float) -> Any:
+        """Do a call until ``deadline`` (on the monotonic clock); answers what the crossing makes of its result."""
+        self._clock.tried = None
+        if not self._has_room(call.size + len(call.function)):
+            self.usable = False
+            return self._crossing.failed(OUT_OF_MEMORY)
+        return self._invoked(call.function, deadline, False, call.arguments, call.view)
 
-        A ``trial`` may take ``deadline`` seconds of the processor after its first look at the clock, which is within
-        a millisecond; the context is not heavy. Log lines of a ``trial`` are written when it ends in time, and dropped
-        otherwise; those of another call are written at once.
+    def try_out(self, function: bytes, seconds: float, arguments: bytes, view: tuple[Scalar, ...]) -> Any:
+        """Do a call as a trial, in ``seconds`` of the processor after its first look at the clock, within a millisecond.
+
+        The context is not heavy. Log lines of a trial are written when it ends in time, and dropped otherwise; those of
+        another call are written at once.
         """
-        _, function, arguments, view, size = call
-        if trial:
-            self._clock.tried = 0.0
-        else:
-            self._clock.tried = None
-            if not self._has_room(size + len(function)):
-                self.usable = False
-                return self._crossing.failed(OUT_OF_MEMORY)
+        self._clock.tried = 0.0
+        return self._invoked(function, seconds, True, arguments, view)
+
+    def _invoked(
+        self, function: bytes, deadline: float, trial: bool, arguments: bytes, view: tuple[Scalar, ...]
+    ) -> Any:
         try:
             raw = self._invoke(function, deadline, trial, arguments, *view)
         except self._error as error:  # as in `_guarded`
@@ -166,7 +173,7 @@ class LuaContext:
             self.usable = False
             self.late = state == LATE
         try:
-            return self._crossing.result(raw, call)
+            return self._result(raw, view)
         except WrongResultError as error:
             return self._crossing.failed(self._refuse(error, function))
 
@@ -202,7 +209,7 @@ class LuaContext:
         if state == LATE and not failed:
             failed = self._crossing.timeout
         try:
-            self._crossing.check_messages(messages, self._stream)
+            self._crossing.check_messages(messages, self._stream.view)
         except WrongResultError as error:
             return StreamResult(b"", more=False, failure=self._refuse(error, self._stream.function))
         return StreamResult(messages, more=more, failure=failed or b"")

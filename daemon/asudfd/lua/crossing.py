@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
     from asudfd.lua.bytecode import LibraryNames
-    from asudfd.lua.call import LuaCall
 
 ResultT = TypeVar("ResultT")
 
@@ -65,7 +64,7 @@ class Crossing(Protocol[ResultT]):
         """The Lua files."""
         ...
 
-    def result(self, raw: tuple[Any, ...], call: LuaCall) -> ResultT:
+    def result(self, raw: tuple[Any, ...], view: Any) -> ResultT:
         """The result of a call, decoded and checked; ``raw`` is what the Lua files answer. Raises WrongResultError."""
         ...
 
@@ -77,7 +76,7 @@ class Crossing(Protocol[ResultT]):
         """Whether a call ended for want of memory."""
         ...
 
-    def check_messages(self, messages: object, call: LuaCall) -> None:
+    def check_messages(self, messages: object, view: Any) -> None:
         """Check what a stream has written. Raises WrongResultError."""
         ...
 

@@ -174,17 +174,18 @@ class LuaHost(Generic[ResultT]):
             raise CallError(result.value if isinstance(result.value, bytes) else b"")
         return result.value
 
-    def run_inline(self, call: LuaCall) -> ResultT | None:
-        """Do a call here and now, on the event loop, if that takes no longer than HOLD_MAX.
+    def run_inline(
+        self, module: str, function: bytes, arguments: bytes, view: tuple[Scalar, ...], size: int
+    ) -> ResultT | None:
+        """Do a call here and now, on the event loop, if that takes no longer than HOLD_MAX; it is given as in `LuaCall`.
 
         Answers None when the call belongs in a worker thread: no context is ready, the function ran long before, or
         it turned out to now; then nothing has happened, and `run` is to be asked, what the function works on locked.
         """
-        function = call.function
-        pool = self._pools.get(call.module)
+        pool = self._pools.get(module)
         if pool is None or function in pool.version.guard.slow:
             return None
-        if call.size > INLINE_BYTES_MAX:
+        if size > INLINE_BYTES_MAX:
             return None
         context = pool.take_idle()
         if context is None:
@@ -192,7 +193,7 @@ class LuaHost(Generic[ResultT]):
         doubtful = function in pool.version.guard.doubtful
         clock = _thread_time if doubtful else _monotonic
         began = clock()
-        result: ResultT = context.invoke(call, TRIAL_SECONDS, trial=True)
+        result: ResultT = context.try_out(function, TRIAL_SECONDS, arguments, view)
         seconds = clock() - began
         if doubtful or seconds > LONG_SECONDS or context.late:
             # it may be slow in so few instructions that nothing stopped it
@@ -218,7 +219,7 @@ class LuaHost(Generic[ResultT]):
         small = call.size <= INLINE_BYTES_MAX
         if small and pool.is_to_wait() and call.function not in pool.version.guard.slow:
             await self._prewarmer.expect(pool, deadline_seconds)
-            tried = self.run_inline(call)
+            tried = self.run_inline(*call)
             if tried is not None:
                 return tried
         key = FunctionKey(call.module, call.function)

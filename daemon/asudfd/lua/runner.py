@@ -148,7 +148,7 @@ class Runner:
                 return TimedResult(failed(timeout), HOLD_MAX)
             assert lease.context is not None
             started = time.thread_time()
-            result = lease.context.invoke(call, slot.deadline, trial=False)
+            result = lease.context.invoke(call, slot.deadline)
             used = time.thread_time() - started
             _look_at_size(lease.context)
             return TimedResult(failed(timeout) if slot.is_given_up() else result, used)

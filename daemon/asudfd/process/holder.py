@@ -67,8 +67,7 @@ def _frames(stack: FrameType | None) -> Iterator[FrameType]:
 def _known(frame: FrameType) -> tuple[HeldCall | None, str] | None:
     code = frame.f_code
     if code is LuaHost.run_inline.__code__:
-        asked = frame.f_locals["call"]
-        call = HeldCall(frame.f_locals["self"], asked.module, asked.function)
+        call = HeldCall(*(frame.f_locals[name] for name in ("self", "module", "function")))
         return call, f"the function {_text(call.function)} of the module {call.module!r}"
     if code is InfoService.answer.__code__:
         return None, f"the info command {_text(frame.f_locals['line'])}"

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from importlib import resources
-from typing import TYPE_CHECKING, Any
 
-from asudfd.lua.aerospike.result_check import fault_in, fault_of
+from asudfd.lua.aerospike.record_view import StreamView
+from asudfd.lua.aerospike.result_check import check_messages, checked
 from asudfd.lua.aerospike.udf_result import UdfResult, failed
 from asudfd.lua.bytecode import NAMES, LibraryNames
 from asudfd.lua.call import OUT_OF_MEMORY
-from asudfd.lua.crossing import CrossingFiles, WrongResultError
+from asudfd.lua.crossing import CrossingFiles
 from asudfd.lua.state import LUA54
-
-if TYPE_CHECKING:
-    from asudfd.lua.call import LuaCall
 
 TIMEOUT = b"UDF Execution Timeout"
 
@@ -56,8 +53,6 @@ _CHUNKS = (
 _SHOWN = {"as": b"as.lua", "log": b"aerospike.lua", "stream_ops": b"stream_ops.lua"}
 """CrossingFiles whose lines are part of messages, and the file that the real server names there."""
 
-_new = tuple.__new__
-
 
 class UdfCrossing:
     """See `asudfd.lua.crossing.Crossing`."""
@@ -73,12 +68,7 @@ class UdfCrossing:
         """The Lua files."""
         return CrossingFiles(resources.files(__package__), _CHUNKS, "log", _SHOWN)
 
-    def result(self, raw: tuple[Any, ...], call: LuaCall) -> UdfResult:
-        """The result of a call, decoded and checked. Raises WrongResultError."""
-        fault = fault_of(raw, call.view.bins)  # type: ignore[attr-defined]  # a record function has a RecordView
-        if fault:
-            raise WrongResultError(fault)
-        return _new(UdfResult, raw)
+    result = staticmethod(checked)
 
     def failed(self, text: bytes, *, late: bool = False) -> UdfResult:
         """The result of a call that could not run, or did not end by itself."""
@@ -88,11 +78,9 @@ class UdfCrossing:
         """Whether a call ended for want of memory."""
         return result.value == OUT_OF_MEMORY
 
-    def check_messages(self, messages: object, call: LuaCall) -> None:
+    def check_messages(self, messages: object, view: StreamView) -> None:
         """Check what a stream has written. Raises WrongResultError."""
-        fault = fault_in(messages, call.view.head)  # type: ignore[attr-defined]  # a stream function has a StreamView
-        if fault:
-            raise WrongResultError(fault)
+        check_messages(messages, view.head)
 
     def stream_failed(self, text: bytes) -> bytes:
         """The error text of an aggregation that ends with ``text``."""

@@ -33,12 +33,9 @@ class StreamView(NamedTuple):
     in_memory: bool
 
 
-_new = tuple.__new__
-
-
 def record_call(module: str, function: bytes, arguments: bytes, view: RecordView) -> LuaCall:
     """The call of a record function; ``arguments`` is the msgpack list of the request."""
-    return _new(LuaCall, (module, function, arguments, view, len(arguments) + len(view.bins)))
+    return LuaCall(module, function, arguments, view, len(arguments) + len(view.bins))
 
 
 def stream_call(module: str, function: bytes, arguments: bytes, view: StreamView) -> LuaCall:

@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING
 from asinfo.errors import WireError
 from asinfo.wire.collection import check_list, check_map
 from asinfo.wire.particle import BLOB, BOOL, FLOAT, GEOJSON, INTEGER, LIST, MAP, NULL, OPAQUE, STRING, VECTOR
-from asudfd.lua.aerospike.udf_result import DELETE, NOTHING, UDF_FAILED, WRITE
+from asudfd.lua.aerospike.udf_result import DELETE, NOTHING, UDF_FAILED, WRITE, UdfResult
+from asudfd.lua.crossing import WrongResultError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
+
+    from asudfd.lua.aerospike.record_view import RecordView
 
 _CODES = frozenset({0, 2, 4, 12, 21, UDF_FAILED})
 """Result codes of a call; see `asudfd.lua.aerospike.udf_result.UdfResult`."""
@@ -36,12 +39,13 @@ _OP = Struct(">IBBBB")
 _OP_NAME = b"SUCCESS"
 _READ = 1
 
+_new = tuple.__new__
 _heads: set[bytes] = set()
 """All but the last eight bytes of records that were found to be one integer: most counters have one of few names."""
 
 
-def fault_of(raw: Any, before: bytes) -> str:
-    """What is wrong with a result for a record whose bins were ``before``; empty when nothing is."""
+def checked(raw: tuple[Any, ...], view: RecordView) -> UdfResult:
+    """The values that came out of Lua for a call on ``view``, as a result. Raises WrongResultError."""
     try:
         code, kind, value, action, bins, ttl, _, _ = raw
         if (
@@ -50,37 +54,36 @@ def fault_of(raw: Any, before: bytes) -> str:
             _check_value(kind, value)
         if action == WRITE:
             if bins[:-8] not in _heads or type(bins) is not bytes:
-                _check_bins(bins, before)
+                _check_bins(bins, view.bins)
         elif bins != b"" or action not in {NOTHING, DELETE}:
-            return "bins that are not to be written"
+            raise WrongResultError("bins that are not to be written")
         if code:
             _check_failure(code, kind, action)
         if ttl is not None and not (type(ttl) is int and 0 <= ttl <= _TTL_MAX):
-            return "a ttl that is none"
+            raise WrongResultError("a ttl that is none")
     except WireError as error:
-        return str(error)
+        raise WrongResultError(str(error)) from None
     except (TypeError, ValueError):
-        return "a result of another form"
-    return ""
+        raise WrongResultError("a result of another form") from None
+    return _new(UdfResult, raw)
 
 
-def fault_in(messages: object, head: bytes) -> str:
-    """What is wrong with the messages of a stream, each of which begins with ``head``; empty when nothing is."""
+def check_messages(messages: object, head: bytes) -> None:
+    """Look at the messages of a stream, each of which begins with ``head``. Raises WrongResultError."""
+    if type(messages) is not bytes:
+        raise WrongResultError("messages that are no bytes")
     try:
-        if type(messages) is not bytes:
-            return "messages that are no bytes"
         at = 0
         while at < len(messages):
             if not messages.startswith(head, at):
-                return "a message without its head"
+                raise WrongResultError("a message without its head")
             at += len(head)
             kind, name, value, at = _op_at(messages, at)
             if name != _OP_NAME:
-                return "a value under another name"
+                raise WrongResultError("a value under another name")
             _check_value(kind, value)
     except WireError as error:
-        return str(error)
-    return ""
+        raise WrongResultError(str(error)) from None
 
 
 def _check_failure(code: object, kind: object, action: object) -> None:

@@ -60,9 +60,9 @@ class Texts:
     def files(self) -> CrossingFiles:
         return CrossingFiles(self._directory, ("texts",), "last", {})
 
-    def result(self, raw: tuple[Any, ...], call: LuaCall) -> Said:
+    def result(self, raw: tuple[Any, ...], view: tuple[()]) -> Said:
         if type(raw[1]) is not bytes:
-            raise WrongResultError(f"{call.function.decode()} gave no text")
+            raise WrongResultError(f"no text, but {raw[1]!r} for {view}")
         return Said(*raw)
 
     def failed(self, text: bytes, *, late: bool = False) -> Said:
@@ -71,7 +71,7 @@ class Texts:
     def lacks_memory(self, result: Said) -> bool:
         return result.text == b"not enough memory"
 
-    def check_messages(self, messages: object, call: LuaCall) -> None:
+    def check_messages(self, messages: object, view: tuple[()]) -> None:
         raise WrongResultError("there are no streams")
 
     def stream_failed(self, text: bytes) -> bytes:
@@ -95,13 +95,13 @@ def test_a_face_of_its_own(texts: Texts) -> None:
             for module, function in (("m", b"louder"), ("m", b"wrong"), ("none", b"f"))
         ]
         said.append(await host.run(LuaCall("m", b"forever", b"", (), 0), 0.05))
-        assert host.run_inline(LuaCall("none", b"f", b"", (), 0)) is None
+        assert host.run_inline(*LuaCall("none", b"f", b"", (), 0)) is None
         await host.stop()
         return said
 
     louder, wrong, none, forever = asyncio.run(scene())
     assert (louder.ok, louder.text) == (True, b"hello!")
-    assert b"wrong gave no text" in wrong.text
+    assert b"no text, but 5" in wrong.text
     assert none.text == b"no such library"
     assert forever.text == b"out of time"
     assert (2, "hello", "texts") in [(level, text, context) for level, _, text, context in lines]

@@ -135,7 +135,7 @@ def test_the_event_loop_does_not_run_one_until_its_module_changes_or_the_cache_i
         assert (row.module, row.contexts, row.demoted) == ("m", 0, (b"f",))
         for _ in range(3):
             assert (await host.run(record_call("m", b"f", NO_ARGUMENTS, SUBJECT), 60)).code == 0
-            assert host.run_inline(record_call("m", b"f", NO_ARGUMENTS, SUBJECT)) is None
+            assert host.run_inline(*record_call("m", b"f", NO_ARGUMENTS, SUBJECT)) is None
         host.forget("m", None)  # no change
         assert host.statistics()[0].demoted == (b"f",)
         modules["m"] = TWO

@@ -126,9 +126,9 @@ def test_a_trial_holds_the_event_loop_for_a_moment(body: str) -> None:
     async def scene(host: UdfHost, _modules: dict[str, bytes]) -> None:
         for _ in range(2):
             assert (await host.run(record_call("m", b"f", b"\x90", NOBODY), 5)).code == 0
-        assert host.run_inline(record_call("m", b"f", b"\x90", NOBODY))
+        assert host.run_inline(*record_call("m", b"f", b"\x90", NOBODY))
         began = time.thread_time()
-        applied = host.run_inline(record_call("m", b"f", b"\x91\xc3", NOBODY))
+        applied = host.run_inline(*record_call("m", b"f", b"\x91\xc3", NOBODY))
         assert time.thread_time() - began < MARGIN
         assert applied is None
 
@@ -143,7 +143,7 @@ def test_a_context_that_holds_much_is_not_tried() -> None:
     async def scene(host: UdfHost, _modules: dict[str, bytes]) -> None:
         for _ in range(2):
             assert (await host.run(record_call("m", b"f", b"\x90", NOBODY), 5)).code == 0
-        assert host.run_inline(record_call("m", b"f", b"\x90", NOBODY)) is None
+        assert host.run_inline(*record_call("m", b"f", b"\x90", NOBODY)) is None
         (figures,) = host.statistics()
         assert figures.idle  # another may be in the making
         assert figures.hits + figures.misses == 2

@@ -321,9 +321,7 @@ SUBJECT = RecordView(
 @pytest.mark.parametrize("unsafe", [False, True])
 def test_nothing_of_the_host_is_reachable(load: Callable[..., LuaContext], unsafe: bool) -> None:
     context = load(EXPLORER, unsafe=unsafe)
-    applied = context.invoke(
-        record_call("m", b"explore_record", b"\x90", SUBJECT), time.monotonic() + 100, trial=False
-    )
+    applied = context.invoke(record_call("m", b"explore_record", b"\x90", SUBJECT), time.monotonic() + 100)
     assert applied.value.decode() == "nothing"
 
 
@@ -366,5 +364,5 @@ REFUSED = {
 @pytest.mark.parametrize("body", REFUSED)
 def test_what_shows_the_inside_refuses_userdata(load: Callable[..., LuaContext], body: str) -> None:
     context = load(f"function f(rec) local r = {body} return r end".encode())
-    applied = context.invoke(record_call("m", b"f", b"\x90", SUBJECT), time.monotonic() + 5, trial=False)
+    applied = context.invoke(record_call("m", b"f", b"\x90", SUBJECT), time.monotonic() + 5)
     assert applied.value.decode() == "/udf/m.lua:1: " + REFUSED[body]

@@ -38,7 +38,6 @@ from asudfd.aerospike.message.single.read import read
 from asudfd.aerospike.message.single.touch import touch
 from asudfd.aerospike.message.single.udf import apply, apply_in_thread, commit_result, view_of
 from asudfd.aerospike.message.single.write import delete, write
-from asudfd.lua.aerospike.record_view import record_call
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
@@ -135,7 +134,9 @@ class RecordExecutor:
             if record is not None and record.set_name != set_name:
                 return None
             view = view_of(namespace, digest, record, fields)
-            result = context.host.run_inline(record_call(module, function, arguments, view))
+            result = context.host.run_inline(
+                module, function, arguments, view, len(arguments) + len(view.bins)
+            )
             if result is None:
                 return self._later(namespace, unpack(body), _NO_OPS, "client", session)
             outcome = commit_result(namespace, digest, fields, ttl, record, result, "client")

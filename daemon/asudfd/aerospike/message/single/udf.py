@@ -58,7 +58,7 @@ def apply(
     record = namespace.get(digest)
     check_names(record, fields, write=True)
     view = view_of(namespace, digest, record, fields)
-    result = host.run_inline(record_call(module, function, arguments, view))
+    result = host.run_inline(module, function, arguments, view, len(arguments) + len(view.bins))
     if result is None:
         return None
     return commit_result(namespace, digest, fields, message.ttl, record, result, origin)

@@ -95,9 +95,11 @@ class Applier:
         blob = stored(bins or {})
         subject = RecordView(exists, int(exists), ttl, 12345 * exists, b"conf", key, DIGEST, blob, True)
         deadline = seconds if trial else time.process_time() + seconds
-        raw = context.invoke(
-            record_call("m", function.encode(), msgpack.pack(arguments), subject), deadline, trial=trial
-        )
+        call = record_call("m", function.encode(), msgpack.pack(arguments), subject)
+        if trial:
+            raw = context.try_out(call.function, deadline, call.arguments, call.view)
+        else:
+            raw = context.invoke(call, deadline)
         code, kind, data, action, after, *_ = raw
         value = particle.unpack(kind, data)
         if action == WRITE:

@@ -76,7 +76,7 @@ ARGUMENTS = [b"", b"\x01", b"\xc1", b"\x92\x01", b"\x91" * 100000, b"\xdd\xff\xf
 def test_arguments_that_are_no_list_are_none(applier: Any, arguments: bytes) -> None:
     context = applier.load("function f(rec, ...) return select('#', ...) end")
     subject = RecordView(False, 0, 0, 0, b"", b"", bytes(20), b"", True)
-    answer = context.invoke(record_call("m", b"f", arguments, subject), time.monotonic() + 5, trial=False)
+    answer = context.invoke(record_call("m", b"f", arguments, subject), time.monotonic() + 5)
     assert answer[:3] == (0, 1, bytes(8))
 
 

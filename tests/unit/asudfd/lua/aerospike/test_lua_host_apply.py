@@ -54,12 +54,12 @@ async def warm(host: UdfHost, count: int = 2) -> None:
 
 def test_contexts_are_made_in_threads() -> None:
     async def scene(host: UdfHost, _lines: list[str]) -> None:
-        assert host.run_inline(record_call("m", b"f", NO_ARGUMENTS, SUBJECT)) is None
+        assert host.run_inline(*record_call("m", b"f", NO_ARGUMENTS, SUBJECT)) is None
         assert integer(await host.run(record_call("m", b"f", NO_ARGUMENTS, SUBJECT), 5)) == 1
         # the second context is made ahead, or still to be made
-        again = host.run_inline(record_call("m", b"f", NO_ARGUMENTS, SUBJECT))
+        again = host.run_inline(*record_call("m", b"f", NO_ARGUMENTS, SUBJECT))
         assert integer(again or await host.run(record_call("m", b"f", NO_ARGUMENTS, SUBJECT), 5)) == 1
-        counts = [integer(host.run_inline(record_call("m", b"f", NO_ARGUMENTS, SUBJECT))) for _ in range(4)]
+        counts = [integer(host.run_inline(*record_call("m", b"f", NO_ARGUMENTS, SUBJECT))) for _ in range(4)]
         assert counts == [2, 2, 3, 3]
         (figures,) = host.statistics()
         assert (figures.contexts, figures.creations, figures.hits) == (2, 2, 4)
@@ -70,12 +70,12 @@ def test_contexts_are_made_in_threads() -> None:
 def test_a_slow_function_moves_to_a_thread_and_back() -> None:
     async def scene(host: UdfHost, _lines: list[str]) -> None:
         await warm(host)
-        assert host.run_inline(record_call("m", b"work", b"\x91\x05", SUBJECT)) is None
+        assert host.run_inline(*record_call("m", b"work", b"\x91\x05", SUBJECT)) is None
         assert (await host.run(record_call("m", b"work", b"\x91\x05", SUBJECT), 20)).value == b"done"
         await warm(host)
-        assert integer(host.run_inline(record_call("m", b"twice", b"\x91\x04", SUBJECT))) == 8
+        assert integer(host.run_inline(*record_call("m", b"twice", b"\x91\x04", SUBJECT))) == 8
         for _ in range(400):
-            if host.run_inline(record_call("m", b"work", b"\x91\x00", SUBJECT)):
+            if host.run_inline(*record_call("m", b"work", b"\x91\x00", SUBJECT)):
                 break
             await host.run(record_call("m", b"work", b"\x91\x00", SUBJECT), 5)
         else:
@@ -88,7 +88,7 @@ def test_a_loop_holds_the_event_loop_for_a_moment_only() -> None:
     async def scene(host: UdfHost, _lines: list[str]) -> None:
         await warm(host)
         started = time.process_time()
-        assert host.run_inline(record_call("m", b"loop", NO_ARGUMENTS, SUBJECT)) is None
+        assert host.run_inline(*record_call("m", b"loop", NO_ARGUMENTS, SUBJECT)) is None
         assert time.process_time() - started < 0.02
         applied = await host.run(record_call("m", b"loop", NO_ARGUMENTS, SUBJECT), 0.05)
         assert applied[:4] == (100, 3, b"UDF Execution Timeout", 0)
@@ -99,7 +99,7 @@ def test_a_loop_holds_the_event_loop_for_a_moment_only() -> None:
 def test_failures() -> None:
     async def scene(host: UdfHost, lines: list[str]) -> None:
         for module in ("none", "bad", "m.lua", "a/m"):
-            assert host.run_inline(record_call(module, b"f", NO_ARGUMENTS, SUBJECT)) is None
+            assert host.run_inline(*record_call(module, b"f", NO_ARGUMENTS, SUBJECT)) is None
             applied = await host.run(record_call(module, b"f", NO_ARGUMENTS, SUBJECT), 5)
             assert applied[:4] == (100, 3, b"UDF: Execution Error 1", 0)
         assert any("no" in line for line in lines)
@@ -113,7 +113,7 @@ def test_failures() -> None:
 def test_lines_are_written_once() -> None:
     async def scene(host: UdfHost, lines: list[str]) -> None:
         await warm(host)
-        assert host.run_inline(record_call("m", b"say", NO_ARGUMENTS, SUBJECT))
+        assert host.run_inline(*record_call("m", b"say", NO_ARGUMENTS, SUBJECT))
         assert lines == ["here"]
 
     play(scene)
@@ -125,7 +125,7 @@ def test_full_speed_soon_after_the_cache_was_cleared() -> None:
         host.clear()
         inline = 0
         for _ in range(20):
-            if host.run_inline(record_call("m", b"twice", b"\x91\x01", SUBJECT)):
+            if host.run_inline(*record_call("m", b"twice", b"\x91\x01", SUBJECT)):
                 inline += 1
             else:
                 await host.run(record_call("m", b"twice", b"\x91\x01", SUBJECT), 5)

@@ -40,9 +40,7 @@ def _shown(text: object) -> str:
 def _answer(context: LuaContext, snippet: str) -> list[Any]:
     subject = RecordView(True, 1, 0, 12345, b"fz", b"", DIGEST, BINS, True)
     arguments = msgpack.pack([snippet])
-    code, kind, data, *_ = context.invoke(
-        record_call("m", b"ev", arguments, subject), time.monotonic() + 60, trial=False
-    )
+    code, kind, data, *_ = context.invoke(record_call("m", b"ev", arguments, subject), time.monotonic() + 60)
     text = _shown(particle.unpack(kind, data))
     return ["err", code, text] if code else ["ok", text]
 

@@ -13,8 +13,9 @@ from asinfo.wire.message import op
 from asudfd.lua import context as context_module
 from asudfd.lua.aerospike.crossing import CROSSING
 from asudfd.lua.aerospike.record_view import RecordView, StreamView, record_call, stream_call
-from asudfd.lua.aerospike.result_check import fault_in, fault_of
+from asudfd.lua.aerospike.result_check import check_messages, checked
 from asudfd.lua.aerospike.udf_result import DELETE, NOTHING, WRITE
+from asudfd.lua.crossing import WrongResultError
 from asudfd.lua.sandbox import sandbox_chunks
 from asudfd.lua.state import compile_text
 from tests.unit.asudfd.lua.aerospike.test_lua_stream import RECORDS
@@ -22,6 +23,23 @@ from tests.unit.asudfd.lua.aerospike.test_lua_stream import RECORDS
 ONE = bytes(7) + b"\1"
 DEEP, TOO_DEEP = b"\x91" * 127 + b"\x90", b"\x91" * 128 + b"\x90"
 HEAD = message.reply(0, count=1)
+
+
+def fault_of(raw: Any, before: bytes) -> str:
+    """What is wrong with the result of a call on a record with the bins ``before``; empty when nothing is."""
+    try:
+        checked(raw, RecordView(True, 1, 0, 1, b"", b"", bytes(20), before, True))
+    except WrongResultError as error:
+        return str(error)
+    return ""
+
+
+def fault_in(messages: Any, head: bytes) -> str:
+    try:
+        check_messages(messages, head)
+    except WrongResultError as error:
+        return str(error)
+    return ""
 
 
 def written(bins: Any, **changes: Any) -> tuple[Any, ...]:
@@ -190,9 +208,7 @@ def test_what_the_sandbox_writes_itself_is_right(values: list[Any]) -> None:
     blob = bin_of(*particle.pack(msgpack.MarkedList([])), b"l")
     subject = RecordView(True, 1, 0, 1, b"", b"", bytes(20), blob, True)
     arguments = msgpack.pack(values)
-    applied = context.invoke(
-        record_call("m", b"fill", arguments, subject), time.monotonic() + 10, trial=False
-    )
+    applied = context.invoke(record_call("m", b"fill", arguments, subject), time.monotonic() + 10)
     assert applied.code == 0, applied
 
 
@@ -270,7 +286,7 @@ def test_a_forged_value_is_an_error_of_the_call(forged: Callable[..., Any], name
     context = forged(f"function f(rec) {body} end".encode(), lambda *line: lines.append(line))
     blob = bin_of(1, ONE)
     subject = RecordView(True, 1, 0, 1, b"", b"", bytes(20), blob, True)
-    applied = context.invoke(record_call("m", b"f", b"\x90", subject), time.monotonic() + 5, trial=False)
+    applied = context.invoke(record_call("m", b"f", b"\x90", subject), time.monotonic() + 5)
     assert fault_of(applied, blob) == ""
     if text:
         assert applied[:2] == (100, 3)
@@ -319,8 +335,6 @@ def test_depth_is_the_same_on_both_sides() -> None:
     )
     subject = RecordView(True, 1, 0, 1, b"", b"", bytes(20), b"", True)
     for depth, code in ((127, 0), (128, 0), (129, 100), (130, 100)):
-        applied = context.invoke(
-            record_call("m", b"f", msgpack.pack([depth]), subject), time.monotonic() + 5, trial=False
-        )
+        applied = context.invoke(record_call("m", b"f", msgpack.pack([depth]), subject), time.monotonic() + 5)
         assert applied.code == code
         assert context.usable
