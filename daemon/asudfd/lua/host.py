@@ -183,21 +183,20 @@ class LuaHost(Generic[ResultT]):
         it turned out to now; then nothing has happened, and `run` is to be asked, what the function works on locked.
         """
         pool = self._pools.get(module)
-        if pool is None or function in pool.version.guard.slow:
+        if pool is None or size > INLINE_BYTES_MAX:
             return None
-        if size > INLINE_BYTES_MAX:
-            return None
-        context = pool.take_idle()
+        guard = pool.version.guard
+        context = None if function in guard.slow else pool.take_idle()
         if context is None:
             return None
-        doubtful = function in pool.version.guard.doubtful
+        doubtful = function in guard.doubtful
         clock = _thread_time if doubtful else _monotonic
         began = clock()
         result: ResultT = context.try_out(function, TRIAL_SECONDS, arguments, view)
         seconds = clock() - began
         if doubtful or seconds > LONG_SECONDS or context.late:
             # it may be slow in so few instructions that nothing stopped it
-            pool.version.guard.note_late(function, HOLD_MAX * 2 if context.late else seconds)
+            guard.note_late(function, HOLD_MAX * 2 if context.late else seconds)
         if not pool.give_idle(context):
             self._close([context])
             if context.late:
