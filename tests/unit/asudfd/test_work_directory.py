@@ -176,7 +176,7 @@ def test_no_metadata_is_read_or_written_elsewhere(tmp_path: Path, name: str, the
     assert (victim.read_text() if victim.exists() else "") == ("precious" if there == "link" else "")
 
 
-OWN = ("smd", "record", "udf", "lua/demotion.py", "lock.py")
+OWN = ("smd", "record", "udf", "lua/demotion.py", "process/lock.py")
 
 
 def test_every_file_of_the_work_directory_is_opened_by_one_function() -> None:
