@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 from asinfo.errors import WireError
 from asinfo.wire.message import (
     FIELD_NAMESPACE,
-    FIELD_UDF_MODULE,
     HEADER_SIZE,
     INFO1_BATCH,
     INFO2_WRITE,
@@ -70,8 +69,12 @@ class RecordService:
         self, body: bytes, session: ClientSession | None = None
     ) -> bytes | Awaitable[Made] | AsyncIterator[bytes]:
         """The whole reply to the message ``body``: at once, or later, or piece by piece."""
-        if len(body) > HEADER_SIZE and body[2] == INFO2_WRITE and body[20:22] == _HAS_NO_OPS:
-            reply = self.executor.respond_to_known_call(body, session)
+        if len(body) > HEADER_SIZE and body[20:22] == _HAS_NO_OPS:
+            reply: bytes | Awaitable[bytes] | None = None
+            if not body[2]:
+                reply = self.executor.respond_to_known_read(body)
+            elif body[2] == INFO2_WRITE:
+                reply = self.executor.respond_to_known_call(body, session)
             if reply is not None:
                 return reply
         try:
@@ -83,8 +86,8 @@ class RecordService:
         except WireError as error:
             self.context.refusals.note(Result.PARAMETER, f"a malformed message: {error}", session)
             return only_last(Result.PARAMETER) if body[1:2] and body[1] & INFO1_BATCH else _MALFORMED
-        if FIELD_UDF_MODULE in message.fields and len(body) <= KNOWN_SIZE_MAX:
-            self.executor.learn_call(body, message)
+        if not count and len(body) <= KNOWN_SIZE_MAX:
+            self.executor.learn(body, message)
         if self._owners.alone:
             return self.executor.respond(message, todo, "client", session)
         return self._pass_on(message, todo, body, session)

@@ -39,7 +39,9 @@ KNOWN_MAX = 1024
 KNOWN_SIZE_MAX = 512
 """Bytes of a message that is kept; a longer one is not worth the hashing."""
 
-_DIGEST_HEAD = field(FIELD_DIGEST, bytes(DIGEST_SIZE))[:5]
+DIGEST_HEAD = field(FIELD_DIGEST, bytes(DIGEST_SIZE))[:5]
+"""Size and identifier of the field before its digest."""
+
 _SPECIAL = (FIELD_KEY, FIELD_FILTER, FIELD_MRT_ID)
 
 
@@ -75,7 +77,7 @@ class CallCache(dict[bytes, KnownCall]):
         namespace = namespaces.get(fields.get(FIELD_NAMESPACE, b""))
         if (
             namespace is None
-            or body[place - 5 : place + DIGEST_SIZE] != _DIGEST_HEAD + (message.digest or b"")
+            or body[place - 5 : place + DIGEST_SIZE] != DIGEST_HEAD + (message.digest or b"")
             or int.from_bytes(body[18:20], "big") != len(fields)  # one that comes twice
             or len(set_name) > SET_NAME_SIZE_MAX
             or any(kind in fields for kind in _SPECIAL)

@@ -26,6 +26,7 @@ from asinfo.wire.message import (
     INFO1_READ,
     INFO2_DELETE,
     INFO2_WRITE,
+    count_ops,
     reply_frame,
     unpack,
 )
@@ -35,6 +36,7 @@ from asudfd.aerospike.message.filter.cache import filter_of, prepare, ready
 from asudfd.aerospike.message.outcome import OK, RecordOutcome, failed, refuse_unsupported
 from asudfd.aerospike.message.single.call_cache import CallCache, digest_place
 from asudfd.aerospike.message.single.read import read
+from asudfd.aerospike.message.single.read_cache import ReadCache
 from asudfd.aerospike.message.single.touch import touch
 from asudfd.aerospike.message.single.udf import apply, apply_in_thread, commit_result, view_of
 from asudfd.aerospike.message.single.write import delete, write
@@ -52,6 +54,8 @@ if TYPE_CHECKING:
     Execute = Callable[[Namespace, Message, list[Op]], RecordOutcome]
 
 _CALLED = UDFS.names["client"]
+_FOUND, _NOT_FOUND = READS.names["client"][OK], READS.names["client"][Result.NOT_FOUND]
+_NOT_FOUND_REPLY = reply_frame(Result.NOT_FOUND)
 _NO_OPS: list[Op] = []
 
 _KINDS: tuple[tuple[Execute, ResultCounters], ...] = (
@@ -66,12 +70,13 @@ _KINDS: tuple[tuple[Execute, ResultCounters], ...] = (
 class RecordExecutor:
     """Executes requests on single records of the node of ``context``, whoever has sent them."""
 
-    __slots__ = ("_calls", "context", "namespaces")
+    __slots__ = ("_calls", "_reads", "context", "namespaces")
 
     def __init__(self, context: RecordContext) -> None:
         self.context = context
         self.namespaces = context.namespaces
         self._calls = CallCache()
+        self._reads = ReadCache()
         context.owners.own = self
 
     def respond(
@@ -108,9 +113,38 @@ class RecordExecutor:
         outcome = self._attempt(namespace, message, todo, origin, session)
         return self._in_line(namespace, message, todo, origin, session) if outcome is None else outcome
 
-    def learn_call(self, body: bytes, message: Message) -> None:
-        """Keep what a UDF call says, for `respond_to_known_call`."""
-        self._calls.learn(body, message, self.namespaces)
+    def learn(self, body: bytes, message: Message) -> None:
+        """Keep what a request without ops says, for `respond_to_known_read` and `respond_to_known_call`."""
+        if message.info2:
+            self._calls.learn(body, message, self.namespaces)
+        else:
+            self._reads.learn(body, message, self.namespaces)
+
+    def respond_to_known_read(self, body: bytes) -> bytes | None:
+        """The reply to a plain read whose bytes came before with another digest; None if it has to take the usual way."""
+        try:
+            place = digest_place(body)
+            end = place + DIGEST_SIZE
+            namespace, set_name = self._reads[body[:place] + body[end:]]
+        except (IndexError, KeyError):
+            return None
+        digest, owners = body[place:end], self.context.owners
+        if digest in namespace.locks or not (owners.alone or owners.owns(partition_of(digest))):
+            return None
+        try:
+            record = namespace.get(digest)
+        except RequestRefused:  # a damaged record: the usual way tells of it
+            return None
+        if record is None:
+            namespace.counters[_NOT_FOUND] += 1
+            return _NOT_FOUND_REPLY
+        generation, void_time, _, found_in, _, bins = record
+        if found_in != set_name:
+            return None
+        if void_time and (namespace.config.sets or namespace.config.default_read_touch_ttl_pct):
+            return None  # the read may renew its time to live
+        namespace.counters[_FOUND] += 1
+        return reply_frame(OK, generation, void_time, bins, count_ops(bins))
 
     def respond_to_known_call(
         self, body: bytes, session: ClientSession | None
