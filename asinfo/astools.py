@@ -52,7 +52,7 @@ def read(
 
     ``keys`` are those of the program's own section, beside ``timeout``. Raises ConfigError and UsageError.
     """
-    reader = _Reader(values, program, keys, instance)
+    reader = _AstoolsReader(values, program, keys, instance)
     for path in paths:
         reader.file(path, pipe_seconds=PIPE_SECONDS)
     if instance is not None and not reader.found and not reader.problems:
@@ -63,7 +63,7 @@ def read(
     return reader.notes
 
 
-class _Reader:
+class _AstoolsReader:
     """The files read so far, and what was found in them."""
 
     def __init__(self, values: Values, program: str, keys: Sequence[Option], instance: str | None) -> None:

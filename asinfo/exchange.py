@@ -52,7 +52,7 @@ _READ = 1  # EPOLLIN and EPOLLOUT, which asinfo.poll takes too
 _WRITE = 4
 
 
-class _Connection:
+class _NodeConnection:
     """One ask on its way."""
 
     __slots__ = (
@@ -98,7 +98,7 @@ def exchange(
     """
     timeouts = [timeout] * len(asks) if isinstance(timeout, (int, float)) else timeout
     connections = [
-        _Connection(node, dialogue(node, body), seconds)
+        _NodeConnection(node, dialogue(node, body), seconds)
         for (node, body), seconds in zip(asks, timeouts, strict=True)
     ]
     engine = _Engine(connections, window, patience, arrived)
@@ -121,7 +121,7 @@ class _Engine:
 
     def __init__(
         self,
-        connections: list[_Connection],
+        connections: list[_NodeConnection],
         window: int,
         patience: float | None,
         arrived: Callable[[Reply], None] | None,
@@ -131,15 +131,15 @@ class _Engine:
         self._patience = patience
         self._arrived = arrived
         self._waiting = deque(connections)
-        self._timeline: list[tuple[float, int, _Connection]] = []
+        self._timeline: list[tuple[float, int, _NodeConnection]] = []
         """Heap of the started ones by their deadlines, with a number each, for connections have no order; the done
         ones leave it when they come to the front."""
-        self._impatient: list[_Connection] = []
+        self._impatient: list[_NodeConnection] = []
         """The few whose attempt to connect ends before their deadline."""
-        self._young: deque[_Connection] = deque()
+        self._young: deque[_NodeConnection] = deque()
         self._active = 0
         """How many unfinished ones are in ``_young``: those that count against the window."""
-        self._by_descriptor: dict[int, _Connection] = {}
+        self._by_descriptor: dict[int, _NodeConnection] = {}
         self._resolver: Resolver | None = None
         self._poll: Poll | select.epoll = _poller()
 
@@ -191,7 +191,7 @@ class _Engine:
                     return
                 self._broken(connection, error)
 
-    def _grow_up(self, connection: _Connection) -> None:
+    def _grow_up(self, connection: _NodeConnection) -> None:
         if connection.young:
             connection.young = False
             self._active -= 1
@@ -221,7 +221,7 @@ class _Engine:
             if not connection.done:
                 self._give_up(connection, last=True)
 
-    def _give_up(self, connection: _Connection, *, last: bool = False) -> None:
+    def _give_up(self, connection: _NodeConnection, *, last: bool = False) -> None:
         from asinfo import reasons
 
         looking_up = connection.socket is None
@@ -233,7 +233,7 @@ class _Engine:
 
     # ---- look-up and connect
 
-    def _begin(self, connection: _Connection) -> None:
+    def _begin(self, connection: _NodeConnection) -> None:
         """Start the clock and connect, or look the name up first. Raises OSError when no socket can be had."""
         node = connection.reply.node
         address = numeric(node.host, node.port)
@@ -251,7 +251,7 @@ class _Engine:
         else:
             self._connect(connection, opened, address)
 
-    def _look_up(self, node: Endpoint, connection: _Connection) -> None:
+    def _look_up(self, node: Endpoint, connection: _NodeConnection) -> None:
         if self._resolver is None:
             from asinfo.resolve import Resolver
 
@@ -269,7 +269,7 @@ class _Engine:
                 connection.addresses = list(found)
                 self._next_address(connection, Unreachable("resolve", "the name has no address"))
 
-    def _next_address(self, connection: _Connection, failure: Unreachable) -> None:
+    def _next_address(self, connection: _NodeConnection, failure: Unreachable) -> None:
         """Try the next address; without one, ``failure`` is the end."""
         self._drop_socket(connection)
         if not connection.addresses:
@@ -284,7 +284,7 @@ class _Engine:
         else:
             self._connect(connection, opened, address)
 
-    def _limit_attempt(self, connection: _Connection) -> None:
+    def _limit_attempt(self, connection: _NodeConnection) -> None:
         """Share the time that is left between the addresses that are left."""
         if self._patience is None and len(connection.addresses) < 2:
             return
@@ -294,7 +294,7 @@ class _Engine:
             connection.gives_up = min(connection.gives_up, connection.started + self._patience)
         self._impatient.append(connection)
 
-    def _connect(self, connection: _Connection, opened: _socket.socket, address: Address) -> None:
+    def _connect(self, connection: _NodeConnection, opened: _socket.socket, address: Address) -> None:
         """Connect and send at once."""
         connection.socket = opened
         self._by_descriptor[opened.fileno()] = connection
@@ -311,7 +311,7 @@ class _Engine:
 
     # ---- bytes
 
-    def _turn(self, connection: _Connection) -> None:
+    def _turn(self, connection: _NodeConnection) -> None:
         """Send and receive what can be; finish or fail."""
         try:
             if connection.outbox:
@@ -327,7 +327,7 @@ class _Engine:
         if not connection.done:
             self._want(connection)
 
-    def _send(self, connection: _Connection) -> None:
+    def _send(self, connection: _NodeConnection) -> None:
         assert connection.socket is not None
         try:
             sent = connection.socket.send(connection.outbox)
@@ -339,7 +339,7 @@ class _Engine:
         whole = sent == len(connection.outbox)
         connection.outbox = b"" if whole else memoryview(connection.outbox)[sent:]
 
-    def _receive(self, connection: _Connection) -> None:
+    def _receive(self, connection: _NodeConnection) -> None:
         assert connection.socket is not None
         data = connection.socket.recv(CHUNK)
         talk = connection.dialogue
@@ -354,7 +354,7 @@ class _Engine:
             connection.outbox = bytes(connection.outbox) + answer
             self._send(connection)
 
-    def _want(self, connection: _Connection) -> None:
+    def _want(self, connection: _NodeConnection) -> None:
         """Tell the poller what the connection waits for."""
         wanted = _READ
         if connection.outbox:
@@ -367,7 +367,7 @@ class _Engine:
 
     # ---- ends
 
-    def _broken(self, connection: _Connection, error: OSError) -> None:
+    def _broken(self, connection: _NodeConnection, error: OSError) -> None:
         from asinfo import reasons
 
         failure = reasons.broken(error, connection.dialogue, connected=connection.connected)
@@ -376,12 +376,12 @@ class _Engine:
         else:
             self._next_address(connection, failure)
 
-    def _fail(self, connection: _Connection, failure: Unreachable) -> None:
+    def _fail(self, connection: _NodeConnection, failure: Unreachable) -> None:
         connection.reply.failure = failure
         connection.reply.note = connection.dialogue.note
         self._finish(connection)
 
-    def _finish(self, connection: _Connection) -> None:
+    def _finish(self, connection: _NodeConnection) -> None:
         if connection.started:
             connection.reply.milliseconds = (monotonic() - connection.started) * 1000
         self._drop_socket(connection)
@@ -389,7 +389,7 @@ class _Engine:
         if self._arrived is not None:
             self._arrived(connection.reply)
 
-    def _drop_socket(self, connection: _Connection) -> None:
+    def _drop_socket(self, connection: _NodeConnection) -> None:
         if connection.socket is None:
             return
         self._by_descriptor.pop(connection.socket.fileno(), None)

@@ -12,7 +12,7 @@ from asinfo.errors import Unreachable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from asinfo.exchange import Address, _Connection
+    from asinfo.exchange import Address, _NodeConnection
 
     Found = list[Address] | Unreachable
 
@@ -32,12 +32,12 @@ class Resolver:
         self._wanted: deque[tuple[str, int]] = deque()
         self._found: deque[tuple[str, int, Found]] = deque()
         self._known: dict[tuple[str, int], Found] = {}
-        self._asking: dict[tuple[str, int], list[_Connection]] = {}
+        self._asking: dict[tuple[str, int], list[_NodeConnection]] = {}
         self._threads = 0
         self._lock = _thread.allocate_lock()
         self._closed = False
 
-    def look_up(self, host: str, port: int, connection: _Connection) -> None:
+    def look_up(self, host: str, port: int, connection: _NodeConnection) -> None:
         """Find the addresses of ``host`` for ``connection``."""
         waiting = self._asking.setdefault((host, port), [])
         waiting.append(connection)
@@ -50,11 +50,11 @@ class Resolver:
                     self._threads += 1
                     _thread.start_new_thread(self._work, ())
 
-    def results(self) -> list[tuple[_Connection, Found]]:
+    def results(self) -> list[tuple[_NodeConnection, Found]]:
         """Connections whose names were looked up since the last call."""
         with suppress(BlockingIOError):
             os.read(self.descriptor, 4096)
-        news: list[tuple[_Connection, Found]] = []
+        news: list[tuple[_NodeConnection, Found]] = []
         while self._found:
             host, port, found = self._found.popleft()
             self._known[host, port] = found

@@ -15,7 +15,7 @@ from asinfo.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asadm.fleet.desired.directory import Directory
+    from asadm.fleet.desired.directory import ModuleDirectory
     from asadm.fleet.observed.survey import Survey
     from asadm.fleet.plan.plan import FleetPlan
     from asadm.fleet.plan.plan_file import SavedPlan
@@ -51,7 +51,7 @@ class ApplySettings(NamedTuple):
     """What is applied, and how; ``saved`` is the plan file, where that was given in place of a directory."""
 
     change: ChangeSettings
-    directory: Directory
+    directory: ModuleDirectory
     prune: bool
     verify: bool
     saved: SavedPlan | None = None

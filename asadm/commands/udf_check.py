@@ -16,7 +16,7 @@ from asinfo.terminal.options import Option
 if TYPE_CHECKING:
     from typing import Self
 
-    from asadm.fleet.desired.directory import Directory
+    from asadm.fleet.desired.directory import ModuleDirectory
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
 
@@ -69,7 +69,7 @@ class CheckSettings(NamedTuple):
     prune: bool
     quiet: bool
     metrics_file: str | None
-    directory: Directory | None = None
+    directory: ModuleDirectory | None = None
 
     @classmethod
     def of(cls, arguments: CommandArguments) -> Self:

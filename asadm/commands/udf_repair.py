@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from asadm.fleet.change.guard import Seen, Work
     from asadm.fleet.change.repair_run import RepairRow
-    from asadm.fleet.desired.directory import Directory
+    from asadm.fleet.desired.directory import ModuleDirectory
     from asadm.fleet.observed.right_version import RightVersion
     from asadm.fleet.observed.survey import Survey
     from asadm.session import CommandSession
@@ -81,7 +81,7 @@ class RepairSettings(NamedTuple):
 
     change: ChangeSettings
     names: Sequence[bytes]
-    directory: Directory | None
+    directory: ModuleDirectory | None
     trusted: str | None
     verify: bool
 

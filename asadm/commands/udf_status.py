@@ -14,7 +14,7 @@ from asinfo.terminal.options import SECONDS_MAX, Option
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from asadm.fleet.desired.directory import Directory
+    from asadm.fleet.desired.directory import ModuleDirectory
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
     from asadm.target.interface import Target
@@ -58,7 +58,7 @@ class StatusSettings:
 
     __slots__ = ("directory", "pause", "verify")
 
-    def __init__(self, directory: Directory | None, pause: float | None, *, verify: bool) -> None:
+    def __init__(self, directory: ModuleDirectory | None, pause: float | None, *, verify: bool) -> None:
         self.directory = directory
         self.pause = pause
         self.verify = verify
@@ -96,7 +96,7 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
 
 
 def look(
-    session: CommandSession, cluster: Target, directory: Directory | None, *, verify: bool = False
+    session: CommandSession, cluster: Target, directory: ModuleDirectory | None, *, verify: bool = False
 ) -> CommandOutcome:
     """What every node has now."""
     seen = survey(cluster)
@@ -120,7 +120,7 @@ def look(
 
 
 def _watch(
-    session: CommandSession, cluster: Target, directory: Directory | None, pause: float, *, verify: bool
+    session: CommandSession, cluster: Target, directory: ModuleDirectory | None, pause: float, *, verify: bool
 ) -> CommandOutcome:
     """Look again and again. Ctrl-C is the way to end it, and no failure."""
     code = 0

@@ -124,7 +124,7 @@ def decode(data: bytes) -> Node:
     if len(data) > SIZE_MAX:
         raise WireError(f"an expression of {len(data)} bytes")
     _count(data)
-    return _Reader().node(msgpack.unpack(data))
+    return _ExpressionReader().node(msgpack.unpack(data))
 
 
 def _count(data: bytes) -> None:
@@ -143,7 +143,7 @@ def _count(data: bytes) -> None:
         pass_over(data, 0, charge)
 
 
-class _Reader:
+class _ExpressionReader:
     """Reads one expression, and counts."""
 
     __slots__ = ("_left",)

@@ -14,7 +14,7 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asadm.fleet.desired.directory import Directory
+    from asadm.fleet.desired.directory import ModuleDirectory
     from asadm.fleet.plan.plan import FleetPlan
     from asadm.target.interface import Target
     from asinfo.exchange import Endpoint
@@ -75,7 +75,9 @@ class CheckResult:
     told its modules, and with ``verify`` let them be read.
     """
 
-    def __init__(self, cluster: Target, directory: Directory | None, *, verify: bool, prune: bool) -> None:
+    def __init__(
+        self, cluster: Target, directory: ModuleDirectory | None, *, verify: bool, prune: bool
+    ) -> None:
         """Ask the nodes. Raises UsageError when the directory is for another cluster."""
         started = time.monotonic()
         if directory is not None:

@@ -56,7 +56,7 @@ class ModuleSource:
         self.requires: tuple[bytes, ...] = ()
 
 
-class Directory:
+class ModuleDirectory:
     """The modules that every node should have.
 
     ``sources``   by name, in dependency order: what a module requires comes before it
@@ -94,7 +94,7 @@ def matches(name: bytes, globs: Iterable[str]) -> bool:
     return any(fnmatchcase(readable, glob) for glob in globs)
 
 
-def read(path: str, rules: Rules = RULES) -> Directory:
+def read(path: str, rules: Rules = RULES) -> ModuleDirectory:
     """The directory at ``path``, whose modules keep the ``rules`` of a kind of server.
 
     Raises UsageError when it is none or is empty, and ConfigError with everything that is wrong with its files and with
@@ -107,7 +107,7 @@ def read(path: str, rules: Rules = RULES) -> Directory:
         raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _read(top: ConfinedDirectory, path: str, rules: Rules) -> Directory:
+def _read(top: ConfinedDirectory, path: str, rules: Rules) -> ModuleDirectory:
     found = _files(top, path)
     settings = os.path.join(path, FILE)  # noqa: PTH118 - keeps the path as given
     if OTHER_FILE in found:  # what it says would not be heeded: its clusters would protect nothing
@@ -132,7 +132,7 @@ def _read(top: ConfinedDirectory, path: str, rules: Rules) -> Directory:
         raise ConfigError(problems)
     if not sources:
         raise UsageError(f"{path}: there is no module in it: no file called *.lua")
-    return Directory(path, sources, exclude=pins.exclude, keep=pins.keep, clusters=pins.clusters)
+    return ModuleDirectory(path, sources, exclude=pins.exclude, keep=pins.keep, clusters=pins.clusters)
 
 
 def _files(top: ConfinedDirectory, path: str) -> list[str]:

@@ -12,7 +12,7 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from asadm.fleet.desired.directory import Directory
+    from asadm.fleet.desired.directory import ModuleDirectory
     from asadm.fleet.observed.served import ServedModules
     from asadm.fleet.observed.survey import Survey
     from asinfo.exchange import Endpoint
@@ -40,7 +40,11 @@ class ModuleStatus:
     __slots__ = ("hashes", "letters", "name", "states", "usual")
 
     def __init__(
-        self, name: bytes, survey: Survey, directory: Directory | None, damaged: Collection[Endpoint] = ()
+        self,
+        name: bytes,
+        survey: Survey,
+        directory: ModuleDirectory | None,
+        damaged: Collection[Endpoint] = (),
     ) -> None:
         self.name = name
         self.hashes = survey.hashes(name)
@@ -92,7 +96,7 @@ class StatusMatrix:
     __slots__ = ("directory", "modules", "served", "survey")
 
     def __init__(
-        self, survey: Survey, directory: Directory | None = None, served: ServedModules | None = None
+        self, survey: Survey, directory: ModuleDirectory | None = None, served: ServedModules | None = None
     ) -> None:
         self.survey = survey
         self.directory = directory

@@ -15,7 +15,7 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from asadm.fleet.desired.directory import Directory
+    from asadm.fleet.desired.directory import ModuleDirectory
     from asadm.fleet.observed.survey import Survey
     from asadm.target.interface import Target
     from asinfo.exchange import Endpoint
@@ -83,7 +83,7 @@ class RightVersion:
 
 
 def by_directory(
-    cluster: Target, survey: Survey, names: Sequence[bytes], directory: Directory
+    cluster: Target, survey: Survey, names: Sequence[bytes], directory: ModuleDirectory
 ) -> list[RightVersion]:
     """The directory's modules (or those of ``names``) are right. Raises UsageError for a name it has not."""
     for name in names:

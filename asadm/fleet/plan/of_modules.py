@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asadm.fleet.desired.directory import Directory, ModuleSource
+from asadm.fleet.desired.directory import ModuleDirectory, ModuleSource
 from asadm.fleet.plan.plan import REMOVE, SAME, UNREAD, FleetPlan, PlanStep, make
 from asinfo.errors import UsageError
 
@@ -21,12 +21,12 @@ def wish(title: str, sources: Sequence[ModuleSource], removed: Sequence[bytes], 
     return plan
 
 
-def _directory(title: str, sources: Sequence[ModuleSource]) -> Directory:
+def _directory(title: str, sources: Sequence[ModuleSource]) -> ModuleDirectory:
     """``sources`` in dependency order; in the given one where they require each other, which nodes may have had."""
     try:
-        return Directory(title, sources)
+        return ModuleDirectory(title, sources)
     except UsageError:
-        directory = Directory(title, ())
+        directory = ModuleDirectory(title, ())
         directory.sources = {source.name: source for source in sources}
         return directory
 

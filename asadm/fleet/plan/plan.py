@@ -12,7 +12,7 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asadm.fleet.desired.directory import Directory, ModuleSource
+    from asadm.fleet.desired.directory import ModuleDirectory, ModuleSource
     from asadm.fleet.observed.survey import Survey
     from asadm.target.interface import Target
 
@@ -68,7 +68,7 @@ class FleetPlan:
 
     def __init__(
         self,
-        directory: Directory,
+        directory: ModuleDirectory,
         survey: Survey,
         steps: Sequence[PlanStep],
         foreign: Sequence[bytes] = (),
@@ -103,7 +103,7 @@ class FleetPlan:
         ]
 
 
-def make(directory: Directory, survey: Survey, *, prune: bool) -> FleetPlan:
+def make(directory: ModuleDirectory, survey: Survey, *, prune: bool) -> FleetPlan:
     """The plan that brings the nodes of ``survey`` to what ``directory`` has."""
     steps = [_step(survey, name, source) for name, source in directory.sources.items()]
     foreign = [
@@ -119,7 +119,7 @@ def make(directory: Directory, survey: Survey, *, prune: bool) -> FleetPlan:
 
 
 def examine(
-    cluster: Target, directory: Directory, *, prune: bool = False, timeout: float | None = None
+    cluster: Target, directory: ModuleDirectory, *, prune: bool = False, timeout: float | None = None
 ) -> FleetPlan:
     """Read all nodes of ``cluster`` and make the plan.
 
@@ -129,7 +129,7 @@ def examine(
     return make(directory, survey(cluster, timeout=timeout), prune=prune)
 
 
-def permit(cluster: Target, directory: Directory) -> None:
+def permit(cluster: Target, directory: ModuleDirectory) -> None:
     """Refuse a cluster that ``directory`` is not meant for.
 
     The name that counts is the inventory's; where that is not in the list, the one that the nodes themselves give.

@@ -19,7 +19,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from asadm.fleet.desired.directory import Directory, ModuleSource
+from asadm.fleet.desired.directory import ModuleDirectory, ModuleSource
 from asadm.save_file import save
 from asadm.target.rules import RULES
 from asinfo.decode import decode_base64, decode_json, encode_base64
@@ -52,7 +52,7 @@ class SavedPlan:
 
     __slots__ = ("addresses", "cluster", "directory", "made", "prune", "seen")
 
-    def __init__(self, directory: Directory, *, prune: bool, cluster: str, made: str) -> None:
+    def __init__(self, directory: ModuleDirectory, *, prune: bool, cluster: str, made: str) -> None:
         self.directory = directory
         self.prune = prune
         self.cluster = cluster
@@ -136,7 +136,7 @@ def _document(content: bytes) -> dict[str, Any]:
 
 
 def _saved(document: dict[str, Any], path: str, rules: Rules) -> SavedPlan:
-    directory = Directory(
+    directory = ModuleDirectory(
         str(document["directory"]),
         [_source(module, rules) for module in document["modules"]],
         exclude=_texts(document["exclude"]),

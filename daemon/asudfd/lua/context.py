@@ -109,7 +109,7 @@ class LuaContext:
         self.fresh_memory = 0
         self._stream: LuaCall | None = None
         self._clock = _Clock()
-        self._lines = _Lines(settings.log, crossing.log_context)
+        self._lines = _LuaLines(settings.log, crossing.log_context)
         fetch, take = _module_texts(settings, required)
         verbs = self._runtime.execute(
             chunks.first,
@@ -317,7 +317,7 @@ def _module_texts(
     return fetch, lambda: waiting[0]
 
 
-class _Lines:
+class _LuaLines:
     """What modules log, handed on as text."""
 
     __slots__ = ("_log", "context")

@@ -12,7 +12,7 @@ TEXTS_MAX = 64
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
+class _FormerSource:
     """A source that its module no longer has, and the modules that have changed since then, itself among them."""
 
     text: bytes
@@ -25,7 +25,7 @@ class PreviousSources:
     __slots__ = ("_texts",)
 
     def __init__(self) -> None:
-        self._texts: dict[str, _Source] = {}
+        self._texts: dict[str, _FormerSource] = {}
 
     def add(self, module: str, text: bytes | None) -> None:
         """Note that ``module`` has changed. ``text`` was its source; None if no other module requires it."""
@@ -33,7 +33,7 @@ class PreviousSources:
             previous.changed.add(module)
         if text is not None:
             self._texts.pop(module, None)
-            self._texts[module] = _Source(text, {module})
+            self._texts[module] = _FormerSource(text, {module})
         while len(self._texts) > TEXTS_MAX:
             del self._texts[next(iter(self._texts))]
 

@@ -67,7 +67,7 @@ class DatabaseSalvage:
     broken: list[str] = field(default_factory=list)
 
 
-class _Message(NamedTuple):
+class _ChildMessage(NamedTuple):
     kind: int
     partition: int
     key: bytes
@@ -118,7 +118,7 @@ def _read_all(path: Path, take: Callable[[bytes, bytes], None]) -> DatabaseSalva
     return found
 
 
-def _note(message: _Message, found: DatabaseSalvage, take: Callable[[bytes, bytes], None]) -> None:
+def _note(message: _ChildMessage, found: DatabaseSalvage, take: Callable[[bytes, bytes], None]) -> None:
     match message.kind:
         case SalvageMessage.RECORD:
             take(message.key, message.value)
@@ -134,7 +134,7 @@ def _note(message: _Message, found: DatabaseSalvage, take: Callable[[bytes, byte
             found.figures[message.value[_COUNT.size :]] = objects
 
 
-def _tell(path: Path, first: int) -> Iterator[_Message]:
+def _tell(path: Path, first: int) -> Iterator[_ChildMessage]:
     """What a child says of the partitions from ``first`` on."""
     read_end, write_end = os.pipe()
     child = os.fork()
@@ -148,7 +148,7 @@ def _tell(path: Path, first: int) -> Iterator[_Message]:
             value = _take(read_end, size)
             if value is None:
                 break
-            yield _Message(kind, partition, key, value)
+            yield _ChildMessage(kind, partition, key, value)
     finally:
         os.close(read_end)
         os.kill(child, signal.SIGKILL)

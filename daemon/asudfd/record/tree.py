@@ -40,7 +40,7 @@ _KEY_SIZE = KEY_SIZE.to_bytes(2, sys.byteorder)
 _EMPTY = (1 << 64) - 1
 
 
-class _Page(NamedTuple):
+class _TreePage(NamedTuple):
     places: tuple[int, ...]
     content: bytes
 
@@ -91,7 +91,7 @@ def _walk(file: int, page_size: int, root: int, size: tuple[int, int]) -> int:
     return entries
 
 
-def _check_keys(page: _Page, before: tuple[bytes, bytes], offset: int) -> bytes:
+def _check_keys(page: _TreePage, before: tuple[bytes, bytes], offset: int) -> bytes:
     """The last key of a leaf. Raises _BrokenError.
 
     Its keys must be in order. ``before`` are the last key of the leaf before, which is less than the key by which the
@@ -105,7 +105,7 @@ def _check_keys(page: _Page, before: tuple[bytes, bytes], offset: int) -> bytes:
     return keys[-1]
 
 
-def _read(file: int, page_size: int, number: int, kind: int) -> _Page:
+def _read(file: int, page_size: int, number: int, kind: int) -> _TreePage:
     content = os.pread(file, page_size, number * page_size) if number < _EMPTY // page_size >> 1 else b""
     if len(content) == page_size:
         own, _, flags, lower, upper = _PAGE.unpack_from(content)
@@ -116,7 +116,7 @@ def _read(file: int, page_size: int, number: int, kind: int) -> _Page:
                 and max(places) <= page_size - _NODE_SIZE
                 and len(set(places)) == len(places)
             ):
-                return _Page(places, content)
+                return _TreePage(places, content)
     raise _BrokenError(f"the page at offset {number * page_size} is not what was written")
 
 

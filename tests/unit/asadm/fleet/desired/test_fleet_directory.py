@@ -8,7 +8,7 @@ import pytest
 
 from asadm import yaml_file
 from asadm.fleet.desired import directory
-from asadm.fleet.desired.directory import Directory, ModuleSource
+from asadm.fleet.desired.directory import ModuleDirectory, ModuleSource
 from asadm.target.aerospike.rules import ALLOWED
 from asinfo.errors import ConfigError, Error, UsageError
 from asinfo.wire.udf import SOURCE_SIZE_MAX, base64, digest
@@ -23,7 +23,7 @@ def make(path: Path, **files: str) -> Path:
     return path
 
 
-def names(found: Directory) -> list[str]:
+def names(found: ModuleDirectory) -> list[str]:
     return [name.decode() for name in found.sources]
 
 
@@ -95,7 +95,7 @@ def test_many_circles_are_opened_at_once(tmp_path: Path) -> None:
         ModuleSource(b"m%d.lua" % number, "", b" ".join(b"require 'm%d'" % other for other in range(60)))
         for number in range(60)
     ]
-    found = Directory(str(tmp_path), sources)
+    found = ModuleDirectory(str(tmp_path), sources)
     assert len(found.sources) == 60
     assert found.circles
 

@@ -6,7 +6,7 @@ import pytest
 
 from asadm.cluster import ClusterNode
 from asadm.fleet.desired import directory
-from asadm.fleet.desired.directory import Directory
+from asadm.fleet.desired.directory import ModuleDirectory
 from asadm.fleet.observed import survey
 from asadm.fleet.plan.plan import examine, make
 from asadm.outcome import NodeAnswer
@@ -31,7 +31,7 @@ def surveyed(*answers: NodeAnswer) -> survey.Survey:
 
 
 @pytest.fixture
-def modules(tmp_path: Path) -> Directory:
+def modules(tmp_path: Path) -> ModuleDirectory:
     (tmp_path / "a.lua").write_text("require 'b'; require 'gone'")
     (tmp_path / "b.lua").write_text("return 1")
     return directory.read(str(tmp_path))
@@ -73,7 +73,7 @@ def test_a_list_that_would_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> N
     assert found.answers[0].error == "udf-list: more than 2 modules"
 
 
-def test_actions(modules: Directory) -> None:
+def test_actions(modules: ModuleDirectory) -> None:
     wanted = modules.sources[b"b.lua"].hash
     found = surveyed(
         listing("n1", {b"b.lua": wanted}),
@@ -90,12 +90,12 @@ def test_actions(modules: Directory) -> None:
     assert plan.missing() == [(b"a.lua", b"gone.lua")]
 
 
-def test_a_node_that_was_not_read_is_no_pending_change(modules: Directory) -> None:
+def test_a_node_that_was_not_read_is_no_pending_change(modules: ModuleDirectory) -> None:
     plan = make(modules, surveyed(NodeAnswer(node("n1"), "refused")), prune=True)
     assert (plan.pending, plan.complete) == (False, False)
 
 
-def test_pruning(tmp_path: Path, modules: Directory) -> None:
+def test_pruning(tmp_path: Path, modules: ModuleDirectory) -> None:
     (tmp_path / "udf.yaml").write_text("keep: [kept.lua]\nexclude: ['test_*']\n")
     modules = directory.read(str(tmp_path))
     lists = {b"first.lua": ONE, b"kept.lua": ONE, b"test_x.lua": ONE, b"last.lua": ONE, b"gone.lua": ONE}
@@ -117,14 +117,14 @@ def cluster(fleet: Fleet, name: str = "") -> AerospikeCluster:
     )
 
 
-def test_one_list_a_node_and_nothing_else(modules: Directory) -> None:
+def test_one_list_a_node_and_nothing_else(modules: ModuleDirectory) -> None:
     with Fleet(3) as fleet:
         plan = examine(cluster(fleet), modules)
         assert [each.commands for each in fleet.nodes] == [[b"udf-list"]] * 3
     assert plan.complete
 
 
-def test_another_cluster_is_refused(tmp_path: Path, modules: Directory) -> None:
+def test_another_cluster_is_refused(tmp_path: Path, modules: ModuleDirectory) -> None:
     (tmp_path / "udf.yaml").write_text("clusters: [production]")
     modules = directory.read(str(tmp_path))
     with Fleet(2) as fleet:
