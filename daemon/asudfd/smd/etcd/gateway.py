@@ -234,14 +234,15 @@ class Gateway:
     async def _ask(
         self, endpoint: str, path: str, body: Mapping[str, Any], seconds: float
     ) -> Mapping[str, Any]:
-        url = endpoint + await self._prefix(endpoint, seconds) + path
-        token = await self._log_in(endpoint, "")
+        base = endpoint + await self._prefix(endpoint, seconds)
+        url = base + path
+        token = await self._log_in(base, "")
         try:
             return await self._post(url, body, seconds, token)
         except _Stale as error:
             if not self._user:
                 raise AccessDenied("etcd asks for a user, and none is configured") from error
-        token = await self._log_in(endpoint, token)
+        token = await self._log_in(base, token)
         try:
             return await self._post(url, body, seconds, token)
         except _Stale as error:
@@ -249,7 +250,7 @@ class Gateway:
 
     async def _open_watch(self, endpoint: str, key: bytes, end: bytes, start: int) -> httpx.Response:
         prefix = await self._prefix(endpoint, WATCH_SECONDS)
-        token = await self._log_in(endpoint, "")
+        token = await self._log_in(endpoint + prefix, "")
         create: dict[str, Any] = {
             "key": wire.text(key),
             "range_end": wire.text(end),
@@ -303,17 +304,19 @@ class Gateway:
             )
         self.cluster_id = identity
 
-    async def _log_in(self, endpoint: str, stale: str) -> str:
-        """A token other than ``stale``, when there is a user; one call gets it for all."""
+    async def _log_in(self, base: str, stale: str) -> str:
+        """A token other than ``stale``, when there is a user; one call gets it for all.
+
+        ``base`` is the address of the gateway with its prefix: the one that is kept may be dropped while this waits.
+        """
         if self._user and self._token == stale:
             async with self._login:
                 if self._token == stale:
-                    self._token = await self._authenticate(endpoint)
+                    self._token = await self._authenticate(f"{base}/auth/authenticate")
         return self._token
 
-    async def _authenticate(self, endpoint: str) -> str:
+    async def _authenticate(self, url: str) -> str:
         """A token for our user."""
-        url = f"{endpoint}{self._prefixes[endpoint]}/auth/authenticate"
         try:
             reply = await self._post(url, {"name": self._user, "password": self._password}, WATCH_SECONDS)
         except EtcdRefused as error:

@@ -290,3 +290,23 @@ def test_the_end_of_a_prefix() -> None:
 
 def test_a_text_fits_into_an_answer() -> None:
     assert str(EtcdError("a;b\nc" + "x" * 500)) == "a,b c" + "x" * 195
+
+
+def test_an_endpoint_that_fails_for_another_while_one_waits_to_log_in() -> None:
+    """What is known of it is dropped then; who waits knows it already."""
+
+    def answer(path: str, body: dict[str, Any], headers: dict[str, str]) -> bytes:
+        return reply({"token": "t1"}) if path.endswith("/auth/authenticate") else GOOD
+
+    async def scenario() -> None:
+        async with fake(answer) as server:
+            gateway = Gateway([server.url], user="node", password="pass")
+            async with gateway._login:
+                fetching = asyncio.ensure_future(fetch(gateway))
+                while not gateway._prefixes:
+                    await asyncio.sleep(0)
+                gateway._turn_from(server.url)
+            assert await fetching == b"1"
+            await gateway.close()
+
+    run(scenario())
