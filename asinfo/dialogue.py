@@ -1,4 +1,4 @@
-"""A node, its reply, and the conversation between: bytes in, bytes out, no socket.
+"""An info request and its reply on one connection, as a state machine without I/O: bytes in, bytes out.
 
 The plain conversation is one info request and its reply. Login (asinfo.login) and TLS (asinfo.tls) are conversations
 of the same form around it.

@@ -53,7 +53,7 @@ _WRITE = 4
 
 
 class _NodeConnection:
-    """One ask on its way."""
+    """One connection of an exchange: what is to be sent, what has come, and until when."""
 
     __slots__ = (
         "addresses", "connected", "deadline", "dialogue", "gives_up", "outbox", "reply", "socket", "started", "timeout",

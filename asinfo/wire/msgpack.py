@@ -93,7 +93,7 @@ INFINITY = Ext(0xFF, b"\1")
 
 
 class MarkedList(list["Any"]):
-    """A list that begins with a marker. Whoever sets ORDERED also sorts: it is packed as it stands."""
+    """A list that begins with a marker. The caller sorts an ORDERED list; packing does not."""
 
     __slots__ = ("flags",)
 

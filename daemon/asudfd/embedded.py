@@ -10,6 +10,7 @@ signal handlers, writes nothing to stdout and stderr, never ends the process, an
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import os
 import shutil
@@ -46,8 +47,8 @@ LOG = "asudfd.log"
 class EmbeddedNode:
     """A node, or ``nodes`` of them as one cluster, that run in a thread of this program.
 
-    ``config`` is a configuration in the form of aerospike.conf: the path of a file, or the text itself, which has more
-    than one line. Its addresses and ports do not count: the nodes listen on free ports of 127.0.0.1, and only for
+    ``config`` is a configuration in the form of aerospike.conf: the path of a file, or the text itself, which has braces
+    or more than one line. Its addresses and ports do not count: the nodes listen on free ports of 127.0.0.1, and only for
     clients. Without ``work_directory`` all state is in a temporary directory that is removed at the end. With it, what
     was stored is there again at the next start.
 
@@ -94,13 +95,17 @@ class EmbeddedNode:
     def start(self) -> None:
         """Return when clients are served. Raises StartError, and leaves nothing behind then."""
         if self._thread is not None:
-            raise StartError("the node runs already")
-        if not 1 <= self._nodes <= NODES_MAX:
-            raise StartError(f"{self._nodes} nodes: one process has 1 to {NODES_MAX}")
+            here = os.getpid() == self._process
+            raise StartError(
+                "the node runs already" if here else "the node belongs to the process that was forked"
+            )
+        if type(self._nodes) is not int or not 1 <= self._nodes <= NODES_MAX:
+            raise StartError(f"nodes is {self._nodes!r}: one process has 1 to {NODES_MAX}")
         directory = self.work_directory = self._make_directory()
         self._process = os.getpid()
         self._stop_asked = False
         self._started.clear()
+        atexit.register(self._stop_at_exit)  # for a program that ends without a stop
         try:
             config = self._load(directory)
             self._thread = threading.Thread(target=self._run, args=(config,), name="asudfd", daemon=True)
@@ -125,6 +130,11 @@ class EmbeddedNode:
             with contextlib.suppress(RuntimeError):  # the loop has ended by itself
                 self._loop.call_soon_threadsafe(self._stopping.set)
         self._end()
+
+    def _stop_at_exit(self) -> None:
+        """Stop as far as that goes: Python starts no work in threads any more when a program has ended."""
+        with contextlib.suppress(StartError, StopError):
+            self.stop()
 
     def __enter__(self) -> Self:
         self.start()
@@ -179,8 +189,12 @@ class EmbeddedNode:
     def _read(self, directory: str) -> Config:
         if self._config is None:
             return embedded(directory)
+        if isinstance(self._config, bytes) or not os.fspath(self._config).strip():
+            raise StartError(
+                f"config is {self._config!r}: give the path of a file, or the text of a configuration"
+            )
         text = os.fspath(self._config)
-        return load_text(text, directory) if "\n" in text else load(text, directory)
+        return load_text(text, directory) if "\n" in text or "{" in text else load(text, directory)
 
     def _run(self, config: Config) -> None:
         """The whole life of the thread."""
@@ -232,6 +246,7 @@ class EmbeddedNode:
                         f"the node has not stopped within {STOP_SECONDS:g} s: a call of Lua or of a disk does not end; "
                         f"its thread goes on, and {self.work_directory} is left"
                     )
+            atexit.unregister(self._stop_at_exit)
             self._thread = self._loop = self._stopping = None
             self.addresses = []
             if self._given_directory is None and self.work_directory is not None:

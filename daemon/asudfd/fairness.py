@@ -1,4 +1,4 @@
-"""Turns of the event loop, over all connections: what takes long is cut, and whoever has more to do stands in one line.
+"""Fair scheduling on the event loop, over all connections: long tasks run in slices, and those that wait are queued in order.
 
 In each turn of the loop one of those in line goes on, so that two hundred large answers delay a small one no longer than
 one of them does. What has just arrived is answered at once while the turn is young; when it is over, it stands in line.
@@ -31,7 +31,7 @@ PIECE_SIZE = 65_536
 
 
 class LoopScheduler:
-    """Who waits for a turn of one event loop. ``crowded``: this turn was found to be over."""
+    """The tasks that wait for a turn of one event loop, in order. ``crowded``: the present turn is over."""
 
     __slots__ = ("_end", "_loop", "_size", "_waiting", "crowded")
 

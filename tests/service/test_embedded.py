@@ -6,6 +6,8 @@ import os
 import resource
 import signal
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -173,8 +175,13 @@ def test_a_start_that_fails_leaves_nothing(tmp_path: Path, left: Left) -> None:
     for arguments, text in (
         ({"config": "service {\n    no-such-thing 1\n}\n"}, "no-such-thing"),
         ({"config": "/nowhere/asudfd.conf"}, "cannot be read"),
-        ({"nodes": 0}, "0 nodes"),
-        ({"nodes": 65}, "65 nodes"),
+        ({"config": ""}, "give the path"),
+        ({"config": b"service {\n}\n"}, "give the path"),
+        ({"config": "service { no-such-thing 1 }"}, "the configuration:1: .service. is a context"),
+        ({"nodes": 0}, "nodes is 0"),
+        ({"nodes": 65}, "nodes is 65"),
+        ({"nodes": "2"}, "nodes is '2'"),
+        ({"nodes": 1.5}, "nodes is 1.5"),
         ({"work_directory": "/proc/nothing"}, "cannot use the work directory"),
     ):
         node = asudfd.Node(**arguments)
@@ -280,3 +287,13 @@ def test_a_fork_leaves_the_node_to_its_parent(tmp_path: Path) -> None:
         assert node.work_directory
         assert node.work_directory.is_dir()
         assert ask(node.addresses[0], "build")
+
+
+def test_a_node_that_is_never_stopped_ends_with_its_program(tmp_path: Path) -> None:
+    program = "import asudfd; node = asudfd.Node(); node.start(); print(node.work_directory)"
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    assert Path(done.stdout.strip()).parent == tmp_path
+    assert (list(tmp_path.iterdir()), done.stderr) == ([], "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from asadm.target.results import ABSENT
+from asadm.time_budget import OVER
 from asinfo.errors import WireError
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -22,8 +23,6 @@ BATCH = 32
 
 ROUND = 64
 """Replies that are waited for at a time, all nodes together: so many contents are in memory."""
-
-OVER = "not asked: the time was over"
 
 
 class FetchedModule:

@@ -42,7 +42,7 @@ FORGET_SECONDS = 3600.0
 
 
 class Refusal(NamedTuple):
-    """A result code, and what it was for."""
+    """A refused request: its result code and the reason."""
 
     code: int
     text: str

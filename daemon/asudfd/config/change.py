@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from asudfd.config.parameter import Parameter
 
 SETS_MAX = 4095
-"""Most sets of a namespace, as on the real server."""
+"""Most sets of a namespace, as on the real server since 7.0."""
 
 
 @dataclass(frozen=True, slots=True)

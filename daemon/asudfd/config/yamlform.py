@@ -67,7 +67,7 @@ _RESOLVER = yaml.resolver.Resolver()
 
 
 class _Wrong(Exception):  # noqa: N818 - never leaves this file
-    """Nothing after this line would be certain."""
+    """A syntax error, after which parsing cannot go on."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)

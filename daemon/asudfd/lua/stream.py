@@ -1,4 +1,4 @@
-"""A stream: a call that keeps its context, takes its input in batches of bytes, and gives its output so."""
+"""A streaming call: it keeps one context; its input and its output are batches of bytes."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Connections: bytes in, frames out. What a frame means is decided by the responder of its type."""
+"""TCP transport: listeners, connections, flow control. It knows no protocol; a face does."""

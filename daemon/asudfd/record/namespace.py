@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 from asinfo.wire.result import Result
 from asudfd.clock import now_milliseconds
+from asudfd.config.change import SETS_MAX
 from asudfd.record import ttl as ttl_rules
 from asudfd.record.counters import counters
 from asudfd.record.locks import Locks
 from asudfd.record.record import GENERATION_MAX, Record, pack_parts, times, unpack
 from asudfd.record.refused import RequestRefused
-from asudfd.record.sets import SETS_MAX
 from asudfd.record.sweep import Sweeper
 from asudfd.record.truncation import Truncation
 from asudfd.record.ttl import now_seconds

@@ -5,9 +5,6 @@ The empty name stands for the records without a set.
 
 from __future__ import annotations
 
-SETS_MAX = 4095
-"""Most sets of a namespace, as on the real server since 7.0."""
-
 
 class SetFigures:
     """Records of one set, and bytes of them as they are stored."""

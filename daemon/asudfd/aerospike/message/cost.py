@@ -46,7 +46,7 @@ class TooMuchError(Unsupported):
 
 
 class CostBudget:
-    """What a request may still do."""
+    """The steps that are left to a request."""
 
     __slots__ = ("left",)
 

@@ -32,7 +32,7 @@ class _Names(dict[int, str]):
 
 
 class ResultCounters:
-    """The counters of one kind of request; ``words`` say how they end, by result code.
+    """The counters of one kind of request; ``words`` are the endings of their names, by result code.
 
     ``names`` are the counters' names by origin and result code.
     """

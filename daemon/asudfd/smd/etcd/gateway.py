@@ -68,7 +68,7 @@ class Tls:
 
 
 class _Failed(Exception):  # noqa: N818 - never leaves this file
-    """An endpoint is of no use for this request; ``maybe`` it has carried it out all the same."""
+    """The endpoint has failed this request; ``maybe``: it may have been executed all the same."""
 
     def __init__(self, text: str, *, maybe: bool = True) -> None:
         super().__init__(text)

@@ -8,8 +8,7 @@ import pytest
 from asinfo.wire.digest import PARTITIONS, partition
 from asinfo.wire.message import EPOCH, TTL_DEFAULT, TTL_MAX, TTL_NEVER, TTL_UNCHANGED
 from asinfo.wire.result import Result
-from asudfd.config import schema
-from asudfd.record import sets
+from asudfd.config import change, schema
 from asudfd.record.memory import Memory
 from asudfd.record.namespace import Namespace
 from asudfd.record.record import GENERATION_MAX, Record
@@ -230,7 +229,7 @@ def test_sets_have_limits() -> None:
 
 def test_there_may_be_so_many_sets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("asudfd.record.namespace.SETS_MAX", 2)
-    assert sets.SETS_MAX == 4095
+    assert change.SETS_MAX == 4095
     namespace = make()
     namespace.put(digest(1), new(namespace, b"one"))
     namespace.put(digest(2), new(namespace, b"two"))

@@ -1,4 +1,4 @@
-"""Which of several equal elements of an unordered list has which rank: what a sort by a heap makes of them."""
+"""Ranks of equal elements of an unordered list: those that a heap sort gives, as on the real server."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.particle import STRING
 from asinfo.wire.result import Result
-from asudfd.aerospike.message.many.jobs import QueryJob
+from asudfd.aerospike.message.many.jobs import ACTIVE_MAX, QueryJob
 from asudfd.aerospike.message.many.selection import Selection, rate_of
 from asudfd.aerospike.message.single.udf import call_of, view_of
 from asudfd.fairness import Slice, loop_scheduler
@@ -47,9 +47,6 @@ if TYPE_CHECKING:
 
 BATCH_SIZE = 128 << 10
 """Bytes of records that cross into Lua at once; one record may be more."""
-
-ACTIVE_MAX = 128
-"""Most aggregations at a time: each has memory of its own. The real server's query-threads-limit is the same number."""
 
 _HEAD = reply(0, count=1)
 """What the message of a value begins with; its only op follows."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from asudfd.record.namespace import Namespace
 
 ACTIVE_MAX = 128
-"""Most jobs at a time; the real server's query-threads-limit is the same number."""
+"""Most jobs at a time, and most aggregations, which have memory of their own; as the real server's query-threads-limit."""
 
 _TYPES = {"udf": "background-udf", "ops": "background-ops", "aggr": "aggregation"}
 

@@ -113,7 +113,7 @@ class Peer:
 
 
 class _PeerConnection(asyncio.Protocol):
-    """One connection. A request whose time is over is waited for all the same: until then its bytes may be here."""
+    """One connection. A request that has timed out keeps its number until its reply comes, so that replies stay matched."""
 
     __slots__ = (
         *("_aborted", "_heard", "_held", "_number"),

@@ -1,4 +1,4 @@
-"""A UDF on one record: here and now when it is short, in a worker thread under the record's lock when it is not.
+"""Executes a UDF on one record: on the event loop if it is short, else in a worker thread that holds the record's lock.
 
 A reply shows what the function returned under the name SUCCESS, or under FAILURE why it failed (code 100). All that
 it did to the record is one write; an error or a time-out leaves the record as it was.

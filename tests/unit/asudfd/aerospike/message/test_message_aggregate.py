@@ -18,7 +18,7 @@ from asinfo.wire.request import Key
 from asinfo.wire.result import Result
 from asudfd.aerospike.info.queries import query_abort, query_show
 from asudfd.aerospike.info.request import Request
-from asudfd.aerospike.message.many.aggregate import ACTIVE_MAX
+from asudfd.aerospike.message.many.jobs import ACTIVE_MAX
 from asudfd.config.schema.lua import ModLua
 from asudfd.lua.aerospike.host import UdfHost
 from asudfd.network.session import ClientSession

@@ -22,7 +22,7 @@ from asudfd.smd.etcd.wire import (
     RevisionCompacted,
 )
 from tests.fakes.gateway import HEADER, error, fake, reply
-from tests.fakes.metadata import run
+from tests.fakes.metadata import run, until
 
 GOOD = reply({"header": HEADER, "kvs": [{"key": "YQ==", "value": "MQ==", "mod_revision": "5"}], "count": "1"})
 
@@ -303,8 +303,7 @@ def test_an_endpoint_that_fails_for_another_while_one_waits_to_log_in() -> None:
             gateway = Gateway([server.url], user="node", password="pass")
             async with gateway._login:
                 fetching = asyncio.ensure_future(fetch(gateway))
-                while not gateway._prefixes:
-                    await asyncio.sleep(0)
+                await until(lambda: gateway._prefixes)
                 gateway._turn_from(server.url)
             assert await fetching == b"1"
             await gateway.close()
