@@ -255,9 +255,13 @@ def taken_by_python(error: bytes) -> bool:
     return error.startswith(b"Fatal Python error: init_") or INTERRUPTED.search(error) is not None
 
 
+ENDINGS = (b"Fatal Python error: init_", b"python: failed to set __main__.__loader__\n")
+"""Begin what Python says when it could not make itself ready, or not the module of the script; it ends with 1 then."""
+
+
 def ends_with_one(error: bytes) -> bool:
     """Whether Python ended before it had read the script: while it made itself ready, or as it opened the script."""
-    return error.startswith(b"Fatal Python error: init_") or error == b"KeyboardInterrupt\n"
+    return error.startswith(ENDINGS) or error == b"KeyboardInterrupt\n"
 
 
 def interrupt(process: "subprocess.Popen[bytes]", number: signal.Signals, errors: Path) -> None:
@@ -315,6 +319,7 @@ def test_the_real_scripts(tmp_path: Path, fleet: Fleet, program: str, number: si
         (b"KeyboardInterrupt\n", True, True),
         (b"Fatal Python error: init_import_site: Failed to import the site module\n", True, True),
         (b"Failed checking if argv[0] is an import path entry\nTraceback\nKeyboardInterrupt\n", True, False),
+        (b"python: failed to set __main__.__loader__\nTraceback\nKeyboardInterrupt: \n", True, True),
         (b"asinfo: no answer\nKeyboardInterrupt\n", True, False),
         (b"asinfo: no answer\n", False, False),
         (b"", False, False),
