@@ -306,7 +306,7 @@ def _module_texts(
             chunk = compile_cached(
                 text,
                 b"@" + settings.user_path + b"/" + name + b".lua",
-                crossing.library_names,
+                crossing.no_tail_calls,
                 crossing.lua_version,
             )
         except Exception:  # noqa: BLE001 - the edge to Lua: an exception that crossed it would be a Python object there

@@ -41,7 +41,7 @@ class Crossing(Protocol[ResultT]):
     lua_version: str
     """See `asudfd.lua.state`."""
 
-    library_names: LibraryNames
+    no_tail_calls: LibraryNames
     """Names of library functions that its Lua files add."""
 
     timeout: bytes

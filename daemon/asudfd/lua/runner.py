@@ -107,7 +107,7 @@ class Runner:
         """Load a module and run its body in a context of its own. Raises CompileError."""
         began = time.thread_time()
         self._look_at_bytecode()
-        chunk = compile_text(content, name, self.crossing.library_names, self.crossing.lua_version)
+        chunk = compile_text(content, name, self.crossing.no_tail_calls, self.crossing.lua_version)
         if chunk.code is None:
             raise compile_error(chunk.message)
         if time.thread_time() - began > COMPILE_SECONDS:
@@ -209,7 +209,7 @@ class Runner:
         name = module.encode("utf-8", "surrogateescape")
         place = b"%s/%s.lua" % (self._shared.user_path, name)
         self._look_at_bytecode()
-        chunk = compile_cached(text, b"@" + place, self.crossing.library_names, self.crossing.lua_version)
+        chunk = compile_cached(text, b"@" + place, self.crossing.no_tail_calls, self.crossing.lua_version)
         if chunk.code is None:
             return self.crossing.no_module if quiet else self._not_made(module, chunk.message)
         for settings in self._settings_of(module):

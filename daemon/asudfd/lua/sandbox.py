@@ -53,7 +53,7 @@ def _compiled(directory: Traversable, name: str, crossing: Crossing[Any]) -> byt
     shown = crossing.files().shown.get(name) if directory == crossing.files().directory else None
     text = (directory / f"{name}.lua").read_bytes()
     chunk = compile_text(
-        text, shown or b"=%s.lua" % name.encode(), crossing.library_names, strip=shown is None
+        text, shown or b"=%s.lua" % name.encode(), crossing.no_tail_calls, strip=shown is None
     )
     if chunk.code is None:
         raise ValueError(f"{name}.lua does not compile: {chunk.message!r}")

@@ -58,7 +58,7 @@ class UdfCrossing:
     """See `asudfd.lua.crossing.Crossing`."""
 
     lua_version: str = LUA54
-    library_names: LibraryNames = _NAMES
+    no_tail_calls: LibraryNames = _NAMES
     timeout: bytes = TIMEOUT
     no_module: bytes = NO_MODULE
     log_context: str = UDF_CONTEXT

@@ -48,7 +48,7 @@ class Texts:
     """A crossing whose functions take a text and return one."""
 
     lua_version: str = LUA54
-    library_names: LibraryNames = NAMES
+    no_tail_calls: LibraryNames = NAMES
     timeout: bytes = b"out of time"
     no_module: bytes = b"no such library"
     log_context: str = "texts"

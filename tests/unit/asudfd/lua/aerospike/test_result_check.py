@@ -234,7 +234,7 @@ def _loaded(source: bytes, log: Callable[..., None] = lambda *_: None) -> contex
     context = context_module.LuaContext(
         context_module.ContextSettings(b"/udf", 64 << 20, False, lambda _: None, log, CROSSING), set()
     )
-    code = compile_text(source, b"@/udf/m.lua", CROSSING.library_names).code
+    code = compile_text(source, b"@/udf/m.lua", CROSSING.no_tail_calls).code
     assert code is not None
     assert not context.run(b"m", code, b"/udf/m.lua", time.monotonic() + 5).failed
     return context
