@@ -160,7 +160,8 @@ class PlanRun:
         rollout.finish()
         outcome = self._reported(rollout)
         if nothing:
-            outcome.show = bytes(outcome.show) + nothing  # type: ignore[arg-type]  # bytes it is
+            assert isinstance(outcome.show, bytes)  # a report for people is rendered already
+            outcome.show += nothing
         return outcome
 
     def _nothing(self) -> str:
