@@ -28,6 +28,7 @@ BANNED_CLASSES = re.compile(r"(Utils?|Helpers?|Manager|Common|Base|Handler)$")
 
 BROAD_EXCEPT = {
     "daemon/asudfd/embedded.py": "the edge of a thread: whatever ends it is raised in the thread that waits for the node",
+    "daemon/asudfd/network/reactor.py": "the edge of a loop of sockets: one connection's fault ends no other",
     "daemon/asudfd/aerospike/info/dispatch.py": "the edge of the info protocol: a fault in one command may not end a connection",
     "daemon/asudfd/smd/etcd/watch_cache.py": "the edge of etcd: one key that somebody else wrote may not stop all that follow",
     "daemon/asudfd/lua/context.py": "the edge to Lua: an exception that crossed it would be a Python object in the sandbox",

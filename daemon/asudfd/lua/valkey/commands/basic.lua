@@ -1,0 +1,34 @@
+-- Commands that scripts and clients use for the connection, without a key.
+
+local needs = ...
+local commands, reply, state, databases = needs.commands, needs.reply, needs.state, needs.databases
+
+local floor, format = math.floor, string.format
+
+function commands.PING(argv, argc)
+    return argc == 1 and reply.PONG or argv[2]
+end
+
+function commands.ECHO(argv)
+    return argv[2]
+end
+
+function commands.TIME()
+    local now = state.now
+    local seconds = floor(now / 1000)
+    return { format("%.0f", seconds), format("%.0f", floor((now - seconds * 1000) * 1000)) }
+end
+
+-- For scripts; the selection of a client is kept by the host.
+function commands.SELECT(argv)
+    local db = databases[tonumber(argv[2])]
+    if not db then
+        reply.fail("ERR DB index is out of range")
+    end
+    state.db = db
+    return reply.OK
+end
+
+function commands.DBSIZE()
+    return state.db.count
+end

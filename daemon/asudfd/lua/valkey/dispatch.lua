@@ -1,0 +1,167 @@
+-- Finds the implementation of a command and runs it: for clients here, for scripts from `script.lua`.
+--
+-- `commands` is filled by the chunks under `commands/`: upper-case name -> function(argv, argc) -> reply. `argv` is the whole
+-- command, an array of strings; argv[1] is its name (argv[2] its subcommand). The name of a subcommand is "OBJECT|ENCODING".
+--
+-- `rows` is filled by the host from its table of commands (`define`): what is known of a command beside its implementation.
+-- A command without an implementation here is one of the host's: it gets it from `host.command` when a script calls it.
+
+local needs = ...
+local host, reply, encode, state, databases = needs.host, needs.reply, needs.encode, needs.state, needs.databases
+
+local collectgarbage, concat, format, pcall, select, sub, tostring, type, upper =
+    collectgarbage, table.concat, string.format, pcall, select, string.sub, tostring, type, string.upper
+
+local commands = {}
+local rows = {}
+
+-- A row for each command and subcommand; `row` has name (as in COMMAND INFO), arity, the flags as fields that are true
+-- (write, denyoom, noscript, ...), and the positions of its keys (first, last, step).
+local function define(row)
+    local name = upper(row.name)
+    row.run = commands[name]
+    local container, subcommand = name:match("^(.-)|(.*)$")
+    if container then
+        local holder = rows[container]
+        holder.subcommands = holder.subcommands or {}
+        holder.subcommands[subcommand] = row
+    else
+        rows[name], rows[row.name] = row, row
+    end
+end
+
+local function quoted(argv, argc, size_max)
+    local out, size = {}, 0
+    for i = 2, argc do
+        if size >= size_max then
+            break
+        end
+        local text = sub(argv[i], 1, size_max - size)
+        out[#out + 1] = "'" .. text .. "' "
+        size = size + #text + 3
+    end
+    return concat(out)
+end
+
+local NAME_SHOWN, ARGUMENTS_SHOWN = 128, 128 -- bytes of an unknown command in its error; source: the real server's
+
+local function unknown(argv, argc)
+    return reply.failure(
+        format(
+            "ERR unknown command '%s', with args beginning with: %s",
+            sub(argv[1], 1, NAME_SHOWN),
+            quoted(argv, argc, ARGUMENTS_SHOWN)
+        )
+    )
+end
+
+local function unknown_subcommand(argv)
+    return reply.failure(
+        format("ERR unknown subcommand '%s'. Try %s HELP.", sub(argv[2], 1, NAME_SHOWN), upper(argv[1]))
+    )
+end
+
+local function wrong_arity(row)
+    return reply.failure("ERR wrong number of arguments for '" .. row.name .. "' command")
+end
+
+-- The row of the command, or nil and the error reply.
+local function find(argv, argc)
+    local row = rows[argv[1]] or rows[upper(argv[1])]
+    if not row then
+        return nil, unknown(argv, argc)
+    end
+    if row.subcommands and argc > 1 then
+        local found = row.subcommands[upper(argv[2])]
+        if not found then
+            return nil, unknown_subcommand(argv)
+        end
+        row = found
+    end
+    local arity = row.arity
+    if argc ~= arity and (arity > 0 or argc < -arity) then
+        return nil, wrong_arity(row)
+    end
+    return row
+end
+
+local OOM = reply.failure("OOM command not allowed when used memory > 'maxmemory'.")
+
+local function is_over_memory()
+    local max = state.maxmemory
+    if not max or collectgarbage("count") * 1024 <= max then
+        return false
+    end
+    collectgarbage()
+    return collectgarbage("count") * 1024 > max
+end
+
+-- What was raised, as a reply. A Lua error is a fault of ours, which the log tells; only its text leaves.
+local function raised(what)
+    if type(what) == "table" and what.kind then
+        return what
+    end
+    if what == "not enough memory" then
+        collectgarbage()
+        return reply.failure("OOM not enough memory for this command")
+    end
+    host.fault(tostring(what))
+    return reply.failure("ERR internal error")
+end
+
+-- Runs the command of the row; never raises.
+local function run(row, argv, argc)
+    local ok, result = pcall(row.run, argv, argc)
+    if ok then
+        return result
+    end
+    return raised(result)
+end
+
+-- The command has been run: what it changed goes into the journal.
+local function finish(argv)
+    if state.dirty ~= 0 then
+        if state.journal then
+            state.journal(state.db.number, state.effects or { argv })
+        end
+        state.dirty = 0
+    end
+    state.effects = nil
+end
+
+-- Runs a command of a client, and returns the bytes of its reply; "" when the client has to wait (`host.block` was told);
+-- nil for a command of the host's. `client` is its number, 0 when it cannot be made to wait.
+local function execute(now, number, resp, client, ...)
+    local argv, argc = { ... }, select("#", ...)
+    state.now, state.db, state.client = now, databases[number], client
+    local row, failed = find(argv, argc)
+    if failed then
+        return encode(failed, resp)
+    end
+    if not row.run then
+        return nil
+    end
+    if row.denyoom and state.maxmemory and is_over_memory() then
+        return encode(OOM, resp)
+    end
+    local result = run(row, argv, argc)
+    finish(argv)
+    if type(result) == "table" and result.kind == "block" then
+        host.block(client, result.timeout, result)
+        return ""
+    end
+    return encode(result, resp)
+end
+
+return {
+    commands = commands,
+    rows = rows,
+    define = define,
+    find = find,
+    run = run,
+    finish = finish,
+    is_over_memory = is_over_memory,
+    execute = execute,
+    OOM = OOM,
+    raised = raised,
+}

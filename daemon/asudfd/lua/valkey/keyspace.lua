@@ -1,0 +1,204 @@
+-- The keyspace: 16 databases of keys, their values and their times of expiry.
+--
+-- A value is a Lua string (type string), or a table with `type` ("hash", "list", "set", "zset", "stream").
+-- A database keeps its keys in an array too, for SCAN and RANDOMKEY: a key that goes leaves its place to the last one. A scan
+-- goes from the end to the start, so a key that stays is seen at least once whatever comes and goes meanwhile.
+--
+-- `state` is what the command at hand knows. There is one, since one command runs at a time:
+--     db            the database that is selected        now     milliseconds since 1970; stands still in a script
+--     dirty         how many changes the command made    client  number of the client, 0 for none
+--     script        the running script, or nil           may_block  whether the client may be made to wait
+--     effects       nil, or what is written to the journal instead of the command itself: a list of commands (arrays of strings)
+--
+-- Commands read by `get` (or `typed`), and change values by `put`, `remove` and `changed`, so that expiry, WATCH, blocked
+-- clients and the journal learn of it. A value that has become empty (no fields, no elements) is removed by its command.
+
+local needs = ...
+local host, reply = needs.host, needs.reply
+
+local error, next, type = error, next, type
+
+local COUNT = 16
+
+local function new_database(number)
+    return { number = number, values = {}, expires = {}, keys = {}, places = {}, count = 0, expiring = 0, watched = {}, blocked = {} }
+end
+
+local databases = {}
+for number = 0, COUNT - 1 do
+    databases[number] = new_database(number)
+end
+
+local state = { db = databases[0], now = 0, dirty = 0, client = 0 }
+
+-- Tells clients that WATCH the key, and those that are blocked on it, that it has changed.
+local function notify(db, key)
+    local watchers = db.watched[key]
+    if watchers then
+        for watcher in next, watchers do
+            watcher.dirty = true
+        end
+    end
+    if db.blocked[key] then
+        host.ready(db.number, key)
+    end
+end
+
+-- The command at hand has changed the value of the key.
+local function changed(db, key)
+    state.dirty = state.dirty + 1
+    if next(db.watched) or next(db.blocked) then
+        notify(db, key)
+    end
+end
+
+local function forget(db, key)
+    local place, last = db.places[key], db.keys[db.count]
+    db.keys[place], db.places[last] = last, place
+    db.keys[db.count], db.places[key] = nil, nil
+    db.count = db.count - 1
+    db.values[key] = nil
+    if db.expires[key] then
+        db.expires[key] = nil
+        db.expiring = db.expiring - 1
+    end
+end
+
+-- Removes the key; says whether it was there. Of a key whose time is over, use `get` first.
+local function remove(db, key)
+    if db.values[key] == nil then
+        return false
+    end
+    forget(db, key)
+    changed(db, key)
+    return true
+end
+
+-- The time of the key is over: it goes, and the journal learns that it did.
+local function expire(db, key)
+    forget(db, key)
+    notify(db, key)
+    host.expired(db.number, key)
+end
+
+-- The value of the key, or nil.
+local function get(db, key)
+    local value = db.values[key]
+    if value ~= nil and db.expiring > 0 then
+        local at = db.expires[key]
+        if at and at <= state.now then
+            expire(db, key)
+            return nil
+        end
+    end
+    return value
+end
+
+-- The value of the key if it is of that type, or nil; fails for another type.
+local function typed(db, key, kind)
+    local value = get(db, key)
+    if value == nil then
+        return nil
+    end
+    if type(value) == "string" then
+        if kind ~= "string" then
+            error(reply.WRONGTYPE, 0)
+        end
+    elseif value.type ~= kind then
+        error(reply.WRONGTYPE, 0)
+    end
+    return value
+end
+
+-- Gives the key a value; its time of expiry stays.
+local function put(db, key, value)
+    if db.values[key] == nil then
+        local count = db.count + 1
+        db.count, db.keys[count], db.places[key] = count, key, count
+    end
+    db.values[key] = value
+    changed(db, key)
+end
+
+-- The key expires at that time (ms since 1970); nil: never. The key must be there.
+local function set_expiry(db, key, at)
+    local before = db.expires[key]
+    if (before == nil) ~= (at == nil) then
+        db.expiring = db.expiring + (at and 1 or -1)
+    end
+    db.expires[key] = at
+end
+
+-- A new value that does not expire, as SET makes it.
+local function replace(db, key, value)
+    put(db, key, value)
+    if db.expires[key] then
+        set_expiry(db, key, nil)
+    end
+end
+
+-- Writes `argv` (an array of strings) into the journal instead of the command at hand; more than one may be given.
+local function effect(argv)
+    local effects = state.effects
+    if effects then
+        effects[#effects + 1] = argv
+    else
+        state.effects = { argv }
+    end
+end
+
+local function flush(db)
+    local old = db.values
+    for key in next, db.watched do
+        if old[key] ~= nil then
+            notify(db, key)
+        end
+    end
+    db.values, db.expires, db.keys, db.places, db.count, db.expiring = {}, {}, {}, {}, 0, 0
+end
+
+-- Removes some of the keys whose time is over: looks at up to `limit` keys that expire, going on where it stopped last.
+local cursor = {}
+local function sweep(limit)
+    for number = 0, COUNT - 1 do
+        local db = databases[number]
+        if db.expiring > 0 then
+            local expires, key = db.expires, cursor[number]
+            if key ~= nil and expires[key] == nil then
+                key = nil
+            end
+            for _ = 1, limit do
+                local following, at = next(expires, key)
+                if following == nil then
+                    key = nil
+                    break
+                end
+                if at <= state.now then
+                    expire(db, following) -- its field is nil now, which `next` allows
+                end
+                key = following
+            end
+            cursor[number] = expires[key] and key or nil
+        end
+    end
+end
+
+return {
+    state = state,
+    databases = databases,
+    sweep = sweep,
+    keyspace = {
+        COUNT = COUNT,
+        changed = changed,
+        effect = effect,
+        flush = flush,
+        get = get,
+        notify = notify,
+        put = put,
+        remove = remove,
+        replace = replace,
+        set_expiry = set_expiry,
+
+        typed = typed,
+    },
+}

@@ -1,0 +1,293 @@
+"""Connections of a reactor (asudfd.network.reactor): reads, has the requests answered, and keeps the replies in order.
+
+reading ---- whole requests, answered at once ----> reading
+   |  `----- the conversation pauses, or the client does not take its replies ----> holding
+   `-------- end of stream, an error, a limit ----> closed, after the replies so far
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from asudfd.network.reactor import READ, WRITE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from asudfd.network.reactor import Reactor
+
+READ_SIZE = 1 << 16
+"""Bytes that one read takes: as many as the usual buffers of the kernel give; a client with more waits its turn."""
+
+_ACCEPTS_MAX = 64
+"""Connections that one event of the listener accepts, so that a storm of them leaves time for those that are there."""
+
+
+class FeedProgress(NamedTuple):
+    """How far some bytes have been answered: up to ``end``, from where ``wanted`` bytes make the next request."""
+
+    end: int
+    wanted: int
+
+
+class SocketConversation(Protocol):
+    """The protocol's side of a connection."""
+
+    def feed(self, data: bytes, replies: list[bytes]) -> FeedProgress:
+        """Answer the whole requests in ``data``, in order, until the conversation pauses or ends its connection."""
+
+    def ended(self) -> None:
+        """The connection has ended."""
+
+
+class SocketLimits(Protocol):
+    """What connections may take; read at each use, since it may change."""
+
+    connections_max: int
+    output_max: int
+    """Bytes of replies that may wait for one client; beyond, its connection is cut."""
+    idle_seconds: float
+    """After which a silent client is closed; 0: never."""
+
+
+class SocketConnection:
+    """A client of a reactor."""
+
+    __slots__ = (
+        *(
+            "_answering",
+            "_closing",
+            "_conversation",
+            "_events",
+            "_held",
+            "_owner",
+            "_socket",
+            "_unsent",
+            "_wanted",
+        ),
+        *("address", "closed", "last_read", "paused"),
+    )
+
+    def __init__(self, owner: SocketListener, connected: socket.socket, address: str) -> None:
+        self._owner = owner
+        self._socket = connected
+        self.address = address
+        self._held: bytearray | None = None  # bytes that are not answered yet
+        self._wanted = 1
+        self._unsent = b""
+        self._closing = False
+        self._answering = False  # what comes meanwhile, in a step from inside a call, is held
+        self._events = READ
+        self.closed = False
+        self.paused = False
+        self.last_read = time.monotonic()
+        self._conversation = owner.connected(self)
+        owner.reactor.watch(connected.fileno(), READ, self._on_event)
+
+    @property
+    def backlog(self) -> int:
+        """Bytes of replies that the client has not taken."""
+        return len(self._unsent)
+
+    def write(self, data: bytes) -> None:
+        """Send bytes now, or as soon as the client takes them."""
+        if self.closed:
+            return
+        if self._unsent:
+            self._unsent += data
+        else:
+            try:
+                sent = self._socket.send(data)
+            except BlockingIOError:
+                sent = 0
+            except OSError:
+                self.cut()
+                return
+            if sent == len(data):
+                return
+            self._unsent = data[sent:]
+        if len(self._unsent) > self._owner.limits.output_max:
+            self.cut()
+        else:
+            self._select()
+
+    def pause(self) -> None:
+        """Answer nothing more until `resume`: the last request waits for something."""
+        self.paused = True
+
+    def resume(self, reply: bytes) -> None:
+        """Send the reply to the request that has waited, and go on with those behind it."""
+        self.paused = False
+        self.write(reply)
+        if self._held is not None and not self._unsent and not self._answering:
+            self._answer(b"")
+        self._select()
+
+    def finish(self) -> None:
+        """Close after the replies so far."""
+        self._closing = True
+
+    def cut(self) -> None:
+        """Close at once."""
+        if self.closed:
+            return
+        self.closed = True
+        self._owner.reactor.forget(self._socket.fileno())
+        self._socket.close()
+        self._held, self._unsent = None, b""
+        self._owner.left(self)
+        self._conversation.ended()
+
+    def _on_event(self, event: int) -> None:
+        if event & WRITE:
+            self._send_rest()
+        if event & ~WRITE and not self.closed:
+            self._read()
+
+    def _read(self) -> None:
+        try:
+            data = self._socket.recv(READ_SIZE)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.cut()
+            return
+        self.last_read = time.monotonic()
+        self._answer(data)
+
+    def _answer(self, data: bytes) -> None:
+        held = self._held
+        if held is not None:
+            held += data
+            if len(held) < self._wanted or self.paused or self._answering:
+                self._select()
+                return
+            data = bytes(held)
+            self._held = None
+        elif self._answering:
+            self._held = bytearray(data)
+            return
+        replies: list[bytes] = []
+        self._answering = True
+        try:
+            end, self._wanted = self._conversation.feed(data, replies)
+        finally:
+            self._answering = False
+        if self.closed:
+            return
+        if end < len(data) or self._held is not None:
+            self._held = bytearray(data[end:]) + (self._held or b"")
+        if replies:
+            self.write(b"".join(replies) if len(replies) > 1 else replies[0])
+        if self._closing and not self._unsent:
+            self.cut()
+        elif self.paused or self._held is not None:
+            self._select()
+
+    def _send_rest(self) -> None:
+        try:
+            sent = self._socket.send(self._unsent)
+        except BlockingIOError:
+            return
+        except OSError:
+            self.cut()
+            return
+        self._unsent = self._unsent[sent:]
+        if not self._unsent:
+            if self._closing:
+                self.cut()
+                return
+            if self._held is not None and not self.paused:
+                self._answer(b"")
+            self._select()
+
+    def _select(self) -> None:
+        """Wait for what there is to wait for.
+
+        A client that does not take its replies is not read from, nor is one that waits with a whole buffer behind.
+        """
+        if self.closed:
+            return
+        full = self._held is not None and self.paused and len(self._held) > READ_SIZE
+        events = WRITE if self._unsent else 0 if full else READ
+        if events != self._events:
+            self._events = events
+            self._owner.reactor.change(self._socket.fileno(), events)
+
+
+class SocketListener:
+    """A listening socket of a reactor, and its connections.
+
+    ``open_conversation`` makes the protocol's side of a new connection. ``refusal`` is sent to a client too many.
+    """
+
+    def __init__(
+        self,
+        reactor: Reactor,
+        listening: socket.socket,
+        limits: SocketLimits,
+        open_conversation: Callable[[SocketConnection], SocketConversation],
+        refusal: bytes,
+    ) -> None:
+        self.reactor = reactor
+        self.limits = limits
+        self.connections: set[SocketConnection] = set()
+        self.accepted = 0
+        self.refused = 0
+        self._listening = listening
+        self._connected = open_conversation
+        self._refusal = refusal
+        listening.setblocking(False)
+
+    def start(self) -> None:
+        """Accept clients from now on; to be called in the reactor's thread."""
+        self.reactor.watch(self._listening.fileno(), READ, self._accept)
+
+    def stop(self) -> None:
+        """Accept nobody more."""
+        if self._listening.fileno() >= 0:
+            self.reactor.forget(self._listening.fileno())
+            self._listening.close()
+
+    def connected(self, connection: SocketConnection) -> SocketConversation:
+        """The conversation of a new connection."""
+        return self._connected(connection)
+
+    def left(self, connection: SocketConnection) -> None:
+        """A connection has ended."""
+        self.connections.discard(connection)
+
+    def close_idle(self, now: float) -> None:
+        """Close the clients that have been silent for too long and wait for nothing."""
+        limit = self.limits.idle_seconds
+        if limit:
+            for connection in [
+                each for each in self.connections if not each.paused and now - each.last_read > limit
+            ]:
+                connection.cut()
+
+    def _accept(self, _event: int) -> None:
+        for _ in range(_ACCEPTS_MAX):
+            try:
+                connected, address = self._listening.accept()
+            except BlockingIOError:
+                return
+            except OSError:  # the client is gone already, or there is no descriptor left
+                self.refused += 1
+                return
+            connected.setblocking(False)
+            if len(self.connections) >= self.limits.connections_max:
+                self.refused += 1
+                with contextlib.suppress(OSError):
+                    connected.send(self._refusal)
+                connected.close()
+                continue
+            with contextlib.suppress(OSError):
+                connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.accepted += 1
+            self.connections.add(SocketConnection(self, connected, f"{address[0]}:{address[1]}"))

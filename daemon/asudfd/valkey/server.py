@@ -1,0 +1,87 @@
+"""The Valkey face of one node: its keyspace, its clients, and the thread in which both live.
+
+Everything here but `listen`, `start` and `stop` belongs to that thread. The node's event loop goes on whatever a function does:
+Lua runs without Python's lock.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from asudfd.network.reactor import Reactor
+from asudfd.network.socket_connection import SocketConnection, SocketListener
+from asudfd.valkey.commands import handlers
+from asudfd.valkey.conversation import RespConversation
+from asudfd.valkey.dispatch import Dispatcher
+from asudfd.valkey.state import ServerState
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+    from asudfd.valkey.settings import ValkeySettings
+
+SWEEP_SECONDS = 0.1
+"""How often keys whose time is over are looked for; the real server does so ten times a second by default."""
+
+SWEEP_KEYS = 200
+"""Keys that one sweep looks at in each database: some 20 us."""
+
+BACKLOG = 4096
+"""Connections that may wait to be accepted; the system cuts it to its own limit."""
+
+MAX_CLIENTS = b"-ERR max number of clients reached\r\n"
+
+
+class ValkeyServer:
+    """Serves the clients of one listening socket with one keyspace. ``warn`` is told of faults, in a sentence."""
+
+    def __init__(self, settings: ValkeySettings, warn: Callable[[str], None]) -> None:
+        self._warn = warn
+        self._reactor = Reactor(self._on_fault)
+        self.state = ServerState(settings, self._reactor, warn)
+        self._dispatcher = Dispatcher(self.state, handlers())
+        self._listener: SocketListener | None = None
+        self._thread: threading.Thread | None = None
+
+    def listen(self, listening: socket.socket) -> None:
+        """Serve the clients of ``listening``, a socket that is bound, from `start` on."""
+        listening.listen(BACKLOG)
+        self._listener = SocketListener(
+            self._reactor, listening, self.state.settings, self._connected, MAX_CLIENTS
+        )
+
+    def start(self) -> None:
+        """Serve, in a thread of its own."""
+        assert self._listener
+        self._reactor.call_soon_threadsafe(self._listener.start)
+        self._reactor.call_soon_threadsafe(self._sweep)
+        self._thread = threading.Thread(target=self._reactor.run, name="valkey", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Serve nobody more; returns when the thread has ended."""
+        self._reactor.stop()
+        if self._thread:
+            self._thread.join()
+        if self._listener:
+            for connection in tuple(self._listener.connections):
+                connection.cut()
+            self._listener.stop()
+        self._reactor.close()
+
+    def _connected(self, connection: SocketConnection) -> RespConversation:
+        return RespConversation(self._dispatcher, self.state.connected(connection))
+
+    def _sweep(self) -> None:
+        lua = self.state.engine.lua
+        lua[b"state"][b"now"] = self.state.now()
+        lua[b"sweep"](SWEEP_KEYS)
+        if self._listener:
+            self._listener.close_idle(time.monotonic())
+        self._reactor.call_later(SWEEP_SECONDS, self._sweep)
+
+    def _on_fault(self, error: BaseException) -> None:
+        self._warn(f"a fault in the Valkey face: {error!r}")
