@@ -12,7 +12,7 @@ from functools import cache
 from typing import cast
 
 from asinfo.errors import WireError
-from asinfo.wire import batch, cdt, collection, message, msgpack, particle, request
+from asinfo.wire import batch, cdt, collection, message, msgpack, particle, request, resp, resp_reply
 from asinfo.wire.expression import decode
 from asinfo.wire.request import Key
 from asudfd.aerospike.message.cdt import modify, read
@@ -117,6 +117,33 @@ def fuzz_range(data: bytes) -> None:
         IndexRange(_namespace(), {22: data})
 
 
+def fuzz_resp(data: bytes) -> None:
+    """Requests of RESP: the fast way, the exact one and any cut read the same."""
+    whole = _requests(resp.RequestLimits(), data)
+    assert whole == _requests(resp.RequestLimits(bulk=1022), data) or b"1023" in data
+    half = len(data) // 2
+    assert whole == _requests(resp.RequestLimits(), data[:half], data[half:])
+    requests, error = whole
+    if error is None:
+        again = b"".join(resp.command(*one) for one in requests)
+        assert _requests(resp.RequestLimits(), again) == (requests, None)
+
+
+def _requests(limits: resp.RequestLimits, *chunks: bytes) -> tuple[list[list[bytes]], str | None]:
+    parser = resp.RequestParser(limits)
+    requests = [one for chunk in chunks for one in parser.feed(chunk)]
+    return requests, str(parser.error) if parser.error else None
+
+
+def fuzz_reply(data: bytes) -> None:
+    """Replies of RESP: what is read can be written, and is read as the same again."""
+    with contextlib.suppress(WireError):
+        for read in resp_reply.ReplyParser().feed(data):
+            value = resp_reply.decode(resp_reply.encode(read))  # a line feed in a status is a space now
+            assert repr(resp_reply.decode(resp_reply.encode(value))) == repr(value)
+            resp_reply.encode(value, 2)
+
+
 @cache
 def _namespace() -> Namespace:
     return Namespace(schema.NamespaceConfig("test"), Memory())
@@ -160,6 +187,14 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], list[bytes]]] = {
         [_expression(1, 5), _expression(2, [1, 2]), _expression(24, 7, 1), _expression(67, "k", 1, 1), _expression(97, 7, "a")],
     ),
     "range": (fuzz_range, [_range()]),
+    "resp": (fuzz_resp, [resp.command("FCALL", "f", 1, "k", "v") * 2, b"ECHO \"a\\x41\" 'b'\r\n*1\r\n$4\r\nPING\r\n"]),
+    "reply": (
+        fuzz_reply,
+        [
+            b"*3\r\n:1\r\n$1\r\na\r\n*1\r\n+OK\r\n-ERR x\r\n$-1\r\n",
+            b"%1\r\n,1.5\r\n~2\r\n#t\r\n_\r\n|1\r\n(12\r\n=7\r\ntxt:abc\r\n>0\r\n!1\r\nE\r\n",
+        ],
+    ),
 }  # fmt: skip
 """The targets by their names, each with what it begins with."""
 
