@@ -1,4 +1,8 @@
-"""Makes the nodes of a server from their parts."""
+"""Makes the nodes of a server from their parts, and their services.
+
+The only module that names a protocol: to have one more, write its service (`asudfd.service`), and add it in
+`Assembly._services`.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asudfd.aerospike.face import AerospikeFace
-from asudfd.aerospike.info.families import table
-from asudfd.aerospike.message.dispatch import RecordService
-from asudfd.aerospike.record_context import record_context
+from asudfd.aerospike.message.filter.cache import end_thread
+from asudfd.aerospike.message.peer.owner_set import OwnerSet
+from asudfd.aerospike.service import AerospikeService
 from asudfd.config.schema import Level
 from asudfd.lua.aerospike.host import UdfHost
 from asudfd.lua.demotion import Demotions
-from asudfd.network.connections import ConnectionSet
-from asudfd.network.listener import Listener
 from asudfd.node import Node
 from asudfd.record.metadata import accept_indexes, accept_truncations
 from asudfd.record.spaces import open_namespaces
@@ -27,7 +28,7 @@ from asudfd.smd.interface import SINDEX, TRUNCATE, UDF
 from asudfd.udf.store import ModuleStore
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from asudfd.cluster.cluster import Cluster
     from asudfd.config.schema import Config
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from asudfd.process.log import Log
     from asudfd.process.metrics import Metrics
     from asudfd.server import BindFor
+    from asudfd.service import NodeService
     from asudfd.smd.interface import Smd
 
 DEMOTED = "demoted-functions"
@@ -74,9 +76,35 @@ class Assembly:
         self._bind = bind
         demoted = Path(config.service.work_directory) / DEMOTED
         self._demotions = Demotions(demoted, partial(self._warn, "", "udf"))
+        self._owners = OwnerSet()
+        stack.push_async_callback(end_thread)
 
-    def node(self, number: int, port: int) -> ServedNode:
-        """The node at place ``number``, with its modules, its Lua host and its port. Raises StartError."""
+    def nodes(self, ports: Sequence[int]) -> list[ServedNode]:
+        """One node for each of ``ports``. Raises StartError."""
+        made = [self._served(number, port) for number, port in enumerate(ports)]
+        self._stack.callback(
+            self._owners.close
+        )  # before the nodes end: their queries may wait for other nodes
+        return made
+
+    def _served(self, number: int, port: int) -> ServedNode:
+        """The node at place ``number`` with its services, the first of them on ``port``."""
+        node = self._node(number)
+        services: list[NodeService] = []
+        for service in self._services(node, number, port):
+            self._stack.push_async_callback(_end, service.close)
+            services.append(service)
+        address = services[0].address
+        node.config.network.service.port = address[1]
+        node.endpoint = _endpoint(node.config, address)
+        return ServedNode(node, services)
+
+    def _services(self, node: Node, number: int, port: int) -> Iterator[NodeService]:
+        """What ``node`` serves. A service takes what it needs of the node; it may subscribe to metadata, in `node.smd`."""
+        yield AerospikeService(node, port, partial(self._bind, f"node {number}"), self._owners)
+
+    def _node(self, number: int) -> Node:
+        """The node at place ``number``, with its modules, its records and its Lua host."""
         config, stack = self._node_config(number), self._stack
         modules: ModuleStore
         source = lambda module: modules.source(module)  # noqa: E731, PLW0108 - host and store need each other
@@ -93,7 +121,6 @@ class Assembly:
         node = Node(
             config.service.node_id,
             config,
-            table=table(),
             namespaces=namespaces,
             cluster=self._cluster,
             smd=self._smd,
@@ -102,7 +129,6 @@ class Assembly:
             log=self._log,
             metrics=self._metrics,
         )
-        stack.push_async_callback(_end, node.jobs.stop)
         self._smd.subscribe(UDF, modules.accept)
         self._smd.subscribe(
             TRUNCATE,
@@ -111,14 +137,7 @@ class Assembly:
         self._smd.subscribe(
             SINDEX, partial(accept_indexes, namespaces, warn=partial(self._warn, prefix, "sindex"))
         )
-        bind = partial(self._bind, f"node {number}")
-        records = RecordService(record_context(node))
-        connections = ConnectionSet(AerospikeFace(node, records), config.service, node.counters, self._log)
-        listener = Listener(connections, config.network.service.listen_address, port, bind)
-        stack.callback(listener.close)
-        config.network.service.port = listener.address[1]
-        node.endpoint = _endpoint(config, listener.address)
-        return ServedNode(node, records, [listener])
+        return node
 
     def _node_config(self, number: int) -> Config:
         """The configuration of the node at place ``number``: ids count on, modules are kept apart."""

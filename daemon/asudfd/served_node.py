@@ -1,4 +1,4 @@
-"""A node with the listeners on which it is served."""
+"""A node with the services by which clients reach it."""
 
 from __future__ import annotations
 
@@ -8,44 +8,40 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asudfd.aerospike.message.dispatch import RecordService
-    from asudfd.network.listener import Listener
+    from asudfd.cluster.cluster import Member
     from asudfd.node import Node
+    from asudfd.service import NodeService
 
 
 class ServedNode:
-    """A node and its listeners, each with a face of its own; the first is the one that `ready` and the log tell of.
+    """A node and its services; the first is at the address that stands for the node."""
 
-    ``records`` answers its record messages.
-    """
+    __slots__ = ("node", "services")
 
-    __slots__ = ("listeners", "node", "records")
-
-    def __init__(self, node: Node, records: RecordService, listeners: Sequence[Listener]) -> None:
+    def __init__(self, node: Node, services: Sequence[NodeService]) -> None:
         self.node = node
-        self.records = records
-        self.listeners = listeners
+        self.services = services
 
     @property
     def address(self) -> tuple[str, int]:
-        """Where the first listener is bound, with the real port."""
-        return self.listeners[0].address
+        """Where the first service is bound, with the real port."""
+        return self.services[0].address
 
     def listen(self) -> None:
         """Let clients connect; they are served after ``start``. Raises StartError."""
-        for listener in self.listeners:
-            listener.listen()
+        for service in self.services:
+            service.listen()
 
     async def start(self) -> None:
         """Serve clients from now on. Raises StartError."""
-        for listener in self.listeners:
-            await listener.start()
+        for service in self.services:
+            await service.start()
 
     async def stop(self, seconds: float) -> None:
         """Stop accepting, wait up to ``seconds`` for the commands in flight, close every connection."""
-        await asyncio.gather(*(listener.stop(seconds) for listener in self.listeners))
+        await asyncio.gather(*(service.stop(seconds) for service in self.services))
 
-    def close(self) -> None:
-        """Stop accepting."""
-        for listener in self.listeners:
-            listener.close()
+    def members_changed(self, members: Sequence[Member]) -> None:
+        """Tell every service who the live members of the cluster are now."""
+        for service in self.services:
+            service.members_changed(members)

@@ -19,7 +19,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from asudfd.aerospike.message.filter.cache import end_thread
 from asudfd.assembly import Assembly, node_id
 from asudfd.cluster.cluster import Cluster, Member
 from asudfd.cluster.members import MemberView
@@ -79,15 +78,15 @@ class Server:
     """
 
     def __init__(self, config: Config, ports: Sequence[int], log: Log, bind: BindFor = bind_new) -> None:
-        self.services: list[ServedNode] = []
+        self.nodes: list[ServedNode] = []
         self._config = config
         self._ports = ports
         self._log = log
         self._bind = bind
         self._metrics = Metrics()
         self._cluster = Cluster(config.service.cluster_name)
-        self._members = MemberView(self._cluster, self.services, log)
-        self._health = Health(self.services)
+        self._members = MemberView(self._cluster, self.nodes, log)
+        self._health = Health(self.nodes)
         self._stack = contextlib.AsyncExitStack()
         self._smd: Smd | None = None
         self._ticker: asyncio.Task[None] | None = None
@@ -96,7 +95,6 @@ class Server:
         asyncio.get_running_loop().set_exception_handler(self._on_fault)
         work_directory = WorkDirectory(Path(self._config.service.work_directory))
         self._stack.callback(work_directory.release)
-        self._stack.push_async_callback(end_thread)
         if doubts := work_directory.doubts():
             self._warn(
                 f"the work directory {work_directory.path} is not safe from others: {doubts}", "config"
@@ -109,7 +107,15 @@ class Server:
     @property
     def addresses(self) -> list[tuple[str, int]]:
         """Address and port of each node, with the real ports."""
-        return [service.address for service in self.services]
+        return [served.address for served in self.nodes]
+
+    def places(self) -> list[str]:
+        """The addresses as the `ready` line has them: one for each node, then those of their other services."""
+        return [address_text(*served.address) for served in self.nodes] + [
+            f"{service.label}={address_text(*service.address)}"
+            for served in self.nodes
+            for service in served.services[1:]
+        ]
 
     async def open(self) -> None:
         """Make the nodes and bind their sockets."""
@@ -125,7 +131,7 @@ class Server:
         assembly = Assembly(
             self._config, len(ids), self._stack, smd=smd, manifest=manifest, bind=self._bind, **shared
         )
-        self.services += [assembly.node(number, port) for number, port in enumerate(self._ports)]
+        self.nodes += assembly.nodes(self._ports)
         await self._listen_for_supervisors()
 
     async def join(self) -> None:
@@ -138,27 +144,29 @@ class Server:
         await smd.start()
         self._check_modules(smd)
         self._health.stage = f"{STARTING}: reading the records"
-        for service in self.services:
-            for namespace in service.node.namespaces.values():
+        for served in self.nodes:
+            for namespace in served.node.namespaces.values():
                 await namespace.start()
-        stack.callback(self._members.close)
         stack.push_async_callback(self._leave)
         self._health.stage = f"{STARTING}: joining the cluster"
-        for service in self.services:
-            service.listen()  # the others may know of us before we know of it
-        await smd.join([Member(service.node.id, *service.node.endpoint) for service in self.services])
+        for served in self.nodes:
+            served.listen()  # the others may know of us before we know of it
+        await smd.join([Member(served.node.id, *served.node.endpoint) for served in self.nodes])
         self._check_address()
 
     async def serve(self) -> None:
         """Accept clients."""
-        for service in self.services:
-            self._stack.push_async_callback(service.stop, 0)
-            await service.start()
+        for served in self.nodes:
+            self._stack.push_async_callback(served.stop, 0)
+            await served.start()
         self._health.stage = ""
         self._ticker = asyncio.create_task(self._tick())
         self._stack.callback(self._ticker.cancel)
-        for service in self.services:
-            self._log.info("service", f"node {service.node.id} listens on {address_text(*service.address)}")
+        for served in self.nodes:
+            for service in served.services:
+                use = f" for {service.label}" if service.label else ""
+                place = address_text(*service.address)
+                self._log.info("service", f"node {served.node.id} listens on {place}{use}")
 
     async def drain(self, seconds: float) -> None:
         """Leave the cluster, accept nobody, and answer the commands in flight, for ``seconds`` at most."""
@@ -167,7 +175,7 @@ class Server:
             self._ticker.cancel()
         await self._leave()
         self._log.info("service", "stopping: waiting for the commands in flight")
-        await asyncio.gather(*(service.stop(seconds) for service in self.services))
+        await asyncio.gather(*(served.stop(seconds) for served in self.nodes))
 
     async def _listen_for_supervisors(self) -> None:
         place = self._config.network.http
@@ -185,7 +193,7 @@ class Server:
 
         Shared metadata counts for every node that starts: somebody has decided so, and the copies are only left alone.
         """
-        for text in filter(None, (service.node.modules.lost for service in self.services)):
+        for text in filter(None, (served.node.modules.lost for served in self.nodes)):
             if not smd.shared:
                 raise StartError(
                     f"{text}. Restore it from a copy; or let `asudfd --recover` make it anew from the copies of the "
@@ -212,7 +220,7 @@ class Server:
                 await asyncio.wait_for(smd.leave(), LEAVE_SECONDS)
 
     async def _tick(self) -> None:
-        service_parameters, waited = self.services[0].node.config.service, 0
+        service_parameters, waited = self.nodes[0].node.config.service, 0
         while True:
             step = max(1, min(service_parameters.ticker_interval - waited, TICK_STEP))
             await asyncio.sleep(step)
@@ -221,9 +229,9 @@ class Server:
                 continue
             waited = 0
             self._metrics.tick()
-            for service in self.services:
-                service.node.host.trim()
-                tick(service.node)
+            for served in self.nodes:
+                served.node.host.trim()
+                tick(served.node)
 
     def _on_fault(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Log what would else go to stderr: a fault that the event loop caught."""

@@ -9,12 +9,12 @@ from asudfd.aerospike.face import AerospikeFace
 from asudfd.aerospike.info.request import Request
 from asudfd.aerospike.info.table import InfoCommand, InfoTable
 from asudfd.aerospike.message.dispatch import RecordService
+from asudfd.aerospike.node import AerospikeNode
 from asudfd.aerospike.record_context import record_context
 from asudfd.config.load import embedded
 from asudfd.errors import Code, CommandError
 from asudfd.network.connection import Connection
 from asudfd.network.connections import ConnectionSet
-from asudfd.node import Node
 from tests.fakes.state import Lines, make_node
 
 BUILD = pack(INFO, b"build\n")
@@ -76,21 +76,21 @@ class Pending:
     def __init__(self) -> None:
         self.futures: list[asyncio.Future[bytes]] = []
 
-    def __call__(self, _node: Node, _request: Request) -> Awaitable[bytes]:
+    def __call__(self, _node: AerospikeNode, _request: Request) -> Awaitable[bytes]:
         future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self.futures.append(future)
         return future
 
 
-def broken(_node: Node, request: Request) -> bytes:
+def broken(_node: AerospikeNode, request: Request) -> bytes:
     raise ZeroDivisionError(request.parameters.decode())
 
 
-def refused(_node: Node, _request: Request) -> bytes:
+def refused(_node: AerospikeNode, _request: Request) -> bytes:
     raise CommandError(Code.UNAVAILABLE, "not now")
 
 
-def connections_of(node: Node, face: AerospikeFace | None = None) -> ConnectionSet:
+def connections_of(node: AerospikeNode, face: AerospikeFace | None = None) -> ConnectionSet:
     """The connections on which ``node`` is served."""
     face = face or AerospikeFace(node, RecordService(record_context(node)))
     return ConnectionSet(face, node.config.service, node.counters, node.log)

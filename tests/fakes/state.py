@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from asudfd.aerospike.info.table import InfoCommand, InfoTable
+from asudfd.aerospike.node import AerospikeNode
 from asudfd.cluster.cluster import Cluster, Member
 from asudfd.config.load import embedded
 from asudfd.config.schema import Config
@@ -52,7 +53,7 @@ def make_node(
     nodes: int = 1,
     host: Any = None,
     warn: Callable[[str], None] = print,
-) -> Node:
+) -> AerospikeNode:
     """The node A1 of a cluster of ``nodes`` on 127.0.0.1, ports 3000 and on."""
     config = config or embedded("/nowhere")
     cluster = Cluster()
@@ -61,7 +62,6 @@ def make_node(
     node = Node(
         "A1",
         config,
-        table=table,
         namespaces=open_namespaces(config, warn),
         cluster=cluster,
         smd=cast("Any", SimpleNamespace(connected=True, trouble="")),
@@ -71,7 +71,7 @@ def make_node(
         metrics=Metrics(),
     )
     node.endpoint = ("127.0.0.1", 3000)
-    return node
+    return AerospikeNode(node, table)
 
 
 def one_row(name: bytes, handler: Any, **columns: Any) -> InfoTable:

@@ -11,11 +11,11 @@ from typing import Any, Self, cast
 from asudfd.aerospike.info import smd, udf
 from asudfd.aerospike.info.dispatch import InfoService
 from asudfd.aerospike.info.table import InfoTable
+from asudfd.aerospike.node import AerospikeNode
 from asudfd.cluster.cluster import Cluster
 from asudfd.config.schema.lua import ModLua
 from asudfd.lua.aerospike.host import UdfHost
 from asudfd.network.session import ClientSession
-from asudfd.node import Node
 from asudfd.smd.interface import UDF
 from asudfd.smd.local import LocalSmd
 from asudfd.udf.store import ModuleStore
@@ -65,7 +65,7 @@ class Dialogue:
             "id": "A1",
         }
         node = SimpleNamespace(host=self.host, modules=self.store, smd=self.smd, **parts)
-        self.dispatch = InfoService(cast("Node", node))
+        self.dispatch = InfoService(cast("AerospikeNode", node))
         self.session = ClientSession()
         return self
 

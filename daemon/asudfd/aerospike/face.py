@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from asudfd.aerospike.message.dispatch import RecordService
+    from asudfd.aerospike.node import AerospikeNode
     from asudfd.network.face import Made
     from asudfd.network.session import ClientSession
-    from asudfd.node import Node
 
     Responder = Callable[[bytes, ClientSession], bytes | Awaitable[Made] | AsyncIterator[bytes]]
 
@@ -65,7 +65,7 @@ class AerospikeFace:
 
     __slots__ = ("_info", "node", "ready", "responders")
 
-    def __init__(self, node: Node, records: RecordService) -> None:
+    def __init__(self, node: AerospikeNode, records: RecordService) -> None:
         self.node = node
         self._info = InfoService(node)
         self.responders: dict[int, Responder] = {
@@ -156,4 +156,4 @@ class AerospikeConversation:
 
     def ended(self) -> None:
         """Forget the client's user agent."""
-        self._face.node.leave(self._session)
+        self._face.node.user_agents.leave(self._session)

@@ -8,10 +8,10 @@ from asudfd.aerospike.message.context import RecordContext
 from asudfd.aerospike.message.owners import PartitionOwners
 
 if TYPE_CHECKING:
-    from asudfd.node import Node
+    from asudfd.aerospike.node import AerospikeNode
 
 
-def record_context(node: Node) -> RecordContext:
+def record_context(node: AerospikeNode) -> RecordContext:
     """The parts of ``node`` that record messages need."""
     return RecordContext(
         node.id,

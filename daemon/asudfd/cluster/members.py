@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asudfd.aerospike.message.peer.peer import Peer
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -15,39 +13,21 @@ if TYPE_CHECKING:
 
 
 class MemberView:
-    """Tells the Cluster and all nodes of this process, the ``services``, which nodes are members."""
+    """Tells the Cluster and all ``nodes`` of this process which nodes are members."""
 
-    def __init__(self, cluster: Cluster, services: Sequence[ServedNode], log: Log) -> None:
+    def __init__(self, cluster: Cluster, nodes: Sequence[ServedNode], log: Log) -> None:
         self._cluster = cluster
-        self._services = services
+        self._nodes = nodes
         self._log = log
-        self._peers: dict[Member, Peer] = {}
 
     def joined(self, members: Sequence[Member]) -> None:
-        """These are the live members now. A node that came back is another one to those who ask it."""
+        """These are the live members now."""
         before = self._cluster.members
         self._cluster.join(members)
-        here = {service.node.id: service.records for service in self._services}
-        others = [member for member in members if member.id not in here]
-        for member in self._peers.keys() - set(others):
-            self._peers.pop(member).close()
-        for member in others:
-            if member not in self._peers:
-                self._peers[member] = Peer(member)
-        known = {
-            member.id: (here[member.id].executor if member.id in here else None) or self._peers[member]
-            for member in members
-        }
-        for records in here.values():
-            records.join(known)
+        for served in self._nodes:
+            served.members_changed(members)
         if before != self._cluster.members:
             self._tell(before)
-
-    def close(self) -> None:
-        """End all connections to other nodes."""
-        for peer in self._peers.values():
-            peer.close()
-        self._peers.clear()
 
     def _tell(self, before: Sequence[Member]) -> None:
         cluster = self._cluster

@@ -35,6 +35,14 @@ class Figure(NamedTuple):
     labels: tuple[tuple[str, str], ...] = ()
 
 
+class FigureGroup(NamedTuple):
+    """Figures for the metrics: ``prefix`` begins the names of all of them, and all have the ``labels``."""
+
+    prefix: str
+    labels: dict[str, str]
+    figures: Iterable[Figure]
+
+
 def info_text(figures: Iterable[Figure]) -> str:
     """The form of an info command: `name=value;...`."""
     return ";".join(

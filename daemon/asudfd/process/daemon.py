@@ -24,7 +24,7 @@ from asudfd.process.log import Log
 from asudfd.process.notify import notify
 from asudfd.process.restart import OFTEN, OFTEN_SECONDS, KeptSockets
 from asudfd.process.signals import Signals
-from asudfd.server import Server, address_text, loop_factory
+from asudfd.server import Server, loop_factory
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -76,7 +76,7 @@ class Daemon:
                 Server(self._config, self._ports, self._log, self._listeners.bind)
             )
             guard = LoopGuard(
-                server.services, self._log, signals, self._listeners, self._config.service.watchdog_seconds
+                server.nodes, self._log, signals, self._listeners, self._config.service.watchdog_seconds
             )
             if await self._unless_stopped(self._start(stack, server, guard)):
                 await self._serve(server)
@@ -159,7 +159,6 @@ class Daemon:
 
 def say_ready(server: Server) -> None:
     """Print the one line on stdout, for whoever started the daemon, if anybody reads it."""
-    addresses = " ".join(address_text(*address) for address in server.addresses)
     with contextlib.suppress(OSError, AttributeError):  # AttributeError: there is no standard output at all
-        sys.stdout.write(f"ready {addresses}\n")
+        sys.stdout.write(f"ready {' '.join(server.places())}\n")
         sys.stdout.flush()

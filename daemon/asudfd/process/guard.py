@@ -30,13 +30,13 @@ STOPS = {signal.SIGTERM, signal.SIGINT}
 
 
 class LoopGuard:
-    """Restarts the process when its event loop, which serves ``services``, is blocked for ``seconds``; 0 turns that off."""
+    """Restarts the process when its event loop, which serves ``nodes``, is blocked for ``seconds``; 0 turns that off."""
 
     def __init__(
-        self, services: Sequence[ServedNode], log: Log, signals: Signals, listeners: KeptSockets, seconds: int
+        self, nodes: Sequence[ServedNode], log: Log, signals: Signals, listeners: KeptSockets, seconds: int
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._services = services
+        self._nodes = nodes
         self._log = log
         self._signals = signals
         self._listeners = listeners
@@ -65,11 +65,8 @@ class LoopGuard:
     def _held(self, stack: FrameType, seconds: float) -> None:
         """In the watchdog's thread: the loop's own thread may never go on."""
         try:
-            found = holder(
-                stack,
-                self._loop,
-                [each.connections for service in self._services for each in service.listeners],
-            )
+            services = [service for served in self._nodes for service in served.services]
+            found = holder(stack, self._loop, services)
             self._tell(found, seconds)
             if found.call is not None:
                 self._demote(found.call)

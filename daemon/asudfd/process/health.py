@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING
 from asudfd.network.page import TEXT, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from asudfd.served_node import ServedNode
+    from asudfd.service import NodeService
 
 STARTING = "starting"
 STOPPING = "stopping"
 
 
 class Health:
-    """The pages about the ``services`` of this process. ``stage`` says why the process is not ready; empty when it is."""
+    """The pages about the ``nodes`` of this process. ``stage`` says why the process is not ready; empty when it is."""
 
-    def __init__(self, services: Sequence[ServedNode]) -> None:
+    def __init__(self, nodes: Sequence[ServedNode]) -> None:
         self.stage = STARTING
-        self._services = services
+        self._nodes = nodes
 
     def pages(self) -> dict[str, Callable[[], Page]]:
         """The pages by their paths."""
@@ -30,8 +31,8 @@ class Health:
         """Why this process cannot do all of its work; empty when it can."""
         if self.stage:
             return self.stage
-        for service in self._services:
-            node = service.node
+        for served in self._nodes:
+            node = served.node
             if node.smd.trouble:
                 return node.smd.trouble
             if not node.cluster.has(node.id):
@@ -49,4 +50,9 @@ class Health:
     def _metrics(self) -> Page:
         from asudfd.exposition import KIND, exposition  # only for those who scrape
 
-        return Page(200, KIND, exposition(service.node for service in self._services))
+        return Page(
+            200, KIND, exposition(group for each in self._services() for group in each.figure_groups())
+        )
+
+    def _services(self) -> Iterator[NodeService]:
+        return (service for served in self._nodes for service in served.services)

@@ -5,20 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from asudfd.aerospike.info.dispatch import InfoService
-from asudfd.aerospike.message.dispatch import RecordService
 from asudfd.lua.host import LuaHost
 from asudfd.network.connection import Connection
 from asudfd.network.session import ClientSession
+from asudfd.service import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from types import FrameType
 
-    from asudfd.network.connections import ConnectionSet
-
-NAME_SIZE_MAX = 128
-"""Characters of a command that are told."""
+    from asudfd.service import NodeService
 
 STACK_SIZE_MAX = 8
 """Innermost frames that are told."""
@@ -44,18 +40,16 @@ class LoopHolder(NamedTuple):
         return f"{self.what}{' for client ' if self.client else ''}{self.client}"
 
 
-def holder(
-    stack: FrameType, loop: asyncio.AbstractEventLoop, listened: Iterable[ConnectionSet]
-) -> LoopHolder:
-    """What blocks ``loop``, whose thread has the ``stack``."""
+def holder(stack: FrameType, loop: asyncio.AbstractEventLoop, services: Sequence[NodeService]) -> LoopHolder:
+    """What blocks ``loop``, which serves ``services`` and whose thread has the ``stack``."""
     frames = list(_frames(stack))
     call, what = None, "something that is no request"
     for frame in frames:  # the innermost first: it says most
-        known = _known(frame)
+        known = _known(frame, services)
         if known is not None:
             call, what = known
             break
-    return LoopHolder(call, what, _client(frames, loop, listened), " < ".join(_places(frames)))
+    return LoopHolder(call, what, _client(frames, loop, services), " < ".join(_places(frames)))
 
 
 def _frames(stack: FrameType | None) -> Iterator[FrameType]:
@@ -64,20 +58,16 @@ def _frames(stack: FrameType | None) -> Iterator[FrameType]:
         stack = stack.f_back
 
 
-def _known(frame: FrameType) -> tuple[HeldCall | None, str] | None:
-    code = frame.f_code
-    if code is LuaHost.run_inline.__code__:
+def _known(frame: FrameType, services: Iterable[NodeService]) -> tuple[HeldCall | None, str] | None:
+    if frame.f_code is LuaHost.run_inline.__code__:
         call = HeldCall(*(frame.f_locals[name] for name in ("self", "module", "function")))
-        return call, f"the function {_text(call.function)} of the module {call.module!r}"
-    if code is InfoService.answer.__code__:
-        return None, f"the info command {_text(frame.f_locals['line'])}"
-    if code is RecordService.respond.__code__:
-        return None, "a record message"
-    return None
+        return call, f"the function {quoted(call.function)} of the module {call.module!r}"
+    what = next(filter(None, (service.blocks(frame) for service in services)), None)
+    return None if what is None else (None, what)
 
 
 def _client(
-    frames: Iterable[FrameType], loop: asyncio.AbstractEventLoop, listened: Iterable[ConnectionSet]
+    frames: Iterable[FrameType], loop: asyncio.AbstractEventLoop, services: Iterable[NodeService]
 ) -> str:
     """Address of whose request it is: its connection or session is on the stack, or waits for the task that runs."""
     for frame in frames:
@@ -87,10 +77,9 @@ def _client(
             if isinstance(found, Connection):
                 return found.address
     task = asyncio.current_task(loop)
-    for connection in (each for connections in listened for each in tuple(connections.connections)):
-        if task is not None and connection.is_working(task):
-            return connection.address
-    return ""
+    if task is None:
+        return ""
+    return next(filter(None, (service.client_of(task) for service in services)), "")
 
 
 def _values(frame: FrameType, *names: str) -> Iterator[Any]:
@@ -102,7 +91,3 @@ def _places(frames: list[FrameType]) -> Iterator[str]:
     for frame in frames[:STACK_SIZE_MAX]:
         name = frame.f_code.co_filename.rpartition("/")[2]
         yield f"{name}:{frame.f_lineno} {frame.f_code.co_name}"
-
-
-def _text(name: bytes) -> str:
-    return repr(name[:NAME_SIZE_MAX].decode("utf-8", "backslashreplace"))

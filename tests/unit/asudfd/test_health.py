@@ -10,10 +10,13 @@ from asudfd.aerospike.info.namespaces import namespace
 from asudfd.aerospike.info.request import Request
 from asudfd.aerospike.info.statistics import statistics
 from asudfd.aerospike.info.table import InfoTable
+from asudfd.aerospike.metrics import figure_groups
+from asudfd.aerospike.node import AerospikeNode
 from asudfd.cluster.cluster import Cluster
 from asudfd.network.session import ClientSession
 from asudfd.node import Node
 from asudfd.process.health import STOPPING, Health
+from asudfd.served_node import ServedNode
 from asudfd.smd.etcd.store import AWAY
 from tests.fakes.state import make_node
 
@@ -24,15 +27,20 @@ LINE = re.compile(
 
 @pytest.fixture
 def node() -> Node:
-    node = make_node(InfoTable([]), nodes=2)
+    node = make_node(InfoTable([]), nodes=2).shared
     cast("Any", node.modules).get = lambda name: SimpleNamespace(hash="0f", filename=name)
     return node
 
 
 def health(*nodes: Node) -> Health:
-    made = Health([cast("Any", SimpleNamespace(node=node)) for node in nodes])
+    made = Health([ServedNode(node, [service(node)]) for node in nodes])
     made.stage = ""
     return made
+
+
+def service(node: Node) -> Any:
+    """A service with the figures of the Aerospike protocol, without sockets."""
+    return SimpleNamespace(figure_groups=lambda: figure_groups(node))
 
 
 def text(made: Health, path: str) -> str:
@@ -63,7 +71,7 @@ def test_what_is_in_the_way(node: Node) -> None:
 
 
 def test_metrics_are_what_prometheus_reads(node: Node) -> None:
-    other = make_node(InfoTable([]))
+    other = make_node(InfoTable([])).shared
     other.endpoint = ("127.0.0.1", 3001)
     cast("Any", other.modules).get = lambda _: None
     lines = text(health(node, other), "/metrics").splitlines()
@@ -106,8 +114,8 @@ def test_statistics_and_metrics_have_the_same_figures(node: Node) -> None:
     request = Request(b"", b"test", ClientSession())
     metrics = text(health(node), "/metrics")
     for prefix, answer in (
-        ("node_stats", statistics(node, request)),
-        ("namespace", namespace(node, request)),
+        ("node_stats", statistics(AerospikeNode(node, InfoTable([])), request)),
+        ("namespace", namespace(AerospikeNode(node, InfoTable([])), request)),
     ):
         pairs = [pair.split("=") for pair in answer.decode().split(";")]
         numbers = {
@@ -119,7 +127,9 @@ def test_statistics_and_metrics_have_the_same_figures(node: Node) -> None:
 
 def test_a_text_that_looks_like_a_number_is_no_metric(node: Node) -> None:
     node.cluster.key = 0x123456789012
-    assert b"cluster_key=123456789012;" in statistics(node, Request(b"", b"", ClientSession()))
+    assert b"cluster_key=123456789012;" in statistics(
+        AerospikeNode(node, InfoTable([])), Request(b"", b"", ClientSession())
+    )
     assert "cluster_key" not in text(health(node), "/metrics")
 
 

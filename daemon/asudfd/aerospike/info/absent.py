@@ -9,7 +9,7 @@ from asudfd.errors import Code, CommandError
 
 if TYPE_CHECKING:
     from asudfd.aerospike.info.request import Request
-    from asudfd.node import Node
+    from asudfd.aerospike.node import AerospikeNode
 
 ENTERPRISE = (
     b"alumni-tls-alt",
@@ -35,7 +35,7 @@ ENTERPRISE = (
 """Commands of the Enterprise Edition. Source: info-protocol, Appendix A."""
 
 
-def enterprise_only(_node: Node, _request: Request) -> bytes:
+def enterprise_only(_node: AerospikeNode, _request: Request) -> bytes:
     """COMMAND
 
     Refused: the Community Edition does not have it.

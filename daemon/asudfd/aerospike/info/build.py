@@ -11,7 +11,7 @@ from asudfd.figures.node import COMPATIBILITY_ID
 
 if TYPE_CHECKING:
     from asudfd.aerospike.info.request import Request
-    from asudfd.node import Node
+    from asudfd.aerospike.node import AerospikeNode
 
 EDITION = b"Aerospike Community Edition"
 """Clients and tools choose their behaviour by it; ours is that edition's."""
@@ -44,7 +44,7 @@ cdt-index (indexes within collections), relaxed-sc.
 """
 
 
-def build(node: Node, _request: Request) -> bytes:
+def build(node: AerospikeNode, _request: Request) -> bytes:
     """build
 
     The release, as four numbers.
@@ -52,7 +52,7 @@ def build(node: Node, _request: Request) -> bytes:
     return node.config.service.build.encode()
 
 
-def version(node: Node, _request: Request) -> bytes:
+def version(node: AerospikeNode, _request: Request) -> bytes:
     """version
 
     Edition and release in words.
@@ -60,7 +60,7 @@ def version(node: Node, _request: Request) -> bytes:
     return b"%b build %b" % (EDITION, node.config.service.build.encode())
 
 
-def edition(_node: Node, _request: Request) -> bytes:
+def edition(_node: AerospikeNode, _request: Request) -> bytes:
     """edition
 
     The edition whose commands this node answers.
@@ -68,7 +68,7 @@ def edition(_node: Node, _request: Request) -> bytes:
     return EDITION
 
 
-def release(node: Node, _request: Request) -> bytes:
+def release(node: AerospikeNode, _request: Request) -> bytes:
     """release
 
     Everything about the build at once.
@@ -81,7 +81,7 @@ def release(node: Node, _request: Request) -> bytes:
     )
 
 
-def build_os(_node: Node, _request: Request) -> bytes:
+def build_os(_node: AerospikeNode, _request: Request) -> bytes:
     """build_os
 
     The operating system that the node runs on.
@@ -89,7 +89,7 @@ def build_os(_node: Node, _request: Request) -> bytes:
     return _system()
 
 
-def build_arch(_node: Node, _request: Request) -> bytes:
+def build_arch(_node: AerospikeNode, _request: Request) -> bytes:
     """build_arch
 
     The processor architecture that the node runs on.
@@ -97,7 +97,7 @@ def build_arch(_node: Node, _request: Request) -> bytes:
     return platform.machine().encode()
 
 
-def unknown(_node: Node, _request: Request) -> bytes:
+def unknown(_node: AerospikeNode, _request: Request) -> bytes:
     """build_sha | build_ee_sha | build_time
 
     Empty: nothing was compiled.
@@ -105,7 +105,7 @@ def unknown(_node: Node, _request: Request) -> bytes:
     return b""
 
 
-def compatibility_id(_node: Node, _request: Request) -> bytes:
+def compatibility_id(_node: AerospikeNode, _request: Request) -> bytes:
     """compatibility-id
 
     Version of the protocol between nodes.
@@ -113,7 +113,7 @@ def compatibility_id(_node: Node, _request: Request) -> bytes:
     return b"%d" % COMPATIBILITY_ID
 
 
-def features(_node: Node, _request: Request) -> bytes:
+def features(_node: AerospikeNode, _request: Request) -> bytes:
     """features
 
     What clients may use.
@@ -121,7 +121,7 @@ def features(_node: Node, _request: Request) -> bytes:
     return b";".join(FEATURES)
 
 
-def digests(_node: Node, _request: Request) -> bytes:
+def digests(_node: AerospikeNode, _request: Request) -> bytes:
     """digests
 
     The hash function that makes a record's digest.

@@ -11,13 +11,13 @@ from asudfd.errors import Code, CommandError
 
 if TYPE_CHECKING:
     from asudfd.aerospike.info.request import Request
-    from asudfd.node import Node
+    from asudfd.aerospike.node import AerospikeNode
 
 SIZE_DIGITS_MAX = 4
 """Longest `size` of cluster-stable, in bytes."""
 
 
-def node(node: Node, _request: Request) -> bytes:
+def node(node: AerospikeNode, _request: Request) -> bytes:
     """node | name
 
     The id of this node, in upper-case hex.
@@ -25,7 +25,7 @@ def node(node: Node, _request: Request) -> bytes:
     return node.id.encode()
 
 
-def status(_node: Node, _request: Request) -> bytes:
+def status(_node: AerospikeNode, _request: Request) -> bytes:
     """status
 
     `ok` from a node that answers.
@@ -33,7 +33,7 @@ def status(_node: Node, _request: Request) -> bytes:
     return b"ok"
 
 
-def connection(_node: Node, _request: Request) -> bytes:
+def connection(_node: AerospikeNode, _request: Request) -> bytes:
     """connection
 
     What kind of port this connection came through.
@@ -41,7 +41,7 @@ def connection(_node: Node, _request: Request) -> bytes:
     return b"admin=false"
 
 
-def cluster_name(node: Node, _request: Request) -> bytes:
+def cluster_name(node: AerospikeNode, _request: Request) -> bytes:
     """cluster-name
 
     The name of the cluster, or `null`.
@@ -49,7 +49,7 @@ def cluster_name(node: Node, _request: Request) -> bytes:
     return (node.config.service.cluster_name or "null").encode()
 
 
-def cluster_stable(node: Node, request: Request) -> bytes:
+def cluster_stable(node: AerospikeNode, request: Request) -> bytes:
     """cluster-stable[:size=N][;ignore-migrations=true|false][;namespace=NS]
 
     The key of the cluster, the same on all its nodes; or an error while it is not of the size that the client expects,
@@ -70,7 +70,7 @@ def cluster_stable(node: Node, request: Request) -> bytes:
     return b"%X" % node.cluster.key
 
 
-def get_sl(node: Node, _request: Request) -> bytes:
+def get_sl(node: AerospikeNode, _request: Request) -> bytes:
     """get-sl
 
     The ids of all nodes, the principal first.
@@ -78,7 +78,7 @@ def get_sl(node: Node, _request: Request) -> bytes:
     return ",".join(member.id for member in reversed(node.cluster.members)).encode()
 
 
-def recluster(node: Node, _request: Request) -> bytes:
+def recluster(node: AerospikeNode, _request: Request) -> bytes:
     """recluster
 
     Form the cluster anew. It always is what it should be: all nodes of the process, or all that the metadata store
@@ -94,7 +94,7 @@ def recluster(node: Node, _request: Request) -> bytes:
     return b"ok"
 
 
-def best_practices(_node: Node, _request: Request) -> bytes:
+def best_practices(_node: AerospikeNode, _request: Request) -> bytes:
     """best-practices
 
     What of the machine's set-up should be better; asudfd asks nothing of it.
@@ -102,7 +102,7 @@ def best_practices(_node: Node, _request: Request) -> bytes:
     return b"failed_best_practices=none"
 
 
-def nothing(_node: Node, _request: Request) -> bytes:
+def nothing(_node: AerospikeNode, _request: Request) -> bytes:
     """health-outliers | health-stats
 
     Empty: there are no outliers among nodes that are not compared.

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from asudfd.aerospike.info.request import Request
+    from asudfd.aerospike.node import AerospikeNode
     from asudfd.config.change import ParameterChange
     from asudfd.config.schema import Config, NamespaceSet, NetworkConfig, ServiceConfig
-    from asudfd.node import Node
 
 CONTEXT_SIZE_MAX = 1023
 
@@ -31,7 +31,7 @@ LOGGED_SIZE_MAX = 200
 """Most characters of a client's names that a log line repeats."""
 
 
-def get_config(node: Node, request: Request) -> bytes:
+def get_config(node: AerospikeNode, request: Request) -> bytes:
     """get-config[:context=service|network|namespace|security|xdr|asudf[;namespace=NS]]
 
     Parameters with their present values, `name=value;...`. Without a context: service and network.
@@ -54,7 +54,7 @@ def get_config(node: Node, request: Request) -> bytes:
     raise CommandError(Code.PARAMETER, "invalid context")
 
 
-def set_config(node: Node, request: Request) -> bytes:
+def set_config(node: AerospikeNode, request: Request) -> bytes:
     """set-config:context=service|network|namespace[;namespace=NS[;set=SET]];PARAMETER=VALUE
 
     Change a dynamic parameter of the running node. Of several only the first in the order of `get-config` is changed, as on the real server. Lost at the next start.
@@ -84,7 +84,7 @@ def _names(names: list[str]) -> str:
     return ascii(", ".join(names)[:LOGGED_SIZE_MAX])
 
 
-def _bearable(node: Node, change: ParameterChange) -> bool:
+def _bearable(node: AerospikeNode, change: ParameterChange) -> bool:
     """Whether what a change makes of the node is possible: files for its clients, a cluster as large as demanded."""
     if change.attribute == "proto_fd_max":
         clients: int = change.value * max(1, len(node.cluster.here))

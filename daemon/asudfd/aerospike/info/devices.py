@@ -13,7 +13,7 @@ from asudfd.errors import Code, CommandError
 
 if TYPE_CHECKING:
     from asudfd.aerospike.info.request import Request
-    from asudfd.node import Node
+    from asudfd.aerospike.node import AerospikeNode
 
 DIGEST_DIGITS = 40
 
@@ -21,7 +21,7 @@ BLOCK_DEVICES = Path("/sys/dev/block")
 """Where the kernel tells of the device with the number MAJOR:MINOR."""
 
 
-async def physical_devices(_node: Node, request: Request) -> bytes:
+async def physical_devices(_node: AerospikeNode, request: Request) -> bytes:
     """physical-devices:path=PATH
 
     The device that a file is on.
@@ -34,7 +34,7 @@ async def physical_devices(_node: Node, request: Request) -> bytes:
     return b"physical-device=/dev/%b:age=-1" % os.fsencode(device)
 
 
-def debug_record(node: Node, request: Request) -> bytes:
+def debug_record(node: AerospikeNode, request: Request) -> bytes:
     """debug-record:namespace=NS;keyd=DIGEST | debug-record-meta:namespace=NS;keyd=DIGEST
 
     Refused once its parameters are right: what the real server writes of a record is not known here.

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
 
     from asudfd.aerospike.info.table import InfoCommand
+    from asudfd.aerospike.node import AerospikeNode
     from asudfd.network.session import ClientSession
-    from asudfd.node import Node
 
     Reply = bytes | AsyncIterator[bytes] | Awaitable[bytes | AsyncIterator[bytes]]
 
@@ -144,7 +144,7 @@ class InfoService:
 
     __slots__ = ("_large", "_node", "_rows")
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: AerospikeNode) -> None:
         self._node = node
         self._large = Semaphore(LARGE_COUNT_MAX)
         self._rows: dict[bytes, InfoCommand] = node.table.rows

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from asudfd.aerospike.info.request import Request
-    from asudfd.node import Node
+    from asudfd.aerospike.node import AerospikeNode
     from asudfd.record.namespace import Namespace
 
 
-def dump_cluster(node: Node, request: Request) -> bytes:
+def dump_cluster(node: AerospikeNode, request: Request) -> bytes:
     """dump-cluster[:verbose=true|false]
 
     Write the nodes of the cluster into the log.
@@ -34,7 +34,7 @@ def dump_cluster(node: Node, request: Request) -> bytes:
     )
 
 
-def dump_fabric(node: Node, request: Request) -> bytes:
+def dump_fabric(node: AerospikeNode, request: Request) -> bytes:
     """dump-fabric[:verbose=true|false]
 
     Write into the log how the nodes exchange data: within a process directly, else as clients do.
@@ -45,7 +45,7 @@ def dump_fabric(node: Node, request: Request) -> bytes:
     )
 
 
-def dump_heartbeat(node: Node, request: Request) -> bytes:
+def dump_heartbeat(node: AerospikeNode, request: Request) -> bytes:
     """dump-hb[:verbose=true|false]
 
     Write into the log how the nodes find each other: they are started together, or meet in the metadata store.
@@ -58,7 +58,7 @@ def dump_heartbeat(node: Node, request: Request) -> bytes:
     )
 
 
-def dump_clock(node: Node, request: Request) -> bytes:
+def dump_clock(node: AerospikeNode, request: Request) -> bytes:
     """dump-hlc[:verbose=true|false]
 
     Write the clock of this node into the log.
@@ -67,7 +67,7 @@ def dump_clock(node: Node, request: Request) -> bytes:
     return _log(node, "hlc", f"clock {time.time_ns() // 1_000_000} ms since 1970")
 
 
-def dump_migrations(node: Node, request: Request) -> bytes:
+def dump_migrations(node: AerospikeNode, request: Request) -> bytes:
     """dump-migrates[:verbose=true|false]
 
     Write the migrations under way into the log: none.
@@ -76,7 +76,7 @@ def dump_migrations(node: Node, request: Request) -> bytes:
     return _log(node, "migrate", "no migrations: partitions stay where they are")
 
 
-def dump_records(node: Node, _request: Request) -> bytes:
+def dump_records(node: AerospikeNode, _request: Request) -> bytes:
     """dump-rw
 
     Write into the log how many records are being worked on.
@@ -85,7 +85,7 @@ def dump_records(node: Node, _request: Request) -> bytes:
     return _log(node, "rw", f"records locked {locked}")
 
 
-def dump_skew(node: Node, _request: Request) -> bytes:
+def dump_skew(node: AerospikeNode, _request: Request) -> bytes:
     """dump-skew
 
     Write into the log how far the clocks of the nodes are apart: those of one process have one.
@@ -93,7 +93,7 @@ def dump_skew(node: Node, _request: Request) -> bytes:
     return _log(node, "skew", f"{_nodes(node)}: the clocks of other processes are not compared")
 
 
-def dump_storage(node: Node, request: Request) -> bytes:
+def dump_storage(node: AerospikeNode, request: Request) -> bytes:
     """dump-wb-summary:namespace=NS;verbose=true|false
 
     Write into the log how full the storage of a namespace is.
@@ -107,7 +107,7 @@ def dump_storage(node: Node, request: Request) -> bytes:
     return _log(node, "storage", _storage(space))
 
 
-def memory_statistics(node: Node, _request: Request) -> bytes:
+def memory_statistics(node: AerospikeNode, _request: Request) -> bytes:
     """jem-stats
 
     Write into the log how much memory this process has.
@@ -119,7 +119,7 @@ def memory_statistics(node: Node, _request: Request) -> bytes:
     )
 
 
-def thread_traces(_node: Node, _request: Request) -> bytes:
+def thread_traces(_node: AerospikeNode, _request: Request) -> bytes:
     """thread-traces
 
     Where every thread of this process is now: Python's frames, the innermost first.
@@ -156,11 +156,11 @@ def _bad_verbose() -> CommandError:
     return CommandError(Code.PARAMETER, "'verbose' may be either 'true' or 'false'")
 
 
-def _nodes(node: Node) -> str:
+def _nodes(node: AerospikeNode) -> str:
     return f"{len(node.cluster.here)} of {len(node.cluster.members)} nodes share this process"
 
 
-def _log(node: Node, context: str, text: str) -> bytes:
+def _log(node: AerospikeNode, context: str, text: str) -> bytes:
     node.log.info(context, f"node {node.id}: {text}")
     return b"ok"
 

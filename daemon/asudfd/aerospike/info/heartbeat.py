@@ -13,7 +13,7 @@ from asudfd.errors import Code, CommandError
 
 if TYPE_CHECKING:
     from asudfd.aerospike.info.request import Request
-    from asudfd.node import Node
+    from asudfd.aerospike.node import AerospikeNode
 
 MULTICAST = "multicast"
 
@@ -23,7 +23,7 @@ HOST_SIZE_MAX = 255
 _ADDRESS = re.compile(rb".+:[0-9]+")
 
 
-def mesh(node: Node, _request: Request) -> bytes:
+def mesh(node: AerospikeNode, _request: Request) -> bytes:
     """mesh
 
     The addresses at which this node takes heartbeats: none.
@@ -33,7 +33,7 @@ def mesh(node: Node, _request: Request) -> bytes:
     return b""
 
 
-def mcast(node: Node, _request: Request) -> bytes:
+def mcast(node: AerospikeNode, _request: Request) -> bytes:
     """mcast
 
     The multicast groups of the heartbeats: none. In the mode `mesh`, the default, an error.
@@ -44,7 +44,7 @@ def mcast(node: Node, _request: Request) -> bytes:
     return b""
 
 
-def tip(_node: Node, request: Request) -> bytes:
+def tip(_node: AerospikeNode, request: Request) -> bytes:
     """tip:host=HOST;port=PORT
 
     Refused once its parameters are right: nodes are started together, or meet in the metadata store.
@@ -55,7 +55,7 @@ def tip(_node: Node, request: Request) -> bytes:
     raise CommandError(Code.UNSUPPORTED, "nodes meet in the metadata store")
 
 
-def tip_clear(_node: Node, request: Request) -> bytes:
+def tip_clear(_node: AerospikeNode, request: Request) -> bytes:
     """tip-clear:host-port-list=HOST:PORT[,HOST:PORT...]
 
     Forget addresses of other nodes; none is remembered, so none of those that are named is found.

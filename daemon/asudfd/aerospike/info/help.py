@@ -9,10 +9,10 @@ from asudfd.aerospike.info.table import InfoCommand
 
 if TYPE_CHECKING:
     from asudfd.aerospike.info.request import Request
-    from asudfd.node import Node
+    from asudfd.aerospike.node import AerospikeNode
 
 
-def help_(node: Node, _request: Request) -> bytes:
+def help_(node: AerospikeNode, _request: Request) -> bytes:
     """help
 
     The names of the commands: first those of the summary that an empty request asks for, then the others by name.

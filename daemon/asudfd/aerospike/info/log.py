@@ -11,14 +11,14 @@ from asudfd.errors import Code, CommandError
 
 if TYPE_CHECKING:
     from asudfd.aerospike.info.request import Request
-    from asudfd.node import Node
+    from asudfd.aerospike.node import AerospikeNode
 
 
 MESSAGE_SIZE_MAX = 1024
 """Longest `message` of log-message, in bytes."""
 
 
-def logs(node: Node, _request: Request) -> bytes:
+def logs(node: AerospikeNode, _request: Request) -> bytes:
     """logs[:]
 
     The sinks, `NUMBER:PATH;...`; the console is `stderr`.
@@ -26,7 +26,7 @@ def logs(node: Node, _request: Request) -> bytes:
     return ";".join(f"{number}:{sink.name}" for number, sink in enumerate(node.log.sinks)).encode()
 
 
-def log(node: Node, request: Request) -> bytes:
+def log(node: AerospikeNode, request: Request) -> bytes:
     """log[/SINK[/CONTEXT]]
 
     The levels of a sink, `CONTEXT:LEVEL;...`, or of one context; without a number of the first sink.
@@ -46,7 +46,7 @@ def log(node: Node, request: Request) -> bytes:
     return ";".join(f"{name}:{level.name}" for name, level in levels.items()).encode()
 
 
-def log_set(node: Node, request: Request) -> bytes:
+def log_set(node: AerospikeNode, request: Request) -> bytes:
     """log-set:id=SINK;CONTEXT=LEVEL
 
     Change the level of a context of a sink until the next start; `any` is every context. What follows is ignored.
@@ -69,7 +69,7 @@ def log_set(node: Node, request: Request) -> bytes:
     return b"ok"
 
 
-def log_message(node: Node, request: Request) -> bytes:
+def log_message(node: AerospikeNode, request: Request) -> bytes:
     """log-message:message=TEXT[;who=NAME]
 
     Write a line into the log, to mark a moment in it.

@@ -17,12 +17,12 @@ from asudfd.record.truncation import WHOLE
 
 if TYPE_CHECKING:
     from asudfd.aerospike.info.request import Request
+    from asudfd.aerospike.node import AerospikeNode
     from asudfd.config.schema import NamespaceConfig
-    from asudfd.node import Node
     from asudfd.record import namespace as records
 
 
-def namespaces(node: Node, _request: Request) -> bytes:
+def namespaces(node: AerospikeNode, _request: Request) -> bytes:
     """namespaces
 
     The names of all namespaces.
@@ -30,7 +30,7 @@ def namespaces(node: Node, _request: Request) -> bytes:
     return ";".join(namespace.name for namespace in node.config.namespaces).encode()
 
 
-def namespace(node: Node, request: Request) -> bytes:
+def namespace(node: AerospikeNode, request: Request) -> bytes:
     """namespace/NS
 
     Figures and parameters of a namespace.
@@ -39,10 +39,10 @@ def namespace(node: Node, request: Request) -> bytes:
     if found is None:
         return b"type=unknown"
     parameters = ";".join([f"{name}={spell(value)}" for name, value, _ in namespace_listing(found.config)])
-    return f"{info_text(namespace_figures(node, found))};{parameters}".encode()
+    return f"{info_text(namespace_figures(node.shared, found))};{parameters}".encode()
 
 
-def sets(node: Node, request: Request) -> bytes:
+def sets(node: AerospikeNode, request: Request) -> bytes:
     """sets[/NS[/SET]]
 
     Figures and parameters of the sets.
@@ -61,7 +61,7 @@ def sets(node: Node, request: Request) -> bytes:
     )
 
 
-def objects(node: Node, _request: Request) -> bytes:
+def objects(node: AerospikeNode, _request: Request) -> bytes:
     """objects
 
     How many records there are.
@@ -69,7 +69,7 @@ def objects(node: Node, _request: Request) -> bytes:
     return b"%d" % sum(space.sets.objects for space in node.namespaces.values())
 
 
-def index_pressure(node: Node, _request: Request) -> bytes:
+def index_pressure(node: AerospikeNode, _request: Request) -> bytes:
     """index-pressure
 
     Memory of the indexes that the system has swapped out: none.
@@ -77,7 +77,7 @@ def index_pressure(node: Node, _request: Request) -> bytes:
     return ";".join(f"{namespace.name}:0:0" for namespace in node.config.namespaces).encode()
 
 
-def histogram(node: Node, request: Request) -> bytes:
+def histogram(node: AerospikeNode, request: Request) -> bytes:
     """histogram:namespace=NS;type=ttl|object-size|object-size-linear[;set=SET]
 
     How records spread over sizes or times to live; empty before the first nsup-hist-period has passed.
@@ -96,7 +96,7 @@ def histogram(node: Node, request: Request) -> bytes:
     return space.sweeper.histograms.text(kind.decode()).encode()
 
 
-def eviction_reset(node: Node, request: Request) -> bytes:
+def eviction_reset(node: AerospikeNode, request: Request) -> bytes:
     """eviction-reset:namespace=NS[;ttl=SECONDS]
 
     Forget up to which time to live records were evicted: none ever is. With `ttl`, which asks for an eviction, refused.
@@ -108,7 +108,7 @@ def eviction_reset(node: Node, request: Request) -> bytes:
     return b"ok"
 
 
-def find(node: Node, name: bytes) -> NamespaceConfig | None:
+def find(node: AerospikeNode, name: bytes) -> NamespaceConfig | None:
     """The namespace called ``name``, if this node has it."""
     wanted = text(name)
     return next((namespace for namespace in node.config.namespaces if namespace.name == wanted), None)

@@ -19,7 +19,7 @@ from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
     from asudfd.aerospike.info.request import Request
-    from asudfd.node import Node
+    from asudfd.aerospike.node import AerospikeNode
 
 TURN_PARTITIONS = 64
 """Partitions whose records are counted before the event loop gets a turn."""
@@ -28,7 +28,7 @@ MAX_DIGITS_MAX = 3
 """Longest `max` of replicas, in bytes."""
 
 
-def partitions(_node: Node, _request: Request) -> bytes:
+def partitions(_node: AerospikeNode, _request: Request) -> bytes:
     """partitions
 
     How many parts a namespace has.
@@ -36,7 +36,7 @@ def partitions(_node: Node, _request: Request) -> bytes:
     return b"%d" % PARTITIONS
 
 
-def partition_generation(node: Node, _request: Request) -> bytes:
+def partition_generation(node: AerospikeNode, _request: Request) -> bytes:
     """partition-generation
 
     Grows when partitions change their owners.
@@ -44,7 +44,7 @@ def partition_generation(node: Node, _request: Request) -> bytes:
     return b"%d" % node.cluster.generation
 
 
-def rebalance_generation(node: Node, _request: Request) -> bytes:
+def rebalance_generation(node: AerospikeNode, _request: Request) -> bytes:
     """rebalance-generation
 
     How often partitions were spread over the nodes.
@@ -52,7 +52,7 @@ def rebalance_generation(node: Node, _request: Request) -> bytes:
     return b"%d" % (node.cluster.generation + 1)
 
 
-def replicas(node: Node, request: Request) -> bytes:
+def replicas(node: AerospikeNode, request: Request) -> bytes:
     """replicas[:max=N]
 
     The partitions that this node owns, for every namespace.
@@ -63,7 +63,7 @@ def replicas(node: Node, request: Request) -> bytes:
     return _all(node, b"0,1,")
 
 
-def replicas_all(node: Node, _request: Request) -> bytes:
+def replicas_all(node: AerospikeNode, _request: Request) -> bytes:
     """replicas-all
 
     The same in an older form.
@@ -71,7 +71,7 @@ def replicas_all(node: Node, _request: Request) -> bytes:
     return _all(node, b"1,")
 
 
-def replicas_master(node: Node, _request: Request) -> bytes:
+def replicas_master(node: AerospikeNode, _request: Request) -> bytes:
     """replicas-master
 
     The same in the oldest form.
@@ -79,7 +79,7 @@ def replicas_master(node: Node, _request: Request) -> bytes:
     return _all(node, b"")
 
 
-async def partition_info(node: Node, _request: Request) -> bytes:
+async def partition_info(node: AerospikeNode, _request: Request) -> bytes:
     """partition-info
 
     One line a partition of every namespace, after a line that names the columns.
@@ -105,7 +105,7 @@ _COLUMNS = (
 )
 
 
-def _partition(node: Node, namespace: str, number: int, bitmap: bytearray, records: int) -> str:
+def _partition(node: AerospikeNode, namespace: str, number: int, bitmap: bytearray, records: int) -> str:
     """A synchronous (S) partition of this node, in its first tree, or an absent (A) one of another node."""
     key = f"{node.cluster.key:012x}.0"
     if bitmap[number >> 3] & 0x80 >> (number & 7):
@@ -115,7 +115,7 @@ def _partition(node: Node, namespace: str, number: int, bitmap: bytearray, recor
     return f"{namespace}:{number}:A:1:-1:{place}:0:0:{owner}:0:0:0:0:0:0:0:{0:012x}.0.-p-:{key}.-p-"
 
 
-def _all(node: Node, before: bytes) -> bytes:
+def _all(node: AerospikeNode, before: bytes) -> bytes:
     masters = node.cluster.masters(node.id)
     return b";".join(b"%b:%b%b" % (ns.name.encode(), before, masters) for ns in node.config.namespaces)
 

@@ -14,7 +14,7 @@ from asudfd.errors import Code, CommandError
 
 if TYPE_CHECKING:
     from asudfd.aerospike.info.request import Request
-    from asudfd.node import Node
+    from asudfd.aerospike.node import AerospikeNode
 
 ID_MAX = (1 << 64) - 1
 
@@ -22,7 +22,7 @@ _NUMBER = re.compile(rb"([+-]?)(?:0([0-7]{0,22})|0[xX]([0-9a-fA-F]{1,20})|([1-9]
 """An id as C reads numbers: octal, hexadecimal or decimal; a negative one is unsigned."""
 
 
-def query_show(node: Node, request: Request) -> bytes:
+def query_show(node: AerospikeNode, request: Request) -> bytes:
     """query-show[:id=ID]
 
     Background queries that run or have run, or one of them.
@@ -36,7 +36,7 @@ def query_show(node: Node, request: Request) -> bytes:
     return jobs[identity].line().encode()
 
 
-def query_abort(node: Node, request: Request) -> bytes:
+def query_abort(node: AerospikeNode, request: Request) -> bytes:
     """query-abort:id=ID
 
     Stop a background query; the records that it has changed stay changed.
@@ -51,7 +51,7 @@ def query_abort(node: Node, request: Request) -> bytes:
     return b"ok"
 
 
-def query_abort_all(node: Node, _request: Request) -> bytes:
+def query_abort_all(node: AerospikeNode, _request: Request) -> bytes:
     """query-abort-all
 
     Stop every background query.

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from asudfd.aerospike.info.request import Request
+    from asudfd.aerospike.node import AerospikeNode
     from asudfd.cluster.cluster import Member
-    from asudfd.node import Node
 
 DEFAULT_PORT = 3000
 """The port that a peer's address leaves out."""
 
 
-def service(node: Node, _request: Request) -> bytes:
+def service(node: AerospikeNode, _request: Request) -> bytes:
     """service | service-clear-std
 
     This node's address.
@@ -32,7 +32,7 @@ def service(node: Node, _request: Request) -> bytes:
     return _place(*node.endpoint).encode()
 
 
-def service_alternate(node: Node, _request: Request) -> bytes:
+def service_alternate(node: AerospikeNode, _request: Request) -> bytes:
     """service-clear-alt
 
     This node's address for clients that ask for alternates; empty without one.
@@ -45,7 +45,7 @@ def service_alternate(node: Node, _request: Request) -> bytes:
     ).encode()
 
 
-def services(node: Node, _request: Request) -> bytes:
+def services(node: AerospikeNode, _request: Request) -> bytes:
     """services | services-alumni
 
     Addresses of the other nodes.
@@ -53,7 +53,7 @@ def services(node: Node, _request: Request) -> bytes:
     return ";".join(_place(member.host, member.port) for member in _others(node)).encode()
 
 
-def peers(node: Node, _request: Request) -> bytes:
+def peers(node: AerospikeNode, _request: Request) -> bytes:
     """peers-clear-std | alumni-clear-std
 
     Ids and addresses of the other nodes.
@@ -62,7 +62,7 @@ def peers(node: Node, _request: Request) -> bytes:
     return f"{node.cluster.generation},{DEFAULT_PORT},[{others}]".encode()
 
 
-def peers_alternate(node: Node, _request: Request) -> bytes:
+def peers_alternate(node: AerospikeNode, _request: Request) -> bytes:
     """peers-clear-alt | alumni-clear-alt
 
     The same for alternate addresses, which the nodes do not tell one another.
@@ -70,7 +70,7 @@ def peers_alternate(node: Node, _request: Request) -> bytes:
     return f"{node.cluster.generation},{DEFAULT_PORT},[]".encode()
 
 
-def peers_generation(node: Node, _request: Request) -> bytes:
+def peers_generation(node: AerospikeNode, _request: Request) -> bytes:
     """peers-generation
 
     Grows when the nodes change.
@@ -78,7 +78,7 @@ def peers_generation(node: Node, _request: Request) -> bytes:
     return b"%d" % node.cluster.generation
 
 
-def reset(_node: Node, _request: Request) -> bytes:
+def reset(_node: AerospikeNode, _request: Request) -> bytes:
     """services-alumni-reset
 
     Forget nodes that are gone; none is remembered.
@@ -86,7 +86,7 @@ def reset(_node: Node, _request: Request) -> bytes:
     return b"ok"
 
 
-def nothing(_node: Node, _request: Request) -> bytes:
+def nothing(_node: AerospikeNode, _request: Request) -> bytes:
     """services-alternate | admin-clear-std | admin-tls-std
 
     Empty: there are no such addresses.
@@ -94,7 +94,7 @@ def nothing(_node: Node, _request: Request) -> bytes:
     return b""
 
 
-def endpoints(node: Node, _request: Request) -> bytes:
+def endpoints(node: AerospikeNode, _request: Request) -> bytes:
     """endpoints
 
     Every port of this node with its addresses.
@@ -102,7 +102,7 @@ def endpoints(node: Node, _request: Request) -> bytes:
     return ";".join(f"{name}={value}" for name, value in _endpoints(node)).encode()
 
 
-def _endpoints(node: Node) -> Iterator[tuple[str, object]]:
+def _endpoints(node: AerospikeNode) -> Iterator[tuple[str, object]]:
     service = node.config.network.service
     host, port = node.endpoint
     yield "service.port", service.port
@@ -121,7 +121,7 @@ def _endpoints(node: Node) -> Iterator[tuple[str, object]]:
         yield f"{name}.tls-addresses", "null"
 
 
-def _others(node: Node) -> Iterator[Member]:
+def _others(node: AerospikeNode) -> Iterator[Member]:
     return (member for member in node.cluster.members if member.id != node.id)
 
 

@@ -21,7 +21,7 @@ from asudfd.smd.interface import SINDEX, SmdFailed, SmdTimeout
 
 if TYPE_CHECKING:
     from asudfd.aerospike.info.request import Request
-    from asudfd.node import Node
+    from asudfd.aerospike.node import AerospikeNode
 
 INDEX_NAME_SIZE_MAX = 63
 """Longest name of an index, in bytes."""
@@ -35,7 +35,7 @@ _STATISTICS = (
 """An index holds nothing, and so is always ready."""
 
 
-def sindex(node: Node, request: Request) -> bytes:
+def sindex(node: AerospikeNode, request: Request) -> bytes:
     """sindex[/NS[/INDEX]]
 
     The secondary indexes, or the figures of one.
@@ -48,7 +48,7 @@ def sindex(node: Node, request: Request) -> bytes:
     return _lines(node, name)
 
 
-def sindex_list(node: Node, request: Request) -> bytes:
+def sindex_list(node: AerospikeNode, request: Request) -> bytes:
     """sindex-list[:namespace=NS][;b64=true|false]
 
     The secondary indexes.
@@ -62,7 +62,7 @@ def sindex_list(node: Node, request: Request) -> bytes:
     return _lines(node, name or b"")
 
 
-def sindex_exists(node: Node, request: Request) -> bytes:
+def sindex_exists(node: AerospikeNode, request: Request) -> bytes:
     """sindex-exists:namespace=NS;indexname=INDEX
 
     Whether there is such a secondary index.
@@ -74,7 +74,7 @@ def sindex_exists(node: Node, request: Request) -> bytes:
     return problem + (b"true" if name in space.indexes else b"false")
 
 
-def sindex_stat(node: Node, request: Request) -> bytes:
+def sindex_stat(node: AerospikeNode, request: Request) -> bytes:
     """sindex-stat:namespace=NS;indexname=INDEX
 
     Figures of a secondary index.
@@ -89,7 +89,7 @@ def sindex_stat(node: Node, request: Request) -> bytes:
         raise _after(problem, error) from error
 
 
-async def sindex_create(node: Node, request: Request) -> bytes:
+async def sindex_create(node: AerospikeNode, request: Request) -> bytes:
     """sindex-create:namespace=NS;indexname=INDEX;bin=BIN;type=TYPE[;set=SET][;indextype=TYPE]
 
     Define a secondary index, on numbers, strings or blobs. `indexdata=BIN,TYPE` is the older spelling of bin and type.
@@ -112,7 +112,7 @@ async def sindex_create(node: Node, request: Request) -> bytes:
     return answer
 
 
-async def sindex_delete(node: Node, request: Request) -> bytes:
+async def sindex_delete(node: AerospikeNode, request: Request) -> bytes:
     """sindex-delete:namespace=NS;indexname=INDEX
 
     Drop a secondary index; one that is not there is gone already.
@@ -215,14 +215,14 @@ def _after(problem: bytes, error: CommandError) -> CommandError:
     return error
 
 
-def _statistics(node: Node, namespace: bytes, name: bytes) -> bytes:
+def _statistics(node: AerospikeNode, namespace: bytes, name: bytes) -> bytes:
     space = node.namespaces.get(namespace)
     if space is None or name not in space.indexes:
         raise CommandError(Code.INDEX_NOT_FOUND, "no index")
     return _STATISTICS
 
 
-def _lines(node: Node, namespace: bytes) -> bytes:
+def _lines(node: AerospikeNode, namespace: bytes) -> bytes:
     """A text for every index of a namespace, or of all."""
     return b";".join(
         b"ns=%b:indexname=%b:set=%b:bin=%b:type=%b:indextype=%b:context=null:exp=null:state=RW"
@@ -233,7 +233,7 @@ def _lines(node: Node, namespace: bytes) -> bytes:
     )
 
 
-async def _store(node: Node, key: str, value: str | None) -> bytes:
+async def _store(node: AerospikeNode, key: str, value: str | None) -> bytes:
     try:
         await node.smd.set(SINDEX, key, value)
     except SmdTimeout as error:

@@ -11,7 +11,7 @@ from asudfd.smd.interface import SINDEX, UDF, SmdItem, SmdState
 
 if TYPE_CHECKING:
     from asudfd.aerospike.info.request import Request
-    from asudfd.node import Node
+    from asudfd.aerospike.node import AerospikeNode
 
 _MODULES = {b"evict": "evict", b"sindex": "sindex", b"truncate": "truncate", b"udf": UDF}
 """The modules that a community node has, by lower-case name, in the order in which it shows them."""
@@ -22,7 +22,7 @@ MODULE_SIZE_MAX = 31
 """Longest `module`, in bytes."""
 
 
-def smd_show(node: Node, request: Request) -> bytes:
+def smd_show(node: AerospikeNode, request: Request) -> bytes:
     """smd-show:module=MODULE
 
     The items of a module of system metadata; removed ones are left out.
@@ -45,7 +45,7 @@ def _shown(module: str, item: SmdItem) -> str:
     return f"{item.key}={item.value}"
 
 
-def smd_info(node: Node, request: Request) -> bytes:
+def smd_info(node: AerospikeNode, request: Request) -> bytes:
     """smd-info
 
     How far each module of system metadata is, and who decides on changes.

@@ -13,18 +13,18 @@ from asudfd.figures.node import node_figures
 
 if TYPE_CHECKING:
     from asudfd.aerospike.info.request import Request
-    from asudfd.node import Node
+    from asudfd.aerospike.node import AerospikeNode
 
 
-def statistics(node: Node, _request: Request) -> bytes:
+def statistics(node: AerospikeNode, _request: Request) -> bytes:
     """statistics
 
     Figures of this node, `name=value;...`.
     """
-    return info_text(node_figures(node)).encode()
+    return info_text(node_figures(node.shared)).encode()
 
 
-def get_stats(_node: Node, request: Request) -> bytes:
+def get_stats(_node: AerospikeNode, request: Request) -> bytes:
     """get-stats:context=xdr[;dc=DC]
 
     Figures of replication to other data centres: there is none.
@@ -34,7 +34,7 @@ def get_stats(_node: Node, request: Request) -> bytes:
     return b""
 
 
-def latencies(node: Node, request: Request) -> bytes:
+def latencies(node: AerospikeNode, request: Request) -> bytes:
     """latencies[:hist=NAME]
 
     How long requests took; a histogram without any is empty.

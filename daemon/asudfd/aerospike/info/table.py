@@ -12,9 +12,9 @@ from asinfo.wire.info import NAME_SIZE_MAX
 
 if TYPE_CHECKING:
     from asudfd.aerospike.info.request import Request
-    from asudfd.node import Node
+    from asudfd.aerospike.node import AerospikeNode
 
-Handler = Callable[["Node", "Request"], bytes | Awaitable[bytes]]
+Handler = Callable[["AerospikeNode", "Request"], bytes | Awaitable[bytes]]
 """Answers one command: at once, or as an awaitable when it must wait for a disk or for Lua."""
 
 

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from asudfd.aerospike.info.request import Request
-    from asudfd.node import Node
+    from asudfd.aerospike.node import AerospikeNode
 
 
 _NUMBER = re.compile(rb"\s*([+-]?)([0-9]+)")
 """What C takes for a number at the beginning of a text."""
 
 
-async def truncate(node: Node, request: Request) -> bytes:
+async def truncate(node: AerospikeNode, request: Request) -> bytes:
     """truncate:namespace=NS;set=SET[;lut=NANOSECONDS]
 
     Remove the records of a set that were last updated up to now, or up to a moment in Unix time.
@@ -35,7 +35,7 @@ async def truncate(node: Node, request: Request) -> bytes:
     return await _mark(node, name, _set_name(request), request)
 
 
-async def truncate_namespace(node: Node, request: Request) -> bytes:
+async def truncate_namespace(node: AerospikeNode, request: Request) -> bytes:
     """truncate-namespace:namespace=NS[;lut=NANOSECONDS]
 
     Remove all records of a namespace that were last updated up to now, or up to a moment in Unix time.
@@ -45,7 +45,7 @@ async def truncate_namespace(node: Node, request: Request) -> bytes:
     return await _mark(node, name, WHOLE, request)
 
 
-async def truncate_undo(node: Node, request: Request) -> bytes:
+async def truncate_undo(node: AerospikeNode, request: Request) -> bytes:
     """truncate-undo:namespace=NS;set=SET
 
     Forget the truncation of a set; what has not been removed yet is there again.
@@ -54,7 +54,7 @@ async def truncate_undo(node: Node, request: Request) -> bytes:
     return await _store(node, _key(name, _set_name(request)), None)
 
 
-async def truncate_namespace_undo(node: Node, request: Request) -> bytes:
+async def truncate_namespace_undo(node: AerospikeNode, request: Request) -> bytes:
     """truncate-namespace-undo:namespace=NS
 
     Forget the truncation of a namespace; what has not been removed yet is there again.
@@ -77,7 +77,7 @@ def _no_set(request: Request) -> None:
         raise CommandError(Code.PARAMETER, "unexpected set name")
 
 
-async def _mark(node: Node, name: bytes, set_name: bytes | None, request: Request) -> bytes:
+async def _mark(node: AerospikeNode, name: bytes, set_name: bytes | None, request: Request) -> bytes:
     space = node.namespaces.get(name)
     now = space.now() if space else now_milliseconds()
     asked = request.optional(b"lut")
@@ -112,7 +112,9 @@ def _key(name: bytes, set_name: bytes | None) -> str:
     return key.decode("utf-8", "surrogateescape")
 
 
-async def _store(node: Node, key: str, value: str | None, keep: Callable[[str], bool] | None = None) -> bytes:
+async def _store(
+    node: AerospikeNode, key: str, value: str | None, keep: Callable[[str], bool] | None = None
+) -> bytes:
     try:
         await node.smd.set(TRUNCATE, key, value, keep=keep)
     except SmdTimeout as error:

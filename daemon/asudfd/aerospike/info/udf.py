@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from asudfd.aerospike.info.request import Request
-    from asudfd.node import Node
+    from asudfd.aerospike.node import AerospikeNode
 
 
-async def udf_put(node: Node, request: Request) -> bytes:
+async def udf_put(node: AerospikeNode, request: Request) -> bytes:
     """udf-put:filename=FILE.lua;content=BASE64;content-len=LENGTH[;udf-type=LUA]
 
     Store a module on every node, once it compiles and its body runs. LENGTH is that of the base64 text.
@@ -32,7 +32,7 @@ async def udf_put(node: Node, request: Request) -> bytes:
     return await _set(node, put.filename, to_value(put.filename, put.content64))
 
 
-async def udf_remove(node: Node, request: Request) -> bytes:
+async def udf_remove(node: AerospikeNode, request: Request) -> bytes:
     """udf-remove:filename=FILE.lua
 
     Remove a module from every node; `ok` also when there is none of that name. FILE alone means FILE.lua.
@@ -48,7 +48,7 @@ async def udf_remove(node: Node, request: Request) -> bytes:
     return await _set(node, name, None)
 
 
-def udf_get(node: Node, request: Request) -> bytes:
+def udf_get(node: AerospikeNode, request: Request) -> bytes:
     """udf-get:filename=FILE.lua
 
     The content of a registered module, as base64.
@@ -62,7 +62,7 @@ def udf_get(node: Node, request: Request) -> bytes:
     return answer
 
 
-def udf_list(node: Node, request: Request) -> bytes:
+def udf_list(node: AerospikeNode, request: Request) -> bytes:
     """udf-list
 
     Every module with its hash: the SHA-1 of its text in system metadata, so the file name counts too.
@@ -70,7 +70,7 @@ def udf_list(node: Node, request: Request) -> bytes:
     return node.modules.list_answer()
 
 
-def udf_clear_cache(node: Node, request: Request) -> bytes:
+def udf_clear_cache(node: AerospikeNode, request: Request) -> bytes:
     """udf-clear-cache:
 
     Drop every cached Lua context of this node; the next calls make new ones.
@@ -80,7 +80,7 @@ def udf_clear_cache(node: Node, request: Request) -> bytes:
     return b"ok"
 
 
-def udf_cache_stats(node: Node, request: Request) -> bytes:
+def udf_cache_stats(node: AerospikeNode, request: Request) -> bytes:
     """udf-cache-stats:
 
     Figures of the context cache of this node, one entry a module that was called (asudfd's own command). `demoted` are
@@ -113,7 +113,7 @@ def _compile_error(error: ModuleError) -> bytes:
     return b"compile_error;file=%s;line=%d;message=%s" % (error.file, error.line, b64encode(error.message))
 
 
-async def _set(node: Node, filename: str, value: str | None) -> bytes:
+async def _set(node: AerospikeNode, filename: str, value: str | None) -> bytes:
     """Change system metadata, and put its failures into the words of the family.
 
     The real server has no word for a disk that refuses; `timeout` would send the user to the network.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from asudfd.aerospike.info.request import Request
-    from asudfd.node import Node
+    from asudfd.aerospike.node import AerospikeNode
     from asudfd.smd.interface import LockHolder
 
 OWNER_SIZE_MAX = 255
@@ -25,7 +25,7 @@ LOCK_SECONDS_MAX = 86_400
 """Seconds; whoever needs a day asks again within it."""
 
 
-async def udf_lock(node: Node, request: Request) -> bytes:
+async def udf_lock(node: AerospikeNode, request: Request) -> bytes:
     """udf-lock:owner=TEXT;ttl=SECONDS
 
     Take the lock on the modules of the cluster for at most SECONDS, or take it again for as long; or be told who has it.
@@ -38,7 +38,7 @@ async def udf_lock(node: Node, request: Request) -> bytes:
     return await _answer(node.smd.lock(owner, int(ttl)))
 
 
-async def udf_unlock(node: Node, request: Request) -> bytes:
+async def udf_unlock(node: AerospikeNode, request: Request) -> bytes:
     """udf-unlock:owner=TEXT
 
     Give the lock back; `ok` also when nobody has it (asudfd's own command).

@@ -11,10 +11,10 @@ from asudfd.errors import Code, CommandError
 
 if TYPE_CHECKING:
     from asudfd.aerospike.info.request import Request
-    from asudfd.node import Node
+    from asudfd.aerospike.node import AerospikeNode
 
 
-def unsupported(node: Node, request: Request) -> bytes:
+def unsupported(node: AerospikeNode, request: Request) -> bytes:
     """unsupported:[code=4|12|16]
 
     Why requests were answered with the result codes 4 (parameter), 12 (bin type) and 16 (unsupported feature) since the

@@ -11,14 +11,14 @@ from asudfd.errors import Code, CommandError
 
 if TYPE_CHECKING:
     from asudfd.aerospike.info.request import Request
-    from asudfd.node import Node
+    from asudfd.aerospike.node import AerospikeNode
 
 
 VALUE_SIZE_MAX = 255
 """Longest `value`, in bytes."""
 
 
-def user_agent_set(node: Node, request: Request) -> bytes:
+def user_agent_set(node: AerospikeNode, request: Request) -> bytes:
     """user-agent-set:value=BASE64
 
     Say who is at the other end of this connection; once a connection.
@@ -30,16 +30,16 @@ def user_agent_set(node: Node, request: Request) -> bytes:
         raise CommandError(Code.PARAMETER, "'value' invalid base64") from error
     if request.session.user_agent is not None:
         raise CommandError(Code.PARAMETER, "already set")
-    node.greet(request.session, value)
+    node.user_agents.greet(request.session, value)
     return b"ok"
 
 
-def user_agents(node: Node, _request: Request) -> bytes:
+def user_agents(node: AerospikeNode, _request: Request) -> bytes:
     """user-agents
 
     The user agents of the open connections, with how many connections each has.
     """
-    return b"".join(b"user-agent=%b:count=%d;" % pair for pair in node.user_agents.items())
+    return b"".join(b"user-agent=%b:count=%d;" % pair for pair in node.user_agents.counts.items())
 
 
 ROWS = (

@@ -9,11 +9,11 @@ import pytest
 
 from asudfd.aerospike.info.families import table
 from asudfd.aerospike.info.request import Request
+from asudfd.aerospike.node import AerospikeNode
 from asudfd.config.load import embedded
 from asudfd.config.schema import Config, NamespaceSet
 from asudfd.errors import CommandError, StartError
 from asudfd.network.session import ClientSession
-from asudfd.node import Node
 from asudfd.record.metadata import accept_truncations
 from asudfd.record.namespace import Namespace
 from asudfd.record.record import Record
@@ -29,22 +29,22 @@ PARAMETERS = (
 
 
 @pytest.fixture
-def node() -> Node:
+def node() -> AerospikeNode:
     return make_node(table())
 
 
-def space(node: Node, name: bytes = b"test") -> Namespace:
+def space(node: AerospikeNode, name: bytes = b"test") -> Namespace:
     return node.namespaces[name]
 
 
-def fill(node: Node, count: int = 20, name: bytes = b"test", set_name: bytes = b"demo") -> None:
+def fill(node: AerospikeNode, count: int = 20, name: bytes = b"test", set_name: bytes = b"demo") -> None:
     namespace = space(node, name)
     for number in range(count):
         digest = b"%-20d" % (number + 100 * len(set_name))
         namespace.put(digest, Record(1, 0, namespace.now(), set_name, b"", b"x" * 30))
 
 
-def ask(node: Node, line: bytes) -> Any:
+def ask(node: AerospikeNode, line: bytes) -> Any:
     name, _, parameters = line.replace(b"/", b":", 1).partition(b":")
     return node.table.rows[name].handler(node, Request(name, parameters, ClientSession()))
 
@@ -53,7 +53,7 @@ def figures(answer: bytes) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in answer.decode().split(";"))
 
 
-def test_sets(node: Node) -> None:
+def test_sets(node: AerospikeNode) -> None:
     assert ask(node, b"sets") == b""
     fill(node)
     fill(node, 3, b"bar", b"")
@@ -72,7 +72,7 @@ def test_sets(node: Node) -> None:
     assert ask(node, b"sets/test").count(b"ns=test:set=") == 2
 
 
-def test_namespace_and_objects(node: Node) -> None:
+def test_namespace_and_objects(node: AerospikeNode) -> None:
     fill(node)
     fill(node, 3, b"bar", b"")
     space(node).counters["client_read_success"] += 5
@@ -89,7 +89,7 @@ def test_namespace_and_objects(node: Node) -> None:
     assert figures(ask(node, b"namespace/test"))["stop_writes"] == "true"
 
 
-def test_histogram(node: Node) -> None:
+def test_histogram(node: AerospikeNode) -> None:
     fill(node)
     asked = b"histogram:namespace=test;type=object-size"
     assert ask(node, asked) == b""
@@ -104,7 +104,7 @@ def test_histogram(node: Node) -> None:
         ask(node, b"histogram:namespace=nope;type=ttl")
 
 
-def dialogue(node: Node, directory: Path, *lines: bytes) -> list[bytes]:
+def dialogue(node: AerospikeNode, directory: Path, *lines: bytes) -> list[bytes]:
     """The answers to ``lines`` of a node with system metadata in ``directory``."""
 
     async def run() -> list[bytes]:
@@ -150,11 +150,13 @@ def dialogue(node: Node, directory: Path, *lines: bytes) -> list[bytes]:
         (b"truncate-namespace-undo:namespace=bar;set=x", b"ERROR:4:unexpected set name"),
     ],
 )
-def test_truncate_answers_as_the_real_server(node: Node, tmp_path: Path, line: bytes, answer: bytes) -> None:
+def test_truncate_answers_as_the_real_server(
+    node: AerospikeNode, tmp_path: Path, line: bytes, answer: bytes
+) -> None:
     assert dialogue(node, tmp_path, line) == [answer]
 
 
-def test_truncation_reaches_the_records_and_survives_a_restart(node: Node, tmp_path: Path) -> None:
+def test_truncation_reaches_the_records_and_survives_a_restart(node: AerospikeNode, tmp_path: Path) -> None:
     fill(node)
     fill(node, 5, set_name=b"other")
     answers = dialogue(
@@ -188,7 +190,7 @@ def test_truncation_reaches_the_records_and_survives_a_restart(node: Node, tmp_p
     ("error", "answer"),
     [(SmdTimeout(), b"ERROR:9:timeout"), (SmdFailed("the disk is full"), b"ERROR::the disk is full")],
 )
-def test_a_mark_that_cannot_be_stored(node: Node, error: Exception, answer: bytes) -> None:
+def test_a_mark_that_cannot_be_stored(node: AerospikeNode, error: Exception, answer: bytes) -> None:
     class Broken:
         async def set(self, *_: object, **__: object) -> None:
             raise error
@@ -199,7 +201,7 @@ def test_a_mark_that_cannot_be_stored(node: Node, error: Exception, answer: byte
     assert caught.value.answer == answer
 
 
-def test_marks_that_mean_nothing_here(node: Node) -> None:
+def test_marks_that_mean_nothing_here(node: AerospikeNode) -> None:
     accept_truncations(node.namespaces, [SmdItem("nope|demo", "5", 1, 0), SmdItem("test|demo", "x", 1, 0)])
     assert not space(node).truncation.marks
 

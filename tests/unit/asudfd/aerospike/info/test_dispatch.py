@@ -10,18 +10,18 @@ from asinfo.wire.frame import HEADER_SIZE
 from asudfd.aerospike.info.dispatch import InfoService
 from asudfd.aerospike.info.request import Request
 from asudfd.aerospike.info.table import InfoCommand, InfoTable
+from asudfd.aerospike.node import AerospikeNode
 from asudfd.errors import CommandError
 from asudfd.network.session import ClientSession
-from asudfd.node import Node
 from tests.fakes.reply import whole
 from tests.fakes.state import make_node
 
 
-def echo(_node: Node, request: Request) -> bytes:
+def echo(_node: AerospikeNode, request: Request) -> bytes:
     return b"<%b|%b>" % (request.name, request.parameters)
 
 
-async def later(node: Node, request: Request) -> bytes:
+async def later(node: AerospikeNode, request: Request) -> bytes:
     await asyncio.sleep(0)
     return echo(node, request)
 

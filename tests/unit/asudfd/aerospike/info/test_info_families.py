@@ -13,16 +13,16 @@ from asudfd.aerospike.info import devices
 from asudfd.aerospike.info.dispatch import SUMMARY, InfoService
 from asudfd.aerospike.info.families import FAMILIES, table
 from asudfd.aerospike.info.table import InfoCommand, InfoTable
+from asudfd.aerospike.node import AerospikeNode
 from asudfd.cluster.cluster import Member
 from asudfd.figures.expand import expand
 from asudfd.network.session import ClientSession
-from asudfd.node import Node
 from asudfd.process.ticker import tick
 from tests.fakes.reply import whole
 from tests.fakes.state import Lines, make_node
 
 
-def ask(command: str, node: Node | None = None, session: ClientSession | None = None) -> str:
+def ask(command: str, node: AerospikeNode | None = None, session: ClientSession | None = None) -> str:
     async def run() -> bytes:
         reply = InfoService(node or make_node(table())).respond(
             command.encode() + b"\n", session or ClientSession()
@@ -33,7 +33,7 @@ def ask(command: str, node: Node | None = None, session: ClientSession | None = 
 
 
 @pytest.fixture
-def three() -> Node:
+def three() -> AerospikeNode:
     return make_node(table(), nodes=3)
 
 
@@ -50,7 +50,7 @@ def test_a_name_may_stand_once() -> None:
         InfoTable([[InfoCommand(b"a", lambda *_: b"")], [InfoCommand(b"a", lambda *_: b"")]])
 
 
-def test_services_of_a_cluster(three: Node) -> None:
+def test_services_of_a_cluster(three: AerospikeNode) -> None:
     assert ask("services", three) == "127.0.0.1:3001;127.0.0.1:3002"
     assert ask("peers-clear-std", three) == "0,3000,[[A2,,[127.0.0.1:3001]],[A3,,[127.0.0.1:3002]]]"
     assert ask("alumni-clear-std", three) == ask("peers-clear-std", three)
@@ -60,29 +60,29 @@ def test_services_of_a_cluster(three: Node) -> None:
     assert ask("cluster-stable:size=3", three) == f"{three.cluster.key:X}"
 
 
-def test_a_node_that_is_no_member(three: Node) -> None:
-    three.id = "A9"
+def test_a_node_that_is_no_member(three: AerospikeNode) -> None:
+    three.id = three.shared.id = "A9"
     assert ask("cluster-stable", three) == "ERROR:7:unstable cluster"
     assert ";cluster_is_member=false;" in ask("statistics", three)
     assert ask("replicas-master", three).startswith(f"test:{'A' * 683}=;")
     assert ask("services", three).count(";") == 2
 
 
-def test_a_metadata_store_that_is_away(three: Node) -> None:
+def test_a_metadata_store_that_is_away(three: AerospikeNode) -> None:
     assert ask("statistics", three).endswith(";smd_backend=local;smd_connected=true")
     cast("Any", three.smd).connected = False
     three.config.smd.backend = "etcd"
     assert ask("statistics", three).endswith(";smd_backend=etcd;smd_connected=false")
 
 
-def test_the_default_port_is_left_out_of_peers(three: Node) -> None:
+def test_the_default_port_is_left_out_of_peers(three: AerospikeNode) -> None:
     three.id = "A3"
     assert ask("peers-clear-std", three) == "0,3000,[[A1,,[127.0.0.1]],[A2,,[127.0.0.1:3001]]]"
 
 
-def test_addresses_of_ipv6_stand_in_brackets(three: Node) -> None:
+def test_addresses_of_ipv6_stand_in_brackets(three: AerospikeNode) -> None:
     three.cluster.join([Member("A1", "::1", 3000), Member("A2", "::1", 3001), Member("A3", "::1", 3000)])
-    three.endpoint = ("::1", 3000)
+    three.shared.endpoint = ("::1", 3000)
     assert ask("service", three) == "[::1]:3000"
     assert ask("services", three) == "[::1]:3001;[::1]:3000"
     assert ask("peers-clear-std", three) == "1,3000,[[A2,,[[::1]:3001]],[A3,,[[::1]]]]"
@@ -95,7 +95,7 @@ def test_an_alternate_address() -> None:
     assert "service.alternate-access-addresses=192.0.2.9;" in ask("endpoints", node)
 
 
-def test_partition_info_has_a_line_for_each(three: Node) -> None:
+def test_partition_info_has_a_line_for_each(three: AerospikeNode) -> None:
     lines = ask("partition-info", three).split(";")
     columns = lines[0].split(":")
     assert len(lines) == 1 + 2 * 4096
@@ -115,7 +115,7 @@ def test_help_is_the_summary_and_then_sorted() -> None:
     assert b"racks" not in rest
 
 
-def test_statistics_are_real(three: Node) -> None:
+def test_statistics_are_real(three: AerospikeNode) -> None:
     three.counters.opened, three.counters.closed, three.counters.info_complete = 7, 2, 40
     figures = dict(pair.split("=") for pair in ask("statistics", three).split(";"))
     assert figures["client_connections"] == "5"
@@ -137,7 +137,7 @@ def test_a_namespace_has_figures_and_parameters() -> None:
     assert figures["storage-engine"] == "memory"
 
 
-def test_a_partition_tells_its_records(three: Node) -> None:
+def test_a_partition_tells_its_records(three: AerospikeNode) -> None:
     digest = bytes([0x34, 0x02]) + bytes(18)
     three.namespaces[b"test"].storage.put(digest, b"x")
     lines = [line.split(":") for line in ask("partition-info", three).split(";")[1:]]
@@ -159,12 +159,12 @@ def test_the_system_is_measured() -> None:
     assert names.index("system_total_cpu_pct") == names.index("uptime") + 1
 
 
-def test_a_batch_queue_a_thread(three: Node) -> None:
+def test_a_batch_queue_a_thread(three: AerospikeNode) -> None:
     three.config.service.batch_index_threads = 2
     assert ";batch_index_queue=0:0,0:0;" in ask("statistics", three)
 
 
-def test_batches_by_their_ends(three: Node) -> None:
+def test_batches_by_their_ends(three: AerospikeNode) -> None:
     counters = three.counters
     counters.batch_initiated, counters.batch_completed = 6, 3
     counters.batch_errors, counters.batch_timeouts = 2, 1
@@ -188,7 +188,7 @@ def test_batches_by_their_ends(three: Node) -> None:
         ("jem-stats", "alloc", "resident-kbytes "),
     ],
 )
-def test_a_dump_is_a_line_in_the_log(three: Node, command: str, context: str, told: str) -> None:
+def test_a_dump_is_a_line_in_the_log(three: AerospikeNode, command: str, context: str, told: str) -> None:
     assert ask(command, three) == "ok"
     log = three.log
     assert isinstance(log, Lines)
@@ -256,7 +256,7 @@ def test_heartbeats_by_multicast() -> None:
     assert ask("mesh", node) == "ERROR:4:heartbeat is in mesh mode"
 
 
-def test_the_principal_forms_the_cluster_anew(three: Node) -> None:
+def test_the_principal_forms_the_cluster_anew(three: AerospikeNode) -> None:
     assert ask("recluster", three) == "ignored-by-non-principal"
     three.id = "A3"
     assert [ask("recluster", three), ask("recluster:", three)] == ["ok", "ERROR::unknown"]
@@ -276,10 +276,10 @@ def test_user_agents_are_counted_while_connected() -> None:
     assert ask("user-agent-set:value=YQ==", node, second) == "ok"
     assert ask("user-agent-set:value=YQ==", node, second) == "ERROR:4:already set"
     assert ask("user-agents", node) == "user-agent=YQ==:count=2;"
-    node.leave(first)
+    node.user_agents.leave(first)
     assert ask("user-agents", node) == "user-agent=YQ==:count=1;"
-    node.leave(second)
-    node.leave(ClientSession())
+    node.user_agents.leave(second)
+    node.user_agents.leave(ClientSession())
     assert ask("user-agents", node) == ""
 
 
@@ -287,8 +287,8 @@ def test_expand() -> None:
     assert list(expand("a_{b,c}_{d,e} f {,x_}g")) == ["a_b_d", "a_b_e", "a_c_d", "a_c_e", "f", "g", "x_g"]
 
 
-def test_the_ticker_tells_the_state(three: Node) -> None:
-    tick(three)
+def test_the_ticker_tells_the_state(three: AerospikeNode) -> None:
+    tick(three.shared)
     lines = three.log
     assert isinstance(lines, Lines)
     texts = [text for _, _, text in lines.lines]

@@ -12,9 +12,9 @@ from asinfo.wire.info import split_line
 from asudfd.aerospike.info import udf_lock
 from asudfd.aerospike.info.request import Request
 from asudfd.aerospike.info.table import InfoTable
+from asudfd.aerospike.node import AerospikeNode
 from asudfd.errors import CommandError, UdfError
 from asudfd.network.session import ClientSession
-from asudfd.node import Node
 from asudfd.smd.interface import SmdFailed, SmdTimeout
 from asudfd.smd.local import LocalSmd
 
@@ -23,7 +23,7 @@ TABLE = InfoTable([udf_lock.ROWS])
 
 def ask(smd: Any, line: str) -> str:
     name, parameters = split_line(line.encode())
-    node = cast("Node", SimpleNamespace(smd=smd))
+    node = cast("AerospikeNode", SimpleNamespace(smd=smd))
 
     async def answer() -> bytes:
         found = TABLE.rows[name].handler(node, Request(name, parameters, ClientSession()))

@@ -13,11 +13,11 @@ from asinfo.wire.info import split_line
 from asudfd.aerospike.info import smd, udf
 from asudfd.aerospike.info.request import Request
 from asudfd.aerospike.info.table import InfoTable
+from asudfd.aerospike.node import AerospikeNode
 from asudfd.cluster.cluster import Cluster, Member
 from asudfd.errors import CommandError, UdfError
 from asudfd.lua.host import ModuleError
 from asudfd.network.session import ClientSession
-from asudfd.node import Node
 from asudfd.smd import local
 from asudfd.smd.interface import UDF, SmdFailed, SmdTimeout
 from asudfd.smd.local import LocalSmd
@@ -69,10 +69,12 @@ class Cell:
             store.open()
             self.smd.subscribe(UDF, store.accept)
 
-    def node(self, number: int = 0) -> Node:
+    def node(self, number: int = 0) -> AerospikeNode:
         log = SimpleNamespace(info=lambda _, text: self.logged.append(text))
         parts = {"smd": self.smd, "cluster": self.cluster, "log": log, "id": "A1"}
-        return cast("Node", SimpleNamespace(host=self.hosts[number], modules=self.stores[number], **parts))
+        return cast(
+            "AerospikeNode", SimpleNamespace(host=self.hosts[number], modules=self.stores[number], **parts)
+        )
 
     async def ask(self, line: str | bytes, number: int = 0) -> str:
         data = line.encode() if isinstance(line, str) else line

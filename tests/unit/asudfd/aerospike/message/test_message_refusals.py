@@ -27,7 +27,7 @@ from tests.fakes.world import World, gather
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from asudfd.node import Node
+    from asudfd.aerospike.node import AerospikeNode
 
 KEY = Key("test", "demo", "k1")
 PLACE = [(0, b"test"), (1, b"demo"), (4, KEY.digest)]
@@ -56,7 +56,7 @@ def write(*ops: bytes, info1: int = 0) -> bytes:
     return message.request(info1, 1, 0, fields=PLACE, ops=ops)
 
 
-def lines(node: Node) -> list[str]:
+def lines(node: AerospikeNode) -> list[str]:
     return [text for _, context, text in cast("Lines", node.log).lines if context == "rw"]
 
 
@@ -278,7 +278,7 @@ def test_a_user_agent_that_is_none_is_shown_as_it_is() -> None:
 # ---- the info command
 
 
-def info(node: Node, command: str) -> str:
+def info(node: AerospikeNode, command: str) -> str:
     async def run() -> bytes:
         return await whole(InfoService(node).respond(command.encode() + b"\n", client()))
 
