@@ -63,10 +63,11 @@ class AerospikeFace:
     with the pieces of one. ``ready`` maps whole request frames to whole reply frames that never change.
     """
 
-    __slots__ = ("_info", "node", "ready", "responders")
+    __slots__ = ("_info", "counters", "ready", "responders", "user_agents")
 
     def __init__(self, node: AerospikeNode, records: RecordService) -> None:
-        self.node = node
+        self.counters = node.counters
+        self.user_agents = node.user_agents
         self._info = InfoService(node)
         self.responders: dict[int, Responder] = {
             INFO: self._info.respond,
@@ -97,7 +98,7 @@ class AerospikeConversation:
     def __init__(self, face: AerospikeFace, session: ClientSession) -> None:
         self._face = face
         self._session = session
-        self._counters = face.node.counters
+        self._counters = face.counters
         self._ready = face.ready
         self._respond = face.responders[MESSAGE]
         self._scheduler = loop_scheduler()
@@ -156,4 +157,4 @@ class AerospikeConversation:
 
     def ended(self) -> None:
         """Forget the client's user agent."""
-        self._face.node.user_agents.leave(self._session)
+        self._face.user_agents.leave(self._session)

@@ -18,18 +18,23 @@ class AerospikeNode:
 
     ``shared`` is the node itself, which other protocols may serve, too; most attributes are its parts. ``table`` has the
     info commands, ``jobs`` are the longer queries, ``refusals`` tells why requests were refused, ``user_agents`` which
-    client libraries are connected.
+    client libraries are connected. ``service``, ``addresses``, ``heartbeat`` and ``metadata`` are sections of the
+    configuration, whose values may change.
     """
 
     __slots__ = (
-        *("cluster", "config", "counters", "host", "id", "jobs", "log", "metrics", "modules", "namespaces"),
-        *("refusals", "shared", "smd", "table", "user_agents"),
+        *("addresses", "cluster", "config", "counters", "heartbeat", "host", "id", "jobs", "log", "metadata"),
+        *("metrics", "modules", "namespaces", "refusals", "service", "shared", "smd", "table", "user_agents"),
     )
 
     def __init__(self, node: Node, table: InfoTable) -> None:
         self.shared = node
         self.id = node.id
         self.config = node.config
+        self.service = node.config.service
+        self.addresses = node.config.network.service
+        self.heartbeat = node.config.network.heartbeat
+        self.metadata = node.config.smd
         self.cluster = node.cluster
         self.smd = node.smd
         self.modules = node.modules

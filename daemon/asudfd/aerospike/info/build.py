@@ -49,7 +49,7 @@ def build(node: AerospikeNode, _request: Request) -> bytes:
 
     The release, as four numbers.
     """
-    return node.config.service.build.encode()
+    return node.service.build.encode()
 
 
 def version(node: AerospikeNode, _request: Request) -> bytes:
@@ -57,7 +57,7 @@ def version(node: AerospikeNode, _request: Request) -> bytes:
 
     Edition and release in words.
     """
-    return b"%b build %b" % (EDITION, node.config.service.build.encode())
+    return b"%b build %b" % (EDITION, node.service.build.encode())
 
 
 def edition(_node: AerospikeNode, _request: Request) -> bytes:
@@ -75,7 +75,7 @@ def release(node: AerospikeNode, _request: Request) -> bytes:
     """
     return b"edition=%b;version=%b;os=%b;arch=%b;sha=" % (
         EDITION,
-        node.config.service.build.encode(),
+        node.service.build.encode(),
         _system(),
         platform.machine().encode(),
     )

@@ -46,7 +46,7 @@ def cluster_name(node: AerospikeNode, _request: Request) -> bytes:
 
     The name of the cluster, or `null`.
     """
-    return (node.config.service.cluster_name or "null").encode()
+    return (node.service.cluster_name or "null").encode()
 
 
 def cluster_stable(node: AerospikeNode, request: Request) -> bytes:

@@ -54,7 +54,7 @@ def dump_heartbeat(node: AerospikeNode, request: Request) -> bytes:
     return _log(
         node,
         "hb",
-        f"{_nodes(node)}: there are no heartbeats, the metadata store is {node.config.smd.backend}",
+        f"{_nodes(node)}: there are no heartbeats, the metadata store is {node.metadata.backend}",
     )
 
 

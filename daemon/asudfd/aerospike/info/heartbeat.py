@@ -28,7 +28,7 @@ def mesh(node: AerospikeNode, _request: Request) -> bytes:
 
     The addresses at which this node takes heartbeats: none.
     """
-    if node.config.network.heartbeat.mode == MULTICAST:
+    if node.heartbeat.mode == MULTICAST:
         raise CommandError(Code.PARAMETER, "heartbeat is in mesh mode")
     return b""
 
@@ -38,7 +38,7 @@ def mcast(node: AerospikeNode, _request: Request) -> bytes:
 
     The multicast groups of the heartbeats: none. In the mode `mesh`, the default, an error.
     """
-    if node.config.network.heartbeat.mode != MULTICAST:
+    if node.heartbeat.mode != MULTICAST:
         # the real server has the texts of both commands the wrong way round
         raise CommandError(Code.PARAMETER, "heartbeat is in multicast mode")
     return b""

@@ -17,8 +17,7 @@ def help_(node: AerospikeNode, _request: Request) -> bytes:
 
     The names of the commands: first those of the summary that an empty request asks for, then the others by name.
     """
-    shown = {row.name for row in node.table.rows.values() if not row.hidden}
-    return b";".join((*SUMMARY, *sorted(shown.difference(SUMMARY))))
+    return b";".join((*SUMMARY, *sorted(node.table.shown() - set(SUMMARY))))
 
 
 ROWS = (InfoCommand(b"help", help_, constant=True),)

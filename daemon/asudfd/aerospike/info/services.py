@@ -37,11 +37,11 @@ def service_alternate(node: AerospikeNode, _request: Request) -> bytes:
 
     This node's address for clients that ask for alternates; empty without one.
     """
-    service = node.config.network.service
-    if not service.alternate_access_address:
+    addresses = node.addresses
+    if not addresses.alternate_access_address:
         return b""
     return _place(
-        service.alternate_access_address, service.alternate_access_port or node.endpoint[1]
+        addresses.alternate_access_address, addresses.alternate_access_port or node.endpoint[1]
     ).encode()
 
 
@@ -103,14 +103,14 @@ def endpoints(node: AerospikeNode, _request: Request) -> bytes:
 
 
 def _endpoints(node: AerospikeNode) -> Iterator[tuple[str, object]]:
-    service = node.config.network.service
+    addresses = node.addresses
     host, port = node.endpoint
-    yield "service.port", service.port
-    yield "service.addresses", service.address
+    yield "service.port", addresses.port
+    yield "service.addresses", addresses.address
     yield "service.access-port", port
     yield "service.access-addresses", host
-    yield "service.alternate-access-port", service.alternate_access_port or port
-    yield "service.alternate-access-addresses", service.alternate_access_address or "null"
+    yield "service.alternate-access-port", addresses.alternate_access_port or port
+    yield "service.alternate-access-addresses", addresses.alternate_access_address or "null"
     for name in ("service.tls", "service.tls-access", "service.tls-alternate-access"):
         yield f"{name}-port", 0
         yield f"{name}-addresses", "null"

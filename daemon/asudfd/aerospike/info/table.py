@@ -46,3 +46,7 @@ class InfoTable:
                 if row.name in self.rows or len(row.name) > NAME_SIZE_MAX:
                     raise ValueError(f"info command {row.name!r} is declared twice or too long")
                 self.rows[row.name] = row
+
+    def shown(self) -> set[bytes]:
+        """The names of those that are not hidden."""
+        return {row.name for row in self.rows.values() if not row.hidden}
