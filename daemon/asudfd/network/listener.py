@@ -14,6 +14,7 @@ from asudfd.network.connection import Connection
 from asudfd.network.connections import SWEEP_SECONDS
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
     from asudfd.network.connections import ConnectionSet
@@ -25,18 +26,31 @@ BACKLOG = 4096
 
 Thousands of clients that come back at once after a restart shall not be refused."""
 
+HANDSHAKE_SECONDS = 10.0
+"""How long a TLS handshake may take: four messages, which need a second on the worst of networks. Until it is done, a
+client counts for no limit of the connections."""
+
 
 class Listener:
-    """One port on which clients are served in the protocol of its ``connections``."""
+    """One port on which clients are served in the protocol of its ``connections``; over TLS if there is a ``tls``."""
 
-    __slots__ = ("_server", "_socket", "_sweep", "connections")
+    __slots__ = ("_server", "_socket", "_sweep", "_tls", "connections")
 
-    def __init__(self, connections: ConnectionSet, address: str, port: int, bind: Bind | None = None) -> None:
+    def __init__(
+        self,
+        connections: ConnectionSet,
+        address: str,
+        port: int,
+        bind: Bind | None = None,
+        *,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         """Have a socket bound to ``address`` and ``port`` that need not listen yet; ``bind`` makes it.
 
         Raises StartError saying what is in the way.
         """
         self._socket = (bind or new_socket)(address, port)
+        self._tls = tls
         self._server: asyncio.Server | None = None
         self._sweep: asyncio.TimerHandle | None = None
         self.connections = connections
@@ -56,7 +70,11 @@ class Listener:
         self.listen()
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: Connection(self.connections), sock=self._socket, backlog=BACKLOG
+            lambda: Connection(self.connections),
+            sock=self._socket,
+            backlog=BACKLOG,
+            ssl=self._tls,
+            ssl_handshake_timeout=HANDSHAKE_SECONDS if self._tls else None,
         )
         self._sweep = loop.call_later(SWEEP_SECONDS, self._on_sweep)
 
