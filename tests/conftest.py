@@ -17,7 +17,8 @@ hypothesis.settings.register_profile("same", deadline=None, derandomize=True, ma
 hypothesis.settings.register_profile("search", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile("same")
 
-APART = "cluster"
+TESTS = Path(__file__).parent
+APART = TESTS / "cluster"
 """The directory whose tests run one after the other: clusters of real processes would starve each other."""
 
 
@@ -27,8 +28,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         assert " at 0x" not in item.name, (
             f"{item.nodeid}: another process has another name for this test; give it ids"
         )
-        apart = item.path.parent.name == APART
-        item.add_marker(pytest.mark.xdist_group(APART if apart else item.path.stem))
+        together = APART if item.path.is_relative_to(APART) else item.path
+        item.add_marker(pytest.mark.xdist_group(str(together.relative_to(TESTS))))
 
 
 @pytest.fixture

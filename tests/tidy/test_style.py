@@ -173,8 +173,3 @@ def test_a_suppression_has_its_reason_beside_it(path: Path) -> None:
 def test_work_left_over_has_a_name(path: Path) -> None:
     left = re.compile(r"\b([T]ODO|[F]IXME|[X]XX)\b(?!\([a-z])")  # written so that it does not find itself
     assert not left.search((ROOT / path).read_text(encoding="utf-8"))
-
-
-def test_every_test_file_has_a_name_of_its_own() -> None:
-    names = [path.name for path in TESTS if path.name.startswith("test_")]
-    assert sorted(names) == sorted(set(names))
