@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.node import FakeNode, Peer
-from tests.unit.asinfo.test_asinfo_cli import Run
+from tests.unit.asinfo.test_cli import Run
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

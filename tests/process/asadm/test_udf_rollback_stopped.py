@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 from tests.fakes.fleet import Fleet, Server
+from tests.unit.asadm.commands.test_udf_rollback import ONE, TWO, Apply, roll
 from tests.unit.asadm.conftest import Asadm
-from tests.unit.asadm.fleet.change.test_fleet_rollback import ONE, TWO, Apply, roll
 
 ROOT = Path(__file__).parents[3]
 

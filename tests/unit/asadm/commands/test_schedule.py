@@ -16,7 +16,7 @@ from asadm.statement import ParsedCommand, parse
 from asinfo.errors import UsageError
 from asinfo.terminal.options import recognise
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 NODES = "--inventory /etc/asudf/asadm.yaml"
 EXAMPLE = "--program /usr/local/bin/asadm --every 1h --splay 60 --deadline 300 --retries 3"
 

@@ -10,8 +10,7 @@ import pytest
 from asadm.save_file import save
 from asadm.yaml_file import VALUES_MAX
 from asinfo.errors import UsageError
-
-from .conftest import Asadm
+from tests.unit.asadm.conftest import Asadm
 
 NODE = ("-h", "127.0.0.1:1")
 SPECIAL = ["FIFO", "socket", "directory", *(["device"] if os.geteuid() == 0 else [])]

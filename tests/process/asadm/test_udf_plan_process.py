@@ -10,8 +10,8 @@ from asinfo.wire.udf import put
 from tests.fakes.fleet import Fleet
 from tests.process.asadm.test_asadm_terminal import SECONDS, command, environment
 from tests.processes import Daemon
+from tests.unit.asadm.commands.test_udf_plan import A, B
 from tests.unit.asadm.conftest import Asadm
-from tests.unit.asadm.fleet.plan.test_fleet_udf_plan import A, B
 
 
 def test_ctrl_c(fleet: Fleet, tmp_path: Path) -> None:

@@ -9,8 +9,7 @@ import pytest
 from asinfo.text import visible
 from asinfo.wire.udf import module_list
 from tests.fakes.fleet import Fleet, Server
-
-from .conftest import Asadm
+from tests.unit.asadm.conftest import Asadm
 
 NASTY = {
     "escape": "\x1b[2J",
