@@ -23,7 +23,7 @@ aerospike = pytest.importorskip(
 )
 
 from tests.compat.cases import Case, Runner, read_cases  # noqa: E402 - it imports the client library
-from tests.unit.asudfd.lua.aerospike import test_lua_cases_2 as second  # noqa: E402 - after the client library
+from tests.unit.asudfd.lua.aerospike import test_apply_recorded_2 as second  # noqa: E402 - after the client library
 
 
 def _second_set() -> list[Case]:

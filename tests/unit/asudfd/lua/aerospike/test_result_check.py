@@ -18,7 +18,7 @@ from asudfd.lua.aerospike.udf_result import DELETE, NOTHING, WRITE
 from asudfd.lua.crossing import WrongResultError
 from asudfd.lua.sandbox import sandbox_chunks
 from asudfd.lua.state import compile_text
-from tests.unit.asudfd.lua.aerospike.test_lua_stream import RECORDS
+from tests.unit.asudfd.lua.aerospike.test_stream import RECORDS
 
 ONE = bytes(7) + b"\1"
 DEEP, TOO_DEEP = b"\x91" * 127 + b"\x90", b"\x91" * 128 + b"\x90"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.asudfd.lua.aerospike import test_lua_api_cases as first
+from tests.unit.asudfd.lua.aerospike import test_apply_recorded as first
 
 ROWS = Path("tests/vectors/lua_cases_2.jsonl")
 
