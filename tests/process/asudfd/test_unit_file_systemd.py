@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.asudfd.process.test_unit_file import UNIT
+from tests.unit.asudfd.test_cli_unit_file import UNIT
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")

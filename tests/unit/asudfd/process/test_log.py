@@ -43,7 +43,7 @@ def test_a_line_says_when_what_and_where(log: Log, path: Path) -> None:
     assert line["level"] == "INFO"
     assert line["context"] == "udf"
     assert line["text"] == "hello"
-    assert re.fullmatch(r"test_log_lines\.py:\d+", line["position"])
+    assert re.fullmatch(r"test_log\.py:\d+", line["position"])
 
 
 def test_a_position_in_lua(log: Log, path: Path) -> None:
@@ -57,7 +57,7 @@ def test_every_level_has_a_method(path: Path) -> None:
         getattr(log, level.name.lower())("info", f"at {level.name}")
     log.close()
     assert [line["level"] for line in lines(path)] == ["CRITICAL", "WARNING", "INFO", "DEBUG", "DETAIL"]
-    assert {line["position"].partition(":")[0] for line in lines(path)} == {"test_log_lines.py"}
+    assert {line["position"].partition(":")[0] for line in lines(path)} == {"test_log.py"}
 
 
 def test_a_sink_takes_its_levels_only(path: Path) -> None:

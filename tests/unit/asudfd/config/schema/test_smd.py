@@ -11,7 +11,7 @@ from asudfd.cli import OPTIONS
 from asudfd.config.load import load
 from asudfd.config.schema import Config
 
-ROOT = Path(__file__).parents[4]
+ROOT = Path(__file__).parents[5]
 
 ETCD = """service {
   cluster-name demo

@@ -7,7 +7,7 @@ from asinfo.terminal.options import recognise
 from asudfd.cli import OPTIONS
 from asudfd.config.schema import ServiceConfig
 
-UNIT = Path(__file__).parents[4] / "config/systemd/asudfd.service"
+UNIT = Path(__file__).parents[3] / "config/systemd/asudfd.service"
 
 
 def read() -> configparser.ConfigParser:
