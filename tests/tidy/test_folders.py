@@ -5,7 +5,9 @@ from pathlib import Path
 
 from tests.tidy.each import for_each
 
-UNIT = Path(__file__).parents[1] / "unit"
+ROOT = Path(__file__).parents[2]
+UNIT = ROOT / "tests" / "unit"
+PACKAGES = {"asadm": ROOT / "asadm", "asinfo": ROOT / "asinfo", "asudfd": ROOT / "daemon/asudfd"}
 STARTS = {"subprocess", "multiprocessing", "pty", "tests.processes", "tests.etcd", "tests.cluster_processes"}
 """Modules whose import says that a test starts a process."""
 
@@ -30,3 +32,26 @@ def used(path: Path) -> set[str]:
 @for_each(sorted(UNIT.rglob("*.py")))
 def test_a_unit_test_starts_no_process(path: Path) -> None:
     assert not used(path) & (STARTS | FIXTURES), "it belongs into tests/process"
+
+
+def source_folder(tests: Path) -> Path:
+    """The folder of the source that a folder below tests/unit mirrors."""
+    package, *rest = tests.relative_to(UNIT).parts
+    return PACKAGES[package].joinpath(*rest)
+
+
+def sources(folder: Path) -> set[str]:
+    """Names of the modules, Lua files and packages in a folder of the source."""
+    found = {path.stem for path in folder.iterdir() if path.suffix in {".py", ".lua"}}
+    return found | {path.parent.name for path in folder.glob("*/__init__.py")}
+
+
+@for_each(sorted(UNIT.rglob("test_*.py")))
+def test_a_unit_test_stands_where_its_source_stands(path: Path) -> None:
+    """Tests of a/b/c.py are in a/b/test_c.py or a/b/test_c_topic.py, those of a whole package as if it were a module."""
+    folder = source_folder(path.parent)
+    assert folder.is_dir(), f"no {folder.relative_to(ROOT)} is there"
+    name = f"{path.stem.removeprefix('test_')}_"
+    assert any(name.startswith(f"{source}_") for source in sources(folder)), (
+        f"{folder.relative_to(ROOT)} has no module by whose name {path.name} begins"
+    )
