@@ -1,0 +1,79 @@
+"""The Lua files of Valkey's sandbox, compiled once a process for Lua 5.1, and loaded into a state."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from asudfd.lua.state import LUA51, new_state
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from importlib.resources.abc import Traversable
+
+SANDBOX = (
+    "arguments",
+    "limit",
+    "pattern",
+    "cost",
+    "strings",
+    "tables",
+    "random",
+    "bit",
+    "floats",
+    "struct",
+    "number",
+    "cjson",
+    "cmsgpack",
+    "environment",
+)
+"""The chunks of the sandbox in the order in which they are loaded."""
+
+LIBRARY_FUNCTIONS = (
+    b"collectgarbage getmetatable load loadstring next pairs pcall rawget rawset setmetatable xpcall"
+    b" find format gfind gmatch gsub match rep dump insert sort random randomseed create resume wrap"
+    b" arshift band bnot bor bswap bxor lshift rol ror rshift tobit tohex pack size unpack unpack_limit unpack_one"
+    b" decode decode_invalid_numbers decode_max_depth encode encode_invalid_numbers encode_keep_buffer encode_max_depth"
+    b" encode_number_precision encode_sparse_array new"
+    b" acl_check_cmd breakpoint call debug error_reply log register_function replicate_commands set_repl setresp sha1hex status_reply"
+    b" concat foreach foreachi getn maxn remove setn error assert tostring tonumber select ipairs"
+)
+"""Names of the functions that the user's code calls: `bytecode.lua` makes no tail calls of them."""
+
+_COMPILE_MEMORY = 64 << 20
+_STRIP = b"""
+local rewriter, text, name = ...
+local _, stripped = loadstring(rewriter, "=bytecode.lua")({})
+return stripped(string.dump(assert(loadstring(text, name))))
+"""
+
+
+@cache
+def _rewriter() -> bytes:
+    return (files(__package__) / "bytecode.lua").read_bytes()
+
+
+@cache
+def compiled(directory: Traversable, name: str) -> bytes:
+    """The bytecode of a chunk, without lines and names: `limit.lua` tells by that what is not the user's."""
+    text = (directory / f"{name}.lua").read_bytes()
+    code: bytes = new_state(_COMPILE_MEMORY, LUA51).execute(
+        _STRIP, _rewriter(), text, b"=%s.lua" % name.encode()
+    )
+    return code
+
+
+def load_sandbox(
+    state: Any, host: Mapping[bytes, Any], others: Sequence[tuple[Traversable, str]] = ()
+) -> Any:
+    """Load the sandbox, and behind it the chunks ``others`` of the host (directory and name).
+
+    ``host`` is what the chunks need of Python. The result is the table of all that the chunks provide.
+    """
+    here = files(__package__)
+    chunks = [compiled(here, name) for name in SANDBOX] + [compiled(*other) for other in others]
+    first = (here / "sandbox.lua").read_bytes()
+    return state.execute(
+        first, state.table_from(host), _rewriter(), LIBRARY_FUNCTIONS, state.table_from(chunks)
+    )

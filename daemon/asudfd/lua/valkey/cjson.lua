@@ -1,0 +1,1 @@
+return { new_cjson = function() return {} end }

@@ -1,0 +1,1 @@
+return { new_cmsgpack = function() return {} end }

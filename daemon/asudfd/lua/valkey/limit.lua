@@ -1,0 +1,304 @@
+-- Ends what runs too long, and watches over memory.
+--
+-- A count hook in each thread calls `tick`, which the host gives (`set_tick`), at most each NORMAL instructions of any code. It
+-- answers nil, or the error value with which the call is to end. That error is raised in the user's code only: the hook never
+-- raises in stripped code, so what is written in these chunks, such as a command on the keyspace, is not interrupted. Long loops
+-- there call `check`, where they may be left. Nothing swallows the error: pcall, xpcall and coroutine.resume raise it again.
+--
+-- Interface for the host's chunks:
+--   set_tick(f)          f() -> nil, or the error value with which the running call ends
+--   begin()              before a call: what it allocates is counted from here
+--   run(f, handler, ...) calls f as xpcall does (the handler is the host's own): true and results, or false and the handler's
+--                        result. What `tick` or `stop` demanded is its answer even where the user's code caught it.
+--   stop(value)          ends the running call as `tick` does, from within stripped code
+--   check()              raises what was demanded
+--   note(bytes)          a text of that size came from outside into the user's hands: single instructions may take long now
+--   dying()              the error value that was demanded, or nil
+--   place()              source and line of the innermost frame of user's code; nil without one
+--   pcall, xpcall        those that user's code gets
+--   guarded(f, ...)      pcall for code of the chunks themselves: it does not catch what was demanded
+--
+-- How long one instruction takes depends on the memory: a comparison of long texts, say. So the interval of the hook shrinks
+-- with what the call has allocated, and where an interval took longer than LONG.
+local needs = ...
+local bad_argument = needs.bad_argument
+
+local sethook, getinfo, clock, collect = debug.sethook, debug.getinfo, os.clock, collectgarbage
+local error, kind, select, unpack, newproxy, getmetatable = error, type, select, unpack, newproxy, getmetatable
+local original_pcall, original_xpcall = pcall, xpcall
+local floor = math.floor
+
+local NO_MEMORY = "not enough memory"
+-- Instructions between two hooks: some 50 to 100 microseconds. A hook takes one or two.
+local NORMAL = 10000
+-- Seconds of the processor above which an interval counts as long, and below which the next may be longer; 10,000 common
+-- instructions take 0.0001.
+local LONG, SHORT = 0.002, 0.0005
+-- Instructions of one interval times the KiB that the call has allocated. A third of them may compare texts of that size, at 0.3
+-- ns a byte: 0.4 s. At 16 MiB that makes 256 instructions, which costs half as much again.
+local BUDGET = 4194304
+-- Instructions between two looks at whether other code than the user's has been left, once an end was demanded.
+local LEAVING = 100
+local HURRIED = 64 * 1024 -- bytes from outside that are worth a look at once
+
+local tick = function() return nil end
+local reason = nil
+local interval, base, last = NORMAL, 0, 0
+
+local hook
+
+local function set_interval(count)
+    interval = count
+    sethook(hook, "", count)
+end
+
+-- Has the running thread look at its memory before the next instruction.
+local function hurry()
+    sethook(hook, "", 1)
+end
+
+-- Whether the function at `level` of the caller is the user's: other code has no lines.
+local function is_users(level)
+    local info = getinfo(level + 1, "l")
+    return info ~= nil and info.currentline > 0
+end
+
+local function adapt()
+    local now = clock()
+    local took = now - last
+    last = now
+    local allowed = NORMAL
+    local grown = collect("count") - base
+    if grown > 0 then
+        allowed = floor(BUDGET / grown)
+    end
+    local count = interval
+    if took > LONG then
+        count = floor(count * SHORT / took)
+    elseif took < SHORT then
+        count = count * 8
+    end
+    count = count < allowed and count or allowed
+    set_interval(count < 1 and 1 or count > NORMAL and NORMAL or count)
+end
+
+-- Asks whether the call is to end.
+local function look()
+    adapt()
+    if reason == nil then
+        reason = tick()
+    end
+end
+
+-- Runs where instructions are counted, and, once an end was demanded, at each line of the user's code.
+function hook()
+    if reason == nil then
+        look()
+        if reason == nil then
+            return
+        end
+    end
+    if is_users(2) then
+        sethook(hook, "l", 1)
+        error(reason, 0)
+    end
+    sethook(hook, "", LEAVING)
+end
+
+local function check()
+    if reason ~= nil then
+        error(reason, 0)
+    end
+end
+
+local function stop(value)
+    reason = value
+    sethook(hook, "l", 1)
+    check()
+end
+
+local function dying()
+    return reason
+end
+
+local function set_tick(f)
+    tick = f
+end
+
+local function begin()
+    base = collect("count")
+end
+
+local function note(bytes)
+    if bytes > HURRIED then
+        base = base - bytes / 1024
+        hurry()
+    end
+end
+
+-- A collection has ended: the memory in use is a multiple of what it was. The collector runs the finaliser of an object that
+-- nothing refers to, which makes the next one.
+local watched = newproxy(true)
+getmetatable(watched).__gc = function()
+    newproxy(watched)
+    if reason == nil then
+        hurry()
+    end
+end
+newproxy(watched)
+sethook(hook, "", NORMAL)
+
+-- What failed for want of memory has left the state full of garbage, which Lua 5.1 does not collect by itself.
+local function recover(value)
+    if value == NO_MEMORY then
+        collect()
+        hurry()
+    end
+end
+
+-- Protected calls
+
+-- Errors that are caught between two looks at the time. Deep in calls of C functions no hook can be called: it fails itself,
+-- and what is caught is that.
+local FAILURES = 16
+local failures = 0
+
+local function failed(value)
+    failures = failures + 1
+    if failures % FAILURES == 0 then
+        look()
+    end
+    check()
+    recover(value)
+end
+
+-- The answer of pcall. As on the real server an error table with a text `err` becomes that text.
+local function caught(ok, ...)
+    if ok then
+        return ok, ...
+    end
+    local value = ...
+    failed(value)
+    if kind(value) == "table" then
+        local text = value.err
+        if kind(text) == "string" or kind(text) == "number" then
+            return false, text
+        end
+        return false, value, text -- the real one leaves both
+    end
+    return false, value
+end
+
+local function protected(...)
+    if select("#", ...) == 0 then
+        return false, "attempt to call a boolean value"
+    end
+    return caught(original_pcall(...))
+end
+
+local function passed(ok, ...)
+    if not ok then
+        failed((...))
+    end
+    return ok, ...
+end
+
+local function guarded(...)
+    return passed(original_pcall(...))
+end
+
+-- The handler runs after the error has unwound the stack: in its place hooks are off, and it could loop for ever. Where it
+-- fails itself, so does the original, with these words.
+local function handled(handler, ok, ...)
+    if ok then
+        return ok, ...
+    end
+    local value = ...
+    failed(value)
+    local answered
+    answered, value = guarded(handler, value)
+    if not answered then
+        return false, "error in error handling"
+    end
+    return false, value
+end
+
+local function protected_with(...)
+    if select("#", ...) < 2 then
+        bad_argument(2, "value expected")
+    end
+    local f, handler = ...
+    return handled(handler, original_pcall(f))
+end
+
+local function ended(ok, ...)
+    local demanded = reason
+    if not ok then
+        recover((...))
+    end
+    if demanded ~= nil then
+        reason = nil
+        set_interval(NORMAL)
+        if ok then
+            return false, demanded
+        end
+    elseif interval < NORMAL then
+        set_interval(NORMAL)
+    end
+    return ok, ...
+end
+
+-- What `run` calls: one call at a time.
+local called, count, arguments = nil, 0, {}
+
+local function body()
+    return called(unpack(arguments, 1, count))
+end
+
+local function run(f, handler, ...)
+    called, count, arguments = f, select("#", ...), { ... }
+    return ended(original_xpcall(body, handler))
+end
+
+local function place()
+    local level = 2
+    while true do
+        local info = getinfo(level, "Sl")
+        if info == nil then
+            return nil
+        elseif info.currentline > 0 then
+            return info.source, info.currentline
+        end
+        level = level + 1
+    end
+end
+
+-- Threads. A hook belongs to one thread; the table in which Lua keeps it is not weak, so a thread that has ended gives it back.
+
+local function unhooked(...)
+    sethook()
+    return ...
+end
+
+-- A body for a new thread that sets the thread's hook, and then does what `body_of_thread` does.
+local function hooked(body_of_thread)
+    return function(...)
+        sethook(hook, "", interval)
+        return unhooked(body_of_thread(...))
+    end
+end
+
+local function resumed(thread, ok, ...)
+    if not ok then
+        if kind(thread) == "thread" then
+            sethook(thread)
+        end
+        failed((...))
+    end
+    return ok, ...
+end
+
+return {
+    set_tick = set_tick, begin = begin, run = run, stop = stop, check = check, note = note, dying = dying, place = place, hurry = hurry,
+    pcall = protected, xpcall = protected_with, guarded = guarded, hooked = hooked, resumed = resumed, original_pcall = original_pcall,
+}
