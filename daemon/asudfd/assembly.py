@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from asudfd.server import BindFor
     from asudfd.service import NodeService
     from asudfd.smd.interface import Smd
+    from asudfd.valkey.smd_store import SmdLibraryStore
 
 DEMOTED = "demoted-functions"
 """File of the work directory with the functions that may not run on the event loop."""
@@ -49,7 +50,8 @@ PART_SECONDS = 2.0
 class Assembly:
     """Makes ``count`` nodes that share what is given here; ``stack`` stops their parts.
 
-    ``bind`` makes a listening socket for a use, an address and a port.
+    ``bind`` makes a listening socket for a use, an address and a port. ``resp_ports`` are the nodes' ports for Valkey's
+    protocol; None: it is not served.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Assembly:
         log: Log,
         metrics: Metrics,
         bind: BindFor,
+        resp_ports: Sequence[int] | None = None,
     ) -> None:
         self._config = config
         self._several = count > 1
@@ -77,6 +80,8 @@ class Assembly:
         demoted = Path(config.service.work_directory) / DEMOTED
         self._demotions = Demotions(demoted, partial(self._warn, "", "udf"))
         self._owners = OwnerSet()
+        self._resp_ports = resp_ports
+        self._stores: list[SmdLibraryStore] = []  # of all nodes
         stack.push_async_callback(end_thread)
 
     def nodes(self, ports: Sequence[int]) -> list[ServedNode]:
@@ -102,6 +107,11 @@ class Assembly:
     def _services(self, node: Node, number: int, port: int) -> Iterator[NodeService]:
         """What ``node`` serves. A service takes what it needs of the node; it may subscribe to metadata, in `node.smd`."""
         yield AerospikeService(node, port, partial(self._bind, f"node {number}"), self._owners)
+        if self._resp_ports is not None:
+            from asudfd.valkey.service import ValkeyService  # Lua 5.1 and all that: for those who ask for it
+
+            bind = partial(self._bind, f"node {number} resp")
+            yield ValkeyService(node, self._resp_ports[number], bind, self._stores)
 
     def _node(self, number: int) -> Node:
         """The node at place ``number``, with its modules, its records and its Lua host."""

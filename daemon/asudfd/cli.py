@@ -23,6 +23,8 @@ OPTIONS = (
            help="Address to listen on, instead of the configuration's; any is every address."),
     Option("port", "p", metavar="PORT[,PORT...]",
            help="Port of the service, or one for each node; 0 lets the system choose."),
+    Option("resp-port", metavar="PORT[,PORT...]",
+           help="Serve Valkey's protocol, too, on this port, or one for each node; 0 lets the system choose."),
     Option("nodes", metavar="N", help="Run N nodes in this process, on consecutive ports, with one set of modules."),
     Option("node-id", metavar="ID",
            help="Id of the node, or of the first of N, instead of the configuration's; hexadecimal."),
@@ -95,7 +97,9 @@ def act(values: Values) -> int:
     ports = plan_ports(config.network.service.port, values.text("port") or "", values.text("nodes") or "")
     from asudfd.process.daemon import run as serve  # asyncio and Lua: not for --version
 
-    serve(config, ports)
+    serve(
+        config, ports, plan_resp_ports(config.network.resp.port, values.text("resp-port") or "", len(ports))
+    )
     return 0
 
 
@@ -151,9 +155,27 @@ def plan_ports(configured: int, ports: str, nodes: str) -> list[int]:
         return given
     if len(given) > 1:
         raise UsageError(f"--port names {len(given)} ports for {count} nodes")
-    first = given[0]
+    return _consecutive("--port", given[0], count)
+
+
+def plan_resp_ports(configured: int, given: str, count: int) -> list[int] | None:
+    """The port of each of ``count`` nodes for Valkey's protocol; None if nobody asks for it. Raises UsageError."""
+    if not given and not configured:
+        return None
+    ports = (
+        [_number("--resp-port", text, 0, PORT_MAX) for text in given.split(",")] if given else [configured]
+    )
+    if len(ports) == 1:
+        return _consecutive("--resp-port", ports[0], count)
+    if len(ports) != count:
+        raise UsageError(f"--resp-port names {len(ports)} ports for {count} nodes")
+    return ports
+
+
+def _consecutive(flag: str, first: int, count: int) -> list[int]:
+    """``first`` and those behind it; 0 for all if it is 0. Raises UsageError."""
     if first and first + count - 1 > PORT_MAX:
-        raise UsageError(f"{count} nodes from port {first} on would pass port {PORT_MAX}")
+        raise UsageError(f"{flag}: {count} nodes from port {first} on would pass port {PORT_MAX}")
     return [first + number if first else 0 for number in range(count)]
 
 

@@ -77,10 +77,18 @@ class Server:
     StartError.
     """
 
-    def __init__(self, config: Config, ports: Sequence[int], log: Log, bind: BindFor = bind_new) -> None:
+    def __init__(
+        self,
+        config: Config,
+        ports: Sequence[int],
+        log: Log,
+        bind: BindFor = bind_new,
+        resp_ports: Sequence[int] | None = None,
+    ) -> None:
         self.nodes: list[ServedNode] = []
         self._config = config
         self._ports = ports
+        self._resp_ports = resp_ports
         self._log = log
         self._bind = bind
         self._metrics = Metrics()
@@ -129,7 +137,14 @@ class Server:
         smd = self._smd = open_smd(self._config, ids, self._cluster.key, warn, alarm, manifest=manifest)
         shared: dict[str, Any] = {"cluster": self._cluster, "log": self._log, "metrics": self._metrics}
         assembly = Assembly(
-            self._config, len(ids), self._stack, smd=smd, manifest=manifest, bind=self._bind, **shared
+            self._config,
+            len(ids),
+            self._stack,
+            smd=smd,
+            manifest=manifest,
+            bind=self._bind,
+            resp_ports=self._resp_ports,
+            **shared,
         )
         self.nodes += assembly.nodes(self._ports)
         await self._listen_for_supervisors()

@@ -22,7 +22,7 @@ REPEATS_MAX = 128
 WITHOUT_EFFECT_MAX = 20
 """Most names in the remark about parameters that do nothing here."""
 
-TOP = ("service", "logging", "network", "namespace", "mod-lua", "smd")
+TOP = ("service", "logging", "network", "namespace", "mod-lua", "smd", "resp")
 
 
 def bind(statements: Sequence[ConfigStatement], problems: Problems, warnings: Problems) -> Config:
@@ -75,6 +75,8 @@ class _Binding:
                 self.fill(config.mod_lua, block, "mod-lua")
             case "smd":
                 self.fill(config.smd, block, "smd")
+            case "resp":
+                self.fill(config.resp, block, "resp")
             case "logging":
                 sinks.extend(self.sinks(block))
             case _:

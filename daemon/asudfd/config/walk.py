@@ -11,6 +11,7 @@ from asudfd.config.schema import (
     NetworkConfig,
     ServiceConfig,
     SmdConfig,
+    ValkeyConfig,
 )
 
 
@@ -43,6 +44,7 @@ def sections() -> tuple[Section, ...]:
             SmdConfig,
             "Where the nodes of a cluster keep the metadata they share, such as the modules.",
         ),
+        _section("resp", ValkeyConfig, "The keyspace that clients of Valkey see, and its functions."),
     )
 
 

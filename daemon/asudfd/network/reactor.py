@@ -46,7 +46,7 @@ class ReactorTimer:
 class Reactor:
     """Waits for sockets, timers and calls from other threads, in the thread that calls `run`.
 
-    Everything but `call_soon_threadsafe` and `stop` belongs to that thread. ``fault`` is told of what a call raised.
+    Everything but `call_soon_threadsafe`, `wake` and `stop` belongs to that thread. ``fault`` is told of what a call raised.
     """
 
     def __init__(self, fault: Callable[[BaseException], None]) -> None:
@@ -71,7 +71,7 @@ class Reactor:
     def stop(self) -> None:
         """End `run` after the step at hand; any thread may ask for it."""
         self._stopping = True
-        self._wake()
+        self.wake()
 
     def close(self) -> None:
         """Give the descriptors back; to be called after `run` has ended."""
@@ -101,10 +101,19 @@ class Reactor:
         while self._posted:
             self._call(self._posted.popleft())
 
+    def wait(self, done: Callable[[], bool]) -> None:
+        """Wait in the thread of the loop until ``done``, which another thread brings about and then calls `wake`.
+
+        The calls that other threads ask for are made meanwhile; no socket is served.
+        """
+        while not done():
+            select.select([self._wake_read], [], [], _TICK_SECONDS)
+            self._woken(READ)
+
     def call_soon_threadsafe(self, call: Callable[[], None]) -> None:
         """Call ``call`` in the thread of the loop; any thread may ask for it."""
         self._posted.append(call)
-        self._wake()
+        self.wake()
 
     def call_later(self, seconds: float, call: Callable[[], None]) -> ReactorTimer:
         """Call ``call`` after so many seconds."""
@@ -126,14 +135,16 @@ class Reactor:
         if self._handlers.pop(descriptor, None) is not None:
             self._epoll.unregister(descriptor)
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """End a wait that is going on; any thread may."""
         with contextlib.suppress(
             BlockingIOError, OSError
         ):  # full: it will wake up anyway; closed: it has ended
             os.write(self._wake_write, b"\0")
 
     def _woken(self, _event: int) -> None:
-        os.read(self._wake_read, 4096)
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._wake_read, 4096)
         self.run_posted()
 
     def _run_timers(self) -> None:

@@ -47,19 +47,20 @@ LUA_SECONDS = 0.5
 """How long these threads may take to end once they have nothing more to do."""
 
 
-def run(config: Config, ports: Sequence[int]) -> None:
+def run(config: Config, ports: Sequence[int], resp_ports: Sequence[int] | None = None) -> None:
     """Serve one node a port until a signal comes. Raises StartError when that cannot begin."""
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(Daemon(config, ports).live())
+        runner.run(Daemon(config, ports, resp_ports).live())
 
 
 class Daemon:
     """The process that serves one node for each of ``ports``."""
 
-    def __init__(self, config: Config, ports: Sequence[int]) -> None:
+    def __init__(self, config: Config, ports: Sequence[int], resp_ports: Sequence[int] | None = None) -> None:
         service = config.service
         self._config = config
         self._ports = ports
+        self._resp_ports = resp_ports
         self._log = Log(config.logging, local_time=service.log_local_time, millis=service.log_millis)
         self._listeners = KeptSockets(new_socket)
         self._stop = asyncio.Event()
@@ -73,7 +74,7 @@ class Daemon:
             signals = self._attend()
             stack.callback(signals.close)
             server = await stack.enter_async_context(
-                Server(self._config, self._ports, self._log, self._listeners.bind)
+                Server(self._config, self._ports, self._log, self._listeners.bind, self._resp_ports)
             )
             guard = LoopGuard(
                 server.nodes, self._log, signals, self._listeners, self._config.service.watchdog_seconds

@@ -25,7 +25,7 @@ class RespConversation:
         """Answer the whole requests in ``data`` in order."""
         client, dispatcher = self._client, self._dispatcher
         state = dispatcher.state
-        execute, busy, now = state.engine.execute, state.busy, state.now()
+        execute, busy, now = state.engine.execute, state.running.busy, state.now()
         requests, end, wanted, error = parse(data)
         for arguments, stop in requests:
             reply = None

@@ -74,7 +74,5 @@ class Dispatcher:
 
     def _check(self, row: CommandSpec) -> None:
         """Raise CommandFailed if this command may not be run now."""
-        if self.state.busy and "allow_busy" not in row.flags:
-            raise CommandFailed(
-                "BUSY Valkey is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."
-            )
+        if self.state.running.busy and "allow_busy" not in row.flags:
+            raise CommandFailed(self.state.running.busy_text())

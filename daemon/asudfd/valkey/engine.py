@@ -7,29 +7,21 @@ that Lua calls back are attributes of `KeyspaceHost`.
 from __future__ import annotations
 
 import hashlib
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Protocol
 
 from asudfd.lua.state import LUA51, new_state
+from asudfd.lua.valkey.chunks import load_sandbox
+from asudfd.valkey.glob import glob
 from asudfd.valkey.table import command_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 CHUNKS = (
-    *("reply", "number", "encode", "keyspace", "watch", "dispatch"),
+    *("reply", "encode", "keyspace", "watch", "parse", "dispatch", "convert", "script", "functions", "eval"),
     *("commands/basic", "commands/string"),
 )
-"""The Lua files in the order in which they are loaded, after `load`."""
-
-_LOADER = b"""
-return function(text, ...)
-    local chunk, message = loadstring(text, "=load.lua")
-    if not chunk then error(message, 0) end
-    return chunk(...)
-end
-"""
+"""The Lua files in the order in which they are loaded, behind those of the sandbox."""
 
 
 class KeyspaceHost(Protocol):
@@ -50,33 +42,65 @@ class KeyspaceHost(Protocol):
     def command(self, *arguments: bytes) -> bytes:
         """The reply, in RESP3, of a command that is implemented in Python and called by a script."""
 
+    def tick(self, started: float, kind: bytes) -> tuple[float | None, bytes | None]:
+        """A call has run for some time: the time that it sees from now on, and the error that ends it."""
+
+    def script_ended(self) -> None:
+        """A call has ended that `tick` was called for."""
+
+    def log_line(self, level: int, text: bytes) -> None:
+        """A script logs."""
+
+    def acl(self, arguments: Any) -> bytes | None:
+        """Why the user of the running script may not run a command; None if it may."""
+
+    def script_header(self, code: bytes) -> tuple[bytes | None, bytes]:
+        """The error in the first line of a script, or None and its flags as fields, separated by spaces."""
+
 
 class KeyspaceEngine:
     """A keyspace with all its commands. ``memory`` bytes are the most that the state may take."""
 
     def __init__(self, host: KeyspaceHost, memory: int) -> None:
         self._state: Any = new_state(memory, LUA51)
-        first, *others = _texts()
-        pairs = [part for name, text in zip(CHUNKS, others, strict=True) for part in (name.encode(), text)]
-        functions = self._state.table_from(
+        functions = self.table(
             {
                 b"fault": host.fault,
                 b"block": host.block,
                 b"ready": host.ready_key,
                 b"expired": host.expired,
                 b"command": host.command,
+                b"tick": host.tick,
+                b"script_ended": host.script_ended,
+                b"log": host.log_line,
+                b"acl": host.acl,
+                b"script_header": host.script_header,
                 b"sha1hex": _sha1hex,
             }
         )
-        self.lua: Any = self._state.execute(_LOADER)(first, functions, *pairs)
+        self.lua: Any = load_sandbox(self._state, {b"host": functions}, CHUNKS)
         self.execute: Callable[..., bytes] = self.lua[b"execute"]
         """``execute(now, database, resp, client, *arguments)``: the bytes of the reply; empty when the client has to wait.
 
         ``now`` is milliseconds since 1970; ``client`` 0 is one that cannot be made to wait."""
         self._define()
 
+    def table(self, content: dict[bytes, Any]) -> Any:
+        """A Lua table."""
+        return self._state.table_from(content)
+
+    def list_libraries(self, pattern: bytes | None, resp: int, *, with_code: bool) -> bytes:
+        """The bytes of the reply of FUNCTION LIST."""
+        names = list(self.lua[b"library_names"]().values())
+        if pattern is not None:
+            matches = glob(pattern, ignore_case=True).fullmatch
+            names = [name for name in names if matches(name)]
+        chosen = self._state.table_from(names)
+        encoded: bytes = self.lua[b"encode"](self.lua[b"list_libraries"](chosen, with_code), resp)
+        return encoded
+
     def _define(self) -> None:
-        define, table = self.lua[b"define"], self._state.table_from
+        define, table = self.lua[b"define"], self.table
         for row in command_rows().values():
             first, last, step = row.keys
             flags = {flag.encode(): True for flag in row.flags}
@@ -92,12 +116,6 @@ class KeyspaceEngine:
                     }
                 )
             )
-
-
-@cache
-def _texts() -> tuple[bytes, ...]:
-    directory = files("asudfd.lua.valkey")
-    return tuple((directory / f"{name}.lua").read_bytes() for name in ("load", *CHUNKS))
 
 
 def _sha1hex(text: bytes) -> bytes:

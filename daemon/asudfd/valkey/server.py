@@ -1,6 +1,6 @@
 """The Valkey face of one node: its keyspace, its clients, and the thread in which both live.
 
-Everything here but `listen`, `start` and `stop` belongs to that thread. The node's event loop goes on whatever a function does:
+Everything but `listen`, `start` and `stop` belongs to that thread. The node's event loop goes on whatever a function does:
 Lua runs without Python's lock.
 """
 
@@ -40,8 +40,8 @@ class ValkeyServer:
 
     def __init__(self, settings: ValkeySettings, warn: Callable[[str], None]) -> None:
         self._warn = warn
-        self._reactor = Reactor(self._on_fault)
-        self.state = ServerState(settings, self._reactor, warn)
+        self.reactor = Reactor(self._on_fault)
+        self.state = ServerState(settings, self.reactor, warn)
         self._dispatcher = Dispatcher(self.state, handlers())
         self._listener: SocketListener | None = None
         self._thread: threading.Thread | None = None
@@ -50,27 +50,33 @@ class ValkeyServer:
         """Serve the clients of ``listening``, a socket that is bound, from `start` on."""
         listening.listen(BACKLOG)
         self._listener = SocketListener(
-            self._reactor, listening, self.state.settings, self._connected, MAX_CLIENTS
+            self.reactor, listening, self.state.settings, self._connected, MAX_CLIENTS
         )
 
     def start(self) -> None:
         """Serve, in a thread of its own."""
         assert self._listener
-        self._reactor.call_soon_threadsafe(self._listener.start)
-        self._reactor.call_soon_threadsafe(self._sweep)
-        self._thread = threading.Thread(target=self._reactor.run, name="valkey", daemon=True)
+        self.reactor.call_soon_threadsafe(self._listener.start)
+        self.reactor.call_soon_threadsafe(self._sweep)
+        self._thread = threading.Thread(target=self.reactor.run, name="valkey", daemon=True)
         self._thread.start()
 
-    def stop(self) -> None:
-        """Serve nobody more; returns when the thread has ended."""
-        self._reactor.stop()
+    def stop(self, seconds: float = 0) -> None:
+        """Serve nobody more; returns when the thread has ended. A function may run on for ``seconds``."""
         if self._thread:
+            self.reactor.stop()
+            self._thread.join(seconds)
+            self.state.running.end()
             self._thread.join()
-        if self._listener:
-            for connection in tuple(self._listener.connections):
-                connection.cut()
-            self._listener.stop()
-        self._reactor.close()
+            self._thread = None
+            self._close()
+
+    def _close(self) -> None:
+        assert self._listener
+        for connection in tuple(self._listener.connections):
+            connection.cut()
+        self._listener.stop()
+        self.reactor.close()
 
     def _connected(self, connection: SocketConnection) -> RespConversation:
         return RespConversation(self._dispatcher, self.state.connected(connection))
@@ -81,7 +87,7 @@ class ValkeyServer:
         lua[b"sweep"](SWEEP_KEYS)
         if self._listener:
             self._listener.close_idle(time.monotonic())
-        self._reactor.call_later(SWEEP_SECONDS, self._sweep)
+        self.reactor.call_later(SWEEP_SECONDS, self._sweep)
 
     def _on_fault(self, error: BaseException) -> None:
         self._warn(f"a fault in the Valkey face: {error!r}")

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from asudfd.config.schema import ValkeyConfig
 
 
 @dataclass(slots=True)
@@ -21,3 +25,14 @@ class ValkeySettings:
     """busy-reply-threshold"""
     maxmemory: int = 0
     """maxmemory; 0: no limit."""
+
+
+def settings_of(config: ValkeyConfig) -> ValkeySettings:
+    """What the configuration file says."""
+    return ValkeySettings(
+        memory=config.lua_memory_max,
+        connections_max=config.maxclients,
+        idle_seconds=config.timeout,
+        busy_milliseconds=config.busy_reply_threshold,
+        maxmemory=config.maxmemory,
+    )

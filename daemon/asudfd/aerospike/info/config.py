@@ -151,6 +151,7 @@ def _own(config: Config) -> Iterator[tuple[str, str]]:
     yield from listing(config.service, own=True, prefix="service.")
     yield from listing(config.network, own=True, prefix="network.")
     yield from listing(config.smd, own=True, prefix="smd.")
+    yield from listing(config.resp, own=True, prefix="resp.")
 
 
 def _line(pairs: Iterable[tuple[str, str]]) -> bytes:

@@ -9,6 +9,7 @@ from asudfd.config.schema.network import NetworkConfig, NetworkServiceConfig
 from asudfd.config.schema.service import ServiceConfig
 from asudfd.config.schema.sinks import CONTEXTS, Level, Sink
 from asudfd.config.schema.smd import SmdConfig
+from asudfd.config.schema.valkey import ValkeyConfig
 
 __all__ = [
     "CONTEXTS",
@@ -23,6 +24,7 @@ __all__ = [
     "Sink",
     "SmdConfig",
     "StorageEngine",
+    "ValkeyConfig",
 ]
 
 
@@ -39,4 +41,5 @@ class Config:
     namespaces: list[NamespaceConfig] = field(default_factory=list)
     mod_lua: ModLua = field(default_factory=ModLua)
     smd: SmdConfig = field(default_factory=SmdConfig)
+    resp: ValkeyConfig = field(default_factory=ValkeyConfig)
     warnings: list[Problem] = field(default_factory=list)

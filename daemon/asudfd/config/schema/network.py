@@ -217,6 +217,30 @@ class HttpConfig:
 
 
 @dataclass(slots=True)
+class RespConfig:
+    """The port for Valkey's protocol; asudfd only."""
+
+    address: str = parameter(
+        "127.0.0.1",
+        "Address to listen on; `any` is every address. The default is loopback, since nothing asks for a password.",
+        effect=True,
+        own=True,
+        check=is_address,
+    )
+    port: int = _port(
+        0,
+        "Port of RESP, the protocol of Valkey, of the first node; the others count on. 0 is none.",
+        effect=True,
+        own=True,
+    )
+
+    @property
+    def listen_address(self) -> str:
+        """The address as a socket takes it."""
+        return KEYWORDS.get(self.address, self.address)
+
+
+@dataclass(slots=True)
 class NetworkConfig:
     """All ports of the node."""
 
@@ -225,3 +249,4 @@ class NetworkConfig:
     heartbeat: HeartbeatConfig = context(HeartbeatConfig, "How nodes of a real cluster find each other.")
     fabric: FabricConfig = context(FabricConfig, "How nodes of a real cluster exchange data.")
     http: HttpConfig = context(HttpConfig, "Where supervisors and Prometheus look.")
+    resp: RespConfig = context(RespConfig, "Where clients of Valkey connect.")

@@ -10,7 +10,6 @@ from asudfd.lua.state import LUA51, new_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from importlib.resources.abc import Traversable
 
 SANDBOX = (
     "arguments",
@@ -55,25 +54,22 @@ def _rewriter() -> bytes:
 
 
 @cache
-def compiled(directory: Traversable, name: str) -> bytes:
+def compiled(name: str) -> bytes:
     """The bytecode of a chunk, without lines and names: `limit.lua` tells by that what is not the user's."""
-    text = (directory / f"{name}.lua").read_bytes()
+    text = (files(__package__) / f"{name}.lua").read_bytes()
     code: bytes = new_state(_COMPILE_MEMORY, LUA51).execute(
         _STRIP, _rewriter(), text, b"=%s.lua" % name.encode()
     )
     return code
 
 
-def load_sandbox(
-    state: Any, host: Mapping[bytes, Any], others: Sequence[tuple[Traversable, str]] = ()
-) -> Any:
-    """Load the sandbox, and behind it the chunks ``others`` of the host (directory and name).
+def load_sandbox(state: Any, host: Mapping[bytes, Any], others: Sequence[str] = ()) -> Any:
+    """Load the sandbox, and behind it the chunks ``others``, by their names.
 
     ``host`` is what the chunks need of Python. The result is the table of all that the chunks provide.
     """
-    here = files(__package__)
-    chunks = [compiled(here, name) for name in SANDBOX] + [compiled(*other) for other in others]
-    first = (here / "sandbox.lua").read_bytes()
+    chunks = [compiled(name) for name in (*SANDBOX, *others)]
+    first = (files(__package__) / "sandbox.lua").read_bytes()
     return state.execute(
         first, state.table_from(host), _rewriter(), LIBRARY_FUNCTIONS, state.table_from(chunks)
     )

@@ -9,8 +9,8 @@
 local needs = ...
 local host, reply, encode, state, databases = needs.host, needs.reply, needs.encode, needs.state, needs.databases
 
-local collectgarbage, concat, format, pcall, select, sub, tostring, type, upper =
-    collectgarbage, table.concat, string.format, pcall, select, string.sub, tostring, type, string.upper
+local collectgarbage, concat, format, ipairs, pcall, select, sub, tostring, type, upper =
+    collectgarbage, table.concat, string.format, ipairs, pcall, select, string.sub, tostring, type, string.upper
 
 local commands = {}
 local rows = {}
@@ -122,7 +122,11 @@ end
 local function finish(argv)
     if state.dirty ~= 0 then
         if state.journal then
-            state.journal(state.db.number, state.effects or { argv })
+            local effects = {}
+            for i, effect in ipairs(state.effects or { argv }) do
+                effects[i] = { state.db.number, effect }
+            end
+            state.journal(effects)
         end
         state.dirty = 0
     end
@@ -133,7 +137,7 @@ end
 -- nil for a command of the host's. `client` is its number, 0 when it cannot be made to wait.
 local function execute(now, number, resp, client, ...)
     local argv, argc = { ... }, select("#", ...)
-    state.now, state.db, state.client = now, databases[number], client
+    state.now, state.db, state.resp, state.client = now, databases[number], resp, client
     local row, failed = find(argv, argc)
     if failed then
         return encode(failed, resp)
@@ -158,7 +162,7 @@ return {
     rows = rows,
     define = define,
     find = find,
-    run = run,
+    run_command = run,
     finish = finish,
     is_over_memory = is_over_memory,
     execute = execute,

@@ -1,7 +1,7 @@
 -- Replies as bytes, in RESP2 and RESP3. An array goes into one buffer of pieces, which are joined once.
 
 local needs = ...
-local number = needs.number
+local number_text = needs.number_text
 
 local concat, format, gsub, next, sub, type = table.concat, string.format, string.gsub, next, string.sub, type
 
@@ -75,7 +75,7 @@ local BY_KIND = {
             return "*-1\r\n"
         end),
         double = piece(function(reply)
-            return bulk(number.format(reply[1]))
+            return bulk(number_text(reply[1]))
         end),
         boolean = piece(function(reply)
             return reply[1] and ":1\r\n" or ":0\r\n"
@@ -95,7 +95,7 @@ local BY_KIND = {
             return "_\r\n"
         end),
         double = piece(function(reply)
-            return "," .. number.format(reply[1]) .. CRLF
+            return "," .. number_text(reply[1]) .. CRLF
         end),
         boolean = piece(function(reply)
             return reply[1] and "#t\r\n" or "#f\r\n"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from asudfd.valkey.commands import connection
+from asudfd.valkey.commands import connection, function
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Handler = Callable[[CommandRequest], object]
 
-FAMILIES = (connection,)
+FAMILIES = (connection, function)
 
 
 @cache

@@ -1,0 +1,143 @@
+-- Scripts: EVAL, EVALSHA and the cache of scripts.
+
+local needs = ...
+local commands, reply, state, host = needs.commands, needs.reply, needs.state, needs.host
+local run_script, split_arguments, is_over_memory = needs.run_script, needs.split_arguments, needs.is_over_memory
+
+local find, gmatch, lower, next, sub = string.find, string.gmatch, string.lower, next, string.sub
+
+local NOT_INTEGER = "ERR value is not an integer or out of range"
+local NO_SCRIPT = reply.failure("NOSCRIPT No matching script.")
+
+local environment = needs.new_script_environment(needs.new_libraries(), needs.script_api)
+local by_digest = {} -- SHA-1 in lower-case hexadecimal -> script
+local by_text = {}
+
+-- Compiles a script and keeps it. Returns it, or nil and the error's text.
+local function load_script(text)
+    local known = by_text[text]
+    if known then
+        return known
+    end
+    local script = { kind = "script", name = host.sha1hex(text), text = text, compatible = true }
+    local code = text
+    if sub(text, 1, 2) == "#!" then
+        local failed, flags = host.script_header(text)
+        if failed then
+            return nil, failed
+        end
+        script.compatible = false
+        for flag in gmatch(flags, "%S+") do
+            script[flag] = true
+        end
+        code = sub(text, (find(text, "\n", 1, true)))
+    end
+    script.readonly = script.no_writes or false
+    script.ignores_oom = script.allow_oom or script.no_writes
+    local chunk, message = environment.compile(code, "@user_script")
+    if not chunk then
+        return nil, "ERR Error compiling script (new function): " .. message
+    end
+    script.chunk = chunk
+    by_digest[script.name], by_text[text] = script, script
+    return script
+end
+
+local function execute(script, argv, argc, readonly)
+    local keys, args = split_arguments(argv, argc, NOT_INTEGER)
+    if not keys then
+        return reply.failure(args)
+    end
+    if script.compatible then
+        script.readonly = readonly
+    elseif readonly and not script.no_writes then
+        return needs.NOT_READONLY
+    elseif state.maxmemory and not script.ignores_oom and is_over_memory() then
+        return needs.OOM
+    end
+    script.command = argv
+    environment.set_arguments(keys, args)
+    return run_script(script, script.chunk)
+end
+
+local function eval(argv, argc, readonly)
+    local keys, failed = split_arguments(argv, argc, NOT_INTEGER)
+    if not keys then
+        return reply.failure(failed)
+    end
+    local script
+    script, failed = load_script(argv[2])
+    if not script then
+        return reply.failure(failed)
+    end
+    return execute(script, argv, argc, readonly)
+end
+
+local function evalsha(argv, argc, readonly)
+    local keys, failed = split_arguments(argv, argc, NOT_INTEGER)
+    if not keys then
+        return reply.failure(failed)
+    end
+    local script = by_digest[lower(argv[2])]
+    if not script then
+        return NO_SCRIPT
+    end
+    return execute(script, argv, argc, readonly)
+end
+
+function commands.EVAL(argv, argc)
+    return eval(argv, argc, false)
+end
+
+function commands.EVAL_RO(argv, argc)
+    return eval(argv, argc, true)
+end
+
+function commands.EVALSHA(argv, argc)
+    return evalsha(argv, argc, false)
+end
+
+function commands.EVALSHA_RO(argv, argc)
+    return evalsha(argv, argc, true)
+end
+
+commands["SCRIPT|LOAD"] = function(argv)
+    local script, failed = load_script(argv[3])
+    if not script then
+        return reply.failure(failed)
+    end
+    return script.name
+end
+
+commands["SCRIPT|EXISTS"] = function(argv, argc)
+    local out = {}
+    for i = 3, argc do
+        out[i - 2] = by_digest[lower(argv[i])] and 1 or 0
+    end
+    return out
+end
+
+commands["SCRIPT|SHOW"] = function(argv)
+    local script = by_digest[lower(argv[3])]
+    return script and script.text or NO_SCRIPT
+end
+
+commands["SCRIPT|FLUSH"] = function(argv, argc)
+    local how = argc == 3 and lower(argv[3])
+    if argc > 3 or (how and how ~= "sync" and how ~= "async") then
+        return reply.failure("ERR SCRIPT FLUSH only support SYNC|ASYNC option")
+    end
+    by_digest, by_text = {}, {}
+    environment = needs.new_script_environment(needs.new_libraries(), needs.script_api)
+    return reply.OK
+end
+
+local function script_count()
+    local n = 0
+    for _ in next, by_digest do
+        n = n + 1
+    end
+    return n
+end
+
+return { script_count = script_count }

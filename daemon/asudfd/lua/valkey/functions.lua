@@ -1,0 +1,316 @@
+-- Libraries and their functions: loading, FCALL and FCALL_RO.
+
+local needs = ...
+local commands, reply, state, host = needs.commands, needs.reply, needs.state, needs.host
+local run_script, script_api, load_api = needs.run_script, needs.script_api, needs.load_api
+local begin, run, real_of, is_over_memory = needs.begin, needs.run, needs.real_of, needs.is_over_memory
+
+local error, find, ipairs, lower, next, pairs, rawget, select, sub, tonumber, tostring, type =
+    error, string.find, ipairs, string.lower, next, pairs, rawget, select, string.sub, tonumber, tostring, type
+
+local FLAGS = { ["no-writes"] = "no_writes", ["allow-oom"] = "allow_oom", ["allow-stale"] = "allow_stale",
+    ["no-cluster"] = "no_cluster", ["allow-cross-slot-keys"] = "allow_cross_slot" }
+
+local libraries = {} -- name -> { name, code, functions = { function... } }
+local functions = {} -- lower-case name -> function
+local loading = nil -- the library that is being loaded
+local environment = nil
+
+-- Errors of register_function
+
+local function refuse(text)
+    error({ err = "ERR " .. text }, 0)
+end
+
+local function must_be(kind, value, what)
+    if type(value) ~= kind then
+        refuse(what)
+    end
+    return value
+end
+
+local function text_of(value, what)
+    if type(value) ~= "string" and type(value) ~= "number" then
+        refuse(what)
+    end
+    return tostring(value)
+end
+
+local function flags_of(list, f)
+    must_be("table", list, "flags argument to server.register_function must be a table representing function flags")
+    list = real_of(list) or list
+    local i = 1
+    while rawget(list, i) ~= nil do
+        local flag = rawget(list, i)
+        local field = type(flag) == "string" and FLAGS[lower(flag)]
+        if not field then
+            refuse("unknown flag given")
+        end
+        f[field] = true
+        i = i + 1
+    end
+end
+
+local function from_table(options)
+    if type(options) ~= "table" then
+        refuse("calling server.register_function with a single argument is only applicable to Lua table (representing named arguments).")
+    end
+    local f = {}
+    for key, value in next, real_of(options) or options do
+        if type(key) ~= "string" and type(key) ~= "number" then
+            refuse("named argument key given to server.register_function is not a string")
+        end
+        key = lower(tostring(key))
+        if key == "function_name" then
+            f.name = text_of(value, "function_name argument given to server.register_function must be a string")
+        elseif key == "description" then
+            f.description = text_of(value, "description argument given to server.register_function must be a string")
+        elseif key == "callback" then
+            f.callback = must_be("function", value, "callback argument given to server.register_function must be a function")
+        elseif key == "flags" then
+            flags_of(value, f)
+        else
+            refuse("unknown argument given to server.register_function")
+        end
+    end
+    if not f.name then
+        refuse("server.register_function must get a function name argument")
+    elseif not f.callback then
+        refuse("server.register_function must get a callback argument")
+    end
+    return f
+end
+
+local function register(...)
+    local count = select("#", ...)
+    if count == 0 or count > 2 then
+        refuse("wrong number of arguments to server.register_function")
+    end
+    local f
+    if count == 1 then
+        f = from_table((...))
+    else
+        local name, callback = ...
+        f = {
+            name = text_of(name, "first argument to server.register_function must be a string"),
+            callback = must_be("function", callback, "second argument to server.register_function must be a function"),
+        }
+    end
+    -- these two are said of the library as a whole, without the prefix of what its text raises
+    if not find(f.name, "^[%w_]+$") then
+        error({ whole = "ERR Function names can only contain letters, numbers, or underscores(_) and must be at least one character long" }, 0)
+    end
+    for _, other in ipairs(loading.functions) do
+        if lower(other.name) == lower(f.name) then
+            error({ whole = "ERR Function already exists in the library" }, 0)
+        end
+    end
+    loading.functions[#loading.functions + 1] = f
+end
+
+load_api.register_function = function(...)
+    if not loading then
+        refuse("server.register_function can only be called on FUNCTION LOAD command")
+    end
+    register(...)
+end
+
+-- Loading
+
+local function as_it_is(what)
+    return what
+end
+
+local function load_failure(what)
+    if type(what) == "table" then
+        if what.whole then
+            return what.whole
+        end
+        return "ERR Error registering functions: " .. tostring(rawget(real_of(what) or what, "err"))
+    end
+    return "ERR Error registering functions: ERR " .. tostring(what)
+end
+
+-- Runs the text of a library. Returns the library, which is not installed yet, or nil and the error's text.
+local function load_library(now, name, code)
+    local text = sub(code, (find(code, "\n", 1, true))) -- from the end of the first line, so that line numbers stay
+    local chunk, message = environment.compile(text, "@user_function")
+    if not chunk then
+        return nil, "ERR Error compiling function: " .. message
+    end
+    local library = { name = name, code = code, functions = {} }
+    state.now = now
+    state.script = { name = "", kind = "load", started = now }
+    loading = library
+    environment.begin_load()
+    begin()
+    local ok, result = run(chunk, as_it_is)
+    environment.end_load()
+    loading, state.script = nil, nil
+    if not ok then
+        return nil, load_failure(result)
+    end
+    if #library.functions == 0 then
+        return nil, "ERR No functions registered"
+    end
+    return library
+end
+
+-- The name of a function of the library that another one, which is not among `except` (a table of names), has; or nil.
+local function clash(library, except)
+    for _, f in ipairs(library.functions) do
+        local other = functions[lower(f.name)]
+        if other and other.library ~= library.name and not except[other.library] then
+            return f.name
+        end
+    end
+    return nil
+end
+
+local function remove_library(name)
+    local library = libraries[name]
+    if library then
+        libraries[name] = nil
+        for _, f in ipairs(library.functions) do
+            local key = lower(f.name)
+            if functions[key] == f then
+                functions[key] = nil
+            end
+        end
+    end
+end
+
+-- Makes the library's functions callable, in the place of an earlier version.
+local function install_library(library)
+    remove_library(library.name)
+    libraries[library.name] = library
+    for _, f in ipairs(library.functions) do
+        f.library, f.kind = library.name, "function"
+        f.readonly = f.no_writes or false
+        f.ignores_oom = f.allow_oom or f.no_writes
+        functions[lower(f.name)] = f
+    end
+end
+
+-- A new environment: settings that libraries have made in cjson and the like are forgotten.
+local function flush_libraries()
+    libraries, functions = {}, {}
+    environment = needs.new_function_environment(needs.new_libraries(), script_api, load_api)
+end
+flush_libraries()
+
+-- name -> { description, flags in their order } of each function of a library; for FUNCTION LIST.
+local SHOWN_FLAGS = { "no-writes", "allow-oom", "allow-stale", "no-cluster", "allow-cross-slot-keys" }
+
+local function describe(f)
+    local flags = {}
+    for _, flag in ipairs(SHOWN_FLAGS) do
+        if f[FLAGS[flag]] then
+            flags[#flags + 1] = reply.status(flag)
+        end
+    end
+    return reply.map({ "name", f.name, "description", f.description or reply.NULL, "flags", reply.set(flags) })
+end
+
+local function library_names()
+    local names = {}
+    for name in pairs(libraries) do
+        names[#names + 1] = name
+    end
+    return names
+end
+
+-- The reply of FUNCTION LIST for the libraries named.
+local function list_libraries(names, with_code)
+    local out = {}
+    for _, name in ipairs(names) do
+        local library, shown = libraries[name], {}
+        for i, f in ipairs(library.functions) do
+            shown[i] = describe(f)
+        end
+        local about = { "library_name", name, "engine", "LUA", "functions", shown }
+        if with_code then
+            about[7], about[8] = "library_code", library.code
+        end
+        out[#out + 1] = reply.map(about)
+    end
+    return out
+end
+
+local function counts()
+    local n = 0
+    for _ in pairs(functions) do
+        n = n + 1
+    end
+    return #library_names(), n
+end
+
+-- Calling
+
+-- The number of keys, strictly read; nil for anything else than a whole number.
+local function key_count(text)
+    return (text == "0" or find(text, "^%-?[1-9]%d*$")) and #text < 16 and tonumber(text) or nil
+end
+
+-- Keys and arguments of FCALL or EVAL as two tables, or nil and the error; `bad` is what is said of no number.
+local function split_arguments(argv, argc, bad)
+    local count = key_count(argv[3])
+    if not count then
+        return nil, bad
+    elseif count > argc - 3 then
+        return nil, "ERR Number of keys can't be greater than number of args"
+    elseif count < 0 then
+        return nil, "ERR Number of keys can't be negative"
+    end
+    local keys, args = {}, {}
+    for i = 1, count do
+        keys[i] = argv[3 + i]
+    end
+    for i = 4 + count, argc do
+        args[i - 3 - count] = argv[i]
+    end
+    return keys, args
+end
+
+local NOT_FOUND = reply.failure("ERR Function not found")
+local NOT_READONLY = reply.failure("ERR Can not execute a script with write flag using *_ro command.")
+
+local function call(argv, argc, readonly)
+    local f = functions[argv[2]] or functions[lower(argv[2])]
+    if not f then
+        return NOT_FOUND
+    end
+    local keys, args = split_arguments(argv, argc, "ERR Bad number of keys provided")
+    if not keys then
+        return reply.failure(args)
+    end
+    if readonly and not f.readonly then
+        return NOT_READONLY
+    end
+    if state.maxmemory and not f.ignores_oom and is_over_memory() then
+        return needs.OOM
+    end
+    f.command = argv
+    return run_script(f, f.callback, keys, args)
+end
+
+function commands.FCALL(argv, argc)
+    return call(argv, argc, false)
+end
+
+function commands.FCALL_RO(argv, argc)
+    return call(argv, argc, true)
+end
+
+return {
+    load_library = load_library,
+    install_library = install_library,
+    remove_library = remove_library,
+    flush_libraries = flush_libraries,
+    library_clash = clash,
+    library_names = library_names,
+    list_libraries = list_libraries,
+    library_counts = counts,
+    split_arguments = split_arguments,
+    NOT_READONLY = NOT_READONLY,
+}

@@ -1,0 +1,333 @@
+-- Runs functions and scripts, and what they call of the server: `server.call` and its kin.
+--
+-- `state.script` is the running one: a table with `name` (for FUNCTION STATS), `kind` ("function" or "script"), `readonly`, `ignores_oom`,
+-- `resp` (what it has chosen by setresp), `wrote` (whether it has changed data), `command` (as it was sent).
+
+local needs = ...
+local host, reply, number_text, state = needs.host, needs.reply, needs.number_text, needs.state
+local rows, run_command, raised, is_over_memory = needs.rows, needs.run_command, needs.raised, needs.is_over_memory
+local to_lua, to_reply, real_of = needs.to_lua, needs.to_reply, needs.real_of
+local begin, run, stop, place, set_tick = needs.begin, needs.run, needs.stop, needs.place, needs.set_tick
+
+local clock, error, find, format, gsub, lower, rawget, select, sub, tonumber, tostring, type, upper = os.clock,
+    error, string.find, string.format, string.gsub, string.lower, rawget, select, string.sub, tonumber, tostring, type, string.upper
+local pcall = pcall
+
+local LOG_LEVEL_MAX = 3
+local TICK_SECONDS = 0.002 -- between two calls of the host; each may have to wait for Python's lock
+
+-- Looks at the clock: past the threshold the host serves other clients from here, and may end the call.
+local ticked = 0
+set_tick(function()
+    local script = state.script
+    local now = clock()
+    if not script or now - ticked < TICK_SECONDS then
+        return nil
+    end
+    ticked, script.ticked = now, true
+    local moved, killed = host.tick(script.started, script.kind)
+    if moved then
+        state.now = moved
+    end
+    return killed and { err = killed } or nil
+end)
+
+local function raise(text)
+    error({ err = text }, 0)
+end
+
+-- An error table with the place in the user's code, as `call` raises it.
+local function placed(text)
+    local source, line = place()
+    return { err = text, source = source, line = line }
+end
+
+-- What scripts call
+
+-- Whether a script may run this command now; the error's text if not.
+local function refused(script, row, argv)
+    if row.noscript then
+        return "ERR This Valkey command is not allowed from script"
+    end
+    if state.restricted then
+        local denied = host.acl(argv)
+        if denied then
+            return denied
+        end
+    end
+    if row.denyoom and script.over_memory and not script.ignores_oom and not script.wrote then
+        return "OOM command not allowed when used memory > 'maxmemory'."
+    end
+    if script.readonly and (row.write or row.may_replicate) then
+        return "ERR Write commands are not allowed from read-only scripts."
+    end
+    return nil
+end
+
+-- The row of a command that a script calls, or nil and the error's text.
+local function find_row(argv, argc)
+    local row = rows[argv[1]] or rows[upper(argv[1])]
+    if not row then
+        return nil, "ERR Unknown command called from script"
+    end
+    if row.subcommands and argc > 1 then
+        local found = row.subcommands[upper(argv[2])]
+        if not found then
+            return nil, format("ERR unknown subcommand '%s'. Try %s HELP.", sub(argv[2], 1, 128), upper(argv[1]))
+        end
+        row = found
+    end
+    local arity = row.arity
+    if argc ~= arity and (arity > 0 or argc < -arity) then
+        return nil, "ERR Wrong number of args calling command from script"
+    end
+    return row
+end
+
+-- The arguments of a call as strings, or nil and the error's text.
+local function arguments_of(...)
+    local argc = select("#", ...)
+    if argc == 0 then
+        return nil, "ERR Please specify at least one argument for this call"
+    end
+    local argv = { ... }
+    for i = 1, argc do
+        local what = type(argv[i])
+        if what == "number" then
+            argv[i] = number_text(argv[i])
+        elseif what ~= "string" then
+            return nil, "ERR Command arguments must be strings or integers"
+        end
+    end
+    return argv, argc
+end
+
+local function from_host(argv)
+    return needs.parse_reply(host.command(unpack(argv)))
+end
+
+-- The reply of the command, or nil and the error's text.
+local function command_reply(script, ...)
+    local argv, argc = arguments_of(...)
+    if not argv then
+        return nil, argc
+    end
+    local row, failed = find_row(argv, argc)
+    if not row then
+        return nil, failed
+    end
+    failed = refused(script, row, argv) or (state.check_slots and state.check_slots(script, row, argv, argc))
+    if failed then
+        return nil, failed
+    end
+    local result
+    if row.run then
+        state.client, state.resp = 0, script.resp
+        result = run_command(row, argv, argc)
+    else
+        result = from_host(argv)
+    end
+    if row.write and script.readonly == false then
+        script.wrote = true
+    end
+    if state.dirty ~= 0 then
+        if state.journal then
+            script.effects = script.effects or {}
+            local list = script.effects
+            for _, effect in ipairs(state.effects or { argv }) do
+                list[#list + 1] = { state.db.number, effect }
+            end
+        end
+        state.dirty = 0
+    end
+    state.effects = nil
+    if type(result) == "table" and result.kind == "error" then
+        return nil, result[1]
+    end
+    return result
+end
+
+local api = {}
+
+function api.call(...)
+    local script = state.script
+    local result, failed = command_reply(script, ...)
+    if failed then
+        error(placed(failed), 0)
+    end
+    return to_lua(result, script.resp)
+end
+
+function api.pcall(...)
+    local script = state.script
+    local result, failed = command_reply(script, ...)
+    if failed then
+        return { err = failed, ignore_error_stats_update = true }
+    end
+    return to_lua(result, script.resp)
+end
+
+local function one_string(...)
+    local text = ...
+    if select("#", ...) ~= 1 or type(text) ~= "string" then
+        return nil
+    end
+    return text
+end
+
+function api.error_reply(...)
+    local text = one_string(...)
+    if not text then
+        return { err = "ERR wrong number or type of arguments" }
+    end
+    if sub(text, 1, 1) == "-" then
+        text = sub(text, 2)
+    end
+    return { err = find(text, " ", 1, true) and text or "ERR " .. text }
+end
+
+function api.status_reply(...)
+    local text = one_string(...)
+    if not text then
+        return { err = "ERR wrong number or type of arguments" }
+    end
+    return { ok = text }
+end
+
+function api.sha1hex(...)
+    if select("#", ...) ~= 1 then
+        raise("ERR wrong number of arguments")
+    end
+    local text = ...
+    local what = type(text)
+    return host.sha1hex((what == "string" or what == "number") and tostring(text) or "")
+end
+
+function api.setresp(...)
+    if select("#", ...) ~= 1 then
+        raise("ERR server.setresp() requires one argument.")
+    end
+    local version = tonumber((...))
+    if version ~= 2 and version ~= 3 then
+        raise("ERR RESP version must be 2 or 3.")
+    end
+    state.script.resp = version
+end
+
+function api.set_repl(...)
+    if select("#", ...) ~= 1 then
+        raise("ERR server.set_repl() requires one argument.")
+    end
+    local flags = tonumber((...))
+    if flags ~= 0 and flags ~= 1 and flags ~= 2 and flags ~= 3 then
+        raise("ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.")
+    end
+end
+
+function api.acl_check_cmd(...)
+    if select("#", ...) == 0 then
+        raise("ERR Please specify at least one argument for this server.acl_check_cmd() call")
+    end
+    local argv, failed = arguments_of(...)
+    if not argv then
+        raise(failed)
+    end
+    if not rows[upper(argv[1])] then
+        raise("ERR Invalid command passed to server.acl_check_cmd()")
+    end
+    return not (state.restricted and host.acl(argv))
+end
+
+function api.log(...)
+    local count = select("#", ...)
+    if count < 2 then
+        raise("ERR server.log() requires two arguments or more.")
+    end
+    local level = ...
+    if type(level) ~= "number" then
+        raise("ERR First argument must be a number (log level).")
+    end
+    if level < 0 or level > LOG_LEVEL_MAX then
+        raise("ERR Invalid log level.")
+    end
+    local words = {}
+    for i = 2, count do
+        local word = select(i, ...)
+        local what = type(word)
+        words[#words + 1] = (what == "string" or what == "number") and tostring(word) or nil
+    end
+    host.log(level, table.concat(words, " "))
+end
+
+local constants = {
+    LOG_DEBUG = 0,
+    LOG_VERBOSE = 1,
+    LOG_NOTICE = 2,
+    LOG_WARNING = 3,
+    REDIS_VERSION = "7.2.4",
+    REDIS_VERSION_NUM = 0x00070204,
+    SERVER_NAME = "valkey",
+    VALKEY_VERSION = "9.1.2",
+    VALKEY_VERSION_NUM = 0x00090102,
+}
+local load_api = { log = api.log }
+for name, value in next, constants do
+    api[name], load_api[name] = value, value
+end
+api.REPL_NONE, api.REPL_AOF, api.REPL_SLAVE, api.REPL_REPLICA, api.REPL_ALL = 0, 1, 2, 2, 3
+
+-- Running
+
+-- The error value of a call with the place of the user's code: what the message handler returns.
+local function with_place(what)
+    local source, line = place()
+    if type(what) ~= "table" then
+        what = { err = "ERR " .. tostring(what) }
+    end
+    if source then
+        what = real_of(what) or what
+        return { err = rawget(what, "err"), source = rawget(what, "source") or source, line = rawget(what, "line") or line }
+    end
+    return what
+end
+
+local function failure_of(what, name)
+    local text = type(what) == "table" and rawget(what, "err")
+    text = type(text) == "string" and text or "ERR unknown error"
+    text = gsub(text, "%z.*", "")
+    local source, line = what.source, what.line
+    if source then
+        local of = state.named_errors and name .. ", " or ""
+        text = format("%s script: %son %s:%d.", text, of, source, line)
+    end
+    return reply.failure(text)
+end
+
+-- Calls `f(...)` as the function or script that `script` describes; returns its reply.
+local function run_script(script, f, ...)
+    script.resp, script.wrote, script.effects, script.started = 2, false, nil, state.now
+    script.over_memory = state.maxmemory and is_over_memory()
+    local db = state.db
+    state.script = script
+    begin()
+    local ok, result = run(f, with_place, ...)
+    if ok then
+        ok, result = pcall(to_reply, result, script.resp, 0)
+        if not ok then
+            result = raised(result)
+        end
+    else
+        result = failure_of(result, script.name)
+    end
+    state.script, state.db = nil, db
+    if script.ticked then
+        script.ticked = false
+        host.script_ended()
+    end
+    if script.effects then
+        state.journal(script.effects)
+    end
+    return result
+end
+
+return { script_api = api, load_api = load_api, run_script = run_script, current_script = current }

@@ -1,0 +1,56 @@
+"""Valkey's patterns of names: `*`, `?`, `[a-z]`, `[^x]`, and a backslash before a character that stands for itself."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+
+@lru_cache(maxsize=256)
+def glob(pattern: bytes, *, ignore_case: bool = False) -> re.Pattern[bytes]:
+    """A regular expression that matches what ``pattern`` matches, for ``fullmatch``.
+
+    A row of stars is one star; so a search costs at most the product of the stars and the length.
+    """
+    out: list[bytes] = []
+    at = 0
+    while at < len(pattern):
+        char = pattern[at : at + 1]
+        if char == b"*":
+            if not out or out[-1] != b".*?":
+                out.append(b".*?")
+            at += 1
+        elif char == b"?":
+            out.append(b".")
+            at += 1
+        elif char == b"[":
+            piece, at = _class(pattern, at + 1)
+            out.append(piece)
+        else:
+            if char == b"\\" and at + 1 < len(pattern):
+                at += 1
+                char = pattern[at : at + 1]
+            out.append(re.escape(char))
+            at += 1
+    return re.compile(b"".join(out), re.DOTALL | (re.IGNORECASE if ignore_case else 0))
+
+
+def _class(pattern: bytes, at: int) -> tuple[bytes, int]:
+    """The class that begins behind a bracket at ``at``, and where it ends; an open one ends with the pattern."""
+    negated = pattern[at : at + 1] == b"^"
+    at += negated
+    members: list[bytes] = []
+    while at < len(pattern) and pattern[at : at + 1] != b"]":
+        if pattern[at : at + 1] == b"\\" and at + 1 < len(pattern):
+            members.append(re.escape(pattern[at + 1 : at + 2]))
+            at += 2
+        elif pattern[at + 1 : at + 2] == b"-" and at + 2 < len(pattern):
+            low, high = sorted((pattern[at], pattern[at + 2]))
+            members.append(b"%s-%s" % (re.escape(bytes([low])), re.escape(bytes([high]))))
+            at += 3
+        else:
+            members.append(re.escape(pattern[at : at + 1]))
+            at += 1
+    if not members:
+        return (b"." if negated else b"(?!)"), at + 1
+    return b"[%s%s]" % (b"^" if negated else b"", b"".join(members)), at + 1

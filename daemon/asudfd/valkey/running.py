@@ -1,0 +1,105 @@
+"""The function or script that runs: how long, whether it may be killed, and serving other clients meanwhile."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from asudfd.valkey.reply import CommandFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from asudfd.network.reactor import Reactor
+    from asudfd.valkey.settings import ValkeySettings
+
+LOAD_MILLISECONDS = 500
+"""How long the text of a library may run when it is loaded; source: the real server's."""
+
+UNKILLABLE = (
+    "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script "
+    "termination or kill the server in a hard way using the SHUTDOWN NOSAVE command."
+)
+BUSY = "BUSY Valkey is busy running a script. You can only call {} or SHUTDOWN NOSAVE."
+KILL_COMMANDS = {"function": "FUNCTION KILL", "script": "SCRIPT KILL"}
+
+
+class RunningCall(NamedTuple):
+    """What FUNCTION STATS tells of a call. ``kind`` is "function" or "script"."""
+
+    kind: str
+    name: bytes
+    command: list[bytes]
+    milliseconds: int
+
+
+class Running:
+    """Watches over the call of Lua at hand. ``lua_state`` is the table `state` of the Lua side."""
+
+    def __init__(
+        self, lua_state: Any, settings: ValkeySettings, reactor: Reactor, warn: Callable[[str], None]
+    ) -> None:
+        self.busy = False
+        """Whether the call has run past the threshold, and clients are served from inside it."""
+        self._lua_state = lua_state
+        self._settings = settings
+        self._reactor = reactor
+        self._warn = warn
+        self._kill: bytes | None = None
+
+    @property
+    def call(self) -> RunningCall | None:
+        """The call of a function or script that runs, if one does."""
+        script = self._lua_state[b"script"]
+        if script is None or script[b"command"] is None:
+            return None
+        started = script[b"started"]
+        return RunningCall(
+            script[b"kind"].decode(),
+            script[b"name"],
+            list(script[b"command"].values()),
+            int(time.time() * 1000 - started),
+        )
+
+    def kill(self, kind: str) -> None:
+        """End the call, which has to be of that kind. Raises CommandFailed."""
+        call = self.call
+        if not self.busy or call is None:
+            raise CommandFailed("NOTBUSY No scripts in execution right now.")
+        if call.kind != kind:
+            raise CommandFailed(self.busy_text())
+        if self._lua_state[b"script"][b"wrote"]:
+            raise CommandFailed(UNKILLABLE)
+        self._kill = b"ERR Script killed by user with %s." % KILL_COMMANDS[kind].encode()
+
+    def end(self) -> None:
+        """End the call whatever it has done: the node stops."""
+        self._kill = b"ERR Script killed: the server is shutting down."
+
+    def busy_text(self) -> str:
+        """What a client is told whose command cannot be run now."""
+        call = self.call
+        return BUSY.format(KILL_COMMANDS[call.kind if call else "function"])
+
+    def tick(self, started: float, kind: bytes) -> tuple[float | None, bytes | None]:
+        """Called from inside a call every few milliseconds, with when it started (ms since 1970) and its kind.
+
+        Returns the time that its commands are to see from now on, None to leave it, and the error with which it ends.
+        """
+        now = time.time() * 1000
+        if kind == b"load":
+            return None, (b"ERR FUNCTION LOAD timeout" if now - started > LOAD_MILLISECONDS else None)
+        threshold = self._settings.busy_milliseconds
+        if self._kill:
+            return None, self._kill
+        if not threshold or now - started < threshold:
+            return None, None
+        if not self.busy:
+            self.busy = True
+            self._warn(f"Slow script detected: still in execution after {int(now - started)} milliseconds.")
+        self._reactor.step(0)
+        return now, self._kill
+
+    def ended(self) -> None:
+        """The call has ended."""
+        self.busy, self._kill = False, None

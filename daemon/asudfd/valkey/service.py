@@ -1,0 +1,101 @@
+"""Valkey's protocol as a service of a node: its port, its thread, and what it shares with the node."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from asudfd.config.schema import Level
+from asudfd.valkey.server import ValkeyServer
+from asudfd.valkey.settings import settings_of
+from asudfd.valkey.smd_store import SmdLibraryStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from types import FrameType
+    from typing import Any
+
+    from asudfd.cluster.cluster import Member
+    from asudfd.figures.figure import FigureGroup
+    from asudfd.network.listener import Bind
+    from asudfd.node import Node
+
+CONTEXT = "udf"
+"""Context of the log lines: the node's names for contexts are Aerospike's, and this one is about Lua."""
+
+POSITION = "valkey"
+"""What stands for the place in the source in log lines."""
+
+LEVELS = (Level.DEBUG, Level.DEBUG, Level.INFO, Level.WARNING)
+"""The node's level for each of Valkey's: debug, verbose, notice, warning."""
+
+
+class ValkeyService:
+    """Serves ``node`` on ``port``; ``bind`` makes the listening socket.
+
+    ``stores`` has the stores of libraries of all nodes of this process.
+    """
+
+    label = "resp"
+
+    def __init__(self, node: Node, port: int, bind: Bind, stores: list[SmdLibraryStore]) -> None:
+        self._node = node
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._socket = bind(node.config.network.resp.listen_address, port)
+        self._address: tuple[str, int] = self._socket.getsockname()[:2]
+        self._server = ValkeyServer(settings_of(node.config.resp), self._warn)
+        self._server.state.log = self._log
+        self._store = SmdLibraryStore(node.smd, self._server.reactor, self._server.state.libraries, stores)
+        self._server.state.libraries.store = self._store
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where the port is bound, with the real port."""
+        return self._address
+
+    def listen(self) -> None:
+        """Let clients connect; they are served after `start`."""
+        self._server.listen(self._socket)
+
+    async def start(self) -> None:
+        """Serve clients from now on, when the libraries are loaded that the metadata has."""
+        self._loop = asyncio.get_running_loop()
+        self._store.attach(self._loop)
+        self._server.start()
+
+    async def stop(self, seconds: float) -> None:
+        """Stop accepting, wait up to ``seconds`` for a function that runs, close every connection."""
+        self._store.detach()
+        await asyncio.to_thread(self._server.stop, seconds)
+
+    async def close(self) -> None:
+        """Release the port and the thread."""
+        await self.stop(0)
+        self._loop = None
+        self._socket.close()
+
+    def members_changed(self, members: Sequence[Member]) -> None:
+        """These are the live members of the cluster now."""
+
+    def figure_groups(self) -> Iterable[FigureGroup]:
+        """What it adds to the metrics."""
+        return ()
+
+    def blocks(self, _frame: FrameType) -> str | None:
+        """Nothing: it has a thread of its own."""
+        return None
+
+    def client_of(self, _task: asyncio.Task[Any]) -> str:
+        """No client: its requests are no tasks."""
+        return ""
+
+    def _log(self, level: int, text: bytes) -> None:
+        self._write(LEVELS[level], text.decode("utf-8", "backslashreplace"))
+
+    def _warn(self, text: str) -> None:
+        self._write(Level.WARNING, text)
+
+    def _write(self, level: Level, text: str) -> None:
+        """Log a line; the log belongs to the event loop."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._node.log.write, level, CONTEXT, text, POSITION)
