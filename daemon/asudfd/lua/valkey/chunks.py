@@ -23,6 +23,8 @@ SANDBOX = (
     "floats",
     "struct",
     "number",
+    "json_encode",
+    "json_decode",
     "cjson",
     "cmsgpack",
     "environment",

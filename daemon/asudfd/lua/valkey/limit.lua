@@ -1,6 +1,6 @@
 -- Ends what runs too long, and watches over memory.
 --
--- A count hook in each thread calls `tick`, which the host gives (`set_tick`), at most each NORMAL instructions of any code. It
+-- A count hook in each thread calls `tick`, which the host gives (`set_tick`), each NORMAL instructions or sooner while `run` runs. It
 -- answers nil, or the error value with which the call is to end. That error is raised in the user's code only: the hook never
 -- raises in stripped code, so what is written in these chunks, such as a command on the keyspace, is not interrupted. Long loops
 -- there call `check`, where they may be left. Nothing swallows the error: pcall, xpcall and coroutine.resume raise it again.
@@ -42,7 +42,7 @@ local LEAVING = 100
 local HURRIED = 64 * 1024 -- bytes from outside that are worth a look at once
 
 local tick = function() return nil end
-local reason = nil
+local reason, running = nil, false
 local interval, base, last = NORMAL, 0, 0
 
 local hook
@@ -85,7 +85,7 @@ end
 -- Asks whether the call is to end.
 local function look()
     adapt()
-    if reason == nil then
+    if running and reason == nil then
         reason = tick()
     end
 end
@@ -233,6 +233,7 @@ end
 
 local function ended(ok, ...)
     local demanded = reason
+    running = false
     if not ok then
         recover((...))
     end
@@ -256,7 +257,7 @@ local function body()
 end
 
 local function run(f, handler, ...)
-    called, count, arguments = f, select("#", ...), { ... }
+    called, count, arguments, running = f, select("#", ...), { ... }, true
     return ended(original_xpcall(body, handler))
 end
 
