@@ -12,7 +12,19 @@ from functools import cache
 from typing import cast
 
 from asinfo.errors import WireError
-from asinfo.wire import batch, cdt, collection, message, msgpack, particle, request, resp, resp_reply
+from asinfo.wire import (
+    batch,
+    cdt,
+    collection,
+    functions,
+    message,
+    msgpack,
+    particle,
+    rdb,
+    request,
+    resp,
+    resp_reply,
+)
 from asinfo.wire.expression import decode
 from asinfo.wire.request import Key
 from asudfd.aerospike.message.cdt import modify, read
@@ -144,6 +156,17 @@ def fuzz_reply(data: bytes) -> None:
             resp_reply.encode(value, 2)
 
 
+def fuzz_functions(data: bytes) -> None:
+    """A payload of FUNCTION RESTORE, with a right footer, and an RDB file."""
+    with contextlib.suppress(WireError):
+        for text in functions.restored(data + rdb.footer(data, 10)):
+            assert list(functions.restored(functions.dump([text], compressed=True))) == [text]
+    for begin in (b"", b"REDIS0011", b"VALKEY080"):
+        with contextlib.suppress(WireError):
+            functions.libraries(begin + data)
+            functions.libraries(begin + data + b"\xff" + bytes(8))
+
+
 @cache
 def _namespace() -> Namespace:
     return Namespace(schema.NamespaceConfig("test"), Memory())
@@ -188,6 +211,15 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], list[bytes]]] = {
     ),
     "range": (fuzz_range, [_range()]),
     "resp": (fuzz_resp, [resp.command("FCALL", "f", 1, "k", "v") * 2, b"ECHO \"a\\x41\" 'b'\r\n*1\r\n$4\r\nPING\r\n"]),
+    "functions": (
+        fuzz_functions,
+        [
+            functions.dump([b"#!lua name=a\n" * 9], compressed=True)[:-10],
+            functions.rdb_file([b"a"])[9:],
+            b"\xfe\0\xfb\1\0\0\1k\1v\x12\1l\1\2\2ab\5\1z\1\1m" + bytes(8),
+            b"\x15\1x\1\2id\2lp\1\1\1\1\1\0\0\1\1\1g\1\1\1\1" + bytes(24) + b"\1\1\1c" + bytes(16) + b"\1" + bytes(16),
+        ],
+    ),
     "reply": (
         fuzz_reply,
         [
