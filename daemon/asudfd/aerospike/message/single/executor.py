@@ -91,7 +91,7 @@ class RecordExecutor:
         outcome = None if waits else self._attempt(namespace, message, todo, origin, session)
         if outcome is None:
             return self._later(namespace, message, todo, origin, session)
-        if message.info2 & INFO2_WRITE and outcome.code == OK:
+        if message.info2 & INFO2_WRITE and outcome.code == OK and not namespace.in_memory:
             durable = namespace.storage.durable()
             if durable is not None:
                 return _durably(outcome, durable)
@@ -179,7 +179,7 @@ class RecordExecutor:
         except Exception as error:  # noqa: BLE001 - the edge, as in `_attempt`
             outcome = context.fault(error)
         namespace.counters[_CALLED[outcome.code]] += 1
-        if outcome.code == OK:
+        if outcome.code == OK and not namespace.in_memory:  # there is nothing to wait for: not even a call
             durable = namespace.storage.durable()
             if durable is not None:
                 return _durably(outcome, durable)

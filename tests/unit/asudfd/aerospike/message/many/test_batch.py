@@ -275,6 +275,7 @@ class Disk:
 def test_writes_wait_for_the_disk_once(world: World, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
     disk = Disk(code)
     monkeypatch.setattr(type(world.namespace.storage), "durable", lambda _: disk())
+    world.namespace.in_memory = False  # nobody would ask
     monkeypatch.setattr(
         "asudfd.aerospike.message.many.batch.PIECE_SECONDS", 60
     )  # on a busy machine too it is one piece
