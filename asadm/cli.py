@@ -56,24 +56,29 @@ def run(argv: Sequence[str]) -> int:
     """Do what ``argv`` says and return the exit code; every error ends here as a line on standard error."""
     values = recognise(argv, OPTIONS, interspersed=False)
     try:
-        if values is None:
-            from asinfo.terminal import application
-
-            return application.run(
-                "asadm",
-                argv,
-                OPTIONS,
-                act,
-                summary=SUMMARY,
-                examples=_behind_the_options(),
-                words="COMMAND",
-                interspersed=False,
-            )
-        return act(values)
+        return act(values) if values is not None else _explain(argv)
     except OSError as error:  # what is left is the own output: every other error was given a name before
         from asinfo.terminal.streams import lost
 
         return lost("asadm", error)
+
+
+def _explain(argv: Sequence[str]) -> int:
+    """Print --help, or what is wrong with ``argv``; the exit code."""
+    from asinfo.terminal import application
+
+    try:
+        return application.explain(
+            "asadm",
+            argv,
+            OPTIONS,
+            summary=SUMMARY,
+            examples=_behind_the_options(),
+            words="COMMAND",
+            interspersed=False,
+        )
+    except UsageError as error:
+        return _complain(error, WRONG)
 
 
 def _behind_the_options() -> str:
@@ -104,8 +109,9 @@ def _code(error: BaseException) -> int:
 
 
 def _complain(error: Error, code: int) -> int:
-    for line in str(error).split("\n"):
-        warn(line)
+    from asinfo.terminal.usage import complain
+
+    complain("asadm", error)
     return code
 
 

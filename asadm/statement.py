@@ -16,7 +16,7 @@ import sys
 
 from asadm import commands
 from asinfo.errors import UsageError
-from asinfo.terminal.options import NoValue, Values, convert, recognise, tokens
+from asinfo.terminal.options import Values, recognise
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def find(words: Sequence[str]) -> tuple[CommandRow, int]:
         if len(rows[0].words) == position + 1:
             return rows[0], position + 1
     nexts = ", ".join(dict.fromkeys(row.words[len(words)] for row in rows))
-    raise UsageError(f'"{" ".join(words)}" is not complete; it goes on with {nexts}')
+    raise wrong(f'"{" ".join(words)}" is not complete, it goes on with {nexts}')
 
 
 def _narrow(rows: Sequence[CommandRow], position: int, words: Sequence[str]) -> list[CommandRow]:
@@ -151,14 +151,14 @@ def _narrow(rows: Sequence[CommandRow], position: int, words: Sequence[str]) -> 
     ]
     before = " ".join(words[:position])
     if len(found) > 1:
-        raise UsageError(f'"{" ".join(words[: position + 1])}" may be {", ".join(found)}')
+        raise wrong(f'"{" ".join(words[: position + 1])}" may be {", ".join(found)}')
     if not found:
         what = (
-            f'"{before}" has no {word!r}; it goes on with'
+            f'"{before}" has no {word!r}, it goes on with'
             if before
-            else f"unknown command {word!r}; the commands are"
+            else f"unknown command {word!r}, the commands are"
         )
-        raise UsageError(f"{what} {', '.join(known)}")
+        raise wrong(f"{what} {', '.join(known)}")
     return [row for row in rows if row.words[position] == found[0]]
 
 
@@ -172,7 +172,9 @@ def _arguments(
     options = [*own, *_beside(own, extra)]
     values = recognise(words, options)
     if values is None:
-        raise UsageError(f"{row.name}: {_reason(words, options, own)}")
+        from asinfo.terminal.usage import fault
+
+        raise wrong(f"{row.name}: {fault(words, options)}", row.name)
     arguments = CommandArguments(values)
     _sort(row, values.words, arguments)
     return arguments
@@ -184,34 +186,11 @@ def _beside(own: Sequence[Option], extra: Sequence[Option]) -> list[Option]:
     return [option for option in extra if not taken.intersection(option.spellings)]
 
 
-def _reason(words: Sequence[str], options: Sequence[Option], own: Sequence[Option]) -> str:
-    """Why ``words`` were not recognised; only the command's ``own`` flags are worth telling."""
-    option: Option | None = None
-    try:
-        for token in tokens(words, options):
-            option = token.option
-            if option is not None:
-                convert(option, token.text)
-            option = None
-    except NoValue as missing:
-        return _no_value(missing)
-    except ValueError as error:
-        said = str(error)
-        if option is not None:
-            return f"--{option.name}: {said}"
-        known = " ".join(f"--{option.name}" for option in own if not option.hidden)
-        return said if not said.startswith("-") else f"unknown flag {said}; it has {known or 'none'}"
-    return "not understood"
+def wrong(what: str, command: str = "") -> UsageError:
+    """The error that says ``what`` is wrong with ``command``, and which help explains it."""
+    from asinfo.terminal import usage
 
-
-def _no_value(missing: NoValue) -> str:
-    """A value that begins with a dash is one that is missing, unless it is a wrong number."""
-    if missing.follows and missing.option.kind in {"integer", "port", "number", "seconds"}:
-        try:
-            convert(missing.option, missing.follows)
-        except ValueError as error:
-            return f"{missing}: {error}"
-    return f"{missing} needs a value"
+    return usage.wrong(what, f"asadm help {command}".rstrip())
 
 
 def _sort(row: CommandRow, words: Sequence[str], arguments: CommandArguments) -> None:
@@ -231,17 +210,17 @@ def _sort(row: CommandRow, words: Sequence[str], arguments: CommandArguments) ->
 def _count(row: CommandRow, arguments: CommandArguments, keywords: dict[str, str]) -> None:
     needed = [name for name in row.names if not name.startswith("[")]
     if len(arguments.names) < len(needed):
-        raise UsageError(f"{row.name}: {needed[len(arguments.names)]} is missing: {row.grammar}")
+        raise wrong(f"{row.name}: {needed[len(arguments.names)]} is missing: {row.grammar}", row.name)
     if len(arguments.names) > len(row.names) and not row.many:
-        raise UsageError(f"{row.name} does not understand {arguments.names[len(row.names)]!r}: {row.grammar}")
+        raise wrong(f"{row.name}: unexpected {arguments.names[len(row.names)]!r}: {row.grammar}", row.name)
     for keyword, clause in keywords.items():
         given = arguments.clauses.get(keyword)
         if given is None and not clause.startswith("["):
-            raise UsageError(f"{row.name}: {clause} is missing: {row.grammar}")
+            raise wrong(f"{row.name}: {clause} is missing: {row.grammar}", row.name)
         if given == []:
-            raise UsageError(f"{row.name}: a word after {keyword!r} is missing: {row.grammar}")
+            raise wrong(f"{row.name}: a word after {keyword!r} is missing: {row.grammar}", row.name)
         if given and len(given) > 1 and "..." not in clause:
-            raise UsageError(f"{row.name} does not understand {given[1]!r}: {row.grammar}")
+            raise wrong(f"{row.name}: unexpected {given[1]!r}: {row.grammar}", row.name)
 
 
 def split(text: str, source: str = "") -> list[StatementText]:

@@ -67,8 +67,9 @@ def _main() -> int:
     try:
         return run(sys.argv[1:])
     except (UsageError, ConfigError) as error:
-        for line in str(error).split("\n"):
-            _tell(line)
+        from asinfo.terminal.usage import complain
+
+        complain("asinfo", error)
         return 2
     except KeyboardInterrupt:
         _tell("interrupted: nothing was sent")
@@ -86,9 +87,7 @@ def run(argv: Sequence[str]) -> int:
         return act(values)
     from asinfo.terminal import application
 
-    return application.run(
-        "asinfo", argv, OPTIONS, act, summary=SUMMARY, examples=EXAMPLES, words="-", interspersed=True
-    )
+    return application.explain("asinfo", argv, OPTIONS, summary=SUMMARY, examples=EXAMPLES)
 
 
 def act(values: Values) -> int:
@@ -128,7 +127,9 @@ def _commands(values: Values) -> list[bytes]:
         raise UsageError("--json excludes --raw and --line-separator")
     strange = [word for word in values.words if word != "-"]
     if strange:
-        raise UsageError(f"unexpected {strange[0]!r}; info commands follow -v")
+        from asinfo.terminal.usage import wrong
+
+        raise wrong(f"unexpected {strange[0]!r}, info commands follow -v", "asinfo --help")
     texts = values.texts("value") + values.words[:1]
     commands = [meant(text) for text in texts if text != "-"]
     if "-" in texts:

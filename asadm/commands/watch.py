@@ -34,7 +34,7 @@ class _Repetition:
             numbers.append(rest[0])
             rest = rest[1:]
         if not rest:
-            raise UsageError("watch: the command to repeat is missing")
+            raise statement.wrong("watch: the command to repeat is missing", "watch")
         self.pause = float(numbers[0]) if numbers else PAUSE
         self.times = _times(numbers[1]) if len(numbers) > 1 else 0
         self.call: ParsedCommand = statement.call(rest)

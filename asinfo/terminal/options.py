@@ -1,9 +1,8 @@
 """The command line as a table: one row per option, one recogniser for the plain forms.
 
-A program declares its options once. ``recognise`` reads the usual command lines from that table in microseconds;
-what it does not understand completely (help, an unknown option, a value of the wrong form) it leaves to the Typer
-application that ``asinfo.terminal.application`` makes from the same table, which stays the authority. Documentation, manual
-pages and shell completion read the table too.
+A program declares its options once. ``recognise`` reads a command line from that table in microseconds. What it does not
+understand it leaves to ``asinfo.terminal.application``: help, which Typer prints from the same table, and the error that
+says what is wrong. Documentation, manual pages and shell completion read the table too.
 
 Kinds of option, and what ``Values`` gives for them:
 
@@ -184,16 +183,20 @@ def convert(option: Option, text: str) -> Value:
                 return choice
         raise ValueError(f"{text!r} is not one of {', '.join(option.choices)}")
     if kind in {"integer", "port"}:
-        return _whole(text, port=kind == "port")
+        number = whole(text)
+        if kind == "port" and not 1 <= number <= PORT_MAX:
+            raise ValueError(f"{text!r} is not a port (1 to {PORT_MAX})")
+        return number
     return _decimal(text, zero=kind == "number")
 
 
-def _whole(text: str, *, port: bool) -> int:
+def whole(text: str, low: int = 0, high: int | None = None) -> int:
+    """The whole number that ``text`` is, from ``low`` to ``high``. Raises ValueError with a text for the user."""
     if not (text.isascii() and text.isdigit() and len(text) <= 18):  # 18 digits fit every counter
         raise ValueError(f"{text!r} is not a whole number")
     number = int(text)
-    if port and not 1 <= number <= PORT_MAX:
-        raise ValueError(f"{text!r} is not a port (1 to {PORT_MAX})")
+    if number < low or (high is not None and number > high):
+        raise ValueError(f"{text!r} is not a number from {low} to {high}")
     return number
 
 
@@ -209,7 +212,7 @@ def _decimal(text: str, *, zero: bool) -> float:
     return number
 
 
-class NoValue(ValueError):  # noqa: N818 - not an error by itself: Typer may still understand it
+class NoValue(ValueError):  # noqa: N818 - named for what is missing
     """An option without its value; ``follows`` is the word behind it, "" at the end. Its text is the option's name."""
 
     def __init__(self, option: Option, follows: str) -> None:
@@ -219,17 +222,13 @@ class NoValue(ValueError):  # noqa: N818 - not an error by itself: Typer may sti
 
 
 class Token:
-    """One piece of a command line: an option with its text, or a word (``option`` is None).
+    """One piece of a command line: an option with its text, or a word (``option`` is None)."""
 
-    ``end`` counts the words of the command line up to here.
-    """
+    __slots__ = ("option", "text")
 
-    __slots__ = ("end", "option", "text")
-
-    def __init__(self, option: Option | None, text: str, end: int) -> None:
+    def __init__(self, option: Option | None, text: str) -> None:
         self.option = option
         self.text = text
-        self.end = end
 
 
 def tokens(argv: Sequence[str], options: Sequence[Option], *, interspersed: bool = True) -> Iterator[Token]:
@@ -248,13 +247,18 @@ def tokens(argv: Sequence[str], options: Sequence[Option], *, interspersed: bool
             only_words = True
         elif only_words or word == "-" or not word.startswith("-"):
             only_words = only_words or not interspersed
-            yield Token(None, word, position)
+            yield Token(None, word)
         else:
             option, text = _option(word, table)
+            while option.kind == "flag" and text is not None:  # flags of one letter written together: -jl
+                yield Token(option, "")
+                if text.startswith("-"):
+                    raise ValueError(word)
+                option, text = _option(f"-{text}", table)
             if text is None:
-                text, used = _next(option, argv, position)
+                text, used = _next(option, argv, position, table)
                 position += used
-            yield Token(option, text, position)
+            yield Token(option, text)
 
 
 def _option(word: str, table: dict[str, Option]) -> tuple[Option, str | None]:
@@ -269,7 +273,7 @@ def _option(word: str, table: dict[str, Option]) -> tuple[Option, str | None]:
             raise ValueError(word)
         return found[0], text if equals else None
     option = table.get(word[:2])
-    if option is None or option.kind == "flag":
+    if option is None:
         raise ValueError(word)
     return option, word[2:]
 
@@ -283,22 +287,28 @@ def _beginning_with(name: str, table: dict[str, Option]) -> list[Option]:
     return [option for option in found if not option.hidden] or found
 
 
-def _next(option: Option, argv: Sequence[str], position: int) -> tuple[str, int]:
+def _next(option: Option, argv: Sequence[str], position: int, table: dict[str, Option]) -> tuple[str, int]:
     """The value in the word after the option, and how many words that took."""
     if option.kind == "flag":
         return "", 0
-    follows = position < len(argv)
+    follows = argv[position] if position < len(argv) else None
     if option.kind == "optional":
-        return (argv[position], 1) if follows and not argv[position].startswith("-") else ("", 0)
-    if not follows or (argv[position].startswith("-") and argv[position] != "-"):
-        raise NoValue(
-            option, argv[position] if follows else ""
-        )  # a value that looks like an option: let the parser decide
-    return argv[position], 1
+        return ("", 0) if follows is None or follows.startswith("-") else (follows, 1)
+    if follows is None or _is_no_value(follows, table):
+        raise NoValue(option, follows or "")
+    return follows, 1
+
+
+def _is_no_value(word: str, table: dict[str, Option]) -> bool:
+    """Whether ``word`` after an option shows that its value was forgotten: an option, or a negative number, which no value is.
+
+    Another word may begin with a dash: ``--tls-protocols -all,+TLSv1.2``.
+    """
+    return word.startswith("--") or word in table or (word[:1] == "-" and word[1:2].isdigit())
 
 
 def recognise(argv: Sequence[str], options: Sequence[Option], *, interspersed: bool = True) -> Values | None:
-    """What ``argv`` says; None when any of it is not completely understood: the Typer application decides then."""
+    """What ``argv`` says; None when any of it is not understood."""
     values = Values(options)
     try:
         for token in tokens(argv, options, interspersed=interspersed):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 
 from asinfo.errors import ConfigError, Error, UsageError
-from asinfo.terminal.options import PORT_MAX, Option, Values, recognise
+from asinfo.terminal.options import PORT_MAX, Option, Values, recognise, whole
 
 TYPE_CHECKING = False  # on the start-up path: typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -63,12 +63,13 @@ def run(argv: Sequence[str]) -> int:
         values = recognise(argv, OPTIONS)
         if values is not None:
             return act(values)
-        from asinfo.terminal import application  # typer: only for help and for what is not plain
+        from asinfo.terminal import application  # typer: only for help
 
-        return application.run("asudfd", argv, OPTIONS, act, summary=SUMMARY, examples=EXAMPLES)
+        return application.explain("asudfd", argv, OPTIONS, summary=SUMMARY, examples=EXAMPLES)
     except Error as error:
-        for line in str(error).split("\n"):
-            _tell(line)
+        from asinfo.terminal.usage import complain
+
+        complain("asudfd", error)
         return EXIT_USAGE if isinstance(error, UsageError | ConfigError) else EXIT_CANNOT_START
 
 
@@ -106,10 +107,10 @@ def act(values: Values) -> int:
 def _refuse_nonsense(values: Values) -> None:
     """Raise UsageError for words without an option, and for an empty value: an unset variable in a script, mostly."""
     if values.words:
-        raise UsageError(f"unexpected {values.words[0]!r}")
+        raise _wrong(f"unexpected {values.words[0]!r}")
     for name, value in values.given.items():
         if value == "":
-            raise UsageError(f"--{name}: the value is empty")
+            raise _wrong(f"--{name}: the value is empty")
 
 
 def _config(values: Values) -> Config:
@@ -132,7 +133,7 @@ def _checked(name: str, check: Callable[[str], str], text: str) -> str:
     try:
         return check(text)
     except ValueError as error:
-        raise UsageError(f"--{name} {error}") from error
+        raise _wrong(f"--{name}: {error}") from error
 
 
 def default_work_directory() -> str:
@@ -150,11 +151,11 @@ def plan_ports(configured: int, ports: str, nodes: str) -> list[int]:
     given = [_number("--port", text, 0, PORT_MAX) for text in ports.split(",")] if ports else [configured]
     count = _number("--nodes", nodes, 1, NODES_MAX) if nodes else len(given)
     if count > NODES_MAX:
-        raise UsageError(f"--port names {count} ports; one process has up to {NODES_MAX} nodes")
+        raise _wrong(f"--port names {count} ports; one process has up to {NODES_MAX} nodes")
     if len(given) == count:
         return given
     if len(given) > 1:
-        raise UsageError(f"--port names {len(given)} ports for {count} nodes")
+        raise _wrong(f"--port names {len(given)} ports for {count} nodes")
     return _consecutive("--port", given[0], count)
 
 
@@ -168,21 +169,28 @@ def plan_resp_ports(configured: int, given: str, count: int) -> list[int] | None
     if len(ports) == 1:
         return _consecutive("--resp-port", ports[0], count)
     if len(ports) != count:
-        raise UsageError(f"--resp-port names {len(ports)} ports for {count} nodes")
+        raise _wrong(f"--resp-port names {len(ports)} ports for {count} nodes")
     return ports
 
 
 def _consecutive(flag: str, first: int, count: int) -> list[int]:
     """``first`` and those behind it; 0 for all if it is 0. Raises UsageError."""
     if first and first + count - 1 > PORT_MAX:
-        raise UsageError(f"{flag}: {count} nodes from port {first} on would pass port {PORT_MAX}")
+        raise _wrong(f"{flag}: {count} nodes from port {first} on would pass port {PORT_MAX}")
     return [first + number if first else 0 for number in range(count)]
 
 
 def _number(flag: str, text: str, low: int, high: int) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 9 and low <= int(text) <= high):
-        raise UsageError(f"{flag}: {text!r} is not a number from {low} to {high}")
-    return int(text)
+    try:
+        return whole(text, low, high)
+    except ValueError as error:
+        raise _wrong(f"{flag}: {error}") from None
+
+
+def _wrong(what: str) -> UsageError:
+    from asinfo.terminal.usage import wrong
+
+    return wrong(what, "asudfd --help")
 
 
 def _print(text: str) -> int:

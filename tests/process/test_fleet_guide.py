@@ -51,7 +51,7 @@ def test_a_page_that_is_wrong_is_found(world: World) -> None:
     shutil.rmtree(world.directory / "srv/fleet")
     wrong = page.replace("asadm udf plan udf\n", "asadm udf plan udf --no-such-flag\n")
     assert wrong != page
-    assert "unknown flag --no-such-flag" in differences(wrong, replay(wrong, world))
+    assert "unknown option --no-such-flag" in differences(wrong, replay(wrong, world))
 
 
 def test_commands_outside_of_sessions_are_in_one_too() -> None:

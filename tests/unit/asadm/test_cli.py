@@ -172,7 +172,7 @@ def test_mistakes_exit_2_and_send_nothing(asadm: Asadm) -> None:
         (["--instance", "nosuch", "show", "udfs"], "nosuch"),
         (["show", "udfs", "--timeout", "1", "--timeout", "x"], "'x' is not a number of seconds"),
         (["--timeout", "0", "show", "udfs"], "is not more than 0"),
-        (["--nosuch"], "No such option: --nosuch"),
+        (["--nosuch"], "asadm: unknown option --nosuch; see 'asadm --help'"),
         (["--timeout", "1", "show", "udfs", "--timeout", "2"], "--timeout is given twice"),
     ],
 )

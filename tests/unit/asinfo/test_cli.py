@@ -108,7 +108,7 @@ def test_one_error_among_several(run: Run) -> None:
 
 def test_a_word_beside_the_dash_is_named(run: Run, node: FakeNode) -> None:
     code, _, err = run("-", "build")
-    assert (code, err) == (2, "asinfo: unexpected 'build'; info commands follow -v\n")
+    assert (code, err) == (2, "asinfo: unexpected 'build', info commands follow -v; see 'asinfo --help'\n")
     assert node.requests == []
 
 
@@ -209,8 +209,8 @@ def test_login_that_is_not_wanted(run: Run) -> None:
 @pytest.mark.parametrize(
     ("argv", "word"),
     [
-        (["--nonsense"], "No such option: --nonsense"),
-        (["-v"], "requires an argument"),
+        (["--nonsense"], "asinfo: unknown option --nonsense; see"),
+        (["-v"], "--value needs a value"),
         (["build"], "info commands follow -v"),
         (["--timeout", "0"], "not more than 0"),
         (["-h", ""], "is not an address"),

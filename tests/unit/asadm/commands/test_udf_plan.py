@@ -204,7 +204,7 @@ def test_a_plan_file_and_its_directory(asadm: Asadm, fleet: Fleet, tmp_path: Pat
             ["udf", "plan", "bad"],
             "asadm: bad/udf.yaml:1: the file has no setting 'x'; it has modules, exclude",
         ),
-        (["udf", "plan", "udf", "--nope"], "asadm: udf plan: unknown flag --nope"),
+        (["udf", "plan", "udf", "--nope"], "asadm: udf plan: unknown option --nope"),
         (["udf", "plan", "udf", "with", "nobody"], "asadm: no node is called 'nobody'"),
     ],
 )

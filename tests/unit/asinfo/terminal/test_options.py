@@ -1,4 +1,4 @@
-"""The recogniser, the Typer application, and that both understand the same."""
+"""The recogniser of command lines, and what is done with one that it does not understand."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asinfo.cli import OPTIONS
+from asinfo.errors import UsageError
 from asinfo.terminal import application
-from asinfo.terminal.options import Option, Values, convert, recognise
+from asinfo.terminal.options import Option, convert, recognise
+from asinfo.terminal.usage import fault
 
 ROWS = (
     Option("value", "v", "list", help="values"),
@@ -32,18 +34,6 @@ def fast(argv: list[str], *, interspersed: bool = True) -> Understood:
     return None if values is None else (dict(values.given), values.words)
 
 
-def slow(argv: list[str], *, interspersed: bool = True) -> Understood:
-    seen: list[Values] = []
-
-    def action(values: Values) -> int:
-        seen.append(values)
-        return 7
-
-    code = application.run("test", argv, ROWS, action, summary="s", words="WORD", interspersed=interspersed)
-    assert code == (7 if seen else 2)
-    return (dict(seen[0].given), seen[0].words) if seen else None
-
-
 GOOD: list[tuple[list[str], dict[str, object], list[str]]] = [
     ([], {}, []),
     (["-v", "build"], {"value": ["build"]}, []),
@@ -63,7 +53,11 @@ GOOD: list[tuple[list[str], dict[str, object], list[str]]] = [
     (["--timeout", "0.5", "--splay", "0"], {"timeout": 0.5, "splay": 0.0}, []),
     (["--timeout=.5"], {"timeout": 0.5}, []),
     (["-p", "3000", "-c0"], {"port": 3000, "count": 0}, []),
+    (["-t", "-all,+x", "-v", "-x"], {"tls-name": "-all,+x", "value": ["-x"]}, []),
     (["--auth", "pki"], {"auth": "PKI"}, []),
+    (["-lo"], {"plain": True, "other": True}, []),
+    (["-lvbuild", "-lop", "3"], {"plain": True, "other": True, "value": ["build"], "port": 3}, []),
+    (["-loP"], {"plain": True, "other": True, "password": ""}, []),
     (["a", "-l", "b"], {"plain": True}, ["a", "b"]),
     (["-l", "--", "-v", "--"], {"plain": True}, ["-v", "--"]),
     (["-v", "udf-get:filename=ünï\udcff.lua"], {"value": ["udf-get:filename=ünï\udcff.lua"]}, []),
@@ -71,9 +65,8 @@ GOOD: list[tuple[list[str], dict[str, object], list[str]]] = [
 
 
 @pytest.mark.parametrize(("argv", "given_", "words"), GOOD, ids=lambda value: " ".join(map(str, value)))
-def test_both_understand(argv: list[str], given_: dict[str, object], words: list[str]) -> None:
+def test_understood(argv: list[str], given_: dict[str, object], words: list[str]) -> None:
     assert fast(argv) == (given_, words)
-    assert slow(argv) == (given_, words)
 
 
 BAD = [
@@ -85,25 +78,54 @@ BAD = [
 
 
 @pytest.mark.parametrize("argv", BAD, ids=" ".join)
-def test_both_refuse(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_refused(argv: list[str]) -> None:
     assert fast(argv) is None
-    assert slow(argv) is None
-    written = capsys.readouterr()
-    assert "Error" in written.err
-    assert not written.out
+    with pytest.raises(UsageError, match=r"^\S.*; see 'test --help'$"):
+        application.explain("test", argv, ROWS, summary="s")
 
 
-WORDS = st.sampled_from(
-    ["-v", "--value", "build", "-l", "-P", "--password=x", "-t", "--tls_name", "--timeout", "1", "0.5", "-", "--",
-     "-vx", "-lo", "--port", "3", "x", "", "--pla", "--auth=PKI", "-c1", "--nope", "-h"]
+@pytest.mark.parametrize(
+    ("argv", "what"),
+    [
+        (["--nonsense"], "unknown option --nonsense"),
+        (["--nonsense=3"], "unknown option --nonsense"),
+        (["--prot=3"], "unknown option --prot, did you mean --port?"),
+        (["-z"], "unknown option -z"),
+        (["-lz"], "unknown option -z"),
+        (["-l--other"], "unknown option -l"),
+        (["-v"], "--value needs a value"),
+        (["-lv"], "--value needs a value"),
+        (["--value", "-l"], "--value needs a value"),
+        (["--timeout", "-1"], "--timeout: '-1' is not a number of seconds"),
+        (["-c", "-x"], "--count: '-x' is not a whole number"),
+        (["-t", "-1"], "--tls-name needs a value"),
+        (["-t", "--x"], "--tls-name needs a value"),
+        (["--plain=x"], "--plain takes no value"),
+        (["--pla=x"], "--pla takes no value"),
+        (["--help=x"], "--help takes no value"),
+        (["--tls", "x"], "--tls may be --tls-name, --tls-cafile"),
+        (["-l", "--auth", "x"], "--auth: 'x' is not one of INTERNAL, PKI"),
+        (["-p", "0"], "--port: '0' is not a port (1 to 65535)"),
+    ],
+)
+def test_what_is_wrong(argv: list[str], what: str) -> None:
+    assert fault(argv, [*ROWS, application.HELP]) == what
+    assert fast(argv) is None
+
+
+ANY_WORDS = st.lists(
+    st.sampled_from(
+        ["-v", "--value", "build", "-l", "-P", "--password=x", "-t", "--tls_name", "--timeout", "1", "0.5", "-", "--",
+         "-vx", "-lo", "-lx", "--port", "3", "x", "", "--pla", "--pla=", "--auth=PKI", "-c1", "--nope", "-h", "-l-", "-lo="]
+    ),
+    max_size=6,
 )  # fmt: skip
 
 
-@given(st.lists(WORDS, max_size=6), st.booleans())
-def test_what_the_recogniser_understands_typer_understands_alike(argv: list[str], interspersed: bool) -> None:
-    understood = fast(argv, interspersed=interspersed)
-    if understood is not None:
-        assert slow(argv, interspersed=interspersed) == understood
+@given(ANY_WORDS | st.lists(st.text(max_size=6), max_size=5), st.booleans())
+def test_what_is_not_recognised_has_a_fault(argv: list[str], interspersed: bool) -> None:
+    recognised = recognise(argv, ROWS, interspersed=interspersed) is not None
+    assert recognised == (fault(argv, ROWS, interspersed=interspersed) == "")
 
 
 @given(st.lists(st.text(max_size=6), max_size=5))
@@ -131,12 +153,14 @@ def test_where_a_value_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
     assert values.integer("port") == 78
 
 
-def test_help(capsys: pytest.CaptureFixture[str]) -> None:
-    code = application.run(
+@pytest.mark.parametrize(
+    "asked", [["--help"], ["-E"], ["-lE"], ["--hel"], ["-p", "abc", "--help"], ["a", "--help"]]
+)
+def test_help(asked: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    code = application.explain(
         "prog",
-        ["--help"],
+        asked,
         ROWS,
-        lambda _: 5,
         summary="What it does.",
         examples="Examples:\n  prog -v a      b",
     )

@@ -1,0 +1,74 @@
+"""Every wrong command line of the three programs is answered in one form: what is wrong, and which help explains it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from asadm import commands, flags, statement
+from asinfo import cli
+from asinfo.errors import UsageError
+from asudfd.cli import OPTIONS
+
+TABLES = {"asinfo": cli.OPTIONS, "asadm": flags.OPTIONS, "asudfd": OPTIONS}
+
+WRONG = {
+    "a number that is none": ["-p", "abc"],
+    "a number out of range": ["--port", "65536"],
+    "an unknown option": ["--no-such-option"],
+    "an unknown short option": ["-Q"],
+    "an option that is misspelled": ["--prot", "3000"],
+    "a beginning of several options": ["--co"],
+    "a missing value": ["--port"],
+    "an option in place of a value": ["--completion", "-V"],
+    "a value of a flag": ["--version=3"],
+    "a bad choice": ["--completion", "csh"],
+    "an unexpected argument": ["nonsense"],
+}
+
+
+@pytest.mark.parametrize("argv", WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize("program", TABLES)
+def test_one_form(program: str, argv: list[str]) -> None:
+    script = Path(sys.executable).with_name(program)
+    ended = subprocess.run(
+        [script, *argv], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert re.fullmatch(rf"{program}: .+; see '{program} (--help|help)'\n", ended.stderr)
+
+
+@pytest.mark.parametrize("row", commands.TABLE, ids=lambda row: row.name)
+def test_one_form_for_every_command_of_asadm(row: commands.CommandRow) -> None:
+    told = []
+    needed = [name for name in row.names if not name.startswith("[")]
+    for words in _wrong_words(row):
+        with pytest.raises(UsageError) as caught:
+            statement.call([*row.words, *words])
+        told.append(str(caught.value))
+    assert all(
+        re.fullmatch(rf"{row.name}: .+; see 'asadm help {row.name}'", each) for each in told if not row.rest
+    )
+    assert len(told) >= (0 if row.rest else 1 + bool(needed))
+
+
+def _wrong_words(row: commands.CommandRow) -> list[list[str]]:
+    """Words behind ``row`` that are wrong, one mistake each."""
+    if row.rest:
+        return []  # such a command takes any words
+    found = [["--no-such-option"], ["-Q"]]
+    if any(not name.startswith("[") for name in row.names):
+        found.append([])
+    if not row.many:
+        found.append(["a.lua"] * (len(row.names) + 1))
+    found.extend([*["a.lua"] * len(row.names), clause.strip("[]").split()[0]] for clause in row.clauses)
+    for option in getattr(statement.load(row), "OPTIONS", ()):
+        if option.kind != "optional":
+            found.append([f"--{option.name}=x"] if option.kind == "flag" else [f"--{option.name}"])
+        if option.kind not in {"flag", "text", "optional", "list"}:
+            found.append([f"--{option.name}", "nonsense"])
+    return found
