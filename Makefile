@@ -7,7 +7,7 @@ NODE_CLIENT := aerospike@6.7.1
 FUZZER := atheris==3.0.0
 SECONDS ?= 30
 # Many tests wait most of the time: five processes, each with whole files, in the order of the tree, where the longest come first.
-TOGETHER := -n 5 --dist loadgroup --no-loadscope-reorder
+TOGETHER := -n 5 --dist loadfile --no-loadscope-reorder
 
 # Bytecode must be cached: without it every start of a tool compiles its modules anew, and start-up is a feature here.
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME PYTHONSTARTUP
@@ -48,7 +48,7 @@ check: $(VENV)/tools $(VENV)/luacheck | $(TMPDIR) ## format, lint (Python and Lu
 # The parts where a line that no test runs is a risk, and the least percentage of their lines and branches that tests run.
 FLOORS := asinfo/wire:97 daemon/asudfd/lua:90 daemon/asudfd/aerospike/message:92 daemon/asudfd/record:92
 coverage: $(VENV)/tools | $(TMPDIR) ## lines and branches that the tests run, with a floor for what reads bytes, runs Lua and keeps records
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov=asinfo --cov=asudfd --cov-branch --cov-report= tests/wire tests/unit/asinfo tests/unit/asudfd
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov=asinfo --cov=asudfd --cov-branch --cov-report= tests/wire tests/unit/asinfo tests/unit/asudfd
 	@for floor in $(FLOORS); do \
 		echo "$${floor%:*}: at least $${floor#*:} %" && \
 		$(BIN)/python -m coverage report --precision=1 --skip-covered --include="$${floor%:*}/*" --fail-under=$${floor#*:} || exit 1; \

@@ -1,8 +1,10 @@
 """Fixtures that several test folders share: real daemons on ports that the system chooses."""
 
 import contextlib
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -17,19 +19,37 @@ hypothesis.settings.register_profile("same", deadline=None, derandomize=True, ma
 hypothesis.settings.register_profile("search", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile("same")
 
-TESTS = Path(__file__).parent
-APART = TESTS / "cluster"
-"""The directory whose tests run one after the other: clusters of real processes would starve each other."""
+# A shell has what it starts in the background ignore Ctrl-C, and so would all that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+TOGETHER = ("tests/cluster", "tests/tidy")
+"""The folders whose tests run one after the other: clusters of real processes would starve each other, and the rules
+have read the source once for all of them."""
+
+
+def scope_of(test: str) -> str:
+    """What `pytest -n` keeps in one process, for the test of this name: its file, or one of some folders."""
+    file = test.partition("::")[0]
+    return next((folder for folder in TOGETHER if file.startswith(f"{folder}/")), file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """The scheduler of `--dist loadfile`. Marks of groups would do, but xdist 3.8 loses them under pytest 9.2."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    scheduler = LoadFileScheduling(config, log)
+    scheduler._split_scope = scope_of
+    return scheduler
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say what `pytest -n` keeps in one process: the tests of a file, and all with a cluster of real processes."""
     for item in items:
         assert " at 0x" not in item.name, (
             f"{item.nodeid}: another process has another name for this test; give it ids"
         )
-        together = APART if item.path.is_relative_to(APART) else item.path
-        item.add_marker(pytest.mark.xdist_group(str(together.relative_to(TESTS))))
 
 
 @pytest.fixture

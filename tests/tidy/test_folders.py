@@ -3,11 +3,13 @@
 import ast
 from pathlib import Path
 
-from tests.tidy.each import for_each
+import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.conftest import scope_of
+from tests.tidy.each import for_each
+from tests.tidy.facts import PACKAGES, ROOT
+
 UNIT = ROOT / "tests" / "unit"
-PACKAGES = {"asadm": ROOT / "asadm", "asinfo": ROOT / "asinfo", "asudfd": ROOT / "daemon/asudfd"}
 STARTS = {"subprocess", "multiprocessing", "pty", "tests.processes", "tests.etcd", "tests.cluster_processes"}
 """Modules whose import says that a test starts a process."""
 
@@ -55,3 +57,19 @@ def test_a_unit_test_stands_where_its_source_stands(path: Path) -> None:
     assert any(name.startswith(f"{source}_") for source in sources(folder)), (
         f"{folder.relative_to(ROOT)} has no module by whose name {path.name} begins"
     )
+
+
+@pytest.mark.parametrize(
+    ("test", "scope"),
+    [
+        ("tests/unit/asadm/test_cli.py::test_help[a::b]", "tests/unit/asadm/test_cli.py"),
+        (
+            "tests/unit/asudfd/cluster/test_cluster.py::TestIt::test_it",
+            "tests/unit/asudfd/cluster/test_cluster.py",
+        ),
+        ("tests/cluster/test_modules_etcd.py::test_it", "tests/cluster"),
+        ("tests/tidy/test_words.py::test_it", "tests/tidy"),
+    ],
+)
+def test_what_pytest_n_keeps_in_one_process(test: str, scope: str) -> None:
+    assert scope_of(test) == scope
