@@ -11,20 +11,17 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-SOURCES = {"asadm": ROOT / "asadm", "asinfo": ROOT / "asinfo", "asudfd": ROOT / "daemon/asudfd"}
+from tests.tidy.facts import PACKAGES, ROOT, Import, examine, facts
+
 LARGEST = {"asadm": 1, "asinfo": 4, "asudfd": 2}
 """The most modules of a package that may stand in one circle."""
 
 
 def imports(package: str) -> dict[str, set[str]]:
     """The modules of ``package``, each with those of the same package that it imports, wherever in it."""
-    base = SOURCES[package]
-    paths = {_name(package, path.relative_to(base)): path for path in base.rglob("*.py")}
-    return {
-        name: _imported(ast.parse(path.read_text(encoding="utf-8")), paths.keys()) - {name}
-        for name, path in paths.items()
-    }
+    base = PACKAGES[package]
+    paths = {_name(package, path.relative_to(base)): path.relative_to(ROOT) for path in base.rglob("*.py")}
+    return {name: _imported(facts(path).imports, paths.keys()) - {name} for name, path in paths.items()}
 
 
 def _name(package: str, path: Path) -> str:
@@ -32,14 +29,12 @@ def _name(package: str, path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def _imported(tree: ast.Module, modules: Collection[str]) -> set[str]:
+def _imported(imports: list[Import], modules: Collection[str]) -> set[str]:
+    """Of `from a import b` the module `a.b` where there is one, else `a`."""
     found: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names = {f"{node.module}.{alias.name}" for alias in node.names}
-            found.update(name if name in modules else node.module for name in names)
+    for module, names in imports:
+        parts = {f"{module}.{name}" for name in names}
+        found.update(part if part in modules else module for part in parts or {module})
     return found & set(modules)
 
 
@@ -64,7 +59,7 @@ def _reachable(graph: dict[str, set[str]], start: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("package", SOURCES)
+@pytest.mark.parametrize("package", PACKAGES)
 def test_no_circle_is_larger_than_allowed(package: str) -> None:
     assert [sorted(circle) for circle in circles(imports(package)) if len(circle) > LARGEST[package]] == []
 
@@ -76,4 +71,4 @@ def test_circles_are_found() -> None:
 
 def test_imports_for_annotations_and_within_functions_count() -> None:
     source = "import x.a\nif TYPE_CHECKING:\n    from x import b\ndef f():\n    from x.c import d\n"
-    assert _imported(ast.parse(source), ["x", "x.a", "x.b", "x.c"]) == {"x.a", "x.b", "x.c"}
+    assert _imported(examine(ast.parse(source)).imports, ["x", "x.a", "x.b", "x.c"]) == {"x.a", "x.b", "x.c"}

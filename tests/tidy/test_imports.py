@@ -1,17 +1,10 @@
 """Who imports what: foreign libraries have one owner each, and the contracts of pyproject.toml name every module."""
 
-import ast
 import tomllib
 from pathlib import Path
 
 from tests.tidy.each import for_each
-
-ROOT = Path(__file__).parents[2]
-SOURCES = sorted(
-    path.relative_to(ROOT)
-    for package in ("asinfo", "asadm", "daemon/asudfd")
-    for path in (ROOT / package).rglob("*.py")
-)
+from tests.tidy.facts import ROOT, SOURCES, facts
 
 OWNERS = {
     "bcrypt": {"asinfo/login.py"},
@@ -34,13 +27,7 @@ OWNERS = {
 
 def imported(path: Path) -> set[str]:
     """Top-level names of the packages that a file imports, wherever in it."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module)
-    return {name.partition(".")[0] for name in found}
+    return {module.partition(".")[0] for module, _ in facts(path).imports}
 
 
 @for_each(SOURCES)

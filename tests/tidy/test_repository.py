@@ -3,6 +3,7 @@
 import re
 import shlex
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,20 +17,18 @@ ROOT = Path(__file__).parents[2]
 MADE = {"build", "dist", "__pycache__", "asudf.egg-info"}
 
 
-def belongs(path: Path) -> bool:
-    """Whether a file is part of the repository: not made, and in no hidden directory but that of the checks."""
-    if path.name == ".git":  # of a worktree: the place of the repository
-        return False
-    *directories, _ = path.parts
-    hidden = any(name.startswith(".") and name != ".ci" for name in directories)
-    return not hidden and not MADE.intersection(directories)
+def files(folder: Path) -> Iterator[Path]:
+    """What is part of the repository: not made, and in no hidden directory but that of the checks."""
+    for path in folder.iterdir():
+        if path.name in MADE or path.name == ".git":  # of a worktree, that is a file
+            continue
+        if path.is_file():
+            yield path.relative_to(ROOT)
+        elif not path.name.startswith(".") or path.name == ".ci":
+            yield from files(path)
 
 
-FILES = sorted(
-    path
-    for path in (found.relative_to(ROOT) for found in ROOT.rglob("*") if found.is_file())
-    if belongs(path)
-)
+FILES = sorted(files(ROOT))
 FORBIDDEN = re.compile(
     r"/([w]ork|[f]arm)/|(?<!\w)\.[l]ibrary\b|deb\.[d]ebian\.org|pypi\.[o]rg/simple|registry\.[n]pmjs"
 )

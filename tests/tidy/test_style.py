@@ -1,19 +1,14 @@
 """The project's style, as tests over its own source: sizes, names, and who may do what."""
 
-import ast
 import re
 import statistics
-from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from tests.tidy.each import for_each
+from tests.tidy.facts import ROOT, SOURCES, facts
 
-ROOT = Path(__file__).parents[2]
-PACKAGES = ["asinfo", "asadm", "daemon/asudfd"]
-SOURCES = sorted(path.relative_to(ROOT) for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 TESTS = sorted(path.relative_to(ROOT) for path in (ROOT / "tests").rglob("*.py"))
 
 FILE_LINES_MAX = 450
@@ -35,70 +30,6 @@ BROAD_EXCEPT = {
     "daemon/asudfd/aerospike/message/single/executor.py": "the edge of the record protocol: a fault in one request may not end a connection",
 }
 """Where any exception may be caught, and why; the edges are the connection and the worker thread."""
-
-
-class Function(NamedTuple):
-    name: str
-    size: int
-    nesting: int
-
-
-class Facts(NamedTuple):
-    """What the rules want to know of a file: its tree itself would fill the memory, and each look at it takes long."""
-
-    has_docstring: bool
-    functions: list[Function]
-    classes: dict[str, int]
-    """Lines of each."""
-
-    broad: list[int]
-    """Lines where anything is caught and not raised again."""
-
-    prints: list[int]
-
-
-@cache
-def facts(path: Path) -> Facts:
-    module = ast.parse((ROOT / path).read_text(encoding="utf-8"))
-    found = Facts(ast.get_docstring(module) is not None, [], {}, [], [])
-    for node in ast.walk(module):
-        match node:
-            case ast.FunctionDef() | ast.AsyncFunctionDef():
-                found.functions.append(Function(node.name, size(node), nesting(node)))
-            case ast.ClassDef():
-                found.classes[node.name] = (node.end_lineno or 0) - node.lineno
-            case ast.ExceptHandler(type=caught) if is_broad(caught) and not passes_on(node):
-                found.broad.append(node.lineno)
-            case ast.Call(func=ast.Name(id="print")):
-                found.prints.append(node.lineno)
-    return found
-
-
-def is_broad(caught: ast.expr | None) -> bool:
-    return caught is None or ast.unparse(caught) in {"Exception", "BaseException"}
-
-
-def size(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """Lines of a function without its docstring."""
-    lines = (function.end_lineno or 0) - function.lineno + 1
-    first = function.body[0]
-    if ast.get_docstring(function) is not None:
-        lines -= (first.end_lineno or 0) - first.lineno + 1
-    return lines
-
-
-def nesting(node: ast.AST, depth: int = 0) -> int:
-    """How deep the blocks of a function stand in one another; an `elif` is no deeper than its `if`."""
-    blocks = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try)
-    deepest = depth
-    for name, value in ast.iter_fields(node):
-        children = value if isinstance(value, list) else [value]
-        chained = name == "orelse" and len(children) == 1 and isinstance(children[0], ast.If)
-        for child in children:
-            if isinstance(child, ast.AST):
-                inner = depth + (isinstance(child, blocks) and not chained)
-                deepest = max(deepest, nesting(child, inner))
-    return deepest
 
 
 @for_each(SOURCES)
@@ -140,12 +71,6 @@ def test_names_say_something(path: Path) -> None:
 @for_each(SOURCES)
 def test_only_the_edges_catch_everything(path: Path) -> None:
     assert not facts(path).broad or str(path) in BROAD_EXCEPT, f"lines {facts(path).broad}"
-
-
-def passes_on(handler: ast.ExceptHandler) -> bool:
-    """Whether a handler only tidies up and raises what it caught again."""
-    last = handler.body[-1]
-    return isinstance(last, ast.Raise) and last.exc is None
 
 
 @for_each(SOURCES)
