@@ -6,21 +6,25 @@ that Lua calls back are attributes of `KeyspaceHost`.
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any, Protocol
 
 from asudfd.lua.state import LUA51, new_state
 from asudfd.lua.valkey.chunks import load_sandbox
+from asudfd.valkey.calculations import calculations
 from asudfd.valkey.glob import glob
 from asudfd.valkey.table import command_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# fmt: off
 CHUNKS = (
-    *("reply", "encode", "keyspace", "watch", "parse", "dispatch", "convert", "script", "functions", "eval"),
-    *("commands/basic", "commands/string"),
+    "reply", "encode", "integer", "glob", "value_types", "keyspace", "expiry", "watch", "parse", "dispatch", "convert",
+    "script", "functions", "eval",
+    "commands/basic",
+    "commands/string", "commands/lcs",
 )
+# fmt: on
 """The Lua files in the order in which they are loaded, behind those of the sandbox."""
 
 
@@ -75,7 +79,7 @@ class KeyspaceEngine:
                 b"log": host.log_line,
                 b"acl": host.acl,
                 b"script_header": host.script_header,
-                b"sha1hex": _sha1hex,
+                **calculations(),
             }
         )
         self.lua: Any = load_sandbox(self._state, {b"host": functions}, CHUNKS)
@@ -116,7 +120,3 @@ class KeyspaceEngine:
                     }
                 )
             )
-
-
-def _sha1hex(text: bytes) -> bytes:
-    return hashlib.sha1(text, usedforsecurity=False).hexdigest().encode()

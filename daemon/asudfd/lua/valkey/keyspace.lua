@@ -12,19 +12,35 @@
 --
 -- Commands read by `get` (or `typed`), and change values by `put`, `remove` and `changed`, so that expiry, WATCH, blocked
 -- clients and the journal learn of it. A value that has become empty (no fields, no elements) is removed by its command.
+--
+-- Beside the value of a key: `expires`, the time of its expiry; `late`, that time as text where a double does not hold it;
+-- `encodings`, the name for OBJECT ENCODING where it is not what the text of a string tells (after APPEND, SETBIT...).
 
 local needs = ...
 local host, reply = needs.host, needs.reply
 
-local error, next, type = error, next, type
+local error, ipairs, next, type = error, ipairs, next, type
 
 local COUNT = 16
 
 local function new_database(number)
-    return { number = number, values = {}, expires = {}, keys = {}, places = {}, count = 0, expiring = 0, watched = {}, blocked = {} }
+    return {
+        number = number,
+        values = {},
+        expires = {},
+        late = {},
+        encodings = {},
+        keys = {},
+        places = {},
+        count = 0,
+        expiring = 0,
+        watched = {},
+        blocked = {},
+    }
 end
 
 local databases = {}
+local sweeping = {} -- number of the database -> the key at which the last sweep stopped
 for number = 0, COUNT - 1 do
     databases[number] = new_database(number)
 end
@@ -57,9 +73,9 @@ local function forget(db, key)
     db.keys[place], db.places[last] = last, place
     db.keys[db.count], db.places[key] = nil, nil
     db.count = db.count - 1
-    db.values[key] = nil
+    db.values[key], db.encodings[key] = nil, nil
     if db.expires[key] then
-        db.expires[key] = nil
+        db.expires[key], db.late[key] = nil, nil
         db.expiring = db.expiring - 1
     end
 end
@@ -114,19 +130,37 @@ end
 local function put(db, key, value)
     if db.values[key] == nil then
         local count = db.count + 1
-        db.count, db.keys[count], db.places[key] = count, key, count
+        db.places[key], db.keys[count] = count, key -- the two that may fail come before the count
+        db.count = count
     end
     db.values[key] = value
+    if db.encodings[key] then
+        db.encodings[key] = nil
+    end
     changed(db, key)
 end
 
--- The key expires at that time (ms since 1970); nil: never. The key must be there.
-local function set_expiry(db, key, at)
+-- The same for a string that is changed in place: it keeps the form that can grow.
+local function put_raw(db, key, value)
+    put(db, key, value)
+    db.encodings[key] = "raw"
+end
+
+local EXACT = 2 ^ 53
+
+-- The key expires at that time (ms since 1970); nil: never. The key must be there. `text` is the same time, which is needed
+-- from 2^53 on.
+local function set_expiry(db, key, at, text)
     local before = db.expires[key]
     if (before == nil) ~= (at == nil) then
         db.expiring = db.expiring + (at and 1 or -1)
     end
     db.expires[key] = at
+    if at and at >= EXACT then
+        db.late[key] = text
+    elseif before then
+        db.late[key] = nil
+    end
 end
 
 -- A new value that does not expire, as SET makes it.
@@ -154,16 +188,39 @@ local function flush(db)
             notify(db, key)
         end
     end
-    db.values, db.expires, db.keys, db.places, db.count, db.expiring = {}, {}, {}, {}, 0, 0
+    db.values, db.expires, db.late, db.encodings, db.keys, db.places = {}, {}, {}, {}, {}, {}
+    db.count, db.expiring = 0, 0
+end
+
+local CONTENTS = { "values", "expires", "late", "encodings", "keys", "places", "count", "expiring" }
+
+-- Tells the clients that watch or wait for a key which is in one of the two databases.
+local function notify_swapped(db, other)
+    for _, which in ipairs({ "watched", "blocked" }) do
+        for key in next, db[which] do
+            if db.values[key] ~= nil or other.values[key] ~= nil then
+                notify(db, key)
+            end
+        end
+    end
+end
+
+-- Two databases change their contents; their clients stay.
+local function swap(a, b)
+    for _, field in ipairs(CONTENTS) do
+        a[field], b[field] = b[field], a[field]
+    end
+    sweeping[a.number], sweeping[b.number] = nil, nil
+    notify_swapped(a, b)
+    notify_swapped(b, a)
 end
 
 -- Removes some of the keys whose time is over: looks at up to `limit` keys that expire, going on where it stopped last.
-local cursor = {}
 local function sweep(limit)
     for number = 0, COUNT - 1 do
         local db = databases[number]
         if db.expiring > 0 then
-            local expires, key = db.expires, cursor[number]
+            local expires, key = db.expires, sweeping[number]
             if key ~= nil and expires[key] == nil then
                 key = nil
             end
@@ -178,7 +235,7 @@ local function sweep(limit)
                 end
                 key = following
             end
-            cursor[number] = expires[key] and key or nil
+            sweeping[number] = expires[key] and key or nil
         end
     end
 end
@@ -195,10 +252,11 @@ return {
         get = get,
         notify = notify,
         put = put,
+        put_raw = put_raw,
         remove = remove,
         replace = replace,
         set_expiry = set_expiry,
-
+        swap = swap,
         typed = typed,
     },
 }

@@ -1,0 +1,40 @@
+"""What the Lua of the keyspace has Python compute, where Python is exact or faster: pure functions of strings.
+
+`calculations()` has them by the names under which Lua calls them. A list of strings comes as a table of Lua. What few clients use is
+imported at its first call.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from asudfd.valkey.bitmap import combine_bits, count_bits, find_bit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def calculations() -> dict[bytes, Callable[..., object]]:
+    """The functions by their names."""
+    return {
+        b"sha1hex": _sha1hex,
+        b"sum_long_double": _sum_long_double,
+        b"count_bits": count_bits,
+        b"find_bit": find_bit,
+        b"combine_bits": _combine_bits,
+    }
+
+
+def _sha1hex(text: bytes) -> bytes:
+    return hashlib.sha1(text, usedforsecurity=False).hexdigest().encode()
+
+
+def _sum_long_double(first: bytes, second: bytes) -> bytes | bool | None:
+    from asudfd.valkey.long_double import sum_long_double
+
+    return sum_long_double(first, second)
+
+
+def _combine_bits(operation: bytes, texts: Any) -> bytes:
+    return combine_bits(operation, list(texts.values()))
