@@ -23,6 +23,7 @@ def calculations() -> dict[bytes, Callable[..., object]]:
         b"count_bits": count_bits,
         b"find_bit": find_bit,
         b"combine_bits": _combine_bits,
+        b"hyperloglog": _hyperloglog,
     }
 
 
@@ -38,3 +39,9 @@ def _sum_long_double(first: bytes, second: bytes) -> bytes | bool | None:
 
 def _combine_bits(operation: bytes, texts: Any) -> bytes:
     return combine_bits(operation, list(texts.values()))
+
+
+def _hyperloglog(command: bytes, *arguments: Any) -> object:
+    from asudfd.valkey.hyperloglog_commands import run
+
+    return run(command, *arguments)
