@@ -22,7 +22,8 @@ CHUNKS = (
     "reply", "encode", "integer", "glob", "value_types", "keyspace", "expiry", "watch", "parse", "dispatch", "convert",
     "script", "functions", "eval",
     "commands/basic",
-    "commands/string", "commands/lcs",
+    "commands/string", "commands/lcs", "commands/generic", "commands/expire", "commands/scan", "commands/object",
+    "commands/sort", "commands/bitmap", "commands/bitfield", "commands/hyperloglog",
 )
 # fmt: on
 """The Lua files in the order in which they are loaded, behind those of the sandbox."""
