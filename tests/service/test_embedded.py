@@ -1,6 +1,7 @@
 """A node inside of this program: what it serves, and that nothing of it is left when it has ended."""
 
 import asyncio
+import ctypes
 import faulthandler
 import os
 import resource
@@ -21,7 +22,7 @@ import asudfd
 from asinfo.wire import frame, request
 from asudfd import embedded
 from asudfd.lua.aerospike.host import UdfHost
-from tests.processes import receive
+from tests.processes import ROOT, receive
 
 ROUNDS = 10
 
@@ -297,3 +298,43 @@ def test_a_node_that_is_never_stopped_ends_with_its_program(tmp_path: Path) -> N
     )
     assert Path(done.stdout.strip()).parent == tmp_path
     assert (list(tmp_path.iterdir()), done.stderr) == ([], "")
+
+
+ALLOCATOR = """
+import asudfd, ctypes, sys
+from asudfd.lua import malloc_trim
+from tests.service.test_embedded import LOOP, put
+
+class Blocks(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_int) for name in "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()]
+
+libc = ctypes.CDLL(None)
+libc.mallinfo.restype = Blocks
+libc.malloc.restype, libc.malloc.argtypes, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_size_t], [ctypes.c_void_p]
+
+def adapts():
+    # glibc maps a large block by itself until one of its size was freed; a program that sets a threshold ends that
+    libc.free(libc.malloc(8 << 20))
+    before = libc.mallinfo().hblks
+    block = libc.malloc(8 << 20)
+    mapped = libc.mallinfo().hblks - before
+    libc.free(block)
+    return not mapped
+
+if sys.argv[1] == "daemon":
+    malloc_trim.own_process()
+    malloc_trim.limit_kept_memory()
+else:
+    with asudfd.Node() as node:
+        assert put(node.addresses[0], "a.lua", LOOP) == "ok"
+print(adapts())
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo"), reason="only glibc tells of its blocks")
+@pytest.mark.parametrize(("who", "adapts"), [("daemon", "False"), ("program", "True")])
+def test_only_the_daemon_sets_how_the_process_keeps_freed_memory(who: str, adapts: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ALLOCATOR, who], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"{adapts}\n"

@@ -17,6 +17,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from asudfd.lua.malloc_trim import own_process
 from asudfd.network.listener import new_socket
 from asudfd.process import fd_limit
 from asudfd.process.guard import LoopGuard
@@ -49,6 +50,7 @@ LUA_SECONDS = 0.5
 
 def run(config: Config, ports: Sequence[int], resp_ports: Sequence[int] | None = None) -> None:
     """Serve one node a port until a signal comes. Raises StartError when that cannot begin."""
+    own_process()
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(Daemon(config, ports, resp_ports).live())
 

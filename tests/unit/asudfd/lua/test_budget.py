@@ -171,6 +171,8 @@ async def fill(host: UdfHost, count: int) -> None:
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="only glibc gives memory back")
 @pytest.mark.parametrize("way", ["clear", "trim", "large"])
 def test_memory_goes_back_to_the_system(way: str) -> None:
+    """Also in a program that has a node inside, where nothing limits what the C library keeps."""
+
     async def scene(host: UdfHost) -> None:
         assert await apply(host, b"one") == 1
         before = _resident()
