@@ -13,7 +13,7 @@ from asudfd.valkey.reply import CommandFailed
 from asudfd.valkey.shebang import library_header
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from asudfd.valkey.engine import KeyspaceEngine
 
@@ -87,7 +87,7 @@ class LibrarySet:
             self._change(dict.fromkeys(self.texts), {})
         self._lua[b"flush_libraries"]()
 
-    def restore(self, codes: Sequence[bytes], policy: str) -> None:
+    def restore(self, codes: Iterable[bytes], policy: str) -> None:
         """Load libraries as ``policy`` says: "flush" all others first, "append" new ones, or "replace" those of that name.
 
         All or nothing. Raises CommandFailed.

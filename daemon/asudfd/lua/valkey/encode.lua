@@ -22,6 +22,10 @@ local function bulk(text)
     return "$" .. #text .. CRLF .. text .. CRLF
 end
 
+local function double(n)
+    return n == n and number_text(n) or "nan"
+end
+
 local function line(text)
     return (gsub(text, "[\r\n]", " "))
 end
@@ -75,7 +79,7 @@ local BY_KIND = {
             return "*-1\r\n"
         end),
         double = piece(function(reply)
-            return bulk(number_text(reply[1]))
+            return bulk(double(reply[1]))
         end),
         boolean = piece(function(reply)
             return reply[1] and ":1\r\n" or ":0\r\n"
@@ -95,7 +99,7 @@ local BY_KIND = {
             return "_\r\n"
         end),
         double = piece(function(reply)
-            return "," .. number_text(reply[1]) .. CRLF
+            return "," .. double(reply[1]) .. CRLF
         end),
         boolean = piece(function(reply)
             return reply[1] and "#t\r\n" or "#f\r\n"

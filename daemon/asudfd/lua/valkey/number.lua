@@ -10,14 +10,15 @@ local format, sub, rep, find, gsub, tonumber, huge = string.format, string.sub, 
 
 local LARGEST_PLAIN = 4611686018427387904 -- 2 ^ 62
 local EXACT = 9007199254740992 -- 2 ^ 53: below it %.0f is not needed
+local SMALLEST_NORMAL = 2.2250738585072014e-308 -- below it doubles have fewer than 15 digits
 local LEAST = "-9223372036854775808"
 
 -- The fewest digits that give the number back, and the exponent of the last of them.
 local function shortest(number)
-    for precision = 14, 16 do
+    for precision = number < SMALLEST_NORMAL and 0 or 14, 16 do
         local text = format("%." .. precision .. "e", number)
         if precision == 16 or tonumber(text) == number then
-            local _, _, first, rest, exponent = find(text, "^(%d)%.(%d+)e([-+]%d+)$")
+            local _, _, first, rest, exponent = find(text, "^(%d)%.?(%d*)e([-+]%d+)$")
             local digits = gsub(first .. rest, "0+$", "")
             return digits, tonumber(exponent) - #digits + 1
         end

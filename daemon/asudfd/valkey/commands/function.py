@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asudfd.valkey.payload import dump, restored
+from asinfo.errors import WireError
+from asinfo.wire.functions import dump, restored
 from asudfd.valkey.reply import OK, CommandFailed, EncodedReply, Status
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def kill_script(request: CommandRequest) -> object:
 
 def dump_(request: CommandRequest) -> object:
     """FUNCTION DUMP."""
-    return dump(request.state.libraries.texts.values())
+    return dump(request.state.libraries.texts.values(), compressed=True)
 
 
 def restore(request: CommandRequest) -> object:
@@ -118,7 +119,10 @@ def restore(request: CommandRequest) -> object:
         raise CommandFailed(
             "ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE."
         )
-    request.state.libraries.restore(restored(payload), policy)
+    try:
+        request.state.libraries.restore(restored(payload), policy)
+    except WireError as error:
+        raise CommandFailed(f"ERR {error}") from None
     return OK
 
 
