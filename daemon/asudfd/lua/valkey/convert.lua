@@ -10,6 +10,8 @@ local INTEGER_MAX = 2 ^ 63 -- beyond, and for NaN, the conversion of C gives the
 local SMALLEST = { kind = "integer", "-9223372036854775808" }
 local TOO_DEEP = reply.failure("ERR reached lua stack limit")
 
+local status = reply.status
+
 local to_lua
 
 local function all_to_lua(elements, resp)
@@ -137,7 +139,7 @@ local function from_table(value, resp, depth)
     end
     found = rawget(value, "ok")
     if type(found) == "string" then
-        return { kind = "status", found }
+        return status(found)
     end
     found = rawget(value, "double")
     if type(found) == "number" then

@@ -118,38 +118,46 @@ local function run(row, argv, argc)
     return raised(result)
 end
 
--- The command has been run: what it changed goes into the journal.
+-- The command has changed something: that goes into the journal.
 local function finish(argv)
-    if state.dirty ~= 0 then
-        if state.journal then
-            local effects = {}
-            for i, effect in ipairs(state.effects or { argv }) do
-                effects[i] = { state.db.number, effect }
-            end
-            state.journal(effects)
+    if state.journal then
+        local effects = {}
+        for i, effect in ipairs(state.effects or { argv }) do
+            effects[i] = { state.db.number, effect }
         end
-        state.dirty = 0
+        state.journal(effects)
     end
-    state.effects = nil
+    state.dirty, state.effects = 0, nil
 end
 
 -- Runs a command of a client, and returns the bytes of its reply; "" when the client has to wait (`host.block` was told);
 -- nil for a command of the host's. `client` is its number, 0 when it cannot be made to wait.
 local function execute(now, number, resp, client, ...)
     local argv, argc = { ... }, select("#", ...)
-    state.now, state.db, state.resp, state.client = now, databases[number], resp, client
-    local row, failed = find(argv, argc)
-    if failed then
-        return encode(failed, resp)
+    local row = rows[argv[1]]
+    local arity = row and row.arity
+    if not row or row.subcommands or (argc ~= arity and (arity > 0 or argc < -arity)) then
+        local failed
+        row, failed = find(argv, argc)
+        if failed then
+            return encode(failed, resp)
+        end
     end
-    if not row.run then
+    local command = row.run
+    if not command then
         return nil
     end
-    if row.denyoom and state.maxmemory and is_over_memory() then
+    state.now, state.db, state.resp, state.client = now, databases[number], resp, client
+    if state.maxmemory and row.denyoom and is_over_memory() then
         return encode(OOM, resp)
     end
-    local result = run(row, argv, argc)
-    finish(argv)
+    local ok, result = pcall(command, argv, argc)
+    if not ok then
+        result = raised(result)
+    end
+    if state.dirty ~= 0 then
+        finish(argv)
+    end
     if type(result) == "table" and result.kind == "block" then
         host.block(client, result.timeout, result)
         return ""

@@ -14,12 +14,18 @@ for n = -1, 1023 do
     INTEGERS[n] = ":" .. n .. CRLF
 end
 
+-- The header of bulk strings of usual sizes: to make a number's text takes longer than the rest.
+local HEADERS = {}
+for n = 0, 1023 do
+    HEADERS[n] = "$" .. n .. CRLF
+end
+
 local function integer(n)
     return INTEGERS[n] or format(":%.0f\r\n", n)
 end
 
 local function bulk(text)
-    return "$" .. #text .. CRLF .. text .. CRLF
+    return (HEADERS[#text] or "$" .. #text .. CRLF) .. text .. CRLF
 end
 
 local function double(n)
@@ -145,9 +151,15 @@ end
 local function encode(reply, resp)
     local what = type(reply)
     if what == "string" then
-        return "$" .. #reply .. CRLF .. reply .. CRLF
+        return (HEADERS[#reply] or "$" .. #reply .. CRLF) .. reply .. CRLF
     elseif what == "number" then
         return INTEGERS[reply] or format(":%.0f\r\n", reply)
+    elseif not reply then
+        return NULLS[resp]
+    end
+    local known = reply.bytes
+    if known then
+        return known
     end
     local out = {}
     append(out, reply, resp, 1)

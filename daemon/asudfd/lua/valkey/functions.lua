@@ -247,9 +247,15 @@ end
 
 -- Calling
 
+-- The number of keys that calls usually have.
+local COUNTS = {}
+for n = 0, 99 do
+    COUNTS[tostring(n)] = n
+end
+
 -- The number of keys, strictly read; nil for anything else than a whole number.
 local function key_count(text)
-    return (text == "0" or find(text, "^%-?[1-9]%d*$")) and #text < 16 and tonumber(text) or nil
+    return COUNTS[text] or (text == "0" or find(text, "^%-?[1-9]%d*$")) and #text < 16 and tonumber(text) or nil
 end
 
 -- Keys and arguments of FCALL or EVAL as two tables, or nil and the error; `bad` is what is said of no number.
@@ -261,6 +267,9 @@ local function split_arguments(argv, argc, bad)
         return nil, "ERR Number of keys can't be greater than number of args"
     elseif count < 0 then
         return nil, "ERR Number of keys can't be negative"
+    end
+    if count == 1 and argc < 6 then -- the usual calls, without a loop
+        return { argv[4] }, { argv[5] }
     end
     local keys, args = {}, {}
     for i = 1, count do

@@ -8,7 +8,7 @@
 -- Interface for the host's chunks:
 --   set_tick(f)          f() -> nil, or the error value with which the running call ends
 --   begin()              before a call: what it allocates is counted from here
---   run(f, handler, ...) calls f as xpcall does (the handler is the host's own): true and results, or false and the handler's
+--   run(f, handler, a, b) calls f(a, b) as xpcall does (the handler is the host's own): true and results, or false and the handler's
 --                        result. What `tick` or `stop` demanded is its answer even where the user's code caught it.
 --   stop(value)          ends the running call as `tick` does, from within stripped code
 --   check()              raises what was demanded
@@ -249,15 +249,15 @@ local function ended(ok, ...)
     return ok, ...
 end
 
--- What `run` calls: one call at a time.
-local called, count, arguments = nil, 0, {}
+-- What `run` calls: one call at a time, and with two arguments at most, so that no table has to carry them.
+local called, first, second = nil, nil, nil
 
 local function body()
-    return called(unpack(arguments, 1, count))
+    return called(first, second)
 end
 
-local function run(f, handler, ...)
-    called, count, arguments, running = f, select("#", ...), { ... }, true
+local function run(f, handler, a, b)
+    called, first, second, running = f, a, b, true
     return ended(original_xpcall(body, handler))
 end
 

@@ -16,6 +16,19 @@ local function status(text)
     return { kind = "status", text }
 end
 
+-- A status that is often the reply has its bytes ready.
+local function frequent(text)
+    return { kind = "status", bytes = "+" .. text .. "\r\n", text }
+end
+
+local OK, QUEUED, PONG = frequent("OK"), frequent("QUEUED"), frequent("PONG")
+local known = { OK = OK, QUEUED = QUEUED, PONG = PONG }
+
+-- The status of any text.
+local function status_of(text)
+    return known[text] or status(text)
+end
+
 local function failure(text)
     return { kind = "error", text }
 end
@@ -39,9 +52,9 @@ end
 
 return {
     reply = {
-        OK = status("OK"),
-        QUEUED = status("QUEUED"),
-        PONG = status("PONG"),
+        OK = OK,
+        QUEUED = QUEUED,
+        PONG = PONG,
         NULL = false,
         NULL_ARRAY = { kind = "null_array" },
         WRONGTYPE = failure("WRONGTYPE Operation against a key holding the wrong kind of value"),
@@ -49,7 +62,7 @@ return {
         NOT_INTEGER = failure("ERR value is not an integer or out of range"),
         NOT_FLOAT = failure("ERR value is not a valid float"),
         NO_KEY = failure("ERR no such key"),
-        status = status,
+        status = status_of,
         failure = failure,
         fail = fail,
         double = double,

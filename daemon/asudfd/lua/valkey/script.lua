@@ -5,7 +5,7 @@
 
 local needs = ...
 local host, reply, number_text, state = needs.host, needs.reply, needs.number_text, needs.state
-local rows, run_command, raised, is_over_memory = needs.rows, needs.run_command, needs.raised, needs.is_over_memory
+local rows, raised, is_over_memory, parse_reply = needs.rows, needs.raised, needs.is_over_memory, needs.parse_reply
 local to_lua, to_reply, real_of = needs.to_lua, needs.to_reply, needs.real_of
 local begin, run, stop, place, set_tick = needs.begin, needs.run, needs.stop, needs.place, needs.set_tick
 
@@ -14,6 +14,7 @@ local clock, error, find, format, gsub, lower, rawget, select, sub, tonumber, to
 local pcall = pcall
 
 local LOG_LEVEL_MAX = 3
+local EXACT = 2 ^ 53 -- integers below are exact in a double
 local TICK_SECONDS = 0.002 -- between two calls of the host; each may have to wait for Python's lock
 
 -- Looks at the clock: past the threshold the host serves other clients from here, and may end the call.
@@ -45,7 +46,7 @@ end
 -- What scripts call
 
 -- Whether a script may run this command now; the error's text if not.
-local function refused(script, row, argv)
+local function refused(script, row, argv, argc)
     if row.noscript then
         return "ERR This Valkey command is not allowed from script"
     end
@@ -61,7 +62,7 @@ local function refused(script, row, argv)
     if script.readonly and (row.write or row.may_replicate) then
         return "ERR Write commands are not allowed from read-only scripts."
     end
-    return nil
+    return state.check_slots and state.check_slots(script, row, argv, argc)
 end
 
 -- The row of a command that a script calls, or nil and the error's text.
@@ -85,62 +86,74 @@ local function find_row(argv, argc)
 end
 
 -- The arguments of a call as strings, or nil and the error's text.
-local function arguments_of(...)
-    local argc = select("#", ...)
+local function arguments_of(argv, argc)
     if argc == 0 then
-        return nil, "ERR Please specify at least one argument for this call"
+        return "ERR Please specify at least one argument for this call"
     end
-    local argv = { ... }
     for i = 1, argc do
-        local what = type(argv[i])
+        local argument = argv[i]
+        local what = type(argument)
         if what == "number" then
-            argv[i] = number_text(argv[i])
+            argv[i] = number_text(argument)
         elseif what ~= "string" then
-            return nil, "ERR Command arguments must be strings or integers"
+            return "ERR Command arguments must be strings or integers"
         end
     end
-    return argv, argc
+    return nil
 end
 
 local function from_host(argv)
-    return needs.parse_reply(host.command(unpack(argv)))
+    return parse_reply(host.command(unpack(argv)))
+end
+
+-- Notes what a command of the script has changed, for the journal.
+local function note_effects(script, argv)
+    if state.journal then
+        local list = script.effects or {}
+        for _, effect in ipairs(state.effects or { argv }) do
+            list[#list + 1] = { state.db.number, effect }
+        end
+        script.effects = list
+    end
+    state.dirty, state.effects = 0, nil
 end
 
 -- The reply of the command, or nil and the error's text.
-local function command_reply(script, ...)
-    local argv, argc = arguments_of(...)
-    if not argv then
-        return nil, argc
-    end
-    local row, failed = find_row(argv, argc)
-    if not row then
-        return nil, failed
-    end
-    failed = refused(script, row, argv) or (state.check_slots and state.check_slots(script, row, argv, argc))
+local function command_reply(script, argv, argc)
+    local failed = arguments_of(argv, argc)
     if failed then
         return nil, failed
     end
+    local row = rows[argv[1]]
+    local arity = row and row.arity
+    if not row or row.subcommands or (argc ~= arity and (arity > 0 or argc < -arity)) then
+        row, failed = find_row(argv, argc)
+        if not row then
+            return nil, failed
+        end
+    end
+    if row.noscript or script.restricted then
+        failed = refused(script, row, argv, argc)
+        if failed then
+            return nil, failed
+        end
+    end
     local result
     if row.run then
-        state.client, state.resp = 0, script.resp
-        result = run_command(row, argv, argc)
+        local ok
+        ok, result = pcall(row.run, argv, argc)
+        if not ok then
+            result = raised(result)
+        end
     else
         result = from_host(argv)
     end
-    if row.write and script.readonly == false then
+    if row.write then
         script.wrote = true
     end
     if state.dirty ~= 0 then
-        if state.journal then
-            script.effects = script.effects or {}
-            local list = script.effects
-            for _, effect in ipairs(state.effects or { argv }) do
-                list[#list + 1] = { state.db.number, effect }
-            end
-        end
-        state.dirty = 0
+        note_effects(script, argv)
     end
-    state.effects = nil
     if type(result) == "table" and result.kind == "error" then
         return nil, result[1]
     end
@@ -151,16 +164,20 @@ local api = {}
 
 function api.call(...)
     local script = state.script
-    local result, failed = command_reply(script, ...)
+    local result, failed = command_reply(script, { ... }, select("#", ...))
     if failed then
         error(placed(failed), 0)
+    end
+    local what = type(result)
+    if what == "string" or what == "number" then
+        return result
     end
     return to_lua(result, script.resp)
 end
 
 function api.pcall(...)
     local script = state.script
-    local result, failed = command_reply(script, ...)
+    local result, failed = command_reply(script, { ... }, select("#", ...))
     if failed then
         return { err = failed, ignore_error_stats_update = true }
     end
@@ -211,7 +228,7 @@ function api.setresp(...)
     if version ~= 2 and version ~= 3 then
         raise("ERR RESP version must be 2 or 3.")
     end
-    state.script.resp = version
+    state.script.resp, state.resp = version, version
 end
 
 function api.set_repl(...)
@@ -228,8 +245,9 @@ function api.acl_check_cmd(...)
     if select("#", ...) == 0 then
         raise("ERR Please specify at least one argument for this server.acl_check_cmd() call")
     end
-    local argv, failed = arguments_of(...)
-    if not argv then
+    local argv = { ... }
+    local failed = arguments_of(argv, select("#", ...))
+    if failed then
         raise(failed)
     end
     if not rows[upper(argv[1])] then
@@ -303,19 +321,31 @@ local function failure_of(what, name)
     return reply.failure(text)
 end
 
--- Calls `f(...)` as the function or script that `script` describes; returns its reply.
-local function run_script(script, f, ...)
-    script.resp, script.wrote, script.effects, script.started = 2, false, nil, state.now
-    script.over_memory = state.maxmemory and is_over_memory()
+-- What a script returned, as a reply.
+local function reply_of(result, resp)
+    local what = type(result)
+    if what == "string" or (what == "number" and result % 1 == 0 and result < EXACT and result > -EXACT) then
+        return result
+    elseif what == "nil" then
+        return false
+    elseif what == "table" and rawget(result, "ok") == "OK" and rawget(result, "err") == nil then
+        return reply.OK
+    end
+    local ok, converted = pcall(to_reply, result, resp, 0)
+    return ok and converted or (not ok and raised(converted))
+end
+
+-- Calls `f(a, b)` as the function or script that `script` describes; returns its reply.
+local function run_script(script, f, a, b)
     local db = state.db
-    state.script = script
+    script.resp, script.wrote, script.started = 2, false, state.now
+    script.over_memory = state.maxmemory and is_over_memory()
+    script.restricted = script.readonly or script.over_memory or state.restricted or state.check_slots
+    state.script, state.client, state.resp = script, 0, 2
     begin()
-    local ok, result = run(f, with_place, ...)
+    local ok, result = run(f, with_place, a, b)
     if ok then
-        ok, result = pcall(to_reply, result, script.resp, 0)
-        if not ok then
-            result = raised(result)
-        end
+        result = reply_of(result, script.resp)
     else
         result = failure_of(result, script.name)
     end
@@ -326,6 +356,7 @@ local function run_script(script, f, ...)
     end
     if script.effects then
         state.journal(script.effects)
+        script.effects = nil
     end
     return result
 end
