@@ -139,9 +139,6 @@ end
 function bit.tohex(...)
     local word = bits_of(1, ...)
     local digits = select("#", ...) < 2 and 8 or signed(bits_of(2, ...))
-    if digits == -SIGN then
-        return ""
-    end
     local hex = format("%08X", word)
     if digits < 0 then
         digits = -digits

@@ -38,7 +38,7 @@ LIBRARY_FUNCTIONS = (
     b" decode decode_invalid_numbers decode_max_depth encode encode_invalid_numbers encode_keep_buffer encode_max_depth"
     b" encode_number_precision encode_sparse_array new"
     b" acl_check_cmd breakpoint call debug error_reply log register_function replicate_commands set_repl setresp sha1hex status_reply"
-    b" concat foreach foreachi getn maxn remove setn error assert tostring tonumber select ipairs"
+    b" __index __redis__err__handler __server__err__handler concat foreach foreachi getn maxn remove setn error assert tostring tonumber select ipairs"
 )
 """Names of the functions that the user's code calls: `bytecode.lua` makes no tail calls of them."""
 

@@ -16,7 +16,7 @@
 local needs = ...
 local fail, bad_argument, wrong_type, number_of, text_of = needs.fail, needs.bad_argument, needs.wrong_type, needs.number_of, needs.text_of
 local hooked, resumed, check, hurry, place_in_front = needs.hooked, needs.resumed, needs.check, needs.hurry, needs.place_in_front
-local calls_kept = needs.calls_kept
+local calls_kept, place = needs.calls_kept, needs.place
 
 local error, kind, next, select, tostring = error, type, next, select, tostring
 local getmetatable, setmetatable, rawget, rawset, setfenv = debug.getmetatable, setmetatable, rawget, rawset, setfenv
@@ -144,8 +144,8 @@ local COLLECTOR = {
     count = function()
         return collect("count")
     end,
-    step = function()
-        return false
+    step = function(size)
+        return size > 0
     end,
     stop = function()
         return 0
@@ -168,10 +168,7 @@ function base.collectgarbage(...)
     if not action then
         bad_argument(1, "invalid option '" .. option .. "'")
     end
-    if select("#", ...) > 1 and select(2, ...) ~= nil then
-        number_of(2, ...)
-    end
-    return action()
+    return action(select("#", ...) > 1 and select(2, ...) ~= nil and number_of(2, ...) or 0)
 end
 
 -- Loading
@@ -265,9 +262,15 @@ end
 
 local threads = { running = coroutine.running, status = coroutine.status, yield = coroutine.yield }
 
+-- Whether a function is the library's, which is all C on the real server.
+local function is_own(f)
+    local info = getinfo(f, "S")
+    return info.what == "C" or info.source == "=?"
+end
+
 local function check_body(...)
     local body = ...
-    if kind(body) ~= "function" or getinfo(body, "S").what == "C" then
+    if kind(body) ~= "function" or is_own(body) then
         bad_argument(1, "Lua function expected")
     end
     return hooked(body)
@@ -363,8 +366,17 @@ local function new_function_environment(libraries, call_api, load_api)
     return functions
 end
 
+-- What scripts find under two names: the value of an error as a table, with its place.
+local function error_handler(value)
+    local source, line = place()
+    local answer = kind(value) == "table" and value or { err = "ERR " .. tostring(value) }
+    answer.source, answer.line = source, line
+    return answer
+end
+
 local function new_script_environment(libraries, api)
     local globals, proxy = new_globals(libraries, api, no_such_global)
+    globals.__redis__err__handler, globals.__server__err__handler = error_handler, error_handler
     local scripts = {}
 
     function scripts.compile(text, name)

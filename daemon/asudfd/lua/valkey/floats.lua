@@ -70,6 +70,8 @@ local function bits_of_float(number)
     local sign = is_negative(number) and SIGN or 0
     if number ~= number then
         return sign + 0x7fc00000
+    elseif number == 0 then
+        return sign
     end
     number = abs(number)
     if number >= LARGEST_FLOAT then

@@ -6,7 +6,8 @@ local byte, sub, char, find, lower, concat, format = string.byte, string.sub, st
 local select, tonumber, floor = select, tonumber, math.floor
 
 local VALUES = 256 -- between two looks at the time
-local DEEPEST = 3900 -- what the stack of calls holds, whatever the setting says
+-- What the stack holds, whatever the setting says, and what an array and an object take of it.
+local SLOTS, ARRAY, OBJECT = 7998, 1, 2
 local ESCAPES = { [34] = '"', [47] = "/", [92] = "\\", [98] = "\b", [102] = "\f", [110] = "\n", [114] = "\r", [116] = "\t" }
 local NAMES = {
     [123] = "T_OBJ_BEGIN", [125] = "T_OBJ_END", [91] = "T_ARR_BEGIN", [93] = "T_ARR_END", [58] = "T_COLON", [44] = "T_COMMA",
@@ -71,7 +72,7 @@ end
 
 -- The function `decode` of an instance with these settings.
 local function new_decoder(settings, null)
-    local text, at, depth, values
+    local text, at, depth, slots, values
 
     local function refuse(expected, found, place)
         fail(format("Expected %s but found %s at character %d", expected, found, place))
@@ -192,9 +193,9 @@ local function new_decoder(settings, null)
         refuse(expected, "invalid token", place)
     end
 
-    local function descend()
-        depth = depth + 1
-        if depth > settings.decode_depth or depth > DEEPEST then
+    local function descend(size)
+        depth, slots = depth + 1, slots + size
+        if depth > settings.decode_depth or slots > SLOTS then
             fail("Found too many nested data structures (" .. depth .. ") at character " .. at)
         end
         at = at + 1
@@ -203,7 +204,7 @@ local function new_decoder(settings, null)
     local read_value
 
     local function read_array()
-        descend()
+        descend(ARRAY)
         local array, length = {}, 0
         local code = skip_space()
         if code ~= 93 then
@@ -220,12 +221,12 @@ local function new_decoder(settings, null)
                 code = skip_space()
             end
         end
-        at, depth = at + 1, depth - 1
+        at, depth, slots = at + 1, depth - 1, slots - ARRAY
         return array
     end
 
     local function read_object()
-        descend()
+        descend(OBJECT)
         local object = {}
         local code = skip_space()
         if code ~= 125 then
@@ -250,7 +251,7 @@ local function new_decoder(settings, null)
                 code = skip_space()
             end
         end
-        at, depth = at + 1, depth - 1
+        at, depth, slots = at + 1, depth - 1, slots - OBJECT
         return object
     end
 
@@ -287,7 +288,7 @@ local function new_decoder(settings, null)
         if select("#", ...) ~= 1 then
             bad_argument(1, "expected 1 argument")
         end
-        text, at, depth, values = text_of(1, ...), 1, 0, 0
+        text, at, depth, slots, values = text_of(1, ...), 1, 0, 0, 0
         note(#text)
         if #text > 1 and find(sub(text, 1, 2), "%z") then
             fail("JSON parser does not support UTF-16 or UTF-32")

@@ -16,7 +16,8 @@ end
 
 local VALUES = 256 -- between two looks at the time
 local LARGEST_INT = 2147483647
-local DEEPEST = 3900 -- what the stack of calls holds, whatever the setting says
+-- What the stack holds, whatever the setting says, and what an array and an object take of it.
+local SLOTS, ARRAY, OBJECT = 7998, 1, 2
 local NO_NUMBER = "Cannot serialise number: must not be NaN or Inf"
 
 local function quoted(text)
@@ -68,17 +69,17 @@ local function new_encoder(settings, null, real)
 
     local encode_value
 
-    local function encode_array(t, length, depth)
+    local function encode_array(t, length, depth, slots)
         for index = 1, length do
             count = count + 1
             parts[count] = index == 1 and "[" or ","
-            encode_value(rawget(t, index), depth)
+            encode_value(rawget(t, index), depth, slots)
         end
         count = count + 1
         parts[count] = "]"
     end
 
-    local function encode_object(t, depth)
+    local function encode_object(t, depth, slots)
         local before = "{"
         for key, value in next, t do
             local form = kind(key)
@@ -91,26 +92,13 @@ local function new_encoder(settings, null, real)
                 fail("Cannot serialise " .. form .. ": table key must be a number or string")
             end
             before = ","
-            encode_value(value, depth)
+            encode_value(value, depth, slots)
         end
         count = count + 1
         parts[count] = before == "{" and "{}" or "}"
     end
 
-    local function encode_table(t, depth)
-        t = real[t] or t
-        local length = array_length(t)
-        depth = depth + 1
-        if depth > settings.encode_depth or depth > DEEPEST then
-            fail("Cannot serialise, excessive nesting (" .. depth .. ")")
-        elseif length then
-            encode_array(t, length, depth)
-        else
-            encode_object(t, depth)
-        end
-    end
-
-    function encode_value(value, depth)
+    function encode_value(value, depth, slots)
         local form, part = kind(value), nil
         if form == "string" then
             part = quoted(value)
@@ -121,7 +109,17 @@ local function new_encoder(settings, null, real)
         elseif value == nil or value == null then
             part = "null"
         elseif form == "table" then
-            return encode_table(value, depth)
+            value = real[value] or value
+            local length = array_length(value)
+            depth, slots = depth + 1, slots + (length and ARRAY or OBJECT)
+            if depth > settings.encode_depth or slots > SLOTS then
+                fail("Cannot serialise, excessive nesting (" .. depth .. ")")
+            elseif length then
+                encode_array(value, length, depth, slots)
+            else
+                encode_object(value, depth, slots)
+            end
+            return
         else
             fail("Cannot serialise " .. form .. ": type not supported")
         end
@@ -137,7 +135,7 @@ local function new_encoder(settings, null, real)
             bad_argument(1, "expected 1 argument")
         end
         parts, count, numerals = {}, 0, "%." .. settings.digits .. "g"
-        encode_value(..., 0)
+        encode_value((...), 0, 0)
         local text = concat(parts, "", 1, count)
         parts = nil
         note(#text)

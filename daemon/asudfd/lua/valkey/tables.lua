@@ -61,6 +61,10 @@ local function is_less(a, b)
     local form = kind(a)
     if form == kind(b) and (form == "number" or form == "string") then
         return a < b
+    elseif form ~= kind(b) then
+        error("attempt to compare " .. form .. " with " .. kind(b), 0)
+    elseif form ~= "table" then
+        error("attempt to compare two " .. form .. " values", 0)
     end
     local pair = { b, a }
     sort(pair) -- the original compares the second with the first, and swaps them if it is less

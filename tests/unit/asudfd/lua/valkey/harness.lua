@@ -114,9 +114,9 @@ function encode(value, parts)
         parts[#parts + 1] = ":1\r\n"
     elseif form ~= "table" then
         parts[#parts + 1] = "$-1\r\n"
-    elseif rawget(value, "err") ~= nil then
+    elseif type(rawget(value, "err")) == "string" then
         parts[#parts + 1] = "-" .. line_of(rawget(value, "err")) .. "\r\n"
-    elseif rawget(value, "ok") ~= nil then
+    elseif type(rawget(value, "ok")) == "string" then
         parts[#parts + 1] = "+" .. line_of(rawget(value, "ok")) .. "\r\n"
     else
         encode_array(real_of(value) or value, parts)
@@ -125,13 +125,15 @@ end
 
 local function handler(value)
     local source, line = place()
-    local suffix = source and " script: on " .. source .. ":" .. line .. "." or ""
-    local text = type(value) == "table" and value.err or "ERR " .. tostring(value)
-    return { err = text .. suffix }
+    local text = type(value) == "table" and type(value.err) == "string" and value.err or "ERR " .. tostring(value)
+    return { err = text, suffix = source and " script: on " .. source .. ":" .. line .. "." or "" }
 end
 
-local function reply(_, value)
+local function reply(ok, value)
     local parts = {}
+    if not ok then
+        value = { err = value.err .. (value.suffix or "") }
+    end
     encode(value, parts)
     return table.concat(parts)
 end
