@@ -9,7 +9,7 @@ local find, gmatch, lower, next, sub = string.find, string.gmatch, string.lower,
 local NOT_INTEGER = "ERR value is not an integer or out of range"
 local NO_SCRIPT = reply.failure("NOSCRIPT No matching script.")
 
-local environment = needs.new_script_environment(needs.new_libraries(), needs.script_api)
+local environment = needs.new_script_environment(needs.new_libraries(), needs.eval_api)
 local by_digest = {} -- SHA-1 in lower-case hexadecimal -> script
 local by_text = {}
 
@@ -128,7 +128,7 @@ commands["SCRIPT|FLUSH"] = function(argv, argc)
         return reply.failure("ERR SCRIPT FLUSH only support SYNC|ASYNC option")
     end
     by_digest, by_text = {}, {}
-    environment = needs.new_script_environment(needs.new_libraries(), needs.script_api)
+    environment = needs.new_script_environment(needs.new_libraries(), needs.eval_api)
     return reply.OK
 end
 

@@ -243,7 +243,7 @@ end
 
 function api.acl_check_cmd(...)
     if select("#", ...) == 0 then
-        raise("ERR Please specify at least one argument for this server.acl_check_cmd() call")
+        raise("ERR Please specify at least one argument for this call")
     end
     local argv = { ... }
     local failed = arguments_of(argv, select("#", ...))
@@ -293,6 +293,22 @@ for name, value in next, constants do
     api[name], load_api[name] = value, value
 end
 api.REPL_NONE, api.REPL_AOF, api.REPL_SLAVE, api.REPL_REPLICA, api.REPL_ALL = 0, 1, 2, 2, 3
+
+-- What scripts have beside it; functions have not.
+local eval_api = {}
+for name, value in next, api do
+    eval_api[name] = value
+end
+
+function eval_api.replicate_commands()
+    return true -- effects are what is kept in any case
+end
+
+function eval_api.breakpoint()
+    return false -- no debugger is attached
+end
+
+function eval_api.debug() end
 
 -- Running
 
@@ -361,4 +377,4 @@ local function run_script(script, f, a, b)
     return result
 end
 
-return { script_api = api, load_api = load_api, run_script = run_script, current_script = current }
+return { script_api = api, eval_api = eval_api, load_api = load_api, run_script = run_script, current_script = current }

@@ -49,7 +49,7 @@ end
 
 -- Bytes to add at `position`, so that `size` bytes are aligned. As the original, which is made for powers of two.
 local function padding(position, alignment, option, size)
-    if size == 0 or option == "c" then
+    if size <= 1 or alignment == 1 or option == "c" then
         return 0
     end
     size = min(size, alignment)
