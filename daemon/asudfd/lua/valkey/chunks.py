@@ -55,14 +55,18 @@ def _rewriter() -> bytes:
     return (files(__package__) / "bytecode.lua").read_bytes()
 
 
-@cache
-def compiled(name: str) -> bytes:
-    """The bytecode of a chunk, without lines and names: `limit.lua` tells by that what is not the user's."""
-    text = (files(__package__) / f"{name}.lua").read_bytes()
+def stripped(text: bytes, name: str) -> bytes:
+    """The bytecode of a text without lines and names: `limit.lua` tells by that what is not the user's."""
     code: bytes = new_state(_COMPILE_MEMORY, LUA51).execute(
         _STRIP, _rewriter(), text, b"=%s.lua" % name.encode()
     )
     return code
+
+
+@cache
+def compiled(name: str) -> bytes:
+    """The bytecode of the chunk of that name."""
+    return stripped((files(__package__) / f"{name}.lua").read_bytes(), name)
 
 
 def load_sandbox(state: Any, host: Mapping[bytes, Any], others: Sequence[str] = ()) -> Any:
