@@ -26,7 +26,7 @@ end
 -- The lowest 32 bits of a number, as an unsigned one.
 local function bits(number)
     if number >= 0 and number < WORD and number % 1 == 0 then
-        return number
+        return number + 0 -- not -0
     end
     local sum = number + SHIFTER
     if sum >= 4503599627370496 and sum < 9007199254740992 then

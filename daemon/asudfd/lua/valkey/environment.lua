@@ -26,8 +26,10 @@ local collect = collectgarbage
 
 local READ_ONLY = "Attempt to modify a readonly table"
 
-local real = setmetatable({}, { __mode = "k" }) -- the table behind each proxy
-local shown = setmetatable({}, { __mode = "k" }) -- the metatable that the user sees of a proxy, itself a proxy
+-- The table behind each proxy, and the metatable that the user sees of a proxy, itself a proxy. A proxy's real metatable holds
+-- both: were they held here, nothing of a set of libraries would ever be collected, since they hold proxies themselves.
+local real = setmetatable({}, { __mode = "kv" })
+local shown = setmetatable({}, { __mode = "kv" })
 
 local function refuse_write()
     error(READ_ONLY, 2)
@@ -35,11 +37,13 @@ end
 
 -- A proxy for `t`. `missing` is called for a key that `t` has not; the user finds it in the metatable.
 local function read_only(t, missing)
-    local proxy = setmetatable({}, { __index = t, __newindex = refuse_write })
+    local metatable = { __index = t, __newindex = refuse_write, real = t }
+    local proxy = setmetatable({}, metatable)
     real[proxy] = t
     if missing then
         setmetatable(t, { __index = missing })
-        shown[proxy] = read_only({ __index = missing })
+        metatable.shown = read_only({ __index = missing })
+        shown[proxy] = metatable.shown
     end
     return proxy
 end

@@ -16,7 +16,17 @@ def test_what_could_do_harm_is_gone_from_the_real_globals() -> None:
     state = new_state(16 << 20, LUA51)
     load_sandbox(state, {})
     names = set(state.execute(b"local k = {} for a in pairs(_G) do k[#k + 1] = a end return unpack(k)"))
-    assert not names & {b"python", b"io", b"package", b"require", b"dofile", b"loadfile", b"debug", b"getfenv", b"setfenv"}
+    assert not names & {
+        b"python",
+        b"io",
+        b"package",
+        b"require",
+        b"dofile",
+        b"loadfile",
+        b"debug",
+        b"getfenv",
+        b"setfenv",
+    }
 
 
 @pytest.mark.parametrize("name", SANDBOX)
@@ -54,9 +64,7 @@ def test_every_library_function_is_named() -> None:
         libraries,
         provided[b"real_of"],
     )
-    in_lua = {
-        name for name in names if name in LIBRARY_FUNCTIONS.split() or name in _WRITTEN_IN_C
-    }
+    in_lua = {name for name in names if name in LIBRARY_FUNCTIONS.split() or name in _WRITTEN_IN_C}
     assert set(names) == in_lua
 
 
