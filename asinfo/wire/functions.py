@@ -89,7 +89,4 @@ def _texts(payload: bytes, limit: int) -> Iterator[bytes]:
             text = reader.string()
         except WireError:
             raise UnreadableLibrary from None
-        reader.limit -= len(text)
-        if reader.limit < 0:
-            raise UnreadableLibrary
         yield text

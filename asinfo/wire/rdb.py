@@ -32,8 +32,8 @@ VERSIONS_9_1 = frozenset((*range(1, 12), 80))
 """Versions of payloads that Valkey 9.1 takes: those of 12 to 79 are another server's."""
 
 FOOTER_SIZE = 10
-STRING_MAX = 536_870_912
-"""Largest string, in bytes: the largest that a server takes unless it is told otherwise."""
+STRINGS_MAX = 536_870_912
+"""Bytes of all strings together: as many as the largest string that a server takes unless it is told otherwise."""
 _COMPRESSED_MIN = 21
 """Servers do not try to compress a shorter string."""
 _COMPRESSED_MAX = 32_768
@@ -48,14 +48,17 @@ class WrongPayload(WireError):  # noqa: N818 - named for what the user sees
 
 
 class RdbReader:
-    """Goes through bytes of an RDB file or payload; WireError when they end too early or are none."""
+    """Goes through bytes of an RDB file or payload; WireError when they end too early or are none.
 
-    __slots__ = ("at", "data", "limit")
+    All strings that it makes have ``limit`` bytes together at most, since compressed ones may grow by a factor of 88.
+    """
 
-    def __init__(self, data: bytes, at: int = 0, limit: int = STRING_MAX) -> None:
+    __slots__ = ("_limit", "_unspent", "at", "data")
+
+    def __init__(self, data: bytes, at: int = 0, limit: int = STRINGS_MAX) -> None:
         self.data = data
         self.at = at
-        self.limit = limit
+        self._limit = self._unspent = limit
 
     @property
     def left(self) -> int:
@@ -95,13 +98,18 @@ class RdbReader:
         """The next string."""
         value, plain = self._size_or_form()
         if plain:
+            self._spend(value)
             return self.take(value)
         if value <= 2:
             return b"%d" % int.from_bytes(self.take(1 << value), "little", signed=True)
         compressed, size = self._compressed(value)
-        if size > self.limit:
-            raise WireError(f"a string of RDB data is larger than {self.limit} bytes")
+        self._spend(size)
         return lzf.decompress(self.take(compressed), size)
+
+    def _spend(self, size: int) -> None:
+        if size > self._unspent:
+            raise WireError(f"strings of RDB data are larger than {self._limit} bytes together")
+        self._unspent -= size
 
     def skip_string(self) -> None:
         """Go over the next string, without making it."""

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from asinfo.errors import WireError
 from asinfo.wire.crc64 import crc64
-from asinfo.wire.rdb import STRING_MAX, VERSION_PORTABLE, RdbReader, string
+from asinfo.wire.rdb import STRINGS_MAX, VERSION_PORTABLE, RdbReader, string
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ _VALUES: dict[int, Layout] = {
 }
 
 
-def libraries(data: bytes, limit: int = STRING_MAX) -> list[bytes]:
+def libraries(data: bytes, limit: int = STRINGS_MAX) -> list[bytes]:
     """The texts of the function libraries of an RDB file, in their order; ``limit`` bounds the bytes of all together.
 
     WireError when the file is damaged, or has what cannot be gone over (a module's values).
@@ -105,11 +105,7 @@ def libraries(data: bytes, limit: int = STRING_MAX) -> list[bytes]:
     found: list[bytes] = []
     while (kind := reader.byte()) != _END:
         if kind == FUNCTION:
-            text = reader.string()
-            reader.limit -= len(text)
-            if reader.limit < 0:
-                raise WireError(f"the libraries of this RDB file are larger than {limit} bytes together")
-            found.append(text)
+            found.append(reader.string())
         else:
             _skip_entry(reader, kind)
     checksum = int.from_bytes(reader.take(8), "little")

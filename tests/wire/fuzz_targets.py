@@ -21,11 +21,20 @@ from asinfo.wire import (
     msgpack,
     particle,
     rdb,
+    rdb_value,
     request,
     resp,
     resp_reply,
 )
 from asinfo.wire.expression import decode
+from asinfo.wire.rdb_stream import (
+    PendingEntry,
+    StreamConsumer,
+    StreamEntry,
+    StreamGroup,
+    StreamId,
+    StreamValue,
+)
 from asinfo.wire.request import Key
 from asudfd.aerospike.message.cdt import modify, read
 from asudfd.aerospike.message.filter.compiled import Filter
@@ -167,6 +176,14 @@ def fuzz_functions(data: bytes) -> None:
             functions.libraries(begin + data + b"\xff" + bytes(8))
 
 
+def fuzz_key(data: bytes) -> None:
+    """A payload of RESTORE with a right footer: its value can be written, and is read as the same again."""
+    with contextlib.suppress(WireError):
+        value = rdb_value.restored(data + rdb.footer(data, 11))
+        again = rdb_value.restored(rdb_value.dump(value))
+        assert repr(rdb_value.restored(rdb_value.dump(again))) == repr(again)
+
+
 @cache
 def _namespace() -> Namespace:
     return Namespace(schema.NamespaceConfig("test"), Memory())
@@ -179,6 +196,30 @@ def _expression(*parts: object) -> bytes:
 def _range() -> bytes:
     return b"\1\1a\1" + 2 * (b"\0\0\0\x08" + bytes(8))
 
+
+_VALUES: list[rdb_value.KeyValue] = [
+    rdb_value.StringValue(b"a" * 40),
+    rdb_value.ListValue([b"a", b"300", b"y" * 40]),
+    rdb_value.SetValue([b"1", b"70000"]),
+    rdb_value.SetValue([b"a", b"x" * 70]),
+    rdb_value.SortedSetValue([(b"a", 1.5), (b"b", 2.0)]),
+    rdb_value.HashValue([rdb_value.HashField(b"a", b"b"), rdb_value.HashField(b"c", b"d", 5)]),
+    StreamValue(
+        [StreamEntry(StreamId(1, 1), [(b"f", b"v")]), StreamEntry(StreamId(1, 2), [(b"g", b"v")])],
+        StreamId(1, 2),
+        StreamId(0, 0),
+        2,
+        [
+            StreamGroup(
+                b"g",
+                StreamId(1, 1),
+                1,
+                [PendingEntry(StreamId(1, 1), b"c", 1, 1)],
+                [StreamConsumer(b"c", 1, 1)],
+            )
+        ],
+    ),
+]
 
 TARGETS: dict[str, tuple[Callable[[bytes], None], list[bytes]]] = {
     "message": (
@@ -211,6 +252,7 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], list[bytes]]] = {
     ),
     "range": (fuzz_range, [_range()]),
     "resp": (fuzz_resp, [resp.command("FCALL", "f", 1, "k", "v") * 2, b"ECHO \"a\\x41\" 'b'\r\n*1\r\n$4\r\nPING\r\n"]),
+    "key": (fuzz_key, [rdb_value.dump(value)[:-10] for value in _VALUES]),
     "functions": (
         fuzz_functions,
         [
