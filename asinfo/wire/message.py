@@ -121,19 +121,21 @@ TTL_MAX = 315_360_000
 EPOCH = 1_262_304_000
 """Void times and last update times count from here: 2010-01-01 UTC, in seconds of UNIX time."""
 
+OP_HEADER = Struct(">IBBBB")
+"""An op up to the name of its bin: size of what follows, operation, particle type, flags, size of the name."""
+
 _HEADER = Struct(">BBBBBBIIIHH")
 _REPLY_FRAME = Struct(">QB4xBII6xH")  # a reply has neither info bits, a row nor fields: those bytes are 0
 _REPLY_START = 2 << 56 | 3 << 48  # version and type of the frame, before the size of its body
 _FIELD = Struct(">IB")
-_OP = Struct(">IBBBB")
 _SIZE = Struct(">I")
 
 _pack_header = _HEADER.pack
 _pack_reply_frame = _REPLY_FRAME.pack
 _unpack_header = Struct(">xBBBBBIIIHH").unpack_from
 _unpack_field = _FIELD.unpack_from
-_pack_op = _OP.pack
-_unpack_op = _OP.unpack_from
+_pack_op = OP_HEADER.pack
+_unpack_op = OP_HEADER.unpack_from
 _unpack_size = _SIZE.unpack_from
 
 _ENDS_EARLY = "a message ends before its last field or op"

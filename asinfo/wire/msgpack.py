@@ -19,6 +19,7 @@ from struct import Struct
 from struct import error as StructError  # noqa: N812 - an exception reads like one
 
 from asinfo.errors import WireError
+from asinfo.wire.extent import MARK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,8 +42,6 @@ PERSIST_INDEX = 16
 STRING_MARK = 0x03
 BYTES_MARK = 0x04
 GEOJSON_MARK = 0x17
-
-_MARKER = 0xC7
 
 
 class GeoJSON(str):
@@ -213,7 +212,7 @@ def _map(data: bytes, start: int, count: int, depth: int) -> tuple[Value, int]:
 
 def _marker(data: bytes, position: int, count: int) -> tuple[int | None, int]:
     """Flags of the marker at ``position``, None if none is there, and where the entries go on."""
-    if count and data[position] == _MARKER and data[position + 1] == 0:
+    if count and data[position] == MARK and data[position + 1] == 0:
         return data[position + 2], position + 3
     return None, position
 
@@ -313,7 +312,7 @@ def _head(size: int, few: int, few_end: int, lead: int, forms: tuple[Struct, ...
 def _pack_ext(value: Ext, _: int) -> bytes:
     size = len(value.data)
     fixed = {1: 0xD4, 2: 0xD5, 4: 0xD6, 8: 0xD7, 16: 0xD8}.get(size)
-    head = bytes([fixed]) if fixed else _head(size, 0, 0, _MARKER, _SIZED)
+    head = bytes([fixed]) if fixed else _head(size, 0, 0, MARK, _SIZED)
     return head + bytes([value.kind]) + value.data
 
 
@@ -322,7 +321,7 @@ def _pack_list(value: list[Any], depth: int) -> bytes:
         raise WireError("a list is nested too deep")
     parts = [_packed(item, depth - 1) for item in value]
     if isinstance(value, MarkedList):
-        parts.insert(0, bytes([_MARKER, 0, value.flags]))
+        parts.insert(0, bytes([MARK, 0, value.flags]))
     return _head(len(parts), 0x90, 16, 0xDC, _COUNTED) + b"".join(parts)
 
 
@@ -332,7 +331,7 @@ def _pack_map(value: dict[Any, Any], depth: int) -> bytes:
     marker = b""
     items = list(value.items())
     if isinstance(value, MarkedMap):
-        marker = bytes([_MARKER, 0, value.flags, 0xC0])
+        marker = bytes([MARK, 0, value.flags, 0xC0])
         if value.flags & ORDERED:
             items.sort(key=lambda item: _rank(item[0]))
     entries = b"".join(_packed(key, depth - 1) + _packed(each, depth - 1) for key, each in items)

@@ -49,8 +49,6 @@ Examples:
 EXIT_CANNOT_START = 1
 EXIT_USAGE = 2
 
-NODES_MAX = 64
-
 
 def main() -> None:
     """Run asudfd with the arguments of the process; ends the process with its exit status."""
@@ -148,6 +146,8 @@ def default_work_directory() -> str:
 
 def plan_ports(configured: int, ports: str, nodes: str) -> list[int]:
     """The port of each node: as given, or counting on from the first. Raises UsageError."""
+    from asudfd.config.schema.service import NODES_MAX
+
     given = [_number("--port", text, 0, PORT_MAX) for text in ports.split(",")] if ports else [configured]
     count = _number("--nodes", nodes, 1, NODES_MAX) if nodes else len(given)
     if count > NODES_MAX:

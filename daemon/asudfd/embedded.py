@@ -22,15 +22,13 @@ from typing import TYPE_CHECKING, Self
 from asinfo.errors import ConfigError
 from asudfd.config.load import MODULES, embedded, load, load_text
 from asudfd.config.schema import Config, Sink
+from asudfd.config.schema.service import NODES_MAX
 from asudfd.errors import StartError, StopError
 from asudfd.process.log import Log
 from asudfd.server import Server, loop_factory
 
 if TYPE_CHECKING:
     from asudfd.config.schema import NamespaceConfig
-
-NODES_MAX = 64
-"""Most nodes of one process, as on the command line of the daemon."""
 
 STOP_SECONDS = 10.0
 """How long `stop` waits at most.

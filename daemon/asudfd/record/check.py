@@ -12,13 +12,11 @@ import lmdb
 
 from asudfd.record import legacy
 from asudfd.record.journals import state_of
-from asudfd.record.stored import DamagedError, unseal
+from asudfd.record.stored import SET_COUNTS, DamagedError, unseal
 from asudfd.record.tree import CHECKED_MAX, broken
 
 PAGES, PAGE = 200, 4096
 """What is written and taken back: more pages than a small file has free, and no burden for a large one."""
-
-_COUNT = struct.Struct("!QQ")
 
 TABLES = (b"about", b"records", b"sets")
 """In the order in which a file names them."""
@@ -53,7 +51,7 @@ def main(path: str) -> int:
             for key, stored in transaction.cursor(records):
                 unseal(key[2:], stored, first_format=first_format)
                 count += 1
-            wanted = sum(_COUNT.unpack(value)[0] for value in figures.values())
+            wanted = sum(SET_COUNTS.unpack(value)[0] for value in figures.values())
         except (DamagedError, struct.error):
             return 1
         counted = transaction.stat(records)["entries"] == count == wanted

@@ -19,7 +19,6 @@ from __future__ import annotations
 import errno
 import secrets
 import struct
-from struct import Struct
 from typing import TYPE_CHECKING
 
 import lmdb
@@ -30,7 +29,7 @@ from asudfd.record import legacy
 from asudfd.record.check import TABLES, broken_tree, has_tables, passes
 from asudfd.record.disk import FULL, reason
 from asudfd.record.journals import ExpectedJournals, JournalState, state_of
-from asudfd.record.stored import DamagedError, seal, unseal
+from asudfd.record.stored import SET_COUNTS, DamagedError, seal, unseal
 from asudfd.record.tree import CHECKED_MAX
 
 if TYPE_CHECKING:
@@ -47,7 +46,6 @@ Layer = dict[int, dict[bytes, bytes]]
 GROWTH = 64 << 20
 """By how much the map grows beyond its size when one transaction needs more; what was acknowledged must get in."""
 
-_COUNT = Struct("!QQ")
 _PREFIX = [number.to_bytes(2, "big") for number in range(PARTITIONS)]
 
 
@@ -182,7 +180,7 @@ class Database:
         """Give ``sets`` the figures that are stored. Raises StartError when they do not fit the records."""
         try:
             for key, value in self._snapshot.cursor(self._sets):
-                objects, size = self._stored[key[1:]] = _COUNT.unpack(value)
+                objects, size = self._stored[key[1:]] = SET_COUNTS.unpack(value)
                 sets.restore(key[1:], objects, size)
         except (lmdb.Error, struct.error) as error:
             raise StartError(
@@ -293,7 +291,7 @@ class Database:
                         transaction.delete(prefix + digest, db=self._records)
             for name, counts in figures.items():
                 if self._stored.get(name) != counts:
-                    transaction.put(b"=" + name, _COUNT.pack(*counts), db=self._sets)
+                    transaction.put(b"=" + name, SET_COUNTS.pack(*counts), db=self._sets)
             for key, word in about.items():
                 transaction.put(key, word, db=self._about)
         self._stored.update(figures)

@@ -26,8 +26,9 @@ import lmdb
 from asinfo.wire.digest import PARTITIONS
 from asinfo.wire.message import DIGEST_SIZE
 from asudfd.record import legacy
+from asudfd.record.check import TABLES
 from asudfd.record.record import unpack
-from asudfd.record.stored import DamagedError, unseal
+from asudfd.record.stored import SET_COUNTS, DamagedError, unseal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +38,6 @@ SILENCE_SECONDS = 30.0
 """So long a child may say nothing, while it reads a partition, before it is taken for stuck."""
 
 _MESSAGE = Struct(f"!BI{DIGEST_SIZE}sI")
-_COUNT = Struct("!QQ")
 _PREFIX_SIZE = 2
 
 
@@ -130,8 +130,8 @@ def _note(message: _ChildMessage, found: DatabaseSalvage, take: Callable[[bytes,
             key, _, value = message.value.partition(b"=")
             found.about[key] = value
         case SalvageMessage.SET:
-            objects, _ = _COUNT.unpack_from(message.value)
-            found.figures[message.value[_COUNT.size :]] = objects
+            objects, _ = SET_COUNTS.unpack_from(message.value)
+            found.figures[message.value[SET_COUNTS.size :]] = objects
 
 
 def _tell(path: Path, first: int) -> Iterator[_ChildMessage]:
@@ -195,9 +195,7 @@ def _read(path: Path, first: int, tell: _Teller) -> None:
     """Tell of the file ``path``; what is not of a partition is told by the first child only."""
     try:
         environment = lmdb.open(str(path), subdir=False, max_dbs=3, readonly=True, lock=False)
-        about, records, sets = (
-            environment.open_db(name, create=False) for name in (b"about", b"records", b"sets")
-        )
+        about, records, sets = (environment.open_db(name, create=False) for name in TABLES)
     except lmdb.Error as error:
         tell(SalvageMessage.BROKEN, 0, value=f"nothing can be read: {error}".encode())
         tell(SalvageMessage.END, PARTITIONS - 1)
@@ -207,7 +205,7 @@ def _read(path: Path, first: int, tell: _Teller) -> None:
         for key, value in words.items():
             tell(SalvageMessage.ABOUT, 0, value=key + b"=" + value)
         for key, value in _words(environment, sets, tell).items():
-            if len(value) == _COUNT.size:
+            if len(value) == SET_COUNTS.size:
                 tell(SalvageMessage.SET, 0, value=value + key[1:])
     first_format = legacy.FORMAT in {words.get(b"format"), words.get(b"carried")}
     for partition in range(first, PARTITIONS):

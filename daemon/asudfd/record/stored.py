@@ -8,11 +8,15 @@ can be told. It gets one when it is written again.
 
 from __future__ import annotations
 
+from struct import Struct
 from zlib import crc32
 
 from asudfd.record.record import HEADER_SIZE
 
 MARK = bytes(2)
+
+SET_COUNTS = Struct("!QQ")
+"""The figures of a set in the file: objects and bytes."""
 
 _RESIDUE = 0x2144DF1C
 """The CRC-32 of anything that ends with its own CRC-32, whatever it began with."""

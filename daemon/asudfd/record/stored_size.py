@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
-from struct import Struct
 from typing import TYPE_CHECKING
+
+from asinfo.wire.message import OP_HEADER
+from asinfo.wire.particle import BOOL, FLOAT, INTEGER
 
 if TYPE_CHECKING:
     from asudfd.record.record import Record
@@ -16,12 +18,6 @@ HEAD, EXPIRY, BLOCK = 39, 4, 16
 
 SHORT = 128
 """Numbers below it take one byte."""
-
-INTEGER, FLOAT, BOOL = 1, 2, 17
-
-_OP = Struct(">IxBxB")
-_VALUE = 8
-"""Bytes of an op before the name of its bin."""
 
 
 def stored_size(record: Record) -> int:
@@ -34,8 +30,8 @@ def stored_size(record: Record) -> int:
     at = count = 0
     bins = record.bins
     while at < len(bins):
-        length, form, name_size = _OP.unpack_from(bins, at)
-        value = bins[at + _VALUE + name_size : at + 4 + length]
+        length, _, form, _, name_size = OP_HEADER.unpack_from(bins, at)
+        value = bins[at + OP_HEADER.size + name_size : at + 4 + length]
         size += 1 + name_size + _size_of_value(form, value)
         at += 4 + length
         count += 1

@@ -17,6 +17,10 @@ CLUSTER_SIZE_MAX = 8
 """Most nodes of a cluster of the Community Edition."""
 
 
+NODES_MAX = 64
+"""Most nodes of one process: each has its listeners, its files and a Lua host, and they share one event loop."""
+
+
 def node_id(text: str) -> str:
     """``text`` as a node id: 1 to 16 hex digits, not zero, in upper case, after 0x or not. Raises ValueError."""
     digits = text.upper().removeprefix("0X")

@@ -8,11 +8,11 @@ it was stored is not looked at again.
 
 from __future__ import annotations
 
-from struct import Struct
 from typing import TYPE_CHECKING
 
 from asinfo.errors import WireError
 from asinfo.wire.collection import check_list, check_map
+from asinfo.wire.message import BIN_NAME_SIZE_MAX, OP_HEADER, OP_READ, TTL_NEVER
 from asinfo.wire.particle import BLOB, BOOL, FLOAT, GEOJSON, INTEGER, LIST, MAP, NULL, OPAQUE, STRING, VECTOR
 from asudfd.lua.aerospike.udf_result import DELETE, NOTHING, UDF_FAILED, WRITE, UdfResult
 from asudfd.lua.crossing import WrongResultError
@@ -26,18 +26,15 @@ if TYPE_CHECKING:
 _CODES = frozenset({0, 2, 4, 12, 21, UDF_FAILED})
 """Result codes of a call; see `asudfd.lua.aerospike.udf_result.UdfResult`."""
 
-NAME_SIZE_MAX, BINS_MAX = 15, 512
-"""Of a record; `record.lua` has the same limits."""
+BINS_MAX = 512
+"""Of a record; `record.lua` has the same limit."""
 
-_TTL_MAX = 0xFFFFFFFF
 _HEADS_MAX = 4096
 _SHORT = 512
 """Bytes of a value that is looked at sooner than the bins that were stored, of which it may be one."""
 
 _INTEGER_SIZE = 8
-_OP = Struct(">IBBBB")
 _OP_NAME = b"SUCCESS"
-_READ = 1
 
 _new = tuple.__new__
 _heads: set[bytes] = set()
@@ -59,7 +56,7 @@ def checked(raw: tuple[Any, ...], view: RecordView) -> UdfResult:
             raise WrongResultError("bins that are not to be written")
         if code:
             _check_failure(code, kind, action)
-        if ttl is not None and not (type(ttl) is int and 0 <= ttl <= _TTL_MAX):
+        if ttl is not None and not (type(ttl) is int and 0 <= ttl <= TTL_NEVER):
             raise WrongResultError("a ttl that is none")
     except WireError as error:
         raise WrongResultError(str(error)) from None
@@ -93,13 +90,13 @@ def _check_failure(code: object, kind: object, action: object) -> None:
 
 def _op_at(data: bytes, at: int) -> tuple[int, bytes, bytes, int]:
     """Particle type, name and value of the read operation at ``at``, and the offset after it."""
-    value = at + _OP.size
+    value = at + OP_HEADER.size
     if value > len(data):
         raise WireError("a bin ends early")
-    size, operation, kind, zero, name_size = _OP.unpack_from(data, at)
+    size, operation, kind, zero, name_size = OP_HEADER.unpack_from(data, at)
     name, after = value, at + 4 + size
     value += name_size
-    if operation != _READ or zero or value > after or after > len(data):
+    if operation != OP_READ or zero or value > after or after > len(data):
         raise WireError("a bin that is none")
     return kind, data[name:value], data[value:after], after
 
@@ -121,7 +118,7 @@ def _check_bins(bins: object, before: bytes) -> None:
     while at < len(bins):
         start = at
         kind, name, value, at = _op_at(bins, start)
-        if len(name) > NAME_SIZE_MAX or name in names:
+        if len(name) > BIN_NAME_SIZE_MAX or name in names:
             raise WireError("a bin whose name is too long, or comes twice")
         names.add(name)
         if kind != INTEGER or len(value) != _INTEGER_SIZE:

@@ -21,6 +21,7 @@ from asinfo.wire import msgpack
 from asinfo.wire import particle as particles
 from asinfo.wire.collection import order
 from asinfo.wire.expression import Constant, Unsupported
+from asinfo.wire.message import BIN_NAME_SIZE_MAX
 from asinfo.wire.msgpack import Raw
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.cost import COPY_STEPS
@@ -308,7 +309,7 @@ def _var(arguments: list[Any], scope: Scope) -> Typed:
 def _bin(arguments: list[Any], _: Scope) -> Typed:
     kind, name = arguments
     wanted = _PARTICLES.get(kind)
-    if wanted is None or len(name) > 15:
+    if wanted is None or len(name) > BIN_NAME_SIZE_MAX:
         raise WireError("a bin of no such type or name")
     if kind in {x.GEOJSON, x.HLL}:
         raise Unsupported(f"{x.OTHER_TYPES[kind]} in filters are not supported")

@@ -29,6 +29,7 @@ from asinfo.wire.message import (
 from asinfo.wire.particle import STRING
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.many.jobs import ACTIVE_MAX, QueryJob
+from asudfd.aerospike.message.many.reply_pieces import LAST_REPLY
 from asudfd.aerospike.message.many.selection import Selection, rate_of
 from asudfd.aerospike.message.single.udf import call_of, view_of
 from asudfd.fairness import Slice, loop_scheduler
@@ -51,7 +52,6 @@ BATCH_SIZE = 128 << 10
 _HEAD = reply(0, count=1)
 """What the message of a value begins with; its only op follows."""
 
-_LAST = reply(0, info3=INFO3_LAST)
 _LAST_FAILED = reply(Result.SERVER_ERROR, info3=INFO3_LAST)
 
 
@@ -116,7 +116,7 @@ async def _pieces(
                     yield frame.pack(frame.MESSAGE, values)
                 await _pause(job)
         result = "complete"
-        yield frame.pack(frame.MESSAGE, _LAST)
+        yield frame.pack(frame.MESSAGE, LAST_REPLY)
     except RequestRefused as error:
         context.refusals.note(error.code, str(error), session)
         result = "abort" if job.aborted else "error"

@@ -31,6 +31,7 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.filter.cache import filter_of
+from asudfd.aerospike.message.many.reply_pieces import PIECE_SIZE
 from asudfd.aerospike.message.outcome import OK, RecordOutcome, failed
 from asudfd.aerospike.message.peer.remote_rows import RemoteRows
 from asudfd.fairness import Slice
@@ -47,9 +48,6 @@ if TYPE_CHECKING:
     from asudfd.record.namespace import Namespace
 
     AnswerRow = Callable[[Message, list[Op], ClientSession | None], RecordOutcome | Awaitable[RecordOutcome]]
-
-PIECE_SIZE = 128 << 10
-"""Bytes of rows after which a piece of the reply goes to the client."""
 
 SOME_SIZE = PIECE_SIZE // 4
 """Bytes of rows that are handed on together: no piece is larger than it should be by more than that and one row."""

@@ -45,6 +45,7 @@ from asinfo.wire.message import (
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.many.aggregate import aggregate
 from asudfd.aerospike.message.many.background import BackgroundQuery, begin
+from asudfd.aerospike.message.many.reply_pieces import LAST_REPLY, PIECE_SIZE
 from asudfd.aerospike.message.many.selection import START, IndexPosition, Selection, Throttle, rate_of
 from asudfd.aerospike.message.outcome import refuse_unsupported
 from asudfd.aerospike.message.single.bins import split
@@ -62,14 +63,10 @@ if TYPE_CHECKING:
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
 
-PIECE_SIZE = 128 << 10
-"""Bytes of records after which a piece of the reply goes to the client."""
-
 AGGREGATION = 1
 BACKGROUND = 2
 """Values of field 33."""
 
-_LAST = reply(0, info3=INFO3_LAST)
 _PARTITION, _VALUE = Struct("<H"), Struct("<q")  # little-endian, unlike everything else
 
 
@@ -135,7 +132,7 @@ async def _pieces(
     kind = "short" if message.info1 & INFO1_SHORT_QUERY else "long"
     parts: list[bytes] = []
     size = 0
-    last, end = _LAST, "complete"
+    last, end = LAST_REPLY, "complete"
     slice_ = Slice()
     try:
         for part in scan.parts():

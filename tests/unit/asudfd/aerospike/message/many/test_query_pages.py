@@ -10,7 +10,7 @@ from asinfo.wire import message, request
 from asinfo.wire.message import INFO1_NO_BINS, INFO3_PARTITION_DONE
 from asinfo.wire.request import Key
 from asinfo.wire.result import Result
-from asudfd.aerospike.message.many.query import PIECE_SIZE
+from asudfd.aerospike.message.many.reply_pieces import PIECE_SIZE
 from asudfd.aerospike.message.many.selection import Selection
 from asudfd.record.indexes import Index
 from tests.fakes.world import World
