@@ -20,11 +20,13 @@ from asinfo.terminal.options import notes, recognise
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from typing import Self
 
     from asadm.statement import ParsedCommand
-    from asadm.target.interface import Target
+    from asadm.target.interface import Rules, Target
+    from asadm.target.types import RulesOf
+    from asadm.targets import TargetResolver
     from asinfo.terminal.options import Values
 
 SUMMARY = "Ask all configured Aerospike nodes at once, and keep their Lua modules the same."
@@ -136,11 +138,12 @@ def _act(values: Values) -> int:
         _OutputFile(None).write(script(shell, "asadm", OPTIONS, completion.table()).encode())
         return 0
     _notes(values)  # a way of working that there is not is told before anything is read for it
-    calls = _calls(values)
+    targets = _ChosenTarget(values)
+    calls = _calls(values, targets.rules)
     for note in _notes(values):
         warn(note)
     with _OutputFile(values.text("out-file")) as output:
-        session = _session(values, output)
+        session = _session(values, output, targets)
         if calls is None:
             from asadm.shell import Shell
 
@@ -160,25 +163,26 @@ def _notes(values: Values) -> list[str]:
     return found
 
 
-def _calls(values: Values) -> list[ParsedCommand] | None:
+def _calls(values: Values, rules_of: RulesOf) -> list[ParsedCommand] | None:
     """The commands to run, parsed; None for the interactive shell."""
     sources = [name for name in ("execute", "file") if values.text(name) is not None]
     if len(sources) + bool(values.words) > 1:
         raise UsageError("-e, -f and plain words each say what to run: give one of them")
     if values.words:
-        return [_words(values)]
+        return [_words(values, rules_of)]
     text, path = values.text("execute"), values.text("file")
     if text is not None:
         # As in the real tool, -e may name a file; what looks like a path but is none is reported as a command.
-        return _file(text) if os.path.isfile(text) else statement.parse(text)  # noqa: PTH113 - start-up time
+        is_file = os.path.isfile(text)  # noqa: PTH113 - start-up time
+        return _file(text, rules_of) if is_file else statement.parse(text, rules_of=rules_of)
     if path is not None and path != "-":
-        return _file(path)
+        return _file(path, rules_of)
     if path is None and os.isatty(0):
         return None
-    return _standard_input(values)
+    return _standard_input(values, rules_of)
 
 
-def _standard_input(values: Values) -> list[ParsedCommand]:
+def _standard_input(values: Values, rules_of: RulesOf) -> list[ParsedCommand]:
     """The commands on standard input, which cannot carry the password as well: it would be taken for a command."""
     if sys.stdin is None:
         raise UsageError("standard input is closed: say what to run, with -e for instance")
@@ -189,29 +193,29 @@ def _standard_input(values: Values) -> list[ParsedCommand]:
     content = interrupt.read(sys.stdin.buffer.read, COMMANDS_SIZE_MAX + 1)
     if len(content) > COMMANDS_SIZE_MAX:
         raise UsageError(f"standard input is larger than {COMMANDS_SIZE_MAX} bytes")
-    return statement.parse(content.decode("utf-8", "surrogateescape"), "standard input")
+    return statement.parse(content.decode("utf-8", "surrogateescape"), "standard input", rules_of)
 
 
-def _words(values: Values) -> ParsedCommand:
+def _words(values: Values, rules_of: RulesOf) -> ParsedCommand:
     """The command given as plain words; flags of the program may stand behind it too."""
-    call = statement.call(values.words, extra=OPTIONS)
-    own = {option.name for option in getattr(call.module, "OPTIONS", ())}
-    given = call.arguments.options.given
-    for name in [name for name in given if name not in own]:
-        if name in values.given:
-            raise UsageError(f"--{name} is given twice")
-        values.given[name] = given.pop(name)
-    return call
+
+    def take(extra: Values) -> None:
+        for name in extra.given:
+            if name in values.given:
+                raise UsageError(f"--{name} is given twice")
+        values.given.update(extra.given)
+
+    return statement.call(values.words, extra=OPTIONS, take_extra=take, rules_of=rules_of)
 
 
-def _file(path: str) -> list[ParsedCommand]:
+def _file(path: str, rules_of: RulesOf) -> list[ParsedCommand]:
     from asinfo.files import PIPE_SECONDS, FileError, read_file
 
     try:
         content = read_file(path, COMMANDS_SIZE_MAX, pipe_seconds=PIPE_SECONDS)
     except FileError as error:
         raise UsageError(str(error)) from None
-    return statement.parse(content.decode("utf-8", "surrogateescape"), path)
+    return statement.parse(content.decode("utf-8", "surrogateescape"), path, rules_of)
 
 
 class _OutputFile:
@@ -273,12 +277,12 @@ class _OutputFile:
         self.emptied = True
 
 
-def _session(values: Values, output: _OutputFile) -> CommandSession:
+def _session(values: Values, output: _OutputFile, targets: _ChosenTarget) -> CommandSession:
     coloured = (
         not values.flag("no-color") and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     )
     return CommandSession(
-        _resolver(values),
+        targets.target,
         write=output.write,
         warn=warn,
         privileged=values.flag("enable"),
@@ -286,17 +290,31 @@ def _session(values: Values, output: _OutputFile) -> CommandSession:
         colour=output.terminal and coloured,
         terminal=output.terminal,
         flags=values,
+        rules_of=targets.rules,
     )
 
 
-def _resolver(values: Values) -> Callable[[], Target]:
-    def resolve() -> Target:
-        from asadm import targets
+class _ChosenTarget:
+    """The cluster that the options name, found when it is first needed: its rules, and the target itself."""
+
+    def __init__(self, values: Values) -> None:
+        self._values = values
+        self._resolver: TargetResolver | None = None
+
+    def _found(self) -> TargetResolver:
+        if self._resolver is None:
+            from asadm.targets import TargetResolver
+
+            self._resolver = TargetResolver(self._values)
+        return self._resolver
+
+    def rules(self) -> Rules:
+        return self._found().rules()
+
+    def target(self) -> Target:
         from asadm.progress import on_terminal
 
-        return targets.resolve(values, on_terminal())
-
-    return resolve
+        return self._found().target(on_terminal())
 
 
 def execute(session: CommandSession, calls: Sequence[ParsedCommand]) -> int:

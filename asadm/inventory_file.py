@@ -3,7 +3,7 @@
 The result is ready for JSON:
 
     {"default": NAME or None,
-     "clusters": {NAME: {"type": "aerospike" or "asudf", where the file says so,
+     "clusters": {NAME: {"type": one of `asadm.target.types.TYPES`, where the file says so,
                          "timeout": SECONDS or None,
                          "nodes": [{"name", "host", "port", "tls_name", "user", "password", "auth",
                                     "tls": {...} or None, "labels": {...}}, ...]}}}
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from asadm import yaml_file
+from asadm.target.types import TYPES
 from asinfo.errors import UsageError
 from asinfo.host import parse as parse_host
 from asinfo.host import written
@@ -33,9 +34,6 @@ DEFAULTS = (*SETTINGS, "timeout")
 """What defaults may say. There is one time-out for all nodes of a run, so a node has none of its own."""
 
 TLS = ("name", "cafile", "capath", "certfile", "keyfile", "keyfile-password", "protocols", "cipher-suite")
-TYPES = ("aerospike", "asudf")
-"""What the nodes of a cluster are: real servers, which leave their caches off after a clear, or asudfd."""
-
 AUTH = ("INTERNAL", "EXTERNAL", "EXTERNAL_INSECURE", "PKI")
 
 
@@ -181,9 +179,11 @@ class _InventoryParser(yaml_file.YamlReader):
         return value
 
     def type(self, node: yaml.Node) -> str | None:
-        value = self.text(node, "type")
-        if value is not None and value not in TYPES:
-            self.fault(node, f"type must be one of {', '.join(TYPES)}, not {value!r}")
+        value = str(node.value) if isinstance(node, yaml.ScalarNode) else ""
+        if value not in TYPES:
+            self.fault(
+                node, f"type must be one of {', '.join(TYPES)}" + (f", not {value!r}" if value else "")
+            )
             return None
         return value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asadm.target.types import default_rules
 from asinfo.terminal import interrupt
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from asadm.outcome import CommandOutcome
     from asadm.statement import CommandArguments, ParsedCommand
     from asadm.target.interface import Target
+    from asadm.target.types import RulesOf
     from asinfo.terminal.options import Values
 
 
@@ -24,6 +26,7 @@ class CommandSession:
     ``terminal``    standard output is a terminal
     ``noted``       names of nodes, and the notes about them that the user was told
     ``flags``       the flags of asadm itself, for a command that writes down how to call asadm again
+    ``rules_of``    finds the rules for modules of the cluster, which needs no node
     """
 
     __slots__ = (
@@ -35,6 +38,7 @@ class CommandSession:
         "json",
         "noted",
         "privileged",
+        "rules_of",
         "terminal",
         "warn",
         "write",
@@ -51,6 +55,7 @@ class CommandSession:
         colour: bool = False,
         terminal: bool = False,
         flags: Values | None = None,
+        rules_of: RulesOf = default_rules,
     ) -> None:
         """A session that has asked nothing yet.
 
@@ -68,6 +73,7 @@ class CommandSession:
         self.colour = colour
         self.terminal = terminal
         self.flags = flags
+        self.rules_of = rules_of
 
     def cluster(self, arguments: CommandArguments | None = None) -> Target:
         """The nodes this run is about, found on the first call; only those of the ``with`` clause, if there is one.

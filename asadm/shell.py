@@ -73,7 +73,7 @@ class Shell:
         """Run the statements of one line; mistakes are told, and nothing of the line is run."""
         self.suggestions.forget()
         try:
-            calls = statement.parse(line)
+            calls = statement.parse(line, rules_of=self.session.rules_of)
             if calls:
                 self.code = self.execute(self.session, calls)
         except (UsageError, ConfigError) as error:

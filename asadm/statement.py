@@ -15,15 +15,18 @@ from __future__ import annotations
 import sys
 
 from asadm import commands
+from asadm.target.types import default_rules
 from asinfo.errors import UsageError
 from asinfo.terminal.options import Values, recognise
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from asadm.commands import CommandRow
+    from asadm.target.interface import Rules
+    from asadm.target.types import RulesOf
     from asinfo.terminal.options import Option
 
 
@@ -35,16 +38,23 @@ class CommandArguments:  # plain class: dataclasses cost more to import than the
     ``clauses``  words by keyword, only keywords that were given
     ``rest``     everything, for a command that takes the rest of the line as it stands
     ``prepared`` what the command's ``check`` has read or parsed for its ``run``
+    ``rules_of`` finds the rules for modules of the cluster that the run is about
     """
 
-    __slots__ = ("clauses", "names", "options", "prepared", "rest")
+    __slots__ = ("clauses", "names", "options", "prepared", "rest", "rules_of")
 
-    def __init__(self, options: Values) -> None:
+    def __init__(self, options: Values, rules_of: RulesOf = default_rules) -> None:
         self.options = options
+        self.rules_of = rules_of
         self.names: list[str] = []
         self.clauses: dict[str, list[str]] = {}
         self.prepared: Any = None
         self.rest: list[str] = []
+
+    @property
+    def rules(self) -> Rules:
+        """The rules for modules of the cluster that the run is about. Raises UsageError and ConfigError where it cannot be told."""
+        return self.rules_of()
 
 
 class ParsedCommand:
@@ -76,24 +86,34 @@ class StatementText:
         self.line = line
 
 
-def parse(text: str, source: str = "") -> list[ParsedCommand]:
+def parse(text: str, source: str = "", rules_of: RulesOf = default_rules) -> list[ParsedCommand]:
     """The commands in ``text``. ``source`` is the name of the file they come from, for the messages.
+
+    ``rules_of`` finds the rules for modules, when a command needs them.
 
     Raises UsageError for the first thing that is not understood.
     """
     calls = []
     for statement in split(text, source):
         try:
-            calls.append(call(statement.words, statement.text))
+            calls.append(call(statement.words, statement.text, rules_of=rules_of))
         except UsageError as error:
             raise UsageError(_placed(str(error), source, statement.line)) from None
     return calls
 
 
-def call(words: Sequence[str], text: str = "", extra: Sequence[Option] = ()) -> ParsedCommand:
-    """The command that ``words`` say; ``extra`` flags are understood too, where the command has none of that name.
+def call(
+    words: Sequence[str],
+    text: str = "",
+    *,
+    extra: Sequence[Option] = (),
+    take_extra: Callable[[Values], None] | None = None,
+    rules_of: RulesOf = default_rules,
+) -> ParsedCommand:
+    """The command that ``words`` say. Raises UsageError.
 
-    Raises UsageError.
+    ``extra`` flags are understood too, where the command has none of that name. What was given of them is handed to
+    ``take_extra`` before the command checks its arguments, since the rules for modules may depend on it.
     """
     try:
         row, used = find(words)
@@ -106,6 +126,9 @@ def call(words: Sequence[str], text: str = "", extra: Sequence[Option] = ()) -> 
     module = load(row)
     own: tuple[Option, ...] = getattr(module, "OPTIONS", ())
     arguments = _arguments(row, words[used:], own, extra)
+    arguments.rules_of = rules_of
+    if take_extra is not None:
+        take_extra(_taken_out(arguments.options, own))
     check = getattr(module, "check", None)
     if check is not None:
         check(arguments)
@@ -178,6 +201,14 @@ def _arguments(
     arguments = CommandArguments(values)
     _sort(row, values.words, arguments)
     return arguments
+
+
+def _taken_out(values: Values, own: Sequence[Option]) -> Values:
+    """What ``values`` say of other options than ``own``; they do not say it any more."""
+    names = {option.name for option in own}
+    extra = Values([option for option in values.options if option.name not in names])
+    extra.given = {name: values.given.pop(name) for name in list(values.given) if name not in names}
+    return extra
 
 
 def _beside(own: Sequence[Option], extra: Sequence[Option]) -> list[Option]:

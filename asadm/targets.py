@@ -20,7 +20,7 @@ import os
 from asadm import inventory
 from asadm.cluster import ClusterNode
 from asadm.flags import FILE_KEYS
-from asadm.target.aerospike.cluster import AerospikeCluster
+from asadm.target.types import target_type
 from asinfo import settings
 from asinfo.errors import UsageError
 from asinfo.exchange import Endpoint
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from asadm.progress import Progress
-    from asadm.target.interface import Target
+    from asadm.target.interface import Rules, Target
     from asinfo.login import Login
     from asinfo.terminal.options import Values
     from asinfo.tls import TlsSettings
@@ -38,19 +38,42 @@ if TYPE_CHECKING:
 OF_A_FILE = ("config-file", "only-config-file", "instance")
 
 
-def resolve(values: Values, progress: Progress | None = None) -> Target:
-    """The cluster that the command line, the inventory and astools.conf name.
+class TargetResolver:
+    """Finds the cluster that the command line, the inventory and astools.conf name; the inventory is read once.
 
-    Raises UsageError and ConfigError; nothing has been sent then, but with ``--discover`` the question for peers.
+    Every method raises UsageError and ConfigError.
     """
-    path = inventory_path(values)
-    found = _from_inventory(values, path) if path else _from_settings(values)
-    found.progress = progress
-    if values.flag("discover"):
-        from asadm.target.aerospike import discovery
 
-        discovery.add_peers(found, alternate=values.flag("services-alternate"))
-    return found
+    def __init__(self, values: Values) -> None:
+        self._values = values
+        self._of_inventory: tuple[str, str, dict[str, Any]] | None = None
+
+    def rules(self) -> Rules:
+        """The rules for modules of its type."""
+        path = inventory_path(self._values)
+        return target_type(self._chosen(path)[2].get("type") if path else None).rules
+
+    def target(self, progress: Progress | None = None) -> Target:
+        """The cluster. Nothing has been sent to a node, but with ``--discover`` the question for peers."""
+        path = inventory_path(self._values)
+        values = self._values
+        found = _from_inventory(values, *self._chosen(path)) if path else _from_settings(values)
+        found.progress = progress
+        if values.flag("discover"):
+            found.add_peers(alternate=values.flag("services-alternate"))
+        return found
+
+    def _chosen(self, path: str) -> tuple[str, str, dict[str, Any]]:
+        """The inventory's path, and name and contents of the cluster of it that is meant."""
+        if self._of_inventory is None or self._of_inventory[0] != path:
+            contents = inventory.load(path, os.environ)
+            self._of_inventory = (path, *inventory.cluster(contents, path, self._values.text("cluster")))
+        return self._of_inventory
+
+
+def resolve(values: Values, progress: Progress | None = None) -> Target:
+    """As `TargetResolver.target`."""
+    return TargetResolver(values).target(progress)
 
 
 def inventory_path(values: Values) -> str | None:
@@ -84,21 +107,18 @@ def _path(values: Values) -> str | None:
     return path
 
 
-def _from_settings(values: Values) -> AerospikeCluster:
+def _from_settings(values: Values) -> Target:
     nodes = settings.load(values, "asadm", FILE_KEYS).nodes
-    return AerospikeCluster(
-        [ClusterNode(node) for node in nodes], timeout=values.number("timeout") or settings.TIMEOUT
-    )
+    timeout = values.number("timeout") or settings.TIMEOUT
+    return target_type(None).make([ClusterNode(node) for node in nodes], name="", timeout=timeout)
 
 
-def _from_inventory(values: Values, path: str) -> AerospikeCluster:
+def _from_inventory(values: Values, path: str, name: str, chosen: dict[str, Any]) -> Target:
     """The cluster with its own settings; what the command line says about login and TLS wins."""
-    contents = inventory.load(path, os.environ)
-    name, chosen = inventory.cluster(contents, path, values.text("cluster"))
     reader = _Credentials(values, path)
     members = [_member(entry, reader, values.text("tls-name")) for entry in chosen["nodes"]]
     timeout = values.number("timeout") or chosen["timeout"] or settings.TIMEOUT
-    return AerospikeCluster(members, name=name, timeout=timeout)
+    return target_type(chosen.get("type")).make(members, name=name, timeout=timeout)
 
 
 def _member(entry: dict[str, Any], credentials: _Credentials, tls_name: str | None) -> ClusterNode:

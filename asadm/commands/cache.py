@@ -12,12 +12,12 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from asadm.cron import report
 from asadm.cron.lock import LockFile, LockHeldError
-from asadm.cron.metrics import RunFigures, write
+from asadm.cron.metrics import NodeFigures, RunFigures, write
 from asadm.cron.settings import OPTIONS, ClearSettings
 from asadm.cron.stop import Stop
 from asadm.outcome import FAILED, GOOD, INTERRUPTED, CommandOutcome, NodeAnswer, exit_code
+from asadm.target.aerospike import cache_report
 from asadm.target.aerospike.cache_clear import ClearResult, clear, look
 from asadm.target.aerospike.cluster import AerospikeCluster, info_cluster
 from asinfo.errors import Error
@@ -55,9 +55,9 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
 def _dry_run(cluster: AerospikeCluster, settings: ClearSettings) -> CommandOutcome:
     results = [ClearResult(node) for node in cluster.nodes]
     look(cluster, results)
-    answers = [report.finished(result, "the run was stopped") for result in results]
-    note = report.real_server_note(results, cleared=False, rewarm=settings.rewarm)
-    sheet = report.sheet("Lua caches that would be cleared", answers, results)
+    answers = [cache_report.finished(result, "the run was stopped") for result in results]
+    note = cache_report.real_server_note(results, cleared=False, rewarm=settings.rewarm)
+    sheet = cache_report.sheet("Lua caches that would be cleared", answers, results)
     return CommandOutcome(answers, [sheet], messages=[note] if note else [], told=True)
 
 
@@ -152,15 +152,15 @@ class ClearRun:
 
     def _finish(self) -> CommandOutcome:
         """Tell everybody: metrics file, ping, caller."""
-        answers = [report.finished(result, self._stop.reason) for result in self._results]
+        answers = [cache_report.finished(result, self._stop.reason) for result in self._results]
         quiet = self._settings.quiet
         made = CommandOutcome(answers, code=self._code(answers), told=not quiet, hushed=quiet)
-        note = report.real_server_note(self._results, cleared=True, rewarm=self._settings.rewarm)
+        note = cache_report.real_server_note(self._results, cleared=True, rewarm=self._settings.rewarm)
         again = self._about_rewarm(quiet=quiet)
         self._write_metrics()
         self._ping_the_end(answers, made.code, [note, *again.messages])
         if not quiet:
-            made.show = [report.sheet("Lua caches cleared", answers, self._results), *_sheets(again)]
+            made.show = [cache_report.sheet("Lua caches cleared", answers, self._results), *_sheets(again)]
         made.messages = [*filter(None, [note]), *again.messages, *self._messages]
         made.extra = {"cache_left_off": [result.node.name for result in self._results if result.left_off]}
         made.extra |= {"rewarmed": again.extra.get("rewarmed", [])} if self._settings.rewarm else {}
@@ -204,7 +204,7 @@ class ClearRun:
         if not self._settings.metrics_file or self._began is None:
             return
         seconds = time.monotonic() - self._began
-        figures = RunFigures(self._cluster.name, time.time(), seconds, report.figures(self._results))
+        figures = RunFigures(self._cluster.name, time.time(), seconds, tuple(map(_figures, self._results)))
         try:
             write(self._settings.metrics_file, figures)
         except Error as error:
@@ -213,13 +213,19 @@ class ClearRun:
     def _ping_the_end(self, answers: list[NodeAnswer], code: int, notes: Sequence[str]) -> None:
         if self._ping:
             self._note(self._ping.started())
-            body = report.lines(answers, [*self._messages, *filter(None, notes)])
+            body = cache_report.lines(answers, [*self._messages, *filter(None, notes)])
             self._note(self._ping.success(body) if code == GOOD else self._ping.fail(body))
 
     def _note(self, warning: str | None) -> None:
         """Keep a warning for standard error; also of a quiet run, for nobody else would tell it."""
         if warning:
             self._messages.append(warning)
+
+
+def _figures(result: ClearResult) -> NodeFigures:
+    seconds = result.answer.milliseconds / 1000 if result.answer else 0.0
+    at = result.at if result.good else None
+    return NodeFigures(result.node.name, at, seconds, cache_left_off=result.left_off)
 
 
 def _sheets(outcome: CommandOutcome) -> Sequence[Sheet]:

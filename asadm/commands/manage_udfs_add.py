@@ -12,7 +12,6 @@ from asadm.fleet.change.rollout import Rollout, followed
 from asadm.fleet.observed.node_progress import ModuleChange
 from asadm.fleet.observed.survey import survey
 from asadm.outcome import INTERRUPTED, CommandOutcome, NodeAnswer
-from asadm.target.rules import RULES
 from asinfo.errors import UsageError
 from asinfo.files import PIPE_SECONDS, FileError, read_file
 from asinfo.terminal.options import Option
@@ -62,9 +61,11 @@ def seconds(options: Values) -> float:
 
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that a node refuses and a file that cannot be a module."""
-    name = RULES.registrable(os.fsencode(arguments.names[0]))
+    name = arguments.rules.registrable(os.fsencode(arguments.names[0]))
     path = arguments.clauses["path"][0]
-    arguments.prepared = AddSettings(name, path, _read(path), seconds(arguments.options))
+    arguments.prepared = AddSettings(
+        name, path, _read(path, arguments.rules.SOURCE_SIZE_MAX), seconds(arguments.options)
+    )
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
@@ -145,10 +146,10 @@ def _row(answer: NodeAnswer, how: str) -> list[Cell]:
     ]
 
 
-def _read(path: str) -> bytes:
+def _read(path: str, size_max: int) -> bytes:
     """The module's bytes, whatever encoding they are in."""
     try:
-        content = read_file(path, RULES.SOURCE_SIZE_MAX, pipe_seconds=PIPE_SECONDS)
+        content = read_file(path, size_max, pipe_seconds=PIPE_SECONDS)
     except FileError as error:
         if error.errno == errno.EFBIG:
             raise UsageError(f"{path} {error.reason}: a node accepts no larger module") from None

@@ -10,7 +10,6 @@ from asadm.fleet.observed.coverage import coverage
 from asadm.fleet.observed.node_progress import ModuleChange
 from asadm.fleet.observed.survey import survey
 from asadm.outcome import FAILED, CommandOutcome
-from asadm.target.rules import RULES
 from asinfo.text import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -33,7 +32,7 @@ class RemoveSettings:
 
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that cannot be sent."""
-    name = RULES.sendable(os.fsencode(arguments.names[0]))
+    name = arguments.rules.sendable(os.fsencode(arguments.names[0]))
     arguments.prepared = RemoveSettings(name, seconds(arguments.options))
 
 

@@ -26,9 +26,7 @@ HASH_SHOWN = 10
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that cannot be sent."""
     if arguments.names:
-        from asadm.target.rules import RULES
-
-        RULES.sendable(os.fsencode(arguments.names[0]))
+        arguments.rules.sendable(os.fsencode(arguments.names[0]))
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:

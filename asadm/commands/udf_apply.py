@@ -64,12 +64,12 @@ def check(arguments: CommandArguments) -> None:
     confirm.require(settings)
     verify = options.flag("verify")
     if not plan_file.is_plan(path):
-        directory = directories.read(path)
+        directory = directories.read(path, arguments.rules)
         arguments.prepared = ApplySettings(settings, directory, prune=options.flag("prune"), verify=verify)
     elif "prune" in options.given:
         raise UsageError(f"{path} is a plan and says itself what is removed: --prune goes with 'udf plan'")
     else:
-        saved = plan_file.read(path)
+        saved = plan_file.read(path, arguments.rules)
         arguments.prepared = ApplySettings(
             settings, saved.directory, prune=saved.prune, verify=verify, saved=saved
         )

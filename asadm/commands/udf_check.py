@@ -84,17 +84,19 @@ class CheckSettings(NamedTuple):
             metrics_file=options.text("metrics-file"),
         )
 
-    def complete(self) -> Self:
+    def complete(self, arguments: CommandArguments) -> Self:
         """With the directory that is read now. Raises UsageError and ConfigError for what cannot be."""
         if self.metrics_file is not None:
             check_target(self.metrics_file)
-        return self if self.path is None else self._replace(directory=directory.read(self.path))
+        if self.path is None:
+            return self
+        return self._replace(directory=directory.read(self.path, arguments.rules))
 
 
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError when the metrics file cannot be written there; for Nagios the run itself says what is wrong."""
     settings = CheckSettings.of(arguments)
-    arguments.prepared = settings if settings.form == "nagios" else settings.complete()
+    arguments.prepared = settings if settings.form == "nagios" else settings.complete(arguments)
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
@@ -103,7 +105,7 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     if settings.form != "nagios":
         return _shown(session, settings, _look(session, arguments, settings))
     try:
-        settings = settings.complete()
+        settings = settings.complete(arguments)
         checked = _look(session, arguments, settings)
         _write(settings, checked)
     except Error as error:

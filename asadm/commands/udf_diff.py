@@ -8,7 +8,6 @@ from asadm.fleet.observed.fetch import served
 from asadm.fleet.observed.survey import survey
 from asadm.fleet.plan.unified_diff import shown, unified
 from asadm.outcome import FAILED, GOOD, INTERRUPTED, PENDING, CommandOutcome
-from asadm.target.rules import RULES
 from asinfo.errors import UsageError
 from asinfo.text import text
 
@@ -34,7 +33,7 @@ Example:
 
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that cannot be sent."""
-    RULES.sendable(os.fsencode(arguments.names[0]))
+    arguments.rules.sendable(os.fsencode(arguments.names[0]))
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:

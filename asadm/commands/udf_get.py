@@ -10,7 +10,6 @@ from asadm.fleet.observed.grouping import gather, named
 from asadm.fleet.observed.survey import survey
 from asadm.outcome import FAILED, INTERRUPTED, CommandOutcome
 from asadm.save_file import possible, save
-from asadm.target.rules import RULES
 from asinfo.errors import UsageError
 from asinfo.terminal.options import Option
 from asinfo.text import text
@@ -50,7 +49,7 @@ class GetSettings:
 
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that cannot be sent, and for a file that cannot be made."""
-    name = RULES.sendable(os.fsencode(arguments.names[0]))
+    name = arguments.rules.sendable(os.fsencode(arguments.names[0]))
     path = arguments.options.text("output")
     if path is not None:
         possible(path)

@@ -61,7 +61,7 @@ class PlanSettings:
         self.out = options.text("out")
         if self.out is not None:
             possible(self.out)
-        self.directory = directories.read(arguments.names[0])
+        self.directory = directories.read(arguments.names[0], arguments.rules)
         self.prune = options.flag("prune")
         self.diff = options.flag("diff")
         self.everything = options.flag("all")

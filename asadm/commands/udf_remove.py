@@ -8,7 +8,6 @@ from asadm.fleet.change import confirm
 from asadm.fleet.change.options import CHANGE, NOTE
 from asadm.fleet.change.settings import ChangeSettings
 from asadm.fleet.plan.of_modules import wish
-from asadm.target.rules import RULES
 from asinfo.text import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -35,7 +34,7 @@ Examples:
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that cannot be sent."""
     for name in arguments.names:
-        RULES.sendable(os.fsencode(name))
+        arguments.rules.sendable(os.fsencode(name))
     arguments.prepared = ChangeSettings.of(arguments.options)
     confirm.require(arguments.prepared)
 

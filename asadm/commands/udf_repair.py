@@ -25,7 +25,6 @@ from asadm.fleet.observed.survey import survey
 from asadm.fleet.observed.unread import failures
 from asadm.fleet.observed.verify import NEVER, verify
 from asadm.outcome import FAILED, PENDING, CommandOutcome, exit_code
-from asadm.target.rules import RULES
 from asinfo.errors import UsageError
 from asinfo.terminal.options import Option
 from asinfo.terminal.render import Cell, Sheet
@@ -89,7 +88,7 @@ class RepairSettings(NamedTuple):
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for flags that make no sense, for a directory that cannot be, and when nobody could confirm."""
     options = arguments.options
-    names = [RULES.sendable(os.fsencode(name)) for name in arguments.names]
+    names = [arguments.rules.sendable(os.fsencode(name)) for name in arguments.names]
     path, trusted = options.text("dir"), options.text("from")
     if trusted and path:
         raise UsageError("--from and --dir each say what is right: give one of them")
@@ -99,7 +98,7 @@ def check(arguments: CommandArguments) -> None:
     if path is not None:
         from asadm.fleet.desired.directory import read
 
-        directory = read(path)
+        directory = read(path, arguments.rules)
     arguments.prepared = RepairSettings(settings, names, directory, trusted, verify=options.flag("verify"))
 
 

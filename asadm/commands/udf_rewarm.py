@@ -26,7 +26,6 @@ from asadm.outcome import FAILED, GOOD, PENDING, CommandOutcome, exit_code
 from asadm.target.aerospike import cache_notes
 from asadm.target.aerospike.cluster import info_cluster, judged
 from asadm.target.aerospike.real_server import WHO, real_server
-from asadm.target.rules import RULES
 from asinfo.terminal.render import Cell, Sheet
 from asinfo.text import text
 
@@ -68,7 +67,7 @@ class RewarmSettings(NamedTuple):
 
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that cannot be sent, and when nobody could confirm the change."""
-    names = [RULES.sendable(os.fsencode(name)) for name in arguments.names]
+    names = [arguments.rules.sendable(os.fsencode(name)) for name in arguments.names]
     arguments.prepared = RewarmSettings(ChangeSettings.of(arguments.options), names)
     confirm.require(arguments.prepared.change)
 

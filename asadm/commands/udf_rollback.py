@@ -14,7 +14,6 @@ from asadm.fleet.history.history import FOUND, History, path_of
 from asadm.fleet.observed.survey import survey
 from asadm.fleet.plan.of_modules import wish
 from asadm.outcome import CommandOutcome
-from asadm.target.rules import RULES
 from asinfo.errors import Error, UsageError
 from asinfo.terminal.options import Option
 from asinfo.text import text
@@ -59,7 +58,7 @@ class RollbackSettings(NamedTuple):
 
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that cannot be sent, and where nobody could confirm."""
-    names = [RULES.sendable(os.fsencode(name)) for name in arguments.names]
+    names = [arguments.rules.sendable(os.fsencode(name)) for name in arguments.names]
     options = arguments.options
     settings = ChangeSettings.of(options)
     if not settings.recorded:

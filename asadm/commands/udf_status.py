@@ -71,7 +71,7 @@ def check(arguments: CommandArguments) -> None:
     if path is not None:
         from asadm.fleet.desired.directory import read
 
-        directory = read(path)
+        directory = read(path, arguments.rules)
     arguments.prepared = StatusSettings(
         directory, None if pause is None else _seconds(pause), verify=arguments.options.flag("verify")
     )

@@ -26,7 +26,8 @@ class _Repetition:
 
     __slots__ = ("call", "marks", "pause", "times")
 
-    def __init__(self, words: list[str]) -> None:
+    def __init__(self, arguments: CommandArguments) -> None:
+        words = arguments.rest
         self.marks = "--no-diff" not in words[:1]
         rest = words if self.marks else words[1:]
         numbers: list[str] = []
@@ -37,14 +38,14 @@ class _Repetition:
             raise statement.wrong("watch: the command to repeat is missing", "watch")
         self.pause = float(numbers[0]) if numbers else PAUSE
         self.times = _times(numbers[1]) if len(numbers) > 1 else 0
-        self.call: ParsedCommand = statement.call(rest)
+        self.call: ParsedCommand = statement.call(rest, rules_of=arguments.rules_of)
         if self.call.row.name in NEVER:
             raise UsageError(f"watch cannot repeat {self.call.row.name!r}")
 
 
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError when the command to repeat is missing or wrong."""
-    arguments.prepared = _Repetition(arguments.rest)
+    arguments.prepared = _Repetition(arguments)
 
 
 def changing(arguments: CommandArguments) -> bool:

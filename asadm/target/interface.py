@@ -185,6 +185,9 @@ class Target(Protocol):
     ) -> list[NodeAnswer]:
         """As `each`, with commands for each node of its own."""
 
+    def add_peers(self, *, alternate: bool = False) -> None:
+        """Ask the nodes for their peers and add those that are new; ``alternate``: by their addresses for other networks."""
+
     def groups(self, nodes: Sequence[Endpoint], *, timeout: float | None = None) -> list[list[Endpoint]]:
         """``nodes``, those that pass a change on to each other together. Raises KeyboardInterrupt."""
 

@@ -16,7 +16,7 @@ from graphlib import TopologicalSorter
 from asadm.fleet.desired.confined import ConfinedDirectory
 from asadm.fleet.desired.udf_yaml import FILE, UdfYaml
 from asadm.fleet.desired.udf_yaml import read as read_pins
-from asadm.target.rules import RULES
+from asadm.target.types import default_rules
 from asinfo.errors import ConfigError, Problem, UsageError
 from asinfo.files import kind
 from asinfo.text import text
@@ -47,7 +47,8 @@ class ModuleSource:
 
     __slots__ = ("content", "hash", "name", "path", "required", "requires")
 
-    def __init__(self, name: bytes, path: str, content: bytes, rules: Rules = RULES) -> None:
+    def __init__(self, name: bytes, path: str, content: bytes, rules: Rules | None = None) -> None:
+        rules = rules or default_rules()
         self.name = name
         self.path = path
         self.content = content
@@ -94,15 +95,15 @@ def matches(name: bytes, globs: Iterable[str]) -> bool:
     return any(fnmatchcase(readable, glob) for glob in globs)
 
 
-def read(path: str, rules: Rules = RULES) -> ModuleDirectory:
-    """The directory at ``path``, whose modules keep the ``rules`` of a kind of server.
+def read(path: str, rules: Rules | None = None) -> ModuleDirectory:
+    """The directory at ``path``, whose modules keep ``rules``: those of a type of cluster, of the default type if not given.
 
     Raises UsageError when it is none or is empty, and ConfigError with everything that is wrong with its files and with
     its ``udf.yaml``; a link that leads out of the directory is wrong.
     """
     try:
         with ConfinedDirectory(path) as top:
-            return _read(top, path, rules)
+            return _read(top, path, rules or default_rules())
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from asadm.fleet.desired.directory import ModuleDirectory, ModuleSource
 from asadm.save_file import save
-from asadm.target.rules import RULES
+from asadm.target.types import default_rules
 from asinfo.decode import decode_base64, decode_json, encode_base64
 from asinfo.errors import ConfigError, Problem, UsageError
 from asinfo.files import PIPE_SECONDS, FileError, read_file
@@ -107,7 +107,7 @@ def write(plan: FleetPlan, path: str, *, cluster: str = "") -> None:
     save(path, content, private=True)
 
 
-def read(path: str, rules: Rules = RULES) -> SavedPlan:
+def read(path: str, rules: Rules | None = None) -> SavedPlan:
     """The plan in the file ``path``. Raises UsageError when there is no such file, ConfigError when it is no plan."""
     try:
         content = read_file(path, SIZE_MAX, pipe_seconds=PIPE_SECONDS)
@@ -116,7 +116,7 @@ def read(path: str, rules: Rules = RULES) -> SavedPlan:
             raise ConfigError([Problem(path, 0, f"{error.reason}: not a plan of asadm")]) from None
         raise UsageError(str(error)) from None
     try:
-        return _saved(_document(content), path, rules)
+        return _saved(_document(content), path, rules or default_rules())
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         reason = str(error) if isinstance(error, _WrongError) else "is damaged, or not a plan of asadm"
         raise ConfigError([Problem(path, 0, reason)]) from None

@@ -94,6 +94,12 @@ class AerospikeCluster(TargetCluster):
             found = select(self.members, words)
         return self.part(found)
 
+    def add_peers(self, *, alternate: bool = False) -> None:
+        """Add the peers that the nodes name; see `asadm.target.aerospike.discovery`."""
+        from asadm.target.aerospike import discovery
+
+        discovery.add_peers(self, alternate=alternate)
+
     def groups(self, nodes: Sequence[Endpoint], *, timeout: float | None = None) -> list[list[Endpoint]]:
         """``nodes``, those of one cluster together. Raises KeyboardInterrupt."""
         from asadm.target.aerospike.groups import clusters

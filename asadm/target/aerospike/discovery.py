@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from asadm.outcome import NodeAnswer
-    from asadm.target.aerospike.cluster import AerospikeCluster
+    from asadm.target.interface import Target
 
 CLEAR = (b"service-clear-std", b"peers-clear-std")
 CLEAR_ALTERNATE = (b"service-clear-alt", b"peers-clear-alt")
@@ -32,7 +32,7 @@ TLS = (b"service-tls-std", b"peers-tls-std")
 TLS_ALTERNATE = (b"service-tls-alt", b"peers-tls-alt")
 
 
-def add_peers(cluster: AerospikeCluster, *, alternate: bool = False) -> None:
+def add_peers(cluster: Target, *, alternate: bool = False) -> None:
     """Ask the nodes of ``cluster`` for their peers and add those that are new. A silent node just names none.
 
     ``alternate``: by the addresses that they have for clients outside of their network.

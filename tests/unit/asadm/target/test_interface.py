@@ -87,6 +87,9 @@ class Words(TargetCluster):
     def only(self, words: Sequence[str]) -> Self:
         return self.part(select(self.members, words))
 
+    def add_peers(self, *, alternate: bool = False) -> None:
+        pass
+
     def list_command(self) -> bytes:
         return b"list"
 

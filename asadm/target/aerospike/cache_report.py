@@ -1,10 +1,9 @@
-"""The report of a ``cache clear`` run: for a person, for a ping, for Prometheus."""
+"""The report of a ``cache clear`` run: for a person and for a ping."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from asadm.cron.metrics import NodeFigures
 from asadm.outcome import NodeAnswer
 from asadm.target.aerospike.cache_clear import ClearResult
 from asinfo.terminal.render import Cell, Sheet
@@ -47,17 +46,6 @@ def lines(answers: Sequence[NodeAnswer], messages: Sequence[str]) -> str:
 def _line(answer: NodeAnswer) -> str:
     state = "ok" if answer.good else f"failed: {answer.status}: {answer.error}"
     return f"{answer.node.name}: {state} ({answer.milliseconds:.0f} ms)"
-
-
-def figures(results: Sequence[ClearResult]) -> tuple[NodeFigures, ...]:
-    """One a node, for the metrics file."""
-    return tuple(_figures(result) for result in results)
-
-
-def _figures(result: ClearResult) -> NodeFigures:
-    seconds = result.answer.milliseconds / 1000 if result.answer else 0.0
-    at = result.at if result.good else None
-    return NodeFigures(result.node.name, at, seconds, cache_left_off=result.left_off)
 
 
 def real_server_note(results: Sequence[ClearResult], *, cleared: bool, rewarm: bool = False) -> str:
