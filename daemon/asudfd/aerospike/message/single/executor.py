@@ -128,6 +128,8 @@ class RecordExecutor:
             namespace, set_name = self._reads[body[:place] + body[end:]]
         except (IndexError, KeyError):
             return None
+        if len(body) < end:
+            return None  # cut off in its digest: all before that is as in a whole one
         digest, owners = body[place:end], self.context.owners
         if digest in namespace.locks or not (owners.alone or owners.owns(partition_of(digest))):
             return None

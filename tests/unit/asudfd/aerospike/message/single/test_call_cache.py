@@ -91,6 +91,20 @@ def test_changed_bytes_are_answered_as_if_nothing_were_known(changes: list[tuple
     assert outcomes(fresh, [bytes(body)]) == outcomes(used, [bytes(body)])
 
 
+FIELDS = [(0, b"test"), (1, b"demo"), (4, NAMES[0].digest), (30, b"mod"), (31, b"fun"), (32, b"\x90")]
+DIGEST_LAST = message.request(info2=message.INFO2_WRITE, fields=[FIELDS[at] for at in (0, 1, 3, 4, 5, 2)])
+DIGEST_THIRD = message.request(info2=message.INFO2_WRITE, fields=FIELDS)
+
+
+@pytest.mark.parametrize("body", [DIGEST_THIRD, DIGEST_LAST], ids=["in the middle", "at the end"])
+def test_a_call_that_is_cut_off_is_answered_as_if_nothing_were_known(body: bytes) -> None:
+    world = World()
+    world.host.applied = WROTE
+    assert world.ask(body).result == Result.OK
+    assert {world.ask(body[:size]).result for size in range(len(body))} == {Result.PARAMETER}
+    assert len(world.host.calls) == 1
+
+
 def test_a_digest_that_comes_twice_is_not_learned() -> None:
     world = World()
     world.host.applied = WROTE

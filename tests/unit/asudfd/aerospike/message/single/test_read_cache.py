@@ -82,6 +82,14 @@ def test_changed_bytes_are_answered_as_if_nothing_were_known(changes: list[tuple
     assert seen(fresh, bytes(body)) == seen(used, bytes(body))
 
 
+@pytest.mark.parametrize("size", range(len(READ)))
+def test_a_read_that_is_cut_off_is_answered_as_if_nothing_were_known(size: int) -> None:
+    world = World()
+    world.ask(READ)
+    assert known(world)
+    assert world.ask(READ[:size]).result == Result.PARAMETER
+
+
 def test_a_known_read_waits_for_the_record() -> None:
     world = stocked()
     world.ask(READ)
