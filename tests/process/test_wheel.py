@@ -43,14 +43,21 @@ def test_it_has_three_packages_and_what_they_read(wheel: Path) -> None:
     assert [name for name in names if name.endswith("man1/asudfd.1")]
 
 
+@pytest.fixture(scope="module")
+def theirs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The wheels of the other, and of what it needs."""
+    directory = tmp_path_factory.mktemp("theirs")
+    pip("download", OTHER, "--dest", directory)
+    return sorted(directory.iterdir())
+
+
 @pytest.mark.parametrize("own_first", [True, False], ids=["ours first", "theirs first"])
-def test_python_daemon_beside_it(wheel: Path, tmp_path: Path, own_first: bool) -> None:
+def test_python_daemon_beside_it(wheel: Path, theirs: list[Path], tmp_path: Path, own_first: bool) -> None:
     environment = tmp_path / "environment"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
     python = environment / "bin/python"
-    for wanted in (wheel, OTHER) if own_first else (OTHER, wheel):
-        pip("--python", python, "install", "--no-deps", wanted)
-    pip("--python", python, "install", "lockfile")  # what the other needs
+    for wanted in ([wheel], theirs) if own_first else (theirs, [wheel]):
+        pip("--python", python, "install", "--no-deps", "--no-index", "--no-compile", *wanted)
     done = subprocess.run(
         [python, "-P", "-c", IMPORTS], capture_output=True, text=True, check=False, cwd=tmp_path
     )
