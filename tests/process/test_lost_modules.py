@@ -20,17 +20,26 @@ def put(name: str, source: bytes) -> bytes:
     return f"udf-put:filename={name};content={content};content-len={len(content)};udf-type=LUA;\n".encode()
 
 
-@pytest.fixture
-def work(start_daemon: StartDaemon, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The work directory of a daemon that had modules and was stopped."""
-    directory = tmp_path / "node"
-    daemon = start_daemon("--nodes", "2", work_directory=directory)
-    with daemon.connect() as connection:
-        for name, source in SOURCES.items():
-            connection.sendall(frame(put(name, source)))
-            assert receive(connection).endswith(b"\tok\n")
-    assert daemon.stop() == 0
+    directory = tmp_path_factory.mktemp("stopped") / "node"
+    daemon = Daemon(spawn(directory, ("--nodes", "2")), directory, log_path(directory))
+    try:
+        with daemon.connect() as connection:
+            for name, source in SOURCES.items():
+                connection.sendall(frame(put(name, source)))
+                assert receive(connection).endswith(b"\tok\n")
+        assert daemon.stop() == 0
+    finally:
+        daemon.kill()
     return directory
+
+
+@pytest.fixture
+def work(stopped: Path, tmp_path: Path) -> Path:
+    """A copy of it for one test."""
+    return Path(shutil.copytree(stopped, tmp_path / "node"))
 
 
 def files(work: Path) -> dict[Path, bytes]:

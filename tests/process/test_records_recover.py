@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from asinfo.wire import request
 from asudfd.record.entries import ENTRIES, ENTRY, parse_head
 from tests.conftest import StartDaemon
-from tests.processes import READY_SECONDS, ROOT, Daemon, frame, receive_exactly
+from tests.processes import READY_SECONDS, ROOT, Daemon, frame, log_path, receive_exactly, spawn
 
 CONFIG = """\
 namespace test {
@@ -91,9 +92,26 @@ class Node:
         )
 
 
-@pytest.fixture(params=["false", "true"])
-def node(request: pytest.FixtureRequest, tmp_path: Path, start_daemon: StartDaemon) -> Node:
-    return Node(tmp_path, start_daemon, request.param)
+@pytest.fixture(scope="module", params=["false", "true"])
+def died(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """What `commit-to-device` is, and the work directory of a node that died so, with all records in its journal."""
+    directory = tmp_path_factory.mktemp("died")
+    node = Node(directory, partial(started, directory / "work"), request.param)
+    node.fill_and_kill()
+    return request.param, node.work_directory
+
+
+def started(work_directory: Path, *arguments: str) -> Daemon:
+    return Daemon(spawn(work_directory, arguments), work_directory, log_path(work_directory))
+
+
+@pytest.fixture
+def node(died: tuple[str, Path], tmp_path: Path, start_daemon: StartDaemon) -> Node:
+    """A node that died, whose files are the test's own."""
+    commit, work_directory = died
+    node = Node(tmp_path, start_daemon, commit)
+    shutil.copytree(work_directory, node.work_directory)
+    return node
 
 
 def flip(content: bytes) -> bytes:
@@ -118,7 +136,6 @@ def flip(content: bytes) -> bytes:
 def test_damage_is_told_and_what_is_whole_is_saved(
     node: Node, damage: Callable[[bytes], bytes], what: str
 ) -> None:
-    node.fill_and_kill()
     journal = node.journal()
     journal.write_bytes(damage(journal.read_bytes()))
     damaged = {path: path.read_bytes() for path in node.work_directory.glob("test.dat*")}
@@ -148,7 +165,6 @@ def test_damage_is_told_and_what_is_whole_is_saved(
 
 
 def test_a_journal_that_is_gone_is_told(node: Node) -> None:
-    node.fill_and_kill()
     journal = node.journal()
     journal.unlink()
     refused = node.run()
@@ -160,7 +176,6 @@ def test_a_journal_that_is_gone_is_told(node: Node) -> None:
 
 
 def test_without_damage_nothing_is_changed_and_nothing_refused(node: Node) -> None:
-    node.fill_and_kill()
     before = {path: path.read_bytes() for path in node.work_directory.glob("test.dat*")}
     recovered = node.run("--recover")
     assert (recovered.returncode, recovered.stderr) == (0, "")
@@ -176,7 +191,6 @@ def test_without_damage_nothing_is_changed_and_nothing_refused(node: Node) -> No
 
 
 def test_a_truncated_file_is_told_and_rebuilt(node: Node) -> None:
-    node.fill_and_kill()
     assert node.start().stop() == 0  # all is in the file now
     path = node.work_directory / "test.dat"
     content = path.read_bytes()

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -90,9 +91,21 @@ def prepare(home: Path, fleet: Fleet, command: str) -> None:
     """The nodes have the old version, and nothing is known of them; but what there is to roll back."""
     fleet.load(b"a.lua", OLD)
     if command == "rollback":
-        applied = run(home, 0, 0, ["asadm", "-h", fleet.hosts, "udf", "apply", "udf", "--yes"])
-        assert applied.returncode == 0, applied.stderr
+        restore_applied(home, fleet)
     fleet.clear()
+
+
+def restore_applied(home: Path, fleet: Fleet) -> None:
+    """The nodes and the home as they are after an apply, which is run the first time only."""
+    kept = home.with_name(f"{home.name}-applied")
+    if kept.exists():
+        shutil.rmtree(home)
+        shutil.copytree(kept, home)
+        fleet.load(b"a.lua", NEW)
+        return
+    applied = run(home, 0, 0, ["asadm", "-h", fleet.hosts, "udf", "apply", "udf", "--yes"])
+    assert applied.returncode == 0, applied.stderr
+    shutil.copytree(home, kept)
 
 
 def documents(out: bytes) -> list[object]:

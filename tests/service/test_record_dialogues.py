@@ -17,7 +17,7 @@ from asinfo.wire import frame, message, request
 from asinfo.wire.request import Key, Policy, RecordReply
 from asinfo.wire.result import Result
 from asinfo.wire.udf import put
-from tests.processes import Daemon, receive_exactly
+from tests.processes import Daemon, log_path, receive_exactly, spawn
 
 if TYPE_CHECKING:
     from tests.conftest import StartDaemon
@@ -79,26 +79,51 @@ def client(daemon: Daemon) -> Iterator[Client]:
     client.socket.close()
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """A node for the tests that leave nothing in it but the record at KEY."""
+    directory = tmp_path_factory.mktemp("records") / "work"
+    daemon = Daemon(spawn(directory), directory, log_path(directory))
+    try:
+        register(daemon)
+        yield daemon
+        assert daemon.stop() == 0
+        assert "Traceback" not in daemon.log.read_text()
+    finally:
+        daemon.kill()
+
+
+@pytest.fixture
+def guest(shared: Daemon) -> Iterator[Client]:
+    """A client of the shared node, in which there is no record yet."""
+    client = Client(shared)
+    try:
+        client.ask(request.remove(KEY))
+        yield client
+    finally:
+        client.socket.close()
+
+
 def register(daemon: Daemon) -> None:
     assert daemon.ask(put(b"counter.lua", COUNTER) + b"\n").endswith(b"\tok\n")
 
 
-def test_requests_sent_ahead_are_answered_in_order(client: Client) -> None:
+def test_requests_sent_ahead_are_answered_in_order(guest: Client) -> None:
     bodies = []
     for number in range(300):
         bodies += [request.put(KEY, {"n": number}), request.get(KEY)]
-    client.send(*bodies)
+    guest.send(*bodies)
     for number in range(300):
-        assert request.reply(client.body()).generation == number + 1
-        assert request.reply(client.body()).bins == {"n": number}
+        assert request.reply(guest.body()).generation == number + 1
+        assert request.reply(guest.body()).bins == {"n": number}
 
 
-def test_a_request_may_come_in_any_chunks(client: Client) -> None:
+def test_a_request_may_come_in_any_chunks(guest: Client) -> None:
     data = frame.pack(frame.MESSAGE, request.put(KEY, {"n": 1})) + frame.pack(frame.MESSAGE, request.get(KEY))
     for byte in data:
-        client.socket.sendall(bytes([byte]))
-    assert request.reply(client.body()).result == 0
-    assert request.reply(client.body()).bins == {"n": 1}
+        guest.socket.sendall(bytes([byte]))
+    assert request.reply(guest.body()).result == 0
+    assert request.reply(guest.body()).bins == {"n": 1}
 
 
 @pytest.mark.parametrize(
@@ -115,15 +140,15 @@ def test_a_request_may_come_in_any_chunks(client: Client) -> None:
         (b"\x16" + bytes(21), Result.NAMESPACE),
     ],
 )  # fmt: skip
-def test_a_bad_message_does_not_end_the_connection(client: Client, body: bytes, code: int) -> None:
-    assert client.ask(body).result == code
-    assert client.ask(request.exists(KEY)).result == Result.NOT_FOUND
+def test_a_bad_message_does_not_end_the_connection(guest: Client, body: bytes, code: int) -> None:
+    assert guest.ask(body).result == code
+    assert guest.ask(request.exists(KEY)).result == Result.NOT_FOUND
 
 
-def test_compressed_messages_are_enterprise_only(daemon: Daemon, client: Client) -> None:
-    client.socket.sendall(frame.pack(frame.COMPRESSED, bytes(8) + b"zlib"))
-    assert request.reply(client.body()).result == Result.ENTERPRISE_ONLY
-    assert client.ask(request.get(KEY)).result == Result.NOT_FOUND
+def test_compressed_messages_are_enterprise_only(guest: Client) -> None:
+    guest.socket.sendall(frame.pack(frame.COMPRESSED, bytes(8) + b"zlib"))
+    assert request.reply(guest.body()).result == Result.ENTERPRISE_ONLY
+    assert guest.ask(request.get(KEY)).result == Result.NOT_FOUND
 
 
 def test_the_counter(daemon: Daemon, client: Client) -> None:
@@ -138,11 +163,10 @@ def test_the_counter(daemon: Daemon, client: Client) -> None:
     assert b";client_lang_write_success=2;" in figures
 
 
-def test_a_call_without_a_list_of_arguments_has_none(daemon: Daemon, client: Client) -> None:
-    register(daemon)
+def test_a_call_without_a_list_of_arguments_has_none(guest: Client) -> None:
     place = [(0, b"test"), (1, b"records"), (4, KEY.digest), (30, b"counter"), (31, b"count")]
     for arguments in (b"", b"\xc1\xff", b"\x05"):
-        reply = client.ask(message.request(0, 1, fields=[*place, (32, arguments)]))
+        reply = guest.ask(message.request(0, 1, fields=[*place, (32, arguments)]))
         assert reply.bins == {"SUCCESS": 0}
 
 
@@ -168,12 +192,11 @@ def test_a_udf_that_loops_costs_nobody_else_anything(daemon: Daemon, client: Cli
 
 
 @pytest.mark.parametrize("way", ["close", "reset", "half-close"])
-def test_a_call_whose_client_has_gone_frees_its_record(daemon: Daemon, client: Client, way: str) -> None:
-    register(daemon)
-    client.ask(request.put(KEY, {"n": 1}))
-    looping, waiting = Client(daemon), Client(daemon)
+def test_a_call_whose_client_has_gone_frees_its_record(shared: Daemon, guest: Client, way: str) -> None:
+    guest.ask(request.put(KEY, {"n": 1}))
+    looping, waiting = Client(shared), Client(shared)
     looping.send(request.apply(KEY, "counter", "loop", policy=Policy(limit=20_000)))
-    while client.ask(request.get(KEY, policy=Policy(limit=20))).result != Result.TIMEOUT:
+    while guest.ask(request.get(KEY, policy=Policy(limit=20))).result != Result.TIMEOUT:
         pass  # until the call has begun
     waiting.send(request.apply(KEY, "counter", "increment", ["n", 1], policy=Policy(limit=20_000)))
     began = time.monotonic()
@@ -189,18 +212,17 @@ def test_a_call_whose_client_has_gone_frees_its_record(daemon: Daemon, client: C
         each.socket.close()
 
 
-def test_a_pipeline_behind_a_slow_call_is_answered_in_order(daemon: Daemon, client: Client) -> None:
-    register(daemon)
-    client.ask(request.put(KEY, {"n": 1}))
-    client.send(request.apply(KEY, "counter", "loop", policy=Policy(limit=200)))
+def test_a_pipeline_behind_a_slow_call_is_answered_in_order(guest: Client) -> None:
+    guest.ask(request.put(KEY, {"n": 1}))
+    guest.send(request.apply(KEY, "counter", "loop", policy=Policy(limit=200)))
     large = request.put(KEY, {"data": b"x" * 50_000})
     for _ in range(40):
-        client.send(large)  # more than is read ahead
-    client.send(request.get(KEY))
-    assert request.reply(client.body()).bins == {"FAILURE": "UDF Execution Timeout"}
-    results = [request.reply(client.body()).result for _ in range(40)]
+        guest.send(large)  # more than is read ahead
+    guest.send(request.get(KEY))
+    assert request.reply(guest.body()).bins == {"FAILURE": "UDF Execution Timeout"}
+    results = [request.reply(guest.body()).result for _ in range(40)]
     assert results == [Result.OK] * 40
-    assert request.reply(client.body()).generation == 41
+    assert request.reply(guest.body()).generation == 41
 
 
 def scan(set_name: bytes = b"records") -> bytes:
