@@ -199,7 +199,10 @@ def test_a_flush_that_fails_is_told_and_the_next_commit_mends_it(
 def test_a_commit_that_fails_is_tried_again_and_meanwhile_only_reads_go_on(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:
+    attempts: list[object] = []
+
+    def full(*arguments: object) -> None:
+        attempts.append(arguments)
         raise DatabaseError("No space left on device")
 
     async def run() -> None:
@@ -218,7 +221,9 @@ def test_a_commit_that_fails_is_tried_again_and_meanwhile_only_reads_go_on(
             with pytest.raises(RequestRefused):
                 namespace.delete(digest(1))
             assert namespace.get(digest(1)) == new(1)
-            await asyncio.sleep(0.05)
+            async with asyncio.timeout(10):
+                while len(attempts) < 4:  # noqa: ASYNC110 - an attempt is no event
+                    await asyncio.sleep(0.001)
             assert len(said) == 1  # however often it is tried
         await settled(namespace)
         namespace.put(digest(2), new(2))

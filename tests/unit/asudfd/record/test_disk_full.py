@@ -65,7 +65,10 @@ def test_a_stop_while_the_disk_is_broken_attempts_nothing_on_closed_files(
 ) -> None:
     """The file cannot even be opened again after the error."""
 
-    def broken(*_: object) -> None:
+    attempts: list[object] = []
+
+    def broken(*arguments: object) -> None:
+        attempts.append(arguments)
         raise lmdb.Error("mdb_txn_commit: Input/output error")
 
     faults: list[object] = []
@@ -85,9 +88,13 @@ def test_a_stop_while_the_disk_is_broken_attempts_nothing_on_closed_files(
             assert namespace.get(digest(1)) == new(1)
             with pytest.raises(RequestRefused, match="is closed"):
                 namespace.get(digest(2))
-            await asyncio.sleep(0.05)  # some attempts later
+            async with asyncio.timeout(20):
+                while len(attempts) < 6:  # noqa: ASYNC110 - an attempt is no event
+                    await asyncio.sleep(0.001)
             await namespace.stop()
-        await asyncio.sleep(0.05)
+            tried = len(attempts)
+            await asyncio.sleep(0.05)
+            assert len(attempts) == tried
         assert len(said) == 1
 
     asyncio.run(run())
