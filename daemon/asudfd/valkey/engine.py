@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # fmt: off
 CHUNKS = (
-    "reply", "encode", "integer", "glob", "value_types", "keyspace", "expiry", "watch", "parse", "dispatch", "convert",
+    "reply", "encode", "integer", "glob", "value_types", "keyspace", "expiry", "string_value", "watch", "parse", "dispatch", "convert",
     "script", "functions", "eval",
     "commands/basic",
     "commands/string", "commands/lcs", "commands/generic", "commands/expire", "commands/scan", "commands/object",

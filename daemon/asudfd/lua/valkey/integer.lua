@@ -1,6 +1,6 @@
 -- Integers of 64 bits: their text read strictly, and their arithmetic where a double is not exact.
 --
--- Up to 2^53 an integer is a Lua number. Beyond, it is its decimal text, or two halves: value = high * 2^32 + low, with
+-- Below 2^53 an integer is a Lua number. Beyond, it is its decimal text, or two halves: value = high * 2^32 + low, with
 -- 0 <= low < 2^32 and -2^31 <= high < 2^31.
 
 local error = error
@@ -31,14 +31,14 @@ local function is_integer(text)
     return size < 19 or size == 19 and text <= LARGEST
 end
 
--- The integer as a number, rounded if it is beyond 2^53; nil if the text is none.
+-- The integer as a number, rounded from 2^53 on; nil if the text is none.
 function integer.parse(text)
     return is_integer(text) and tonumber(text) or nil
 end
 
 -- Whether a number is exact as an integer.
 local function is_exact(n)
-    return n <= EXACT and n >= -EXACT
+    return n < EXACT and n > -EXACT -- 2^53 itself is also what 2^53 + 1 is rounded to
 end
 integer.is_exact = is_exact
 

@@ -4,11 +4,11 @@
 -- is written goes into `bytes` (place -> code), beside the string, which is made once at the end.
 
 local needs = ...
-local bits, commands, integer, keyspace, reply, state =
-    needs.bits, needs.commands, needs.integer, needs.keyspace, needs.reply, needs.state
+local bits, commands, integer, keyspace, reply, state, string_value =
+    needs.bits, needs.commands, needs.integer, needs.keyspace, needs.reply, needs.state, needs.string_value
 
-local byte, char, concat, error, floor, next, rep, sort, sub, upper =
-    string.byte, string.char, table.concat, error, math.floor, next, string.rep, table.sort, string.sub, string.upper
+local byte, char, concat, error, floor, next, sort, sub, upper =
+    string.byte, string.char, table.concat, error, math.floor, next, table.sort, string.sub, string.upper
 
 local WORD = 2 ^ 32
 
@@ -199,7 +199,7 @@ end
 
 -- The string with the bytes that were written.
 local function assembled(field, size)
-    local text = field.text .. rep("\0", size - #field.text)
+    local text = field.text .. string_value.zeros(size - #field.text)
     local places, n = {}, 0
     for place in next, field.bytes do
         n = n + 1
@@ -240,6 +240,8 @@ function commands.BITFIELD(argv, argc)
     local size = writes and size_for(operations, #field.text) or #field.text
     if changed or size > #field.text then
         keyspace.put_raw(db, key, assembled(field, size))
+    elseif writes then
+        db.encodings[key] = "raw" -- as if it had been opened for writing
     end
     return out
 end

@@ -1,14 +1,12 @@
 -- Commands of single bits, and of whole strings of bits. Bit 0 is the highest bit of the first byte.
 
 local needs = ...
-local commands, host, integer, keyspace, reply, state =
-    needs.commands, needs.host, needs.integer, needs.keyspace, needs.reply, needs.state
+local commands, host, integer, keyspace, reply, state, string_value =
+    needs.commands, needs.host, needs.integer, needs.keyspace, needs.reply, needs.state, needs.string_value
 
-local byte, char, error, floor, rep, sub, upper =
-    string.byte, string.char, error, math.floor, string.rep, string.sub, string.upper
+local byte, char, error, floor, sub, upper =
+    string.byte, string.char, error, math.floor, string.sub, string.upper
 local typed = keyspace.typed
-
-local SIZE_MAX = 512 * 1024 * 1024 -- bytes of a string, if the host does not say else (proto-max-bulk-len)
 
 local bits = {}
 
@@ -22,7 +20,7 @@ function bits.offset(text, width)
         text, factor = sub(text, 2), width
     end
     local n = integer.argument(text, OFFSET) * factor
-    if n < 0 or floor(n / 8) >= (state.proto_max_bulk_len or SIZE_MAX) then
+    if n < 0 or floor(n / 8) >= string_value.largest() then
         error(OFFSET, 0)
     end
     return n
@@ -41,6 +39,7 @@ function commands.SETBIT(argv)
     local before = floor((old or 0) / mask) % 2
     local after = on == "1" and 1 or 0
     if old and before == after then
+        db.encodings[key] = "raw"
         return before
     end
     local size = value and #value or 0
@@ -48,7 +47,7 @@ function commands.SETBIT(argv)
     if old then
         value = sub(value, 1, place - 1) .. code .. sub(value, place + 1)
     else
-        value = (value or "") .. rep("\0", place - 1 - size) .. code
+        value = (value or "") .. string_value.zeros(place - 1 - size) .. code
     end
     keyspace.put_raw(db, key, value)
     return before

@@ -4,7 +4,7 @@ local needs = ...
 local commands, integer, keyspace, reply, state, value_types =
     needs.commands, needs.integer, needs.keyspace, needs.reply, needs.state, needs.value_types
 
-local error, type = error, type
+local error, floor, type = error, math.floor, type
 local get = keyspace.get
 
 local NO_LFU = reply.failure(
@@ -76,6 +76,8 @@ end
 
 local NOT_TIMEOUT = reply.failure("ERR timeout is not an integer or out of range")
 local NEGATIVE_TIMEOUT = reply.failure("ERR timeout is negative")
+local LATE_TIMEOUT = reply.failure("ERR timeout is out of range")
+local TIMEOUT_MAX = 2 ^ 63
 local NOT_LOCAL = reply.failure("ERR value is out of range, value must between 0 and 1")
 local NOT_POSITIVE = reply.failure("ERR value is out of range, must be positive")
 local NO_JOURNAL = reply.failure("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.")
@@ -84,6 +86,9 @@ local function timeout(text)
     local n = integer.argument(text, NOT_TIMEOUT)
     if n < 0 then
         error(NEGATIVE_TIMEOUT, 0)
+    end
+    if n > TIMEOUT_MAX - floor(state.now) then
+        error(LATE_TIMEOUT, 0)
     end
     return n / 1000
 end

@@ -9,6 +9,7 @@ local error, find, floor, format, lower, match, random, tonumber, type, upper =
 local get = keyspace.get
 
 local CURSOR = reply.failure("ERR invalid cursor")
+local NO_NOVALUES = reply.failure("ERR NOVALUES option can only be used in HSCAN")
 local CURSOR_MAX = "18446744073709551615"
 local COUNT_DEFAULT = 10
 local TYPES = { string = true, list = true, set = true, zset = true, hash = true, stream = true }
@@ -45,8 +46,8 @@ function scan.options(argv, argc, at, is_keys, may_have_no_values)
                 reply.fail("ERR unknown type name '" .. following .. "'")
             end
             at = at + 1
-        elseif word == "NOVALUES" and may_have_no_values then
-            o.novalues = true
+        elseif word == "NOVALUES" then
+            o.novalues = may_have_no_values or error(NO_NOVALUES, 0)
         else
             error(reply.SYNTAX, 0)
         end

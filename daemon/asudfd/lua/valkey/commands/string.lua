@@ -1,17 +1,17 @@
 -- Commands of strings.
 
 local needs = ...
-local commands, expiry, host, integer, keyspace, reply, state =
-    needs.commands, needs.expiry, needs.host, needs.integer, needs.keyspace, needs.reply, needs.state
+local commands, expiry, host, integer, keyspace, reply, state, string_value =
+    needs.commands, needs.expiry, needs.host, needs.integer, needs.keyspace, needs.reply, needs.state, needs.string_value
 
-local error, format, rep, sub, tonumber, type, upper =
-    error, string.format, string.rep, string.sub, tonumber, type, string.upper
+local error, format, sub, tonumber, type, upper =
+    error, string.format, string.sub, tonumber, type, string.upper
 local get, typed, put, put_raw, replace, remove =
     keyspace.get, keyspace.typed, keyspace.put, keyspace.put_raw, keyspace.replace, keyspace.remove
 local OK, NULL, SYNTAX, fail = reply.OK, reply.NULL, reply.SYNTAX, reply.fail
 local parse, is_exact = integer.parse, integer.is_exact
 
-local SIZE_MAX = 512 * 1024 * 1024 -- bytes of a string, if the host does not say else (proto-max-bulk-len)
+local check_size, zeros = string_value.check_size, string_value.zeros
 
 function commands.GET(argv)
     return typed(state.db, argv[2], "string") or NULL
@@ -151,13 +151,16 @@ end
 
 function commands.GETEX(argv, argc)
     local o = read_options(argv, argc, 3, false, true)
+    local at, text
+    if o.unit then
+        at, text = expiry.read_option(o.unit, o.time, "getex")
+    end
     local db, key = state.db, argv[2]
     local value = typed(db, key, "string")
     if value == nil then
         return NULL
     end
-    if o.unit then
-        local at, text = expiry.read_option(o.unit, o.time, "getex")
+    if at then
         if expiry.is_over(at) then
             remove(db, key)
             keyspace.effect({ "DEL", key })
@@ -255,14 +258,6 @@ function commands.STRLEN(argv)
     return #(typed(state.db, argv[2], "string") or "")
 end
 
-local TOO_LONG = reply.failure("ERR string exceeds maximum allowed size (proto-max-bulk-len)")
-
-local function check_size(size)
-    if size > (state.proto_max_bulk_len or SIZE_MAX) then
-        error(TOO_LONG, 0)
-    end
-end
-
 function commands.APPEND(argv)
     local db, key = state.db, argv[2]
     local value = typed(db, key, "string")
@@ -292,7 +287,7 @@ function commands.SETRANGE(argv)
     value = value or ""
     local size = #value
     if offset > size then
-        value = value .. rep("\0", offset - size) .. part
+        value = value .. zeros(offset - size) .. part
     else
         value = sub(value, 1, offset) .. part .. sub(value, offset + #part + 1)
     end
@@ -313,7 +308,7 @@ function commands.GETRANGE(argv)
     if from > to or from >= size then
         return ""
     end
-    return sub(value, from + 1, to + 1)
+    return sub(value, from + 1, to >= size and size or to + 1) -- `sub` turns what is beyond 2^63 to the other sign
 end
 commands.SUBSTR = commands.GETRANGE
 
