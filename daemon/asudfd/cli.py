@@ -25,6 +25,8 @@ OPTIONS = (
            help="Port of the service, or one for each node; 0 lets the system choose."),
     Option("resp-port", metavar="PORT[,PORT...]",
            help="Serve Valkey's protocol, too, on this port, or one for each node; 0 lets the system choose."),
+    Option("functions", metavar="PATH",
+           help="Load the Valkey libraries of an RDB file, or of the *.lua files of a directory, before clients are served."),
     Option("nodes", metavar="N", help="Run N nodes in this process, on consecutive ports, with one set of modules."),
     Option("node-id", metavar="ID",
            help="Id of the node, or of the first of N, instead of the configuration's; hexadecimal."),
@@ -94,11 +96,12 @@ def act(values: Values) -> int:
 
         return recover(config, sys.stdout)
     ports = plan_ports(config.network.service.port, values.text("port") or "", values.text("nodes") or "")
+    resp_ports = plan_resp_ports(config.network.resp.port, values.text("resp-port") or "", len(ports))
+    if values.text("functions") and resp_ports is None:
+        raise _wrong("--functions needs --resp-port, or a port of network/resp in the configuration")
     from asudfd.process.daemon import run as serve  # asyncio and Lua: not for --version
 
-    serve(
-        config, ports, plan_resp_ports(config.network.resp.port, values.text("resp-port") or "", len(ports))
-    )
+    serve(config, ports, resp_ports)
     return 0
 
 
@@ -124,6 +127,7 @@ def _config(values: Values) -> Config:
         from asudfd.config.schema.address import address
 
         config.network.service.address = _checked("host", address, text)
+    config.resp.functions = values.text("functions") or config.resp.functions
     return config
 
 

@@ -54,12 +54,15 @@ class ValkeyServer:
         )
 
     def start(self) -> None:
-        """Serve, in a thread of its own."""
+        """Start the thread; clients are served from `accept` on."""
+        self._thread = threading.Thread(target=self.reactor.run, name="valkey", daemon=True)
+        self._thread.start()
+
+    def accept(self) -> None:
+        """Serve clients from now on."""
         assert self._listener
         self.reactor.call_soon_threadsafe(self._listener.start)
         self.reactor.call_soon_threadsafe(self._sweep)
-        self._thread = threading.Thread(target=self.reactor.run, name="valkey", daemon=True)
-        self._thread.start()
 
     def stop(self, seconds: float = 0) -> None:
         """Serve nobody more; returns when the thread has ended. A function may run on for ``seconds``."""

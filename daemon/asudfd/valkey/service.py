@@ -6,6 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from asudfd.config.schema import Level
+from asudfd.errors import StartError
+from asudfd.valkey.preload import read_libraries
+from asudfd.valkey.reply import CommandFailed
 from asudfd.valkey.server import ValkeyServer
 from asudfd.valkey.settings import settings_of
 from asudfd.valkey.smd_store import SmdLibraryStore
@@ -47,6 +50,9 @@ class ValkeyService:
         self._server.state.log = self._log
         self._store = SmdLibraryStore(node.smd, self._server.reactor, self._server.state.libraries, stores)
         self._server.state.libraries.store = self._store
+        functions = node.config.resp.functions
+        # the nodes of a process share their libraries: the first one loads them
+        self._preloaded = read_libraries(functions) if functions and len(stores) == 1 else []
 
     @property
     def address(self) -> tuple[str, int]:
@@ -62,6 +68,9 @@ class ValkeyService:
         self._loop = asyncio.get_running_loop()
         self._store.attach(self._loop)
         self._server.start()
+        if self._preloaded:
+            await self._preload()
+        self._server.accept()
 
     async def stop(self, seconds: float) -> None:
         """Stop accepting, wait up to ``seconds`` for a function that runs, close every connection."""
@@ -88,6 +97,24 @@ class ValkeyService:
     def client_of(self, _task: asyncio.Task[Any]) -> str:
         """No client: its requests are no tasks."""
         return ""
+
+    async def _preload(self) -> None:
+        """Load the libraries that the node is started with. Raises StartError."""
+        loop, loaded = asyncio.get_running_loop(), asyncio.get_running_loop().create_future()
+
+        def load() -> None:
+            failed = None
+            try:
+                self._server.state.libraries.restore(self._preloaded, "replace")
+            except CommandFailed as error:
+                failed = error.reply.text.decode("utf-8", "backslashreplace")
+            loop.call_soon_threadsafe(loaded.set_result, failed)
+
+        self._server.reactor.call_soon_threadsafe(load)
+        if failed := await loaded:
+            raise StartError(
+                f"the libraries of {self._node.config.resp.functions} cannot be loaded: {failed}"
+            )
 
     def _log(self, level: int, text: bytes) -> None:
         self._write(LEVELS[level], text.decode("utf-8", "backslashreplace"))

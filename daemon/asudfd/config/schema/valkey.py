@@ -56,3 +56,7 @@ class ValkeyConfig:
     timeout: int = _own(
         0, "Silence after which a client is closed; 0 is never.", unit="seconds", high=31_536_000
     )
+    functions: str = _own(
+        "",
+        "File of libraries in RDB form, or directory of *.lua files: they are loaded before clients are served.",
+    )

@@ -1,0 +1,28 @@
+"""Libraries that a node has from its start: an RDB file, or a directory of Lua files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from asinfo.errors import WireError
+from asinfo.files import FileError, read_file
+from asinfo.wire.functions import libraries
+from asudfd.errors import StartError
+
+SIZE_MAX = 128 << 20
+"""Bytes of an RDB file, or of all Lua files: as many as FUNCTION RESTORE takes."""
+
+
+def read_libraries(path: str) -> list[bytes]:
+    """The texts of the libraries in ``path``, a file in RDB form or a directory with `*.lua` files. Raises StartError."""
+    try:
+        if Path(path).is_dir():
+            files = sorted(Path(path).glob("*.lua"))
+            if not files:
+                raise StartError(f"--functions: there is no *.lua file in {path}")
+            return [read_file(file, SIZE_MAX) for file in files]
+        return libraries(read_file(path, SIZE_MAX))
+    except FileError as error:
+        raise StartError(f"--functions: {error}") from error
+    except WireError as error:
+        raise StartError(f"--functions: {path}: {error}") from error
