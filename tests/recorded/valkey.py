@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from asudfd.valkey.server import ValkeyServer
 from asudfd.valkey.settings import ValkeySettings
+from asudfd.valkey.slots import StaticClusterView
 from tests.recorded.verdict import Outcome, Row, Verdict, judged, read
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ CLEAN = (("FLUSHALL",), ("FUNCTION", "FLUSH", "SYNC"), ("SCRIPT", "FLUSH", "SYNC
 
 TIMEOUT = 10.0
 """Seconds after which a reply is taken as missing; generous, since the machine may be busy."""
+
+MEMBER = "7a" * 20
+"""The id of the one member of a cluster."""
 
 HASTY_TIMEOUT = 1.5
 """The same at a terminal, where many replies may be missing."""
@@ -272,12 +276,14 @@ def _sorted(value: tuple[bytes, object], order: str, *, outermost: bool = True) 
 @contextlib.contextmanager
 def serving(faults: list[str], *, clustered: bool = False) -> Iterator[tuple[str, int]]:
     """The address of a server of ours in this process; ``faults`` gets what it would log."""
-    del clustered
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         server = ValkeyServer(ValkeySettings(), faults.append)
         server.listen(listening)
+        if clustered:
+            server.state.join(StaticClusterView(MEMBER, {MEMBER: ("", 7000)}))
         server.start()
+        server.accept()
         try:
             yield listening.getsockname()
         finally:
@@ -293,7 +299,8 @@ def verdicts(group: str, timeout: float = TIMEOUT) -> Iterator[Verdict]:
             yield player.verdict(row)
         player.close()
     for fault in faults:
-        yield judged("fault", fault, same=False)
+        if not fault.startswith("a web request"):
+            yield judged("fault", fault, same=False)
 
 
 def main() -> None:

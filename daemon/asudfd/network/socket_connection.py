@@ -92,6 +92,20 @@ class SocketConnection:
         """Bytes of replies that the client has not taken."""
         return len(self._unsent)
 
+    @property
+    def descriptor(self) -> int:
+        """The number of its socket."""
+        return self._socket.fileno()
+
+    @property
+    def local_address(self) -> str:
+        """The address that the client has connected to."""
+        try:
+            host, port = self._socket.getsockname()[:2]
+        except OSError:
+            return ""
+        return f"{host}:{port}"
+
     def write(self, data: bytes) -> None:
         """Send bytes now, or as soon as the client takes them."""
         if self.closed:
@@ -119,10 +133,17 @@ class SocketConnection:
         self.paused = True
 
     def resume(self, reply: bytes) -> None:
-        """Send the reply to the request that has waited, and go on with those behind it."""
+        """Send the reply to the request that has waited, and go on with those behind it.
+
+        That is done in a call of its own: one client's request may resume the next, and so on.
+        """
         self.paused = False
-        self.write(reply)
-        if self._held is not None and not self._unsent and not self._answering:
+        if reply:
+            self.write(reply)
+        self._owner.reactor.call_later(0, self._go_on)
+
+    def _go_on(self) -> None:
+        if not (self.paused or self._unsent or self._answering or self.closed):
             self._answer(b"")
         self._select()
 
@@ -169,8 +190,9 @@ class SocketConnection:
                 return
             data = bytes(held)
             self._held = None
-        elif self._answering:
+        elif self._answering or self.paused:
             self._held = bytearray(data)
+            self._select()
             return
         replies: list[bytes] = []
         self._answering = True
@@ -180,14 +202,18 @@ class SocketConnection:
             self._answering = False
         if self.closed:
             return
-        if end < len(data) or self._held is not None:
-            self._held = bytearray(data[end:]) + (self._held or b"")
+        self._hold(data[end:])
         if replies:
             self.write(b"".join(replies) if len(replies) > 1 else replies[0])
         if self._closing and not self._unsent:
             self.cut()
         elif self.paused or self._held is not None:
             self._select()
+
+    def _hold(self, rest: bytes) -> None:
+        """Keep what has not been answered, before what has come meanwhile."""
+        if rest or self._held is not None:
+            self._held = bytearray(rest) + (self._held or b"")
 
     def _send_rest(self) -> None:
         try:
@@ -202,7 +228,7 @@ class SocketConnection:
             if self._closing:
                 self.cut()
                 return
-            if self._held is not None and not self.paused:
+            if not self.paused:
                 self._answer(b"")
             self._select()
 

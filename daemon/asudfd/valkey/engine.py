@@ -12,15 +12,19 @@ from asudfd.lua.state import LUA51, new_state
 from asudfd.lua.valkey.chunks import load_sandbox
 from asudfd.valkey.calculations import calculations
 from asudfd.valkey.glob import glob
+from asudfd.valkey.key_specs import KeyPlace, key_specs
+from asudfd.valkey.slots import key_slot
 from asudfd.valkey.table import command_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from asudfd.valkey.table import CommandSpec
 
 # fmt: off
 CHUNKS = (
-    "reply", "encode", "integer", "glob", "value_types", "keyspace", "expiry", "string_value", "watch", "parse", "dispatch", "convert",
-    "script", "functions", "eval",
+    "reply", "encode", "integer", "glob", "value_types", "keyspace", "expiry", "string_value", "watch", "parse", "dispatch", "keys",
+    "slots", "counters", "convert", "script", "functions", "eval",
     "commands/basic",
     "commands/string", "commands/lcs", "commands/generic", "commands/expire", "commands/scan", "commands/object",
     "commands/sort", "commands/bitmap", "commands/bitfield", "commands/hyperloglog",
@@ -43,6 +47,9 @@ class KeyspaceHost(Protocol):
 
     def expired(self, database: int, key: bytes) -> None:
         """A key's time was over; it has been removed."""
+
+    def moved(self, slot: int) -> bytes:
+        """The error for a key of a slot that another node has."""
 
     def command(self, *arguments: bytes) -> bytes:
         """The reply, in RESP3, of a command that is implemented in Python and called by a script."""
@@ -80,6 +87,8 @@ class KeyspaceEngine:
                 b"log": host.log_line,
                 b"acl": host.acl,
                 b"script_header": host.script_header,
+                b"key_slot": key_slot,
+                b"moved": host.moved,
                 **calculations(),
             }
         )
@@ -90,7 +99,7 @@ class KeyspaceEngine:
         ``now`` is milliseconds since 1970; ``client`` 0 is one that cannot be made to wait."""
         self._define()
 
-    def table(self, content: dict[bytes, Any]) -> Any:
+    def table(self, content: object) -> Any:
         """A Lua table."""
         return self._state.table_from(content)
 
@@ -117,7 +126,19 @@ class KeyspaceEngine:
                         b"first": first,
                         b"last": last,
                         b"step": step,
+                        b"specs": table([table(spec) for spec in key_specs(row)]) if row.specs else None,
                         **flags,
                     }
                 )
             )
+
+    def key_places(self, row: CommandSpec, arguments: Sequence[bytes]) -> list[KeyPlace] | None:
+        """Where a command has its keys, and the specification of each; None if the arguments do not fit."""
+        found = self.lua[b"places_of"](row.name.encode(), *arguments)
+        if found is None:
+            return None
+        numbers = [int(each) - 1 for each in found.values()]
+        return [
+            KeyPlace(position, row.specs[spec])
+            for position, spec in zip(numbers[::2], numbers[1::2], strict=True)
+        ]

@@ -2,37 +2,122 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from asudfd.valkey.parameters import parameters
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from asudfd.config.schema import ValkeyConfig
 
+OUTPUT_MAX = 256 << 20
+"""Replies that may wait for a client that has no limit by CONFIG (normal 0): the real server would let them grow for ever."""
 
-@dataclass(slots=True)
+REFUSED = {("appendonly", "yes"): "asudfd keeps data as `storage` in its configuration file says"}
+"""Values that promise what is not so."""
+
+
+class ConfigError(Exception):
+    """A parameter cannot be set."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"CONFIG SET failed (possibly related to argument '{name}') - {reason}")
+
+
+class _BufferLimits(NamedTuple):
+    """Hard limits of client-output-buffer-limit, in bytes."""
+
+    normal: int
+    replica: int
+    pubsub: int
+
+
 class ValkeySettings:
-    """Parameters; sizes in bytes. Each of CONFIG's names is told beside its field."""
+    """Parameters by the names of CONFIG, as texts, and as fields those that the server goes by.
 
-    memory: int = 1 << 30
-    """Bytes that the Lua state may take: the data and the libraries."""
-    connections_max: int = 10000
-    """maxclients"""
-    output_max: int = 256 << 20
-    """Replies that may wait for one client."""
-    idle_seconds: float = 0
-    """timeout"""
-    busy_milliseconds: int = 5000
-    """busy-reply-threshold"""
-    maxmemory: int = 0
-    """maxmemory; 0: no limit."""
+    ``memory`` is what the Lua state may take: the data and the libraries. ``version`` is that of Valkey whose wording is used.
+    """
+
+    __slots__ = (
+        *(
+            "_texts",
+            "bulk_max",
+            "busy_milliseconds",
+            "connections_max",
+            "idle_seconds",
+            "maxmemory",
+            "memory",
+        ),
+        *("output_max", "query_max", "slow_max_len", "slow_microseconds", "version"),
+    )
+
+    def __init__(
+        self, memory: int = 1 << 30, values: Mapping[str, str] | None = None, version: str = "9.1"
+    ) -> None:
+        self.memory = memory
+        self.version = version
+        self._texts = {name: row.default for name, row in parameters().items() if not row.alias}
+        for name, text in (values or {}).items():
+            self._texts[name] = parameters()[name].parsed(text, self._texts[name])
+        self._read()
+
+    @property
+    def is_old(self) -> bool:
+        """Whether the wording is that of 8.1."""
+        return self.version == "8.1"
+
+    def text(self, name: str) -> str:
+        """The value of a parameter."""
+        return self._texts[parameters()[name].alias or name]
+
+    def pin(self, name: str, text: str) -> None:
+        """Set a parameter that the server knows better than CONFIG: its port, for instance."""
+        self._texts[name] = text
+
+    def change(self, values: Mapping[str, str]) -> None:
+        """Set parameters, all or none. Raises ConfigError."""
+        texts = dict(self._texts)
+        for name, text in values.items():
+            row = parameters()[name]
+            own = row.alias or name
+            try:
+                texts[own] = row.parsed(text, texts[own])
+            except ValueError as error:
+                raise ConfigError(name, str(error)) from None
+            if reason := REFUSED.get((own, texts[own])):
+                raise ConfigError(name, reason)
+        self._texts = texts
+        self._read()
+
+    def _read(self) -> None:
+        number = {name: int(self._texts[name]) for name in _NUMBERS}
+        self.connections_max = number["maxclients"]
+        self.idle_seconds = float(number["timeout"])
+        self.busy_milliseconds = number["busy-reply-threshold"]
+        self.maxmemory = number["maxmemory"]
+        self.bulk_max = number["proto-max-bulk-len"]
+        self.query_max = number["client-query-buffer-limit"]
+        self.slow_microseconds = number["commandlog-execution-slower-than"]
+        self.slow_max_len = number["commandlog-slow-execution-max-len"]
+        words = self._texts["client-output-buffer-limit"].split()
+        limits = _BufferLimits(*(int(word) for word in words[1::4]))
+        self.output_max = limits.normal or OUTPUT_MAX
+
+
+_NUMBERS = (
+    *("maxclients", "timeout", "busy-reply-threshold", "maxmemory", "proto-max-bulk-len"),
+    *("client-query-buffer-limit", "commandlog-execution-slower-than", "commandlog-slow-execution-max-len"),
+)
 
 
 def settings_of(config: ValkeyConfig) -> ValkeySettings:
     """What the configuration file says."""
-    return ValkeySettings(
-        memory=config.lua_memory_max,
-        connections_max=config.maxclients,
-        idle_seconds=config.timeout,
-        busy_milliseconds=config.busy_reply_threshold,
-        maxmemory=config.maxmemory,
-    )
+    values = {
+        "maxclients": str(config.maxclients),
+        "timeout": str(config.timeout),
+        "busy-reply-threshold": str(config.busy_reply_threshold),
+        "maxmemory": str(config.maxmemory),
+        "proto-max-bulk-len": str(config.proto_max_bulk_len),
+    }
+    return ValkeySettings(config.lua_memory_max, values, config.resp_compatibility)

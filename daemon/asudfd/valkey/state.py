@@ -1,17 +1,24 @@
-"""What the commands of the Valkey face have in common: settings, keyspace, clients."""
+"""What the commands of the Valkey face have in common: settings, keyspace, users, clients."""
 
 from __future__ import annotations
 
+import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
+from asudfd.valkey.acl.users import AclUsers
 from asudfd.valkey.blocking import BlockedClients
 from asudfd.valkey.client import Client
+from asudfd.valkey.command_log import CommandLog
 from asudfd.valkey.engine import KeyspaceEngine
 from asudfd.valkey.libraries import LibrarySet
+from asudfd.valkey.pause import ClientPause
+from asudfd.valkey.pubsub import PubSub
 from asudfd.valkey.reply import CommandFailed
 from asudfd.valkey.running import Running
 from asudfd.valkey.shebang import script_header
+from asudfd.valkey.slots import member_of, own_member
+from asudfd.valkey.statistics import ServerStatistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,16 +26,19 @@ if TYPE_CHECKING:
     from asudfd.network.reactor import Reactor
     from asudfd.network.socket_connection import SocketConnection
     from asudfd.valkey.settings import ValkeySettings
+    from asudfd.valkey.slots import ClusterView
 
 
 class ServerState:
     """The keyspace of a node and its clients; it is what the Lua state calls back. ``warn`` is told of faults.
 
-    ``run`` answers a command as if a client had just sent it. ``ready`` has the keys that have changed and that clients wait for.
-    ``log`` gets what scripts log, with Valkey's level (0 to 3).
+    ``run`` answers a command as if a client had just sent it; ``denied`` says why a user may not run one. ``ready`` has the keys
+    that have changed and that clients wait for. ``shutdown`` asks the node to stop. ``log`` gets what scripts log, with Valkey's
+    level (0 to 3).
     """
 
     run: Callable[[Client, list[bytes]], bytes]
+    denied: Callable[[Client, list[bytes]], str | None]
 
     def __init__(self, settings: ValkeySettings, reactor: Reactor, warn: Callable[[str], None]) -> None:
         self.settings = settings
@@ -38,12 +48,26 @@ class ServerState:
         self.log: Callable[[int, bytes], None] = lambda _level, _text: None
         self.started = time.time()
         self.ready: list[tuple[int, bytes]] = []
-        self.script_client = Client(0, None)
+        self.users = AclUsers()
+        self.pubsub = PubSub()
+        self.statistics = ServerStatistics()
+        self.command_log = CommandLog()
+        self.monitors: dict[Client, None] = {}
+        self.pause = ClientPause(reactor)
+        self.shutdown: Callable[[], None] | None = None
+        self.script_client = Client(0, None, self.users.default)
+        self.caller = self.script_client
+        """Whose command runs at the moment, as far as it has not all rights."""
         self.engine = KeyspaceEngine(self, settings.memory)
         self.running = Running(self.engine.lua[b"state"], settings, reactor, warn)
         self.libraries = LibrarySet(self.engine, self.now, lambda: self.running.call is not None, warn)
         self.blocked = BlockedClients(self.engine, self.ready, reactor)
+        self.cluster: ClusterView | None = None
+        self.run_id = secrets.token_hex(20)
+        self.refused_connections: Callable[[], int] = int
+        self.memory_at_start = self.memory_peak = int(self.engine.lua[b"memory_used"]())
         self._ids = 0
+        self.apply_settings()
 
     def now(self) -> float:
         """Milliseconds since 1970."""
@@ -52,14 +76,45 @@ class ServerState:
     def connected(self, connection: SocketConnection) -> Client:
         """A new client."""
         self._ids += 1
-        client = self.clients[self._ids] = Client(self._ids, connection)
+        self.statistics.connections += 1
+        client = self.clients[self._ids] = Client(self._ids, connection, self.users.default)
         return client
 
     def left(self, client: Client) -> None:
         """The client's connection has ended."""
         self.clients.pop(client.id, None)
+        self.monitors.pop(client, None)
+        self.pubsub.leave(client)
         self.blocked.forget(client)
         self.engine.lua[b"unwatch"](client.id)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a function or script has run past the threshold, and clients are served from inside it."""
+        return self.running.busy
+
+    def busy_text(self) -> str:
+        """What a client is told while a script is busy."""
+        return self.running.busy_text()
+
+    def apply_settings(self) -> None:
+        """The settings have changed: pass on what others go by."""
+        lua_state = self.engine.lua[b"state"]
+        lua_state[b"maxmemory"] = self.settings.maxmemory or None
+        lua_state[b"old_wording"] = self.settings.is_old
+        lua_state[b"named_errors"] = self.settings.is_old
+
+    def join(self, view: ClusterView) -> None:
+        """The node is one of a cluster from now on; to be called again when the membership has changed."""
+        self.cluster = view
+        self.settings.pin("cluster-enabled", "yes")
+        own = own_member(view)
+        fields = {b"first": own.first if own else 0, b"last": own.last if own else -1, b"down": own is None}
+        self.engine.lua[b"state"][b"cluster"] = self.engine.table(fields)
+
+    def is_over_memory(self) -> bool:
+        """Whether commands that need memory are refused."""
+        return bool(self.settings.maxmemory) and bool(self.engine.lua[b"is_over_memory"]())
 
     # Called back by the engine
 
@@ -75,10 +130,6 @@ class ServerState:
     def log_line(self, level: int, text: bytes) -> None:
         """A script logs."""
         self.log(int(level), text)
-
-    def acl(self, _arguments: Any) -> bytes | None:
-        """Why the user of the running script may not run a command; None if it may."""
-        return None
 
     def script_header(self, code: bytes) -> tuple[bytes | None, bytes]:
         """The error in the first line of a script, or None and its flags."""
@@ -99,8 +150,21 @@ class ServerState:
         """A key that clients wait for has changed."""
         self.ready.append((int(database), key))
 
-    def expired(self, database: int, key: bytes) -> None:
+    def expired(self, _database: int, _key: bytes) -> None:
         """A key has been removed because its time was over."""
+        self.statistics.expired += 1
+
+    def moved(self, slot: float) -> bytes:
+        """The error for a key of a slot that another node has."""
+        member = member_of(self.cluster, int(slot)) if self.cluster else None
+        if member is None:
+            return b"CLUSTERDOWN Hash slot not served"
+        return f"MOVED {int(slot)} {member.address}".encode()
+
+    def acl(self, arguments: Any) -> bytes | None:
+        """Why the user of the running script may not run a command; None if it may."""
+        text = self.denied(self.caller, list(arguments.values()))
+        return f"ERR ACL failure in script: {text}".encode("latin-1") if text else None
 
     def command(self, *arguments: bytes) -> bytes:
         """The reply, in RESP3, of a command that a script calls and that is not one of the keyspace."""

@@ -19,7 +19,7 @@ local rows = {}
 -- (write, denyoom, noscript, ...), and the positions of its keys (first, last, step).
 local function define(row)
     local name = upper(row.name)
-    row.run = commands[name]
+    row.run, row.calls = commands[name], 0
     local container, subcommand = name:match("^(.-)|(.*)$")
     if container then
         local holder = rows[container]
@@ -30,59 +30,24 @@ local function define(row)
     end
 end
 
-local function quoted(argv, argc, size_max)
-    local out, size = {}, 0
-    for i = 2, argc do
-        if size >= size_max then
-            break
-        end
-        local text = sub(argv[i], 1, size_max - size)
-        out[#out + 1] = "'" .. text .. "' "
-        size = size + #text + 3
-    end
-    return concat(out)
-end
-
-local NAME_SHOWN, ARGUMENTS_SHOWN = 128, 128 -- bytes of an unknown command in its error; source: the real server's
-
-local function unknown(argv, argc)
-    return reply.failure(
-        format(
-            "ERR unknown command '%s', with args beginning with: %s",
-            sub(argv[1], 1, NAME_SHOWN),
-            quoted(argv, argc, ARGUMENTS_SHOWN)
-        )
-    )
-end
-
-local function unknown_subcommand(argv)
-    return reply.failure(
-        format("ERR unknown subcommand '%s'. Try %s HELP.", sub(argv[2], 1, NAME_SHOWN), upper(argv[1]))
-    )
-end
-
-local function wrong_arity(row)
-    return reply.failure("ERR wrong number of arguments for '" .. row.name .. "' command")
-end
-
--- The row of the command, or nil and the error reply.
+-- The row of the command, if it is known and has so many arguments; the host tells the client what is wrong otherwise.
 local function find(argv, argc)
     local row = rows[argv[1]] or rows[upper(argv[1])]
-    if not row then
-        return nil, unknown(argv, argc)
+    if row and row.subcommands and argc > 1 then
+        row = row.subcommands[upper(argv[2])]
     end
-    if row.subcommands and argc > 1 then
-        local found = row.subcommands[upper(argv[2])]
-        if not found then
-            return nil, unknown_subcommand(argv)
-        end
-        row = found
-    end
-    local arity = row.arity
-    if argc ~= arity and (arity > 0 or argc < -arity) then
-        return nil, wrong_arity(row)
+    local arity = row and row.arity
+    if not row or (argc ~= arity and (arity > 0 or argc < -arity)) then
+        return nil
     end
     return row
+end
+
+-- The host answers clients that run this command, whatever it does in scripts.
+local function keep_for_host(name)
+    local container, subcommand = name:match("^(.-)|(.*)$")
+    local row = container and rows[container].subcommands[upper(subcommand)] or rows[name]
+    row.of_host = true
 end
 
 local OOM = reply.failure("OOM command not allowed when used memory > 'maxmemory'.")
@@ -131,23 +96,26 @@ local function finish(argv)
 end
 
 -- Runs a command of a client, and returns the bytes of its reply; "" when the client has to wait (`host.block` was told);
--- nil for a command of the host's. `client` is its number, 0 when it cannot be made to wait.
+-- nil for a command of the host's, and for what is no command. `client` is its number, 0 when it cannot be made to wait.
 local function execute(now, number, resp, client, ...)
     local argv, argc = { ... }, select("#", ...)
     local row = rows[argv[1]]
     local arity = row and row.arity
     if not row or row.subcommands or (argc ~= arity and (arity > 0 or argc < -arity)) then
-        local failed
-        row, failed = find(argv, argc)
+        row = find(argv, argc)
+    end
+    local command = row and row.run
+    if not command or row.of_host then
+        return nil
+    end
+    state.now, state.db, state.resp, state.client = now, databases[number], resp, client
+    if state.cluster and row.specs then
+        local failed = state.refused_slot(row, argv, argc)
         if failed then
             return encode(failed, resp)
         end
     end
-    local command = row.run
-    if not command then
-        return nil
-    end
-    state.now, state.db, state.resp, state.client = now, databases[number], resp, client
+    row.calls = row.calls + 1
     if state.maxmemory and row.denyoom and is_over_memory() then
         return encode(OOM, resp)
     end
@@ -169,6 +137,7 @@ return {
     commands = commands,
     rows = rows,
     define = define,
+    keep_for_host = keep_for_host,
     find = find,
     run_command = run,
     finish = finish,

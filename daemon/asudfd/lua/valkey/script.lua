@@ -62,7 +62,7 @@ local function refused(script, row, argv, argc)
     if script.readonly and (row.write or row.may_replicate) then
         return "ERR Write commands are not allowed from read-only scripts."
     end
-    return state.check_slots and state.check_slots(script, row, argv, argc)
+    return state.cluster and state.check_slots(script, row, argv, argc) or nil
 end
 
 -- The row of a command that a script calls, or nil and the error's text.
@@ -356,7 +356,7 @@ local function run_script(script, f, a, b)
     local db = state.db
     script.resp, script.wrote, script.started = 2, false, state.now
     script.over_memory = state.maxmemory and is_over_memory()
-    script.restricted = script.readonly or script.over_memory or state.restricted or state.check_slots
+    script.restricted = script.readonly or script.over_memory or state.restricted or state.cluster
     state.script, state.client, state.resp = script, 0, 2
     begin()
     local ok, result = run(f, with_place, a, b)

@@ -7,18 +7,60 @@ checked. To add a family is one file and one line here.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from asudfd.valkey.commands import connection, function
+from asudfd.valkey.commands import (
+    acl,
+    client,
+    cluster,
+    command,
+    config,
+    connection,
+    function,
+    help,  # noqa: A004 - the name of the command
+    info,
+    monitoring,
+    pubsub,
+    replication,
+    server,
+    tracking,
+    transaction,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from asudfd.valkey.request import CommandRequest
 
     Handler = Callable[[CommandRequest], object]
 
-FAMILIES = (connection, function)
+
+class CommandFamily(Protocol):
+    """A module of handlers."""
+
+    @property
+    def HANDLERS(self) -> Mapping[str, Handler]:  # noqa: N802 - a constant of the module
+        """The handler of each command, by the name of its row."""
+
+
+FAMILIES: tuple[CommandFamily, ...] = (
+    *(
+        acl,
+        client,
+        cluster,
+        command,
+        config,
+        connection,
+        function,
+        help,
+        info,
+        monitoring,
+        pubsub,
+        replication,
+        server,
+    ),
+    *(tracking, transaction),
+)
 
 
 @cache

@@ -6,6 +6,9 @@ local commands, reply, state, databases = needs.commands, needs.reply, needs.sta
 local floor, format = math.floor, string.format
 
 function commands.PING(argv, argc)
+    if argc > 2 then
+        reply.fail("ERR wrong number of arguments for 'ping' command")
+    end
     return argc == 1 and reply.PONG or argv[2]
 end
 

@@ -1,0 +1,62 @@
+"""Commands that took long: SLOWLOG and COMMANDLOG."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from asudfd.valkey.client import Client
+
+ARGUMENTS_MAX = 32
+"""Arguments that an entry shows; source: the real server's, as is the next."""
+
+ARGUMENT_MAX = 128
+"""Bytes that it shows of each."""
+
+
+class SlowCommand(NamedTuple):
+    """A command that took long."""
+
+    number: int
+    time: int
+    microseconds: int
+    arguments: list[bytes]
+    address: bytes
+    name: bytes
+
+
+class CommandLog:
+    """The last slow commands, the newest first."""
+
+    def __init__(self) -> None:
+        self.entries: deque[SlowCommand] = deque()
+        self._numbers = 0
+
+    def add(self, client: Client, arguments: list[bytes], microseconds: int, most: int) -> None:
+        """Note a command; no more than ``most`` are kept."""
+        address = client.connection.address.encode() if client.connection else b""
+        entry = SlowCommand(
+            self._numbers, int(time.time()), microseconds, shown(arguments), address, client.name
+        )
+        self.entries.appendleft(entry)
+        self._numbers += 1
+        while len(self.entries) > most:
+            self.entries.pop()
+
+
+def shown(arguments: Iterable[bytes]) -> list[bytes]:
+    """The arguments as an entry has them: long ones cut, and not too many."""
+    words = list(arguments)
+    more = len(words) - ARGUMENTS_MAX
+    if more > 0:
+        words = [*words[: ARGUMENTS_MAX - 1], b"... (%d more arguments)" % (more + 1)]
+    return [
+        word
+        if len(word) <= ARGUMENT_MAX
+        else b"%s... (%d more bytes)" % (word[:ARGUMENT_MAX], len(word) - ARGUMENT_MAX)
+        for word in words
+    ]

@@ -1,0 +1,170 @@
+"""COMMAND: the table of commands, as clients ask for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from asudfd.valkey.glob import glob
+from asudfd.valkey.key_specs import flags_of_place
+from asudfd.valkey.reply import CommandFailed, Set, Status
+from asudfd.valkey.summaries import summary
+from asudfd.valkey.table import command_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from asudfd.valkey.key_specs import KeyPlace
+    from asudfd.valkey.request import CommandRequest
+    from asudfd.valkey.table import CommandSpec
+
+NO_KEYS = "ERR The command has no key arguments"
+
+
+def _top() -> list[CommandSpec]:
+    return [row for row in command_rows().values() if "|" not in row.name]
+
+
+def _subcommands(row: CommandSpec) -> list[CommandSpec]:
+    return [each for each in command_rows().values() if each.name.startswith(f"{row.name}|")]
+
+
+def command(request: CommandRequest) -> object:
+    """COMMAND."""
+    return [_described(row, is_old=request.state.settings.is_old) for row in _top()]
+
+
+def count(_request: CommandRequest) -> object:
+    """COMMAND COUNT."""
+    return len(_top())
+
+
+def info(request: CommandRequest) -> object:
+    """COMMAND INFO [name...]."""
+    if len(request.arguments) == 2:
+        return command(request)
+    is_old = request.state.settings.is_old
+    rows = [command_rows().get(name.decode("latin-1").lower()) for name in request.arguments[2:]]
+    return [_described(row, is_old=is_old) if row else None for row in rows]
+
+
+def _described(row: CommandSpec, *, is_old: bool) -> list[object]:
+    inner: list[object] = [_described(each, is_old=is_old) for each in _subcommands(row)]
+    return [
+        row.name.encode(),
+        row.arity,
+        _words(row.flags),
+        *row.keys,
+        _words(f"@{category}" for category in row.categories),
+        Set([tip.encode() for tip in row.tips]),
+        Set([_specification(spec) for spec in row.specs]),
+        Set(inner) if is_old and not inner else inner,
+    ]
+
+
+def _words(words: Iterable[str]) -> Set:
+    return Set([Status(word.encode()) for word in words])
+
+
+def _specification(spec: dict[str, Any]) -> dict[bytes, object]:
+    fields: dict[bytes, object] = {}
+    if "notes" in spec:
+        fields[b"notes"] = spec["notes"].encode()
+    fields[b"flags"] = _words(spec["flags"])
+    for part in ("begin_search", "find_keys"):
+        kind, values = spec[part]
+        inner = {
+            name.encode(): value.encode() if isinstance(value, str) else value
+            for name, value in values.items()
+        }
+        fields[part.encode()] = {b"type": kind.encode(), b"spec": inner}
+    return fields
+
+
+def docs(request: CommandRequest) -> object:
+    """COMMAND DOCS [name...]."""
+    if len(request.arguments) == 2:
+        return {row.name.encode(): _documented(row) for row in _top()}
+    rows = [command_rows().get(name.decode("latin-1").lower()) for name in request.arguments[2:]]
+    return {row.name.encode(): _documented(row) for row in rows if row}
+
+
+def _documented(row: CommandSpec) -> dict[bytes, object]:
+    fields: dict[bytes, object] = {
+        b"summary": summary(row.name).encode(),
+        b"since": row.since.encode(),
+        b"group": row.group.encode(),
+    }
+    if inner := _subcommands(row):
+        fields[b"subcommands"] = {each.name.encode(): _documented(each) for each in inner}
+    return fields
+
+
+def list_(request: CommandRequest) -> object:
+    """COMMAND LIST [FILTERBY MODULE name|ACLCAT category|PATTERN pattern]."""
+    words = request.arguments[2:]
+    rows = command_rows()
+    if not words:
+        return [row.name.encode() for row in _top()]
+    if len(words) != 3 or words[0].upper() != b"FILTERBY":
+        raise CommandFailed("ERR syntax error")
+    how, value = words[1].upper(), words[2]
+    if how == b"MODULE":
+        return []
+    if how == b"ACLCAT":
+        category = value.decode("latin-1").lower()
+        return [name.encode() for name, row in rows.items() if category in row.categories]
+    if how == b"PATTERN":
+        matches = glob(value, ignore_case=True).fullmatch
+        return [name.encode() for name in rows if matches(name.encode())]
+    raise CommandFailed("ERR syntax error")
+
+
+def _places(request: CommandRequest) -> tuple[CommandSpec, list[bytes], list[KeyPlace]]:
+    """The row, the arguments and the keys of the command in the arguments. Raises CommandFailed."""
+    arguments = request.arguments[2:]
+    name = arguments[0].decode("latin-1").lower()
+    row = command_rows().get(name)
+    if row and len(arguments) > 1 and _subcommands(row):
+        row = command_rows().get(f"{name}|{arguments[1].decode('latin-1').lower()}")
+    if row is None:
+        raise CommandFailed("ERR Invalid command specified")
+    if not any("not_key" not in spec["flags"] for spec in row.specs):
+        raise CommandFailed(NO_KEYS)
+    if row.arity != len(arguments) and (row.arity > 0 or len(arguments) < -row.arity):
+        raise CommandFailed("ERR Invalid number of arguments specified for command")
+    places = request.state.engine.key_places(row, arguments)
+    if not places and "no_mandatory_keys" not in row.flags:
+        raise CommandFailed("ERR Invalid arguments specified for command")
+    return row, arguments, places or []
+
+
+def get_keys(request: CommandRequest) -> object:
+    """COMMAND GETKEYS command [argument...]."""
+    _, arguments, places = _places(request)
+    return [arguments[place.position] for place in places]
+
+
+def get_keys_and_flags(request: CommandRequest) -> object:
+    """COMMAND GETKEYSANDFLAGS command [argument...]."""
+    row, arguments, places = _places(request)
+    return [[arguments[place.position], _words(flags_of_place(row, place, arguments))] for place in places]
+
+
+def help_(_request: CommandRequest) -> object:
+    """COMMAND HELP."""
+    lines = ["COMMAND [<subcommand> [<arg> ...]]. Without a subcommand: all commands. Subcommands are:"]
+    for row in _subcommands(command_rows()["command"]):
+        lines += [row.name.partition("|")[2].upper(), f"    {summary(row.name)}"]
+    return [Status(line.encode()) for line in lines]
+
+
+HANDLERS = {
+    "command": command,
+    "command|count": count,
+    "command|info": info,
+    "command|docs": docs,
+    "command|list": list_,
+    "command|getkeys": get_keys,
+    "command|getkeysandflags": get_keys_and_flags,
+    "command|help": help_,
+}

@@ -1,0 +1,104 @@
+"""Commands about copies of the data: there are none, and each command says so as a server without replicas does."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from asudfd.valkey.commands.arguments import integer
+from asudfd.valkey.reply import OK, CommandFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from asudfd.valkey.request import CommandRequest
+
+SYNTAX = "ERR syntax error"
+PORT_MAX = 65535
+
+
+def role(_request: CommandRequest) -> object:
+    """ROLE."""
+    return [b"master", 0, []]
+
+
+def replica_of(request: CommandRequest) -> object:
+    """REPLICAOF host port, REPLICAOF NO ONE."""
+    if request.state.cluster:
+        raise CommandFailed("ERR REPLICAOF not allowed in cluster mode.")
+    host, port = request.arguments[1:]
+    if (host.upper(), port.upper()) == (b"NO", b"ONE"):
+        return OK
+    integer(port, low=0, high=PORT_MAX, message="ERR Invalid master port")
+    raise CommandFailed("ERR replication is not supported by asudfd")
+
+
+def failover(request: CommandRequest) -> object:
+    """FAILOVER [TO host port [FORCE]] [ABORT] [TIMEOUT milliseconds]."""
+    words = list(request.arguments[1:])
+    if [word.upper() for word in words] == [b"ABORT"]:
+        raise CommandFailed("ERR No failover in progress.")
+    while words:
+        option = words.pop(0).upper()
+        if option == b"TO" and len(words) > 1:
+            integer(words[1])
+            words = words[2:]
+        elif option == b"TIMEOUT" and words:
+            integer(words.pop(0))
+        elif option != b"FORCE":
+            raise CommandFailed(SYNTAX)
+    raise CommandFailed("ERR FAILOVER requires connected replicas.")
+
+
+def _version(text: bytes) -> None:
+    if not re.fullmatch(rb"\d+\.\d+\.\d+", text):
+        raise CommandFailed(b"ERR Unrecognized version format: %s" % text)
+
+
+def _filter(text: bytes) -> None:
+    for word in text.split():
+        if word != b"functions":
+            raise CommandFailed(b"ERR Unsupported rdb-filter-only option: %s" % word)
+
+
+def _number(text: bytes) -> None:
+    integer(text)
+
+
+def _anything(_text: bytes) -> None:
+    """A value that is not looked at."""
+
+
+OPTIONS: dict[bytes, Callable[[bytes], None]] = {
+    b"listening-port": _number,
+    b"capa": _anything,
+    b"ip-address": _anything,
+    b"ack": _anything,
+    b"getack": _number,
+    b"rdb-only": _number,
+    b"rdb-filter-only": _filter,
+    b"version": _version,
+    b"rdb-channel": _number,
+}
+
+
+def replconf(request: CommandRequest) -> object:
+    """REPLCONF option value...: what a client says of itself before SYNC."""
+    words = request.arguments[1:]
+    if len(words) % 2:
+        raise CommandFailed(SYNTAX)
+    for option, value in zip(words[::2], words[1::2], strict=True):
+        check = OPTIONS.get(option.lower())
+        if check is None:
+            raise CommandFailed(b"ERR Unrecognized REPLCONF option: %s" % option)
+        check(value)
+    return OK
+
+
+HANDLERS = {
+    "role": role,
+    "replicaof": replica_of,
+    "slaveof": replica_of,
+    "failover": failover,
+    "replconf": replconf,
+}

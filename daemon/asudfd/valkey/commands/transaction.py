@@ -1,0 +1,80 @@
+"""MULTI, EXEC, DISCARD, WATCH, UNWATCH."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asudfd.valkey.dispatch import CROSSSLOT
+from asudfd.valkey.reply import OK, CommandFailed, EncodedReply, NullArray
+
+if TYPE_CHECKING:
+    from asudfd.valkey.request import CommandRequest
+
+WATCHED_MAX = 100_000
+"""Keys that one client may watch, so that it cannot fill the memory."""
+
+
+def multi(request: CommandRequest) -> object:
+    """MULTI."""
+    request.client.queue = []
+    request.client.settle()
+    return OK
+
+
+def discard(request: CommandRequest) -> object:
+    """DISCARD."""
+    if request.client.queue is None:
+        raise CommandFailed("ERR DISCARD without MULTI")
+    _end(request)
+    return OK
+
+
+def exec_(request: CommandRequest) -> object:
+    """EXEC."""
+    state, client = request.state, request.client
+    queue = client.queue
+    if queue is None:
+        raise CommandFailed("ERR EXEC without MULTI")
+    failed, slots = client.queue_failed, client.queue_slots
+    is_dirty = client.watched and state.engine.lua[b"is_dirty"](client.id, state.now())
+    _end(request)
+    if failed:
+        raise CommandFailed("EXECABORT Transaction discarded because of previous errors.")
+    if is_dirty:
+        return NullArray()
+    if len(slots) > 1:
+        raise CommandFailed(CROSSSLOT)
+    client.executing = True
+    try:
+        replies = [state.run(client, arguments) for arguments in queue]
+    finally:
+        client.executing = False
+    return EncodedReply(b"*%d\r\n%s" % (len(replies), b"".join(replies)))
+
+
+def _end(request: CommandRequest) -> None:
+    request.client.end_transaction()
+    unwatch(request)
+
+
+def watch(request: CommandRequest) -> object:
+    """WATCH key..."""
+    client = request.client
+    client.watched += len(request.arguments) - 1
+    if client.watched > WATCHED_MAX:
+        unwatch(request)
+        raise CommandFailed(f"ERR a client of asudfd watches no more than {WATCHED_MAX} keys")
+    for key in request.arguments[1:]:
+        request.state.engine.lua[b"watch"](client.id, client.database, key)
+    return OK
+
+
+def unwatch(request: CommandRequest) -> object:
+    """UNWATCH."""
+    if request.client.watched:
+        request.client.watched = 0
+        request.state.engine.lua[b"unwatch"](request.client.id)
+    return OK
+
+
+HANDLERS = {"multi": multi, "exec": exec_, "discard": discard, "watch": watch, "unwatch": unwatch}

@@ -1,0 +1,47 @@
+"""CLIENT PAUSE: commands that wait until the pause is over."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from asudfd.network.reactor import Reactor, ReactorTimer
+    from asudfd.valkey.client import Client
+
+
+class ClientPause:
+    """Holds clients for a while; ``mode`` is "" (no pause), "write" or "all"."""
+
+    def __init__(self, reactor: Reactor) -> None:
+        self._reactor = reactor
+        self._timer: ReactorTimer | None = None
+        self._held: list[Client] = []
+        self.mode = ""
+        self.until = 0.0
+
+    def begin(self, milliseconds: int, mode: str) -> None:
+        """Pause for that long. A pause is never made shorter or weaker by another."""
+        until = time.monotonic() + milliseconds / 1000
+        if self.mode and until < self.until:
+            until = self.until
+        if self._timer:
+            self._timer.cancel()
+        self.mode = "all" if "all" in {mode, self.mode} else mode
+        self.until = until
+        self._timer = self._reactor.call_later(max(0.0, until - time.monotonic()), self.end)
+
+    def hold(self, client: Client) -> None:
+        """The client's commands wait for the end of the pause."""
+        self._held.append(client)
+
+    def end(self) -> None:
+        """Go on with those that have waited."""
+        self.mode, self.until = "", 0.0
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        held, self._held = self._held, []
+        for client in held:
+            if client.connection is not None and not client.connection.closed:
+                client.connection.resume(b"")

@@ -1,0 +1,92 @@
+"""Key slots, and the cluster as a node tells its clients of it.
+
+Each member has an equal share of the 16384 slots, in the order of the members' ids. There are no replicas, and no slot moves
+from one member to another but when the membership changes.
+"""
+
+from __future__ import annotations
+
+from binascii import crc_hqx
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SLOTS = 16384
+BUS_OFFSET = 10000
+"""What the port of the cluster bus is beyond that for clients, as clients expect to see it; nothing listens there."""
+
+
+def key_slot(key: bytes) -> int:
+    """The slot of a key: by the part in the first braces, if there is one and it is not empty."""
+    start = key.find(b"{")
+    if start >= 0:
+        end = key.find(b"}", start + 1)
+        if end > start + 1:
+            key = key[start + 1 : end]
+    return crc_hqx(key, 0) & (SLOTS - 1)
+
+
+class ClusterMember(NamedTuple):
+    """A member of the cluster: its id (40 hexadecimal digits), where clients reach it, and its slots."""
+
+    id: str
+    host: str
+    port: int
+    first: int
+    last: int
+
+    @property
+    def address(self) -> str:
+        """Host and port."""
+        return f"{self.host}:{self.port}"
+
+    @property
+    def shard(self) -> str:
+        """The id of its shard, which has no other member."""
+        return self.id[::-1]
+
+
+class ClusterView(Protocol):
+    """What a node knows of its cluster."""
+
+    @property
+    def id(self) -> str:
+        """This node's id."""
+
+    @property
+    def members(self) -> Sequence[ClusterMember]:
+        """All members with their slots, in the order of their ids; this node is one of them."""
+
+    @property
+    def epoch(self) -> int:
+        """A number that grows with each change of the membership."""
+
+
+class StaticClusterView:
+    """A cluster whose members are given: ids with their hosts and ports. ``id`` is this node's."""
+
+    def __init__(self, own_id: str, addresses: dict[str, tuple[str, int]], epoch: int = 0) -> None:
+        self.id = own_id
+        self.epoch = epoch
+        self.members = shared_out(addresses)
+
+
+def shared_out(addresses: dict[str, tuple[str, int]]) -> list[ClusterMember]:
+    """The members with these ids, hosts and ports, and their shares of the slots."""
+    count = len(addresses)
+    bounds = [SLOTS * number // count for number in range(count + 1)]
+    return [
+        ClusterMember(member, *addresses[member], bounds[number], bounds[number + 1] - 1)
+        for number, member in enumerate(sorted(addresses))
+    ]
+
+
+def member_of(view: ClusterView, slot: int) -> ClusterMember | None:
+    """The member that has a slot."""
+    return next((each for each in view.members if each.first <= slot <= each.last), None)
+
+
+def own_member(view: ClusterView) -> ClusterMember | None:
+    """This node as a member."""
+    return next((each for each in view.members if each.id == view.id), None)

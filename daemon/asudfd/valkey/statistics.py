@@ -1,0 +1,36 @@
+"""What the Valkey face counts, for INFO."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+
+class ServerStatistics:
+    """Counters since the start, or since CONFIG RESETSTAT."""
+
+    def __init__(self) -> None:
+        self.connections = 0
+        self.commands = 0
+        self.bytes_in = 0
+        self.bytes_out = 0
+        self.expired = 0
+        self.errors: Counter[str] = Counter()
+        """Error replies by their code."""
+        self.calls: Counter[str] = Counter()
+        """Commands that are handled in Python, by name; those of Lua are counted there."""
+
+    def count_error(self, reply: bytes) -> None:
+        """Note an error reply."""
+        code = reply[1:40].split(maxsplit=1)[:1]
+        name = code[0].decode("latin-1") if code else ""
+        if name.isalpha() and (name in self.errors or len(self.errors) < CODES_MAX):
+            self.errors[name] += 1
+
+    @property
+    def error_replies(self) -> int:
+        """All error replies."""
+        return self.errors.total()
+
+
+CODES_MAX = 128
+"""Different codes of errors that are counted: scripts make up codes, and must not fill the memory."""
