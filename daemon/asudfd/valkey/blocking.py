@@ -1,7 +1,12 @@
-"""Clients whose command waits for a key: BLPOP and its kin."""
+"""Clients whose command waits for a key: BLPOP, XREAD BLOCK and their kin, and WAIT, which waits for its time only.
+
+Lua decides whether a command has to wait, and runs it again when one of its keys has changed; here are the order of the
+clients, and their times.
+"""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -11,10 +16,14 @@ if TYPE_CHECKING:
 
 
 class _Wait(NamedTuple):
+    """What a client waits for. ``result`` is what its command returned in Lua: it has the command to run again."""
+
     client: Client
-    arguments: list[bytes]
     database: int
     keys: tuple[bytes, ...]
+    result: Any
+    fails: bool
+    """Whether the command is also run again when a key has gone."""
     timer: ReactorTimer | None
 
 
@@ -22,18 +31,94 @@ class BlockedClients:
     """Who waits for which key, in the order in which they came. ``ready`` has the keys that have changed."""
 
     def __init__(self, engine: KeyspaceEngine, ready: list[tuple[int, bytes]], reactor: Reactor) -> None:
-        self._engine = engine
+        self._lua = engine.lua
         self._ready = ready
         self._reactor = reactor
         self._waits: dict[int, _Wait] = {}
         self._keys: dict[tuple[int, bytes], dict[int, None]] = {}
+        self._serving = False
 
-    def add(self, client: Client, timeout: float, keys: Any) -> None:
-        """To be done."""
+    def add(self, client: Client, timeout: float, result: Any) -> None:
+        """Let the client wait, up to ``timeout`` seconds (0: for ever). It takes no further command meanwhile."""
+        number, keys = client.id, tuple(dict.fromkeys(result[b"keys"].values()))
+        timer = self._reactor.call_later(timeout, lambda: self._timed_out(number)) if timeout else None
+        self._waits[number] = _Wait(client, client.database, keys, result, bool(result[b"fails"]), timer)
+        for key in keys:
+            self._keys.setdefault((client.database, key), {})[number] = None
+            self._lua[b"count_wait"](client.database, key, 1)
+        client.waiting = list(result[b"argv"].values())
 
     def serve(self) -> None:
-        """Try the commands again that wait for keys that have changed."""
-        self._ready.clear()
+        """Try the commands again that wait for keys that have changed, until no more change."""
+        if self._serving:
+            return
+        self._serving = True
+        try:
+            while self._ready:
+                places = dict.fromkeys(self._ready)
+                self._ready.clear()
+                for place in places:
+                    self._serve_key(*place)
+        finally:
+            self._serving = False
+
+    def unblock(self, client: Client, *, is_error: bool) -> bool:
+        """End the client's wait, as if its time were over or with an error; says whether it has waited."""
+        wait = self._waits.get(client.id)
+        if wait is None:
+            return False
+        self._end(wait, self._lua[b"UNBLOCKED"] if is_error else self._timeout_reply(wait))
+        return True
 
     def forget(self, client: Client) -> None:
         """The client has gone."""
+        wait = self._waits.get(client.id)
+        if wait is not None:
+            self._remove(wait)
+
+    def _serve_key(self, database: int, key: bytes) -> None:
+        """Try those again that wait for one key, the first to come first, as long as there is something for them."""
+        is_there = self._is_there(database, key)
+        for number in tuple(self._keys.get((database, key), ())):
+            wait = self._waits.get(number)
+            if wait is None or not (is_there or wait.fails):
+                continue
+            reply = self._lua[b"retry"](
+                time.time() * 1000, database, wait.client.resp, wait.client.id, wait.result
+            )
+            if reply is not None:
+                self._end(wait, reply)
+                is_there = self._is_there(database, key)
+
+    def _is_there(self, database: int, key: bytes) -> bool:
+        there: bool = self._lua[b"is_there"](time.time() * 1000, database, key)
+        return there
+
+    def _timeout_reply(self, wait: _Wait) -> bytes:
+        reply: bytes = self._lua[b"timed_out"](wait.client.resp, wait.result)
+        return reply
+
+    def _timed_out(self, number: int) -> None:
+        wait = self._waits.get(number)
+        if wait is not None:
+            self._end(wait, self._timeout_reply(wait))
+
+    def _end(self, wait: _Wait, reply: bytes) -> None:
+        """The client has its reply, and goes on."""
+        self._remove(wait)
+        connection = wait.client.connection
+        if connection is not None:
+            connection.resume(reply)
+
+    def _remove(self, wait: _Wait) -> None:
+        wait.client.waiting = None
+        del self._waits[wait.client.id]
+        if wait.timer is not None:
+            wait.timer.cancel()
+        for key in wait.keys:
+            place = (wait.database, key)
+            waiters = self._keys[place]
+            del waiters[wait.client.id]
+            if not waiters:
+                del self._keys[place]
+            self._lua[b"count_wait"](wait.database, key, -1)

@@ -28,6 +28,10 @@ CHUNKS = (
     "commands/basic",
     "commands/string", "commands/lcs", "commands/generic", "commands/expire", "commands/scan", "commands/object",
     "commands/sort", "commands/bitmap", "commands/bitfield", "commands/hyperloglog",
+    "choice", "operand", "sorted",
+    "hash_value", "commands/hash", "commands/hash_expiry",
+    "waiting", "list_value", "commands/list", "commands/list_blocking",
+    "set_value", "commands/set", "commands/set_algebra",
 )
 # fmt: on
 """The Lua files in the order in which they are loaded, behind those of the sandbox."""

@@ -88,6 +88,9 @@ class ValkeyServer:
         lua = self.state.engine.lua
         lua[b"state"][b"now"] = self.state.now()
         lua[b"sweep"](SWEEP_KEYS)
+        lua[b"sweep_fields"](SWEEP_KEYS)
+        if self.state.ready:
+            self.state.blocked.serve()
         if self._listener:
             self._listener.close_idle(time.monotonic())
         self.reactor.call_later(SWEEP_SECONDS, self._sweep)

@@ -127,6 +127,7 @@ local function execute(now, number, resp, client, ...)
         finish(argv)
     end
     if type(result) == "table" and result.kind == "block" then
+        result.argv = result.argv or argv
         host.block(client, result.timeout, result)
         return ""
     end

@@ -188,6 +188,11 @@ local function flush(db)
             notify(db, key)
         end
     end
+    for key in next, db.blocked do
+        if old[key] ~= nil then
+            notify(db, key)
+        end
+    end
     db.values, db.expires, db.late, db.encodings, db.keys, db.places = {}, {}, {}, {}, {}, {}
     db.count, db.expiring = 0, 0
 end
