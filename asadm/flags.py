@@ -10,14 +10,27 @@ OWN = (
         "execute",
         "e",
         metavar="COMMANDS",
-        help="Run COMMANDS, separated by ';', or the file of that name, and end.",
+        help="Run COMMANDS, separated by ';', and exit. If COMMANDS is the name of a file, run the commands in it.",
     ),
-    Option("file", "f", metavar="FILE", help="Run the commands in FILE ('-': standard input), and end."),
-    Option("enable", kind="flag", help="Allow commands that change the cluster, as 'enable' does."),
-    Option("json", "j", "flag", help="One JSON document a command on standard output."),
-    Option("out-file", "o", metavar="FILE", help="Write there what would go to standard output."),
-    Option("no-color", kind="flag", help="No colours; NO_COLOR does the same."),
-    Option("timeout", kind="seconds", help="Seconds each node has for the whole of a command.  [5]"),
+    Option("file", "f", metavar="FILE", help="Run the commands in FILE ('-': standard input) and exit."),
+    Option(
+        "enable", kind="flag", help="Allow commands that change the cluster, as the command 'enable' does."
+    ),
+    Option(
+        "json",
+        "j",
+        "flag",
+        help="Print the result of each command as one JSON document, with status, answer, error and milliseconds of every node.",
+    ),
+    Option("out-file", "o", metavar="FILE", help="Write the output to FILE instead of standard output."),
+    Option(
+        "no-color", kind="flag", help="Print no colours. The environment variable NO_COLOR does the same."
+    ),
+    Option(
+        "timeout",
+        kind="seconds",
+        help="Time limit in seconds for each node in each command: connect, login and answer.  [5]",
+    ),
     Option(
         "completion",
         kind="choice",
@@ -34,16 +47,21 @@ TARGETS = (
         metavar="FILE",
         panel="Nodes",
         environment="ASADM_INVENTORY",
-        help="YAML file of clusters and nodes; else asadm.yaml here, in ~/.config/asudf or in /etc/asudf.",
+        help="YAML file that lists clusters and their nodes; default: asadm.yaml in this directory, in ~/.config/asudf or in /etc/asudf.",
     ),
     Option(
         "cluster",
         metavar="NAME",
         panel="Nodes",
         environment="ASADM_CLUSTER",
-        help="Cluster of the inventory; its default one otherwise.",
+        help="Work on the cluster NAME of the inventory, instead of its default cluster.",
     ),
-    Option("discover", kind="flag", panel="Nodes", help="Add the peers that the nodes name."),
+    Option(
+        "discover",
+        kind="flag",
+        panel="Nodes",
+        help="Also work on nodes that are not listed: ask the listed ones for the other nodes of their cluster, and add these.",
+    ),
     Option(
         "single-node",
         kind="flag",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 OPTIONS = (
     Option("value", "v", "list", metavar="COMMAND",
            help="Info command; repeat it to send several in one request; - reads them from standard input, one per line."),
-    Option("line-separator", "l", "flag", help="Print each field of an answer (separated by ; or : or ,) on its own line."),
+    Option("line-separator", "l", "flag", help="Print each field of an answer on a line of its own; fields end at ; or : or ,."),
     Option("json", "j", "flag", help="Print node, status, answers and elapsed milliseconds as JSON."),
     Option("raw", kind="flag", help="Print only the exact bytes of the answers."),
     Option("timeout", kind="seconds", default=5.0,

@@ -114,7 +114,7 @@ TABLE = table(
         CommandRow(
             "info network",
             "asadm.commands.info_network",
-            "Give an overview of the nodes: identity, build, cluster, modules, connections, uptime.",
+            "Show an overview of the nodes: id, build, cluster, modules, connections, uptime.",
             "info network",
             clauses=("[with NODE...]",),
         ),
@@ -139,7 +139,7 @@ TABLE = table(
         CommandRow(
             "udf plan",
             "asadm.commands.udf_plan",
-            "Compare a directory of modules with every node: what is to be created, updated, removed.",
+            "Show which modules of a directory would be created, updated or removed on which nodes. Changes nothing.",
             "udf plan config/udf --diff",
             names=("DIR",),
             clauses=("[with NODE...]",),
@@ -147,7 +147,7 @@ TABLE = table(
         CommandRow(
             "udf apply",
             "asadm.commands.udf_apply",
-            "Bring every node to the modules of a directory or a plan file, and see that it lists them.",
+            "Register the modules of a directory or a plan file on every node, and wait until every node lists them.",
             "udf apply config/udf --yes --verify",
             names=("DIR|PLANFILE",),
             clauses=("[with NODE...]",),
@@ -155,7 +155,7 @@ TABLE = table(
         CommandRow(
             "udf rollback",
             "asadm.commands.udf_rollback",
-            "Undo the latest change, or bring back any content of the history.",
+            "Undo the latest change of modules, or bring back an earlier version from the history.",
             "udf rollback counter.lua --to 12 --yes",
             names=("[MODULE]",),
             clauses=("[with NODE...]",),
@@ -163,7 +163,7 @@ TABLE = table(
         CommandRow(
             "udf history",
             "asadm.commands.udf_history",
-            "Show what was changed when and by whom, or the source that an entry is about.",
+            "List the changes of modules: what, when and by whom; or print the source that an entry recorded.",
             "udf history --module counter.lua",
             clauses=("[show ID]",),
             local=True,
@@ -171,14 +171,14 @@ TABLE = table(
         CommandRow(
             "udf status",
             "asadm.commands.udf_status",
-            "Show which node has which version of which module, once or live.",
+            "Show which node has which version of which module, once or repeatedly.",
             "udf status --watch 2",
             clauses=("[with NODE...]",),
         ),
         CommandRow(
             "udf get",
             "asadm.commands.udf_get",
-            "Give the source of a module byte for byte, checked against its hash.",
+            "Print the source of a module, checked against the hash that the node lists.",
             "udf get counter.lua -o counter.lua",
             names=("NAME",),
         ),
@@ -192,7 +192,7 @@ TABLE = table(
         CommandRow(
             "udf check",
             "asadm.commands.udf_check",
-            "Tell whether all is well with the modules; for a person, cron, Nagios or Prometheus.",
+            "Check that every node answers and has the right modules; output for people, cron, Nagios or Prometheus.",
             "udf check config/udf --format nagios",
             names=("[DIR]",),
             clauses=("[with NODE...]",),
@@ -201,7 +201,7 @@ TABLE = table(
         CommandRow(
             "udf repair",
             "asadm.commands.udf_repair",
-            "Give nodes that miss a module, or hold another version of it, the right one.",
+            "Register the right version of a module on nodes that miss it or have another one.",
             "udf repair --dir config/udf --dry-run",
             names=("[NAME...]",),
             clauses=("[with NODE...]",),
@@ -209,7 +209,7 @@ TABLE = table(
         CommandRow(
             "udf rewarm",
             "asadm.commands.udf_rewarm",
-            "Bring back the Lua cache of real servers after udf-clear-cache.",
+            "Turn the Lua cache of real Aerospike servers on again, which udf-clear-cache leaves off.",
             "udf rewarm --yes",
             names=("[NAME...]",),
             clauses=("[with NODE...]",),
@@ -217,7 +217,7 @@ TABLE = table(
         CommandRow(
             "udf remove",
             "asadm.commands.udf_remove",
-            "Remove modules, and see that no node lists them any more.",
+            "Remove modules, and wait until no node lists them.",
             "udf remove counter.lua --yes",
             names=("NAME...",),
             clauses=("[with NODE...]",),
@@ -225,14 +225,14 @@ TABLE = table(
         CommandRow(
             "cache clear",
             "asadm.commands.cache",
-            "Drop the cached Lua contexts of every node; made for cron and systemd too.",
+            "Clear the Lua cache of every node; can be run by cron or systemd.",
             "cache clear --quiet --lock /run/lock/asudf.lock --splay 30 --retries 2",
             clauses=("[with NODE...]",),
         ),
         CommandRow(
             "schedule print",
             "asadm.commands.schedule",
-            "Print the cron file or the systemd units that run 'cache clear' by the clock.",
+            "Print a cron file or systemd units that run 'cache clear' at regular times. Installs nothing.",
             "schedule print --cron --every 1h --user asudf --lock /run/lock/asudf.lock",
             clauses=("[with NODE...]",),
             local=True,
@@ -240,7 +240,7 @@ TABLE = table(
         CommandRow(
             "watch",
             "asadm.commands.watch",
-            "Repeat a command every PAUSE seconds (2), N times (for ever), and mark what changed.",
+            "Repeat a command every PAUSE seconds (default 2), N times (default: until Ctrl-C), and mark what changed.",
             "watch 1 10 show udfs",
             rest="[--no-diff] [PAUSE [N]] COMMAND",
         ),
@@ -262,7 +262,11 @@ TABLE = table(
             rest="[COMMAND]",
             local=True,
         ),
-        CommandRow("exit", "asadm.commands.exit", "Leave; later commands do not run.", "exit", local=True),
-        CommandRow("quit", "asadm.commands.exit", "Leave; later commands do not run.", "quit", local=True),
+        CommandRow(
+            "exit", "asadm.commands.exit", "End asadm; commands after it do not run.", "exit", local=True
+        ),
+        CommandRow(
+            "quit", "asadm.commands.exit", "End asadm; commands after it do not run.", "quit", local=True
+        ),
     ]
 )

@@ -20,10 +20,23 @@ if TYPE_CHECKING:
     from asadm.statement import CommandArguments
 
 OPTIONS = (
-    Option("value", "v", "list", metavar="COMMAND", help="Info command to send; may be repeated."),
-    Option("line-separator", "l", "flag", help="One field of the answer a line."),
     Option(
-        "no-node-name", kind="flag", help="Bare answers, one a line, without the line that names the node."
+        "value",
+        "v",
+        "list",
+        metavar="COMMAND",
+        help="Info command to send. Repeat it to send several in one request.",
+    ),
+    Option(
+        "line-separator",
+        "l",
+        "flag",
+        help="Print each field of an answer on a line of its own; fields end at ; or : or ,.",
+    ),
+    Option(
+        "no-node-name",
+        kind="flag",
+        help="Print only the answers, one a line, without a line that names the node before them.",
     ),
 )
 

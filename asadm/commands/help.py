@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from asinfo.terminal.options import Option
 
 
+LINE_WIDTH = 118
+"""Columns of a help text: the notes of the commands have as many."""
+
+
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for words that begin no command."""
     if arguments.rest:
@@ -73,6 +77,13 @@ def spelled(option: Option) -> str:
 
 
 def table(pairs: list[tuple[str, str]]) -> list[str]:
-    """Two columns, indented."""
+    """Two columns, indented; the right one goes on below itself where it is too long for a line."""
+    from textwrap import wrap
+
     width = max(len(left) for left, _ in pairs)
-    return [f"  {left:{width}}  {right}" for left, right in pairs]
+    lines = []
+    for left, right in pairs:
+        first, *more = wrap(right, max(40, LINE_WIDTH - width - 4)) or [""]
+        lines.append(f"  {left:{width}}  {first}".rstrip())
+        lines += [f"  {'':{width}}  {line}" for line in more]
+    return lines

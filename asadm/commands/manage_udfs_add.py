@@ -34,7 +34,10 @@ WAIT_SECONDS = 10.0
 """How long one module may take to all nodes; a real cluster of three needs 0.013 s for it."""
 
 WAIT = Option(
-    "wait", kind="seconds", default=WAIT_SECONDS, help="Seconds until every node must show the change.  [10]"
+    "wait",
+    kind="seconds",
+    default=WAIT_SECONDS,
+    help="How many seconds to wait until every node lists the change. A node that does not by then counts as failed.  [10]",
 )
 OPTIONS = (WAIT,)
 

@@ -32,18 +32,41 @@ CARRIED = tuple(option for option in settings.OPTIONS if option.name not in {"qu
 """Flags of ``cache clear`` that go into the printed command; it is always ``--quiet``."""
 
 OPTIONS = (
-    Option("cron", kind="flag", help="Print a file for /etc/cron.d."),
-    Option("systemd", kind="flag", help="Print a timer and a service unit."),
+    Option("cron", kind="flag", help="Print a cron file, to be put into /etc/cron.d."),
+    Option("systemd", kind="flag", help="Print a systemd timer and the service that it starts."),
     Option(
-        "unit", kind="choice", choices=("timer", "service"), metavar="timer|service", help="Only this unit."
+        "unit",
+        kind="choice",
+        choices=("timer", "service"),
+        metavar="timer|service",
+        help="With --systemd: print only this one of the two units.",
     ),
-    Option("every", metavar="15m|6h|1d", help="How often.  [1h]"),
     Option(
-        "schedule", metavar="'M H D M W'", help="When, as five fields of cron or @daily; for systemd too."
+        "every",
+        metavar="15m|6h|1d",
+        help="How often the job runs: a number of minutes (m), hours (h) or days (d).  [1h]",
     ),
-    Option("user", metavar="NAME", help="Account to run as.  [nobody; systemd: one of its own]"),
-    Option("name", metavar="NAME", default="asudf-cache-clear", help="Name of the file or units."),
-    Option("program", metavar="FILE", help="Where asadm is.  [the one that runs now]"),
+    Option(
+        "schedule",
+        metavar="'M H D M W'",
+        help="When the job runs, in place of --every: the five fields of cron (minute, hour, day, month, weekday) or a word such as @daily. It is translated for systemd.",
+    ),
+    Option(
+        "user",
+        metavar="NAME",
+        help="User account that the job runs as.  [cron: nobody; systemd: an account made for the unit]",
+    ),
+    Option(
+        "name",
+        metavar="NAME",
+        default="asudf-cache-clear",
+        help="Name of the job: of the cron file or of the units.",
+    ),
+    Option(
+        "program",
+        metavar="FILE",
+        help="Path of asadm on the machine that runs the job.  [the path of this asadm]",
+    ),
     *(option for option in settings.OPTIONS if option.name != "dry-run"),
 )
 

@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 OPTIONS = (*CHANGE, PRUNE, VERIFY, NOTE)
 
 NOTES = """\
-One node of each cluster gets the modules, those that others require first, and all nodes are watched until they list
-the new hashes; a node that does not follow gets them by itself. A node that hangs or refuses holds up nobody: it is
-told with its reason. What nodes have that is not as it should be is told exactly, and running it again repairs it. A
-module that does not compile stops what comes after it. A real server takes what its cluster has agreed on for no
-change: where a node lost such a module, that goes out with a marker line first and then as it should be, which is safe
-to interrupt.
+Each module is sent to one node of each cluster, which passes it on to the others; required modules go first. Then all
+nodes are asked until they list the new hashes. A node that does not list one in time is sent the module itself. A node
+that fails is reported with its reason, and does not delay the others. Run the command again to complete a change that
+failed on some nodes. A module that does not compile stops the run, because later modules may require it.
+A real server ignores a put of what its cluster already has. Where a node has lost such a module, it is put with a
+comment line added and then without it. This may be interrupted at any moment.
 
-A plan file (udf plan --out FILE) applies only while the nodes are what the plan saw. Before anything is replaced, its
-content goes into the history, for 'udf rollback'; --no-history is for where there is no place for one.
+A plan file ('udf plan --out FILE') is applied only while the nodes are as they were when it was made. The old content of
+each module is recorded in the history, so that 'udf rollback' can bring it back.
 
 Exit codes: 0 every node is as it should be, 1 a node is not, 2 the command line or a file is wrong and nothing was
 sent, 3 with --dry-run: changes are pending, 130 stopped by Ctrl-C.

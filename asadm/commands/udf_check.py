@@ -25,28 +25,34 @@ FORMAT = Option(
     choices=("text", "nagios", "prometheus", "json"),
     default="text",
     metavar="FORMAT",
-    help="text, nagios, prometheus or json.  [text]",
+    help="Output format: text for people, nagios for a monitoring plugin, prometheus for the textfile collector, json for programs.  [text]",
 )
 VERIFY = Option(
-    "verify", kind="flag", help="Read every module from every node: finds damaged files, which no list shows."
+    "verify",
+    kind="flag",
+    help="Also read every module from every node and compare its bytes with the hash that the node lists. This finds damaged files.",
 )
-PRUNE = Option("prune", kind="flag", help="Modules that the directory does not have are wrong too.")
-QUIET = Option("quiet", "q", "flag", help="Print nothing when all is well.")
+PRUNE = Option(
+    "prune",
+    kind="flag",
+    help="With DIR: also report modules that nodes list and the directory does not have.",
+)
+QUIET = Option("quiet", "q", "flag", help="Print nothing when no problem is found.")
 METRICS = Option(
     "metrics-file",
     metavar="FILE",
-    help="Write what --format prometheus shows for the textfile collector too.",
+    help="Also write the result in the format of Prometheus to FILE, for the textfile collector of node_exporter.",
 )
 OPTIONS = (FORMAT, VERIFY, PRUNE, QUIET, METRICS)
 
 NOTES = """\
-What is looked for, and how bad it is:
-  critical  unreachable  a node did not tell its modules, or with --verify did not let them be read
-  critical  drift        nodes disagree on a module, or miss it
-  critical  damaged      with --verify: a node does not serve what it lists
-  warning   directory    with DIR: a node has not what the directory has (what 'udf plan DIR' would change)
+What is checked, and how severe a finding is:
+  critical  unreachable  a node did not list its modules, or with --verify a module could not be read from it
+  critical  drift        nodes have different versions of a module, or some lack it
+  critical  damaged      with --verify: a node serves other bytes than it lists
+  warning   directory    with DIR: a node differs from the directory ('udf plan DIR' shows how)
   warning   cache-off    a real server whose cache was left off by 'cache clear' of this user on this machine
-  warning   marker       a repair that was cut off left a marker version of a module
+  warning   marker       an interrupted repair left a version of a module with a comment line added
 
 Exit codes: 0 all is well, 1 a node could not be read, 3 all were read and something was found, 2 the command line or a
 file is wrong, 130 stopped by Ctrl-C. With --format nagios: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (a file is wrong, or

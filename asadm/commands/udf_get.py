@@ -22,9 +22,16 @@ if TYPE_CHECKING:
     from asadm.statement import CommandArguments
 
 NODE = Option(
-    "node", metavar="NODE", help="Read it from this node; needed where the nodes hold different versions."
+    "node",
+    metavar="NODE",
+    help="Read the module from NODE. Needed where the nodes have different versions of it.",
 )
-OUTPUT = Option("output", "o", metavar="FILE", help="Write it to FILE, whole or not at all.")
+OUTPUT = Option(
+    "output",
+    "o",
+    metavar="FILE",
+    help="Write the module to FILE instead of standard output. FILE is replaced only when all of it was read.",
+)
 OPTIONS = (NODE, OUTPUT)
 
 NOTES = """\

@@ -19,19 +19,27 @@ if TYPE_CHECKING:
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
 
-MODULE = Option("module", "m", metavar="NAME", help="Only changes of the module NAME.")
+MODULE = Option("module", "m", metavar="NAME", help="Show only changes of the module NAME.")
 LIMIT = Option(
-    "limit", "n", "integer", default=20, metavar="COUNT", help="The latest COUNT changes; 0: all.  [20]"
+    "limit",
+    "n",
+    "integer",
+    default=20,
+    metavar="COUNT",
+    help="Show the latest COUNT changes; 0: all of them.  [20]",
 )
 OF = Option(
-    "of", metavar="CLUSTER", help="Only changes of CLUSTER, as the history calls it; --cluster does the same."
+    "of",
+    metavar="CLUSTER",
+    help="Show only changes of the cluster whose name in the history is CLUSTER. No inventory is needed for it; --cluster does the same for a cluster of the inventory.",
 )
 OPTIONS = (MODULE, LIMIT, OF, HISTORY)
 
 NOTES = """\
-A row for each module of each change, the newest first. A cluster without a name in the inventory is called by the
-addresses of its nodes. "found" is what a change found on the nodes, where the history did not have it yet. A change that
-was killed is "unfinished"; 'udf rollback' undoes it too. The file only grows; many may share and write it at a time.
+One row for each module of each change, the newest first. A cluster that has no name in the inventory is called by the
+addresses of its nodes. The change "found" records what a node had before, where the history did not have it yet. A change
+that was killed is "unfinished"; 'udf rollback' can undo it too. Entries are never deleted. Several users and runs may
+share the file.
 
 Examples:
   asadm udf history --module counter.lua

@@ -25,16 +25,21 @@ if TYPE_CHECKING:
     from asinfo.exchange import Endpoint
 
 DIFF = Option(
-    "diff", kind="flag", help="Read the modules that differ from the nodes, and show the lines that do."
+    "diff",
+    kind="flag",
+    help="Read the modules that would change from the nodes, and show which lines change.",
 )
-OUT = Option("out", metavar="FILE", help="Write the plan to FILE, for 'udf apply FILE'.")
-ALL = Option("all", kind="flag", help="Show the modules that are the same on all nodes too.")
+OUT = Option(
+    "out", metavar="FILE", help="Save the plan in FILE; 'udf apply FILE' then makes just these changes."
+)
+ALL = Option("all", kind="flag", help="Also show modules that need no change.")
 OPTIONS = (DIFF, OUT, PRUNE, ALL)
 
 NOTES = """\
-Modules are compared by the hash that udf-list shows; no content is transferred, unless --diff asks for it.
-Every *.lua file in DIR is a module, applied after the modules it requires. Its name has letters, digits and . _ $ -
-(neither a dot first nor two together), 127 bytes at most: a file with another is told, and nothing sent. A udf.yaml in DIR may say more:
+Modules are compared by the hash that udf-list shows. Their content is read from the nodes only with --diff.
+Every *.lua file in DIR is a module. A module is registered after those that it requires. Its name may have letters,
+digits and . _ $ - and at most 127 bytes; it has no dot at its start and no two dots together. A file with another name
+is an error. The file udf.yaml in DIR can set more:
   modules: {counter.lua: v2/counter.lua}   a name, and the file it comes from
   exclude: ["test_*.lua"]                  neither registered nor removed
   keep: ["legacy_*.lua"]                   never removed by --prune

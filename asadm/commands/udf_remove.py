@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 OPTIONS = (*CHANGE, NOTE)
 
 NOTES = """\
-One node of each cluster is told, and all are watched until they no longer list the modules; a node that keeps one is
-told by itself. What is removed goes into the history first: 'udf rollback' brings it back. A module that no node lists
-is no error.
+The removal is sent to one node of each cluster, which passes it on. Then all nodes are asked until none lists the
+modules; a node that still lists one is sent the removal itself. The content is recorded in the history first, so that
+'udf rollback' can bring it back. A module that no node lists is no error.
 
 Examples:
   asadm udf remove counter.lua               show where it is, ask, remove

@@ -43,21 +43,25 @@ if TYPE_CHECKING:
     from asadm.target.interface import Target
     from asinfo.exchange import Endpoint
 
-FROM = Option("from", metavar="NODE", help="What this node lists is right, whatever the others have.")
-DIRECTORY = Option("dir", metavar="DIR", help="The modules in this directory are right.")
+FROM = Option(
+    "from",
+    metavar="NODE",
+    help="Take the versions of NODE as the right ones, and give them to all other nodes. Without --from and --dir the version of most nodes is right.",
+)
+DIRECTORY = Option("dir", metavar="DIR", help="Take the modules in DIR as the right ones.")
 LOOK = Option(
     "verify",
     kind="flag",
-    help="Read every module from every node, before and after: finds damaged files too.",
+    help="Also read every module from every node, before and after the repair, and compare its bytes. This finds and repairs damaged files.",
 )
 OPTIONS = (FROM, DIRECTORY, LOOK, *CHANGE, NOTE)
 
 NOTES = """\
-What is right: what the directory has (--dir), what a node has (--from), or what most nodes list. A module of which no
-version has the most nodes, or that most nodes (or that of --from) do not have, is told and left as it is: you have to
-say what is right, or remove it. The others are repaired.
-A real server takes an identical put for no change; where that stands in the way, the module is put with a marker line
-first and then as it should be. What remains is the true content, also when this is stopped in the middle.
+The right version of a module is the one in the directory (--dir), the one of a node (--from), or else the one that most
+nodes list. If no version has a majority, or most nodes (or the node of --from) do not have the module, it is reported and
+not changed: choose with --from or --dir, or remove it.
+A real server ignores a put of what its cluster already has. Where that stands in the way, the module is put with a
+comment line added and then without it. This may be interrupted at any moment.
 
 Exit codes: 0 done, or nothing to repair; 1 a node failed or could not be read, or you have to decide about a module; 2
 the command line is wrong and nothing was sent; 3 a dry run with something to do; 130 stopped by Ctrl-C.

@@ -45,8 +45,9 @@ OPTIONS = (*CHANGE, NOTE)
 NOT_NEEDED = "not needed: no node that answered is a real Aerospike server; asudfd fills its cache by itself"
 
 NOTES = """\
-Every put changes the module, so every node of the cluster compiles it anew: once for the marker line, once without.
-What remains is the module as it was, also when this is stopped in the middle.
+Every module is put twice: with a comment line added, and then as it was. A change of a module is what turns the cache of
+a server on again. Every node of the cluster compiles the module both times. If the run is stopped in between, the
+original content is still put before it ends.
 
 Exit codes: 0 done, or not needed; 1 a node or a module failed; 2 the command line is wrong and nothing was sent;
 3 a dry run with something to do; 130 stopped by Ctrl-C.

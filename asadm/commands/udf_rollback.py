@@ -29,16 +29,22 @@ if TYPE_CHECKING:
     from asadm.statement import CommandArguments
     from asadm.target.interface import Rules, Target
 
-TO = Option("to", kind="integer", metavar="ID", help="The content of that entry of 'udf history'.")
+TO = Option(
+    "to",
+    kind="integer",
+    metavar="ID",
+    help="Bring back the content that entry ID of 'udf history' recorded, instead of undoing the latest change.",
+)
 OPTIONS = (TO, *CHANGE, VERIFY, NOTE)
 
 NOTES = """\
-Without MODULE the latest change of this cluster is undone as a whole: its modules become what they were before it, and
-those that it created are removed. With MODULE just that one. Only the nodes that the change was about are touched, and
-of these only what a with clause names; they all get what most of them had. Where a node was not reached, running it
-again goes there; where it was, the next run goes back one change further. A node that does not answer holds up nobody.
-A repair that gave all nodes what most of them had is passed over.
-With --to the module becomes what that entry of the history says; an entry that removed it brings back what was removed.
+Without MODULE the latest change of this cluster is undone as a whole: its modules get their content from before it, and
+those that it created are removed. With MODULE only that module. Only nodes that the change was about are changed, and of
+these only those in the with clause; all of them get what most of them had before.
+If a node could not be reached, run the command again: it completes the same rollback. After a complete one, the next run
+undoes the change before that. A repair that gave all nodes the version of the majority is skipped.
+With --to the module gets the content that the entry recorded. For an entry that removed the module, that is the content
+that was removed.
 
 Examples:
   asadm udf rollback                         undo the latest change: show it, ask, do it

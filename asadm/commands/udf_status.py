@@ -23,29 +23,36 @@ PAUSE = 2.0
 """Seconds between two looks when the user names none."""
 
 WATCH = Option(
-    "watch", kind="optional", metavar="SECONDS", help="Look again every SECONDS until Ctrl-C.  [2]"
+    "watch",
+    kind="optional",
+    metavar="SECONDS",
+    help="Repeat every SECONDS until Ctrl-C.  [2]",
 )
 DIR = Option(
-    "dir", metavar="DIRECTORY", help="Compare with the modules in DIRECTORY, not with what most nodes have."
+    "dir",
+    metavar="DIRECTORY",
+    help="Compare every node with the modules in DIRECTORY, instead of with what most nodes have.",
 )
 VERIFY = Option(
-    "verify", kind="flag", help="Read every module from every node: finds those that serve other bytes."
+    "verify",
+    kind="flag",
+    help="Also read every module from every node, to find nodes that serve other bytes than they list.",
 )
 OPTIONS = (WATCH, DIR, VERIFY)
 
 NOTES = """\
-On a terminal a matrix of modules and nodes; where it is too wide, nodes that have the same stand in one column.
-In a pipe one line a module and node: module, node, state, hash. The states:
+On a terminal a table of modules and nodes; if it is too wide, nodes with the same modules share a column.
+In a pipe one line for each module and node: module, node, state, hash. The states:
   same      the hash that most nodes have; with --dir the directory's
   other     another hash
   missing   the node does not list the module
   extra     the directory does not have the module (with --dir)
-  damaged   the node serves other bytes than it lists (with --verify; without it the nodes are believed)
-A node that could not be read has one line: "*", the node, the kind of its failure, the reason.
+  damaged   the node serves other bytes than it lists (checked only with --verify)
+A node that could not be read has one line: "*", the node, the kind of failure, the reason.
 
-Exit codes: 0 all nodes were read, whatever they have ('udf check' judges), 1 a node could not be read, or with --verify
+Exit codes: 0 all nodes were read, even if they differ ('udf check' reports that), 1 a node could not be read, or with --verify
 a node serves other bytes than it lists, 2 usage.
---watch ends with the code of its worst look when Ctrl-C stops it.
+With --watch, Ctrl-C ends the command with the worst of these codes.
 
 Examples:
   asadm udf status

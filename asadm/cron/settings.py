@@ -19,49 +19,60 @@ OPTIONS = (
         "quiet",
         "q",
         "flag",
-        help="Print nothing when all is well; on stderr a line for each failed node, and one when caches are left off.",
+        help="Print nothing when every node succeeds. Otherwise print on standard error one line for each failed node, and one if caches are left off.",
     ),
     Option(
         "lock",
         metavar="FILE",
-        help="Let only one run at a time do this; a run that comes second does nothing.",
+        help="Lock FILE during the run, so that only one run at a time clears caches. If another run has the lock, do nothing and exit with 0.",
     ),
     Option(
         "lock-wait",
         kind="number",
         metavar="SECONDS",
-        help="Wait so long for the other run to end; then fail.",
+        help="If another run has the lock, wait up to SECONDS for it; fail if it is still held then.",
     ),
     Option(
-        "splay", kind="number", metavar="SECONDS", help="Wait a random time, at most this, before starting."
+        "splay",
+        kind="number",
+        metavar="SECONDS",
+        help="Wait a random time of up to SECONDS before starting, so that many machines do not start at the same moment.",
     ),
     Option(
-        "deadline", kind="seconds", help="Longest time for everything but the last ping and the metrics file."
+        "deadline",
+        kind="seconds",
+        help="Stop the run after this many seconds; nodes that have not answered by then count as failed. The last ping and the metrics file come after it.",
     ),
     Option(
         "retries",
         kind="integer",
         metavar="N",
-        help="Ask failed nodes again, up to N times, with longer waits.",
+        help="Try nodes that failed again, up to N times, with a growing pause between the tries (1 s, 2 s, 4 s, at most 30 s).  [0]",
     ),
     Option(
         "rewarm",
         kind="flag",
-        help="Bring back the caches of real servers, which a clear leaves off, as 'udf rewarm --yes' does.",
+        help="After the clear, turn the Lua caches of real Aerospike servers on again, as 'udf rewarm --yes' does. Such a server leaves its cache off after a clear.",
     ),
-    Option("serial", kind="flag", help="One node at a time."),
-    Option("pause", kind="number", metavar="SECONDS", help="Wait so long between two nodes; means --serial."),
+    Option("serial", kind="flag", help="Clear one node after the other, instead of all at once."),
+    Option(
+        "pause", kind="number", metavar="SECONDS", help="Wait SECONDS between two nodes; implies --serial."
+    ),
     Option(
         "ping-url",
         metavar="URL",
         environment="ASADM_PING_URL",
-        help="Tell URL/start, then URL or URL/fail; better given in the environment, where no process list shows it.",
+        help="Report to a service that watches cron jobs: a request to URL/start at the start, and to URL or URL/fail at the end. Better set in the environment, because other users can see a command line.",
     ),
-    Option("metrics-file", metavar="FILE", help="Write the result for the textfile collector of Prometheus."),
+    Option(
+        "metrics-file",
+        metavar="FILE",
+        help="Write the result to FILE in the format of Prometheus, for the textfile collector of node_exporter.",
+    ),
     Option(
         "dry-run",
         kind="flag",
-        help="Ask every node only who it is; clear nothing, ping nobody, write nothing.",
+        help="Only ask every node for its build, and show which nodes would be cleared. Clears nothing, sends no ping and writes no file.",
     ),
 )
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from asudfd.config.schema import Config
 
 OPTIONS = (
-    Option("config-file", metavar="FILE", help="Configuration in the form of aerospike.conf, or YAML if FILE ends so."),
+    Option("config-file", metavar="FILE", help="Read the configuration from FILE: in the form of aerospike.conf, or as YAML if its name ends in .yaml or .yml. Without it a built-in configuration is used."),
     Option("host", "h", metavar="ADDRESS",
            help="Address to listen on, instead of the configuration's; any is every address."),
     Option("port", "p", metavar="PORT[,PORT...]",
@@ -36,7 +36,7 @@ OPTIONS = (
     Option("completion", kind="choice", choices=("bash", "zsh", "fish"), metavar="SHELL",
            help="Print the completion script of bash, zsh or fish and exit."),
     Option("recover", kind="flag",
-           help="Save what is whole of damaged files in the work directory, say what is lost, and exit."),
+           help="Repair the work directory when a damaged file keeps the node from starting: keep all that can be read, print what is lost, and exit."),
     Option("version", "V", "flag", help="Print the version and exit."),
 )  # fmt: skip
 """Every option; --help, the manual page, completion and the documentation are made from this table."""

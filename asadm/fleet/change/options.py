@@ -8,43 +8,60 @@ WAIT_SECONDS = 60.0
 """How long a change may take on all nodes together, when nobody says otherwise."""
 
 YES = Option(
-    "yes", "y", "flag", help="Change the cluster without asking; needed where no terminal can answer."
+    "yes",
+    "y",
+    "flag",
+    help="Make the change without asking for confirmation. Needed in scripts and cron jobs, where nobody can answer.",
 )
 DRY_RUN = Option(
-    "dry-run", kind="flag", help="Show what would be done, and change nothing; exit code 3 if anything."
+    "dry-run",
+    kind="flag",
+    help="Show what would be changed and exit without changing anything; exit code 3 if there is something to change.",
 )
 WAIT = Option(
     "wait",
     kind="seconds",
     default=WAIT_SECONDS,
-    help="Seconds for the whole run, from the first look at the nodes on.  [60]",
+    help="Time limit in seconds for the whole run: reading the nodes, changing them and waiting until they list the change.  [60]",
 )
-PRUNE = Option("prune", kind="flag", help="Remove modules that the directory does not have.")
-VERIFY = Option("verify", kind="flag", help="Read every module back from every node and compare the bytes.")
+PRUNE = Option(
+    "prune",
+    kind="flag",
+    help="Also remove modules that nodes list and the directory does not have. Without it they stay.",
+)
+VERIFY = Option(
+    "verify",
+    kind="flag",
+    help="After the change, read every module back from every node and compare its bytes.",
+)
 HISTORY = Option(
     "history",
     metavar="FILE",
     environment="ASADM_HISTORY",
-    help="SQLite file of the changes; else asudf/history.sqlite in $XDG_STATE_HOME or ~/.local/state.",
+    help="SQLite file that records all changes, for 'udf history' and 'udf rollback'; default: asudf/history.sqlite in $XDG_STATE_HOME or ~/.local/state.",
 )
 NO_HISTORY = Option(
-    "no-history", kind="flag", help="Keep no history of this change: it cannot be rolled back."
+    "no-history", kind="flag", help="Do not record this change. 'udf rollback' cannot undo it then."
 )
 LOCK = Option(
     "lock",
     metavar="FILE",
     environment="ASADM_LOCK",
-    help="Lock file of changes; else one for each node in asudf/locks in $XDG_STATE_HOME or ~/.local/state.",
+    help="Lock file that keeps two runs on this machine from changing modules at the same time; default: one for each node, in asudf/locks in $XDG_STATE_HOME or ~/.local/state.",
 )
 LOCK_WAIT = Option(
     "lock-wait",
     kind="number",
     default=0.0,
     metavar="SECONDS",
-    help="Wait so long for another change to end.  [0]",
+    help="If another run is changing modules, wait up to SECONDS for it to end; 0: fail at once.  [0]",
 )
 
-NOTE = Option("note", metavar="TEXT", help="Words for the history: a ticket, a commit, the name of a CI job.")
+NOTE = Option(
+    "note",
+    metavar="TEXT",
+    help="Text to record with the change in the history, such as a ticket, a commit or the name of a CI job.",
+)
 
 CHANGE = (YES, DRY_RUN, WAIT, HISTORY, NO_HISTORY, LOCK, LOCK_WAIT)
 """What every command has that changes modules on the nodes."""
