@@ -207,7 +207,7 @@ class SocketConnection:
             self.write(b"".join(replies) if len(replies) > 1 else replies[0])
         if self._closing and not self._unsent:
             self.cut()
-        elif self.paused or self._held is not None:
+        else:
             self._select()
 
     def _hold(self, rest: bytes) -> None:
