@@ -44,6 +44,7 @@ class CommandFailed(Exception):  # noqa: N818 - named for what happened
 OK = Status(b"OK")
 QUEUED = Status(b"QUEUED")
 SYNTAX = "ERR syntax error"
+_ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
 
 
 def encode(value: Any, resp: int) -> bytes:
@@ -56,6 +57,9 @@ def encode(value: Any, resp: int) -> bytes:
 
 
 def _with_maps(value: Any) -> Any:
+    """The value with maps for dicts, and errors in one line, as the real server has them in RESP3, too."""
+    if isinstance(value, ErrorReply):
+        return ErrorReply(value.text.translate(_ONE_LINE))
     if isinstance(value, dict):
         return Map((key, _with_maps(each)) for key, each in value.items())
     if isinstance(value, list):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from typing import TYPE_CHECKING
 
 from asudfd.network.reactor import Reactor
@@ -96,4 +97,5 @@ class ValkeyServer:
         self.reactor.call_later(SWEEP_SECONDS, self._sweep)
 
     def _on_fault(self, error: BaseException) -> None:
-        self._warn(f"a fault in the Valkey face: {error!r}")
+        where = "".join(traceback.format_exception(error))
+        self._warn(f"a fault in the Valkey face: {where}")

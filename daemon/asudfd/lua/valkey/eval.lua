@@ -73,7 +73,12 @@ local function eval(argv, argc, readonly)
     return execute(script, argv, argc, readonly)
 end
 
+local DIGEST_SIZE = 40 -- hexadecimal digits of SHA-1
+
 local function evalsha(argv, argc, readonly)
+    if #argv[2] ~= DIGEST_SIZE then
+        return NO_SCRIPT
+    end
     local keys, failed = split_arguments(argv, argc, NOT_INTEGER)
     if not keys then
         return reply.failure(failed)

@@ -45,6 +45,9 @@ end
 
 -- What scripts call
 
+-- Commands that the real server replicates though they are no writes: a script that promises not to write may not run them.
+local MAY_REPLICATE = { publish = true, spublish = true, pfcount = true }
+
 -- Whether a script may run this command now; the error's text if not.
 local function refused(script, row, argv, argc)
     if row.noscript then
@@ -59,7 +62,7 @@ local function refused(script, row, argv, argc)
     if row.denyoom and script.over_memory and not script.ignores_oom and not script.wrote then
         return "OOM command not allowed when used memory > 'maxmemory'."
     end
-    if script.readonly and (row.write or row.may_replicate) then
+    if script.readonly and (row.write or MAY_REPLICATE[row.name]) then
         return "ERR Write commands are not allowed from read-only scripts."
     end
     return state.cluster and state.check_slots(script, row, argv, argc) or nil
