@@ -32,6 +32,7 @@ CHUNKS = (
     "hash_value", "commands/hash", "commands/hash_expiry",
     "waiting", "list_value", "commands/list", "commands/list_blocking",
     "set_value", "commands/set", "commands/set_algebra",
+    "zset_value", "commands/zset", "commands/zset_range", "commands/zset_pop", "commands/zset_algebra",
 )
 # fmt: on
 """The Lua files in the order in which they are loaded, behind those of the sandbox."""

@@ -116,7 +116,7 @@ function zset.build(scores)
 end
 
 -- The members in places for a scan.
-function zset.scan(value)
+function zset.places(value)
     local scan = value.scan
     if not scan then
         scan = { members = {}, places = {}, n = 0 }
