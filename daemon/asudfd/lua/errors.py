@@ -1,4 +1,4 @@
-"""The errors of modules and calls outside Lua."""
+"""The errors of modules outside Lua."""
 
 import re
 
@@ -25,14 +25,6 @@ class ModuleError(Error):
         self.file = file
         self.line = line
         self.message = message
-
-
-class CallError(Error):
-    """A call failed; ``text`` is what the client reads."""
-
-    def __init__(self, text: bytes) -> None:
-        super().__init__(text.decode("utf-8", "backslashreplace"))
-        self.text = text
 
 
 def compile_error(message: bytes | None) -> ModuleError:

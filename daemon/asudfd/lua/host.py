@@ -13,7 +13,7 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from operator import attrgetter
 from typing import Generic, NamedTuple, TypeVar
@@ -26,7 +26,7 @@ from asudfd.lua.context import REQUIRED_MAX, LuaContext, LuaLog
 from asudfd.lua.context_closer import ContextCloser
 from asudfd.lua.crossing import Crossing
 from asudfd.lua.demotion import Demotion, Demotions
-from asudfd.lua.errors import CallError, ModuleError
+from asudfd.lua.errors import ModuleError
 from asudfd.lua.malloc_trim import limit_kept_memory
 from asudfd.lua.pool import ContextLease, ContextPool, ContextStatistics
 from asudfd.lua.prewarm import Prewarmer
@@ -35,7 +35,7 @@ from asudfd.lua.runner import Runner
 from asudfd.lua.scheduler import Slot
 from asudfd.lua.stream import StreamCall
 
-__all__ = ["CallError", "LuaHost", "ModuleError"]
+__all__ = ["LuaHost", "ModuleError"]
 
 THREADS_MAX = 128
 """Calls that have begun and are not ended, each with a thread; `udf-threads` of them run, and further calls wait.
@@ -74,18 +74,6 @@ INLINE_BYTES_MAX = 65536
 ResultT = TypeVar("ResultT")
 _Done = TypeVar("_Done")
 _monotonic, _thread_time = time.monotonic, time.thread_time
-
-
-def _passable(value: Scalar) -> Scalar:
-    """A value as it may cross into Lua; anything else would arrive there as a Python object.
-
-    Raises TypeError, and OverflowError for an integer that does not fit in 64 bits.
-    """
-    if value is not None and type(value) not in {bool, int, float, bytes}:
-        raise TypeError(f"{type(value).__name__} cannot be passed to Lua")
-    if type(value) is int and not -(1 << 63) <= value < 1 << 63:
-        raise OverflowError(f"{value} does not fit in 64 bits")
-    return value
 
 
 async def _unless_cancelled(task: asyncio.Future[_Done], slot: Slot) -> _Done:
@@ -147,32 +135,6 @@ class LuaHost(Generic[ResultT]):
         name = filename.encode("utf-8", "surrogateescape")
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._checkers, self._runner.validate, name, content)
-
-    async def call(
-        self, module: str, function: str, arguments: Sequence[Scalar], deadline_seconds: float
-    ) -> Scalar:
-        """Call a global ``function`` of ``module``; it may take ``deadline_seconds`` from now.
-
-        Raises CallError. The first result counts; one that is neither a scalar nor a string becomes None.
-        """
-        slot = Slot(self._runner.scheduler, time.monotonic() + deadline_seconds)
-        values = tuple(_passable(value) for value in arguments)
-        pool = self._pools.get(module) or self._new_pool(module)
-        key = FunctionKey(module, function.encode("utf-8", "surrogateescape"))
-        try:
-            async with asyncio.timeout(deadline_seconds):
-                lease = await self._begin(pool, key)
-        except TimeoutError:
-            raise CallError(self._crossing.timeout) from None
-        if lease is None:
-            raise CallError(EXCEEDED)
-        task = self._in_thread(lambda: self._runner.call(slot, module, function, values, lease))
-        # the lease ends with the task, also when nobody waits for the answer any more
-        task.add_done_callback(lambda _: self._end(pool, lease, key))
-        result = await _unless_cancelled(task, slot)
-        if result.failed:
-            raise CallError(result.value if isinstance(result.value, bytes) else b"")
-        return result.value
 
     def run_inline(
         self, module: str, function: bytes, arguments: bytes, view: tuple[Scalar, ...], size: int

@@ -7,7 +7,7 @@ import time
 from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from asudfd.lua.call import OUT_OF_MEMORY, CallResult, StreamResult
+from asudfd.lua.call import OUT_OF_MEMORY, StreamResult
 from asudfd.lua.context import ContextSettings, LuaContext
 from asudfd.lua.errors import NULL_MESSAGE, ModuleError, compile_error
 from asudfd.lua.pool import RequiredNames
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from asudfd.config.schema.lua import ModLua
     from asudfd.lua.budget import MemoryBudget
-    from asudfd.lua.call import LuaCall, Scalar
+    from asudfd.lua.call import LuaCall
     from asudfd.lua.context import LuaLog
     from asudfd.lua.crossing import Crossing
     from asudfd.lua.pool import ContextLease
@@ -121,19 +121,6 @@ class Runner:
             raise ModuleError(name, 0, b"module body did not end within %d ms" % self._settings.body_max_ms)
         if result.failed:
             raise compile_error(result.value if isinstance(result.value, bytes) else None)
-
-    def call(
-        self, slot: Slot, module: str, function: str, values: tuple[Scalar, ...], lease: ContextLease
-    ) -> CallResult:
-        """Call ``function`` with plain values in the context of a lease, which is made if there is none."""
-        with slot:
-            reason = self._ready(slot, module, lease)
-            if reason:
-                return CallResult(failed=True, value=reason)
-            assert lease.context is not None
-            result = lease.context.call(function.encode("utf-8", "surrogateescape"), slot.deadline, values)
-            _look_at_size(lease.context)
-            return CallResult(failed=True, value=self.crossing.timeout) if slot.is_given_up() else result
 
     def run(self, slot: Slot, call: LuaCall, lease: ContextLease) -> TimedResult:
         """Do a call in the context of a lease, which is made if there is none."""

@@ -11,7 +11,8 @@ from asudfd.lua import runner
 from asudfd.lua.aerospike.host import UdfHost
 from asudfd.lua.aerospike.record_view import RecordView, record_call
 from asudfd.lua.context import REQUIRED_MAX, TEXT_MAX
-from asudfd.lua.host import CallError, ModuleError
+from asudfd.lua.host import ModuleError
+from tests.fakes.lua_call import call_function
 
 NOBODY = RecordView(False, 0, 0, 0, b"", b"", b"d" * 20, b"", True)
 MARGIN = 0.05
@@ -64,9 +65,6 @@ def test_a_text_of_megabytes_is_cut_in_lua(text: bytes) -> None:
 
 def test_the_text_of_a_failed_call_is_cut() -> None:
     async def scene(host: UdfHost, _modules: dict[str, bytes]) -> None:
-        with pytest.raises(CallError) as caught:
-            await host.call("m", "f", (), 5)
-        assert len(caught.value.text) == TEXT_MAX
         applied = await host.run(record_call("m", b"f", b"\x90", NOBODY), 5)
         assert applied[:3] == (100, 3, b"\xff" * TEXT_MAX)
 
@@ -81,19 +79,19 @@ def test_a_module_that_is_long_to_compile_is_refused(monkeypatch: pytest.MonkeyP
 
 def test_names_are_kept_up_to_a_number_and_a_length() -> None:
     async def scene(host: UdfHost, modules: dict[str, bytes]) -> None:
-        assert await host.call("m", "long", (), 5) == len("module '") + 127 + len("' not found:")
+        assert await call_function(host, "m", "long") == len("module '") + 127 + len("' not found:")
         modules["other"] = b""
-        assert await host.call("m", "f", (10,), 5) == 1
+        assert await call_function(host, "m", "f", 10) == 1
         host.forget("other", None)
-        assert await host.call("m", "f", (REQUIRED_MAX,), 5) == 2
+        assert await call_function(host, "m", "f", REQUIRED_MAX) == 2
         host.forget("other", None)
-        assert await host.call("m", "f", (1,), 5) == 1
+        assert await call_function(host, "m", "f", 1) == 1
 
     play(
         scene,
         b"""
         calls = 0
-        function f(count) calls = calls + 1 for i = 1, count do pcall(require, 'x' .. i) end return calls end
+        function f(_, count) calls = calls + 1 for i = 1, count do pcall(require, 'x' .. i) end return calls end
         function long()
             local _, text = pcall(require, ('x'):rep(2^22))
             return #text:match("module '[^\\n]*")
