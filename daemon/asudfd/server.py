@@ -166,7 +166,12 @@ class Server:
         self._health.stage = f"{STARTING}: joining the cluster"
         for served in self.nodes:
             served.listen()  # the others may know of us before we know of it
-        await smd.join([Member(served.node.id, *served.node.endpoint) for served in self.nodes])
+        await smd.join(
+            [
+                Member(served.node.id, *served.node.endpoint, resp_port=served.port_of("resp"))
+                for served in self.nodes
+            ]
+        )
         self._check_address()
 
     async def serve(self) -> None:

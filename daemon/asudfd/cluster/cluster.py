@@ -25,13 +25,14 @@ class Member:
     """A member of the cluster: its id (upper-case hex), and the address that clients and other nodes are told.
 
     ``since`` is the revision of the metadata store at which the node joined; 0 where no store says so. A node that
-    comes back has a higher one.
+    comes back has a higher one. ``resp_port`` is its port for Valkey's protocol; 0: it has none.
     """
 
     id: str
     host: str
     port: int
     since: int = 0
+    resp_port: int = 0
 
 
 class Cluster:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from asudfd.config.schema import Level
@@ -11,6 +12,7 @@ from asudfd.valkey.preload import read_libraries
 from asudfd.valkey.reply import CommandFailed
 from asudfd.valkey.server import ValkeyServer
 from asudfd.valkey.settings import settings_of
+from asudfd.valkey.slots import StaticClusterView, cluster_id
 from asudfd.valkey.smd_store import SmdLibraryStore
 
 if TYPE_CHECKING:
@@ -84,7 +86,16 @@ class ValkeyService:
         self._socket.close()
 
     def members_changed(self, members: Sequence[Member]) -> None:
-        """These are the live members of the cluster now."""
+        """These are the live members of the cluster now; those with a port for Valkey's protocol share the slots.
+
+        A node that shares nothing with others is no cluster: clients then may use several databases.
+        """
+        node = self._node
+        if not node.smd.shared and len(node.cluster.here) < 2:
+            return
+        addresses = {cluster_id(each.id): (each.host, each.resp_port) for each in members if each.resp_port}
+        view = StaticClusterView(cluster_id(node.id), addresses, node.cluster.generation)
+        self._server.reactor.call_soon_threadsafe(partial(self._server.state.join, view))
 
     def figure_groups(self) -> Iterable[FigureGroup]:
         """What it adds to the metrics."""

@@ -7,6 +7,7 @@ from one member to another but when the membership changes.
 from __future__ import annotations
 
 from binascii import crc_hqx
+from hashlib import sha1
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -25,6 +26,11 @@ def key_slot(key: bytes) -> int:
         if end > start + 1:
             key = key[start + 1 : end]
     return crc_hqx(key, 0) & (SLOTS - 1)
+
+
+def cluster_id(node_id: str) -> str:
+    """The id of a node as clients of Valkey know it: 40 hexadecimal digits, the same in every process."""
+    return sha1(node_id.encode(), usedforsecurity=False).hexdigest()
 
 
 class ClusterMember(NamedTuple):

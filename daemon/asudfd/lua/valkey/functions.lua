@@ -284,6 +284,8 @@ end
 local NOT_FOUND = reply.failure("ERR Function not found")
 local NOT_READONLY = reply.failure("ERR Can not execute a script with write flag using *_ro command.")
 
+local NOT_ON_CLUSTER = reply.failure("ERR Can not run script on cluster, 'no-cluster' flag is set.")
+
 local function call(argv, argc, readonly)
     local f = functions[argv[2]] or functions[lower(argv[2])]
     if not f then
@@ -295,6 +297,9 @@ local function call(argv, argc, readonly)
     end
     if readonly and not f.readonly then
         return NOT_READONLY
+    end
+    if state.cluster and f.no_cluster then
+        return NOT_ON_CLUSTER
     end
     if state.maxmemory and not f.ignores_oom and is_over_memory() then
         return needs.OOM
@@ -322,4 +327,5 @@ return {
     library_counts = counts,
     split_arguments = split_arguments,
     NOT_READONLY = NOT_READONLY,
+    NOT_ON_CLUSTER = NOT_ON_CLUSTER,
 }

@@ -110,7 +110,8 @@ class EtcdMembership:
 
 
 def _value(member: Member) -> bytes:
-    return json.dumps({"host": member.host, "port": member.port}).encode()
+    resp = {"resp": member.resp_port} if member.resp_port else {}
+    return json.dumps({"host": member.host, "port": member.port} | resp).encode()
 
 
 def _member(name: bytes, entry: KeyValue) -> Member | None:
@@ -123,6 +124,10 @@ def _member(name: bytes, entry: KeyValue) -> Member | None:
     if not NODE_ID.fullmatch(name):
         raise ValueError("is not called by the id of a node")
     match decode_json(entry.value):
-        case {"host": str(host), "port": int(port)} if HOST.fullmatch(host) and 0 < port <= PORT_MAX:
-            return Member(name.decode(), host, port, entry.create)
+        case {"host": str(host), "port": int(port), **others} if (
+            HOST.fullmatch(host) and 0 < port <= PORT_MAX
+        ):
+            resp = others.get("resp", 0)
+            if type(resp) is int and 0 <= resp <= PORT_MAX:
+                return Member(name.decode(), host, port, entry.create, resp)
     raise ValueError("has no host and port")

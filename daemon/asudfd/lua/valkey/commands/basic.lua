@@ -24,8 +24,9 @@ end
 
 -- For scripts; the selection of a client is kept by the host.
 function commands.SELECT(argv)
-    local db = databases[tonumber(argv[2])]
-    if not db then
+    local number = needs.integer.argument(argv[2], reply.NOT_INTEGER)
+    local db = databases[number]
+    if not db or (state.cluster and number ~= 0) then
         reply.fail("ERR DB index is out of range")
     end
     state.db = db

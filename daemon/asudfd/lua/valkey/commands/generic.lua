@@ -92,6 +92,9 @@ local function database(text)
     if n < -INT_MAX or n >= INT_MAX then
         error(INT_RANGE, 0)
     end
+    if state.cluster and n ~= 0 then -- a cluster has one database
+        error(DB_RANGE, 0)
+    end
     return databases[n] or error(DB_RANGE, 0)
 end
 
@@ -173,6 +176,9 @@ local function swap_argument(text, failure)
 end
 
 function commands.SWAPDB(argv)
+    if state.cluster then
+        return reply.failure("ERR SWAPDB is not allowed in cluster mode")
+    end
     local a = swap_argument(argv[2], "ERR invalid first DB index")
     local b = swap_argument(argv[3], "ERR invalid second DB index")
     if not databases[a] or not databases[b] then

@@ -1,14 +1,28 @@
 -- SORT and SORT_RO. Elements are read and stored by the commands of the values' types.
 
 local needs = ...
-local commands, integer, keyspace, reply, state =
-    needs.commands, needs.integer, needs.keyspace, needs.reply, needs.state
+local commands, host, integer, keyspace, reply, state =
+    needs.commands, needs.host, needs.integer, needs.keyspace, needs.reply, needs.state
 
 local error, find, huge, min, sub, tonumber, type, upper =
     error, string.find, math.huge, math.min, string.sub, tonumber, type, string.upper
 local get = keyspace.get
 
 local NOT_NUMBERS = reply.failure("ERR One or more scores can't be converted into double")
+
+-- In a cluster a pattern may only name keys of the slot of the list itself: by a part in braces.
+local function refuse_foreign(option, pattern, key)
+    if state.cluster and find(pattern, "*", 1, true) then
+        local tagged = find(pattern, "{[^*}]+}")
+        if not tagged or host.key_slot(pattern) ~= host.key_slot(key) then
+            reply.fail(
+                "ERR "
+                    .. option
+                    .. " option of SORT denied in Cluster mode when keys formed by the pattern may be in different slots."
+            )
+        end
+    end
+end
 
 -- Reads what follows the key.
 local function read_options(argv, argc, may_store)
@@ -29,10 +43,12 @@ local function read_options(argv, argc, may_store)
             o.store = following
             at = at + 1
         elseif word == "BY" and following then
+            refuse_foreign("BY", following, argv[2])
             o.by = following
             o.unsorted = o.unsorted or not find(following, "*", 1, true)
             at = at + 1
         elseif word == "GET" and following then
+            refuse_foreign("GET", following, argv[2])
             o.gets[#o.gets + 1] = following
             at = at + 1
         else
