@@ -24,7 +24,7 @@ class Client:
         *("authenticated", "channels", "closing", "command", "commands", "connection", "created", "database"),
         *("executing", "id", "is_monitor", "library_name", "library_version", "name", "no_evict", "no_touch"),
         *("patterns", "plain", "queue", "queue_failed", "queue_slots", "replies", "resp", "shard_channels"),
-        *("silent", "skips", "tracking", "user", "waiting", "watched"),
+        *("silent", "skips", "tracking", "user", "waiting", "wants_functions", "watched"),
     )
 
     def __init__(self, number: int, connection: SocketConnection | None, user: AclUser) -> None:
@@ -53,6 +53,7 @@ class Client:
         self.no_evict = self.no_touch = self.is_monitor = False
         self.tracking: Tracking | None = None
         self.silent, self.skips = False, 0
+        self.wants_functions = False  # by SYNC, and nothing else
         self.executing = False  # the commands of a transaction
         self.watched = 0
         self.log_in(user, authenticated=user.nopass and user.enabled)

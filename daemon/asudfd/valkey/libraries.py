@@ -7,6 +7,7 @@ change has been accepted.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from asudfd.valkey.reply import CommandFailed
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from asudfd.valkey.engine import KeyspaceEngine
+
+
+FAN_OUT_SECONDS = 10.0
+"""How long a change that another node has made counts as the one that a client makes here.
+
+Clients of clusters send FUNCTION LOAD and DELETE to every primary, since Valkey's nodes share nothing: what the first of ours
+has done, the others have by then. They ask one after the other; a fan-out over a slow network takes a second."""
 
 
 class LibraryStore(Protocol):
@@ -61,13 +69,17 @@ class LibrarySet:
         self._is_running = is_running
         self._late: list[Mapping[bytes, bytes | None]] = []
         self._warn = warn
-        self._checked: dict[bytes, Any] = {}  # libraries that have just been checked, by their text
+        self._checked: dict[bytes | None, Any] = {}  # libraries that have just been checked, by their text
+        self._changing: Mapping[bytes, bytes | None] = {}  # what this node is about to change
+        self._elsewhere: dict[bytes, tuple[bytes | None, float]] = {}  # what others have changed, and when
         self.store = MemoryStore(self.accept)
 
     def load(self, code: bytes, *, replace: bool) -> bytes:
         """Load a library; returns its name. Raises CommandFailed, and then nothing has changed."""
         name = library_header(code).name
         if name in self.texts and not replace:
+            if self._came_from_elsewhere(name, code):
+                return name
             raise CommandFailed(b"ERR Library '%s' already exists" % name)
         library = self._compile(name, code)
         if clash := self._lua[b"library_clash"](library, self._table({})):
@@ -78,6 +90,8 @@ class LibrarySet:
     def delete(self, name: bytes) -> None:
         """Remove a library. Raises CommandFailed."""
         if name not in self.texts:
+            if self._came_from_elsewhere(name, None):
+                return
             raise CommandFailed("ERR Library not found")
         self._change({name: None}, {})
 
@@ -93,11 +107,12 @@ class LibrarySet:
         All or nothing. Raises CommandFailed.
         """
         texts: dict[bytes, bytes | None] = dict.fromkeys(self.texts) if policy == "flush" else {}
-        libraries = {}
+        libraries: dict[bytes | None, Any] = {}
         owners: dict[bytes, bytes] = {}
         for code in codes:
             name = library_header(code).name
-            if texts.get(name) is not None or (policy == "append" and name in self.texts):
+            known = policy == "append" and name in self.texts and not self._came_from_elsewhere(name, code)
+            if texts.get(name) is not None or known:
                 raise CommandFailed(b"ERR Library %s already exists" % name)
             texts[name] = code
             libraries[code] = self._compile(name, code)
@@ -116,6 +131,8 @@ class LibrarySet:
             self._late.append(texts)
             return
         for name, code in texts.items():
+            if code not in self._checked and name not in self._changing:
+                self._elsewhere[name] = code, time.monotonic()
             if code is None:
                 self.texts.pop(name, None)
                 self._lua[b"remove_library"](name)
@@ -141,12 +158,23 @@ class LibrarySet:
         while self._late:
             self.accept(self._late.pop(0))
 
-    def _change(self, texts: Mapping[bytes, bytes | None], checked: dict[bytes, Any]) -> None:
-        self._checked = checked
+    def _change(self, texts: Mapping[bytes, bytes | None], checked: dict[bytes | None, Any]) -> None:
+        self._checked, self._changing = checked, texts
+        for name in texts:
+            self._elsewhere.pop(name, None)
         try:
             self.store.change(texts)
         finally:
-            self._checked = {}
+            self._checked, self._changing = {}, {}
+
+    def _came_from_elsewhere(self, name: bytes, code: bytes | None) -> bool:
+        """Whether another node has just made this change, which then counts as the one that is asked for here, once."""
+        change = self._elsewhere.pop(name, None)
+        return change is not None and change[0] == code and time.monotonic() - change[1] < FAN_OUT_SECONDS
+
+    def forget_elsewhere(self) -> None:
+        """What has been accepted so far is no other node's change: the libraries of the start."""
+        self._elsewhere.clear()
 
     def _compile(self, name: bytes, code: bytes) -> Any:
         made = self._lua[b"load_library"](self._now(), name, code)

@@ -62,6 +62,7 @@ class ValkeyServer:
     def accept(self) -> None:
         """Serve clients from now on."""
         assert self._listener
+        self.reactor.call_soon_threadsafe(self.state.libraries.forget_elsewhere)
         self.reactor.call_soon_threadsafe(self._listener.start)
         self.reactor.call_soon_threadsafe(self._sweep)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from asinfo.wire.functions import rdb_file
 from asudfd.valkey.commands.arguments import integer
-from asudfd.valkey.reply import OK, CommandFailed
+from asudfd.valkey.reply import OK, CommandFailed, EncodedReply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,7 +93,19 @@ def replconf(request: CommandRequest) -> object:
         if check is None:
             raise CommandFailed(b"ERR Unrecognized REPLCONF option: %s" % option)
         check(value)
+        if option.lower() == b"rdb-filter-only":
+            request.client.wants_functions = value.split() == [b"functions"]
     return OK
+
+
+def sync(request: CommandRequest) -> object:
+    """SYNC after REPLCONF rdb-filter-only functions: the libraries as an RDB file; nothing follows."""
+    if not request.client.wants_functions:
+        raise CommandFailed(
+            "ERR replication of data is not supported by asudfd; REPLCONF rdb-filter-only functions gets the libraries"
+        )
+    file = rdb_file(request.state.libraries.texts.values())
+    return EncodedReply(b"$%d\r\n%b" % (len(file), file))
 
 
 HANDLERS = {
@@ -101,4 +114,5 @@ HANDLERS = {
     "slaveof": replica_of,
     "failover": failover,
     "replconf": replconf,
+    "sync": sync,
 }
