@@ -71,7 +71,7 @@ end
 
 function bit.band(...)
     local result = bits_of(1, ...)
-    for index = 2, select("#", ...) do
+    for index = select("#", ...), 2, -1 do
         result = both(result, bits_of(index, ...))
     end
     return signed(result)
@@ -79,7 +79,7 @@ end
 
 function bit.bor(...)
     local result = bits_of(1, ...)
-    for index = 2, select("#", ...) do
+    for index = select("#", ...), 2, -1 do
         local word = bits_of(index, ...)
         result = result + word - both(result, word)
     end
@@ -88,7 +88,7 @@ end
 
 function bit.bxor(...)
     local result = bits_of(1, ...)
-    for index = 2, select("#", ...) do
+    for index = select("#", ...), 2, -1 do
         local word = bits_of(index, ...)
         result = result + word - 2 * both(result, word)
     end

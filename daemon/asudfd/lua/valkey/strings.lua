@@ -114,13 +114,16 @@ local function try_original(text, pattern)
     end
 end
 
--- first, last, captures of a match at a place, by the matcher of `pattern.lua`.
-local function try_own(text, pattern)
+-- first, last, captures of a match at a place, by the matcher of `pattern.lua`. To ask for captures may fail: they may be
+-- unfinished.
+local function try_own(text, pattern, without_captures)
     local stop = find(pattern, "\0", 1, true)
     local try, captures = matcher(text, stop and sub(pattern, 1, stop - 1) or pattern)
     return function(at)
         local last = try(at, 1)
-        if last then
+        if last and without_captures then
+            return at, last - 1
+        elseif last then
             return at, last - 1, captures(at, last, false)
         end
         return nil
@@ -128,11 +131,11 @@ local function try_own(text, pattern)
 end
 
 -- A function that matches at one place, for a pattern without its anchor.
-local function tried(text, pattern, cost)
+local function tried(text, pattern, cost, without_captures)
     if not cost.doubtful and is_cheap_at_a_place(cost, #text) then
         return try_original(text, pattern)
     end
-    return try_own(text, pattern)
+    return try_own(text, pattern, without_captures)
 end
 
 -- Calls `try` at each place from `init` on until there is a match: its results.
@@ -321,7 +324,8 @@ local function new_buffer()
 end
 
 local function slow_gsub(text, pattern, replacement, most, cost)
-    local try = tried(text, cost.anchored and sub(pattern, 2) or pattern, cost)
+    local without_captures = kind(replacement) == "string" and not find(replacement, "%%[1-9]")
+    local try = tried(text, cost.anchored and sub(pattern, 2) or pattern, cost, without_captures)
     local add, content = new_buffer()
     local at, count = 1, 0
     while count < most do

@@ -10,7 +10,7 @@ local select, kind, tonumber, unpack, floor, abs, min = select, type, tonumber, 
 
 local WORD, LARGEST_INT = 2 ^ 32, 2147483647
 local MOST_BYTES = 32 -- of an integer
-local ALIGNED = 16 -- what `!` means without a number
+local ALIGNED = 8 -- what `!` means without a number
 local SIZES = { b = 1, B = 1, h = 2, H = 2, l = 8, L = 8, T = 8, f = 4, d = 8, x = 1 }
 local INTEGERS = { b = true, B = true, h = true, H = true, l = true, L = true, T = true, i = true, I = true }
 local SIGNED = { b = true, h = true, l = true, i = true }
