@@ -22,8 +22,8 @@ KIND = "text/plain; version=0.0.4; charset=utf-8"
 _NO_WORD = re.compile(r"\W", re.ASCII)
 
 
-class _Family(NamedTuple):
-    """All samples of one metric, and what stands above them."""
+class _MetricFamily(NamedTuple):
+    """A metric family: kind, help text and samples of one metric."""
 
     kind: FigureKind
     help: str
@@ -32,12 +32,12 @@ class _Family(NamedTuple):
 
 def exposition(groups: Iterable[FigureGroup]) -> bytes:
     """The whole text."""
-    families: dict[str, _Family] = {}
+    families: dict[str, _MetricFamily] = {}
     for prefix, labels, figures in groups:
         for figure in figures:
             if figure.kind is not FigureKind.TEXT:
                 name = f"{prefix}_{_NO_WORD.sub('_', figure.name)}"
-                family = families.setdefault(name, _Family(figure.kind, figure.help, {}))
+                family = families.setdefault(name, _MetricFamily(figure.kind, figure.help, {}))
                 # of two figures whose names differ in other signs only, the later counts
                 family.samples[_labels({**labels, **dict(figure.labels)})] = _number(figure)
     lines: list[str] = []

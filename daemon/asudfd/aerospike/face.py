@@ -30,17 +30,17 @@ from asudfd.aerospike.info.dispatch import InfoService
 from asudfd.aerospike.message.peer import proxied
 from asudfd.fairness import PIECE_SIZE, loop_scheduler
 from asudfd.network.connection import TURN_REPLIES
-from asudfd.network.face import Fed, Later
+from asudfd.network.face import FeedResult, PendingReply
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from asudfd.aerospike.message.dispatch import RecordService
     from asudfd.aerospike.node import AerospikeNode
-    from asudfd.network.face import Made
+    from asudfd.network.face import ReplyContent
     from asudfd.network.session import ClientSession
 
-    Responder = Callable[[bytes, ClientSession], bytes | Awaitable[Made] | AsyncIterator[bytes]]
+    Responder = Callable[[bytes, ClientSession], bytes | Awaitable[ReplyContent] | AsyncIterator[bytes]]
 
 READY_SIZE_MAX = 256
 """Largest request frame, in bytes, whose reply is kept ready; larger ones are not worth the hashing."""
@@ -103,7 +103,7 @@ class AerospikeConversation:
         self._respond = face.responders[MESSAGE]
         self._scheduler = loop_scheduler()
 
-    def answer_whole(self, data: bytes) -> bytes | Later | None:
+    def answer_whole(self, data: bytes) -> bytes | PendingReply | None:
         """The reply to a chunk that is exactly one record message, or one request whose reply is kept ready."""
         size = len(data) - HEADER_SIZE
         if size > 0 and data[1] == MESSAGE:
@@ -111,7 +111,7 @@ class AerospikeConversation:
                 return None
             reply = self._respond(data[HEADER_SIZE:], self._session)
             if not isinstance(reply, bytes):
-                return Later(reply, cancel_on_close=True)
+                return PendingReply(reply, cancel_on_close=True)
             if len(reply) > PIECE_SIZE:
                 self._scheduler.spend(len(reply))
             return reply
@@ -122,7 +122,7 @@ class AerospikeConversation:
             self._counters.info_complete += 1
         return ready
 
-    def feed(self, data: bytes, offset: int, replies: list[bytes]) -> Fed:
+    def feed(self, data: bytes, offset: int, replies: list[bytes]) -> FeedResult:
         """Answer the frames that are kept ready, and the first other one. Raises WireError for a bad header."""
         ready, last, before = self._ready, len(data) - HEADER_SIZE, len(replies)
         while offset <= last and len(replies) < TURN_REPLIES:
@@ -135,25 +135,25 @@ class AerospikeConversation:
             replies.append(known)
             offset = end
         self._counters.info_complete += len(replies) - before
-        return _new_tuple(Fed, (offset, HEADER_SIZE, None))
+        return _new_tuple(FeedResult, (offset, HEADER_SIZE, None))
 
-    def _answer_frame(self, data: bytes, start: int, replies: list[bytes]) -> Fed:
+    def _answer_frame(self, data: bytes, start: int, replies: list[bytes]) -> FeedResult:
         """Answer one frame, if it is whole."""
         kind, size = unpack_header(data, start)
         end = start + HEADER_SIZE + size
         if end > len(data):
-            return Fed(start, end - start, None)
+            return FeedResult(start, end - start, None)
         frame = data[start:end]
         reply = self._face.responders[kind](frame[HEADER_SIZE:], self._session)
         if not isinstance(reply, bytes):
             numbered_size = size if kind == INTERNAL else 0
-            return Fed(end, HEADER_SIZE, Later(reply, kind == MESSAGE, numbered_size))
+            return FeedResult(end, HEADER_SIZE, PendingReply(reply, kind == MESSAGE, numbered_size))
         replies.append(reply)
         if kind == INFO:
             self._face.keep_ready(frame, reply)
         else:  # the bytes of info answers have been spent line by line
             self._scheduler.spend(len(reply))
-        return _new_tuple(Fed, (end, HEADER_SIZE, None))
+        return _new_tuple(FeedResult, (end, HEADER_SIZE, None))
 
     def ended(self) -> None:
         """Forget the client's user agent."""

@@ -48,8 +48,8 @@ class Refusal(NamedTuple):
     text: str
 
 
-class _Noted(NamedTuple):
-    """What was noted last."""
+class _LastRefusal(NamedTuple):
+    """The refusal that was noted last, with the request it was of."""
 
     code: int
     why: str
@@ -67,7 +67,7 @@ class RefusalLog:
         self.counts: dict[Refusal, int] = {}
         self._told: dict[tuple[str, bytes | None], set[Refusal]] = {}
         self._began = monotonic()
-        self._last: _Noted | None = None
+        self._last: _LastRefusal | None = None
 
     def note(self, code: int, why: str, session: ClientSession | None) -> None:
         """A request of ``session``, or of nobody known, was refused; only the CODES are of interest."""
@@ -82,7 +82,7 @@ class RefusalLog:
             self._forget_the_rarer_half()
         self.counts[reason] = self.counts.get(reason, 0) + 1
         self._tell(reason, session)
-        self._last = _Noted(code, why, session, reason)
+        self._last = _LastRefusal(code, why, session, reason)
 
     def _forget_the_rarer_half(self) -> None:
         """Count the rarer half among the others of their codes; many at once, because millions of new ones may come."""

@@ -27,10 +27,10 @@ TOP = ("service", "logging", "network", "namespace", "mod-lua", "smd", "resp")
 
 def bind(statements: Sequence[ConfigStatement], problems: Problems, warnings: Problems) -> Config:
     """The configuration that ``statements`` describe; meaningless when ``problems`` is not empty afterwards."""
-    return _Binding(problems, warnings).whole(statements)
+    return _ConfigBinding(problems, warnings).whole(statements)
 
 
-class _Binding:
+class _ConfigBinding:
     """One run over a file. ``lines`` knows where each given parameter stands, by its dotted path."""
 
     def __init__(self, problems: Problems, warnings: Problems) -> None:

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
 def check(config: Config, lines: Mapping[str, int], problems: Problems, warnings: Problems) -> None:
     """Note what does not fit. ``lines`` tells where each given parameter stands, by its dotted path."""
-    _Check(lines, problems, warnings).whole(config)
+    _ConfigCheck(lines, problems, warnings).whole(config)
 
 
-class _Check:
+class _ConfigCheck:
+    """Looks for parameters that do not fit each other, and notes them."""
+
     def __init__(self, lines: Mapping[str, int], problems: Problems, warnings: Problems) -> None:
         self.lines = lines
         self.problems = problems

@@ -239,17 +239,17 @@ class ConfigContext:
     shown: bool
 
 
-class _Declared(NamedTuple):
-    """What a dataclass declares, by name."""
+class _Declarations(NamedTuple):
+    """The parameters and contexts that a dataclass declares, by name."""
 
     parameters: dict[str, Parameter]
     contexts: dict[str, ConfigContext]
 
 
-_declared: dict[type, _Declared] = {}
+_declared: dict[type, _Declarations] = {}
 
 
-def _declarations(kind: type) -> _Declared:
+def _declarations(kind: type) -> _Declarations:
     """What ``kind`` declares; kept, since every `set-config` and every line of a file asks."""
     if kind not in _declared:
         own: dict[str, Parameter] = {}
@@ -260,7 +260,7 @@ def _declarations(kind: type) -> _Declared:
                 own[name] = Parameter(name, *item.metadata["parameter"])
             elif "context" in item.metadata:
                 inner[name] = item.metadata["context"]
-        _declared[kind] = _Declared(own, inner)
+        _declared[kind] = _Declarations(own, inner)
     return _declared[kind]
 
 
@@ -283,22 +283,22 @@ def spell(value: Value) -> str:
     return str(value) if value != "" else NOT_SET
 
 
-class Listed(NamedTuple):
-    """A parameter with its present value, and what it is for."""
+class ListedParameter(NamedTuple):
+    """A parameter with its present value and its description."""
 
     name: str
     value: Value
     doc: str
 
 
-def listed(values: Any, *, own: bool = False, prefix: str = "") -> Iterator[Listed]:
+def listed(values: Any, *, own: bool = False, prefix: str = "") -> Iterator[ListedParameter]:
     """The parameters of a context in the order of `get-config`: the real server's, or only our own."""
     kind = type(values)
     for attribute in (item.name for item in fields(kind)):
         name = attribute.replace("_", "-")
         if declared := parameters(kind).get(name):
             if declared.own if own else declared.shown:
-                yield Listed(prefix + name, getattr(values, attribute), declared.doc)
+                yield ListedParameter(prefix + name, getattr(values, attribute), declared.doc)
         elif (inner := contexts(kind).get(name)) and inner.shown:
             yield from listed(getattr(values, attribute), own=own, prefix=f"{prefix}{name}.")
 

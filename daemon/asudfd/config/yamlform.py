@@ -66,7 +66,7 @@ TYPES = {"tag:yaml.org,2002:bool": bool, "tag:yaml.org,2002:int": int, "tag:yaml
 _RESOLVER = yaml.resolver.Resolver()
 
 
-class _Wrong(Exception):  # noqa: N818 - never leaves this file
+class _YamlSyntaxError(Exception):
     """A syntax error, after which parsing cannot go on."""
 
     def __init__(self, line: int, message: str) -> None:
@@ -77,10 +77,10 @@ class _Wrong(Exception):  # noqa: N818 - never leaves this file
 
 def parse(text: str, problems: Problems) -> list[ConfigStatement]:
     """The statements of ``text``. Every fault is noted in ``problems``; after one in the YAML itself nothing is read."""
-    form = _Form(text, problems)
+    form = _StatementReader(text, problems)
     try:
         form.document()
-    except _Wrong as wrong:
+    except _YamlSyntaxError as wrong:
         problems.add(wrong.line, wrong.message)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -90,7 +90,7 @@ def parse(text: str, problems: Problems) -> list[ConfigStatement]:
     return form.statements
 
 
-class _Form:
+class _StatementReader:
     """One run over the events of a text. ``statements`` are those of the outermost mapping, so far."""
 
     def __init__(self, text: str, problems: Problems) -> None:
@@ -107,11 +107,11 @@ class _Form:
             if isinstance(event, DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    raise _Wrong(_line(event), "a second document: a configuration is one")
+                    raise _YamlSyntaxError(_line(event), "a second document: a configuration is one")
             elif isinstance(event, MappingStartEvent):
                 self._mapping(self.statements)
             elif not (isinstance(event, ScalarEvent) and event.value in NULLS):
-                raise _Wrong(_line(event), "must be a mapping of contexts")
+                raise _YamlSyntaxError(_line(event), "must be a mapping of contexts")
 
     def _take(self) -> Event:
         """The next event. Raises _Wrong when contexts are nested too deep; the text could go on like that."""
@@ -119,7 +119,7 @@ class _Form:
         if isinstance(event, CollectionStartEvent):
             self._depth += 1
             if self._depth > DEPTH_MAX * 2:  # a context may stand in a list
-                raise _Wrong(_line(event), f"contexts are nested more than {DEPTH_MAX} deep")
+                raise _YamlSyntaxError(_line(event), f"contexts are nested more than {DEPTH_MAX} deep")
         elif isinstance(event, CollectionEndEvent):
             self._depth -= 1
         if isinstance(event, AliasEvent) or (isinstance(event, NodeEvent) and event.anchor is not None):

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, cast
 
 from asinfo.errors import WireError
 from asudfd.fairness import loop_scheduler
-from asudfd.network.face import Later
+from asudfd.network.face import PendingReply
 from asudfd.network.flow import Flow, ReadState, peer
 from asudfd.network.in_flight import InFlight
 from asudfd.network.relay import send_pieces, send_pieces_sparingly
@@ -28,7 +28,7 @@ from asudfd.network.session import ClientSession
 
 if TYPE_CHECKING:
     from asudfd.network.connections import ConnectionSet
-    from asudfd.network.face import Conversation, Made
+    from asudfd.network.face import Conversation, ReplyContent
 
 TURN_REPLIES = 256
 """So many replies does one connection get before the others have a turn; how much time and how many bytes all of them
@@ -54,7 +54,7 @@ class Connection(asyncio.Protocol):
         self._held: bytearray | None = None  # bytes that are not answered yet; None when there are none
         self._wanted = 1  # so many held bytes make the next request, as far as is known
         self._ended = False
-        self._task: asyncio.Future[Made] | None = None  # makes the reply that is next in order
+        self._task: asyncio.Future[ReplyContent] | None = None  # makes the reply that is next in order
         self._cancel_on_close = False  # is ``_task`` cancelled when the client goes?
         self._in_flight = InFlight()
 
@@ -63,7 +63,7 @@ class Connection(asyncio.Protocol):
         """The client's address, ADDRESS+PORT; empty where there is none."""
         return self._session.address
 
-    def is_working(self, task: asyncio.Future[Made]) -> bool:
+    def is_working(self, task: asyncio.Future[ReplyContent]) -> bool:
         """Whether ``task`` makes the reply that is next in order."""
         return self._task is task
 
@@ -95,7 +95,7 @@ class Connection(asyncio.Protocol):
         reply = self._answer_whole(data)
         if type(reply) is bytes:
             self._transport.write(reply)
-        elif isinstance(reply, Later):
+        elif isinstance(reply, PendingReply):
             self._wait(reply)
             self._hold(stop=not reply.cancel_on_close)
         else:
@@ -175,30 +175,30 @@ class Connection(asyncio.Protocol):
             if len(data) - offset < self._wanted or len(replies) >= TURN_REPLIES or self._scheduler.over():
                 return offset
 
-    def _wait(self, later: Later) -> None:
+    def _wait(self, later: PendingReply) -> None:
         """Have a reply made; what comes after it waits."""
         reply = later.reply
         if isinstance(reply, AsyncIterator):
             send = send_pieces if later.cancel_on_close else send_pieces_sparingly
             reply = send(self._flow, reply)
-        task: asyncio.Future[Made] = asyncio.ensure_future(reply)
+        task: asyncio.Future[ReplyContent] = asyncio.ensure_future(reply)
         self._task, self._cancel_on_close = task, later.cancel_on_close
         self._connections.tasks.add(task)
         task.add_done_callback(self._on_reply)
 
-    def _on_numbered(self, task: asyncio.Future[Made]) -> None:
+    def _on_numbered(self, task: asyncio.Future[ReplyContent]) -> None:
         """Send a numbered reply; close after the last if nothing more is to come."""
         if self._sends(task) and self._ended and self._task is None:
             self._close()
 
-    def _on_reply(self, task: asyncio.Future[Made]) -> None:
+    def _on_reply(self, task: asyncio.Future[ReplyContent]) -> None:
         """Send the reply that is next in order, and go on."""
         self._connections.tasks.discard(task)
         self._task = None
         if self._sends(task):
             self._resume()
 
-    def _sends(self, task: asyncio.Future[Made]) -> bool:
+    def _sends(self, task: asyncio.Future[ReplyContent]) -> bool:
         """Whether what ``task`` has made is sent; if it has failed, the connection ends."""
         if task.cancelled() and self._session.gone:
             self._close()
@@ -209,7 +209,7 @@ class Connection(asyncio.Protocol):
             if isinstance(made, bytes):
                 self._flow.send(made)
             else:
-                self._wait(Later(made, self._cancel_on_close))
+                self._wait(PendingReply(made, self._cancel_on_close))
             return True
         return False
 
@@ -266,7 +266,7 @@ class Connection(asyncio.Protocol):
             self._flow.close()
 
 
-def _fault(task: asyncio.Future[Made]) -> str:
+def _fault(task: asyncio.Future[ReplyContent]) -> str:
     """Why there is no reply; empty when there is one."""
     error = None if task.cancelled() else task.exception()
     return "it was cancelled" if task.cancelled() else repr(error) if error else ""

@@ -7,7 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from asudfd.network.face import Face, Made
+    from asudfd.network.face import Face, ReplyContent
 
 STALL_SECONDS = 30.0
 """A client that has taken no byte of its replies for so long is closed: longer than any pause of a healthy network."""
@@ -50,7 +50,7 @@ class Closable(Protocol):
     def address(self) -> str:
         """Its client's address."""
 
-    def is_working(self, task: asyncio.Future[Made]) -> bool:
+    def is_working(self, task: asyncio.Future[ReplyContent]) -> bool:
         """Whether ``task`` makes its next reply."""
 
     def finish(self) -> None:
@@ -89,7 +89,7 @@ class ConnectionSet:
         self.log = log
         self.connections: set[Closable] = set()
         self.stalled: set[Stallable] = set()
-        self.tasks: set[asyncio.Future[Made]] = set()
+        self.tasks: set[asyncio.Future[ReplyContent]] = set()
         self.buffered = 0
         self.backlog = 0
         self.draining = False

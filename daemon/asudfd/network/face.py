@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from asudfd.network.session import ClientSession
 
-Made = bytes | AsyncIterator[bytes]
-"""What an awaited reply comes to: the whole reply, or its pieces."""
+ReplyContent = bytes | AsyncIterator[bytes]
+"""The bytes of a reply that took time: all at once, or in pieces."""
 
 
-class Later(NamedTuple):
+class PendingReply(NamedTuple):
     """A reply that takes time.
 
     ``cancel_on_close``: it is cancelled when the client goes, and the connection reads on meanwhile to learn of that;
@@ -25,13 +25,13 @@ class Later(NamedTuple):
     whose reply may overtake others; 0 for a reply in order.
     """
 
-    reply: Awaitable[Made] | AsyncIterator[bytes]
+    reply: Awaitable[ReplyContent] | AsyncIterator[bytes]
     cancel_on_close: bool
     numbered_size: int = 0
 
 
-class Fed(NamedTuple):
-    """How far some bytes have been answered: up to ``end``, from where ``wanted`` bytes make the next request.
+class FeedResult(NamedTuple):
+    """What `feed` has done: it has answered the bytes up to ``end``, from where ``wanted`` bytes make the next request.
 
     ``wanted`` may be less as long as the size of the request is not known. ``later`` is the reply to the last request if
     it takes time.
@@ -39,20 +39,20 @@ class Fed(NamedTuple):
 
     end: int
     wanted: int
-    later: Later | None
+    later: PendingReply | None
 
 
 class Conversation(Protocol):
     """The protocol's side of one connection."""
 
-    def answer_whole(self, data: bytes) -> bytes | Later | None:
+    def answer_whole(self, data: bytes) -> bytes | PendingReply | None:
         """The reply to ``data`` if it is exactly one request of a frequent kind; None leaves it to ``feed``.
 
         This is the short way, for speed only. When the turn of the event loop is over (`asudfd.fairness`), it is for
         replies alone that cost next to nothing.
         """
 
-    def feed(self, data: bytes, offset: int, replies: list[bytes]) -> Fed:
+    def feed(self, data: bytes, offset: int, replies: list[bytes]) -> FeedResult:
         """Answer the next request in ``data`` from ``offset`` on, and any number of those that cost next to nothing.
 
         Puts replies that are there at once into ``replies``. Raises WireError for bytes that no client may send: the

@@ -63,7 +63,7 @@ class HttpServer:
     ) -> None:
         """Listen without serving yet, on a socket that ``bind`` makes. Raises StartError saying what is in the way."""
         self.pages = pages
-        self.connections: dict[_Exchange, None] = {}  # the oldest first
+        self.connections: dict[_HttpConnection, None] = {}  # the oldest first
         self._socket = bind(address, port)
         try:
             listen(self._socket)
@@ -81,7 +81,7 @@ class HttpServer:
     async def start(self) -> None:
         """Accept clients from now on."""
         self._server = await asyncio.get_running_loop().create_server(
-            lambda: _Exchange(self), sock=self._socket
+            lambda: _HttpConnection(self), sock=self._socket
         )
 
     def make_room(self) -> bool:
@@ -104,7 +104,7 @@ class HttpServer:
             connection.close()
 
 
-class _Exchange(asyncio.Protocol):
+class _HttpConnection(asyncio.Protocol):
     """One connection: a request, a reply, the end."""
 
     def __init__(self, http: HttpServer) -> None:

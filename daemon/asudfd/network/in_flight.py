@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from asudfd.network.face import Later, Made
+    from asudfd.network.face import PendingReply, ReplyContent
 
 COUNT_MAX = 4096
 """Requests of one connection that are in flight at a time. Another one holds up those behind it.
@@ -29,13 +29,13 @@ class InFlight:
     __slots__ = ("_size", "_tasks")
 
     def __init__(self) -> None:
-        self._tasks: dict[asyncio.Future[Made], int] = {}
+        self._tasks: dict[asyncio.Future[ReplyContent], int] = {}
         self._size = 0
 
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def begins(self, later: Later, on_end: Callable[[asyncio.Future[Made]], None]) -> bool:
+    def begins(self, later: PendingReply, on_end: Callable[[asyncio.Future[ReplyContent]], None]) -> bool:
         """Have a numbered reply made, if there is room for its request; ``on_end`` is called when it is made."""
         size, reply = later.numbered_size, later.reply
         if not size or isinstance(reply, AsyncIterator):
@@ -54,5 +54,5 @@ class InFlight:
         for task in tuple(self._tasks):
             task.cancel()
 
-    def _forget(self, task: asyncio.Future[Made]) -> None:
+    def _forget(self, task: asyncio.Future[ReplyContent]) -> None:
         self._size -= self._tasks.pop(task)

@@ -42,8 +42,8 @@ class Log:
         self._millis = millis
         self._second = -1
         self._stamp = ""
-        self._repeats = _Repeats()
-        self.sinks = [_Output(sink) for sink in sinks]
+        self._repeats = _RepeatedWarnings()
+        self.sinks = [_OpenSink(sink) for sink in sinks]
         self._loudest = self._find_loudest()
 
     def critical(self, context: str, text: str, position: str = "") -> None:
@@ -109,7 +109,7 @@ class Log:
         for output in self.sinks:
             output.close()
 
-    def _sink(self, number: int) -> "_Output":
+    def _sink(self, number: int) -> "_OpenSink":
         if number < 0:
             raise IndexError(number)
         return self.sinks[number]
@@ -132,7 +132,7 @@ class Log:
         return f"{clock}.{int(now * 1000) % 1000:03} {zone}"
 
 
-class _Output:
+class _OpenSink:
     """An open sink; ``lost`` counts lines that could not be written since the last one that could."""
 
     __slots__ = ("fd", "levels", "lost", "name", "path")
@@ -179,7 +179,7 @@ class _Output:
             self.fd = -1
 
 
-class _Repeats:
+class _RepeatedWarnings:
     """Which warnings were written lately, and how often each came again."""
 
     __slots__ = ("_seen",)

@@ -47,15 +47,15 @@ RETRY_SECONDS = 1.0
 """After so long a commit that failed is tried again."""
 
 
-class _Group(asyncio.Future[int]):
+class _FlushFuture(asyncio.Future[int]):
     """The future that all writers of one flush wait for; a writer that is cancelled does not cancel the others."""
 
     def cancel(self, msg: object = None) -> bool:  # noqa: ARG002 - the signature of Future
         return False
 
 
-class _Mark(NamedTuple):
-    """The length of a journal at the moment when its flush began."""
+class _FlushPoint(NamedTuple):
+    """How far a flush of a journal goes: its length when the flush began."""
 
     journal: Journal
     epoch: int
@@ -63,7 +63,7 @@ class _Mark(NamedTuple):
     entries: int
 
 
-class _Commit(NamedTuple):
+class _JournalCommit(NamedTuple):
     """A commit of a journal to the file: the epoch of the journal ``old``; ``new`` takes the writes meanwhile."""
 
     old: Journal
@@ -102,8 +102,8 @@ class Device:
         self._filed_bytes = self.sets.data_used_bytes  # of the records in the file, as it is seen
         self._journal = self._journals[0]
         self._unsynced: set[Journal] = set()
-        self._flushing: _Group | None = None
-        self._next: _Group | None = None
+        self._flushing: _FlushFuture | None = None
+        self._next: _FlushFuture | None = None
         self._commit: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="record")  # a flush must not wait for a commit
@@ -192,7 +192,7 @@ class Device:
             return self._flushing
         if self._next is None:
             loop = asyncio.get_running_loop()
-            self._next = _Group(loop=loop)
+            self._next = _FlushFuture(loop=loop)
             if self._flushing is None:
                 loop.call_soon(self._flush)  # after this turn, with all its writes
         return self._next
@@ -200,12 +200,14 @@ class Device:
     def _flush(self) -> None:
         """Bring the journals to the disk for all who wait."""
         self._flushing, self._next = self._next, None
-        marks = [_Mark(journal, journal.epoch, journal.size, journal.entries) for journal in self._unsynced]
+        marks = [
+            _FlushPoint(journal, journal.epoch, journal.size, journal.entries) for journal in self._unsynced
+        ]
         self._unsynced = set()
         done = asyncio.get_running_loop().run_in_executor(self._pool, _sync, marks)
         done.add_done_callback(lambda done: self._flushed(done, marks))
 
-    def _flushed(self, done: asyncio.Future[None], marks: Sequence[_Mark]) -> None:
+    def _flushed(self, done: asyncio.Future[None], marks: Sequence[_FlushPoint]) -> None:
         result = Result.OK
         if error := done.exception():
             # whether those writes are durable nobody can know; the commit that comes now will tell
@@ -245,9 +247,9 @@ class Device:
             self._journal = new
             self._committing, self._fresh = self._fresh, {}
             self._committing_bytes, self._fresh_bytes = self._fresh_bytes, 0
-            self._try_commit(_Commit(old, new, self._committing, self.sets.figures()))
+            self._try_commit(_JournalCommit(old, new, self._committing, self.sets.figures()))
 
-    def _try_commit(self, commit: _Commit) -> None:
+    def _try_commit(self, commit: _JournalCommit) -> None:
         if not self._database.is_open:
             try:
                 self._database.reopen()
@@ -258,13 +260,13 @@ class Device:
         self._commit = loop.run_in_executor(self._pool, self._bring, commit)
         self._commit.add_done_callback(lambda done: self._committed(done, commit))
 
-    def _bring(self, commit: _Commit) -> None:
+    def _bring(self, commit: _JournalCommit) -> None:
         """Bring an epoch to the file; blocks. The file is never of a later epoch than both journals, at any moment."""
         commit.new.settle()
         commit.old.note_closed()
         self._database.commit(commit.layer, commit.figures, commit.old.epoch)
 
-    def _committed(self, done: asyncio.Future[None], commit: _Commit) -> None:
+    def _committed(self, done: asyncio.Future[None], commit: _JournalCommit) -> None:
         error = done.exception()
         if error is None:
             self._database.refresh()
@@ -280,7 +282,7 @@ class Device:
         else:
             self._retry(commit, error)
 
-    def _retry(self, commit: _Commit, error: BaseException) -> None:
+    def _retry(self, commit: _JournalCommit, error: BaseException) -> None:
         self._fail(error)
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(RETRY_SECONDS, self._try_commit, commit)
@@ -343,6 +345,6 @@ class Device:
             journal.close()
 
 
-def _sync(marks: Sequence[_Mark]) -> None:
+def _sync(marks: Sequence[_FlushPoint]) -> None:
     for mark in marks:
         mark.journal.sync()

@@ -16,7 +16,7 @@ TTL_WIDTH = 30 * 86400
 """Seconds that the ttl histogram spans when no default ttl is longer."""
 
 
-class Linear:
+class LinearHistogram:
     """Counts in buckets of equal width."""
 
     __slots__ = ("counts", "step", "unit")
@@ -45,15 +45,15 @@ class Histograms:
     def __init__(self) -> None:
         self.made = False
         self.powers: dict[int, int] = {}
-        self.sizes = Linear("bytes", SIZE_WIDTH, SIZE_BUCKETS)
-        self.ttls = Linear("seconds", TTL_WIDTH, TTL_BUCKETS)
+        self.sizes = LinearHistogram("bytes", SIZE_WIDTH, SIZE_BUCKETS)
+        self.ttls = LinearHistogram("seconds", TTL_WIDTH, TTL_BUCKETS)
 
     @classmethod
     def begin(cls, longest_ttl: int) -> Histograms:
         """Empty histograms for a namespace whose longest default time to live is ``longest_ttl`` seconds."""
         new = cls()
         new.made = True
-        new.ttls = Linear("seconds", max(longest_ttl, TTL_WIDTH), TTL_BUCKETS)
+        new.ttls = LinearHistogram("seconds", max(longest_ttl, TTL_WIDTH), TTL_BUCKETS)
         return new
 
     def add(self, size: int, ttl: int) -> None:

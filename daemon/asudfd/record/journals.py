@@ -62,7 +62,9 @@ class JournalPair:
     next: Path | None = None
 
 
-class _Live(NamedTuple):
+class _LiveJournal(NamedTuple):
+    """A journal with entries that the database may not have yet."""
+
     path: Path
     content: bytes
     head: JournalHeader
@@ -115,7 +117,7 @@ def examine(state: JournalState, journals: dict[Path, bytes]) -> JournalPair:
     return found
 
 
-def _heads(state: JournalState, journals: dict[Path, bytes], found: JournalPair) -> list[_Live]:
+def _heads(state: JournalState, journals: dict[Path, bytes], found: JournalPair) -> list[_LiveJournal]:
     """The journals with something that is not in the file, the earlier epoch first."""
     live = []
     for path, content in journals.items():
@@ -128,7 +130,7 @@ def _heads(state: JournalState, journals: dict[Path, bytes], found: JournalPair)
             found.damage.append(JournalDamage(f"{path}, at offset 0: {error}", loses))
             continue
         if head.epoch > state.epoch:
-            live.append(_Live(path, content, head, note))
+            live.append(_LiveJournal(path, content, head, note))
     return sorted(live, key=lambda each: each.head.epoch)
 
 
@@ -141,7 +143,7 @@ def _head(state: JournalState, content: bytes) -> tuple[JournalHeader, JournalPr
     return head, note
 
 
-def _check_epochs(state: JournalState, live: list[_Live], found: JournalPair) -> None:
+def _check_epochs(state: JournalState, live: list[_LiveJournal], found: JournalPair) -> None:
     """There must be the epoch after the file's, and the next if that is closed, and no others."""
     if found.damage:
         return
@@ -164,7 +166,7 @@ def _check_epochs(state: JournalState, live: list[_Live], found: JournalPair) ->
         )
 
 
-def _read(live: _Live, found: JournalPair) -> None:
+def _read(live: _LiveJournal, found: JournalPair) -> None:
     reading = entries.read(live.content, live.head, live.note)
     found.readings.append(reading)
     for gap in reading.gaps:

@@ -237,7 +237,7 @@ class _Recovery:
             path.unlink(missing_ok=True)
         database = self._open(new)
         try:
-            filling = _Filling(new, database)
+            filling = _DatabaseWriter(new, database)
             if there:
                 salvage(self._path, filling.take)
             for values in layer.values():
@@ -256,7 +256,7 @@ class _Recovery:
         return Database(path, engine.filesize * len(engine.file), self._namespace.name.encode())
 
 
-class _Filling:
+class _DatabaseWriter:
     """Fills a new file, some thousand records at a time."""
 
     def __init__(self, path: Path, database: Database) -> None:

@@ -176,13 +176,15 @@ def _be_child(path: Path, first: int, number: int) -> NoReturn:
     status = 1
     try:
         with os.fdopen(number, "wb", buffering=0) as pipe:  # what was told is not lost with the child
-            _read(path, first, _Teller(pipe.write))
+            _read(path, first, _MessageWriter(pipe.write))
             status = 0
     finally:
         os._exit(status)
 
 
-class _Teller(NamedTuple):
+class _MessageWriter(NamedTuple):
+    """Sends messages to the parent process; a call sends one."""
+
     write: Callable[[bytes], object]
 
     def __call__(
@@ -191,7 +193,7 @@ class _Teller(NamedTuple):
         self.write(_MESSAGE.pack(kind, partition, key, len(value)) + value)
 
 
-def _read(path: Path, first: int, tell: _Teller) -> None:
+def _read(path: Path, first: int, tell: _MessageWriter) -> None:
     """Tell of the file ``path``; what is not of a partition is told by the first child only."""
     try:
         environment = lmdb.open(str(path), subdir=False, max_dbs=3, readonly=True, lock=False)
@@ -219,7 +221,7 @@ def _read(path: Path, first: int, tell: _Teller) -> None:
     tell(SalvageMessage.END, PARTITIONS - 1)
 
 
-def _words(environment: lmdb.Environment, table: lmdb._Database, tell: _Teller) -> dict[bytes, bytes]:
+def _words(environment: lmdb.Environment, table: lmdb._Database, tell: _MessageWriter) -> dict[bytes, bytes]:
     """What is in a small table."""
     try:
         with environment.begin() as transaction:
@@ -229,7 +231,7 @@ def _words(environment: lmdb.Environment, table: lmdb._Database, tell: _Teller) 
         return {}
 
 
-def _read_partition(cursor: lmdb.Cursor, partition: int, tell: _Teller, *, first_format: bool) -> None:
+def _read_partition(cursor: lmdb.Cursor, partition: int, tell: _MessageWriter, *, first_format: bool) -> None:
     """Raises lmdb.Error, and ValueError for what cannot be."""
     prefix = last = partition.to_bytes(_PREFIX_SIZE, "big")
     if not cursor.set_range(prefix):

@@ -45,7 +45,7 @@ class _TreePage(NamedTuple):
     content: bytes
 
 
-class _BrokenError(Exception):
+class _BrokenTreeError(Exception):
     """The text says where."""
 
 
@@ -62,7 +62,7 @@ def broken(path: Path, page_size: int, table: bytes, limit: float = CHECKED_MAX)
         if _META.unpack(os.pread(number, _META.size, _META_PLACE)) != _VERSION:
             return ""
         found = _walk(number, page_size, root, (depth, branches + leaves))
-    except _BrokenError as error:
+    except _BrokenTreeError as error:
         return str(error)
     finally:
         os.close(number)
@@ -78,7 +78,7 @@ def _walk(file: int, page_size: int, root: int, size: tuple[int, int]) -> int:
         pages -= 1
         page = _read(file, page_size, number, _LEAF if level == 1 else _BRANCH)
         if pages < 0:
-            raise _BrokenError("its pages are not a tree")
+            raise _BrokenTreeError("its pages are not a tree")
         if level == 1:
             last = _check_keys(page, (last, least), number * page_size)
             entries += len(page.places)
@@ -101,7 +101,7 @@ def _check_keys(page: _TreePage, before: tuple[bytes, bytes], offset: int) -> by
     keys = [page.content[place + _KEY.start : place + _KEY.stop] for place in page.places]
     in_order = sorted({last, *keys}) == [last, *keys] and (not least or last < least <= keys[0])
     if not in_order or {key[:2] for key in (keys[0], keys[-1])} != {_KEY_SIZE}:
-        raise _BrokenError(f"the keys in the page at offset {offset} are not what was written")
+        raise _BrokenTreeError(f"the keys in the page at offset {offset} are not what was written")
     return keys[-1]
 
 
@@ -117,7 +117,7 @@ def _read(file: int, page_size: int, number: int, kind: int) -> _TreePage:
                 and len(set(places)) == len(places)
             ):
                 return _TreePage(places, content)
-    raise _BrokenError(f"the page at offset {number * page_size} is not what was written")
+    raise _BrokenTreeError(f"the page at offset {number * page_size} is not what was written")
 
 
 def _least(content: bytes, place: int) -> bytes:

@@ -39,7 +39,7 @@ REMOVED_MAX = 1024
 """How many removed keys keep their slot in the order; else adding and removing new names would fill the store."""
 
 
-class _Queue:
+class _ChangeQueue:
     """The changes of one SMD module that wait to be written, and the tasks that write them."""
 
     __slots__ = (
@@ -91,7 +91,7 @@ class LocalSmd:
         self._directory = directory
         self._warn = warn
         self._manifest = manifest
-        self._queues: dict[str, _Queue] = {}
+        self._queues: dict[str, _ChangeQueue] = {}
         self._thread: ThreadPoolExecutor | None = None
         self._compactor = ThreadPoolExecutor(1, thread_name_prefix="smd-compaction")
         self._holder: LockHolder | None = None
@@ -126,7 +126,7 @@ class LocalSmd:
 
     def subscribe(self, module: str, accept: Accept) -> None:
         """Hand every change of ``module`` to ``accept``; to be called before ``start``, once for each node."""
-        known = self._queues.setdefault(module, _Queue(self._module(module)))
+        known = self._queues.setdefault(module, _ChangeQueue(self._module(module)))
         known.module.subscribers.append(accept)
 
     def _module(self, module: str) -> SmdModule:
@@ -244,12 +244,12 @@ class LocalSmd:
         left = self._locked + self._holder.left - time.monotonic()
         return LockHolder(self._holder.owner, left) if left > 0 else None
 
-    def _wake(self, queue: _Queue) -> None:
+    def _wake(self, queue: _ChangeQueue) -> None:
         """Have somebody write what waits in ``queue``."""
         if queue.writer is None and self._thread is not None:
             queue.writer = asyncio.create_task(self._write_all(queue, self._thread))
 
-    async def _write_all(self, queue: _Queue, thread: ThreadPoolExecutor) -> None:
+    async def _write_all(self, queue: _ChangeQueue, thread: ThreadPoolExecutor) -> None:
         """Write changes, together, until none waits; between them, finish a compaction."""
         while queue.waiting or queue.compacted:
             if queue.compacted:
@@ -261,7 +261,7 @@ class LocalSmd:
             queue.writing = []
         queue.writer = None
 
-    async def _commit(self, queue: _Queue, thread: ThreadPoolExecutor) -> SmdFailed | None:
+    async def _commit(self, queue: _ChangeQueue, thread: ThreadPoolExecutor) -> SmdFailed | None:
         """Write the changes in ``queue.writing`` and make them visible; or leave all as it was and say why."""
         module = queue.module
         plan = module.plan(queue.writing, REMOVED_MAX)
@@ -285,7 +285,7 @@ class LocalSmd:
             queue.compacting = asyncio.create_task(self._compact(queue, queue.compaction))
         return None
 
-    async def _compact(self, queue: _Queue, compaction: Compaction) -> None:
+    async def _compact(self, queue: _ChangeQueue, compaction: Compaction) -> None:
         """Write a new log beside the old one; the writer puts it in place."""
         loop = asyncio.get_running_loop()
         try:
@@ -301,7 +301,7 @@ class LocalSmd:
         if self._thread is None:
             self._end(queue, compaction)
 
-    async def _finish(self, queue: _Queue, thread: ThreadPoolExecutor) -> None:
+    async def _finish(self, queue: _ChangeQueue, thread: ThreadPoolExecutor) -> None:
         """Put the new log in place."""
         compaction, queue.compacted = queue.compaction, False
         assert compaction
@@ -312,7 +312,7 @@ class LocalSmd:
         else:
             self._end(queue, compaction)
 
-    def _end(self, queue: _Queue, compaction: Compaction, error: OSError | None = None) -> None:
+    def _end(self, queue: _ChangeQueue, compaction: Compaction, error: OSError | None = None) -> None:
         """Let the next compaction come, after a failure with as much garbage again."""
         compaction.end()
         queue.compaction, queue.compacted = None, False

@@ -41,8 +41,8 @@ COPY_STEPS = 1 / 1024
 """Steps to copy or compare a byte."""
 
 
-class TooMuchError(Unsupported):
-    """A request would take too long."""
+class CostExceededError(Unsupported):
+    """A request costs more steps than one may take."""
 
 
 class CostBudget:
@@ -54,7 +54,9 @@ class CostBudget:
         self.left = steps
 
     def charge(self, steps: float) -> None:
-        """Take ``steps`` off. Raises TooMuchError when there are not so many."""
+        """Take ``steps`` off. Raises CostExceededError when there are not so many."""
         self.left -= steps
         if self.left < 0:
-            raise TooMuchError("the lists, maps and expressions of this request are too much for one turn")
+            raise CostExceededError(
+                "the lists, maps and expressions of this request are too much for one turn"
+            )

@@ -20,7 +20,7 @@ ORIGINS = ("client", "batch_sub", "from_proxy", "from_proxy_batch_sub", "udf_sub
 """Ways on which a request on one record comes: by itself, in a batch, both from another node, or for a background query."""
 
 
-class _Names(dict[int, str]):
+class _CounterNames(dict[int, str]):
     """Names of counters by result code; all other codes are errors."""
 
     def __init__(self, prefix: str, words: Mapping[int, str]) -> None:
@@ -40,7 +40,7 @@ class ResultCounters:
     __slots__ = ("names",)
 
     def __init__(self, kind: str, words: Mapping[int, str]) -> None:
-        self.names = {origin: _Names(f"{origin}_{kind}_", words) for origin in ORIGINS}
+        self.names = {origin: _CounterNames(f"{origin}_{kind}_", words) for origin in ORIGINS}
 
     def count(self, namespace: Namespace, origin: str, code: int) -> None:
         """A request has ended with the result ``code``."""

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from asudfd.aerospike.message.context import RecordContext
     from asudfd.aerospike.message.outcome import RecordOutcome
     from asudfd.aerospike.message.owners import Owner
-    from asudfd.network.face import Made
+    from asudfd.network.face import ReplyContent
     from asudfd.network.session import ClientSession
 
 _HAS_NO_OPS = bytes(2)
@@ -67,7 +67,7 @@ class RecordService:
 
     def respond(
         self, body: bytes, session: ClientSession | None = None
-    ) -> bytes | Awaitable[Made] | AsyncIterator[bytes]:
+    ) -> bytes | Awaitable[ReplyContent] | AsyncIterator[bytes]:
         """The whole reply to the message ``body``: at once, or later, or piece by piece."""
         if len(body) > HEADER_SIZE and body[20:22] == _HAS_NO_OPS:
             reply: bytes | Awaitable[bytes] | None = None
@@ -94,7 +94,7 @@ class RecordService:
 
     def _respond_many(
         self, message: Message, body: bytes, session: ClientSession | None
-    ) -> bytes | Awaitable[Made] | AsyncIterator[bytes]:
+    ) -> bytes | Awaitable[ReplyContent] | AsyncIterator[bytes]:
         """Raises WireError."""
         if not ready(message.fields):
             return self._when_compiled(message.fields, body, session)
@@ -107,7 +107,7 @@ class RecordService:
 
     async def _when_compiled(
         self, fields: Mapping[int, bytes], body: bytes, session: ClientSession | None
-    ) -> Made:
+    ) -> ReplyContent:
         await prepare(fields)
         reply = self.respond(body, session)
         return await reply if isinstance(reply, Awaitable) else reply

@@ -67,7 +67,7 @@ class Tls:
     key_file: str = ""
 
 
-class _Failed(Exception):  # noqa: N818 - never leaves this file
+class _EndpointFailed(Exception):  # noqa: N818 - never leaves this file
     """The endpoint has failed this request; ``maybe``: it may have been executed all the same."""
 
     def __init__(self, text: str, *, maybe: bool = True) -> None:
@@ -75,7 +75,7 @@ class _Failed(Exception):  # noqa: N818 - never leaves this file
         self.maybe = maybe
 
 
-class _Stale(Exception):  # noqa: N818 - never leaves this file
+class _TokenExpired(Exception):  # noqa: N818 - never leaves this file
     """etcd does not know the token, any more or at all."""
 
 
@@ -184,7 +184,7 @@ class Gateway:
         except TimeoutError as error:
             self._turn_from(endpoint)
             raise EtcdUnreachable(f"{endpoint} does not answer", maybe=False) from error
-        except (_Failed, _Stale, ValueError, *_TRANSPORT) as error:
+        except (_EndpointFailed, _TokenExpired, ValueError, *_TRANSPORT) as error:
             self._turn_from(endpoint)
             raise EtcdUnreachable(f"{endpoint}: {_reason(error)}", maybe=False) from error
         except EtcdError as error:
@@ -221,7 +221,7 @@ class Gateway:
                 maybe, reason = True, f"{endpoint} does not answer"
                 if endpoint == self._watched:
                     self.silent()
-            except _Failed as error:
+            except _EndpointFailed as error:
                 maybe, reason = maybe or error.maybe, f"{endpoint}: {error}"
             except ValueError as error:
                 maybe, reason = True, f"{endpoint}: {error}"
@@ -239,14 +239,14 @@ class Gateway:
         token = await self._log_in(base, "")
         try:
             return await self._post(url, body, seconds, token)
-        except _Stale as error:
+        except _TokenExpired as error:
             if not self._user:
                 raise AccessDenied("etcd asks for a user, and none is configured") from error
         token = await self._log_in(base, token)
         try:
             return await self._post(url, body, seconds, token)
-        except _Stale as error:
-            raise _Failed("does not take its own token", maybe=False) from error
+        except _TokenExpired as error:
+            raise _EndpointFailed("does not take its own token", maybe=False) from error
 
     async def _open_watch(self, endpoint: str, key: bytes, end: bytes, start: int) -> httpx.Response:
         prefix = await self._prefix(endpoint, WATCH_SECONDS)
@@ -281,7 +281,7 @@ class Gateway:
             version = _json(await self._send("GET", f"{endpoint}/version", None, seconds))
             match = re.match(r"(\d{1,4})\.(\d{1,4})\.", str(version.get("etcdserver")))
             if match is None:
-                raise _Failed("is no etcd", maybe=False)
+                raise _EndpointFailed("is no etcd", maybe=False)
             number = (int(match[1]), int(match[2]))
             prefix = next(prefix for first, prefix in PREFIXES if number >= first)
             await self._identify(f"{endpoint}{prefix}/maintenance/status", seconds)
@@ -293,12 +293,12 @@ class Gateway:
         try:
             status = await self._post(url, {}, seconds)
             identity = wire.number(wire.members(status, "header"), "cluster_id")
-        except (EtcdRefused, _Stale):
+        except (EtcdRefused, _TokenExpired):
             return  # it tells that only to those who have logged in
         except ValueError as error:
-            raise _Failed(str(error), maybe=False) from error
+            raise _EndpointFailed(str(error), maybe=False) from error
         if self.cluster_id not in {0, identity}:
-            raise _Failed(
+            raise _EndpointFailed(
                 f"belongs to another etcd cluster ({identity:x}) than so far ({self.cluster_id:x})",
                 maybe=False,
             )
@@ -323,8 +323,8 @@ class Gateway:
             if _OPEN in str(error):
                 return _NO_TOKEN
             raise AccessDenied(str(error)) from error
-        except _Stale as error:
-            raise _Failed("does not let us log in", maybe=False) from error
+        except _TokenExpired as error:
+            raise _EndpointFailed("does not let us log in", maybe=False) from error
         return str(reply.get("token", ""))
 
     async def _post(
@@ -335,7 +335,7 @@ class Gateway:
     async def _send(
         self, method: str, url: str, body: Mapping[str, Any] | None, seconds: float, token: str = ""
     ) -> bytes:
-        """Body of the reply. Raises _Failed when there is none of use, and what an error in it means."""
+        """Body of the reply. Raises _EndpointFailed when there is none of use, and what an error in it means."""
         timeout = httpx.Timeout(seconds, connect=0.9 * seconds)  # what was not even sent is known as such
         try:
             async with self._client.stream(
@@ -343,9 +343,9 @@ class Gateway:
             ) as response:
                 data = await _body(response)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise _Failed(_reason(error), maybe=False) from error
+            raise _EndpointFailed(_reason(error), maybe=False) from error
         except _TRANSPORT as error:
-            raise _Failed(_reason(error)) from error
+            raise _EndpointFailed(_reason(error)) from error
         if response.status_code != httpx.codes.OK:
             _raise(response.status_code, data)
         return data
@@ -412,9 +412,9 @@ def _json(data: bytes) -> Mapping[str, Any]:
     try:
         value = decode_json(data, size_max=REPLY_SIZE_MAX)
     except DecodeError as error:
-        raise _Failed(f"its reply cannot be read: it {error}") from error
+        raise _EndpointFailed(f"its reply cannot be read: it {error}") from error
     if not isinstance(value, dict):
-        raise _Failed("its reply is not a JSON object")
+        raise _EndpointFailed("its reply is not a JSON object")
     return value
 
 
@@ -423,14 +423,16 @@ def _raise(status: int, data: bytes) -> None:
     try:
         reply = _json(data)
         code, message = wire.number(reply, "code"), reply.get("error") or reply.get("message")
-    except (_Failed, ValueError):
+    except (_EndpointFailed, ValueError):
         code, message = 0, None
     if not code or not isinstance(message, str):  # it is not etcd that answers
-        raise _Failed(f"answers the status {status}", maybe=status >= httpx.codes.INTERNAL_SERVER_ERROR)
+        raise _EndpointFailed(
+            f"answers the status {status}", maybe=status >= httpx.codes.INTERNAL_SERVER_ERROR
+        )
     if code in {_CANCELLED, _DEADLINE, _UNAVAILABLE}:
-        raise _Failed(message)
+        raise _EndpointFailed(message)
     if code == _UNAUTHENTICATED or _TOKEN.search(message):
-        raise _Stale(message)
+        raise _TokenExpired(message)
     if code == _DENIED:
         raise AccessDenied(message)
     if "lease not found" in message:

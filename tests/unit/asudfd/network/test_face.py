@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from asinfo.errors import WireError
 from asudfd.network.connection import Connection
 from asudfd.network.connections import ConnectionSet
-from asudfd.network.face import Fed, Later
+from asudfd.network.face import FeedResult, PendingReply
 from asudfd.network.flow import HELD_SIZE
 from tests.fakes.connection import FakeTransport, turns
 from tests.fakes.state import Lines
@@ -35,25 +35,25 @@ class EchoConversation:
         self._face = face
         self._session = session
 
-    def answer_whole(self, data: bytes) -> bytes | Later | None:
+    def answer_whole(self, data: bytes) -> bytes | PendingReply | None:
         return b"PONG\n" if data == b"PING\n" else None
 
-    def feed(self, data: bytes, offset: int, replies: list[bytes]) -> Fed:
+    def feed(self, data: bytes, offset: int, replies: list[bytes]) -> FeedResult:
         end = data.find(b"\n", offset) + 1
         if not end:
-            return Fed(offset, len(data) - offset + 1, None)
+            return FeedResult(offset, len(data) - offset + 1, None)
         word, _, rest = data[offset:end].partition(b" ")
         if word == b"bad":
             replies.append(b"closing\n")
             raise WireError("bad")
         if word == b"pieces":
-            return Fed(end, 1, Later(self._pieces(rest), cancel_on_close=True))
+            return FeedResult(end, 1, PendingReply(self._pieces(rest), cancel_on_close=True))
         if word in {b"later", b"kept", b"1"}:
             made: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
             self._face.begun[rest] = made
-            return Fed(end, 1, Later(made, word == b"later", len(rest) if word == b"1" else 0))
+            return FeedResult(end, 1, PendingReply(made, word == b"later", len(rest) if word == b"1" else 0))
         replies.append(data[offset:end])
-        return Fed(end, 1, None)
+        return FeedResult(end, 1, None)
 
     def ended(self) -> None:
         self._face.ended_of.append(self._session)

@@ -246,7 +246,7 @@ def test_any_bytes_get_one_reply_or_none(pieces: list[bytes]) -> None:
 
     async def test(server: HttpServer) -> None:
         transport = Transport()
-        exchange = http._Exchange(server)  # without a socket it takes thousands of requests
+        exchange = http._HttpConnection(server)  # without a socket it takes thousands of requests
         exchange.connection_made(transport)
         for piece in pieces:
             exchange.data_received(piece)

@@ -24,7 +24,7 @@ from asudfd.aerospike.message.cdt.collection import SIZE_MAX, Collection, flags_
 from asudfd.aerospike.message.cdt.lists import LISTS
 from asudfd.aerospike.message.cdt.maps import MAPS
 from asudfd.aerospike.message.cdt.select import SELECTIONS
-from asudfd.aerospike.message.cost import CALL_STEPS, COPY_STEPS, ORDER_STEPS, CostBudget, TooMuchError
+from asudfd.aerospike.message.cost import CALL_STEPS, COPY_STEPS, ORDER_STEPS, CostBudget, CostExceededError
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class OpenCollections:
 def reader(kind: int, command: list[object]) -> Callable[[OpenCollections, bytes], Particle | None]:
     """A reading command of an expression, for collections of ``kind``: None is unknown. Raises WireError.
 
-    What it gives raises TooMuchError, and Unsupported for a collection that is too large.
+    What it gives raises CostExceededError, and Unsupported for a collection that is too large.
     """
     first = command[0] if command else None
     if isinstance(first, int) and first in _ELSEWHERE:
@@ -93,7 +93,7 @@ def reader(kind: int, command: list[object]) -> Callable[[OpenCollections, bytes
     def run(collections: OpenCollections, stored: bytes) -> Particle | None:
         try:
             return _read(kind, stored, data, collections)
-        except TooMuchError:
+        except CostExceededError:
             raise
         except (RequestRefused, WireError):
             return None
@@ -218,8 +218,8 @@ def _decode(
     return operation, arguments, weight
 
 
-class _Refusing:
-    """Turns what is wrong with a command into a Refused. A class, since each operation enters it: a generator is slower."""
+class _RefusalTranslator:
+    """Turns the errors of a command into RequestRefused. A class, since each operation enters it: a generator is slower."""
 
     __slots__ = ()
 
@@ -233,7 +233,7 @@ class _Refusing:
             raise RequestRefused(Result.PARAMETER, str(error)) from error
 
 
-REFUSING = _Refusing()
+REFUSING = _RefusalTranslator()
 
 
 def _check_kind(kind: int, code: int) -> None:

@@ -30,7 +30,7 @@ take half of 1,000 costs 2 ms. In longer lists they have them in their order."""
 Ranges = Callable[[], tuple[range, ...]]
 
 
-class Located(NamedTuple):
+class ElementPositions(NamedTuple):
     """Places of elements: where they stand in the collection, counted from its start."""
 
     places: list[int]
@@ -52,49 +52,49 @@ class Located(NamedTuple):
     """Whether equal elements of a list are shown with one rank, that of the first of them."""
 
 
-def by_index(collection: Collection, index: bytes) -> Located:
+def by_index(collection: Collection, index: bytes) -> ElementPositions:
     """The element at an index."""
     places = [place_of(collection, index)]
-    return Located(places, by_rank=places, share_ranks=True)
+    return ElementPositions(places, by_rank=places, share_ranks=True)
 
 
-def by_index_range(collection: Collection, index: bytes, count: bytes | None = None) -> Located:
+def by_index_range(collection: Collection, index: bytes, count: bytes | None = None) -> ElementPositions:
     """Elements from an index on."""
     return _indexes(collection, span(len(collection.values), index, count))
 
 
-def _indexes(collection: Collection, within: range) -> Located:
+def _indexes(collection: Collection, within: range) -> ElementPositions:
     places = list(within)
     if (collection.kind == LIST and collection.flags & ORDERED) or len(places) == len(collection.values):
         return _neighbours(places, within)
     if not places:
-        return Located(places, indexes=(within,), ranks=lambda: (range(0),))
-    return Located(places, by_rank=places, indexes=(within,), share_ranks=True)
+        return ElementPositions(places, indexes=(within,), ranks=lambda: (range(0),))
+    return ElementPositions(places, by_rank=places, indexes=(within,), share_ranks=True)
 
 
-def by_rank(collection: Collection, rank: bytes) -> Located:
+def by_rank(collection: Collection, rank: bytes) -> ElementPositions:
     """The element with a rank."""
     place = place_of(collection, rank)
     return _ranks(collection, range(place, place + 1))
 
 
-def by_rank_range(collection: Collection, rank: bytes, count: bytes | None = None) -> Located:
+def by_rank_range(collection: Collection, rank: bytes, count: bytes | None = None) -> ElementPositions:
     """Elements from a rank on."""
     return _ranks(collection, span(len(collection.values), rank, count))
 
 
-def _ranks(collection: Collection, within: range) -> Located:
+def _ranks(collection: Collection, within: range) -> ElementPositions:
     ranked = collection.ranked()
     places = ranked[within.start : within.stop]
     if collection.kind == MAP:
-        return Located(places, by_index=places, ranks=lambda: (within,))
+        return ElementPositions(places, by_index=places, ranks=lambda: (within,))
     if collection.flags & ORDERED:
         return _neighbours(places, within)
     if _ties(collection, ranked, within):
         places = last_of_heap(collection, within)
     if within.start <= len(ranked) - within.stop:
         places = places[::-1]
-    return Located(places, ranks=lambda: (within,))
+    return ElementPositions(places, ranks=lambda: (within,))
 
 
 def _ties(collection: Collection, ranked: list[int], within: range) -> bool:
@@ -108,29 +108,29 @@ def _ties(collection: Collection, ranked: list[int], within: range) -> bool:
     )
 
 
-def by_first_value(collection: Collection, value: bytes) -> Located:
+def by_first_value(collection: Collection, value: bytes) -> ElementPositions:
     """The first element that equals a value."""
     places = _equal_to(collection, order(value))[:1]
-    return Located(places, by_rank=places, share_ranks=True)
+    return ElementPositions(places, by_rank=places, share_ranks=True)
 
 
-def by_value(collection: Collection, value: bytes) -> Located:
+def by_value(collection: Collection, value: bytes) -> ElementPositions:
     """All elements that equal a value."""
     wanted = order(value)
     return _values(collection, _equal_to(collection, wanted), wanted)
 
 
-def by_values(collection: Collection, values: bytes) -> Located:
+def by_values(collection: Collection, values: bytes) -> ElementPositions:
     """All elements that equal one of several values."""
     wanted = [order(value) for value in cdt.elements(values)[1]]
     asked = _each_equal(collection, wanted)
     if not asked:
         return _values(collection, [], order(NIL))
     in_turn = list(dict.fromkeys(place for places in asked for place in places))
-    return Located(sorted(in_turn), by_rank=in_turn)
+    return ElementPositions(sorted(in_turn), by_rank=in_turn)
 
 
-def by_value_interval(collection: Collection, low: bytes, high: bytes | None = None) -> Located:
+def by_value_interval(collection: Collection, low: bytes, high: bytes | None = None) -> ElementPositions:
     """Elements from one value to before another."""
     least, end = order(low), None if high is None else order(high)
     orders = collection.orders()
@@ -146,7 +146,7 @@ def by_value_interval(collection: Collection, low: bytes, high: bytes | None = N
     return _values(collection, places, least)
 
 
-def _values(collection: Collection, places: list[int], least: Order) -> Located:
+def _values(collection: Collection, places: list[int], least: Order) -> ElementPositions:
     """Elements with neighbouring ranks, from that of a value on."""
 
     def within() -> range:
@@ -155,36 +155,36 @@ def _values(collection: Collection, places: list[int], least: Order) -> Located:
 
     if collection.kind == LIST and collection.flags & ORDERED:
         return _neighbours(places, range(places[0], places[0] + len(places)) if places else range(0))
-    return Located(places, ranks=lambda: (within(),))
+    return ElementPositions(places, ranks=lambda: (within(),))
 
 
-def _neighbours(places: list[int], within: range) -> Located:
+def _neighbours(places: list[int], within: range) -> ElementPositions:
     """Elements that stand side by side and have neighbouring ranks."""
     ranges = (within or range(0),)
-    return Located(places, indexes=ranges, ranks=lambda: ranges)
+    return ElementPositions(places, indexes=ranges, ranks=lambda: ranges)
 
 
 def by_relative_rank(
     collection: Collection, value: bytes, rank: bytes, count: bytes | None = None
-) -> Located:
+) -> ElementPositions:
     """Elements with ranks from that of a value on."""
     base = _first_rank(collection, order(value))
     return _ranks(collection, _relative(base, len(collection.values), rank, count))
 
 
-def by_key(collection: Collection, key: bytes) -> Located:
+def by_key(collection: Collection, key: bytes) -> ElementPositions:
     """The entry with a key."""
-    return Located(_of_key(collection, key)[:1])
+    return ElementPositions(_of_key(collection, key)[:1])
 
 
-def by_keys(collection: Collection, keys: bytes) -> Located:
+def by_keys(collection: Collection, keys: bytes) -> ElementPositions:
     """The entries with one of several keys."""
     asked = [_of_key(collection, key) for key in cdt.elements(keys)[1]]
     in_turn = list(dict.fromkeys(place for places in asked for place in places))
-    return Located(sorted(in_turn), by_index=in_turn)
+    return ElementPositions(sorted(in_turn), by_index=in_turn)
 
 
-def by_key_interval(collection: Collection, low: bytes, high: bytes | None = None) -> Located:
+def by_key_interval(collection: Collection, low: bytes, high: bytes | None = None) -> ElementPositions:
     """Entries from one key to before another."""
     least, bound = order(low), None if high is None else order(high)
     start = collection.place_of_key(least)[0]
@@ -192,18 +192,18 @@ def by_key_interval(collection: Collection, low: bytes, high: bytes | None = Non
     if bound is not None and bound < least != WILDCARD:
         return _neighbours([], range(0))
     places = list(range(start, end))
-    return Located(places, by_rank=places, indexes=(range(start, start + len(places)),))
+    return ElementPositions(places, by_rank=places, indexes=(range(start, start + len(places)),))
 
 
 def by_relative_index(
     collection: Collection, key: bytes, index: bytes, count: bytes | None = None
-) -> Located:
+) -> ElementPositions:
     """Entries with indexes from that of a key on."""
     base = collection.place_of_key(order(key))[0]
     return _indexes(collection, _relative(base, len(collection.keys), index, count))
 
 
-def inverted(collection: Collection, found: Located) -> Located:
+def inverted(collection: Collection, found: ElementPositions) -> ElementPositions:
     """All elements but these."""
     size = len(collection.values)
     if collection.kind == MAP and found.by_index == [] and found.ranks is not None:
@@ -213,7 +213,7 @@ def inverted(collection: Collection, found: Located) -> Located:
     places = [place for place in range(size) if place not in gone]
     ranks = places if found.by_rank is not None and found.indexes else None
     known = found.ranks
-    return Located(
+    return ElementPositions(
         places,
         by_rank=ranks,
         indexes=_around(found.indexes, size),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from asudfd.aerospike.message.cdt.collection import Particle
-    from asudfd.aerospike.message.cdt.find import Located
+    from asudfd.aerospike.message.cdt.find import ElementPositions
 
 NONE, INDEX, REVERSE_INDEX, RANK, REVERSE_RANK, COUNT, KEY, VALUE, KEY_VALUE = range(9)
 INDEX_RANGE, REVERSE_INDEX_RANGE, RANK_RANGE, REVERSE_RANK_RANGE, EXISTS = range(9, 14)
@@ -43,7 +43,7 @@ class Selector(NamedTuple):
     removes: int
     """Codes of the operations."""
 
-    find: Callable[..., Located]
+    find: Callable[..., ElementPositions]
     least: int
     most: int
     """Arguments beside the return type."""
@@ -84,14 +84,14 @@ def _selects(selector: Selector, kind: int, *, removes: bool) -> Operation:
     return Operation(kind, run, 1 + selector.least, 1 + selector.most, modifies=removes)
 
 
-def _by_rank_alone(found: Located) -> bool:
+def _by_rank_alone(found: ElementPositions) -> bool:
     return found.ranks is not None and not found.indexes and found.by_index is None
 
 
 # ---- what is shown
 
 
-def _show_single(collection: Collection, found: Located, wanted: int) -> Particle | None:
+def _show_single(collection: Collection, found: ElementPositions, wanted: int) -> Particle | None:
     """What there is of one element, or of none, as a return type says."""
     if wanted in {VALUE, KEY}:
         source = collection.values if wanted == VALUE else collection.keys
@@ -101,7 +101,7 @@ def _show_single(collection: Collection, found: Located, wanted: int) -> Particl
     return _show(collection, found, wanted)
 
 
-def _show(collection: Collection, found: Located, wanted: int) -> Particle | None:
+def _show(collection: Collection, found: ElementPositions, wanted: int) -> Particle | None:
     """What there is of elements, as a return type says."""
     places = found.places
     if wanted == NONE:
@@ -128,7 +128,7 @@ def _show_map(collection: Collection, places: list[int], flags: int) -> Particle
     return MAP, cdt.join_map(keys, [collection.values[place] for place in places], flags)
 
 
-def _numbers(collection: Collection, found: Located, wanted: int) -> list[int]:
+def _numbers(collection: Collection, found: ElementPositions, wanted: int) -> list[int]:
     """Indexes or ranks, from the start or the end, in the order in which they are shown."""
     size = len(collection.values)
     of_index = wanted in {INDEX, REVERSE_INDEX}
@@ -143,7 +143,7 @@ def _numbers(collection: Collection, found: Located, wanted: int) -> list[int]:
     return [size - 1 - number for number in numbers] if reverse else numbers
 
 
-def _ranges(found: Located, *, of_index: bool) -> tuple[range, ...]:
+def _ranges(found: ElementPositions, *, of_index: bool) -> tuple[range, ...]:
     if of_index or found.ranks is None:
         return found.indexes if of_index else ()
     return found.ranks()
@@ -154,7 +154,7 @@ def _mirrored(numbers: range, size: int) -> range:
     return range(size - numbers.stop, size - numbers.start)
 
 
-def _ranks_of(collection: Collection, found: Located) -> list[int]:
+def _ranks_of(collection: Collection, found: ElementPositions) -> list[int]:
     """Ranks of elements that do not have neighbouring ones."""
     if found.by_rank is None:
         ranks = collection.ranks()
@@ -164,7 +164,7 @@ def _ranks_of(collection: Collection, found: Located) -> list[int]:
     return [ranks[place] for place in found.by_rank]
 
 
-def _range(collection: Collection, found: Located, wanted: int) -> list[int]:
+def _range(collection: Collection, found: ElementPositions, wanted: int) -> list[int]:
     """First index or rank, and how many."""
     count = len(found.places)
     of_index = wanted in {INDEX_RANGE, REVERSE_INDEX_RANGE}

@@ -11,7 +11,7 @@ from asinfo.wire import expression as x
 from asinfo.wire.extent import pass_over
 from asinfo.wire.message import EPOCH
 from asudfd.aerospike.message.cdt import OpenCollections
-from asudfd.aerospike.message.cost import LOOK_STEPS, ORDER_STEPS, TooMuchError
+from asudfd.aerospike.message.cost import LOOK_STEPS, ORDER_STEPS, CostExceededError
 from asudfd.aerospike.message.filter.ordered import ordered
 from asudfd.aerospike.message.single.bins import particle, split
 from asudfd.clock import now_milliseconds
@@ -76,7 +76,7 @@ class FilterRecord:
         known = self._orders.get(id(data))
         if known is None:
             if len(data) > COMPARED_SIZE_MAX:
-                raise TooMuchError("a list or map is too large to be compared")
+                raise CostExceededError("a list or map is too large to be compared")
             before = budget.left
             pass_over(data, 0, budget.charge)
             values = round(before - budget.left)

@@ -54,7 +54,7 @@ def ordered(data: bytes, values: int) -> Ordered:
 def test_of(
     test: Callable[[Order | int, Order | int], bool], left: Ordered, right: Ordered, budget: CostBudget
 ) -> bool:
-    """What a test for equal, less or greater says of two values. Raises TooMuchError."""
+    """What a test for equal, less or greater says of two values. Raises CostExceededError."""
     if left.has_wildcard or right.has_wildcard:
         budget.charge(PATTERN_STEPS * min(left.values, right.values))
         return test(compare(left.order, right.order), 0)
@@ -62,7 +62,7 @@ def test_of(
 
 
 def has_element(found: Ordered, wanted: Ordered, budget: CostBudget) -> bool:
-    """Whether a list has an element that equals a value. Raises TooMuchError."""
+    """Whether a list has an element that equals a value. Raises CostExceededError."""
     items = found.order[1]
     if found.has_wildcard or wanted.has_wildcard:
         budget.charge(PATTERN_STEPS * found.values)

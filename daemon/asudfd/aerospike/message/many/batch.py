@@ -81,7 +81,7 @@ def batch(
         context.refusals.note(error.code, str(error), session)
         return only_last(error.code)
     end = monotonic() + context.seconds_for(message.time_limit)
-    return _pieces(_Rows(context, answer_row, end, session), message.fields[FIELD_BATCH], flags, wanted)
+    return _pieces(_BatchRun(context, answer_row, end, session), message.fields[FIELD_BATCH], flags, wanted)
 
 
 def _check(context: RecordContext, fields: dict[int, bytes]) -> tuple[int, dict[int, bytes]]:
@@ -129,7 +129,9 @@ def _rows(data: bytes, wanted: dict[int, bytes]) -> Iterator[Row]:
         yield row
 
 
-async def _pieces(executed: _Rows, data: bytes, flags: int, wanted: dict[int, bytes]) -> AsyncIterator[bytes]:
+async def _pieces(
+    executed: _BatchRun, data: bytes, flags: int, wanted: dict[int, bytes]
+) -> AsyncIterator[bytes]:
     """Frames with the rows of ``data``, the last of them also with the result of the whole."""
     parts: list[bytes] = []
     size = 0
@@ -178,7 +180,7 @@ def _first_error(some: list[tuple[int, RecordOutcome]]) -> int:
     return next((outcome.code for _, outcome in some if outcome.code not in _NO_ERRORS), OK)
 
 
-class _Rows:
+class _BatchRun:
     """Has the rows of one batch executed until ``end``; none more once the client of ``session`` is gone.
 
     ``written`` are the namespaces that were written to and may not have that on their disks yet.

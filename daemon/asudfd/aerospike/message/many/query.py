@@ -90,7 +90,7 @@ def query(
     if any(code != OP_READ for code, _, _, _ in todo):
         raise RequestRefused(Result.UNSUPPORTED_FEATURE, "a query only reads bins")
     names = [name for _, _, name, _ in todo]
-    return _pieces(namespace, message, _Scan(context, namespace, message, names), session)
+    return _pieces(namespace, message, _QueryScan(context, namespace, message, names), session)
 
 
 def _starts(fields: dict[int, bytes]) -> dict[int, IndexPosition]:
@@ -126,7 +126,7 @@ def _places(fields: dict[int, bytes], digests: list[bytes]) -> list[IndexPositio
 
 
 async def _pieces(
-    namespace: Namespace, message: Message, scan: _Scan, session: ClientSession | None
+    namespace: Namespace, message: Message, scan: _QueryScan, session: ClientSession | None
 ) -> AsyncIterator[bytes]:
     """Frames with records; each holds as many as come in one turn."""
     kind = "short" if message.info1 & INFO1_SHORT_QUERY else "long"
@@ -156,7 +156,7 @@ async def _pieces(
     yield frame.pack(frame.MESSAGE, b"".join(parts))
 
 
-class _Scan:
+class _QueryScan:
     """The way of a query through partitions: which records, how many of them, how fast, and what is shown."""
 
     __slots__ = (

@@ -16,7 +16,7 @@ from asinfo.wire.request import Key, Policy, RecordReply
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.cdt import collection as collection_module
 from asudfd.aerospike.message.cdt import modify, read
-from asudfd.aerospike.message.cost import WORK_MAX, CostBudget, TooMuchError
+from asudfd.aerospike.message.cost import WORK_MAX, CostBudget, CostExceededError
 from tests.fakes.world import World
 
 if TYPE_CHECKING:
@@ -226,5 +226,5 @@ def test_comparisons_of_long_strings_are_charged(world: World) -> None:
 def test_work_ends() -> None:
     budget = CostBudget()
     budget.charge(WORK_MAX)
-    with pytest.raises(TooMuchError):
+    with pytest.raises(CostExceededError):
         budget.charge(1)

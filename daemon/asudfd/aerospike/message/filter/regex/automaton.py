@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from asudfd.aerospike.message.filter.regex.brackets import WORD
 from asudfd.aerospike.message.filter.regex.tree import (
     ALL,
-    Choice,
-    Leaf,
-    Point,
+    Alternation,
+    Anchor,
+    Assertion,
+    ByteSet,
     Repeat,
     Sequence,
-    Where,
     bytes_set,
 )
 
@@ -83,7 +83,7 @@ class Builder:
         "_tests",
     )
 
-    def __init__(self, budget: RegexBudget, points: frozenset[Where], *, newline: bool) -> None:
+    def __init__(self, budget: RegexBudget, points: frozenset[Assertion], *, newline: bool) -> None:
         """``points``: all that the tree has; ``newline``: lines start behind a newline, and end before it.
 
         Within a match they do so in any case: `a$.b` is found in "a, newline, b". The library does not look at the flag
@@ -158,13 +158,13 @@ class Builder:
     def _fragment(self, node: Node) -> _Fragment:
         self._budget.charge(2)
         match node:
-            case Leaf(accepted):
+            case ByteSet(accepted):
                 return self._leaf(accepted)
-            case Point(where):
+            case Anchor(where):
                 return _Fragment(self._nothing, self._nothing, self._tests[where])
             case Sequence(parts):
                 return self._sequence([self._fragment(part) for part in parts])
-            case Choice(parts):
+            case Alternation(parts):
                 return self._choice([self._fragment(part) for part in parts])
             case Repeat():
                 return self._repeat(node)
@@ -250,8 +250,8 @@ class Builder:
         return _all_of([places for kind, places in enumerate(self._of_kind) if kinds >> kind & 1])
 
 
-_LINE_POINTS = {Where.LINE_START, Where.LINE_END}
-_WORD_POINTS = {Where.WORD_START, Where.WORD_END, Where.WORD_EDGE, Where.NO_WORD_EDGE}
+_LINE_POINTS = {Assertion.LINE_START, Assertion.LINE_END}
+_WORD_POINTS = {Assertion.WORD_START, Assertion.WORD_END, Assertion.WORD_EDGE, Assertion.NO_WORD_EDGE}
 
 
 def _kinds(*, newlines: bool, words: bool) -> list[int]:
@@ -260,20 +260,20 @@ def _kinds(*, newlines: bool, words: bool) -> list[int]:
     return [*special, ALL & ~_all_of(special)]
 
 
-def _tests(kinds: list[int]) -> dict[Where, list[int]]:
+def _tests(kinds: list[int]) -> dict[Assertion, list[int]]:
     """For each point: by the kind before, the kinds behind with which it is there."""
     word = [accepted == WORD for accepted in kinds]
     edge = [kind == EDGE for kind in range(len(kinds))]
     line = [accepted in {0, _NEWLINE} for accepted in kinds]  # 0: the edge has no bytes
-    tests: dict[Where, Callable[[int, int], bool]] = {
-        Where.LINE_START: lambda before, _: line[before],
-        Where.LINE_END: lambda _, behind: line[behind],
-        Where.TEXT_START: lambda before, _: edge[before],
-        Where.TEXT_END: lambda _, behind: edge[behind],
-        Where.WORD_START: lambda before, behind: not word[before] and word[behind],
-        Where.WORD_END: lambda before, behind: word[before] and not word[behind],
-        Where.WORD_EDGE: lambda before, behind: word[before] != word[behind],
-        Where.NO_WORD_EDGE: lambda before, behind: word[before] == word[behind],
+    tests: dict[Assertion, Callable[[int, int], bool]] = {
+        Assertion.LINE_START: lambda before, _: line[before],
+        Assertion.LINE_END: lambda _, behind: line[behind],
+        Assertion.TEXT_START: lambda before, _: edge[before],
+        Assertion.TEXT_END: lambda _, behind: edge[behind],
+        Assertion.WORD_START: lambda before, behind: not word[before] and word[behind],
+        Assertion.WORD_END: lambda before, behind: word[before] and not word[behind],
+        Assertion.WORD_EDGE: lambda before, behind: word[before] != word[behind],
+        Assertion.NO_WORD_EDGE: lambda before, behind: word[before] == word[behind],
     }
     numbers = range(len(kinds))
     return {

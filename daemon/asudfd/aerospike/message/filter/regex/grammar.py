@@ -15,10 +15,10 @@ from asinfo.wire.expression import Unsupported
 from asudfd.aerospike.message.filter.regex.brackets import CLASSES, WORD, Bracket
 from asudfd.aerospike.message.filter.regex.tree import (
     ALL,
-    Leaf,
+    Anchor,
+    Assertion,
+    ByteSet,
     Node,
-    Point,
-    Where,
     bytes_set,
     choice,
     repeat,
@@ -76,14 +76,14 @@ _SETS = {ord("w"): WORD, ord("W"): ALL & ~WORD, ord("s"): _SPACE, ord("S"): ALL 
 _HAT, _DOLLAR, _BACKSLASH, _COMMA = b"^$\\,"
 
 _POINTS = {
-    _HAT: Where.LINE_START,
-    _DOLLAR: Where.LINE_END,
-    ord("<"): Where.WORD_START,
-    ord(">"): Where.WORD_END,
-    ord("b"): Where.WORD_EDGE,
-    ord("B"): Where.NO_WORD_EDGE,
-    ord("`"): Where.TEXT_START,
-    ord("'"): Where.TEXT_END,
+    _HAT: Assertion.LINE_START,
+    _DOLLAR: Assertion.LINE_END,
+    ord("<"): Assertion.WORD_START,
+    ord(">"): Assertion.WORD_END,
+    ord("b"): Assertion.WORD_EDGE,
+    ord("B"): Assertion.NO_WORD_EDGE,
+    ord("`"): Assertion.TEXT_START,
+    ord("'"): Assertion.TEXT_END,
 }
 
 _PLAIN = {
@@ -187,7 +187,7 @@ class PatternReader:
         kind, byte = self._token
         if kind is _TokenKind.POINT:
             self._advance()
-            return Point(_POINTS[byte])
+            return Anchor(_POINTS[byte])
         node = self._atom(kind, byte, depth)
         self._advance()
         while self._token.kind in _REPETITIONS:
@@ -217,13 +217,13 @@ class PatternReader:
                 return self._leaf(1 << byte)
         raise WireError("not a regular expression")
 
-    def _leaf(self, accepted: int) -> Leaf:
+    def _leaf(self, accepted: int) -> ByteSet:
         """One byte of ``accepted``. Without regard to case the text's letters count as capitals, as in the library."""
         if self._fold:
             accepted = accepted & ~_LOWER | (accepted & _UPPER) << 32  # small letters are 32 behind capitals
-        return Leaf(accepted)
+        return ByteSet(accepted)
 
-    def _bracket(self) -> Leaf:
+    def _bracket(self) -> ByteSet:
         bracket = Bracket(self._pattern, self._raw, self._place)
         accepted = bracket.read(newline=self._newline)
         self._place = bracket.place

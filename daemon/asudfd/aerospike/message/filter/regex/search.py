@@ -63,7 +63,7 @@ class Regex:
         self._states: dict[int, _AutomatonState] = {}
 
     def __call__(self, text: bytes, budget: CostBudget) -> bool:
-        """Whether it is found in ``text``, up to the first zero byte. Raises TooMuchError when that is too much work."""
+        """Whether it is found in ``text``, up to the first zero byte. Raises CostExceededError when that is too much work."""
         text = text.partition(b"\0")[0]
         budget.charge(CALL_STEPS + len(text) * BYTE_STEPS)
         automaton = self._automaton

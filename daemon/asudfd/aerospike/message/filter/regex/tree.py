@@ -8,7 +8,7 @@ from typing import ClassVar, TypeAlias
 
 from asinfo.wire.expression import Unsupported
 
-Node: TypeAlias = "Leaf | Point | Sequence | Choice | Repeat"
+Node: TypeAlias = "ByteSet | Anchor | Sequence | Alternation | Repeat"
 
 ALL = (1 << 256) - 1
 """The set of all bytes."""
@@ -17,8 +17,8 @@ LEVELS_MAX = 120
 """Levels of a tree; ours: who walks it takes two calls of Python's own stack for each, which holds a thousand in all."""
 
 
-class Where(Enum):
-    """What has to be true of the bytes before and after a place in the text."""
+class Assertion(Enum):
+    """A condition on the bytes before and after a position of the text; it matches no byte."""
 
     LINE_START = auto()
     LINE_END = auto()
@@ -31,43 +31,43 @@ class Where(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
-    """One byte of a set."""
+class ByteSet:
+    """Matches one byte of a set."""
 
     accepted: int
     levels: ClassVar[int] = 1
-    points: ClassVar[frozenset[Where]] = frozenset()
+    points: ClassVar[frozenset[Assertion]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """No byte, at a place of a kind."""
+class Anchor:
+    """Matches no byte, where an assertion holds."""
 
-    where: Where
+    where: Assertion
     levels: ClassVar[int] = 1
 
     @property
-    def points(self) -> frozenset[Where]:
+    def points(self) -> frozenset[Assertion]:
         """All points that are asked about, as with the next three."""
         return frozenset({self.where})
 
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """One after the other; without parts: nothing."""
+    """Matches its parts one after the other; without parts, nothing."""
 
     parts: tuple[Node, ...]
     levels: int
-    points: frozenset[Where]
+    points: frozenset[Assertion]
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """One of several."""
+class Alternation:
+    """Matches one of its parts."""
 
     parts: tuple[Node, ...]
     levels: int
-    points: frozenset[Where]
+    points: frozenset[Assertion]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Repeat:
     low: int
     high: int | None
     levels: int
-    points: frozenset[Where]
+    points: frozenset[Assertion]
 
 
 def sequence(parts: list[Node]) -> Node:
@@ -88,7 +88,7 @@ def sequence(parts: list[Node]) -> Node:
 
 def choice(parts: list[Node]) -> Node:
     """One of ``parts``."""
-    return parts[0] if len(parts) == 1 else Choice(tuple(parts), _level(parts), _points(parts))
+    return parts[0] if len(parts) == 1 else Alternation(tuple(parts), _level(parts), _points(parts))
 
 
 def repeat(part: Node, low: int, high: int | None) -> Node:
@@ -112,8 +112,8 @@ def _repeat_again(part: Repeat, low: int, high: int | None) -> Node:
     return Repeat(part.part, part.low & low, most, part.levels, part.points)
 
 
-def _points(parts: list[Node]) -> frozenset[Where]:
-    return frozenset[Where]().union(*(part.points for part in parts))
+def _points(parts: list[Node]) -> frozenset[Assertion]:
+    return frozenset[Assertion]().union(*(part.points for part in parts))
 
 
 def _level(parts: list[Node]) -> int:

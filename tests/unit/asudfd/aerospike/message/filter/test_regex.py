@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from asinfo.errors import WireError
 from asinfo.wire.expression import Unsupported
-from asudfd.aerospike.message.cost import WORK_MAX, CostBudget, TooMuchError
+from asudfd.aerospike.message.cost import WORK_MAX, CostBudget, CostExceededError
 from asudfd.aerospike.message.filter.regex.budget import CELLS_MAX, RegexBudget
 from asudfd.aerospike.message.filter.regex.search import EXTENDED, ICASE, NEWLINE, Regex
 from tests.glibc_regex import Library
@@ -330,7 +330,7 @@ def test_a_search_takes_no_more_work_than_there_is(pattern: bytes) -> None:
     budget = CostBudget()
     try:
         Regex(pattern, X)(text, budget)
-    except TooMuchError:
+    except CostExceededError:
         assert budget.left < 0
     assert budget.left > -WORK_MAX  # what one more state costs
 
