@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from asadm.statement import ParsedCommand
     from asinfo.terminal.render import Sheet
 
+HASH_SHOWN = 10
+"""Characters of a hash in a table: enough to tell versions apart, and short for a column. JSON and a pipe get all 40."""
+
 
 def output(session: CommandSession, call: ParsedCommand, outcome: CommandOutcome) -> bytes:
     """What standard output gets for ``outcome`` of ``call``."""

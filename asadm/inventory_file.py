@@ -20,9 +20,10 @@ import yaml
 from asadm import yaml_file
 from asadm.target.types import TYPES
 from asinfo.errors import UsageError
+from asinfo.flags import MODES
 from asinfo.host import parse as parse_host
 from asinfo.host import written
-from asinfo.terminal.options import PORT_MAX
+from asinfo.terminal.options import PORT_MAX, SECONDS_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +35,6 @@ DEFAULTS = (*SETTINGS, "timeout")
 """What defaults may say. There is one time-out for all nodes of a run, so a node has none of its own."""
 
 TLS = ("name", "cafile", "capath", "certfile", "keyfile", "keyfile-password", "protocols", "cipher-suite")
-AUTH = ("INTERNAL", "EXTERNAL", "EXTERNAL_INSECURE", "PKI")
 
 
 def read(path: str) -> dict[str, Any]:
@@ -173,8 +173,8 @@ class _InventoryParser(yaml_file.YamlReader):
 
     def timeout(self, node: yaml.Node) -> float | None:
         value = self.number(node, "timeout")
-        if value is not None and not 0 < value <= 86400:
-            self.fault(node, "timeout must be above 0 and at most 86400 seconds")
+        if value is not None and not 0 < value <= SECONDS_MAX:
+            self.fault(node, f"timeout must be above 0 and at most {SECONDS_MAX} seconds")
             return None
         return value
 
@@ -189,8 +189,8 @@ class _InventoryParser(yaml_file.YamlReader):
 
     def auth(self, node: yaml.Node) -> str | None:
         value = self.text(node, "auth")
-        if value is not None and value.upper() not in AUTH:
-            self.fault(node, f"auth must be one of {', '.join(AUTH)}")
+        if value is not None and value.upper() not in MODES:
+            self.fault(node, f"auth must be one of {', '.join(MODES)}")
             return None
         return value and value.upper()
 

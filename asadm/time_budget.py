@@ -35,7 +35,7 @@ USED_UP = 0.9
 OVER = "not asked: the time was over"
 
 
-class _Account:
+class _NodeAvailability:
     """What is known of one node: whether it ``answered`` once, how many times it was ``missed`` since and before that.
 
     ``hung`` counts those of the misses that were waited for; ``last`` is the latest of them.
@@ -57,7 +57,7 @@ class TimeBudget:
 
     def __init__(self) -> None:
         self._started = monotonic()
-        self._accounts: dict[str, _Account] = {}
+        self._accounts: dict[str, _NodeAvailability] = {}
         self.deadline: float | None = None
 
     def limit(self, seconds: float) -> None:
@@ -105,11 +105,11 @@ class TimeBudget:
         account = self._accounts.get(answer.node.address)
         if answer.answers:
             if account is None:
-                account = self._accounts[answer.node.address] = _Account(answer)
+                account = self._accounts[answer.node.address] = _NodeAvailability(answer)
             account.answered, account.missed, account.hung = True, 0, 0
         elif answer.status != "interrupted":
             if account is None:
-                account = self._accounts[answer.node.address] = _Account(answer)
+                account = self._accounts[answer.node.address] = _NodeAvailability(answer)
             account.missed += 1
             waited = answer.milliseconds >= seconds * USED_UP * 1000
             account.hung += waited

@@ -82,6 +82,10 @@ class CommandRow:  # plain class: dataclasses cost more to import than the whole
         return " ".join([*self.words, *self.names, *self.clauses, *([self.rest] if self.rest else [])])
 
 
+REPEAT_SECONDS = 2.0
+"""Seconds between two runs of a command that is repeated, when the user names none: as long as watch(1) waits."""
+
+
 def table(rows: Iterable[CommandRow]) -> tuple[CommandRow, ...]:
     """``rows`` as they are; raises ValueError when two commands have the same words, or one begins another."""
     kept: list[CommandRow] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from asadm.display import HASH_SHOWN
 from asadm.fleet.observed.coverage import coverage, unknown
 from asadm.fleet.observed.survey import survey
 from asadm.outcome import CommandOutcome, NodeAnswer
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
     from asadm.target.interface import Target
-
-HASH_SHOWN = 10
-"""Characters of a hash on a terminal; a pipe gets all 40."""
 
 
 def check(arguments: CommandArguments) -> None:

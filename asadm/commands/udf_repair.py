@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from asadm.fleet.change import confirm
 from asadm.fleet.change.backup import IntendedChange
-from asadm.fleet.change.guard import Carried, Change, Proposal, announce, carry_out
+from asadm.fleet.change.guard import Change, ChangeOutcome, Proposal, announce, carry_out
 from asadm.fleet.change.options import CHANGE, NOTE
 from asadm.fleet.change.repair_run import RepairRun
 from asadm.fleet.change.settings import ChangeSettings
@@ -33,7 +33,7 @@ from asinfo.text import text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asadm.fleet.change.guard import Seen, Work
+    from asadm.fleet.change.guard import ExecutionParameters, Seen
     from asadm.fleet.change.repair_run import RepairRow
     from asadm.fleet.desired.directory import ModuleDirectory
     from asadm.fleet.observed.right_version import RightVersion
@@ -147,7 +147,7 @@ class _Repair:
             question=f"Repair {_count(self.decided)}?",
             intents=[self._intent(each) for each in self.decided],
             only_shown=self._only_shown,
-            idle=lambda _deadline: Carried(self._idle(), ()),
+            idle=lambda _deadline: ChangeOutcome(self._idle(), ()),
             show=self._show,
             groups=self._groups,
             carry_out=self._carry_out,
@@ -205,15 +205,15 @@ class _Repair:
         nodes = [node.address for node in self.survey.nodes()]
         return IntendedChange("repair", each.name, each.hash, each.content, nodes)
 
-    def _carry_out(self, work: Work) -> Carried:
+    def _carry_out(self, parameters: ExecutionParameters) -> ChangeOutcome:
         """Repair what can be, and tell of the rest."""
-        wait = max(0.0, work.deadline - time.monotonic())
-        repair = RepairRun(self.cluster, work.groups, wait=wait, warn=self.session.warn)
+        wait = max(0.0, parameters.deadline - time.monotonic())
+        repair = RepairRun(self.cluster, parameters.groups, wait=wait, warn=self.session.warn)
         with repair.stoppable():
             _repair_all(repair, self.survey, self.wrong)
             if self.settings.verify and not repair.stopped:
                 _verify_after(repair, self.cluster, self.survey, self.wrong)
-            work.done()
+            parameters.done()
         answers = repair.answers(self.survey)
         undecided = self.unseen or any(each.reason for each in self.wrong)
         outcome = CommandOutcome(
@@ -224,7 +224,7 @@ class _Repair:
             extra={"repairs": repair.document()},
             read=self.survey.read,
         )
-        return Carried(outcome, [repair.result(self._intent(each)) for each in self.decided])
+        return ChangeOutcome(outcome, [repair.result(self._intent(each)) for each in self.decided])
 
 
 def _right_versions(cluster: Target, seen: Survey, settings: RepairSettings) -> list[RightVersion]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from asadm.fleet.change import confirm
 from asadm.fleet.change.backup import IntendedChange
-from asadm.fleet.change.guard import READING, Carried, Change, Proposal, announce, carry_out
+from asadm.fleet.change.guard import READING, Change, ChangeOutcome, Proposal, announce, carry_out
 from asadm.fleet.change.options import CHANGE, NOTE
 from asadm.fleet.change.repair_run import RepairRow, RepairRun
 from asadm.fleet.change.settings import ChangeSettings
@@ -32,7 +32,7 @@ from asinfo.text import text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asadm.fleet.change.guard import Seen, Work
+    from asadm.fleet.change.guard import ExecutionParameters, Seen
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
     from asadm.target.interface import Target
@@ -106,7 +106,7 @@ class RewarmRun:
             question=f"Put {_count(tasks.nodes)} twice?",
             intents=self._intents(),
             only_shown=self._only_shown,
-            idle=lambda _deadline: Carried(self._idle(), ()),
+            idle=lambda _deadline: ChangeOutcome(self._idle(), ()),
             show=self._show,
             groups=lambda: groups,
             carry_out=self._carry_out,
@@ -151,16 +151,16 @@ class RewarmRun:
             for (name, hash_), nodes in self.tasks.nodes.items()
         ]
 
-    def _carry_out(self, work: Work) -> Carried:
+    def _carry_out(self, parameters: ExecutionParameters) -> ChangeOutcome:
         """One module after the other."""
         tasks = self.tasks
-        wait = max(0.0, work.deadline - time.monotonic())
-        repair = self.repair = RepairRun(self.cluster, work.groups, wait=wait, warn=self.session.warn)
+        wait = max(0.0, parameters.deadline - time.monotonic())
+        repair = self.repair = RepairRun(self.cluster, parameters.groups, wait=wait, warn=self.session.warn)
         with repair.stoppable():
-            sources = fetch(self.cluster, tasks.nodes, work.deadline - wait * READING)
+            sources = fetch(self.cluster, tasks.nodes, parameters.deadline - wait * READING)
             for (name, hash_), nodes in tasks.nodes.items():
                 _one(repair, self.survey, repair.add(name, nodes, "cold?"), sources[name, hash_])
-            work.done()
+            parameters.done()
         if tasks.everything and not tasks.torn and not repair.stopped:
             _forget(repair, self.real)
         answers = repair.answers(self.survey)
@@ -172,7 +172,7 @@ class RewarmRun:
             extra={"rewarmed": repair.document()},
             read=self.survey.read,
         )
-        return Carried(outcome, [repair.result(each) for each in self._intents()])
+        return ChangeOutcome(outcome, [repair.result(each) for each in self._intents()])
 
     def warm(self) -> list[Endpoint]:
         """The real servers of which it is known that their caches are back, for all modules that were meant."""

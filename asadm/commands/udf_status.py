@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from asadm import display
+from asadm.commands import REPEAT_SECONDS
 from asadm.fleet.observed import matrix
 from asadm.fleet.observed.survey import survey
 from asadm.outcome import FAILED, INTERRUPTED, CommandOutcome
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
     from asadm.target.interface import Target
-
-PAUSE = 2.0
-"""Seconds between two looks when the user names none."""
 
 WATCH = Option(
     "watch",
@@ -86,7 +84,7 @@ def check(arguments: CommandArguments) -> None:
 
 def _seconds(word: str) -> float:
     if not word:
-        return PAUSE
+        return REPEAT_SECONDS
     plain = word.replace(".", "", 1)
     if not (plain.isascii() and plain.isdigit() and len(word) <= 9 and 0 < float(word) <= SECONDS_MAX):
         raise UsageError(f"udf status: --watch: {word!r} is not a number of seconds")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from asadm import display, statement
+from asadm.commands import REPEAT_SECONDS
 from asadm.outcome import INTERRUPTED, CommandOutcome
 from asinfo.errors import UsageError
 from asinfo.terminal import interrupt
@@ -13,9 +14,6 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments, ParsedCommand
-
-PAUSE = 2.0
-"""Seconds between two runs when the user names none."""
 
 NEVER = frozenset({"watch", "enable", "disable", "exit", "quit", "help"})
 """Commands that make no sense repeated."""
@@ -36,7 +34,7 @@ class _Repetition:
             rest = rest[1:]
         if not rest:
             raise statement.wrong("watch: the command to repeat is missing", "watch")
-        self.pause = float(numbers[0]) if numbers else PAUSE
+        self.pause = float(numbers[0]) if numbers else REPEAT_SECONDS
         self.times = _times(numbers[1]) if len(numbers) > 1 else 0
         self.call: ParsedCommand = statement.call(rest, rules_of=arguments.rules_of)
         if self.call.row.name in NEVER:

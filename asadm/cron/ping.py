@@ -33,7 +33,7 @@ class Ping:
         self._url = _checked(url)
         self._seconds = seconds
 
-        self._begun: _Sent | None = None
+        self._begun: _PingRequest | None = None
 
     def start(self) -> None:
         """Say that the job begins. Does not wait: a receiver that hangs must not take the nodes' time."""
@@ -51,12 +51,12 @@ class Ping:
         """Say that at least one node did not, or that the job could not run."""
         return self._send("/fail", report).warning()
 
-    def _send(self, suffix: str, report: str) -> _Sent:
+    def _send(self, suffix: str, report: str) -> _PingRequest:
         url = urlunsplit(self._url._replace(path=self._url.path.rstrip("/") + suffix))
-        return _Sent(url, report.encode("utf-8", "replace")[:BODY_SIZE_MAX], self._seconds)
+        return _PingRequest(url, report.encode("utf-8", "replace")[:BODY_SIZE_MAX], self._seconds)
 
 
-class _Sent:
+class _PingRequest:
     """One ping on its way, with a time limit of ``seconds`` for the whole.
 
     A thread, because httpx limits single reads and connects but neither a name look-up nor a whole exchange.

@@ -145,7 +145,7 @@ class Backup:
     def _read(self, survey: Survey, intents: Sequence[IntendedChange], deadline: float) -> list[str]:
         """Get the contents that are about to go from nodes that list them, unless the history has them."""
         given = {(each.name, each.hash): each.content for each in intents if each.content is not None}
-        pending = _Pending(self.history, self.contents)
+        pending = _WriteBatch(self.history, self.contents)
         wanted: dict[Key, list[Endpoint]] = {}
         for name in dict.fromkeys(each.name for each in intents):
             for listed, positions in gather(survey.hashes(name)).items():
@@ -166,7 +166,7 @@ class Backup:
         pending.write()
         return told
 
-    def _take(self, pending: _Pending, name: bytes, listed: str, content: bytes | None) -> bool:
+    def _take(self, pending: _WriteBatch, name: bytes, listed: str, content: bytes | None) -> bool:
         """Keep what a node serves under the hash ``listed``, or what that is known to stand for."""
         leftovers = self.cluster.leftovers
         true = leftovers.content(listed) if content is None else leftovers.original(content)
@@ -178,7 +178,7 @@ class Backup:
         return true is not None or content is not None
 
 
-class _Pending:
+class _WriteBatch:
     """Contents that wait to be written: several in a transaction, since one each would be slow and all at once large."""
 
     def __init__(self, history: History, written: dict[Key, str]) -> None:

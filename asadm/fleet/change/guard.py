@@ -44,14 +44,14 @@ READING = 0.5
 """Of the time that is left, what reading the old contents may take at most: nodes that hang then leave time to send."""
 
 
-class Carried(NamedTuple):
+class ChangeOutcome(NamedTuple):
     """A change that was carried out: the outcome of the command, and the results for the history."""
 
     outcome: CommandOutcome
     results: Sequence[ChangeResult]
 
 
-class Work(NamedTuple):
+class ExecutionParameters(NamedTuple):
     """The parameters of `Proposal.carry_out`.
 
     ``groups``    the nodes that are changed, by cluster
@@ -83,10 +83,10 @@ class Proposal(NamedTuple):
     question: str
     intents: Sequence[IntendedChange]
     only_shown: Callable[[], CommandOutcome]
-    idle: Callable[[float], Carried]
+    idle: Callable[[float], ChangeOutcome]
     show: Callable[[], None]
     groups: Callable[[], Sequence[Sequence[Endpoint]]]
-    carry_out: Callable[[Work], Carried]
+    carry_out: Callable[[ExecutionParameters], ChangeOutcome]
 
 
 Seen = Callable[["Survey"], None]
@@ -233,13 +233,13 @@ class _GuardedRun:
             now = time.monotonic()
             reading = now + READING * (self.deadline - now)
             self.messages += self.backup.begin(proposal.survey, proposal.intents, reading)
-        carried = proposal.carry_out(Work(groups, self.deadline, self.signals.defer))
+        carried = proposal.carry_out(ExecutionParameters(groups, self.deadline, self.signals.defer))
         self.signals.defer()
         self.end(carried)
         carried.outcome.messages[:0] = self.messages
         return carried.outcome
 
-    def end(self, carried: Carried) -> None:
+    def end(self, carried: ChangeOutcome) -> None:
         """Write the results into the history; the run has failed where that is not possible."""
         if self.backup is None:
             return

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from asadm import display
 from asadm.fleet.change import guard, report
 from asadm.fleet.change.backup import ChangeResult, IntendedChange
-from asadm.fleet.change.guard import Carried, Change, Proposal
+from asadm.fleet.change.guard import Change, ChangeOutcome, Proposal
 from asadm.fleet.change.rollout import Rollout, followed
 from asadm.fleet.change.stuck import forcing
 from asadm.fleet.observed.coverage import coverage, unknown
@@ -27,7 +27,7 @@ from asinfo.errors import Error
 from asinfo.terminal.render import plain
 
 if TYPE_CHECKING:
-    from asadm.fleet.change.guard import Seen, Work
+    from asadm.fleet.change.guard import ExecutionParameters, Seen
     from asadm.fleet.change.settings import ChangeSettings
     from asadm.fleet.observed.survey import Survey
     from asadm.fleet.plan.plan import FleetPlan, PlanStep
@@ -145,9 +145,9 @@ class PlanRun:
             told=True,
         )
 
-    def _idle(self, deadline: float) -> Carried:
+    def _idle(self, deadline: float) -> ChangeOutcome:
         """All nodes that were read are as they should be; their bytes too, if that is asked."""
-        return Carried(self._idle_outcome(deadline), self._results())
+        return ChangeOutcome(self._idle_outcome(deadline), self._results())
 
     def _idle_outcome(self, deadline: float) -> CommandOutcome:
         nothing = _line(self._nothing()) if self.spec.nothing and not self.session.json else b""
@@ -195,18 +195,18 @@ class PlanRun:
         content = step.source.content if step.source else None
         return IntendedChange(action, step.name, step.wanted, content, self._concerned(step.name))
 
-    def _carry_out(self, work: Work) -> Carried:
+    def _carry_out(self, parameters: ExecutionParameters) -> ChangeOutcome:
         """Do it and read it back; behind it no signal is heard any more, for what was done has to be told."""
-        self.rollout = rollout = self._rollout(work.deadline)
-        rollout.grouped(work.groups)
+        self.rollout = rollout = self._rollout(parameters.deadline)
+        rollout.grouped(parameters.groups)
         try:
             rollout.run()
-            work.done()
+            parameters.done()
         except KeyboardInterrupt:
             rollout.interrupted = True
             rollout.finish()
         followed(rollout)
-        return Carried(self._reported(rollout), self._results())
+        return ChangeOutcome(self._reported(rollout), self._results())
 
     def _results(self) -> list[ChangeResult]:
         """By module; a rollback tells also of those that had nothing to go back to."""

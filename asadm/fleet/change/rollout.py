@@ -18,6 +18,7 @@ import time
 from asadm.fleet.change.closing import close
 from asadm.fleet.observed.node_progress import NodeProgress
 from asadm.fleet.observed.survey import survey
+from asadm.target.timing import BYTES_PER_SECOND, CONFIRM_SECONDS, POLL_SECONDS, PROPAGATION_SECONDS
 from asadm.time_budget import ENOUGH, SHARE
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -30,18 +31,11 @@ if TYPE_CHECKING:
     from asadm.target.interface import Target
     from asinfo.exchange import Endpoint
 
-GRACE = 0.4
-"""Seconds a node has to show a change that another node of its cluster took; a real cluster of three needs 0.013."""
-
-PATIENCE = 2.0
-"""Seconds after its own command until a node no longer holds up the others."""
-
 PUT_SECONDS = 2.5
 """A put may take so long at least: a real server waits 2 s for its cluster before it says that it did not confirm."""
 
-PAUSE = 0.05
-PAUSE_MAX = 0.5
-"""Seconds between two looks at the lists, at first and at last."""
+POLL_SECONDS_MAX = 0.5
+"""Seconds between two looks at the lists at last; at first `POLL_SECONDS`, and twice as long each time."""
 
 PROOF = 0.2
 """Of the time of a rollout, what is kept for reading back: the bytes of 100 modules from 20 nodes take 0.5 s."""
@@ -52,9 +46,6 @@ LAST_LOOK = 1.0
 CHUNK_ITEMS = 16
 CHUNK_BYTES = 2_000_000
 """What goes into one request at most: a node works them off one after the other, and has to answer in time."""
-
-BYTES_PER_SECOND = 1_000_000
-"""A request may take as much longer as it is large."""
 
 
 class Rollout:
@@ -201,8 +192,8 @@ class Rollout:
     def _follow(self, items: Sequence[ModuleChange]) -> None:
         """Wait until every node that keeps up has ``items``; send to those that do not follow by themselves."""
         own = False
-        until = time.monotonic() + GRACE
-        pause = PAUSE
+        until = time.monotonic() + PROPAGATION_SECONDS
+        pause = POLL_SECONDS
         while True:
             self.look(self._keeping_up(items), items)
             left = self._keeping_up(items)
@@ -210,7 +201,7 @@ class Rollout:
                 return
             if time.monotonic() < until and (own or self._arriving(left, items)):
                 time.sleep(min(pause, self._share))
-                pause = min(pause * 1.5, PAUSE_MAX)
+                pause = min(pause * 1.5, POLL_SECONDS_MAX)
             elif own:
                 for state in left:
                     state.behind = True
@@ -220,7 +211,7 @@ class Rollout:
                     state.group = id(state)
                 if self._stopped:
                     return
-                own, until, pause = True, time.monotonic() + PATIENCE, PAUSE
+                own, until, pause = True, time.monotonic() + CONFIRM_SECONDS, POLL_SECONDS
 
     def _arriving(self, states: Sequence[NodeProgress], items: Sequence[ModuleChange]) -> bool:
         """Whether something may still come to ``states`` from their clusters: a node there took what they lack."""
@@ -229,7 +220,7 @@ class Rollout:
 
     def _settle(self) -> None:
         """Nothing more is sent; what was sent has a moment to arrive, so that the report has the latest."""
-        until = min(time.monotonic() + GRACE, self.deadline)
+        until = min(time.monotonic() + PROPAGATION_SECONDS, self.deadline)
         leaders = {state.group: state for state in self.states if state.sent}
         while time.monotonic() < until:
             arriving = [
@@ -240,7 +231,7 @@ class Rollout:
             if not arriving:
                 return
             self.look(arriving, self.items)
-            time.sleep(PAUSE)
+            time.sleep(POLL_SECONDS)
 
     def _unsent(self, state: NodeProgress, items: Sequence[ModuleChange]) -> list[ModuleChange]:
         return [item for item in state.lacking(items) if not state.cells[item.name].sent]
@@ -252,7 +243,7 @@ class Rollout:
         behind = [
             state for state in self.states if state.behind and state.listed is not None and not state.hangs
         ]
-        pause = PAUSE
+        pause = POLL_SECONDS
         while not self._stopped:
             self.look(behind, self.items)
             self._prove()
@@ -266,7 +257,7 @@ class Rollout:
             asks = [(state, self._next(state)) for state in behind if state.fresh]
             self._send([(state, items) for state, items in asks if items], "sent by itself")
             time.sleep(min(pause, self._share))
-            pause = min(pause * 1.5, PAUSE_MAX)
+            pause = min(pause * 1.5, POLL_SECONDS_MAX)
 
     def _next(self, state: NodeProgress) -> list[ModuleChange]:
         """What a node gets next: of the lowest level that it lacks, what it was not sent."""
@@ -278,7 +269,7 @@ class Rollout:
         """Once more, for those whose state is not known, or that were not read at all."""
         unsure = [state for state in self.states if state.lacking(self.items)]
         seconds = LAST_LOOK if self.interrupted else self.left
-        if not unsure or seconds < PAUSE:
+        if not unsure or seconds < POLL_SECONDS:
             return
         listings = survey(
             self.cluster, [state.node for state in unsure], timeout=min(self.cluster.timeout, seconds)
@@ -302,7 +293,7 @@ class Rollout:
         while left and not self._stopped:
             parts = [(state, _chunk(items)) for state, items in left]
             largest = max(sum(item.size for item in items) for _, items in parts)
-            commands = _Commands(self.cluster)
+            commands = _CommandCache(self.cluster)
             answers = self._ask(
                 [(state, commands.of(items)) for state, items in parts], largest / BYTES_PER_SECOND
             )
@@ -363,7 +354,7 @@ def _chunk(items: Sequence[ModuleChange]) -> list[ModuleChange]:
     return list(items)
 
 
-class _Commands:
+class _CommandCache:
     """The commands of modules, each made once however many nodes get it."""
 
     def __init__(self, cluster: Target) -> None:

@@ -11,6 +11,7 @@ import time
 
 from asadm.fleet.change.deliver import deliver
 from asadm.fleet.observed.node_progress import ModuleProgress
+from asadm.target.timing import CONFIRM_SECONDS, RESTORE_SECONDS
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -19,14 +20,8 @@ if TYPE_CHECKING:
     from asadm.fleet.change.rollout import Rollout
     from asadm.fleet.observed.node_progress import ModuleChange, NodeProgress
 
-PATIENCE = 2.0
-"""Seconds after a node confirmed its own put until it counts as stuck; a real cluster of three needs 0.013."""
-
 SECONDS_MIN = 0.5
 """With less time left than this nothing is forced: a put, a look at the list and a second put need as much."""
-
-RESTORE_SECONDS = 5.0
-"""What is kept of the time that is left, so that the true content can be put back when a forced put is cut off."""
 
 HOW = "marker put"
 
@@ -48,7 +43,7 @@ def forcing(warn: Callable[[str], None]) -> Callable[[Rollout, Sequence[NodeProg
 
 def _stuck(state: NodeProgress, items: Sequence[ModuleChange]) -> bool:
     confirmed = any(state.cells[item.name].sent for item in state.lacking(items))
-    recent = time.monotonic() - state.sent_at < PATIENCE
+    recent = time.monotonic() - state.sent_at < CONFIRM_SECONDS
     return state.fresh and confirmed and not recent and not state.refused
 
 

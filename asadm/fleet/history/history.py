@@ -184,7 +184,7 @@ class History:
     def __init__(self, path: str, *, write: bool = False, shared: bool = False) -> None:
         self.path = path
         self.shared = shared
-        with _Named(path):
+        with _SqliteErrors(path):
             self._database = self._open(write=write)
 
     def __enter__(self) -> Self:
@@ -229,7 +229,7 @@ class History:
         """Add ``records`` in one transaction, all of this moment and of this user."""
         user, host = author()
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        with _Named(self.path), _Transaction(self._database):
+        with _SqliteErrors(self.path), _Transaction(self._database):
             for each in records:
                 sha256 = each.sha256 or self._keep(each.content)
                 nodes, others = self._addresses(each.nodes), self._addresses(each.others)
@@ -248,7 +248,7 @@ class History:
 
     def keep(self, contents: Sequence[bytes]) -> list[str]:
         """Store contents for rows that are to come; their SHA-256."""
-        with _Named(self.path), _Transaction(self._database):
+        with _SqliteErrors(self.path), _Transaction(self._database):
             return [self._keep(content) or "" for content in contents]
 
     def _keep(self, content: bytes | None) -> str | None:
@@ -290,7 +290,7 @@ class History:
 
     def content(self, entry: HistoryEntry) -> bytes | None:
         """The content that ``entry`` is about; None when it has none."""
-        with _Named(self.path):
+        with _SqliteErrors(self.path):
             row = self._database.execute(
                 "SELECT content FROM contents WHERE sha256 = ?", (entry.sha256,)
             ).fetchone()
@@ -324,13 +324,13 @@ class History:
 
     def select(self, where: str, values: Sequence[object]) -> Iterator[HistoryEntry]:
         """Rows, one after the other."""
-        with _Named(self.path):
+        with _SqliteErrors(self.path):
             rows = self._database.execute(f"SELECT {_READ} FROM changes WHERE {where}", values)  # noqa: S608 - values are bound
             while found := rows.fetchmany(256):
                 yield from map(HistoryEntry, found)
 
 
-class _Named:
+class _SqliteErrors:
     """Turns errors of SQLite and of the file into a ConfigError that names the file."""
 
     def __init__(self, path: str) -> None:

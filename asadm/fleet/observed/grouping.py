@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from asadm.display import HASH_SHOWN
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from asinfo.exchange import Endpoint
 
 Situation = TypeVar("Situation")
-
-HASH_SHOWN = 10
-"""Characters of a hash in a table; JSON has all 40."""
 
 NAMED_MAX = 6
 """So many nodes are named; of more, only the first are."""

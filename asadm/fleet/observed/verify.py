@@ -6,6 +6,7 @@ import time
 
 from asadm.fleet.observed.node_progress import NOT_VERIFIED, ModuleProgress
 from asadm.outcome import NodeAnswer
+from asadm.target.timing import BYTES_PER_SECOND
 from asadm.time_budget import ENOUGH, SHARE
 from asinfo.errors import WireError
 
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
 MEMORY = 64 * 1024 * 1024
 """Bytes of replies of all nodes together that may be in memory at a time, roughly."""
-
-BYTES_PER_SECOND = 1_000_000
-"""A reply may take as much longer as it is large."""
 
 ITEMS = 32
 """Modules of one request at most."""

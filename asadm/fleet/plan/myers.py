@@ -23,7 +23,7 @@ CONTEXT = 3
 """Unchanged lines around a change."""
 
 
-class Lines(SequenceMatcher[bytes]):
+class LineMatcher(SequenceMatcher[bytes]):
     """Two texts, line by line. Only ``get_matching_blocks`` differs from what difflib does."""
 
     def __init__(self, old: Sequence[bytes], new: Sequence[bytes]) -> None:

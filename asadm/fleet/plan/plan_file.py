@@ -118,20 +118,22 @@ def read(path: str, rules: Rules | None = None) -> SavedPlan:
     try:
         return _saved(_document(content), path, rules or default_rules())
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-        reason = str(error) if isinstance(error, _WrongError) else "is damaged, or not a plan of asadm"
+        reason = str(error) if isinstance(error, InvalidPlanError) else "is damaged, or not a plan of asadm"
         raise ConfigError([Problem(path, 0, reason)]) from None
 
 
-class _WrongError(ValueError):
+class InvalidPlanError(ValueError):
     """What is wrong with the file, for the user; any other ValueError means that the form is not ours at all."""
 
 
 def _document(content: bytes) -> dict[str, Any]:
     document: dict[str, Any] = decode_json(content, size_max=SIZE_MAX, escaped_bytes=True)
     if document["format"] != FORMAT:
-        raise _WrongError("is not a plan of asadm")
+        raise InvalidPlanError("is not a plan of asadm")
     if document["version"] != VERSION:
-        raise _WrongError(f"is a plan of version {document['version']}; this asadm reads version {VERSION}")
+        raise InvalidPlanError(
+            f"is a plan of version {document['version']}; this asadm reads version {VERSION}"
+        )
     return document
 
 
@@ -144,7 +146,7 @@ def _saved(document: dict[str, Any], path: str, rules: Rules) -> SavedPlan:
         clusters=_texts(document["clusters"]),
     )
     if not directory.sources:
-        raise _WrongError("has no modules")
+        raise InvalidPlanError("has no modules")
     if not isinstance(document["prune"], bool):
         raise TypeError(path)
     saved = SavedPlan(
@@ -166,13 +168,15 @@ def _saved(document: dict[str, Any], path: str, rules: Rules) -> SavedPlan:
 def _source(module: dict[str, Any], rules: Rules) -> ModuleSource:
     name = _name(module["name"])
     if not rules.can_register(name):
-        raise _WrongError(f"{text(name)!r} cannot be the name of a module on a node: {rules.ALLOWED}")
+        raise InvalidPlanError(f"{text(name)!r} cannot be the name of a module on a node: {rules.ALLOWED}")
     content = decode_base64(module["content"])
     if not 0 < len(content) <= rules.SOURCE_SIZE_MAX:
-        raise _WrongError(f"{text(name)} has {len(content)} bytes; a module has 1 to {rules.SOURCE_SIZE_MAX}")
+        raise InvalidPlanError(
+            f"{text(name)} has {len(content)} bytes; a module has 1 to {rules.SOURCE_SIZE_MAX}"
+        )
     source = ModuleSource(name, str(module["path"]), content, rules)
     if source.hash != module["hash"]:
-        raise _WrongError(f"the content of {text(name)} is not what its hash says: the file was changed")
+        raise InvalidPlanError(f"the content of {text(name)} is not what its hash says: the file was changed")
     return source
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asadm.fleet.plan.myers import CONTEXT, Lines
+from asadm.fleet.plan.myers import CONTEXT, LineMatcher
 from asinfo.text import visible
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -33,7 +33,7 @@ def unified(old: bytes | None, new: bytes | None, old_label: str, new_label: str
 
 def _hunks(old: Sequence[bytes], new: Sequence[bytes]) -> Iterator[bytes]:
     """The lines of the diff, each change with the lines around it."""
-    for group in Lines(old, new).get_grouped_opcodes(CONTEXT):
+    for group in LineMatcher(old, new).get_grouped_opcodes(CONTEXT):
         (_, first_old, _, first_new, _), (_, _, last_old, _, last_new) = group[0], group[-1]
         yield f"@@ -{_range(first_old, last_old)} +{_range(first_new, last_new)} @@\n".encode()
         for kind, begin, end, begin_new, end_new in group:

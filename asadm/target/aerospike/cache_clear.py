@@ -22,7 +22,7 @@ CLEAR = b"udf-clear-cache:"
 BACK_OFF_SECONDS_MAX = 30.0
 
 
-class Rounds(Protocol):
+class RetryPolicy(Protocol):
     """How the nodes are asked (asadm.cron.settings.ClearSettings): repeated how often, one by one, with what pause."""
 
     @property
@@ -38,7 +38,7 @@ class Rounds(Protocol):
         """Seconds between two nodes."""
 
 
-class Asks(Protocol):
+class InfoCluster(Protocol):
     """What is needed of a cluster (asadm.target.aerospike.cluster.AerospikeCluster)."""
 
     @property
@@ -105,8 +105,8 @@ def _judged(answer: NodeAnswer) -> NodeAnswer:
 
 
 def clear(
-    cluster: Asks,
-    settings: Rounds,
+    cluster: InfoCluster,
+    settings: RetryPolicy,
     results: Sequence[ClearResult],
     sleep: Callable[[float], None] = interrupt.sleep,
 ) -> None:
@@ -126,7 +126,7 @@ def clear(
 
 
 def _round(
-    cluster: Asks, settings: Rounds, left: Sequence[ClearResult], sleep: Callable[[float], None]
+    cluster: InfoCluster, settings: RetryPolicy, left: Sequence[ClearResult], sleep: Callable[[float], None]
 ) -> bool:
     """Ask ``left`` once, all together or one by one. False when the run was interrupted."""
     groups = [[result] for result in left] if settings.serial else [left]
@@ -138,12 +138,12 @@ def _round(
     return True
 
 
-def look(cluster: Asks, results: Sequence[ClearResult]) -> None:
+def look(cluster: InfoCluster, results: Sequence[ClearResult]) -> None:
     """Ask every node only who it is: the dry run."""
     _ask(cluster, WHO, results)
 
 
-def _ask(cluster: Asks, commands: Sequence[bytes], group: Sequence[ClearResult]) -> bool:
+def _ask(cluster: InfoCluster, commands: Sequence[bytes], group: Sequence[ClearResult]) -> bool:
     answers = cluster.each(commands, nodes=[result.node for result in group])
     now = time.time()
     for result, answer in zip(group, answers, strict=True):

@@ -16,6 +16,7 @@ from asadm.target.aerospike import marker_journal
 from asadm.target.aerospike.answers import TIMED_OUT
 from asadm.target.aerospike.marker import marked, marked_hash
 from asadm.target.interface import ForcedPut, Target
+from asadm.target.timing import POLL_SECONDS, PROPAGATION_SECONDS, RESTORE_SECONDS
 from asinfo.text import text
 from asinfo.wire.udf import base64, digest, put
 
@@ -24,15 +25,6 @@ if TYPE_CHECKING:
 
     from asadm.target.interface import Deliver, Delivery, Warn
     from asinfo.exchange import Endpoint
-
-GRACE = 0.4
-"""Seconds in which a marker that is on its way between nodes arrives; a real cluster of three needs 0.013."""
-
-PAUSE = 0.05
-"""Seconds between two looks at the lists: four looks in the time that a rollout gives a change to arrive."""
-
-RESTORE_SECONDS = 5.0
-"""Longest time for putting back the true content after the two puts were cut off."""
 
 MARKER_SECONDS = 5.0
 """Longest time for the marker to arrive everywhere: the true content is to be back soon."""
@@ -136,7 +128,7 @@ class MarkerPut:
         deadline = time.monotonic() + RESTORE_SECONDS
         left = self._put_back(doubtful, deadline)
         if doubtful and not left:  # a marker that was on its way between nodes may have come after that
-            time.sleep(GRACE)
+            time.sleep(PROPAGATION_SECONDS)
             left = self._put_back(doubtful, deadline)
         self.left = left
         if not self.left:
@@ -153,10 +145,10 @@ class MarkerPut:
             answers = insistent.each(commands, nodes=left, timeout=budget)
             shown = {answer.node: self._listed(answer) for answer in answers}
             left = [node for node in left if shown.get(node) != self.hash]
-            if time.monotonic() + PAUSE >= deadline:
+            if time.monotonic() + POLL_SECONDS >= deadline:
                 break
             if left:
-                time.sleep(PAUSE)
+                time.sleep(POLL_SECONDS)
         # What shows another version still took neither of the two.
         return [node for node in left if shown.get(node) in {None, self._marker_hash}]
 

@@ -38,7 +38,7 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class CompletionModel:
     """What the three templates are filled from."""
 
     program: str
@@ -121,12 +121,12 @@ def script(shell: str, program: str, options: Sequence[Option], commands: Sequen
     """The script of ``shell`` (bash, zsh or fish) that completes ``program``."""
     from asinfo.terminal.completion import bash, fish, zsh
 
-    templates: dict[str, Callable[[Source], str]] = {
+    templates: dict[str, Callable[[CompletionModel], str]] = {
         "bash": bash.script,
         "zsh": zsh.script,
         "fish": fish.script,
     }
-    return templates[shell](Source(program, options, commands))
+    return templates[shell](CompletionModel(program, options, commands))
 
 
 def shown(options: Iterable[Option]) -> list[Option]:

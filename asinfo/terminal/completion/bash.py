@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asinfo.terminal.completion import Command, Source
+    from asinfo.terminal.completion import Command, CompletionModel
 
 TEMPLATE = r"""# bash completion of @program@; load it with: source <(@program@ --completion bash)
 _@program@() {
@@ -78,7 +78,7 @@ complete -o default -F _@program@ @program@
 """
 
 
-def script(source: Source) -> str:
+def script(source: CompletionModel) -> str:
     """The script for ``source``."""
     choices = [
         f'        {"|".join(spellings)}) COMPREPLY=($(compgen -W {quoted(" ".join(values))} -- "$word")); return ;;'
@@ -103,7 +103,7 @@ def _case(command: Command) -> str:
     return f"        {quoted(command.words)}) flags='{_own(command)}' needs={command.needs} keywords='{keywords}' ;;"
 
 
-def _flags(source: Source, words: str) -> str:
+def _flags(source: CompletionModel, words: str) -> str:
     """The flags of a command that another follows."""
     own = [_own(command) for command in source.commands if command.another and command.words == words]
     return f" flags='{own[0]}'" if own and own[0] else ""
@@ -113,7 +113,7 @@ def _own(command: Command) -> str:
     return " ".join(name for option in shown(command.options) for name in names(option))
 
 
-def patterns(source: Source) -> dict[str, str]:
+def patterns(source: CompletionModel) -> dict[str, str]:
     """The patterns of words that the templates of bash and zsh share."""
     return {
         "paths": _alternatives(source.paths),

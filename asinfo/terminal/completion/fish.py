@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from asinfo.terminal.completion import Command, Source
+    from asinfo.terminal.completion import Command, CompletionModel
     from asinfo.terminal.options import Option
 
 TEMPLATE = r"""# fish completion of @program@; load it with: @program@ --completion fish | source
@@ -83,7 +83,7 @@ complete -c @program@ -l help -d 'Print the help.'
 """
 
 
-def script(source: Source) -> str:
+def script(source: CompletionModel) -> str:
     """The script for ``source``."""
     following = [
         f"        case {_quoted(start)}\n            printf '%s\\n' {' '.join(words)}"

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asinfo.terminal.completion import Command, Source
+    from asinfo.terminal.completion import Command, CompletionModel
     from asinfo.terminal.options import Option
 
 TEMPLATE = r"""#compdef @program@
@@ -75,7 +75,7 @@ fi
 """
 
 
-def script(source: Source) -> str:
+def script(source: CompletionModel) -> str:
     """The script for ``source``."""
     choices = [
         f"        ({'|'.join(spellings)}) compadd -- {' '.join(values)}; return ;;"
@@ -96,7 +96,7 @@ def script(source: Source) -> str:
     )
 
 
-def _case(source: Source, command: Command) -> str:
+def _case(source: CompletionModel, command: Command) -> str:
     settings = [f"next=({' '.join(source.following[command.words])})"] if command.another else []
     settings += [f"needs={command.needs}"] if command.needs else []
     settings += [f"keywords=({' '.join(command.keywords)})"] if command.keywords else []

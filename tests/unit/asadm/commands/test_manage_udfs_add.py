@@ -21,8 +21,8 @@ SOURCE = b"-- caf\xc3\xa9, and no UTF-8: \xff\r\nfunction f(r)\n  return 1\nend\
 
 @pytest.fixture(autouse=True)
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rollout, "GRACE", 0.05)
-    monkeypatch.setattr(rollout, "PAUSE", 0.01)
+    monkeypatch.setattr(rollout, "PROPAGATION_SECONDS", 0.05)
+    monkeypatch.setattr(rollout, "POLL_SECONDS", 0.01)
     (tmp_path / "a.lua").write_bytes(SOURCE)
     (tmp_path / "bad.lua").write_bytes(b"function f(r)\r\n  x = = 1\r\nend\n")
 
