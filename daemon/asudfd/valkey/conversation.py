@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from asinfo.wire.resp import RequestLimits, RequestParser
 from asudfd.network.socket_connection import FeedProgress
+from asudfd.valkey.engine import ARGUMENTS_MAX
 
 if TYPE_CHECKING:
     from asudfd.valkey.client import Client
@@ -72,7 +73,7 @@ class RespConversation:
                 requests.appendleft(arguments)
                 break
             reply = None
-            if client.plain and not careful:
+            if client.plain and not careful and len(arguments) <= ARGUMENTS_MAX:
                 reply = execute(now * 1000, client.database, client.resp, client.id, *arguments)
             if reply is None:
                 reply = dispatcher.handle(client, arguments)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from asudfd.valkey.acl.check import AclLogEntry, Denial, denial
 from asudfd.valkey.client_line import client_line
+from asudfd.valkey.engine import ARGUMENTS_MAX
 from asudfd.valkey.monitoring import show_to_monitors
 from asudfd.valkey.reply import QUEUED, CommandFailed, encode
 from asudfd.valkey.request import CommandRequest
@@ -152,7 +153,10 @@ class Dispatcher:
         lua_state[b"restricted"] = not client.user.is_unrestricted
         state.caller = client
         try:
-            reply = state.engine.execute(state.now(), client.database, client.resp, waits, *arguments)
+            if len(arguments) <= ARGUMENTS_MAX:
+                reply = state.engine.execute(state.now(), client.database, client.resp, waits, *arguments)
+            else:
+                reply = state.engine.execute_long(state.now(), client.database, client.resp, waits, arguments)
         finally:
             lua_state[b"restricted"] = False
             state.caller = state.script_client

@@ -38,6 +38,10 @@ CHUNKS = (
 """The Lua files in the order in which they are loaded, behind those of the sandbox."""
 
 
+ARGUMENTS_MAX = 4000
+"""Arguments that are given to Lua one by one: its C stack has room for 8,000 values."""
+
+
 class KeyspaceHost(Protocol):
     """What the keyspace calls back, in the engine's thread."""
 
@@ -101,8 +105,16 @@ class KeyspaceEngine:
         self.execute: Callable[..., bytes] = self.lua[b"execute"]
         """``execute(now, database, resp, client, *arguments)``: the bytes of the reply; empty when the client has to wait.
 
-        ``now`` is milliseconds since 1970; ``client`` 0 is one that cannot be made to wait."""
+        ``now`` is milliseconds since 1970; ``client`` 0 is one that cannot be made to wait. For up to ARGUMENTS_MAX arguments."""
         self._define()
+
+    def execute_long(
+        self, now: float, database: int, resp: int, client: int, arguments: Sequence[bytes]
+    ) -> bytes:
+        """The same for a command with any number of arguments."""
+        argv = self._state.table_from(arguments)
+        reply: bytes = self.lua[b"execute_list"](now, database, resp, client, argv, len(arguments))
+        return reply
 
     def table(self, content: object) -> Any:
         """A Lua table."""

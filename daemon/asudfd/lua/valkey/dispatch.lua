@@ -97,8 +97,7 @@ end
 
 -- Runs a command of a client, and returns the bytes of its reply; "" when the client has to wait (`host.block` was told);
 -- nil for a command of the host's, and for what is no command. `client` is its number, 0 when it cannot be made to wait.
-local function execute(now, number, resp, client, ...)
-    local argv, argc = { ... }, select("#", ...)
+local function execute_list(now, number, resp, client, argv, argc)
     local row = rows[argv[1]]
     local arity = row and row.arity
     if not row or row.subcommands or (argc ~= arity and (arity > 0 or argc < -arity)) then
@@ -134,6 +133,11 @@ local function execute(now, number, resp, client, ...)
     return encode(result, resp)
 end
 
+-- The same for a command of few arguments.
+local function execute(now, number, resp, client, ...)
+    return execute_list(now, number, resp, client, { ... }, select("#", ...))
+end
+
 return {
     commands = commands,
     rows = rows,
@@ -144,6 +148,7 @@ return {
     finish = finish,
     is_over_memory = is_over_memory,
     execute = execute,
+    execute_list = execute_list,
     OOM = OOM,
     raised = raised,
 }

