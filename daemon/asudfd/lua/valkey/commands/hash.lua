@@ -290,12 +290,11 @@ end
 
 function commands.HSCAN(argv, argc)
     local cursor = scan.cursor(argv[3])
-    local value = typed(state.db, argv[2], "hash")
-    local o = scan.options(argv, argc, 4, false, true)
-    value = value and read(state.db, argv[2])
+    local value = read(state.db, argv[2])
     if not value then
         return { "0", {} }
     end
+    local o = scan.options(argv, argc, 4, false, "NOVALUES")
     local first, last, step, following = 1, value.n, 1, "0"
     if value.places then
         first, last, following = operand.page(value.n, cursor, o.count)
@@ -307,7 +306,7 @@ function commands.HSCAN(argv, argc)
         if not matches or matches(field) then
             n = n + 1
             out[n] = field
-            if not o.novalues then
+            if not o.is_bare then
                 n = n + 1
                 out[n] = value.values[field]
             end

@@ -9,7 +9,10 @@ local error, find, floor, format, lower, match, random, tonumber, type, upper =
 local get = keyspace.get
 
 local CURSOR = reply.failure("ERR invalid cursor")
-local NO_NOVALUES = reply.failure("ERR NOVALUES option can only be used in HSCAN")
+local NOT_BARE = {
+    NOVALUES = reply.failure("ERR NOVALUES option can only be used in HSCAN"),
+    NOSCORES = reply.failure("ERR NOSCORES option can only be used in ZSCAN"),
+}
 local CURSOR_MAX = "18446744073709551615"
 local COUNT_DEFAULT = 10
 local TYPES = { string = true, list = true, set = true, zset = true, hash = true, stream = true }
@@ -25,9 +28,10 @@ function scan.cursor(text)
     return tonumber(digits)
 end
 
--- The options of SCAN, HSCAN, SSCAN and ZSCAN from argument `at` on: { count, matches (a function or nil), type, novalues }.
--- `is_keys`: of SCAN; `may_have_no_values`: of HSCAN.
-function scan.options(argv, argc, at, is_keys, may_have_no_values)
+-- The options of SCAN, HSCAN, SSCAN and ZSCAN from argument `at` on: { count, matches (a function or nil), type, is_bare }.
+-- `is_keys`: of SCAN; `bare`: NOVALUES
+-- of HSCAN, NOSCORES of ZSCAN, which then is `is_bare`.
+function scan.options(argv, argc, at, is_keys, bare)
     local o = { count = COUNT_DEFAULT }
     while at <= argc do
         local word, following = upper(argv[at]), argv[at + 1]
@@ -46,8 +50,8 @@ function scan.options(argv, argc, at, is_keys, may_have_no_values)
                 reply.fail("ERR unknown type name '" .. following .. "'")
             end
             at = at + 1
-        elseif word == "NOVALUES" then
-            o.novalues = may_have_no_values or error(NO_NOVALUES, 0)
+        elseif NOT_BARE[word] then
+            o.is_bare = word == bare or error(NOT_BARE[word], 0)
         else
             error(reply.SYNTAX, 0)
         end

@@ -178,10 +178,10 @@ end
 function commands.SSCAN(argv, argc)
     local cursor = scan.cursor(argv[3])
     local value = typed(state.db, argv[2], "set")
-    local o = scan.options(argv, argc, 4)
     if not value then
         return { "0", {} }
     end
+    local o = scan.options(argv, argc, 4)
     local members, first, last, step, following = set.in_order(value), 1, value.n, 1, "0"
     if value.form == "hashtable" then
         first, last, following = operand.page(value.n, cursor, o.count)

@@ -220,9 +220,10 @@ function commands.ZRANDMEMBER(argv, argc)
     if not value or count == 0 then
         return {}
     end
-    local out = choice.places(value.order.n, count)
+    local n = value.order.n
+    local out = choice.places(n, count)
     for i = 1, #out do
-        out[i] = sorted.at(value.order, out[i] - 1)
+        out[i] = sorted.at(value.order, n - out[i]) -- all of them come from the last to the first, as the real server has it
     end
     return zsets.listed(out, #out, value.scores, with_scores)
 end
@@ -230,10 +231,10 @@ end
 function commands.ZSCAN(argv, argc)
     local cursor = scan.cursor(argv[3])
     local value = typed(state.db, argv[2], "zset")
-    local o = scan.options(argv, argc, 4, false, true)
     if not value then
         return { "0", {} }
     end
+    local o = scan.options(argv, argc, 4, false, "NOSCORES")
     local members, first, last, step, following
     if value.is_compact then
         members, last = sorted.slice(value.order, 0, value.order.n - 1)
@@ -249,7 +250,7 @@ function commands.ZSCAN(argv, argc)
         if not matches or matches(member) then
             n = n + 1
             out[n] = member
-            if not o.novalues then
+            if not o.is_bare then
                 n = n + 1
                 out[n] = number_text(value.scores[member])
             end

@@ -109,11 +109,11 @@ local function options(o, argv, argc, at)
             o.offset = integer.argument(argv[i + 1], reply.NOT_INTEGER)
             o.count = integer.argument(argv[i + 2], reply.NOT_INTEGER)
             i = i + 2
-        elseif word == "REV" and o.is_general then
+        elseif word == "REV" and o.is_general and not o.is_reverse then
             o.is_reverse = true
-        elseif word == "BYSCORE" and o.is_general then
+        elseif word == "BYSCORE" and o.is_general and o.by == "rank" then
             o.by = "score"
-        elseif word == "BYLEX" and o.is_general then
+        elseif word == "BYLEX" and o.is_general and o.by == "rank" then
             o.by = "lex"
         else
             error(SYNTAX, 0)
