@@ -299,7 +299,7 @@ def verdicts(group: str, timeout: float = TIMEOUT) -> Iterator[Verdict]:
             yield player.verdict(row)
         player.close()
     for fault in faults:
-        if not fault.startswith("a web request"):
+        if fault.startswith(("a fault", "a command has failed")):
             yield judged("fault", fault, same=False)
 
 

@@ -185,12 +185,12 @@ class SocketConnection:
         held = self._held
         if held is not None:
             held += data
-            if len(held) < self._wanted or self.paused or self._answering:
+            if len(held) < self._wanted or self._is_occupied:
                 self._select()
                 return
             data = bytes(held)
             self._held = None
-        elif self._answering or self.paused:
+        elif self._is_occupied:
             self._held = bytearray(data)
             self._select()
             return
@@ -209,6 +209,11 @@ class SocketConnection:
             self.cut()
         else:
             self._select()
+
+    @property
+    def _is_occupied(self) -> bool:
+        """Whether what comes has to be held: a request waits, or requests are being answered further up the stack."""
+        return self._answering or self.paused
 
     def _hold(self, rest: bytes) -> None:
         """Keep what has not been answered, before what has come meanwhile."""

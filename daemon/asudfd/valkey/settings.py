@@ -18,7 +18,7 @@ REFUSED = {("appendonly", "yes"): "asudfd keeps data as `storage` in its configu
 """Values that promise what is not so."""
 
 
-class ConfigError(Exception):
+class ParameterError(Exception):
     """A parameter cannot be set."""
 
     def __init__(self, name: str, reason: str) -> None:
@@ -76,7 +76,7 @@ class ValkeySettings:
         self._texts[name] = text
 
     def change(self, values: Mapping[str, str]) -> None:
-        """Set parameters, all or none. Raises ConfigError."""
+        """Set parameters, all or none. Raises ParameterError."""
         texts = dict(self._texts)
         for name, text in values.items():
             row = parameters()[name]
@@ -84,9 +84,9 @@ class ValkeySettings:
             try:
                 texts[own] = row.parsed(text, texts[own])
             except ValueError as error:
-                raise ConfigError(name, str(error)) from None
+                raise ParameterError(name, str(error)) from None
             if reason := REFUSED.get((own, texts[own])):
-                raise ConfigError(name, reason)
+                raise ParameterError(name, reason)
         self._texts = texts
         self._read()
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from asudfd.valkey.key_specs import flags_of_place
 
 if TYPE_CHECKING:
-    from asudfd.valkey.acl.user import AclUser, Selector
+    from asudfd.valkey.acl.user import AclSelector, AclUser
     from asudfd.valkey.engine import KeyspaceEngine
     from asudfd.valkey.table import CommandSpec
 
@@ -67,7 +67,7 @@ def denial(
 
 
 def _denial_of(
-    engine: KeyspaceEngine, selector: Selector, row: CommandSpec, arguments: list[bytes], database: int
+    engine: KeyspaceEngine, selector: AclSelector, row: CommandSpec, arguments: list[bytes], database: int
 ) -> tuple[str, bytes] | None:
     if not selector.allows_command(row, arguments) and "no_auth" not in row.flags:
         return "command", row.name.encode()

@@ -6,7 +6,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from asudfd.valkey.acl.user import AclUser, KeyPattern, Selector
+from asudfd.valkey.acl.user import AclSelector, AclUser, KeyPattern
 from asudfd.valkey.table import command_rows
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _apply(user: AclUser, rule: bytes) -> None:
     elif rule[:1] in _PASSWORD_RULES and len(rule) > 0:
         _PASSWORD_RULES[rule[:1]](user, rule[1:])
     elif rule.startswith(b"(") and rule.endswith(b")"):
-        selector = Selector()
+        selector = AclSelector()
         for each in rule[1:-1].split():
             _apply_to(selector, each)
         user.selectors.append(selector)
@@ -148,7 +148,7 @@ _PASSWORD_RULES: dict[bytes, Callable[[AclUser, bytes], None]] = {
 }
 
 
-def _apply_to(selector: Selector, rule: bytes) -> None:
+def _apply_to(selector: AclSelector, rule: bytes) -> None:
     word = rule.lower()
     if word in {b"allcommands", b"+@all"}:
         selector.commands, selector.all_commands = set(command_rows()), True
@@ -180,7 +180,7 @@ def _databases(text: bytes) -> tuple[int, ...]:
     return tuple(sorted({int(each) for each in text.split(b",")}))
 
 
-def _apply_pattern(selector: Selector, rule: bytes) -> None:
+def _apply_pattern(selector: AclSelector, rule: bytes) -> None:
     if re.search(rb"[\s\0]", rule):
         raise ValueError(_SYNTAX)
     if rule.startswith((b"+", b"-")) and len(rule) > 1:
@@ -196,7 +196,7 @@ def _apply_pattern(selector: Selector, rule: bytes) -> None:
         raise ValueError(_SYNTAX)
 
 
-def _add_key(selector: Selector, pattern: bytes, permissions: bytes) -> None:
+def _add_key(selector: AclSelector, pattern: bytes, permissions: bytes) -> None:
     if selector.all_keys:
         raise ValueError(_AFTER_ALL.format("allkeys", "resetkeys", "patterns"))
     if pattern == b"*" and set(permissions) == {*b"RW"}:
@@ -207,7 +207,7 @@ def _add_key(selector: Selector, pattern: bytes, permissions: bytes) -> None:
         selector.keys.append(added)
 
 
-def _apply_command(selector: Selector, name: bytes, *, allowed: bool) -> None:
+def _apply_command(selector: AclSelector, name: bytes, *, allowed: bool) -> None:
     text = name.decode("latin-1")
     sign = b"+" if allowed else b"-"
     if text.startswith("@"):
@@ -226,7 +226,7 @@ def _apply_command(selector: Selector, name: bytes, *, allowed: bool) -> None:
     _replace_rule(selector, sign, name, lambda rule: rule[1:] == name)
 
 
-def _apply_first_argument(selector: Selector, text: str, *, allowed: bool) -> None:
+def _apply_first_argument(selector: AclSelector, text: str, *, allowed: bool) -> None:
     command, _, word = text.partition("|")
     rows = command_rows()
     if command not in rows or not word or not allowed:
@@ -244,13 +244,13 @@ def _of_category(category: str) -> set[str]:
     return {name for name, row in command_rows().items() if category in row.categories}
 
 
-def _allow(selector: Selector, names: set[str], *, allowed: bool) -> None:
+def _allow(selector: AclSelector, names: set[str], *, allowed: bool) -> None:
     if allowed:
         selector.commands |= names
     else:
         selector.commands -= names
 
 
-def _replace_rule(selector: Selector, sign: bytes, name: bytes, covered: Callable[[bytes], bool]) -> None:
+def _replace_rule(selector: AclSelector, sign: bytes, name: bytes, covered: Callable[[bytes], bool]) -> None:
     selector.rules = [rule for rule in selector.rules if not covered(rule)]
     selector.rules.append(sign + name)

@@ -31,7 +31,7 @@ class KeyPattern(NamedTuple):
 
 
 @dataclass(slots=True)
-class Selector:
+class AclSelector:
     """A set of permissions; a command is allowed if one selector of the user allows all of it.
 
     ``rules`` are the rules for commands as they are shown, behind -@all or +@all. ``commands`` are the names of allowed rows,
@@ -48,7 +48,7 @@ class Selector:
     all_channels: bool = False
     databases: tuple[int, ...] | None = None
 
-    def copy(self) -> Selector:
+    def copy(self) -> AclSelector:
         """One that can be changed without changing this."""
         return replace(
             self,
@@ -129,11 +129,11 @@ class AclUser:
         self.enabled = False
         self.nopass = False
         self.passwords: list[bytes] = []
-        self.selectors = [Selector()]
+        self.selectors = [AclSelector()]
         self.is_unrestricted = False
 
     @property
-    def root(self) -> Selector:
+    def root(self) -> AclSelector:
         """The selector that rules without parentheses change."""
         return self.selectors[0]
 

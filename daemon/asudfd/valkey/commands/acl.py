@@ -14,7 +14,7 @@ from asudfd.valkey.table import command_rows
 
 if TYPE_CHECKING:
     from asudfd.valkey.acl.check import AclLogEntry
-    from asudfd.valkey.acl.user import Selector
+    from asudfd.valkey.acl.user import AclSelector
     from asudfd.valkey.client import Client
     from asudfd.valkey.request import CommandRequest
 
@@ -86,7 +86,7 @@ def get_user(request: CommandRequest) -> object:
     }
 
 
-def _described(selector: Selector, *, is_old: bool) -> dict[bytes, object]:
+def _described(selector: AclSelector, *, is_old: bool) -> dict[bytes, object]:
     fields: dict[bytes, object] = {
         b"commands": selector.commands_text(),
         b"keys": selector.keys_text(),

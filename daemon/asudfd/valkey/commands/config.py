@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from asudfd.valkey.glob import glob
 from asudfd.valkey.parameters import parameters
 from asudfd.valkey.reply import OK, CommandFailed
-from asudfd.valkey.settings import ConfigError
+from asudfd.valkey.settings import ParameterError
 from asudfd.valkey.statistics import ServerStatistics
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def set_(request: CommandRequest) -> object:
         values[name] = value.decode("latin-1")
     try:
         request.state.settings.change(values)
-    except ConfigError as error:
+    except ParameterError as error:
         raise CommandFailed(f"ERR {error}") from None
     if "requirepass" in values:
         request.state.users.require_password(values["requirepass"].encode("latin-1"))
@@ -60,7 +60,7 @@ def set_(request: CommandRequest) -> object:
 
 
 def _failed(name: str, reason: str) -> CommandFailed:
-    return CommandFailed(f"ERR {ConfigError(name, reason)}")
+    return CommandFailed(f"ERR {ParameterError(name, reason)}")
 
 
 def reset_statistics(request: CommandRequest) -> object:

@@ -6,6 +6,7 @@ import math
 import time
 from typing import TYPE_CHECKING
 
+from asinfo.wire.resp_reply import BigNumber
 from asudfd.valkey.commands.arguments import integer, wrong_use
 from asudfd.valkey.reply import OK, CommandFailed, EncodedReply, ErrorReply, Push, Set, Status, Verbatim
 
@@ -135,11 +136,10 @@ SAMPLES: dict[str, object] = {
     "true": True,
     "false": False,
     "attrib": b"Some real reply following the attribute",
-    "bignum": b"1234567999999999999999999999999999999",
+    "bignum": BigNumber(b"1234567999999999999999999999999999999"),
 }
 
 SAMPLES_3 = {
-    "bignum": b"(1234567999999999999999999999999999999\r\n",
     "attrib": b"|1\r\n$14\r\nkey-popularity\r\n*2\r\n$7\r\nkey:123\r\n:90\r\n"
     b"$39\r\nSome real reply following the attribute\r\n",
 }
