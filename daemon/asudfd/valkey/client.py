@@ -36,7 +36,7 @@ class Client:
         self.closing = False
         self.silent = False  # CLIENT REPLY OFF
         self.skips = 0  # replies to leave out: that to CLIENT REPLY SKIP itself, and the next
-        self.command = "NULL"
+        self.command = b"NULL"  # the name of the last one, as it was written
         self.commands = 0
         self.library_name = self.library_version = b""
         self.channels: dict[bytes, None] = {}
@@ -71,6 +71,11 @@ class Client:
         self.queue_failed = False
         self.queue_slots: set[int] = set()
         self.settle()
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it waits for something, or its connection ends."""
+        return self.closing or self.waiting is not None
 
     @property
     def subscriptions(self) -> int:

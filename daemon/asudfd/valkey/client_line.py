@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from asudfd.valkey.client import Client
 
+_NAME_MAX = 32
+"""Bytes shown of the name of a command."""
+
 _EMPTY_CLIENT = 1900
 """Bytes of a client that has nothing going on, measured by tracemalloc over 10,000 of them."""
 
@@ -45,7 +48,7 @@ def client_line(client: Client) -> bytes:
         "omem": backlog,
         "tot-mem": _EMPTY_CLIENT + backlog,
         "events": "rw" if backlog else "r",
-        "cmd": client.command,
+        "cmd": client.command[:_NAME_MAX].decode("latin-1").lower(),
         "user": client.user.name.decode("latin-1"),
         "redir": client.tracking.redirect if client.tracking else -1,
         "resp": client.resp,

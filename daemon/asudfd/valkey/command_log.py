@@ -18,6 +18,9 @@ ARGUMENT_MAX = 128
 """Bytes that it shows of each."""
 
 
+REDACTED = b"(redacted)"
+
+
 class SlowCommand(NamedTuple):
     """A command that took long."""
 
@@ -36,16 +39,31 @@ class CommandLog:
         self.entries: deque[SlowCommand] = deque()
         self._numbers = 0
 
-    def add(self, client: Client, arguments: list[bytes], microseconds: int, most: int) -> None:
+    def add(self, client: Client, arguments: list[bytes], seconds: float, most: int) -> None:
         """Note a command; no more than ``most`` are kept."""
         address = client.connection.address.encode() if client.connection else b""
         entry = SlowCommand(
-            self._numbers, int(time.time()), microseconds, shown(arguments), address, client.name
+            self._numbers,
+            int(time.time()),
+            int(seconds * 1e6),
+            shown(redacted(arguments)),
+            address,
+            client.name,
         )
         self.entries.appendleft(entry)
         self._numbers += 1
         while len(self.entries) > most:
             self.entries.pop()
+
+
+def redacted(arguments: list[bytes]) -> list[bytes]:
+    """The arguments without passwords, which are neither logged nor shown to those who monitor."""
+    name = arguments[0].lower()
+    if name == b"auth":
+        return [arguments[0], *[REDACTED] * (len(arguments) - 1)]
+    if name in {b"hello", b"acl", b"config", b"migrate"}:
+        return [arguments[0], *arguments[1:2], *[REDACTED] * (len(arguments) - 2)]
+    return arguments
 
 
 def shown(arguments: Iterable[bytes]) -> list[bytes]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from typing import TYPE_CHECKING
 
 from asinfo.wire.resp import RequestLimits, RequestParser
@@ -30,55 +29,59 @@ class RespConversation:
             RequestLimits(bulk=settings.bulk_max), authenticated=client.authenticated
         )
         self._parser.words_end_at_quotes = settings.is_old
-        self._requests: deque[list[bytes]] = deque()  # that have come and are not answered
+        self._requests: list[list[bytes]] = []  # that have come and are not answered
 
     def feed(self, data: bytes, replies: list[bytes]) -> FeedProgress:
         """Answer the whole requests in ``data`` in order, after those that have waited."""
-        client, parser, requests = self._client, self._parser, self._requests
+        client, parser = self._client, self._parser
         if client.closing:
             return FeedProgress(len(data), 1)
         self._dispatcher.state.statistics.bytes_in += len(data)
-        client.replies = replies
+        requests = parser.feed(data)
+        if self._requests:
+            requests = self._requests + requests
+        client.replies, answered = replies, 0
         try:
-            requests.extend(parser.feed(data))
-            while requests and not self._answer(replies):
-                if not parser.authenticated:
-                    parser.authenticated = client.authenticated
-                    requests.extend(parser.feed(b""))
+            while requests:
+                answered = self._answer(requests, replies)
+                if answered < len(requests):
+                    break
+                requests = [] if parser.authenticated else self._feed_stranger()
         finally:
             client.replies = None
-        if parser.error is not None and not requests and not client.closing:
-            replies.append(parser.error.reply)
-            self._dispatcher.state.statistics.count_error(replies[-1])
-            client.closing = True
-        if parser.held > self._dispatcher.state.settings.query_max:
-            client.closing = True
-        self._stop()
-        return FeedProgress(len(data), parser.wanted if not requests else 1)
+        self._requests = requests[answered:] if requests else []
+        if client.is_stopped or self._requests or parser.error or parser.held:
+            self._rest(replies)
+        return FeedProgress(len(data), parser.wanted if not self._requests else 1)
 
     def ended(self) -> None:
         """The connection has ended."""
         self._dispatcher.state.left(self._client)
 
-    def _answer(self, replies: list[bytes]) -> bool:
-        """Answer the requests that are there; says whether the client has to wait, or its connection ends."""
-        client, dispatcher, requests = self._client, self._dispatcher, self._requests
+    def _feed_stranger(self) -> list[list[bytes]]:
+        """The next request of a client that had to log in; the last one may have done so, which lifts limits."""
+        self._parser.authenticated = self._client.authenticated
+        return self._parser.feed(b"")
+
+    def _answer(self, requests: list[list[bytes]], replies: list[bytes]) -> int:
+        """Answer requests until the client has to wait, or its connection ends; returns how many have been answered."""
+        client, dispatcher = self._client, self._dispatcher
         state = dispatcher.state
-        execute, clock, watching = state.engine.execute, time.time, self._is_watched
-        slow = state.settings.slow_microseconds / 1e6
-        now, count, careful = clock(), 0, watching()
-        while requests:
-            arguments = requests.popleft()
+        execute, clock, slow = state.engine.execute, time.time, state.settings.slow_microseconds / 1e6
+        careful = self._is_watched()
+        now, count = clock(), 0
+        for arguments in requests:
             if careful and self._is_held(arguments):
-                requests.appendleft(arguments)
                 break
+            count += 1
             reply = None
             if client.plain and not careful and len(arguments) <= ARGUMENTS_MAX:
                 reply = execute(now * 1000, client.database, client.resp, client.id, *arguments)
             if reply is None:
                 reply = dispatcher.handle(client, arguments)
-                careful = watching()
-            count += 1
+                careful = self._is_watched()
+            else:
+                client.command = arguments[0]
             if reply:
                 replies.append(reply)
                 if reply[0] == _ERROR:
@@ -87,48 +90,40 @@ class RespConversation:
                 state.blocked.serve()
             before, now = now, clock()
             if now - before >= slow >= 0:
-                self._log_slow(arguments, now - before)
+                state.command_log.add(client, arguments, now - before, state.settings.slow_max_len)
             if client.waiting is not None or client.closing:
                 break
-        self._count(count, arguments)
-        return client.waiting is not None or client.closing or bool(requests)
+        state.statistics.commands += count
+        client.commands += count
+        return count
 
     def _is_watched(self) -> bool:
         """Whether each command has to be looked at: a script is busy, somebody monitors, or clients are paused."""
         state = self._dispatcher.state
-        return bool(state.busy or state.monitors or state.pause.mode)
+        return bool(state.running.busy or state.monitors or state.pause.mode)
 
     def _is_held(self, arguments: list[bytes]) -> bool:
         """Whether the command waits for the end of CLIENT PAUSE."""
         state = self._dispatcher.state
-        if state.busy or not state.pause.mode or not self._dispatcher.is_paused(self._client, arguments):
+        if not state.pause.mode or state.running.busy:
+            return False
+        if not self._dispatcher.is_paused(self._client, arguments):
             return False
         state.pause.hold(self._client)
         return True
 
-    def _log_slow(self, arguments: list[bytes], seconds: float) -> None:
-        state = self._dispatcher.state
-        state.command_log.add(self._client, arguments, int(seconds * 1e6), state.settings.slow_max_len)
-
-    def _count(self, count: int, last: list[bytes]) -> None:
-        """So many commands have been answered."""
-        client = self._client
-        self._dispatcher.state.statistics.commands += count
-        client.commands += count
-        if client.plain:
-            client.command = last[0][:_NAME_MAX].decode("latin-1").lower()
-
-    def _stop(self) -> None:
-        """Answer nothing more for now: the client waits, or its connection is to end."""
-        client = self._client
+    def _rest(self, replies: list[bytes]) -> None:
+        """What follows when not all is answered: the client waits, its bytes are wrong or too many, or it is to go."""
+        client, parser, state = self._client, self._parser, self._dispatcher.state
         connection = client.connection
         assert connection is not None
-        if client.closing:
-            self._requests.clear()
+        if parser.error is not None and not self._requests and not client.closing:
+            replies.append(parser.error.reply)
+            state.statistics.count_error(parser.error.reply)
+            client.closing = True
+        if client.closing or parser.held > state.settings.query_max:
+            client.closing = True
+            self._requests = []
             connection.finish()
-        elif client.waiting is not None or self._requests:
+        elif self._requests or client.waiting is not None:
             connection.pause()
-
-
-_NAME_MAX = 32
-"""Bytes that CLIENT LIST shows of an unknown command."""

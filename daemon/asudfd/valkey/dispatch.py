@@ -70,7 +70,7 @@ class Dispatcher:
             return b""
         try:
             row = self._checked_row(client, name, arguments)
-            client.command = row.name
+            client.command = row.name.encode()
             if client.queue is not None and row.name not in NOT_QUEUED:
                 client.queue.append(arguments)
                 reply = encode(QUEUED, client.resp)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from asudfd.valkey.command_log import redacted
 
+if TYPE_CHECKING:
     from asudfd.valkey.client import Client
     from asudfd.valkey.state import ServerState
 
@@ -20,10 +20,10 @@ def quoted(text: bytes) -> str:
     return '"' + "".join([_ESCAPED[byte] for byte in text]) + '"'
 
 
-def show_to_monitors(state: ServerState, client: Client, arguments: Iterable[bytes]) -> None:
+def show_to_monitors(state: ServerState, client: Client, arguments: list[bytes]) -> None:
     """Send a command to the clients that monitor; those that hold a password are left out by their flags."""
     address = client.connection.address if client.connection else "lua"
-    words = " ".join(quoted(each) for each in arguments)
+    words = " ".join(quoted(each) for each in redacted(arguments))
     line = f"+{time.time():.6f} [{client.database} {address}] {words}\r\n".encode("latin-1")
     for monitor in tuple(state.monitors):
         if monitor is not client:

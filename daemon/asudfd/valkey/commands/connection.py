@@ -84,7 +84,7 @@ def _log_in(state: ServerState, client: Client, name: bytes, password: bytes) ->
     if user is None:
         most = int(state.settings.text("acllog-max-len"))
         context = "multi" if client.executing else "toplevel"
-        entry = AclLogEntry("auth", context, client.command.upper().encode(), name, client_line(client))
+        entry = AclLogEntry("auth", context, client.command.upper(), name, client_line(client))
         state.users.log.add(entry, most)
         raise CommandFailed(WRONGPASS)
     client.log_in(user)
