@@ -104,6 +104,13 @@ def test_make_has_the_target(target: str) -> None:
     assert re.search(rf"^{target}:", text(Path("Makefile")), re.MULTILINE)
 
 
+def test_no_failed_test_is_run_again_and_a_skipped_one_says_why() -> None:
+    options = tomllib.loads(text(Path("pyproject.toml")))["tool"]["pytest"]["ini_options"]["addopts"].split()
+    assert "-rs" in options
+    for path in ("Makefile", "pyproject.toml", ".ci/run", ".ci/versions"):
+        assert not re.search(r"reruns|flaky|--(lf|ff|last-failed|failed-first)\b", text(Path(path))), path
+
+
 def commands(path: Path) -> list[str]:
     """Command lines of a page that start one of our programs, without their redirections."""
     lines = [

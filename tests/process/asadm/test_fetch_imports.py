@@ -1,4 +1,4 @@
-"""Reading the content of modules: once a hash, from whoever serves it, in requests of bounded size: what starts programs."""
+"""What ``asadm udf plan`` imports."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The history of changes: what it keeps, that it only grows, and what becomes of a file that cannot be used: what starts programs."""
+"""The history of changes, with several processes that write to it at the same time."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The locks of a change: a file, and the cluster's own where nodes have one: what starts programs."""
+"""The locks of a change, with two runs at the same time."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""One run at a time: what starts programs."""
+"""The lock of one run at a time: a holder that is killed frees it."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Cron's five fields and what systemd calls the same times: what starts programs."""
+"""systemd understands the calendar expressions that cron's five fields become."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""``asadm udf plan``: exit codes, what it shows of healthy and of ugly nodes, diffs, plan files: what starts programs."""
+"""``asadm udf plan`` as a process, and against real nodes."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""udf rollback and what an apply leaves in the history for it: what starts programs."""
+"""``asadm udf rollback`` of an apply that was killed."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""``asadm udf status``: lines in a pipe, a matrix on a terminal, JSON, and live: what starts programs."""
+"""``asadm udf status --watch`` into a pipe: what it printed when a signal stops it."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Unified diffs of any bytes: what starts programs."""
+"""Unified diffs of any bytes, applied by patch(1)."""
 
 import random
 import shutil

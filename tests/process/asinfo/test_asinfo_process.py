@@ -1,4 +1,4 @@
-"""The asinfo command: what it sends, prints and returns: what starts programs."""
+"""The asinfo command as a process: completion, output that nobody takes, imports, Ctrl-C."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A signal is heard at once and raised where the program waits: what starts programs."""
+"""Signals to a process: heard at once, and the second ends it."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""`asudfd --completion SHELL` prints a script that completes what the command line takes: what starts programs."""
+"""`asudfd --completion bash` in bash."""
 
 import subprocess
 

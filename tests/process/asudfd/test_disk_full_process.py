@@ -1,4 +1,4 @@
-"""A full disk says so: in the log, in the result code, at a start; and when there is room again, work goes on: what starts programs."""
+"""A full disk, with descriptors, limits and file systems of the process: what it says, and what is kept."""
 
 import asyncio
 import errno

@@ -1,4 +1,4 @@
-"""Regular expressions of filters: the dialect, against the C library where there is one, and what a search may cost: what starts programs."""
+"""Regular expressions of filters: when their code is imported, and how long the worst of them search."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The example unit for systemd: it says what the daemon relies on: what starts programs."""
+"""The example unit for systemd is one that systemd understands."""
 
 import shutil
 import subprocess
