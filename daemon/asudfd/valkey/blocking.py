@@ -10,6 +10,8 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from asudfd.network.reactor import Reactor, ReactorTimer
     from asudfd.valkey.client import Client
     from asudfd.valkey.engine import KeyspaceEngine
@@ -28,9 +30,19 @@ class _Wait(NamedTuple):
 
 
 class BlockedClients:
-    """Who waits for which key, in the order in which they came. ``ready`` has the keys that have changed."""
+    """Who waits for which key, in the order in which they came.
 
-    def __init__(self, engine: KeyspaceEngine, ready: list[tuple[int, bytes]], reactor: Reactor) -> None:
+    ``ready`` has the keys that have changed. ``is_written`` writes what has changed, if there is a journal, before anybody is told.
+    """
+
+    def __init__(
+        self,
+        engine: KeyspaceEngine,
+        ready: list[tuple[int, bytes]],
+        reactor: Reactor,
+        is_written: Callable[[], bool],
+    ) -> None:
+        self._is_written = is_written
         self._lua = engine.lua
         self._ready = ready
         self._reactor = reactor
@@ -107,8 +119,12 @@ class BlockedClients:
         """The client has its reply, and goes on."""
         self._remove(wait)
         connection = wait.client.connection
-        if connection is not None:
+        if connection is None:
+            return
+        if self._is_written():
             connection.resume(reply)
+        else:
+            connection.cut()  # what it was promised may be lost
 
     def _remove(self, wait: _Wait) -> None:
         wait.client.waiting = None

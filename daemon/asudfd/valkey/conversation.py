@@ -50,6 +50,10 @@ class RespConversation:
         finally:
             client.replies = None
         self._requests = requests[answered:] if requests else []
+        if not self._dispatcher.state.is_written():
+            replies.clear()  # what they promise may be lost
+            client.closing = True
+            client.settle()
         if client.is_stopped or self._requests or parser.error or parser.held:
             self._rest(replies)
         return FeedProgress(len(data), parser.wanted if not self._requests else 1)

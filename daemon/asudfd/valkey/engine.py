@@ -33,6 +33,7 @@ CHUNKS = (
     "waiting", "list_value", "commands/list", "commands/list_blocking",
     "set_value", "commands/set", "commands/set_algebra",
     "zset_value", "commands/zset", "commands/zset_range", "commands/zset_pop", "commands/zset_algebra",
+    "journal",
 )
 # fmt: on
 """The Lua files in the order in which they are loaded, behind those of the sandbox."""
@@ -56,6 +57,9 @@ class KeyspaceHost(Protocol):
 
     def expired(self, database: int, key: bytes) -> None:
         """A key's time was over; it has been removed."""
+
+    def journal_waits(self) -> None:
+        """There are changes that have to be written before any reply leaves."""
 
     def moved(self, slot: int) -> bytes:
         """The error for a key of a slot that another node has."""
@@ -96,6 +100,7 @@ class KeyspaceEngine:
                 b"log": host.log_line,
                 b"acl": host.acl,
                 b"script_header": host.script_header,
+                b"journal_waits": host.journal_waits,
                 b"key_slot": key_slot,
                 b"moved": host.moved,
                 **calculations(),
@@ -115,6 +120,10 @@ class KeyspaceEngine:
         argv = self._state.table_from(arguments)
         reply: bytes = self.lua[b"execute_list"](now, database, resp, client, argv, len(arguments))
         return reply
+
+    def run(self, now: float, database: int, arguments: Sequence[bytes]) -> bytes:
+        """The reply to a command of the keyspace that nobody waits for, with any number of arguments."""
+        return self.execute_long(now, database, 2, 0, arguments)
 
     def table(self, content: object) -> Any:
         """A Lua table."""

@@ -81,6 +81,8 @@ class ValkeyServer:
         for connection in tuple(self._listener.connections):
             connection.cut()
         self._listener.stop()
+        if self.state.journal:
+            self.state.journal.close()
         self.reactor.close()
 
     def _connected(self, connection: SocketConnection) -> RespConversation:
@@ -93,6 +95,8 @@ class ValkeyServer:
         lua[b"sweep_fields"](SWEEP_KEYS)
         if self.state.ready:
             self.state.blocked.serve()
+        if self.state.is_written() and self.state.journal:
+            self.state.journal.compact_if_due()
         if self._listener:
             self._listener.close_idle(time.monotonic())
         self.reactor.call_later(SWEEP_SECONDS, self._sweep)

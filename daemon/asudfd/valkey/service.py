@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asudfd.config.schema import Level
+from asudfd.config.schema.valkey import FILE
 from asudfd.errors import StartError
+from asudfd.valkey.journal import KeyspaceJournal
 from asudfd.valkey.preload import read_libraries
 from asudfd.valkey.reply import CommandFailed
 from asudfd.valkey.server import ValkeyServer
@@ -66,8 +69,10 @@ class ValkeyService:
         self._server.listen(self._socket)
 
     async def start(self) -> None:
-        """Serve clients from now on, when the libraries are loaded that the metadata has."""
+        """Serve clients from now on, when the keys and the libraries are there that have been stored. Raises StartError."""
         self._loop = asyncio.get_running_loop()
+        if self._node.config.resp.storage == FILE:
+            await asyncio.to_thread(self._open_journal)
         self._store.attach(self._loop)
         self._server.start()
         if self._preloaded:
@@ -108,6 +113,14 @@ class ValkeyService:
     def client_of(self, _task: asyncio.Task[Any]) -> str:
         """No client: its requests are no tasks."""
         return ""
+
+    def _open_journal(self) -> None:
+        """Read the keys that have been stored, and keep those that come. Raises StartError."""
+        node, state = self._node, self._server.state
+        path = Path(node.config.service.work_directory) / f"valkey-{node.id}.journal"
+        sync = node.config.resp.commit_to_device
+        state.journal = KeyspaceJournal(path, state.engine, self._server.reactor, self._warn, sync=sync)
+        state.journal.open(state.now)
 
     async def _preload(self) -> None:
         """Load the libraries that the node is started with. Raises StartError."""

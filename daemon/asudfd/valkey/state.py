@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from asudfd.network.reactor import Reactor
     from asudfd.network.socket_connection import SocketConnection
+    from asudfd.valkey.journal import KeyspaceJournal
     from asudfd.valkey.settings import ValkeySettings
     from asudfd.valkey.slots import ClusterView
 
@@ -61,8 +62,9 @@ class ServerState:
         self.engine = KeyspaceEngine(self, settings.memory)
         self.running = Running(self.engine.lua[b"state"], settings, reactor, warn)
         self.libraries = LibrarySet(self.engine, self.now, lambda: self.running.call is not None, warn)
-        self.blocked = BlockedClients(self.engine, self.ready, reactor)
+        self.blocked = BlockedClients(self.engine, self.ready, reactor, self.is_written)
         self.cluster: ClusterView | None = None
+        self.journal: KeyspaceJournal | None = None
         self.run_id = secrets.token_hex(20)
         self.refused_connections: Callable[[], int] = int
         self.memory_at_start = self.memory_peak = int(self.engine.lua[b"memory_used"]())
@@ -92,6 +94,11 @@ class ServerState:
     def busy(self) -> bool:
         """Whether a function or script has run past the threshold, and clients are served from inside it."""
         return self.running.busy
+
+    def is_written(self) -> bool:
+        """Whether all changes are in the journal, if there is one; writes those that are not yet."""
+        journal = self.journal
+        return journal is None or not journal.waits or journal.flush()
 
     def busy_text(self) -> str:
         """What a client is told while a script is busy."""
@@ -137,6 +144,11 @@ class ServerState:
             return None, b" ".join(script_header(code))
         except CommandFailed as failed:
             return failed.reply.text, b""
+
+    def journal_waits(self) -> None:
+        """There are changes that the journal does not have."""
+        assert self.journal is not None
+        self.journal.waits = True
 
     def fault(self, text: bytes) -> None:
         """A command has failed for a fault of ours."""

@@ -85,7 +85,7 @@ end
 
 -- The command has changed something: that goes into the journal.
 local function finish(argv)
-    if state.journal then
+    if state.dirty ~= 0 and state.journal then
         local effects = {}
         for i, effect in ipairs(state.effects or { argv }) do
             effects[i] = { state.db.number, effect }
@@ -115,6 +115,11 @@ local function execute_list(now, number, resp, client, argv, argc)
         end
     end
     row.calls = row.calls + 1
+    if state.refusal and row.write then
+        return encode(state.refusal, resp)
+    elseif state.compacting then
+        state.before_write(row, argv, argc)
+    end
     if state.maxmemory and row.denyoom and is_over_memory() then
         return encode(OOM, resp)
     end
@@ -133,6 +138,11 @@ local function execute_list(now, number, resp, client, argv, argc)
     return encode(result, resp)
 end
 
+-- The text of the error that commands which write are answered from now on; nil: they run.
+local function refuse_writes(text)
+    state.refusal = text and reply.failure(text)
+end
+
 -- The same for a command of few arguments.
 local function execute(now, number, resp, client, ...)
     return execute_list(now, number, resp, client, { ... }, select("#", ...))
@@ -149,6 +159,7 @@ return {
     is_over_memory = is_over_memory,
     execute = execute,
     execute_list = execute_list,
+    refuse_writes = refuse_writes,
     OOM = OOM,
     raised = raised,
 }

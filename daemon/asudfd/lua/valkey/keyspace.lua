@@ -95,6 +95,9 @@ local function expire(db, key)
     forget(db, key)
     notify(db, key)
     host.expired(db.number, key)
+    if state.journal then
+        state.journal({ { db.number, { "DEL", key } } })
+    end
 end
 
 -- The value of the key, or nil.

@@ -59,6 +59,9 @@ local function refused(script, row, argv, argc)
             return denied
         end
     end
+    if row.write and state.refusal then
+        return state.refusal[1]
+    end
     if row.denyoom and script.over_memory and not script.ignores_oom and not script.wrote then
         return "OOM command not allowed when used memory > 'maxmemory'."
     end
@@ -140,6 +143,9 @@ local function command_reply(script, argv, argc)
         if failed then
             return nil, failed
         end
+    end
+    if state.compacting then
+        state.before_write(row, argv, argc)
     end
     local result
     if row.run then
@@ -359,7 +365,7 @@ local function run_script(script, f, a, b)
     local db = state.db
     script.resp, script.wrote, script.started = 2, false, state.now
     script.over_memory = state.maxmemory and is_over_memory()
-    script.restricted = script.readonly or script.over_memory or state.restricted or state.cluster
+    script.restricted = script.readonly or state.refusal or script.over_memory or state.restricted or state.cluster
     state.script, state.client, state.resp = script, 0, 2
     begin()
     local ok, result = run(f, with_place, a, b)

@@ -1,0 +1,204 @@
+-- The journal: commands that make the same changes again, in the order of the changes.
+--
+-- `state.journal` is nil without one; else it takes effects: a list of { number of the database, command (an array of strings) }.
+-- They gather here as bytes; the host is told of the first (`host.journal_waits`), and takes all of them before any reply leaves.
+--
+-- A compaction writes a new journal of what there is: the keys one after the other, between other work. What changes
+-- meanwhile goes into both. The new one has no key yet that has not been written; so a command that touches such keys has them
+-- written first (`before`), and then its effect means there what it means here.
+
+local needs = ...
+local commands, databases, host, key_places, keyspace, state =
+    needs.commands, needs.databases, needs.host, needs.key_places, needs.keyspace, needs.state
+local number_text = needs.number_text
+
+local concat, format, ipairs, next, type, unpack = table.concat, string.format, ipairs, next, type, unpack
+
+local CRLF = "\r\n"
+local ELEMENTS_MAX = 1000 -- of a value that one command brings; the arguments of a command have to fit into a call of Lua
+
+-- Bytes for one file: each time they are taken they begin at database 0.
+local function new_log()
+    return { pieces = {}, n = 0, number = 0 }
+end
+
+local function add(log, argv)
+    local pieces, n = log.pieces, log.n + 1
+    pieces[n] = "*" .. #argv .. CRLF
+    for i = 1, #argv do
+        local argument = argv[i]
+        pieces[n + 1], pieces[n + 2], pieces[n + 3] = "$" .. #argument .. CRLF, argument, CRLF
+        n = n + 3
+    end
+    log.n = n
+end
+
+local function add_effect(log, number, argv)
+    if log.number ~= number then
+        add(log, { "SELECT", format("%d", number) })
+        log.number = number
+    end
+    add(log, argv)
+end
+
+local function take(log)
+    local bytes = concat(log.pieces, "", 1, log.n)
+    log.pieces, log.n, log.number = {}, 0, 0
+    return bytes
+end
+
+local changes, compacted = new_log(), nil -- the journal, and the new one while a compaction goes on
+
+-- Compaction
+
+local function in_parts(number, command, key, flat, size)
+    for at = 1, #flat, size do
+        local last = at + size - 1
+        add_effect(compacted, number, { command, key, unpack(flat, at, last < #flat and last or #flat) })
+    end
+end
+
+local WRITE = {
+    list = function(number, key)
+        in_parts(number, "RPUSH", key, commands.LRANGE({ "LRANGE", key, "0", "-1" }, 4), ELEMENTS_MAX)
+    end,
+    set = function(number, key)
+        in_parts(number, "SADD", key, commands.SMEMBERS({ "SMEMBERS", key }, 2)[1], ELEMENTS_MAX)
+    end,
+    zset = function(number, key, value)
+        local flat = {}
+        for _, member in ipairs(commands.ZRANGE({ "ZRANGE", key, "0", "-1" }, 4)) do
+            flat[#flat + 1], flat[#flat + 2] = number_text(value.scores[member]), member
+        end
+        in_parts(number, "ZADD", key, flat, ELEMENTS_MAX)
+    end,
+    hash = function(number, key, value)
+        in_parts(number, "HSET", key, commands.HGETALL({ "HGETALL", key }, 2)[1], ELEMENTS_MAX)
+        for field, at in next, value.expiry and value.expiry.times or {} do
+            add_effect(compacted, number, { "HPEXPIREAT", key, format("%.0f", at), "FIELDS", "1", field })
+        end
+    end,
+    stream = function(number, key)
+        add_effect(compacted, number, { "RESTORE", key, "0", commands.DUMP({ "DUMP", key }, 2) })
+    end,
+}
+
+-- Writes the key into the new journal, if it was there when the compaction began and has not been written yet.
+local function write_key(db, key)
+    local written = compacted.written[db.number]
+    if written[key] then
+        return
+    end
+    written[key] = true
+    local value = db.values[key]
+    if value == nil then
+        return
+    end
+    local selected, resp = state.db, state.resp
+    state.db, state.resp = db, 2
+    if type(value) == "string" then
+        add_effect(compacted, db.number, { "SET", key, value })
+    else
+        WRITE[value.type](db.number, key, value)
+    end
+    state.db, state.resp = selected, resp
+    local at = db.expires[key]
+    if at then
+        add_effect(compacted, db.number, { "PEXPIREAT", key, db.late[key] or format("%.0f", at) })
+    end
+end
+
+-- Begins the new journal.
+local function begin_compaction()
+    compacted = new_log()
+    compacted.written, compacted.places = {}, {}
+    for number = 0, keyspace.COUNT - 1 do
+        compacted.written[number], compacted.places[number] = {}, databases[number].count
+    end
+    state.compacting = true
+end
+
+local function give_up()
+    compacted, state.compacting = nil, nil
+end
+
+-- Writes up to `limit` keys more; says whether all have been written. From the end of each database to its start: a key that
+-- moves to another place is not missed (see keyspace.lua).
+local function compact_some(limit)
+    for number = 0, keyspace.COUNT - 1 do
+        local db, place = databases[number], compacted.places[number]
+        place = place < db.count and place or db.count
+        while place > 0 do
+            if limit == 0 then
+                compacted.places[number] = place
+                return false
+            end
+            write_key(db, db.keys[place])
+            place, limit = place - 1, limit - 1
+        end
+        compacted.places[number] = 0
+    end
+    return true
+end
+
+-- Commands that change keys they do not name, or whole databases: a compaction that meets one begins anew.
+local STARTS_ANEW = { flushall = true, flushdb = true, swapdb = true, sort = true }
+
+-- A command is about to run while a compaction goes on: its keys are written as they are now.
+local function before(row, argv, argc)
+    if not row.write then
+        return
+    elseif STARTS_ANEW[row.name] then
+        begin_compaction()
+        return
+    end
+    local places = key_places(row, argv, argc) or {}
+    for i = 1, #places, 2 do
+        write_key(state.db, argv[places[i]])
+        if row.name == "move" or row.name == "copy" then
+            for number = 0, keyspace.COUNT - 1 do
+                write_key(databases[number], argv[places[i]])
+            end
+        end
+    end
+end
+
+-- The journal
+
+local function append(effects)
+    if changes.n == 0 then
+        host.journal_waits()
+    end
+    for i = 1, #effects do
+        local effect = effects[i]
+        local number, argv = effect[1], effect[2]
+        add_effect(changes, number, argv)
+        if compacted then
+            add_effect(compacted, number, argv)
+        end
+    end
+end
+
+-- From now on changes are kept.
+local function keep_journal()
+    state.journal = append
+end
+
+local function take_changes()
+    return take(changes)
+end
+
+local function take_compacted()
+    return take(compacted)
+end
+
+state.before_write = before
+
+return {
+    keep_journal = keep_journal,
+    take_changes = take_changes,
+    take_compacted = take_compacted,
+    begin_compaction = begin_compaction,
+    compact_some = compact_some,
+    give_up_compaction = give_up,
+}
