@@ -9,7 +9,7 @@
 -- It is called with `names`: a set of the names that library functions have, as globals, fields or methods.
 local names = ...
 
-local byte, char, sub, find, join, floor = string.byte, string.char, string.sub, string.find, table.concat, math.floor
+local byte, char, sub, find, join, sort = string.byte, string.char, string.sub, string.find, table.concat, table.sort
 
 local HEADER = "\27Lua\81\0\1\4\8\4\8\0" -- 5.1, little-endian, int 4, size_t 8, instruction 4, number 8 (a double)
 local MOVE, GETUPVAL, GETGLOBAL, GETTABLE, SELF, CALL, TAILCALL = 0, 4, 5, 6, 11, 28, 29
@@ -21,14 +21,16 @@ local CONSTANT = 256 -- operands from here on name a constant
 -- A byte that may begin an instruction OP_TAILCALL: the opcode is in its lowest six bits.
 local MAY_BE_TAILCALL = "[\29%]\157\221]"
 
-local function int(dump, at)
+local dump = "" -- what is walked over
+
+local function int(at)
     local a, b, c, d = byte(dump, at, at + 3)
     return a + b * 256 + c * 65536 + d * 16777216
 end
 
 -- The operands of the instruction at `at`: opcode, A, C, B.
-local function instruction(dump, at)
-    local word = int(dump, at)
+local function instruction(at)
+    local word = int(at)
     local code = word % 64
     word = (word - code) / 64
     local a = word % 256
@@ -37,22 +39,104 @@ local function instruction(dump, at)
     return code, a, c, (word - c) / 512
 end
 
--- The name of what the tail call at `at` calls, or nil.
-local function callee(dump, first, at, constants, upvalues)
-    local _, register = instruction(dump, at)
+-- The constants that are texts, by their number from 0; nothing where `is_wanted` is false. And the place behind all.
+local function constants_at(at, is_wanted)
+    local constants, count = is_wanted and {}, int(at)
+    at = at + 4
+    for index = 0, count - 1 do
+        local kind, a, b, c, d = byte(dump, at, at + 4)
+        if kind == 4 then
+            local size = a + b * 256 + c * 65536 + d * 16777216
+            if is_wanted then
+                constants[index] = sub(dump, at + 9, at + 7 + size)
+            end
+            at = at + 9 + size
+        else
+            at = at + (kind == 3 and 9 or kind == 1 and 2 or 1)
+        end
+    end
+    return at, constants
+end
+
+-- The place behind the names of the local variables and their extents.
+local function locals_end(at)
+    local count = int(at)
+    at = at + 4
+    for _ = 1, count do
+        local a, b, c, d = byte(dump, at, at + 3)
+        at = at + 16 + a + b * 256 + c * 65536 + d * 16777216
+    end
+    return at
+end
+
+-- The place behind the names of the upvalues, and they, by their number from 0.
+local function upvalues_at(at)
+    local upvalues, count = {}, int(at)
+    at = at + 4
+    for index = 0, count - 1 do
+        local size = int(at)
+        upvalues[index] = size > 0 and sub(dump, at + 8, at + 6 + size) or nil
+        at = at + 8 + size
+    end
+    return at, upvalues
+end
+
+-- The places of the instructions OP_TAILCALL from `first` on and before `last`; nil without one.
+local function tail_calls(first, last)
+    local found
+    local code = sub(dump, first, last - 1)
+    local at = find(code, MAY_BE_TAILCALL)
+    while at do
+        if at % 4 == 1 then
+            found = found or {}
+            found[#found + 1] = first + at - 1
+        end
+        at = find(code, MAY_BE_TAILCALL, at + 1)
+    end
+    return found
+end
+
+-- Walks over the function at `at`, inner ones first, and tells `visit` of each that has tail calls, or of all.
+local function walk(at, visit, of_all)
+    local begin = at
+    local code = at + 8 + int(at) + 16
+    local code_end = code + int(code - 4) * 4
+    local found, constants, upvalues = tail_calls(code, code_end), nil, nil
+    at, constants = constants_at(code_end, found)
+    local count = int(at)
+    at = at + 4
+    for _ = 1, count do
+        at = walk(at, visit, of_all)
+    end
+    local debug_info = at
+    at, upvalues = upvalues_at(locals_end(at + 4 + int(at) * 4))
+    if found or of_all then
+        visit({
+            begin = begin, code = code, tail_calls = found or {}, constants = constants, upvalues = upvalues, debug_info = debug_info,
+            last = at,
+        })
+    end
+    return at
+end
+
+-- The name of what the tail call at `at` of a function calls, or nil.
+local function callee(f, at)
+    local _, register = instruction(at)
+    local low, high = register % 4 * 64, (register - register % 4) / 4 -- its bits in the first two bytes of an instruction
     local follows = 2 -- assignments of a local variable that are followed
-    while at > first do
+    while at > f.code do
         at = at - 4
-        local code, a, c, b = instruction(dump, at)
-        if a == register and WRITES_A[code] then
+        local first, second = byte(dump, at, at + 1)
+        if first >= low and first < low + 64 and second % 64 == high and WRITES_A[first - low] then
+            local code, _, c, b = instruction(at)
             if code == GETGLOBAL then
-                return constants[b * 512 + c]
+                return f.constants[b * 512 + c]
             elseif code == GETTABLE or code == SELF then
-                return c >= CONSTANT and constants[c - CONSTANT] or nil
+                return c >= CONSTANT and f.constants[c - CONSTANT] or nil
             elseif code == GETUPVAL then
-                return upvalues[b]
+                return f.upvalues[b]
             elseif code == MOVE and follows > 0 then
-                register, follows = b, follows - 1
+                low, high, follows = b % 4 * 64, (b - b % 4) / 4, follows - 1
             elseif code ~= CALL then -- what a library function returned may be one, such as an iterator
                 return nil
             end
@@ -61,126 +145,63 @@ local function callee(dump, first, at, constants, upvalues)
     return nil
 end
 
-local walk
-
--- Walks over a string: the position behind it, and what it holds.
-local function text_at(dump, at)
-    local size = int(dump, at)
-    return at + 8 + size, size > 0 and sub(dump, at + 8, at + 6 + size) or nil
-end
-
-local function constants_at(dump, at)
-    local constants, count = {}, int(dump, at)
-    at = at + 4
-    for index = 0, count - 1 do
-        local kind = byte(dump, at)
-        if kind == 4 then
-            at, constants[index] = text_at(dump, at + 1)
-        else
-            at = at + (kind == 3 and 9 or kind == 1 and 2 or 1)
-        end
-    end
-    return at, constants
-end
-
-local function protos_at(dump, at, visit)
-    local count = int(dump, at)
-    at = at + 4
-    for _ = 1, count do
-        at = walk(dump, at, visit)
-    end
-    return at
-end
-
-local function locals_at(dump, at)
-    local count = int(dump, at)
-    at = at + 4
-    for _ = 1, count do
-        at = at + 16 + int(dump, at)
-    end
-    return at
-end
-
-local function upvalues_at(dump, at)
-    local upvalues, count = {}, int(dump, at)
-    at = at + 4
-    for index = 0, count - 1 do
-        at, upvalues[index] = text_at(dump, at)
-    end
-    return at, upvalues
-end
-
--- Walks over the function at `at`; `visit` is told of each, inner ones first.
-function walk(dump, at, visit)
-    local begin = at
-    at = at + 8 + int(dump, at) + 12
-    local code, size = at + 4, int(dump, at) * 4
-    local constants, upvalues
-    at, constants = constants_at(dump, code + size)
-    local debug_info = protos_at(dump, at, visit)
-    at = debug_info + 4 + int(dump, debug_info) * 4
-    at, upvalues = upvalues_at(dump, locals_at(dump, at))
-    visit(dump, { begin = begin, code = code, size = size, constants = constants, upvalues = upvalues, debug_info = debug_info, last = at })
-    return at
-end
-
-local function check(dump)
-    if sub(dump, 1, #HEADER) ~= HEADER then
+local function begin(text)
+    if sub(text, 1, #HEADER) ~= HEADER then
         error("the layout of this Lua's bytecode is unknown", 0)
     end
+    dump = text
 end
 
--- The same with plain calls in place of those tail calls for which is_wanted(function, place) is true.
-local function without_tail_calls(dump, is_wanted)
-    local changed = {}
-    walk(dump, #HEADER + 1, function(_, f)
-        local at = find(dump, MAY_BE_TAILCALL, f.code)
-        while at and at < f.code + f.size do
-            local is_opcode = (at - f.code) % 4 == 0
-            if is_opcode and is_wanted(f, at) then
-                changed[#changed + 1] = at
-            end
-            at = find(dump, MAY_BE_TAILCALL, at + 1)
-        end
-    end)
-    if #changed == 0 then
+-- The dump with plain calls in place of the tail calls at these places.
+local function with_calls(places)
+    if #places == 0 then
         return dump
     end
-    table.sort(changed)
-    local parts, from = {}, 1
-    for _, at in ipairs(changed) do
-        parts[#parts + 1] = sub(dump, from, at - 1)
-        parts[#parts + 1] = char(byte(dump, at) - TAILCALL + CALL)
-        from = at + 1
+    sort(places)
+    local parts, count, from = {}, 0, 1
+    for index = 1, #places do
+        local at = places[index]
+        parts[count + 1], parts[count + 2] = sub(dump, from, at - 1), char(byte(dump, at) - TAILCALL + CALL)
+        count, from = count + 2, at + 1
     end
-    parts[#parts + 1] = sub(dump, from)
+    parts[count + 1] = sub(dump, from)
     return join(parts)
 end
 
-local function calls_kept(dump)
-    check(dump)
-    return without_tail_calls(dump, function(f, at)
-        return names[callee(dump, f.code, at, f.constants, f.upvalues) or false]
+local function calls_kept(text)
+    begin(text)
+    local places = {}
+    walk(#HEADER + 1, function(f)
+        for _, at in next, f.tail_calls do
+            if names[callee(f, at) or false] then
+                places[#places + 1] = at
+            end
+        end
     end)
+    return with_calls(places)
 end
 
 local NO_TEXT, NO_DEBUG_INFO = ("\0"):rep(8), ("\0"):rep(12)
 
-local function stripped(dump)
-    check(dump)
-    dump = without_tail_calls(dump, function()
-        return true
+local function stripped(text)
+    begin(text)
+    local places, cuts = {}, {}
+    walk(#HEADER + 1, function(f)
+        for _, at in next, f.tail_calls do
+            places[#places + 1] = at
+        end
+        cuts[#cuts + 1] = { first = f.begin, last = f.begin + 8 + int(f.begin), content = NO_TEXT }
+        cuts[#cuts + 1] = { first = f.debug_info, last = f.last, content = NO_DEBUG_INFO }
+    end, true)
+    dump = with_calls(places)
+    sort(cuts, function(one, other)
+        return one.first < other.first
     end)
-    local parts, from, heads = {}, 1, {}
-    walk(dump, #HEADER + 1, function(_, f)
-        heads[#heads + 1] = { f.begin, f.begin + 8 + int(dump, f.begin), NO_TEXT }
-        heads[#heads + 1] = { f.debug_info, f.last, NO_DEBUG_INFO }
-    end)
-    table.sort(heads, function(one, other) return one[1] < other[1] end)
-    for _, cut in ipairs(heads) do
-        parts[#parts + 1] = sub(dump, from, cut[1] - 1)
-        parts[#parts + 1] = cut[3]
-        from = cut[2]
+    local parts, from = {}, 1
+    for _, cut in next, cuts do
+        parts[#parts + 1] = sub(dump, from, cut.first - 1)
+        parts[#parts + 1] = cut.content
+        from = cut.last
     end
     parts[#parts + 1] = sub(dump, from)
     return join(parts)

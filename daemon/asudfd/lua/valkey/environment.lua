@@ -205,23 +205,41 @@ local function in_pieces(reader)
     end
 end
 
--- A chunk for the global table `globals`, without tail calls of library functions.
-local function finished(globals, f, name)
-    local code = dump(f)
-    local kept = calls_kept(code)
-    if kept ~= code then
-        f = loadstring(kept, name)
-    end
-    return setfenv(f, globals)
+-- The bytecode of a chunk, without tail calls of library functions.
+local function code_of(f)
+    return calls_kept(dump(f))
 end
 
+-- Compiles what a reader gives for the global table `globals`: the chunk, or nil and the message.
 local function compile_from(globals, reader, name)
     local f, message = load(in_pieces(reader), name)
     check()
     if not f then
         return nil, message
     end
-    return finished(globals, f, name)
+    return setfenv(loadstring(code_of(f), name), globals)
+end
+
+-- The bytecode of texts that were compiled lately, by chunk name and text: to make it takes four times as long as to load it.
+-- 16 texts of at most 32 KiB are at most some 2 MiB.
+local REMEMBERED = 16
+local remembered, remembered_count = {}, 0
+
+local function compile_short(text, name)
+    local key = name .. "\0" .. text
+    local code = remembered[key]
+    if not code then
+        local f, message = loadstring(text, name)
+        if not f then
+            return nil, message
+        end
+        code = code_of(f)
+        if remembered_count >= REMEMBERED then
+            remembered, remembered_count = {}, 0
+        end
+        remembered[key], remembered_count = code, remembered_count + 1
+    end
+    return loadstring(code, name)
 end
 
 -- Compiles a text for the global table `globals`: the chunk, or nil and the message.
@@ -236,11 +254,11 @@ local function compile(globals, text, name)
             return nil
         end, name)
     end
-    local f, message = loadstring(text, name)
+    local f, message = compile_short(text, name)
     if not f then
         return nil, message
     end
-    return finished(globals, f, name)
+    return setfenv(f, globals)
 end
 
 -- The functions `load` and `loadstring` for chunks with these globals.
