@@ -69,30 +69,38 @@ function bit.bnot(...)
     return signed(WORD - 1 - bits_of(1, ...))
 end
 
-function bit.band(...)
-    local result = bits_of(1, ...)
-    for index = select("#", ...), 2, -1 do
-        result = both(result, bits_of(index, ...))
+-- Combines the arguments from the first on, those behind it from the last.
+local function combined(combine, ...)
+    local result, count = bits_of(1, ...), select("#", ...)
+    if count == 2 then
+        return signed(combine(result, bits_of(2, ...)))
+    end
+    local values = { ... }
+    for index = count, 2, -1 do
+        local value = values[index]
+        result = combine(result, bits(kind(value) == "number" and value or number_of(index, ...)))
     end
     return signed(result)
+end
+
+local function either(a, b)
+    return a + b - both(a, b)
+end
+
+local function one_of(a, b)
+    return a + b - 2 * both(a, b)
+end
+
+function bit.band(...)
+    return combined(both, ...)
 end
 
 function bit.bor(...)
-    local result = bits_of(1, ...)
-    for index = select("#", ...), 2, -1 do
-        local word = bits_of(index, ...)
-        result = result + word - both(result, word)
-    end
-    return signed(result)
+    return combined(either, ...)
 end
 
 function bit.bxor(...)
-    local result = bits_of(1, ...)
-    for index = select("#", ...), 2, -1 do
-        local word = bits_of(index, ...)
-        result = result + word - 2 * both(result, word)
-    end
-    return signed(result)
+    return combined(one_of, ...)
 end
 
 local function left(word, count)

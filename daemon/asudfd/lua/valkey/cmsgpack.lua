@@ -83,6 +83,9 @@ local function array_length(t)
         elseif key > most then
             most = key
         end
+        if count % VALUES == 0 then
+            check()
+        end
     end
     if is_array and most == count then
         return count

@@ -226,7 +226,7 @@ local REMEMBERED = 16
 local remembered, remembered_count = {}, 0
 
 local function compile_short(text, name)
-    local key = name .. "\0" .. text
+    local key = #name .. " " .. name .. text
     local code = remembered[key]
     if not code then
         local f, message = loadstring(text, name)

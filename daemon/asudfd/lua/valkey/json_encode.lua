@@ -53,6 +53,9 @@ local function new_encoder(settings, null, real)
             end
             items = items + 1
             most = key > most and key or most
+            if items % VALUES == 0 then
+                check()
+            end
         end
         if items == 0 then
             return nil
