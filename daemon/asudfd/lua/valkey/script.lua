@@ -336,7 +336,7 @@ end
 
 local function failure_of(what, name)
     local text = type(what) == "table" and rawget(what, "err")
-    text = type(text) == "string" and text or "ERR unknown error"
+    text = (type(text) == "string" or type(text) == "number") and tostring(text) or "ERR unknown error"
     text = gsub(text, "%z.*", "")
     local source, line = what.source, what.line
     if source then
