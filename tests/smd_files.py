@@ -50,11 +50,15 @@ class Subscriber:
 
 
 def run(
-    directory: Path, dialogue: Dialogue, *subscribers: Subscriber, warnings: list[str] | None = None
+    directory: Path,
+    dialogue: Dialogue,
+    *subscribers: Subscriber,
+    warnings: list[str] | None = None,
+    module: str = UDF,
 ) -> LocalSmd:
     smd = LocalSmd(directory, cluster_key=0xA1, warn=([] if warnings is None else warnings).append)
     for subscriber in subscribers or (Subscriber(),):
-        smd.subscribe(UDF, subscriber.accept)
+        smd.subscribe(module, subscriber.accept)
 
     async def whole() -> None:
         await smd.start()

@@ -55,7 +55,7 @@ def recover(config: Config, report: RecoveryReport) -> None:
         return
     directory = directory_of(config)
     manifest, there = Manifest(Path(config.service.work_directory)), directory.exists()
-    for name in (UDF, TRUNCATE, SINDEX):
+    for name in _modules(directory, manifest):
         module = SmdModule(directory / f"{name}.smd", None if name == UDF else manifest)
         lost = not there and module.path in manifest
         found = _copies(Path(config.mod_lua.user_path)) if name == UDF else {}
@@ -70,6 +70,13 @@ def recover(config: Config, report: RecoveryReport) -> None:
             raise StartError(f"cannot read or write {module.path}: {error.strerror}") from error
         finally:
             module.close()
+
+
+def _modules(directory: Path, manifest: Manifest) -> list[str]:
+    """The names of all SMD modules that have files, or had some: a service of the node may keep one of its own."""
+    files = (*directory.glob("*.smd"), *directory.glob("*.mark"), *manifest.paths())
+    found = {path.stem for path in files if path.parent == directory and path.suffix in {".smd", ".mark"}}
+    return [UDF, TRUNCATE, SINDEX, *sorted(found - {UDF, TRUNCATE, SINDEX})]
 
 
 def _examine(module: SmdModule, found: Mapping[str, bytes], report: RecoveryReport) -> SmdSalvage | None:

@@ -165,6 +165,29 @@ def test_other_metadata_that_is_lost_is_told_and_begins_anew(node: Node) -> None
     assert file.parse((node.smd / "sindex.smd").read_bytes()) == SmdContent(0, 0, [])
 
 
+def test_the_metadata_of_a_service_is_saved_too(node: Node) -> None:
+    """Under whatever name it keeps its items: nothing here knows the services."""
+
+    async def keep(smd: LocalSmd) -> None:
+        for key in ("one", "two", "three"):
+            await smd.set("ECHO", key, key * 100)
+
+    run(node.smd, keep, module="ECHO")
+    path = node.smd / "ECHO.smd"
+    entries = [entry.position for entry in file.salvage(path.read_bytes())]
+    data = bytearray(path.read_bytes())
+    data[entries[1] + 60] ^= 1
+    path.write_bytes(data)
+    told, status = node.recover()
+    assert status == 1
+    assert "system metadata ECHO" in told
+    assert "lost: 1 changes" in told
+    assert [item.key for item in file.parse(path.read_bytes()).items] == ["one", "three"]
+    path.unlink()
+    told, _ = node.recover()
+    assert "ECHO.smd is missing" in told
+
+
 def test_a_file_of_the_first_version_gives_the_entries_that_can_be_read(node: Node) -> None:
     items = [SmdItem(name, value(name, source), 1, 5) for name, source in SOURCES.items()]
     data = json_file(SmdContent(1, 2, [*items, SmdItem("gone.lua", None, 2, 5)]))
