@@ -36,7 +36,7 @@ _INDEXES = frozenset({INDEX_RANGE, REVERSE_INDEX_RANGE})
 _RANKS = frozenset({RANK_RANGE, REVERSE_RANK_RANGE})
 
 
-class Selector(NamedTuple):
+class ElementSelector(NamedTuple):
     """A way to find elements."""
 
     gets: int
@@ -56,7 +56,7 @@ class Selector(NamedTuple):
     """Whether the return types of ranks are known to it."""
 
 
-def _selects(selector: Selector, kind: int, *, removes: bool) -> Operation:
+def _selects(selector: ElementSelector, kind: int, *, removes: bool) -> Operation:
     """An operation that finds elements, shows them and, where it ``removes``, takes them out."""
     allowed = _OF_KIND[kind] | selector.ranges
     if not selector.ranks:
@@ -179,30 +179,30 @@ def _range(collection: Collection, found: ElementPositions, wanted: int) -> list
 
 
 _LISTS = (
-    Selector(cdt.LIST_GET_BY_INDEX, 32, find.by_index, 1, 1, single=True, ranges=_INDEXES),
-    Selector(20, 33, find.by_first_value, 1, 1, single=True),
-    Selector(cdt.LIST_GET_BY_RANK, 34, find.by_rank, 1, 1, single=True, ranges=_RANKS),
-    Selector(cdt.LIST_GET_BY_VALUE, 35, find.by_value, 1, 1, ranges=_RANKS),
-    Selector(cdt.LIST_GET_BY_VALUE_LIST, 36, find.by_values, 1, 1),
-    Selector(cdt.LIST_GET_BY_INDEX_RANGE, 37, find.by_index_range, 1, 2, ranges=_INDEXES),
-    Selector(cdt.LIST_GET_BY_VALUE_INTERVAL, 38, find.by_value_interval, 1, 2, ranges=_RANKS),
-    Selector(cdt.LIST_GET_BY_RANK_RANGE, 39, find.by_rank_range, 1, 2, ranges=_RANKS),
-    Selector(27, 40, find.by_relative_rank, 2, 3, ranges=_RANKS),
+    ElementSelector(cdt.LIST_GET_BY_INDEX, 32, find.by_index, 1, 1, single=True, ranges=_INDEXES),
+    ElementSelector(20, 33, find.by_first_value, 1, 1, single=True),
+    ElementSelector(cdt.LIST_GET_BY_RANK, 34, find.by_rank, 1, 1, single=True, ranges=_RANKS),
+    ElementSelector(cdt.LIST_GET_BY_VALUE, 35, find.by_value, 1, 1, ranges=_RANKS),
+    ElementSelector(cdt.LIST_GET_BY_VALUE_LIST, 36, find.by_values, 1, 1),
+    ElementSelector(cdt.LIST_GET_BY_INDEX_RANGE, 37, find.by_index_range, 1, 2, ranges=_INDEXES),
+    ElementSelector(cdt.LIST_GET_BY_VALUE_INTERVAL, 38, find.by_value_interval, 1, 2, ranges=_RANKS),
+    ElementSelector(cdt.LIST_GET_BY_RANK_RANGE, 39, find.by_rank_range, 1, 2, ranges=_RANKS),
+    ElementSelector(27, 40, find.by_relative_rank, 2, 3, ranges=_RANKS),
 )
 _MAPS_ = (
-    Selector(cdt.MAP_GET_BY_KEY, 76, find.by_key, 1, 1, single=True, ranges=_INDEXES),
-    Selector(cdt.MAP_GET_BY_INDEX, 77, find.by_index, 1, 1, single=True, ranges=_INDEXES),
-    Selector(99, 78, find.by_first_value, 1, 1, single=True, ranges=_RANKS),
-    Selector(cdt.MAP_GET_BY_RANK, 79, find.by_rank, 1, 1, single=True, ranges=_RANKS),
-    Selector(cdt.MAP_GET_BY_KEY_LIST, 81, find.by_keys, 1, 1, ranks=False),
-    Selector(cdt.MAP_GET_BY_VALUE, 82, find.by_value, 1, 1, ranges=_RANKS),
-    Selector(cdt.MAP_GET_BY_VALUE_LIST, 83, find.by_values, 1, 1),
-    Selector(cdt.MAP_GET_BY_KEY_INTERVAL, 84, find.by_key_interval, 1, 2, ranges=_INDEXES),
-    Selector(cdt.MAP_GET_BY_INDEX_RANGE, 85, find.by_index_range, 1, 2, ranges=_INDEXES),
-    Selector(cdt.MAP_GET_BY_VALUE_INTERVAL, 86, find.by_value_interval, 1, 2, ranges=_RANKS),
-    Selector(cdt.MAP_GET_BY_RANK_RANGE, 87, find.by_rank_range, 1, 2, ranges=_RANKS),
-    Selector(109, 88, find.by_relative_index, 2, 3, ranges=_INDEXES),
-    Selector(110, 89, find.by_relative_rank, 2, 3, ranges=_RANKS),
+    ElementSelector(cdt.MAP_GET_BY_KEY, 76, find.by_key, 1, 1, single=True, ranges=_INDEXES),
+    ElementSelector(cdt.MAP_GET_BY_INDEX, 77, find.by_index, 1, 1, single=True, ranges=_INDEXES),
+    ElementSelector(99, 78, find.by_first_value, 1, 1, single=True, ranges=_RANKS),
+    ElementSelector(cdt.MAP_GET_BY_RANK, 79, find.by_rank, 1, 1, single=True, ranges=_RANKS),
+    ElementSelector(cdt.MAP_GET_BY_KEY_LIST, 81, find.by_keys, 1, 1, ranks=False),
+    ElementSelector(cdt.MAP_GET_BY_VALUE, 82, find.by_value, 1, 1, ranges=_RANKS),
+    ElementSelector(cdt.MAP_GET_BY_VALUE_LIST, 83, find.by_values, 1, 1),
+    ElementSelector(cdt.MAP_GET_BY_KEY_INTERVAL, 84, find.by_key_interval, 1, 2, ranges=_INDEXES),
+    ElementSelector(cdt.MAP_GET_BY_INDEX_RANGE, 85, find.by_index_range, 1, 2, ranges=_INDEXES),
+    ElementSelector(cdt.MAP_GET_BY_VALUE_INTERVAL, 86, find.by_value_interval, 1, 2, ranges=_RANKS),
+    ElementSelector(cdt.MAP_GET_BY_RANK_RANGE, 87, find.by_rank_range, 1, 2, ranges=_RANKS),
+    ElementSelector(109, 88, find.by_relative_index, 2, 3, ranges=_INDEXES),
+    ElementSelector(110, 89, find.by_relative_rank, 2, 3, ranges=_RANKS),
 )
 
 SELECTIONS: dict[int, Operation] = {
