@@ -14,9 +14,10 @@ from asadm import display, statement
 from asadm.flags import OPTIONS
 from asadm.outcome import FAILED, INTERRUPTED, WRONG, CommandOutcome
 from asadm.session import CommandSession
+from asadm.settings import RunSettings, TargetSettings, warnings
 from asinfo.errors import ConfigError, Error, UsageError
 from asinfo.terminal import interrupt
-from asinfo.terminal.options import notes, recognise
+from asinfo.terminal.options import recognise
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -125,25 +126,26 @@ def warn(message: str) -> None:
 
 
 def _act(values: Values) -> int:
-    if values.flag("version"):
+    run = RunSettings(values)
+    if run.version:
         from asinfo import __version__
 
         _OutputFile(None).write(f"asadm {__version__}\n".encode())
         return 0
-    shell = values.text("completion")
-    if shell is not None:
+    if run.completion is not None:
         from asadm import completion
         from asinfo.terminal.completion import script
 
-        _OutputFile(None).write(script(shell, "asadm", OPTIONS, completion.table()).encode())
+        _OutputFile(None).write(script(run.completion, "asadm", OPTIONS, completion.table()).encode())
         return 0
-    _notes(values)  # a way of working that there is not is told before anything is read for it
+    warnings(values)  # a way of working that there is not is told before anything is read for it
     targets = _ChosenTarget(values)
-    calls = _calls(values, targets.rules)
-    for note in _notes(values):
-        warn(note)
-    with _OutputFile(values.text("out-file")) as output:
-        session = _session(values, output, targets)
+    calls = _calls(run, values, targets.rules)
+    run = RunSettings(values)  # options may stand behind the words of a command
+    for warning in warnings(values):
+        warn(warning)
+    with _OutputFile(run.out_file) as output:
+        session = _session(run, values, output, targets)
         if calls is None:
             from asadm.shell import Shell
 
@@ -151,42 +153,26 @@ def _act(values: Values) -> int:
         return execute(session, calls)
 
 
-def _notes(values: Values) -> list[str]:
-    """What to tell of flags that do nothing here. Raises UsageError for those that would mislead."""
-    found = notes(values)
-    if values.flag("services-alternate") and values.flag("services-alumni"):
-        raise UsageError("--services-alternate and --services-alumni exclude each other")
-    if values.flag("services-alternate") and not values.flag("discover"):
-        found.append(
-            "--services-alternate goes with --discover: without it just the nodes that are named are asked"
-        )
-    return found
-
-
-def _calls(values: Values, rules_of: RulesOf) -> list[ParsedCommand] | None:
+def _calls(run: RunSettings, values: Values, rules_of: RulesOf) -> list[ParsedCommand] | None:
     """The commands to run, parsed; None for the interactive shell."""
-    sources = [name for name in ("execute", "file") if values.text(name) is not None]
-    if len(sources) + bool(values.words) > 1:
-        raise UsageError("-e, -f and plain words each say what to run: give one of them")
-    if values.words:
+    if run.words:
         return [_words(values, rules_of)]
-    text, path = values.text("execute"), values.text("file")
-    if text is not None:
+    if run.execute is not None:
         # As in the real tool, -e may name a file; what looks like a path but is none is reported as a command.
-        is_file = os.path.isfile(text)  # noqa: PTH113 - start-up time
-        return _file(text, rules_of) if is_file else statement.parse(text, rules_of=rules_of)
-    if path is not None and path != "-":
-        return _file(path, rules_of)
-    if path is None and os.isatty(0):
+        is_file = os.path.isfile(run.execute)  # noqa: PTH113 - start-up time
+        return _file(run.execute, rules_of) if is_file else statement.parse(run.execute, rules_of=rules_of)
+    if run.file is not None and run.file != "-":
+        return _file(run.file, rules_of)
+    if run.file is None and os.isatty(0):
         return None
-    return _standard_input(values, rules_of)
+    return _standard_input(run, rules_of)
 
 
-def _standard_input(values: Values, rules_of: RulesOf) -> list[ParsedCommand]:
+def _standard_input(run: RunSettings, rules_of: RulesOf) -> list[ParsedCommand]:
     """The commands on standard input, which cannot carry the password as well: it would be taken for a command."""
     if sys.stdin is None:
         raise UsageError("standard input is closed: say what to run, with -e for instance")
-    if "user" in values.given and not values.text("password") and values.text("auth") != "PKI":
+    if run.no_password_left:
         raise UsageError(
             "standard input holds the commands and cannot hold the password too: give --password env:VARIABLE or file:PATH"
         )
@@ -277,17 +263,14 @@ class _OutputFile:
         self.emptied = True
 
 
-def _session(values: Values, output: _OutputFile, targets: _ChosenTarget) -> CommandSession:
-    coloured = (
-        not values.flag("no-color") and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    )
+def _session(run: RunSettings, values: Values, output: _OutputFile, targets: _ChosenTarget) -> CommandSession:
     return CommandSession(
         targets.target,
         write=output.write,
         warn=warn,
-        privileged=values.flag("enable"),
-        json=values.flag("json"),
-        colour=output.terminal and coloured,
+        privileged=run.enable,
+        json=run.json,
+        colour=output.terminal and run.colour,
         terminal=output.terminal,
         flags=values,
         rules_of=targets.rules,
@@ -305,7 +288,7 @@ class _ChosenTarget:
         if self._resolver is None:
             from asadm.targets import TargetResolver
 
-            self._resolver = TargetResolver(self._values)
+            self._resolver = TargetResolver(TargetSettings(self._values))
         return self._resolver
 
     def rules(self) -> Rules:

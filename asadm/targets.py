@@ -21,7 +21,7 @@ from asadm import inventory
 from asadm.cluster import ClusterNode
 from asadm.flags import FILE_KEYS
 from asadm.target.types import target_type
-from asinfo import settings
+from asinfo import settings as settings_of_nodes
 from asinfo.errors import UsageError
 from asinfo.exchange import Endpoint
 
@@ -30,12 +30,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from asadm.progress import Progress
+    from asadm.settings import TargetSettings
     from asadm.target.interface import Rules, Target
     from asinfo.login import Login
     from asinfo.terminal.options import Values
     from asinfo.tls import TlsSettings
-
-OF_A_FILE = ("config-file", "only-config-file", "instance")
 
 
 class TargetResolver:
@@ -44,80 +43,61 @@ class TargetResolver:
     Every method raises UsageError and ConfigError.
     """
 
-    def __init__(self, values: Values) -> None:
-        self._values = values
+    def __init__(self, settings: TargetSettings) -> None:
+        self._settings = settings
         self._of_inventory: tuple[str, str, dict[str, Any]] | None = None
 
     def rules(self) -> Rules:
         """The rules for modules of its type."""
-        path = inventory_path(self._values)
+        path = inventory_path(self._settings)
         return target_type(self._chosen(path)[2].get("type") if path else None).rules
 
     def target(self, progress: Progress | None = None) -> Target:
         """The cluster. Nothing has been sent to a node, but with ``--discover`` the question for peers."""
-        path = inventory_path(self._values)
-        values = self._values
-        found = _from_inventory(values, *self._chosen(path)) if path else _from_settings(values)
+        settings = self._settings
+        path = inventory_path(settings)
+        found = _from_inventory(settings, *self._chosen(path)) if path else _from_astools(settings)
         found.progress = progress
-        if values.flag("discover"):
-            found.add_peers(alternate=values.flag("services-alternate"))
+        if settings.discover:
+            found.add_peers(alternate=settings.alternate)
         return found
 
     def _chosen(self, path: str) -> tuple[str, str, dict[str, Any]]:
         """The inventory's path, and name and contents of the cluster of it that is meant."""
-        if self._of_inventory is None or self._of_inventory[0] != path:
+        if self._of_inventory is None:
             contents = inventory.load(path, os.environ)
-            self._of_inventory = (path, *inventory.cluster(contents, path, self._values.text("cluster")))
+            self._of_inventory = (path, *inventory.cluster(contents, path, self._settings.cluster))
         return self._of_inventory
 
 
-def resolve(values: Values, progress: Progress | None = None) -> Target:
-    """As `TargetResolver.target`."""
-    return TargetResolver(values).target(progress)
-
-
-def inventory_path(values: Values) -> str | None:
+def inventory_path(settings: TargetSettings) -> str | None:
     """Path of the inventory that decides, or None when something else does.
 
-    What was typed wins over the environment; what was typed and would not count is refused with a UsageError.
+    What was typed wins over the environment. Raises UsageError for what was typed and would not count.
     """
-    typed = [name for name in ("host", "inventory", "cluster") if name in values.given]
-    if typed[:1] == ["host"]:
-        if len(typed) > 1:
-            raise UsageError("-h names the nodes, and --inventory or --cluster too: give one of them")
+    if settings.hosts or settings.astools:
         return None
-    of_a_file = [name for name in OF_A_FILE if name in values.given]
-    if of_a_file and typed:
-        raise UsageError(
-            f"--{of_a_file[0]} is about astools.conf, --{typed[0]} about an inventory: give one of them"
-        )
-    path = None if of_a_file else _path(values)
-    if path is not None and "port" in values.given:
+    path = settings.inventory or inventory.find(os.environ)
+    if settings.cluster and path is None:
+        said = f"{settings.cluster_option}{settings.cluster}"
+        raise UsageError(f"{said}: there is no inventory (./asadm.yaml or --inventory FILE)")
+    if path is not None and settings.port:
         raise UsageError(f"--port goes with -h; {path} says the ports of its nodes")
     return path
 
 
-def _path(values: Values) -> str | None:
-    """The inventory that is named or found. Raises UsageError when a cluster of one is named and there is none."""
-    path = values.text("inventory") or inventory.find(os.environ)
-    name = values.text("cluster")
-    if name and path is None:
-        said = "--cluster " if "cluster" in values.given else "ASADM_CLUSTER="
-        raise UsageError(f"{said}{name}: there is no inventory (./asadm.yaml or --inventory FILE)")
-    return path
-
-
-def _from_settings(values: Values) -> Target:
-    nodes = settings.load(values, "asadm", FILE_KEYS).nodes
-    timeout = values.number("timeout") or settings.TIMEOUT
+def _from_astools(settings: TargetSettings) -> Target:
+    values = settings.connection
+    nodes = settings_of_nodes.load(values, "asadm", FILE_KEYS).nodes
+    timeout = values.number("timeout") or settings_of_nodes.TIMEOUT  # a file may say it, too
     return target_type(None).make([ClusterNode(node) for node in nodes], name="", timeout=timeout)
 
 
-def _from_inventory(values: Values, path: str, name: str, chosen: dict[str, Any]) -> Target:
+def _from_inventory(settings: TargetSettings, path: str, name: str, chosen: dict[str, Any]) -> Target:
     """The cluster with its own settings; what the command line says about login and TLS wins."""
-    reader = _Credentials(values, path)
-    members = [_member(entry, reader, values.text("tls-name")) for entry in chosen["nodes"]]
-    timeout = values.number("timeout") or chosen["timeout"] or settings.TIMEOUT
+    credentials = _Credentials(settings.connection, path)
+    members = [_member(entry, credentials, settings.tls_name) for entry in chosen["nodes"]]
+    timeout = settings.timeout or chosen["timeout"] or settings_of_nodes.TIMEOUT
     return target_type(chosen.get("type")).make(members, name=name, timeout=timeout)
 
 
@@ -141,9 +121,9 @@ class _Credentials:
         self.own_login: Login | None = None
         self.own_tls: TlsSettings | None = None
         if {"user", "password", "auth"}.intersection(values.given):
-            self.own_login = settings.login_of(values)
+            self.own_login = settings_of_nodes.login_of(values)
         if any(name.startswith("tls-") for name in values.given):
-            self.own_tls = settings.tls_of(values)
+            self.own_tls = settings_of_nodes.tls_of(values)
         self.logins: dict[tuple[str, str, str], Login] = {}
         self.made: dict[str, TlsSettings] = {}
 

@@ -19,6 +19,7 @@ from asadm.cron import printed, settings, times
 from asadm.cron.settings import ClearSettings
 from asadm.flags import FILE_KEYS, OWN, VENDOR
 from asadm.outcome import CommandOutcome
+from asadm.settings import TargetSettings
 from asinfo import settings as settings_of_nodes
 from asinfo.errors import ConfigError, UsageError
 from asinfo.terminal.options import Option, Values
@@ -190,7 +191,7 @@ def _own_flags(session: CommandSession) -> list[str]:
     flags = session.flags
     if flags is None:
         return []
-    path = targets.inventory_path(flags)
+    path = targets.inventory_path(TargetSettings(flags))
     own = {option.name for option in (*OWN, *VENDOR)} - {"timeout"}
     carried = Values([option for option in flags.options if option.name not in own])
     carried.given = dict(flags.given)
@@ -206,7 +207,7 @@ def _own_flags(session: CommandSession) -> list[str]:
 
 def _real_servers(flags: Values | None) -> bool:
     """Whether the inventory says so of the cluster. One that cannot be read here says nothing; the job will tell."""
-    path = targets.inventory_path(flags) if flags is not None else None
+    path = targets.inventory_path(TargetSettings(flags)) if flags is not None else None
     if flags is None or path is None:
         return False
     try:

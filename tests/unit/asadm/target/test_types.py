@@ -8,6 +8,7 @@ import pytest
 
 from asadm import inventory_file, statement, targets
 from asadm.flags import OPTIONS
+from asadm.settings import TargetSettings
 from asadm.target.aerospike.cluster import AerospikeCluster
 from asadm.target.types import TYPES, TargetType, target_type
 from asinfo.errors import ConfigError, UsageError
@@ -17,10 +18,10 @@ from tests.unit.asadm.target.test_interface import WordRules, Words
 TYPE = TargetType(Words, WordRules())
 
 
-def values(path: Path) -> Values:
-    made = Values(OPTIONS)
-    made.given["inventory"] = str(path)
-    return made
+def settings(path: Path) -> TargetSettings:
+    values = Values(OPTIONS)
+    values.given["inventory"] = str(path)
+    return TargetSettings(values)
 
 
 def inventory(directory: Path, said: str) -> Path:
@@ -31,7 +32,7 @@ def inventory(directory: Path, said: str) -> Path:
 
 @pytest.mark.parametrize("name", [None, *TYPES])
 def test_every_type_of_the_table_makes_targets(name: str | None, tmp_path: Path) -> None:
-    found = targets.TargetResolver(values(inventory(tmp_path, f"type: {name}" if name else "labels: {}")))
+    found = targets.TargetResolver(settings(inventory(tmp_path, f"type: {name}" if name else "labels: {}")))
     assert isinstance(found.target(), AerospikeCluster)
     assert found.rules() is target_type(name).rules
 
@@ -49,7 +50,7 @@ def test_a_type_that_there_is_not(said: str, tmp_path: Path) -> None:
 
 def test_a_type_is_a_line_in_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(TYPES, "words", __name__)
-    found = targets.TargetResolver(values(inventory(tmp_path, "type: words")))
+    found = targets.TargetResolver(settings(inventory(tmp_path, "type: words")))
     assert type(found.target()) is Words
     assert found.rules() is TYPE.rules
 
@@ -57,7 +58,7 @@ def test_a_type_is_a_line_in_the_table(tmp_path: Path, monkeypatch: pytest.Monke
 def test_the_type_says_which_names_a_command_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(TYPES, "words", __name__)
     path = inventory(tmp_path, "type: words")
-    rules_of = targets.TargetResolver(values(path)).rules
+    rules_of = targets.TargetResolver(settings(path)).rules
     statement.parse("udf get nodot", rules_of=rules_of)
     with pytest.raises(UsageError, match="cannot be the name of a module"):
         statement.parse("udf get nodot")

@@ -1,0 +1,112 @@
+"""What the options of asadm itself mean: typed values, read and checked once for a run."""
+
+from __future__ import annotations
+
+import os
+
+from asinfo.errors import UsageError
+from asinfo.terminal.options import notes
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from asinfo.terminal.options import Values
+
+OF_A_FILE = ("config-file", "only-config-file", "instance")
+
+
+class RunSettings:  # plain class: dataclasses cost more to import than the whole run
+    """What is run, and how its results are shown; nothing of it is about nodes.
+
+    ``version``     print the version, and nothing else
+    ``completion``  print the completion script of this shell, and nothing else; None for none
+    ``execute``     commands, or the name of a file of commands; None if not given
+    ``file``        a file of commands, ``-`` for standard input; None if not given
+    ``words``       the words of one command
+    ``enable``      commands may change the cluster
+    ``json``        standard output gets one JSON document a command
+    ``out_file``    gets what would go to standard output; None for standard output
+    ``colour``      colours may be used, on a terminal
+    ``no_password_left``  standard input would have to give a password; it cannot give commands then
+    """
+
+    __slots__ = (
+        "colour", "completion", "enable", "execute", "file", "json", "no_password_left", "out_file", "version", "words",
+    )  # fmt: skip
+
+    def __init__(self, values: Values) -> None:
+        """What a command line says. Raises UsageError for more than one way to say what is to be run."""
+        self.version = values.flag("version")
+        self.completion = values.text("completion")
+        self.execute = values.text("execute")
+        self.file = values.text("file")
+        self.words = values.words
+        self.enable = values.flag("enable")
+        self.json = values.flag("json")
+        self.out_file = values.text("out-file")
+        plain = values.flag("no-color") or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        self.colour = not plain
+        self.no_password_left = (
+            "user" in values.given and not values.text("password") and values.text("auth") != "PKI"
+        )
+        if sum((self.execute is not None, self.file is not None, bool(self.words))) > 1:
+            raise UsageError("-e, -f and plain words each say what to run: give one of them")
+
+
+class TargetSettings:  # plain class, see above
+    """Which nodes a run is about.
+
+    ``hosts``           whether ``-h`` names the nodes
+    ``inventory``       the file that is named, on the command line or in the environment; None for none
+    ``cluster``         the cluster of an inventory that is named so; None for its default one
+    ``cluster_option``  how it was named, for messages
+    ``astools``         whether an option is about astools.conf, so that no inventory is looked for
+    ``port``            whether a port was given; it goes with ``-h``
+    ``timeout``         seconds for each node; None for what a file says
+    ``tls_name``        for all nodes; None for what a file says
+    ``discover``        add the peers that the nodes name
+    ``connection``      options of login, TLS and files, for `asinfo.settings`, which every tool has
+    """
+
+    __slots__ = (
+        "astools", "cluster", "cluster_option", "connection", "discover", "hosts", "inventory", "port",
+        "timeout", "tls_name",
+    )  # fmt: skip
+
+    def __init__(self, values: Values) -> None:
+        """What a command line and the environment say. Raises UsageError for options that exclude each other."""
+        given = values.given
+        self.hosts = "host" in given
+        self.inventory = values.text("inventory")
+        self.cluster = values.text("cluster")
+        self.cluster_option = "--cluster " if "cluster" in given else "ASADM_CLUSTER="
+        self.port = "port" in given
+        self.timeout = values.number("timeout")
+        self.tls_name = values.text("tls-name")
+        self.discover = values.flag("discover")
+        self.connection = values
+        of_a_file = [name for name in OF_A_FILE if name in given]
+        self.astools = bool(of_a_file)
+        typed = [name for name in ("inventory", "cluster") if name in given]
+        if self.hosts and typed:
+            raise UsageError("-h names the nodes, and --inventory or --cluster too: give one of them")
+        if of_a_file and typed:
+            raise UsageError(
+                f"--{of_a_file[0]} is about astools.conf, --{typed[0]} about an inventory: give one of them"
+            )
+
+    @property
+    def alternate(self) -> bool:
+        """Add peers by the addresses that they have for other networks; astools.conf may say so, too, once it was read."""
+        return self.connection.flag("services-alternate")
+
+
+def warnings(values: Values) -> list[str]:
+    """What to tell of options that do nothing here. Raises UsageError for those that would mislead."""
+    found = notes(values)
+    if values.flag("services-alternate") and values.flag("services-alumni"):
+        raise UsageError("--services-alternate and --services-alumni exclude each other")
+    if values.flag("services-alternate") and not values.flag("discover"):
+        found.append(
+            "--services-alternate goes with --discover: without it just the nodes that are named are asked"
+        )
+    return found
