@@ -23,15 +23,15 @@ hypothesis.settings.load_profile("same")
 # A shell has what it starts in the background ignore Ctrl-C, and so would all that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-TOGETHER = ("tests/cluster", "tests/tidy")
-"""The folders whose tests run one after the other: clusters of real processes would starve each other, and the rules
-have read the source once for all of them."""
+TOGETHER = ("tests/cluster/", "tests/tidy/", "tests/process/asudfd/test_etcd_")
+"""How the names of files begin whose tests run one after the other: clusters of real processes would starve each other,
+the rules have read the source once for all of them, and there is one etcd for many."""
 
 
 def scope_of(test: str) -> str:
-    """What `pytest -n` keeps in one process, for the test of this name: its file, or one of some folders."""
+    """What `pytest -n` keeps in one process, for the test of this name: its file, or several files."""
     file = test.partition("::")[0]
-    return next((folder for folder in TOGETHER if file.startswith(f"{folder}/")), file)
+    return next((begin for begin in TOGETHER if file.startswith(begin)), file)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -67,8 +67,8 @@ def test_a_unit_test_stands_where_its_source_stands(path: Path) -> None:
             "tests/unit/asudfd/cluster/test_cluster.py::TestIt::test_it",
             "tests/unit/asudfd/cluster/test_cluster.py",
         ),
-        ("tests/cluster/test_modules_etcd.py::test_it", "tests/cluster"),
-        ("tests/tidy/test_words.py::test_it", "tests/tidy"),
+        ("tests/cluster/test_modules_etcd.py::test_it", "tests/cluster/"),
+        ("tests/tidy/test_words.py::test_it", "tests/tidy/"),
     ],
 )
 def test_what_pytest_n_keeps_in_one_process(test: str, scope: str) -> None:

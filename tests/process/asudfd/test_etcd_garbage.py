@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -42,12 +41,6 @@ GARBAGE = [
     b'{"content64": "====", "type": "LUA"}',
 ]
 NODE_IDS = [b"A2", b"", b"0", b"-1", b"F" * 40, b"9" * 5_000, b"\xff", b"1_0", b"a2"]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[etcd.Etcd]:
-    with etcd.running(tmp_path_factory.mktemp("etcd")) as cluster:
-        yield cluster
 
 
 class Host:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,12 +15,6 @@ from tests import etcd
 from tests.fakes.metadata import Node, nodes, run, until
 
 LIMIT = "asudfd.smd.etcd.store.CONFIRM_SECONDS"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[etcd.Etcd]:
-    with etcd.running(tmp_path_factory.mktemp("etcd")) as cluster:
-        yield cluster
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,6 @@ import asyncio
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,12 +18,6 @@ from asudfd.smd.interface import UDF, SmdFailed, SmdTimeout
 from tests import etcd
 from tests.fakes.gateway import wire
 from tests.fakes.metadata import Node, nodes, run, until
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[etcd.Etcd]:
-    with etcd.running(tmp_path_factory.mktemp("etcd")) as cluster:
-        yield cluster
 
 
 async def is_refused(node: Node, key: str, value: str) -> bool:
@@ -62,7 +55,7 @@ def test_a_stream_that_goes_silent_is_found_out(server: etcd.Etcd) -> None:
 
 def test_events_that_come_twice_do_no_harm(server: etcd.Etcd) -> None:
     async def scenario() -> None:
-        async with nodes(server.endpoints, "twice", "A1") as (node,):
+        async with nodes(server.endpoints, "repeated", "A1") as (node,):
             for number in range(5):
                 await node.put("a.lua", str(number))
             calls = len(node.calls)
