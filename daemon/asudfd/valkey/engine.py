@@ -33,6 +33,8 @@ CHUNKS = (
     "waiting", "list_value", "commands/list", "commands/list_blocking",
     "set_value", "commands/set", "commands/set_algebra",
     "zset_value", "commands/zset", "commands/zset_range", "commands/zset_pop", "commands/zset_algebra",
+    "stream_id", "stream_group", "stream_value",
+    "commands/stream", "commands/stream_read", "commands/stream_group", "commands/stream_info",
     "journal",
 )
 # fmt: on
