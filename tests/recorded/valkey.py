@@ -25,7 +25,19 @@ from tests.recorded.verdict import Outcome, Row, Verdict, judged, read
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-GROUPS = ("busy", "cluster", "connection", "data", "dump", "eval", "fcall", "function", "guide", "lua_api", "lua_more")
+GROUPS = (
+    "busy",
+    "cluster",
+    "connection",
+    "data",
+    "dump",
+    "eval",
+    "fcall",
+    "function",
+    "guide",
+    "lua_api",
+    "lua_more",
+)
 
 CLEAN = (("FLUSHALL",), ("FUNCTION", "FLUSH", "SYNC"), ("SCRIPT", "FLUSH", "SYNC"))
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # fmt: off
 CHUNKS = (
     "reply", "encode", "integer", "glob", "value_types", "keyspace", "expiry", "string_value", "watch", "parse", "dispatch", "keys",
-    "slots", "counters", "convert", "script", "functions", "eval",
+    "slots", "counters", "journal", "convert", "script", "functions", "eval",
     "commands/basic",
     "commands/string", "commands/lcs", "commands/generic", "commands/expire", "commands/scan", "commands/object",
     "commands/sort", "commands/bitmap", "commands/bitfield", "commands/hyperloglog",
@@ -35,7 +35,7 @@ CHUNKS = (
     "zset_value", "commands/zset", "commands/zset_range", "commands/zset_pop", "commands/zset_algebra",
     "stream_id", "stream_group", "stream_value",
     "commands/stream", "commands/stream_read", "commands/stream_group", "commands/stream_info",
-    "journal",
+    "geohash", "commands/geo", "commands/geo_search",
 )
 # fmt: on
 """The Lua files in the order in which they are loaded, behind those of the sandbox."""

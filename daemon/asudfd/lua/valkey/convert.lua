@@ -40,7 +40,7 @@ local TO_LUA = {
         return tonumber(value[1])
     end,
     double = function(value, resp)
-        return resp == 2 and number_text(value[1]) or { double = value[1] }
+        return resp == 2 and (value.text or number_text(value[1])) or { double = value[1] }
     end,
     boolean = function(value, resp)
         if resp == 2 then

@@ -85,7 +85,7 @@ local BY_KIND = {
             return "*-1\r\n"
         end),
         double = piece(function(reply)
-            return bulk(double(reply[1]))
+            return bulk(reply.text or double(reply[1]))
         end),
         boolean = piece(function(reply)
             return reply[1] and ":1\r\n" or ":0\r\n"
@@ -105,7 +105,7 @@ local BY_KIND = {
             return "_\r\n"
         end),
         double = piece(function(reply)
-            return "," .. double(reply[1]) .. CRLF
+            return "," .. (reply.text or double(reply[1])) .. CRLF
         end),
         boolean = piece(function(reply)
             return reply[1] and "#t\r\n" or "#f\r\n"

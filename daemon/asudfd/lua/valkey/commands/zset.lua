@@ -62,13 +62,15 @@ local function add_flags(argv, argc)
     return o, at
 end
 
-local function read_scores(argv, argc, at)
-    local scores, n = {}, 0
+-- The scores and the members, which are in turns from argument `at` on.
+local function read_pairs(argv, argc, at)
+    local scores, members, n = {}, {}, 0
     for i = at, argc, 2 do
         n = n + 1
         scores[n] = operand.double(argv[i]) or error(reply.NOT_FLOAT, 0)
+        members[n] = argv[i + 1]
     end
-    return scores
+    return scores, members
 end
 
 -- The score that the flags allow the member to get, or nil.
@@ -90,19 +92,19 @@ local function new_score(o, before, score)
     return score
 end
 
--- Adds the members argv[at + 1], argv[at + 3]...: how many are new, how many have another score, and the last score.
-local function add(db, key, o, scores, argv, at)
+-- Gives members their scores, as the flags `o` allow: how many are new, how many have another score, and the last score.
+local function add(db, key, o, scores, members)
     local value = typed(db, key, "zset")
     local is_new = not value
     if is_new then
         if o.XX then
             return 0, 0, nil
         end
-        value = zset.new_for(argv[at + 1])
+        value = zset.new_for(members[1])
     end
     local added, updated, last = 0, 0, nil
     for i = 1, #scores do
-        local member = argv[at + 2 * i - 1]
+        local member = members[i]
         local before = value.scores[member]
         local score = new_score(o, before, scores[i])
         if score then
@@ -124,11 +126,11 @@ local function add(db, key, o, scores, argv, at)
     end
     return added, updated, last
 end
+zsets.add = add
 
 function commands.ZADD(argv, argc)
     local o, at = add_flags(argv, argc)
-    local scores = read_scores(argv, argc, at)
-    local added, updated, last = add(state.db, argv[2], o, scores, argv, at)
+    local added, updated, last = add(state.db, argv[2], o, read_pairs(argv, argc, at))
     if o.INCR then
         return last and double(last) or NULL
     end
@@ -138,8 +140,7 @@ end
 local INCREMENT = { INCR = true }
 
 function commands.ZINCRBY(argv)
-    local scores = read_scores(argv, 3, 3)
-    local _, _, score = add(state.db, argv[2], INCREMENT, scores, argv, 3)
+    local _, _, score = add(state.db, argv[2], INCREMENT, read_pairs(argv, 4, 3))
     return double(score)
 end
 

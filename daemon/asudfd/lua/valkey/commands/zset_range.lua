@@ -230,3 +230,5 @@ end
 commands.ZREMRANGEBYRANK = remove_command("rank")
 commands.ZREMRANGEBYSCORE = remove_command("score")
 commands.ZREMRANGEBYLEX = remove_command("lex")
+
+return { zset_ranges = ranges }
