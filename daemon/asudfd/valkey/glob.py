@@ -10,29 +10,30 @@ from functools import lru_cache
 def glob(pattern: bytes, *, ignore_case: bool = False) -> re.Pattern[bytes]:
     """A regular expression that matches what ``pattern`` matches, for ``fullmatch``.
 
-    A row of stars is one star; so a search costs at most the product of the stars and the length.
+    What stands between two stars is found where it comes first, and never sought again further on (an atomic group): any
+    later place would leave less for what follows. So a search costs at most the product of the two lengths.
     """
-    out: list[bytes] = []
+    pieces: list[list[bytes]] = [[]]  # of what stands between stars
     at = 0
     while at < len(pattern):
         char = pattern[at : at + 1]
+        at += 1
         if char == b"*":
-            if not out or out[-1] != b".*?":
-                out.append(b".*?")
-            at += 1
+            pieces.append([])
         elif char == b"?":
-            out.append(b".")
-            at += 1
+            pieces[-1].append(b".")
         elif char == b"[":
-            piece, at = _class(pattern, at + 1)
-            out.append(piece)
+            piece, at = _class(pattern, at)
+            pieces[-1].append(piece)
         else:
-            if char == b"\\" and at + 1 < len(pattern):
-                at += 1
+            if char == b"\\" and at < len(pattern):
                 char = pattern[at : at + 1]
-            out.append(re.escape(char))
-            at += 1
-    return re.compile(b"".join(out), re.DOTALL | (re.IGNORECASE if ignore_case else 0))
+                at += 1
+            pieces[-1].append(re.escape(char))
+    first, *others = [b"".join(piece) for piece in pieces]
+    middle = b"".join(b"(?>.*?%s)" % piece for piece in others[:-1] if piece)
+    last = b".*%s" % others[-1] if others else b""
+    return re.compile(first + middle + last, re.DOTALL | (re.IGNORECASE if ignore_case else 0))
 
 
 def _class(pattern: bytes, at: int) -> tuple[bytes, int]:
