@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from asudfd.valkey.glob import glob
 from asudfd.valkey.key_specs import flags_of_place
-from asudfd.valkey.reply import CommandFailed, Set, Status
+from asudfd.valkey.reply import CommandFailed, EncodedReply, Set, Status, encode
 from asudfd.valkey.summaries import summary
 from asudfd.valkey.table import command_rows
 
@@ -20,17 +21,36 @@ if TYPE_CHECKING:
 NO_KEYS = "ERR The command has no key arguments"
 
 
+@cache
 def _top() -> list[CommandSpec]:
     return [row for row in command_rows().values() if "|" not in row.name]
 
 
+@cache
+def _inner() -> dict[str, list[CommandSpec]]:
+    """The subcommands of each command that has some."""
+    found: dict[str, list[CommandSpec]] = {}
+    for row in command_rows().values():
+        container, bar, _ = row.name.partition("|")
+        if bar:
+            found.setdefault(container, []).append(row)
+    return found
+
+
 def _subcommands(row: CommandSpec) -> list[CommandSpec]:
-    return [each for each in command_rows().values() if each.name.startswith(f"{row.name}|")]
+    return _inner().get(row.name, [])
 
 
 def command(request: CommandRequest) -> object:
     """COMMAND."""
-    return [_described(row, is_old=request.state.settings.is_old) for row in _top()]
+    return EncodedReply(_all_described(request.client.resp, is_old=request.state.settings.is_old))
+
+
+@cache
+def _all_described(resp: int, *, is_old: bool) -> bytes:
+    """The reply to COMMAND, made once: clients of a cluster ask for it at each start."""
+    pieces = [encode(_described(row, is_old=is_old), resp) for row in _top()]
+    return b"*%d\r\n%s" % (len(pieces), b"".join(pieces))
 
 
 def count(_request: CommandRequest) -> object:
@@ -83,9 +103,15 @@ def _specification(spec: dict[str, Any]) -> dict[bytes, object]:
 def docs(request: CommandRequest) -> object:
     """COMMAND DOCS [name...]."""
     if len(request.arguments) == 2:
-        return {row.name.encode(): _documented(row) for row in _top()}
+        return EncodedReply(_all_documented(request.client.resp))
     rows = [command_rows().get(name.decode("latin-1").lower()) for name in request.arguments[2:]]
     return {row.name.encode(): _documented(row) for row in rows if row}
+
+
+@cache
+def _all_documented(resp: int) -> bytes:
+    """The reply to COMMAND DOCS, made once: it is the first that valkey-cli asks for."""
+    return encode({row.name.encode(): _documented(row) for row in _top()}, resp)
 
 
 def _documented(row: CommandSpec) -> dict[bytes, object]:
