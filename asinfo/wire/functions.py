@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from asinfo.errors import WireError
 from asinfo.wire.rdb import (
+    COMPRESSED_MAX,
     FOOTER_SIZE,
     VERSION_PORTABLE,
     VERSIONS_9_1,
@@ -61,8 +62,10 @@ class UnreadableLibrary(WireError):  # noqa: N818 - named for what the user sees
 
 
 def dump(texts: Iterable[bytes], version: int = VERSION_PORTABLE, *, compressed: bool = False) -> bytes:
-    """The payload of these libraries; ``compressed`` as servers do, where it makes a text shorter."""
-    body = b"".join(bytes((FUNCTION,)) + string(text, compressed=compressed) for text in texts)
+    """The payload of these libraries; ``compressed`` as servers do, unless they are so large that it would take long."""
+    listed = list(texts)
+    compressed = compressed and sum(map(len, listed)) <= COMPRESSED_MAX
+    body = b"".join([bytes((FUNCTION,)) + string(text, compressed=compressed) for text in listed])
     return body + footer(body, version)
 
 

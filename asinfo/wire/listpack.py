@@ -28,6 +28,7 @@ _ZIPLIST_HEAD = Struct("<IIH")
 _INTSET_HEAD = Struct("<II")
 _COUNT_UNKNOWN = 0xFFFF
 _END = 0xFF
+ITEMS_MAX = 1 << 62
 HEAD_SIZE = 7
 """Bytes of a listpack without entries."""
 _INTEGERS = {0xF1: 2, 0xF2: 3, 0xF3: 4, 0xF4: 8}
@@ -81,23 +82,29 @@ def _backwards(size: int) -> bytes:
     return bytes(reversed(groups))
 
 
-def unpack(data: bytes) -> list[bytes]:
-    """The strings of a listpack."""
+def unpack(data: bytes, most: int = ITEMS_MAX) -> list[bytes]:
+    """The strings of a listpack, which has ``most`` at most."""
     if len(data) < HEAD_SIZE or data[-1] != _END:
         raise WireError("a listpack has no end")
     size, count = _HEAD.unpack_from(data)
     items: list[bytes] = []
     at, end = _HEAD.size, len(data) - 1
-    while at < end:
+    while at < end and len(items) <= most:
         start, stop, value = _entry(data, at)
         mark = _backwards(stop - at)
         if stop + len(mark) > end or data[stop : stop + len(mark)] != mark:
             raise WireError("an entry of a listpack has another size than it says")
         items.append(data[start:stop] if value is None else b"%d" % value)
         at = stop + len(mark)
+    _check_count(len(items), most)
     if size != len(data) or (count not in {len(items), _COUNT_UNKNOWN}):
         raise WireError("a listpack has another size than it says")
     return items
+
+
+def _check_count(count: int, most: int) -> None:
+    if count > most:
+        raise WireError("a packed list has more items than the memory for them allows")
 
 
 def _entry(data: bytes, at: int) -> tuple[int, int, int | None]:
@@ -123,14 +130,14 @@ def _entry(data: bytes, at: int) -> tuple[int, int, int | None]:
 # --- ziplists and intsets ------------------------------------------------------------------------------------------
 
 
-def unpack_ziplist(data: bytes) -> list[bytes]:
-    """The strings of a ziplist, which servers before Redis 7.0 wrote."""
+def unpack_ziplist(data: bytes, most: int = ITEMS_MAX) -> list[bytes]:
+    """The strings of a ziplist, which servers before Redis 7.0 wrote; it has ``most`` at most."""
     if len(data) < _ZIPLIST_HEAD.size + 1 or data[-1] != _END:
         raise WireError("a ziplist has no end")
     size, last, count = _ZIPLIST_HEAD.unpack_from(data)
     items: list[bytes] = []
     at, end, before = _ZIPLIST_HEAD.size, len(data) - 1, 0
-    while at < end:
+    while at < end and len(items) <= most:
         short = data[at] < 0xFE
         told = data[at] if short else int.from_bytes(data[at + 1 : at + 5], "little")
         start, stop, value = _ziplist_entry(data, at + (1 if short else 5))
@@ -139,6 +146,7 @@ def unpack_ziplist(data: bytes) -> list[bytes]:
         items.append(data[start:stop] if value is None else b"%d" % value)
         before = stop - at
         at = stop
+    _check_count(len(items), most)
     if size != len(data) or last != at - before or count not in {len(items), _COUNT_UNKNOWN}:
         raise WireError("a ziplist has another size than it says")
     return items
@@ -171,9 +179,10 @@ def pack_intset(values: Iterable[int]) -> bytes:
     )
 
 
-def unpack_intset(data: bytes) -> list[bytes]:
-    """The integers of an intset, as strings."""
+def unpack_intset(data: bytes, most: int = ITEMS_MAX) -> list[bytes]:
+    """The integers of an intset, as strings; it has ``most`` at most."""
     width, count = _INTSET_HEAD.unpack_from(data) if len(data) >= _INTSET_HEAD.size else (0, 0)
+    _check_count(count, most)
     if width not in {2, 4, 8} or len(data) != _INTSET_HEAD.size + width * count:
         raise WireError("an intset has another size than it says")
     values = [

@@ -22,6 +22,10 @@ from asinfo.wire import lzf
 from asinfo.wire.crc64 import crc64
 from asinfo.wire.resp import number
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 VERSION_PORTABLE = 10
 """Version that Redis 7 and all versions of Valkey read."""
 VERSION_8_1 = 11
@@ -34,10 +38,12 @@ VERSIONS_9_1 = frozenset((*range(1, 12), 80))
 FOOTER_SIZE = 10
 STRINGS_MAX = 536_870_912
 """Bytes of all strings together: as many as the largest string that a server takes unless it is told otherwise."""
+_ITEM_SIZE = 56
+"""Bytes of memory that an item of a list takes beside its own: an object, and its place in the list."""
 _COMPRESSED_MIN = 21
 """Servers do not try to compress a shorter string."""
-_COMPRESSED_MAX = 32_768
-"""Nor do we a longer one, which servers would: 32 KiB take about 50 ms, during which nothing else is done."""
+COMPRESSED_MAX = 32_768
+"""Nor do we a longer one, or those of a larger value, as servers would: 32 KiB take 50 ms, during which nothing else is done."""
 
 
 class WrongPayload(WireError):  # noqa: N818 - named for what the user sees
@@ -50,7 +56,8 @@ class WrongPayload(WireError):  # noqa: N818 - named for what the user sees
 class RdbReader:
     """Goes through bytes of an RDB file or payload; WireError when they end too early or are none.
 
-    All strings that it makes have ``limit`` bytes together at most, since compressed ones may grow by a factor of 88.
+    All strings that it makes have ``limit`` bytes together at most, since compressed ones may grow by a factor of 88, and the items
+    of packed lists, which may have two bytes each, count for what they take in memory.
     """
 
     __slots__ = ("_limit", "_unspent", "at", "data")
@@ -106,6 +113,12 @@ class RdbReader:
         self._spend(size)
         return lzf.decompress(self.take(compressed), size)
 
+    def items(self, unpack: Callable[[bytes, int], list[bytes]]) -> list[bytes]:
+        """What ``unpack`` makes of the next string: the items of a packed list."""
+        found = unpack(self.string(), self._unspent // _ITEM_SIZE)
+        self._unspent -= len(found) * _ITEM_SIZE
+        return found
+
     def _spend(self, size: int) -> None:
         if size > self._unspent:
             raise WireError(f"strings of RDB data are larger than {self._limit} bytes together")
@@ -154,7 +167,7 @@ def string(data: bytes, *, compressed: bool = True) -> bytes:
     if value is not None and -(1 << 31) <= value < 1 << 31:
         form = 0 if -(1 << 7) <= value < 1 << 7 else 1 if -(1 << 15) <= value < 1 << 15 else 2
         return bytes((0xC0 | form,)) + value.to_bytes(1 << form, "little", signed=True)
-    if compressed and _COMPRESSED_MIN <= len(data) <= _COMPRESSED_MAX:
+    if compressed and _COMPRESSED_MIN <= len(data) <= COMPRESSED_MAX:
         short = lzf.compress(data)
         if short is not None:
             return b"\xc3" + size(len(short)) + size(len(data)) + short

@@ -174,7 +174,7 @@ def read_stream(reader: RdbReader, version: int) -> StreamValue:
     entries: list[StreamEntry] = []
     for _ in range(reader.count(2)):
         first = _id_of(reader.string())
-        _read_node(first, listpack.unpack(reader.string()), entries)
+        _read_node(first, reader.items(listpack.unpack), entries)
     if any(entries[at].id >= entries[at + 1].id for at in range(len(entries) - 1)):
         raise WireError("the entries of a stream are not in order")
     live, last = reader.size(), _read_id(reader)

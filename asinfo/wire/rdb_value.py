@@ -30,6 +30,7 @@ from asinfo.errors import WireError
 from asinfo.wire import listpack
 from asinfo.wire.double import double_text
 from asinfo.wire.rdb import (
+    COMPRESSED_MAX,
     STRINGS_MAX,
     VERSION_9_1,
     VERSIONS_9_1,
@@ -120,11 +121,26 @@ class HashValue(NamedTuple):
 
 def dump(value: KeyValue, version: int = VERSION_9_1, *, compressed: bool = True) -> bytes:
     """The payload of a value. WireError for a hash with an expiry of a field in a version that has none (below 80)."""
-    kind, body = _WRITERS[type(value)](value, compressed)
+    kind, body = _WRITERS[type(value)](value, compressed and _weight(value) <= COMPRESSED_MAX)
     if kind == _HASH_EXPIRING and version < VERSION_9_1:
         raise WireError(f"a hash whose fields expire has no form in version {version}")
     body = bytes((kind,)) + body
     return body + footer(body, version)
+
+
+def _weight(value: KeyValue) -> int:
+    """Bytes of the strings of a value, or a few less."""
+    match value:
+        case StringValue(data):
+            return len(data)
+        case ListValue(items) | SetValue(items):
+            return sum(map(len, items))
+        case SortedSetValue(members):
+            return sum(len(name) for name, _ in members)
+        case HashValue(fields):
+            return sum(len(field.name) + len(field.value) for field in fields)
+        case _:
+            return sum(len(part) for entry in value.entries for field in entry.fields for part in field)
 
 
 def _packed(items: Iterable[bytes], compressed: bool) -> bytes:
@@ -224,7 +240,7 @@ _WRITERS: dict[type, Callable[..., tuple[int, bytes]]] = {
 def restored(payload: bytes, versions: frozenset[int] = VERSIONS_9_1, limit: int = STRINGS_MAX) -> KeyValue:
     """The value of a payload of DUMP; WrongPayload or BadDataFormat when it has none.
 
-    ``limit`` bounds the bytes of all its strings together, which may be compressed.
+    ``limit`` bounds what its strings take in memory together, since they may be compressed and packed.
     """
     check_footer(payload, versions)
     reader = RdbReader(payload, limit=limit)
@@ -259,16 +275,17 @@ def _list_value(items: list[bytes]) -> ListValue:
 
 
 def _read_list_of_ziplists(reader: RdbReader) -> ListValue:
-    return _list_value([item for node in _read_strings(reader) for item in listpack.unpack_ziplist(node)])
+    nodes = [reader.items(listpack.unpack_ziplist) for _ in range(reader.count())]
+    return _list_value([item for node in nodes for item in node])
 
 
 def _read_list_of_nodes(reader: RdbReader) -> ListValue:
     items: list[bytes] = []
     for _ in range(reader.count(2)):
-        container, node = reader.size(), reader.string()
+        container = reader.size()
         if container not in {_PLAIN_NODE, _PACKED_NODE}:
             raise WireError("a node of a list is neither plain nor packed")
-        items += [node] if container == _PLAIN_NODE else listpack.unpack(node)
+        items += [reader.string()] if container == _PLAIN_NODE else reader.items(listpack.unpack)
     return _list_value(items)
 
 
@@ -343,17 +360,17 @@ _READERS: dict[int, Callable[[RdbReader], KeyValue]] = {
     3: _read_old_sorted_set,
     4: _read_hash,
     5: _read_sorted_set,
-    10: lambda reader: _list_value(listpack.unpack_ziplist(reader.string())),
-    11: lambda reader: _set_value(listpack.unpack_intset(reader.string())),
-    12: lambda reader: _packed_sorted_set(listpack.unpack_ziplist(reader.string())),
-    13: lambda reader: _packed_hash(listpack.unpack_ziplist(reader.string())),
+    10: lambda reader: _list_value(reader.items(listpack.unpack_ziplist)),
+    11: lambda reader: _set_value(reader.items(listpack.unpack_intset)),
+    12: lambda reader: _packed_sorted_set(reader.items(listpack.unpack_ziplist)),
+    13: lambda reader: _packed_hash(reader.items(listpack.unpack_ziplist)),
     14: _read_list_of_ziplists,
     15: lambda reader: read_stream(reader, 1),
-    16: lambda reader: _packed_hash(listpack.unpack(reader.string())),
-    17: lambda reader: _packed_sorted_set(listpack.unpack(reader.string())),
+    16: lambda reader: _packed_hash(reader.items(listpack.unpack)),
+    17: lambda reader: _packed_sorted_set(reader.items(listpack.unpack)),
     18: _read_list_of_nodes,
     19: lambda reader: read_stream(reader, 2),
-    20: lambda reader: _set_value(listpack.unpack(reader.string())),
+    20: lambda reader: _set_value(reader.items(listpack.unpack)),
     21: lambda reader: read_stream(reader, 3),
     _HASH_EXPIRING: _read_expiring_hash,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import tracemalloc
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asinfo.errors import WireError
-from asinfo.wire import listpack, rdb
+from asinfo.wire import listpack, lzf, rdb
 from asinfo.wire.rdb import WrongPayload
 from asinfo.wire.rdb_stream import (
     ZERO,
@@ -85,7 +86,7 @@ def test_what_servers_take_from_the_footer() -> None:
 
 
 def test_versions_and_damage() -> None:
-    value = StringValue(b"hello")
+    value: KeyValue = StringValue(b"hello")
     for version in (9, 10, 11, 80):
         assert restored(dump(value, version)) == value
     with pytest.raises(WrongPayload):
@@ -101,10 +102,47 @@ def test_versions_and_damage() -> None:
         dump(expiring, 11)
     with pytest.raises(BadDataFormat):
         restored(dump(ListValue([])))
-    bomb = ListValue([b"a" * 5000] * 5)
-    assert restored(dump(bomb)) == bomb
+    value = ListValue([b"a" * 5000] * 5)
+    assert restored(dump(value), limit=26_000) == value
     with pytest.raises(BadDataFormat):
-        restored(dump(bomb), limit=25_000)
+        restored(dump(value), limit=25_000)
+
+
+def test_small_items_that_are_compressed_are_no_bomb() -> None:
+    """88 MB of two bytes each would take 2.5 GB as strings: a payload of 1 MB would."""
+    count = 60_000
+    for kind, packed in (
+        (18, raw_listpack(b"\x0a\1" * count, 0xFFFF)),
+        (18, raw_listpack(b"\x0a\1" * count, 5)),
+        (10, ziplist(*[b"\xf2"] * count, count=0xFFFF)),
+        (
+            11,
+            b"\x80"
+            + (count * 2 + 8).to_bytes(4, "big")
+            + b"\2\0\0\0"
+            + count.to_bytes(4, "little")
+            + bytes(2 * count),
+        ),
+    ):
+        reader = rdb.RdbReader(packed)
+        data = reader.string()
+        short = lzf.compress(data)
+        assert short is not None
+        assert len(short) < 3000
+        stored = b"\xc3" + rdb.size(len(short)) + rdb.size(len(data)) + short
+        body = (b"\x12\1\2" if kind == 18 else bytes([kind])) + stored
+        tracemalloc.start()
+        with pytest.raises(BadDataFormat):
+            restored(payload(body), limit=600_000)
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+        tracemalloc.stop()
+
+
+def test_a_large_value_is_not_compressed() -> None:
+    small, large = ListValue([b"a" * 1000] * 32), ListValue([b"a" * 1000] * 33)
+    assert len(dump(small)) < 2000
+    assert len(dump(large)) > 33_000
+    assert restored(dump(large)) == large
 
 
 def lp(*items: bytes | int) -> bytes:
