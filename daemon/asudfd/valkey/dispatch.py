@@ -244,7 +244,7 @@ class Dispatcher:
         if row.name == "exec":
             names = [each[0].decode("latin-1").lower() for each in client.queue or ()]
             return any("denyoom" in self._rows[name].flags for name in names if name in self._rows)
-        return client.queue is not None and "denyoom" in row.flags
+        return "denyoom" in row.flags and (client.queue is not None or row.name in self._handlers)
 
     def _abandon(self, client: Client) -> None:
         """Give up the transaction of a client."""

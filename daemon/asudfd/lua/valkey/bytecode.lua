@@ -101,7 +101,8 @@ local function walk(at, visit, of_all)
     local begin = at
     local code = at + 8 + int(at) + 16
     local code_end = code + int(code - 4) * 4
-    local found, constants, upvalues = tail_calls(code, code_end), nil, nil
+    local found = tail_calls(code, code_end)
+    local constants, upvalues
     at, constants = constants_at(code_end, found)
     local count = int(at)
     at = at + 4

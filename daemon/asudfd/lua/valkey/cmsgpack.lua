@@ -117,7 +117,8 @@ local function new_cmsgpack(real)
     end
 
     function pack_value(value, level)
-        local form, part = kind(value), nil
+        local form = kind(value)
+        local part
         if form == "string" then
             part = pack_text(value)
         elseif form == "number" then

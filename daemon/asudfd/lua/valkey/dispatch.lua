@@ -9,8 +9,8 @@
 local needs = ...
 local host, reply, encode, state, databases = needs.host, needs.reply, needs.encode, needs.state, needs.databases
 
-local collectgarbage, concat, format, ipairs, pcall, select, sub, tostring, type, upper =
-    collectgarbage, table.concat, string.format, ipairs, pcall, select, string.sub, tostring, type, string.upper
+local collectgarbage, ipairs, pcall, select, tostring, type, upper =
+    collectgarbage, ipairs, pcall, select, tostring, type, string.upper
 
 local commands = {}
 local rows = {}

@@ -1,7 +1,7 @@
 -- Libraries and their functions: loading, FCALL and FCALL_RO.
 
 local needs = ...
-local commands, reply, state, host = needs.commands, needs.reply, needs.state, needs.host
+local commands, reply, state = needs.commands, needs.reply, needs.state
 local run_script, script_api, load_api = needs.run_script, needs.script_api, needs.load_api
 local begin, run, real_of, is_over_memory = needs.begin, needs.run, needs.real_of, needs.is_over_memory
 

@@ -2,8 +2,8 @@
 local needs = ...
 local fail, bad_argument, check, note = needs.fail, needs.bad_argument, needs.check, needs.note
 
-local kind, next, select, format, floor, huge = type, next, select, string.format, math.floor, math.huge
-local find, gsub, byte, rawget, concat, tostring = string.find, string.gsub, string.byte, rawget, table.concat, tostring
+local kind, next, select, format = type, next, select, string.format
+local find, gsub, rawget, concat = string.find, string.gsub, rawget, table.concat
 
 local SPECIAL = '[%c"\\/\127]'
 local ESCAPES = { ['"'] = '\\"', ["\\"] = "\\\\", ["/"] = "\\/", ["\b"] = "\\b", ["\f"] = "\\f", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }

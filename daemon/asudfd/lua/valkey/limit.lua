@@ -24,7 +24,7 @@ local needs = ...
 local bad_argument = needs.bad_argument
 
 local sethook, getinfo, clock, collect = debug.sethook, debug.getinfo, os.clock, collectgarbage
-local error, kind, select, unpack, newproxy, getmetatable = error, type, select, unpack, newproxy, getmetatable
+local error, kind, select, newproxy, getmetatable = error, type, select, newproxy, getmetatable
 local original_pcall, original_xpcall = pcall, xpcall
 local floor = math.floor
 

@@ -4,8 +4,8 @@
 --     integer       a Lua number, integral             null array    NULL_ARRAY
 --     array         a table without `kind`: 1..n; every element is again a reply; no holes
 --     all others    a table with `kind`, and the payload at [1]:
---                   status TEXT, error TEXT, double NUMBER (with `text` if it is written in another way), boolean true|false, big TEXT (decimal digits), integer TEXT
---                   (of 64 bits, beyond what a double holds), map {key, value, key, value...}, set {element...},
+--                   status TEXT, error TEXT, double NUMBER (with `text` if it is written in another way), boolean true|false,
+--                   big TEXT (decimal digits), integer TEXT (of 64 bits, beyond what a double holds), map {key, value, key, value...}, set {element...},
 --                   verbatim TEXT with `format` (three letters), push {element...}, raw TEXT (already encoded)
 --
 -- A handler of a command returns a reply, or raises an error reply by `fail(TEXT)`: TEXT begins with its code ("ERR ...").

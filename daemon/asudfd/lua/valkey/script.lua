@@ -7,11 +7,12 @@ local needs = ...
 local host, reply, number_text, state = needs.host, needs.reply, needs.number_text, needs.state
 local rows, raised, is_over_memory, parse_reply = needs.rows, needs.raised, needs.is_over_memory, needs.parse_reply
 local to_lua, to_reply, real_of = needs.to_lua, needs.to_reply, needs.real_of
-local begin, run, stop, place, set_tick = needs.begin, needs.run, needs.stop, needs.place, needs.set_tick
+local begin, run, place, set_tick = needs.begin, needs.run, needs.place, needs.set_tick
 
-local clock, error, find, format, gsub, lower, rawget, select, sub, tonumber, tostring, type, upper = os.clock,
-    error, string.find, string.format, string.gsub, string.lower, rawget, select, string.sub, tonumber, tostring, type, string.upper
-local pcall = pcall
+local clock, ceil, floor, concat = os.clock, math.ceil, math.floor, table.concat
+local find, format, gsub, sub, upper = string.find, string.format, string.gsub, string.sub, string.upper
+local error, ipairs, next, pcall, rawget, select, tonumber, tostring, type, unpack =
+    error, ipairs, next, pcall, rawget, select, tonumber, tostring, type, unpack
 
 local LOG_LEVEL_MAX = 3
 local EXACT = 2 ^ 53 -- integers below are exact in a double
@@ -184,11 +185,17 @@ function api.call(...)
     return to_lua(result, script.resp)
 end
 
+-- What is wrong with the call itself is told without the mark that the command has counted its error.
+local NOT_COUNTED = {
+    ["ERR Please specify at least one argument for this call"] = true,
+    ["ERR Command arguments must be strings or integers"] = true,
+}
+
 function api.pcall(...)
     local script = state.script
     local result, failed = command_reply(script, { ... }, select("#", ...))
     if failed then
-        return { err = failed, ignore_error_stats_update = true }
+        return { err = failed, ignore_error_stats_update = not NOT_COUNTED[failed] or nil }
     end
     return to_lua(result, script.resp)
 end
@@ -229,11 +236,17 @@ function api.sha1hex(...)
     return host.sha1hex((what == "string" or what == "number") and tostring(text) or "")
 end
 
+-- A number without its fraction, as C makes an integer of what Lua gives it; 0 for what is none.
+local function whole(value)
+    local n = tonumber(value) or 0
+    return n < 0 and ceil(n) or floor(n)
+end
+
 function api.setresp(...)
     if select("#", ...) ~= 1 then
         raise("ERR server.setresp() requires one argument.")
     end
-    local version = tonumber((...))
+    local version = whole((...))
     if version ~= 2 and version ~= 3 then
         raise("ERR RESP version must be 2 or 3.")
     end
@@ -244,7 +257,7 @@ function api.set_repl(...)
     if select("#", ...) ~= 1 then
         raise("ERR server.set_repl() requires one argument.")
     end
-    local flags = tonumber((...))
+    local flags = whole((...))
     if flags ~= 0 and flags ~= 1 and flags ~= 2 and flags ~= 3 then
         raise("ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.")
     end
@@ -283,7 +296,7 @@ function api.log(...)
         local what = type(word)
         words[#words + 1] = (what == "string" or what == "number") and tostring(word) or nil
     end
-    host.log(level, table.concat(words, " "))
+    host.log(level, concat(words, " "))
 end
 
 local constants = {
@@ -386,4 +399,4 @@ local function run_script(script, f, a, b)
     return result
 end
 
-return { script_api = api, eval_api = eval_api, load_api = load_api, run_script = run_script, current_script = current }
+return { script_api = api, eval_api = eval_api, load_api = load_api, run_script = run_script }

@@ -8,7 +8,7 @@ local fail, bad_argument, wrong_type, number_of, text_of, to_integer =
 local check, note, guarded, place_in_front = needs.check, needs.note, needs.guarded, needs.place_in_front
 local matcher, cost_of, is_cheap, is_cheap_at_a_place = needs.matcher, needs.cost_of, needs.is_cheap, needs.is_cheap_at_a_place
 
-local kind, select, next, error, unpack, min, floor = type, select, next, error, unpack, math.min, math.floor
+local kind, select, next, error, unpack, floor = type, select, next, error, unpack, math.floor
 local original, getinfo = string, debug.getinfo
 local byte, sub, rep, dump = string.byte, string.sub, string.rep, string.dump
 local find, match, gmatch, gsub, concat = string.find, string.match, string.gmatch, string.gsub, table.concat

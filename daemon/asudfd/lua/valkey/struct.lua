@@ -6,7 +6,7 @@ local words_of_double, double_of_words, bits_of_float, float_of_bits =
 local check = needs.check
 
 local byte, char, sub, find, rep, reverse, concat = string.byte, string.char, string.sub, string.find, string.rep, string.reverse, table.concat
-local select, kind, tonumber, unpack, floor, abs, min = select, type, tonumber, unpack, math.floor, math.abs, math.min
+local select, kind, tonumber, unpack, floor, min = select, type, tonumber, unpack, math.floor, math.min
 
 local WORD, LARGEST_INT = 2 ^ 32, 2147483647
 local MOST_BYTES = 32 -- of an integer

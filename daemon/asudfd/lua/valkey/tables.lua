@@ -1,6 +1,6 @@
 -- The library `table`: the original's functions but where one call could take long, or would write into a read-only table.
 local needs = ...
-local fail, bad_argument, wrong_type, number_of, to_integer = needs.fail, needs.bad_argument, needs.wrong_type, needs.number_of, needs.to_integer
+local fail, wrong_type, number_of, to_integer = needs.fail, needs.wrong_type, needs.number_of, needs.to_integer
 local check = needs.check
 
 local kind, select, error, floor, next, sort, insert = type, select, error, math.floor, next, table.sort, table.insert

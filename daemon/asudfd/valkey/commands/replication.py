@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from asinfo.wire.functions import rdb_file
 from asudfd.valkey.commands.arguments import integer
-from asudfd.valkey.reply import OK, CommandFailed, EncodedReply
+from asudfd.valkey.reply import OK, CommandFailed, EncodedReply, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,7 +108,17 @@ def sync(request: CommandRequest) -> object:
     return EncodedReply(b"$%d\r\n%b" % (len(file), file))
 
 
+def migrate(request: CommandRequest) -> object:
+    """MIGRATE host port key|"" ...: there is nothing to do for a key that is not there; else it is refused."""
+    key = request.arguments[3]
+    count = request.state.engine.run(request.state.now(), request.client.database, [b"EXISTS", key])
+    if key and count == b":0\r\n":
+        return Status(b"NOKEY")
+    raise CommandFailed("ERR MIGRATE is not supported by asudfd")
+
+
 HANDLERS = {
+    "migrate": migrate,
     "role": role,
     "replicaof": replica_of,
     "slaveof": replica_of,

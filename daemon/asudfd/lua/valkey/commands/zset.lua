@@ -2,7 +2,8 @@
 
 local needs = ...
 local choice, commands, integer, keyspace, number_text, operand, reply, scan, sorted, state, zset =
-    needs.choice, needs.commands, needs.integer, needs.keyspace, needs.number_text, needs.operand, needs.reply, needs.scan, needs.sorted, needs.state, needs.zset
+    needs.choice, needs.commands, needs.integer, needs.keyspace, needs.number_text, needs.operand,
+    needs.reply, needs.scan, needs.sorted, needs.state, needs.zset
 
 local error, lower, upper = error, string.lower, string.upper
 local changed, put, typed = keyspace.changed, keyspace.put, keyspace.typed
