@@ -3,9 +3,9 @@
 local needs = ...
 local reply, number_text, real_of = needs.reply, needs.number_text, needs.real_of
 
-local ipairs, floor, next, rawget, sub, tonumber, type = ipairs, math.floor, next, rawget, string.sub, tonumber, type
+local gsub, ipairs, floor, next, rawget, sub, tonumber, type = string.gsub, ipairs, math.floor, next, rawget, string.sub, tonumber, type
 
-local DEPTH_MAX = 7990 -- nested tables in what a script returns; the real server stops near 8000 (its Lua stack)
+local DEPTH_MAX = 7995 -- nested tables in what a script returns; where the stack of the real server ends
 local INTEGER_MAX = 2 ^ 63 -- beyond, and for NaN, the conversion of C gives the smallest integer
 local SMALLEST = { kind = "integer", "-9223372036854775808" }
 local TOO_DEEP = reply.failure("ERR reached lua stack limit")
@@ -155,7 +155,7 @@ local function from_table(value, resp, depth)
     end
     found = rawget(value, "big_number")
     if type(found) == "string" then
-        return { kind = "big", found }
+        return { kind = "big", (gsub(found, "[\r\n]", " ")) }
     end
     found = rawget(value, "verbatim_string")
     if type(found) == "table" then

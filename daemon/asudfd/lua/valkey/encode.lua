@@ -6,7 +6,7 @@ local number_text = needs.number_text
 local concat, format, gsub, next, sub, type = table.concat, string.format, string.gsub, next, string.sub, type
 
 local CRLF = "\r\n"
-local DEPTH_MAX = 7900 -- nested replies; scripts can make them, and the real server stops near 8000
+local DEPTH_MAX = 8000 -- nested replies; those of scripts end before (`convert.lua`)
 
 -- `:N` of the integers that most replies are.
 local INTEGERS = {}

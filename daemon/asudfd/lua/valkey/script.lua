@@ -8,8 +8,9 @@ local host, reply, number_text, state = needs.host, needs.reply, needs.number_te
 local rows, raised, is_over_memory, parse_reply = needs.rows, needs.raised, needs.is_over_memory, needs.parse_reply
 local to_lua, to_reply, real_of = needs.to_lua, needs.to_reply, needs.real_of
 local begin, run, place, set_tick = needs.begin, needs.run, needs.place, needs.set_tick
+local to_integer = needs.to_integer
 
-local clock, ceil, floor, concat = os.clock, math.ceil, math.floor, table.concat
+local clock, concat = os.clock, table.concat
 local find, format, gsub, sub, upper = string.find, string.format, string.gsub, string.sub, string.upper
 local error, ipairs, next, pcall, rawget, select, tonumber, tostring, type, unpack =
     error, ipairs, next, pcall, rawget, select, tonumber, tostring, type, unpack
@@ -36,12 +37,6 @@ end)
 
 local function raise(text)
     error({ err = text }, 0)
-end
-
--- An error table with the place in the user's code, as `call` raises it.
-local function placed(text)
-    local source, line = place()
-    return { err = text, source = source, line = line }
 end
 
 -- What scripts call
@@ -101,7 +96,7 @@ local function arguments_of(argv, argc)
         local argument = argv[i]
         local what = type(argument)
         if what == "number" then
-            argv[i] = number_text(argument)
+            argv[i] = number_text(argument + 0) -- not -0
         elseif what ~= "string" then
             return "ERR Command arguments must be strings or integers"
         end
@@ -125,24 +120,29 @@ local function note_effects(script, argv)
     state.dirty, state.effects = 0, nil
 end
 
--- The reply of the command, or nil and the error's text.
+-- A command's error as scripts see it.
+local function error_of(text)
+    return { err = text, ignore_error_stats_update = true }
+end
+
+-- The reply of the command, or nil and the error as the table that scripts see.
 local function command_reply(script, argv, argc)
     local failed = arguments_of(argv, argc)
     if failed then
-        return nil, failed
+        return nil, { err = failed } -- no command's error: it is in no statistics
     end
     local row = rows[argv[1]]
     local arity = row and row.arity
     if not row or row.subcommands or (argc ~= arity and (arity > 0 or argc < -arity)) then
         row, failed = find_row(argv, argc)
         if not row then
-            return nil, failed
+            return nil, error_of(failed)
         end
     end
     if row.noscript or script.restricted then
         failed = refused(script, row, argv, argc)
         if failed then
-            return nil, failed
+            return nil, error_of(failed)
         end
     end
     if state.compacting then
@@ -165,7 +165,7 @@ local function command_reply(script, argv, argc)
         note_effects(script, argv)
     end
     if type(result) == "table" and result.kind == "error" then
-        return nil, result[1]
+        return nil, error_of(result[1])
     end
     return result
 end
@@ -176,7 +176,7 @@ function api.call(...)
     local script = state.script
     local result, failed = command_reply(script, { ... }, select("#", ...))
     if failed then
-        error(placed(failed), 0)
+        error(failed, 0)
     end
     local what = type(result)
     if what == "string" or what == "number" then
@@ -185,17 +185,11 @@ function api.call(...)
     return to_lua(result, script.resp)
 end
 
--- What is wrong with the call itself is told without the mark that the command has counted its error.
-local NOT_COUNTED = {
-    ["ERR Please specify at least one argument for this call"] = true,
-    ["ERR Command arguments must be strings or integers"] = true,
-}
-
 function api.pcall(...)
     local script = state.script
     local result, failed = command_reply(script, { ... }, select("#", ...))
     if failed then
-        return { err = failed, ignore_error_stats_update = not NOT_COUNTED[failed] or nil }
+        return failed
     end
     return to_lua(result, script.resp)
 end
@@ -236,17 +230,11 @@ function api.sha1hex(...)
     return host.sha1hex((what == "string" or what == "number") and tostring(text) or "")
 end
 
--- A number without its fraction, as C makes an integer of what Lua gives it; 0 for what is none.
-local function whole(value)
-    local n = tonumber(value) or 0
-    return n < 0 and ceil(n) or floor(n)
-end
-
 function api.setresp(...)
     if select("#", ...) ~= 1 then
         raise("ERR server.setresp() requires one argument.")
     end
-    local version = whole((...))
+    local version = to_integer(tonumber((...)) or 0)
     if version ~= 2 and version ~= 3 then
         raise("ERR RESP version must be 2 or 3.")
     end
@@ -257,7 +245,7 @@ function api.set_repl(...)
     if select("#", ...) ~= 1 then
         raise("ERR server.set_repl() requires one argument.")
     end
-    local flags = whole((...))
+    local flags = to_integer(tonumber((...)) or 0)
     if flags ~= 0 and flags ~= 1 and flags ~= 2 and flags ~= 3 then
         raise("ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.")
     end
@@ -283,8 +271,8 @@ function api.log(...)
     if count < 2 then
         raise("ERR server.log() requires two arguments or more.")
     end
-    local level = ...
-    if type(level) ~= "number" then
+    local level = tonumber((...))
+    if not level then
         raise("ERR First argument must be a number (log level).")
     end
     if level < 0 or level > LOG_LEVEL_MAX then
@@ -337,14 +325,13 @@ function eval_api.debug() end
 -- The error value of a call with the place of the user's code: what the message handler returns.
 local function with_place(what)
     local source, line = place()
-    if type(what) ~= "table" then
-        what = { err = "ERR " .. tostring(what) }
+    local text
+    if type(what) == "table" then
+        text = rawget(real_of(what) or what, "err")
+    else
+        text = "ERR " .. tostring(what)
     end
-    if source then
-        what = real_of(what) or what
-        return { err = rawget(what, "err"), source = rawget(what, "source") or source, line = rawget(what, "line") or line }
-    end
-    return what
+    return { err = text, source = source, line = line }
 end
 
 local function failure_of(what, name)
