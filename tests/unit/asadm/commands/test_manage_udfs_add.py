@@ -1,4 +1,4 @@
-"""Modules on several nodes: added, shown, compared and removed, with nodes that replicate, stand alone or are down."""
+"""``manage udfs add`` on several nodes: those that replicate, stand alone or are down."""
 
 import base64
 import os
@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 
 from asadm.commands import manage_udfs_add
-from asadm.compile_errors import describe
 from asadm.fleet.change import rollout
-from asadm.target.results import SourceError
 from tests.fakes.modules import Store
 from tests.fakes.node import FakeNode, refusing, silent
 from tests.unit.asadm.conftest import Asadm
@@ -170,79 +168,3 @@ def test_identical_content_is_no_fault(asadm: Asadm) -> None:
     with store.node() as one:
         assert asadm("-h", one.address, "-e", ADD).code == 0
         assert asadm("-h", one.address, "-e", ADD).code == 0
-
-
-def test_removing_what_nobody_has_is_an_error(asadm: Asadm) -> None:
-    store = Store()
-    with store.node() as one:
-        result = asadm("-h", one.address, "-e", REMOVE)
-        assert (result.code, result.err) == (1, "asadm: no node lists a module a.lua\n")
-        assert store.removes == 0
-
-
-def test_removing_asks_a_node_that_has_it(asadm: Asadm) -> None:
-    without, having = Store(), Store()
-    having.modules[b"a.lua"] = b"LQ=="
-    with without.node() as one, having.node() as two:
-        assert asadm("-h", f"{one.address},{two.address}", "-e", REMOVE).code == 0
-        assert (without.removes, having.removes) == (0, 1)
-
-
-def test_show_udfs_marks_what_differs(asadm: Asadm) -> None:
-    left, right = Store(), Store()
-    left.modules = {b"same.lua": b"LQ==", b"differs.lua": b"LQ==", b"only,one.lua": b"LQ=="}
-    right.modules = {b"same.lua": b"LQ==", b"differs.lua": b"LS0="}
-    dead = "{}:{}".format(*refusing())
-    with left.node() as one, right.node() as two:
-        hosts = f"{one.address},{two.address},{dead}"
-        result = asadm("-h", hosts, "-e", "show udfs")
-        assert result.code == 1
-        lines = [line.split() for line in result.out.splitlines()]
-        assert lines[1] == ["Module", "State", one.address, two.address, dead]
-        assert [line[:2] for line in lines[2:5]] == [
-            ["differs.lua", "differs"],
-            ["only,one.lua", "missing"],
-            ["same.lua", "same"],
-        ]
-        assert all(len(digest) == 40 for digest in (lines[2][2], lines[2][3], lines[4][2]))
-        assert lines[3][3] == "missing"
-        assert {line[4] for line in lines[2:5]} == {"refused"}
-        assert result.out.splitlines()[-1] == "3 modules, 2 not the same on all nodes"
-        (differs, *_) = asadm("-j", "-h", hosts, "-e", "show udfs").document["modules"]
-        assert differs["state"] == "differs"
-        assert differs["hashes"][dead] is None
-        assert asadm("-h", f"{one.address},{two.address}", "-e", "show udfs").code == 0
-
-
-def test_show_udfs_prints_the_source_byte_for_byte(asadm: Asadm) -> None:
-    left, right = Store(), Store()
-    left.modules = {b"a.lua": base64.b64encode(SOURCE)}
-    right.modules = {b"a.lua": b"LS0="}
-    with left.node() as one, right.node() as two, Store().node() as none:
-        result = asadm("-h", one.address, "show", "udfs", "a.lua")
-        assert (result.code, result.raw, result.err) == (0, SOURCE, "")
-        differing = asadm("-h", f"{none.address},{one.address},{two.address}", "show", "udfs", "a.lua")
-        assert (differing.code, differing.raw) == (1, SOURCE)
-        assert f"a.lua: {two.address} holds other content than {one.address}, shown here" in differing.err
-        assert f"{none.address}: there is no such module (not_found)" in differing.err
-        missing = asadm("-h", one.address, "show", "udfs", "nosuch.lua")
-        assert (missing.code, missing.out) == (1, "")
-
-
-@pytest.mark.parametrize(
-    ("error", "name", "expected"),
-    [
-        (SourceError("m.lua", 2, "boom"), b"m.lua", ["p:2: boom", "    two"]),
-        (SourceError("", 0, "no place"), b"m.lua", ["p: no place"]),
-        (SourceError("m.lua", 9, "past the end"), b"m.lua", ["p:9: past the end"]),
-        (SourceError("x" * 45 + "...", 1, "cut"), b"x" * 60 + b".lua", ["p:1: cut", "    one"]),
-        (
-            SourceError("m.lua", 1, "not found:\n\tno file"),
-            b"m.lua",
-            ["p:1: not found:", "    one", "    no file"],
-        ),
-        (SourceError("other.lua", 7, "elsewhere"), b"m.lua", ["p: other.lua:7: elsewhere"]),
-    ],
-)
-def test_describing_a_compile_error(error: SourceError, name: bytes, expected: list[str]) -> None:
-    assert describe(error, name, "p", b"one\n  two\r\nthree") == expected

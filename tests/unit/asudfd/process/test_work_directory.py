@@ -1,55 +1,24 @@
-"""The lock on the work directory, and messages to systemd."""
+"""Files of the work directory are opened by one function, which takes nothing but files."""
 
 import asyncio
 import os
 import re
-import socket
 from pathlib import Path
 
 import pytest
 
 import asudfd
 from asudfd.errors import StartError
-from asudfd.process.lock import NAME, WorkDirectory
-from asudfd.process.metrics import Metrics
-from asudfd.process.notify import beat_seconds, notify
 from asudfd.process.work_directory import open_own, read_own
 from asudfd.smd.interface import SINDEX, TRUNCATE, UDF, SmdFailed
 from asudfd.smd.local import LocalSmd
 
-
-def test_one_owner_at_a_time(tmp_path: Path) -> None:
-    first = WorkDirectory(tmp_path / "work")
-    assert (tmp_path / "work" / NAME).read_text() == f"{os.getpid()}\n"
-    with pytest.raises(StartError, match=f"process {os.getpid()}"):
-        WorkDirectory(tmp_path / "work")
-    first.release()
-    WorkDirectory(tmp_path / "work").release()
-
-
-def test_a_directory_that_cannot_be(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(StartError, match="Not a directory"):
-        WorkDirectory(tmp_path / "file" / "work")
-
-
-@pytest.mark.parametrize("mode", [0o777, 0o770, 0o702, 0o1777])
-def test_a_directory_that_others_may_write_is_refused(tmp_path: Path, mode: int) -> None:
-    (tmp_path / "work").mkdir()
-    (tmp_path / "work").chmod(mode)
-    with pytest.raises(
-        StartError, match=rf"others may write .*/work \(mode {mode:04o}\).*chmod go-w .*/work$"
-    ):
-        WorkDirectory(tmp_path / "work")
-    assert not list((tmp_path / "work").iterdir())
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give directories away")
-def test_the_directory_of_another_user_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "work").mkdir()
-    os.chown(tmp_path / "work", 1234, 1234)
-    with pytest.raises(StartError, match=r"belongs to another user \(id 1234\)"):
-        WorkDirectory(tmp_path / "work")
+STRANGE = {
+    "link": "it is a symbolic link, which is not followed: put the file itself there",
+    "link to nothing": "it is a symbolic link, which is not followed: put the file itself there",
+    "FIFO": "it is a FIFO, not a file",
+    "directory": "Is a directory",
+}
 
 
 def put(there: str, path: Path, victim: Path) -> None:
@@ -62,73 +31,6 @@ def put(there: str, path: Path, victim: Path) -> None:
         os.mkfifo(path)
     else:
         path.mkdir()
-
-
-@pytest.mark.parametrize("there", ["link", "link to nothing", "FIFO", "directory"])
-def test_nothing_but_a_file_is_taken_for_the_lock(tmp_path: Path, there: str) -> None:
-    victim = tmp_path / "victim"
-    (tmp_path / "work").mkdir()
-    lock = tmp_path / "work" / NAME
-    put(there, lock, victim)
-    with pytest.raises(StartError, match="cannot use the work directory"):
-        WorkDirectory(tmp_path / "work")
-    assert (victim.read_text() if victim.exists() else "") == ("precious" if there == "link" else "")
-
-
-def test_a_parent_that_others_may_write_is_a_doubt(tmp_path: Path) -> None:
-    tmp_path.chmod(0o777)
-    directory = WorkDirectory(tmp_path / "work")
-    assert "chmod go-w" in directory.doubts()
-    tmp_path.chmod(0o1777)
-    assert directory.doubts() == ""
-    directory.release()
-
-
-def test_nobody_listens(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
-    notify("READY=1")
-    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "gone"))
-    notify("READY=1")
-    monkeypatch.setenv("NOTIFY_SOCKET", "vsock:1:2")
-    notify("READY=1")
-
-
-def test_systemd_listens(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
-        supervisor.bind(str(tmp_path / "notify"))
-        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-        notify("READY=1")
-        assert supervisor.recv(100) == b"READY=1"
-
-
-@pytest.mark.parametrize(
-    ("limit", "process", "seconds"),
-    [("", "", 0.0), ("30000000", "", 15.0), ("30000000", "ours", 15.0), ("30000000", "1", 0.0), ("x", "", 0.0)],
-)  # fmt: skip
-def test_how_often_systemd_wants_to_hear(
-    monkeypatch: pytest.MonkeyPatch, limit: str, process: str, seconds: float
-) -> None:
-    monkeypatch.setenv("WATCHDOG_USEC", limit)
-    monkeypatch.setenv("WATCHDOG_PID", process.replace("ours", str(os.getpid())))
-    assert beat_seconds() == seconds
-
-
-def test_metrics_are_plausible() -> None:
-    metrics = Metrics()
-    metrics.tick()
-    available, percent = metrics.free()
-    assert 1000 < metrics.resident() <= metrics.mapped()
-    assert available > 0
-    assert 0 < percent <= 100
-    assert metrics.cpu_percent >= 0
-
-
-STRANGE = {
-    "link": "it is a symbolic link, which is not followed: put the file itself there",
-    "link to nothing": "it is a symbolic link, which is not followed: put the file itself there",
-    "FIFO": "it is a FIFO, not a file",
-    "directory": "Is a directory",
-}
 
 
 @pytest.mark.parametrize("flags", [os.O_RDONLY, os.O_RDWR, os.O_RDWR | os.O_CREAT | os.O_TRUNC])
