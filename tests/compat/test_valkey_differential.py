@@ -19,10 +19,20 @@ from tests.compat.valkey_programs import FAMILIES, Command, programs
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-UNORDERED = {b"KEYS", b"SCAN"}
+UNORDERED = {b"KEYS", b"SCAN", b"SMEMBERS"}
 """Commands whose elements come in an order that a server chooses."""
 
-READERS: dict[bytes, Command] = {b"string": (b"GET",)}
+PAIRS = {b"HGETALL"}
+"""Commands whose pairs do."""
+
+READERS: dict[bytes, Command] = {
+    b"string": (b"GET",),
+    b"list": (b"LRANGE", b"0", b"-1"),
+    b"set": (b"SMEMBERS",),
+    b"hash": (b"HGETALL",),
+    b"zset": (b"ZRANGE", b"0", b"-1", b"WITHSCORES"),
+    b"stream": (b"XRANGE", b"-", b"+"),
+}
 """How a value of each type is read: the command, and what follows the key."""
 
 
@@ -69,12 +79,15 @@ def ours() -> Iterator[ValkeyConnection]:
 
 def _canonical(command: Command, reply: Reply) -> Reply:
     """The reply, with its elements in order if the server chooses it."""
-    if command[0].upper() not in UNORDERED or not isinstance(reply, list):
+    name = command[0].upper()
+    if not isinstance(reply, list):
         return reply
-    if command[0].upper() == b"SCAN":
+    if name == b"SCAN":
         cursor, elements = reply
         return [cursor, sorted(elements, key=repr)] if isinstance(elements, list) else reply
-    return sorted(reply, key=repr)
+    if name in PAIRS:
+        return sorted(([*pair] for pair in zip(reply[::2], reply[1::2], strict=True)), key=repr)
+    return sorted(reply, key=repr) if name in UNORDERED else reply
 
 
 def _run(connection: ValkeyConnection, program: list[Command]) -> list[Reply]:
@@ -90,8 +103,9 @@ def _keys(connection: ValkeyConnection) -> list[tuple[object, ...]]:
     for name in sorted(each for each in names if isinstance(each, bytes)):
         kind, encoding = connection.run([(b"TYPE", name), (b"OBJECT", b"ENCODING", name)])
         assert isinstance(kind, bytes)
-        reader = READERS[kind.removeprefix(b"+")]
-        found.append((name, kind, encoding, *connection.run([(reader[0], name, *reader[1:])])))
+        command, *rest = READERS[kind.removeprefix(b"+")]
+        read = (command, name, *rest)
+        found.append((name, kind, encoding, _canonical(read, *connection.run([read]))))
     return found
 
 

@@ -40,6 +40,8 @@ KINDS: dict[str, list[bytes]] = {
     "bit": [b"0", b"1", b"7", b"8", b"13", b"100", b"-1"],
     "field": [b"u1", b"u8", b"i8", b"u4", b"i5", b"u31", b"u32", b"i32", b"u33", b"i33", b"u63", b"i63", b"i64", b"u64", b"i0"],
     "place": [b"0", b"1", b"3", b"7", b"8", b"#0", b"#1", b"#2", b"40", b"-1"],
+    "number": [b"1", b"2", b"3", b"x", b"10", b"-1.5", b"1e1", b"inf", b"0x1", b" 1", b"1 ", b"", b"1", b"2", b"3"],
+    "sorted": [b"l1", b"l2", b"l3", b"s1", b"s2", b"l1", b"l2", b"w_1", b"none"],
     "element": [b"a", b"b", b"c", b"foo", b"bar", b"", b"12345678", b"a longer element of a set"],
 }  # fmt: skip
 
@@ -105,6 +107,20 @@ BITOP AND|OR|XOR|NOT|DIFF <bits key> <bits key>|<key>...
 BITFIELD|BITFIELD_RO <bits key> [GET <field> <place>] [SET <field> <place> <int>]
 """
 
+SORTING = """
+2* RPUSH l1|l2|l3 <number>... [<number>...]
+SADD s1|s2 <number>... [<number>...]
+SADD s1 x z y
+MSET w_1 <number> w_2 <number> w_3 <number>
+MSET w_x <number> v_1 <value> v_2 <value> v_3 <value>
+HSET o_1|o_2|o_3|o_x name <number> other <value>
+4* SORT <sorted> [BY w_*|v_*|o_*->name|nosort|*|o_*->|w_] [LIMIT <index> <index>] [GET #] [GET w_*|o_*->other|x] [ASC|DESC] [ALPHA]
+2* SORT <sorted> [BY w_*|o_*->name|nosort] [LIMIT <index> <index>] [GET w_*] [DESC] [ALPHA] STORE l3|s2|new
+SORT_RO <sorted> [BY w_*|v_*] [LIMIT <index> <index>] [ALPHA] [DESC] [STORE l3]
+COPY|RENAME <sorted> <sorted> [REPLACE]
+DEL <sorted>
+"""
+
 HYPERLOGLOGS = """
 3* PFADD <counter key> [<element>...] [<element>...]
 PFCOUNT <counter key>...
@@ -120,6 +136,7 @@ FAMILIES: dict[str, str] = {
     "generic": GENERIC,
     "bitmaps": BITMAPS,
     "hyperloglogs": HYPERLOGLOGS,
+    "sorting": SORTING,
 }
 
 MIXED = {"strings": ["generic"], "bitmaps": ["strings"], "hyperloglogs": ["generic"], "generic": ["strings"]}

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 # fmt: off
 CHUNKS = (
-    "reply", "encode", "integer", "glob", "value_types", "keyspace", "expiry", "string_value", "watch", "parse", "dispatch", "keys",
+    "reply", "encode", "integer", "glob", "value_types", "keyspace", "expiry", "string_value", "operand", "watch", "parse", "dispatch", "keys",
     "slots", "counters", "journal", "convert", "script", "functions", "eval",
     "commands/basic",
     "commands/string", "commands/lcs", "commands/generic", "commands/expire", "commands/scan", "commands/object",
     "commands/sort", "commands/bitmap", "commands/bitfield", "commands/hyperloglog",
-    "choice", "operand", "sorted",
+    "choice", "sorted",
     "hash_value", "commands/hash", "commands/hash_expiry",
     "waiting", "list_value", "commands/list", "commands/list_blocking",
     "set_value", "commands/set", "commands/set_algebra",

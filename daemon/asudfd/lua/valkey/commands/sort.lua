@@ -1,12 +1,12 @@
 -- SORT and SORT_RO. Elements are read and stored by the commands of the values' types.
 
 local needs = ...
-local commands, host, integer, keyspace, reply, state =
-    needs.commands, needs.host, needs.integer, needs.keyspace, needs.reply, needs.state
+local commands, host, integer, keyspace, operand, reply, state =
+    needs.commands, needs.host, needs.integer, needs.keyspace, needs.operand, needs.reply, needs.state
 
-local error, find, huge, min, sub, tonumber, type, upper =
-    error, string.find, math.huge, math.min, string.sub, tonumber, type, string.upper
-local get = keyspace.get
+local error, find, match, min, sub, type, upper =
+    error, string.find, string.match, math.min, string.sub, type, string.upper
+local get, double = keyspace.get, operand.double
 
 local NOT_NUMBERS = reply.failure("ERR One or more scores can't be converted into double")
 
@@ -109,14 +109,11 @@ local function lookup(pattern)
     end
 end
 
--- The number that a text is for C's strtod, which must use all of it; fails for others.
+-- The number that a text is up to its first zero byte; fails for others.
 local function score(text)
-    local n = tonumber(text)
-    if not n or n ~= n or find(text, "[%z%s]$") or find(text, "%z") then
+    local n = double(match(text, "^[^%z]*"))
+    if not n then
         error(NOT_NUMBERS, 0)
-    end
-    if (n == huge or n == -huge) and not find(text, "[iI]") or n == 0 and find(text, "^[^eExX]*[1-9]") then
-        error(NOT_NUMBERS, 0) -- too large, or too small, for a double
     end
     return n
 end
