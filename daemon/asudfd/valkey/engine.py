@@ -26,7 +26,7 @@ CHUNKS = (
     "reply", "encode", "integer", "glob", "value_types", "keyspace", "expiry", "string_value", "operand", "watch", "parse", "dispatch", "keys",
     "slots", "counters", "journal", "convert", "script", "functions", "eval",
     "commands/basic",
-    "commands/string", "commands/lcs", "commands/generic", "commands/expire", "commands/scan", "commands/object",
+    "commands/string", "commands/lcs", "commands/generic", "commands/expire", "commands/scan", "commands/object", "commands/memory",
     "commands/sort", "commands/bitmap", "commands/bitfield", "commands/hyperloglog",
     "choice", "sorted",
     "hash_value", "commands/hash", "commands/hash_expiry",

@@ -276,8 +276,9 @@ def _cluster(state: ServerState) -> Fields:
 
 def _keyspace(state: ServerState) -> Fields:
     sizes = [int(each) for each in state.engine.lua[b"database_sizes"]().values()]
+    volatile = "" if state.settings.is_old else ",keys_with_volatile_items=0"
     return {
-        f"db{sizes[at]}": f"keys={sizes[at + 1]},expires={sizes[at + 2]},avg_ttl=0"
+        f"db{sizes[at]}": f"keys={sizes[at + 1]},expires={sizes[at + 2]},avg_ttl=0{volatile}"
         for at in range(0, len(sizes), 3)
     }
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asudfd.valkey.commands.arguments import integer
-from asudfd.valkey.reply import OK, CommandFailed, Verbatim
+from asudfd.valkey.commands.arguments import integer, wrong_use
+from asudfd.valkey.reply import OK, CommandFailed, Status, Verbatim
 from asudfd.valkey.slots import BUS_OFFSET, SLOTS, key_slot, own_member
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def slot_statistics(request: CommandRequest) -> object:
     _view(request)
     words = request.arguments[2:]
     if len(words) != 3 or words[0].upper() != b"SLOTSRANGE":
-        raise CommandFailed("ERR syntax error")
+        raise wrong_use(request.arguments)
     first, last = (_slot(word) for word in words[1:])
     if first > last:
         raise CommandFailed(f"ERR Start slot number {first} is greater than end slot number {last}")
@@ -259,6 +259,30 @@ def of_known_member(request: CommandRequest) -> object:
     raise _fixed(request)
 
 
+def set_epoch(request: CommandRequest) -> object:
+    """CLUSTER SET-CONFIG-EPOCH epoch."""
+    _view(request)
+    if integer(request.arguments[2]) < 0:
+        raise CommandFailed(f"ERR Invalid config epoch specified: {int(request.arguments[2])}")
+    raise CommandFailed(
+        "ERR The user can assign a config epoch only when the node does not know any other node."
+    )
+
+
+def bump_epoch(request: CommandRequest) -> object:
+    """CLUSTER BUMPEPOCH: it grows with the membership only."""
+    return Status(f"STILL {_view(request).epoch}".encode())
+
+
+def reset(request: CommandRequest) -> object:
+    """CLUSTER RESET [HARD|SOFT]."""
+    _view(request)
+    words = [word.upper() for word in request.arguments[2:]]
+    if words not in ([], [b"HARD"], [b"SOFT"]):
+        raise CommandFailed("ERR syntax error")
+    raise _fixed(request)
+
+
 def unsupported(request: CommandRequest) -> object:
     """What would change a cluster by hand."""
     _view(request)
@@ -312,11 +336,11 @@ HANDLERS = {
     "cluster|setslot": set_slot,
     "cluster|forget": of_known_member,
     "cluster|replicate": of_known_member,
-    "cluster|reset": unsupported,
+    "cluster|reset": reset,
     "cluster|flushslots": unsupported,
     "cluster|flushslot": unsupported,
-    "cluster|bumpepoch": unsupported,
-    "cluster|set-config-epoch": unsupported,
+    "cluster|bumpepoch": bump_epoch,
+    "cluster|set-config-epoch": set_epoch,
     "cluster|migrateslots": unsupported,
     "cluster|cancelslotmigrations": unsupported,
     "cluster|syncslots": unsupported,

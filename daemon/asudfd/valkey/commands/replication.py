@@ -70,12 +70,13 @@ def _anything(_text: bytes) -> None:
     """A value that is not looked at."""
 
 
+ACKNOWLEDGEMENTS = frozenset({b"ack", b"getack"})
+"""Options that have no reply: they are for a link between servers."""
+
 OPTIONS: dict[bytes, Callable[[bytes], None]] = {
     b"listening-port": _number,
     b"capa": _anything,
     b"ip-address": _anything,
-    b"ack": _anything,
-    b"getack": _number,
     b"rdb-only": _number,
     b"rdb-filter-only": _filter,
     b"version": _version,
@@ -89,6 +90,8 @@ def replconf(request: CommandRequest) -> object:
     if len(words) % 2:
         raise CommandFailed(SYNTAX)
     for option, value in zip(words[::2], words[1::2], strict=True):
+        if option.lower() in ACKNOWLEDGEMENTS:
+            return EncodedReply(b"")
         check = OPTIONS.get(option.lower())
         if check is None:
             raise CommandFailed(b"ERR Unrecognized REPLCONF option: %s" % option)
