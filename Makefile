@@ -16,7 +16,7 @@ export PIP_NO_CACHE_DIR := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export TMPDIR := $(CURDIR)/.tmp
 
-.PHONY: help demo demo-cluster test check coverage versions bench rates storm fuzz docs release clean
+.PHONY: help demo demo-cluster demo-functions test check coverage versions bench rates storm fuzz docs release clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -27,6 +27,9 @@ demo: $(VENV)/installed ## three nodes, modules on all of them, every cache clea
 
 demo-cluster: $(VENV)/installed $(VENV)/etcd ## an etcd and three processes: a node is killed and comes back
 	@sh docs/demo_cluster.sh
+
+demo-functions: $(VENV)/clients ## Valkey functions: a library grows, outlives kill -9, an endless one is killed, three nodes share one
+	@sh docs/demo_functions.sh
 
 # The tests find etcd in $(BIN) where it was fetched to.
 test storm bench: export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -86,7 +89,7 @@ release: $(VENV)/tools | $(TMPDIR) ## dist/: sdist and wheel; the demo with the 
 	@sh .ci/release
 
 clean: ## remove all that make made
-	rm -rf $(VENV) .tmp .demo .demo-cluster build dist *.egg-info .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .tmp .demo .demo-cluster .demo-functions build dist *.egg-info .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The metadata store of a cluster and its command line: those of this system, else Debian's packages, unpacked and not
