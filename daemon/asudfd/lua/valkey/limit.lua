@@ -37,8 +37,6 @@ local LONG, SHORT = 0.002, 0.0005
 -- Instructions of one interval times the KiB that the call has allocated. A third of them may compare texts of that size, at 0.3
 -- ns a byte: 0.4 s. At 16 MiB that makes 256 instructions, which costs half as much again.
 local BUDGET = 4194304
--- Instructions between two looks at whether other code than the user's has been left, once an end was demanded.
-local LEAVING = 100
 local HURRIED = 64 * 1024 -- bytes from outside that are worth a look at once
 
 local tick = function() return nil end
@@ -54,7 +52,9 @@ end
 
 -- Has the running thread look at its memory before the next instruction.
 local function hurry()
-    sethook(hook, "", 1)
+    if reason == nil then
+        sethook(hook, "", 1)
+    end
 end
 
 -- Whether the function at `level` of the caller is the user's: other code has no lines.
@@ -102,7 +102,9 @@ function hook()
         sethook(hook, "l", 1)
         error(reason, 0)
     end
-    sethook(hook, "", LEAVING)
+    -- Not by a count: one that ends in such code again and again would never meet the user's. There lines are but loops and
+    -- the beginnings of functions.
+    sethook(hook, "l")
 end
 
 local function check()
@@ -141,9 +143,7 @@ end
 local watched = newproxy(true)
 getmetatable(watched).__gc = function()
     newproxy(watched)
-    if reason == nil then
-        hurry()
-    end
+    hurry()
 end
 newproxy(watched)
 sethook(hook, "", NORMAL)

@@ -8,7 +8,7 @@ local host, reply, number_text, state = needs.host, needs.reply, needs.number_te
 local rows, raised, is_over_memory, parse_reply = needs.rows, needs.raised, needs.is_over_memory, needs.parse_reply
 local to_lua, to_reply, real_of = needs.to_lua, needs.to_reply, needs.real_of
 local begin, run, place, set_tick = needs.begin, needs.run, needs.place, needs.set_tick
-local to_integer = needs.to_integer
+local to_integer, note = needs.to_integer, needs.note
 
 local clock, concat = os.clock, table.concat
 local find, format, gsub, sub, upper = string.find, string.format, string.gsub, string.sub, string.upper
@@ -16,6 +16,7 @@ local error, ipairs, next, pcall, rawget, select, tonumber, tostring, type, unpa
     error, ipairs, next, pcall, rawget, select, tonumber, tostring, type, unpack
 
 local LOG_LEVEL_MAX = 3
+local LARGE = 65536 -- bytes of a text with which single instructions take long: the hook must know (`limit.lua`)
 local EXACT = 2 ^ 53 -- integers below are exact in a double
 local TICK_SECONDS = 0.002 -- between two calls of the host; each may have to wait for Python's lock
 
@@ -179,7 +180,12 @@ function api.call(...)
         error(failed, 0)
     end
     local what = type(result)
-    if what == "string" or what == "number" then
+    if what == "string" then
+        if #result > LARGE then
+            note(#result)
+        end
+        return result
+    elseif what == "number" then
         return result
     end
     return to_lua(result, script.resp)
@@ -368,6 +374,12 @@ local function run_script(script, f, a, b)
     script.restricted = script.readonly or state.refusal or script.over_memory or state.restricted or state.cluster
     state.script, state.client, state.resp = script, 0, 2
     begin()
+    local command = script.command
+    for i = 4, #command do
+        if #command[i] > LARGE then
+            note(#command[i])
+        end
+    end
     local ok, result = run(f, with_place, a, b)
     if ok then
         result = reply_of(result, script.resp)

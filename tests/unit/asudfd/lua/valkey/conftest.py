@@ -15,6 +15,11 @@ HARNESS = b"""
 local needs = ...
 local run, begin, place, set_tick, real_of = needs.run, needs.begin, needs.place, needs.set_tick, needs.real_of
 local api = { call = function(name) error({ err = "ERR " .. name }, 0) end, LOG_DEBUG = 0 }
+function api.large()
+    needs.note(1e7)
+    for _ = 1, 30 do -- other code than the user's is where the hook is met
+    end
+end
 local callback
 local load_api = { LOG_DEBUG = 0, register_function = function(_, f) callback = f end }
 local functions = needs.new_function_environment(needs.new_libraries(), api, load_api)

@@ -75,6 +75,8 @@ LOOPS = {
         while true do pcall(cjson.decode, s) end""",
     "JSON of a large table": """local t = {} for i = 1, 3e5 do t[i] = {i} end
         while true do pcall(cjson.encode, t) pcall(cmsgpack.pack, t) end""",
+    "calls of the server": "while true do pcall(server.call, 'x') end",
+    "calls after which the memory is looked at": "while true do server.large() end",
     "long MessagePack": "local s = ('\\147\\1\\2\\3'):rep(7000) while true do pcall(cmsgpack.unpack, s) end",
 }
 
