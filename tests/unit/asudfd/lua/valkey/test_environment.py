@@ -1,16 +1,17 @@
 """The global tables of functions and scripts are read-only, whole to look at, and lead nowhere else."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 READ_ONLY = b"Attempt to modify a readonly table"
-Call = Callable[..., object]
+Call = Callable[..., Any]
 
 
-def test_a_set_of_libraries_is_collected(sandbox: object) -> None:
+def test_a_set_of_libraries_is_collected(sandbox: Any) -> None:
     """FUNCTION FLUSH makes a new set each time."""
-    state, provided = sandbox.state, sandbox.provided  # type: ignore[attr-defined]
+    state, provided = sandbox.state, sandbox.provided
     grown = state.execute(
         b"""
         local needs = ...
@@ -145,8 +146,8 @@ def test_absent_globals(call: Call, name: str) -> None:
     assert call(f"return {name}") == text.encode()
 
 
-def test_while_loading_there_is_server_alone(sandbox: object) -> None:
-    load = sandbox.load  # type: ignore[attr-defined]
+def test_while_loading_there_is_server_alone(sandbox: Any) -> None:
+    load = sandbox.load
     assert (
         load(b"server.register_function('f', function() end) local x = redis == server and server.LOG_DEBUG")
         is None
@@ -162,13 +163,13 @@ def test_while_loading_there_is_server_alone(sandbox: object) -> None:
     )
 
 
-def test_globals_are_those_of_a_call_again_after_a_failed_load(sandbox: object) -> None:
-    assert sandbox.load(b"local function broken(") is not None  # type: ignore[attr-defined]
-    assert sandbox.call("return tostring(5)") == b"5"  # type: ignore[attr-defined]
+def test_globals_are_those_of_a_call_again_after_a_failed_load(sandbox: Any) -> None:
+    assert sandbox.load(b"local function broken(") is not None
+    assert sandbox.call("return tostring(5)") == b"5"
 
 
-def test_scripts_have_keys_and_argv(sandbox: object) -> None:
-    evaluate = sandbox.eval  # type: ignore[attr-defined]
+def test_scripts_have_keys_and_argv(sandbox: Any) -> None:
+    evaluate = sandbox.eval
     assert evaluate("return KEYS[1] .. ARGV[1]") == b"kv"
     assert evaluate("KEYS.x = 1 return KEYS.x") == 1
     assert READ_ONLY in evaluate("KEYS = 1")
@@ -196,22 +197,22 @@ def test_loaded_code_sees_the_same_globals(call: Call) -> None:
         call("local n = 0 return load(function() n = n + 1 return ({'return ', '_G'})[n] end)() == _G")
         is True
     )
-    assert READ_ONLY in call("loadstring('x = 1')()")  # type: ignore[operator]
+    assert READ_ONLY in call("loadstring('x = 1')()")
 
 
 @pytest.mark.parametrize(
     "function", ["cjson.encode", "pcall", "string.rep", "string.find", "table.insert", "bit.band", "next"]
 )
 def test_library_functions_look_like_those_of_c(call: Call, function: str) -> None:
-    assert b"unable to dump given function" in call(f"string.dump({function})")  # type: ignore[operator]
-    assert b"Lua function expected" in call(f"coroutine.create({function})")  # type: ignore[operator]
+    assert b"unable to dump given function" in call(f"string.dump({function})")
+    assert b"Lua function expected" in call(f"coroutine.create({function})")
 
 
-def test_settings_of_cjson_belong_to_a_set_of_libraries(sandbox: object) -> None:
-    call = sandbox.call  # type: ignore[attr-defined]
+def test_settings_of_cjson_belong_to_a_set_of_libraries(sandbox: Any) -> None:
+    call = sandbox.call
     assert call("cjson.encode_number_precision(3)") is None
     assert call("return cjson.encode(1/3)") == b"0.333"
-    assert sandbox.eval("return cjson.encode(1/3)") == b"0.33333333333333"  # type: ignore[attr-defined]
+    assert sandbox.eval("return cjson.encode(1/3)") == b"0.33333333333333"
 
 
 @pytest.mark.parametrize(
