@@ -64,8 +64,7 @@ if TYPE_CHECKING:
     from asudfd.record.record import Record
 
 AGGREGATION = 1
-BACKGROUND = 2
-"""Values of field 33."""
+"""Value of field 33 in an aggregation; any other one makes a background query."""
 
 _PARTITION, _VALUE = Struct("<H"), Struct("<q")  # little-endian, unlike everything else
 
