@@ -24,6 +24,8 @@ def calculations() -> dict[bytes, Callable[..., object]]:
         b"find_bit": find_bit,
         b"combine_bits": _combine_bits,
         b"hyperloglog": _hyperloglog,
+        b"dump_key": _dump_key,
+        b"restore_key": _restore_key,
     }
 
 
@@ -45,3 +47,15 @@ def _hyperloglog(command: bytes, *arguments: Any) -> object:
     from asudfd.valkey.hyperloglog_commands import run
 
     return run(command, *arguments)
+
+
+def _dump_key(kind: bytes, *parts: Any) -> bytes:
+    from asudfd.valkey.key_payload import dumped
+
+    return dumped(kind, *parts)
+
+
+def _restore_key(payload: bytes, emit: Callable[..., object]) -> bytes | None:
+    from asudfd.valkey.key_payload import emit_restored
+
+    return emit_restored(payload, emit)

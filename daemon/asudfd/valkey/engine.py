@@ -36,6 +36,7 @@ CHUNKS = (
     "stream_id", "stream_group", "stream_value",
     "commands/stream", "commands/stream_read", "commands/stream_group", "commands/stream_info",
     "geohash", "commands/geo", "commands/geo_search",
+    "commands/dump",
 )
 # fmt: on
 """The Lua files in the order in which they are loaded, behind those of the sandbox."""
