@@ -296,3 +296,51 @@ def test_the_wording_of_8_1(old: Served) -> None:
     client.call(words("DISCARD"))
     client.send(b'ECHO "a"b\r\n')
     assert client.read() == b"-ERR Protocol error: unbalanced quotes in request\r\n"
+
+
+def test_what_is_sent_and_received_is_counted(served: Served) -> None:
+    client, other = served.connect(), served.connect()
+    other.call(["ECHO", "x" * 1000])
+    other.close()
+    client.call(["ECHO", "x" * 1000])
+    lines = client.call(words("INFO stats")).decode().splitlines()
+    figures = dict(line.split(":") for line in lines if ":" in line)
+    assert int(figures["total_net_input_bytes"]) > 2000
+    assert int(figures["total_net_output_bytes"]) > 2000
+    assert "tot-net-in=10" in client.call(words("CLIENT INFO")).decode()
+
+
+def test_a_transaction_takes_no_more_than_a_request(served: Served) -> None:
+    client = served.connect()
+    client.call(words("CONFIG SET client-query-buffer-limit 1048576"))
+    client.call(words("MULTI"))
+    text = "x" * 500_000
+    assert client.call(["ECHO", text]) == b"+QUEUED\r\n"
+    assert client.call(["ECHO", text]) == b"+QUEUED\r\n"
+    assert client.call(["ECHO", text]).startswith(b"-ERR the transaction is too large")
+    assert client.call(words("EXEC")).startswith(b"-EXECABORT")
+
+
+def test_a_request_that_never_ends_is_not_kept(served: Served) -> None:
+    client = served.connect()
+    client.call(words("CONFIG SET client-query-buffer-limit 1048576"))
+    client.send(b"*2\r\n$4\r\nECHO\r\n$4000000\r\n" + b"x" * 2_000_000)
+    assert client.ends()
+
+
+def test_who_does_not_take_messages_is_cut_off(served: Served) -> None:
+    idle, client = served.connect(), served.connect()
+    client.call([*words("CONFIG SET client-output-buffer-limit"), "pubsub 1000000 0 0"])
+    idle.call(words("SUBSCRIBE c"))
+    sent = [client.call(["PUBLISH", "c", "x" * 200_000]) for _ in range(100)]
+    assert sent[0] == b":1\r\n"
+    assert sent[-1] == b":0\r\n"
+
+
+def test_garbage_gets_an_error_and_the_others_are_served(served: Served) -> None:
+    client = served.connect()
+    for data in (b"*1\r\n$-5\r\n", b"*1\r\n$99999999999\r\n", b"*99999999\r\n", b"\x00" * 70000, b"'\r\n"):
+        bad = served.connect()
+        bad.send(data)
+        assert bad.read().startswith(b"-ERR ")
+        assert client.call(words("PING")) == b"+PONG\r\n"

@@ -68,7 +68,7 @@ class SocketConnection:
             "_unsent",
             "_wanted",
         ),
-        *("address", "closed", "last_read", "paused"),
+        *("address", "closed", "last_read", "paused", "received", "sent"),
     )
 
     def __init__(self, owner: SocketListener, connected: socket.socket, address: str) -> None:
@@ -82,6 +82,7 @@ class SocketConnection:
         self._answering = False  # what comes meanwhile, in a step from inside a call, is held
         self._events = READ
         self.closed = False
+        self.received = self.sent = 0
         self.paused = False
         self.last_read = time.monotonic()
         self._conversation = owner.connected(self)
@@ -120,6 +121,7 @@ class SocketConnection:
             except OSError:
                 self.cut()
                 return
+            self.sent += sent
             if sent == len(data):
                 return
             self._unsent = data[sent:]
@@ -179,6 +181,7 @@ class SocketConnection:
             self.cut()
             return
         self.last_read = time.monotonic()
+        self.received += len(data)
         self._answer(data)
 
     def _answer(self, data: bytes) -> None:
@@ -228,6 +231,7 @@ class SocketConnection:
         except OSError:
             self.cut()
             return
+        self.sent += sent
         self._unsent = self._unsent[sent:]
         if not self._unsent:
             if self._closing:

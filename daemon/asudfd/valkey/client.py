@@ -23,7 +23,17 @@ class Client:
     __slots__ = (
         *("authenticated", "channels", "closing", "command", "commands", "connection", "created", "database"),
         *("executing", "id", "is_monitor", "library_name", "library_version", "name", "no_evict", "no_touch"),
-        *("patterns", "plain", "queue", "queue_failed", "queue_slots", "replies", "resp", "shard_channels"),
+        *(
+            "patterns",
+            "plain",
+            "queue",
+            "queue_failed",
+            "queue_slots",
+            "queued_bytes",
+            "replies",
+            "resp",
+            "shard_channels",
+        ),
         *("silent", "skips", "tracking", "user", "waiting", "wants_functions", "watched"),
     )
 
@@ -69,6 +79,7 @@ class Client:
         """Forget the commands that were queued."""
         self.queue = None
         self.queue_failed = False
+        self.queued_bytes = 0
         self.queue_slots: set[int] = set()
         self.settle()
 

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 _NAME_MAX = 32
 """Bytes shown of the name of a command."""
 
-_EMPTY_CLIENT = 1900
-"""Bytes of a client that has nothing going on, measured by tracemalloc over 10,000 of them."""
+_EMPTY_CLIENT = 1600
+"""Bytes of a client that has nothing going on, measured by tracemalloc over 2,000 of them."""
 
 
 def client_line(client: Client) -> bytes:
@@ -54,8 +54,8 @@ def client_line(client: Client) -> bytes:
         "resp": client.resp,
         "lib-name": client.library_name.decode("latin-1"),
         "lib-ver": client.library_version.decode("latin-1"),
-        "tot-net-in": 0,
-        "tot-net-out": 0,
+        "tot-net-in": connection.received if connection else 0,
+        "tot-net-out": connection.sent if connection else 0,
         "tot-cmds": client.commands,
     }
     return " ".join(f"{name}={value}" for name, value in fields.items()).encode("latin-1")

@@ -36,7 +36,6 @@ class RespConversation:
         client, parser = self._client, self._parser
         if client.closing:
             return FeedProgress(len(data), 1)
-        self._dispatcher.state.statistics.bytes_in += len(data)
         requests = parser.feed(data)
         if self._requests:
             requests = self._requests + requests

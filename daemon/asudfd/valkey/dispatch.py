@@ -45,6 +45,9 @@ NAME_SHOWN = ARGUMENTS_SHOWN = 128
 NOAUTH = "NOAUTH Authentication required."
 CROSSSLOT = "CROSSSLOT Keys in request don't hash to the same slot"
 OOM = "OOM command not allowed when used memory > 'maxmemory'."
+_COMMAND_BYTES = 200
+"""What a queued command takes beside its arguments: a list and the heads of its texts."""
+
 _GATES = {"debug": "enable-debug-command", "module": "enable-module-command"}
 
 
@@ -72,7 +75,7 @@ class Dispatcher:
             row = self._checked_row(client, name, arguments)
             client.command = row.name.encode()
             if client.queue is not None and row.name not in NOT_QUEUED:
-                client.queue.append(arguments)
+                self._queue(client, client.queue, arguments)
                 reply = encode(QUEUED, client.resp)
             else:
                 reply = self._run(client, row, arguments)
@@ -85,6 +88,13 @@ class Dispatcher:
             client.settle()
             return b""
         return reply
+
+    def _queue(self, client: Client, queue: list[list[bytes]], arguments: list[bytes]) -> None:
+        """Put a command into the transaction; a transaction takes no more memory than a request may."""
+        client.queued_bytes += _COMMAND_BYTES + sum(len(each) for each in arguments)
+        if client.queued_bytes > self.state.settings.query_max:
+            raise CommandFailed("ERR the transaction is too large: see client-query-buffer-limit")
+        queue.append(arguments)
 
     def run(self, client: Client, arguments: list[bytes]) -> bytes:
         """The reply to a command, whatever transaction its client is in; its rights are checked."""

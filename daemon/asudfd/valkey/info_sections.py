@@ -184,12 +184,13 @@ def _persistence(state: ServerState) -> Fields:
 
 def _stats(state: ServerState) -> Fields:
     statistics, denials, pubsub = state.statistics, state.users.log.counts, state.pubsub
+    connections = [each.connection for each in state.clients.values() if each.connection]
     return {
         "total_connections_received": statistics.connections,
         "total_commands_processed": statistics.commands,
-        "instantaneous_ops_per_sec": 0,
-        "total_net_input_bytes": statistics.bytes_in,
-        "total_net_output_bytes": statistics.bytes_out,
+        "instantaneous_ops_per_sec": int(statistics.rate),
+        "total_net_input_bytes": statistics.bytes_in + sum(each.received for each in connections),
+        "total_net_output_bytes": statistics.bytes_out + sum(each.sent for each in connections),
         "total_net_repl_input_bytes": 0,
         "total_net_repl_output_bytes": 0,
         "instantaneous_input_kbps": "0.00",

@@ -9,14 +9,19 @@ from asudfd.valkey.reply import Push, encode
 
 if TYPE_CHECKING:
     from asudfd.valkey.client import Client
+    from asudfd.valkey.settings import ValkeySettings
 
 Audience = dict[bytes, dict["Client", None]]
 
 
 class PubSub:
-    """The subscribers of channels, of patterns and of the channels of shards."""
+    """The subscribers of channels, of patterns and of the channels of shards.
 
-    def __init__(self) -> None:
+    Who takes messages more slowly than they come is cut off: ``settings`` say how much may wait.
+    """
+
+    def __init__(self, settings: ValkeySettings) -> None:
+        self._settings = settings
         self.channels: Audience = {}
         self.patterns: Audience = {}
         self.shard_channels: Audience = {}
@@ -48,22 +53,24 @@ class PubSub:
 
     def publish(self, channel: bytes, message: bytes) -> int:
         """Send a message to all who listen to the channel, or to a pattern that matches it; returns how many."""
-        sent = _send(self.channels.get(channel), [b"message", channel, message])
+        sent = self._send(self.channels.get(channel), [b"message", channel, message])
         for pattern, listeners in tuple(self.patterns.items()):
             if glob(pattern).fullmatch(channel):
-                sent += _send(listeners, [b"pmessage", pattern, channel, message])
+                sent += self._send(listeners, [b"pmessage", pattern, channel, message])
         return sent
 
     def publish_to_shard(self, channel: bytes, message: bytes) -> int:
         """Send a message to all who listen to the channel of a shard; returns how many."""
-        return _send(self.shard_channels.get(channel), [b"smessage", channel, message])
+        return self._send(self.shard_channels.get(channel), [b"smessage", channel, message])
 
-
-def _send(listeners: dict[Client, None] | None, parts: list[object]) -> int:
-    """Send a message, encoded once for each protocol."""
-    if not listeners:
-        return 0
-    frames = {resp: encode(Push(parts), resp) for resp in (2, 3)}
-    for client in tuple(listeners):
-        client.push(frames[client.resp])
-    return len(listeners)
+    def _send(self, listeners: dict[Client, None] | None, parts: list[object]) -> int:
+        """Send a message, encoded once for each protocol."""
+        if not listeners:
+            return 0
+        frames = {resp: encode(Push(parts), resp) for resp in (2, 3)}
+        most = self._settings.messages_max
+        for client in tuple(listeners):
+            client.push(frames[client.resp])
+            if client.connection is not None and client.connection.backlog > most:
+                client.connection.cut()
+        return len(listeners)

@@ -50,9 +50,13 @@ class ValkeyServer:
     def listen(self, listening: socket.socket) -> None:
         """Serve the clients of ``listening``, a socket that is bound, from `start` on."""
         listening.listen(BACKLOG)
+        host, port = listening.getsockname()[:2]
+        self.state.settings.pin("bind", host)
+        self.state.settings.pin("port", str(port))
         self._listener = SocketListener(
             self.reactor, listening, self.state.settings, self._connected, MAX_CLIENTS
         )
+        self.state.refused_connections = lambda: self._listener.refused if self._listener else 0
 
     def start(self) -> None:
         """Start the thread; clients are served from `accept` on."""
@@ -97,6 +101,7 @@ class ValkeyServer:
             self.state.blocked.serve()
         if self.state.is_written() and self.state.journal:
             self.state.journal.compact_if_due()
+        self.state.statistics.sample(time.monotonic())
         if self._listener:
             self._listener.close_idle(time.monotonic())
         self.reactor.call_later(SWEEP_SECONDS, self._sweep)

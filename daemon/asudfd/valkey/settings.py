@@ -49,7 +49,7 @@ class ValkeySettings:
             "maxmemory",
             "memory",
         ),
-        *("output_max", "query_max", "slow_max_len", "slow_microseconds", "version"),
+        *("messages_max", "output_max", "query_max", "slow_max_len", "slow_microseconds", "version"),
     )
 
     def __init__(
@@ -103,6 +103,7 @@ class ValkeySettings:
         words = self._texts["client-output-buffer-limit"].split()
         limits = _BufferLimits(*(int(word) for word in words[1::4]))
         self.output_max = limits.normal or OUTPUT_MAX
+        self.messages_max = limits.pubsub or OUTPUT_MAX
 
 
 _NUMBERS = (

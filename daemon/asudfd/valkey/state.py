@@ -50,7 +50,7 @@ class ServerState:
         self.started = time.time()
         self.ready: list[tuple[int, bytes]] = []
         self.users = AclUsers()
-        self.pubsub = PubSub()
+        self.pubsub = PubSub(settings)
         self.statistics = ServerStatistics()
         self.command_log = CommandLog()
         self.monitors: dict[Client, None] = {}
@@ -85,6 +85,9 @@ class ServerState:
     def left(self, client: Client) -> None:
         """The client's connection has ended."""
         self.clients.pop(client.id, None)
+        if client.connection is not None:
+            self.statistics.bytes_in += client.connection.received
+            self.statistics.bytes_out += client.connection.sent
         self.monitors.pop(client, None)
         self.pubsub.leave(client)
         self.blocked.forget(client)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
+
+SAMPLES = 16
+"""Samples that the rate of commands is taken from: as many as the real server has."""
 
 
 class ServerStatistics:
@@ -11,13 +14,22 @@ class ServerStatistics:
     def __init__(self) -> None:
         self.connections = 0
         self.commands = 0
-        self.bytes_in = 0
+        self.bytes_in = 0  # of connections that have ended, as the next
         self.bytes_out = 0
+        self.rate = 0.0
+        """Commands a second, lately."""
+        self._samples: deque[tuple[float, int]] = deque(maxlen=SAMPLES)
         self.expired = 0
         self.errors: Counter[str] = Counter()
         """Error replies by their code."""
         self.calls: Counter[str] = Counter()
         """Commands that are handled in Python, by name; those of Lua are counted there."""
+
+    def sample(self, now: float) -> None:
+        """Work out ``rate``; to be called regularly."""
+        self._samples.append((now, self.commands))
+        (first, before), (last, after) = self._samples[0], self._samples[-1]
+        self.rate = (after - before) / (last - first) if last > first else 0.0
 
     def count_error(self, reply: bytes) -> None:
         """Note an error reply."""

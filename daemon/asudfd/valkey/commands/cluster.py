@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 DISABLED = "ERR This instance has cluster support disabled"
 FIXED = "ERR the slots of an asudfd cluster follow its membership: {} is not supported"
 PORT_MAX = 65535
+NODE_FAILURES = (
+    *("cluster_nodes_pfail", "cluster_nodes_fail", "cluster_voting_nodes_pfail", "cluster_voting_nodes_fail"),
+)
+"""Lines of CLUSTER INFO that 9.1 has and 8.1 has not."""
+
 KEYS_MAX = (1 << 31) - 1
 
 
@@ -80,10 +85,7 @@ def info(request: CommandRequest) -> object:
         "cluster_slots_ok": served,
         "cluster_slots_pfail": 0,
         "cluster_slots_fail": 0,
-        "cluster_nodes_pfail": 0,
-        "cluster_nodes_fail": 0,
-        "cluster_voting_nodes_pfail": 0,
-        "cluster_voting_nodes_fail": 0,
+        **dict.fromkeys(() if request.state.settings.is_old else NODE_FAILURES, 0),
         "cluster_known_nodes": len(view.members),
         "cluster_size": len(view.members),
         "cluster_current_epoch": view.epoch,

@@ -26,7 +26,9 @@ end
 function commands.SELECT(argv)
     local number = needs.integer.argument(argv[2], reply.NOT_INTEGER)
     local db = databases[number]
-    if not db or (state.cluster and number ~= 0) then
+    if state.cluster and number ~= 0 and state.old_wording then
+        reply.fail("ERR SELECT is not allowed in cluster mode")
+    elseif not db or (state.cluster and number ~= 0) then
         reply.fail("ERR DB index is out of range")
     end
     state.db = db

@@ -99,6 +99,9 @@ local function database(text)
 end
 
 function commands.MOVE(argv)
+    if state.cluster and state.old_wording then
+        return reply.failure("ERR MOVE is not allowed in cluster mode")
+    end
     local db, to, key = state.db, database(argv[3]), argv[2]
     if to == db then
         return SAME
