@@ -43,7 +43,6 @@ NAME_SHOWN = ARGUMENTS_SHOWN = 128
 """Bytes of an unknown command that its error shows; source: the real server's."""
 
 NOAUTH = "NOAUTH Authentication required."
-CROSSSLOT = "CROSSSLOT Keys in request don't hash to the same slot"
 OOM = "OOM command not allowed when used memory > 'maxmemory'."
 _COMMAND_BYTES = 200
 """What a queued command takes beside its arguments: a list and the heads of its texts."""

@@ -8,6 +8,7 @@ from asinfo.wire import resp_reply
 from asinfo.wire.resp_reply import ErrorReply, Map, Push, Set, Status, Verbatim
 
 __all__ = [
+    "CROSSSLOT",
     "OK",
     "QUEUED",
     "SYNTAX",
@@ -44,6 +45,7 @@ class CommandFailed(Exception):  # noqa: N818 - named for what happened
 OK = Status(b"OK")
 QUEUED = Status(b"QUEUED")
 SYNTAX = "ERR syntax error"
+CROSSSLOT = "CROSSSLOT Keys in request don't hash to the same slot"
 _ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asudfd.valkey.dispatch import CROSSSLOT
-from asudfd.valkey.reply import OK, CommandFailed, EncodedReply, NullArray
+from asudfd.valkey.reply import CROSSSLOT, OK, CommandFailed, EncodedReply, NullArray
 
 if TYPE_CHECKING:
     from asudfd.valkey.request import CommandRequest
