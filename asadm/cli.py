@@ -188,10 +188,16 @@ def _words(values: Values, rules_of: RulesOf) -> ParsedCommand:
     def take(extra: Values) -> None:
         for name in extra.given:
             if name in values.given:
-                raise UsageError(f"--{name} is given twice")
+                raise _wrong(f"--{name} is given twice, before the command and behind it")
         values.given.update(extra.given)
 
     return statement.call(values.words, extra=OPTIONS, take_extra=take, rules_of=rules_of)
+
+
+def _wrong(what: str) -> UsageError:
+    from asinfo.terminal.usage import wrong
+
+    return wrong(what, "asadm --help")
 
 
 def _file(path: str, rules_of: RulesOf) -> list[ParsedCommand]:

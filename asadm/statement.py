@@ -131,8 +131,19 @@ def call(
         take_extra(_taken_out(arguments.options, own))
     check = getattr(module, "check", None)
     if check is not None:
-        check(arguments)
+        _check(row, check, arguments)
     return ParsedCommand(row, module, arguments, text or " ".join(words))
+
+
+def _check(row: CommandRow, check: Callable[[CommandArguments], None], arguments: CommandArguments) -> None:
+    """Let the command check its arguments. What it says of its own options gets its name and its help, as all usage errors."""
+    try:
+        check(arguments)
+    except UsageError as error:
+        said, name = str(error), f"{row.name}: "
+        if "; see '" in said or not said.startswith(("--", name)):
+            raise
+        raise wrong(name + said.removeprefix(name), row.name) from None
 
 
 def allow(calls: Sequence[ParsedCommand], *, privileged: bool) -> None:

@@ -124,12 +124,10 @@ def act(values: Values) -> int:
 def _commands(values: Values) -> list[bytes]:
     """The commands to send; none for the summary. Raises UsageError."""
     if values.flag("json") and (values.flag("raw") or values.flag("line-separator")):
-        raise UsageError("--json excludes --raw and --line-separator")
+        raise _wrong("--json excludes --raw and --line-separator")
     strange = [word for word in values.words if word != "-"]
     if strange:
-        from asinfo.terminal.usage import wrong
-
-        raise wrong(f"unexpected {strange[0]!r}, info commands follow -v", "asinfo --help")
+        raise _wrong(f"unexpected {strange[0]!r}, info commands follow -v")
     texts = values.texts("value") + values.words[:1]
     commands = [meant(text) for text in texts if text != "-"]
     if "-" in texts:
@@ -138,6 +136,12 @@ def _commands(values: Values) -> list[bytes]:
     elif commands == [b""]:
         return []
     return commands
+
+
+def _wrong(what: str) -> UsageError:
+    from asinfo.terminal.usage import wrong
+
+    return wrong(what, "asinfo --help")
 
 
 def _lines_of_input() -> list[bytes]:

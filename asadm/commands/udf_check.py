@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FORMAT = Option(
     "format",
+    kind="choice",
     choices=("text", "nagios", "prometheus", "json"),
     default="text",
     metavar="FORMAT",

@@ -42,6 +42,32 @@ def test_one_form(program: str, argv: list[str]) -> None:
     assert re.fullmatch(rf"{program}: .+; see '{program} (--help|help)'\n", ended.stderr)
 
 
+def test_an_option_with_choices_takes_nothing_else() -> None:
+    own = [option for row in commands.TABLE for option in getattr(statement.load(row), "OPTIONS", ())]
+    for option in [*own, *(option for table in TABLES.values() for option in table)]:
+        assert bool(option.choices) == (option.kind == "choice"), option.name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "udf status --watch abc",
+        "udf check --format xml",
+        "schedule print",
+        "schedule print --cron --schedule x",
+        "cache clear --retries 1000",
+        "cache clear --lock ''",
+        "udf history show x",
+        "udf repair --from a --dir b",
+        "watch 1 0 show udfs",
+        "watch",
+    ],
+)
+def test_one_form_for_what_a_command_checks(text: str) -> None:
+    with pytest.raises(UsageError, match=r"^[a-z]+( [a-z]+)*: .+; see 'asadm help [a-z]+( [a-z]+)*'$"):
+        statement.parse(text)
+
+
 @pytest.mark.parametrize("row", commands.TABLE, ids=lambda row: row.name)
 def test_one_form_for_every_command_of_asadm(row: commands.CommandRow) -> None:
     told = []
