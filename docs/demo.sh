@@ -34,7 +34,8 @@ stop() {
     trap - EXIT INT TERM
     exec 3<&- || true
     if [ -n "${daemon:-}" ] && kill -TERM "$daemon" 2>/dev/null; then
-        wait "$daemon" || status=$?
+        # A Ctrl-C may have reached it too; then this is its second signal, with which it ends at once.
+        wait "$daemon" || [ "$status" -ne 0 ] || status=$?
     fi
     if [ "$status" -ne 0 ] && [ -s "$work/asudfd.err" ]; then
         cat "$work/asudfd.err" >&2
