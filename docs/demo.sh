@@ -35,7 +35,9 @@ stop() {
     exec 3<&- || true
     if [ -n "${daemon:-}" ] && kill -TERM "$daemon" 2>/dev/null; then
         # A Ctrl-C may have reached it too; then this is its second signal, with which it ends at once.
-        wait "$daemon" || [ "$status" -ne 0 ] || status=$?
+        ended=0
+        wait "$daemon" || ended=$?
+        [ "$status" -ne 0 ] || status=$ended
     fi
     if [ "$status" -ne 0 ] && [ -s "$work/asudfd.err" ]; then
         cat "$work/asudfd.err" >&2
