@@ -94,6 +94,12 @@ TTL <key>
 PERSIST <key>
 OBJECT ENCODING|REFCOUNT|FREQ|NOSUCH <key>|<number key>
 SORT|SORT_RO <key> [ALPHA] [DESC]
+RPUSH|SADD <key> <element>...
+ZADD <key> 1 <element> 2 <element>
+HSET <key> <element> <value>
+XADD <key> 1-1|2-1 <element> <value>
+WAIT 0|-1|x <milliseconds>
+WAITAOF 0|1|2 0|-1 <seconds>
 """
 
 BITMAPS = """
