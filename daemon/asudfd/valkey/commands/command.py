@@ -10,6 +10,7 @@ from asudfd.valkey.key_specs import flags_of_place
 from asudfd.valkey.reply import CommandFailed, EncodedReply, Set, Status, encode
 from asudfd.valkey.summaries import summary
 from asudfd.valkey.table import command_rows
+from asudfd.valkey.usage import arguments_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -120,7 +121,10 @@ def _documented(row: CommandSpec) -> dict[bytes, object]:
         b"since": row.since.encode(),
         b"group": row.group.encode(),
     }
-    if inner := _subcommands(row):
+    inner = _subcommands(row)
+    if not inner:
+        fields[b"arguments"] = arguments_of(row)
+    else:
         fields[b"subcommands"] = {each.name.encode(): _documented(each) for each in inner}
     return fields
 
