@@ -16,16 +16,21 @@ from asudfd.network.socket_connection import SocketConnection, SocketListener
 from asudfd.valkey.commands import handlers
 from asudfd.valkey.conversation import RespConversation
 from asudfd.valkey.dispatch import Dispatcher
+from asudfd.valkey.metrics import take_figures
 from asudfd.valkey.state import ServerState
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
+    from asudfd.figures.figure import Figure
     from asudfd.valkey.settings import ValkeySettings
 
 SWEEP_SECONDS = 0.1
 """How often keys whose time is over are looked for; the real server does so ten times a second by default."""
+
+FIGURES_SECONDS = 1.0
+"""How old figures for the metrics may be; who scrapes does so every 15 seconds or more."""
 
 SWEEP_KEYS = 200
 """Keys that one sweep looks at in each database: some 20 us."""
@@ -46,6 +51,9 @@ class ValkeyServer:
         self._dispatcher = Dispatcher(self.state, handlers())
         self._listener: SocketListener | None = None
         self._thread: threading.Thread | None = None
+        self.figures: tuple[Figure, ...] = ()
+        """For the metrics, taken once in a while; any thread may read it."""
+        self._figured = 0.0
 
     def listen(self, listening: socket.socket) -> None:
         """Serve the clients of ``listening``, a socket that is bound, from `start` on."""
@@ -101,9 +109,12 @@ class ValkeyServer:
             self.state.blocked.serve()
         if self.state.is_written() and self.state.journal:
             self.state.journal.compact_if_due()
-        self.state.statistics.sample(time.monotonic())
+        now = time.monotonic()
+        self.state.statistics.sample(now)
+        if now - self._figured > FIGURES_SECONDS:
+            self.figures, self._figured = take_figures(self.state), now
         if self._listener:
-            self._listener.close_idle(time.monotonic())
+            self._listener.close_idle(now)
         self.reactor.call_later(SWEEP_SECONDS, self._sweep)
 
     def _on_fault(self, error: BaseException) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from asudfd.config.schema import Level
 from asudfd.config.schema.valkey import FILE
 from asudfd.errors import StartError
+from asudfd.figures.figure import FigureGroup
 from asudfd.valkey.journal import KeyspaceJournal
 from asudfd.valkey.preload import read_libraries
 from asudfd.valkey.reply import CommandFailed
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from asudfd.cluster.cluster import Member
-    from asudfd.figures.figure import FigureGroup
     from asudfd.network.listener import Bind
     from asudfd.node import Node
 
@@ -103,8 +103,10 @@ class ValkeyService:
         self._server.reactor.call_soon_threadsafe(partial(self._server.state.join, view))
 
     def figure_groups(self) -> Iterable[FigureGroup]:
-        """What it adds to the metrics."""
-        return ()
+        """Its figures under the names of the redis exporter, as they were a second ago."""
+        host, port = self._address
+        labels = {"addr": f"{host}:{port}"}
+        return (FigureGroup("redis", labels, self._server.figures),)
 
     def blocks(self, _frame: FrameType) -> str | None:
         """Nothing: it has a thread of its own."""
