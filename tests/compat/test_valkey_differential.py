@@ -17,7 +17,19 @@ from tests.recorded.valkey import serving
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-UNORDERED = {b"KEYS", b"SCAN", b"SMEMBERS"}
+UNORDERED = {
+    b"KEYS",
+    b"SCAN",
+    b"SMEMBERS",
+    b"SUNION",
+    b"SINTER",
+    b"SDIFF",
+    b"SPOP",
+    b"SRANDMEMBER",
+    b"HKEYS",
+    b"HVALS",
+    b"ZRANDMEMBER",
+}
 """Commands whose elements come in an order that a server chooses."""
 
 PAIRS = {b"HGETALL"}

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hypothesis import strategies as st
 
+from tests.compat.valkey_collection_programs import COLLECTION_FAMILIES, COLLECTION_KINDS
+
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
@@ -43,7 +45,7 @@ KINDS: dict[str, list[bytes]] = {
     "number": [b"1", b"2", b"3", b"x", b"10", b"-1.5", b"1e1", b"inf", b"0x1", b" 1", b"1 ", b"", b"1", b"2", b"3"],
     "sorted": [b"l1", b"l2", b"l3", b"s1", b"s2", b"l1", b"l2", b"w_1", b"none"],
     "element": [b"a", b"b", b"c", b"foo", b"bar", b"", b"12345678", b"a longer element of a set"],
-}  # fmt: skip
+} | COLLECTION_KINDS  # fmt: skip
 
 STRINGS = """
 3* SET <key> <value>
@@ -143,9 +145,15 @@ FAMILIES: dict[str, str] = {
     "bitmaps": BITMAPS,
     "hyperloglogs": HYPERLOGLOGS,
     "sorting": SORTING,
+    **COLLECTION_FAMILIES,
 }
 
-MIXED = {"strings": ["generic"], "bitmaps": ["strings"], "hyperloglogs": ["generic"], "generic": ["strings"]}
+MIXED = {name: ["generic"] for name in COLLECTION_FAMILIES} | {
+    "strings": ["generic"],
+    "bitmaps": ["strings"],
+    "hyperloglogs": ["generic"],
+    "generic": ["strings"],
+}
 """Families whose commands also occur in the programs of a family, so that keys have other types and times."""
 
 _TOKEN = re.compile(r"[\[\]]|(?:<[a-z ]+>|[^\s\[\]<>])+")

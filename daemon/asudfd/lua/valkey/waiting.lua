@@ -44,6 +44,9 @@ local function retry(now, number, resp, client, result)
     local argv = result.argv
     state.now, state.db, state.resp, state.client = now, databases[number], resp, client
     local row = find(argv, #argv)
+    if state.compacting then
+        state.before_write(row, argv, #argv)
+    end
     state.is_retry = true
     local again = run_command(row, argv, #argv)
     state.is_retry = false

@@ -250,7 +250,9 @@ local function radius_command(by_member, may_store)
         elseif value then
             centre_at(o.shape, value, argv[3])
         end
-        read_circle(o.shape, argv, at)
+        if value or not by_member then -- without a key the real server does not look at the radius of a member
+            read_circle(o.shape, argv, at)
+        end
         options(o, argv, argc, at + 2, value)
         check(o)
         return answer(o, value)

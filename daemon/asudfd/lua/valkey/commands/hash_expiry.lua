@@ -102,11 +102,11 @@ local function expire_command(in_seconds, from_now)
     return function(argv, argc)
         local db, key = state.db, argv[2]
         local o, fields = conditions(argv, argc)
+        local first = first_field(argv, argc, fields, 1)
         local at, exact = expiry.read(argv[3], in_seconds, from_now, lower(argv[1]), true)
         if at < 0 or argv[3]:sub(1, 1) == "-" then
             reply.fail("ERR invalid expire time in '" .. lower(argv[1]) .. "' command")
         end
-        local first = first_field(argv, argc, fields, 1)
         local value, out = hashes.read(db, key), {}
         local gone, set = {}, {}
         for i = first, argc do
