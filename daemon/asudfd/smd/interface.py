@@ -22,6 +22,10 @@ CONFIRM_SECONDS = 2.0
 TRUNCATE = "truncate"
 """Name of the SMD module that holds the marks of truncation: `NS` or `NS|SET`, and a last update in ms since 2010."""
 
+FUNCTION = "FUNCTION"
+"""Name of the SMD module that holds the libraries of Valkey functions: a library's name, and its text with a character for each
+byte."""
+
 SINDEX = "sindex"
 """Name of the SMD module that holds the definitions of secondary indexes."""
 

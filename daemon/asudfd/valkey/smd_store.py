@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from asudfd.smd.interface import SmdFailed, SmdTimeout
+from asudfd.smd.interface import FUNCTION, SmdFailed, SmdTimeout
 from asudfd.valkey.reply import CommandFailed
 
 if TYPE_CHECKING:
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from asudfd.network.reactor import Reactor
     from asudfd.smd.interface import Smd, SmdItem
     from asudfd.valkey.libraries import LibrarySet
-
-FUNCTION = "FUNCTION"
-"""Name of the SMD module that holds the libraries: a library's name, and its text with a character for each byte."""
 
 ACCEPT_SECONDS = 1.0
 """How long the other nodes of the process may take to have a change; one whose function does not end has it later."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from hashlib import sha1
 from typing import TYPE_CHECKING
 
 from asudfd.aerospike.info.table import InfoCommand
 from asudfd.errors import Code, CommandError
 from asudfd.record import indexes
-from asudfd.smd.interface import SINDEX, UDF, SmdItem, SmdState
+from asudfd.smd.interface import FUNCTION, SINDEX, UDF, SmdItem, SmdState
 
 if TYPE_CHECKING:
     from asudfd.aerospike.info.request import Request
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 _MODULES = {b"evict": "evict", b"sindex": "sindex", b"truncate": "truncate", b"udf": UDF}
 """The modules that a community node has, by lower-case name, in the order in which it shows them."""
+
+_OURS = {b"function": FUNCTION}
+"""Modules that a real node has not: shown when they are asked for, or have something."""
 
 _ENTERPRISE = frozenset({b"masking", b"roster", b"security"})
 
@@ -25,14 +29,14 @@ MODULE_SIZE_MAX = 31
 def smd_show(node: AerospikeNode, request: Request) -> bytes:
     """smd-show:module=MODULE
 
-    The items of a module of system metadata; removed ones are left out.
+    The items of a module of system metadata; removed ones are left out. Of FUNCTION, the libraries of Valkey functions: SHA-1 of each text.
     """
     module = request.required(b"module", size_max=MODULE_SIZE_MAX).lower()
     if module in _ENTERPRISE:
         raise CommandError(Code.ENTERPRISE_ONLY, "enterprise only")
-    if module not in _MODULES:
+    name = (_MODULES | _OURS).get(module)
+    if name is None:
         raise CommandError(Code.PARAMETER, "unknown 'module'")
-    name = _MODULES[module]
     shown = [_shown(name, item) for item in node.smd.items(name) if item.value is not None]
     if name == SINDEX:
         shown.sort()  # by what they are on; items are kept by their names
@@ -42,6 +46,8 @@ def smd_show(node: AerospikeNode, request: Request) -> bytes:
 def _shown(module: str, item: SmdItem) -> str:
     if module == SINDEX:
         return indexes.shown(item.key, item.value or "")
+    if module == FUNCTION:
+        return f"{item.key}={sha1((item.value or '').encode('latin-1'), usedforsecurity=False).hexdigest()}"
     return f"{item.key}={item.value}"
 
 
@@ -51,6 +57,7 @@ def smd_info(node: AerospikeNode, request: Request) -> bytes:
     How far each module of system metadata is, and who decides on changes.
     """
     states = {module: node.smd.state(module) for module in _MODULES.values()}
+    states |= {module: state for module in _OURS.values() if (state := node.smd.state(module)).tid}
     pending = sum(state.pending for state in states.values())
     cluster = node.cluster
     head = (
