@@ -23,6 +23,8 @@ def calculations() -> dict[bytes, Callable[..., object]]:
         b"count_bits": count_bits,
         b"find_bit": find_bit,
         b"combine_bits": _combine_bits,
+        b"common_length": _common_length,
+        b"common_subsequence": _common_subsequence,
         b"hyperloglog": _hyperloglog,
         b"dump_key": _dump_key,
         b"restore_key": _restore_key,
@@ -41,6 +43,25 @@ def _sum_long_double(first: bytes, second: bytes) -> bytes | bool | None:
 
 def _combine_bits(operation: bytes, texts: Any) -> bytes:
     return combine_bits(operation, list(texts.values()))
+
+
+def _common_length(first: bytes, second: bytes) -> int | None:
+    """None if the strings are too large."""
+    from asudfd.valkey.subsequence import common_length, is_too_large
+
+    return None if is_too_large(first, second) else common_length(first, second)
+
+
+def _common_subsequence(first: bytes, second: bytes, emit: Callable[..., object]) -> bytes | None:
+    """The same; ``emit`` is called with the four numbers of each range."""
+    from asudfd.valkey.subsequence import common_subsequence, is_too_large
+
+    if is_too_large(first, second):
+        return None
+    found = common_subsequence(first, second)
+    for each in found.ranges:
+        emit(*each)
+    return found.text
 
 
 def _hyperloglog(command: bytes, *arguments: Any) -> object:

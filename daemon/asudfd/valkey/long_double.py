@@ -1,19 +1,19 @@
 """Sums of decimal numbers as x86's long double (80 bits) gives them: INCRBYFLOAT and HINCRBYFLOAT.
 
-The real server reads, adds and prints long doubles. Here the same is done with exact fractions that are rounded to 64 bits.
+The real server reads, adds and prints long doubles. Here the same is done with whole numbers that are rounded to 64 bits.
 """
 
 from __future__ import annotations
 
 import re
 from decimal import Decimal
-from fractions import Fraction
+from typing import NamedTuple
 
 PRECISION = 64
 """Bits of the significand."""
 
-EXPONENT_MAX = 16384
-"""Numbers from 2 to this power on are infinite."""
+BITS_MAX = 16384
+"""Numbers of more bits before the point are infinite."""
 
 EXPONENT_MIN = -16445
 """The exponent of the smallest number above zero."""
@@ -24,8 +24,8 @@ DIGITS = 17
 TEXT_MAX = 5 * 1024
 """Longer texts are refused, as in the real server."""
 
-DECIMAL_EXPONENT_MAX = 10 * TEXT_MAX
-"""Beyond this no text that may be given is finite or other than zero; it keeps powers of ten small."""
+POWER_MAX = 10 * TEXT_MAX
+"""Beyond this power no text that may be given is finite or other than zero; it keeps the whole numbers small."""
 
 _NUMBER = re.compile(
     rb"([+-]?)(?:(?P<inf>inf(?:inity)?)|(?P<nan>nan(?:\(\w*\))?)"
@@ -34,7 +34,15 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 
-INFINITE = "infinite"
+
+class LongDouble(NamedTuple):
+    """The number ``significand * 2 ** exponent``; the significand has at most 64 bits."""
+
+    significand: int
+    exponent: int
+
+
+INFINITE = LongDouble(1, BITS_MAX)
 """Stands for both infinities: no sum with one is accepted."""
 
 
@@ -45,75 +53,84 @@ def sum_long_double(first: bytes, second: bytes) -> bytes | bool | None:
         return None
     if right is None:
         return False
-    if isinstance(left, str) or isinstance(right, str):
+    if INFINITE in {left, right}:
         return b""
-    total = rounded(left + right)
-    return b"" if isinstance(total, str) else text_of(total)
+    exponent = min(left.exponent, right.exponent)
+    total = (left.significand << (left.exponent - exponent)) + (
+        right.significand << (right.exponent - exponent)
+    )
+    result = rounded(total, 1, exponent)
+    return b"" if result == INFINITE else text_of(result)
 
 
-def parse(text: bytes) -> Fraction | str | None:
+def parse(text: bytes) -> LongDouble | None:
     """The value of a text as a long double; None if it is no number or out of range."""
     match = _NUMBER.fullmatch(text) if len(text) < TEXT_MAX else None
     if match is None or match["nan"]:
         return None
     if match["inf"]:
         return INFINITE
-    exact = _hexadecimal(match) if match["hex"] else _decimal(match)
-    if exact is None:
-        return None
-    value = rounded(exact)
-    if isinstance(value, str) or (value == 0 and exact != 0):
+    value = _hexadecimal(match) if match["hex"] else _decimal(match)
+    if value is None or value == INFINITE:
         return None  # ERANGE
-    return -value if match[1] == b"-" else value
+    return value._replace(significand=-value.significand) if match[1] == b"-" else value
 
 
-def rounded(value: Fraction) -> Fraction | str:
-    """The nearest long double; of two that are as near, the even one."""
-    if value == 0:
-        return value
-    exponent = abs(value.numerator).bit_length() - value.denominator.bit_length()
-    if abs(value) < Fraction(2) ** exponent:
-        exponent -= 1
-    unit = Fraction(2) ** max(exponent - PRECISION + 1, EXPONENT_MIN)
-    result = round(value / unit) * unit
-    return result if abs(result) < 2**EXPONENT_MAX else INFINITE
+def rounded(numerator: int, denominator: int, exponent: int = 0) -> LongDouble:
+    """The long double that is nearest to ``numerator / denominator * 2 ** exponent``; of two that are as near, the even one."""
+    size = abs(numerator)
+    shift = max(size.bit_length() - denominator.bit_length() - PRECISION, EXPONENT_MIN - exponent)
+    significand = _quotient(size, denominator, shift)
+    if significand.bit_length() > PRECISION:
+        shift += 1
+        significand = _quotient(size, denominator, shift)
+    if significand.bit_length() + exponent + shift > BITS_MAX:
+        return INFINITE
+    return LongDouble(-significand if numerator < 0 else significand, exponent + shift)
 
 
-def text_of(value: Fraction) -> bytes:
+def _quotient(numerator: int, denominator: int, shift: int) -> int:
+    """``numerator / (denominator * 2 ** shift)``, rounded to the nearest whole number, or to the even one."""
+    if shift > 0:
+        denominator <<= shift
+    else:
+        numerator <<= -shift
+    whole, rest = divmod(numerator, denominator)
+    return whole + (2 * rest > denominator or (2 * rest == denominator and whole & 1))
+
+
+def text_of(value: LongDouble) -> bytes:
     """The number with up to 17 decimals, without the zeros at their end."""
-    scaled = round(abs(value) * 10**DIGITS)
+    scaled = _quotient(abs(value.significand) * 10**DIGITS, 1, -value.exponent)
     digits = str(Decimal(scaled)).rjust(
         DIGITS + 1, "0"
     )  # Python's own text of an int is limited to 4,300 digits
     text = f"{digits[:-DIGITS]}.{digits[-DIGITS:]}".rstrip("0").rstrip(".")
-    return (f"-{text}" if value < 0 and text != "0" else text).encode()
+    return (f"-{text}" if value.significand < 0 and text != "0" else text).encode()
 
 
-def _decimal(match: re.Match[bytes]) -> Fraction | None:
+def _decimal(match: re.Match[bytes]) -> LongDouble | None:
     whole, _, decimals = match["digits"].partition(b".")
     digits = int(Decimal((whole + decimals).decode()))
-    exponent = _bounded(match["decimal"])
-    return (
-        digits * Fraction(10) ** (exponent - len(decimals)) if exponent is not None else _out_of_range(digits)
-    )
+    power = _exponent(match["decimal"]) - len(decimals)
+    if abs(power) > POWER_MAX:
+        return None if digits else LongDouble(0, 0)
+    return _not_lost(digits, rounded(digits * 10**power, 1) if power >= 0 else rounded(digits, 10**-power))
 
 
-def _hexadecimal(match: re.Match[bytes]) -> Fraction | None:
+def _hexadecimal(match: re.Match[bytes]) -> LongDouble | None:
     whole, _, decimals = match["hex"].partition(b".")
     digits = int(whole + decimals, 16)
-    exponent = _bounded(match["binary"])
-    return (
-        digits * Fraction(2) ** (exponent - 4 * len(decimals))
-        if exponent is not None
-        else _out_of_range(digits)
-    )
+    power = _exponent(match["binary"]) - 4 * len(decimals)
+    if abs(power) > POWER_MAX:
+        return None if digits else LongDouble(0, 0)
+    return _not_lost(digits, rounded(digits, 1, power))
 
 
-def _bounded(text: bytes | None) -> int | None:
-    """The exponent, if it is one that can matter."""
-    exponent = int(Decimal(text.decode())) if text else 0
-    return exponent if abs(exponent) <= DECIMAL_EXPONENT_MAX else None
+def _not_lost(digits: int, value: LongDouble) -> LongDouble | None:
+    """The value, unless it has become zero and was none."""
+    return None if digits and not value.significand else value
 
 
-def _out_of_range(digits: int) -> Fraction | None:
-    return None if digits else Fraction(0)
+def _exponent(text: bytes | None) -> int:
+    return int(Decimal(text.decode())) if text else 0

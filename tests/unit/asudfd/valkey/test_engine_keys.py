@@ -80,8 +80,9 @@ def test_a_string_for_which_memory_does_not_suffice_is_refused(keyspace: TestedK
 
 
 def test_a_lcs_that_would_take_long_is_refused(keyspace: TestedKeyspace) -> None:
-    keyspace.run("MSET", "a", "x" * 5000, "b", "y" * 5000)
-    assert keyspace.line("LCS a b").startswith(b"-ERR Insufficient memory")
+    keyspace.run("MSET", "a", "x" * 12_000, "b", "y" * 12_000, "c", "z" * 2_000_000, "d", "z")
+    for line in ("LCS a b", "LCS a b LEN", "LCS c d"):
+        assert keyspace.line(line).startswith(b"-ERR Insufficient memory")
 
 
 EFFECTS = [

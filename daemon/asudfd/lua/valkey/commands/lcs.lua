@@ -1,14 +1,10 @@
--- LCS: the longest common subsequence of two strings.
+-- LCS: the longest common subsequence of two strings. The search itself is Python's (`subsequence.py`).
 
 local needs = ...
-local commands, integer, keyspace, reply, state =
-    needs.commands, needs.integer, needs.keyspace, needs.reply, needs.state
+local commands, host, integer, keyspace, reply, state =
+    needs.commands, needs.host, needs.integer, needs.keyspace, needs.reply, needs.state
 
-local byte, concat, error, reverse, sub, type, upper =
-    string.byte, table.concat, error, string.reverse, string.sub, type, string.upper
-
--- Pairs of characters that are compared: 16 million take about a second and 16 MB. The real server allows 128 million.
-local CELLS_MAX = 2 ^ 24
+local error, type, upper = error, type, string.upper
 
 local NOT_STRINGS = reply.failure("ERR The specified keys must contain string values")
 local TOO_LONG = reply.failure("ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len")
@@ -27,7 +23,6 @@ local function read_options(argv, argc)
         elseif word == "MINMATCHLEN" and at < argc then
             at = at + 1
             o.least = integer.argument(argv[at], reply.NOT_INTEGER)
-            o.least = o.least < 0 and 0 or o.least
         else
             error(reply.SYNTAX, 0)
         end
@@ -37,69 +32,6 @@ local function read_options(argv, argc)
         error(LEN_AND_IDX, 0)
     end
     return o
-end
-
-local function bytes(text)
-    local out = {}
-    for i = 1, #text do
-        out[i] = byte(text, i)
-    end
-    return out
-end
-
--- The length, and for each prefix of `a` a row of marks: "u" where what is common is longer without its last character
--- than without that of `b`.
-local function table_of(a, b)
-    local n, codes, rows, above = #b, bytes(b), {}, {}
-    for j = 0, n do
-        above[j] = 0
-    end
-    for i = 1, #a do
-        local code, row, marks = byte(a, i), { [0] = 0 }, {}
-        for j = 1, n do
-            local up, left = above[j], row[j - 1]
-            marks[j] = up > left and "u" or "l"
-            row[j] = code == codes[j] and above[j - 1] + 1 or (up > left and up or left)
-        end
-        rows[i], above = concat(marks), row
-    end
-    return above[n], rows
-end
-
-local UP = byte("u")
-
--- Walks from the ends to the starts: the common characters (last first), and the ranges in which they follow one another.
-local function trace(a, b, rows, o)
-    local out, ranges, n = {}, {}, 0
-    local i, j = #a, #b
-    local a_end, b_end, size = 0, 0, 0
-    local function close()
-        if size > 0 and size >= o.least then
-            local range = { { a_end - size, a_end - 1 }, { b_end - size, b_end - 1 } }
-            range[3] = o.with_length and size or nil
-            ranges[#ranges + 1] = range
-        end
-        size = 0
-    end
-    while i > 0 and j > 0 do
-        if byte(a, i) == byte(b, j) then
-            if size == 0 then
-                a_end, b_end = i, j
-            end
-            size, n = size + 1, n + 1
-            out[n] = sub(a, i, i)
-            i, j = i - 1, j - 1
-        else
-            close()
-            if byte(rows[i], j) == UP then
-                i = i - 1
-            else
-                j = j - 1
-            end
-        end
-    end
-    close()
-    return out, ranges
 end
 
 local function text_at(key)
@@ -113,16 +45,22 @@ end
 function commands.LCS(argv, argc)
     local a, b = text_at(argv[2]), text_at(argv[3])
     local o = read_options(argv, argc)
-    if #a * #b > CELLS_MAX then
+    if o.len then
+        return host.common_length(a, b) or TOO_LONG
+    end
+    local ranges, n = {}, 0
+    local text = host.common_subsequence(a, b, function(a_first, a_last, b_first, b_last)
+        local size = a_last - a_first + 1
+        if size >= o.least then
+            n = n + 1
+            ranges[n] = { { a_first, a_last }, { b_first, b_last }, o.with_length and size or nil }
+        end
+    end)
+    if not text then
         return TOO_LONG
     end
-    local length, rows = table_of(a, b)
-    if o.len then
-        return length
-    end
-    local out, ranges = trace(a, b, rows, o)
     if o.idx then
-        return reply.map({ "matches", ranges, "len", length })
+        return reply.map({ "matches", ranges, "len", #text })
     end
-    return reverse(concat(out))
+    return text
 end
