@@ -344,3 +344,35 @@ def test_garbage_gets_an_error_and_the_others_are_served(served: Served) -> None
         bad.send(data)
         assert bad.read().startswith(b"-ERR ")
         assert client.call(words("PING")) == b"+PONG\r\n"
+
+
+def test_replies_that_nobody_takes_are_not_made(served: Served) -> None:
+    client, idle = served.connect(), served.connect()
+    client.call(["SET", "large", "x" * 1_000_000])
+    before = served.server.state.statistics.commands
+    idle.send(b"GET large\r\n" * 5000)
+    for _ in range(3):
+        client.call(words("PING"))
+    assert served.server.state.statistics.commands - before < 100
+    assert idle.read()[:10] == b"$1000000\r\n"
+
+
+def test_requests_go_on_when_their_replies_are_taken(served: Served) -> None:
+    client = served.connect()
+    client.call(["SET", "large", "x" * 400_000])
+    client.send(b"GET large\r\n" * 30 + b"ECHO end\r\n")
+    for _ in range(30):
+        assert len(client.read()) == 400_011
+    assert client.read() == b"$3\r\nend\r\n"
+
+
+def test_a_transaction_with_too_large_replies_is_run_and_its_client_cut_off(served: Served) -> None:
+    client, other = served.connect(), served.connect()
+    client.call([*words("CONFIG SET client-output-buffer-limit"), "normal 3000000 0 0"])
+    client.call(["SET", "large", "x" * 1_000_000])
+    client.call(words("MULTI"))
+    for line in ("GET large", "GET large", "GET large", "GET large", "SET done 1"):
+        client.call(words(line))
+    client.send(command(["EXEC"]))
+    assert client.ends()
+    assert other.call(words("GET done")) == b"$1\r\n1\r\n"

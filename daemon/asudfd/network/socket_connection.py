@@ -142,6 +142,10 @@ class SocketConnection:
         self.paused = False
         if reply:
             self.write(reply)
+        self.go_on_later()
+
+    def go_on_later(self) -> None:
+        """Have the conversation go on after what else there is to do, and not before the client has taken its replies."""
         self._owner.reactor.call_later(0, self._go_on)
 
     def _go_on(self) -> None:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 _ERROR = ord("-")
 
+REPLIES_MAX = 1 << 20
+"""Bytes of replies that are made before the client has to take them: some bytes of requests can ask for gigabytes."""
+
 
 class RespConversation:
     """Answers the commands of one client."""
@@ -53,9 +56,10 @@ class RespConversation:
             replies.clear()  # what they promise may be lost
             client.closing = True
             client.settle()
-        if client.is_stopped or self._requests or parser.error or parser.held:
+        wanted = parser.wanted
+        if wanted or self._requests or client.is_stopped or parser.error:
             self._rest(replies)
-        return FeedProgress(len(data), parser.wanted if not self._requests else 1)
+        return FeedProgress(len(data), wanted if not self._requests else 1)
 
     def ended(self) -> None:
         """The connection has ended."""
@@ -72,7 +76,7 @@ class RespConversation:
         state = dispatcher.state
         execute, clock, slow = state.engine.execute, time.time, state.settings.slow_microseconds / 1e6
         careful = self._is_watched()
-        now, count = clock(), 0
+        now, count, size = clock(), 0, 0
         for arguments in requests:
             if careful and self._is_held(arguments):
                 break
@@ -87,6 +91,7 @@ class RespConversation:
                 client.command = arguments[0]
             if reply:
                 replies.append(reply)
+                size += len(reply)
                 if reply[0] == _ERROR:
                     state.statistics.count_error(reply)
             if state.ready:
@@ -94,7 +99,7 @@ class RespConversation:
             before, now = now, clock()
             if now - before >= slow >= 0:
                 state.command_log.add(client, arguments, now - before, state.settings.slow_max_len)
-            if client.waiting is not None or client.closing:
+            if client.waiting is not None or client.closing or size > REPLIES_MAX:
                 break
         state.statistics.commands += count
         client.commands += count
@@ -128,5 +133,7 @@ class RespConversation:
             client.closing = True
             self._requests = []
             connection.finish()
-        elif self._requests or client.waiting is not None:
+        elif client.waiting is not None or state.pause.is_held(client):
             connection.pause()
+        elif self._requests:
+            connection.go_on_later()  # when these replies have been taken

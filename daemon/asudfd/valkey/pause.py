@@ -35,6 +35,10 @@ class ClientPause:
         """The client's commands wait for the end of the pause."""
         self._held.append(client)
 
+    def is_held(self, client: Client) -> bool:
+        """Whether the client's commands wait."""
+        return bool(self._held) and client in self._held
+
     def end(self) -> None:
         """Go on with those that have waited."""
         self.mode, self.until = "", 0.0

@@ -45,10 +45,24 @@ def exec_(request: CommandRequest) -> object:
         raise CommandFailed(CROSSSLOT)
     client.executing = True
     try:
-        replies = [state.run(client, arguments) for arguments in queue]
+        replies = _run_all(request, queue)
     finally:
         client.executing = False
-    return EncodedReply(b"*%d\r\n%s" % (len(replies), b"".join(replies)))
+    return EncodedReply(b"*%d\r\n%s" % (len(queue), b"".join(replies)))
+
+
+def _run_all(request: CommandRequest, queue: list[list[bytes]]) -> list[bytes]:
+    """Run the commands; when the replies are more than a client may have waiting, it is cut off, and the commands run all the same."""
+    state, client = request.state, request.client
+    replies, size = [], 0
+    for arguments in queue:
+        reply = state.run(client, arguments)
+        size += len(reply)
+        if size <= state.settings.output_max:
+            replies.append(reply)
+    if size > state.settings.output_max and client.connection is not None:
+        client.connection.cut()
+    return replies
 
 
 def _end(request: CommandRequest) -> None:
