@@ -1,11 +1,12 @@
 -- An upper bound for what Lua's own pattern matcher does: it decides whether that runs, at once or place by place, or the one of
 -- `pattern.lua`.
 local needs = ...
-local class_end, check = needs.class_end, needs.check
+local class_end, check, hurry = needs.class_end, needs.check, needs.hurry
 
 local byte, find, sub = string.byte, string.find, string.sub
 
 local STEPS = 4000000 -- that the original may take in one call: some 20 ms
+local DEAR = 200000 -- steps after which the time is looked at: 1 ms at worst, and most take far fewer than the bound says
 local DEEPEST = 200 -- items of one pattern that use the C stack, as deep as the original's nested calls may go
 local CAPTURES = 32
 
@@ -72,13 +73,23 @@ local function cost_of(p)
     return known[p] or look(p)
 end
 
--- May the original do the whole search in a subject of `length` bytes, or one place of it?
-local function is_cheap(cost, length)
-    return not cost.deep and cost.factor * length ^ cost.all <= STEPS
+-- May the original do what takes `factor` * `length` ^ `power` steps at most?
+local function is_bounded(cost, length, power)
+    local steps = cost.factor * length ^ power
+    if steps > DEAR then
+        hurry()
+    end
+    return not cost.deep and steps <= STEPS
 end
 
+-- May the original do the whole search in a subject of `length` bytes?
+local function is_cheap(cost, length)
+    return is_bounded(cost, length, cost.all)
+end
+
+-- May it do one place of it?
 local function is_cheap_at_a_place(cost, length)
-    return not cost.deep and cost.factor * length ^ cost.power <= STEPS
+    return is_bounded(cost, length, cost.power)
 end
 
 return { cost_of = cost_of, is_cheap = is_cheap, is_cheap_at_a_place = is_cheap_at_a_place }

@@ -37,6 +37,9 @@ local LONG, SHORT = 0.002, 0.0005
 -- Instructions of one interval times the KiB that the call has allocated. A third of them may compare texts of that size, at 0.3
 -- ns a byte: 0.4 s. At 16 MiB that makes 256 instructions, which costs half as much again.
 local BUDGET = 4194304
+-- KiB of a state above which the first interval of a call is short: what libraries keep may be as large, and single instructions
+-- on it as dear. To set the hook takes a quarter of a microsecond.
+local LARGE, FIRST = 8192, 500
 local HURRIED = 64 * 1024 -- bytes from outside that are worth a look at once
 
 local tick = function() return nil end
@@ -129,6 +132,11 @@ end
 
 local function begin()
     base = collect("count")
+    if base > LARGE then
+        set_interval(FIRST)
+    elseif interval < NORMAL then
+        set_interval(NORMAL)
+    end
 end
 
 local function note(bytes)
@@ -243,8 +251,6 @@ local function ended(ok, ...)
         if ok then
             return false, demanded
         end
-    elseif interval < NORMAL then
-        set_interval(NORMAL)
     end
     return ok, ...
 end

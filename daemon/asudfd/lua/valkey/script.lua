@@ -342,6 +342,9 @@ end
 
 local function failure_of(what, name)
     local text = type(what) == "table" and rawget(what, "err")
+    if type(what) == "string" then -- no handler has seen it: memory was missing
+        text = "ERR " .. what
+    end
     text = (type(text) == "string" or type(text) == "number") and tostring(text) or "ERR unknown error"
     text = gsub(text, "%z.*", "")
     local source, line = what.source, what.line

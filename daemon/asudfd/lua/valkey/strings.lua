@@ -1,11 +1,12 @@
 -- The library `string`: the original's functions but where one call could take long.
 --
+-- What fills the memory (`..`, format, table.concat) takes about a second for each gigabyte of it.
 -- find, match, gmatch and gsub are the original's where that is bounded; else they try the places of the subject one by one,
 -- with the original where one place is bounded, or with the matcher of `pattern.lua`.
 local needs = ...
 local fail, bad_argument, wrong_type, number_of, text_of, to_integer =
     needs.fail, needs.bad_argument, needs.wrong_type, needs.number_of, needs.text_of, needs.to_integer
-local check, note, guarded, place_in_front = needs.check, needs.note, needs.guarded, needs.place_in_front
+local check, hurry, note, guarded, place_in_front = needs.check, needs.hurry, needs.note, needs.guarded, needs.place_in_front
 local matcher, cost_of, is_cheap, is_cheap_at_a_place = needs.matcher, needs.cost_of, needs.is_cheap, needs.is_cheap_at_a_place
 
 local kind, select, next, error, unpack, floor = type, select, next, error, unpack, math.floor
@@ -15,7 +16,9 @@ local find, match, gmatch, gsub, concat = string.find, string.match, string.gmat
 
 local SPECIALS = "[%^%$%*%+%?%.%(%[%%%-]"
 local LARGE = 65536 -- bytes of a text that take time to make
-local LARGEST = 2 ^ 31 -- bytes: no memory holds more
+local LARGEST = 2 ^ 29 -- bytes of a text: the longest that a client can send or is sent, 512 MiB
+local REPLACED = 16777216 -- bytes that replacement texts may have in one call of the original, which copies them byte by byte
+local LONG = 20000 -- bytes of a text that one place of a search may run through: some 0.1 ms
 local PLAIN = 50000000 -- bytes that a plain search may compare in one call, at 10 a nanosecond in the worst case: 5 ms
 local BLOCK = 4096 -- elements of a result that are joined at a time
 
@@ -28,6 +31,22 @@ end
 local function to_int(number)
     number = to_integer(number) % 4294967296
     return number >= 2147483648 and number - 4294967296 or number
+end
+
+-- As the original, which copies byte by byte, by doubling.
+local function repeated(text, count)
+    local result, power = "", text
+    while true do
+        check()
+        local half = floor(count / 2)
+        if count > half * 2 then
+            result = result == "" and power or result .. power
+        end
+        if half == 0 then
+            return result
+        end
+        power, count = power .. power, half
+    end
 end
 
 function strings.rep(...)
@@ -43,9 +62,8 @@ function strings.rep(...)
     elseif #text * count >= LARGEST then
         error("not enough memory", 0)
     end
-    local result = rep(text, count)
-    note(#result)
-    return result
+    note(#text * count)
+    return repeated(text, count)
 end
 
 function strings.dump(...)
@@ -96,6 +114,7 @@ local function find_plain(text, wanted, init)
     step = step < 1 and 1 or step
     while init + #wanted - 1 <= #text do
         check()
+        hurry()
         local piece = sub(text, init, init + step + #wanted - 2)
         local first, last = find(piece, wanted, 1, true)
         if first then
@@ -142,6 +161,9 @@ end
 local function search(text, try, init, once)
     for at = init, once and init or #text + 1 do
         check()
+        if #text > LONG then
+            hurry()
+        end
         local found = { try(at) }
         if found[1] then
             return found
@@ -179,7 +201,11 @@ function strings.find(...)
     pattern = kind(pattern) == "string" and pattern or text_of(2, ...)
     init = init and begin_of(#text, ...) or 1
     if plain or not find(pattern, SPECIALS) then
-        if (#text - init) * #pattern <= PLAIN then
+        local compared = (#text - init) * #pattern
+        if compared <= PLAIN then
+            if compared > LARGE then
+                hurry()
+            end
             return find(text, pattern, init, true)
         end
         return find_plain(text, pattern, init)
@@ -330,6 +356,9 @@ local function slow_gsub(text, pattern, replacement, most, cost)
     local at, count = 1, 0
     while count < most do
         check()
+        if #text > LONG then
+            hurry()
+        end
         local found = { try(at) }
         if found[1] then
             count = count + 1
@@ -363,7 +392,8 @@ function strings.gsub(...)
     end
     most = most == nil and #text + 1 or to_int(kind(most) == "number" and most or number_of(4, ...))
     local cost = cost_of(pattern)
-    if not is_cheap(cost, #text) then
+    local is_long = form == "string" and #replacement * (most < #text and most or #text + 1) > REPLACED
+    if is_long or not is_cheap(cost, #text) then
         return slow_gsub(text, pattern, replacement, most, cost)
     elseif form == "function" then
         if cost.doubtful then

@@ -154,3 +154,19 @@ def test_coroutines_give_their_hook_back(sandbox: Any) -> None:
 )
 def test_protected_calls(sandbox: Any, body: str, answer: object) -> None:
     assert sandbox.call(body) == answer
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 21844, 65535, 65536, 65537, 1000003])
+def test_long_repetitions(sandbox: Any, count: int) -> None:
+    body = (
+        f"local s = ('abc'):rep({count}) return #s .. s:sub(1, 4) .. s:sub(-4) .. tostring(s:find('[^abc]'))"
+    )
+    text = "abc" * count
+    assert sandbox.call(body) == f"{len(text)}{text[:4]}{text[-4:]}nil".encode()
+
+
+def test_replacements_that_are_longer_than_any_memory(sandbox: Any) -> None:
+    assert b"not enough memory" in sandbox.call("return (('x'):rep(1e6):gsub('x', ('y'):rep(1e6)))")
+    assert (
+        sandbox.call("local s, n = ('xz'):rep(20):gsub('x', ('y'):rep(1e6)) return #s + n") == 20000020 + 20
+    )
