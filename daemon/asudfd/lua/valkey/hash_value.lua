@@ -147,6 +147,16 @@ local function copy(value)
     return copied
 end
 
+-- Notes that a field of the key's hash expires.
+function hash.note(db, key)
+    local keys = hash.expiring[db]
+    if not keys then
+        keys = {}
+        hash.expiring[db] = keys
+    end
+    keys[key] = true
+end
+
 value_types.hash = {
     length = function(value)
         return value.n
@@ -155,6 +165,15 @@ value_types.hash = {
         return value.places and "hashtable" or "listpack"
     end,
     copy = copy,
+    arrived = function(db, key, value)
+        if value.expiry then
+            hash.note(db, key)
+        end
+    end,
+    swapped = function(a, b)
+        local expiring = hash.expiring
+        expiring[a], expiring[b] = expiring[b], expiring[a]
+    end,
 }
 
 return { hash = hash }

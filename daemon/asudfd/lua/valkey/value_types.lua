@@ -3,6 +3,9 @@
 -- `value_types[TYPE]` has these functions:
 --     encoding(value)   the name that OBJECT ENCODING gives        copy(value)   an independent copy
 --     length(value)     how many elements, fields or entries
+-- and may have
+--     arrived(db, key, value)    the value has become the key's in another way than by its type's commands: RENAME, RESTORE...
+--     swapped(a, b)              the two databases have changed their contents
 --
 -- `compact` has the thresholds up to which the real server keeps a value in its compact form (listpack, intset), by the names
 -- of CONFIG. Compact values keep the order in which their elements came, which clients can see. They are this server's

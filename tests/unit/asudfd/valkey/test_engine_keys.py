@@ -171,3 +171,36 @@ def test_databases_are_swapped_with_their_times(keyspace: TestedKeyspace) -> Non
     assert keyspace.line("DBSIZE") == b":0\r\n"
     keyspace.line("SWAPDB 3 0")
     assert keyspace.line("PEXPIRETIME a") == b":9223372036854770001\r\n"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [["RENAME h other"], ["COPY h other", "DEL h"], ["SWAPDB 0 1", "SWAPDB 1 0", "RENAME h other"]],
+    ids=["RENAME", "COPY", "SWAPDB"],
+)
+def test_fields_of_a_hash_expire_under_its_new_name(keyspace: TestedKeyspace, lines: list[str]) -> None:
+    """Also where nobody asks for them."""
+    keyspace.line("HSET h a 1 b 2")
+    keyspace.line("HPEXPIRE h 10 FIELDS 1 a")
+    for line in lines:
+        keyspace.line(line)
+    keyspace.effects.clear()
+    lua = keyspace.engine.lua
+    lua[b"state"][b"now"] = NOW + 20
+    lua[b"sweep_fields"](1000)
+    assert keyspace.effects == [(b"HDEL", b"other", b"a")]
+
+
+def test_a_sweep_removes_what_has_expired_and_comes_to_every_key(keyspace: TestedKeyspace) -> None:
+    for number in range(3000):
+        keyspace.run("SET", f"k{number}", "v", "PX", 10 if number % 3 else 100_000)
+    lua = keyspace.engine.lua
+    lua[b"state"][b"now"] = NOW + 20
+    sweeps = 0
+    while lua[b"state"][b"db"][b"expiring"] > 1000:
+        lua[b"sweep"](200)
+        sweeps += 1
+        assert sweeps <= 20
+    keyspace.now = NOW + 20
+    assert keyspace.line("DBSIZE") == b":1000\r\n"
+    assert len(keyspace.host.expired_keys) == 2000

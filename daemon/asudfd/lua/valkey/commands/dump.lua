@@ -245,6 +245,9 @@ function commands.RESTORE(argv, argc)
         return reply.OK
     end
     keyspace.replace(db, key, value)
+    if type(value) == "table" and value.type == "hash" and value.expiry then
+        hash.note(db, key)
+    end
     if at then
         keyspace.set_expiry(db, key, at, text)
     end

@@ -50,6 +50,10 @@ end
 local function give(db, key, value, from_db, from)
     local at, late, encoding = from_db.expires[from], from_db.late[from], from_db.encodings[from]
     replace(db, key, value)
+    local arrived = type(value) ~= "string" and value_types[value.type].arrived
+    if arrived then
+        arrived(db, key, value)
+    end
     if at then
         set_expiry(db, key, at, late)
     end
@@ -189,6 +193,11 @@ function commands.SWAPDB(argv)
     end
     if a ~= b then
         keyspace.swap(databases[a], databases[b])
+        for _, kind in next, value_types do
+            if kind.swapped then
+                kind.swapped(databases[a], databases[b])
+            end
+        end
         state.dirty = state.dirty + 1
     end
     return OK

@@ -39,16 +39,6 @@ local function is_fields(argv, at)
     end
 end
 
--- Notes that the hash has fields that expire, for the sweep.
-local function note(db, key)
-    local keys = hash.expiring[db]
-    if not keys then
-        keys = {}
-        hash.expiring[db] = keys
-    end
-    keys[key] = true
-end
-
 -- The field expires at that time, at once if it is over; says whether it went.
 local function set_time(value, field, at)
     if at <= state.now then
@@ -125,7 +115,7 @@ local function expire_command(in_seconds, from_now)
         if #gone + #set > 0 then
             time_effect(key, expiry.text(at, exact), gone, set)
             if value.expiry then
-                note(db, key)
+                hash.note(db, key)
             end
             hashes.changed_or_gone(db, key, value)
         end
@@ -263,7 +253,7 @@ function commands.HSETEX(argv, argc)
         keyspace.effect(joined({ "HSETEX", key, "PXAT", o.text }, argv, first - 2, argc))
     end
     if value.expiry then
-        note(db, key)
+        hash.note(db, key)
     end
     if is_new and value.n > 0 then
         keyspace.put(db, key, value)
@@ -307,7 +297,7 @@ function commands.HGETEX(argv, argc)
             time_effect(key, o.text, gone, set)
         end
         if value.expiry then
-            note(db, key)
+            hash.note(db, key)
         end
         hashes.changed_or_gone(db, key, value)
     end
