@@ -201,11 +201,12 @@ local function step_for(metres, latitude)
     return step < 1 and 1 or step > STEP_MAX and STEP_MAX or step
 end
 
--- The cell so many to the east and to the north; the earth is round in both directions.
+-- The cell so many to the east and to the north; the earth is round in both directions. On the eastern and northern edges of
+-- the map are cells of their own, beyond the last: who stays on an edge finds what is there.
 local function neighbour(bits, step, east, north)
     local size = 2 ^ step
     local y, x = separate(bits)
-    return join((y + north) % size, (x + east) % size)
+    return join(north == 0 and y or (y + north) % size, east == 0 and x or (x + east) % size)
 end
 
 local function is_too_coarse(bits, step, edges)

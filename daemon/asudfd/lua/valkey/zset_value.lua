@@ -14,13 +14,12 @@ function zset.new()
     return { type = "zset", scores = {}, order = sorted.new(), is_compact = true, scan = false }
 end
 
--- What the real server makes of a new key: large members, or a threshold of 0, begin in the large form.
-function zset.new_for(member)
-    local value = zset.new()
-    if compact["zset-max-listpack-entries"] == 0 or #member > compact["zset-max-listpack-value"] then
+-- So many members, of which the longest has so many bytes, may be added: a set that could become large takes its large form
+-- at once, as the real server has it.
+function zset.expect(value, count, longest)
+    if count > compact["zset-max-listpack-entries"] or longest > compact["zset-max-listpack-value"] then
         value.is_compact = false
     end
-    return value
 end
 
 function zset.length(value)
@@ -103,15 +102,18 @@ end
 function zset.build(scores)
     local value = zset.new()
     local longest = 0
-    for member, score in next, scores do
+    value.scores, value.order = scores, sorted.build(scores)
+    for member in next, scores do
         if #member > longest then
             longest = #member
         end
-        scores[member] = score + 0
     end
-    value.scores, value.order = scores, sorted.build(scores)
-    value.is_compact = value.order.n <= compact["zset-max-listpack-entries"]
-        and longest <= compact["zset-max-listpack-value"]
+    zset.expect(value, value.order.n, longest)
+    if value.is_compact then
+        for member, score in next, scores do
+            scores[member] = score + 0
+        end
+    end
     return value
 end
 

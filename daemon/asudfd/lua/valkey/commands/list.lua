@@ -115,10 +115,10 @@ function commands.LSET(argv)
     if place < 0 then
         place = place + length(value)
     end
+    list.will_grow(value, argv, 4, 4) -- also if the place is none, as the real server has it; the same for LINSERT
     if not list.at(value, place) then
         return NO_INDEX
     end
-    list.will_grow(value, argv, 4, 4)
     list.set(value, place, argv[4])
     list.has_shrunk(value)
     changed(db, key)
@@ -135,10 +135,10 @@ function commands.LINSERT(argv)
     if not value then
         return 0
     end
+    list.will_grow(value, argv, 5, 5)
     local items = value.items
     for at = value.first, value.last do
         if items[at] == pivot then
-            list.will_grow(value, argv, 5, 5)
             list.insert(value, at - value.first + (where == "AFTER" and 1 or 0), argv[5])
             changed(db, key)
             return length(value)

@@ -32,7 +32,10 @@ local function move(source, target, from_left, to_left, seconds)
     local db = state.db
     local value = waiting.value(db, source, "list")
     if not value then
-        return state.client == 0 and NULL or wait({ source }, seconds, NULL_ARRAY)
+        if state.client == 0 then
+            return NULL
+        end
+        return wait({ source }, seconds, NULL_ARRAY)
     end
     local text = lists.move(db, source, value, target, from_left, to_left)
     keyspace.effect({ "LMOVE", source, target, from_left and "LEFT" or "RIGHT", to_left and "LEFT" or "RIGHT" })

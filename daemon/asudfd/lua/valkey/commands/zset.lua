@@ -5,7 +5,7 @@ local choice, commands, integer, keyspace, number_text, operand, reply, scan, so
     needs.choice, needs.commands, needs.integer, needs.keyspace, needs.number_text, needs.operand,
     needs.reply, needs.scan, needs.sorted, needs.state, needs.zset
 
-local error, lower, upper = error, string.lower, string.upper
+local error, format, lower, upper = error, string.format, string.lower, string.upper
 local changed, put, typed = keyspace.changed, keyspace.put, keyspace.typed
 local NULL, NULL_ARRAY, SYNTAX = reply.NULL, reply.NULL_ARRAY, reply.SYNTAX
 local double = reply.double
@@ -93,6 +93,17 @@ local function new_score(o, before, score)
     return score
 end
 
+-- Bytes of the longest.
+local function longest(members)
+    local size = 0
+    for i = 1, #members do
+        if #members[i] > size then
+            size = #members[i]
+        end
+    end
+    return size
+end
+
 -- Gives members their scores, as the flags `o` allow: how many are new, how many have another score, and the last score.
 local function add(db, key, o, scores, members)
     local value = typed(db, key, "zset")
@@ -101,8 +112,9 @@ local function add(db, key, o, scores, members)
         if o.XX then
             return 0, 0, nil
         end
-        value = zset.new_for(members[1])
+        value = zset.new()
     end
+    zset.expect(value, #members, longest(members))
     local added, updated, last = 0, 0, nil
     for i = 1, #scores do
         local member = members[i]
@@ -254,7 +266,7 @@ function commands.ZSCAN(argv, argc)
             out[n] = member
             if not o.is_bare then
                 n = n + 1
-                out[n] = number_text(value.scores[member])
+                out[n] = value.is_compact and number_text(value.scores[member]) or format("%.17g", value.scores[member])
             end
         end
     end

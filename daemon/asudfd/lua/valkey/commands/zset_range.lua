@@ -133,17 +133,30 @@ local function options(o, argv, argc, at)
     return o
 end
 
+-- The range of ranks behind the offset of LIMIT. One that is negative finds nothing in a compact set; in a large one it counts
+-- from the other end. The real server has it so.
+local function offset_range(value, o, from, to)
+    local offset = o.offset
+    if offset < 0 then
+        if value.is_compact then
+            return 0, -1
+        end
+        offset = to - from + 1 + offset
+        if offset < 0 then
+            return 0, -1
+        end
+    end
+    if o.is_reverse then
+        return from, to - offset
+    end
+    return from + offset, to
+end
+
 -- The members that the options select, and their number.
 local function select_members(value, o)
     local from, to = ranges[o.by](value, o.min, o.max, o.is_reverse)
     if o.offset and o.by ~= "rank" then
-        if o.offset < 0 then
-            return {}, 0
-        elseif o.is_reverse then
-            to = to - o.offset
-        else
-            from = from + o.offset
-        end
+        from, to = offset_range(value, o, from, to)
         if o.count >= 0 then
             return sorted.slice(value.order, from, to, o.is_reverse, o.count)
         end
