@@ -68,7 +68,7 @@ class SocketConnection:
             "_unsent",
             "_wanted",
         ),
-        *("address", "closed", "last_read", "paused", "received", "sent"),
+        *("address", "closed", "last_read", "paused", "bytes_received", "bytes_sent"),
     )
 
     def __init__(self, owner: SocketListener, connected: socket.socket, address: str) -> None:
@@ -82,7 +82,7 @@ class SocketConnection:
         self._answering = False  # what comes meanwhile, in a step from inside a call, is held
         self._events = READ
         self.closed = False
-        self.received = self.sent = 0
+        self.bytes_received = self.bytes_sent = 0
         self.paused = False
         self.last_read = time.monotonic()
         self._conversation = owner.connected(self)
@@ -121,7 +121,7 @@ class SocketConnection:
             except OSError:
                 self.cut()
                 return
-            self.sent += sent
+            self.bytes_sent += sent
             if sent == len(data):
                 return
             self._unsent = data[sent:]
@@ -185,7 +185,7 @@ class SocketConnection:
             self.cut()
             return
         self.last_read = time.monotonic()
-        self.received += len(data)
+        self.bytes_received += len(data)
         self._answer(data)
 
     def _answer(self, data: bytes) -> None:
@@ -235,7 +235,7 @@ class SocketConnection:
         except OSError:
             self.cut()
             return
-        self.sent += sent
+        self.bytes_sent += sent
         self._unsent = self._unsent[sent:]
         if not self._unsent:
             if self._closing:

@@ -54,8 +54,8 @@ def client_line(client: Client) -> bytes:
         "resp": client.resp,
         "lib-name": client.library_name.decode("latin-1"),
         "lib-ver": client.library_version.decode("latin-1"),
-        "tot-net-in": connection.received if connection else 0,
-        "tot-net-out": connection.sent if connection else 0,
+        "tot-net-in": connection.bytes_received if connection else 0,
+        "tot-net-out": connection.bytes_sent if connection else 0,
         "tot-cmds": client.commands,
     }
     return " ".join(f"{name}={value}" for name, value in fields.items()).encode("latin-1")

@@ -86,8 +86,8 @@ class ServerState:
         """The client's connection has ended."""
         self.clients.pop(client.id, None)
         if client.connection is not None:
-            self.statistics.bytes_in += client.connection.received
-            self.statistics.bytes_out += client.connection.sent
+            self.statistics.bytes_in += client.connection.bytes_received
+            self.statistics.bytes_out += client.connection.bytes_sent
         self.monitors.pop(client, None)
         self.pubsub.leave(client)
         self.blocked.forget(client)

@@ -42,6 +42,8 @@ class StoppedReactor:
 class Peer:
     """A client and what it has been sent after it had to wait."""
 
+    bytes_received = bytes_sent = 0
+
     def __init__(self, server: WaitingServer) -> None:
         self._server = server
         self.client = server.state.connected(cast("SocketConnection", self))

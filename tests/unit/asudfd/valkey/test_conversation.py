@@ -19,7 +19,7 @@ class StillConnection:
 
     address = local_address = "127.0.0.1:1"
     closed = False
-    backlog = descriptor = received = sent = 0
+    backlog = descriptor = bytes_received = bytes_sent = 0
 
     def __init__(self) -> None:
         self.is_finished = False
