@@ -7,6 +7,7 @@
 -- `state` is what the command at hand knows. There is one, since one command runs at a time:
 --     db            the database that is selected        now     milliseconds since 1970; stands still in a script
 --     dirty         how many changes the command made    client  number of the client, 0 for none
+--     observers     how many clients watch a key or wait for one
 --     script        the running script, or nil           may_block  whether the client may be made to wait
 --     effects       nil, or what is written to the journal instead of the command itself: a list of commands (arrays of strings)
 --
@@ -45,7 +46,7 @@ for number = 0, COUNT - 1 do
     databases[number] = new_database(number)
 end
 
-local state = { db = databases[0], now = 0, dirty = 0, client = 0 }
+local state = { db = databases[0], now = 0, dirty = 0, client = 0, observers = 0 }
 
 -- Tells clients that WATCH the key, and those that are blocked on it, that it has changed.
 local function notify(db, key)
@@ -63,7 +64,7 @@ end
 -- The command at hand has changed the value of the key.
 local function changed(db, key)
     state.dirty = state.dirty + 1
-    if next(db.watched) or next(db.blocked) then
+    if state.observers > 0 then
         notify(db, key)
     end
 end
@@ -176,6 +177,9 @@ end
 
 -- Writes `argv` (an array of strings) into the journal instead of the command at hand; more than one may be given.
 local function effect(argv)
+    if not state.journal then
+        return
+    end
     local effects = state.effects
     if effects then
         effects[#effects + 1] = argv

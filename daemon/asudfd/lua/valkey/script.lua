@@ -48,7 +48,7 @@ local MAY_REPLICATE = { publish = true, spublish = true, pfcount = true }
 -- Whether a script may run this command now; the error's text if not.
 local function refused(script, row, argv, argc)
     if row.noscript then
-        return "ERR This Valkey command is not allowed from script"
+        return "ERR This " .. (state.old_wording and "Redis" or "Valkey") .. " command is not allowed from script"
     end
     if state.restricted then
         local denied = host.acl(argv)
@@ -76,7 +76,9 @@ local function find_row(argv, argc)
     end
     if row.subcommands and argc > 1 then
         local found = row.subcommands[upper(argv[2])]
-        if not found then
+        if not found and state.old_wording then
+            return nil, "ERR Unknown command called from script"
+        elseif not found then
             return nil, format("ERR unknown subcommand '%s'. Try %s HELP.", sub(argv[2], 1, 128), upper(argv[1]))
         end
         row = found
@@ -173,9 +175,50 @@ end
 
 local api = {}
 
+-- Whether a call is a common one: of a command that needs no look at the script's rights, all in strings, as many as it takes.
+local function is_common(row, script, argv, argc)
+    if not row or not row.is_plain or script.restricted then
+        return false
+    end
+    local arity = row.arity
+    if argc ~= arity and (arity > 0 or argc < -arity) then
+        return false
+    end
+    for i = 2, argc do
+        if type(argv[i]) ~= "string" then
+            return false
+        end
+    end
+    return true
+end
+
+-- The same as `command_reply` for a common call, without the questions.
+local function common_reply(script, row, argv, argc)
+    local ok, result = pcall(row.run, argv, argc)
+    if not ok then
+        result = raised(result)
+    end
+    if row.write then
+        script.wrote = true
+    end
+    if state.dirty ~= 0 then
+        note_effects(script, argv)
+    end
+    if type(result) == "table" and result.kind == "error" then
+        return nil, error_of(result[1])
+    end
+    return result
+end
+
 function api.call(...)
-    local script = state.script
-    local result, failed = command_reply(script, { ... }, select("#", ...))
+    local argv, argc, script = { ... }, select("#", ...), state.script
+    local row = rows[argv[1]]
+    local result, failed
+    if is_common(row, script, argv, argc) then
+        result, failed = common_reply(script, row, argv, argc)
+    else
+        result, failed = command_reply(script, argv, argc)
+    end
     if failed then
         error(failed, 0)
     end
@@ -374,7 +417,7 @@ local function run_script(script, f, a, b)
     local db = state.db
     script.resp, script.wrote, script.started = 2, false, state.now
     script.over_memory = state.maxmemory and is_over_memory()
-    script.restricted = script.readonly or state.refusal or script.over_memory or state.restricted or state.cluster
+    script.restricted = script.readonly or state.refusal or state.compacting or script.over_memory or state.restricted or state.cluster
     state.script, state.client, state.resp = script, 0, 2
     begin()
     local command = script.command

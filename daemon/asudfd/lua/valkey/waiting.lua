@@ -37,6 +37,7 @@ local function count_wait(number, key, more)
     local blocked = databases[number].blocked
     local waits = (blocked[key] or 0) + more
     blocked[key] = waits > 0 and waits or nil
+    state.observers = state.observers + more
 end
 
 -- Runs the command of a waiting client again: its reply as bytes, or nil if it goes on waiting.

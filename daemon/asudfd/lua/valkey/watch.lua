@@ -22,6 +22,7 @@ local function watch(client, number, key)
     end
     if not those[watcher] then
         those[watcher] = true
+        state.observers = state.observers + 1
         watcher.places[#watcher.places + 1] = { db, key }
     end
 end
@@ -33,6 +34,7 @@ local function unwatch(client)
         for _, place in ipairs(watcher.places) do
             local db, key = place[1], place[2]
             db.watched[key][watcher] = nil
+            state.observers = state.observers - 1
             if next(db.watched[key]) == nil then
                 db.watched[key] = nil
             end
