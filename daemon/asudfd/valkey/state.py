@@ -113,6 +113,9 @@ class ServerState:
         lua_state[b"maxmemory"] = self.settings.maxmemory or None
         lua_state[b"old_wording"] = self.settings.is_old
         lua_state[b"named_errors"] = self.settings.is_old
+        compact = self.engine.lua[b"compact"]
+        for name in list(compact):
+            compact[name] = float(self.settings.text(name.decode()))
 
     def join(self, view: ClusterView) -> None:
         """The node is one of a cluster from now on; to be called again when the membership has changed."""

@@ -54,8 +54,7 @@ def set_(request: CommandRequest) -> object:
         raise CommandFailed(f"ERR {error}") from None
     if "requirepass" in values:
         request.state.users.require_password(values["requirepass"].encode("latin-1"))
-    if "maxmemory" in values or "busy-reply-threshold" in values:
-        request.state.apply_settings()
+    request.state.apply_settings()
     return OK
 
 

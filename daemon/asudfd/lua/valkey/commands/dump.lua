@@ -96,7 +96,7 @@ end
 
 function MAKE.zset(value, ...)
     local parts = { ... }
-    value = value or zset.new_for(parts[1])
+    value = value or zset.new()
     for i = 1, select("#", ...), 2 do
         zset.put(value, parts[i], tonumber(parts[i + 1]))
     end
