@@ -112,7 +112,9 @@ class LibrarySet:
         for code in codes:
             name = library_header(code).name
             known = policy == "append" and name in self.texts and not self._came_from_elsewhere(name, code)
-            if texts.get(name) is not None or known:
+            if texts.get(name) is not None:  # twice in the payload
+                raise CommandFailed(b"ERR Library '%s' already exists" % name)
+            if known:
                 raise CommandFailed(b"ERR Library %s already exists" % name)
             texts[name] = code
             libraries[code] = self._compile(name, code)
