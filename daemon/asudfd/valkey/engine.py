@@ -6,6 +6,7 @@ that Lua calls back are attributes of `KeyspaceHost`.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from asudfd.lua.state import LUA51, new_state
@@ -17,7 +18,7 @@ from asudfd.valkey.slots import key_slot
 from asudfd.valkey.table import command_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from asudfd.valkey.table import CommandSpec
 
@@ -127,6 +128,16 @@ class KeyspaceEngine:
     def run(self, now: float, database: int, arguments: Sequence[bytes]) -> bytes:
         """The reply to a command of the keyspace that nobody waits for, with any number of arguments."""
         return self.execute_long(now, database, 2, 0, arguments)
+
+    @contextmanager
+    def without_limit(self) -> Iterator[None]:
+        """Commands within do not regard maxmemory: they bring back what was there."""
+        lua_state = self.lua[b"state"]
+        limit, lua_state[b"maxmemory"] = lua_state[b"maxmemory"], None
+        try:
+            yield
+        finally:
+            lua_state[b"maxmemory"] = limit
 
     def table(self, content: object) -> Any:
         """A Lua table."""

@@ -3,7 +3,8 @@
     magic       12 bytes
     entry ...   length and CRC-32 of the payload (4 bytes each, big-endian), then the payload: commands in RESP
 
-An entry has all changes that were made between two writes, so a transaction or a function is there as a whole or not at all. A
+An entry has all changes that were made between two writes, so a transaction or a function is there as a whole or not at all; it
+begins with the time of the first (TIME, in ms), and SELECT says for which database the next ones are. A
 file that ends in the midst of an entry was cut off as its process or machine ended: that entry was never acknowledged. Anything
 else that does not fit is damage, and the node does not start.
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 MAGIC = b"asudfd-resp1"
 _HEAD = Struct(">II")
+_DATABASES = frozenset(b"%d" % number for number in range(16))
 
 COMPACT_MIN = 16 << 20
 """Bytes below which a journal is not written anew: to read them takes a start a second."""
@@ -40,12 +42,18 @@ COMPACT_KEYS = 100
 RETRY_SECONDS = 1.0
 """How long after a write that failed the next one is tried."""
 
+BUSY_SECONDS = 0.1
+"""How long a compaction waits before it looks again whether a function has ended."""
+
+NO_LIMITS = RequestLimits(bulk=1 << 40, arguments=1 << 40)
+"""An effect may be longer than what a client may send: SPOP of a million members, for instance."""
+
 
 class KeyspaceJournal:
     """The journal of one keyspace in the file ``path``; ``warn`` is told what an operator should know.
 
     With ``sync`` the disk confirms each write. ``waits`` says whether there are changes that have not been written; ``refusal`` is
-    what writing commands are answered while the file cannot be written. ``now`` is the time in ms.
+    what writing commands are answered while the file cannot be written.
     """
 
     def __init__(
@@ -63,14 +71,16 @@ class KeyspaceJournal:
         self._size = self._compacted_size = 0
         self._unwritten = b""
         self._new = -1
+        self._retries = False
+        self._abandoned = False
 
-    def open(self, now: Callable[[], float]) -> int:
+    def open(self) -> int:
         """Make the changes of the file again, and go on behind them; returns their number. Raises StartError."""
         try:
             self._path.with_suffix(".new").unlink(missing_ok=True)
             self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             data = self._path.read_bytes()
-            end, count = self._replay(data, now)
+            end, count = self._replay(data)
             if end < len(data):
                 self._warn(
                     f"{self._path}: {len(data) - end} bytes of a change that was not finished are cut off"
@@ -89,24 +99,36 @@ class KeyspaceJournal:
     def flush(self) -> bool:
         """Write what has changed; says whether it is in the file, and on the disk if it has to be."""
         self.waits = False
+        if self._abandoned:
+            return False
         body = self._lua[b"take_changes"]()
-        self._unwritten += _HEAD.pack(len(body), crc32(body)) + body
+        self._unwritten += _entry(body)
         return self._write()
+
+    def abandon(self) -> None:
+        """Write nothing more: the node ends in the midst of a function, of which nothing is to stay."""
+        self._abandoned = True
 
     def compact_if_due(self) -> None:
         """Begin to write the journal anew if half of it is outdated."""
         if self._new < 0 and not self.refusal and self._size > max(COMPACT_MIN, 2 * self._compacted_size):
-            self._new = os.open(
-                self._path.with_suffix(".new"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600
-            )
-            os.write(self._new, MAGIC)
+            try:
+                self._new = os.open(
+                    self._path.with_suffix(".new"), os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600
+                )
+                _write_all(self._new, MAGIC)
+            except OSError as error:
+                self._give_up(error)
+                return
             self._lua[b"begin_compaction"]()
             self._reactor.call_later(0, self._compact_some)
 
     def close(self) -> None:
         """Write what is left, and release the file."""
         if self._fd >= 0:
-            if self.waits:
+            if self._new >= 0:
+                self._drop_new()
+            if self.waits or self._unwritten:
                 self.flush()
             os.fsync(self._fd)
             os.close(self._fd)
@@ -115,9 +137,7 @@ class KeyspaceJournal:
     def _write(self) -> bool:
         """Write ``_unwritten``, all of it or nothing."""
         try:
-            written = os.pwrite(self._fd, self._unwritten, self._size)
-            if written < len(self._unwritten):
-                os.pwrite(self._fd, self._unwritten[written:], self._size + written)  # says why
+            _write_all(self._fd, self._unwritten, self._size)
             if self._sync:
                 os.fdatasync(self._fd)
         except OSError as error:
@@ -136,10 +156,14 @@ class KeyspaceJournal:
                 f"the journal {self._path} cannot be written, so changes are refused: {error.strerror}"
             )
         self._refuse(f"MISCONF Errors writing to the AOF file: {error.strerror}")
-        self._reactor.call_later(RETRY_SECONDS, self._retry)
+        if not self._retries:
+            self._retries = True
+            self._reactor.call_later(RETRY_SECONDS, self._retry)
 
     def _retry(self) -> None:
-        self._write()
+        self._retries = False
+        if self._unwritten and self._fd >= 0:
+            self._write()
 
     def _refuse(self, text: str) -> None:
         self.refusal = text
@@ -147,36 +171,52 @@ class KeyspaceJournal:
 
     def _compact_some(self) -> None:
         """Write some keys into the new journal, and let it take the place of this one when it has all."""
+        if self._new < 0:
+            return
+        if self._engine.lua[b"state"][b"script"]:
+            # called from inside a function, in the midst of whatever Lua does
+            self._reactor.call_later(BUSY_SECONDS, self._compact_some)
+            return
         try:
-            done = self._lua[b"compact_some"](COMPACT_KEYS)
-            body = self._lua[b"take_compacted"]()
-            if body:
-                os.write(self._new, _HEAD.pack(len(body), crc32(body)) + body)
-            if done:
+            progress = self._lua[b"compact_some"](COMPACT_KEYS)
+            if progress == b"anew":
+                os.ftruncate(self._new, len(MAGIC))
+                os.lseek(self._new, 0, os.SEEK_END)
+            elif body := self._lua[b"take_compacted"]():
+                _write_all(self._new, _entry(body))
+            if progress == b"done":
                 self._replace()
             else:
                 self._reactor.call_later(0, self._compact_some)
         except OSError as error:
-            self._lua[b"give_up_compaction"]()
+            self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        self._drop_new()
+        self._compacted_size = self._size  # the next try comes when it has doubled
+        self._warn(f"the journal {self._path} cannot be written anew: {error.strerror}")
+
+    def _drop_new(self) -> None:
+        self._lua[b"give_up_compaction"]()
+        if self._new >= 0:
             os.close(self._new)
             self._new = -1
-            self._compacted_size = self._size  # the next try comes when it has doubled
-            self._warn(f"the journal {self._path} cannot be written anew: {error.strerror}")
+            self._path.with_suffix(".new").unlink(missing_ok=True)
 
     def _replace(self) -> None:
-        if self.waits:
-            self.flush()  # nothing that is only in the old one
-            body = self._lua[b"take_compacted"]()
-            os.write(self._new, _HEAD.pack(len(body), crc32(body)) + body)
-        self._lua[b"give_up_compaction"]()
+        if self.waits and not self.flush():
+            self._reactor.call_later(RETRY_SECONDS, self._compact_some)
+            return
         os.fsync(self._new)
         self._path.with_suffix(".new").rename(self._path)
-        sync_directory(self._path.parent)
+        self._lua[b"give_up_compaction"]()
         os.close(self._fd)
         self._fd, self._new = self._new, -1
         self._size = self._compacted_size = os.fstat(self._fd).st_size
+        self._unwritten = b""  # it is in the new one
+        sync_directory(self._path.parent)
 
-    def _replay(self, data: bytes, now: Callable[[], float]) -> tuple[int, int]:
+    def _replay(self, data: bytes) -> tuple[int, int]:
         """Make the changes again; returns where the last whole entry ends and the number of commands. Raises StartError."""
         if len(data) < len(MAGIC) and MAGIC.startswith(data):
             return 0, 0
@@ -185,9 +225,10 @@ class KeyspaceJournal:
                 f"{self._path} is no journal of a Valkey keyspace; move it away to start without it"
             )
         end, count = len(MAGIC), 0
-        for start, body in self._entries(data):
-            count += self._run(body, now())
-            end = start + len(body)
+        with self._engine.without_limit():
+            for start, body in self._entries(data):
+                count += self._run(body, end)
+                end = start + len(body)
         return end, count
 
     def _entries(self, data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -207,13 +248,44 @@ class KeyspaceJournal:
             yield start, body
             at = start + size
 
-    def _run(self, body: bytes, now: float) -> int:
-        """Make the changes of one entry."""
-        database, count = 0, 0
-        for arguments in RequestParser(RequestLimits(bulk=1 << 40)).feed(body):
-            if arguments[0] == b"SELECT":
+    def _run(self, body: bytes, at: int) -> int:
+        """Make the changes of the entry at byte ``at``, at the time when they were made. Raises StartError.
+
+        At a later time a key would be lost that was about to expire, and then was prolonged.
+        """
+        now, database, count = 0.0, 0, 0
+        parser = RequestParser(NO_LIMITS)
+        for arguments in parser.feed(body):
+            if arguments[0] == b"SELECT" and arguments[1] in _DATABASES:
                 database = int(arguments[1])
                 continue
-            self._engine.run(now, database, arguments)
+            if arguments[0] == b"TIME" and len(arguments) > 1:
+                now = float(arguments[1])
+                continue
+            reply = self._engine.run(now, database, arguments)
+            if not reply or reply.startswith(b"-"):
+                raise self._stuck(at, b" ".join(arguments[:2]), reply or b"it is no command of the keyspace")
             count += 1
+        if parser.error is not None or parser.held:
+            raise self._stuck(at, b"", b"it is no command")
         return count
+
+    def _stuck(self, at: int, command: bytes, why: bytes) -> StartError:
+        shown, reason = (each[:200].decode("utf-8", "backslashreplace").strip() for each in (command, why))
+        return StartError(
+            f"{self._path}: the change at byte {at} cannot be made again ({shown}: {reason}); if memory is the reason, raise "
+            "lua-memory-max; else restore the file from a copy, or move it away to start without its keys"
+        )
+
+
+def _entry(body: bytes) -> bytes:
+    return _HEAD.pack(len(body), crc32(body)) + body
+
+
+def _write_all(descriptor: int, data: bytes, at: int | None = None) -> None:
+    """Write all of ``data``, at the offset ``at`` or where the descriptor is; a write may take a part only."""
+    rest = memoryview(data)
+    while rest:
+        written = os.write(descriptor, rest) if at is None else os.pwrite(descriptor, rest, at)
+        rest = rest[written:]
+        at = None if at is None else at + written

@@ -83,6 +83,8 @@ class ValkeyServer:
         if self._thread:
             self.reactor.stop()
             self._thread.join(seconds)
+            if self._thread.is_alive() and self.state.journal:
+                self.state.journal.abandon()
             self.state.running.end()
             self._thread.join()
             self._thread = None
@@ -101,6 +103,15 @@ class ValkeyServer:
         return RespConversation(self._dispatcher, self.state.connected(connection))
 
     def _sweep(self) -> None:
+        try:
+            if (
+                not self.state.running.busy
+            ):  # a function holds the keyspace, and this is called from inside it
+                self._sweep_keys()
+        finally:
+            self.reactor.call_later(SWEEP_SECONDS, self._sweep)
+
+    def _sweep_keys(self) -> None:
         lua = self.state.engine.lua
         lua[b"state"][b"now"] = self.state.now()
         lua[b"sweep"](SWEEP_KEYS)
@@ -115,7 +126,6 @@ class ValkeyServer:
             self.figures, self._figured = take_figures(self.state), now
         if self._listener:
             self._listener.close_idle(now)
-        self.reactor.call_later(SWEEP_SECONDS, self._sweep)
 
     def _on_fault(self, error: BaseException) -> None:
         where = "".join(traceback.format_exception(error))

@@ -122,7 +122,7 @@ class ValkeyService:
         path = Path(node.config.service.work_directory) / f"valkey-{node.id}.journal"
         sync = node.config.resp.commit_to_device
         state.journal = KeyspaceJournal(path, state.engine, self._server.reactor, self._warn, sync=sync)
-        state.journal.open(state.now)
+        state.journal.open()
 
     async def _preload(self) -> None:
         """Load the libraries that the node is started with. Raises StartError."""

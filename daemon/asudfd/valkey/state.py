@@ -99,9 +99,12 @@ class ServerState:
         return self.running.busy
 
     def is_written(self) -> bool:
-        """Whether all changes are in the journal, if there is one; writes those that are not yet."""
+        """Whether all changes are in the journal, if there is one; writes those that are not yet.
+
+        From inside a busy function that waits for its end: what belongs together is written together.
+        """
         journal = self.journal
-        return journal is None or not journal.waits or journal.flush()
+        return journal is None or not journal.waits or self.running.busy or journal.flush()
 
     def busy_text(self) -> str:
         """What a client is told while a script is busy."""

@@ -12,12 +12,13 @@ local commands, databases, host, key_places, keyspace, state =
     needs.commands, needs.databases, needs.host, needs.key_places, needs.keyspace, needs.state
 local number_text = needs.number_text
 
-local concat, format, ipairs, next, type, unpack = table.concat, string.format, ipairs, next, type, unpack
+local concat, floor, format, ipairs, next, type, unpack =
+    table.concat, math.floor, string.format, ipairs, next, type, unpack
 
 local CRLF = "\r\n"
 local ELEMENTS_MAX = 1000 -- of a value that one command brings; the arguments of a command have to fit into a call of Lua
 
--- Bytes for one file: each time they are taken they begin at database 0.
+-- Bytes for one file: each time they are taken they begin with the time, and at database 0.
 local function new_log()
     return { pieces = {}, n = 0, number = 0 }
 end
@@ -34,6 +35,9 @@ local function add(log, argv)
 end
 
 local function add_effect(log, number, argv)
+    if log.n == 0 then
+        add(log, { "TIME", format("%.0f", floor(state.now)) })
+    end
     if log.number ~= number then
         add(log, { "SELECT", format("%d", number) })
         log.number = number
@@ -108,9 +112,11 @@ local function write_key(db, key)
     end
 end
 
+local begins_anew = false -- a command made what has been written of the new journal useless
+
 -- Begins the new journal.
 local function begin_compaction()
-    compacted = new_log()
+    compacted, begins_anew = new_log(), false
     compacted.written, compacted.places = {}, {}
     for number = 0, keyspace.COUNT - 1 do
         compacted.written[number], compacted.places[number] = {}, databases[number].count
@@ -119,37 +125,41 @@ local function begin_compaction()
 end
 
 local function give_up()
-    compacted, state.compacting = nil, nil
+    compacted, state.compacting, begins_anew = nil, nil, false
 end
 
--- Writes up to `limit` keys more; says whether all have been written. From the end of each database to its start: a key that
--- moves to another place is not missed (see keyspace.lua).
+-- Writes up to `limit` keys more, while no script runs; says "done" when all have been written, and "anew" when what was taken before is void.
+-- From the end of each database to its start: a key that moves to another place is not missed (see keyspace.lua).
 local function compact_some(limit)
+    if begins_anew then
+        begin_compaction()
+        return "anew"
+    end
     for number = 0, keyspace.COUNT - 1 do
         local db, place = databases[number], compacted.places[number]
         place = place < db.count and place or db.count
         while place > 0 do
             if limit == 0 then
                 compacted.places[number] = place
-                return false
+                return "more"
             end
             write_key(db, db.keys[place])
             place, limit = place - 1, limit - 1
         end
         compacted.places[number] = 0
     end
-    return true
+    return "done"
 end
 
--- Commands that change keys they do not name, or whole databases: a compaction that meets one begins anew.
-local STARTS_ANEW = { flushall = true, flushdb = true, swapdb = true, sort = true }
+-- Commands that change whole databases: a compaction that meets one begins anew, with the next step.
+local STARTS_ANEW = { flushall = true, flushdb = true, swapdb = true }
 
 -- A command is about to run while a compaction goes on: its keys are written as they are now.
 local function before(row, argv, argc)
-    if not row.write then
+    if not row.write or begins_anew then
         return
     elseif STARTS_ANEW[row.name] then
-        begin_compaction()
+        compacted, begins_anew = nil, true
         return
     end
     local places = key_places(row, argv, argc) or {}
@@ -189,7 +199,7 @@ local function take_changes()
 end
 
 local function take_compacted()
-    return take(compacted)
+    return compacted and take(compacted) or ""
 end
 
 state.before_write = before

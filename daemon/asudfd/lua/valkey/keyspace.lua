@@ -91,14 +91,26 @@ local function remove(db, key)
     return true
 end
 
+-- Writes into the journal that something has expired, before what the command at hand is going to change; in a script, behind
+-- what the script has changed so far.
+local function log_expired(number, argv)
+    local script = state.script
+    if not state.journal then
+        return
+    elseif script then
+        script.effects = script.effects or {}
+        script.effects[#script.effects + 1] = { number, argv }
+    else
+        state.journal({ { number, argv } })
+    end
+end
+
 -- The time of the key is over: it goes, and the journal learns that it did.
 local function expire(db, key)
     forget(db, key)
     notify(db, key)
     host.expired(db.number, key)
-    if state.journal then
-        state.journal({ { db.number, { "DEL", key } } })
-    end
+    log_expired(db.number, { "DEL", key })
 end
 
 -- The value of the key, or nil.
@@ -277,6 +289,7 @@ return {
         effect = effect,
         flush = flush,
         get = get,
+        log_expired = log_expired,
         notify = notify,
         put = put,
         put_raw = put_raw,

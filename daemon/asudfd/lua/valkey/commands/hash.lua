@@ -23,11 +23,9 @@ local function drop_due(db, key, value, limit)
         keyspace.changed(db, key)
     end
     state.dirty = dirty
-    if state.journal then
-        insert(effect, 1, "HDEL")
-        insert(effect, 2, key)
-        state.journal({ { db.number, effect } })
-    end
+    insert(effect, 1, "HDEL")
+    insert(effect, 2, key)
+    keyspace.log_expired(db.number, effect)
     return value.n > 0 and value or nil
 end
 
