@@ -51,7 +51,7 @@ class Assembly:
     """Makes ``count`` nodes that share what is given here; ``stack`` stops their parts.
 
     ``bind`` makes a listening socket for a use, an address and a port. ``resp_ports`` are the nodes' ports for Valkey's
-    protocol; None: it is not served.
+    protocol; None: it is not served. ``shutdown`` ends the process, for a client that asks for it.
     """
 
     def __init__(
@@ -67,6 +67,7 @@ class Assembly:
         metrics: Metrics,
         bind: BindFor,
         resp_ports: Sequence[int] | None = None,
+        shutdown: Callable[[], None] | None = None,
     ) -> None:
         self._config = config
         self._several = count > 1
@@ -81,6 +82,7 @@ class Assembly:
         self._demotions = Demotions(demoted, partial(self._warn, "", "udf"))
         self._owners = OwnerSet()
         self._resp_ports = resp_ports
+        self._shutdown = shutdown
         self._stores: list[SmdLibraryStore] = []  # of all nodes
         stack.push_async_callback(end_thread)
 
@@ -111,7 +113,7 @@ class Assembly:
             from asudfd.valkey.service import ValkeyService  # Lua 5.1 and all that: for those who ask for it
 
             bind = partial(self._bind, f"node {number} resp")
-            yield ValkeyService(node, self._resp_ports[number], bind, self._stores)
+            yield ValkeyService(node, self._resp_ports[number], bind, self._stores, self._shutdown)
 
     def _node(self, number: int) -> Node:
         """The node at place ``number``, with its modules, its records and its Lua host."""

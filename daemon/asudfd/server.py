@@ -89,6 +89,8 @@ class Server:
         self._config = config
         self._ports = ports
         self._resp_ports = resp_ports
+        self.shutdown: Callable[[], None] | None = None
+        """Called on the event loop when a client asks for the end of the node; None refuses it."""
         self._log = log
         self._bind = bind
         self._metrics = Metrics()
@@ -144,6 +146,7 @@ class Server:
             manifest=manifest,
             bind=self._bind,
             resp_ports=self._resp_ports,
+            shutdown=self.shutdown,
             **shared,
         )
         self.nodes += assembly.nodes(self._ports)

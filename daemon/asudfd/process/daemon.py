@@ -78,6 +78,7 @@ class Daemon:
             server = await stack.enter_async_context(
                 Server(self._config, self._ports, self._log, self._listeners.bind, self._resp_ports)
             )
+            server.shutdown = self._stop.set
             guard = LoopGuard(
                 server.nodes, self._log, signals, self._listeners, self._config.service.watchdog_seconds
             )

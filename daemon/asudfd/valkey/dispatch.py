@@ -10,7 +10,7 @@ from asudfd.valkey.engine import ARGUMENTS_MAX
 from asudfd.valkey.monitoring import show_to_monitors
 from asudfd.valkey.reply import QUEUED, CommandFailed, encode
 from asudfd.valkey.request import CommandRequest
-from asudfd.valkey.table import command_rows
+from asudfd.valkey.table import command_rows, newer_than_8_1
 
 if TYPE_CHECKING:
     from asudfd.valkey.client import Client
@@ -56,6 +56,8 @@ class Dispatcher:
     def __init__(self, state: ServerState, handlers: dict[str, Handler]) -> None:
         self.state = state
         self._rows = command_rows()
+        if state.settings.is_old:
+            self._rows = {name: row for name, row in self._rows.items() if not newer_than_8_1(row)}
         self._containers = {name.partition("|")[0] for name in self._rows if "|" in name}
         self._handlers = handlers
         for name in handlers.keys() - ALSO_IN_LUA:

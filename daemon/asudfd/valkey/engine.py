@@ -125,6 +125,10 @@ class KeyspaceEngine:
         reply: bytes = self.lua[b"execute_list"](now, database, resp, client, argv, len(arguments))
         return reply
 
+    def withdraw(self, row: CommandSpec) -> None:
+        """The keyspace does not know this command any more."""
+        self.lua[b"withdraw"](row.name.encode())
+
     def run(self, now: float, database: int, arguments: Sequence[bytes]) -> bytes:
         """The reply to a command of the keyspace that nobody waits for, with any number of arguments."""
         return self.execute_long(now, database, 2, 0, arguments)

@@ -63,6 +63,8 @@ class LibrarySet:
         warn: Callable[[str], None],
     ) -> None:
         self.texts: dict[bytes, bytes] = {}
+        self.is_old = False
+        """Whether first lines are read as up to Valkey 8.1."""
         self._lua = engine.lua
         self._table = engine.table
         self._now = now
@@ -76,7 +78,7 @@ class LibrarySet:
 
     def load(self, code: bytes, *, replace: bool) -> bytes:
         """Load a library; returns its name. Raises CommandFailed, and then nothing has changed."""
-        name = library_header(code).name
+        name = self._name_of(code)
         if name in self.texts and not replace:
             if self._came_from_elsewhere(name, code):
                 return name
@@ -110,7 +112,7 @@ class LibrarySet:
         libraries: dict[bytes | None, Any] = {}
         owners: dict[bytes, bytes] = {}
         for code in codes:
-            name = library_header(code).name
+            name = self._name_of(code)
             known = policy == "append" and name in self.texts and not self._came_from_elsewhere(name, code)
             if texts.get(name) is not None:  # twice in the payload
                 raise CommandFailed(b"ERR Library '%s' already exists" % name)
@@ -177,6 +179,9 @@ class LibrarySet:
     def forget_elsewhere(self) -> None:
         """What has been accepted so far is no other node's change: the libraries of the start."""
         self._elsewhere.clear()
+
+    def _name_of(self, code: bytes) -> bytes:
+        return library_header(code, words_end_at_quotes=self.is_old).name
 
     def _compile(self, name: bytes, code: bytes) -> Any:
         made = self._lua[b"load_library"](self._now(), name, code)

@@ -20,7 +20,7 @@ from asudfd.valkey.slots import StaticClusterView, cluster_id
 from asudfd.valkey.smd_store import SmdLibraryStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from types import FrameType
     from typing import Any
 
@@ -41,18 +41,29 @@ LEVELS = (Level.DEBUG, Level.DEBUG, Level.INFO, Level.WARNING)
 class ValkeyService:
     """Serves ``node`` on ``port``; ``bind`` makes the listening socket.
 
-    ``stores`` has the stores of libraries of all nodes of this process.
+    ``stores`` has the stores of libraries of all nodes of this process. ``shutdown`` ends the process; it is called on the event
+    loop, and None refuses SHUTDOWN.
     """
 
     label = "resp"
 
-    def __init__(self, node: Node, port: int, bind: Bind, stores: list[SmdLibraryStore]) -> None:
+    def __init__(
+        self,
+        node: Node,
+        port: int,
+        bind: Bind,
+        stores: list[SmdLibraryStore],
+        shutdown: Callable[[], None] | None,
+    ) -> None:
         self._node = node
         self._loop: asyncio.AbstractEventLoop | None = None
         self._socket = bind(node.config.network.resp.listen_address, port)
         self._address: tuple[str, int] = self._socket.getsockname()[:2]
         self._server = ValkeyServer(settings_of(node.config.resp), self._warn)
         self._server.state.log = self._log
+        self._shutdown = shutdown
+        if shutdown is not None:
+            self._server.state.shutdown = self._ask_for_shutdown
         self._store = SmdLibraryStore(node.smd, self._server.reactor, self._server.state.libraries, stores)
         self._server.state.libraries.store = self._store
         functions = node.config.resp.functions
@@ -141,6 +152,12 @@ class ValkeyService:
             raise StartError(
                 f"the libraries of {self._node.config.resp.functions} cannot be loaded: {failed}"
             )
+
+    def _ask_for_shutdown(self) -> None:
+        """A client asks for the end of the node, which ends a running function, too."""
+        if self._loop is not None and self._shutdown is not None:
+            self._server.state.running.end()
+            self._loop.call_soon_threadsafe(self._shutdown)
 
     def _log(self, level: int, text: bytes) -> None:
         self._write(LEVELS[level], text.decode("utf-8", "backslashreplace"))

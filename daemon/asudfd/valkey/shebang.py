@@ -30,12 +30,12 @@ class LibraryHeader(NamedTuple):
     engine: bytes
 
 
-def library_header(code: bytes) -> LibraryHeader:
-    """Read the first line of a library. Raises CommandFailed with the real server's text."""
+def library_header(code: bytes, *, words_end_at_quotes: bool = False) -> LibraryHeader:
+    """Read the first line of a library; up to Valkey 8.1 a closing quote ends a word. Raises CommandFailed."""
     if not code.startswith(b"#!"):
         raise CommandFailed("ERR Missing library metadata")
     line, newline, _ = code.partition(b"\n")
-    words = split_quoted(line)
+    words = split_quoted(line, words_end_at_quotes=words_end_at_quotes)
     if not newline or not words:
         raise CommandFailed("ERR Invalid library metadata")
     name = None

@@ -19,6 +19,7 @@ from asudfd.valkey.running import Running
 from asudfd.valkey.shebang import script_header
 from asudfd.valkey.slots import member_of, own_member
 from asudfd.valkey.statistics import ServerStatistics
+from asudfd.valkey.table import command_rows, newer_than_8_1
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,6 +70,10 @@ class ServerState:
         self.refused_connections: Callable[[], int] = int
         self.memory_at_start = self.memory_peak = int(self.engine.lua[b"memory_used"]())
         self._ids = 0
+        self.libraries.is_old = settings.is_old
+        if settings.is_old:
+            for row in filter(newer_than_8_1, command_rows().values()):
+                self.engine.withdraw(row)
         self.apply_settings()
 
     def now(self) -> float:

@@ -38,5 +38,10 @@ def command_rows() -> dict[str, CommandSpec]:
     return {row["name"]: CommandSpec(**{key: _frozen(value) for key, value in row.items()}) for row in rows}
 
 
+def newer_than_8_1(row: CommandSpec) -> bool:
+    """Whether Valkey 8.1 does not know the command."""
+    return row.since.startswith("9.")
+
+
 def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value

@@ -45,11 +45,27 @@ local function find(argv, argc)
     return row
 end
 
+-- The command is not known any more.
+local function withdraw(name)
+    local container, subcommand = name:match("^(.-)|(.*)$")
+    if container then
+        local holder = rows[container]
+        if holder then
+            holder.subcommands[upper(subcommand)] = nil
+        end
+    else
+        rows[name], rows[upper(name)] = nil, nil
+    end
+end
+
 -- The host answers clients that run this command, whatever it does in scripts.
 local function keep_for_host(name)
     local container, subcommand = name:match("^(.-)|(.*)$")
-    local row = container and rows[container].subcommands[upper(subcommand)] or rows[name]
-    row.of_host = true
+    local holder = container and rows[container]
+    local row = holder and holder.subcommands[upper(subcommand)] or rows[name]
+    if row then -- else it was withdrawn
+        row.of_host = true
+    end
 end
 
 local OOM = reply.failure("OOM command not allowed when used memory > 'maxmemory'.")
@@ -155,6 +171,7 @@ return {
     rows = rows,
     define = define,
     keep_for_host = keep_for_host,
+    withdraw = withdraw,
     find = find,
     run_command = run,
     finish = finish,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from asinfo.errors import WireError
 from asinfo.wire.functions import dump, restored
+from asinfo.wire.rdb import VERSIONS_8_1, VERSIONS_9_1
 from asudfd.valkey.reply import OK, CommandFailed, EncodedReply, Status
 
 if TYPE_CHECKING:
@@ -119,8 +120,9 @@ def restore(request: CommandRequest) -> object:
         raise CommandFailed(
             "ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE."
         )
+    versions = VERSIONS_8_1 if request.state.settings.is_old else VERSIONS_9_1
     try:
-        request.state.libraries.restore(restored(payload), policy)
+        request.state.libraries.restore(restored(payload, versions), policy)
     except WireError as error:
         raise CommandFailed(f"ERR {error}") from None
     return OK
