@@ -116,12 +116,20 @@ def add(text: bytearray, elements: Sequence[bytes], sparse_max: int) -> bool:
     """Add elements; says whether a register has changed. ``sparse_max`` is the size up to which the string stays sparse."""
     changed = False
     # A sparse string is gone through for each change, so it is made sure first that there is one.
-    known = registers(text) if text[ENCODING] == SPARSE and len(elements) > 1 else bytes(REGISTERS)
+    known = _known(text) if text[ENCODING] == SPARSE and len(elements) > 1 else bytes(REGISTERS)
     for element in elements:
         register, count = place(element)
         if count > known[register]:
             changed |= raise_register(text, register, count, sparse_max)
     return changed
+
+
+def _known(text: bytearray) -> bytes:
+    """The registers; zeros if the string is broken, which is told of when the broken part is met."""
+    try:
+        return registers(text)
+    except CorruptHyperLogLogError:
+        return bytes(REGISTERS)
 
 
 def raise_register(text: bytearray, register: int, count: int, sparse_max: int) -> bool:

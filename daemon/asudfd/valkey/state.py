@@ -119,6 +119,11 @@ class ServerState:
         """The settings have changed: pass on what others go by."""
         lua_state = self.engine.lua[b"state"]
         lua_state[b"maxmemory"] = self.settings.maxmemory or None
+        lua_state[b"proto_max_bulk_len"] = self.settings.bulk_max
+        lua_state[b"hll_sparse_max_bytes"] = int(self.settings.text("hll-sparse-max-bytes"))
+        thresholds = self.engine.lua[b"compact"]
+        for name in list(thresholds):
+            thresholds[name] = int(self.settings.text(name.decode()))
         lua_state[b"old_wording"] = self.settings.is_old
         lua_state[b"named_errors"] = self.settings.is_old
         compact = self.engine.lua[b"compact"]

@@ -172,7 +172,7 @@ local function number_of(high, low)
     return integer.is_exact(n) and n or { kind = "integer", integer.text_of(high, low) }
 end
 
--- Runs one operation: its reply, and whether it wrote.
+-- Runs one operation: its reply, and whether it changed something; to add 0 counts.
 local function apply(field, o)
     local high, low = read(field, o)
     if o.name == "GET" then
@@ -192,7 +192,7 @@ local function apply(field, o)
     end
     write(field, o, new_high, new_low)
     if o.name == "SET" then
-        return number_of(high, low), true
+        return number_of(high, low), high ~= new_high or low ~= new_low
     end
     return number_of(new_high, new_low), true
 end
