@@ -47,10 +47,11 @@ class Peer:
     def __init__(self, server: WaitingServer) -> None:
         self._server = server
         self.client = server.state.connected(cast("SocketConnection", self))
-        self.received: list[bytes] = []
+        self.answers: list[bytes] = []
+        self.received = self.sent = 0  # bytes, as a connection counts them
 
     def resume(self, reply: bytes) -> None:
-        self.received.append(reply)
+        self.answers.append(reply)
 
     def line(self, line: str) -> bytes:
         """The reply to a command; empty if it has to wait. Those who wait for what has changed are served."""
@@ -104,7 +105,7 @@ def test_the_first_to_come_is_the_first_to_be_served(server: WaitingServer) -> N
     second.wait("BLPOP b a 0")
     third.wait("BRPOP a 0")
     assert other.line("RPUSH a 1 2") == b":2\r\n"
-    assert [peer.received for peer in (first, second, third)] == [
+    assert [peer.answers for peer in (first, second, third)] == [
         [b"*2\r\n$1\r\na\r\n$1\r\n1\r\n"],
         [b"*2\r\n$1\r\na\r\n$1\r\n2\r\n"],
         [],
@@ -118,8 +119,8 @@ def test_a_command_that_serves_another_one_that_waits(server: WaitingServer) -> 
     popper.wait("BLPOP target 0")
     mover.wait("BLMOVE source target LEFT RIGHT 0")
     other.line("LPUSH source v")
-    assert mover.received == [b"$1\r\nv\r\n"]
-    assert popper.received == [b"*2\r\n$6\r\ntarget\r\n$1\r\nv\r\n"]
+    assert mover.answers == [b"$1\r\nv\r\n"]
+    assert popper.answers == [b"*2\r\n$6\r\ntarget\r\n$1\r\nv\r\n"]
 
 
 def test_keys_of_another_type_are_waited_for_all_the_same(server: WaitingServer) -> None:
@@ -128,10 +129,10 @@ def test_keys_of_another_type_are_waited_for_all_the_same(server: WaitingServer)
     other.line("SET a v")
     other.line("DEL a")
     other.line("ZADD a 1 m")
-    assert waiter.received == []
+    assert waiter.answers == []
     other.line("DEL a")
     other.line("RPUSH a 1")
-    assert len(waiter.received) == 1
+    assert len(waiter.answers) == 1
     assert waiter.line("PING") == b"+PONG\r\n"
 
 
@@ -141,7 +142,7 @@ def test_what_is_there_and_gone_within_one_command_serves_nobody(server: Waiting
     server.state.engine.execute(NOW, 0, 2, 0, b"RPUSH", b"a", b"1")
     server.state.engine.execute(NOW, 0, 2, 0, b"DEL", b"a")
     server.state.blocked.serve()
-    assert waiter.received == []
+    assert waiter.answers == []
     assert other.line("EXISTS a") == b":0\r\n"
 
 
@@ -160,7 +161,7 @@ def test_time_that_is_over(server: WaitingServer, line: str, reply: bytes) -> No
     waiter.wait(line)
     assert server.reactor.due() == [1.5]
     server.reactor.run()
-    assert waiter.received == [reply]
+    assert waiter.answers == [reply]
     assert waiter.client.waiting is None
 
 
@@ -181,10 +182,10 @@ def test_a_wait_is_ended_by_another_client(server: WaitingServer, *, is_error: b
     waiter, other = server.peers(2)
     waiter.wait("BLPOP a 0")
     assert server.state.blocked.unblock(waiter.client, is_error=is_error)
-    assert waiter.received == [reply]
+    assert waiter.answers == [reply]
     assert not server.state.blocked.unblock(waiter.client, is_error=is_error)
     other.line("RPUSH a 1")
-    assert waiter.received == [reply]
+    assert waiter.answers == [reply]
 
 
 def test_a_client_that_goes_takes_nothing(server: WaitingServer) -> None:
@@ -193,8 +194,8 @@ def test_a_client_that_goes_takes_nothing(server: WaitingServer) -> None:
     waiter.wait("BLPOP a 0")
     server.state.left(gone.client)
     other.line("RPUSH a 1")
-    assert gone.received == []
-    assert len(waiter.received) == 1
+    assert gone.answers == []
+    assert len(waiter.answers) == 1
     assert server.reactor.due() == []
 
 
@@ -214,7 +215,7 @@ def test_a_group_that_goes_ends_the_wait_of_its_readers(
     other.line("XGROUP CREATE x g $ MKSTREAM")
     reader.wait("XREADGROUP GROUP g c BLOCK 0 STREAMS x >")
     other.line(line)
-    assert reader.received == [error]
+    assert reader.answers == [error]
 
 
 def test_readers_of_a_stream_get_what_comes_after_they_asked(server: WaitingServer) -> None:
@@ -224,12 +225,12 @@ def test_readers_of_a_stream_get_what_comes_after_they_asked(server: WaitingServ
     second.wait("XREAD BLOCK 0 COUNT 1 STREAMS x 1-1")
     other.line("XADD x 2-1 f new")
     expected = b"*1\r\n*2\r\n$1\r\nx\r\n*1\r\n*2\r\n$3\r\n2-1\r\n*2\r\n$1\r\nf\r\n$3\r\nnew\r\n"
-    assert first.received == second.received == [expected]
+    assert first.answers == second.answers == [expected]
 
 
 def test_the_same_key_twice_counts_once(server: WaitingServer) -> None:
     waiter, other = server.peers(2)
     waiter.wait("BLPOP a a 0")
     other.line("RPUSH a 1 2")
-    assert len(waiter.received) == 1
+    assert len(waiter.answers) == 1
     assert other.line("LLEN a") == b":1\r\n"
