@@ -31,7 +31,7 @@ CHUNKS = (
     "commands/sort", "commands/bitmap", "commands/bitfield", "commands/hyperloglog",
     "choice", "sorted",
     "hash_value", "commands/hash", "commands/hash_expiry",
-    "waiting", "list_value", "commands/list", "commands/list_blocking",
+    "waiting", "listpack", "list_value", "commands/list", "commands/list_blocking",
     "set_value", "commands/set", "commands/set_algebra",
     "zset_value", "commands/zset", "commands/zset_range", "commands/zset_pop", "commands/zset_algebra",
     "stream_id", "stream_group", "stream_value",

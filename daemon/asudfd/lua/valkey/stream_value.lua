@@ -1,14 +1,15 @@
 -- Streams: { type = "stream", nodes, first, last, entries, n, last_id, max_deleted, added, groups }.
 --
--- The identifiers are in nodes, nodes[first] to nodes[last], each an array { ids = ..., total, bytes } of some hundred: the
--- real server has the same nodes, and removes whole ones where a limit need not be exact. No node is empty. `entries` maps an
--- identifier (stream_id.lua) to its fields and values, an array. `added` counts all that were ever added.
+-- The identifiers are in nodes, nodes[first] to nodes[last], of some hundred each: { ids (an array), total, bytes, id and names
+-- of the first entry }. The real server has the same nodes, and removes whole ones where a limit need not be exact. No node is
+-- empty. `entries` maps an identifier (stream_id.lua) to its fields and values, an array. `added` counts all that were ever added.
 
 local needs = ...
-local compact, stream_group, stream_id, value_types =
-    needs.compact, needs.stream_group, needs.stream_id, needs.value_types
+local compact, listpack, stream_group, stream_id, value_types =
+    needs.compact, needs.listpack, needs.stream_group, needs.stream_id, needs.value_types
 
-local ipairs, next, remove = ipairs, next, table.remove
+local ipairs, next, remove, sub, tonumber = ipairs, next, table.remove, string.sub, tonumber
+local integer_size, text_size = listpack.integer_size, listpack.text_size
 local MIN, MAX = stream_id.MIN, stream_id.MAX
 
 local stream = {}
@@ -41,38 +42,77 @@ function stream.final_id(value)
     return ids[#ids]
 end
 
--- Bytes of the entry as the real server counts them before it begins a new node, and those that the entry takes.
-local function sizes(fields)
-    local plain = 0
-    for _, text in ipairs(fields) do
-        plain = plain + #text
+-- Bytes of the texts of an entry: what the real server adds to those of a node to see whether it becomes too large.
+local function plain_size(fields)
+    local size = 0
+    for i = 1, #fields do
+        size = size + #fields[i]
     end
-    return plain, plain + 2 * #fields + 8
+    return size
 end
 
-local function node_for(value, plain)
+-- Whether two entries have the same names of fields in the same order.
+local function has_same_names(a, b)
+    if #a ~= #b then
+        return false
+    end
+    for i = 1, #a, 2 do
+        if a[i] ~= b[i] then
+            return false
+        end
+    end
+    return true
+end
+
+-- Bytes of every second text, from the first or the second on.
+local function texts_size(fields, from)
+    local size = 0
+    for i = from, #fields, 2 do
+        size = size + text_size(fields[i])
+    end
+    return size
+end
+
+-- Bytes of the head of a node, which has the names of the fields of its first entry.
+local function head_size(fields)
+    return 7 + 2 + 2 + integer_size(#fields / 2) + texts_size(fields, 1) + 2
+end
+
+-- Bytes of an entry in its node; names that are those of the first entry take none.
+local function entry_size(node, id, fields)
+    local size = 2 + texts_size(fields, 2) + 2
+    for from = 1, 21, 20 do
+        size = size + integer_size(tonumber(sub(id, from, from + 19)) - tonumber(sub(node.id, from, from + 19)))
+    end
+    if not has_same_names(node.names, fields) then
+        size = size + integer_size(#fields / 2) + texts_size(fields, 1)
+    end
+    return size
+end
+
+-- The last node, or a new one, which does not count yet.
+local function node_for(value, id, fields)
     local node = value.nodes[value.last]
     if node then
         local bytes, entries = compact["stream-node-max-bytes"], compact["stream-node-max-entries"]
-        if (entries == 0 or node.total < entries) and (bytes == 0 or node.bytes + plain < bytes) then
+        if (entries == 0 or node.total < entries) and (bytes == 0 or node.bytes + plain_size(fields) < bytes) then
             return node
         end
     end
-    node = { ids = {}, total = 0, bytes = 20 }
+    node = { ids = {}, total = 0, bytes = head_size(fields), id = id, names = fields }
     value.nodes[value.last + 1] = node
     return node
 end
 
 -- Adds an entry; its identifier must be greater than all before. What may fail for want of memory comes first.
 function stream.append(value, id, fields)
-    local plain, bytes = sizes(fields)
-    local node = node_for(value, plain)
+    local node = node_for(value, id, fields)
     value.entries[id] = fields
     node.ids[#node.ids + 1] = id
     if node.total == 0 then
         value.last = value.last + 1
     end
-    node.total, node.bytes = node.total + 1, node.bytes + bytes
+    node.total, node.bytes = node.total + 1, node.bytes + entry_size(node, id, fields)
     value.n, value.added, value.last_id = value.n + 1, value.added + 1, id
 end
 

@@ -83,7 +83,7 @@ local function head(value)
         "radix-tree-keys",
         nodes,
         "radix-tree-nodes",
-        nodes + 1,
+        nodes < 2 and nodes + 1 or 2 * nodes + 2,
         "last-generated-id",
         stream_id.text(value.last_id),
         "max-deleted-entry-id",
