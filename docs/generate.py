@@ -6,7 +6,7 @@ from pathlib import Path
 
 import asinfo
 from asudfd.config import full, page
-from docs import bench_page, info_commands, programs
+from docs import bench_page, info_commands, programs, valkey_commands
 from docs.program import manual, markdown
 
 ROOT = Path(__file__).parents[1]
@@ -17,6 +17,7 @@ def pages() -> dict[str, str]:
     found = {
         "docs/parameters.md": page.page(),
         "docs/info-commands.md": info_commands.page(),
+        "docs/valkey-commands.md": valkey_commands.page(),
         "docs/benchmarks.md": bench_page.page(),
         "config/asudfd-full.conf": full.text(),
     }

@@ -1,10 +1,11 @@
-"""A page of documentation is run: every shell session in it, in order, in one shell, on four real nodes.
+"""A page of documentation is run: every shell session in it, in order, in one shell, on real nodes.
 
     python -m tests.guide docs/fleet.md      writes the page anew, with what its commands print now
 
 A page has fenced blocks, of which these are run:
 
-    console   ``$ COMMAND`` and what it prints, both streams; ``[exit code N]`` ends the output of one that fails
+    console   ``$ COMMAND`` and what it prints, both streams; ``[exit code N]`` ends the output of one that fails;
+              ``127.0.0.1:6379> COMMAND`` is typed to a valkey-cli
     sh        commands without a session around them; they must succeed
     crontab   jobs of /etc/cron.d, started as cron would; they must be silent and succeed
 
@@ -19,12 +20,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 from tests.fakes.fleet import Fleet
 from tests.processes import Daemon, log_path, spawn
+from tests.valkey_guide import ValkeyWorld
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "config/fleet"
@@ -37,6 +39,27 @@ PLACES = ("/srv/", "/var/lib/")
 
 COMMAND_SECONDS = 30
 BLOCK = re.compile(r"^```(console|sh|crontab)\n(.*?)^```\n|^<!-- test: (.+?) -->\n", re.MULTILINE | re.DOTALL)
+
+PROMPT = re.compile(r"^(\$|127\.0\.0\.1:6379>) ((?:.*\\\n)*.*\n)", re.MULTILINE)
+
+
+class GuideWorld(Protocol):
+    """Where a page is run: a directory, a place in it where the shell starts, and what the page's names stand for here."""
+
+    directory: Path
+    home: Path
+
+    def environment(self) -> dict[str, str]:
+        """That of the shell."""
+
+    def ours(self, text: str) -> str:
+        """A command of a page, as it is run here."""
+
+    def theirs(self, text: str) -> str:
+        """What a command printed, as the page has it."""
+
+    def happen(self, words: str) -> None:
+        """What ``<!-- test: WORDS -->`` says."""
 
 
 class World:
@@ -168,7 +191,7 @@ class World:
 class Shell:
     """One bash for a whole page."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: GuideWorld) -> None:
         self._world = world
         self._output = world.directory / "output"
         self._process = subprocess.Popen(
@@ -195,7 +218,7 @@ class Shell:
         self._process.wait(COMMAND_SECONDS)
 
 
-def replay(page: str, world: World) -> str:
+def replay(page: str, world: GuideWorld) -> str:
     """``page`` with what its commands print now. Raises AssertionError for a block that must succeed and does not."""
     shell = Shell(world)
     try:
@@ -212,7 +235,7 @@ def replay(page: str, world: World) -> str:
         shell.close()
 
 
-def _block(kind: str, body: str, shell: Shell, world: World) -> str:
+def _block(kind: str, body: str, shell: Shell, world: GuideWorld) -> str:
     if kind == "console":
         return "".join(_session(body, shell))
     if kind == "crontab":
@@ -225,13 +248,13 @@ def _block(kind: str, body: str, shell: Shell, world: World) -> str:
 
 def _session(body: str, shell: Shell) -> Iterator[str]:
     """The commands of a session, each with its output."""
-    for command in re.findall(r"^\$ ((?:.*\\\n)*.*\n)", body, re.MULTILINE):
-        output, code = shell.run(command)
+    for prompt, command in PROMPT.findall(body):
+        output, code = shell.run(command if prompt == "$" else f"valkey-cli --no-raw <<'END'\n{command}END\n")
         ended = f"[exit code {code}]\n" if code else ""
-        yield f"$ {command}{output}{ended}"
+        yield f"{prompt} {command}{output}{ended}"
 
 
-def _crontab(body: str, world: World) -> None:
+def _crontab(body: str, world: GuideWorld) -> None:
     """Run each job as cron does: by sh, with nearly no environment."""
     for line in body.splitlines():
         if not line or line.startswith("#"):
@@ -246,6 +269,9 @@ def _crontab(body: str, world: World) -> None:
 
 
 VOLATILE = (
+    (re.compile(r"\b[A-Z][a-z]{2} \d\d \d{4} \d\d:\d\d:\d\d GMT"), "<time>"),
+    (re.compile(r'"\d{10}"'), '"<time>"'),
+    (re.compile(r'(duration_ms"?\n.*?)\d+$', re.MULTILINE), r"\1<number>"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ"), "<time>"),
     (re.compile(r"\S+@\S+"), "<user>"),
     (re.compile(r"(Z|<time>) by \S+"), r"\1 by <user>"),
@@ -279,13 +305,18 @@ def renewed(page: str, now: str) -> str:
     )
 
 
+def world_of(page: str, directory: Path) -> AbstractContextManager[GuideWorld]:
+    """The world of a page, by its name."""
+    return ValkeyWorld(directory) if Path(page).name == "valkey.md" else World(directory)
+
+
 def main() -> None:
     """Write the pages that are named anew."""
     for name in sys.argv[1:]:
         directory = Path(tempfile.mkdtemp(prefix="guide-"))
         try:
             page = Path(name).read_text()
-            with World(directory) as world:
+            with world_of(name, directory) as world:
                 now = replay(page, world)
             now = re.sub(r"\S+@[\w.-]+(?=  )", lambda who: "anna@ci".ljust(len(who[0])), now)
             Path(name).write_text(renewed(page, re.sub(r"(?<=Z by )\S+", "anna", now)))

@@ -1,6 +1,6 @@
 """How many rows of each recording are answered as recorded: `python -m tests.recorded [--show]`, or `make rates`.
 
-Writes the table in docs/compatibility.md; --show prints the rows that are answered otherwise.
+Writes the tables in docs/compatibility.md; --show prints the rows that are answered otherwise.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asinfo.errors import ConfigError
 from asudfd.config.load import check
 from tests.processes import ROOT
-from tests.recorded import frames, info
+from tests.recorded import frames, info, valkey
 from tests.recorded.jobs import Jobs
 from tests.recorded.lua import cases, first_cases, snippets
 from tests.recorded.node import UNSAFE, fresh
@@ -27,11 +27,31 @@ if TYPE_CHECKING:
 
 PAGE = ROOT / "docs" / "compatibility.md"
 BEGIN, END = "<!-- rates: made by make rates -->\n", "<!-- /rates -->\n"
+BEGIN_VALKEY, END_VALKEY = "<!-- valkey rates: made by make rates -->\n", "<!-- /valkey rates -->\n"
 
 HEAD = """\
 | recorded on a real server | rows | refused with 16 | others as recorded |
 |---|---|---|---|
 """
+
+HEAD_VALKEY = """\
+| recorded on a real Valkey 9.1.2 | rows | as recorded |
+|---|---|---|
+"""
+
+VALKEY_TITLES = {
+    "busy": "functions that do not end: BUSY, KILL, STATS",
+    "cluster": "a cluster: slots, MOVED, CROSSSLOT",
+    "connection": "the protocol, HELLO, CLIENT, MULTI, limits",
+    "data": "commands on data of all types",
+    "dump": "FUNCTION DUMP and RESTORE",
+    "eval": "EVAL and SCRIPT",
+    "fcall": "FCALL, flags, conversions of values",
+    "function": "FUNCTION",
+    "guide": "the guide of Valkey's functions",
+    "lua_api": "the API of scripts: call, log, cjson, cmsgpack, bit, struct",
+    "lua_more": "Lua itself: its library, errors, limits",
+}
 
 
 class Recording(NamedTuple):
@@ -90,16 +110,27 @@ RECORDINGS = (
 
 
 def main() -> None:
-    """Judge all rows, and write the table."""
-    lines = []
-    for recording, verdicts in _judged():
-        lines.append(_line(recording, Counter(each.outcome for each in verdicts)))
-        print(lines[-1], end="", flush=True)
-        if "--show" in sys.argv:
-            print(*(f"  {each.row}: {each.found[:300]}" for each in verdicts if each.found), sep="\n")
+    """Judge all rows, and write the tables."""
+    lines = [_told(_line, recording, verdicts) for recording, verdicts in _judged()]
+    _write(BEGIN, HEAD, lines, END)
+    lines = [_told(_valkey_line, group, [*valkey.verdicts(group)]) for group in valkey.GROUPS]
+    _write(BEGIN_VALKEY, HEAD_VALKEY, lines, END_VALKEY)
+
+
+def _told(line: Callable[[Any, Counter[Outcome]], str], subject: object, verdicts: list[Verdict]) -> str:
+    """The line of a table, which is also printed; with --show, so are the rows that are answered otherwise."""
+    text = line(subject, Counter(each.outcome for each in verdicts))
+    print(text, end="", flush=True)
+    if "--show" in sys.argv:
+        print(*(f"  {each.row}: {each.found[:300]}" for each in verdicts if each.found), sep="\n")
+    return text
+
+
+def _write(begin: str, head: str, lines: list[str], end: str) -> None:
+    """Put a table between its marks in the page."""
     text = PAGE.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    PAGE.write_text(before + BEGIN + HEAD + "".join(lines) + END + rest.partition(END)[2], encoding="utf-8")
+    before, _, rest = text.partition(begin)
+    PAGE.write_text(before + begin + head + "".join(lines) + end + rest.partition(end)[2], encoding="utf-8")
 
 
 def _judged() -> Iterator[tuple[Recording, list[Verdict]]]:
@@ -126,6 +157,11 @@ def _line(recording: Recording, outcomes: Counter[Outcome]) -> str:
         f"{same:,}, {_percent(same, offered)}",
     )
     return f"| {' | '.join(cells)} |\n"
+
+
+def _valkey_line(group: str, outcomes: Counter[Outcome]) -> str:
+    same, rows = outcomes[Outcome.SAME], outcomes.total()
+    return f"| {VALKEY_TITLES[group]} (`valkey_{group}.jsonl.gz`) | {rows:,} | {same:,}, {_percent(same, rows)} |\n"
 
 
 def _percent(part: int, whole: int) -> str:
