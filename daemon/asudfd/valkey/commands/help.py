@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 CONTAINERS = (
     *("acl", "client", "cluster", "commandlog", "config", "latency", "memory", "module", "pubsub"),
-    *("slowlog", "xgroup", "xinfo"),
+    *("script", "slowlog", "xgroup", "xinfo"),
 )
 
 
