@@ -39,8 +39,8 @@ cat started
 END = """\
 pid={pid}
 kill {signal} $pid
-tail --pid=$pid -f /dev/null
 """
+WAIT = "tail --pid=$pid -f /dev/null\n"
 """A node that ends has ended when the next command is run."""
 
 
@@ -99,7 +99,9 @@ class ValkeyWorld:
         if text.startswith("asudfd ") and text.endswith(" &\n"):
             return START.format(command=text.removesuffix(" &\n"))
         if ended := re.fullmatch(r"kill (-\d+ )?(\$\(.*\))\n", text):
-            return END.format(signal=ended[1] or "", pid=ended[2])
+            return END.format(signal=ended[1] or "", pid=ended[2]) + WAIT
+        if text.startswith("valkey-cli SHUTDOWN"):
+            return f"pid=$(tail -n 1 pids)\n{text}{WAIT}"
         return text
 
     def theirs(self, text: str) -> str:

@@ -85,6 +85,8 @@ class ValkeyService:
         if self._node.config.resp.storage == FILE:
             await asyncio.to_thread(self._open_journal)
         self._store.attach(self._loop)
+        if stop := self._node.ask_to_stop:
+            self._server.state.shutdown = partial(self._loop.call_soon_threadsafe, stop)
         self._server.start()
         if self._preloaded:
             await self._preload()

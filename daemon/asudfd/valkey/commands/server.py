@@ -49,7 +49,7 @@ def rewrite_journal(_request: CommandRequest) -> object:
 
 
 def shutdown(request: CommandRequest) -> object:
-    """SHUTDOWN [NOSAVE|SAVE] [NOW] [FORCE] [ABORT]."""
+    """SHUTDOWN [NOSAVE|SAVE] [NOW] [FORCE] [ABORT]: the process ends, and with it a function that runs; there is no reply."""
     words = {word.upper() for word in request.arguments[1:]}
     if words - SHUTDOWN_WORDS or {b"SAVE", b"NOSAVE"} <= words or (b"ABORT" in words and len(words) > 1):
         raise CommandFailed(SYNTAX)
@@ -60,8 +60,10 @@ def shutdown(request: CommandRequest) -> object:
     if request.state.shutdown is None:
         raise CommandFailed("ERR Errors trying to SHUTDOWN. Check logs.")
     request.state.shutdown()
+    if request.state.busy:
+        request.state.running.end()
     request.client.closing = True
-    return OK
+    return EncodedReply(b"")
 
 
 def debug(request: CommandRequest) -> object:
