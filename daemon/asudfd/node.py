@@ -10,8 +10,6 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from asudfd.cluster.cluster import Cluster
     from asudfd.config.schema import Config
     from asudfd.lua.aerospike.host import UdfHost
@@ -53,13 +51,11 @@ class Node:
     """One node of the cluster.
 
     ``id`` is upper-case hex. ``endpoint`` is the address and port that clients are told; it is known once the
-    listening socket is bound, before the first client is served. ``ask_to_stop`` stops the process as a signal does; None where
-    the process is a program of somebody else. ``namespaces`` are the records, by the namespaces'
+    listening socket is bound, before the first client is served. ``namespaces`` are the records, by the namespaces'
     names as on the wire.
     """
 
     __slots__ = (
-        "ask_to_stop",
         "cluster",
         "config",
         "counters",
@@ -97,6 +93,5 @@ class Node:
         self.metrics = metrics
         self.counters = Counters()
         self.endpoint = ("127.0.0.1", 0)
-        self.ask_to_stop: Callable[[], None] | None = None
         self.started = monotonic()
         self.namespaces = namespaces

@@ -105,8 +105,6 @@ class Daemon:
             self._log.critical("service", f"the event loop was held {count} times within {seconds:g} s")
         fd_limit.raise_to_most()
         await server.open()
-        for served in server.nodes:
-            served.node.ask_to_stop = self._on_stop
         self._listeners.close_unused()
         await server.join()
         stack.callback(guard.stop)

@@ -85,8 +85,6 @@ class ValkeyService:
         if self._node.config.resp.storage == FILE:
             await asyncio.to_thread(self._open_journal)
         self._store.attach(self._loop)
-        if stop := self._node.ask_to_stop:
-            self._server.state.shutdown = partial(self._loop.call_soon_threadsafe, stop)
         self._server.start()
         if self._preloaded:
             await self._preload()
@@ -156,9 +154,8 @@ class ValkeyService:
             )
 
     def _ask_for_shutdown(self) -> None:
-        """A client asks for the end of the node, which ends a running function, too."""
+        """A client asks for the end of the node."""
         if self._loop is not None and self._shutdown is not None:
-            self._server.state.running.end()
             self._loop.call_soon_threadsafe(self._shutdown)
 
     def _log(self, level: int, text: bytes) -> None:
