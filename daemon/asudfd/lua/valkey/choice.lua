@@ -34,7 +34,7 @@ local function shuffle(array, n)
     end
 end
 
-local REPEATED_MAX = 2 ^ 26 -- elements of an answer with repetitions: as many as fit into the memory of a client's replies
+local REPEATED_MAX = 2 ^ 23 -- elements of an answer with repetitions: about a second of work, and some hundred MB
 
 -- Places (from 1) of `count` elements out of n: different ones; if it is negative, so many that may be the same. All that there
 -- are come in their order.
