@@ -1,0 +1,25 @@
+"""The example of a configuration for Valkey's protocol, and the one that the guide shows."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from asudfd.config.load import load
+from tests.processes import ROOT
+
+GUIDE = (ROOT / "docs/valkey.md").read_text()
+(SHOWN,) = re.findall(r"^```nginx\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
+EXAMPLE = (ROOT / "config/asudfd-valkey.conf").read_text()
+
+
+@pytest.mark.parametrize("text", [EXAMPLE, f"namespace test {{\n}}\n{SHOWN}"], ids=["example", "guide"])
+def test_it_loads(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "asudfd.conf"
+    path.write_text(text)
+    config = load(str(path))
+    assert config.warnings == []
+    assert config.network.resp.port == 6379
+    assert (config.resp.storage, config.resp.commit_to_device) == ("file", False)
+    assert (config.resp.lua_memory_max, config.resp.maxmemory) == (1 << 30, 768 << 20)
+    assert config.resp.busy_reply_threshold == 5000
