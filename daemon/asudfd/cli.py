@@ -99,6 +99,10 @@ def act(values: Values) -> int:
     resp_ports = plan_resp_ports(config.network.resp.port, values.text("resp-port") or "", len(ports))
     if values.text("functions") and resp_ports is None:
         raise _wrong("--functions needs --resp-port, or a port of network/resp in the configuration")
+    if resp_ports is not None:
+        from asudfd.lua.valkey.chunks import compile_beside
+
+        compile_beside()
     from asudfd.process.daemon import run as serve  # asyncio and Lua: not for --version
 
     serve(config, ports, resp_ports)

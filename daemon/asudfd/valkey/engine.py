@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from asudfd.lua.state import LUA51, new_state
-from asudfd.lua.valkey.chunks import load_sandbox
+from asudfd.lua.valkey.chunks import KEYSPACE, load_sandbox
 from asudfd.valkey.calculations import calculations
 from asudfd.valkey.glob import glob
 from asudfd.valkey.key_specs import KeyPlace, key_specs
@@ -21,27 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from asudfd.valkey.table import CommandSpec
-
-# fmt: off
-CHUNKS = (
-    "reply", "encode", "integer", "glob", "value_types", "keyspace", "expiry", "string_value", "operand", "watch", "parse", "dispatch", "keys",
-    "slots", "counters", "journal", "convert", "script", "functions", "eval",
-    "commands/basic",
-    "commands/string", "commands/lcs", "commands/generic", "commands/expire", "commands/scan", "commands/object", "commands/memory",
-    "commands/sort", "commands/bitmap", "commands/bitfield", "commands/hyperloglog",
-    "choice", "sorted",
-    "hash_value", "commands/hash", "commands/hash_expiry",
-    "waiting", "listpack", "list_value", "commands/list", "commands/list_blocking",
-    "set_value", "commands/set", "commands/set_algebra",
-    "zset_value", "commands/zset", "commands/zset_range", "commands/zset_pop", "commands/zset_algebra",
-    "stream_id", "stream_group", "stream_value",
-    "commands/stream", "commands/stream_read", "commands/stream_group", "commands/stream_info",
-    "geohash", "commands/geo", "commands/geo_search",
-    "commands/dump",
-)
-# fmt: on
-"""The Lua files in the order in which they are loaded, behind those of the sandbox."""
-
 
 ARGUMENTS_MAX = 4000
 """Arguments that are given to Lua one by one: its C stack has room for 8,000 values."""
@@ -110,7 +89,7 @@ class KeyspaceEngine:
                 **calculations(),
             }
         )
-        self.lua: Any = load_sandbox(self._state, {b"host": functions}, CHUNKS)
+        self.lua: Any = load_sandbox(self._state, {b"host": functions}, KEYSPACE)
         self.execute: Callable[..., bytes] = self.lua[b"execute"]
         """``execute(now, database, resp, client, *arguments)``: the bytes of the reply; empty when the client has to wait.
 

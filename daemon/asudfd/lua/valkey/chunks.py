@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from asudfd.lua.state import LUA51, new_state
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 SANDBOX = (
     "arguments",
@@ -31,6 +32,26 @@ SANDBOX = (
 )
 """The chunks of the sandbox in the order in which they are loaded."""
 
+# fmt: off
+KEYSPACE = (
+    "reply", "encode", "integer", "glob", "value_types", "keyspace", "expiry", "string_value", "operand", "watch", "parse", "dispatch", "keys",
+    "slots", "counters", "journal", "convert", "script", "functions", "eval",
+    "commands/basic",
+    "commands/string", "commands/lcs", "commands/generic", "commands/expire", "commands/scan", "commands/object", "commands/memory",
+    "commands/sort", "commands/bitmap", "commands/bitfield", "commands/hyperloglog",
+    "choice", "sorted",
+    "hash_value", "commands/hash", "commands/hash_expiry",
+    "waiting", "listpack", "list_value", "commands/list", "commands/list_blocking",
+    "set_value", "commands/set", "commands/set_algebra",
+    "zset_value", "commands/zset", "commands/zset_range", "commands/zset_pop", "commands/zset_algebra",
+    "stream_id", "stream_group", "stream_value",
+    "commands/stream", "commands/stream_read", "commands/stream_group", "commands/stream_info",
+    "geohash", "commands/geo", "commands/geo_search",
+    "commands/dump",
+)
+# fmt: on
+"""Those of the keyspace, its commands, functions and scripts; they are loaded behind the sandbox."""
+
 LIBRARY_FUNCTIONS = (
     b"collectgarbage getmetatable load loadstring next pairs pcall rawget rawset setmetatable xpcall"
     b" find format gfind gmatch gsub match rep dump insert sort random randomseed create resume wrap"
@@ -43,10 +64,12 @@ LIBRARY_FUNCTIONS = (
 """Names of the functions that the user's code calls: `bytecode.lua` makes no tail calls of them."""
 
 _COMPILE_MEMORY = 64 << 20
-_STRIP = b"""
-local rewriter, text, name = ...
+_STRIPPER = b"""
+local rewriter = ...
 local _, stripped = loadstring(rewriter, "=bytecode.lua")({})
-return stripped(string.dump(assert(loadstring(text, name))))
+return function(text, name)
+    return stripped(string.dump(assert(loadstring(text, name))))
+end
 """
 
 
@@ -55,18 +78,29 @@ def _rewriter() -> bytes:
     return (files(__package__) / "bytecode.lua").read_bytes()
 
 
+@cache
+def _stripper() -> Callable[[bytes, bytes], bytes]:
+    """One state for all chunks: to make one for each would take as long as to compile it."""
+    made: Callable[[bytes, bytes], bytes] = new_state(_COMPILE_MEMORY, LUA51).execute(_STRIPPER, _rewriter())
+    return made
+
+
 def stripped(text: bytes, name: str) -> bytes:
     """The bytecode of a text without lines and names: `limit.lua` tells by that what is not the user's."""
-    code: bytes = new_state(_COMPILE_MEMORY, LUA51).execute(
-        _STRIP, _rewriter(), text, b"=%s.lua" % name.encode()
-    )
-    return code
+    return _stripper()(text, b"=%s.lua" % name.encode())
 
 
 @cache
 def compiled(name: str) -> bytes:
     """The bytecode of the chunk of that name."""
     return stripped((files(__package__) / f"{name}.lua").read_bytes(), name)
+
+
+def compile_beside() -> None:
+    """Compile all chunks in a thread, while the process imports what else it needs: Lua runs without Python's lock."""
+    Thread(
+        target=lambda: [compiled(name) for name in (*SANDBOX, *KEYSPACE)], name="compile", daemon=True
+    ).start()
 
 
 def load_sandbox(state: Any, host: Mapping[bytes, Any], others: Sequence[str] = ()) -> Any:
