@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 READ, WRITE = select.POLLIN, select.POLLOUT
 """What a handler may wait for; epoll has the same numbers."""
 
+HANG_UP = getattr(select, "POLLRDHUP", 0)
+"""The other side sends no more: for one that is not read from at the moment."""
+
 _TICK_SECONDS = 1.0
 """The longest wait: a thread that is asked to stop in an unforeseen way still ends within it."""
 

@@ -8,11 +8,12 @@ reading ---- whole requests, answered at once ----> reading
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
 import time
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from asudfd.network.reactor import READ, WRITE
+from asudfd.network.reactor import HANG_UP, READ, WRITE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,13 @@ READ_SIZE = 1 << 16
 
 _ACCEPTS_MAX = 64
 """Connections that one event of the listener accepts, so that a storm of them leaves time for those that are there."""
+
+
+_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+"""Errors of accept that last: there is no descriptor or no memory left."""
+
+_PAUSE_SECONDS = 0.1
+"""How long nobody is accepted then: the waiting client would be reported again at once, and a processor be busy with it."""
 
 
 class FeedProgress(NamedTuple):
@@ -248,12 +256,13 @@ class SocketConnection:
     def _select(self) -> None:
         """Wait for what there is to wait for.
 
-        A client that does not take its replies is not read from, nor is one that waits with a whole buffer behind.
+        A client that does not take its replies is not read from, nor is one that waits with a whole buffer behind; when the
+        latter goes, it is read to its end.
         """
         if self.closed:
             return
         full = self._held is not None and self.paused and len(self._held) > READ_SIZE
-        events = WRITE if self._unsent else 0 if full else READ
+        events = WRITE if self._unsent else HANG_UP if full else READ
         if events != self._events:
             self._events = events
             self._owner.reactor.change(self._socket.fileno(), events)
@@ -310,14 +319,22 @@ class SocketListener:
             ]:
                 connection.cut()
 
+    def _accept_again(self) -> None:
+        if self._listening.fileno() >= 0:
+            self.start()
+
     def _accept(self, _event: int) -> None:
         for _ in range(_ACCEPTS_MAX):
             try:
                 connected, address = self._listening.accept()
             except BlockingIOError:
                 return
-            except OSError:  # the client is gone already, or there is no descriptor left
+            except OSError as error:
                 self.refused += 1
+                if error.errno not in _EXHAUSTED:
+                    continue  # the client is gone already
+                self.reactor.forget(self._listening.fileno())
+                self.reactor.call_later(_PAUSE_SECONDS, self._accept_again)
                 return
             connected.setblocking(False)
             if len(self.connections) >= self.limits.connections_max:
