@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from asudfd.config.load import load
-from tests.processes import ROOT
 
+ROOT = Path(__file__).parents[5]
 GUIDE = (ROOT / "docs/valkey.md").read_text()
 (SHOWN,) = re.findall(r"^```nginx\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
 EXAMPLE = (ROOT / "config/asudfd-valkey.conf").read_text()
