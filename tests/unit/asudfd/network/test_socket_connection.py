@@ -218,7 +218,7 @@ def test_requests_in_a_step_from_inside_a_request_wait_for_their_turn(server: Li
     client.sendall(b"first\n")
 
     def feed_inside(data: bytes, replies: list[bytes]) -> FeedProgress:
-        del own.feed  # type: ignore[method-assign]
+        del own.feed
         client.sendall(b"second\n")
         server.settle()  # its bytes come while its request is being answered
         answered.extend(replies)
