@@ -224,7 +224,7 @@ def test_requests_in_a_step_from_inside_a_request_wait_for_their_turn(server: Li
         answered.extend(replies)
         return own.feed(data, replies)
 
-    own.feed = feed_inside  # type: ignore[method-assign]
+    own.feed = feed_inside  # type: ignore[method-assign] # for this test only
     server.answer(client, b"first\n")
     assert answered == []
     client.sendall(b"third\n")
