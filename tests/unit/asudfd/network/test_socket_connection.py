@@ -307,7 +307,7 @@ class NoDescriptors:
 def test_without_descriptors_the_listener_waits(server: LineServer) -> None:
     """A client that cannot be accepted is reported again and again: the loop must not be busy with it."""
     stub = NoDescriptors(server.listener._listening, errno.EMFILE)
-    server.listener._listening = stub  # type: ignore[assignment]
+    server.listener._listening = stub  # type: ignore[assignment] # for this test only
     waiting = socket.create_connection(server.address, timeout=LONG)
     server.clients.append(waiting)
     while not stub.tries:
@@ -322,7 +322,7 @@ def test_without_descriptors_the_listener_waits(server: LineServer) -> None:
 
 def test_a_client_that_has_gone_before_it_was_accepted_is_passed_over(server: LineServer) -> None:
     stub = NoDescriptors(server.listener._listening, errno.ECONNABORTED)
-    server.listener._listening = stub  # type: ignore[assignment]
+    server.listener._listening = stub  # type: ignore[assignment] # for this test only
     waiting = socket.create_connection(server.address, timeout=LONG)
     server.clients.append(waiting)
     while not stub.tries:
