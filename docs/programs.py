@@ -55,7 +55,10 @@ terminal, asadm starts an interactive shell. Command words may be abbreviated as
 ASUDFD = """\
 Serves the info protocol and the record protocol of Aerospike. Modules are registered, compiled, stored, listed, fetched and executed as on
 a real node. Without a configuration file it listens on 127.0.0.1:3000 and has the namespaces `test` and `bar`. When it is ready to serve
-it prints one line to standard output: `ready` and the address of each node. Everything else goes to standard error or to the log."""
+it prints one line to standard output: `ready` and the address of each node. Everything else goes to standard error or to the log.
+
+With `--resp-port` each node serves Valkey's protocol, too: keys, scripts and functions; docs/valkey.md is the guide. The line `ready` then has
+`resp=HOST:PORT` for each node, after all addresses. This protocol has a thread and Lua of its own; the watchdog is not concerned with it."""
 
 ASUDFD_WATCHDOG = """\
 The watchdog restarts the daemon when one operation blocks its event loop for `watchdog-seconds` of CPU time (5 by default; 0 disables
@@ -145,6 +148,8 @@ def asudfd() -> Program:
             "smd/UDF.smd": "in the work directory: the modules, as system metadata (SMD); an append-only log, so it may be copied at any time",
             "smd/UDF.mark": "records that `UDF.smd` exists, so that a lost file is not mistaken for a new node; move both files together",
             "smd/UDF.smd.json": "the modules in the format of the first version; they were migrated, and the file is no longer read",
+            "smd/FUNCTION.smd, smd/FUNCTION.mark": "the same for the libraries of functions of Valkey",
+            "valkey-ID.journal": "in the work directory: the keys that clients of Valkey see on the node ID, with `storage file` in `resp`",
             "asudfd.files": "in the work directory: the list of the files of records and metadata. If a listed file is missing, the daemon "
             "does not start; delete its line to start without it",
             "demoted-functions": "in the work directory: the functions that blocked the event loop",
