@@ -218,13 +218,13 @@ def test_requests_in_a_step_from_inside_a_request_wait_for_their_turn(server: Li
     client.sendall(b"first\n")
 
     def feed_inside(data: bytes, replies: list[bytes]) -> FeedProgress:
-        del own.feed  # type: ignore[method-assign]
+        del own.feed
         client.sendall(b"second\n")
         server.settle()  # its bytes come while its request is being answered
         answered.extend(replies)
         return own.feed(data, replies)
 
-    own.feed = feed_inside
+    own.feed = feed_inside  # type: ignore[method-assign] # for this test only
     server.answer(client, b"first\n")
     assert answered == []
     client.sendall(b"third\n")
@@ -307,7 +307,7 @@ class NoDescriptors:
 def test_without_descriptors_the_listener_waits(server: LineServer) -> None:
     """A client that cannot be accepted is reported again and again: the loop must not be busy with it."""
     stub = NoDescriptors(server.listener._listening, errno.EMFILE)
-    server.listener._listening = stub  # type: ignore[assignment]
+    server.listener._listening = stub  # type: ignore[assignment] # for this test only
     waiting = socket.create_connection(server.address, timeout=LONG)
     server.clients.append(waiting)
     while not stub.tries:
@@ -322,7 +322,7 @@ def test_without_descriptors_the_listener_waits(server: LineServer) -> None:
 
 def test_a_client_that_has_gone_before_it_was_accepted_is_passed_over(server: LineServer) -> None:
     stub = NoDescriptors(server.listener._listening, errno.ECONNABORTED)
-    server.listener._listening = stub  # type: ignore[assignment]
+    server.listener._listening = stub  # type: ignore[assignment] # for this test only
     waiting = socket.create_connection(server.address, timeout=LONG)
     server.clients.append(waiting)
     while not stub.tries:
