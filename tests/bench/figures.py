@@ -31,6 +31,7 @@ BENCHMARKS = (
     "plan",
     "apply",
     "propagation",
+    "functions",
 )
 """Every benchmark, in the order in which they are run and shown: the modules of this directory that have a `run`."""
 

@@ -1,6 +1,6 @@
 """A load generator: CONNECTIONS connections, PIPELINE requests in flight on each, one process, one epoll.
 
-`python -m tests.bench.load HOST PORT CONNECTIONS PIPELINE info|resp SECONDS` prints how many requests were answered.
+`python -m tests.bench.load HOST PORT CONNECTIONS PIPELINE KIND SECONDS` prints how many requests were answered.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from asinfo.wire import frame
+from asinfo.wire.resp import command
 from tests.bench.processes import connect
 
 if TYPE_CHECKING:
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
 CORE = 0
 REQUESTS = {
     "info": frame.pack(frame.INFO, b"build\n"),
-    "resp": b"*1\r\n$4\r\nPING\r\n",
+    "resp": command("PING"),
+    "SET": command("SET", "k", "v"),
+    "trivial": command("FCALL", "trivial", 0),
+    "set": command("FCALL", "set", 1, "k", "v"),
+    "my_hset": command("FCALL", "my_hset", 1, "h", "field", "some value", "another", "another value"),
+    "ten": command("FCALL", "ten", 1, "k", "v"),
 }
 
 

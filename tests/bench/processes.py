@@ -70,12 +70,13 @@ def asudfd(work: Path, *options: str, **extra: str) -> Iterator[Daemon]:
 
 
 def ready(process: subprocess.Popen[bytes]) -> list[tuple[str, int]]:
-    """The addresses in the line `ready HOST:PORT ...`; blocks until it comes or the process ends."""
+    """The addresses in the line `ready HOST:PORT ... resp=HOST:PORT`; blocks until it comes or the process ends."""
     assert process.stdout is not None
     words = process.stdout.readline().decode().split()
     if words[:1] != ["ready"]:
         raise SystemExit(f"asudfd did not start: {words}")
-    return [(host, int(port)) for host, _, port in (word.rpartition(":") for word in words[1:])]
+    places = (word.rpartition("=")[2].rpartition(":") for word in words[1:])
+    return [(host, int(port)) for host, _, port in places]
 
 
 def connect(address: tuple[str, int]) -> socket.socket:
