@@ -21,6 +21,10 @@ PORTS = range(12_000, 32_000)
 ROOT = Path(__file__).parent.parent
 
 
+RESP = "resp="
+"""What stands before the address of a port for Valkey's protocol in the `ready` line."""
+
+
 class Daemon:
     """A daemon process that has printed its `ready` line; with ``wait`` off, one that may have yet to."""
 
@@ -31,6 +35,7 @@ class Daemon:
         self.work_directory = work_directory
         self.log = log
         self.addresses: list[tuple[str, int]] = []
+        self.resp_addresses: list[tuple[str, int]] = []
         if wait:
             self.await_ready()
 
@@ -59,7 +64,8 @@ class Daemon:
         if not words or words[0] != "ready":
             self.kill()
             raise AssertionError(f"no ready line but {line!r}:\n{self.log.read_text(errors='replace')}")
-        return [(host, int(port)) for host, _, port in (word.rpartition(":") for word in words[1:])]
+        self.resp_addresses = [_address(word) for word in words[1:] if word.startswith(RESP)]
+        return [_address(word) for word in words[1:] if "=" not in word]
 
     def connect(self, node: int = 0) -> socket.socket:
         return socket.create_connection(self.addresses[node], timeout=READY_SECONDS)
@@ -88,6 +94,11 @@ class Daemon:
         self.process.wait()
         if self.process.stdout is not None:
             self.process.stdout.close()
+
+
+def _address(word: str) -> tuple[str, int]:
+    host, _, port = word.removeprefix(RESP).rpartition(":")
+    return host, int(port)
 
 
 def frame(body: bytes, kind: int = 1) -> bytes:

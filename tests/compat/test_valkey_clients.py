@@ -1,137 +1,205 @@
-"""Unmodified client libraries of Valkey load, list, call, dump, restore and kill functions, on one node and on a cluster."""
+"""Ordinary client libraries of Valkey and Redis against one node: functions, pipelines, transactions, scripts."""
 
 from __future__ import annotations
 
-import importlib
-import threading
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.etcd import await_true
-from tests.processes import ROOT, Daemon, log_path, spawn
+from tests.compat.valkey_library import CODE, FUNCTIONS, KILLED, NAME, EndlessCall, await_running
+from tests.processes import READY_SECONDS, Daemon, log_path, spawn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
-LIBRARY = (ROOT / "config/functions/mylib.lua").read_text()
-ENDLESS = "#!lua name=endless\nserver.register_function('spin', function() while true do end end)"
-FUNCTIONS = {b"my_hset", b"my_hgetall", b"my_hlastmodified"}
+redis = pytest.importorskip("redis", reason="the client library is not installed: make test installs it")
+valkey = pytest.importorskip("valkey", reason="the client library is not installed: make test installs it")
 
 
-class ClientLibrary(NamedTuple):
-    """The module of a library, and its classes for one node and for a cluster."""
-
-    module: str
-    one: str
-    cluster: str
-
-
-LIBRARIES = (
-    ClientLibrary("valkey", "Valkey", "ValkeyCluster"),
-    ClientLibrary("redis", "Redis", "RedisCluster"),
-)
-
-
-@pytest.fixture(params=LIBRARIES, ids=lambda library: library.module)
-def library(request: pytest.FixtureRequest) -> ClientLibrary:
-    found: ClientLibrary = request.param
-    pytest.importorskip(found.module, reason="the client library is not installed: make test installs it")
-    return found
-
-
-@pytest.fixture
-def ports(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[int]]:
-    """Ports of the nodes of a daemon, as many as the test asks for."""
-    directory = tmp_path / "work"
-    nodes = str(getattr(request, "param", 1))
-    process = spawn(directory, ["--resp-port", "0", "--nodes", nodes])
-    daemon = Daemon(process, directory, log_path(directory))
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    directory = tmp_path_factory.mktemp("valkey-clients") / "work"
+    daemon = Daemon(spawn(directory, ("--resp-port", "0")), directory, log_path(directory))
+    with valkey.Valkey(*daemon.resp_addresses[0]) as client:
+        client.config_set("busy-reply-threshold", 50)
     try:
-        yield [port for host, port in daemon.addresses if host.startswith("resp=")]
+        yield daemon
         assert daemon.stop() == 0, daemon.log.read_text(errors="replace")
     finally:
         daemon.kill()
 
 
-def made(library: ClientLibrary, name: str, port: int, protocol: int = 2) -> Any:
-    return getattr(importlib.import_module(library.module), name)(
-        host="127.0.0.1", port=port, protocol=protocol
-    )
+LIBRARIES = [(valkey.Valkey, 2), (valkey.Valkey, 3), (redis.Redis, 2), (redis.Redis, 3)]
 
 
-@pytest.mark.parametrize("protocol", [2, 3])
-def test_functions_of_one_node(library: ClientLibrary, ports: list[int], protocol: int) -> None:
-    client = made(library, library.one, ports[0], protocol)
-    assert client.function_load(LIBRARY) == b"mylib"
-    error = importlib.import_module(library.module).ResponseError
-    with pytest.raises(error, match="Library 'mylib' already exists"):
-        client.function_load(LIBRARY)
-    assert client.function_load(LIBRARY, replace=True) == b"mylib"
-    assert all(name in repr(client.function_list()).encode() for name in FUNCTIONS)
-    assert b"register_function" in repr(client.function_list(withcode=True)).encode()
+@pytest.fixture(params=LIBRARIES, ids=lambda each: f"{each[0].__name__} RESP{each[1]}")
+def connect(node: Daemon, request: pytest.FixtureRequest) -> Iterator[Callable[[], Any]]:
+    """Makes clients of one library, on a node without libraries and keys."""
+    made, protocol = request.param
+    host, port = node.resp_addresses[0]
+    clients: list[Any] = []
 
-    assert client.fcall("my_hset", 1, "myhash", "field", "value") == 2
-    whole = client.fcall_ro("my_hgetall", 1, "myhash")
-    assert whole == ({b"field": b"value"} if protocol == 3 else [b"field", b"value"])
-    with pytest.raises(error, match="Only one key name is allowed"):
-        client.fcall("my_hset", 2, "one", "two")
-    with pytest.raises(error, match="Can not execute a script with write flag"):
-        client.fcall_ro("my_hset", 1, "myhash", "field", "value")
+    def connect() -> Any:
+        client = made(
+            host=host, port=port, protocol=protocol, decode_responses=True, socket_timeout=READY_SECONDS
+        )
+        clients.append(client)
+        return client
 
-    payload = client.function_dump()
-    assert client.function_flush()
-    assert client.function_list() == []
-    assert client.function_restore(payload)
-    assert client.function_delete("mylib")
-    client.close()
+    first = connect()
+    first.flushall()
+    first.function_flush()
+    yield connect
+    for client in clients:
+        client.close()
 
 
-def test_an_endless_function_is_killed(library: ClientLibrary, ports: list[int]) -> None:
-    client = made(library, library.one, ports[0])
-    errors = importlib.import_module(library.module)
-    client.config_set("busy-reply-threshold", 50)
-    client.function_load(ENDLESS)
-    ended: list[str] = []
+def test_a_library_is_loaded_listed_called_and_deleted(connect: Callable[[], Any]) -> None:
+    client = connect()
+    assert client.function_load(CODE) == NAME
+    assert client.function_load(CODE, replace=True) == NAME
+    listed = repr(client.function_list(withcode=True))
+    assert all(repr(each) in listed for each in (NAME, *FUNCTIONS, CODE))
+    assert client.fcall("put", 1, "book", "title", "Walden", "year", "1854") == 2
+    fields = client.fcall_ro("fields", 1, "book")
+    flat = [*fields.items()] if isinstance(fields, dict) else [*zip(fields[::2], fields[1::2], strict=True)]
+    assert dict(flat) == {"title": "Walden", "year": "1854"}
+    with pytest.raises(Exception, match="Can not execute a script with write flag using"):
+        client.fcall_ro("put", 1, "book")
+    assert client.function_delete(NAME)
+    with pytest.raises(Exception, match="Function not found"):
+        client.fcall("put", 1, "book")
+    with pytest.raises(Exception, match="Error compiling function"):
+        client.function_load("#!lua name=bad\nreturn (")
 
-    def spin() -> None:
+
+def test_an_endless_function_is_killed(connect: Callable[[], Any]) -> None:
+    client, other, third = connect(), connect(), connect()
+    client.function_load(CODE)
+    endless = EndlessCall(lambda: client.fcall("endless", 0))
+    await_running(other.function_stats)
+    with pytest.raises(Exception, match="busy running a script"):
+        third.get("key")
+    assert other.function_kill()
+    endless.join(READY_SECONDS)
+    assert KILLED in endless.told
+    assert third.get("key") is None
+
+
+def test_an_endless_script_is_killed(connect: Callable[[], Any]) -> None:
+    client, other = connect(), connect()
+    script = EndlessCall(lambda: client.eval("local endless = true while endless do end", 0))
+    while True:
         try:
-            made(library, library.one, ports[0]).fcall("spin", 0)
-        except errors.ResponseError as error:
-            ended.append(str(error))
+            other.get("key")
+        except Exception as error:  # noqa: BLE001 - each library has its own kind
+            assert "busy running a script" in str(error)  # noqa: PT017 - what the loop waits for
+            break
+    assert other.script_kill()
+    script.join(READY_SECONDS)
+    assert KILLED in script.told
 
-    def is_busy() -> bool:
-        try:
-            client.ping()
-        except errors.ResponseError as error:
-            return "busy running a script" in str(error)
-        return False
 
-    spinning = threading.Thread(target=spin, daemon=True)
-    spinning.start()
-    await_true(is_busy, "others are told BUSY")
-    assert b"spin" in repr(client.function_stats()).encode()
-    assert client.function_kill()
-    spinning.join()
-    assert "Script killed by user with FUNCTION KILL" in ended[0]
+def test_what_is_dumped_is_restored(connect: Callable[[], Any]) -> None:
+    text = connect()
+    text.function_load(CODE)
+    host_and_port = {each: text.connection_pool.connection_kwargs[each] for each in ("host", "port")}
+    with type(text)(**host_and_port) as client:
+        payload = client.function_dump()
+        with pytest.raises(Exception, match="already exists"):
+            client.function_restore(payload)
+        assert client.function_restore(payload, "REPLACE")
+        client.function_flush()
+        assert client.function_restore(payload, "FLUSH")
+        assert client.function_stats()
+        client.hset("hash", mapping={"a": 1})
+        client.restore("copy", 0, client.dump("hash"))
+        assert client.hgetall("copy") == {b"a": b"1"}
+    assert text.fcall("put", 1, "book", "title", "x") == 1
+
+
+def test_pipelines_and_transactions(connect: Callable[[], Any]) -> None:
+    client = connect()
+    client.function_load(CODE)
+    pipeline = client.pipeline(transaction=False)
+    for number in range(300):
+        pipeline.set(f"key{number}", number).get(f"key{number}")
+    assert pipeline.execute()[1::2] == [str(number) for number in range(300)]
+    with client.pipeline() as transaction:
+        transaction.watch("key1")
+        transaction.multi()
+        transaction.incr("key1").fcall("put", 1, "book", "title", "x")
+        assert transaction.execute() == [2, 1]
+    with client.pipeline() as transaction:
+        transaction.watch("key1")
+        connect().set("key1", "other")
+        transaction.multi()
+        transaction.get("key1")
+        with pytest.raises(Exception, match="Watched variable changed"):
+            transaction.execute()
+    add = client.register_script("return redis.call('INCRBY', KEYS[1], ARGV[1])")
+    assert add(keys=["sum"], args=[5]) == 5
+    assert client.script_exists(add.sha) == [True]
+
+
+def test_common_commands_and_their_types(connect: Callable[[], Any]) -> None:
+    client = connect()
     assert client.ping()
-    client.close()
+    assert client.info()["valkey_version"]
+    assert client.set("a", "1", ex=100)
+    assert 0 < client.ttl("a") <= 100
+    assert client.zadd("z", {"a": 1.5, "b": 2}) == 2
+    assert [list(each) for each in client.zrange("z", 0, -1, withscores=True)] == [["a", 1.5], ["b", 2.0]]
+    assert client.sadd("s", "x", "y") == 2
+    assert sorted(client.smembers("s")) == ["x", "y"]
+    assert client.rpush("l", 1, 2) == 2
+    assert client.blpop("l", timeout=1)[1] == "1"
+    assert set(client.scan_iter()) == {"a", "z", "s", "l"}
+    assert client.xadd("st", {"f": "v"}, id="1-1") == "1-1"
+    assert client.command_count() > 100
+    assert client.command_getkeys("FCALL", "f", 2, "a", "b", "c") == ["a", "b"]
+    assert "fcall" in client.command()
+    assert client.client_setname("me")
+    assert client.client_getname() == "me"
+    with client.lock("lock", timeout=10):
+        assert client.exists("lock")
+    subscriber = client.pubsub(ignore_subscribe_messages=True)
+    subscriber.subscribe("news")
+    while not client.publish("news", "hi"):
+        continue
+    while (message := subscriber.get_message(timeout=READY_SECONDS)) is None:
+        continue
+    assert message["data"] == "hi"
+    subscriber.close()
 
 
-@pytest.mark.parametrize("ports", [3], indirect=True)
-def test_functions_of_a_cluster(library: ClientLibrary, ports: list[int]) -> None:
-    client = made(library, library.cluster, ports[0])
-    assert len(client.get_nodes()) == 3
-    client.function_load(LIBRARY)  # the client sends it to every primary
-    for port in ports:
-        one = made(library, library.one, port)
-        assert all(name in repr(one.function_list()).encode() for name in FUNCTIONS)
-        one.close()
-    for number in range(20):
-        key = f"user:{number}"
-        assert client.fcall("my_hset", 1, key, "number", number) == 2
-        assert client.fcall("my_hgetall", 1, key) == [b"number", str(number).encode()]
-    client.function_delete("mylib")
-    assert made(library, library.one, ports[2]).function_list() == []
-    client.close()
+def test_valkey_glide(node: Daemon) -> None:
+    glide_sync = pytest.importorskip(
+        "glide_sync", reason="the client library is not installed: make test installs it"
+    )
+    configuration = glide_sync.GlideClientConfiguration(
+        [glide_sync.NodeAddress(*node.resp_addresses[0])], request_timeout=int(READY_SECONDS * 1000)
+    )
+    with valkey.Valkey(*node.resp_addresses[0]) as plain:
+        plain.flushall()
+        plain.function_flush()
+    client, other = (glide_sync.GlideClient.create(configuration) for _ in range(2))
+    try:
+        assert client.function_load(CODE) == NAME.encode()
+        assert NAME in repr(client.function_list())
+        assert client.fcall("put", ["book"], ["title", "x"]) == 1
+        assert client.fcall_ro("fields", ["book"]) in ({b"title": b"x"}, [b"title", b"x"])
+        payload = client.function_dump()
+        client.function_flush()
+        assert client.function_restore(payload) == "OK"
+        batch = glide_sync.Batch(is_atomic=True).set("a", "1").get("a")
+        assert client.exec(batch, raise_on_error=True) == ["OK", b"1"]
+        endless = EndlessCall(lambda: client.fcall("endless"))
+        await_running(other.function_stats)
+        assert other.function_kill() == "OK"
+        endless.join(READY_SECONDS)
+        assert KILLED in endless.told
+        assert client.function_delete(NAME) == "OK"
+    finally:
+        client.close()
+        other.close()
