@@ -316,11 +316,11 @@ end
 
 -- Assembly
 
-local AS_THEY_ARE = { "assert", "error", "gcinfo", "ipairs", "rawequal", "select", "tonumber", "tostring", "type", "unpack" }
+local AS_THEY_ARE = { "assert", "error", "gcinfo", "ipairs", "rawequal", "select", "tonumber", "tostring", "type" }
 for _, name in next, AS_THEY_ARE do
     base[name] = _G[name]
 end
-base._VERSION, base.pcall, base.xpcall = _VERSION, needs.pcall, needs.xpcall
+base._VERSION, base.pcall, base.xpcall, base.unpack = _VERSION, needs.pcall, needs.xpcall, needs.unpack_checked
 
 local function copy(t)
     local copied = {}

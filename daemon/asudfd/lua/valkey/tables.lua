@@ -4,7 +4,7 @@ local fail, wrong_type, number_of, to_integer = needs.fail, needs.wrong_type, ne
 local check = needs.check
 
 local kind, select, error, floor, next, sort, insert = type, select, error, math.floor, next, table.sort, table.insert
-local rawget, rawset, rawequal, metatable_of = rawget, rawset, rawequal, debug.getmetatable
+local rawget, rawset, rawequal, unpack, metatable_of = rawget, rawset, rawequal, unpack, debug.getmetatable
 local original = table
 
 local READ_ONLY = "Attempt to modify a readonly table"
@@ -234,4 +234,25 @@ local function new_table_library(real)
     return library
 end
 
-return { new_table_library = new_table_library }
+local RESULTS_MAX = 8000 -- values that a function of the machine may have at the same time, its arguments among them
+local WORD = 2 ^ 32
+
+-- A number as the machine's functions take an index: cut to 32 bits.
+local function index_of(number)
+    local index = to_integer(number) % WORD
+    return index >= WORD / 2 and index - WORD or index
+end
+
+-- The original works out how many results there are in 32 bits, and ends the process where they do not hold it.
+local function unpack_checked(...)
+    local t, first, last = ...
+    check_table(...)
+    first = first == nil and 1 or index_of(number_of(2, ...))
+    last = last == nil and #t or index_of(number_of(3, ...))
+    if last - first + 1 + select("#", ...) > RESULTS_MAX then
+        fail("too many results to unpack")
+    end
+    return unpack(...)
+end
+
+return { new_table_library = new_table_library, unpack_checked = unpack_checked }
