@@ -217,13 +217,16 @@ class SocketConnection:
             self._answering = False
         if self.closed:
             return
+        came_meanwhile = self._held is not None
         self._hold(data[end:])
         if replies:
             self.write(b"".join(replies) if len(replies) > 1 else replies[0])
         if self._closing and not self._unsent:
             self.cut()
-        else:
-            self._select()
+            return
+        if came_meanwhile:
+            self.go_on_later()  # no event will tell of bytes that have been read
+        self._select()
 
     @property
     def _is_occupied(self) -> bool:

@@ -61,8 +61,11 @@ class BlockedClients:
         client.waiting = list(result[b"argv"].values())
 
     def serve(self) -> None:
-        """Try the commands again that wait for keys that have changed, until no more change."""
-        if self._serving:
+        """Try the commands again that wait for keys that have changed, until no more change.
+
+        While a function runs, that has to wait for its end: nothing may happen in its midst.
+        """
+        if self._serving or self._lua[b"state"][b"script"] is not None:
             return
         self._serving = True
         try:
