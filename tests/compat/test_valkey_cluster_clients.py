@@ -34,9 +34,7 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
         daemon.kill()
 
 
-@pytest.fixture(
-    params=[valkey.ValkeyCluster, redis.RedisCluster], ids=lambda each: each.__name__
-)
+@pytest.fixture(params=[valkey.ValkeyCluster, redis.RedisCluster], ids=lambda each: each.__name__)
 def connect(nodes: Daemon, request: pytest.FixtureRequest) -> Iterator[Callable[[], Any]]:
     host, port = nodes.resp_addresses[0]
     clients: list[Any] = []

@@ -89,6 +89,13 @@ class Client:
         return self.closing or self.waiting is not None
 
     @property
+    def is_local(self) -> bool:
+        """Whether it is on the same machine."""
+        return self.connection is not None and self.connection.address.startswith(
+            ("127.", "::1", "::ffff:127.")
+        )
+
+    @property
     def subscriptions(self) -> int:
         """Channels and patterns; those of shards are counted apart."""
         return len(self.channels) + len(self.patterns)

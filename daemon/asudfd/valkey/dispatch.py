@@ -72,6 +72,7 @@ class Dispatcher:
             self.state.warn("a web request came to the port of Valkey; its connection is closed")
             client.closing = True
             return b""
+        row = None
         try:
             row = self._checked_row(client, name, arguments)
             client.command = row.name.encode()
@@ -84,11 +85,21 @@ class Dispatcher:
             if client.queue is not None:
                 client.queue_failed = True
             reply = encode(failed.reply, client.resp)
+            if row is None:
+                self._count_rejected(arguments)
         if client.silent or client.skips:
             client.skips = max(0, client.skips - 1)
             client.settle()
             return b""
         return reply
+
+    def _count_rejected(self, arguments: list[bytes]) -> None:
+        """A command was not run, and it may be one that there is."""
+        name = arguments[0].decode("latin-1").lower()
+        if name in self._containers and len(arguments) > 1:
+            name += f"|{arguments[1].decode('latin-1').lower()}"
+        if name in self._rows:
+            self.state.statistics.rejected[name] += 1
 
     def _queue(self, client: Client, queue: list[list[bytes]], arguments: list[bytes]) -> None:
         """Put a command into the transaction; a transaction takes no more memory than a request may."""
@@ -158,7 +169,14 @@ class Dispatcher:
         handler = self._handlers.get(row.name)
         if handler is not None:
             state.statistics.calls[row.name] += 1
-            return encode(handler(CommandRequest(state, client, arguments)), client.resp)
+            try:
+                reply = encode(handler(CommandRequest(state, client, arguments)), client.resp)
+            except CommandFailed:
+                state.statistics.failed[row.name] += 1
+                raise
+            if reply[:1] == b"-":
+                state.statistics.failed[row.name] += 1
+            return reply
         waits = client.id if not client.executing else 0
         lua_state = state.engine.lua[b"state"]
         lua_state[b"restricted"] = not client.user.is_unrestricted
@@ -199,7 +217,7 @@ class Dispatcher:
     def _check(self, client: Client, row: CommandSpec, arguments: list[bytes]) -> None:
         """Raise CommandFailed if this command may not be run, or queued, now."""
         state, name = self.state, row.name
-        self._check_gate(row)
+        self._check_gate(client, row)
         if (client.queue is not None and "no_multi" in row.flags) or (
             name == "multi" and client.queue is not None
         ):
@@ -218,12 +236,13 @@ class Dispatcher:
         if state.busy and not self._is_served_when_busy(row):
             raise CommandFailed(state.busy_text())
 
-    def _check_gate(self, row: CommandSpec) -> None:
+    def _check_gate(self, client: Client, row: CommandSpec) -> None:
         """Some commands have to be allowed by the configuration."""
         gate = _GATES.get(row.name.partition("|")[0])
         if gate is None or row.name in {"module|list", "module|help"}:
             return
-        if self.state.settings.text(gate) == "no":
+        who = self.state.settings.text(gate)
+        if who == "no" or (who == "local" and not client.is_local):
             raise CommandFailed(
                 f"ERR {row.name.partition('|')[0].upper()} command not allowed. If the {gate} option is set to "
                 '"local", you can run it from a local connection, otherwise you need to set this option in the '

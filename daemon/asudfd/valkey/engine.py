@@ -59,6 +59,12 @@ class KeyspaceHost(Protocol):
     def log_line(self, level: int, text: bytes) -> None:
         """A script logs."""
 
+    def count_error(self, text: bytes, times: int) -> None:
+        """A command that a script has called has failed; -1 time takes that back."""
+
+    def script_evicted(self) -> None:
+        """A script that came by EVAL has made place for another."""
+
     def acl(self, arguments: Any) -> bytes | None:
         """Why the user of the running script may not run a command; None if it may."""
 
@@ -81,6 +87,8 @@ class KeyspaceEngine:
                 b"tick": host.tick,
                 b"script_ended": host.script_ended,
                 b"log": host.log_line,
+                b"count_error": host.count_error,
+                b"script_evicted": host.script_evicted,
                 b"acl": host.acl,
                 b"script_header": host.script_header,
                 b"journal_waits": host.journal_waits,

@@ -109,6 +109,9 @@ def _memory(state: ServerState) -> Fields:
     used, resident, most = used_memory(state), _resident(), state.settings.maxmemory
     state.memory_peak = max(state.memory_peak, used)
     libraries, functions = library_counts(state)
+    scripts, script_bytes = (int(each) for each in state.engine.lua[b"script_counts"]())
+    library_bytes = sum(map(len, state.libraries.texts.values()))
+    texts = script_bytes + library_bytes
     return {
         "used_memory": used,
         "used_memory_human": human(used),
@@ -126,19 +129,19 @@ def _memory(state: ServerState) -> Fields:
         "allocator_resident": resident,
         "total_system_memory": _total_memory(),
         "total_system_memory_human": human(_total_memory()),
-        "used_memory_lua": used,
-        "used_memory_vm_eval": 0,
-        "used_memory_lua_human": human(used),
-        "used_memory_scripts_eval": 0,
-        "number_of_cached_scripts": 0,
+        "used_memory_lua": texts,
+        "used_memory_vm_eval": script_bytes,
+        "used_memory_lua_human": human(texts),
+        "used_memory_scripts_eval": script_bytes,
+        "number_of_cached_scripts": scripts,
         "number_of_functions": functions,
         "number_of_libraries": libraries,
-        "used_memory_vm_functions": 0,
-        "used_memory_vm_total": used,
-        "used_memory_vm_total_human": human(used),
-        "used_memory_functions": 0,
-        "used_memory_scripts": 0,
-        "used_memory_scripts_human": "0B",
+        "used_memory_vm_functions": library_bytes,
+        "used_memory_vm_total": texts,
+        "used_memory_vm_total_human": human(texts),
+        "used_memory_functions": library_bytes,
+        "used_memory_scripts": texts,
+        "used_memory_scripts_human": human(texts),
         "maxmemory": most,
         "maxmemory_human": human(most),
         "maxmemory_policy": state.settings.text("maxmemory-policy"),
@@ -202,6 +205,7 @@ def _stats(state: ServerState) -> Fields:
         "expired_keys": statistics.expired,
         "evicted_keys": 0,
         "evicted_clients": 0,
+        "evicted_scripts": statistics.evicted_scripts,
         "keyspace_hits": 0,
         "keyspace_misses": 0,
         "pubsub_channels": len(pubsub.channels),
@@ -256,19 +260,27 @@ def _modules(state: ServerState) -> Fields:
 
 
 def _command_statistics(state: ServerState) -> Fields:
-    calls: dict[str, int] = dict(state.statistics.calls)
+    statistics = state.statistics
+    names = statistics.calls.keys() | statistics.rejected.keys()
+    found = {
+        name: [statistics.calls[name], statistics.rejected[name], statistics.failed[name]] for name in names
+    }
     counted: Any = state.engine.lua[b"call_counts"]()
-    for name, count in counted.items():
-        text = name.decode()
-        calls[text] = calls.get(text, 0) + int(count)
+    for name, counts in counted.items():
+        before = found.get(name.decode(), (0, 0, 0))
+        found[name.decode()] = [one + int(other) for one, other in zip(before, counts.split(), strict=True)]
     return {
-        f"cmdstat_{name}": f"calls={count},usec=0,usec_per_call=0.00,rejected_calls=0,failed_calls=0"
-        for name, count in sorted(calls.items())
+        f"cmdstat_{name}": f"calls={calls},usec=0,usec_per_call=0.00,rejected_calls={rejected},failed_calls={failed}"
+        for name, (calls, rejected, failed) in sorted(found.items())
     }
 
 
 def _error_statistics(state: ServerState) -> Fields:
-    return {f"errorstat_{code}": f"count={count}" for code, count in sorted(state.statistics.errors.items())}
+    return {
+        f"errorstat_{code}": f"count={count}"
+        for code, count in sorted(state.statistics.errors.items())
+        if count > 0
+    }
 
 
 def _cluster(state: ServerState) -> Fields:

@@ -40,7 +40,7 @@ def _server(state: ServerState) -> Iterator[Figure]:
     yield Figure("memory_max_bytes", state.settings.maxmemory, GAUGE, "maxmemory; 0 is no limit.")
     yield Figure("number_of_libraries", libraries, GAUGE, "Libraries of functions.")
     yield Figure("number_of_functions", functions, GAUGE, "Functions of all libraries.")
-    yield Figure("number_of_cached_scripts", int(lua[b"script_count"]()), GAUGE, "Scripts in the cache.")
+    yield Figure("number_of_cached_scripts", int(lua[b"script_counts"]()[0]), GAUGE, "Scripts in the cache.")
 
 
 def _databases(state: ServerState) -> Iterator[Figure]:

@@ -114,8 +114,9 @@ class ValkeyServer:
     def _sweep_keys(self) -> None:
         lua = self.state.engine.lua
         lua[b"state"][b"now"] = self.state.now()
-        lua[b"sweep"](SWEEP_KEYS)
-        lua[b"sweep_fields"](SWEEP_KEYS)
+        if self.state.sweeps:
+            lua[b"sweep"](SWEEP_KEYS)
+            lua[b"sweep_fields"](SWEEP_KEYS)
         if self.state.ready:
             self.state.blocked.serve()
         if self.state.is_written() and self.state.journal:

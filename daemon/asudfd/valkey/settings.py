@@ -120,5 +120,6 @@ def settings_of(config: ValkeyConfig) -> ValkeySettings:
         "busy-reply-threshold": str(config.busy_reply_threshold),
         "maxmemory": str(config.maxmemory),
         "proto-max-bulk-len": str(config.proto_max_bulk_len),
+        "enable-debug-command": config.enable_debug_command,
     }
     return ValkeySettings(config.lua_memory_max, values, config.resp_compatibility)

@@ -70,7 +70,7 @@ def script_header(code: bytes) -> list[bytes]:
     for word in words[1:]:
         if word[:6].lower() != b"flags=":
             raise CommandFailed(b"ERR Unknown lua shebang option: %s" % word)
-        for flag in word[6:].split(b","):
+        for flag in word[6:].split(b",") if len(word) > len(b"flags=") else ():
             if flag not in SCRIPT_FLAGS:
                 raise CommandFailed(b"ERR Unexpected flag in script shebang: %s" % flag)
             flags.append(SCRIPT_FLAGS[flag])

@@ -18,7 +18,7 @@ from asudfd.valkey.reply import CommandFailed
 from asudfd.valkey.running import Running
 from asudfd.valkey.shebang import script_header
 from asudfd.valkey.slots import member_of, own_member
-from asudfd.valkey.statistics import ServerStatistics
+from asudfd.valkey.statistics import ERROR_CODE_MAX, ServerStatistics
 from asudfd.valkey.table import command_rows, newer_than_8_1
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ class ServerState:
         self.blocked = BlockedClients(self.engine, self.ready, reactor, self.is_written)
         self.cluster: ClusterView | None = None
         self.journal: KeyspaceJournal | None = None
+        self.sweeps = True
+        """Whether keys whose time is over are looked for."""
         self.run_id = secrets.token_hex(20)
         self.refused_connections: Callable[[], int] = int
         self.memory_at_start = self.memory_peak = int(self.engine.lua[b"memory_used"]())
@@ -191,6 +193,14 @@ class ServerState:
         if member is None:
             return b"CLUSTERDOWN Hash slot not served"
         return f"MOVED {int(slot)} {member.address}".encode()
+
+    def count_error(self, text: bytes, times: int) -> None:
+        """A command that a script has called has failed; -1 time takes that back."""
+        self.statistics.count_error(b"-" + text[:ERROR_CODE_MAX], int(times))
+
+    def script_evicted(self) -> None:
+        """A script that came by EVAL has made place for another."""
+        self.statistics.evicted_scripts += 1
 
     def acl(self, arguments: Any) -> bytes | None:
         """Why the user of the running script may not run a command; None if it may."""

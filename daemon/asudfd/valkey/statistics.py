@@ -24,6 +24,11 @@ class ServerStatistics:
         """Error replies by their code."""
         self.calls: Counter[str] = Counter()
         """Commands that are handled in Python, by name; those of Lua are counted there."""
+        self.rejected: Counter[str] = Counter()
+        """Commands of which an error was found before they ran."""
+        self.failed: Counter[str] = Counter()
+        """Commands of Python that have failed."""
+        self.evicted_scripts = 0
 
     def sample(self, now: float) -> None:
         """Work out ``rate``; to be called regularly."""
@@ -31,12 +36,12 @@ class ServerStatistics:
         (first, before), (last, after) = self._samples[0], self._samples[-1]
         self.rate = (after - before) / (last - first) if last > first else 0.0
 
-    def count_error(self, reply: bytes) -> None:
+    def count_error(self, reply: bytes, times: int = 1) -> None:
         """Note an error reply."""
-        code = reply[1:40].split(maxsplit=1)[:1]
+        code = reply[1:ERROR_CODE_MAX].split(maxsplit=1)[:1]
         name = code[0].decode("latin-1") if code else ""
-        if name.isalpha() and (name in self.errors or len(self.errors) < CODES_MAX):
-            self.errors[name] += 1
+        if name.replace("_", "").isalnum() and (name in self.errors or len(self.errors) < CODES_MAX):
+            self.errors[name] += times
 
     @property
     def error_replies(self) -> int:
@@ -46,3 +51,6 @@ class ServerStatistics:
 
 CODES_MAX = 128
 """Different codes of errors that are counted: scripts make up codes, and must not fill the memory."""
+
+ERROR_CODE_MAX = 40
+"""Bytes at the begin of an error in which its code is looked for."""

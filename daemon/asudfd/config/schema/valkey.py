@@ -56,6 +56,11 @@ class ValkeyConfig:
     timeout: int = _own(
         0, "Silence after which a client is closed; 0 is never.", unit="seconds", high=31_536_000
     )
+    enable_debug_command: str = _own(
+        "no",
+        "Who may use DEBUG: nobody, clients on the same machine, or everybody.",
+        choices=("no", "local", "yes"),
+    )
     functions: str = _own(
         "",
         "File of libraries in RDB form, or directory of *.lua files: they are loaded before clients are served.",

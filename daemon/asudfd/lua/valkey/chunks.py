@@ -47,7 +47,7 @@ KEYSPACE = (
     "stream_id", "stream_group", "stream_value",
     "commands/stream", "commands/stream_read", "commands/stream_group", "commands/stream_info",
     "geohash", "commands/geo", "commands/geo_search",
-    "commands/dump",
+    "commands/dump", "commands/debug",
 )
 # fmt: on
 """Those of the keyspace, its commands, functions and scripts; they are loaded behind the sandbox."""

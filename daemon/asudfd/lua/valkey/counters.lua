@@ -2,7 +2,7 @@
 
 local needs = ...
 local databases, rows, keyspace = needs.databases, needs.rows, needs.keyspace
-local collectgarbage, next = collectgarbage, next
+local collectgarbage, format, next = collectgarbage, string.format, next
 
 -- { number, keys, keys that expire, number, keys... } of the databases that have keys.
 local function database_sizes()
@@ -27,12 +27,12 @@ local function for_each_row(f)
     end
 end
 
--- Name -> how often the command was run by clients.
+-- Name -> how often the command was run, was rejected before it ran, and failed: as text, "CALLS REJECTED FAILED".
 local function call_counts()
     local counts = {}
     for_each_row(function(row)
-        if row.calls > 0 then
-            counts[row.name] = row.calls
+        if row.calls > 0 or row.rejected > 0 then
+            counts[row.name] = format("%.0f %.0f %.0f", row.calls, row.rejected, row.failed)
         end
     end)
     return counts
@@ -40,7 +40,7 @@ end
 
 local function reset_calls()
     for_each_row(function(row)
-        row.calls = 0
+        row.calls, row.rejected, row.failed = 0, 0, 0
     end)
 end
 

@@ -19,7 +19,7 @@ local rows = {}
 -- (write, denyoom, noscript, ...), and the positions of its keys (first, last, step).
 local function define(row)
     local name = upper(row.name)
-    row.run, row.calls = commands[name], 0
+    row.run, row.calls, row.failed, row.rejected = commands[name], 0, 0, 0
     row.is_plain = row.run and not row.noscript -- scripts may run it without further questions, if they are not restricted
     local container, subcommand = name:match("^(.-)|(.*)$")
     if container then
@@ -132,15 +132,17 @@ local function execute_list(now, number, resp, client, argv, argc)
             return encode(failed, resp)
         end
     end
-    row.calls = row.calls + 1
     if state.refusal and row.write then
+        row.rejected = row.rejected + 1
         return encode(state.refusal, resp)
     elseif state.compacting then
         state.before_write(row, argv, argc)
     end
     if state.maxmemory and row.denyoom and is_over_memory() then
+        row.rejected = row.rejected + 1
         return encode(OOM, resp)
     end
+    row.calls = row.calls + 1
     local ok, result = pcall(command, argv, argc)
     if not ok then
         result = raised(result)
@@ -148,10 +150,15 @@ local function execute_list(now, number, resp, client, argv, argc)
     if state.dirty ~= 0 then
         finish(argv)
     end
-    if type(result) == "table" and result.kind == "block" then
-        result.argv = result.argv or argv
-        host.block(client, result.timeout, result)
-        return ""
+    if type(result) == "table" then
+        local kind = result.kind
+        if kind == "block" then
+            result.argv = result.argv or argv
+            host.block(client, result.timeout, result)
+            return ""
+        elseif kind == "error" then
+            row.failed = row.failed + 1
+        end
     end
     return encode(result, resp)
 end

@@ -4,7 +4,7 @@ local needs = ...
 local commands, reply, state, host = needs.commands, needs.reply, needs.state, needs.host
 local run_script, split_arguments, is_over_memory = needs.run_script, needs.split_arguments, needs.is_over_memory
 
-local find, gmatch, lower, next, sub = string.find, string.gmatch, string.lower, next, string.sub
+local find, gmatch, lower, sub = string.find, string.gmatch, string.lower, string.sub
 
 local NOT_INTEGER = "ERR value is not an integer or out of range"
 local NO_SCRIPT = reply.failure("NOSCRIPT No matching script.")
@@ -12,11 +12,41 @@ local NO_SCRIPT = reply.failure("NOSCRIPT No matching script.")
 local environment = needs.new_script_environment(needs.new_libraries(), needs.eval_api)
 local by_digest = {} -- SHA-1 in lower-case hexadecimal -> script
 local by_text = {}
+local count, size = 0, 0 -- scripts, and bytes of their texts
+
+-- Scripts that came by EVAL, from the one that was used longest ago to the last, as a ring around `recent`. They are evicted, for
+-- clients make up ever new ones; those of SCRIPT LOAD stay.
+local EVALUATED_MAX = 500 -- as many as the real server keeps
+local recent = {}
+local evaluated = 0
+recent.following, recent.preceding = recent, recent
+
+local function unlink(script)
+    script.preceding.following, script.following.preceding = script.following, script.preceding
+    script.preceding, script.following = nil, nil
+    evaluated = evaluated - 1
+end
+
+local function link(script)
+    local last = recent.preceding
+    last.following, script.preceding, script.following, recent.preceding = script, last, recent, script
+    evaluated = evaluated + 1
+end
+
+local function forget(script)
+    unlink(script)
+    by_digest[script.name], by_text[script.text] = nil, nil
+    count, size = count - 1, size - #script.text
+    host.script_evicted()
+end
 
 -- Compiles a script and keeps it. Returns it, or nil and the error's text.
-local function load_script(text)
+local function load_script(text, stays)
     local known = by_text[text]
     if known then
+        if stays and known.following then
+            unlink(known)
+        end
         return known
     end
     local script = { kind = "script", name = host.sha1hex(text), text = text, compatible = true }
@@ -39,7 +69,14 @@ local function load_script(text)
         return nil, "ERR Error compiling script (new function): " .. message
     end
     script.chunk = chunk
+    if not stays then
+        if evaluated >= EVALUATED_MAX then
+            forget(recent.following)
+        end
+        link(script)
+    end
     by_digest[script.name], by_text[text] = script, script
+    count, size = count + 1, size + #text
     return script
 end
 
@@ -56,6 +93,10 @@ local function execute(script, argv, argc, readonly)
         return needs.NOT_ON_CLUSTER
     elseif state.maxmemory and not script.ignores_oom and is_over_memory() then
         return needs.OOM
+    end
+    if script.following and script.following ~= recent then
+        unlink(script)
+        link(script)
     end
     script.command = argv
     environment.set_arguments(keys, args)
@@ -109,7 +150,7 @@ function commands.EVALSHA_RO(argv, argc)
 end
 
 commands["SCRIPT|LOAD"] = function(argv)
-    local script, failed = load_script(argv[3])
+    local script, failed = load_script(argv[3], true)
     if not script then
         return reply.failure(failed)
     end
@@ -135,16 +176,14 @@ commands["SCRIPT|FLUSH"] = function(argv, argc)
         return reply.failure("ERR SCRIPT FLUSH only support SYNC|ASYNC option")
     end
     by_digest, by_text = {}, {}
+    count, size, evaluated = 0, 0, 0
+    recent.following, recent.preceding = recent, recent
     environment = needs.new_script_environment(needs.new_libraries(), needs.eval_api)
     return reply.OK
 end
 
-local function script_count()
-    local n = 0
-    for _ in next, by_digest do
-        n = n + 1
-    end
-    return n
+local function script_counts()
+    return count, size
 end
 
-return { script_count = script_count }
+return { script_counts = script_counts }

@@ -1,6 +1,6 @@
 -- Reads a reply in RESP3, as the host's commands give it to scripts, into a reply value.
 
-local find, sub, tonumber = string.find, string.sub, tonumber
+local find, select, sub, tonumber = string.find, select, string.sub, tonumber
 
 local needs = ...
 local reply = needs.reply
@@ -40,6 +40,13 @@ local BY_MARK = {
     end,
     [","] = function(_, at, line)
         return reply.double(tonumber(line)), at
+    end,
+    ["("] = function(_, at, line)
+        return { kind = "big", line }, at
+    end,
+    ["|"] = function(text, at, line) -- what is told of the reply behind, which scripts do not see
+        at = select(2, parse_all(text, at, tonumber(line) * 2))
+        return parse_at(text, at)
     end,
     ["#"] = function(_, at, line)
         return { kind = "boolean", line == "t" }, at

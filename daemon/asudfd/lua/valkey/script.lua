@@ -47,7 +47,7 @@ local MAY_REPLICATE = { publish = true, spublish = true, pfcount = true }
 
 -- Whether a script may run this command now; the error's text if not.
 local function refused(script, row, argv, argc)
-    if row.noscript then
+    if row.noscript and (row.run or not state.noscript_allowed) then
         return "ERR This " .. (state.old_wording and "Redis" or "Valkey") .. " command is not allowed from script"
     end
     if state.restricted then
@@ -107,8 +107,12 @@ local function arguments_of(argv, argc)
     return nil
 end
 
+-- The host may run commands of the keyspace for it: the script goes on in its database, at its time.
 local function from_host(argv)
-    return parse_reply(host.command(unpack(argv)))
+    local db, now, client, resp = state.db, state.now, state.client, state.resp
+    local bytes = host.command(unpack(argv))
+    state.db, state.now, state.client, state.resp = db, now, client, resp
+    return parse_reply(bytes)
 end
 
 -- Notes what a command of the script has changed, for the journal.
@@ -123,8 +127,9 @@ local function note_effects(script, argv)
     state.dirty, state.effects = 0, nil
 end
 
--- A command's error as scripts see it.
+-- A command's error as scripts see it. It is counted here, and so not again when the script fails with it.
 local function error_of(text)
+    host.count_error(text, 1)
     return { err = text, ignore_error_stats_update = true }
 end
 
@@ -145,6 +150,7 @@ local function command_reply(script, argv, argc)
     if row.noscript or script.restricted then
         failed = refused(script, row, argv, argc)
         if failed then
+            row.rejected = row.rejected + 1
             return nil, error_of(failed)
         end
     end
@@ -153,6 +159,7 @@ local function command_reply(script, argv, argc)
     end
     local result
     if row.run then
+        row.calls = row.calls + 1
         local ok
         ok, result = pcall(row.run, argv, argc)
         if not ok then
@@ -168,6 +175,7 @@ local function command_reply(script, argv, argc)
         note_effects(script, argv)
     end
     if type(result) == "table" and result.kind == "error" then
+        row.failed = row.failed + 1
         return nil, error_of(result[1])
     end
     return result
@@ -194,6 +202,7 @@ end
 
 -- The same as `command_reply` for a common call, without the questions.
 local function common_reply(script, row, argv, argc)
+    row.calls = row.calls + 1
     local ok, result = pcall(row.run, argv, argc)
     if not ok then
         result = raised(result)
@@ -205,6 +214,7 @@ local function common_reply(script, row, argv, argc)
         note_effects(script, argv)
     end
     if type(result) == "table" and result.kind == "error" then
+        row.failed = row.failed + 1
         return nil, error_of(result[1])
     end
     return result
@@ -380,7 +390,15 @@ local function with_place(what)
     else
         text = "ERR " .. tostring(what)
     end
-    return { err = text, source = source, line = line }
+    local counted = type(what) == "table" and rawget(real_of(what) or what, "ignore_error_stats_update")
+    return { err = text, source = source, line = line, ignore_error_stats_update = counted }
+end
+
+-- The error of a command that the script has handed on: whoever counts the script's own has had it already.
+local function discount(failed, text)
+    if type(text) == "string" and type(failed) == "table" and rawget(failed, "ignore_error_stats_update") then
+        host.count_error(text, -1)
+    end
 end
 
 local function failure_of(what, name)
@@ -390,6 +408,7 @@ local function failure_of(what, name)
     end
     text = (type(text) == "string" or type(text) == "number") and tostring(text) or "ERR unknown error"
     text = gsub(text, "%z.*", "")
+    discount(what, text)
     local source, line = what.source, what.line
     if source then
         local of = state.named_errors and name .. ", " or ""
@@ -407,6 +426,9 @@ local function reply_of(result, resp)
         return false
     elseif what == "table" and rawget(result, "ok") == "OK" and rawget(result, "err") == nil then
         return reply.OK
+    elseif what == "table" then
+        local real = real_of(result) or result
+        discount(real, rawget(real, "err"))
     end
     local ok, converted = pcall(to_reply, result, resp, 0)
     return ok and converted or (not ok and raised(converted))

@@ -16,6 +16,7 @@ from asudfd.valkey.commands import (
     command,
     config,
     connection,
+    debug,
     function,
     help,  # noqa: A004 - the name of the command
     info,
@@ -51,6 +52,7 @@ FAMILIES: tuple[CommandFamily, ...] = (
         command,
         config,
         connection,
+        debug,
         function,
         help,
         info,

@@ -83,8 +83,10 @@ def list_(request: CommandRequest) -> object:
 def stats(request: CommandRequest) -> object:
     """FUNCTION STATS."""
     state = request.state
-    running = None
-    if (call := state.running.call) and call.kind == "function":
+    running, call = None, state.running.call
+    if call and call.kind == "script":
+        raise CommandFailed(state.busy_text())
+    if call:
         running = {b"name": call.name, b"command": call.command, b"duration_ms": call.milliseconds}
     libraries, functions = state.engine.lua[b"library_counts"]()
     return {
