@@ -218,3 +218,25 @@ def test_debug_is_for_clients_of_the_machine_if_the_configuration_says_so() -> N
     for who, allowed in (("yes", True), ("local", True), ("no", False)):
         for served in serve(ValkeySettings(values={"enable-debug-command": who})):
             assert (served.connect().call(words("DEBUG JMAP")) == b"+OK\r\n") is allowed
+
+
+def test_nothing_is_written_without_the_replicas_that_are_wanted(served: Served) -> None:
+    client, other = served.connect(), served.connect()
+    missing = b"-NOREPLICAS Not enough good replicas to write."
+    client.call(words("SET x 1"))
+    client.call(["FUNCTION", "LOAD", "#!lua name=l\nserver.register_function('f', function() return 1 end)"])
+    client.call(words("MULTI"))
+    client.call(words("INCR x"))
+    other.call(words("CONFIG SET min-replicas-to-write 1"))
+    assert client.call(words("EXEC")).startswith(b"-EXECABORT Transaction discarded because of: NOREPLICAS")
+    for refused in (["SET", "x", "2"], ["EVAL", "#!lua\nreturn 1", "0"], ["FCALL", "f", "0"]):
+        assert client.call(refused) == missing + b"\r\n"
+    assert client.call(["EVAL", "return redis.call('set', 'x', 1)", "0"]).startswith(missing)
+    assert (
+        client.call(["EVAL", "#!lua flags=no-writes\nreturn redis.call('get', 'x')", "0"]) == b"$1\r\n1\r\n"
+    )
+    client.call(words("MULTI"))
+    assert client.call(words("SET x 2")).startswith(missing)
+    client.call(words("DISCARD"))
+    other.call(words("CONFIG SET min-replicas-to-write 0"))
+    assert client.call(words("SET x 2")) == b"+OK\r\n"

@@ -228,6 +228,8 @@ class Dispatcher:
             self._check_slot(client, arguments)
         if state.settings.maxmemory and self._needs_memory(client, row) and state.is_over_memory():
             raise CommandFailed(OOM)
+        if client.queue is not None:
+            self._check_refusal(client.queue, row)
         if client.resp == 2 and client.is_subscriber and name not in FOR_SUBSCRIBERS:
             raise CommandFailed(
                 f"ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET "
@@ -235,6 +237,15 @@ class Dispatcher:
             )
         if state.busy and not self._is_served_when_busy(row):
             raise CommandFailed(state.busy_text())
+
+    def _check_refusal(self, queue: list[list[bytes]], row: CommandSpec) -> None:
+        """Nothing is queued, and no transaction run, that writes while writes are refused."""
+        refusal = self.state.engine.lua[b"state"][b"refusal"]
+        if refusal is None:
+            return
+        names = [each[0].decode("latin-1").lower() for each in queue] if row.name == "exec" else [row.name]
+        if any(name in self._rows and "write" in self._rows[name].flags for name in names):
+            raise CommandFailed(refusal[1])
 
     def _check_gate(self, client: Client, row: CommandSpec) -> None:
         """Some commands have to be allowed by the configuration."""

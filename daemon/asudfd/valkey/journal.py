@@ -167,7 +167,7 @@ class KeyspaceJournal:
 
     def _refuse(self, text: str) -> None:
         self.refusal = text
-        self._lua[b"refuse_writes"](text.encode() or None)
+        self._lua[b"refuse_writes"](text.encode() or None, b"journal")
 
     def _compact_some(self) -> None:
         """Write some keys into the new journal, and let it take the place of this one when it has all."""

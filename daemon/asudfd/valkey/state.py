@@ -31,6 +31,12 @@ if TYPE_CHECKING:
     from asudfd.valkey.slots import ClusterView
 
 
+REPLICAS_NEEDED = ("min-replicas-to-write", "min-replicas-max-lag")
+"""Parameters that, set together, let nothing be written without replicas; there are never any."""
+
+NO_REPLICAS = b"NOREPLICAS Not enough good replicas to write."
+
+
 class ServerState:
     """The keyspace of a node and its clients; it is what the Lua state calls back. ``warn`` is told of faults.
 
@@ -126,6 +132,8 @@ class ServerState:
         thresholds = self.engine.lua[b"compact"]
         for name in list(thresholds):
             thresholds[name] = int(self.settings.text(name.decode()))
+        lacks_replicas = all(int(self.settings.text(name)) > 0 for name in REPLICAS_NEEDED)
+        self.engine.lua[b"refuse_writes"](NO_REPLICAS if lacks_replicas else None, b"replicas")
         lua_state[b"old_wording"] = self.settings.is_old
         lua_state[b"named_errors"] = self.settings.is_old
         compact = self.engine.lua[b"compact"]

@@ -163,9 +163,13 @@ local function execute_list(now, number, resp, client, argv, argc)
     return encode(result, resp)
 end
 
--- The text of the error that commands which write are answered from now on; nil: they run.
-local function refuse_writes(text)
-    state.refusal = text and reply.failure(text)
+local refusals = {}
+
+-- The text of the error that commands which write are answered from now on; nil: they run, as far as `cause` ("journal" or
+-- "replicas") goes.
+local function refuse_writes(text, cause)
+    refusals[cause] = text and reply.failure(text) or nil
+    state.refusal = refusals.journal or refusals.replicas
 end
 
 -- The same for a command of few arguments.

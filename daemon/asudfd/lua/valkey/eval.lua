@@ -91,6 +91,8 @@ local function execute(script, argv, argc, readonly)
         return needs.NOT_READONLY
     elseif state.cluster and script.no_cluster then
         return needs.NOT_ON_CLUSTER
+    elseif state.refusal and not script.no_writes then
+        return state.refusal
     elseif state.maxmemory and not script.ignores_oom and is_over_memory() then
         return needs.OOM
     end

@@ -301,6 +301,9 @@ local function call(argv, argc, readonly)
     if state.cluster and f.no_cluster then
         return NOT_ON_CLUSTER
     end
+    if state.refusal and not f.readonly then
+        return state.refusal
+    end
     if state.maxmemory and not f.ignores_oom and is_over_memory() then
         return needs.OOM
     end

@@ -105,6 +105,13 @@ local function log_expired(number, argv)
     end
 end
 
+-- The same for a key that was given a time which is over.
+local function remove_expired(db, key)
+    if remove(db, key) then
+        host.expired(db.number, key)
+    end
+end
+
 -- The time of the key is over: it goes, and the journal learns that it did.
 local function expire(db, key)
     forget(db, key)
@@ -229,8 +236,19 @@ local function notify_swapped(db, other)
     end
 end
 
+-- Removes the keys that somebody watches in one of the two databases and whose time is over: they count as absent.
+local function expire_watched(a, b)
+    for _, db in ipairs({ a, b }) do
+        for key in next, db.watched do
+            get(a, key)
+            get(b, key)
+        end
+    end
+end
+
 -- Two databases change their contents; their clients stay.
 local function swap(a, b)
+    expire_watched(a, b)
     for _, field in ipairs(CONTENTS) do
         a[field], b[field] = b[field], a[field]
     end
@@ -294,6 +312,7 @@ return {
         put = put,
         put_raw = put_raw,
         remove = remove,
+        remove_expired = remove_expired,
         replace = replace,
         set_expiry = set_expiry,
         swap = swap,

@@ -77,8 +77,10 @@ def watch(request: CommandRequest) -> object:
     if client.watched > WATCHED_MAX:
         unwatch(request)
         raise CommandFailed(f"ERR a client of asudfd watches no more than {WATCHED_MAX} keys")
+    lua = request.state.engine.lua
+    lua[b"state"][b"now"] = request.state.now()
     for key in request.arguments[1:]:
-        request.state.engine.lua[b"watch"](client.id, client.database, key)
+        lua[b"watch"](client.id, client.database, key)
     return OK
 
 

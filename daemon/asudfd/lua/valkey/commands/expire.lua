@@ -49,7 +49,7 @@ local function expire_with(command, in_seconds, from_now)
             return 0
         end
         if expiry.is_over(at) then
-            keyspace.remove(db, key)
+            keyspace.remove_expired(db, key)
             keyspace.effect({ "DEL", key })
         else
             keyspace.set_expiry(db, key, at, text)

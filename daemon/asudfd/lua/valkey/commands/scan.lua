@@ -74,8 +74,8 @@ function commands.SCAN(argv, argc)
     local matches, wanted = o.matches, o.type
     for place = from, to, -1 do
         local key = db.keys[place]
-        local value = get(db, key)
-        if value ~= nil and (not matches or matches(key)) and (not wanted or type_of(value) == wanted) then
+        -- A key of another type, or of another name, is not asked whether its time is over.
+        if (not wanted or type_of(db.values[key]) == wanted) and (not matches or matches(key)) and get(db, key) ~= nil then
             n = n + 1
             out[n] = key
         end

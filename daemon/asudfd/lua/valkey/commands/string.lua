@@ -59,7 +59,7 @@ local function install(db, key, value, o, at, text)
     elseif not at then
         replace(db, key, value)
     elseif expiry.is_over(at) then
-        remove(db, key)
+        keyspace.remove_expired(db, key)
     else
         put(db, key, value)
         keyspace.set_expiry(db, key, at, text)
@@ -162,7 +162,7 @@ function commands.GETEX(argv, argc)
     end
     if at then
         if expiry.is_over(at) then
-            remove(db, key)
+            keyspace.remove_expired(db, key)
             keyspace.effect({ "DEL", key })
         else
             keyspace.set_expiry(db, key, at, text)
