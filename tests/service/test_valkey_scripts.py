@@ -186,6 +186,13 @@ def test_equal_values_have_the_same_digest(served: Served, fill: str, again: str
     assert b"encoding:" in client.call(words("DEBUG OBJECT k"))
 
 
+def test_the_object_of_a_long_list_tells_how_it_is_kept(served: Served) -> None:
+    client = served.connect()
+    client.call(words("CONFIG SET list-max-listpack-size 2 list-compress-depth 3"))
+    client.call(words("RPUSH k a b c"))
+    assert client.call(words("DEBUG OBJECT k")).endswith(b" ql_listpack_max:2 ql_compressed:1\r\n")
+
+
 def test_a_key_whose_time_is_over_stays_while_nobody_looks(served: Served) -> None:
     client = served.connect()
     client.call(words("DEBUG SET-ACTIVE-EXPIRE 0"))
@@ -240,3 +247,15 @@ def test_nothing_is_written_without_the_replicas_that_are_wanted(served: Served)
     client.call(words("DISCARD"))
     other.call(words("CONFIG SET min-replicas-to-write 0"))
     assert client.call(words("SET x 2")) == b"+OK\r\n"
+
+
+@pytest.mark.parametrize("how", ["OFF", "SKIP"])
+def test_who_asked_for_no_replies_gets_messages(served: Served, how: str) -> None:
+    client, other = served.connect(), served.connect()
+    for line in (f"CLIENT REPLY {how}", "SUBSCRIBE a"):
+        client.send(command(words(line)))
+    assert client.read() == b"*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n"
+    other.call(words("PUBLISH a b"))
+    assert client.read() == b"*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$1\r\nb\r\n"
+    client.send(command(words("UNSUBSCRIBE a")))
+    assert client.read().startswith(b"*3\r\n$11\r\nunsubscribe\r\n")

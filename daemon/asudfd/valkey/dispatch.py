@@ -30,6 +30,11 @@ FOR_SUBSCRIBERS = frozenset(
 ALSO_IN_LUA = frozenset({"ping"})
 """Commands whose handler here is for clients with a subscription only."""
 
+SUBSCRIPTIONS = frozenset(
+    {"subscribe", "unsubscribe", "psubscribe", "punsubscribe", "ssubscribe", "sunsubscribe"}
+)
+"""Commands that are answered by messages, which a client gets that has asked for no replies."""
+
 WEB_WORDS = frozenset({"post", "host:"})
 """First words of web requests: a page in a browser must not be able to send commands to a server on the same machine."""
 
@@ -90,7 +95,8 @@ class Dispatcher:
         if client.silent or client.skips:
             client.skips = max(0, client.skips - 1)
             client.settle()
-            return b""
+            if row is None or row.name not in SUBSCRIPTIONS or reply[:1] == b"-":
+                return b""
         return reply
 
     def _count_rejected(self, arguments: list[bytes]) -> None:

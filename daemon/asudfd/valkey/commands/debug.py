@@ -82,10 +82,18 @@ def _object(request: CommandRequest) -> object:
     if encoding == b"$-1\r\n":
         raise CommandFailed(NO_KEY)
     size = len(_text(_ask(request, b"DUMP", key)))
-    return Status(
-        b"Value at:0x0 refcount:1 encoding:%s serializedlength:%d lru:%d lru_seconds_idle:0"
-        % (_text(encoding), size, int(time.time()) & 0xFFFFFF)
+    text = b"Value at:0x0 refcount:1 encoding:%s serializedlength:%d lru:%d lru_seconds_idle:0" % (
+        _text(encoding),
+        size,
+        int(time.time()) & 0xFFFFFF,
     )
+    if text.find(b"encoding:quicklist") > 0:
+        most, depth = (
+            int(request.state.settings.text(name))
+            for name in ("list-max-listpack-size", "list-compress-depth")
+        )
+        text += b" ql_listpack_max:%d ql_compressed:%d" % (most, depth != 0)
+    return Status(text)
 
 
 def _digest_of(lua: Any, database: int, key: bytes) -> int:
