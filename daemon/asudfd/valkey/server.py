@@ -83,9 +83,8 @@ class ValkeyServer:
         if self._thread:
             self.reactor.stop()
             self._thread.join(seconds)
-            if self._thread.is_alive() and self.state.journal:
-                self.state.journal.abandon()
-            self.state.running.end()
+            if self._thread.is_alive():
+                self.state.end_script()
             self._thread.join()
             self._thread = None
             self._close()

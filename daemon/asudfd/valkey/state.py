@@ -119,6 +119,12 @@ class ServerState:
         journal = self.journal
         return journal is None or not journal.waits or self.running.busy or journal.flush()
 
+    def end_script(self) -> None:
+        """The node stops: the function that runs ends whatever it has done, and nothing of it is written."""
+        if self.journal is not None:
+            self.journal.abandon()
+        self.running.end()
+
     def busy_text(self) -> str:
         """What a client is told while a script is busy."""
         return self.running.busy_text()

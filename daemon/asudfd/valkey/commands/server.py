@@ -55,7 +55,7 @@ def shutdown(request: CommandRequest) -> object:
         raise CommandFailed("ERR Errors trying to SHUTDOWN. Check logs.")
     request.state.shutdown()
     if request.state.busy:
-        request.state.running.end()
+        request.state.end_script()
     request.client.closing = True
     return EncodedReply(b"")
 
