@@ -19,3 +19,5 @@ files["config"] = {
 files["config/fleet/udf/stock_test.lua"] = { read_globals = { "reserve" } }
 -- The Valkey face has Lua 5.1.
 files["daemon/asudfd/lua/valkey"] = { std = "lua51" }
+-- Libraries of Valkey functions.
+files["config/functions"] = { std = "lua51", read_globals = { "server", "redis" }, ignore = { "131", "212/args" } }

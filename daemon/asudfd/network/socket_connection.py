@@ -213,6 +213,9 @@ class SocketConnection:
         self._answering = True
         try:
             end, self._wanted = self._conversation.feed(data, replies)
+        except Exception:
+            self.cut()  # its client would wait for ever
+            raise
         finally:
             self._answering = False
         if self.closed:

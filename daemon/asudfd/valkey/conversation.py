@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from asinfo.wire.resp import RequestLimits, RequestParser
 from asudfd.network.socket_connection import FeedProgress
+from asudfd.valkey.dispatch import LUA_ERROR
 from asudfd.valkey.engine import ARGUMENTS_MAX
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class RespConversation:
         self._parser.authenticated = self._client.authenticated
         return self._parser.feed(b"")
 
-    def _answer(self, requests: list[list[bytes]], replies: list[bytes]) -> int:
+    def _answer(self, requests: list[list[bytes]], replies: list[bytes]) -> int:  # noqa: C901 - calls for each request are dear
         """Answer requests until the client has to wait, or its connection ends; returns how many have been answered."""
         client, dispatcher = self._client, self._dispatcher
         state = dispatcher.state
@@ -83,7 +84,10 @@ class RespConversation:
             count += 1
             reply = None
             if client.plain and not careful and len(arguments) <= ARGUMENTS_MAX:
-                reply = execute(now * 1000, client.database, client.resp, client.id, *arguments)
+                try:
+                    reply = execute(now * 1000, client.database, client.resp, client.id, *arguments)
+                except LUA_ERROR as error:
+                    reply = dispatcher.failed(error)
             if reply is None:
                 reply = dispatcher.handle(client, arguments)
                 careful = self._is_watched()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from asudfd.lua.state import LUA51, lua_error
 from asudfd.valkey.acl.check import AclLogEntry, Denial, denial
 from asudfd.valkey.client_line import client_line
 from asudfd.valkey.engine import ARGUMENTS_MAX
@@ -46,6 +47,8 @@ NEWLY_ALLOWED_WHEN_BUSY = frozenset(
 
 NAME_SHOWN = ARGUMENTS_SHOWN = 128
 """Bytes of an unknown command that its error shows; source: the real server's."""
+
+LUA_ERROR = lua_error(LUA51)
 
 NOAUTH = "NOAUTH Authentication required."
 OOM = "OOM command not allowed when used memory > 'maxmemory'."
@@ -92,6 +95,8 @@ class Dispatcher:
             reply = encode(failed.reply, client.resp)
             if row is None:
                 self._count_rejected(arguments)
+        except LUA_ERROR as error:
+            reply = self.failed(error)
         if client.silent or client.skips:
             client.skips = max(0, client.skips - 1)
             client.settle()
@@ -122,6 +127,12 @@ class Dispatcher:
             return self._run(client, row, arguments)
         except CommandFailed as failed:
             return encode(failed.reply, client.resp)
+        except LUA_ERROR as error:
+            return self.failed(error)
+
+    def failed(self, error: Exception) -> bytes:
+        """The reply to a command that could not be ended in Lua."""
+        return b"-%s\r\n" % self.state.failed(error).encode()
 
     def denied(self, client: Client, arguments: list[bytes]) -> str | None:
         """Why the user of a client may not run a command; None if it may."""

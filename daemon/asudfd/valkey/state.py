@@ -125,6 +125,15 @@ class ServerState:
             self.journal.abandon()
         self.running.end()
 
+    def failed(self, error: Exception) -> str:
+        """The error for a command that could not be ended in Lua: no memory for its reply, or a fault of ours."""
+        if not self.running.busy:
+            self.engine.lua[b"recover"]()
+        if isinstance(error, MemoryError):
+            return "OOM not enough memory for this command"
+        self.fault(str(error).encode())
+        return "ERR internal error"
+
     def busy_text(self) -> str:
         """What a client is told while a script is busy."""
         return self.running.busy_text()

@@ -92,6 +92,12 @@ local function raised(what)
     return reply.failure("ERR internal error")
 end
 
+-- Memory did not suffice outside of a command, as its reply was made for instance: nothing of the command at hand is left.
+local function recover()
+    state.dirty, state.effects, state.script = 0, nil, nil
+    collectgarbage()
+end
+
 -- Runs the command of the row; never raises.
 local function run(row, argv, argc)
     local ok, result = pcall(row.run, argv, argc)
@@ -192,4 +198,5 @@ return {
     refuse_writes = refuse_writes,
     OOM = OOM,
     raised = raised,
+    recover = recover,
 }

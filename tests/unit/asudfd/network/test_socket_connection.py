@@ -244,6 +244,17 @@ def test_a_client_that_goes_in_the_midst_of_its_request_harms_nobody(server: Lin
     server.await_end(2)
 
 
+def test_a_fault_ends_the_connection_that_it_concerns(server: LineServer) -> None:
+    client, other = server.connect(), server.connect()
+    client.sendall(b"flood x\n")
+    server.await_end()
+    assert client.recv(10) == b""
+    assert [type(each) for each in server.faults] == [ValueError]
+    server.faults.clear()
+    other.sendall(b"hello\n")
+    server.answer(other, b"hello\n")
+
+
 def test_a_client_that_goes_while_it_waits_is_let_go(server: LineServer) -> None:
     client = server.connect()
     client.sendall(b"wait\n")
