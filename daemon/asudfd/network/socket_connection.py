@@ -67,6 +67,7 @@ class SocketConnection:
     __slots__ = (
         *(
             "_answering",
+            "_backlog",
             "_closing",
             "_conversation",
             "_events",
@@ -85,7 +86,8 @@ class SocketConnection:
         self.address = address
         self._held: bytearray | None = None  # bytes that are not answered yet
         self._wanted = 1
-        self._unsent = b""
+        self._unsent: list[memoryview] = []  # what the client has not taken, in pieces that are not copied
+        self._backlog = 0
         self._closing = False
         self._answering = False  # what comes meanwhile, in a step from inside a call, is held
         self._events = READ
@@ -99,7 +101,7 @@ class SocketConnection:
     @property
     def backlog(self) -> int:
         """Bytes of replies that the client has not taken."""
-        return len(self._unsent)
+        return self._backlog
 
     @property
     def descriptor(self) -> int:
@@ -119,9 +121,8 @@ class SocketConnection:
         """Send bytes now, or as soon as the client takes them."""
         if self.closed:
             return
-        if self._unsent:
-            self._unsent += data
-        else:
+        sent = 0
+        if not self._unsent:
             try:
                 sent = self._socket.send(data)
             except BlockingIOError:
@@ -132,8 +133,9 @@ class SocketConnection:
             self.bytes_sent += sent
             if sent == len(data):
                 return
-            self._unsent = data[sent:]
-        if len(self._unsent) > self._owner.limits.output_max:
+        self._unsent.append(memoryview(data)[sent:])
+        self._backlog += len(data) - sent
+        if self._backlog > self._owner.limits.output_max:
             self.cut()
         else:
             self._select()
@@ -172,7 +174,7 @@ class SocketConnection:
         self.closed = True
         self._owner.reactor.forget(self._socket.fileno())
         self._socket.close()
-        self._held, self._unsent = None, b""
+        self._held, self._unsent, self._backlog = None, [], 0
         self._owner.left(self)
         self._conversation.ended()
 
@@ -243,14 +245,19 @@ class SocketConnection:
 
     def _send_rest(self) -> None:
         try:
-            sent = self._socket.send(self._unsent)
+            sent = self._socket.send(self._unsent[0])
         except BlockingIOError:
             return
         except OSError:
             self.cut()
             return
         self.bytes_sent += sent
-        self._unsent = self._unsent[sent:]
+        self._backlog -= sent
+        rest = self._unsent[0][sent:]
+        if rest:
+            self._unsent[0] = rest
+        else:
+            del self._unsent[0]
         if not self._unsent:
             if self._closing:
                 self.cut()

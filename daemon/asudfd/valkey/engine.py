@@ -50,7 +50,7 @@ class KeyspaceHost(Protocol):
     def command(self, *arguments: bytes) -> bytes:
         """The reply, in RESP3, of a command that is implemented in Python and called by a script."""
 
-    def tick(self, started: float, kind: bytes) -> tuple[float | None, bytes | None]:
+    def tick(self, kind: bytes) -> tuple[float | None, bytes | None]:
         """A call has run for some time: the time that it sees from now on, and the error that ends it."""
 
     def script_ended(self) -> None:

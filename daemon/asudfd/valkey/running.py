@@ -46,6 +46,7 @@ class Running:
         self._reactor = reactor
         self._warn = warn
         self._kill: bytes | None = None
+        self._began = 0.0  # of the call, by the monotonic clock, as of the first tick; 0 before
 
     @property
     def call(self) -> RunningCall | None:
@@ -53,12 +54,11 @@ class Running:
         script = self._lua_state[b"script"]
         if script is None or script[b"command"] is None:
             return None
-        started = script[b"started"]
         return RunningCall(
             script[b"kind"].decode(),
             script[b"name"],
             list(script[b"command"].values()),
-            int(time.time() * 1000 - started),
+            int(self._milliseconds()),
         )
 
     def kill(self, kind: str) -> None:
@@ -81,25 +81,35 @@ class Running:
         call = self.call
         return BUSY.format(KILL_COMMANDS[call.kind if call else "function"])
 
-    def tick(self, started: float, kind: bytes) -> tuple[float | None, bytes | None]:
-        """Called from inside a call every few milliseconds, with when it started (ms since 1970) and its kind.
+    def tick(self, kind: bytes) -> tuple[float | None, bytes | None]:
+        """Called from inside a call every few milliseconds, with its kind.
 
         Returns the time that its commands are to see from now on, None to leave it, and the error with which it ends.
         """
-        now = time.time() * 1000
+        if not self._began:
+            self._began = time.monotonic()
+        elapsed = self._milliseconds()
         if kind == b"load":
-            return None, (b"ERR FUNCTION LOAD timeout" if now - started > LOAD_MILLISECONDS else None)
+            return None, (b"ERR FUNCTION LOAD timeout" if elapsed > LOAD_MILLISECONDS else None)
         threshold = self._settings.busy_milliseconds
         if self._kill:
             return None, self._kill
-        if not threshold or now - started < threshold:
+        if not threshold or elapsed < threshold:
             return None, None
         if not self.busy:
             self.busy = True
-            self._warn(f"Slow script detected: still in execution after {int(now - started)} milliseconds.")
+            call = self.call
+            self._warn(
+                f"Slow script detected: still in execution after {int(elapsed)} milliseconds. You can try killing the script "
+                f"using the {KILL_COMMANDS[kind.decode()]} command. Script name is: {call.name.decode() if call else ''}."
+            )
         self._reactor.step(0)
-        return now, self._kill
+        return time.time() * 1000, self._kill
 
     def ended(self) -> None:
         """The call has ended."""
-        self.busy, self._kill = False, None
+        self.busy, self._kill, self._began = False, None, 0.0
+
+    def _milliseconds(self) -> float:
+        """How long the call has run: by a clock that nobody sets."""
+        return (time.monotonic() - self._began) * 1000 if self._began else 0.0

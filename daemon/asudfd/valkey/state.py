@@ -150,10 +150,6 @@ class ServerState:
         lacks_replicas = all(int(self.settings.text(name)) > 0 for name in REPLICAS_NEEDED)
         self.engine.lua[b"refuse_writes"](NO_REPLICAS if lacks_replicas else None, b"replicas")
         lua_state[b"old_wording"] = self.settings.is_old
-        lua_state[b"named_errors"] = self.settings.is_old
-        compact = self.engine.lua[b"compact"]
-        for name in list(compact):
-            compact[name] = float(self.settings.text(name.decode()))
 
     def join(self, view: ClusterView) -> None:
         """The node is one of a cluster from now on; to be called again when the membership has changed."""
@@ -169,9 +165,9 @@ class ServerState:
 
     # Called back by the engine
 
-    def tick(self, started: float, kind: bytes) -> tuple[float | None, bytes | None]:
+    def tick(self, kind: bytes) -> tuple[float | None, bytes | None]:
         """See Running.tick."""
-        return self.running.tick(started, kind)
+        return self.running.tick(kind)
 
     def script_ended(self) -> None:
         """The call that `tick` was called from has ended."""

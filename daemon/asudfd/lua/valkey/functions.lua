@@ -140,13 +140,16 @@ local function load_library(now, name, code)
     end
     local library = { name = name, code = code, functions = {} }
     state.now = now
-    state.script = { name = "", kind = "load", started = now }
-    loading = library
+    local script = { name = "", kind = "load" }
+    state.script, loading = script, library
     environment.begin_load()
     begin()
     local ok, result = run(chunk, as_it_is)
     environment.end_load()
     loading, state.script = nil, nil
+    if script.ticked then
+        needs.host.script_ended()
+    end
     if not ok then
         return nil, load_failure(result)
     end

@@ -29,7 +29,7 @@ set_tick(function()
         return nil
     end
     ticked, script.ticked = now, true
-    local moved, killed = host.tick(script.started, script.kind)
+    local moved, killed = host.tick(script.kind)
     if moved then
         state.now = moved
     end
@@ -411,7 +411,7 @@ local function failure_of(what, name)
     discount(what, text)
     local source, line = what.source, what.line
     if source then
-        local of = state.named_errors and name .. ", " or ""
+        local of = state.old_wording and name .. ", " or ""
         text = format("%s script: %son %s:%d.", text, of, source, line)
     end
     return reply.failure(text)
@@ -437,7 +437,7 @@ end
 -- Calls `f(a, b)` as the function or script that `script` describes; returns its reply.
 local function run_script(script, f, a, b)
     local db = state.db
-    script.resp, script.wrote, script.started = 2, false, state.now
+    script.resp, script.wrote = 2, false
     script.over_memory = state.maxmemory and is_over_memory()
     script.restricted = script.readonly or state.refusal or state.compacting or script.over_memory or state.restricted or state.cluster
     state.script, state.client, state.resp = script, 0, 2
