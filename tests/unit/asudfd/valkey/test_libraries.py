@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -116,7 +117,7 @@ def test_a_restore_that_fails_changes_nothing(node: LibraryNode) -> None:
         ([B, B], "replace"),
         ([b"no header"], "flush"),
     ):
-        assert refused(lambda codes=codes, policy=policy: node.libraries.restore(codes, policy))  # type: ignore[misc]
+        assert refused(partial(node.libraries.restore, codes, policy))
         assert [*node.libraries.texts] == [b"a"]
         assert node.call("f") == b":1\r\n"
         assert node.call("g").startswith(b"-ERR Function not found")
