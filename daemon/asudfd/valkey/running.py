@@ -34,10 +34,18 @@ class RunningCall(NamedTuple):
 
 
 class Running:
-    """Watches over the call of Lua at hand. ``lua_state`` is the table `state` of the Lua side."""
+    """Watches over the call of Lua at hand.
+
+    ``lua_state`` is the table `state` of the Lua side; ``clock`` tells seconds and is never set.
+    """
 
     def __init__(
-        self, lua_state: Any, settings: ValkeySettings, reactor: Reactor, warn: Callable[[str], None]
+        self,
+        lua_state: Any,
+        settings: ValkeySettings,
+        reactor: Reactor,
+        warn: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.busy = False
         """Whether the call has run past the threshold, and clients are served from inside it."""
@@ -45,8 +53,9 @@ class Running:
         self._settings = settings
         self._reactor = reactor
         self._warn = warn
+        self._clock = clock
         self._kill: bytes | None = None
-        self._began = 0.0  # of the call, by the monotonic clock, as of the first tick; 0 before
+        self._began = 0.0  # of the call, as of the first tick; 0 before
 
     @property
     def call(self) -> RunningCall | None:
@@ -87,7 +96,7 @@ class Running:
         Returns the time that its commands are to see from now on, None to leave it, and the error with which it ends.
         """
         if not self._began:
-            self._began = time.monotonic()
+            self._began = self._clock()
         elapsed = self._milliseconds()
         if kind == b"load":
             return None, (b"ERR FUNCTION LOAD timeout" if elapsed > LOAD_MILLISECONDS else None)
@@ -112,4 +121,4 @@ class Running:
 
     def _milliseconds(self) -> float:
         """How long the call has run: by a clock that nobody sets."""
-        return (time.monotonic() - self._began) * 1000 if self._began else 0.0
+        return (self._clock() - self._began) * 1000 if self._began else 0.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -29,16 +28,20 @@ class Call:
     """A call of Lua that began ``age`` milliseconds ago."""
 
     def __init__(self, *, kind: bytes = b"function", wrote: bool = False, age: float = 10_000) -> None:
-        self.started = time.time() * 1000 - age
         self.kind = kind
-        script: dict[bytes, Any] = {b"kind": kind, b"name": b"f", b"wrote": wrote, b"started": self.started}
+        self.seconds = 1000.0
+        script: dict[bytes, Any] = {b"kind": kind, b"name": b"f", b"wrote": wrote}
         script[b"command"] = {1: b"FCALL", 2: b"f", 3: b"0"}
         self.loop: Reactor = CountedSteps()  # type: ignore[assignment] # all of it that is used
         self.warnings: list[str] = []
-        self.running = Running({b"script": script}, ValkeySettings(), self.loop, self.warnings.append)
+        self.running = Running(
+            {b"script": script}, ValkeySettings(), self.loop, self.warnings.append, lambda: self.seconds
+        )
+        self.tick()
+        self.seconds += age / 1000
 
     def tick(self) -> tuple[float | None, bytes | None]:
-        return self.running.tick(self.started, self.kind)
+        return self.running.tick(self.kind)
 
 
 def text_of(call: Call, kind: str) -> str:
