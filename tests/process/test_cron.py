@@ -286,7 +286,7 @@ def test_a_dead_node_is_one_line_and_exit_code_1(nodes: list[FakeNode], asadm: P
 def test_nonsense_is_exit_code_2_and_sends_nothing(nodes: list[FakeNode], asadm: Path) -> None:
     done = run(asadm, "-h", addresses(nodes), "cache", "clear", "--splay", "10", "--deadline", "5")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("asadm: --splay: ")
+    assert done.stderr.startswith("asadm: cache clear: --splay: ")
     assert [node.requests for node in nodes] == [[], []]
 
 
