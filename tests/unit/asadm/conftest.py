@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from asadm import cli
+from asinfo.terminal import interrupt
 
 
 class Result:
@@ -50,7 +51,12 @@ def asadm(
     def run(*argv: str, stdin: bytes = b"") -> Result:
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         capsysbinary.readouterr()
-        code = cli.run(argv)
+        interrupt.forget()
+        with monkeypatch.context() as started:
+            # as asadm.start does: a signal is raised where the program waits, and not between any two lines of it
+            started.setattr(interrupt._state, "deferring", True)
+            code = cli.run(argv)
+        interrupt.forget()
         out, err = capsysbinary.readouterr()
         return Result(code, out, err)
 
