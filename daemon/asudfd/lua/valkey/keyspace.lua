@@ -149,6 +149,15 @@ local function typed(db, key, kind)
     return value
 end
 
+-- A collection has been changed and has `size` elements now: an empty one is removed.
+local function changed_or_gone(db, key, size)
+    if size == 0 then
+        remove(db, key)
+    else
+        changed(db, key)
+    end
+end
+
 -- Gives the key a value; its time of expiry stays.
 local function put(db, key, value)
     if db.values[key] == nil then
@@ -304,6 +313,7 @@ return {
     keyspace = {
         COUNT = COUNT,
         changed = changed,
+        changed_or_gone = changed_or_gone,
         effect = effect,
         flush = flush,
         get = get,

@@ -133,6 +133,34 @@ local function error_of(text)
     return { err = text, ignore_error_stats_update = true }
 end
 
+-- The reply of a command that has run, or nil and its error; what it has changed is noted.
+local function finished(script, row, argv, result)
+    if row.write then
+        script.wrote = true
+    end
+    if state.dirty ~= 0 then
+        note_effects(script, argv)
+    end
+    if type(result) == "table" and result.kind == "error" then
+        row.failed = row.failed + 1
+        return nil, error_of(result[1])
+    end
+    return result
+end
+
+local function run_command(script, row, argv, argc)
+    row.calls = row.calls + 1
+    local ok, result = pcall(row.run, argv, argc)
+    if not ok then
+        result = raised(result)
+    end
+    return finished(script, row, argv, result)
+end
+
+local function run_on_host(script, row, argv)
+    return finished(script, row, argv, from_host(argv))
+end
+
 -- The reply of the command, or nil and the error as the table that scripts see.
 local function command_reply(script, argv, argc)
     local failed = arguments_of(argv, argc)
@@ -157,28 +185,7 @@ local function command_reply(script, argv, argc)
     if state.compacting then
         state.before_write(row, argv, argc)
     end
-    local result
-    if row.run then
-        row.calls = row.calls + 1
-        local ok
-        ok, result = pcall(row.run, argv, argc)
-        if not ok then
-            result = raised(result)
-        end
-    else
-        result = from_host(argv)
-    end
-    if row.write then
-        script.wrote = true
-    end
-    if state.dirty ~= 0 then
-        note_effects(script, argv)
-    end
-    if type(result) == "table" and result.kind == "error" then
-        row.failed = row.failed + 1
-        return nil, error_of(result[1])
-    end
-    return result
+    return (row.run and run_command or run_on_host)(script, row, argv, argc)
 end
 
 local api = {}
@@ -200,32 +207,12 @@ local function is_common(row, script, argv, argc)
     return true
 end
 
--- The same as `command_reply` for a common call, without the questions.
-local function common_reply(script, row, argv, argc)
-    row.calls = row.calls + 1
-    local ok, result = pcall(row.run, argv, argc)
-    if not ok then
-        result = raised(result)
-    end
-    if row.write then
-        script.wrote = true
-    end
-    if state.dirty ~= 0 then
-        note_effects(script, argv)
-    end
-    if type(result) == "table" and result.kind == "error" then
-        row.failed = row.failed + 1
-        return nil, error_of(result[1])
-    end
-    return result
-end
-
 function api.call(...)
     local argv, argc, script = { ... }, select("#", ...), state.script
     local row = rows[argv[1]]
     local result, failed
     if is_common(row, script, argv, argc) then
-        result, failed = common_reply(script, row, argv, argc)
+        result, failed = run_command(script, row, argv, argc)
     else
         result, failed = command_reply(script, argv, argc)
     end

@@ -60,23 +60,20 @@ function commands.GEOADD(argv, argc)
     return o.CH and added + updated or added
 end
 
-function commands.GEOPOS(argv, argc)
-    local value, out = typed(state.db, argv[2], "zset"), {}
-    for i = 3, argc do
-        local score = value and value.scores[argv[i]]
-        out[i - 2] = score and geo.coordinates(score) or NULL_ARRAY
+-- A command that gives `of_score` for each member it names, and `missing` for those that are none.
+local function member_command(of_score, missing)
+    return function(argv, argc)
+        local value, out = typed(state.db, argv[2], "zset"), {}
+        for i = 3, argc do
+            local score = value and value.scores[argv[i]]
+            out[i - 2] = score and of_score(score) or missing
+        end
+        return out
     end
-    return out
 end
 
-function commands.GEOHASH(argv, argc)
-    local value, out = typed(state.db, argv[2], "zset"), {}
-    for i = 3, argc do
-        local score = value and value.scores[argv[i]]
-        out[i - 2] = score and geohash.text(score) or NULL
-    end
-    return out
-end
+commands.GEOPOS = member_command(geo.coordinates, NULL_ARRAY)
+commands.GEOHASH = member_command(geohash.text, NULL)
 
 function geo.distance_text(metres, unit)
     return format("%.4f", metres / unit)

@@ -6,7 +6,7 @@ local choice, commands, hash, host, integer, keyspace, operand, reply, scan, sta
 
 local error, format, insert, lower, next, type, upper =
     error, string.format, table.insert, string.lower, next, type, string.upper
-local changed, put, typed = keyspace.changed, keyspace.put, keyspace.typed
+local changed, changed_or_gone, put, typed = keyspace.changed, keyspace.changed_or_gone, keyspace.put, keyspace.typed
 local parse, is_exact = integer.parse, integer.is_exact
 local set = hash.set
 local NULL, OK = reply.NULL, reply.OK
@@ -17,11 +17,7 @@ local hashes = {}
 local function drop_due(db, key, value, limit)
     local effect = hash.drop_due(value, state.now, limit)
     local dirty = state.dirty
-    if value.n == 0 then
-        keyspace.remove(db, key)
-    else
-        keyspace.changed(db, key)
-    end
+    changed_or_gone(db, key, value.n)
     state.dirty = dirty
     insert(effect, 1, "HDEL")
     insert(effect, 2, key)
@@ -38,16 +34,6 @@ local function read(db, key)
     return value
 end
 hashes.read = read
-
--- A hash has been changed: it is installed if it is new, removed if it is empty.
-local function changed_or_gone(db, key, value)
-    if value.n == 0 then
-        keyspace.remove(db, key)
-    else
-        changed(db, key)
-    end
-end
-hashes.changed_or_gone = changed_or_gone
 
 -- The hash of a key, and whether it is a new one, which is not installed yet.
 local function read_or_new(db, key)
@@ -146,7 +132,7 @@ function commands.HDEL(argv, argc)
         end
     end
     if count > 0 then
-        changed_or_gone(db, key, value)
+        changed_or_gone(db, key, value.n)
     end
     return count
 end

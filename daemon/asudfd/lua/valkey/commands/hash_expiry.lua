@@ -117,7 +117,7 @@ local function expire_command(in_seconds, from_now)
             if value.expiry then
                 hash.note(db, key)
             end
-            hashes.changed_or_gone(db, key, value)
+            keyspace.changed_or_gone(db, key, value.n)
         end
         return out
     end
@@ -258,7 +258,7 @@ function commands.HSETEX(argv, argc)
     if is_new and value.n > 0 then
         keyspace.put(db, key, value)
     elseif not is_new then
-        hashes.changed_or_gone(db, key, value)
+        keyspace.changed_or_gone(db, key, value.n)
     end
     return 1
 end
@@ -299,7 +299,7 @@ function commands.HGETEX(argv, argc)
         if value.expiry then
             hash.note(db, key)
         end
-        hashes.changed_or_gone(db, key, value)
+        keyspace.changed_or_gone(db, key, value.n)
     end
     return out
 end
@@ -317,7 +317,7 @@ function commands.HGETDEL(argv, argc)
     end
     if count > 0 then
         keyspace.effect(joined({ "HDEL", key }, argv, first, argc))
-        hashes.changed_or_gone(db, key, value)
+        keyspace.changed_or_gone(db, key, value.n)
     end
     return out
 end

@@ -4,16 +4,8 @@ local needs = ...
 local choice, commands, keyspace, operand, reply, scan, set, state =
     needs.choice, needs.commands, needs.keyspace, needs.operand, needs.reply, needs.scan, needs.set, needs.state
 
-local changed, put, typed = keyspace.changed, keyspace.put, keyspace.typed
+local changed, changed_or_gone, put, typed = keyspace.changed, keyspace.changed_or_gone, keyspace.put, keyspace.typed
 local NULL, SYNTAX = reply.NULL, reply.SYNTAX
-
-local function changed_or_gone(db, key, value)
-    if value.n == 0 then
-        keyspace.remove(db, key)
-    else
-        changed(db, key)
-    end
-end
 
 function commands.SADD(argv, argc)
     local db, key = state.db, argv[2]
@@ -51,7 +43,7 @@ function commands.SREM(argv, argc)
         end
     end
     if removed > 0 then
-        changed_or_gone(db, key, value)
+        changed_or_gone(db, key, value.n)
     end
     return removed
 end
@@ -102,7 +94,7 @@ function commands.SMOVE(argv)
     other = other or set.new_for(member, 1)
     set.add(other, member)
     set.remove(value, member)
-    changed_or_gone(db, source, value)
+    changed_or_gone(db, source, value.n)
     if is_new then
         put(db, target, other)
     else

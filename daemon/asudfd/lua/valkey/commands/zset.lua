@@ -12,14 +12,6 @@ local double = reply.double
 
 local zsets = {}
 
-function zsets.changed_or_gone(db, key, value)
-    if value.order.n == 0 then
-        keyspace.remove(db, key)
-    else
-        changed(db, key)
-    end
-end
-
 -- Members with their scores as a reply: pairs in RESP3, one after the other in RESP2; members only without `with_scores`.
 function zsets.listed(members, n, scores, with_scores)
     if not with_scores then
@@ -170,7 +162,7 @@ function commands.ZREM(argv, argc)
         end
     end
     if removed > 0 then
-        zsets.changed_or_gone(db, key, value)
+        keyspace.changed_or_gone(db, key, value.order.n)
     end
     return removed
 end

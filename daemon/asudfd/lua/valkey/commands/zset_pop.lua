@@ -1,8 +1,8 @@
 -- Commands that take the members with the least or greatest scores, also those that wait for some.
 
 local needs = ...
-local commands, keyspace, lists, operand, reply, sorted, state, waiting, zset, zsets =
-    needs.commands, needs.keyspace, needs.lists, needs.operand, needs.reply, needs.sorted, needs.state, needs.waiting, needs.zset, needs.zsets
+local commands, keyspace, lists, operand, reply, sorted, state, waiting, zset =
+    needs.commands, needs.keyspace, needs.lists, needs.operand, needs.reply, needs.sorted, needs.state, needs.waiting, needs.zset
 
 local error, format, upper = error, string.format, string.upper
 local double, NULL_ARRAY = reply.double, reply.NULL_ARRAY
@@ -26,7 +26,7 @@ local function take(db, key, value, is_max, count)
         out[i] = { members[i], double(scores[members[i]]) }
     end
     zset.remove_range(value, from, to)
-    zsets.changed_or_gone(db, key, value)
+    keyspace.changed_or_gone(db, key, value.order.n)
     return out
 end
 

@@ -235,7 +235,7 @@ local function remove_command(by)
             return 0
         end
         zset.remove_range(value, from, to)
-        zsets.changed_or_gone(db, key, value)
+        keyspace.changed_or_gone(db, key, value.order.n)
         return to - from + 1
     end
 end
