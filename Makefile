@@ -14,9 +14,13 @@ unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME PYTHONSTARTUP
 # Nothing outside this directory: no cache of pip, no temporary directory of pytest.
 export PIP_NO_CACHE_DIR := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Of most packages for the tests, few modules are ever imported: Python compiles those when they are.
+export PIP_NO_COMPILE := 1
 export TMPDIR := $(CURDIR)/.tmp
+# What is fetched waits for the network, and mypy keeps one core busy for half a minute: what can is made at once.
+MAKEFLAGS += --jobs=3
 
-.PHONY: help demo demo-cluster demo-functions test check coverage versions bench rates storm fuzz docs release clean
+.PHONY: help demo demo-cluster demo-functions test bytecode check lint types contracts lua coverage versions bench rates storm fuzz docs release clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -33,14 +37,28 @@ demo-functions: $(VENV)/clients ## Valkey functions: a library grows, outlives k
 
 # The tests find etcd in $(BIN) where it was fetched to.
 test storm bench: export PATH := $(CURDIR)/$(BIN):$(PATH)
-test: check $(VENV)/clients $(VENV)/etcd $(VENV)/faketime ## lint, types, import contracts and every test
+test: check $(if $(TESTS),,bytecode) $(VENV)/clients $(VENV)/npm_client $(VENV)/etcd $(VENV)/faketime ## lint, types, import contracts and every test
 	$(BIN)/python -m pytest $(or $(TESTS),$(TOGETHER))
 
-check: $(VENV)/tools $(VENV)/luacheck | $(TMPDIR) ## format, lint (Python and Lua), types and import contracts
+# pytest compiles the tests, and hypothesis reads the constants of the source, when tests are collected: once here, and not
+# in each of the processes at the same time.
+bytecode: $(VENV)/clients
+	@$(BIN)/python -m pytest --collect-only -qq >$(TMPDIR)/collected 2>&1 || { tail -n 50 $(TMPDIR)/collected >&2; exit 1; }
+
+check: lint types contracts lua ## format, lint (Python and Lua), types and import contracts
+
+lint: $(VENV)/tools
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+
+# mypy reads the installed packages: not while more are installed.
+types: $(VENV)/tools | $(if $(filter test,$(MAKECMDGOALS)),$(VENV)/clients)
 	$(BIN)/mypy
+
+contracts: $(VENV)/tools
 	$(BIN)/lint-imports
+
+lua: $(VENV)/luacheck
 	@PATH="$(CURDIR)/$(BIN):$$PATH"; \
 	if command -v luacheck >/dev/null; then \
 		echo luacheck daemon/asudfd/lua config && luacheck --quiet --no-color daemon/asudfd/lua config; \
@@ -92,11 +110,15 @@ clean: ## remove all that make made
 	rm -rf $(VENV) .tmp .demo .demo-cluster .demo-functions build dist *.egg-info .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# The lists of Debian's packages, of this hour; one process at a time may fetch them.
+APT_LISTS := [ "$$(id -u)" != 0 ] || flock $(TMPDIR)/apt.lock sh -c \
+	'[ -n "$$(find $(TMPDIR)/apt-lists -mmin -60 2>/dev/null)" ] || { apt-get update -qq && touch $(TMPDIR)/apt-lists; }'
+
 # The metadata store of a cluster and its command line: those of this system, else Debian's packages, unpacked and not
 # installed, so that no service starts.
 $(VENV)/etcd: | $(BIN)/python $(TMPDIR)
 	@if ! command -v etcd >/dev/null || ! command -v etcdctl >/dev/null; then \
-		cd $(TMPDIR) && { [ "$$(id -u)" != 0 ] || apt-get update -qq; } && \
+		cd $(TMPDIR) && { $(APT_LISTS); } && \
 		apt-get download -qq -o APT::Sandbox::User=root etcd-server etcd-client && \
 		for package in etcd-*.deb; do dpkg-deb -x $$package etcd || exit 1; done && \
 		cp etcd/usr/bin/etcd etcd/usr/bin/etcdctl $(CURDIR)/$(BIN)/ && rm -rf etcd etcd-*.deb; \
@@ -115,7 +137,7 @@ exec "$$root/usr/bin/lua5.1" "$$root/usr/bin/luacheck" "$$@"
 endef
 export LUACHECK
 $(VENV)/luacheck: | $(BIN)/python $(TMPDIR)
-	@command -v luacheck >/dev/null || ( cd $(TMPDIR) && { [ "$$(id -u)" != 0 ] || apt-get update -qq; } && \
+	@command -v luacheck >/dev/null || ( cd $(TMPDIR) && { $(APT_LISTS); } && \
 		apt-get download -qq -o APT::Sandbox::User=root $(LUA_PACKAGES) && \
 		for name in $(LUA_PACKAGES); do dpkg-deb -x $${name}_*.deb $(CURDIR)/$(VENV)/lib/lua && rm -f $${name}_*.deb || exit 1; done && \
 		echo "$$LUACHECK" >$(CURDIR)/$(BIN)/luacheck && chmod +x $(CURDIR)/$(BIN)/luacheck ) || \
@@ -125,7 +147,7 @@ $(VENV)/luacheck: | $(BIN)/python $(TMPDIR)
 # A wrong clock for one process: the library of this system, else Debian's package, unpacked.
 $(VENV)/faketime: | $(BIN)/python $(TMPDIR)
 	@if ! ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1; then \
-		cd $(TMPDIR) && { [ "$$(id -u)" != 0 ] || apt-get update -qq; } && \
+		cd $(TMPDIR) && { $(APT_LISTS); } && \
 		apt-get download -qq -o APT::Sandbox::User=root libfaketime && dpkg-deb -x libfaketime_*.deb faketime && \
 		mkdir -p $(CURDIR)/$(VENV)/lib/faketime && \
 		cp faketime/usr/lib/*/faketime/libfaketimeMT.so.1 $(CURDIR)/$(VENV)/lib/faketime/ && rm -rf faketime libfaketime_*.deb; \
@@ -144,16 +166,20 @@ $(BIN)/python: | $(TMPDIR)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 
 $(VENV)/installed: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install --quiet --compile --editable .
 	@touch $@
 
 $(VENV)/tools: pyproject.toml $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
 
-# Real client libraries for tests/compat. The one of npm only where there is npm: 140 MB, and a test that says what it misses.
+# Real client libraries for tests/compat.
 $(VENV)/clients: pyproject.toml $(VENV)/tools
 	$(BIN)/python -m pip install --quiet --group compat
+	@touch $@
+
+# The one of npm only where there is npm: 140 MB, and a test that says what it misses.
+$(VENV)/npm_client: | $(BIN)/python $(TMPDIR)
 	@if command -v npm >/dev/null; then \
 		npm install --silent --prefix $(VENV)/node --cache $(TMPDIR)/npm --ignore-scripts --no-package-lock --no-save \
 			$(NODE_CLIENT) || echo "npm could not install $(NODE_CLIENT): its test will be skipped" >&2; \
