@@ -28,6 +28,7 @@ BROAD_EXCEPT = {
     "daemon/asudfd/smd/etcd/watch_cache.py": "the edge of etcd: one key that somebody else wrote may not stop all that follow",
     "daemon/asudfd/lua/context.py": "the edge to Lua: an exception that crossed it would be a Python object in the sandbox",
     "daemon/asudfd/aerospike/message/single/executor.py": "the edge of the record protocol: a fault in one request may not end a connection",
+    "daemon/asudfd/aerospike/message/single/call_cache.py": "the same edge, for plain calls",
 }
 """Where any exception may be caught, and why; the edges are the connection and the worker thread."""
 

@@ -41,7 +41,7 @@ class MemoryBudget:
 
     def used(self) -> int:
         """Bytes that all contexts take now."""
-        return sum(context.memory for context in tuple(self._contexts))  # a copy, made in one step
+        return sum(context.memory() for context in tuple(self._contexts))  # a copy, made in one step
 
     def lacking(self) -> int:
         """Bytes that are missing for another context; 0 or less when there is room."""
@@ -50,4 +50,4 @@ class MemoryBudget:
     def is_exceeded_by(self, context: LuaContext) -> bool:
         """Whether all together take too much, and ``context`` more than the others."""
         used = self.used()
-        return used > self._most and context.memory * len(self._contexts) >= used
+        return used > self._most and context.memory() * len(self._contexts) >= used

@@ -70,8 +70,8 @@ class LuaContext:
     """A Lua state with one module in it. One thread at a time may use it; Python's lock is free while Lua runs.
 
     ``required`` receives every name that the state requires, found or not. ``usable`` turns False for good when a
-    call ran out of time or memory, and ``late`` True where it was time. ``fresh_memory`` is the memory in use after
-    the module's body.
+    call ran out of time or memory, and ``late`` True where it was time. ``memory()`` is how many bytes are in use, garbage
+    included; any thread may ask. ``fresh_memory`` is what it was after the module's body.
     """
 
     __slots__ = (
@@ -82,7 +82,7 @@ class LuaContext:
         "_invoke",
         "_invoke_plain",
         "_lines",
-        "_memory",
+        "_memory_max",
         "_open_stream",
         "_pour",
         "_result",
@@ -90,17 +90,17 @@ class LuaContext:
         "_runtime",
         "_sethook",
         "_stream",
-        "_used",
         "_wipe",
         "fresh_memory",
         "late",
+        "memory",
         "usable",
     )
 
     def __init__(self, settings: ContextSettings, required: set[bytes]) -> None:
         crossing = self._crossing = settings.crossing
         chunks = sandbox_chunks(crossing)
-        self._memory = settings.memory
+        self._memory_max = settings.memory
         self._result = crossing.result
         self._error = lua_error(crossing.lua_version)
         self._runtime = new_state(settings.memory, crossing.lua_version)
@@ -128,7 +128,7 @@ class LuaContext:
         )
         self._run, self._invoke_plain, self._invoke, self._open_stream, self._pour, *rest = verbs
         self._wipe, self._sethook, self._collect = rest
-        self._used = self._runtime.get_memory_used
+        self.memory: Callable[[], int] = self._runtime.get_memory_used
 
     def run(self, name: bytes, code: bytes, place: bytes | None, deadline: float) -> CallResult:
         """Run the body of module ``name``, bytecode ``code``, until ``deadline`` on the clock of `keep_time`.
@@ -153,7 +153,7 @@ class LuaContext:
     def try_out(self, function: bytes, seconds: float, arguments: bytes, view: tuple[Scalar, ...]) -> Any:
         """Do a call as a trial, in ``seconds`` of the processor after its first look at the clock, within a millisecond.
 
-        The context is not heavy. Log lines of a trial are written when it ends in time, and dropped otherwise; those of
+        The context has no more than TRIAL_MEMORY. Log lines of a trial are written when it ends in time, and dropped otherwise; those of
         another call are written at once.
         """
         self._clock.tried = 0.0
@@ -231,23 +231,14 @@ class LuaContext:
         """
         self._clock.monotonic = monotonic
 
-    @property
-    def memory(self) -> int:
-        """Bytes in use, garbage included; any thread may ask."""
-        return int(self._used())
-
     def is_full(self) -> bool:
         """Whether so much memory is in use that calls may take long for want of it; as in `limit.lua`."""
-        return bool(self._used() > self._memory // 16 * 13)
+        return self.memory() > self._memory_max // 16 * 13
 
     def collect(self) -> None:
         """Free what is garbage."""
         with suppress(self._error):  # no memory for it
             self._collect()
-
-    def is_heavy(self) -> bool:
-        """Whether it holds so much that it belongs in a worker thread."""
-        return bool(self._used() > TRIAL_MEMORY)
 
     def _guarded(
         self, verb: Callable[..., tuple[int, Scalar, bool]], size: int, *arguments: Scalar
@@ -267,10 +258,10 @@ class LuaContext:
         return CallResult(failed=code != 0, value=value)
 
     def _has_room(self, size: int) -> bool:
-        room = self._memory - _HEADROOM - size
-        if self._used() > room:
+        room = self._memory_max - _HEADROOM - size
+        if self.memory() > room:
             self._collect()
-        return bool(self._used() <= room)
+        return self.memory() <= room
 
     def close(self) -> None:
         """Free what modules made while Python's lock is free; closing the state itself would hold it."""

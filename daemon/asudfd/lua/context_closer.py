@@ -44,7 +44,7 @@ class ContextCloser:
         self._thread.shutdown()
 
     def _close_one(self, context: LuaContext) -> None:
-        self._freed += context.memory
+        self._freed += context.memory()
         self._close(context)
         if self._freed >= RELEASE_SIZE:
             self._freed = 0

@@ -334,7 +334,7 @@ class LuaHost(Generic[ResultT]):
     def _make_room(self, size: int) -> bool:
         """Drop idle contexts, the largest first, until ``size`` bytes are free; answers whether there were enough."""
         idle = [
-            _Idle(context.memory, context, pool) for pool in self._pools.values() for context in pool.idle()
+            _Idle(context.memory(), context, pool) for pool in self._pools.values() for context in pool.idle()
         ]
         for memory, context, pool in sorted(idle, key=attrgetter("memory"), reverse=True):
             if size <= 0:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 
-from asudfd.lua.context import REQUIRED_MAX, LuaContext
+from asudfd.lua.context import REQUIRED_MAX, TRIAL_MEMORY, LuaContext
 from asudfd.lua.profile_guard import ProfileGuard
 
 
@@ -207,9 +207,9 @@ class ContextPool:
         return context
 
     def take_idle(self) -> LuaContext | None:
-        """A context for a call that ends before the event loop goes on; None if it is heavy, or has to be waited for."""
+        """A context for a call that ends before the event loop goes on; None if it holds much, or has to be waited for."""
         line = self._fresh or self._idle
-        if not line or line[0].is_heavy() or self.is_to_wait():
+        if not line or line[0].memory() > TRIAL_MEMORY or self.is_to_wait():
             return None
         if line is self._fresh:
             self._misses += 1

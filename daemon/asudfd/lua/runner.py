@@ -203,7 +203,7 @@ class Runner:
             context = self._context(slot, lease.version.required, settings)
             result = context.run(name, chunk.code, place, self._body_deadline())
             if not result.failed and context.usable:
-                context.fresh_memory = context.memory
+                context.fresh_memory = context.memory()
                 lease.context = context
                 return b""
             self.close(context)
@@ -252,6 +252,6 @@ class Runner:
 
 def _look_at_size(context: LuaContext) -> None:
     """Have a context dropped that has grown large: what one call left behind is not kept for the next."""
-    if context.usable and context.memory > context.fresh_memory + GROWN_MAX:
+    if context.usable and context.memory() > context.fresh_memory + GROWN_MAX:
         context.collect()
-        context.usable = context.memory <= context.fresh_memory + GROWN_MAX
+        context.usable = context.memory() <= context.fresh_memory + GROWN_MAX

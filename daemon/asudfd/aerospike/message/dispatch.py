@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 from asinfo.errors import WireError
 from asinfo.wire.message import (
     FIELD_NAMESPACE,
-    HEADER_SIZE,
     INFO1_BATCH,
     INFO2_WRITE,
     ops,
@@ -32,8 +31,9 @@ from asudfd.aerospike.message.many.query import query
 from asudfd.aerospike.message.outcome import failed
 from asudfd.aerospike.message.peer import proxy
 from asudfd.aerospike.message.peer.peer import Peer
-from asudfd.aerospike.message.single.call_cache import KNOWN_SIZE_MAX
+from asudfd.aerospike.message.single.call_cache import KNOWN_SIZE_MAX, CallCache
 from asudfd.aerospike.message.single.executor import RecordExecutor
+from asudfd.aerospike.message.single.read_cache import ReadCache
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
@@ -54,12 +54,14 @@ _NO_OPS: list[Op] = []
 class RecordService:
     """Answers the record messages of the node of ``context``; ``executor`` those on single records of its own."""
 
-    __slots__ = ("_owners", "context", "executor")
+    __slots__ = ("_calls", "_owners", "_reads", "context", "executor")
 
     def __init__(self, context: RecordContext) -> None:
         self.context = context
         self._owners = context.owners
         self.executor = RecordExecutor(context)
+        self._calls = CallCache(self.executor)
+        self._reads = ReadCache(context)
 
     def join(self, members: Mapping[str, Owner]) -> None:
         """Know all members of the cluster, by their ids; to be called again when they change."""
@@ -69,12 +71,13 @@ class RecordService:
         self, body: bytes, session: ClientSession | None = None
     ) -> bytes | Awaitable[ReplyContent] | AsyncIterator[bytes]:
         """The whole reply to the message ``body``: at once, or later, or piece by piece."""
-        if len(body) > HEADER_SIZE and body[20:22] == _HAS_NO_OPS:
+        plain = body[20:22] == _HAS_NO_OPS and len(body) <= KNOWN_SIZE_MAX
+        if plain:
             reply: bytes | Awaitable[bytes] | None = None
             if not body[2]:
-                reply = self.executor.respond_to_known_read(body)
+                reply = self._reads.respond(body)
             elif body[2] == INFO2_WRITE:
-                reply = self.executor.respond_to_known_call(body, session)
+                reply = self._calls.respond(body, session)
             if reply is not None:
                 return reply
         try:
@@ -86,8 +89,14 @@ class RecordService:
         except WireError as error:
             self.context.refusals.note(Result.PARAMETER, f"a malformed message: {error}", session)
             return only_last(Result.PARAMETER) if body[1:2] and body[1] & INFO1_BATCH else _MALFORMED
-        if not count and len(body) <= KNOWN_SIZE_MAX:
-            self.executor.learn(body, message)
+        if plain:
+            reply = (
+                self._calls.learn(body, message, session)
+                if message.info2
+                else self._reads.learn(body, message)
+            )
+            if reply is not None:
+                return reply
         if self._owners.alone:
             return self.executor.respond(message, todo, "client", session)
         return self._pass_on(message, todo, body, session)

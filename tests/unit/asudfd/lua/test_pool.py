@@ -14,7 +14,7 @@ from asudfd.lua.profile_guard import HOLD_MAX, QUICK_RUNS
 def made(lease: ContextLease) -> LuaContext:
     """The context of a lease, made now if it has none."""
     if lease.context is None:
-        lease.context = cast("LuaContext", SimpleNamespace(usable=True, is_heavy=lambda: False))
+        lease.context = cast("LuaContext", SimpleNamespace(usable=True, memory=lambda: 0))
     return lease.context
 
 

@@ -31,7 +31,8 @@ from asinfo.wire.result import Result
 from asudfd.aerospike.message.many.jobs import ACTIVE_MAX, QueryJob
 from asudfd.aerospike.message.many.reply_pieces import LAST_REPLY
 from asudfd.aerospike.message.many.selection import Selection, rate_of
-from asudfd.aerospike.message.single.udf import call_of, view_of
+from asudfd.aerospike.message.single.udf import view_of
+from asudfd.aerospike.message.single.udf_call import call_of
 from asudfd.fairness import Slice, loop_scheduler
 from asudfd.lua.aerospike.record_batch import END, pack
 from asudfd.lua.aerospike.record_view import StreamView, stream_call
@@ -60,7 +61,7 @@ def aggregate(
 ) -> AsyncIterator[bytes]:
     """The reply to an aggregation, piece by piece. Raises RequestRefused."""
     fields = message.fields
-    call_of(fields)
+    call_of(message)
     if context.service.disable_udf_execution:
         raise RequestRefused(Result.FORBIDDEN, "disable-udf-execution is true")
     if FIELD_FILTER in fields:
@@ -88,7 +89,7 @@ async def _pieces(
     work, which begins anew after some 20 ms, must end within transaction-max-ms: whatever a module does with one
     record, the thread comes back.
     """
-    host, fields = context.host, message.fields
+    host = context.host
     try:
         _admit(context, job)
     except RequestRefused as error:
@@ -99,7 +100,8 @@ async def _pieces(
     end = monotonic() + message.time_limit / 1000 if message.time_limit else float("inf")
     in_memory = job.namespace.in_memory
     result = "abort"  # unless all is gone through: the client has left
-    stream = host.open_stream(stream_call(*call_of(fields), StreamView(_HEAD, in_memory)))
+    module, function, arguments, *_ = call_of(message)
+    stream = host.open_stream(stream_call(module, function, arguments, StreamView(_HEAD, in_memory)))
     try:
         for batch in _batches(context.owners, selection, job):
             rest, more = batch, bool(batch)

@@ -1,14 +1,16 @@
 """A cache of UDF calls by their bytes without the digest: a repeated call is answered without being parsed again.
 
 A client that calls a function with the same arguments on one record after the other sends the same bytes again and
-again, but for the digest. What such a message says is kept by those bytes. This is for speed alone: a call takes its
-usual way (`asudfd.aerospike.message.single.executor`) whenever there is anything special about it.
+again, but for the digest. What such a message says is kept by those bytes, and a plain call is answered by what is kept,
+the first time too. This is for speed alone: a call takes the way of all requests on one record
+(`asudfd.aerospike.message.single.executor`) whenever there is anything special about it.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from asinfo.wire.digest import partition as partition_of
 from asinfo.wire.message import (
     DIGEST_SIZE,
     FIELD_DIGEST,
@@ -21,15 +23,23 @@ from asinfo.wire.message import (
     INFO2_WRITE,
     SET_NAME_SIZE_MAX,
     field,
+    reply_frame,
+    unpack,
 )
-from asudfd.aerospike.message.single.commit import POLICIES3
-from asudfd.aerospike.message.single.udf import call_of
+from asudfd.aerospike.message.counts import UDFS
+from asudfd.aerospike.message.outcome import OK
+from asudfd.aerospike.message.single.commit import POLICIES3, reply_when_durable
+from asudfd.aerospike.message.single.udf import apply_inline
+from asudfd.aerospike.message.single.udf_call import call_of
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable
 
     from asinfo.wire.message import Message
+    from asudfd.aerospike.message.single.executor import RecordExecutor
+    from asudfd.aerospike.message.single.udf_call import UdfCall
+    from asudfd.network.session import ClientSession
     from asudfd.record.namespace import Namespace
 
 
@@ -42,28 +52,63 @@ KNOWN_SIZE_MAX = 512
 DIGEST_HEAD = field(FIELD_DIGEST, bytes(DIGEST_SIZE))[:5]
 """Size and identifier of the field before its digest."""
 
-_SPECIAL = (FIELD_KEY, FIELD_FILTER, FIELD_MRT_ID)
+_SPECIAL = {FIELD_KEY, FIELD_FILTER, FIELD_MRT_ID}
+_CALLED = UDFS.names["client"]
 
 
 class KnownCall(NamedTuple):
-    """What a call says; ``fields`` are all that came with it."""
+    """What a kept message says, and whose records it is about."""
 
     namespace: Namespace
-    module: str
-    function: bytes
-    arguments: bytes
-    fields: dict[int, bytes]
-    set_name: bytes
-    ttl: int
+    call: UdfCall
 
 
 class CallCache(dict[bytes, KnownCall]):
-    """What calls say, by their bytes without the digest."""
+    """What calls say, by their bytes without the digest; replies to calls on records of the node of ``executor``."""
 
-    __slots__ = ()
+    __slots__ = ("_context", "_executor")
 
-    def learn(self, body: bytes, message: Message, namespaces: Mapping[bytes, Namespace]) -> None:
-        """Keep what the message ``body`` says, if it is a plain call."""
+    def __init__(self, executor: RecordExecutor) -> None:
+        super().__init__()
+        self._executor = executor
+        self._context = executor.context
+
+    def respond(self, body: bytes, session: ClientSession | None) -> bytes | Awaitable[bytes] | None:
+        """The reply to a call whose bytes are known but for the digest; None if it has to take the usual way."""
+        try:
+            place = digest_place(body)
+            end = place + DIGEST_SIZE
+            namespace, call = self[body[:place] + body[end:]]
+        except (IndexError, KeyError):
+            return None
+        digest, context = body[place:end], self._context
+        owners = context.owners
+        if not owners.alone and not owners.owns(partition_of(digest)):
+            return None
+        if digest in namespace.locks or context.service.disable_udf_execution:
+            return None
+        try:
+            record = namespace.get(digest)
+            if record is not None and record.set_name != call.set_name:
+                return None
+            outcome = apply_inline(context.host, namespace, digest, record, call, "client")
+            if outcome is None:
+                return self._executor.respond_later(namespace, unpack(body), [], "client", session)
+        except RequestRefused as error:
+            outcome = context.refuse(error, session)
+        except Exception as error:  # noqa: BLE001 - the edge, as in `RecordExecutor`
+            outcome = context.fault(error)
+        namespace.counters[_CALLED[outcome.code]] += 1
+        if outcome.code == OK and not namespace.in_memory:  # there is nothing to wait for: not even a call
+            durable = namespace.storage.durable()
+            if durable is not None:
+                return reply_when_durable(outcome, durable)
+        return reply_frame(*outcome)
+
+    def learn(
+        self, body: bytes, message: Message, session: ClientSession | None
+    ) -> bytes | Awaitable[bytes] | None:
+        """Keep what the message ``body`` says, if it is a plain call; then as `respond`."""
         fields = message.fields
         if (
             message.info2 != INFO2_WRITE
@@ -71,27 +116,26 @@ class CallCache(dict[bytes, KnownCall]):
             or message.op_count
             or FIELD_UDF_MODULE not in fields
         ):
-            return
+            return None
         place = digest_place(body)
-        set_name = fields.get(FIELD_SET, b"")
-        namespace = namespaces.get(fields.get(FIELD_NAMESPACE, b""))
+        namespace = self._context.namespaces.get(fields.get(FIELD_NAMESPACE, b""))
         if (
             namespace is None
             or body[place - 5 : place + DIGEST_SIZE] != DIGEST_HEAD + (message.digest or b"")
             or int.from_bytes(body[18:20], "big") != len(fields)  # one that comes twice
             or len(body) == place + DIGEST_SIZE  # one that is cut off in its digest would look the same
-            or len(set_name) > SET_NAME_SIZE_MAX
-            or any(kind in fields for kind in _SPECIAL)
+            or len(fields.get(FIELD_SET, b"")) > SET_NAME_SIZE_MAX
+            or not _SPECIAL.isdisjoint(fields)
         ):
-            return
+            return None
         try:
-            module, function, arguments = call_of(fields)
+            call = call_of(message)
         except RequestRefused:
-            return
+            return None
         if len(self) >= KNOWN_MAX:
             self.clear()
-        known = body[:place] + body[place + DIGEST_SIZE :]
-        self[known] = KnownCall(namespace, module, function, arguments, fields, set_name, message.ttl)
+        self[body[:place] + body[place + DIGEST_SIZE :]] = KnownCall(namespace, call)
+        return self.respond(body, session)
 
 
 def digest_place(body: bytes) -> int:

@@ -16,11 +16,14 @@ from asinfo.wire.message import (
     INFO3_CREATE_OR_REPLACE,
     INFO3_REPLACE_ONLY,
     INFO3_UPDATE_ONLY,
+    reply_frame,
 )
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.outcome import RecordOutcome, failed
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
 
@@ -76,3 +79,9 @@ def commit(
     if record is not None:
         key = record.key or key
     return namespace.write(digest, record, ttl, set_name, key, bins)
+
+
+async def reply_when_durable(outcome: RecordOutcome, durable: Awaitable[int]) -> bytes:
+    """The reply when the disk has what it tells of, or the disk's error."""
+    code = await durable
+    return reply_frame(code) if code else reply_frame(*outcome)

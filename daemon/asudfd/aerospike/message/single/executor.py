@@ -16,9 +16,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from asinfo.wire import particle
-from asinfo.wire.digest import partition as partition_of
 from asinfo.wire.message import (
-    DIGEST_SIZE,
     FIELD_FILTER,
     FIELD_MRT_ID,
     FIELD_NAMESPACE,
@@ -26,19 +24,16 @@ from asinfo.wire.message import (
     INFO1_READ,
     INFO2_DELETE,
     INFO2_WRITE,
-    count_ops,
     reply_frame,
-    unpack,
 )
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.counts import DELETES, READS, UDFS, WRITES
 from asudfd.aerospike.message.filter.cache import filter_of, prepare, ready
 from asudfd.aerospike.message.outcome import OK, RecordOutcome, failed, refuse_unsupported
-from asudfd.aerospike.message.single.call_cache import CallCache, digest_place
+from asudfd.aerospike.message.single.commit import reply_when_durable
 from asudfd.aerospike.message.single.read import read
-from asudfd.aerospike.message.single.read_cache import ReadCache
 from asudfd.aerospike.message.single.touch import touch
-from asudfd.aerospike.message.single.udf import apply, apply_in_thread, commit_result, view_of
+from asudfd.aerospike.message.single.udf import apply, apply_in_thread
 from asudfd.aerospike.message.single.write import delete, write
 from asudfd.record.refused import RequestRefused
 
@@ -53,11 +48,6 @@ if TYPE_CHECKING:
 
     Execute = Callable[[Namespace, Message, list[Op]], RecordOutcome]
 
-_CALLED = UDFS.names["client"]
-_FOUND, _NOT_FOUND = READS.names["client"][OK], READS.names["client"][Result.NOT_FOUND]
-_NOT_FOUND_REPLY = reply_frame(Result.NOT_FOUND)
-_NO_OPS: list[Op] = []
-
 _KINDS: tuple[tuple[Execute, ResultCounters], ...] = (
     (read, READS),
     (write, WRITES),
@@ -70,13 +60,11 @@ _KINDS: tuple[tuple[Execute, ResultCounters], ...] = (
 class RecordExecutor:
     """Executes requests on single records of the node of ``context``, whoever has sent them."""
 
-    __slots__ = ("_calls", "_reads", "context", "namespaces")
+    __slots__ = ("context", "namespaces")
 
     def __init__(self, context: RecordContext) -> None:
         self.context = context
         self.namespaces = context.namespaces
-        self._calls = CallCache()
-        self._reads = ReadCache()
         context.owners.own = self
 
     def respond(
@@ -90,11 +78,11 @@ class RecordExecutor:
         waits = message.digest in namespace.locks or (FIELD_FILTER in fields and not ready(fields))
         outcome = None if waits else self._attempt(namespace, message, todo, origin, session)
         if outcome is None:
-            return self._later(namespace, message, todo, origin, session)
+            return self.respond_later(namespace, message, todo, origin, session)
         if message.info2 & INFO2_WRITE and outcome.code == OK and not namespace.in_memory:
             durable = namespace.storage.durable()
             if durable is not None:
-                return _durably(outcome, durable)
+                return reply_when_durable(outcome, durable)
         return reply_frame(*outcome)
 
     def answer(
@@ -113,81 +101,7 @@ class RecordExecutor:
         outcome = self._attempt(namespace, message, todo, origin, session)
         return self._in_line(namespace, message, todo, origin, session) if outcome is None else outcome
 
-    def learn(self, body: bytes, message: Message) -> None:
-        """Keep what a request without ops says, for `respond_to_known_read` and `respond_to_known_call`."""
-        if message.info2:
-            self._calls.learn(body, message, self.namespaces)
-        else:
-            self._reads.learn(body, message, self.namespaces)
-
-    def respond_to_known_read(self, body: bytes) -> bytes | None:
-        """The reply to a plain read whose bytes came before with another digest; None if it has to take the usual way."""
-        try:
-            place = digest_place(body)
-            end = place + DIGEST_SIZE
-            namespace, set_name = self._reads[body[:place] + body[end:]]
-        except (IndexError, KeyError):
-            return None
-        if len(body) < end:
-            return None  # cut off in its digest: all before that is as in a whole one
-        digest, owners = body[place:end], self.context.owners
-        if digest in namespace.locks or not (owners.alone or owners.owns(partition_of(digest))):
-            return None
-        try:
-            record = namespace.get(digest)
-        except RequestRefused:  # a damaged record: the usual way tells of it
-            return None
-        if record is None:
-            namespace.counters[_NOT_FOUND] += 1
-            return _NOT_FOUND_REPLY
-        generation, void_time, _, found_in, _, bins = record
-        if found_in != set_name:
-            return None
-        if void_time and (namespace.config.sets or namespace.config.default_read_touch_ttl_pct):
-            return None  # the read may renew its time to live
-        namespace.counters[_FOUND] += 1
-        return reply_frame(OK, generation, void_time, bins, count_ops(bins))
-
-    def respond_to_known_call(
-        self, body: bytes, session: ClientSession | None
-    ) -> bytes | Awaitable[bytes] | None:
-        """The reply to a UDF call whose bytes came before with another digest; None if it has to take the usual way."""
-        try:
-            place = digest_place(body)
-            end = place + DIGEST_SIZE
-            call = self._calls[body[:place] + body[end:]]
-        except (IndexError, KeyError):
-            return None
-        digest, context = body[place:end], self.context
-        owners = context.owners
-        if not owners.alone and not owners.owns(partition_of(digest)):
-            return None
-        namespace, module, function, arguments, fields, set_name, ttl = call
-        if digest in namespace.locks or context.service.disable_udf_execution:
-            return None
-        try:
-            record = namespace.get(digest)
-            if record is not None and record.set_name != set_name:
-                return None
-            view = view_of(namespace, digest, record, fields)
-            result = context.host.run_inline(
-                module, function, arguments, view, len(arguments) + len(view.bins)
-            )
-            if result is None:
-                return self._later(namespace, unpack(body), _NO_OPS, "client", session)
-            outcome = commit_result(namespace, digest, fields, ttl, record, result, "client")
-        except RequestRefused as error:
-            outcome = context.refuse(error, session)
-        except Exception as error:  # noqa: BLE001 - the edge, as in `_attempt`
-            outcome = context.fault(error)
-        namespace.counters[_CALLED[outcome.code]] += 1
-        if outcome.code == OK and not namespace.in_memory:  # there is nothing to wait for: not even a call
-            durable = namespace.storage.durable()
-            if durable is not None:
-                return _durably(outcome, durable)
-        return reply_frame(*outcome)
-
-    async def _later(
+    async def respond_later(
         self,
         namespace: Namespace,
         message: Message,
@@ -195,9 +109,10 @@ class RecordExecutor:
         origin: str,
         session: ClientSession | None,
     ) -> bytes:
+        """The reply to a request that has to wait, or for a thread; as `respond`."""
         outcome = await self._in_line(namespace, message, todo, origin, session)
         durable = namespace.durable()
-        return reply_frame(*outcome) if durable is None else await _durably(outcome, durable)
+        return reply_frame(*outcome) if durable is None else await reply_when_durable(outcome, durable)
 
     async def _in_line(
         self,
@@ -289,9 +204,3 @@ def _with_generation(namespace: Namespace, message: Message, code: int) -> Recor
         with suppress(RequestRefused):  # a damaged record has none
             record = namespace.get(digest)
     return RecordOutcome(int(code), 0 if record is None else record.generation, 0, b"", 0)
-
-
-async def _durably(outcome: RecordOutcome, durable: Awaitable[int]) -> bytes:
-    """The reply when the disk has what it tells of, or the disk's error."""
-    code = await durable
-    return reply_frame(code) if code else reply_frame(*outcome)

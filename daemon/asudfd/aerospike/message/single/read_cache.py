@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from asinfo.wire.digest import partition as partition_of
 from asinfo.wire.message import (
     DIGEST_SIZE,
     FIELD_NAMESPACE,
@@ -15,17 +16,24 @@ from asinfo.wire.message import (
     INFO1_GET_ALL,
     INFO1_READ,
     SET_NAME_SIZE_MAX,
+    count_ops,
+    reply_frame,
 )
+from asinfo.wire.result import Result
+from asudfd.aerospike.message.counts import READS
+from asudfd.aerospike.message.outcome import OK
 from asudfd.aerospike.message.single.call_cache import DIGEST_HEAD, KNOWN_MAX, digest_place
 from asudfd.aerospike.message.single.read import PLAIN_FIELDS
+from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from asinfo.wire.message import Message
+    from asudfd.aerospike.message.context import RecordContext
     from asudfd.record.namespace import Namespace
 
 _PLAIN = INFO1_READ | INFO1_GET_ALL
+_FOUND, _NOT_FOUND = READS.names["client"][OK], READS.names["client"][Result.NOT_FOUND]
+_NOT_FOUND_REPLY = reply_frame(Result.NOT_FOUND)
 
 
 class KnownRead(NamedTuple):
@@ -36,23 +44,58 @@ class KnownRead(NamedTuple):
 
 
 class ReadCache(dict[bytes, KnownRead]):
-    """What plain reads say, by their bytes without the digest."""
+    """What plain reads say, by their bytes without the digest; replies to reads of records of the node of ``context``."""
 
-    __slots__ = ()
+    __slots__ = ("_namespaces", "_owners")
 
-    def learn(self, body: bytes, message: Message, namespaces: Mapping[bytes, Namespace]) -> None:
-        """Keep what the message ``body`` says, if it is a plain read."""
+    def __init__(self, context: RecordContext) -> None:
+        super().__init__()
+        self._namespaces = context.namespaces
+        self._owners = context.owners
+
+    def respond(self, body: bytes) -> bytes | None:
+        """The reply to a read whose bytes are known but for the digest; None if it has to take the usual way."""
+        try:
+            place = digest_place(body)
+            end = place + DIGEST_SIZE
+            namespace, set_name = self[body[:place] + body[end:]]
+        except (IndexError, KeyError):
+            return None
+        if len(body) < end:
+            return None  # cut off in its digest: all before that is as in a whole one
+        digest, owners = body[place:end], self._owners
+        if digest in namespace.locks or not (owners.alone or owners.owns(partition_of(digest))):
+            return None
+        try:
+            record = namespace.get(digest)
+        except RequestRefused:  # a damaged record: the usual way tells of it
+            return None
+        if record is None:
+            namespace.counters[_NOT_FOUND] += 1
+            return _NOT_FOUND_REPLY
+        generation, void_time, _, found_in, _, bins = record
+        if found_in != set_name:
+            return None
+        if void_time and (namespace.config.sets or namespace.config.default_read_touch_ttl_pct):
+            return None  # the read may renew its time to live
+        namespace.counters[_FOUND] += 1
+        return reply_frame(OK, generation, void_time, bins, count_ops(bins))
+
+    def learn(self, body: bytes, message: Message) -> bytes | None:
+        """Keep what the message ``body`` says, if it is a plain read; then as `respond`."""
         fields = message.fields
         if message.info1 != _PLAIN or message.info2 or message.ttl or message.op_count:
-            return
-        set_name, namespace = fields.get(FIELD_SET), namespaces.get(fields.get(FIELD_NAMESPACE, b""))
+            return None
+        set_name = fields.get(FIELD_SET)
+        namespace = self._namespaces.get(fields.get(FIELD_NAMESPACE, b""))
         if namespace is None or set_name is None or len(set_name) > SET_NAME_SIZE_MAX:
-            return
+            return None
         if len(fields) != PLAIN_FIELDS or int.from_bytes(body[18:20], "big") != PLAIN_FIELDS:
-            return
+            return None
         place = digest_place(body)
         if body[place - 5 :] != DIGEST_HEAD + (message.digest or b""):
-            return
+            return None
         if len(self) >= KNOWN_MAX:
             self.clear()
         self[body[:place] + body[place + DIGEST_SIZE :]] = KnownRead(namespace, set_name)
+        return self.respond(body)

@@ -13,15 +13,12 @@ from typing import TYPE_CHECKING
 from asinfo.wire.message import (
     FIELD_KEY,
     FIELD_SET,
-    FIELD_UDF_ARGUMENTS,
-    FIELD_UDF_FUNCTION,
-    FIELD_UDF_MODULE,
     OP_READ,
 )
 from asinfo.wire.result import Result
-from asinfo.wire.udf import NAME_SIZE_MAX
 from asudfd.aerospike.message.outcome import OK, RecordOutcome, check_names, failed, new_tuple
 from asudfd.aerospike.message.single.commit import POLICIES2, POLICIES3
+from asudfd.aerospike.message.single.udf_call import call_of
 from asudfd.lua.aerospike.record_view import RecordView, record_call
 from asudfd.lua.aerospike.udf_result import DELETE, WRITE
 from asudfd.record.record import GENERATION_MAX, Record
@@ -30,6 +27,7 @@ from asudfd.record.ttl import now_seconds
 
 if TYPE_CHECKING:
     from asinfo.wire.message import Message
+    from asudfd.aerospike.message.single.udf_call import UdfCall
     from asudfd.lua.aerospike.host import UdfHost
     from asudfd.lua.aerospike.udf_result import UdfResult
     from asudfd.record.namespace import Namespace
@@ -48,45 +46,41 @@ def apply(
 
     ``origin`` begins the names of the counters; ``allowed``: UDFs may be executed at all.
     """
-    digest, fields = message.digest, message.fields
+    digest = message.digest
     assert digest is not None
-    module, function, arguments = call_of(fields)
+    call = call_of(message)
     if not allowed:
         raise RequestRefused(Result.FORBIDDEN, "disable-udf-execution is true")
     if message.info2 & POLICIES2 or message.info3 & POLICIES3:
         raise RequestRefused(Result.PARAMETER, "a UDF call takes no policy about the record as it is")
     record = namespace.get(digest)
-    check_names(record, fields, write=True)
+    check_names(record, call.fields, write=True)
+    return apply_inline(host, namespace, digest, record, call, origin)
+
+
+def apply_inline(  # noqa: PLR0917 - the hot path calls it by position
+    host: UdfHost, namespace: Namespace, digest: bytes, record: Record | None, call: UdfCall, origin: str
+) -> RecordOutcome | None:
+    """Do a call on the event loop; None when it belongs in a thread: then nothing has happened. Raises RequestRefused."""
+    module, function, arguments, _, fields, ttl = call
     view = view_of(namespace, digest, record, fields)
     result = host.run_inline(module, function, arguments, view, len(arguments) + len(view.bins))
     if result is None:
         return None
-    return commit_result(namespace, digest, fields, message.ttl, record, result, origin)
+    return _commit_result(namespace, digest, fields, ttl, record, result, origin)
 
 
 async def apply_in_thread(
     host: UdfHost, namespace: Namespace, message: Message, origin: str, seconds: float
 ) -> RecordOutcome:
     """Answer a UDF call that `apply` gave back; it may take ``seconds``. The caller holds the record's lock."""
-    digest, fields = message.digest, message.fields
+    digest = message.digest
     assert digest is not None
-    module, function, arguments = call_of(fields)
+    call = call_of(message)
     record = namespace.get(digest)
-    view = view_of(namespace, digest, record, fields)
-    result = await host.run(record_call(module, function, arguments, view), seconds)
-    return commit_result(namespace, digest, fields, message.ttl, record, result, origin)
-
-
-def call_of(fields: dict[int, bytes]) -> tuple[str, bytes, bytes]:
-    """Module, function and arguments of a call. Raises RequestRefused."""
-    try:
-        module, function = fields[FIELD_UDF_MODULE], fields[FIELD_UDF_FUNCTION]
-        arguments = fields[FIELD_UDF_ARGUMENTS]
-    except KeyError:
-        raise RequestRefused(Result.PARAMETER, "a UDF call without module, function or arguments") from None
-    if len(module) > NAME_SIZE_MAX or len(function) > NAME_SIZE_MAX:
-        raise RequestRefused(Result.PARAMETER, "the name of a module or function is too long")
-    return module.decode("utf-8", "surrogateescape"), function, arguments
+    view = view_of(namespace, digest, record, call.fields)
+    result = await host.run(record_call(call.module, call.function, call.arguments, view), seconds)
+    return _commit_result(namespace, digest, call.fields, call.ttl, record, result, origin)
 
 
 def view_of(
@@ -104,7 +98,7 @@ def view_of(
     return _new(RecordView, (True, generation, ttl, last_update, set_name, key, digest, bins, in_memory))
 
 
-def commit_result(  # noqa: PLR0917 - the hot path calls it by position
+def _commit_result(  # noqa: PLR0917 - the hot path calls it by position
     namespace: Namespace,
     digest: bytes,
     fields: dict[int, bytes],
