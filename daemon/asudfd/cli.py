@@ -100,9 +100,9 @@ def act(values: Values) -> int:
     if values.text("functions") and resp_ports is None:
         raise _wrong("--functions needs --resp-port, or a port of network/resp in the configuration")
     if resp_ports is not None:
-        from asudfd.lua.valkey.chunks import compile_beside
+        from asudfd.lua.valkey.keyspace_state import make_beside
 
-        compile_beside()
+        make_beside(config.resp.lua_memory_max)
     from asudfd.process.daemon import run as serve  # asyncio and Lua: not for --version
 
     serve(config, ports, resp_ports)

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from asudfd.valkey.commands import FAMILIES
 from tests.processes import ROOT
 
 
@@ -23,3 +24,15 @@ def modules(statement: str) -> set[str]:
 )
 def test_a_start_does_without(statement: str, absent: set[str]) -> None:
     assert not modules(statement) & absent
+
+
+FACE = "from asudfd.valkey.commands import FAMILIES, import_families\nfrom asudfd.valkey.server import ValkeyServer"
+
+
+def test_the_valkey_face_starts_without_its_handlers_and_imports_them_afterwards() -> None:
+    serve = (
+        f"{FACE}\nfrom asudfd.valkey.settings import ValkeySettings\nValkeyServer(ValkeySettings(), print)"
+    )
+    families = {f"asudfd.valkey.commands.{family}" for family in FAMILIES}
+    assert not modules(serve) & families
+    assert modules(f"{serve}\nfor _ in import_families():\n    pass") >= families

@@ -9,11 +9,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from asudfd.lua.state import LUA51, new_state
-from asudfd.lua.valkey.chunks import KEYSPACE, load_sandbox
+from asudfd.lua.valkey.keyspace_state import keyspace_state
 from asudfd.valkey.calculations import calculations
 from asudfd.valkey.glob import glob
-from asudfd.valkey.key_specs import KeyPlace, key_specs
+from asudfd.valkey.key_specs import KeyPlace, rows_text
 from asudfd.valkey.slots import key_slot
 from asudfd.valkey.table import command_rows
 
@@ -76,33 +75,32 @@ class KeyspaceEngine:
     """A keyspace with all its commands. ``memory`` bytes are the most that the state may take."""
 
     def __init__(self, host: KeyspaceHost, memory: int) -> None:
-        self._state: Any = new_state(memory, LUA51)
-        functions = self.table(
-            {
-                b"fault": host.fault,
-                b"block": host.block,
-                b"ready": host.ready_key,
-                b"expired": host.expired,
-                b"command": host.command,
-                b"tick": host.tick,
-                b"script_ended": host.script_ended,
-                b"log": host.log_line,
-                b"count_error": host.count_error,
-                b"script_evicted": host.script_evicted,
-                b"acl": host.acl,
-                b"script_header": host.script_header,
-                b"journal_waits": host.journal_waits,
-                b"key_slot": key_slot,
-                b"moved": host.moved,
-                **calculations(),
-            }
-        )
-        self.lua: Any = load_sandbox(self._state, {b"host": functions}, KEYSPACE)
+        self._state, functions, self.lua = keyspace_state(memory)
+        called_back = {
+            b"fault": host.fault,
+            b"block": host.block,
+            b"ready": host.ready_key,
+            b"expired": host.expired,
+            b"command": host.command,
+            b"tick": host.tick,
+            b"script_ended": host.script_ended,
+            b"log": host.log_line,
+            b"count_error": host.count_error,
+            b"script_evicted": host.script_evicted,
+            b"acl": host.acl,
+            b"script_header": host.script_header,
+            b"journal_waits": host.journal_waits,
+            b"key_slot": key_slot,
+            b"moved": host.moved,
+            **calculations(),
+        }
+        for name, function in called_back.items():
+            functions[name] = function
         self.execute: Callable[..., bytes] = self.lua[b"execute"]
         """``execute(now, database, resp, client, *arguments)``: the bytes of the reply; empty when the client has to wait.
 
         ``now`` is milliseconds since 1970; ``client`` 0 is one that cannot be made to wait. For up to ARGUMENTS_MAX arguments."""
-        self._define()
+        self.lua[b"define_all"](rows_text(command_rows().values()))
 
     def execute_long(
         self, now: float, database: int, resp: int, client: int, arguments: Sequence[bytes]
@@ -143,25 +141,6 @@ class KeyspaceEngine:
         chosen = self._state.table_from(names)
         encoded: bytes = self.lua[b"encode"](self.lua[b"list_libraries"](chosen, with_code), resp)
         return encoded
-
-    def _define(self) -> None:
-        define, table = self.lua[b"define"], self.table
-        for row in command_rows().values():
-            first, last, step = row.keys
-            flags = {flag.encode(): True for flag in row.flags}
-            define(
-                table(
-                    {
-                        b"name": row.name.encode(),
-                        b"arity": row.arity,
-                        b"first": first,
-                        b"last": last,
-                        b"step": step,
-                        b"specs": table([table(spec) for spec in key_specs(row)]) if row.specs else None,
-                        **flags,
-                    }
-                )
-            )
 
     def key_places(self, row: CommandSpec, arguments: Sequence[bytes]) -> list[KeyPlace] | None:
         """Where a command has its keys, and the specification of each; None if the arguments do not fit."""

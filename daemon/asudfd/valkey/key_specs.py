@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from asudfd.valkey.table import CommandSpec
 
@@ -21,28 +21,31 @@ class KeyPlace(NamedTuple):
     spec: dict[str, Any]
 
 
-def key_specs(row: CommandSpec) -> list[dict[bytes, object]]:
-    """The specifications of a row as fields for `keys.lua`; positions count from 1 there."""
-    return [_fields(row, spec) for spec in row.specs]
+def rows_text(rows: Iterable[CommandSpec]) -> bytes:
+    """The rows as `rows.lua` reads them."""
+    return "".join(map(_line, rows)).encode()
 
 
-def _fields(row: CommandSpec, spec: dict[str, Any]) -> dict[bytes, object]:
+def _line(row: CommandSpec) -> str:
+    first, last, step = row.keys
+    specs = "".join(f";{_fields(row, spec)}" for spec in row.specs)
+    return f"{row.name} {row.arity} {first} {last} {step} {' '.join(row.flags)}{specs}\n"
+
+
+def _fields(row: CommandSpec, spec: dict[str, Any]) -> str:
+    """A key specification as fields for `keys.lua`; positions count from 1 there."""
     (begin, start), (find, how) = spec["begin_search"], spec["find_keys"]
-    fields: dict[bytes, object] = {b"no_key": "not_key" in spec["flags"]}
+    no_key = "no_key=true" if "not_key" in spec["flags"] else "no_key=false"
     if begin == "unknown":
         stores = row.name == "sort" and spec is row.specs[-1]
-        return fields | {b"unknown": b"store" if stores else b"nothing"}
+        return f"{no_key} unknown={'store' if stores else 'nothing'}"
     if begin == "index":
-        fields[b"at"] = start["index"] + 1
+        place = f"at={start['index'] + 1}"
     else:
-        fields |= {b"keyword": start["keyword"].encode(), b"from": _from(start["startfrom"])}
+        place = f"keyword={start['keyword']} from={_from(start['startfrom'])}"
     if find == "keynum":
-        return fields | {
-            b"number": how["keynumidx"],
-            b"first": how["firstkey"],
-            b"step": how["keystep"],
-        }
-    return fields | {b"last": how["lastkey"], b"step": how["keystep"], b"limit": how["limit"]}
+        return f"{no_key} {place} number={how['keynumidx']} first={how['firstkey']} step={how['keystep']}"
+    return f"{no_key} {place} last={how['lastkey']} step={how['keystep']} limit={how['limit']}"
 
 
 def _from(position: int) -> int:

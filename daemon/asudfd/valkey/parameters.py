@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple
 
 _UNITS = {"b": 1, "k": 1000, "kb": 1 << 10, "m": 10**6, "mb": 1 << 20, "g": 10**9, "gb": 1 << 30, "": 1}
@@ -68,7 +68,7 @@ class ConfigParameter(NamedTuple):
 @cache
 def parameters() -> dict[str, ConfigParameter]:
     """All parameters by name, in the order of the names."""
-    rows = json.loads((files(__package__) / "parameters.json").read_bytes())
+    rows = json.loads(Path(__file__).with_name("parameters.json").read_bytes())
     return {row["name"]: ConfigParameter(**row | {"choices": tuple(row.get("choices", ()))}) for row in rows}
 
 

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 
 from asudfd.network.reactor import Reactor
 from asudfd.network.socket_connection import SocketConnection, SocketListener
-from asudfd.valkey.commands import handlers
+from asudfd.valkey.commands import handlers, import_families
 from asudfd.valkey.conversation import RespConversation
 from asudfd.valkey.dispatch import Dispatcher
-from asudfd.valkey.metrics import take_figures
 from asudfd.valkey.state import ServerState
 
 if TYPE_CHECKING:
@@ -54,6 +53,7 @@ class ValkeyServer:
         self.figures: tuple[Figure, ...] = ()
         """For the metrics, taken once in a while; any thread may read it."""
         self._figured = 0.0
+        self._imports = import_families()
 
     def listen(self, listening: socket.socket) -> None:
         """Serve the clients of ``listening``, a socket that is bound, from `start` on."""
@@ -76,7 +76,7 @@ class ValkeyServer:
         assert self._listener
         self.reactor.call_soon_threadsafe(self.state.libraries.forget_elsewhere)
         self.reactor.call_soon_threadsafe(self._listener.start)
-        self.reactor.call_soon_threadsafe(self._sweep)
+        self.reactor.call_soon_threadsafe(self._sweep_later)
 
     def stop(self, seconds: float = 0) -> None:
         """Serve nobody more; returns when the thread has ended. A function may run on for ``seconds``."""
@@ -108,7 +108,10 @@ class ValkeyServer:
             ):  # a function holds the keyspace, and this is called from inside it
                 self._sweep_keys()
         finally:
-            self.reactor.call_later(SWEEP_SECONDS, self._sweep)
+            self._sweep_later()
+
+    def _sweep_later(self) -> None:
+        self.reactor.call_later(SWEEP_SECONDS, self._sweep)
 
     def _sweep_keys(self) -> None:
         lua = self.state.engine.lua
@@ -123,9 +126,12 @@ class ValkeyServer:
         now = time.monotonic()
         self.state.statistics.sample(now)
         if now - self._figured > FIGURES_SECONDS:
+            from asudfd.valkey.metrics import take_figures  # not at the start
+
             self.figures, self._figured = take_figures(self.state), now
         if self._listener:
             self._listener.close_idle(now)
+        next(self._imports, None)  # a millisecond or two each
 
     def _on_fault(self, error: BaseException) -> None:
         where = "".join(traceback.format_exception(error))

@@ -11,8 +11,6 @@ from asudfd.config.schema import Level
 from asudfd.config.schema.valkey import FILE
 from asudfd.errors import StartError
 from asudfd.figures.figure import FigureGroup
-from asudfd.valkey.journal import KeyspaceJournal
-from asudfd.valkey.preload import read_libraries
 from asudfd.valkey.reply import CommandFailed
 from asudfd.valkey.server import ValkeyServer
 from asudfd.valkey.settings import settings_of
@@ -66,9 +64,7 @@ class ValkeyService:
             self._server.state.shutdown = self._ask_for_shutdown
         self._store = SmdLibraryStore(node.smd, self._server.reactor, self._server.state.libraries, stores)
         self._server.state.libraries.store = self._store
-        functions = node.config.resp.functions
-        # the nodes of a process share their libraries: the first one loads them
-        self._preloaded = read_libraries(functions) if functions and len(stores) == 1 else []
+        self._preloaded = _libraries_of(node) if len(stores) == 1 else []
 
     @property
     def address(self) -> tuple[str, int]:
@@ -129,6 +125,8 @@ class ValkeyService:
 
     def _open_journal(self) -> None:
         """Read the keys that have been stored, and keep those that come. Raises StartError."""
+        from asudfd.valkey.journal import KeyspaceJournal  # for nodes that store keys
+
         node, state = self._node, self._server.state
         path = Path(node.config.service.work_directory) / f"valkey-{node.id}.journal"
         sync = node.config.resp.commit_to_device
@@ -168,3 +166,12 @@ class ValkeyService:
         """Log a line; the log belongs to the event loop."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._node.log.write, level, CONTEXT, text, POSITION)
+
+
+def _libraries_of(node: Node) -> list[bytes]:
+    """The libraries that ``node`` is started with, the first of a process, whose nodes share them. Raises StartError."""
+    if not node.config.resp.functions:
+        return []
+    from asudfd.valkey.preload import read_libraries
+
+    return read_libraries(node.config.resp.functions)

@@ -9,17 +9,10 @@ local SHIFTER = 6755399441055744 -- 2 ^ 52 + 2 ^ 51: added to a double, its mant
 
 -- The conjunction of two numbers of six bits: 64 rows. Disjunction and difference follow from it.
 local ROW = 64
-local AND = {}
+local AND = { [0] = 0 }
 for one = 0, ROW - 1 do
-    for other = 0, ROW - 1 do
-        local a, b, both = one, other, 0
-        for place = 0, 5 do
-            if a % 2 == 1 and b % 2 == 1 then
-                both = both + 2 ^ place
-            end
-            a, b = floor(a / 2), floor(b / 2)
-        end
-        AND[one * ROW + other] = both
+    for other = one == 0 and 1 or 0, ROW - 1 do -- each follows from the one without the lowest bits
+        AND[one * ROW + other] = 2 * AND[floor(one / 2) * ROW + floor(other / 2)] + (one % 2) * (other % 2)
     end
 end
 

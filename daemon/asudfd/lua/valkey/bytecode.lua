@@ -22,6 +22,7 @@ local CONSTANT = 256 -- operands from here on name a constant
 local MAY_BE_TAILCALL = "[\29%]\157\221]"
 
 local dump = "" -- what is walked over
+local parts, copied = {}, 1 -- of a copy of it, and the first place that is not in them
 
 local function int(at)
     local a, b, c, d = byte(dump, at, at + 3)
@@ -69,13 +70,15 @@ local function locals_end(at)
     return at
 end
 
--- The place behind the names of the upvalues, and they, by their number from 0.
-local function upvalues_at(at)
-    local upvalues, count = {}, int(at)
+-- The place behind the names of the upvalues, and they, by their number from 0; nothing where `is_wanted` is false.
+local function upvalues_at(at, is_wanted)
+    local upvalues, count = is_wanted and {}, int(at)
     at = at + 4
     for index = 0, count - 1 do
         local size = int(at)
-        upvalues[index] = size > 0 and sub(dump, at + 8, at + 6 + size) or nil
+        if is_wanted then
+            upvalues[index] = size > 0 and sub(dump, at + 8, at + 6 + size) or nil
+        end
         at = at + 8 + size
     end
     return at, upvalues
@@ -96,9 +99,8 @@ local function tail_calls(first, last)
     return found
 end
 
--- Walks over the function at `at`, inner ones first, and tells `visit` of each that has tail calls, or of all.
-local function walk(at, visit, of_all)
-    local begin = at
+-- Walks over the function at `at`, inner ones first, and tells `visit` of each that has tail calls.
+local function walk(at, visit)
     local code = at + 8 + int(at) + 16
     local code_end = code + int(code - 4) * 4
     local found = tail_calls(code, code_end)
@@ -107,15 +109,11 @@ local function walk(at, visit, of_all)
     local count = int(at)
     at = at + 4
     for _ = 1, count do
-        at = walk(at, visit, of_all)
+        at = walk(at, visit)
     end
-    local debug_info = at
-    at, upvalues = upvalues_at(locals_end(at + 4 + int(at) * 4))
-    if found or of_all then
-        visit({
-            begin = begin, code = code, tail_calls = found or {}, constants = constants, upvalues = upvalues, debug_info = debug_info,
-            last = at,
-        })
+    at, upvalues = upvalues_at(locals_end(at + 4 + int(at) * 4), found)
+    if found then
+        visit({ code = code, tail_calls = found, constants = constants, upvalues = upvalues })
     end
     return at
 end
@@ -150,22 +148,22 @@ local function begin(text)
     if sub(text, 1, #HEADER) ~= HEADER then
         error("the layout of this Lua's bytecode is unknown", 0)
     end
-    dump = text
+    dump, parts, copied = text, {}, 1
 end
 
--- The dump with plain calls in place of the tail calls at these places.
-local function with_calls(places)
-    if #places == 0 then
-        return dump
-    end
-    sort(places)
-    local parts, count, from = {}, 0, 1
-    for index = 1, #places do
-        local at = places[index]
-        parts[count + 1], parts[count + 2] = sub(dump, from, at - 1), char(byte(dump, at) - TAILCALL + CALL)
-        count, from = count + 2, at + 1
-    end
-    parts[count + 1] = sub(dump, from)
+-- Has `content` in the copy, in place of what is from `first` on and before `last`. It is told of one place after the other.
+local function replace(first, last, content)
+    local count = #parts
+    parts[count + 1], parts[count + 2] = sub(dump, copied, first - 1), content
+    copied = last
+end
+
+local function without_tail_call(at)
+    replace(at, at + 1, char(byte(dump, at) - TAILCALL + CALL))
+end
+
+local function finished_copy()
+    parts[#parts + 1] = sub(dump, copied)
     return join(parts)
 end
 
@@ -179,33 +177,43 @@ local function calls_kept(text)
             end
         end
     end)
-    return with_calls(places)
+    if #places == 0 then
+        return text
+    end
+    sort(places)
+    for index = 1, #places do
+        without_tail_call(places[index])
+    end
+    return finished_copy()
 end
 
 local NO_TEXT, NO_DEBUG_INFO = ("\0"):rep(8), ("\0"):rep(12)
 
+-- Copies the function at `at` and those in it; returns the place behind.
+local function strip(at)
+    local text_end = at + 8 + int(at)
+    replace(at, text_end, NO_TEXT)
+    local code = text_end + 16
+    local code_end = code + int(code - 4) * 4
+    local found = tail_calls(code, code_end)
+    for index = 1, found and #found or 0 do
+        without_tail_call(found[index])
+    end
+    at = constants_at(code_end)
+    local count = int(at)
+    at = at + 4
+    for _ = 1, count do
+        at = strip(at)
+    end
+    local last = upvalues_at(locals_end(at + 4 + int(at) * 4))
+    replace(at, last, NO_DEBUG_INFO)
+    return last
+end
+
 local function stripped(text)
     begin(text)
-    local places, cuts = {}, {}
-    walk(#HEADER + 1, function(f)
-        for _, at in next, f.tail_calls do
-            places[#places + 1] = at
-        end
-        cuts[#cuts + 1] = { first = f.begin, last = f.begin + 8 + int(f.begin), content = NO_TEXT }
-        cuts[#cuts + 1] = { first = f.debug_info, last = f.last, content = NO_DEBUG_INFO }
-    end, true)
-    dump = with_calls(places)
-    sort(cuts, function(one, other)
-        return one.first < other.first
-    end)
-    local parts, from = {}, 1
-    for _, cut in next, cuts do
-        parts[#parts + 1] = sub(dump, from, cut.first - 1)
-        parts[#parts + 1] = cut.content
-        from = cut.last
-    end
-    parts[#parts + 1] = sub(dump, from)
-    return join(parts)
+    strip(#HEADER + 1)
+    return finished_copy()
 end
 
 return calls_kept, stripped

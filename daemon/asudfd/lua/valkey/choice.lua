@@ -1,13 +1,11 @@
 -- Random choices of elements. The generator of scripts is another one.
 
 local needs = ...
-local host, fail = needs.host, needs.reply.fail
+local fail = needs.reply.fail
 
-local clock, floor, random, randomseed, sub, time, tonumber, tostring =
-    os.clock, math.floor, math.random, math.randomseed, string.sub, os.time, tonumber, tostring
+local floor, random = math.floor, math.random
 
--- The address of a new table differs from process to process, and the time from start to start.
-randomseed(tonumber(sub(host.sha1hex(tostring({}) .. time() .. clock()), 1, 7), 16))
+math.randomseed(needs.host.seed)
 
 -- A whole number from 1 to n; one call of `random` has 31 bits, which is enough for the size of any value.
 local function below(n)

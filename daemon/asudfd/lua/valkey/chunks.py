@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
-from importlib.resources import files
-from threading import Thread
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asudfd.lua.state import LUA51, new_state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 SANDBOX = (
     "arguments",
@@ -34,7 +34,7 @@ SANDBOX = (
 
 # fmt: off
 KEYSPACE = (
-    "reply", "encode", "integer", "glob", "value_types", "keyspace", "expiry", "string_value", "operand", "watch", "parse", "dispatch", "keys",
+    "reply", "encode", "integer", "glob", "value_types", "keyspace", "expiry", "string_value", "operand", "watch", "parse", "dispatch", "rows", "keys",
     "slots", "counters", "journal", "convert", "script", "functions", "eval",
     "commands/basic",
     "commands/string", "commands/lcs", "commands/generic", "commands/expire", "commands/scan", "commands/object", "commands/memory",
@@ -65,42 +65,53 @@ LIBRARY_FUNCTIONS = (
 
 _COMPILE_MEMORY = 64 << 20
 _STRIPPER = b"""
-local rewriter = ...
+local rewriter, directory, names, texts = ...
+local dump, loadstring = string.dump, loadstring
 local _, stripped = loadstring(rewriter, "=bytecode.lua")({})
-return function(text, name)
-    return stripped(string.dump(assert(loadstring(text, name))))
+local function text_of(name)
+    local file = assert(io.open(directory .. name .. ".lua", "rb"))
+    local text = file:read("*a")
+    file:close()
+    return text
 end
+local codes = {}
+for index, name in ipairs(names) do
+    local text = texts and texts[index] or text_of(name)
+    codes[index] = stripped(dump(assert(loadstring(text, "=" .. name .. ".lua"))))
+end
+return codes
 """
+"""All in one call, and it reads the files itself: Lua runs without Python's lock, and a thread that needs the lock again for each
+chunk waits each time for those that have it."""
+
+_DIRECTORY = Path(__file__).parent
+
+
+def _text(name: str) -> bytes:
+    return (_DIRECTORY / f"{name}.lua").read_bytes()
+
+
+def stripped(texts: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The bytecode of texts, by their names, without lines and names: `limit.lua` tells by that what is not the user's."""
+    return _stripped(tuple(texts), tuple(texts.values()))
 
 
 @cache
-def _rewriter() -> bytes:
-    return (files(__package__) / "bytecode.lua").read_bytes()
+def compiled() -> Mapping[str, bytes]:
+    """The bytecode of all chunks by their names."""
+    return _stripped((*SANDBOX, *KEYSPACE), ())
 
 
-@cache
-def _stripper() -> Callable[[bytes, bytes], bytes]:
-    """One state for all chunks: to make one for each would take as long as to compile it."""
-    made: Callable[[bytes, bytes], bytes] = new_state(_COMPILE_MEMORY, LUA51).execute(_STRIPPER, _rewriter())
-    return made
-
-
-def stripped(text: bytes, name: str) -> bytes:
-    """The bytecode of a text without lines and names: `limit.lua` tells by that what is not the user's."""
-    return _stripper()(text, b"=%s.lua" % name.encode())
-
-
-@cache
-def compiled(name: str) -> bytes:
-    """The bytecode of the chunk of that name."""
-    return stripped((files(__package__) / f"{name}.lua").read_bytes(), name)
-
-
-def compile_beside() -> None:
-    """Compile all chunks in a thread, while the process imports what else it needs: Lua runs without Python's lock."""
-    Thread(
-        target=lambda: [compiled(name) for name in (*SANDBOX, *KEYSPACE)], name="compile", daemon=True
-    ).start()
+def _stripped(names: Sequence[str], texts: Sequence[bytes]) -> dict[str, bytes]:
+    state = new_state(_COMPILE_MEMORY, LUA51)
+    codes = state.execute(
+        _STRIPPER,
+        _text("bytecode"),
+        b"%s/" % os.fsencode(_DIRECTORY),
+        state.table_from([name.encode() for name in names]),
+        state.table_from(texts) if texts else None,
+    )
+    return dict(zip(names, codes.values(), strict=True))
 
 
 def load_sandbox(state: Any, host: Mapping[bytes, Any], others: Sequence[str] = ()) -> Any:
@@ -108,8 +119,7 @@ def load_sandbox(state: Any, host: Mapping[bytes, Any], others: Sequence[str] = 
 
     ``host`` is what the chunks need of Python. The result is the table of all that the chunks provide.
     """
-    chunks = [compiled(name) for name in (*SANDBOX, *others)]
-    first = (files(__package__) / "sandbox.lua").read_bytes()
-    return state.execute(
-        first, state.table_from(host), _rewriter(), LIBRARY_FUNCTIONS, state.table_from(chunks)
-    )
+    codes = compiled()
+    chunks = [codes[name] for name in (*SANDBOX, *others)]
+    given = state.table_from(host), _text("bytecode"), LIBRARY_FUNCTIONS, state.table_from(chunks)
+    return state.execute(_text("sandbox"), *given)

@@ -91,7 +91,7 @@ class Sandbox:
     def __init__(self, memory: int = MEMORY) -> None:
         self.state: Any = new_state(memory, LUA51)
         self.provided = load_sandbox(self.state, {})
-        self._harness = self.state.execute(stripped(HARNESS, "harness"), self.provided)
+        self._harness = self.state.execute(stripped({"harness": HARNESS})["harness"], self.provided)
 
     def load(self, text: bytes) -> bytes | None:
         """Load a library: the error, or None."""

@@ -32,16 +32,20 @@ def test_what_could_do_harm_is_gone_from_the_real_globals() -> None:
 @pytest.mark.parametrize("name", SANDBOX)
 def test_chunks_have_no_lines(name: str) -> None:
     """`limit.lua` and `arguments.lua` tell the user's code by its lines."""
-    assert b"=%s.lua" % name.encode() not in compiled(name)
+    assert b"=%s.lua" % name.encode() not in compiled()[name]
 
 
 def test_a_need_that_nobody_provides() -> None:
     state = new_state(16 << 20, LUA51)
-    chunk = stripped(b"local needs = ... local x = needs.nobody_has_it", "chunk")
-    loader = stripped(b"return function(chunk, provided) return loadstring(chunk)(provided) end", "loader")
+    codes = stripped(
+        {
+            "chunk": b"local needs = ... local x = needs.nobody_has_it",
+            "loader": b"return function(chunk, provided) return loadstring(chunk)(provided) end",
+        }
+    )
     provided = load_sandbox(state, {})
     with pytest.raises(lua_error(LUA51), match="needs 'nobody_has_it'"):
-        state.execute(loader)(chunk, provided)
+        state.execute(codes["loader"])(codes["chunk"], provided)
 
 
 def test_every_library_function_is_named() -> None:

@@ -62,14 +62,13 @@ return cost
 
 
 def _comparison(place_by_place: bytes) -> Any:
-    cost = stripped(
-        COST % ((files(chunks.__name__.rpartition(".")[0]) / "cost.lua").read_bytes(), place_by_place), "cost"
-    )
-    original = chunks.compiled
+    text = (files(chunks.__name__.rpartition(".")[0]) / "cost.lua").read_bytes()
+    own = stripped({"cost": COST % (text, place_by_place), "loader": LOADER})
+    codes = {**chunks.compiled(), "cost": own["cost"]}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chunks, "compiled", lambda name: cost if name == "cost" else original(name))
+        patch.setattr(chunks, "compiled", lambda: codes)
         state = new_state(64 << 20, LUA51)
-        return state.execute(stripped(LOADER, "loader"), load_sandbox(state, {}))[0]
+        return state.execute(own["loader"], load_sandbox(state, {}))[0]
 
 
 PLACES, OWN = _comparison(b"true"), _comparison(b"false")
