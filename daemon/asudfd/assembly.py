@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from asudfd.cluster.cluster import Cluster
     from asudfd.config.schema import Config
+    from asudfd.config.schema.network import RespPorts
     from asudfd.manifest import Manifest
     from asudfd.process.log import Log
     from asudfd.process.metrics import Metrics
@@ -66,7 +67,7 @@ class Assembly:
         log: Log,
         metrics: Metrics,
         bind: BindFor,
-        resp_ports: Sequence[int] | None = None,
+        resp_ports: Sequence[RespPorts] | None = None,
         shutdown: Callable[[], None] | None = None,
     ) -> None:
         self._config = config
@@ -113,7 +114,10 @@ class Assembly:
             from asudfd.valkey.service import ValkeyService  # Lua 5.1 and all that: for those who ask for it
 
             bind = partial(self._bind, f"node {number} resp")
-            yield ValkeyService(node, self._resp_ports[number], bind, self._stores, self._shutdown)
+            bind_tls = partial(self._bind, f"node {number} resp tls")
+            yield ValkeyService(
+                node, self._resp_ports[number], bind, bind_tls, stores=self._stores, shutdown=self._shutdown
+            )
 
     def _node(self, number: int) -> Node:
         """The node at place ``number``, with its modules, its records and its Lua host."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from asudfd.config.schema import Config
+    from asudfd.config.schema.network import RespConfig, RespPorts
 
 OPTIONS = (
     Option("config-file", metavar="FILE", help="Read the configuration from FILE: in the form of aerospike.conf, or as YAML if its name ends in .yaml or .yml. Without it a built-in configuration is used."),
@@ -96,7 +97,7 @@ def act(values: Values) -> int:
 
         return recover(config, sys.stdout)
     ports = plan_ports(config.network.service.port, values.text("port") or "", values.text("nodes") or "")
-    resp_ports = plan_resp_ports(config.network.resp.port, values.text("resp-port") or "", len(ports))
+    resp_ports = plan_resp_ports(config.network.resp, values.text("resp-port") or "", len(ports))
     if values.text("functions") and resp_ports is None:
         raise _wrong("--functions needs --resp-port, or a port of network/resp in the configuration")
     if resp_ports is not None:
@@ -167,25 +168,30 @@ def plan_ports(configured: int, ports: str, nodes: str) -> list[int]:
     return _consecutive("--port", given[0], count)
 
 
-def plan_resp_ports(configured: int, given: str, count: int) -> list[int] | None:
-    """The port of each of ``count`` nodes for Valkey's protocol; None if nobody asks for it. Raises UsageError."""
-    if not given and not configured:
+def plan_resp_ports(configured: RespConfig, given: str, count: int) -> list[RespPorts] | None:
+    """The ports of each of ``count`` nodes for Valkey's protocol; None if nobody asks for it. Raises UsageError."""
+    from asudfd.config.schema.network import RespPorts
+
+    if not given and not configured.is_asked_for:
         return None
-    ports = (
-        [_number("--resp-port", text, 0, PORT_MAX) for text in given.split(",")] if given else [configured]
-    )
+    ports = [configured.port]
+    if given:
+        ports = [_number("--resp-port", text, 0, PORT_MAX) for text in given.split(",")]
     if len(ports) == 1:
-        return _consecutive("--resp-port", ports[0], count)
+        ports = _consecutive("--resp-port", ports[0], count)
     if len(ports) != count:
         raise _wrong(f"--resp-port names {len(ports)} ports for {count} nodes")
-    return ports
+    return [
+        RespPorts(*pair)
+        for pair in zip(ports, _consecutive("tls-port", configured.tls_port, count), strict=True)
+    ]
 
 
 def _consecutive(flag: str, first: int, count: int) -> list[int]:
-    """``first`` and those behind it; 0 for all if it is 0. Raises UsageError."""
-    if first and first + count - 1 > PORT_MAX:
+    """``first`` and those behind it; 0 for all if it is 0, and no port for all if it is none. Raises UsageError."""
+    if first > 0 and first + count - 1 > PORT_MAX:
         raise _wrong(f"{flag}: {count} nodes from port {first} on would pass port {PORT_MAX}")
-    return [first + number if first else 0 for number in range(count)]
+    return [first + number if first > 0 else first for number in range(count)]
 
 
 def _number(flag: str, text: str, low: int, high: int) -> int:

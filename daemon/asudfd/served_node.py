@@ -27,9 +27,9 @@ class ServedNode:
         """Where the first service is bound, with the real port."""
         return self.services[0].address
 
-    def port_of(self, label: str) -> int:
-        """The port of the service with that label; 0 if there is none."""
-        return next((service.address[1] for service in self.services if service.label == label), 0)
+    def ports_of(self, label: str) -> tuple[int, int]:
+        """The ports of the service with that label, plain and for TLS; 0 for what there is not."""
+        return next((service.ports for service in self.services if service.label == label), (0, 0))
 
     def listen(self) -> None:
         """Let clients connect; they are served after ``start``. Raises StartError."""

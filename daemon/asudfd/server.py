@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from asudfd.config.schema import Config
+    from asudfd.config.schema.network import RespPorts
     from asudfd.process.log import Log
     from asudfd.served_node import ServedNode
     from asudfd.smd.interface import Smd
@@ -83,7 +84,7 @@ class Server:
         ports: Sequence[int],
         log: Log,
         bind: BindFor = bind_new,
-        resp_ports: Sequence[int] | None = None,
+        resp_ports: Sequence[RespPorts] | None = None,
     ) -> None:
         self.nodes: list[ServedNode] = []
         self._config = config
@@ -171,7 +172,7 @@ class Server:
             served.listen()  # the others may know of us before we know of it
         await smd.join(
             [
-                Member(served.node.id, *served.node.endpoint, resp_port=served.port_of("resp"))
+                Member(served.node.id, *served.node.endpoint, 0, *served.ports_of("resp"))
                 for served in self.nodes
             ]
         )
@@ -188,8 +189,10 @@ class Server:
         for served in self.nodes:
             for service in served.services:
                 use = f" for {service.label}" if service.label else ""
-                place = address_text(*service.address)
-                self._log.info("service", f"node {served.node.id} listens on {place}{use}")
+                for port, how in zip(service.ports, ("", " over TLS"), strict=True):
+                    if port:
+                        place = address_text(service.address[0], port)
+                        self._log.info("service", f"node {served.node.id} listens on {place}{use}{how}")
 
     async def drain(self, seconds: float) -> None:
         """Leave the cluster, accept nobody, and answer the commands in flight, for ``seconds`` at most."""

@@ -38,6 +38,10 @@ class NodeService(Protocol):
     def address(self) -> tuple[str, int]:
         """Where it is bound, with the real port; known as soon as it is made."""
 
+    @property
+    def ports(self) -> tuple[int, int]:
+        """The real ports, plain and for TLS; 0 for what there is not."""
+
     def listen(self) -> None:
         """Let clients connect; they are served after `start`. Raises StartError."""
 

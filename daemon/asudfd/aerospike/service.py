@@ -52,6 +52,11 @@ class AerospikeService:
         """Where the port is bound, with the real port."""
         return self._listener.address
 
+    @property
+    def ports(self) -> tuple[int, int]:
+        """The real port; there is none for TLS."""
+        return self.address[1], 0
+
     def listen(self) -> None:
         """Let clients connect; they are served after `start`. Raises StartError."""
         self._listener.listen()

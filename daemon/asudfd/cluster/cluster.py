@@ -25,7 +25,8 @@ class Member:
     """A member of the cluster: its id (upper-case hex), and the address that clients and other nodes are told.
 
     ``since`` is the revision of the metadata store at which the node joined; 0 where no store says so. A node that
-    comes back has a higher one. ``resp_port`` is its port for Valkey's protocol; 0: it has none.
+    comes back has a higher one. ``resp_port`` is its port for Valkey's protocol, ``resp_tls_port`` that over TLS; 0: it has
+    none.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Member:
     port: int
     since: int = 0
     resp_port: int = 0
+    resp_tls_port: int = 0
 
 
 class Cluster:

@@ -10,7 +10,16 @@ from asinfo.wire.message import NAMESPACE_NAME_SIZE_MAX, SET_NAME_SIZE_MAX
 from asudfd.config import fit
 from asudfd.config.grammar import ConfigStatement, Problems
 from asudfd.config.parameter import Parameter, contexts, parameters
-from asudfd.config.schema import CONTEXTS, Config, Level, NamespaceConfig, NamespaceSet, Sink, StorageEngine
+from asudfd.config.schema import (
+    CONTEXTS,
+    Config,
+    Level,
+    NamespaceConfig,
+    NamespaceSet,
+    NetworkConfig,
+    Sink,
+    StorageEngine,
+)
 from asudfd.config.schema.retired import ENTERPRISE, ENTERPRISE_KINDS, RETIRED
 from asudfd.config.schema.sinks import every
 
@@ -38,6 +47,7 @@ class _ConfigBinding:
         self.warnings = warnings
         self.lines: dict[str, int] = {}
         self.without_effect: list[str] = []
+        self.tls_contexts: list[ConfigStatement] = []
 
     def whole(self, statements: Sequence[ConfigStatement]) -> Config:
         config = Config()
@@ -54,6 +64,7 @@ class _ConfigBinding:
         if len(sinks) > SINKS_MAX:
             self.problems.add(0, f"there are more than {SINKS_MAX} log sinks")
         config.logging = sinks or config.logging
+        self.tls(config)
         fit.check(config, self.lines, self.problems, self.warnings)
         self.tell_without_effect()
         return config
@@ -95,6 +106,8 @@ class _ConfigBinding:
                 self.problems.add(
                     statement.line, f"'{name}' is a parameter of storage-engine {declared.engine} only"
                 )
+            elif kind is NetworkConfig and name == "tls":
+                self.tls_contexts.append(statement)
             elif _is_enterprise(statement, path) or (
                 declared and declared.enterprise and not declared.effect
             ):
@@ -110,6 +123,17 @@ class _ConfigBinding:
             else:
                 known = (*parameters(kind), *contexts(kind))
                 self.unknown(statement, known, f"a parameter of '{path}'")
+
+    def tls(self, config: Config) -> None:
+        """Read the context `tls` that Valkey's port names; others are the Enterprise Edition's."""
+        wanted = config.network.resp.tls_name
+        for statement in self.tls_contexts:
+            if not wanted or statement.values[:1] != (wanted,):
+                self.enterprise(statement)
+            elif self.opens(statement, words=True):
+                self.surplus(statement, statement.values[1:])
+                self.lines.setdefault("network.tls", statement.line)
+                self.fill(config.network.tls, statement.block or [], "network.tls")
 
     def inner(self, values: Any, statement: ConfigStatement, path: str) -> None:
         if isinstance(values, StorageEngine):

@@ -10,6 +10,7 @@ from asudfd.config.parameter import parameters
 from asudfd.config.schema import SmdConfig
 from asudfd.config.schema.address import can_listen, can_resolve
 from asudfd.config.schema.namespace import FILE_SIZE_MAX, FILE_SIZE_MIN
+from asudfd.config.schema.network import NO_PORT
 from asudfd.config.schema.smd import LOCAL
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class _ConfigCheck:
         self.pool(config)
         self.ports(config)
         self.between_nodes(config)
+        self.resp(config)
         self.smd(config)
         self.names(config)
         self.paths(config)
@@ -49,7 +51,7 @@ class _ConfigCheck:
 
     def names(self, config: Config) -> None:
         """Names of hosts that clients are told, or that are listened on, can be resolved, as a start needs it."""
-        for listener in ("service", "http"):
+        for listener in ("service", "http", "resp"):
             place = getattr(config.network, listener)
             for name in ("address", "access-address", "alternate-access-address"):
                 host = getattr(place, name.replace("-", "_"), "")
@@ -175,17 +177,46 @@ class _ConfigCheck:
                 given = [self.lines.get(f"network.{name}.{each}", 0) for each in parameters(type(values))]
                 self.problems.add(max(given), misfit)
 
+    def resp(self, config: Config) -> None:
+        """TLS of Valkey's port has a certificate, and authorities for those of clients."""
+        resp, tls = config.network.resp, config.network.tls
+        line = self.lines.get("network.resp.tls-port", self.lines.get("network.resp.tls-name", 0))
+        if not resp.tls_name:
+            if resp.tls_port != NO_PORT:
+                self.problems.add(
+                    line, "'tls-port' needs a 'tls-name', and in 'network' a context 'tls' of that name"
+                )
+            return
+        if resp.tls_port == NO_PORT:
+            self.warnings.add(line, "'tls-name' counts only with a 'tls-port'")
+        if "network.tls" not in self.lines:
+            self.problems.add(line, f"there is no context 'tls {resp.tls_name}' in 'network'")
+            return
+        line = self.lines["network.tls"]
+        for name in ("cert-file", "key-file"):
+            if not getattr(tls, name.replace("-", "_")):
+                self.problems.add(line, f"'tls {resp.tls_name}' needs a '{name}'")
+        if resp.tls_auth_clients != "no" and not tls.ca_file:
+            self.problems.add(
+                line, f"'tls {resp.tls_name}' needs a 'ca-file', unless 'resp' says 'tls-auth-clients no'"
+            )
+
     def ports(self, config: Config) -> None:
         """No two listeners on one port of one address."""
-        taken: dict[int, tuple[str, str]] = {}
+        taken: dict[int, tuple[str, str, str]] = {}
         network = config.network
-        for name in ("service", "admin", "heartbeat", "fabric", "http"):
+        places = [(name, "port") for name in ("service", "admin", "heartbeat", "fabric", "http", "resp")]
+        for name, parameter in (*places, ("resp", "tls-port")):
             listener = getattr(network, name)
-            other, address = taken.setdefault(listener.port, (name, listener.address))
-            if listener.port == 0 or other == name or not _overlap(address, listener.address):
+            port = getattr(listener, parameter.replace("-", "_"))
+            other, other_parameter, address = taken.setdefault(port, (name, parameter, listener.address))
+            same = (other, other_parameter) == (name, parameter)
+            if port <= 0 or same or not _overlap(address, listener.address):
                 continue
-            line = self.lines.get(f"network.{name}.port", self.lines.get(f"network.{other}.port", 0))
-            self.problems.add(line, f"'{name}' and '{other}' both use port {listener.port}")
+            line = self.lines.get(
+                f"network.{name}.{parameter}", self.lines.get(f"network.{other}.{other_parameter}", 0)
+            )
+            self.problems.add(line, f"'{name}' and '{other}' both use port {port}")
 
 
 def _misplaced(path: str) -> str:

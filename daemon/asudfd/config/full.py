@@ -46,7 +46,10 @@ def _block(section: Section) -> str:
         *(_entry(declared) for declared in section.parameters),
         *(_block(inner) for inner in section.sections),
     ]
-    return f"# {section.doc}\n{section.opening} {{\n{indent(chr(10).join(parts), '    ')}}}\n"
+    lines = f"{section.opening} {{\n{indent(chr(10).join(parts), '    ')}}}\n"
+    if section.opening.startswith("tls "):  # it cannot stand without the name of files
+        lines = indent(lines, "# ")
+    return f"# {section.doc}\n{lines}"
 
 
 def _entry(declared: Parameter) -> str:

@@ -25,7 +25,8 @@ A file with every parameter is `config/asudfd-full.conf`.
 Names and defaults are those of a real server 8.1.2.0, so that its files load. Parameters marked *no effect* are accepted
 and shown by `get-config`, but asudfd does not act on them; a file that sets them loads with a remark. Parameters that
 older releases had load with a warning; the real 8.1 refuses most of them. What only the Enterprise Edition has is an
-error, as on the Community Edition: the contexts `security`, `xdr` and `tls`, and the parameters marked *enterprise only*.
+error, as on the Community Edition: the contexts `security` and `xdr`, any `tls` but the one that `tls-name` of
+`network / resp` names, and the parameters marked *enterprise only*.
 The one exception is `commit-to-device`, which works here; it loads with a warning. Unknown names are errors.
 
 *dynamic* parameters can be changed in the running node, until its next start. A command changes one parameter: of

@@ -11,6 +11,7 @@ from asudfd.config.schema import (
     NetworkConfig,
     ServiceConfig,
     SmdConfig,
+    TlsConfig,
     ValkeyConfig,
 )
 
@@ -52,6 +53,10 @@ def _section(opening: str, kind: type, doc: str) -> Section:
     inner = [_section(_opening(name), one.kind, one.doc) for name, one in contexts(kind).items()]
     if kind is NamespaceConfig:
         inner.append(_section("set demo", NamespaceSet, "A set, by its name; there may be several."))
+    if kind is NetworkConfig:
+        inner.append(
+            _section("tls valkey", TlsConfig, "A certificate, by the name that `tls-name` of `resp` gives.")
+        )
     return Section(opening, doc, tuple(parameters(kind).values()), tuple(inner))
 
 

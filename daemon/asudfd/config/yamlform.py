@@ -51,10 +51,11 @@ ARGUMENT = {
     "sindex-type": "type",
     "namespace": "name",
     "set": "name",
+    "tls": "name",
 }
 """Contexts that have a word after their name in aerospike.conf, and the key it has here."""
 
-LISTS = {"namespace", "set", "logging"}
+LISTS = {"namespace", "set", "tls", "logging"}
 """Contexts of which there is a list."""
 
 NULLS = {"", "~", "null", "Null", "NULL"}

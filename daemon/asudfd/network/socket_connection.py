@@ -30,7 +30,7 @@ _ACCEPTS_MAX = 64
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 """Errors of accept that last: there is no descriptor or no memory left."""
 
-_PAUSE_SECONDS = 0.1
+PAUSE_SECONDS = 0.1
 """How long nobody is accepted then: the waiting client would be reported again at once, and a processor be busy with it."""
 
 
@@ -116,6 +116,11 @@ class SocketConnection:
         except OSError:
             return ""
         return f"{host}:{port}"
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether it is encrypted."""
+        return self._owner.is_secure
 
     def write(self, data: bytes) -> None:
         """Send bytes now, or as soon as the client takes them."""
@@ -285,7 +290,10 @@ class SocketListener:
     """A listening socket of a reactor, and its connections.
 
     ``open_conversation`` makes the protocol's side of a new connection. ``refusal`` is sent to a client too many.
+    Listeners with one set of ``connections`` have their limits in common.
     """
+
+    is_secure = False
 
     def __init__(
         self,
@@ -294,10 +302,12 @@ class SocketListener:
         limits: SocketLimits,
         open_conversation: Callable[[SocketConnection], SocketConversation],
         refusal: bytes,
+        *,
+        connections: set[SocketConnection] | None = None,
     ) -> None:
         self.reactor = reactor
         self.limits = limits
-        self.connections: set[SocketConnection] = set()
+        self.connections: set[SocketConnection] = set() if connections is None else connections
         self.accepted = 0
         self.refused = 0
         self._listening = listening
@@ -332,6 +342,20 @@ class SocketListener:
             ]:
                 connection.cut()
 
+    @property
+    def count(self) -> int:
+        """Clients that count for the limit of connections."""
+        return len(self.connections)
+
+    def pause(self, seconds: float) -> None:
+        """Accept nobody for a while; clients wait in the backlog."""
+        self.reactor.forget(self._listening.fileno())
+        self.reactor.call_later(seconds, self._accept_again)
+
+    def serve(self, accepted: socket.socket, address: str) -> None:
+        """Serve a client that has connected."""
+        self.connections.add(SocketConnection(self, accepted, address))
+
     def _accept_again(self) -> None:
         if self._listening.fileno() >= 0:
             self.start()
@@ -346,11 +370,10 @@ class SocketListener:
                 self.refused += 1
                 if error.errno not in _EXHAUSTED:
                     continue  # the client is gone already
-                self.reactor.forget(self._listening.fileno())
-                self.reactor.call_later(_PAUSE_SECONDS, self._accept_again)
+                self.pause(PAUSE_SECONDS)
                 return
             connected.setblocking(False)
-            if len(self.connections) >= self.limits.connections_max:
+            if self.count >= self.limits.connections_max:
                 self.refused += 1
                 with contextlib.suppress(OSError):
                     connected.send(self._refusal)
@@ -359,4 +382,4 @@ class SocketListener:
             with contextlib.suppress(OSError):
                 connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.accepted += 1
-            self.connections.add(SocketConnection(self, connected, f"{address[0]}:{address[1]}"))
+            self.serve(connected, f"{address[0]}:{address[1]}")

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
     from asudfd.config.schema import Config
+    from asudfd.config.schema.network import RespPorts
 
 DRAIN_SECONDS = 5.0
 """How long the commands in flight may take after the signal to stop."""
@@ -48,7 +49,7 @@ LUA_SECONDS = 0.5
 """How long these threads may take to end once they have nothing more to do."""
 
 
-def run(config: Config, ports: Sequence[int], resp_ports: Sequence[int] | None = None) -> None:
+def run(config: Config, ports: Sequence[int], resp_ports: Sequence[RespPorts] | None = None) -> None:
     """Serve one node a port until a signal comes. Raises StartError when that cannot begin."""
     own_process()
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
@@ -58,7 +59,9 @@ def run(config: Config, ports: Sequence[int], resp_ports: Sequence[int] | None =
 class Daemon:
     """The process that serves one node for each of ``ports``."""
 
-    def __init__(self, config: Config, ports: Sequence[int], resp_ports: Sequence[int] | None = None) -> None:
+    def __init__(
+        self, config: Config, ports: Sequence[int], resp_ports: Sequence[RespPorts] | None = None
+    ) -> None:
         service = config.service
         self._config = config
         self._ports = ports

@@ -89,6 +89,11 @@ class Client:
         return self.closing or self.waiting is not None
 
     @property
+    def is_secure(self) -> bool:
+        """Whether its connection is encrypted."""
+        return self.connection is not None and self.connection.is_secure
+
+    @property
     def is_local(self) -> bool:
         """Whether it is on the same machine."""
         return self.connection is not None and self.connection.address.startswith(

@@ -16,6 +16,7 @@ from asudfd.valkey.version import REDIS_VERSION, full_version
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from asudfd.valkey.settings import ValkeySettings
     from asudfd.valkey.state import ServerState
 
 Fields = dict[str, object]
@@ -68,7 +69,7 @@ def _server(state: ServerState) -> Fields:
         "process_id": os.getpid(),
         "process_supervised": "no",
         "run_id": state.run_id,
-        "tcp_port": settings.text("port"),
+        "tcp_port": settings.text("port" if settings.text("port") != "0" else "tls-port"),
         "server_time_usec": int(time.time() * 1e6),
         "uptime_in_seconds": uptime,
         "uptime_in_days": uptime // 86400,
@@ -79,8 +80,16 @@ def _server(state: ServerState) -> Fields:
         "config_file": "",
         "io_threads_active": 0,
         "availability_zone": settings.text("availability-zone"),
-        "listener0": f"name=tcp,bind={settings.text('bind')},port={settings.text('port')}",
+        **_listeners(settings),
     }
+
+
+def _listeners(settings: ValkeySettings) -> Fields:
+    """The ports: plain, over TLS, or both."""
+    ports = {"tcp": settings.text("port"), "tls": settings.text("tls-port")}
+    bind = settings.text("bind")
+    lines = [f"name={kind},bind={bind},port={port}" for kind, port in ports.items() if port != "0"]
+    return {f"listener{number}": line for number, line in enumerate(lines)}
 
 
 def _clients(state: ServerState) -> Fields:

@@ -20,6 +20,7 @@ from asudfd.valkey.state import ServerState
 
 if TYPE_CHECKING:
     import socket
+    import ssl
     from collections.abc import Callable
 
     from asudfd.figures.figure import Figure
@@ -41,30 +42,39 @@ MAX_CLIENTS = b"-ERR max number of clients reached\r\n"
 
 
 class ValkeyServer:
-    """Serves the clients of one listening socket with one keyspace. ``warn`` is told of faults, in a sentence."""
+    """Serves the clients of listening sockets with one keyspace. ``warn`` is told of faults, in a sentence."""
 
     def __init__(self, settings: ValkeySettings, warn: Callable[[str], None]) -> None:
         self._warn = warn
         self.reactor = Reactor(self._on_fault)
         self.state = ServerState(settings, self.reactor, warn)
         self._dispatcher = Dispatcher(self.state, handlers())
-        self._listener: SocketListener | None = None
+        self._listeners: list[SocketListener] = []
+        self._connections: set[SocketConnection] = set()
         self._thread: threading.Thread | None = None
         self.figures: tuple[Figure, ...] = ()
         """For the metrics, taken once in a while; any thread may read it."""
         self._figured = 0.0
         self._imports = import_families()
 
-    def listen(self, listening: socket.socket) -> None:
-        """Serve the clients of ``listening``, a socket that is bound, from `start` on."""
+    def listen(self, listening: socket.socket, tls: ssl.SSLContext | None = None) -> None:
+        """Serve the clients of ``listening``, a socket that is bound, from `start` on; over TLS if there is a ``tls``."""
         listening.listen(BACKLOG)
         host, port = listening.getsockname()[:2]
         self.state.settings.pin("bind", host)
-        self.state.settings.pin("port", str(port))
-        self._listener = SocketListener(
-            self.reactor, listening, self.state.settings, self._connected, MAX_CLIENTS
-        )
-        self.state.refused_connections = lambda: self._listener.refused if self._listener else 0
+        self.state.settings.pin("tls-port" if tls else "port", str(port))
+        self._listeners.append(self._listener(listening, tls))
+        self.state.refused_connections = lambda: sum(each.refused for each in self._listeners)
+
+    def _listener(self, listening: socket.socket, tls: ssl.SSLContext | None) -> SocketListener:
+        settings, connected, connections = self.state.settings, self._connected, self._connections
+        if tls is None:
+            return SocketListener(
+                self.reactor, listening, settings, connected, MAX_CLIENTS, connections=connections
+            )
+        from asudfd.network.tls import TlsListener  # for those who ask for it
+
+        return TlsListener(self.reactor, listening, settings, connected, connections=connections, context=tls)
 
     def start(self) -> None:
         """Start the thread; clients are served from `accept` on."""
@@ -73,9 +83,9 @@ class ValkeyServer:
 
     def accept(self) -> None:
         """Serve clients from now on."""
-        assert self._listener
         self.reactor.call_soon_threadsafe(self.state.libraries.forget_elsewhere)
-        self.reactor.call_soon_threadsafe(self._listener.start)
+        for listener in self._listeners:
+            self.reactor.call_soon_threadsafe(listener.start)
         self.reactor.call_soon_threadsafe(self._sweep_later)
 
     def stop(self, seconds: float = 0) -> None:
@@ -90,10 +100,10 @@ class ValkeyServer:
             self._close()
 
     def _close(self) -> None:
-        assert self._listener
-        for connection in tuple(self._listener.connections):
+        for connection in tuple(self._connections):
             connection.cut()
-        self._listener.stop()
+        for listener in self._listeners:
+            listener.stop()
         if self.state.journal:
             self.state.journal.close()
         self.reactor.close()
@@ -129,8 +139,8 @@ class ValkeyServer:
             from asudfd.valkey.metrics import take_figures  # not at the start
 
             self.figures, self._figured = take_figures(self.state), now
-        if self._listener:
-            self._listener.close_idle(now)
+        if self._listeners:
+            self._listeners[0].close_idle(now)  # the connections of all
         next(self._imports, None)  # a millisecond or two each
 
     def _on_fault(self, error: BaseException) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from asudfd.config.schema import Level
+from asudfd.config.schema.network import NO_PORT
 from asudfd.config.schema.valkey import FILE
 from asudfd.errors import StartError
 from asudfd.figures.figure import FigureGroup
@@ -18,11 +19,15 @@ from asudfd.valkey.slots import StaticClusterView, cluster_id
 from asudfd.valkey.smd_store import SmdLibraryStore
 
 if TYPE_CHECKING:
+    import socket
+    import ssl
     from collections.abc import Callable, Iterable, Sequence
     from types import FrameType
     from typing import Any
 
     from asudfd.cluster.cluster import Member
+    from asudfd.config.schema import Config
+    from asudfd.config.schema.network import RespPorts
     from asudfd.network.listener import Bind
     from asudfd.node import Node
 
@@ -36,8 +41,15 @@ LEVELS = (Level.DEBUG, Level.DEBUG, Level.INFO, Level.WARNING)
 """The node's level for each of Valkey's: debug, verbose, notice, warning."""
 
 
+class _BoundSocket(NamedTuple):
+    """A socket that is bound to a port, and the TLS that is spoken there."""
+
+    socket: socket.socket
+    tls: ssl.SSLContext | None
+
+
 class ValkeyService:
-    """Serves ``node`` on ``port``; ``bind`` makes the listening socket.
+    """Serves ``node`` on ``ports``; ``bind`` and ``bind_tls`` make the listening sockets.
 
     ``stores`` has the stores of libraries of all nodes of this process. ``shutdown`` ends the process; it is called on the event
     loop, and None refuses SHUTDOWN.
@@ -48,15 +60,19 @@ class ValkeyService:
     def __init__(
         self,
         node: Node,
-        port: int,
+        ports: RespPorts,
         bind: Bind,
+        bind_tls: Bind,
+        *,
         stores: list[SmdLibraryStore],
         shutdown: Callable[[], None] | None,
     ) -> None:
         self._node = node
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._socket = bind(node.config.network.resp.listen_address, port)
-        self._address: tuple[str, int] = self._socket.getsockname()[:2]
+        self._tls = _tls_context(node.config) if ports.tls != NO_PORT else None
+        self._bound: list[_BoundSocket] = []
+        self._bind(bind, ports.plain, None)
+        self._bind(bind_tls, ports.tls, self._tls)
         self._server = ValkeyServer(settings_of(node.config.resp), self._warn)
         self._server.state.log = self._log
         self._shutdown = shutdown
@@ -68,12 +84,20 @@ class ValkeyService:
 
     @property
     def address(self) -> tuple[str, int]:
-        """Where the port is bound, with the real port."""
-        return self._address
+        """Where the plain port is bound, with the real port; that for TLS if it is the only one."""
+        host, port = self._bound[0].socket.getsockname()[:2]
+        return host, port
+
+    @property
+    def ports(self) -> tuple[int, int]:
+        """The real ports, plain and for TLS; 0 for what there is not."""
+        found = {bool(each.tls): each.socket.getsockname()[1] for each in self._bound}
+        return found.get(False, 0), found.get(True, 0)
 
     def listen(self) -> None:
-        """Let clients connect; they are served after `start`."""
-        self._server.listen(self._socket)
+        """Let clients connect; they are served after `start`. Raises StartError."""
+        for bound in self._bound:
+            self._server.listen(*bound)
 
     async def start(self) -> None:
         """Serve clients from now on, when the keys and the libraries are there that have been stored. Raises StartError."""
@@ -95,7 +119,8 @@ class ValkeyService:
         """Release the port and the thread."""
         await self.stop(0)
         self._loop = None
-        self._socket.close()
+        for bound in self._bound:
+            bound.socket.close()
 
     def members_changed(self, members: Sequence[Member]) -> None:
         """These are the live members of the cluster now; those with a port for Valkey's protocol share the slots.
@@ -105,13 +130,17 @@ class ValkeyService:
         node = self._node
         if not node.smd.shared and len(node.cluster.here) < 2:
             return
-        addresses = {cluster_id(each.id): (each.host, each.resp_port) for each in members if each.resp_port}
+        addresses = {
+            cluster_id(each.id): (each.host, each.resp_port, each.resp_tls_port)
+            for each in members
+            if each.resp_port or each.resp_tls_port
+        }
         view = StaticClusterView(cluster_id(node.id), addresses, node.cluster.generation)
         self._server.reactor.call_soon_threadsafe(partial(self._server.state.join, view))
 
     def figure_groups(self) -> Iterable[FigureGroup]:
         """Its figures under the names of the redis exporter, as they were a second ago."""
-        host, port = self._address
+        host, port = self.address
         labels = {"addr": f"{host}:{port}"}
         return (FigureGroup("redis", labels, self._server.figures),)
 
@@ -122,6 +151,12 @@ class ValkeyService:
     def client_of(self, _task: asyncio.Task[Any]) -> str:
         """No client: its requests are no tasks."""
         return ""
+
+    def _bind(self, bind: Bind, port: int, tls: ssl.SSLContext | None) -> None:
+        """Have a port that is asked for. Raises StartError."""
+        if port != NO_PORT:
+            address = self._node.config.network.resp.listen_address
+            self._bound.append(_BoundSocket(bind(address, port), tls))
 
     def _open_journal(self) -> None:
         """Read the keys that have been stored, and keep those that come. Raises StartError."""
@@ -175,3 +210,13 @@ def _libraries_of(node: Node) -> list[bytes]:
     from asudfd.valkey.preload import read_libraries
 
     return read_libraries(node.config.resp.functions)
+
+
+def _tls_context(config: Config) -> ssl.SSLContext:
+    """The TLS of the port for it. Raises StartError."""
+    from asudfd.network.tls import TlsFiles, server_context  # for those who ask for it
+
+    tls = config.network.tls
+    return server_context(
+        TlsFiles(tls.cert_file, tls.key_file, tls.ca_file, config.network.resp.tls_auth_clients)
+    )

@@ -11,7 +11,9 @@ from hashlib import sha1
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    MemberAddress = tuple[str, int] | tuple[str, int, int]
 
 SLOTS = 16384
 BUS_OFFSET = 10000
@@ -34,18 +36,26 @@ def cluster_id(node_id: str) -> str:
 
 
 class ClusterMember(NamedTuple):
-    """A member of the cluster: its id (40 hexadecimal digits), where clients reach it, and its slots."""
+    """A member of the cluster: its id (40 hexadecimal digits), where clients reach it, and its slots.
+
+    It may have a port, one for TLS, or both; 0 is none.
+    """
 
     id: str
     host: str
     port: int
+    tls_port: int
     first: int
     last: int
 
-    @property
-    def address(self) -> str:
-        """Host and port."""
-        return f"{self.host}:{self.port}"
+    def port_for(self, *, secure: bool) -> int:
+        """The port that a client is told: with TLS, if there is one, when the client has come over TLS, too."""
+        ports = (self.tls_port, self.port) if secure else (self.port, self.tls_port)
+        return ports[0] or ports[1]
+
+    def address_for(self, *, secure: bool) -> str:
+        """Host and port that a client is told."""
+        return f"{self.host}:{self.port_for(secure=secure)}"
 
     @property
     def shard(self) -> str:
@@ -70,22 +80,27 @@ class ClusterView(Protocol):
 
 
 class StaticClusterView:
-    """A cluster whose members are given: ids with their hosts and ports. ``id`` is this node's."""
+    """A cluster whose members are given: ids with their hosts and ports, perhaps for TLS, too. ``id`` is this node's."""
 
-    def __init__(self, own_id: str, addresses: dict[str, tuple[str, int]], epoch: int = 0) -> None:
+    def __init__(self, own_id: str, addresses: Mapping[str, MemberAddress], epoch: int = 0) -> None:
         self.id = own_id
         self.epoch = epoch
         self.members = shared_out(addresses)
 
 
-def shared_out(addresses: dict[str, tuple[str, int]]) -> list[ClusterMember]:
+def shared_out(addresses: Mapping[str, MemberAddress]) -> list[ClusterMember]:
     """The members with these ids, hosts and ports, and their shares of the slots."""
     count = len(addresses)
     bounds = [SLOTS * number // count for number in range(count + 1)]
     return [
-        ClusterMember(member, *addresses[member], bounds[number], bounds[number + 1] - 1)
+        _member(member, addresses[member], bounds[number], bounds[number + 1] - 1)
         for number, member in enumerate(sorted(addresses))
     ]
+
+
+def _member(identity: str, address: MemberAddress, first: int, last: int) -> ClusterMember:
+    host, port, *tls_port = address
+    return ClusterMember(identity, host, port, tls_port[0] if tls_port else 0, first, last)
 
 
 def member_of(view: ClusterView, slot: int) -> ClusterMember | None:

@@ -211,7 +211,9 @@ class ServerState:
         member = member_of(self.cluster, int(slot)) if self.cluster else None
         if member is None:
             return b"CLUSTERDOWN Hash slot not served"
-        return f"MOVED {int(slot)} {member.address}".encode()
+        client = self.clients.get(int(self.engine.lua[b"state"][b"client"] or 0))
+        secure = client is not None and client.is_secure
+        return f"MOVED {int(slot)} {member.address_for(secure=secure)}".encode()
 
     def count_error(self, text: bytes, times: int) -> None:
         """A command that a script has called has failed; -1 time takes that back."""

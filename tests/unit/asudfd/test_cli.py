@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from asinfo.errors import UsageError
 from asinfo.terminal.options import recognise
 from asudfd import cli
+from asudfd.config.schema.network import RespConfig
 
 
 def test_plain_forms() -> None:
@@ -125,3 +126,36 @@ def test_the_process_ends_with_the_status(
         cli.main()
     assert end.value.code == 0
     assert capsys.readouterr().out.startswith("asudfd ")
+
+
+@pytest.mark.parametrize(
+    ("configured", "given", "plan"),
+    [
+        (RespConfig(), "", None),
+        (RespConfig(), "0", [(0, -1), (0, -1)]),
+        (RespConfig(), "7000", [(7000, -1), (7001, -1)]),
+        (RespConfig(), "9,7", [(9, -1), (7, -1)]),
+        (RespConfig(port=0), "", [(0, -1), (0, -1)]),
+        (RespConfig(port=6379), "", [(6379, -1), (6380, -1)]),
+        (RespConfig(port=6379, tls_port=7379), "0", [(0, 7379), (0, 7380)]),
+        (RespConfig(tls_port=0), "", [(-1, 0), (-1, 0)]),
+    ],
+)
+def test_ports_for_valkey(configured: RespConfig, given: str, plan: list[tuple[int, int]] | None) -> None:
+    assert cli.plan_resp_ports(configured, given, 2) == plan
+
+
+@pytest.mark.parametrize(
+    ("configured", "given"),
+    [
+        (RespConfig(), "1,2,3"),
+        (RespConfig(), "x"),
+        (RespConfig(), "-1"),
+        (RespConfig(), "65535"),
+        (RespConfig(port=65535), ""),
+        (RespConfig(tls_port=65535), ""),
+    ],
+)
+def test_wrong_ports_for_valkey(configured: RespConfig, given: str) -> None:
+    with pytest.raises(UsageError):
+        cli.plan_resp_ports(configured, given, 2)

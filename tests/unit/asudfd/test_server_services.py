@@ -51,6 +51,10 @@ class EchoService:
         host, port = self._socket.getsockname()
         return host, port
 
+    @property
+    def ports(self) -> tuple[int, int]:
+        return self.address[1], 0
+
     def listen(self) -> None:
         self.told.append("listen")
         self._socket.listen()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from asinfo.errors import Problem
 from asudfd.config.schema.lua import ModLua
 from asudfd.config.schema.namespace import NamespaceConfig, NamespaceSet, StorageEngine
-from asudfd.config.schema.network import NetworkConfig, NetworkServiceConfig
+from asudfd.config.schema.network import NetworkConfig, NetworkServiceConfig, TlsConfig
 from asudfd.config.schema.service import ServiceConfig
 from asudfd.config.schema.sinks import CONTEXTS, Level, Sink
 from asudfd.config.schema.smd import SmdConfig
@@ -24,6 +24,7 @@ __all__ = [
     "Sink",
     "SmdConfig",
     "StorageEngine",
+    "TlsConfig",
     "ValkeyConfig",
 ]
 

@@ -4,7 +4,8 @@ Names and defaults: the `get-config` lines measured on a real server 8.1.2.0 (in
 """
 # ruff: noqa: RUF009 - parameter() is dataclasses.field() with our metadata
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from asinfo.terminal.options import PORT_MAX
 from asudfd.config.parameter import INT_MAX, PLAIN_SECONDS, context, number, parameter
@@ -216,9 +217,25 @@ class HttpConfig:
         return KEYWORDS.get(self.address, self.address)
 
 
+NO_PORT = -1
+"""Where 0 lets the system choose one."""
+
+
+class RespPorts(NamedTuple):
+    """The ports of one node for Valkey's protocol: plain and over TLS. 0 lets the system choose, NO_PORT is none."""
+
+    plain: int
+    tls: int = NO_PORT
+
+
+def _optional_port(doc: str) -> int:
+    port: int = parameter(NO_PORT, doc, low=NO_PORT, high=PORT_MAX, effect=True, own=True)
+    return port
+
+
 @dataclass(slots=True)
 class RespConfig:
-    """The port for Valkey's protocol; asudfd only."""
+    """The ports for Valkey's protocol; asudfd only."""
 
     address: str = parameter(
         "127.0.0.1",
@@ -227,12 +244,28 @@ class RespConfig:
         own=True,
         check=is_address,
     )
-    port: int = _port(
-        0,
-        "Port of RESP, the protocol of Valkey, of the first node; the others count on. 0 is none.",
+    port: int = _optional_port(
+        "Port of RESP, the protocol of Valkey, of the first node; the others count on. 0 lets the system choose, -1 is "
+        "none."
+    )
+    tls_port: int = _optional_port(
+        "Port of RESP over TLS of the first node; the others count on. 0 lets the system choose, -1 is none."
+    )
+    tls_name: str = parameter(
+        "", "Name of the context `tls` with the certificate for tls-port.", effect=True, own=True
+    )
+    tls_auth_clients: str = parameter(
+        "yes",
+        "Whether clients of tls-port need a certificate of one of the authorities in ca-file. Optional: if they show one.",
         effect=True,
         own=True,
+        choices=("yes", "no", "optional"),
     )
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether the file asks for a port."""
+        return self.port != NO_PORT or self.tls_port != NO_PORT
 
     @property
     def listen_address(self) -> str:
@@ -240,9 +273,23 @@ class RespConfig:
         return KEYWORDS.get(self.address, self.address)
 
 
+def _file(doc: str) -> str:
+    path: str = parameter("", doc, effect=True, own=True)
+    return path
+
+
+@dataclass(slots=True)
+class TlsConfig:
+    """A certificate for the TLS of `network / resp`; for anything else a context `tls` is the Enterprise Edition's."""
+
+    cert_file: str = _file("File of the certificate and its chain, in PEM form.")
+    key_file: str = _file("File of its private key, in PEM form and not encrypted.")
+    ca_file: str = _file("File of the authorities whose certificates clients may have, in PEM form.")
+
+
 @dataclass(slots=True)
 class NetworkConfig:
-    """All ports of the node."""
+    """All ports of the node. ``tls`` is the context of that name that `resp` names; no other is accepted."""
 
     service: NetworkServiceConfig = context(NetworkServiceConfig, "Where clients connect.")
     admin: AdminConfig = context(AdminConfig, "The administrators' port.")
@@ -250,3 +297,4 @@ class NetworkConfig:
     fabric: FabricConfig = context(FabricConfig, "How nodes of a real cluster exchange data.")
     http: HttpConfig = context(HttpConfig, "Where supervisors and Prometheus look.")
     resp: RespConfig = context(RespConfig, "Where clients of Valkey connect.")
+    tls: TlsConfig = field(default_factory=TlsConfig)

@@ -62,9 +62,8 @@ RETIRED: dict[type, dict[str, str]] = {
 
 ENTERPRISE: dict[str, set[str]] = {
     "": {"security", "xdr"},
-    "network": {"tls"},
 }
-"""What only the Enterprise Edition has, by the context it stands in."""
+"""What only the Enterprise Edition has, by the context it stands in. Of `tls` in `network` see bind.py."""
 
 ENTERPRISE_KINDS: dict[str, set[str]] = {
     "index-type": {"flash", "pmem", "shmem"},

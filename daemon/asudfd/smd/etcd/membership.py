@@ -15,7 +15,7 @@ from asudfd.smd.etcd.lease import KeyTaken
 from asudfd.smd.etcd.wire import AccessDenied, EtcdError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from asudfd.smd.etcd.lease import EtcdLease
     from asudfd.smd.etcd.watch_cache import WatchCache
@@ -29,6 +29,10 @@ NODE_ID = re.compile(rb"[1-9A-F][0-9A-F]{0,15}")
 
 HOST = re.compile(r"[A-Za-z0-9._:%-]{1,255}")
 """A name or an address. Clients are told it between commas and semicolons, so nothing else may stand in it."""
+
+
+RESP, RESP_TLS = "resp", "resp-tls"
+"""Names of a member's ports for Valkey's protocol, plain and over TLS, in its value."""
 
 
 class EtcdMembership:
@@ -110,8 +114,9 @@ class EtcdMembership:
 
 
 def _value(member: Member) -> bytes:
-    resp = {"resp": member.resp_port} if member.resp_port else {}
-    return json.dumps({"host": member.host, "port": member.port} | resp).encode()
+    ports = {RESP: member.resp_port, RESP_TLS: member.resp_tls_port}
+    given = {name: port for name, port in ports.items() if port}
+    return json.dumps({"host": member.host, "port": member.port} | given).encode()
 
 
 def _member(name: bytes, entry: KeyValue) -> Member | None:
@@ -127,7 +132,15 @@ def _member(name: bytes, entry: KeyValue) -> Member | None:
         case {"host": str(host), "port": int(port), **others} if (
             HOST.fullmatch(host) and 0 < port <= PORT_MAX
         ):
-            resp = others.get("resp", 0)
-            if type(resp) is int and 0 <= resp <= PORT_MAX:
-                return Member(name.decode(), host, port, entry.create, resp)
+            return Member(
+                name.decode(), host, port, entry.create, _port(others, RESP), _port(others, RESP_TLS)
+            )
     raise ValueError("has no host and port")
+
+
+def _port(values: Mapping[object, object], name: str) -> int:
+    """A port that a member may have; 0 if it has none. Raises ValueError."""
+    port = values.get(name, 0)
+    if type(port) is int and 0 <= port <= PORT_MAX:
+        return port
+    raise ValueError("has a port that is none")

@@ -35,21 +35,23 @@ def _view(request: CommandRequest) -> ClusterView:
 def nodes(request: CommandRequest) -> object:
     """CLUSTER NODES."""
     view = _view(request)
-    lines = [_node_line(view, each) for each in view.members]
+    lines = [_node_line(view, each, secure=request.client.is_secure) for each in view.members]
     return Verbatim(b"txt", "".join(lines).encode())
 
 
-def _node_line(view: ClusterView, member: ClusterMember) -> str:
+def _node_line(view: ClusterView, member: ClusterMember, *, secure: bool) -> str:
     flags = "myself,master" if member.id == view.id else "master"
     slots = f"{member.first}" if member.first == member.last else f"{member.first}-{member.last}"
-    address = f"{member.address}@{(member.port + BUS_OFFSET) % (PORT_MAX + 1)}"
+    bus = (member.port_for(secure=False) + BUS_OFFSET) % (PORT_MAX + 1)
+    address = f"{member.address_for(secure=secure)}@{bus}"
     return f"{member.id} {address} {flags} - 0 0 {view.epoch} connected {slots}\n"
 
 
 def slots(request: CommandRequest) -> object:
     """CLUSTER SLOTS."""
+    secure = request.client.is_secure
     return [
-        [each.first, each.last, [each.host.encode(), each.port, each.id.encode(), {}]]
+        [each.first, each.last, [each.host.encode(), each.port_for(secure=secure), each.id.encode(), {}]]
         for each in _view(request).members
     ]
 
@@ -59,9 +61,10 @@ def shards(request: CommandRequest) -> object:
     found: list[object] = []
     for member in _view(request).members:
         host = member.host.encode()
+        ports = {b"port": member.port, b"tls-port": member.tls_port}
         node = {
             b"id": member.id.encode(),
-            b"port": member.port,
+            **{name: port for name, port in ports.items() if port},
             b"ip": host,
             b"endpoint": host,
             b"role": b"master",

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asinfo.errors import ConfigError
-from asudfd.config.load import check, embedded, load
-from asudfd.config.schema import Config, Level, NamespaceConfig
+from asudfd.config.load import check, embedded, load, load_text
+from asudfd.config.schema import Config, Level, NamespaceConfig, TlsConfig
 
 REAL = """
 # a file of a production cluster
@@ -260,6 +260,35 @@ def test_the_time_to_live_of_a_set_may_be_for_ever(tmp_path: Path) -> None:
         ("network {\nservice\n}", "2: 'service' is a context: '{' is missing"),
         ("network {\nheartbeat {\nmode ring\n}\n}", "3: 'mode' must be mesh or multicast, not 'ring'"),
         ("network {\ntls x {\n}\n}", "2: 'tls' is enterprise only"),
+        (
+            "network {\nresp {\ntls-name x\n}\ntls y {\n}\ntls x {\ncert-file a\nkey-file a\nca-file a\n}\n}",
+            "5: 'tls' is enterprise only",
+        ),
+        ("network {\nresp {\ntls-port 0\n}\n}", "3: 'tls-port' needs a 'tls-name'"),
+        (
+            "network {\nresp {\ntls-port 0\ntls-name x\n}\n}",
+            "3: there is no context 'tls x' in 'network'",
+        ),
+        (
+            "network {\nresp {\ntls-name x\n}\ntls x {\nkey-file a\nca-file a\n}\n}",
+            "5: 'tls x' needs a 'cert-file'",
+        ),
+        (
+            "network {\nresp {\ntls-name x\n}\ntls x {\ncert-file a\nca-file a\n}\n}",
+            "5: 'tls x' needs a 'key-file'",
+        ),
+        (
+            "network {\nresp {\ntls-name x\n}\ntls x {\ncert-file a\nkey-file a\n}\n}",
+            "5: 'tls x' needs a 'ca-file'",
+        ),
+        (
+            "network {\nresp {\ntls-auth-clients maybe\n}\n}",
+            "3: 'tls-auth-clients' must be yes or no or optional",
+        ),
+        ("network {\nresp {\nport -2\n}\n}", "3: 'port' must be from -1 to 65535, not -2"),
+        ("network {\nresp {\nport 65536\n}\n}", "3: 'port' must be from -1 to 65535, not 65536"),
+        ("network {\nresp {\nport 3000\n}\n}", "3: 'resp' and 'service' both use port 3000"),
+        ("network {\nresp {\naddress 192.0.2.1\n}\n}", "3: 'address' is no address of this machine"),
         ("network {\nfabric {\nport 3000\n}\n}", "3: 'fabric' and 'service' both use port 3000"),
         ("security {\n}", "1: 'security' is enterprise only"),
         ("xdr {\n}", "1: 'xdr' is enterprise only"),
@@ -460,3 +489,39 @@ def test_a_truncated_file_never_loads_by_half(tmp_path_factory: pytest.TempPathF
     if opened != closed:
         with pytest.raises(ConfigError):
             load(str(path))
+
+
+TLS = """\
+network {
+    resp {
+        tls-port 0
+        tls-name x
+        tls-auth-clients optional
+    }
+    tls x {
+        cert-file /cert
+        key-file /key
+    }
+    tls x {
+        ca-file /ca
+    }
+}
+namespace a {
+}
+"""
+
+
+def test_tls_of_the_port_for_valkey(tmp_path: Path) -> None:
+    config = load_text(TLS, str(tmp_path))
+    assert config.network.resp.is_asked_for
+    assert config.network.tls == TlsConfig("/cert", "/key", "/ca")
+    assert config.warnings == []
+    without_port = load_text(TLS.replace("tls-port 0", ""), str(tmp_path))
+    assert not without_port.network.resp.is_asked_for
+    assert "'tls-name' counts only with a 'tls-port'" in str(without_port.warnings[0])
+
+
+def test_port_0_of_resp_asks_for_a_port(tmp_path: Path) -> None:
+    for text, asked in (("", False), ("port 0", True), ("port 6379", True), ("address any", False)):
+        config = load_text(f"network {{\nresp {{\n{text}\n}}\n}}\nnamespace a {{\n}}", str(tmp_path))
+        assert config.network.resp.is_asked_for == asked

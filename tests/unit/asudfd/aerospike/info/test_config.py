@@ -132,7 +132,7 @@ def test_our_own_parameters(node: Any) -> None:
     assert b";resp." in valkey
     assert others.endswith(
         b";service.build=8.1.2.0;service.proto-buffer-max=268435456;service.proto-backlog-max=1048576;service.watchdog-seconds=5;"
-        b"network.http.address=127.0.0.1;network.http.port=0;network.resp.address=127.0.0.1;network.resp.port=0;"
+        b"network.http.address=127.0.0.1;network.http.port=0;network.resp.address=127.0.0.1;network.resp.port=-1;network.resp.tls-port=-1;network.resp.tls-name=null;network.resp.tls-auth-clients=yes;"
         b"smd.backend=local;smd.endpoint=null;smd.prefix=/asudf;smd.user=null;smd.password-file=null;"
         b"smd.tls-ca-file=null;smd.tls-cert-file=null;smd.tls-key-file=null;smd.lease-ttl=5"
     )
