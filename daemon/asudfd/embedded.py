@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Self
 from asinfo.errors import ConfigError
 from asudfd.config.load import MODULES, embedded, load, load_text
 from asudfd.config.schema import Config, Sink
+from asudfd.config.schema.network import NO_PORT, RespPorts
 from asudfd.config.schema.service import NODES_MAX
 from asudfd.errors import StartError, StopError
 from asudfd.process.log import Log
@@ -29,6 +30,7 @@ from asudfd.server import Server, loop_factory
 
 if TYPE_CHECKING:
     from asudfd.config.schema import NamespaceConfig
+    from asudfd.config.schema.network import RespConfig
 
 STOP_SECONDS = 10.0
 """How long `stop` waits at most.
@@ -47,7 +49,8 @@ class EmbeddedNode:
 
     ``config`` is a configuration in the form of aerospike.conf: the path of a file, or the text itself, which has braces
     or more than one line. Its addresses and ports do not count: the nodes listen on free ports of 127.0.0.1, and only for
-    clients. Without ``work_directory`` all state is in a temporary directory that is removed at the end. With it, what
+    clients. With ``resp``, or with a port of `network / resp` in the configuration, each node speaks Valkey's protocol on
+    one more port. Without ``work_directory`` all state is in a temporary directory that is removed at the end. With it, what
     was stored is there again at the next start.
 
     It is a context manager, also an asynchronous one; or use `start` and `stop`.
@@ -58,14 +61,19 @@ class EmbeddedNode:
         nodes: int = 1,
         config: str | os.PathLike[str] | None = None,
         work_directory: str | os.PathLike[str] | None = None,
+        *,
+        resp: bool = False,
     ) -> None:
         self.addresses: list[tuple[str, int]] = []
         """Host and port of each node, while they run."""
+        self.resp_addresses: list[tuple[str, int]] = []
+        """Host and port of each node for Valkey's protocol, while they run and if they speak it."""
         self.work_directory: Path | None = None
         """The directory of all state, while the nodes run."""
         self._nodes = nodes
         self._config = config
         self._given_directory = work_directory
+        self._resp = resp
         self._thread: threading.Thread | None = None
         self._process = 0
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -84,6 +92,19 @@ class EmbeddedNode:
     def port(self) -> int:
         """The port of the first node."""
         return self._first()[1]
+
+    @property
+    def resp_address(self) -> tuple[str, int]:
+        """Host and port of the first node for Valkey's protocol."""
+        self._first()
+        if not self.resp_addresses:
+            raise RuntimeError("the node does not speak Valkey's protocol: give it resp=True")
+        return self.resp_addresses[0]
+
+    @property
+    def resp_port(self) -> int:
+        """The port of the first node for Valkey's protocol."""
+        return self.resp_address[1]
 
     def _first(self) -> tuple[str, int]:
         if not self.addresses:
@@ -176,6 +197,7 @@ class EmbeddedNode:
         service = config.network.service
         service.address, service.access_address, service.access_port = "127.0.0.1", "", 0
         config.network.http.port = 0
+        config.network.resp.address = "127.0.0.1"
         if config.logging == [Sink()]:  # the console belongs to the program
             config.logging = [Sink(str(directory / LOG))]
         if self._given_directory is None:
@@ -215,7 +237,8 @@ class EmbeddedNode:
             return
         log = Log(config.logging, local_time=service.log_local_time, millis=service.log_millis)
         with contextlib.closing(log):
-            async with Server(config, [0] * self._nodes, log) as server:
+            resp_ports = self._resp_ports(config.network.resp)
+            async with Server(config, [0] * self._nodes, log, resp_ports=resp_ports) as server:
                 starting = asyncio.ensure_future(self._start(server))
                 stopping = asyncio.ensure_future(self._stopping.wait())
                 await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -227,10 +250,19 @@ class EmbeddedNode:
                     starting.cancel()
                     await asyncio.wait((starting,))
 
+    def _resp_ports(self, configured: RespConfig) -> list[RespPorts] | None:
+        """A free port for Valkey's protocol for each node, plain and over TLS; None if nobody asks for it."""
+        if not (self._resp or configured.is_asked_for):
+            return None
+        plain = self._resp or configured.port != NO_PORT
+        ports = RespPorts(0 if plain else NO_PORT, NO_PORT if configured.tls_port == NO_PORT else 0)
+        return [ports] * self._nodes
+
     async def _start(self, server: Server) -> None:
         await server.open()
         await server.join()
         await server.serve()
+        self.resp_addresses = server.addresses_of("resp")
         self.addresses = server.addresses
         self._started.set()
 
@@ -246,7 +278,7 @@ class EmbeddedNode:
                     )
             atexit.unregister(self._stop_at_exit)
             self._thread = self._loop = self._stopping = None
-            self.addresses = []
+            self.addresses, self.resp_addresses = [], []
             if self._given_directory is None and self.work_directory is not None:
                 shutil.rmtree(self.work_directory, ignore_errors=True)
             self.work_directory = None

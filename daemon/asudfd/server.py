@@ -120,6 +120,12 @@ class Server:
         """Address and port of each node, with the real ports."""
         return [served.address for served in self.nodes]
 
+    def addresses_of(self, label: str) -> list[tuple[str, int]]:
+        """Address and port of each node's service with that label; none if it is not served."""
+        return [
+            service.address for served in self.nodes for service in served.services if service.label == label
+        ]
+
     def places(self) -> list[str]:
         """The addresses as the `ready` line has them: one for each node, then those of their other services."""
         return [address_text(*served.address) for served in self.nodes] + [

@@ -37,3 +37,8 @@ def test_the_fixture_for_pytest(tmp_path: Path) -> None:
     pytest.importorskip("aerospike", reason="the aerospike client is not installed")
     (tmp_path / "test_visits.py").write_text(blocks()[1])
     assert "1 passed" in run("-m", "pytest", "-p", "no:cacheprovider", "test_visits.py", directory=tmp_path)
+
+
+def test_functions_of_valkey(tmp_path: Path) -> None:
+    pytest.importorskip("valkey", reason="the valkey client is not installed")
+    assert run("-c", blocks()[2], directory=tmp_path) == "b'Hello'\n"

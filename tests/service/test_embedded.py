@@ -5,6 +5,7 @@ import ctypes
 import faulthandler
 import os
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,6 +21,7 @@ import pytest
 
 import asudfd
 from asinfo.wire import frame, request
+from asinfo.wire.resp import command
 from asudfd import embedded
 from asudfd.lua.aerospike.host import UdfHost
 from tests.processes import ROOT, receive
@@ -128,6 +130,76 @@ def test_ten_in_a_row_with_clients_and_functions_that_loop_for_ever(left: Left) 
                 assert not client.recv(1)
         left.check()
     assert longest < embedded.STOP_SECONDS
+
+
+WRITER = """#!lua name=mylib
+server.register_function('one', function() return 1 end)
+server.register_function('write', function(keys) server.call('SET', keys[1], 1) while true do end end)
+server.register_function('spin', function() while true do end end)
+"""
+
+VALKEY = """
+network {
+    resp {
+        address any
+        port 6379
+    }
+}
+resp {
+    storage file
+}
+namespace test {
+}
+"""
+
+
+def valkey(address: tuple[str, int], *words: str) -> str:
+    """The first line of the reply to a command of Valkey."""
+    with socket.create_connection(address, timeout=20) as connection:
+        connection.sendall(command(*words))
+        return connection.makefile("r", encoding="utf-8").readline().rstrip("\r\n")
+
+
+def test_ten_in_a_row_that_speak_valkeys_protocol_leave_nothing(left: Left) -> None:
+    longest = 0.0
+    for number in range(ROUNDS):
+        node = asudfd.Node(nodes=1 + number % 2, resp=True)
+        node.start()
+        assert (node.resp_address, node.resp_port) == (node.resp_addresses[0], node.resp_addresses[0][1])
+        assert valkey(node.resp_addresses[-1], "FUNCTION", "LOAD", WRITER) == "$5"
+        assert valkey(node.resp_addresses[-1], "CONFIG", "SET", "busy-reply-threshold", "1") == "+OK"
+        idle = socket.create_connection(node.resp_addresses[0], timeout=20)
+        endless = socket.create_connection(node.resp_addresses[-1], timeout=20)
+        if number % 3:
+            call = ("FCALL", "spin", "0") if number % 3 == 1 else ("FCALL", "write", "1", "key")
+            endless.sendall(command(*call))
+            while not valkey(node.resp_addresses[-1], "PING").startswith("-BUSY"):
+                pass
+        began = time.monotonic()
+        node.stop()
+        longest = max(longest, time.monotonic() - began)
+        for client in (idle, endless):
+            with client:
+                while client.recv(100):
+                    pass
+        assert node.resp_addresses == []
+        left.check()
+    assert longest < embedded.STOP_SECONDS
+
+
+def test_valkeys_protocol_by_a_configuration(tmp_path: Path, left: Left) -> None:
+    with asudfd.Node() as without, pytest.raises(RuntimeError, match="resp=True"):
+        without.resp_address  # noqa: B018 - it raises
+    with pytest.raises(RuntimeError, match="does not run"):
+        without.resp_port  # noqa: B018 - it raises
+    work = tmp_path / "work"
+    for value in ("$-1", "$3"):
+        with asudfd.Node(config=VALKEY, work_directory=work) as node:
+            assert node.resp_address[0] == "127.0.0.1"
+            assert valkey(node.resp_address, "GET", "key") == value
+            assert valkey(node.resp_address, "SET", "key", "one") == "+OK"
+            assert valkey(node.resp_address, "SHUTDOWN", "NOSAVE").startswith("-ERR")
+    shutil.rmtree(work)
 
 
 def test_the_program_stays_as_it_is(capfd: pytest.CaptureFixture[str]) -> None:
