@@ -102,7 +102,7 @@ def test_the_command_line_of_redis(node: Daemon) -> None:
 @pytest.mark.parametrize("library", [valkey.Valkey, redis.Redis])
 def test_a_client_without_a_certificate_or_without_tls_is_refused(node: Daemon, library: Any) -> None:
     host, port = node.resp_addresses[0]
-    wrong = ({}, {name: CERTIFICATES[name] for name in ("ssl", "ssl_ca_certs")})
+    wrong: tuple[dict[str, Any], ...] = ({}, {name: CERTIFICATES[name] for name in ("ssl", "ssl_ca_certs")})
     for options in wrong:
         with (
             library(host=host, port=port, socket_timeout=READY_SECONDS, **options) as client,

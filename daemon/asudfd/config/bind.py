@@ -21,7 +21,7 @@ from asudfd.config.schema import (
     StorageEngine,
 )
 from asudfd.config.schema.retired import ENTERPRISE, ENTERPRISE_KINDS, RETIRED
-from asudfd.config.schema.sinks import every
+from asudfd.config.schema.sinks import LogForm, every
 
 NAMESPACES_MAX = 32
 SINKS_MAX = 16
@@ -282,14 +282,35 @@ class _ConfigBinding:
                 self.surplus(statement, statement.values[named:])
                 if named:
                     self.lines[f"logging.file {statement.values[0]}"] = statement.line
-                yield Sink(statement.values[0] if named else None, self.levels(statement.block or []))
+                block = statement.block or []
+                levels = self.levels(
+                    [each for each in block if each.name != "format" or each.block is not None]
+                )
+                yield Sink(statement.values[0] if named else None, levels, self.form(block))
+
+    def form(self, block: Sequence[ConfigStatement]) -> LogForm:
+        """The form of the lines of a sink."""
+        form = LogForm.AEROSPIKE
+        for statement in block:
+            if statement.name == "format" and statement.block is None:
+                words = statement.values or ("",)
+                self.surplus(statement, words[1:])
+                if words[0] in [*LogForm]:  # of an enumeration 3.11 asks members only
+                    form = LogForm(words[0])
+                else:
+                    self.problems.add(
+                        statement.line, f"'format' must be {' or '.join(LogForm)}, not '{words[0]}'"
+                    )
+        return form
 
     def levels(self, block: Sequence[ConfigStatement]) -> dict[str, Level]:
         """Levels by context. Without any statement all are INFO; else those not named log critical lines only."""
         levels = every(Level.CRITICAL if block else Level.INFO)
         for statement in block:
             if statement.name != "context" or len(statement.values) < 2 or statement.block is not None:
-                self.problems.add(statement.line, "a sink takes lines of the form 'context NAME LEVEL'")
+                self.problems.add(
+                    statement.line, "a sink takes lines of the form 'context NAME LEVEL', and 'format valkey'"
+                )
                 continue
             context, level, *surplus = statement.values
             self.surplus(statement, surplus)

@@ -30,6 +30,10 @@ logging {
     # file /var/log/aerospike/aerospike.log {
     #     context any info
     # }
+    # file /var/log/valkey/valkey.log {
+    #     format valkey             # lines in Valkey's form; aerospike: as above
+    #     context udf info          # what functions log
+    # }
 }
 
 """

@@ -68,6 +68,8 @@ Any number of sinks: `file PATH {{ ... }}` or `console {{ ... }}` (standard erro
 with the level `critical`, `warning`, `info`, `debug` or `detail`; `any` is every context. A sink without lines takes
 `info`; in a sink with lines, contexts not named take `critical`. Without this context the console takes `info`.
 `log-set:id=0;udf=debug` changes a level in the running node. SIGHUP opens the files again.
+With a line `format valkey` a sink has lines in Valkey's form, `PID:M 30 Nov 2026 18:27:06.123 * text` in local time, where `#` is
+critical or warning, `*` info, `-` debug and `.` detail.
 
 Contexts: {", ".join(f"`{name}`" for name in CONTEXTS)}.
 """

@@ -2,6 +2,10 @@
 
     Nov 20 2026 18:27:06 GMT: INFO (udf): (store.py:41) text
 
+or, in a sink that asks for it, in Valkey's, which has neither context nor place, and local time:
+
+    4711:M 20 Nov 2026 18:27:06.123 * text
+
 A line stays a line: whatever is not printable is escaped. Writing never waits and never fails: lines that a full disk
 or a stuck reader refuses are counted, and the count is logged as soon as writing works again.
 """
@@ -13,7 +17,7 @@ import time
 from collections.abc import Sequence
 
 from asinfo.text import visible
-from asudfd.config.schema.sinks import CONTEXTS, Level, Sink
+from asudfd.config.schema.sinks import CONTEXTS, Level, LogForm, Sink
 from asudfd.errors import StartError
 
 LINE_SIZE_MAX = 4096
@@ -29,6 +33,9 @@ CONSOLE = "stderr"
 """Name of the console sink in the answer of `logs`."""
 
 _STDERR = 2
+
+_VALKEY_LEVELS = "##*-."
+"""Valkey's signs for the levels: warning, notice, verbose, debug."""
 
 
 class Log:
@@ -81,9 +88,12 @@ class Log:
             if repeated < 0:
                 return
             text += f" (repeated {repeated} times)" if repeated else ""
-        line = _line(f"{self._time()}: {level.name} ({context}): ({position}) ", text)
+        lines: dict[LogForm, bytes] = {}
         for output in self.sinks:
             if level <= output.levels[context]:
+                line = lines.get(output.form)
+                if line is None:
+                    line = lines[output.form] = _line(self._head(output.form, level, context, position), text)
                 output.write(line)
 
     def levels(self, sink: int) -> dict[str, Level]:
@@ -120,6 +130,12 @@ class Log:
             for context in CONTEXTS
         }
 
+    def _head(self, form: LogForm, level: Level, context: str, position: str) -> str:
+        """What stands before the text of a line."""
+        if form is LogForm.VALKEY:
+            return _valkey_head(level)
+        return f"{self._time()}: {level.name} ({context}): ({position}) "
+
     def _time(self) -> str:
         """The time as the real server writes it; made anew once a second, and for milliseconds."""
         now = time.time()
@@ -135,12 +151,13 @@ class Log:
 class _OpenSink:
     """An open sink; ``lost`` counts lines that could not be written since the last one that could."""
 
-    __slots__ = ("fd", "levels", "lost", "name", "path")
+    __slots__ = ("fd", "form", "levels", "lost", "name", "path")
 
     def __init__(self, sink: Sink) -> None:
         self.path = sink.path
         self.name = sink.path or CONSOLE
         self.levels = {context: sink.levels.get(context, Level.INFO) for context in CONTEXTS}
+        self.form = sink.form
         self.lost = 0
         try:
             self.fd = _STDERR if self.path is None else _open(self.path)
@@ -148,7 +165,7 @@ class _OpenSink:
             raise StartError(f"cannot open the log file {self.path}: {error.strerror}") from None
 
     def write(self, line: bytes) -> None:
-        if self.fd < 0 or (self.lost and not self._write(_lost(self.lost))):
+        if self.fd < 0 or (self.lost and not self._write(_lost(self.lost, self.form))):
             self.lost += 1
         else:
             # a report of lost lines, if there was one, went through: only this line may be missing now
@@ -211,10 +228,19 @@ def _ready(fd: int) -> bool:
     return any(event & select.POLLOUT for _, event in poll.poll(0))
 
 
-def _lost(count: int) -> bytes:
-    return _line(
-        f"{_stamp(time.time(), local=False)}: WARNING (misc): (log.py:0) ", f"{count} lines were lost"
-    )
+def _lost(count: int, form: LogForm) -> bytes:
+    if form is LogForm.VALKEY:
+        head = _valkey_head(Level.WARNING)
+    else:
+        head = f"{_stamp(time.time(), local=False)}: WARNING (misc): (log.py:0) "
+    return _line(head, f"{count} lines were lost")
+
+
+def _valkey_head(level: Level) -> str:
+    """Process, its part (M: it is no replica), local time and level, as Valkey begins a line of its log."""
+    now = time.time()
+    moment = time.strftime("%d %b %Y %H:%M:%S", time.localtime(now))
+    return f"{os.getpid()}:M {moment}.{int(now * 1000) % 1000:03} {_VALKEY_LEVELS[level]} "
 
 
 def _line(head: str, text: str) -> bytes:

@@ -37,7 +37,7 @@ CONTEXT = "udf"
 POSITION = "valkey"
 """What stands for the place in the source in log lines."""
 
-LEVELS = (Level.DEBUG, Level.DEBUG, Level.INFO, Level.WARNING)
+LEVELS = (Level.DETAIL, Level.DEBUG, Level.INFO, Level.WARNING)
 """The node's level for each of Valkey's: debug, verbose, notice, warning."""
 
 

@@ -1,7 +1,7 @@
 """The context `logging`: log sinks, and the severity of lines."""
 
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 CONTEXTS = (
     "misc",
@@ -83,6 +83,13 @@ class Level(IntEnum):
     DETAIL = 4
 
 
+class LogForm(StrEnum):
+    """Whose form the lines of a sink have."""
+
+    AEROSPIKE = "aerospike"
+    VALKEY = "valkey"
+
+
 def every(level: Level) -> dict[str, Level]:
     """All log contexts at one level."""
     return dict.fromkeys(CONTEXTS, level)
@@ -94,3 +101,4 @@ class Sink:
 
     path: str | None = None
     levels: dict[str, Level] = field(default_factory=lambda: every(Level.INFO))
+    form: LogForm = LogForm.AEROSPIKE

@@ -351,6 +351,9 @@ def test_the_time_to_live_of_a_set_may_be_for_ever(tmp_path: Path) -> None:
         ("mod-lua {\ncontext-max 5\n}", "2: 'context-max' 5 must not be below 'context-count' 10"),
         (f"mod-lua {{\nuser-path /{'x' * 255}\n}}", "2: 'user-path' is longer than 255 bytes"),
         (f"service {{\nwork-directory /{'x' * 250}\n}}", "0: 'user-path' is longer than 255 bytes"),
+        ("logging {\nconsole {\nformat json\n}\n}", "3: 'format' must be aerospike or valkey, not 'json'"),
+        ("logging {\nconsole {\nformat\n}\n}", "3: 'format' must be aerospike or valkey, not ''"),
+        ("logging {\nconsole {\nformat valkey {\n}\n}\n}", "3: a sink takes lines of the form"),
         ("logging {\nfile {\n}\n}", "2: a sink is 'file PATH {' or 'console {'"),
         ("logging {\nconsole\n}", "2: 'console' is a context: '{' is missing"),
         ("logging {\nfil x {\n}\n}", "2: 'fil' is not a log sink; did you mean 'file'?"),
@@ -525,3 +528,11 @@ def test_port_0_of_resp_asks_for_a_port(tmp_path: Path) -> None:
     for text, asked in (("", False), ("port 0", True), ("port 6379", True), ("address any", False)):
         config = load_text(f"network {{\nresp {{\n{text}\n}}\n}}\nnamespace a {{\n}}", str(tmp_path))
         assert config.network.resp.is_asked_for == asked
+
+
+def test_the_form_of_a_sink(tmp_path: Path) -> None:
+    text = "logging {\nfile a {\nformat valkey\ncontext udf debug\n}\nconsole {\nformat valkey\n}\nconsole {\n}\n}"
+    sinks = load_text(f"{text}\nnamespace a {{\n}}", str(tmp_path)).logging
+    assert [sink.form for sink in sinks] == ["valkey", "valkey", "aerospike"]
+    assert (sinks[0].levels["udf"], sinks[0].levels["info"]) == (Level.DEBUG, Level.CRITICAL)
+    assert sinks[1].levels["info"] == Level.INFO

@@ -9,7 +9,7 @@ import pytest
 
 from asinfo.text import visible
 from asudfd.config.schema import CONTEXTS, Level, Sink
-from asudfd.config.schema.sinks import every
+from asudfd.config.schema.sinks import LogForm, every
 from asudfd.errors import StartError
 from asudfd.process.log import LINE_SIZE_MAX, REPEATS_MAX, Log
 
@@ -49,6 +49,28 @@ def test_a_line_says_when_what_and_where(log: Log, path: Path) -> None:
 def test_a_position_in_lua(log: Log, path: Path) -> None:
     log.write(Level.INFO, "udf", "from lua", "mod.lua:12")
     assert lines(path)[0]["position"] == "mod.lua:12"
+
+
+def test_valkeys_form(path: Path) -> None:
+    other = path.with_name("other.log")
+    log = Log([Sink(str(path), every(Level.DETAIL), LogForm.VALKEY), Sink(str(other))])
+    for level in Level:
+        log.write(level, "udf", f"at\n{level.name}", "valkey")
+    log.sinks[0].lost = 3
+    log.info("udf", "last")
+    log.close()
+    head = rf"{os.getpid()}:M \d\d [A-Z][a-z]{{2}} \d{{4}} \d\d:\d\d:\d\d\.\d{{3}}"
+    found = [re.fullmatch(rf"{head} (.) (.*)", line) for line in path.read_text().splitlines()]
+    assert [match.groups() for match in found if match] == [
+        ("#", "at\\nCRITICAL"),
+        ("#", "at\\nWARNING"),
+        ("*", "at\\nINFO"),
+        ("-", "at\\nDEBUG"),
+        (".", "at\\nDETAIL"),
+        ("#", "3 lines were lost"),
+        ("*", "last"),
+    ]
+    assert [line["text"] for line in lines(other)] == ["at\\nCRITICAL", "at\\nWARNING", "at\\nINFO", "last"]
 
 
 def test_every_level_has_a_method(path: Path) -> None:
