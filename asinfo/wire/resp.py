@@ -80,17 +80,19 @@ class RequestParser:
     more is read. While ``authenticated`` is false the limits for strangers hold, and ``feed`` gives one request at a
     time, since serving it may lift them: call it with ``b""`` until it gives none.
 
+    ``is_amid`` says whether a request has begun and is not complete, or an error has ended the reading.
     ``words_end_at_quotes`` is the rule of inline commands up to Valkey 8.1: a closing quote ends the word.
     """
 
     __slots__ = (
         "_arguments", "_bulk", "_held", "_left", "_limits", "_may_split", "_scanned", "_taken",
-        "authenticated", "error", "words_end_at_quotes",
+        "authenticated", "error", "is_amid", "words_end_at_quotes",
     )  # fmt: skip
 
     def __init__(self, limits: RequestLimits = RequestLimits(), *, authenticated: bool = True) -> None:  # noqa: B008 - it is immutable
         self.authenticated = authenticated
         self.error: ProtocolError | None = None
+        self.is_amid = False
         self.words_end_at_quotes = False
         self._limits = limits
         self._may_split = limits.bulk >= _SIZE_FAST and limits.arguments >= _COUNT_FAST
@@ -106,32 +108,35 @@ class RequestParser:
         """Bytes kept of a request that has not arrived in whole."""
         return self._taken + len(self._held)
 
-    @property
-    def wanted(self) -> int:
-        """How many bytes must arrive, at least, before there is more to do; 0 between requests."""
-        if self._bulk >= 0:
-            return max(1, self._bulk + 2 - len(self._held))
-        return 1 if self._held or self._left else 0
-
     def feed(self, data: bytes) -> list[Request]:
         """The requests that ``data`` completes, in order; those before an error are given too."""
         requests: list[Request] = []
+        offset = 0
+        if self._may_split and self.authenticated and not self.is_amid:
+            offset = _split(data, requests)
+            if offset == len(data):
+                return requests
         if self.error is not None:
             return requests
         try:
-            if self._held or self._left:
-                data = self._finish(data, requests)
-            if data:
-                offset = _split(data, requests) if self._may_split and self.authenticated else 0
-                if offset < len(data):
-                    self._read(data, offset, requests)
+            self._feed(data, offset, requests)
         except ProtocolError as reason:
             self.error = reason
             self._held = bytearray()
             self._arguments = []
             self._taken = self._left = 0
             self._bulk = -1
+        self.is_amid = bool(self._held or self._left or self.error)
         return requests
+
+    def _feed(self, data: bytes, offset: int, requests: list[Request]) -> None:
+        """Read ``data`` from ``offset`` on, behind what is held."""
+        if self.is_amid:
+            data = self._finish(data, requests)
+            if data and self._may_split and self.authenticated:
+                offset = _split(data, requests)
+        if offset < len(data):
+            self._read(data, offset, requests)
 
     def _finish(self, data: bytes, requests: list[Request]) -> bytes:
         """Complete the request begun; what follows it, when all may be read at once."""

@@ -113,7 +113,7 @@ def test_what_may_go_on_is_waited_for(raw: bytes) -> None:
     parser = RequestParser()
     assert parser.feed(raw) == []
     assert parser.error is None
-    assert parser.wanted == 1
+    assert parser.is_amid
     assert parser.held > 0
 
 
@@ -137,24 +137,26 @@ def test_an_error_answers_in_one_line_and_ends_the_reading() -> None:
     assert isinstance(parser.error, WireError)
     assert parser.error.reply == b"-ERR Protocol error: expected '$', got ' '\r\n"
     assert parser.feed(b"PING\r\n") == []
-    assert parser.held == parser.wanted == 0
+    assert parser.is_amid
+    assert parser.held == 0
 
 
-def test_what_is_still_wanted_is_told_exactly() -> None:
+def test_what_is_held_of_a_request_is_told_exactly() -> None:
     parser = RequestParser()
-    assert (parser.wanted, parser.held) == (0, 0)
-    parser.feed(b"*2\r\n$4\r\nEC")
-    assert (parser.wanted, parser.held) == (4, 2)
-    parser.feed(b"HO\r\n")
-    assert (parser.wanted, parser.held) == (1, 4)
-    parser.feed(b"$1000\r\n")
-    assert (parser.wanted, parser.held) == (1002, 4)
-    parser.feed(bytes(1000))
-    assert (parser.wanted, parser.held) == (2, 1004)
-    parser.feed(b"\r")
-    assert parser.wanted == 1
+    assert (parser.is_amid, parser.held) == (False, 0)
+    for piece, held in (
+        (b"*2\r\n$4\r\nEC", 2),
+        (b"HO\r\n", 4),
+        (b"$1000\r\n", 4),
+        (bytes(1000), 1004),
+        (b"\r", 1005),
+    ):
+        assert parser.feed(piece) == []
+        assert (parser.is_amid, parser.held) == (True, held)
     assert parser.feed(b"\nPING") == [[b"ECHO", bytes(1000)]]
-    assert (parser.wanted, parser.held) == (1, 4)
+    assert (parser.is_amid, parser.held) == (True, 4)
+    assert parser.feed(b"\r\n") == [[b"PING"]]
+    assert not parser.is_amid
 
 
 def test_a_promised_size_takes_no_memory() -> None:
@@ -179,7 +181,7 @@ def test_a_stranger_may_send_little_and_is_read_request_by_request() -> None:
     parser.authenticated = True
     assert parser.feed(b"") == [[b"%d" % number for number in range(12)]] * 2
     assert parser.feed(b"") == []
-    assert parser.wanted == 0
+    assert not parser.is_amid
 
 
 def test_fast_and_exact_reading_of_arguments_that_look_like_headers() -> None:

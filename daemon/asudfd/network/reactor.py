@@ -64,6 +64,8 @@ class Reactor:
         self.watch(self._wake_read, READ, self._woken)
         self._stopping = False
         self._thread: int | None = None
+        self.now = time.monotonic()
+        """The time, of a clock that nobody sets, at which the events at hand came."""
 
     def run(self) -> None:
         """Serve until `stop`."""
@@ -91,11 +93,15 @@ class Reactor:
             events = self._epoll.poll(seconds * self._unit)
         except InterruptedError:
             return
+        self.now = time.monotonic()
         handlers = self._handlers
         for descriptor, event in events:
             handler = handlers.get(descriptor)
             if handler is not None:
-                self._call(handler, event)
+                try:  # not by _call: there is one of these for each request
+                    handler(event)
+                except Exception as error:  # noqa: BLE001 - the edge: one connection's fault ends no other
+                    self._fault(error)
         if self._timers:
             self._run_timers()
 
@@ -157,9 +163,9 @@ class Reactor:
             if call is not None:
                 self._call(call)
 
-    def _call(self, call: Callable[..., None], *arguments: int) -> None:
+    def _call(self, call: Callable[[], None]) -> None:
         try:
-            call(*arguments)
+            call()
         except Exception as error:  # noqa: BLE001 - the edge: one connection's fault ends no other
             self._fault(error)
 

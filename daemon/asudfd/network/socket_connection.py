@@ -10,8 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
-import time
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from asudfd.network.reactor import HANG_UP, READ, WRITE
 
@@ -34,18 +33,14 @@ PAUSE_SECONDS = 0.1
 """How long nobody is accepted then: the waiting client would be reported again at once, and a processor be busy with it."""
 
 
-class FeedProgress(NamedTuple):
-    """How far some bytes have been answered: up to ``end``, from where ``wanted`` bytes make the next request."""
-
-    end: int
-    wanted: int
-
-
 class SocketConversation(Protocol):
     """The protocol's side of a connection."""
 
-    def feed(self, data: bytes, replies: list[bytes]) -> FeedProgress:
-        """Answer the whole requests in ``data``, in order, until the conversation pauses or ends its connection."""
+    def feed(self, data: bytes) -> bytes:
+        """The replies to the whole requests in ``data``, in order, behind what it has held back.
+
+        It holds the rest: a request without its end, and what follows one that pauses or ends the connection.
+        """
 
     def ended(self) -> None:
         """The connection has ended."""
@@ -73,9 +68,10 @@ class SocketConnection:
             "_events",
             "_held",
             "_owner",
+            "_receive",
+            "_send",
             "_socket",
             "_unsent",
-            "_wanted",
         ),
         *("address", "closed", "last_read", "paused", "bytes_received", "bytes_sent"),
     )
@@ -84,8 +80,8 @@ class SocketConnection:
         self._owner = owner
         self._socket = connected
         self.address = address
-        self._held: bytearray | None = None  # bytes that are not answered yet
-        self._wanted = 1
+        self._receive, self._send = connected.recv, connected.send
+        self._held = bytearray()  # bytes that the conversation has not seen yet
         self._unsent: list[memoryview] = []  # what the client has not taken, in pieces that are not copied
         self._backlog = 0
         self._closing = False
@@ -94,7 +90,7 @@ class SocketConnection:
         self.closed = False
         self.bytes_received = self.bytes_sent = 0
         self.paused = False
-        self.last_read = time.monotonic()
+        self.last_read = owner.reactor.now
         self._conversation = owner.connected(self)
         owner.reactor.watch(connected.fileno(), READ, self._on_event)
 
@@ -129,7 +125,7 @@ class SocketConnection:
         sent = 0
         if not self._unsent:
             try:
-                sent = self._socket.send(data)
+                sent = self._send(data)
             except BlockingIOError:
                 sent = 0
             except OSError:
@@ -179,19 +175,17 @@ class SocketConnection:
         self.closed = True
         self._owner.reactor.forget(self._socket.fileno())
         self._socket.close()
-        self._held, self._unsent, self._backlog = None, [], 0
+        self._held, self._unsent, self._backlog = bytearray(), [], 0
         self._owner.left(self)
         self._conversation.ended()
 
     def _on_event(self, event: int) -> None:
         if event & WRITE:
             self._send_rest()
-        if event & ~WRITE and not self.closed:
-            self._read()
-
-    def _read(self) -> None:
+            if self.closed or not event & ~WRITE:
+                return
         try:
-            data = self._socket.recv(READ_SIZE)
+            data = self._receive(READ_SIZE)
         except BlockingIOError:
             return
         except OSError:
@@ -199,58 +193,40 @@ class SocketConnection:
         if not data:
             self.cut()
             return
-        self.last_read = time.monotonic()
+        self.last_read = self._owner.reactor.now
         self.bytes_received += len(data)
-        self._answer(data)
+        if (
+            self._answering or self.paused
+        ):  # a request waits, or requests are being answered further up the stack
+            self._held += data
+            self._select()
+        else:
+            self._answer(data)
 
     def _answer(self, data: bytes) -> None:
-        held = self._held
-        if held is not None:
-            held += data
-            if len(held) < self._wanted or self._is_occupied:
-                self._select()
-                return
-            data = bytes(held)
-            self._held = None
-        elif self._is_occupied:
-            self._held = bytearray(data)
-            self._select()
-            return
-        replies: list[bytes] = []
+        """Have the conversation answer what has been held, and ``data``; the usual request takes the shortest way."""
+        if self._held:
+            data = bytes(self._held + data)
+            self._held.clear()
         self._answering = True
         try:
-            end, self._wanted = self._conversation.feed(data, replies)
+            replies = self._conversation.feed(data)
         except Exception:
             self.cut()  # its client would wait for ever
             raise
         finally:
             self._answering = False
-        if self.closed:
-            return
-        came_meanwhile = self._held is not None
-        self._hold(data[end:])
-        if replies:
-            self.write(b"".join(replies) if len(replies) > 1 else replies[0])
+        if replies and not self.closed:
+            self.write(replies)
         if self._closing and not self._unsent:
             self.cut()
-            return
-        if came_meanwhile:
-            self.go_on_later()  # no event will tell of bytes that have been read
-        self._select()
-
-    @property
-    def _is_occupied(self) -> bool:
-        """Whether what comes has to be held: a request waits, or requests are being answered further up the stack."""
-        return self._answering or self.paused
-
-    def _hold(self, rest: bytes) -> None:
-        """Keep what has not been answered, before what has come meanwhile."""
-        if rest or self._held is not None:
-            self._held = bytearray(rest) + (self._held or b"")
+        elif self._held:
+            self.go_on_later()  # it came meanwhile: no event will tell of it
+            self._select()
 
     def _send_rest(self) -> None:
         try:
-            sent = self._socket.send(self._unsent[0])
+            sent = self._send(self._unsent[0])
         except BlockingIOError:
             return
         except OSError:
@@ -267,20 +243,19 @@ class SocketConnection:
             if self._closing:
                 self.cut()
                 return
-            if not self.paused:
+            if not (self.paused or self._answering):
                 self._answer(b"")
             self._select()
 
     def _select(self) -> None:
         """Wait for what there is to wait for.
 
-        A client that does not take its replies is not read from, nor is one that waits with a whole buffer behind; when the
+        A client that does not take its replies is not read from, nor is one that waits with a whole buffer held; when the
         latter goes, it is read to its end.
         """
         if self.closed:
             return
-        full = self._held is not None and self.paused and len(self._held) > READ_SIZE
-        events = WRITE if self._unsent else HANG_UP if full else READ
+        events = WRITE if self._unsent else HANG_UP if len(self._held) > READ_SIZE else READ
         if events != self._events:
             self._events = events
             self._owner.reactor.change(self._socket.fileno(), events)

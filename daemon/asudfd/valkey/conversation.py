@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING
 
 from asinfo.wire.resp import RequestLimits, RequestParser
-from asudfd.network.socket_connection import FeedProgress
 from asudfd.valkey.dispatch import LUA_ERROR
 from asudfd.valkey.engine import ARGUMENTS_MAX
 
@@ -23,10 +22,11 @@ REPLIES_MAX = 1 << 20
 class RespConversation:
     """Answers the commands of one client."""
 
-    __slots__ = ("_client", "_dispatcher", "_parser", "_requests")
+    __slots__ = ("_client", "_dispatcher", "_parser", "_requests", "_state")
 
     def __init__(self, dispatcher: Dispatcher, client: Client) -> None:
         self._dispatcher = dispatcher
+        self._state = dispatcher.state
         self._client = client
         settings = dispatcher.state.settings
         self._parser = RequestParser(
@@ -35,14 +35,15 @@ class RespConversation:
         self._parser.words_end_at_quotes = settings.is_old
         self._requests: list[list[bytes]] = []  # that have come and are not answered
 
-    def feed(self, data: bytes, replies: list[bytes]) -> FeedProgress:
+    def feed(self, data: bytes) -> bytes:
         """Answer the whole requests in ``data`` in order, after those that have waited."""
         client, parser = self._client, self._parser
         if client.closing:
-            return FeedProgress(len(data), 1)
+            return b""
         requests = parser.feed(data)
         if self._requests:
             requests = self._requests + requests
+        replies: list[bytes] = []
         client.replies, answered = replies, 0
         try:
             while requests:
@@ -53,18 +54,18 @@ class RespConversation:
         finally:
             client.replies = None
         self._requests = requests[answered:] if requests else []
-        if not self._dispatcher.state.is_written():
+        journal = self._state.journal
+        if journal is not None and journal.waits and not self._state.is_written():
             replies.clear()  # what they promise may be lost
             client.closing = True
             client.settle()
-        wanted = parser.wanted
-        if wanted or self._requests or client.is_stopped or parser.error:
+        if self._requests or client.closing or client.waiting is not None or parser.is_amid:
             self._rest(replies)
-        return FeedProgress(len(data), wanted if not self._requests else 1)
+        return replies[0] if len(replies) == 1 else b"".join(replies)
 
     def ended(self) -> None:
         """The connection has ended."""
-        self._dispatcher.state.left(self._client)
+        self._state.left(self._client)
 
     def _feed_stranger(self) -> list[list[bytes]]:
         """The next request of a client that had to log in; the last one may have done so, which lifts limits."""
@@ -72,27 +73,30 @@ class RespConversation:
         return self._parser.feed(b"")
 
     def _answer(self, requests: list[list[bytes]], replies: list[bytes]) -> int:  # noqa: C901 - calls for each request are dear
-        """Answer requests until the client has to wait, or its connection ends; returns how many have been answered."""
-        client, dispatcher = self._client, self._dispatcher
-        state = dispatcher.state
-        execute, clock, slow = state.engine.execute, time.time, state.settings.slow_microseconds / 1e6
-        careful = self._is_watched()
+        """Answer requests until the client has to wait, or its connection ends; returns how many have been answered.
+
+        What is done for each request is written out: it is most of what a request costs.
+        """
+        client, dispatcher, state = self._client, self._dispatcher, self._state
+        execute, clock, slow = state.engine.execute, time.time, state.settings.slow_seconds
+        simple = self._is_simple()
         now, count, size = clock(), 0, 0
         for arguments in requests:
-            if careful and self._is_held(arguments):
-                break
-            count += 1
-            reply = None
-            if client.plain and not careful and len(arguments) <= ARGUMENTS_MAX:
+            if simple and len(arguments) <= ARGUMENTS_MAX:
                 try:
                     reply = execute(now * 1000, client.database, client.resp, client.id, *arguments)
                 except LUA_ERROR as error:
                     reply = dispatcher.failed(error)
+            elif self._is_held(arguments):
+                break
+            else:
+                reply = None
             if reply is None:
                 reply = dispatcher.handle(client, arguments)
-                careful = self._is_watched()
+                simple = self._is_simple()
             else:
                 client.command = arguments[0]
+            count += 1
             if reply:
                 replies.append(reply)
                 size += len(reply)
@@ -101,7 +105,7 @@ class RespConversation:
             if state.ready:
                 state.blocked.serve()
             before, now = now, clock()
-            if now - before >= slow >= 0:
+            if now - before >= slow:
                 state.command_log.add(client, arguments, now - before, state.settings.slow_max_len)
             if client.waiting is not None or client.closing or size > REPLIES_MAX:
                 break
@@ -109,14 +113,17 @@ class RespConversation:
         client.commands += count
         return count
 
-    def _is_watched(self) -> bool:
-        """Whether each command has to be looked at: a script is busy, somebody monitors, or clients are paused."""
-        state = self._dispatcher.state
-        return bool(state.running.busy or state.monitors or state.pause.mode)
+    def _is_simple(self) -> bool:
+        """Whether the client's commands are executed without a look at each.
+
+        They are looked at while a script is busy, somebody monitors, or clients are paused.
+        """
+        state = self._state
+        return self._client.plain and not (state.running.busy or state.monitors or state.pause.mode)
 
     def _is_held(self, arguments: list[bytes]) -> bool:
         """Whether the command waits for the end of CLIENT PAUSE."""
-        state = self._dispatcher.state
+        state = self._state
         if not state.pause.mode or state.running.busy:
             return False
         if not self._dispatcher.is_paused(self._client, arguments):
@@ -126,7 +133,7 @@ class RespConversation:
 
     def _rest(self, replies: list[bytes]) -> None:
         """What follows when not all is answered: the client waits, its bytes are wrong or too many, or it is to go."""
-        client, parser, state = self._client, self._parser, self._dispatcher.state
+        client, parser, state = self._client, self._parser, self._state
         connection = client.connection
         assert connection is not None
         if parser.error is not None and not self._requests and not client.closing:

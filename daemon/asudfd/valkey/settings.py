@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from asudfd.valkey.parameters import parameters
@@ -49,7 +50,7 @@ class ValkeySettings:
             "maxmemory",
             "memory",
         ),
-        *("messages_max", "output_max", "query_max", "slow_max_len", "slow_microseconds", "version"),
+        *("messages_max", "output_max", "query_max", "slow_max_len", "slow_seconds", "version"),
     )
 
     def __init__(
@@ -98,7 +99,8 @@ class ValkeySettings:
         self.maxmemory = number["maxmemory"]
         self.bulk_max = number["proto-max-bulk-len"]
         self.query_max = number["client-query-buffer-limit"]
-        self.slow_microseconds = number["commandlog-execution-slower-than"]
+        slow = number["commandlog-execution-slower-than"]
+        self.slow_seconds = slow / 1e6 if slow >= 0 else math.inf
         self.slow_max_len = number["commandlog-slow-execution-max-len"]
         words = self._texts["client-output-buffer-limit"].split()
         limits = _BufferLimits(*(int(word) for word in words[1::4]))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from asudfd.network.reactor import Reactor
-from asudfd.network.socket_connection import READ_SIZE, FeedProgress, SocketConnection, SocketListener
+from asudfd.network.socket_connection import READ_SIZE, SocketConnection, SocketListener
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,15 +31,19 @@ class LineConversation:
         self.server = server
         self.connection = connection
         self.fed: list[int] = []
+        self.held = b""
 
-    def feed(self, data: bytes, replies: list[bytes]) -> FeedProgress:
+    def feed(self, data: bytes) -> bytes:
         self.fed.append(len(data))
+        data = self.held + data
+        replies: list[bytes] = []
         at = 0
         while (end := data.find(b"\n", at)) >= 0:
             line, at = data[at:end], end + 1
             if not self._answer(line, replies):
                 break
-        return FeedProgress(at, 1)
+        self.held = data[at:]
+        return b"".join(replies)
 
     def _answer(self, line: bytes, replies: list[bytes]) -> bool:
         """Answer a line; says whether the next may follow."""
@@ -165,9 +169,7 @@ def test_a_client_that_waits_is_read_from_up_to_a_limit(server: LineServer) -> N
         server.reactor.step(0)
     server.settle()
     (conversation,) = server.conversations
-    held = conversation.connection._held
-    assert held is not None
-    assert READ_SIZE < len(held) <= 2 * READ_SIZE
+    assert READ_SIZE < len(conversation.connection._held) <= 2 * READ_SIZE
     client.close()  # that is noticed, though it is not read from
     server.await_end()
 
@@ -214,21 +216,39 @@ def test_requests_in_a_step_from_inside_a_request_wait_for_their_turn(server: Li
     server.answer(client, b"stepped\n")
     server.answer(other, b"hi\n")
     own = server.conversations[0]
-    answered: list[bytes] = []
+    calls = len(own.fed)
     client.sendall(b"first\n")
 
-    def feed_inside(data: bytes, replies: list[bytes]) -> FeedProgress:
+    def feed_inside(data: bytes) -> bytes:
         del own.feed
         client.sendall(b"second\n")
         server.settle()  # its bytes come while its request is being answered
-        answered.extend(replies)
-        return own.feed(data, replies)
+        assert len(own.fed) == calls
+        return own.feed(data)
 
     own.feed = feed_inside  # type: ignore[method-assign] # for this test only
-    server.answer(client, b"first\n")
-    assert answered == []
+    server.answer(client, b"first\nsecond\n")
     client.sendall(b"third\n")
-    server.answer(client, b"second\nthird\n")
+    server.answer(client, b"third\n")
+
+
+def test_a_client_is_read_from_up_to_a_limit_while_its_request_is_answered(server: LineServer) -> None:
+    client = server.connect()
+    (own,) = server.conversations
+    lines = b"y" * 999 + b"\n"
+
+    def feed_inside(data: bytes) -> bytes:
+        del own.feed
+        for _ in range(5 * READ_SIZE // 2 // len(lines)):
+            client.sendall(lines)
+            server.reactor.step(0)
+        server.settle()
+        assert READ_SIZE < len(own.connection._held) <= 2 * READ_SIZE
+        return own.feed(data)
+
+    own.feed = feed_inside  # type: ignore[method-assign] # for this test only
+    client.sendall(b"first\n")
+    server.answer(client, b"first\n" + lines * (5 * READ_SIZE // 2 // len(lines)))
 
 
 def test_a_client_that_goes_in_the_midst_of_its_request_harms_nobody(server: LineServer) -> None:

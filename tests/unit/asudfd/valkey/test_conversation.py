@@ -45,13 +45,10 @@ def answered(chunks: list[bytes]) -> bytes:
     connection: Any = StillConnection()
     client = state.connected(connection)
     conversation = RespConversation(server()._dispatcher, client)
-    replies: list[bytes] = []
-    conversation.feed(b"FLUSHALL\r\n", replies)
-    replies.clear()
-    for chunk in chunks:
-        conversation.feed(chunk, replies)
+    conversation.feed(b"FLUSHALL\r\n")
+    replies = b"".join([conversation.feed(chunk) for chunk in chunks])
     conversation.ended()
-    return b"".join(replies) + (b"<end>" if connection.is_finished else b"")
+    return replies + (b"<end>" if connection.is_finished else b"")
 
 
 LINES = (
