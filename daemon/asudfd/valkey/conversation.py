@@ -22,11 +22,12 @@ REPLIES_MAX = 1 << 20
 class RespConversation:
     """Answers the commands of one client."""
 
-    __slots__ = ("_client", "_dispatcher", "_parser", "_requests", "_state")
+    __slots__ = ("_client", "_dispatcher", "_execute", "_parser", "_requests", "_state")
 
     def __init__(self, dispatcher: Dispatcher, client: Client) -> None:
         self._dispatcher = dispatcher
         self._state = dispatcher.state
+        self._execute = dispatcher.state.engine.execute
         self._client = client
         settings = dispatcher.state.settings
         self._parser = RequestParser(
@@ -44,22 +45,19 @@ class RespConversation:
         if self._requests:
             requests = self._requests + requests
         replies: list[bytes] = []
-        client.replies, answered = replies, 0
-        try:
-            while requests:
-                answered = self._answer(requests, replies)
-                if answered < len(requests):
-                    break
-                requests = [] if parser.authenticated else self._feed_stranger()
-        finally:
-            client.replies = None
-        self._requests = requests[answered:] if requests else []
+        client.replies = replies
+        answered = self._answer(requests, replies)
+        while not parser.authenticated and answered == len(requests) > 0:
+            requests = self._feed_stranger()
+            answered = self._answer(requests, replies)
+        client.replies = None
+        self._requests = requests[answered:]
         journal = self._state.journal
         if journal is not None and journal.waits and not self._state.is_written():
             replies.clear()  # what they promise may be lost
             client.closing = True
             client.settle()
-        if self._requests or client.closing or client.waiting is not None or parser.is_amid:
+        if parser.is_amid or self._requests or client.waiting is not None or client.closing:
             self._rest(replies)
         return replies[0] if len(replies) == 1 else b"".join(replies)
 
@@ -77,22 +75,21 @@ class RespConversation:
 
         What is done for each request is written out: it is most of what a request costs.
         """
-        client, dispatcher, state = self._client, self._dispatcher, self._state
-        execute, clock, slow = state.engine.execute, time.time, state.settings.slow_seconds
-        simple = self._is_simple()
+        client, state, execute, clock = self._client, self._state, self._execute, time.time
+        slow, simple = state.settings.slow_seconds, self._is_simple()
         now, count, size = clock(), 0, 0
         for arguments in requests:
             if simple and len(arguments) <= ARGUMENTS_MAX:
                 try:
                     reply = execute(now * 1000, client.database, client.resp, client.id, *arguments)
                 except LUA_ERROR as error:
-                    reply = dispatcher.failed(error)
+                    reply = self._dispatcher.failed(error)
             elif self._is_held(arguments):
                 break
             else:
                 reply = None
             if reply is None:
-                reply = dispatcher.handle(client, arguments)
+                reply = self._dispatcher.handle(client, arguments)
                 simple = self._is_simple()
             else:
                 client.command = arguments[0]
