@@ -40,31 +40,35 @@ local function instruction(at)
     return code, a, c, (word - c) / 512
 end
 
--- The constants that are texts, by their number from 0; nothing where `is_wanted` is false. And the place behind all.
+-- The place behind the constants, and those of the texts among them by their number from 0, if `is_wanted`.
 local function constants_at(at, is_wanted)
-    local constants, count = is_wanted and {}, int(at)
+    local a, b, c, d = byte(dump, at, at + 3)
+    local places, count = is_wanted and {}, a + b * 256 + c * 65536 + d * 16777216
     at = at + 4
     for index = 0, count - 1 do
-        local kind, a, b, c, d = byte(dump, at, at + 4)
+        local kind
+        kind, a, b, c, d = byte(dump, at, at + 4)
         if kind == 4 then
-            local size = a + b * 256 + c * 65536 + d * 16777216
             if is_wanted then
-                constants[index] = sub(dump, at + 9, at + 7 + size)
+                places[index] = at
             end
-            at = at + 9 + size
+            at = at + 9 + a + b * 256 + c * 65536 + d * 16777216
         else
             at = at + (kind == 3 and 9 or kind == 1 and 2 or 1)
         end
     end
-    return at, constants
+    return at, places
 end
 
--- The place behind the names of the local variables and their extents.
+-- The place behind the lines of the instructions, and the names of the local variables and their extents.
 local function locals_end(at)
-    local count = int(at)
+    local a, b, c, d = byte(dump, at, at + 3)
+    at = at + 4 + (a + b * 256 + c * 65536 + d * 16777216) * 4
+    a, b, c, d = byte(dump, at, at + 3)
+    local count = a + b * 256 + c * 65536 + d * 16777216
     at = at + 4
     for _ = 1, count do
-        local a, b, c, d = byte(dump, at, at + 3)
+        a, b, c, d = byte(dump, at, at + 3)
         at = at + 16 + a + b * 256 + c * 65536 + d * 16777216
     end
     return at
@@ -99,49 +103,68 @@ local function tail_calls(first, last)
     return found
 end
 
--- Walks over the function at `at`, inner ones first, and tells `visit` of each that has tail calls.
-local function walk(at, visit)
-    local code = at + 8 + int(at) + 16
-    local code_end = code + int(code - 4) * 4
-    local found = tail_calls(code, code_end)
-    local constants, upvalues
-    at, constants = constants_at(code_end, found)
-    local count = int(at)
-    at = at + 4
-    for _ = 1, count do
-        at = walk(at, visit)
+-- The first place of the code of the function at `at`, and that behind it.
+local function code_at(at)
+    local s1, s2, s3, s4, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, a, b, c, d = byte(dump, at, at + 23)
+    local size = s1 + s2 * 256 + s3 * 65536 + s4 * 16777216 -- of the name of the source, which inner functions have not
+    if size > 0 then
+        at = at + size
+        a, b, c, d = byte(dump, at + 20, at + 23)
     end
-    at, upvalues = upvalues_at(locals_end(at + 4 + int(at) * 4), found)
-    if found then
-        visit({ code = code, tail_calls = found, constants = constants, upvalues = upvalues })
-    end
-    return at
+    return at + 24, at + 24 + (a + b * 256 + c * 65536 + d * 16777216) * 4
 end
 
--- The name of what the tail call at `at` of a function calls, or nil.
-local function callee(f, at)
-    local _, register = instruction(at)
-    local low, high = register % 4 * 64, (register - register % 4) / 4 -- its bits in the first two bytes of an instruction
+-- The name of what the tail call at `at` calls, or nil. `code` is where its function begins, `constants` are the places of its
+-- constants, and `upvalues` the names of its upvalues.
+local function callee(at, code, constants, upvalues)
+    local low, high = byte(dump, at, at + 1) -- the register's bits
+    low = low - low % 64
     local follows = 2 -- assignments of a local variable that are followed
-    while at > f.code do
+    while at > code do
         at = at - 4
         local first, second = byte(dump, at, at + 1)
         if first >= low and first < low + 64 and second % 64 == high and WRITES_A[first - low] then
-            local code, _, c, b = instruction(at)
-            if code == GETGLOBAL then
-                return f.constants[b * 512 + c]
-            elseif code == GETTABLE or code == SELF then
-                return c >= CONSTANT and f.constants[c - CONSTANT] or nil
-            elseif code == GETUPVAL then
-                return f.upvalues[b]
-            elseif code == MOVE and follows > 0 then
+            local operation, _, c, b = instruction(at)
+            local place
+            if operation == GETGLOBAL then
+                place = constants[b * 512 + c]
+            elseif operation == GETTABLE or operation == SELF then
+                place = constants[c - CONSTANT]
+            elseif operation == GETUPVAL then
+                return upvalues[b]
+            elseif operation == MOVE and follows > 0 then
                 low, high, follows = b % 4 * 64, (b - b % 4) / 4, follows - 1
-            elseif code ~= CALL then -- what a library function returned may be one, such as an iterator
+            elseif operation ~= CALL then -- what a library function returned may be one, such as an iterator
+                return nil
+            end
+            if place then
+                return sub(dump, place + 9, place + 7 + int(place + 1))
+            elseif operation ~= MOVE and operation ~= CALL then
                 return nil
             end
         end
     end
     return nil
+end
+
+-- Walks over the function at `at`, inner ones first, and adds to `places` its tail calls of library functions.
+local function walk(at, places)
+    local code, code_end = code_at(at)
+    local found = tail_calls(code, code_end)
+    local constants, upvalues
+    at, constants = constants_at(code_end, found)
+    local a, b, c, d = byte(dump, at, at + 3)
+    at = at + 4
+    for _ = 1, a + b * 256 + c * 65536 + d * 16777216 do
+        at = walk(at, places)
+    end
+    at, upvalues = upvalues_at(locals_end(at), found)
+    for index = 1, found and #found or 0 do
+        if names[callee(found[index], code, constants, upvalues) or false] then
+            places[#places + 1] = found[index]
+        end
+    end
+    return at
 end
 
 local function begin(text)
@@ -170,13 +193,7 @@ end
 local function calls_kept(text)
     begin(text)
     local places = {}
-    walk(#HEADER + 1, function(f)
-        for _, at in next, f.tail_calls do
-            if names[callee(f, at) or false] then
-                places[#places + 1] = at
-            end
-        end
-    end)
+    walk(#HEADER + 1, places)
     if #places == 0 then
         return text
     end
@@ -191,10 +208,8 @@ local NO_TEXT, NO_DEBUG_INFO = ("\0"):rep(8), ("\0"):rep(12)
 
 -- Copies the function at `at` and those in it; returns the place behind.
 local function strip(at)
-    local text_end = at + 8 + int(at)
-    replace(at, text_end, NO_TEXT)
-    local code = text_end + 16
-    local code_end = code + int(code - 4) * 4
+    local code, code_end = code_at(at)
+    replace(at, code - 16, NO_TEXT)
     local found = tail_calls(code, code_end)
     for index = 1, found and #found or 0 do
         without_tail_call(found[index])
@@ -205,7 +220,7 @@ local function strip(at)
     for _ = 1, count do
         at = strip(at)
     end
-    local last = upvalues_at(locals_end(at + 4 + int(at) * 4))
+    local last = upvalues_at(locals_end(at))
     replace(at, last, NO_DEBUG_INFO)
     return last
 end

@@ -11,7 +11,7 @@ local error, find, ipairs, lower, next, pairs, rawget, select, sub, tonumber, to
 local FLAGS = { ["no-writes"] = "no_writes", ["allow-oom"] = "allow_oom", ["allow-stale"] = "allow_stale",
     ["no-cluster"] = "no_cluster", ["allow-cross-slot-keys"] = "allow_cross_slot" }
 
-local libraries = {} -- name -> { name, code, functions = { function... } }
+local libraries = {} -- name -> { name, code, functions = { function... }, names = { lower-case name = true } }
 local functions = {} -- lower-case name -> function
 local loading = nil -- the library that is being loaded
 local environment = nil
@@ -100,11 +100,11 @@ local function register(...)
     if not find(f.name, "^[%w_]+$") then
         error({ whole = "ERR Function names can only contain letters, numbers, or underscores(_) and must be at least one character long" }, 0)
     end
-    for _, other in ipairs(loading.functions) do
-        if lower(other.name) == lower(f.name) then
-            error({ whole = "ERR Function already exists in the library" }, 0)
-        end
+    local key = lower(f.name)
+    if loading.names[key] then
+        error({ whole = "ERR Function already exists in the library" }, 0)
     end
+    loading.names[key] = true
     loading.functions[#loading.functions + 1] = f
 end
 
@@ -138,7 +138,7 @@ local function load_library(now, name, code)
     if not chunk then
         return nil, "ERR Error compiling function: " .. message
     end
-    local library = { name = name, code = code, functions = {} }
+    local library = { name = name, code = code, functions = {}, names = {} }
     state.now = now
     local script = { name = "", kind = "load" }
     state.script, loading = script, library
