@@ -21,15 +21,18 @@ _HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class DeferredSignals:
     """Inside its ``with`` block at most one KeyboardInterrupt is raised, where the program waits, and none after `defer`.
 
-    ``signal`` is the first that came, 0 for none. One inside of another passes on what it heard.
+    Where the program never waits again, it is raised at the end of the block. ``signal`` is the first that came, 0 for none.
+    One inside of another passes on what it heard.
     """
 
     def __init__(self) -> None:
         self.signal = 0
         self._deferred = False
+        self._deferring_before = False
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
+        self._deferring_before = interrupt.defer()
         for number in _HEARD:
             if signal.getsignal(number) not in {signal.SIG_IGN, None}:  # as under nohup
                 self._before[number] = signal.signal(number, self._hear)
@@ -43,6 +46,7 @@ class DeferredSignals:
             if isinstance(outer, DeferredSignals) and self.signal:
                 outer.signal = outer.signal or self.signal
                 outer.defer()  # its KeyboardInterrupt is ours
+        interrupt.defer_no_more(self._deferring_before)
 
     def defer(self) -> None:
         """From here on nothing is cut off."""

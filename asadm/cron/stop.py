@@ -23,10 +23,12 @@ class Stop:
     def __init__(self, deadline: float = 0.0) -> None:
         self._deadline = deadline
         self._before: dict[signal.Signals, Any] = {}
+        self._deferring_before = False
         self.signal: signal.Signals | None = None
         """What ended the job, None when it ran to its end."""
 
     def __enter__(self) -> Self:
+        self._deferring_before = interrupt.defer()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
             self._before[number] = signal.signal(number, self._stop)
         if self._deadline:
@@ -47,8 +49,11 @@ class Stop:
         """From here on nothing ends the job early: its report is being written. Safe to call twice."""
         signal.setitimer(signal.ITIMER_REAL, 0)
         interrupt.drop()
+        if not self._before:
+            return
         while self._before:
             signal.signal(*self._before.popitem())
+        interrupt.defer_no_more(self._deferring_before)
 
     @property
     def reason(self) -> str:

@@ -5,7 +5,8 @@ answer. So after `listen` a signal is noted at once, but KeyboardInterrupt is ra
 nodes, a clock or a person, see `wait`. What was done by then is told, and the exit code is 128 and the signal.
 
 A second signal ends the process on the spot, and so do `GRACE` seconds in which the first was of no use: a reader of
-our output that does not read, for instance. Who has not called `listen`, a test for instance, has Python's own way.
+our output that does not read, for instance. Who has not called `listen`, a test for instance, has Python's own way; but
+for steps that must not be cut off at any line: see `defer`.
 """
 
 from __future__ import annotations
@@ -66,6 +67,22 @@ def leave() -> None:
     _state.deferring = False
     while _before:
         _signal.signal(*_before.popitem())
+
+
+def defer() -> bool:
+    """From here on KeyboardInterrupt is raised in `wait` only; whether it was so before, for `defer_no_more`."""
+    before, _state.deferring = _state.deferring, True
+    return before
+
+
+def defer_no_more(before: bool) -> None:
+    """Be as before `defer`; a signal that no `wait` has raised by then raises KeyboardInterrupt here, at the latest."""
+    if not before:
+        pending = _state.pending
+        forget()
+        _state.deferring = False
+        if pending:
+            raise KeyboardInterrupt
 
 
 def wait(call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:

@@ -2,19 +2,20 @@
 
 import os
 import signal
-import time
 
 import pytest
 
 from asadm.cron.stop import Stop
+from asinfo.terminal import interrupt
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_the_job(number: signal.Signals, code: int) -> None:
     before = signal.getsignal(number)
     with Stop() as stop:
+        os.kill(os.getpid(), number)
         with pytest.raises(KeyboardInterrupt):
-            os.kill(os.getpid(), number)
+            interrupt.check()
         assert stop.signal == number
         assert stop.code == code
         assert stop.reason == "the run was stopped"
@@ -24,7 +25,7 @@ def test_a_signal_ends_the_job(number: signal.Signals, code: int) -> None:
 def test_the_deadline_ends_the_job() -> None:
     with Stop(0.01) as stop:
         with pytest.raises(KeyboardInterrupt):
-            time.sleep(30)
+            interrupt.sleep(30)
         assert stop.late
         assert stop.code == 1
         assert stop.reason == "the deadline of 0.01 s was over"
