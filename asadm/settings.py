@@ -61,29 +61,29 @@ class TargetSettings:  # plain class, see above
     ``cluster_option``  how it was named, for messages
     ``astools``         whether an option is about astools.conf, so that no inventory is looked for
     ``port``            whether a port was given; it goes with ``-h``
-    ``timeout``         seconds for each node; None for what a file says
     ``tls_name``        for all nodes; None for what a file says
     ``discover``        add the peers that the nodes name
-    ``connection``      options of login, TLS and files, for `asinfo.settings`, which every tool has
+    ``connection``      how the nodes are reached: what every tool has options for
     """
 
     __slots__ = (
         "astools", "cluster", "cluster_option", "connection", "discover", "hosts", "inventory", "port",
-        "timeout", "tls_name",
+        "tls_name",
     )  # fmt: skip
 
     def __init__(self, values: Values) -> None:
         """What a command line and the environment say. Raises UsageError for options that exclude each other."""
+        from asinfo.settings import ConnectionSettings  # who asks no node needs none
+
         given = values.given
         self.hosts = "host" in given
         self.inventory = values.text("inventory")
         self.cluster = values.text("cluster")
         self.cluster_option = "--cluster " if "cluster" in given else "ASADM_CLUSTER="
         self.port = "port" in given
-        self.timeout = values.number("timeout")
         self.tls_name = values.text("tls-name")
         self.discover = values.flag("discover")
-        self.connection = values
+        self.connection = ConnectionSettings(values)
         of_a_file = [name for name in OF_A_FILE if name in given]
         self.astools = bool(of_a_file)
         typed = [name for name in ("inventory", "cluster") if name in given]
@@ -93,11 +93,6 @@ class TargetSettings:  # plain class, see above
             raise UsageError(
                 f"--{of_a_file[0]} is about astools.conf, --{typed[0]} about an inventory: give one of them"
             )
-
-    @property
-    def alternate(self) -> bool:
-        """Add peers by the addresses that they have for other networks; astools.conf may say so, too, once it was read."""
-        return self.connection.flag("services-alternate")
 
 
 def warnings(values: Values) -> list[str]:

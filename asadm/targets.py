@@ -21,9 +21,9 @@ from asadm import inventory
 from asadm.cluster import ClusterNode
 from asadm.flags import FILE_KEYS
 from asadm.target.types import target_type
-from asinfo import settings as settings_of_nodes
 from asinfo.errors import UsageError
 from asinfo.exchange import Endpoint
+from asinfo.settings import TIMEOUT
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from asadm.settings import TargetSettings
     from asadm.target.interface import Rules, Target
     from asinfo.login import Login
-    from asinfo.terminal.options import Values
+    from asinfo.settings import ConnectionSettings
     from asinfo.tls import TlsSettings
 
 
@@ -59,7 +59,7 @@ class TargetResolver:
         found = _from_inventory(settings, *self._chosen(path)) if path else _from_astools(settings)
         found.progress = progress
         if settings.discover:
-            found.add_peers(alternate=settings.alternate)
+            found.add_peers(alternate=settings.connection.alternate)
         return found
 
     def _chosen(self, path: str) -> tuple[str, str, dict[str, Any]]:
@@ -87,9 +87,8 @@ def inventory_path(settings: TargetSettings) -> str | None:
 
 
 def _from_astools(settings: TargetSettings) -> Target:
-    values = settings.connection
-    nodes = settings_of_nodes.load(values, "asadm", FILE_KEYS).nodes
-    timeout = values.number("timeout") or settings_of_nodes.TIMEOUT  # a file may say it, too
+    nodes = settings.connection.load("asadm", FILE_KEYS).nodes
+    timeout = settings.connection.timeout or TIMEOUT  # a file may say it, too
     return target_type(None).make([ClusterNode(node) for node in nodes], name="", timeout=timeout)
 
 
@@ -97,7 +96,7 @@ def _from_inventory(settings: TargetSettings, path: str, name: str, chosen: dict
     """The cluster with its own settings; what the command line says about login and TLS wins."""
     credentials = _Credentials(settings.connection, path)
     members = [_member(entry, credentials, settings.tls_name) for entry in chosen["nodes"]]
-    timeout = settings.timeout or chosen["timeout"] or settings_of_nodes.TIMEOUT
+    timeout = settings.connection.timeout or chosen["timeout"] or TIMEOUT
     return target_type(chosen.get("type")).make(members, name=name, timeout=timeout)
 
 
@@ -116,14 +115,14 @@ def _member(entry: dict[str, Any], credentials: _Credentials, tls_name: str | No
 class _Credentials:
     """Logins and TLS settings by what the inventory says, each made and read once for all nodes that share it."""
 
-    def __init__(self, values: Values, path: str) -> None:
+    def __init__(self, connection: ConnectionSettings, path: str) -> None:
         self.path = path
         self.own_login: Login | None = None
         self.own_tls: TlsSettings | None = None
-        if {"user", "password", "auth"}.intersection(values.given):
-            self.own_login = settings_of_nodes.login_of(values)
-        if any(name.startswith("tls-") for name in values.given):
-            self.own_tls = settings_of_nodes.tls_of(values)
+        if connection.has_login:
+            self.own_login = connection.login()
+        if connection.has_tls:
+            self.own_tls = connection.tls()
         self.logins: dict[tuple[str, str, str], Login] = {}
         self.made: dict[str, TlsSettings] = {}
 

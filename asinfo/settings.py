@@ -46,6 +46,47 @@ class Settings:
         self.files = files
 
 
+class ConnectionSettings:
+    """What the command line and astools.conf say of nodes and of how to reach them; the files count once `load` has read them."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Values) -> None:
+        self._values = values
+
+    @property
+    def has_login(self) -> bool:
+        """Whether the command line says anything about the login."""
+        return not self._values.given.keys().isdisjoint(("user", "password", "auth"))
+
+    @property
+    def has_tls(self) -> bool:
+        """Whether the command line says anything about TLS."""
+        return any(name.startswith("tls-") for name in self._values.given)
+
+    @property
+    def timeout(self) -> float | None:
+        """Seconds for each node; None where nothing is said."""
+        return self._values.number("timeout")
+
+    @property
+    def alternate(self) -> bool:
+        """Reach the peers of a node by the addresses that they have for other networks."""
+        return self._values.flag("services-alternate")
+
+    def load(self, program: str, keys: Sequence[Option] = ()) -> Settings:
+        """See `load`."""
+        return load(self._values, program, keys)
+
+    def login(self) -> Login | None:
+        """See `login_of`."""
+        return login_of(self._values)
+
+    def tls(self) -> TlsSettings | None:
+        """See `tls_of`."""
+        return tls_of(self._values)
+
+
 def load(values: Values, program: str, keys: Sequence[Option] = ()) -> Settings:
     """Settings for ``program`` (``asinfo`` or ``asadm``), whose own section of the files may hold ``keys``.
 
