@@ -35,7 +35,7 @@ def test_whatever_comes_only_one_error_is_raised(data: Any) -> None:
 @pytest.mark.parametrize(
     ("data", "text"),
     [
-        (b"[" * 1_500, "is nested deeper than 64 levels"),
+        (b"[" * 1_500 + b"]" * 1_500, "is nested deeper than 64 levels"),
         (b"[" * 1_000_000, "is nested deeper than 64 levels"),
         (b'{"a":' * 100_000, "is nested deeper than 64 levels"),
         (b"[" * 65 + b"]" * 65, "is nested deeper than 64 levels"),
