@@ -20,8 +20,8 @@ class LuaCall(NamedTuple):
     size: int
 
 
-class CallResult(NamedTuple):
-    """How a module's body or a call with plain values ended: ``failed`` with a message (None: no text), or with a value."""
+class BodyResult(NamedTuple):
+    """How a module's body ended: ``failed`` with a message (None: no text), or not."""
 
     failed: bool
     value: Scalar

@@ -1,17 +1,10 @@
--- What the host calls, but for the crossing's own part: run a module's body, call a function with plain values, and let go
--- of everything. The last chunk: it needs `crossing`, a table in which the crossing has
---
---   invoke(name, limit, trial, arguments, ...)   do a call; the last result is the state of the context, REUSE, LATE or BROKEN
---   open_stream(name, arguments, ...)            begin a stream
---   pour(limit, batch)                           let a batch pass: messages, is there more, an error text or nil, the state
---   enter(), leave(ok, value)                    before and after a call with plain values
+-- What the host calls that is the same for every crossing: run a module's body, and let go of everything.
 local needs = ...
 local env, begin, finish, outermost, without_place = needs.env, needs.begin, needs.finish, needs.outermost, needs.without_place
-local hold_lines, loaded, preload, loading, crossing = needs.hold_lines, needs.loaded, needs.preload, needs.loading, needs.crossing
+local hold_lines, loaded, preload, loading = needs.hold_lines, needs.loaded, needs.preload, needs.loading
 
-local error, kind, next, rawset, load, tostring = error, type, next, rawset, load, tostring
-local find, sub, collect, sethook, metatable = string.find, string.sub, collectgarbage, debug.sethook, debug.getmetatable
-local enter, leave = crossing.enter, crossing.leave
+local kind, next, rawset, load, tostring = type, next, rawset, load, tostring
+local collect, sethook, metatable = collectgarbage, debug.sethook, debug.getmetatable
 
 local OK <const>, FAILED <const>, ENDED <const> = 0, 1, 2 -- ENDED: failed, and the state is not used again
 
@@ -54,45 +47,6 @@ local function run(name, code, place_of, limit)
     return result, not ok and value or nil, late
 end
 
--- What of a result leaves Lua: the real server answers null for what it cannot store, and cuts a text at a zero byte.
-local function told(value)
-    local form = kind(value)
-    if form == "string" then
-        local zero = find(value, "\0", 1, true)
-        return zero and sub(value, 1, zero - 1) or value
-    elseif form == "boolean" or form == "number" then
-        return value
-    end
-    return nil
-end
-
-local function apply(name, ...)
-    local f = env[name]
-    if f == nil then
-        error("function not found", 0)
-    end
-    return outermost(f, ...)
-end
-
--- Calls a function of the module: code, value or message, and whether the state may not be used again.
-local function call(name, limit, ...)
-    hold_lines(false)
-    begin(limit, false)
-    enter()
-    local found, ok, value = outermost(apply, name, ...)
-    if not found then
-        ok, value = false, ok
-    end
-    leave(ok, value)
-    if ok then
-        value = told(value)
-    else
-        value = kind(value) == "string" and without_place(value) or "result value type unexpected"
-    end
-    local result, late = status(ok, value)
-    return result, value, late
-end
-
 -- Lets go of everything that modules made.
 local function wipe()
     sethook()
@@ -105,4 +59,4 @@ local function wipe()
     collect()
 end
 
-return { run = run, call = call, wipe = wipe }
+return { run = run, wipe = wipe }

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from asudfd.lua.call import LATE, OUT_OF_MEMORY, CallResult, LuaCall, Scalar, StreamResult
+from asudfd.lua.call import LATE, OUT_OF_MEMORY, BodyResult, LuaCall, Scalar, StreamResult
 from asudfd.lua.crossing import Crossing, WrongResultError
 from asudfd.lua.sandbox import sandbox_chunks
 from asudfd.lua.state import compile_cached, lua_error, new_state
@@ -29,6 +29,9 @@ TRIAL_MEMORY = 2 << 20
 
 _HEADROOM = 1 << 20
 """Bytes kept free before a call: lupa pushes arguments outside any protected call, where Lua would abort the process."""
+
+_OK, _, _ENDED = range(3)
+"""How a body ends, as `calls.lua` says it; after the last the state is not used again."""
 
 LuaLog = Callable[[int, str, str, str], None]
 """Takes a level (0 critical to 4 detail), the place in the module, a text, and the log's context."""
@@ -80,7 +83,6 @@ class LuaContext:
         "_crossing",
         "_error",
         "_invoke",
-        "_invoke_plain",
         "_lines",
         "_memory_max",
         "_open_stream",
@@ -122,25 +124,31 @@ class LuaContext:
             fetch,
             take,
             self._lines.write,
-            chunks.own_count,
             *chunks.others,
             mode="b",
         )
-        self._run, self._invoke_plain, self._invoke, self._open_stream, self._pour, *rest = verbs
+        self._run, self._invoke, self._open_stream, self._pour, *rest = verbs
         self._wipe, self._sethook, self._collect = rest
         self.memory: Callable[[], int] = self._runtime.get_memory_used
 
-    def run(self, name: bytes, code: bytes, place: bytes | None, deadline: float) -> CallResult:
+    def run(self, name: bytes, code: bytes, place: bytes | None, deadline: float) -> BodyResult:
         """Run the body of module ``name``, bytecode ``code``, until ``deadline`` on the clock of `keep_time`.
 
         The body is given its name and ``place``; nothing if that is None.
         """
-        return self._guarded(self._run, len(code) * 4, name, code, place, deadline)
-
-    def call(self, function: bytes, deadline: float, arguments: tuple[Scalar, ...]) -> CallResult:
-        """Call the global ``function`` with plain values until ``deadline`` (on the monotonic clock)."""
-        size = sum(len(value) + 64 if type(value) is bytes else 64 for value in arguments)
-        return self._guarded(self._invoke_plain, size + len(function), function, deadline, *arguments)
+        self._clock.tried = None
+        if not self._has_room(len(code) * 4):
+            self.usable = False
+            return BodyResult(failed=True, value=OUT_OF_MEMORY)
+        try:
+            status, value, late = self._run(name, code, place, deadline)
+        except self._error as error:
+            # raised outside the sandbox's own protected call: after the deadline, or without memory
+            self.usable = False
+            text = OUT_OF_MEMORY if isinstance(error, MemoryError) else str(error).encode()[:TEXT_MAX]
+            return BodyResult(failed=True, value=text)
+        self.usable = status != _ENDED and not late
+        return BodyResult(failed=status != _OK, value=value)
 
     def invoke(self, call: LuaCall, deadline: float) -> Any:
         """Do a call until ``deadline`` (on the monotonic clock); answers what the crossing makes of its result."""
@@ -164,7 +172,7 @@ class LuaContext:
     ) -> Any:
         try:
             raw = self._invoke(function, deadline, trial, arguments, *view)
-        except self._error as error:  # as in `_guarded`
+        except self._error as error:  # as in `run`
             self.usable = False
             self.late = True
             return self._crossing.failed(self._text_of(error), late=True)
@@ -199,7 +207,7 @@ class LuaContext:
         self._lines.context = self._crossing.stream_log_context
         try:
             messages, more, failed, state = self._pour(deadline, batch)
-        except self._error as error:  # as in `_guarded`
+        except self._error as error:  # as in `run`
             self.usable = False
             return StreamResult(b"", more=False, failure=self._text_of(error))
         finally:
@@ -239,23 +247,6 @@ class LuaContext:
         """Free what is garbage."""
         with suppress(self._error):  # no memory for it
             self._collect()
-
-    def _guarded(
-        self, verb: Callable[..., tuple[int, Scalar, bool]], size: int, *arguments: Scalar
-    ) -> CallResult:
-        self._clock.tried = None
-        if not self._has_room(size):
-            self.usable = False
-            return CallResult(failed=True, value=OUT_OF_MEMORY)
-        try:
-            code, value, late = verb(*arguments)
-        except self._error as error:
-            # raised outside the sandbox's own protected call: after the deadline, or without memory
-            self.usable = False
-            text = OUT_OF_MEMORY if isinstance(error, MemoryError) else str(error).encode()[:TEXT_MAX]
-            return CallResult(failed=True, value=text)
-        self.usable = code != 2 and not late
-        return CallResult(failed=code != 0, value=value)
 
     def _has_room(self, size: int) -> bool:
         room = self._memory_max - _HEADROOM - size

@@ -26,7 +26,13 @@ class CrossingFiles(NamedTuple):
     """The Lua files of a crossing: those in ``names`` of ``directory``, loaded in this order.
 
     ``last`` is loaded in the modules' own environment. ``shown`` are the files whose lines are part of messages, and
-    the chunk names that the messages have.
+    the chunk names that the messages have. The files before the last provide `crossing`, a table of three functions:
+
+        invoke(name, limit, trial, arguments, ...)   do a call; the last result is the state of the context
+        open_stream(name, arguments, ...)            begin a stream
+        pour(limit, batch)                           let a batch pass: messages, is there more, an error text or nil, the state
+
+    The states are those of `asudfd.lua.call`; the values of the call's view stand for the dots.
     """
 
     directory: Traversable

@@ -7,8 +7,8 @@
 -- A chunk declares at its head what it needs of earlier chunks: it is called with `needs`, a table of all that they have
 -- provided. It returns a table of what it provides itself. To need a name that nobody has provided, or to provide one twice,
 -- ends the load with an error that says so.
-local path, memory, unsafe, timeout, now, milliseconds, fetch, take, write_line, own_count = ...
-local FIRST <const> = 11 -- place of the first chunk among the arguments
+local path, memory, unsafe, timeout, now, milliseconds, fetch, take, write_line = ...
+local FIRST <const> = 10 -- place of the first chunk among the arguments
 
 local error, kind, select, next, load, rawget, setmetatable, tostring = error, type, select, next, load, rawget, setmetatable, tostring
 local getinfo, sethook = debug.getinfo, debug.sethook
@@ -117,14 +117,10 @@ local last = #chunks
 add(chunks[1])
 add(chunks[2])
 _G.pcall, _G.xpcall, _G.coroutine = nil, nil, nil
-for index = 3, own_count - 1 do
-    add(chunks[index])
-end
-for index = own_count + 1, last - 1 do
+for index = 3, last - 1 do
     add(chunks[index])
 end
 load(chunks[last], "", "b", env)()
-add(chunks[own_count]) -- `calls.lua`: it needs what the crossing provides
 
 -- The real globals are out of a module's reach anyway; what could do harm goes from there too. `debug` is no table, so
 -- the host's library never looks for a traceback in it.
@@ -155,4 +151,4 @@ collect("restart")
 collect("incremental", 200, 20, 10)
 
 local crossing = provided.crossing
-return provided.run, provided.call, crossing.invoke, crossing.open_stream, crossing.pour, provided.wipe, sethook, collect
+return provided.run, crossing.invoke, crossing.open_stream, crossing.pour, provided.wipe, sethook, collect

@@ -33,10 +33,9 @@ _PARTS = (
 
 
 class SandboxChunks(NamedTuple):
-    """Bytecode: of the chunk that loads the others, how many the sandbox has of those, and all of them in their order."""
+    """Bytecode: of the chunk that loads the others, and of those in their order."""
 
     first: bytes
-    own_count: int
     others: tuple[bytes, ...]
 
 
@@ -46,7 +45,7 @@ def sandbox_chunks(crossing: Crossing[Any]) -> SandboxChunks:
     here, chunks = files(__package__), crossing.files()
     first, *own = (_compiled(here, name, crossing) for name in _PARTS)
     others = (_compiled(chunks.directory, name, crossing) for name in (*chunks.names, chunks.last))
-    return SandboxChunks(first, len(own), (*own, *others))
+    return SandboxChunks(first, (*own, *others))
 
 
 def _compiled(directory: Traversable, name: str, crossing: Crossing[Any]) -> bytes:

@@ -80,14 +80,4 @@ local function apply(name, limit, trial, data, ...)
     return result_of(name, trial, outermost(run, name, open(...), data))
 end
 
--- Before and after a call with plain values.
-local function enter()
-    rawset(env, "aerospike", aerospike)
-end
-
-local function leave(ok, value)
-    rawset(env, "success", ok)
-    rawset(env, "result", value)
-end
-
-return { crossing = { invoke = apply, open_stream = open_stream, pour = pour, enter = enter, leave = leave } }
+return { crossing = { invoke = apply, open_stream = open_stream, pour = pour } }

@@ -7,9 +7,10 @@ from importlib.resources import files
 
 import pytest
 
-from asudfd.lua.call import CallResult, Scalar
+from asudfd.lua.call import Scalar
+from tests.fakes.lua_call import Returned, call_in
 
-Timed = Callable[[str], tuple[CallResult, float]]
+Timed = Callable[[str], tuple[Returned, float]]
 
 LONG_SET = "('b'):rep(1e6), '[' .. ('a'):rep(1e6) .. ']'"
 MATCHED = {
@@ -35,7 +36,7 @@ def test_a_deadline_while_a_pattern_is_measured(sandbox, name: str, looks: int) 
 
     context.keep_time(clock)
     started = time.process_time()
-    assert context.call(b"f", 5.0, ()) == (True, b"UDF Execution Timeout")
+    assert call_in(context, 5.0) == (True, b"UDF Execution Timeout")
     assert time.process_time() - started < 5
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from asudfd.lua.aerospike.crossing import TIMEOUT
-from asudfd.lua.call import CallResult
+from tests.fakes.lua_call import Returned, call_in
 
-Timed = Callable[..., tuple[CallResult, float]]
+Timed = Callable[..., tuple[Returned, float]]
 
 MARGIN = 1.0
 """Seconds of the processor after the deadline; the worst of them needs a tenth of it."""
@@ -206,7 +206,7 @@ def test_the_time_is_that_of_one_call(sandbox) -> None:  # type: ignore[no-untyp
     now = 0.0
     context.keep_time(lambda: now)
     for _ in range(4):
-        assert context.call(b"f", now + 5, ()).value == 1
+        assert call_in(context, now + 5).value == 1
         now += 1000
     assert context.usable
 
@@ -214,7 +214,7 @@ def test_the_time_is_that_of_one_call(sandbox) -> None:  # type: ignore[no-untyp
 def test_a_context_is_not_used_after_a_time_out(sandbox) -> None:  # type: ignore[no-untyped-def]  # as above
     context = sandbox.load(b"function f() pcall(function() while true do end end) return 1 end")
     context.keep_time(time.process_time)  # only work brings the deadline, so it comes within the loop
-    assert context.call(b"f", time.process_time() + 0.02, ()).value == 1
+    assert call_in(context, time.process_time() + 0.02).value == 1
     assert not context.usable
 
 

@@ -11,6 +11,7 @@ import pytest
 from asudfd.lua.aerospike.crossing import TIMEOUT
 from asudfd.lua.call import OUT_OF_MEMORY, Scalar
 from asudfd.lua.context import LuaContext
+from tests.fakes.lua_call import call_in
 
 Call = Callable[..., Scalar]
 
@@ -34,7 +35,7 @@ BOMBS = {
 @pytest.mark.parametrize("body", BOMBS.values(), ids=BOMBS)
 def test_a_bomb_ends(sandbox, body: str) -> None:  # type: ignore[no-untyped-def]  # the fixture's class is not importable
     context = sandbox.load(b"function f() " + body.encode() + b" end")
-    outcome = context.call(b"f", time.monotonic() + FAR, ())
+    outcome = call_in(context, time.monotonic() + FAR)
     assert outcome.failed
     assert outcome.value == OUT_OF_MEMORY
     assert not context.usable
@@ -42,7 +43,7 @@ def test_a_bomb_ends(sandbox, body: str) -> None:  # type: ignore[no-untyped-def
 
 def test_a_module_may_catch_it_and_go_on(sandbox) -> None:  # type: ignore[no-untyped-def]  # as above
     context = sandbox.load(b"function f() return select(2, pcall(string.rep, 'x', 1 << 30)) end")
-    assert context.call(b"f", time.monotonic() + FAR, ()).value == OUT_OF_MEMORY
+    assert call_in(context, time.monotonic() + FAR).value == OUT_OF_MEMORY
 
 
 def test_bombs_under_pcall_end_at_the_deadline(sandbox) -> None:  # type: ignore[no-untyped-def]  # as above
@@ -50,32 +51,32 @@ def test_bombs_under_pcall_end_at_the_deadline(sandbox) -> None:  # type: ignore
     context = sandbox.load(b"function f() " + body + b" end")
     context.keep_time(time.process_time)  # what others do on the machine is no work of the call's
     start = time.process_time()
-    outcome = context.call(b"f", start + 0.3, ())
+    outcome = call_in(context, start + 0.3)
     assert outcome.value in {OUT_OF_MEMORY, TIMEOUT}
     assert time.process_time() - start < 3
 
 
 def test_arguments_that_do_not_fit_are_refused_before_they_are_pushed(sandbox) -> None:  # type: ignore[no-untyped-def]  # as above
-    context = sandbox.load(b"function f(s) return #s end", memory=4 << 20)
-    assert context.call(b"f", time.monotonic() + FAR, (b"x" * (1 << 20),)).value == 1 << 20
-    outcome = context.call(b"f", time.monotonic() + FAR, (b"x" * (8 << 20),))
+    context = sandbox.load(b"function f(_, s) return #s end", memory=4 << 20)
+    assert call_in(context, time.monotonic() + FAR, b"x" * (1 << 20)).value == 1 << 20
+    outcome = call_in(context, time.monotonic() + FAR, b"x" * (8 << 20))
     assert outcome == (True, OUT_OF_MEMORY)
     assert not context.usable
 
 
 def test_a_context_that_is_nearly_full_is_dropped_not_overfilled(sandbox) -> None:  # type: ignore[no-untyped-def]  # as above
     context = sandbox.load(
-        b"kept = {} function f(s) kept[#kept + 1] = s .. #kept return #kept end", memory=4 << 20
+        b"kept = {} function f(_, s) kept[#kept + 1] = s .. #kept return #kept end", memory=4 << 20
     )
     while context.usable:
-        context.call(b"f", time.monotonic() + FAR, (b"x" * 100_000,))
-    assert context.call(b"f", time.monotonic() + FAR, (b"x" * 100_000,)).value == OUT_OF_MEMORY
+        call_in(context, time.monotonic() + FAR, b"x" * 100_000)
+    assert call_in(context, time.monotonic() + FAR, b"x" * 100_000).value == OUT_OF_MEMORY
 
 
 def test_a_module_text_that_does_not_fit_is_an_error_in_lua(sandbox) -> None:  # type: ignore[no-untyped-def]  # as above
     sandbox.modules = {b"big": b"return '" + b"x" * 700_000 + b"'"}
     context = sandbox.load(b"function f() return select(2, pcall(require, 'big')) end", memory=3 << 20)
-    assert context.call(b"f", time.monotonic() + FAR, ()).value == OUT_OF_MEMORY
+    assert call_in(context, time.monotonic() + FAR).value == OUT_OF_MEMORY
 
 
 STACKS = {
