@@ -376,3 +376,27 @@ def test_a_transaction_with_too_large_replies_is_run_and_its_client_cut_off(serv
     client.send(command(["EXEC"]))
     assert client.ends()
     assert other.call(words("GET done")) == b"$1\r\n1\r\n"
+
+
+def test_without_a_journal_there_is_none_to_write_anew(served: Served) -> None:
+    client = served.connect()
+    assert client.call(words("BGREWRITEAOF")).startswith(b"-ERR asudfd keeps the data in memory only")
+    assert client.call(words("CONFIG SET save 60")) == (
+        b"-ERR CONFIG SET failed (possibly related to argument 'save') - Invalid save parameters\r\n"
+    )
+    assert b"asudfd writes no RDB files" in client.call(["CONFIG", "SET", "save", "60 1"])
+    assert client.call(["CONFIG", "SET", "save", ""]) == b"+OK\r\n"
+
+
+def test_the_level_of_the_log(served: Served) -> None:
+    logged: list[tuple[int, bytes]] = []
+    served.server.state.log = lambda level, text: logged.append((level, text))
+    client = served.connect()
+    for level in ("debug", "notice", "warning", "nothing"):
+        client.call(["CONFIG", "SET", "loglevel", level])
+        for number in range(4):
+            client.call(["EVAL", f"redis.log({number}, '{level}')", "0"])
+    assert [number for number, text in logged if text == b"debug"] == [0, 1, 2, 3]
+    assert [number for number, text in logged if text == b"notice"] == [2, 3]
+    assert [number for number, text in logged if text == b"warning"] == [3]
+    assert len(logged) == 7

@@ -172,7 +172,11 @@ def library_counts(state: ServerState) -> tuple[int, int]:
     return int(libraries), int(functions)
 
 
+_JOURNAL_SIZES = ("aof_current_size", "aof_base_size")
+
+
 def _persistence(state: ServerState) -> Fields:
+    journal = state.journal
     return {
         "loading": 0,
         "async_loading": 0,
@@ -183,14 +187,15 @@ def _persistence(state: ServerState) -> Fields:
         "rdb_last_bgsave_time_sec": -1,
         "rdb_current_bgsave_time_sec": -1,
         "rdb_saves": 0,
-        "aof_enabled": 0,
-        "aof_rewrite_in_progress": 0,
+        "aof_enabled": int(journal is not None),
+        "aof_rewrite_in_progress": int(journal is not None and journal.is_compacting),
         "aof_rewrite_scheduled": 0,
         "aof_last_rewrite_time_sec": -1,
         "aof_current_rewrite_time_sec": -1,
-        "aof_last_bgrewrite_status": "ok",
-        "aof_last_write_status": "ok",
+        "aof_last_bgrewrite_status": "err" if journal and journal.compaction_failed else "ok",
+        "aof_last_write_status": "err" if journal and journal.refusal else "ok",
         "module_fork_in_progress": 0,
+        **(dict(zip(_JOURNAL_SIZES, journal.sizes, strict=True)) if journal else {}),
     }
 
 

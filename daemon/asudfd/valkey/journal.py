@@ -14,6 +14,7 @@ When half of a file is outdated it is written anew beside the work (see `journal
 from __future__ import annotations
 
 import os
+import threading
 from struct import Struct
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -39,6 +40,12 @@ COMPACT_MIN = 16 << 20
 COMPACT_KEYS = 100
 """Keys that a compaction writes before other work has its turn: some 200 us, for values of common size."""
 
+ALWAYS, EVERY_SECOND = "always", "everysec"
+"""Values of appendfsync: when the disk confirms what is written; `no` leaves that to the system."""
+
+CONFIRM_SECONDS = 1.0
+"""Pause between two confirmations of everysec."""
+
 RETRY_SECONDS = 1.0
 """How long after a write that failed the next one is tried."""
 
@@ -52,7 +59,7 @@ NO_LIMITS = RequestLimits(bulk=1 << 40, arguments=1 << 40)
 class KeyspaceJournal:
     """The journal of one keyspace in the file ``path``; ``warn`` is told what an operator should know.
 
-    With ``sync`` the disk confirms each write. ``waits`` says whether there are changes that have not been written; ``refusal`` is
+    ``appendfsync`` says when the disk confirms what is written. ``waits`` says whether there are changes that have not been written; ``refusal`` is
     what writing commands are answered while the file cannot be written.
     """
 
@@ -66,11 +73,16 @@ class KeyspaceJournal:
         self._engine = engine
         self._reactor = reactor
         self._warn = warn
-        self._sync = sync
+        self.appendfsync = ALWAYS if sync else "no"
+        self._unconfirmed = False
+        self._confirmed = 0.0
+        self._confirming: threading.Thread | None = None
         self._fd = -1
         self._size = self._compacted_size = 0
         self._unwritten = b""
         self._new = -1
+        self.compaction_failed = False
+        """Whether the last attempt to write it anew has failed."""
         self._retries = False
         self._abandoned = False
 
@@ -111,20 +123,64 @@ class KeyspaceJournal:
 
     def compact_if_due(self) -> None:
         """Begin to write the journal anew if half of it is outdated."""
-        if self._new < 0 and not self.refusal and self._size > max(COMPACT_MIN, 2 * self._compacted_size):
-            try:
-                self._new = os.open(
-                    self._path.with_suffix(".new"), os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600
-                )
-                _write_all(self._new, MAGIC)
-            except OSError as error:
-                self._give_up(error)
-                return
-            self._lua[b"begin_compaction"]()
-            self._reactor.call_later(0, self._compact_some)
+        if not self.is_compacting and self._size > max(COMPACT_MIN, 2 * self._compacted_size):
+            self.compact()
+
+    @property
+    def is_compacting(self) -> bool:
+        """Whether it is being written anew."""
+        return self._new >= 0
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Its bytes now, and after it was last written anew."""
+        return self._size, self._compacted_size
+
+    def compact(self) -> bool:
+        """Begin to write the journal anew, unless that goes on already; says whether it goes on."""
+        if self.is_compacting or self.refusal:
+            return self.is_compacting
+        try:
+            self._new = os.open(
+                self._path.with_suffix(".new"), os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600
+            )
+            _write_all(self._new, MAGIC)
+        except OSError as error:
+            self._give_up(error)
+            return False
+        self.compaction_failed = False
+        self._lua[b"begin_compaction"]()
+        self._reactor.call_later(0, self._compact_some)
+        return True
+
+    def confirm_if_due(self, now: float) -> None:
+        """Have the disk confirm what has been written, in a thread, if appendfsync asks for that every second."""
+        if (
+            self.appendfsync != EVERY_SECOND
+            or not self._unconfirmed
+            or now - self._confirmed < CONFIRM_SECONDS
+        ):
+            return
+        if self._confirming is None or not self._confirming.is_alive():
+            self._unconfirmed, self._confirmed = False, now
+            self._confirming = threading.Thread(
+                target=self._confirm, args=(os.dup(self._fd),), name="valkey-fsync", daemon=True
+            )
+            self._confirming.start()
+
+    def _confirm(self, descriptor: int) -> None:
+        """Wait for the disk, which may take seconds, and give the descriptor back: the journal may be another by then."""
+        try:
+            os.fdatasync(descriptor)
+        except OSError as error:
+            self._warn(f"the disk does not confirm the journal {self._path}: {error.strerror}")
+        finally:
+            os.close(descriptor)
 
     def close(self) -> None:
         """Write what is left, and release the file."""
+        if self._confirming is not None:
+            self._confirming.join()
         if self._fd >= 0:
             if self._new >= 0:
                 self._drop_new()
@@ -138,11 +194,12 @@ class KeyspaceJournal:
         """Write ``_unwritten``, all of it or nothing."""
         try:
             _write_all(self._fd, self._unwritten, self._size)
-            if self._sync:
+            if self.appendfsync == ALWAYS:
                 os.fdatasync(self._fd)
         except OSError as error:
             self._fail(error)
             return False
+        self._unconfirmed = True
         self._size += len(self._unwritten)
         self._unwritten = b""
         if self.refusal:
@@ -193,6 +250,7 @@ class KeyspaceJournal:
 
     def _give_up(self, error: OSError) -> None:
         self._drop_new()
+        self.compaction_failed = True
         self._compacted_size = self._size  # the next try comes when it has doubled
         self._warn(f"the journal {self._path} cannot be written anew: {error.strerror}")
 

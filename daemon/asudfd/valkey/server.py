@@ -134,6 +134,8 @@ class ValkeyServer:
         if self.state.is_written() and self.state.journal:
             self.state.journal.compact_if_due()
         now = time.monotonic()
+        if self.state.journal:
+            self.state.journal.confirm_if_due(now)
         self.state.statistics.sample(now)
         if now - self._figured > FIGURES_SECONDS:
             from asudfd.valkey.metrics import take_figures  # not at the start

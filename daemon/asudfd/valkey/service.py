@@ -160,13 +160,16 @@ class ValkeyService:
 
     def _open_journal(self) -> None:
         """Read the keys that have been stored, and keep those that come. Raises StartError."""
-        from asudfd.valkey.journal import KeyspaceJournal  # for nodes that store keys
+        from asudfd.valkey.journal import ALWAYS, EVERY_SECOND, KeyspaceJournal  # for nodes that store keys
 
         node, state = self._node, self._server.state
         path = Path(node.config.service.work_directory) / f"valkey-{node.id}.journal"
         sync = node.config.resp.commit_to_device
         state.journal = KeyspaceJournal(path, state.engine, self._server.reactor, self._warn, sync=sync)
         state.journal.open()
+        state.settings.pin("appendonly", "yes")
+        state.settings.pin("appendfsync", ALWAYS if sync else EVERY_SECOND)
+        state.apply_settings()
 
     async def _preload(self) -> None:
         """Load the libraries that the node is started with. Raises StartError."""

@@ -15,8 +15,27 @@ if TYPE_CHECKING:
 OUTPUT_MAX = 256 << 20
 """Replies that may wait for a client that has no limit by CONFIG (normal 0): the real server would let them grow for ever."""
 
-REFUSED = {("appendonly", "yes"): "asudfd keeps data as `storage` in its configuration file says"}
-"""Values that promise what is not so."""
+_LISTENING = "asudfd listens as `network` in its configuration file says"
+_LOGGING = "asudfd logs as `logging` in its configuration file says"
+
+PINNED = {
+    "appendonly": "asudfd keeps data as `storage` in its configuration file says",
+    "save": "asudfd writes no RDB files: `storage file` in its configuration file keeps the data",
+    "maxmemory-policy": "asudfd evicts nothing: above maxmemory, commands that need more are refused",
+    "maxmemory-clients": "asudfd closes no clients for the memory of others",
+    "notify-keyspace-events": "asudfd publishes no changes of keys",
+    "latency-monitor-threshold": "asudfd does not monitor latency; it has SLOWLOG",
+    "io-threads": "asudfd serves all clients in one thread",
+    "activedefrag": "asudfd has nothing to defragment: memory is Lua's",
+    "protected-mode": "who reaches asudfd is said by `address` of `network / resp` in its configuration file",
+    **dict.fromkeys(("bind", "port", "rdma-bind", "rdma-port"), _LISTENING),
+    **dict.fromkeys((name for name in parameters() if name.startswith("tls-")), _LISTENING),
+    **dict.fromkeys(("log-format", "log-timestamp-format"), _LOGGING),
+}
+"""Parameters that only take the value which they have, since any other would promise what is not so; and why."""
+
+LOG_LEVELS = ("debug", "verbose", "notice", "warning", "nothing")
+"""Values of loglevel, from 0 on as server.log counts them."""
 
 
 class ParameterError(Exception):
@@ -47,6 +66,7 @@ class ValkeySettings:
             "busy_milliseconds",
             "connections_max",
             "idle_seconds",
+            "log_level",
             "maxmemory",
             "memory",
         ),
@@ -86,8 +106,8 @@ class ValkeySettings:
                 texts[own] = row.parsed(text, texts[own])
             except ValueError as error:
                 raise ParameterError(name, str(error)) from None
-            if reason := REFUSED.get((own, texts[own])):
-                raise ParameterError(name, reason)
+            if own in PINNED and texts[own] != self._texts[own]:
+                raise ParameterError(name, PINNED[own])
         self._texts = texts
         self._read()
 
@@ -102,6 +122,7 @@ class ValkeySettings:
         slow = number["commandlog-execution-slower-than"]
         self.slow_seconds = slow / 1e6 if slow >= 0 else math.inf
         self.slow_max_len = number["commandlog-slow-execution-max-len"]
+        self.log_level = LOG_LEVELS.index(self._texts["loglevel"])
         words = self._texts["client-output-buffer-limit"].split()
         limits = _BufferLimits(*(int(word) for word in words[1::4]))
         self.output_max = limits.normal or OUTPUT_MAX

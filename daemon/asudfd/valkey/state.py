@@ -149,6 +149,8 @@ class ServerState:
             thresholds[name] = int(self.settings.text(name.decode()))
         lacks_replicas = all(int(self.settings.text(name)) > 0 for name in REPLICAS_NEEDED)
         self.engine.lua[b"refuse_writes"](NO_REPLICAS if lacks_replicas else None, b"replicas")
+        if self.journal is not None:
+            self.journal.appendfsync = self.settings.text("appendfsync")
         lua_state[b"old_wording"] = self.settings.is_old
 
     def join(self, view: ClusterView) -> None:
@@ -176,7 +178,8 @@ class ServerState:
 
     def log_line(self, level: int, text: bytes) -> None:
         """A script logs."""
-        self.log(int(level), text)
+        if level >= self.settings.log_level:
+            self.log(int(level), text)
 
     def script_header(self, code: bytes) -> tuple[bytes | None, bytes]:
         """The error in the first line of a script, or None and its flags."""

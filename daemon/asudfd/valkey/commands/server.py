@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 SYNTAX = "ERR syntax error"
 NO_SAVE = "ERR asudfd writes no RDB files: `storage file` in its configuration keeps the data"
+NO_JOURNAL = "ERR asudfd keeps the data in memory only: `storage file` in its configuration keeps a journal"
 SHUTDOWN_WORDS = frozenset({b"NOSAVE", b"SAVE", b"NOW", b"FORCE", b"ABORT", b"FAILOVER", b"SAFE"})
 
 
@@ -37,8 +38,15 @@ def background_save(request: CommandRequest) -> object:
     return Status(b"Background saving started")
 
 
-def rewrite_journal(_request: CommandRequest) -> object:
-    """BGREWRITEAOF: the journal is compacted without being asked."""
+def rewrite_journal(request: CommandRequest) -> object:
+    """BGREWRITEAOF: compact the journal, which also comes by itself."""
+    journal = request.state.journal
+    if journal is None:
+        raise CommandFailed(NO_JOURNAL)
+    if journal.is_compacting:
+        raise CommandFailed("ERR Background append only file rewriting already in progress")
+    if not journal.compact():
+        raise CommandFailed("ERR the journal cannot be written anew; the log says why")
     return Status(b"Background append only file rewriting started")
 
 

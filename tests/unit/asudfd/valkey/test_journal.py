@@ -117,6 +117,65 @@ def test_every_type_is_there_after_a_compaction(path: Path) -> None:
     again.close()
 
 
+def test_a_client_has_the_journal_written_anew(path: Path) -> None:
+    kept = filled(path)
+    for number in range(100):
+        kept.line(f"SET again {number}")
+    assert kept.journal.flush()
+    size, before = path.stat().st_size, kept.contents()
+    assert kept.run("BGREWRITEAOF") == b"Background append only file rewriting started"
+    assert "aof_enabled:1" in (info := kept.run("INFO", "persistence").decode())
+    assert "aof_rewrite_in_progress:1" in info
+    assert f"aof_current_size:{size}" in info
+    assert kept.run("BGREWRITEAOF") == ErrorReply(
+        b"ERR Background append only file rewriting already in progress"
+    )
+    while kept.journal.is_compacting:
+        kept.step()
+    assert path.stat().st_size < size
+    assert f"aof_base_size:{path.stat().st_size}" in kept.run("INFO", "persistence").decode()
+    kept.crash()
+    again = reopened(path)
+    assert again.contents() == before
+    again.close()
+
+
+def test_what_cannot_be_written_anew_is_told(path: Path) -> None:
+    kept = filled(path)
+    path.with_suffix(".new").mkdir()
+    assert kept.run("BGREWRITEAOF").text.startswith(b"ERR the journal cannot be written anew")
+    assert "aof_last_bgrewrite_status:err" in kept.run("INFO", "persistence").decode()
+    path.with_suffix(".new").rmdir()
+    kept.warnings.clear()
+    kept.close()
+
+
+def test_when_the_disk_confirms(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    confirmed: list[int] = []
+    monkeypatch.setattr(os, "fdatasync", confirmed.append)
+    kept = StoredKeyspace(path)
+
+    def confirmations(value: str, now: float) -> int:
+        """How many the setting brings by a change, and by the sweep at ``now``."""
+        confirmed.clear()
+        kept.line(f"CONFIG SET appendfsync {value}")
+        kept.line("INCR key")
+        assert kept.journal.flush()
+        kept.journal.confirm_if_due(now)
+        if kept.journal._confirming is not None:
+            kept.journal._confirming.join()
+        return len(confirmed)
+
+    assert confirmations("no", 100.0) == 0
+    assert confirmations("always", 100.0) == 1
+    assert confirmations("everysec", 100.0) == 1
+    assert confirmations("everysec", 100.5) == 0
+    assert confirmations("everysec", 101.5) == 1
+    kept.journal.confirm_if_due(200.0)  # nothing has changed
+    assert len(confirmed) == 1
+    kept.close()
+
+
 def test_what_has_expired_does_not_come_back(path: Path) -> None:
     filled(path).crash()
     again = reopened(path, now=NOW + DAY)

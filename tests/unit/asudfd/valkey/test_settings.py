@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from asudfd.valkey.settings import OUTPUT_MAX, ParameterError, ValkeySettings
+from asudfd.valkey.parameters import parameters
+from asudfd.valkey.settings import LOG_LEVELS, OUTPUT_MAX, PINNED, ParameterError, ValkeySettings
 
 
 def test_fields_follow_the_texts() -> None:
@@ -36,3 +37,33 @@ def test_a_wrong_value_changes_none_of_them() -> None:
 def test_what_would_be_a_wrong_promise_is_refused() -> None:
     with pytest.raises(ParameterError, match="storage"):
         ValkeySettings().change({"appendonly": "yes"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("save", "60 1", "asudfd writes no RDB files"),
+        ("maxmemory-policy", "allkeys-lru", "asudfd evicts nothing"),
+        ("maxmemory-clients", "5%", "asudfd closes no clients"),
+        ("notify-keyspace-events", "KEA", "asudfd publishes no changes of keys"),
+        ("latency-monitor-threshold", "100", "asudfd does not monitor latency"),
+        ("io-threads", "4", "asudfd serves all clients in one thread"),
+        ("activedefrag", "yes", "asudfd has nothing to defragment"),
+        ("protected-mode", "yes", "who reaches asudfd"),
+        ("port", "7000", "asudfd listens as"),
+        ("tls-port", "7000", "asudfd listens as"),
+        ("tls-auth-clients", "no", "asudfd listens as"),
+    ],
+)
+def test_what_has_no_effect_only_takes_what_is_true(name: str, value: str, reason: str) -> None:
+    settings = ValkeySettings()
+    before = settings.text(name)
+    settings.change({name: before})
+    with pytest.raises(ParameterError, match=reason):
+        settings.change({"timeout": "5", name: value})
+    assert (settings.text(name), settings.text("timeout")) == (before, "0")
+
+
+def test_every_pinned_parameter_is_one() -> None:
+    assert PINNED.keys() <= parameters().keys()
+    assert parameters()["loglevel"].choices == LOG_LEVELS
