@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-NODE_CLIENT := aerospike@6.7.1
+NODE_CLIENTS := aerospike@6.7.1 iovalkey@0.4.0 ioredis@6.0.0
 FUZZER := atheris==3.0.0
 SECONDS ?= 30
 # Many tests wait most of the time: five processes, each with whole files, in the order of the tree, where the longest come first.
@@ -37,7 +37,7 @@ demo-functions: $(VENV)/clients ## Valkey functions: a library grows, outlives k
 
 # The tests find etcd in $(BIN) where it was fetched to.
 test storm bench: export PATH := $(CURDIR)/$(BIN):$(PATH)
-test: check $(if $(TESTS),,bytecode) $(VENV)/clients $(VENV)/npm_client $(VENV)/etcd $(VENV)/faketime ## lint, types, import contracts and every test
+test: check $(if $(TESTS),,bytecode) $(VENV)/clients $(VENV)/npm_clients $(VENV)/etcd $(VENV)/faketime ## lint, types, import contracts and every test
 	$(BIN)/python -m pytest $(or $(TESTS),$(TOGETHER))
 
 # pytest compiles the tests, and hypothesis reads the constants of the source, when tests are collected: once here, and not
@@ -179,10 +179,10 @@ $(VENV)/clients: pyproject.toml $(VENV)/tools
 	@touch $@
 
 # The one of npm only where there is npm: 140 MB, and a test that says what it misses.
-$(VENV)/npm_client: | $(BIN)/python $(TMPDIR)
+$(VENV)/npm_clients: | $(BIN)/python $(TMPDIR)
 	@if command -v npm >/dev/null; then \
 		npm install --silent --prefix $(VENV)/node --cache $(TMPDIR)/npm --ignore-scripts --no-package-lock --no-save \
-			$(NODE_CLIENT) || echo "npm could not install $(NODE_CLIENT): its test will be skipped" >&2; \
+			$(NODE_CLIENTS) || echo "npm could not install $(NODE_CLIENTS): their tests will be skipped" >&2; \
 		rm -rf $(TMPDIR)/npm; \
 	fi
 	@touch $@
