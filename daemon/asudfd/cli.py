@@ -98,6 +98,7 @@ def act(values: Values) -> int:
         return recover(config, sys.stdout)
     ports = plan_ports(config.network.service.port, values.text("port") or "", values.text("nodes") or "")
     resp_ports = plan_resp_ports(config.network.resp, values.text("resp-port") or "", len(ports))
+    _refuse_doubles(config, ports, resp_ports or ())
     if values.text("functions") and resp_ports is None:
         raise _wrong("--functions needs --resp-port, or a port of network/resp in the configuration")
     if resp_ports is not None:
@@ -185,6 +186,23 @@ def plan_resp_ports(configured: RespConfig, given: str, count: int) -> list[Resp
         RespPorts(*pair)
         for pair in zip(ports, _consecutive("tls-port", configured.tls_port, count), strict=True)
     ]
+
+
+def _refuse_doubles(config: Config, ports: Sequence[int], resp_ports: Sequence[RespPorts]) -> None:
+    """Raise UsageError if two ports of the process are the same, on addresses that are not surely others."""
+    from asudfd.config.fit import overlap
+
+    service, resp = config.network.service.address, config.network.resp.address
+    uses = [(port, service, "node", number) for number, port in enumerate(ports, 1)]
+    for number, pair in enumerate(resp_ports, 1):
+        uses += [(pair.plain, resp, "Valkey's protocol of node", number)]
+        uses += [(pair.tls, resp, "Valkey's protocol over TLS of node", number)]
+    for at, (port, address, use, number) in enumerate(uses):
+        for other_port, other_address, other_use, other_number in uses[:at]:
+            if port > 0 and port == other_port and overlap(address, other_address):
+                raise _wrong(
+                    f"port {port} is given twice: to {other_use} {other_number} and to {use} {number}"
+                )
 
 
 def _consecutive(flag: str, first: int, count: int) -> list[int]:

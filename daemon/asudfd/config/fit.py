@@ -211,7 +211,7 @@ class _ConfigCheck:
             port = getattr(listener, parameter.replace("-", "_"))
             other, other_parameter, address = taken.setdefault(port, (name, parameter, listener.address))
             same = (other, other_parameter) == (name, parameter)
-            if port <= 0 or same or not _overlap(address, listener.address):
+            if port <= 0 or same or not overlap(address, listener.address):
                 continue
             line = self.lines.get(
                 f"network.{name}.{parameter}", self.lines.get(f"network.{other}.{other_parameter}", 0)
@@ -242,5 +242,6 @@ def _is_loopback(url: str) -> bool:
     return host.startswith(("127.", "localhost", "[::1]", "::1"))
 
 
-def _overlap(one: str, other: str) -> bool:
+def overlap(one: str, other: str) -> bool:
+    """Whether no two listeners can have one port of these addresses."""
     return one == other or "any" in {one, other}

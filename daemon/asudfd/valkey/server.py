@@ -11,6 +11,7 @@ import time
 import traceback
 from typing import TYPE_CHECKING
 
+from asudfd.network.listener import listen
 from asudfd.network.reactor import Reactor
 from asudfd.network.socket_connection import SocketConnection, SocketListener
 from asudfd.valkey.commands import handlers, import_families
@@ -35,9 +36,6 @@ FIGURES_SECONDS = 1.0
 SWEEP_KEYS = 200
 """Keys that one sweep looks at in each database: some 20 us."""
 
-BACKLOG = 4096
-"""Connections that may wait to be accepted; the system cuts it to its own limit."""
-
 MAX_CLIENTS = b"-ERR max number of clients reached\r\n"
 
 
@@ -58,8 +56,11 @@ class ValkeyServer:
         self._imports = import_families()
 
     def listen(self, listening: socket.socket, tls: ssl.SSLContext | None = None) -> None:
-        """Serve the clients of ``listening``, a socket that is bound, from `start` on; over TLS if there is a ``tls``."""
-        listening.listen(BACKLOG)
+        """Serve the clients of ``listening``, a socket that is bound, from `start` on; over TLS if there is a ``tls``.
+
+        Raises StartError: another may listen there by now.
+        """
+        listen(listening)
         host, port = listening.getsockname()[:2]
         self.state.settings.pin("bind", host)
         self.state.settings.pin("tls-port" if tls else "port", str(port))

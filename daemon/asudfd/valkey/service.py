@@ -21,7 +21,7 @@ from asudfd.valkey.smd_store import SmdLibraryStore
 if TYPE_CHECKING:
     import socket
     import ssl
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import FrameType
     from typing import Any
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from asudfd.config.schema.network import RespPorts
     from asudfd.network.listener import Bind
     from asudfd.node import Node
+    from asudfd.valkey.preload import PreloadedLibrary
 
 CONTEXT = "udf"
 """Context of the log lines: the node's names for contexts are Aerospike's, and this one is about Lua."""
@@ -176,18 +177,40 @@ class ValkeyService:
         loop, loaded = asyncio.get_running_loop(), asyncio.get_running_loop().create_future()
 
         def load() -> None:
-            failed = None
+            told = ""
             try:
-                self._server.state.libraries.restore(self._preloaded, "replace")
-            except CommandFailed as error:
-                failed = error.reply.text.decode("utf-8", "backslashreplace")
-            loop.call_soon_threadsafe(loaded.set_result, failed)
+                self._load_preloaded()
+            except StartError as error:
+                told = str(error)
+            except Exception as error:
+                told = f"the libraries of {self._node.config.resp.functions} cannot be loaded: {error}"
+                raise
+            finally:
+                loop.call_soon_threadsafe(loaded.set_result, told)
 
         self._server.reactor.call_soon_threadsafe(load)
-        if failed := await loaded:
-            raise StartError(
-                f"the libraries of {self._node.config.resp.functions} cannot be loaded: {failed}"
+        if told := await loaded:
+            raise StartError(told)
+
+    def _load_preloaded(self) -> None:
+        """Load them, all or none, in the thread of the server. Raises StartError, with the file that is to blame if one is."""
+        place = ""
+
+        def codes() -> Iterator[bytes]:
+            nonlocal place
+            for library in self._preloaded:
+                place = library.file
+                yield library.code
+            place = ""
+
+        try:
+            self._server.state.libraries.restore(codes(), "replace")
+        except CommandFailed as error:
+            why = error.reply.text.decode("utf-8", "backslashreplace").removeprefix("ERR ")
+            what = (
+                f"the library of {place}" if place else f"the libraries of {self._node.config.resp.functions}"
             )
+            raise StartError(f"{what} cannot be loaded: {why}") from None
 
     def _ask_for_shutdown(self) -> None:
         """A client asks for the end of the node."""
@@ -206,7 +229,7 @@ class ValkeyService:
             self._loop.call_soon_threadsafe(self._node.log.write, level, CONTEXT, text, POSITION)
 
 
-def _libraries_of(node: Node) -> list[bytes]:
+def _libraries_of(node: Node) -> list[PreloadedLibrary]:
     """The libraries that ``node`` is started with, the first of a process, whose nodes share them. Raises StartError."""
     if not node.config.resp.functions:
         return []

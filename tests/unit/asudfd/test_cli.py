@@ -91,6 +91,22 @@ def test_wrong_ports(ports: str, nodes: str) -> None:
         cli.plan_ports(3000, ports, nodes)
 
 
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        ("--port 3000 --resp-port 3000", "port 3000 is given twice: to node 1 and to Valkey's protocol of node 1"),
+        ("--port 3000,3000", "port 3000 is given twice: to node 1 and to node 2"),
+        ("--nodes 2 --port 5000 --resp-port 5001", "port 5001 is given twice: to node 2 and to Valkey's protocol of node 1"),
+        ("--port 0 --resp-port 7,7 --nodes 2", "port 7 is given twice: to Valkey's protocol of node 1 and to Valkey's protocol of node 2"),
+    ],
+)  # fmt: skip
+def test_a_port_given_twice(
+    argv: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run([*argv.split(), "--work-directory", str(tmp_path / "w")]) == cli.EXIT_USAGE
+    assert capsys.readouterr().err == f"asudfd: {told}; see 'asudfd --help'\n"
+
+
 def test_state_goes_where_xdg_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", "/state")
     assert cli.default_work_directory() == "/state/asudf"
