@@ -19,7 +19,9 @@ from asudfd.config.schema import (
     NetworkConfig,
     Sink,
     StorageEngine,
+    ValkeyConfig,
 )
+from asudfd.config.schema.network import RespConfig
 from asudfd.config.schema.retired import ENTERPRISE, ENTERPRISE_KINDS, RETIRED
 from asudfd.config.schema.sinks import LogForm, every
 
@@ -32,6 +34,13 @@ WITHOUT_EFFECT_MAX = 20
 """Most names in the remark about parameters that do nothing here."""
 
 TOP = ("service", "logging", "network", "namespace", "mod-lua", "smd", "resp")
+
+
+_ELSEWHERE: dict[type, dict[str, str]] = {
+    ValkeyConfig: dict.fromkeys(parameters(RespConfig), "network { resp {"),
+    RespConfig: dict.fromkeys(parameters(ValkeyConfig), "resp {"),
+}
+"""Where a parameter belongs that is looked for in the other of two contexts of the same name."""
 
 
 def bind(statements: Sequence[ConfigStatement], problems: Problems, warnings: Problems) -> Config:
@@ -121,8 +130,14 @@ class _ConfigBinding:
             elif advice := RETIRED.get(kind, {}).get(name):
                 self.warnings.add(statement.line, f"'{name}' {advice}")
             else:
-                known = (*parameters(kind), *contexts(kind))
-                self.unknown(statement, known, f"a parameter of '{path}'")
+                self.stray(statement, kind, path)
+
+    def stray(self, statement: ConfigStatement, kind: type, path: str) -> None:
+        """Note a name that is no parameter of its context."""
+        if place := _ELSEWHERE.get(kind, {}).get(statement.name):
+            self.problems.add(statement.line, f"'{statement.name}' belongs in '{place}'")
+        else:
+            self.unknown(statement, (*parameters(kind), *contexts(kind)), f"a parameter of '{path}'")
 
     def tls(self, config: Config) -> None:
         """Read the context `tls` that Valkey's port names; others are the Enterprise Edition's."""

@@ -178,8 +178,11 @@ class _ConfigCheck:
                 self.problems.add(max(given), misfit)
 
     def resp(self, config: Config) -> None:
-        """TLS of Valkey's port has a certificate, and authorities for those of clients."""
+        """TLS of Valkey's port has a certificate, and authorities for those of clients; limits of memory fit."""
         resp, tls = config.network.resp, config.network.tls
+        if config.resp.maxmemory > config.resp.lua_memory_max:
+            line = self.lines.get("resp.maxmemory", 0)
+            self.warnings.add(line, "'maxmemory' is more than 'lua-memory-max', which counts then")
         line = self.lines.get("network.resp.tls-port", self.lines.get("network.resp.tls-name", 0))
         if not resp.tls_name:
             if resp.tls_port != NO_PORT:
@@ -216,7 +219,10 @@ class _ConfigCheck:
             line = self.lines.get(
                 f"network.{name}.{parameter}", self.lines.get(f"network.{other}.{other_parameter}", 0)
             )
-            self.problems.add(line, f"'{name}' and '{other}' both use port {port}")
+            both = (f"'{name}'", f"'{other}'")
+            if name == other:
+                both = (f"'{other_parameter}'", f"'{parameter}' of '{name}'")
+            self.problems.add(line, f"{' and '.join(both)} both use port {port}")
 
 
 def _misplaced(path: str) -> str:

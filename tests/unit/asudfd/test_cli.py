@@ -100,9 +100,7 @@ def test_wrong_ports(ports: str, nodes: str) -> None:
         ("--port 0 --resp-port 7,7 --nodes 2", "port 7 is given twice: to Valkey's protocol of node 1 and to Valkey's protocol of node 2"),
     ],
 )  # fmt: skip
-def test_a_port_given_twice(
-    argv: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_port_given_twice(argv: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run([*argv.split(), "--work-directory", str(tmp_path / "w")]) == cli.EXIT_USAGE
     assert capsys.readouterr().err == f"asudfd: {told}; see 'asudfd --help'\n"
 

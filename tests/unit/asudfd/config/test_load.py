@@ -287,6 +287,8 @@ def test_the_time_to_live_of_a_set_may_be_for_ever(tmp_path: Path) -> None:
         ),
         ("network {\nresp {\nport -2\n}\n}", "3: 'port' must be from -1 to 65535, not -2"),
         ("network {\nresp {\nport 65536\n}\n}", "3: 'port' must be from -1 to 65535, not 65536"),
+        ("resp {\nport 6379\n}", "2: 'port' belongs in 'network { resp {'"),
+        ("network {\nresp {\nmaxmemory 1G\n}\n}", "3: 'maxmemory' belongs in 'resp {'"),
         ("network {\nresp {\nport 3000\n}\n}", "3: 'resp' and 'service' both use port 3000"),
         ("network {\nresp {\naddress 192.0.2.1\n}\n}", "3: 'address' is no address of this machine"),
         ("network {\nfabric {\nport 3000\n}\n}", "3: 'fabric' and 'service' both use port 3000"),
