@@ -54,7 +54,7 @@ KEYSPACE = (
 
 LIBRARY_FUNCTIONS = (
     b"collectgarbage getmetatable load loadstring next pairs pcall rawget rawset setmetatable xpcall"
-    b" find format gfind gmatch gsub match rep dump insert sort random randomseed create resume wrap"
+    b" find format gfind gmatch gsub match rep dump insert sort random randomseed create resume wrap yield"
     b" arshift band bnot bor bswap bxor lshift rol ror rshift tobit tohex pack size unpack unpack_limit unpack_one"
     b" decode decode_invalid_numbers decode_max_depth encode encode_invalid_numbers encode_keep_buffer encode_max_depth"
     b" encode_number_precision encode_sparse_array new"

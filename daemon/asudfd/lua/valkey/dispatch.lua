@@ -20,12 +20,12 @@ local rows = {}
 local function define(row)
     local name = upper(row.name)
     row.run, row.calls, row.failed, row.rejected = commands[name], 0, 0, 0
-    row.is_plain = row.run and not row.noscript -- scripts may run it without further questions, if they are not restricted
+    row.plain = not row.noscript and row.run or nil -- what scripts may run without further questions, if they are not restricted
     local container, subcommand = name:match("^(.-)|(.*)$")
     if container then
         local holder = rows[container]
         holder.subcommands = holder.subcommands or {}
-        holder.is_plain = false
+        holder.plain = nil
         holder.subcommands[subcommand] = row
     else
         rows[name], rows[row.name] = row, row

@@ -282,7 +282,7 @@ end
 
 -- Threads
 
-local threads = { running = coroutine.running, status = coroutine.status, yield = coroutine.yield }
+local threads = { running = coroutine.running, status = coroutine.status, yield = needs.yield }
 
 -- Whether a function is the library's, which is all C on the real server.
 local function is_own(f)

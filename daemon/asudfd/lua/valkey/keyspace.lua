@@ -158,14 +158,22 @@ local function changed_or_gone(db, key, size)
     end
 end
 
+-- Gives a value to a key that is not there. Each of the three steps may fail for want of memory; what the first two leave
+-- behind counts from the last one on.
+local function add(db, key, value)
+    local count = db.count + 1
+    db.places[key], db.keys[count] = count, key
+    db.values[key] = value
+    db.count = count
+end
+
 -- Gives the key a value; its time of expiry stays.
 local function put(db, key, value)
     if db.values[key] == nil then
-        local count = db.count + 1
-        db.places[key], db.keys[count] = count, key -- the two that may fail come before the count
-        db.count = count
+        add(db, key, value)
+    else
+        db.values[key] = value
     end
-    db.values[key] = value
     if db.encodings[key] then
         db.encodings[key] = nil
     end
@@ -195,11 +203,23 @@ local function set_expiry(db, key, at, text)
     end
 end
 
--- A new value that does not expire, as SET makes it.
+-- A new value that does not expire, as SET makes it; it does what `put` does, without its calls.
 local function replace(db, key, value)
-    put(db, key, value)
+    local values = db.values
+    if values[key] == nil then
+        add(db, key, value)
+    else
+        values[key] = value
+    end
+    if db.encodings[key] then
+        db.encodings[key] = nil
+    end
     if db.expires[key] then
         set_expiry(db, key, nil)
+    end
+    state.dirty = state.dirty + 1
+    if state.observers > 0 then
+        notify(db, key)
     end
 end
 

@@ -6,7 +6,7 @@
 -- there call `check`, where they may be left. Nothing swallows the error: pcall, xpcall and coroutine.resume raise it again.
 --
 -- Interface for the host's chunks:
---   set_tick(f)          f() -> nil, or the error value with which the running call ends
+--   set_tick(f)          f(seconds of the processor's clock) -> nil, or the error value with which the running call ends
 --   begin()              before a call: what it allocates is counted from here
 --   run(f, handler, a, b) calls f(a, b) as xpcall does (the handler is the host's own): true and results, or false and the handler's
 --                        result. What `tick` or `stop` demanded is its answer even where the user's code caught it.
@@ -18,33 +18,46 @@
 --   pcall, xpcall        those that user's code gets
 --   guarded(f, ...)      pcall for code of the chunks themselves: it does not catch what was demanded
 --
--- How long one instruction takes depends on the memory: a comparison of long texts, say. So the interval of the hook shrinks
--- with what the call has allocated, and where an interval took longer than LONG.
+-- How long one instruction takes depends on the largest text there is: it may be compared. So the interval of the hook shrinks
+-- with the largest step by which the memory has grown in the call, with all memory, and where an interval took longer than LONG.
+-- Most intervals end with a glance at the memory, since to read the processor's clock takes longer than the rest.
 local needs = ...
 local bad_argument = needs.bad_argument
 
-local sethook, getinfo, clock, collect = debug.sethook, debug.getinfo, os.clock, collectgarbage
+local sethook, getinfo, clock, time, collect = debug.sethook, debug.getinfo, os.clock, os.time, collectgarbage
 local error, kind, select, newproxy, getmetatable = error, type, select, newproxy, getmetatable
-local original_pcall, original_xpcall = pcall, xpcall
+local original_pcall, original_xpcall, original_yield = pcall, xpcall, coroutine.yield
 local floor = math.floor
 
 local NO_MEMORY = "not enough memory"
--- Instructions between two hooks: some 50 to 100 microseconds. A hook takes one or two.
+-- Instructions between two looks at the clock: some 50 to 100 microseconds. A look takes one or two.
 local NORMAL = 10000
--- Seconds of the processor above which an interval counts as long, and below which the next may be longer; 10,000 common
--- instructions take 0.0001.
+-- Instructions between two glances at the memory, which take 0.3 microseconds: a long text that was made right behind a glance is
+-- used for so long. One of two million digits is made a number 300 times then, which takes a second.
+local GLANCE = 1000
+-- Seconds of the processor above which the time between two looks counts as long, and below which the next may be longer; 10,000
+-- common instructions take 0.0001.
 local LONG, SHORT = 0.002, 0.0005
--- Instructions of one interval times the KiB that the call has allocated. A third of them may compare texts of that size, at 0.3
--- ns a byte: 0.4 s. At 16 MiB that makes 256 instructions, which costs half as much again.
+-- Instructions of one interval times the KiB by which the memory has grown in one: a text of that size may have been made. A third
+-- of the instructions may compare it, at 0.3 ns a byte at most: 0.4 s. At 16 MiB that makes 256 instructions; a glance takes as
+-- long as some 30.
 local BUDGET = 4194304
--- KiB of a state above which the first interval of a call is short: what libraries keep may be as large, and single instructions
--- on it as dear. To set the hook takes a quarter of a microsecond.
-local LARGE, FIRST = 8192, 500
+local COMMON = BUDGET / NORMAL -- the largest step that changes nothing
+-- Instructions of one interval times all KiB that are in use. A text may be kept from an earlier call, or its step have been hidden
+-- by a collection; there are two to compare: 7 s at most, and once, since the clock tells then. Most memory is data in small
+-- pieces. From 128 MiB on this makes fewer than GLANCE, at 1 GiB 128.
+local KEPT_BUDGET = 32 * BUDGET
+local GLANCES = NORMAL / GLANCE -- at most, for one look
 local HURRIED = 64 * 1024 -- bytes from outside that are worth a look at once
 
 local tick = function() return nil end
 local reason, running = nil, false
-local interval, base, last = NORMAL, 0, 0
+local interval = GLANCE -- of the hook as it was set last
+local most = NORMAL -- instructions between two looks, as far as the clock has told
+local counted_off, glances = 0, 0 -- instructions and glances since the last look
+local counted, largest = 0, COMMON -- KiB in use at the last glance, and the largest step between two of the call at hand
+local at_second = 0 -- of the last look: to read the time of the day is cheap
+local last = nil -- the clock at the last look of the call at hand
 
 local hook
 
@@ -53,10 +66,11 @@ local function set_interval(count)
     sethook(hook, "", count)
 end
 
--- Has the running thread look at its memory before the next instruction.
+-- Has the running thread look at its memory and the clock before the next instruction.
 local function hurry()
     if reason == nil then
-        sethook(hook, "", 1)
+        glances = GLANCES
+        set_interval(1)
     end
 end
 
@@ -66,37 +80,64 @@ local function is_users(level)
     return info ~= nil and info.currentline > 0
 end
 
-local function adapt()
+-- Learns from the clock how many instructions may pass until it is looked at again, and asks whether the call is to end.
+local function look()
+    counted_off, glances, at_second = 0, 0, time()
+    if not running then
+        return
+    end
     local now = clock()
-    local took = now - last
+    local took = last and now - last
     last = now
-    local allowed = NORMAL
-    local grown = collect("count") - base
-    if grown > 0 then
-        allowed = floor(BUDGET / grown)
-    end
-    local count = interval
-    if took > LONG then
-        count = floor(count * SHORT / took)
+    if not took then -- the first look of a call
+        most = largest > COMMON and 1 or NORMAL
+    elseif took > LONG then
+        most = floor(most * SHORT / took)
+        most = most < 1 and 1 or most
     elseif took < SHORT then
-        count = count * 8
+        most = most * 8
+        most = most < NORMAL and most or NORMAL
     end
-    count = count < allowed and count or allowed
-    set_interval(count < 1 and 1 or count > NORMAL and NORMAL or count)
+    if reason == nil then
+        reason = tick(now)
+    end
 end
 
--- Asks whether the call is to end.
-local function look()
-    adapt()
-    if running and reason == nil then
-        reason = tick()
+-- What is left of an interval that the memory allows.
+local function allowed()
+    local steps, kept = BUDGET / largest, KEPT_BUDGET / counted
+    local count = steps < kept and steps or kept
+    count = count < most and count or most
+    count = count < GLANCE and count or GLANCE
+    return count < 1 and 1 or count
+end
+
+-- The memory has grown by so many KiB at once: the next instructions are looked at one by one, since to make a number of a text,
+-- for one, takes ten times as long as to compare it.
+local function grown(step)
+    if step > COMMON then
+        most = 1
+        largest = step > largest and step or largest
+    end
+end
+
+local function glance()
+    local now = collect("count")
+    grown(now - counted)
+    counted = now
+    counted_off, glances = counted_off + interval, glances + 1
+    if counted_off >= most or glances >= GLANCES or time() ~= at_second then
+        look()
+    end
+    if reason == nil then
+        set_interval(allowed()) -- also where it is the same: each thread has a hook of its own
     end
 end
 
 -- Runs where instructions are counted, and, once an end was demanded, at each line of the user's code.
 function hook()
     if reason == nil then
-        look()
+        glance()
         if reason == nil then
             return
         end
@@ -131,17 +172,15 @@ local function set_tick(f)
 end
 
 local function begin()
-    base = collect("count")
-    if base > LARGE then
-        set_interval(FIRST)
-    elseif interval < NORMAL then
-        set_interval(NORMAL)
+    counted, largest, last = collect("count"), COMMON, nil
+    if interval * counted > KEPT_BUDGET then
+        set_interval(allowed())
     end
 end
 
 local function note(bytes)
     if bytes > HURRIED then
-        base = base - bytes / 1024
+        grown(bytes / 1024)
         hurry()
     end
 end
@@ -154,7 +193,7 @@ getmetatable(watched).__gc = function()
     hurry()
 end
 newproxy(watched)
-sethook(hook, "", NORMAL)
+sethook(hook, "", GLANCE)
 
 -- What failed for want of memory has left the state full of garbage, which Lua 5.1 does not collect by itself.
 local function recover(value)
@@ -247,7 +286,7 @@ local function ended(ok, ...)
     end
     if demanded ~= nil then
         reason = nil
-        set_interval(NORMAL)
+        set_interval(GLANCE)
         if ok then
             return false, demanded
         end
@@ -287,6 +326,18 @@ local function unhooked(...)
     return ...
 end
 
+-- A thread that goes on: its hook was set when the interval may have been longer.
+local function woken(...)
+    if interval < GLANCE then
+        sethook(hook, "", interval)
+    end
+    return ...
+end
+
+local function yield(...)
+    return woken(original_yield(...))
+end
+
 -- A body for a new thread that sets the thread's hook, and then does what `body_of_thread` does.
 local function hooked(body_of_thread)
     return function(...)
@@ -307,5 +358,5 @@ end
 
 return {
     set_tick = set_tick, begin = begin, run = run, stop = stop, check = check, note = note, dying = dying, place = place, hurry = hurry,
-    pcall = protected, xpcall = protected_with, guarded = guarded, hooked = hooked, resumed = resumed, original_pcall = original_pcall,
+    pcall = protected, xpcall = protected_with, guarded = guarded, hooked = hooked, resumed = resumed, yield = yield, original_pcall = original_pcall,
 }

@@ -10,21 +10,22 @@ local to_lua, to_reply, real_of = needs.to_lua, needs.to_reply, needs.real_of
 local begin, run, place, set_tick = needs.begin, needs.run, needs.place, needs.set_tick
 local to_integer, note = needs.to_integer, needs.note
 
-local clock, concat = os.clock, table.concat
+local concat = table.concat
 local find, format, gsub, sub, upper = string.find, string.format, string.gsub, string.sub, string.upper
 local error, ipairs, next, pcall, rawget, select, tonumber, tostring, type, unpack =
     error, ipairs, next, pcall, rawget, select, tonumber, tostring, type, unpack
 
+local OK = reply.OK
 local LOG_LEVEL_MAX = 3
+local SHORT = 3 -- words of a call whose table is used again
 local LARGE = 65536 -- bytes of a text with which single instructions take long: the hook must know (`limit.lua`)
 local EXACT = 2 ^ 53 -- integers below are exact in a double
 local TICK_SECONDS = 0.002 -- between two calls of the host; each may have to wait for Python's lock
 
 -- Looks at the clock: past the threshold the host serves other clients from here, and may end the call.
 local ticked = 0
-set_tick(function()
+set_tick(function(now)
     local script = state.script
-    local now = clock()
     if not script or now - ticked < TICK_SECONDS then
         return nil
     end
@@ -115,11 +116,11 @@ local function from_host(argv)
     return parse_reply(bytes)
 end
 
--- Notes what a command of the script has changed, for the journal.
-local function note_effects(script, argv)
+-- A command of the script has changed something: the journal, if there is one, gets it at the end of the script.
+local function note_effects(script, argv, argc)
     if state.journal then
         local list = script.effects or {}
-        for _, effect in ipairs(state.effects or { argv }) do
+        for _, effect in ipairs(state.effects or { argc <= SHORT and { unpack(argv) } or argv }) do
             list[#list + 1] = { state.db.number, effect }
         end
         script.effects = list
@@ -134,12 +135,12 @@ local function error_of(text)
 end
 
 -- The reply of a command that has run, or nil and its error; what it has changed is noted.
-local function finished(script, row, argv, result)
+local function finished(script, row, argv, argc, result)
     if row.write then
         script.wrote = true
     end
     if state.dirty ~= 0 then
-        note_effects(script, argv)
+        note_effects(script, argv, argc)
     end
     if type(result) == "table" and result.kind == "error" then
         row.failed = row.failed + 1
@@ -154,11 +155,11 @@ local function run_command(script, row, argv, argc)
     if not ok then
         result = raised(result)
     end
-    return finished(script, row, argv, result)
+    return finished(script, row, argv, argc, result)
 end
 
-local function run_on_host(script, row, argv)
-    return finished(script, row, argv, from_host(argv))
+local function run_on_host(script, row, argv, argc)
+    return finished(script, row, argv, argc, from_host(argv))
 end
 
 -- The reply of the command, or nil and the error as the table that scripts see.
@@ -190,54 +191,97 @@ end
 
 local api = {}
 
--- Whether a call is a common one: of a command that needs no look at the script's rights, all in strings, as many as it takes.
-local function is_common(row, script, argv, argc)
-    if not row or not row.is_plain or script.restricted then
-        return false
-    end
-    local arity = row.arity
-    if argc ~= arity and (arity > 0 or argc < -arity) then
-        return false
-    end
+-- Calls of two and three words are the usual ones. Their words go into these tables, which no command keeps: to make a table
+-- takes longer than many a command.
+local two, three = { "", "" }, { "", "", "" }
+
+-- The words of a call as a table, if all are strings; nil otherwise.
+local function words_of(argc, ...)
+    local argv = { ... }
     for i = 2, argc do
         if type(argv[i]) ~= "string" then
-            return false
+            return nil
         end
     end
-    return true
+    return argv
 end
 
-function api.call(...)
-    local argv, argc, script = { ... }, select("#", ...), state.script
-    local row = rows[argv[1]]
-    local result, failed
-    if is_common(row, script, argv, argc) then
-        result, failed = run_command(script, row, argv, argc)
-    else
-        result, failed = command_reply(script, argv, argc)
+-- What a script that ends has given to commands is not kept.
+local function drop_words()
+    two[2], three[2], three[3] = "", "", ""
+end
+
+-- What a call returns, or raises, whose reply is neither a string nor OK.
+local function answer(script, row, result)
+    if type(result) == "table" and result.kind == "error" then
+        row.failed = row.failed + 1
+        error(error_of(result[1]), 0)
     end
+    return to_lua(result, script.resp)
+end
+
+-- A call that needs a closer look.
+local function answer_closely(script, argc, ...)
+    local result, failed = command_reply(script, { ... }, argc)
     if failed then
         error(failed, 0)
+    elseif type(result) == "string" and #result > LARGE then
+        note(#result)
     end
-    local what = type(result)
-    if what == "string" then
+    return to_lua(result, script.resp)
+end
+
+-- The common path is written out here: each call of a function would cost a tenth of it.
+function api.call(...)
+    local script, argc = state.script, select("#", ...)
+    local name, key, value = ...
+    local row = rows[name]
+    local command = row and row.plain
+    local arity = command and row.arity
+    if not command or script.restricted or (argc ~= arity and (arity > 0 or argc < -arity)) then
+        return answer_closely(script, argc, ...)
+    end
+    local argv
+    if argc == 2 and type(key) == "string" then
+        two[1], two[2] = name, key
+        argv = two
+    elseif argc == 3 and type(key) == "string" and type(value) == "string" then
+        three[1], three[2], three[3] = name, key, value
+        argv = three
+    else
+        argv = words_of(argc, ...)
+        if not argv then
+            return answer_closely(script, argc, ...)
+        end
+    end
+    row.calls = row.calls + 1
+    local ok, result = pcall(command, argv, argc)
+    if not ok then
+        result = raised(result)
+    end
+    if row.write then
+        script.wrote = true
+    end
+    if state.dirty ~= 0 then
+        note_effects(script, argv, argc)
+    end
+    if result == OK then
+        return { ok = "OK" }
+    elseif type(result) == "string" then
         if #result > LARGE then
             note(#result)
         end
         return result
-    elseif what == "number" then
-        return result
     end
-    return to_lua(result, script.resp)
+    return answer(script, row, result)
 end
 
 function api.pcall(...)
-    local script = state.script
-    local result, failed = command_reply(script, { ... }, select("#", ...))
-    if failed then
-        return failed
+    local ok, result = pcall(api.call, ...)
+    if not ok and type(result) ~= "table" then
+        error(result, 0)
     end
-    return to_lua(result, script.resp)
+    return result
 end
 
 local function one_string(...)
@@ -442,6 +486,7 @@ local function run_script(script, f, a, b)
         result = failure_of(result, script.name)
     end
     state.script, state.db = nil, db
+    drop_words()
     if script.ticked then
         script.ticked = false
         host.script_ended()

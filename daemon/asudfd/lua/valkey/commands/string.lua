@@ -14,7 +14,12 @@ local parse, is_exact = integer.parse, integer.is_exact
 local check_size, zeros = string_value.check_size, string_value.zeros
 
 function commands.GET(argv)
-    return typed(state.db, argv[2], "string") or NULL
+    local db = state.db
+    local value = db.values[argv[2]]
+    if type(value) == "string" and db.expiring == 0 then -- the usual case, without a call
+        return value
+    end
+    return typed(db, argv[2], "string") or NULL
 end
 
 -- The options of SET, GETEX and MSETEX from argument `at` on. Which go together is told by the real server's errors.

@@ -170,3 +170,30 @@ def test_replacements_that_are_longer_than_any_memory(sandbox: Any) -> None:
     assert (
         sandbox.call("local s, n = ('xz'):rep(20):gsub('x', ('y'):rep(1e6)) return #s + n") == 20000020 + 20
     )
+
+
+def test_a_call_that_fills_the_memory_with_small_pieces_is_asked_hardly_more_often(sandbox: Any) -> None:
+    """The interval depends on the largest step, not on all that the call has made: 40 MB in pieces of 200 bytes."""
+    sandbox.end_after(3600)
+    body = "local t = {} for i = 1, 16384 do t[i] = {} end for n = 1, 30 do for i = 1, 16384 do t[i][n] = {n} end end"
+    assert sandbox.call(body) is None
+    instructions = 30 * 16384 * 7
+    assert sandbox.asked()[0] < instructions / 1000
+
+
+def test_what_a_text_costs_is_learned_though_it_was_made_by_an_operator(sandbox: Any) -> None:
+    """To make a number of two million digits takes some milliseconds; nothing tells of the text but the memory."""
+    doubled = "local s = '1' for i = 1, 21 do s = s .. s end while true do local x = tonumber(s) end"
+    seconds, result = sandbox.seconds_to_end(doubled)
+    assert result.startswith(ENDED)
+    assert seconds < BOUND
+
+
+def test_a_thread_that_was_made_before_a_long_text_is_asked_as_often(sandbox: Any) -> None:
+    waiting = """
+        local a, b
+        local c = coroutine.create(function() while true do coroutine.yield() for i = 1, 3000 do local x = a < b end end end)
+        coroutine.resume(c) a, b = ('a'):rep(1e7) .. '1', ('a'):rep(1e7) .. '2' while true do coroutine.resume(c) end"""
+    seconds, result = sandbox.seconds_to_end(waiting)
+    assert result.startswith(ENDED)
+    assert seconds < BOUND
