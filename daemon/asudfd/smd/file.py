@@ -14,12 +14,12 @@
               8  generation; 0 forgets the key
               8  timestamp
               4  size of the key
-              1  whether there is a value; a removed key has none
+              1  1: there is a value (a removed key has none); 2: the next entry belongs to the same change
                  key, value, in UTF-8
 
 Integers are big-endian, checksums are BLAKE2b. The head is written over after each group of entries, so what is
 missing, altered, repeated or out of place before ``end`` is damage; only behind it can there be the torn rest of a
-change that nobody was told of. The first version wrote JSON (`asudfd.smd.first`), which `parse` understands as well.
+change that nobody was told of. Of a change with several entries all count or none. The first version wrote JSON (`asudfd.smd.first`), which `parse` understands as well.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ _ENTRY = Struct("!4sIQQ")
 _CHANGE = Struct("!QQQqIB")
 _ENTRY_MAGIC = b"\xa5smd"
 _CHECKSUM_SIZE = 16
+_VALUE, _MORE = 1, 2
 _BODY = _ENTRY.size + _CHECKSUM_SIZE
 _TEXT = _BODY + _CHANGE.size
 HEAD_SIZE = _HEAD.size + _CHECKSUM_SIZE
@@ -60,7 +61,10 @@ class LogHeader(NamedTuple):
 
 
 class LogEntry(NamedTuple):
-    """One entry of a log: its place, the log it belongs to, and cluster key and tid of the module after its change."""
+    """One entry of a log: its place, the log it belongs to, and cluster key and tid of the module after its change.
+
+    ``more`` tells that the next one belongs to the same change.
+    """
 
     position: int
     identity: int
@@ -69,6 +73,7 @@ class LogEntry(NamedTuple):
     tid: int
     item: SmdItem
     size: int
+    more: bool = False
 
 
 class LogReplay:
@@ -103,11 +108,14 @@ def pack_head(head: LogHeader) -> bytes:
     return packed + _checksum(packed)
 
 
-def pack_entry(identity: int, number: int, cluster_key: int, tid: int, item: SmdItem) -> bytes:
-    """The bytes of an entry."""
+def pack_entry(
+    identity: int, number: int, cluster_key: int, tid: int, item: SmdItem, *, more: bool = False
+) -> bytes:
+    """The bytes of an entry; ``more``: the next one belongs to the same change."""
     key = item.key.encode("utf-8", "surrogatepass")
     value = b"" if item.value is None else item.value.encode("utf-8", "surrogatepass")
-    change = _CHANGE.pack(cluster_key, tid, item.generation, item.timestamp, len(key), item.value is not None)
+    flags = (item.value is not None) * _VALUE | more * _MORE
+    change = _CHANGE.pack(cluster_key, tid, item.generation, item.timestamp, len(key), flags)
     start = _ENTRY.pack(_ENTRY_MAGIC, len(change) + len(key) + len(value), identity, number)
     return b"".join((start, _checksum(start, change, key, value), change, key, value))
 
@@ -135,8 +143,9 @@ def parse(data: bytes) -> SmdContent:
 def read(data: bytes) -> LogReplay:
     """What a log says, with the whole entries behind its acknowledged end. Raises Damage."""
     scan = LogReplay(read_head(data))
-    while (entry := _next(data, scan)) is not None:
-        scan.take(entry)
+    while change := _next(data, scan):
+        for entry in change:
+            scan.take(entry)
     if scan.end < scan.head.end:
         raise DamagedLogError(f"the entry at byte {scan.end} is not what was written")
     return scan
@@ -154,12 +163,18 @@ def read_head(data: bytes) -> LogHeader:
     return LogHeader(identity, end)
 
 
-def _next(data: bytes, scan: LogReplay) -> LogEntry | None:
-    """The entry that follows in its log, or None where none does."""
-    entry = _entry_at(data, scan.end)
-    if entry is None or (entry.identity, entry.number) != (scan.head.identity, scan.count):
-        return None
-    return entry
+def _next(data: bytes, scan: LogReplay) -> list[LogEntry]:
+    """The entries of the change that follows in its log; none where no whole one does."""
+    found: list[LogEntry] = []
+    position = scan.end
+    while not found or found[-1].more:
+        entry = _entry_at(data, position)
+        number = scan.count + len(found)
+        if entry is None or (entry.identity, entry.number) != (scan.head.identity, number):
+            return []
+        found.append(entry)
+        position += entry.size
+    return found
 
 
 def _entry_at(data: bytes, position: int) -> LogEntry | None:
@@ -174,15 +189,16 @@ def _entry_at(data: bytes, position: int) -> LogEntry | None:
     start, body = position + _ENTRY.size, position + _BODY
     if _checksum(view[position:start], view[body:end]) != data[start:body]:
         return None
-    cluster_key, tid, generation, timestamp, key_size, there = _CHANGE.unpack_from(data, body)
+    cluster_key, tid, generation, timestamp, key_size, flags = _CHANGE.unpack_from(data, body)
     text = position + _TEXT
     try:
         key = data[text : text + key_size].decode("utf-8", "surrogatepass")
-        value = data[text + key_size : end].decode("utf-8", "surrogatepass") if there else None
+        value = data[text + key_size : end].decode("utf-8", "surrogatepass") if flags & _VALUE else None
     except UnicodeDecodeError:
         return None
     item = SmdItem(key, value, generation, timestamp)
-    return LogEntry(position, identity, number, cluster_key, tid, item, end - position)
+    size = end - position
+    return LogEntry(position, identity, number, cluster_key, tid, item, size, more=bool(flags & _MORE))
 
 
 def salvage(data: bytes) -> Iterator[LogEntry]:

@@ -6,7 +6,7 @@ changes; start-up hands over everything that is stored through the same call.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -127,6 +127,12 @@ class Smd(Protocol):
         A value equal to the present one is no change and no event, and neither is the removal of a key that is
         not there. Of a value that is there when the change is made, and not removed, ``keep`` says whether it is to
         stay; then that is no change, too. Raises SmdTimeout when it could not be confirmed in time, SmdFailed when it could not be stored.
+        """
+
+    async def set_many(self, module: str, values: Mapping[str, str | None]) -> None:
+        """The same for several keys as one change: it is stored and accepted as a whole or not at all, also across a crash.
+
+        An etcd takes so many keys and bytes at once (`asudfd.smd.etcd.store`); what is more comes as several changes.
         """
 
     def items(self, module: str) -> Sequence[SmdItem]:

@@ -29,7 +29,7 @@ from asudfd.smd.interface import (
 from asudfd.smd.module import PendingChange, SmdModule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from asudfd.cluster.cluster import Member
@@ -194,10 +194,20 @@ class LocalSmd:
         Raises SmdTimeout after CONFIRM_SECONDS: a change whose writing has not begun is then withdrawn, one that is
         being written may still be applied. Raises SmdFailed when the disk refuses it.
         """
+        await self._change(module, {key: value}, keep)
+
+    async def set_many(self, module: str, values: Mapping[str, str | None]) -> None:
+        """The same for several keys as one change."""
+        if values:
+            await self._change(module, values, None)
+
+    async def _change(
+        self, module: str, values: Mapping[str, str | None], keep: Callable[[str], bool] | None
+    ) -> None:
         if self._thread is None:
             raise SmdFailed("the node is not running")
         known = self._queues[module]
-        change = PendingChange(key, value, keep, asyncio.get_running_loop().create_future())
+        change = PendingChange(values, keep, asyncio.get_running_loop().create_future())
         known.waiting.append(change)
         self._wake(known)
         try:
@@ -206,7 +216,7 @@ class LocalSmd:
             if change in known.waiting:
                 known.waiting.remove(change)
         if not change.done.done():
-            raise SmdTimeout(f"{key} was not stored within {CONFIRM_SECONDS:g} s")
+            raise SmdTimeout(f"{', '.join(values)} was not stored within {CONFIRM_SECONDS:g} s")
         if failure := change.done.result():
             raise failure
 

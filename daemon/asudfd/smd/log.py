@@ -22,7 +22,7 @@ from asudfd.process.work_directory import open_own, sync_directory
 from asudfd.smd import file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
     from asudfd.smd.interface import SmdItem
@@ -73,11 +73,14 @@ class SmdLog:
             raise
         return log
 
-    def append(self, items: Iterable[SmdItem], cluster_key: int, tid: int) -> list[int]:
-        """Add ``items``, durably; returns the bytes of each entry. Raises OSError, and nothing of them is left."""
+    def append(self, items: Collection[SmdItem], cluster_key: int, tid: int) -> list[int]:
+        """Add ``items``, durably, as one group; returns the bytes of each entry. Raises OSError, and nothing of them is left.
+
+        After a crash all of a group are there or none.
+        """
         before = self.end, self._number
         try:
-            sizes = self.add(items, cluster_key, tid)
+            sizes = self.add(items, cluster_key, tid, group=len(items))
             self.seal()
         except OSError:
             self.end, self._number = before
@@ -85,11 +88,12 @@ class SmdLog:
             raise
         return sizes
 
-    def add(self, items: Iterable[SmdItem], cluster_key: int, tid: int) -> list[int]:
-        """Write entries that count only once the log is sealed. Raises OSError."""
+    def add(self, items: Iterable[SmdItem], cluster_key: int, tid: int, *, group: int = 0) -> list[int]:
+        """Write entries that count only once the log is sealed; the first ``group`` of them belong together. Raises OSError."""
         sizes, batch, gathered = list[int](), list[bytes](), 0
         for item in items:
-            entry = file.pack_entry(self._identity, self._number, cluster_key, tid, item)
+            more = len(sizes) + 1 < group
+            entry = file.pack_entry(self._identity, self._number, cluster_key, tid, item, more=more)
             self._number += 1
             sizes.append(len(entry))
             batch.append(entry)

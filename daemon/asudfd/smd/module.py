@@ -41,10 +41,9 @@ MARK_TEXT = b"asudfd keeps system metadata beside this file. When %s is missing,
 
 @dataclass(slots=True, eq=False)
 class PendingChange:
-    """A change that waits to be written; ``done`` is set to None, or to the reason why it failed."""
+    """A change of one key or several that waits to be written; ``done`` is set to None, or to the reason why it failed."""
 
-    key: str
-    value: str | None
+    values: Mapping[str, str | None]
     keep: Callable[[str], bool] | None
     done: asyncio.Future[SmdFailed | None]
 
@@ -161,13 +160,13 @@ class SmdModule:
         """What ``changes`` come to; more than ``removed_max`` removed keys do not keep their slot in the order."""
         plan = GroupCommit()
         moment = now_milliseconds()
-        for change in changes:
-            present = plan.items.get(change.key) or self.items.get(change.key)
+        for change, key, value in ((each, *pair) for each in changes for pair in each.values.items()):
+            present = plan.items.get(key) or self.items.get(key)
             there = present.value if present else None
             stays = change.keep is not None and there is not None and change.keep(there)
-            if change.value != there and not stays:
+            if value != there and not stays:
                 generation = present.generation + 1 if present else 1
-                plan.items[change.key] = SmdItem(change.key, change.value, generation, moment)
+                plan.items[key] = SmdItem(key, value, generation, moment)
                 plan.count += 1
         plan.items.update(self._given_up(plan.items, removed_max, moment))
         return plan

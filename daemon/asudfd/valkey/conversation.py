@@ -18,6 +18,9 @@ _ERROR = ord("-")
 REPLIES_MAX = 1 << 20
 """Bytes of replies that are made before the client has to take them: some bytes of requests can ask for gigabytes."""
 
+CHANGES = frozenset({b"load", b"delete", b"flush", b"restore"})
+"""Subcommands of FUNCTION that change libraries: one after the other. So does EXEC, which may have some of them."""
+
 
 class RespConversation:
     """Answers the commands of one client."""
@@ -113,20 +116,29 @@ class RespConversation:
     def _is_simple(self) -> bool:
         """Whether the client's commands are executed without a look at each.
 
-        They are looked at while a script is busy, somebody monitors, or clients are paused.
+        They are looked at while a script is busy, somebody monitors, clients are paused, or libraries change.
         """
         state = self._state
-        return self._client.plain and not (state.running.busy or state.monitors or state.pause.mode)
+        return self._client.plain and not (
+            state.running.busy or state.monitors or state.pause.mode or state.libraries.is_changing
+        )
 
     def _is_held(self, arguments: list[bytes]) -> bool:
-        """Whether the command waits for the end of CLIENT PAUSE."""
+        """Whether the command waits for the end of CLIENT PAUSE, or of a change of libraries by another client."""
         state = self._state
-        if not state.pause.mode or state.running.busy:
+        if state.running.busy:
             return False
-        if not self._dispatcher.is_paused(self._client, arguments):
+        waits = state.libraries.is_changing and self._may_change_libraries(arguments)
+        if not waits and not (state.pause.mode and self._dispatcher.is_paused(self._client, arguments)):
             return False
         state.pause.hold(self._client)
         return True
+
+    def _may_change_libraries(self, arguments: list[bytes]) -> bool:
+        name = arguments[0].lower()
+        if name != b"function":
+            return name == b"exec"
+        return self._client.queue is None and len(arguments) > 1 and arguments[1].lower() in CHANGES
 
     def _rest(self, replies: list[bytes]) -> None:
         """What follows when not all is answered: the client waits, its bytes are wrong or too many, or it is to go."""

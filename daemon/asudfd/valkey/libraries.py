@@ -1,14 +1,15 @@
 """The libraries of functions of a node: what FUNCTION LOAD, DELETE, FLUSH and RESTORE change.
 
 A change is checked here, made durable by the store, and comes back from it to be accepted, on this node as on all others
-(change metadata, then accept). All of it happens in the thread of the Valkey face; the store's `change` returns when the
-change has been accepted.
+(change metadata, then accept). All of it happens in the thread of the Valkey face. Whoever asks for a change is told of its end;
+until then no other change of this node begins.
 """
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from asudfd.valkey.reply import CommandFailed
 from asudfd.valkey.shebang import library_header
@@ -26,34 +27,52 @@ Clients of clusters send FUNCTION LOAD and DELETE to every primary, since Valkey
 has done, the others have by then. They ask one after the other; a fan-out over a slow network takes a second."""
 
 
+Texts: TypeAlias = "Mapping[bytes, bytes | None]"
+"""Texts of libraries by their names; None for one that is or was removed."""
+
+Ended: TypeAlias = "Callable[[CommandFailed | None], None]"
+"""Called when a change has been accepted, or with the reason why it failed."""
+
+
 class LibraryStore(Protocol):
     """Keeps the texts of libraries, and shares them with other nodes."""
 
-    def change(self, texts: Mapping[bytes, bytes | None]) -> None:
-        """Store these libraries, None removes one; returns after `LibrarySet.accept` has had them on this node.
+    def change(self, texts: Texts, ended: Ended) -> None:
+        """Store these libraries as one change; ``ended`` is called after `LibrarySet.accept` has had them on this node."""
 
-        Raises CommandFailed.
-        """
+    def wait(self, done: Callable[[], bool]) -> None:
+        """Return when ``done``, which an `ended` brings about."""
 
 
 class MemoryStore:
     """A store that keeps nothing: for a keyspace without a node."""
 
-    def __init__(self, accept: Callable[[Mapping[bytes, bytes | None]], None]) -> None:
+    def __init__(self, accept: Callable[[Texts], None]) -> None:
         self._accept = accept
 
-    def change(self, texts: Mapping[bytes, bytes | None]) -> None:
+    def change(self, texts: Texts, ended: Ended) -> None:
         """Accept the change at once."""
         self._accept(texts)
+        ended(None)
+
+    def wait(self, done: Callable[[], bool]) -> None:
+        """Nothing is ever waited for."""
+        assert done()
 
 
 class LibrarySet:
     """The libraries that are loaded.
 
-    ``now`` is the time in ms, ``is_running`` says whether a function runs, ``warn`` is told of libraries that cannot be loaded.
+    ``now`` is the time in ms, ``is_running`` says whether a function runs, ``warn`` is told of libraries that cannot be loaded, and
+    of changes that have to wait; any thread may call it.
+
+    Each of `load`, `delete`, `flush` and `restore` raises CommandFailed if its change cannot be made. With ``ended`` it only begins the
+    change. Without, it returns when the change has been accepted, and raises CommandFailed if it failed; nobody is served meanwhile.
+    ``freed`` is called when a change has ended and the next may begin.
     """
 
     store: LibraryStore
+    freed: Callable[[], None]
 
     def __init__(
         self,
@@ -65,48 +84,59 @@ class LibrarySet:
         self.texts: dict[bytes, bytes] = {}
         self.is_old = False
         """Whether first lines are read as up to Valkey 8.1."""
+        self.warn = warn
+        self.freed = lambda: None
         self._lua = engine.lua
         self._table = engine.table
         self._now = now
         self._is_running = is_running
-        self._late: list[Mapping[bytes, bytes | None]] = []
-        self._warn = warn
+        self._late: list[Callable[[], None]] = []
         self._checked: dict[bytes | None, Any] = {}  # libraries that have just been checked, by their text
-        self._changing: Mapping[bytes, bytes | None] = {}  # what this node is about to change
+        self._changing: Texts | None = None  # what this node is about to change
         self._elsewhere: dict[bytes, tuple[bytes | None, float]] = {}  # what others have changed, and when
         self.store = MemoryStore(self.accept)
 
-    def load(self, code: bytes, *, replace: bool) -> bytes:
-        """Load a library; returns its name. Raises CommandFailed, and then nothing has changed."""
+    @property
+    def is_changing(self) -> bool:
+        """Whether a change of this node is under way."""
+        return self._changing is not None
+
+    @property
+    def waiting(self) -> int:
+        """How many changes wait for the end of the function that runs."""
+        return len(self._late)
+
+    def load(self, code: bytes, *, replace: bool, ended: Ended | None = None) -> bytes:
+        """Load a library; returns its name."""
         name = self._name_of(code)
         if name in self.texts and not replace:
             if self._came_from_elsewhere(name, code):
+                self._is_so(ended)
                 return name
             raise CommandFailed(b"ERR Library '%s' already exists" % name)
         library = self._compile(name, code)
         if clash := self._lua[b"library_clash"](library, self._table({})):
             raise CommandFailed(b"ERR Function %s already exists" % clash)
-        self._change({name: code}, {code: library})
+        self._change({name: code}, {code: library}, ended)
         return name
 
-    def delete(self, name: bytes) -> None:
-        """Remove a library. Raises CommandFailed."""
+    def delete(self, name: bytes, ended: Ended | None = None) -> None:
+        """Remove a library."""
         if name not in self.texts:
             if self._came_from_elsewhere(name, None):
+                self._is_so(ended)
                 return
             raise CommandFailed("ERR Library not found")
-        self._change({name: None}, {})
+        self._change({name: None}, {}, ended)
 
-    def flush(self) -> None:
-        """Remove all libraries. Raises CommandFailed."""
-        if self.texts:
-            self._change(dict.fromkeys(self.texts), {})
-        self._lua[b"flush_libraries"]()
+    def flush(self, ended: Ended | None = None) -> None:
+        """Remove all libraries, and what they have set in the environment of functions."""
+        self._change(dict.fromkeys(self.texts), {}, ended, self._lua[b"flush_libraries"])
 
-    def restore(self, codes: Iterable[bytes], policy: str) -> None:
+    def restore(self, codes: Iterable[bytes], policy: str, ended: Ended | None = None) -> None:
         """Load libraries as ``policy`` says: "flush" all others first, "append" new ones, or "replace" those of that name.
 
-        All or nothing. Raises CommandFailed.
+        All or nothing.
         """
         texts: dict[bytes, bytes | None] = dict.fromkeys(self.texts) if policy == "flush" else {}
         libraries: dict[bytes | None, Any] = {}
@@ -124,18 +154,24 @@ class LibrarySet:
         for library in libraries.values():
             if clash := self._lua[b"library_clash"](library, leaving) or _shared_name(library, owners):
                 raise CommandFailed(b"ERR Function %s already exists" % clash)
-        self._change(texts, libraries)
+        self._change(texts, libraries, ended)
 
-    def accept(self, texts: Mapping[bytes, bytes | None]) -> None:
-        """Take libraries that the store has: new texts, and None for those that are gone.
+    def accept(self, texts: Texts) -> None:
+        """Take libraries that the store has: new texts, and None for those that are gone; all in one step, `in_turn`."""
+        self.in_turn(partial(self._accept, texts))
 
-        While a function runs it is put off until that has ended (`accept_late`).
-        """
-        if self._is_running():
-            self._late.append(texts)
+    def in_turn(self, call: Callable[[], None]) -> None:
+        """Make the call, or put it off to the end of the function that runs (`accept_late`)."""
+        if not self._is_running():
+            call()
             return
+        if not self._late:
+            self.warn("a change of libraries waits for the end of the function or script that runs")
+        self._late.append(call)
+
+    def _accept(self, texts: Texts) -> None:
         for name, code in texts.items():
-            if code not in self._checked and name not in self._changing:
+            if code not in self._checked and name not in (self._changing or ()):
                 self._elsewhere[name] = code, time.monotonic()
             if code is None:
                 self.texts.pop(name, None)
@@ -146,30 +182,65 @@ class LibrarySet:
                 try:
                     library = self._compile(name, code)
                 except CommandFailed as failed:
-                    self._warn(f"library {name.decode()!r} is not served: {failed.args[0]!r}")
+                    self.warn(f"library {name.decode()!r} is not served: {failed.args[0]!r}")
                     continue
             self.texts[name] = code
             self._lua[b"install_library"](library)
 
-    def accept_rest(self, texts: Mapping[bytes, bytes | None]) -> None:
-        """Take those of a change that the store had already: their text runs anew, and its variables begin again."""
-        rest = {name: code for name, code in texts.items() if code in self._checked}
-        if rest:
-            self.accept(rest)
-
     def accept_late(self) -> None:
         """A function has ended: take what came meanwhile."""
-        while self._late:
-            self.accept(self._late.pop(0))
+        while self._late and not self._is_running():
+            self._late.pop(0)()
 
-    def _change(self, texts: Mapping[bytes, bytes | None], checked: dict[bytes | None, Any]) -> None:
+    def _change(
+        self,
+        texts: Texts,
+        checked: dict[bytes | None, Any],
+        ended: Ended | None,
+        accepted: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Make a change; ``accepted`` is called when it has been accepted."""
+        if ended is None:
+            self._make(texts, checked, accepted)
+            return
+
+        def end(failure: CommandFailed | None) -> None:
+            if failure is None:
+                self._accept_rest(texts)
+                accepted()
+            self._checked, self._changing = {}, None
+            ended(failure)
+            self.freed()
+
+        if self.is_changing:  # whoever asks has waited for that (`RespConversation`)
+            raise CommandFailed("ERR another change of libraries is under way")
         self._checked, self._changing = checked, texts
         for name in texts:
             self._elsewhere.pop(name, None)
-        try:
-            self.store.change(texts)
-        finally:
-            self._checked, self._changing = {}, {}
+        if texts:
+            self.store.change(texts, lambda failure: self.in_turn(partial(end, failure)))
+        else:
+            end(None)
+
+    def _make(self, texts: Texts, checked: dict[bytes | None, Any], accepted: Callable[[], object]) -> None:
+        """Make a change and wait for its end. Raises CommandFailed."""
+        failures: list[CommandFailed | None] = []
+        self._change(texts, checked, failures.append, accepted)
+        self.store.wait(lambda: bool(failures))
+        if failures[0] is not None:
+            raise failures[0]
+
+    def _accept_rest(self, texts: Texts) -> None:
+        """Take those of a change that the store had already: their text runs anew, and its variables begin again."""
+        rest = {name: code for name, code in texts.items() if code in self._checked}
+        if rest:
+            self._accept(rest)
+
+    @staticmethod
+    def _is_so(ended: Ended | None) -> None:
+        """There is nothing to change."""
+        if ended is not None:
+            ended(None)
 
     def _came_from_elsewhere(self, name: bytes, code: bytes | None) -> bool:
         """Whether another node has just made this change, which then counts as the one that is asked for here, once."""

@@ -1,4 +1,4 @@
-"""CLIENT PAUSE: commands that wait until the pause is over."""
+"""Clients whose commands wait: for the end of CLIENT PAUSE, or of a change of libraries."""
 
 from __future__ import annotations
 
@@ -45,6 +45,10 @@ class ClientPause:
         if self._timer:
             self._timer.cancel()
             self._timer = None
+        self.release()
+
+    def release(self) -> None:
+        """Have all go on that wait; those whose pause is not over will wait again."""
         held, self._held = self._held, []
         for client in held:
             if client.connection is not None and not client.connection.closed:

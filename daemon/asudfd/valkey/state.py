@@ -69,6 +69,7 @@ class ServerState:
         self.engine = KeyspaceEngine(self, settings.memory)
         self.running = Running(self.engine.lua[b"state"], settings, reactor, warn)
         self.libraries = LibrarySet(self.engine, self.now, lambda: self.running.call is not None, warn)
+        self.libraries.freed = self.pause.release
         self.blocked = BlockedClients(self.engine, self.ready, reactor, self.is_written)
         self.cluster: ClusterView | None = None
         self.journal: KeyspaceJournal | None = None

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from asudfd.errors import StartError
+from asudfd.smd.etcd.store import CHANGE_BYTES, CHANGE_KEYS
 from asudfd.smd.etcd.wire import EtcdError, EtcdRefused, EtcdUnreachable
 from asudfd.smd.interface import UDF, SmdFailed, SmdItem, SmdTimeout
 from tests import etcd
@@ -21,6 +22,10 @@ LIMIT = "asudfd.smd.etcd.store.CONFIRM_SECONDS"
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a busy machine a change may take longer than a client is to wait; tests of that limit set it themselves."""
     monkeypatch.setattr(LIMIT, 20)
+
+
+def values_of(node: Node) -> list[tuple[str, str | None]]:
+    return [(key, value) for key, value, _ in node.items()]
 
 
 async def unconfirmed(node: Node, key: str, value: str | None) -> None:
@@ -68,6 +73,42 @@ def test_what_changes_nothing_is_no_event(server: etcd.Etcd) -> None:
                 [("1", 1)],
                 [(None, 2)],
             ]
+
+    run(scenario())
+
+
+def test_several_keys_are_one_change_on_every_node(server: etcd.Etcd) -> None:
+    async def scenario() -> None:
+        async with nodes(server.endpoints, "several", "A1", "A2") as (one, two):
+            await one.smd.set_many(UDF, {"a.lua": "1", "b.lua": "1"})
+            await asyncio.gather(
+                one.smd.set_many(UDF, {"a.lua": None, "b.lua": "2", "c.lua": "2", "none.lua": None}),
+                two.smd.set_many(UDF, {"a.lua": "3", "b.lua": "3", "c.lua": None, "d.lua": "3"}),
+            )
+            await one.smd.set_many(UDF, dict(values_of(two)))
+            assert one.calls == two.calls
+            assert len(one.calls) == 4
+            assert dict(values_of(one)) in (
+                {"a.lua": None, "b.lua": "2", "c.lua": "2", "d.lua": "3"},
+                {"a.lua": "3", "b.lua": "3", "c.lua": None, "d.lua": "3"},
+            )
+
+    run(scenario())
+
+
+def test_a_change_of_very_many_keys_comes_in_parts_removals_last(server: etcd.Etcd) -> None:
+    async def scenario() -> None:
+        async with nodes(server.endpoints, "in parts", "A1") as (node,):
+            before = {f"old{number}.lua": "x" for number in range(CHANGE_KEYS)}
+            after = {f"new{number}.lua": "x" * (CHANGE_BYTES // 4) for number in range(6)}
+            await node.smd.set_many(UDF, before)
+            await node.smd.set_many(UDF, dict.fromkeys(before) | after)
+            assert [len(call) for call in node.calls[:2]] == [0, CHANGE_KEYS]
+            assert sum(map(len, node.calls[2:])) == len(before) + len(after)
+            assert [item.value is None for call in node.calls[2:] for item in call] == [False] * 6 + [
+                True
+            ] * CHANGE_KEYS
+            assert all(len(call) <= CHANGE_KEYS for call in node.calls)
 
     run(scenario())
 

@@ -27,13 +27,19 @@ from asudfd.smd.interface import CONFIRM_SECONDS, Accept, LockHolder, SmdFailed,
 from asudfd.smd.local import REMOVED_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from asudfd.cluster.cluster import Member
     from asudfd.smd.etcd.gateway import Gateway
 
 GIVE_UP_MAX = 16
 """How many slots of removed keys one removal gives up; a transaction of etcd has at most 128 operations."""
+
+CHANGE_KEYS = 40
+"""How many keys one change may have: each takes two operations, beside those of `GIVE_UP_MAX` slots and a few of ours."""
+
+CHANGE_BYTES = 1 << 20
+"""How many bytes of values one change may have: etcd takes requests of up to 1.5 MiB by default."""
 
 RETRY_SECONDS = 0.05
 """Pause before a change is tried again that no endpoint took."""
@@ -167,22 +173,36 @@ class EtcdSmd:
 
         Raises SmdTimeout after CONFIRM_SECONDS, when the change may still be applied; SmdFailed when it is not.
         """
-        if value == "":
+        await self._set(module, [{key: value}], keep)
+
+    async def set_many(self, module: str, values: Mapping[str, str | None]) -> None:
+        """The same for several keys, as one change as far as CHANGE_KEYS and CHANGE_BYTES go; what is more as others behind it."""
+        if values:
+            await self._set(module, _parts(values), None)
+
+    async def _set(
+        self,
+        module: str,
+        changes: Sequence[Mapping[str, str | None]],
+        keep: Callable[[str], bool] | None,
+    ) -> None:
+        if any(value == "" for values in changes for value in values.values()):
             raise SmdFailed("an empty value cannot be stored")
         if not self.connected:
             raise SmdFailed(self._away())
         known = self._modules[module]
         known.pending += 1
-        name = f"{module}/{key}".encode("utf-8", "surrogateescape")
         try:
             async with asyncio.timeout(CONFIRM_SECONDS):
+                revision = 0
                 with _told():
-                    revision = await self._change(
-                        module, name, (value or "").encode("utf-8", "surrogateescape"), keep
-                    )
+                    for values in changes:
+                        wanted = {_name(module, key): _encoded(value) for key, value in values.items()}
+                        revision = max(revision, await self._change(module, wanted, keep))
                 await self._applied.confirmed(revision)
         except TimeoutError as error:
-            raise SmdTimeout(f"{key} was not confirmed within {CONFIRM_SECONDS:g} s") from error
+            keys = ", ".join(key for values in changes for key in values)
+            raise SmdTimeout(f"{keys} was not confirmed within {CONFIRM_SECONDS:g} s") from error
         finally:
             known.pending -= 1
 
@@ -223,22 +243,21 @@ class EtcdSmd:
     # --- changes ---
 
     async def _change(
-        self, module: str, name: bytes, value: bytes, keep: Callable[[str], bool] | None
+        self, module: str, values: Mapping[bytes, bytes], keep: Callable[[str], bool] | None
     ) -> int:
-        """Make the change; the revision at which ``name`` has ``value``, or 0 when it never had one."""
-        known, key = self._modules[module], name.decode("utf-8", "surrogateescape").partition("/")[2]
-        present = KeyValue(name, _value(known.items.get(key)), mod=known.revisions.get(key, 0))
-        given_up = [] if value else self._to_give_up(module)
+        """Make the change; the revision at which all have their ``values``, or 0 when they never had any."""
+        present = {name: self._known(module, name) for name in values}
+        given_up = [] if any(values.values()) else self._to_give_up(module, values)
         maybe = False
         deadline = asyncio.get_running_loop().time() + CONFIRM_SECONDS - RETRY_SECONDS
         while True:
             left = deadline - asyncio.get_running_loop().time()
             mark = self.cache.identity.mark
-            wanted = present.value if keep and present.value and keep(_text(present.value)) else value
+            wanted = {name: _kept(present[name], value, keep) for name, value in values.items()}
             try:
-                outcome = await self._transact(name, wanted, present, given_up, left)
+                outcome = await self._transact(wanted, present, given_up, left)
                 if not outcome.succeeded:
-                    self._check(outcome, mark)
+                    self._check(outcome.ranges[len(values) :], mark)
             except EtcdUnreachable as error:
                 maybe = error.maybe = error.maybe or maybe
                 if not self.connected or left <= RETRY_SECONDS:
@@ -249,56 +268,63 @@ class EtcdSmd:
                 error.maybe = error.maybe or maybe
                 raise
             if outcome.succeeded:
-                return outcome.revision if present.value != wanted else present.mod
-            found = outcome.ranges[0].keys
-            present = found[0] if found else KeyValue(name)
+                changed = any(present[name].value != value for name, value in wanted.items())
+                return outcome.revision if changed else max(entry.mod for entry in present.values())
+            for name, found in zip(values, outcome.ranges, strict=False):
+                present[name] = found.keys[0] if found.keys else KeyValue(name)
             given_up = []  # one of them may have been in the way
 
-    def _check(self, outcome: wire.TransactionResult, mark: KeyValue) -> None:
+    def _known(self, module: str, name: bytes) -> KeyValue:
+        """What is known of ``name``."""
+        known, key = self._modules[module], name.decode("utf-8", "surrogateescape").partition("/")[2]
+        return KeyValue(name, _value(known.items.get(key)), mod=known.revisions.get(key, 0))
+
+    def _check(self, looks: Sequence[wire.KeyRange], mark: KeyValue) -> None:
         """Raise EtcdError when nothing was done because it is another etcd, or we are not known to be alive there."""
         try:
-            self.cache.identity.check(outcome.ranges[1:3], mark)
+            self.cache.identity.check(looks[:2], mark)
         except HistoryDiverged:
             self.cache.refresh()
             raise
-        if not self._applied.is_proven(outcome.ranges[3]):
+        if not self._applied.is_proven(looks[2]):
             self.lease.check()
             raise EtcdError("this node is no member of the cluster just now")
 
     async def _transact(
         self,
-        name: bytes,
-        value: bytes,
-        present: KeyValue,
+        wanted: Mapping[bytes, bytes],
+        present: Mapping[bytes, KeyValue],
         given_up: Sequence[tuple[bytes, int]],
         seconds: float,
     ) -> wire.TransactionResult:
-        """Write ``value`` upon ``present``, or only look whether that is still so if it would be no change."""
-        place, stamp = self._places(name)
-        proof = [*self.cache.identity.proof(), self._applied.proof()]
-        comparisons = [*proof, wire.is_revision(place, present.mod)]
-        looks = [wire.fetch(place), *self.cache.identity.fetches(), self._applied.fetch()]
-        operations = []
-        if present.value != value:
-            now = now_milliseconds()
-            operations = [wire.put(place, value), wire.put(stamp, b"%d" % now), self.cache.identity.stamp()]
+        """Write what is ``wanted`` upon what is ``present``, or only look whether that is still so if it would be no change."""
+        comparisons = [*self.cache.identity.proof(), self._applied.proof()]
+        looks, operations = [], []
+        for name, value in wanted.items():
+            place, stamp = self._places(name)
+            comparisons.append(wire.is_revision(place, present[name].mod))
+            looks.append(wire.fetch(place))
+            if present[name].value != value:
+                operations += [wire.put(place, value), wire.put(stamp, b"%d" % now_milliseconds())]
+        if operations:
+            operations.append(self.cache.identity.stamp())
             for victim, revision in given_up:
                 comparisons.append(wire.is_revision(self._places(victim)[0], revision))
                 operations += map(wire.delete, self._places(victim))
+        looks += [*self.cache.identity.fetches(), self._applied.fetch()]
         return await self._gateway.transact(comparisons, operations, looks, seconds=seconds)
 
     def _places(self, name: bytes) -> tuple[bytes, bytes]:
         """The keys of the value and of its time."""
         return self.cache.root + b"smd/" + name, self.cache.root + b"time/" + name
 
-    def _to_give_up(self, module: str) -> list[tuple[bytes, int]]:
-        """The first removed keys and their revisions, when there are more than REMOVED_MAX with one more."""
+    def _to_give_up(self, module: str, names: Collection[bytes]) -> list[tuple[bytes, int]]:
+        """The first removed keys and their revisions, when there are more than REMOVED_MAX with ``names``."""
         known = self._modules[module]
         removed = [key for key, item in known.items.items() if item.value is None]
-        victims = removed[: min(GIVE_UP_MAX, max(0, len(removed) + 1 - REMOVED_MAX))]
-        return [
-            (f"{module}/{key}".encode("utf-8", "surrogateescape"), known.revisions[key]) for key in victims
-        ]
+        victims = removed[: min(GIVE_UP_MAX, max(0, len(removed) + len(names) - REMOVED_MAX))]
+        named = ((_name(module, key), known.revisions[key]) for key in victims)
+        return [(name, revision) for name, revision in named if name not in names]
 
     # --- what etcd tells ---
 
@@ -337,6 +363,33 @@ class EtcdSmd:
     def _skip(self, module: str, item: SmdItem, error: Exception) -> None:
         name = f"{module}/{item.key}".encode("utf-8", "surrogateescape")
         self.cache.skip(KeyValue(self._places(name)[0]), error)
+
+
+def _parts(values: Mapping[str, str | None]) -> list[dict[str, str | None]]:
+    """The values in as many changes as they take: removals last, so that nothing is missing in between."""
+    parts: list[dict[str, str | None]] = [{}]
+    size = 0
+    for key, value in sorted(values.items(), key=lambda item: item[1] is None):
+        bytes_more = len(_encoded(value))
+        if len(parts[-1]) == CHANGE_KEYS or (parts[-1] and size + bytes_more > CHANGE_BYTES):
+            parts.append({})
+            size = 0
+        parts[-1][key] = value
+        size += bytes_more
+    return parts
+
+
+def _name(module: str, key: str) -> bytes:
+    return f"{module}/{key}".encode("utf-8", "surrogateescape")
+
+
+def _encoded(value: str | None) -> bytes:
+    return (value or "").encode("utf-8", "surrogateescape")
+
+
+def _kept(present: KeyValue, value: bytes, keep: Callable[[str], bool] | None) -> bytes:
+    """What is to stand there: ``value``, or what there is if ``keep`` keeps it."""
+    return present.value if keep and present.value and keep(_text(present.value)) else value
 
 
 def _text(value: bytes) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from asinfo.errors import WireError
 from asinfo.wire.functions import dump, restored
 from asinfo.wire.rdb import VERSIONS_8_1, VERSIONS_9_1
+from asudfd.valkey.later import answered_later
 from asudfd.valkey.reply import OK, CommandFailed, EncodedReply, Status
 
 if TYPE_CHECKING:
@@ -41,13 +43,13 @@ def load(request: CommandRequest) -> object:
     for option in options:
         if option.lower() != b"replace":
             raise CommandFailed(b"ERR Unknown option given: %s" % option)
-    return request.state.libraries.load(code, replace=bool(options))
+    libraries = request.state.libraries
+    return answered_later(request, lambda ended: libraries.load(code, replace=bool(options), ended=ended))
 
 
 def delete(request: CommandRequest) -> object:
     """FUNCTION DELETE library."""
-    request.state.libraries.delete(request.arguments[2])
-    return OK
+    return answered_later(request, partial(request.state.libraries.delete, request.arguments[2]))
 
 
 def flush(request: CommandRequest) -> object:
@@ -57,8 +59,7 @@ def flush(request: CommandRequest) -> object:
         raise _wrong_use(request)
     if options and options[0].lower() not in {b"sync", b"async"}:
         raise CommandFailed("ERR FUNCTION FLUSH only supports SYNC|ASYNC option")
-    request.state.libraries.flush()
-    return OK
+    return answered_later(request, request.state.libraries.flush)
 
 
 def list_(request: CommandRequest) -> object:
@@ -89,9 +90,11 @@ def stats(request: CommandRequest) -> object:
     if call:
         running = {b"name": call.name, b"command": call.command, b"duration_ms": call.milliseconds}
     libraries, functions = state.engine.lua[b"library_counts"]()
+    waiting = state.libraries.waiting
     return {
         b"running_script": running,
         b"engines": {b"LUA": {b"libraries_count": int(libraries), b"functions_count": int(functions)}},
+        **({b"waiting_changes": waiting} if waiting else {}),  # real servers have none
     }
 
 
@@ -124,10 +127,10 @@ def restore(request: CommandRequest) -> object:
         )
     versions = VERSIONS_8_1 if request.state.settings.is_old else VERSIONS_9_1
     try:
-        request.state.libraries.restore(restored(payload, versions), policy)
+        codes = restored(payload, versions)
     except WireError as error:
         raise CommandFailed(f"ERR {error}") from None
-    return OK
+    return answered_later(request, partial(request.state.libraries.restore, codes, policy))
 
 
 def help_(_request: CommandRequest) -> object:

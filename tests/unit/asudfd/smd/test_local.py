@@ -1,9 +1,10 @@
 """The embedded store: order, durability before visibility, group commit, and what happens when a disk refuses."""
 
 import asyncio
+import errno
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
@@ -138,7 +139,7 @@ class Gate:
         self.entered, self.opened = threading.Event(), threading.Event()
         append = SmdLog.append
 
-        def gated(log: SmdLog, items: Iterable[SmdItem], cluster_key: int, tid: int) -> list[int]:
+        def gated(log: SmdLog, items: Collection[SmdItem], cluster_key: int, tid: int) -> list[int]:
             self.entered.set()
             assert self.opened.wait(10)
             return append(log, items, cluster_key, tid)
@@ -273,3 +274,68 @@ def test_the_directory_is_no_link_and_no_place_where_others_may_write(tmp_path: 
     with pytest.raises(StartError, match="others may write"):
         run(tmp_path / "there", nothing)
     assert not list((tmp_path / "there").iterdir())
+
+
+def test_several_keys_are_one_change(tmp_path: Path) -> None:
+    subscriber = Subscriber()
+
+    async def dialogue(smd: LocalSmd) -> None:
+        await smd.set(UDF, "a", "1")
+        await smd.set_many(UDF, {"a": None, "b": "2", "c": "3", "none": None})
+        await smd.set_many(UDF, {"b": "2", "none": None})
+        await smd.set_many(UDF, {})
+
+    smd = run(tmp_path, dialogue, subscriber)
+    assert [[(item.key, item.value) for item in call] for call in subscriber.calls] == [
+        [],
+        [("a", "1")],
+        [("a", None), ("b", "2"), ("c", "3")],
+    ]
+    assert stored(tmp_path).items == smd.items(UDF)
+
+
+def test_of_a_change_of_several_keys_all_are_there_after_a_crash_or_none(tmp_path: Path) -> None:
+    path = tmp_path / "UDF.smd"
+    data: list[bytes] = []
+
+    async def dialogue(smd: LocalSmd) -> None:
+        await smd.set(UDF, "a", "1")
+        data.append(path.read_bytes())
+        await smd.set_many(UDF, {"a": None, "b": "2", "c": "x" * 50})
+        data.append(path.read_bytes())
+
+    run(tmp_path, dialogue)
+    before, after = data
+    head = before[: file.START]  # is written after the entries
+    for end in range(len(before), len(after) + 1):
+        items = file.read(head + after[file.START : end]).items
+        assert [*items] == (["a", "b", "c"] if end == len(after) else ["a"]), end
+    path.write_bytes(head + after[file.START : len(after) - 1])
+    again = Subscriber()
+
+    async def more(smd: LocalSmd) -> None:
+        await smd.set(UDF, "d", "4")
+
+    run(tmp_path, more, again)
+    assert [item.key for item in stored(tmp_path).items] == ["a", "d"]
+
+
+def test_a_change_of_several_keys_that_the_disk_refuses_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscriber = Subscriber()
+
+    async def dialogue(smd: LocalSmd) -> None:
+        await smd.set(UDF, "a", "1")
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fdatasync", _full)
+            with pytest.raises(SmdFailed):
+                await smd.set_many(UDF, {"a": None, "b": "2"})
+        assert [(item.key, item.value) for item in smd.items(UDF)] == [("a", "1")]
+
+    run(tmp_path, dialogue, subscriber)
+    assert [item.key for item in stored(tmp_path).items] == ["a"]
+
+
+def _full(_descriptor: int) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -18,7 +18,7 @@ from asudfd.valkey.smd_store import SmdLibraryStore
 from asudfd.valkey.state import ServerState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 LONG = 60.0
 """Seconds that only a hang takes."""
@@ -158,12 +158,12 @@ class SharedSmd:
     def subscribe(self, _module: str, accept: Callable[[Sequence[SmdItem]], None]) -> None:
         self.subscribers.append(accept)
 
-    async def set(self, _module: str, key: str, value: str | None) -> None:
+    async def set_many(self, _module: str, values: Mapping[str, str | None]) -> None:
         if self.failure:
             raise self.failure
-        self.items[key] = value
+        self.items.update(values)
         for accept in self.subscribers:
-            accept([SmdItem(key, value, 1, 0)])
+            accept([SmdItem(key, value, 1, 0) for key, value in values.items()])
 
 
 class SmdNodes:
