@@ -79,6 +79,7 @@ class SmdModule:
         self._removed: dict[str, None] = {}  # longest ago first
         self._sizes: dict[str, int] = {}  # bytes of the entry of each item
         self._live = file.START  # bytes of the log that are still needed
+        self._is_listed = False  # in the manifest
         self.missed: list[SmdItem] | None = None  # changes since a new log was begun, while one is written
 
     @property
@@ -245,8 +246,9 @@ class SmdModule:
         if not self.mark.exists():
             write_new(self.mark, MARK_TEXT % self.path.name.encode())
             sync_directory(self.mark.parent)
-        if self.manifest is not None:
+        if self.manifest is not None and not self._is_listed:
             self.manifest.add(self.path)
+            self._is_listed = True
 
     def close(self) -> None:
         """Release the log."""

@@ -29,35 +29,25 @@ local function int(at)
     return a + b * 256 + c * 65536 + d * 16777216
 end
 
--- The operands of the instruction at `at`: opcode, A, C, B.
-local function instruction(at)
-    local word = int(at)
-    local code = word % 64
-    word = (word - code) / 64
-    local a = word % 256
-    word = (word - a) / 256
-    local c = word % 512
-    return code, a, c, (word - c) / 512
-end
-
--- The place behind the constants, and those of the texts among them by their number from 0, if `is_wanted`.
-local function constants_at(at, is_wanted)
+-- The place behind the constants, and the texts among them by their number from 0, as far as they are in the set `wanted`.
+local function constants_at(at, wanted)
     local a, b, c, d = byte(dump, at, at + 3)
-    local places, count = is_wanted and {}, a + b * 256 + c * 65536 + d * 16777216
+    local texts, count = wanted and {}, a + b * 256 + c * 65536 + d * 16777216
     at = at + 4
     for index = 0, count - 1 do
         local kind
         kind, a, b, c, d = byte(dump, at, at + 4)
         if kind == 4 then
-            if is_wanted then
-                places[index] = at
+            local last = at + 9 + a + b * 256 + c * 65536 + d * 16777216
+            if wanted and wanted[index] then
+                texts[index] = sub(dump, at + 9, last - 2)
             end
-            at = at + 9 + a + b * 256 + c * 65536 + d * 16777216
+            at = last
         else
             at = at + (kind == 3 and 9 or kind == 1 and 2 or 1)
         end
     end
-    return at, places
+    return at, texts
 end
 
 -- The place behind the lines of the instructions, and the names of the local variables and their extents.
@@ -88,15 +78,14 @@ local function upvalues_at(at, is_wanted)
     return at, upvalues
 end
 
--- The places of the instructions OP_TAILCALL from `first` on and before `last`; nil without one.
-local function tail_calls(first, last)
+-- The offsets of the instructions OP_TAILCALL in some code; nil without one.
+local function tail_calls(code)
     local found
-    local code = sub(dump, first, last - 1)
     local at = find(code, MAY_BE_TAILCALL)
     while at do
         if at % 4 == 1 then
             found = found or {}
-            found[#found + 1] = first + at - 1
+            found[#found + 1] = at - 1
         end
         at = find(code, MAY_BE_TAILCALL, at + 1)
     end
@@ -114,32 +103,26 @@ local function code_at(at)
     return at + 24, at + 24 + (a + b * 256 + c * 65536 + d * 16777216) * 4
 end
 
--- The name of what the tail call at `at` calls, or nil. `code` is where its function begins, `constants` are the places of its
--- constants, and `upvalues` the names of its upvalues.
-local function callee(at, code, constants, upvalues)
-    local low, high = byte(dump, at, at + 1) -- the register's bits
+-- What the tail call at an offset of some code calls: the number of the constant that is its name, or nil and that of an upvalue.
+local function callee(code, offset)
+    local low, high = byte(code, offset + 1, offset + 2) -- the register's bits
     low = low - low % 64
     local follows = 2 -- assignments of a local variable that are followed
-    while at > code do
-        at = at - 4
-        local first, second = byte(dump, at, at + 1)
-        if first >= low and first < low + 64 and second % 64 == high and WRITES_A[first - low] then
-            local operation, _, c, b = instruction(at)
-            local place
+    for at = offset - 3, 1, -4 do
+        local first, second, third, fourth = byte(code, at, at + 3)
+        local operation = first - low
+        if WRITES_A[operation] and second % 64 == high then
+            local c = (second - high) / 64 + third % 128 * 4
+            local b = (third - third % 128) / 128 + fourth * 2
             if operation == GETGLOBAL then
-                place = constants[b * 512 + c]
+                return b * 512 + c
             elseif operation == GETTABLE or operation == SELF then
-                place = constants[c - CONSTANT]
+                return c >= CONSTANT and c - CONSTANT or nil
             elseif operation == GETUPVAL then
-                return upvalues[b]
+                return nil, b
             elseif operation == MOVE and follows > 0 then
                 low, high, follows = b % 4 * 64, (b - b % 4) / 4, follows - 1
             elseif operation ~= CALL then -- what a library function returned may be one, such as an iterator
-                return nil
-            end
-            if place then
-                return sub(dump, place + 9, place + 7 + int(place + 1))
-            elseif operation ~= MOVE and operation ~= CALL then
                 return nil
             end
         end
@@ -147,21 +130,44 @@ local function callee(at, code, constants, upvalues)
     return nil
 end
 
+-- What there is to know of some code: the offsets of its tail calls, and what each calls; false without one. Functions that are
+-- alike have the same code.
+local shapes = {}
+
+local function shape_of(code)
+    local shape = shapes[code]
+    if shape == nil then
+        local offsets = tail_calls(code)
+        shape = offsets and { offsets = offsets, constants = {}, upvalues = {}, wanted = {}, wants_upvalues = false } or false
+        for index = 1, offsets and #offsets or 0 do
+            local constant, upvalue = callee(code, offsets[index])
+            shape.constants[index], shape.upvalues[index] = constant or -1, upvalue or -1
+            shape.wanted[constant or -1] = true
+            shape.wants_upvalues = shape.wants_upvalues or upvalue ~= nil
+        end
+        shapes[code] = shape
+    end
+    return shape
+end
+
 -- Walks over the function at `at`, inner ones first, and adds to `places` its tail calls of library functions.
 local function walk(at, places)
     local code, code_end = code_at(at)
-    local found = tail_calls(code, code_end)
-    local constants, upvalues
-    at, constants = constants_at(code_end, found)
+    local shape = shape_of(sub(dump, code, code_end - 1))
+    local texts, upvalues
+    at, texts = constants_at(code_end, shape and shape.wanted)
     local a, b, c, d = byte(dump, at, at + 3)
     at = at + 4
     for _ = 1, a + b * 256 + c * 65536 + d * 16777216 do
         at = walk(at, places)
     end
-    at, upvalues = upvalues_at(locals_end(at), found)
-    for index = 1, found and #found or 0 do
-        if names[callee(found[index], code, constants, upvalues) or false] then
-            places[#places + 1] = found[index]
+    at, upvalues = upvalues_at(locals_end(at), shape and shape.wants_upvalues)
+    if shape then
+        for index, offset in next, shape.offsets do
+            local name = texts[shape.constants[index]] or upvalues and upvalues[shape.upvalues[index]]
+            if name and names[name] then
+                places[#places + 1] = code + offset
+            end
         end
     end
     return at
@@ -171,7 +177,7 @@ local function begin(text)
     if sub(text, 1, #HEADER) ~= HEADER then
         error("the layout of this Lua's bytecode is unknown", 0)
     end
-    dump, parts, copied = text, {}, 1
+    dump, parts, copied, shapes = text, {}, 1, {}
 end
 
 -- Has `content` in the copy, in place of what is from `first` on and before `last`. It is told of one place after the other.
@@ -194,6 +200,7 @@ local function calls_kept(text)
     begin(text)
     local places = {}
     walk(#HEADER + 1, places)
+    shapes = {}
     if #places == 0 then
         return text
     end
@@ -210,9 +217,9 @@ local NO_TEXT, NO_DEBUG_INFO = ("\0"):rep(8), ("\0"):rep(12)
 local function strip(at)
     local code, code_end = code_at(at)
     replace(at, code - 16, NO_TEXT)
-    local found = tail_calls(code, code_end)
+    local found = tail_calls(sub(dump, code, code_end - 1))
     for index = 1, found and #found or 0 do
-        without_tail_call(found[index])
+        without_tail_call(code + found[index])
     end
     at = constants_at(code_end)
     local count = int(at)

@@ -51,11 +51,16 @@ local function flags_of(list, f)
     end
 end
 
+-- A function to be registered, with room for all that is noted of it.
+local function new_function(name, callback)
+    return { name = name, callback = callback, key = false, library = loading.name, kind = "function", readonly = false, ignores_oom = false }
+end
+
 local function from_table(options)
     if type(options) ~= "table" then
         refuse("calling server.register_function with a single argument is only applicable to Lua table (representing named arguments).")
     end
-    local f = {}
+    local f = new_function()
     for key, value in next, real_of(options) or options do
         if type(key) ~= "string" and type(key) ~= "number" then
             refuse("named argument key given to server.register_function is not a string")
@@ -91,10 +96,10 @@ local function register(...)
         f = from_table((...))
     else
         local name, callback = ...
-        f = {
-            name = text_of(name, "first argument to server.register_function must be a string"),
-            callback = must_be("function", callback, "second argument to server.register_function must be a function"),
-        }
+        f = new_function(
+            text_of(name, "first argument to server.register_function must be a string"),
+            must_be("function", callback, "second argument to server.register_function must be a function")
+        )
     end
     -- these two are said of the library as a whole, without the prefix of what its text raises
     if not find(f.name, "^[%w_]+$") then
@@ -104,6 +109,7 @@ local function register(...)
     if loading.names[key] then
         error({ whole = "ERR Function already exists in the library" }, 0)
     end
+    f.key, f.readonly, f.ignores_oom = key, f.no_writes or false, f.allow_oom or f.no_writes
     loading.names[key] = true
     loading.functions[#loading.functions + 1] = f
 end
@@ -162,7 +168,7 @@ end
 -- The name of a function of the library that another one, which is not among `except` (a table of names), has; or nil.
 local function clash(library, except)
     for _, f in ipairs(library.functions) do
-        local other = functions[lower(f.name)]
+        local other = functions[f.key]
         if other and other.library ~= library.name and not except[other.library] then
             return f.name
         end
@@ -175,9 +181,8 @@ local function remove_library(name)
     if library then
         libraries[name] = nil
         for _, f in ipairs(library.functions) do
-            local key = lower(f.name)
-            if functions[key] == f then
-                functions[key] = nil
+            if functions[f.key] == f then
+                functions[f.key] = nil
             end
         end
     end
@@ -188,10 +193,7 @@ local function install_library(library)
     remove_library(library.name)
     libraries[library.name] = library
     for _, f in ipairs(library.functions) do
-        f.library, f.kind = library.name, "function"
-        f.readonly = f.no_writes or false
-        f.ignores_oom = f.allow_oom or f.no_writes
-        functions[lower(f.name)] = f
+        functions[f.key] = f
     end
 end
 

@@ -127,10 +127,10 @@ def restore(request: CommandRequest) -> object:
         )
     versions = VERSIONS_8_1 if request.state.settings.is_old else VERSIONS_9_1
     try:
-        codes = restored(payload, versions)
+        codes = restored(payload, versions)  # it is read on the way
+        return answered_later(request, partial(request.state.libraries.restore, codes, policy))
     except WireError as error:
         raise CommandFailed(f"ERR {error}") from None
-    return answered_later(request, partial(request.state.libraries.restore, codes, policy))
 
 
 def help_(_request: CommandRequest) -> object:
