@@ -4,11 +4,10 @@ import re
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-import pytest
-
 from asudfd.aerospike.info.absent import ENTERPRISE
 from asudfd.aerospike.info.families import table
 from asudfd.errors import Code
+from tests.each import for_each
 
 PAGE = (Path(__file__).parents[2] / "docs" / "compatibility.md").read_text(encoding="utf-8")
 
@@ -28,12 +27,12 @@ def rows() -> list[tuple[list[str], str]]:
 PATTERNS = [pattern for names, _ in rows() for pattern in names]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@for_each(COMMANDS)
 def test_every_command_is_named(command: str) -> None:
     assert any(fnmatchcase(command, pattern) for pattern in PATTERNS)
 
 
-@pytest.mark.parametrize("pattern", PATTERNS)
+@for_each(PATTERNS)
 def test_what_is_named_is_answered(pattern: str) -> None:
     assert any(fnmatchcase(command, pattern) for command in COMMANDS)
 

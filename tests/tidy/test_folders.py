@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import scope_of
-from tests.tidy.each import for_each
+from tests.each import for_each
 from tests.tidy.facts import PACKAGES, ROOT
 
 UNIT = ROOT / "tests" / "unit"

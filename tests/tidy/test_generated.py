@@ -3,6 +3,7 @@
 import inspect
 import shutil
 import subprocess
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from asudfd.aerospike.info.families import table
 from asudfd.aerospike.info.table import InfoCommand
 from docs.generate import pages
+from tests.each import for_each
 
 ROOT = Path(__file__).parents[2]
 PAGES = pages()
@@ -33,7 +35,7 @@ def test_a_manual_page_has_nothing_that_a_formatter_objects_to(name: str) -> Non
     assert not found.stderr
 
 
-@pytest.mark.parametrize("row", table().rows.values(), ids=lambda row: row.name.decode())
+@for_each(table().rows.values(), attrgetter("name"))
 def test_every_info_command_states_its_grammar(row: InfoCommand) -> None:
     grammar, _, description = (inspect.getdoc(row.handler) or "").partition("\n")
     names = [other.name.decode() for other in table().rows.values() if other.handler == row.handler]

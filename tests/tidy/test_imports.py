@@ -3,7 +3,7 @@
 import tomllib
 from pathlib import Path
 
-from tests.tidy.each import for_each
+from tests.each import for_each
 from tests.tidy.facts import ROOT, SOURCES, facts
 
 OWNERS = {

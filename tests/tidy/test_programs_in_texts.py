@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from tests.tidy.each import for_each
+from tests.each import for_each
 
 ROOT = Path(__file__).parents[2]
 OURS = ("asinfo", "asadm", "asudfd", "tests")

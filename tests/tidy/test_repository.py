@@ -11,7 +11,7 @@ import pytest
 import asinfo
 from docs.program import Program
 from docs.programs import programs
-from tests.tidy.each import for_each
+from tests.each import for_each
 
 ROOT = Path(__file__).parents[2]
 MADE = {"build", "dist", "__pycache__", "asudf.egg-info"}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tidy.each import for_each
+from tests.each import for_each
 from tests.tidy.facts import ROOT, SOURCES, facts
 
 TESTS = sorted(path.relative_to(ROOT) for path in (ROOT / "tests").rglob("*.py"))

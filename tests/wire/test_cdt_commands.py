@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from asinfo.errors import WireError
 from asinfo.wire import cdt, collection, msgpack
+from tests.each import for_each
 
 integers = st.integers(-(1 << 63), (1 << 64) - 1)
 keys = st.one_of(integers, st.text(max_size=9), st.binary(max_size=9))
@@ -49,9 +50,7 @@ def test_several_values_are_compared_as_each_is(items: list[msgpack.Value]) -> N
     assert collection.orders(parts) == [*map(collection.order, parts)]
 
 
-@pytest.mark.parametrize(
-    "number", [n for bits in range(65) for n in ((1 << bits) - 1, 1 << bits, -1 << bits)]
-)
+@for_each([n for bits in range(65) for n in ((1 << bits) - 1, 1 << bits, -1 << bits)])
 def test_integers_have_their_shortest_form(number: int) -> None:
     if not -(1 << 63) <= number < 1 << 64:
         with pytest.raises(WireError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from asinfo.wire.functions import (
     rdb_file,
     restored,
 )
+from tests.each import for_each
 
 VECTORS = Path(__file__).parent / "vectors"
 TEXT = b"#!lua name=a\nserver.register_function('f', function() return 1 end)"
@@ -37,8 +39,8 @@ def payload(body: bytes, version: int = 10) -> bytes:
     return body + rdb.footer(body, version)
 
 
-@pytest.mark.parametrize("row", rows("function_payloads.jsonl"), ids=lambda row: row["id"])
 @pytest.mark.parametrize("server", ["9.1", "8.1"])
+@for_each(rows("function_payloads.jsonl"), itemgetter("id"))
 def test_recorded_payloads(row: dict[str, Any], server: str) -> None:
     data = row["payload"].encode("latin-1")
     versions = rdb.VERSIONS_9_1 if server == "9.1" else rdb.VERSIONS_8_1

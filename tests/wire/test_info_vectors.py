@@ -11,6 +11,7 @@ import pytest
 
 from asinfo.errors import WireError
 from asinfo.wire import frame, info, udf
+from tests.each import for_each
 
 VECTORS = Path(__file__).parent / "vectors"
 
@@ -34,7 +35,7 @@ ANSWERED = [
 ]
 
 
-@pytest.mark.parametrize("row", ANSWERED, ids=lambda row: row.get("note") or str(row["request"])[:40])
+@for_each(ANSWERED, lambda row: row.get("note") or str(row["request"])[:40])
 def test_the_reply_answers_the_request(row: dict[str, Any]) -> None:
     """Each line of a measured request is found in the measured reply (a NUL cuts the echo; clients send none)."""
     lines = [line.split(b"\0")[0] for line in data(row["request"]).split(b"\n")[:-1]]

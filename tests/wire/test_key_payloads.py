@@ -6,6 +6,7 @@ import json
 import math
 import tracemalloc
 from contextlib import suppress
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from asinfo.wire.rdb_value import (
     dump,
     restored,
 )  # fmt: skip
+from tests.each import for_each
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ def payload(body: bytes, version: int = 11) -> bytes:
     return body + rdb.footer(body, version)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['server']} {row['note']} {row['encoding']}")
+@for_each(ROWS, lambda row: f"{row['server']} {row['note']} {row['encoding']}")
 def test_recorded(row: dict[str, Any]) -> None:
     data = row["payload"].encode("latin-1")
     value = restored(data)
@@ -70,9 +72,7 @@ def test_recorded(row: dict[str, Any]) -> None:
     assert restored(dump(value, compressed=False)) == value
 
 
-@pytest.mark.parametrize(
-    "row", [row for row in ROWS if row["server"] == "9.1.2"], ids=lambda row: row["note"]
-)
+@for_each([row for row in ROWS if row["server"] == "9.1.2"], itemgetter("note"))
 def test_a_recorded_value_that_ends_too_early(row: dict[str, Any]) -> None:
     body = row["payload"].encode("latin-1")[:-10]
     for end in range(len(body)):
@@ -271,7 +271,7 @@ WRONG = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("note", WRONG)
+@for_each(WRONG)
 def test_what_is_no_value(note: str) -> None:
     with pytest.raises(BadDataFormat):
         restored(payload(WRONG[note]))

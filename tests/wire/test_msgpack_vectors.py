@@ -4,6 +4,7 @@ import json
 import math
 import tracemalloc
 from collections.abc import Callable
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from asinfo.errors import WireError
 from asinfo.wire import collection, msgpack
 from asinfo.wire.msgpack import Ext, GeoJSON, MarkedList, MarkedMap, Raw
+from tests.each import for_each
 
 ROWS = [
     json.loads(line)
@@ -54,7 +56,7 @@ def same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["note"])
+@for_each(ROWS, itemgetter("note"))
 def test_vector(row: dict[str, Any]) -> None:
     data, wanted = bytes.fromhex(row["hex"]), value(row["value"])
     assert same(msgpack.unpack(data), wanted)

@@ -27,6 +27,7 @@ from asinfo.wire.resp_reply import (
     decode,
     encode,
 )  # fmt: skip
+from tests.each import for_each
 
 VECTORS = Path(__file__).parent / "vectors"
 RECORDED = [
@@ -55,7 +56,7 @@ def read(*chunks: bytes) -> list[Any]:
     return replies
 
 
-@pytest.mark.parametrize("data", RECORDED, ids=range(len(RECORDED)))
+@for_each(RECORDED)
 def test_recorded(data: bytes) -> None:
     replies = read(data)
     assert read(*(data[at : at + 1] for at in range(len(data)))) == replies

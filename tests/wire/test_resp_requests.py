@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from asinfo.errors import WireError
 from asinfo.wire import resp
 from asinfo.wire.resp import ProtocolError, RequestLimits, RequestParser, command
+from tests.each import for_each
 
 VECTORS = Path(__file__).parent / "vectors"
 ROWS = [json.loads(line) for line in (VECTORS / "resp_requests.jsonl").read_text().splitlines()]
@@ -37,7 +39,7 @@ def bytewise(data: bytes, limits: RequestLimits = DEFAULT) -> Outcome:
     return read(*(data[at : at + 1] for at in range(len(data))), limits=limits)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["id"])
+@for_each(ROWS, itemgetter("id"))
 def test_recorded(row: dict[str, Any]) -> None:
     raw = row["raw"].encode("latin-1")
     requests = [[word.encode("latin-1") for word in request] for request in row["requests"]]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from asinfo.errors import ConfigError
 from asudfd.config.load import check
+from tests.each import for_each
 
 ROWS = Path("tests/vectors/conf_cases.jsonl")
 CASES = [json.loads(line) for line in ROWS.read_text(encoding="utf-8").splitlines()]
@@ -22,7 +22,7 @@ DIFFERENT = {
 """Cases that asudfd answers the other way round, on purpose."""
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
+@for_each(CASES, itemgetter("id"))
 def test_accepted_or_not(case: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / "aerospike.conf"
     path.write_text(case["conf"].replace("WORKDIR", str(tmp_path)), encoding="utf-8")

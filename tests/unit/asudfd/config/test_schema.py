@@ -1,5 +1,7 @@
 """The declarations: that they hold together, how values are spelled, and what may change at run time."""
 
+from operator import itemgetter
+
 import pytest
 
 from asudfd.config.change import named_set, plan
@@ -8,17 +10,19 @@ from asudfd.config.parameter import NUMBER_MAX, Parameter, listing, number, para
 from asudfd.config.schema import ModLua, NamespaceConfig, NetworkServiceConfig, ServiceConfig
 from asudfd.config.schema.retired import RETIRED
 from asudfd.config.walk import sections
+from tests.each import for_each
 
 ALL = [
-    pytest.param(declared, id=f"{path}-{declared.name}")
+    (f"{path}-{declared.name}", declared)
     for top in sections()
     for path, section in top.all()
     for declared in section.parameters
 ]
 
 
-@pytest.mark.parametrize("declared", ALL)
-def test_a_declaration_holds_together(declared: Parameter) -> None:
+@for_each(ALL, itemgetter(0))
+def test_a_declaration_holds_together(named: tuple[str, Parameter]) -> None:
+    _, declared = named
     assert declared.doc.endswith(".")
     assert declared.name == declared.attribute.replace("_", "-")
     if isinstance(declared.default, int) and not isinstance(declared.default, bool):

@@ -7,9 +7,10 @@ import re
 import pytest
 
 from asudfd.valkey.parameters import parameters
+from tests.each import for_each
 
 
-@pytest.mark.parametrize("name", parameters())
+@for_each(parameters())
 def test_a_default_is_a_value_that_the_parameter_takes(name: str) -> None:
     row = parameters()[name]
     if not row.fixed:

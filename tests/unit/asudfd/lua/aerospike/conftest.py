@@ -79,6 +79,11 @@ class Applier:
         )  # deadlines of calls: by their work, not by what else the machine does
         return context
 
+    def close(self) -> None:
+        for context in self.contexts:
+            context.close()
+        self.contexts.clear()
+
     def apply(
         self,
         context: LuaContext,
@@ -111,8 +116,7 @@ class Applier:
 def applier() -> Iterator[Applier]:
     made = Applier()
     yield made
-    for context in made.contexts:
-        context.close()
+    made.close()
 
 
 @pytest.fixture

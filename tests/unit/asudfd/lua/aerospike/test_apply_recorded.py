@@ -2,6 +2,8 @@
 
 import json
 import math
+from contextlib import closing
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from asinfo.wire import msgpack
 from asudfd.lua.aerospike.udf_result import NOTHING
 from asudfd.lua.state import compile_text
+from tests.each import for_each
 
 CASES = Path(__file__).parents[4] / "compat" / "lua_cases.jsonl"
 
@@ -27,11 +30,7 @@ HARDENED = {
 
 def _cases() -> list[Any]:
     rows = [json.loads(line) for line in CASES.read_text().splitlines()]
-    return [
-        pytest.param(row, id=row["id"])
-        for row in rows
-        if row["area"] not in NO_SINGLE_CALL and row["id"] not in ELSEWHERE
-    ]
+    return [row for row in rows if row["area"] not in NO_SINGLE_CALL and row["id"] not in ELSEWHERE]
 
 
 def value(told: Any) -> Any:
@@ -115,18 +114,19 @@ def check_record(row: dict[str, Any], bins: dict[str, Any] | None, action: int) 
         assert after["gen"] == before + (action != NOTHING)
 
 
-@pytest.mark.parametrize("row", _cases())
+@for_each(_cases(), itemgetter("id"))
 def test_case(row: dict[str, Any], applier: Any) -> None:
     (source,) = row["modules"].values()
     name = row["module"].encode()
     if "put_error" in row["expect"]:
         assert compile_text(source.encode(), name).code is None
         return
-    context = applier.load(source, name=name, unsafe=row["id"] in HARDENED)
     ttl = max(0, (row["record"] or {}).get("ttl", 0))
-    called = applier.apply(
-        context, row["function"], value(row["args"]), bins_of(row), ttl=ttl, key=key_of(row)
-    )
+    with closing(applier):
+        context = applier.load(source, name=name, unsafe=row["id"] in HARDENED)
+        called = applier.apply(
+            context, row["function"], value(row["args"]), bins_of(row), ttl=ttl, key=key_of(row)
+        )
     check_result(row, called.code, called.value)
     check_record(row, called.bins, called.raw.action)
 

@@ -1,11 +1,12 @@
 """The second set of single calls recorded on a real server, run in a context."""
 
 import json
+from contextlib import closing
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-import pytest
-
+from tests.each import for_each
 from tests.unit.asudfd.lua.aerospike import test_apply_recorded as first
 
 ROWS = Path("tests/vectors/lua_cases_2.jsonl")
@@ -35,15 +36,16 @@ def is_single_call(row: dict[str, Any]) -> bool:
 def _rows() -> list[Any]:
     text = ROWS.read_text(encoding="utf-8").replace("{UDF}", "/udf")
     rows = [json.loads(line) for line in text.splitlines()]
-    return [pytest.param(row, id=row["id"]) for row in rows if is_single_call(row)]
+    return [row for row in rows if is_single_call(row)]
 
 
 def _is_as_recorded(row: dict[str, Any], applier: Any) -> bool:
     (source,) = row["modules"].values()
-    context = applier.load(source, name=row["module"].encode())
     ttl = max(0, (row["record"] or {}).get("ttl", 0))
     arguments, bins, key = first.value(row["args"]), first.bins_of(row), first.key_of(row)
-    called = applier.apply(context, row["function"], arguments, bins, ttl=ttl, key=key)
+    with closing(applier):
+        context = applier.load(source, name=row["module"].encode())
+        called = applier.apply(context, row["function"], arguments, bins, ttl=ttl, key=key)
     try:
         first.check_result(row, called.code, called.value)
         if "after" in row:
@@ -53,6 +55,6 @@ def _is_as_recorded(row: dict[str, Any], applier: Any) -> bool:
     return True
 
 
-@pytest.mark.parametrize("row", _rows())
+@for_each(_rows(), itemgetter("id"))
 def test_case(row: dict[str, Any], applier: Any) -> None:
     assert _is_as_recorded(row, applier) == (row["id"] not in ELSEWHERE | NO_SERVER)
