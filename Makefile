@@ -157,13 +157,15 @@ $(VENV)/faketime: | $(BIN)/python $(TMPDIR)
 $(TMPDIR):
 	@mkdir -p $@
 
-# The wrapper scripts that an old pip writes import `re`, which costs a third of a start: pip comes first.
+# The wrapper scripts that an old pip writes import `re`, which costs a third of a start: pip comes first. A pip that is here
+# fetches the new one; without one, that which Python brings along is installed only to do so, which takes twice as long.
+NEW_PIP = $(PYTHON) -m pip --python $(BIN)/python install --quiet 'pip>=25.1'
+BUNDLED_PIP = $(BIN)/python -m ensurepip && $(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 $(BIN)/python: | $(TMPDIR)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "asudf needs Python 3.11 or newer; name one with make PYTHON=..." >&2; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || \
+	@{ $(PYTHON) -m venv --without-pip $(VENV) && { $(NEW_PIP) 2>/dev/null || $(BUNDLED_PIP); }; } || \
 		{ rm -rf $(VENV); echo "no venv could be made; Debian has it in the package python3-venv" >&2; exit 1; }
-	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 
 $(VENV)/installed: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --compile --editable .

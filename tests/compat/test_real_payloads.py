@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from asinfo.wire.rdb_value import KeyValue
 
 ROUNDS = 60
+ABC = bytes(b"abc"[byte % 3] for byte in range(256))
 TIME = 4_102_444_800_000
 LIBRARIES = [
     b"#!lua name=a\nserver.register_function('f', function() return 1 end)",
@@ -65,7 +66,8 @@ def words(chance: random.Random, count: int) -> list[bytes]:
         if choice < 0.5:
             found[b"%d" % chance.randint(-(10**power), 10**power)] = None
         else:
-            found[chance.randbytes(size) if choice < 0.7 else bytes(chance.choices(b"abc", k=size))] = None
+            word = chance.randbytes(size)
+            found[word if choice < 0.7 else word.translate(ABC)] = None
     return list(found)
 
 

@@ -5,16 +5,23 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from asadm import cli as asadm_cli
 from asadm import commands, flags, statement
 from asinfo import cli
 from asinfo.errors import UsageError
-from asudfd.cli import OPTIONS
+from asudfd import cli as asudfd_cli
 
-TABLES = {"asinfo": cli.OPTIONS, "asadm": flags.OPTIONS, "asudfd": OPTIONS}
+TABLES = {"asinfo": cli.OPTIONS, "asadm": flags.OPTIONS, "asudfd": asudfd_cli.OPTIONS}
+RUNS: dict[str, Callable[[list[str]], int]] = {
+    "asinfo": lambda _: cli._main(),
+    "asadm": asadm_cli.run,
+    "asudfd": asudfd_cli.run,
+}
 
 WRONG = {
     "a number that is none": ["-p", "abc"],
@@ -31,15 +38,30 @@ WRONG = {
 }
 
 
+def is_in_the_form(program: str, error: str) -> bool:
+    return re.fullmatch(rf"{program}: .+; see '{program} (--help|help)'\n", error) is not None
+
+
 @pytest.mark.parametrize("argv", WRONG.values(), ids=WRONG)
 @pytest.mark.parametrize("program", TABLES)
-def test_one_form(program: str, argv: list[str]) -> None:
+def test_one_form(
+    program: str, argv: list[str], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", [program, *argv])
+    assert RUNS[program](argv) == 2
+    out, error = capfd.readouterr()
+    assert out == ""
+    assert is_in_the_form(program, error)
+
+
+@pytest.mark.parametrize("program", TABLES)
+def test_one_form_of_the_program(program: str) -> None:
     script = Path(sys.executable).with_name(program)
     ended = subprocess.run(
-        [script, *argv], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        [script, "--port"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert re.fullmatch(rf"{program}: .+; see '{program} (--help|help)'\n", ended.stderr)
+    assert is_in_the_form(program, ended.stderr)
 
 
 def test_an_option_with_choices_takes_nothing_else() -> None:

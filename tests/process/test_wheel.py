@@ -28,7 +28,7 @@ def pip(*arguments: str | Path) -> None:
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("wheel")
-    pip("wheel", ROOT, "--no-deps", "--wheel-dir", directory)
+    pip("wheel", ROOT, "--no-deps", "--no-build-isolation", "--wheel-dir", directory)
     (found,) = directory.glob("asudf-*.whl")
     return found
 
