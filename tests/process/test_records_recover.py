@@ -4,12 +4,15 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from functools import partial
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from asinfo.wire import request
+from asudfd.cli import run
 from asudfd.record.entries import ENTRIES, ENTRY, parse_head
 from tests.conftest import StartDaemon
 from tests.processes import READY_SECONDS, ROOT, Daemon, frame, log_path, receive_exactly, spawn
@@ -85,11 +88,27 @@ class Node:
         return self.work_directory / "test.dat.journal0"
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "asudfd.cli", "--port", "0", "--config-file", str(self.config)]
-        command += ["--work-directory", str(self.work_directory), *arguments]
         return subprocess.run(
-            command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=2 * READY_SECONDS
+            [sys.executable, "-m", "asudfd.cli", *self._arguments(), *arguments],
+            cwd=ROOT,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=2 * READY_SECONDS,
         )
+
+    def recover(self) -> "subprocess.CompletedProcess[str]":
+        """As `run("--recover")`, in this process."""
+        out, error = StringIO(), StringIO()
+        arguments = [*self._arguments(), "--recover"]
+        with redirect_stdout(out), redirect_stderr(error):
+            code = run(arguments)
+        return subprocess.CompletedProcess(arguments, code, out.getvalue(), error.getvalue())
+
+    def _arguments(self) -> list[str]:
+        return [
+            *("--port", "0", "--config-file", str(self.config), "--work-directory", str(self.work_directory))
+        ]
 
 
 @pytest.fixture(scope="module", params=["false", "true"])
@@ -149,13 +168,13 @@ def test_damage_is_told_and_what_is_whole_is_saved(
     lock_less = {path: path.read_bytes() for path in damaged if not path.name.endswith("-lock")}
     assert lock_less.items() <= damaged.items()
 
-    recovered = node.run("--recover")
+    recovered = node.recover()
     assert recovered.returncode == 1, recovered.stderr
     assert "lost: " in recovered.stdout
     assert str(journal) in recovered.stdout
     (kept,) = node.work_directory.glob(f"{journal.name}.damaged-*")
     assert kept.read_bytes() == damaged[journal]
-    assert node.run("--recover").returncode == 0
+    assert node.recover().returncode == 0
 
     daemon = node.start()
     there = found(daemon, node.records)
@@ -171,7 +190,7 @@ def test_a_journal_that_is_gone_is_told(node: Node) -> None:
     assert refused.returncode == 1
     assert f"{journal}, at offset 0: the file is gone" in refused.stderr
     assert not journal.exists()
-    assert node.run("--recover").returncode == 1
+    assert node.recover().returncode == 1
     assert node.start().stop() == 0
 
 
