@@ -50,7 +50,10 @@ class TargetResolver:
     def rules(self) -> Rules:
         """The rules for modules of its type."""
         path = inventory_path(self._settings)
-        return target_type(self._chosen(path)[2].get("type") if path else None).rules
+        if not path:
+            return target_type(None).rules()
+        _, _, chosen = self._chosen(path)
+        return target_type(chosen.get("type")).rules()
 
     def target(self, progress: Progress | None = None) -> Target:
         """The cluster. Nothing has been sent to a node, but with ``--discover`` the question for peers."""

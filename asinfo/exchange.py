@@ -217,7 +217,7 @@ class _Engine:
                 self._give_up(connection)
         timeline = self._timeline
         while timeline and (timeline[0][2].done or timeline[0][0] <= now):
-            connection = heappop(timeline)[2]
+            _, _, connection = heappop(timeline)
             if not connection.done:
                 self._give_up(connection, last=True)
 

@@ -58,16 +58,15 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     if lost:
         failed = [f"{text(name)} on {each.node.name}: {each.reason}" for each in lost]
         return CommandOutcome(answers, messages=failed, code=FAILED, extra=extra)
-    contents = [each.content if each else None for each in versions]
-    labels = [f"{text(name)} ({node.name})" for node in nodes]
-    diff = unified(contents[0], contents[1], labels[0], labels[1])
+    one, other = (each.content if each else None for each in versions)
+    diff = unified(one, other, *(f"{text(name)} ({node.name})" for node in nodes))
     extra |= {"served": [each.hash if each else None for each in versions], "diff": text(diff)}
     told = [
         f"{text(name)} on {each.node.name}: {_wrong(each, listed)}"
         for each, listed in zip(versions, hashes, strict=True)
         if each is not None and each.hash != listed
     ]
-    code = PENDING if told or contents[0] != contents[1] else GOOD
+    code = PENDING if told or one != other else GOOD
     return CommandOutcome(answers, shown(session, diff), messages=told, code=code, extra=extra)
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from asadm.cluster import ClusterNode
     from asadm.target.interface import Rules, Target
 
+    RulesOf = Callable[[], Rules]
+
     class MakeTarget(Protocol):
         """Makes the target of some nodes, which are not asked."""
 
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 
 
 TYPES = {
-    "aerospike": "asadm.target.aerospike.target_type",
-    "asudf": "asadm.target.aerospike.target_type",  # speaks the same protocol; 'schedule print' tells them apart
+    "aerospike": "asadm.target.aerospike.cluster",
+    "asudf": "asadm.target.aerospike.cluster",  # speaks the same protocol; 'schedule print' tells them apart
 }
 """Name of each type, and the module that has its `TargetType` as ``TYPE``. It is imported when a run needs it."""
 
@@ -34,11 +36,11 @@ DEFAULT = "aerospike"
 
 
 class TargetType:  # plain class: dataclasses cost more to import than the whole run
-    """One kind of server: what makes a target of nodes, and the rules for modules, which need no node."""
+    """One kind of server: what makes a target of nodes, and what gives the rules for modules, which need no node."""
 
     __slots__ = ("make", "rules")
 
-    def __init__(self, make: MakeTarget, rules: Rules) -> None:
+    def __init__(self, make: MakeTarget, rules: RulesOf) -> None:
         self.make = make
         self.rules = rules
 
@@ -53,8 +55,4 @@ def target_type(name: str | None) -> TargetType:
 
 def default_rules() -> Rules:
     """The rules of the default type."""
-    return target_type(None).rules
-
-
-if TYPE_CHECKING:
-    RulesOf = Callable[[], Rules]
+    return target_type(None).rules()

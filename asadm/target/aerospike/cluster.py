@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from asadm.cluster import ClusterNode, TargetCluster, select
 from asadm.outcome import NodeAnswer
+from asadm.target.types import TargetType
 from asinfo.command import answer_of_summary
 from asinfo.errors import UsageError, WireError
 from asinfo.exchange import exchange
@@ -176,15 +177,11 @@ class AerospikeCluster(TargetCluster):
     @property
     def rules(self) -> Rules:
         """The rules for names and contents of modules."""
-        from asadm.target.aerospike import rules
-
-        return rules
+        return _rules()
 
     def hash(self, name: bytes, content: bytes) -> str:
         """The ``hash`` of ``udf-list``."""
-        from asadm.target.aerospike import rules
-
-        return rules.hash(name, content)
+        return self.rules.hash(name, content)
 
     # ---- what is peculiar to real servers
 
@@ -292,3 +289,13 @@ def _read(reply: Reply, commands: Sequence[bytes]) -> NodeAnswer:
     except WireError as error:
         return NodeAnswer(reply.node, "protocol", (), str(error), reply.milliseconds)
     return judged(reply.node, found, reply.milliseconds)
+
+
+def _rules() -> Rules:
+    from asadm.target.aerospike import rules  # for who names or reads modules
+
+    return rules
+
+
+TYPE = TargetType(AerospikeCluster, _rules)
+"""Clusters of Aerospike servers and of asudfd as a type of the inventory."""

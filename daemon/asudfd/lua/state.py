@@ -100,18 +100,23 @@ end
 """For a version whose bytecode is not rewritten."""
 
 
-def _compiler(
-    names: LibraryNames = NAMES,
-) -> tuple[Callable[..., Any], Callable[[], bool], Callable[[bytes], bytes]]:
-    """A new state's functions: compile a text, is the layout of dumps known, and rewrite a dump.
+class _Compiler(NamedTuple):
+    """Functions of a state: compile a text, whether the layout of dumps is known, and rewrite a dump."""
+
+    compile: Callable[..., Any]
+    knows_layout: Callable[[], bool]
+    rewrite: Callable[[bytes], bytes]
+
+
+def _compiler(names: LibraryNames = NAMES) -> _Compiler:
+    """The functions of a new state.
 
     A state for each text: what one text leaves behind, or a compiler that ran out of memory, is nothing to the next.
     """
-    made: tuple[Callable[..., Any], Callable[[], bool], Callable[[bytes], bytes]]
     made = new_state(_COMPILE_MEMORY).execute(
         _COMPILER, _rewriter(), HEADER, *(b" ".join(sorted(each)) for each in names)
     )
-    return made
+    return _Compiler(*made)
 
 
 @cache
@@ -122,12 +127,12 @@ def _rewriter() -> bytes:
 @cache
 def knows_bytecode() -> bool:
     """Whether this Lua's bytecode has the layout that `bytecode.lua` can rewrite; looked at once."""
-    return _compiler()[1]()
+    return _compiler().knows_layout()
 
 
 def without_tail_calls(dump: bytes) -> bytes:
     """The same chunk, with plain calls where the calls of library functions were tail calls."""
-    return _compiler()[2](dump)
+    return _compiler().rewrite(dump)
 
 
 def compile_text(
@@ -143,7 +148,7 @@ def compile_text(
         return CompiledChunk(None, b"attempt to load a binary chunk (mode is 't')")
     try:
         if version == LUA54:
-            made = _compiler(names)[0](text, name, strip, knows_bytecode())
+            made = _compiler(names).compile(text, name, strip, knows_bytecode())
         else:
             made = new_state(_COMPILE_MEMORY, version).execute(_PLAIN_COMPILER)(text, name, strip)
     except lua_error(version) as error:

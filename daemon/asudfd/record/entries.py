@@ -221,6 +221,8 @@ def _found(content: bytes, position: int) -> str:
         return "the file ends there"
     if not there.strip(b"\0"):
         return "zeros"
-    if len(there) < ENTRY.size or position + len(there) + ENTRY.unpack(there)[3] > len(content):
-        return "an entry that goes on behind the end of the file"
-    return "an entry with a wrong checksum or number"
+    if len(there) == ENTRY.size:
+        _, _, _, size, _ = ENTRY.unpack(there)
+        if position + len(there) + size <= len(content):
+            return "an entry with a wrong checksum or number"
+    return "an entry that goes on behind the end of the file"

@@ -20,7 +20,7 @@ from asudfd.config.change import SETS_MAX
 from asudfd.record import ttl as ttl_rules
 from asudfd.record.counters import counters
 from asudfd.record.locks import Locks
-from asudfd.record.record import GENERATION_MAX, Record, pack_parts, times, unpack
+from asudfd.record.record import GENERATION_MAX, Record, pack_parts, set_of, times, unpack
 from asudfd.record.refused import RequestRefused
 from asudfd.record.sweep import Sweeper
 from asudfd.record.truncation import Truncation
@@ -134,7 +134,7 @@ class Namespace:
         value = self.storage.pop(digest)
         if value is None:
             return False
-        self.sets.removed(times(value)[2], len(value))
+        self.sets.removed(set_of(value), len(value))
         return True
 
     def durable(self) -> Awaitable[int] | None:

@@ -14,7 +14,7 @@ from asudfd.record.database import Database, DatabaseError, Layer, NoRoomError, 
 from asudfd.record.disk import reason
 from asudfd.record.journal import Journal
 from asudfd.record.journals import ExpectedJournals, blank, contents, examine
-from asudfd.record.record import times
+from asudfd.record.record import set_of
 from asudfd.record.sets import Sets
 
 if TYPE_CHECKING:
@@ -150,9 +150,9 @@ def count(path: Path, database: Database, layer: Layer, sets: Sets) -> None:
             except DatabaseError as error:
                 raise StartError(f"{path} is damaged: {error}. {RECOVER}") from error
             if old:
-                sets.removed(times(old)[2], len(old))
+                sets.removed(set_of(old), len(old))
             if value:
-                sets.written(times(value)[2], 0, len(value))
+                sets.written(set_of(value), 0, len(value))
 
 
 def insist(database: Database, act: Callable[[], None]) -> None:

@@ -68,6 +68,12 @@ def unpack(value: bytes) -> Record:
     )
 
 
+def set_of(value: bytes) -> bytes:
+    """Set name of the record whose stored form is ``value``, and no more."""
+    _, _, set_name = times(value)
+    return set_name
+
+
 def times(value: bytes) -> tuple[int, int, bytes]:
     """Void time, last update and set name of the record whose stored form is ``value``, and no more."""
     _, void_time, last_update, set_size, _ = _unpack(value)

@@ -37,7 +37,7 @@ from asudfd.record.journals import (
     state_of,
 )
 from asudfd.record.opening import count, insist, journal_paths
-from asudfd.record.record import times
+from asudfd.record.record import set_of
 from asudfd.record.salvage import DatabaseSalvage, salvage
 from asudfd.record.sets import Sets
 from asudfd.record.spaces import guarded
@@ -116,7 +116,7 @@ class _Recovery:
             return
         counts: Counter[bytes] = Counter()
         read = (
-            salvage(self._path, lambda _, value: counts.update((times(value)[2],)))
+            salvage(self._path, lambda _, value: counts.update((set_of(value),)))
             if there
             else DatabaseSalvage()
         )

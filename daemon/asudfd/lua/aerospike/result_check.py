@@ -104,7 +104,7 @@ def _op_at(data: bytes, at: int) -> tuple[int, bytes, bytes, int]:
 def _operations(bins: bytes) -> Iterator[bytes]:
     at = 0
     while at < len(bins):
-        after = _op_at(bins, at)[3]
+        _, _, _, after = _op_at(bins, at)
         yield bins[at:after]
         at = after
 

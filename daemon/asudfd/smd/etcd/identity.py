@@ -43,14 +43,14 @@ class StoreIdentity:
     async def learn(self) -> None:
         """Read the name, or give one; to be called once, before anything else is read."""
         while not self._name:
-            found = (await self._gateway.transact((), self.fetches(), seconds=LOOK_SECONDS)).ranges[1].keys
-            if found:
-                self._name = found[0].value
+            _, name = (await self._gateway.transact((), self.fetches(), seconds=LOOK_SECONDS)).ranges
+            if name.keys:
+                self._name = name.keys[0].value
                 return
-            name = secrets.token_hex(NAME_SIZE).encode()
-            absent, put = [wire.is_revision(self._place, 0)], [wire.put(self._place, name)]
+            new = secrets.token_hex(NAME_SIZE).encode()
+            absent, put = [wire.is_revision(self._place, 0)], [wire.put(self._place, new)]
             if (await self._gateway.transact(absent, put, seconds=LOOK_SECONDS)).succeeded:
-                self._name = name
+                self._name = new
 
     def stamp(self) -> dict[str, Any]:
         """The operation that marks a change."""
@@ -78,7 +78,7 @@ class StoreIdentity:
         ``known`` is the mark that was known when it was asked.
         """
         known = known or self._mark
-        heads, names = answers[0].keys, answers[1].keys
+        heads, names = (answer.keys for answer in answers)
         head = heads[0] if heads else KeyValue(self.head)
         if self._name and (not names or names[0].value != self._name):
             self._fail("etcd is another one than it was, or has lost everything: it was set back")

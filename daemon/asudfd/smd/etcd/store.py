@@ -281,12 +281,13 @@ class EtcdSmd:
 
     def _check(self, looks: Sequence[wire.KeyRange], mark: KeyValue) -> None:
         """Raise EtcdError when nothing was done because it is another etcd, or we are not known to be alive there."""
+        *marks, applied = looks
         try:
-            self.cache.identity.check(looks[:2], mark)
+            self.cache.identity.check(marks, mark)
         except HistoryDiverged:
             self.cache.refresh()
             raise
-        if not self._applied.is_proven(looks[2]):
+        if not self._applied.is_proven(applied):
             self.lease.check()
             raise EtcdError("this node is no member of the cluster just now")
 

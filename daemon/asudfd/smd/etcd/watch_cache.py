@@ -374,8 +374,9 @@ class WatchCache:
         position, mark = self.position, self.identity.mark
         now = await self._gateway.transact((), operations, seconds=LOOK_SECONDS)
         self.identity.fail_behind(now.revision, position)
-        head = self.identity.check(now.ranges, mark)
-        return head.mod > self.position or now.ranges[2].count != len(self._known)
+        *marks, keys = now.ranges
+        head = self.identity.check(marks, mark)
+        return head.mod > self.position or keys.count != len(self._known)
 
 
 async def _pages(gateway: Gateway, key: bytes, end: bytes) -> AsyncGenerator[KeyRange, None]:

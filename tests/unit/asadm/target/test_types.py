@@ -15,7 +15,8 @@ from asinfo.errors import ConfigError, UsageError
 from asinfo.terminal.options import Values
 from tests.unit.asadm.target.test_interface import WordRules, Words
 
-TYPE = TargetType(Words, WordRules())
+RULES = WordRules()
+TYPE = TargetType(Words, lambda: RULES)
 
 
 def settings(path: Path) -> TargetSettings:
@@ -34,7 +35,7 @@ def inventory(directory: Path, said: str) -> Path:
 def test_every_type_of_the_table_makes_targets(name: str | None, tmp_path: Path) -> None:
     found = targets.TargetResolver(settings(inventory(tmp_path, f"type: {name}" if name else "labels: {}")))
     assert isinstance(found.target(), AerospikeCluster)
-    assert found.rules() is target_type(name).rules
+    assert found.rules() is target_type(name).rules()
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,7 @@ def test_a_type_is_a_line_in_the_table(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setitem(TYPES, "words", __name__)
     found = targets.TargetResolver(settings(inventory(tmp_path, "type: words")))
     assert type(found.target()) is Words
-    assert found.rules() is TYPE.rules
+    assert found.rules() is RULES
 
 
 def test_the_type_says_which_names_a_command_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

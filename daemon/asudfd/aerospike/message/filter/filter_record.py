@@ -83,8 +83,9 @@ class FilterRecord:
             budget.charge(ORDER_STEPS * values)
             found = ordered(data, values)
             known = self._orders[id(data)] = (data, found)  # data is held, so the id stays its own
-        budget.charge(LOOK_STEPS * known[1].values)
-        return known[1]
+        _, order = known
+        budget.charge(LOOK_STEPS * order.values)
+        return order
 
 
 def _void_time(record: FilterRecord) -> int:
