@@ -16,11 +16,19 @@ from typing import NamedTuple
 
 from asinfo.errors import WireError
 from asinfo.wire.crc64 import crc64
-from asinfo.wire.rdb import STRINGS_MAX, VERSION_PORTABLE, RdbReader, string
+from asinfo.wire.rdb import (
+    FOOTER_SIZE,
+    STRINGS_MAX,
+    VERSION_9_1,
+    VERSION_PORTABLE,
+    RdbReader,
+    size,
+    string,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from typing import TypeAlias
 
     Layout: TypeAlias = "tuple[int | str | Repeated, ...]"
@@ -29,6 +37,8 @@ FUNCTION = 0xF5
 FUNCTION_PRE_RELEASE = 0xF6
 """A library as the candidates of Redis 7.0 wrote it; no release reads it."""
 _MODULE_FACT = 0xF7
+_EXPIRY_MS = 0xFC
+_DATABASE = 0xFE
 _END = 0xFF
 
 _VERSIONS = frozenset((*range(5, 12), 80))
@@ -51,9 +61,9 @@ _FACTS: dict[int, Layout] = {
     0xF9: (1,),  # frequency of use
     0xFA: (_S, _S),
     0xFB: (_N, _N),  # sizes of the tables of keys and of expiries
-    0xFC: (8,),  # expiry in milliseconds
+    _EXPIRY_MS: (8,),  # expiry in milliseconds
     0xFD: (4,),  # in seconds
-    0xFE: (_N,),  # number of a database
+    _DATABASE: (_N,),  # number of a database
 }
 
 
@@ -119,6 +129,26 @@ def rdb_file(texts: Iterable[bytes]) -> bytes:
     body = b"REDIS%04d" % VERSION_PORTABLE
     body += b"".join(bytes((FUNCTION,)) + string(text, compressed=False) for text in texts)
     body += bytes((_END,))
+    return body + crc64(body).to_bytes(8, "little")
+
+
+def snapshot_file(
+    texts: Iterable[bytes], databases: Mapping[int, Iterable[tuple[bytes, bytes, int]]]
+) -> bytes:
+    """An RDB file of function libraries and keys, which Valkey reads from 9.0 on.
+
+    ``databases`` has the keys by the number of their database: each with the payload of DUMP and the time of its expiry in ms, or -1.
+    """
+    parts = [b"VALKEY%03d" % VERSION_9_1]
+    parts += (bytes((FUNCTION,)) + string(text, compressed=False) for text in texts)
+    for number, keys in databases.items():
+        parts.append(bytes((_DATABASE,)) + size(number))
+        for key, payload, at in keys:
+            if at >= 0:
+                parts.append(bytes((_EXPIRY_MS,)) + at.to_bytes(8, "little"))
+            parts += (payload[:1], string(key, compressed=False), payload[1:-FOOTER_SIZE])
+    parts.append(bytes((_END,)))
+    body = b"".join(parts)
     return body + crc64(body).to_bytes(8, "little")
 
 

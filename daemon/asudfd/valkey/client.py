@@ -21,8 +21,29 @@ class Client:
     """
 
     __slots__ = (
-        *("authenticated", "channels", "closing", "command", "commands", "connection", "created", "database"),
-        *("executing", "id", "is_monitor", "library_name", "library_version", "name", "no_evict", "no_touch"),
+        *(
+            "authenticated",
+            "capabilities",
+            "channels",
+            "closing",
+            "command",
+            "commands",
+            "connection",
+            "created",
+            "database",
+        ),
+        *(
+            "executing",
+            "follows",
+            "id",
+            "imports",
+            "is_monitor",
+            "library_name",
+            "library_version",
+            "name",
+            "no_evict",
+            "no_touch",
+        ),
         *(
             "patterns",
             "plain",
@@ -30,11 +51,12 @@ class Client:
             "queue_failed",
             "queue_slots",
             "queued_bytes",
+            "read_only",
             "replies",
             "resp",
             "shard_channels",
         ),
-        *("silent", "skips", "tracking", "user", "waiting", "wants_functions", "watched"),
+        *("silent", "skips", "tracking", "user", "waiting", "wants_file", "wants_functions", "watched"),
     )
 
     def __init__(self, number: int, connection: SocketConnection | None, user: AclUser) -> None:
@@ -60,10 +82,14 @@ class Client:
         self.database = 0
         self.resp = 2
         self.name = b""
+        self.capabilities = ""  # of CLIENT CAPA, as letters
+        self.follows = False  # gets all changes, by SYNC
+        self.read_only = False
+        self.imports = False  # CLIENT IMPORT-SOURCE
         self.no_evict = self.no_touch = self.is_monitor = False
         self.tracking: Tracking | None = None
         self.silent, self.skips = False, 0
-        self.wants_functions = False  # by SYNC, and nothing else
+        self.wants_functions = self.wants_file = False  # by SYNC, and nothing else
         self.executing = False  # the commands of a transaction
         self.watched = 0
         self.log_in(user, authenticated=user.nopass and user.enabled)
@@ -116,7 +142,7 @@ class Client:
             self.authenticated
             and self.user.is_unrestricted
             and self.queue is None
-            and not (self.silent or self.skips or self.is_monitor)
+            and not (self.silent or self.skips or self.is_monitor or self.imports)
             and not (self.resp == 2 and self.is_subscriber)
         )
 

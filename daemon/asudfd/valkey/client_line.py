@@ -30,7 +30,7 @@ def client_line(client: Client) -> bytes:
         "age": int(now - client.created),
         "idle": idle,
         "flags": client_flags(client),
-        "capa": "",
+        "capa": client.capabilities,
         "db": client.database,
         "sub": len(client.channels),
         "psub": len(client.patterns),
@@ -61,6 +61,10 @@ def client_line(client: Client) -> bytes:
     return " ".join(f"{name}={value}" for name, value in fields.items()).encode("latin-1")
 
 
+FLAGS = frozenset("AbBcdeEiIMNOPrRStTuUx")
+"""The letters that clients of the real server may have; here are fewer."""
+
+
 def client_flags(client: Client) -> str:
     """The letters that say what the client is in the middle of."""
     letters = {
@@ -72,10 +76,15 @@ def client_flags(client: Client) -> str:
         "B": client.tracking is not None and client.tracking.broadcast,
         "e": client.no_evict,
         "T": client.no_touch,
+        "I": client.imports,
+        "S": client.follows,
+        "r": client.read_only,
     }
     return "".join(letter for letter, holds in letters.items() if holds) or "N"
 
 
 def client_type(client: Client) -> str:
     """The type of CLIENT LIST TYPE and CLIENT KILL TYPE."""
+    if client.follows:
+        return "replica"
     return "pubsub" if client.is_subscriber and client.resp == 2 else "normal"

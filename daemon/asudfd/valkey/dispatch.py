@@ -197,6 +197,7 @@ class Dispatcher:
         waits = client.id if not client.executing else 0
         lua_state = state.engine.lua[b"state"]
         lua_state[b"restricted"] = not client.user.is_unrestricted
+        lua_state[b"imports"] = client.imports
         state.caller = client
         try:
             if len(arguments) <= ARGUMENTS_MAX:
@@ -204,7 +205,7 @@ class Dispatcher:
             else:
                 reply = state.engine.execute_long(state.now(), client.database, client.resp, waits, arguments)
         finally:
-            lua_state[b"restricted"] = False
+            lua_state[b"restricted"] = lua_state[b"imports"] = False
             state.caller = state.script_client
         if reply is None:
             raise CommandFailed(f"ERR '{row.name}' is not supported by asudfd")

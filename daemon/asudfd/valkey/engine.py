@@ -43,6 +43,9 @@ class KeyspaceHost(Protocol):
     def journal_waits(self) -> None:
         """There are changes that have to be written before any reply leaves."""
 
+    def followed(self, commands: bytes) -> None:
+        """Clients follow: these commands make the changes again that have been made."""
+
     def moved(self, slot: int) -> bytes:
         """The error for a key of a slot that another node has."""
 
@@ -90,6 +93,7 @@ class KeyspaceEngine:
             b"acl": host.acl,
             b"script_header": host.script_header,
             b"journal_waits": host.journal_waits,
+            b"followed": host.followed,
             b"key_slot": key_slot,
             b"moved": host.moved,
             **calculations(),

@@ -243,7 +243,7 @@ def _stats(state: ServerState) -> Fields:
 def _replication(state: ServerState) -> Fields:
     return {
         "role": "master",
-        "connected_slaves": 0,
+        "connected_slaves": len(state.followers.clients),
         "replicas_waiting_psync": 0,
         "master_failover_state": "no-failover",
         "master_replid": state.run_id,

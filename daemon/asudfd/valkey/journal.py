@@ -177,6 +177,13 @@ class KeyspaceJournal:
         finally:
             os.close(descriptor)
 
+    def remove(self) -> None:
+        """Remove the file, which nobody has open. Raises StartError."""
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StartError(f"cannot remove the journal {self._path}: {error.strerror}") from error
+
     def close(self) -> None:
         """Write what is left, and release the file."""
         if self._confirming is not None:

@@ -127,7 +127,7 @@ class ValkeyServer:
     def _sweep_keys(self) -> None:
         lua = self.state.engine.lua
         lua[b"state"][b"now"] = self.state.now()
-        if self.state.sweeps:
+        if self.state.sweeps and self.state.settings.text("import-mode") == "no":
             lua[b"sweep"](SWEEP_KEYS)
             lua[b"sweep_fields"](SWEEP_KEYS)
         if self.state.ready:

@@ -105,6 +105,8 @@ class ValkeyService:
         self._loop = asyncio.get_running_loop()
         if self._node.config.resp.storage == FILE:
             await asyncio.to_thread(self._open_journal)
+        else:
+            self._server.state.make_journal = self._make_journal
         self._store.attach(self._loop)
         self._server.start()
         if self._preloaded:
@@ -161,16 +163,22 @@ class ValkeyService:
 
     def _open_journal(self) -> None:
         """Read the keys that have been stored, and keep those that come. Raises StartError."""
-        from asudfd.valkey.journal import ALWAYS, EVERY_SECOND, KeyspaceJournal  # for nodes that store keys
+        from asudfd.valkey.journal import ALWAYS, EVERY_SECOND  # for nodes that store keys
+
+        state = self._server.state
+        state.journal = self._make_journal()
+        state.journal.open()
+        state.settings.pin("appendonly", "yes")
+        state.settings.pin("appendfsync", ALWAYS if self._node.config.resp.commit_to_device else EVERY_SECOND)
+        state.apply_settings()
+
+    def _make_journal(self) -> KeyspaceJournal:
+        from asudfd.valkey.journal import KeyspaceJournal  # for nodes that store keys
 
         node, state = self._node, self._server.state
         path = Path(node.config.service.work_directory) / f"valkey-{node.id}.journal"
         sync = node.config.resp.commit_to_device
-        state.journal = KeyspaceJournal(path, state.engine, self._server.reactor, self._warn, sync=sync)
-        state.journal.open()
-        state.settings.pin("appendonly", "yes")
-        state.settings.pin("appendfsync", ALWAYS if sync else EVERY_SECOND)
-        state.apply_settings()
+        return KeyspaceJournal(path, state.engine, self._server.reactor, self._warn, sync=sync)
 
     async def _preload(self) -> None:
         """Load the libraries that the node is started with. Raises StartError."""

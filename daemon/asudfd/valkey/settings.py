@@ -19,11 +19,9 @@ _LISTENING = "asudfd listens as `network` in its configuration file says"
 _LOGGING = "asudfd logs as `logging` in its configuration file says"
 
 PINNED = {
-    "appendonly": "asudfd keeps data as `storage` in its configuration file says",
     "save": "asudfd writes no RDB files: `storage file` in its configuration file keeps the data",
     "maxmemory-policy": "asudfd evicts nothing: above maxmemory, commands that need more are refused",
     "maxmemory-clients": "asudfd closes no clients for the memory of others",
-    "notify-keyspace-events": "asudfd publishes no changes of keys",
     "latency-monitor-threshold": "asudfd does not monitor latency; it has SLOWLOG",
     "io-threads": "asudfd serves all clients in one thread",
     "activedefrag": "asudfd has nothing to defragment: memory is Lua's",

@@ -6,11 +6,13 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
+from asudfd.errors import StartError
 from asudfd.valkey.acl.users import AclUsers
 from asudfd.valkey.blocking import BlockedClients
 from asudfd.valkey.client import Client
 from asudfd.valkey.command_log import CommandLog
 from asudfd.valkey.engine import KeyspaceEngine
+from asudfd.valkey.followers import Followers
 from asudfd.valkey.libraries import LibrarySet
 from asudfd.valkey.pause import ClientPause
 from asudfd.valkey.pubsub import PubSub
@@ -67,12 +69,15 @@ class ServerState:
         self.caller = self.script_client
         """Whose command runs at the moment, as far as it has not all rights."""
         self.engine = KeyspaceEngine(self, settings.memory)
+        self.followers = Followers(self.engine)
         self.running = Running(self.engine.lua[b"state"], settings, reactor, warn)
         self.libraries = LibrarySet(self.engine, self.now, lambda: self.running.call is not None, warn)
         self.libraries.freed = self.pause.release
         self.blocked = BlockedClients(self.engine, self.ready, reactor, self.is_written)
         self.cluster: ClusterView | None = None
         self.journal: KeyspaceJournal | None = None
+        self.make_journal: Callable[[], KeyspaceJournal] | None = None
+        """Makes the journal that CONFIG SET appendonly asks for."""
         self.sweeps = True
         """Whether keys whose time is over are looked for."""
         self.run_id = secrets.token_hex(20)
@@ -104,8 +109,32 @@ class ServerState:
             self.statistics.bytes_out += client.connection.bytes_sent
         self.monitors.pop(client, None)
         self.pubsub.leave(client)
+        self.followers.leave(client)
         self.blocked.forget(client)
         self.engine.lua[b"unwatch"](client.id)
+
+    def open_journal(self) -> None:
+        """Keep the keys in a journal from now on; those that there are go into it meanwhile. Raises StartError."""
+        if self.journal is not None:
+            return
+        if self.make_journal is None:
+            raise StartError("asudfd keeps data as `storage` in its configuration file says")
+        journal = self.make_journal()
+        journal.remove()
+        journal.open()
+        self.journal = journal
+        journal.compact()
+
+    def drop_journal(self) -> None:
+        """Keep the keys in no journal any more, and remove its file. Raises StartError if the configuration asks for it."""
+        if self.journal is None:
+            return
+        if self.make_journal is None:
+            raise StartError("asudfd keeps data as `storage` in its configuration file says")
+        self.journal.close()
+        self.engine.lua[b"drop_journal"]()
+        self.journal.remove()
+        self.journal = None
 
     @property
     def busy(self) -> bool:
@@ -143,6 +172,7 @@ class ServerState:
         """The settings have changed: pass on what others go by."""
         lua_state = self.engine.lua[b"state"]
         lua_state[b"maxmemory"] = self.settings.maxmemory or None
+        lua_state[b"importing"] = self.settings.text("import-mode") == "yes"
         lua_state[b"proto_max_bulk_len"] = self.settings.bulk_max
         lua_state[b"hll_sparse_max_bytes"] = int(self.settings.text("hll-sparse-max-bytes"))
         thresholds = self.engine.lua[b"compact"]
@@ -193,6 +223,10 @@ class ServerState:
         """There are changes that the journal does not have."""
         assert self.journal is not None
         self.journal.waits = True
+
+    def followed(self, commands: bytes) -> None:
+        """Changes, for the clients that follow."""
+        self.followers.send(commands)
 
     def fault(self, text: bytes) -> None:
         """A command has failed for a fault of ours."""

@@ -54,7 +54,7 @@ end
 
 -- Whether that time is over.
 function expiry.is_over(at)
-    return at <= state.now
+    return at <= state.now and not state.importing
 end
 
 -- EX, PX, EXAT and PXAT: whether the time is in seconds, and whether it is from now on.

@@ -1,7 +1,6 @@
 -- The journal: commands that make the same changes again, in the order of the changes.
 --
--- `state.journal` is nil without one; else it takes effects: a list of { number of the database, command (an array of strings) }.
--- They gather here as bytes; the host is told of the first (`host.journal_waits`), and takes all of them before any reply leaves.
+-- It takes effects (`effects.lua`); `state.is_kept` says that there is one. They gather here as bytes; the host is told of the first (`host.journal_waits`), and takes all of them before any reply leaves.
 --
 -- A compaction writes a new journal of what there is: the keys one after the other, between other work. What changes
 -- meanwhile goes into both. The new one has no key yet that has not been written; so a command that touches such keys has them
@@ -10,12 +9,11 @@
 local needs = ...
 local commands, databases, host, key_places, keyspace, state =
     needs.commands, needs.databases, needs.host, needs.key_places, needs.keyspace, needs.state
-local number_text = needs.number_text
+local number_text, take_effects, write_command = needs.number_text, needs.take_effects, needs.write_command
 
 local concat, floor, format, ipairs, next, type, unpack =
     table.concat, math.floor, string.format, ipairs, next, type, unpack
 
-local CRLF = "\r\n"
 local ELEMENTS_MAX = 1000 -- of a value that one command brings; the arguments of a command have to fit into a call of Lua
 
 -- Bytes for one file: each time they are taken they begin with the time, and at database 0.
@@ -24,14 +22,7 @@ local function new_log()
 end
 
 local function add(log, argv)
-    local pieces, n = log.pieces, log.n + 1
-    pieces[n] = "*" .. #argv .. CRLF
-    for i = 1, #argv do
-        local argument = argv[i]
-        pieces[n + 1], pieces[n + 2], pieces[n + 3] = "$" .. #argument .. CRLF, argument, CRLF
-        n = n + 3
-    end
-    log.n = n
+    log.n = write_command(log.pieces, log.n, argv)
 end
 
 local function add_effect(log, number, argv)
@@ -191,7 +182,14 @@ end
 
 -- From now on changes are kept.
 local function keep_journal()
-    state.journal = append
+    state.is_kept = true
+    take_effects("journal", append)
+end
+
+-- From now on they are not.
+local function drop_journal()
+    state.is_kept, changes = nil, new_log()
+    take_effects("journal", nil)
 end
 
 local function take_changes()
@@ -206,6 +204,7 @@ state.before_write = before
 
 return {
     keep_journal = keep_journal,
+    drop_journal = drop_journal,
     take_changes = take_changes,
     take_compacted = take_compacted,
     begin_compaction = begin_compaction,

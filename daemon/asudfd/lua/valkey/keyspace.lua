@@ -6,6 +6,8 @@
 --
 -- `state` is what the command at hand knows. There is one, since one command runs at a time:
 --     db            the database that is selected        now     milliseconds since 1970; stands still in a script
+--     importing     keys whose time is over stay      imports  whether the client sees them
+--     clock         what TIME tells instead, in a script that has run for so long that others are served
 --     dirty         how many changes the command made    client  number of the client, 0 for none
 --     observers     how many clients watch a key or wait for one
 --     script        the running script, or nil           may_block  whether the client may be made to wait
@@ -117,7 +119,16 @@ local function expire(db, key)
     forget(db, key)
     notify(db, key)
     host.expired(db.number, key)
-    log_expired(db.number, { "DEL", key })
+    log_expired(db.number, { "UNLINK", key })
+end
+
+-- The value of a key whose time is over: none, and the key goes. While data is imported it stays, and clients that import see it.
+local function get_late(db, key, value)
+    if not state.importing then
+        expire(db, key)
+        return nil
+    end
+    return state.imports and value or nil
 end
 
 -- The value of the key, or nil.
@@ -126,8 +137,7 @@ local function get(db, key)
     if value ~= nil and db.expiring > 0 then
         local at = db.expires[key]
         if at and at <= state.now then
-            expire(db, key)
-            return nil
+            return get_late(db, key, value)
         end
     end
     return value
@@ -167,8 +177,20 @@ local function add(db, key, value)
     db.count = count
 end
 
+-- The key that a command gives a value is another one than that whose time is over.
+local function forget_late(db, key)
+    local at = db.expires[key]
+    if at and at <= state.now and not state.imports then
+        db.expires[key], db.late[key] = nil, nil
+        db.expiring = db.expiring - 1
+    end
+end
+
 -- Gives the key a value; its time of expiry stays.
 local function put(db, key, value)
+    if state.importing and db.expiring > 0 then
+        forget_late(db, key)
+    end
     if db.values[key] == nil then
         add(db, key, value)
     else

@@ -30,10 +30,10 @@ set_tick(function(now)
         return nil
     end
     ticked, script.ticked = now, true
+    local db, moment, client, resp = state.db, state.now, state.client, state.resp
     local moved, killed = host.tick(script.kind)
-    if moved then
-        state.now = moved
-    end
+    state.db, state.now, state.client, state.resp = db, moment, client, resp -- others may have been served meanwhile
+    state.clock = moved or state.clock
     return killed and { err = killed } or nil
 end)
 
@@ -485,7 +485,7 @@ local function run_script(script, f, a, b)
     else
         result = failure_of(result, script.name)
     end
-    state.script, state.db = nil, db
+    state.script, state.db, state.clock = nil, db, nil
     drop_words()
     if script.ticked then
         script.ticked = false

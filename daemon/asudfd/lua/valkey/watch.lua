@@ -6,7 +6,7 @@ local ipairs, next = ipairs, next
 
 local watchers = {} -- client -> { dirty, places = { { database, key }... } }
 
--- The client's transaction is given up if the key changes from now on.
+-- The client's transaction is given up if the key changes from now on. Returns how many keys it watches.
 local function watch(client, number, key)
     local watcher = watchers[client]
     if not watcher then
@@ -25,6 +25,7 @@ local function watch(client, number, key)
         state.observers = state.observers + 1
         watcher.places[#watcher.places + 1] = { db, key }
     end
+    return #watcher.places
 end
 
 local function unwatch(client)

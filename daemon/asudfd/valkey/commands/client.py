@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from asudfd.valkey.client_line import client_line, client_type
+from asudfd.valkey.client_line import client_line
 from asudfd.valkey.commands.arguments import NOT_INTEGER, integer, is_plain_name, on_or_off
+from asudfd.valkey.commands.client_filter import address, client_filter
 from asudfd.valkey.commands.connection import NAMES
 from asudfd.valkey.reply import OK, CommandFailed, Verbatim
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from asudfd.valkey.client import Client
     from asudfd.valkey.request import CommandRequest
 
-TYPES = ("normal", "master", "primary", "replica", "slave", "pubsub")
 NO_CLIENT = "ERR No such client"
 SYNTAX = "ERR syntax error"
 PAUSE_MAX = 1 << 53
@@ -62,7 +59,7 @@ def info(request: CommandRequest) -> object:
 
 def list_(request: CommandRequest) -> object:
     """CLIENT LIST [filters]."""
-    keep = _filter(request, request.arguments[2:])
+    keep = client_filter(request, request.arguments[2:])
     lines = [client_line(each) + b"\n" for each in request.state.clients.values() if keep(each)]
     return Verbatim(b"txt", b"".join(lines))
 
@@ -71,13 +68,13 @@ def kill(request: CommandRequest) -> object:
     """CLIENT KILL address, or filters."""
     words = request.arguments[2:]
     if len(words) == 1:
-        address = words[0].decode("latin-1")
-        found = [each for each in request.state.clients.values() if _address(each) == address]
+        wanted = words[0].decode("latin-1")
+        found = [each for each in request.state.clients.values() if address(each) == wanted]
         if not found:
             raise CommandFailed(NO_CLIENT)
         _end(request, found)
         return OK
-    keep = _filter(request, words, skip_me=True)
+    keep = client_filter(request, words, skip_me=True)
     found = [each for each in request.state.clients.values() if keep(each)]
     _end(request, found)
     return len(found)
@@ -89,104 +86,6 @@ def _end(request: CommandRequest, clients: list[Client]) -> None:
             client.closing = True
         elif client.connection is not None:
             client.connection.cut()
-
-
-def _address(client: Client) -> str:
-    return client.connection.address if client.connection else ""
-
-
-class _Test(NamedTuple):
-    """A filter: which clients it keeps, and whether it is turned round."""
-
-    keeps: Callable[[Client], bool]
-    negated: bool
-
-
-def _filter(
-    request: CommandRequest, words: list[bytes], *, skip_me: bool = False
-) -> Callable[[Client], bool]:
-    """Which clients are meant by the filters. Raises CommandFailed."""
-    tests: list[_Test] = []
-    words = list(words)
-    while words:
-        option = words.pop(0).decode("latin-1").lower()
-        negated = option.startswith("not-") and not request.state.settings.is_old
-        option = option.removeprefix("not-") if negated else option
-        if not words:
-            raise CommandFailed(SYNTAX)
-        if option == "id":
-            tests.append(_Test(_id_test(words), negated))
-            continue
-        value = words.pop(0)
-        if option == "skipme":
-            skip_me = _is_yes(value)
-        elif option in _FILTERS:
-            tests.append(_Test(_FILTERS[option](request, value), negated))
-        else:
-            raise CommandFailed(SYNTAX)
-    own = request.client if skip_me else None
-    return lambda client: client is not own and all(test.keeps(client) != test.negated for test in tests)
-
-
-def _id_test(words: list[bytes]) -> Callable[[Client], bool]:
-    """The ids at the start of ``words``, which are taken from it."""
-    wanted = set()
-    while words and words[0].lstrip(b"-").isdigit():
-        number = integer(words.pop(0), message=SYNTAX)
-        if number <= 0:
-            raise CommandFailed("ERR client-id should be greater than 0")
-        wanted.add(number)
-    if not wanted:
-        raise CommandFailed(SYNTAX)
-    return lambda client: client.id in wanted
-
-
-def _is_yes(word: bytes) -> bool:
-    if word.lower() not in {b"yes", b"no"}:
-        raise CommandFailed(SYNTAX)
-    return word.lower() == b"yes"
-
-
-def _type_test(_request: CommandRequest, value: bytes) -> Callable[[Client], bool]:
-    name = value.decode("latin-1").lower()
-    if name not in TYPES:
-        raise CommandFailed(b"ERR Unknown client type '%s'" % value)
-    return lambda client: client_type(client) == name
-
-
-def _user_test(request: CommandRequest, value: bytes) -> Callable[[Client], bool]:
-    user = request.state.users.get(value)
-    if user is None:
-        raise CommandFailed(b"ERR No such user '%s'" % value)
-    return lambda client: client.user is user
-
-
-def _age_test(_request: CommandRequest, value: bytes) -> Callable[[Client], bool]:
-    age = integer(value, message="ERR maxage is not an integer or out of range")
-    if age <= 0:
-        raise CommandFailed("ERR maxage is not an integer or out of range")
-    return lambda client: time.time() - client.created >= age
-
-
-def _text_test(
-    read: Callable[[Client], bytes],
-) -> Callable[[CommandRequest, bytes], Callable[[Client], bool]]:
-    return lambda _request, value: lambda client: read(client) == value
-
-
-_FILTERS = {
-    "type": _type_test,
-    "user": _user_test,
-    "maxage": _age_test,
-    "addr": _text_test(lambda client: _address(client).encode()),
-    "laddr": _text_test(
-        lambda client: client.connection.local_address.encode() if client.connection else b""
-    ),
-    "name": _text_test(lambda client: client.name),
-    "lib-name": _text_test(lambda client: client.library_name),
-    "lib-ver": _text_test(lambda client: client.library_version),
-    "db": _text_test(lambda client: b"%d" % client.database),
-}
 
 
 def no_evict(request: CommandRequest) -> object:
@@ -250,14 +149,22 @@ def unblock(request: CommandRequest) -> object:
     return int(request.state.blocked.unblock(client, is_error=reason == b"ERROR"))
 
 
-def capa(_request: CommandRequest) -> object:
-    """CLIENT CAPA capability...: none of them changes anything here."""
+def capa(request: CommandRequest) -> object:
+    """CLIENT CAPA capability...: it is shown, and changes nothing here."""
+    for word in request.arguments[2:]:
+        if word.lower() == b"redirect":
+            request.client.capabilities = "r"
     return OK
 
 
-def import_source(_request: CommandRequest) -> object:
-    """CLIENT IMPORT-SOURCE ON|OFF."""
-    raise CommandFailed("ERR Server is not in import mode")
+def import_source(request: CommandRequest) -> object:
+    """CLIENT IMPORT-SOURCE ON|OFF: in import mode this client sees keys whose time is over."""
+    imports = on_or_off(request.arguments[2])
+    if imports and request.state.settings.text("import-mode") == "no":
+        raise CommandFailed("ERR Server is not in import mode")
+    request.client.imports = imports
+    request.client.settle()
+    return OK
 
 
 HANDLERS = {

@@ -312,8 +312,15 @@ def asking(request: CommandRequest) -> object:
     return OK
 
 
-def read_only(_request: CommandRequest) -> object:
-    """READONLY, READWRITE: there are no replicas to read from."""
+def read_only(request: CommandRequest) -> object:
+    """READONLY: there are no replicas to read from; that the client would is shown."""
+    request.client.read_only = True
+    return OK
+
+
+def read_write(request: CommandRequest) -> object:
+    """READWRITE."""
+    request.client.read_only = False
     return OK
 
 
@@ -353,5 +360,5 @@ HANDLERS = {
     "cluster|saveconfig": save_configuration,
     "asking": asking,
     "readonly": read_only,
-    "readwrite": read_only,
+    "readwrite": read_write,
 }

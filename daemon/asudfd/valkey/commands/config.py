@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from asudfd.errors import StartError
 from asudfd.valkey.glob import glob
 from asudfd.valkey.parameters import parameters
 from asudfd.valkey.reply import OK, CommandFailed
@@ -49,6 +50,8 @@ def set_(request: CommandRequest) -> object:
             raise _failed(name, f"can't set {row.fixed} config")
         values[name] = value.decode("latin-1")
     try:
+        if "appendonly" in values:
+            _keep(request, kept=values["appendonly"].lower())
         request.state.settings.change(values)
     except ParameterError as error:
         raise CommandFailed(f"ERR {error}") from None
@@ -56,6 +59,17 @@ def set_(request: CommandRequest) -> object:
         request.state.users.require_password(values["requirepass"].encode("latin-1"))
     request.state.apply_settings()
     return OK
+
+
+def _keep(request: CommandRequest, *, kept: str) -> None:
+    """Keep the keys in a journal from now on, or no more. Raises ParameterError."""
+    try:
+        if kept == "yes":
+            request.state.open_journal()
+        elif kept == "no":
+            request.state.drop_journal()
+    except StartError as error:
+        raise ParameterError("appendonly", str(error)) from None
 
 
 def _failed(name: str, reason: str) -> CommandFailed:

@@ -1,4 +1,4 @@
-"""Commands about copies of the data: there are none, and each command says so as a server without replicas does."""
+"""Commands about copies of the data: a client may follow the changes; no node of ours follows another."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from asinfo.wire.functions import rdb_file
 from asudfd.valkey.commands.arguments import integer
+from asudfd.valkey.followers import snapshot
 from asudfd.valkey.reply import OK, CommandFailed, EncodedReply, Status
 
 if TYPE_CHECKING:
@@ -18,9 +19,10 @@ SYNTAX = "ERR syntax error"
 PORT_MAX = 65535
 
 
-def role(_request: CommandRequest) -> object:
+def role(request: CommandRequest) -> object:
     """ROLE."""
-    return [b"master", 0, []]
+    addresses = [each.connection.address for each in request.state.followers.clients if each.connection]
+    return [b"master", 0, [[*address.rsplit(":", 1), "0"] for address in addresses]]
 
 
 def replica_of(request: CommandRequest) -> object:
@@ -98,16 +100,24 @@ def replconf(request: CommandRequest) -> object:
         check(value)
         if option.lower() == b"rdb-filter-only":
             request.client.wants_functions = value.split() == [b"functions"]
+        elif option.lower() == b"rdb-only":
+            request.client.wants_file = integer(value) != 0
     return OK
 
 
 def sync(request: CommandRequest) -> object:
-    """SYNC after REPLCONF rdb-filter-only functions: the libraries as an RDB file; nothing follows."""
-    if not request.client.wants_functions:
-        raise CommandFailed(
-            "ERR replication of data is not supported by asudfd; REPLCONF rdb-filter-only functions gets the libraries"
-        )
-    file = rdb_file(request.state.libraries.texts.values())
+    """SYNC: the libraries and keys as an RDB file, and all changes from then on.
+
+    After REPLCONF rdb-filter-only functions it is the libraries, after REPLCONF rdb-only 1 the file, and nothing follows.
+    """
+    state, client = request.state, request.client
+    texts = state.libraries.texts.values()
+    if client.wants_functions:
+        file = rdb_file(texts)
+    else:
+        file = snapshot(state.engine, texts)
+        if not client.wants_file:
+            state.followers.add(client)
     return EncodedReply(b"$%d\r\n%b" % (len(file), file))
 
 

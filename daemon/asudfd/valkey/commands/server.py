@@ -22,7 +22,7 @@ def last_save(request: CommandRequest) -> object:
 
 def save(request: CommandRequest) -> object:
     """SAVE: with a journal, everything is on the disk already."""
-    if request.state.engine.lua[b"state"][b"journal"]:
+    if request.state.journal is not None:
         return OK
     raise CommandFailed(NO_SAVE)
 

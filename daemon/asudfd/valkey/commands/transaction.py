@@ -44,10 +44,12 @@ def exec_(request: CommandRequest) -> object:
     if len(slots) > 1:
         raise CommandFailed(CROSSSLOT)
     client.executing = True
+    state.engine.lua[b"begin_transaction"]()
     try:
         replies = _run_all(request, queue)
     finally:
         client.executing = False
+        state.engine.lua[b"end_transaction"]()
     return EncodedReply(b"*%d\r\n%s" % (len(queue), b"".join(replies)))
 
 
@@ -73,14 +75,13 @@ def _end(request: CommandRequest) -> None:
 def watch(request: CommandRequest) -> object:
     """WATCH key..."""
     client = request.client
-    client.watched += len(request.arguments) - 1
-    if client.watched > WATCHED_MAX:
-        unwatch(request)
-        raise CommandFailed(f"ERR a client of asudfd watches no more than {WATCHED_MAX} keys")
     lua = request.state.engine.lua
     lua[b"state"][b"now"] = request.state.now()
     for key in request.arguments[1:]:
-        lua[b"watch"](client.id, client.database, key)
+        client.watched = int(lua[b"watch"](client.id, client.database, key))
+        if client.watched > WATCHED_MAX:
+            unwatch(request)
+            raise CommandFailed(f"ERR a client of asudfd watches no more than {WATCHED_MAX} keys")
     return OK
 
 

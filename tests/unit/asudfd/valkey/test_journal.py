@@ -297,7 +297,7 @@ def test_keys_that_expire_while_a_script_runs_stay_gone(path: Path) -> None:
     assert kept.line("HLEN h") in {1, 2}
     assert kept.line("HGETALL h") == [b"b", b"2"]
     effects = [tuple(each[2].values()) for each in script[b"effects"].values()]
-    assert effects == [(b"DEL", b"k"), (b"HDEL", b"h", b"a")]
+    assert effects == [(b"UNLINK", b"k"), (b"HDEL", b"h", b"a")]
     lua_state[b"script"] = None
     kept.crash()
 

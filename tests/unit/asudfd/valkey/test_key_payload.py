@@ -60,7 +60,7 @@ def test_the_journal_has_the_payload(keyspace: TestedKeyspace) -> None:
     assert keyspace.effects == [(b"RESTORE", b"k", b"%d" % (NOW + 10), payload, b"ABSTTL", b"REPLACE")]
     keyspace.effects.clear()
     keyspace.run("RESTORE", "k", 10, payload, "REPLACE", "ABSTTL")
-    assert keyspace.effects == [(b"DEL", b"k")]
+    assert keyspace.effects == [(b"UNLINK", b"k")]
 
 
 def test_a_hash_of_which_all_has_expired_is_not_there(keyspace: TestedKeyspace) -> None:

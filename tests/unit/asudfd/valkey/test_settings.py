@@ -34,18 +34,12 @@ def test_a_wrong_value_changes_none_of_them() -> None:
     assert settings.text("timeout") == "0"
 
 
-def test_what_would_be_a_wrong_promise_is_refused() -> None:
-    with pytest.raises(ParameterError, match="storage"):
-        ValkeySettings().change({"appendonly": "yes"})
-
-
 @pytest.mark.parametrize(
     ("name", "value", "reason"),
     [
         ("save", "60 1", "asudfd writes no RDB files"),
         ("maxmemory-policy", "allkeys-lru", "asudfd evicts nothing"),
         ("maxmemory-clients", "5%", "asudfd closes no clients"),
-        ("notify-keyspace-events", "KEA", "asudfd publishes no changes of keys"),
         ("latency-monitor-threshold", "100", "asudfd does not monitor latency"),
         ("io-threads", "4", "asudfd serves all clients in one thread"),
         ("activedefrag", "yes", "asudfd has nothing to defragment"),

@@ -17,7 +17,7 @@ function commands.ECHO(argv)
 end
 
 function commands.TIME()
-    local now = state.now
+    local now = state.clock or state.now
     local seconds = floor(now / 1000)
     return { format("%.0f", seconds), format("%.0f", floor((now - seconds * 1000) * 1000)) }
 end

@@ -114,8 +114,8 @@ function commands.BITPOS(argv, argc)
         return NOT_BIT
     end
     local from = argc > 3 and integer.argument(argv[4], reply.NOT_INTEGER) or 0
-    local to = argc > 4 and integer.argument(argv[5], reply.NOT_INTEGER) or -1
     local in_bits = is_in_bits(argv, argc, 6)
+    local to = argc > 4 and integer.argument(argv[5], reply.NOT_INTEGER) or -1
     local value = typed(state.db, argv[2], "string")
     if not value then
         return bit == 1 and -1 or 0

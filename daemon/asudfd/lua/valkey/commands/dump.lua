@@ -240,7 +240,7 @@ function commands.RESTORE(argv, argc)
     if value == nil or (at and expiry.is_over(at)) then
         if is_there then
             keyspace.remove(db, key)
-            keyspace.effect({ "DEL", key })
+            keyspace.effect({ "UNLINK", key })
         end
         return reply.OK
     end
@@ -251,6 +251,8 @@ function commands.RESTORE(argv, argc)
     if at then
         keyspace.set_expiry(db, key, at, text)
     end
-    keyspace.effect({ "RESTORE", key, at and expiry.text(at, text) or "0", payload, "ABSTTL", "REPLACE" })
+    if at and not o.absolute then
+        keyspace.effect({ "RESTORE", key, expiry.text(at, text), payload, "ABSTTL", o.replace and "REPLACE" })
+    end
     return reply.OK
 end

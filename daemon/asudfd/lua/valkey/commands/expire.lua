@@ -50,7 +50,7 @@ local function expire_with(command, in_seconds, from_now)
         end
         if expiry.is_over(at) then
             keyspace.remove_expired(db, key)
-            keyspace.effect({ "DEL", key })
+            keyspace.effect({ "UNLINK", key })
         else
             keyspace.set_expiry(db, key, at, text)
             keyspace.changed(db, key)

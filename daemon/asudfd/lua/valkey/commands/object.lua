@@ -116,8 +116,8 @@ function commands.WAITAOF(argv)
         return NOT_POSITIVE
     end
     local seconds = timeout(argv[4])
-    if wants_local == 1 and not state.journal then
+    if wants_local == 1 and not state.is_kept then
         return NO_JOURNAL
     end
-    return answer(wanted, seconds, { state.journal and 1 or 0, 0 })
+    return answer(wanted, seconds, { state.is_kept and 1 or 0, 0 })
 end

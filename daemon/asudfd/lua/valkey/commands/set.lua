@@ -125,7 +125,7 @@ local function pop(db, key, value, count)
     if count >= value.n then
         local out = take(value, count)
         keyspace.remove(db, key)
-        keyspace.effect({ "DEL", key })
+        keyspace.effect(#out == 1 and { "SREM", key, out[1] } or { "UNLINK", key })
         return out
     end
     local out = take(value, count)

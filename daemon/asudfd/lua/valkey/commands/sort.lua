@@ -240,7 +240,7 @@ local function store(key, results_, n)
     local db = state.db
     if get(db, key) ~= nil then
         keyspace.remove(db, key)
-        keyspace.effect({ "DEL", key })
+        keyspace.effect({ "UNLINK", key })
     end
     for from = 1, n, PUSHED_AT_ONCE do
         local argv, argc = { "RPUSH", key }, 2

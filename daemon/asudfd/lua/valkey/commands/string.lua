@@ -94,7 +94,7 @@ local function set_with_options(argv, argc)
     end
     get(db, key)
     install(db, key, value, o, at, text)
-    if at then
+    if at and o.unit ~= "PXAT" then
         keyspace.effect({ "SET", key, value, "PXAT", expiry.text(at, text) })
     end
     if o.get then
@@ -168,7 +168,7 @@ function commands.GETEX(argv, argc)
     if at then
         if expiry.is_over(at) then
             keyspace.remove_expired(db, key)
-            keyspace.effect({ "DEL", key })
+            keyspace.effect({ "UNLINK", key })
         else
             keyspace.set_expiry(db, key, at, text)
             keyspace.changed(db, key)
