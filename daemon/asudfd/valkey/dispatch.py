@@ -31,6 +31,12 @@ FOR_SUBSCRIBERS = frozenset(
 ALSO_IN_LUA = frozenset({"ping"})
 """Commands whose handler here is for clients with a subscription only."""
 
+REPLICATED = frozenset({"publish", "spublish", "pfcount"})
+"""Commands that do not write, and that the real server copies to replicas."""
+
+SCRIPTS = frozenset({"eval", "evalsha", "fcall"})
+"""Commands that write or do not, as what they call says."""
+
 SUBSCRIPTIONS = frozenset(
     {"subscribe", "unsubscribe", "psubscribe", "punsubscribe", "ssubscribe", "sunsubscribe"}
 )
@@ -157,10 +163,9 @@ class Dispatcher:
         except CommandFailed:
             return False
         queued = client.queue if row.name == "exec" else None
-        names = [row.name, *(each[0].decode("latin-1").lower() for each in queued or ())]
         if mode == "all":
-            return row.name not in {"client|unpause", "client|pause", "client|kill", "quit", "shutdown"}
-        return any(self._writes(name) for name in names)
+            return row.name not in {"quit", "shutdown"}
+        return any(self._may_write(each) for each in (arguments, *(queued or ())))
 
     def row(self, arguments: list[bytes]) -> CommandSpec:
         """The row of a command whose arity is right. Raises CommandFailed."""
@@ -320,11 +325,15 @@ class Dispatcher:
         row = self._rows.get(name)
         return row is not None and "no_auth" in row.flags
 
-    def _writes(self, name: str) -> bool:
+    def _may_write(self, arguments: list[bytes]) -> bool:
+        """Whether a command writes, or would be copied to replicas; of scripts and functions, their flags say it."""
+        name = arguments[0].decode("latin-1").lower()
         row = self._rows.get(name)
-        return row is not None and (
-            "write" in row.flags or name in {"publish", "spublish", "eval", "evalsha", "fcall"}
-        )
+        if row is None:
+            return False
+        if name in SCRIPTS and len(arguments) > 1:
+            return not self.state.engine.lua[b"promises_no_writes"](name.encode(), arguments[1])
+        return "write" in row.flags or name in REPLICATED
 
 
 def _unknown(arguments: list[bytes]) -> bytes:

@@ -43,6 +43,9 @@ class KeyspaceHost(Protocol):
     def journal_waits(self) -> None:
         """There are changes that have to be written before any reply leaves."""
 
+    def event(self, kind: bytes, name: bytes, key: bytes, database: float) -> None:
+        """Something has happened to a key: ``kind`` is its letter in notify-keyspace-events."""
+
     def followed(self, commands: bytes) -> None:
         """Clients follow: these commands make the changes again that have been made."""
 
@@ -94,6 +97,7 @@ class KeyspaceEngine:
             b"script_header": host.script_header,
             b"journal_waits": host.journal_waits,
             b"followed": host.followed,
+            b"event": host.event,
             b"key_slot": key_slot,
             b"moved": host.moved,
             **calculations(),

@@ -100,7 +100,7 @@ def _clients(state: ServerState) -> Fields:
         "maxclients": state.settings.connections_max,
         "client_recent_max_input_buffer": 0,
         "client_recent_max_output_buffer": 0,
-        "blocked_clients": sum(each.waiting is not None for each in clients),
+        "blocked_clients": sum(each.waiting is not None for each in clients) + state.pause.held,
         "tracking_clients": sum(each.tracking is not None for each in clients),
         "pubsub_clients": sum(each.is_subscriber for each in clients),
         "watching_clients": sum(bool(each.watched) for each in clients),
@@ -180,7 +180,7 @@ def _persistence(state: ServerState) -> Fields:
     return {
         "loading": 0,
         "async_loading": 0,
-        "rdb_changes_since_last_save": 0,
+        "rdb_changes_since_last_save": int(state.engine.lua[b"state"][b"changes"]),
         "rdb_bgsave_in_progress": 0,
         "rdb_last_save_time": int(state.started),
         "rdb_last_bgsave_status": "ok",
@@ -217,6 +217,7 @@ def _stats(state: ServerState) -> Fields:
         "sync_partial_ok": 0,
         "sync_partial_err": 0,
         "expired_keys": statistics.expired,
+        "expired_fields": int(state.engine.lua[b"state"][b"expired_fields"]),
         "evicted_keys": 0,
         "evicted_clients": 0,
         "evicted_scripts": statistics.evicted_scripts,
@@ -303,11 +304,16 @@ def _cluster(state: ServerState) -> Fields:
 
 def _keyspace(state: ServerState) -> Fields:
     sizes = [int(each) for each in state.engine.lua[b"database_sizes"]().values()]
-    volatile = "" if state.settings.is_old else ",keys_with_volatile_items=0"
-    return {
-        f"db{sizes[at]}": f"keys={sizes[at + 1]},expires={sizes[at + 2]},avg_ttl=0{volatile}"
-        for at in range(0, len(sizes), 3)
+    found = {
+        sizes[at]: f"keys={sizes[at + 1]},expires={sizes[at + 2]},avg_ttl=0" for at in range(0, len(sizes), 3)
     }
+    if not state.settings.is_old:
+        volatile = state.engine.lua[b"volatile_count"]
+        found = {
+            number: f"{text},keys_with_volatile_items={int(volatile(number))}"
+            for number, text in found.items()
+        }
+    return {f"db{number}": text for number, text in found.items()}
 
 
 def _engines(state: ServerState) -> Fields:

@@ -108,6 +108,13 @@ def _events(text: str, _before: str) -> str:
     )
 
 
+def event_classes(text: str) -> frozenset[str]:
+    """The letters of events that are told, with K or E, where they are told; none if one of the two is missing."""
+    letters = frozenset(text.replace("A", _EVENTS_ALL))
+    is_told = letters & {"K", "E"} and letters - {"K", "E"}
+    return letters if is_told else frozenset()
+
+
 def _buffer_limits(text: str, before: str) -> str:
     words, limits = text.split(), [part.split() for part in re.findall(r"\S+ \S+ \S+ \S+", before)]
     if not words or len(words) % 4:

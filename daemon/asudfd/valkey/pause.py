@@ -35,6 +35,11 @@ class ClientPause:
         """The client's commands wait for the end of the pause."""
         self._held.append(client)
 
+    @property
+    def held(self) -> int:
+        """How many clients wait for its end."""
+        return len(self._held)
+
     def is_held(self, client: Client) -> bool:
         """Whether the client's commands wait."""
         return bool(self._held) and client in self._held

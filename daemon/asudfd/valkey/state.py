@@ -14,6 +14,7 @@ from asudfd.valkey.command_log import CommandLog
 from asudfd.valkey.engine import KeyspaceEngine
 from asudfd.valkey.followers import Followers
 from asudfd.valkey.libraries import LibrarySet
+from asudfd.valkey.parameters import event_classes
 from asudfd.valkey.pause import ClientPause
 from asudfd.valkey.pubsub import PubSub
 from asudfd.valkey.reply import CommandFailed
@@ -84,6 +85,8 @@ class ServerState:
         self.refused_connections: Callable[[], int] = int
         self.memory_at_start = self.memory_peak = int(self.engine.lua[b"memory_used"]())
         self._ids = 0
+        self.events: frozenset[str] = frozenset()
+        """The letters of notify-keyspace-events; empty when nobody is told."""
         self.libraries.is_old = settings.is_old
         if settings.is_old:
             for row in filter(newer_than_8_1, command_rows().values()):
@@ -172,6 +175,8 @@ class ServerState:
         """The settings have changed: pass on what others go by."""
         lua_state = self.engine.lua[b"state"]
         lua_state[b"maxmemory"] = self.settings.maxmemory or None
+        self.events = event_classes(self.settings.text("notify-keyspace-events"))
+        self.engine.lua[b"set_events"](bool(self.events))
         lua_state[b"importing"] = self.settings.text("import-mode") == "yes"
         lua_state[b"proto_max_bulk_len"] = self.settings.bulk_max
         lua_state[b"hll_sparse_max_bytes"] = int(self.settings.text("hll-sparse-max-bytes"))
@@ -240,9 +245,20 @@ class ServerState:
         """A key that clients wait for has changed."""
         self.ready.append((int(database), key))
 
-    def expired(self, _database: int, _key: bytes) -> None:
+    def expired(self, database: int, key: bytes) -> None:
         """A key has been removed because its time was over."""
         self.statistics.expired += 1
+        if self.events:
+            self.event(b"x", b"expired", key, database)
+
+    def event(self, kind: bytes, name: bytes, key: bytes, database: float) -> None:
+        """Tell subscribers what has happened to a key."""
+        if kind.decode() not in self.events:
+            return
+        if "K" in self.events:
+            self.pubsub.publish(b"__keyspace@%d__:%b" % (database, key), name)
+        if "E" in self.events:
+            self.pubsub.publish(b"__keyevent@%d__:%b" % (database, name), key)
 
     def moved(self, slot: float) -> bytes:
         """The error for a key of a slot that another node has."""

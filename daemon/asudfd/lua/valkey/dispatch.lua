@@ -109,6 +109,10 @@ end
 
 -- The command has changed something: that goes into the journal.
 local function finish(argv)
+    if state.announce and state.dirty ~= 0 then
+        state.announce(argv, state.effects)
+    end
+    state.changes = state.changes + state.dirty
     if state.dirty ~= 0 and state.journal then
         local effects = {}
         for i, effect in ipairs(state.effects or { argv }) do

@@ -80,6 +80,23 @@ local function load_script(text, stays)
     return script
 end
 
+-- Whether what the command would call has the flag no-writes: EVAL's text, EVALSHA's digest or FCALL's function.
+local function promises_no_writes(command, what)
+    local found
+    if command == "fcall" then
+        found = needs.find_function(what)
+    elseif command == "evalsha" then
+        found = by_digest[lower(what)]
+    else
+        found = by_text[what]
+        if not found and sub(what, 1, 2) == "#!" then
+            local failed, flags = host.script_header(what)
+            return not failed and find(" " .. flags .. " ", " no_writes ", 1, true) ~= nil
+        end
+    end
+    return (found and found.no_writes) or false
+end
+
 local function execute(script, argv, argc, readonly)
     local keys, args = split_arguments(argv, argc, NOT_INTEGER)
     if not keys then
@@ -188,4 +205,4 @@ local function script_counts()
     return count, size
 end
 
-return { script_counts = script_counts }
+return { script_counts = script_counts, promises_no_writes = promises_no_writes }

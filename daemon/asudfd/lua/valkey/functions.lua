@@ -324,7 +324,12 @@ function commands.FCALL_RO(argv, argc)
     return call(argv, argc, true)
 end
 
+local function find_function(name)
+    return functions[lower(name)]
+end
+
 return {
+    find_function = find_function,
     load_library = load_library,
     install_library = install_library,
     remove_library = remove_library,

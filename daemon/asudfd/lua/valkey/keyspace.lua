@@ -8,6 +8,8 @@
 --     db            the database that is selected        now     milliseconds since 1970; stands still in a script
 --     importing     keys whose time is over stay      imports  whether the client sees them
 --     clock         what TIME tells instead, in a script that has run for so long that others are served
+--     changes       how many were made since the start
+--     expired_fields  fields of hashes that have gone since their time was over
 --     dirty         how many changes the command made    client  number of the client, 0 for none
 --     observers     how many clients watch a key or wait for one
 --     script        the running script, or nil           may_block  whether the client may be made to wait
@@ -48,7 +50,7 @@ for number = 0, COUNT - 1 do
     databases[number] = new_database(number)
 end
 
-local state = { db = databases[0], now = 0, dirty = 0, client = 0, observers = 0 }
+local state = { db = databases[0], now = 0, dirty = 0, changes = 0, expired_fields = 0, client = 0, observers = 0 }
 
 -- Tells clients that WATCH the key, and those that are blocked on it, that it has changed.
 local function notify(db, key)
@@ -90,6 +92,10 @@ local function remove(db, key)
     end
     forget(db, key)
     changed(db, key)
+    local gone = state.events
+    if gone then
+        gone[#gone + 1] = key
+    end
     return true
 end
 
@@ -110,6 +116,10 @@ end
 -- The same for a key that was given a time which is over.
 local function remove_expired(db, key)
     if remove(db, key) then
+        local gone = state.events
+        if gone then
+            gone[#gone] = nil
+        end
         host.expired(db.number, key)
     end
 end
@@ -175,6 +185,9 @@ local function add(db, key, value)
     db.places[key], db.keys[count] = count, key
     db.values[key] = value
     db.count = count
+    if state.events then
+        host.event("n", "new", key, db.number)
+    end
 end
 
 -- The key that a command gives a value is another one than that whose time is over.
@@ -247,7 +260,7 @@ end
 
 -- Writes `argv` (an array of strings) into the journal instead of the command at hand; more than one may be given.
 local function effect(argv)
-    if not state.journal then
+    if not (state.journal or state.announce) then
         return
     end
     local effects = state.effects

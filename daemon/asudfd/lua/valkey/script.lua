@@ -125,6 +125,10 @@ local function note_effects(script, argv, argc)
         end
         script.effects = list
     end
+    if state.announce then
+        state.announce(argv, state.effects)
+    end
+    state.changes = state.changes + state.dirty
     state.dirty, state.effects = 0, nil
 end
 

@@ -80,6 +80,7 @@ def reset_statistics(request: CommandRequest) -> object:
     """CONFIG RESETSTAT."""
     request.state.statistics = ServerStatistics()
     request.state.engine.lua[b"reset_calls"]()
+    request.state.engine.lua[b"state"][b"expired_fields"] = 0
     return OK
 
 

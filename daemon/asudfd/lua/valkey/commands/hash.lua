@@ -1,8 +1,8 @@
 -- Commands of hashes; those about the times of their fields are in `hash_expiry.lua`.
 
 local needs = ...
-local choice, commands, hash, host, integer, keyspace, operand, reply, scan, state =
-    needs.choice, needs.commands, needs.hash, needs.host, needs.integer, needs.keyspace, needs.operand, needs.reply, needs.scan, needs.state
+local choice, commands, databases, hash, host, integer, keyspace, operand, reply, scan, state =
+    needs.choice, needs.commands, needs.databases, needs.hash, needs.host, needs.integer, needs.keyspace, needs.operand, needs.reply, needs.scan, needs.state
 
 local error, format, insert, lower, next, type, upper =
     error, string.format, table.insert, string.lower, next, type, string.upper
@@ -16,12 +16,16 @@ local hashes = {}
 -- The time of some fields is over: they go, and the journal and the clients that watch the key learn of it.
 local function drop_due(db, key, value, limit)
     local effect = hash.drop_due(value, state.now, limit)
+    state.expired_fields = state.expired_fields + #effect
     local dirty = state.dirty
     changed_or_gone(db, key, value.n)
     state.dirty = dirty
     insert(effect, 1, "HDEL")
     insert(effect, 2, key)
     keyspace.log_expired(db.number, effect)
+    if state.fields_expired then
+        state.fields_expired(db.number, key)
+    end
     return value.n > 0 and value or nil
 end
 
@@ -66,6 +70,18 @@ function hashes.sweep(limit)
             end
         end
     end
+end
+
+-- How many hashes of the database have fields that expire.
+local function volatile_count(number)
+    local db, count = databases[number], 0
+    for key in next, hash.expiring[db] or {} do
+        local value = db.values[key]
+        if type(value) == "table" and value.expiry then
+            count = count + 1
+        end
+    end
+    return count
 end
 
 local function set_all(argv, argc)
@@ -138,7 +154,7 @@ function commands.HDEL(argv, argc)
 end
 
 function commands.HLEN(argv)
-    local value = read(state.db, argv[2])
+    local value = typed(state.db, argv[2], "hash") -- fields whose time is over count until they are gone
     return value and value.n or 0
 end
 
@@ -299,4 +315,4 @@ function commands.HSCAN(argv, argc)
     return { following, out }
 end
 
-return { hashes = hashes, sweep_fields = hashes.sweep }
+return { hashes = hashes, volatile_count = volatile_count, sweep_fields = hashes.sweep }

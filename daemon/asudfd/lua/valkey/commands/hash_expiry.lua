@@ -15,7 +15,10 @@ local MIXED_GT = reply.failure("ERR GT and LT options at the same time are not c
 
 -- The place of the first name behind FIELDS and its number, which stand at `at`. A name may have a value (`step` 2).
 local function first_field(argv, argc, at, step, failure)
-    local count = integer.argument(argv[at + 1] or "", reply.NOT_INTEGER)
+    if at == argc then
+        error(NUMBER_OF_FIELDS, 0)
+    end
+    local count = integer.argument(argv[at + 1], reply.NOT_INTEGER)
     if count < 1 or count * step ~= argc - at - 1 then
         error(failure or NUMBER_OF_FIELDS, 0)
     end
@@ -43,6 +46,7 @@ end
 local function set_time(value, field, at)
     if at <= state.now then
         hash.delete(value, field)
+        state.expired_fields = state.expired_fields + 1
         return true
     end
     hash.set_time(value, field, at)

@@ -4,7 +4,7 @@ local needs = ...
 local commands, integer, keyspace, list, operand, reply, state =
     needs.commands, needs.integer, needs.keyspace, needs.list, needs.operand, needs.reply, needs.state
 
-local error, lower, upper = error, string.lower, string.upper
+local error, format, lower, upper = error, string.format, string.lower, string.upper
 local changed, put, typed = keyspace.changed, keyspace.put, keyspace.typed
 local push, pop, length = list.push, list.pop, list.length
 local NULL, NULL_ARRAY, OK, SYNTAX = reply.NULL, reply.NULL_ARRAY, reply.OK, reply.SYNTAX
@@ -323,7 +323,9 @@ function commands.LMPOP(argv, argc)
     for i = 3, where - 1 do
         local value = typed(state.db, argv[i], "list")
         if value then
-            return { argv[i], take(state.db, argv[i], value, is_left, count) }
+            local out = take(state.db, argv[i], value, is_left, count)
+            keyspace.effect({ is_left and "LPOP" or "RPOP", argv[i], format("%.0f", #out) })
+            return { argv[i], out }
         end
     end
     return NULL_ARRAY

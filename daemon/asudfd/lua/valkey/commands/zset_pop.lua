@@ -65,21 +65,23 @@ local function is_max(text)
     return side == "MAX"
 end
 
+-- What the journal learns of a pop from one of several keys.
+local function effect(key, side, count)
+    keyspace.effect({ side and "ZPOPMAX" or "ZPOPMIN", key, format("%.0f", count) })
+end
+
 function commands.ZMPOP(argv, argc)
     local where, count = lists.pop_arguments(argv, argc, 2)
     local side = is_max(argv[where])
     for i = 3, where - 1 do
         local value = typed(state.db, argv[i], "zset")
         if value then
-            return { argv[i], take(state.db, argv[i], value, side, count) }
+            local taken = take(state.db, argv[i], value, side, count)
+            effect(argv[i], side, #taken)
+            return { argv[i], taken }
         end
     end
     return NULL_ARRAY
-end
-
--- What the journal learns of a pop that did not have to wait.
-local function effect(key, side, count)
-    keyspace.effect({ side and "ZPOPMAX" or "ZPOPMIN", key, format("%.0f", count) })
 end
 
 local function blocking_pop(side)
