@@ -33,6 +33,7 @@ class BlockedClients:
     """Who waits for which key, in the order in which they came.
 
     ``ready`` has the keys that have changed. ``is_written`` writes what has changed, if there is a journal, before anybody is told.
+    ``ended`` is told of a command that has its reply, and how long that is.
     """
 
     def __init__(
@@ -41,7 +42,9 @@ class BlockedClients:
         ready: list[tuple[int, bytes]],
         reactor: Reactor,
         is_written: Callable[[], bool],
+        ended: Callable[[Client, list[bytes], int], None],
     ) -> None:
+        self._ended = ended
         self._is_written = is_written
         self._lua = engine.lua
         self._ready = ready
@@ -120,6 +123,7 @@ class BlockedClients:
 
     def _end(self, wait: _Wait, reply: bytes) -> None:
         """The client has its reply, and goes on."""
+        self._ended(wait.client, wait.client.waiting or [], len(reply))
         self._remove(wait)
         connection = wait.client.connection
         if connection is None:

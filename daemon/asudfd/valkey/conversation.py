@@ -25,7 +25,7 @@ CHANGES = frozenset({b"load", b"delete", b"flush", b"restore"})
 class RespConversation:
     """Answers the commands of one client."""
 
-    __slots__ = ("_client", "_dispatcher", "_execute", "_parser", "_requests", "_state")
+    __slots__ = ("_client", "_dispatcher", "_execute", "_is_large", "_parser", "_requests", "_state")
 
     def __init__(self, dispatcher: Dispatcher, client: Client) -> None:
         self._dispatcher = dispatcher
@@ -38,12 +38,14 @@ class RespConversation:
         )
         self._parser.words_end_at_quotes = settings.is_old
         self._requests: list[list[bytes]] = []  # that have come and are not answered
+        self._is_large = False  # what has come may have requests that are to be logged for their size
 
     def feed(self, data: bytes) -> bytes:
         """Answer the whole requests in ``data`` in order, after those that have waited."""
         client, parser = self._client, self._parser
         if client.closing:
             return b""
+        self._is_large = len(data) + parser.held >= self._state.settings.request_large
         requests = parser.feed(data)
         if self._requests:
             requests = self._requests + requests
@@ -80,6 +82,7 @@ class RespConversation:
         """
         client, state, execute, clock = self._client, self._state, self._execute, time.time
         slow, simple = state.settings.slow_seconds, self._is_simple()
+        large, is_large = state.settings.reply_large, self._is_large
         now, count, size = clock(), 0, 0
         for arguments in requests:
             if simple and len(arguments) <= ARGUMENTS_MAX:
@@ -105,12 +108,13 @@ class RespConversation:
             if state.ready:
                 state.blocked.serve()
             before, now = now, clock()
-            if now - before >= slow:
-                state.command_log.add(client, arguments, now - before, state.settings.slow_max_len)
+            if (now - before >= slow or is_large or len(reply) >= large) and client.waiting is None:
+                state.command_log.note(client, arguments, now - before, len(reply))
             if client.waiting is not None or client.closing or size > REPLIES_MAX:
                 break
-        state.statistics.commands += count
-        client.commands += count
+        done = count if client.waiting is None else count - 1
+        state.statistics.commands += done
+        client.commands += done
         return count
 
     def _is_simple(self) -> bool:

@@ -24,7 +24,7 @@ class ConfigParameter(NamedTuple):
     """A parameter. ``kind``: integer, memory, percent, yes-no, choice or text; ``low`` and ``high`` bound numbers.
 
     ``fixed`` says that CONFIG SET cannot change it, and why: "immutable" or "protected". ``alias`` names the parameter of
-    which this is another name.
+    which this is another name; a ``hidden`` one is only found by its whole name.
     """
 
     name: str
@@ -35,6 +35,7 @@ class ConfigParameter(NamedTuple):
     choices: tuple[str, ...] = ()
     fixed: str = ""
     alias: str = ""
+    hidden: bool = False
 
     def parsed(self, text: str, before: str) -> str:
         """The text that the parameter keeps when it is set to ``text``. Raises ValueError that says what is wrong."""

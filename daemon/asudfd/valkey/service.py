@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from asudfd.config.schema.network import RespPorts
     from asudfd.network.listener import Bind
     from asudfd.node import Node
+    from asudfd.valkey.journal import KeyspaceJournal
     from asudfd.valkey.preload import PreloadedLibrary
 
 CONTEXT = "udf"

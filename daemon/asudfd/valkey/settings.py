@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from asudfd.valkey.parameters import parameters
@@ -68,7 +69,15 @@ class ValkeySettings:
             "maxmemory",
             "memory",
         ),
-        *("messages_max", "output_max", "query_max", "slow_max_len", "slow_seconds", "version"),
+        *(
+            "messages_max",
+            "output_max",
+            "query_max",
+            "reply_large",
+            "request_large",
+            "slow_seconds",
+            "version",
+        ),
     )
 
     def __init__(
@@ -119,8 +128,9 @@ class ValkeySettings:
         self.query_max = number["client-query-buffer-limit"]
         slow = number["commandlog-execution-slower-than"]
         self.slow_seconds = slow / 1e6 if slow >= 0 else math.inf
-        self.slow_max_len = number["commandlog-slow-execution-max-len"]
         self.log_level = LOG_LEVELS.index(self._texts["loglevel"])
+        self.request_large = _threshold(number["commandlog-request-larger-than"])
+        self.reply_large = _threshold(number["commandlog-reply-larger-than"])
         words = self._texts["client-output-buffer-limit"].split()
         limits = _BufferLimits(*(int(word) for word in words[1::4]))
         self.output_max = limits.normal or OUTPUT_MAX
@@ -129,8 +139,14 @@ class ValkeySettings:
 
 _NUMBERS = (
     *("maxclients", "timeout", "busy-reply-threshold", "maxmemory", "proto-max-bulk-len"),
-    *("client-query-buffer-limit", "commandlog-execution-slower-than", "commandlog-slow-execution-max-len"),
+    *("client-query-buffer-limit", "commandlog-execution-slower-than"),
+    *("commandlog-request-larger-than", "commandlog-reply-larger-than"),
 )
+
+
+def _threshold(number: int) -> int:
+    """Bytes from which on something is large; -1 is never."""
+    return number if number >= 0 else sys.maxsize
 
 
 def settings_of(config: ValkeyConfig) -> ValkeySettings:

@@ -62,7 +62,7 @@ class ServerState:
         self.users = AclUsers()
         self.pubsub = PubSub(settings)
         self.statistics = ServerStatistics()
-        self.command_log = CommandLog()
+        self.command_log = CommandLog(settings)
         self.monitors: dict[Client, None] = {}
         self.pause = ClientPause(reactor)
         self.shutdown: Callable[[], None] | None = None
@@ -74,7 +74,7 @@ class ServerState:
         self.running = Running(self.engine.lua[b"state"], settings, reactor, warn)
         self.libraries = LibrarySet(self.engine, self.now, lambda: self.running.call is not None, warn)
         self.libraries.freed = self.pause.release
-        self.blocked = BlockedClients(self.engine, self.ready, reactor, self.is_written)
+        self.blocked = BlockedClients(self.engine, self.ready, reactor, self.is_written, self._unblocked)
         self.cluster: ClusterView | None = None
         self.journal: KeyspaceJournal | None = None
         self.make_journal: Callable[[], KeyspaceJournal] | None = None
@@ -151,6 +151,12 @@ class ServerState:
         """
         journal = self.journal
         return journal is None or not journal.waits or self.running.busy or journal.flush()
+
+    def _unblocked(self, client: Client, arguments: list[bytes], size: int) -> None:
+        """A command that has waited has its reply."""
+        self.statistics.commands += 1
+        client.commands += 1
+        self.command_log.note(client, arguments, 0.0, size)
 
     def end_script(self) -> None:
         """The node stops: the function that runs ends whatever it has done, and nothing of it is written."""

@@ -27,8 +27,8 @@ def get(request: CommandRequest) -> object:
                 found[pattern] = settings.text(name).encode("latin-1")
             continue
         matches = glob(pattern, ignore_case=True).fullmatch
-        for name in parameters():
-            if matches(name.encode()):
+        for name, row in parameters().items():
+            if not row.hidden and matches(name.encode()):
                 found[name.encode()] = settings.text(name).encode("latin-1")
     return found
 

@@ -4,35 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from asudfd.valkey.command_log import PARAMETERS
 from asudfd.valkey.commands.arguments import integer
 from asudfd.valkey.info_sections import library_counts, used_memory
 from asudfd.valkey.reply import OK, CommandFailed, Verbatim
 from asudfd.valkey.version import modules
 
 if TYPE_CHECKING:
-    from asudfd.valkey.command_log import SlowCommand
+    from asudfd.valkey.command_log import LoggedCommand
     from asudfd.valkey.request import CommandRequest
 
 SHOWN = 10
 BAD_COUNT = "ERR count should be greater than or equal to -1"
-LOG_TYPES = (b"slow", b"large-request", b"large-reply")
 LATENCY_OFF = b"Latency is not monitored by asudfd: it records no events. `INFO commandstats` counts calls, and SLOWLOG keeps the slow ones.\n"
 
 
-def _entry(entry: SlowCommand) -> list[object]:
+def _entry(entry: LoggedCommand) -> list[object]:
     return [
         entry.number,
         entry.time,
-        entry.microseconds,
+        entry.value,
         [*entry.arguments],
         entry.address,
         entry.name,
     ]
 
 
-def _newest(request: CommandRequest, count: bytes | None) -> object:
+def _newest(request: CommandRequest, count: bytes | None, kind: bytes = b"slow") -> object:
     number = SHOWN if count is None else integer(count, low=-1, message=BAD_COUNT)
-    entries = [*request.state.command_log.entries]
+    entries = [*request.state.command_log.entries(kind)]
     return [_entry(entry) for entry in (entries if number < 0 else entries[:number])]
 
 
@@ -46,37 +46,37 @@ def slow_get(request: CommandRequest) -> object:
 
 def slow_length(request: CommandRequest) -> object:
     """SLOWLOG LEN."""
-    return len(request.state.command_log.entries)
+    return len(request.state.command_log.entries(b"slow"))
 
 
 def slow_reset(request: CommandRequest) -> object:
     """SLOWLOG RESET."""
-    request.state.command_log.entries.clear()
+    request.state.command_log.entries(b"slow").clear()
     return OK
 
 
-def _is_slow_log(kind: bytes) -> bool:
-    """Whether it is the log of slow commands; those of large ones are always empty here."""
-    if kind.lower() not in LOG_TYPES:
+def _kind(word: bytes) -> bytes:
+    """The kind of a log by its name."""
+    if word.lower() not in PARAMETERS:
         raise CommandFailed("ERR type should be one of the following: slow, large-request, large-reply")
-    return kind.lower() == b"slow"
+    return word.lower()
 
 
 def log_get(request: CommandRequest) -> object:
     """COMMANDLOG GET count type."""
-    found = _newest(request, request.arguments[2])
-    return found if _is_slow_log(request.arguments[3]) else []
+    count, kind = request.arguments[2:]
+    integer(count, low=-1, message=BAD_COUNT)
+    return _newest(request, count, _kind(kind))
 
 
 def log_length(request: CommandRequest) -> object:
     """COMMANDLOG LEN type."""
-    return slow_length(request) if _is_slow_log(request.arguments[2]) else 0
+    return len(request.state.command_log.entries(_kind(request.arguments[2])))
 
 
 def log_reset(request: CommandRequest) -> object:
     """COMMANDLOG RESET type."""
-    if _is_slow_log(request.arguments[2]):
-        slow_reset(request)
+    request.state.command_log.entries(_kind(request.arguments[2])).clear()
     return OK
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from asudfd.valkey.reply import CROSSSLOT, OK, CommandFailed, EncodedReply, NullArray
@@ -58,7 +59,9 @@ def _run_all(request: CommandRequest, queue: list[list[bytes]]) -> list[bytes]:
     state, client = request.state, request.client
     replies, size = [], 0
     for arguments in queue:
+        began = time.time()
         reply = state.run(client, arguments)
+        state.command_log.note(client, arguments, time.time() - began, len(reply))
         size += len(reply)
         if size <= state.settings.output_max:
             replies.append(reply)

@@ -131,7 +131,7 @@ def test_a_key_whose_time_is_over_is_told_when_it_goes(
     keyspace: ServedKeyspace, client: ServedClient, listener: ServedClient
 ) -> None:
     client.line("SET k v PX 1")
-    keyspace.state.now = lambda: time.time() * 1000 + 1000  # type: ignore[method-assign]
+    keyspace.state.now = lambda: time.time() * 1000 + 1000  # type: ignore[method-assign] # the time goes on
     told(listener)
     assert client.line("GET k") is None
     assert told(listener) == ["expired k"]
