@@ -80,6 +80,13 @@ class BlockedClients:
         finally:
             self._serving = False
 
+    @property
+    def key_counts(self) -> tuple[int, int]:
+        """How many keys clients wait for, and for how many of them also that they go."""
+        waits = self._waits
+        gone = sum(any(waits[number].fails for number in clients) for clients in self._keys.values())
+        return len(self._keys), gone
+
     def unblock(self, client: Client, *, is_error: bool) -> bool:
         """End the client's wait, as if its time were over or with an error; says whether it has waited."""
         wait = self._waits.get(client.id)

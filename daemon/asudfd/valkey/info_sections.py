@@ -94,6 +94,7 @@ def _listeners(settings: ValkeySettings) -> Fields:
 
 def _clients(state: ServerState) -> Fields:
     clients = tuple(state.clients.values())
+    blocking, blocking_on_none = state.blocked.key_counts
     return {
         "connected_clients": len(clients),
         "cluster_connections": 0,
@@ -106,8 +107,8 @@ def _clients(state: ServerState) -> Fields:
         "watching_clients": sum(bool(each.watched) for each in clients),
         "clients_in_timeout_table": 0,
         "total_watched_keys": sum(each.watched for each in clients),
-        "total_blocking_keys": 0,
-        "total_blocking_keys_on_nokey": 0,
+        "total_blocking_keys": blocking,
+        "total_blocking_keys_on_nokey": blocking_on_none,
         "paused_reason": "client_pause" if state.pause.mode else "none",
         "paused_actions": state.pause.mode or "none",
         "paused_timeout_milliseconds": max(0, int((state.pause.until - time.monotonic()) * 1000)),

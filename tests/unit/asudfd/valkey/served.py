@@ -44,6 +44,10 @@ class ServedClient:
         self._sent: list[bytes] = []
         self.client.replies = self._sent
 
+    def another(self) -> ServedClient:
+        """Another client of the same keyspace."""
+        return self._keyspace.client()
+
     def run(self, *words: object) -> Any:
         """The reply to a command."""
         arguments = [word if isinstance(word, bytes) else str(word).encode() for word in words]

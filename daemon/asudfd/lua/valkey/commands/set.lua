@@ -92,12 +92,12 @@ function commands.SMOVE(argv)
     end
     local is_new = not other
     other = other or set.new_for(member, 1)
-    set.add(other, member)
+    local is_added = set.add(other, member)
     set.remove(value, member)
     changed_or_gone(db, source, value.n)
     if is_new then
         put(db, target, other)
-    else
+    elseif is_added then
         changed(db, target)
     end
     return 1

@@ -48,6 +48,16 @@ local function position(value, text)
     return stream_id.read(text)
 end
 
+-- The same where SETID has it: also - and +.
+local function any_position(value, text)
+    if text == "-" then
+        return stream_id.MIN
+    elseif text == "+" then
+        return stream_id.MAX
+    end
+    return position(value, text)
+end
+
 commands["XGROUP|CREATE"] = function(argv, argc)
     local makes, read = group_options(argv, argc, true)
     local db, key, name = state.db, argv[3], argv[4]
@@ -83,7 +93,7 @@ streams.group_of = group_of
 commands["XGROUP|SETID"] = function(argv, argc)
     local _, read = group_options(argv, argc, false)
     local value, group = group_of(argv)
-    group.last_id = position(value, argv[5])
+    group.last_id = any_position(value, argv[5])
     group.read = read
     keyspace.changed(state.db, argv[3])
     return OK
@@ -303,6 +313,7 @@ function commands.XCLAIM(argv, argc)
     return out
 end
 
+local COUNT_MAX = 2 ^ 59 -- of XAUTOCLAIM; source: the real server's, whose limit is one less
 local BAD_COUNT = reply.failure("ERR COUNT must be > 0")
 local ATTEMPTS = 10 -- entries that are looked at for each that is wanted, as the real server has it
 
@@ -312,6 +323,7 @@ local function autoclaim_options(argv, argc)
         local word = upper(argv[at])
         if word == "COUNT" and at < argc then
             count = integer.argument(argv[at + 1], BAD_COUNT)
+            count = count <= COUNT_MAX and count or 0
             if count < 1 then
                 error(BAD_COUNT, 0)
             end

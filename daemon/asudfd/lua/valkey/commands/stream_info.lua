@@ -130,7 +130,7 @@ local function full_consumer(group, consumer, count)
         consumer.active or -1,
         "pel-count",
         consumer.order.n,
-        "pel",
+        "pending",
         pending_list(group, consumer.order, count, false),
     })
 end
@@ -151,7 +151,7 @@ local function full_group(value, group, count)
         lag(value, group),
         "pel-count",
         group.order.n,
-        "pel",
+        "pending",
         pending_list(group, group.order, count, true),
         "consumers",
         consumers,

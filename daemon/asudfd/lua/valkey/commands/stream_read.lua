@@ -192,7 +192,7 @@ end
 
 -- The group has come to an entry.
 local function advance(value, group, id)
-    if group.read and not stream.has_gap(value, id) then
+    if group.read and group.last_id >= stream.first_id(value) and not stream.has_gap(value, group.last_id) then
         group.read = group.read + 1
     elseif value.added > 0 then
         group.read = stream.count_to(value, id) or false
