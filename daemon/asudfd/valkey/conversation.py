@@ -45,7 +45,7 @@ class RespConversation:
         client, parser = self._client, self._parser
         if client.closing:
             return b""
-        self._is_large = len(data) + parser.held >= self._state.settings.request_large
+        self._is_large = parser.is_amid or len(data) >= self._state.settings.request_large
         requests = parser.feed(data)
         if self._requests:
             requests = self._requests + requests
