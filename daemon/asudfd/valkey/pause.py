@@ -16,7 +16,7 @@ class ClientPause:
     def __init__(self, reactor: Reactor) -> None:
         self._reactor = reactor
         self._timer: ReactorTimer | None = None
-        self._held: list[Client] = []
+        self._held: dict[Client, None] = {}
         self.mode = ""
         self.until = 0.0
 
@@ -33,7 +33,7 @@ class ClientPause:
 
     def hold(self, client: Client) -> None:
         """The client's commands wait for the end of the pause."""
-        self._held.append(client)
+        self._held[client] = None
 
     @property
     def held(self) -> int:
@@ -42,7 +42,7 @@ class ClientPause:
 
     def is_held(self, client: Client) -> bool:
         """Whether the client's commands wait."""
-        return bool(self._held) and client in self._held
+        return client in self._held
 
     def end(self) -> None:
         """Go on with those that have waited."""
@@ -54,7 +54,7 @@ class ClientPause:
 
     def release(self) -> None:
         """Have all go on that wait; those whose pause is not over will wait again."""
-        held, self._held = self._held, []
+        held, self._held = self._held, {}
         for client in held:
             if client.connection is not None and not client.connection.closed:
                 client.connection.resume(b"")
