@@ -167,6 +167,24 @@ def test_clients_that_do_not_read(served: Served) -> None:
     assert writer.call(["PUBLISH", "news", "x"]) == b":0\r\n"
 
 
+def test_clients_that_do_not_read_have_a_limit_together(served: Served) -> None:
+    """Each takes 20 MB; the one that has asked to stay does."""
+    writer = served.connect()
+    writer.call(["SET", "large", "x" * 20_000_000])
+    kept = served.connect()
+    kept.call(["CLIENT", "NO-EVICT", "ON"])
+    writer.call(["CONFIG", "SET", "maxmemory-clients", "50mb"])
+    idle = [kept, *(served.connect() for _ in range(8))]
+    for stream in idle:
+        stream.send(b"GET large\r\n")
+    evicted = 0
+    while evicted < 5:
+        info = writer.call(["INFO", "stats"])
+        evicted = int(info.partition(b"evicted_clients:")[2].split()[0])
+    assert kept.read() == b"$20000000\r\n" + b"x" * 20_000_000 + b"\r\n"
+    assert writer.call(["CONFIG", "SET", "maxmemory-clients", "0"]) == b"+OK\r\n"
+
+
 DEEP = {
     "json": "return cjson.decode(string.rep('[', 200000))",
     "json of tables": "local t = {} for i = 1, 100000 do t = {t} end return cjson.encode(t)",

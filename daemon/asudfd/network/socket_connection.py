@@ -42,6 +42,13 @@ class SocketConversation(Protocol):
         It holds the rest: a request without its end, and what follows one that pauses or ends the connection.
         """
 
+    @property
+    def may_be_evicted(self) -> bool:
+        """Whether the connection may be cut for what waits for all clients together."""
+
+    def evicted(self) -> None:
+        """The connection is going to be cut for that."""
+
     def ended(self) -> None:
         """The connection has ended."""
 
@@ -52,8 +59,30 @@ class SocketLimits(Protocol):
     connections_max: int
     output_max: int
     """Bytes of replies that may wait for one client; beyond, its connection is cut."""
+    outputs_max: int
+    """The same for all clients together; beyond, those are cut for which most waits."""
     idle_seconds: float
     """After which a silent client is closed; 0: never."""
+
+
+class ConnectionSet(set["SocketConnection"]):
+    """Connections with limits in common; ``backlog`` is the sum of theirs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.backlog = 0
+
+    def shed(self, limit: int) -> None:
+        """Cut connections until no more than ``limit`` bytes wait; the one for which most waits goes first."""
+        while self.backlog > limit:
+            largest = max((each for each in self if each.may_be_evicted), key=_backlog, default=None)
+            if largest is None:
+                return
+            largest.evict()
+
+
+def _backlog(connection: SocketConnection) -> int:
+    return connection.backlog
 
 
 class SocketConnection:
@@ -135,11 +164,27 @@ class SocketConnection:
             if sent == len(data):
                 return
         self._unsent.append(memoryview(data)[sent:])
-        self._backlog += len(data) - sent
-        if self._backlog > self._owner.limits.output_max:
+        self._add_to_backlog(len(data) - sent)
+        limits = self._owner.limits
+        if self._backlog > limits.output_max:
             self.cut()
         else:
+            self._owner.connections.shed(limits.outputs_max)
             self._select()
+
+    def _add_to_backlog(self, count: int) -> None:
+        self._backlog += count
+        self._owner.connections.backlog += count
+
+    @property
+    def may_be_evicted(self) -> bool:
+        """Whether it is one of those that are cut for what waits for all together."""
+        return self._backlog > 0 and self._conversation.may_be_evicted
+
+    def evict(self) -> None:
+        """Close at once, because too much waits for all together."""
+        self._conversation.evicted()
+        self.cut()
 
     def pause(self) -> None:
         """Answer nothing more until `resume`: the last request waits for something."""
@@ -175,7 +220,8 @@ class SocketConnection:
         self.closed = True
         self._owner.reactor.forget(self._socket.fileno())
         self._socket.close()
-        self._held, self._unsent, self._backlog = bytearray(), [], 0
+        self._add_to_backlog(-self._backlog)
+        self._held, self._unsent = bytearray(), []
         self._owner.left(self)
         self._conversation.ended()
 
@@ -233,7 +279,7 @@ class SocketConnection:
             self.cut()
             return
         self.bytes_sent += sent
-        self._backlog -= sent
+        self._add_to_backlog(-sent)
         rest = self._unsent[0][sent:]
         if rest:
             self._unsent[0] = rest
@@ -278,11 +324,11 @@ class SocketListener:
         open_conversation: Callable[[SocketConnection], SocketConversation],
         refusal: bytes,
         *,
-        connections: set[SocketConnection] | None = None,
+        connections: ConnectionSet | None = None,
     ) -> None:
         self.reactor = reactor
         self.limits = limits
-        self.connections: set[SocketConnection] = set() if connections is None else connections
+        self.connections = ConnectionSet() if connections is None else connections
         self.accepted = 0
         self.refused = 0
         self._listening = listening

@@ -66,6 +66,15 @@ class RespConversation:
             self._rest(replies)
         return replies[0] if len(replies) == 1 else b"".join(replies)
 
+    @property
+    def may_be_evicted(self) -> bool:
+        """Whether the client has not asked for CLIENT NO-EVICT."""
+        return not self._client.no_evict
+
+    def evicted(self) -> None:
+        """The connection is going to be cut: too much waits for all clients together."""
+        self._state.evict(self._client)
+
     def ended(self) -> None:
         """The connection has ended."""
         self._state.left(self._client)

@@ -220,7 +220,7 @@ def _stats(state: ServerState) -> Fields:
         "expired_keys": statistics.expired,
         "expired_fields": int(state.engine.lua[b"state"][b"expired_fields"]),
         "evicted_keys": 0,
-        "evicted_clients": 0,
+        "evicted_clients": statistics.evicted_clients,
         "evicted_scripts": statistics.evicted_scripts,
         "keyspace_hits": 0,
         "keyspace_misses": 0,

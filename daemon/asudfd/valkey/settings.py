@@ -22,7 +22,6 @@ _LOGGING = "asudfd logs as `logging` in its configuration file says"
 PINNED = {
     "save": "asudfd writes no RDB files: `storage file` in its configuration file keeps the data",
     "maxmemory-policy": "asudfd evicts nothing: above maxmemory, commands that need more are refused",
-    "maxmemory-clients": "asudfd closes no clients for the memory of others",
     "latency-monitor-threshold": "asudfd does not monitor latency; it has SLOWLOG",
     "io-threads": "asudfd serves all clients in one thread",
     "activedefrag": "asudfd has nothing to defragment: memory is Lua's",
@@ -35,6 +34,11 @@ PINNED = {
 
 LOG_LEVELS = ("debug", "verbose", "notice", "warning", "nothing")
 """Values of loglevel, from 0 on as server.log counts them."""
+
+
+OUTPUTS_FACTOR = 2
+"""Times what may wait for one client is what may wait for all together, where maxmemory-clients says nothing: half of the
+memory that the keyspace may take by default."""
 
 
 class ParameterError(Exception):
@@ -72,6 +76,7 @@ class ValkeySettings:
         *(
             "messages_max",
             "output_max",
+            "outputs_max",
             "query_max",
             "reply_large",
             "request_large",
@@ -134,7 +139,13 @@ class ValkeySettings:
         words = self._texts["client-output-buffer-limit"].split()
         limits = _BufferLimits(*(int(word) for word in words[1::4]))
         self.output_max = limits.normal or OUTPUT_MAX
+        self.outputs_max = self._clients_memory() or OUTPUTS_FACTOR * self.output_max
         self.messages_max = limits.pubsub or OUTPUT_MAX
+
+    def _clients_memory(self) -> int:
+        """What maxmemory-clients says: bytes, or a part of maxmemory; 0 for no word of its own."""
+        text = self._texts["maxmemory-clients"]
+        return self.maxmemory * int(text[:-1]) // 100 if text.endswith("%") else int(text)
 
 
 _NUMBERS = (

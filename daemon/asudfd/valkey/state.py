@@ -10,6 +10,7 @@ from asudfd.errors import StartError
 from asudfd.valkey.acl.users import AclUsers
 from asudfd.valkey.blocking import BlockedClients
 from asudfd.valkey.client import Client
+from asudfd.valkey.client_line import client_line
 from asudfd.valkey.command_log import CommandLog
 from asudfd.valkey.engine import KeyspaceEngine
 from asudfd.valkey.followers import Followers
@@ -138,6 +139,11 @@ class ServerState:
         self.engine.lua[b"drop_journal"]()
         self.journal.remove()
         self.journal = None
+
+    def evict(self, client: Client) -> None:
+        """The client's connection is going to be cut because too much waits for all clients together."""
+        self.statistics.evicted_clients += 1
+        self.warn(f"Evicting client: {client_line(client).decode('latin-1')}")
 
     @property
     def busy(self) -> bool:

@@ -28,6 +28,7 @@ class ServerStatistics:
         """Commands of which an error was found before they ran."""
         self.failed: Counter[str] = Counter()
         """Commands of Python that have failed."""
+        self.evicted_clients = 0
         self.evicted_scripts = 0
 
     def sample(self, now: float) -> None:

@@ -21,6 +21,7 @@ LONG = 60.0
 class Limits:
     connections_max = 10
     output_max = 1 << 20
+    outputs_max = 1 << 40
     idle_seconds = 0.0
 
 
@@ -32,6 +33,7 @@ class LineConversation:
         self.connection = connection
         self.fed: list[int] = []
         self.held = b""
+        self.may_be_evicted = True
 
     def feed(self, data: bytes) -> bytes:
         self.fed.append(len(data))
@@ -65,6 +67,9 @@ class LineConversation:
             replies.append(line + b"\n")
         return True
 
+    def evicted(self) -> None:
+        self.server.evicted.append(self)
+
     def ended(self) -> None:
         self.server.ended.append(self)
 
@@ -78,6 +83,7 @@ class LineServer:
         self.limits = Limits()
         self.conversations: list[LineConversation] = []
         self.ended: list[LineConversation] = []
+        self.evicted: list[LineConversation] = []
         listening = socket.socket()
         listening.bind(("127.0.0.1", 0))
         listening.listen(100)
@@ -181,6 +187,37 @@ def test_a_client_that_does_not_read_is_cut_at_the_limit(server: LineServer) -> 
     server.await_end()
     other.sendall(b"hello\n")
     server.answer(other, b"hello\n")
+
+
+def test_the_client_for_which_most_waits_is_cut_when_too_much_waits_for_all(server: LineServer) -> None:
+    server.limits.output_max, server.limits.outputs_max = 1 << 30, 70_000_000
+    clients = [server.connect() for _ in range(4)]
+    for client, size in zip(clients, (10_000_000, 40_000_000, 10_000_000, 30_000_000), strict=True):
+        client.sendall(b"flood %d\n" % size)
+        server.settle()
+    assert server.evicted == [server.conversations[1]] == server.ended
+    assert (
+        server.listener.connections.backlog
+        == sum(each.backlog for each in server.listener.connections)
+        <= 70_000_000
+    )
+    server.answer(clients[3], b"x" * 30_000_000)
+    for client in clients:
+        client.close()
+    while len(server.ended) < len(clients):
+        server.reactor.step(LONG)
+    assert server.listener.connections.backlog == 0
+
+
+def test_a_client_that_must_stay_is_not_cut_for_what_waits_for_all(server: LineServer) -> None:
+    server.limits.output_max, server.limits.outputs_max = 1 << 30, 70_000_000
+    first, second = server.connect(), server.connect()
+    server.conversations[0].may_be_evicted = False
+    first.sendall(b"flood 60000000\n")
+    server.settle()
+    second.sendall(b"flood 30000000\n")
+    server.await_end()
+    assert server.evicted == [server.conversations[1]]
 
 
 def test_a_client_that_does_not_read_is_not_read_from(server: LineServer) -> None:

@@ -14,7 +14,7 @@ import pytest
 from asudfd.errors import StartError
 from asudfd.network import tls
 from asudfd.network.reactor import Reactor
-from asudfd.network.socket_connection import SocketConnection
+from asudfd.network.socket_connection import ConnectionSet
 from asudfd.network.tls import TlsFiles, TlsListener, server_context
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ HELLO = b"\x16\x03\x01\x00\xc8\x01"
 class Limits:
     connections_max = 10
     output_max = 1 << 28
+    outputs_max = 1 << 29
     idle_seconds = 0.0
 
 
@@ -44,6 +45,11 @@ class EchoConversation:
 
     def feed(self, data: bytes) -> bytes:
         return data * (1000 if data.startswith(b"x") else 1)
+
+    may_be_evicted = True
+
+    def evicted(self) -> None:
+        raise AssertionError
 
     def ended(self) -> None:
         self._ended.append(self)
@@ -57,7 +63,7 @@ class EchoServer:
         self.reactor = Reactor(self.faults.append)
         self.limits = Limits()
         self.ended: list[EchoConversation] = []
-        self.connections: set[SocketConnection] = set()
+        self.connections = ConnectionSet()
         listening = socket.create_server(("127.0.0.1", 0), backlog=100)
         self.address: tuple[str, int] = listening.getsockname()
         self.listener = TlsListener(

@@ -24,6 +24,22 @@ def test_a_client_without_a_limit_has_one_all_the_same() -> None:
     assert ValkeySettings().output_max == OUTPUT_MAX
 
 
+@pytest.mark.parametrize(
+    ("values", "limit"),
+    [
+        ({}, 2 * OUTPUT_MAX),
+        ({"client-output-buffer-limit": "normal 100 0 0"}, 200),
+        ({"maxmemory-clients": "1kb"}, 1024),
+        ({"maxmemory-clients": "10%", "maxmemory": "1000"}, 100),
+        ({"maxmemory-clients": "10%"}, 2 * OUTPUT_MAX),
+    ],
+)
+def test_all_clients_together_have_a_limit(values: dict[str, str], limit: int) -> None:
+    settings = ValkeySettings()
+    settings.change(values)
+    assert settings.outputs_max == limit
+
+
 def test_a_wrong_value_changes_none_of_them() -> None:
     settings = ValkeySettings()
     with pytest.raises(ParameterError) as raised:
@@ -39,7 +55,6 @@ def test_a_wrong_value_changes_none_of_them() -> None:
     [
         ("save", "60 1", "asudfd writes no RDB files"),
         ("maxmemory-policy", "allkeys-lru", "asudfd evicts nothing"),
-        ("maxmemory-clients", "5%", "asudfd closes no clients"),
         ("latency-monitor-threshold", "100", "asudfd does not monitor latency"),
         ("io-threads", "4", "asudfd serves all clients in one thread"),
         ("activedefrag", "yes", "asudfd has nothing to defragment"),
