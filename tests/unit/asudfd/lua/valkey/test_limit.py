@@ -197,3 +197,11 @@ def test_a_thread_that_was_made_before_a_long_text_is_asked_as_often(sandbox: An
     seconds, result = sandbox.seconds_to_end(waiting)
     assert result.startswith(ENDED)
     assert seconds < BOUND
+
+
+def test_little_garbage_is_not_collected_again_and_again(sandbox: Any) -> None:
+    """Ten megabytes beside a state of one: Lua itself would collect them five times."""
+    sandbox.state.execute(b"collectgarbage()")
+    before = sandbox.state.execute(b"return collectgarbage('count')")
+    after = sandbox.state.execute(b"for _ = 1, 150000 do local _ = {} end return collectgarbage('count')")
+    assert after - before > 8192
