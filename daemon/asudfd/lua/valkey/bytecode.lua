@@ -150,6 +150,8 @@ local function shape_of(code)
     return shape
 end
 
+local in_order = true -- whether the places of tail calls came in the order of the dump, as they do but for those of outer functions
+
 -- Walks over the function at `at`, inner ones first, and adds to `places` its tail calls of library functions.
 local function walk(at, places)
     local code, code_end = code_at(at)
@@ -166,7 +168,9 @@ local function walk(at, places)
         for index, offset in next, shape.offsets do
             local name = texts[shape.constants[index]] or upvalues and upvalues[shape.upvalues[index]]
             if name and names[name] then
-                places[#places + 1] = code + offset
+                local place, count = code + offset, #places
+                places[count + 1] = place
+                in_order = in_order and place > (places[count] or 0)
             end
         end
     end
@@ -177,7 +181,7 @@ local function begin(text)
     if sub(text, 1, #HEADER) ~= HEADER then
         error("the layout of this Lua's bytecode is unknown", 0)
     end
-    dump, parts, copied, shapes = text, {}, 1, {}
+    dump, parts, copied, shapes, in_order = text, {}, 1, {}, true
 end
 
 -- Has `content` in the copy, in place of what is from `first` on and before `last`. It is told of one place after the other.
@@ -187,8 +191,13 @@ local function replace(first, last, content)
     copied = last
 end
 
+local PLAIN = {} -- the first byte of OP_TAILCALL -> that of OP_CALL
+for bits = 0, 192, 64 do
+    PLAIN[bits + TAILCALL] = char(bits + CALL)
+end
+
 local function without_tail_call(at)
-    replace(at, at + 1, char(byte(dump, at) - TAILCALL + CALL))
+    replace(at, at + 1, PLAIN[byte(dump, at)])
 end
 
 local function finished_copy()
@@ -204,7 +213,9 @@ local function calls_kept(text)
     if #places == 0 then
         return text
     end
-    sort(places)
+    if not in_order then
+        sort(places)
+    end
     for index = 1, #places do
         without_tail_call(places[index])
     end
