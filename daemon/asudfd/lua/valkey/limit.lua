@@ -123,7 +123,9 @@ end
 
 local function glance()
     local now = collect("count")
-    grown(now - counted)
+    if running then -- what grows otherwise, such as when the chunks are loaded, is in no user's hands yet
+        grown(now - counted)
+    end
     counted = now
     counted_off, glances = counted_off + interval, glances + 1
     if counted_off >= most or glances >= GLANCES or time() ~= at_second then
@@ -292,7 +294,7 @@ end
 
 local function ended(ok, ...)
     local demanded = reason
-    running = false
+    running, most = false, NORMAL
     if not ok then
         recover((...))
     end

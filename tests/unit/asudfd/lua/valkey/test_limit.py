@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from asudfd.lua.state import LUA51, new_state
+from asudfd.lua.valkey.chunks import load_sandbox
+
 BOUND = 1.5
 """Seconds. The longest single steps, such as to read ten million digits, take some 50 ms, and several may be in an interval."""
 
@@ -205,3 +208,19 @@ def test_little_garbage_is_not_collected_again_and_again(sandbox: Any) -> None:
     before = sandbox.state.execute(b"return collectgarbage('count')")
     after = sandbox.state.execute(b"for _ = 1, 150000 do local _ = {} end return collectgarbage('count')")
     assert after - before > 8192
+
+
+def test_what_grows_outside_of_calls_makes_the_hook_no_more_frequent() -> None:
+    """The chunks themselves are loaded so, and large values come from clients."""
+    state = new_state(64 << 20, LUA51)
+    interval = state.execute(
+        b"local gethook, select = debug.gethook, select return function() return (select(3, gethook())) end"
+    )
+    grow = state.execute(
+        b"local rep = string.rep return function(n) local t = rep('x', n) for i = 1, n / 100 do end return #t end"
+    )
+    load_sandbox(state, {})
+    grow(100)
+    usual = interval()
+    grow(4 << 20)
+    assert interval() == usual
