@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asinfo.wire.rdb_file import snapshot_file
 from asudfd.valkey.reply import CommandFailed
 
 if TYPE_CHECKING:
@@ -47,6 +46,8 @@ class Followers:
 
 def snapshot(engine: KeyspaceEngine, libraries: Iterable[bytes]) -> bytes:
     """All libraries and keys as an RDB file. Raises CommandFailed when there are too many keys."""
+    from asinfo.wire.rdb_file import snapshot_file  # not at the start
+
     numbers = [int(each) for each in list(engine.lua[b"database_sizes"]().values())[::3]]
     keys = {number: list(engine.lua[b"keys_of"](number).values()) for number in numbers}
     if sum(map(len, keys.values())) > KEYS_MAX:

@@ -11,7 +11,7 @@ local error, find, ipairs, lower, next, pairs, rawget, select, sub, tonumber, to
 local FLAGS = { ["no-writes"] = "no_writes", ["allow-oom"] = "allow_oom", ["allow-stale"] = "allow_stale",
     ["no-cluster"] = "no_cluster", ["allow-cross-slot-keys"] = "allow_cross_slot" }
 
-local libraries = {} -- name -> { name, code, functions = { function... }, names = { lower-case name = true } }
+local libraries = {} -- name -> { name, code, functions = { function... }, their count, names = { lower-case name = true } }
 local functions = {} -- lower-case name -> function
 local loading = nil -- the library that is being loaded
 local environment = nil
@@ -86,21 +86,23 @@ local function from_table(options)
     return f
 end
 
-local function register(...)
+-- The function that the arguments of register_function describe.
+local function described(...)
     local count = select("#", ...)
     if count == 0 or count > 2 then
         refuse("wrong number of arguments to server.register_function")
     end
-    local f
     if count == 1 then
-        f = from_table((...))
-    else
-        local name, callback = ...
-        f = new_function(
-            text_of(name, "first argument to server.register_function must be a string"),
-            must_be("function", callback, "second argument to server.register_function must be a function")
-        )
+        return from_table((...))
     end
+    local name, callback = ...
+    return new_function(
+        text_of(name, "first argument to server.register_function must be a string"),
+        must_be("function", callback, "second argument to server.register_function must be a function")
+    )
+end
+
+local function register(f)
     -- these two are said of the library as a whole, without the prefix of what its text raises
     if not find(f.name, "^[%w_]+$") then
         error({ whole = "ERR Function names can only contain letters, numbers, or underscores(_) and must be at least one character long" }, 0)
@@ -111,14 +113,15 @@ local function register(...)
     end
     f.key, f.readonly, f.ignores_oom = key, f.no_writes or false, f.allow_oom or f.no_writes
     loading.names[key] = true
-    loading.functions[#loading.functions + 1] = f
+    loading.count = loading.count + 1
+    loading.functions[loading.count] = f
 end
 
 load_api.register_function = function(...)
     if not loading then
         refuse("server.register_function can only be called on FUNCTION LOAD command")
     end
-    register(...)
+    register(described(...))
 end
 
 -- Loading
@@ -144,7 +147,7 @@ local function load_library(now, name, code)
     if not chunk then
         return nil, "ERR Error compiling function: " .. message
     end
-    local library = { name = name, code = code, functions = {}, names = {} }
+    local library = { name = name, code = code, functions = {}, names = {}, count = 0 }
     state.now = now
     local script = { name = "", kind = "load" }
     state.script, loading = script, library
