@@ -41,11 +41,10 @@ class Etcd:
     async def range(self, key: bytes, end: bytes, **_: Any) -> KeyRange:
         return self.pages.pop(0)
 
-    async def transact(self, *_: Any, **__: Any) -> TransactionResult:
+    async def transact(self, _comparisons: Any, operations: Any, **_: Any) -> TransactionResult:
         nothing = KeyRange(self.revision, [], False, 0)
-        return TransactionResult(
-            True, self.revision, [nothing, KeyRange(self.revision, [IDENTITY], False, 1), nothing]
-        )
+        answers = [nothing, KeyRange(self.revision, [IDENTITY], False, 1), nothing]
+        return TransactionResult(True, self.revision, answers[: len(operations)])
 
     async def watch(self, key: bytes, end: bytes, start: int) -> AsyncGenerator[WatchMessage, None]:
         self.starts.append(start)
