@@ -211,7 +211,7 @@ def _file(path: str, rules_of: RulesOf) -> list[ParsedCommand]:
 
 
 class _OutputFile:
-    """Where data goes: a file when one is named, standard output otherwise.
+    """The output for data: a file when one is named, standard output otherwise.
 
     The file is opened before anything runs, but keeps what it holds until there is something to replace it with.
     Raises UsageError when it cannot be opened, and OSError where there is no standard output.

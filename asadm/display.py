@@ -1,4 +1,4 @@
-"""How an outcome looks: bytes for standard output, lines for standard error, or one JSON document."""
+"""Rendering of an outcome: bytes for standard output, lines for standard error, or one JSON document."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ INTERRUPTED = 130
 
 
 class NodeAnswer:  # plain class: dataclasses cost more to import than the whole run
-    """What one node said to the commands it was asked, or why it said nothing.
+    """The answers of one node to the commands it was asked, or the reason why there are none.
 
     ``status``        ``ok``, ``error`` when the node answered no, or the kind of failure (asinfo.errors.Unreachable)
     ``answers``       one a command, byte for byte; empty when there was no answer

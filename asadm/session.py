@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class CommandSession:
-    """What a command may know and change.
+    """The session in which commands run: target, options and output.
 
     ``privileged``  after ``enable``
     ``finished``    after ``exit``: no further command runs

@@ -1,4 +1,4 @@
-"""What the options of asadm itself mean: typed values, read and checked once for a run."""
+"""Settings of asadm from its own options: typed values, read and checked once for a run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OF_A_FILE = ("config-file", "only-config-file", "instance")
 
 
 class RunSettings:  # plain class: dataclasses cost more to import than the whole run
-    """What is run, and how its results are shown; nothing of it is about nodes.
+    """The commands of a run, and how their results are shown; nothing of it is about nodes.
 
     ``version``     print the version, and nothing else
     ``completion``  print the completion script of this shell, and nothing else; None for none

@@ -1,4 +1,4 @@
-"""Where the program ``asadm`` begins.
+"""The entry point of the program ``asadm``.
 
 Ctrl-C before there is anything to report ends it as it ends any program, by the signal and without a word; Python
 would show where in its imports it was. So this comes before any import of more than a built-in module. Only the

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class CommandArguments:  # plain class: dataclasses cost more to import than the whole run
-    """What was given to a command.
+    """The words and flags that were given to a command.
 
     ``options``  its flags: ``arguments.options.flag("quiet")``, defaults filled in
     ``names``    the words after the command, in order; as many as were given

@@ -1,4 +1,4 @@
-"""What the Tab key of the interactive shell offers."""
+"""Completion of the interactive shell, for its Tab key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long one command waits for its nodes: one deadline for all of it, and one time limit for each node.
+"""The time that one command waits for its nodes: a deadline for all of it, and a time limit for each node.
 
 A command asks its nodes several times: what they list, who is in a cluster with whom, a put, a look, the bytes. All of
 these share one account of every node here. A node that let its time limit pass is asked once more, for a short time,
@@ -36,7 +36,7 @@ OVER = "not asked: the time was over"
 
 
 class _NodeAvailability:
-    """What is known of one node: whether it ``answered`` once, how many times it was ``missed`` since and before that.
+    """The availability of one node: whether it ``answered`` once, how many times it was ``missed`` since and before that.
 
     ``hung`` counts those of the misses that were waited for; ``last`` is the latest of them.
     """

@@ -20,7 +20,7 @@ CHUNK = 65536
 
 
 class Endpoint:
-    """Where a node listens and how to speak with it. ``name`` is what the user reads (``host:port`` when "")."""
+    """The address of a node, with login and TLS. ``name`` is what the user reads (``host:port`` when "")."""
 
     __slots__ = ("host", "login", "name", "port", "session", "tls", "tls_name")
 
@@ -50,7 +50,7 @@ class Endpoint:
 
 
 class Reply:
-    """What one node said: ``body`` (bytes of the reply frame) or ``failure``, and how long it took.
+    """The reply of one node: ``body`` (bytes of the reply frame) or ``failure``, and the time it took.
 
     ``note`` is a warning for the user ("" mostly), for instance a login that the node did not want.
     """

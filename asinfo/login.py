@@ -1,4 +1,4 @@
-"""Who logs in, and the login that stands before the first request of a connection.
+"""Credentials, and the login dialogue that comes before the first request of a connection.
 
     LOGIN (user, credential)          -> result 0, session token      then the request
     AUTHENTICATE (user, token)        -> result 0                     when an earlier connection got a token

@@ -47,7 +47,7 @@ class Settings:
 
 
 class ConnectionSettings:
-    """What the command line and astools.conf say of nodes and of how to reach them; the files count once `load` has read them."""
+    """The nodes and the connection options of the command line and of astools.conf; the files count once `load` has read them."""
 
     __slots__ = ("_values",)
 

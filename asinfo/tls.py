@@ -28,7 +28,7 @@ DEFAULT_PROTOCOLS = "+TLSv1.2 +TLSv1.3"
 
 
 class TlsSettings:
-    """How to speak TLS: files as paths, ``protocols`` in Apache's SSLProtocol syntax."""
+    """The settings of TLS: files as paths, ``protocols`` in Apache's SSLProtocol syntax."""
 
     __slots__ = (
         "_context", "cafile", "capath", "certfile", "cipher_suite", "crl_check", "crl_check_all", "keyfile",

@@ -51,7 +51,7 @@ CHANGING = frozenset(
 
 
 class InfoRequest:  # plain class: dataclasses cost more to import than the whole run
-    """What is sent and how it is shown.
+    """The commands that are sent, and how answers are shown.
 
     ``commands``  no command, or an empty one, asks for the node's own summary
     ``bare``      no line names the node

@@ -25,7 +25,7 @@ FILE_SIZE_MAX = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class NodeFigures:
-    """What one node did; ``succeeded_at`` is in seconds of Unix time, None for a failure."""
+    """Figures of one node; ``succeeded_at`` is in seconds of Unix time, None for a failure."""
 
     node: str
     succeeded_at: float | None
@@ -35,7 +35,7 @@ class NodeFigures:
 
 @dataclass(frozen=True, slots=True)
 class RunFigures:
-    """What one run did; ``cluster`` is a label, so that two clusters on one machine keep apart."""
+    """Figures of one run; ``cluster`` is a label, so that two clusters on one machine keep apart."""
 
     cluster: str
     ended_at: float

@@ -56,7 +56,7 @@ CapabilityBoundingSet=
 
 @dataclass(frozen=True, slots=True)
 class CronJob:
-    """What is to run, and how.
+    """A cron job: its command, its times and its user.
 
     ``command``    words, the first an absolute path
     ``user``       account it runs as; empty: none in particular

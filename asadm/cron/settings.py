@@ -79,7 +79,7 @@ OPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class ClearSettings:
-    """What a run is asked to do; times in seconds, ``deadline`` 0 for none."""
+    """Settings of a run; times in seconds, ``deadline`` 0 for none."""
 
     quiet: bool = False
     lock: str = ""

@@ -1,4 +1,4 @@
-"""When a job runs: cron's five fields, and the same times as systemd calls them.
+"""The times of a job: cron's five fields, and the same times in systemd's form.
 
 Grammar of a field, as crontab(5) has it: a list of ``*``, ``N``, ``N-M``, each perhaps with ``/STEP``; names of months
 and weekdays may stand for numbers. systemd's form: systemd.time(7).

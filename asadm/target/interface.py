@@ -1,4 +1,4 @@
-"""What asadm needs of the servers whose modules it looks at and changes: the interface of a target.
+"""The interface of a target: what asadm needs of the servers whose modules it looks at and changes.
 
 A target is a cluster of nodes of one kind of server. It makes the commands that list, put, get and remove modules, reads
 the answers, and knows how nodes form clusters and lock them. Commands and answers are opaque bytes to everybody else, a
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Rules(Protocol):
-    """What can be said of a module without asking a node."""
+    """Rules for names and contents of modules; no node is asked."""
 
     SOURCE_SIZE_MAX: int
     """Largest module in bytes."""
@@ -70,7 +70,7 @@ class Leftovers(Protocol):
 
 
 class Delivery(NamedTuple):
-    """How one put on several clusters went.
+    """The results of one put on several clusters.
 
     ``good``         the nodes that list the new content
     ``failed``       why each other node does not
@@ -83,7 +83,7 @@ class Delivery(NamedTuple):
 
 
 class ForcedPut(NamedTuple):
-    """How a put went that does not rely on the nodes to see a change.
+    """The result of a put that does not rely on the nodes to see a change.
 
     ``results``  an answer a node; good where the node has the content now
     ``left``     nodes that may hold a temporary version

@@ -1,4 +1,4 @@
-"""What a target reads out of the answers of nodes. Plain classes: `typing` costs as much as a whole run of the tool."""
+"""Results that a target reads out of the answers of nodes. Plain classes: `typing` costs as much as a whole run of the tool."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ABSENT = "absent"
 
 
 class SourceError:
-    """Where and why a module does not compile: ``file`` as the node names it, ``line`` from 1 (0: unknown), ``message``."""
+    """A compile error of a module: ``file`` as the node names it, ``line`` from 1 (0: unknown), ``message``."""
 
     __slots__ = ("file", "line", "message")
 
@@ -26,7 +26,7 @@ class SourceError:
 
 
 class Judgement:
-    """What one answer means.
+    """The meaning of one answer.
 
     ``kind``    ``done``; ``unconfirmed``: the node could not tell in time whether all others took the change;
                 ``refused``; or ``absent``: the node was read and has no such content
@@ -48,7 +48,7 @@ class Judgement:
 
 
 class LockAnswer:
-    """What a node said when it was asked for the lock of its cluster.
+    """The answer of a node that was asked for the lock of its cluster.
 
     ``taken``   the lock is ours
     ``holder``  who holds it otherwise, and for how many seconds at most; empty where nobody does, or there is no lock
@@ -63,7 +63,7 @@ class LockAnswer:
 
 
 class Listing:
-    """What one node lists.
+    """The modules that one node lists.
 
     ``modules``  hash by name, in the node's order; None where the node could not be read: ``answer`` has the kind of
                  the failure and the reason. Not to be changed: nodes that list the same share one dictionary.
@@ -87,7 +87,7 @@ class Listing:
 
 
 class NodeOverview:
-    """What a node says of itself: ``answer``, and ``facts`` by the keys of `asadm.commands.info_network.COLUMNS`."""
+    """The overview of one node: ``answer``, and ``facts`` by the keys of `asadm.commands.info_network.COLUMNS`."""
 
     __slots__ = ("answer", "facts")
 

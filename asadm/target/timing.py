@@ -1,4 +1,4 @@
-"""How long nodes have for a change to arrive: the times that a rollout and a put with a marker share."""
+"""Time limits for a change to arrive at the nodes; a rollout and a put with a marker share them."""
 
 from __future__ import annotations
 

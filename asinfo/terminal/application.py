@@ -1,4 +1,4 @@
-"""What a program does with a command line that is not a plain one: print its help, made by Typer from the option table, or say what is wrong."""
+"""Help and usage errors of a program, made by Typer from the option table."""
 
 from __future__ import annotations
 

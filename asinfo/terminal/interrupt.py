@@ -29,7 +29,7 @@ GRACE = 10.0
 
 
 class _State:
-    """What came, and what it may do now.
+    """The signals that have come, and whether they may be raised now.
 
     ``number``     the first signal that came, 0 for none
     ``round``      counts how often all was forgotten

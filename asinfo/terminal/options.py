@@ -98,7 +98,7 @@ class Option:
 
 
 class Values:
-    """What a command line says.
+    """The parsed values of a command line.
 
     An option that was not given answers its environment variable, then the configuration file, then its default.
     """

@@ -68,7 +68,7 @@ _unpack_row = _ROW.unpack_from
 
 
 class Attributes:
-    """What a row asks for; rows that repeat share one object, so it may be looked into once for all of them."""
+    """The attributes of a row; rows that repeat share one object, so it may be looked into once for all of them."""
 
     __slots__ = ("fields", "generation", "info1", "info2", "info3", "info4", "ops", "ttl")
 

@@ -1,4 +1,4 @@
-"""What a node stores of the bytes of a list or map: the check of a write, without making a value of them.
+"""Check of the bytes of a list or map that is written, and the bytes that a node stores; no values are made of them.
 
 Integers, strings and numbers of elements are stored in their shortest form, maps in the order of their keys, and of
 the flags of a marker only those of order. What has that form already, as nearly all that clients send, is not copied.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Hash(Protocol):
-        """What hashlib and our own RIPEMD-160 have in common."""
+        """The interface that hashlib and our own RIPEMD-160 share."""
 
         def copy(self) -> Hash:
             """Another one that has taken in the same bytes."""

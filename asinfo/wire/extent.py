@@ -1,4 +1,4 @@
-"""Where lists, maps and other values begin and end in msgpack, without making values of them."""
+"""Offsets at which lists, maps and other values begin and end in msgpack; no values are made of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a node's error answer means, for a person.
+"""Error answers of a node in words for a person.
 
     ERROR:<code>:<text>     the uniform form; code 1 is written as ERROR::<text>
     FAIL:<code>:<text>      older servers
@@ -29,7 +29,7 @@ _UDF_TEXTS = {
 
 
 class CompileError:
-    """Where and why a module does not compile: ``file`` as the node names it, ``line`` from 1 (0: unknown), ``message``."""
+    """A compile error of a module: ``file`` as the node names it, ``line`` from 1 (0: unknown), ``message``."""
 
     __slots__ = ("file", "line", "message")
 

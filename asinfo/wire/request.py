@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Key:
-    """Where a record is: namespace, set (empty: none) and the user's key, of which the digest is made."""
+    """The key of a record: namespace, set (empty: none) and the user's key, of which the digest is made."""
 
     __slots__ = ("data", "digest", "kind", "namespace", "set_name")
 
@@ -34,7 +34,7 @@ class Key:
 
 
 class Policy:
-    """What all requests may carry.
+    """Policy that every request may carry.
 
     Further bits of info2 and info3, expected generation, ttl in seconds, time limit in milliseconds (0: the
     node's), the user's key, a packed filter expression.

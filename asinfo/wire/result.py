@@ -5,7 +5,7 @@ from enum import IntEnum, unique
 
 @unique
 class Result(IntEnum):
-    """What became of a request; the names are Aerospike's. Security codes are in ``asinfo.wire.security``."""
+    """Result codes; the names are Aerospike's. Security codes are in ``asinfo.wire.security``."""
 
     OK = 0
     SERVER_ERROR = 1

@@ -1,4 +1,4 @@
-"""What a handler may raise, and the text each becomes on the wire.
+"""Errors that a handler may raise, and the text that each becomes on the wire.
 
     CommandError    ERROR:<code>:<text>     (code 1 is written as ERROR::<text>)
     UdfError        error=<word>[;...]      the udf family's own form

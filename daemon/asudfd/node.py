@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Counters:
-    """What a node counts since its start; all only grow."""
+    """Counters of a node since its start; all only grow."""
 
     __slots__ = (
         "batch_completed",

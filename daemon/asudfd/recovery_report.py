@@ -1,4 +1,4 @@
-"""What `asudfd --recover` tells of what it saved and what is lost."""
+"""The report of `asudfd --recover`: what is saved and what is lost."""
 
 from __future__ import annotations
 

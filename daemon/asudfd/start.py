@@ -1,4 +1,4 @@
-"""Where the program ``asudfd`` begins.
+"""The entry point of the program ``asudfd``.
 
 Ctrl-C until the node has its own handling of signals ends it as SIGTERM does, by the signal and without a word; Python
 would show where in its imports it was. So this comes before any import of more than a built-in module. Only the

@@ -120,7 +120,7 @@ def _module(rollout: Rollout, item: ModuleChange) -> Row:
 
 
 class NodeSummary(NamedTuple):
-    """How one node fared: its status, ``3 of 4`` modules, and how it got them."""
+    """The result of one node: its status, ``3 of 4`` modules, and how it got them."""
 
     status: str
     modules: str

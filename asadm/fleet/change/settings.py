@@ -1,4 +1,4 @@
-"""What the flags of commands that change modules mean, read once from the command line."""
+"""Settings of commands that change modules, read once from the command line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ChangeSettings(NamedTuple):
-    """How a change is carried out; see `asadm.fleet.change.options.CHANGE`.
+    """Settings of a change; see `asadm.fleet.change.options.CHANGE`.
 
     ``yes``        change the nodes without asking
     ``dry_run``    change nothing

@@ -24,7 +24,7 @@ SETTINGS = ("modules", "exclude", "keep", "clusters")
 
 
 class UdfYaml:
-    """What the file says; all empty when there is none.
+    """The contents of the file; all empty when there is none.
 
     ``modules``  file, relative to the directory, by module name
     ``lines``    the line of each of them in the file, from 1

@@ -1,4 +1,4 @@
-"""Who makes a change, for the history and for the holders of locks."""
+"""The author of a change, for the history and for locks."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ class HistoryEntry:
 
 
 class HistoryRecord:
-    """What is to be written of one module; ``hash`` and ``content`` are None where there is none.
+    """The record of one module in the history; ``hash`` and ``content`` are None where there is none.
 
     Of content that the history has already, ``sha256`` is enough.
     """

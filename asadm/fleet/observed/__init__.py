@@ -1,1 +1,1 @@
-"""What the nodes have: their lists, the contents they serve, and how these differ."""
+"""The observed state of the nodes: their lists, the contents they serve, and how these differ."""

@@ -1,4 +1,4 @@
-"""How many of the nodes a summary covers: no line may claim something about nodes that were not read."""
+"""The number of nodes that a summary covers: no line may claim something about nodes that were not read."""
 
 from __future__ import annotations
 

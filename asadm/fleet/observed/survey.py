@@ -1,4 +1,4 @@
-"""What every node lists: one request a node, all nodes at once, no content."""
+"""The survey: lists of all nodes, by one request a node, all nodes at once, without contents."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What has to change on which node: plans, plan files, and differences line by line."""
+"""Plans, plan files, and differences line by line: what has to change on which node."""

@@ -123,7 +123,7 @@ def read(path: str, rules: Rules | None = None) -> SavedPlan:
 
 
 class InvalidPlanError(ValueError):
-    """What is wrong with the file, for the user; any other ValueError means that the form is not ours at all."""
+    """A plan file that is not valid, with a text for the user; any other ValueError means that the form is not ours at all."""
 
 
 def _document(content: bytes) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How a plan looks: sheets for a person, members of the JSON document for a program."""
+"""Rendering of a plan: sheets for a person, members of the JSON document for a program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the answers of an Aerospike node to commands about modules mean."""
+"""The meaning of the answers of an Aerospike node to commands about modules."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ BACK_OFF_SECONDS_MAX = 30.0
 
 
 class RetryPolicy(Protocol):
-    """How the nodes are asked (asadm.cron.settings.ClearSettings): repeated how often, one by one, with what pause."""
+    """Retries of a cache clear (asadm.cron.settings.ClearSettings): how many, whether one node at a time, with what pause."""
 
     @property
     def retries(self) -> int:
@@ -39,7 +39,7 @@ class RetryPolicy(Protocol):
 
 
 class InfoCluster(Protocol):
-    """What is needed of a cluster (asadm.target.aerospike.cluster.AerospikeCluster)."""
+    """The methods that are needed of a cluster (asadm.target.aerospike.cluster.AerospikeCluster)."""
 
     @property
     def nodes(self) -> list[Endpoint]:

@@ -1,4 +1,4 @@
-"""What Aerospike nodes say of themselves: identity, build, cluster, modules, clients, uptime."""
+"""The overview of Aerospike nodes: identity, build, cluster, modules, clients, uptime."""
 
 from __future__ import annotations
 

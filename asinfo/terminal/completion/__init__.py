@@ -39,7 +39,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class CompletionModel:
-    """What the three templates are filled from."""
+    """The options and commands that fill the templates of the three shells."""
 
     program: str
     options: Sequence[Option]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class AerospikeNode:
-    """What handlers of info commands get.
+    """The parts of a node that handlers of info commands get.
 
     ``shared`` is the node itself, which other protocols may serve, too; most attributes are its parts. ``table`` has the
     info commands, ``jobs`` are the longer queries, ``refusals`` tells why requests were refused, ``user_agents`` which

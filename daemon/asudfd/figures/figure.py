@@ -1,4 +1,4 @@
-"""What one figure is."""
+"""A figure: a number or text that a node shows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class FigureKind(StrEnum):
-    """What the values of a figure are: a number that only grows, a number that may fall, or a text."""
+    """The kind of a figure: a number that only grows, a number that may fall, or a text."""
 
     COUNTER = "counter"
     GAUGE = "gauge"

@@ -1,4 +1,4 @@
-"""What the Lua contexts of a node take together, and how much that may be: `memory-max`.
+"""The memory of all Lua contexts of a node, and its limit `memory-max`.
 
 The contexts of running calls grow while others look. Whoever finds the bound exceeded, at the end of a turn of its
 own, ends if its context is larger than the average; so the largest one ends at its next turn, and short calls go on. A call

@@ -21,14 +21,14 @@ class LuaCall(NamedTuple):
 
 
 class BodyResult(NamedTuple):
-    """How a module's body ended: ``failed`` with a message (None: no text), or not."""
+    """The result of a module's body: ``failed`` with a message (None: no text), or not."""
 
     failed: bool
     value: Scalar
 
 
 class StreamResult(NamedTuple):
-    """What a batch of a stream came to.
+    """The result of a batch of a stream.
 
     ``messages`` are whole, one for every value that goes out. ``more`` tells that the batch is not done. ``failure`` is the
     error text with which the stream ends, or empty.

@@ -38,7 +38,7 @@ LuaLog = Callable[[int, str, str, str], None]
 
 
 class ContextSettings(NamedTuple):
-    """What every context of a host has in common; ``memory`` in bytes."""
+    """Settings that all contexts of a host share; ``memory`` in bytes."""
 
     user_path: bytes
     memory: int
@@ -300,7 +300,7 @@ def _module_texts(
 
 
 class _LuaLines:
-    """What modules log, handed on as text."""
+    """Log lines of modules, handed on as text."""
 
     __slots__ = ("_log", "context")
 

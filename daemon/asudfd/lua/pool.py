@@ -83,7 +83,7 @@ class ModuleVersion:
 
 @dataclass(slots=True, eq=False)
 class ContextLease:
-    """What one call holds: a context, or the right to make a fresh one (``context`` is None until it is made)."""
+    """The lease of one call: a context, or the right to make a fresh one (``context`` is None until it is made)."""
 
     version: ModuleVersion
     context: LuaContext | None

@@ -26,7 +26,7 @@ class Limits(Protocol):
 
 
 class ConnectionCounters(Protocol):
-    """What is counted of connections; all only grow."""
+    """Counters of connections; all only grow."""
 
     opened: int
     closed: int
@@ -34,7 +34,7 @@ class ConnectionCounters(Protocol):
 
 
 class ConnectionLog(Protocol):
-    """Where it is told why a connection was closed."""
+    """The log that tells why connections were closed."""
 
     def detail(self, context: str, text: str) -> None:
         """For who looks for details."""

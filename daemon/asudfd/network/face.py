@@ -31,7 +31,7 @@ class PendingReply(NamedTuple):
 
 
 class FeedResult(NamedTuple):
-    """What `feed` has done: it has answered the bytes up to ``end``, from where ``wanted`` bytes make the next request.
+    """The result of `feed`: it has answered the bytes up to ``end``, from where ``wanted`` bytes make the next request.
 
     ``wanted`` may be less as long as the size of the request is not known. ``later`` is the reply to the last request if
     it takes time.

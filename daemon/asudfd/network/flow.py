@@ -26,7 +26,7 @@ What a socket gives in one read by uvloop is 256 KiB at most; a client that send
 
 
 class ReadState(Enum):
-    """What becomes of the bytes that a client sends."""
+    """The state of reading from a client."""
 
     ANSWERING = "answered as they come"
     HOLDING = "kept"

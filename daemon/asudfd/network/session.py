@@ -1,4 +1,4 @@
-"""What a connection knows of its client between requests."""
+"""The state of a client between requests."""
 
 from __future__ import annotations
 

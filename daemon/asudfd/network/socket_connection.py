@@ -54,7 +54,7 @@ class SocketConversation(Protocol):
 
 
 class SocketLimits(Protocol):
-    """What connections may take; read at each use, since it may change."""
+    """Limits of connections; read at each use, since they may change."""
 
     connections_max: int
     output_max: int

@@ -1,4 +1,4 @@
-"""What happens when the event loop is blocked: log it, demote the function that blocks it, restart the process.
+"""Actions when the event loop is blocked: log it, demote the function that blocks it, restart the process.
 
 It also sends the keep-alive of systemd's watchdog, which covers the rest: an event loop that waits for a disk, and a
 process that gets no processor time.

@@ -29,7 +29,7 @@ class HeldCall(NamedTuple):
 
 
 class LoopHolder(NamedTuple):
-    """What blocks the event loop: the call of Lua, if it is one; a description; the client; and the innermost frames."""
+    """The code that blocks the event loop: the call of Lua, if it is one; a description; the client; and the innermost frames."""
 
     call: HeldCall | None
     what: str

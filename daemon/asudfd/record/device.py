@@ -55,7 +55,7 @@ class _FlushFuture(asyncio.Future[int]):
 
 
 class _FlushPoint(NamedTuple):
-    """How far a flush of a journal goes: its length when the flush began."""
+    """The end of a flush of a journal: its length when the flush began."""
 
     journal: Journal
     epoch: int

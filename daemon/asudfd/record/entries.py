@@ -68,7 +68,7 @@ class JournalHeader(NamedTuple):
 
 
 class JournalProgress(NamedTuple):
-    """How many bytes and entries of a journal were acknowledged (``end``, ``entries``), and how many were flushed to the disk."""
+    """The bytes and entries of a journal that were acknowledged (``end``, ``entries``), and those that were flushed to the disk."""
 
     end: int = ENTRIES
     entries: int = 0

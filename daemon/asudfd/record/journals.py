@@ -35,7 +35,7 @@ class ExpectedJournals(StrEnum):
 
 
 class JournalState(NamedTuple):
-    """What a namespace's file says about its journals: its random identity, and up to which epoch they are merged into it."""
+    """The journals of a namespace, as its file has them: its random identity, and up to which epoch they are merged into it."""
 
     identity: int
     epoch: int

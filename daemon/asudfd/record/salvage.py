@@ -55,7 +55,7 @@ class SalvageMessage(IntEnum):
 
 @dataclass(slots=True)
 class DatabaseSalvage:
-    """What was read of a damaged file besides its records, and what could not be read.
+    """The result of reading a damaged file besides its records, with what could not be read.
 
     ``figures`` are the objects of each set, as the file says; ``damaged`` the digests of damaged records; ``broken``
     the places that could not be read at all, in words.

@@ -1,4 +1,4 @@
-"""How many bytes the real server stores for a record: what expressions answer, and `record.size` in Lua.
+"""The size of a record as the real server stores it, for expressions and `record.size` in Lua.
 
 `daemon/asudfd/lua/aerospike/bins.lua` has the same for Lua, which asks seldom and then has the bins at hand.
 """

@@ -1,4 +1,4 @@
-"""What the handlers of record messages get of their node: its parts, and the answers to faults that all of them share."""
+"""The parts of a node that handlers of record messages get, and their common answers to faults."""
 
 from __future__ import annotations
 

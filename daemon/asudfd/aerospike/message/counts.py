@@ -1,4 +1,4 @@
-"""What is counted of the requests on single records: one counter for every kind, origin and outcome.
+"""Counters of the requests on single records: one for every kind, origin and outcome.
 
     client_read_success    origin `client`, kind `read`, result code 0
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class RecordOutcome(NamedTuple):
-    """What a request on one record comes to; ``ops`` are the bytes of ``op_count`` ops that the reply shows."""
+    """The outcome of a request on one record; ``ops`` are the bytes of ``op_count`` ops that the reply shows."""
 
     code: int
     generation: int

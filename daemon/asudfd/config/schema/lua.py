@@ -14,7 +14,7 @@ MEMORY_LOW = 16 << 20
 
 @dataclass(slots=True)
 class ModLua:
-    """How Lua modules are kept and run."""
+    """Parameters of `mod-lua`: how Lua modules are kept and run."""
 
     cache_enabled: bool = parameter(True, "Keep Lua contexts between calls.", effect=True)
     user_path: str = parameter(

@@ -26,7 +26,7 @@ FILE_SIZE_MIN, FILE_SIZE_MAX = 128 << 20, 2 << 40
 
 @dataclass(slots=True)
 class Geo:
-    """How geographic queries cover a region with cells."""
+    """Parameters of geographic queries: how cells cover a region."""
 
     strict: bool = parameter(True, "Check every point against the region.")
     min_level: int = parameter(1, "Coarsest level of cells.", high=30, dynamic=True)
@@ -38,7 +38,7 @@ class Geo:
 
 @dataclass(slots=True)
 class StorageEngine:
-    """Where records are kept; ``kind`` is the word after `storage-engine`."""
+    """The storage of records; ``kind`` is the word after `storage-engine`."""
 
     kind: str = "memory"
     file: tuple[str, ...] = parameter(

@@ -117,7 +117,7 @@ def _protocol_live(text: str) -> str:
 
 @dataclass(slots=True)
 class HeartbeatConfig:
-    """How nodes of a real cluster find each other."""
+    """Parameters of the heartbeat, by which nodes of a real cluster find each other."""
 
     mode: str = parameter("mesh", "How heartbeats travel.", choices=("mesh", "multicast"))
     address: str = parameter("any", "Address for heartbeats.", check=is_address)
@@ -158,7 +158,7 @@ class HeartbeatConfig:
 
 @dataclass(slots=True)
 class FabricConfig:
-    """How nodes of a real cluster exchange data."""
+    """Parameters of the fabric, on which nodes of a real cluster exchange data."""
 
     address: str = parameter("any", "Address for the fabric.", check=is_address)
     tls_address: str = parameter(

@@ -43,7 +43,7 @@ def _own(default: Value, doc: str, **facts: Any) -> Any:
 
 @dataclass(slots=True)
 class SmdConfig:
-    """Where system metadata is kept."""
+    """The storage of system metadata."""
 
     backend: str = _own(
         LOCAL,

@@ -1,4 +1,4 @@
-"""What a record function and a stream function are given, as values that cross into Lua."""
+"""The arguments of record functions and stream functions, as values that cross into Lua."""
 
 from typing import NamedTuple
 
@@ -27,7 +27,7 @@ class RecordView(NamedTuple):
 
 
 class StreamView(NamedTuple):
-    """What a stream function is given: the ``head`` of the message for each value, and whether the storage is `memory`."""
+    """The arguments of a stream function: the ``head`` of the message for each value, and whether the storage is `memory`."""
 
     head: bytes
     in_memory: bool

@@ -14,7 +14,7 @@ _STRING = 3
 
 
 class UdfResult(NamedTuple):
-    """What a record function came to, as it comes out of Lua.
+    """The result of a record function, as it comes out of Lua.
 
     ``code``      result code: 0 the function's result follows, 100 its error text (a string) follows; any other code is the
                   whole answer: 2 no record was left to write, 4 bad ttl, 12 a value no bin can hold, 21 too many bins

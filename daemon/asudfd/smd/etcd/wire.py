@@ -101,7 +101,7 @@ class KeyRange:
 
 @dataclass(frozen=True, slots=True)
 class TransactionResult:
-    """Whether the comparisons of a transaction held, its revision, and what its ranges found, in order."""
+    """The result of a transaction: whether its comparisons held, its revision, and the results of its ranges, in order."""
 
     succeeded: bool
     revision: int

@@ -37,7 +37,7 @@ NIL = b"\xc0"
 
 
 class Operation(NamedTuple):
-    """What is done to a list or map, and what it takes to do it."""
+    """An operation on a list or map, and its cost."""
 
     kind: int
     run: Callable[..., Particle | None]

@@ -1,4 +1,4 @@
-"""How selecting operations find elements, and in which order they show them."""
+"""Selection of elements of lists and maps, and the order in which they are shown."""
 
 from __future__ import annotations
 

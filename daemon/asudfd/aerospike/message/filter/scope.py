@@ -1,4 +1,4 @@
-"""What is known where a part of a filter expression stands."""
+"""The variables that a part of a filter expression may use."""
 
 from __future__ import annotations
 

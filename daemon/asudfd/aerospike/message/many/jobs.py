@@ -1,4 +1,4 @@
-"""What a node knows of its longer queries: background queries and aggregations, under way or ended.
+"""The longer queries of a node: background queries and aggregations, under way or ended.
 
 Clients follow them through `query-show`; ended ones are remembered, as many as `query-max-done` says.
 Source: info-protocol, section 5.

@@ -1,4 +1,4 @@
-"""What the replies to batches and queries have in common, which come in pieces."""
+"""Replies in pieces, as batches and queries have them."""
 
 from asinfo.wire.message import INFO3_LAST, reply
 

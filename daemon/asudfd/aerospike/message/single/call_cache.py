@@ -57,14 +57,14 @@ _CALLED = UDFS.names["client"]
 
 
 class KnownCall(NamedTuple):
-    """What a kept message says, and whose records it is about."""
+    """A call that is kept, and the namespace of its records."""
 
     namespace: Namespace
     call: UdfCall
 
 
 class CallCache(dict[bytes, KnownCall]):
-    """What calls say, by their bytes without the digest; replies to calls on records of the node of ``executor``."""
+    """Parsed calls, by their bytes without the digest; replies to calls on records of the node of ``executor``."""
 
     __slots__ = ("_context", "_executor")
 

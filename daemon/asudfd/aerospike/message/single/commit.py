@@ -1,4 +1,4 @@
-"""What every write does besides changing bins: look at the policies, then keep the record.
+"""The common part of all writes: check the policies, then store the record.
 
 Source: the wire specification, sections 3.6 and 4.2.
 """

@@ -37,14 +37,14 @@ _NOT_FOUND_REPLY = reply_frame(Result.NOT_FOUND)
 
 
 class KnownRead(NamedTuple):
-    """Where a read looks."""
+    """The namespace and the set of a read that is kept."""
 
     namespace: Namespace
     set_name: bytes
 
 
 class ReadCache(dict[bytes, KnownRead]):
-    """What plain reads say, by their bytes without the digest; replies to reads of records of the node of ``context``."""
+    """Parsed plain reads, by their bytes without the digest; replies to reads of records of the node of ``context``."""
 
     __slots__ = ("_namespaces", "_owners")
 

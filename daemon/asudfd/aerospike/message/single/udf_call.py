@@ -1,4 +1,4 @@
-"""A UDF call as its message says it."""
+"""A UDF call, parsed from its message."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _new = tuple.__new__  # builds a named tuple without a call of Python code
 
 
 class UdfCall(NamedTuple):
-    """What a client calls, on a record of ``set_name``; ``fields`` are all that came with it, ``ttl`` is as on the wire."""
+    """The function that a client calls on a record of ``set_name``; ``fields`` are all of the message, ``ttl`` is as on the wire."""
 
     module: str
     function: bytes

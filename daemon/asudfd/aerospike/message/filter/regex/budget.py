@@ -1,4 +1,4 @@
-"""What the regular expressions of one filter may take: work to compile them, and memory for what searches find out."""
+"""The budget of the regular expressions of one filter: work to compile them, and memory of the searches."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STATE_CELLS = 40
 
 
 class RegexBudget:
-    """What is left, and what is in use."""
+    """The work that is left, and the memory in use."""
 
     __slots__ = ("_cells", "_left")
 

@@ -1,4 +1,4 @@
-"""What a regular expression says, as a tree. A set of bytes is an integer with a bit for each byte."""
+"""Regular expressions, parsed into a tree. A set of bytes is an integer with a bit for each byte."""
 
 from __future__ import annotations
 
