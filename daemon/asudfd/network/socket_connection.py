@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 READ_SIZE = 1 << 16
 """Bytes that one read takes: as many as the usual buffers of the kernel give; a client with more waits its turn."""
 
-_ACCEPTS_MAX = 64
+ACCEPTS_MAX = 64
 """Connections that one event of the listener accepts, so that a storm of them leaves time for those that are there."""
 
 
@@ -368,6 +368,11 @@ class SocketListener:
         """Clients that count for the limit of connections."""
         return len(self.connections)
 
+    @property
+    def accepts_max(self) -> int:
+        """Connections that one event accepts."""
+        return ACCEPTS_MAX
+
     def pause(self, seconds: float) -> None:
         """Accept nobody for a while; clients wait in the backlog."""
         self.reactor.forget(self._listening.fileno())
@@ -382,7 +387,7 @@ class SocketListener:
             self.start()
 
     def _accept(self, _event: int) -> None:
-        for _ in range(_ACCEPTS_MAX):
+        for _ in range(self.accepts_max):
             try:
                 connected, address = self._listening.accept()
             except BlockingIOError:

@@ -15,7 +15,7 @@ from asinfo.files import TLS_SIZE_MAX, FileError, check_file
 from asudfd.errors import StartError
 from asudfd.network.listener import HANDSHAKE_SECONDS
 from asudfd.network.reactor import READ, WRITE
-from asudfd.network.socket_connection import PAUSE_SECONDS, ConnectionSet, SocketListener
+from asudfd.network.socket_connection import ACCEPTS_MAX, PAUSE_SECONDS, ConnectionSet, SocketListener
 
 if TYPE_CHECKING:
     import socket
@@ -145,6 +145,11 @@ class TlsListener(SocketListener):
         """Connections, and those that are to become one."""
         return len(self.connections) + len(self.handshakes)
 
+    @property
+    def accepts_max(self) -> int:
+        """Connections that one event accepts: as many as have room, or one, for which the oldest handshake is broken off."""
+        return max(1, min(ACCEPTS_MAX, HANDSHAKES_MAX - len(self.handshakes)))
+
     def stop(self) -> None:
         """Accept nobody more, and break off the handshakes."""
         super().stop()
@@ -162,6 +167,8 @@ class TlsListener(SocketListener):
         except (OSError, ValueError):  # it has gone
             accepted.close()
             return
+        if len(self.handshakes) >= HANDSHAKES_MAX:
+            next(iter(self.handshakes)).end()
         self.handshakes[TlsHandshake(self, secured, address)] = None
 
     def _accept(self, event: int) -> None:
@@ -170,7 +177,6 @@ class TlsListener(SocketListener):
             if time.monotonic() - oldest.begun < PATIENCE_SECONDS:
                 self.pause(PAUSE_SECONDS)
                 return
-            oldest.end()
         super()._accept(event)
 
 

@@ -200,6 +200,23 @@ def test_the_oldest_of_too_many_handshakes_makes_place(
         second.close()
 
 
+def test_there_are_never_more_handshakes(server: EchoServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tls, "HANDSHAKES_MAX", 3)
+    monkeypatch.setattr(tls, "PATIENCE_SECONDS", 0.0)
+    counts: list[int] = []
+    serve = server.listener.serve
+
+    def counted(accepted: socket.socket, address: str) -> None:
+        serve(accepted, address)
+        counts.append(len(server.listener.handshakes))
+
+    monkeypatch.setattr(server.listener, "serve", counted)
+    with contextlib.ExitStack() as stack:
+        silent = [stack.enter_context(server.connect()) for _ in range(9)]
+        assert all(is_closed(each) for each in silent[:6])
+    assert max(counts) == 3
+
+
 def test_young_handshakes_are_finished_before_others_begin(
     server: EchoServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
