@@ -65,7 +65,7 @@ class SocketLimits(Protocol):
     """After which a silent client is closed; 0: never."""
 
 
-class ConnectionSet(set["SocketConnection"]):
+class SocketConnections(set["SocketConnection"]):
     """Connections with limits in common; ``backlog`` is the sum of theirs."""
 
     def __init__(self) -> None:
@@ -324,11 +324,11 @@ class SocketListener:
         open_conversation: Callable[[SocketConnection], SocketConversation],
         refusal: bytes,
         *,
-        connections: ConnectionSet | None = None,
+        connections: SocketConnections | None = None,
     ) -> None:
         self.reactor = reactor
         self.limits = limits
-        self.connections = ConnectionSet() if connections is None else connections
+        self.connections = SocketConnections() if connections is None else connections
         self.accepted = 0
         self.refused = 0
         self._listening = listening

@@ -15,7 +15,7 @@ from asinfo.files import TLS_SIZE_MAX, FileError, check_file
 from asudfd.errors import StartError
 from asudfd.network.listener import HANDSHAKE_SECONDS
 from asudfd.network.reactor import READ, WRITE
-from asudfd.network.socket_connection import ACCEPTS_MAX, PAUSE_SECONDS, ConnectionSet, SocketListener
+from asudfd.network.socket_connection import ACCEPTS_MAX, PAUSE_SECONDS, SocketConnections, SocketListener
 
 if TYPE_CHECKING:
     import socket
@@ -132,7 +132,7 @@ class TlsListener(SocketListener):
         limits: SocketLimits,
         open_conversation: Callable[[SocketConnection], SocketConversation],
         *,
-        connections: ConnectionSet,
+        connections: SocketConnections,
         context: ssl.SSLContext,
     ) -> None:
         super().__init__(reactor, listening, limits, open_conversation, b"", connections=connections)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from asudfd.network.listener import listen
 from asudfd.network.reactor import Reactor
-from asudfd.network.socket_connection import ConnectionSet, SocketConnection, SocketListener
+from asudfd.network.socket_connection import SocketConnection, SocketConnections, SocketListener
 from asudfd.valkey.commands import handlers, import_families
 from asudfd.valkey.conversation import RespConversation
 from asudfd.valkey.dispatch import Dispatcher
@@ -48,7 +48,7 @@ class ValkeyServer:
         self.state = ServerState(settings, self.reactor, warn)
         self._dispatcher = Dispatcher(self.state, handlers())
         self._listeners: list[SocketListener] = []
-        self._connections = ConnectionSet()
+        self._connections = SocketConnections()
         self._thread: threading.Thread | None = None
         self.figures: tuple[Figure, ...] = ()
         """For the metrics, taken once in a while; any thread may read it."""

@@ -14,7 +14,7 @@ import pytest
 from asudfd.errors import StartError
 from asudfd.network import tls
 from asudfd.network.reactor import Reactor
-from asudfd.network.socket_connection import ConnectionSet
+from asudfd.network.socket_connection import SocketConnections
 from asudfd.network.tls import TlsFiles, TlsListener, server_context
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class EchoServer:
         self.reactor = Reactor(self.faults.append)
         self.limits = Limits()
         self.ended: list[EchoConversation] = []
-        self.connections = ConnectionSet()
+        self.connections = SocketConnections()
         listening = socket.create_server(("127.0.0.1", 0), backlog=100)
         self.address: tuple[str, int] = listening.getsockname()
         self.listener = TlsListener(
