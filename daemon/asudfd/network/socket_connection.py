@@ -241,9 +241,7 @@ class SocketConnection:
             return
         self.last_read = self._owner.reactor.now
         self.bytes_received += len(data)
-        if (
-            self._answering or self.paused
-        ):  # a request waits, or requests are being answered further up the stack
+        if self._answering or self.paused:  # further up the stack, or a request waits
             self._held += data
             self._select()
         else:
