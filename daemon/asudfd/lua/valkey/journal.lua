@@ -91,6 +91,9 @@ local function write_key(db, key)
     end
     local selected, resp = state.db, state.resp
     state.db, state.resp = db, 2
+    if type(value) == "table" and value.chunks then
+        value = keyspace.text_of(value)
+    end
     if type(value) == "string" then
         add_effect(compacted, db.number, { "SET", key, value })
     else

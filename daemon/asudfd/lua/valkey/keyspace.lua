@@ -1,6 +1,7 @@
 -- The keyspace: 16 databases of keys, their values and their times of expiry.
 --
--- A value is a Lua string (type string), or a table with `type` ("hash", "list", "set", "zset", "stream").
+-- A value is a Lua string (type string), or a table with `type` ("hash", "list", "set", "zset", "stream"). A long string that is
+-- changed in place is a table too (`string_value.lua`) until it is read as a whole: `get` and `typed` return it as a Lua string.
 -- A database keeps its keys in an array too, for SCAN and RANDOMKEY: a key that goes leaves its place to the last one. A scan
 -- goes from the end to the start, so a key that stays is seen at least once whatever comes and goes meanwhile.
 --
@@ -24,7 +25,7 @@
 local needs = ...
 local host, reply = needs.host, needs.reply
 
-local error, ipairs, next, type = error, ipairs, next, type
+local concat, error, ipairs, next, type = table.concat, error, ipairs, next, type
 
 local COUNT = 16
 
@@ -141,8 +142,21 @@ local function get_late(db, key, value)
     return state.imports and value or nil
 end
 
--- The value of the key, or nil.
-local function get(db, key)
+local has_chunks = false -- whether there has ever been a string in chunks
+
+-- The text of a string in chunks.
+local function text_of(value)
+    return concat(value, "", 1, value.count)
+end
+
+local function join(db, key, value)
+    local text = text_of(value)
+    db.values[key] = text
+    return text
+end
+
+-- The value of the key, or nil. With `as_it_is` a string may be one in chunks.
+local function get(db, key, as_it_is)
     local value = db.values[key]
     if value ~= nil and db.expiring > 0 then
         local at = db.expires[key]
@@ -150,12 +164,15 @@ local function get(db, key)
             return get_late(db, key, value)
         end
     end
+    if has_chunks and not as_it_is and type(value) == "table" and value.chunks then
+        return join(db, key, value)
+    end
     return value
 end
 
 -- The value of the key if it is of that type, or nil; fails for another type.
-local function typed(db, key, kind)
-    local value = get(db, key)
+local function typed(db, key, kind, as_it_is)
+    local value = get(db, key, as_it_is)
     if value == nil then
         return nil
     end
@@ -217,6 +234,7 @@ end
 
 -- The same for a string that is changed in place: it keeps the form that can grow.
 local function put_raw(db, key, value)
+    has_chunks = has_chunks or type(value) == "table"
     put(db, key, value)
     db.encodings[key] = "raw"
 end
@@ -381,6 +399,7 @@ return {
         replace = replace,
         set_expiry = set_expiry,
         swap = swap,
+        text_of = text_of,
         typed = typed,
     },
 }

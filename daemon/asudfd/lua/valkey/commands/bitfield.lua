@@ -65,7 +65,7 @@ local function window(field, at, width)
     local first, last = floor(at / 8) + 1, floor((at + width - 1) / 8) + 1
     local number, bytes, text = 0, field.bytes, field.text
     for place = first, last do
-        number = number * 256 + (bytes[place] or byte(text, place) or 0)
+        number = number * 256 + (bytes[place] or string_value.byte(text, place) or 0)
     end
     return number, first, last, 2 ^ (last * 8 - at - width)
 end
@@ -197,8 +197,23 @@ local function apply(field, o)
     return number_of(new_high, new_low), true
 end
 
+-- The long string with the bytes that were written.
+local function changed_in_place(field, size)
+    local value = field.text
+    if string_value.length(value) < size and not field.bytes[size] then
+        field.bytes[size] = 0
+    end
+    for place, code in next, field.bytes do
+        value = string_value.with(value, place - 1, char(code))
+    end
+    return value
+end
+
 -- The string with the bytes that were written.
 local function assembled(field, size)
+    if size >= string_value.LARGE then
+        return changed_in_place(field, size)
+    end
     local text = field.text .. string_value.zeros(size - #field.text)
     local places, n = {}, 0
     for place in next, field.bytes do
@@ -231,14 +246,15 @@ end
 function commands.BITFIELD(argv, argc)
     local operations, writes = read_operations(argv, argc)
     local db, key = state.db, argv[2]
-    local value = keyspace.typed(db, key, "string")
+    local value = keyspace.typed(db, key, "string", true)
     local field, out, changed = { text = value or "", bytes = {} }, {}, false
     for i = 1, #operations do
         local result, wrote = apply(field, operations[i])
         out[i], changed = result, changed or wrote
     end
-    local size = writes and size_for(operations, #field.text) or #field.text
-    if changed or size > #field.text then
+    local before = string_value.length(field.text)
+    local size = writes and size_for(operations, before) or before
+    if changed or size > before then
         keyspace.put_raw(db, key, assembled(field, size))
     elseif writes then
         db.encodings[key] = "raw" -- as if it had been opened for writing

@@ -6,7 +6,7 @@ local commands, host, integer, keyspace, reply, state, string_value =
 
 local byte, char, error, floor, sub, upper =
     string.byte, string.char, error, math.floor, string.sub, string.upper
-local typed = keyspace.typed
+local typed, byte_of = keyspace.typed, string_value.byte
 
 local bits = {}
 
@@ -33,30 +33,24 @@ function commands.SETBIT(argv)
         return BIT
     end
     local db, key = state.db, argv[2]
-    local value = typed(db, key, "string")
+    local value = typed(db, key, "string", true)
     local place, mask = floor(at / 8) + 1, 2 ^ (7 - at % 8)
-    local old = value and byte(value, place)
+    local old = value and byte_of(value, place)
     local before = floor((old or 0) / mask) % 2
     local after = on == "1" and 1 or 0
     if old and before == after then
         db.encodings[key] = "raw"
         return before
     end
-    local size = value and #value or 0
     local code = char((old or 0) + (after - before) * mask)
-    if old then
-        value = sub(value, 1, place - 1) .. code .. sub(value, place + 1)
-    else
-        value = (value or "") .. string_value.zeros(place - 1 - size) .. code
-    end
-    keyspace.put_raw(db, key, value)
+    keyspace.put_raw(db, key, string_value.with(value or "", place - 1, code))
     return before
 end
 
 function commands.GETBIT(argv)
     local at = bits.offset(argv[3])
-    local value = typed(state.db, argv[2], "string")
-    local code = value and byte(value, floor(at / 8) + 1) or 0
+    local value = typed(state.db, argv[2], "string", true)
+    local code = value and byte_of(value, floor(at / 8) + 1) or 0
     return floor(code / 2 ^ (7 - at % 8)) % 2
 end
 

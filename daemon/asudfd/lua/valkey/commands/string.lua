@@ -4,14 +4,14 @@ local needs = ...
 local commands, expiry, host, integer, keyspace, reply, state, string_value =
     needs.commands, needs.expiry, needs.host, needs.integer, needs.keyspace, needs.reply, needs.state, needs.string_value
 
-local error, format, sub, tonumber, type, upper =
-    error, string.format, string.sub, tonumber, type, string.upper
+local error, format, tonumber, type, upper =
+    error, string.format, tonumber, type, string.upper
 local get, typed, put, put_raw, replace, remove =
     keyspace.get, keyspace.typed, keyspace.put, keyspace.put_raw, keyspace.replace, keyspace.remove
 local OK, NULL, SYNTAX, fail = reply.OK, reply.NULL, reply.SYNTAX, reply.fail
 local parse, is_exact = integer.parse, integer.is_exact
 
-local check_size, zeros = string_value.check_size, string_value.zeros
+local check_size, length, part_of, with = string_value.check_size, string_value.length, string_value.part, string_value.with
 
 function commands.GET(argv)
     local db = state.db
@@ -260,20 +260,20 @@ function commands.MSETEX(argv, argc)
 end
 
 function commands.STRLEN(argv)
-    return #(typed(state.db, argv[2], "string") or "")
+    return length(typed(state.db, argv[2], "string", true) or "")
 end
 
 function commands.APPEND(argv)
     local db, key = state.db, argv[2]
-    local value = typed(db, key, "string")
+    local value = typed(db, key, "string", true)
     if value == nil then
         put(db, key, argv[3])
         return #argv[3]
     end
-    check_size(#value + #argv[3])
-    value = value .. argv[3]
-    put_raw(db, key, value)
-    return #value
+    local size = length(value)
+    check_size(size + #argv[3])
+    put_raw(db, key, argv[3] == "" and value or with(value, size, argv[3]))
+    return size + #argv[3]
 end
 
 local OFFSET = reply.failure("ERR offset is out of range")
@@ -284,36 +284,30 @@ function commands.SETRANGE(argv)
     if offset < 0 then
         return OFFSET
     end
-    local value = typed(db, key, "string")
+    local value = typed(db, key, "string", true) or ""
     if part == "" then
-        return #(value or "")
+        return length(value)
     end
     check_size(offset + #part)
-    value = value or ""
-    local size = #value
-    if offset > size then
-        value = value .. zeros(offset - size) .. part
-    else
-        value = sub(value, 1, offset) .. part .. sub(value, offset + #part + 1)
-    end
+    value = with(value, offset, part)
     put_raw(db, key, value)
-    return #value
+    return length(value)
 end
 
 function commands.GETRANGE(argv)
     local from = integer.argument(argv[3], reply.NOT_INTEGER)
     local to = integer.argument(argv[4], reply.NOT_INTEGER)
-    local value = typed(state.db, argv[2], "string")
+    local value = typed(state.db, argv[2], "string", true)
     if value == nil or (from < 0 and to < 0 and from > to) then
         return ""
     end
-    local size = #value
+    local size = length(value)
     from, to = from < 0 and from + size or from, to < 0 and to + size or to
     from, to = from < 0 and 0 or from, to < 0 and 0 or to
     if from > to or from >= size then
         return ""
     end
-    return sub(value, from + 1, to >= size and size or to + 1) -- `sub` turns what is beyond 2^63 to the other sign
+    return part_of(value, from + 1, to >= size and size or to + 1) -- `sub` turns what is beyond 2^63 to the other sign
 end
 commands.SUBSTR = commands.GETRANGE
 
