@@ -130,6 +130,7 @@ class ValkeyServer:
         if self.state.sweeps and self.state.settings.text("import-mode") == "no":
             lua[b"sweep"](SWEEP_KEYS)
             lua[b"sweep_fields"](SWEEP_KEYS)
+        lua[b"return_memory"]()
         if self.state.ready:
             self.state.blocked.serve()
         if self.state.is_written() and self.state.journal:

@@ -25,7 +25,7 @@
 local needs = ...
 local host, reply = needs.host, needs.reply
 
-local concat, error, ipairs, next, type = table.concat, error, ipairs, next, type
+local collect, concat, error, ipairs, next, type = collectgarbage, table.concat, error, ipairs, next, type
 
 local COUNT = 16
 
@@ -74,7 +74,38 @@ local function changed(db, key)
     end
 end
 
+-- Bytes of long strings that went since the memory was returned, and ends of collections until it is: one that goes on already may
+-- have marked them.
+local LONG, RELEASED_MAX, COLLECTIONS = 65536, 16 * 1024 * 1024, 2 -- and half of what is in use: to go through the rest is dear
+local released, collections = 0, 0
+
+local function release(bytes)
+    released = released + bytes
+    if released >= RELEASED_MAX and released * 2 >= collect("count") * 1024 then
+        released, collections = 0, COLLECTIONS
+    end
+end
+
+-- Goes on with the collection of what was released, if that is much: Lua by itself waits until as much again has been used. Only
+-- in part, since the host calls it again and again.
+local STEPS, STEP = 10, 10
+local function return_memory()
+    for _ = 1, STEPS do
+        if collections == 0 then
+            return
+        elseif collect("step", STEP) then
+            collections = collections - 1
+        end
+    end
+end
+
 local function forget(db, key)
+    local value = db.values[key]
+    if type(value) == "string" and #value > LONG then
+        release(#value)
+    elseif type(value) == "table" and value.chunks then
+        release(value.size)
+    end
     local place, last = db.places[key], db.keys[db.count]
     db.keys[place], db.places[last] = last, place
     db.keys[db.count], db.places[key] = nil, nil
@@ -291,6 +322,9 @@ end
 
 local function flush(db)
     local old = db.values
+    if db.count > 0 then
+        release(collect("count") * 1024) -- most of it
+    end
     for key in next, db.watched do
         if old[key] ~= nil then
             notify(db, key)
@@ -383,6 +417,7 @@ return {
     state = state,
     databases = databases,
     sweep = sweep,
+    return_memory = return_memory,
     keyspace = {
         COUNT = COUNT,
         changed = changed,
