@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from asadm.statement import ParsedCommand
 
 HISTORY_LINES_MAX = 1000
+"""Lines that the history of the shell keeps from one session to the next."""
 
 
 class Shell:

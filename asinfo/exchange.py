@@ -42,6 +42,7 @@ else:
 __all__ = ["WINDOW", "Dialogue", "Endpoint", "Reply", "exchange"]
 
 WINDOW = 256
+"""Connections that are begun at the same time: far below the 1024 descriptors that a process usually may have."""
 YOUNG = 0.05
 """Seconds for which a connection counts against the window."""
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Found = list[Address] | Unreachable
 
 THREADS_MAX = 32
+"""Names that are looked up at the same time. getaddrinfo blocks its thread; the number bounds the threads when a resolver hangs."""
 
 
 class Resolver:

@@ -13,6 +13,7 @@ SECONDS_MAX = 7 * 24 * 3600.0
 """Longest wait that any flag may ask for; more than a week is a slip of the finger."""
 
 RETRIES_MAX = 100
+"""Most retries that may be asked for: with the longest pauses that is most of an hour."""
 
 OPTIONS = (
     Option(

@@ -34,10 +34,12 @@ SLACK_SECONDS = 30
 """The cluster's lock outlives the time a change may take by this much."""
 
 TTL_MAX = 86_400
+"""Seconds, a day: a node keeps no lock for longer."""
 OWNER_SIZE_MAX = 120
 """Characters; a node takes 255 bytes."""
 
 POLL_SECONDS = 0.5
+"""Pause between two tries to get a lock that another run holds."""
 UNLOCK_SECONDS = 1.0
 """What a node has to hear that it is free: one that hangs must not hold up the report, its lock ends by itself."""
 

@@ -32,6 +32,7 @@ NAMES_MAX = 30
 """So many nodes that failed are named in one row."""
 
 REMARKS_MAX = 10
+"""Modules that are named in remarks of the same kind; a count stands for the others."""
 
 _MARKS = {"ok": "good", "skipped": "quiet"}
 

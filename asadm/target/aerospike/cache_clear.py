@@ -20,6 +20,7 @@ from asinfo.wire.info import is_error
 
 CLEAR = b"udf-clear-cache:"
 BACK_OFF_SECONDS_MAX = 30.0
+"""Longest pause between two tries of a node; the pauses double from one second on."""
 
 
 class RetryPolicy(Protocol):

@@ -27,6 +27,7 @@ from asudfd.config.schema.sinks import LogForm, every
 
 NAMESPACES_MAX = 32
 SINKS_MAX = 16
+"""Most namespaces of a node, as Aerospike documents it, and most log sinks."""
 REPEATS_MAX = 128
 """Most values of a parameter that repeats."""
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from asinfo.errors import Problem
 
 LINE_SIZE_MAX = 1023
+"""Bytes of a line; the real server cuts a longer one into several."""
 DEPTH_MAX = 8
 """Deepest nesting of contexts; the schema needs three."""
 

@@ -14,6 +14,7 @@ MODULES = "usr/udf/lua"
 """Directory of the modules under the work-directory unless `user-path` says otherwise, as the real server's layout."""
 
 USER_PATH_SIZE_MAX = 255
+"""Bytes of the path of the modules, as on the real server."""
 
 NSUP_PERIOD = 120
 """Seconds between removals of expired records where no file says otherwise."""

@@ -37,6 +37,7 @@ REPLY_SECONDS = 10.0
 """How long it may take to take the reply."""
 
 CONNECTIONS_MAX = 64
+"""Connections at the same time: a few supervisors and scrapers need one each."""
 
 _ORIGIN = re.compile(rb"https?://[^/?]*", re.IGNORECASE)
 """How a target begins that is meant for a proxy, which every server has to understand, too: RFC 9112, section 3.2.2."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 SIZE_WIDTH = 1 << 20
 SIZE_BUCKETS = 1024
 TTL_BUCKETS = 100
+"""Width in bytes and number of buckets of the histogram of sizes, and buckets of that of times to live, as on the real server."""
 TTL_WIDTH = 30 * 86400
 """Seconds that the ttl histogram spans when no default ttl is longer."""
 

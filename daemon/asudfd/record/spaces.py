@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from asudfd.record.store import Storage
 
 FILE_SIZE_MIN = 1 << 20
+"""Smallest `filesize`: below, the pages of an empty database and its journals leave no room for records."""
 
 Warn = Callable[[str], None]
 """Takes a sentence for the log."""

@@ -27,6 +27,7 @@ from asinfo.wire.udf import SOURCE_SIZE_MAX, is_filename
 from asudfd.errors import UdfError
 
 CONTENT_LEN_SIZE_MAX = 10
+"""Digits of `content-len`, as on the real server."""
 BASE64_ALPHABET = (string.ascii_letters + string.digits + "+/").encode()
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from asudfd.config.schema import Config, NamespaceSet, NetworkConfig, ServiceConfig
 
 CONTEXT_SIZE_MAX = 1023
+"""Bytes of the parameter `context` that are read; the longest that means something has a few dozen."""
 
 LOGGED_SIZE_MAX = 200
 """Most characters of a client's names that a log line repeats."""

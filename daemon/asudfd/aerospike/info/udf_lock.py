@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from asudfd.smd.interface import LockHolder
 
 OWNER_SIZE_MAX = 255
+"""Bytes of an owner's name. Our own limit; asadm sends at most 120 characters."""
 
 LOCK_SECONDS_MAX = 86_400
 """Seconds; whoever needs a day asks again within it."""

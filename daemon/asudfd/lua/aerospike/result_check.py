@@ -30,6 +30,7 @@ BINS_MAX = 512
 """Of a record; `record.lua` has the same limit."""
 
 _HEADS_MAX = 4096
+"""Heads of bins that are known to be good; when there are more, all are forgotten. They are a few dozen bytes each."""
 _SHORT = 512
 """Bytes of a value that is looked at sooner than the bins that were stored, of which it may be one."""
 

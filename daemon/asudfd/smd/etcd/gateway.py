@@ -40,6 +40,7 @@ WATCH_SECONDS = 1.0
 """How long a watch may take to begin."""
 
 CLOSE_SECONDS = 1.0
+"""How long the connections may take to close; the process ends then without that."""
 
 PREFIXES = (((3, 4), "/v3"), ((3, 3), "/v3beta"), ((0, 0), "/v3alpha"))
 """Where the gateway is, by the version from which on. Source: etcd's documentation, "Why gRPC gateway"."""

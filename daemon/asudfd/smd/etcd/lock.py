@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from asudfd.smd.etcd.gateway import Gateway
 
 CALL_SECONDS = 1.0
+"""Time limit of one request: asadm waits for the answer, and asks again."""
 
 
 class EtcdLock:

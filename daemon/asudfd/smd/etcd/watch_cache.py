@@ -44,6 +44,7 @@ PAGE_KEYS = 16
 
 PAGE_BYTES = 4 << 20
 PAGE_KEYS_MAX = 2048
+"""Bytes and keys of a page at most: what etcd sends and this process decodes in a small part of READ_SECONDS."""
 
 READ_SECONDS = 10.0
 """How long a page may take."""

@@ -26,6 +26,7 @@ PAUSE_MAX = 0.1
 """Longest pause of a throttled query in seconds: then it looks whether somebody wants it to end."""
 
 _PAUSE_MIN = 0.01
+"""Shortest pause of a throttled query in seconds: below, it is not worth a turn of the event loop."""
 
 
 class IndexPosition(NamedTuple):
