@@ -31,6 +31,12 @@ FOR_SUBSCRIBERS = frozenset(
 ALSO_IN_LUA = frozenset({"ping"})
 """Commands whose handler here is for clients with a subscription only."""
 
+CALLS = frozenset({"eval", "evalsha", "eval_ro", "evalsha_ro", "fcall", "fcall_ro"})
+"""Commands that run scripts and functions: those who monitor see them before what they run."""
+
+HIDDEN = frozenset({"skip_monitor", "admin"})
+"""Flags of commands that those who monitor do not see."""
+
 REPLICATED = frozenset({"publish", "spublish", "pfcount"})
 """Commands that do not write, and that the real server copies to replicas."""
 
@@ -186,7 +192,7 @@ class Dispatcher:
 
     def _run(self, client: Client, row: CommandSpec, arguments: list[bytes]) -> bytes:
         state = self.state
-        if state.monitors and "skip_monitor" not in row.flags and "admin" not in row.flags:
+        if state.monitors and (row.name in CALLS or HIDDEN.isdisjoint(row.flags)):
             show_to_monitors(state, client, arguments)
         handler = self._handlers.get(row.name)
         if handler is not None:

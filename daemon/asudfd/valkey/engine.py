@@ -46,6 +46,12 @@ class KeyspaceHost(Protocol):
     def event(self, kind: bytes, name: bytes, key: bytes, database: float) -> None:
         """Something has happened to a key: ``kind`` is its letter in notify-keyspace-events."""
 
+    def monitor(self, arguments: Any, database: float) -> None:
+        """A script runs a command, and clients monitor."""
+
+    def log_command(self, client: float, arguments: Any, seconds: float) -> None:
+        """A script has run a command for ``client``, and commands of a short time are logged, too."""
+
     def followed(self, commands: bytes) -> None:
         """Clients follow: these commands make the changes again that have been made."""
 
@@ -97,6 +103,8 @@ class KeyspaceEngine:
             b"script_header": host.script_header,
             b"journal_waits": host.journal_waits,
             b"followed": host.followed,
+            b"monitor": host.monitor,
+            b"log_command": host.log_command,
             b"event": host.event,
             b"key_slot": key_slot,
             b"moved": host.moved,

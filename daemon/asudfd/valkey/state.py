@@ -15,6 +15,7 @@ from asudfd.valkey.command_log import CommandLog
 from asudfd.valkey.engine import KeyspaceEngine
 from asudfd.valkey.followers import Followers
 from asudfd.valkey.libraries import LibrarySet
+from asudfd.valkey.monitoring import show_to_monitors
 from asudfd.valkey.parameters import event_classes
 from asudfd.valkey.pause import ClientPause
 from asudfd.valkey.pubsub import PubSub
@@ -39,6 +40,10 @@ REPLICAS_NEEDED = ("min-replicas-to-write", "min-replicas-max-lag")
 """Parameters that, set together, let nothing be written without replicas; there are never any."""
 
 NO_REPLICAS = b"NOREPLICAS Not enough good replicas to write."
+
+
+SHORT_SECONDS = 0.001
+"""Where the log of slow commands begins below this, those that scripts run are timed one by one: it costs 0.5 us each."""
 
 
 class ServerState:
@@ -111,7 +116,7 @@ class ServerState:
         if client.connection is not None:
             self.statistics.bytes_in += client.connection.bytes_received
             self.statistics.bytes_out += client.connection.bytes_sent
-        self.monitors.pop(client, None)
+        self.end_monitor(client)
         self.pubsub.leave(client)
         self.followers.leave(client)
         self.blocked.forget(client)
@@ -144,6 +149,16 @@ class ServerState:
         """The client's connection is going to be cut because too much waits for all clients together."""
         self.statistics.evicted_clients += 1
         self.warn(f"Evicting client: {client_line(client).decode('latin-1')}")
+
+    def begin_monitor(self, client: Client) -> None:
+        """The client is shown all commands from now on."""
+        self.monitors[client] = None
+        self.engine.lua[b"state"][b"monitored"] = True
+
+    def end_monitor(self, client: Client) -> None:
+        """The client is shown nothing more."""
+        self.monitors.pop(client, None)
+        self.engine.lua[b"state"][b"monitored"] = bool(self.monitors)
 
     @property
     def busy(self) -> bool:
@@ -189,6 +204,7 @@ class ServerState:
         lua_state[b"maxmemory"] = self.settings.maxmemory or None
         self.events = event_classes(self.settings.text("notify-keyspace-events"))
         self.engine.lua[b"set_events"](bool(self.events))
+        lua_state[b"logged"] = self.settings.slow_seconds < SHORT_SECONDS
         lua_state[b"importing"] = self.settings.text("import-mode") == "yes"
         lua_state[b"proto_max_bulk_len"] = self.settings.bulk_max
         lua_state[b"hll_sparse_max_bytes"] = int(self.settings.text("hll-sparse-max-bytes"))
@@ -240,6 +256,16 @@ class ServerState:
         """There are changes that the journal does not have."""
         assert self.journal is not None
         self.journal.waits = True
+
+    def monitor(self, arguments: Any, database: float) -> None:
+        """A script runs a command, and clients monitor."""
+        self.script_client.database = int(database)
+        show_to_monitors(self, self.script_client, list(arguments.values()))
+
+    def log_command(self, client: float, arguments: Any, seconds: float) -> None:
+        """A script has run a command."""
+        caller = self.clients.get(int(client), self.script_client)
+        self.command_log.note(caller, list(arguments.values()), seconds, 0)
 
     def followed(self, commands: bytes) -> None:
         """Changes, for the clients that follow."""

@@ -1,7 +1,8 @@
 -- Runs functions and scripts, and what they call of the server: `server.call` and its kin.
 --
 -- `state.script` is the running one: a table with `name` (for FUNCTION STATS), `kind` ("function" or "script"), `readonly`, `ignores_oom`,
--- `resp` (what it has chosen by setresp), `wrote` (whether it has changed data), `command` (as it was sent).
+-- `resp` (what it has chosen by setresp), `wrote` (whether it has changed data), `command` (as it was sent),
+-- `observed` (its commands are told to those who monitor, or logged), `client` (the number of who has called it).
 
 local needs = ...
 local host, reply, number_text, state = needs.host, needs.reply, needs.number_text, needs.state
@@ -153,9 +154,27 @@ local function finished(script, row, argv, argc, result)
     return result
 end
 
+-- Somebody monitors, or commands of a short time are logged, too: those of the script are told.
+local function run_observed(script, row, argv, argc)
+    if state.monitored and not row.skip_monitor and not row.admin then
+        host.monitor(argv, state.db.number)
+    end
+    local began = clock()
+    local ok, result = pcall(row.run, argv, argc)
+    if state.logged then
+        host.log_command(script.client, argv, clock() - began)
+    end
+    return ok, result
+end
+
 local function run_command(script, row, argv, argc)
     row.calls = row.calls + 1
-    local ok, result = pcall(row.run, argv, argc)
+    local ok, result
+    if script.observed then
+        ok, result = run_observed(script, row, argv, argc)
+    else
+        ok, result = pcall(row.run, argv, argc)
+    end
     if not ok then
         result = raised(result)
     end
@@ -163,7 +182,12 @@ local function run_command(script, row, argv, argc)
 end
 
 local function run_on_host(script, row, argv, argc)
-    return finished(script, row, argv, argc, from_host(argv))
+    local began = script.observed and clock()
+    local result = from_host(argv)
+    if began and state.logged then
+        host.log_command(script.client, argv, clock() - began)
+    end
+    return finished(script, row, argv, argc, result)
 end
 
 -- The reply of the command, or nil and the error as the table that scripts see.
@@ -475,6 +499,7 @@ local function run_script(script, f, a, b)
     script.resp, script.wrote = 2, false
     script.over_memory = state.maxmemory and is_over_memory()
     script.restricted = script.readonly or state.refusal or state.compacting or script.over_memory or state.restricted or state.cluster
+    script.observed, script.client = state.monitored or state.logged, state.client
     state.script, state.client, state.resp = script, 0, 2
     begin()
     local command = script.command

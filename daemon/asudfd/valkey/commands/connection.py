@@ -94,7 +94,7 @@ def reset(request: CommandRequest) -> object:
     """RESET."""
     state, client = request.state, request.client
     state.pubsub.leave(client)
-    state.monitors.pop(client, None)
+    state.end_monitor(client)
     state.engine.lua[b"unwatch"](client.id)
     client.reset(state.users.default)
     return Status(b"RESET")

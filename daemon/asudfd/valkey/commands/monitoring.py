@@ -163,7 +163,7 @@ def monitor(request: CommandRequest) -> object:
     """MONITOR."""
     request.client.is_monitor = True
     request.client.settle()
-    request.state.monitors[request.client] = None
+    request.state.begin_monitor(request.client)
     return OK
 
 

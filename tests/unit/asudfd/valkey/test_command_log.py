@@ -102,3 +102,16 @@ def test_a_command_that_waits_is_noted_when_it_has_its_reply() -> None:
     client.line("RPUSH l a")
     assert logged(client) == ["BLPOP l 0"]
     assert waits.client.commands == 1
+
+
+def test_what_a_script_runs_is_noted_where_short_commands_are() -> None:
+    served = ServedKeyspace(ALL)
+    client = served.client()
+    client.line("CLIENT SETNAME me")
+    client.run("EVAL", "redis.call('SET', 'k', 'v') redis.pcall('CONFIG', 'GET', 'port')", 0)
+    assert logged(client) == ["SET k v"]
+    assert [entry[5] for entry in client.line("SLOWLOG GET")] == [b"me"]
+    client.line("CONFIG SET commandlog-execution-slower-than 1000")
+    client.line("SLOWLOG RESET")
+    client.run("EVAL", "redis.call('SET', 'k', 'v')", 0)
+    assert logged(client) == []
