@@ -11,7 +11,7 @@ local to_lua, to_reply, real_of = needs.to_lua, needs.to_reply, needs.real_of
 local begin, run, place, set_tick = needs.begin, needs.run, needs.place, needs.set_tick
 local to_integer, note = needs.to_integer, needs.note
 
-local concat = table.concat
+local clock, concat = os.clock, table.concat
 local find, format, gsub, sub, upper = string.find, string.format, string.gsub, string.sub, string.upper
 local error, ipairs, next, pcall, rawget, select, tonumber, tostring, type, unpack =
     error, ipairs, next, pcall, rawget, select, tonumber, tostring, type, unpack
@@ -498,8 +498,10 @@ local function run_script(script, f, a, b)
     local db = state.db
     script.resp, script.wrote = 2, false
     script.over_memory = state.maxmemory and is_over_memory()
+    script.observed = state.monitored or state.logged
     script.restricted = script.readonly or state.refusal or state.compacting or script.over_memory or state.restricted or state.cluster
-    script.observed, script.client = state.monitored or state.logged, state.client
+        or script.observed
+    script.client = state.client
     state.script, state.client, state.resp = script, 0, 2
     begin()
     local command = script.command
