@@ -53,7 +53,7 @@ REMARKS = (
     CommandRemark(
         "sync",
         PART,
-        "libraries and up to 10,000 keys as an RDB file, and then each change as a command; no replica is kept",
+        "libraries and up to 20,000 keys as an RDB file, and then each change as a command; no replica is kept",
     ),
     CommandRemark("replconf", PART, "what clients send before `SYNC`"),
     CommandRemark("role", YES, "always a primary"),

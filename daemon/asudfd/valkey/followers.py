@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from asudfd.valkey.client import Client
     from asudfd.valkey.engine import KeyspaceEngine
 
-KEYS_MAX = 10_000
-"""Keys of a keyspace that can be followed: they are written at once, which holds others for some 0.3 s."""
+KEYS_MAX = 20_000
+"""Keys of a keyspace that can be followed: they are written at once, which holds others for up to 0.7 s."""
 
 
 class Followers:

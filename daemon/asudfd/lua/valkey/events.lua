@@ -109,6 +109,16 @@ local function each_pair(argv)
 end
 tellers.MSET, tellers.MSETNX = each_pair, each_pair
 
+function tellers.MSETEX(argv)
+    local last = 2 + 2 * argv[2]
+    for i = 3, last, 2 do
+        tell("$", "set", argv[i])
+        if last < #argv and state.db.expires[argv[i]] then
+            tell("g", "expire", argv[i])
+        end
+    end
+end
+
 function tellers.BITOP(argv)
     if state.db.values[argv[3]] ~= nil then
         tell("$", "set", argv[3])

@@ -44,6 +44,8 @@ EVENTS = (
     ("SETEX k 100 v", "set k, expire k"),
     ("GETSET k v", "set k"),
     ("MSET a{} 1 b{} 2", "set a{}, set b{}"),
+    ("MSETEX 2 a 1 b 2 EX 9", "set a, expire a, set b, expire b"),
+    ("MSETEX 1 a 1", "set a"),
     ("APPEND t a", "append t"),
     ("SETRANGE t 0 b", "setrange t"),
     ("SETBIT bits 1 1", "setbit bits"),

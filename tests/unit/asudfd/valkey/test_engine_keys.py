@@ -98,7 +98,7 @@ EFFECTS = [
     ("GETEX k EX 5", "PEXPIREAT k 1700000005000"),
     ("GETEX k EXAT 1", "UNLINK k"),
     ("GETDEL k", "GETDEL k"),
-    ("MSETEX 1 a 1 EX 10", "SET a 1 PXAT 1700000010000"),
+    ("MSETEX 1 a 1 EX 10", "MSETEX 1 a 1 PXAT 1700000010000"),
     ("RENAME k l", "RENAME k l"),
     ("COPY k l", "COPY k l"),
     ("GET k", None),

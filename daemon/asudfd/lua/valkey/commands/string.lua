@@ -251,10 +251,17 @@ function commands.MSETEX(argv, argc)
         end
     end
     for i = 3, last, 2 do
-        install(db, argv[i], argv[i + 1], o, at, text)
-        if at then
-            keyspace.effect({ "SET", argv[i], argv[i + 1], "PXAT", expiry.text(at, text) })
+        if at then -- also one that is over: the key is there until somebody looks
+            put(db, argv[i], argv[i + 1])
+            keyspace.set_expiry(db, argv[i], at, text)
+        else
+            install(db, argv[i], argv[i + 1], o)
         end
+    end
+    if at and o.unit ~= "PXAT" then
+        local effect = needs.operand.joined({}, argv, 1, last)
+        effect[#effect + 1], effect[#effect + 2] = "PXAT", expiry.text(at, text)
+        keyspace.effect(effect)
     end
     return 1
 end
