@@ -47,6 +47,7 @@ class Client:
         *(
             "patterns",
             "plain",
+            "pushed",
             "queue",
             "queue_failed",
             "queue_slots",
@@ -64,6 +65,7 @@ class Client:
         self.connection = connection
         self.created = time.time()
         self.replies: list[bytes] | None = None
+        self.pushed: list[bytes] = []  # messages that wait for the reply at hand
         self.waiting: list[bytes] | None = None
         self.closing = False
         self.silent = False  # CLIENT REPLY OFF
@@ -147,8 +149,8 @@ class Client:
         )
 
     def push(self, data: bytes) -> None:
-        """Send a message that is no reply; in the midst of requests it takes its place among the replies."""
+        """Send a message that is no reply; while a request of the client is answered, it comes behind that one's reply."""
         if self.replies is not None:
-            self.replies.append(data)
+            self.pushed.append(data)
         elif self.connection is not None:
             self.connection.write(data)

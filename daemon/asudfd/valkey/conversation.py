@@ -56,6 +56,9 @@ class RespConversation:
             requests = self._feed_stranger()
             answered = self._answer(requests, replies)
         client.replies = None
+        if client.pushed:
+            replies += client.pushed
+            client.pushed.clear()
         self._requests = requests[answered:]
         journal = self._state.journal
         if journal is not None and journal.waits and not self._state.is_written():
@@ -84,7 +87,7 @@ class RespConversation:
         self._parser.authenticated = self._client.authenticated
         return self._parser.feed(b"")
 
-    def _answer(self, requests: list[list[bytes]], replies: list[bytes]) -> int:  # noqa: C901 - calls for each request are dear
+    def _answer(self, requests: list[list[bytes]], replies: list[bytes]) -> int:  # noqa: C901, PLR0912 - calls for each request are dear
         """Answer requests until the client has to wait, or its connection ends; returns how many have been answered.
 
         What is done for each request is written out: it is most of what a request costs.
@@ -114,6 +117,9 @@ class RespConversation:
                 size += len(reply)
                 if reply[0] == _ERROR:
                     state.statistics.count_error(reply)
+            if client.pushed:
+                replies += client.pushed
+                client.pushed.clear()
             if state.ready:
                 state.blocked.serve()
             before, now = now, clock()

@@ -42,7 +42,7 @@ class ServedClient:
         self._keyspace = keyspace
         self.client: Client = keyspace.state.connected(None)  # type: ignore[arg-type] # it has no socket
         self._sent: list[bytes] = []
-        self.client.replies = self._sent
+        self.client.replies, self.client.pushed = [], self._sent
 
     def another(self) -> ServedClient:
         """Another client of the same keyspace."""
