@@ -48,6 +48,7 @@ class ValkeyServer:
         self.state = ServerState(settings, self.reactor, warn)
         self._dispatcher = Dispatcher(self.state, handlers())
         self._listeners: list[SocketListener] = []
+        self._plain: dict[str, SocketListener] = {}  # those without TLS by their addresses
         self._connections = SocketConnections()
         self._thread: threading.Thread | None = None
         self.figures: tuple[Figure, ...] = ()
@@ -65,7 +66,34 @@ class ValkeyServer:
         self.state.settings.pin("bind", host)
         self.state.settings.pin("tls-port" if tls else "port", str(port))
         self._listeners.append(self._listener(listening, tls))
+        if tls is None:
+            self._plain[host] = self._listeners[-1]
+            self.state.rebind = self.rebind
         self.state.refused_connections = lambda: sum(each.refused for each in self._listeners)
+
+    def rebind(self, hosts: list[str]) -> None:
+        """Listen on the port for connections without TLS at these addresses, and at no others. Raises OSError or ValueError, and changes nothing then.
+
+        To be called in the thread of the face, while clients are served.
+        """
+        port = int(self.state.settings.text("port"))
+        made: dict[str, socket.socket] = {}
+        try:
+            for host in hosts:
+                if host not in self._plain:
+                    made[host] = _listening_socket(host, port)
+        except (OSError, ValueError):
+            for each in made.values():
+                each.close()
+            raise
+        for host, listening in made.items():
+            self._plain[host] = self._listener(listening, None)
+            self._listeners.append(self._plain[host])
+            self._plain[host].start()
+        for host in self._plain.keys() - hosts:
+            listener = self._plain.pop(host)
+            self._listeners.remove(listener)
+            listener.stop()
 
     def _listener(self, listening: socket.socket, tls: ssl.SSLContext | None) -> SocketListener:
         settings, connected, connections = self.state.settings, self._connected, self._connections
@@ -150,3 +178,14 @@ class ValkeyServer:
     def _on_fault(self, error: BaseException) -> None:
         where = "".join(traceback.format_exception(error))
         self._warn(f"a fault in the Valkey face: {where}")
+
+
+def _listening_socket(host: str, port: int) -> socket.socket:
+    """A socket that listens at an address. Raises OSError, and ValueError for what is none: a name may take long to look up."""
+    import ipaddress  # for CONFIG SET bind
+    import socket
+
+    family = socket.AF_INET6 if ipaddress.ip_address(host).version == 6 else socket.AF_INET
+    listening = socket.create_server((host, port), family=family)
+    listen(listening)
+    return listening

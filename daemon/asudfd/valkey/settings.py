@@ -26,7 +26,7 @@ PINNED = {
     "io-threads": "asudfd serves all clients in one thread",
     "activedefrag": "asudfd has nothing to defragment: memory is Lua's",
     "protected-mode": "who reaches asudfd is said by `address` of `network / resp` in its configuration file",
-    **dict.fromkeys(("bind", "port", "rdma-bind", "rdma-port"), _LISTENING),
+    **dict.fromkeys(("port", "rdma-bind", "rdma-port"), _LISTENING),
     **dict.fromkeys((name for name in parameters() if name.startswith("tls-")), _LISTENING),
     **dict.fromkeys(("log-format", "log-timestamp-format"), _LOGGING),
 }

@@ -83,6 +83,8 @@ class ServerState:
         self.blocked = BlockedClients(self.engine, self.ready, reactor, self.is_written, self._unblocked)
         self.cluster: ClusterView | None = None
         self.journal: KeyspaceJournal | None = None
+        self.rebind: Callable[[list[str]], None] | None = None
+        """Listens at other addresses. Raises OSError or ValueError."""
         self.make_journal: Callable[[], KeyspaceJournal] | None = None
         """Makes the journal that CONFIG SET appendonly asks for."""
         self.sweeps = True

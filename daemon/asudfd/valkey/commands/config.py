@@ -52,6 +52,8 @@ def set_(request: CommandRequest) -> object:
     try:
         if "appendonly" in values:
             _keep(request, kept=values["appendonly"].lower())
+        if "bind" in values:
+            _rebind(request, values["bind"].split())
         request.state.settings.change(values)
     except ParameterError as error:
         raise CommandFailed(f"ERR {error}") from None
@@ -59,6 +61,17 @@ def set_(request: CommandRequest) -> object:
         request.state.users.require_password(values["requirepass"].encode("latin-1"))
     request.state.apply_settings()
     return OK
+
+
+def _rebind(request: CommandRequest, hosts: list[str]) -> None:
+    """Listen at these addresses from now on. Raises ParameterError."""
+    rebind = request.state.rebind
+    if rebind is None or not hosts:
+        raise ParameterError("bind", "asudfd listens as `network` in its configuration file says")
+    try:
+        rebind(hosts)
+    except (OSError, ValueError) as error:
+        raise ParameterError("bind", f"Failed to bind to specified addresses: {error}") from None
 
 
 def _keep(request: CommandRequest, *, kept: str) -> None:
