@@ -117,8 +117,8 @@ def test_messages_take_their_place_among_replies(served: Served) -> None:
     client, other = served.connect(3), served.connect()
     client.call(words("SUBSCRIBE c"))
     client.send(command(words("PUBLISH c one")) + command(words("ECHO two")))
-    assert client.read() == b">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$3\r\none\r\n"
     assert client.read() == b":1\r\n"
+    assert client.read() == b">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$3\r\none\r\n"
     assert client.read() == b"$3\r\ntwo\r\n"
     assert other.call(["EVAL", "return redis.call('PUBLISH','c','x')", "0"]) == b":1\r\n"
     assert client.read() == b">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nx\r\n"

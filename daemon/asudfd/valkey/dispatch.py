@@ -35,7 +35,7 @@ CALLS = frozenset({"eval", "evalsha", "eval_ro", "evalsha_ro", "fcall", "fcall_r
 """Commands that run scripts and functions: those who monitor see them before what they run."""
 
 HIDDEN = frozenset({"skip_monitor", "admin"})
-"""Flags of commands that those who monitor do not see."""
+"""Flags of commands that those who monitor do not see; EXEC is shown behind what it runs."""
 
 REPLICATED = frozenset({"publish", "spublish", "pfcount"})
 """Commands that do not write, and that the real server copies to replicas."""
@@ -192,7 +192,7 @@ class Dispatcher:
 
     def _run(self, client: Client, row: CommandSpec, arguments: list[bytes]) -> bytes:
         state = self.state
-        if state.monitors and (row.name in CALLS or HIDDEN.isdisjoint(row.flags)):
+        if state.monitors and row.name != "exec" and (row.name in CALLS or HIDDEN.isdisjoint(row.flags)):
             show_to_monitors(state, client, arguments)
         handler = self._handlers.get(row.name)
         if handler is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from asudfd.valkey.monitoring import show_to_monitors
 from asudfd.valkey.reply import CROSSSLOT, OK, CommandFailed, EncodedReply, NullArray
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def exec_(request: CommandRequest) -> object:
     finally:
         client.executing = False
         state.engine.lua[b"end_transaction"]()
+    if state.monitors:
+        show_to_monitors(state, client, request.arguments)
     return EncodedReply(b"*%d\r\n%s" % (len(queue), b"".join(replies)))
 
 

@@ -38,3 +38,12 @@ def test_who_has_stopped_is_shown_nothing() -> None:
     client.run("EVAL", "return redis.call('SET', 'k', 'v')", 0)
     assert monitor.sent() == []
     assert not keyspace.state.engine.lua[b"state"][b"monitored"]
+
+
+def test_exec_is_shown_behind_what_it_runs() -> None:
+    keyspace = ServedKeyspace()
+    client, monitor = keyspace.client(), keyspace.client()
+    monitor.line("MONITOR")
+    for line in ("MULTI", "SET k v", "EXEC"):
+        client.line(line)
+    assert [line.partition(b"] ")[2] for line in shown(monitor)] == [b'"MULTI"', b'"SET" "k" "v"', b'"EXEC"']
