@@ -7,6 +7,7 @@ imported at its first call.
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from asudfd.valkey.bitmap import combine_bits, count_bits, find_bit
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def calculations() -> dict[bytes, Callable[..., object]]:
-    """The functions by their names."""
+def calculations(make_room: Callable[[int], bool]) -> dict[bytes, Callable[..., object]]:
+    """The functions by their names.
+
+    ``make_room`` is called before Lua is given so many bytes in the midst of one; it says whether they should be.
+    """
     return {
         b"sha1hex": _sha1hex,
         b"sum_long_double": _sum_long_double,
@@ -27,7 +31,7 @@ def calculations() -> dict[bytes, Callable[..., object]]:
         b"common_subsequence": _common_subsequence,
         b"hyperloglog": _hyperloglog,
         b"dump_key": _dump_key,
-        b"restore_key": _restore_key,
+        b"restore_key": partial(_restore_key, make_room),
     }
 
 
@@ -76,7 +80,18 @@ def _dump_key(kind: bytes, *parts: Any) -> bytes:
     return dumped(kind, *parts)
 
 
-def _restore_key(payload: bytes, emit: Callable[..., object]) -> bytes | None:
+def _restore_key(
+    make_room: Callable[[int], bool], payload: bytes, emit: Callable[..., object]
+) -> bytes | None:
+    """``emit`` is called with the parts of the value."""
     from asudfd.valkey.key_payload import emit_restored
 
-    return emit_restored(payload, emit)
+    def emit_with_room(*parts: object) -> None:
+        if not make_room(sum(len(part) for part in parts if isinstance(part, bytes))):
+            raise MemoryError
+        emit(*parts)
+
+    try:
+        return emit_restored(payload, emit_with_room)
+    except MemoryError:
+        return b"OOM not enough memory for this command"

@@ -38,7 +38,7 @@ class RespConversation:
         )
         self._parser.words_end_at_quotes = settings.is_old
         self._requests: list[list[bytes]] = []  # that have come and are not answered
-        self._is_large = False  # what has come may have requests that are to be logged for their size
+        self._is_large = False  # what has come may have large requests: more than one read brings, or to be logged for their size
 
     def feed(self, data: bytes) -> bytes:
         """Answer the whole requests in ``data`` in order, after those that have waited."""
@@ -49,6 +49,7 @@ class RespConversation:
         requests = parser.feed(data)
         if self._requests:
             requests = self._requests + requests
+            self._is_large = True
         replies: list[bytes] = []
         client.replies = replies
         answered = self._answer(requests, replies)
@@ -56,6 +57,8 @@ class RespConversation:
             requests = self._feed_stranger()
             answered = self._answer(requests, replies)
         client.replies = None
+        if self._is_large:
+            self._state.engine.make_room()  # no more than usual from now on
         if client.pushed:
             replies += client.pushed
             client.pushed.clear()
@@ -94,9 +97,12 @@ class RespConversation:
         """
         client, state, execute, clock = self._client, self._state, self._execute, time.time
         slow, simple = state.settings.slow_seconds, self._is_simple()
-        large, is_large = state.settings.reply_large, self._is_large
+        large, is_large, engine = state.settings.reply_large, self._is_large, state.engine
+        used = engine.memory_used
         now, count, size = clock(), 0, 0
         for arguments in requests:
+            if is_large or used() > engine.high:
+                engine.make_room_for(arguments)
             if simple and len(arguments) <= ARGUMENTS_MAX:
                 try:
                     reply = execute(now * 1000, client.database, client.resp, client.id, *arguments)

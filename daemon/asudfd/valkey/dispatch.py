@@ -210,6 +210,7 @@ class Dispatcher:
         lua_state[b"restricted"] = not client.user.is_unrestricted
         lua_state[b"imports"] = client.imports
         state.caller = client
+        state.engine.make_room_for(arguments)
         try:
             if len(arguments) <= ARGUMENTS_MAX:
                 reply = state.engine.execute(state.now(), client.database, client.resp, waits, *arguments)
@@ -255,7 +256,7 @@ class Dispatcher:
         self._check_rights(client, row, arguments, "toplevel")
         if state.cluster is not None and row.specs:
             self._check_slot(client, arguments)
-        if state.settings.maxmemory and self._needs_memory(client, row) and state.is_over_memory():
+        if self._needs_memory(client, row) and state.is_over_memory():
             raise CommandFailed(OOM)
         if client.queue is not None:
             self._check_refusal(client.queue, row)
@@ -304,6 +305,7 @@ class Dispatcher:
         self.state.users.log.add(entry, most)
 
     def _check_slot(self, client: Client, arguments: list[bytes]) -> None:
+        self.state.engine.make_room_for(arguments)
         slot, failed = self.state.engine.lua[b"command_slot"](*arguments)
         if failed is not None:
             raise CommandFailed(failed)

@@ -6,6 +6,7 @@ that Lua calls back are attributes of `KeyspaceHost`.
 
 from __future__ import annotations
 
+import math
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,6 +21,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from asudfd.valkey.table import CommandSpec
+
+RESERVE = 1 << 20
+"""Bytes that the state may always take beyond what it has: for what goes from Python to Lua and back outside of protected calls.
+
+Where an allocation fails there, Lua ends the process, or leaves a callback without giving Python's lock back. Requests that have come in
+one read (64 KiB, which makes at most 4,000 arguments of some 40 bytes more) and what the host's functions take have room in it."""
+
+SCRIPTS_MAX = 32 * RESERVE
+"""How far above the limit of memory scripts may go that are allowed to ignore it; beyond, none is run."""
+
+EXCESS_MAX = 4 * RESERVE
+"""How far above the limit a call may be when others are served in its midst: more ends it, or each of them would give it a reserve."""
+
+_ARGUMENT_BYTES = 64
+"""What an argument takes beside its bytes: the head of a string, and places in tables and on stacks."""
+
+_LARGE = RESERVE // 16
+"""Bytes from which on room is made for a value; smaller ones have room in the reserve."""
 
 ARGUMENTS_MAX = 4000
 """Arguments that are given to Lua one by one: its C stack has room for 8,000 values."""
@@ -39,6 +58,9 @@ class KeyspaceHost(Protocol):
 
     def expired(self, database: int, key: bytes) -> None:
         """A key's time was over; it has been removed."""
+
+    def exhausted(self) -> None:
+        """Much more memory is in use than may be: a call that goes on has to end."""
 
     def journal_waits(self) -> None:
         """There are changes that have to be written before any reply leaves."""
@@ -84,44 +106,108 @@ class KeyspaceHost(Protocol):
 
 
 class KeyspaceEngine:
-    """A keyspace with all its commands. ``memory`` bytes are the most that the state may take."""
+    """A keyspace with all its commands. ``memory`` bytes are the most that its data and its running functions take.
+
+    Before something is given to the state, `memory_used` must not be above `high`: otherwise call `make_room` first.
+    """
 
     def __init__(self, host: KeyspaceHost, memory: int) -> None:
-        self._state, functions, self.lua = keyspace_state(memory)
-        called_back = {
-            b"fault": host.fault,
-            b"block": host.block,
-            b"ready": host.ready_key,
-            b"expired": host.expired,
-            b"command": host.command,
-            b"tick": host.tick,
-            b"script_ended": host.script_ended,
-            b"log": host.log_line,
-            b"count_error": host.count_error,
-            b"script_evicted": host.script_evicted,
-            b"acl": host.acl,
-            b"script_header": host.script_header,
-            b"journal_waits": host.journal_waits,
-            b"followed": host.followed,
-            b"monitor": host.monitor,
-            b"log_command": host.log_command,
-            b"event": host.event,
-            b"key_slot": key_slot,
-            b"moved": host.moved,
-            **calculations(),
-        }
-        for name, function in called_back.items():
+        self.memory = memory
+        self._exhausted = host.exhausted
+        self._state, functions, self.lua = keyspace_state(memory + 2 * RESERVE)
+        self._lua_state = self.lua[b"state"]
+        self.memory_used: Callable[[], int] = self._state.get_memory_used
+        self.high = 0
+        """Bytes in use above which there may be too little room."""
+        for name, function in self._for_lua(host).items():
             functions[name] = function
         self.execute: Callable[..., bytes] = self.lua[b"execute"]
         """``execute(now, database, resp, client, *arguments)``: the bytes of the reply; empty when the client has to wait.
 
         ``now`` is milliseconds since 1970; ``client`` 0 is one that cannot be made to wait. For up to ARGUMENTS_MAX arguments."""
+        self.set_maxmemory(0)
+        self.make_room()
         self.lua[b"define_all"](rows_text(command_rows().values()))
+
+    def _for_lua(self, host: KeyspaceHost) -> dict[bytes, Callable[..., object]]:
+        """What Lua calls back, by its names."""
+        simple: dict[bytes, Callable[..., object]] = {
+            b"fault": host.fault,
+            b"ready": host.ready_key,
+            b"expired": host.expired,
+            b"tick": host.tick,
+            b"script_ended": host.script_ended,
+            b"log": host.log_line,
+            b"count_error": host.count_error,
+            b"script_evicted": host.script_evicted,
+            b"journal_waits": host.journal_waits,
+            b"event": host.event,
+            b"key_slot": key_slot,
+        }
+        with_results: dict[bytes, Callable[..., object]] = {
+            b"block": host.block,
+            b"monitor": host.monitor,
+            b"log_command": host.log_command,
+            b"command": host.command,
+            b"acl": host.acl,
+            b"script_header": host.script_header,
+            b"followed": host.followed,
+            b"moved": host.moved,
+            **calculations(self.make_room),
+        }
+        with_room = self.lua[b"with_room"]
+        return simple | {name: with_room(self._roomy(call)) for name, call in with_results.items()}
+
+    def _roomy(self, call: Callable[..., object]) -> Callable[..., object]:
+        """The same function; there is room for its result in the state."""
+
+        def called(*arguments: Any) -> object:
+            result = call(*arguments)
+            if isinstance(result, bytes) and len(result) > _LARGE:
+                self.make_room(len(result))
+            return result
+
+        return called
+
+    def set_maxmemory(self, limit: int) -> None:
+        """Refuse commands that need memory above ``limit`` bytes, or above all memory of the state if that is 0 or more."""
+        self._lua_state[b"maxmemory"] = min(limit or self.memory, self.memory)
+
+    def make_room(self, size: int = 0) -> bool:
+        """See that the state can take ``size`` bytes at once, and the reserve, whatever it has taken already.
+
+        Says whether it has taken no more than its data and functions may.
+        """
+        used = self._allow(size)
+        if used > self.memory:
+            self.lua[b"is_over_memory"]()  # which looks for garbage
+            used = self._allow(size)
+        if used > self.memory + EXCESS_MAX:
+            self._exhausted()
+        return used <= self.memory
+
+    def _allow(self, size: int) -> int:
+        """Let the state take so many bytes beyond what it has, or what it may have if that is more; how many it has."""
+        used = self.memory_used()
+        most = max(self.memory, used + size) + 2 * RESERVE
+        self._state.set_max_memory(most)
+        is_full = used > self.memory + SCRIPTS_MAX
+        self.high = 0 if is_full else most - size - RESERVE
+        self._lua_state[b"cap"] = most / 1024
+        self._lua_state[b"full"] = is_full
+        return used
+
+    def make_room_for(self, arguments: Sequence[bytes]) -> None:
+        """See that the state can take these arguments."""
+        size = sum(map(len, arguments)) + _ARGUMENT_BYTES * len(arguments)
+        if size > _LARGE or self.memory_used() > self.high:
+            self.make_room(size)
 
     def execute_long(
         self, now: float, database: int, resp: int, client: int, arguments: Sequence[bytes]
     ) -> bytes:
-        """The same for a command with any number of arguments."""
+        """The same for a command with any number of arguments, of any size."""
+        self.make_room_for(arguments)
         argv = self._state.table_from(arguments)
         reply: bytes = self.lua[b"execute_list"](now, database, resp, client, argv, len(arguments))
         return reply
@@ -137,12 +223,11 @@ class KeyspaceEngine:
     @contextmanager
     def without_limit(self) -> Iterator[None]:
         """Commands within do not regard maxmemory: they bring back what was there."""
-        lua_state = self.lua[b"state"]
-        limit, lua_state[b"maxmemory"] = lua_state[b"maxmemory"], None
+        limit, self._lua_state[b"maxmemory"] = self._lua_state[b"maxmemory"], math.inf
         try:
             yield
         finally:
-            lua_state[b"maxmemory"] = limit
+            self._lua_state[b"maxmemory"] = limit
 
     def table(self, content: object) -> Any:
         """A Lua table."""
@@ -160,6 +245,7 @@ class KeyspaceEngine:
 
     def key_places(self, row: CommandSpec, arguments: Sequence[bytes]) -> list[KeyPlace] | None:
         """Where a command has its keys, and the specification of each; None if the arguments do not fit."""
+        self.make_room_for(arguments)
         found = self.lua[b"places_of"](row.name.encode(), *arguments)
         if found is None:
             return None

@@ -88,6 +88,7 @@ class LibrarySet:
         self.freed = lambda: None
         self._lua = engine.lua
         self._table = engine.table
+        self._make_room = engine.make_room
         self._now = now
         self._is_running = is_running
         self._late: list[Callable[[], None]] = []
@@ -255,6 +256,7 @@ class LibrarySet:
         return library_header(code, words_end_at_quotes=self.is_old).name
 
     def _compile(self, name: bytes, code: bytes) -> Any:
+        self._make_room(len(code))
         made = self._lua[b"load_library"](self._now(), name, code)
         if isinstance(made, tuple):
             raise CommandFailed(made[1])

@@ -85,6 +85,10 @@ class Running:
         """End the call whatever it has done: the node stops."""
         self._kill = b"ERR Script killed: the server is shutting down."
 
+    def exhaust(self) -> None:
+        """End the call whatever it has done, as if an allocation had failed."""
+        self._kill = self._kill or b"ERR not enough memory"
+
     def busy_text(self) -> str:
         """What a client is told whose command cannot be run now."""
         call = self.call

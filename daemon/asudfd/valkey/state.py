@@ -203,7 +203,7 @@ class ServerState:
     def apply_settings(self) -> None:
         """The settings have changed: pass on what others go by."""
         lua_state = self.engine.lua[b"state"]
-        lua_state[b"maxmemory"] = self.settings.maxmemory or None
+        self.engine.set_maxmemory(self.settings.maxmemory)
         self.events = event_classes(self.settings.text("notify-keyspace-events"))
         self.engine.lua[b"set_events"](bool(self.events))
         lua_state[b"logged"] = self.settings.slow_seconds < SHORT_SECONDS
@@ -229,13 +229,18 @@ class ServerState:
 
     def is_over_memory(self) -> bool:
         """Whether commands that need memory are refused."""
-        return bool(self.settings.maxmemory) and bool(self.engine.lua[b"is_over_memory"]())
+        return bool(self.engine.lua[b"is_over_memory"]())
 
     # Called back by the engine
 
     def tick(self, kind: bytes) -> tuple[float | None, bytes | None]:
         """See Running.tick."""
         return self.running.tick(kind)
+
+    def exhausted(self) -> None:
+        """Others are served in the midst of a call that has taken too much memory: it ends."""
+        if self.busy:
+            self.running.exhaust()
 
     def script_ended(self) -> None:
         """The call that `tick` was called from has ended."""

@@ -9,8 +9,8 @@
 local needs = ...
 local host, reply, encode, state, databases = needs.host, needs.reply, needs.encode, needs.state, needs.databases
 
-local collectgarbage, ipairs, pcall, select, tostring, type, upper =
-    collectgarbage, ipairs, pcall, select, tostring, type, string.upper
+local collectgarbage, error, ipairs, pcall, select, tostring, type, upper =
+    collectgarbage, error, ipairs, pcall, select, tostring, type, string.upper
 
 local commands = {}
 local rows = {}
@@ -70,13 +70,44 @@ end
 
 local OOM = reply.failure("OOM command not allowed when used memory > 'maxmemory'.")
 
+-- KiB in use after the last collection, if that was more than the limit; and by how much it must have grown for another one to be
+-- worth its time, unless something was removed. Of a full gigabyte a collection takes a second.
+local stuck, WORTH = nil, 4096
+
+-- Whether more is in use than commands that need memory may use. Garbage does not count.
 local function is_over_memory()
-    local max = state.maxmemory
-    if not max or collectgarbage("count") * 1024 <= max then
+    local max, used = state.maxmemory / 1024, collectgarbage("count")
+    if used <= max then
         return false
+    elseif stuck and not state.freed and used >= stuck and used < stuck + WORTH then
+        return true
     end
     collectgarbage()
-    return collectgarbage("count") * 1024 > max
+    used = collectgarbage("count")
+    stuck, state.freed = used > max and used or nil, false
+    return stuck ~= nil
+end
+
+local ROOM = 512 -- KiB that a call of the host may need for what it gives to Lua
+
+-- Whether there is room for a call of the host: what it is given and what it returns takes memory where no error may be raised,
+-- between Lua and Python (`KeyspaceEngine`).
+local function has_room()
+    if not state.cap or collectgarbage("count") + ROOM <= state.cap then
+        return true
+    end
+    collectgarbage()
+    return collectgarbage("count") + ROOM <= state.cap
+end
+
+-- The host's function for Lua, which raises an error where there is no room for the call.
+local function with_room(f)
+    return function(...)
+        if not has_room() then
+            error("not enough memory", 0)
+        end
+        return f(...)
+    end
 end
 
 -- What was raised, as a reply. A Lua error is a fault of ours, which the log tells; only its text leaves.
@@ -120,7 +151,7 @@ local function finish(argv)
         end
         state.journal(effects)
     end
-    state.dirty, state.effects = 0, nil
+    state.dirty, state.effects, state.freed = 0, nil, true
 end
 
 -- Runs a command of a client, and returns the bytes of its reply; "" when the client has to wait (`host.block` was told);
@@ -148,7 +179,7 @@ local function execute_list(now, number, resp, client, argv, argc)
     elseif state.compacting then
         state.before_write(row, argv, argc)
     end
-    if state.maxmemory and row.denyoom and is_over_memory() then
+    if row.denyoom and is_over_memory() then
         row.rejected = row.rejected + 1
         return encode(OOM, resp)
     end
@@ -197,6 +228,8 @@ return {
     run_command = run,
     finish = finish,
     is_over_memory = is_over_memory,
+    has_room = has_room,
+    with_room = with_room,
     execute = execute,
     execute_list = execute_list,
     refuse_writes = refuse_writes,

@@ -110,7 +110,7 @@ local function execute(script, argv, argc, readonly)
         return needs.NOT_ON_CLUSTER
     elseif state.refusal and not script.no_writes then
         return state.refusal
-    elseif state.maxmemory and not script.ignores_oom and is_over_memory() then
+    elseif state.full or (not script.ignores_oom and is_over_memory()) then
         return needs.OOM
     end
     if script.following and script.following ~= recent then

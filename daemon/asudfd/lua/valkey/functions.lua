@@ -312,7 +312,7 @@ local function call(argv, argc, readonly)
     if state.refusal and not f.readonly then
         return state.refusal
     end
-    if state.maxmemory and not f.ignores_oom and is_over_memory() then
+    if state.full or (not f.ignores_oom and is_over_memory()) then
         return needs.OOM
     end
     f.command = argv

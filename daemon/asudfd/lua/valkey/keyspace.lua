@@ -100,6 +100,7 @@ local function return_memory()
 end
 
 local function forget(db, key)
+    state.freed = true
     local value = db.values[key]
     if type(value) == "string" and #value > LONG then
         release(#value)

@@ -7,6 +7,7 @@
 local needs = ...
 local host, reply, number_text, state = needs.host, needs.reply, needs.number_text, needs.state
 local rows, raised, is_over_memory, parse_reply = needs.rows, needs.raised, needs.is_over_memory, needs.parse_reply
+local has_room = needs.has_room
 local to_lua, to_reply, real_of = needs.to_lua, needs.to_reply, needs.real_of
 local begin, run, place, set_tick = needs.begin, needs.run, needs.place, needs.set_tick
 local to_integer, note = needs.to_integer, needs.note
@@ -22,6 +23,8 @@ local SHORT = 3 -- words of a call whose table is used again
 local LARGE = 65536 -- bytes of a text with which single instructions take long: the hook must know (`limit.lua`)
 local EXACT = 2 ^ 53 -- integers below are exact in a double
 local TICK_SECONDS = 0.002 -- between two calls of the host; each may have to wait for Python's lock
+
+local NO_ROOM = { err = "ERR not enough memory" } -- what ends a call that leaves no room for the host
 
 -- Looks at the clock: past the threshold the host serves other clients from here, and may end the call.
 local ticked = 0
@@ -130,7 +133,7 @@ local function note_effects(script, argv, argc)
         state.announce(argv, state.effects)
     end
     state.changes = state.changes + state.dirty
-    state.dirty, state.effects = 0, nil
+    state.dirty, state.effects, state.freed = 0, nil, true
 end
 
 -- A command's error as scripts see it. It is counted here, and so not again when the script fails with it.
@@ -497,7 +500,7 @@ end
 local function run_script(script, f, a, b)
     local db = state.db
     script.resp, script.wrote = 2, false
-    script.over_memory = state.maxmemory and is_over_memory()
+    script.over_memory = is_over_memory()
     script.observed = state.monitored or state.logged
     script.restricted = script.readonly or state.refusal or state.compacting or script.over_memory or state.restricted or state.cluster
         or script.observed

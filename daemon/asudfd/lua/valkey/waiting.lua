@@ -48,9 +48,6 @@ local function retry(now, number, resp, client, result)
     if state.compacting then
         state.before_write(row, argv, #argv)
     end
-    if state.compacting then
-        state.before_write(row, argv, #argv)
-    end
     state.is_retry = true
     local again = run_command(row, argv, #argv)
     state.is_retry = false
