@@ -28,11 +28,8 @@ RESERVE = 1 << 20
 Where an allocation fails there, Lua ends the process, or leaves a callback without giving Python's lock back. Requests that have come in
 one read (64 KiB, which makes at most 4,000 arguments of some 40 bytes more) and what the host's functions take have room in it."""
 
-SCRIPTS_MAX = 32 * RESERVE
-"""How far above the limit of memory scripts may go that are allowed to ignore it; beyond, none is run."""
-
-EXCESS_MAX = 4 * RESERVE
-"""How far above the limit a call may be when others are served in its midst: more ends it, or each of them would give it a reserve."""
+WORKING_SHARE = 4
+"""Commands and functions may take a quarter of the limit of data beside them: for replies, and for what a function has at hand."""
 
 _ARGUMENT_BYTES = 64
 """What an argument takes beside its bytes: the head of a string, and places in tables and on stacks."""
@@ -106,15 +103,18 @@ class KeyspaceHost(Protocol):
 
 
 class KeyspaceEngine:
-    """A keyspace with all its commands. ``memory`` bytes are the most that its data and its running functions take.
+    """A keyspace with all its commands. ``memory`` bytes are the most that its data take; what runs may take some more.
 
     Before something is given to the state, `memory_used` must not be above `high`: otherwise call `make_room` first.
     """
 
     def __init__(self, host: KeyspaceHost, memory: int) -> None:
         self.memory = memory
+        self.memory_max = memory + memory // WORKING_SHARE
+        """What all may take, but for the reserve. When more is in use, functions that may ignore the limit of data are refused, and one that
+        runs has to end."""
         self._exhausted = host.exhausted
-        self._state, functions, self.lua = keyspace_state(memory + 2 * RESERVE)
+        self._state, functions, self.lua = keyspace_state(memory)
         self._lua_state = self.lua[b"state"]
         self.memory_used: Callable[[], int] = self._state.get_memory_used
         self.high = 0
@@ -182,16 +182,16 @@ class KeyspaceEngine:
         if used > self.memory:
             self.lua[b"is_over_memory"]()  # which looks for garbage
             used = self._allow(size)
-        if used > self.memory + EXCESS_MAX:
+        if used > self.memory_max:
             self._exhausted()
         return used <= self.memory
 
     def _allow(self, size: int) -> int:
         """Let the state take so many bytes beyond what it has, or what it may have if that is more; how many it has."""
         used = self.memory_used()
-        most = max(self.memory, used + size) + 2 * RESERVE
+        most = max(self.memory_max, used + size) + 2 * RESERVE
         self._state.set_max_memory(most)
-        is_full = used > self.memory + SCRIPTS_MAX
+        is_full = used > self.memory_max
         self.high = 0 if is_full else most - size - RESERVE
         self._lua_state[b"cap"] = most / 1024
         self._lua_state[b"full"] = is_full

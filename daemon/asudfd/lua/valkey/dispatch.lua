@@ -70,22 +70,25 @@ end
 
 local OOM = reply.failure("OOM command not allowed when used memory > 'maxmemory'.")
 
--- KiB in use after the last collection, if that was more than the limit; and by how much it must have grown for another one to be
--- worth its time, unless something was removed. Of a full gigabyte a collection takes a second.
-local stuck, WORTH = nil, 4096
+-- What the last collection for this has found: KiB in use after it, and whether they were too many. Another one is worth its
+-- time, a second for a full gigabyte, when the memory has grown by a part of the limit (1/WORTH) since; or, where too many were in
+-- use, when something was removed.
+local settled, judged, was_over, WORTH = 0, 0, false, 32
 
 -- Whether more is in use than commands that need memory may use. Garbage does not count.
 local function is_over_memory()
     local max, used = state.maxmemory / 1024, collectgarbage("count")
     if used <= max then
         return false
-    elseif stuck and not state.freed and used >= stuck and used < stuck + WORTH then
-        return true
+    end
+    local is_settled = max == judged and used >= settled and used < settled + max / WORTH
+    if is_settled and not (was_over and state.freed) then
+        return was_over
     end
     collectgarbage()
-    used = collectgarbage("count")
-    stuck, state.freed = used > max and used or nil, false
-    return stuck ~= nil
+    settled = collectgarbage("count")
+    was_over, judged, state.freed = settled > max, max, false
+    return was_over
 end
 
 local ROOM = 512 -- KiB that a call of the host may need for what it gives to Lua
