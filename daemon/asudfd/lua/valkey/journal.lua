@@ -1,6 +1,7 @@
 -- The journal: commands that make the same changes again, in the order of the changes.
 --
--- It takes effects (`effects.lua`); `state.is_kept` says that there is one. They gather here as bytes; the host is told of the first (`host.journal_waits`), and takes all of them before any reply leaves.
+-- It takes effects (`effects.lua`); `state.is_kept` says that there is one. They gather here as bytes; the host is told of the
+-- first (`host.journal_waits`), and takes all of them before any reply leaves.
 --
 -- A compaction writes a new journal of what there is: the keys one after the other, between other work. What changes
 -- meanwhile goes into both. The new one has no key yet that has not been written; so a command that touches such keys has them

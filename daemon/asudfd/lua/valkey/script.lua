@@ -34,6 +34,9 @@ set_tick(function(now)
         return nil
     end
     ticked, script.ticked = now, true
+    if not has_room() then
+        return NO_ROOM
+    end
     local db, moment, client, resp = state.db, state.now, state.client, state.resp
     local moved, killed = host.tick(script.kind)
     state.db, state.now, state.client, state.resp = db, moment, client, resp -- others may have been served meanwhile
