@@ -27,7 +27,7 @@ class ValkeyConfig:
     )
     lua_memory_max: int = _own(
         1 << 30,
-        "Most memory of the keyspace with all its data, libraries and running functions.",
+        "Most memory of keys and libraries; commands and functions that run may take a quarter more.",
         unit="bytes",
         low=32 << 20,
         high=1 << 50,
