@@ -1,13 +1,15 @@
 -- The library `table`: the original's functions but where one call could take long, or would write into a read-only table.
 local needs = ...
 local fail, wrong_type, number_of, to_integer = needs.fail, needs.wrong_type, needs.number_of, needs.to_integer
-local check = needs.check
+local bad_argument, check, hurry = needs.bad_argument, needs.check, needs.hurry
 
 local kind, select, error, floor, next, sort, insert = type, select, error, math.floor, next, table.sort, table.insert
+local find, match, pcall, tonumber = string.find, string.match, pcall, tonumber
 local rawget, rawset, rawequal, unpack, metatable_of = rawget, rawset, rawequal, unpack, debug.getmetatable
 local original = table
 
 local READ_ONLY = "Attempt to modify a readonly table"
+local WALKED = 10000 -- elements that the original goes over in no time: some 0.1 ms
 local SHIFTED = 100000 -- elements that the original may move in one call: some 2 ms
 local SORTED = 10000 -- numbers and texts that the original may sort in one call: some 3 ms
 local SHORT = 64 -- bytes of a text that are compared in no time
@@ -160,11 +162,39 @@ local function sort_raw(t, count, less)
     end
 end
 
+-- What the original has returned, or its error as if it had been called from the user's code.
+local function answer(ok, ...)
+    if ok then
+        return ...
+    end
+    local what = ...
+    if kind(what) == "string" then
+        local number, text = match(what, "^bad argument #(%d+) to '%?' %((.*)%)$")
+        if number then
+            bad_argument(tonumber(number), text)
+        elseif find(what, "^invalid value ") then
+            fail(what)
+        end
+    end
+    error(what, 0)
+end
+
+-- A function of the original that goes over a whole table: the time is looked at behind each call with a large one.
+local function walking(f)
+    return function(...)
+        local t = ...
+        if kind(t) == "table" and #t > WALKED then
+            hurry()
+        end
+        return answer(pcall(f, ...))
+    end
+end
+
 -- The functions of the library; `real` has the table behind each proxy.
 local function new_table_library(real)
-    local library = {}
-    for _, name in next, { "concat", "getn", "maxn", "remove", "setn" } do
-        library[name] = original[name]
+    local library = { getn = original.getn, setn = original.setn }
+    for _, name in next, { "concat", "maxn", "remove" } do
+        library[name] = walking(original[name])
     end
 
     function library.insert(...)
