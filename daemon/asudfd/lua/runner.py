@@ -13,7 +13,7 @@ from asudfd.lua.errors import NULL_MESSAGE, ModuleError, compile_error
 from asudfd.lua.pool import RequiredNames
 from asudfd.lua.previous_sources import PreviousSources
 from asudfd.lua.profile_guard import HOLD_MAX
-from asudfd.lua.scheduler import Scheduler, Slot
+from asudfd.lua.scheduler import Scheduler, SchedulerSlot
 from asudfd.lua.state import compile_cached, compile_text, knows_bytecode
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class TimedResult(NamedTuple):
 class Runner:
     """Checks modules, makes contexts and runs calls, each in a slot of the scheduler. ``source`` and ``log`` are as in `asudfd.lua.host.LuaHost`.
 
-    ``asked`` gets the names that modules ask for with `require`; see `asudfd.lua.pool.Required`.
+    ``asked`` gets the names that modules ask for with `require`; see `asudfd.lua.pool.RequiredNames`.
     """
 
     __slots__ = (
@@ -112,7 +112,7 @@ class Runner:
             raise compile_error(chunk.message)
         if time.thread_time() - began > COMPILE_SECONDS:
             raise ModuleError(name, 0, b"module takes more than %g s to compile" % COMPILE_SECONDS)
-        with Slot(self.scheduler, inf) as slot:
+        with SchedulerSlot(self.scheduler, inf) as slot:
             context = self._context(slot, RequiredNames(self._asked), self._shared)
             result = context.run(name, chunk.code, None, self._body_deadline())
             usable = context.usable
@@ -122,7 +122,7 @@ class Runner:
         if result.failed:
             raise compile_error(result.value if isinstance(result.value, bytes) else None)
 
-    def run(self, slot: Slot, call: LuaCall, lease: ContextLease) -> TimedResult:
+    def run(self, slot: SchedulerSlot, call: LuaCall, lease: ContextLease) -> TimedResult:
         """Do a call in the context of a lease, which is made if there is none."""
         failed, timeout = self.crossing.failed, self.crossing.timeout
         with slot:
@@ -140,7 +140,7 @@ class Runner:
             _look_at_size(lease.context)
             return TimedResult(failed(timeout) if slot.is_given_up() else result, used)
 
-    def pour(self, slot: Slot, stream: StreamCall, batch: bytes) -> StreamResult:
+    def pour(self, slot: SchedulerSlot, stream: StreamCall, batch: bytes) -> StreamResult:
         """Let ``batch`` pass through a stream."""
         with slot:
             lease = stream.lease
@@ -169,7 +169,7 @@ class Runner:
         context.close()
         self._budget.remove(context)
 
-    def _ready(self, slot: Slot, module: str, lease: ContextLease) -> bytes:
+    def _ready(self, slot: SchedulerSlot, module: str, lease: ContextLease) -> bytes:
         """Give ``lease`` a context, if it has none; answers why it cannot have one, or nothing."""
         if lease.context is None:
             reason = self._make(slot, module, lease)
@@ -182,10 +182,10 @@ class Runner:
 
     def prewarm(self, module: str, lease: ContextLease) -> None:
         """Give ``lease`` a context, if one can be made; it is for a call that is still to come."""
-        with Slot(self.scheduler, inf) as slot:
+        with SchedulerSlot(self.scheduler, inf) as slot:
             self._make(slot, module, lease, quiet=True)
 
-    def _make(self, slot: Slot, module: str, lease: ContextLease, *, quiet: bool = False) -> bytes:
+    def _make(self, slot: SchedulerSlot, module: str, lease: ContextLease, *, quiet: bool = False) -> bytes:
         text = self.text_of(module)
         if text is None:
             return (
@@ -223,7 +223,7 @@ class Runner:
         )
         return [self._shared, before]
 
-    def _context(self, slot: Slot, required: set[bytes], settings: ContextSettings) -> LuaContext:
+    def _context(self, slot: SchedulerSlot, required: set[bytes], settings: ContextSettings) -> LuaContext:
         context = slot.context = LuaContext(settings, required)
         self._budget.add(context)
         context.keep_time(slot.own_now)
@@ -237,7 +237,7 @@ class Runner:
                 self._log(1, "", LINES_LOST, self.crossing.log_context)
 
     def _body_deadline(self) -> float:
-        """When a body that begins now has had its time, on the clock of `Turn.own_now`."""
+        """When a body that begins now has had its time, on the clock of `SchedulerSlot.own_now`."""
         return time.thread_time() + self._settings.body_max_ms / 1000
 
     def _not_made(self, module: str, message: bytes) -> bytes:

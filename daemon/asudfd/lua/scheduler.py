@@ -49,14 +49,18 @@ class Scheduler:
         self._free = most
         self._given = 0
         self._lock = Lock()
-        self._queues: tuple[deque[Slot], ...] = (deque(), deque(), deque())  # by the slices that each has had
+        self._queues: tuple[deque[SchedulerSlot], ...] = (
+            deque(),
+            deque(),
+            deque(),
+        )  # by the slices that each has had
         self._stopped = False
-        self.begun: set[Slot] = set()  # of calls that have begun and not ended
+        self.begun: set[SchedulerSlot] = set()  # of calls that have begun and not ended
 
     def __len__(self) -> int:
         return sum(map(len, self._queues))
 
-    def begin(self, slot: Slot) -> None:
+    def begin(self, slot: SchedulerSlot) -> None:
         """Wait for the first slice of a call."""
         with self._lock:
             self.begun.add(slot)
@@ -77,7 +81,7 @@ class Scheduler:
         if following is not None:
             following.wakeup.release()
 
-    def hand_over(self, slot: Slot) -> None:
+    def hand_over(self, slot: SchedulerSlot) -> None:
         """End the slice of ``slot`` and wait for its next one, if other calls wait."""
         with self._lock:
             following = self._following()
@@ -99,7 +103,7 @@ class Scheduler:
                     self._free -= 1
                     queue.popleft().wakeup.release()
 
-    def _following(self) -> Slot | None:
+    def _following(self) -> SchedulerSlot | None:
         """Take the call that runs next from its queue."""
         self._given += 1
         now = monotonic()
@@ -114,7 +118,7 @@ class Scheduler:
         return None
 
 
-class Slot:
+class SchedulerSlot:
     """A call's place in the scheduler: its thread runs Lua within ``with slot``.
 
     ``deadline`` is on the monotonic clock. ``context`` is the context of the call, once it has one. ``had`` counts the

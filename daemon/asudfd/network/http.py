@@ -149,7 +149,7 @@ class _HttpConnection(asyncio.Protocol):
             self._refuse(431)
 
     def _request(self) -> h11.Request | None:
-        """The request, if all of it has come. Raises RemoteProtocolError.
+        """The request, if all of it has come. Raises h11.RemoteProtocolError.
 
         Only HTTP/1.1 asks for a Host, which does not matter here: what somebody types by hand is read as HTTP/1.0.
         """

@@ -8,7 +8,7 @@ Lua gives Python's lock free while it runs, so this thread runs while the loop i
 
 All is measured by the processor's time of the loop's thread. So nothing happens while the machine sleeps, while the
 process is stopped or gets no processor, and while the loop waits for a disk: that is for the supervisor's watchdog
-(`asudfd.process.supervisor`). The same callback is asked for because a loop with thousands of ready clients may not
+(`asudfd.process.guard`). The same callback is asked for because a loop with thousands of ready clients may not
 come to answer for long, though it serves all of them.
 
 Where C code holds Python's lock, this thread does not run either, nor can anything in Python: see `Backstop`.

@@ -26,7 +26,7 @@ def passes(path: Path) -> bool:
     """Whether all of the file is there and can be written: another process tries, which may die of it."""
     import subprocess
 
-    command = [sys.executable, "-m", "asudfd.record.check", str(path)]
+    command = [sys.executable, "-P", "-m", "asudfd.record.check", str(path)]
     return not subprocess.run(command, check=False, capture_output=True).returncode
 
 

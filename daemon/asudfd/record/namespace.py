@@ -92,7 +92,7 @@ class Namespace:
     def put(self, digest: bytes, record: Record) -> None:
         """Write ``record``; the caller has decided its generation, void time (`void_time`) and last update (`now`).
 
-        Raises Refused, and nothing is changed then: record too big (13), out of space (8: stop-writes, a full set,
+        Raises RequestRefused, and nothing is changed then: record too big (13), out of space (8: stop-writes, a full set,
         a full disk), parameter error (4: too many sets, no set), forbidden (22), device overload (18).
         """
         self._store(digest, record.set_name, pack_parts(*record))
@@ -102,7 +102,7 @@ class Namespace:
     ) -> tuple[int, int]:
         """Write the next generation of the record ``old``; returns its generation and void time.
 
-        ``ttl`` is as on the wire. Raises Refused as `put` and `void_time` do. One frame for what nearly every write
+        ``ttl`` is as on the wire. Raises RequestRefused as `put` and `void_time` do. One frame for what nearly every write
         does: this is a third of a put.
         """
         config, latest = self.config, self.truncation.latest
@@ -130,7 +130,7 @@ class Namespace:
         self.sets.written(name, storage.put(digest, value), size)
 
     def delete(self, digest: bytes) -> bool:
-        """Remove the record of ``digest``; whether there was one. Raises Refused when the disk is full."""
+        """Remove the record of ``digest``; whether there was one. Raises RequestRefused when the disk is full."""
         value = self.storage.pop(digest)
         if value is None:
             return False
@@ -154,7 +154,7 @@ class Namespace:
     def void_time(self, ttl: int, old: Record | None, set_name: bytes) -> int:
         """The void time of a write whose request says ``ttl``, on the record ``old``; seconds since 2010, 0 is never.
 
-        Raises Refused: 4 for a time to live of more than ten years, 22 when nothing removes expired records.
+        Raises RequestRefused: 4 for a time to live of more than ten years, 22 when nothing removes expired records.
         """
         if old is None:
             return ttl_rules.void_time(self.config, ttl, None, set_name)

@@ -34,20 +34,20 @@ class Storage(Protocol):
     def get(self, digest: bytes) -> bytes | None:
         """The value of ``digest``. Every write is seen at once, whether it is on the disk already or not.
 
-        Raises Refused when it is damaged, or when the storage is closed.
+        Raises RequestRefused when it is damaged, or when the storage is closed.
         """
 
     def put(self, digest: bytes, value: bytes) -> int:
         """Keep ``value`` and return the size of the one it replaces, 0 for none.
 
-        Raises Refused when there is no room for it; nothing is changed then.
+        Raises RequestRefused when there is no room for it; nothing is changed then.
         """
 
     def pop(self, digest: bytes) -> bytes | None:
-        """Forget ``digest`` and return the value that it had. Raises Refused as ``put`` does."""
+        """Forget ``digest`` and return the value that it had. Raises RequestRefused as ``put`` does."""
 
     def digests(self, partition: int) -> Sequence[bytes]:
-        """The digests of a partition, ascending, as they are now. Raises Refused as ``get`` does."""
+        """The digests of a partition, ascending, as they are now. Raises RequestRefused as ``get`` does."""
 
     def durable(self) -> Awaitable[int] | None:
         """See Namespace.durable."""

@@ -31,7 +31,7 @@ def now_seconds() -> int:
 def void_time(config: schema.NamespaceConfig, ttl: int, old: int | None, set_name: bytes) -> int:
     """The void time that ``ttl`` gives to a record of ``set_name`` whose void time was ``old``, None for a new one.
 
-    Raises Refused as Namespace.void_time does.
+    Raises RequestRefused as Namespace.void_time does.
     """
     if ttl == TTL_NEVER:
         return 0

@@ -141,7 +141,7 @@ def parse(data: bytes) -> SmdContent:
 
 
 def read(data: bytes) -> LogReplay:
-    """What a log says, with the whole entries behind its acknowledged end. Raises Damage."""
+    """What a log says, with the whole entries behind its acknowledged end. Raises DamagedLogError."""
     scan = LogReplay(read_head(data))
     while change := _next(data, scan):
         for entry in change:
@@ -152,7 +152,7 @@ def read(data: bytes) -> LogReplay:
 
 
 def read_head(data: bytes) -> LogHeader:
-    """The head of a log. Raises Damage, also when the file is shorter than it says."""
+    """The head of a log. Raises DamagedLogError, also when the file is shorter than it says."""
     if len(data) < START:
         raise DamagedLogError(f"it ends at byte {len(data)}, within its head")
     magic, identity, end = _HEAD.unpack_from(data)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     MemberAddress = tuple[str, int] | tuple[str, int, int]
 
 SLOTS = 16384
+PORT_MAX = 65535
 BUS_OFFSET = 10000
 """What the port of the cluster bus is beyond that for clients, as clients expect to see it; nothing listens there."""
 

@@ -52,13 +52,13 @@ def failed(code: int) -> RecordOutcome:
 
 
 def refuse_unsupported(fields: dict[int, bytes]) -> None:
-    """Raise Refused for a transaction: code 25, as on the real Community server."""
+    """Raise RequestRefused for a transaction: code 25, as on the real Community server."""
     if FIELD_MRT_ID in fields:
         raise RequestRefused(Result.ENTERPRISE_ONLY, "transactions belong to the Enterprise Edition")
 
 
 def check_names(record: Record | None, fields: dict[int, bytes], *, write: bool) -> None:
-    """Raise Refused when set and key of a request do not fit: to themselves, or to the stored ``record``.
+    """Raise RequestRefused when set and key of a request do not fit: to themselves, or to the stored ``record``.
 
     A read may leave out the set; a write may not. Source: the wire specification, section 4.1 and 4.2.
     """

@@ -60,7 +60,7 @@ class AppliedIndex:
         self._started = False
 
     async def start(self) -> None:
-        """Claim the ids of the nodes, and catch up. Raises StartError when one is taken, Denied."""
+        """Claim the ids of the nodes, and catch up. Raises StartError when one is taken, AccessDenied."""
         await self._cache.reached(await self._claim())
         self._started = True
         self._lease.begin()

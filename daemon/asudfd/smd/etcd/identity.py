@@ -62,7 +62,7 @@ class StoreIdentity:
             self._mark = event
 
     def proof(self) -> list[dict[str, Any]]:
-        """Comparisons that hold only where the history goes on that is known. Raises SetBack when it is known not to."""
+        """Comparisons that hold only where the history goes on that is known. Raises HistoryDiverged when it is known not to."""
         if self.lost:
             raise HistoryDiverged(self.lost)
         name = [wire.is_value(self._place, self._name)] if self._name else []
@@ -73,7 +73,7 @@ class StoreIdentity:
         return [wire.fetch(self.head), wire.fetch(self._place)]
 
     def check(self, answers: Sequence[wire.KeyRange], known: KeyValue | None = None) -> KeyValue:
-        """The last mark by these ``answers``. Raises SetBack when they cannot come from the etcd that was known.
+        """The last mark by these ``answers``. Raises HistoryDiverged when they cannot come from the etcd that was known.
 
         ``known`` is the mark that was known when it was asked.
         """
@@ -96,7 +96,7 @@ class StoreIdentity:
     async def verify(self, answers: Sequence[wire.KeyRange]) -> None:
         """See that the history up to the last mark is the one that is known, by ``answers`` and what else it takes.
 
-        Raises SetBack, and Compacted when etcd has forgotten it.
+        Raises HistoryDiverged, and RevisionCompacted when etcd has forgotten it.
         """
         known = self._mark
         if self.check(answers).mod != known.mod and known.mod:
@@ -128,7 +128,7 @@ class StoreIdentity:
         self.lost = ""
 
     def fail_behind(self, revision: int, position: int) -> None:
-        """Raise SetBack when etcd, asked for its latest revision, knows less than was delivered before."""
+        """Raise HistoryDiverged when etcd, asked for its latest revision, knows less than was delivered before."""
         if revision < position:
             self._fail(f"etcd is at revision {revision} and was at {position}: it was set back")
 

@@ -90,7 +90,7 @@ class EtcdLease:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def claim(self, keys: Mapping[bytes, bytes], also: Sequence[dict[str, Any]] = ()) -> int:
-        """Make ``keys``, none of which may be another's, ours; the revision. Raises Taken and EtcdError.
+        """Make ``keys``, none of which may be another's, ours; the revision. Raises KeyTaken and EtcdError.
 
         ``also`` are further operations of the transaction. When they have to be put back, it is in the order of the
         first claims, and each when everything up to the claim before was delivered.

@@ -120,7 +120,7 @@ class WatchCache:
         self._subscribers[part] = accept
 
     async def start(self) -> None:
-        """Return when everything there is was delivered. Waits for an etcd that is away. Raises Denied."""
+        """Return when everything there is was delivered. Waits for an etcd that is away. Raises AccessDenied."""
         self._loaded = asyncio.get_running_loop().create_future()
         self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._beat())]
         for task in self._tasks:
@@ -251,7 +251,7 @@ class WatchCache:
         return True
 
     async def _verify(self) -> None:
-        """Raise SetBack when etcd has not the history that was delivered, Compacted when it has forgotten it."""
+        """Raise HistoryDiverged when etcd has not the history that was delivered, RevisionCompacted when it has forgotten it."""
         position = self.position
         now = await self._gateway.transact((), self.identity.fetches(), seconds=LOOK_SECONDS)
         self.identity.fail_behind(now.revision, position)

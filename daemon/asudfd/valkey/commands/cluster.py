@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from asudfd.valkey.commands.arguments import integer, wrong_use
 from asudfd.valkey.reply import OK, CommandFailed, Status, Verbatim
-from asudfd.valkey.slots import BUS_OFFSET, SLOTS, key_slot, own_member
+from asudfd.valkey.slots import BUS_OFFSET, PORT_MAX, SLOTS, key_slot, own_member
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 DISABLED = "ERR This instance has cluster support disabled"
 FIXED = "ERR the slots of an asudfd cluster follow its membership: {} is not supported"
-PORT_MAX = 65535
 NODE_FAILURES = (
     *("cluster_nodes_pfail", "cluster_nodes_fail", "cluster_voting_nodes_pfail", "cluster_voting_nodes_fail"),
 )

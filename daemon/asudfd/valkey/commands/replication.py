@@ -9,6 +9,7 @@ from asinfo.wire.functions import rdb_file
 from asudfd.valkey.commands.arguments import integer
 from asudfd.valkey.followers import snapshot
 from asudfd.valkey.reply import OK, CommandFailed, EncodedReply, Status
+from asudfd.valkey.slots import PORT_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from asudfd.valkey.request import CommandRequest
 
 SYNTAX = "ERR syntax error"
-PORT_MAX = 65535
 
 
 def role(request: CommandRequest) -> object:

@@ -20,7 +20,7 @@ from asudfd.lua.context import LuaContext
 from asudfd.lua.errors import ModuleError
 from asudfd.lua.pool import ContextLease
 from asudfd.lua.runner import Runner, TimedResult
-from asudfd.lua.scheduler import Scheduler, Slot
+from asudfd.lua.scheduler import Scheduler, SchedulerSlot
 
 SUBJECT = RecordView(False, 0, 0, 0, b"", b"", bytes(20), b"", True)
 NO_ARGUMENTS = b"\x90"
@@ -40,7 +40,7 @@ def until(condition: Callable[[], bool]) -> None:
 def test_turns_go_to_the_new_then_to_who_gave_theirs_up() -> None:
     scheduler = Scheduler(1, MemoryBudget(1 << 40))
     order: list[str] = []
-    first = Slot(scheduler, inf)
+    first = SchedulerSlot(scheduler, inf)
     begun = threading.Event()
 
     def loop() -> None:
@@ -51,7 +51,7 @@ def test_turns_go_to_the_new_then_to_who_gave_theirs_up() -> None:
             order.append("loop")
 
     def short(name: str) -> None:
-        with Slot(scheduler, inf):
+        with SchedulerSlot(scheduler, inf):
             order.append(name)
 
     threads = [threading.Thread(target=loop, daemon=True)]
@@ -72,10 +72,10 @@ def test_as_many_threads_run_as_there_are_turns() -> None:
     running: list[int] = []
     most: list[int] = []
 
-    every: list[Slot] = []
+    every: list[SchedulerSlot] = []
 
     def loop(number: int) -> None:
-        with Slot(scheduler, inf) as slot:
+        with SchedulerSlot(scheduler, inf) as slot:
             every.append(slot)
             while sum(each.had for each in every) < 30:  # so often one was given up; all take part until then
                 running.append(number)
@@ -94,12 +94,12 @@ def test_as_many_threads_run_as_there_are_turns() -> None:
 
 def test_a_call_past_its_deadline_is_next() -> None:
     scheduler = Scheduler(1, MemoryBudget(1 << 40))
-    held = Slot(scheduler, inf)
+    held = SchedulerSlot(scheduler, inf)
     held.__enter__()
     ended: list[str] = []
 
     def wait(name: str, deadline: float) -> None:
-        slot = Slot(scheduler, deadline)
+        slot = SchedulerSlot(scheduler, deadline)
         with scheduler._lock:
             scheduler._queues[-1].append(slot)
         slot.wakeup.acquire()
@@ -118,7 +118,7 @@ def test_a_call_past_its_deadline_is_next() -> None:
 
 
 def test_who_is_given_up_ends_at_the_next_look() -> None:
-    slot = Slot(Scheduler(1, MemoryBudget(1 << 40)), time.monotonic() + 100)
+    slot = SchedulerSlot(Scheduler(1, MemoryBudget(1 << 40)), time.monotonic() + 100)
     with slot:
         assert slot.now() < inf
         slot.give_up()
@@ -132,14 +132,14 @@ def test_a_stop_ends_who_runs_and_who_waits() -> None:
     stuck = threading.Event()
 
     def hang() -> None:
-        with Slot(scheduler, inf):  # in one instruction that takes long
+        with SchedulerSlot(scheduler, inf):  # in one instruction that takes long
             begun.set()
             stuck.wait()
 
     ended: list[bool] = []
 
     def wait() -> None:
-        with Slot(scheduler, inf) as slot:
+        with SchedulerSlot(scheduler, inf) as slot:
             ended.append(slot.now() == inf)
 
     hanging = threading.Thread(target=hang)
@@ -261,7 +261,7 @@ def test_who_waits_is_answered_at_its_deadline_and_never_begins(monkeypatch: pyt
     begun: list[str] = []
     run = Runner.run
 
-    def counted(runner: Runner, slot: Slot, call: LuaCall, lease: ContextLease) -> TimedResult:
+    def counted(runner: Runner, slot: SchedulerSlot, call: LuaCall, lease: ContextLease) -> TimedResult:
         begun.append(call.module)
         return run(runner, slot, call, lease)
 
@@ -285,11 +285,11 @@ def test_what_was_waited_for_a_turn_is_not_ones_own_time(monkeypatch: pytest.Mon
     monkeypatch.setattr("asudfd.lua.scheduler.monotonic", lambda: now)
     monkeypatch.setattr("asudfd.lua.scheduler.thread_time", lambda: own)
     scheduler = Scheduler(1, MemoryBudget(1 << 40))
-    slot = Slot(scheduler, inf)
+    slot = SchedulerSlot(scheduler, inf)
 
     def other() -> None:
         nonlocal now
-        with Slot(scheduler, inf):
+        with SchedulerSlot(scheduler, inf):
             now += 1000
 
     with slot:

@@ -128,7 +128,7 @@ def check(command: bytes, budget: CostBudget, *, modifies: bool) -> None:
 
 
 def modify(kind: int, data: bytes, command: bytes) -> tuple[Particle | None, Particle | None]:
-    """A collection after an operation, None for none, and what that shows. Raises Refused."""
+    """A collection after an operation, None for none, and what that shows. Raises RequestRefused."""
     budget = CostBudget()
     with REFUSING:
         collection, shown = modify_open(open_bin(kind, data, budget), command, budget)
@@ -136,7 +136,7 @@ def modify(kind: int, data: bytes, command: bytes) -> tuple[Particle | None, Par
 
 
 def open_bin(kind: int, data: bytes, budget: CostBudget) -> Collection | None:
-    """A bin in pieces, None for one of kind NULL, which is not there. Raises Refused."""
+    """A bin in pieces, None for one of kind NULL, which is not there. Raises RequestRefused."""
     if kind == NULL:
         return None
     if kind not in {LIST, MAP}:
@@ -146,7 +146,7 @@ def open_bin(kind: int, data: bytes, budget: CostBudget) -> Collection | None:
 
 
 def modify_open(collection: Collection | None, command: bytes, budget: CostBudget) -> Modified:
-    """Change a collection; the one there is then, and what the operation shows. Raises Refused.
+    """Change a collection; the one there is then, and what the operation shows. Raises RequestRefused.
 
     After an error the collection is good for nothing any more.
     """
@@ -168,7 +168,7 @@ def modify_open(collection: Collection | None, command: bytes, budget: CostBudge
 def append(data: bytes, command: bytes, budget: CostBudget) -> tuple[bytes, Particle] | None:
     """A list after an append, which needs not take it apart, and what that shows.
 
-    None for another operation, and for a list with flags: `modify_open` is for them. Raises Refused.
+    None for another operation, and for a list with flags: `modify_open` is for them. Raises RequestRefused.
     """
     if not _APPENDS.match(command) or len(data) > SIZE_MAX:
         return None
@@ -192,7 +192,7 @@ def _decode(
 ) -> tuple[Operation, list[bytes], float]:
     """A command on a collection of ``kind``, NULL for none: operation, arguments, and how many values they are.
 
-    Pays for all looks at them. Raises Refused and WireError.
+    Pays for all looks at them. Raises RequestRefused and WireError.
     """
     budget.charge(CALL_STEPS + len(command) * COPY_STEPS)
     before = budget.left
@@ -237,7 +237,7 @@ REFUSING = _RefusalTranslator()
 
 
 def _check_kind(kind: int, code: int) -> None:
-    """Raise Refused when an operation is none for collections of ``kind``; NULL is one that is not there."""
+    """Raise RequestRefused when an operation is none for collections of ``kind``; NULL is one that is not there."""
     if kind not in {NULL, MAP if code >= cdt.MAP_SET_TYPE else LIST}:
         raise RequestRefused(Result.BIN_TYPE, "an operation on lists or maps on something else")
 

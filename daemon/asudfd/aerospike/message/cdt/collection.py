@@ -230,7 +230,7 @@ def element(data: bytes) -> Particle:
 
 
 def place_of(collection: Collection, index: bytes) -> int:
-    """Where an index, which may count from the end, is. Raises Refused when it is nowhere."""
+    """Where an index, which may count from the end, is. Raises RequestRefused when it is nowhere."""
     size = len(collection.values)
     place = cdt.integer(index)
     place += size if place < 0 else 0

@@ -53,7 +53,7 @@ _threads: WeakKeyDictionary[asyncio.AbstractEventLoop, ThreadPoolExecutor] = Wea
 
 
 def filter_of(fields: Mapping[int, bytes]) -> Filter | None:
-    """The filter of a request, None if it has none. Raises Refused. Compiles it now if nobody has prepared it."""
+    """The filter of a request, None if it has none. Raises RequestRefused. Compiles it now if nobody has prepared it."""
     data = fields.get(FIELD_FILTER)
     if data is None:
         return None

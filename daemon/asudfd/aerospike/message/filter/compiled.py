@@ -67,7 +67,7 @@ class Filter:
             raise WireError("an expression that is neither true nor false")
 
     def passes(self, namespace: Namespace, digest: bytes, record: Record) -> bool:
-        """Whether the expression is true for a record. Raises Refused when that would take too long to find out."""
+        """Whether the expression is true for a record. Raises RequestRefused when that would take too long to find out."""
         try:
             return self._run(FilterRecord(namespace, digest, record)) is True
         except Unsupported as error:

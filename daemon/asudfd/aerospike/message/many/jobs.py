@@ -128,7 +128,7 @@ class QueryJobs(dict[int, QueryJob]):
     __slots__ = ()
 
     def add(self, job: QueryJob, done_max: int) -> None:
-        """Take in a job; of those that have ended only the last ``done_max`` stay. Raises Refused."""
+        """Take in a job; of those that have ended only the last ``done_max`` stay. Raises RequestRefused."""
         if job.id in self:
             raise RequestRefused(Result.PARAMETER, "a job with this id is still remembered")
         self._forget(done_max)

@@ -49,7 +49,7 @@ class IndexRange:
     __slots__ = ("_hash", "_high", "_low", "_name", "_particle", "_type", "index_name")
 
     def __init__(self, namespace: Namespace, fields: dict[int, bytes]) -> None:
-        """Raises Refused: 4 for what is no range, 201 when no index allows it, 16 for what is not offered."""
+        """Raises RequestRefused: 4 for what is no range, 201 when no index allows it, 16 for what is not offered."""
         if FIELD_INDEX_CONTEXT in fields or FIELD_INDEX_EXPRESSION in fields:
             raise RequestRefused(Result.UNSUPPORTED_FEATURE, "indexes within collections, or on expressions")
         self._name, self._particle, self._low, self._high = _read(fields[FIELD_INDEX_RANGE])
@@ -68,7 +68,7 @@ class IndexRange:
             raise RequestRefused(Result.INDEX_NOT_FOUND, "no index covers this bin and these values")
 
     def find(self, record: Record) -> int | None:
-        """The number by which an index has ``record`` within the range, None when it does not. Raises Refused.
+        """The number by which an index has ``record`` within the range, None when it does not. Raises RequestRefused.
 
         A list or map has one for each of its values: here the least counts, and a query gives each record once.
         """

@@ -54,7 +54,7 @@ class Selection:
     __slots__ = ("_filter", "_namespace", "_range", "_set_name", "index_name", "kind")
 
     def __init__(self, namespace: Namespace, fields: dict[int, bytes]) -> None:
-        """Raises Refused for a filter that is none, and for a range that no index allows."""
+        """Raises RequestRefused for a filter that is none, and for a range that no index allows."""
         self._namespace = namespace
         self._set_name = fields.get(FIELD_SET)
         self._filter = filter_of(fields)
@@ -66,7 +66,7 @@ class Selection:
     def candidates(self, partition: int, after: IndexPosition = START) -> Iterator[SelectedRecord | None]:
         """The records after a place, before the filter is asked; None where others may have a turn.
 
-        They come in the order of their digests; with a range by value, then by digest. Raises Refused for a collection
+        They come in the order of their digests; with a range by value, then by digest. Raises RequestRefused for a collection
         that would take too long.
         """
         if self._range is None:
@@ -96,7 +96,7 @@ class Selection:
         return not self._set_name or record.set_name == self._set_name
 
     def records(self, partition: int, after: IndexPosition = START) -> Iterator[SelectedRecord | None]:
-        """The same for records that also pass the filter. Raises Refused for one that would take too long."""
+        """The same for records that also pass the filter. Raises RequestRefused for one that would take too long."""
         passes = self._filter
         for found in self.candidates(partition, after):
             if passes is None or found is None or passes.passes(self._namespace, found.digest, found.record):

@@ -75,7 +75,7 @@ class Peer:
         self._closed = False
 
     async def ask(self, content: bytes, seconds: float) -> bytes:
-        """The reply to ``content``. Raises Unreached, Lost, or TimeoutError after ``seconds``."""
+        """The reply to ``content``. Raises NodeUnreached, ReplyLost, or TimeoutError after ``seconds``."""
         if self._closed or self.waiting >= WAITING_MAX or self.waiting_size + len(content) > WAITING_SIZE_MAX:
             raise NodeUnreached(f"too many requests wait for node {self.member.id}")
         line = self._line or self._open()
@@ -88,7 +88,7 @@ class Peer:
             raise
 
     def close(self) -> None:
-        """End the connection; whoever waits gets Lost or NodeUnreached."""
+        """End the connection; whoever waits gets ReplyLost or NodeUnreached."""
         self._closed = True
         if self._line is not None:
             self._line.abort()

@@ -35,7 +35,7 @@ def particle(whole: bytes) -> tuple[int, bytes]:
 def make_bin(kind: int, name: bytes, value: bytes) -> bytes:
     """The bin ``name`` with a value from a client.
 
-    Raises Refused for a name that is too long, and particle.Refused for a value that no record keeps.
+    Raises RequestRefused for a name that is too long, and particle.Refused for a value that no record keeps.
     """
     if len(name) > BIN_NAME_SIZE_MAX:
         raise RequestRefused(Result.BIN_NAME, "the bin's name is too long")

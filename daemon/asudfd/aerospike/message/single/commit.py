@@ -71,7 +71,7 @@ def commit(
     ttl: int,
     bins: bytes,
 ) -> tuple[int, int]:
-    """Keep ``bins`` as the next generation of ``record``; returns generation and void time. Raises Refused.
+    """Keep ``bins`` as the next generation of ``record``; returns generation and void time. Raises RequestRefused.
 
     Set and key are taken from the ``fields`` of the request where the record has none; ``ttl`` is as on the wire.
     """

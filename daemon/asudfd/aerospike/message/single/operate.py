@@ -80,7 +80,7 @@ _BLOBS = frozenset((BLOB, 7, 8, 9, 10, 11, 12))
 
 
 def operate(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOutcome:
-    """Answer a write of any operations. Raises Refused; nothing is changed then."""
+    """Answer a write of any operations. Raises RequestRefused; nothing is changed then."""
     info2, info3, digest, fields = message.info2, message.info3, message.digest, message.fields
     assert digest is not None
     _check(message.info1, info2, info3, todo)
@@ -110,7 +110,7 @@ def operate(namespace: Namespace, message: Message, todo: list[Op]) -> RecordOut
 
 
 def run(bins: Bins, todo: list[Op], respond_all: int, *, echo: bool = True) -> list[bytes]:
-    """Apply ``todo`` to ``bins`` and return what they show. Raises Refused.
+    """Apply ``todo`` to ``bins`` and return what they show. Raises RequestRefused.
 
     What an operation on a list or map shows has the code of that with ``echo``, else that of a read: rows of batches
     that only read are answered so.
@@ -183,7 +183,7 @@ class _CollectionBins:
         self._stored: dict[bytes, tuple[int, bytes]] = {}
 
     def operate(self, code: int, name: bytes, command: bytes) -> tuple[int, bytes] | None:
-        """Do an operation on a list or map bin; what it shows, None for nothing. Raises Refused."""
+        """Do an operation on a list or map bin; what it shows, None for nothing. Raises RequestRefused."""
         collection = self._opened.get(name)
         if name in self._bins and name not in self._stored:
             self._stored[name] = particle(self._bins[name])
@@ -223,7 +223,7 @@ class _CollectionBins:
             return collection.pack()
 
     def forget(self, size: int) -> None:
-        """Another operation comes, on a bin of ``size`` bytes, which it may copy. Raises Refused."""
+        """Another operation comes, on a bin of ``size`` bytes, which it may copy. Raises RequestRefused."""
         self._opened.clear()
         self._stored.clear()
         with cdt.REFUSING:
