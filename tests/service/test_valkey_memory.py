@@ -109,3 +109,48 @@ def test_a_function_that_takes_all_memory_while_others_are_served_ends(
         assert other.call(["FUNCTION", "STATS"]).startswith(b"*")
     assert stream.read().startswith((b"-ERR not enough memory", OOM))
     assert served.server.state.engine.memory_used() < 2 * MEMORY
+
+
+def test_a_long_text_of_an_error_is_cut_and_the_call_ends() -> None:
+    for served in serve(ValkeySettings(MEMORY, {"busy-reply-threshold": "20"})):
+        stream = served.connect()
+        body = "local t = {} for i = 1, 1e6 do t[i %% 10] = i end error({err = string.rep('x', %d)})"
+        for size in (100_000, 12_000_000, 20_000_000):
+            reply = stream.call(["EVAL", body % size, "0"])
+            assert reply.startswith((b"-xxx", b"-ERR not enough memory", OOM))
+            assert len(reply) < 100_000
+            assert stream.call(["SET", "k", "v"]) == b"+OK\r\n"
+            assert stream.call(["SCRIPT", "KILL"]).startswith(b"-NOTBUSY")
+
+
+def test_a_script_of_nested_protected_calls_is_killed() -> None:
+    body = "while true do pcall(function() pcall(function() while true do end end) end) end"
+    for served in serve(ValkeySettings(MEMORY, {"busy-reply-threshold": "20"})):
+        stream, other = served.connect(), served.connect()
+        stream.send(command(["EVAL", body, "0"]))
+        while other.call(["SCRIPT", "KILL"]) != b"+OK\r\n":
+            pass
+        assert stream.read().startswith(b"-ERR Script killed")
+        assert other.call(["GET", "k"]) == b"$-1\r\n"
+
+
+def test_nothing_of_a_payload_that_was_not_restored_is_left() -> None:
+    for served in serve(ValkeySettings(MEMORY)):
+        stream = served.connect()
+        small = dump_of(stream, ["XADD", "s", "1-1", "field", "value"])
+        fields = [word for number in range(100_000) for word in (f"f{number}", "v")]
+        large = dump_of(stream, ["XADD", "s", "1-1", *fields])
+        count = fill(stream, 100_000)
+        stream.call(["DEL", *(f"k{number}" for number in range(count // 10))])
+        assert stream.call(["RESTORE", "large", "0", large]).startswith(b"-OOM not enough")
+        stream.call(["FLUSHALL"])
+        assert stream.call(["RESTORE", "s", "0", small]) == b"+OK\r\n"
+        assert stream.call(["DUMP", "s"]).partition(b"\r\n")[2][:-2].decode("latin-1") == small
+
+
+def dump_of(stream: ReplyStream, words: list[str]) -> str:
+    """The payload of the key that a command makes, each character a byte."""
+    assert stream.call(words).startswith(b"$")
+    payload = stream.call(["DUMP", words[1]]).partition(b"\r\n")[2][:-2].decode("latin-1")
+    assert stream.call(["DEL", words[1]]) == b":1\r\n"
+    return payload

@@ -95,3 +95,5 @@ def _restore_key(
         return emit_restored(payload, emit_with_room)
     except MemoryError:
         return b"OOM not enough memory for this command"
+    except OverflowError:  # a number that no value has
+        return b"Bad data format"

@@ -170,7 +170,8 @@ class RespConversation:
         client, parser, state = self._client, self._parser, self._state
         connection = client.connection
         assert connection is not None
-        if parser.error is not None and not self._requests and not client.closing:
+        is_waiting = client.waiting is not None or state.pause.is_held(client)
+        if parser.error is not None and not (self._requests or is_waiting or client.closing):
             replies.append(parser.error.reply)
             state.statistics.count_error(parser.error.reply)
             client.closing = True
@@ -178,7 +179,7 @@ class RespConversation:
             client.closing = True
             self._requests = []
             connection.finish()
-        elif client.waiting is not None or state.pause.is_held(client):
+        elif is_waiting:
             connection.pause()
         elif self._requests:
             connection.go_on_later()  # when these replies have been taken

@@ -305,8 +305,8 @@ class Dispatcher:
         self.state.users.log.add(entry, most)
 
     def _check_slot(self, client: Client, arguments: list[bytes]) -> None:
-        self.state.engine.make_room_for(arguments)
-        slot, failed = self.state.engine.lua[b"command_slot"](*arguments)
+        engine = self.state.engine
+        slot, failed = engine.lua[b"command_slot"](engine.table_of(arguments), len(arguments))
         if failed is not None:
             raise CommandFailed(failed)
         if slot is not None and client.queue is not None:

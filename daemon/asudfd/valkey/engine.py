@@ -7,6 +7,7 @@ that Lua calls back are attributes of `KeyspaceHost`.
 from __future__ import annotations
 
 import math
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -114,6 +115,7 @@ class KeyspaceEngine:
         """What all may take, but for the reserve. When more is in use, functions that may ignore the limit of data are refused, and one that
         runs has to end."""
         self._exhausted = host.exhausted
+        self._unbounded = 0  # blocks within which memory is not bounded
         self._state, functions, self.lua = keyspace_state(memory)
         self._lua_state = self.lua[b"state"]
         self.memory_used: Callable[[], int] = self._state.get_memory_used
@@ -176,19 +178,24 @@ class KeyspaceEngine:
     def make_room(self, size: int = 0) -> bool:
         """See that the state can take ``size`` bytes at once, and the reserve, whatever it has taken already.
 
-        Says whether it has taken no more than its data and functions may.
+        Says whether commands that need memory may take it.
         """
-        used = self._allow(size)
+        used, is_over = self._allow(size), False
         if used > self.memory:
-            self.lua[b"is_over_memory"]()  # which looks for garbage
+            is_over = bool(self.lua[b"is_over_memory"]())  # which looks for garbage
             used = self._allow(size)
         if used > self.memory_max:
             self._exhausted()
-        return used <= self.memory
+        return not is_over or self._unbounded > 0
 
     def _allow(self, size: int) -> int:
         """Let the state take so many bytes beyond what it has, or what it may have if that is more; how many it has."""
         used = self.memory_used()
+        if self._unbounded:
+            self._state.set_max_memory(0)
+            self._lua_state[b"cap"] = None
+            self.high = sys.maxsize
+            return used
         most = max(self.memory_max, used + size) + 2 * RESERVE
         self._state.set_max_memory(most)
         is_full = used > self.memory_max
@@ -196,6 +203,17 @@ class KeyspaceEngine:
         self._lua_state[b"cap"] = most / 1024
         self._lua_state[b"full"] = is_full
         return used
+
+    @contextmanager
+    def unbounded(self) -> Iterator[None]:
+        """Memory is not bounded within: for work of the node's own that must not end halfway."""
+        self._unbounded += 1
+        self._allow(0)
+        try:
+            yield
+        finally:
+            self._unbounded -= 1
+            self.make_room()
 
     def make_room_for(self, arguments: Sequence[bytes]) -> None:
         """See that the state can take these arguments."""
@@ -207,8 +225,7 @@ class KeyspaceEngine:
         self, now: float, database: int, resp: int, client: int, arguments: Sequence[bytes]
     ) -> bytes:
         """The same for a command with any number of arguments, of any size."""
-        self.make_room_for(arguments)
-        argv = self._state.table_from(arguments)
+        argv = self.table_of(arguments)
         reply: bytes = self.lua[b"execute_list"](now, database, resp, client, argv, len(arguments))
         return reply
 
@@ -222,12 +239,18 @@ class KeyspaceEngine:
 
     @contextmanager
     def without_limit(self) -> Iterator[None]:
-        """Commands within do not regard maxmemory: they bring back what was there."""
+        """Commands within regard no limit of memory: they bring back what was there."""
         limit, self._lua_state[b"maxmemory"] = self._lua_state[b"maxmemory"], math.inf
         try:
-            yield
+            with self.unbounded():
+                yield
         finally:
             self._lua_state[b"maxmemory"] = limit
+
+    def table_of(self, arguments: Sequence[bytes]) -> Any:
+        """A Lua table of arguments, as many and as large as they are."""
+        self.make_room_for(arguments)
+        return self._state.table_from(arguments)
 
     def table(self, content: object) -> Any:
         """A Lua table."""
@@ -245,8 +268,7 @@ class KeyspaceEngine:
 
     def key_places(self, row: CommandSpec, arguments: Sequence[bytes]) -> list[KeyPlace] | None:
         """Where a command has its keys, and the specification of each; None if the arguments do not fit."""
-        self.make_room_for(arguments)
-        found = self.lua[b"places_of"](row.name.encode(), *arguments)
+        found = self.lua[b"places_of"](row.name.encode(), self.table_of(arguments), len(arguments))
         if found is None:
             return None
         numbers = [int(each) - 1 for each in found.values()]

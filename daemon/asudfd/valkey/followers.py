@@ -62,4 +62,6 @@ def _entries(engine: KeyspaceEngine, number: int, keys: list[bytes]) -> Iterator
     for key in keys:
         payload: Any = engine.run(0, number, [b"DUMP", key])
         at = engine.run(0, number, [b"PEXPIRETIME", key])
+        if not payload.startswith(b"$"):
+            raise CommandFailed("ERR not enough memory to give the keys")
         yield key, payload.split(b"\r\n", 1)[1][:-2], int(at[1:-2])

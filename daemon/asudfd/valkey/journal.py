@@ -21,6 +21,7 @@ from zlib import crc32
 
 from asinfo.wire.resp import RequestLimits, RequestParser
 from asudfd.errors import StartError
+from asudfd.lua.state import LUA51, lua_error
 from asudfd.process.work_directory import sync_directory
 
 if TYPE_CHECKING:
@@ -37,8 +38,13 @@ _DATABASES = frozenset(b"%d" % number for number in range(16))
 COMPACT_MIN = 16 << 20
 """Bytes below which a journal is not written anew: to read them takes a start a second."""
 
+LUA_ERROR = lua_error(LUA51)
+
 COMPACT_KEYS = 100
 """Keys that a compaction writes before other work has its turn: some 200 us, for values of common size."""
+
+COMPACT_BYTES = 1 << 20
+"""Bytes after which it leaves off sooner: some ms to write."""
 
 ALWAYS, EVERY_SECOND = "always", "everysec"
 """Values of appendfsync: when the disk confirms what is written; `no` leaves that to the system."""
@@ -110,11 +116,12 @@ class KeyspaceJournal:
 
     def flush(self) -> bool:
         """Write what has changed; says whether it is in the file, and on the disk if it has to be."""
-        self.waits = False
         if self._abandoned:
+            self.waits = False
             return False
-        body = self._lua[b"take_changes"]()
-        self._unwritten += _entry(body)
+        with self._engine.unbounded():
+            self._unwritten += _entry(self._lua[b"take_changes"]())
+        self.waits = False
         return self._write()
 
     def abandon(self) -> None:
@@ -242,24 +249,28 @@ class KeyspaceJournal:
             self._reactor.call_later(BUSY_SECONDS, self._compact_some)
             return
         try:
-            progress = self._lua[b"compact_some"](COMPACT_KEYS)
+            with self._engine.unbounded():
+                progress = self._lua[b"compact_some"](COMPACT_KEYS, COMPACT_BYTES)
+                body = self._lua[b"take_compacted"]() if progress != b"anew" else b""
             if progress == b"anew":
                 os.ftruncate(self._new, len(MAGIC))
                 os.lseek(self._new, 0, os.SEEK_END)
-            elif body := self._lua[b"take_compacted"]():
+            elif body:
                 _write_all(self._new, _entry(body))
             if progress == b"done":
                 self._replace()
             else:
                 self._reactor.call_later(0, self._compact_some)
-        except OSError as error:
+        except (OSError, MemoryError, LUA_ERROR) as error:
             self._give_up(error)
 
-    def _give_up(self, error: OSError) -> None:
+    def _give_up(self, error: Exception) -> None:
         self._drop_new()
         self.compaction_failed = True
         self._compacted_size = self._size  # the next try comes when it has doubled
-        self._warn(f"the journal {self._path} cannot be written anew: {error.strerror}")
+        self._warn(
+            f"the journal {self._path} cannot be written anew: {getattr(error, 'strerror', None) or error}"
+        )
 
     def _drop_new(self) -> None:
         self._lua[b"give_up_compaction"]()

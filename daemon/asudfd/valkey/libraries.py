@@ -11,6 +11,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from asudfd.lua.state import LUA51, lua_error
 from asudfd.valkey.reply import CommandFailed
 from asudfd.valkey.shebang import library_header
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from asudfd.valkey.engine import KeyspaceEngine
 
+
+LUA_ERROR = lua_error(LUA51)
 
 FAN_OUT_SECONDS = 10.0
 """How long a change that another node has made counts as the one that a client makes here.
@@ -182,7 +185,7 @@ class LibrarySet:
             if library is None:
                 try:
                     library = self._compile(name, code)
-                except CommandFailed as failed:
+                except (CommandFailed, LUA_ERROR, MemoryError) as failed:
                     self.warn(f"library {name.decode()!r} is not served: {failed.args[0]!r}")
                     continue
             self.texts[name] = code

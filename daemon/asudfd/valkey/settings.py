@@ -110,6 +110,11 @@ class ValkeySettings:
 
     def change(self, values: Mapping[str, str]) -> None:
         """Set parameters, all or none. Raises ParameterError."""
+        self._texts = self.checked(values)
+        self._read()
+
+    def checked(self, values: Mapping[str, str]) -> dict[str, str]:
+        """All values as they would be with these set. Raises ParameterError."""
         texts = dict(self._texts)
         for name, text in values.items():
             row = parameters()[name]
@@ -120,8 +125,7 @@ class ValkeySettings:
                 raise ParameterError(name, str(error)) from None
             if own in PINNED and texts[own] != self._texts[own]:
                 raise ParameterError(name, PINNED[own])
-        self._texts = texts
-        self._read()
+        return texts
 
     def _read(self) -> None:
         number = {name: int(self._texts[name]) for name in _NUMBERS}

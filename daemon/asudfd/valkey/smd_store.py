@@ -75,17 +75,19 @@ class SmdLibraryStore:
         task.add_done_callback(self._tasks.discard)
 
     async def _store(self, texts: Texts, ended: Ended) -> None:
-        failure = None
+        failure: CommandFailed | None = CommandFailed("ERR internal error")  # unless it is known how it ended
         try:
             await self._smd.set_many(
                 FUNCTION, {name.decode("latin-1"): _value(code) for name, code in texts.items()}
             )
             await self._accepted_by_others()
+            failure = None
         except SmdTimeout:
             failure = CommandFailed("ERR the change was not confirmed in time; it may still be applied")
         except SmdFailed as error:
             failure = CommandFailed(f"ERR the change could not be stored: {error}")
-        self._reactor.call_soon_threadsafe(partial(ended, failure))  # behind what was accepted
+        finally:
+            self._reactor.call_soon_threadsafe(partial(ended, failure))  # behind what was accepted
 
     async def _accepted_by_others(self) -> None:
         """Return when the other nodes of the process have all changes, but for those where a function runs for long."""

@@ -123,9 +123,19 @@ local function give_up()
     compacted, state.compacting, begins_anew = nil, nil, false
 end
 
--- Writes up to `limit` keys more, while no script runs; says "done" when all have been written, and "anew" when what was taken before is void.
+-- Bytes of the pieces of a log from the one at `first` on.
+local function size_from(log, first)
+    local size = 0
+    for i = first, log.n do
+        size = size + #log.pieces[i]
+    end
+    return size
+end
+
+-- Writes up to `limit` keys more, and not many more than `bytes`, while no script runs; says "done" when all have been written, and "anew"
+-- when what was taken before is void.
 -- From the end of each database to its start: a key that moves to another place is not missed (see keyspace.lua).
-local function compact_some(limit)
+local function compact_some(limit, bytes)
     if begins_anew then
         begin_compaction()
         return "anew"
@@ -134,12 +144,13 @@ local function compact_some(limit)
         local db, place = databases[number], compacted.places[number]
         place = place < db.count and place or db.count
         while place > 0 do
-            if limit == 0 then
+            if limit == 0 or bytes <= 0 then
                 compacted.places[number] = place
                 return "more"
             end
+            local first = compacted.n + 1
             write_key(db, db.keys[place])
-            place, limit = place - 1, limit - 1
+            place, limit, bytes = place - 1, limit - 1, bytes - size_from(compacted, first)
         end
         compacted.places[number] = 0
     end

@@ -6,7 +6,7 @@
 
 local needs = ...
 local rows = needs.rows
-local floor, match, select, tonumber, upper = math.floor, string.match, select, tonumber, string.upper
+local floor, match, tonumber, upper = math.floor, string.match, tonumber, string.upper
 
 -- The position at which the keys of the specification begin, or nil.
 local function begin_of(spec, argv, argc)
@@ -104,12 +104,12 @@ local function key_places(row, argv, argc, routed)
 end
 
 -- For the host: the places of the keys of the command of that name.
-local function places_of(name, ...)
+local function places_of(name, argv, argc)
     local row = rows[upper(match(name, "^[^|]*"))]
     if row and row.name ~= name then
         row = row.subcommands[upper(match(name, "|(.*)"))]
     end
-    return key_places(row, { ... }, select("#", ...))
+    return key_places(row, argv, argc)
 end
 
 return { key_places = key_places, places_of = places_of }

@@ -19,10 +19,25 @@ local error, ipairs, next, pcall, rawget, select, tonumber, tostring, type, unpa
 
 local OK = reply.OK
 local LOG_LEVEL_MAX = 3
+local ERROR_MAX = 65536 -- bytes of an error's text that are told
 local SHORT = 3 -- words of a call whose table is used again
 local LARGE = 65536 -- bytes of a text with which single instructions take long: the hook must know (`limit.lua`)
 local EXACT = 2 ^ 53 -- integers below are exact in a double
 local TICK_SECONDS = 0.002 -- between two calls of the host; each may have to wait for Python's lock
+
+-- Nested calls of C that it takes to serve other clients, of the 200 that Lua has; and how often one after the other a call may be too
+-- deep for that when it is looked at: some 0.2 s.
+local DEPTH_NEEDED, DEEP_MAX = 40, 100
+local TOO_DEEP = { err = "ERR stack overflow" } -- what ends a call in whose depth nobody can ever be served, nor end it
+
+-- Whether so many calls of C can be made from here, one within the other.
+local function has_depth(count)
+    if count == 0 then
+        return true
+    end
+    local ok, reached = pcall(has_depth, count - 1)
+    return ok and reached
+end
 
 local NO_ROOM = { err = "ERR not enough memory" } -- what ends a call that leaves no room for the host
 
@@ -36,11 +51,16 @@ set_tick(function(now)
     ticked, script.ticked = now, true
     if not has_room() then
         return NO_ROOM
+    elseif script.serves and not has_depth(DEPTH_NEEDED) then
+        script.deep = (script.deep or 0) + 1
+        return script.deep > DEEP_MAX and TOO_DEEP or nil
     end
+    script.deep = nil
     local db, moment, client, resp = state.db, state.now, state.client, state.resp
     local moved, killed = host.tick(script.kind)
     state.db, state.now, state.client, state.resp = db, moment, client, resp -- others may have been served meanwhile
     state.clock = moved or state.clock
+    script.serves = moved ~= nil
     return killed and { err = killed } or nil
 end)
 
@@ -472,6 +492,9 @@ local function failure_of(what, name)
         text = "ERR " .. what
     end
     text = (type(text) == "string" or type(text) == "number") and tostring(text) or "ERR unknown error"
+    if #text > ERROR_MAX then
+        text = sub(text, 1, ERROR_MAX)
+    end
     text = gsub(text, "%z.*", "")
     discount(what, text)
     local source, line = what.source, what.line
@@ -507,6 +530,7 @@ local function run_script(script, f, a, b)
     script.observed = state.monitored or state.logged
     script.restricted = script.readonly or state.refusal or state.compacting or script.over_memory or state.restricted or state.cluster
         or script.observed
+    script.serves, script.deep = false, nil
     script.client = state.client
     state.script, state.client, state.resp = script, 0, 2
     begin()
@@ -516,21 +540,20 @@ local function run_script(script, f, a, b)
             note(#command[i])
         end
     end
+    -- Memory may be missing at each step from here on; the script has ended all the same.
     local ok, result = run(f, with_place, a, b)
-    if ok then
-        result = reply_of(result, script.resp)
-    else
-        result = failure_of(result, script.name)
-    end
+    local made, answered = pcall(ok and reply_of or failure_of, result, ok and script.resp or script.name)
+    result = made and answered or (not made and raised(answered))
     state.script, state.db, state.clock = nil, db, nil
     drop_words()
-    if script.ticked then
-        script.ticked = false
-        host.script_ended()
-    end
     if script.effects then
-        state.journal(script.effects)
+        local kept, problem = pcall(state.journal, script.effects)
         script.effects = nil
+        result = kept and result or (not kept and raised(problem))
+    end
+    if script.ticked then
+        script.ticked, script.deep = false, nil
+        host.script_ended()
     end
     return result
 end

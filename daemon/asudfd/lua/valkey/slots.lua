@@ -5,7 +5,7 @@
 local needs = ...
 local host, reply, rows, state, databases = needs.host, needs.reply, needs.rows, needs.state, needs.databases
 local key_places, find = needs.key_places, needs.find
-local format, select = string.format, select
+local format = string.format
 
 local CROSSSLOT = reply.failure("CROSSSLOT Keys in request don't hash to the same slot")
 local DOWN = reply.failure("CLUSTERDOWN The cluster is down")
@@ -90,8 +90,7 @@ end
 state.check_slots, state.refused_slot = refused_in_script, refused_slot
 
 -- For the host: the slot of the command (nil: it has no keys), and the text of the error if this node does not serve it.
-local function command_slot(...)
-    local argv, argc = { ... }, select("#", ...)
+local function command_slot(argv, argc)
     local row = find(argv, argc)
     if not row then
         return nil, nil

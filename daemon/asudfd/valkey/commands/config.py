@@ -50,10 +50,11 @@ def set_(request: CommandRequest) -> object:
             raise _failed(name, f"can't set {row.fixed} config")
         values[name] = value.decode("latin-1")
     try:
-        if "appendonly" in values:
-            _keep(request, kept=values["appendonly"].lower())
+        request.state.settings.checked(values)  # before anything of it has an effect
         if "bind" in values:
             _rebind(request, values["bind"].split())
+        if "appendonly" in values:
+            _keep(request, kept=values["appendonly"].lower())
         request.state.settings.change(values)
     except ParameterError as error:
         raise CommandFailed(f"ERR {error}") from None

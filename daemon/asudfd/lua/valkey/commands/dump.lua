@@ -6,8 +6,8 @@ local commands, expiry, host, integer, keyspace, reply, state =
 local hash, list, set, stream, stream_group, stream_id, zset =
     needs.hash, needs.list, needs.set, needs.stream, needs.stream_group, needs.stream_id, needs.zset
 
-local error, floor, ipairs, select, tonumber, type, upper =
-    error, math.floor, ipairs, select, tonumber, type, string.upper
+local error, floor, ipairs, select, sub, tonumber, type, upper =
+    error, math.floor, ipairs, select, string.sub, tonumber, type, string.upper
 local get = keyspace.get
 
 -- The parts of a group of consumers of a stream.
@@ -117,11 +117,11 @@ function MAKE.time(value, field, at)
     return value
 end
 
+local fields = {} -- of the entry of a stream that comes next
+
 function MAKE.stream()
     return stream.new()
 end
-
-local fields = {} -- of the entry that comes next
 
 function MAKE.fields(value, ...)
     local n, parts = #fields, { ... }
@@ -163,11 +163,13 @@ end
 -- The value of a payload; fails if it has none.
 local function made_of(payload)
     local value
+    fields = {} -- nothing of a payload that could not be restored
     local failure = host.restore_key(payload, function(kind, ...)
         value = MAKE[kind](value, ...)
     end)
+    fields = {}
     if failure then
-        reply.fail("ERR " .. failure)
+        reply.fail(sub(failure, 1, 4) == "OOM " and failure or "ERR " .. failure)
     end
     return value
 end
