@@ -134,6 +134,24 @@ def test_a_script_of_nested_protected_calls_is_killed() -> None:
         assert other.call(["GET", "k"]) == b"$-1\r\n"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "local function f() pcall(f) f() end f()",
+        "local function g() pcall(g) pcall(g) pcall(g) end while true do g() end",
+        "local function g() pcall(pcall, pcall, g) end while true do g() end",
+    ],
+)
+def test_a_script_that_is_always_too_deep_to_serve_others_ends(body: str) -> None:
+    for served in serve(ValkeySettings(MEMORY, {"busy-reply-threshold": "20"})):
+        stream, other = served.connect(), served.connect()
+        stream.send(command(["EVAL", body, "0"]))
+        while (reply := other.call(["GET", "k"])).startswith(b"-BUSY"):
+            assert other.call(["SCRIPT", "KILL"]).startswith((b"+OK", b"-NOTBUSY"))
+        assert reply == b"$-1\r\n"
+        assert stream.read().startswith((b"-ERR Script killed", b"-ERR stack overflow"))
+
+
 def test_nothing_of_a_payload_that_was_not_restored_is_left() -> None:
     for served in serve(ValkeySettings(MEMORY)):
         stream = served.connect()

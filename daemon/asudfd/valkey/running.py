@@ -116,10 +116,6 @@ class Running:
                 f"Slow script detected: still in execution after {int(elapsed)} milliseconds. You can try killing the script "
                 f"using the {KILL_COMMANDS[kind.decode()]} command. Script name is: {call.name.decode() if call else ''}."
             )
-            return (
-                time.time() * 1000,
-                None,
-            )  # from the next time on, when Lua has seen that it is not too deep for that
         self._reactor.step(0)
         return time.time() * 1000, self._kill
 

@@ -25,9 +25,9 @@ local LARGE = 65536 -- bytes of a text with which single instructions take long:
 local EXACT = 2 ^ 53 -- integers below are exact in a double
 local TICK_SECONDS = 0.002 -- between two calls of the host; each may have to wait for Python's lock
 
--- Nested calls of C that it takes to serve other clients, of the 200 that Lua has; and how often one after the other a call may be too
--- deep for that when it is looked at: some 0.2 s.
-local DEPTH_NEEDED, DEEP_MAX = 40, 100
+-- Nested calls of C that it takes to look at the time and to serve other clients, of the 200 that Lua has; and how often one after the
+-- other a call may be too deep for that: some 1 s.
+local DEPTH_NEEDED, DEEP_MAX = 40, 500
 local TOO_DEEP = { err = "ERR stack overflow" } -- what ends a call in whose depth nobody can ever be served, nor end it
 
 -- Whether so many calls of C can be made from here, one within the other.
@@ -51,7 +51,7 @@ set_tick(function(now)
     ticked, script.ticked = now, true
     if not has_room() then
         return NO_ROOM
-    elseif script.serves and not has_depth(DEPTH_NEEDED) then
+    elseif not has_depth(DEPTH_NEEDED) then
         script.deep = (script.deep or 0) + 1
         return script.deep > DEEP_MAX and TOO_DEEP or nil
     end
@@ -60,7 +60,6 @@ set_tick(function(now)
     local moved, killed = host.tick(script.kind)
     state.db, state.now, state.client, state.resp = db, moment, client, resp -- others may have been served meanwhile
     state.clock = moved or state.clock
-    script.serves = moved ~= nil
     return killed and { err = killed } or nil
 end)
 
@@ -530,7 +529,7 @@ local function run_script(script, f, a, b)
     script.observed = state.monitored or state.logged
     script.restricted = script.readonly or state.refusal or state.compacting or script.over_memory or state.restricted or state.cluster
         or script.observed
-    script.serves, script.deep = false, nil
+    script.deep = nil
     script.client = state.client
     state.script, state.client, state.resp = script, 0, 2
     begin()

@@ -14,7 +14,7 @@ from asudfd.errors import StartError
 from asudfd.valkey import journal as journal_module
 from asudfd.valkey.journal import MAGIC
 from asudfd.valkey.settings import ValkeySettings
-from tests.unit.asudfd.valkey.stored import NOW, StoredKeyspace
+from tests.unit.asudfd.valkey.stored import NEVER_BUSY, NOW, StoredKeyspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -384,6 +384,26 @@ def test_the_limit_of_memory_does_not_keep_what_is_there_from_coming_back(path: 
     again = StoredKeyspace(path, ValkeySettings(values={"maxmemory": "1"}))
     assert again.contents() == before
     assert again.run("SET", "more", 1).text.startswith(b"OOM")
+    again.close()
+
+
+def test_changes_are_written_and_compacted_where_memory_is_nearly_full(path: Path) -> None:
+    kept = StoredKeyspace(path, ValkeySettings(32 << 20, values=NEVER_BUSY))
+    for number in range(15):
+        assert kept.run("SET", f"k{number}", f"{number:08d}" * 131_072) == b"OK"
+        assert kept.state.is_written()
+    kept.run("SET", "large", "y" * 13_000_000)
+    assert kept.state.is_written()
+    kept.run("SET", "k0", "small")
+    assert kept.state.is_written()
+    compact(kept)
+    assert kept.run("SET", "k1", "later") == b"OK"
+    assert kept.state.is_written()
+    count = kept.line("DBSIZE")
+    kept.crash()
+    again = StoredKeyspace(path, ValkeySettings(32 << 20, values=NEVER_BUSY))
+    assert again.line("DBSIZE") == count
+    assert again.line("MGET k0 k1") == [b"small", b"later"]
     again.close()
 
 

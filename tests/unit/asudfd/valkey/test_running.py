@@ -64,7 +64,7 @@ def test_a_long_call_serves_others_from_inside_and_is_told_once() -> None:
         assert now is not None
         assert killed is None
     assert call.running.busy
-    assert call.loop.steps == 2  # type: ignore[attr-defined] # of the stand-in; Lua is told before the first
+    assert call.loop.steps == 3  # type: ignore[attr-defined] # of the stand-in
     assert len(call.warnings) == 1
     assert call.running.busy_text() == (
         "BUSY Valkey is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."
