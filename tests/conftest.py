@@ -10,7 +10,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from tests.processes import Daemon, log_path, spawn
+from tests.processes import Daemon, log_path, running, spawn
 
 StartDaemon = Callable[..., Daemon]
 
@@ -82,9 +82,5 @@ def start_daemon(tmp_path: Path) -> Iterator[StartDaemon]:
 def asudfd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     """One real node for all tests that leave no trace in it; it must end cleanly."""
     directory = tmp_path_factory.mktemp("asudfd") / "work"
-    daemon = Daemon(spawn(directory), directory, log_path(directory))
-    try:
+    with running(directory) as daemon:
         yield daemon
-        assert daemon.stop() == 0, daemon.log.read_text(errors="replace")
-    finally:
-        daemon.kill()

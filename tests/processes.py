@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 READY_SECONDS = 60.0
@@ -147,6 +147,17 @@ def free_ports(count: int) -> list[int]:
             if port not in ports:
                 ports.append(port)
     return ports
+
+
+@contextlib.contextmanager
+def running(work_directory: Path, arguments: Sequence[str] = ()) -> Iterator[Daemon]:
+    """A daemon for as long as the block takes; it must end cleanly."""
+    daemon = Daemon(spawn(work_directory, arguments), work_directory, log_path(work_directory))
+    try:
+        yield daemon
+        assert daemon.stop() == 0, daemon.log.read_text(errors="replace")
+    finally:
+        daemon.kill()
 
 
 def log_path(work_directory: Path) -> Path:

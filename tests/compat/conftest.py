@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.compat.patience import policies
-from tests.processes import Daemon, log_path, spawn
+from tests.processes import Daemon, running
 
 CONFIG = """\
 service {
@@ -33,12 +33,8 @@ def records_node(tmp_path_factory: pytest.TempPathFactory, clients_config: Path)
     """One real node with a fresh state; it must end cleanly."""
     directory = tmp_path_factory.mktemp("node") / "work"
     arguments = ["--config-file", str(clients_config)]
-    daemon = Daemon(spawn(directory, arguments), directory, log_path(directory))
-    try:
+    with running(directory, arguments) as daemon:
         yield daemon
-        assert daemon.stop() == 0, daemon.log.read_text(errors="replace")
-    finally:
-        daemon.kill()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.compat.valkey_library import CODE, FUNCTIONS, KILLED, NAME, EndlessCall, await_running
-from tests.processes import READY_SECONDS, Daemon, log_path, spawn
+from tests.processes import READY_SECONDS, Daemon, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,14 +19,10 @@ valkey = pytest.importorskip("valkey", reason="the client library is not install
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     directory = tmp_path_factory.mktemp("valkey-clients") / "work"
-    daemon = Daemon(spawn(directory, ("--resp-port", "0")), directory, log_path(directory))
-    with valkey.Valkey(*daemon.resp_addresses[0]) as client:
-        client.config_set("busy-reply-threshold", 50)
-    try:
+    with running(directory, ("--resp-port", "0")) as daemon:
+        with valkey.Valkey(*daemon.resp_addresses[0]) as client:
+            client.config_set("busy-reply-threshold", 50)
         yield daemon
-        assert daemon.stop() == 0, daemon.log.read_text(errors="replace")
-    finally:
-        daemon.kill()
 
 
 LIBRARIES = [(valkey.Valkey, 2), (valkey.Valkey, 3), (redis.Redis, 2), (redis.Redis, 3)]

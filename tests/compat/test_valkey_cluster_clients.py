@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.compat.valkey_library import CODE, KILLED, NAME, EndlessCall, await_running
-from tests.processes import READY_SECONDS, Daemon, log_path, spawn
+from tests.processes import READY_SECONDS, Daemon, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,15 +23,11 @@ KEYS = [f"key{number}" for number in range(30)]
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     directory = tmp_path_factory.mktemp("valkey-cluster") / "work"
     arguments = ("--resp-port", "0", "--nodes", str(NODES))
-    daemon = Daemon(spawn(directory, arguments), directory, log_path(directory))
-    for address in daemon.resp_addresses:
-        with valkey.Valkey(*address) as client:
-            client.config_set("busy-reply-threshold", 50)
-    try:
+    with running(directory, arguments) as daemon:
+        for address in daemon.resp_addresses:
+            with valkey.Valkey(*address) as client:
+                client.config_set("busy-reply-threshold", 50)
         yield daemon
-        assert daemon.stop() == 0, daemon.log.read_text(errors="replace")
-    finally:
-        daemon.kill()
 
 
 @pytest.fixture(params=[valkey.ValkeyCluster, redis.RedisCluster], ids=lambda each: each.__name__)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.compat.client_table import NODE_MODULES, PROGRAMS, SECONDS_MAX
 from tests.compat.valkey_library import CODE
-from tests.processes import Daemon, log_path, spawn
+from tests.processes import Daemon, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,12 +21,8 @@ STEPS = ("load, list, delete", "call", "eval by its sum", "kill", "dump, restore
 
 
 def started(directory: Path, *arguments: str) -> Iterator[Daemon]:
-    daemon = Daemon(spawn(directory, ("--resp-port", "0", *arguments)), directory, log_path(directory))
-    try:
+    with running(directory, ("--resp-port", "0", *arguments)) as daemon:
         yield daemon
-        assert daemon.stop() == 0, daemon.log.read_text(errors="replace")
-    finally:
-        daemon.kill()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from tests.compat.real_valkey import RealClient, RealValkey
 from tests.compat.valkey_library import CODE, KILLED, NAME, await_running
-from tests.processes import READY_SECONDS, Daemon, log_path, spawn
+from tests.processes import READY_SECONDS, Daemon, log_path, running, spawn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,23 +31,15 @@ PROGRAMS = {"valkey-cli": VALKEY_CLI} | {
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     directory = tmp_path_factory.mktemp("valkey-programs") / "work"
     arguments = ("--resp-port", "0", "--nodes", "3")
-    daemon = Daemon(spawn(directory, arguments), directory, log_path(directory))
-    try:
+    with running(directory, arguments) as daemon:
         yield daemon
-        assert daemon.stop() == 0, daemon.log.read_text(errors="replace")
-    finally:
-        daemon.kill()
 
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     directory = tmp_path_factory.mktemp("valkey-program") / "work"
-    daemon = Daemon(spawn(directory, ("--resp-port", "0")), directory, log_path(directory))
-    try:
+    with running(directory, ("--resp-port", "0")) as daemon:
         yield daemon
-        assert daemon.stop() == 0, daemon.log.read_text(errors="replace")
-    finally:
-        daemon.kill()
 
 
 class Cli:

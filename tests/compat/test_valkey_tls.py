@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.compat.valkey_library import CODE, NAME
-from tests.processes import READY_SECONDS, Daemon, log_path, spawn
+from tests.processes import READY_SECONDS, Daemon, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,12 +50,8 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     config = directory.with_name("asudfd.conf")
     config.write_text(CONFIG)
     arguments = ("--config-file", str(config), "--nodes", "3")
-    daemon = Daemon(spawn(directory, arguments), directory, log_path(directory))
-    try:
+    with running(directory, arguments) as daemon:
         yield daemon
-        assert daemon.stop() == 0, daemon.log.read_text(errors="replace")
-    finally:
-        daemon.kill()
 
 
 def test_the_log_tells_the_port(node: Daemon) -> None:

@@ -21,44 +21,12 @@ class Client:
     """
 
     __slots__ = (
-        *(
-            "authenticated",
-            "capabilities",
-            "channels",
-            "closing",
-            "command",
-            "commands",
-            "connection",
-            "created",
-            "database",
-        ),
-        *(
-            "executing",
-            "follows",
-            "id",
-            "imports",
-            "is_monitor",
-            "library_name",
-            "library_version",
-            "name",
-            "no_evict",
-            "no_touch",
-        ),
-        *(
-            "patterns",
-            "plain",
-            "pushed",
-            "queue",
-            "queue_failed",
-            "queue_slots",
-            "queued_bytes",
-            "read_only",
-            "replies",
-            "resp",
-            "shard_channels",
-        ),
-        *("silent", "skips", "tracking", "user", "waiting", "wants_file", "wants_functions", "watched"),
-    )
+        "authenticated", "capabilities", "channels", "closing", "command", "commands", "connection",
+        "created", "database", "executing", "follows", "id", "imports", "is_monitor", "library_name",
+        "library_version", "name", "no_evict", "no_touch", "patterns", "plain", "pushed", "queue",
+        "queue_failed", "queue_slots", "queued_bytes", "read_only", "replies", "resp", "shard_channels",
+        "silent", "skips", "tracking", "user", "waiting", "wants_file", "wants_functions", "watched",
+    )  # fmt: skip
 
     def __init__(self, number: int, connection: SocketConnection | None, user: AclUser) -> None:
         self.id = number

@@ -6,8 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from asinfo.wire.resp import RequestLimits, RequestParser
-from asudfd.valkey.dispatch import LUA_ERROR
-from asudfd.valkey.engine import ARGUMENTS_MAX
+from asudfd.valkey.engine import ARGUMENTS_MAX, LUA_ERROR
 
 if TYPE_CHECKING:
     from asudfd.valkey.client import Client

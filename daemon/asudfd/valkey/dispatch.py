@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asudfd.lua.state import LUA51, lua_error
 from asudfd.valkey.acl.check import AclLogEntry, Denial, denial
 from asudfd.valkey.client_line import client_line
-from asudfd.valkey.engine import ARGUMENTS_MAX
+from asudfd.valkey.engine import ARGUMENTS_MAX, LUA_ERROR
 from asudfd.valkey.monitoring import show_to_monitors
 from asudfd.valkey.reply import QUEUED, CommandFailed, encode
 from asudfd.valkey.request import CommandRequest
@@ -60,7 +59,6 @@ NEWLY_ALLOWED_WHEN_BUSY = frozenset(
 NAME_SHOWN = ARGUMENTS_SHOWN = 128
 """Bytes of an unknown command that its error shows; source: the real server's."""
 
-LUA_ERROR = lua_error(LUA51)
 
 NOAUTH = "NOAUTH Authentication required."
 OOM = "OOM command not allowed when used memory > 'maxmemory'."

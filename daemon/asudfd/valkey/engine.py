@@ -11,6 +11,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from asudfd.lua.state import LUA51, lua_error
 from asudfd.lua.valkey.keyspace_state import keyspace_state
 from asudfd.valkey.calculations import calculations
 from asudfd.valkey.glob import glob
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from asudfd.valkey.table import CommandSpec
+
+LUA_ERROR = lua_error(LUA51)
+"""What a call of the state raises; it may be a MemoryError too."""
 
 RESERVE = 1 << 20
 """Bytes that the state may always take beyond what it has: for what goes from Python to Lua and back outside of protected calls.

@@ -21,8 +21,8 @@ from zlib import crc32
 
 from asinfo.wire.resp import RequestLimits, RequestParser
 from asudfd.errors import StartError
-from asudfd.lua.state import LUA51, lua_error
 from asudfd.process.work_directory import sync_directory
+from asudfd.valkey.engine import LUA_ERROR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,8 +37,6 @@ _DATABASES = frozenset(b"%d" % number for number in range(16))
 
 COMPACT_MIN = 16 << 20
 """Bytes below which a journal is not written anew: to read them takes a start a second."""
-
-LUA_ERROR = lua_error(LUA51)
 
 COMPACT_KEYS = 100
 """Keys that a compaction writes before other work has its turn: some 200 us, for values of common size."""

@@ -11,7 +11,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from asudfd.lua.state import LUA51, lua_error
+from asudfd.valkey.engine import LUA_ERROR
 from asudfd.valkey.reply import CommandFailed
 from asudfd.valkey.shebang import library_header
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from asudfd.valkey.engine import KeyspaceEngine
 
-
-LUA_ERROR = lua_error(LUA51)
 
 FAN_OUT_SECONDS = 10.0
 """How long a change that another node has made counts as the one that a client makes here.

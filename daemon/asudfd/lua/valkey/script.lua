@@ -164,6 +164,15 @@ local function error_of(text)
     return { err = text, ignore_error_stats_update = true }
 end
 
+-- The error of a command's reply as scripts see it; nil where the reply is none.
+local function failure_in(row, result)
+    if type(result) == "table" and result.kind == "error" then
+        row.failed = row.failed + 1
+        return error_of(result[1])
+    end
+    return nil
+end
+
 -- The reply of a command that has run, or nil and its error; what it has changed is noted.
 local function finished(script, row, argv, argc, result)
     if row.write then
@@ -172,9 +181,9 @@ local function finished(script, row, argv, argc, result)
     if state.dirty ~= 0 then
         note_effects(script, argv, argc)
     end
-    if type(result) == "table" and result.kind == "error" then
-        row.failed = row.failed + 1
-        return nil, error_of(result[1])
+    local failed = failure_in(row, result)
+    if failed then
+        return nil, failed
     end
     return result
 end
@@ -266,9 +275,9 @@ end
 
 -- What a call returns, or raises, whose reply is neither a string nor OK.
 local function answer(script, row, result)
-    if type(result) == "table" and result.kind == "error" then
-        row.failed = row.failed + 1
-        error(error_of(result[1]), 0)
+    local failed = failure_in(row, result)
+    if failed then
+        error(failed, 0)
     end
     return to_lua(result, script.resp)
 end
