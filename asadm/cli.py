@@ -297,13 +297,13 @@ class _ChosenTarget:
             self._resolver = TargetResolver(TargetSettings(self._values))
         return self._resolver
 
-    def rules(self) -> Rules:
-        return self._found().rules()
+    def rules(self, family: str) -> Rules:
+        return self._found().rules(family)
 
-    def target(self) -> Target:
+    def target(self, family: str) -> Target:
         from asadm.progress import on_terminal
 
-        return self._found().target(on_terminal())
+        return self._found().target(family, on_terminal())
 
 
 def execute(session: CommandSession, calls: Sequence[ParsedCommand]) -> int:

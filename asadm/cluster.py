@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from asadm.progress import Progress
+    from asadm.target.restorer import Restorer
     from asinfo.exchange import Endpoint
 
 
@@ -51,6 +52,19 @@ class TargetCluster:
             members, name=self.name, timeout=self.timeout, progress=self.progress, budget=self.budget
         )
 
+    @property
+    def restorer(self) -> Restorer | None:
+        """None: nodes take modules one by one."""
+        return None
+
+    def known(self, hash_: str) -> bytes | None:  # noqa: ARG002 - of the interface
+        """None: lists have no contents."""
+        return None
+
+    def moved(self) -> Self:
+        """The same after roles have moved; here nodes have none."""
+        return self
+
     def insistent(self) -> Self:
         """The same, but every node is asked, whatever is known of it: for what has to be tried at the end."""
         made = self.part(self.members)
@@ -64,6 +78,11 @@ class TargetCluster:
         if timeout is not None:
             made.timeout = min(made.timeout, timeout)
         return made
+
+    @property
+    def noun(self) -> str:
+        """What its servers call a module."""
+        return "module"
 
     @property
     def nodes(self) -> list[Endpoint]:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from asadm.outcome import CommandOutcome, NodeAnswer
     from asadm.session import CommandSession
     from asadm.statement import ParsedCommand
+    from asadm.target.results import NodeRole
     from asinfo.terminal.render import Sheet
 
 HASH_SHOWN = 10
@@ -76,7 +77,7 @@ def node(answer: NodeAnswer) -> dict[str, object]:
     """``answer`` in the form that it has in every tool."""
     from asinfo.document import entry
 
-    return entry(
+    said = entry(
         answer.node,
         answer.commands,
         answer.answers,
@@ -85,6 +86,8 @@ def node(answer: NodeAnswer) -> dict[str, object]:
         milliseconds=answer.milliseconds,
         note=answer.note,
     )
+    role: NodeRole | None = answer.node.role
+    return said if role is None else said | role.facts()
 
 
 def messages(session: CommandSession, outcome: CommandOutcome) -> list[str]:

@@ -11,10 +11,14 @@
       labels: {rack: a}
     clusters:
       production:
-        type: aerospike            # or asudf; what 'schedule print' goes by, for it asks no node
+        type: aerospike            # or asudf: what 'schedule print' goes by, for it asks no node; or valkey
         nodes:
           - 10.0.0.1               # HOST[:TLSNAME][:PORT]
           - {name: db2, host: 10.0.0.2, port: 3010, labels: {rack: b}}
+      sessions:
+        type: valkey
+        mode: cluster              # or replicas, sentinel NAME, static; without it the nodes are asked
+        nodes: [10.0.1.1, 10.0.1.2]  # but in the mode static any of them: the others are read from them
 
 A faulty file stops the run with all its faults; nothing is sent. This module reads what was understood before from a
 cache, so that most runs import no YAML parser; `asadm.inventory_file` is the parser.
@@ -36,7 +40,7 @@ if TYPE_CHECKING:
 CACHE_SIZE_MAX = 64 << 20
 """Bytes of the cache; one of 10,000 nodes has 3 MB."""
 
-CACHE_VERSION = 4
+CACHE_VERSION = 5
 """Grows when the cached form changes within a release, so that an older one is not misread."""
 
 

@@ -4,6 +4,7 @@ The result is ready for JSON:
 
     {"default": NAME or None,
      "clusters": {NAME: {"type": one of `asadm.target.types.TYPES`, where the file says so,
+                         "mode": one of `asadm.target.types.MODES`, with the name for Sentinels, where the file says so,
                          "timeout": SECONDS or None,
                          "nodes": [{"name", "host", "port", "tls_name", "user", "password", "auth",
                                     "tls": {...} or None, "labels": {...}}, ...]}}}
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from asadm import yaml_file
-from asadm.target.types import TYPES
+from asadm.target.types import DEFAULT, FUNCTION, SENTINEL, TOPOLOGIES, TYPES
 from asinfo.errors import UsageError
 from asinfo.flags import MODES
 from asinfo.host import parse as parse_host
@@ -27,6 +28,11 @@ from asinfo.terminal.options import PORT_MAX, SECONDS_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from asadm.target.types import TypeRow
+
+DEFAULT_USER = "default"
+"""The user of a Valkey server that a password without a user is for."""
 
 SETTINGS = ("port", "user", "password", "auth", "tls", "labels")
 """What a node may say; a cluster's defaults stand for it, and the file's for both."""
@@ -75,11 +81,16 @@ class _InventoryParser(yaml_file.YamlReader):
         return {"default": default, "clusters": clusters}
 
     def cluster(self, name: str, node: yaml.Node, defaults: dict[str, Any]) -> dict[str, Any]:
-        entries = self.mapping(node, f"cluster {name}", ("type", "defaults", "nodes", "labels"))
+        entries = self.mapping(node, f"cluster {name}", ("type", "mode", "defaults", "nodes", "labels"))
+        kind = self.type(entries["type"]) if "type" in entries else None
+        row = TYPES[kind or DEFAULT]
+        mode = self.mode(entries["mode"], row) if "mode" in entries else None
         own = self.settings(entries.get("defaults"))
         if "labels" in entries:
             own["labels"] = {**own.get("labels", {}), **self.labels(entries["labels"])}
-        merged = _merge(defaults, own)
+        merged = _merge({"port": row.port}, _merge(defaults, own))
+        if row.family == FUNCTION and merged.get("password"):
+            merged.setdefault("user", DEFAULT_USER)
         nodes: list[dict[str, Any]] = []
         if "nodes" not in entries:
             self.fault(node, f"cluster {name} has no nodes")
@@ -87,8 +98,9 @@ class _InventoryParser(yaml_file.YamlReader):
             self.fault(entries["nodes"], "nodes must be a list of at least one node")
         else:
             self.nodes(entries["nodes"].value, merged, nodes)
-        kind = self.type(entries["type"]) if "type" in entries else None
         found = {"timeout": merged.get("timeout"), "nodes": nodes}
+        if mode is not None:
+            found = {"mode": mode, **found}
         return found if kind is None else {"type": kind, **found}
 
     def nodes(self, entries: list[yaml.Node], defaults: dict[str, Any], nodes: list[dict[str, Any]]) -> None:
@@ -126,7 +138,7 @@ class _InventoryParser(yaml_file.YamlReader):
         except UsageError as error:
             self.fault(host_node, str(error))
             return None
-        host, port = address.host, address.port or settings.get("port", 3000)
+        host, port = address.host, address.port or settings["port"]
         name = self.text(entries["name"], "name") if "name" in entries else None
         tls = None if settings.get("tls") is False else settings.get("tls")
         return {
@@ -184,6 +196,19 @@ class _InventoryParser(yaml_file.YamlReader):
             self.fault(
                 node, f"type must be one of {', '.join(TYPES)}" + (f", not {value!r}" if value else "")
             )
+            return None
+        return value
+
+    def mode(self, node: yaml.Node, row: TypeRow) -> str | None:
+        value = self.text(node, "mode")
+        if value is None:
+            return None
+        if row.family != FUNCTION:
+            self.fault(node, "mode goes with type: valkey")
+        mode, _, name = value.partition(" ")
+        if mode not in TOPOLOGIES or bool(name.strip()) != (mode == SENTINEL):
+            known = ", ".join(f"{each} NAME" if each == SENTINEL else each for each in TOPOLOGIES)
+            self.fault(node, f"mode must be one of {known}, not {value!r}")
             return None
         return value
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asadm.target.types import default_rules
+from asadm.target.types import UDF, default_rules
 from asinfo.terminal import interrupt
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -30,7 +30,7 @@ class CommandSession:
     """
 
     __slots__ = (
-        "_cluster",
+        "_clusters",
         "_resolve",
         "colour",
         "finished",
@@ -46,7 +46,7 @@ class CommandSession:
 
     def __init__(
         self,
-        resolve: Callable[[], Target],
+        resolve: Callable[[str], Target],
         *,
         write: Callable[[bytes], None],
         warn: Callable[[str], None],
@@ -59,11 +59,11 @@ class CommandSession:
     ) -> None:
         """A session that has asked nothing yet.
 
-        ``resolve`` finds the targets when they are first needed; ``write`` puts bytes on standard output now;
+        ``resolve`` finds the targets for a family of commands when they are first needed; ``write`` puts bytes on standard output now;
         ``warn`` puts one line, without the name of the program, on standard error now.
         """
         self._resolve = resolve
-        self._cluster: Target | None = None
+        self._clusters: dict[str, Target] = {}
         self.write = write
         self.warn = warn
         self.privileged = privileged
@@ -80,10 +80,11 @@ class CommandSession:
 
         Raises UsageError or ConfigError when the targets cannot be told; nothing has been sent then.
         """
-        if self._cluster is None:
-            self._cluster = self._resolve()
+        family = arguments.family if arguments else UDF
+        if family not in self._clusters:
+            self._clusters[family] = self._resolve(family)
         words = arguments.clauses.get("with") if arguments else None
-        cluster = self._cluster.afresh()
+        cluster = self._clusters[family].afresh()
         return cluster.only(words) if words else cluster
 
     def bold(self, line: str) -> bytes:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import sys
 
 from asadm import commands
-from asadm.target.types import default_rules
+from asadm.target.types import FUNCTION, UDF, default_rules
 from asinfo.errors import UsageError
 from asinfo.terminal.options import Values, recognise
 
@@ -39,12 +39,14 @@ class CommandArguments:  # plain class: dataclasses cost more to import than the
     ``rest``     everything, for a command that takes the rest of the line as it stands
     ``prepared`` what the command's ``check`` has read or parsed for its ``run``
     ``rules_of`` finds the rules for modules of the cluster that the run is about
+    ``family``   of the command, one of `asadm.target.types`: which types of clusters it is for
     """
 
-    __slots__ = ("clauses", "names", "options", "prepared", "rest", "rules_of")
+    __slots__ = ("clauses", "family", "names", "options", "prepared", "rest", "rules_of")
 
-    def __init__(self, options: Values, rules_of: RulesOf = default_rules) -> None:
+    def __init__(self, options: Values, rules_of: RulesOf = default_rules, family: str = UDF) -> None:
         self.options = options
+        self.family = family
         self.rules_of = rules_of
         self.names: list[str] = []
         self.clauses: dict[str, list[str]] = {}
@@ -54,7 +56,7 @@ class CommandArguments:  # plain class: dataclasses cost more to import than the
     @property
     def rules(self) -> Rules:
         """The rules for modules of the cluster that the run is about. Raises UsageError and ConfigError where it cannot be told."""
-        return self.rules_of()
+        return self.rules_of(self.family)
 
 
 class ParsedCommand:
@@ -127,6 +129,7 @@ def call(
     own: tuple[Option, ...] = getattr(module, "OPTIONS", ())
     arguments = _arguments(row, words[used:], own, extra)
     arguments.rules_of = rules_of
+    arguments.family = row.family
     if take_extra is not None:
         take_extra(_taken_out(arguments.options, own))
     check = getattr(module, "check", None)
@@ -168,6 +171,8 @@ def find(words: Sequence[str]) -> tuple[CommandRow, int]:
 
     Raises UsageError for a word that begins no command, or several, and for a command that is not complete.
     """
+    if words and words[0] == commands.SHORT_FUNCTION:
+        words = [FUNCTION, *words[1:]]
     rows: Sequence[CommandRow] = commands.TABLE
     for position in range(len(words)):
         rows = _narrow(rows, position, words)

@@ -20,10 +20,10 @@ import os
 from asadm import inventory
 from asadm.cluster import ClusterNode
 from asadm.flags import FILE_KEYS
-from asadm.target.types import target_type
+from asadm.target.types import DEFAULT, DEFAULTS, FUNCTION, STATIC, TYPES, default_rules, target_type
 from asinfo.errors import UsageError
 from asinfo.exchange import Endpoint
-from asinfo.settings import TIMEOUT
+from asinfo.settings import PORT, TIMEOUT
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -47,19 +47,23 @@ class TargetResolver:
         self._settings = settings
         self._of_inventory: tuple[str, str, dict[str, Any]] | None = None
 
-    def rules(self) -> Rules:
-        """The rules for modules of its type."""
+    def rules(self, family: str) -> Rules:
+        """The rules for modules of its type, which the commands of ``family`` are for."""
         path = inventory_path(self._settings)
         if not path:
-            return target_type(None).rules()
-        _, _, chosen = self._chosen(path)
-        return target_type(chosen.get("type")).rules()
+            return default_rules(family)
+        _, name, chosen = self._chosen(path)
+        return target_type(_type(name, chosen, family)).rules()
 
-    def target(self, progress: Progress | None = None) -> Target:
-        """The cluster. Nothing has been sent to a node, but with ``--discover`` the question for peers."""
+    def target(self, family: str, progress: Progress | None = None) -> Target:
+        """The cluster, for commands of ``family``. Nothing has been sent to a node, but with ``--discover`` the question for peers."""
         settings = self._settings
         path = inventory_path(settings)
-        found = _from_inventory(settings, *self._chosen(path)) if path else _from_astools(settings)
+        if path:
+            path, name, chosen = self._chosen(path)
+            found = _from_inventory(settings, path, name, chosen, _type(name, chosen, family))
+        else:
+            found = _from_command_line(settings, DEFAULTS[family])
         found.progress = progress
         if settings.discover:
             found.add_peers(alternate=settings.connection.alternate)
@@ -89,18 +93,37 @@ def inventory_path(settings: TargetSettings) -> str | None:
     return path
 
 
-def _from_astools(settings: TargetSettings) -> Target:
-    nodes = settings.connection.load("asadm", FILE_KEYS).nodes
-    timeout = settings.connection.timeout or TIMEOUT  # a file may say it, too
-    return target_type(None).make([ClusterNode(node) for node in nodes], name="", timeout=timeout)
+def _type(name: str, chosen: dict[str, Any], family: str) -> str:
+    """The type of the cluster ``name``. Raises UsageError when the commands of ``family`` are not for it."""
+    type_ = chosen.get("type") or DEFAULT
+    own = TYPES[type_].family
+    if own != family:
+        there = "its libraries" if own == FUNCTION else "its modules"
+        raise UsageError(
+            f"the cluster {name} is of the type {type_}: {there} are managed by 'asadm {own} ...', and not by this command"
+        )
+    return type_
 
 
-def _from_inventory(settings: TargetSettings, path: str, name: str, chosen: dict[str, Any]) -> Target:
+def _from_command_line(settings: TargetSettings, type_: str) -> Target:
+    """The nodes of ``-h`` or of astools.conf. Files of the vendor are about Aerospike, and name no other servers."""
+    port = TYPES[type_].port
+    connection = settings.connection
+    nodes = connection.load("asadm", FILE_KEYS).nodes if port == PORT else connection.nodes(port)
+    timeout = connection.timeout or TIMEOUT  # a file may say it, too
+    return target_type(type_).make(
+        [ClusterNode(node) for node in nodes], name="", timeout=timeout, mode=STATIC
+    )
+
+
+def _from_inventory(
+    settings: TargetSettings, path: str, name: str, chosen: dict[str, Any], type_: str
+) -> Target:
     """The cluster with its own settings; what the command line says about login and TLS wins."""
     credentials = _Credentials(settings.connection, path)
     members = [_member(entry, credentials, settings.tls_name) for entry in chosen["nodes"]]
     timeout = settings.connection.timeout or chosen["timeout"] or TIMEOUT
-    return target_type(chosen.get("type")).make(members, name=name, timeout=timeout)
+    return target_type(type_).make(members, name=name, timeout=timeout, mode=chosen.get("mode", ""))
 
 
 def _member(entry: dict[str, Any], credentials: _Credentials, tls_name: str | None) -> ClusterNode:

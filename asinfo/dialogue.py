@@ -12,6 +12,8 @@ from asinfo.wire import frame
 
 TYPE_CHECKING = False  # on the start-up path: typing would cost as much as the whole run
 if TYPE_CHECKING:
+    from typing import Any
+
     from asinfo.login import Login
     from asinfo.tls import TlsSettings
 
@@ -22,7 +24,7 @@ CHUNK = 65536
 class Endpoint:
     """The address of a node, with login and TLS. ``name`` is what the user reads (``host:port`` when "")."""
 
-    __slots__ = ("host", "login", "name", "port", "session", "tls", "tls_name")
+    __slots__ = ("host", "login", "name", "port", "role", "session", "tls", "tls_name")
 
     def __init__(
         self,
@@ -42,6 +44,8 @@ class Endpoint:
         self.tls = tls
         self.session: bytes | None = None
         """Token of an earlier login, which spares the next connection the whole login."""
+        self.role: Any = None
+        """What is known of its role among other nodes, where there are roles (`asadm.target.results.NodeRole`)."""
 
     @property
     def address(self) -> str:

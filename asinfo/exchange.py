@@ -30,12 +30,15 @@ TYPE_CHECKING = False  # on the start-up path: typing would cost as much as the 
 if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Callable, Sequence
+    from typing import TypeVar
 
     from asinfo.poll import Poll
     from asinfo.resolve import Resolver
 
     Address = tuple[int, tuple[str, int] | tuple[str, int, int, int]]
     """Family and socket address."""
+
+    Asked = TypeVar("Asked")
 else:
     from _collections import deque  # without the rest of collections, which costs more than the exchange
 
@@ -82,16 +85,18 @@ class _NodeConnection:
 
 
 def exchange(
-    asks: Sequence[tuple[Endpoint, bytes]],
+    asks: Sequence[tuple[Endpoint, Asked]],
     *,
     timeout: float | Sequence[float],
     window: int = WINDOW,
     patience: float | None = None,
     arrived: Callable[[Reply], None] | None = None,
+    converse: Callable[[Endpoint, Asked], Dialogue] = dialogue,  # type: ignore[assignment]  # bytes, by default
 ) -> list[Reply]:
     """Ask every node at once, within a window; the replies in the order of ``asks``.
 
-    The bytes of an ask are the body of one info request. ``timeout`` (seconds, for all or one an ask) is one deadline
+    ``converse`` makes the conversation with a node of its request, the body of one info request where it is not given.
+    ``timeout`` (seconds, for all or one an ask) is one deadline
     for the whole operation with a node (look-up, connect, TLS, login, request, reply), counted from its start;
     ``patience`` (seconds) is the most that the connect may take of it. ``arrived`` is called with each reply as it is
     complete. Whatever a peer does becomes a Reply with a failure; Ctrl-C makes the unfinished ones ``interrupted`` and
@@ -99,8 +104,8 @@ def exchange(
     """
     timeouts = [timeout] * len(asks) if isinstance(timeout, (int, float)) else timeout
     connections = [
-        _NodeConnection(node, dialogue(node, body), seconds)
-        for (node, body), seconds in zip(asks, timeouts, strict=True)
+        _NodeConnection(node, converse(node, request), seconds)
+        for (node, request), seconds in zip(asks, timeouts, strict=True)
     ]
     engine = _Engine(connections, window, patience, arrived)
     try:

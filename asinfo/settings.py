@@ -74,6 +74,10 @@ class ConnectionSettings:
         """Reach the peers of a node by the addresses that they have for other networks."""
         return self._values.flag("services-alternate")
 
+    def nodes(self, port: int) -> list[Endpoint]:
+        """See `nodes`."""
+        return nodes(self._values, port)
+
     def load(self, program: str, keys: Sequence[Option] = ()) -> Settings:
         """See `load`."""
         return load(self._values, program, keys)
@@ -149,10 +153,10 @@ def _exists(path: str) -> bool:
     return True
 
 
-def nodes(values: Values) -> list[Endpoint]:
+def nodes(values: Values, default_port: int = PORT) -> list[Endpoint]:
     """The nodes that ``-h`` or the files name, else the default one. Raises UsageError."""
     login, tls = login_of(values), tls_of(values)
-    port, tls_name = values.integer("port") or PORT, values.text("tls-name")
+    port, tls_name = values.integer("port") or default_port, values.text("tls-name")
     found: dict[tuple[str, int], Endpoint] = {}
     for each in host.parse_all(values.texts("host") or [HOST]):
         where = each.host, each.port or port

@@ -8,6 +8,11 @@ def text(data: bytes) -> str:
     return data.decode("utf-8", "backslashreplace")
 
 
+def plural(noun: str) -> str:
+    """``noun`` of several: modules, libraries."""
+    return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+
+
 def visible(text: str) -> str:
     r"""``text`` with everything that is not printable as Python writes it: ``\n``, ``\x9b``, ``\u202e``.
 

@@ -17,6 +17,8 @@ a command is one new file and one row here.
 
 from __future__ import annotations
 
+from asadm.target.types import FUNCTION, UDF
+
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,6 +69,11 @@ class CommandRow:  # plain class: dataclasses cost more to import than the whole
         return " ".join(self.words)
 
     @property
+    def family(self) -> str:
+        """Which types of clusters it is for, see `asadm.target.types`."""
+        return FUNCTION if self.words[0] == FUNCTION else UDF
+
+    @property
     def many(self) -> bool:
         """Whether any number of names may follow."""
         return bool(self.names) and "..." in self.names[-1]
@@ -81,6 +88,9 @@ class CommandRow:  # plain class: dataclasses cost more to import than the whole
         """How the command is written, without its flags: ``manage udfs add NAME path PATH``."""
         return " ".join([*self.words, *self.names, *self.clauses, *([self.rest] if self.rest else [])])
 
+
+SHORT_FUNCTION = "fn"
+"""What may be typed for ``function``, of which it is no beginning."""
 
 REPEAT_SECONDS = 2.0
 """Seconds between two runs of a command that is repeated, when the user names none: as long as watch(1) waits."""
@@ -223,6 +233,85 @@ TABLE = table(
             "asadm.commands.udf_remove",
             "Remove modules, and wait until no node lists them.",
             "udf remove counter.lua --yes",
+            names=("NAME...",),
+            clauses=("[with NODE...]",),
+        ),
+        CommandRow(
+            "function plan",
+            "asadm.commands.function_plan",
+            "Show which libraries of a directory would be created, updated or removed on which nodes. Changes nothing.",
+            "function plan config/fleet-valkey/functions --diff",
+            names=("DIR",),
+            clauses=("[with NODE...]",),
+        ),
+        CommandRow(
+            "function apply",
+            "asadm.commands.function_apply",
+            "Restore the libraries of a directory or a plan file on every primary, and wait until every node has them.",
+            "function apply config/fleet-valkey/functions --yes --verify",
+            names=("DIR|PLANFILE",),
+            clauses=("[with NODE...]",),
+        ),
+        CommandRow(
+            "function verify",
+            "asadm.commands.function_verify",
+            "Read primaries and replicas, and compare them with a directory or with each other.",
+            "function verify config/fleet-valkey/functions",
+            names=("[DIR]",),
+            clauses=("[with NODE...]",),
+            local=True,
+        ),
+        CommandRow(
+            "function check",
+            "asadm.commands.function_check",
+            "Check that every node answers and has the right libraries; output for people, cron, Nagios or Prometheus.",
+            "function check config/fleet-valkey/functions --format nagios",
+            names=("[DIR]",),
+            clauses=("[with NODE...]",),
+            local=True,  # as 'udf check'
+        ),
+        CommandRow(
+            "function status",
+            "asadm.commands.function_status",
+            "Show which node has which role and which version of which library, once or repeatedly.",
+            "function status --watch 2",
+            clauses=("[with NODE...]",),
+        ),
+        CommandRow(
+            "function get",
+            "asadm.commands.function_get",
+            "Print the text of a library.",
+            "function get mylib -o mylib.lua",
+            names=("NAME",),
+        ),
+        CommandRow(
+            "function diff",
+            "asadm.commands.function_diff",
+            "Show how a library differs between two nodes.",
+            "function diff mylib 10.0.0.1:6379 10.0.0.2:6379",
+            names=("NAME", "NODE", "NODE"),
+        ),
+        CommandRow(
+            "function rollback",
+            "asadm.commands.function_rollback",
+            "Undo the latest change of libraries, or bring back an earlier text from the history.",
+            "function rollback mylib --to 12 --yes",
+            names=("[LIBRARY]",),
+            clauses=("[with NODE...]",),
+        ),
+        CommandRow(
+            "function history",
+            "asadm.commands.function_history",
+            "List the changes of libraries: what, when and by whom; or print the text that an entry recorded.",
+            "function history --module mylib",
+            clauses=("[show ID]",),
+            local=True,
+        ),
+        CommandRow(
+            "function remove",
+            "asadm.commands.function_remove",
+            "Remove libraries, and wait until no node has them.",
+            "function remove mylib --yes",
             names=("NAME...",),
             clauses=("[with NODE...]",),
         ),

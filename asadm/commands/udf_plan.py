@@ -9,6 +9,7 @@ from asadm.fleet.observed.fetch import ModuleFetcher
 from asadm.fleet.observed.grouping import count, gather
 from asadm.fleet.plan import show
 from asadm.fleet.plan.plan import CHANGES, examine
+from asadm.fleet.plan.preflight import preflight
 from asadm.outcome import INTERRUPTED, PENDING, CommandOutcome
 from asadm.save_file import possible
 from asinfo.terminal.options import Option
@@ -82,8 +83,9 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     settings: PlanSettings = arguments.prepared
     cluster = session.cluster(arguments)
     plan = examine(cluster, settings.directory, prune=settings.prune)
+    preflight(cluster, plan)
     answers = plan.survey.answers
-    messages = show.remarks(plan, cluster.leftovers)
+    messages = show.remarks(plan, cluster.leftovers, cluster.rules.SETTINGS_FILE)
     out = settings.out
     interrupted = code(plan) == INTERRUPTED
     if out is not None and not interrupted:

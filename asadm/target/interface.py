@@ -18,13 +18,40 @@ if TYPE_CHECKING:
     from asadm.cluster import ClusterNode
     from asadm.outcome import NodeAnswer
     from asadm.progress import Progress
+    from asadm.target.restorer import Restorer
     from asadm.target.results import Judgement, Listing, LockAnswer, NodeOverview
     from asadm.time_budget import TimeBudget
+    from asinfo.errors import Problem
     from asinfo.exchange import Endpoint
+
+
+class NamedSource(Protocol):
+    """A module that is to be put on nodes: its ``name``, the ``path`` of its file, and its ``content``."""
+
+    @property
+    def name(self) -> bytes:
+        """As nodes call it."""
+
+    @property
+    def path(self) -> str:
+        """Where it was read."""
+
+    @property
+    def content(self) -> bytes:
+        """Its bytes."""
 
 
 class Rules(Protocol):
     """Rules for names and contents of modules; no node is asked."""
+
+    NOUN: str
+    """What the servers call a module, for messages and tables."""
+
+    NO_FILE: str
+    """What a directory without any lacks."""
+
+    SETTINGS_FILE: str
+    """Name of the file beside modules that says more of them, see `asadm.fleet.desired.udf_yaml`."""
 
     SOURCE_SIZE_MAX: int
     """Largest module in bytes."""
@@ -43,6 +70,20 @@ class Rules(Protocol):
 
     def hash(self, name: bytes, content: bytes) -> str:
         """What a node lists for a module that has just this content."""
+
+    def name_of(self, file: bytes, content: bytes) -> bytes | None:
+        """The name of the module in a file of that name; None where the file has none in it. Raises WireError for a wrong one."""
+
+    def problems(
+        self,
+        sources: Sequence[NamedSource],
+        present: Mapping[bytes, bytes | None],
+        nodes: Sequence[Endpoint],
+    ) -> list[Problem]:
+        """What is wrong with ``sources``, found without a node, for ``nodes`` that have been read; empty where nothing is.
+
+        ``present``: other modules that stay on the nodes, with their contents where these are known.
+        """
 
     def required(self, content: bytes) -> tuple[bytes, ...]:
         """Names of the modules that ``content`` requires, without those that every node has."""
@@ -130,6 +171,10 @@ class Target(Protocol):
         """The nodes in the configured order."""
 
     @property
+    def noun(self) -> str:
+        """What its servers call a module; as `Rules.NOUN`, without the rules."""
+
+    @property
     def rules(self) -> Rules:
         """The rules for names and contents."""
 
@@ -207,6 +252,16 @@ class Target(Protocol):
 
     def content(self, answer: bytes) -> bytes:
         """The content in a good answer to `get_command`. Raises WireError."""
+
+    def known(self, hash_: str) -> bytes | None:
+        """The content with that hash, where a list has told it already."""
+
+    @property
+    def restorer(self) -> Restorer | None:
+        """Changes of many modules as one command, which only primaries take; None where nodes take them one by one."""
+
+    def moved(self) -> Self:
+        """The same after roles have moved: which nodes there are, and which take changes, is asked again."""
 
     def listings(self, answers: Sequence[NodeAnswer]) -> list[Listing]:
         """What nodes answered to `list_command`; an answer that is no list becomes a failure of its node."""

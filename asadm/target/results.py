@@ -4,6 +4,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from asadm.outcome import NodeAnswer
     from asinfo.exchange import Endpoint
 
@@ -94,3 +96,48 @@ class NodeOverview:
     def __init__(self, answer: NodeAnswer, facts: dict[str, str | int | None]) -> None:
         self.answer = answer
         self.facts = facts
+
+
+class NodeRole:
+    """The role of a node among others, as it or they tell it; only targets of which some nodes follow others have it.
+
+    ``kind``     ``primary`` takes changes and passes them on, ``replica`` follows its primary
+    ``primary``  the address of the primary of a replica; empty for a primary, and where it is not known
+    ``flags``    what the others say of it: ``fail``, ``fail?``, ``handshake``, ``noaddr`` and so on
+    ``slots``    how many slots of keys it serves; 0 where there are none
+    ``link``     the state of the link to it, or of a replica to its primary: ``connected`` when all is well
+    ``offset``   how much of the stream of changes it has, in bytes; 0 where that is not known
+    ``product``, ``version``  of its server; empty where it did not tell them
+    """
+
+    __slots__ = ("flags", "kind", "link", "offset", "primary", "product", "slots", "version")
+
+    def __init__(
+        self, kind: str, primary: str = "", *, flags: Sequence[str] = (), slots: int = 0, link: str = ""
+    ) -> None:
+        self.kind = kind
+        self.primary = primary
+        self.flags = tuple(flags)
+        self.slots = slots
+        self.link = link
+        self.offset = 0
+        self.product = ""
+        self.version = ""
+
+    def facts(self) -> dict[str, object]:
+        """The same for JSON; null for what is not known."""
+        return {
+            "role": self.kind,
+            "primary": self.primary or None,
+            "product": self.product or None,
+            "version": self.version or None,
+            "slots": self.slots,
+            "flags": list(self.flags),
+            "link": self.link or None,
+            "offset": self.offset,
+        }
+
+    @property
+    def takes_changes(self) -> bool:
+        """Whether it is a primary."""
+        return self.kind == "primary"

@@ -17,7 +17,7 @@ from __future__ import annotations
 from struct import Struct
 
 from asinfo.errors import WireError
-from asinfo.wire.resp import number
+from asinfo.wire.resp_frame import number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from __future__ import annotations
 from asinfo.errors import WireError
 from asinfo.wire import lzf
 from asinfo.wire.crc64 import crc64
-from asinfo.wire.resp import number
+from asinfo.wire.resp_frame import number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

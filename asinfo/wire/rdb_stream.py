@@ -14,7 +14,7 @@ from typing import NamedTuple
 from asinfo.errors import WireError
 from asinfo.wire import listpack
 from asinfo.wire.rdb import RdbReader, size, string
-from asinfo.wire.resp import number
+from asinfo.wire.resp_frame import number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -41,7 +41,7 @@ from asinfo.wire.rdb import (
     string,
 )
 from asinfo.wire.rdb_stream import StreamValue, read_stream, write_stream
-from asinfo.wire.resp import number
+from asinfo.wire.resp_frame import number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,15 +1,14 @@
-"""RESP, the protocol of Valkey: requests as a server reads them, and the frames of commands and plain replies.
+"""RESP, the protocol of Valkey: requests as a server reads them.
 
     RequestParser(limits)     cuts the bytes of one connection into requests; ``feed(data)`` gives every whole one
     ProtocolError             what ``RequestParser.error`` is after bytes that are no request; ``.reply`` is the answer
-    command(*arguments)       the frame of a command
-    status, error, integer, bulk, array, null     the frame of one reply
 
 A request is an array of bulk strings, or a line of words (an inline command):
 
     *2 CR LF $4 CR LF ECHO CR LF $2 CR LF hi CR LF        ECHO "hi" CR LF
 
-Values of replies, with the types of RESP3, are in ``asinfo.wire.resp_reply``; the quotes of inline commands in ``asinfo.wire.words``.
+Frames are made in ``asinfo.wire.resp_frame``. Values of replies, with the types of RESP3, are in ``asinfo.wire.resp_reply``;
+the quotes of inline commands in ``asinfo.wire.words``.
 
 How requests are read: ``bytes.split`` cuts a chunk at every CR LF, and the length of each argument is compared with the
 header before it; what does not fit (an argument with CR LF in it, a long one, a request of which the end is missing, an
@@ -24,11 +23,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from asinfo.errors import WireError
+from asinfo.wire.resp_frame import DIGITS_MAX, error, number
 from asinfo.wire.words import split_quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import TypeAlias
 
     Request: TypeAlias = list[bytes]
@@ -43,9 +42,6 @@ _COUNT_FAST = 1024
 _SIZE_HEADERS = [b"$%d" % size for size in range(_SIZE_FAST + 1)]
 _COUNT_HEADERS = {b"*%d" % count: 2 * count for count in range(1, _COUNT_FAST + 1)}
 """Number of lines that follow each header of a request."""
-
-_DIGITS_MAX = 20
-"""Digits and sign of the longest number of 64 bits."""
 
 
 class RequestLimits(NamedTuple):
@@ -247,7 +243,7 @@ class RequestParser:
     def _number(data: bytes | bytearray, start: int, end: int) -> int | None:
         if data[end + 1] != _LF:
             raise ProtocolError("invalid CRLF in request")
-        return number(bytes(data[start:end])) if end - start <= _DIGITS_MAX else None
+        return number(bytes(data[start:end])) if end - start <= DIGITS_MAX else None
 
     def _inline(self, data: bytes | bytearray, offset: int) -> int:
         """Read the inline command at ``offset``; an empty line is none."""
@@ -291,56 +287,3 @@ def _split(data: bytes, requests: list[Request]) -> int:
     if begin == last:
         return len(data) - len(lines[last])
     return sum(map(len, lines[:begin])) + 2 * begin
-
-
-def number(text: bytes) -> int | None:
-    """An integer of 64 bits in its one form: no plus sign, no spaces, no zeros before it; None for any other text."""
-    digits = text.removeprefix(b"-")
-    if not digits.isdigit() or len(digits) >= _DIGITS_MAX or (digits[0] == b"0"[0] and len(text) > 1):
-        return None
-    value = int(text)
-    return value if -(1 << 63) <= value < 1 << 63 else None
-
-
-# --- frames --------------------------------------------------------------------------------------------------------
-
-
-def command(*arguments: bytes | str | int) -> bytes:
-    """The frame of a command; text goes as UTF-8, a number in digits."""
-    frames = [b"*%d\r\n" % len(arguments)]
-    frames += [bulk(one if isinstance(one, bytes) else str(one).encode()) for one in arguments]
-    return b"".join(frames)
-
-
-_ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
-
-
-def status(text: bytes) -> bytes:
-    """A simple string; a CR or LF in it becomes a space."""
-    return b"+%b\r\n" % text.translate(_ONE_LINE)
-
-
-def error(text: bytes) -> bytes:
-    """An error; ``text`` begins with its code. A CR or LF in it becomes a space."""
-    return b"-%b\r\n" % text.translate(_ONE_LINE)
-
-
-def integer(value: int) -> bytes:
-    """An integer of 64 bits."""
-    return b":%d\r\n" % value
-
-
-def bulk(data: bytes) -> bytes:
-    """A bulk string."""
-    return b"$%d\r\n%b\r\n" % (len(data), data)
-
-
-def array(frames: Iterable[bytes]) -> bytes:
-    """An array of replies that are frames already."""
-    items = list(frames)
-    return b"*%d\r\n%b" % (len(items), b"".join(items))
-
-
-def null(protocol: int) -> bytes:
-    """No value: a bulk of size -1, or what RESP3 has for it."""
-    return b"_\r\n" if protocol == 3 else b"$-1\r\n"

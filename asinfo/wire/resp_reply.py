@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from asinfo.errors import WireError
 from asinfo.wire.double import double_text
-from asinfo.wire.resp import bulk, error, integer, null, number, status
+from asinfo.wire.resp_frame import bulk, error, integer, null, number, status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

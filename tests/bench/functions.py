@@ -13,7 +13,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from asinfo.wire.resp import command
+from asinfo.wire.resp_frame import command
 from tests.bench.figures import figure, note
 from tests.bench.processes import asudfd, connect, cpu_nanoseconds, directory, median, resident_bytes
 from tests.bench.server import pin

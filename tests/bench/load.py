@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from asinfo.wire import frame
-from asinfo.wire.resp import command
+from asinfo.wire.resp_frame import command
 from tests.bench.processes import connect
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from asinfo.wire.resp import command
+from asinfo.wire.resp_frame import command
 from asinfo.wire.resp_reply import ErrorReply, ReplyParser
 from tests.processes import READY_SECONDS, free_ports
 

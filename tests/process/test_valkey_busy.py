@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING
 
-from asinfo.wire.resp import command
+from asinfo.wire.resp_frame import command
 from tests.processes import READY_SECONDS, frame, receive
 
 if TYPE_CHECKING:

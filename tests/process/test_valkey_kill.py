@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from asinfo.wire.resp import command
+from asinfo.wire.resp_frame import command
 from asinfo.wire.resp_reply import ReplyParser
 from tests.processes import READY_SECONDS, Daemon
 

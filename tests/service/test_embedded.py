@@ -22,7 +22,7 @@ import pytest
 
 import asudfd
 from asinfo.wire import frame, request
-from asinfo.wire.resp import command
+from asinfo.wire.resp_frame import command
 from asudfd import embedded
 from asudfd.lua.aerospike.host import UdfHost
 from tests.processes import ROOT, receive

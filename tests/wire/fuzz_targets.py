@@ -24,6 +24,7 @@ from asinfo.wire import (
     rdb_value,
     request,
     resp,
+    resp_frame,
     resp_reply,
 )
 from asinfo.wire.expression import decode
@@ -146,7 +147,7 @@ def fuzz_resp(data: bytes) -> None:
     assert whole == _requests(resp.RequestLimits(), data[:half], data[half:])
     requests, error = whole
     if error is None:
-        again = b"".join(resp.command(*one) for one in requests)
+        again = b"".join(resp_frame.command(*one) for one in requests)
         assert _requests(resp.RequestLimits(), again) == (requests, None)
 
 
@@ -251,7 +252,7 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], list[bytes]]] = {
         [_expression(1, 5), _expression(2, [1, 2]), _expression(24, 7, 1), _expression(67, "k", 1, 1), _expression(97, 7, "a")],
     ),
     "range": (fuzz_range, [_range()]),
-    "resp": (fuzz_resp, [resp.command("FCALL", "f", 1, "k", "v") * 2, b"ECHO \"a\\x41\" 'b'\r\n*1\r\n$4\r\nPING\r\n"]),
+    "resp": (fuzz_resp, [resp_frame.command("FCALL", "f", 1, "k", "v") * 2, b"ECHO \"a\\x41\" 'b'\r\n*1\r\n$4\r\nPING\r\n"]),
     "key": (fuzz_key, [rdb_value.dump(value)[:-10] for value in _VALUES]),
     "functions": (
         fuzz_functions,

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asinfo.errors import WireError
-from asinfo.wire import resp
-from asinfo.wire.resp import ProtocolError, RequestLimits, RequestParser, command
+from asinfo.wire import resp_frame
+from asinfo.wire.resp import ProtocolError, RequestLimits, RequestParser
+from asinfo.wire.resp_frame import command
 from tests.each import for_each
 
 VECTORS = Path(__file__).parent / "vectors"
@@ -285,13 +286,16 @@ def test_the_fast_way_reads_what_the_exact_one_reads(parts: list[bytes]) -> None
     ],
 )  # fmt: skip
 def test_numbers_have_one_form(text: bytes, value: int | None) -> None:
-    assert resp.number(text) == value
+    assert resp_frame.number(text) == value
 
 
 def test_frames() -> None:
     assert command("SET", b"\xff", 12) == b"*3\r\n$3\r\nSET\r\n$1\r\n\xff\r\n$2\r\n12\r\n"
-    assert resp.status(b"O\r\nK") == b"+O  K\r\n"
-    assert resp.error(b"ERR a\nb") == b"-ERR a b\r\n"
-    assert resp.integer(-5) == b":-5\r\n"
-    assert resp.array([resp.bulk(b"a"), resp.null(2), resp.null(3)]) == b"*3\r\n$1\r\na\r\n$-1\r\n_\r\n"
+    assert resp_frame.status(b"O\r\nK") == b"+O  K\r\n"
+    assert resp_frame.error(b"ERR a\nb") == b"-ERR a b\r\n"
+    assert resp_frame.integer(-5) == b":-5\r\n"
+    assert (
+        resp_frame.array([resp_frame.bulk(b"a"), resp_frame.null(2), resp_frame.null(3)])
+        == b"*3\r\n$1\r\na\r\n$-1\r\n_\r\n"
+    )
     assert isinstance(ProtocolError("x"), WireError)

@@ -45,7 +45,7 @@ def _reason(
 
         return "skipped", f"not sent, because {text(broken.change.name)} does not compile"
     if state.refused and not own:
-        return "skipped", "not sent, because the node refused another module"
+        return "skipped", "not sent, because the node refused another change"
     if not sent:
         return "late", "not sent: the time was over"
     how = ", nor one with a marker line" if cell.marked else ""

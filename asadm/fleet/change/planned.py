@@ -14,6 +14,7 @@ from asadm import display
 from asadm.fleet.change import guard, report
 from asadm.fleet.change.backup import ChangeResult, IntendedChange
 from asadm.fleet.change.guard import Change, ChangeOutcome, Proposal
+from asadm.fleet.change.restore_rollout import RestoreRollout
 from asadm.fleet.change.rollout import Rollout, followed
 from asadm.fleet.change.stuck import forcing
 from asadm.fleet.observed.coverage import coverage, unknown
@@ -22,6 +23,7 @@ from asadm.fleet.observed.survey import survey
 from asadm.fleet.observed.unread import failures
 from asadm.fleet.plan import show
 from asadm.fleet.plan.plan import SAME, UNREAD
+from asadm.fleet.plan.preflight import preflight
 from asadm.outcome import FAILED, GOOD, INTERRUPTED, PENDING, CommandOutcome
 from asinfo.errors import Error
 from asinfo.terminal.render import plain
@@ -97,6 +99,8 @@ class PlanRun:
                 guard.listed("the plan is not for what the nodes have now; nothing was sent", reasons)
             )
         self.plan = spec.plan(survey)
+        if spec.action == "apply":
+            preflight(cluster, self.plan)
         for step in self.plan.steps:
             self._confine(step)
         self.rollout: Rollout | None = None
@@ -139,7 +143,7 @@ class PlanRun:
         return CommandOutcome(
             plan.survey.answers,
             shown,
-            messages=show.remarks(plan, self.cluster.leftovers),
+            messages=show.remarks(plan, self.cluster.leftovers, self.cluster.rules.SETTINGS_FILE),
             code=code if plan.complete else FAILED,
             extra=show.document(plan) if self.session.json else None,
             told=True,
@@ -183,7 +187,7 @@ class PlanRun:
             for line in "".join(map(plain, show.sheets(plan))).splitlines():
                 self.session.warn(line)
             self.session.warn(show.summary(plan))
-        for message in show.remarks(plan, self.cluster.leftovers):
+        for message in show.remarks(plan, self.cluster.leftovers, self.cluster.rules.SETTINGS_FILE):
             self.session.warn(message)
 
     def _groups(self) -> Sequence[Sequence[Endpoint]]:
@@ -236,7 +240,8 @@ class PlanRun:
 
     def _rollout(self, deadline: float) -> Rollout:
         """What is to be done, not begun yet."""
-        rollout = Rollout(
+        kind = Rollout if self.cluster.restorer is None else RestoreRollout
+        rollout = kind(
             self.cluster,
             items(self.plan),
             self.survey,

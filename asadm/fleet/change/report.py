@@ -8,7 +8,7 @@ from asadm.fleet.change.stuck import HOW as FORCED
 from asadm.fleet.observed.grouping import NAMED_MAX, count, gather, named, short
 from asadm.outcome import NodeAnswer
 from asinfo.terminal.render import Cell, Sheet
-from asinfo.text import text
+from asinfo.text import plural, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -69,13 +69,14 @@ def sheets(rollout: Rollout, changed: Sequence[ModuleChange]) -> list[Sheet]:
     """By module, by node, and the failures one by one."""
     modules = [_module(rollout, item) for item in changed]
     nodes = _nodes(rollout)
-    found = [Sheet("", ["Module", "Gets", "Nodes", "How", "After ms"], modules)] if modules else []
-    found.append(Sheet("", ["Nodes", "Status", "Modules", "How", "After ms"], nodes))
+    noun = rollout.cluster.noun.capitalize()
+    found = [Sheet("", [noun, "Gets", "Nodes", "How", "After ms"], modules)] if modules else []
+    found.append(Sheet("", ["Nodes", "Status", plural(noun), "How", "After ms"], nodes))
     failures = list(_failures(rollout))
     if failures:
         more = len(failures) - ROWS_MAX
         note = f"and {more} more" if more > 0 else ""
-        columns = ["Nodes", "Module", "Status", "Has", "Should have", "Reason"]
+        columns = ["Nodes", noun, "Status", "Has", "Should have", "Reason"]
         found.append(Sheet("", columns, failures[:ROWS_MAX], note))
     return found
 

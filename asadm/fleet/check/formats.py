@@ -17,9 +17,10 @@ from asadm.fleet.check.findings import (  # fmt: skip
     UNREACHABLE,
     CheckResult,
 )
+from asadm.fleet.observed.grouping import count as counted
 from asadm.fleet.plan.plan import CHANGES
 from asinfo.terminal.render import Cell, Sheet
-from asinfo.text import text, visible
+from asinfo.text import plural, text, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,15 +46,17 @@ def headline(checked: CheckResult) -> str:
     for kind, words in WORDS.items():
         count = checked.count(kind)
         if count:
-            what = "node" if kind in NODES else "module"
+            what = "node" if kind in NODES else checked.survey.noun
             one = count == 1
             of = f" of {len(checked.nodes)}" if kind == UNREACHABLE else ""
-            plural = "s" if (len(checked.nodes) if of else count) != 1 else ""
-            parts.append(f"{count}{of} {what}{plural} {ONE.get(kind, words) if one else words}")
+            whole = len(checked.nodes) if of else count
+            parts.append(
+                f"{count}{of} {what if whole == 1 else plural(what)} {ONE.get(kind, words) if one else words}"
+            )
     if parts:
         return ", ".join(parts)
     nodes, modules = len(checked.nodes), len(checked.survey.names())
-    return f"{nodes} node{'' if nodes == 1 else 's'}, {modules} module{'' if modules == 1 else 's'}, all the same"
+    return f"{counted(nodes, 'node')}, {counted(modules, checked.survey.noun)}, all the same"
 
 
 def sheet(checked: CheckResult) -> Sheet:
@@ -68,7 +71,7 @@ def sheet(checked: CheckResult) -> Sheet:
         ]
         for finding in checked.findings
     ]
-    return Sheet("", ["Level", "What", "Module", "Nodes", "Detail"], rows)
+    return Sheet("", ["Level", "What", checked.survey.noun.capitalize(), "Nodes", "Detail"], rows)
 
 
 def nagios(checked: CheckResult) -> bytes:

@@ -14,21 +14,18 @@ from fnmatch import fnmatchcase
 from graphlib import TopologicalSorter
 
 from asadm.fleet.desired.confined import ConfinedDirectory
-from asadm.fleet.desired.udf_yaml import FILE, UdfYaml
+from asadm.fleet.desired.udf_yaml import UdfYaml
 from asadm.fleet.desired.udf_yaml import read as read_pins
 from asadm.target.types import default_rules
-from asinfo.errors import ConfigError, Problem, UsageError
+from asinfo.errors import ConfigError, Problem, UsageError, WireError
 from asinfo.files import kind
-from asinfo.text import text
+from asinfo.text import plural, text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from asadm.target.interface import Rules
-
-OTHER_FILE = "udf.yml"
-"""What some would call it."""
 
 FILES_MAX = 10_000
 """Most modules of a directory: more is the wrong directory, and would fill the memory."""
@@ -109,12 +106,15 @@ def read(path: str, rules: Rules | None = None) -> ModuleDirectory:
 
 
 def _read(top: ConfinedDirectory, path: str, rules: Rules) -> ModuleDirectory:
-    found = _files(top, path)
-    settings = os.path.join(path, FILE)  # noqa: PTH118 - keeps the path as given
-    if OTHER_FILE in found:  # what it says would not be heeded: its clusters would protect nothing
-        where = os.path.join(path, OTHER_FILE)  # noqa: PTH118 - the same
-        raise ConfigError([Problem(where, 0, f"the file has to be called {FILE}")])
-    pins = _pins(top, settings) if FILE in found else UdfYaml()
+    file = rules.SETTINGS_FILE
+    other = file.replace(".yaml", ".yml")  # what some would call it
+    found = _files(top, path, (file, other), rules)
+    settings = os.path.join(path, file)  # noqa: PTH118 - keeps the path as given
+    if other in found:  # what it says would not be heeded: its clusters would protect nothing
+        where = os.path.join(path, other)  # noqa: PTH118 - the same
+        raise ConfigError([Problem(where, 0, f"the file has to be called {file}")])
+    pins = _pins(top, settings) if file in found else UdfYaml()
+    found = [name for name in found if name != file]
     problems = [
         Problem(settings, pins.lines[name], f"modules: {text(name)}: exclude says that it is none of ours")
         for name in pins.modules
@@ -128,24 +128,36 @@ def _read(top: ConfinedDirectory, path: str, rules: Rules) -> ModuleDirectory:
             Problem(settings, pinned, f"modules: {text(name)}: {file}: ") if pinned else Problem(where, 0, "")
         )
         made = _source(top, name, file, where, place, rules=rules)
-        (problems if isinstance(made, Problem) else sources).append(made)  # type: ignore[arg-type]  # each to its own
+        if made is not None and not (isinstance(made, ModuleSource) and matches(made.name, pins.exclude)):
+            (problems if isinstance(made, Problem) else sources).append(made)  # type: ignore[arg-type]  # each to its own
+    problems += _doubles(sources, rules)
     if problems:
         raise ConfigError(problems)
     if not sources:
-        raise UsageError(f"{path}: there is no module in it: no file called *.lua")
+        raise UsageError(f"{path}: there is no {rules.NOUN} in it: {rules.NO_FILE}")
     return ModuleDirectory(path, sources, exclude=pins.exclude, keep=pins.keep, clusters=pins.clusters)
 
 
-def _files(top: ConfinedDirectory, path: str) -> list[str]:
+def _doubles(sources: Sequence[ModuleSource], rules: Rules) -> list[Problem]:
+    """Files in which a name is told that another file told before."""
+    paths: dict[bytes, str] = {}
+    return [
+        Problem(source.path, 0, f"the {rules.NOUN} {text(source.name)} is in {first} too")
+        for source in sources
+        if (first := paths.setdefault(source.name, source.path)) != source.path
+    ]
+
+
+def _files(top: ConfinedDirectory, path: str, settings: tuple[str, str], rules: Rules) -> list[str]:
     """The names in the directory that count. Raises OSError and UsageError."""
     found = [
         name
         for name in top.names()
-        if name in {FILE, OTHER_FILE} or (name.endswith(".lua") and not name.startswith("."))
+        if name in settings or (name.endswith(".lua") and not name.startswith("."))
     ]
     if len(found) > FILES_MAX:
         raise UsageError(
-            f"{path}: {len(found)} modules are more than {FILES_MAX}: is it the right directory?"
+            f"{path}: {len(found)} {plural(rules.NOUN)} are more than {FILES_MAX}: is it the right directory?"
         )
     return found
 
@@ -156,7 +168,7 @@ def _chosen(found: Iterable[str], pins: UdfYaml) -> dict[bytes, str]:
     chosen = {
         os.fsencode(name): name
         for name in found
-        if name != FILE and name not in pinned and not matches(os.fsencode(name), pins.exclude)
+        if name not in pinned and not matches(os.fsencode(name), pins.exclude)
     }
     return chosen | pins.modules
 
@@ -166,7 +178,7 @@ def _pins(top: ConfinedDirectory, settings: str) -> UdfYaml:
     from asadm.yaml_file import SIZE_MAX  # most directories have no such file
 
     try:
-        content = _content(top, FILE, SIZE_MAX)
+        content = _content(top, os.path.basename(settings), SIZE_MAX)  # noqa: PTH119 - start-up time
     except (OSError, ValueError) as error:
         raise ConfigError([Problem(settings, 0, _reason(error))]) from None
     if len(content) > SIZE_MAX:
@@ -176,24 +188,29 @@ def _pins(top: ConfinedDirectory, settings: str) -> UdfYaml:
 
 def _source(
     top: ConfinedDirectory, name: bytes, file: str, path: str, place: Problem, *, rules: Rules
-) -> ModuleSource | Problem:
-    """The module in ``file``, whose whole path is ``path``; ``place`` with a message when it cannot be one."""
-    if not rules.can_register(name):
-        named = repr(text(name)) if place.line else "this"  # without a line the path has just told it
-        place.message += f"{named} cannot be the name of a module on a node: {rules.ALLOWED}"
-        return place
+) -> ModuleSource | Problem | None:
+    """The module in ``file``, whose whole path is ``path``; ``place`` with a message when it cannot be one; None for none."""
     try:
         content = _content(top, file, rules.SOURCE_SIZE_MAX)
-    except (OSError, ValueError) as error:
+        called = rules.name_of(name, content)
+    except (OSError, ValueError, WireError) as error:
         place.message += _reason(error)
         return place
+    if called is None:
+        return None
+    if not rules.can_register(called):
+        named = repr(text(name)) if place.line else "this"  # without a line the path has just told it
+        place.message += f"{named} cannot be the name of a {rules.NOUN} on a node: {rules.ALLOWED}"
+        return place
     if not content:
-        place.message += "is empty; nodes refuse a module without content"
+        place.message += f"is empty; nodes refuse a {rules.NOUN} without content"
         return place
     if len(content) > rules.SOURCE_SIZE_MAX:
-        place.message += f"is larger than {rules.SOURCE_SIZE_MAX} bytes, the most that a module may have"
+        place.message += (
+            f"is larger than {rules.SOURCE_SIZE_MAX} bytes, the most that a {rules.NOUN} may have"
+        )
         return place
-    return ModuleSource(name, path, content, rules)
+    return ModuleSource(called, path, content, rules)
 
 
 def _reason(error: Exception) -> str:

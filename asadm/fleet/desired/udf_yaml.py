@@ -1,4 +1,4 @@
-"""``udf.yaml``: what an operator says about a directory of modules beyond its files.
+"""``udf.yaml`` or, for libraries of functions, ``functions.yaml``: what an operator says about a directory of modules beyond its files.
 
 modules:            # these names come from these files, which may lie in subdirectories
   counter.lua: v2/counter.lua
@@ -17,8 +17,6 @@ import os
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from asadm import yaml_file
-
-FILE = "udf.yaml"
 
 SETTINGS = ("modules", "exclude", "keep", "clusters")
 

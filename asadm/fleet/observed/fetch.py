@@ -76,6 +76,13 @@ class ModuleFetcher:
         A node that fails, or serves other content than it lists, is passed by for the next that lists the same. Of a
         module that no node has sent yet, twice as many nodes are asked each time: many that hang cost few time-outs.
         """
+        told = {key: content for key in wanted if (content := self.cluster.known(key[1])) is not None}
+        for key, content in told.items():
+            yield key, FetchedModule(wanted[key][0], content, hash_=key[1])
+        yield from self._asked({key: nodes for key, nodes in wanted.items() if key not in told})
+
+    def _asked(self, wanted: Mapping[Key, Sequence[Endpoint]]) -> Iterator[tuple[Key, FetchedModule]]:
+        """As `each`, of what no list has told."""
         left = {key: list(nodes) for key, nodes in wanted.items()}
         last: dict[Key, FetchedModule] = {}
         tried = dict.fromkeys(wanted, 0)

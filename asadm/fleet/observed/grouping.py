@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from asadm.display import HASH_SHOWN
+from asinfo.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,8 +40,8 @@ def named(nodes: Sequence[Endpoint], positions: Sequence[int]) -> str:
 
 
 def count(number: int, what: str) -> str:
-    """``1 node``, ``3 nodes``."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    """``1 node``, ``3 nodes``, ``2 libraries``."""
+    return f"{number} {what if number == 1 else plural(what)}"
 
 
 def short(digest: str | None) -> str | None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from asadm.fleet.desired.directory import ModuleDirectory
     from asadm.fleet.observed.served import ServedModules
     from asadm.fleet.observed.survey import Survey
+    from asadm.target.results import Listing, NodeRole
     from asinfo.exchange import Endpoint
 
 SAME = "same"
@@ -144,25 +145,76 @@ class StatusMatrix:
 
 def lines(status: StatusMatrix) -> Sheet:
     """One line a module and node, and one for each node that was not read."""
-    names = [node.name for node in status.survey.nodes()]
+    nodes = status.survey.nodes()
+    names = [node.name for node in nodes]
+    roles = [[Cell(node.role.kind if node.role else None)] if _have_roles(nodes) else [] for node in nodes]
     rows: list[list[Cell]] = []
     for module in status.modules:
         name = Cell(text(module.name))
         rows.extend(
-            [name, Cell(names[position]), Cell(state), Cell(module.hashes[position])]
+            [name, Cell(names[position]), *roles[position], Cell(state), Cell(module.hashes[position])]
             for position, state in enumerate(module.states)
             if state is not None
         )
     rows.extend(
-        [Cell("*"), Cell(node.name), Cell("not verified"), Cell(reason)]
+        [Cell("*"), Cell(node.name), *roles[nodes.index(node)], Cell("not verified"), Cell(reason)]
         for node, reason in (status.served.silent.items() if status.served else ())
     )
     rows.extend(
-        [Cell("*"), Cell(listing.node.name), Cell(listing.answer.status), Cell(listing.answer.error)]
-        for listing in status.survey.listings
+        [
+            Cell("*"),
+            Cell(listing.node.name),
+            *roles[position],
+            Cell(listing.answer.status),
+            Cell(listing.answer.error),
+        ]
+        for position, listing in enumerate(status.survey.listings)
         if not listing.read
     )
-    return Sheet("", ["Module", "Node", "State", "Hash"], rows)
+    role = ["Role"] if _have_roles(nodes) else []
+    return Sheet("", [status.survey.noun.capitalize(), "Node", *role, "State", "Hash"], rows)
+
+
+def _have_roles(nodes: Sequence[Endpoint]) -> bool:
+    """Whether the servers are of a kind of which some follow others."""
+    return any(node.role is not None for node in nodes)
+
+
+def _roles(status: StatusMatrix) -> list[Sheet]:
+    """A row for each node with its role, behind its primary; none where nodes have no roles."""
+    nodes = status.survey.nodes()
+    if not _have_roles(nodes):
+        return []
+    primaries: dict[str, NodeRole] = {node.address: node.role for node in nodes if node.role is not None}
+    rows = [_role(listing, primaries) for listing in status.survey.listings]
+    more = len(rows) - VERSIONS_MAX
+    note = f"{more} more nodes: a pipe shows all" if more > 0 else ""
+    return [
+        Sheet(
+            "", ["Node", "Role", "Primary", "Version", "Slots", "Behind", "State"], rows[:VERSIONS_MAX], note
+        )
+    ]
+
+
+def _role(listing: Listing, primaries: dict[str, NodeRole]) -> list[Cell]:
+    role: NodeRole | None = listing.node.role
+    state = Cell(listing.answer.status, "good" if listing.read else "bad")
+    if role is None:
+        return [Cell(listing.node.name), *[Cell(None)] * 5, state]
+    primary = primaries.get(role.primary)
+    behind = None
+    if primary is not None and primary.offset and role.offset:
+        behind = f"{max(0, primary.offset - role.offset)} B"
+    slots = str(role.slots) if role.takes_changes and role.slots else None
+    return [
+        Cell(listing.node.name),
+        Cell(role.kind),
+        Cell(role.primary or None),
+        Cell(f"{role.product} {role.version}".strip() or None),
+        Cell(slots),
+        Cell(behind),
+        state,
+    ]
 
 
 def sheets(status: StatusMatrix, width: int) -> list[Sheet]:
@@ -172,8 +224,15 @@ def sheets(status: StatusMatrix, width: int) -> list[Sheet]:
     if versions:
         more = len(versions) - VERSIONS_MAX
         note = f"{more} more rows: a pipe shows all" if more > 0 else ""
-        found.append(Sheet("", ["Module", "Version", "Hash", "Nodes"], versions[:VERSIONS_MAX], note))
-    return [*found, *failures(status.survey)]
+        found.append(
+            Sheet(
+                "",
+                [status.survey.noun.capitalize(), "Version", "Hash", "Nodes"],
+                versions[:VERSIONS_MAX],
+                note,
+            )
+        )
+    return [*found, *_roles(status), *failures(status.survey)]
 
 
 def _matrix(status: StatusMatrix, width: int) -> Sheet:
@@ -192,7 +251,7 @@ def _matrix(status: StatusMatrix, width: int) -> Sheet:
         [Cell(text(module.name)), *(module.cell(positions[0]) for positions in columns)]
         for module in status.modules
     ]
-    return Sheet(_title(status), ["Module", *heads], rows, _legend(status, left))
+    return Sheet(_title(status), [status.survey.noun.capitalize(), *heads], rows, _legend(status, left))
 
 
 def _head(nodes: Sequence[Endpoint], positions: Sequence[int]) -> str:
@@ -221,7 +280,7 @@ def _title(status: StatusMatrix) -> str:
         return unknown(len(survey.listings))
     wrong = sum(not module.agreed for module in status.modules)
     modules, nodes = (
-        count(len(status.modules), "module"),
+        count(len(status.modules), status.survey.noun),
         coverage(survey.read - _unheard(status), len(survey.listings)),
     )
     bytes_too = ", bytes compared" if status.served else ""

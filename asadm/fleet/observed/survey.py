@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 
 
 class Survey:
-    """The lists of all nodes, in the configured order."""
+    """The lists of all nodes, in the configured order; ``noun`` is what the servers call a module."""
 
-    __slots__ = ("listings",)
+    __slots__ = ("listings", "noun")
 
-    def __init__(self, listings: Sequence[Listing]) -> None:
+    def __init__(self, listings: Sequence[Listing], noun: str = "module") -> None:
         self.listings = list(listings)
+        self.noun = noun
 
     @property
     def complete(self) -> bool:
@@ -67,4 +68,5 @@ def survey(
 
     ``timeout`` is the time in seconds that a node has; the cluster's if it is not given.
     """
-    return Survey(cluster.listings(cluster.each([cluster.list_command()], nodes=nodes, timeout=timeout)))
+    answers = cluster.each([cluster.list_command()], nodes=nodes, timeout=timeout)
+    return Survey(cluster.listings(answers), cluster.noun)

@@ -35,7 +35,7 @@ def sheets(plan: FleetPlan, *, everything: bool = False) -> list[Sheet]:
     rows = [row for step in plan.steps if everything or step.pending for row in _rows(plan, step)]
     found = []
     if rows:
-        found.append(Sheet("", ["Module", "Action", "Nodes", "Has", "Gets"], rows))
+        found.append(Sheet("", [plan.survey.noun.capitalize(), "Action", "Nodes", "Has", "Gets"], rows))
     found.extend(failures(plan.survey))
     return found
 
@@ -80,7 +80,7 @@ def summary(plan: FleetPlan) -> str:
     if not read:
         return unknown(nodes)
     if not changed:
-        return f"no change: {count(counts[SAME], 'module')} as in {visible(plan.directory.path)} on {read} of {count(nodes, 'node')}"
+        return f"no change: {count(counts[SAME], plan.survey.noun)} as in {visible(plan.directory.path)} on {read} of {count(nodes, 'node')}"
     return (
         f"{counts[CREATE]} to create, {counts[UPDATE]} to update, {counts[REMOVE]} to remove"
         f" on {len(changed)} of {count(nodes, 'node')}; {counts[SAME]} the same{_gap(plan.survey)}"
@@ -93,8 +93,11 @@ def _gap(survey: Survey) -> str:
     return f"; {missing} of {count(len(survey.listings), 'node')} not read" if missing else ""
 
 
-def remarks(plan: FleetPlan, leftovers: Leftovers) -> list[str]:
-    """What else is to be known, for standard error: required modules that nobody has, disagreement, other modules."""
+def remarks(plan: FleetPlan, leftovers: Leftovers, settings: str) -> list[str]:
+    """What else is to be known, for standard error: required modules that nobody has, disagreement, other modules.
+
+    ``settings`` is the name of the file beside the modules that may say which of them are kept.
+    """
     said = [
         f"{text(name)} requires {text(required)}, which neither {plan.directory.path} nor a node{_read(plan)} has"
         for name, required in plan.missing()
@@ -105,15 +108,15 @@ def remarks(plan: FleetPlan, leftovers: Leftovers) -> list[str]:
         for circle in plan.directory.circles[:CIRCLES_MAX]
     ]
     if plan.foreign:
-        how = "" if plan.prune else "; --prune would remove those that udf.yaml does not keep"
+        how = "" if plan.prune else f"; --prune would remove those that {settings} does not keep"
         said.append(
-            f"{count(len(plan.foreign), 'module')} on the nodes that {plan.directory.path} does not have: "
+            f"{count(len(plan.foreign), plan.survey.noun)} on the nodes that {plan.directory.path} does not have: "
             f"{_some(plan.foreign)}{how}"
         )
     differing = plan.survey.differing()
     if differing:
         said.append(
-            f"the nodes disagree with each other on {count(len(differing), 'module')}: {_some(differing)}"
+            f"the nodes disagree with each other on {count(len(differing), plan.survey.noun)}: {_some(differing)}"
         )
     known = [(source.name, source.content) for source in plan.directory.sources.values()]
     return [*said, *leftovers.lines(leftovers.held(plan.survey.listings, known))]

@@ -297,5 +297,10 @@ def _rules() -> Rules:
     return rules
 
 
-TYPE = TargetType(AerospikeCluster, _rules)
+def _cluster(members: Sequence[ClusterNode], *, name: str, timeout: float, mode: str) -> AerospikeCluster:
+    """``mode`` is of other types: nodes are those that are named, and with ``--discover`` their peers."""
+    return AerospikeCluster(members, name=name, timeout=timeout)
+
+
+TYPE = TargetType(_cluster, _rules)
 """Clusters of Aerospike servers and of asudfd as a type of the inventory."""

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-from asinfo.errors import UsageError
+from asinfo.errors import Problem, UsageError
 from asinfo.text import text
 from asinfo.wire.udf import NAME_SIZE_MAX, SOURCE_SIZE_MAX, base64, digest
 from asinfo.wire.udf import is_filename as can_register
 
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from asadm.target.interface import NamedSource
+    from asinfo.exchange import Endpoint
+
 __all__ = [
     "ALLOWED",
+    "NOUN",
+    "NO_FILE",
     "RULE",
+    "SETTINGS_FILE",
     "SOURCE_SIZE_MAX",
     "can_register",
     "hash",
+    "name_of",
+    "problems",
     "registrable",
     "required",
     "sendable",
 ]
+
+NOUN = "module"
+SETTINGS_FILE = "udf.yaml"
+NO_FILE = "no file called *.lua"
 
 RULE = (
     "a name has at most 127 bytes of UTF-8, no ';', line end or NUL, and its first dot neither at its start nor at its "
@@ -53,6 +69,20 @@ def registrable(name: bytes) -> bytes:
         f"{text(name)!r} cannot be the name of a module on asudfd and on servers from 8.1.2.2 on: {ALLOWED}. "
         "Only an older server takes it, by asinfo and udf-put"
     )
+
+
+def name_of(file: bytes, content: bytes) -> bytes | None:
+    """That of the file."""
+    return file
+
+
+def problems(
+    sources: Sequence[NamedSource],
+    present: Mapping[bytes, bytes | None],
+    nodes: Sequence[Endpoint],
+) -> list[Problem]:
+    """None: a node that takes a module compiles it; `config/fleet/trial.sh` does so before."""
+    return []
 
 
 def hash(name: bytes, content: bytes) -> str:  # noqa: A001 - the word of ``udf-list``

@@ -195,6 +195,8 @@ def test_every_row_can_be_loaded_and_its_example_parses(
 ) -> None:
     (tmp_path / "config" / "udf").mkdir(parents=True)
     (tmp_path / "config" / "udf" / "counter.lua").write_text("-- x\n")
+    (tmp_path / "config" / "fleet-valkey" / "functions").mkdir(parents=True)
+    (tmp_path / "config" / "fleet-valkey" / "functions" / "a.lua").write_text("#!lua name=a\n")
     monkeypatch.chdir(tmp_path)
     for row in commands.TABLE:
         assert callable(statement.load(row).run)

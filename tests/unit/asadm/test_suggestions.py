@@ -13,7 +13,7 @@ from asinfo.exchange import Endpoint
 from tests.fakes.modules import Store
 from tests.fakes.node import refusing
 
-FIRST = ["asinfo", "show", "info", "manage", "udf", "cache", "schedule", "watch", "enable", "disable", "help", "exit", "quit"]  # fmt: skip
+FIRST = ["asinfo", "show", "info", "manage", "udf", "function", "cache", "schedule", "watch", "enable", "disable", "help", "exit", "quit"]  # fmt: skip
 NODES = ["n1", "n2"]
 MODULES = ["a.lua", "odd\\ name.lua"]
 NODES_AND = [*NODES, "--wait"]
@@ -24,7 +24,7 @@ def session(*addresses: tuple[str, int]) -> CommandSession:
         ClusterNode(Endpoint(host, port, name=f"n{number}"))
         for number, (host, port) in enumerate(addresses, 1)
     ]
-    return CommandSession(lambda: AerospikeCluster(members), write=lambda _: None, warn=lambda _: None)
+    return CommandSession(lambda _: AerospikeCluster(members), write=lambda _: None, warn=lambda _: None)
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def said(outcome: CommandOutcome) -> list[str]:
 
 
 def session_of(cluster: AerospikeCluster) -> CommandSession:
-    return CommandSession(lambda: cluster, write=lambda _: None, warn=lambda _: None)
+    return CommandSession(lambda _: cluster, write=lambda _: None, warn=lambda _: None)
 
 
 def test_every_node_is_asked_once(fleet: Fleet) -> None:

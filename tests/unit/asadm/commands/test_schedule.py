@@ -32,7 +32,7 @@ def outcome(line: str, own: str = NODES) -> tuple[ParsedCommand, CommandOutcome]
     flags = recognise(shlex.split(own), OPTIONS)
     assert flags is not None
     session = CommandSession(
-        lambda: pytest.fail("no node may be asked"), write=lambda _: None, warn=lambda _: None, flags=flags
+        lambda _: pytest.fail("no node may be asked"), write=lambda _: None, warn=lambda _: None, flags=flags
     )
     schedule.check(call.arguments)
     return call, schedule.run(session, call.arguments)

@@ -294,7 +294,7 @@ def test_an_unknown_state_has_its_reason_in_json(asadm: Asadm) -> None:
 
 def test_names_of_modules_do_not_steer_a_terminal() -> None:
     session = CommandSession(
-        lambda: AerospikeCluster([]), write=lambda _: None, warn=lambda _: None, terminal=True
+        lambda _: AerospikeCluster([]), write=lambda _: None, warn=lambda _: None, terminal=True
     )
     settings = udf_check.CheckSettings(
         "prometheus", None, verify=False, prune=False, quiet=False, metrics_file=None

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Self
 
-    from asadm.target.interface import Target
+    from asadm.target.interface import NamedSource, Target
+    from asinfo.errors import Problem
 
 
 class WordRules:
@@ -37,6 +38,20 @@ class WordRules:
 
     SOURCE_SIZE_MAX = 1000
     ALLOWED = "anything"
+    NOUN = "module"
+    NO_FILE = "no file called *.lua"
+    SETTINGS_FILE = "udf.yaml"
+
+    def name_of(self, file: bytes, content: bytes) -> bytes | None:
+        return file
+
+    def problems(
+        self,
+        sources: Sequence[NamedSource],
+        present: Mapping[bytes, bytes | None],
+        nodes: Sequence[Endpoint],
+    ) -> list[Problem]:
+        return []
 
     def can_register(self, name: bytes) -> bool:
         return bool(name)
@@ -75,6 +90,11 @@ class NoLeftovers:
 
     def lines(self, found: Mapping[bytes, Sequence[Endpoint]]) -> Sequence[str]:
         return []
+
+
+def words(members: Sequence[ClusterNode], *, name: str, timeout: float, mode: str) -> Words:
+    assert not mode
+    return Words(members, name=name, timeout=timeout)
 
 
 class Words(TargetCluster):

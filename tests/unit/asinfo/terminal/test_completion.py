@@ -23,7 +23,20 @@ ODD = (
     Option("secret", kind="flag", help="not shown", hidden=True),
 )
 FILES = ["a b.lua", "counter.lua", "sub dir"]
-WORDS = ["asinfo", "show", "info", "manage", "udf", "cache", "schedule", "enable", "disable", "exit", "quit"]
+WORDS = [
+    "asinfo",
+    "show",
+    "info",
+    "manage",
+    "udf",
+    "function",
+    "cache",
+    "schedule",
+    "enable",
+    "disable",
+    "exit",
+    "quit",
+]
 UDF = ["plan", "apply", "rollback", "history", "status", "get", "diff", "check", "repair", "rewarm", "remove"]
 
 

@@ -42,6 +42,6 @@ def test_a_module_that_few_nodes_miss_has_its_own_row(asadm: Asadm, tmp_path: Pa
 
 
 def test_tables_without_a_title_stand_apart() -> None:
-    session = CommandSession(lambda: AerospikeCluster([]), write=lambda _: None, warn=lambda _: None)
+    session = CommandSession(lambda _: AerospikeCluster([]), write=lambda _: None, warn=lambda _: None)
     shown = display.rendered(session, [Sheet("", ["A"], [["1"]]), Sheet("", ["B"], [["2"]])])
     assert shown == b"A\n1\n\nB\n2\n"

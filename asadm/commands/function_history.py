@@ -1,0 +1,17 @@
+"""``function history``: show the recorded changes, or the text that an entry has. Asks no node."""
+
+from __future__ import annotations
+
+from asadm.commands.udf_history import OPTIONS, check, run
+
+__all__ = ["NOTES", "OPTIONS", "check", "run"]
+
+NOTES = """\
+One row for each library of each change, the newest first; the history is that of 'udf history' too. A cluster that has no
+name in the inventory is called by the addresses of its nodes. A change that was killed is "unfinished"; 'function rollback'
+can undo it too. Entries are never deleted.
+
+Examples:
+  asadm function history --module mylib
+  asadm fn history show 12                   the text of the entry 12, byte for byte
+  asadm fn rollback mylib --to 12            bring it back"""

@@ -1,0 +1,24 @@
+"""``function status``: the version of every library on every node, once or repeatedly."""
+
+from __future__ import annotations
+
+from asadm.commands.udf_status import OPTIONS, check, run
+
+__all__ = ["NOTES", "OPTIONS", "check", "run"]
+
+NOTES = """\
+On a terminal a table of libraries and nodes, and the role, version and slots of each node. In a pipe one line for each
+library and node: library, node, state, hash. The states:
+  same      the text that most nodes have; with --dir the directory's
+  other     another text
+  missing   the node does not have the library
+  extra     the directory does not have the library (with --dir)
+A node that could not be read has one line: "*", the node, the kind of failure, the reason.
+
+Exit codes: 0 all nodes were read, even if they differ ('function check' reports that), 1 a node could not be read,
+2 usage. With --watch, Ctrl-C ends the command with the worst of these codes.
+
+Examples:
+  asadm function status
+  asadm fn status --watch 5 --dir functions
+  asadm --json fn status | jq '.nodes[] | {node, role, version, lag}'"""

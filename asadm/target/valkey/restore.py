@@ -1,0 +1,88 @@
+"""Changes of libraries as one command a primary: FUNCTION RESTORE of all that it gets, then what it loses, then WAIT.
+
+RESTORE REPLACE is all or nothing: a text that does not compile, a clash of names or a lack of memory leaves everything as it was.
+A function may move from one library to another, which LOAD one by one cannot. The payload is of version 10, which every
+server and every replica takes: one of version 80 is refused by replicas of 8.1 without a word to anybody. Libraries are removed
+after that, never before: a server without memory deletes, and does not restore.
+"""
+
+from __future__ import annotations
+
+from asadm.target.results import DONE, REFUSED, Judgement, SourceError
+from asadm.target.valkey.replies import error, integer
+from asinfo.resp_dialogue import cut
+from asinfo.wire.functions import dump
+from asinfo.wire.resp_frame import command as frame
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+WAIT_MILLISECONDS = 200
+"""How long WAIT waits: on a near network a replica has a change within 2 ms; what takes longer is looked at again anyway."""
+
+_GONE = "Library not found"
+_CLASH = "already exists"
+
+
+def command(contents: Sequence[bytes], removed: Sequence[bytes], copies: int = 0) -> bytes:
+    """Give a primary ``contents`` and take ``removed`` from it; then wait until ``copies`` replicas have that, but not for long."""
+    frames = b""
+    if contents:
+        frames += frame("FUNCTION", "RESTORE", dump(contents), "REPLACE")
+    for name in removed:
+        frames += frame("FUNCTION", "DELETE", name)
+    return frames + frame("WAIT", copies, WAIT_MILLISECONDS) if copies else frames
+
+
+class RestoreAnswer:
+    """What a primary answered to `command`.
+
+    ``put``      one judgement for all contents, which are taken together or not at all
+    ``removed``  one a library that it was to lose
+    ``copies``   how many replicas have the change; None where that was not asked
+    """
+
+    __slots__ = ("copies", "put", "removed")
+
+    def __init__(self, answer: bytes, contents: int, removed: int, copies: int) -> None:
+        """Raises WireError for an answer with another number of replies."""
+        replies = cut(answer, bool(contents) + removed + bool(copies))
+        self.put = _judged(replies.pop(0)) if contents else Judgement(DONE)
+        self.removed = [_judged(reply) for reply in replies[:removed]]
+        self.copies = integer(replies[-1]) if copies else None
+
+    @property
+    def clashes(self) -> bool:
+        """Whether a function is in another library of the node, too."""
+        return self.put.kind == REFUSED and _CLASH in self.put.reason
+
+
+def result(answer: bytes, contents: int, removed: int, copies: int) -> RestoreAnswer:
+    """What ``answer`` says, of so many contents, removals and copies. Raises WireError."""
+    return RestoreAnswer(answer, contents, removed, copies)
+
+
+def _judged(reply: bytes) -> Judgement:
+    said = error(reply)
+    if not said or said.endswith(_GONE):
+        return Judgement(DONE)
+    return Judgement(REFUSED, said, _source_error(said))
+
+
+def _source_error(said: str) -> SourceError | None:
+    """Where a library does not compile: ``ERR Error compiling function: user_function:3: unexpected symbol``."""
+    _, found, where = said.partition("user_function:")
+    line, _, message = where.partition(":")
+    return SourceError("user_function", int(line), message.strip()) if found and line.isdigit() else None
+
+
+def placeholder(name: bytes) -> bytes:
+    """A library that takes the place of one whose functions another one gets, until it is removed.
+
+    So nothing is deleted before its successor is there. Its only function has a name that nobody calls.
+    """
+    return b"#!lua name=%b\nredis.register_function('%b', function() end)\n" % (
+        name,
+        b"asudf_removed_" + name,
+    )

@@ -1,0 +1,84 @@
+"""The rules of Valkey servers for libraries: names, size, hash. The module is an `asadm.target.interface.Rules`."""
+
+from __future__ import annotations
+
+from asadm.target.valkey.library import library_name
+from asinfo.errors import UsageError
+from asinfo.text import text
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from asadm.target.interface import NamedSource
+    from asinfo.errors import Problem
+    from asinfo.exchange import Endpoint
+
+__all__ = [
+    "ALLOWED", "NOUN", "NO_FILE", "SETTINGS_FILE", "SOURCE_SIZE_MAX", "can_register", "hash", "name_of", "problems",
+    "registrable", "required", "sendable",
+]  # fmt: skip
+
+NOUN = "library"
+SETTINGS_FILE = "functions.yaml"
+NO_FILE = "no file called *.lua whose first line is '#!lua name=NAME'"
+
+SOURCE_SIZE_MAX = 16 << 20
+"""Bytes of a library. Servers take 512 MiB; the largest that is known of has 200 KB, and Lua takes ten times the text to compile it."""
+
+NAME_SIZE_MAX = 512
+"""Characters of a name; servers have no limit of their own, and one of that length fits no table."""
+
+ALLOWED = f"letters, digits and _, at most {NAME_SIZE_MAX}"
+
+_LETTERS = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
+
+
+def can_register(name: bytes) -> bool:
+    """Whether every server takes a library of that name."""
+    return 0 < len(name) <= NAME_SIZE_MAX and _LETTERS.issuperset(name)
+
+
+def registrable(name: bytes) -> bytes:
+    """``name`` when every server takes a library of that name; UsageError with the rule otherwise."""
+    if can_register(name):
+        return name
+    raise UsageError(f"{text(name)!r} cannot be the name of a library: {ALLOWED}")
+
+
+sendable = registrable
+
+
+def name_of(file: bytes, content: bytes) -> bytes | None:
+    """The name that ``content`` gives itself by its first line; None where it is no library. Raises WireError for a wrong first line."""
+    return library_name(content) if content.startswith(b"#!") else None
+
+
+def problems(
+    sources: Sequence[NamedSource],
+    present: Mapping[bytes, bytes | None],
+    nodes: Sequence[Endpoint],
+) -> list[Problem]:
+    """What `asadm.target.valkey.preflight` finds, for the products and versions of ``nodes``."""
+    try:
+        from asadm.target.valkey import preflight
+    except ImportError:
+        return []
+    libraries = [preflight.LibrarySource(source.name, source.path, source.content) for source in sources]
+    others = {name: content for name, content in present.items() if content is not None}
+    servers = {(node.role.product, node.role.version) for node in nodes if node.role and node.role.version}
+    return preflight.examine(
+        libraries, present=others, servers=[preflight.ServerVersion.read(*each) for each in sorted(servers)]
+    )
+
+
+def hash(name: bytes, content: bytes) -> str:  # noqa: A001 - the word of the interface
+    """SHA-256 of the text, whatever the name."""
+    from asadm.target.valkey.library_list import hash_of
+
+    return hash_of(content)
+
+
+def required(content: bytes) -> tuple[bytes, ...]:
+    """None: libraries cannot load each other."""
+    return ()
