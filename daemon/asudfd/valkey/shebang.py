@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from typing import NamedTuple
-
+from asinfo.errors import WireError
+from asinfo.wire import library
+from asinfo.wire.library import LibraryHeader
 from asinfo.wire.words import split_quoted
 from asudfd.valkey.reply import CommandFailed
-
-NAME = re.compile(rb"[A-Za-z0-9_]+\Z")
-"""Names of libraries and functions."""
-
-BAD_NAME = "ERR Library names can only contain letters, numbers, or underscores(_) and must be at least one character long"
 
 SCRIPT_FLAGS = {
     b"no-writes": b"no_writes",
@@ -23,36 +18,12 @@ SCRIPT_FLAGS = {
 """Flags of scripts, and the names of the fields that Lua keeps them in."""
 
 
-class LibraryHeader(NamedTuple):
-    """What the first line of a library says."""
-
-    name: bytes
-    engine: bytes
-
-
 def library_header(code: bytes, *, words_end_at_quotes: bool = False) -> LibraryHeader:
     """Read the first line of a library; up to Valkey 8.1 a closing quote ends a word. Raises CommandFailed."""
-    if not code.startswith(b"#!"):
-        raise CommandFailed("ERR Missing library metadata")
-    line, newline, _ = code.partition(b"\n")
-    words = split_quoted(line, words_end_at_quotes=words_end_at_quotes)
-    if not newline or not words:
-        raise CommandFailed("ERR Invalid library metadata")
-    name = None
-    for word in words[1:]:
-        if word[:5].lower() != b"name=":
-            raise CommandFailed(b"ERR Invalid metadata value given: %s" % word)
-        if name is not None:
-            raise CommandFailed("ERR Invalid metadata value, name argument was given multiple times")
-        name = word[5:]
-    if name is None:
-        raise CommandFailed("ERR Library name was not given")
-    if not NAME.match(name):
-        raise CommandFailed(BAD_NAME)
-    engine = words[0][2:]
-    if engine.lower() != b"lua":
-        raise CommandFailed(b"ERR Engine '%s' not found" % engine)
-    return LibraryHeader(name, engine)
+    try:
+        return library.library_header(code, words_end_at_quotes=words_end_at_quotes)
+    except WireError as error:
+        raise CommandFailed(b"ERR %s" % str(error).encode("utf-8", "surrogateescape")) from None
 
 
 def script_header(code: bytes) -> list[bytes]:

@@ -3,7 +3,7 @@
 local needs = ...
 local commands, reply, state = needs.commands, needs.reply, needs.state
 local run_script, script_api, load_api = needs.run_script, needs.script_api, needs.load_api
-local begin, run, real_of, is_over_memory = needs.begin, needs.run, needs.real_of, needs.is_over_memory
+local begin, run, place, real_of, is_over_memory = needs.begin, needs.run, needs.place, needs.real_of, needs.is_over_memory
 
 local error, find, ipairs, lower, next, pairs, rawget, select, sub, tonumber, tostring, type =
     error, string.find, ipairs, string.lower, next, pairs, rawget, select, string.sub, tonumber, tostring, type
@@ -11,7 +11,7 @@ local error, find, ipairs, lower, next, pairs, rawget, select, sub, tonumber, to
 local FLAGS = { ["no-writes"] = "no_writes", ["allow-oom"] = "allow_oom", ["allow-stale"] = "allow_stale",
     ["no-cluster"] = "no_cluster", ["allow-cross-slot-keys"] = "allow_cross_slot" }
 
-local libraries = {} -- name -> { name, code, functions = { function... }, their count, names = { lower-case name = true } }
+local libraries = {} -- name -> { name, code, functions = { function... }, their count, names = { lower-case name = name } }
 local functions = {} -- lower-case name -> function
 local loading = nil -- the library that is being loaded
 local environment = nil
@@ -105,14 +105,15 @@ end
 local function register(f)
     -- these two are said of the library as a whole, without the prefix of what its text raises
     if not find(f.name, "^[%w_]+$") then
-        error({ whole = "ERR Function names can only contain letters, numbers, or underscores(_) and must be at least one character long" }, 0)
+        error({ whole = "ERR Function names can only contain letters, numbers, or underscores(_) and must be at least one character long",
+            name = f.name }, 0)
     end
     local key = lower(f.name)
     if loading.names[key] then
-        error({ whole = "ERR Function already exists in the library" }, 0)
+        error({ whole = "ERR Function already exists in the library", name = f.name, earlier = loading.names[key] }, 0)
     end
     f.key, f.readonly, f.ignores_oom = key, f.no_writes or false, f.allow_oom or f.no_writes
-    loading.names[key] = true
+    loading.names[key] = f.name
     loading.count = loading.count + 1
     loading.functions[loading.count] = f
 end
@@ -126,8 +127,10 @@ end
 
 -- Loading
 
-local function as_it_is(what)
-    return what
+-- What ended the text of a library, with its place: what the message handler returns.
+local function with_line(what)
+    local _, line = place()
+    return { what = what, line = line }
 end
 
 local function load_failure(what)
@@ -140,7 +143,8 @@ local function load_failure(what)
     return "ERR Error registering functions: ERR " .. tostring(what)
 end
 
--- Runs the text of a library. Returns the library, which is not installed yet, or nil and the error's text.
+-- Runs the text of a library. Returns the library, which is not installed yet; or nil, the error's text, the line that was running,
+-- and, where a name is wrong, that name and the earlier function that has it.
 local function load_library(now, name, code)
     local text = sub(code, (find(code, "\n", 1, true))) -- from the end of the first line, so that line numbers stay
     local chunk, message = environment.compile(text, "@user_function")
@@ -153,14 +157,19 @@ local function load_library(now, name, code)
     state.script, loading = script, library
     environment.begin_load()
     begin()
-    local ok, result = run(chunk, as_it_is)
+    local ok, result = run(chunk, with_line)
     environment.end_load()
     loading, state.script = nil, nil
     if script.ticked then
         needs.host.script_ended()
     end
     if not ok then
-        return nil, load_failure(result)
+        local what, line = result, nil
+        if type(result) == "table" and result.what ~= nil then -- not so where memory was missing, or the time was over
+            what, line = result.what, result.line
+        end
+        local about = type(what) == "table" and what.whole and what or {}
+        return nil, load_failure(what), line, about.name, about.earlier
     end
     if #library.functions == 0 then
         return nil, "ERR No functions registered"
