@@ -8,10 +8,9 @@ from asinfo.errors import UsageError
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Self
+    from typing import Any, Self
 
     from asadm.progress import Progress
-    from asadm.target.restorer import Restorer
     from asinfo.exchange import Endpoint
 
 
@@ -53,7 +52,7 @@ class TargetCluster:
         )
 
     @property
-    def restorer(self) -> Restorer | None:
+    def restorer(self) -> Any:  # `asadm.target.restorer.Restorer`, which is above this module
         """None: nodes take modules one by one."""
         return None
 

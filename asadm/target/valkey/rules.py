@@ -60,16 +60,15 @@ def problems(
     nodes: Sequence[Endpoint],
 ) -> list[Problem]:
     """What `asadm.target.valkey.preflight` finds, for the products and versions of ``nodes``."""
-    try:
-        from asadm.target.valkey import preflight
-    except ImportError:
-        return []
-    libraries = [preflight.LibrarySource(source.name, source.path, source.content) for source in sources]
+    from asadm.target.valkey.library import LibrarySource
+    from asadm.target.valkey.preflight import examine
+    from asadm.target.valkey.server_version import PRODUCTS, parse
+
+    libraries = [LibrarySource(source.name, source.path, source.content) for source in sources]
     others = {name: content for name, content in present.items() if content is not None}
-    servers = {(node.role.product, node.role.version) for node in nodes if node.role and node.role.version}
-    return preflight.examine(
-        libraries, present=others, servers=[preflight.ServerVersion.read(*each) for each in sorted(servers)]
-    )
+    roles = [node.role for node in nodes if node.role is not None and node.role.product in PRODUCTS]
+    told = sorted({f"{role.product}-{role.version}" for role in roles if role.version})
+    return examine(libraries, present=others, servers=list(map(parse, told)))
 
 
 def hash(name: bytes, content: bytes) -> str:  # noqa: A001 - the word of the interface
