@@ -60,6 +60,10 @@ class TargetCluster:
         """None: lists have no contents."""
         return None
 
+    def faults(self, listings: Sequence[Any]) -> Sequence[Any]:  # noqa: ARG002 - of the interface
+        """None are looked for."""
+        return ()
+
     def moved(self) -> Self:
         """The same after roles have moved; here nodes have none."""
         return self

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from asadm.outcome import NodeAnswer
     from asadm.progress import Progress
     from asadm.target.restorer import Restorer
-    from asadm.target.results import Judgement, Listing, LockAnswer, NodeOverview
+    from asadm.target.results import Judgement, Listing, LockAnswer, NodeFault, NodeOverview
     from asadm.time_budget import TimeBudget
     from asinfo.errors import Problem
     from asinfo.exchange import Endpoint
@@ -288,6 +288,9 @@ class Target(Protocol):
 
     def changed(self, nodes: Mapping[bytes, Sequence[Endpoint]]) -> None:
         """Nodes took a put that changed a module, by name."""
+
+    def faults(self, listings: Sequence[Listing]) -> Sequence[NodeFault]:
+        """What is wrong with nodes beside their modules; they are asked for it."""
 
     def cache_warnings(self, listings: Sequence[Listing]) -> Sequence[CacheWarning]:
         """The nodes whose cache is off, as far as is known here."""

@@ -98,6 +98,17 @@ class NodeOverview:
         self.facts = facts
 
 
+class NodeFault:
+    """A fault of a ``node`` as a whole: its ``kind`` in one word, and ``detail`` for a person."""
+
+    __slots__ = ("detail", "kind", "node")
+
+    def __init__(self, kind: str, node: Endpoint, detail: str) -> None:
+        self.kind = kind
+        self.node = node
+        self.detail = detail
+
+
 class NodeRole:
     """The role of a node among others, as it or they tell it; only targets of which some nodes follow others have it.
 

@@ -29,11 +29,13 @@ DIRECTORY = "directory"
 CACHE_OFF = "cache-off"
 MARKER = "marker"
 DAMAGED = "damaged"
+POISONED = "poisoned"
 
 LEVEL_OF = {
     UNREACHABLE: CRITICAL,
     DRIFT: CRITICAL,
     DAMAGED: CRITICAL,
+    POISONED: CRITICAL,
     DIRECTORY: WARNING,
     CACHE_OFF: WARNING,
     MARKER: WARNING,
@@ -97,6 +99,8 @@ class CheckResult:
             self.add(MARKER, name, nodes, f"{_LEFT} {text(name)}")
         for note in cluster.cache_warnings(self.survey.listings):
             self.findings.append(Finding(CACHE_OFF, None, [note.node], str(note)))
+        for fault in cluster.faults(self.survey.listings):
+            self.findings.append(Finding(fault.kind, None, [fault.node], fault.detail))
         if verify:
             self._files(cluster)
         self.seconds = time.monotonic() - started
@@ -119,7 +123,7 @@ class CheckResult:
     def count(self, kind: str) -> int:
         """How many findings of a kind there are: nodes of those about nodes, modules of the others."""
         found = [finding for finding in self.findings if finding.kind == kind]
-        if kind in {UNREACHABLE, CACHE_OFF}:
+        if kind in {UNREACHABLE, CACHE_OFF, POISONED}:
             return len({node for finding in found for node in finding.nodes})
         return len({finding.module for finding in found})
 

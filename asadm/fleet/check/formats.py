@@ -14,6 +14,7 @@ from asadm.fleet.check.findings import (  # fmt: skip
     LEVELS,
     MARKER,
     OK,
+    POISONED,
     UNREACHABLE,
     CheckResult,
 )
@@ -32,10 +33,11 @@ WORDS = {
     DIRECTORY: "not as in the directory",
     CACHE_OFF: "with the cache left off",
     MARKER: "with a marker left",
+    POISONED: "on which every script fails",
 }
 ONE = {DRIFT: "differs between nodes"}
 """The words where there is just one."""
-NODES = {UNREACHABLE, CACHE_OFF}
+NODES = {UNREACHABLE, CACHE_OFF, POISONED}
 LINES_MAX = 200
 """Lines of long text: a monitoring system cuts it anyway, at 4 or 8 KB."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from asadm.cluster import ClusterNode, TargetCluster, select
 from asadm.outcome import NodeAnswer
-from asadm.target.results import ABSENT, DONE, REFUSED, Judgement, Listing, LockAnswer, NodeRole
+from asadm.target.results import ABSENT, DONE, REFUSED, Judgement, Listing, LockAnswer, NodeFault, NodeRole
 from asadm.target.types import STATIC, TargetType
 from asadm.target.valkey.library_list import LibraryTexts
 from asadm.target.valkey.replies import Product, Role, bulk, error, running, status, values
@@ -44,10 +44,11 @@ class ValkeyCluster(TargetCluster):
 
     ``mode``     how the topology is told, one of `asadm.target.types.TOPOLOGIES`; empty: it is found out
     ``texts``    the texts of libraries that nodes have told
+    ``topology_unknown``  none of the nodes that are named could tell which others there are
     ``watched``  the name under which Sentinels watch it, in the mode ``sentinel``
     """
 
-    __slots__ = ("_members", "_seeds", "mode", "texts", "watched")
+    __slots__ = ("_members", "_seeds", "mode", "texts", "topology_unknown", "watched")
 
     def __init__(
         self,
@@ -62,6 +63,7 @@ class ValkeyCluster(TargetCluster):
         self._members: tuple[ClusterNode, ...] | None = None
         self._seeds: tuple[ClusterNode, ...] = tuple(members)
         self.texts = LibraryTexts()
+        self.topology_unknown = False
         self.mode, _, self.watched = mode.partition(" ")
         super().__init__((), name=name, timeout=timeout, progress=progress, budget=budget)
         self._members = tuple(members) if self.mode == STATIC else None
@@ -278,6 +280,9 @@ class ValkeyCluster(TargetCluster):
         """What nodes answered to `list_command`. A replica without its primary, or a payload that is none, is a failure of the node."""
         found = [Listing(answer, self._listed(answer)) for answer in answers]
         self._explain_busy([answer for answer in answers if answer.status == "busy"])
+        for listing in found:
+            if self.topology_unknown and not listing.read:
+                listing.answer.error += "; which other nodes there are, it did not tell"
         return found
 
     def _listed(self, answer: NodeAnswer) -> dict[bytes, str] | None:
@@ -326,6 +331,24 @@ class ValkeyCluster(TargetCluster):
     def hash(self, name: bytes, content: bytes) -> str:
         """SHA-256 of the text."""
         return self.rules.hash(name, content)
+
+    def faults(self, listings: Sequence[Listing]) -> Sequence[NodeFault]:
+        """Nodes of a cluster on which every script fails since one of them used keys of several slots (seen with Valkey 9.1.2)."""
+        nodes = [
+            each.node
+            for each in listings
+            if each.read and each.node.role is not None and each.node.role.flags
+        ]
+        found = self.ask_commands(nodes, [["EVAL", "return redis.call('INFO') and 1", "0"]]) if nodes else []
+        return [
+            NodeFault(
+                "poisoned",
+                answer.node,
+                f"every script and function fails there, only a restart helps: {answer.error}",
+            )
+            for answer in found
+            if "non local key" in answer.error
+        ]
 
     # ---- what there is not
 

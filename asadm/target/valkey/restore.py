@@ -77,6 +77,11 @@ def _source_error(said: str) -> SourceError | None:
     return SourceError("user_function", int(line), message.strip()) if found and line.isdigit() else None
 
 
+def payload(contents: Sequence[bytes]) -> bytes:
+    """``contents`` as a payload of version 10."""
+    return dump(contents)
+
+
 def placeholder(name: bytes) -> bytes:
     """A library that takes the place of one whose functions another one gets, until it is removed.
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
         mode: str
         watched: str
+        topology_unknown: bool
 
         def ask_commands(
             self, nodes: Sequence[Endpoint], commands: Sequence[Sequence[str]]
@@ -116,7 +117,9 @@ def _by_nodes(cluster: Questioner, seeds: Sequence[ClusterNode]) -> list[Cluster
             )
     if lines:
         return _members(cluster, seeds, lines.values(), lines)
-    return _by_role(cluster, seeds, alone)
+    found = _by_role(cluster, seeds, alone)
+    cluster.topology_unknown = not any(member.node.role for member in found)
+    return found
 
 
 def lines_of(answer: NodeAnswer) -> list[NodeLine]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from asadm import commands, statement
 from asinfo.errors import UsageError
+from asinfo.wire.functions import dump
 
 
 @pytest.mark.parametrize(
@@ -197,6 +198,7 @@ def test_every_row_can_be_loaded_and_its_example_parses(
     (tmp_path / "config" / "udf" / "counter.lua").write_text("-- x\n")
     (tmp_path / "config" / "fleet-valkey" / "functions").mkdir(parents=True)
     (tmp_path / "config" / "fleet-valkey" / "functions" / "a.lua").write_text("#!lua name=a\n")
+    (tmp_path / "libraries.dump").write_bytes(dump([b"#!lua name=a\n"]))
     monkeypatch.chdir(tmp_path)
     for row in commands.TABLE:
         assert callable(statement.load(row).run)
