@@ -345,6 +345,22 @@ TABLE = table(
             clauses=("[with NODE...]",),
         ),
         CommandRow(
+            "function lint",
+            "asadm.commands.function_lint",
+            "Check Valkey function libraries in files, as a server would load them. Asks no node.",
+            "function lint config/functions",
+            names=("DIR|FILE...",),
+            local=True,
+        ),
+        CommandRow(
+            "function rdb",
+            "asadm.commands.function_rdb",
+            "Write an RDB file of Valkey function libraries, with which a server starts. Asks no node.",
+            "function rdb config/functions --out functions.rdb",
+            names=("DIR|FILE...",),
+            local=True,
+        ),
+        CommandRow(
             "cache clear",
             "asadm.commands.cache",
             "Clear the Lua cache of every node; can be run by cron or systemd.",

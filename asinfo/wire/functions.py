@@ -1,6 +1,7 @@
 """Function libraries of Valkey as bytes: payloads of FUNCTION DUMP and RESTORE, and RDB files.
 
     dump(texts)                what FUNCTION DUMP answers: version 10, which all servers take (9.1 writes version 80)
+    portable(payload)          the same payload with version 10, whatever version it had
     restored(payload)          the texts of such a payload, one after the other; raises where a server answers an error
     rdb_file(texts)            an RDB file of libraries, for ``--functions-rdb`` and for the start of a server
     libraries(data)            the libraries of any RDB file
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 __all__ = [
-    "NotAFunction", "PreReleaseFormat", "UnreadableLibrary", "WrongPayload", "dump", "libraries", "rdb_file", "restored",
+    "NotAFunction", "PreReleaseFormat", "UnreadableLibrary", "WrongPayload", "dump", "libraries", "portable", "rdb_file", "restored",
 ]  # fmt: skip
 
 TEXTS_MAX = 134_217_728
@@ -67,6 +68,17 @@ def dump(texts: Iterable[bytes], version: int = VERSION_PORTABLE, *, compressed:
     compressed = compressed and sum(map(len, listed)) <= COMPRESSED_MAX
     body = b"".join([bytes((FUNCTION,)) + string(text, compressed=compressed) for text in listed])
     return body + footer(body, version)
+
+
+def portable(payload: bytes) -> bytes:
+    """The payload of FUNCTION DUMP with version 10, for servers of any release; its libraries stay as they are.
+
+    Raises as `restored` does, and WireError for the payload of a key: only those of libraries are the same in all versions.
+    """
+    for _ in restored(payload):
+        pass
+    body = payload[:-FOOTER_SIZE]
+    return body + footer(body, VERSION_PORTABLE)
 
 
 def restored(

@@ -22,6 +22,7 @@ from asinfo.wire.functions import (
     WrongPayload,
     dump,
     libraries,
+    portable,
     rdb_file,
     restored,
 )
@@ -50,6 +51,32 @@ def test_recorded_payloads(row: dict[str, Any], server: str) -> None:
         with pytest.raises((WrongPayload, NotAFunction, PreReleaseFormat, UnreadableLibrary)) as caught:
             list(restored(data, versions))
         assert str(caught.value) == row[server]
+
+
+@for_each(rows("function_dumps.jsonl"), itemgetter("id"))
+def test_recorded_dumps_as_portable_ones(row: dict[str, Any]) -> None:
+    texts = [text.encode("latin-1") for text in row["libraries"]]
+    made = {portable(row[server].encode("latin-1")) for server in ("9.1", "8.1")}
+    assert made == {dump(texts, rdb.VERSION_PORTABLE, compressed=row["compressed"])}
+    assert {portable(each) for each in made} == made
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        (b"", WrongPayload),
+        (b"\0" * 10, WrongPayload),
+        (dump([TEXT], 80)[:-1] + b"\0", WrongPayload),
+        (payload(b"\0\1a", 80), NotAFunction),
+        (payload(b"\xf6\1a", 80), PreReleaseFormat),
+        (payload(b"\xf5\x80\xff\xff\xff\xff", 80), UnreadableLibrary),
+        (payload(b"\xf5\x81\x20\0\0\0\0\0\0\0", 80), UnreadableLibrary),
+        (payload(b"\xf5\x81" + b"\xff" * 8, 80), UnreadableLibrary),
+    ],
+)
+def test_what_cannot_be_made_portable(wrong: bytes, error: type[WireError]) -> None:
+    with pytest.raises(error):
+        portable(wrong)
 
 
 @pytest.mark.parametrize("row", rows("function_dumps.jsonl"), ids=lambda row: row["id"])

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections import deque
+
+from asinfo.files import kind
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -55,6 +58,18 @@ class ConfinedDirectory:
         """
         with _PathWalk(self.path, self._top) as walk:
             return walk.to(file)
+
+    def content(self, file: str, size: int) -> bytes:
+        """At most ``size`` bytes of ``file``, and one more where it is larger. Raises OSError and ValueError."""
+        descriptor = self.open(file)
+        try:
+            mode = os.fstat(descriptor).st_mode
+            if not stat.S_ISREG(mode):
+                raise ValueError(f"is {kind(mode)}, not a file")
+            with os.fdopen(descriptor, "rb", closefd=False) as stream:
+                return stream.read(size + 1)
+        finally:
+            os.close(descriptor)
 
 
 class _PathWalk:

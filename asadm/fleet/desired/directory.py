@@ -9,7 +9,6 @@ Everything that cannot be is told at once, before anything is sent, as a ConfigE
 from __future__ import annotations
 
 import os
-import stat
 from fnmatch import fnmatchcase
 from graphlib import TopologicalSorter
 
@@ -18,7 +17,6 @@ from asadm.fleet.desired.udf_yaml import UdfYaml
 from asadm.fleet.desired.udf_yaml import read as read_pins
 from asadm.target.types import default_rules
 from asinfo.errors import ConfigError, Problem, UsageError, WireError
-from asinfo.files import kind
 from asinfo.text import plural, text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -178,7 +176,7 @@ def _pins(top: ConfinedDirectory, settings: str) -> UdfYaml:
     from asadm.yaml_file import SIZE_MAX  # most directories have no such file
 
     try:
-        content = _content(top, os.path.basename(settings), SIZE_MAX)  # noqa: PTH119 - start-up time
+        content = top.content(os.path.basename(settings), SIZE_MAX)  # noqa: PTH119 - start-up time
     except (OSError, ValueError) as error:
         raise ConfigError([Problem(settings, 0, _reason(error))]) from None
     if len(content) > SIZE_MAX:
@@ -191,7 +189,7 @@ def _source(
 ) -> ModuleSource | Problem | None:
     """The module in ``file``, whose whole path is ``path``; ``place`` with a message when it cannot be one; None for none."""
     try:
-        content = _content(top, file, rules.SOURCE_SIZE_MAX)
+        content = top.content(file, rules.SOURCE_SIZE_MAX)
         called = rules.name_of(name, content)
     except (OSError, ValueError, WireError) as error:
         place.message += _reason(error)
@@ -215,19 +213,6 @@ def _source(
 
 def _reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error)
-
-
-def _content(top: ConfinedDirectory, file: str, size: int) -> bytes:
-    """At most ``size`` bytes of ``file``, and one more where it is larger. Raises OSError and ValueError."""
-    descriptor = top.open(file)
-    try:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            raise ValueError(f"is {kind(mode)}, not a file")
-        with os.fdopen(descriptor, "rb", closefd=False) as stream:
-            return stream.read(size + 1)
-    finally:
-        os.close(descriptor)
 
 
 def _ordered(sources: dict[bytes, ModuleSource]) -> tuple[dict[bytes, ModuleSource], list[list[bytes]]]:

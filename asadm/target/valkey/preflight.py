@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from asadm.target.valkey.library import SIZE_MAX, library_name
 from asadm.target.valkey.server_version import ServerVersion
+from asadm.target.valkey.verdict import ENVIRONMENTS, SERVER
 from asinfo.errors import Problem, WireError
 from asinfo.text import text as shown
 
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
 UNKNOWN_SERVERS = (ServerVersion("valkey", (9, 1)),)
 """What is checked for where the servers are not known: the strictest of those that are common."""
-
-ENVIRONMENTS = (b"getfenv", b"setfenv", b"newproxy")
-"""Functions of Lua that Valkey has not had since 8.1."""
 
 _EMPTY: Mapping[bytes, bytes] = {}
 
@@ -126,8 +124,8 @@ class _Preflight:
                 f"server.log runs while the library is loaded, which ends {fragile}: log within functions only",
             )
         redis = _first(self.servers, "is_redis")
-        if redis and b"server" in verdict.globals:
-            yield verdict.globals[b"server"], f"{redis} has no 'server': write redis, which Valkey has, too"
+        if redis and SERVER in verdict.globals:
+            yield verdict.globals[SERVER], f"{redis} has no 'server': write redis, which Valkey has, too"
         without = next((server for server in self.servers if not server.has_environments), None)
         for name in ENVIRONMENTS:
             if without and name in verdict.globals:

@@ -5,7 +5,7 @@ It is imported only where a library has to run; that takes some 100 ms once.
 
 from __future__ import annotations
 
-from asadm.target.valkey.verdict import Verdict
+from asadm.target.valkey.verdict import WATCHED, Verdict
 from asinfo.text import text as shown
 from asudfd.valkey.library_check import LibraryCheck, LoadFailed
 
@@ -27,7 +27,8 @@ class Sandbox:
             line, reason = _placed(failed)
             return Verdict(failure=reason, line=line, name=failed.name, earlier=failed.earlier)
         functions = [function.name for function in checked.functions]
-        return Verdict(functions, checked.global_lines, logged=checked.logged)
+        lines = {name: line for name, line in checked.global_lines.items() if name in WATCHED}
+        return Verdict(functions, lines, logged=checked.logged)
 
 
 def _placed(failed: LoadFailed) -> tuple[int, str]:

@@ -6,12 +6,21 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+ENVIRONMENTS = (b"getfenv", b"setfenv", b"newproxy")
+"""Functions of Lua that Valkey has not had since 8.1."""
+
+SERVER = b"server"
+"""Valkey's name of what it offers to functions; Redis calls it ``redis``, as Valkey does, too."""
+
+WATCHED = frozenset((*ENVIRONMENTS, SERVER))
+"""Globals that only some servers have."""
+
 
 class Verdict:
     """What a library does when it is loaded.
 
     ``functions``  the names that it registers
-    ``globals``    the first line of each global that it names
+    ``globals``    the first line of each global in `WATCHED` that it names
     ``logged``     the line of a server.log that runs at load (0: of unknown place); None without one
     ``failure``    why it cannot be loaded; empty where it can
     ``line``       the line of the failure, 0 where it is unknown
