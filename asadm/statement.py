@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from asadm.target.types import RulesOf
     from asinfo.terminal.options import Option
 
+VERBATIM = "--"
+"""The keyword of a clause whose words are taken as they stand, also where they look like flags or keywords."""
+
 
 class CommandArguments:  # plain class: dataclasses cost more to import than the whole run
     """The words and flags that were given to a command.
@@ -208,6 +211,7 @@ def _arguments(
         arguments = CommandArguments(Values(own))
         arguments.rest = list(words)
         return arguments
+    words, verbatim = _before_dashes(row, words)
     options = [*own, *_beside(own, extra)]
     values = recognise(words, options)
     if values is None:
@@ -216,7 +220,18 @@ def _arguments(
         raise wrong(f"{row.name}: {fault(words, options)}", row.name)
     arguments = CommandArguments(values)
     _sort(row, values.words, arguments)
+    if verbatim:
+        arguments.clauses[VERBATIM] = verbatim
     return arguments
+
+
+def _before_dashes(row: CommandRow, words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The words before ``--``, and those after it where the command takes them as they stand."""
+    words = list(words)
+    if VERBATIM not in row.keywords or VERBATIM not in words:
+        return words, []
+    at = words.index(VERBATIM)
+    return words[:at], words[at + 1 :]
 
 
 def _taken_out(values: Values, own: Sequence[Option]) -> Values:

@@ -32,7 +32,7 @@ class CommandRow:  # plain class: dataclasses cost more to import than the whole
     ``names``       words that follow, in order: ``NAME``, ``[NAME]`` where it may be left out, and last perhaps
                     ``NAME...`` or ``[NAME...]`` for any number of them
     ``clauses``     keywords with their words: ``path PATH`` takes one word, ``[with NODE...]`` may be left out and
-                    takes one or more; in any order
+                    takes one or more; in any order. ``[-- ARG...]`` takes all that follows, also what looks like a flag
     ``rest``        takes all that follows as it stands, as ``watch`` does; its name in the grammar
     ``privileged``  must be enabled first
     ``local``       is not about any node
@@ -350,6 +350,15 @@ TABLE = table(
             "Check Valkey function libraries in files, as a server would load them. Asks no node.",
             "function lint config/functions",
             names=("DIR|FILE...",),
+            local=True,
+        ),
+        CommandRow(
+            "function run",
+            "asadm.commands.function_run",
+            "Call a function of a Valkey library in a file, on a keyspace made for it. Asks no node.",
+            "function run config/functions/mylib.lua my_hset user:1 -- name Ann",
+            names=("FILE", "FUNCTION", "[KEY...]"),
+            clauses=("[-- ARG...]",),
             local=True,
         ),
         CommandRow(

@@ -5,9 +5,16 @@ It is imported only where a library has to run; that takes some 100 ms once.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from asadm.target.valkey.verdict import WATCHED, Verdict
+from asinfo.terminal.interrupt import heard
 from asinfo.text import text as shown
+from asinfo.wire.resp_reply import ErrorReply
 from asudfd.valkey.library_check import LibraryCheck, LoadFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 _PLACE = b"user_function:"
 _PREFIXES = (b"ERR ", b"Error registering functions: ", b"Error compiling function: ")
@@ -45,3 +52,55 @@ def _placed(failed: LoadFailed) -> tuple[int, str]:
         if colon and number.isdigit():
             line, reason = int(number), rest
     return line, shown(reason)
+
+
+class FunctionFailed(Exception):  # noqa: N818 - named for what happened
+    """A function has answered an error: its text, and the line of the library where it was raised (0: none)."""
+
+    def __init__(self, reason: str, line: int) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.line = line
+
+
+class OfflineCall:
+    """A keyspace in this process with one library. A call ends after ``seconds``; ``log`` gets the lines that functions log."""
+
+    def __init__(self, library: bytes, seconds: float, log: Callable[[str], None]) -> None:
+        from asudfd.valkey.offline_keyspace import (
+            OfflineKeyspace,
+        )  # the whole face: a check needs a part of it
+
+        self._keyspace = OfflineKeyspace(
+            seconds, lambda _level, line: log(shown(line)), lambda: bool(heard())
+        )
+        self._keyspace.load(library)
+
+    def command(self, words: Sequence[bytes]) -> Any:
+        """The reply to any command."""
+        return self._keyspace.run(words)
+
+    def failure(self, words: Sequence[bytes]) -> str:
+        """Why a command fails; empty where it does not."""
+        reply = self.command(words)
+        return shown(reply.text) if isinstance(reply, ErrorReply) else ""
+
+    def call(self, function: bytes, keys: Sequence[bytes], arguments: Sequence[bytes]) -> Any:
+        """What the function answers. Raises FunctionFailed."""
+        reply = self._keyspace.run([b"FCALL", function, b"%d" % len(keys), *keys, *arguments])
+        if isinstance(reply, ErrorReply):
+            raise _function_failed(reply.text)
+        return reply
+
+
+_RAISED_AT = b" script: on @user_function:"
+
+
+def _function_failed(text: bytes) -> FunctionFailed:
+    """An error without the place that a node writes behind it, and before it where Lua raised it."""
+    reason, place, number = text.rpartition(_RAISED_AT)
+    if not place or not number.rstrip(b".").isdigit():
+        return FunctionFailed(shown(text), 0)
+    line = int(number.rstrip(b"."))
+    begin = b"ERR user_function:%d: " % line
+    return FunctionFailed(shown(reason.removeprefix(begin) if reason.startswith(begin) else reason), line)

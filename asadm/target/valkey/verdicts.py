@@ -12,6 +12,7 @@ import os
 
 from asadm.target.valkey.verdict import Verdict
 from asinfo import __version__
+from asinfo.terminal import interrupt
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Verdicts:
             from asadm.target.valkey.sandbox import Sandbox
 
             self._sandbox = Sandbox()
+        interrupt.check()  # a text may run for half a second, and a directory have many of them
         verdict = self._sandbox.verdict(name, text)
         if not verdict.failure:
             self._new[key] = _packed(verdict)

@@ -212,3 +212,16 @@ def test_doubles_in_the_table_are_refused() -> None:
     for words in ("a b", "a", "a b c"):
         with pytest.raises(ValueError, match="declared twice, or hides"):
             commands.table([row, commands.CommandRow(words, "m", "s", "e")])
+
+
+def test_words_after_two_dashes_are_taken_as_they_stand() -> None:
+    [found] = statement.parse("function run f.lua f k1 --after -- --json -- with path -x")
+    assert found.arguments.names == ["f.lua", "f", "k1"]
+    assert found.arguments.options.flag("after")
+    assert found.arguments.clauses == {"--": ["--json", "--", "with", "path", "-x"]}
+    [found] = statement.parse("function run f.lua f --")
+    assert found.arguments.clauses == {}
+    [found] = statement.parse("show udfs -- -x.lua")
+    assert found.arguments.names == ["-x.lua"]
+    with pytest.raises(UsageError, match="FUNCTION is missing"):
+        statement.parse("function run f.lua -- f")
