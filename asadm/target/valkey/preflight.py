@@ -133,7 +133,7 @@ class _Preflight:
 
 
 def header_problem(path: str, text: bytes) -> Problem | None:
-    """What is wrong with the first line or the size of a library; None if nothing is."""
+    """What is wrong with the first line, the size or the bytes of a library; None if nothing is."""
     if len(text) > SIZE_MAX:
         return Problem(path, 0, f"is larger than {SIZE_MAX} bytes: no server loads that within its 500 ms")
     if not text:
@@ -142,6 +142,11 @@ def header_problem(path: str, text: bytes) -> Problem | None:
         library_name(text)
     except WireError as error:
         return Problem(path, 1, f"{error}: the first line of a library is #!lua name=NAME")
+    if (at := text.find(b"\0")) >= 0:
+        line = text.count(b"\n", 0, at) + 1
+        return Problem(
+            path, line, "has a NUL byte, and Valkey reads a library only up to there: write \\0 in a string"
+        )
     return None
 
 

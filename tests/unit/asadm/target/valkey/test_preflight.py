@@ -79,8 +79,10 @@ def test_a_wrong_beginning(text: bytes, problem: str) -> None:
             "lib.lua: the text takes more than 64 MiB of memory",
         ),
         (b"(" * 100_000, "lib.lua:2: chunk has too many syntax levels"),
-        (b"\x1bLua\x51\x00", "lib.lua:2: unexpected symbol"),
-        (b"\0" * 1000, "lib.lua:2: unexpected symbol"),
+        (b"\x1bLua\x51", "lib.lua:2: unexpected symbol"),
+        (b"\x1bLua\x51\x00", "lib.lua:2: has a NUL byte"),
+        (b"\0" * 1000, "lib.lua:2: has a NUL byte"),
+        (ONE + b"\n-- \0\n", "lib.lua:3: has a NUL byte, and Valkey reads a library only up to there"),
         (b"x = \xff\xfe", "lib.lua:2: unexpected symbol near '\\xff'"),
     ],
 )
