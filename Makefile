@@ -37,7 +37,7 @@ demo-functions: $(VENV)/clients ## Valkey functions: a library grows, outlives k
 
 # The tests find etcd in $(BIN) where it was fetched to.
 test storm bench: export PATH := $(CURDIR)/$(BIN):$(PATH)
-test: check $(if $(TESTS),,bytecode) $(VENV)/clients $(VENV)/npm_clients $(VENV)/etcd $(VENV)/faketime ## lint, types, import contracts and every test
+test: check $(if $(TESTS),,bytecode) $(VENV)/clients $(VENV)/npm_clients $(VENV)/etcd $(VENV)/faketime $(VENV)/redis ## lint, types, import contracts and every test
 	$(BIN)/python -m pytest $(or $(TESTS),$(TOGETHER))
 
 # pytest compiles the tests, and hypothesis reads the constants of the source, when tests are collected: once here, and not
@@ -123,6 +123,25 @@ $(VENV)/etcd: | $(BIN)/python $(TMPDIR)
 		for package in etcd-*.deb; do dpkg-deb -x $$package etcd || exit 1; done && \
 		cp etcd/usr/bin/etcd etcd/usr/bin/etcdctl $(CURDIR)/$(BIN)/ && rm -rf etcd etcd-*.deb; \
 	fi || echo "no etcd on the PATH, and none could be fetched: the tests that need it will be skipped" >&2
+	@touch $@
+
+# A Redis for tests with real servers: that of this system, else Debian's packages, unpacked and not installed, so that no service starts.
+REDIS_PACKAGES := redis-tools libjemalloc2 liblzf1 libatomic1 libsystemd0
+define REDIS_SERVER
+#!/bin/sh
+root='$(CURDIR)/$(VENV)/lib/redis'
+for libraries in "$$root"/usr/lib/*-linux-gnu*; do LD_LIBRARY_PATH="$$libraries"; done
+export LD_LIBRARY_PATH
+exec "$$root/usr/bin/redis-server" "$$@"
+endef
+export REDIS_SERVER
+$(VENV)/redis: | $(BIN)/python $(TMPDIR)
+	@command -v redis-server >/dev/null || ( cd $(TMPDIR) && { $(APT_LISTS); } && \
+		apt-get download -qq -o APT::Sandbox::User=root $(REDIS_PACKAGES) && \
+		for name in $(REDIS_PACKAGES); do dpkg-deb -x $${name}_*.deb $(CURDIR)/$(VENV)/lib/redis && rm -f $${name}_*.deb || exit 1; done && \
+		ln -sf redis-check-rdb $(CURDIR)/$(VENV)/lib/redis/usr/bin/redis-server && \
+		echo "$$REDIS_SERVER" >$(CURDIR)/$(BIN)/redis-server && chmod +x $(CURDIR)/$(BIN)/redis-server ) || \
+		echo "no redis-server on the PATH, and none could be fetched: the tests that need it will be skipped" >&2
 	@touch $@
 
 # The linter of our Lua: that of this system, else Debian's packages, unpacked.
