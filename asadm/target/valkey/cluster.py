@@ -10,12 +10,14 @@ from asadm.cluster import ClusterNode, TargetCluster, select
 from asadm.outcome import NodeAnswer
 from asadm.target.results import ABSENT, DONE, REFUSED, Judgement, Listing, LockAnswer, NodeFault, NodeRole
 from asadm.target.types import STATIC, TargetType
+from asadm.target.valkey.command_batch import CommandBatch
+from asadm.target.valkey.library_answer import LIST, listed
 from asadm.target.valkey.library_list import LibraryTexts
-from asadm.target.valkey.replies import Product, Role, bulk, error, running, status, values
+from asadm.target.valkey.replies import error, running, values
 from asadm.time_budget import TimeBudget
 from asinfo.errors import WireError
 from asinfo.exchange import exchange
-from asinfo.resp_dialogue import RespRequest, cut, resp_dialogue
+from asinfo.resp_dialogue import RespRequest, resp_dialogue
 from asinfo.wire.resp_frame import command
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -28,9 +30,6 @@ if TYPE_CHECKING:
     from asadm.target.restorer import Restorer
     from asadm.target.results import NodeOverview
     from asinfo.exchange import Endpoint, Reply
-
-LIST = command("HELLO", "2") + command("ROLE") + command("FUNCTION", "DUMP")
-"""Version, role and libraries. HELLO is allowed to everybody; ROLE may be forbidden: the topology tells roles, too."""
 
 FAIL_SECONDS = 1.0
 """What a node has of which its cluster says that it failed: it may be back already, and mostly it is not."""
@@ -137,7 +136,7 @@ class ValkeyCluster(TargetCluster):
 
         A node that is given up fails without being asked.
         """
-        requests = {commands: _CommandBatch(commands) for commands in {commands for _, commands in asks}}
+        requests = {commands: CommandBatch(commands) for commands in {commands for _, commands in asks}}
         whole = self.timeout if timeout is None else timeout
         limits = [self._limit(node, whole) for node, _ in asks]
         sent = [
@@ -278,35 +277,12 @@ class ValkeyCluster(TargetCluster):
 
     def listings(self, answers: Sequence[NodeAnswer]) -> list[Listing]:
         """What nodes answered to `list_command`. A replica without its primary, or a payload that is none, is a failure of the node."""
-        found = [Listing(answer, self._listed(answer)) for answer in answers]
+        found = [Listing(answer, listed(answer, self.texts)) for answer in answers]
         self._explain_busy([answer for answer in answers if answer.status == "busy"])
         for listing in found:
             if self.topology_unknown and not listing.read:
                 listing.answer.error += "; which other nodes there are, it did not tell"
         return found
-
-    def _listed(self, answer: NodeAnswer) -> dict[bytes, str] | None:
-        if not answer.answers:
-            return None
-        try:
-            product, role, dump = cut(answer.answer, 3)
-        except WireError as wrong:
-            answer.status, answer.error = "protocol", str(wrong)
-            return None
-        answer.answers = []  # bytes of no use to a person; what they say is in the list and in the role
-        said = error(dump)
-        answer.status, answer.error = (status(said), said) if said else ("ok", "")
-        problem = _learn(answer.node, product, role)
-        if said:
-            return None
-        if problem:
-            answer.status, answer.error = "lagging", problem
-            return None
-        try:
-            return self.texts.listed(bulk(dump))
-        except WireError as wrong:
-            answer.status, answer.error = "protocol", str(wrong)
-            return None
 
     def _explain_busy(self, answers: Sequence[NodeAnswer]) -> None:
         """What runs on the nodes that are busy, which still answer FUNCTION STATS."""
@@ -382,76 +358,9 @@ class ValkeyCluster(TargetCluster):
         return ()
 
 
-class _CommandBatch:
-    """Some commands as one request: the frames, and how the replies are to be cut."""
-
-    __slots__ = ("_commands", "_counts", "request")
-
-    def __init__(self, commands: tuple[bytes, ...]) -> None:
-        self._commands = commands
-        self._counts = list(map(_frames, commands))
-        self.request = RespRequest(b"".join(commands), sum(self._counts))
-
-    def answer(self, reply: Reply) -> NodeAnswer:
-        """What ``reply`` says: an answer to each command; the status of the first that is an error."""
-        answer = self._read(reply)
-        answer.commands = self._commands
-        answer.note = reply.note
-        return answer
-
-    def _read(self, reply: Reply) -> NodeAnswer:
-        if reply.failure is not None:
-            return NodeAnswer(reply.node, reply.failure.kind, (), reply.failure.reason, reply.milliseconds)
-        body = reply.body or b""
-        if len(self._counts) == 1:
-            return _judged(reply, [body])
-        replies = iter(cut(body, self.request.count))
-        return _judged(reply, [b"".join(next(replies) for _ in range(count)) for count in self._counts])
-
-
-def _judged(reply: Reply, answers: list[bytes]) -> NodeAnswer:
-    said = next(filter(None, map(error, answers)), "")
-    return NodeAnswer(reply.node, status(said) if said else "ok", answers, said, reply.milliseconds)
-
-
-def _frames(commands: bytes) -> int:
-    """How many commands the frames are: a command is an array, as a reply is."""
-    from asinfo.resp_dialogue import ReplyCutter
-
-    cutter = ReplyCutter()
-    cutter.feed(commands, len(commands))
-    return len(cutter.ends)
-
-
 def _follows(node: Endpoint) -> bool:
     role: NodeRole | None = node.role
     return role is not None and not role.takes_changes
-
-
-def _learn(node: Endpoint, product: bytes, said: bytes) -> str:
-    """Take what a node tells of itself; why it cannot be judged now, empty where it can."""
-    role: NodeRole = node.role or NodeRole("primary")
-    node.role = role
-    told = Product(product)
-    role.product, role.version = told.name, told.version
-    try:
-        own = Role(said)
-    except WireError:
-        return ""  # not allowed to ask; what the others say of it stands
-    if own.kind == "sentinel":
-        return "it is a Sentinel, which has no functions"
-    role.offset = own.offset
-    if own.kind == "master":
-        role.kind, role.primary = "primary", ""
-        return ""
-    if role.kind != "replica" or not role.primary:
-        from asinfo.host import written
-
-        role.kind, role.primary = "replica", written(own.host, own.port)
-    role.link = own.link
-    if own.link != "connected":
-        return f"a replica that is not in touch with its primary {role.primary} ({own.link})"
-    return ""
 
 
 def _rules() -> Rules:

@@ -1,0 +1,71 @@
+"""The answer of one node to HELLO, ROLE and FUNCTION DUMP: its libraries, and what it tells of itself."""
+
+from __future__ import annotations
+
+from asadm.target.results import NodeRole
+from asadm.target.valkey.replies import Product, Role, bulk, error, status
+from asinfo.errors import WireError
+from asinfo.host import written
+from asinfo.resp_dialogue import cut
+from asinfo.wire.resp_frame import command
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from asadm.outcome import NodeAnswer
+    from asadm.target.valkey.library_list import LibraryTexts
+    from asinfo.exchange import Endpoint
+
+LIST = command("HELLO", "2") + command("ROLE") + command("FUNCTION", "DUMP")
+"""Version, role and libraries. HELLO is allowed to everybody; ROLE may be forbidden: the topology tells roles, too."""
+
+
+def listed(answer: NodeAnswer, texts: LibraryTexts) -> dict[bytes, str] | None:
+    """Hash by name of the libraries of a node; None where it could not tell: the reason is in ``answer`` then.
+
+    What it tells of its role goes to its endpoint.
+    """
+    if not answer.answers:
+        return None
+    try:
+        product, role, dump = cut(answer.answer, 3)
+    except WireError as wrong:
+        answer.status, answer.error = "protocol", str(wrong)
+        return None
+    answer.answers = []  # bytes of no use to a person; what they say is in the list and in the role
+    said = error(dump)
+    answer.status, answer.error = (status(said), said) if said else ("ok", "")
+    problem = _learn(answer.node, product, role)
+    if said:
+        return None
+    if problem:
+        answer.status, answer.error = "lagging", problem
+        return None
+    try:
+        return texts.listed(bulk(dump))
+    except WireError as wrong:
+        answer.status, answer.error = "protocol", str(wrong)
+        return None
+
+
+def _learn(node: Endpoint, product: bytes, said: bytes) -> str:
+    """Take what a node tells of itself; why it cannot be judged now, empty where it can."""
+    role: NodeRole = node.role or NodeRole("primary")
+    node.role = role
+    told = Product(product)
+    role.product, role.version = told.name, told.version
+    try:
+        own = Role(said)
+    except WireError:
+        return ""  # not allowed to ask; what the others say of it stands
+    if own.kind == "sentinel":
+        return "it is a Sentinel, which has no functions"
+    role.offset = own.offset
+    if own.kind == "master":
+        role.kind, role.primary = "primary", ""
+        return ""
+    if role.kind != "replica" or not role.primary:
+        role.kind, role.primary = "replica", written(own.host, own.port)
+    role.link = own.link
+    if own.link != "connected":
+        return f"a replica that is not in touch with its primary {role.primary} ({own.link})"
+    return ""
