@@ -23,7 +23,7 @@ hypothesis.settings.load_profile("same")
 # A shell has what it starts in the background ignore Ctrl-C, and so would all that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-TOGETHER = ("tests/cluster/", "tests/tidy/", "tests/process/asudfd/test_etcd_")
+TOGETHER = ("tests/cluster/", "tests/function_fleet/", "tests/tidy/", "tests/process/asudfd/test_etcd_")
 """How the names of files begin whose tests run one after the other: clusters of real processes would starve each other,
 the rules have read the source once for all of them, and there is one etcd for many."""
 

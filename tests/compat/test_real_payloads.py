@@ -25,7 +25,7 @@ from asinfo.wire.rdb_value import (
     restored,
 )
 from asinfo.wire.resp_reply import ErrorReply
-from tests.compat.real_valkey import RealClient, RealValkey
+from tests.real_valkey import RealClient, RealValkey
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.compat.real_valkey import RealClient, RealValkey
 from tests.compat.valkey_library import CODE, KILLED, NAME, await_running
 from tests.processes import READY_SECONDS, Daemon, log_path, running, spawn
+from tests.real_valkey import RealClient, RealValkey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

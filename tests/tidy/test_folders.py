@@ -10,7 +10,15 @@ from tests.each import for_each
 from tests.tidy.facts import PACKAGES, ROOT
 
 UNIT = ROOT / "tests" / "unit"
-STARTS = {"subprocess", "multiprocessing", "pty", "tests.processes", "tests.etcd", "tests.cluster_processes"}
+STARTS = {
+    "subprocess",
+    "multiprocessing",
+    "pty",
+    "tests.processes",
+    "tests.etcd",
+    "tests.cluster_processes",
+    "tests.real_valkey",
+}
 """Modules whose import says that a test starts a process."""
 
 FIXTURES = {"a parameter start_daemon", "a parameter asudfd"}
