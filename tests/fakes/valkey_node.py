@@ -166,13 +166,14 @@ class FakeValkey:
     def _refusal(self, name: bytes, session: Session) -> ErrorReply | None:
         top = name.split()[0]
         if self.users and top not in BEFORE_LOGIN:
-            user = self.users.get(session.user or b"")
+            login = session.user or b""
+            user = self.users.get(login)
             if user is None:
                 return NOAUTH
             shown = name.lower().replace(b" ", b"|")
             if user.allowed is not None and shown not in user.allowed:
                 return ErrorReply(
-                    b"NOPERM User %b has no permissions to run the '%b' command" % (session.user, shown)
+                    b"NOPERM User %b has no permissions to run the '%b' command" % (login, shown)
                 )
         return BUSY if self.running and not {top, name} & WHILE_BUSY else None
 
@@ -337,7 +338,10 @@ class FakeValkey:
             return READONLY
         if words[0] not in self.texts:
             return ErrorReply(b"ERR Library not found")
-        return self._changed(lambda node: node.texts.pop(words[0], None) and None)
+        return self._changed(lambda node: node._forget(words[0]))
+
+    def _forget(self, name: bytes) -> None:
+        self.texts.pop(name, None)
 
     def _flush(self, _words: list[bytes], _session: Session) -> Answer:
         return READONLY if self.primary else self._changed(lambda node: node.texts.clear())

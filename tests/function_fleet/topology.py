@@ -214,8 +214,7 @@ def replicated(
         (primary,) = group.start(1, *QUICK_SYNC, *options, program=program)
         for each in replicas:
             group.start(1, *QUICK_SYNC, "--replicaof", f"{primary.host} {primary.port}", program=each)
-        for server in group.servers[1:]:
-            until(lambda server=server: follows(server), server.address)  # type: ignore[misc] - the server of this round
+        until(lambda: all(map(follows, group.servers[1:])), "the replicas follow")
         yield group
 
 
