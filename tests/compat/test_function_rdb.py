@@ -11,7 +11,7 @@ from asadm import cli
 from asinfo.wire.functions import dump, portable
 from asinfo.wire.rdb import VERSION_9_1
 from asinfo.wire.resp_reply import ErrorReply, Map, Verbatim
-from tests.compat.real_valkey import RealClient, RealValkey, redis_7_0, valkey_8_1, valkey_9_1
+from tests.real_valkey import REDIS_7_0, VALKEY_8_1, VALKEY_9_1, RealClient, RealValkey
 
 ONE = b"""#!lua name=one
 local function get(keys)
@@ -40,14 +40,14 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 Start = Callable[[], RealClient]
 
 
-@pytest.fixture(params=[valkey_9_1, valkey_8_1, redis_7_0], ids=["valkey-9.1", "valkey-8.1", "redis-7.0"])
+@pytest.fixture(params=[VALKEY_9_1, VALKEY_8_1, REDIS_7_0], ids=["valkey-9.1", "valkey-8.1", "redis-7.0"])
 def start(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Start]:
     """Starts the server in ``tmp_path / "data"``, with the file dump.rdb there; a client of it."""
     running: list[tuple[RealValkey, RealClient]] = []
-    binary = request.param()
+    program = request.param
 
     def begin() -> RealClient:
-        server = RealValkey(tmp_path / "data", "--dbfilename", "dump.rdb", binary=binary)
+        server = RealValkey(tmp_path / "data", "--dbfilename", "dump.rdb", program=program)
         running.append((server, server.connect()))
         return running[-1][1]
 
