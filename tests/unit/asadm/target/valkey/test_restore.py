@@ -1,0 +1,60 @@
+"""Changes of libraries as one command, and what the answer says."""
+
+from __future__ import annotations
+
+import pytest
+
+from asadm.target.results import DONE, REFUSED
+from asadm.target.valkey import restore
+from asinfo.errors import WireError
+from asinfo.wire.functions import restored
+from asinfo.wire.resp import RequestParser
+
+TEXT = b"#!lua name=a\nredis.register_function('f', function() end)"
+
+
+def commands(frames: bytes) -> list[list[bytes]]:
+    return RequestParser().feed(frames)
+
+
+def test_all_that_is_put_is_one_restore_and_what_is_removed_comes_after_it() -> None:
+    put, *rest = commands(restore.command([TEXT, TEXT], [b"x", b"y"], 2))
+    assert (put[:2], put[3]) == ([b"FUNCTION", b"RESTORE"], b"REPLACE")
+    assert put[2][-10:-8] == b"\x0a\x00"
+    assert list(restored(put[2])) == [TEXT, TEXT]
+    assert rest == [[b"FUNCTION", b"DELETE", b"x"], [b"FUNCTION", b"DELETE", b"y"], [b"WAIT", b"2", b"200"]]
+
+
+def test_nothing_is_sent_for_what_there_is_not() -> None:
+    assert commands(restore.command([], [b"x"])) == [[b"FUNCTION", b"DELETE", b"x"]]
+    assert len(commands(restore.command([TEXT], []))) == 1
+
+
+def test_a_good_answer() -> None:
+    said = restore.result(b"+OK\r\n+OK\r\n-ERR Library not found\r\n:1\r\n", 2, 2, 2)
+    assert (said.put.kind, [each.kind for each in said.removed], said.copies) == (DONE, [DONE, DONE], 1)
+    assert not said.clashes
+
+
+def test_a_refused_one() -> None:
+    said = restore.result(b"-ERR Function f already exists\r\n+OK\r\n", 1, 1, 0)
+    assert said.clashes
+    assert (said.put.kind, said.put.reason) == (REFUSED, "ERR Function f already exists")
+
+
+def test_where_a_text_does_not_compile() -> None:
+    said = restore.result(
+        b"-ERR Error compiling function: user_function:3: '=' expected near 'x'\r\n", 1, 0, 0
+    )
+    assert said.put.error is not None
+    assert (said.put.error.line, said.put.error.message) == (3, "'=' expected near 'x'")
+
+
+def test_fewer_replies_than_commands_are_an_error() -> None:
+    with pytest.raises(WireError):
+        restore.result(b"+OK\r\n", 1, 1, 0)
+
+
+def test_a_placeholder_has_the_name_and_another_function() -> None:
+    assert restore.placeholder(b"old").startswith(b"#!lua name=old\n")
+    assert b"'asudf_removed_old'" in restore.placeholder(b"old")
