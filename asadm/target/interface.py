@@ -209,7 +209,7 @@ class Target(Protocol):
         """Removes a module."""
 
     def lock_command(self, owner: str, seconds: int) -> bytes:
-        """Takes the lock of a cluster for ``owner``; it ends by itself after ``seconds``."""
+        """Takes the lock of a cluster for ``owner``; it ends by itself after ``seconds``. Empty where servers have none."""
 
     def unlock_command(self, owner: str) -> bytes:
         """Gives the lock of a cluster back."""

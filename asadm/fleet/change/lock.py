@@ -169,6 +169,8 @@ class ClusterLock:
 
     def _take_all(self) -> None:
         """All or none: a run that waits holds nothing, so that two runs cannot wait for each other."""
+        if not self._cluster.lock_command(self.owner, self._ttl):
+            return  # servers without a lock: nothing is asked, and no answer waited for
         give_up = time.monotonic() + self._wait
         while True:
             refusal = self._take(self._groups)

@@ -47,7 +47,7 @@ class RestoreRollout(Rollout):
         """Read the nodes until they have it; a primary that was busy, or lost it again, gets it once more."""
         pause = POLL_SECONDS
         while True:
-            waiting = [state for state in self.states if self._waits(state)]
+            waiting = self._waiting()
             self.look(waiting, self.items)
             self._prove()
             waiting = [state for state in waiting if state.lacking(self.items)]
@@ -57,8 +57,14 @@ class RestoreRollout(Rollout):
             pause = min(pause * 1.5, POLL_SECONDS_MAX)
             self._restore([group for group in self._pending() if self._again(group[0])])
 
-    def _waits(self, state: NodeProgress) -> bool:
-        return bool(state.lacking(self.items)) and not (state.refused or state.hangs)
+    def _waiting(self) -> list[NodeProgress]:
+        """Nodes that may still get what they lack: not those whose primary has refused it."""
+        refusing = {state.group for state in self.states if state.refused}
+        return [
+            state
+            for state in self.states
+            if state.lacking(self.items) and not (state.group in refusing or state.hangs)
+        ]
 
     def _again(self, primary: NodeProgress) -> bool:
         """Whether it is to get what it lacks once more: it was busy, or could not be reached before."""
@@ -182,7 +188,7 @@ class RestoreRollout(Rollout):
 
     def _follow_roles(self) -> None:
         """Look at all that is not known; where a primary is one no more, or is gone, read the topology again, once."""
-        self.look([state for state in self.states if self._waits(state)], self.items)
+        self.look(self._waiting(), self.items)
         lost = [
             state
             for state in self.states
@@ -197,7 +203,7 @@ class RestoreRollout(Rollout):
             if found is not None:
                 state.node.role = found.role
         self._regroup()
-        self.look([state for state in self.states if self._waits(state)], self.items)
+        self.look(self._waiting(), self.items)
         self._restore([group for group in self._pending() if self._again(group[0])])
 
     @property

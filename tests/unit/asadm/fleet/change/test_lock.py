@@ -8,6 +8,7 @@ import pytest
 from asadm.cluster import ClusterNode
 from asadm.fleet.change.lock import ClusterLock, FileLocks, scope
 from asadm.target.aerospike.cluster import AerospikeCluster
+from asadm.target.valkey.cluster import ValkeyCluster
 from asinfo.errors import Error
 from asinfo.exchange import Endpoint
 from tests.fakes.fleet import Fleet, Server
@@ -195,3 +196,10 @@ def test_where_nothing_can_be_written(asadm: Asadm, tmp_path: Path) -> None:
         done = asadm("-h", fleet.hosts, "udf", "apply", "udf", "--yes", "--no-history")
         assert done.code == 0, done.err
         assert "no lock file" in done.err
+
+
+def test_servers_without_a_lock_are_asked_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    node = Endpoint("192.0.2.1", 6379)
+    monkeypatch.setattr(ValkeyCluster, "each", None)  # whoever asks, fails
+    with ClusterLock(ValkeyCluster([ClusterNode(node)]), [[node]], seconds=1) as lock:
+        assert not lock.held
