@@ -56,7 +56,11 @@ class Group:
         return next(server for server in self.servers if server.address == address)
 
     def with_role(self, role: bytes) -> list[RealValkey]:
-        return [server for server in self.servers if server.ask("ROLE")[0] == role]
+        return [server for server in self.alive if server.ask("ROLE")[0] == role]
+
+    @property
+    def alive(self) -> list[RealValkey]:
+        return [server for server in self.servers if server.process.poll() is None]
 
     @property
     def primaries(self) -> list[RealValkey]:
@@ -186,6 +190,7 @@ def cluster(
     directory: Path, primaries: int = 3, replicas: int = 3, *, programs: Sequence[Program] = (VALKEY_9_1,)
 ) -> Iterator[Cluster]:
     """A cluster that is whole; the servers are of these programs in turn."""
+    directory.mkdir(exist_ok=True)
     count = primaries + replicas
     options = (*NODE_TIMEOUT, *QUICK_SYNC)
     with Cluster(directory) as group:

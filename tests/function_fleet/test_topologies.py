@@ -1,0 +1,114 @@
+"""asadm function on a primary with replicas, behind Sentinel, on servers of two versions, over TLS, and with few rights."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.function_fleet import topology
+from tests.function_fleet.conftest import Tool, rows
+from tests.function_fleet.topology import libraries
+from tests.real_valkey import REDIS_7_0, VALKEY_8_1, VALKEY_9_1, Login, RealValkey
+
+if TYPE_CHECKING:
+    import pytest
+
+    from tests.function_fleet.topology import Group
+
+F = "redis.register_function('f', function() return 1 end)"
+F2 = "redis.register_function('f', function() return 2 end)"
+AUTHORITY = Path(__file__).parents[1] / "fakes/tls/authority.pem"
+NODE = AUTHORITY.with_name("node.pem")
+RIGHTS = "+function +cluster|nodes +cluster|myid +info +role +wait +ping +hello +auth +client|setinfo"
+"""What a user of the tool needs, and no keys."""
+
+
+def test_a_primary_and_its_replicas(tool: Tool, replicas: Group) -> None:
+    tool.use("replicas", replicas.servers[-1])  # a replica leads to its primary, and that to the others
+    tool.write(a=F)
+    applied = tool.apply("--verify")
+    assert applied.code == 0, applied.out
+    assert rows(applied).keys() == replicas.libraries().keys()
+    assert set(map(str, replicas.libraries().values())) == {str(tool.texts)}
+    tool.finish(replicas)
+
+
+def test_static_nodes_are_those_of_the_inventory(tool: Tool, replicas: Group) -> None:
+    primary = replicas.servers[0]
+    tool.use("static", primary)
+    tool.write(a=F)
+    applied = tool.apply()
+    assert applied.code == 0, applied.out
+    assert rows(applied).keys() == {primary.address}
+    assert libraries(primary) == tool.texts
+
+
+def test_sentinel_tells_the_nodes(tool: Tool, watched: tuple[RealValkey, Group]) -> None:
+    sentinel, group = watched
+    tool.use(f"sentinel {topology.SENTINEL_NAME}", sentinel)
+    tool.write(a=F)
+    applied = tool.apply("--verify")
+    assert applied.code == 0, applied.out
+    assert rows(applied).keys() == {server.address for server in group.servers}
+    tool.finish(group)
+
+
+def test_replicas_of_an_older_version_get_what_their_primary_gets(tool: Tool, tmp_path: Path) -> None:
+    programs = (VALKEY_9_1, VALKEY_9_1, VALKEY_8_1, VALKEY_8_1)
+    with topology.cluster(tmp_path / "mixed", 2, 2, programs=programs) as group:
+        tool.use("cluster", group.servers[0])
+        for body in (F, F2):
+            tool.write(a=body)
+            applied = tool.apply("--verify")
+            assert applied.code == 0, applied.out
+            versions = {row["version"].rpartition(".")[0] for row in rows(applied).values()}
+            assert versions == {"9.1", "8.1"}
+            tool.finish(group)
+        back = tool("rollback", "--yes")
+        assert back.code == 0, back.out
+        tool.write(a=F)
+        assert group.libraries() == {server.address: tool.texts for server in group.servers}
+
+
+def test_redis_over_tls(tool: Tool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = ("--tls-cert-file", str(NODE), "--tls-key-file", str(NODE), "--tls-ca-cert-file", str(AUTHORITY))
+    trusted = ssl.create_default_context(cafile=str(AUTHORITY))
+    login = Login("sesame", tls=trusted)
+    options = (*files, "--tls-auth-clients", "no", "--requirepass", "sesame")
+    place = tmp_path / "tls"
+    place.mkdir()
+    with topology.Group(place) as group:
+        (server,) = group.start(1, *options, program=REDIS_7_0, login=login)
+        monkeypatch.setenv("VALKEY_PASSWORD", "sesame")
+        password = "env:VALKEY_PASSWORD"
+        tool.write(a=F)
+        tool.use("static", server, password=password, tls={"cafile": str(AUTHORITY)})
+        applied = tool.apply("--verify")
+        assert applied.code == 0, applied.out + applied.err
+        assert libraries(server) == tool.texts
+        tool.use("static", server, password=password, tls=True)
+        unknown = tool.check(timeout=2)
+        assert unknown.code == 1, unknown.out
+        monkeypatch.setenv("VALKEY_PASSWORD", "wrong")
+        tool.use("static", server, password=password, tls={"cafile": str(AUTHORITY)})
+        refused = tool.check()
+        assert refused.code == 1
+        assert rows(refused)[server.address]["status"] == "login"
+
+
+def test_least_rights(tool: Tool, replicas: Group, monkeypatch: pytest.MonkeyPatch) -> None:
+    for server in replicas.servers:
+        server.ask("ACL", "SETUSER", "ops", "on", ">pw", "-@all", "resetkeys", *RIGHTS.split())
+        server.ask("ACL", "SETUSER", "reader", "on", ">pw", "-@all", *["+function|dump", "+role", "+hello"])
+    monkeypatch.setenv("VALKEY_PASSWORD", "pw")
+    tool.write(a=F)
+    tool.use("replicas", replicas.servers[0], user="reader", password="env:VALKEY_PASSWORD")
+    assert tool.plan().code == 3
+    forbidden = tool.apply("--wait", "3")
+    assert forbidden.code == 1
+    assert "NOPERM" in forbidden.out
+    assert replicas.libraries() == {server.address: {} for server in replicas.servers}
+    tool.use("replicas", replicas.servers[0], user="ops", password="env:VALKEY_PASSWORD")
+    assert tool.apply("--verify").code == 0
+    tool.finish(replicas)
