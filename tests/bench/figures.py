@@ -32,6 +32,7 @@ BENCHMARKS = (
     "apply",
     "propagation",
     "functions",
+    "functionfleet",
 )
 """Every benchmark, in the order in which they are run and shown: the modules of this directory that have a `run`."""
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from asinfo.wire.resp import RequestParser
 from asinfo.wire.resp_reply import encode
+from tests.bench.processes import raise_file_limit
 from tests.fakes.valkey_node import REFUSALS, FakeValkey, Session, command_name
 
 if TYPE_CHECKING:
@@ -390,6 +391,7 @@ def library(number: int, variant: int = 0) -> bytes:
 
 def main(primaries: int, replicas: int, libraries: int, hung: int) -> None:
     """Serve a fleet until standard input ends; the last ``hung`` primaries never answer."""
+    raise_file_limit()
     with ValkeyFleet(primaries, replicas) as fleet:
         fleet.load(*map(library, range(libraries)))
         for node in fleet.primaries[primaries - hung :]:
