@@ -110,7 +110,7 @@ def shape(reply: list[Any]) -> list[Any]:
 
 
 def test_the_lines_of_a_cluster_have_the_same_words(cluster: Cluster, fleet: ValkeyFleet) -> None:
-    with cluster.servers[0].connect() as real, client(fleet[0]) as fake:
+    with cluster.primaries[0].connect() as real, client(fleet[0]) as fake:
         found = [each("CLUSTER", "NODES") for each in (fake, real)]
         assert all(isinstance(text, Verbatim) for text in found)
         ours, theirs = (sorted(line.split() for line in text.text.splitlines()) for text in found)
