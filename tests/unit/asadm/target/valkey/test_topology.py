@@ -27,7 +27,7 @@ NODES = f"""\
 class Asked:
     """What asks nodes: each says what it is told to say, one that has nothing to say does not answer."""
 
-    def __init__(self, mode: str = "", **said: list[Any]) -> None:
+    def __init__(self, mode: str = "", /, **said: list[Any]) -> None:
         self.mode, _, self.watched = mode.partition(" ")
         self.topology_unknown = False
         self.said = said
