@@ -22,7 +22,8 @@ REPLY_SIZE_MAX = 256 << 20
 LINE_SIZE_MAX = 65_536
 """Bytes of a line: a status, an error, a number or a length."""
 
-_BULK, _ARRAY = b"$*"
+_ARRAY = b"*"[0]
+_SIZED = frozenset(b"$*")
 _SCALARS = frozenset(b"+-:")
 
 
@@ -67,7 +68,14 @@ class ReplyCutter:
                 left -= 1
                 at = end + 2
             else:
-                size = _size(kind, bytes(buffer[at + 1 : end]))
+                try:
+                    size = int(buffer[at + 1 : end])
+                except ValueError:
+                    size = -2
+                if not -1 <= size <= REPLY_SIZE_MAX or kind not in _SIZED:
+                    raise WireError(
+                        "a reply has no length, or one that cannot be: the peer does not speak RESP"
+                    )
                 if kind == _ARRAY:
                     left += max(size, 0) - 1
                     at = end + 2
@@ -82,19 +90,6 @@ class ReplyCutter:
                 left = 1
         self._at, self._left = at, left
         return len(ends) == count
-
-
-def _size(kind: int, text: bytes) -> int:
-    if kind not in {_BULK, _ARRAY}:
-        raise WireError("the peer does not speak RESP")
-    if (
-        not text.removeprefix(b"-").isdigit()
-        or len(text) > 10
-        or int(text) < -1
-        or int(text) > REPLY_SIZE_MAX
-    ):
-        raise WireError("a reply has a length that cannot be")
-    return int(text)
 
 
 def cut(body: bytes, count: int) -> list[bytes]:

@@ -307,7 +307,13 @@ def renewed(page: str, now: str) -> str:
 
 def world_of(page: str, directory: Path) -> AbstractContextManager[GuideWorld]:
     """The world of a page, by its name."""
-    return ValkeyWorld(directory) if Path(page).name == "valkey.md" else World(directory)
+    from tests.function_guide import FunctionWorld  # which is made of what is here
+
+    worlds: dict[str, Callable[[Path], AbstractContextManager[GuideWorld]]] = {
+        "valkey.md": ValkeyWorld,
+        "function-fleet.md": FunctionWorld,
+    }
+    return worlds.get(Path(page).name, World)(directory)
 
 
 def main() -> None:

@@ -111,28 +111,29 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     settings: CheckSettings = arguments.prepared
     if settings.form != "nagios":
         return _shown(session, settings, _look(session, arguments, settings))
+    service = arguments.family.upper()
     try:
         settings = settings.complete(arguments)
         checked = _look(session, arguments, settings)
         _write(settings, checked)
     except Error as error:
-        return _unknown(str(error))
+        return _unknown(str(error), service)
     except KeyboardInterrupt:
-        return _unknown("stopped")
+        return _unknown("stopped", service)
     if checked.interrupted:
-        return _unknown("stopped")
+        return _unknown("stopped", service)
     return CommandOutcome(
         checked.survey.answers,
-        formats.nagios(checked),
+        formats.nagios(checked, service),
         code=checked.level,
         extra=formats.document(checked),
         silent=True,
     )
 
 
-def _unknown(reason: str) -> CommandOutcome:
+def _unknown(reason: str, service: str) -> CommandOutcome:
     extra: dict[str, object] = {"status": "unknown", "summary": reason}
-    return CommandOutcome(show=formats.nagios_unknown(reason), code=UNKNOWN, extra=extra)
+    return CommandOutcome(show=formats.nagios_unknown(reason, service), code=UNKNOWN, extra=extra)
 
 
 def _look(session: CommandSession, arguments: CommandArguments, settings: CheckSettings) -> CheckResult:

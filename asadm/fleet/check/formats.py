@@ -76,8 +76,8 @@ def sheet(checked: CheckResult) -> Sheet:
     return Sheet("", ["Level", "What", checked.survey.noun.capitalize(), "Nodes", "Detail"], rows)
 
 
-def nagios(checked: CheckResult) -> bytes:
-    """The answer of a Nagios plugin: a status line with figures, then a line for each finding.
+def nagios(checked: CheckResult, service: str) -> bytes:
+    """The answer of a Nagios plugin for ``service``: a status line with figures, then a line for each finding.
 
     Format: https://nagios-plugins.org/doc/guidelines.html, sections 2 and 2.6. A ``|`` would begin the figures, so
     there is none in the text.
@@ -93,16 +93,16 @@ def nagios(checked: CheckResult) -> bytes:
         f"modules={len(checked.survey.names())};;;0",
         f"time={checked.seconds:.3f}s;;;0",
     ]
-    first = f"UDF {LEVELS[checked.level].upper()} - {_plain(headline(checked))} | {' '.join(figures)}"
+    first = f"{service} {LEVELS[checked.level].upper()} - {_plain(headline(checked))} | {' '.join(figures)}"
     lines = [_plain(str(finding)) for finding in checked.findings]
     if len(lines) > LINES_MAX:
         lines = [*lines[:LINES_MAX], f"and {len(lines) - LINES_MAX} more"]
     return "\n".join([first, *lines, ""]).encode("utf-8", "backslashreplace")
 
 
-def nagios_unknown(reason: str) -> bytes:
+def nagios_unknown(reason: str, service: str) -> bytes:
     """The answer of a plugin that could not check."""
-    return f"UDF UNKNOWN - {_plain(reason)}\n".encode("utf-8", "backslashreplace")
+    return f"{service} UNKNOWN - {_plain(reason)}\n".encode("utf-8", "backslashreplace")
 
 
 def _plain(line: str) -> str:

@@ -118,11 +118,13 @@ class Product:
     __slots__ = ("name", "version")
 
     def __init__(self, reply: bytes) -> None:
-        self.name = self.version = ""
-        if reply.startswith(b"*"):
-            said = words(reply)
-            pairs = dict(zip(said[::2], said[1::2], strict=False))
-            self.name, self.version = text(pairs.get(b"server", b"")), text(pairs.get(b"version", b""))
+        self.name, self.version = _after(reply, b"server"), _after(reply, b"version")
+
+
+def _after(reply: bytes, name: bytes) -> str:
+    """The string that follows ``name`` in a list; empty without one. Quicker than to read all of it: every node is asked."""
+    _, found, rest = reply.partition(b"\r\n" + name + b"\r\n$")
+    return text(rest.split(b"\r\n", 2)[1]) if found and rest.count(b"\r\n", 0, 100) > 1 else ""
 
 
 class RunningFunction:

@@ -41,6 +41,10 @@ if TYPE_CHECKING:
             """Ask ``nodes`` some commands, given as words."""
 
 
+SEEDS = 3
+"""How many of the nodes that are named are asked for the topology at a time: their views may differ, and 300 of 300 lines would
+take a second to read."""
+
 NODES_MAX = 10_000
 """Most nodes of a topology: Valkey Cluster is made for 1,000; a longer answer is none, and would fill the memory."""
 
@@ -97,17 +101,19 @@ def _slots(field: str) -> int:
 
 
 def _by_nodes(cluster: Questioner, seeds: Sequence[ClusterNode]) -> list[ClusterNode]:
-    answers = cluster.ask_commands([seed.node for seed in seeds], [["CLUSTER", "NODES"], ["ROLE"]])
     lines: dict[str, NodeLine] = {}
     alone = []
-    for answer in answers:
-        if not answer.answers:
-            continue
-        try:
-            for line in lines_of(answer):
-                lines.setdefault(line.id, line)
-        except WireError:
-            alone.append(answer)
+    for first in range(0, len(seeds), SEEDS):
+        asked = [seed.node for seed in seeds[first : first + SEEDS]]
+        for answer in cluster.ask_commands(asked, [["CLUSTER", "NODES"], ["ROLE"]]):
+            if not answer.answers:
+                continue
+            try:
+                add_lines(answer, lines)
+            except WireError:
+                alone.append(answer)
+        if lines:
+            break
     if cluster.mode == CLUSTER and alone and not lines:
         said = error(alone[0].answers[0])
         if _NO_CLUSTER in said or "unknown command" in said:
@@ -122,12 +128,15 @@ def _by_nodes(cluster: Questioner, seeds: Sequence[ClusterNode]) -> list[Cluster
     return found
 
 
-def lines_of(answer: NodeAnswer) -> list[NodeLine]:
-    """The lines of an answer whose first reply is that to CLUSTER NODES. Raises WireError."""
+def add_lines(answer: NodeAnswer, lines: dict[str, NodeLine]) -> None:
+    """Add the nodes, by id, that the first reply of ``answer``, to CLUSTER NODES, has and ``lines`` has not. Raises WireError."""
     listed = text(bulk(answer.answers[0])).splitlines()
     if len(listed) > NODES_MAX:
         raise WireError(f"CLUSTER NODES: more than {NODES_MAX} lines")
-    return [NodeLine(line, answer.node) for line in listed if line]
+    for line in listed:
+        if line and line.partition(" ")[0] not in lines:
+            found = NodeLine(line, answer.node)
+            lines[found.id] = found
 
 
 def _members(
