@@ -98,14 +98,16 @@ REPEAT_SECONDS = 2.0
 
 def table(rows: Iterable[CommandRow]) -> tuple[CommandRow, ...]:
     """``rows`` as they are; raises ValueError when two commands have the same words, or one begins another."""
-    kept: list[CommandRow] = []
+    kept: dict[tuple[str, ...], CommandRow] = {}
+    begun: dict[tuple[str, ...], CommandRow] = {}
     for row in rows:
-        for other in kept:
-            size = min(len(row.words), len(other.words))
-            if row.words[:size] == other.words[:size]:
-                raise ValueError(f"command {row.name!r} is declared twice, or hides {other.name!r}")
-        kept.append(row)
-    return tuple(kept)
+        beginnings = [row.words[:size] for size in range(1, len(row.words) + 1)]
+        other = begun.get(row.words) or next((kept[each] for each in beginnings if each in kept), None)
+        if other is not None:
+            raise ValueError(f"command {row.name!r} is declared twice, or hides {other.name!r}")
+        kept[row.words] = row
+        begun.update(dict.fromkeys(beginnings, row))
+    return tuple(kept.values())
 
 
 TABLE = table(

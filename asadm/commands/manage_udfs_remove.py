@@ -6,9 +6,8 @@ import os
 import time
 
 from asadm.commands.manage_udfs_add import WAIT, bring, report, seconds
-from asadm.fleet.observed.coverage import coverage
 from asadm.fleet.observed.node_progress import ModuleChange
-from asadm.fleet.observed.survey import survey
+from asadm.fleet.observed.survey import coverage, survey
 from asadm.outcome import FAILED, CommandOutcome
 from asinfo.text import text
 

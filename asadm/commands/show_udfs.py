@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 
 from asadm.display import HASH_SHOWN
-from asadm.fleet.observed.coverage import coverage, unknown
-from asadm.fleet.observed.survey import survey
+from asadm.fleet.observed.survey import coverage, survey, unknown
 from asadm.outcome import CommandOutcome, NodeAnswer
 from asinfo.errors import WireError
 from asinfo.terminal.render import Cell, Sheet

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 
-from asadm.fleet.observed.coverage import coverage
 from asadm.fleet.observed.fetch import ModuleFetcher
 from asadm.fleet.observed.grouping import gather, named
-from asadm.fleet.observed.survey import survey
+from asadm.fleet.observed.survey import coverage, survey
 from asadm.outcome import FAILED, INTERRUPTED, CommandOutcome
 from asadm.save_file import possible, save
 from asinfo.errors import UsageError

@@ -18,10 +18,9 @@ from asadm.fleet.change.options import CHANGE, NOTE
 from asadm.fleet.change.repair_run import RepairRun
 from asadm.fleet.change.settings import ChangeSettings
 from asadm.fleet.observed import right_version
-from asadm.fleet.observed.coverage import coverage, unknown
 from asadm.fleet.observed.grouping import count, gather, named, short
 from asadm.fleet.observed.node_progress import ModuleChange, NodeProgress
-from asadm.fleet.observed.survey import survey
+from asadm.fleet.observed.survey import coverage, survey, unknown
 from asadm.fleet.observed.unread import failures
 from asadm.fleet.observed.verify import NEVER, verify
 from asadm.outcome import FAILED, PENDING, CommandOutcome, exit_code

@@ -16,11 +16,10 @@ from asadm.fleet.change.guard import READING, Change, ChangeOutcome, Proposal, a
 from asadm.fleet.change.options import CHANGE, NOTE
 from asadm.fleet.change.repair_run import RepairRow, RepairRun
 from asadm.fleet.change.settings import ChangeSettings
-from asadm.fleet.observed.coverage import coverage
 from asadm.fleet.observed.fetch import FetchedModule, fetch
 from asadm.fleet.observed.node_progress import ModuleChange
 from asadm.fleet.observed.right_version import unlisted
-from asadm.fleet.observed.survey import Survey
+from asadm.fleet.observed.survey import Survey, coverage
 from asadm.fleet.observed.unread import failures
 from asadm.outcome import FAILED, GOOD, PENDING, CommandOutcome, exit_code
 from asadm.target.aerospike import cache_notes

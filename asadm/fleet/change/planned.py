@@ -17,9 +17,8 @@ from asadm.fleet.change.guard import Change, ChangeOutcome, Proposal
 from asadm.fleet.change.restore_rollout import RestoreRollout
 from asadm.fleet.change.rollout import Rollout, followed
 from asadm.fleet.change.stuck import forcing
-from asadm.fleet.observed.coverage import coverage, unknown
 from asadm.fleet.observed.node_progress import ModuleChange
-from asadm.fleet.observed.survey import survey
+from asadm.fleet.observed.survey import coverage, survey, unknown
 from asadm.fleet.observed.unread import failures
 from asadm.fleet.plan import show
 from asadm.fleet.plan.plan import SAME, UNREAD

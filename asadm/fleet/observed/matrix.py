@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from asadm.fleet.observed.coverage import coverage, unknown
 from asadm.fleet.observed.grouping import count, gather, named, short
+from asadm.fleet.observed.survey import coverage, unknown
 from asadm.fleet.observed.unread import failures
 from asinfo.terminal.render import Cell, Sheet
 from asinfo.text import text

@@ -6,8 +6,8 @@ version counts as the content that it stands for, and is never right itself.
 
 from __future__ import annotations
 
-from asadm.fleet.observed.coverage import unknown
 from asadm.fleet.observed.fetch import fetch
+from asadm.fleet.observed.survey import unknown
 from asinfo.errors import Error, UsageError
 from asinfo.text import text
 

@@ -1,4 +1,4 @@
-"""The survey: lists of all nodes, by one request a node, all nodes at once, without contents."""
+"""The survey: lists of all nodes, by one request a node, all nodes at once, without contents; and of how many nodes it knows something."""
 
 from __future__ import annotations
 
@@ -70,3 +70,14 @@ def survey(
     """
     answers = cluster.each([cluster.list_command()], nodes=nodes, timeout=timeout)
     return Survey(cluster.listings(answers), cluster.noun)
+
+
+def coverage(read: int, asked: int) -> str:
+    """Of how many nodes something is known, to stand behind ``on``: ``3 nodes``, ``the 2 of 3 nodes that were read``."""
+    whole = f"{asked} node{'' if asked == 1 else 's'}"
+    return whole if read == asked else f"the {read} of {whole} that {'was' if read == 1 else 'were'} read"
+
+
+def unknown(asked: int) -> str:
+    """What is said instead of any summary where no node was read."""
+    return f"nothing is known: none of {asked} node{'' if asked == 1 else 's'} could be read"

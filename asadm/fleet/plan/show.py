@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from asadm.fleet.observed.coverage import unknown
 from asadm.fleet.observed.grouping import count, gather, named, short
+from asadm.fleet.observed.survey import unknown
 from asadm.fleet.observed.unread import failures
 from asadm.fleet.plan.plan import CHANGES, CREATE, REMOVE, SAME, UNREAD, UPDATE
 from asinfo.terminal.render import Cell, Sheet

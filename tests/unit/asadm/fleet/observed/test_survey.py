@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from asadm.fleet.observed.coverage import coverage, unknown
+from asadm.fleet.observed.survey import coverage, unknown
 from tests.fakes.fleet import Fleet
 from tests.unit.asadm.conftest import Asadm
 
