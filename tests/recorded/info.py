@@ -26,6 +26,13 @@ TOUCH_METADATA = ("sindex", "udf-", "sets", "smd")
 """Rows with one of these words expect a node without indexes and modules."""
 
 
+SPREAD_SECONDS = 60
+"""A set-up that takes longer hangs; it takes milliseconds on an idle machine."""
+
+DISK_TOO_SLOW = "error=timeout"
+"""The reply to a change that was not stored within the two seconds that the node has for that."""
+
+
 class Node:
     """A node of a daemon, over one connection or, where a row wants that, a new one."""
 
@@ -95,13 +102,28 @@ def _play(nodes: Sequence[Node], row: Row) -> list[str]:
         for number in range(count):
             first.write(request.put(Key(namespace, set_name, number), {"a": number, "b": f"text{number}"}))
     for line in row.get("setup", ()):
-        first.ask(line)
-    time.sleep(row.get("settle", 0))
+        _set_up(first, line)
+    if "settle" in row:
+        _await_same_modules(nodes)
     asked = [nodes[row["node"] - 1]] if row.get("node") else nodes
     replies = [node.ask(row["send"]) for node in asked]
     for line in row.get("cleanup", ()):
         first.ask(line)
     return replies
+
+
+def _set_up(node: Node, line: str) -> None:
+    """Send ``line`` until the node does not say that its disk is too slow: flushes of a busy machine take seconds."""
+    end = time.monotonic() + SPREAD_SECONDS
+    while node.ask(line).endswith(DISK_TOO_SLOW):
+        assert time.monotonic() < end, f"not stored within {SPREAD_SECONDS} s: {line}"
+
+
+def _await_same_modules(nodes: Sequence[Node]) -> None:
+    """Wait until all nodes list what the first does: the real cluster was given a pause for that, of `settle` seconds."""
+    end = time.monotonic() + SPREAD_SECONDS
+    while any(node.ask("udf-list") != nodes[0].ask("udf-list") for node in nodes[1:]):
+        assert time.monotonic() < end, "the nodes do not list the same modules"
 
 
 def _figures(value: str) -> list[tuple[str, str]]:
