@@ -115,7 +115,7 @@ def _play(nodes: Sequence[Node], row: Row) -> list[str]:
 def _set_up(node: Node, line: str) -> None:
     """Send ``line`` until the node does not say that its disk is too slow: flushes of a busy machine take seconds."""
     end = time.monotonic() + SPREAD_SECONDS
-    while node.ask(line).endswith(DISK_TOO_SLOW):
+    while DISK_TOO_SLOW in node.ask(line):
         assert time.monotonic() < end, f"not stored within {SPREAD_SECONDS} s: {line}"
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -76,12 +77,20 @@ def test_stopped_in_between_the_true_content_remains(asadm: Asadm, directory: st
         assert not state.names(marker_journal.KIND)
 
 
-def test_a_node_that_never_takes_it_is_told_so(asadm: Asadm, directory: str) -> None:
+def test_a_node_that_never_takes_it_is_told_so(
+    asadm: Asadm, directory: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [time.monotonic()]
+    clock = SimpleNamespace(  # only pauses take time: so it has all its looks, however busy the machine
+        monotonic=lambda: now[0], sleep=lambda seconds: now.__setitem__(0, now[0] + seconds)
+    )
+    for module in ("fleet.change.rollout", "fleet.change.stuck", "target.aerospike.marker_put"):
+        monkeypatch.setattr(f"asadm.{module}.time", clock)
     with Fleet(3, clusters=1) as fleet:
         agreed(fleet)
         fleet[1].hold(NAME, TWO)
         fleet[1].deaf = True
-        done = asadm("-h", fleet.hosts, "--json", "udf", "apply", directory, "--yes", "--wait", "8")
+        done = asadm("-h", fleet.hosts, "--json", "udf", "apply", directory, "--yes", "--wait", "60")
         assert done.code == 1
         reasons = {node["error"] for module in done.document["modules"] for node in module["nodes"]}
         assert any(reason and "nor one with a marker line" in reason for reason in reasons)
