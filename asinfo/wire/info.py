@@ -20,7 +20,7 @@ TYPE_CHECKING = (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-NAME_SIZE_MAX = 31
+COMMAND_NAME_SIZE_MAX = 31
 """Longest command name, in bytes, that a node recognises."""
 
 

@@ -39,7 +39,7 @@ EXPIRED_SESSION = 66
 SALT = b"$2a$10$7EqJtq98hPqEX7fNZaFWoO"
 """The bcrypt salt of every credential; the protocol fixes it, so that all clients send the same text."""
 
-HEADER_SIZE = 16
+SECURITY_HEADER_SIZE = 16
 
 RESULTS = {
     50: "end of the query",
@@ -88,11 +88,11 @@ def pack(command: int, fields: Mapping[int, bytes], result: int = OK) -> bytes:
 
 def unpack(body: bytes) -> Security:
     """The message in ``body``. Raises WireError where header, sizes and number of fields do not fit together."""
-    if len(body) < HEADER_SIZE:
+    if len(body) < SECURITY_HEADER_SIZE:
         raise WireError(f"a security message of {len(body)} bytes is shorter than its header")
     _, result, command, count = _HEADER.unpack_from(body)
     fields: dict[int, bytes] = {}
-    offset = HEADER_SIZE
+    offset = SECURITY_HEADER_SIZE
     for _ in range(count):
         if len(body) - offset < _FIELD.size:
             raise WireError("a security message ends before its last field")

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from asudfd.figures.figure import FigureGroup
 
 
-NAME_SIZE_MAX = 128
+NAME_SIZE_SHOWN = 128
 """Characters of a command or a name that are told of what blocks the event loop."""
 
 
 def quoted(name: bytes) -> str:
     """The beginning of ``name`` as a description shows it."""
-    return repr(name[:NAME_SIZE_MAX].decode("utf-8", "backslashreplace"))
+    return repr(name[:NAME_SIZE_SHOWN].decode("utf-8", "backslashreplace"))
 
 
 class NodeService(Protocol):

@@ -33,7 +33,7 @@ __all__ = ["ClusterLock", "FileLocks", "scope"]
 SLACK_SECONDS = 30
 """The cluster's lock outlives the time a change may take by this much."""
 
-TTL_MAX = 86_400
+LOCK_SECONDS_MAX = 86_400
 """Seconds, a day: a node keeps no lock for longer."""
 OWNER_SIZE_MAX = 120
 """Characters; a node takes 255 bytes."""
@@ -143,7 +143,7 @@ class ClusterLock:
         )
         self._cluster = cluster
         self._groups = [list(group) for group in groups]
-        self._ttl = min(int(seconds + wait + SLACK_SECONDS) + 1, TTL_MAX)
+        self._ttl = min(int(seconds + wait + SLACK_SECONDS) + 1, LOCK_SECONDS_MAX)
         self._wait = wait
         self.waited = 0.0
         """Seconds for which another run held us up."""

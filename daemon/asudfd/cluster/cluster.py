@@ -14,7 +14,7 @@ from asinfo.wire.digest import PARTITIONS
 RECLUSTER_SECONDS = 1.8
 """How long a cluster counts as being formed anew; further requests are refused meanwhile, as by the real server."""
 
-GENERATION_MAX = (1 << 31) - 1
+CLUSTER_GENERATION_MAX = (1 << 31) - 1
 """Clients keep generations as signed 32-bit numbers."""
 
 _WEIGHT_SIZE = 8
@@ -84,7 +84,7 @@ class Cluster:
         shared = max((member.since for member in ordered), default=0)
         if self.members or shared:
             # the revisions of a store make the generations grow over restarts of this node, too
-            self.generation = min(max(self.generation + 1, shared), GENERATION_MAX)
+            self.generation = min(max(self.generation + 1, shared), CLUSTER_GENERATION_MAX)
             self.key = _key(ordered) if shared else secrets.randbits(47) | 1 << 47
         self.members = ordered
         self.changed = monotonic()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from asinfo.text import text
 from asinfo.wire.frame import INFO, pack, pack_header
-from asinfo.wire.info import NAME_SIZE_MAX
+from asinfo.wire.info import COMMAND_NAME_SIZE_MAX
 from asudfd.aerospike.info.request import Request
 from asudfd.errors import Code, CommandError, UdfError
 from asudfd.fairness import PIECE_SIZE, cut, loop_scheduler
@@ -64,7 +64,7 @@ SUMMARY_BODY = b"".join(b"%b\n" % name for name in SUMMARY)
 UNRECOGNIZED = b"ERROR:4:unrecognized command"
 INTERNAL_ERROR = b"ERROR::internal error"
 TOO_LARGE = b"ERROR:4:reply too large\n"
-_NAME = re.compile(rb"[^/:;]{0,%d}" % (NAME_SIZE_MAX + 1))
+_NAME = re.compile(rb"[^/:;]{0,%d}" % (COMMAND_NAME_SIZE_MAX + 1))
 """The name of a command, or one byte more than the longest name: a megabyte without a separator costs nothing."""
 
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from asinfo.wire.info import NAME_SIZE_MAX
+from asinfo.wire.info import COMMAND_NAME_SIZE_MAX
 
 if TYPE_CHECKING:
     from asudfd.aerospike.info.request import Request
@@ -43,7 +43,7 @@ class InfoTable:
         self.rows: dict[bytes, InfoCommand] = {}
         for family in families:
             for row in family:
-                if row.name in self.rows or len(row.name) > NAME_SIZE_MAX:
+                if row.name in self.rows or len(row.name) > COMMAND_NAME_SIZE_MAX:
                     raise ValueError(f"info command {row.name!r} is declared twice or too long")
                 self.rows[row.name] = row
 

@@ -3,7 +3,7 @@
 import string
 from socket import AF_INET, AF_INET6, getaddrinfo, inet_pton, socket
 
-NAME_SIZE_MAX = 253
+HOST_NAME_SIZE_MAX = 253
 LABEL_SIZE_MAX = 63
 """Limits of a host name. Source: RFC 1035, 2.3.4."""
 
@@ -23,7 +23,7 @@ def address(text: str) -> str:
     elif labels[-1].isdigit():
         fits = _is_ip(AF_INET, text)  # no top-level domain is a number, so 300.1.2.3 is no name either
     else:
-        fits = len(text) <= NAME_SIZE_MAX and all(map(_is_label, labels))
+        fits = len(text) <= HOST_NAME_SIZE_MAX and all(map(_is_label, labels))
     if not fits:
         raise ValueError(f"must be any, an IPv4 or IPv6 address or a host name, not {text!r}")
     return text
