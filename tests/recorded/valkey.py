@@ -71,6 +71,10 @@ class ReplyStream:
     def send(self, data: bytes) -> None:
         self._socket.sendall(data)
 
+    def sends_no_more(self) -> None:
+        """End the client's side of the stream; replies can still come."""
+        self._socket.shutdown(socket.SHUT_WR)
+
     def read(self) -> bytes:
         """The next reply: it is whole when no element of it is missing."""
         at, missing = 0, 1

@@ -170,3 +170,33 @@ def test_a_change_that_ends_while_a_function_runs_is_taken_at_its_end(
     assert runner.read().startswith(b"-ERR Script killed")
     assert loader.read() == b"$1\r\na\r\n"
     assert ask(other, fcall()) == b":1\r\n"
+
+
+def test_a_client_that_sends_no_more_gets_all_replies(served: Served, store: SlowStore) -> None:
+    loader, other = served.connect(), served.connect()
+    loader.send(load(1) + fcall() + load(2, replace=True) + fcall())
+    store.begun()
+    loader.send(command(["ECHO", "behind"]))
+    loader.sends_no_more()
+    assert ask(other, command(["PING"])) == b"+PONG\r\n"
+    store.end()
+    assert [loader.read() for _ in range(2)] == [b"$1\r\na\r\n", b":1\r\n"]
+    store.end()
+    assert [loader.read() for _ in range(3)] == [b"$1\r\na\r\n", b":2\r\n", b"$6\r\nbehind\r\n"]
+    assert loader.ends()
+
+
+def test_a_client_that_sends_no_more_while_another_one_changes_libraries(
+    served: Served, store: SlowStore
+) -> None:
+    first, second, other = (served.connect() for _ in range(3))
+    first.send(load(1))
+    store.begun()
+    second.send(command(["MULTI"]) + load(2, replace=True) + command(["EXEC"]) + fcall())
+    second.sends_no_more()
+    assert ask(other, command(["PING"])) == b"+PONG\r\n"
+    store.end()
+    store.end()
+    replies = [second.read() for _ in range(4)]
+    assert replies == [b"+OK\r\n", b"+QUEUED\r\n", b"*1\r\n$1\r\na\r\n", b":2\r\n"]
+    assert second.ends()

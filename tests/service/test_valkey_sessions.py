@@ -400,3 +400,41 @@ def test_the_level_of_the_log(served: Served) -> None:
     assert [number for number, text in logged if text == b"notice"] == [2, 3]
     assert [number for number, text in logged if text == b"warning"] == [3]
     assert len(logged) == 7
+
+
+def test_a_client_that_sends_no_more_gets_the_reply_of_the_script_that_runs(served: Served) -> None:
+    """Also what it has sent behind it, when the end of its stream is seen while the script is busy."""
+    client, other = served.connect(), served.connect()
+    assert other.call(words("CONFIG SET busy-reply-threshold 1")) == b"+OK\r\n"
+    client.send(command(["EVAL", "while not server.pcall('PING').err do end return 1", "0"]))
+    while not other.call(["GET", "k"]).startswith(b"-BUSY"):
+        pass
+    client.send(command(["ECHO", "behind"]))
+    client.sends_no_more()
+    assert other.call(["GET", "k"]).startswith(b"-BUSY")
+    assert other.call(words("SCRIPT KILL")) == b"+OK\r\n"
+    assert client.read().startswith(b"-ERR Script killed by user")
+    assert client.read() == b"$6\r\nbehind\r\n"
+    assert client.ends()
+
+
+def test_a_client_that_sends_no_more_and_waits_for_a_key_is_let_go(served: Served) -> None:
+    """As on the real server: nobody can say whether there will ever be a reply."""
+    client, other = served.connect(), served.connect()
+    client.send(command(["PING"]) + command(words("BLPOP k 0")) + command(["PING"]))
+    client.sends_no_more()
+    assert client.read() == b"+PONG\r\n"
+    assert client.ends()
+    assert other.call(words("RPUSH k 1")) == b":1\r\n"
+    assert other.call(words("LLEN k")) == b":1\r\n"
+
+
+def test_a_client_that_sends_no_more_during_a_pause_is_answered_after_it(served: Served) -> None:
+    client, other = served.connect(), served.connect()
+    assert other.call(words("CLIENT PAUSE 600000 WRITE")) == b"+OK\r\n"
+    client.send(command(words("SET k 1")) + command(words("GET k")))
+    client.sends_no_more()
+    assert other.call(words("GET k")) == b"$-1\r\n"
+    assert other.call(words("CLIENT UNPAUSE")) == b"+OK\r\n"
+    assert [client.read(), client.read()] == [b"+OK\r\n", b"$1\r\n1\r\n"]
+    assert client.ends()

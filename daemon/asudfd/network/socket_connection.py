@@ -2,7 +2,7 @@
 
 reading ---- whole requests, answered at once ----> reading
    |  `----- the conversation pauses, or the client does not take its replies ----> holding
-   `-------- end of stream, an error, a limit ----> closed, after the replies so far
+   `-------- end of stream, an error, a limit ----> closed, after the replies to what has come
 """
 
 from __future__ import annotations
@@ -41,6 +41,10 @@ class SocketConversation(Protocol):
 
         It holds the rest: a request without its end, and what follows one that pauses or ends the connection.
         """
+
+    @property
+    def owes_replies(self) -> bool:
+        """Whether there are requests whose replies are still to come, and are made although the client sends no more."""
 
     @property
     def may_be_evicted(self) -> bool:
@@ -94,6 +98,7 @@ class SocketConnection:
             "_backlog",
             "_closing",
             "_conversation",
+            "_ended",
             "_events",
             "_held",
             "_owner",
@@ -114,6 +119,7 @@ class SocketConnection:
         self._unsent: list[memoryview] = []  # what the client has not taken, in pieces that are not copied
         self._backlog = 0
         self._closing = False
+        self._ended = False  # the client sends no more; it may still read
         self._answering = False  # what comes meanwhile, in a step from inside a call, is held
         self._events = READ
         self.closed = False
@@ -235,9 +241,10 @@ class SocketConnection:
         except BlockingIOError:
             return
         except OSError:
-            data = b""
-        if not data:
             self.cut()
+            return
+        if not data:
+            self._end()
             return
         self.last_read = self._owner.reactor.now
         self.bytes_received += len(data)
@@ -246,6 +253,29 @@ class SocketConnection:
             self._select()
         else:
             self._answer(data)
+
+    def _end(self) -> None:
+        """The client sends no more: close when it has the replies to what it has sent.
+
+        The second end is that of the whole connection, since nothing is read after the first.
+        """
+        if self._ended:
+            self.cut()
+            return
+        self._closing = self._ended = True
+        if not self._close_if_done():
+            self._select()
+
+    def _close_if_done(self) -> bool:
+        """Close if the connection is to be closed and nothing is left to be done before; says whether it has been."""
+        if self._unsent or (self._ended and self._is_busy()):
+            return False
+        self.cut()
+        return True
+
+    def _is_busy(self) -> bool:
+        has_more = bool(self._held) and not self.paused
+        return self._answering or has_more or self._conversation.owes_replies
 
     def _answer(self, data: bytes) -> None:
         """Have the conversation answer what has been held, and ``data``; the usual request takes the shortest way."""
@@ -262,9 +292,9 @@ class SocketConnection:
             self._answering = False
         if replies and not self.closed:
             self.write(replies)
-        if self._closing and not self._unsent:
-            self.cut()
-        elif self._held:
+        if self._closing and self._close_if_done():
+            return
+        if self._held:
             self.go_on_later()  # it came meanwhile: no event will tell of it
             self._select()
 
@@ -284,8 +314,7 @@ class SocketConnection:
         else:
             del self._unsent[0]
         if not self._unsent:
-            if self._closing:
-                self.cut()
+            if self._closing and self._close_if_done():
                 return
             if not (self.paused or self._answering):
                 self._answer(b"")
@@ -300,6 +329,8 @@ class SocketConnection:
         if self.closed:
             return
         events = WRITE if self._unsent else HANG_UP if len(self._held) > READ_SIZE else READ
+        if self._ended:
+            events &= WRITE  # the end of the stream would be reported again and again
         if events != self._events:
             self._events = events
             self._owner.reactor.change(self._socket.fileno(), events)

@@ -136,6 +136,9 @@ class TlsListener(SocketListener):
         context: ssl.SSLContext,
     ) -> None:
         super().__init__(reactor, listening, limits, open_conversation, b"", connections=connections)
+        # A client that ends its side of TCP without TLS's closing message can still be sent its replies. To cut off what it has
+        # sent gains nobody anything: a request without its end is not answered.
+        context.options |= getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
         self._context = context
         self.handshakes: dict[TlsHandshake, None] = {}
         """Those that go on, the oldest first."""

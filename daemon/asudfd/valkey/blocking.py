@@ -87,6 +87,10 @@ class BlockedClients:
         gone = sum(any(waits[number].fails for number in clients) for clients in self._keys.values())
         return len(self._keys), gone
 
+    def is_waiting(self, client: Client) -> bool:
+        """Whether the client waits."""
+        return client.id in self._waits
+
     def unblock(self, client: Client, *, is_error: bool) -> bool:
         """End the client's wait, as if its time were over or with an error; says whether it has waited."""
         wait = self._waits.get(client.id)

@@ -72,6 +72,17 @@ class RespConversation:
         return replies[0] if len(replies) == 1 else b"".join(replies)
 
     @property
+    def owes_replies(self) -> bool:
+        """Whether requests wait for their turn or for an end that comes by itself. One that waits for a key does not count:
+
+        as on the real server it is given up with those behind it when its client sends no more.
+        """
+        client, state = self._client, self._state
+        if client.closing or state.blocked.is_waiting(client):
+            return False
+        return bool(self._requests) or client.waiting is not None or state.pause.is_held(client)
+
+    @property
     def may_be_evicted(self) -> bool:
         """Whether the client has not asked for CLIENT NO-EVICT."""
         return not self._client.no_evict

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import struct
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,6 +35,7 @@ class LineConversation:
         self.fed: list[int] = []
         self.held = b""
         self.may_be_evicted = True
+        self.owes_replies = False
 
     def feed(self, data: bytes) -> bytes:
         self.fed.append(len(data))
@@ -321,6 +323,59 @@ def test_a_client_that_goes_while_it_waits_is_let_go(server: LineServer) -> None
     server.conversations[0].connection.resume(b"too late\n")
     server.settle()
     assert not server.listener.connections
+
+
+def test_a_client_that_sends_no_more_gets_the_replies_that_are_still_to_come(server: LineServer) -> None:
+    client = server.connect()
+    client.sendall(b"one\nwait\ntwo\n")
+    server.answer(client, b"one\n")
+    (conversation,) = server.conversations
+    conversation.owes_replies = True
+    client.sendall(b"three\n")
+    client.shutdown(socket.SHUT_WR)
+    server.settle()
+    assert not server.ended
+    conversation.owes_replies = False
+    conversation.connection.resume(b"now\n")
+    server.answer(client, b"now\ntwo\nthree\n")
+    server.await_end()
+    assert client.recv(1) == b""
+
+
+def test_a_client_that_sends_no_more_while_its_request_waits_for_nothing_sure_is_let_go(
+    server: LineServer,
+) -> None:
+    client = server.connect()
+    client.sendall(b"wait\n")
+    server.settle()
+    client.sendall(b"more\n")
+    client.shutdown(socket.SHUT_WR)
+    server.await_end()
+    assert client.recv(1) == b""
+
+
+def test_a_client_that_sends_no_more_takes_a_long_reply_in_its_time(server: LineServer) -> None:
+    server.limits.output_max = 1 << 30
+    client = server.connect()
+    client.sendall(b"flood 30000000\nbye\n")
+    client.shutdown(socket.SHUT_WR)
+    server.settle()
+    assert not server.ended
+    server.answer(client, b"x" * 30_000_000)
+    server.await_end()
+
+
+def test_a_client_that_goes_after_it_has_sent_no_more_is_noticed(server: LineServer) -> None:
+    client = server.connect()
+    client.sendall(b"wait\n")
+    server.settle()
+    server.conversations[0].owes_replies = True
+    client.shutdown(socket.SHUT_WR)
+    server.settle()
+    assert not server.ended
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close resets
+    client.close()
+    server.await_end()
 
 
 def test_one_client_too_many_is_told_so(server: LineServer) -> None:

@@ -20,6 +20,8 @@ from asudfd.network.tls import TlsFiles, TlsListener, server_context
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from asudfd.network.socket_connection import SocketConnection
+
 FILES = Path(__file__).parents[3] / "fakes" / "tls"
 NODE, AUTHORITY = str(FILES / "node.pem"), str(FILES / "authority.pem")
 
@@ -38,15 +40,21 @@ class Limits:
 
 
 class EchoConversation:
-    """Sends back what comes; what begins with x is sent back a thousand times."""
+    """Sends back what comes; what begins with x is sent back a thousand times. What begins with l waits for its reply."""
 
-    def __init__(self, ended: list[EchoConversation]) -> None:
+    def __init__(self, ended: list[EchoConversation], connection: SocketConnection) -> None:
         self._ended = ended
+        self.connection = connection
 
     def feed(self, data: bytes) -> bytes:
+        if data.startswith(b"l"):
+            self.connection.pause()
+            self.owes_replies = True
+            return b""
         return data * (1000 if data.startswith(b"x") else 1)
 
     may_be_evicted = True
+    owes_replies = False
 
     def evicted(self) -> None:
         raise AssertionError
@@ -70,13 +78,17 @@ class EchoServer:
             self.reactor,
             listening,
             self.limits,
-            lambda _: EchoConversation(self.ended),
+            self._open,
             connections=self.connections,
             context=server_context(TlsFiles(NODE, NODE, AUTHORITY, auth_clients)),
         )
         self.listener.start()
         self._thread = threading.Thread(target=self.reactor.run)
         self._thread.start()
+
+    def _open(self, connection: SocketConnection) -> EchoConversation:
+        self.conversation = EchoConversation(self.ended, connection)
+        return self.conversation
 
     def connect(self) -> socket.socket:
         return socket.create_connection(self.address, LONG)
@@ -270,3 +282,42 @@ def test_a_file_that_cannot_be_used_is_told(cert: str, key: str, authority: str,
     with pytest.raises(StartError, match=r"cannot use .* for TLS: ") as caught:
         server_context(TlsFiles(cert, key, authority, "yes"))
     assert reason in str(caught.value)
+
+
+def test_a_client_that_sends_no_more_gets_the_rest_of_its_reply(server: EchoServer) -> None:
+    """It closes its side of TCP alone, without the closing message of TLS."""
+    request = b"x" * 30_000
+    with server.secure() as client:
+        client.sendall(request)
+        assert client.recv(1) == b"x"
+        socket.socket.shutdown(client, socket.SHUT_WR)
+        got = 1
+        while got < 1000 * len(request):
+            got += len(client.recv(1 << 16))
+    assert got == 1000 * len(request)
+
+
+@pytest.mark.parametrize("says_so", [True, False])
+def test_a_client_that_sends_no_more_gets_a_reply_that_comes_later(
+    server: EchoServer, *, says_so: bool
+) -> None:
+    """With and without TLS's closing message."""
+    with server.secure() as client:
+        client.sendall(b"later")
+        if says_so:
+            client.setblocking(False)
+            with pytest.raises(ssl.SSLWantReadError):
+                client.unwrap()
+            client.setblocking(True)
+        else:
+            socket.socket.shutdown(client, socket.SHUT_WR)
+        connection = server.conversation.connection
+        while not connection._ended:
+            assert not connection.closed
+
+        def reply() -> None:
+            server.conversation.owes_replies = False
+            connection.resume(b"now")
+
+        server.reactor.call_soon_threadsafe(reply)
+        assert client.recv(100) == b"now"
