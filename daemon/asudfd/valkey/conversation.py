@@ -73,9 +73,10 @@ class RespConversation:
 
     @property
     def owes_replies(self) -> bool:
-        """Whether requests wait for their turn or for an end that comes by itself. One that waits for a key does not count:
+        """Whether requests wait for their turn or for an end that comes by itself.
 
-        as on the real server it is given up with those behind it when its client sends no more.
+        One that waits for a key does not count: as on the real server it is given up, with those behind it, when its client
+        sends no more.
         """
         client, state = self._client, self._state
         if client.closing or state.blocked.is_waiting(client):

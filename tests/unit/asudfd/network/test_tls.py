@@ -303,6 +303,7 @@ def test_a_client_that_sends_no_more_gets_a_reply_that_comes_later(
 ) -> None:
     """With and without TLS's closing message."""
     with server.secure() as client:
+        assert echoes(client)
         client.sendall(b"later")
         if says_so:
             client.setblocking(False)
