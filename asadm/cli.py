@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Self
 
+    from asadm.progress import Progress
     from asadm.statement import ParsedCommand
     from asadm.target.interface import Rules, Target
     from asadm.target.types import RulesOf
@@ -301,9 +302,19 @@ class _ChosenTarget:
         return self._found().rules(family)
 
     def target(self, family: str) -> Target:
-        from asadm.progress import on_terminal
+        return self._found().target(family, _progress())
 
-        return self._found().target(family, on_terminal())
+
+def _progress() -> Progress | None:
+    """The progress line when standard error is a terminal."""
+    try:
+        if not sys.stderr.isatty():
+            return None
+        from asadm.progress import Progress
+
+        return Progress(sys.stderr.fileno())
+    except (AttributeError, OSError, ValueError):  # closed, or replaced by something without a descriptor
+        return None
 
 
 def execute(session: CommandSession, calls: Sequence[ParsedCommand]) -> int:

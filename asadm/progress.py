@@ -67,11 +67,3 @@ def _built_in() -> Any:
     """`_signal`, the built-in part of `signal`, which costs as much as the whole run to import."""
     __import__("_signal")
     return sys.modules["_signal"]
-
-
-def on_terminal() -> Progress | None:
-    """The progress line when standard error is a terminal."""
-    try:
-        return Progress(sys.stderr.fileno()) if sys.stderr.isatty() else None
-    except (AttributeError, OSError, ValueError):  # closed, or replaced by something without a descriptor
-        return None

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
-
 from asadm.display import HASH_SHOWN
 from asinfo.text import plural
 
+TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import TypeVar
 
     from asinfo.exchange import Endpoint
 
-Situation = TypeVar("Situation")
+    Situation = TypeVar("Situation")
 
 NAMED_MAX = 6
 """So many nodes are named; of more, only the first are."""
