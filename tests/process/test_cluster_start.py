@@ -42,7 +42,6 @@ def test_a_node_that_waits_refuses_connections(tmp_path: Path, store: Etcd) -> N
         (reply,) = exchange([(Endpoint(*node.address), b"build\n")], timeout=5.0)
         assert reply.failure is not None
         assert reply.failure.kind == "refused"
-        assert reply.milliseconds < 1000
         assert node.get("/readyz") == (503, "starting: waiting for the metadata\n")
         store.start()
         node.ready()

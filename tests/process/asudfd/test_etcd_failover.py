@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -88,9 +87,8 @@ def test_a_start_that_waits_can_be_cancelled(one: etcd.Etcd) -> None:
         await until(lambda: node.warnings)
         starting.cancel()
         await asyncio.wait((starting,))
-        began = time.monotonic()
-        await node.stop()
-        assert time.monotonic() - began < 10
+        async with asyncio.timeout(60):  # it does not hang; generous, because the machine may be busy
+            await node.stop()
 
     run(scenario())
 

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import pytest
 
 from asudfd.config.schema.lua import ModLua
+from asudfd.lua import context as context_module
 from asudfd.lua.admission import FunctionKey
 from asudfd.lua.aerospike.host import UdfHost
 from asudfd.lua.aerospike.record_batch import END, pack
@@ -105,15 +106,19 @@ def test_a_changed_module_starts_anew_and_a_removed_one_is_gone() -> None:
     play(scene, modules={"m": COUNTER}, context_count=1)
 
 
-def test_a_call_under_way_finishes_on_its_old_context() -> None:
-    slow = b"function f(_, rest) local t = aerospike:get_current_time() + rest repeat until aerospike:get_current_time() > t return 1 end"
+def test_a_call_under_way_finishes_on_its_old_context(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = b"function f() repeat until aerospike:get_current_time() == 2 return 1 end"
+    now = 1
+    monkeypatch.setattr(context_module, "_milliseconds", lambda: now)
 
     async def scene(node: Node) -> None:
-        waiting = asyncio.create_task(node.call("m", "f", 200))
+        nonlocal now
+        waiting = asyncio.create_task(node.call("m", "f", seconds=60))
         await node.until(lambda: node.has_begun("m"))
         node.put("m", b"function f() return 2 end")
         assert await node.call("m") == 2
         assert not waiting.done()
+        now = 2
         assert await waiting == 1
         assert node.host.statistics()[0].contexts == 1
 

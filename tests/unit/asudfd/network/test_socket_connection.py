@@ -110,7 +110,7 @@ class LineServer:
     def answer(self, client: socket.socket, wanted: bytes) -> None:
         """Run the loop until the client has this; nothing else may come before."""
         client.setblocking(False)
-        got = b""
+        got = bytearray()
         while len(got) < len(wanted):
             self.reactor.step(0.01)
             try:
