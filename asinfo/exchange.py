@@ -205,9 +205,13 @@ class _Engine:
     def _pause(self, now: float) -> float:
         """Seconds until time itself is an event."""
         timeline = self._timeline
-        while timeline and timeline[0][2].done:
+        wake = now
+        while timeline:
+            deadline, _, connection = timeline[0]
+            if not connection.done:
+                wake = deadline
+                break
             heappop(timeline)
-        wake = timeline[0][0] if timeline else now
         if self._waiting and self._young:
             wake = min(wake, self._young[0].started + YOUNG)
         for connection in self._impatient:
@@ -222,8 +226,11 @@ class _Engine:
                 self._impatient.remove(connection)
                 self._give_up(connection)
         timeline = self._timeline
-        while timeline and (timeline[0][2].done or timeline[0][0] <= now):
-            _, _, connection = heappop(timeline)
+        while timeline:
+            deadline, _, connection = timeline[0]
+            if not connection.done and deadline > now:
+                break
+            heappop(timeline)
             if not connection.done:
                 self._give_up(connection, last=True)
 

@@ -95,13 +95,21 @@ def test_the_command_line_of_redis(node: Daemon) -> None:
         assert said.stdout == "1\n", said.stderr
 
 
-@pytest.mark.parametrize("library", [valkey.Valkey, redis.Redis])
-def test_a_client_without_a_certificate_or_without_tls_is_refused(node: Daemon, library: Any) -> None:
+@pytest.mark.parametrize(
+    ("library", "once"),
+    [
+        (valkey.Valkey, valkey.retry.Retry(valkey.backoff.NoBackoff(), 0)),
+        (redis.Redis, redis.retry.Retry(redis.backoff.NoBackoff(), 0)),
+    ],
+)
+def test_a_client_without_a_certificate_or_without_tls_is_refused(
+    node: Daemon, library: Any, once: Any
+) -> None:
     host, port = node.resp_addresses[0]
     wrong: tuple[dict[str, Any], ...] = ({}, {name: CERTIFICATES[name] for name in ("ssl", "ssl_ca_certs")})
     for options in wrong:
         with (
-            library(host=host, port=port, socket_timeout=READY_SECONDS, **options) as client,
+            library(host=host, port=port, socket_timeout=READY_SECONDS, retry=once, **options) as client,
             pytest.raises(Exception, match=r"(?i)connection|ssl|closed|reset"),
         ):
             client.ping()

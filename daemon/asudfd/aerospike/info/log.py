@@ -52,14 +52,15 @@ def log_set(node: AerospikeNode, request: Request) -> bytes:
     Change the level of a context of a sink until the next start; `any` is every context. What follows is ignored.
     """
     segments = [segment.partition(b"=") for segment in request.parameters.split(b";")]
-    if segments[0][:2] != (b"id", b"="):
+    word, equals, number = segments[0]
+    if (word, equals) != (b"id", b"="):
         raise CommandError(Code.PARAMETER, "missing id")
-    sink = _number(segments[0][2])
+    sink = _number(number)
     if sink is None:
         raise CommandError(Code.PARAMETER, "bad id")
-    if len(segments) == 1 or not segments[1][1]:
+    context, equals, level = segments[1] if len(segments) > 1 else (b"", b"", b"")
+    if not equals:
         raise CommandError(Code.PARAMETER, "missing context")
-    context, _, level = segments[1]
     if not level:
         raise CommandError(Code.PARAMETER, "bad level")
     try:

@@ -112,11 +112,10 @@ class LineServer:
         client.setblocking(False)
         got = bytearray()
         while len(got) < len(wanted):
-            self.reactor.step(0.01)
             try:
-                got += client.recv(1 << 16)
+                got += client.recv(1 << 20)
             except BlockingIOError:
-                continue
+                self.reactor.step(0.01)
         assert got == wanted
 
     def await_end(self, count: int = 1) -> None:
