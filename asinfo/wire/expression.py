@@ -35,7 +35,7 @@ REGEX_NODES = 16
 SIZE_MAX = 64 << 10
 """Largest expression in bytes; ours, since it is taken apart in the event loop. Clients' own have some hundred."""
 
-NODES_MAX = 2048
+EXPRESSION_PARTS_MAX = 2048
 """Most values and calls in one expression; ours, since all of them may be looked at for every record."""
 
 NIL, BOOL, INTEGER, STRING, LIST, MAP, BLOB, FLOAT, GEOJSON, HLL = range(10)
@@ -149,12 +149,12 @@ class _ExpressionReader:
     __slots__ = ("_left",)
 
     def __init__(self) -> None:
-        self._left = NODES_MAX
+        self._left = EXPRESSION_PARTS_MAX
 
     def node(self, value: Any) -> Node:
         self._left -= 1
         if self._left < 0:
-            raise WireError(f"more than {NODES_MAX} values and calls in one expression")
+            raise WireError(f"more than {EXPRESSION_PARTS_MAX} values and calls in one expression")
         return self._call(value) if isinstance(value, list) else constant(value)
 
     def _call(self, value: list[Any]) -> Node:

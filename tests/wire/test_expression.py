@@ -76,7 +76,7 @@ def test_limits() -> None:
     with pytest.raises(WireError):
         decode(b"\x92\x12" * 200 + b"\xc3")  # deeper than msgpack may be
     with pytest.raises(WireError):
-        decode(b"\xdc\x10\x00\x10" + b"\xc3" * 4095)  # more nodes than NODES_MAX
+        decode(b"\xdc\x10\x00\x10" + b"\xc3" * 4095)  # more than EXPRESSION_PARTS_MAX
     with pytest.raises(WireError):
         decode(bytes(expression.SIZE_MAX + 1))
 

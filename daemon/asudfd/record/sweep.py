@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from asudfd.record.namespace import Namespace
 
-SLICE_SECONDS = 0.0005
+SWEEP_SLICE_SECONDS = 0.0005
 """How long a sweep holds the event loop at a time."""
 
 RECORDS_BETWEEN_LOOKS = 16
@@ -108,7 +108,7 @@ class Sweeper:
         marks = dict(self._namespace.truncation.pending)
         new = Histograms.begin(self._longest_ttl()) if histograms else None
         self.non_expirable = 0
-        slice_ = Slice(SLICE_SECONDS)
+        slice_ = Slice(SWEEP_SLICE_SECONDS)
         for _ in self._steps(new):
             if slice_.is_over():
                 await slice_.next()

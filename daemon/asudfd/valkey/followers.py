@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from asudfd.valkey.client import Client
     from asudfd.valkey.engine import KeyspaceEngine
 
-KEYS_MAX = 20_000
+SYNC_KEYS_MAX = 20_000
 """Keys of a keyspace that can be followed: they are written at once, which holds others for up to 0.7 s."""
 
 
@@ -50,8 +50,10 @@ def snapshot(engine: KeyspaceEngine, libraries: Iterable[bytes]) -> bytes:
 
     numbers = [int(each) for each in list(engine.lua[b"database_sizes"]().values())[::3]]
     keys = {number: list(engine.lua[b"keys_of"](number).values()) for number in numbers}
-    if sum(map(len, keys.values())) > KEYS_MAX:
-        raise CommandFailed(f"ERR asudfd gives its keys by SYNC only if they are no more than {KEYS_MAX}")
+    if sum(map(len, keys.values())) > SYNC_KEYS_MAX:
+        raise CommandFailed(
+            f"ERR asudfd gives its keys by SYNC only if they are no more than {SYNC_KEYS_MAX}"
+        )
     return snapshot_file(
         libraries, {number: _entries(engine, number, names) for number, names in keys.items()}
     )

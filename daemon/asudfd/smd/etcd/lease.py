@@ -42,7 +42,7 @@ FROZEN_SECONDS = 1.0
 PAST_MAX = 64
 """How many expired leases of this process are remembered as its own."""
 
-KEYS_MAX = 50
+TRANSACTION_KEYS_MAX = 50
 """Keys of one transaction; etcd takes 128 operations, and as many comparisons."""
 
 
@@ -126,8 +126,8 @@ class EtcdLease:
         mine = [key for key in keys if self._kept.pop(key, None) is not None]
         self._unwritten.difference_update(mine)
         with contextlib.suppress(EtcdError):
-            for start in range(0, len(mine), KEYS_MAX):
-                part = mine[start : start + KEYS_MAX]
+            for start in range(0, len(mine), TRANSACTION_KEYS_MAX):
+                part = mine[start : start + TRANSACTION_KEYS_MAX]
                 proof = [self.proof(key) for key in part]
                 await self._gateway.transact(proof, [wire.delete(key) for key in part], seconds=CALL_SECONDS)
 
@@ -292,8 +292,8 @@ class EtcdLease:
             await self._wake.wait()
             self._wake.clear()
             keys = [(key, self._kept[key]) for key in self._unwritten if key in self._kept]
-            for start in range(0, len(keys), KEYS_MAX):
-                if not await self._put(dict(keys[start : start + KEYS_MAX])):
+            for start in range(0, len(keys), TRANSACTION_KEYS_MAX):
+                if not await self._put(dict(keys[start : start + TRANSACTION_KEYS_MAX])):
                     await asyncio.sleep(RETRY_SECONDS)
                     self._wake.set()
                     break

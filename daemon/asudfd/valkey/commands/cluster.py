@@ -21,7 +21,7 @@ NODE_FAILURES = (
 )
 """Lines of CLUSTER INFO that 9.1 has and 8.1 has not."""
 
-KEYS_MAX = (1 << 31) - 1
+KEY_COUNT_MAX = (1 << 31) - 1
 
 
 def _view(request: CommandRequest) -> ClusterView:
@@ -133,7 +133,7 @@ def get_keys(request: CommandRequest) -> object:
     """CLUSTER GETKEYSINSLOT slot count."""
     _view(request)
     slot, count = (integer(word) for word in request.arguments[2:])
-    if not 0 <= slot < SLOTS or not 0 <= count <= KEYS_MAX:
+    if not 0 <= slot < SLOTS or not 0 <= count <= KEY_COUNT_MAX:
         raise CommandFailed("ERR Invalid slot or number of keys")
     return [*request.state.engine.lua[b"keys_in_slot"](slot, count)[1].values()]
 

@@ -113,7 +113,7 @@ def test_only_the_file_is_asked_for(client: ServedClient, follower: ServedClient
 def test_a_large_keyspace_is_not_written_at_once(
     client: ServedClient, follower: ServedClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(followers, "KEYS_MAX", 2)
+    monkeypatch.setattr(followers, "SYNC_KEYS_MAX", 2)
     client.line("MSET a 1 b 2 c 3")
     assert isinstance(follower.line("SYNC"), ErrorReply)
     client.line("DEL a")

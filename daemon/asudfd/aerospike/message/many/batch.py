@@ -55,7 +55,7 @@ SOME_SIZE = PIECE_SIZE // 4
 PIECE_SECONDS = 0.1
 """How long rows wait for more of a piece. Only writing to a client tells that it is gone: nothing is read meanwhile."""
 
-SLICE_SECONDS = 0.001
+BATCH_SLICE_SECONDS = 0.001
 """How long a batch goes on before the other connections have a turn: half of what other tasks have, since the rows
 of large batches may be the work of one client for seconds."""
 
@@ -104,7 +104,7 @@ async def _check_rows(context: RecordContext, data: bytes, session: ClientSessio
     """
     namespaces = context.namespaces
     before = None
-    slice_ = Slice(SLICE_SECONDS)
+    slice_ = Slice(BATCH_SLICE_SECONDS)
     try:
         for number, (_, _, row) in enumerate(rows(data)):
             if row is not before and row.fields.get(FIELD_NAMESPACE) not in namespaces:
@@ -209,7 +209,7 @@ class _BatchRun:
         owners, cluster = self.context.owners, self.context.cluster
         remote = RemoteRows(self._answer_remote)
         now = monotonic()
-        slice_ = Slice(SLICE_SECONDS)
+        slice_ = Slice(BATCH_SLICE_SECONDS)
         try:
             for index, digest, row in todo:
                 if self.gone:
