@@ -21,3 +21,4 @@ files["config/fleet/udf/stock_test.lua"] = { read_globals = { "reserve" } }
 files["daemon/asudfd/lua/valkey"] = { std = "lua51" }
 -- Libraries of Valkey functions.
 files["config/functions"] = { std = "lua51", read_globals = { "server", "redis" }, ignore = { "131", "212/args" } }
+files["config/fleet-valkey/functions"] = { std = "lua51", read_globals = { "server", "redis" }, ignore = { "131", "212/args" } }

@@ -129,5 +129,6 @@ def test_options_in_the_pages_exist(program: Program) -> None:
         for line in commands(path):
             words = shlex.split(line, comments=True)
             if words[0] == program.name:
-                used = {word.partition("=")[0] for word in words if word.startswith("--")}
+                end = words.index("--") if "--" in words else len(words)  # what follows is no option
+                used = {word.partition("=")[0] for word in words[:end] if word.startswith("--")}
                 assert used <= known, f"{path}: {line}"
