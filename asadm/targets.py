@@ -27,6 +27,7 @@ from asinfo.settings import PORT, TIMEOUT
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from asadm.progress import Progress
@@ -35,6 +36,17 @@ if TYPE_CHECKING:
     from asinfo.login import Login
     from asinfo.settings import ConnectionSettings
     from asinfo.tls import TlsSettings
+
+
+class NamedTarget:
+    """A cluster of the inventory: its ``name`` and ``type``, and how its target is made."""
+
+    __slots__ = ("make", "name", "type")
+
+    def __init__(self, name: str, type_: str, make: Callable[[], Target]) -> None:
+        self.name = name
+        self.type = type_
+        self.make = make
 
 
 class TargetResolver:
@@ -68,6 +80,22 @@ class TargetResolver:
         if settings.discover:
             found.add_peers(alternate=settings.connection.alternate)
         return found
+
+    def every(self) -> list[NamedTarget]:
+        """All clusters of the inventory, in its order. Raises UsageError where something else says what the nodes are."""
+        path = inventory_path(self._settings)
+        if path is None or self._settings.cluster:
+            raise UsageError(
+                "this is about all clusters of an inventory: give --inventory FILE, without -h and --cluster"
+            )
+
+        def named(name: str, chosen: dict[str, Any]) -> NamedTarget:
+            type_ = chosen.get("type") or DEFAULT
+            return NamedTarget(
+                name, type_, lambda: _from_inventory(self._settings, path, name, chosen, type_).afresh()
+            )
+
+        return [named(*each) for each in inventory.load(path, os.environ)["clusters"].items()]
 
     def _chosen(self, path: str) -> tuple[str, str, dict[str, Any]]:
         """The inventory's path, and name and contents of the cluster of it that is meant."""

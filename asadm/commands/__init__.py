@@ -379,6 +379,13 @@ TABLE = table(
             clauses=("[with NODE...]",),
         ),
         CommandRow(
+            "check all",
+            "asadm.commands.check_all",
+            "Check every cluster of the inventory, Aerospike and Valkey, in one table with one exit code.",
+            "check all --quiet",
+            local=True,  # it resolves the clusters itself
+        ),
+        CommandRow(
             "schedule print",
             "asadm.commands.schedule",
             "Print a cron file or systemd units that run 'cache clear' at regular times. Installs nothing.",

@@ -1,0 +1,150 @@
+"""asadm function on scripted servers that do what servers should not: each is a row with its reason, and nothing else suffers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.valkey_fleet import BYTES, ValkeyFleet
+from tests.fakes.valkey_node import REFUSALS
+from tests.unit.asadm.conftest import Asadm
+
+A = b"#!lua name=a\nserver.register_function('f', function() return 1 end)"
+NEW = b"#!lua name=a\nserver.register_function('f', function() return 2 end)"
+
+STATUS = {
+    "hangs": {"timeout-reply"},
+    "closes": {"closed"},
+    "closes amid": {"closed"},
+    "restarts": {"closed"},
+    "busy": {"busy"},
+    "loading": {"loading"},
+    "masterdown": {"lagging"},
+    "readonly": {"readonly"},
+    "noauth": {"login"},
+    "wrongpass": {"login"},
+    "oom": {"error"},
+    "noreplicas": {"error"},
+    "misconf": {"error"},
+    "garbage": {"protocol"},
+    "huge bulk": {"protocol"},
+    "huge array": {"protocol"},
+    "endless bulk": {"timeout-reply", "protocol"},
+    "endless line": {"protocol"},
+    "nested": {"protocol"},
+    "another type": {"protocol"},
+    "null": {"protocol"},
+}
+
+
+@pytest.fixture
+def fleet() -> Iterator[ValkeyFleet]:
+    with ValkeyFleet(3, replicas=3) as made:
+        made.load(A)
+        yield made
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> str:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "a.lua").write_bytes(NEW)
+    return str(tmp_path / "lib")
+
+
+def seed(fleet: ValkeyFleet) -> tuple[str, ...]:
+    return "-h", fleet[0].name, "--discover", "--timeout", "1"
+
+
+def test_the_table_has_all_kinds() -> None:
+    assert STATUS.keys() >= {*REFUSALS, *BYTES}
+
+
+@pytest.mark.parametrize("kind", sorted(STATUS))
+def test_a_node_that_cannot_be_read_is_a_row(asadm: Asadm, fleet: ValkeyFleet, kind: str) -> None:
+    fleet[1].fail(kind, on=b"FUNCTION DUMP")
+    done = asadm(*seed(fleet), "--json", "function", "status")
+    assert done.code == 1
+    rows = {node["address"]: node for node in done.document["nodes"]}
+    assert len(rows) == 6
+    bad = rows.pop(fleet[1].name)
+    assert bad["status"] in STATUS[kind], bad
+    assert bad["error"]
+    assert {node["status"] for node in rows.values()} == {"ok"}
+
+
+@pytest.mark.parametrize("kind", ["hangs", "closes", "oom", "misconf", "noreplicas", "busy", "garbage"])
+def test_a_primary_that_does_not_take_it_is_told_and_a_second_run_completes(
+    asadm: Asadm, fleet: ValkeyFleet, directory: str, kind: str
+) -> None:
+    fleet[1].fail(kind, on=b"FUNCTION RESTORE")
+    done = asadm(*seed(fleet), "--json", "function", "apply", directory, "--yes", "--wait", "3")
+    assert done.code == 1
+    nodes = {node["node"]: node for node in done.document["modules"][0]["nodes"]}
+    assert nodes[fleet[1].name]["status"] != "ok"
+    good = {fleet[number].name for number in (0, 2)}
+    assert {name for name, node in nodes.items() if node["status"] == "ok"} >= good
+    fleet[1].mend()
+    again = asadm(*seed(fleet), "function", "apply", directory, "--yes")
+    assert again.code == 0, again
+    assert asadm(*seed(fleet), "function", "check", directory).code == 0
+
+
+@pytest.mark.parametrize("kind", ["takes and closes", "closes amid"])
+def test_a_change_that_was_taken_without_an_answer_is_seen(
+    asadm: Asadm, fleet: ValkeyFleet, directory: str, kind: str
+) -> None:
+    fleet[1].fail(kind, on=b"FUNCTION RESTORE")
+    done = asadm(*seed(fleet), "--json", "function", "apply", directory, "--yes", "--wait", "10")
+    assert done.code == 0, done
+    assert {node["status"] for node in done.document["modules"][0]["nodes"]} == {"ok"}
+
+
+def test_the_topology_that_nobody_tells_is_told(asadm: Asadm, fleet: ValkeyFleet) -> None:
+    fleet[0].fail("busy")
+    done = asadm(*seed(fleet), "--json", "function", "status")
+    assert done.code == 1
+    assert "which other nodes there are, it did not tell" in done.document["nodes"][0]["error"]
+
+
+def test_one_read_and_one_write_a_primary(asadm: Asadm, fleet: ValkeyFleet, directory: str) -> None:
+    assert asadm(*seed(fleet), "function", "plan", directory).code == 3
+    assert fleet.count(b"FUNCTION DUMP") == 6
+    assert fleet.count(b"FUNCTION RESTORE") == 0
+    fleet.clear()
+    fleet.load(A)
+    assert asadm(*seed(fleet), "function", "apply", directory, "--yes").code == 0
+    assert fleet.count(b"FUNCTION RESTORE") == 3
+    assert fleet.count(b"FUNCTION LOAD") == 0
+    assert fleet.count(b"FUNCTION DELETE") == 0
+
+
+def test_words_of_another_family_are_refused_with_the_right_one(asadm: Asadm, tmp_path: Path) -> None:
+    (tmp_path / "asadm.yaml").write_text(
+        "clusters:\n  v: {type: valkey, nodes: [127.0.0.1]}\n  a: {nodes: [127.0.0.1]}\n"
+    )
+    for cluster, words, right in (("v", "udf status", "asadm function"), ("a", "fn status", "asadm udf")):
+        done = asadm("--cluster", cluster, *words.split())
+        assert done.code == 2
+        assert right in done.err
+
+
+def test_all_clusters_of_an_inventory_are_checked_together(
+    asadm: Asadm, fleet: ValkeyFleet, tmp_path: Path
+) -> None:
+    (tmp_path / "asadm.yaml").write_text(
+        f"clusters:\n  good: {{type: valkey, nodes: ['{fleet[0].name}']}}\n  gone: {{nodes: ['127.0.0.1:1']}}\n"
+        "  none: {type: valkey, mode: sentinel x, nodes: ['127.0.0.1:1']}\n"
+    )
+    done = asadm("--json", "check", "all")
+    assert done.code == 1
+    found = {each["cluster"]: each for each in done.document["clusters"]}
+    assert {name: each["code"] for name, each in found.items()} == {"good": 0, "gone": 1, "none": 1}
+    assert found["good"]["nodes_read"] == 6
+    assert "no Sentinel tells" in found["none"]["error"]
+    shown = asadm("check", "all").out
+    assert "6 nodes, 1 library, all the same" in shown
+    (tmp_path / "asadm.yaml").write_text(f"clusters:\n  good: {{type: valkey, nodes: ['{fleet[0].name}']}}\n")
+    assert asadm("check", "all", "--quiet").out == ""
+    assert asadm("-h", fleet[0].name, "check", "all").code == 2
