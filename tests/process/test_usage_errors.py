@@ -113,7 +113,10 @@ def _wrong_words(row: commands.CommandRow) -> list[list[str]]:
         found.append([])
     if not row.many:
         found.append(["a.lua"] * (len(row.names) + 1))
-    found.extend([*["a.lua"] * len(row.names), clause.strip("[]").split()[0]] for clause in row.clauses)
+    needing = [
+        clause for clause in row.clauses if not clause.startswith("[--")
+    ]  # behind -- there may be nothing
+    found.extend([*["a.lua"] * len(row.names), clause.strip("[]").split()[0]] for clause in needing)
     for option in getattr(statement.load(row), "OPTIONS", ()):
         if option.kind != "optional":
             found.append([f"--{option.name}=x"] if option.kind == "flag" else [f"--{option.name}"])
