@@ -40,6 +40,12 @@ END = """\
 pid={pid}
 kill {signal} $pid
 """
+LOG = "grep '(udf)' node.log\n"
+LOGGED = f"""\
+for _ in $(seq 600); do [ $(grep -c '(udf)' node.log) -ge 2 ] && break; sleep 0.05; done
+{LOG}"""
+"""A log line may be written after the reply: both lines that the page shows are waited for, but not for ever."""
+
 WAIT = "tail --pid=$pid -f /dev/null\n"
 """A node that ends has ended when the next command is run."""
 
@@ -100,6 +106,8 @@ class ValkeyWorld:
             return START.format(command=text.removesuffix(" &\n"))
         if ended := re.fullmatch(r"kill (-\d+ )?(\$\(.*\))\n", text):
             return END.format(signal=ended[1] or "", pid=ended[2]) + WAIT
+        if text == LOG:
+            return LOGGED
         if text.startswith("valkey-cli SHUTDOWN"):
             return f"pid=$(tail -n 1 pids)\n{text}{WAIT}"
         return text
