@@ -7,6 +7,7 @@ import sys
 from asadm.fleet.observed.survey import survey
 from asadm.outcome import FAILED, INTERRUPTED, CommandOutcome
 from asadm.save_file import possible, save
+from asadm.target.one_node import one_node
 from asadm.target.valkey import restore
 from asadm.target.valkey.scripts import valkey_cluster
 from asinfo.errors import UsageError
@@ -59,7 +60,7 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
         )
     cluster = valkey_cluster(session.cluster(arguments))
     if settings.node is not None:
-        cluster = cluster.only([settings.node])
+        cluster = one_node(cluster, "--from", settings.node)
     found = survey(cluster)
     if any(answer.status == "interrupted" for answer in found.answers):
         return CommandOutcome(found.answers, code=INTERRUPTED)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from asadm.fleet.change import confirm
 from asadm.fleet.change.options import YES
 from asadm.outcome import FAILED, GOOD, CommandOutcome
+from asadm.target.one_node import one_node
 from asadm.target.valkey import scripts
-from asinfo.errors import UsageError
 from asinfo.terminal.options import Option
 from asinfo.terminal.render import Cell, Sheet
 
@@ -58,9 +58,7 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     settings: KillSettings = arguments.prepared
     target = session.cluster(arguments)
     if settings.node is not None:
-        target = target.only([settings.node])
-        if len(target.nodes) > 1:
-            raise UsageError(f"--node {settings.node} means {len(target.nodes)} nodes: name one")
+        target = one_node(target, "--node", settings.node)
     cluster = scripts.valkey_cluster(target)
     found = scripts.stats(cluster)
     busy = [each for each in found if each.running is not None]

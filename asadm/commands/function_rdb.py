@@ -7,7 +7,7 @@ import os
 from asadm.fleet.desired.checked_libraries import FOR, checked, servers_of
 from asadm.outcome import GOOD, CommandOutcome
 from asadm.save_file import possible, save
-from asadm.target.valkey.library_payload import rdb_file
+from asadm.target.valkey.payload_file import rdb_file
 from asinfo.errors import UsageError
 from asinfo.terminal.options import Option
 from asinfo.text import text

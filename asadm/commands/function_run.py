@@ -15,7 +15,7 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
-    from asadm.target.valkey.library import LibrarySource
+    from asadm.target.valkey.function_library import LibrarySource
 
 KEYSPACE = Option(
     "keyspace",

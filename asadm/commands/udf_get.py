@@ -9,7 +9,7 @@ from asadm.fleet.observed.grouping import gather, named
 from asadm.fleet.observed.survey import coverage, survey
 from asadm.outcome import FAILED, INTERRUPTED, CommandOutcome
 from asadm.save_file import possible, save
-from asinfo.errors import UsageError
+from asadm.target.one_node import one_node
 from asinfo.terminal.options import Option
 from asinfo.text import text
 
@@ -68,9 +68,7 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     name = settings.name
     cluster = session.cluster(arguments)
     if settings.node is not None:
-        cluster = cluster.only([settings.node])
-        if len(cluster.nodes) > 1:
-            raise UsageError(f"--node {settings.node} means {len(cluster.nodes)} nodes: name one")
+        cluster = one_node(cluster, "--node", settings.node)
     found = survey(cluster)
     answers = found.answers
     if any(answer.status == "interrupted" for answer in answers):

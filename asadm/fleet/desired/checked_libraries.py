@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asadm.fleet.desired.library_files import read
+from asadm.fleet.desired.function_files import read
 from asadm.target.valkey.preflight import examine
 from asadm.target.valkey.server_version import parse
 from asinfo.errors import ConfigError
@@ -12,7 +12,7 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from asadm.target.valkey.library import LibrarySource
+    from asadm.target.valkey.function_library import LibrarySource
     from asadm.target.valkey.server_version import ServerVersion
     from asinfo.errors import Problem
     from asinfo.terminal.options import Values

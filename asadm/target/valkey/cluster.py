@@ -11,8 +11,8 @@ from asadm.outcome import NodeAnswer
 from asadm.target.results import ABSENT, DONE, REFUSED, Judgement, Listing, LockAnswer, NodeFault, NodeRole
 from asadm.target.types import STATIC, TargetType
 from asadm.target.valkey.command_batch import CommandBatch
-from asadm.target.valkey.library_answer import LIST, listed
-from asadm.target.valkey.library_list import LibraryTexts
+from asadm.target.valkey.dump_answer import LIST, listed
+from asadm.target.valkey.dump_payload import LibraryTexts
 from asadm.target.valkey.replies import error, running, values
 from asadm.time_budget import TimeBudget
 from asinfo.errors import WireError

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from asadm.target.valkey.library import library_name
+from asadm.target.valkey.function_library import library_name
 from asinfo.errors import ConfigError, Problem, UsageError, WireError
 from asinfo.files import PIPE_SECONDS, FileError, read_file
-from asinfo.wire.functions import libraries, restored
+from asinfo.wire.functions import libraries, rdb_file, restored
+
+__all__ = ["rdb_file", "read"]
 
 FILE_SIZE_MAX = 256 << 20
 """Bytes of a file; an RDB file may have much else in it."""

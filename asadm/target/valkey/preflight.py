@@ -6,7 +6,7 @@ in case, server.log at load); some fails only when a function is called (``serve
 
 from __future__ import annotations
 
-from asadm.target.valkey.library import SIZE_MAX, library_name
+from asadm.target.valkey.function_library import SIZE_MAX, library_name
 from asadm.target.valkey.server_version import ServerVersion
 from asadm.target.valkey.verdict import ENVIRONMENTS, SERVER
 from asinfo.errors import Problem, WireError
@@ -16,7 +16,7 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from asadm.target.valkey.library import LibrarySource
+    from asadm.target.valkey.function_library import LibrarySource
     from asadm.target.valkey.verdict import Verdict
 
 UNKNOWN_SERVERS = (ServerVersion("valkey", (9, 1)),)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from asadm.target.valkey.library import library_name
+from asadm.target.valkey.function_library import SIZE_MAX as SOURCE_SIZE_MAX
+from asadm.target.valkey.function_library import library_name
 from asinfo.errors import UsageError
 from asinfo.text import text
 
@@ -22,9 +23,6 @@ __all__ = [
 NOUN = "library"
 SETTINGS_FILE = "functions.yaml"
 NO_FILE = "no file called *.lua whose first line is '#!lua name=NAME'"
-
-SOURCE_SIZE_MAX = 16 << 20
-"""Bytes of a library. Servers take 512 MiB; the largest that is known of has 200 KB, and Lua takes ten times the text to compile it."""
 
 NAME_SIZE_MAX = 512
 """Characters of a name; servers have no limit of their own, and one of that length fits no table."""
@@ -60,7 +58,7 @@ def problems(
     nodes: Sequence[Endpoint],
 ) -> list[Problem]:
     """What `asadm.target.valkey.preflight` finds, for the products and versions of ``nodes``."""
-    from asadm.target.valkey.library import LibrarySource
+    from asadm.target.valkey.function_library import LibrarySource
     from asadm.target.valkey.preflight import examine
     from asadm.target.valkey.server_version import PRODUCTS, parse
 
@@ -73,7 +71,7 @@ def problems(
 
 def hash(name: bytes, content: bytes) -> str:  # noqa: A001 - the word of the interface
     """SHA-256 of the text, whatever the name."""
-    from asadm.target.valkey.library_list import hash_of
+    from asadm.target.valkey.dump_payload import hash_of
 
     return hash_of(content)
 

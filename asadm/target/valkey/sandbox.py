@@ -11,7 +11,7 @@ from asadm.target.valkey.verdict import WATCHED, Verdict
 from asinfo.terminal.interrupt import heard
 from asinfo.text import text as shown
 from asinfo.wire.resp_reply import ErrorReply
-from asudfd.valkey.library_check import LibraryCheck, LoadFailed
+from asudfd.valkey.load_check import LibraryCheck, LoadFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -241,7 +241,8 @@ def _of_roles(
 ) -> list[ClusterNode]:
     made = _MemberFactory(cluster, seeds)
     heads = [where for where, role in roles.items() if role.kind == "master"]
-    heads += sorted({where for where in named if where not in roles and where not in made._known})  # noqa: SLF001 - of this file
+    seeds_at = {(seed.node.host, seed.node.port) for seed in seeds}
+    heads += sorted(where for where in named if where not in roles and where not in seeds_at)
     for where in heads:
         made.add(*where, NodeRole("primary"))
         followers = roles[where].replicas if where in roles else []

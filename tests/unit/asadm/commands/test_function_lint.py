@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from asadm.fleet.desired import library_files
+from asadm.fleet.desired import function_files
 from asinfo.wire.functions import libraries
 
 if TYPE_CHECKING:
@@ -103,9 +103,9 @@ def test_wrong_usage(asadm: Asadm, directory: Path, words: list[str], error: str
 def test_a_file_in_place_of_a_directory_that_is_too_much(
     asadm: Asadm, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(library_files, "FILES_MAX", 1)
+    monkeypatch.setattr(function_files, "FILES_MAX", 1)
     assert "2 libraries are more than 1" in asadm("function", "lint", "lib").err
-    monkeypatch.setattr(library_files, "TEXTS_MAX", len(GOOD))
+    monkeypatch.setattr(function_files, "TEXTS_MAX", len(GOOD))
     assert (
         "lib/b.lua: the libraries up to this one" in asadm("function", "lint", "lib/a.lua", "lib/b.lua").err
     )

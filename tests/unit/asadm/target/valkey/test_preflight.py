@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from asadm.target.valkey.library import SIZE_MAX, LibrarySource
+from asadm.target.valkey.function_library import SIZE_MAX, LibrarySource
 from asadm.target.valkey.preflight import examine
 from asadm.target.valkey.server_version import ServerVersion
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asinfo.errors import WireError
 from asinfo.text import text as shown
-from asinfo.wire.library import library_header
+from asinfo.wire.shebang import library_header
 
 SIZE_MAX = 4 << 20
 """Bytes of a library. Servers break off a load that takes 500 ms, and Lua compiles some 3 MB in that time."""

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from asudfd.valkey.library_check import LibraryCheck, LoadFailed, RegisteredFunction
+from asudfd.valkey.load_check import LibraryCheck, LoadFailed, RegisteredFunction
 
 ONE = b"server.register_function('f', function() return 1 end)"
 

@@ -7,7 +7,7 @@ The checksum is not computed: TCP has one, and 1,500 bytes would cost more than 
 
 from __future__ import annotations
 
-from asadm.target.valkey.library import library_name
+from asadm.target.valkey.function_library import library_name
 from asinfo.errors import WireError
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run

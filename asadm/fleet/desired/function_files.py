@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 
 from asadm.fleet.desired.confined import ConfinedDirectory
-from asadm.target.valkey.library import SIZE_MAX, LibrarySource, library_name
+from asadm.target.valkey.function_library import SIZE_MAX, LibrarySource, library_name
 from asinfo.errors import Problem, UsageError, WireError
 from asinfo.files import PIPE_SECONDS, FileError, read_file
 

@@ -12,7 +12,7 @@ from asinfo.wire.resp_frame import command
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from asadm.outcome import NodeAnswer
-    from asadm.target.valkey.library_list import LibraryTexts
+    from asadm.target.valkey.dump_payload import LibraryTexts
     from asinfo.exchange import Endpoint
 
 LIST = command("HELLO", "2") + command("ROLE") + command("FUNCTION", "DUMP")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asadm.target.valkey.library_list import LibraryTexts, chunks_of, hash_of, string_of
+from asadm.target.valkey.dump_payload import LibraryTexts, chunks_of, hash_of, string_of
 from asinfo.errors import WireError
 from asinfo.wire.functions import dump
 from asinfo.wire.rdb import VERSION_9_1

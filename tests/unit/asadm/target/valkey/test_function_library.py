@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from asadm.target.valkey.library import library_name
+from asadm.target.valkey.function_library import library_name
 from asadm.target.valkey.server_version import ServerVersion, parse
 from asinfo.errors import UsageError, WireError
 
