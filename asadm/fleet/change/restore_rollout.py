@@ -1,7 +1,7 @@
 """Rollout to nodes of which only primaries take changes, all modules of a change in one command.
 
 Each primary gets one command with all that it or a replica of it lacks, together with the wish to wait a moment for its
-replicas; all primaries at once. Then primaries and replicas are read until all have it. Where a primary says that it is one no
+replicas; all primaries at once. What it is to lose follows when it took that. Then primaries and replicas are read until all have it. Where a primary says that it is one no
 more, or does not answer, the topology is read again, once, and what is a primary then gets what it lacks. A replica is
 never written to: one that does not follow is read until the deadline.
 """
@@ -12,7 +12,7 @@ import time
 
 from asadm.fleet.change.rollout import POLL_SECONDS_MAX, Rollout
 from asadm.fleet.observed.node_progress import ModuleChange
-from asadm.target.results import DONE, REFUSED, Judgement
+from asadm.target.results import REFUSED
 from asadm.target.timing import BYTES_PER_SECOND, POLL_SECONDS
 from asinfo.errors import WireError
 
@@ -23,12 +23,53 @@ if TYPE_CHECKING:
     from asadm.fleet.observed.node_progress import NodeProgress
     from asadm.outcome import NodeAnswer
     from asadm.target.restorer import Restorer, RestoreResult
+    from asadm.target.results import Judgement
 
 MOVED = ("readonly", "lagging", "loading")
 """Statuses of a node that was a primary and is none now, or has just been started again."""
 
 BUSY = "busy"
 """The status of a node on which a function or script runs for too long: it takes the change when that has ended."""
+
+
+class RestoreStep:
+    """What one group gets: ``states`` with the primary first, the changes to ``put`` and those to be ``removed``.
+
+    ``copies``     replicas that are to have it, too
+    ``replacing``  what is removed is replaced by placeholders in the same command as the rest
+    ``clashes``    the primary refused it because a part is in a library that is to be removed
+    ``refused``    the primary did not take it
+    """
+
+    __slots__ = ("clashes", "copies", "items", "put", "refused", "removed", "replacing", "states")
+
+    def __init__(
+        self, states: Sequence[NodeProgress], items: Sequence[ModuleChange], *, replacing: bool
+    ) -> None:
+        self.states = states
+        self.items = items
+        self.put = [item for item in items if item.content is not None]
+        self.removed = [item for item in items if item.content is None]
+        self.copies = sum(state.fresh for state in states[1:])
+        self.replacing = replacing
+        self.clashes = False
+        self.refused = False
+
+    def command(self, restorer: Restorer, *, putting: bool) -> bytes:
+        """What the primary is sent: all that is put, or all that is removed."""
+        names = [item.name for item in self.removed]
+        if not putting:
+            return restorer.command((), names, self.copies)
+        contents = [item.content for item in self.put if item.content is not None]
+        return restorer.command(contents + self._placeholders(restorer), (), self.copies)
+
+    def _placeholders(self, restorer: Restorer) -> list[bytes]:
+        return [restorer.placeholder(item.name) for item in self.removed] if self.replacing else []
+
+    def result(self, restorer: Restorer, answer: NodeAnswer, *, putting: bool) -> RestoreResult:
+        """What the answer to `command` says. Raises WireError."""
+        puts, removals = (len(self.put), 0) if putting else (0, len(self.removed))
+        return restorer.result(answer.answer, puts, removals, self.copies)
 
 
 class RestoreRollout(Rollout):
@@ -95,89 +136,82 @@ class RestoreRollout(Rollout):
     # ---- the command
 
     def _restore(self, groups: Sequence[Sequence[NodeProgress]], *, replacing: bool = False) -> None:
-        """Send each primary all that its group lacks; one in which names clash gets placeholders for what it loses."""
-        if not groups or self._stopped:
+        """Send each primary all that its group is to get, and when it has that, what it is to lose.
+
+        Not in one write: a primary that refuses to restore, for lack of memory, would delete all the same. One in which names clash
+        gets placeholders for what it loses together with the rest.
+        """
+        steps = [RestoreStep(states, self._lacking(states), replacing=replacing) for states in groups]
+        clashing = self._put([step for step in steps if step.put])
+        self._send_steps([step for step in steps if step.removed and not step.refused], putting=False)
+        if clashing:
+            self._restore([step.states for step in clashing], replacing=True)
+
+    def _put(self, steps: Sequence[RestoreStep]) -> list[RestoreStep]:
+        """Send what is to be put; those of ``steps`` that are to be sent once more, with placeholders."""
+        self._send_steps(steps, putting=True)
+        return [step for step in steps if step.clashes]
+
+    def _send_steps(self, steps: Sequence[RestoreStep], *, putting: bool) -> None:
+        """One command a primary, each different one made once. Raises KeyboardInterrupt."""
+        if not steps or self._stopped:
             return
-        wanted = [self._lacking(states) for states in groups]
-        copies = [sum(state.fresh for state in states[1:]) for states in groups]
-        largest = max(sum(item.size for item in items) for items in wanted)
         made: dict[tuple[tuple[bytes, ...], int], tuple[bytes, ...]] = {}
         asks = []
-        for states, items, count in zip(groups, wanted, copies, strict=True):
-            key = tuple(item.name for item in items), count
+        for step in steps:
+            key = tuple(item.name for item in step.items), step.copies
             if key not in made:
-                made[key] = (self._command(items, count, replacing=replacing),)
-            asks.append((states[0], made[key]))
+                made[key] = (step.command(self._restorer, putting=putting),)
+            asks.append((step.states[0], made[key]))
+        largest = max(sum(item.size for item in step.items) for step in steps)
         answers = self._ask(asks, largest / BYTES_PER_SECOND)
-        clashing = []
-        for states, items, count, answer in zip(groups, wanted, copies, answers, strict=True):
-            if not self._take(states[0], items, answer, count, replacing=replacing):
-                clashing.append(states)
+        for step, answer in zip(steps, answers, strict=True):
+            self._take(step, answer, putting=putting)
         if any(answer.status == "interrupted" for answer in answers):
             raise KeyboardInterrupt
-        self._restore(clashing, replacing=True)
 
     def _lacking(self, states: Sequence[NodeProgress]) -> list[ModuleChange]:
         names = {item.name for state in states for item in state.lacking(self.items)}
         return [item for item in self.items if item.name in names]
 
-    def _command(self, items: Sequence[ModuleChange], copies: int, *, replacing: bool) -> bytes:
-        restorer = self._restorer
-        contents = [item.content for item in items if item.content is not None]
-        removed = [item.name for item in items if item.content is None]
-        if replacing:
-            contents += [restorer.placeholder(name) for name in removed]
-        return restorer.command(contents, removed, copies)
-
-    def _take(
-        self,
-        state: NodeProgress,
-        items: Sequence[ModuleChange],
-        answer: NodeAnswer,
-        copies: int,
-        *,
-        replacing: bool,
-    ) -> bool:
-        """Take what a primary answered; False where the command is to be sent once more, with placeholders."""
-        if not answer.answers:
-            self._sent(state, items, answer, "sent")
-            return True
-        put = [item for item in items if item.content is not None]
-        removed = [item for item in items if item.content is None]
-        try:
-            said = self._restorer.result(
-                answer.answer, len(put) + (len(removed) if replacing else 0), len(removed), copies
-            )
-        except WireError as error:
-            answer.answers, answer.status, answer.error = [], "protocol", str(error)
-            self._sent(state, items, answer, "sent")
-            return True
-        if said.clashes and removed and not replacing:
-            return False
-        if answer.status in {*MOVED, BUSY} and said.put.kind == REFUSED:
+    def _take(self, step: RestoreStep, answer: NodeAnswer, *, putting: bool) -> None:
+        """Take what a primary answered."""
+        state, items = step.states[0], step.put if putting else step.removed
+        said = None
+        if answer.answers:
+            try:
+                said = step.result(self._restorer, answer, putting=putting)
+            except WireError as error:
+                answer.answers, answer.status, answer.error = [], "protocol", str(error)
+        if said is None:
+            step.refused = True
+            self._sent(state, [item for item in items if item.name in state.cells], answer, "sent")
+            return
+        judgements = [said.put] * len(items) if putting else said.removed
+        refused = any(judgement.kind == REFUSED for judgement in judgements)
+        step.refused = step.refused or refused
+        if putting and said.clashes and step.removed and not step.replacing:
+            step.clashes = True
+        elif refused and answer.status in {*MOVED, BUSY}:
             state.failed(answer)
-            return True
-        self._judge(state, [*put, *removed], answer, said)
-        return True
+        else:
+            self._judge(step, items, answer, judgements)
 
     def _judge(
-        self, state: NodeProgress, items: Sequence[ModuleChange], answer: NodeAnswer, said: RestoreResult
+        self,
+        step: RestoreStep,
+        items: Sequence[ModuleChange],
+        answer: NodeAnswer,
+        judgements: Sequence[Judgement],
     ) -> None:
-        """Give each item its judgement; a node that refused what it should get has lost nothing either."""
-        if said.put.done:
+        """Give each item its judgement; what a refused put leaves in its place is not removed, for the same reason."""
+        state = step.states[0]
+        if not step.refused:
             self._took.add(id(state))
-        puts = len(items) - len(said.removed)
-        removed = said.removed
-        if said.put.kind == REFUSED:
-            removed = [
-                judgement if judgement.kind == DONE else Judgement(REFUSED, said.put.reason)
-                for judgement in said.removed
-            ]
-        mine = [
-            (item, judgement)
-            for item, judgement in zip(items, [*[said.put] * puts, *removed], strict=True)
-            if item.name in state.cells
-        ]
+        pairs = list(zip(items, judgements, strict=True))
+        if step.refused and items is step.put:
+            pairs += [(item, judgements[0]) for item in step.removed]
+        mine = [pair for pair in pairs if pair[0].name in state.cells]
         broken = state.answered(
             [item for item, _ in mine], answer, [each for _, each in mine], "sent", self.milliseconds
         )

@@ -1,9 +1,9 @@
-"""Changes of libraries as one command a primary: FUNCTION RESTORE of all that it gets, then what it loses, then WAIT.
+"""Changes of libraries as one command a primary: FUNCTION RESTORE of all that it gets, or DELETE of what it loses, and WAIT.
 
 RESTORE REPLACE is all or nothing: a text that does not compile, a clash of names or a lack of memory leaves everything as it was.
 A function may move from one library to another, which LOAD one by one cannot. The payload is of version 10, which every
 server and every replica takes: one of version 80 is refused by replicas of 8.1 without a word to anybody. Libraries are removed
-after that, never before: a server without memory deletes, and does not restore.
+in a request of their own, when the rest was taken: a server without memory deletes, and does not restore.
 """
 
 from __future__ import annotations

@@ -91,6 +91,37 @@ def test_a_primary_that_does_not_take_it_is_told_and_a_second_run_completes(
     assert asadm(*seed(fleet), "function", "check", directory).code == 0
 
 
+B = b"#!lua name=b\nserver.register_function('g', function() return 1 end)"
+
+
+@pytest.mark.parametrize("kind", ["oom", "misconf", "noreplicas", "closes", "hangs", "garbage"])
+def test_nothing_is_removed_from_a_primary_that_does_not_take_the_rest(
+    asadm: Asadm, fleet: ValkeyFleet, directory: str, kind: str
+) -> None:
+    fleet.load(A, B)
+    fleet[1].fail(kind, on=b"FUNCTION RESTORE")
+    done = asadm(*seed(fleet), "--json", "function", "apply", directory, "--prune", "--yes", "--wait", "3")
+    assert done.code == 1
+    assert fleet[1].count(b"FUNCTION DELETE") == 0
+    assert fleet[0].count(b"FUNCTION DELETE") == 1
+    removed = {node["node"]: node for node in done.document["modules"][1]["nodes"]}
+    assert removed[fleet[1].name]["status"] != "ok"
+    assert removed[fleet[0].name]["status"] == "ok"
+    fleet[1].mend()
+    assert asadm(*seed(fleet), "function", "apply", directory, "--prune", "--yes").code == 0
+    assert asadm(*seed(fleet), "function", "check", directory, "--prune").code == 0
+
+
+def test_a_function_moves_out_of_a_library_that_is_removed_only_when_its_new_one_is_there(
+    asadm: Asadm, fleet: ValkeyFleet, directory: str
+) -> None:
+    fleet.load(B.replace(b"'g'", b"'f'"))  # the directory's library has the same function
+    done = asadm(*seed(fleet), "function", "apply", directory, "--prune", "--yes")
+    assert done.code == 0, done
+    assert [fleet[server].count(b"FUNCTION RESTORE") for server in (0, 1, 2)] == [2, 2, 2]
+    assert [fleet[server].count(b"FUNCTION DELETE") for server in (0, 1, 2)] == [1, 1, 1]
+
+
 @pytest.mark.parametrize("kind", ["takes and closes", "closes amid"])
 def test_a_change_that_was_taken_without_an_answer_is_seen(
     asadm: Asadm, fleet: ValkeyFleet, directory: str, kind: str
