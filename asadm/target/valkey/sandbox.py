@@ -8,10 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from asadm.target.valkey.verdict import WATCHED, Verdict
+from asinfo.errors import Error
 from asinfo.terminal.interrupt import heard
 from asinfo.text import text as shown
 from asinfo.wire.resp_reply import ErrorReply
 from asudfd.valkey.load_check import LibraryCheck, LoadFailed
+from asudfd.valkey.reply import CommandFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,6 +69,7 @@ class OfflineCall:
     """A keyspace in this process with one library. A call ends after ``seconds``; ``log`` gets the lines that functions log."""
 
     def __init__(self, library: bytes, seconds: float, log: Callable[[str], None]) -> None:
+        """Raises Error where the library cannot be loaded."""
         from asudfd.valkey.offline_keyspace import (
             OfflineKeyspace,
         )  # the whole face: a check needs a part of it
@@ -74,7 +77,12 @@ class OfflineCall:
         self._keyspace = OfflineKeyspace(
             seconds, lambda _level, line: log(shown(line)), lambda: bool(heard())
         )
-        self._keyspace.load(library)
+        try:
+            self._keyspace.load(library)
+        except (
+            CommandFailed
+        ) as failed:  # it was loaded before, to be checked; a busy machine or Ctrl-C ends a load
+            raise Error(f"the library cannot be loaded: {shown(failed.reply.text)}") from None
 
     def command(self, words: Sequence[bytes]) -> Any:
         """The reply to any command."""

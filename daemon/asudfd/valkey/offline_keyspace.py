@@ -47,7 +47,8 @@ class OfflineKeyspace:
         self._client.replies = []
 
     def load(self, text: bytes) -> bytes:
-        """Load a library; its name. Raises CommandFailed."""
+        """Load a library; its name. It has the time of every load, not that of a call. Raises CommandFailed."""
+        self._state.began = None
         return self._state.libraries.load(text, replace=False)
 
     def run(self, arguments: Sequence[bytes]) -> Value:
@@ -62,12 +63,13 @@ class _BoundedState(ServerState):
 
     seconds: float
     is_stopped: Callable[[], bool]
-    began = 0.0
+    began: float | None = None
+    """When the command began that runs; None while none does."""
 
     def tick(self, kind: bytes) -> tuple[float | None, bytes | None]:
         """A call has run for some time; see Running.tick."""
         if self.is_stopped():
             return None, b"ERR the function was stopped"
-        if time.monotonic() - self.began > self.seconds:
+        if self.began is not None and time.monotonic() - self.began > self.seconds:
             return None, b"ERR the function ran for more than %g s" % self.seconds
         return super().tick(kind)

@@ -45,6 +45,16 @@ def test_a_call_ends_when_its_time_is_over_also_after_a_write() -> None:
     assert keyspace.run([b"FCALL", b"set", b"1", b"k", b"v"]) == b"OK"
 
 
+def test_the_time_of_a_call_is_not_that_of_a_load() -> None:
+    keyspace = OfflineKeyspace(0, lambda *_: None)
+    assert (
+        keyspace.load(b"#!lua name=busy\nfor i = 1, 300000 do end\n" + LIBRARY.partition(b"\n")[2]) == b"busy"
+    )
+    reply = keyspace.run([b"FCALL", b"loop", b"0"])
+    assert isinstance(reply, ErrorReply)
+    assert reply.text.startswith(b"ERR the function ran for more than 0 s")
+
+
 def test_a_call_ends_when_it_is_stopped() -> None:
     keyspace = OfflineKeyspace(600, lambda *_: None, lambda: True)
     keyspace.load(LIBRARY)
