@@ -13,7 +13,6 @@ from asinfo.terminal.interrupt import heard
 from asinfo.text import text as shown
 from asinfo.wire.resp_reply import ErrorReply
 from asudfd.valkey.load_check import LibraryCheck, LoadFailed
-from asudfd.valkey.reply import CommandFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -82,7 +81,7 @@ class OfflineCall:
         except (
             CommandFailed
         ) as failed:  # it was loaded before, to be checked; a busy machine or Ctrl-C ends a load
-            raise Error(f"the library cannot be loaded: {shown(failed.reply.text)}") from None
+            raise Error(f"the library cannot be loaded: {shown(failed.text)}") from None
 
     def command(self, words: Sequence[bytes]) -> Any:
         """The reply to any command."""

@@ -12,6 +12,8 @@ from asinfo.wire.resp_reply import decode
 from asudfd.network.reactor import Reactor
 from asudfd.valkey.commands import handlers
 from asudfd.valkey.dispatch import Dispatcher
+from asudfd.valkey.load_check import LoadFailed
+from asudfd.valkey.reply import CommandFailed
 from asudfd.valkey.settings import ValkeySettings
 from asudfd.valkey.state import ServerState
 
@@ -47,9 +49,12 @@ class OfflineKeyspace:
         self._client.replies = []
 
     def load(self, text: bytes) -> bytes:
-        """Load a library; its name. It has the time of every load, not that of a call. Raises CommandFailed."""
+        """Load a library; its name. It has the time of every load, not that of a call. Raises LoadFailed."""
         self._state.began = None
-        return self._state.libraries.load(text, replace=False)
+        try:
+            return self._state.libraries.load(text, replace=False)
+        except CommandFailed as failed:
+            raise LoadFailed(failed.reply.text) from None
 
     def run(self, arguments: Sequence[bytes]) -> Value:
         """The reply, in RESP2, to a command; a command that would wait for a key answers None."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from asinfo.wire.resp_reply import ErrorReply
+from asudfd.valkey.load_check import LoadFailed
 from asudfd.valkey.offline_keyspace import OfflineKeyspace
-from asudfd.valkey.reply import CommandFailed
 
 LIBRARY = b"""#!lua name=lib
 server.register_function('set', function(keys, args) return server.call('SET', keys[1], args[1]) end)
@@ -31,7 +31,7 @@ def test_functions_and_commands() -> None:
 
 
 def test_a_library_that_cannot_be_loaded() -> None:
-    with pytest.raises(CommandFailed):
+    with pytest.raises(LoadFailed):
         OfflineKeyspace(5, lambda *_: None).load(b"#!lua name=a\nx = = 1")
 
 
