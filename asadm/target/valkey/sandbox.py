@@ -78,9 +78,7 @@ class OfflineCall:
         )
         try:
             self._keyspace.load(library)
-        except (
-            CommandFailed
-        ) as failed:  # it was loaded before, to be checked; a busy machine or Ctrl-C ends a load
+        except LoadFailed as failed:  # although it was loaded before: a busy machine, or Ctrl-C
             raise Error(f"the library cannot be loaded: {shown(failed.text)}") from None
 
     def command(self, words: Sequence[bytes]) -> Any:
