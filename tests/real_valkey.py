@@ -155,8 +155,12 @@ class RealValkey:
         self.process.wait(READY_SECONDS)
 
     def restart(self, *, wait: bool = True) -> None:
-        """Start it at the same place after it has ended."""
+        """Start it at the same place after it has ended, with nothing in it.
+
+        One that once was a replica has what its primary sent then in a file, although it saves nothing itself.
+        """
         assert self.process.poll() is not None
+        (self.directory / "dump.rdb").unlink(missing_ok=True)
         self.process = self._spawn()
         if wait:
             self.await_ready()
