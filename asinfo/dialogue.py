@@ -12,6 +12,7 @@ from asinfo.wire import frame
 
 TYPE_CHECKING = False  # on the start-up path: typing would cost as much as the whole run
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from asinfo.login import Login
@@ -56,14 +57,16 @@ class Endpoint:
 class Reply:
     """The reply of one node: ``body`` (bytes of the reply frame) or ``failure``, and the time it took.
 
-    ``note`` is a warning for the user ("" mostly), for instance a login that the node did not want.
+    ``note`` is a warning for the user ("" mostly), for instance a login that the node did not want. ``ends`` are the
+    offsets behind the replies of which a body of several consists, where the conversation has found them.
     """
 
-    __slots__ = ("body", "failure", "milliseconds", "node", "note")
+    __slots__ = ("body", "ends", "failure", "milliseconds", "node", "note")
 
     def __init__(self, node: Endpoint) -> None:
         self.node = node
         self.body: bytes | None = None
+        self.ends: Sequence[int] = ()
         self.failure: Unreachable | None = None
         self.milliseconds = 0.0
         self.note = ""
@@ -72,10 +75,10 @@ class Reply:
 class Dialogue:
     """One info request and its reply; the innermost of the conversations that a connection can hold.
 
-    The others (login, TLS) have the same three members and stand around it.
+    The others (login, TLS) have the same members and stand around it.
     """
 
-    __slots__ = ("_buffer", "_request", "_size", "body", "note")
+    __slots__ = ("_buffer", "_request", "_size", "body", "ends", "note")
 
     def __init__(self, request: bytes) -> None:
         self._request = request
@@ -83,6 +86,7 @@ class Dialogue:
         self._size = -1
         self.body: bytes | None = None
         """The reply, as soon as it is whole. Bytes after it are ignored: nobody asked for them."""
+        self.ends: Sequence[int] = ()
         self.note = ""
 
     def start(self) -> bytes:

@@ -360,8 +360,8 @@ class _Engine:
             raise talk.ended()
         answer = talk.feed(data)
         if talk.body is not None:
-            connection.reply.body = talk.body
-            connection.reply.note = talk.note
+            reply = connection.reply
+            reply.body, reply.ends, reply.note = talk.body, talk.ends, talk.note
             self._finish(connection)
         elif answer:
             connection.outbox = bytes(connection.outbox) + answer

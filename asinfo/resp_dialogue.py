@@ -92,17 +92,11 @@ class ReplyCutter:
         return len(ends) == count
 
 
-def cut(body: bytes, count: int) -> list[bytes]:
-    """The ``count`` replies that ``body`` is. Raises WireError when it is not."""
-    cutter = ReplyCutter()
-    if not cutter.feed(body, count):
-        raise WireError(f"{len(cutter.ends)} of {count} replies came")
-    starts = [0, *cutter.ends]
-    return [body[start:end] for start, end in zip(starts, cutter.ends, strict=False)]
-
-
 class RespDialogue(Dialogue):
-    """The commands of a request and their replies; ``body`` is all replies one after the other, that to AUTH not among them."""
+    """The commands of a request and their replies.
+
+    ``body`` is all replies one after the other, that to AUTH not among them; ``ends`` are the offsets behind each.
+    """
 
     __slots__ = ("_count", "_cutter", "_login")
 
@@ -137,7 +131,9 @@ class RespDialogue(Dialogue):
             start = cutter.ends[0]
             self._judge_login(bytes(cutter.buffer[:start]))
         if whole:
-            self.body = bytes(cutter.buffer[start : cutter.ends[-1]])
+            ends = cutter.ends
+            self.body = bytes(cutter.buffer[start : ends[-1]])
+            self.ends = [end - start for end in ends[1:]] if start else ends
         return b""
 
     def _judge_login(self, reply: bytes) -> None:

@@ -178,7 +178,7 @@ class TlsDialogue(Dialogue):
                 self._read()
         except ssl.SSLError as error:
             raise Unreachable("tls", _reason(error)) from None
-        self.body, self.note = self._inner.body, self._inner.note
+        self.body, self.ends, self.note = self._inner.body, self._inner.ends, self._inner.note
         return self._outgoing.read()
 
     def ended(self) -> Unreachable:

@@ -19,8 +19,8 @@ class Restorer(Protocol):
     def command(self, contents: Sequence[bytes], removed: Sequence[bytes], copies: int = 0) -> bytes:
         """Give a node ``contents`` and take the modules ``removed`` from it; ``copies`` nodes are to have that from it."""
 
-    def result(self, answer: bytes, contents: int, removed: int, copies: int) -> RestoreResult:
-        """What the answer to `command` says, of so many contents, removals and copies. Raises WireError."""
+    def result(self, answers: Sequence[bytes], contents: int, removed: int, copies: int) -> RestoreResult:
+        """What the answers to `command` say, of so many contents, removals and copies."""
 
     def placeholder(self, name: bytes) -> bytes:
         """A content that takes the place of a module until it is removed, and has nothing of it."""

@@ -302,7 +302,7 @@ class FakeValkey:
         """Take the libraries of a payload: all, or none and the reason."""
         try:
             versions = frozenset(range(1, 81 if self.is_newest else 12))
-            texts = {name_of(text): text for text in functions.restored(payload, versions)}
+            texts = unpacked(payload, versions)
         except WireError as reason:
             return ErrorReply(b"ERR %b" % str(reason).encode())
         present = {} if policy == b"FLUSH" else dict(self.texts)
@@ -424,6 +424,12 @@ def name_of(text: bytes) -> bytes:
 def registered(text: bytes) -> tuple[bytes, ...]:
     """The names of the functions that a text registers."""
     return tuple(REGISTRATION.findall(text))
+
+
+@cache
+def unpacked(payload: bytes, versions: frozenset[int]) -> dict[bytes, bytes]:
+    """The texts of a payload by name, read once for all servers: a real one has a processor of its own. Raises WireError."""
+    return {name_of(text): text for text in functions.restored(payload, versions)}
 
 
 @cache

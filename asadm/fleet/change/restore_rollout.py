@@ -14,7 +14,6 @@ from asadm.fleet.change.rollout import POLL_SECONDS_MAX, Rollout
 from asadm.fleet.observed.node_progress import ModuleChange
 from asadm.target.results import REFUSED
 from asadm.target.timing import BYTES_PER_SECOND, POLL_SECONDS
-from asinfo.errors import WireError
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -67,9 +66,9 @@ class RestoreStep:
         return [restorer.placeholder(item.name) for item in self.removed] if self.replacing else []
 
     def result(self, restorer: Restorer, answer: NodeAnswer, *, putting: bool) -> RestoreResult:
-        """What the answer to `command` says. Raises WireError."""
+        """What the answers to `command` say."""
         puts, removals = (len(self.put), 0) if putting else (0, len(self.removed))
-        return restorer.result(answer.answer, puts, removals, self.copies)
+        return restorer.result(answer.answers, puts, removals, self.copies)
 
 
 class RestoreRollout(Rollout):
@@ -177,16 +176,11 @@ class RestoreRollout(Rollout):
     def _take(self, step: RestoreStep, answer: NodeAnswer, *, putting: bool) -> None:
         """Take what a primary answered."""
         state, items = step.states[0], step.put if putting else step.removed
-        said = None
-        if answer.answers:
-            try:
-                said = step.result(self._restorer, answer, putting=putting)
-            except WireError as error:
-                answer.answers, answer.status, answer.error = [], "protocol", str(error)
-        if said is None:
+        if not answer.answers:
             step.refused = True
             self._sent(state, [item for item in items if item.name in state.cells], answer, "sent")
             return
+        said = step.result(self._restorer, answer, putting=putting)
         judgements = [said.put] * len(items) if putting else said.removed
         refused = any(judgement.kind == REFUSED for judgement in judgements)
         step.refused = step.refused or refused

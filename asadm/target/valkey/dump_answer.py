@@ -6,7 +6,6 @@ from asadm.target.results import NodeRole
 from asadm.target.valkey.replies import Product, Role, bulk, error, status
 from asinfo.errors import WireError
 from asinfo.host import written
-from asinfo.resp_dialogue import cut
 from asinfo.wire.resp_frame import command
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -26,11 +25,7 @@ def listed(answer: NodeAnswer, texts: LibraryTexts) -> dict[bytes, str] | None:
     """
     if not answer.answers:
         return None
-    try:
-        product, role, dump = cut(answer.answer, 3)
-    except WireError as wrong:
-        answer.status, answer.error = "protocol", str(wrong)
-        return None
+    product, role, dump = answer.answers
     answer.answers = []  # bytes of no use to a person; what they say is in the list and in the role
     said = error(dump)
     answer.status, answer.error = (status(said), said) if said else ("ok", "")

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from asadm.target.results import DONE, REFUSED, Judgement, SourceError
 from asadm.target.valkey.replies import error, integer
-from asinfo.resp_dialogue import cut
 from asinfo.wire.functions import dump
 from asinfo.wire.resp_frame import command as frame
 
@@ -45,12 +44,11 @@ class RestoreAnswer:
 
     __slots__ = ("copies", "put", "removed")
 
-    def __init__(self, answer: bytes, contents: int, removed: int, copies: int) -> None:
-        """Raises WireError for an answer with another number of replies."""
-        replies = cut(answer, bool(contents) + removed + bool(copies))
-        self.put = _judged(replies.pop(0)) if contents else Judgement(DONE)
-        self.removed = [_judged(reply) for reply in replies[:removed]]
-        self.copies = integer(replies[-1]) if copies else None
+    def __init__(self, answers: Sequence[bytes], contents: int, removed: int, copies: int) -> None:
+        replies = iter(answers)
+        self.put = _judged(next(replies)) if contents else Judgement(DONE)
+        self.removed = [_judged(next(replies)) for _ in range(removed)]
+        self.copies = integer(next(replies)) if copies else None
 
     @property
     def clashes(self) -> bool:
@@ -58,9 +56,9 @@ class RestoreAnswer:
         return self.put.kind == REFUSED and _CLASH in self.put.reason
 
 
-def result(answer: bytes, contents: int, removed: int, copies: int) -> RestoreAnswer:
-    """What ``answer`` says, of so many contents, removals and copies. Raises WireError."""
-    return RestoreAnswer(answer, contents, removed, copies)
+def result(answers: Sequence[bytes], contents: int, removed: int, copies: int) -> RestoreAnswer:
+    """What ``answers`` say, of so many contents, removals and copies."""
+    return RestoreAnswer(answers, contents, removed, copies)
 
 
 def _judged(reply: bytes) -> Judgement:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from asinfo.dialogue import Endpoint
 from asinfo.errors import Unreachable, WireError
 from asinfo.login import Login
-from asinfo.resp_dialogue import LINE_SIZE_MAX, ReplyCutter, RespDialogue, RespRequest, cut
+from asinfo.resp_dialogue import LINE_SIZE_MAX, ReplyCutter, RespDialogue, RespRequest
 from asinfo.wire.resp_frame import command
 from asinfo.wire.resp_reply import encode
 
@@ -37,12 +37,14 @@ def test_replies_end_where_they_end_however_they_arrive(values: list[Any], place
     done = [cutter.feed(whole[start:end], len(frames)) for start, end in pairwise(edges)]
     assert done[-1]
     assert not any(done[:-1])
-    assert cut(whole, len(frames)) == frames
+    assert [whole[start:end] for start, end in pairwise([0, *cutter.ends])] == frames
 
 
 def test_depth_does_not_matter() -> None:
     deep = b"*1\r\n" * 100_000 + b":1\r\n"
-    assert cut(deep, 1) == [deep]
+    cutter = ReplyCutter()
+    assert cutter.feed(deep, 1)
+    assert cutter.ends == [len(deep)]
 
 
 @pytest.mark.parametrize(
@@ -74,6 +76,7 @@ def test_a_login_goes_before_the_commands_and_its_reply_is_not_among_theirs() ->
     assert asked.body is None
     asked.feed(b"NG\r\n")
     assert asked.body == b"+PONG\r\n"
+    assert asked.ends == [len(asked.body)]
 
 
 def test_a_password_without_a_user_is_that_of_the_default_one() -> None:
@@ -99,8 +102,3 @@ def test_an_end_tells_how_much_had_come() -> None:
     asked = talk(RespRequest(command("PING"), 1))
     asked.feed(b"+PO")
     assert "after 3 bytes" in str(asked.ended())
-
-
-def test_a_body_with_fewer_replies_is_refused() -> None:
-    with pytest.raises(WireError, match="1 of 2 replies came"):
-        cut(b":1\r\n", 2)
