@@ -277,7 +277,7 @@ VOLATILE = (
     (re.compile(r"(Z|<time>) by \S+"), r"\1 by <user>"),
     (re.compile(r"127\.0\.0\.1:\d+"), "<address>"),
     (re.compile(r"\d+\.\d+"), "<number>"),
-    (re.compile(r"\d+ ms\b"), "<number> ms"),
+    (re.compile(r"[\d.]+ ms\b"), "<number> ms"),
     (re.compile(r" +|-{4,}"), " "),
 )
 """What differs from run to run, and the widths of columns that come of it."""

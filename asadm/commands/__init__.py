@@ -357,9 +357,9 @@ TABLE = table(
         CommandRow(
             "function run",
             "asadm.commands.function_run",
-            "Call a function of a Valkey library in a file, on a keyspace made for it. Asks no node.",
+            "Call a function of a Valkey library in a file, on a keyspace made for it or on a cluster.",
             "function run config/functions/mylib.lua my_hset user:1 -- name Ann",
-            names=("FILE", "FUNCTION", "[KEY...]"),
+            names=("FILE|LIBRARY", "FUNCTION", "[KEY...]"),
             clauses=("[-- ARG...]",),
             local=True,
         ),

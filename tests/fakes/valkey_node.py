@@ -114,6 +114,8 @@ class FakeValkey:
         self.corrupt = False
         """Whether its payloads have a wrong checksum."""
         self.commands: list[list[bytes]] = []
+        self.more: dict[bytes, Answer] = {}
+        """Constant answers to other commands."""
         self.view: Callable[[FakeValkey], bytes] = lambda _: b""
         """CLUSTER NODES as a server says it."""
 
@@ -158,6 +160,8 @@ class FakeValkey:
         refusal = self._refusal(name, session)
         if refusal is not None:
             return refusal
+        if name in self.more:
+            return self.more[name]
         answer = ANSWERS.get(name)
         if answer is None:
             return unknown(words)

@@ -83,9 +83,9 @@ class Tool:
         for name, text in self.texts.items():
             (self.directory / f"{name}.lua").write_bytes(text)
 
-    def __call__(self, *words: str, timeout: float = 5) -> Result:
+    def __call__(self, *words: str, timeout: float = 5, enable: bool = False) -> Result:
         options = ("--inventory", str(self.inventory), "--cluster", "fleet", "--timeout", str(timeout))
-        return self._asadm(*options, "--json", "function", *words)
+        return self._asadm(*options, *(("--enable",) if enable else ()), "--json", "function", *words)
 
     def plan(self, *words: str) -> Result:
         return self("plan", str(self.directory), *words)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from asadm.target.valkey.function_error import function_failed
 from asadm.target.valkey.verdict import WATCHED, Verdict
 from asinfo.errors import Error
 from asinfo.terminal.interrupt import heard
@@ -55,15 +56,6 @@ def _placed(failed: LoadFailed) -> tuple[int, str]:
     return line, shown(reason)
 
 
-class FunctionFailed(Exception):  # noqa: N818 - named for what happened
-    """A function has answered an error: its text, and the line of the library where it was raised (0: none)."""
-
-    def __init__(self, reason: str, line: int) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.line = line
-
-
 class OfflineCall:
     """A keyspace in this process with one library. A call ends after ``seconds``; ``log`` gets the lines that functions log."""
 
@@ -94,18 +86,5 @@ class OfflineCall:
         """What the function answers. Raises FunctionFailed."""
         reply = self._keyspace.run([b"FCALL", function, b"%d" % len(keys), *keys, *arguments])
         if isinstance(reply, ErrorReply):
-            raise _function_failed(reply.text)
+            raise function_failed(reply.text)
         return reply
-
-
-_RAISED_AT = b" script: on @user_function:"
-
-
-def _function_failed(text: bytes) -> FunctionFailed:
-    """An error without the place that a node writes behind it, and before it where Lua raised it."""
-    reason, place, number = text.rpartition(_RAISED_AT)
-    if not place or not number.rstrip(b".").isdigit():
-        return FunctionFailed(shown(text), 0)
-    line = int(number.rstrip(b"."))
-    begin = b"ERR user_function:%d: " % line
-    return FunctionFailed(shown(reason.removeprefix(begin) if reason.startswith(begin) else reason), line)

@@ -11,12 +11,12 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from asinfo.wire.key_slot import key_slot
 from asudfd.lua.state import LUA51, lua_error
 from asudfd.lua.valkey.keyspace_state import keyspace_state
 from asudfd.valkey.calculations import calculations
 from asudfd.valkey.glob import glob
 from asudfd.valkey.key_specs import KeyPlace, rows_text
-from asudfd.valkey.slots import key_slot
 from asudfd.valkey.table import command_rows
 
 if TYPE_CHECKING:

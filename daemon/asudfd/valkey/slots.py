@@ -1,4 +1,4 @@
-"""Key slots, and the cluster as a node tells its clients of it.
+"""The cluster as a node tells its clients of it, and the shares of its members.
 
 Each member has an equal share of the 16384 slots, in the order of the members' ids. There are no replicas, and no slot moves
 from one member to another but when the membership changes.
@@ -6,29 +6,19 @@ from one member to another but when the membership changes.
 
 from __future__ import annotations
 
-from binascii import crc_hqx
 from hashlib import sha1
 from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from asinfo.wire.key_slot import SLOTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     MemberAddress = tuple[str, int] | tuple[str, int, int]
 
-SLOTS = 16384
 PORT_MAX = 65535
 BUS_OFFSET = 10000
 """What the port of the cluster bus is beyond that for clients, as clients expect to see it; nothing listens there."""
-
-
-def key_slot(key: bytes) -> int:
-    """The slot of a key: by the part in the first braces, if there is one and it is not empty."""
-    start = key.find(b"{")
-    if start >= 0:
-        end = key.find(b"}", start + 1)
-        if end > start + 1:
-            key = key[start + 1 : end]
-    return crc_hqx(key, 0) & (SLOTS - 1)
 
 
 def cluster_id(node_id: str) -> str:

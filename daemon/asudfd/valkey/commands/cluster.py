@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from asinfo.wire.key_slot import SLOTS, key_slot
 from asudfd.valkey.commands.arguments import integer, wrong_use
 from asudfd.valkey.reply import OK, CommandFailed, Status, Verbatim
-from asudfd.valkey.slots import BUS_OFFSET, PORT_MAX, SLOTS, key_slot, own_member
+from asudfd.valkey.slots import BUS_OFFSET, PORT_MAX, own_member
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,25 +6,8 @@ import itertools
 
 import pytest
 
-from asudfd.valkey.slots import SLOTS, StaticClusterView, key_slot, member_of, own_member, shared_out
-
-
-@pytest.mark.parametrize(
-    ("key", "slot"),
-    [
-        (b"", 0),
-        (b"a", 15495),
-        (b"foo", 12182),
-        (b"123456789", 0x31C3),
-        (b"{user1000}.following", 3443),
-        (b"{user1000}.followers", 3443),
-        (b"foo{}{bar}", 8363),
-        (b"{a", 10276),
-        (b"x{foo}y{bar}", 12182),
-    ],
-)
-def test_the_slot_of_a_key(key: bytes, slot: int) -> None:
-    assert key_slot(key) == slot
+from asinfo.wire.key_slot import SLOTS
+from asudfd.valkey.slots import StaticClusterView, member_of, own_member, shared_out
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 100])
