@@ -211,10 +211,10 @@ def _library(word: str) -> tuple[bytes, bytes | None]:
 
 
 def _reply(session: CommandSession, answer: NodeAnswer, said: bytes) -> CommandOutcome:
-    from asinfo.wire.resp_reply import decode
+    from asadm.target.valkey.replies import value
 
     try:
-        return _answered(session, decode(said))
+        return _answered(session, value(said))
     except WireError as error:
         answer.status, answer.error = "protocol", str(error)
         return CommandOutcome([answer])

@@ -71,6 +71,13 @@ def words(reply: bytes) -> list[bytes]:
     return found
 
 
+def value(reply: bytes) -> Any:
+    """The value of any reply, decoded. Raises WireError."""
+    from asinfo.wire.resp_reply import decode
+
+    return decode(reply)
+
+
 def values(reply: bytes) -> list[Any]:
     """The values of a list, decoded. Raises WireError for another reply."""
     from asinfo.wire.resp_reply import decode
