@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from asadm.cron.metrics import check_target, write_text
 from asadm.display import rendered
-from asadm.fleet.check import formats
+from asadm.fleet.check import formats, prometheus
 from asadm.fleet.check.findings import UNKNOWN, CheckResult
 from asadm.fleet.desired import directory
 from asadm.outcome import FAILED, GOOD, INTERRUPTED, PENDING, CommandOutcome
@@ -76,6 +76,7 @@ class CheckSettings(NamedTuple):
     prune: bool
     quiet: bool
     metrics_file: str | None
+    family: str
     directory: ModuleDirectory | None = None
 
     @classmethod
@@ -89,6 +90,7 @@ class CheckSettings(NamedTuple):
             prune=options.flag("prune"),
             quiet=options.flag("quiet"),
             metrics_file=options.text("metrics-file"),
+            family=arguments.family,
         )
 
     def complete(self, arguments: CommandArguments) -> Self:
@@ -111,29 +113,28 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     settings: CheckSettings = arguments.prepared
     if settings.form != "nagios":
         return _shown(session, settings, _look(session, arguments, settings))
-    service = arguments.family.upper()
     try:
         settings = settings.complete(arguments)
         checked = _look(session, arguments, settings)
         _write(settings, checked)
     except Error as error:
-        return _unknown(str(error), service)
+        return _unknown(str(error), settings.family)
     except KeyboardInterrupt:
-        return _unknown("stopped", service)
+        return _unknown("stopped", settings.family)
     if checked.interrupted:
-        return _unknown("stopped", service)
+        return _unknown("stopped", settings.family)
     return CommandOutcome(
         checked.survey.answers,
-        formats.nagios(checked, service),
+        formats.nagios(checked, settings.family),
         code=checked.level,
         extra=formats.document(checked),
         silent=True,
     )
 
 
-def _unknown(reason: str, service: str) -> CommandOutcome:
+def _unknown(reason: str, family: str) -> CommandOutcome:
     extra: dict[str, object] = {"status": "unknown", "summary": reason}
-    return CommandOutcome(show=formats.nagios_unknown(reason, service), code=UNKNOWN, extra=extra)
+    return CommandOutcome(show=formats.nagios_unknown(reason, family), code=UNKNOWN, extra=extra)
 
 
 def _look(session: CommandSession, arguments: CommandArguments, settings: CheckSettings) -> CheckResult:
@@ -144,7 +145,7 @@ def _look(session: CommandSession, arguments: CommandArguments, settings: CheckS
 
 def _write(settings: CheckSettings, checked: CheckResult) -> None:
     if settings.metrics_file is not None and not checked.interrupted:
-        write_text(settings.metrics_file, formats.prometheus(checked))
+        write_text(settings.metrics_file, prometheus.text_of(checked, settings.family))
 
 
 def _shown(session: CommandSession, settings: CheckSettings, checked: CheckResult) -> CommandOutcome:
@@ -175,7 +176,7 @@ def _text(session: CommandSession, settings: CheckSettings, checked: CheckResult
     """What standard output gets."""
     form = settings.form
     if form == "prometheus":
-        return session.safe(formats.prometheus(checked).encode("utf-8", "backslashreplace"))
+        return session.safe(prometheus.text_of(checked, settings.family).encode("utf-8", "backslashreplace"))
     if form == "json":
         from asinfo.document import written
 

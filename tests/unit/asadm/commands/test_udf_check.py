@@ -297,7 +297,7 @@ def test_names_of_modules_do_not_steer_a_terminal() -> None:
         lambda _: AerospikeCluster([]), write=lambda _: None, warn=lambda _: None, terminal=True
     )
     settings = udf_check.CheckSettings(
-        "prometheus", None, verify=False, prune=False, quiet=False, metrics_file=None
+        "prometheus", None, verify=False, prune=False, quiet=False, metrics_file=None, family="udf"
     )
     with Fleet(1) as fleet:
         fleet[0].before = lambda _, command: (
