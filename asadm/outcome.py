@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from asinfo.exchange import Endpoint
     from asinfo.terminal.render import Sheet
@@ -105,6 +105,12 @@ class CommandOutcome:
         self.hushed = hushed
         self.read = sum(answer.good for answer in self.answers) if read is None else read
         self.shown = shown
+
+
+def worst(codes: Iterable[int]) -> int:
+    """Of exit codes the one that counts: Ctrl-C before a node that failed, and that before what was found."""
+    found = set(codes)
+    return next((code for code in (INTERRUPTED, FAILED, PENDING) if code in found), GOOD)
 
 
 def exit_code(answers: Sequence[NodeAnswer]) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from asadm.fleet.check import formats
 from asadm.fleet.check.findings import LEVELS, CheckResult
-from asadm.outcome import FAILED, GOOD, INTERRUPTED, PENDING, CommandOutcome
+from asadm.outcome import FAILED, GOOD, INTERRUPTED, PENDING, CommandOutcome, worst
 from asadm.settings import TargetSettings
 from asadm.targets import TargetResolver
 from asinfo.errors import Error
@@ -59,7 +59,7 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
         found.append(_check(target))
         if found[-1].code == INTERRUPTED:
             break
-    code = _worst([each.code for each in found])
+    code = worst(each.code for each in found)
     extra: dict[str, object] = {"clusters": [_entry(each) for each in found]}
     if code == GOOD and arguments.options.flag("quiet"):
         return CommandOutcome(code=GOOD, extra=extra)
@@ -71,11 +71,6 @@ def _check(target: NamedTarget) -> ClusterCheck:
         return ClusterCheck(target, CheckResult(target.make(), None, verify=False, prune=False))
     except Error as error:
         return ClusterCheck(target, None, str(error))
-
-
-def _worst(codes: Sequence[int]) -> int:
-    """Ctrl-C before a node that was not read, and that before what was found."""
-    return next((code for code in (INTERRUPTED, FAILED, PENDING) if code in codes), GOOD)
 
 
 def _entry(check: ClusterCheck) -> dict[str, object]:

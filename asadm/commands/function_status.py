@@ -15,7 +15,7 @@ library and node: library, node, state, hash. The states:
   extra     the directory does not have the library (with --dir)
 A node that could not be read has one line: "*", the node, the kind of failure, the reason.
 
-Exit codes: 0 all nodes were read, even if they differ ('function check' reports that), 1 a node could not be read,
+Exit codes: 0 all nodes were read and are the same, 1 a node could not be read, 3 all were read and not all are the same,
 2 usage. With --watch, Ctrl-C ends the command with the worst of these codes.
 
 Examples:

@@ -8,7 +8,7 @@ from asadm import display
 from asadm.commands import REPEAT_SECONDS
 from asadm.fleet.observed import matrix
 from asadm.fleet.observed.survey import survey
-from asadm.outcome import FAILED, INTERRUPTED, CommandOutcome
+from asadm.outcome import FAILED, GOOD, INTERRUPTED, PENDING, CommandOutcome, worst
 from asinfo.errors import UsageError
 from asinfo.terminal import interrupt
 from asinfo.terminal.options import SECONDS_MAX, Option
@@ -48,8 +48,8 @@ In a pipe one line for each module and node: module, node, state, hash. The stat
   damaged   the node serves other bytes than it lists (checked only with --verify)
 A node that could not be read has one line: "*", the node, the kind of failure, the reason.
 
-Exit codes: 0 all nodes were read, even if they differ ('udf check' reports that), 1 a node could not be read, or with --verify
-a node serves other bytes than it lists, 2 usage.
+Exit codes: 0 all nodes were read and are the same, 1 a node could not be read, or with --verify a node serves other bytes than
+it lists, 3 all were read and not all are the same, 2 usage.
 With --watch, Ctrl-C ends the command with the worst of these codes.
 
 Examples:
@@ -112,7 +112,7 @@ def look(
         served = ServedModules(cluster, seen)
     status = matrix.StatusMatrix(seen, directory, served)
     answers = seen.answers
-    code = FAILED if served is not None and (served.damaged or served.silent) else None
+    code = _code(status)
     messages = [f"{node.name}: {reason}" for node, reason in served.silent.items()] if served else []
     if session.json:
         return CommandOutcome(answers, messages=messages, code=code, extra=status.document())
@@ -124,17 +124,26 @@ def look(
     return CommandOutcome(answers, shown, messages=messages, code=code, told=True)
 
 
+def _code(status: matrix.StatusMatrix) -> int | None:
+    """The exit code of one look; None: what the answers of the nodes say."""
+    served = status.served
+    if served is not None and (served.damaged or served.silent):
+        return FAILED
+    differing = status.survey.complete and not status.agreed
+    return PENDING if differing else None
+
+
 def _watch(
     session: CommandSession, cluster: Target, directory: ModuleDirectory | None, pause: float, *, verify: bool
 ) -> CommandOutcome:
     """Look again and again. Ctrl-C is the way to end it, and no failure."""
-    code = 0
+    code = GOOD
     try:
         while True:
             outcome = look(session, cluster.afresh(), directory, verify=verify)
             if outcome.code == INTERRUPTED:
                 break
-            code = max(code, outcome.code)
+            code = worst((code, outcome.code))
             session.write(_frame(session, outcome, pause))
             if not session.terminal:
                 for message in display.messages(session, outcome):

@@ -111,6 +111,11 @@ class StatusMatrix:
         )
         self.modules = [ModuleStatus(name, survey, directory, damaged.get(name, ())) for name in names]
 
+    @property
+    def agreed(self) -> bool:
+        """Whether all nodes that were read have all modules right."""
+        return all(module.agreed for module in self.modules)
+
     def document(self) -> dict[str, object]:
         """What the JSON document says beside the nodes, and of each node."""
         from asadm.display import node

@@ -62,3 +62,12 @@ def test_prometheus(asadm: Asadm, fleet: ValkeyFleet) -> None:
     assert sum(line.startswith("asudf_function_library_info{") for line in samples) == 9
     names = {re.match(r"\w+", line)[0] for line in samples}  # type: ignore[index]  # every sample has a name
     assert not [name for name in names if "udf" in name.removeprefix("asudf")], "two fleets, two names"
+
+
+def test_status_ends_as_a_check_does(asadm: Asadm, fleet: ValkeyFleet) -> None:
+    assert asadm(*seed(fleet), "fn", "status").code == 0
+    fleet[4].load(A)
+    assert asadm(*seed(fleet), "fn", "status").code == 3
+    assert asadm(*seed(fleet), "--json", "fn", "status").document["code"] == 3
+    fleet[3].fail("busy")
+    assert asadm(*seed(fleet), "fn", "status").code == 1

@@ -38,7 +38,7 @@ def fleet(tmp_path: Path) -> Iterator[Fleet]:
 
 def test_a_line_a_module_and_node(asadm: Asadm, fleet: Fleet) -> None:
     result = asadm("-h", fleet.hosts, "udf", "status")
-    assert (result.code, result.err) == (0, "")
+    assert (result.code, result.err) == (3, "")
     one, two, three = (node.address for node in fleet.nodes)
     assert [line.split() for line in result.out.splitlines()] == [
         ["Module", "Node", "State", "Hash"],
@@ -163,7 +163,7 @@ def test_live_on_a_terminal(fleet: Fleet, tmp_path: Path) -> None:
         same = terminal.wait_for("all the same", first)
         again = terminal.wait_for("Ctrl-C ends", same)
         terminal.process.send_signal(signal.SIGINT)
-        assert terminal.end() == 0
+        assert terminal.end() == 3, "the code of the worst look"
     finally:
         terminal.close()
     assert terminal.seen.count(b"\x1b[H") > 1
@@ -177,3 +177,17 @@ def test_a_pause_that_is_none(asadm: Asadm, fleet: Fleet, pause: str) -> None:
     assert result.code == 2
     assert result.err.startswith("asadm: udf status: --watch: ")
     assert fleet.count(b"") == 0
+
+
+def test_the_exit_code_tells_whether_all_is_the_same(asadm: Asadm, fleet: Fleet) -> None:
+    status = ("-h", fleet.hosts, "udf", "status")
+    assert asadm(*status).code == 3
+    assert asadm("-j", *status).document["code"] == 3
+    assert asadm(*status, "--dir", "udf").code == 3
+    fleet[0].fault = "refuses"
+    assert asadm(*status).code == 1, "a node that was not read counts more"
+    fleet[0].fault = ""
+    fleet.load(b"a.lua", A)
+    fleet.load(b"b.lua", B)
+    assert asadm(*status).code == 0
+    assert asadm(*status, "--dir", "udf").code == 3, "the directory has c.lua, the nodes have b.lua"
