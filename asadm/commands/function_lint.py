@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asadm.fleet.desired.checked_libraries import FOR, examined, servers_of
+from asadm.fleet.observed.grouping import count
 from asadm.outcome import GOOD, WRONG, CommandOutcome
 from asinfo.text import text
 
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 OPTIONS = (FOR,)
 
 NOTES = """\
-Each *.lua file of a directory is a library; its name is what its first line says: #!lua name=NAME. Every library is
-loaded here, in a sandbox, as a server would load it; no server is asked. All that is wrong is told, each with its file and line:
+The *.lua files of a directory whose first line is #!lua name=NAME are libraries of that name; those that functions.yaml excludes are
+not looked at, as by 'function plan'. A *.lua file with another first line is named and no fault. Every library is loaded here,
+in a sandbox, as a server would load it; no server is asked. All that is wrong is told, each with its file and line:
 
   the first line, the syntax, what fails while the text is loaded, no function registered
   a text that runs for more than 500 ms, or takes more than 64 MiB, when it is loaded
@@ -40,19 +42,18 @@ def check(arguments: CommandArguments) -> None:
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Check them, and tell all that is wrong."""
-    sources, problems = examined(arguments.names, arguments.prepared)
+    files = examined(arguments.names, arguments.prepared)
     extra: dict[str, object] = {
-        "libraries": [{"name": text(source.name), "path": source.path} for source in sources],
-        "problems": [_as_json(problem) for problem in problems],
+        "libraries": [{"name": text(source.name), "path": source.path} for source in files.sources],
+        "problems": [_as_json(problem) for problem in files.problems],
+        "others": files.others,
     }
-    if problems:
-        return CommandOutcome(messages=[str(problem) for problem in problems], code=WRONG, extra=extra)
-    shown = b"" if session.json else f"{len(sources)} {_libraries(len(sources))}: nothing is wrong\n".encode()
-    return CommandOutcome(show=shown, code=GOOD, extra=extra)
-
-
-def _libraries(count: int) -> str:
-    return "library" if count == 1 else "libraries"
+    others = [f"{path}: is no library, for its first line does not begin with #!" for path in files.others]
+    if files.problems:
+        messages = [*map(str, files.problems), *others]
+        return CommandOutcome(messages=messages, code=WRONG, extra=extra)
+    shown = f"{count(len(files.sources), 'library')}: nothing is wrong\n".encode()
+    return CommandOutcome(show=b"" if session.json else shown, messages=others, code=GOOD, extra=extra)
 
 
 def _as_json(problem: Problem) -> dict[str, object]:

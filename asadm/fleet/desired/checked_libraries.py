@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asadm.fleet.desired.function_files import read
+from asadm.fleet.desired.function_files import LibraryFiles, read
 from asadm.target.valkey.preflight import examine
 from asadm.target.valkey.server_version import parse
 from asinfo.errors import ConfigError
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from asadm.target.valkey.function_library import LibrarySource
     from asadm.target.valkey.server_version import ServerVersion
-    from asinfo.errors import Problem
     from asinfo.terminal.options import Values
 
 FOR = Option(
@@ -31,18 +30,16 @@ def servers_of(options: Values) -> list[ServerVersion]:
     return list(dict.fromkeys(parse(word) for word in words))
 
 
-def examined(
-    paths: Iterable[str], servers: Sequence[ServerVersion]
-) -> tuple[list[LibrarySource], list[Problem]]:
-    """The libraries of files and directories, and all that is wrong with them. Raises UsageError."""
+def examined(paths: Iterable[str], servers: Sequence[ServerVersion]) -> LibraryFiles:
+    """The libraries of files and directories, and all that is wrong with them. Raises UsageError and ConfigError."""
     files = read(paths)
-    problems = files.problems + examine(files.sources, servers=servers)
-    return files.sources, problems
+    files.problems += examine(files.sources, servers=servers)
+    return files
 
 
 def checked(paths: Iterable[str], servers: Sequence[ServerVersion] = ()) -> list[LibrarySource]:
     """The libraries of files and directories, with which nothing is wrong. Raises UsageError and ConfigError."""
-    sources, problems = examined(paths, servers)
-    if problems:
-        raise ConfigError(problems)
-    return sources
+    files = examined(paths, servers)
+    if files.problems:
+        raise ConfigError(files.problems)
+    return files.sources

@@ -12,21 +12,19 @@ import os
 from fnmatch import fnmatchcase
 from graphlib import TopologicalSorter
 
+from asadm.fleet.desired import limits
 from asadm.fleet.desired.confined import ConfinedDirectory
 from asadm.fleet.desired.udf_yaml import UdfYaml
 from asadm.fleet.desired.udf_yaml import read as read_pins
 from asadm.target.types import default_rules
 from asinfo.errors import ConfigError, Problem, UsageError, WireError
-from asinfo.text import plural, text
+from asinfo.text import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from asadm.target.interface import Rules
-
-FILES_MAX = 10_000
-"""Most modules of a directory: more is the wrong directory, and would fill the memory."""
 
 
 class ModuleSource:
@@ -90,50 +88,86 @@ def matches(name: bytes, globs: Iterable[str]) -> bool:
     return any(fnmatchcase(readable, glob) for glob in globs)
 
 
+class DirectoryFiles:
+    """What was read of a directory, whether or not it can be used.
+
+    ``sources``   the modules, by the names of their files
+    ``problems``  what is wrong with other files and with ``udf.yaml``; that a name is there twice is not among them
+    ``others``    paths of files that could be modules by their name, and are none by what they say
+    ``settings``  what ``udf.yaml`` says
+    """
+
+    __slots__ = ("others", "problems", "settings", "sources")
+
+    def __init__(self, settings: UdfYaml, problems: list[Problem]) -> None:
+        self.settings = settings
+        self.problems = problems
+        self.sources: list[ModuleSource] = []
+        self.others: list[str] = []
+
+
 def read(path: str, rules: Rules | None = None) -> ModuleDirectory:
     """The directory at ``path``, whose modules keep ``rules``: those of a type of cluster, of the default type if not given.
 
     Raises UsageError when it is none or is empty, and ConfigError with everything that is wrong with its files and with
     its ``udf.yaml``; a link that leads out of the directory is wrong.
     """
+    rules = rules or default_rules()
+    found = files(path, rules)
+    problems = found.problems + _doubles(found.sources, rules)
+    if problems:
+        raise ConfigError(problems)
+    said = found.settings
+    return ModuleDirectory(path, found.sources, exclude=said.exclude, keep=said.keep, clusters=said.clusters)
+
+
+def files(path: str, rules: Rules) -> DirectoryFiles:
+    """The files of the directory at ``path``, good ones and others.
+
+    Raises UsageError when it is none or is empty, and ConfigError when its ``udf.yaml`` does not say what counts.
+    """
     try:
         with ConfinedDirectory(path) as top:
-            return _read(top, path, rules or default_rules())
+            found = _files(top, path, rules)
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+    if not found.sources and not found.problems:
+        raise UsageError(f"{path}: there is no {rules.NOUN} in it: {rules.NO_FILE}")
+    return found
 
 
-def _read(top: ConfinedDirectory, path: str, rules: Rules) -> ModuleDirectory:
+def _files(top: ConfinedDirectory, path: str, rules: Rules) -> DirectoryFiles:
     file = rules.SETTINGS_FILE
     other = file.replace(".yaml", ".yml")  # what some would call it
-    found = _files(top, path, (file, other), rules)
+    names = _names(top, path, (file, other), rules)
     settings = os.path.join(path, file)  # noqa: PTH118 - keeps the path as given
-    if other in found:  # what it says would not be heeded: its clusters would protect nothing
+    if other in names:  # what it says would not be heeded: its clusters would protect nothing
         where = os.path.join(path, other)  # noqa: PTH118 - the same
         raise ConfigError([Problem(where, 0, f"the file has to be called {file}")])
-    pins = _pins(top, settings) if file in found else UdfYaml()
-    found = [name for name in found if name != file]
+    pins = _pins(top, settings) if file in names else UdfYaml()
     problems = [
         Problem(settings, pins.lines[name], f"modules: {text(name)}: exclude says that it is none of ours")
         for name in pins.modules
         if matches(name, pins.exclude)
     ]
-    sources: list[ModuleSource] = []
-    for name, file in sorted(_chosen(found, pins).items()):
+    found = DirectoryFiles(pins, problems)
+    size = 0
+    for name, file in sorted(_chosen((name for name in names if name != file), pins).items()):
         where = os.path.join(path, file)  # noqa: PTH118 - the same
         pinned = pins.lines.get(name)
         place = (
             Problem(settings, pinned, f"modules: {text(name)}: {file}: ") if pinned else Problem(where, 0, "")
         )
         made = _source(top, name, file, where, place, rules=rules)
-        if made is not None and not (isinstance(made, ModuleSource) and matches(made.name, pins.exclude)):
-            (problems if isinstance(made, Problem) else sources).append(made)  # type: ignore[arg-type]  # each to its own
-    problems += _doubles(sources, rules)
-    if problems:
-        raise ConfigError(problems)
-    if not sources:
-        raise UsageError(f"{path}: there is no {rules.NOUN} in it: {rules.NO_FILE}")
-    return ModuleDirectory(path, sources, exclude=pins.exclude, keep=pins.keep, clusters=pins.clusters)
+        if made is None:
+            found.others.append(where)
+        elif isinstance(made, Problem):
+            found.problems.append(made)
+        elif not matches(made.name, pins.exclude):
+            found.sources.append(made)
+            size += len(made.content)
+        limits.check_size(where, size, rules.NOUN)
+    return found
 
 
 def _doubles(sources: Sequence[ModuleSource], rules: Rules) -> list[Problem]:
@@ -146,17 +180,14 @@ def _doubles(sources: Sequence[ModuleSource], rules: Rules) -> list[Problem]:
     ]
 
 
-def _files(top: ConfinedDirectory, path: str, settings: tuple[str, str], rules: Rules) -> list[str]:
+def _names(top: ConfinedDirectory, path: str, settings: tuple[str, str], rules: Rules) -> list[str]:
     """The names in the directory that count. Raises OSError and UsageError."""
     found = [
         name
         for name in top.names()
         if name in settings or (name.endswith(".lua") and not name.startswith("."))
     ]
-    if len(found) > FILES_MAX:
-        raise UsageError(
-            f"{path}: {len(found)} {plural(rules.NOUN)} are more than {FILES_MAX}: is it the right directory?"
-        )
+    limits.check_count(path, len(found), rules.NOUN)
     return found
 
 
@@ -191,8 +222,12 @@ def _source(
     try:
         content = top.content(file, rules.SOURCE_SIZE_MAX)
         called = rules.name_of(name, content)
-    except (OSError, ValueError, WireError) as error:
+    except (OSError, ValueError) as error:
         place.message += _reason(error)
+        return place
+    except WireError as error:  # the first line does not say its name
+        place.message += str(error)
+        place.line = place.line or 1
         return place
     if called is None:
         return None

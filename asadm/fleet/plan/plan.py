@@ -141,9 +141,8 @@ def permit(cluster: Target, directory: ModuleDirectory) -> None:
     others = [name for name in names if name not in directory.clusters]
     if others or not names:
         called = cluster.name or ", ".join(others) or "not known"
-        raise UsageError(
-            f"{directory.path}: its udf.yaml is for the cluster {' or '.join(directory.clusters)}; this one is {called}"
-        )
+        file, allowed = cluster.rules.SETTINGS_FILE, " or ".join(directory.clusters)
+        raise UsageError(f"{directory.path}: its {file} is for the cluster {allowed}; this one is {called}")
 
 
 def _step(survey: Survey, name: bytes, source: ModuleSource | None) -> PlanStep:

@@ -6,6 +6,8 @@ from asinfo.errors import WireError
 from asinfo.text import text as shown
 from asinfo.wire.shebang import library_header
 
+FIRST_LINE = "the first line of a library is #!lua name=NAME"
+
 SIZE_MAX = 4 << 20
 """Bytes of a library. Servers break off a load that takes 500 ms, and Lua compiles some 3 MB in that time."""
 

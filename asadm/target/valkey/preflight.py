@@ -6,7 +6,7 @@ in case, server.log at load); some fails only when a function is called (``serve
 
 from __future__ import annotations
 
-from asadm.target.valkey.function_library import SIZE_MAX, library_name
+from asadm.target.valkey.function_library import FIRST_LINE, SIZE_MAX, library_name
 from asadm.target.valkey.server_version import ServerVersion
 from asadm.target.valkey.verdict import ENVIRONMENTS, SERVER
 from asinfo.errors import Problem, WireError
@@ -141,7 +141,7 @@ def header_problem(path: str, text: bytes) -> Problem | None:
     try:
         library_name(text)
     except WireError as error:
-        return Problem(path, 1, f"{error}: the first line of a library is #!lua name=NAME")
+        return Problem(path, 1, f"{error}: {FIRST_LINE}")
     if (at := text.find(b"\0")) >= 0:
         line = text.count(b"\n", 0, at) + 1
         return Problem(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from asadm.target.valkey.function_library import FIRST_LINE, library_name
 from asadm.target.valkey.function_library import SIZE_MAX as SOURCE_SIZE_MAX
-from asadm.target.valkey.function_library import library_name
-from asinfo.errors import UsageError
+from asinfo.errors import UsageError, WireError
 from asinfo.text import text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -49,7 +49,12 @@ sendable = registrable
 
 def name_of(file: bytes, content: bytes) -> bytes | None:
     """The name that ``content`` gives itself by its first line; None where it is no library. Raises WireError for a wrong first line."""
-    return library_name(content) if content.startswith(b"#!") else None
+    if not content.startswith(b"#!"):
+        return None
+    try:
+        return library_name(content)
+    except WireError as error:
+        raise WireError(f"{error}: {FIRST_LINE}") from None
 
 
 def problems(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -62,6 +63,16 @@ def test_prometheus(asadm: Asadm, fleet: ValkeyFleet) -> None:
     assert sum(line.startswith("asudf_function_library_info{") for line in samples) == 9
     names = {re.match(r"\w+", line)[0] for line in samples}  # type: ignore[index]  # every sample has a name
     assert not [name for name in names if "udf" in name.removeprefix("asudf")], "two fleets, two names"
+
+
+def test_a_directory_for_another_cluster_says_which_file(
+    asadm: Asadm, fleet: ValkeyFleet, tmp_path: Path
+) -> None:
+    (tmp_path / "a.lua").write_bytes(A)
+    (tmp_path / "functions.yaml").write_text("clusters: [sessions]\n")
+    refused = asadm(*seed(fleet), "fn", "plan", str(tmp_path))
+    assert refused.code == 2
+    assert "its functions.yaml is for the cluster sessions; this one is not known" in refused.err
 
 
 def test_status_ends_as_a_check_does(asadm: Asadm, fleet: ValkeyFleet) -> None:

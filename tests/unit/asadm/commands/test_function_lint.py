@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from asadm.fleet.desired import function_files
+from asadm.fleet.desired import limits
 from asinfo.wire.functions import libraries
+from tests.fakes.valkey_fleet import ValkeyFleet
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,14 +51,16 @@ def test_all_that_is_wrong_with_all_files(asadm: Asadm, directory: Path) -> None
     (directory / "h.lua").symlink_to("/etc/passwd")
     os.mkfifo(directory / "i.lua")
     (directory / "j.lua").symlink_to("b.lua")
+    (directory / "k.lua").write_bytes(b"#!js name=k\n")
     result = asadm("function", "lint", "lib")
     assert (result.code, result.out) == (2, "")
     told = [line.removeprefix("asadm: ") for line in result.err.splitlines()]
     for begin in (
         "lib/c.lua:1: lib/a.lua has the library good",
         "lib/c.lua:3: unexpected symbol",
-        "lib/d.lua:1: Missing library metadata",
-        "lib/e.lua: is empty",
+        "lib/d.lua: is no library",
+        "lib/e.lua: is no library",
+        "lib/k.lua:1: Engine 'js' not found: the first line of a library is #!lua name=NAME",
         "lib/f.lua: is larger than 4194304 bytes",
         "lib/g.lua: is a directory, not a file",
         "lib/h.lua: lib/h.lua is a link to /etc/passwd, which is outside of lib",
@@ -71,6 +74,40 @@ def test_all_that_is_wrong_with_all_files(asadm: Asadm, directory: Path) -> None
     document = asadm("function", "lint", "lib", "--json").document
     assert {"path": "lib/c.lua", "line": 3, "message": "unexpected symbol near '='"} in document["problems"]
     assert document["code"] == 2
+    assert document["others"] == ["lib/d.lua", "lib/e.lua"]
+
+
+def test_what_is_no_library_is_named_and_no_fault(asadm: Asadm, directory: Path) -> None:
+    (directory / "c.lua").write_bytes(b"return 1")
+    result = asadm("function", "lint", "lib")
+    assert (result.code, result.out) == (0, "2 libraries: nothing is wrong\n")
+    assert result.err == "asadm: lib/c.lua: is no library, for its first line does not begin with #!\n"
+    assert asadm("function", "rdb", "lib", "--out", "f.rdb").code == 0
+    named = asadm("function", "lint", "lib/c.lua")
+    assert named.code == 2, "who names a file means a library"
+    assert named.err.startswith(
+        "asadm: lib/c.lua:1: Missing library metadata: the first line of a library is"
+    )
+    (directory / "a.lua").unlink()
+    (directory / "b.lua").unlink()
+    assert "lib: there is no library in it" in asadm("function", "lint", "lib").err
+
+
+def test_lint_and_rdb_read_a_directory_as_plan_does(asadm: Asadm, directory: Path) -> None:
+    (directory / "functions.yaml").write_text("exclude: ['*_test.lua', other]\n")
+    (directory / "a_test.lua").write_bytes(b"#!lua name=good\nx = = 1")
+    result = asadm("function", "lint", "lib", "--json")
+    assert result.code == 0, result.out
+    assert result.document["libraries"] == [{"name": "good", "path": "lib/a.lua"}]
+    assert asadm("function", "rdb", "lib", "--out", "f.rdb").code == 0
+    with ValkeyFleet(1, clustered=False) as fleet:
+        planned = asadm("-h", fleet.hosts, "--json", "function", "plan", "lib")
+        assert [step["module"] for step in planned.document["steps"]] == ["good"]
+    (directory / "functions.yaml").write_text("exclude: x\nodd: 1\n")
+    wrong = asadm("function", "lint", "lib")
+    assert wrong.code == 2
+    assert "lib/functions.yaml:1: exclude" in wrong.err
+    assert "lib/functions.yaml:2: " in wrong.err
 
 
 def test_the_servers_that_they_are_for(asadm: Asadm, directory: Path) -> None:
@@ -103,9 +140,11 @@ def test_wrong_usage(asadm: Asadm, directory: Path, words: list[str], error: str
 def test_a_file_in_place_of_a_directory_that_is_too_much(
     asadm: Asadm, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(function_files, "FILES_MAX", 1)
+    monkeypatch.setattr(limits, "FILES_MAX", 1)
     assert "2 libraries are more than 1" in asadm("function", "lint", "lib").err
-    monkeypatch.setattr(function_files, "TEXTS_MAX", len(GOOD))
+    monkeypatch.setattr(limits, "FILES_MAX", 2)
+    monkeypatch.setattr(limits, "SIZE_MAX", len(GOOD))
+    assert "lib/b.lua: the libraries up to this one" in asadm("function", "lint", "lib").err
     assert (
         "lib/b.lua: the libraries up to this one" in asadm("function", "lint", "lib/a.lua", "lib/b.lua").err
     )

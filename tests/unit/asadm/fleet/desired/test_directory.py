@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from asadm import yaml_file
-from asadm.fleet.desired import directory
+from asadm.fleet.desired import directory, limits
 from asadm.fleet.desired.directory import ModuleDirectory, ModuleSource
 from asadm.target.aerospike.rules import ALLOWED
 from asinfo.errors import ConfigError, Error, UsageError
@@ -163,7 +163,7 @@ def test_a_directory_that_is_none(tmp_path: Path) -> None:
 
 
 def test_too_many_modules_are_the_wrong_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(directory, "FILES_MAX", 1)
+    monkeypatch.setattr(limits, "FILES_MAX", 1)
     assert "more than 1" in wrong(make(tmp_path, a="x", b="x"))
 
 
