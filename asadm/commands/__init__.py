@@ -320,9 +320,11 @@ TABLE = table(
         CommandRow(
             "function dump",
             "asadm.commands.function_dump",
-            "Write all libraries of the nodes, or of one, as a payload that every server takes.",
-            "function dump --out libraries.dump",
+            "Write all libraries of the nodes, of one, or of a file, as a payload that every server takes.",
+            "function dump --portable --out libraries.dump",
+            names=("[FILE]",),
             clauses=("[with NODE...]",),
+            local=True,  # with a file it asks no node
         ),
         CommandRow(
             "function restore",

@@ -6,6 +6,7 @@ import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asinfo.wire.resp_reply import ErrorReply
 from tests.function_fleet import topology
 from tests.function_fleet.conftest import Tool, rows
 from tests.function_fleet.topology import libraries
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import pytest
 
     from tests.function_fleet.topology import Group
+    from tests.unit.asadm.conftest import Asadm
 
 F = "redis.register_function('f', function() return 1 end)"
 F2 = "redis.register_function('f', function() return 2 end)"
@@ -69,6 +71,25 @@ def test_replicas_of_an_older_version_get_what_their_primary_gets(tool: Tool, tm
         assert back.code == 0, back.out
         tool.write(a=F)
         assert group.libraries() == {server.address: tool.texts for server in group.servers}
+
+
+def test_a_payload_of_9_1_is_made_portable_without_a_server(
+    asadm: Asadm, replicas: Group, tmp_path: Path
+) -> None:
+    primary = replicas.servers[0]
+    text = f"#!lua name=a\n{F}".encode()
+    primary.ask("FUNCTION", "LOAD", text)
+    own = primary.ask("FUNCTION", "DUMP")
+    (tmp_path / "nine.dump").write_bytes(own)
+    assert asadm("fn", "dump", "--portable", "nine.dump", "--out", "ten.dump").code == 0
+    place = tmp_path / "older"
+    place.mkdir()
+    with topology.Group(place) as group:
+        for server in (*group.start(1, program=VALKEY_8_1), *group.start(1, program=REDIS_7_0)):
+            with server.connect() as client:
+                assert isinstance(client("FUNCTION", "RESTORE", own), ErrorReply)
+                client.done("FUNCTION", "RESTORE", (tmp_path / "ten.dump").read_bytes())
+            assert libraries(server) == {"a": text}
 
 
 def test_redis_over_tls(tool: Tool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
