@@ -54,6 +54,8 @@ class Suggestions:
             return nodes if typed[-1] == "with" else [*nodes, *left, *flags]
         if not used and (len(typed) < len(row.names) or row.many):
             wanted = row.names[min(len(typed), len(row.names) - 1)]
+            if "COMMAND" in wanted:
+                return [*flags, *left]
             if wanted == "NODE":
                 return [node.name for node in self._session.cluster().nodes]
             return [*self._names(), *flags, *(left if wanted.startswith("[") else [])]

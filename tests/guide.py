@@ -117,7 +117,7 @@ class World:
             "PATH": f"{self.directory}/bin:{os.environ['PATH']}",
             "HOME": f"{self.directory}/home",
             "TMPDIR": f"{self.directory}/tmp",
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": f"{ROOT}:{ROOT / 'daemon'}",
             "LC_ALL": "C.UTF-8",
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_CONFIG_SYSTEM": os.devnull,

@@ -390,8 +390,9 @@ TABLE = table(
         CommandRow(
             "schedule print",
             "asadm.commands.schedule",
-            "Print a cron file or systemd units that run 'cache clear' at regular times. Installs nothing.",
+            "Print a cron file or systemd units that run 'cache clear' or a check at regular times. Installs nothing.",
             "schedule print --cron --every 1h --user asudf --lock /run/lock/asudf.lock",
+            names=("[COMMAND...]",),
             clauses=("[with NODE...]",),
             local=True,
         ),

@@ -1,8 +1,9 @@
-"""``schedule print``: the crontab file, or the systemd timer and service, that run ``cache clear`` by the clock.
+"""``schedule print``: the crontab file, or the systemd timer and service, that run ``cache clear`` or a check by the clock.
 
 It prints only; installing is the administrator's. The flags that name the nodes are those given to asadm itself:
 
     asadm --inventory /etc/asudf/asadm.yaml --cluster prod schedule print --cron --every 1h --lock /run/lock/asudf.lock
+    asadm --inventory /srv/functions/asadm.yaml schedule print function check /srv/functions/functions --cron --every 15m
 """
 
 from __future__ import annotations
@@ -12,14 +13,17 @@ import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from asadm import inventory, targets
+from asadm import inventory
+from asadm.commands.udf_check import PRUNE, VERIFY
 from asadm.cron import printed, settings, times
+from asadm.cron.jobs import CHECK_ALL, CLEAR, ScheduledCommand, command_of
 from asadm.cron.settings import ClearSettings
 from asadm.flags import FILE_KEYS, OWN, VENDOR
 from asadm.outcome import CommandOutcome
 from asadm.settings import TargetSettings
+from asadm.targets import inventory_path
 from asinfo import settings as settings_of_nodes
 from asinfo.errors import ConfigError, UsageError
 from asinfo.terminal.options import Option, Values
@@ -29,8 +33,8 @@ if TYPE_CHECKING:
     from asadm.statement import CommandArguments
     from asinfo.terminal.options import Value
 
-CARRIED = tuple(option for option in settings.OPTIONS if option.name not in {"quiet", "dry-run", "ping-url"})
-"""Flags of ``cache clear`` that go into the printed command; it is always ``--quiet``."""
+_OF_JOBS = (*(option for option in settings.OPTIONS if option.name != "dry-run"), VERIFY, PRUNE)
+"""Flags of the commands that may be printed; which has which, `asadm.cron.jobs` says."""
 
 OPTIONS = (
     Option("cron", kind="flag", help="Print a cron file, to be put into /etc/cron.d."),
@@ -60,16 +64,27 @@ OPTIONS = (
     Option(
         "name",
         metavar="NAME",
-        default="asudf-cache-clear",
-        help="Name of the job: of the cron file or of the units.",
+        help="Name of the job: of the cron file or of the units.  [asudf- and the words of the command]",
     ),
     Option(
         "program",
         metavar="FILE",
         help="Path of asadm on the machine that runs the job.  [the path of this asadm]",
     ),
-    *(option for option in settings.OPTIONS if option.name != "dry-run"),
+    *_OF_JOBS,
 )
+
+NOTES = """\
+COMMAND is 'cache clear' (as without one), 'udf check [DIR]', 'function check [DIR]' or 'check all'. Its flags are typed here and stand
+in the printed command: those of 'cache clear', or --verify, --prune and --metrics-file of the checks. It is always --quiet, so
+cron mails, and a unit fails, when something is wrong. A password that the inventory takes from the environment is not there
+for a job: use file:PATH.
+
+Examples:
+  asadm schedule print --cron --every 1h --user asudf --lock /run/lock/asudf.lock
+  asadm schedule print function check functions --cron --every 15m --metrics-file /var/lib/prometheus/node-exporter/functions.prom
+  asadm schedule print fn check functions --systemd --unit service
+  asadm --inventory /etc/asudf/asadm.yaml schedule print check all --cron --every 1d"""
 
 SECRET = {"password", "tls-keyfile-password"}
 """Flags of asadm that may only be carried as ``file:PATH``."""
@@ -78,9 +93,10 @@ SECRET = {"password", "tls-keyfile-password"}
 class ScheduleSettings(NamedTuple):
     """The flags of ``schedule print``.
 
+    ``command``   which command runs, and the ``directory`` behind it, if any
     ``units``     names of the kinds of units; empty for a file of cron
     ``schedule``  when it runs
-    ``clear``     what the printed command is asked to do
+    ``clear``     what the printed command is asked to do, if it is ``cache clear``
     ``user``      account to run as; empty for the usual one
     ``name``      of the file or of the units
     ``program``   where asadm is; None for the one that runs now
@@ -88,6 +104,8 @@ class ScheduleSettings(NamedTuple):
     ``typed``     the flags as they were typed, to be written again
     """
 
+    command: ScheduledCommand
+    directory: str | None
     units: tuple[str, ...]
     schedule: times.Schedule
     clear: ClearSettings
@@ -98,20 +116,27 @@ class ScheduleSettings(NamedTuple):
     typed: Values
 
     @classmethod
-    def of(cls, options: Values) -> Self:
+    def of(cls, arguments: CommandArguments) -> Self:
         """What a command line says. Raises UsageError for flags that make no sense."""
+        options = arguments.options
+        command, directory = command_of(arguments.names)
+        for option in _OF_JOBS:
+            if option.name in options.given and option.name not in {"quiet", *command.flags}:
+                raise UsageError(f"--{option.name}: is no flag of {command.name!r}")
         if options.flag("cron") == options.flag("systemd"):
             raise UsageError("schedule print: needs either --cron or --systemd")
-        unit = options.text("unit")
+        unit, name = options.text("unit"), options.text("name")
         if unit and options.flag("cron"):
             raise UsageError("--unit: goes with --systemd")
         units = (unit,) if unit else ("timer", "service")
         return cls(
+            command=command,
+            directory=directory,
             units=() if options.flag("cron") else units,
             schedule=_times(options.text("schedule"), options.text("every")),
             clear=_clear_settings(options),
             user=_user(options.text("user")),
-            name=options.text("name") or "",
+            name="-".join(("asudf", *command.words)) if name is None else name,
             program=options.text("program"),
             ping_url=(options.text("ping-url") or "") if "ping-url" in options.given else "",
             typed=options,
@@ -120,7 +145,7 @@ class ScheduleSettings(NamedTuple):
 
 def check(arguments: CommandArguments) -> None:
     """Raise UsageError for flags that make no sense."""
-    arguments.prepared = ScheduleSettings.of(arguments.options)
+    arguments.prepared = ScheduleSettings.of(arguments)
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
@@ -128,7 +153,8 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     wanted: ScheduleSettings = arguments.prepared
     job = _job(session, wanted, arguments.clauses.get("with", []))
     files = _files(job, wanted.units)
-    return CommandOutcome(show="\n".join(files.values()).encode(), extra={"files": files})
+    missing = _absent(_clusters(session.flags, every=wanted.command is CHECK_ALL))
+    return CommandOutcome(show="\n".join(files.values()).encode(), messages=missing, extra={"files": files})
 
 
 def _files(job: printed.CronJob, units: Sequence[str]) -> dict[str, str]:
@@ -156,21 +182,27 @@ def _clear_settings(options: Values) -> ClearSettings:
 
 
 def _job(session: CommandSession, wanted: ScheduleSettings, nodes: Sequence[str]) -> printed.CronJob:
-    clear = wanted.clear
-    # systemd spreads the start itself, and shows it in its list of timers.
-    carried = [option for option in CARRIED if not (wanted.units and option.name == "splay")]
+    clear, command = wanted.clear, wanted.command
+    # systemd spreads the start itself, and shows it in its list of timers. Pings have their address in the environment.
+    apart = {"ping-url", "splay"} if wanted.units else {"ping-url"}
+    carried = [option for option in _OF_JOBS if option.name in command.flags and option.name not in apart]
     files = [clear.lock, clear.metrics_file]
-    rewarm = clear.rewarm or _real_servers(session.flags)
+    rewarm = command is CLEAR and (
+        clear.rewarm or any(each.get("type") == "aerospike" for each in _clusters(session.flags))
+    )
     words = [
         _program(wanted.program),
-        *_own_flags(session),
-        *("cache", "clear", "--quiet"),
+        *_own_flags(session, every_cluster=command is CHECK_ALL),
+        *command.words,
+        *([str(Path(wanted.directory).absolute())] if wanted.directory is not None else []),
+        "--quiet",
         *(["--rewarm"] if rewarm and not clear.rewarm else []),
         *_words(carried, wanted.typed),
         *(["with", *nodes] if nodes else []),
     ]
     return printed.CronJob(
         name=wanted.name,
+        summary=command.summary,
         schedule=wanted.schedule,
         command=tuple(words),
         user=wanted.user,
@@ -182,16 +214,16 @@ def _job(session: CommandSession, wanted: ScheduleSettings, nodes: Sequence[str]
     )
 
 
-def _own_flags(session: CommandSession) -> list[str]:
+def _own_flags(session: CommandSession, *, every_cluster: bool) -> list[str]:
     """The flags of asadm that say which nodes and how to reach them.
 
     What the environment or a file in the usual places says now is written out: the job will have neither.
-    Raises UsageError for a password in plain text among them.
+    Raises UsageError for a password in plain text among them, and for one cluster where ``every_cluster`` is meant.
     """
     flags = session.flags
     if flags is None:
         return []
-    path = targets.inventory_path(TargetSettings(flags))
+    path = inventory_path(TargetSettings(flags))
     own = {option.name for option in (*OWN, *VENDOR)} - {"timeout"}
     carried = Values([option for option in flags.options if option.name not in own])
     carried.given = dict(flags.given)
@@ -199,22 +231,38 @@ def _own_flags(session: CommandSession) -> list[str]:
         carried.given |= _user_file(flags)
     else:
         cluster = flags.text("cluster")
+        if cluster and every_cluster:
+            raise UsageError(f"schedule print: 'check all' is about all clusters, and not about {cluster}")
         carried.given |= {"inventory": path} | ({"cluster": cluster} if cluster else {})
     _check_login(carried, of_an_inventory=path is not None)
     carried.given |= {name: _secret(name, str(carried.given[name])) for name in SECRET & carried.given.keys()}
     return _words(carried.options, carried)
 
 
-def _real_servers(flags: Values | None) -> bool:
-    """Whether the inventory says so of the cluster. One that cannot be read here says nothing; the job will tell."""
-    path = targets.inventory_path(TargetSettings(flags)) if flags is not None else None
+def _clusters(flags: Values | None, *, every: bool = False) -> list[dict[str, Any]]:
+    """The cluster that is meant, or ``every`` one, as the inventory has it. One that cannot be read here says nothing; the job will tell."""
+    path = inventory_path(TargetSettings(flags)) if flags is not None else None
     if flags is None or path is None:
-        return False
+        return []
     try:
-        _, chosen = inventory.cluster(inventory.load(path, os.environ), path, flags.text("cluster"))
+        contents = inventory.load(path, os.environ)
+        if every:
+            return list(contents["clusters"].values())
+        return [inventory.cluster(contents, path, flags.text("cluster"))[1]]
     except (ConfigError, UsageError):
-        return False
-    return bool(chosen.get("type") == "aerospike")
+        return []
+
+
+def _absent(clusters: Sequence[dict[str, Any]]) -> list[str]:
+    """What a job will miss: variables of the environment that passwords of ``clusters`` are in."""
+    nodes = [node for cluster in clusters for node in cluster["nodes"]]
+    references = {node["password"] or "" for node in nodes}
+    references |= {(node["tls"] or {}).get("keyfile-password", "") for node in nodes}
+    names = sorted(each.removeprefix("env:") for each in references if each.startswith("env:"))
+    return [
+        f"the inventory takes a password from the environment variable {name}, which a job does not have: use file:PATH"
+        for name in names
+    ]
 
 
 def _user_file(flags: Values) -> dict[str, Value]:

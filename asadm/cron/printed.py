@@ -18,8 +18,6 @@ from asinfo.errors import UsageError
 CRON_COMMAND_SIZE_MAX = 998
 """Debian's and other descendants of Vixie cron cut a command at 1000 bytes without a word."""
 
-SUMMARY = "Clear the Lua caches of all configured nodes"
-
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 """cron passes over files of /etc/cron.d with any other character, a dot included."""
 
@@ -58,6 +56,7 @@ CapabilityBoundingSet=
 class CronJob:
     """A cron job: its command, its times and its user.
 
+    ``summary``    what it does, in one line
     ``command``    words, the first an absolute path
     ``user``       account it runs as; empty: none in particular
     ``ping_url``   given in the environment, so that no process list shows it
@@ -68,6 +67,7 @@ class CronJob:
     """
 
     name: str
+    summary: str
     schedule: Schedule
     command: tuple[str, ...]
     user: str = ""
@@ -100,7 +100,7 @@ def crontab(job: CronJob) -> str:
             f"the command is longer than cron's {CRON_COMMAND_SIZE_MAX} bytes; use an inventory file"
         )
     lines = [
-        f"# {SUMMARY}. Made by: asadm schedule print --cron",
+        f"# {job.summary}. Made by: asadm schedule print --cron",
         f"# Install as /etc/cron.d/{job.name}, owned by root and writable by root alone.",
         "SHELL=/bin/sh",
         "PATH=/usr/bin:/bin",
@@ -121,10 +121,10 @@ def _cron_ping(url: str) -> list[str]:
 def timer(job: CronJob) -> str:
     """The timer unit."""
     lines = [
-        f"# {SUMMARY}. Made by: asadm schedule print --systemd",
+        f"# {job.summary}. Made by: asadm schedule print --systemd",
         f"# Install as /etc/systemd/system/{job.name}.timer, then: systemctl enable --now {job.name}.timer",
         "[Unit]",
-        f"Description={SUMMARY}, by the clock",
+        f"Description={job.summary}, by the clock",
         "",
         "[Timer]",
         *(f"OnCalendar={calendar}" for calendar in job.schedule.calendars),
@@ -140,10 +140,10 @@ def timer(job: CronJob) -> str:
 def service(job: CronJob) -> str:
     """The service unit."""
     lines = [
-        f"# {SUMMARY}. Made by: asadm schedule print --systemd",
+        f"# {job.summary}. Made by: asadm schedule print --systemd",
         f"# Install as /etc/systemd/system/{job.name}.service",
         "[Unit]",
-        f"Description={SUMMARY}",
+        f"Description={job.summary}",
         "Wants=network-online.target",
         "After=network-online.target",
         "",

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import pytest
 from docs.demo_calls import increment
 from tests.conftest import StartDaemon
 from tests.fakes.node import FakeNode
+from tests.fakes.valkey_fleet import ValkeyFleet
 from tests.processes import ROOT, Daemon
 
 ANSWERS = {"udf-clear-cache:": "ok", "build": "8.1.2.0", "udf-cache-stats:": ""}
@@ -297,6 +299,34 @@ def test_httpx_is_imported_for_pings_only(nodes: list[FakeNode], asadm: Path, tm
     assert "import 'asadm.cron.metrics'" in done.stderr
     assert "import 'httpx" not in done.stderr
     assert "import 'rich" not in done.stderr
+
+
+def test_the_printed_check_of_functions_is_silent_until_something_is_wrong(
+    asadm: Path, tmp_path: Path
+) -> None:
+    text = b"#!lua name=a\nserver.register_function('f', function() return 1 end)"
+    (tmp_path / "functions").mkdir()
+    (tmp_path / "functions" / "a.lua").write_bytes(text)
+    metrics = tmp_path / "f.prom"
+    with ValkeyFleet(2, replicas=2) as fleet:
+        fleet.load(text)
+        said = f"clusters: {{f: {{type: valkey, mode: cluster, nodes: ['{fleet[0].name}']}}}}\n"
+        (tmp_path / "asadm.yaml").write_text(said)
+        words = ("function", "check", str(tmp_path / "functions"), "--metrics-file", str(metrics))
+        printed = run(
+            asadm, "--inventory", str(tmp_path / "asadm.yaml"), "schedule", "print", "--cron", *words
+        )
+        assert (printed.returncode, printed.stderr) == (0, "")
+        _, _, _, _, _, user, job = printed.stdout.splitlines()[-1].split(" ", 6)
+        assert user == "nobody"
+        good = run(asadm, *shlex.split(job)[1:])
+        assert (good.returncode, good.stdout, good.stderr) == (0, "", "")
+        assert 'asudf_function_check_status{cluster="f"} 0\n' in metrics.read_text()
+        fleet[1].restart()
+        bad = run(asadm, *shlex.split(job)[1:])
+        assert bad.returncode == 3
+        assert fleet[1].name in bad.stdout
+        assert 'asudf_function_check_status{cluster="f"} 2\n' in metrics.read_text()
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")

@@ -184,7 +184,9 @@ def test_the_program_that_runs_now(tmp_path: Path, monkeypatch: pytest.MonkeyPat
      "--cron --schedule ''", "--cron --every ''", "--cron --user 'a b'", "--cron --user ''", "--cron --name a.b",
      "--cron --name ''", "--cron --program asadm", "--cron --program ''", "--cron --unit timer", "--systemd --unit socket",
      "--cron --splay 9 --deadline 5", "--cron --lock-wait 5", "--cron --ping-url x", "--cron --ping-url ''", "--cron --dry-run",
-     "--cron --lock ''", "--cron --lock 'a\\b'", "--cron more"],
+     "--cron --lock ''", "--cron --lock 'a\\b'", "--cron more", "--cron udf plan", "--cron function", "--cron cache clear x",
+     "--cron function check a b", "--cron function check --lock /l", "--cron fn check --splay 5", "--cron --verify",
+     "--cron check all --metrics-file /m", "--cron udf check --ping-url https://hc.example/x", "--cron function check --metrics-file ''"],
 )  # fmt: skip
 def test_nonsense_is_refused(line: str) -> None:
     with pytest.raises(UsageError):
@@ -215,3 +217,45 @@ def test_real_servers_get_their_caches_back(
     unit = printed(f"--systemd --unit service {flags}", own)
     assert unit.count("--rewarm") == rewarm
     assert unit.count("StateDirectory=asudf\nEnvironment=XDG_STATE_HOME=%S\n") == rewarm
+
+
+def test_a_check_of_functions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    expected = f"/usr/local/bin/asadm {NODES} function check {tmp_path}/functions --quiet --metrics-file /m.prom --prune"
+    assert command("fn check functions --prune --metrics-file /m.prom") == expected
+    assert command("function check --verify with n1") == (
+        f"/usr/local/bin/asadm {NODES} function check --quiet --verify with n1"
+    )
+    text = printed("--cron function check")
+    assert text.startswith("# Check the function libraries of all configured servers. Made by")
+    assert "/etc/cron.d/asudf-function-check," in text
+    units = printed("--systemd function check functions --metrics-file /var/m/f.prom")
+    assert "Description=Check the function libraries of all configured servers\n" in units
+    assert "/etc/systemd/system/asudf-function-check.timer" in units
+    assert "ReadWritePaths=/var/m\n" in units
+    assert "StateDirectory" not in units, "a check remembers nothing"
+
+
+def test_other_checks() -> None:
+    assert command("udf check /srv/udf") == f"/usr/local/bin/asadm {NODES} udf check /srv/udf --quiet"
+    assert command("check all") == f"/usr/local/bin/asadm {NODES} check all --quiet"
+    assert command("cache clear") == command("")
+    with pytest.raises(UsageError, match="'check all' is about all clusters"):
+        printed("--cron check all", f"{NODES} --cluster prod")
+
+
+def test_a_password_that_a_job_would_not_have_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "inv.yaml").write_text(
+        "default: one\nclusters:\n  one: {type: valkey, nodes: [h], defaults: {password: env:ONE}}\n"
+        "  two: {nodes: [h], defaults: {user: u, password: file:two}}\n  three: {nodes: [{host: h, user: u, password: env:THREE}]}\n"
+    )
+    told = outcome("--program /a --cron function check", "--inventory inv.yaml")[1].messages
+    assert [message.partition(",")[0] for message in told] == [
+        "the inventory takes a password from the environment variable ONE"
+    ]
+    assert outcome("--program /a --cron", "--inventory inv.yaml --cluster two")[1].messages == []
+    assert len(outcome("--program /a --cron check all", "--inventory inv.yaml")[1].messages) == 2

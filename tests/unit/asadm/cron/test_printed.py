@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,12 +12,19 @@ from asadm.cron.printed import CronJob, crontab, service, timer
 from asadm.cron.times import parse
 from asinfo.errors import UsageError
 
+SUMMARY = "Clear the Lua caches of all configured nodes"
 HOURLY = parse("@hourly")
 WORDS = ("/usr/local/bin/asadm", "cache", "clear", "--quiet")
 
 
-def job(*more: str, **given: object) -> CronJob:
-    return CronJob(**{"name": "asudf", "schedule": HOURLY, "command": (*WORDS, *more), **given})  # type: ignore[arg-type] # a test's shorthand
+def job(*more: str, **given: Any) -> CronJob:
+    usual: dict[str, Any] = {
+        "name": "asudf",
+        "summary": SUMMARY,
+        "schedule": HOURLY,
+        "command": (*WORDS, *more),
+    }
+    return CronJob(**usual | given)
 
 
 def as_cron_reads_it(text: str) -> tuple[str, list[str]]:
