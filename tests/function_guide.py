@@ -22,7 +22,7 @@ class FunctionWorld(World):
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            cluster = stack.enter_context(topology.cluster(self.directory / "cluster"))
+            self.cluster = cluster = stack.enter_context(topology.cluster(self.directory / "cluster"))
             self._prepare()
             primaries = sorted(cluster.with_role(b"master"), key=lambda server: server.port)
             for number, primary in enumerate(primaries, 1):
@@ -52,5 +52,13 @@ class FunctionWorld(World):
     def happen(self, words: str) -> None:
         """What ``<!-- test: WORDS -->`` says."""
         assert words == "the servers are ours"
-        inventory = self.directory / "srv/functions/asadm.yaml"
+        self.take_nodes()
+
+    def take_nodes(self, repository: Path | None = None) -> None:
+        """The inventory names the servers of this world."""
+        inventory = (repository or self.directory / "srv/functions") / "asadm.yaml"
         inventory.write_text(self.ours(inventory.read_text()))
+
+    def stop_one(self) -> None:
+        """A replica ends; nobody listens there."""
+        self.cluster.with_role(b"slave")[0].kill()

@@ -4,19 +4,19 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from asadm.inventory_file import parse
+from tests import ci_jobs
 from tests.guide import EXAMPLE, ROOT, World, differences, replay
 
 GUIDE = ROOT / "docs/fleet.md"
 GITHUB = ROOT / "config/ci/github-actions.yml"
 GITLAB = ROOT / "config/ci/gitlab-ci.yml"
-SECONDS_MAX = 60
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="the sessions use git")
 
@@ -69,83 +69,13 @@ def test_the_inventory_with_a_password_is_one() -> None:
 
 # ---- continuous integration
 
-
-class Jobs:
-    """A CI system, as far as the two files use it: a job is a new clone, a script, and what the next job gets of it."""
-
-    def __init__(self, world: World, environment: dict[str, str]) -> None:
-        self.world = world
-        self.environment = environment
-        self.repository = world.directory / "repository"
-        subprocess.run(["cp", "-r", EXAMPLE, self.repository], check=True)
-        world.take_nodes(self.repository)
-        self.artifacts: dict[str, bytes] = {}
-        self.ran: list[str] = []
-
-    def edit(self, name: str, before: str, after: str) -> None:
-        path = self.repository / name
-        text = path.read_text()
-        assert before in text
-        path.write_text(text.replace(before, after))
-
-    def run(self, scripts: list[str], *, take: tuple[str, ...] = ()) -> tuple[int, str]:
-        """Exit code and output of a job of ``scripts``, each in a bash of its own; ``take``: its artifacts."""
-        clone = self.world.directory / f"job-{len(self.ran)}"
-        subprocess.run(["cp", "-r", self.repository, clone], check=True)
-        for name, content in self.artifacts.items():
-            (clone / name).write_bytes(content)
-        code, output = 0, ""
-        for script in scripts:
-            self.ran.append(script)
-            if code == 0:
-                done = subprocess.run(
-                    ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", self.world.ours(script)],
-                    cwd=clone, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                    env=self.world.environment() | {
-                        name: self.world.ours(value) for name, value in self.environment.items()
-                    },
-                    timeout=SECONDS_MAX, check=False, text=True,
-                )  # fmt: skip
-                code = done.returncode
-                output += done.stdout
-        self.artifacts = {name: (clone / name).read_bytes() for name in take if (clone / name).exists()}
-        return code, output
+SYSTEMS = {
+    "github": partial(ci_jobs.github, GITHUB, EXAMPLE),
+    "gitlab": partial(ci_jobs.gitlab, GITLAB, EXAMPLE),
+}
 
 
-def github(world: World) -> tuple[Jobs, dict[str, list[str]], list[str]]:
-    """The jobs of the workflow, and the commands of each."""
-    workflow: dict[str, Any] = yaml.safe_load(GITHUB.read_text())
-    environment = {name: value for name, value in workflow["env"].items() if "${{" not in value} | {
-        "GITHUB_STEP_SUMMARY": "/srv/asudf/summary.md",
-        "GITHUB_REPOSITORY": "shop/modules",
-        "GITHUB_SHA": "0123456789abcdef0123456789abcdef01234567",
-        "GITHUB_RUN_ID": "4711",
-    }
-    assert workflow["defaults"]["run"]["shell"] == "bash", "so that a failing command fails the step"
-    scripts = {
-        name: [step["run"] for step in job["steps"] if "run" in step]
-        for name, job in workflow["jobs"].items()
-    }
-    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
-    uploads = [step["with"]["path"] for step in steps if "upload-artifact" in step.get("uses", "")]
-    return Jobs(world, environment), scripts, uploads
-
-
-def gitlab(world: World) -> tuple[Jobs, dict[str, list[str]], list[str]]:
-    """The same of the pipeline: the lines of a script run in one shell."""
-    pipeline: dict[str, Any] = yaml.safe_load(GITLAB.read_text())
-    environment = pipeline["variables"] | {
-        "CI_PROJECT_PATH": "shop/modules",
-        "CI_COMMIT_SHORT_SHA": "0123456789ab",
-        "CI_PIPELINE_ID": "4711",
-    }
-    jobs = {name: job for name, job in pipeline.items() if isinstance(job, dict) and "script" in job}
-    assert {job["stage"] for job in jobs.values()} == set(pipeline["stages"])
-    scripts = {name: ["\n".join(job["script"])] for name, job in jobs.items()}
-    return Jobs(world, environment), scripts, pipeline["plan"]["artifacts"]["paths"]
-
-
-@pytest.mark.parametrize("system", [github, gitlab])
+@pytest.mark.parametrize("system", SYSTEMS.values(), ids=SYSTEMS)
 def test_a_change_on_its_way_through_continuous_integration(world: World, system: Any) -> None:
     jobs, scripts, artifacts = system(world)
     assert set(scripts) == {"plan", "apply", "check"}
@@ -179,7 +109,7 @@ def test_a_change_on_its_way_through_continuous_integration(world: World, system
     assert re.search(r"4 of 4 +shop/modules 0123456789ab, (run|pipeline) 4711$", history.stdout, re.MULTILINE)
 
 
-@pytest.mark.parametrize("system", [github, gitlab])
+@pytest.mark.parametrize("system", SYSTEMS.values(), ids=SYSTEMS)
 def test_continuous_integration_fails_when_it_should(world: World, system: Any) -> None:
     jobs, scripts, artifacts = system(world)
     jobs.edit("udf/counter.lua", "return rec[bin]", "retur rec[bin]")
