@@ -109,10 +109,14 @@ class NodeFault:
         self.detail = detail
 
 
+UNKNOWN = "unknown"
+"""The `NodeRole` of a node that did not tell it, and of which no other told it."""
+
+
 class NodeRole:
     """The role of a node among others, as it or they tell it; only targets of which some nodes follow others have it.
 
-    ``kind``     ``primary`` takes changes and passes them on, ``replica`` follows its primary
+    ``kind``     ``primary`` takes changes and passes them on, ``replica`` follows its primary; or `UNKNOWN`
     ``primary``  the address of the primary of a replica; empty for a primary, and where it is not known
     ``flags``    what the others say of it: ``fail``, ``fail?``, ``handshake``, ``noaddr`` and so on
     ``slots``    how many slots of keys it serves; 0 where there are none
@@ -124,7 +128,13 @@ class NodeRole:
     __slots__ = ("flags", "kind", "link", "offset", "primary", "product", "slots", "version")
 
     def __init__(
-        self, kind: str, primary: str = "", *, flags: Sequence[str] = (), slots: int = 0, link: str = ""
+        self,
+        kind: str = UNKNOWN,
+        primary: str = "",
+        *,
+        flags: Sequence[str] = (),
+        slots: int = 0,
+        link: str = "",
     ) -> None:
         self.kind = kind
         self.primary = primary

@@ -215,6 +215,7 @@ def replicated(
     program: Program = VALKEY_9_1,
 ) -> Iterator[Group]:
     """A primary, which is the first server, and replicas of these programs that follow it."""
+    directory.mkdir(exist_ok=True)
     with Group(directory) as group:
         (primary,) = group.start(1, *QUICK_SYNC, *options, program=program)
         for each in replicas:

@@ -12,6 +12,7 @@ import time
 
 from asadm.fleet.change.rollout import POLL_SECONDS_MAX, Rollout
 from asadm.fleet.observed.node_progress import ModuleChange
+from asadm.outcome import NodeAnswer
 from asadm.target.results import REFUSED
 from asadm.target.timing import BYTES_PER_SECOND, POLL_SECONDS
 
@@ -20,9 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from asadm.fleet.observed.node_progress import NodeProgress
-    from asadm.outcome import NodeAnswer
     from asadm.target.restorer import Restorer, RestoreResult
-    from asadm.target.results import Judgement
+    from asadm.target.results import Judgement, NodeRole
 
 MOVED = ("readonly", "lagging", "loading")
 """Statuses of a node that was a primary and is none now, or has just been started again."""
@@ -110,27 +110,38 @@ class RestoreRollout(Rollout):
         """Whether it is to get what it lacks once more: it was busy, or could not be reached before."""
         return primary.fresh and id(primary) not in self._took
 
+    def finish(self) -> None:
+        """As for other rollouts; a node that got nothing because no primary of it took anything is told so."""
+        for state in self.states:
+            role: NodeRole | None = state.node.role
+            if role is not None and role.primary and state.refusal is None:
+                why = f"not sent: it is a replica, and its primary {role.primary} took nothing"
+                state.refusal = NodeAnswer(state.node, "readonly", (), why)
+        super().finish()
+
     # ---- groups
 
     def _regroup(self) -> None:
         self.grouped(self.cluster.groups([state.node for state in self.states]))
 
     def _pending(self) -> list[list[NodeProgress]]:
-        """The groups in which a node lacks something and whose primary can take it, the primary first in each."""
+        """The groups in which a node lacks something and whose primary can take it, the primary first in each.
+
+        While roles move a group may have two primaries for a while: each is one for itself, the replicas are with the first.
+        """
         groups: dict[int, list[NodeProgress]] = {}
         for state in self.states:
             groups.setdefault(state.group, []).append(state)
         found = []
         for states in groups.values():
-            states.sort(key=lambda state: not _takes_changes(state))
-            if (
-                _takes_changes(states[0])
-                and states[0].fresh
-                and not states[0].refused
-                and any(state.lacking(self.items) for state in states)
-            ):
-                found.append(states)
-        return found
+            primaries = [
+                state for state in states if _takes_changes(state) and state.fresh and not state.refused
+            ]
+            others = [state for state in states if state not in primaries]
+            for primary in primaries:
+                found.append([primary, *others])
+                others = []
+        return [states for states in found if any(state.lacking(self.items) for state in states)]
 
     # ---- the command
 
@@ -188,6 +199,7 @@ class RestoreRollout(Rollout):
             step.clashes = True
         elif refused and answer.status in {*MOVED, BUSY}:
             state.failed(answer)
+            state.refusal = answer
         else:
             self._judge(step, items, answer, judgements)
 

@@ -99,9 +99,22 @@ class NodeProgress:
     ``sent_at``  when it last confirmed a put or a removal, of `time.monotonic`
     ``answer``   the last failure to answer, or the last answer
     ``proven``   whether its bytes were read back
+    ``refusal``  what it said to a change that it could not take in its state; None where it said nothing of the kind
     """
 
-    __slots__ = ("answer", "behind", "cells", "fresh", "group", "home", "listed", "node", "proven", "sent_at")
+    __slots__ = (
+        "answer",
+        "behind",
+        "cells",
+        "fresh",
+        "group",
+        "home",
+        "listed",
+        "node",
+        "proven",
+        "refusal",
+        "sent_at",
+    )
 
     def __init__(self, listing: Listing, items: Iterable[ModuleChange]) -> None:
         self.node = listing.node
@@ -112,6 +125,7 @@ class NodeProgress:
         self.sent_at = 0.0
         self.behind = not listing.read
         self.proven = False
+        self.refusal: NodeAnswer | None = None
         self.cells: dict[bytes, ModuleProgress] = {
             item.name: ModuleProgress() for item in items if not self.has(item) or not listing.read
         }

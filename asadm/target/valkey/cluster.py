@@ -65,7 +65,7 @@ class ValkeyCluster(TargetCluster):
         self.topology_unknown = False
         self.mode, _, self.watched = mode.partition(" ")
         super().__init__((), name=name, timeout=timeout, progress=progress, budget=budget)
-        self._members = tuple(members) if self.mode == STATIC else None
+        self._members = _with_roles(members) if self.mode == STATIC else None
 
     @property
     def members(self) -> tuple[ClusterNode, ...]:
@@ -73,7 +73,7 @@ class ValkeyCluster(TargetCluster):
         if self._members is None:
             from asadm.target.valkey.topology import discover
 
-            self._members = tuple(discover(self, self._seeds))
+            self._members = _with_roles(discover(self, self._seeds))
         return self._members
 
     @members.setter
@@ -361,6 +361,13 @@ class ValkeyCluster(TargetCluster):
 def _follows(node: Endpoint) -> bool:
     role: NodeRole | None = node.role
     return role is not None and not role.takes_changes
+
+
+def _with_roles(members: Sequence[ClusterNode]) -> tuple[ClusterNode, ...]:
+    """``members``, each with a role, be it an unknown one: so every row has the same members."""
+    for member in members:
+        member.node.role = member.node.role or NodeRole()
+    return tuple(members)
 
 
 def _rules() -> Rules:

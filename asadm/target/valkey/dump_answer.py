@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asadm.target.results import NodeRole
+from asadm.target.results import UNKNOWN, NodeRole
 from asadm.target.valkey.replies import Product, Role, bulk, error, status
 from asinfo.errors import WireError
 from asinfo.host import written
@@ -44,14 +44,16 @@ def listed(answer: NodeAnswer, texts: LibraryTexts) -> dict[bytes, str] | None:
 
 def _learn(node: Endpoint, product: bytes, said: bytes) -> str:
     """Take what a node tells of itself; why it cannot be judged now, empty where it can."""
-    role: NodeRole = node.role or NodeRole("primary")
+    role: NodeRole = node.role or NodeRole()
     node.role = role
     told = Product(product)
     role.product, role.version = told.name, told.version
     try:
         own = Role(said)
     except WireError:
-        return ""  # not allowed to ask; what the others say of it stands
+        if role.kind == UNKNOWN and "NOPERM" in error(said):
+            role.kind = "primary"  # nobody may know; if it is none, it says so when it is written to
+        return ""  # what the others say of it stands
     if own.kind == "sentinel":
         return "it is a Sentinel, which has no functions"
     role.offset = own.offset

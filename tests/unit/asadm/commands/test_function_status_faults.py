@@ -91,6 +91,37 @@ def test_a_primary_that_does_not_take_it_is_told_and_a_second_run_completes(
     assert asadm(*seed(fleet), "function", "check", directory).code == 0
 
 
+@pytest.mark.parametrize("kind", ["readonly", "busy", "loading", "masterdown"])
+def test_a_primary_that_cannot_take_it_in_its_state_has_that_as_its_status(
+    asadm: Asadm, fleet: ValkeyFleet, directory: str, kind: str
+) -> None:
+    fleet[1].fail(kind, on=b"FUNCTION RESTORE")
+    done = asadm(*seed(fleet), "--json", "function", "apply", directory, "--yes", "--wait", "2")
+    assert done.code == 1
+    row = next(node for node in done.document["nodes"] if node["address"] == fleet[1].name)
+    assert row["status"] in STATUS[kind], row
+    assert REFUSALS[kind].code.decode() in row["error"], "its own words"
+
+
+ROLE = {"role", "primary", "product", "version", "slots", "flags", "link", "offset"}
+
+
+@pytest.mark.parametrize(
+    "words", [["status"], ["apply", "lib", "--yes", "--wait", "2"], ["check"], ["stats"]], ids=str
+)
+@pytest.mark.parametrize("discover", [True, False], ids=["topology", "static"])
+def test_a_node_of_which_nothing_is_known_has_all_members_of_a_role(
+    asadm: Asadm, fleet: ValkeyFleet, directory: str, words: list[str], discover: bool
+) -> None:
+    fleet[0].fail("hangs")
+    how = ("--discover",) if discover else ()
+    done = asadm("-h", fleet[0].name, *how, "--timeout", "0.5", "--json", "function", *words)
+    assert done.code == 1
+    (row,) = done.document["nodes"]
+    assert row.keys() >= ROLE
+    assert (row["role"], row["primary"], row["slots"], row["flags"]) == ("unknown", None, 0, [])
+
+
 B = b"#!lua name=b\nserver.register_function('g', function() return 1 end)"
 
 
