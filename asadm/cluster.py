@@ -15,13 +15,19 @@ if TYPE_CHECKING:
 
 
 class ClusterNode:  # plain class: dataclasses cost more to import than the whole run
-    """A node of the cluster, the labels that the inventory gives it, and its own id once it was asked for."""
+    """A node of the cluster, the labels that the inventory gives it, and its own id once it was asked for.
 
-    __slots__ = ("id", "labels", "node")
+    ``model``   has the login and TLS of the nodes that it tells of; itself, but for one that has others than these
+    """
 
-    def __init__(self, node: Endpoint, labels: dict[str, str] | None = None) -> None:
+    __slots__ = ("id", "labels", "model", "node")
+
+    def __init__(
+        self, node: Endpoint, labels: dict[str, str] | None = None, model: Endpoint | None = None
+    ) -> None:
         self.id = ""
         self.labels = labels or {}
+        self.model = model or node
         self.node = node
 
 

@@ -19,6 +19,11 @@
         type: valkey
         mode: cluster              # or replicas, sentinel NAME, static; without it the nodes are asked
         nodes: [10.0.1.1, 10.0.1.2]  # but in the mode static any of them: the others are read from them
+      carts:
+        type: valkey
+        mode: sentinel mymaster    # the nodes are Sentinels, at port 26379; user and password of defaults are those of the servers
+        sentinel: {user: watcher, password: env:SENTINEL_PASSWORD} # theirs; without it they have none. Also port and tls
+        nodes: [10.0.2.1, 10.0.2.2]
 
 A faulty file stops the run with all its faults; nothing is sent. This module reads what was understood before from a
 cache, so that most runs import no YAML parser; `asadm.inventory_file` is the parser.
@@ -40,7 +45,7 @@ if TYPE_CHECKING:
 CACHE_SIZE_MAX = 64 << 20
 """Bytes of the cache; one of 10,000 nodes has 3 MB."""
 
-CACHE_VERSION = 5
+CACHE_VERSION = 6
 """Grows when the cached form changes within a release, so that an older one is not misread."""
 
 

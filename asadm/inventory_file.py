@@ -4,7 +4,8 @@ The result is ready for JSON:
 
     {"default": NAME or None,
      "clusters": {NAME: {"type": one of `asadm.target.types.TYPES`, where the file says so,
-                         "mode": one of `asadm.target.types.MODES`, with the name for Sentinels, where the file says so,
+                         "mode": one of `asadm.target.types.TOPOLOGIES`, with the name for Sentinels, where the file says so,
+                         "servers": {"tls_name", "user", "password", "auth", "tls"}, of those that Sentinels tell, in that mode,
                          "timeout": SECONDS or None,
                          "nodes": [{"name", "host", "port", "tls_name", "user", "password", "auth",
                                     "tls": {...} or None, "labels": {...}}, ...]}}}
@@ -34,8 +35,16 @@ if TYPE_CHECKING:
 DEFAULT_USER = "default"
 """The user of a Valkey server that a password without a user is for."""
 
+SENTINEL_PORT = 26379
+"""Where Sentinels listen unless told otherwise."""
+
+OF_SENTINELS = ("port", "user", "password", "tls")
+"""What a cluster may say of its Sentinels. They have no login of the servers', but their TLS unless it says otherwise."""
+
 SETTINGS = ("port", "user", "password", "auth", "tls", "labels")
 """What a node may say; a cluster's defaults stand for it, and the file's for both."""
+
+LOGIN = ("user", "password", "auth")
 
 DEFAULTS = (*SETTINGS, "timeout")
 """What defaults may say. There is one time-out for all nodes of a run, so a node has none of its own."""
@@ -81,7 +90,9 @@ class _InventoryParser(yaml_file.YamlReader):
         return {"default": default, "clusters": clusters}
 
     def cluster(self, name: str, node: yaml.Node, defaults: dict[str, Any]) -> dict[str, Any]:
-        entries = self.mapping(node, f"cluster {name}", ("type", "mode", "defaults", "nodes", "labels"))
+        entries = self.mapping(
+            node, f"cluster {name}", ("type", "mode", "defaults", "sentinel", "nodes", "labels")
+        )
         kind = self.type(entries["type"]) if "type" in entries else None
         row = TYPES[kind or DEFAULT]
         mode = self.mode(entries["mode"], row) if "mode" in entries else None
@@ -89,19 +100,34 @@ class _InventoryParser(yaml_file.YamlReader):
         if "labels" in entries:
             own["labels"] = {**own.get("labels", {}), **self.labels(entries["labels"])}
         merged = _merge({"port": row.port}, _merge(defaults, own))
-        if row.family == FUNCTION and merged.get("password"):
-            merged.setdefault("user", DEFAULT_USER)
+        of_nodes, servers = merged, None
+        if (mode or "").startswith(SENTINEL):
+            servers = _reached(merged)
+            of_nodes = self.of_sentinels(entries.get("sentinel"), _merge(defaults, own))
+        elif "sentinel" in entries:
+            self.fault(entries["sentinel"], "sentinel goes with mode: sentinel NAME")
         nodes: list[dict[str, Any]] = []
         if "nodes" not in entries:
             self.fault(node, f"cluster {name} has no nodes")
         elif not isinstance(entries["nodes"], yaml.SequenceNode) or not entries["nodes"].value:
             self.fault(entries["nodes"], "nodes must be a list of at least one node")
         else:
-            self.nodes(entries["nodes"].value, merged, nodes)
+            self.nodes(entries["nodes"].value, of_nodes, nodes)
         found = {"timeout": merged.get("timeout"), "nodes": nodes}
+        if row.family == FUNCTION:
+            for each in [*nodes, *([servers] if servers else [])]:
+                each["user"] = each["user"] or (DEFAULT_USER if each["password"] else None)
+        if servers is not None:
+            found = {"servers": servers, **found}
         if mode is not None:
             found = {"mode": mode, **found}
         return found if kind is None else {"type": kind, **found}
+
+    def of_sentinels(self, node: yaml.Node | None, servers: dict[str, Any]) -> dict[str, Any]:
+        """The defaults of nodes that are Sentinels, where ``servers`` are those of what they tell."""
+        said = self.settings_of(self.mapping(node, "sentinel", OF_SENTINELS)) if node is not None else {}
+        without_login = {key: value for key, value in servers.items() if key not in LOGIN}
+        return _merge({"port": SENTINEL_PORT}, _merge(without_login, said))
 
     def nodes(self, entries: list[yaml.Node], defaults: dict[str, Any], nodes: list[dict[str, Any]]) -> None:
         names: set[str] = set()
@@ -140,16 +166,13 @@ class _InventoryParser(yaml_file.YamlReader):
             return None
         host, port = address.host, address.port or settings["port"]
         name = self.text(entries["name"], "name") if "name" in entries else None
-        tls = None if settings.get("tls") is False else settings.get("tls")
+        reached = _reached(settings)
         return {
             "name": name or written(host, port),
             "host": host,
             "port": port,
-            "tls_name": address.tls_name or (tls or {}).get("name"),
-            "user": settings.get("user"),
-            "password": settings.get("password"),
-            "auth": settings.get("auth"),
-            "tls": tls,
+            **reached,
+            "tls_name": address.tls_name or reached["tls_name"],
             "labels": settings.get("labels", {}),
         }
 
@@ -246,6 +269,13 @@ class _InventoryParser(yaml_file.YamlReader):
             key: self.text(value, f"label {key}") for key, value in self.mapping(node, "labels").items()
         }
         return {key: value for key, value in entries.items() if value is not None}
+
+
+def _reached(settings: dict[str, Any]) -> dict[str, Any]:
+    """How a node with these settings is reached: login and TLS."""
+    tls = None if settings.get("tls") is False else settings.get("tls")
+    login = {key: settings.get(key) for key in LOGIN}
+    return {"tls_name": (tls or {}).get("name"), **login, "tls": tls}
 
 
 def _merge(defaults: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

@@ -149,21 +149,38 @@ def _from_inventory(
 ) -> Target:
     """The cluster with its own settings; what the command line says about login and TLS wins."""
     credentials = _Credentials(settings.connection, path)
-    members = [_member(entry, credentials, settings.tls_name) for entry in chosen["nodes"]]
+    servers = chosen.get("servers")
+    model = None if servers is None else _model(servers, credentials, settings.tls_name)
+    members = [_member(entry, credentials, settings.tls_name, model) for entry in chosen["nodes"]]
     timeout = settings.connection.timeout or chosen["timeout"] or TIMEOUT
     return target_type(type_).make(members, name=name, timeout=timeout, mode=chosen.get("mode", ""))
 
 
-def _member(entry: dict[str, Any], credentials: _Credentials, tls_name: str | None) -> ClusterNode:
+def _member(
+    entry: dict[str, Any], credentials: _Credentials, tls_name: str | None, model: Endpoint | None
+) -> ClusterNode:
+    """The node of ``entry``. Those that it tells of are reached as ``model``; then the login of the command line is theirs, not its own."""
+    login = credentials.of_file if model is not None else credentials.login
     node = Endpoint(
         entry["host"],
         entry["port"],
         name=entry["name"],
         tls_name=tls_name or entry["tls_name"],
-        login=credentials.login(entry),
+        login=login(entry),
         tls=credentials.tls(entry),
     )
-    return ClusterNode(node, entry["labels"])
+    return ClusterNode(node, entry["labels"], model)
+
+
+def _model(servers: dict[str, Any], credentials: _Credentials, tls_name: str | None) -> Endpoint:
+    """A node without an address: how servers are reached that others tell of."""
+    return Endpoint(
+        "",
+        0,
+        tls_name=tls_name or servers["tls_name"],
+        login=credentials.login(servers),
+        tls=credentials.tls(servers),
+    )
 
 
 class _Credentials:
@@ -181,8 +198,12 @@ class _Credentials:
         self.made: dict[str, TlsSettings] = {}
 
     def login(self, entry: dict[str, Any]) -> Login | None:
-        if self.own_login is not None or not (entry["user"] or entry["auth"] == "PKI"):
-            return self.own_login
+        return self.own_login or self.of_file(entry)
+
+    def of_file(self, entry: dict[str, Any]) -> Login | None:
+        """What the inventory says, whatever the command line does."""
+        if not (entry["user"] or entry["auth"] == "PKI"):
+            return None
         key = (entry["user"] or "", entry["password"] or "", entry["auth"] or "INTERNAL")
         if key not in self.logins:
             from asinfo.login import Login

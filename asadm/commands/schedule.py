@@ -256,6 +256,7 @@ def _clusters(flags: Values | None, *, every: bool = False) -> list[dict[str, An
 def _absent(clusters: Sequence[dict[str, Any]]) -> list[str]:
     """What a job will miss: variables of the environment that passwords of ``clusters`` are in."""
     nodes = [node for cluster in clusters for node in cluster["nodes"]]
+    nodes += [cluster["servers"] for cluster in clusters if "servers" in cluster]
     references = {node["password"] or "" for node in nodes}
     references |= {(node["tls"] or {}).get("keyfile-password", "") for node in nodes}
     names = sorted(each.removeprefix("env:") for each in references if each.startswith("env:"))

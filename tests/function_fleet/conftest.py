@@ -13,7 +13,7 @@ from tests.function_fleet import topology
 from tests.unit.asadm.conftest import Asadm, Result, asadm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from tests.function_fleet.topology import Cluster, Group
@@ -67,12 +67,25 @@ class Tool:
         self.directory.mkdir()
         self.texts: dict[str, bytes] = {}
 
-    def use(self, mode: str, *servers: RealValkey | ValkeyServer, **defaults: object) -> None:
+    def use(
+        self,
+        mode: str,
+        *servers: RealValkey | ValkeyServer,
+        sentinel: Mapping[str, object] | None = None,
+        **defaults: object,
+    ) -> None:
         """Have these servers as the nodes of the inventory."""
         addresses = [
             server.name if isinstance(server, ValkeyServer) else server.address for server in servers
         ]
-        cluster = {"type": "valkey", "mode": mode, "nodes": addresses, "defaults": defaults}
+        cluster: dict[str, object] = {
+            "type": "valkey",
+            "mode": mode,
+            "nodes": addresses,
+            "defaults": defaults,
+        }
+        if sentinel is not None:
+            cluster["sentinel"] = sentinel
         self.inventory.write_text(json.dumps({"clusters": {"fleet": cluster}}))  # JSON is YAML
 
     def write(self, **texts: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from asinfo.wire.resp_reply import ErrorReply
 from tests.function_fleet import topology
@@ -24,6 +24,9 @@ AUTHORITY = Path(__file__).parents[1] / "fakes/tls/authority.pem"
 NODE = AUTHORITY.with_name("node.pem")
 RIGHTS = "+function +cluster|nodes +cluster|myid +info +role +wait +ping +hello +auth +client|setinfo"
 """What a user of the tool needs, and no keys."""
+
+OF_SENTINEL = "+auth +sentinel|get-master-addr-by-name +sentinel|replicas"
+"""What it needs of a Sentinel."""
 
 
 def test_a_primary_and_its_replicas(tool: Tool, replicas: Group) -> None:
@@ -54,6 +57,34 @@ def test_sentinel_tells_the_nodes(tool: Tool, watched: tuple[RealValkey, Group])
     assert applied.code == 0, applied.out
     assert rows(applied).keys() == {server.address for server in group.servers}
     tool.finish(group)
+
+
+def test_sentinels_have_a_login_of_their_own(
+    tool: Tool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mode = f"sentinel {topology.SENTINEL_NAME}"
+    servers: dict[str, Any] = {"user": "ops", "password": "env:VALKEY_PASSWORD"}
+    own = {"user": "watcher", "password": "env:SENTINEL_PASSWORD"}
+    monkeypatch.setenv("VALKEY_PASSWORD", "pw")
+    monkeypatch.setenv("SENTINEL_PASSWORD", "secret")
+    tool.write(a=F)
+    with topology.watched(tmp_path / "watched") as (sentinel, group):
+        for server in group.servers:
+            server.ask("ACL", "SETUSER", "ops", "on", ">pw", "-@all", "resetkeys", *RIGHTS.split())
+        tool.use(mode, sentinel, **servers)
+        assert tool.plan().code == 3, "Sentinels mostly have no login, and do not get that of the servers"
+        sentinel.ask("ACL", "SETUSER", "watcher", "on", ">secret", "-@all", *OF_SENTINEL.split())
+        sentinel.ask("ACL", "SETUSER", "default", "resetpass", ">closed")
+        refused = tool.plan()
+        assert refused.code == 2
+        assert "the inventory has the login of Sentinels as 'sentinel: {user, password}'" in refused.err
+        tool.use(mode, sentinel, sentinel=own, **servers)
+        assert tool.apply("--verify").code == 0
+        tool.finish(group)
+        monkeypatch.setenv("VALKEY_PASSWORD", "wrong")
+        assert {row["status"] for row in rows(tool.check()).values()} == {"login"}
+        monkeypatch.setenv("SENTINEL_PASSWORD", "wrong")
+        assert "WRONGPASS" in tool.check().err
 
 
 def test_replicas_of_an_older_version_get_what_their_primary_gets(tool: Tool, tmp_path: Path) -> None:

@@ -48,6 +48,8 @@ take a second to read."""
 NODES_MAX = 10_000
 """Most nodes of a topology: Valkey Cluster is made for 1,000; a longer answer is none, and would fill the memory."""
 
+_LOGIN = " (the inventory has the login of Sentinels as 'sentinel: {user, password}' of the cluster)"
+
 _NO_CLUSTER = "This instance has cluster support disabled"
 
 
@@ -170,7 +172,7 @@ class _MemberFactory:
     def __init__(self, cluster: Questioner, seeds: Sequence[ClusterNode]) -> None:
         self._seeds = list(seeds)
         self._known = {(seed.node.host, seed.node.port): seed for seed in seeds}
-        self._model = seeds[0].node
+        self._model = seeds[0].model
         self._listed = cluster.mode != SENTINEL  # a Sentinel is no node of what it watches
         self._made: dict[tuple[str, int], ClusterNode] = {}
 
@@ -219,7 +221,7 @@ def _by_role(
         if role is not None:
             roles[answer.node.host, answer.node.port] = role
     known = {(seed.node.host, seed.node.port) for seed in seeds}
-    model = seeds[0].node
+    model = seeds[0].model
     primaries = {(role.host, role.port) for role in roles.values() if role.kind == "slave"} - set(roles)
     nodes = [
         next((seed.node for seed in seeds if (seed.node.host, seed.node.port) == where), None)
@@ -273,12 +275,14 @@ def _by_sentinel(cluster: Questioner, seeds: Sequence[ClusterNode]) -> list[Clus
     reasons = []
     for answer in answers:
         if not answer.answers:
-            reasons.append(f"{answer.node.name}: {answer.error}")
+            hint = _LOGIN if answer.status == "login" else ""
+            reasons.append(f"{answer.node.name}: {answer.error}{hint}")
             continue
         try:
             return _watched(cluster, seeds, answer)
         except WireError as wrong:
-            reasons.append(f"{answer.node.name}: {wrong}")
+            hint = _LOGIN if answer.status == "login" else ""
+            reasons.append(f"{answer.node.name}: {wrong}{hint}")
     raise UsageError(f"no Sentinel tells the nodes of {name!r}: {'; '.join(reasons)}")
 
 
