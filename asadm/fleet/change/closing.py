@@ -46,8 +46,10 @@ def _reason(
         return "skipped", f"not sent, because {text(broken.change.name)} does not compile"
     if state.refused and not own:
         return "skipped", "not sent, because the node refused another change"
-    if not sent and state.refusal is not None:
+    if state.refusal is not None and not sent:
         return state.refusal.status, state.refusal.error
+    if state.refusal is not None and cell.tried and not cell.sent:
+        return state.refusal.status, f"{state.refusal.error}, and the change is not there"
     if not sent:
         return "late", "not sent: the time was over"
     how = ", nor one with a marker line" if cell.marked else ""

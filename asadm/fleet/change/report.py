@@ -189,11 +189,13 @@ def _failures(rollout: Rollout) -> Iterator[Row]:
             alike.setdefault((tuple(positions), status, error), []).append((item, has))
     for (where, status, error), modules in alike.items():
         names = _named(rollout, where)
-        for module, listed, wanted in _modules(modules):
+        for module, listed, wanted in _modules(modules, rollout.cluster.noun):
             yield [names, module, Cell(status, _MARKS.get(status, "bad")), listed, wanted, error]
 
 
-def _modules(modules: Sequence[tuple[ModuleChange, str]]) -> Iterator[tuple[str, str | None, str | None]]:
+def _modules(
+    modules: Sequence[tuple[ModuleChange, str]], noun: str
+) -> Iterator[tuple[str, str | None, str | None]]:
     """Each module with what it is and should be; many of them together."""
     if len(modules) <= MODULES_MAX:
         for item, has in modules:
@@ -201,7 +203,7 @@ def _modules(modules: Sequence[tuple[ModuleChange, str]]) -> Iterator[tuple[str,
         return
     found = dict.fromkeys(has for _, has in modules)
     first = ", ".join(text(item.name) for item, _ in modules[:MODULES_MAX])
-    yield f"{len(modules)} modules: {first}, ...", next(iter(found)) if len(found) == 1 else None, None
+    yield f"{len(modules)} {plural(noun)}: {first}, ...", next(iter(found)) if len(found) == 1 else None, None
 
 
 def _has(state: NodeProgress, item: ModuleChange) -> str:

@@ -188,7 +188,7 @@ class RestoreRollout(Rollout):
         """Take what a primary answered."""
         state, items = step.states[0], step.put if putting else step.removed
         if not answer.answers:
-            step.refused = True
+            step.refused, state.refusal = True, answer
             self._sent(state, [item for item in items if item.name in state.cells], answer, "sent")
             return
         said = step.result(self._restorer, answer, putting=putting)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from asadm.target.results import Judgement, Listing, SourceError
 
 
+REFUSALS = ("error", "login", "forbidden")
+"""Statuses of a module that its node said no to: it is not sent again, nor what depends on it."""
+
 NOT_VERIFIED = "not verified: the time was up"
 """Why a cell is late that lists what it should; no failure of its node."""
 
@@ -99,7 +102,7 @@ class NodeProgress:
     ``sent_at``  when it last confirmed a put or a removal, of `time.monotonic`
     ``answer``   the last failure to answer, or the last answer
     ``proven``   whether its bytes were read back
-    ``refusal``  what it said to a change that it could not take in its state; None where it said nothing of the kind
+    ``refusal``  the answer to a change that it could not take in its state, or why there was none; None without such
     """
 
     __slots__ = (
@@ -141,7 +144,7 @@ class NodeProgress:
     @property
     def refused(self) -> bool:
         """Whether it said no to a module; what depends on that would fail too."""
-        return any(cell.status == "error" for cell in self.cells.values())
+        return any(cell.status in REFUSALS for cell in self.cells.values())
 
     @property
     def hangs(self) -> bool:
@@ -213,7 +216,8 @@ class NodeProgress:
                 cell.sent = how
                 self.sent_at = time.monotonic()
                 continue
-            cell.status, cell.error = "error", said.reason
+            cell.status = answer.status if answer.status in REFUSALS else "error"
+            cell.error = said.reason
             if said.error is not None:
                 broken = broken or BrokenModule(item, said.error)
         return broken

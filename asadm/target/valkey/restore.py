@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 WAIT_MILLISECONDS = 200
 """How long WAIT waits: on a near network a replica has a change within 2 ms; what takes longer is looked at again anyway."""
 
+_OK = b"+OK\r\n"
 _GONE = "Library not found"
 _CLASH = "already exists"
 
@@ -63,8 +64,10 @@ def result(answers: Sequence[bytes], contents: int, removed: int, copies: int) -
 
 def _judged(reply: bytes) -> Judgement:
     said = error(reply)
-    if not said or said.endswith(_GONE):
+    if reply == _OK or said.endswith(_GONE):
         return Judgement(DONE)
+    if not said:
+        return Judgement(REFUSED, "the answer is no OK")
     return Judgement(REFUSED, said, _source_error(said))
 
 
