@@ -281,6 +281,7 @@ def _session(run: RunSettings, values: Values, output: _OutputFile, targets: _Ch
         terminal=output.terminal,
         flags=values,
         rules_of=targets.rules,
+        family_of=targets.family,
     )
 
 
@@ -300,6 +301,9 @@ class _ChosenTarget:
 
     def rules(self, family: str) -> Rules:
         return self._found().rules(family)
+
+    def family(self) -> str:
+        return self._found().family()
 
     def target(self, family: str) -> Target:
         return self._found().target(family, _progress())

@@ -33,6 +33,7 @@ class CommandSession:
         "_clusters",
         "_resolve",
         "colour",
+        "family_of",
         "finished",
         "flags",
         "json",
@@ -56,10 +57,11 @@ class CommandSession:
         terminal: bool = False,
         flags: Values | None = None,
         rules_of: RulesOf = default_rules,
+        family_of: Callable[[], str] = lambda: UDF,
     ) -> None:
         """A session that has asked nothing yet.
 
-        ``resolve`` finds the targets for a family of commands when they are first needed; ``write`` puts bytes on standard output now;
+        ``resolve`` finds the targets for a family of commands when they are first needed, ``family_of`` the family that they are for; ``write`` puts bytes on standard output now;
         ``warn`` puts one line, without the name of the program, on standard error now.
         """
         self._resolve = resolve
@@ -74,18 +76,24 @@ class CommandSession:
         self.terminal = terminal
         self.flags = flags
         self.rules_of = rules_of
+        self.family_of = family_of
 
     def cluster(self, arguments: CommandArguments | None = None) -> Target:
         """The nodes this run is about, found on the first call; only those of the ``with`` clause, if there is one.
 
+        Without ``arguments`` those of the cluster that is meant, whatever its type.
+
         Raises UsageError or ConfigError when the targets cannot be told; nothing has been sent then.
         """
-        family = arguments.family if arguments else UDF
+        cluster = self.cluster_for(arguments.family if arguments else self.family_of())
+        words = arguments.clauses.get("with") if arguments else None
+        return cluster.only(words) if words else cluster
+
+    def cluster_for(self, family: str, *, timeout: float | None = None) -> Target:
+        """The same for the commands of ``family``, with all its nodes; each of them has ``timeout`` at most. Raises as `cluster` does."""
         if family not in self._clusters:
             self._clusters[family] = self._resolve(family)
-        words = arguments.clauses.get("with") if arguments else None
-        cluster = self._clusters[family].afresh()
-        return cluster.only(words) if words else cluster
+        return self._clusters[family].afresh(timeout=timeout)
 
     def bold(self, line: str) -> bytes:
         """``line`` for standard output, bold where colours are shown."""

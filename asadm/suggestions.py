@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from asadm import commands, statement
-from asinfo.errors import UsageError
+from asinfo.errors import Error, UsageError
 from asinfo.terminal.completion import takes_path
 from asinfo.terminal.options import NoValue, tokens
 
@@ -22,15 +22,15 @@ ASK_SECONDS = 1.0
 
 
 class Suggestions:
-    """Knows the nodes of the session, and for a while their modules."""
+    """Knows the nodes of the session, and for a while their modules, by the family of the commands that they are for."""
 
     def __init__(self, session: CommandSession) -> None:
         self._session = session
-        self._modules: list[str] | None = None
+        self._modules: dict[str, list[str]] = {}
 
     def forget(self) -> None:
         """The modules may be others from now on."""
-        self._modules = None
+        self._modules.clear()
 
     def complete(self, before: str, word: str) -> list[str]:
         """What may stand at the end of ``before + word``, where ``word`` is being typed; a blank ends what is whole."""
@@ -41,7 +41,12 @@ class Suggestions:
             return _whole(_next_words(words), word)
         if takes_path(option) if option is not None else _path_follows(row, typed):
             return files(word)
-        return _whole(self._offered(row, typed) if option is None else option.choices, word)
+        if option is not None:
+            return _whole(option.choices, word)
+        try:
+            return _whole(self._offered(row, typed), word)
+        except Error:  # the command is for clusters of another type
+            return []
 
     def _offered(self, row: CommandRow, typed: list[str]) -> list[str]:
         flags = [f"--{option.name}" for option in _options(row) if not option.hidden]
@@ -50,27 +55,29 @@ class Suggestions:
         if typed[-1:] == ["like"] and used:
             return []
         if used and used[-1] == "with":
-            nodes = [node.name for node in self._session.cluster().nodes]
+            nodes = self._nodes(row.family)
             return nodes if typed[-1] == "with" else [*nodes, *left, *flags]
         if not used and (len(typed) < len(row.names) or row.many):
             wanted = row.names[min(len(typed), len(row.names) - 1)]
             if "COMMAND" in wanted:
                 return [*flags, *left]
             if wanted == "NODE":
-                return [node.name for node in self._session.cluster().nodes]
-            return [*self._names(), *flags, *(left if wanted.startswith("[") else [])]
+                return self._nodes(row.family)
+            return [*self._names(row.family), *flags, *(left if wanted.startswith("[") else [])]
         return [*left, *flags]
 
-    def _names(self) -> list[str]:
+    def _nodes(self, family: str) -> list[str]:
+        return [node.name for node in self._session.cluster_for(family, timeout=ASK_SECONDS).nodes]
+
+    def _names(self, family: str) -> list[str]:
         """Modules of any node that answers soon; asked once a command."""
-        if self._modules is None:
-            cluster = self._session.cluster()
-            quiet = cluster.afresh(timeout=ASK_SECONDS)
+        if family not in self._modules:
+            quiet = self._session.cluster_for(family, timeout=ASK_SECONDS)
             listings = quiet.listings(quiet.each([quiet.list_command()]))
             names = {os.fsdecode(name) for listing in listings for name in listing.modules or ()}
             # Without those that would steer the terminal.
-            self._modules = sorted(escaped(name) for name in names if name.isprintable())
-        return self._modules
+            self._modules[family] = sorted(escaped(name) for name in names if name.isprintable())
+        return self._modules[family]
 
 
 def _path_follows(row: CommandRow, typed: list[str]) -> bool:

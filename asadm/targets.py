@@ -20,7 +20,7 @@ import os
 from asadm import inventory
 from asadm.cluster import ClusterNode
 from asadm.flags import FILE_KEYS
-from asadm.target.types import DEFAULT, DEFAULTS, FUNCTION, STATIC, TYPES, default_rules, target_type
+from asadm.target.types import DEFAULT, DEFAULTS, FUNCTION, STATIC, TYPES, UDF, default_rules, target_type
 from asinfo.errors import UsageError
 from asinfo.exchange import Endpoint
 from asinfo.settings import PORT, TIMEOUT
@@ -66,6 +66,11 @@ class TargetResolver:
             return default_rules(family)
         _, name, chosen = self._chosen(path)
         return target_type(_type(name, chosen, family)).rules()
+
+    def family(self) -> str:
+        """Which commands its modules are for; those of `UDF` where no inventory says a type."""
+        path = inventory_path(self._settings)
+        return TYPES[self._chosen(path)[2].get("type") or DEFAULT].family if path else UDF
 
     def target(self, family: str, progress: Progress | None = None) -> Target:
         """The cluster, for commands of ``family``. Nothing has been sent to a node, but with ``--discover`` the question for peers."""

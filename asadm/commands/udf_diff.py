@@ -39,7 +39,7 @@ def check(arguments: CommandArguments) -> None:
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Read the module from both, and compare the bytes; what a node lists may not be what it serves."""
     name = os.fsencode(arguments.names[0])
-    cluster = session.cluster()
+    cluster = session.cluster(arguments)
     nodes = [_one(cluster, word) for word in arguments.names[1:]]
     found = survey(cluster, nodes)
     answers = found.answers

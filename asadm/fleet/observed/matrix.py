@@ -120,6 +120,7 @@ class StatusMatrix:
         """What the JSON document says beside the nodes, and of each node."""
         from asadm.display import node
 
+        roles = _roles_by_address(self.survey.nodes())
         return {
             "directory": self.directory.path if self.directory else None,
             "verified": self.served.complete if self.served else False,
@@ -136,7 +137,11 @@ class StatusMatrix:
                 for module in self.modules
             ],
             "nodes": [
-                {**node(listing.answer), "modules": self._of(position) if listing.read else None}
+                {
+                    **node(listing.answer),
+                    **({"lag": _lag(listing.node.role, roles)} if roles else {}),
+                    "modules": self._of(position) if listing.read else None,
+                }
                 for position, listing in enumerate(self.survey.listings)
             ],
         }
@@ -190,8 +195,8 @@ def _roles(status: StatusMatrix) -> list[Sheet]:
     nodes = status.survey.nodes()
     if not _have_roles(nodes):
         return []
-    primaries: dict[str, NodeRole] = {node.address: node.role for node in nodes if node.role is not None}
-    rows = [_role(listing, primaries) for listing in status.survey.listings]
+    roles = _roles_by_address(nodes)
+    rows = [_role(listing, roles) for listing in status.survey.listings]
     more = len(rows) - VERSIONS_MAX
     note = f"{more} more nodes: a pipe shows all" if more > 0 else ""
     return [
@@ -201,15 +206,25 @@ def _roles(status: StatusMatrix) -> list[Sheet]:
     ]
 
 
-def _role(listing: Listing, primaries: dict[str, NodeRole]) -> list[Cell]:
+def _roles_by_address(nodes: Sequence[Endpoint]) -> dict[str, NodeRole]:
+    """Empty where nodes have no roles."""
+    return {node.address: node.role for node in nodes if node.role is not None}
+
+
+def _lag(role: NodeRole | None, roles: dict[str, NodeRole]) -> int | None:
+    """How many bytes a replica is behind its primary, as far as they were asked at the same moment; None where it is not known."""
+    primary = roles.get(role.primary) if role is not None else None
+    if role is None or primary is None or not (primary.offset and role.offset):
+        return None
+    return max(0, primary.offset - role.offset)
+
+
+def _role(listing: Listing, roles: dict[str, NodeRole]) -> list[Cell]:
     role: NodeRole | None = listing.node.role
     state = Cell(listing.answer.status, "good" if listing.read else "bad")
     if role is None:
         return [Cell(listing.node.name), *[Cell(None)] * 5, state]
-    primary = primaries.get(role.primary)
-    behind = None
-    if primary is not None and primary.offset and role.offset:
-        behind = f"{max(0, primary.offset - role.offset)} B"
+    lag = _lag(role, roles)
     slots = str(role.slots) if role.takes_changes and role.slots else None
     return [
         Cell(listing.node.name),
@@ -217,7 +232,7 @@ def _role(listing: Listing, primaries: dict[str, NodeRole]) -> list[Cell]:
         Cell(role.primary or None),
         Cell(f"{role.product} {role.version}".strip() or None),
         Cell(slots),
-        Cell(behind),
+        Cell(None if lag is None else f"{lag} B"),
         state,
     ]
 
