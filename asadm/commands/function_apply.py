@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from asadm.commands.udf_apply import OPTIONS, check, run
+from asadm.commands import udf_apply
+from asadm.commands.function_words import of_functions
+from asadm.commands.udf_apply import check, run
 
 __all__ = ["NOTES", "OPTIONS", "check", "run"]
+
+OPTIONS = of_functions(udf_apply.OPTIONS)
 
 NOTES = """\
 Each primary gets one FUNCTION RESTORE REPLACE with all libraries that it or a replica of it lacks: all of them or none, in

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from asadm.commands.udf_check import OPTIONS, check, run
+from asadm.commands import udf_check
+from asadm.commands.function_words import of_functions
+from asadm.commands.udf_check import check, run
 
 __all__ = ["NOTES", "OPTIONS", "check", "run"]
+
+OPTIONS = of_functions(udf_check.OPTIONS)
 
 NOTES = """\
 What is checked, and how severe a finding is:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from asadm.commands.udf_get import OPTIONS, check, run
+from asadm.commands import udf_get
+from asadm.commands.function_words import of_functions
+from asadm.commands.udf_get import check, run
 
 __all__ = ["NOTES", "OPTIONS", "check", "run"]
+
+OPTIONS = of_functions(udf_get.OPTIONS)
 
 NOTES = """\
 Exit codes: 0 done, 1 a node could not be read, no node has the library, or the nodes have different texts of it,

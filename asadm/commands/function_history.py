@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from asadm.commands.udf_history import OPTIONS, check, run
+from asadm.commands import udf_history
+from asadm.commands.function_words import of_functions
+from asadm.commands.udf_history import check, run
 
 __all__ = ["NOTES", "OPTIONS", "check", "run"]
+
+OPTIONS = of_functions(udf_history.OPTIONS)
 
 NOTES = """\
 One row for each library of each change, the newest first; the history is that of 'udf history' too. A cluster that has no

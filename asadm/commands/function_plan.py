@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from asadm.commands.udf_plan import OPTIONS, check, run
+from asadm.commands import udf_plan
+from asadm.commands.function_words import of_functions
+from asadm.commands.udf_plan import check, run
 
 __all__ = ["NOTES", "OPTIONS", "check", "run"]
+
+OPTIONS = of_functions(udf_plan.OPTIONS)
 
 NOTES = """\
 Every *.lua file in DIR whose first line is '#!lua name=NAME' is a library of that name; other files are none. Each node

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from asadm.commands.udf_remove import OPTIONS, check, run
+from asadm.commands import udf_remove
+from asadm.commands.function_words import of_functions
+from asadm.commands.udf_remove import check, run
 
 __all__ = ["NOTES", "OPTIONS", "check", "run"]
+
+OPTIONS = of_functions(udf_remove.OPTIONS)
 
 NOTES = """\
 The removal is sent to each primary; then all nodes are read until none has the libraries. The text is recorded in the

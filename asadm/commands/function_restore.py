@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from asadm.commands.function_words import of_functions
 from asadm.fleet.change import confirm
 from asadm.fleet.change.options import CHANGE, NOTE, VERIFY
 from asadm.fleet.change.settings import ChangeSettings
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 APPEND, REPLACE, FLUSH = "append", "replace", "flush"
 POLICIES = (APPEND, REPLACE, FLUSH)
 
-OPTIONS = (*CHANGE, VERIFY, NOTE)
+OPTIONS = of_functions((*CHANGE, VERIFY, NOTE))
 
 NOTES = """\
 FILE is a payload of FUNCTION DUMP of any version ('function dump' writes one), or an RDB file with functions in it. POLICY is
@@ -86,6 +87,7 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
         "apply",
         plan,
         stale=stale,
+        stale_title=f"{arguments.names[0]} cannot be appended to what the nodes have",
         question=f"Restore {arguments.names[0]} ({settings.policy}) to {cluster.name or 'these nodes'}?",
         verify=settings.verify,
         note=f"restore {settings.policy}",

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from asadm.commands.udf_rollback import OPTIONS, check, run
+from asadm.commands import udf_rollback
+from asadm.commands.function_words import of_functions
+from asadm.commands.udf_rollback import check, run
 
 __all__ = ["NOTES", "OPTIONS", "check", "run"]
+
+OPTIONS = of_functions(udf_rollback.OPTIONS)
 
 NOTES = """\
 Without LIBRARY the latest change of this cluster is undone as a whole: its libraries get their text from before it, and

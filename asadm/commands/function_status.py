@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from asadm.commands.udf_status import OPTIONS, check, run
+from asadm.commands import udf_status
+from asadm.commands.function_words import of_functions
+from asadm.commands.udf_status import check, run
 
 __all__ = ["NOTES", "OPTIONS", "check", "run"]
+
+OPTIONS = of_functions(udf_status.OPTIONS)
 
 NOTES = """\
 On a terminal a table of libraries and nodes, and the role, version and slots of each node. In a pipe one line for each

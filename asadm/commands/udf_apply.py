@@ -67,7 +67,9 @@ def check(arguments: CommandArguments) -> None:
         directory = directories.read(path, arguments.rules)
         arguments.prepared = ApplySettings(settings, directory, prune=options.flag("prune"), verify=verify)
     elif "prune" in options.given:
-        raise UsageError(f"{path} is a plan and says itself what is removed: --prune goes with 'udf plan'")
+        raise UsageError(
+            f"{path} is a plan and says itself what is removed: --prune goes with '{arguments.family} plan'"
+        )
     else:
         saved = plan_file.read(path, arguments.rules)
         arguments.prepared = ApplySettings(

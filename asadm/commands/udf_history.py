@@ -68,7 +68,7 @@ class HistorySettings:
         self.entry: int | None = None
         for word in arguments.clauses.get("show", ()):
             if not (word.isascii() and word.isdigit() and len(word) <= 18):
-                raise UsageError(f"udf history: {word!r} is not the id of an entry")
+                raise UsageError(f"{arguments.family} history: {word!r} is not the id of an entry")
             self.entry = int(word)
 
 

@@ -89,7 +89,7 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     out = settings.out
     interrupted = code(plan) == INTERRUPTED
     if out is not None and not interrupted:
-        messages += _written(plan, out, cluster.name)
+        messages += _written(plan, out, cluster)
     diffs = list(_diffs(cluster, plan)) if settings.diff and not interrupted else []
     extra: dict[str, object] = {}
     output = b""
@@ -105,15 +105,15 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     return CommandOutcome(answers, output, messages=messages, code=ended, extra=extra, told=True)
 
 
-def _written(plan: FleetPlan, path: str, cluster: str) -> list[str]:
+def _written(plan: FleetPlan, path: str, cluster: Target) -> list[str]:
     """Write the plan file; what is to be said about it."""
     from asadm.fleet.plan import plan_file
 
-    plan_file.write(plan, path, cluster=cluster)
+    plan_file.write(plan, path, cluster=cluster.name)
     if plan.complete:
         return []
     unread = count(sum(not listing.read for listing in plan.survey.listings), "node")
-    refused = "'udf apply' refuses it when they answer and are not as planned"
+    refused = f"'{cluster.rules.FAMILY} apply' refuses it when they answer and are not as planned"
     return [f"{path} does not cover {unread} that could not be read: {refused}"]
 
 

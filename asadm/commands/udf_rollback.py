@@ -14,6 +14,7 @@ from asadm.fleet.history.history import FOUND, History, path_of
 from asadm.fleet.observed.survey import survey
 from asadm.fleet.plan.of_modules import wish
 from asadm.outcome import CommandOutcome
+from asadm.target.types import UDF
 from asinfo.errors import Error, UsageError
 from asinfo.terminal.options import Option
 from asinfo.text import text
@@ -68,7 +69,7 @@ def check(arguments: CommandArguments) -> None:
     options = arguments.options
     settings = ChangeSettings.of(options)
     if not settings.recorded:
-        raise UsageError("udf rollback: it needs the history: --no-history makes no sense")
+        raise UsageError(f"{arguments.family} rollback: it needs the history: --no-history makes no sense")
     confirm.require(settings)
     name = names[0] if names else None
     arguments.prepared = RollbackSettings(
@@ -112,7 +113,7 @@ def _undo(session: CommandSession, settings: RollbackSettings, cluster: Target) 
         silent = [node.name for node in cluster.nodes if node.address in last.nodes]
         target.told.append(
             f"{', '.join(silent)}: no answer; what was changed later, at {last.begun.at}, stays to be undone there: "
-            "when it is back, run it again, or let 'udf repair' give it what the others have"
+            f"when it is back, run it again{_repair(cluster)}"
         )
     members = [member for member in cluster.members if member.node.address in found.nodes]
     if len(members) < len(cluster.members):
@@ -157,13 +158,18 @@ def _roll(
     return outcome
 
 
+def _repair(cluster: Target) -> str:
+    """The other way, where there is one."""
+    return ", or let 'udf repair' give it what the others have" if cluster.rules.FAMILY == UDF else ""
+
+
 def _none(path: str, cluster: Target, name: bytes | None, *, waiting: bool) -> str:
     """Why there is nothing to undo."""
     what = f" of {text(name)}" if name else ""
     if waiting:
         return f"{path}: no node that has a change{what} to undo answers; nothing was sent"
     return (
-        f"{path}: there is no change{what} on {scope(cluster)} to undo; 'udf history' shows what there is, "
+        f"{path}: there is no change{what} on {scope(cluster)} to undo; '{cluster.rules.FAMILY} history' shows what there is, "
         "and --to ID goes to any of it"
     )
 

@@ -78,16 +78,18 @@ def check(arguments: CommandArguments) -> None:
 
         directory = read(path, arguments.rules)
     arguments.prepared = StatusSettings(
-        directory, None if pause is None else _seconds(pause), verify=arguments.options.flag("verify")
+        directory,
+        None if pause is None else _seconds(pause, arguments.family),
+        verify=arguments.options.flag("verify"),
     )
 
 
-def _seconds(word: str) -> float:
+def _seconds(word: str, family: str) -> float:
     if not word:
         return REPEAT_SECONDS
     plain = word.replace(".", "", 1)
     if not (plain.isascii() and plain.isdigit() and len(word) <= 9 and 0 < float(word) <= SECONDS_MAX):
-        raise UsageError(f"udf status: --watch: {word!r} is not a number of seconds")
+        raise UsageError(f"{family} status: --watch: {word!r} is not a number of seconds")
     return float(word)
 
 
@@ -144,7 +146,7 @@ def _watch(
             if outcome.code == INTERRUPTED:
                 break
             code = worst((code, outcome.code))
-            session.write(_frame(session, outcome, pause))
+            session.write(_frame(session, outcome, pause, cluster.rules.FAMILY))
             if not session.terminal:
                 for message in display.messages(session, outcome):
                     session.warn(message)
@@ -156,13 +158,13 @@ def _watch(
     return CommandOutcome(code=code, shown=True)
 
 
-def _frame(session: CommandSession, outcome: CommandOutcome, pause: float) -> bytes:
+def _frame(session: CommandSession, outcome: CommandOutcome, pause: float, family: str) -> bytes:
     """One look: painted over the one before on a terminal that can, below it elsewhere."""
     if session.json:
-        return display.as_json("udf status", outcome)
+        return display.as_json(f"{family} status", outcome)
     assert not isinstance(outcome.show, bytes)
     now = time.strftime("%Y-%m-%d %H:%M:%S")
-    heading = f"[ {now} udf status, every {pause:g} s; Ctrl-C ends ]"
+    heading = f"[ {now} {family} status, every {pause:g} s; Ctrl-C ends ]"
     shown = session.bold(heading) + b"\n" + display.rendered(session, outcome.show)
     return painted(shown) if session.colour else shown
 

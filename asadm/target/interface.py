@@ -50,6 +50,9 @@ class Rules(Protocol):
     NO_FILE: str
     """What a directory without any lacks."""
 
+    FAMILY: str
+    """First word of the commands for them, see `asadm.target.types`."""
+
     SETTINGS_FILE: str
     """Name of the file beside modules that says more of them, see `asadm.fleet.desired.udf_yaml`."""
 

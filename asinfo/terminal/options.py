@@ -81,6 +81,14 @@ class Option:
         self.ignored = ignored
         self.refused = refused
 
+    def explained(self, help_: str) -> Option:
+        """The same option with another help."""
+        made = Option.__new__(Option)
+        for name in self.__slots__:
+            setattr(made, name, getattr(self, name))
+        made.help = help_
+        return made
+
     @property
     def spellings(self) -> list[str]:
         """Every way to write the option, the short one first, the documented long one next."""

@@ -44,7 +44,7 @@ class ChangeSpec(NamedTuple):
     ``plan``      the plan for what the nodes list
     ``question``  for the terminal
     ``nothing``   what to say where there is nothing to do
-    ``stale``     why the nodes are not what the user was shown elsewhere; no reason mostly
+    ``stale``     why the nodes are not what the user was shown elsewhere; no reason mostly. ``stale_title`` goes before the reasons
     ``undoes``    the run that this one takes back
     ``only``      addresses of the nodes that a module is to be changed on; all nodes where it is not in there
     ``verify``    whether the bytes are read back
@@ -56,6 +56,7 @@ class ChangeSpec(NamedTuple):
     question: str
     nothing: str = ""
     stale: Callable[[Survey], Sequence[str]] | None = None
+    stale_title: str = "the plan is not for what the nodes have now"
     undoes: str | None = None
     only: Mapping[bytes, frozenset[str]] = MappingProxyType({})
     verify: bool = False
@@ -94,9 +95,7 @@ class PlanRun:
         self.survey = survey
         reasons = spec.stale(survey) if spec.stale else ()
         if reasons:
-            raise Error(
-                guard.listed("the plan is not for what the nodes have now; nothing was sent", reasons)
-            )
+            raise Error(guard.listed(f"{spec.stale_title}; nothing was sent", reasons))
         self.plan = spec.plan(survey)
         if spec.action == "apply":
             preflight(cluster, self.plan)

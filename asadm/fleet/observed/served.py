@@ -10,6 +10,7 @@ from __future__ import annotations
 from asadm.fleet.observed.fetch import ModuleFetcher
 from asadm.fleet.observed.node_progress import ModuleChange, NodeProgress
 from asadm.fleet.observed.verify import verify
+from asinfo.text import plural
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class ServedModules:
         self.damaged: list[tuple[bytes, list[Endpoint], str]] = []
         self.silent: dict[Endpoint, str] = {}
         self.marked: dict[bytes, list[Endpoint]] = {}
+        self._noun = cluster.noun
         for items in self._rounds(cluster, survey):
             states = [NodeProgress(listing, items) for listing in survey.listings]
             verify(cluster, items, states)
@@ -85,7 +87,7 @@ class ServedModules:
         quiet = [node for node in nodes if silent or node.address in fetcher.silent]
         for node in quiet:
             why = fetcher.silent.get(node.address, reason)
-            self.silent.setdefault(node, f"modules could not be read: {why}")
+            self.silent.setdefault(node, f"{plural(self._noun)} could not be read: {why}")
         damaged = [node for node in nodes if node not in quiet]
         if damaged:
             self.damaged.append((name, damaged, reason))

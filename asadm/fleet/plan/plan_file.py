@@ -25,7 +25,7 @@ from asadm.target.types import default_rules
 from asinfo.decode import decode_base64, decode_json, encode_base64
 from asinfo.errors import ConfigError, Problem, UsageError
 from asinfo.files import PIPE_SECONDS, FileError, read_file
-from asinfo.text import text
+from asinfo.text import plural, text
 
 if TYPE_CHECKING:
     from asadm.fleet.observed.survey import Survey
@@ -146,7 +146,7 @@ def _saved(document: dict[str, Any], path: str, rules: Rules) -> SavedPlan:
         clusters=_texts(document["clusters"]),
     )
     if not directory.sources:
-        raise InvalidPlanError("has no modules")
+        raise InvalidPlanError(f"has no {plural(rules.NOUN)}")
     if not isinstance(document["prune"], bool):
         raise TypeError(path)
     saved = SavedPlan(
@@ -168,11 +168,13 @@ def _saved(document: dict[str, Any], path: str, rules: Rules) -> SavedPlan:
 def _source(module: dict[str, Any], rules: Rules) -> ModuleSource:
     name = _name(module["name"])
     if not rules.can_register(name):
-        raise InvalidPlanError(f"{text(name)!r} cannot be the name of a module on a node: {rules.ALLOWED}")
+        raise InvalidPlanError(
+            f"{text(name)!r} cannot be the name of a {rules.NOUN} on a node: {rules.ALLOWED}"
+        )
     content = decode_base64(module["content"])
     if not 0 < len(content) <= rules.SOURCE_SIZE_MAX:
         raise InvalidPlanError(
-            f"{text(name)} has {len(content)} bytes; a module has 1 to {rules.SOURCE_SIZE_MAX}"
+            f"{text(name)} has {len(content)} bytes; a {rules.NOUN} has 1 to {rules.SOURCE_SIZE_MAX}"
         )
     source = ModuleSource(name, str(module["path"]), content, rules)
     if source.hash != module["hash"]:

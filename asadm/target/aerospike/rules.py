@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asadm.target.types import UDF
 from asinfo.errors import Problem, UsageError
 from asinfo.text import text
 from asinfo.wire.udf import NAME_SIZE_MAX, SOURCE_SIZE_MAX, base64, digest
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALLOWED",
+    "FAMILY",
     "NOUN",
     "NO_FILE",
     "RULE",
@@ -31,6 +33,7 @@ __all__ = [
 ]
 
 NOUN = "module"
+FAMILY = UDF
 SETTINGS_FILE = "udf.yaml"
 NO_FILE = "no file called *.lua"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asadm.target.types import FUNCTION
 from asadm.target.valkey.function_library import FIRST_LINE, library_name
 from asadm.target.valkey.function_library import SIZE_MAX as SOURCE_SIZE_MAX
 from asinfo.errors import UsageError, WireError
@@ -16,11 +17,12 @@ if TYPE_CHECKING:
     from asinfo.exchange import Endpoint
 
 __all__ = [
-    "ALLOWED", "NOUN", "NO_FILE", "SETTINGS_FILE", "SOURCE_SIZE_MAX", "can_register", "hash", "name_of", "problems",
+    "ALLOWED", "FAMILY", "NOUN", "NO_FILE", "SETTINGS_FILE", "SOURCE_SIZE_MAX", "can_register", "hash", "name_of", "problems",
     "registrable", "required", "sendable",
 ]  # fmt: skip
 
 NOUN = "library"
+FAMILY = FUNCTION
 SETTINGS_FILE = "functions.yaml"
 NO_FILE = "no file called *.lua whose first line is '#!lua name=NAME'"
 

@@ -39,6 +39,7 @@ class WordRules:
     SOURCE_SIZE_MAX = 1000
     ALLOWED = "anything"
     NOUN = "module"
+    FAMILY = "udf"
     NO_FILE = "no file called *.lua"
     SETTINGS_FILE = "udf.yaml"
 
