@@ -29,7 +29,6 @@ def test_the_help_of_options(row: object) -> None:
     [
         (["status", "--watch", "x"], "function status: --watch: 'x' is not a number"),
         (["rollback", "--no-history", "--yes"], "function rollback: it needs the history"),
-        (["rollback", "--yes"], "'function history' shows what there is"),
         (["history", "show", "x"], "function history: 'x' is not the id"),
         (["apply", "plan.json", "--yes", "--prune"], "--prune goes with 'function plan'"),
         (
