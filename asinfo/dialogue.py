@@ -106,6 +106,10 @@ class Dialogue:
             self.body = bytes(buffer[frame.HEADER_SIZE : end])
         return b""
 
+    def overdue(self, within: str) -> str:
+        """What it means that the time was over now; ``within`` says how much that was."""
+        return f"no whole answer{within}"
+
     def ended(self) -> Unreachable:
         """What it means that the peer closed the connection now."""
         from asinfo import reasons

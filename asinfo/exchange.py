@@ -238,7 +238,8 @@ class _Engine:
         from asinfo import reasons
 
         looking_up = connection.socket is None
-        failure = reasons.timed_out(looking_up, connection.connected, monotonic() - connection.started)
+        conversation = connection.dialogue if connection.connected else None
+        failure = reasons.timed_out(looking_up, conversation, monotonic() - connection.started)
         if last:
             self._fail(connection, failure)
         else:

@@ -16,7 +16,7 @@ def broken(error: OSError, conversation: Dialogue, *, connected: bool) -> Unreac
     """What an error of the system means for the connection."""
     code = error.errno or 0
     if code == ETIMEDOUT:
-        return timed_out(looking_up=False, connected=connected, seconds=None)
+        return timed_out(False, conversation if connected else None, None)
     if connected and code in {ECONNRESET, EPIPE}:
         return conversation.ended()
     if code in {ECONNREFUSED, ECONNRESET}:
@@ -24,13 +24,13 @@ def broken(error: OSError, conversation: Dialogue, *, connected: bool) -> Unreac
     return Unreachable("unreachable", strerror(code).lower() if code else str(error))
 
 
-def timed_out(looking_up: bool, connected: bool, seconds: float | None) -> Unreachable:
-    """The end of a deadline, in the state that the connection was in."""
+def timed_out(looking_up: bool, conversation: Dialogue | None, seconds: float | None) -> Unreachable:
+    """The end of a deadline, in the state that the connection was in; ``conversation`` is None where there was none yet."""
     within = "" if seconds is None else f" within {seconds:.3g} s"
     if looking_up:
         return Unreachable("resolve", f"the name was not resolved{within}")
-    if connected:
-        return Unreachable("timeout-reply", f"connected, but no whole answer{within}")
+    if conversation is not None:
+        return Unreachable("timeout-reply", f"connected, but {conversation.overdue(within)}")
     return Unreachable("timeout-connect", f"no connection{within}")
 
 

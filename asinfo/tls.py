@@ -181,6 +181,12 @@ class TlsDialogue(Dialogue):
         self.body, self.ends, self.note = self._inner.body, self._inner.ends, self._inner.note
         return self._outgoing.read()
 
+    def overdue(self, within: str) -> str:
+        """See Dialogue."""
+        if self._open:
+            return self._inner.overdue(within)
+        return f"no TLS handshake{within}; does it speak TLS there?"
+
     def ended(self) -> Unreachable:
         """See Dialogue."""
         if self._open:

@@ -110,6 +110,8 @@ def test_peers_without_tls() -> None:
         mute = exchange([(Endpoint(fake.host, fake.port, tls=TlsSettings()), b"build\n")], timeout=0.1)[0]
     kinds = [reply.failure.kind for reply in (plain, gone, mute) if reply.failure]
     assert kinds[1:] == ["tls", "timeout-reply"]
+    assert mute.failure is not None
+    assert "does it speak TLS there?" in mute.failure.reason
     assert kinds[0] in {"tls", "closed", "timeout-reply"}
 
 
