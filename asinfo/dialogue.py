@@ -117,10 +117,10 @@ class Dialogue:
         return reasons.closed(len(self._buffer))
 
 
-def size_of(buffer: bytearray, wanted: int) -> int:
-    """Body size of the frame of type ``wanted`` that ``buffer`` begins with. Raises Unreachable."""
+def size_of(buffer: bytearray, wanted: int, at: int = 0) -> int:
+    """Body size of the frame of type ``wanted`` that begins at ``at`` in ``buffer``. Raises Unreachable."""
     try:
-        kind, size = frame.unpack_header(buffer)
+        kind, size = frame.unpack_header(buffer, at)
     except WireError as error:
         raise Unreachable("protocol", f"the peer does not speak the protocol: {error}") from None
     if kind != wanted:
@@ -135,7 +135,11 @@ def dialogue(node: Endpoint, request: bytes) -> Dialogue:
     """
     if len(request) > frame.BODY_SIZE_MAX:
         raise UsageError(f"the commands are {len(request)} bytes, and a node takes {frame.BODY_SIZE_MAX}")
-    conversation = Dialogue(request)
+    return secured(node, Dialogue(request))
+
+
+def secured(node: Endpoint, conversation: Dialogue) -> Dialogue:
+    """``conversation`` after the login, and within the TLS, that ``node`` wants. Raises UsageError when they cannot be set up."""
     if node.login is not None:
         from asinfo.login import LoginDialogue
 

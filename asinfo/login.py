@@ -129,5 +129,5 @@ class LoginDialogue(Dialogue):
 
     def _pass_on(self, data: bytes) -> bytes:
         answer = self._inner.feed(data)
-        self.body = self._inner.body
+        self.body, self.ends = self._inner.body, self._inner.ends
         return answer

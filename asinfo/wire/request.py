@@ -32,6 +32,16 @@ class Key:
         self.kind, self.data = particle.pack(value)
         self.digest = digest(self.set_name, self.kind, self.data)
 
+    @classmethod
+    def of_digest(cls, namespace: str, set_name: str, digest: bytes) -> Key:
+        """The key of a record of which just the digest is known. Raises WireError for one of another size."""
+        if len(digest) != message.DIGEST_SIZE:
+            raise WireError(f"a digest of {len(digest)} bytes, and not of {message.DIGEST_SIZE}")
+        key = cls.__new__(cls)
+        key.namespace, key.set_name = namespace.encode(), set_name.encode()
+        key.kind, key.data, key.digest = particle.NULL, b"", digest
+        return key
+
 
 class Policy:
     """Policy that every request may carry.
