@@ -181,7 +181,7 @@ TABLE = table(
             "asadm.commands.udf_run",
             "Call a UDF on a record, at the node that owns it, and show what it returned and changed.",
             "udf run counter.increment test.demo/k count 5",
-            names=("MODULE.FUNCTION", "NS[.SET]/KEY", "[ARG...]"),
+            names=("MODULE.FUNCTION", "[NS[.SET]/KEY]", "[ARG...]"),
             clauses=("[-- ARG...]",),
             privileged=True,
         ),

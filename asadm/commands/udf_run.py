@@ -7,6 +7,7 @@ from asadm.compile_errors import describe
 from asadm.fleet.plan.unified_diff import shown
 from asadm.outcome import FAILED, GOOD, INTERRUPTED, CommandOutcome
 from asadm.target.aerospike.records import show
+from asadm.target.aerospike.records.address import set_address
 from asadm.target.aerospike.records.typed_values import documents, values
 from asadm.target.aerospike.records.udf_call import UdfInvocation, UdfRunResult, call, missing, reason, source
 from asinfo.errors import UsageError
@@ -43,7 +44,12 @@ CONCURRENCY = Option(
     default=1,
     help="With --repeat: over C connections at the same time.  [1]",
 )
-OPTIONS = (ARG_STRING, ARGS_FILE, KEY_TYPE, DIGEST, REPEAT, CONCURRENCY)
+ALL = Option(
+    "all",
+    metavar="NS[.SET]",
+    help="Call it on every record of the set, or of the namespace, as a background job of the nodes.",
+)
+OPTIONS = (ARG_STRING, ARGS_FILE, KEY_TYPE, DIGEST, REPEAT, CONCURRENCY, ALL)
 
 ARGS_SIZE_MAX = 8 << 20
 """Bytes of a file of arguments: a server takes a request of that size, and nobody types more."""
@@ -57,27 +63,40 @@ Arguments are JSON where they parse as such, else strings. Those that look like 
 The record is read before and after the call, in the same write, and what has changed is shown. It may have been changed by
 others meanwhile. A function that fails is shown with its line. Where the node has not answered in time, the function may have run.
 
+With --all the nodes call it in the background, each on the records that it owns; what it returns is lost. How far they are is shown
+until they have ended; Ctrl-C ends the job on all nodes, and what it has changed stays changed.
+
 Exit codes: 0 done, 1 the function failed, or the node did not answer, 2 usage, nothing was sent, 130 stopped by Ctrl-C.
 
 Examples:
   asadm --enable udf run counter.increment test.demo/k count 5
   asadm --enable udf run lists.append test.demo/17 tags '["a", "b"]' --json
-  asadm --enable udf run counter.increment test.demo/k --repeat 10000 --concurrency 8 count 1"""
+  asadm --enable udf run counter.increment test.demo/k --repeat 10000 --concurrency 8 count 1
+  asadm --enable udf run --all test.demo counter.increment count 1"""
 
 
 class UdfRunSettings:
-    """What is called on which record: ``repeat`` times (0: once, and shown), over ``concurrency`` connections."""
+    """What is called on which record: ``repeat`` times (0: once, and shown), over ``concurrency`` connections.
 
-    __slots__ = ("address", "call", "concurrency", "repeat")
+    ``every``  the set on all records of which it is called; None: on the record
+    """
+
+    __slots__ = ("address", "call", "concurrency", "every", "repeat")
 
     def __init__(self, arguments: CommandArguments) -> None:
         """Raises UsageError."""
         from asadm.target.aerospike.records.repeat import CALLS_MAX, CONNECTIONS_MAX
 
-        function, record, *words = arguments.names
-        self.address: RecordAddress = address(arguments, record)
-        self.call = UdfInvocation(function, _arguments(arguments, words))
         options = arguments.options
+        every = options.text("all")
+        self.every = set_address(every) if every is not None else None
+        function, *words = arguments.names
+        if self.every is None:
+            if not words:
+                raise UsageError("udf run: NS[.SET]/KEY is missing: name a record, or give --all NS.SET")
+            self.address: RecordAddress = address(arguments, words.pop(0))
+        self.call = UdfInvocation(function, _arguments(arguments, words))
+        _alone(arguments)
         self.repeat = options.integer("repeat") or 0
         self.concurrency = options.integer("concurrency") or 1
         if "concurrency" in options.given and not self.repeat:
@@ -88,6 +107,14 @@ class UdfRunSettings:
         ):
             if value > most:
                 raise UsageError(f"--{name}: {value} is more than {most}")
+
+
+def _alone(arguments: CommandArguments) -> None:
+    """Raises UsageError for options about one record beside --all."""
+    given = arguments.options.given
+    for name in ("key-type", "digest", "repeat"):
+        if "all" in given and name in given:
+            raise UsageError(f"--{name}: is about one record: it does not go with --all")
 
 
 def _arguments(arguments: CommandArguments, words: list[str]) -> list[Any]:
@@ -123,6 +150,10 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Call it. Raises Error where the owner of the record cannot be told."""
     settings: UdfRunSettings = arguments.prepared
     cluster = session.cluster(arguments)
+    if settings.every is not None:
+        from asadm.commands.udf_run_all import run_all
+
+        return run_all(cluster, settings.every, settings.call)
     if settings.repeat:
         return _repeated(session, arguments)
     result = call(cluster, settings.address.key, settings.call, timeout=cluster.timeout)

@@ -74,6 +74,9 @@ class Policy:
 
 _PLAIN = Policy()
 
+UDF_BACKGROUND = 2
+"""What field UDF_OP says of a background job; 0 is a call on a record, 1 a stream."""
+
 
 def get(key: Key, names: Sequence[str] | None = None, policy: Policy = _PLAIN) -> bytes:
     """All bins, or those with these names."""
@@ -113,6 +116,25 @@ def apply(
     """Call a function of a module (its name without ``.lua``) on the record."""
     call = _call(module, function, arguments)
     return _message(key, policy, info2=message.INFO2_WRITE, more=call)
+
+
+def apply_all(
+    namespace: str,
+    set_name: str,
+    module: str,
+    function: str,
+    arguments: Sequence[Value] = (),
+    *,
+    job: int,
+    policy: Policy = _PLAIN,
+) -> bytes:
+    """Call a function on every record of a set (empty: of the namespace) that the node owns, as the background job ``job``."""
+    fields = [(message.FIELD_NAMESPACE, namespace.encode())]
+    if set_name:
+        fields.append((message.FIELD_SET, set_name.encode()))
+    fields += [(message.FIELD_JOB, job.to_bytes(8, "big")), (message.FIELD_UDF_OP, bytes([UDF_BACKGROUND]))]
+    fields += _call(module, function, arguments)
+    return message.request(0, message.INFO2_WRITE, limit=policy.limit, fields=fields)
 
 
 def op(code: int, name: str, value: Value = None) -> bytes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import asudfd
+from asadm.target.aerospike.records.background import BackgroundJob
 from asinfo.wire.digest import partition
 from asinfo.wire.request import Key
 from tests.unit.asadm.conftest import Asadm, Result, asadm
@@ -150,9 +151,51 @@ def test_records(tool: Asadm) -> None:
     assert (gone.code, "no such record" in gone.err) == (1, True)
 
 
+def test_all_records_of_a_set(tool: Asadm) -> None:
+    for number in range(30):
+        assert tool("record", "put", f"test.all/{number}", f"n={number}").code == 0
+    done = tool("udf", "run", "--all", "test.all", "m.add", "n", "100")
+    assert (done.code, done.document["records"]) == (0, {"done": 30, "failed": 0}), done.err
+    assert {row["status"] for row in done.document["jobs"]} == {"done"}
+    for number in range(30):
+        assert tool("record", "get", f"test.all/{number}").document["found"]["bins"] == {"n": number + 100}
+    failed = tool("udf", "run", "--all", "test.all", "m.bad")
+    assert (failed.code, failed.document["records"]) == (1, {"done": 0, "failed": 30})
+    none = tool("udf", "run", "--all", "test.nothing", "m.add", "n", "1")
+    assert (none.code, {row["status"] for row in none.document["jobs"]}) == (0, {"empty"})
+    missing = tool("udf", "run", "--all", "test.all", "other.f")
+    assert (missing.code, "there is no module other.lua" in missing.err) == (1, True)
+    unknown = tool("udf", "run", "--all", "none", "m.bad")
+    assert (unknown.code, {row["status"] for row in unknown.document["jobs"]}) == (1, {"error"})
+
+
+def test_a_signal_ends_the_job_everywhere(
+    tool: Asadm, cluster: asudfd.Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(12):
+        assert tool("record", "put", f"test.slow/{number}", "n=0").code == 0
+    looks = []
+
+    def look(job: BackgroundJob) -> None:
+        looks.append(job)
+        if len(looks) == 1:
+            raise KeyboardInterrupt
+        real(job)
+
+    real = BackgroundJob.look
+    monkeypatch.setattr(BackgroundJob, "look", look)
+    ended = tool("udf", "run", "--all", "test.slow", "m.forever")
+    assert (ended.code, "the job was ended" in ended.err) == (130, True), ended.err
+    assert {row["status"] for row in ended.document["jobs"]} == {"aborted"}
+
+
 @pytest.mark.parametrize(
     ("words", "error"),
     [
+        (("udf", "run", "m.f"), "NS[.SET]/KEY is missing"),
+        (("udf", "run", "--all", "test", "m.f", "--repeat", "2"), "--repeat: is about one record"),
+        (("udf", "run", "--all", "test.demo/k", "m.f"), "'test.demo/k' is no set"),
+        (("udf", "run", "--all", "test", "m.f", "--digest"), "--digest: is about one record"),
         (("udf", "run", "m", "test/k"), "'m' is no function"),
         (("udf", "run", "m.f", "test"), "'test' is no record"),
         (("udf", "run", "m.f", "test/k", "99999999999999999999"), "more than 64 bits"),

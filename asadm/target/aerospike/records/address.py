@@ -63,6 +63,8 @@ class RecordAddress:
 
 def set_address(text: str) -> SetAddress:
     """``NS`` or ``NS.SET``. Raises UsageError."""
+    if "/" in text:
+        raise UsageError(f"{text!r} is no set: write NS or NS.SET")
     namespace, _, set_name = text.partition(".")
     sizes = (
         ("namespace", namespace, 1, NAMESPACE_NAME_SIZE_MAX),
