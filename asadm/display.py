@@ -114,4 +114,6 @@ def failure(answer: NodeAnswer) -> str:
     name = which.name if which.name == which.address else f"{which.name} ({which.address})"
     if answer.status == "error":
         return f"{name}: {answer.error}"
-    return f"{name}: {answer.error} ({answer.status}, {answer.milliseconds:.0f} ms)"
+    from asinfo.reasons import advice
+
+    return f"{name}: {answer.error} ({answer.status}, {answer.milliseconds:.0f} ms){advice(which, answer.status)}"

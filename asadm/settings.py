@@ -49,6 +49,9 @@ class RunSettings:  # plain class: dataclasses cost more to import than the whol
             "user" in values.given and not values.text("password") and values.text("auth") != "PKI"
         )
         if sum((self.execute is not None, self.file is not None, bool(self.words))) > 1:
+            if self.execute and self.words and self.file is None and " " not in self.execute:
+                whole = " ".join((self.execute, *self.words))
+                raise UsageError(f"-e takes one word: put the commands in quotes, as in -e '{whole}'")
             raise UsageError("-e, -f and plain words each say what to run: give one of them")
 
 

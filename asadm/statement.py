@@ -181,6 +181,13 @@ def find(words: Sequence[str]) -> tuple[CommandRow, int]:
         rows = _narrow(rows, position, words)
         if len(rows[0].words) == position + 1:
             return rows[0], position + 1
+        following = words[position + 1 : position + 2]
+        if not following or following[0] == "with" or following[0].startswith("-"):
+            usual = [
+                row for row in rows if row.name == commands.USUAL.get(" ".join(rows[0].words[: position + 1]))
+            ]
+            if usual:
+                return usual[0], position + 1
     nexts = ", ".join(dict.fromkeys(row.words[len(words)] for row in rows))
     raise wrong(f'"{" ".join(words)}" is not complete, it goes on with {nexts}')
 
@@ -191,17 +198,28 @@ def _narrow(rows: Sequence[CommandRow], position: int, words: Sequence[str]) -> 
     found = [each for each in known if each == word] or [
         each for each in known if word and each.startswith(word)
     ]
-    before = " ".join(words[:position])
     if len(found) > 1:
         raise wrong(f'"{" ".join(words[: position + 1])}" may be {", ".join(found)}')
     if not found:
-        what = (
-            f'"{before}" has no {word!r}, it goes on with'
-            if before
-            else f"unknown command {word!r}, the commands are"
-        )
-        raise wrong(f"{what} {', '.join(known)}")
+        raise wrong(_unknown(words, position, known))
     return [row for row in rows if row.words[position] == found[0]]
+
+
+def _unknown(words: Sequence[str], position: int, known: Sequence[str]) -> str:
+    """What is wrong with the word at ``position``, which is none of ``known``."""
+    from difflib import get_close_matches
+
+    from asadm import vendor_commands
+
+    vendors = vendor_commands.named(words)
+    if vendors:
+        return f'"{vendors}" is a command of the vendor\'s asadm that is not here'
+    word, before = words[position], " ".join(words[:position])
+    near = get_close_matches(word, known, n=1, cutoff=0.6)
+    what = f'"{before}" has no {word!r}' if before else f"unknown command {word!r}"
+    if near:
+        return f"{what}, did you mean {near[0]!r}?"
+    return f"{what}, {'it goes on with' if before else 'the commands are'} {', '.join(known)}"
 
 
 def _arguments(

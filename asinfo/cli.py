@@ -205,7 +205,10 @@ def _verdict(reply: Reply, commands: Sequence[bytes], answers: Sequence[bytes]) 
 
 def _report(reply: Reply) -> None:
     if reply.failure is not None:
-        _tell(f"{reply.node.name}: {reply.failure.kind}: {reply.failure.reason}")
+        from asinfo.reasons import advice
+
+        kind = reply.failure.kind
+        _tell(f"{reply.node.name}: {kind}: {reply.failure.reason}{advice(reply.node, kind)}")
 
 
 def _tell(message: str) -> None:

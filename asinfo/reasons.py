@@ -9,7 +9,7 @@ from asinfo.errors import Unreachable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from asinfo.dialogue import Dialogue
+    from asinfo.dialogue import Dialogue, Endpoint
 
 
 def broken(error: OSError, conversation: Dialogue, *, connected: bool) -> Unreachable:
@@ -45,3 +45,10 @@ def interrupted(*, started: bool) -> Unreachable:
     return Unreachable(
         "interrupted", "interrupted before the answer" if started else "interrupted, not asked"
     )
+
+
+def advice(node: Endpoint, kind: str) -> str:
+    """What to do where nobody listens at the address that is asked when none is given; empty for any other failure."""
+    if kind != "refused" or (node.host, node.port) != ("127.0.0.1", 3000):
+        return ""
+    return "; start a node there with 'asudfd', or name one with -h"

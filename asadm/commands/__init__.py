@@ -92,6 +92,9 @@ class CommandRow:  # plain class: dataclasses cost more to import than the whole
 SHORT_FUNCTION = "fn"
 """What may be typed for ``function``, of which it is no beginning."""
 
+USUAL = {"info": "info network"}
+"""What the beginning of a command means alone: `info` is the most frequent line of public scripts."""
+
 REPEAT_SECONDS = 2.0
 """Seconds between two runs of a command that is repeated, when the user names none: as long as watch(1) waits."""
 

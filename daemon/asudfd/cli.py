@@ -90,7 +90,7 @@ def act(values: Values) -> int:
 
         for warning in check(path):
             _tell(f"warning: {warning}")
-        return 0
+        return _print(f"{path}: ok\n")
     config = _config(values)
     if values.flag("recover"):
         from asudfd.recover import recover
@@ -114,7 +114,9 @@ def act(values: Values) -> int:
 def _refuse_nonsense(values: Values) -> None:
     """Raise UsageError for words without an option, and for an empty value: an unset variable in a script, mostly."""
     if values.words:
-        raise _wrong(f"unexpected {values.words[0]!r}")
+        word = values.words[0]
+        hint = f", did you mean --config-file {word}?" if word.endswith(".conf") or "/" in word else ""
+        raise _wrong(f"unexpected {word!r}{hint}")
     for name, value in values.given.items():
         if value == "":
             raise _wrong(f"--{name}: the value is empty")

@@ -514,3 +514,8 @@ def test_an_error_has_a_json_document_too(asadm: Asadm) -> None:
         stopped = asadm("-h", fleet.hosts, "--json", "udf", "remove", "a.lua", "--yes", "--no-history")
         assert stopped.code == stopped.document["code"] == 130
         assert fleet.sources(b"a.lua") == [b"return 1\n"] * 2
+
+
+def test_commands_without_quotes(asadm: Asadm) -> None:
+    result = asadm("-e", "show", "udfs")
+    assert (result.code, "put the commands in quotes, as in -e 'show udfs'" in result.err) == (2, True)

@@ -225,3 +225,29 @@ def test_words_after_two_dashes_are_taken_as_they_stand() -> None:
     assert found.arguments.names == ["-x.lua"]
     with pytest.raises(UsageError, match="FUNCTION is missing"):
         statement.parse("function run f.lua -- f")
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("shwo udfs", "unknown command 'shwo', did you mean 'show'?"),
+        ("udf aply x", "\"udf\" has no 'aply', did you mean 'apply'?"),
+        ("xyz", "unknown command 'xyz', the commands are asinfo, show"),
+        ("summary", '"summary" is a command of the vendor\'s asadm that is not here'),
+        ("show stat", '"show statistics" is a command of the vendor\'s asadm that is not here'),
+        ("show config namespace", '"show config" is a command of the vendor\'s asadm that is not here'),
+        ("mana recl", '"manage recluster" is a command of the vendor\'s asadm that is not here'),
+        ("info typo", "\"info\" has no 'typo', it goes on with network"),
+    ],
+)
+def test_what_is_no_command_is_told_with_what_was_meant(text: str, error: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        statement.parse(text)
+    assert error in str(raised.value)
+
+
+@pytest.mark.parametrize("text", ["info", "inf", "info with a b", "info network"])
+def test_info_alone_is_the_network(text: str) -> None:
+    [call] = statement.parse(text)
+    assert call.row.name == "info network"
+    assert call.arguments.clauses == ({"with": ["a", "b"]} if "with" in text else {})

@@ -55,6 +55,14 @@ def test_any_words_are_recognised_or_not(argv: list[str]) -> None:
 def test_a_stray_word_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["stray"]) == cli.EXIT_USAGE
     assert capsys.readouterr().err == "asudfd: unexpected 'stray'; see 'asudfd --help'\n"
+    assert cli.run(["my.conf"]) == cli.EXIT_USAGE
+    assert "did you mean --config-file my.conf?" in capsys.readouterr().err
+
+
+def test_a_good_configuration_is_said_to_be_good(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "a.conf").write_text("namespace test {\n}\n")
+    assert cli.run(["--check-config", str(tmp_path / "a.conf")]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'a.conf'}: ok\n"
 
 
 @pytest.mark.parametrize(

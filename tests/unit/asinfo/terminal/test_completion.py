@@ -29,6 +29,7 @@ WORDS = [
     "info",
     "manage",
     "udf",
+    "record",
     "function",
     "cache",
     "check",
@@ -38,7 +39,20 @@ WORDS = [
     "exit",
     "quit",
 ]
-UDF = ["plan", "apply", "rollback", "history", "status", "get", "diff", "check", "repair", "rewarm", "remove"]
+UDF = [
+    "plan",
+    "apply",
+    "rollback",
+    "history",
+    "status",
+    "get",
+    "diff",
+    "check",
+    "repair",
+    "rewarm",
+    "remove",
+    "run",
+]
 
 
 @pytest.fixture(scope="module", params=["bash", "zsh", "fish"])

@@ -1,0 +1,35 @@
+"""Commands of the vendor's asadm that are not here: who types one is told so, and not how another command goes on."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # typing would cost as much as the whole run
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_COMMANDS = (
+    "asinfo", "collectinfo", "features", "generate config", "health", "info dump", "info namespace", "info namespace object",
+    "info namespace usage", "info release", "info set", "info sindex", "info transactions", "info xdr", "manage acl", "manage config",
+    "manage jobs", "manage masking", "manage quiesce", "manage recluster", "manage reset", "manage revive", "manage roster",
+    "manage sindex", "manage tip", "manage truncate", "page", "pager", "show best-practices", "show config", "show distribution",
+    "show jobs", "show latencies", "show mapping", "show masking", "show pmap", "show racks", "show roles", "show roster",
+    "show sindex", "show statistics", "show stop-writes", "show user-agents", "show users", "summary", "verify",
+)  # fmt: skip
+"""As its 5.0 has them; words may be shortened, as there."""
+
+
+def named(words: Sequence[str]) -> str:
+    """The command of the vendor's that ``words`` begin with; empty where they begin none, or several that differ in their first word."""
+    found = [each for each in _COMMANDS if _begins(each.split(), words)]
+    return (
+        max(found, key=lambda each: len(each.split()), default="")
+        if len({each.split()[0] for each in found}) == 1
+        else ""
+    )
+
+
+def _begins(command: Sequence[str], words: Sequence[str]) -> bool:
+    """Whether each word of ``command`` is, or begins with, the word that stands in its place."""
+    return len(words) >= len(command) and all(
+        whole == word or (len(word) > 2 and whole.startswith(word))
+        for whole, word in zip(command, words, strict=False)
+    )
