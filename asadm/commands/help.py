@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 LINE_WIDTH = 118
 """Columns of a help text: the notes of the commands have as many."""
 
+FULL = 0.8 * LINE_WIDTH
+"""A line that is longer is followed by one of the same paragraph."""
+
+WIDTH_MIN = 40
+"""A terminal that is narrower gets lines of this width: the names of flags would not fit."""
+
 
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for words that begin no command."""
@@ -27,11 +33,18 @@ def check(arguments: CommandArguments) -> None:
         _meant(arguments.rest)
 
 
-def run(_session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
+def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """All commands, those that begin with the words, or the one that they name."""
     rows = _meant(arguments.rest)
-    shown = explain(rows[0]) if len(rows) == 1 else overview(rows)
+    width = _terminal_width() if session.terminal else LINE_WIDTH
+    shown = explain(rows[0], width) if len(rows) == 1 else overview(rows, width)
     return CommandOutcome((), shown.encode(), extra={"help": shown})
+
+
+def _terminal_width() -> int:
+    from shutil import get_terminal_size
+
+    return max(WIDTH_MIN, min(LINE_WIDTH, get_terminal_size().columns))
 
 
 def _meant(words: list[str]) -> list[CommandRow]:
@@ -51,23 +64,50 @@ def _begins(row: CommandRow, words: list[str]) -> bool:
     )
 
 
-def overview(rows: Sequence[CommandRow]) -> str:
-    """One line a command."""
-    width = max(len(row.name) for row in rows)
-    return "".join(f"{row.name:{width}}  {row.summary}\n" for row in rows)
+def overview(rows: Sequence[CommandRow], width: int = LINE_WIDTH) -> str:
+    """A line a command, or some where the terminal is narrow."""
+    names = max(len(row.name) for row in rows)
+    if width >= LINE_WIDTH:
+        return "".join(f"{row.name:{names}}  {row.summary}\n" for row in rows)
+    lines = table([(row.name, row.summary) for row in rows], width + 2)
+    return "".join(f"{line[2:]}\n" for line in lines)
 
 
-def explain(row: CommandRow) -> str:
+def explain(row: CommandRow, width: int = LINE_WIDTH) -> str:
     """One command: what it does, how it is written, its flags, an example."""
     options: tuple[Option, ...] = getattr(load(row), "OPTIONS", ())
-    lines = [row.summary, "", f"Usage: {row.grammar}{' [FLAGS]' if options else ''}"]
+    lines = [*reflowed(row.summary, width), "", f"Usage: {row.grammar}{' [FLAGS]' if options else ''}"]
     if row.privileged:
         lines.append('It changes the cluster: "enable" must come before it.')
     shown = [option for option in options if not option.hidden]
     if shown:
-        lines += ["", "Flags:", *table([(spelled(option), option.described) for option in shown])]
-    notes: str = getattr(load(row), "NOTES", "")
-    return "\n".join([*lines, "", notes or f'Example: asadm -e "{row.example}"', ""])
+        lines += ["", "Flags:", *table([(spelled(option), option.described) for option in shown], width)]
+    notes: str = getattr(load(row), "NOTES", "") or f'Example: asadm -e "{row.example}"'
+    return "\n".join([*lines, "", *reflowed(notes, width), ""])
+
+
+def reflowed(text: str, width: int) -> list[str]:
+    """The lines of ``text``, which has `LINE_WIDTH` columns, for a terminal of ``width``: lines that fill a row belong together."""
+    if width >= LINE_WIDTH:
+        return text.split("\n")
+    lines: list[str] = []
+    paragraph = ""
+    for line in text.split("\n"):
+        if line and line[0] != " ":
+            paragraph = f"{paragraph} {line}".lstrip()
+            if len(line) > FULL:
+                continue
+        lines += _words(paragraph, width)
+        paragraph = ""
+        if not line or line[0] == " ":
+            lines += _words(line, width, len(line) - len(line.lstrip()) + 4) or [""]
+    return lines + _words(paragraph, width)
+
+
+def _words(text: str, width: int, indent: int = 0) -> list[str]:
+    from textwrap import wrap
+
+    return wrap(text, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)
 
 
 def spelled(option: Option) -> str:
@@ -76,14 +116,14 @@ def spelled(option: Option) -> str:
     return f"{names} {option.metavar}".rstrip()
 
 
-def table(pairs: list[tuple[str, str]]) -> list[str]:
+def table(pairs: list[tuple[str, str]], line_width: int = LINE_WIDTH) -> list[str]:
     """Two columns, indented; the right one goes on below itself where it is too long for a line."""
     from textwrap import wrap
 
     width = max(len(left) for left, _ in pairs)
     lines = []
     for left, right in pairs:
-        first, *more = wrap(right, max(40, LINE_WIDTH - width - 4)) or [""]
+        first, *more = wrap(right, max(WIDTH_MIN, line_width - width - 4)) or [""]
         lines.append(f"  {left:{width}}  {first}".rstrip())
         lines += [f"  {'':{width}}  {line}" for line in more]
     return lines

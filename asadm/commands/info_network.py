@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asadm.fleet.observed.grouping import count
 from asadm.outcome import CommandOutcome
 from asinfo.terminal.render import Cell, Sheet
 
@@ -39,7 +40,7 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     rows = [_row(answer, each, keys) for answer, each in zip(answers, facts, strict=True)]
     titles = ["Node", *(COLUMNS[key] for key in keys), "State"]
     reached = sum(answer.good for answer in answers)
-    sheet = Sheet("Network", titles, rows, f"{reached} of {len(answers)} nodes answered")
+    sheet = Sheet("Network", titles, rows, f"{reached} of {count(len(answers), 'node')} answered")
     network = [
         {"node": answer.node.name, **each, "state": answer.status}
         for answer, each in zip(answers, facts, strict=True)

@@ -111,7 +111,7 @@ def _row(entry: HistoryEntry) -> list[Cell | str | float | None]:
     nodes = f"{'?' if unknown else entry.ok} of {entry.ok + entry.failed}"
     return [
         entry.id,
-        entry.at,
+        _minute(entry.at),
         f"{entry.user}@{entry.host}",
         _cut(entry.cluster),
         entry.action,
@@ -120,6 +120,11 @@ def _row(entry: HistoryEntry) -> list[Cell | str | float | None]:
         Cell(nodes, "bad" if entry.failed else ""),
         "; ".join(each for each in (entry.note, UNFINISHED if unknown else "") if each),
     ]
+
+
+def _minute(at: str) -> str:
+    """The minute of a change, in UTC: JSON has the second."""
+    return at[:16].replace("T", " ")
 
 
 def _cut(cluster: str) -> str:

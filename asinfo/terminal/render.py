@@ -5,6 +5,8 @@ A sheet becomes a rich table on a terminal, plain aligned text in a pipe, or JSO
 
 from __future__ import annotations
 
+import sys
+
 from asinfo.text import visible
 
 TYPE_CHECKING = False
@@ -91,6 +93,12 @@ def plain(sheet: Sheet) -> str:
 LAST_WIDTH_MIN = 16
 """The last column may be folded down to this width: reasons of failures stand there."""
 
+CUT_WIDTH_MIN = 10
+"""A column that is cut keeps so many places: less of a name or an address tells nothing."""
+
+CUT = "\u2026"
+"""Stands where a cell was cut off."""
+
 
 def _rich(sheet: Sheet, stream: TextIO, *, colour: bool | None) -> None:
     from rich.console import Console
@@ -100,24 +108,71 @@ def _rich(sheet: Sheet, stream: TextIO, *, colour: bool | None) -> None:
     console = Console(file=stream, color_system=None if colour is False else "auto", highlight=False)
     if sheet.title:
         console.print(Text(visible(sheet.title), style="italic"))
-    if _width(sheet) <= console.width:
-        _wide(sheet, console)
+    fitting = sheet if _width(sheet) <= console.width else _fitted(sheet, console.width)
+    if fitting is not None:
+        _wide(fitting, console)
     else:
-        _narrow(sheet, console)
+        _vertical(sheet, console)
     if sheet.note:
         console.print(Text(visible(sheet.note), style=STYLES["quiet"]))
 
 
 def _width(sheet: Sheet) -> int:
     """Columns of a terminal that the sheet needs, with two between its own."""
+    return _needed(_widths(sheet))
+
+
+def _widths(sheet: Sheet) -> list[int]:
     from rich.cells import cell_len
 
     table = [[visible(name) for name in sheet.columns], *([cell.text for cell in row] for row in sheet.rows)]
-    *others, last = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
+    return [max(map(cell_len, column)) for column in zip(*table, strict=True)]
+
+
+def _needed(widths: Sequence[int]) -> int:
+    *others, last = widths
     return sum(width + 2 for width in others) + min(last, LAST_WIDTH_MIN)
 
 
-def _narrow(sheet: Sheet, console: Console) -> None:
+def _fitted(sheet: Sheet, width: int) -> Sheet | None:
+    """The sheet without columns that have no content, and with its widest columns cut; None where that is not enough."""
+    kept = [
+        number
+        for number in range(len(sheet.columns))
+        if number == 0 or any(row[number].text != "-" for row in sheet.rows)
+    ]
+    rows = [[row[number] for number in kept] for row in sheet.rows]
+    found = Sheet(sheet.title, [sheet.columns[number] for number in kept], rows, sheet.note)
+    widths = _widths(found)
+    while _needed(widths) > width:
+        widest = max(range(len(widths) - 1), key=lambda number: widths[number], default=0)
+        if len(widths) < 2 or widths[widest] <= CUT_WIDTH_MIN:
+            return None
+        widths[widest] -= 1
+    widths[-1] = sys.maxsize  # it is folded instead
+    names = [_cut(visible(name), most) for name, most in zip(found.columns, widths, strict=True)]
+    cells = [[_cut_cell(cell, most) for cell, most in zip(row, widths, strict=True)] for row in found.rows]
+    return Sheet(sheet.title, names, cells, sheet.note)
+
+
+def _cut_cell(cell: Cell, width: int) -> Cell:
+    text = _cut(cell.text, width)
+    return cell if text == cell.text else Cell(text, cell.mark)
+
+
+def _cut(text: str, width: int) -> str:
+    """``text`` in at most ``width`` columns of a terminal; an address keeps its end, where it differs from others."""
+    from rich.cells import cell_len, set_cell_size
+
+    if cell_len(text) <= width:
+        return text
+    host, colon, port = text.rpartition(":")
+    if colon and port.isdigit() and cell_len(port) < width - 3:
+        return set_cell_size(host, width - len(port) - 2) + CUT + colon + port
+    return set_cell_size(text, width - 1) + CUT
+
+
+def _vertical(sheet: Sheet, console: Console) -> None:
     """Each row as a block of its own: the first cell, and below it a line for every other one that is not empty."""
     from rich.table import Table
     from rich.text import Text

@@ -15,11 +15,23 @@ def tell(program: str, message: str) -> None:
         return
     from asinfo.text import visible
 
+    line = f"{program}: {visible(message)}"
     try:
-        sys.stderr.write(f"{program}: {visible(message)}\n")
+        sys.stderr.write((_wrapped(line) if sys.stderr.isatty() else line) + "\n")
         sys.stderr.flush()
     except OSError:
         _give_up(2)
+
+
+def _wrapped(line: str) -> str:
+    """``line`` at words to the width of the terminal; a line that a message has indented is source, and stays as it is."""
+    from shutil import get_terminal_size
+    from textwrap import fill
+
+    width = get_terminal_size().columns
+    if len(line) <= width or ":     " in line:
+        return line
+    return fill(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def lost(program: str, error: OSError) -> int:

@@ -19,6 +19,7 @@ from asadm.display import rendered
 from asadm.fleet.change import confirm
 from asadm.fleet.change.backup import Backup
 from asadm.fleet.change.lock import ClusterLock, FileLocks
+from asadm.fleet.history import git_commit
 from asadm.fleet.history.history import History, clean, path_of
 from asadm.outcome import FAILED, INTERRUPTED, CommandOutcome
 from asadm.signals import DeferredSignals
@@ -173,7 +174,7 @@ class _GuardedRun:
             return
         history = History(path_of(settings.history), write=True, shared=bool(settings.history))
         self.history = self.stack.enter_context(history)
-        notes = [clean(each) for each in (settings.note, change.note) if each]
+        notes = [clean(each) for each in (settings.note or git_commit.note("."), change.note) if each]
         self.backup = Backup(self.history, change.cluster, note="; ".join(notes), undoes=change.undoes)
 
     def lock_files(self) -> None:

@@ -60,7 +60,7 @@ LOCK_WAIT = Option(
 NOTE = Option(
     "note",
     metavar="TEXT",
-    help="Text to record with the change in the history, such as a ticket, a commit or the name of a CI job.",
+    help="Text to record with the change in the history, such as a ticket, a commit or the name of a CI job.  [the commit of the git work tree that the command runs in]",
 )
 
 CHANGE = (YES, DRY_RUN, WAIT, HISTORY, NO_HISTORY, LOCK, LOCK_WAIT)
