@@ -56,7 +56,28 @@ def test_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "1234567" in stream.getvalue()
 
 
-@pytest.mark.parametrize(("columns", "tall"), [("80", False), ("47", False), ("46", True), ("20", True)])
+def test_columns_without_content_go_first_and_then_the_widest_are_cut(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    columns = ["Node", "Empty", "Name", "State"]
+    rows = [["10.0.0.1:3000", None, "a-very-long-name-indeed", "ok"], ["10.0.0.2:3000", None, "b", "ok"]]
+
+    def shown(width: int) -> list[str]:
+        monkeypatch.setenv("COLUMNS", str(width))
+        stream = Terminal()
+        show(Sheet("", columns, rows), stream, colour=False)
+        return [line.rstrip() for line in stream.getvalue().splitlines()]
+
+    assert "Empty" in shown(80)[0]
+    assert shown(50)[2] == "10.0.0.1:3000  a-very-long-name-indeed  ok"
+    assert shown(35)[2] == "10.0.0.1:3000  a-very-long-\u2026  ok"
+    assert shown(30)[2] == "10.0\u2026:3000  a-very-lon\u2026  ok"
+    assert shown(28)[0] == "10.0.0.1:3000"
+
+
+@pytest.mark.parametrize(
+    ("columns", "tall"), [("80", False), ("47", False), ("40", False), ("39", True), ("20", True)]
+)
 def test_a_row_that_does_not_fit_becomes_a_block(
     monkeypatch: pytest.MonkeyPatch, columns: str, tall: bool
 ) -> None:
@@ -71,7 +92,7 @@ def test_a_row_that_does_not_fit_becomes_a_block(
     lines = stream.getvalue().splitlines()
     assert all(len(line) <= int(columns) for line in lines)
     assert ("127.0.0.1:3000" in lines) == tall
-    assert ("  A long column  8.1.2.0" in map(str.rstrip, lines)) == (columns == "46")
+    assert ("  A long column  8.1.2.0" in map(str.rstrip, lines)) == (columns == "39")
     assert lines[-1] == "0 of 1"
 
 
