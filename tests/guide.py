@@ -272,6 +272,7 @@ VOLATILE = (
     (re.compile(r"\b[A-Z][a-z]{2} \d\d \d{4} \d\d:\d\d:\d\d GMT"), "<time>"),
     (re.compile(r'"\d{10}"'), '"<time>"'),
     (re.compile(r'(duration_ms"?\n.*?)\d+$', re.MULTILINE), r"\1<number>"),
+    (re.compile(r"\bcommit [0-9a-f]{12}\b"), "commit <commit>"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\dZ)?"), "<time>"),
     (re.compile(r"\S+@\S+"), "<user>"),
     (re.compile(r"(Z|<time>) by \S+"), r"\1 by <user>"),
