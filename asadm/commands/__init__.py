@@ -17,77 +17,10 @@ a command is one new file and one row here.
 
 from __future__ import annotations
 
-from asadm.target.types import FUNCTION, UDF
+from asadm.commands.function_rows import FUNCTION_ROWS
+from asadm.commands.row import CommandRow, table
 
-TYPE_CHECKING = False  # typing would cost as much as the whole run
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-
-class CommandRow:  # plain class: dataclasses cost more to import than the whole run
-    """One command.
-
-    ``words``       what is typed: ``manage udfs add``; every word may be shortened while it stays unambiguous
-    ``module``      dotted name of the file that runs it
-    ``names``       words that follow, in order: ``NAME``, ``[NAME]`` where it may be left out, and last perhaps
-                    ``NAME...`` or ``[NAME...]`` for any number of them
-    ``clauses``     keywords with their words: ``path PATH`` takes one word, ``[with NODE...]`` may be left out and
-                    takes one or more; in any order. ``[-- ARG...]`` takes all that follows, also what looks like a flag
-    ``rest``        takes all that follows as it stands, as ``watch`` does; its name in the grammar
-    ``privileged``  must be enabled first
-    ``local``       is not about any node
-    """
-
-    __slots__ = ("clauses", "example", "local", "module", "names", "privileged", "rest", "summary", "words")
-
-    def __init__(
-        self,
-        words: str,
-        module: str,
-        summary: str,
-        example: str,
-        *,
-        names: tuple[str, ...] = (),
-        clauses: tuple[str, ...] = (),
-        rest: str = "",
-        privileged: bool = False,
-        local: bool = False,
-    ) -> None:
-        self.words = tuple(words.split())
-        self.module = module
-        self.summary = summary
-        self.example = example
-        self.names = names
-        self.clauses = clauses
-        self.rest = rest
-        self.privileged = privileged
-        self.local = local
-
-    @property
-    def name(self) -> str:
-        """All words of the command as one text."""
-        return " ".join(self.words)
-
-    @property
-    def family(self) -> str:
-        """Which types of clusters it is for, see `asadm.target.types`."""
-        return FUNCTION if self.words[0] == FUNCTION else UDF
-
-    @property
-    def many(self) -> bool:
-        """Whether any number of names may follow."""
-        return bool(self.names) and "..." in self.names[-1]
-
-    @property
-    def keywords(self) -> list[str]:
-        """The words that begin its clauses."""
-        return [clause.strip("[]").split()[0] for clause in self.clauses]
-
-    @property
-    def grammar(self) -> str:
-        """How the command is written, without its flags: ``manage udfs add NAME path PATH``."""
-        return " ".join([*self.words, *self.names, *self.clauses, *([self.rest] if self.rest else [])])
-
+__all__ = ["REPEAT_SECONDS", "SHORT_FUNCTION", "TABLE", "USUAL", "CommandRow", "table"]
 
 SHORT_FUNCTION = "fn"
 """What may be typed for ``function``, of which it is no beginning."""
@@ -97,20 +30,6 @@ USUAL = {"info": "info network"}
 
 REPEAT_SECONDS = 2.0
 """Seconds between two runs of a command that is repeated, when the user names none: as long as watch(1) waits."""
-
-
-def table(rows: Iterable[CommandRow]) -> tuple[CommandRow, ...]:
-    """``rows`` as they are; raises ValueError when two commands have the same words, or one begins another."""
-    kept: dict[tuple[str, ...], CommandRow] = {}
-    begun: dict[tuple[str, ...], CommandRow] = {}
-    for row in rows:
-        beginnings = [row.words[:size] for size in range(1, len(row.words) + 1)]
-        other = begun.get(row.words) or next((kept[each] for each in beginnings if each in kept), None)
-        if other is not None:
-            raise ValueError(f"command {row.name!r} is declared twice, or hides {other.name!r}")
-        kept[row.words] = row
-        begun.update(dict.fromkeys(beginnings, row))
-    return tuple(kept.values())
 
 
 TABLE = table(
@@ -273,141 +192,7 @@ TABLE = table(
             names=("NAME...",),
             clauses=("[with NODE...]",),
         ),
-        CommandRow(
-            "function plan",
-            "asadm.commands.function_plan",
-            "Show which libraries of a directory would be created, updated or removed on which nodes. Changes nothing.",
-            "function plan config/fleet-valkey/functions --diff",
-            names=("DIR",),
-            clauses=("[with NODE...]",),
-        ),
-        CommandRow(
-            "function apply",
-            "asadm.commands.function_apply",
-            "Restore the libraries of a directory or a plan file on every primary, and wait until every node has them.",
-            "function apply config/fleet-valkey/functions --yes --verify",
-            names=("DIR|PLANFILE",),
-            clauses=("[with NODE...]",),
-        ),
-        CommandRow(
-            "function verify",
-            "asadm.commands.function_verify",
-            "Read primaries and replicas, and compare them with a directory or with each other.",
-            "function verify config/fleet-valkey/functions",
-            names=("[DIR]",),
-            clauses=("[with NODE...]",),
-            local=True,
-        ),
-        CommandRow(
-            "function check",
-            "asadm.commands.function_check",
-            "Check that every node answers and has the right libraries; output for people, cron, Nagios or Prometheus.",
-            "function check config/fleet-valkey/functions --format nagios",
-            names=("[DIR]",),
-            clauses=("[with NODE...]",),
-            local=True,  # as 'udf check'
-        ),
-        CommandRow(
-            "function status",
-            "asadm.commands.function_status",
-            "Show which node has which role and which version of which library, once or repeatedly.",
-            "function status --watch 2",
-            clauses=("[with NODE...]",),
-        ),
-        CommandRow(
-            "function get",
-            "asadm.commands.function_get",
-            "Print the text of a library.",
-            "function get mylib -o mylib.lua",
-            names=("NAME",),
-        ),
-        CommandRow(
-            "function diff",
-            "asadm.commands.function_diff",
-            "Show how a library differs between two nodes.",
-            "function diff mylib 10.0.0.1:6379 10.0.0.2:6379",
-            names=("NAME", "NODE", "NODE"),
-        ),
-        CommandRow(
-            "function rollback",
-            "asadm.commands.function_rollback",
-            "Undo the latest change of libraries, or bring back an earlier text from the history.",
-            "function rollback mylib --to 12 --yes",
-            names=("[LIBRARY]",),
-            clauses=("[with NODE...]",),
-        ),
-        CommandRow(
-            "function history",
-            "asadm.commands.function_history",
-            "List the changes of libraries: what, when and by whom; or print the text that an entry recorded.",
-            "function history --module mylib",
-            clauses=("[show ID]",),
-            local=True,
-        ),
-        CommandRow(
-            "function remove",
-            "asadm.commands.function_remove",
-            "Remove libraries, and wait until no node has them.",
-            "function remove mylib --yes",
-            names=("NAME...",),
-            clauses=("[with NODE...]",),
-        ),
-        CommandRow(
-            "function dump",
-            "asadm.commands.function_dump",
-            "Write all libraries of the nodes, of one, or of a file, as a payload that every server takes.",
-            "function dump --portable --out libraries.dump",
-            names=("[FILE]",),
-            clauses=("[with NODE...]",),
-            local=True,  # with a file it asks no node
-        ),
-        CommandRow(
-            "function restore",
-            "asadm.commands.function_restore",
-            "Restore the libraries of a payload or RDB file on every primary.",
-            "function restore libraries.dump replace --yes",
-            names=("FILE", "[POLICY]"),
-            clauses=("[with NODE...]",),
-        ),
-        CommandRow(
-            "function stats",
-            "asadm.commands.function_stats",
-            "Show which function or script runs on which node, and for how long.",
-            "function stats",
-            clauses=("[with NODE...]",),
-        ),
-        CommandRow(
-            "function kill",
-            "asadm.commands.function_kill",
-            "End functions and scripts that run.",
-            "function kill --node 10.0.0.1:6379 --yes",
-            clauses=("[with NODE...]",),
-        ),
-        CommandRow(
-            "function lint",
-            "asadm.commands.function_lint",
-            "Check Valkey function libraries in files, as a server would load them. Asks no node.",
-            "function lint config/functions",
-            names=("DIR|FILE...",),
-            local=True,
-        ),
-        CommandRow(
-            "function run",
-            "asadm.commands.function_run",
-            "Call a function of a Valkey library in a file, on a keyspace made for it or on a cluster.",
-            "function run config/functions/mylib.lua my_hset user:1 -- name Ann",
-            names=("FILE|LIBRARY", "FUNCTION", "[KEY...]"),
-            clauses=("[-- ARG...]",),
-            local=True,
-        ),
-        CommandRow(
-            "function rdb",
-            "asadm.commands.function_rdb",
-            "Write an RDB file of Valkey function libraries, with which a server starts. Asks no node.",
-            "function rdb config/functions --out functions.rdb",
-            names=("DIR|FILE...",),
-            local=True,
-        ),
+        *FUNCTION_ROWS,
         CommandRow(
             "cache clear",
             "asadm.commands.cache",

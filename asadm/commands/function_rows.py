@@ -1,0 +1,143 @@
+"""The rows of the commands about Valkey functions."""
+
+from __future__ import annotations
+
+from asadm.commands.row import CommandRow
+
+FUNCTION_ROWS = (
+    CommandRow(
+        "function plan",
+        "asadm.commands.function_plan",
+        "Show which libraries of a directory would be created, updated or removed on which nodes. Changes nothing.",
+        "function plan config/fleet-valkey/functions --diff",
+        names=("DIR",),
+        clauses=("[with NODE...]",),
+    ),
+    CommandRow(
+        "function apply",
+        "asadm.commands.function_apply",
+        "Restore the libraries of a directory or a plan file on every primary, and wait until every node has them.",
+        "function apply config/fleet-valkey/functions --yes --verify",
+        names=("DIR|PLANFILE",),
+        clauses=("[with NODE...]",),
+    ),
+    CommandRow(
+        "function verify",
+        "asadm.commands.function_verify",
+        "Read primaries and replicas, and compare them with a directory or with each other.",
+        "function verify config/fleet-valkey/functions",
+        names=("[DIR]",),
+        clauses=("[with NODE...]",),
+        local=True,
+    ),
+    CommandRow(
+        "function check",
+        "asadm.commands.function_check",
+        "Check that every node answers and has the right libraries; output for people, cron, Nagios or Prometheus.",
+        "function check config/fleet-valkey/functions --format nagios",
+        names=("[DIR]",),
+        clauses=("[with NODE...]",),
+        local=True,  # as 'udf check'
+    ),
+    CommandRow(
+        "function status",
+        "asadm.commands.function_status",
+        "Show which node has which role and which version of which library, once or repeatedly.",
+        "function status --watch 2",
+        clauses=("[with NODE...]",),
+    ),
+    CommandRow(
+        "function get",
+        "asadm.commands.function_get",
+        "Print the text of a library.",
+        "function get mylib -o mylib.lua",
+        names=("NAME",),
+    ),
+    CommandRow(
+        "function diff",
+        "asadm.commands.function_diff",
+        "Show how a library differs between two nodes.",
+        "function diff mylib 10.0.0.1:6379 10.0.0.2:6379",
+        names=("NAME", "NODE", "NODE"),
+    ),
+    CommandRow(
+        "function rollback",
+        "asadm.commands.function_rollback",
+        "Undo the latest change of libraries, or bring back an earlier text from the history.",
+        "function rollback mylib --to 12 --yes",
+        names=("[LIBRARY]",),
+        clauses=("[with NODE...]",),
+    ),
+    CommandRow(
+        "function history",
+        "asadm.commands.function_history",
+        "List the changes of libraries: what, when and by whom; or print the text that an entry recorded.",
+        "function history --module mylib",
+        clauses=("[show ID]",),
+        local=True,
+    ),
+    CommandRow(
+        "function remove",
+        "asadm.commands.function_remove",
+        "Remove libraries, and wait until no node has them.",
+        "function remove mylib --yes",
+        names=("NAME...",),
+        clauses=("[with NODE...]",),
+    ),
+    CommandRow(
+        "function dump",
+        "asadm.commands.function_dump",
+        "Write all libraries of the nodes, of one, or of a file, as a payload that every server takes.",
+        "function dump --portable --out libraries.dump",
+        names=("[FILE]",),
+        clauses=("[with NODE...]",),
+        local=True,  # with a file it asks no node
+    ),
+    CommandRow(
+        "function restore",
+        "asadm.commands.function_restore",
+        "Restore the libraries of a payload or RDB file on every primary.",
+        "function restore libraries.dump replace --yes",
+        names=("FILE", "[POLICY]"),
+        clauses=("[with NODE...]",),
+    ),
+    CommandRow(
+        "function stats",
+        "asadm.commands.function_stats",
+        "Show which function or script runs on which node, and for how long.",
+        "function stats",
+        clauses=("[with NODE...]",),
+    ),
+    CommandRow(
+        "function kill",
+        "asadm.commands.function_kill",
+        "End functions and scripts that run.",
+        "function kill --node 10.0.0.1:6379 --yes",
+        clauses=("[with NODE...]",),
+    ),
+    CommandRow(
+        "function lint",
+        "asadm.commands.function_lint",
+        "Check Valkey function libraries in files, as a server would load them. Asks no node.",
+        "function lint config/functions",
+        names=("DIR|FILE...",),
+        local=True,
+    ),
+    CommandRow(
+        "function run",
+        "asadm.commands.function_run",
+        "Call a function of a Valkey library in a file, on a keyspace made for it or on a cluster.",
+        "function run config/functions/mylib.lua my_hset user:1 -- name Ann",
+        names=("FILE|LIBRARY", "FUNCTION", "[KEY...]"),
+        clauses=("[-- ARG...]",),
+        local=True,
+    ),
+    CommandRow(
+        "function rdb",
+        "asadm.commands.function_rdb",
+        "Write an RDB file of Valkey function libraries, with which a server starts. Asks no node.",
+        "function rdb config/functions --out functions.rdb",
+        names=("DIR|FILE...",),
+        local=True,
+    ),
+)
