@@ -3,13 +3,16 @@
 import io
 import json
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from asadm import cli
+from asadm.target.aerospike import cluster
+from asinfo.exchange import Endpoint, Reply
 from asinfo.terminal import interrupt
 
 
@@ -61,3 +64,61 @@ def asadm(
         return Result(code, out, err)
 
     return run
+
+
+class Missed(NamedTuple):
+    """A request that failed, and the seconds of its time limit that were waited for: all of them or none."""
+
+    address: str
+    seconds: float
+
+
+class Waited:
+    """What runs have waited for: pauses, and time limits of requests. No busy machine makes them longer."""
+
+    def __init__(self) -> None:
+        self.exchanges: list[list[Missed]] = []
+        self.pauses = 0.0
+
+    def note(self, replies: Sequence[Reply], limits: Sequence[float]) -> None:
+        """Requests that were sent at the same time."""
+        self.exchanges.append(
+            [
+                Missed(reply.node.address, limit if reply.failure.kind.startswith("timeout") else 0.0)
+                for reply, limit in zip(replies, limits, strict=True)
+                if reply.failure is not None
+            ]
+        )
+
+    def missed(self, address: str) -> list[float]:
+        """The seconds of the requests to one node that failed."""
+        return [missed.seconds for found in self.exchanges for missed in found if missed.address == address]
+
+    @property
+    def seconds(self) -> float:
+        """Of all runs; the requests of one exchange are waited for at the same time."""
+        return self.pauses + sum(
+            max((missed.seconds for missed in found), default=0.0) for found in self.exchanges
+        )
+
+
+@pytest.fixture
+def waited(monkeypatch: pytest.MonkeyPatch) -> Waited:
+    """Notes the requests and the pauses of all runs of asadm."""
+    found = Waited()
+    plain, pause = cluster.exchange, time.sleep
+
+    def exchange(
+        asks: Sequence[tuple[Endpoint, bytes]], *, timeout: Sequence[float], **words: Any
+    ) -> list[Reply]:
+        replies = plain(asks, timeout=timeout, **words)
+        found.note(replies, timeout)
+        return replies
+
+    def sleep(seconds: float) -> None:
+        found.pauses += seconds
+        pause(seconds)
+
+    monkeypatch.setattr(cluster, "exchange", exchange)
+    monkeypatch.setattr(time, "sleep", sleep)
+    return found
