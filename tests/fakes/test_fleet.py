@@ -87,9 +87,7 @@ def test_faults_come_and_go(fault: str) -> None:
     with Fleet(2) as fleet:
         fleet.load(NAME, ONE)
         fleet[0].fault = fault
-        began = time.monotonic()
         (bad, _), (good, _) = answers(fleet, put(NAME, TWO), 0.3)
-        assert time.monotonic() - began < 10
         assert (bad == "ok", good) == (False, "ok") if fault != "nonsense" else good == "ok"
         fleet[0].fault = ""
         assert [status for status, _ in answers(fleet, LIST)] == ["ok", "ok"]

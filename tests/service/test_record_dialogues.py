@@ -6,7 +6,6 @@ import select
 import socket
 import struct
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -195,11 +194,10 @@ def test_a_udf_that_loops_costs_nobody_else_anything(daemon: Daemon, client: Cli
 def test_a_call_whose_client_has_gone_frees_its_record(shared: Daemon, guest: Client, way: str) -> None:
     guest.ask(request.put(KEY, {"n": 1}))
     looping, waiting = Client(shared), Client(shared)
-    looping.send(request.apply(KEY, "counter", "loop", policy=Policy(limit=20_000)))
+    looping.send(request.apply(KEY, "counter", "loop", policy=Policy(limit=600_000)))
     while guest.ask(request.get(KEY, policy=Policy(limit=20))).result != Result.TIMEOUT:
         pass  # until the call has begun
     waiting.send(request.apply(KEY, "counter", "increment", ["n", 1], policy=Policy(limit=20_000)))
-    began = time.monotonic()
     if way == "reset":
         looping.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     if way == "half-close":
@@ -207,7 +205,6 @@ def test_a_call_whose_client_has_gone_frees_its_record(shared: Daemon, guest: Cl
     else:
         looping.socket.close()
     assert request.reply(waiting.body()).bins == {"SUCCESS": 2}
-    assert time.monotonic() - began < 10
     for each in (looping, waiting):
         each.socket.close()
 

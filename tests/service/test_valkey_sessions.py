@@ -11,7 +11,8 @@ import pytest
 from asudfd.valkey.server import ValkeyServer
 from asudfd.valkey.settings import ValkeySettings
 from asudfd.valkey.slots import StaticClusterView
-from tests.recorded.valkey import TIMEOUT, ReplyStream, command
+from tests.processes import READY_SECONDS
+from tests.recorded.valkey import ReplyStream, command
 
 
 class Served(NamedTuple):
@@ -22,7 +23,7 @@ class Served(NamedTuple):
     streams: list[ReplyStream]
 
     def connect(self, protocol: int = 2) -> ReplyStream:
-        self.streams.append(ReplyStream(self.address, protocol, TIMEOUT))
+        self.streams.append(ReplyStream(self.address, protocol, READY_SECONDS))
         return self.streams[-1]
 
 

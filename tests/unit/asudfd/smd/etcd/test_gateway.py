@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import aclosing
 from typing import Any
 
@@ -264,11 +263,9 @@ def test_a_watch_that_does_not_begin_is_given_up() -> None:
     async def scenario() -> None:
         async with fake(lambda *_: None) as server:
             gateway = Gateway([server.url])
-            began = time.monotonic()
             with pytest.raises(EtcdUnreachable, match="does not answer"):
                 async with aclosing(gateway.watch(b"a", b"b", 1)) as stream:
                     await anext(stream)
-            assert time.monotonic() - began < 10
             await gateway.close()
 
     run(scenario())
