@@ -12,7 +12,7 @@ import pytest
 
 from asadm import cli
 from asadm.target.aerospike import cluster
-from asinfo.exchange import Endpoint, Reply
+from asinfo.exchange import Endpoint, Reply, exchange
 from asinfo.terminal import interrupt
 
 
@@ -106,12 +106,12 @@ class Waited:
 def waited(monkeypatch: pytest.MonkeyPatch) -> Waited:
     """Notes the requests and the pauses of all runs of asadm."""
     found = Waited()
-    plain, pause = cluster.exchange, time.sleep
+    pause = time.sleep
 
-    def exchange(
+    def noting(
         asks: Sequence[tuple[Endpoint, bytes]], *, timeout: Sequence[float], **words: Any
     ) -> list[Reply]:
-        replies = plain(asks, timeout=timeout, **words)
+        replies = exchange(asks, timeout=timeout, **words)
         found.note(replies, timeout)
         return replies
 
@@ -119,6 +119,6 @@ def waited(monkeypatch: pytest.MonkeyPatch) -> Waited:
         found.pauses += seconds
         pause(seconds)
 
-    monkeypatch.setattr(cluster, "exchange", exchange)
+    monkeypatch.setattr(cluster, "exchange", noting)
     monkeypatch.setattr(time, "sleep", sleep)
     return found
