@@ -59,6 +59,8 @@ function short(rec) return 1 end
 
 FULL = 1 << 17
 
+CHAIN = 60_000
+
 COLLECTOR = b"""
 local first, keys
 function grow(rec, count)
@@ -78,10 +80,10 @@ function grow(rec, count)
     all, first = maps, keys[1]
     return count
 end
-function last(rec) keys = nil collectgarbage() return 1 end
+function last(rec) keys = nil collectgarbage() return first and #all or 0 end
 function short(rec) return 1 end
 """
-"""Each weak table of the chain keeps the key of the next one; in this order the collector visits all of them for each."""
+"""`grow` makes CHAIN weak tables: each keeps the key of the next one; in this order the collector visits all of them for each."""
 
 LARGE_TRIALS = """
 import sys
@@ -90,6 +92,9 @@ from asudfd.lua import context
 context.TRIAL_MEMORY = 64 << 20  # so that the one instruction takes longer than any limit, on any machine
 sys.exit(cli.run(sys.argv[1:]))
 """
+
+CONTEXTS_MAX = 4
+"""Of a module with `context-count 1`, on a machine so busy that a call makes one while another is prewarmed."""
 
 HELD = "here the loop is held"
 
@@ -185,6 +190,15 @@ def fill(client: Client, count: int = FULL) -> None:
     assert client.call("grow", count) == count
 
 
+def last(client: Client, count: int = FULL, limit: int = 60_000) -> RecordReply:
+    """Call `last` in the context that `grow` has filled: on a busy machine there may be a second one, and they take turns."""
+    for _ in range(CONTEXTS_MAX):
+        reply = client.ask(request.apply(Key("test", "s", 0), "h", "last", (), Policy(limit=limit)))
+        if "FAILURE" in reply.bins or reply.bins["SUCCESS"] >= count:
+            break
+    return reply
+
+
 def hold(daemon: Daemon, connection: socket.socket) -> None:
     """Have the event loop held."""
     before = daemon.log.read_text().count(HELD)
@@ -236,7 +250,7 @@ def test_a_lua_instruction_without_end_costs_no_acknowledged_record(start: Start
         grown(client, writers)
         address = "{}+{}".format(*client.socket.getsockname())
         with pytest.raises(CUT_OFF):
-            client.call("last")
+            last(client)
     with Client(daemon) as client:
         grown(client, writers)
         for writer in writers:
@@ -253,7 +267,7 @@ def test_a_lua_instruction_without_end_costs_no_acknowledged_record(start: Start
 
 
 @pytest.mark.parametrize(
-    ("module", "count"), [(REHASH, FULL), (COLLECTOR, 60_000)], ids=["rehash", "collector"]
+    ("module", "count"), [(REHASH, FULL), (COLLECTOR, CHAIN)], ids=["rehash", "collector"]
 )
 def test_a_function_that_held_the_loop_runs_in_threads_until_that_is_cleared(
     start: Start, module: bytes, count: int
@@ -263,13 +277,12 @@ def test_a_function_that_held_the_loop_runs_in_threads_until_that_is_cleared(
     with Client(daemon) as client:
         fill(client, count)
         with pytest.raises(CUT_OFF):
-            client.call("last")
+            last(client, count)
     assert b"module=h:" in daemon.ask(b"udf-cache-stats:\n")
     assert b":demoted=last;" in daemon.ask(b"udf-cache-stats:\n")
     with Client(daemon) as client:
         fill(client, count)
-        late = client.ask(request.apply(Key("test", "s", 0), "h", "last", (), Policy(limit=100)))
-        assert "FAILURE" in late.bins
+        assert "FAILURE" in last(client, count, limit=100).bins
         assert client.call("short") == 1
     assert daemon.log.read_text().count("starting anew") == 1
     assert daemon.ask(b"udf-clear-cache:\n") == b"udf-clear-cache:\tok\n"
