@@ -44,6 +44,9 @@ CLEAN = (("FLUSHALL",), ("FUNCTION", "FLUSH", "SYNC"), ("SCRIPT", "FLUSH", "SYNC
 TIMEOUT = 10.0
 """Seconds after which a reply is taken as missing; generous, since the machine may be busy."""
 
+PAUSE = 0.01
+"""Seconds after which a server that was not busy is asked again."""
+
 MEMBER = "7a" * 20
 """The id of the one member of a cluster."""
 
@@ -192,6 +195,12 @@ class _Connections:
             self._open[name] = ReplyStream(self._address, self._protocol, self._timeout)
         return self._open[name]
 
+    def await_busy(self, seconds: float) -> None:
+        """Go on as soon as the server tells a bystander that it is busy, which is what a recorded pause is for, or after the pause."""
+        end = time.monotonic() + seconds
+        while not self["bystander"].call(["PING"]).startswith(b"-BUSY") and time.monotonic() < end:
+            time.sleep(PAUSE)
+
     def close(self) -> None:
         for each in self._open.values():
             each.close()
@@ -218,7 +227,7 @@ def _replies(row: Row, connections: _Connections) -> Iterator[bytes]:
 def _step(connections: _Connections, name: str, action: str, rest: list[object]) -> Iterator[bytes]:
     match action, rest:
         case "sleep", [float() | int() as seconds]:
-            time.sleep(seconds)
+            connections.await_busy(seconds)
         case "send", [list() as arguments, *_]:
             connections[name].send(command(arguments))
         case "raw", [str() as data, *_]:
