@@ -29,6 +29,12 @@ TOUCH_METADATA = ("sindex", "udf-", "sets", "smd")
 SPREAD_SECONDS = 60
 """A set-up that takes longer hangs; it takes milliseconds on an idle machine."""
 
+TOO_SOON = "ERROR::unknown"
+"""The reply to a command that is refused for a while after it was done."""
+
+PAUSE = 0.05
+"""Seconds until it is sent again."""
+
 DISK_TOO_SLOW = "error=timeout"
 """The reply to a change that was not stored within the two seconds that the node has for that."""
 
@@ -97,7 +103,6 @@ def _play(nodes: Sequence[Node], row: Row) -> list[str]:
         first.forget()
     if row.get("fresh"):
         first.close()
-    time.sleep(row.get("pause", 0))
     for namespace, set_name, count in row.get("records", ()):
         for number in range(count):
             first.write(request.put(Key(namespace, set_name, number), {"a": number, "b": f"text{number}"}))
@@ -106,10 +111,19 @@ def _play(nodes: Sequence[Node], row: Row) -> list[str]:
     if "settle" in row:
         _await_same_modules(nodes)
     asked = [nodes[row["node"] - 1]] if row.get("node") else nodes
-    replies = [node.ask(row["send"]) for node in asked]
+    replies = [_answer(node, row) for node in asked]
     for line in row.get("cleanup", ()):
         first.ask(line)
     return replies
+
+
+def _answer(node: Node, row: Row) -> str:
+    """The reply to a row; one that was recorded after a pause is sent until that has been long enough for the node."""
+    end = time.monotonic() + SPREAD_SECONDS
+    while TOO_SOON in (reply := node.ask(row["send"])) and "pause" in row:
+        assert time.monotonic() < end, f"refused for {SPREAD_SECONDS} s: {row['send']}"
+        time.sleep(PAUSE)
+    return reply
 
 
 def _set_up(node: Node, line: str) -> None:

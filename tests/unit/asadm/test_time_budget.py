@@ -19,7 +19,7 @@ from tests.fakes.fleet import Fleet, Hook, Server
 from tests.unit.asadm.conftest import Asadm, Result, Waited
 
 ONE, TWO = b"return 1\n", b"return 2\n"
-LIMIT = 2.0
+LIMIT = 1.0
 """The time limit of a node in these runs, in seconds; a fake node answers in 0.005, but a busy machine may stop for long."""
 
 LONGEST = PUT_SECONDS + 0.001

@@ -183,8 +183,9 @@ def test_stopped_at_any_put_the_true_content_remains(
 
 @pytest.mark.parametrize("fault", ["refuses", "hangs", "closes", "garbage", "timeout", "denied"])
 def test_a_node_that_fails_behind_the_marker_is_told_loudly_and_known_to_the_next_run(
-    asadm: Asadm, fault: str
+    asadm: Asadm, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
+    monkeypatch.setattr("asadm.target.aerospike.marker_put.RESTORE_SECONDS", 1.0)
     with Fleet(1) as fleet:
         fleet.load(NAME, ONE)
         fleet[0].files[NAME] = b"damaged"

@@ -34,7 +34,7 @@ BOMBS = {
 
 @pytest.mark.parametrize("body", BOMBS.values(), ids=BOMBS)
 def test_a_bomb_ends(sandbox, body: str) -> None:  # type: ignore[no-untyped-def]  # the fixture's class is not importable
-    context = sandbox.load(b"function f() " + body.encode() + b" end")
+    context = sandbox.load(b"function f() " + body.encode() + b" end", memory=16 << 20)
     outcome = call_in(context, time.monotonic() + FAR)
     assert outcome.failed
     assert outcome.value == OUT_OF_MEMORY
