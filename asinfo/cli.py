@@ -192,7 +192,9 @@ def _verdict(reply: Reply, commands: Sequence[bytes], answers: Sequence[bytes]) 
         _report(reply)
         return 130 if reply.failure.kind == "interrupted" else 1
     asked = commands or [b"the summary"]
-    wrong = [pair for pair in zip(asked, answers, strict=False) if info.is_error(pair[1])]
+    wrong = [
+        (command, answer) for command, answer in zip(asked, answers, strict=False) if info.is_error(answer)
+    ]
     if wrong:
         from asinfo.text import text
         from asinfo.wire.failure import explain

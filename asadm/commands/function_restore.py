@@ -53,7 +53,8 @@ class RestoreSettings(NamedTuple):
 
 def check(arguments: CommandArguments) -> None:
     """Read the file. Raises UsageError and ConfigError."""
-    path, policy = arguments.names[0], (arguments.names[1:] or [APPEND])[0].lower()
+    path, *given = arguments.names
+    policy = given[0].lower() if given else APPEND
     if policy not in POLICIES:
         raise UsageError(f"function restore: the policy is one of {', '.join(POLICIES)}, not {policy!r}")
     change = ChangeSettings.of(arguments.options)

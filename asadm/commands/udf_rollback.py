@@ -124,7 +124,8 @@ def _undo(session: CommandSession, settings: RollbackSettings, cluster: Target) 
     part = cluster.part(members)
 
     def same() -> None:
-        if latest()[0].key != found.key:
+        newest, _, _ = latest()
+        if newest.key != found.key:
             raise Error(f"{path}: the history has grown meanwhile; nothing was sent: look again")
 
     return _roll(session, settings, part, target, same)

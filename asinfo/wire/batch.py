@@ -112,7 +112,8 @@ def rows(data: bytes) -> Iterator[Row]:
 
 def unpack(data: bytes) -> tuple[int, list[Row]]:
     """Flags and all rows. Raises WireError as `rows` does."""
-    return head(data)[1], list(rows(data))
+    _, flags = head(data)
+    return flags, list(rows(data))
 
 
 def _attributes(data: bytes, position: int, kind: int) -> tuple[Attributes, int]:

@@ -8,6 +8,7 @@ Codes: those that the clients write (the constants of the C client).
 from __future__ import annotations
 
 from struct import error as StructError  # noqa: N812 - an exception reads like one
+from typing import NamedTuple
 
 from asinfo.errors import WireError
 from asinfo.wire import msgpack
@@ -79,9 +80,9 @@ def code(data: bytes) -> int:
         return data[1]
     try:
         found = list_start(data, 2 if old else 0)
-        if found is None or not (old or found[0]):
+        count, first = found or (0, 0)
+        if found is None or not (old or count):
             raise WireError("a command that is no list, or one without a code")
-        first = found[1]
         return data[1] if old else integer(data[first : first + FIXED_SIZES[data[first]]]) & 0xFFFF
     except (IndexError, StructError):
         raise WireError("ends early") from None
@@ -117,17 +118,27 @@ def size(data: bytes, *, of_map: bool) -> int:
         found = (map_start if of_map else list_start)(data, 0)
         if found is None:
             raise WireError("not a collection of this type")
-        return found[0] - (marker(data, found[1], found[0])[1] > found[1])
+        count, position = found
+        _, first = marker(data, position, count)
+        return count - (first > position)
     except (IndexError, StructError):
         raise WireError("ends early") from None
 
 
-def elements(data: bytes, charge: Callable[[int], None] = free) -> tuple[int, list[bytes]]:
+class ListParts(NamedTuple):
+    """A list that was taken apart: each element as it stands."""
+
+    flags: int
+    elements: list[bytes]
+
+
+def elements(data: bytes, charge: Callable[[int], None] = free) -> ListParts:
     """Flags and elements of a list. Raises WireError when ``data`` is none.
 
     ``charge`` is told how many values there are, at any depth, before they are looked at; it may raise.
     """
-    return _take_apart(data, list_start, 1, charge)
+    flags, items = _take_apart(data, list_start, 1, charge)
+    return ListParts(flags, items)
 
 
 def entries(data: bytes, charge: Callable[[int], None] = free) -> tuple[int, list[bytes], list[bytes]]:

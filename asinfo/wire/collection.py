@@ -156,13 +156,15 @@ def _skip(data: bytes, position: int, depth: int) -> int:
     """
     lead = data[position]
     if found := list_start(data, position):
-        if found[0] < _LEAST_COUNTS.get(lead, 0):
+        count, first = found
+        if count < _LEAST_COUNTS.get(lead, 0):
             raise _NotCanonicalError
-        return _skip_list(data, *found, depth)
+        return _skip_list(data, count, first, depth)
     if found := map_start(data, position):
-        if found[0] < _LEAST_COUNTS.get(lead, 0):
+        count, first = found
+        if count < _LEAST_COUNTS.get(lead, 0):
             raise _NotCanonicalError
-        return _walk_map(data, *found, depth, None)
+        return _walk_map(data, count, first, depth, None)
     if lead in _RANGES:
         form = _SCALARS[lead][1]
         least, most = _RANGES[lead]
@@ -285,8 +287,8 @@ def _visit(data: bytes, look: Callable[[int], None]) -> None:
             size = FIXED_SIZES[data[position]]
             position = position + size if size else sum(span(data, position))
         else:
-            left += width * found[0]
-            position = found[1]
+            count, position = found
+            left += width * count
 
 
 # ---- what values are compared by

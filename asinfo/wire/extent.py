@@ -42,9 +42,9 @@ def pass_over(data: bytes, position: int, charge: Callable[[int], None]) -> int:
             start, size = span(data, position)
             position = start + size
         else:
-            charge(width * found[0])
-            left += width * found[0]
-            position = found[1]
+            count, position = found
+            charge(width * count)
+            left += width * count
     return position
 
 

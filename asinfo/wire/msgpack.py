@@ -333,7 +333,7 @@ def _pack_map(value: dict[Any, Any], depth: int) -> bytes:
     if isinstance(value, MarkedMap):
         marker = bytes([MARK, 0, value.flags, 0xC0])
         if value.flags & ORDERED:
-            items.sort(key=lambda item: _rank(item[0]))
+            items = [(key, value[key]) for key in sorted(value, key=_rank)]
     entries = b"".join(_packed(key, depth - 1) + _packed(each, depth - 1) for key, each in items)
     return _head(len(items) + bool(marker), 0x80, 16, 0xDE, _COUNTED) + marker + entries
 

@@ -33,16 +33,23 @@ def _compare(value: Order, pattern: Order) -> int | None:
     """As `compare`; None where a wildcard has ended the comparison."""
     if WILDCARD in (value, pattern):
         return None
-    if value[0] != pattern[0] or not isinstance(value[1], tuple):
+    (rank, content), (wanted_rank, wanted) = value, pattern
+    if rank != wanted_rank or not isinstance(content, tuple):
         return (value > pattern) - (value < pattern)
-    parts, others = _parts(value[1]), _parts(pattern[1])
-    if value[1][:1] != pattern[1][:1] and value[1] and isinstance(value[1][0], int):  # maps: size first
-        return -1 if value[1][0] < pattern[1][0] else 1
+    size, wanted_size = _size_of_map(content), _size_of_map(wanted)
+    if size != wanted_size:
+        return -1 if size < wanted_size else 1
+    parts, others = _parts(content), _parts(wanted)
     for part, other in zip(parts, others, strict=False):
         found = _compare(part, other)
         if found != 0:
             return found
     return (len(parts) > len(others)) - (len(parts) < len(others))
+
+
+def _size_of_map(content: tuple[Any, ...]) -> int:
+    """What a map is compared by first; 0 for a list."""
+    return content[0] if content and isinstance(content[0], int) else 0
 
 
 def _parts(content: tuple[Any, ...]) -> list[Order]:

@@ -230,10 +230,11 @@ def reply(body: bytes) -> RecordReply:
 
 def replies(body: bytes) -> list[RecordReply]:
     """The answers in one frame of a batch, in the node's order, the one that ends the stream among them."""
-    return [
-        RecordReply(header, message.read_ops(body, header.ops_offset, header.op_count)[0])
-        for header in message.replies(body)
-    ]
+    found = []
+    for header in message.replies(body):
+        ops, _ = message.read_ops(body, header.ops_offset, header.op_count)
+        found.append(RecordReply(header, ops))
+    return found
 
 
 # ---- parts

@@ -86,12 +86,14 @@ class EmbeddedNode:
     @property
     def host(self) -> str:
         """The address of the first node."""
-        return self._first()[0]
+        host, _ = self._first()
+        return host
 
     @property
     def port(self) -> int:
         """The port of the first node."""
-        return self._first()[1]
+        _, port = self._first()
+        return port
 
     @property
     def resp_address(self) -> tuple[str, int]:

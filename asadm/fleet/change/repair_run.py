@@ -134,7 +134,8 @@ class RepairRun:
                 if cell.status == "marker":
                     self.left.setdefault(name, []).append(state.node)
                     if (state.node, name) not in known:
-                        self.add(name, [state.node], "same")[0].end("marker", cell.error, self.milliseconds)
+                        [row] = self.add(name, [state.node], "same")
+                        row.end("marker", cell.error, self.milliseconds)
 
     def force(self, name: bytes, content: bytes, rows: Sequence[RepairRow]) -> None:
         """Put ``content`` by force on the nodes of ``rows``, and on all that are in one cluster with them.
@@ -155,7 +156,8 @@ class RepairRun:
             row.end(answer.status, HOW if answer.good else answer.error, self.milliseconds)
         for node in forced.left:
             if not any(row.node is node for row in rows):
-                self.add(name, [node], "same")[0].end("marker", results[node].error, self.milliseconds)
+                [row] = self.add(name, [node], "same")
+                row.end("marker", results[node].error, self.milliseconds)
         if forced.left:
             self.left[name] = list(forced.left)
         self.stopped = self.stopped or forced.stopped

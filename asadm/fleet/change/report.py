@@ -52,7 +52,7 @@ def _answer(state: NodeProgress, items: Sequence[ModuleChange]) -> NodeAnswer:
     if not failed:
         return NodeAnswer(state.node, "ok", [b"ok"], "", last)
     first = [(item, cell) for item, cell in failed if cell.status != "skipped"] or failed
-    item, cell = first[0]
+    (item, cell), *_ = first
     if not state.fresh:
         return NodeAnswer(state.node, cell.status, (), cell.error, last)
     more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""

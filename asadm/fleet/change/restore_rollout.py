@@ -217,7 +217,7 @@ class RestoreRollout(Rollout):
         pairs = list(zip(items, judgements, strict=True))
         if step.refused and items is step.put:
             pairs += [(item, judgements[0]) for item in step.removed]
-        mine = [pair for pair in pairs if pair[0].name in state.cells]
+        mine = [(item, judgement) for item, judgement in pairs if item.name in state.cells]
         broken = state.answered(
             [item for item, _ in mine], answer, [each for _, each in mine], "sent", self.milliseconds
         )

@@ -76,10 +76,15 @@ class ModuleFetcher:
         A node that fails, or serves other content than it lists, is passed by for the next that lists the same. Of a
         module that no node has sent yet, twice as many nodes are asked each time: many that hang cost few time-outs.
         """
-        told = {key: content for key in wanted if (content := self.cluster.known(key[1])) is not None}
-        for key, content in told.items():
-            yield key, FetchedModule(wanted[key][0], content, hash_=key[1])
-        yield from self._asked({key: nodes for key, nodes in wanted.items() if key not in told})
+        untold: dict[Key, Sequence[Endpoint]] = {}
+        for key, nodes in wanted.items():
+            _, hash_ = key
+            content = self.cluster.known(hash_)
+            if content is None:
+                untold[key] = nodes
+            else:
+                yield key, FetchedModule(nodes[0], content, hash_=hash_)
+        yield from self._asked(untold)
 
     def _asked(self, wanted: Mapping[Key, Sequence[Endpoint]]) -> Iterator[tuple[Key, FetchedModule]]:
         """As `each`, of what no list has told."""
@@ -137,7 +142,7 @@ class ModuleFetcher:
                 break
             speaking = [node for node in nodes if node.address not in self.silent]
             for node in speaking[: max(1, 2 * tried[key])]:
-                keys = asks.setdefault(node.address, (node, []))[1]
+                _, keys = asks.setdefault(node.address, (node, []))
                 if len(keys) < BATCH and key not in keys:
                     keys.append(key)
                     count += 1

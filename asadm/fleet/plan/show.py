@@ -40,11 +40,17 @@ def sheets(plan: FleetPlan, *, everything: bool = False) -> list[Sheet]:
     return found
 
 
+def _is_no_change(action: str, _seen: str | None) -> bool:
+    return action not in CHANGES
+
+
 def _rows(plan: FleetPlan, step: PlanStep) -> Iterator[list[Cell]]:
     """A row for each situation, changes before the nodes that have it already; unread nodes have a sheet of their own."""
     nodes = plan.survey.nodes()
     groups = gather(zip(step.actions, _versions(step), strict=True))
-    for (action, seen), positions in sorted(groups.items(), key=lambda group: group[0][0] not in CHANGES):
+    situations = sorted(groups, key=lambda situation: _is_no_change(*situation))
+    for action, seen in situations:
+        positions = groups[action, seen]
         never = step.source is None and action == SAME  # what does not have it loses nothing
         if action != UNREAD and not never:
             yield [

@@ -75,15 +75,12 @@ def peers(answer: str) -> list[tuple[str, list[tuple[str, int]]]]:
     digits = head.split(",")[1] if head.count(",") == 2 else ""
     port = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 6 else 3000
     found = []
-    for peer in _nested(rest, 0)[0]:
-        if (
-            isinstance(peer, list)
-            and len(peer) == 3
-            and isinstance(peer[1], str)
-            and isinstance(peer[2], list)
-        ):
-            written = [f"[{each[0]}]" if isinstance(each, list) else each for each in peer[2] if each]
-            found.append((peer[1], _addresses(",".join(written), port)))
+    listed, _ = _nested(rest, 0)
+    for peer in listed:
+        match peer:
+            case [_, str() as tls_name, list() as addresses]:
+                written = [f"[{each[0]}]" if isinstance(each, list) else each for each in addresses if each]
+                found.append((tls_name, _addresses(",".join(written), port)))
     return found
 
 

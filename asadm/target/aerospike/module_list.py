@@ -63,5 +63,6 @@ class _ListParser:
                 if len(module.hash) != HASH_SIZE or set(module.hash) - HEXADECIMAL:
                     raise WireError(f"udf-list: a hash is not {HASH_SIZE} hexadecimal digits")
                 pair = entries[entry] = (module.filename, module.hash)
-            found[pair[0]] = pair[1]
+            name, hash_ = pair
+            found[name] = hash_
         return found

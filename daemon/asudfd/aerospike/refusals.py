@@ -95,8 +95,8 @@ class RefusalLog:
 
     def listed(self, code: int | None = None) -> Iterator[tuple[Refusal, int]]:
         """Reasons of one code or of all, with how often each was one: the most frequent first."""
-        found = [item for item in self.counts.items() if code in {None, item[0].code}]
-        return iter(sorted(found, key=lambda item: -item[1]))
+        found = {reason: count for reason, count in self.counts.items() if code in {None, reason.code}}
+        return iter(sorted(found.items(), key=lambda item: -found[item[0]]))
 
     def _tell(self, reason: Refusal, session: ClientSession | None) -> None:
         told = self._told_of(session)

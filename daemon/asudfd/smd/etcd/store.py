@@ -310,8 +310,9 @@ class EtcdSmd:
         if operations:
             operations.append(self.cache.identity.stamp())
             for victim, revision in given_up:
-                comparisons.append(wire.is_revision(self._places(victim)[0], revision))
-                operations += map(wire.delete, self._places(victim))
+                place, stamp = self._places(victim)
+                comparisons.append(wire.is_revision(place, revision))
+                operations += [wire.delete(place), wire.delete(stamp)]
         looks += [*self.cache.identity.fetches(), self._applied.fetch()]
         return await self._gateway.transact(comparisons, operations, looks, seconds=seconds)
 
@@ -363,14 +364,16 @@ class EtcdSmd:
 
     def _skip(self, module: str, item: SmdItem, error: Exception) -> None:
         name = f"{module}/{item.key}".encode("utf-8", "surrogateescape")
-        self.cache.skip(KeyValue(self._places(name)[0]), error)
+        place, _ = self._places(name)
+        self.cache.skip(KeyValue(place), error)
 
 
 def _parts(values: Mapping[str, str | None]) -> list[dict[str, str | None]]:
     """The values in as many changes as they take: removals last, so that nothing is missing in between."""
     parts: list[dict[str, str | None]] = [{}]
     size = 0
-    for key, value in sorted(values.items(), key=lambda item: item[1] is None):
+    for key in sorted(values, key=lambda key: values[key] is None):
+        value = values[key]
         bytes_more = len(_encoded(value))
         if len(parts[-1]) == CHANGE_KEYS or (parts[-1] and size + bytes_more > CHANGE_BYTES):
             parts.append({})

@@ -11,7 +11,7 @@ Sources: the protocol's commands in `asinfo.wire.cdt`; Aerospike's documentation
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.errors import WireError
 from asinfo.wire import cdt, msgpack
@@ -49,6 +49,13 @@ _ELSEWHERE = {
 """What is done within a list or map, whichever it is, by code."""
 
 
+class _Opened(NamedTuple):
+    """A collection, and its bytes, which are held so that their id stays their own."""
+
+    data: bytes
+    collection: Collection
+
+
 class OpenCollections:
     """The collections of one record that have been taken apart, each once, and what may still be done with them."""
 
@@ -56,17 +63,14 @@ class OpenCollections:
 
     def __init__(self, budget: CostBudget | None = None) -> None:
         self.budget = budget or CostBudget()
-        self._opened: dict[int, tuple[bytes, Collection]] = {}
+        self._opened: dict[int, _Opened] = {}
 
     def open(self, kind: int, data: bytes) -> Collection:
         """The collection in pieces, for reading only. Raises WireError, and Unsupported for one that is too large."""
-        found = self._opened.get(id(data))
-        if found is None:
-            found = self._opened[id(data)] = (
-                data,
-                Collection(kind, data, self.budget),
-            )  # held, so the id stays its own
-        return found[1]
+        opened = self._opened.get(id(data))
+        if opened is None:
+            opened = self._opened[id(data)] = _Opened(data, Collection(kind, data, self.budget))
+        return opened.collection
 
 
 def reader(kind: int, command: list[object]) -> Callable[[OpenCollections, bytes], Particle | None]:
@@ -181,7 +185,7 @@ def append(data: bytes, command: bytes, budget: CostBudget) -> tuple[bytes, Part
         if len(more) > 1 and cdt.integer(more[1]):
             return None
         several = operation is _APPENDS_ITEMS
-        items = [stored_element(item) for item in (cdt.elements(value)[1] if several else (value,))]
+        items = [stored_element(item) for item in (cdt.elements(value).elements if several else (value,))]
         count, first = place
         count += len(items)
         return b"".join((head(count, of_map=False), data[first:], *items)), integer(count)

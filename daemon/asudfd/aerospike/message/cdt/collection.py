@@ -36,6 +36,13 @@ FEW = 16
 NIL = b"\xc0"
 
 
+class MapPlace(NamedTuple):
+    """Where an entry of a map is, or has to be put, and whether it is there."""
+
+    place: int
+    there: bool
+
+
 class Operation(NamedTuple):
     """An operation on a list or map, and its cost."""
 
@@ -180,13 +187,13 @@ class Collection:
             before = place
         return found
 
-    def place_of_key(self, wanted: Order) -> tuple[int, bool]:
-        """Where an entry of a map is, or has to be put, and whether it is there."""
+    def place_of_key(self, wanted: Order) -> MapPlace:
+        """Where the entry with a key is."""
         self.budget.charge((ORDER_STEPS + 1) * len(self.keys).bit_length() + 1)
         if wanted == WILDCARD:  # the first entry that a binary search looks at
-            return len(self.keys) // 2, bool(self.keys)
+            return MapPlace(len(self.keys) // 2, bool(self.keys))
         place = bisect_left(self.keys, wanted, key=order)
-        return place, place < len(self.keys) and order(self.keys[place]) == wanted
+        return MapPlace(place, place < len(self.keys) and order(self.keys[place]) == wanted)
 
     def remove(self, places: Places[int]) -> None:
         """Take elements out."""
@@ -274,6 +281,7 @@ def added(old: bytes, delta: float) -> bytes:
 def key_order(data: bytes) -> Order:
     """What a key is compared by; a list or map is none."""
     found = order(data, 0)
-    if found[0] not in KEYS:
+    rank, _ = found
+    if rank not in KEYS:
         raise RequestRefused(Result.PARAMETER, "a key of a map is an integer, a string or bytes")
     return found

@@ -122,7 +122,7 @@ def by_value(collection: Collection, value: bytes) -> ElementPositions:
 
 def by_values(collection: Collection, values: bytes) -> ElementPositions:
     """All elements that equal one of several values."""
-    wanted = [order(value) for value in cdt.elements(values)[1]]
+    wanted = [order(value) for value in cdt.elements(values).elements]
     asked = _each_equal(collection, wanted)
     if not asked:
         return _values(collection, [], order(NIL))
@@ -179,7 +179,7 @@ def by_key(collection: Collection, key: bytes) -> ElementPositions:
 
 def by_keys(collection: Collection, keys: bytes) -> ElementPositions:
     """The entries with one of several keys."""
-    asked = [_of_key(collection, key) for key in cdt.elements(keys)[1]]
+    asked = [_of_key(collection, key) for key in cdt.elements(keys).elements]
     in_turn = list(dict.fromkeys(place for places in asked for place in places))
     return ElementPositions(sorted(in_turn), by_index=in_turn)
 
@@ -187,8 +187,8 @@ def by_keys(collection: Collection, keys: bytes) -> ElementPositions:
 def by_key_interval(collection: Collection, low: bytes, high: bytes | None = None) -> ElementPositions:
     """Entries from one key to before another."""
     least, bound = order(low), None if high is None else order(high)
-    start = collection.place_of_key(least)[0]
-    end = len(collection.keys) if bound is None else collection.place_of_key(bound)[0]
+    start = collection.place_of_key(least).place
+    end = len(collection.keys) if bound is None else collection.place_of_key(bound).place
     if bound is not None and bound < least != WILDCARD:
         return _neighbours([], range(0))
     places = list(range(start, end))
@@ -199,7 +199,7 @@ def by_relative_index(
     collection: Collection, key: bytes, index: bytes, count: bytes | None = None
 ) -> ElementPositions:
     """Entries with indexes from that of a key on."""
-    base = collection.place_of_key(order(key))[0]
+    base = collection.place_of_key(order(key)).place
     return _indexes(collection, _relative(base, len(collection.keys), index, count))
 
 

@@ -60,7 +60,7 @@ def _append(collection: Collection, value: bytes, _order: bytes = ZERO, flags: b
 def _append_items(
     collection: Collection, items: bytes, _order: bytes = ZERO, flags: bytes = ZERO
 ) -> Particle:
-    return _append_all(collection, cdt.elements(items)[1], cdt.integer(flags))
+    return _append_all(collection, cdt.elements(items).elements, cdt.integer(flags))
 
 
 def _append_all(collection: Collection, values: list[bytes], flags: int) -> Particle:
@@ -101,7 +101,7 @@ def _insert(collection: Collection, index: bytes, value: bytes, flags: bytes = Z
 
 
 def _insert_items(collection: Collection, index: bytes, items: bytes, flags: bytes = ZERO) -> Particle:
-    return _insert_all(collection, index, cdt.elements(items)[1], cdt.integer(flags))
+    return _insert_all(collection, index, cdt.elements(items).elements, cdt.integer(flags))
 
 
 def _insert_all(collection: Collection, index: bytes, values: list[bytes], flags: int) -> Particle:

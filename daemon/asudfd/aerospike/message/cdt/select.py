@@ -97,7 +97,8 @@ def _show_single(collection: Collection, found: ElementPositions, wanted: int) -
         source = collection.values if wanted == VALUE else collection.keys
         return element(source[found.places[0]]) if found.places else None
     if wanted in _PLACES:
-        return integer(_numbers(collection, found, wanted)[0] if found.places else -1)
+        number, *_ = _numbers(collection, found, wanted) if found.places else (-1,)
+        return integer(number)
     return _show(collection, found, wanted)
 
 

@@ -52,6 +52,9 @@ _ANY = -1
 _NIL = ()
 """The value nil; None stands for unknown."""
 
+_NO_BIN = (particles.NULL, b"")
+"""The particle of a bin that a record does not have."""
+
 _INT32 = Struct("!i")
 
 
@@ -316,7 +319,10 @@ def _bin(arguments: list[Any], _: Scope) -> Typed:
 
     def run(record: FilterRecord) -> Value:
         found = record.bin(name)
-        return None if found is None or found[0] != wanted else _value(*found)
+        if found is None:
+            return None
+        particle, data = found
+        return _value(particle, data) if particle == wanted else None
 
     return kind, run
 
@@ -329,7 +335,12 @@ def _value(kind: int, data: bytes) -> Value:
 
 def _bin_type(arguments: list[Any], _: Scope) -> Typed:
     name = arguments[0]
-    return x.INTEGER, lambda record: (record.bin(name) or (particles.NULL, b""))[0]
+
+    def run(record: FilterRecord) -> Value:
+        kind, _ = record.bin(name) or _NO_BIN
+        return kind
+
+    return x.INTEGER, run
 
 
 def _key(arguments: list[Any], _: Scope) -> Typed:
@@ -368,9 +379,12 @@ def _call(arguments: list[Any], scope: Scope) -> Typed:
     def run_all(record: FilterRecord) -> Value:
         data = run(record)
         found = None if data is None else read(record.collections, data)
-        if found is None or found[0] != wanted:
+        if found is None:
             return None
-        return _NIL if result == x.NIL else _value(*found)
+        kind, content = found
+        if kind != wanted:
+            return None
+        return _NIL if result == x.NIL else _value(kind, content)
 
     return result, run_all
 

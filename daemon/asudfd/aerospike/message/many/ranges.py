@@ -97,7 +97,7 @@ class IndexRange:
                 Result.UNSUPPORTED_FEATURE, f"an index on a collection of more than {SIZE_MAX} bytes"
             )
         if self._type == _ELEMENTS:
-            parts = cdt.elements(data)[1]
+            parts = cdt.elements(data).elements
         else:
             _, keys, values = cdt.entries(data)
             parts = keys if self._type == _KEYS else values

@@ -50,7 +50,8 @@ def unpack_numbered(body: bytes) -> tuple[int, bytes]:
     """Number and content of such a frame. Raises WireError for any other."""
     if len(body) < _ENVELOPE.size or not body.startswith(MARK):
         raise WireError("not a frame of a node of ours")
-    return _ENVELOPE.unpack_from(body)[1], body[_ENVELOPE.size :]
+    _, number = _ENVELOPE.unpack_from(body)
+    return number, body[_ENVELOPE.size :]
 
 
 class NodeUnreached(Exception):  # noqa: N818 - named for what happened

@@ -196,13 +196,16 @@ class _CollectionBins:
             else:
                 cdt.check(command, self._collections.budget, modifies=False)
                 return None
-            return given if given[0] != NULL else None
-        if collection is None and stored[0] == LIST:
-            longer = cdt.append(stored[1], command, self._collections.budget)
-            if longer is not None:
-                self._stored[name] = LIST, longer[0]
-                self._bins[name] = op(OP_READ, LIST, name, longer[0])
-                return longer[1]
+            kind, _ = given
+            return given if kind != NULL else None
+        kind, content = stored
+        if collection is None and kind == LIST:
+            appended = cdt.append(content, command, self._collections.budget)
+            if appended is not None:
+                longer, count = appended
+                self._stored[name] = LIST, longer
+                self._bins[name] = op(OP_READ, LIST, name, longer)
+                return count
         if collection is None:
             collection = cdt.open_bin(*stored, self._collections.budget)
         changed, shown = cdt.modify_open(collection, command, self._collections.budget)
@@ -248,9 +251,10 @@ def _add(bins: Bins, kind: int, name: bytes, value: bytes) -> None:
         bins[name] = operand
         return
     old_kind, old = particle(bins[name])
+    _, addend = particle(operand)
     if kind != old_kind or kind not in _SUMS:
         raise RequestRefused(Result.BIN_TYPE, "only integers can be added to integers, and floats to floats")
-    bins[name] = op(OP_READ, kind, name, _SUMS[kind](old, particle(operand)[1]))
+    bins[name] = op(OP_READ, kind, name, _SUMS[kind](old, addend))
 
 
 def _sum_integers(left: bytes, right: bytes) -> bytes:
@@ -258,7 +262,8 @@ def _sum_integers(left: bytes, right: bytes) -> bytes:
 
 
 def _sum_floats(left: bytes, right: bytes) -> bytes:
-    return _DOUBLE.pack(_DOUBLE.unpack(left)[0] + _DOUBLE.unpack(right)[0])
+    (one,), (other,) = _DOUBLE.unpack(left), _DOUBLE.unpack(right)
+    return _DOUBLE.pack(one + other)
 
 
 _SUMS = {INTEGER: _sum_integers, FLOAT: _sum_floats}
