@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 NAMESPACE_NAME_SIZE_MAX, SET_NAME_SIZE_MAX, BIN_NAME_SIZE_MAX = 31, 63, 15
 """Longest names, in bytes. A mark or an index for a longer one would stay for ever: no record can be in it."""
 
-HEADER_SIZE = 22
+MESSAGE_HEADER_SIZE = 22
 DIGEST_SIZE = 20
 
 INFO1_READ = 0x01
@@ -175,7 +175,7 @@ def unpack(body: bytes) -> Message:
     try:
         info1, info2, info3, info4, result, generation, ttl, limit, count, op_count = _unpack_header(body)
         fields = {}
-        position = HEADER_SIZE
+        position = MESSAGE_HEADER_SIZE
         for _ in range(count):
             size, identifier = _unpack_field(body, position)
             if not size:
@@ -327,7 +327,9 @@ def reply(  # noqa: PLR0917 - the hot path calls it by position
     """A reply without fields: header and ``ops``, ready-made; ``count`` of them, or they are counted here."""
     if count < 0:
         count = count_ops(ops)
-    return _pack_header(HEADER_SIZE, 0, 0, info3, 0, result, generation, void_time, row, 0, count) + ops
+    return (
+        _pack_header(MESSAGE_HEADER_SIZE, 0, 0, info3, 0, result, generation, void_time, row, 0, count) + ops
+    )
 
 
 def reply_frame(
@@ -336,8 +338,11 @@ def reply_frame(
     """The reply to one single-record request, with its frame around it: what goes over the connection."""
     if count < 0:
         count = count_ops(ops)
-    size = HEADER_SIZE + len(ops)  # always below the 4 GiB that the low part of the length can say
-    return _pack_reply_frame(_REPLY_START | size, HEADER_SIZE, result, generation, void_time, count) + ops
+    size = MESSAGE_HEADER_SIZE + len(ops)  # always below the 4 GiB that the low part of the length can say
+    return (
+        _pack_reply_frame(_REPLY_START | size, MESSAGE_HEADER_SIZE, result, generation, void_time, count)
+        + ops
+    )
 
 
 def request(
@@ -355,7 +360,7 @@ def request(
     """Body of a request; ``limit`` is the time limit in milliseconds, 0 = the node's."""
     parts = [field(identifier, data) for identifier, data in fields]
     header = _pack_header(
-        HEADER_SIZE, info1, info2, info3, info4, 0, generation, ttl, limit, len(parts), len(ops)
+        MESSAGE_HEADER_SIZE, info1, info2, info3, info4, 0, generation, ttl, limit, len(parts), len(ops)
     )
     return b"".join([header, *parts, *ops])
 
@@ -373,7 +378,7 @@ def replies(body: bytes) -> list[Message]:
         except StructError:
             raise WireError(_ENDS_EARLY) from None
         info1, info2, info3, info4, result, generation, ttl, row, count, op_count = header
-        fields, start = read_fields(body, offset + HEADER_SIZE, count)
+        fields, start = read_fields(body, offset + MESSAGE_HEADER_SIZE, count)
         digest = fields.get(FIELD_DIGEST)
         found.append(
             Message(info1, info2, info3, info4, result, generation, ttl, row, digest, fields, op_count, start)

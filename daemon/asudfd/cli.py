@@ -158,12 +158,12 @@ def default_work_directory() -> str:
 
 def plan_ports(configured: int, ports: str, nodes: str) -> list[int]:
     """The port of each node: as given, or counting on from the first. Raises UsageError."""
-    from asudfd.config.schema.service import NODES_MAX
+    from asudfd.config.schema.service import PROCESS_NODES_MAX
 
     given = [_number("--port", text, 0, PORT_MAX) for text in ports.split(",")] if ports else [configured]
-    count = _number("--nodes", nodes, 1, NODES_MAX) if nodes else len(given)
-    if count > NODES_MAX:
-        raise _wrong(f"--port names {count} ports; one process has up to {NODES_MAX} nodes")
+    count = _number("--nodes", nodes, 1, PROCESS_NODES_MAX) if nodes else len(given)
+    if count > PROCESS_NODES_MAX:
+        raise _wrong(f"--port names {count} ports; one process has up to {PROCESS_NODES_MAX} nodes")
     if len(given) == count:
         return given
     if len(given) > 1:

@@ -23,7 +23,7 @@ from asinfo.errors import ConfigError
 from asudfd.config.load import MODULES, embedded, load, load_text
 from asudfd.config.schema import Config, Sink
 from asudfd.config.schema.network import NO_PORT, RespPorts
-from asudfd.config.schema.service import NODES_MAX
+from asudfd.config.schema.service import PROCESS_NODES_MAX
 from asudfd.errors import StartError, StopError
 from asudfd.process.log import Log
 from asudfd.server import Server, loop_factory
@@ -120,8 +120,8 @@ class EmbeddedNode:
             raise StartError(
                 "the node runs already" if here else "the node belongs to the process that was forked"
             )
-        if type(self._nodes) is not int or not 1 <= self._nodes <= NODES_MAX:
-            raise StartError(f"nodes is {self._nodes!r}: one process has 1 to {NODES_MAX}")
+        if type(self._nodes) is not int or not 1 <= self._nodes <= PROCESS_NODES_MAX:
+            raise StartError(f"nodes is {self._nodes!r}: one process has 1 to {PROCESS_NODES_MAX}")
         directory = self.work_directory = self._make_directory()
         self._process = os.getpid()
         self._stop_asked = False

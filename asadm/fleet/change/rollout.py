@@ -142,7 +142,7 @@ class Rollout:
             items = [item for item in self.items if item.level == level]
             self._lead(items)
             if self.broken is not None:
-                self._settle()
+                self._await_arrivals()
             if self._stopped:
                 return
             self._follow(items)
@@ -218,7 +218,7 @@ class Rollout:
         sent = {(state.group, name) for state in self.states for name in state.asked}
         return any((state.group, item.name) in sent for state in states for item in state.lacking(items))
 
-    def _settle(self) -> None:
+    def _await_arrivals(self) -> None:
         """Nothing more is sent; what was sent has a moment to arrive, so that the report has the latest."""
         until = min(time.monotonic() + PROPAGATION_SECONDS, self.deadline)
         leaders = {state.group: state for state in self.states if state.sent}

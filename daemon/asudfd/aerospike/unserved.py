@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asinfo.wire.frame import MESSAGE, SECURITY, pack
-from asinfo.wire.message import HEADER_SIZE
+from asinfo.wire.message import MESSAGE_HEADER_SIZE
 from asinfo.wire.security import NOT_SUPPORTED
 from asudfd.errors import Code
 
@@ -26,5 +26,5 @@ def security(_body: bytes, _session: ClientSession) -> bytes:
 
 def compressed(_body: bytes, _session: ClientSession) -> bytes:
     """Says that compression needs the Enterprise Edition."""
-    reply = bytes([HEADER_SIZE, 0, 0, 0, 0, Code.ENTERPRISE_ONLY])
-    return pack(MESSAGE, reply.ljust(HEADER_SIZE, b"\0"))
+    reply = bytes([MESSAGE_HEADER_SIZE, 0, 0, 0, 0, Code.ENTERPRISE_ONLY])
+    return pack(MESSAGE, reply.ljust(MESSAGE_HEADER_SIZE, b"\0"))

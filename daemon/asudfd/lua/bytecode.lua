@@ -5,7 +5,7 @@
 -- constants, upvalues, inner functions, and four debug tables. Integers are base 128, most significant first, the last byte
 -- marked by its high bit; a string is its length plus one and the bytes. An instruction has its operation in the low 7 bits,
 -- then A (8), k (1), B (8), C (8).
-local HEADER_SIZE <const>, libraries, functions, methods = ...
+local DUMP_HEADER_SIZE <const>, libraries, functions, methods = ...
 
 local function set(names)
     local found = {}
@@ -159,7 +159,7 @@ end
 
 -- The same chunk, with plain calls where the calls of library functions were tail calls.
 return function(whole)
-    dump, at, parts, copied = whole, HEADER_SIZE + 2, {}, 1
+    dump, at, parts, copied = whole, DUMP_HEADER_SIZE + 2, {}, 1
     change_function()
     parts[#parts + 1] = sub(whole, copied)
     dump = nil

@@ -17,7 +17,7 @@ HEADER = b"\x1bLua\x54\x00\x19\x93\r\n\x1a\n" + pack("<3Bqd", 4, 8, 8, 0x5678, 3
 A Lua whose dumps begin otherwise has another layout: its chunks stay as they are.
 """
 
-HEADER_SIZE = len(HEADER)
+DUMP_HEADER_SIZE = len(HEADER)
 
 
 class LibraryNames(NamedTuple):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import lupa.lua54
 
-from asudfd.lua.bytecode import HEADER, HEADER_SIZE, NAMES, LibraryNames
+from asudfd.lua.bytecode import DUMP_HEADER_SIZE, HEADER, NAMES, LibraryNames
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,7 +143,7 @@ def compile_text(
     ``names`` are the library functions whose calls are never tail calls.
     """
     if text[:1] == b"\x1b":
-        if len(text) < HEADER_SIZE:
+        if len(text) < DUMP_HEADER_SIZE:
             return CompiledChunk(None, name.lstrip(b"@=") + b": bad binary format (truncated chunk)")
         return CompiledChunk(None, b"attempt to load a binary chunk (mode is 't')")
     try:

@@ -262,7 +262,7 @@ class Device:
 
     def _bring(self, commit: _JournalCommit) -> None:
         """Bring an epoch to the file; blocks. The file is never of a later epoch than both journals, at any moment."""
-        commit.new.settle()
+        commit.new.sync_beginning()
         commit.old.note_closed()
         self._database.commit(commit.layer, commit.figures, commit.old.epoch)
 

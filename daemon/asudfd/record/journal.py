@@ -157,7 +157,7 @@ class Journal:
         """Bring every entry to the disk; blocks. Raises OSError."""
         os.fdatasync(self._fd)
 
-    def settle(self) -> None:
+    def sync_beginning(self) -> None:
         """Bring the beginning of an epoch to the disk, and the file's size; blocks. Raises OSError."""
         os.fsync(self._fd)
 

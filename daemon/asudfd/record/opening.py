@@ -136,7 +136,7 @@ def _begin(path: Path, database: Database, journals: list[Journal], last: int) -
     identity = database.state.identity
     for journal, epoch in zip(journals, (last + 1, 0), strict=True):
         journal.begin(epoch, identity)
-        journal.settle()
+        journal.sync_beginning()
     sync_directory(path.parent)
     insist(database, lambda: database.expect(ExpectedJournals.OPEN))
 

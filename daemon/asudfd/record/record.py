@@ -40,7 +40,7 @@ class Record(NamedTuple):
 
 
 _HEADER = Struct("!HIQBI")
-_START = HEADER_SIZE = _HEADER.size
+_START = STORED_HEADER_SIZE = _HEADER.size
 _pack, _unpack = _HEADER.pack, _HEADER.unpack_from
 _new = tuple.__new__
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from struct import Struct
 from zlib import crc32
 
-from asudfd.record.record import HEADER_SIZE
+from asudfd.record.record import STORED_HEADER_SIZE
 
 MARK = bytes(2)
 
@@ -37,6 +37,6 @@ def unseal(digest: bytes, stored: bytes, *, first_format: bool) -> bytes:
     # the checksum over its own bytes too: nothing has to be cut off first, and this is a part of every read
     if crc32(stored, crc32(digest)) == _RESIDUE and stored[:2] == MARK:
         return stored[2:-4]
-    if first_format and stored[:2] != MARK and len(stored) >= HEADER_SIZE:
+    if first_format and stored[:2] != MARK and len(stored) >= STORED_HEADER_SIZE:
         return stored
     raise DamagedError("its checksum is wrong")

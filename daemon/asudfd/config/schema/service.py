@@ -17,7 +17,7 @@ CLUSTER_SIZE_MAX = 8
 """Most nodes of a cluster of the Community Edition."""
 
 
-NODES_MAX = 64
+PROCESS_NODES_MAX = 64
 """Most nodes of one process: each has its listeners, its files and a Lua host, and they share one event loop."""
 
 

@@ -40,7 +40,7 @@ SLOW_SECONDS = 0.5
 ASK_SECONDS = (0.002, 0.02)
 """Shortest and longest pause between two polls of the applied revisions; the pause grows with each poll."""
 
-CALL_SECONDS = 1.0
+POLL_CALL_SECONDS = 1.0
 """Timeout of one poll."""
 
 REVISION_SIZE_MAX = 19
@@ -131,7 +131,7 @@ class AppliedIndex:
         left = self._lease.ttl
         if taken:
             with contextlib.suppress(EtcdError):
-                whole = await self._gateway.time_left(taken.holder.lease, seconds=CALL_SECONDS)
+                whole = await self._gateway.time_left(taken.holder.lease, seconds=POLL_CALL_SECONDS)
                 left = 1 + max(0, whole)
             self._lease.liveness.warn(
                 f"node-id {taken.node} was in use until a moment ago, or still is: this node waits up to "
@@ -152,7 +152,7 @@ class AppliedIndex:
     async def _floor(self) -> tuple[int, int]:
         """Up to which revision all others have applied everything, and as of which revision that is so."""
         keys = self._cache.unwatched
-        found = await self._gateway.range(keys, wire.range_end(keys), seconds=CALL_SECONDS)
+        found = await self._gateway.range(keys, wire.range_end(keys), seconds=POLL_CALL_SECONDS)
         others = [entry.value[:REVISION_SIZE_MAX] for entry in found.keys if self._is_other(entry)]
         floor = min((int(digits) if digits.isdigit() else 0 for digits in others), default=found.revision)
         return floor, found.revision

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from asudfd.smd.etcd.gateway import Gateway
 
 LOOK_SECONDS = 2.0
-"""How long an answer may take."""
+"""How long an answer may take that shows what etcd it is, or whether a watch has missed something."""
 
 NAME_SIZE = 16
 MARK_SIZE = 8

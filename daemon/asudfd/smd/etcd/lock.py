@@ -13,7 +13,7 @@ from asudfd.smd.interface import CONFIRM_SECONDS, LockHolder
 if TYPE_CHECKING:
     from asudfd.smd.etcd.gateway import Gateway
 
-CALL_SECONDS = 1.0
+LOCK_CALL_SECONDS = 1.0
 """Time limit of one request: asadm waits for the answer, and asks again."""
 
 
@@ -41,7 +41,7 @@ class EtcdLock:
             raise EtcdUnreachable("etcd does not answer in time", maybe=True) from error
 
     async def _take(self, owner: bytes, seconds: int) -> LockHolder | None:
-        lease = await self._gateway.grant(seconds, seconds=CALL_SECONDS)
+        lease = await self._gateway.grant(seconds, seconds=LOCK_CALL_SECONDS)
         held: KeyValue | None = None
         try:
             while True:
@@ -49,7 +49,7 @@ class EtcdLock:
                     [wire.is_revision(self._key, held.mod if held else 0)],
                     [wire.put(self._key, owner, lease)],
                     [wire.fetch(self._key)],
-                    seconds=CALL_SECONDS,
+                    seconds=LOCK_CALL_SECONDS,
                 )
                 if outcome.succeeded:
                     lease = held.lease if held else 0  # the one to end: what it held is under the new one
@@ -63,25 +63,25 @@ class EtcdLock:
 
     async def _give(self, owner: bytes) -> LockHolder | None:
         while True:
-            look = await self._gateway.transact((), [wire.fetch(self._key)], seconds=CALL_SECONDS)
+            look = await self._gateway.transact((), [wire.fetch(self._key)], seconds=LOCK_CALL_SECONDS)
             if not look.ranges[0].keys:
                 return None
             held = look.ranges[0].keys[0]
             if held.value != owner:
                 return await self._holder(held)
             outcome = await self._gateway.transact(
-                [wire.is_revision(self._key, held.mod)], [wire.delete(self._key)], seconds=CALL_SECONDS
+                [wire.is_revision(self._key, held.mod)], [wire.delete(self._key)], seconds=LOCK_CALL_SECONDS
             )
             if outcome.succeeded:
                 await self._end(held.lease)
                 return None
 
     async def _holder(self, held: KeyValue) -> LockHolder:
-        left = await self._gateway.time_left(held.lease, seconds=CALL_SECONDS) if held.lease else 0
+        left = await self._gateway.time_left(held.lease, seconds=LOCK_CALL_SECONDS) if held.lease else 0
         return LockHolder(held.value.decode("utf-8", "replace"), max(0, left))
 
     async def _end(self, lease: int) -> None:
         """End a lease that holds nothing any more; it would end by itself."""
         if lease:
             with contextlib.suppress(EtcdError):
-                await self._gateway.revoke(lease, seconds=CALL_SECONDS)
+                await self._gateway.revoke(lease, seconds=LOCK_CALL_SECONDS)

@@ -19,7 +19,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from asudfd.smd.etcd import wire
-from asudfd.smd.etcd.identity import StoreIdentity
+from asudfd.smd.etcd.identity import LOOK_SECONDS, StoreIdentity
 from asudfd.smd.etcd.wire import (
     AccessDenied,
     EtcdError,
@@ -51,9 +51,6 @@ READ_SECONDS = 10.0
 
 BEAT_SECONDS = 1.0
 """How often etcd is asked whether the watch has missed something."""
-
-LOOK_SECONDS = 2.0
-"""How long the answer to that may take."""
 
 AWAY_SECONDS = 1.0
 """How long no endpoint may be of use before etcd counts as away; an election takes about as long."""
