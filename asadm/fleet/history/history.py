@@ -1,27 +1,23 @@
 """The history of changes: user, time, cluster, module and content, so that a change can be rolled back.
 
-One SQLite file, append-only: triggers refuse to alter or delete a row. Content is stored once, under its SHA-256.
+One file, append-only (`asadm.fleet.history.database`). Content is stored once, under its SHA-256.
 Before a run changes anything, it writes down what it found on the nodes (a ``found`` row for each module and each
 content of it, and one without a hash where a node had none) and what it is about to do (a ``begun`` row for each
 module); so even a run that is killed is seen and can be undone. How the run went is one more row for each module.
 
 Each row knows its nodes, by their addresses: a node is the same in whatever words a command line names it.
-
-The journal is SQLite's default: the write-ahead log does not work on network file systems, where teams share files.
 """
 
 from __future__ import annotations
 
 import os
-import sqlite3
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asadm import state
 from asadm.fleet.history.author import author
-from asinfo.errors import ConfigError, Problem, UsageError
-from asinfo.files import special
+from asadm.fleet.history.database import SqliteErrors, Transaction, open_database
+from asinfo.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -34,42 +30,6 @@ FOUND = "found"
 
 BEGUN = "begun"
 DONE = "done"
-
-VERSION = 2
-APPLICATION = 0x61737564  # "asud"
-BUSY_SECONDS = 15.0
-"""How long to wait for another writer."""
-
-_SCHEMA = """
-CREATE TABLE contents (sha256 TEXT PRIMARY KEY, content BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE nodes (id INTEGER PRIMARY KEY, addresses TEXT NOT NULL UNIQUE);
-CREATE TABLE changes (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    state TEXT NOT NULL,
-    run TEXT NOT NULL,
-    undoes TEXT,
-    at TEXT NOT NULL,
-    user TEXT NOT NULL,
-    host TEXT NOT NULL,
-    cluster TEXT NOT NULL,
-    action TEXT NOT NULL,
-    module NOT NULL,
-    hash TEXT,
-    sha256 TEXT REFERENCES contents,
-    ok INTEGER NOT NULL REFERENCES nodes,
-    failed INTEGER NOT NULL REFERENCES nodes,
-    note TEXT NOT NULL
-);
-CREATE INDEX changes_module ON changes (module, hash);
-CREATE INDEX changes_run ON changes (run);
-CREATE INDEX changes_undoes ON changes (undoes);
-CREATE TRIGGER contents_stay BEFORE DELETE ON contents BEGIN SELECT RAISE(ABORT, 'the history only grows'); END;
-CREATE TRIGGER contents_keep BEFORE UPDATE ON contents BEGIN SELECT RAISE(ABORT, 'the history only grows'); END;
-CREATE TRIGGER nodes_stay BEFORE DELETE ON nodes BEGIN SELECT RAISE(ABORT, 'the history only grows'); END;
-CREATE TRIGGER nodes_keep BEFORE UPDATE ON nodes BEGIN SELECT RAISE(ABORT, 'the history only grows'); END;
-CREATE TRIGGER changes_stay BEFORE DELETE ON changes BEGIN SELECT RAISE(ABORT, 'the history only grows'); END;
-CREATE TRIGGER changes_keep BEFORE UPDATE ON changes BEGIN SELECT RAISE(ABORT, 'the history only grows'); END;
-"""
 
 _COLUMNS = "id, state, run, undoes, at, user, host, cluster, action, module, hash, sha256, ok, failed, note"
 _READ = _COLUMNS.replace("ok, failed", "(SELECT addresses FROM nodes WHERE nodes.id = ok), "
@@ -184,8 +144,8 @@ class History:
     def __init__(self, path: str, *, write: bool = False, shared: bool = False) -> None:
         self.path = path
         self.shared = shared
-        with _SqliteErrors(path):
-            self._database = self._open(write=write)
+        with SqliteErrors(path):
+            self._database = open_database(path, write=write, shared=shared)
 
     def __enter__(self) -> Self:
         return self
@@ -195,41 +155,13 @@ class History:
     ) -> None:
         self._database.close()
 
-    def _open(self, *, write: bool) -> sqlite3.Connection:
-        path = Path(self.path).absolute()
-        if found := special(path):
-            raise ConfigError([Problem(self.path, 0, f"is {found}, not a file")])
-        if write:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not path.exists():  # sqlite would let all read our own, and the group not write a shared one
-                os.close(
-                    os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666 if self.shared else 0o600)
-                )
-        elif not path.is_file():
-            raise ConfigError([Problem(self.path, 0, "there is no history yet")])
-        # Also for reading "rw", which is reading only where the system allows no more: what a writer that was killed
-        # in the middle left behind has to be put back.
-        mode = "rwc" if write else "rw"
-        database = sqlite3.connect(
-            f"{path.as_uri()}?mode={mode}", uri=True, timeout=BUSY_SECONDS, isolation_level=None
-        )
-        try:
-            database.execute("PRAGMA foreign_keys = ON")
-            if write:
-                _prepare(database, self.path)
-            _check(database, self.path)
-        except BaseException:
-            database.close()
-            raise
-        return database
-
     def record(
         self, run: str, cluster: str, records: Iterable[HistoryRecord], *, undoes: str | None = None
     ) -> None:
         """Add ``records`` in one transaction, all of this moment and of this user."""
         user, host = author()
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        with _SqliteErrors(self.path), _Transaction(self._database):
+        with SqliteErrors(self.path), Transaction(self._database):
             for each in records:
                 sha256 = each.sha256 or self._keep(each.content)
                 nodes, others = self._addresses(each.nodes), self._addresses(each.others)
@@ -248,7 +180,7 @@ class History:
 
     def keep(self, contents: Sequence[bytes]) -> list[str]:
         """Store contents for rows that are to come; their SHA-256."""
-        with _SqliteErrors(self.path), _Transaction(self._database):
+        with SqliteErrors(self.path), Transaction(self._database):
             return [self._keep(content) or "" for content in contents]
 
     def _keep(self, content: bytes | None) -> str | None:
@@ -290,7 +222,7 @@ class History:
 
     def content(self, entry: HistoryEntry) -> bytes | None:
         """The content that ``entry`` is about; None when it has none."""
-        with _SqliteErrors(self.path):
+        with SqliteErrors(self.path):
             row = self._database.execute(
                 "SELECT content FROM contents WHERE sha256 = ?", (entry.sha256,)
             ).fetchone()
@@ -324,78 +256,10 @@ class History:
 
     def select(self, where: str, values: Sequence[object]) -> Iterator[HistoryEntry]:
         """Rows, one after the other."""
-        with _SqliteErrors(self.path):
+        with SqliteErrors(self.path):
             rows = self._database.execute(f"SELECT {_READ} FROM changes WHERE {where}", values)  # noqa: S608 - values are bound
             while found := rows.fetchmany(256):
                 yield from map(HistoryEntry, found)
-
-
-class _SqliteErrors:
-    """Turns errors of SQLite and of the file into a ConfigError that names the file."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if isinstance(error, (sqlite3.Error, OSError, ValueError)):
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise ConfigError([Problem(self._path, 0, f"the history cannot be used: {reason}")]) from None
-
-
-class _Transaction:
-    """A SQLite transaction; other writers wait."""
-
-    def __init__(self, database: sqlite3.Connection) -> None:
-        self._database = database
-
-    def __enter__(self) -> None:
-        self._database.execute("BEGIN IMMEDIATE")
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._database.in_transaction:  # a full disk ends it by itself
-            self._database.execute("COMMIT" if kind is None else "ROLLBACK")
-
-
-def _prepare(database: sqlite3.Connection, path: str) -> None:
-    """Make the tables in an empty file; the transaction proves that the file can be written."""
-    with _Transaction(database):
-        objects = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if not objects:
-            for statement in _SCHEMA.split(";\n"):
-                if statement.strip():
-                    database.execute(statement)
-            database.execute(f"PRAGMA application_id = {APPLICATION}")
-            database.execute(f"PRAGMA user_version = {VERSION}")
-        else:  # writes a page, as a file that is opened for reading only allows the transaction alone
-            _check(database, path)
-            database.execute(f"PRAGMA user_version = {_number(database, 'user_version')}")
-
-
-def _check(database: sqlite3.Connection, path: str) -> None:
-    if _number(database, "application_id") != APPLICATION:
-        raise ConfigError([Problem(path, 0, "is a database, but no history of modules")])
-    version = _number(database, "user_version")
-    if version != VERSION:
-        raise ConfigError(
-            [
-                Problem(
-                    path,
-                    0,
-                    f"is a history of version {version}; this program knows {VERSION}: name another file with --history",
-                )
-            ]
-        )
-
-
-def _number(database: sqlite3.Connection, name: str) -> int:
-    return int(database.execute(f"PRAGMA {name}").fetchone()[0])
 
 
 def clean(words: str) -> str:

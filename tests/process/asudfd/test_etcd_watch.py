@@ -66,8 +66,8 @@ def test_events_that_come_twice_do_no_harm(server: etcd.Etcd) -> None:
 
 
 def test_a_read_goes_in_pages_and_keeps_the_order(server: etcd.Etcd, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("asudfd.smd.etcd.watch_cache.PAGE_BYTES", 2000)
-    monkeypatch.setattr("asudfd.smd.etcd.gateway.REPLY_SIZE_MAX", 20_000)
+    monkeypatch.setattr("asudfd.smd.etcd.key_pages.PAGE_BYTES", 2000)
+    monkeypatch.setattr("asudfd.smd.etcd.endpoint_reply.REPLY_SIZE_MAX", 20_000)
 
     async def scenario() -> None:
         async with nodes(server.endpoints, "pages", "A1") as (one,):

@@ -16,25 +16,30 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
-from asinfo.decode import DecodeError, decode_json
 from asinfo.files import TLS_SIZE_MAX, FileError, check_file
 from asudfd.errors import StartError
 from asudfd.smd.etcd import wire
+from asudfd.smd.etcd.endpoint_reply import (
+    EndpointFailed,
+    TokenExpired,
+    body_of,
+    is_of_token,
+    json_of,
+    lines,
+    raise_error,
+    words_of,
+)
 from asudfd.smd.etcd.wire import (
     AccessDenied,
     EtcdError,
     EtcdRefused,
     EtcdUnreachable,
     LeaseExpired,
-    ReplyTooLarge,
     RevisionCompacted,
 )
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-
-REPLY_SIZE_MAX = 64 << 20
-"""Longest reply, and longest message of a watch, in bytes. Modules are 1.9 MB each on this wire."""
 
 WATCH_SECONDS = 1.0
 """How long a watch may take to begin."""
@@ -45,10 +50,6 @@ CLOSE_SECONDS = 1.0
 PREFIXES = (((3, 4), "/v3"), ((3, 3), "/v3beta"), ((0, 0), "/v3alpha"))
 """Where the gateway is, by the version from which on. Source: etcd's documentation, "Why gRPC gateway"."""
 
-_CANCELLED, _DEADLINE, _DENIED, _UNAVAILABLE, _UNAUTHENTICATED = 1, 4, 7, 14, 16  # codes of gRPC
-_TOKEN = re.compile(
-    r"invalid auth token|user name is empty|revision (in header|of auth store) is old", re.ASCII
-)
 _OPEN = "authentication is not enabled"
 _NO_TOKEN = "none"  # noqa: S105 - no secret
 """Sent to an etcd that asks for no log-in. When it does some day, it says that this token is invalid."""
@@ -66,18 +67,6 @@ class Tls:
     ca_file: str = ""
     cert_file: str = ""
     key_file: str = ""
-
-
-class _EndpointFailed(Exception):  # noqa: N818 - never leaves this file
-    """The endpoint has failed this request; ``maybe``: it may have been executed all the same."""
-
-    def __init__(self, text: str, *, maybe: bool = True) -> None:
-        super().__init__(text)
-        self.maybe = maybe
-
-
-class _TokenExpired(Exception):  # noqa: N818 - never leaves this file
-    """etcd does not know the token, any more or at all."""
 
 
 class Gateway:
@@ -177,19 +166,19 @@ class Gateway:
             async with asyncio.timeout(WATCH_SECONDS):
                 response = await self._open_watch(endpoint, key, end, start)
             try:
-                async for line in _lines(self._heard_of(response)):
-                    yield wire.read_watched(_json(line))
+                async for line in lines(self._heard_of(response)):
+                    yield wire.read_watched(json_of(line))
             finally:
                 await response.aclose()
             raise EtcdUnreachable(f"{endpoint} has ended the watch", maybe=False)
         except TimeoutError as error:
             self._turn_from(endpoint)
             raise EtcdUnreachable(f"{endpoint} does not answer", maybe=False) from error
-        except (_EndpointFailed, _TokenExpired, ValueError, *_TRANSPORT) as error:
+        except (EndpointFailed, TokenExpired, ValueError, *_TRANSPORT) as error:
             self._turn_from(endpoint)
-            raise EtcdUnreachable(f"{endpoint}: {_reason(error)}", maybe=False) from error
+            raise EtcdUnreachable(f"{endpoint}: {words_of(error)}", maybe=False) from error
         except EtcdError as error:
-            if _TOKEN.search(str(error)):
+            if is_of_token(str(error)):
                 self._token = ""  # a watch is told so only when it begins; the next one logs in anew
             elif not isinstance(error, RevisionCompacted):
                 self._turn_from(endpoint)
@@ -222,7 +211,7 @@ class Gateway:
                 maybe, reason = True, f"{endpoint} does not answer"
                 if endpoint == self._watched:
                     self.silent()
-            except _EndpointFailed as error:
+            except EndpointFailed as error:
                 maybe, reason = maybe or error.maybe, f"{endpoint}: {error}"
             except ValueError as error:
                 maybe, reason = True, f"{endpoint}: {error}"
@@ -240,14 +229,14 @@ class Gateway:
         token = await self._log_in(base, "")
         try:
             return await self._post(url, body, seconds, token)
-        except _TokenExpired as error:
+        except TokenExpired as error:
             if not self._user:
                 raise AccessDenied("etcd asks for a user, and none is configured") from error
         token = await self._log_in(base, token)
         try:
             return await self._post(url, body, seconds, token)
-        except _TokenExpired as error:
-            raise _EndpointFailed("does not take its own token", maybe=False) from error
+        except TokenExpired as error:
+            raise EndpointFailed("does not take its own token", maybe=False) from error
 
     async def _open_watch(self, endpoint: str, key: bytes, end: bytes, start: int) -> httpx.Response:
         prefix = await self._prefix(endpoint, WATCH_SECONDS)
@@ -271,7 +260,7 @@ class Gateway:
         response = await self._client.send(request, stream=True)
         if response.status_code != httpx.codes.OK:
             try:
-                _raise(response.status_code, await _body(response))
+                raise_error(response.status_code, await body_of(response.aiter_bytes()))
             finally:
                 await response.aclose()
         return response
@@ -279,10 +268,10 @@ class Gateway:
     async def _prefix(self, endpoint: str, seconds: float) -> str:
         """Where the gateway of ``endpoint`` is; an endpoint that has failed is looked at anew."""
         if endpoint not in self._prefixes:
-            version = _json(await self._send("GET", f"{endpoint}/version", None, seconds))
+            version = json_of(await self._send("GET", f"{endpoint}/version", None, seconds))
             match = re.match(r"(\d{1,4})\.(\d{1,4})\.", str(version.get("etcdserver")))
             if match is None:
-                raise _EndpointFailed("is no etcd", maybe=False)
+                raise EndpointFailed("is no etcd", maybe=False)
             number = (int(match[1]), int(match[2]))
             prefix = next(prefix for first, prefix in PREFIXES if number >= first)
             await self._identify(f"{endpoint}{prefix}/maintenance/status", seconds)
@@ -294,12 +283,12 @@ class Gateway:
         try:
             status = await self._post(url, {}, seconds)
             identity = wire.number(wire.members(status, "header"), "cluster_id")
-        except (EtcdRefused, _TokenExpired):
+        except (EtcdRefused, TokenExpired):
             return  # it tells that only to those who have logged in
         except ValueError as error:
-            raise _EndpointFailed(str(error), maybe=False) from error
+            raise EndpointFailed(str(error), maybe=False) from error
         if self.cluster_id not in {0, identity}:
-            raise _EndpointFailed(
+            raise EndpointFailed(
                 f"belongs to another etcd cluster ({identity:x}) than so far ({self.cluster_id:x})",
                 maybe=False,
             )
@@ -324,31 +313,31 @@ class Gateway:
             if _OPEN in str(error):
                 return _NO_TOKEN
             raise AccessDenied(str(error)) from error
-        except _TokenExpired as error:
-            raise _EndpointFailed("does not let us log in", maybe=False) from error
+        except TokenExpired as error:
+            raise EndpointFailed("does not let us log in", maybe=False) from error
         return str(reply.get("token", ""))
 
     async def _post(
         self, url: str, body: Mapping[str, Any], seconds: float, token: str = ""
     ) -> Mapping[str, Any]:
-        return _json(await self._send("POST", url, body, seconds, token))
+        return json_of(await self._send("POST", url, body, seconds, token))
 
     async def _send(
         self, method: str, url: str, body: Mapping[str, Any] | None, seconds: float, token: str = ""
     ) -> bytes:
-        """Body of the reply. Raises _EndpointFailed when there is none of use, and what an error in it means."""
+        """Body of the reply. Raises EndpointFailed when there is none of use, and what an error in it means."""
         timeout = httpx.Timeout(seconds, connect=0.9 * seconds)  # what was not even sent is known as such
         try:
             async with self._client.stream(
                 method, url, json=body, headers=_authorization(token), timeout=timeout
             ) as response:
-                data = await _body(response)
+                data = await body_of(response.aiter_bytes())
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise _EndpointFailed(_reason(error), maybe=False) from error
+            raise EndpointFailed(words_of(error), maybe=False) from error
         except _TRANSPORT as error:
-            raise _EndpointFailed(_reason(error)) from error
+            raise EndpointFailed(words_of(error)) from error
         if response.status_code != httpx.codes.OK:
-            _raise(response.status_code, data)
+            raise_error(response.status_code, data)
         return data
 
     def _turn_from(self, endpoint: str) -> None:
@@ -376,72 +365,10 @@ def _context(tls: Tls) -> ssl.SSLContext:
         raise StartError(f"cannot use the certificates for etcd: {error}") from error
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         files = ", ".join(filter(None, (tls.ca_file, tls.cert_file, tls.key_file)))
-        raise StartError(f"cannot use the certificates for etcd ({files}): {_reason(error)}") from error
+        raise StartError(f"cannot use the certificates for etcd ({files}): {words_of(error)}") from error
     return context
 
 
 def _no_password() -> str:
     """Instead of a question on the terminal."""
     raise ValueError("the key is encrypted")
-
-
-async def _body(response: httpx.Response) -> bytes:
-    data = bytearray()
-    async for chunk in response.aiter_bytes():
-        data += chunk
-        if len(data) > REPLY_SIZE_MAX:
-            raise ReplyTooLarge(f"a reply is longer than {REPLY_SIZE_MAX >> 20} MiB")
-    return bytes(data)
-
-
-async def _lines(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    """The lines of a reply that goes on."""
-    data = bytearray()
-    async for chunk in chunks:
-        data += chunk
-        if b"\n" in chunk:
-            *lines, rest = data.split(b"\n")
-            data = rest
-            for line in lines:
-                if line:
-                    yield bytes(line)
-        if len(data) > REPLY_SIZE_MAX:
-            raise ReplyTooLarge(f"a message is longer than {REPLY_SIZE_MAX >> 20} MiB")
-
-
-def _json(data: bytes) -> Mapping[str, Any]:
-    try:
-        value = decode_json(data, size_max=REPLY_SIZE_MAX)
-    except DecodeError as error:
-        raise _EndpointFailed(f"its reply cannot be read: it {error}") from error
-    if not isinstance(value, dict):
-        raise _EndpointFailed("its reply is not a JSON object")
-    return value
-
-
-def _raise(status: int, data: bytes) -> None:
-    """Raise what a reply with a ``status`` other than 200 means."""
-    try:
-        reply = _json(data)
-        code, message = wire.number(reply, "code"), reply.get("error") or reply.get("message")
-    except (_EndpointFailed, ValueError):
-        code, message = 0, None
-    if not code or not isinstance(message, str):  # it is not etcd that answers
-        raise _EndpointFailed(
-            f"answers the status {status}", maybe=status >= httpx.codes.INTERNAL_SERVER_ERROR
-        )
-    if code in {_CANCELLED, _DEADLINE, _UNAVAILABLE}:
-        raise _EndpointFailed(message)
-    if code == _UNAUTHENTICATED or _TOKEN.search(message):
-        raise _TokenExpired(message)
-    if code == _DENIED:
-        raise AccessDenied(message)
-    if "lease not found" in message:
-        raise LeaseExpired(message)
-    if "has been compacted" in message:
-        raise RevisionCompacted(message)
-    raise EtcdRefused(message)
-
-
-def _reason(error: Exception) -> str:
-    return str(error) or type(error).__name__

@@ -20,34 +20,23 @@ from typing import TYPE_CHECKING, TypeVar
 
 from asudfd.smd.etcd import wire
 from asudfd.smd.etcd.identity import LOOK_SECONDS, StoreIdentity
+from asudfd.smd.etcd.key_pages import pages_of
 from asudfd.smd.etcd.wire import (
     AccessDenied,
     EtcdError,
     EtcdRefused,
     EtcdUnreachable,
-    KeyRange,
     KeyValue,
-    ReplyTooLarge,
     RevisionCompacted,
     Revisions,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from asudfd.smd.etcd.gateway import Gateway
 
     Accept = Callable[[Sequence[KeyValue], int], None]
-
-PAGE_KEYS = 16
-"""Keys of the first page of a read; then as many as make up about PAGE_BYTES."""
-
-PAGE_BYTES = 4 << 20
-PAGE_KEYS_MAX = 2048
-"""Bytes and keys of a page at most: what etcd sends and this process decodes in a small part of READ_SECONDS."""
-
-READ_SECONDS = 10.0
-"""How long a page may take."""
 
 BEAT_SECONDS = 1.0
 """How often etcd is asked whether the watch has missed something."""
@@ -218,7 +207,7 @@ class WatchCache:
         proven = await self._is_continued()
         found: list[KeyValue] = []
         revision = 0
-        async with contextlib.aclosing(_pages(self._gateway, self._start, self._end)) as pages:
+        async with contextlib.aclosing(pages_of(self._gateway, self._start, self._end)) as pages:
             async for page in pages:
                 revision = page.revision
                 self.identity.fail_behind(revision, self.position)
@@ -375,26 +364,6 @@ class WatchCache:
         *marks, keys = now.ranges
         head = self.identity.check(marks, mark)
         return head.mod > self.position or keys.count != len(self._known)
-
-
-async def _pages(gateway: Gateway, key: bytes, end: bytes) -> AsyncGenerator[KeyRange, None]:
-    """All keys as of one revision, in pages of a bearable size."""
-    revision, limit = 0, PAGE_KEYS
-    while True:
-        try:
-            page = await gateway.range(key, end, revision=revision, limit=limit, seconds=READ_SECONDS)
-        except ReplyTooLarge:
-            if limit == 1:
-                raise
-            limit = max(1, limit // 4)
-            continue
-        revision = revision or page.revision
-        yield replace(page, revision=revision)
-        if not page.more or not page.keys:
-            return
-        key = page.keys[-1].key + b"\0"
-        size = sum(len(entry.key) + len(entry.value) for entry in page.keys) // len(page.keys)
-        limit = max(1, min(PAGE_KEYS_MAX, PAGE_BYTES // max(1, size)))
 
 
 def _thin(entry: KeyValue, known: Mapping[bytes, Revisions]) -> KeyValue:

@@ -12,16 +12,13 @@ true, decides.
 from __future__ import annotations
 
 import operator
-from struct import Struct
 from typing import TYPE_CHECKING
 
 from asinfo.errors import WireError
 from asinfo.wire import expression as x
 from asinfo.wire import msgpack
-from asinfo.wire import particle as particles
 from asinfo.wire.collection import order
 from asinfo.wire.expression import Constant, Unsupported
-from asinfo.wire.message import BIN_NAME_SIZE_MAX
 from asinfo.wire.msgpack import Raw
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.cost import COPY_STEPS
@@ -29,6 +26,14 @@ from asudfd.aerospike.message.filter import arithmetic
 from asudfd.aerospike.message.filter.filter_record import METADATA, FilterRecord
 from asudfd.aerospike.message.filter.functions import FUNCTIONS
 from asudfd.aerospike.message.filter.ordered import count, has_element, ordered, test_of
+from asudfd.aerospike.message.filter.record_values import (
+    PARTICLES,
+    bin_type,
+    bin_value,
+    digest_mod,
+    key_value,
+    value_of,
+)
 from asudfd.aerospike.message.filter.scope import Scope
 from asudfd.record.refused import RequestRefused
 
@@ -37,13 +42,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from asinfo.wire.expression import Node
+    from asudfd.aerospike.message.filter.record_values import Run, Typed, Value
     from asudfd.aerospike.message.filter.regex.budget import RegexBudget
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
-
-    Value = Any  # as the type says: None is unknown
-    Run = Callable[["FilterRecord"], Value]
-    Typed = tuple[int, Run]
 
 
 _ANY = -1
@@ -51,11 +53,6 @@ _ANY = -1
 
 _NIL = ()
 """The value nil; None stands for unknown."""
-
-_NO_BIN = (particles.NULL, b"")
-"""The particle of a bin that a record does not have."""
-
-_INT32 = Struct("!i")
 
 
 class Filter:
@@ -306,63 +303,6 @@ def _var(arguments: list[Any], scope: Scope) -> Typed:
     return kind, lambda record: record.variables[place]
 
 
-# ---- what there is in a record
-
-
-def _bin(arguments: list[Any], _: Scope) -> Typed:
-    kind, name = arguments
-    wanted = _PARTICLES.get(kind)
-    if wanted is None or len(name) > BIN_NAME_SIZE_MAX:
-        raise WireError("a bin of no such type or name")
-    if kind in {x.GEOJSON, x.HLL}:
-        raise Unsupported(f"{x.OTHER_TYPES[kind]} in filters are not supported")
-
-    def run(record: FilterRecord) -> Value:
-        found = record.bin(name)
-        if found is None:
-            return None
-        particle, data = found
-        return _value(particle, data) if particle == wanted else None
-
-    return kind, run
-
-
-def _value(kind: int, data: bytes) -> Value:
-    if kind in {particles.INTEGER, particles.FLOAT, particles.BOOL}:
-        return particles.unpack(kind, data)
-    return data
-
-
-def _bin_type(arguments: list[Any], _: Scope) -> Typed:
-    name = arguments[0]
-
-    def run(record: FilterRecord) -> Value:
-        kind, _ = record.bin(name) or _NO_BIN
-        return kind
-
-    return x.INTEGER, run
-
-
-def _key(arguments: list[Any], _: Scope) -> Typed:
-    kind = arguments[0]
-    if kind not in {x.INTEGER, x.STRING, x.BLOB}:
-        raise WireError("a key of no such type")
-    wanted = _PARTICLES[kind]
-
-    def run(record: FilterRecord) -> Value:
-        key = record.record.key
-        return _value(key[0], key[1:]) if key and key[0] == wanted else None
-
-    return kind, run
-
-
-def _digest_mod(arguments: list[Any], _: Scope) -> Typed:
-    (modulus,) = _INT32.unpack((arguments[0] & 0xFFFF_FFFF).to_bytes(4, "big"))
-    if not modulus:
-        raise WireError("a remainder of a division by zero")
-    return x.INTEGER, lambda record: int.from_bytes(record.digest[16:], "little") % abs(modulus)
-
-
 def _call(arguments: list[Any], scope: Scope) -> Typed:
     """An operation on a list or map that reads."""
     from asudfd.aerospike.message.cdt import reader
@@ -371,10 +311,10 @@ def _call(arguments: list[Any], scope: Scope) -> Typed:
     kind, run = _compile(target, scope)
     if system or kind not in _COLLECTIONS:
         raise Unsupported(f"operations {x.work_of_call(system)} in filters are not supported")
-    if result not in _PARTICLES or result in {x.GEOJSON, x.HLL}:
+    if result not in PARTICLES or result in {x.GEOJSON, x.HLL}:
         raise Unsupported("a result of such a type is not supported in filters")
-    read = reader(_PARTICLES[kind], command)
-    wanted = _PARTICLES[result]
+    read = reader(PARTICLES[kind], command)
+    wanted = PARTICLES[result]
 
     def run_all(record: FilterRecord) -> Value:
         data = run(record)
@@ -384,25 +324,12 @@ def _call(arguments: list[Any], scope: Scope) -> Typed:
         kind, content = found
         if kind != wanted:
             return None
-        return _NIL if result == x.NIL else _value(kind, content)
+        return _NIL if result == x.NIL else value_of(kind, content)
 
     return result, run_all
 
 
 _COLLECTIONS = frozenset({x.LIST, x.MAP})
-_PARTICLES = {
-    x.NIL: particles.NULL,
-    x.BOOL: particles.BOOL,
-    x.INTEGER: particles.INTEGER,
-    x.FLOAT: particles.FLOAT,
-    x.STRING: particles.STRING,
-    x.BLOB: particles.BLOB,
-    x.LIST: particles.LIST,
-    x.MAP: particles.MAP,
-    x.GEOJSON: particles.GEOJSON,
-    x.HLL: particles.HLL,
-}
-
 _TESTS: dict[int, Callable[[Any, Any], bool]] = {
     x.EQ: operator.eq,
     x.NE: operator.ne,
@@ -430,10 +357,10 @@ _SPECIAL: dict[int, Callable[[list[Any], Scope], Typed]] = {
     x.VAR: _var,
     x.CALL: _call,
     x.UNKNOWN: _meta(_ANY, lambda _: None),
-    x.BIN: _bin,
-    x.BIN_TYPE: _bin_type,
-    x.KEY: _key,
-    x.DIGEST_MOD: _digest_mod,
+    x.BIN: bin_value,
+    x.BIN_TYPE: bin_type,
+    x.KEY: key_value,
+    x.DIGEST_MOD: digest_mod,
     x.INT_LSCAN: lambda arguments, scope: _scan(arguments, scope, arithmetic.left_scan),
     x.INT_RSCAN: lambda arguments, scope: _scan(arguments, scope, arithmetic.right_scan),
     **{code: _meta(kind, run) for code, (kind, run) in METADATA.items()},

@@ -164,7 +164,7 @@ def test_errors_of_etcd_itself_are_no_reason_to_ask_another(answer: bytes, kind:
 
 
 def test_a_reply_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("asudfd.smd.etcd.gateway.REPLY_SIZE_MAX", 10_000)
+    monkeypatch.setattr("asudfd.smd.etcd.endpoint_reply.REPLY_SIZE_MAX", 10_000)
 
     async def scenario() -> None:
         async with fake(lambda *_: reply(b" " * 20_000)) as server:
