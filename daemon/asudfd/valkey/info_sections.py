@@ -281,10 +281,10 @@ def _command_statistics(state: ServerState) -> Fields:
     found = {
         name: [statistics.calls[name], statistics.rejected[name], statistics.failed[name]] for name in names
     }
-    counted: Any = state.engine.lua[b"call_counts"]()
-    for name, counts in counted.items():
+    counted: list[Any] = list(state.engine.lua[b"call_counts"]().values())
+    for name, *counts in zip(*(counted[part::4] for part in range(4)), strict=True):
         before = found.get(name.decode(), (0, 0, 0))
-        found[name.decode()] = [one + int(other) for one, other in zip(before, counts.split(), strict=True)]
+        found[name.decode()] = [one + int(other) for one, other in zip(before, counts, strict=True)]
     return {
         f"cmdstat_{name}": f"calls={calls},usec=0,usec_per_call=0.00,rejected_calls={rejected},failed_calls={failed}"
         for name, (calls, rejected, failed) in sorted(found.items())

@@ -2,7 +2,7 @@
 
 local needs = ...
 local databases, rows, keyspace = needs.databases, needs.rows, needs.keyspace
-local collectgarbage, format, next = collectgarbage, string.format, next
+local collectgarbage, next = collectgarbage, next
 
 -- { number, keys, keys that expire, number, keys... } of the databases that have keys.
 local function database_sizes()
@@ -27,12 +27,13 @@ local function for_each_row(f)
     end
 end
 
--- Name -> how often the command was run, was rejected before it ran, and failed: as text, "CALLS REJECTED FAILED".
+-- { name, calls, rejected, failed, name, calls... }: how often each command was run, was rejected before it ran, and failed.
 local function call_counts()
     local counts = {}
     for_each_row(function(row)
         if row.calls > 0 or row.rejected > 0 then
-            counts[row.name] = format("%.0f %.0f %.0f", row.calls, row.rejected, row.failed)
+            local at = #counts
+            counts[at + 1], counts[at + 2], counts[at + 3], counts[at + 4] = row.name, row.calls, row.rejected, row.failed
         end
     end)
     return counts
