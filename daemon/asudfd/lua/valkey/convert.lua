@@ -1,10 +1,11 @@
 -- Values between commands and scripts: replies as scripts see them, and what scripts return as replies.
 
 local needs = ...
-local reply, number_text, real_of = needs.reply, needs.number_text, needs.real_of
+local reply, number_text, real_of, check = needs.reply, needs.number_text, needs.real_of, needs.check
 
 local gsub, ipairs, floor, next, rawget, sub, tonumber, type = string.gsub, ipairs, math.floor, next, rawget, string.sub, tonumber, type
 
+local CHECKED = 64 -- elements between two looks whether the script is to end
 local DEPTH_MAX = 7995 -- nested tables in what a script returns; where the stack of the real server ends
 local INTEGER_MAX = 2 ^ 63 -- beyond, and for NaN, the conversion of C gives the smallest integer
 local SMALLEST = { kind = "integer", "-9223372036854775808" }
@@ -17,6 +18,9 @@ local to_lua
 local function all_to_lua(elements, resp)
     local out = {}
     for i = 1, #elements do
+        if i % CHECKED == 0 then
+            check()
+        end
         local value = to_lua(elements[i], resp)
         out[i] = value
     end
@@ -61,6 +65,7 @@ local TO_LUA = {
         end
         local map = {}
         for i = 1, #flat, 2 do
+            check()
             local key = to_lua(flat[i], resp)
             if key ~= nil then
                 map[key] = to_lua(flat[i + 1], resp)
@@ -74,6 +79,7 @@ local TO_LUA = {
         end
         local set = {}
         for _, element in ipairs(value[1]) do
+            check()
             local key = to_lua(element, resp)
             if key ~= nil then
                 set[key] = true

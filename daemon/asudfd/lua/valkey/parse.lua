@@ -3,13 +3,14 @@
 local find, select, sub, tonumber = string.find, select, string.sub, tonumber
 
 local needs = ...
-local reply = needs.reply
+local reply, check = needs.reply, needs.check
 
 local parse_at
 
 local function parse_all(text, at, count)
     local out = {}
     for i = 1, count do
+        check()
         out[i], at = parse_at(text, at)
     end
     return out, at

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from asinfo.wire.resp_frame import array, bulk, null
 from asudfd.valkey.glob import glob
 from asudfd.valkey.key_specs import flags_of_place
 from asudfd.valkey.reply import CommandFailed, EncodedReply, Set, Status, encode
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from asudfd.valkey.table import CommandSpec
 
 NO_KEYS = "ERR The command has no key arguments"
+
+NAMES_MAX = 1024
+"""Names in one request, some of which have 4 KB to tell: more than twice as many as there are commands."""
 
 
 @cache
@@ -50,8 +54,22 @@ def command(request: CommandRequest) -> object:
 @cache
 def _all_described(resp: int, *, is_old: bool) -> bytes:
     """The reply to COMMAND, made once: clients of a cluster ask for it at each start."""
-    pieces = [encode(_described(row, is_old=is_old), resp) for row in _top()]
-    return b"*%d\r\n%s" % (len(pieces), b"".join(pieces))
+    return array(_description(row.name, resp, is_old=is_old) for row in _top())
+
+
+@cache
+def _description(name: str, resp: int, *, is_old: bool) -> bytes:
+    """What COMMAND INFO tells of a command, as bytes that are made once: it may be asked for a thousand times in a request."""
+    return encode(_described(command_rows()[name], is_old=is_old), resp)
+
+
+def _named(request: CommandRequest) -> list[CommandSpec | None]:
+    """The rows of the commands in the arguments; None for names that are none. Raises CommandFailed."""
+    names = request.arguments[2:]
+    if len(names) > NAMES_MAX:
+        subcommand = request.arguments[1].decode("latin-1").upper()
+        raise CommandFailed(f"ERR COMMAND {subcommand} of asudfd takes up to {NAMES_MAX} names")
+    return [command_rows().get(name.decode("latin-1").lower()) for name in names]
 
 
 def count(_request: CommandRequest) -> object:
@@ -63,9 +81,11 @@ def info(request: CommandRequest) -> object:
     """COMMAND INFO [name...]."""
     if len(request.arguments) == 2:
         return command(request)
-    is_old = request.state.settings.is_old
-    rows = [command_rows().get(name.decode("latin-1").lower()) for name in request.arguments[2:]]
-    return [_described(row, is_old=is_old) if row else None for row in rows]
+    resp, is_old = request.client.resp, request.state.settings.is_old
+    rows = _named(request)
+    return EncodedReply(
+        array(_description(row.name, resp, is_old=is_old) if row else null(resp) for row in rows)
+    )
 
 
 def _described(row: CommandSpec, *, is_old: bool) -> list[object]:
@@ -105,14 +125,27 @@ def docs(request: CommandRequest) -> object:
     """COMMAND DOCS [name...]."""
     if len(request.arguments) == 2:
         return EncodedReply(_all_documented(request.client.resp))
-    rows = [command_rows().get(name.decode("latin-1").lower()) for name in request.arguments[2:]]
-    return {row.name.encode(): _documented(row) for row in rows if row}
+    resp = request.client.resp
+    return EncodedReply(_map({row.name: None for row in _named(request) if row}, resp))
 
 
 @cache
 def _all_documented(resp: int) -> bytes:
     """The reply to COMMAND DOCS, made once: it is the first that valkey-cli asks for."""
-    return encode({row.name.encode(): _documented(row) for row in _top()}, resp)
+    return _map([row.name for row in _top()], resp)
+
+
+def _map(names: Iterable[str], resp: int) -> bytes:
+    pieces = [_documentation(name, resp) for name in names]
+    if resp == 3:
+        return b"%%%d\r\n%b" % (len(pieces), b"".join(pieces))
+    return b"*%d\r\n%b" % (2 * len(pieces), b"".join(pieces))
+
+
+@cache
+def _documentation(name: str, resp: int) -> bytes:
+    """The name of a command and what COMMAND DOCS tells of it, made once."""
+    return bulk(name.encode()) + encode(_documented(command_rows()[name]), resp)
 
 
 def _documented(row: CommandSpec) -> dict[bytes, object]:
