@@ -9,6 +9,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from asudfd.valkey.engine import LUA_ERROR
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -33,7 +35,8 @@ class BlockedClients:
     """Who waits for which key, in the order in which they came.
 
     ``ready`` has the keys that have changed. ``is_written`` writes what has changed, if there is a journal, before anybody is told.
-    ``ended`` is told of a command that has its reply, and how long that is.
+    ``ended`` is told of a command that has its reply, and how long that is. ``failed`` makes a reply of what a state has raised: that
+    ends one wait, and nothing else.
     """
 
     def __init__(
@@ -41,9 +44,12 @@ class BlockedClients:
         engine: KeyspaceEngine,
         ready: list[tuple[int, bytes]],
         reactor: Reactor,
+        *,
         is_written: Callable[[], bool],
         ended: Callable[[Client, list[bytes], int], None],
+        failed: Callable[[Exception], bytes],
     ) -> None:
+        self._failed = failed
         self._ended = ended
         self._is_written = is_written
         self._lua = engine.lua
@@ -112,19 +118,36 @@ class BlockedClients:
             wait = self._waits.get(number)
             if wait is None or not (is_there or wait.fails):
                 continue
-            reply = self._lua[b"retry"](
-                time.time() * 1000, database, wait.client.resp, wait.client.id, wait.result
-            )
+            reply = self._retry(wait)
             if reply is not None:
                 self._end(wait, reply)
                 is_there = self._is_there(database, key)
 
+    def _retry(self, wait: _Wait) -> bytes | None:
+        """The reply of the command that waits; None if it goes on waiting."""
+        client = wait.client
+        try:
+            reply: bytes | None = self._lua[b"retry"](
+                time.time() * 1000, wait.database, client.resp, client.id, wait.result
+            )
+        except LUA_ERROR as error:
+            return self._failed(error)
+        return reply
+
     def _is_there(self, database: int, key: bytes) -> bool:
-        there: bool = self._lua[b"is_there"](time.time() * 1000, database, key)
+        """Whether there is such a key, as far as that can be told: to try a command once more does no harm."""
+        try:
+            there: bool = self._lua[b"is_there"](time.time() * 1000, database, key)
+        except LUA_ERROR as error:
+            self._failed(error)
+            return True
         return there
 
     def _timeout_reply(self, wait: _Wait) -> bytes:
-        reply: bytes = self._lua[b"timed_out"](wait.client.resp, wait.result)
+        try:
+            reply: bytes = self._lua[b"timed_out"](wait.client.resp, wait.result)
+        except LUA_ERROR as error:
+            return self._failed(error)
         return reply
 
     def _timed_out(self, number: int) -> None:

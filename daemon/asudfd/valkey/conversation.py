@@ -118,7 +118,7 @@ class RespConversation:
                 try:
                     reply = execute(now * 1000, client.database, client.resp, client.id, *arguments)
                 except LUA_ERROR as error:
-                    reply = self._dispatcher.failed(error)
+                    reply = state.failed(error)
             elif self._is_held(arguments):
                 break
             else:

@@ -106,7 +106,7 @@ class Dispatcher:
             if row is None:
                 self._count_rejected(arguments)
         except LUA_ERROR as error:
-            reply = self.failed(error)
+            reply = self.state.failed(error)
         if client.silent or client.skips:
             client.skips = max(0, client.skips - 1)
             client.settle()
@@ -138,11 +138,7 @@ class Dispatcher:
         except CommandFailed as failed:
             return encode(failed.reply, client.resp)
         except LUA_ERROR as error:
-            return self.failed(error)
-
-    def failed(self, error: Exception) -> bytes:
-        """The reply to a command that could not be ended in Lua."""
-        return b"-%s\r\n" % self.state.failed(error).encode()
+            return self.state.failed(error)
 
     def denied(self, client: Client, arguments: list[bytes]) -> str | None:
         """Why the user of a client may not run a command; None if it may."""

@@ -80,7 +80,14 @@ class ServerState:
         self.running = Running(self.engine.lua[b"state"], settings, reactor, warn)
         self.libraries = LibrarySet(self.engine, self.now, lambda: self.running.call is not None, warn)
         self.libraries.freed = self.pause.release
-        self.blocked = BlockedClients(self.engine, self.ready, reactor, self.is_written, self._unblocked)
+        self.blocked = BlockedClients(
+            self.engine,
+            self.ready,
+            reactor,
+            is_written=self.is_written,
+            ended=self._unblocked,
+            failed=self.failed,
+        )
         self.cluster: ClusterView | None = None
         self.journal: KeyspaceJournal | None = None
         self.rebind: Callable[[list[str]], None] | None = None
@@ -187,14 +194,14 @@ class ServerState:
             self.journal.abandon()
         self.running.end()
 
-    def failed(self, error: Exception) -> str:
-        """The error for a command that could not be ended in Lua: no memory for its reply, or a fault of ours."""
+    def failed(self, error: Exception) -> bytes:
+        """The reply to a command that could not be ended in Lua: no memory for its reply, or a fault of ours."""
         if not self.running.busy:
             self.engine.lua[b"recover"]()
         if isinstance(error, MemoryError):
-            return "OOM not enough memory for this command"
+            return b"-OOM not enough memory for this command\r\n"
         self.fault(str(error).encode())
-        return "ERR internal error"
+        return b"-ERR internal error\r\n"
 
     def busy_text(self) -> str:
         """What a client is told while a script is busy."""

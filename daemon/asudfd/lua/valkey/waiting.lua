@@ -7,7 +7,7 @@ local needs = ...
 local databases, encode, finish, find, keyspace, reply, run_command, state =
     needs.databases, needs.encode, needs.finish, needs.find, needs.keyspace, needs.reply, needs.run_command, needs.state
 
-local type = type
+local error, pcall, type = error, pcall, type
 local get, typed = keyspace.get, keyspace.typed
 
 local waiting = {}
@@ -49,8 +49,11 @@ local function retry(now, number, resp, client, result)
         state.before_write(row, argv, #argv)
     end
     state.is_retry = true
-    local again = run_command(row, argv, #argv)
+    local ok, again = pcall(run_command, row, argv, #argv) -- it may fail for want of memory, even as it tells of an error
     state.is_retry = false
+    if not ok then
+        error(again, 0)
+    end
     finish(argv)
     if type(again) == "table" and again.kind == "block" then
         return nil

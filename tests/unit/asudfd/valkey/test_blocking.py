@@ -234,3 +234,46 @@ def test_the_same_key_twice_counts_once(server: WaitingServer) -> None:
     other.line("RPUSH a 1 2")
     assert len(waiter.answers) == 1
     assert other.line("LLEN a") == b":1\r\n"
+
+
+RAISES = {
+    "in the command": """function(rows) rows.BLPOP.run = function() error('broken') end end""",
+    "as its error is told": """function(rows) rows.BLPOP.run = function()
+        error(setmetatable({}, { __index = function() error('broken') end })) end end""",
+    "behind the command": """function(_, state) state.announce = function(argv)
+        if argv[1] == 'BLPOP' then error('broken') end end end""",
+}
+
+
+@pytest.mark.parametrize("where", RAISES)
+def test_an_error_for_one_that_waits_is_nobody_elses(where: str) -> None:
+    server = WaitingServer()
+    broken, waiter, other = server.peers(3)
+    broken.wait("BLPOP a 0")
+    waiter.wait("BRPOP a 0")
+    lua, make = server.state.engine.lua, server.state.engine._state.eval(RAISES[where].encode())
+    make(lua[b"rows"], lua[b"state"])
+    assert other.line("RPUSH a 1 2") == b":2\r\n"
+    assert broken.answers == [b"-ERR internal error\r\n"]
+    assert broken.client.waiting is None
+    assert waiter.answers == [b"*2\r\n$1\r\na\r\n$1\r\n2\r\n"]
+    assert "broken" in server.faults.pop()
+    assert other.line("SET s v") == b"+OK\r\n"
+    assert waiter.line("BRPOP s 0").startswith(b"-WRONGTYPE ")  # none that waited is tried again
+
+
+@pytest.mark.parametrize("function", ["is_there", "timed_out"])
+def test_what_is_asked_for_one_that_waits_may_fail(function: str) -> None:
+    server = WaitingServer()
+    waiter, other = server.peers(2)
+    waiter.wait("BLPOP a 1")
+    broken = server.state.engine._state.eval(b"function() error('broken') end")
+    server.state.engine.lua[function.encode()] = broken
+    if function == "is_there":
+        assert other.line("RPUSH a 1") == b":1\r\n"
+        assert waiter.answers == [b"*2\r\n$1\r\na\r\n$1\r\n1\r\n"]
+    else:
+        server.reactor.run()
+        assert waiter.answers == [b"-ERR internal error\r\n"]
+    assert waiter.client.waiting is None
+    assert "broken" in server.faults.pop()
