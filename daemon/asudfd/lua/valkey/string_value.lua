@@ -7,7 +7,8 @@
 local needs = ...
 local reply, state = needs.reply, needs.state
 
-local byte, concat, error, floor, sub, type = string.byte, table.concat, error, math.floor, string.sub, type
+local byte, rep, sub, concat, ceil, floor = string.byte, string.rep, string.sub, table.concat, math.ceil, math.floor
+local error, type = error, type
 
 local SIZE_MAX = 512 * 1024 * 1024 -- bytes, if the host does not say else (proto-max-bulk-len)
 local TOO_LONG = reply.failure("ERR string exceeds maximum allowed size (proto-max-bulk-len)")
@@ -24,23 +25,34 @@ function string_value.check_size(size)
     end
 end
 
--- A string of `n` zero bytes. It is doubled until it is large enough: `string.rep` adds one byte after the other, some
+-- To copy a chunk takes a microsecond or two, LARGE bytes some ten.
+local CHUNK, LARGE = 16384, 131072
+local GROWTH = 1.25 -- by which a string may grow until its size is proven again, which takes as long as to copy it
+local EMPTY_CHUNK = rep("\0", CHUNK)
+string_value.LARGE = LARGE
+
+-- A string of `n` zero bytes. It is made of two halves, and they likewise: `string.rep` adds one byte after the other, some
 -- seconds for the largest string.
 function string_value.zeros(n)
-    local text = "\0\0\0\0\0\0\0\0"
-    while #text < n do
-        text = text .. text
+    if n <= CHUNK then
+        return sub(EMPTY_CHUNK, 1, n)
     end
-    return sub(text, 1, n)
+    local half = string_value.zeros(floor(n / 2))
+    return half .. half .. sub(EMPTY_CHUNK, 1, n % 2)
 end
 
 local zeros = string_value.zeros
 
--- To copy a chunk takes a microsecond or two, LARGE bytes some ten.
-local CHUNK, LARGE = 16384, 131072
-local GROWTH = 1.25 -- by which a string may grow until its size is proven again, which takes as long as to copy it
-local EMPTY_CHUNK = zeros(CHUNK)
-string_value.LARGE = LARGE
+-- Fails where memory would not suffice to read a string of so many chunks as a whole (`keyspace.get`) and to reply it: that takes as
+-- much.
+local function prove(count)
+    local chunks = {}
+    for i = 1, count do
+        chunks[i] = EMPTY_CHUNK
+    end
+    local whole = concat(chunks)
+    return whole .. "\r\n"
+end
 
 function string_value.length(value)
     return type(value) == "string" and #value or value.size
@@ -118,7 +130,7 @@ function string_value.with(value, at, part)
         value = split(value)
     end
     if finish > value.proven * GROWTH then
-        zeros(finish) -- fails where memory would not suffice to read the string
+        prove(ceil(finish / CHUNK))
         value.proven = finish
     end
     write(value, at, part)

@@ -46,9 +46,9 @@ class TestedKeyspace:
 
     __test__ = False
 
-    def __init__(self) -> None:
+    def __init__(self, memory: int = 256 << 20) -> None:
         self.host = RecordingHost()
-        self.engine = KeyspaceEngine(self.host, 256 << 20)
+        self.engine = KeyspaceEngine(self.host, memory)
         self.now = NOW
         self.effects: list[tuple[bytes, ...]] = []
         self.engine.lua[b"state"][b"journal"] = self._journal

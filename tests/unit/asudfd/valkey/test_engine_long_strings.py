@@ -105,3 +105,17 @@ def test_a_compaction_writes_it_whole(keyspace: TestedKeyspace) -> None:
     assert lua[b"compact_some"](10, 1 << 20) == b"done"
     assert lua[b"take_compacted"]().count(b"\0") == 299_999
     lua[b"give_up_compaction"]()
+
+
+@pytest.mark.parametrize("line", ["SETRANGE k {at} x", "SETBIT k {bit} 1", "BITFIELD k SET u8 {bit} 120"])
+def test_a_string_takes_what_reading_it_takes(line: str) -> None:
+    """A little more than a power of two, in a state of five times its size; to double a text up to there takes seven."""
+    keyspace, at = TestedKeyspace(64 << 20), 16 << 20
+    assert not keyspace.line(line.format(at=at, bit=8 * at)).startswith(b"-")
+    assert keyspace.line("GET k").startswith(b"$%d\r\n" % (at + 1))
+
+
+def test_a_string_that_could_not_be_read_is_not_made() -> None:
+    keyspace = TestedKeyspace(64 << 20)
+    assert keyspace.line(f"SETRANGE k {20 << 20} x").startswith(b"-OOM ")
+    assert keyspace.line("EXISTS k") == b":0\r\n"
