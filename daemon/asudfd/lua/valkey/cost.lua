@@ -3,9 +3,9 @@
 local needs = ...
 local class_end, check, hurry = needs.class_end, needs.check, needs.hurry
 
-local byte, find, sub = string.byte, string.find, string.sub
+local byte, find, sub, max = string.byte, string.find, string.sub, math.max
 
-local STEPS = 4000000 -- that the original may take in one call: some 20 ms
+local STEPS = 20000000 -- that the original may take in one call: up to 100 ms, in which nobody can end it
 local DEAR = 200000 -- steps after which the time is looked at: 1 ms at worst, and most take far fewer than the bound says
 local DEEPEST = 200 -- items of one pattern that use the C stack, as deep as the original's nested calls may go
 local CAPTURES = 32
@@ -14,9 +14,10 @@ local function is_digit(code)
     return code and code >= 48 and code <= 57
 end
 
--- What a pattern may cost at one place: steps <= factor * subject ^ power. And whether it could fail with a message.
+-- What a pattern may cost at one place where it does not match: steps <= factor * subject ^ power. Whether it ends with a repetition:
+-- that takes what it finds, which no other match takes then. And whether the pattern could fail with a message.
 local function growth(p, at)
-    local power, factor, deep, opened, closed, doubtful = 0, 1, 0, 0, 0, false
+    local power, factor, deep, opened, closed, doubtful, repeats = 0, 1, 0, 0, 0, false, false
     while at <= #p do
         check()
         local code, following = byte(p, at, at + 1)
@@ -33,21 +34,21 @@ local function growth(p, at)
         else
             local to = class_end(p, at)
             if not to then
-                return power, factor, deep, true
+                return { power = power, factor = factor, deep = deep, doubtful = true }
             end
             local suffix = byte(p, to)
             factor = factor + (to - at)
-            -- what ends a pattern takes what it finds and is never tried again
-            local ends = suffix and not find(p, "[^()]", to + 1)
             if suffix == 42 or suffix == 43 or suffix == 45 then
-                power, to, deep = power + (ends and suffix ~= 45 and 0 or 1), to + 1, deep + 2
+                repeats = suffix ~= 45 and not find(p, "[^()]", to + 1)
+                power, to, deep = power + (repeats and 0 or 1), to + 1, deep + 2
             elseif suffix == 63 then
                 factor, to, deep = factor * 2, to + 1, deep + 1
             end
             at = to
         end
     end
-    return power, factor, deep, doubtful or opened ~= closed or opened > CAPTURES
+    doubtful = doubtful or opened ~= closed or opened > CAPTURES
+    return { power = power, factor = factor, deep = deep, doubtful = doubtful, repeats = repeats }
 end
 
 local KNOWN, SHORT = 256, 256 -- patterns that are remembered, and bytes of one: together 100 KiB at most
@@ -56,9 +57,11 @@ local known, entries = {}, 0
 local function look(p)
     local stop = find(p, "\0", 1, true)
     local anchored = byte(p) == 94
-    local power, factor, deep, doubtful = growth(stop and sub(p, 1, stop - 1) or p, anchored and 2 or 1)
-    local cost = { power = power > 1 and power or 1, factor = factor, deep = deep > DEEPEST, doubtful = doubtful, anchored = anchored }
-    cost.all = cost.anchored and cost.power or power + 1
+    local cost = growth(stop and sub(p, 1, stop - 1) or p, anchored and 2 or 1)
+    cost.deep, cost.anchored = cost.deep > DEEPEST, anchored
+    cost.all = anchored and 0 or cost.power + 1 -- of the places where it does not match
+    cost.power = max(cost.power, cost.repeats and 1 or 0)
+    cost.all = max(cost.all, cost.power)
     if #p <= SHORT then
         if entries >= KNOWN then
             known, entries = {}, 0

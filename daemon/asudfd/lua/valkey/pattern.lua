@@ -2,7 +2,8 @@
 -- or use up the C stack: it backtracks, and no instruction of Lua runs meanwhile. Same results and messages as Lua 5.1's.
 -- Classes and sets are asked of the library itself, one byte at a time, so there is one definition of what `%a` means.
 --
--- Positions are 1-based; `match` gives the position after the match, or nil.
+-- Each item of a pattern becomes a function, once, when a search first comes to it: what is wrong with an item is told then, and not
+-- before. Such a function matches its item and all behind it at a place of the subject: the position after the match (1-based), or nil.
 local needs = ...
 local fail, check = needs.fail, needs.check
 
@@ -36,34 +37,37 @@ local function class_end(p, at)
     return at
 end
 
+local KNOWN, SHORT = 64, 32 -- sets that are remembered, and bytes of one: 600 KiB at most
+local known, count = {}, 0
+
 -- Which bytes an item such as `a`, `.`, `%s` or `[%w_]` matches, as a table by byte.
 local function members(item)
-    local set = {}
+    local set = known[item]
+    if set then
+        return set
+    end
+    set = {}
     if #item == 1 and item ~= "." then
         set[byte(item)] = true
-    else
-        for code = 0, 255 do
-            set[code] = find(char(code), item) ~= nil
+        return set
+    end
+    for code = 0, 255 do
+        set[code] = find(char(code), item) ~= nil
+    end
+    if #item <= SHORT then
+        if count >= KNOWN then
+            known, count = {}, 0
         end
+        known[item], count = set, count + 1
     end
     return set
 end
 
--- A matcher of pattern `p` on subject `s`: match(at, from) and captures(first, last, whole).
+-- A matcher of pattern `p` on subject `s`: try(at) and captures(first, last, whole).
 local function matcher(s, p)
     local length, plen = #s, #p
     local level, starts, sizes, steps = 0, {}, {}, 0
-    local sets, match = {}, nil
-
-    local function set_of(from, to)
-        local item = sub(p, from, to - 1)
-        local set = sets[item]
-        if not set then
-            set = members(item)
-            sets[item] = set
-        end
-        return set
-    end
+    local item -- the function of the item that begins at a place of the pattern
 
     local function step()
         steps = steps + 1
@@ -72,40 +76,49 @@ local function matcher(s, p)
         end
     end
 
-    local function open(at, from, size)
-        if level >= CAPTURES then
-            fail("too many captures")
+    local function open(to, size)
+        local rest
+        return function(at)
+            if level >= CAPTURES then
+                fail("too many captures")
+            end
+            level = level + 1
+            starts[level], sizes[level] = at, size
+            rest = rest or item(to)
+            local last = rest(at)
+            if not last then
+                level = level - 1
+            end
+            return last
         end
-        level = level + 1
-        starts[level], sizes[level] = at, size
-        local last = match(at, from)
-        if not last then
-            level = level - 1
-        end
-        return last
     end
 
-    local function shut(at, from)
-        local index = level
-        while index > 0 and sizes[index] ~= OPEN do
-            index = index - 1
+    local function shut(to)
+        local rest
+        return function(at)
+            local index = level
+            while index > 0 and sizes[index] ~= OPEN do
+                index = index - 1
+            end
+            if index == 0 then
+                fail("invalid pattern capture")
+            end
+            sizes[index] = at - starts[index]
+            rest = rest or item(to)
+            local last = rest(at)
+            if not last then
+                sizes[index] = OPEN
+            end
+            return last
         end
-        if index == 0 then
-            fail("invalid pattern capture")
-        end
-        sizes[index] = at - starts[index]
-        local last = match(at, from)
-        if not last then
-            sizes[index] = OPEN
-        end
-        return last
     end
 
-    local function balance(at, from)
-        if from >= plen then
-            fail("unbalanced pattern")
-        end
-        local left, right = byte(p, from, from + 1)
+    local function finish(at)
+        return at == length + 1 and at or nil
+    end
+
+    -- The position behind a text in balance, or nil.
+    local function balanced(at, left, right)
         if byte(s, at) ~= left then
             return nil
         end
@@ -125,46 +138,36 @@ local function matcher(s, p)
         return nil
     end
 
-    local function again(at, digit)
-        local index = digit - 48
-        if index < 1 or index > level or sizes[index] == OPEN then
-            fail("invalid capture index")
+    local function balance(from)
+        if from >= plen then
+            fail("unbalanced pattern")
         end
-        local size = sizes[index]
-        if size < 0 or length - at + 1 < size then -- a position capture has no text that could be repeated
+        local left, right = byte(p, from, from + 1)
+        local rest
+        return function(at)
+            at = balanced(at, left, right)
+            if at then
+                rest = rest or item(from + 2)
+                return rest(at)
+            end
             return nil
         end
-        if sub(s, starts[index], starts[index] + size - 1) == sub(s, at, at + size - 1) then
-            return at + size
-        end
-        return nil
     end
 
-    local function greedy(at, set, from)
-        local last = at
-        while last <= length and set[byte(s, last)] do
-            step()
-            last = last + 1
-        end
-        for index = last, at, -1 do
-            local found = match(index, from)
-            if found then
-                return found
+    local function again(to, index)
+        local rest
+        return function(at)
+            if index < 1 or index > level or sizes[index] == OPEN then
+                fail("invalid capture index")
             end
-        end
-        return nil
-    end
-
-    local function lazy(at, set, from)
-        while true do
-            local found = match(at, from)
-            if found then
-                return found
-            elseif at <= length and set[byte(s, at)] then
-                at = at + 1
-            else
+            local start, size = starts[index], sizes[index]
+            if size < 0 or length - at + 1 < size then -- a position capture has no text that could be repeated
                 return nil
+            elseif sub(s, start, start + size - 1) == sub(s, at, at + size - 1) then
+                rest = rest or item(to)
+                return rest(at + size)
             end
+            return nil
         end
     end
 
@@ -176,69 +179,139 @@ local function matcher(s, p)
         return to
     end
 
-    local function frontier(at, from)
+    local function frontier(from)
         if byte(p, from) ~= 91 then
             fail("missing '[' after '%f' in pattern")
         end
         local to = checked_end(from)
-        local set = set_of(from, to)
-        local before, here = at > 1 and byte(s, at - 1) or 0, byte(s, at) or 0
-        return not set[before] and set[here] and to or nil
+        local set, rest = members(sub(p, from, to - 1)), nil
+        return function(at)
+            local before, here = at > 1 and byte(s, at - 1) or 0, byte(s, at) or 0
+            if not set[before] and set[here] then
+                rest = rest or item(to)
+                return rest(at)
+            end
+            return nil
+        end
     end
 
-    local function walk(at, from)
-        while from <= plen do
-            local code, following = byte(p, from, from + 1)
-            if code == 40 then -- (
-                if following == 41 then
-                    return open(at, from + 2, POSITION)
-                end
-                return open(at, from + 1, OPEN)
-            elseif code == 41 then -- )
-                return shut(at, from + 1)
-            elseif code == 36 and from == plen then -- $
-                return at == length + 1 and at or nil
-            elseif code == 37 and following == 98 then -- %b
-                at = balance(at, from + 2)
-                from = from + 4
-            elseif code == 37 and following == 102 then -- %f
-                from = frontier(at, from + 2)
-                at = from and at
-            elseif code == 37 and following and following >= 48 and following <= 57 then
-                at = again(at, following)
-                from = from + 2
-            else
-                local to = checked_end(from)
-                local set, suffix = set_of(from, to), byte(p, to)
-                local fits = at <= length and set[byte(s, at)]
-                if suffix == 63 then -- ?
-                    local found = fits and match(at + 1, to + 1)
-                    if found then
-                        return found
-                    end
-                    from = to + 1
-                elseif suffix == 42 then -- *
-                    return greedy(at, set, to + 1)
-                elseif suffix == 43 then -- +
-                    return fits and greedy(at + 1, set, to + 1) or nil
-                elseif suffix == 45 then -- -
-                    return lazy(at, set, to + 1)
-                elseif fits then
-                    at, from = at + 1, to
-                else
-                    return nil
+    local function single(set, to)
+        local rest
+        return function(at)
+            if set[byte(s, at)] then
+                rest = rest or item(to)
+                return rest(at + 1)
+            end
+            return nil
+        end
+    end
+
+    local function optional(set, to)
+        local rest
+        return function(at)
+            step()
+            rest = rest or item(to)
+            local last = set[byte(s, at)] and rest(at + 1)
+            return last or rest(at)
+        end
+    end
+
+    -- The position behind all bytes of the set.
+    local function run(set, at)
+        while true do
+            for index = at, at + STEPS do
+                if not set[byte(s, index)] then
+                    return index
                 end
             end
-            if not at then
+            check()
+            at = at + STEPS + 1
+        end
+    end
+
+    local function greedy(set, to, least)
+        local rest
+        return function(at)
+            local last = run(set, at)
+            if last < at + least then
                 return nil
             end
+            rest = rest or item(to)
+            for index = last, at + least, -1 do
+                step()
+                local found = rest(index)
+                if found then
+                    return found
+                end
+            end
+            return nil
         end
+    end
+
+    local function lazy(set, to)
+        local rest
+        return function(at)
+            rest = rest or item(to)
+            while true do
+                step()
+                local found = rest(at)
+                if found then
+                    return found
+                elseif not set[byte(s, at)] then
+                    return nil
+                end
+                at = at + 1
+            end
+        end
+    end
+
+    local function class(from)
+        local to = checked_end(from)
+        local set, suffix = members(sub(p, from, to - 1)), byte(p, to)
+        if suffix == 63 then -- ?
+            return optional(set, to + 1)
+        elseif suffix == 42 then -- *
+            return greedy(set, to + 1, 0)
+        elseif suffix == 43 then -- +
+            return greedy(set, to + 1, 1)
+        elseif suffix == 45 then -- -
+            return lazy(set, to + 1)
+        end
+        return single(set, to)
+    end
+
+    local function all(at)
         return at
     end
 
-    function match(at, from)
-        step()
-        return walk(at, from)
+    local function made(from)
+        local code, following = byte(p, from, from + 1)
+        if from > plen then
+            return all
+        elseif code == 40 then -- (
+            if following == 41 then
+                return open(from + 2, POSITION)
+            end
+            return open(from + 1, OPEN)
+        elseif code == 41 then -- )
+            return shut(from + 1)
+        elseif code == 36 and from == plen then -- $
+            return finish
+        elseif code == 37 and following == 98 then -- %b
+            return balance(from + 2)
+        elseif code == 37 and following == 102 then -- %f
+            return frontier(from + 2)
+        elseif code == 37 and following and following >= 48 and following <= 57 then
+            return again(from + 2, following - 48)
+        end
+        return class(from)
+    end
+
+    local items = {}
+    function item(from)
+        local f = items[from] or made(from)
+        items[from] = f
+        return f
     end
 
     local function capture(index)
@@ -265,9 +338,9 @@ local function matcher(s, p)
         return unpack(values, 1, level)
     end
 
-    local function try(at, from)
+    local function try(at)
         level = 0
-        return match(at, from)
+        return item(1)(at)
     end
     return try, captures
 end

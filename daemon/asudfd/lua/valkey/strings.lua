@@ -19,6 +19,7 @@ local LARGE = 65536 -- bytes of a text that take time to make
 local LARGEST = 2 ^ 29 -- bytes of a text: the longest that a client can send or is sent, 512 MiB
 local REPLACED = 16777216 -- bytes that replacement texts may have in one call of the original, which copies them byte by byte
 local LONG = 20000 -- bytes of a text that one place of a search may run through: some 0.1 ms
+local PLACES = 4 -- of a search in a longer one, between two looks at the time: one takes a microsecond or two
 local PLAIN = 50000000 -- bytes that a plain search may compare in one call, at 10 a nanosecond in the worst case: 5 ms
 local BLOCK = 4096 -- elements of a result that are joined at a time
 
@@ -125,6 +126,12 @@ local function find_plain(text, wanted, init)
     return nil
 end
 
+-- The part of a pattern that the original looks at: up to a zero byte.
+local function pattern_text(pattern)
+    local stop = find(pattern, "\0", 1, true)
+    return stop and sub(pattern, 1, stop - 1) or pattern
+end
+
 -- The pattern as it is tried at one place, and whether it has an anchor of its own.
 local function try_original(text, pattern)
     local anchored = "^" .. pattern
@@ -136,10 +143,9 @@ end
 -- first, last, captures of a match at a place, by the matcher of `pattern.lua`. To ask for captures may fail: they may be
 -- unfinished.
 local function try_own(text, pattern, without_captures)
-    local stop = find(pattern, "\0", 1, true)
-    local try, captures = matcher(text, stop and sub(pattern, 1, stop - 1) or pattern)
+    local try, captures = matcher(text, pattern_text(pattern))
     return function(at)
-        local last = try(at, 1)
+        local last = try(at)
         if last and without_captures then
             return at, last - 1
         elseif last then
@@ -157,15 +163,28 @@ local function tried(text, pattern, cost, without_captures)
     return try_own(text, pattern, without_captures)
 end
 
+-- Looks at the time before a search at a place, if that may run through the text, once in a while.
+local function look(text, cost, at)
+    check()
+    if at % PLACES == 0 and cost.power > 0 and #text > LONG then
+        hurry()
+    end
+end
+
+-- The results of a search at a place as a table, or nil.
+local function packed(first, ...)
+    if first then
+        return { first, ... }
+    end
+    return nil
+end
+
 -- Calls `try` at each place from `init` on until there is a match: its results.
-local function search(text, try, init, once)
-    for at = init, once and init or #text + 1 do
-        check()
-        if #text > LONG then
-            hurry()
-        end
-        local found = { try(at) }
-        if found[1] then
+local function search(text, try, cost, init)
+    for at = init, cost.anchored and init or #text + 1 do
+        look(text, cost, at)
+        local found = packed(try(at))
+        if found then
             return found
         end
     end
@@ -189,10 +208,7 @@ local function results_of_match(text, found)
 end
 
 local function slow_search(text, pattern, cost, init)
-    if cost.anchored then
-        return search(text, tried(text, sub(pattern, 2), cost), init, true)
-    end
-    return search(text, tried(text, pattern, cost), init, false)
+    return search(text, tried(text, cost.anchored and sub(pattern, 2) or pattern, cost), cost, init)
 end
 
 function strings.find(...)
@@ -200,7 +216,7 @@ function strings.find(...)
     text = kind(text) == "string" and text or text_of(1, ...)
     pattern = kind(pattern) == "string" and pattern or text_of(2, ...)
     init = init and begin_of(#text, ...) or 1
-    if plain or not find(pattern, SPECIALS) then
+    if plain or not find(pattern_text(pattern), SPECIALS) then
         local compared = (#text - init) * #pattern
         if compared <= PLAIN then
             if compared > LARGE then
@@ -242,7 +258,7 @@ local function slow_gmatch(text, pattern, cost)
         if at > #text + 1 then
             return nil
         end
-        local found = search(text, try, at, false)
+        local found = search(text, try, cost, at)
         if not found then
             at = #text + 2
             return nil
@@ -355,16 +371,13 @@ local function slow_gsub(text, pattern, replacement, most, cost)
     local add, content = new_buffer()
     local at, count = 1, 0
     while count < most do
-        check()
-        if #text > LONG then
-            hurry()
-        end
-        local found = { try(at) }
-        if found[1] then
+        look(text, cost, at)
+        local found = packed(try(at))
+        if found then
             count = count + 1
             add(replaced(text, found, replacement))
         end
-        if found[1] and found[2] >= at then
+        if found and found[2] >= at then
             at = found[2] + 1
         elseif at <= #text then
             add(sub(text, at, at))
