@@ -1,14 +1,16 @@
 """asudfd: a lightweight node for user-defined functions that speaks the Aerospike protocols.
 
-A program that wants a node of its own, in a test for instance, takes `asudfd.Node`; see `asudfd.embedded`.
+A program that wants a node of its own, in a test for instance, takes `asudfd.Node`; see `asudfd.embedded`. One that wants
+to call a function without a node takes `asudfd.call`; see `asudfd.offline`.
 """
 
-__all__ = ["Node", "StartError", "StopError"]
+__all__ = ["CallError", "Node", "OfflineModule", "StartError", "StopError", "UdfRecord", "call"]
 
 TYPE_CHECKING = False  # this comes before `asudfd.start`, which comes before any import
 if TYPE_CHECKING:
     from asudfd.embedded import EmbeddedNode as Node
     from asudfd.errors import StartError, StopError
+    from asudfd.offline import CallError, OfflineModule, UdfRecord, call
 
 
 def __getattr__(name: str) -> object:
@@ -19,6 +21,10 @@ def __getattr__(name: str) -> object:
         from asudfd.embedded import EmbeddedNode
 
         return EmbeddedNode
-    from asudfd import errors
+    if name in {"StartError", "StopError"}:
+        from asudfd import errors
 
-    return getattr(errors, name)
+        return getattr(errors, name)
+    from asudfd import offline
+
+    return getattr(offline, name)
