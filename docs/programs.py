@@ -10,6 +10,8 @@ from asadm.commands import TABLE
 from asadm.flags import OPTIONS as ASADM_OPTIONS
 from asinfo import cli as asinfo_cli
 from asudfd import cli as daemon_cli
+from asudfd.commands import TABLE as DAEMON_TABLE
+from asudfd.commands import module_of
 from docs.program import Command, Flag, Program
 
 if TYPE_CHECKING:
@@ -124,7 +126,7 @@ def asudfd() -> Program:
     """asudfd, the node."""
     return Program(
         name="asudfd",
-        synopsis="asudfd [OPTIONS]",
+        synopsis="\n".join(["asudfd [OPTIONS]", *(row.grammar for row in daemon_commands())]),
         summary=daemon_cli.SUMMARY,
         description=(ASUDFD, ASUDFD_WATCHDOG, RECOVER),
         flags=panels(daemon_cli.OPTIONS),
@@ -158,7 +160,24 @@ def asudfd() -> Program:
             "*.damaged-*": "the damaged files as they were, kept by `--recover` beside the repaired ones",
         },
         examples=examples("asudfd", daemon_cli.EXAMPLES),
+        commands=tuple(daemon_commands()),
     )
+
+
+def daemon_commands() -> list[Command]:
+    """The commands of asudfd with their options."""
+    modules = [(name, module_of(name)) for name in DAEMON_TABLE]
+    return [
+        Command(
+            name,
+            module.GRAMMAR,
+            module.SUMMARY,
+            "",
+            tuple(flag(option) for option in module.OPTIONS if not option.hidden),
+            module.NOTES,
+        )
+        for name, module in modules
+    ]
 
 
 def examples(name: str, text: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import sys
 
 from asinfo.errors import ConfigError, Error, UsageError
 from asinfo.terminal.options import PORT_MAX, Option, Values, recognise, whole
+from asudfd import commands
 
 TYPE_CHECKING = False  # on the start-up path: typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ OPTIONS = (
 SUMMARY = "A lightweight node for Aerospike user-defined functions."
 
 EXAMPLES = """\
+Commands, each with a help of its own:
+  asudfd run FILE.lua FUNCTION [ARG]...          call a function on one record, without a node
+
 Examples:
   asudfd --nodes 3 --port 3000 --work-directory ~/cluster
   asudfd --recover --config-file asudfd.conf     when a file is damaged: save what is whole"""
@@ -61,6 +65,8 @@ def main() -> None:
 def run(argv: Sequence[str]) -> int:
     """Run asudfd with ``argv``; returns its exit status. Errors go to stderr."""
     try:
+        if argv and argv[0] in commands.TABLE:
+            return commands.perform(argv[0], argv[1:])
         values = recognise(argv, OPTIONS)
         if values is not None:
             return act(values)
@@ -84,7 +90,10 @@ def act(values: Values) -> int:
     if shell := values.text("completion"):
         from asinfo.terminal import completion
 
-        return _print(completion.script(shell, "asudfd", OPTIONS))
+        rows = [
+            completion.Command(name, commands.module_of(name).OPTIONS, first=True) for name in commands.TABLE
+        ]
+        return _print(completion.script(shell, "asudfd", OPTIONS, rows))
     if path := values.text("check-config"):
         from asudfd.config.load import check
 

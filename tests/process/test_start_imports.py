@@ -19,6 +19,10 @@ def modules(statement: str) -> set[str]:
     [
         ("import asudfd", {"typing", "asyncio", "asudfd.embedded", "asudfd.errors", "asudfd.server", "lupa"}),
         ("import asudfd.cli", {"typer", "asyncio", "yaml", "lupa", "asudfd.server"}),
+        (
+            "import asudfd.commands.run",
+            {"typer", "rich", "asyncio", "yaml", "asudfd.config", "asudfd.lua.host", "difflib"},
+        ),
         ("import asudfd.process.daemon", {"h11", "httpx", "typer", "yaml", "asudfd.exposition"}),
     ],
 )

@@ -55,6 +55,7 @@ def test_the_contract_of_the_daemon_names_every_module_of_asinfo() -> None:
         "asinfo.errors",
         "asinfo.directories",
         "asinfo.files",
+        "asinfo.record_text",
         "asinfo.terminal",
         "asinfo.text",
         "asinfo.wire",

@@ -27,6 +27,7 @@ BROAD_EXCEPT = {
     "daemon/asudfd/aerospike/info/dispatch.py": "the edge of the info protocol: a fault in one command may not end a connection",
     "daemon/asudfd/smd/etcd/watch_cache.py": "the edge of etcd: one key that somebody else wrote may not stop all that follow",
     "daemon/asudfd/lua/context.py": "the edge to Lua: an exception that crossed it would be a Python object in the sandbox",
+    "daemon/asudfd/lua/line_watch.py": "the same edge to Lua",
     "daemon/asudfd/aerospike/message/single/executor.py": "the edge of the record protocol: a fault in one request may not end a connection",
     "daemon/asudfd/aerospike/message/single/call_cache.py": "the same edge, for plain calls",
 }

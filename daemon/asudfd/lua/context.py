@@ -38,7 +38,7 @@ LuaLog = Callable[[int, str, str, str], None]
 
 
 class ContextSettings(NamedTuple):
-    """Settings that all contexts of a host share; ``memory`` in bytes."""
+    """Settings that all contexts of a host share; ``memory`` in bytes. ``prelude`` gets a state before anything is loaded."""
 
     user_path: bytes
     memory: int
@@ -46,6 +46,7 @@ class ContextSettings(NamedTuple):
     source: Callable[[bytes], bytes | None]
     log: LuaLog
     crossing: Crossing[Any]
+    prelude: Callable[[Any], None] | None = None
 
 
 class _Clock:
@@ -106,6 +107,8 @@ class LuaContext:
         self._result = crossing.result
         self._error = lua_error(crossing.lua_version)
         self._runtime = new_state(settings.memory, crossing.lua_version)
+        if settings.prelude is not None:
+            settings.prelude(self._runtime)
         self.usable = True
         self.late = False
         self.fresh_memory = 0

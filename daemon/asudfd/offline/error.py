@@ -8,10 +8,18 @@ from asinfo.errors import Error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asudfd.lua.line_watch import FailedFrame
     from asudfd.offline.source import OfflineSource
 
 _PLACED = re.compile(r"([^:\n]*?([^/:\n]+)\.lua):(\d{1,9}): (.*)", re.DOTALL)
 """Where Lua says that it was: the path as it was given, or its end behind dots, the module's name, the line."""
+
+FAILED = 100
+"""The result code of a call whose function has failed."""
+
+NOT_FOUND = "function not found"
 
 TEXTS = {
     2: "the record would be left without bins: a function that creates one assigns a bin before",
@@ -26,11 +34,19 @@ class CallError(Error):
     """A function has failed, or its module does not load.
 
     ``message`` is Lua's, without a place. ``file`` and ``line`` say where that was, ``source`` is the text of the line; they
-    are empty and 0 where Lua names no line of a module. ``code`` is the result code that a node answers, mostly 100.
+    are empty and 0 where no line of a module was running. ``code`` is the result code that a node answers, mostly 100.
+    ``frames`` are the functions of modules that were running, the innermost first, with their locals as texts.
     """
 
     def __init__(
-        self, message: str, file: str = "", line: int = 0, source: str = "", code: int = 100
+        self,
+        message: str,
+        file: str = "",
+        line: int = 0,
+        source: str = "",
+        *,
+        code: int = 100,
+        frames: Sequence[FailedFrame] = (),
     ) -> None:
         place = f"{file}:{line}: " if file else ""
         super().__init__(f"{place}{message}" + (f"\n    {source}" if source else ""))
@@ -39,14 +55,20 @@ class CallError(Error):
         self.line = line
         self.source = source
         self.code = code
+        self.frames = tuple(frames)
 
 
-def call_error(text: str, modules: OfflineSource, code: int = 100) -> CallError:
-    """The error with Lua's ``text``, which may begin with a place in one of ``modules``."""
+def call_error(
+    text: str, modules: OfflineSource, code: int = 100, frames: Sequence[FailedFrame] = ()
+) -> CallError:
+    """The error with Lua's ``text``, which may begin with a place in one of ``modules``; else it is where ``frames`` begin."""
     placed = _PLACED.fullmatch(text)
-    if not placed:
+    if placed:
+        name, line, text = placed[2], int(placed[3]), placed[4]
+    elif frames and code == FAILED and text != NOT_FOUND:
+        name, line = frames[0].chunk.rpartition("/")[2].removesuffix(".lua"), frames[0].line
+    else:
         return CallError(text, code=code)
-    name, line = placed[2], int(placed[3])
     lines = (modules.known(name) or b"").split(b"\n")
     source = lines[line - 1].decode("utf-8", "backslashreplace").strip() if line <= len(lines) else ""
-    return CallError(placed[4], modules.path(name), line, source, code)
+    return CallError(text, modules.path(name), line, source, code=code, frames=frames)

@@ -12,6 +12,7 @@ from asudfd.lua.aerospike.crossing import CROSSING
 from asudfd.lua.aerospike.record_view import record_call
 from asudfd.lua.aerospike.udf_result import NOTHING, WRITE
 from asudfd.lua.context import ContextSettings, LuaContext
+from asudfd.lua.line_watch import LineWatch
 from asudfd.lua.state import compile_cached
 from asudfd.offline.error import TEXTS, CallError, call_error
 from asudfd.offline.record import UdfRecord, view_of, written
@@ -58,7 +59,7 @@ class OfflineModule:
     ``source`` is the path of a file, or the text of a module: a str is a path where it ends in `.lua` and is one line.
     Files are read again when they have changed, and the globals begin anew then. A file may `require` those beside it; texts
     of others are given in ``modules``, by their names. ``seconds`` is what a call may take of the processor. ``log`` gets what
-    modules log: by default Python's logging does. One thread at a time may call it.
+    modules log: by default Python's logging does. ``watch`` sees which lines run. One thread at a time may call it.
 
     Raises Error where there is no such file.
     """
@@ -70,11 +71,19 @@ class OfflineModule:
         modules: Mapping[str, str | bytes] | None = None,
         seconds: float = SECONDS,
         log: LuaLog = log_to_python,
+        watch: LineWatch | None = None,
     ) -> None:
         self.source = source_of(source, modules)
         self.seconds = seconds
+        self._watch = watch or LineWatch()
         self._settings = ContextSettings(
-            self.source.user_path, MEMORY, False, lambda name: self.source.text(name.decode()), log, CROSSING
+            self.source.user_path,
+            MEMORY,
+            False,
+            lambda name: self.source.text(name.decode()),
+            log,
+            CROSSING,
+            self._watch.attach,
         )
         self._context: LuaContext | None = None
 
@@ -86,7 +95,7 @@ class OfflineModule:
         key: str | int | bytes | None = None,
         set_name: str = "",
     ) -> CallResult:
-        """Call ``function`` on ``record``: a dict of bins, a UdfRecord, or None for one that does not exist.
+        """Call ``function`` on ``record``: a dict of bins, a UdfRecord, or None (or no bins) for one that does not exist.
 
         ``key`` is the user's key, as if it was sent with the call. Raises CallError for what the function does, and WireError
         for a value that no bin or argument can be.
@@ -94,10 +103,12 @@ class OfflineModule:
         view = view_of(record, key, set_name)
         packed = msgpack.pack(list(arguments))
         context = self.ready()
+        self._watch.start()
         name = function.encode("utf-8", "surrogateescape")
         result: UdfResult = context.invoke(
             record_call(self.source.name, name, packed, view), time.thread_time() + self.seconds
         )
+        self._watch.settle()
         if result.code:
             raise self._error(result)
         return CallResult(_value(result), _after(view, result, record))
@@ -135,7 +146,7 @@ class OfflineModule:
 
     def _error(self, result: UdfResult) -> CallError:
         text = TEXTS.get(result.code) or result.value.decode("utf-8", "backslashreplace")
-        return call_error(text, self.source, result.code)
+        return call_error(text, self.source, result.code, self._watch.failure())
 
 
 def _value(result: UdfResult) -> Any:

@@ -70,7 +70,7 @@ def view_of(record: Mapping[str, Any] | None, key: str | int | bytes | None, set
     if key is not None:
         kind, data = particle.pack(key)
         sent, hashed = bytes((kind,)) + data, digest(name, kind, data)
-    if record is None:
+    if not record:
         return RecordView(False, 0, 0, 0, name, sent, hashed, b"", True)
     generation, ttl, updated = (own.generation, own.ttl, own.last_update) if own is not None else (1, None, 0)
     return RecordView(

@@ -18,7 +18,14 @@ LUA_FILES = sorted(
     for path in directory.iterdir()
     if path.name.endswith(".lua")
 )
-WITHOUT_NEEDS = {"aerospike/as.lua", "sandbox.lua", "values.lua", "bytecode.lua", "aerospike/log.lua"}
+WITHOUT_NEEDS = {
+    "aerospike/as.lua",
+    "sandbox.lua",
+    "values.lua",
+    "bytecode.lua",
+    "line_watch.lua",
+    "aerospike/log.lua",
+}
 USE = re.compile(r"\bneeds\b( =|\.)")
 DECLARATION = re.compile(r"local [\w, ]+ = needs\.\w+(, needs\.\w+)*( --.*)?")
 

@@ -113,7 +113,7 @@ def test_a_failure_names_file_line_and_source() -> None:
     ("\n\nerror('in the body')", "f", "in the body", 3),
     ("x = 1", "f", "function not found", 0),
     ("\x1bLua", "f", "binary", 0),
-    ("function f() error({}) end", "f", "result value type unexpected", 0),
+    ("function f() error({}) end", "f", "result value type unexpected", 1),
     ("function f(rec) aerospike:create(rec) end", "f", "without bins", 0),
     ("function f(rec) rec.a = rec aerospike:create(rec) end", "f", "no bin can hold", 0),
     ("function f(rec) for i = 1, 600 do rec['b' .. i] = 1 end aerospike:create(rec) end", "f", "512 bins", 0),
