@@ -8,5 +8,6 @@ No network, no thread and no event loop: Lua runs in the caller's thread, in the
 from asudfd.offline.error import CallError
 from asudfd.offline.module import CallResult, OfflineModule, call
 from asudfd.offline.record import UdfRecord
+from asudfd.offline.reduce import reduce_values
 
-__all__ = ["CallError", "CallResult", "OfflineModule", "UdfRecord", "call"]
+__all__ = ["CallError", "CallResult", "OfflineModule", "UdfRecord", "call", "reduce_values"]

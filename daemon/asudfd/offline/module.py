@@ -75,7 +75,7 @@ class OfflineModule:
     ) -> None:
         self.source = source_of(source, modules)
         self.seconds = seconds
-        self._watch = watch or LineWatch()
+        self.watch = watch or LineWatch()
         self._settings = ContextSettings(
             self.source.user_path,
             MEMORY,
@@ -83,7 +83,7 @@ class OfflineModule:
             lambda name: self.source.text(name.decode()),
             log,
             CROSSING,
-            self._watch.attach,
+            self.watch.attach,
         )
         self._context: LuaContext | None = None
 
@@ -103,12 +103,12 @@ class OfflineModule:
         view = view_of(record, key, set_name)
         packed = msgpack.pack(list(arguments))
         context = self.ready()
-        self._watch.start()
+        self.watch.start()
         name = function.encode("utf-8", "surrogateescape")
         result: UdfResult = context.invoke(
             record_call(self.source.name, name, packed, view), time.thread_time() + self.seconds
         )
-        self._watch.settle()
+        self.watch.settle()
         if result.code:
             raise self._error(result)
         return CallResult(_value(result), _after(view, result, record))
@@ -146,7 +146,7 @@ class OfflineModule:
 
     def _error(self, result: UdfResult) -> CallError:
         text = TEXTS.get(result.code) or result.value.decode("utf-8", "backslashreplace")
-        return call_error(text, self.source, result.code, self._watch.failure())
+        return call_error(text, self.source, result.code, self.watch.failure())
 
 
 def _value(result: UdfResult) -> Any:

@@ -27,10 +27,14 @@ class RecordView(NamedTuple):
 
 
 class StreamView(NamedTuple):
-    """The arguments of a stream function: the ``head`` of the message for each value, and whether the storage is `memory`."""
+    """The arguments of a stream function: the ``head`` of the message for each value, and whether the storage is `memory`.
+
+    ``client``: it runs as on a client, from its first reduce on, with the values that nodes have sent.
+    """
 
     head: bytes
     in_memory: bool
+    client: bool = False
 
 
 def record_call(module: str, function: bytes, arguments: bytes, view: RecordView) -> LuaCall:

@@ -1,5 +1,6 @@
 -- Streams: a module's function says which operations the records of a set pass through; the node does those up to the
--- first reduce, once for every partition that has records, and the client the rest. `stream_ops.lua` has the operations:
+-- first reduce, once for every partition that has records, and the client the rest, from that reduce on, with the values of
+-- all partitions (`client`). `stream_ops.lua` has the operations:
 --
 --   stream:filter(f)          values for which f(value) is true
 --   stream:map(f)             f(value); nil ends the stream
@@ -13,7 +14,7 @@ local needs = ...
 local pcall, env, to_particle, inner, begin, finish = needs.pcall, needs.env, needs.to_particle, needs.inner, needs.begin, needs.finish
 local arguments_of, MALFORMED, operations, new_stream = needs.arguments_of, needs.MALFORMED, needs.operations, needs.new_stream
 local show, without_place, hold_lines, aerospike = needs.show, needs.without_place, needs.hold_lines, needs.aerospike
-local outermost = needs.outermost
+local outermost, outer, from_particle = needs.outermost, needs.outer, needs.from_particle
 
 local error, setmetatable, rawset, clock, kind = error, setmetatable, rawset, os.clock, type
 local byte, find, sub, pack, unpack, concat = string.byte, string.find, string.sub, string.pack, string.unpack, table.concat
@@ -48,11 +49,12 @@ end
 -- Bytes that go out in one crossing, some frames of a socket; and seconds of the processor, twice a time slice of the scheduler:
 -- between two crossings the aggregation can be ended.
 local ENOUGH <const>, SLICE <const> = 262144, 0.02
-local END <const> = 0 -- in a batch, behind the records of a partition
+local END <const>, VALUE <const> = 0, 2 -- in a batch: behind the records of a partition; before a value for a client
 local RECORD <const> = ">xI2I4I8c20s1s4s4" -- generation, ttl, last update, digest, set, key, bins
+local PARTICLE <const> = ">xBs4" -- type, bytes
 local REUSE <const>, LATE <const>, BROKEN <const> = 0, 1, 2
 
-local name, data, in_memory -- of the call
+local name, data, in_memory, client -- of the call
 local batch, at = "", 1 -- records, and how far they are done
 local first -- the first operation of the partition at hand; nil before its first record
 
@@ -72,7 +74,7 @@ local function prepare()
     if f == nil then
         error("function not found", 0)
     end
-    local steps = operations((f(arguments(new_stream(), pcall(arguments_of, data)))))
+    local steps = operations((f(arguments(new_stream(client), pcall(arguments_of, data)))))
     local onward = write
     for index = #steps, 1, -1 do
         onward = steps[index](onward)
@@ -82,7 +84,7 @@ local function prepare()
 end
 
 local function end_partition()
-    local last = first
+    local last = first or client and prepare() -- a client's function runs also where no node has sent anything
     first = nil
     if last and not ended then
         last(nil)
@@ -98,12 +100,28 @@ local function next_record()
     end
 end
 
+-- A value for a client; one that is none ends its stream.
+local function next_value()
+    local form, bytes, after = unpack(PARTICLE, batch, at)
+    local value = outer(from_particle(form, bytes, 1, #bytes))
+    first = first or prepare()
+    if value == nil then
+        at = #batch
+    else
+        at = after
+        first(value)
+    end
+end
+
 local function work()
     local stop = clock() + SLICE
     while at <= #batch and size < ENOUGH and clock() < stop do
-        if byte(batch, at) == END then
+        local entry = byte(batch, at)
+        if entry == END then
             at = at + 1
             end_partition()
+        elseif entry == VALUE then
+            next_value()
         else
             next_record()
         end
@@ -120,7 +138,7 @@ local function text_of(message)
 end
 
 local function open_stream(...)
-    name, data, head, in_memory = ...
+    name, data, head, in_memory, client = ...
     batch, at, first = "", 1, nil
     out, parts, size = {}, 0, 0
     hold_lines(false)

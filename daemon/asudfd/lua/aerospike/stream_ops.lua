@@ -94,17 +94,20 @@ local StreamOps, StreamOps_mt = {}, {}
 StreamOps_mt.__index = StreamOps
 env.StreamOps, env.StreamOps_mt = StreamOps, StreamOps_mt
 
-local function new_stream()
+-- `client`: the stream is that of a client, which gets values from nodes and not records.
+local function new_stream(client)
     local stream = {}
-    operations_of[stream] = {}
+    operations_of[stream] = { client = client }
     return setter_of(StreamOps_mt)(stream, StreamOps_mt) -- modules see and may change the metatable
 end
 
+-- Up to the first reduce operations are the node's. That one, and all behind it, is the client's.
 local function add(stream, operation, reduces)
     local operations = operations_of[stream]
-    if not operations.whole then -- what comes after the first reduce is the client's
+    local reduced = operations.reduced
+    operations.reduced = reduced or reduces
+    if operations.client and operations.reduced or not operations.client and not reduced then
         operations[#operations + 1] = operation
-        operations.whole = reduces
     end
     return stream
 end
@@ -123,9 +126,6 @@ local function operations(result)
     end
     error(AT .. "attempt to index a " .. type_name(result) .. " value (global 'result')", 0)
 end
-
-
-
 
 
 
