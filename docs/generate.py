@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import asinfo
+from asadm.lint import definitions
 from asudfd.config import full, page
-from docs import bench_page, info_commands, programs, valkey_commands
+from docs import bench_page, info_commands, lint_page, lua_api, programs, valkey_commands
 from docs.program import manual, markdown
 
 ROOT = Path(__file__).parents[1]
@@ -18,6 +19,11 @@ def pages() -> dict[str, str]:
         "docs/parameters.md": page.page(),
         "docs/info-commands.md": info_commands.page(),
         "docs/valkey-commands.md": valkey_commands.page(),
+        "docs/lint.md": lint_page.page(),
+        "docs/lua-api.md": lua_api.page(),
+        "config/lua/aerospike.d.lua": definitions.definitions(),
+        "config/lua/.luarc.json": definitions.luarc("."),
+        "config/lua/.luacheckrc": definitions.luacheckrc(),
         "docs/benchmarks.md": bench_page.page(),
         "config/asudfd-full.conf": full.text(),
     }

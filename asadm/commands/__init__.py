@@ -192,6 +192,14 @@ TABLE = table(
             names=("NAME...",),
             clauses=("[with NODE...]",),
         ),
+        CommandRow(
+            "udf lint",
+            "asadm.commands.udf_lint",
+            "Check Lua modules in files: what a node would refuse, and what is likely a mistake. Asks no node.",
+            "udf lint config/udf",
+            names=("DIR|FILE...",),
+            local=True,
+        ),
         *FUNCTION_ROWS,
         CommandRow(
             "cache clear",

@@ -6,8 +6,11 @@ compares their names with those of the node's sandbox.
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import NamedTuple
+
+_COMMA = re.compile(r", (?![^(]*\))")  # between arguments, not inside of a function's type
 
 
 class ApiParameter(NamedTuple):
@@ -37,7 +40,7 @@ class ApiFunction:
     def parameters(self) -> list[ApiParameter]:
         """What it takes."""
         found = []
-        for argument in self.arguments.split(", ") if self.arguments else ():
+        for argument in _COMMA.split(self.arguments) if self.arguments else ():
             name, _, type_ = argument.partition(": ")
             found.append(ApiParameter(name.removesuffix("?"), type_, name.endswith("?") or name == "..."))
         return found

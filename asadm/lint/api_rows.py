@@ -19,7 +19,7 @@ CLASSES = (
         (
             F("filter(f: fun(value: any): boolean)", "Stream", "Lets only values pass for which f is true."),
             F("map(f: fun(value: any): any)", "Stream", "Replaces each value by f(value); nil ends the stream."),
-            F("aggregate(init: any, f: fun(sum: any, value: any): any)", "Stream", "Gathers all values of a partition in one, from a copy of init on.", "the same; a number from 1000 on is given out, and a new sum begins"),
+            F("aggregate(init: any, f: fun(sum: any, value: any): any)", "Stream", "Gathers all values of a partition in one, from a copy of init on; a number from 1000 on is given out, and a new one begins."),
             F("reduce(f: fun(one: any, other: any): any)", "Stream", "Makes one value of two, until one is left; what follows the first reduce runs in the client."),
             F("groupby(f: fun(value: any): any)", "Stream", "Gathers the values in a map of lists, by f(value)."),
         ),

@@ -101,6 +101,7 @@ class ExpressionParser:
         """A new local variable of the innermost scope."""
         variable = Variable(name, at, self.function, value)
         self.scopes[-1][name] = variable
+        self.found.variables.append(variable)
         return variable
 
     def lookup(self, name: str) -> Variable | None:

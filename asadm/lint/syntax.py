@@ -130,6 +130,7 @@ class Syntax:
     """All that was found in one text."""
 
     main: Function
+    variables: list[Variable] = field(default_factory=list)
     names: list[Name] = field(default_factory=list)
     indexes: list[IndexExpression] = field(default_factory=list)
     calls: list[CallExpression] = field(default_factory=list)

@@ -16,7 +16,7 @@ OWNERS = {
         "daemon/asudfd/record/disk.py",
         "daemon/asudfd/record/salvage.py",
     },
-    "lupa": {"daemon/asudfd/lua/state.py"},
+    "lupa": {"daemon/asudfd/lua/state.py", "asadm/lint/compiled.py"},
     "rich": {"asinfo/terminal/render.py"},
     "typer": {"asinfo/terminal/application.py"},
     "uvloop": {"daemon/asudfd/server.py"},

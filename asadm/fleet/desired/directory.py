@@ -112,13 +112,22 @@ def read(path: str, rules: Rules | None = None) -> ModuleDirectory:
     Raises UsageError when it is none or is empty, and ConfigError with everything that is wrong with its files and with
     its ``udf.yaml``; a link that leads out of the directory is wrong.
     """
-    rules = rules or default_rules()
-    found = files(path, rules)
-    problems = found.problems + _doubles(found.sources, rules)
+    found, problems = read_all(path, rules)
     if problems:
         raise ConfigError(problems)
+    return found
+
+
+def read_all(path: str, rules: Rules | None = None) -> tuple[ModuleDirectory, list[Problem]]:
+    """The same with the files that can be modules, and what is wrong with the others.
+
+    Raises UsageError as `read`, and ConfigError for its ``udf.yaml``.
+    """
+    rules = rules or default_rules()
+    found = files(path, rules)
     said = found.settings
-    return ModuleDirectory(path, found.sources, exclude=said.exclude, keep=said.keep, clusters=said.clusters)
+    whole = ModuleDirectory(path, found.sources, exclude=said.exclude, keep=said.keep, clusters=said.clusters)
+    return whole, found.problems + _doubles(found.sources, rules)
 
 
 def files(path: str, rules: Rules) -> DirectoryFiles:
@@ -231,19 +240,22 @@ def _source(
         return place
     if called is None:
         return None
-    if not rules.can_register(called):
-        named = repr(text(name)) if place.line else "this"  # without a line the path has just told it
-        place.message += f"{named} cannot be the name of a {rules.NOUN} on a node: {rules.ALLOWED}"
-        return place
-    if not content:
-        place.message += f"is empty; nodes refuse a {rules.NOUN} without content"
-        return place
-    if len(content) > rules.SOURCE_SIZE_MAX:
-        place.message += (
-            f"is larger than {rules.SOURCE_SIZE_MAX} bytes, the most that a {rules.NOUN} may have"
-        )
+    named = repr(text(name)) if place.line else "this"  # without a line the path has just told it
+    if refused := refusal(called, content, rules, named):
+        place.message += refused
         return place
     return ModuleSource(called, path, content, rules)
+
+
+def refusal(name: bytes, content: bytes, rules: Rules, named: str = "this") -> str:
+    """Why a node would refuse a module for its name or its size; empty where it would not. ``named`` is what to call it."""
+    if not rules.can_register(name):
+        return f"{named} cannot be the name of a {rules.NOUN} on a node: {rules.ALLOWED}"
+    if not content:
+        return f"is empty; nodes refuse a {rules.NOUN} without content"
+    if len(content) > rules.SOURCE_SIZE_MAX:
+        return f"is larger than {rules.SOURCE_SIZE_MAX} bytes, the most that a {rules.NOUN} may have"
+    return ""
 
 
 def _reason(error: Exception) -> str:

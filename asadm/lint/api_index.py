@@ -1,0 +1,75 @@
+"""What a module sees, by name: made of the rows once a process."""
+
+from __future__ import annotations
+
+from asadm.lint import api_rows, standard_rows
+
+_LIBRARIES = (*api_rows.LIBRARIES, *standard_rows.LIBRARIES)
+
+FIELDS = {library.name: frozenset(library.names) for library in _LIBRARIES}
+"""Fields of libraries, by the global."""
+
+OWN_LIBRARIES = frozenset(library.name for library in api_rows.LIBRARIES)
+"""The libraries that are not Lua's."""
+
+FUNCTIONS = {
+    **{function.name: function for function in (*api_rows.FUNCTIONS, *standard_rows.FUNCTIONS)},
+    **{library.name: library.call for library in _LIBRARIES if library.call},
+    **{
+        f"{library.name}.{function.name}": function
+        for library in _LIBRARIES
+        for function in library.functions
+    },
+}
+"""Functions, by the path that calls them: ``info``, ``list``, ``list.append``."""
+
+METHODS = {method.name: method for method in api_rows.AEROSPIKE.methods}
+"""Of ``aerospike``."""
+
+STREAM_METHODS = frozenset(
+    method.name for each in api_rows.CLASSES if each.name == "Stream" for method in each.methods
+)
+
+LOGGING = frozenset(function.name for function in api_rows.FUNCTIONS)
+
+OWN_GLOBALS = frozenset({*OWN_LIBRARIES, *LOGGING, *api_rows.CLASS_TABLES, *api_rows.ENGINE, "aerospike"})
+"""Globals that a module should not replace."""
+
+GLOBALS = frozenset(
+    {
+        *OWN_GLOBALS,
+        *api_rows.RESULTS,
+        *FIELDS,
+        *standard_rows.VALUES,
+        *(function.name for function in standard_rows.FUNCTIONS),
+    }
+)
+"""All that are there."""
+
+MAKERS = {
+    "list": "list",
+    "list.new": "list",
+    "list.create": "list",
+    "list.clone": "list",
+    "list.merge": "list",
+    "list.take": "list",
+    "list.drop": "list",
+    "map": "map",
+    "map.new": "map",
+    "map.create": "map",
+    "map.clone": "map",
+    "map.merge": "map",
+    "map.diff": "map",
+    "bytes": "bytes",
+    "bytes.get_bytes": "bytes",
+    "record.digest": "bytes",
+}
+"""Functions that always give a value of the server, and the library for it."""
+
+
+def suggestion(name: str, known: frozenset[str]) -> str:
+    """`` - did you mean X?`` where something known is written nearly so; else nothing."""
+    from difflib import get_close_matches  # only a mistake needs it
+
+    near = get_close_matches(name, sorted(known), 1, 0.7)
+    return f"; did you mean {near[0]}?" if near else ""

@@ -1,0 +1,64 @@
+"""What modules require: whether it is there, and whether modules require each other while they are loaded."""
+
+from __future__ import annotations
+
+from graphlib import CycleError, TopologicalSorter
+from typing import TYPE_CHECKING
+
+from asadm.lint.api_index import suggestion
+from asadm.lint.findings import WARNING
+from asadm.lint.standard_rows import REFUSED_REQUIRES
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Mapping
+
+    from asadm.lint.findings import LintFinding
+    from asadm.lint.module import LintedModule
+
+CYCLES_MAX = 10
+"""Cycles that are told."""
+
+BUILT_IN = frozenset({"_G", "coroutine", "math", "os", "package", "string", "table", "utf8"})
+"""What every node has."""
+
+
+def missing(module: LintedModule, there: Container[str], names: frozenset[str]) -> Iterator[LintFinding]:
+    """Requires of what is not ``there``; ``names`` may have been meant."""
+    for name, call in module.required:
+        if name in REFUSED_REQUIRES:
+            yield module.finding(
+                "refused", call.at, f"hardened nodes have no {name}: write {REFUSED_REQUIRES[name]}"
+            )
+        elif name not in BUILT_IN and name not in there:
+            why = _why(name) or f"there is no module {name}{suggestion(name, names)}"
+            level = "" if call.block.function is module.syntax.main else WARNING
+            yield module.finding("missing-module", call.at, why, level=level)
+
+
+def _why(name: str) -> str:
+    if name.endswith(".lua"):
+        return f"{name} is required without .lua: require({name[:-4]!r})"
+    return (
+        f"{name} cannot be required: Lua takes a dot for a directory, and nodes have none"
+        if "." in name
+        else ""
+    )
+
+
+def cycles(modules: Mapping[str, LintedModule], linted: Mapping[str, LintedModule]) -> Iterator[LintFinding]:
+    """Modules that require each other while they are loaded: a finding for each cycle, in a module of ``linted``."""
+    graph = {name: set(module.loaded) for name, module in sorted(modules.items())}
+    for _ in range(CYCLES_MAX):
+        try:
+            TopologicalSorter(graph).prepare()
+        except CycleError as error:
+            cycle: list[str] = error.args[1][:0:-1]  # each requires the next, and the last the first
+        else:
+            return
+        while cycle[0] not in linted and any(name in linted for name in cycle):
+            cycle = cycle[1:] + cycle[:1]
+        first, second = cycle[0], (cycle * 2)[1]
+        graph[first].discard(second)
+        if module := linted.get(first):
+            way = " -> ".join([*cycle, first])
+            yield module.finding("require-cycle", module.loaded[second], f"modules require each other: {way}")

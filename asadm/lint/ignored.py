@@ -1,0 +1,52 @@
+"""Comments that ignore findings: ``-- lint: ignore CODE`` in a line or above it, ``-- lint: ignore-file CODE`` for all of a file."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from asadm.lint.api_index import suggestion
+from asadm.lint.codes import CODES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from asadm.lint.findings import LintFinding
+    from asadm.lint.module import LintedModule
+
+_COMMENT = re.compile(r"\s*lint:\s*ignore(-file)?\b[\s:]*([\w, -]*)")
+
+
+def heeded(module: LintedModule, findings: Iterable[LintFinding]) -> list[LintFinding]:
+    """``findings`` without those that a comment of the module ignores, and with those about the comments."""
+    everywhere: set[str] = set()
+    lines: dict[int, set[str]] = {}
+    kept = []
+    for comment in module.syntax.comments:
+        found = _COMMENT.match(comment.text)
+        if not found:
+            continue
+        codes = set(re.split(r"[\s,]+", found[2].strip())) - {""}
+        for code in sorted(codes - set(CODES)):
+            message = f"there is no code {code}{suggestion(code, frozenset(CODES))}"
+            kept.append(module.finding("unknown-code", comment.at, message))
+        line = module.lines.number(comment.at)
+        if found[1]:
+            everywhere |= codes
+        else:
+            lines.setdefault(_next_line(module, line) if comment.alone else line, set()).update(codes)
+    kept += [
+        each for each in findings if each.code not in everywhere and each.code not in lines.get(each.line, ())
+    ]
+    return kept
+
+
+def _next_line(module: LintedModule, line: int) -> int:
+    """The next line that has more than a comment."""
+    line += 1
+    while (
+        line < len(module.lines)
+        and (text := module.lines.text(line).strip(), not text or text.startswith("--"))[1]
+    ):
+        line += 1
+    return line
