@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from asadm.lint import api_rows, standard_rows
 
 _LIBRARIES = (*api_rows.LIBRARIES, *standard_rows.LIBRARIES)
@@ -67,9 +69,14 @@ MAKERS = {
 """Functions that always give a value of the server, and the library for it."""
 
 
+KNOWN_MAX = 1000
+"""Names among which one that was meant is looked for: more take longer than a hint is worth."""
+
+
+@lru_cache(maxsize=1024)
 def suggestion(name: str, known: frozenset[str]) -> str:
-    """`` - did you mean X?`` where something known is written nearly so; else nothing."""
+    """``; did you mean X?`` where something known is written nearly so; else nothing."""
     from difflib import get_close_matches  # only a mistake needs it
 
-    near = get_close_matches(name, sorted(known), 1, 0.7)
+    near = get_close_matches(name, sorted(known), 1, 0.7) if len(known) <= KNOWN_MAX else ()
     return f"; did you mean {near[0]}?" if near else ""

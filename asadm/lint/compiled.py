@@ -33,10 +33,14 @@ def fault(text: bytes) -> CompileFault | None:
     try:
         message = state.execute(b"return select(2, load(...))", text, _CHUNK, b"t")
     except (lupa.lua54.LuaError, MemoryError) as error:
-        first = str(error).partition("\n")[0]  # without the traceback, which is of our own chunk
-        return CompileFault(0, first.removeprefix("error: ") or "not enough memory")
+        return CompileFault(0, _own(str(error)) or "not enough memory")
     if message is None:
         return None
     placed = _PLACE.fullmatch(message)
     line, reason = (int(placed[1]), placed[2]) if placed else (0, message)
-    return CompileFault(line, reason.decode("utf-8", "replace"))
+    return CompileFault(line, _own(reason.decode("utf-8", "replace")))
+
+
+def _own(message: str) -> str:
+    """A message without the traceback that lupa adds, which is of our own call."""
+    return message.partition("\nstack traceback:")[0].removeprefix("error: ")

@@ -12,6 +12,10 @@ ERROR, WARNING = "error", "warning"
 """An error is what a node refuses when the module is registered; a warning is what likely fails, or surprises, later."""
 
 
+LINE_MAX = 1000
+"""Bytes of a line of a module that a finding keeps, and characters of its message: a longer one is no line for people."""
+
+
 class FindingCode(NamedTuple):
     """A kind of finding, as docs/lint.md tells it.
 
@@ -62,15 +66,20 @@ class Lines:
         return bisect_right(self._starts, at)
 
     def text(self, line: int) -> str:
-        """The line with that number."""
+        """The line with that number, as far as it is kept."""
         start = self._starts[line - 1]
-        end = self.content.find(b"\n", start)
-        return self.content[start : end if end >= 0 else None].decode("utf-8", "replace").rstrip("\r")
+        end = self.content.find(b"\n", start, start + LINE_MAX)
+        return (
+            self.content[start : end if end >= 0 else start + LINE_MAX]
+            .decode("utf-8", "replace")
+            .rstrip("\r")
+        )
 
     def column(self, at: int) -> int:
-        """The column, from 1, of the byte at ``at`` in its line: in characters."""
+        """The column, from 1, of the byte at ``at`` in its line: in characters, behind what is kept of it in bytes."""
         start = self._starts[self.number(at) - 1]
-        return len(self.content[start:at].decode("utf-8", "replace")) + 1
+        kept = min(at, start + LINE_MAX)
+        return len(self.content[start:kept].decode("utf-8", "replace")) + at - kept + 1
 
     def __len__(self) -> int:
         return len(self._starts)

@@ -19,6 +19,7 @@ _COMMENT = re.compile(r"\s*lint:\s*ignore(-file)?\b[\s:]*([\w, -]*)")
 
 def heeded(module: LintedModule, findings: Iterable[LintFinding]) -> list[LintFinding]:
     """``findings`` without those that a comment of the module ignores, and with those about the comments."""
+    following: list[int] = []
     everywhere: set[str] = set()
     lines: dict[int, set[str]] = {}
     kept = []
@@ -33,20 +34,21 @@ def heeded(module: LintedModule, findings: Iterable[LintFinding]) -> list[LintFi
         line = module.lines.number(comment.at)
         if found[1]:
             everywhere |= codes
-        else:
-            lines.setdefault(_next_line(module, line) if comment.alone else line, set()).update(codes)
+            continue
+        if comment.alone:
+            following = following or _lines_of_code(module)
+            line = following[line]
+        lines.setdefault(line, set()).update(codes)
     kept += [
         each for each in findings if each.code not in everywhere and each.code not in lines.get(each.line, ())
     ]
     return kept
 
 
-def _next_line(module: LintedModule, line: int) -> int:
-    """The next line that has more than a comment."""
-    line += 1
-    while (
-        line < len(module.lines)
-        and (text := module.lines.text(line).strip(), not text or text.startswith("--"))[1]
-    ):
-        line += 1
-    return line
+def _lines_of_code(module: LintedModule) -> list[int]:
+    """For each line, by its number, the next one that has more than a comment."""
+    following = [0] * (len(module.lines) + 2)
+    for line in range(len(module.lines), 0, -1):
+        text = module.lines.text(line).strip()
+        following[line - 1] = following[line] if not text or text.startswith("--") else line
+    return following

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Protocol
 
 from asadm.lint.checks import calls, names, records, requires, streams
@@ -15,6 +16,9 @@ from asinfo.terminal import interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+FINDINGS_MAX = 1000
+"""Findings of one module that are told."""
 
 _CHECKS = (
     names.unknown_globals,
@@ -89,16 +93,22 @@ class _LintRun:
         for module in linted.values():
             interrupt.check()
             self._import(module)
-            own = [
-                *requires.missing(module, self.there, names),
-                *(each for check in _CHECKS for each in check(module)),
-            ]
-            found += heeded(module, own)
+            found += heeded(module, self._checked(module, names))
         for cycle in requires.cycles(self.modules, linted):
             module = next(each for each in linted.values() if each.path == cycle.path)
             found += [each for each in heeded(module, [cycle]) if each is cycle]
         order = {source.path: number for number, source in enumerate(self.sources)}
         return in_order(sorted(found, key=lambda finding: order[finding.path]))
+
+    def _checked(self, module: LintedModule, names: frozenset[str]) -> list[LintFinding]:
+        """What is found in one module, as far as it is told."""
+        found = requires.missing(module, self.there, names)
+        all_found = chain(found, *(check(module) for check in _CHECKS))
+        told = list(islice(all_found, FINDINGS_MAX))
+        if next(all_found, None) is not None:
+            message = f"has more than {FINDINGS_MAX} findings: these are some of them"
+            told.append(LintFinding("file", WARNING, module.path, 0, 0, message))
+        return told
 
     def _add_others(self) -> None:
         """Read those of the other modules that are required, and those that they require."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from asadm.lint.api_index import GLOBALS
 from asadm.lint.codes import CODES
-from asadm.lint.findings import Lines, LintFinding
+from asadm.lint.findings import LINE_MAX, Lines, LintFinding
 from asadm.lint.syntax import CallExpression, IndexExpression, Literal, Name, path
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class LintedModule:
             self.path,
             line,
             self.lines.column(at),
-            message,
+            message[:LINE_MAX],
             self.lines.text(line),
         )
 
@@ -45,6 +46,11 @@ class LintedModule:
         found = {path(each.target) for each in self.syntax.assignments}
         found.update(each.removeprefix("_G.") for each in list(found))
         return frozenset(found - {""})
+
+    @cached_property
+    def globals(self) -> frozenset[str]:
+        """All globals that there are for it."""
+        return GLOBALS | {each for each in self.defined | self.imported if "." not in each}
 
     @cached_property
     def is_open(self) -> bool:

@@ -33,6 +33,7 @@ BENCHMARKS = (
     "propagation",
     "functions",
     "functionfleet",
+    "lint",
 )
 """Every benchmark, in the order in which they are run and shown: the modules of this directory that have a `run`."""
 

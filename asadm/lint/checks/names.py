@@ -26,9 +26,8 @@ def unknown_globals(module: LintedModule) -> Iterator[LintFinding]:
             code, message = gone
             yield module.finding(code, name.at, message)
         elif not module.is_open and text != "_ENV":
-            known = GLOBALS | {each for each in module.defined | module.imported if "." not in each}
             yield module.finding(
-                "unknown-global", name.at, f"{text} is defined nowhere{suggestion(text, known)}"
+                "unknown-global", name.at, f"{text} is defined nowhere{suggestion(text, module.globals)}"
             )
 
 
