@@ -5,10 +5,11 @@ from __future__ import annotations
 from asadm.commands import udf_apply
 from asadm.commands.function_words import of_functions
 from asadm.commands.udf_apply import check, run
+from asadm.fleet.change.options import NO_LINT
 
 __all__ = ["NOTES", "OPTIONS", "check", "run"]
 
-OPTIONS = of_functions(udf_apply.OPTIONS)
+OPTIONS = of_functions(option for option in udf_apply.OPTIONS if option is not NO_LINT)
 
 NOTES = """\
 Each primary gets one FUNCTION RESTORE REPLACE with all libraries that it or a replica of it lacks: all of them or none, in

@@ -5,10 +5,11 @@ from __future__ import annotations
 from asadm.commands import udf_plan
 from asadm.commands.function_words import of_functions
 from asadm.commands.udf_plan import check, run
+from asadm.fleet.change.options import NO_LINT
 
 __all__ = ["NOTES", "OPTIONS", "check", "run"]
 
-OPTIONS = of_functions(udf_plan.OPTIONS)
+OPTIONS = of_functions(option for option in udf_plan.OPTIONS if option is not NO_LINT)
 
 NOTES = """\
 Every *.lua file in DIR whose first line is '#!lua name=NAME' is a library of that name; other files are none. Each node

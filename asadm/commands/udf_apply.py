@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from asadm.fleet.change import confirm
-from asadm.fleet.change.options import CHANGE, NOTE, PRUNE, VERIFY
+from asadm.fleet.change.options import CHANGE, NO_LINT, NOTE, PRUNE, VERIFY
 from asadm.fleet.change.settings import ChangeSettings
 from asadm.fleet.desired import directory as directories
 from asadm.fleet.plan import plan_file
 from asadm.fleet.plan.plan import make, permit
+from asadm.fleet.plan.plan_lint import PlanLint
 from asinfo.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,13 +24,14 @@ if TYPE_CHECKING:
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
 
-OPTIONS = (*CHANGE, PRUNE, VERIFY, NOTE)
+OPTIONS = (*CHANGE, PRUNE, VERIFY, NO_LINT, NOTE)
 
 NOTES = """\
 Each module is sent to one node of each cluster, which passes it on to the others; required modules go first. Then all
 nodes are asked until they list the new hashes. A node that does not list one in time is sent the module itself. A node
 that fails is reported with its reason, and does not delay the others. Run the command again to complete a change that
-failed on some nodes. A module that does not compile stops the run, because later modules may require it.
+failed on some nodes. What is to be sent is checked before anything is, see 'udf lint'; a module that a node refuses all
+the same stops the run, because later modules may require it.
 A real server ignores a put of what its cluster already has. Where a node has lost such a module, it is put with a
 comment line added and then without it. This may be interrupted at any moment.
 
@@ -48,12 +50,13 @@ Examples:
 
 
 class ApplySettings(NamedTuple):
-    """What is applied, and how; ``saved`` is the plan file, where that was given in place of a directory."""
+    """What is applied, and how; ``lint`` checks it before; ``saved`` is the plan file, where that was given in place of a directory."""
 
     change: ChangeSettings
     directory: ModuleDirectory
     prune: bool
     verify: bool
+    lint: PlanLint | None
     saved: SavedPlan | None = None
 
 
@@ -63,9 +66,12 @@ def check(arguments: CommandArguments) -> None:
     settings = ChangeSettings.of(options)
     confirm.require(settings)
     verify = options.flag("verify")
+    lint = None if "no-lint" in options.given else PlanLint()
     if not plan_file.is_plan(path):
         directory = directories.read(path, arguments.rules)
-        arguments.prepared = ApplySettings(settings, directory, prune=options.flag("prune"), verify=verify)
+        arguments.prepared = ApplySettings(
+            settings, directory, prune=options.flag("prune"), verify=verify, lint=lint
+        )
     elif "prune" in options.given:
         raise UsageError(
             f"{path} is a plan and says itself what is removed: --prune goes with '{arguments.family} plan'"
@@ -73,7 +79,7 @@ def check(arguments: CommandArguments) -> None:
     else:
         saved = plan_file.read(path, arguments.rules)
         arguments.prepared = ApplySettings(
-            settings, saved.directory, prune=saved.prune, verify=verify, saved=saved
+            settings, saved.directory, prune=saved.prune, verify=verify, lint=lint, saved=saved
         )
 
 
@@ -99,5 +105,6 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
         stale=stale,
         question=f"Apply {arguments.names[0]} to {cluster.name or 'these nodes'}?",
         verify=settings.verify,
+        lint=settings.lint,
     )
     return carry_out(session, settings.change, cluster, spec)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from asadm import display
-from asadm.fleet.change.options import PRUNE
+from asadm.fleet.change.options import NO_LINT, PRUNE
 from asadm.fleet.desired import directory as directories
 from asadm.fleet.observed.fetch import ModuleFetcher
 from asadm.fleet.observed.grouping import count, gather
 from asadm.fleet.plan import show
 from asadm.fleet.plan.plan import CHANGES, examine
+from asadm.fleet.plan.plan_lint import PlanLint
 from asadm.fleet.plan.preflight import preflight
 from asadm.outcome import INTERRUPTED, PENDING, CommandOutcome
 from asadm.save_file import possible
@@ -34,7 +35,7 @@ OUT = Option(
     "out", metavar="FILE", help="Save the plan in FILE; 'udf apply FILE' then makes just these changes."
 )
 ALL = Option("all", kind="flag", help="Also show modules that need no change.")
-OPTIONS = (DIFF, OUT, PRUNE, ALL)
+OPTIONS = (DIFF, OUT, PRUNE, ALL, NO_LINT)
 
 NOTES = """\
 Modules are compared by the hash that udf-list shows. Their content is read from the nodes only with --diff.
@@ -45,6 +46,7 @@ is an error. The file udf.yaml in DIR can set more:
   exclude: ["test_*.lua"]                  neither registered nor removed
   keep: ["legacy_*.lua"]                   never removed by --prune
   clusters: [production]                   refuse any other cluster
+What would be sent is checked first, see 'udf lint': an error stops the run, warnings are counted.
 
 Exit codes: 0 nothing to change, 3 changes are pending, 1 a node could not be read, 2 the command line, the directory
 or udf.yaml is wrong and nothing was sent, 130 stopped by Ctrl-C.
@@ -59,7 +61,7 @@ Examples:
 class PlanSettings:
     """What is compared with the nodes, and what is shown and written."""
 
-    __slots__ = ("diff", "directory", "everything", "out", "prune")
+    __slots__ = ("diff", "directory", "everything", "lint", "out", "prune")
 
     def __init__(self, arguments: CommandArguments) -> None:
         """Read the directory. Raises UsageError and ConfigError for one that cannot be."""
@@ -71,6 +73,7 @@ class PlanSettings:
         self.prune = options.flag("prune")
         self.diff = options.flag("diff")
         self.everything = options.flag("all")
+        self.lint = None if "no-lint" in options.given else PlanLint()
 
 
 def check(arguments: CommandArguments) -> None:
@@ -83,7 +86,7 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     settings: PlanSettings = arguments.prepared
     cluster = session.cluster(arguments)
     plan = examine(cluster, settings.directory, prune=settings.prune)
-    preflight(cluster, plan)
+    preflight(cluster, plan, settings.lint)
     answers = plan.survey.answers
     messages = show.remarks(plan, cluster.leftovers, cluster.rules.SETTINGS_FILE)
     out = settings.out

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from asadm.cluster import ClusterNode
+    from asadm.lint.findings import LintFinding
+    from asadm.lint.linter import OtherModules
     from asadm.outcome import NodeAnswer
     from asadm.progress import Progress
     from asadm.target.restorer import Restorer
@@ -87,6 +89,9 @@ class Rules(Protocol):
 
         ``present``: other modules that stay on the nodes, with their contents where these are known.
         """
+
+    def lint(self, sources: Sequence[NamedSource], others: OtherModules) -> Sequence[LintFinding]:
+        """What is found in ``sources``, which may require ``others``; empty where `problems` tells all that is to be told."""
 
     def required(self, content: bytes) -> tuple[bytes, ...]:
         """Names of the modules that ``content`` requires, without those that every node has."""

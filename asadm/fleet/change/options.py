@@ -29,6 +29,11 @@ PRUNE = Option(
     kind="flag",
     help="Also remove modules that nodes list and the directory does not have. Without it they stay.",
 )
+NO_LINT = Option(
+    "no-lint",
+    kind="flag",
+    help="Do not check the modules that would be sent. Without it they are compiled and checked as 'udf lint' does, and an error stops the run.",
+)
 VERIFY = Option(
     "verify",
     kind="flag",

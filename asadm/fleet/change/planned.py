@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from asadm.fleet.change.settings import ChangeSettings
     from asadm.fleet.observed.survey import Survey
     from asadm.fleet.plan.plan import FleetPlan, PlanStep
+    from asadm.fleet.plan.plan_lint import PlanLint
     from asadm.session import CommandSession
     from asadm.target.interface import Target
     from asinfo.exchange import Endpoint
@@ -47,6 +48,7 @@ class ChangeSpec(NamedTuple):
     ``stale``     why the nodes are not what the user was shown elsewhere; no reason mostly. ``stale_title`` goes before the reasons
     ``undoes``    the run that this one takes back
     ``only``      addresses of the nodes that a module is to be changed on; all nodes where it is not in there
+    ``lint``      checks what is to be sent; None where it is sent as it is
     ``verify``    whether the bytes are read back
     ``note``      for the history, beside that of the user
     """
@@ -61,6 +63,7 @@ class ChangeSpec(NamedTuple):
     only: Mapping[bytes, frozenset[str]] = MappingProxyType({})
     verify: bool = False
     note: str = ""
+    lint: PlanLint | None = None
 
 
 def carry_out(
@@ -98,7 +101,7 @@ class PlanRun:
             raise Error(guard.listed(f"{spec.stale_title}; nothing was sent", reasons))
         self.plan = spec.plan(survey)
         if spec.action == "apply":
-            preflight(cluster, self.plan)
+            preflight(cluster, self.plan, spec.lint)
         for step in self.plan.steps:
             self._confine(step)
         self.rollout: Rollout | None = None

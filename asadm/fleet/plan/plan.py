@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from asadm.fleet.desired.directory import ModuleDirectory, ModuleSource
     from asadm.fleet.observed.survey import Survey
+    from asadm.lint.findings import LintFinding
     from asadm.target.interface import Target
 
 CREATE = "create"
@@ -62,9 +63,10 @@ class FleetPlan:
     ``steps``    one a module of the directory, and one a module to be removed; those without a change too
     ``foreign``  names that nodes list and the directory does not have, and that stay
     ``prune``    whether modules that the directory does not have are removed
+    ``findings`` what lint warns of in the modules that are to be sent
     """
 
-    __slots__ = ("directory", "foreign", "prune", "steps", "survey")
+    __slots__ = ("directory", "findings", "foreign", "prune", "steps", "survey")
 
     def __init__(
         self,
@@ -80,6 +82,7 @@ class FleetPlan:
         self.steps = list(steps)
         self.foreign = list(foreign)
         self.prune = prune
+        self.findings: Sequence[LintFinding] = ()
 
     @property
     def pending(self) -> bool:

@@ -113,6 +113,10 @@ def remarks(plan: FleetPlan, leftovers: Leftovers, settings: str) -> list[str]:
         "inside of functions"
         for circle in plan.directory.circles[:CIRCLES_MAX]
     ]
+    if plan.findings:
+        from asadm.fleet.plan.plan_lint import lines
+
+        said += lines(plan)
     if plan.foreign:
         how = "" if plan.prune else f"; --prune would remove those that {settings} does not keep"
         said.append(
@@ -156,6 +160,7 @@ def document(plan: FleetPlan) -> dict[str, object]:
         "differing": [text(name) for name in plan.survey.differing()],
         "foreign": [text(name) for name in plan.foreign],
         "missing": [{"module": text(name), "requires": text(required)} for name, required in plan.missing()],
+        "lint": [str(finding) for finding in plan.findings],
         "nodes": [
             {**node, "modules": modules}
             for node, modules in zip(_entries(plan.survey), _modules_by_node(plan), strict=True)

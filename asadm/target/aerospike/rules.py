@@ -12,6 +12,8 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from asadm.lint.findings import LintFinding
+    from asadm.lint.linter import OtherModules
     from asadm.target.interface import NamedSource
     from asinfo.exchange import Endpoint
 
@@ -25,6 +27,7 @@ __all__ = [
     "SOURCE_SIZE_MAX",
     "can_register",
     "hash",
+    "lint",
     "name_of",
     "problems",
     "registrable",
@@ -86,6 +89,15 @@ def problems(
 ) -> list[Problem]:
     """None: a node that takes a module compiles it; `config/fleet/trial.sh` does so before."""
     return []
+
+
+def lint(sources: Sequence[NamedSource], others: OtherModules) -> Sequence[LintFinding]:
+    """All that `asadm.lint` finds."""
+    from asadm.lint.linter import (
+        lint as examine,  # Lua and a parser: only where there is something to look at
+    )
+
+    return examine(sources, others)
 
 
 def hash(name: bytes, content: bytes) -> str:  # noqa: A001 - the word of ``udf-list``

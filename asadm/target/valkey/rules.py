@@ -12,12 +12,14 @@ TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from asadm.lint.findings import LintFinding
+    from asadm.lint.linter import OtherModules
     from asadm.target.interface import NamedSource
     from asinfo.errors import Problem
     from asinfo.exchange import Endpoint
 
 __all__ = [
-    "ALLOWED", "FAMILY", "NOUN", "NO_FILE", "SETTINGS_FILE", "SOURCE_SIZE_MAX", "can_register", "hash", "name_of", "problems",
+    "ALLOWED", "FAMILY", "NOUN", "NO_FILE", "SETTINGS_FILE", "SOURCE_SIZE_MAX", "can_register", "hash", "lint", "name_of", "problems",
     "registrable", "required", "sendable",
 ]  # fmt: skip
 
@@ -74,6 +76,11 @@ def problems(
     roles = [node.role for node in nodes if node.role is not None and node.role.product in PRODUCTS]
     told = sorted({f"{role.product}-{role.version}" for role in roles if role.version})
     return examine(libraries, present=others, servers=list(map(parse, told)))
+
+
+def lint(sources: Sequence[NamedSource], others: OtherModules) -> Sequence[LintFinding]:
+    """Nothing: `problems` tells all."""
+    return ()
 
 
 def hash(name: bytes, content: bytes) -> str:  # noqa: A001 - the word of the interface

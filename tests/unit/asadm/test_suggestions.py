@@ -49,7 +49,7 @@ def session(*addresses: tuple[str, int]) -> CommandSession:
         ("manage udfs add x.lua path counter.lua ", "w", ["with"]),
         ("manage udfs add x.lua --wait ", "", []),
         ("udf plan ", "", ["counter.lua", "it\\'s.lua", "sub\\ dir/"]),
-        ("udf plan . ", "", ["with", "--diff", "--out", "--prune", "--all"]),
+        ("udf plan . ", "", ["with", "--diff", "--out", "--prune", "--all", "--no-lint"]),
         ("udf diff a.lua ", "", NODES),
         ("cache clear --lock ", "co", ["counter.lua"]),
         ("cache clear ", "--l", ["--lock", "--lock-wait"]),

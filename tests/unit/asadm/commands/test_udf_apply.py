@@ -301,7 +301,7 @@ def test_a_refusal_is_told_and_what_depends_on_it_is_not_sent(asadm: Asadm, modu
 def test_a_module_that_does_not_compile_stops_what_comes_later(asadm: Asadm, modules: Write) -> None:
     with Fleet(4, clusters=2) as fleet:
         directory = modules(one=b"x = 1 syntax error\nreturn 1\n", two=NEEDS)
-        done = asadm("-h", fleet.hosts, "--json", "udf", "apply", directory, "--yes")
+        done = asadm("-h", fleet.hosts, "--json", "udf", "apply", directory, "--yes", "--no-lint")
         assert done.code == 1
         assert fleet.count(b"udf-put") == 1
         assert f"{directory}/one.lua:1: unexpected symbol near 'error'" in done.err
@@ -311,9 +311,8 @@ def test_a_module_that_does_not_compile_stops_what_comes_later(asadm: Asadm, mod
 
 def test_what_went_out_beside_a_broken_module_is_told(asadm: Asadm, modules: Write) -> None:
     with Fleet(2, clusters=1, delay=0.05) as fleet:
-        done = asadm(
-            "-h", fleet.hosts, "--json", "udf", "apply", modules(a=ONE, b=b"syntax error", c=TWO), "--yes"
-        )
+        directory = modules(a=ONE, b=b"syntax error", c=TWO)
+        done = asadm("-h", fleet.hosts, "--json", "udf", "apply", directory, "--yes", "--no-lint")
         assert done.code == 1
         told = {
             module["module"]: [node["status"] for node in module["nodes"]]

@@ -20,6 +20,8 @@ from asadm.fleet.observed.fetch import fetch
 from asadm.fleet.observed.served import ServedModules
 from asadm.fleet.observed.survey import survey
 from asadm.fleet.plan.plan import examine
+from asadm.lint.findings import LintFinding
+from asadm.lint.linter import OtherModules
 from asadm.outcome import NodeAnswer
 from asadm.target.interface import Deliver, Delivery, ForcedPut, Rules, Warn
 from asadm.target.results import DONE, REFUSED, Judgement, Listing, LockAnswer, NodeOverview
@@ -65,6 +67,9 @@ class WordRules:
 
     def hash(self, name: bytes, content: bytes) -> str:
         return f"{len(content)} from {content[:1]!r}"
+
+    def lint(self, sources: Sequence[NamedSource], others: OtherModules) -> Sequence[LintFinding]:
+        return ()
 
     def required(self, content: bytes) -> tuple[bytes, ...]:
         return tuple(
