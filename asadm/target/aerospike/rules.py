@@ -87,7 +87,7 @@ def problems(
     present: Mapping[bytes, bytes | None],
     nodes: Sequence[Endpoint],
 ) -> list[Problem]:
-    """None: a node that takes a module compiles it; `config/fleet/trial.sh` does so before."""
+    """None: `lint` tells all."""
     return []
 
 
