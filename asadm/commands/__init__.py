@@ -193,6 +193,14 @@ TABLE = table(
             clauses=("[with NODE...]",),
         ),
         CommandRow(
+            "udf init",
+            "asadm.commands.udf_init",
+            "Write a repository of Lua modules to start from, with a test, an inventory and checks. Asks no node.",
+            "udf init modules",
+            names=("DIR",),
+            local=True,
+        ),
+        CommandRow(
             "udf lint",
             "asadm.commands.udf_lint",
             "Check Lua modules in files: what a node would refuse, and what is likely a mistake. Asks no node.",

@@ -1,0 +1,43 @@
+"""The test in a repository that ``asadm udf init`` has written passes, and fails when the module is wrong."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from asadm.fleet.desired.new_repository import files
+
+pytest.importorskip("aerospike")
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    for path, text in files().items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    return tmp_path
+
+
+def _pytest(directory: Path) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=directory, env=os.environ | {"PATH": path, "HOME": str(directory)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_it_passes(repository: Path) -> None:
+    done = _pytest(repository)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 passed" in done.stdout
+
+
+def test_it_fails_when_the_module_is_wrong(repository: Path) -> None:
+    module = repository / "udf/counter.lua"
+    module.write_text(module.read_text().replace("before + amount", "amount"))
+    done = _pytest(repository)
+    assert done.returncode == 1
+    assert "1 failed, 2 passed" in done.stdout
