@@ -1,13 +1,17 @@
 """What is found in modules, and what is not: a row for each."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from asadm.lint import linter
 from asadm.lint.checks.requires import CYCLES_MAX
+from asadm.lint.codes import CODES
 from asadm.lint.findings import LINE_MAX
 from asadm.lint.linter import FINDINGS_MAX, lint
 from asadm.lint.tokens import LuaSyntaxError
 from tests.each import for_each
+from tests.unit.asadm.lint.random_lua import RandomLua
 from tests.unit.asadm.lint.sources import found, sources
 
 Row = tuple[str, list[str]]
@@ -344,3 +348,13 @@ def test_what_the_parser_does_not_read_is_a_warning(monkeypatch: pytest.MonkeyPa
         2,
         "it compiles, and cannot be checked: odd",
     )
+
+
+@given(st.integers(0, 2**32))
+def test_no_text_is_more_than_linted(seed: int) -> None:
+    for number in range(10):
+        lua = RandomLua(seed * 10 + number)
+        for text in (lua.text(), lua.broken()):
+            for finding in found(text):
+                assert finding.code in CODES
+                assert 0 < finding.line <= text.count("\n") + 1 or finding.code in {"file", "syntax"}
