@@ -101,7 +101,7 @@ _ROWS = (
         WARNING,
         "A record is changed, and the change is never kept",
         "An assignment to a bin, `record.set_ttl` and `record.drop_key` have an effect only when `aerospike:update(rec)` or "
-        "`aerospike:create(rec)` follows. A function that hands the record on is not looked at.",
+        "`aerospike:create(rec)` follows. A function that hands the record on, or that the module itself calls, is not looked at.",
         "function f(rec)\n    rec.a = 1\n    return rec.a\nend\n",
         "function f(rec)\n    rec.a = 1\n    aerospike:update(rec)\n    return rec.a\nend\n",
     ),

@@ -56,7 +56,10 @@ def records(module: LintedModule) -> set[Variable | None]:
 
 
 def lost_changes(module: LintedModule) -> Iterator[LintFinding]:
-    """Records that are changed, and neither kept nor handed on."""
+    """Records that are changed, and neither kept nor handed on, by functions that only clients call.
+
+    Where the module itself calls a function, the caller may keep what it changed.
+    """
     changed: dict[Variable, tuple[int, str]] = {}
     noted: set[Name] = set()
     for index in (*module.syntax.indexes, *_assigned(module)):
@@ -75,8 +78,11 @@ def lost_changes(module: LintedModule) -> Iterator[LintFinding]:
         elif called in _CHANGES:
             changed.setdefault(variable, (call.at, f"{called} is called"))
     known = records(module)
+    named = {name.text for name in module.syntax.names}
     for variable, (at, what) in changed.items():
-        if variable in known and variable not in kept and noted.issuperset(variable.reads):
+        function = variable.function
+        is_called = not function.is_global or function.name in named
+        if variable in known and not is_called and variable not in kept and noted.issuperset(variable.reads):
             yield module.finding(
                 "not-updated", at, f"{what}, and no aerospike:update({variable.name}) follows"
             )

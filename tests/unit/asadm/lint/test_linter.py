@@ -158,6 +158,8 @@ RECORDS: list[Row] = [
     ("function f(rec) rec = {} rec.a = 1 return rec.a end", []),
     ("local function f(rec) rec.a = 1 end\nfunction g(rec) f(rec) aerospike:update(rec) end", []),
     ("function f(rec) local save = function() aerospike:update(rec) end rec.a = 1 save() end", []),
+    ("local function set(rec) rec.a = record.gen(rec) end\nfunction f(rec) set(rec) aerospike:update(rec) end", []),
+    ("function set(rec) rec.a = 1 end\nfunction f(rec) set(rec) aerospike:update(rec) end", []),
     ("function f(rec) aerospike:remove(rec) return rec.a end", ["1:46 use-after-remove"]),
     ("function f(rec) local a = rec.a aerospike:remove(rec) return a end", []),
     ("function f(rec) if rec.a then aerospike:remove(rec) end return rec.a end", []),
