@@ -108,6 +108,14 @@ TABLE = table(
             privileged=True,
         ),
         CommandRow(
+            "udf aggregate",
+            "asadm.commands.udf_aggregate",
+            "Run a stream UDF on all records of a set, and show the value that it comes to.",
+            "udf aggregate test.demo stats.average count",
+            names=("NS[.SET]", "MODULE.FUNCTION", "[ARG...]"),
+            clauses=("[-- ARG...]",),
+        ),
+        CommandRow(
             "record get",
             "asadm.commands.record_get",
             "Read one record.",

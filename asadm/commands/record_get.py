@@ -47,6 +47,6 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     if record is None:
         return failed(answer, f"there is no record {where} ({where.kind} key)", extra | {"found": None})
     extra["found"] = show.record_json(record)
-    lines = [f"{where}  {show.head(record)}", *(f"  {line}" for line in show.lines(record))]
+    lines = [f"{where}  {record.head}", *(f"  {line}" for line in show.lines(record))]
     text = "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
     return CommandOutcome([answer.node], session.safe(text), extra=extra)

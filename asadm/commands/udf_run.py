@@ -165,7 +165,7 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     at = f"at {result.node.node.name}, in {result.node.milliseconds:.1f} ms"
     if result.failure is None:
         extra["result"] = show.as_json(result.value)
-        text = session.safe(f"{show.as_text(result.value)}\n".encode("utf-8", "surrogateescape"))
+        text = session.safe(f"{show.value_text(result.value)}\n".encode("utf-8", "surrogateescape"))
         return CommandOutcome([result.node], text + changed, messages=[at], code=GOOD, extra=extra)
     said = _why(cluster, result, settings.call)
     place = result.failure.place

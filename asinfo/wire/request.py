@@ -74,8 +74,8 @@ class Policy:
 
 _PLAIN = Policy()
 
-UDF_BACKGROUND = 2
-"""What field UDF_OP says of a background job; 0 is a call on a record, 1 a stream."""
+UDF_STREAM, UDF_BACKGROUND = 1, 2
+"""What field UDF_OP says of a stream and of a background job; 0 is a call on a record."""
 
 
 def get(key: Key, names: Sequence[str] | None = None, policy: Policy = _PLAIN) -> bytes:
@@ -118,6 +118,23 @@ def apply(
     return _message(key, policy, info2=message.INFO2_WRITE, more=call)
 
 
+def aggregate(
+    namespace: str,
+    set_name: str,
+    module: str,
+    function: str,
+    arguments: Sequence[Value] = (),
+    *,
+    job: int,
+    policy: Policy = _PLAIN,
+) -> bytes:
+    """Run a stream function on every record of a set (empty: of the namespace) that the node owns."""
+    fields = _job(namespace, set_name, job, UDF_STREAM) + _call(module, function, arguments)
+    return message.request(
+        message.INFO1_READ, info3=message.INFO3_PARTITION_DONE, limit=policy.limit, fields=fields
+    )
+
+
 def apply_all(
     namespace: str,
     set_name: str,
@@ -129,11 +146,7 @@ def apply_all(
     policy: Policy = _PLAIN,
 ) -> bytes:
     """Call a function on every record of a set (empty: of the namespace) that the node owns, as the background job ``job``."""
-    fields = [(message.FIELD_NAMESPACE, namespace.encode())]
-    if set_name:
-        fields.append((message.FIELD_SET, set_name.encode()))
-    fields += [(message.FIELD_JOB, job.to_bytes(8, "big")), (message.FIELD_UDF_OP, bytes([UDF_BACKGROUND]))]
-    fields += _call(module, function, arguments)
+    fields = _job(namespace, set_name, job, UDF_BACKGROUND) + _call(module, function, arguments)
     return message.request(0, message.INFO2_WRITE, limit=policy.limit, fields=fields)
 
 
@@ -277,6 +290,14 @@ def _message(
 
 def _place(key: Key) -> Fields:
     return [(message.FIELD_NAMESPACE, key.namespace), (message.FIELD_SET, key.set_name)]
+
+
+def _job(namespace: str, set_name: str, job: int, kind: int) -> Fields:
+    """The fields of a query that runs a function."""
+    fields = [(message.FIELD_NAMESPACE, namespace.encode())]
+    if set_name:
+        fields.append((message.FIELD_SET, set_name.encode()))
+    return [*fields, (message.FIELD_JOB, job.to_bytes(8, "big")), (message.FIELD_UDF_OP, bytes([kind]))]
 
 
 def _call(module: str, function: str, arguments: Sequence[Value]) -> Fields:

@@ -9,6 +9,7 @@ from asadm.target.aerospike.records.partition_map import owner
 from asinfo.errors import UsageError, WireError
 from asinfo.exchange import exchange
 from asinfo.record_dialogue import record_dialogue
+from asinfo.record_text import RecordText
 from asinfo.wire import request
 from asinfo.wire.message import EPOCH, INFO3_CREATE_OR_REPLACE
 from asinfo.wire.request import Policy
@@ -48,25 +49,14 @@ def described(code: int) -> str:
     return f"{_TEXTS.get(known) or known.name.lower().replace('_', ' ')} (code {code})"
 
 
-class RecordState:
-    """A record as a node has it: ``bins``, ``generation`` and ``ttl`` in seconds (None: it never expires)."""
-
-    __slots__ = ("bins", "generation", "ttl")
-
-    def __init__(self, reply: RecordReply) -> None:
-        """Raises WireError for values of an unknown type."""
-        self.bins: dict[str, Value] = reply.bins
-        self.generation = reply.generation
-        self.ttl = max(0, reply.void_time + EPOCH - int(time.time())) if reply.void_time else None
-
-
-def state(reply: RecordReply) -> RecordState | None:
+def state(reply: RecordReply) -> RecordText | None:
     """What a reply to a read says; None where there is no record. Raises WireError for another error."""
     if reply.result == Result.NOT_FOUND:
         return None
     if reply.result:
         raise WireError(described(reply.result))
-    return RecordState(reply)
+    ttl = max(0, reply.void_time + EPOCH - int(time.time())) if reply.void_time else None
+    return RecordText(reply.bins, reply.generation, ttl)
 
 
 class RecordAnswer:

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from asadm.outcome import NodeAnswer
-    from asadm.target.aerospike.records.client import RecordState
     from asadm.target.interface import Target
     from asinfo.exchange import Endpoint
+    from asinfo.record_text import RecordText
     from asinfo.wire.particle import Value
     from asinfo.wire.request import Key, RecordReply
 
@@ -89,8 +89,8 @@ class UdfRunResult:
 
     def __init__(self, node: NodeAnswer) -> None:
         self.node = node
-        self.before: RecordState | None = None
-        self.after: RecordState | None = None
+        self.before: RecordText | None = None
+        self.after: RecordText | None = None
         self.value: Value = None
         self.failure: UdfFailure | None = None
 

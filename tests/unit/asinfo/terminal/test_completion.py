@@ -52,6 +52,9 @@ UDF = [
     "rewarm",
     "remove",
     "run",
+    "aggregate",
+    "lint",
+    "init",
 ]
 
 
