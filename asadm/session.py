@@ -26,6 +26,7 @@ class CommandSession:
     ``terminal``    standard output is a terminal
     ``noted``       names of nodes, and the notes about them that the user was told
     ``flags``       the flags of asadm itself, for a command that writes down how to call asadm again
+    ``states``      the status of each node in the last command, by its name
     ``rules_of``    finds the rules for modules of the cluster, which needs no node
     """
 
@@ -40,6 +41,7 @@ class CommandSession:
         "noted",
         "privileged",
         "rules_of",
+        "states",
         "terminal",
         "warn",
         "write",
@@ -76,6 +78,7 @@ class CommandSession:
         self.terminal = terminal
         self.flags = flags
         self.rules_of = rules_of
+        self.states: dict[str, str] = {}
         self.family_of = family_of
 
     def cluster(self, arguments: CommandArguments | None = None) -> Target:
@@ -118,4 +121,5 @@ class CommandSession:
         """Run one parsed command; commands that run others (``watch``) use it too. Shows nothing."""
         outcome: CommandOutcome = call.module.run(self, call.arguments)
         outcome.code = interrupt.code(outcome.code)
+        self.states.update((answer.node.name, answer.status) for answer in outcome.answers)
         return outcome

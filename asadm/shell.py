@@ -1,28 +1,34 @@
-"""The interactive shell: history, completion, and a prompt that shows privilege."""
+"""The interactive shell: history, completion, and a prompt that shows the cluster and the privilege."""
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import suppress
-from pathlib import Path
 from signal import SIGINT
 
 from asadm import statement
+from asadm.fleet.observed.grouping import count
+from asadm.line_editor import PlainEditor, Prompt, ReadlineEditor
 from asadm.outcome import INTERRUPTED, WRONG
 from asadm.suggestions import Suggestions
-from asinfo.directories import state_directory
 from asinfo.errors import ConfigError, UsageError
 from asinfo.terminal import interrupt
+from asinfo.text import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from asadm.line_editor import Complete, LineEditor
     from asadm.session import CommandSession
     from asadm.statement import ParsedCommand
 
-HISTORY_LINES_MAX = 1000
-"""Lines that the history of the shell keeps from one session to the next."""
+CHOICE = "ASADM_EDITOR"
+"""The environment variable that chooses one: ``readline`` where prompt_toolkit does not go with a terminal."""
+
+FAILED_NAMED_MAX = 3
+"""Nodes that the line at the bottom names: more do not fit a terminal."""
 
 
 class Shell:
@@ -34,6 +40,7 @@ class Shell:
         self.session = session
         self.execute = execute
         self.code = 0
+        self.name = ""
         self.suggestions = Suggestions(session)
 
     def run(self) -> int:
@@ -41,13 +48,14 @@ class Shell:
 
         Raises UsageError and ConfigError at once when the targets cannot be told.
         """
-        nodes = self.session.cluster().nodes
-        self.session.warn(f'{len(nodes)} node{"" if len(nodes) == 1 else "s"}, "help" lists the commands')
-        history = _prepare(self.suggestions.complete)
+        cluster = self.session.cluster()
+        self.name = cluster.name
+        self.session.warn(f'{count(len(cluster.nodes), "node")}, "help" lists the commands')
+        editor = _line_editor(self.session, self.suggestions.complete, self.status)
         while not self.session.finished and interrupt.heard() in {0, SIGINT}:
             interrupt.forget()
             try:
-                line = interrupt.wait(input, self.prompt())
+                line = interrupt.wait(editor.read, self.prompt())
             except KeyboardInterrupt:  # Ctrl-C drops the line, as shells do; another signal ends the shell
                 sys.stderr.write("\n")
                 continue
@@ -55,20 +63,24 @@ class Shell:
                 sys.stderr.write("\n")
                 break
             self.obey(line)
-        _keep(history)
+        editor.close()
         return self.code if interrupt.heard() in {0, SIGINT} else INTERRUPTED
 
-    def prompt(self) -> str:
-        """``Admin> ``, or ``Admin+> `` when commands may change the cluster.
+    def prompt(self) -> Prompt:
+        """``Admin> ``, or ``Admin+> `` when commands may change the cluster; before it the cluster, where it has a name."""
+        mark, colour = ("Admin+> ", "31") if self.session.privileged else ("Admin> ", "32")
+        text = f"{visible(self.name)} {mark}" if self.name else mark
+        return Prompt(text, colour, coloured=self.session.colour)
 
-        The colour stands between marks that tell the line editor not to count it; it is there for terminals only.
-        """
-        text, colour = ("Admin+> ", "31") if self.session.privileged else ("Admin> ", "32")
-        if not self.session.terminal:
-            sys.stderr.write(text)
-            sys.stderr.flush()
-            return ""
-        return f"\001\x1b[{colour}m\002{text}\001\x1b[0m\002" if self.session.colour else text
+    def status(self) -> str:
+        """The nodes as the last command found them, in a line."""
+        states = self.session.states
+        if not states:
+            return "no node was asked yet"
+        failed = [f"{name} {state}" for name, state in states.items() if state not in {"ok", "error"}]
+        named = ", ".join(failed[:FAILED_NAMED_MAX]) + (", ..." if len(failed) > FAILED_NAMED_MAX else "")
+        answered = f"{len(states) - len(failed)} of {count(len(states), 'node')} answered"
+        return f"{answered}; {named}" if failed else answered
 
     def obey(self, line: str) -> None:
         """Run the statements of one line; mistakes are told, and nothing of the line is run."""
@@ -86,38 +98,13 @@ class Shell:
             self.code = INTERRUPTED
 
 
-def _prepare(complete: object) -> Path | None:
-    """Line editing with history and completion; the history file, or None without line editing."""
-    try:
-        import readline
-    except ImportError:  # Python may be built without it; the shell still works
-        return None
-    history = Path(state_directory() or "/.local/state/asudf", "asadm_history")
-    with suppress(OSError):  # none yet, or not readable: start without
-        readline.read_history_file(history)
-    readline.set_history_length(HISTORY_LINES_MAX)
-    readline.set_completer_delims(" \t\n;")
-    readline.parse_and_bind("tab: complete")
-    found: list[str] = []
+def _line_editor(session: CommandSession, complete: Complete, status: Callable[[], str]) -> LineEditor:
+    """The editor for this terminal; ``status`` gives the line at its bottom, where there is one."""
+    if not session.terminal or not sys.stdin.isatty():
+        return PlainEditor()
+    if os.environ.get(CHOICE) != "readline" and os.environ.get("TERM") != "dumb":
+        with suppress(ImportError):
+            from asadm.toolkit_editor import ToolkitEditor
 
-    def completer(word: str, number: int) -> str | None:
-        if number == 0:
-            line = readline.get_line_buffer()[: readline.get_begidx()]
-            assert callable(complete)
-            found[:] = complete(line, word)
-        return found[number] if number < len(found) else None
-
-    readline.set_completer(completer)
-    return history
-
-
-def _keep(history: Path | None) -> None:
-    """Write the history; a home that cannot be written to is no reason to complain."""
-    if history is None:
-        return
-    import readline
-
-    with suppress(OSError):
-        history.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        readline.write_history_file(history)
-        history.chmod(0o600)
+            return ToolkitEditor(complete, status)
+    return ReadlineEditor(complete)

@@ -43,6 +43,7 @@ INVENTORY = {
 OWN_FILES = {
     "~/.cache/asudf": "a cache of parsed inventories, for a faster start; it has no secrets and may be deleted at any time",
     "~/.local/state/asudf/asadm_history": "the command history of the interactive shell",
+    "~/.local/state/asudf/asadm_lines": "the same, where prompt_toolkit is its line editor",
 }
 
 ASINFO = """\

@@ -33,11 +33,11 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 class Terminal:
     """A process whose standard streams are a terminal."""
 
-    def __init__(self, argv: Sequence[str], home: Path) -> None:
+    def __init__(self, argv: Sequence[str], home: Path, editor: str = "readline") -> None:
         self.ours, theirs = pty.openpty()
         self.process: subprocess.Popen[bytes] = subprocess.Popen(
             argv,
-            env=environment(home),
+            env=environment(home, ASADM_EDITOR=editor, PROMPT_TOOLKIT_NO_CPR="1"),
             cwd=home,
             stdin=theirs,
             stdout=theirs,
@@ -97,8 +97,8 @@ Start = Callable[..., Terminal]
 def terminal(tmp_path: Path) -> Iterator[Start]:
     opened: list[Terminal] = []
 
-    def start(*argv: str) -> Terminal:
-        opened.append(Terminal(command(*argv), tmp_path))
+    def start(*argv: str, editor: str = "readline") -> Terminal:
+        opened.append(Terminal(command(*argv), tmp_path, editor))
         return opened[-1]
 
     yield start
@@ -265,9 +265,36 @@ def test_the_shell(terminal: Start, tmp_path: Path) -> None:
         assert history.stat().st_mode & 0o777 == 0o600
 
 
-def test_sigterm_ends_the_shell(terminal: Start) -> None:
+def test_the_shell_with_prompt_toolkit(terminal: Start, tmp_path: Path) -> None:
+    with Store().node() as node:
+        shell = terminal("-h", node.address, editor="")
+        at = shell.wait_for("Admin> ")
+        shell.type("asinfo -v build /* a comment\r")  # it is open: the line goes on
+        shell.type("of two lines */ --no_node_name\r")
+        at = shell.wait_for("8.1.2.0", at)
+        shell.type("enable\r")
+        at = shell.wait_for("Admin+> ", at)
+        shell.type("sho\t")
+        at = shell.wait_for("show", at)
+        shell.type("udfs\r")
+        at = shell.wait_for("0 modules", at)
+        at = shell.wait_for("Admin+> ", at)
+        shell.type("this line is dropped")
+        at = shell.wait_for("dropped", at)
+        shell.type("\x03")
+        at = shell.wait_for("Admin+> ", at)
+        shell.type("exit\r")
+        assert shell.end() == 0
+        assert b"Traceback" not in shell.seen
+        history = tmp_path / ".local" / "state" / "asudf" / "asadm_lines"
+        assert "show udfs" in history.read_text()
+        assert history.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("editor", ["readline", ""])
+def test_sigterm_ends_the_shell(terminal: Start, editor: str) -> None:
     with FakeNode({}) as node:
-        shell = terminal("-h", node.address)
+        shell = terminal("-h", node.address, editor=editor)
         shell.wait_for("Admin> ")
         shell.process.send_signal(signal.SIGTERM)
         shell.type("\n")  # wakes a line editor that was busy and went back to sleep after the signal
@@ -275,9 +302,10 @@ def test_sigterm_ends_the_shell(terminal: Start) -> None:
         assert b"Traceback" not in shell.seen
 
 
-def test_the_end_of_input_ends_the_shell(terminal: Start) -> None:
+@pytest.mark.parametrize("editor", ["readline", ""])
+def test_the_end_of_input_ends_the_shell(terminal: Start, editor: str) -> None:
     with FakeNode({}) as node:
-        shell = terminal("-h", node.address)
+        shell = terminal("-h", node.address, editor=editor)
         shell.wait_for("Admin> ")
         shell.type("\x04")
         assert shell.end() == 0
