@@ -52,6 +52,7 @@ class BlockedClients:
         self._failed = failed
         self._ended = ended
         self._is_written = is_written
+        self._engine = engine
         self._lua = engine.lua
         self._ready = ready
         self._reactor = reactor
@@ -61,13 +62,13 @@ class BlockedClients:
 
     def add(self, client: Client, timeout: float, result: Any) -> None:
         """Let the client wait, up to ``timeout`` seconds (0: for ever). It takes no further command meanwhile."""
-        number, keys = client.id, tuple(dict.fromkeys(result[b"keys"].values()))
+        number, keys = client.id, tuple(dict.fromkeys(self._engine.values_of(result[b"keys"])))
         timer = self._reactor.call_later(timeout, lambda: self._timed_out(number)) if timeout else None
         self._waits[number] = _Wait(client, client.database, keys, result, bool(result[b"fails"]), timer)
         for key in keys:
             self._keys.setdefault((client.database, key), {})[number] = None
             self._lua[b"count_wait"](client.database, key, 1)
-        client.waiting = list(result[b"argv"].values())
+        client.waiting = list(self._engine.values_of(result[b"argv"]))
 
     def serve(self) -> None:
         """Try the commands again that wait for keys that have changed, until no more change.

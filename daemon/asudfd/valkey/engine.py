@@ -46,6 +46,10 @@ ARGUMENTS_MAX = 4000
 """Arguments that are given to Lua one by one: its C stack has room for 8,000 values."""
 
 
+SLICE = 1000
+"""Values that go between Python and Lua at once: no other thread runs meanwhile, which takes 0.1 ms or two for these."""
+
+
 class KeyspaceHost(Protocol):
     """What the keyspace calls back, in the engine's thread."""
 
@@ -221,7 +225,9 @@ class KeyspaceEngine:
 
     def make_room_for(self, arguments: Sequence[bytes]) -> None:
         """See that the state can take these arguments."""
-        size = sum(map(len, arguments)) + _ARGUMENT_BYTES * len(arguments)
+        size = _ARGUMENT_BYTES * len(arguments)
+        for part in _slices(arguments):
+            size += sum(map(len, part))
         if size > _LARGE or self.memory_used() > self.high:
             self.make_room(size)
 
@@ -254,7 +260,17 @@ class KeyspaceEngine:
     def table_of(self, arguments: Sequence[bytes]) -> Any:
         """A Lua table of arguments, as many and as large as they are."""
         self.make_room_for(arguments)
-        return self._state.table_from(arguments)
+        table, extend = self._state.table_from(()), self.lua[b"extend"]
+        for number, part in enumerate(_slices(arguments)):
+            extend(table, number * SLICE, *part)
+        return table
+
+    def values_of(self, table: Any) -> Iterator[Any]:
+        """The values of a list of Lua, however long it is."""
+        count, values = len(table), self.lua[b"slice"]
+        for first in range(1, count + 1, SLICE):
+            part = values(table, first, min(first + SLICE - 1, count))
+            yield from part if isinstance(part, tuple) else (part,)
 
     def table(self, content: object) -> Any:
         """A Lua table."""
@@ -275,8 +291,14 @@ class KeyspaceEngine:
         found = self.lua[b"places_of"](row.name.encode(), self.table_of(arguments), len(arguments))
         if found is None:
             return None
-        numbers = [int(each) - 1 for each in found.values()]
+        numbers = [int(each) - 1 for each in self.values_of(found)]
         return [
             KeyPlace(position, row.specs[spec])
             for position, spec in zip(numbers[::2], numbers[1::2], strict=True)
         ]
+
+
+def _slices(values: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """The values in parts that are looked at, or given away, at once."""
+    for first in range(0, len(values), SLICE):
+        yield values[first : first + SLICE]

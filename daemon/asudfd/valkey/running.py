@@ -25,11 +25,11 @@ KILL_COMMANDS = {"function": "FUNCTION KILL", "script": "SCRIPT KILL"}
 
 
 class RunningCall(NamedTuple):
-    """What FUNCTION STATS tells of a call. ``kind`` is "function" or "script"."""
+    """What FUNCTION STATS tells of a call. ``kind`` is "function" or "script"; ``command`` a list of Lua, which may be long."""
 
     kind: str
     name: bytes
-    command: list[bytes]
+    command: Any
     milliseconds: int
 
 
@@ -66,7 +66,7 @@ class Running:
         return RunningCall(
             script[b"kind"].decode(),
             script[b"name"],
-            list(script[b"command"].values()),
+            script[b"command"],
             int(self._milliseconds()),
         )
 

@@ -274,12 +274,12 @@ class ServerState:
     def monitor(self, arguments: Any, database: float) -> None:
         """A script runs a command, and clients monitor."""
         self.script_client.database = int(database)
-        show_to_monitors(self, self.script_client, list(arguments.values()))
+        show_to_monitors(self, self.script_client, list(self.engine.values_of(arguments)))
 
     def log_command(self, client: float, arguments: Any, seconds: float) -> None:
         """A script has run a command."""
         caller = self.clients.get(int(client), self.script_client)
-        self.command_log.note(caller, list(arguments.values()), seconds, 0)
+        self.command_log.note(caller, list(self.engine.values_of(arguments)), seconds, 0)
 
     def followed(self, commands: bytes) -> None:
         """Changes, for the clients that follow."""
@@ -331,7 +331,7 @@ class ServerState:
 
     def acl(self, arguments: Any) -> bytes | None:
         """Why the user of the running script may not run a command; None if it may."""
-        text = self.denied(self.caller, list(arguments.values()))
+        text = self.denied(self.caller, list(self.engine.values_of(arguments)))
         return f"ERR ACL failure in script: {text}".encode("latin-1") if text else None
 
     def command(self, *arguments: bytes) -> bytes:

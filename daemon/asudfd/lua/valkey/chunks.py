@@ -34,7 +34,7 @@ SANDBOX = (
 
 # fmt: off
 KEYSPACE = (
-    "reply", "encode", "integer", "glob", "value_types", "keyspace", "expiry", "string_value", "operand", "watch", "parse", "dispatch", "rows", "keys",
+    "reply", "encode", "slices", "integer", "glob", "value_types", "keyspace", "expiry", "string_value", "operand", "watch", "parse", "dispatch", "rows", "keys",
     "slots", "counters", "effects", "events", "journal", "convert", "script", "functions", "eval",
     "commands/basic",
     "commands/string", "commands/lcs", "commands/generic", "commands/expire", "commands/scan", "commands/object", "commands/memory",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asinfo.wire.resp_frame import array, bulk, null
 from asudfd.valkey.glob import glob
-from asudfd.valkey.key_specs import flags_of_place
+from asudfd.valkey.key_specs import KeyPlace, flags_of_place
 from asudfd.valkey.reply import CommandFailed, EncodedReply, Set, Status, encode
 from asudfd.valkey.summaries import summary
 from asudfd.valkey.table import command_rows
@@ -16,7 +16,6 @@ from asudfd.valkey.usage import arguments_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from asudfd.valkey.key_specs import KeyPlace
     from asudfd.valkey.request import CommandRequest
     from asudfd.valkey.table import CommandSpec
 
@@ -182,8 +181,16 @@ def list_(request: CommandRequest) -> object:
     raise CommandFailed("ERR syntax error")
 
 
-def _places(request: CommandRequest) -> tuple[CommandSpec, list[bytes], list[KeyPlace]]:
-    """The row, the arguments and the keys of the command in the arguments. Raises CommandFailed."""
+class _Keys(NamedTuple):
+    """A command and the places of its keys."""
+
+    row: CommandSpec
+    arguments: list[bytes]
+    places: list[KeyPlace]
+
+
+def _keys_of(request: CommandRequest) -> _Keys:
+    """The command in the arguments, and its keys. Raises CommandFailed."""
     arguments = request.arguments[2:]
     name = arguments[0].decode("latin-1").lower()
     row = command_rows().get(name)
@@ -198,19 +205,29 @@ def _places(request: CommandRequest) -> tuple[CommandSpec, list[bytes], list[Key
     places = request.state.engine.key_places(row, arguments)
     if not places and "no_mandatory_keys" not in row.flags:
         raise CommandFailed("ERR Invalid arguments specified for command")
-    return row, arguments, places or []
+    return _Keys(row, arguments, places or [])
 
 
 def get_keys(request: CommandRequest) -> object:
     """COMMAND GETKEYS command [argument...]."""
-    _, arguments, places = _places(request)
-    return [arguments[place.position] for place in places]
+    found = _keys_of(request)
+    return EncodedReply(array(bulk(found.arguments[place.position]) for place in found.places))
 
 
 def get_keys_and_flags(request: CommandRequest) -> object:
     """COMMAND GETKEYSANDFLAGS command [argument...]."""
-    row, arguments, places = _places(request)
-    return [[arguments[place.position], _words(flags_of_place(row, place, arguments))] for place in places]
+    row, arguments, places = _keys_of(request)
+    flags = cache(partial(_flags_of_spec, request.client.resp, row, arguments))
+    return EncodedReply(
+        array(
+            array((bulk(arguments[place.position]), flags(row.specs.index(place.spec)))) for place in places
+        )
+    )
+
+
+def _flags_of_spec(resp: int, row: CommandSpec, arguments: list[bytes], spec: int) -> bytes:
+    """What the command does to the keys of one of its specifications."""
+    return encode(_words(flags_of_place(row, KeyPlace(0, row.specs[spec]), arguments)), resp)
 
 
 def help_(_request: CommandRequest) -> object:

@@ -88,7 +88,8 @@ def stats(request: CommandRequest) -> object:
     if call and call.kind == "script":
         raise CommandFailed(state.busy_text())
     if call:
-        running = {b"name": call.name, b"command": call.command, b"duration_ms": call.milliseconds}
+        words = list(state.engine.values_of(call.command))
+        running = {b"name": call.name, b"command": words, b"duration_ms": call.milliseconds}
     libraries, functions = state.engine.lua[b"library_counts"]()
     waiting = state.libraries.waiting
     return {
