@@ -1,6 +1,7 @@
 """Bits of strings: counting, finding and combining them. Bit 0 is the most significant bit of the first byte.
 
-A string is one large integer here, so that each operation is a few steps of Python whatever the length.
+A string is one large integer here, so that each operation is a few steps of Python whatever the length. Lua gives long ones in pieces:
+a step is not interrupted.
 """
 
 from __future__ import annotations
@@ -40,9 +41,8 @@ def _bits(text: bytes, first: int, last: int) -> int:
 _OPERATIONS: dict[bytes, Callable[[int, int], int]] = {b"AND": and_, b"OR": or_, b"XOR": xor}
 
 
-def combine_bits(operation: bytes, texts: Sequence[bytes]) -> bytes:
-    """The strings combined by AND, OR, XOR or NOT (of one); shorter ones have zeros at their end."""
-    size = max(map(len, texts))
+def combine_bits(operation: bytes, texts: Sequence[bytes], size: int) -> bytes:
+    """The strings combined by AND, OR, XOR or NOT (of one) to so many bytes; shorter ones have zeros at their end."""
     numbers = [int.from_bytes(text.ljust(size, b"\0"), "big") for text in texts]
     if operation == b"NOT":
         return (numbers[0] ^ ((1 << (BYTE * size)) - 1)).to_bytes(size, "big")

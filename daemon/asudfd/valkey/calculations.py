@@ -45,8 +45,8 @@ def _sum_long_double(first: bytes, second: bytes) -> bytes | bool | None:
     return sum_long_double(first, second)
 
 
-def _combine_bits(operation: bytes, texts: Any) -> bytes:
-    return combine_bits(operation, list(texts.values()))
+def _combine_bits(operation: bytes, size: float, *texts: bytes) -> bytes:
+    return combine_bits(operation, texts, int(size))
 
 
 def _common_length(first: bytes, second: bytes) -> int | None:

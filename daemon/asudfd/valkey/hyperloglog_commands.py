@@ -5,13 +5,14 @@ A step returns strings and numbers, or one of the two words that Lua makes error
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from asudfd.valkey import hyperloglog
 from asudfd.valkey.hyperloglog import DENSE, ENCODING, CorruptHyperLogLogError, NotHyperLogLogError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 NOT_ONE, CORRUPT = b"not one", b"corrupt"
 """What is returned for a string that is no HyperLogLog, and for one that is broken."""
@@ -52,11 +53,18 @@ def _count_all(texts: Any) -> int:
 
 
 def _merge(text: bytes | None, sparse_max: float, texts: Any) -> bytes:
-    value = _opened(text)
-    others = [hyperloglog.checked(other) for other in texts.values()]
-    if any(other[ENCODING] == DENSE for other in others) and value[ENCODING] != DENSE:
+    value, dense = _opened(text), False
+
+    def others() -> Iterator[bytearray]:
+        nonlocal dense
+        for other in map(hyperloglog.checked, texts.values()):
+            dense = dense or other[ENCODING] == DENSE
+            yield other
+
+    values = hyperloglog.merged(chain([value], others()))
+    if dense and value[ENCODING] != DENSE:
         hyperloglog.make_dense(value)
-    hyperloglog.merge_into(value, hyperloglog.merged([value, *others]), int(sparse_max))
+    hyperloglog.merge_into(value, values, int(sparse_max))
     return bytes(value)
 
 

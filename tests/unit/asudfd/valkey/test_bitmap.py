@@ -27,7 +27,7 @@ def test_combining(texts: list[bytes]) -> None:
     padded = [text.ljust(size, b"\0") for text in texts]
     for operation, combine in ((b"AND", min), (b"OR", max)):
         expected = [combine(bits) for bits in zip(*map(digits, padded), strict=True)]
-        assert digits(combine_bits(operation, texts)) == "".join(expected)
+        assert digits(combine_bits(operation, texts, size)) == "".join(expected)
     odd = ["1" if bits.count("1") % 2 else "0" for bits in zip(*map(digits, padded), strict=True)]
-    assert digits(combine_bits(b"XOR", texts)) == "".join(odd)
-    assert combine_bits(b"NOT", texts[:1]) == bytes(255 - byte for byte in texts[0])
+    assert digits(combine_bits(b"XOR", texts, size)) == "".join(odd)
+    assert combine_bits(b"NOT", texts[:1], len(texts[0])) == bytes(255 - byte for byte in texts[0])

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import random
+import resource
+from functools import reduce
+from operator import and_, or_, xor
 
 import pytest
 
@@ -105,6 +108,49 @@ def test_a_compaction_writes_it_whole(keyspace: TestedKeyspace) -> None:
     assert lua[b"compact_some"](10, 1 << 20) == b"done"
     assert lua[b"take_compacted"]().count(b"\0") == 299_999
     lua[b"give_up_compaction"]()
+
+
+PIECE = 65536
+"""Bytes of a string of bits that Python is given at once; source: bitmap.lua."""
+
+
+def test_bits_of_long_strings_are_looked_at_in_pieces(keyspace: TestedKeyspace) -> None:
+    size = 2 * PIECE + 5
+    keyspace.run("SETBIT", "k", 8 * size - 3, 1)
+    keyspace.run("SETBIT", "k", 8 * PIECE, 1)
+    assert keyspace.line("BITCOUNT k") == b":2\r\n"
+    assert keyspace.line(f"BITCOUNT k {8 * PIECE + 1} -1 BIT") == b":1\r\n"
+    assert keyspace.line("BITPOS k 1") == b":%d\r\n" % (8 * PIECE)
+    assert keyspace.line(f"BITPOS k 1 {PIECE + 1}") == b":%d\r\n" % (8 * size - 3)
+    assert keyspace.line(f"BITPOS k 1 {PIECE + 1} {size - 2}") == b":-1\r\n"
+    keyspace.run("SET", "ones", b"\xff" * size)
+    assert keyspace.line("BITPOS ones 0") == b":%d\r\n" % (8 * size)
+    assert keyspace.line("BITPOS ones 0 0 -1") == b":-1\r\n"
+
+
+@pytest.mark.parametrize("count", [1, 2, 16, 17, 40])
+def test_long_strings_are_combined_in_pieces(keyspace: TestedKeyspace, count: int) -> None:
+    source = random.Random(count)
+    texts = [source.randbytes(source.choice([0, 9, PIECE, 2 * PIECE + 5])) for _ in range(count)]
+    texts[0] = source.randbytes(2 * PIECE + 5)
+    for number, text in enumerate(texts):
+        keyspace.run("SET", f"s{number}", text)
+    keyspace.run("SETRANGE", "s0", 0, texts[0][:1])  # in chunks
+    numbers = [int.from_bytes(text.ljust(len(texts[0]), b"\0"), "big") for text in texts]
+    for operation, combine in (("AND", and_), ("OR", or_), ("XOR", xor)):
+        names = [f"s{number}" for number in range(count)]
+        assert keyspace.run("BITOP", operation, "k", *names) == b":%d\r\n" % len(texts[0])
+        assert text_of(keyspace) == reduce(combine, numbers).to_bytes(len(texts[0]), "big")
+    assert keyspace.line("BITOP NOT k s0") == b":%d\r\n" % len(texts[0])
+    assert text_of(keyspace) == bytes(255 - byte for byte in texts[0])
+
+
+def test_combining_one_long_string_with_itself_takes_no_copies_of_it(keyspace: TestedKeyspace) -> None:
+    """A hundred copies of 8 MB for Python would be 800 MB."""
+    keyspace.run("SETRANGE", "k", 8 << 20, b"x")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    keyspace.run("BITOP", "XOR", "other", *["k"] * 100)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 << 10
 
 
 @pytest.mark.parametrize("line", ["SETRANGE k {at} x", "SETBIT k {bit} 1", "BITFIELD k SET u8 {bit} 120"])

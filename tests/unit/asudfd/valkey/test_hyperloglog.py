@@ -113,3 +113,30 @@ EXPECTED_REGISTERS = [5938, 16374, 4290, 5076, 2779, 10349, 13758]
 def test_elements_of_every_length_have_their_hash() -> None:
     """The registers that a real server has given them."""
     assert [hyperloglog.place(b"x" * size)[0] for size in (0, 1, 7, 8, 9, 16, 17)] == EXPECTED_REGISTERS
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [
+        b"\x7f",
+        b"\x7f\xfe",
+        b"\x7f\xff\x00",
+        b"\x7f\xfe\x00\x40",
+        b"\x7f\xff" * (50 << 20),
+    ],
+    ids=["half a run", "one too few", "one too many", "a second byte that is missing", "a terabyte"],
+)
+def test_runs_that_are_not_those_of_all_registers(runs: bytes) -> None:
+    text = hyperloglog.new()
+    text[hyperloglog.HEAD :] = runs
+    with pytest.raises(hyperloglog.CorruptHyperLogLogError):
+        hyperloglog.registers(text)
+
+
+@given(st.lists(st.binary(max_size=4), max_size=40), st.lists(st.binary(max_size=4), max_size=40))
+def test_the_larger_registers(first: list[bytes], second: list[bytes]) -> None:
+    texts = [hyperloglog.new(), hyperloglog.new()]
+    for text, elements in zip(texts, (first, second), strict=True):
+        hyperloglog.add(text, elements, 3000)
+    expected = bytes(map(max, *map(hyperloglog.registers, texts)))
+    assert hyperloglog.merged(texts) == expected

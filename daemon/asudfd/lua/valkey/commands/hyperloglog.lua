@@ -40,11 +40,14 @@ function commands.PFADD(argv, argc)
     return 1
 end
 
--- The values of the keys that are there, from argument `from` on.
+-- The values of the keys that are there, from argument `from` on, each once.
 local function values(argv, argc, from)
-    local out = {}
+    local out, known = {}, {}
     for i = from, argc do
-        out[#out + 1] = typed(state.db, argv[i], "string")
+        local value = typed(state.db, argv[i], "string")
+        if value and not known[value] then
+            out[#out + 1], known[value] = value, true
+        end
     end
     return out
 end
