@@ -42,10 +42,6 @@ EXIT_SECONDS = 15.0
 FORCE_SECONDS = 1.0
 """How long the daemon may still take after a second signal."""
 
-SWITCH_SECONDS = 0.001
-"""After how long a thread of Python gives way to another one. Tuned against `build` beside CONFIG GET of 20,000 patterns, which keeps the
-thread of Valkey's protocol in Python: its median is 5.2 ms with Python's own 5 ms, and 1.2 ms with this."""
-
 LUA_THREADS = "lua"
 """How the names of the threads begin in which Lua runs."""
 
@@ -56,7 +52,6 @@ LUA_SECONDS = 0.5
 def run(config: Config, ports: Sequence[int], resp_ports: Sequence[RespPorts] | None = None) -> None:
     """Serve one node a port until a signal comes. Raises StartError when that cannot begin."""
     own_process()
-    sys.setswitchinterval(SWITCH_SECONDS)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(Daemon(config, ports, resp_ports).live())
 

@@ -18,24 +18,31 @@ class KeyspaceState(NamedTuple):
     provided: Any
 
 
-_beside: list[tuple[int, Future[KeyspaceState]]] = []
+_beside: list[Future[KeyspaceState]] = []
+
+_MEMORY = 64 << 20
+"""Bytes that a state may take until it is known what it may: the chunks take 2.5 MiB."""
 
 
-def make_beside(memory: int) -> None:
-    """Make the state that the first keyspace needs while the process imports what else it needs: Lua runs without Python's lock."""
+def make_beside() -> None:
+    """Make the state that the first keyspace needs while the process does what else a start needs: Lua runs without Python's lock.
+
+    To call it again before a keyspace has it does nothing.
+    """
+    if _beside:
+        return
     executor = ThreadPoolExecutor(1, thread_name_prefix="keyspace")
-    _beside.append((memory, executor.submit(_made, memory)))
+    _beside.append(executor.submit(_made, _MEMORY))
     executor.shutdown(wait=False)
 
 
 def keyspace_state(memory: int) -> KeyspaceState:
     """A new state that may take ``memory`` bytes; each is given out once."""
-    if _beside:
-        made_for, future = _beside.pop()
-        state = future.result()
-        if made_for == memory:
-            return state
-    return _made(memory)
+    if not _beside:
+        return _made(memory)
+    made = _beside.pop().result()
+    made.state.set_max_memory(memory)
+    return made
 
 
 def _made(memory: int) -> KeyspaceState:
