@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from tests.real_valkey import REDIS_7_0, VALKEY_8_1, VALKEY_9_1, Login, RealValk
 if TYPE_CHECKING:
     import pytest
 
-    from tests.function_fleet.topology import Group
+    from tests.function_fleet.topology import Cluster, Group
     from tests.unit.asadm.conftest import Asadm
 
 F = "redis.register_function('f', function() return 1 end)"
@@ -25,8 +26,14 @@ NODE = AUTHORITY.with_name("node.pem")
 RIGHTS = "+function +cluster|nodes +cluster|myid +info +role +wait +ping +hello +auth +client|setinfo"
 """What a user of the tool needs, and no keys."""
 
-OF_SENTINEL = "+auth +sentinel|get-master-addr-by-name +sentinel|replicas"
-"""What it needs of a Sentinel."""
+GUIDE = Path(__file__).parents[2] / "docs/function-fleet.md"
+
+
+def documented(user: str) -> list[str]:
+    """The rights of a user as the guide gives them, behind the password."""
+    (rights,) = re.findall(rf"^ACL SETUSER {user} on >PASSWORD (.*)$", GUIDE.read_text(), re.MULTILINE)
+    words: list[str] = rights.split()
+    return words
 
 
 def test_a_primary_and_its_replicas(tool: Tool, replicas: Group) -> None:
@@ -73,7 +80,7 @@ def test_sentinels_have_a_login_of_their_own(
             server.ask("ACL", "SETUSER", "ops", "on", ">pw", "-@all", "resetkeys", *RIGHTS.split())
         tool.use(mode, sentinel, **servers)
         assert tool.plan().code == 3, "Sentinels mostly have no login, and do not get that of the servers"
-        sentinel.ask("ACL", "SETUSER", "watcher", "on", ">secret", "-@all", *OF_SENTINEL.split())
+        sentinel.ask("ACL", "SETUSER", "watcher", "on", ">secret", *documented("watcher"))
         sentinel.ask("ACL", "SETUSER", "default", "resetpass", ">closed")
         refused = tool.plan()
         assert refused.code == 2
@@ -147,6 +154,30 @@ def test_redis_over_tls(tool: Tool, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         refused = tool.check()
         assert refused.code == 1
         assert rows(refused)[server.address]["status"] == "login"
+
+
+def test_the_rights_of_the_guide_are_enough(
+    tool: Tool, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for server in cluster.servers:
+        server.ask("ACL", "SETUSER", "functions", "on", ">pw", *documented("functions"))
+    monkeypatch.setenv("VALKEY_PASSWORD", "pw")
+    tool.use("cluster", cluster.servers[0], user="functions", password="env:VALKEY_PASSWORD")
+    tool.write(a=F)
+    assert tool.apply("--verify").code == 0
+    with cluster.primaries[1].connect() as client:
+        client("EVAL", "#!lua flags=allow-cross-slot-keys\nreturn redis.call('MGET', 'a', 'b')", 0)
+    checked = tool.check()
+    assert [finding["kind"] for finding in checked.document["findings"]] == ["poisoned"]
+    for words in (["status"], ["stats"], ["kill", "--yes"], ["rollback", "--yes"]):
+        done = tool(*words)
+        assert done.code == 0, (words, done.out, done.err)
+    poisoned = cluster.primaries[1]
+    poisoned.kill()
+    poisoned.restart()
+    cluster.await_whole()
+    for server in cluster.servers:
+        server.ask("ACL", "DELUSER", "functions")
 
 
 def test_least_rights(tool: Tool, replicas: Group, monkeypatch: pytest.MonkeyPatch) -> None:
