@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
@@ -20,21 +20,48 @@ F = "redis.register_function('f', function() return 1 end)"
 F2 = "redis.register_function('f', function() return 2 end)"
 
 
+class Guarded(NamedTuple):
+    """A Sentinel, and the primary and replica that it watches."""
+
+    sentinel: RealValkey
+    group: Group
+
+    def lose_the_primary(self) -> tuple[RealValkey, RealValkey]:
+        """Kill the primary, and wait until Sentinel has made its replica the primary; both, the dead one first."""
+        (dead,), (heir,) = self.group.primaries, self.group.replicas
+        self.kill(dead)
+        self.await_primary(heir)
+        return dead, heir
+
+    def kill(self, server: RealValkey) -> None:
+        """Kill it; Sentinel is soon to know."""
+        self.be_patient(milliseconds=1000)
+        server.kill()
+
+    def await_primary(self, heir: RealValkey) -> None:
+        """Wait until Sentinel says so; the server itself drops its clients when it becomes it."""
+        wanted = [heir.host.encode(), str(heir.port).encode()]
+        name = topology.SENTINEL_NAME
+        until(
+            lambda: self.sentinel.ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", name) == wanted, "the failover"
+        )
+        self.be_patient()
+
+    def be_patient(self, milliseconds: int = 600_000) -> None:
+        """How long a primary has to be silent until it is replaced: on a busy machine one that lives may be for a second."""
+        name = topology.SENTINEL_NAME
+        self.sentinel.ask("SENTINEL", "SET", name, "down-after-milliseconds", milliseconds)
+
+
 @pytest.fixture
-def guarded(tool: Tool, tmp_path: Path) -> Iterator[Group]:
-    """A primary and a replica, of which a Sentinel tells the tool; the test may break them."""
+def guarded(tool: Tool, tmp_path: Path) -> Iterator[Guarded]:
+    """The tool knows the Sentinel; the test may break the servers."""
     with topology.watched(tmp_path / "guarded") as (sentinel, group):
         tool.use(f"sentinel {topology.SENTINEL_NAME}", sentinel)
         tool.write(a=F)
-        yield group
-
-
-def lose_the_primary(group: Group) -> tuple[RealValkey, RealValkey]:
-    """Kill the primary, and wait until Sentinel has made its replica the primary; both, the dead one first."""
-    (dead,), (heir,) = group.primaries, group.replicas
-    dead.kill()
-    until(lambda: heir.ask("ROLE")[0] == b"master", "Sentinel promotes the replica")
-    return dead, heir
+        made = Guarded(sentinel, group)
+        made.be_patient()
+        yield made
 
 
 def bring_back(server: RealValkey, heir: RealValkey) -> None:
@@ -46,9 +73,9 @@ def bring_back(server: RealValkey, heir: RealValkey) -> None:
     until(lambda: follows(server), "it has all data")
 
 
-def test_sentinel_fails_over_in_the_middle_of_an_apply(tool: Tool, guarded: Group) -> None:
+def test_sentinel_fails_over_in_the_middle_of_an_apply(tool: Tool, guarded: Guarded) -> None:
     lost: list[RealValkey] = []
-    tool.before_the_write(lambda: lost.extend(lose_the_primary(guarded)))
+    tool.before_the_write(lambda: lost.extend(guarded.lose_the_primary()))
     applied = tool.apply("--verify", "--wait", "5", timeout=1)
     dead, heir = lost
     assert applied.code == 1, "one server is gone, and cannot be as it should be"
@@ -62,23 +89,23 @@ def test_sentinel_fails_over_in_the_middle_of_an_apply(tool: Tool, guarded: Grou
     assert checked.code == 1
     assert [finding["nodes"] for finding in checked.document["findings"]] == [[dead.address]]
     bring_back(dead, heir)
-    tool.finish(guarded)
+    tool.finish(guarded.group)
 
 
 def test_an_apply_that_waits_finishes_by_itself_when_sentinel_has_failed_over(
-    tool: Tool, guarded: Group
+    tool: Tool, guarded: Guarded
 ) -> None:
-    (old,), (heir,) = guarded.primaries, guarded.replicas
+    (old,), (heir,) = guarded.group.primaries, guarded.group.replicas
 
     def mend() -> None:
-        until(lambda: heir.ask("ROLE")[0] == b"master", "Sentinel promotes the replica")
+        guarded.await_primary(heir)
         bring_back(old, heir)
 
     with ThreadPoolExecutor(1) as aside:
         mended = []
 
         def lose() -> None:
-            old.kill()
+            guarded.kill(old)
             mended.append(aside.submit(mend))
 
         tool.before_the_write(lose)
@@ -88,13 +115,13 @@ def test_an_apply_that_waits_finishes_by_itself_when_sentinel_has_failed_over(
     found = rows(applied)
     assert {row["status"] for row in found.values()} == {"ok"}
     assert found[heir.address]["role"] == "primary"  # the other was one too, until Sentinel saw it
-    assert guarded.libraries() == {server.address: tool.texts for server in guarded.servers}
-    tool.finish(guarded)
+    assert guarded.group.libraries() == {server.address: tool.texts for server in guarded.group.servers}
+    tool.finish(guarded.group)
 
 
-def test_sentinel_fails_over_after_an_apply(tool: Tool, guarded: Group) -> None:
+def test_sentinel_fails_over_after_an_apply(tool: Tool, guarded: Guarded) -> None:
     assert tool.apply("--verify").code == 0
-    dead, heir = lose_the_primary(guarded)
+    dead, heir = guarded.lose_the_primary()
     planned = tool.plan()
     assert planned.code == 1, "a server is gone"
     assert rows(planned)[heir.address]["role"] == "primary"
@@ -104,7 +131,7 @@ def test_sentinel_fails_over_after_an_apply(tool: Tool, guarded: Group) -> None:
     assert libraries(heir) == tool.texts, "the new primary got the new text"
     bring_back(dead, heir)
     assert libraries(dead) == tool.texts, "and passed it on"
-    tool.finish(guarded)
+    tool.finish(guarded.group)
 
 
 def test_a_primary_that_became_a_replica_before_the_write_is_followed(tool: Tool, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
     cluster          CLUSTER NODES of the nodes that are named; the first that answers counts, what the others know besides is added
     replicas         ROLE of the nodes that are named: from a primary to its replicas, from a replica to its primary
-    sentinel NAME    SENTINEL GET-MASTER-ADDR-BY-NAME and SENTINEL REPLICAS
+    sentinel NAME    SENTINEL GET-MASTER-ADDR-BY-NAME, SENTINEL REPLICAS and, for the former primary during a failover, SENTINEL MASTER
     static           the nodes that are named
 
 CLUSTER SLOTS is not used: it leaves out failed nodes and primaries without slots. A node that the topology names and that is in
@@ -24,7 +24,7 @@ from asinfo.text import text
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from typing import Protocol
+    from typing import Any, Protocol
 
     from asadm.outcome import NodeAnswer
 
@@ -270,7 +270,7 @@ def _role(reply: bytes) -> Role | None:
 def _by_sentinel(cluster: Questioner, seeds: Sequence[ClusterNode]) -> list[ClusterNode]:
     """The primary that the Sentinels watch under the name of the mode, and its replicas. Raises UsageError where no Sentinel tells."""
     name = cluster.watched
-    commands = [["SENTINEL", "GET-MASTER-ADDR-BY-NAME", name], ["SENTINEL", "REPLICAS", name]]
+    commands = [["SENTINEL", told, name] for told in ("GET-MASTER-ADDR-BY-NAME", "REPLICAS", "MASTER")]
     answers = cluster.ask_commands([seed.node for seed in seeds], commands)
     reasons = []
     for answer in answers:
@@ -299,15 +299,29 @@ def _watched(cluster: Questioner, seeds: Sequence[ClusterNode], answer: NodeAnsw
                 "replica", primary=made.address(*primary), flags=replica.get("flags", "").split(",")
             )
             made.add(replica.get("ip", ""), int(replica["port"]), role)
+    _add_former(made, primary, answer)
     return made.members()
+
+
+def _add_former(made: _MemberFactory, primary: tuple[str, int], answer: NodeAnswer) -> None:
+    """Add the node that was the primary, while a failover is under way: then it is no replica yet for the Sentinel."""
+    try:
+        told = _map(values(answer.answers[2]))
+    except (WireError, IndexError, TypeError, AttributeError):
+        return  # not allowed to ask: it is missing for that moment
+    if told.get("port", "").isdigit():
+        role = NodeRole("replica", primary=made.address(*primary), flags=told.get("flags", "").split(","))
+        made.add(told.get("ip", ""), int(told["port"]), role)
+
+
+def _map(flat: list[Any]) -> dict[str, str]:
+    """A flat list of names and values as a dictionary. Raises TypeError and AttributeError for another."""
+    return {text(name): text(value) for name, value in zip(flat[::2], flat[1::2], strict=False)}
 
 
 def _maps(reply: bytes) -> list[dict[str, str]]:
     """A list of flat lists of names and values, each as a dictionary. Raises WireError."""
     try:
-        return [
-            {text(name): text(value) for name, value in zip(one[::2], one[1::2], strict=False)}
-            for one in values(reply)
-        ]
+        return [_map(one) for one in values(reply)]
     except (TypeError, AttributeError):
         raise WireError("SENTINEL REPLICAS: the answer has another form") from None

@@ -117,6 +117,19 @@ def test_a_sentinel_tells_the_nodes_and_is_none() -> None:
     assert found[1].node.role.flags == ("slave", "s_down")
 
 
+@pytest.mark.parametrize(
+    "more", [[], [b"-NOPERM no\r\n"], [[b"ip", b"10.0.0.2", b"port", b"x"]], [1], [[1, 2]]]
+)
+def test_the_former_primary_of_a_failover_is_a_node_where_the_sentinel_tells_it(more: list[Any]) -> None:
+    heir = [b"ip", b"10.0.0.1", b"port", b"7000", b"flags", b"slave"]
+    former = [b"ip", b"10.0.0.2", b"port", b"7000", b"flags", b"s_down,master"]
+    under_way = [[b"10.0.0.1", b"7000"], [heir]]
+    found = discover(Asked("sentinel mymaster", n9=[*under_way, former]), seeds("n9"))
+    assert shown(found) == [("10.0.0.1:7000", "primary", ""), ("10.0.0.2:7000", "replica", "10.0.0.1:7000")]
+    untold = discover(Asked("sentinel mymaster", n9=[*under_way, *more]), seeds("n9"))
+    assert shown(untold) == [("10.0.0.1:7000", "primary", "")]
+
+
 def test_a_name_that_no_sentinel_knows() -> None:
     asked = Asked("sentinel odd", n9=[b"*-1\r\n", b"-ERR No such master with that name\r\n"])
     with pytest.raises(UsageError, match="n8: no answer; n9: it watches nothing called 'odd'"):
