@@ -48,7 +48,7 @@ class Guarded(NamedTuple):
         self.be_patient()
 
     def be_patient(self, milliseconds: int = 600_000) -> None:
-        """How long a primary has to be silent until it is replaced: on a busy machine one that lives may be for a second."""
+        """How long a primary has to be silent until it is replaced."""
         name = topology.SENTINEL_NAME
         self.sentinel.ask("SENTINEL", "SET", name, "down-after-milliseconds", milliseconds)
 
@@ -59,9 +59,7 @@ def guarded(tool: Tool, tmp_path: Path) -> Iterator[Guarded]:
     with topology.watched(tmp_path / "guarded") as (sentinel, group):
         tool.use(f"sentinel {topology.SENTINEL_NAME}", sentinel)
         tool.write(a=F)
-        made = Guarded(sentinel, group)
-        made.be_patient()
-        yield made
+        yield Guarded(sentinel, group)
 
 
 def bring_back(server: RealValkey, heir: RealValkey) -> None:

@@ -229,9 +229,10 @@ SENTINEL_NAME = "mymaster"
 
 SENTINEL = """\
 sentinel monitor {name} {host} {port} 1
-sentinel down-after-milliseconds {name} 1000
+sentinel down-after-milliseconds {name} 600000
 sentinel failover-timeout {name} 3000
 """
+"""It replaces no primary until a test asks for it: on a busy machine one that lives may be silent for a second."""
 
 
 @contextlib.contextmanager
