@@ -57,10 +57,11 @@ class ModuleDirectory:
     ``exclude``   globs of names that are none of our business, in the directory and on the nodes
     ``keep``      globs of names on the nodes that are never pruned
     ``clusters``  names of the only clusters these modules are for; empty for any
+    ``others``    paths of files that are no modules, although they are called so; see `DirectoryFiles`
     ``circles``   modules that require each other, each named again at the end; what is required cannot come first there
     """
 
-    __slots__ = ("circles", "clusters", "exclude", "keep", "path", "sources")
+    __slots__ = ("circles", "clusters", "exclude", "keep", "others", "path", "sources")
 
     def __init__(
         self,
@@ -70,8 +71,10 @@ class ModuleDirectory:
         exclude: Sequence[str] = (),
         keep: Sequence[str] = (),
         clusters: Sequence[str] = (),
+        others: Sequence[str] = (),
     ) -> None:
         self.path = path
+        self.others = tuple(others)
         self.exclude = tuple(exclude)
         self.keep = tuple(keep)
         self.clusters = tuple(clusters)
@@ -93,7 +96,7 @@ class DirectoryFiles:
 
     ``sources``   the modules, by the names of their files
     ``problems``  what is wrong with other files and with ``udf.yaml``; that a name is there twice is not among them
-    ``others``    paths of files that could be modules by their name, and are none by what they say
+    ``others``    paths of files that could be modules by their name, and are none by their first line
     ``settings``  what ``udf.yaml`` says
     """
 
@@ -126,7 +129,14 @@ def read_all(path: str, rules: Rules | None = None) -> tuple[ModuleDirectory, li
     rules = rules or default_rules()
     found = files(path, rules)
     said = found.settings
-    whole = ModuleDirectory(path, found.sources, exclude=said.exclude, keep=said.keep, clusters=said.clusters)
+    whole = ModuleDirectory(
+        path,
+        found.sources,
+        exclude=said.exclude,
+        keep=said.keep,
+        clusters=said.clusters,
+        others=found.others,
+    )
     return whole, found.problems + _doubles(found.sources, rules)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from asadm.fleet.observed.grouping import count, gather, named, short
 from asadm.fleet.observed.survey import unknown
 from asadm.fleet.observed.unread import failures
@@ -117,6 +119,10 @@ def remarks(plan: FleetPlan, leftovers: Leftovers, settings: str) -> list[str]:
         from asadm.fleet.plan.plan_lint import lines
 
         said += lines(plan)
+    if plan.directory.others:
+        said.append(
+            f"not looked at, for the first line of a {plan.survey.noun} begins with #!: {_some(list(map(os.fsencode, plan.directory.others)))}"
+        )
     if plan.foreign:
         how = "" if plan.prune else f"; --prune would remove those that {settings} does not keep"
         said.append(

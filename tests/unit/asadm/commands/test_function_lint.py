@@ -83,6 +83,10 @@ def test_what_is_no_library_is_named_and_no_fault(asadm: Asadm, directory: Path)
     assert (result.code, result.out) == (0, "2 libraries: nothing is wrong\n")
     assert result.err == "asadm: lib/c.lua: is no library, for its first line does not begin with #!\n"
     assert asadm("function", "rdb", "lib", "--out", "f.rdb").code == 0
+    with ValkeyFleet(1, clustered=False) as fleet:
+        planned = asadm("-h", fleet.hosts, "function", "plan", "lib")
+    assert planned.code == 3
+    assert "not looked at, for the first line of a library begins with #!: lib/c.lua" in planned.err
     named = asadm("function", "lint", "lib/c.lua")
     assert named.code == 2, "who names a file means a library"
     assert named.err.startswith(
