@@ -15,6 +15,8 @@ SECONDS = 20.0
 
 INSTALL_SECONDS = 240.0
 
+SHELLS = ("bash", "zsh", "fish")
+
 COMMANDS = {"bash": ["bash", "--norc", "--noprofile", "-i"], "zsh": ["zsh", "-f", "-i"]}
 
 SETUP = {
@@ -39,6 +41,9 @@ SHOW = "\x18\x04"
 PROMPT = "next?"
 """Once it is shown the shell listens to single keys."""
 
+FISH_LOOP = "source {script}; while read line; complete -C $line; echo '{prompt}'; end"
+"""Answers a line at a time: a start of fish for each would take longer than all it tells."""
+
 EMPTY = "\x05\x15"
 """Ctrl-E and Ctrl-U: the line is empty again."""
 
@@ -51,7 +56,10 @@ def missing(shell: str) -> str:
         return f"{shell} is not installed, and only root on Debian can install it"
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     deadline = time.monotonic() + INSTALL_SECONDS
-    for words in (["update"], ["-y", "--no-install-recommends", "install", shell]):
+    absent = [
+        name for name in SHELLS if not shutil.which(name)
+    ]  # all at once: the lists of packages are fetched once
+    for words in (["update"], ["-y", "--no-install-recommends", "install", *absent]):
         try:
             subprocess.run(
                 ["apt-get", "-qq", *words],
@@ -66,7 +74,25 @@ def missing(shell: str) -> str:
     return "" if shutil.which(shell) else f"{shell} could not be installed"
 
 
-class Terminal:
+class _Shell:
+    """What a shell writes, up to a mark."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._written = descriptor
+        self._seen = ""
+
+    def _until(self, mark: str) -> str:
+        deadline = time.monotonic() + SECONDS
+        while mark not in self._seen:
+            left = deadline - time.monotonic()
+            assert left > 0, (mark, self._seen)
+            if select.select([self._written], [], [], left)[0]:
+                self._seen += os.read(self._written, 65536).decode(errors="replace")
+        before, _, self._seen = self._seen.partition(mark)
+        return before
+
+
+class Terminal(_Shell):
     """bash or zsh with a completion script loaded; ends with the block."""
 
     def __init__(self, shell: str, script: Path, directory: Path) -> None:
@@ -82,7 +108,7 @@ class Terminal:
             start_new_session=True,
         )
         os.close(theirs)
-        self._seen = ""
+        super().__init__(self._ours)
         setup = directory.parent / f"setup.{shell}"
         setup.write_text(
             f"stty cols 4000\n{SETUP[shell]}\nsource {shlex.quote(str(script))}\nPS1='{PROMPT}'\n"
@@ -117,43 +143,36 @@ class Terminal:
     def _type(self, text: str) -> None:
         os.write(self._ours, text.encode())
 
-    def _until(self, mark: str) -> str:
-        deadline = time.monotonic() + SECONDS
-        while mark not in self._seen:
-            left = deadline - time.monotonic()
-            assert left > 0, (mark, self._seen)
-            if select.select([self._ours], [], [], left)[0]:
-                self._seen += os.read(self._ours, 65536).decode(errors="replace")
-        before, _, self._seen = self._seen.partition(mark)
-        return before
 
-
-class Fish:
-    """fish, which tells what it would offer without a terminal."""
+class Fish(_Shell):
+    """fish, which tells what it would offer without a terminal; ends with the block."""
 
     def __init__(self, script: Path, directory: Path) -> None:
-        self._script = script
-        self._directory = directory
+        self._process = subprocess.Popen(
+            ["fish", "--no-config", "-c", FISH_LOOP.format(script=script, prompt=PROMPT)],
+            cwd=directory,
+            env={"PATH": os.environ["PATH"], "HOME": str(directory)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._lines = self._process.stdin
+        super().__init__(self._process.stdout.fileno())
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        pass
+        self._process.kill()
+        self._process.communicate()
 
     def offered(self, line: str) -> list[str]:
         """All that Tab offers at the end of ``line``."""
-        done = subprocess.run(
-            ["fish", "--no-config", "-c", f"source {self._script}; complete -C {shlex.quote(line)}"],
-            cwd=self._directory,
-            env={"PATH": os.environ["PATH"], "HOME": str(self._directory)},
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=True,
-        )
-        assert not done.stderr
-        return [row.partition("\t")[0] for row in done.stdout.splitlines()]
+        self._lines.write(f"{line}\n".encode())
+        self._lines.flush()
+        return [row.partition("\t")[0] for row in self._until(PROMPT).split("\n") if row]
 
 
 def opened(shell: str, script: Path, directory: Path) -> Terminal | Fish:

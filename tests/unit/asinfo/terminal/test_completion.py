@@ -58,7 +58,7 @@ UDF = [
 ]
 
 
-@pytest.fixture(scope="module", params=["bash", "zsh", "fish"])
+@pytest.fixture(scope="module", params=shells.SHELLS)
 def shell(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[shells.Terminal | shells.Fish]:
@@ -153,7 +153,7 @@ def test_names_of_files_are_quoted_and_directories_stay_open(tmp_path: Path) -> 
         assert bash.after("prog load path sub\\ dir/", "\t") == "prog load path sub\\ dir/x.lua "
 
 
-@pytest.mark.parametrize("shell_name", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("shell_name", shells.SHELLS)
 def test_every_shown_option_is_there(shell_name: str) -> None:
     text = script(shell_name, "asadm", (*ASADM_OPTIONS, *ODD), completion.table())
     options = [*ASADM_OPTIONS, *(option for command in completion.table() for option in command.options)]
