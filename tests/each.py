@@ -1,7 +1,7 @@
 """A check of many cases as one test."""
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 Check = Callable[..., None]
@@ -28,5 +28,23 @@ def for_each(cases: Iterable[Any], name: Callable[[Any], object] = str) -> Calla
         test.__signature__ = inspect.Signature(fixtures)  # type: ignore[attr-defined]  # what pytest looks at
         test.__doc__ = check.__doc__
         return test
+
+    return decorate
+
+
+def for_each_row(names: str | Sequence[str], rows: Iterable[Any]) -> Callable[[Check], Check]:
+    """As `for_each`, written as `pytest.mark.parametrize`: a row has a value for each of ``names``, or is that of the only one."""
+
+    def decorate(check: Check) -> Check:
+        taken = [names] if isinstance(names, str) else names
+
+        def check_row(row: Any, **shared: Any) -> None:
+            check(**dict(zip(taken, [row] if isinstance(names, str) else row, strict=True)), **shared)
+
+        first, _ = inspect.signature(check_row).parameters.values()
+        fixtures = [each for name, each in inspect.signature(check).parameters.items() if name not in taken]
+        check_row.__signature__ = inspect.Signature([first, *fixtures])  # type: ignore[attr-defined]  # what `for_each` looks at
+        check_row.__doc__ = check.__doc__
+        return for_each(rows, repr)(check_row)
 
     return decorate

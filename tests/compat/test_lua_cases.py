@@ -16,6 +16,7 @@ import pytest
 
 from tests.compat.patience import policies
 from tests.conftest import StartDaemon
+from tests.each import for_each
 from tests.processes import Daemon
 
 aerospike = pytest.importorskip(
@@ -81,8 +82,8 @@ def runner(client: Any, records_node: Daemon, client_modules: Path) -> Iterator[
     runner.close()
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_case(runner: Runner, case: Case) -> None:
+@for_each(CASES.values(), lambda case: case["id"])
+def test_case(case: Case, runner: Runner) -> None:
     if case["id"] in OURS:
         runner.run(OURS[case["id"]].change(case))
     else:

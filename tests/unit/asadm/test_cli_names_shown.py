@@ -8,6 +8,7 @@ import pytest
 
 from asinfo.text import visible
 from asinfo.wire.udf import module_list
+from tests.each import for_each_row
 from tests.fakes.fleet import Fleet, Server
 from tests.unit.asadm.conftest import Asadm
 
@@ -91,7 +92,7 @@ def words(command: str, nasty: str) -> list[str]:
     return [word.replace("NAME", f"n{nasty}0.lua") for word in command.split(" ")]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@for_each_row("command", COMMANDS)
 def test_no_command_shows_what_is_not_printable(asadm: Asadm, fleet: Fleet, nasty: str, command: str) -> None:
     for form in ((), ("--json",)):
         result = asadm("-h", fleet.hosts, "--timeout", "5", "--enable", *form, *words(command, nasty))

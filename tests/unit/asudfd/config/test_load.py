@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from asinfo.errors import ConfigError
 from asudfd.config.load import check, embedded, load, load_text
 from asudfd.config.schema import Config, Level, NamespaceConfig, TlsConfig
+from tests.each import for_each_row
 
 REAL = """
 # a file of a production cluster
@@ -208,7 +209,7 @@ def test_the_time_to_live_of_a_set_may_be_for_ever(tmp_path: Path) -> None:
     assert config.namespaces[0].sets[b"s"].default_ttl == 0xFFFFFFFF
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("text", "told"),
     [
         (

@@ -7,6 +7,7 @@ import pytest
 from asinfo.errors import ConfigError
 from asudfd.config.load import load
 from asudfd.config.schema import Config
+from tests.each import for_each_row
 
 YAML = """
 service:
@@ -126,7 +127,7 @@ def test_an_empty_document_is_the_default(tmp_path: Path, text: str) -> None:
     assert read(tmp_path, text).network == Config().network
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("text", "told"),
     [
         ("service:\n  clustr-name: x\n", "2: 'clustr-name' is not a parameter of 'service'; did you mean"),

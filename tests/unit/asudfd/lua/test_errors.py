@@ -10,6 +10,7 @@ from asudfd.config.schema.lua import ModLua
 from asudfd.lua.aerospike.host import UdfHost
 from asudfd.lua.call import Scalar
 from asudfd.lua.host import ModuleError
+from tests.each import for_each_row
 from tests.fakes.lua_call import call_function
 
 Call = Callable[..., Scalar]
@@ -61,7 +62,7 @@ REFUSALS = {
 }
 
 
-@pytest.mark.parametrize("body", REFUSALS)
+@for_each_row("body", REFUSALS)
 def test_a_refusal_names_the_line_of_the_module(call: Call, body: str) -> None:
     assert call(body) == (PREFIX + REFUSALS[body]).encode()
 
@@ -112,7 +113,7 @@ RESULTS = {
 }
 
 
-@pytest.mark.parametrize("body", RESULTS)
+@for_each_row("body", RESULTS)
 def test_a_result(call: Call, body: str) -> None:
     value = call(body)
     assert (type(value), value) == (type(RESULTS[body]), RESULTS[body])

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-import pytest
 from lupa.lua54 import LuaRuntime
 
 from asudfd.lua.call import Scalar
+from tests.each import for_each_row
 
 NATIVE = b"""
 local text = ...
@@ -75,7 +75,7 @@ BODIES = [
 ]
 
 
-@pytest.mark.parametrize("body", BODIES)
+@for_each_row("body", BODIES)
 def test_a_text_is_that_of_the_language(call: Callable[..., Scalar], body: str) -> None:
     wanted = LuaRuntime(encoding=None).execute(NATIVE, b"function f(...)\n" + body.encode() + b"\nend")
     assert isinstance(wanted, bytes)

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asadm.target.aerospike.requires import required
+from tests.each import for_each_row
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("text", "names"),
     [
         (b'require "x"', (b"x",)),

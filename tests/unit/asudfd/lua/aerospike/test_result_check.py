@@ -18,6 +18,7 @@ from asudfd.lua.aerospike.udf_result import DELETE, NOTHING, WRITE
 from asudfd.lua.crossing import WrongResultError
 from asudfd.lua.sandbox import sandbox_chunks
 from asudfd.lua.state import compile_text
+from tests.each import for_each_row
 from tests.unit.asudfd.lua.aerospike.test_stream import RECORDS
 
 ONE = bytes(7) + b"\1"
@@ -124,7 +125,7 @@ def test_bins_that_can_be_stored(bins: bytes) -> None:
     assert fault_of(written(bins), b"") == ""
 
 
-@pytest.mark.parametrize("bins", WRONG, ids=range(len(WRONG)))
+@for_each_row("bins", WRONG)
 def test_bins_that_cannot_be_stored(bins: Any) -> None:
     fault_of(written(bin_of(1, ONE)), b"")  # known from now on
     assert fault_of(written(bins), b"")

@@ -15,6 +15,7 @@ from asinfo.wire.result import Result
 from asudfd.aerospike.message.filter import arithmetic
 from asudfd.aerospike.message.filter.compiled import Filter
 from asudfd.aerospike.message.filter.regex.budget import RegexBudget
+from tests.each import for_each_row
 from tests.fakes.world import World
 
 KEY = Key("test", "demo", "k")
@@ -59,7 +60,7 @@ def passes(world: World, expression: Any) -> bool:
     return Filter(msgpack.pack(expression), RegexBudget()).passes(world.namespace, KEY.digest, record)
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     "expression",
     [
         [x.EQ, i(), 5], [x.NE, i(), 4], [x.GT, i(), 4], [x.GE, i(), 5], [x.LT, i(), 6], [x.LE, i(), 5],
@@ -90,8 +91,7 @@ def passes(world: World, expression: Any) -> bool:
         [x.EQ, [x.CALL, x.INTEGER, 0, [19, 7, -1], LIST], 3], [x.EQ, [x.CALL, x.INTEGER, 0, [97, 7, "a"], MAP], 1],
         [x.EQ, [x.CALL, x.LIST, 0, [24, 7, 1], LIST], [x.QUOTE, [2, 3]]],
         [x.EQ, None, None], [x.GE, None, None],
-    ],
-    ids=str,
+    ]
 )  # fmt: skip
 def test_true(stored: World, expression: Any) -> None:
     assert passes(stored, expression)

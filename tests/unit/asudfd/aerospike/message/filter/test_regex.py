@@ -17,6 +17,7 @@ from asinfo.wire.expression import Unsupported
 from asudfd.aerospike.message.cost import WORK_MAX, CostBudget, CostExceededError
 from asudfd.aerospike.message.filter.regex.budget import CELLS_MAX, RegexBudget
 from asudfd.aerospike.message.filter.regex.search import EXTENDED, ICASE, NEWLINE, Regex
+from tests.each import for_each_row
 from tests.glibc_regex import Library
 
 X, I, N = EXTENDED, ICASE, NEWLINE  # noqa: E741 - a table's columns
@@ -36,7 +37,7 @@ def found(pattern: bytes, flags: int, text: bytes) -> bool | None:
     return regex(text, CostBudget(ENOUGH))
 
 
-@pytest.mark.parametrize(
+@for_each_row(
     ("pattern", "flags", "text", "expected"),
     [
         # basic and extended operators

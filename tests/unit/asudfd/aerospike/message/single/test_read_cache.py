@@ -13,6 +13,7 @@ from asinfo.wire.request import Key
 from asinfo.wire.result import Result
 from asudfd.aerospike.message.single.call_cache import KNOWN_MAX, KNOWN_SIZE_MAX
 from asudfd.aerospike.message.single.read_cache import ReadCache
+from tests.each import for_each_row
 from tests.fakes.world import World
 
 NAMES = [Key("test", "demo", f"k{number}") for number in range(4)]
@@ -88,7 +89,7 @@ def test_changed_bytes_are_answered_as_if_nothing_were_known(changes: list[tuple
     assert seen(fresh, bytes(body)) == seen(used, bytes(body))
 
 
-@pytest.mark.parametrize("size", range(len(READ)))
+@for_each_row("size", range(len(READ)))
 def test_a_read_that_is_cut_off_is_answered_as_if_nothing_were_known(size: int) -> None:
     world = World()
     world.ask(READ)
