@@ -122,3 +122,16 @@ def waited(monkeypatch: pytest.MonkeyPatch) -> Waited:
     monkeypatch.setattr(cluster, "exchange", noting)
     monkeypatch.setattr(time, "sleep", sleep)
     return found
+
+
+@pytest.fixture
+def _stuck_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A node that does not list what it has confirmed counts as stuck after a moment: it stays so for ever in the tests."""
+    for module in ("rollout", "stuck"):
+        monkeypatch.setattr(f"asadm.fleet.change.{module}.CONFIRM_SECONDS", 0.3)
+
+
+@pytest.fixture
+def _restored_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time for putting back what a put with a marker left on a node that takes nothing any more, however long it has."""
+    monkeypatch.setattr("asadm.target.aerospike.marker_put.RESTORE_SECONDS", 1.0)

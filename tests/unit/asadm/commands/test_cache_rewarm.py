@@ -105,6 +105,7 @@ def test_a_node_that_is_down_does_not_keep_the_others_cold(asadm: Asadm) -> None
         assert fleet[2].address in result.err
 
 
+@pytest.mark.usefixtures("_restored_soon")
 def test_what_could_not_be_brought_back_is_told_and_remembered(asadm: Asadm) -> None:
     """The node takes the clear, and answers no put any more."""
     with Fleet(2) as fleet:

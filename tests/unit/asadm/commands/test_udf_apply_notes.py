@@ -11,6 +11,7 @@ from tests.unit.asadm.conftest import Asadm
 ONE, TWO = b"return 1\n", b"return 2\n"
 
 
+@pytest.mark.usefixtures("_stuck_soon")
 def test_a_node_that_takes_the_right_content_for_no_change_gets_a_marker_first(
     asadm: Asadm, tmp_path: Path
 ) -> None:

@@ -38,6 +38,7 @@ def test_the_majority_is_right_where_nodes_stand_alone(asadm: Asadm) -> None:
         assert not state.names(marker_journal.KIND)
 
 
+@pytest.mark.usefixtures("_stuck_soon")
 def test_a_node_that_its_cluster_has_left_behind_gets_a_marker_put(asadm: Asadm) -> None:
     with Fleet(3, clusters=1) as fleet:
         fleet.load(NAME, ONE)
@@ -181,11 +182,11 @@ def test_stopped_at_any_put_the_true_content_remains(
         assert not state.names(marker_journal.KIND)
 
 
+@pytest.mark.usefixtures("_restored_soon")
 @pytest.mark.parametrize("fault", ["refuses", "hangs", "closes", "garbage", "timeout", "denied"])
 def test_a_node_that_fails_behind_the_marker_is_told_loudly_and_known_to_the_next_run(
-    asadm: Asadm, monkeypatch: pytest.MonkeyPatch, fault: str
+    asadm: Asadm, fault: str
 ) -> None:
-    monkeypatch.setattr("asadm.target.aerospike.marker_put.RESTORE_SECONDS", 1.0)
     with Fleet(1) as fleet:
         fleet.load(NAME, ONE)
         fleet[0].files[NAME] = b"damaged"
@@ -293,6 +294,7 @@ def test_a_stray_module_is_told_and_the_rest_is_repaired(asadm: Asadm) -> None:
         assert fleet.sources(b"stray.lua") == [THREE] * 4
 
 
+@pytest.mark.usefixtures("_stuck_soon")
 def test_many_modules_that_a_node_lost_come_back_soon(asadm: Asadm) -> None:
     with Fleet(3, clusters=1) as fleet:
         for number in range(40):
@@ -304,6 +306,7 @@ def test_many_modules_that_a_node_lost_come_back_soon(asadm: Asadm) -> None:
         assert all(fleet[1].source(b"m%d.lua" % number) == b"return %d\n" % number for number in range(40))
 
 
+@pytest.mark.usefixtures("_stuck_soon")
 def test_what_is_to_be_repaired_is_shown_first(asadm: Asadm) -> None:
     with Fleet(3) as fleet:
         fleet.load(NAME, ONE)

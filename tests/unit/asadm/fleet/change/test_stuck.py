@@ -37,6 +37,7 @@ def agreed(fleet: Fleet) -> None:
     fleet.load(OTHER, b'require("one")\n')
 
 
+@pytest.mark.usefixtures("_stuck_soon")
 @pytest.mark.parametrize("held", [None, TWO])
 def test_what_the_cluster_agreed_on_gets_to_the_node_that_has_it_not(
     asadm: Asadm, waited: Waited, directory: str, held: bytes | None
