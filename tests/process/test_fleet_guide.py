@@ -114,7 +114,7 @@ def test_continuous_integration_fails_when_it_should(world: World, system: Any) 
     jobs, scripts, artifacts = system(world)
     jobs.edit("udf/counter.lua", "return rec[bin]", "retur rec[bin]")
     code, output = jobs.run(scripts["plan"])
-    assert code == 2, "it does not compile"
+    assert code == 2, f"it does not compile: {output}"
     assert "udf/counter.lua:" in output
 
     jobs.edit("udf/counter.lua", "retur rec[bin]", "return rec[bin]")

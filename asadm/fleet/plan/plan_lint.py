@@ -69,7 +69,9 @@ class PlanLint:
             self._seen = hashes
         if not hashes:
             return ()
-        errors = [each for each in self._findings if each.level == "error" and each.code != _MAYBE]
+        from asadm.lint.findings import ERROR  # imported by now
+
+        errors = [each for each in self._findings if each.level == ERROR and each.code != _MAYBE]
         if errors:
             raise ConfigError(
                 [
