@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from asudfd.record.namespace import Namespace
     from asudfd.record.record import Record
 
-NOTHING = UdfResult(0, 0, b"", 0, b"", None, drop_key=False, state=0)
+NOTHING = UdfResult(0, 0, b"", 0, b"", None, drop_key=False, detail=None, state=0)
 
 
 class ScriptedHost:

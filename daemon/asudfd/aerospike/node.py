@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from asudfd.aerospike.failures import FailureLog
 from asudfd.aerospike.message.many.jobs import QueryJobs
 from asudfd.aerospike.refusals import RefusalLog
 from asudfd.aerospike.user_agents import UserAgents
@@ -17,13 +18,25 @@ class AerospikeNode:
     """The parts of a node that handlers of info commands get.
 
     ``shared`` is the node itself, which other protocols may serve, too; most attributes are its parts. ``table`` has the
-    info commands, ``jobs`` are the longer queries, ``refusals`` tells why requests were refused, ``user_agents`` which
+    info commands, ``jobs`` are the longer queries, ``refusals`` tells why requests were refused, ``failures`` why calls of UDFs failed, ``user_agents`` which
     client libraries are connected. ``service``, ``addresses``, ``heartbeat`` and ``metadata`` are sections of the
     configuration, whose values may change.
     """
 
     __slots__ = (
-        *("addresses", "cluster", "config", "counters", "heartbeat", "host", "id", "jobs", "log", "metadata"),
+        *(
+            "addresses",
+            "cluster",
+            "config",
+            "counters",
+            "failures",
+            "heartbeat",
+            "host",
+            "id",
+            "jobs",
+            "log",
+            "metadata",
+        ),
         *("metrics", "modules", "namespaces", "refusals", "service", "shared", "smd", "table", "user_agents"),
     )
 
@@ -46,6 +59,7 @@ class AerospikeNode:
         self.table = table
         self.jobs = QueryJobs()
         self.refusals = RefusalLog(node.log)
+        self.failures = FailureLog(node.log, node.modules)
         self.user_agents = UserAgents()
 
     @property

@@ -23,5 +23,6 @@ def record_context(node: AerospikeNode) -> RecordContext:
         jobs=node.jobs,
         counters=node.counters,
         refusals=node.refusals,
+        failures=node.failures,
         log=node.log,
     )

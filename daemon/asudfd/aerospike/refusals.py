@@ -107,7 +107,7 @@ class RefusalLog:
             why = "further reasons are not told; `unsupported:` counts them"
         else:
             why = f"code {reason.code}, {CODES[reason.code]}: {reason.text}"
-        self._log.warning("rw", f"refused a request of {_client(session)}: {why}")
+        self._log.warning("rw", f"refused a request of {client_text(session)}: {why}")
 
     def _told_of(self, session: ClientSession | None) -> set[Refusal] | None:
         """What was told of a client; None for one client too many. A new connection makes no new client."""
@@ -123,7 +123,7 @@ class RefusalLog:
         return told
 
 
-def _client(session: ClientSession | None) -> str:
+def client_text(session: ClientSession | None) -> str:
     """A client as the log shows it: its address, and what it says that it is."""
     if session is None or not session.address:
         return "a client"

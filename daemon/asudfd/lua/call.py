@@ -31,12 +31,13 @@ class StreamResult(NamedTuple):
     """The result of a batch of a stream.
 
     ``messages`` are whole, one for every value that goes out. ``more`` tells that the batch is not done. ``failure`` is the
-    error text with which the stream ends, or empty.
+    error text with which the stream ends, or empty; ``detail`` says where it failed, or why its module does not load.
     """
 
     messages: bytes
     more: bool
     failure: bytes
+    detail: bytes = b""
 
 
 REUSE, LATE, BROKEN = range(3)

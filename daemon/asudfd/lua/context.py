@@ -209,7 +209,7 @@ class LuaContext:
         self._clock.tried = None
         self._lines.context = self._crossing.stream_log_context
         try:
-            messages, more, failed, state = self._pour(deadline, batch)
+            messages, more, failed, detail, state = self._pour(deadline, batch)
         except self._error as error:  # as in `run`
             self.usable = False
             return StreamResult(b"", more=False, failure=self._text_of(error))
@@ -223,7 +223,7 @@ class LuaContext:
             self._crossing.check_messages(messages, self._stream.view)
         except WrongResultError as error:
             return StreamResult(b"", more=False, failure=self._refuse(error, self._stream.function))
-        return StreamResult(messages, more=more, failure=failed or b"")
+        return StreamResult(messages, more=more, failure=failed or b"", detail=detail or b"")
 
     def _text_of(self, error: Exception) -> bytes:
         return OUT_OF_MEMORY if isinstance(error, MemoryError) else self._crossing.timeout

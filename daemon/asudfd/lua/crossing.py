@@ -30,7 +30,8 @@ class CrossingFiles(NamedTuple):
 
         invoke(name, limit, trial, arguments, ...)   do a call; the last result is the state of the context
         open_stream(name, arguments, ...)            begin a stream
-        pour(limit, batch)                           let a batch pass: messages, is there more, an error text or nil, the state
+        pour(limit, batch)                           let a batch pass: messages, is there more, an error text or nil, where it
+                                                     failed or nil, the state
 
     The states are those of `asudfd.lua.call`; the values of the call's view stand for the dots.
     """
@@ -74,8 +75,8 @@ class Crossing(Protocol[ResultT]):
         """The result of a call, decoded and checked; ``raw`` is what the Lua files answer. Raises WrongResultError."""
         ...
 
-    def failed(self, text: bytes, *, late: bool = False) -> ResultT:
-        """The result of a call that could not run, or did not end by itself."""
+    def failed(self, text: bytes, *, late: bool = False, detail: bytes = b"") -> ResultT:
+        """The result of a call that could not run, or did not end by itself; ``detail`` says why, for the log."""
         ...
 
     def lacks_memory(self, result: ResultT) -> bool:

@@ -388,6 +388,7 @@ end
 
 return {
     check = check, watch = watch, spend = spend, spend_within = spend_within, on_trial = on_trial, begin = begin, finish = finish,
-    attempt = attempt, attempt_with = attempt_with, outermost = pcall, pcall = pcall_unless_late, original = call_original, own = call_own,
+    attempt = attempt, attempt_with = attempt_with, outermost = pcall, outermost_with = xpcall, pcall = pcall_unless_late,
+    original = call_original, own = call_own,
     hooked = hooked, admit = admit, back = back, raw_pcall = pcall, raw_xpcall = xpcall,
 }

@@ -45,6 +45,13 @@ GROWN_MAX = 16 << 20
 is by default."""
 
 
+class NotReady(NamedTuple):
+    """Why a call has no context: the ``text`` of its error, and a ``detail`` for the log."""
+
+    text: bytes
+    detail: bytes = b""
+
+
 class TimedResult(NamedTuple):
     """A call that ran: its result, and the processor's seconds that it took without the making of its context."""
 
@@ -130,7 +137,7 @@ class Runner:
                 return TimedResult(failed(timeout), HOLD_MAX)
             reason = self._ready(slot, call.module, lease)
             if reason:
-                return TimedResult(failed(reason), 0.0)
+                return TimedResult(failed(reason.text, detail=reason.detail), 0.0)
             if slot.is_late():
                 return TimedResult(failed(timeout), HOLD_MAX)
             assert lease.context is not None
@@ -146,7 +153,7 @@ class Runner:
             lease = stream.lease
             reason = self._ready(slot, stream.call.module, lease)
             if reason:
-                return self.failed_stream(reason)
+                return self.failed_stream(reason.text, reason.detail)
             assert lease.context is not None
             if not stream.opened:
                 lease.context.open_stream(stream.call)
@@ -160,17 +167,17 @@ class Runner:
                 else result
             )
 
-    def failed_stream(self, text: bytes) -> StreamResult:
+    def failed_stream(self, text: bytes, detail: bytes = b"") -> StreamResult:
         """What a batch came to that could not pass."""
-        return StreamResult(b"", more=False, failure=self.crossing.stream_failed(text))
+        return StreamResult(b"", more=False, failure=self.crossing.stream_failed(text), detail=detail)
 
     def close(self, context: LuaContext) -> None:
         """Free what a context holds."""
         context.close()
         self._budget.remove(context)
 
-    def _ready(self, slot: SchedulerSlot, module: str, lease: ContextLease) -> bytes:
-        """Give ``lease`` a context, if it has none; answers why it cannot have one, or nothing."""
+    def _ready(self, slot: SchedulerSlot, module: str, lease: ContextLease) -> NotReady | None:
+        """Give ``lease`` a context, if it has none; answers why it cannot have one, if it cannot."""
         if lease.context is None:
             reason = self._make(slot, module, lease)
             if reason:
@@ -178,40 +185,34 @@ class Runner:
         assert lease.context is not None
         slot.context = lease.context
         lease.context.keep_time(slot.now)
-        return b""
+        return None
 
     def prewarm(self, module: str, lease: ContextLease) -> None:
         """Give ``lease`` a context, if one can be made; it is for a call that is still to come."""
         with SchedulerSlot(self.scheduler, inf) as slot:
-            self._make(slot, module, lease, quiet=True)
+            self._make(slot, module, lease)
 
-    def _make(self, slot: SchedulerSlot, module: str, lease: ContextLease, *, quiet: bool = False) -> bytes:
+    def _make(self, slot: SchedulerSlot, module: str, lease: ContextLease) -> NotReady | None:
         text = self.text_of(module)
         if text is None:
-            return (
-                self.crossing.no_module
-                if quiet
-                else self._not_made(module, b"module '%s' not found" % os.fsencode(module))
-            )
+            return self._not_made(b"module '%s' not found" % os.fsencode(module))
         name = module.encode("utf-8", "surrogateescape")
         place = b"%s/%s.lua" % (self._shared.user_path, name)
         self._look_at_bytecode()
         chunk = compile_cached(text, b"@" + place, self.crossing.no_tail_calls, self.crossing.lua_version)
         if chunk.code is None:
-            return self.crossing.no_module if quiet else self._not_made(module, chunk.message)
+            return self._not_made(chunk.message)
         for settings in self._settings_of(module):
             context = self._context(slot, lease.version.required, settings)
             result = context.run(name, chunk.code, place, self._body_deadline())
             if not result.failed and context.usable:
                 context.fresh_memory = context.memory()
                 lease.context = context
-                return b""
+                return None
             self.close(context)
             if slot.is_late():
-                return self.crossing.timeout
-        if quiet:
-            return self.crossing.no_module
-        return self._not_made(module, result.value if isinstance(result.value, bytes) else NULL_MESSAGE)
+                return NotReady(self.crossing.timeout)
+        return self._not_made(result.value if isinstance(result.value, bytes) else NULL_MESSAGE)
 
     def _settings_of(self, module: str) -> list[ContextSettings]:
         """What a context of ``module`` is tried with: the other modules as they are, then those that changed as they were."""
@@ -240,14 +241,8 @@ class Runner:
         """When a body that begins now has had its time, on the clock of `SchedulerSlot.own_now`."""
         return time.thread_time() + self._settings.body_max_ms / 1000
 
-    def _not_made(self, module: str, message: bytes) -> bytes:
-        self._log(
-            1,
-            module,
-            f"lua create error: {message.decode('utf-8', 'backslashreplace')}",
-            self.crossing.log_context,
-        )
-        return self.crossing.no_module
+    def _not_made(self, message: bytes) -> NotReady:
+        return NotReady(self.crossing.no_module, b"lua create error: " + message)
 
 
 def _look_at_size(context: LuaContext) -> None:

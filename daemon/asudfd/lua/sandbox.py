@@ -26,6 +26,7 @@ _PARTS = (
     "times",
     "functions",
     "lines",
+    "failure",
     "modules",
     "calls",
 )

@@ -10,6 +10,7 @@ from asudfd.aerospike.message.outcome import failed
 
 if TYPE_CHECKING:
     from asinfo.wire.particle import Refused as ParticleRefused
+    from asudfd.aerospike.failures import FailureLog
     from asudfd.aerospike.message.many.jobs import QueryJobs
     from asudfd.aerospike.message.outcome import RecordOutcome
     from asudfd.aerospike.message.owners import PartitionOwners
@@ -28,11 +29,12 @@ class RecordContext:
     """The parts of one node that record messages need.
 
     ``service`` and ``lua`` are sections of the configuration, whose values may change. ``owners`` says which node owns a
-    record, ``jobs`` are the longer queries, ``refusals`` tells why requests were refused.
+    record, ``jobs`` are the longer queries, ``refusals`` tells why requests were refused, ``failures``
+    why calls of UDFs failed.
     """
 
     __slots__ = (
-        *("cluster", "counters", "host", "id", "jobs", "log", "lua", "namespaces", "owners"),
+        *("cluster", "counters", "failures", "host", "id", "jobs", "log", "lua", "namespaces", "owners"),
         *("refusals", "service"),
     )
 
@@ -48,6 +50,7 @@ class RecordContext:
         jobs: QueryJobs,
         counters: Counters,
         refusals: RefusalLog,
+        failures: FailureLog,
         log: Log,
     ) -> None:
         self.id = identity
@@ -60,6 +63,7 @@ class RecordContext:
         self.jobs = jobs
         self.counters = counters
         self.refusals = refusals
+        self.failures = failures
         self.log = log
 
     def seconds_for(self, asked_ms: int = 0) -> float:

@@ -1,7 +1,8 @@
 -- Record functions: what the host calls to apply a function to a record. `record_view.py` says what goes in,
 -- `udf_result.py` what comes out.
 local needs = ...
-local attempt, outermost, env, aerospike, begin = needs.attempt, needs.outermost, needs.env, needs.aerospike, needs.begin
+local attempt, env, aerospike, begin = needs.attempt, needs.env, needs.aerospike, needs.begin
+local outermost_with, note_failure, take_failure = needs.outermost_with, needs.note_failure, needs.take_failure
 local finish, open, close, arguments_of, to_particle = needs.finish, needs.open, needs.close, needs.arguments_of, needs.to_particle
 local inner, without_place, MALFORMED, current = needs.inner, needs.without_place, needs.MALFORMED, needs.current
 local release_lines, hold_lines, open_stream, pour = needs.release_lines, needs.hold_lines, needs.open_stream, needs.pour
@@ -54,13 +55,13 @@ local function failed(message, state)
     end
     rawset(env, "success", false)
     rawset(env, "result", message)
-    return UDF, STRING, text, NOTHING, "", nil, false, state
+    return UDF, STRING, text, NOTHING, "", nil, false, take_failure(), state
 end
 
 local result_of
 function result_of(name, trial, ok, form, bytes, code, action, bins, ttl, drop_key)
     if not ok and form == MALFORMED then -- arguments that are no list count as none
-        return result_of(name, trial, outermost(run, name, current.record, NO_ARGUMENTS))
+        return result_of(name, trial, outermost_with(run, note_failure, name, current.record, NO_ARGUMENTS))
     end
     local state = finish() and LATE or REUSE
     if trial then
@@ -69,15 +70,15 @@ function result_of(name, trial, ok, form, bytes, code, action, bins, ttl, drop_k
     if not ok then
         return failed(form, form == "not enough memory" and state == REUSE and BROKEN or state)
     elseif code ~= 0 then
-        return code, 0, "", NOTHING, "", nil, false, state
+        return code, 0, "", NOTHING, "", nil, false, nil, state
     end
-    return code, form, bytes, action, bins, ttl, drop_key, state
+    return code, form, bytes, action, bins, ttl, drop_key, nil, state
 end
 
 local function apply(name, limit, trial, data, ...)
     hold_lines(trial)
     begin(limit, trial)
-    return result_of(name, trial, outermost(run, name, open(...), data))
+    return result_of(name, trial, outermost_with(run, note_failure, name, open(...), data))
 end
 
 return { crossing = { invoke = apply, open_stream = open_stream, pour = pour } }

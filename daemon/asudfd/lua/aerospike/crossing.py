@@ -70,9 +70,9 @@ class UdfCrossing:
 
     result = staticmethod(checked)
 
-    def failed(self, text: bytes, *, late: bool = False) -> UdfResult:
+    def failed(self, text: bytes, *, late: bool = False, detail: bytes = b"") -> UdfResult:
         """The result of a call that could not run, or did not end by itself."""
-        return failed(text, late=late)
+        return failed(text, late=late, detail=detail)
 
     def lacks_memory(self, result: UdfResult) -> bool:
         """Whether a call ended for want of memory."""

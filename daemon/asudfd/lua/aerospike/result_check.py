@@ -45,7 +45,7 @@ _heads: set[bytes] = set()
 def checked(raw: tuple[Any, ...], view: RecordView) -> UdfResult:
     """The values that came out of Lua for a call on ``view``, as a result. Raises WrongResultError."""
     try:
-        code, kind, value, action, bins, ttl, _, _ = raw
+        code, kind, value, action, bins, ttl, _, detail, _ = raw
         if (
             kind != INTEGER or type(value) is not bytes or len(value) != 8
         ):  # counters, which are most, take no call
@@ -56,7 +56,7 @@ def checked(raw: tuple[Any, ...], view: RecordView) -> UdfResult:
         elif bins != b"" or action not in {NOTHING, DELETE}:
             raise WrongResultError("bins that are not to be written")
         if code:
-            _check_failure(code, kind, action)
+            _check_failure(code, kind, action, detail)
         if ttl is not None and not (type(ttl) is int and 0 <= ttl <= TTL_NEVER):
             raise WrongResultError("a ttl that is none")
     except WireError as error:
@@ -84,9 +84,11 @@ def check_messages(messages: object, head: bytes) -> None:
         raise WrongResultError(str(error)) from None
 
 
-def _check_failure(code: object, kind: object, action: object) -> None:
+def _check_failure(code: object, kind: object, action: object, detail: object) -> None:
     if code not in _CODES or action != NOTHING or kind != (STRING if code == UDF_FAILED else NULL):
         raise WireError(f"a result code {code!r} that does not fit")
+    if detail is not None and type(detail) is not bytes:
+        raise WireError("a place that is no text")
 
 
 def _op_at(data: bytes, at: int) -> tuple[int, bytes, bytes, int]:

@@ -14,7 +14,8 @@ local needs = ...
 local pcall, env, to_particle, inner, begin, finish = needs.pcall, needs.env, needs.to_particle, needs.inner, needs.begin, needs.finish
 local arguments_of, MALFORMED, operations, new_stream = needs.arguments_of, needs.MALFORMED, needs.operations, needs.new_stream
 local show, without_place, hold_lines, aerospike = needs.show, needs.without_place, needs.hold_lines, needs.aerospike
-local outermost, outer, from_particle = needs.outermost, needs.outer, needs.from_particle
+local outer, from_particle = needs.outer, needs.from_particle
+local outermost_with, note_failure, take_failure = needs.outermost_with, needs.note_failure, needs.take_failure
 
 local error, setmetatable, rawset, clock, kind = error, setmetatable, rawset, os.clock, type
 local byte, find, sub, pack, unpack, concat = string.byte, string.find, string.sub, string.pack, string.unpack, table.concat
@@ -145,27 +146,27 @@ local function open_stream(...)
 end
 
 -- Takes a batch of records, or goes on with the last one, if it is empty: messages, whether there is more to do, an error
--- text or nil, and what becomes of the state.
+-- text or nil, the lines of the failure or nil, and what becomes of the state.
 local function pour(limit, more)
     begin(limit, false)
     rawset(env, "aerospike", aerospike)
     if more ~= "" then
         batch, at = more, 1
     end
-    local ok, message = outermost(work)
+    local ok, message = outermost_with(work, note_failure)
     local state = finish() and LATE or REUSE
     if not ok then
         first, batch, at = nil, "", 1
         if message == "not enough memory" then
             out, parts, size, state = {}, 0, 0, BROKEN
         end
-        return written(), false, text_of(message), state
+        return written(), false, text_of(message), take_failure(), state
     end
     local left = at <= #batch
     if not left then
         batch, at = "", 1
     end
-    return written(), left, nil, state
+    return written(), left, nil, nil, state
 end
 
 -- Names that belong to the engine of the real server: they are there, and say so when called.

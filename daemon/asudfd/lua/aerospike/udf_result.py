@@ -25,6 +25,8 @@ class UdfResult(NamedTuple):
     ``ttl``       None: `record.set_ttl` was not called, the policy's counts; else as on the wire: 0 the namespace's
                   default, 0xFFFFFFFF never, 0xFFFFFFFE unchanged, else seconds, at most ten years
     ``drop_key``  with WRITE: the stored key goes (and one that was sent is not stored)
+    ``detail``    of an error text, for the log of the node: the lines of modules on the stack where the call failed, as
+                  `failure.lua` writes them, or why its module does not load; else None or empty
     ``state``     of the context, for the engine; see `asudfd.lua.call`
     """
 
@@ -35,11 +37,13 @@ class UdfResult(NamedTuple):
     bins: bytes
     ttl: int | None
     drop_key: bool
+    detail: bytes | None
     state: int
 
 
-def failed(text: bytes, *, late: bool = False) -> UdfResult:
+def failed(text: bytes, *, late: bool = False, detail: bytes = b"") -> UdfResult:
     """The result of a call that could not run, or did not end by itself."""
+    state = LATE if late else BROKEN
     return UdfResult(
-        UDF_FAILED, _STRING, text, NOTHING, b"", None, drop_key=False, state=LATE if late else BROKEN
+        UDF_FAILED, _STRING, text, NOTHING, b"", None, drop_key=False, detail=detail, state=state
     )

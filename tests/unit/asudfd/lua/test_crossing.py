@@ -65,7 +65,7 @@ class Texts:
             raise WrongResultError(f"no text, but {raw[1]!r} for {view}")
         return Said(*raw)
 
-    def failed(self, text: bytes, *, late: bool = False) -> Said:
+    def failed(self, text: bytes, *, late: bool = False, detail: bytes = b"") -> Said:
         return Said(ok=False, text=text, state=LATE if late else BROKEN)
 
     def lacks_memory(self, result: Said) -> bool:

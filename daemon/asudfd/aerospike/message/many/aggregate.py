@@ -15,6 +15,7 @@ import asyncio
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from asinfo.text import text
 from asinfo.wire import frame
 from asinfo.wire.digest import PARTITIONS
 from asinfo.wire.message import (
@@ -28,12 +29,14 @@ from asinfo.wire.message import (
 )
 from asinfo.wire.particle import STRING
 from asinfo.wire.result import Result
+from asudfd.aerospike.failures import FailedCall
 from asudfd.aerospike.message.many.jobs import ACTIVE_MAX, QueryJob
 from asudfd.aerospike.message.many.reply_pieces import LAST_REPLY
 from asudfd.aerospike.message.many.selection import Selection, rate_of
 from asudfd.aerospike.message.single.udf import view_of
 from asudfd.aerospike.message.single.udf_call import call_of
 from asudfd.fairness import Slice, loop_scheduler
+from asudfd.lua.aerospike.crossing import STREAM_CONTEXT
 from asudfd.lua.aerospike.record_batch import END, pack
 from asudfd.lua.aerospike.record_view import StreamView, stream_call
 from asudfd.record.refused import RequestRefused
@@ -100,17 +103,22 @@ async def _pieces(
     end = monotonic() + message.time_limit / 1000 if message.time_limit else float("inf")
     in_memory = job.namespace.in_memory
     result = "abort"  # unless all is gone through: the client has left
-    module, function, arguments, *_ = call_of(message)
-    stream = host.open_stream(stream_call(module, function, arguments, StreamView(_HEAD, in_memory)))
+    call = call_of(message)
+    stream = host.open_stream(
+        stream_call(call.module, call.function, call.arguments, StreamView(_HEAD, in_memory))
+    )
     try:
         for batch in _batches(context.owners, selection, job):
             rest, more = batch, bool(batch)
             await _pause(job)
             while more:
-                values, more, failure = await host.pour(stream, rest, min(piece, end - monotonic()))
+                values, more, failure, detail = await host.pour(stream, rest, min(piece, end - monotonic()))
                 rest = b""
                 if failure:
                     result = "error"
+                    subject = f"query of {{{text(job.namespace.name)}}} {text(call.set_name)}"
+                    called = FailedCall(call.module, call.function, subject, session)
+                    context.failures.note(called, Result.UDF, failure, detail, STREAM_CONTEXT)
                     yield frame.pack(frame.MESSAGE, values + _failed(failure))
                     return
                 if values:

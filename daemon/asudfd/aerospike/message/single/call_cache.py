@@ -91,7 +91,7 @@ class CallCache(dict[bytes, KnownCall]):
             record = namespace.get(digest)
             if record is not None and record.set_name != call.set_name:
                 return None
-            outcome = apply_inline(context.host, namespace, digest, record, call, "client")
+            outcome = apply_inline(context, namespace, digest, record, call, "client", session)
             if outcome is None:
                 return self._executor.respond_later(namespace, unpack(body), [], "client", session)
         except RequestRefused as error:

@@ -134,7 +134,7 @@ class RecordExecutor:
                 seconds = end - time.monotonic()
                 outcome = self._attempt(namespace, message, todo, origin, session)
                 if outcome is None:
-                    outcome = await apply_in_thread(context.host, namespace, message, origin, seconds)
+                    outcome = await apply_in_thread(context, namespace, message, origin, session, seconds)
                     UDFS.count(namespace, origin, outcome.code)
         except TimeoutError:
             namespace.counters[f"{origin}_tsvc_timeout"] += 1
@@ -166,8 +166,7 @@ class RecordExecutor:
                 outcome = _with_generation(namespace, message, Result.FILTERED_OUT)
             elif counts is WRITES and FIELD_UDF_MODULE in fields:
                 counts = UDFS
-                allowed = not context.service.disable_udf_execution
-                outcome = apply(context.host, namespace, message, origin, allowed=allowed)
+                outcome = apply(context, namespace, message, origin, session)
                 if outcome is None:
                     return None
             elif counts is READS and not message.info1 & INFO1_READ:

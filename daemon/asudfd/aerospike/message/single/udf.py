@@ -10,12 +10,14 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING
 
+from asinfo.text import text
 from asinfo.wire.message import (
     FIELD_KEY,
     FIELD_SET,
     OP_READ,
 )
 from asinfo.wire.result import Result
+from asudfd.aerospike.failures import FailedCall
 from asudfd.aerospike.message.outcome import OK, RecordOutcome, check_names, failed, new_tuple
 from asudfd.aerospike.message.single.commit import POLICIES2, POLICIES3
 from asudfd.aerospike.message.single.udf_call import call_of
@@ -27,9 +29,10 @@ from asudfd.record.ttl import now_seconds
 
 if TYPE_CHECKING:
     from asinfo.wire.message import Message
+    from asudfd.aerospike.message.context import RecordContext
     from asudfd.aerospike.message.single.udf_call import UdfCall
-    from asudfd.lua.aerospike.host import UdfHost
     from asudfd.lua.aerospike.udf_result import UdfResult
+    from asudfd.network.session import ClientSession
     from asudfd.record.namespace import Namespace
 
 _FAILED = int(Result.UDF)
@@ -40,38 +43,53 @@ _pack_answer = Struct(">IBBBB7s").pack  # an op up to its value
 
 
 def apply(
-    host: UdfHost, namespace: Namespace, message: Message, origin: str, *, allowed: bool
+    context: RecordContext,
+    namespace: Namespace,
+    message: Message,
+    origin: str,
+    session: ClientSession | None,
 ) -> RecordOutcome | None:
     """Answer a UDF call here and now; None when it belongs in a thread (`apply_in_thread`). Raises RequestRefused.
 
-    ``origin`` begins the names of the counters; ``allowed``: UDFs may be executed at all.
+    ``origin`` begins the names of the counters; ``session`` is the client's, if it is known.
     """
     digest = message.digest
     assert digest is not None
     call = call_of(message)
-    if not allowed:
+    if context.service.disable_udf_execution:
         raise RequestRefused(Result.FORBIDDEN, "disable-udf-execution is true")
     if message.info2 & POLICIES2 or message.info3 & POLICIES3:
         raise RequestRefused(Result.PARAMETER, "a UDF call takes no policy about the record as it is")
     record = namespace.get(digest)
     check_names(record, call.fields, write=True)
-    return apply_inline(host, namespace, digest, record, call, origin)
+    return apply_inline(context, namespace, digest, record, call, origin, session)
 
 
 def apply_inline(  # noqa: PLR0917 - the hot path calls it by position
-    host: UdfHost, namespace: Namespace, digest: bytes, record: Record | None, call: UdfCall, origin: str
+    context: RecordContext,
+    namespace: Namespace,
+    digest: bytes,
+    record: Record | None,
+    call: UdfCall,
+    origin: str,
+    session: ClientSession | None,
 ) -> RecordOutcome | None:
     """Do a call on the event loop; None when it belongs in a thread: then nothing has happened. Raises RequestRefused."""
-    module, function, arguments, _, fields, ttl = call
+    module, function, arguments, _, fields, _ = call
     view = view_of(namespace, digest, record, fields)
-    result = host.run_inline(module, function, arguments, view, len(arguments) + len(view.bins))
+    result = context.host.run_inline(module, function, arguments, view, len(arguments) + len(view.bins))
     if result is None:
         return None
-    return _commit_result(namespace, digest, fields, ttl, record, result, origin)
+    return _commit_result(context, namespace, digest, call, record, result, origin, session)
 
 
-async def apply_in_thread(
-    host: UdfHost, namespace: Namespace, message: Message, origin: str, seconds: float
+async def apply_in_thread(  # noqa: PLR0917 - as `apply`, with the time
+    context: RecordContext,
+    namespace: Namespace,
+    message: Message,
+    origin: str,
+    session: ClientSession | None,
+    seconds: float,
 ) -> RecordOutcome:
     """Answer a UDF call that `apply` gave back; it may take ``seconds``. The caller holds the record's lock."""
     digest = message.digest
@@ -79,8 +97,8 @@ async def apply_in_thread(
     call = call_of(message)
     record = namespace.get(digest)
     view = view_of(namespace, digest, record, call.fields)
-    result = await host.run(record_call(call.module, call.function, call.arguments, view), seconds)
-    return _commit_result(namespace, digest, call.fields, call.ttl, record, result, origin)
+    result = await context.host.run(record_call(call.module, call.function, call.arguments, view), seconds)
+    return _commit_result(context, namespace, digest, call, record, result, origin, session)
 
 
 def view_of(
@@ -99,23 +117,33 @@ def view_of(
 
 
 def _commit_result(  # noqa: PLR0917 - the hot path calls it by position
+    context: RecordContext,
     namespace: Namespace,
     digest: bytes,
-    fields: dict[int, bytes],
-    ttl: int,
+    call: UdfCall,
     record: Record | None,
     result: UdfResult,
     origin: str,
+    session: ClientSession | None,
 ) -> RecordOutcome:
     """Do to the record what the function did to its copy, as one write, and answer. Raises RequestRefused."""
-    code, kind, value, action, bins, own_ttl, drop_key, _ = result
+    code, kind, value, action, bins, own_ttl, drop_key, detail, _ = result
     generation, void_time = (0, 0) if record is None else record[:2]
-    counted = "_lang_read_success" if code == OK else "_lang_error"
+    counted = "_lang_read_success"
+    if code != OK:
+        counted = "_lang_error"
+        context.failures.note(_called(namespace, digest, call, session), code, value, detail)
     if action == WRITE:
-        ttl = ttl if own_ttl is None else own_ttl
+        fields = call.fields
+        ttl = call.ttl if own_ttl is None else own_ttl
         key = b"" if drop_key else (record and record.key) or fields.get(FIELD_KEY, b"")
         set_name = fields.get(FIELD_SET, b"")
-        generation, void_time = namespace.write(digest, record, ttl, set_name, key, bins)
+        try:
+            generation, void_time = namespace.write(digest, record, ttl, set_name, key, bins)
+        except RequestRefused as error:
+            called = _called(namespace, digest, call, session)
+            context.failures.note(called, error.code, str(error).encode(), None)
+            raise
         counted = "_lang_write_success"
     elif action == DELETE:
         namespace.delete(digest)
@@ -129,3 +157,9 @@ def _commit_result(  # noqa: PLR0917 - the hot path calls it by position
         return failed(code)
     answer = _pack_answer(4 + _NAME_SIZE + len(value), OP_READ, kind, 0, _NAME_SIZE, name) + value
     return new_tuple(RecordOutcome, (code, generation, void_time, answer, 1))
+
+
+def _called(namespace: Namespace, digest: bytes, call: UdfCall, session: ClientSession | None) -> FailedCall:
+    """A call as the log shows it."""
+    subject = f"record {{{text(namespace.name)}}} {text(call.set_name)} {digest.hex()}"
+    return FailedCall(call.module, call.function, subject, session)

@@ -61,7 +61,7 @@ bits = st.integers(0, 255)
 
 
 def check(world: World, body: bytes) -> None:
-    world.host.applied = (0, 1, bytes(8), 0, b"", None, False, False)
+    world.host.applied = (0, 1, bytes(8), 0, b"", None, False, None, False)
     for reply in world.bodies(body):
         assert message.replies(reply)
     lines = cast("Any", world.node.log).lines  # why requests were refused, and nothing else

@@ -102,7 +102,8 @@ def test_failures() -> None:
             assert host.run_inline(*record_call(module, b"f", NO_ARGUMENTS, SUBJECT)) is None
             applied = await host.run(record_call(module, b"f", NO_ARGUMENTS, SUBJECT), 5)
             assert applied[:4] == (100, 3, b"UDF: Execution Error 1", 0)
-        assert any("no" in line for line in lines)
+            assert (applied.detail or b"").startswith(b"lua create error: ")
+        assert not lines  # who serves the call tells it
         assert (await host.run(record_call("m", b"nope", NO_ARGUMENTS, SUBJECT), 5))[
             2
         ] == b"function not found"

@@ -52,6 +52,7 @@ def written(bins: Any, **changes: Any) -> tuple[Any, ...]:
         "bins": bins,
         "ttl": None,
         "drop": False,
+        "detail": None,
         "state": 0,
     }
     return tuple({**answer, **changes}.values())

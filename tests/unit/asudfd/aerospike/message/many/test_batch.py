@@ -63,7 +63,7 @@ def test_writes_answer_their_operations(stored: World) -> None:
 
 
 def test_udf_rows(stored: World) -> None:
-    stored.host.applied = (100, 3, b"no", 0, b"", None, False, False)
+    stored.host.applied = (100, 3, b"no", 0, b"", None, False, None, False)
     rows = [(key(number), request.apply_row(key(number), "mod", "fun", [1])) for number in range(2)]
     *answers, last = ask(stored, rows)
     assert [(each.result, each.bins) for each in answers] == [(100, {"FAILURE": "no"})] * 2
@@ -73,7 +73,7 @@ def test_udf_rows(stored: World) -> None:
 
 def test_udf_rows_in_threads(stored: World) -> None:
     stored.host.slow = True
-    stored.host.applied = (0, 1, bytes(8), 0, b"", None, False, False)
+    stored.host.applied = (0, 1, bytes(8), 0, b"", None, False, None, False)
     rows = [(key(number), request.apply_row(key(number), "mod", "fun")) for number in range(3)]
     assert [each.result for each in ask(stored, rows)] == [0, 0, 0, 0]
     assert stored.host.threads == 3
@@ -86,7 +86,7 @@ def test_udf_rows_in_threads(stored: World) -> None:
 def test_every_row_is_done_and_the_flags_say_what_is_shown_of_a_failure(
     stored: World, flags: int, shown: Any
 ) -> None:
-    stored.host.applied = (100, 3, b"no", 0, b"", None, False, False)
+    stored.host.applied = (100, 3, b"no", 0, b"", None, False, None, False)
     rows = [
         (key(0), request.put_row(key(0), {"n": 7})),
         (key(1), request.apply_row(key(1), "mod", "fun")),
@@ -99,7 +99,7 @@ def test_every_row_is_done_and_the_flags_say_what_is_shown_of_a_failure(
 
 
 def test_rows_that_have_been_sent_before_a_failure_stay_sent(stored: World) -> None:
-    stored.host.applied = (100, 3, b"no", 0, b"", None, False, False)
+    stored.host.applied = (100, 3, b"no", 0, b"", None, False, None, False)
     for number in range(3):
         stored.ask(request.put(key(number), {"data": b"x" * 200_000}))
     rows = [(key(number), request.get_row(key(number))) for number in range(3)]
@@ -288,7 +288,7 @@ def test_writes_wait_for_the_disk_once(world: World, code: int, monkeypatch: pyt
     assert isinstance(world.records.respond(request.get(key(1))), bytes)
 
 
-LATE = (100, 3, b"late", 0, b"", None, False, False)
+LATE = (100, 3, b"late", 0, b"", None, False, None, False)
 
 
 def test_the_time_limit_is_the_whole_batch_s(stored: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -320,7 +320,7 @@ def test_a_batch_that_shows_no_rows_after_an_error_shows_none_at_its_time_limit(
 
     async def run(*call: Any) -> Any:
         await asyncio.sleep(call[-1] + 0.01)
-        return UdfResult(0, 1, bytes(8), 0, b"", None, drop_key=False, state=0)
+        return UdfResult(0, 1, bytes(8), 0, b"", None, drop_key=False, detail=None, state=0)
 
     monkeypatch.setattr(stored.host, "run", run)
     rows = [(key(number), request.apply_row(key(number), "mod", "fun")) for number in range(2)]

@@ -245,7 +245,7 @@ class TestBackground:
 
     @pytest.mark.parametrize(("info1", "info2"), [(0, 1), (1, 0)])  # the C and the Rust client
     def test_a_udf_on_every_record(self, stored: World, info1: int, info2: int) -> None:
-        stored.host.applied = (0, 0, b"", 1, message.op(1, 1, b"n", bytes(8)), None, False, False)
+        stored.host.applied = (0, 0, b"", 1, message.op(1, 1, b"n", bytes(8)), None, False, None, False)
         answer = self.start(stored, *self.UDF, info1=info1, info2=info2)
         assert (answer[2], answer[4]) == (INFO3_LAST, 0)
         shown = self.show(stored)
@@ -270,7 +270,7 @@ class TestBackground:
         key = Key("test", "demo", 3)
         stored.namespace.config.nsup_period = 120
         stored.ask(request.put(key, {"n": 3}, Policy(ttl=900)))
-        stored.host.applied = (0, 0, b"", 1, message.op(1, 1, b"n", bytes(8)), None, False, False)
+        stored.host.applied = (0, 0, b"", 1, message.op(1, 1, b"n", bytes(8)), None, False, None, False)
         self.start(stored, *self.UDF, ttl=ttl)
         record = stored.record(key.digest)
         assert record.generation == 3
@@ -296,7 +296,7 @@ class TestBackground:
 
     def test_failures_do_not_end_it(self, stored: World) -> None:
         stored.host.slow = True
-        stored.host.applied = (100, 3, b"no", 0, b"", None, False, False)
+        stored.host.applied = (100, 3, b"no", 0, b"", None, False, None, False)
         self.start(stored, *self.UDF)
         assert self.show(stored)["recs-failed"] == "40"
 
@@ -361,7 +361,7 @@ class TestBackground:
         async def dialogue() -> Any:
             fields = [(0, b"test"), (7, b"\x2a"), *self.UDF]
             stored.host.slow, stored.host.release = True, asyncio.Event()
-            stored.host.applied = (0, 0, b"", 0, b"", None, False, False)
+            stored.host.applied = (0, 0, b"", 0, b"", None, False, None, False)
             stored.records.respond(message.request(0, 1, fields=fields))
             await asyncio.sleep(0)
             active = self.show(stored)

@@ -293,7 +293,7 @@ def test_rows_for_another_node_are_in_flight_together() -> None:
 
 def test_after_an_error_elsewhere_the_other_rows_are_done_all_the_same() -> None:
     async def test(pair: Pair) -> None:
-        pair.worlds["A2"].host.applied = (100, 3, b"no", 0, b"", None, False, False)
+        pair.worlds["A2"].host.applied = (100, 3, b"no", 0, b"", None, False, None, False)
         keys = [pair.key("A2", start * 50) for start in range(3)]
         rows = [(key, request.apply_row(key, "mod", "fun")) for key in keys]
         body = request.batch(rows, flags=batch.RESPOND_FAILED, limit=20_000)

@@ -17,7 +17,7 @@ from tests.fakes.world import World
 
 NAMES = [Key("test", "demo", f"k{number}") for number in range(4)]
 BINS = message.op(1, 1, b"n", bytes(7) + b"\7")
-WROTE = UdfResult(0, 1, bytes(7) + b"\5", WRITE, BINS, None, False, 0)
+WROTE = UdfResult(0, 1, bytes(7) + b"\5", WRITE, BINS, None, False, None, 0)
 CALL = request.apply(NAMES[0], "mod", "fun", ["x", 1])
 
 
@@ -70,10 +70,10 @@ POLICIES = [
 ]
 APPLIED: list[UdfResult] = [
     WROTE,
-    UdfResult(0, 0, b"", NOTHING, b"", None, False, 0),
-    UdfResult(0, 0, b"", DELETE, b"", None, False, 0),
-    UdfResult(100, 3, b"text", NOTHING, b"", None, False, 0),
-    UdfResult(12, 0, b"", NOTHING, b"", None, False, 0),
+    UdfResult(0, 0, b"", NOTHING, b"", None, False, None, 0),
+    UdfResult(0, 0, b"", DELETE, b"", None, False, None, 0),
+    UdfResult(100, 3, b"text", NOTHING, b"", None, False, None, 0),
+    UdfResult(12, 0, b"", NOTHING, b"", None, False, None, 0),
 ]
 
 

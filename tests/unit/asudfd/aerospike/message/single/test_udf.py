@@ -31,7 +31,7 @@ def applied(
     ttl: int | None = None,
     drop_key: bool = False,
 ) -> UdfResult:
-    return UdfResult(code, kind, value, action, bins, ttl, drop_key, 0)
+    return UdfResult(code, kind, value, action, bins, ttl, drop_key, None, 0)
 
 
 def call(world: World, policy: Policy | None = None) -> RecordReply:
