@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from asinfo.text import text
 from asinfo.wire.result import Result
 from asudfd.aerospike.refusals import client_text
-from asudfd.lua.aerospike.crossing import NO_MODULE
+from asudfd.lua.aerospike.crossing import NO_MODULE, UDF_CONTEXT
 
 if TYPE_CHECKING:
     from asudfd.network.session import ClientSession
@@ -32,6 +32,8 @@ KEY_SIZE_MAX = 200
 
 NAMED_MAX = 20
 """Registered modules that are named when a call names another one."""
+
+_new = tuple.__new__  # builds a named tuple without a call of Python code
 
 _WORDS = {
     Result.NOT_FOUND: "there is no record left to write",
@@ -52,10 +54,15 @@ class FailedCall(NamedTuple):
 
 
 class _Failure(NamedTuple):
-    """What makes failures the same."""
+    """What makes failures the same: a function, and its error text, or the result code if that is all."""
 
-    function: str
-    message: str
+    module: str
+    function: bytes
+    message: bytes | int
+
+    def __str__(self) -> str:
+        """As a person calls the function."""
+        return f"{self.module}.{text(self.function)}"
 
 
 @dataclass(slots=True)
@@ -78,41 +85,49 @@ class FailureLog:
         self._told: dict[_Failure, _Told] = {}
         self._others = 0
 
-    def note(
-        self, call: FailedCall, code: int, message: bytes, detail: bytes | None, context: str = "udf"
-    ) -> None:
-        """A call ended with ``code``, an error text or nothing, and what Lua knows of the place."""
-        said = text(message) if message else _words(code)
-        failure = _Failure(f"{call.module}.{text(call.function)}", said[:KEY_SIZE_MAX])
-        told = self._told.get(failure)
+    def holds_back(self, module: str, function: bytes, message: bytes | int) -> bool:
+        """Whether a failure was told just now, or is one too many: it is counted then. Else it is to be told.
+
+        ``message`` is the error text, or the result code if there is none.
+        """
+        key = (module, function, message if isinstance(message, int) else message[:KEY_SIZE_MAX])
+        told = self._told.get(_new(_Failure, key))
         if told is not None:
             told.held += 1
-        elif len(self._told) >= TOLD_MAX:
+            return True
+        if len(self._told) >= TOLD_MAX:
             self._others += 1
-        else:
-            self._tell(failure, call, said, text(detail or b""), context)
+            return True
+        return False
 
-    def _tell(self, failure: _Failure, call: FailedCall, said: str, detail: str, context: str) -> None:
+    def tell(
+        self, call: FailedCall, message: bytes | int, detail: bytes | None, context: str = UDF_CONTEXT
+    ) -> None:
+        """Log a failure that is not held back; ``detail`` is what Lua knows of the place."""
         if not self._told:
             asyncio.get_running_loop().call_later(HELD_SECONDS, self._end)
-        why = f"; at {detail}" if detail else ""
-        place = detail.partition(" ")[0]
-        if said.encode().endswith(NO_MODULE):
-            place, why = call.module, f" ({detail}{self._registered(call.module)})"
+        where = text(detail or b"")
+        place, why = where.partition(" ")[0], f"; at {where}" if where else ""
+        if message == NO_MODULE:
+            place, why = call.module, f" ({where}{self._registered(call.module)})"
+        cut = message if isinstance(message, int) else message[:KEY_SIZE_MAX]
+        failure = _Failure(call.module, call.function, cut)
         told = self._told[failure] = _Told(place or call.module, context)
         whose = f"{call.subject}, for {client_text(call.session)}"
-        self._log.warning(context, f"{failure.function} failed: {said}{why}; {whose}", told.place)
+        self._log.warning(context, f"{failure} failed: {_words(message)}{why}; {whose}", told.place)
 
     def _end(self) -> None:
         """Tell what was held back, and begin anew."""
         for failure, told in self._told.items():
             if told.held:
                 calls = "1 more call" if told.held == 1 else f"{told.held} more calls"
-                what = f"{calls} of {failure.function} failed so within {HELD_SECONDS:g} s: {failure.message}"
+                what = f"{calls} of {failure} failed so within {HELD_SECONDS:g} s: {_words(failure.message)}"
                 self._log.warning(told.context, what, told.place)
         if self._others:
             self._log.warning(
-                "udf", f"{self._others} other failures of UDFs are not told; `udf-stats:` counts them", "udf"
+                UDF_CONTEXT,
+                f"{self._others} other failures of UDFs are not told; `udf-stats:` counts them",
+                "udf",
             )
         self._told.clear()
         self._others = 0
@@ -128,5 +143,7 @@ class FailureLog:
         return f"; registered: {', '.join(names[:NAMED_MAX])}{more}"
 
 
-def _words(code: int) -> str:
-    return f"code {code}, {_WORDS.get(Result(code), 'refused')}"
+def _words(message: bytes | int) -> str:
+    if isinstance(message, int):
+        return f"code {int(message)}, {_WORDS.get(Result(message), 'refused')}"
+    return text(message)

@@ -10,19 +10,22 @@ local FIRST <const> = 4 -- the level that may have failed, seen from `walk`: abo
 local NAME <const> = 60 -- bytes of a name
 local noted = ""
 
+-- A line, and the name by which its function was called; nothing where messages alone have the line.
+local function line_of(number, where)
+    if sub(where.source, 1, 1) == "@" then
+        local line, name = match(where.source, "[^/]*$") .. ":" .. number, where.name
+        return name and name ~= "?" and line .. " in " .. sub(name, 1, NAME) or line
+    end
+end
+
 local function walk()
     local lines = {}
     for level = FIRST, LEVELS do
-        local where = getinfo(level, "Sln")
-        if not where then
+        local at = getinfo(level, "l")
+        if not at or #lines > LINES then
             break
-        elseif where.currentline > 0 and sub(where.source, 1, 1) == "@" then -- no function of C, and none of the sandbox
-            if #lines == LINES then
-                lines[#lines + 1] = "..."
-                break
-            end
-            local line, name = match(where.source, "[^/]*$") .. ":" .. where.currentline, where.name
-            lines[#lines + 1] = name and name ~= "?" and line .. " in " .. sub(name, 1, NAME) or line
+        elseif at.currentline > 0 then -- no function of C, and none of the sandbox
+            lines[#lines + 1] = #lines == LINES and "..." or line_of(at.currentline, getinfo(level, "Sn"))
         end
     end
     return concat(lines, " < ")

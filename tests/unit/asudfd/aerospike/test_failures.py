@@ -34,6 +34,11 @@ def called(module: str = "m", function: bytes = b"f") -> FailedCall:
     return FailedCall(module, function, "record {test} demo 00", client())
 
 
+def note(told: FailureLog, call: FailedCall, message: bytes | int, detail: bytes | None) -> None:
+    if not told.holds_back(call.module, call.function, message):
+        told.tell(call, message, detail)
+
+
 def lines_of(world: World) -> list[str]:
     return [text for level, _, text in cast("Lines", world.node.log).lines if level == "warning"]
 
@@ -54,7 +59,7 @@ def play(scene: Callable[[FailureLog], None], seconds: float = 60) -> list[str]:
 
 
 def test_a_failure_names_module_function_record_client_message_and_lines() -> None:
-    lines = play(lambda told: told.note(called(), 100, b"/udf/m.lua:3: boom", b"m.lua:3 in g < m.lua:9"))
+    lines = play(lambda told: note(told, called(), b"/udf/m.lua:3: boom", b"m.lua:3 in g < m.lua:9"))
     assert lines == [
         "m.f failed: /udf/m.lua:3: boom; at m.lua:3 in g < m.lua:9; record {test} demo 00, for 127.0.0.1"
     ]
@@ -65,10 +70,10 @@ def test_the_same_is_told_once_and_counted(monkeypatch: pytest.MonkeyPatch) -> N
 
     def scene(told: FailureLog) -> None:
         for number in range(1000):
-            told.note(called(), 100, b"boom", b"")
+            note(told, called(), b"boom", b"")
             if number < 2:
-                told.note(called(function=b"g"), 100, b"boom", b"")
-        told.note(called(function=b"h"), 100, b"boom", b"")
+                note(told, called(function=b"g"), b"boom", b"")
+        note(told, called(function=b"h"), b"boom", b"")
 
     first, second, third, *rest = play(scene, 0)
     assert (first[:8], second[:8], third[:8]) == ("m.f fail", "m.g fail", "m.h fail")
@@ -84,7 +89,7 @@ def test_a_storm_of_different_failures_is_bounded(monkeypatch: pytest.MonkeyPatc
 
     def scene(told: FailureLog) -> None:
         for number in range(10_000):
-            told.note(called(), 100, b"no stock of %d" % number, b"")
+            note(told, called(), b"no stock of %d" % number, b"")
         sizes.append(len(told._told))
 
     lines = play(scene, 0)
@@ -100,7 +105,7 @@ def test_afterwards_it_is_told_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scene() -> None:
         told = FailureLog(cast("Any", log), cast("Any", FakeModules()))
         for _ in range(2):
-            told.note(called(), 100, b"boom", b"")
+            note(told, called(), b"boom", b"")
             while told._told:  # noqa: ASYNC110 - its end is a timer of the loop
                 await asyncio.sleep(0)
 
@@ -110,9 +115,9 @@ def test_afterwards_it_is_told_anew(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_module_that_is_not_registered_is_named_with_those_that_are() -> None:
     no_module = failed(b"UDF: Execution Error 1", detail=b"lua create error: module 'b' not found")
-    lines = play(lambda told: told.note(called("b"), 100, no_module.value, no_module.detail))
+    lines = play(lambda told: note(told, called("b"), no_module.value, no_module.detail))
     assert "(lua create error: module 'b' not found; registered: a); record" in lines[0]
-    does_not_load = play(lambda told: told.note(called("a"), 100, no_module.value, b"lua create error: no"))
+    does_not_load = play(lambda told: note(told, called("a"), no_module.value, b"lua create error: no"))
     assert "(lua create error: no); record" in does_not_load[0]
 
 

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from asinfo.wire.message import Message
     from asudfd.aerospike.message.context import RecordContext
     from asudfd.aerospike.message.owners import PartitionOwners
+    from asudfd.aerospike.message.single.udf_call import UdfCall
     from asudfd.network.session import ClientSession
     from asudfd.record.namespace import Namespace
 
@@ -116,9 +117,7 @@ async def _pieces(
                 rest = b""
                 if failure:
                     result = "error"
-                    subject = f"query of {{{text(job.namespace.name)}}} {text(call.set_name)}"
-                    called = FailedCall(call.module, call.function, subject, session)
-                    context.failures.note(called, Result.UDF, failure, detail, STREAM_CONTEXT)
+                    _tell(context, call, job, session, failure, detail)
                     yield frame.pack(frame.MESSAGE, values + _failed(failure))
                     return
                 if values:
@@ -147,9 +146,24 @@ def _admit(context: RecordContext, job: QueryJob) -> None:
     context.jobs.add(job, context.service.query_max_done)
 
 
-def _failed(text: bytes) -> bytes:
+def _failed(message: bytes) -> bytes:
     """What ends the reply of an aggregation with an error."""
-    return _HEAD + op(OP_READ, STRING, b"FAILURE", text) + _LAST_FAILED
+    return _HEAD + op(OP_READ, STRING, b"FAILURE", message) + _LAST_FAILED
+
+
+def _tell(  # noqa: PLR0917 - what a line of the log is made of
+    context: RecordContext,
+    call: UdfCall,
+    job: QueryJob,
+    session: ClientSession | None,
+    failure: bytes,
+    detail: bytes,
+) -> None:
+    """Have the log tell of a function that failed, unless it has just done so."""
+    if not context.failures.holds_back(call.module, call.function, failure):
+        subject = f"query of {{{text(job.namespace.name)}}} {text(call.set_name)}"
+        called = FailedCall(call.module, call.function, subject, session)
+        context.failures.tell(called, failure, detail, STREAM_CONTEXT)
 
 
 async def _pause(job: QueryJob) -> None:

@@ -132,7 +132,9 @@ def _commit_result(  # noqa: PLR0917 - the hot path calls it by position
     counted = "_lang_read_success"
     if code != OK:
         counted = "_lang_error"
-        context.failures.note(_called(namespace, digest, call, session), code, value, detail)
+        message = value or code
+        if not context.failures.holds_back(call.module, call.function, message):
+            context.failures.tell(_called(namespace, digest, call, session), message, detail)
     if action == WRITE:
         fields = call.fields
         ttl = call.ttl if own_ttl is None else own_ttl
@@ -141,8 +143,9 @@ def _commit_result(  # noqa: PLR0917 - the hot path calls it by position
         try:
             generation, void_time = namespace.write(digest, record, ttl, set_name, key, bins)
         except RequestRefused as error:
-            called = _called(namespace, digest, call, session)
-            context.failures.note(called, error.code, str(error).encode(), None)
+            message = str(error).encode()
+            if not context.failures.holds_back(call.module, call.function, message):
+                context.failures.tell(_called(namespace, digest, call, session), message, None)
             raise
         counted = "_lang_write_success"
     elif action == DELETE:
