@@ -21,7 +21,7 @@ READING = frozenset(
     partition-generation partition-info partitions peers-clear-alt peers-clear-std peers-generation peers-tls-alt
     peers-tls-std query-show rack-ids racks rebalance-generation release replicas roster service service-clear-alt
     service-clear-std service-tls-alt service-tls-std services sets sindex sindex-exists sindex-list sindex-stat
-    smd-info smd-show statistics status udf-cache-stats udf-get udf-list unsupported user-agents version
+    smd-info smd-show statistics status udf-cache-stats udf-get udf-list udf-stats unsupported user-agents version
     """.split()
 )
 """Commands that only read: one that a node took and did not answer may be asked of another."""

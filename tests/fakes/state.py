@@ -9,6 +9,7 @@ from asudfd.aerospike.node import AerospikeNode
 from asudfd.cluster.cluster import Cluster, Member
 from asudfd.config.load import embedded
 from asudfd.config.schema import Config
+from asudfd.lua.call_figures import FunctionFigures, FunctionRow
 from asudfd.node import Node
 from asudfd.process.metrics import Metrics
 from asudfd.record.spaces import open_namespaces
@@ -41,6 +42,11 @@ class FakeHost:
             "evictions": 0,
         }
         return [SimpleNamespace(**figures, high_water=3)]
+
+    def functions(self) -> list[FunctionRow]:
+        figures = FunctionFigures()
+        figures.add(0.000003, 400_000)
+        return [FunctionRow("a", b"f", figures)]
 
     def clear(self) -> None:
         pass

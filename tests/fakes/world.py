@@ -36,6 +36,10 @@ class ScriptedHost:
         self.calls: list[LuaCall] = []
         self.seconds = 0.0
         self.threads = 0
+        self.failures: list[tuple[str, bytes, bool]] = []
+
+    def count_failure(self, module: str, function: bytes, *, timed_out: bool) -> None:
+        self.failures.append((module, function, timed_out))
 
     def run_inline(self, *call: Any) -> UdfResult | None:
         if self.slow:

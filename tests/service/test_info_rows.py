@@ -11,7 +11,7 @@ from tests.recorded.verdict import Outcome
 if TYPE_CHECKING:
     from pathlib import Path
 
-DIFFERENT: dict[str, str] = {}
+DIFFERENT = {"udf-list-3310": "`udf-stats` is a command of asudfd's own"}
 """Rows that asudfd answers otherwise, with the reason."""
 
 

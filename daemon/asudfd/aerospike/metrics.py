@@ -2,7 +2,7 @@
 
     aerospike_node_stats_NAME{cluster_name,service}           the figures of the info command `statistics`
     aerospike_namespace_NAME{cluster_name,ns,service}         those of `namespace/NS`
-    aerospike_node_up, aerospike_node_udf_...                  ours: modules, contexts, the metadata store
+    aerospike_node_up, aerospike_node_udf_...                  ours: modules, contexts, functions, the metadata store
 
 Source of the names: aerospike-prometheus-exporter (users, section 5).
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asudfd.figures.figure import GAUGE, Figure, FigureGroup
-from asudfd.figures.modules import module_figures
+from asudfd.figures.modules import function_figures, module_figures
 from asudfd.figures.namespace import namespace_figures, parameter_figures
 from asudfd.figures.node import node_figures
 
@@ -35,3 +35,4 @@ def figure_groups(node: Node) -> Iterator[FigureGroup]:
         yield FigureGroup("aerospike_namespace", labels, namespace_figures(node, space))
         yield FigureGroup("aerospike_namespace", labels, parameter_figures(space.config))
     yield FigureGroup("aerospike_node_udf", place, module_figures(node))
+    yield FigureGroup("aerospike_node_udf", place, function_figures(node))

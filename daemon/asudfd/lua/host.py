@@ -22,6 +22,7 @@ from asudfd.config.schema.lua import ModLua
 from asudfd.lua.admission import Admission, FunctionKey
 from asudfd.lua.budget import EXCEEDED, MemoryBudget
 from asudfd.lua.call import OUT_OF_MEMORY, LuaCall, Scalar, StreamResult
+from asudfd.lua.call_figures import SAMPLED, FunctionRow
 from asudfd.lua.context import REQUIRED_MAX, LuaContext, LuaLog
 from asudfd.lua.context_closer import ContextCloser
 from asudfd.lua.crossing import Crossing
@@ -31,7 +32,7 @@ from asudfd.lua.malloc_trim import limit_kept_memory
 from asudfd.lua.pool import ContextLease, ContextPool, ContextStatistics
 from asudfd.lua.prewarm import Prewarmer
 from asudfd.lua.profile_guard import HOLD_MAX
-from asudfd.lua.runner import Runner
+from asudfd.lua.runner import Runner, TimedResult
 from asudfd.lua.scheduler import SchedulerSlot
 from asudfd.lua.stream import StreamCall
 
@@ -163,6 +164,12 @@ class LuaHost(Generic[ResultT]):
             self._close([context])
             if context.late:
                 return None
+        figures = pool.functions[function]
+        figures.seconds += seconds
+        bucket = int(seconds * 1e6).bit_length()
+        figures.buckets[bucket] = count = figures.buckets[bucket] + 1
+        if count & SAMPLED == 1 and context.memory() > figures.memory:
+            figures.memory = context.memory()
         return result
 
     async def run(self, call: LuaCall, deadline_seconds: float) -> ResultT:
@@ -174,8 +181,8 @@ class LuaHost(Generic[ResultT]):
         admission, a context or a time slice then, is a time-out and changes nothing. One that is cancelled ends soon,
         and changes nothing either.
         """
-        slot = SchedulerSlot(self._runner.scheduler, time.monotonic() + deadline_seconds)
-        deadline, failed = slot.deadline, self._crossing.failed
+        began = time.monotonic()
+        deadline = began + deadline_seconds
         pool = self._pools.get(call.module) or self._new_pool(call.module)
         small = call.size <= INLINE_BYTES_MAX
         if small and pool.is_to_wait() and call.function not in pool.version.guard.slow:
@@ -183,14 +190,21 @@ class LuaHost(Generic[ResultT]):
             tried = self.run_inline(*call)
             if tried is not None:
                 return tried
+        ran = await self._run_in_thread(call, deadline, pool)
+        pool.functions[call.function].add(time.monotonic() - began, ran.memory)
+        result: ResultT = ran.result
+        return result
+
+    async def _run_in_thread(self, call: LuaCall, deadline: float, pool: ContextPool) -> TimedResult:
+        slot, failed = SchedulerSlot(self._runner.scheduler, deadline), self._crossing.failed
         key = FunctionKey(call.module, call.function)
         try:
             async with asyncio.timeout(deadline - time.monotonic()):
                 lease = await self._begin(pool, key)
         except TimeoutError:
-            return failed(self._crossing.timeout)
+            return TimedResult(failed(self._crossing.timeout), 0.0)
         if lease is None:
-            return failed(EXCEEDED)
+            return TimedResult(failed(EXCEEDED), 0.0)
         task = self._in_thread(lambda: self._runner.run(slot, call, lease))
         task.add_done_callback(lambda _: self._end(pool, lease, key))
         try:
@@ -202,12 +216,11 @@ class LuaHost(Generic[ResultT]):
             await asyncio.wait((task,), timeout=COLLECTION_SECONDS)  # it will tell what it really lacked
         if not task.done() or time.monotonic() > deadline + GRACE_SECONDS:
             lacked = task.done() and self._crossing.lacks_memory(task.result().result)
-            return failed(OUT_OF_MEMORY if lacked else self._crossing.timeout)
+            return TimedResult(failed(OUT_OF_MEMORY if lacked else self._crossing.timeout), 0.0)
         ran = task.result()
         if ran.seconds < HOLD_MAX / 2:
             lease.version.guard.note_quick(call.function)
-        result: ResultT = ran.result
-        return result
+        return ran
 
     def open_stream(self, call: LuaCall) -> StreamCall:
         """Begin a stream; `close_stream` must end it."""
@@ -221,7 +234,8 @@ class LuaHost(Generic[ResultT]):
         An empty ``batch`` goes on with the last one. Never raises for what a module does. After a failure, the stream
         takes nothing more.
         """
-        deadline = time.monotonic() + deadline_seconds
+        began = time.monotonic()
+        deadline = began + deadline_seconds
         key = FunctionKey(stream.call.module, stream.call.function)
         try:
             async with asyncio.timeout(deadline_seconds):
@@ -235,15 +249,31 @@ class LuaHost(Generic[ResultT]):
         slot = SchedulerSlot(self._runner.scheduler, deadline)
         stream.task = self._in_thread(lambda: self._runner.pour(slot, stream, batch))
         stream.task.add_done_callback(lambda _: self._admission.leave(key))
-        return await _unless_cancelled(stream.task, slot)
+        try:
+            return await _unless_cancelled(stream.task, slot)
+        finally:
+            stream.seconds += time.monotonic() - began
 
     def close_stream(self, stream: StreamCall) -> None:
         """End a stream; what is under way ends by itself."""
         self.streams -= 1
+        stream.pool.functions[stream.call.function].add(stream.seconds)
         if stream.task is None:
             self._end(stream.pool, stream.lease)
         else:
             stream.task.add_done_callback(lambda _: self._end(stream.pool, stream.lease))
+
+    def count_failure(self, module: str, function: bytes, *, timed_out: bool) -> None:
+        """A call that was counted has failed, as who made it knows."""
+        pool = self._pools.get(module)
+        if pool is not None:
+            figures = pool.functions[function]
+            figures.failures += 1
+            figures.timeouts += timed_out
+
+    def functions(self) -> list[FunctionRow]:
+        """Figures of every function that was called, of modules that are registered."""
+        return [row for pool in self._pools.values() for row in pool.functions.rows(pool.module)]
 
     def forget(self, module: str, previous: bytes | None) -> None:
         """Drop the contexts of a module that has changed, and those of the modules that asked for it.
@@ -357,7 +387,10 @@ class LuaHost(Generic[ResultT]):
 
     def _renew(self, pool: ContextPool) -> None:
         self._close(pool.renew())
-        pool.version.guard.demote(self._demotions.of(pool.module, self._runner.text_of(pool.module)))
+        text = self._runner.text_of(pool.module)
+        pool.version.guard.demote(self._demotions.of(pool.module, text))
+        if text is None:
+            pool.functions.clear()
         self._leave_out(pool)
 
     def _leave_out(self, pool: ContextPool) -> None:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 
+from asudfd.lua.call_figures import ModuleFigures
 from asudfd.lua.context import REQUIRED_MAX, TRIAL_MEMORY, LuaContext
 from asudfd.lua.profile_guard import ProfileGuard
 
@@ -91,7 +92,10 @@ class ContextLease:
 
 
 class ContextPool:
-    """The contexts of one module: ``count`` are kept, up to ``most`` while calls overlap (0 and 0: none is kept)."""
+    """The contexts of one module: ``count`` are kept, up to ``most`` while calls overlap (0 and 0: none is kept).
+
+    ``functions`` are the figures of its functions, of all its versions.
+    """
 
     __slots__ = (
         "_asked",
@@ -110,12 +114,14 @@ class ContextPool:
         "_timer",
         "_total",
         "_waiting",
+        "functions",
         "module",
         "version",
     )
 
     def __init__(self, module: str, count: int, most: int, asked: set[bytes] | None = None) -> None:
         self.module = module
+        self.functions = ModuleFigures()
         self._asked = set() if asked is None else asked
         self.version = ModuleVersion(required=RequiredNames(self._asked))
         self._count = count

@@ -53,10 +53,11 @@ class NotReady(NamedTuple):
 
 
 class TimedResult(NamedTuple):
-    """A call that ran: its result, and the processor's seconds that it took without the making of its context."""
+    """A call that ran: its result, the processor's seconds that it took without the making of its context, and its memory."""
 
     result: Any
     seconds: float
+    memory: int = 0
 
 
 class Runner:
@@ -144,8 +145,8 @@ class Runner:
             started = time.thread_time()
             result = lease.context.invoke(call, slot.deadline)
             used = time.thread_time() - started
-            _look_at_size(lease.context)
-            return TimedResult(failed(timeout) if slot.is_given_up() else result, used)
+            memory = _look_at_size(lease.context)
+            return TimedResult(failed(timeout) if slot.is_given_up() else result, used, memory)
 
     def pour(self, slot: SchedulerSlot, stream: StreamCall, batch: bytes) -> StreamResult:
         """Let ``batch`` pass through a stream."""
@@ -245,8 +246,10 @@ class Runner:
         return NotReady(self.crossing.no_module, b"lua create error: " + message)
 
 
-def _look_at_size(context: LuaContext) -> None:
-    """Have a context dropped that has grown large: what one call left behind is not kept for the next."""
-    if context.usable and context.memory() > context.fresh_memory + GROWN_MAX:
+def _look_at_size(context: LuaContext) -> int:
+    """Have a context dropped that has grown large: what one call left behind is not kept for the next. Its size."""
+    memory = context.memory()
+    if context.usable and memory > context.fresh_memory + GROWN_MAX:
         context.collect()
         context.usable = context.memory() <= context.fresh_memory + GROWN_MAX
+    return memory

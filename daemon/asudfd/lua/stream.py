@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False)
 class StreamCall:
-    """One stream of a host: its call, and the context that it has to itself. ``task`` is the batch at hand."""
+    """One stream of a host: its call, and the context that it has to itself.
+
+    ``task`` is the batch at hand; ``seconds`` are what the batches took.
+    """
 
     call: LuaCall
     pool: ContextPool
     lease: ContextLease
     opened: bool = False
+    seconds: float = 0.0
     task: asyncio.Future[StreamResult] | None = field(default=None)

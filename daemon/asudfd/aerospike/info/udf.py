@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from asinfo.wire.udf import NAME_SIZE_MAX
 from asudfd.aerospike.info.table import InfoCommand
 from asudfd.errors import UdfError
+from asudfd.lua.call_figures import OTHERS
 from asudfd.lua.host import ModuleError
 from asudfd.smd.interface import UDF, SmdFailed, SmdTimeout
 from asudfd.udf.module import parse_put, to_value
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from asudfd.aerospike.info.request import Request
     from asudfd.aerospike.node import AerospikeNode
+    from asudfd.lua.call_figures import FunctionFigures
 
 
 async def udf_put(node: AerospikeNode, request: Request) -> bytes:
@@ -93,6 +95,26 @@ def udf_cache_stats(node: AerospikeNode, request: Request) -> bytes:
     ).encode()
 
 
+def udf_stats(node: AerospikeNode, request: Request) -> bytes:
+    """udf-stats:
+
+    Calls of every function, since its module was registered (asudfd's own command): `errors` count `timeouts` too, all in
+    `microseconds`, the most `memory` that a context took after a call, and the histogram `le`: 16/3+32/1 are 3 calls of
+    at most 16 microseconds and one of more, up to 32. The function `*` stands for all beyond the first 200 of a module.
+    """
+    return b"".join(_function_row(*row) for row in node.host.functions())
+
+
+def _function_row(module: str, function: bytes, figures: FunctionFigures) -> bytes:
+    name = _names([function]) if function != OTHERS else "*"
+    buckets = "+".join(f"{1 << at}/{count}" for at, count in enumerate(figures.buckets) if count)
+    row = (
+        f"module={module}:function={name}:calls={figures.calls}:errors={figures.failures}"
+        f":timeouts={figures.timeouts}:microseconds={round(figures.seconds * 1e6)}:memory={figures.memory}:le={buckets};"
+    )
+    return row.encode("utf-8", "surrogateescape")
+
+
 def _names(functions: Sequence[bytes]) -> str:
     """Names of functions in one field: a module may give them any bytes."""
     if not functions:
@@ -137,4 +159,5 @@ ROWS = (
     InfoCommand(b"udf-list", udf_list),
     InfoCommand(b"udf-clear-cache", udf_clear_cache, privilege="udf-admin", hidden=True),
     InfoCommand(b"udf-cache-stats", udf_cache_stats),
+    InfoCommand(b"udf-stats", udf_stats),
 )

@@ -140,6 +140,7 @@ def test_a_call_that_fails_leaves_a_line(world: World, result: UdfResult, text: 
     [line] = lines_of(world)
     assert line.startswith(text)
     assert KEY.digest.hex() in line
+    assert world.host.failures == [("m", b"f", False)]
 
 
 def test_a_write_that_the_namespace_refuses_leaves_a_line(world: World) -> None:

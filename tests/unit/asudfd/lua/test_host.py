@@ -13,6 +13,7 @@ from asudfd.lua.admission import FunctionKey
 from asudfd.lua.aerospike.host import UdfHost
 from asudfd.lua.aerospike.record_batch import END, pack
 from asudfd.lua.aerospike.record_view import StreamView, record_call, stream_call
+from asudfd.lua.call_figures import FUNCTIONS_MAX
 from asudfd.lua.runner import Runner
 from tests.fakes.lua_call import NO_RECORD, call_function
 
@@ -425,3 +426,53 @@ def test_a_change_looks_through_the_others_only_if_somebody_asked_for_the_module
 
     user = b"local own = require 'own' function f() return tostring(own == true and 1 or own) end"
     play(scene, modules={"own": COUNTER, "lone": COUNTER, "user": user}, context_count=1)
+
+
+def rows(node: Node) -> dict[str, tuple[int, int, int]]:
+    """Calls, failures and time-outs by module and function."""
+    return {
+        f"{module}.{function.decode()}": (figures.calls, figures.failures, figures.timeouts)
+        for module, function, figures in node.host.functions()
+    }
+
+
+def test_calls_are_counted_by_function() -> None:
+    async def scene(node: Node) -> None:
+        await node.calls(40)
+        await node.call("m", "loop", seconds=0.02)
+        node.host.count_failure("m", b"loop", timed_out=True)
+        assert rows(node) == {"m.f": (40, 0, 0), "m.loop": (1, 1, 1)}
+        counted, loop = (figures for _, _, figures in node.host.functions())
+        assert 0 < counted.seconds < loop.seconds + 10
+        assert loop.seconds >= 0.02
+        assert counted.memory > 100_000
+        node.put("m", COUNTER + b" -- changed")
+        await node.call("m")
+        assert rows(node)["m.f"] == (41, 0, 0)
+
+    play(scene, modules={"m": COUNTER + b"\nfunction loop() while true do end end"})
+
+
+def test_figures_go_with_the_module_and_have_an_end() -> None:
+    async def scene(node: Node) -> None:
+        for number in range(FUNCTIONS_MAX + 50):
+            await node.call("m", f"made_up_{number}")
+        await node.call("none")
+        assert len(rows(node)) == FUNCTIONS_MAX + 1
+        assert rows(node)["m.*"] == (50, 0, 0)
+        node.put("m", None)
+        assert rows(node) == {}
+
+    play(scene, modules={"m": COUNTER})
+
+
+def test_a_stream_is_one_call() -> None:
+    async def scene(node: Node) -> None:
+        call = stream_call("m", b"s", b"\x90", StreamView(b"", True))
+        stream = node.host.open_stream(call)
+        for _ in range(3):
+            assert not (await node.host.pour(stream, END, 5)).failure
+        node.host.close_stream(stream)
+        assert rows(node) == {"m.s": (1, 0, 0)}
+
+    play(scene, modules={"m": b"function s(stream) return stream end"})

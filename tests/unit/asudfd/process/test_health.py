@@ -107,6 +107,11 @@ def test_metrics_are_what_prometheus_reads(node: Node) -> None:
     assert f'aerospike_namespace_client_udf_complete{{{place},ns="test"}} 0' in lines
     assert f'aerospike_node_udf_module_info{{{place},filename="a.lua",hash="0f"}} 1' in lines
     assert f'aerospike_node_udf_context_now{{{place},module="a"}} 3' in lines
+    function = f'{place},module="a",function="f"'
+    assert f"aerospike_node_udf_function_memory_high_water{{{function}}} 400000" in lines
+    assert f"aerospike_node_udf_function_microseconds_sum{{{function}}} 3" in lines
+    for le in ("4", "16", "+Inf"):
+        assert f'aerospike_node_udf_function_microseconds_bucket{{{function},le="{le}"}} 1' in lines
     assert 'aerospike_node_stats_uptime{cluster_name="null",service="127.0.0.1:3001"} 0' in lines
 
 

@@ -36,7 +36,7 @@ from asudfd.aerospike.message.many.selection import Selection, rate_of
 from asudfd.aerospike.message.single.udf import view_of
 from asudfd.aerospike.message.single.udf_call import call_of
 from asudfd.fairness import Slice, loop_scheduler
-from asudfd.lua.aerospike.crossing import STREAM_CONTEXT
+from asudfd.lua.aerospike.crossing import STREAM_CONTEXT, TIMEOUT
 from asudfd.lua.aerospike.record_batch import END, pack
 from asudfd.lua.aerospike.record_view import StreamView, stream_call
 from asudfd.record.refused import RequestRefused
@@ -117,7 +117,7 @@ async def _pieces(
                 rest = b""
                 if failure:
                     result = "error"
-                    _tell(context, call, job, session, failure, detail)
+                    _note_failure(context, call, job, session, failure, detail)
                     yield frame.pack(frame.MESSAGE, values + _failed(failure))
                     return
                 if values:
@@ -151,7 +151,7 @@ def _failed(message: bytes) -> bytes:
     return _HEAD + op(OP_READ, STRING, b"FAILURE", message) + _LAST_FAILED
 
 
-def _tell(  # noqa: PLR0917 - what a line of the log is made of
+def _note_failure(  # noqa: PLR0917 - what a line of the log is made of
     context: RecordContext,
     call: UdfCall,
     job: QueryJob,
@@ -159,7 +159,9 @@ def _tell(  # noqa: PLR0917 - what a line of the log is made of
     failure: bytes,
     detail: bytes,
 ) -> None:
-    """Have the log tell of a function that failed, unless it has just done so."""
+    """Count a failure, and have the log tell of it, unless it has just done so."""
+    timed_out = failure.endswith(TIMEOUT)
+    context.host.count_failure(call.module, call.function, timed_out=timed_out)
     if not context.failures.holds_back(call.module, call.function, failure):
         subject = f"query of {{{text(job.namespace.name)}}} {text(call.set_name)}"
         called = FailedCall(call.module, call.function, subject, session)

@@ -21,6 +21,7 @@ from asudfd.aerospike.failures import FailedCall
 from asudfd.aerospike.message.outcome import OK, RecordOutcome, check_names, failed, new_tuple
 from asudfd.aerospike.message.single.commit import POLICIES2, POLICIES3
 from asudfd.aerospike.message.single.udf_call import call_of
+from asudfd.lua.aerospike.crossing import TIMEOUT
 from asudfd.lua.aerospike.record_view import RecordView, record_call
 from asudfd.lua.aerospike.udf_result import DELETE, WRITE
 from asudfd.record.record import GENERATION_MAX, Record
@@ -132,9 +133,7 @@ def _commit_result(  # noqa: PLR0917 - the hot path calls it by position
     counted = "_lang_read_success"
     if code != OK:
         counted = "_lang_error"
-        message = value or code
-        if not context.failures.holds_back(call.module, call.function, message):
-            context.failures.tell(_called(namespace, digest, call, session), message, detail)
+        _note_failure(context, namespace, digest, call, session, value or code, detail)
     if action == WRITE:
         fields = call.fields
         ttl = call.ttl if own_ttl is None else own_ttl
@@ -143,9 +142,7 @@ def _commit_result(  # noqa: PLR0917 - the hot path calls it by position
         try:
             generation, void_time = namespace.write(digest, record, ttl, set_name, key, bins)
         except RequestRefused as error:
-            message = str(error).encode()
-            if not context.failures.holds_back(call.module, call.function, message):
-                context.failures.tell(_called(namespace, digest, call, session), message, None)
+            _note_failure(context, namespace, digest, call, session, str(error).encode(), None)
             raise
         counted = "_lang_write_success"
     elif action == DELETE:
@@ -162,7 +159,18 @@ def _commit_result(  # noqa: PLR0917 - the hot path calls it by position
     return new_tuple(RecordOutcome, (code, generation, void_time, answer, 1))
 
 
-def _called(namespace: Namespace, digest: bytes, call: UdfCall, session: ClientSession | None) -> FailedCall:
-    """A call as the log shows it."""
-    subject = f"record {{{text(namespace.name)}}} {text(call.set_name)} {digest.hex()}"
-    return FailedCall(call.module, call.function, subject, session)
+def _note_failure(  # noqa: PLR0917 - what a line of the log is made of
+    context: RecordContext,
+    namespace: Namespace,
+    digest: bytes,
+    call: UdfCall,
+    session: ClientSession | None,
+    message: bytes | int,
+    detail: bytes | None,
+) -> None:
+    """Count a failure, and have the log tell of it, unless it has just done so."""
+    module, function = call.module, call.function
+    context.host.count_failure(module, function, timed_out=message == TIMEOUT)
+    if not context.failures.holds_back(module, function, message):
+        subject = f"record {{{text(namespace.name)}}} {text(call.set_name)} {digest.hex()}"
+        context.failures.tell(FailedCall(module, function, subject, session), message, detail)

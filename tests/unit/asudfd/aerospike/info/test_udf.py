@@ -16,6 +16,7 @@ from asudfd.aerospike.info.table import InfoTable
 from asudfd.aerospike.node import AerospikeNode
 from asudfd.cluster.cluster import Cluster, Member
 from asudfd.errors import CommandError, UdfError
+from asudfd.lua.call_figures import FunctionFigures, FunctionRow
 from asudfd.lua.host import ModuleError
 from asudfd.network.session import ClientSession
 from asudfd.smd import local
@@ -50,6 +51,13 @@ class Host:
     def statistics(self) -> list[SimpleNamespace]:
         figures = {"contexts": 10, "idle": 9, "high_water": 12, "hits": 7, "misses": 3, "creations": 12}
         return [SimpleNamespace(module="a", evictions=2, demoted=(b"hang", b"a;b"), **figures)]
+
+    def functions(self) -> list[FunctionRow]:
+        figures = FunctionFigures()
+        for microseconds in (1, 9, 15, 17):
+            figures.add(microseconds / 1e6, 300_000)
+        figures.failures, figures.timeouts = 2, 1
+        return [FunctionRow("a", b"f;x", figures), FunctionRow("a", b"*", FunctionFigures())]
 
 
 class Cell:
@@ -330,6 +338,16 @@ def test_cache_figures(cell: Cell) -> None:
         assert await cell.ask("udf-cache-stats:") == (
             "module=a:contexts=10:idle=9:high_water=12:hits=7:misses=3:creations=12:evictions=2"
             ":demoted=hang+a%3Bb;"
+        )
+
+    cell.run(dialogue)
+
+
+def test_figures_of_functions(cell: Cell) -> None:
+    async def dialogue() -> None:
+        assert await cell.ask("udf-stats:") == (
+            "module=a:function=f%3Bx:calls=4:errors=2:timeouts=1:microseconds=42:memory=300000:le=2/1+16/2+32/1;"
+            "module=a:function=*:calls=0:errors=0:timeouts=0:microseconds=0:memory=0:le=;"
         )
 
     cell.run(dialogue)
