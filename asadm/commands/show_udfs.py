@@ -7,7 +7,8 @@ import os
 from asadm.display import HASH_SHOWN
 from asadm.fleet.observed.survey import coverage, survey, unknown
 from asadm.outcome import CommandOutcome, NodeAnswer
-from asinfo.errors import WireError
+from asinfo.errors import UsageError, WireError
+from asinfo.terminal.options import Option
 from asinfo.terminal.render import Cell, Sheet
 from asinfo.text import text
 
@@ -20,14 +21,27 @@ if TYPE_CHECKING:
     from asadm.target.interface import Target
 
 
+OPTIONS = (
+    Option(
+        "stats",
+        kind="flag",
+        help="Show how often the functions were called, how long they took and how many failed, on all nodes together.",
+    ),
+)
+
+
 def check(arguments: CommandArguments) -> None:
     """Raises UsageError for a name that cannot be sent."""
     if arguments.names:
+        if arguments.options.flag("stats"):
+            raise UsageError("show udfs: --stats is about all modules: leave the name out")
         arguments.rules.sendable(os.fsencode(arguments.names[0]))
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
-    """The table, or the source when a module is named."""
+    """The table, or the source when a module is named, or figures of all functions."""
+    if arguments.options.flag("stats"):
+        return _stats(session, arguments)
     if arguments.names:
         return _source(session, arguments)
     listings = survey(session.cluster(arguments)).listings
@@ -62,6 +76,18 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
         _note(states, read, len(answers)),
     )
     return CommandOutcome(answers, [sheet], extra=extra)
+
+
+def _stats(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
+    """One table of all nodes; the functions that took the most time come first."""
+    from asadm.target.aerospike import function_figures
+    from asadm.target.aerospike.cluster import info_cluster
+
+    reading = function_figures.read(info_cluster(session.cluster(arguments)))
+    functions = sorted(reading.merged().values(), key=lambda each: (-each.microseconds, each.name))
+    extra: dict[str, object] = {"functions": [each.document() for each in functions]}
+    shown = function_figures.sheet(functions, cut=session.terminal)
+    return CommandOutcome(reading.answers, [shown], extra=extra)
 
 
 def _state(hashes: Sequence[str | None]) -> str:
