@@ -259,10 +259,12 @@ class Server:
             waited += step
             if waited < service_parameters.ticker_interval:
                 continue
-            waited = 0
+            seconds, waited = waited, 0
             self._metrics.tick()
             for served in self.nodes:
                 served.node.host.trim()
+                for namespace in served.node.namespaces.values():
+                    namespace.latencies.end_slice(namespace.counters, seconds)
                 tick(served.node)
 
     def _on_fault(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

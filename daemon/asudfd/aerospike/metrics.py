@@ -2,6 +2,8 @@
 
     aerospike_node_stats_NAME{cluster_name,service}           the figures of the info command `statistics`
     aerospike_namespace_NAME{cluster_name,ns,service}         those of `namespace/NS`
+    aerospike_latencies_KIND_ms_bucket{..,le,ns}, _count       those of `latencies:`
+    aerospike_sets_NAME{..,ns,set}, aerospike_sindex_NAME{..,ns,sindex}    those of `sets` and `sindex-stat`
     aerospike_node_up, aerospike_node_udf_...                  ours: modules, contexts, functions, the metadata store
 
 Source of the names: aerospike-prometheus-exporter (users, section 5).
@@ -11,10 +13,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from asinfo.text import text
 from asudfd.figures.figure import GAUGE, Figure, FigureGroup
+from asudfd.figures.latencies import latency_figures
 from asudfd.figures.modules import function_figures, module_figures
 from asudfd.figures.namespace import namespace_figures, parameter_figures
 from asudfd.figures.node import node_figures
+from asudfd.figures.sets import INDEX_FIGURES, set_figures, set_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,5 +39,10 @@ def figure_groups(node: Node) -> Iterator[FigureGroup]:
         labels = {**place, "ns": space.name.decode()}
         yield FigureGroup("aerospike_namespace", labels, namespace_figures(node, space))
         yield FigureGroup("aerospike_namespace", labels, parameter_figures(space.config))
+        yield FigureGroup("aerospike_latencies", labels, latency_figures(space))
+        for name in set_names(space):
+            yield FigureGroup("aerospike_sets", {**labels, "set": text(name)}, set_figures(space, name))
+        for name in space.indexes:
+            yield FigureGroup("aerospike_sindex", {**labels, "sindex": text(name)}, INDEX_FIGURES)
     yield FigureGroup("aerospike_node_udf", place, module_figures(node))
     yield FigureGroup("aerospike_node_udf", place, function_figures(node))

@@ -19,6 +19,7 @@ from asudfd.clock import now_milliseconds
 from asudfd.config.change import SETS_MAX
 from asudfd.record import ttl as ttl_rules
 from asudfd.record.counters import counters
+from asudfd.record.latency import Latencies
 from asudfd.record.locks import Locks
 from asudfd.record.record import GENERATION_MAX, Record, pack_parts, set_of, times, unpack
 from asudfd.record.refused import RequestRefused
@@ -43,7 +44,7 @@ class Namespace:
 
     ``name`` is as on the wire; ``config`` its parameters, which `set-config` may change at any moment. ``counters``
     has the real server's names; whoever serves a request adds to them. ``sets`` are the figures of the sets,
-    ``indexes`` the secondary indexes by their names.
+    ``indexes`` the secondary indexes by their names, ``latencies`` how long requests of clients took.
     ``in_memory`` tells whether the storage engine is `memory`.
     """
 
@@ -52,6 +53,7 @@ class Namespace:
         "counters",
         "in_memory",
         "indexes",
+        "latencies",
         "locks",
         "name",
         "sets",
@@ -68,6 +70,7 @@ class Namespace:
         self.sets = storage.sets
         self.counters = counters()
         self.indexes: dict[bytes, Index] = {}
+        self.latencies = Latencies()
         self.locks = Locks()
         self.truncation = Truncation()
         self.sweeper = Sweeper(self)

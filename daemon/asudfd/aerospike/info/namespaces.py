@@ -8,12 +8,10 @@ from asinfo.text import text
 from asudfd.aerospike.info.table import InfoCommand
 from asudfd.config.namespace_listing import namespace_listing
 from asudfd.config.parameter import spell
-from asudfd.config.schema import NamespaceSet
 from asudfd.errors import Code, CommandError
 from asudfd.figures.figure import info_text
 from asudfd.figures.namespace import namespace_figures
-from asudfd.record.sets import SetFigures
-from asudfd.record.truncation import WHOLE
+from asudfd.figures.sets import set_figures, set_names
 
 if TYPE_CHECKING:
     from asudfd.aerospike.info.request import Request
@@ -52,12 +50,12 @@ def sets(node: AerospikeNode, request: Request) -> bytes:
         return b"ns_type=unknown"
     chosen = [space for space in node.namespaces.values() if name in {b"", space.name}]
     if wanted:
-        figures = (_set(space, wanted) for space in chosen if wanted in _set_names(space))
+        figures = (_set(space, wanted) for space in chosen if wanted in set_names(space))
         return b"".join(b"%b;" % line for line in figures)
     return b"".join(
         b"ns=%b:set=%b:%b;" % (space.name, set_name, _set(space, set_name))
         for space in chosen
-        for set_name in _set_names(space)
+        for set_name in set_names(space)
     )
 
 
@@ -87,7 +85,7 @@ def histogram(node: AerospikeNode, request: Request) -> bytes:
         raise CommandError(Code.NAMESPACE, "namespace not found on node")
     kind = request.required(b"type")
     set_name = request.optional(b"set")
-    if set_name is not None and set_name not in _set_names(space):
+    if set_name is not None and set_name not in set_names(space):
         raise CommandError(Code.PARAMETER, "unknown set name")
     if kind not in {b"ttl", b"object-size", b"object-size-linear"}:
         raise CommandError(Code.PARAMETER, "unknown hist name")
@@ -114,31 +112,8 @@ def find(node: AerospikeNode, name: bytes) -> NamespaceConfig | None:
     return next((namespace for namespace in node.config.namespaces if namespace.name == wanted), None)
 
 
-def _set_names(space: records.Namespace) -> list[bytes]:
-    """Every set that has or had records, then those that only the configuration names."""
-    return [name for name in dict.fromkeys((*space.sets, *space.config.sets)) if name]
-
-
 def _set(space: records.Namespace, name: bytes) -> bytes:
-    figures = space.sets.get(name) or SetFigures()
-    limits = space.config.sets.get(name) or NamespaceSet()
-    pending = space.truncation.pending
-    values = (
-        ("objects", figures.objects),
-        ("tombstones", 0),
-        ("data_used_bytes", figures.data_used_bytes),
-        ("truncate_lut", space.truncation.marks.get(name, 0)),
-        ("sindexes", sum(index.set_name.encode() == name for index in space.indexes.values())),
-        ("index_populating", "false"),
-        ("truncating", spell(name in pending or WHOLE in pending)),
-        ("default-read-touch-ttl-pct", limits.default_read_touch_ttl_pct),
-        ("default-ttl", limits.default_ttl),
-        ("disable-eviction", spell(limits.disable_eviction)),
-        ("enable-index", spell(limits.enable_index)),
-        ("stop-writes-count", limits.stop_writes_count),
-        ("stop-writes-size", limits.stop_writes_size),
-    )
-    return ":".join(f"{key}={value}" for key, value in values).encode()
+    return ":".join(f"{figure.name}={spell(figure.value)}" for figure in set_figures(space, name)).encode()
 
 
 ROWS = (

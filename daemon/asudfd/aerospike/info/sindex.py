@@ -16,6 +16,8 @@ from asinfo.wire.message import BIN_NAME_SIZE_MAX, NAMESPACE_NAME_SIZE_MAX, SET_
 from asudfd.aerospike.info.namespaces import find
 from asudfd.aerospike.info.table import InfoCommand
 from asudfd.errors import Code, CommandError
+from asudfd.figures.figure import info_text
+from asudfd.figures.sets import INDEX_FIGURES
 from asudfd.record.indexes import KINDS, TYPES, Index, key_of, value_of
 from asudfd.smd.interface import SINDEX, SmdFailed, SmdTimeout
 
@@ -29,10 +31,7 @@ INDEX_NAME_SIZE_MAX = 63
 _KINDS = (b"numeric", b"string", b"blob", b"geo2dsphere")
 _ONE_OF_THE_KINDS = "must be one of 'numeric', 'string', 'blob', 'geo2dsphere'"
 
-_STATISTICS = (
-    b"entries=0;used_bytes=0;entries_per_bval=0;entries_per_rec=0;load_pct=100;load_time=0;stat_gc_recs=0"
-)
-"""An index holds nothing, and so is always ready."""
+_STATISTICS = info_text(INDEX_FIGURES).encode()
 
 
 def sindex(node: AerospikeNode, request: Request) -> bytes:

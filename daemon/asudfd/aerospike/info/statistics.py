@@ -37,7 +37,8 @@ def get_stats(_node: AerospikeNode, request: Request) -> bytes:
 def latencies(node: AerospikeNode, request: Request) -> bytes:
     """latencies[:hist=NAME]
 
-    How long requests took; a histogram without any is empty.
+    How long requests of clients took in the last slice of time, ten seconds or `ticker-interval`: requests in a second, and
+    in percent those that took longer than 1, 2, 4, ... 65536 ms. One without any requests so far is empty.
     """
     wanted = request.optional(b"hist")
     if wanted is None:
@@ -45,7 +46,8 @@ def latencies(node: AerospikeNode, request: Request) -> bytes:
             "batch-index",
             *(f"{{{ns.name}}}-{kind}" for ns in node.config.namespaces for kind in _KINDS),
         ]
-        return ";".join(f"{name}:" for name in names).encode()
+        figures = (f"{name}:{_slice(node, name)}" for name in names)
+        return ";".join(figures).encode()
     steps, prefix = _NODE_HISTOGRAMS.get(text(wanted)), ""
     if wanted.startswith(b"{"):
         namespace, _, kind = wanted[1:].partition(b"}-")
@@ -53,7 +55,15 @@ def latencies(node: AerospikeNode, request: Request) -> bytes:
         prefix = f"{{{text(namespace)}}}-"
     if steps is None:
         raise CommandError(Code.PARAMETER, "bad hist name")
-    return ";".join(f"{prefix}{step}:" for step in steps).encode()
+    return ";".join(f"{prefix}{step}:{_slice(node, prefix + step)}" for step in steps).encode()
+
+
+def _slice(node: AerospikeNode, name: str) -> str:
+    """What a histogram like `{NS}-read` has to tell; nothing for one that is not kept here."""
+    namespace, _, kind = name.removeprefix("{").partition("}-")
+    space = node.namespaces.get(namespace.encode("utf-8", "surrogateescape"))
+    found = space.latencies.slices.get(kind) if space else None
+    return found.text() if found else ""
 
 
 _KINDS = (

@@ -6,16 +6,20 @@ from typing import Any, cast
 
 import pytest
 
+from asinfo.wire.message import op
 from asudfd.aerospike.info.namespaces import namespace
 from asudfd.aerospike.info.request import Request
 from asudfd.aerospike.info.statistics import statistics
 from asudfd.aerospike.info.table import InfoTable
 from asudfd.aerospike.metrics import figure_groups
 from asudfd.aerospike.node import AerospikeNode
+from asudfd.clock import now_milliseconds
 from asudfd.cluster.cluster import Cluster
 from asudfd.network.session import ClientSession
 from asudfd.node import Node
 from asudfd.process.health import STOPPING, Health
+from asudfd.record.indexes import Index
+from asudfd.record.record import Record
 from asudfd.served_node import ServedNode
 from asudfd.smd.etcd.store import AWAY
 from tests.fakes.state import make_node
@@ -71,6 +75,11 @@ def test_what_is_in_the_way(node: Node) -> None:
 
 
 def test_metrics_are_what_prometheus_reads(node: Node) -> None:
+    space = node.namespaces[b"test"]
+    space.latencies.note("udf", 0.003)
+    space.latencies.end_slice({"client_udf_complete": 40}, 10)
+    space.put(bytes(20), Record(1, 0, now_milliseconds(), b"demo", b"", op(1, 1, b"n", bytes(8))))
+    space.indexes[b"by_n"] = Index("demo", "n", "numeric", "default")
     other = make_node(InfoTable([])).shared
     other.endpoint = ("127.0.0.1", 3001)
     cast("Any", other.modules).get = lambda _: None
@@ -107,6 +116,13 @@ def test_metrics_are_what_prometheus_reads(node: Node) -> None:
     assert f'aerospike_namespace_client_udf_complete{{{place},ns="test"}} 0' in lines
     assert f'aerospike_node_udf_module_info{{{place},filename="a.lua",hash="0f"}} 1' in lines
     assert f'aerospike_node_udf_context_now{{{place},module="a"}} 3' in lines
+    on_test = f'{place},ns="test"'
+    assert f"aerospike_latencies_udf_ms_count{{{on_test}}} 4.00" in lines
+    for le, rate in (("1", "3.90"), ("2", "3.90"), ("4", "4.00"), ("+Inf", "4.00")):
+        assert f'aerospike_latencies_udf_ms_bucket{{{on_test},le="{le}"}} {rate}' in lines
+    assert f'aerospike_sets_objects{{{on_test},set="demo"}} 1' in lines
+    assert f'aerospike_sets_stop_writes_count{{{on_test},set="demo"}} 0' in lines
+    assert f'aerospike_sindex_load_pct{{{on_test},sindex="by_n"}} 100' in lines
     function = f'{place},module="a",function="f"'
     assert f"aerospike_node_udf_function_memory_high_water{{{function}}} 400000" in lines
     assert f"aerospike_node_udf_function_microseconds_sum{{{function}}} 3" in lines

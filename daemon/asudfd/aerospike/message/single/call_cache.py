@@ -8,6 +8,7 @@ the first time too. This is for speed alone: a call takes the way of all request
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from asinfo.wire.digest import partition as partition_of
@@ -31,6 +32,7 @@ from asudfd.aerospike.message.outcome import OK
 from asudfd.aerospike.message.single.commit import POLICIES3, reply_when_durable
 from asudfd.aerospike.message.single.udf import apply_inline
 from asudfd.aerospike.message.single.udf_call import call_of
+from asudfd.record.latency import SLOW_SECONDS
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
@@ -83,17 +85,18 @@ class CallCache(dict[bytes, KnownCall]):
             return None
         digest, context = body[place:end], self._context
         owners = context.owners
-        if not owners.alone and not owners.owns(partition_of(digest)):
+        elsewhere = not owners.alone and not owners.owns(partition_of(digest))
+        if elsewhere or digest in namespace.locks or context.service.disable_udf_execution:
             return None
-        if digest in namespace.locks or context.service.disable_udf_execution:
-            return None
+        began = monotonic()
         try:
             record = namespace.get(digest)
             if record is not None and record.set_name != call.set_name:
                 return None
             outcome = apply_inline(context, namespace, digest, record, call, "client", session)
             if outcome is None:
-                return self._executor.respond_later(namespace, unpack(body), [], "client", session)
+                later = self._executor.respond_later(namespace, unpack(body), [], "client", session)
+                return namespace.latencies.timed("udf", began, later)
         except RequestRefused as error:
             outcome = context.refuse(error, session)
         except Exception as error:  # noqa: BLE001 - the edge, as in `RecordExecutor`
@@ -102,7 +105,9 @@ class CallCache(dict[bytes, KnownCall]):
         if outcome.code == OK and not namespace.in_memory:  # there is nothing to wait for: not even a call
             durable = namespace.storage.durable()
             if durable is not None:
-                return reply_when_durable(outcome, durable)
+                return namespace.latencies.timed("udf", began, reply_when_durable(outcome, durable))
+        if (seconds := monotonic() - began) >= SLOW_SECONDS:
+            namespace.latencies.note("udf", seconds)
         return reply_frame(*outcome)
 
     def learn(

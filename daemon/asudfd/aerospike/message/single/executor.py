@@ -35,6 +35,7 @@ from asudfd.aerospike.message.single.read import read
 from asudfd.aerospike.message.single.touch import touch
 from asudfd.aerospike.message.single.udf import apply, apply_in_thread
 from asudfd.aerospike.message.single.write import delete, write
+from asudfd.record.latency import SLOW_SECONDS
 from asudfd.record.refused import RequestRefused
 
 if TYPE_CHECKING:
@@ -75,14 +76,21 @@ class RecordExecutor:
         namespace = self.namespaces.get(fields.get(FIELD_NAMESPACE, b""))
         if namespace is None:
             return reply_frame(Result.NAMESPACE)
+        began = time.monotonic()
         waits = message.digest in namespace.locks or (FIELD_FILTER in fields and not ready(fields))
         outcome = None if waits else self._attempt(namespace, message, todo, origin, session)
         if outcome is None:
-            return self.respond_later(namespace, message, todo, origin, session)
+            later = self.respond_later(namespace, message, todo, origin, session)
+            return later if origin != "client" else namespace.latencies.timed(_kind(message), began, later)
         if message.info2 & INFO2_WRITE and outcome.code == OK and not namespace.in_memory:
             durable = namespace.storage.durable()
             if durable is not None:
-                return reply_when_durable(outcome, durable)
+                later = reply_when_durable(outcome, durable)
+                return (
+                    later if origin != "client" else namespace.latencies.timed(_kind(message), began, later)
+                )
+        if (seconds := time.monotonic() - began) >= SLOW_SECONDS and origin == "client":
+            namespace.latencies.note(_kind(message), seconds)
         return reply_frame(*outcome)
 
     def answer(
@@ -183,6 +191,13 @@ class RecordExecutor:
             outcome = context.fault(error)
         namespace.counters[counts.names[origin][outcome.code]] += 1
         return outcome
+
+
+def _kind(message: Message) -> str:
+    """The kind of a request, as `asudfd.record.latency` has them."""
+    if FIELD_UDF_MODULE in message.fields:
+        return "udf"
+    return "write" if message.info2 & INFO2_WRITE else "read"
 
 
 def _passes(namespace: Namespace, message: Message) -> bool:
