@@ -141,6 +141,10 @@ def asudfd() -> Program:
             "2": "the command line or a configuration file is wrong; nothing was started",
         },
         environment={
+            "NAMESPACE": "the namespace in place of `test` and `bar`, as in the vendor's container image; this and the next five count where no configuration file is given",
+            "DEFAULT_TTL, CLUSTER_NAME": "set `--default-ttl` and `--cluster-name`",
+            "MEM_GB": "the `data-size` of each namespace, in GiB",
+            "SERVICE_ADDRESS, SERVICE_PORT": "the address and the port of the service, as `--host` and `--port`",
             "XDG_STATE_HOME": "the directory in which the state directory `asudf` is created; default: `~/.local/state`",
             "NOTIFY_SOCKET, WATCHDOG_USEC": "set by systemd: the daemon notifies it of readiness, of restarts, and of the liveness of its event loop",
         },

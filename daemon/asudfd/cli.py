@@ -10,7 +10,7 @@ import sys
 
 from asinfo.errors import ConfigError, Error, UsageError
 from asinfo.terminal.options import PORT_MAX, Option, Values, recognise, whole
-from asudfd import commands
+from asudfd import commands, flags
 
 TYPE_CHECKING = False  # on the start-up path: typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 OPTIONS = (
     Option("config-file", metavar="FILE", help="Read the configuration from FILE: in the form of aerospike.conf, or as YAML if its name ends in .yaml or .yml. Without it a built-in configuration is used."),
-    Option("host", "h", metavar="ADDRESS",
+    Option("host", "h", metavar="ADDRESS", aliases=("address",),
            help="Address to listen on, instead of the configuration's; any is every address."),
     Option("port", "p", metavar="PORT[,PORT...]",
            help="Port of the service, or one for each node; 0 lets the system choose."),
@@ -29,6 +29,7 @@ OPTIONS = (
            help="Serve Valkey's protocol, too, on this port, or one for each node; 0 lets the system choose."),
     Option("functions", metavar="PATH",
            help="Load the Valkey libraries of an RDB file, or of the *.lua files of a directory, before clients are served."),
+    *flags.NODE,
     Option("nodes", metavar="N", help="Run N nodes in this process, on consecutive ports, with one set of modules."),
     Option("node-id", metavar="ID",
            help="Id of the node, or of the first of N, instead of the configuration's; hexadecimal."),
@@ -47,7 +48,8 @@ SUMMARY = "A lightweight node for Aerospike user-defined functions."
 
 EXAMPLES = """\
 Commands, each with a help of its own:
-  asudfd run FILE.lua FUNCTION [ARG]...          call a function on one record, without a node
+  asudfd run FILE.lua FUNCTION [ARG]...     call a function on one record, without a node
+  asudfd run-with -- COMMAND [ARG]...       run a command beside a node that is there for it alone
 
 Examples:
   asudfd --nodes 3 --port 3000 --work-directory ~/cluster
@@ -140,15 +142,13 @@ def _refuse_nonsense(values: Values) -> None:
         hint = f", did you mean --config-file {word}?" if word.endswith(".conf") or "/" in word else ""
         raise _wrong(f"unexpected {word!r}{hint}")
     for name, value in values.given.items():
-        if value == "":
+        if value == "" or (isinstance(value, list) and "" in value):
             raise _wrong(f"--{name}: the value is empty")
 
 
 def _config(values: Values) -> Config:
-    from asudfd.config.load import embedded, load
-
     path, directory = values.text("config-file"), values.text("work-directory")
-    config = load(path, directory) if path else embedded(directory or default_work_directory())
+    config = flags.configuration(values, path, directory or ("" if path else default_work_directory()))
     if text := values.text("node-id"):
         from asudfd.config.schema.service import node_id
 

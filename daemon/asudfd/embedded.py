@@ -20,7 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from asinfo.errors import ConfigError
-from asudfd.config.load import MODULES, embedded, load, load_text
+from asudfd.config.assignment import Assignment
+from asudfd.config.load import MODULES, NAMESPACES, embedded, load, load_text
+from asudfd.config.parameter import spell
 from asudfd.config.schema import Config, Sink
 from asudfd.config.schema.network import NO_PORT, RespPorts
 from asudfd.config.schema.service import PROCESS_NODES_MAX
@@ -29,6 +31,8 @@ from asudfd.process.log import Log
 from asudfd.server import Server, loop_factory
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from asudfd.config.schema import NamespaceConfig
     from asudfd.config.schema.network import RespConfig
 
@@ -40,6 +44,9 @@ millisecond later. What Lua does in a single instruction cannot be broken off; t
 parts that such a call holds up.
 """
 
+ADDRESS = "127.0.0.1"
+"""The address of a node whose program names none."""
+
 LOG = "asudfd.log"
 """The log of a node whose configuration names none, in its work directory."""
 
@@ -50,7 +57,10 @@ class EmbeddedNode:
     ``config`` is a configuration in the form of aerospike.conf: the path of a file, or the text itself, which has braces
     or more than one line. Its addresses and ports do not count: the nodes listen on free ports of 127.0.0.1, and only for
     clients. With ``resp``, or with a port of `network / resp` in the configuration, each node speaks Valkey's protocol on
-    one more port. Without ``work_directory`` all state is in a temporary directory that is removed at the end. With it, what
+    one more port. ``namespaces`` are those of a node without a ``config``. ``settings`` change parameters on top of it, by paths
+    such as `service.cluster-name` or `namespace.*.default-ttl`. ``log`` is the file that its lines go to.
+
+    Without ``work_directory`` all state is in a temporary directory that is removed at the end. With it, what
     was stored is there again at the next start.
 
     It is a context manager, also an asynchronous one; or use `start` and `stop`.
@@ -63,6 +73,10 @@ class EmbeddedNode:
         work_directory: str | os.PathLike[str] | None = None,
         *,
         resp: bool = False,
+        namespaces: Sequence[str] = NAMESPACES,
+        settings: Mapping[str, str | int | bool] | None = None,
+        address: str = ADDRESS,
+        log: str | os.PathLike[str] | None = None,
     ) -> None:
         self.addresses: list[tuple[str, int]] = []
         """Host and port of each node, while they run."""
@@ -74,6 +88,10 @@ class EmbeddedNode:
         self._config = config
         self._given_directory = work_directory
         self._resp = resp
+        self._namespaces = namespaces
+        self._settings = settings or {}
+        self._address = address
+        self._log = log
         self._thread: threading.Thread | None = None
         self._process = 0
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -197,9 +215,11 @@ class EmbeddedNode:
         except ConfigError as error:
             raise StartError(str(error)) from error
         service = config.network.service
-        service.address, service.access_address, service.access_port = "127.0.0.1", "", 0
+        service.address, service.access_address, service.access_port = self._address, "", 0
         config.network.http.port = 0
-        config.network.resp.address = "127.0.0.1"
+        config.network.resp.address = self._address
+        if self._log is not None:
+            config.logging = [Sink(os.fspath(self._log))]
         if config.logging == [Sink()]:  # the console belongs to the program
             config.logging = [Sink(str(directory / LOG))]
         if self._given_directory is None:
@@ -209,14 +229,17 @@ class EmbeddedNode:
         return config
 
     def _read(self, directory: str) -> Config:
+        assignments = [Assignment(path, spell(value), "settings") for path, value in self._settings.items()]
         if self._config is None:
-            return embedded(directory)
+            return embedded(directory, self._namespaces, assignments)
         if isinstance(self._config, bytes) or not os.fspath(self._config).strip():
             raise StartError(
                 f"config is {self._config!r}: give the path of a file, or the text of a configuration"
             )
         text = os.fspath(self._config)
-        return load_text(text, directory) if "\n" in text or "{" in text else load(text, directory)
+        if "\n" in text or "{" in text:
+            return load_text(text, directory, assignments)
+        return load(text, directory, assignments)
 
     def _run(self, config: Config) -> None:
         """The whole life of the thread."""

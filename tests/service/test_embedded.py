@@ -411,3 +411,20 @@ def test_only_the_daemon_sets_how_the_process_keeps_freed_memory(who: str, adapt
         [sys.executable, "-c", ALLOCATOR, who], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout == f"{adapts}\n"
+
+
+def test_namespaces_settings_and_log_without_a_file(tmp_path: Path) -> None:
+    log = tmp_path / "node.log"
+    settings: dict[str, str | int | bool] = {
+        "service.cluster-name": "demo",
+        "namespace.*.default-ttl": 60,
+        "mod-lua.cache-enabled": False,
+    }
+    with asudfd.Node(namespaces=["users"], settings=settings, log=log) as node:
+        (address,) = node.addresses
+        assert ask(address, "namespaces") == "users"
+        assert ask(address, "cluster-name") == "demo"
+        assert "default-ttl=60;" in ask(address, "get-config:context=namespace;id=users")
+    assert "INFO" in log.read_text()
+    with pytest.raises(asudfd.StartError, match="settings: 'nonsense' is not"):
+        asudfd.Node(settings={"service.nonsense": 1}).start()

@@ -10,18 +10,22 @@ if TYPE_CHECKING:
     from asinfo.terminal.options import Option, Values
 
     class Command(Protocol):
-        """The module of a command: its options, what its help says, and what it does."""
+        """The module of a command: its options, what its help says, and what it does.
+
+        Where options are INTERSPERSED they may stand behind words.
+        """
 
         OPTIONS: Sequence[Option]
         SUMMARY: str
         GRAMMAR: str
         NOTES: str
+        INTERSPERSED: bool
 
         def act(self, values: Values) -> int:
             """Do it; the exit status. Raises Error."""
 
 
-TABLE = {"run": "asudfd.commands.run"}
+TABLE = {"run": "asudfd.commands.run", "run-with": "asudfd.commands.run_with"}
 """The module of each command; only that of the command at hand is imported."""
 
 
@@ -38,14 +42,20 @@ def perform(name: str, argv: Sequence[str]) -> int:
     from asinfo.terminal.options import recognise
 
     command = module_of(name)
-    values = recognise(argv, command.OPTIONS)
+    values = recognise(argv, command.OPTIONS, interspersed=command.INTERSPERSED)
     if values is not None:
         return _act(command, name, values)
     from asinfo.terminal import application  # typer: only for help
 
     words = command.GRAMMAR.removeprefix(f"asudfd {name} ")
     return application.explain(
-        f"asudfd {name}", argv, command.OPTIONS, summary=command.SUMMARY, examples=command.NOTES, words=words
+        f"asudfd {name}",
+        argv,
+        command.OPTIONS,
+        summary=command.SUMMARY,
+        examples=command.NOTES,
+        words=words,
+        interspersed=command.INTERSPERSED,
     )
 
 

@@ -83,6 +83,8 @@ Examples:
   asudfd run lists.lua append tags '["a", "b"]' --trace
   asudfd run counter.lua increment count 5 --repeat 10000 --profile"""
 
+INTERSPERSED = True
+
 CALLS_MAX = 10_000_000
 """Most calls of one run: their times are kept, some 80 MB of them."""
 

@@ -34,6 +34,9 @@ REPEATS_MAX = 128
 WITHOUT_EFFECT_MAX = 20
 """Most names in the remark about parameters that do nothing here."""
 
+CHANGEABLE = ("service", "network", "namespace", "mod-lua", "smd", "resp")
+"""Contexts whose parameters an assignment may name."""
+
 TOP = ("service", "logging", "network", "namespace", "mod-lua", "smd", "resp")
 
 
@@ -47,6 +50,13 @@ _ELSEWHERE: dict[type, dict[str, str]] = {
 def bind(statements: Sequence[ConfigStatement], problems: Problems, warnings: Problems) -> Config:
     """The configuration that ``statements`` describe; meaningless when ``problems`` is not empty afterwards."""
     return _ConfigBinding(problems, warnings).whole(statements)
+
+
+def change(
+    config: Config, statements: Sequence[ConfigStatement], problems: Problems, warnings: Problems
+) -> None:
+    """Change ``config`` as ``statements`` say, which declare no namespace. What must fit together is not looked at."""
+    _ConfigBinding(problems, warnings).change(config, statements)
 
 
 class _ConfigBinding:
@@ -78,6 +88,22 @@ class _ConfigBinding:
         fit.check(config, self.lines, self.problems, self.warnings)
         self.tell_without_effect()
         return config
+
+    def change(self, config: Config, statements: Sequence[ConfigStatement]) -> None:
+        known = {namespace.name: namespace for namespace in config.namespaces}
+        for statement in statements:
+            block = statement.block or []
+            if statement.name in ENTERPRISE[""]:
+                self.enterprise(statement)
+            elif statement.name not in CHANGEABLE:
+                self.unknown(statement, CHANGEABLE, "a context whose parameters can be set so")
+            elif statement.name != "namespace":
+                self.fill(getattr(config, statement.name.replace("-", "_")), block, statement.name)
+            elif (name := statement.values[0]) in known:
+                self.fill(known[name], block, f"namespace {name}")
+            else:
+                self.problems.add(0, f"there is no namespace '{name}'{_nearest(name, list(known))}")
+        self.tell_without_effect()
 
     def tell_without_effect(self) -> None:
         """One warning for all parameters that do nothing here."""
