@@ -34,6 +34,7 @@ BENCHMARKS = (
     "functions",
     "functionfleet",
     "lint",
+    "offline",
 )
 """Every benchmark, in the order in which they are run and shown: the modules of this directory that have a `run`."""
 
