@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 from asinfo.errors import Error
 
 if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
+    from pathlib import Path
 
     from asudfd.lua.bytecode import LibraryNames
 
@@ -36,7 +36,7 @@ class CrossingFiles(NamedTuple):
     The states are those of `asudfd.lua.call`; the values of the call's view stand for the dots.
     """
 
-    directory: Traversable
+    directory: Path
     names: tuple[str, ...]
     last: str
     shown: dict[str, bytes]

@@ -6,7 +6,7 @@ A state whose lines are watched is several times slower. Nothing of this is in t
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -92,4 +92,4 @@ def _name(chunk: bytes) -> str:
 
 @cache
 def _program() -> bytes:
-    return (files(__package__) / "line_watch.lua").read_bytes()
+    return Path(__file__).with_name("line_watch.lua").read_bytes()

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asudfd.lua.state import compile_text
 
 if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
-
     from asudfd.lua.crossing import Crossing
 
 _PARTS = (
@@ -43,13 +41,13 @@ class SandboxChunks(NamedTuple):
 @cache
 def sandbox_chunks(crossing: Crossing[Any]) -> SandboxChunks:
     """The chunks of a context with that crossing."""
-    here, chunks = files(__package__), crossing.files()
+    here, chunks = Path(__file__).parent, crossing.files()
     first, *own = (_compiled(here, name, crossing) for name in _PARTS)
     others = (_compiled(chunks.directory, name, crossing) for name in (*chunks.names, chunks.last))
     return SandboxChunks(first, (*own, *others))
 
 
-def _compiled(directory: Traversable, name: str, crossing: Crossing[Any]) -> bytes:
+def _compiled(directory: Path, name: str, crossing: Crossing[Any]) -> bytes:
     shown = crossing.files().shown.get(name) if directory == crossing.files().directory else None
     text = (directory / f"{name}.lua").read_bytes()
     chunk = compile_text(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 from importlib import import_module
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import lupa.lua54
@@ -121,7 +121,7 @@ def _compiler(names: LibraryNames = NAMES) -> _Compiler:
 
 @cache
 def _rewriter() -> bytes:
-    return (files(__package__) / "bytecode.lua").read_bytes()
+    return Path(__file__).with_name("bytecode.lua").read_bytes()
 
 
 @cache

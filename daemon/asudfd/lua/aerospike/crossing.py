@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import resources
+from pathlib import Path
 
 from asudfd.lua.aerospike.record_view import StreamView
 from asudfd.lua.aerospike.result_check import check_messages, checked
@@ -66,7 +66,7 @@ class UdfCrossing:
 
     def files(self) -> CrossingFiles:
         """The Lua files."""
-        return CrossingFiles(resources.files(__package__), _CHUNKS, "log", _SHOWN)
+        return CrossingFiles(Path(__file__).parent, _CHUNKS, "log", _SHOWN)
 
     result = staticmethod(checked)
 
