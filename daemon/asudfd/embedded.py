@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from asinfo.errors import ConfigError
-from asudfd.config.assignment import Assignment
+from asudfd.config.assignment import ParameterAssignment
 from asudfd.config.load import MODULES, NAMESPACES, embedded, load, load_text
 from asudfd.config.parameter import spell
 from asudfd.config.schema import Config, Sink
@@ -229,7 +229,9 @@ class EmbeddedNode:
         return config
 
     def _read(self, directory: str) -> Config:
-        assignments = [Assignment(path, spell(value), "settings") for path, value in self._settings.items()]
+        assignments = [
+            ParameterAssignment(path, spell(value), "settings") for path, value in self._settings.items()
+        ]
         if self._config is None:
             return embedded(directory, self._namespaces, assignments)
         if isinstance(self._config, bytes) or not os.fspath(self._config).strip():

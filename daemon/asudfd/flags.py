@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from asinfo.terminal.options import Values
-    from asudfd.config.assignment import Assignment
+    from asudfd.config.assignment import ParameterAssignment
     from asudfd.config.schema import Config
 
 NAMESPACE = Option(
@@ -68,17 +68,17 @@ def namespaces(values: Values) -> list[str]:
     return values.texts(NAMESPACE.name) or ([named] if named else [])
 
 
-def assigned(values: Values, path: str | None) -> list[Assignment]:
+def assigned(values: Values, path: str | None) -> list[ParameterAssignment]:
     """What the environment, where there is no file ``path``, and then the options say of parameters. Raises UsageError."""
     return [*(_environment(os.environ) if path is None else ()), *assignments(values)]
 
 
-def assignments(values: Values) -> list[Assignment]:
+def assignments(values: Values) -> list[ParameterAssignment]:
     """What the options say of parameters. Raises UsageError."""
-    from asudfd.config.assignment import Assignment
+    from asudfd.config.assignment import ParameterAssignment
 
     found = [
-        Assignment(path, text, f"--{name}")
+        ParameterAssignment(path, text, f"--{name}")
         for name, path in ASSIGNED.items()
         if (text := values.text(name)) is not None
     ]
@@ -86,16 +86,16 @@ def assignments(values: Values) -> list[Assignment]:
         path, equals, value = each.partition("=")
         if not equals:
             raise _usage(f"--set: {each!r} is no CONTEXT.PARAMETER=VALUE")
-        found.append(Assignment(path, value))
+        found.append(ParameterAssignment(path, value))
     return found
 
 
-def _environment(variables: Mapping[str, str]) -> list[Assignment]:
+def _environment(variables: Mapping[str, str]) -> list[ParameterAssignment]:
     """What the environment says of parameters."""
-    from asudfd.config.assignment import Assignment
+    from asudfd.config.assignment import ParameterAssignment
 
     return [
-        Assignment(path, f"{text}G" if name == "MEM_GB" else text, name)
+        ParameterAssignment(path, f"{text}G" if name == "MEM_GB" else text, name)
         for name, path in VARIABLES.items()
         if (text := variables.get(name))
     ]

@@ -77,12 +77,12 @@ def act(values: Values) -> int:
 def _node(values: Values, directory: Path) -> EmbeddedNode:
     """The node, not started. Raises UsageError, ConfigError."""
     from asudfd.config.load import NAMESPACES
-    from asudfd.config.schema.service import NODES_MAX
+    from asudfd.config.schema.service import PROCESS_NODES_MAX
     from asudfd.embedded import EmbeddedNode
 
     text = values.text(NODES.name)
     try:
-        nodes = whole(text, 1, NODES_MAX) if text is not None else 1
+        nodes = whole(text, 1, PROCESS_NODES_MAX) if text is not None else 1
     except ValueError as error:
         raise UsageError(f"--nodes: {error}") from None
     path = values.text(CONFIG_FILE.name)

@@ -21,7 +21,7 @@ EVERY = "*"
 """Stands for the name of each namespace."""
 
 
-class Assignment(NamedTuple):
+class ParameterAssignment(NamedTuple):
     """A value for the parameter at ``path``; ``origin`` is what the user has written it with, for errors."""
 
     path: str
@@ -29,7 +29,7 @@ class Assignment(NamedTuple):
     origin: str = "--set"
 
 
-def assign(config: Config, assignments: Iterable[Assignment], warnings: Problems) -> list[Problems]:
+def assign(config: Config, assignments: Iterable[ParameterAssignment], warnings: Problems) -> list[Problems]:
     """Change ``config``; the problems that there are, by their origins."""
     found = []
     for assignment in assignments:
@@ -43,7 +43,7 @@ def assign(config: Config, assignments: Iterable[Assignment], warnings: Problems
     return found
 
 
-def _statements(config: Config, assignment: Assignment, problems: Problems) -> list[ConfigStatement]:
+def _statements(config: Config, assignment: ParameterAssignment, problems: Problems) -> list[ConfigStatement]:
     context, _, rest = assignment.path.partition(".")
     kinds = {"": ""}
     if context == "namespace":

@@ -16,7 +16,7 @@ from asudfd.config.schema import Config, NamespaceConfig
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asudfd.config.assignment import Assignment
+    from asudfd.config.assignment import ParameterAssignment
 
 MODULES = "usr/udf/lua"
 """Directory of the modules under the work-directory unless `user-path` says otherwise, as the real server's layout."""
@@ -32,7 +32,9 @@ NSUP_PERIOD = 120
 
 
 def embedded(
-    work_directory: str, namespaces: Sequence[str] = NAMESPACES, assignments: Sequence[Assignment] = ()
+    work_directory: str,
+    namespaces: Sequence[str] = NAMESPACES,
+    assignments: Sequence[ParameterAssignment] = (),
 ) -> Config:
     """The configuration without a file: ``namespaces`` in memory, all state under ``work_directory``.
 
@@ -58,7 +60,7 @@ def _named(names: Sequence[str]) -> list[NamespaceConfig]:
     return namespaces
 
 
-def _assign(config: Config, assignments: Sequence[Assignment]) -> None:
+def _assign(config: Config, assignments: Sequence[ParameterAssignment]) -> None:
     """Change ``config`` as a command line says. Raises ConfigError with all that does not fit."""
     if not assignments:
         return
@@ -71,7 +73,9 @@ def _assign(config: Config, assignments: Sequence[Assignment]) -> None:
     config.warnings += warnings
 
 
-def load(path: str, work_directory: str | None = None, assignments: Sequence[Assignment] = ()) -> Config:
+def load(
+    path: str, work_directory: str | None = None, assignments: Sequence[ParameterAssignment] = ()
+) -> Config:
     """The configuration in the file ``path``; its warnings are in ``Config.warnings``.
 
     A name ending in .yaml or .yml is read as YAML. ``work_directory`` replaces the file's, and ``assignments`` what it says
@@ -81,7 +85,7 @@ def load(path: str, work_directory: str | None = None, assignments: Sequence[Ass
     return _loaded(_statements(path, problems), problems, work_directory, assignments)
 
 
-def load_text(text: str, work_directory: str, assignments: Sequence[Assignment] = ()) -> Config:
+def load_text(text: str, work_directory: str, assignments: Sequence[ParameterAssignment] = ()) -> Config:
     """The configuration that ``text`` spells in the form of aerospike.conf. Raises ConfigError as `load` does."""
     problems = Problems("the configuration")
     return _loaded(
@@ -96,7 +100,7 @@ def _loaded(
     statements: list[ConfigStatement],
     problems: Problems,
     work_directory: str | None,
-    assignments: Sequence[Assignment],
+    assignments: Sequence[ParameterAssignment],
 ) -> Config:
     warnings = Problems(problems.path)
     config = bind.bind(statements, problems, warnings)

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from asinfo.errors import ConfigError
-from asudfd.config.assignment import Assignment
+from asudfd.config.assignment import ParameterAssignment
 from asudfd.config.load import embedded, load, load_text
 from asudfd.config.schema import Config
 from tests.each import for_each
 
 
 def config(*pairs: str, namespaces: tuple[str, ...] = ("test", "bar")) -> Config:
-    return embedded("/w", namespaces, [Assignment(*pair.split("=", 1)) for pair in pairs])
+    return embedded("/w", namespaces, [ParameterAssignment(*pair.split("=", 1)) for pair in pairs])
 
 
 def test_parameters_of_contexts() -> None:
@@ -36,7 +36,10 @@ def test_parameters_of_contexts() -> None:
 
 def test_what_fits_only_together_may_come_in_any_order() -> None:
     text = "namespace a {\n nsup-period 0\n}\n"
-    pair = [Assignment("namespace.a.default-ttl", "5"), Assignment("namespace.a.nsup-period", "9")]
+    pair = [
+        ParameterAssignment("namespace.a.default-ttl", "5"),
+        ParameterAssignment("namespace.a.nsup-period", "9"),
+    ]
     assert load_text(text, "/w", pair).namespaces[0].default_ttl == 5
     assert load_text(text, "/w", pair[::-1]).namespaces[0].default_ttl == 5
     with pytest.raises(ConfigError, match="'default-ttl' needs an 'nsup-period'"):
@@ -49,7 +52,10 @@ def test_on_top_of_a_file(tmp_path: Path) -> None:
     made = load(
         str(path),
         None,
-        [Assignment("service.cluster-name", "two"), Assignment("namespace.a.b.default-ttl", "7s")],
+        [
+            ParameterAssignment("service.cluster-name", "two"),
+            ParameterAssignment("namespace.a.b.default-ttl", "7s"),
+        ],
     )
     assert (made.service.cluster_name, made.namespaces[0].default_ttl) == ("two", 7)
 
