@@ -331,10 +331,10 @@ def test_broken_payloads_of_keys(served: Served) -> None:
 def test_a_transaction_of_very_many_commands(served: Served) -> None:
     stream = served.connect()
     stream.call(["MULTI"])
-    stream.send(b"INCR a\r\n" * 50_000 + b"EXEC\r\n")
-    for _ in range(50_000):
+    stream.send(b"INCR a\r\n" * 20_000 + b"EXEC\r\n")
+    for _ in range(20_000):
         assert stream.read() == b"+QUEUED\r\n"
-    assert stream.read().endswith(b":50000\r\n")
+    assert stream.read().endswith(b":20000\r\n")
     stream.call(["CONFIG", "SET", "client-query-buffer-limit", "1048576"])
     stream.call(["MULTI"])
     refused = b""
@@ -344,9 +344,9 @@ def test_a_transaction_of_very_many_commands(served: Served) -> None:
     stream.call(["CONFIG", "SET", "client-query-buffer-limit", "1073741824"])
 
 
-def test_a_request_of_a_million_arguments(served: Served) -> None:
+def test_a_request_of_very_many_arguments(served: Served) -> None:
     stream = served.connect()
-    count = 200_000
+    count = 100_000
     stream.send(b"*%d\r\n$3\r\nDEL\r\n" % (count + 1) + b"$1\r\na\r\n" * count)
     assert stream.read() == b":0\r\n"
     stream.send(b"*%d\r\n$4\r\nEVAL\r\n$8\r\nreturn 1\r\n$1\r\n0\r\n" % (count + 3) + b"$1\r\na\r\n" * count)
