@@ -9,7 +9,7 @@ from asadm.lint.api_index import suggestion
 from asadm.lint.codes import CODES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from asadm.lint.findings import LintFinding
     from asadm.lint.module import LintedModule
@@ -17,12 +17,11 @@ if TYPE_CHECKING:
 _COMMENT = re.compile(r"\s*lint:\s*ignore(-file)?\b[\s:]*([\w, -]*)")
 
 
-def heeded(module: LintedModule, findings: Iterable[LintFinding]) -> list[LintFinding]:
+def heeded(module: LintedModule, findings: Iterable[LintFinding]) -> Iterator[LintFinding]:
     """``findings`` without those that a comment of the module ignores, and with those about the comments."""
     following: list[int] = []
     everywhere: set[str] = set()
     lines: dict[int, set[str]] = {}
-    kept = []
     for comment in module.syntax.comments:
         found = _COMMENT.match(comment.text)
         if not found:
@@ -30,7 +29,7 @@ def heeded(module: LintedModule, findings: Iterable[LintFinding]) -> list[LintFi
         codes = set(re.split(r"[\s,]+", found[2].strip())) - {""}
         for code in sorted(codes - set(CODES)):
             message = f"there is no code {code}{suggestion(code, frozenset(CODES))}"
-            kept.append(module.finding("unknown-code", comment.at, message))
+            yield module.finding("unknown-code", comment.at, message)
         line = module.lines.number(comment.at)
         if found[1]:
             everywhere |= codes
@@ -39,10 +38,9 @@ def heeded(module: LintedModule, findings: Iterable[LintFinding]) -> list[LintFi
             following = following or _lines_of_code(module)
             line = following[line]
         lines.setdefault(line, set()).update(codes)
-    kept += [
-        each for each in findings if each.code not in everywhere and each.code not in lines.get(each.line, ())
-    ]
-    return kept
+    for each in findings:
+        if each.code not in everywhere and each.code not in lines.get(each.line, ()):
+            yield each
 
 
 def _lines_of_code(module: LintedModule) -> list[int]:

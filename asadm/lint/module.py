@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from asadm.lint.api_index import GLOBALS
 from asadm.lint.codes import CODES
 from asadm.lint.findings import LINE_MAX, Lines, LintFinding
-from asadm.lint.syntax import CallExpression, IndexExpression, Literal, Name, path
+from asadm.lint.syntax import Function, IndexExpression, Literal, Name, Syntax, path
 
 if TYPE_CHECKING:
-    from asadm.lint.syntax import Expression, Syntax, Variable
+    from asadm.lint.syntax import Expression, Variable
+
+
+class RequiredModule(NamedTuple):
+    """A ``require`` of ``name``; ``at_load``: it runs when the module is loaded, and not only in a function."""
+
+    name: str
+    at: int
+    at_load: bool
+
 
 _ALIASES_MAX = 5
 """How many local variables are followed from a name to what it stands for: local append = list.append."""
@@ -69,23 +78,25 @@ class LintedModule:
         )
 
     @cached_property
-    def required(self) -> list[tuple[str, CallExpression]]:
-        """What it requires by a name that stands there, and where."""
+    def required(self) -> list[RequiredModule]:
+        """What it requires by a name that stands there."""
+        main = self.syntax.main
         return [
-            (literal.text, call)
+            RequiredModule(literal.text, call.at, call.block.function is main)
             for call in self.syntax.calls
             if call.method is None and path(call.callee) == "require" and call.arguments
             if type(literal := call.arguments[0]) is Literal and literal.kind == "string"
         ]
 
-    @cached_property
+    @property
     def loaded(self) -> dict[str, int]:
         """What it requires while it is loaded, and where it first does."""
-        found: dict[str, int] = {}
-        for name, call in self.required:
-            if call.block.function is self.syntax.main:
-                found.setdefault(name, call.at)
-        return found
+        return {each.name: each.at for each in reversed(self.required) if each.at_load}
+
+    def forget(self) -> None:
+        """Keep what other modules ask about it, and let go of the rest: many modules would fill the memory."""
+        _ = self.defined, self.is_open, self.required  # they are kept, once they were asked for
+        self.syntax = Syntax(Function(0, None), comments=self.syntax.comments)
 
     def known(self, name: str) -> bool:
         """Whether it, or what it requires, defines or looks for that global or field."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from asadm.cluster import ClusterNode
     from asadm.lint.findings import LintFinding
-    from asadm.lint.linter import OtherModules
+    from asadm.lint.known_modules import OtherModules
     from asadm.outcome import NodeAnswer
     from asadm.progress import Progress
     from asadm.target.restorer import Restorer

@@ -24,15 +24,13 @@ BUILT_IN = frozenset({"_G", "coroutine", "math", "os", "package", "string", "tab
 
 def missing(module: LintedModule, there: Container[str], names: frozenset[str]) -> Iterator[LintFinding]:
     """Requires of what is not ``there``; ``names`` may have been meant."""
-    for name, call in module.required:
+    for name, at, at_load in module.required:
         if name in REFUSED_REQUIRES:
-            yield module.finding(
-                "refused", call.at, f"hardened nodes have no {name}: write {REFUSED_REQUIRES[name]}"
-            )
+            message = f"hardened nodes have no {name}: write {REFUSED_REQUIRES[name]}"
+            yield module.finding("refused", at, message)
         elif name not in BUILT_IN and name not in there:
             why = _why(name) or f"there is no module {name}{suggestion(name, names)}"
-            level = "" if call.block.function is module.syntax.main else WARNING
-            yield module.finding("missing-module", call.at, why, level=level)
+            yield module.finding("missing-module", at, why, level="" if at_load else WARNING)
 
 
 def _why(name: str) -> str:

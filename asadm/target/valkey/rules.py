@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from asadm.lint.findings import LintFinding
-    from asadm.lint.linter import OtherModules
+    from asadm.lint.known_modules import OtherModules
     from asadm.target.interface import NamedSource
     from asinfo.errors import Problem
     from asinfo.exchange import Endpoint

@@ -44,7 +44,7 @@ def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
         found.append(text)
         return fault(text)
 
-    monkeypatch.setattr("asadm.lint.linter.fault", noted)
+    monkeypatch.setattr("asadm.lint.known_modules.fault", noted)
     return found
 
 

@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asadm.lint import linter
+from asadm.lint import known_modules
 from asadm.lint.checks.requires import CYCLES_MAX
 from asadm.lint.codes import CODES
 from asadm.lint.findings import LINE_MAX
 from asadm.lint.linter import FINDINGS_MAX, lint
+from asadm.lint.module import LintedModule
 from asadm.lint.tokens import LuaSyntaxError
 from tests.each import for_each
 from tests.unit.asadm.lint.random_lua import RandomLua
@@ -322,6 +323,7 @@ def test_many_findings_are_told_in_part() -> None:
 
 LARGE = 1 << 18
 REPEATED = {
+    "comments that ignore nothing": "-- lint: ignore nothing\n",
     "comments that ignore": "-- lint: ignore unknown-global\n",
     "removals": "aerospike:remove(rec) ",
     "calls on one line": "g() ",
@@ -343,7 +345,7 @@ def test_what_the_parser_does_not_read_is_a_warning(monkeypatch: pytest.MonkeyPa
     def refuse(text: str) -> None:
         raise LuaSyntaxError(7, "odd")
 
-    monkeypatch.setattr(linter, "parse", refuse)
+    monkeypatch.setattr(known_modules, "parse", refuse)
     (finding,) = found("return\n1")
     assert (finding.level, finding.line, finding.message) == (
         "warning",
@@ -360,3 +362,16 @@ def test_no_text_is_more_than_linted(seed: int) -> None:
             for finding in found(text):
                 assert finding.code in CODES
                 assert 0 < finding.line <= text.count("\n") + 1 or finding.code in {"file", "syntax"}
+
+
+def test_modules_that_were_looked_at_keep_little() -> None:
+    modules = sources(
+        {"a.lua": "require('b')\nfunction f() return g(), list() end", "b.lua": "function g() end"}
+    )
+    known = known_modules.KnownModules(modules, {})
+    module = known_modules.parsed(modules[0])
+    assert isinstance(module, LintedModule)
+    known.tell(module)
+    outline = known.outlines["b"]
+    assert module.imported == outline.defined == {"g"}
+    assert (outline.syntax.names, outline.syntax.calls) == ([], [])

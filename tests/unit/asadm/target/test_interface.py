@@ -21,7 +21,7 @@ from asadm.fleet.observed.served import ServedModules
 from asadm.fleet.observed.survey import survey
 from asadm.fleet.plan.plan import examine
 from asadm.lint.findings import LintFinding
-from asadm.lint.linter import OtherModules
+from asadm.lint.known_modules import OtherModules
 from asadm.outcome import NodeAnswer
 from asadm.target.interface import Deliver, Delivery, ForcedPut, Rules, Warn
 from asadm.target.results import DONE, REFUSED, Judgement, Listing, LockAnswer, NodeOverview
