@@ -117,16 +117,21 @@ def members(findings: Sequence[LintFinding], modules: int) -> dict[str, object]:
         "modules": modules,
         "errors": errors,
         "warnings": len(findings) - errors,
-        "findings": [
-            {
-                "code": finding.code,
-                "level": finding.level,
-                "path": finding.path,
-                "line": finding.line or None,
-                "column": finding.column or None,
-                "message": finding.message,
-                "source": finding.source or None,
-            }
-            for finding in findings
-        ],
+        "findings": entries(findings),
     }
+
+
+def entries(findings: Iterable[LintFinding]) -> list[dict[str, object]]:
+    """Findings in a JSON document."""
+    return [
+        {
+            "code": finding.code,
+            "level": finding.level,
+            "path": finding.path,
+            "line": finding.line or None,
+            "column": finding.column or None,
+            "message": finding.message,
+            "source": finding.source or None,
+        }
+        for finding in findings
+    ]

@@ -166,12 +166,21 @@ def document(plan: FleetPlan) -> dict[str, object]:
         "differing": [text(name) for name in plan.survey.differing()],
         "foreign": [text(name) for name in plan.foreign],
         "missing": [{"module": text(name), "requires": text(required)} for name, required in plan.missing()],
-        "lint": [str(finding) for finding in plan.findings],
+        "lint": _findings(plan),
         "nodes": [
             {**node, "modules": modules}
             for node, modules in zip(_entries(plan.survey), _modules_by_node(plan), strict=True)
         ],
     }
+
+
+def _findings(plan: FleetPlan) -> list[dict[str, object]]:
+    """What lint warns of, as 'udf lint --json' has it."""
+    if not plan.findings:
+        return []
+    from asadm.lint.formats import entries
+
+    return entries(plan.findings)
 
 
 def _entries(survey: Survey) -> Iterator[dict[str, object]]:

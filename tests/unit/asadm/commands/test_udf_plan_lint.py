@@ -71,7 +71,10 @@ def test_warnings_are_counted(asadm: Asadm, fleet: Fleet, modules: Write) -> Non
     told = "asadm: 2 warnings about the modules to be sent (not-updated, removed): 'asadm udf lint udf' shows them\n"
     assert asadm("-h", fleet.hosts, "udf", "plan", "udf").err == told
     found = asadm("-h", fleet.hosts, "udf", "plan", "udf", "--json").document["lint"]
-    assert [each.partition(":")[0] for each in found] == ["udf/b.lua", "udf/b.lua"]
+    assert [(each["path"], each["line"], each["code"]) for each in found] == [
+        ("udf/b.lua", 2, "not-updated"),
+        ("udf/b.lua", 3, "removed"),
+    ]
     applied = asadm("-h", fleet.hosts, "udf", "apply", "udf", "--yes")
     assert (applied.code, applied.err) == (0, told)
     assert asadm("-h", fleet.hosts, "udf", "plan", "udf").err == ""  # nothing is to be sent
@@ -101,7 +104,7 @@ def test_what_nodes_have_is_known(asadm: Asadm, fleet: Fleet, modules: Write) ->
     fleet.load(b"theirs.lua", b"function theirs() end")
     modules(a=b'require("theirs")\nfunction f(rec) return theirs(), ours() end\n')
     done = asadm("-h", fleet.hosts, "udf", "plan", "udf", "--json").document
-    assert [each.rpartition(" ")[2] for each in done["lint"]] == ["[unknown-global]"]
+    assert [each["message"] for each in done["lint"]] == ["ours is defined nowhere"]
     assert fleet.count(b"udf-get") == 1
 
 
