@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from asadm.lint.expression_parser import LEVELS_MAX, ExpressionParser, is_open
-from asadm.lint.syntax import Assignment, Block, CallExpression, Closure, IndexExpression, Name, Syntax
+from asadm.lint.syntax import Block, CallExpression, Closure, IndexExpression, LuaAssignment, Name, Syntax
 from asadm.lint.tokens import LuaSyntaxError, tokens
 
 if TYPE_CHECKING:
@@ -244,7 +244,7 @@ class _Parser(ExpressionParser):
                 if type(value) is Closure:
                     value.function.is_global = True
                 _call_it(value, target.text)
-            self.found.assignments.append(Assignment(target, value, self.block))
+            self.found.assignments.append(LuaAssignment(target, value, self.block))
 
 
 def _value_of(values: Sequence[Expression], number: int, count: int) -> Expression | None:

@@ -109,7 +109,7 @@ class Closure:
 Expression = Literal | Name | IndexExpression | CallExpression | OperatorExpression | Closure
 
 
-class Assignment(NamedTuple):
+class LuaAssignment(NamedTuple):
     """A global or a field that gets a value; ``value`` is None where it is not one expression that gives it."""
 
     target: Name | IndexExpression
@@ -134,7 +134,7 @@ class Syntax:
     names: list[Name] = field(default_factory=list)
     indexes: list[IndexExpression] = field(default_factory=list)
     calls: list[CallExpression] = field(default_factory=list)
-    assignments: list[Assignment] = field(default_factory=list)
+    assignments: list[LuaAssignment] = field(default_factory=list)
     closures: list[Closure] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
     tested: set[str] = field(default_factory=set)
