@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from asadm.statement import CommandArguments
 
 NOTES = """\
-Writes a repository of Lua modules into DIR, which is made where it is not there: a module with a test that starts a node
-of its own, udf.yaml, an inventory with the cluster laptop, a hook for pre-commit, a workflow for GitHub, settings and
+Writes a repository of Lua modules into DIR, which is made where it is not there: a module with a test for pytest,
+udf.yaml, an inventory with the cluster laptop, a hook for pre-commit, a workflow for GitHub, settings and
 definitions for editors. No file that is there already is changed: if there is one of the same name, nothing is written.
 
 Exit codes: 0 written, 1 a file could not be written, 2 DIR is no directory or has such files.

@@ -13,7 +13,7 @@ Lua modules (UDFs) of Aerospike, their tests, and the nodes that they are for.
     pip install -r requirements.txt
 
     asadm udf lint udf                  # what a node would refuse, and what is likely a mistake
-    pytest                              # each run has a node of its own
+    pytest                              # calls functions without a node, and on one of its own
 
     asudfd --port 3000                  # a node on this machine, in another terminal
     asadm udf plan udf                  # what would change on it
@@ -82,52 +82,37 @@ end
 """
 
 _TEST = '''\
-"""Tests of the modules in udf/, on a node of their own."""
+"""Tests of udf/counter.lua: as a function without a node, and on a node that the plugin of asudf starts."""
 
-import subprocess
 from pathlib import Path
 
-import aerospike
 import asudfd
 import pytest
-from aerospike.exception import UDFError
 
 MODULES = Path(__file__).parents[1] / "udf"
+COUNTER = MODULES / "counter.lua"
 
 
-@pytest.fixture(scope="session")
-def client():
-    """A client of a node that has the modules."""
-    with asudfd.Node() as node:
-        apply = ["asadm", "-h", f"{node.host}:{node.port}", "udf", "apply", str(MODULES), "--yes", "--no-history"]
-        subprocess.run(apply, check=True)
-        client = aerospike.client({"hosts": node.addresses}).connect()
-        yield client
-        client.close()
+def test_a_counter_begins_with_the_amount():
+    result, record = asudfd.call(COUNTER, "increment", None, "visits", 2)
+    assert (result, record) == (2, {"visits": 2})
 
 
-@pytest.fixture
-def key(request):
-    """A record of its own for each test."""
-    return ("test", "demo", request.node.name)
+def test_a_counter_goes_on():
+    result, record = asudfd.call(COUNTER, "increment", {"visits": 5, "name": "Ann"}, "visits", 1)
+    assert (result, record) == (6, {"visits": 6, "name": "Ann"})
 
 
-def test_a_counter_begins_with_the_amount(client, key):
-    assert client.apply(key, "counter", "increment", ["visits", 2]) == 2
-    assert client.get(key)[2] == {"visits": 2}
+def test_what_is_no_number_is_an_error():
+    with pytest.raises(asudfd.CallError, match="not a number"):
+        asudfd.call(COUNTER, "increment", {"visits": "many"}, "visits", 1)
 
 
-def test_a_counter_goes_on(client, key):
-    client.put(key, {"visits": 5, "name": "Ann"})
-    assert client.apply(key, "counter", "increment", ["visits", 1]) == 6
-    assert client.get(key)[2] == {"visits": 6, "name": "Ann"}
-
-
-def test_what_is_no_number_stays_as_it_is(client, key):
-    client.put(key, {"visits": "many"})
-    with pytest.raises(UDFError, match="not a number"):
-        client.apply(key, "counter", "increment", ["visits", 1])
-    assert client.get(key)[2] == {"visits": "many"}
+def test_clients_call_it(udf, asudf_client):
+    udf(MODULES)
+    key = ("test", "demo", "ann")
+    assert asudf_client.apply(key, "counter", "increment", ["visits", 2]) == 2
+    assert asudf_client.get(key)[2] == {"visits": 2}
 '''
 
 _PRE_COMMIT = """\

@@ -21,10 +21,11 @@ def repository(tmp_path: Path) -> Path:
 
 
 def _pytest(directory: Path) -> subprocess.CompletedProcess[str]:
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    """With the plugin of asudf alone: that of an installed one could be another tree's."""
+    plugins = ["-p", "asudfd.pytest_plugin", "-p", "no:cacheprovider"]
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
-        cwd=directory, env=os.environ | {"PATH": path, "HOME": str(directory)},
+        [sys.executable, "-m", "pytest", "-q", *plugins],
+        cwd=directory, env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "HOME": str(directory)},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
 
@@ -32,7 +33,7 @@ def _pytest(directory: Path) -> subprocess.CompletedProcess[str]:
 def test_it_passes(repository: Path) -> None:
     done = _pytest(repository)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "3 passed" in done.stdout
+    assert "4 passed" in done.stdout
 
 
 def test_it_fails_when_the_module_is_wrong(repository: Path) -> None:
@@ -40,4 +41,4 @@ def test_it_fails_when_the_module_is_wrong(repository: Path) -> None:
     module.write_text(module.read_text().replace("before + amount", "amount"))
     done = _pytest(repository)
     assert done.returncode == 1
-    assert "1 failed, 2 passed" in done.stdout
+    assert "1 failed, 3 passed" in done.stdout
