@@ -60,6 +60,15 @@ Serves the info protocol and the record protocol of Aerospike. Modules are regis
 a real node. Without a configuration file it listens on 127.0.0.1:3000 and has the namespaces `test` and `bar`. When it is ready to serve
 it prints one line to standard output: `ready` and the address of each node. Everything else goes to standard error or to the log.
 
+The log goes to standard error unless the configuration names files (`logging`); on a terminal warnings are yellow and what is critical red
+(`NO_COLOR` turns that off). Without a configuration file it has no ticker, the lines that tell the node's state every `ticker-interval`;
+`set-config` with another interval turns it on. What modules write with `info()`, `warn()`, `debug()` and `trace()` has the context `udf`, in
+stream functions `aggr`, and names the file and line, module and function that wrote it; `debug` and `trace` are levels that
+are not shown until a sink asks for them: `asinfo -v 'log-set:id=0;udf=debug'` (or `detail` for `trace`), or `context udf debug` in the
+sink of a configuration file. A call that fails leaves one line of level `WARNING`: module, function, message, the
+module's lines on the stack, record and client. The same failure is held back for 12 seconds, and its number told then.
+`udf-stats:` counts all of them.
+
 With `--resp-port` each node serves Valkey's protocol, too: keys, scripts and functions; docs/valkey.md is the guide. The line `ready` then has
 `resp=HOST:PORT` for each node, after all addresses. This protocol has a thread and Lua of its own; the watchdog is not concerned with it."""
 

@@ -253,6 +253,7 @@ class Server:
 
     async def _tick(self) -> None:
         service_parameters, waited = self.nodes[0].node.config.service, 0
+        given = service_parameters.ticker_interval
         while True:
             step = max(1, min(service_parameters.ticker_interval - waited, TICK_STEP))
             await asyncio.sleep(step)
@@ -265,7 +266,8 @@ class Server:
                 served.node.host.trim()
                 for namespace in served.node.namespaces.values():
                     namespace.latencies.end_slice(namespace.counters, seconds)
-                tick(served.node)
+                if self._config.ticker or given != service_parameters.ticker_interval:
+                    tick(served.node)
 
     def _on_fault(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Log what would else go to stderr: a fault that the event loop caught."""

@@ -38,13 +38,16 @@ def embedded(
 ) -> Config:
     """The configuration without a file: ``namespaces`` in memory, all state under ``work_directory``.
 
-    Expired records are removed, since clients may give every record a time to live. Raises ConfigError for a name that
-    cannot be, and for ``assignments`` that do not fit.
+    Expired records are removed, since clients may give every record a time to live. The log has no ticker, which would be
+    nearly all of it, unless its interval is given. Raises ConfigError for a name that cannot be, and for ``assignments``
+    that do not fit.
     """
     config = Config(namespaces=[NamespaceConfig(name, nsup_period=NSUP_PERIOD) for name in NAMESPACES])
+    interval = config.service.ticker_interval
     if tuple(namespaces) != NAMESPACES:
         config.namespaces = _named(namespaces)
     _assign(config, assignments)
+    config.ticker = config.service.ticker_interval != interval
     _place(config, work_directory)
     return config
 

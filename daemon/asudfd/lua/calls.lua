@@ -1,7 +1,7 @@
 -- What the host calls that is the same for every crossing: run a module's body, and let go of everything.
 local needs = ...
 local env, begin, finish, outermost, without_place = needs.env, needs.begin, needs.finish, needs.outermost, needs.without_place
-local hold_lines, loaded, preload, loading = needs.hold_lines, needs.loaded, needs.preload, needs.loading
+local begin_lines, loaded, preload, loading = needs.begin_lines, needs.loaded, needs.preload, needs.loading
 
 local kind, next, rawset, load, tostring = type, next, rawset, load, tostring
 local collect, sethook, metatable = collectgarbage, debug.sethook, debug.getmetatable
@@ -19,7 +19,7 @@ end
 -- Runs the body of module `name`, which is given its name and `place_of`, or nothing if that is nil: code, the message unless
 -- it is OK (nil when the error is no text), and whether the deadline has passed.
 local function run(name, code, place_of, limit)
-    hold_lines(false)
+    begin_lines(name)
     begin(limit, false)
     if loaded[name] then
         return OK, nil, false

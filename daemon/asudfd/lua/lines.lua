@@ -6,8 +6,10 @@ local env, write_line, guarded, join, TEXT = needs.env, needs.write_line, needs.
 local select, sub, tostring, getinfo = select, string.sub, tostring, debug.getinfo
 
 local LINES <const> = 1000 -- of one call: a loop that logs must not fill the disk
+local NAME <const> = 60 -- bytes of a function's name
 local WARNING <const>, INFO <const> = 1, 2 -- levels
 local lines, holding, held = 0, false, nil
+local module, caller = "", nil -- of the context, and which function of it was called
 
 local function write(level, position, text)
     if holding then
@@ -20,6 +22,7 @@ end
 
 local function log_line(level, position, text)
     lines = lines + 1
+    position = caller and position .. " " .. module .. "." .. sub(caller, 1, NAME) or position
     if lines < LINES then
         write(level, position, sub(text, 1, TEXT))
     elseif lines == LINES then
@@ -27,9 +30,16 @@ local function log_line(level, position, text)
     end
 end
 
--- Begins the lines of a call. Those of a trial are kept back until `release_lines`: it may turn out not to have been.
-local function hold_lines(trial)
-    lines, holding, held = 0, trial, nil
+-- Begins the lines of a call of the function `name`. Those of a trial are kept back until `release_lines`: it may turn out not to
+-- have been.
+local function hold_lines(trial, name)
+    lines, holding, held, caller = 0, trial, nil, name
+end
+
+-- Begins the lines of a module's body; those of calls have its name too.
+local function begin_lines(name)
+    hold_lines(false, nil)
+    module = name
 end
 
 local function release_lines(keep)
@@ -54,4 +64,4 @@ function env.print(...)
     log_line(INFO, place(2), join(parts, count, "\t"))
 end
 
-return { log_line = log_line, hold_lines = hold_lines, release_lines = release_lines, place = place }
+return { log_line = log_line, hold_lines = hold_lines, begin_lines = begin_lines, release_lines = release_lines, place = place }

@@ -6,6 +6,8 @@ or, in a sink that asks for it, in Valkey's, which has neither context nor place
 
     4711:M 20 Nov 2026 18:27:06.123 * text
 
+On a terminal warnings stand out in colours.
+
 A line stays a line: whatever is not printable is escaped. Writing never waits and never fails: lines that a full disk
 or a stuck reader refuses are counted, and the count is logged as soon as writing works again.
 """
@@ -33,6 +35,16 @@ CONSOLE = "stderr"
 """Name of the console sink in the answer of `logs`."""
 
 _STDERR = 2
+
+_COLOURS = {
+    Level.CRITICAL: b"\x1b[1;31m",
+    Level.WARNING: b"\x1b[33m",
+    Level.DEBUG: b"\x1b[2m",
+    Level.DETAIL: b"\x1b[2m",
+}
+"""How lines of a level look on a terminal: red, yellow, as always, faint."""
+
+_PLAIN = b"\x1b[0m"
 
 _VALKEY_LEVELS = "##*-."
 """Valkey's signs for the levels: warning, notice, verbose, debug."""
@@ -94,7 +106,7 @@ class Log:
                 line = lines.get(output.form)
                 if line is None:
                     line = lines[output.form] = _line(self._head(output.form, level, context, position), text)
-                output.write(line)
+                output.write(line, level)
 
     def levels(self, sink: int) -> dict[str, Level]:
         """Levels of all contexts of a sink, in the order of `log/0`. Raises IndexError for an unknown sink."""
@@ -134,7 +146,7 @@ class Log:
         """What stands before the text of a line."""
         if form is LogForm.VALKEY:
             return _valkey_head(level)
-        return f"{self._time()}: {level.name} ({context}): ({position}) "
+        return f"{self._time()}: {level.name} ({context}): ({visible(position)}) "
 
     def _time(self) -> str:
         """The time as the real server writes it; made anew once a second, and for milliseconds."""
@@ -151,7 +163,7 @@ class Log:
 class _OpenSink:
     """An open sink; ``lost`` counts lines that could not be written since the last one that could."""
 
-    __slots__ = ("fd", "form", "levels", "lost", "name", "path")
+    __slots__ = ("colours", "fd", "form", "levels", "lost", "name", "path")
 
     def __init__(self, sink: Sink) -> None:
         self.path = sink.path
@@ -159,12 +171,16 @@ class _OpenSink:
         self.levels = {context: sink.levels.get(context, Level.INFO) for context in CONTEXTS}
         self.form = sink.form
         self.lost = 0
+        self.colours = _COLOURS if sink.path is None and _shows_colours(_STDERR) else {}
         try:
             self.fd = _STDERR if self.path is None else _open(self.path)
         except OSError as error:
             raise StartError(f"cannot open the log file {self.path}: {error.strerror}") from None
 
-    def write(self, line: bytes) -> None:
+    def write(self, line: bytes, level: Level) -> None:
+        colour = self.colours.get(level)
+        if colour:
+            line = b"%b%b%b\n" % (colour, line[:-1], _PLAIN)
         if self.fd < 0 or (self.lost and not self._write(_lost(self.lost, self.form))):
             self.lost += 1
         else:
@@ -219,6 +235,11 @@ class _RepeatedWarnings:
 def _open(path: str) -> int:
     # without O_NONBLOCK a FIFO as log file would hold the daemon until somebody reads it
     return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o640)
+
+
+def _shows_colours(fd: int) -> bool:
+    """Whether it is a terminal, and nobody wants it without colours."""
+    return os.isatty(fd) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _ready(fd: int) -> bool:

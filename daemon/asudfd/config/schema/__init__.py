@@ -33,7 +33,7 @@ __all__ = [
 class Config:
     """A whole configuration.
 
-    Without a file it is the embedded default. ``warnings`` are the remarks about a file that loads none the less.
+    Without a file it is the embedded default. ``ticker``: the log tells the state of the nodes at intervals. ``warnings`` are the remarks about a file that loads none the less.
     """
 
     service: ServiceConfig = field(default_factory=ServiceConfig)
@@ -43,4 +43,5 @@ class Config:
     mod_lua: ModLua = field(default_factory=ModLua)
     smd: SmdConfig = field(default_factory=SmdConfig)
     resp: ValkeyConfig = field(default_factory=ValkeyConfig)
+    ticker: bool = True
     warnings: list[Problem] = field(default_factory=list)

@@ -76,7 +76,7 @@ function result_of(name, trial, ok, form, bytes, code, action, bins, ttl, drop_k
 end
 
 local function apply(name, limit, trial, data, ...)
-    hold_lines(trial)
+    hold_lines(trial, name)
     begin(limit, trial)
     return result_of(name, trial, outermost_with(run, note_failure, name, open(...), data))
 end

@@ -142,7 +142,7 @@ local function open_stream(...)
     name, data, head, in_memory, client = ...
     batch, at, first = "", 1, nil
     out, parts, size = {}, 0, 0
-    hold_lines(false)
+    hold_lines(false, name)
 end
 
 -- Takes a batch of records, or goes on with the last one, if it is empty: messages, whether there is more to do, an error

@@ -148,12 +148,12 @@ def test_an_error(call: Call, body: str) -> None:
 def test_log_lines_name_their_place(sandbox: Any, call: Call) -> None:
     call("info('a %d', 1)\nwarn('b') trace('c') debug('d')\nprint(1, nil)\naerospike:log(0, 'e')")
     assert sandbox.lines == [
-        (2, "/udf/m.lua:2", "a 1"),
-        (1, "/udf/m.lua:3", "b"),
-        (4, "/udf/m.lua:3", "c"),
-        (3, "/udf/m.lua:3", "d"),
-        (2, "/udf/m.lua:4", "1\tnil"),
-        (0, "/udf/m.lua:5", "e"),
+        (2, "/udf/m.lua:2 m.f", "a 1"),
+        (1, "/udf/m.lua:3 m.f", "b"),
+        (4, "/udf/m.lua:3 m.f", "c"),
+        (3, "/udf/m.lua:3 m.f", "d"),
+        (2, "/udf/m.lua:4 m.f", "1\tnil"),
+        (0, "/udf/m.lua:5 m.f", "e"),
     ]
 
 

@@ -11,6 +11,7 @@ from asinfo.text import visible
 from asudfd.config.schema import CONTEXTS, Level, Sink
 from asudfd.config.schema.sinks import LogForm, every
 from asudfd.errors import StartError
+from asudfd.process import log as log_module
 from asudfd.process.log import LINE_SIZE_MAX, REPEATS_MAX, Log
 
 LINE = re.compile(
@@ -44,6 +45,42 @@ def test_a_line_says_when_what_and_where(log: Log, path: Path) -> None:
     assert line["context"] == "udf"
     assert line["text"] == "hello"
     assert re.fullmatch(r"test_log\.py:\d+", line["position"])
+
+
+def test_a_position_cannot_begin_a_line(log: Log, path: Path) -> None:
+    log.write(Level.INFO, "udf", "text", "mod\nname\udc80")
+    assert lines(path)[0]["position"] == r"mod\nname\udc80"
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """What is read from a terminal that is the console."""
+    ours, theirs = os.openpty()
+    monkeypatch.setattr(log_module, "_STDERR", theirs)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    yield ours
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_warnings_stand_out_on_a_terminal(terminal: int) -> None:
+    log = Log([Sink()])
+    log.warning("udf", "careful")
+    log.info("udf", "hello")
+    warning, info = os.read(terminal, 4096).splitlines()
+    assert warning.startswith(b"\x1b[33m")
+    assert warning.endswith(b"careful\x1b[0m")
+    assert b"\x1b" not in info
+
+
+@pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
+def test_a_terminal_without_colours(
+    terminal: int, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    Log([Sink()]).warning("udf", "careful")
+    assert b"\x1b" not in os.read(terminal, 4096)
 
 
 def test_a_position_in_lua(log: Log, path: Path) -> None:

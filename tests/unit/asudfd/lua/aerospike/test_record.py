@@ -159,9 +159,9 @@ def test_lines_of_a_trial(applier: Any) -> None:
     )
     applier.apply(context, "f", [], None, trial=True)
     assert applier.lines == [
-        (2, "/udf/m.lua:1", "1"),
-        (1, "/udf/m.lua:2", "two"),
-        (0, "/udf/m.lua:2", "three"),
+        (2, "/udf/m.lua:1 m.f", "1"),
+        (1, "/udf/m.lua:2 m.f", "two"),
+        (0, "/udf/m.lua:2 m.f", "three"),
     ]
     assert applier.log_contexts == {"udf"}
     applier.lines.clear()
@@ -175,7 +175,7 @@ def test_a_bin_name_that_is_too_long_is_logged(applier: Any) -> None:
     context = applier.load("function f(rec)\nrec.abcdefghijklmnop = 1 return aerospike:update(rec) end")
     called = applier.apply(context, "f", [], {"a": 1})
     assert called.bins == {"a": 1}
-    assert applier.lines == [(1, "/udf/m.lua:2", 'bin name "abcdefghijklmnop" is too long, ignored')]
+    assert applier.lines == [(1, "/udf/m.lua:2 m.f", 'bin name "abcdefghijklmnop" is too long, ignored')]
 
 
 SIZED: list[dict[str, Any]] = [
