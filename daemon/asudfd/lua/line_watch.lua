@@ -186,6 +186,13 @@ function _G.pcall(f, ...)
     return xpcall(f, handle, ...)
 end
 
+function _G.xpcall(f, own, ...)
+    return xpcall(f, function(message)
+        handle(message)
+        return own(message)
+    end, ...)
+end
+
 local function failure()
     return failed
 end
