@@ -8,6 +8,16 @@ def text(data: bytes) -> str:
     return data.decode("utf-8", "backslashreplace")
 
 
+NUMBER_MAX = 10**18
+"""More than any counter tells; longer texts of digits take Python long, and then fail."""
+
+
+def number(said: str | bytes, most: int = NUMBER_MAX) -> int | None:
+    """The number from 0 to ``most`` that the digits ``said`` stand for; None for all else, however long it is."""
+    found = int(said) if said.isascii() and said.isdigit() and len(said) < 20 else None
+    return None if found is None or found > most else found
+
+
 def plural(noun: str) -> str:
     """``noun`` of several: modules, libraries."""
     return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"

@@ -14,7 +14,8 @@ from asadm.cluster import ClusterNode
 from asinfo.errors import UsageError
 from asinfo.exchange import Endpoint
 from asinfo.host import parse
-from asinfo.text import text
+from asinfo.terminal.options import PORT_MAX
+from asinfo.text import number, text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def peers(answer: str) -> list[tuple[str, list[tuple[str, int]]]]:
     """TLS name and addresses of each peer; an answer that is not of this form names none."""
     head, _, rest = answer.partition("[")
     digits = head.split(",")[1] if head.count(",") == 2 else ""
-    port = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 6 else 3000
+    port = number(digits, PORT_MAX) or 3000
     found = []
     listed, _ = _nested(rest, 0)
     for peer in listed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asadm.target.results import NodeOverview
 from asinfo.errors import WireError
-from asinfo.text import text
+from asinfo.text import number, text
 from asinfo.wire.info import is_error, parameter
 from asinfo.wire.udf import modules
 
@@ -47,8 +47,7 @@ def _facts(answer: NodeAnswer) -> dict[str, str | int | None]:
         ("connections", b"client_connections"),
         ("uptime", b"uptime"),
     ):
-        value = parameter(statistics or b"", statistic)
-        facts[key] = int(value) if value and value.isdigit() else None
+        facts[key] = number(parameter(statistics or b"", statistic) or b"")
     facts["metadata"] = _METADATA.get(parameter(statistics or b"", b"smd_connected"))
     return facts
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from asinfo.text import number
+
 WHO = (b"build", b"udf-cache-stats:")
 """The second is a command of asudfd alone; any real server answers that it does not know it."""
 
@@ -14,7 +16,5 @@ def real_server(build: bytes, statistics: bytes) -> bool:
     """
     if statistics:
         return statistics.upper().startswith((b"ERROR:4:", b"FAIL:4:"))
-    parts = build.split(b".")[:2]
-    return (
-        len(parts) == 2 and all(part.isdigit() for part in parts) and (int(parts[0]), int(parts[1])) < (7, 2)
-    )
+    major, minor = map(number, [*build.split(b".")[:2], b"", b""][:2])
+    return major is not None and minor is not None and (major, minor) < (7, 2)

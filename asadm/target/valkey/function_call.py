@@ -8,7 +8,7 @@ A node that says MOVED or ASK is followed to where it points; slots that move wh
 from __future__ import annotations
 
 from asadm.outcome import NodeAnswer
-from asadm.target.valkey.replies import error, values
+from asadm.target.valkey.replies import error, port_of, values
 from asadm.target.valkey.topology import SEEDS
 from asinfo.errors import Error, UsageError, WireError
 from asinfo.exchange import Endpoint
@@ -116,7 +116,7 @@ def _place(answer: NodeAnswer, slot: int) -> tuple[str, int] | None:
     try:
         for begin, end, primary, *_ in values(answer.answer):
             if begin <= slot <= end:
-                return text(primary[0] or b""), int(primary[1])
+                return text(primary[0] or b""), port_of(str(primary[1]))
     except (WireError, TypeError, ValueError, IndexError):
         return None
     return None
@@ -126,9 +126,12 @@ def _redirect(answer: NodeAnswer) -> tuple[str, int] | None:
     """Where ``MOVED SLOT HOST:PORT`` and ``ASK SLOT HOST:PORT`` point; None for any other answer."""
     code, _, rest = answer.error.partition(" ")
     host, colon, port = rest.partition(" ")[2].rpartition(":")
-    if code not in {"MOVED", "ASK"} or not colon or not port.isdigit() or len(port) > 5:
+    if code not in {"MOVED", "ASK"} or not colon:
         return None
-    return host, int(port)
+    try:
+        return host, port_of(port)
+    except WireError:
+        return None
 
 
 def _endpoint(cluster: ValkeyCluster, told_by: Endpoint, host: str, port: int) -> Endpoint:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asinfo.text import number
 from asinfo.text import text as shown
 
 _PLACE = b" script: "
@@ -24,9 +25,9 @@ def function_failed(text: bytes) -> FunctionFailed:
     REASON script: NAME, on @user_function:LINE.      Valkey 8.1, Redis 7.0
     """
     reason, found, place = text.rpartition(_PLACE)
-    _, named, number = place.rpartition(_LIBRARY)
-    if not found or not named or not number.rstrip(b".").isdigit():
+    _, named, digits = place.rpartition(_LIBRARY)
+    line = number(digits.rstrip(b"."))
+    if not found or not named or line is None:
         return FunctionFailed(shown(text), 0)
-    line = int(number.rstrip(b"."))
     begin = b"ERR user_function:%d: " % line
     return FunctionFailed(shown(reason.removeprefix(begin) if reason.startswith(begin) else reason), line)

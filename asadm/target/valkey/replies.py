@@ -7,7 +7,8 @@ for what has another form.
 from __future__ import annotations
 
 from asinfo.errors import WireError
-from asinfo.text import text
+from asinfo.terminal.options import PORT_MAX
+from asinfo.text import number, text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -49,6 +50,14 @@ def integer(reply: bytes) -> int | None:
     """An integer reply; None for another."""
     digits = reply[1:-2]
     return int(digits) if reply.startswith(b":") and digits.isdigit() and len(digits) < 20 else None
+
+
+def port_of(said: str | bytes) -> int:
+    """The port that a server told. Raises WireError for what cannot be one."""
+    found = number(said, PORT_MAX)
+    if found is None:
+        raise WireError("the port of a node is no number from 0 to 65535")
+    return found
 
 
 def words(reply: bytes) -> list[bytes]:
@@ -105,13 +114,13 @@ class Role:
         self.replicas: list[tuple[str, int]] = []
         try:
             if self.kind == "slave":
-                self.host, self.port, self.link = text(said[1]), int(said[2]), text(said[3])
+                self.host, self.port, self.link = text(said[1]), port_of(said[2]), text(said[3])
                 self.offset = int(said[4])
             elif self.kind == "master":
                 self.offset = int(said[1])
                 rest = said[2:]
                 self.replicas = [
-                    (text(host), int(port)) for host, port in zip(rest[::3], rest[1::3], strict=False)
+                    (text(host), port_of(port)) for host, port in zip(rest[::3], rest[1::3], strict=False)
                 ]
             elif self.kind != "sentinel":
                 raise WireError("ROLE: the answer has another form")

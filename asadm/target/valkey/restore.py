@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from asadm.target.results import DONE, REFUSED, Judgement, SourceError
 from asadm.target.valkey.replies import error, integer
+from asinfo.text import number
 from asinfo.wire.functions import dump
 from asinfo.wire.resp_frame import command as frame
 
@@ -75,7 +76,8 @@ def _source_error(said: str) -> SourceError | None:
     """Where a library does not compile: ``ERR Error compiling function: user_function:3: unexpected symbol``."""
     _, found, where = said.partition("user_function:")
     line, _, message = where.partition(":")
-    return SourceError("user_function", int(line), message.strip()) if found and line.isdigit() else None
+    at = number(line) if found else None
+    return None if at is None else SourceError("user_function", at, message.strip())
 
 
 def payload(contents: Sequence[bytes]) -> bytes:

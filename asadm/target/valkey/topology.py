@@ -16,10 +16,10 @@ from __future__ import annotations
 from asadm.cluster import ClusterNode
 from asadm.target.results import NodeRole
 from asadm.target.types import CLUSTER, SENTINEL, STATIC
-from asadm.target.valkey.replies import Role, bulk, error, values, words
+from asadm.target.valkey.replies import Role, bulk, error, port_of, values, words
 from asinfo.errors import UsageError, WireError
 from asinfo.exchange import Endpoint
-from asinfo.text import text
+from asinfo.text import number, text
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
 if TYPE_CHECKING:
@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 SEEDS = 3
 """How many of the nodes that are named are asked for the topology at a time: their views may differ, and 300 of 300 lines would
 take a second to read."""
+
+SLOT_MAX = 16_383
+"""The last slot of every cluster."""
 
 NODES_MAX = 10_000
 """Most nodes of a topology: Valkey Cluster is made for 1,000; a longer answer is none, and would fill the memory."""
@@ -85,9 +88,7 @@ class NodeLine:
         self.flags = flags.split(",")
         where, _, names = address.partition(",")
         host, _, port = where.partition("@")[0].rpartition(":")
-        if not port.isdigit() or len(port) > 5:
-            raise WireError("CLUSTER NODES: a line has another form")
-        self.host, self.port = host, int(port)
+        self.host, self.port = host, port_of(port)
         if "myself" in self.flags and not host:
             self.host, self.port = asked.host, asked.port
         self.name = names.partition(",")[0]
@@ -96,10 +97,9 @@ class NodeLine:
 
 def _slots(field: str) -> int:
     """Slots of ``17`` or ``17-20``; one that is being moved (``[17->-ID]``) is no slot of its own."""
-    first, _, last = field.partition("-")
-    if not first.isdigit():
-        return 0
-    return int(last) - int(first) + 1 if last.isdigit() else 1
+    first, dash, last = field.partition("-")
+    begin, end = number(first, SLOT_MAX), number(last if dash else first, SLOT_MAX)
+    return 0 if begin is None or end is None or end < begin else end - begin + 1
 
 
 def _by_nodes(cluster: Questioner, seeds: Sequence[ClusterNode]) -> list[ClusterNode]:
@@ -288,30 +288,29 @@ def _by_sentinel(cluster: Questioner, seeds: Sequence[ClusterNode]) -> list[Clus
 
 def _watched(cluster: Questioner, seeds: Sequence[ClusterNode], answer: NodeAnswer) -> list[ClusterNode]:
     address = [] if answer.answers[0].startswith(b"*-1") else words(answer.answers[0])
-    if len(address) != 2 or not address[1].isdigit():
+    if len(address) != 2:
         raise WireError(f"it watches nothing called {cluster.watched!r}")
-    primary = text(address[0]), int(address[1])
+    primary = text(address[0]), port_of(address[1])
     made = _MemberFactory(cluster, seeds)
     made.add(*primary, NodeRole("primary"))
     for replica in _maps(answer.answers[1]):
-        if replica.get("port", "").isdigit():
-            role = NodeRole(
-                "replica", primary=made.address(*primary), flags=replica.get("flags", "").split(",")
-            )
-            made.add(replica.get("ip", ""), int(replica["port"]), role)
+        _add_replica(made, primary, replica)
     _add_former(made, primary, answer)
     return made.members()
+
+
+def _add_replica(made: _MemberFactory, primary: tuple[str, int], told: dict[str, str]) -> None:
+    """Add the node of which a Sentinel ``told``. Raises WireError."""
+    role = NodeRole("replica", primary=made.address(*primary), flags=told.get("flags", "").split(","))
+    made.add(told.get("ip", ""), port_of(told.get("port", "")), role)
 
 
 def _add_former(made: _MemberFactory, primary: tuple[str, int], answer: NodeAnswer) -> None:
     """Add the node that was the primary, while a failover is under way: then it is no replica yet for the Sentinel."""
     try:
-        told = _map(values(answer.answers[2]))
+        _add_replica(made, primary, _map(values(answer.answers[2])))
     except (WireError, IndexError, TypeError, AttributeError):
         return  # not allowed to ask: it is missing for that moment
-    if told.get("port", "").isdigit():
-        role = NodeRole("replica", primary=made.address(*primary), flags=told.get("flags", "").split(","))
-        made.add(told.get("ip", ""), int(told["port"]), role)
 
 
 def _map(flat: list[Any]) -> dict[str, str]:

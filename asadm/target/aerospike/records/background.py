@@ -10,7 +10,7 @@ from asadm.target.aerospike.records.client import described, limited
 from asinfo.errors import Error, WireError
 from asinfo.exchange import exchange
 from asinfo.record_dialogue import record_dialogue
-from asinfo.text import text
+from asinfo.text import number, text
 from asinfo.wire import request
 from asinfo.wire.result import Result
 
@@ -70,7 +70,8 @@ class NodeJob:
 
 
 def _whole(said: str | None, before: int) -> int:
-    return int(said) if said is not None and said.isdigit() and len(said) < 20 else before
+    found = number(said or "")
+    return before if found is None else found
 
 
 class BackgroundJob:

@@ -17,6 +17,7 @@ from asadm.target.aerospike.discovery import peers
         ),
         ("4,4333,[[A2,,[[::1]:3210,[fe80::1]]]]", [("", [("::1", 3210), ("fe80::1", 4333)])]),
         ("4,x,[[A2,,[db.example]]]", [("", [("db.example", 3000)])]),
+        ("4,99999,[[A2,,[db.example]]]", [("", [("db.example", 3000)])]),
         ("4,3000,[[A2,,[]]]", [("", [])]),
         ("", []),
         ("ERROR:4:unrecognized command", []),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from asadm.target.results import DONE, REFUSED
 from asadm.target.valkey import restore
+from asadm.target.valkey.function_error import function_failed
 from asinfo.wire.functions import restored
 from asinfo.wire.resp import RequestParser
 
@@ -45,6 +46,13 @@ def test_where_a_text_does_not_compile() -> None:
     )
     assert said.put.error is not None
     assert (said.put.error.line, said.put.error.message) == (3, "'=' expected near 'x'")
+
+
+def test_a_line_that_is_no_number_is_no_place() -> None:
+    for line in ("\u00b2", "9" * 5000, "-1", ""):
+        reply = f"-ERR Error compiling function: user_function:{line}: odd\r\n".encode()
+        assert restore.result([reply], 1, 0, 0).put.error is None
+        assert function_failed(f"ERR odd script: on @user_function:{line}.".encode()).line == 0
 
 
 def test_a_placeholder_has_the_name_and_another_function() -> None:

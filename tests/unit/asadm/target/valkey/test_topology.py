@@ -9,6 +9,7 @@ import pytest
 
 from asadm.cluster import ClusterNode
 from asadm.outcome import NodeAnswer
+from asadm.target.valkey.replies import Role
 from asadm.target.valkey.topology import NodeLine, discover
 from asinfo.errors import UsageError, WireError
 from asinfo.exchange import Endpoint
@@ -95,6 +96,30 @@ def test_a_node_that_never_met_another_has_the_address_it_was_asked_at() -> None
 def test_other_lines_are_refused(line: str) -> None:
     with pytest.raises(WireError):
         NodeLine(line, Endpoint("10.0.0.1", 1))
+
+
+NO_NUMBERS = ("65536", "99999", "-1", "\u00b2", "9" * 5000, "", "+1")
+"""No port, and no slot: too large, negative, a digit that int() does not take, longer than int() takes."""
+
+
+def test_ports_and_slots_that_cannot_be_are_refused() -> None:
+    asked = Endpoint("10.0.0.1", 1)
+    for said in NO_NUMBERS:
+        with pytest.raises(WireError):
+            NodeLine(f"{A} 10.0.0.1:{said}@1 master - 0 0 1 connected", asked)
+        with pytest.raises(WireError):
+            Role(encode([b"slave", b"h", said.encode(), b"connected", 1], protocol=2))
+        with pytest.raises(WireError):
+            Role(encode([b"master", 1, [[b"h", said.encode(), b"1"]]], protocol=2))
+        for field in (said, f"0-{said}", f"{said}-5", "5-4"):
+            assert NodeLine(f"{A} h:1@1 master - 0 0 1 connected {field}", asked).slots == 0, field
+
+
+def test_a_sentinel_that_tells_no_port() -> None:
+    for said in NO_NUMBERS:
+        asked = Asked("sentinel odd", n9=[[b"10.0.0.1", said.encode()], []])
+        with pytest.raises(UsageError, match="n9: the port of a node is no number from 0 to 65535"):
+            discover(asked, seeds("n8", "n9"))
 
 
 def test_replicas_from_a_replica() -> None:
