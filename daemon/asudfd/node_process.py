@@ -53,12 +53,14 @@ class NodeProcess:
     @property
     def host(self) -> str:
         """The address of the first node."""
-        return self.addresses[0][0]
+        (host, _), *_ = self.addresses
+        return host
 
     @property
     def port(self) -> int:
         """The port of the first node."""
-        return self.addresses[0][1]
+        (_, port), *_ = self.addresses
+        return port
 
     def start(self) -> None:
         """Return when clients are served. Raises Error with the node's own words where it cannot start."""
