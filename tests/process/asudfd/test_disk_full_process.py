@@ -23,7 +23,7 @@ from tests.processes import ROOT
 FULL = "No space left on device"
 
 
-@pytest.mark.parametrize("what", ["begin", "settle"])
+@pytest.mark.parametrize("what", ["begin", "sync_beginning"])
 def test_a_journal_that_cannot_be_begun_is_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:

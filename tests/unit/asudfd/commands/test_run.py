@@ -61,7 +61,7 @@ def test_result_and_changed_record(run: Callable[..., Ran]) -> None:
     assert ran == (
         0,
         "6\n--- before: generation 1, ttl never\n+++ after: generation 2, ttl never\n-count: 1\n+count: 6\n",
-        "INFO m.lua:5: adding 5\n",
+        "INFO m.lua:5 m.add: adding 5\n",
     )
     assert run("add", "count", "5").out.endswith(
         "--- before: no record\n+++ after: generation 1, ttl never\n+count: 5\n"

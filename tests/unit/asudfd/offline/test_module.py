@@ -195,7 +195,7 @@ def test_a_path_that_is_none(tmp_path: Path) -> None:
 def test_lines_go_to_the_logging_of_python(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG, "asudfd.udf"):
         asudfd.call(COUNTER, "say")
-    assert caplog.record_tuples == [("asudfd.udf", logging.WARNING, "./module.lua:23 seen 7")]
+    assert caplog.record_tuples == [("asudfd.udf", logging.WARNING, "./module.lua:23 module.say seen 7")]
 
 
 def test_modules_do_not_gather() -> None:
