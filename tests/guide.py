@@ -308,11 +308,13 @@ def renewed(page: str, now: str) -> str:
 
 def world_of(page: str, directory: Path) -> AbstractContextManager[GuideWorld]:
     """The world of a page, by its name."""
-    from tests.function_guide import FunctionWorld  # which is made of what is here
+    from tests.function_guide import FunctionWorld  # these are made of what is here
+    from tests.write_guide import WriteWorld
 
     worlds: dict[str, Callable[[Path], AbstractContextManager[GuideWorld]]] = {
         "valkey.md": ValkeyWorld,
         "function-fleet.md": FunctionWorld,
+        "write-a-udf.md": WriteWorld,
     }
     return worlds.get(Path(page).name, World)(directory)
 
