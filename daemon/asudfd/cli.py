@@ -29,6 +29,8 @@ OPTIONS = (
            help="Serve Valkey's protocol, too, on this port, or one for each node; 0 lets the system choose."),
     Option("functions", metavar="PATH",
            help="Load the Valkey libraries of an RDB file, or of the *.lua files of a directory, before clients are served."),
+    Option("udf", metavar="DIR",
+           help="Register the modules of DIR before clients are served, and again whenever a file there is saved; one that is removed is unregistered. For development: what does not compile is told in the log."),
     *flags.NODE,
     Option("nodes", metavar="N", help="Run N nodes in this process, on consecutive ports, with one set of modules."),
     Option("node-id", metavar="ID",
@@ -158,6 +160,12 @@ def _config(values: Values) -> Config:
 
         config.network.service.address = _checked("host", address, text)
     config.resp.functions = values.text("functions") or config.resp.functions
+    if text := values.text("udf"):
+        from pathlib import Path
+
+        config.udf_directory = text
+        if not Path(text).is_dir():
+            raise _wrong(f"--udf: {text!r} is no directory")
     return config
 
 

@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asudfd.lua.malloc_trim import own_process
@@ -113,6 +114,18 @@ class Daemon:
         stack.callback(guard.stop)
         guard.start()  # before the first client: nothing is read any more that may take long
         await server.serve()
+        if self._config.udf_directory:
+            from asudfd.process.udf_follower import UdfFollower
+
+            follower = UdfFollower(server.nodes[0].node, Path(self._config.udf_directory))
+            await follower.begin()
+            following = asyncio.create_task(follower.follow())
+            following.add_done_callback(self._on_followed)
+            stack.callback(following.cancel)
+
+    def _on_followed(self, following: asyncio.Task[None]) -> None:
+        if not following.cancelled() and (error := following.exception()):
+            self._log.warning("udf", f"--udf: changes are not followed any more: {error!r}")
 
     async def _serve(self, server: Server) -> None:
         if not self._listeners.restarts:  # whoever waits for the line has had it

@@ -33,7 +33,7 @@ __all__ = [
 class Config:
     """A whole configuration.
 
-    Without a file it is the embedded default. ``ticker``: the log tells the state of the nodes at intervals. ``warnings`` are the remarks about a file that loads none the less.
+    Without a file it is the embedded default. ``ticker``: the log tells the state of the nodes at intervals. ``udf_directory`` is where modules are edited. ``warnings`` are the remarks about a file that loads none the less.
     """
 
     service: ServiceConfig = field(default_factory=ServiceConfig)
@@ -44,4 +44,5 @@ class Config:
     smd: SmdConfig = field(default_factory=SmdConfig)
     resp: ValkeyConfig = field(default_factory=ValkeyConfig)
     ticker: bool = True
+    udf_directory: str = ""
     warnings: list[Problem] = field(default_factory=list)
