@@ -2,7 +2,7 @@
 -- then pass through here: a protected call looks at the stack before an error leaves it, and hooks are called for each line, too.
 --
 -- It is given what takes each line as it runs (nil: nobody), and whether to keep times; if neither, lines are not looked at.
--- It returns `start`, `settle`, `report` and `failure`; see `line_watch.py`.
+-- It returns `start`, what takes the hooks away, `settle`, `report` and `failure`; see `line_watch.py`.
 local write, profile = ...
 
 local sethook, getinfo, getlocal, metatable = debug.sethook, debug.getinfo, debug.getlocal, debug.getmetatable
@@ -201,4 +201,4 @@ local function start()
     on, failed, reason = true, "", nil
 end
 
-return start, settle, report, failure
+return start, sethook, settle, report, failure

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+_Answer = TypeVar("_Answer")
 
 
 class WatchedLine(NamedTuple):
@@ -42,6 +45,7 @@ class LineWatch:
         self._write = write
         self._profile = profile
         self._start: Callable[[], None] = lambda: None
+        self._unhook: Callable[[], None] = lambda: None
         self._settle: Callable[[], None] = lambda: None
         self._report: Callable[[], bytes] = lambda: b""
         self._failure: Callable[[], bytes] = lambda: b""
@@ -50,7 +54,14 @@ class LineWatch:
         """Watch a state; to be called before anything else is loaded into it."""
         write = self._line if self._write is not None else None
         verbs = runtime.execute(_program(), write, self._profile)
-        self._start, self._settle, self._report, self._failure = verbs
+        self._start, self._unhook, self._settle, self._report, self._failure = verbs
+
+    def _asked(self, verb: Callable[[], _Answer]) -> _Answer | None:
+        """What a function of the state answers; None where it has no memory left for that."""
+        try:
+            return verb()
+        except Exception:  # noqa: BLE001 - of whatever kind: the state is spent, and the call has failed for that reason
+            return None
 
     def _line(self, chunk: bytes, line: int) -> None:
         try:
@@ -61,15 +72,22 @@ class LineWatch:
 
     def start(self) -> None:
         """A call begins. What ran before the first one, the bodies of modules, is not kept."""
-        self._start()
+        self._asked(self._start)
 
     def settle(self) -> None:
-        """A call has ended: what comes until the next line is no line's time."""
-        self._settle()
+        """A call has ended: what comes until the next line is no line's time. To be called before its results are asked for.
+
+        The hooks go, and are there again when the next call begins: those of a call that ran out of time refuse every instruction.
+        """
+        self._unhook()
+        self._asked(self._settle)
 
     def lines(self) -> list[WatchedLine]:
         """The lines that have run, in the order of chunks and numbers."""
-        rows = (row.split("\t") for row in self._report().decode("utf-8", "backslashreplace").splitlines())
+        rows = (
+            row.split("\t")
+            for row in (self._asked(self._report) or b"").decode("utf-8", "backslashreplace").splitlines()
+        )
         return sorted(
             WatchedLine(chunk[1:], int(line), int(count), int(time)) for chunk, line, count, time in rows
         )
@@ -77,7 +95,7 @@ class LineWatch:
     def failure(self) -> list[FailedFrame]:
         """The functions that ran where the last error was raised, the innermost first."""
         frames: list[FailedFrame] = []
-        for row in self._failure().decode("utf-8", "backslashreplace").splitlines():
+        for row in (self._asked(self._failure) or b"").decode("utf-8", "backslashreplace").splitlines():
             kind, *cells = row.split("\t", 3)
             if kind == "F":
                 frames.append(FailedFrame(cells[0][1:], int(cells[1]), cells[2], {}))

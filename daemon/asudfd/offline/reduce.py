@@ -62,6 +62,7 @@ def reduce_values(
             poured = context.pour(batch, deadline)
             found += [particle.unpack(kind, data) for kind, _, data in bins(poured.messages)]
             if poured.failure:
+                module.watch.settle()
                 text = poured.failure.decode("utf-8", "backslashreplace")
                 raise call_error(text, module.source, frames=module.watch.failure())
             batch, more = b"", poured.more  # noqa: PLW2901 - an empty batch goes on with the last one

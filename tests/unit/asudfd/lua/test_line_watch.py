@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from asudfd.lua.line_watch import LineWatch
-from asudfd.offline import CallError, OfflineModule
+from asudfd.offline import CallError, OfflineModule, reduce_values
 
 SOURCE = """
 local function inner(l)
@@ -125,3 +125,31 @@ def test_a_failure_belongs_to_its_call() -> None:
     with pytest.raises(CallError) as caught:
         module.call("no_such_function")
     assert caught.value.frames == ()
+
+
+SPENT = """
+function caught() while true do pcall(function() while true do end end) end end
+function full() local t = {} for i = 1, 1e9 do t[i] = string.rep("x", 100000) .. i end end
+function threads() while true do local f = coroutine.wrap(function() while true do end end) pcall(f) end end
+function handler() return xpcall(function() while true do end end, function() while true do end end) end
+function close() local x <close> = setmetatable({}, {__close = function() while true do end end}) error("a") end
+function fine() return 1 end
+function stream(s) return s : reduce(function() while true do pcall(function() while true do end end) end end) end
+"""
+
+
+@pytest.mark.parametrize("watch", [None, LineWatch(profile=True)], ids=["errors alone", "lines"])
+@pytest.mark.parametrize("function", ["caught", "full", "threads", "handler", "close"])
+def test_a_state_that_is_spent_tells_what_it_can_and_the_next_call_works(
+    function: str, watch: LineWatch | None
+) -> None:
+    module = OfflineModule(SPENT, seconds=30 if function == "full" else 0.05, watch=watch)
+    with pytest.raises(CallError, match="not enough memory" if function == "full" else "Timeout"):
+        module.call(function)
+    assert module.watch.lines() == [] or watch is not None
+    assert module.call("fine").result == 1
+
+
+def test_a_reduction_that_is_spent() -> None:
+    with pytest.raises(CallError, match="Timeout"):
+        reduce_values(SPENT, "stream", [], [1, 2], seconds=0.05)
