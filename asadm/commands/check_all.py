@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from asadm.display import node
 from asadm.fleet.check import formats
 from asadm.fleet.check.findings import LEVELS, CheckResult
 from asadm.outcome import FAILED, GOOD, INTERRUPTED, PENDING, CommandOutcome, worst
@@ -77,7 +78,7 @@ def _entry(check: ClusterCheck) -> dict[str, object]:
     said: dict[str, object] = {"cluster": check.target.name, "type": check.target.type, "code": check.code}
     if check.checked is None:
         return {**said, "error": check.reason}
-    return {**said, **formats.document(check.checked)}
+    return {**said, "nodes": list(map(node, check.checked.survey.answers)), **formats.document(check.checked)}
 
 
 def _sheets(found: Sequence[ClusterCheck]) -> list[Sheet]:

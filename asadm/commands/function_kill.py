@@ -68,13 +68,13 @@ def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     for line in _lines(busy):
         session.warn(line)
     if not confirm.confirmed("End that?", yes=settings.yes):
-        return CommandOutcome(messages=["not confirmed: nothing was sent"], code=FAILED)
+        return CommandOutcome(answers, messages=["not confirmed: nothing was sent"], code=FAILED)
     results = scripts.kill(cluster, [each.answer.node for each in busy])
-    silent = [answer for answer in answers if not answer.good]
-    good = not silent and all(result.status in {"killed", "none"} for result in results)
+    ended = {result.answer.node.address: result.answer for result in results}
+    good = all(answer.good for answer in answers) and all(map(_is_good, results))
     rows = [[Cell(result.answer.node.name), *_cells(result)] for result in results]
     return CommandOutcome(
-        [*silent, *(result.answer for result in results)],
+        [ended.get(answer.node.address, answer) for answer in answers],
         [Sheet("", ["Node", "Status", "Reason"], rows)],
         code=GOOD if good else FAILED,
         extra={"killed": [{"node": each.answer.node.name, "status": each.status} for each in results]},
@@ -85,6 +85,9 @@ def _lines(busy: list[NodeStats]) -> list[str]:
     return [f"{each.answer.node.name}: {each.running}" for each in busy]
 
 
+def _is_good(result: KillResult) -> bool:
+    return result.status in {"killed", "none"}
+
+
 def _cells(result: KillResult) -> list[Cell]:
-    good = result.status in {"killed", "none"}
-    return [Cell(result.status, "good" if good else "bad"), Cell(result.answer.error or None)]
+    return [Cell(result.status, "good" if _is_good(result) else "bad"), Cell(result.answer.error or None)]

@@ -95,9 +95,9 @@ def owner(cluster: ValkeyCluster, call: FunctionCall) -> Endpoint:
     """The node to ask first. Raises UsageError where several could be meant, or the keys belong to several."""
     nodes = [node for node in cluster.nodes if node.role is None or node.role.takes_changes] or cluster.nodes
     if not any(node.role is not None and node.role.flags for node in nodes):
-        if len(nodes) > 1:
+        if len(nodes) > 1 and not cluster.topology_unknown:
             raise UsageError(f"these {len(nodes)} nodes are no cluster: name one of them with --node")
-        return nodes[0]
+        return nodes[0]  # where none could tell the topology, it says why
     slot = call.slot()
     if slot is None or len(nodes) == 1:
         return nodes[0]

@@ -268,7 +268,10 @@ def _role(reply: bytes) -> Role | None:
 
 
 def _by_sentinel(cluster: Questioner, seeds: Sequence[ClusterNode]) -> list[ClusterNode]:
-    """The primary that the Sentinels watch under the name of the mode, and its replicas. Raises UsageError where no Sentinel tells."""
+    """The primary that the Sentinels watch under the name of the mode, and its replicas; the Sentinels where none answers.
+
+    Raises UsageError where those that answer tell no nodes: the name is wrong, or the login, or they are no Sentinels.
+    """
     name = cluster.watched
     commands = [["SENTINEL", told, name] for told in ("GET-MASTER-ADDR-BY-NAME", "REPLICAS", "MASTER")]
     answers = cluster.ask_commands([seed.node for seed in seeds], commands)
@@ -283,6 +286,9 @@ def _by_sentinel(cluster: Questioner, seeds: Sequence[ClusterNode]) -> list[Clus
         except WireError as wrong:
             hint = _LOGIN if answer.status == "login" else ""
             reasons.append(f"{answer.node.name}: {wrong}{hint}")
+    if not any(answer.answers for answer in answers):
+        cluster.topology_unknown = True
+        return list(seeds)
     raise UsageError(f"no Sentinel tells the nodes of {name!r}: {'; '.join(reasons)}")
 
 

@@ -50,7 +50,15 @@ def test_whatever_a_server_answers(case: tuple[str, bytes], asadm: Asadm, fleet:
 
 @pytest.mark.parametrize(
     "error",
-    [b"MOVED", b"MOVED 1", b"MOVED 1 :", b"MOVED 1 x:99999999", b"ASK 1 127.0.0.1:0", b"MOVED 1 127.0.0.1:1"],
+    [
+        b"MOVED",
+        b"MOVED 1",
+        b"MOVED 1 :",
+        b"MOVED 1 x:99999999",
+        b"MOVED 1 x:99999",
+        b"ASK 1 127.0.0.1:0",
+        b"MOVED 1 127.0.0.1:1",
+    ],
 )
 def test_a_redirection_that_leads_nowhere(asadm: Asadm, fleet: ValkeyFleet, error: bytes) -> None:
     fleet[0].more[b"FCALL_RO"] = ErrorReply(error)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.valkey_fleet import BYTES, ValkeyFleet
-from tests.fakes.valkey_node import REFUSALS
+from tests.fakes.valkey_node import REFUSALS, Running
 from tests.unit.asadm.conftest import Asadm
 
 A = b"#!lua name=a\nserver.register_function('f', function() return 1 end)"
@@ -192,18 +192,47 @@ def test_words_of_another_family_are_refused_with_the_right_one(asadm: Asadm, tm
         assert right in done.err
 
 
+def test_sentinels_that_are_gone_are_rows(asadm: Asadm, tmp_path: Path) -> None:
+    (tmp_path / "asadm.yaml").write_text(
+        "clusters:\n  none: {type: valkey, mode: sentinel x, nodes: ['127.0.0.1:1', '127.0.0.2:1']}\n"
+    )
+    for words in ("fn status", "fn check", "fn stats", "fn kill --yes", "check all"):
+        done = asadm("--json", *words.split())
+        assert done.code == 1, words
+        (cluster,) = done.document.get("clusters", [done.document])
+        assert [node["status"] for node in cluster["nodes"]] == ["refused"] * 2, words
+    nagios = asadm("fn", "check", "--format", "nagios")
+    assert (nagios.code, nagios.out.startswith("FUNCTION CRITICAL - 2 of 2 nodes not read")) == (2, True)
+    called = asadm("fn", "run", "lib", "f", "--live", "--read-only")
+    assert (called.code, "nobody listens there" in called.err) == (1, True), called.err
+
+
+def test_a_kill_has_a_row_for_every_node(asadm: Asadm, fleet: ValkeyFleet) -> None:
+    fleet[1].running = Running(b"f", [b"FCALL", b"f", b"0"], 2000)
+    fleet[2].fail("hangs", on=b"FUNCTION STATS")
+    done = asadm(*seed(fleet), "--json", "function", "kill", "--yes")
+    assert done.code == 1
+    statuses = {node["node"]: node["status"] for node in done.document["nodes"]}
+    assert len(statuses) == 6
+    assert statuses.pop(fleet[2].name) == "timeout-reply"
+    assert set(statuses.values()) == {"ok"}
+    assert done.document["killed"] == [{"node": fleet[1].name, "status": "killed"}]
+
+
 def test_all_clusters_of_an_inventory_are_checked_together(
     asadm: Asadm, fleet: ValkeyFleet, tmp_path: Path
 ) -> None:
     (tmp_path / "asadm.yaml").write_text(
         f"clusters:\n  good: {{type: valkey, nodes: ['{fleet[0].name}']}}\n  gone: {{nodes: ['127.0.0.1:1']}}\n"
-        "  none: {type: valkey, mode: sentinel x, nodes: ['127.0.0.1:1']}\n"
+        f"  none: {{type: valkey, mode: sentinel x, nodes: ['{fleet[0].name}']}}\n"
     )
     done = asadm("--json", "check", "all")
     assert done.code == 1
     found = {each["cluster"]: each for each in done.document["clusters"]}
     assert {name: each["code"] for name, each in found.items()} == {"good": 0, "gone": 1, "none": 1}
     assert found["good"]["nodes_read"] == 6
+    assert [node["status"] for node in found["good"]["nodes"]] == ["ok"] * 6
+    assert [(node["node"], node["status"]) for node in found["gone"]["nodes"]] == [("127.0.0.1:1", "refused")]
     assert "no Sentinel tells" in found["none"]["error"]
     shown = asadm("check", "all").out
     assert "6 nodes, 1 library, all the same" in shown

@@ -161,6 +161,12 @@ def test_a_name_that_no_sentinel_knows() -> None:
         discover(asked, seeds("n8", "n9"))
 
 
+def test_sentinels_that_do_not_answer_are_the_nodes() -> None:
+    asked = Asked("sentinel odd")
+    assert shown(discover(asked, seeds("n8", "n9"))) == [("n8", "", ""), ("n9", "", "")]
+    assert asked.topology_unknown
+
+
 def test_a_mode_that_does_not_fit() -> None:
     with pytest.raises(UsageError, match="n1 is no node of a cluster"):
         discover(Asked("cluster", n1=[NO_CLUSTER, [b"master", 1, []]]), seeds("n1"))
