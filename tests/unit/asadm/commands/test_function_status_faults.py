@@ -208,7 +208,7 @@ def test_sentinels_that_are_gone_are_rows(asadm: Asadm, tmp_path: Path) -> None:
 
 
 def test_a_kill_has_a_row_for_every_node(asadm: Asadm, fleet: ValkeyFleet) -> None:
-    fleet[1].running = Running(b"f", [b"FCALL", b"f", b"0"], 2000)
+    fleet[1].running = Running(b"f", (b"FCALL", b"f", b"0"), 2000)
     fleet[2].fail("hangs", on=b"FUNCTION STATS")
     done = asadm(*seed(fleet), "--json", "function", "kill", "--yes")
     assert done.code == 1
