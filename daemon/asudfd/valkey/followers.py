@@ -48,12 +48,12 @@ def snapshot(engine: KeyspaceEngine, libraries: Iterable[bytes]) -> bytes:
     """All libraries and keys as an RDB file. Raises CommandFailed when there are too many keys."""
     from asinfo.wire.rdb_file import snapshot_file  # not at the start
 
-    numbers = [int(each) for each in list(engine.lua[b"database_sizes"]().values())[::3]]
-    keys = {number: list(engine.lua[b"keys_of"](number).values()) for number in numbers}
-    if sum(map(len, keys.values())) > SYNC_KEYS_MAX:
+    sizes = [int(each) for each in engine.lua[b"database_sizes"]().values()]
+    if sum(sizes[1::3]) > SYNC_KEYS_MAX:
         raise CommandFailed(
             f"ERR asudfd gives its keys by SYNC only if they are no more than {SYNC_KEYS_MAX}"
         )
+    keys = {number: list(engine.values_of(engine.lua[b"keys_of"](number))) for number in sizes[::3]}
     return snapshot_file(
         libraries, {number: _entries(engine, number, names) for number, names in keys.items()}
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from asudfd.valkey import hyperloglog
 from asudfd.valkey.hyperloglog import DENSE, ENCODING, CorruptHyperLogLogError, NotHyperLogLogError
+from asudfd.valkey.lua_values import values_in_turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +36,7 @@ def _opened(text: bytes | None) -> bytearray:
 def _add(text: bytes | None, sparse_max: float, elements: Any) -> bytes | None:
     """The string with these elements; None if it stays as it is."""
     value = _opened(text)
-    changed = hyperloglog.add(value, list(elements.values()), int(sparse_max))
+    changed = hyperloglog.add(value, list(values_in_turns(elements)), int(sparse_max))
     if not changed and text is not None:
         return None
     hyperloglog.invalidate(value)

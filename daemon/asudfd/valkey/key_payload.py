@@ -38,6 +38,7 @@ from asinfo.wire.rdb_value import (
     dump,
     restored,
 )
+from asudfd.valkey.lua_values import values_in_turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -119,7 +120,7 @@ def _identifier(text: bytes) -> StreamId:
 
 
 def _in_turn(flat: Any, size: int) -> Iterator[tuple[Any, ...]]:
-    values = iter(flat.values())
+    values = values_in_turns(flat)
     return zip(*[values] * size, strict=True)
 
 
@@ -154,8 +155,8 @@ def _group(name: bytes, last: bytes, read: float, pending: Any, consumers: Any) 
 
 _VALUES: dict[bytes, Callable[..., Any]] = {
     b"string": StringValue,
-    b"list": lambda items: ListValue(list(items.values())),
-    b"set": lambda members: SetValue(list(members.values())),
+    b"list": lambda items: ListValue(list(values_in_turns(items))),
+    b"set": lambda members: SetValue(list(values_in_turns(members))),
     b"zset": lambda members, scores: SortedSetValue([
         (member, float(scores[member])) for member in members.values()
     ]),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from typing import Any
 
 import pytest
 
 from asudfd.valkey.engine import SLICE
+from asudfd.valkey.lua_values import values_in_turns
 from asudfd.valkey.table import command_rows
 from tests.unit.asudfd.valkey.conftest import TestedKeyspace
 
@@ -51,3 +54,29 @@ def test_commands_of_many_arguments() -> None:
     assert found is not None
     assert [place.position for place in found] == list(range(1, 2 * count, 2))
     assert max(crossings.sizes) <= SLICE + 2
+
+
+def test_other_threads_have_turns_while_the_values_of_a_table_are_read() -> None:
+    """A turn is asked for all the time, and found in the loop of Python that reads the values."""
+    keyspace = TestedKeyspace(64 << 20)
+    table = keyspace.engine.table_of([b"v"] * 300_000)
+    turns: list[int] = []
+    read: list[bytes] = []
+    ended = threading.Event()
+
+    def other() -> None:
+        while not ended.is_set():
+            turns.append(len(read))
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    thread = threading.Thread(target=other)
+    try:
+        thread.start()
+        read.extend(values_in_turns(table))
+    finally:
+        ended.set()
+        sys.setswitchinterval(interval)
+        thread.join()
+    assert len(read) == 300_000
+    assert len({count for count in turns if 0 < count < 300_000}) > 1
