@@ -37,8 +37,12 @@ Examples:
   asadm --json check all | jq '.clusters[] | {cluster, findings}'"""
 
 
+STOPPED = "not checked: stopped by a signal"
+"""The reason of each cluster behind the one that was being read then."""
+
+
 class ClusterCheck(NamedTuple):
-    """The check of one cluster; ``checked`` is None where it could not begin, for ``reason``."""
+    """The check of one cluster; ``checked`` is None where it could not begin, for ``reason``, or did not."""
 
     target: NamedTarget
     checked: CheckResult | None
@@ -47,19 +51,20 @@ class ClusterCheck(NamedTuple):
     @property
     def code(self) -> int:
         """The exit code that it would have alone."""
+        if self.reason == STOPPED or (self.checked is not None and self.checked.interrupted):
+            return INTERRUPTED
         if self.checked is None or not self.checked.complete:
-            return INTERRUPTED if self.checked is not None and self.checked.interrupted else FAILED
+            return FAILED
         return GOOD if formats.good(self.checked) else PENDING
 
 
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
     """Check one cluster after the other, and show them together."""
     resolver = TargetResolver(TargetSettings(session.flags or Values(OPTIONS)))
-    found = []
+    found: list[ClusterCheck] = []
     for target in resolver.every():
-        found.append(_check(target))
-        if found[-1].code == INTERRUPTED:
-            break
+        stopped = bool(found) and found[-1].code == INTERRUPTED
+        found.append(ClusterCheck(target, None, STOPPED) if stopped else _check(target))
     code = worst(each.code for each in found)
     extra: dict[str, object] = {"clusters": [_entry(each) for each in found]}
     if code == GOOD and arguments.options.flag("quiet"):

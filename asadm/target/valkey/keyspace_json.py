@@ -34,7 +34,7 @@ def commands(content: bytes, path: str) -> list[list[bytes]]:
     try:
         document = decode_json(content, size_max=SIZE_MAX)
     except ValueError as error:
-        raise ConfigError([Problem(path, 0, f"is no JSON: {error}")]) from None
+        raise ConfigError([Problem(path, 0, f"is no keyspace: {error}")]) from None
     if not isinstance(document, dict):
         raise ConfigError(
             [Problem(path, 0, 'is no keyspace: write an object of keys, as in {"name": "value"}')]

@@ -103,7 +103,7 @@ def test_a_terminal_is_not_steered(asadm: Asadm, monkeypatch: pytest.MonkeyPatch
         (["no.lua", "echo"], "no.lua: No such file or directory"),
         (["k.json", "echo"], "k.json:1: Missing library metadata"),
         (["l.lua", "echo", "--keyspace", "no.json"], "no.json: No such file or directory"),
-        (["l.lua", "echo", "--keyspace", "l.lua"], "l.lua: is no JSON"),
+        (["l.lua", "echo", "--keyspace", "l.lua"], "l.lua: is no keyspace: "),
         (["l.lua", "echo", "--limit", "0"], "not more than 0"),
     ],
 )

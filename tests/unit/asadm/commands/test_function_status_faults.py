@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -217,6 +219,20 @@ def test_a_kill_has_a_row_for_every_node(asadm: Asadm, fleet: ValkeyFleet) -> No
     assert statuses.pop(fleet[2].name) == "timeout-reply"
     assert set(statuses.values()) == {"ok"}
     assert done.document["killed"] == [{"node": fleet[1].name, "status": "killed"}]
+
+
+def test_clusters_behind_a_signal_are_told(asadm: Asadm, fleet: ValkeyFleet, tmp_path: Path) -> None:
+    (tmp_path / "asadm.yaml").write_text(
+        f"clusters:\n  first: {{type: valkey, mode: static, nodes: ['{fleet[0].name}']}}\n"
+        f"  then: {{type: valkey, mode: static, nodes: ['{fleet[1].name}']}}\n  last: {{nodes: ['127.0.0.1:1']}}\n"
+    )
+    fleet[1].fail("hangs")
+    fleet[1].before = lambda _server, _words: os.kill(os.getpid(), signal.SIGINT)
+    done = asadm("--json", "check", "all")
+    assert done.code == 130
+    found = {each["cluster"]: each for each in done.document["clusters"]}
+    assert {name: each["code"] for name, each in found.items()} == {"first": 0, "then": 130, "last": 130}
+    assert found["last"]["error"] == "not checked: stopped by a signal"
 
 
 def test_all_clusters_of_an_inventory_are_checked_together(

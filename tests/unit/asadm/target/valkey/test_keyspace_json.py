@@ -52,10 +52,10 @@ def test_bytes_streams_and_infinite_scores_are_shown() -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"", "k.json: is no JSON"),
-        (b"\xff", "k.json: is no JSON"),
-        (b"[" * 100_000, "k.json: is no JSON"),
-        (b'{"a": NaN}', "k.json: is no JSON"),
+        (b"", "k.json: is no keyspace: "),
+        (b"\xff", "k.json: is no keyspace: "),
+        (b"[" * 100_000, "k.json: is no keyspace: "),
+        (b'{"a": NaN}', "k.json: is no keyspace: "),
         (b"[]", "k.json: is no keyspace: write an object of keys"),
         (b'{"a": null}', "k.json: 'a': null cannot stand here: write a string"),
         (b'{"a": true}', "k.json: 'a': true cannot stand here"),
