@@ -123,9 +123,10 @@ class NodeRole:
     ``link``     the state of the link to it, or of a replica to its primary: ``connected`` when all is well
     ``offset``   how much of the stream of changes it has, in bytes; 0 where that is not known
     ``product``, ``version``  of its server; empty where it did not tell them
+    ``clustered``  whether it said itself that it is a node of a cluster that shares slots
     """
 
-    __slots__ = ("flags", "kind", "link", "offset", "primary", "product", "slots", "version")
+    __slots__ = ("clustered", "flags", "kind", "link", "offset", "primary", "product", "slots", "version")
 
     def __init__(
         self,
@@ -144,6 +145,7 @@ class NodeRole:
         self.offset = 0
         self.product = ""
         self.version = ""
+        self.clustered = False
 
     def facts(self) -> dict[str, object]:
         """The same for JSON; null for what is not known."""

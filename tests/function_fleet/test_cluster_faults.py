@@ -233,6 +233,9 @@ def test_a_node_on_which_every_script_fails_is_found(fleet: Tool, cluster: Clust
     assert checked.code == 3, checked.out
     (finding,) = checked.document["findings"]
     assert finding["nodes"] == [poisoned.address]
+    fleet.use("static", poisoned)
+    assert [each["kind"] for each in fleet.check().document["findings"]] == ["poisoned"]
+    fleet.use("cluster", *cluster.servers[:2])
     poisoned.kill()  # only a restart helps; it comes back without libraries
     poisoned.restart()
     cluster.await_whole()

@@ -313,7 +313,7 @@ class ValkeyCluster(TargetCluster):
         nodes = [
             each.node
             for each in listings
-            if each.read and each.node.role is not None and each.node.role.flags
+            if each.read and each.node.role is not None and each.node.role.clustered
         ]
         found = self.ask_commands(nodes, [["EVAL", "return redis.call('INFO') and 1", "0"]]) if nodes else []
         return [

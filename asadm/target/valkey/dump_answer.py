@@ -47,7 +47,7 @@ def _learn(node: Endpoint, product: bytes, said: bytes) -> str:
     role: NodeRole = node.role or NodeRole()
     node.role = role
     told = Product(product)
-    role.product, role.version = told.name, told.version
+    role.product, role.version, role.clustered = told.name, told.version, told.mode == "cluster"
     try:
         own = Role(said)
     except WireError:

@@ -129,12 +129,16 @@ class Role:
 
 
 class Product:
-    """What HELLO tells of the server: ``name`` (``valkey``, ``redis``) and ``version``; both empty where it told nothing."""
+    """What HELLO tells of the server: ``name`` (``valkey``, ``redis``), ``version`` and ``mode`` (``cluster``, ``standalone``).
 
-    __slots__ = ("name", "version")
+    What it did not tell is empty.
+    """
+
+    __slots__ = ("mode", "name", "version")
 
     def __init__(self, reply: bytes) -> None:
         self.name, self.version = _after(reply, b"server"), _after(reply, b"version")
+        self.mode = _after(reply, b"mode")
 
 
 def _after(reply: bytes, name: bytes) -> str:

@@ -40,6 +40,8 @@ def test_nagios(asadm: Asadm, fleet: ValkeyFleet) -> None:
     assert "drift=1;;0;0 " in bad.out
     assert " poisoned=1;;0;0;6 " in bad.out
     assert "\npoisoned: " + fleet[1].name in bad.out
+    alone = asadm("-h", fleet[1].name, "function", "check", "--format", "nagios")
+    assert (alone.code, " poisoned=1;;0;0;1 " in alone.out) == (2, True), alone.out
 
 
 def test_prometheus(asadm: Asadm, fleet: ValkeyFleet) -> None:

@@ -58,10 +58,10 @@ def test_what_is_no_role_is_refused(value: Any) -> None:
 
 
 def test_hello_tells_product_and_version() -> None:
-    told = Product(reply([b"server", b"valkey", b"version", b"9.1.2", b"proto", 2, b"modules", []]))
-    assert (told.name, told.version) == ("valkey", "9.1.2")
+    told = Product(reply([b"server", b"valkey", b"version", b"9.1.2", b"mode", b"cluster", b"modules", []]))
+    assert (told.name, told.version, told.mode) == ("valkey", "9.1.2", "cluster")
     refused = Product(b"-NOPERM no\r\n")
-    assert (refused.name, refused.version) == ("", "")
+    assert (refused.name, refused.version, refused.mode) == ("", "", "")
 
 
 def test_what_runs() -> None:
