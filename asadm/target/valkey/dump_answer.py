@@ -29,7 +29,7 @@ def listed(answer: NodeAnswer, texts: LibraryTexts) -> dict[bytes, str] | None:
     answer.answers = []  # bytes of no use to a person; what they say is in the list and in the role
     said = error(dump)
     answer.status, answer.error = (status(said), said) if said else ("ok", "")
-    problem = _learn(answer.node, product, role)
+    problem = learn(answer.node, product, role)
     if said:
         return None
     if problem:
@@ -42,7 +42,7 @@ def listed(answer: NodeAnswer, texts: LibraryTexts) -> dict[bytes, str] | None:
         return None
 
 
-def _learn(node: Endpoint, product: bytes, said: bytes) -> str:
+def learn(node: Endpoint, product: bytes, said: bytes) -> str:
     """Take what a node tells of itself; why it cannot be judged now, empty where it can."""
     role: NodeRole = node.role or NodeRole()
     node.role = role

@@ -135,7 +135,11 @@ class _Preflight:
 def header_problem(path: str, text: bytes) -> Problem | None:
     """What is wrong with the first line, the size or the bytes of a library; None if nothing is."""
     if len(text) > SIZE_MAX:
-        return Problem(path, 0, f"is larger than {SIZE_MAX} bytes: no server loads that within its 500 ms")
+        return Problem(
+            path,
+            0,
+            f"is larger than {SIZE_MAX} bytes, the most that asadm sends: servers break off a load after 500 ms",
+        )
     if not text:
         return Problem(path, 0, "is empty; a library begins with #!lua name=NAME")
     try:

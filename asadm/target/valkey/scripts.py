@@ -6,7 +6,8 @@ KILL and SCRIPT KILL still work. One that has written cannot be killed: its node
 
 from __future__ import annotations
 
-from asadm.target.valkey.replies import error, running, values
+from asadm.target.valkey.dump_answer import learn
+from asadm.target.valkey.replies import error, running, status, values
 from asinfo.errors import UsageError, WireError
 
 TYPE_CHECKING = False  # typing would cost as much as the whole run
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from asadm.target.valkey.replies import RunningFunction
     from asinfo.exchange import Endpoint
 
-_STATS = ["FUNCTION", "STATS"]
+_STATS = (("FUNCTION", "STATS"), ("HELLO", "2"), ("ROLE",))
+"""A busy node answers the first two, and BUSY to the third: what others say of its role stands."""
+
 _NONE_RUNS = "NOTBUSY"
 
 
@@ -33,6 +36,10 @@ class NodeStats:
 
     def __init__(self, answer: NodeAnswer) -> None:
         self.answer = answer
+        if answer.answers:
+            said = error(answer.answer)
+            answer.status, answer.error = (status(said), said) if said else ("ok", "")
+            learn(answer.node, *answer.answers[1:])
         self.running: RunningFunction | None = running(answer.answer)
         self.libraries, self.functions = _counts(answer.answer)
         if answer.answers and answer.good and self.libraries is None:
@@ -64,7 +71,7 @@ def valkey_cluster(target: Target) -> ValkeyCluster:
 
 def stats(cluster: ValkeyCluster) -> list[NodeStats]:
     """What every node tells."""
-    return [NodeStats(answer) for answer in cluster.ask_commands(cluster.nodes, [_STATS])]
+    return [NodeStats(answer) for answer in cluster.ask_commands(cluster.nodes, _STATS)]
 
 
 class KillResult:

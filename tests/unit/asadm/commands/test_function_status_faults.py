@@ -209,6 +209,20 @@ def test_sentinels_that_are_gone_are_rows(asadm: Asadm, tmp_path: Path) -> None:
     assert (called.code, "nobody listens there" in called.err) == (1, True), called.err
 
 
+def test_stats_have_the_role_of_a_node_that_is_named_alone(asadm: Asadm, fleet: ValkeyFleet) -> None:
+    hosts = f"{fleet[0].name},{fleet[3].name},{fleet[4].name}"
+    fleet[4].fail("busy", on=b"ROLE")
+    done = asadm("-h", hosts, "--json", "function", "stats")
+    assert done.code == 0, done.out
+    rows = [(row["status"], row["role"], row["version"], row["libraries"]) for row in done.document["nodes"]]
+    version = fleet[0].version.decode()
+    assert rows == [
+        ("ok", "primary", version, 1),
+        ("ok", "replica", version, 1),
+        ("ok", "unknown", version, 1),
+    ]
+
+
 def test_a_kill_has_a_row_for_every_node(asadm: Asadm, fleet: ValkeyFleet) -> None:
     fleet[1].running = Running(b"f", (b"FCALL", b"f", b"0"), 2000)
     fleet[2].fail("hangs", on=b"FUNCTION STATS")
