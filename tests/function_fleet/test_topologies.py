@@ -91,7 +91,10 @@ def test_sentinels_have_a_login_of_their_own(
         monkeypatch.setenv("VALKEY_PASSWORD", "wrong")
         assert {row["status"] for row in rows(tool.check()).values()} == {"login"}
         monkeypatch.setenv("SENTINEL_PASSWORD", "wrong")
-        assert "WRONGPASS" in tool.check().err
+        refused = tool.check()
+        (row,) = refused.document["nodes"]
+        assert (refused.code, row["address"], row["status"]) == (1, sentinel.address, "login")
+        assert "WRONGPASS" in row["error"]
 
 
 def test_replicas_of_an_older_version_get_what_their_primary_gets(tool: Tool, tmp_path: Path) -> None:
