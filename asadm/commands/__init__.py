@@ -241,6 +241,13 @@ TABLE = table(
             local=True,
         ),
         CommandRow(
+            "top",
+            "asadm.commands.top",
+            "Show which functions of modules are called just now, how often, how long they take and how many fail.",
+            "top --sort errors --interval 5",
+            clauses=("[with NODE...]",),
+        ),
+        CommandRow(
             "watch",
             "asadm.commands.watch",
             "Repeat a command every PAUSE seconds (default 2), N times (default: until Ctrl-C), and mark what changed.",

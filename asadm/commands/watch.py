@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments, ParsedCommand
 
-NEVER = frozenset({"watch", "enable", "disable", "exit", "quit", "help"})
+NEVER = frozenset({"watch", "top", "enable", "disable", "exit", "quit", "help"})
 """Commands that make no sense repeated."""
 
 

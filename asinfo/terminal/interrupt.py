@@ -106,6 +106,17 @@ def sleep(seconds: float) -> None:
     wait(_watch, None, seconds)
 
 
+def key(descriptor: int | None, seconds: float) -> bytes:
+    """`sleep`, which a key on the terminal ``descriptor`` ends: that key, or nothing. Without a terminal it is `sleep`."""
+    import os
+    from select import select
+
+    wait(_watch, descriptor, seconds)
+    if descriptor is None or not select([descriptor], [], [], 0)[0]:
+        return b""
+    return os.read(descriptor, 1)
+
+
 def read(call: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
     """`wait` for a call that reads standard input, which must be the first that does, or read whole lines of a terminal."""
     import io

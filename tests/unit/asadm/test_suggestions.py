@@ -13,7 +13,7 @@ from asinfo.exchange import Endpoint
 from tests.fakes.modules import Store
 from tests.fakes.node import refusing
 
-FIRST = ["asinfo", "show", "info", "manage", "udf", "record", "function", "cache", "check", "schedule", "watch", "enable", "disable", "help", "exit", "quit"]  # fmt: skip
+FIRST = ["asinfo", "show", "info", "manage", "udf", "record", "function", "cache", "check", "schedule", "top", "watch", "enable", "disable", "help", "exit", "quit"]  # fmt: skip
 NODES = ["n1", "n2"]
 MODULES = ["a.lua", "odd\\ name.lua"]
 NODES_AND = [*NODES, "--wait"]
