@@ -12,6 +12,7 @@ from asadm.fleet.plan import plan_file
 from asadm.fleet.plan.plan import make, permit
 from asadm.fleet.plan.plan_lint import PlanLint
 from asinfo.errors import UsageError
+from asinfo.terminal.options import Option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,12 @@ if TYPE_CHECKING:
     from asadm.session import CommandSession
     from asadm.statement import CommandArguments
 
-OPTIONS = (*CHANGE, PRUNE, VERIFY, NO_LINT, NOTE)
+WATCH = Option(
+    "watch",
+    kind="flag",
+    help="Go on until Ctrl-C: apply the directory again whenever a file in it is saved, and remove a module whose file is removed. For a development cluster; needs --yes.",
+)
+OPTIONS = (*CHANGE, PRUNE, VERIFY, NO_LINT, NOTE, WATCH)
 
 NOTES = """\
 Each module is sent to one node of each cluster, which passes it on to the others; required modules go first. Then all
@@ -46,6 +52,7 @@ Examples:
   asadm udf apply udf --dry-run              only show the plan
   asadm udf apply udf --yes --verify         for a CI job: do not ask, read every module back
   asadm udf apply plan.json --yes            just what was reviewed
+  asadm udf apply udf --yes --watch          again at each save, until Ctrl-C
   asadm udf apply udf --prune --wait 120     remove modules that udf does not have; two minutes for all of it"""
 
 
@@ -66,6 +73,8 @@ def check(arguments: CommandArguments) -> None:
     settings = ChangeSettings.of(options)
     confirm.require(settings)
     verify = options.flag("verify")
+    if options.flag(WATCH.name):
+        _permit_watch(path, settings)
     lint = None if "no-lint" in options.given else PlanLint()
     if not plan_file.is_plan(path):
         directory = directories.read(path, arguments.rules)
@@ -83,8 +92,27 @@ def check(arguments: CommandArguments) -> None:
         )
 
 
+def _permit_watch(path: str, settings: ChangeSettings) -> None:
+    """Raise UsageError where there is nothing to follow, or somebody would have to answer each time."""
+    if settings.dry_run or not settings.yes:
+        raise UsageError(
+            "udf apply: --watch applies every change without asking: give --yes, without --dry-run"
+        )
+    if plan_file.is_plan(path):
+        raise UsageError(f"udf apply: --watch needs a directory, and {path} is a plan")
+
+
 def run(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
-    """Plan, show, confirm, apply."""
+    """Plan, show, confirm, apply; with --watch again and again."""
+    if not arguments.options.flag(WATCH.name):
+        return apply(session, arguments)
+    from asadm.commands.udf_apply_watch import follow
+
+    return follow(session, arguments, check, apply)
+
+
+def apply(session: CommandSession, arguments: CommandArguments) -> CommandOutcome:
+    """Plan, show, confirm, apply, once."""
     from asadm.fleet.change.planned import ChangeSpec, carry_out
 
     settings: ApplySettings = arguments.prepared

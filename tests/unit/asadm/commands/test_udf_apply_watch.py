@@ -1,0 +1,88 @@
+"""``asadm udf apply DIR --watch``: every save is applied, until Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.fakes.fleet import BROKEN, Fleet
+from tests.process.asadm.test_asadm_terminal import command, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.unit.asadm.conftest import Asadm
+
+SECONDS = 20.0
+
+
+@pytest.fixture
+def udf(tmp_path: Path) -> Path:
+    directory = tmp_path / "udf"
+    directory.mkdir()
+    (directory / "a.lua").write_text("return 1\n")
+    (directory / "b.lua").write_text("return 2\n")
+    return directory
+
+
+@pytest.fixture
+def fleet() -> Iterator[Fleet]:
+    with Fleet(2, real=False) as fleet:
+        yield fleet
+
+
+@pytest.fixture
+def watching(fleet: Fleet, udf: Path, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    flags = ["udf", "apply", str(udf), "--yes", "--watch", "--no-lint", "--no-history"]
+    with (
+        (tmp_path / "out").open("wb") as out,
+        subprocess.Popen(
+            command("-h", fleet.hosts, *flags),
+            cwd=tmp_path,
+            env=environment(tmp_path),
+            stdout=out,
+            stderr=out,
+        ) as process,
+    ):
+        yield process
+        process.kill()
+
+
+def wait_for(condition: Callable[[], bool], output: Path) -> None:
+    end = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < end, output.read_text()
+        time.sleep(0.02)
+
+
+def test_each_save_is_applied(
+    watching: subprocess.Popen[bytes], fleet: Fleet, udf: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+
+    def held(*names: bytes) -> bool:
+        return all(sorted(node.names) == sorted(names) for node in fleet.nodes)
+
+    wait_for(lambda: held(b"a.lua", b"b.lua"), out)
+    first = fleet[0].hash(b"a.lua")
+    (udf / "a.lua").write_text("return 'changed'\n")
+    wait_for(lambda: fleet[1].hash(b"a.lua") not in {first, None}, out)
+    (udf / "a.lua").write_bytes(BROKEN)
+    wait_for(lambda: BROKEN.decode() in out.read_text(), out)
+    (udf / "a.lua").write_text("return 'again'\n")
+    (udf / "b.lua").unlink()
+    wait_for(lambda: held(b"a.lua"), out)
+    watching.send_signal(signal.SIGINT)
+    assert watching.wait(SECONDS) == 0
+
+
+@pytest.mark.parametrize("flags", [[], ["--yes", "--dry-run"]], ids=["asks", "changes nothing"])
+def test_it_needs_yes(asadm: Asadm, udf: Path, flags: list[str]) -> None:
+    result = asadm("-h", "127.0.0.1", "udf", "apply", str(udf), "--watch", *flags)
+    assert result.code == 2
+    assert "give --yes" in result.err
