@@ -11,6 +11,9 @@ meanwhile are in the report of a test that fails. Where no test asks for a node,
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 TYPE_CHECKING = False
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from typing import Any
 
+    from asudfd.lua_coverage import LuaCoverage
     from asudfd.node_process import NodeProcess
     from asudfd.udf_registration import UdfRegistration
 
@@ -25,14 +29,35 @@ OPTIONS = "asudf_node_options"
 """The setting of pytest that has options of `asudfd run-with` for all nodes."""
 
 
+COVERAGE_DIRECTORY = "asudf_coverage_directory"
+"""What pytest-xdist calls the directory, among what it hands to its workers, where all processes leave what they know of lines."""
+
+COVERAGE: pytest.StashKey[LuaCoverage] = pytest.StashKey()
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the setting."""
+    """Declare the setting, and the options of coverage."""
+    group = parser.getgroup("asudf", "user-defined functions")
+    group.addoption(
+        "--lua-coverage", action="store_true", help="Report which lines of Lua modules the tests have run."
+    )
+    group.addoption(
+        "--lua-coverage-lcov",
+        metavar="FILE",
+        help="The same as a file in the form of LCOV, which `genhtml` makes pages of.",
+    )
     parser.addini(
         OPTIONS,
         type="args",
         default=[],
         help="Options of `asudfd run-with` for the nodes of asudf_node and asudf_cluster.",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin to count lines, where that is asked for."""
+    if config.option.lua_coverage or config.option.lua_coverage_lcov:
+        config.pluginmanager.register(_CoverageReport(config), "asudf-coverage")
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +93,9 @@ def udf(request: pytest.FixtureRequest) -> UdfRegistration:
     node = request.getfixturevalue(
         "asudf_cluster" if "asudf_cluster" in request.fixturenames else "asudf_node"
     )
-    return UdfRegistration(node, (request.path.parent, request.config.rootpath))
+    coverage = request.config.stash.get(COVERAGE, None)
+    directories = request.path.parent, request.config.rootpath
+    return UdfRegistration(node, directories, *([coverage.registered] if coverage is not None else []))
 
 
 def _running(request: pytest.FixtureRequest, nodes: int) -> Iterator[NodeProcess]:
@@ -76,7 +103,9 @@ def _running(request: pytest.FixtureRequest, nodes: int) -> Iterator[NodeProcess
     from asudfd.node_process import NodeProcess
 
     plugins = request.config.pluginmanager
-    with NodeProcess(nodes, request.config.getini(OPTIONS)) as node:
+    coverage = request.config.stash.get(COVERAGE, None)
+    options = [*request.config.getini(OPTIONS), *(coverage.node_options if coverage is not None else ())]
+    with NodeProcess(nodes, options) as node:
         assert request.fixturename is not None
         watch = _NodeWatch(node, frozenset({request.fixturename, "udf"}))
         plugins.register(watch)
@@ -117,3 +146,49 @@ class _NodeWatch:
     def _concerns(self, item: pytest.Item) -> bool:
         """Whether the node runs and ``item`` had it."""
         return bool(self._node.addresses) and not self._fixtures.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+class _CoverageReport:
+    """Counts lines in this process and its nodes, and reports those of all processes in the first one."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        from tempfile import mkdtemp
+
+        given = getattr(config, "workerinput", {}).get(COVERAGE_DIRECTORY)  # in a worker of pytest-xdist
+        self._is_worker = given is not None
+        self._directory = Path(given or mkdtemp(prefix="asudf-coverage-"))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker of pytest-xdist where to write."""
+        node.workerinput[COVERAGE_DIRECTORY] = str(self._directory)
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Count from here on."""
+        from asudfd.lua_coverage import LuaCoverage
+
+        session.config.stash[COVERAGE] = LuaCoverage(self._directory)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write what this process knows; its nodes have stopped."""
+        session.config.stash[COVERAGE].write()
+
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter, config: pytest.Config
+    ) -> None:
+        """Show the report, and write the file that was asked for."""
+        from asudfd.lua_coverage import covered, lcov, table
+
+        files = covered(self._directory)
+        if config.option.lua_coverage:
+            terminalreporter.section("coverage of Lua modules")
+            for line in table(files, config.rootpath):
+                terminalreporter.write_line(line)
+        if path := config.option.lua_coverage_lcov:
+            Path(path).write_text(lcov(files), encoding="utf-8")
+
+    def pytest_unconfigure(self) -> None:
+        """Remove what the processes have left."""
+        if not self._is_worker:
+            shutil.rmtree(self._directory, ignore_errors=True)

@@ -9,17 +9,23 @@ from asinfo.errors import Error
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from asudfd.node_process import NodeProcess
 
 
 class UdfRegistration:
-    """Registers modules on ``node``; relative paths are looked for in ``directories``."""
+    """Registers modules on ``node``; relative paths are looked for in ``directories``, ``registered`` is told of each file."""
 
-    def __init__(self, node: NodeProcess, directories: Sequence[Path]) -> None:
+    def __init__(
+        self,
+        node: NodeProcess,
+        directories: Sequence[Path],
+        registered: Callable[[Path], None] = lambda _: None,
+    ) -> None:
         self._node = node
         self._directories = directories
+        self._registered = registered
 
     def __call__(self, *paths: str | os.PathLike[str]) -> list[str]:
         """Register files, and all `.lua` files of directories; the names of the modules, as a call names them.
@@ -28,6 +34,8 @@ class UdfRegistration:
         """
         files = [file for path in paths for file in self._files(Path(path))]
         self._put({file.name: file.read_bytes() for file in files})
+        for file in files:
+            self._registered(file)
         return [file.stem for file in files]
 
     def text(self, name: str, source: str | bytes) -> str:

@@ -324,6 +324,7 @@ class LuaHost(Generic[ResultT]):
         self._closer.give_up()
         for end in (self._threads.shutdown, self._checkers.shutdown, self._prewarmer.join, self._closer.join):
             await asyncio.to_thread(end)
+        self._runner.write_lines()
 
     def _in_thread(self, task: Callable[[], _Done]) -> asyncio.Future[_Done]:
         return asyncio.get_running_loop().run_in_executor(self._threads, task)

@@ -1,9 +1,10 @@
 -- Watches where an error was raised, and which lines of modules run. Loaded before the sandbox, whose protected calls and hooks
 -- then pass through here: a protected call looks at the stack before an error leaves it, and hooks are called for each line, too.
 --
--- It is given what takes each line as it runs (nil: nobody), and whether to keep times; if neither, lines are not looked at.
+-- It is given what takes each line as it runs (nil: nobody), whether to keep times, and whether to count lines from the start, those of
+-- modules' bodies, too; if none of this, lines are not looked at.
 -- It returns `start`, what takes the hooks away, `settle`, `report` and `failure`; see `line_watch.py`.
-local write, profile = ...
+local write, profile, count = ...
 
 local sethook, getinfo, getlocal, metatable = debug.sethook, debug.getinfo, debug.getlocal, debug.getmetatable
 local xpcall, pcall, kind, next, clock, tostring = xpcall, pcall, type, next, os.clock, tostring
@@ -14,7 +15,7 @@ local FILE <const> = byte("@") -- begins the chunk names of modules
 local SANDBOX <const> = "=?" -- chunk name of what the sandbox is written in
 local FRAMES <const>, LOCALS <const>, TEXT <const>, DEPTH <const>, ITEMS <const> = 20, 50, 200, 3, 20
 
-local on = false -- has a call begun? Lines of a module's body are none of a call.
+local on = count -- has a call begun? Lines of a module's body are none of a call.
 local busy = false -- the stack is being looked at: no line of a module runs
 
 -- Lines
@@ -45,6 +46,10 @@ local function settle()
 end
 
 local function note(source, line)
+    if count then
+        local found = entry(source, line)
+        found.count = found.count + 1
+    end
     if profile then
         settle()
         current = entry(source, line)
@@ -88,16 +93,16 @@ local function with_lines(hook)
 end
 
 local function set_hook(...)
-    local thread, hook, _, count = ...
+    local thread, hook, _, every = ...
     if kind(thread) == "thread" then
-        return sethook(thread, with_lines(hook), "l", count)
+        return sethook(thread, with_lines(hook), "l", every)
     elseif thread == nil then
         return sethook()
     end
-    thread, _, count = ...
-    return sethook(with_lines(thread), "l", count)
+    thread, _, every = ...
+    return sethook(with_lines(thread), "l", every)
 end
-if write or profile then
+if write or profile or count then
     rawset(debug, "sethook", set_hook)
 end
 

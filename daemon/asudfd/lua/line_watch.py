@@ -37,13 +37,16 @@ class FailedFrame(NamedTuple):
 class LineWatch:
     """Watches every state that it is attached to: a `prelude` of `asudfd.lua.context.ContextSettings`.
 
-    ``write`` takes each line as it runs: the module's chunk name and the number. ``profile``: counts and times are kept. With
-    neither, only errors are looked at.
+    ``write`` takes each line as it runs: the module's chunk name and the number. ``profile``: counts and times are kept.
+    ``count``: lines are counted, those of the bodies of modules, too. With none of it, only errors are looked at.
     """
 
-    def __init__(self, write: Callable[[str, int], None] | None = None, *, profile: bool = False) -> None:
+    def __init__(
+        self, write: Callable[[str, int], None] | None = None, *, profile: bool = False, count: bool = False
+    ) -> None:
         self._write = write
         self._profile = profile
+        self._count = count
         self._start: Callable[[], None] = lambda: None
         self._unhook: Callable[[], None] = lambda: None
         self._settle: Callable[[], None] = lambda: None
@@ -53,7 +56,7 @@ class LineWatch:
     def attach(self, runtime: Any) -> None:
         """Watch a state; to be called before anything else is loaded into it."""
         write = self._line if self._write is not None else None
-        verbs = runtime.execute(_program(), write, self._profile)
+        verbs = runtime.execute(_program(), write, self._profile, self._count)
         self._start, self._unhook, self._settle, self._report, self._failure = verbs
 
     def _asked(self, verb: Callable[[], _Answer]) -> _Answer | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from asudfd.lua.call import OUT_OF_MEMORY, StreamResult
 from asudfd.lua.context import ContextSettings, LuaContext
 from asudfd.lua.errors import NULL_MESSAGE, ModuleError, compile_error
+from asudfd.lua.line_counts import LineCounts
 from asudfd.lua.pool import RequiredNames
 from asudfd.lua.previous_sources import PreviousSources
 from asudfd.lua.profile_guard import HOLD_MAX
@@ -70,6 +71,7 @@ class Runner:
         "_asked",
         "_budget",
         "_known",
+        "_lines",
         "_log",
         "_settings",
         "_shared",
@@ -105,6 +107,7 @@ class Runner:
             log,
             crossing,
         )
+        self._lines = LineCounts(settings.coverage_directory) if settings.coverage_directory else None
         self._known = False  # has it been looked at whether the format of bytecode is known?
 
     def text_of(self, module: str) -> bytes | None:
@@ -174,6 +177,8 @@ class Runner:
 
     def close(self, context: LuaContext) -> None:
         """Free what a context holds."""
+        if self._lines is not None:
+            self._lines.take(context)
         context.close()
         self._budget.remove(context)
 
@@ -226,10 +231,20 @@ class Runner:
         return [self._shared, before]
 
     def _context(self, slot: SchedulerSlot, required: set[bytes], settings: ContextSettings) -> LuaContext:
-        context = slot.context = LuaContext(settings, required)
+        make = LuaContext if self._lines is None else self._lines.context
+        context = slot.context = make(settings, required)
         self._budget.add(context)
         context.keep_time(slot.own_now)
         return context
+
+    def write_lines(self) -> None:
+        """Write which lines have run, where that is asked for; when all threads have ended."""
+        if self._lines is None:
+            return
+        try:
+            self._lines.write()
+        except OSError as error:
+            self._log(1, "", f"which lines have run cannot be written: {error}", self.crossing.log_context)
 
     def _look_at_bytecode(self) -> None:
         """Log once what is lost where the bytecode of this Lua has another format than the one that is rewritten."""

@@ -181,3 +181,54 @@ def test():
 
 def test_nothing_is_imported_where_it_is_not_used(project: Path) -> None:
     assert passed(run(project, UNUSED), 1)
+
+
+COVERED = """
+import asudfd
+import pytest
+
+SOURCE = '''
+function f(rec, x)
+  if x then
+    return 1
+  end
+  return 2
+end
+'''
+
+def test_without_a_node():
+    assert asudfd.call("udf/part.lua", "f", None, True).result == 1
+    assert asudfd.call(SOURCE, "f").result == 2
+
+@pytest.mark.parametrize("turn", range(2))
+def test_on_a_node(udf, asudf_node, turn):
+    udf("udf/counter.lua", "udf/never.lua")
+    call(asudf_node, "counter", "increment")
+
+def call(node, module, function):
+    import socket
+    from asinfo.wire import frame, request
+    key = request.Key("test", "demo", "k")
+    with socket.create_connection((node.host, node.port)) as connection:
+        connection.sendall(frame.pack(frame.MESSAGE, request.apply(key, module, function, ["count", 1])))
+        assert connection.recv(4096)
+"""
+
+PART = "function f(rec, x)\n  if x then\n    return 1\n  end\n  return 2\nend\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["-p", "xdist.plugin", "-n", "2"]], ids=["one process", "xdist"])
+def test_coverage(project: Path, arguments: list[str]) -> None:
+    (project / "udf" / "part.lua").write_text(PART)
+    (project / "udf" / "never.lua").write_text("function g()\n  return 1\nend\n")
+    ran = run(project, COVERED, "--lua-coverage", "--lua-coverage-lcov", "lines.info", *arguments)
+    assert passed(ran, 3)
+    rows = dict(line.split(maxsplit=1) for line in ran.stdout.partition("Missing\n")[2].splitlines()[:3])
+    assert rows["udf/counter.lua"] == "5       0   100%"
+    assert rows["udf/never.lua"] == "2       2     0%  1-2"
+    assert rows["udf/part.lua"] == "4       1    75%  5"
+    lcov = (project / "lines.info").read_text()
+    assert (
+        f"SF:{project.resolve() / 'udf' / 'part.lua'}\nDA:1,1\nDA:2,1\nDA:3,1\nDA:5,0\nLH:3\nLF:4\nend_of_record\n"
+        in lcov
+    )
