@@ -15,6 +15,7 @@ from tests.processes import ROOT
 PAGE = (ROOT / "docs" / "test-a-udf.md").read_text(encoding="utf-8")
 FILE = re.compile(r"^`([^`\n]+)`:\n\n```\w+\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
 SESSION = re.compile(r"^```console\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
+REPORT = re.compile(r"^```text\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
 SHELL = re.compile(r"^```sh\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
 SECONDS_MAX = 120
 
@@ -42,7 +43,7 @@ def run(project: Path, *command: str, **environment: str) -> subprocess.Complete
     )
 
 
-def run_pytest(project: Path, file: str) -> str:
+def run_pytest(project: Path, *arguments: str) -> str:
     command = [
         sys.executable,
         "-m",
@@ -52,7 +53,7 @@ def run_pytest(project: Path, file: str) -> str:
         "asudfd.pytest_plugin",
         "-p",
         "no:cacheprovider",
-        file,
+        *arguments,
     ]
     return run(project, *command, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1").stdout
 
@@ -73,7 +74,10 @@ def test_pytest_without_a_node(project: Path) -> None:
 
 def test_pytest_with_a_node(project: Path) -> None:
     pytest.importorskip("aerospike", reason="the aerospike client is not installed")
-    assert "2 passed" in run_pytest(project, "test_counter.py")
+    out = run_pytest(project, "test_counter.py", "--lua-coverage")
+    assert "2 passed" in out
+    (report,) = REPORT.findall(PAGE)
+    assert report in out
 
 
 def test_unittest(project: Path) -> None:
