@@ -29,12 +29,6 @@ class ModLua:
         "Give Lua load (of text); never io, debug, or more of os than clock, date, difftime and time.",
         effect=True,
     )
-    coverage_directory: str = parameter(
-        "",
-        "Directory for files that say which lines of modules have run, written when the node stops; calls are slower then.",
-        effect=True,
-        own=True,
-    )
     context_count: int = parameter(
         10, "Lua contexts kept for each module.", low=1, high=1024, effect=True, own=True
     )
@@ -83,6 +77,12 @@ class ModLua:
         varies="one a CPU",
         low=1,
         high=128,
+        effect=True,
+        own=True,
+    )
+    coverage_directory: str = parameter(
+        "",
+        "Directory for files that say which lines of modules have run, written when the node stops; calls are slower then.",
         effect=True,
         own=True,
     )
